@@ -1,0 +1,36 @@
+/* buffer: growing bytes with a maximum.
+ *
+ * Every buffer is made with the most that it may hold. An append that would pass it appends nothing and marks
+ * the buffer as overflowed, for good until buffer_reset: a writer checks once, at its end.
+ * Thread: one at a time. Owner: the caller; buffer_clear frees.
+ */
+#ifndef KYC_CORE_BUFFER_H
+#define KYC_CORE_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/slice.h"
+
+struct buffer {
+    char *at; /* NULL while empty; else at[len] is NUL */
+    size_t len, room, max;
+    bool overflowed;
+};
+
+void buffer_init(struct buffer *buffer, size_t max);
+void buffer_clear(struct buffer *buffer);
+/* Empties it and forgets an overflow; the memory is kept. */
+void buffer_reset(struct buffer *buffer);
+
+void buffer_append(struct buffer *buffer, struct slice bytes);
+void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_append_char(struct buffer *buffer, char byte);
+void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline struct slice buffer_slice(const struct buffer *buffer)
+{
+    return slice_make(buffer->at, buffer->len);
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* file: whole small files, and files that appear complete or not at all.
+ *
+ * Thread: any; a struct file_draft belongs to one thread.
+ */
+#ifndef KYC_CORE_FILE_H
+#define KYC_CORE_FILE_H
+
+#include <stddef.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "core/slice.h"
+
+/* Appends the whole file to out, whose maximum bounds it. Returns 0, or -1 with scope ERROR_USAGE and a
+ * message that names the path and the reason. */
+int file_read(const char *path, struct buffer *out, struct error *error);
+
+/* folder + "/" + path, or path alone when it is absolute. Owner: the caller frees. */
+char *file_join(const char *folder, const char *path);
+/* All before the last slash ("." when there is none, "/" for the root). Owner: the caller frees. */
+char *file_folder(const char *path);
+
+/* Makes a folder and its missing parents, the new ones with mode 0700. 0, or -1 with errno. */
+int file_make_folder(const char *path);
+
+/* A file that is written aside (PATH.tmp-PID, 0600, O_EXCL after an unlink) and renamed over PATH by
+ * file_draft_commit: readers see the old one or the new one, whole. */
+struct file_draft {
+    int fd;
+    char *path, *draft_path;
+};
+
+/* mode: permission bits of the final file. 0, or -1 with errno. */
+int file_draft_open(struct file_draft *draft, const char *path, unsigned mode);
+/* Writes all of bytes. 0, or -1 with errno. */
+int file_draft_write(struct file_draft *draft, struct slice bytes);
+/* fsync, rename, fsync of the folder; then as file_draft_drop. 0, or -1 with errno (nothing was replaced). */
+int file_draft_commit(struct file_draft *draft);
+/* Closes and unlinks the draft; safe on a zeroed or committed one. */
+void file_draft_drop(struct file_draft *draft);
+
+/* write(2) until all is written. 0, or -1 with errno. */
+int file_write_all(int fd, struct slice bytes);
+
+#endif

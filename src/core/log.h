@@ -1,0 +1,27 @@
+/* log: lines for people and machines on standard error.
+ *
+ * Standard output carries the result and nothing else; all the rest goes through here. No line may hold a
+ * secret or personal data but the customer's own key. While a progress line stands on the terminal, log lines
+ * go above it. Thread: any; a line is written with one write(2).
+ */
+#ifndef KYC_CORE_LOG_H
+#define KYC_CORE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* text: `kyc-import: warning: …`; json: `{"at":"…","level":"warning","message":"…"}`. most: the least
+ * important level that is still written (LOG_INFO by default; -q LOG_WARNING, -v LOG_DEBUG). */
+void log_setup(const char *program, enum log_level most, bool json);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" takes it
+ * away. The caller has made sure that standard error is a terminal. */
+void log_live_line(const char *text);
+
+#endif

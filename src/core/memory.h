@@ -1,0 +1,23 @@
+/* memory: malloc that never returns NULL.
+ *
+ * Out of memory ends the process with a message (abort): the ledger makes any death resumable, and code that
+ * handles what cannot be tested is worse than none. Nothing else in the program calls malloc directly.
+ * Owner: the caller; released with free().
+ */
+#ifndef KYC_CORE_MEMORY_H
+#define KYC_CORE_MEMORY_H
+
+#include <stddef.h>
+
+#include "core/slice.h"
+
+/* count × size zeroed bytes; an overflow of the product ends the process too. */
+void *memory_new(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+
+/* Grows or shrinks an array to count × size bytes; new bytes are not initialised. */
+void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull));
+
+/* A NUL-terminated copy. */
+char *memory_copy(struct slice text) __attribute__((returns_nonnull));
+
+#endif

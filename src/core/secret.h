@@ -1,0 +1,33 @@
+/* secret: bytes that must not leak: never logged, wiped before they are freed.
+ *
+ * Thread: constant after loading. Owner: secret_clear wipes and frees.
+ */
+#ifndef KYC_CORE_SECRET_H
+#define KYC_CORE_SECRET_H
+
+#include <stddef.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+
+struct secret {
+    char *at; /* NUL-terminated; NULL when absent */
+    size_t len;
+};
+
+/* Loads what `env:NAME` or `file:PATH` names (2-job.md). A path is relative to folder. A trailing newline of
+ * the file is dropped. Errors (ERROR_USAGE), each without the value: another form (a literal secret in a job
+ * file is refused), a variable that is unset or empty, a file that is missing, empty, over 64 KiB, or
+ * readable by group or others. Returns 0 or -1. */
+int secret_load(struct secret *secret, const char *reference, const char *folder, struct error *error);
+void secret_clear(struct secret *secret);
+
+/* Overwrites bytes in a way that the compiler does not remove. */
+void secret_wipe(void *at, size_t len);
+
+static inline struct slice secret_slice(const struct secret *secret)
+{
+    return slice_make(secret->at, secret->len);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* text: UTF-8, Unicode blanks, normal form C, case folding, and the nearest of some words.
+ *
+ * The only user of utf8proc. Facts are Unicode's (utf8proc's version).
+ * Thread: any; all functions are pure.
+ */
+#ifndef KYC_CORE_TEXT_H
+#define KYC_CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/slice.h"
+
+/* True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
+bool text_is_utf8(struct slice text);
+/* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
+bool text_is_plain_ascii(struct slice text);
+
+/* Code points in well-formed UTF-8. */
+size_t text_count_chars(struct slice text);
+
+enum text_fault {
+    TEXT_OK,
+    TEXT_INVISIBLE, /* control, zero-width or bidirectional control characters were removed */
+    TEXT_ENCODING,  /* not UTF-8, or holds U+FFFD or NUL: no value */
+};
+
+/* The normal form of a text (2-job.md, Customer fields): NFC; blanks (space, tab, CR, LF, NBSP and the other
+ * Unicode spaces) folded to one space inside and dropped at both ends; other control characters, zero-width
+ * ones (but ZWJ and ZWNJ between letters of scripts that need them) and bidirectional controls removed. *out
+ * is the source itself when nothing had to change, else in the arena. */
+enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out);
+
+/* Case and accents aside, letters and digits only, blanks folded: the form in which names of countries are
+ * compared. In the arena. */
+struct slice text_fold_name(struct slice text, struct arena *arena);
+
+/* The word of words (NULL-terminated) with the least Damerau-Levenshtein distance, ASCII case aside; NULL
+ * when none is within max(2, len / 3). */
+const char *text_nearest(struct slice word, const char *const *words);
+
+#endif

@@ -1,0 +1,52 @@
+/* reader: blocks of bytes into batches of records.
+ *
+ * A malformed record costs its first physical line and never harms its neighbours; a record in progress where
+ * the input broke off is rejected as record/cut, even when it looks complete (2-job.md, Reading). Thread: one
+ * at a time. Owner: new/free; borrows the feed.
+ */
+#ifndef KYC_INPUT_READER_H
+#define KYC_INPUT_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+#include "model/job.h"
+#include "model/record.h"
+
+/* Where a reader's bytes come from. next gives a block that stays valid until it is called again: 1 a block
+ * (never empty), 0 the clean end, -1 the input broke off (whoever made the feed knows why). */
+struct reader_feed {
+    int (*next)(void *context, struct slice *block);
+    void *context;
+};
+
+struct reader;
+
+/* input_index: what record.input becomes. */
+struct reader *reader_new(const struct job_input *input, uint32_t input_index, struct reader_feed feed);
+void reader_free(struct reader *reader);
+
+/* The header: column names decoded to UTF-8, outer blanks and a BOM gone. */
+struct reader_header {
+    const struct slice *columns;
+    size_t column_count;
+    struct slice raw; /* as it stands in the input, without its line end */
+};
+
+/* Reads the header; must come first, once. Valid as long as the reader. 0, or -1 with ERROR_INPUT: an empty
+ * input, a header that is malformed or not of the encoding, or the feed broke off within it (error left with
+ * scope ERROR_NONE then: the feed knows). `name` is for the message. */
+int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error);
+
+enum reader_result {
+    READER_MORE, /* the batch is full */
+    READER_END,  /* the clean end; the batch holds what was left, perhaps nothing */
+    READER_CUT,  /* the feed broke off; the batch holds what was left, the cut record included */
+};
+
+/* Fills an empty batch: record, row, line, cells; fault and raw of those that are no record. */
+enum reader_result reader_fill(struct reader *reader, struct batch *batch);
+
+#endif

@@ -1,0 +1,32 @@
+/* source: the bytes of one input, inflated when they are gzip.
+ *
+ * gzip is seen by its magic, not by the name; several members are one stream. Every byte before a fault is
+ * given out before the fault is told (2-job.md, Reading). Thread: one at a time, but source_position any.
+ * Owner: open/close.
+ */
+#ifndef KYC_INPUT_SOURCE_H
+#define KYC_INPUT_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+struct source;
+
+/* path: a file, or `-` for standard input. NULL with ERROR_INPUT: missing, unreadable, a folder, or UTF-16
+ * (seen by its byte order mark, after inflating; the message says how to convert it). */
+struct source *source_open(const char *path, struct error *error);
+void source_close(struct source *source);
+
+/* Reads inflated bytes into out. > 0: their number; 0: the end; -1: broken here (ERROR_INPUT: truncated or
+ * corrupt gzip with the compressed offset, a read error, or a file whose size, time or inode changed while it
+ * was read). */
+ptrdiff_t source_read(struct source *source, char *out, size_t room, struct error *error);
+
+/* Bytes of the file used so far (compressed ones, when it is compressed), for progress; any thread. */
+uint64_t source_position(const struct source *source);
+/* Bytes of the file; 0 when not known (a pipe). */
+uint64_t source_size(const struct source *source);
+
+#endif

@@ -1,0 +1,30 @@
+/* job_load: the job file (2-job.md) to a struct job. The only user of libfyaml.
+ *
+ * Everything that can be wrong is said with file:line:column, the line and, for a misspelt name, the nearest
+ * known one. The provider's own demands (its name, its settings, its credentials) are checked by
+ * provider_check_job. Thread: one at a time. Owner: job_free, which wipes the secrets.
+ */
+#ifndef KYC_JOB_JOB_LOAD_H
+#define KYC_JOB_JOB_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "model/job.h"
+
+/* What the command line changes. */
+struct job_overrides {
+    const char **sets; /* `delivery.rate=5/s`: dotted KEY=VALUE, VALUE as YAML; credentials are refused */
+    size_t set_count;
+    const char **inputs; /* instead of input.path, relative to the working directory; `-` standard input */
+    size_t input_count;
+    const char *report; /* instead of report, relative to the working directory; NULL: the job's */
+    bool secrets;       /* load the credentials (run, probe); else only their form is checked */
+};
+
+/* NULL with ERROR_USAGE. */
+struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error);
+void job_free(struct job *job);
+
+#endif

@@ -1,0 +1,32 @@
+/* fingerprint: keyed digests of a record's normalized values (4-ledger.md, Digests).
+ *
+ * HMAC-SHA256 over name NUL value NUL of each present field, in field-table order, of the fields that the
+ * provider takes: not over the JSON, so a version that writes JSON differently changes nothing.
+ * client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule worker has its
+ * own.
+ */
+#ifndef KYC_LEDGER_FINGERPRINT_H
+#define KYC_LEDGER_FINGERPRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/provider_fields.h"
+#include "model/record.h"
+
+enum { FINGERPRINT_KEY_LEN = 32, FINGERPRINT_LEN = 32, FINGERPRINT_MEMBER_LEN = 8, FINGERPRINT_VERSION = 1 };
+
+struct fingerprint;
+
+struct fingerprint *fingerprint_new(const uint8_t key[FINGERPRINT_KEY_LEN],
+                                    const struct provider_fields *fields);
+void fingerprint_free(struct fingerprint *fingerprint);
+
+/* Of the whole record. */
+void fingerprint_record(struct fingerprint *fingerprint, const struct record *record,
+                        uint8_t out[FINGERPRINT_LEN]);
+/* Of each top-level member, in the provider's member order: out has member_count × 8 bytes; a member without
+ * any value is eight zero bytes. Only for records that are to be sent. */
+void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
+
+#endif

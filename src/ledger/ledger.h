@@ -1,0 +1,189 @@
+/* ledger: what is still to do, what became of each customer, and whether this history can be trusted
+ * (4-ledger.md).
+ *
+ * Behind this header is SQLite (the only user of it); nothing above knows SQL. Public words, for people who
+ * query the file: customer.state is journalled, in_doubt, created or refused; operation is create or update.
+ * All writes stand between ledger_begin and ledger_commit; when commit has returned 0 they are durable. Every
+ * failure is ERROR_LEDGER with a message that names the file and the way out (disk full, read-only, damaged).
+ * Thread: one (the coordinator). Owner: open/close.
+ */
+#ifndef KYC_LEDGER_LEDGER_H
+#define KYC_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/secret.h"
+#include "core/slice.h"
+#include "ledger/fingerprint.h"
+#include "model/outcome.h"
+
+struct ledger;
+
+/* A ledger belongs to one job at one provider at one base URL: anything else on it is ERROR_LEDGER and says
+ * what changed. */
+struct ledger_identity {
+    const char *job, *provider;
+    struct slice base_url;
+};
+
+enum ledger_mode {
+    LEDGER_READ,  /* a dry run, status: never writes, takes no lock */
+    LEDGER_WRITE, /* makes it when missing (0600), takes LEDGER.lock for the life of the process */
+};
+
+/* key: `ledger_key` of the job, or absent: LEDGER.key, made with the ledger (0600); its loss is ERROR_LEDGER.
+ * In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. LEDGER_WRITE: ERROR_BUSY
+ * when another run holds the lock (the message gives its pid and start). A network file system is refused. */
+struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
+                           const struct secret *key, struct error *error);
+void ledger_close(struct ledger *ledger);
+
+/* True when the file exists, so that the missing-ledger guard can be asked before it is made. */
+bool ledger_exists(const char *path);
+
+/* The digest key, for fingerprints. */
+const uint8_t *ledger_fingerprint_key(const struct ledger *ledger);
+
+enum ledger_state {
+    LEDGER_JOURNALLED, /* its create was journalled and has no outcome: in doubt after a crash */
+    LEDGER_IN_DOUBT,
+    LEDGER_CREATED,
+    LEDGER_REFUSED,
+};
+
+/* `journalled`, `in_doubt`, `created`, `refused`. */
+const char *ledger_state_word(enum ledger_state state);
+
+/* What the scan gives of each customer; valid during the call. */
+struct ledger_brief {
+    int64_t id;
+    struct slice external_id;
+    enum ledger_state state;
+    bool has_user_id;
+    bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find */
+    uint64_t digest; /* first 8 bytes (little endian) of what the provider has; 0 when it has nothing */
+};
+
+/* Every customer in one sequential pass, in id order. 0, or -1. */
+int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct ledger_brief *brief),
+                void *context, struct error *error);
+
+/* One customer in full; NULL or empty parts are absent. Slices are in the arena. */
+struct ledger_customer {
+    int64_t id;
+    struct slice external_id;
+    enum ledger_state state;
+    struct slice user_id;
+    struct slice digest, member_digests;                 /* what the provider has */
+    enum operation operation;                            /* the last one */
+    struct slice pending_digest, pending_member_digests; /* what was last tried and is not acknowledged */
+    struct slice idempotency_key;
+    uint32_t refusals;      /* creates that the provider finally refused */
+    uint64_t first_sent_at; /* real ns of the journal of the operation in hand; 0: none */
+    int http_status;
+    struct slice code, message, request_id;
+    uint32_t attempts;
+    uint64_t updated_at; /* real ns */
+};
+
+/* 1 found, 0 not, -1 error. */
+int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
+                struct error *error);
+
+int ledger_begin(struct ledger *ledger, struct error *error);
+/* Durable when it returns 0. Nothing happens between begin and commit when nothing was written: no fsync
+ * then. */
+int ledger_commit(struct ledger *ledger, struct error *error);
+
+/* Journalled before sent. */
+struct ledger_intent {
+    int64_t id; /* 0: a new customer */
+    struct slice external_id;
+    enum operation operation;
+    const uint8_t *digest; /* FINGERPRINT_LEN */
+    struct slice member_digests;
+    struct slice idempotency_key; /* empty: none */
+    uint64_t at; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
+};
+
+/* Makes or finds the customer and writes what is about to be tried; *id: the customer. A customer with a
+ * user_id, or whose create is in doubt with other digests, is never given a create: that is a bug of the
+ * caller (assert). */
+int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
+                   struct error *error);
+
+/* What the coordinator concluded of an attempt. */
+enum ledger_conclusion {
+    LEDGER_STILL_OPEN,   /* an event only: the operation goes on (a retry), the customer stays as it is */
+    LEDGER_ACKNOWLEDGED, /* the provider said yes: pending becomes what it has; user_id is set on a create */
+    LEDGER_TURNED_DOWN, /* a final no: a create → refused (refusals + 1); an update → what it has stays */
+    LEDGER_DOUBTFUL,    /* in doubt: pending stays */
+    LEDGER_NEVER_SENT,  /* given up and no attempt of this operation ever left: as before it was journalled */
+};
+
+/* One attempt that left (or one conclusion without an attempt: event false), written to customer and event.
+ */
+struct ledger_result {
+    int64_t id;
+    uint64_t row;
+    enum operation operation;
+    enum ledger_conclusion conclusion;
+    bool event;                    /* append an event (an attempt that left) */
+    const struct outcome *outcome; /* NULL: only a conclusion */
+    uint32_t attempt;              /* 1, 2, … of this operation */
+    uint32_t latency_ms;
+    uint64_t at; /* real ns */
+};
+
+/* A user_id that another customer owns already is not an error of the run: *taken becomes true, the customer
+ * is written as in doubt with the code `user_id_taken` instead. */
+int ledger_result(struct ledger *ledger, const struct ledger_result *result, bool *taken,
+                  struct error *error);
+
+/* Nonce floors: the durable bound below which nonces of a key have been used, perhaps. 0: none yet. */
+int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);
+/* Between begin and commit; never lowers it. */
+int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error);
+
+enum { LEDGER_HEAD_SIZE = 65 };
+
+/* Runs. command: `run`. Between begin and commit. */
+int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
+                     uint64_t at, struct error *error);
+/* inputs and counts: JSON texts. Between begin and commit. */
+int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
+                      uint64_t at, struct error *error);
+
+/* The chain's head: SHA-256 in hex over all events so far (64 zeros before the first). */
+void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);
+/* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
+int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
+
+/* For `status`: customers by (state, operation, http_status, code), most first. */
+struct ledger_group {
+    const char *state, *operation, *code;
+    int http_status;
+    uint64_t count;
+};
+int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const struct ledger_group *group),
+                      void *context, struct error *error);
+/* For `status`: the customers in doubt (journalled without an outcome included), in id order, at most `most`.
+ */
+int ledger_each_doubt(struct ledger *ledger, uint64_t most,
+                      void (*each)(void *context, const struct ledger_customer *customer), void *context,
+                      struct error *error);
+
+/* The last run, for `status`; 1 found, 0 none, -1 error. Slices are in the arena. */
+struct ledger_run {
+    int64_t id;
+    struct slice started, finished; /* RFC 3339; finished empty: it did not end by itself */
+    int status;
+    uint64_t runs; /* so far */
+};
+int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_run *run, struct error *error);
+
+#endif

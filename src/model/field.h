@@ -1,0 +1,102 @@
+/* field: the customer fields, provider-neutral (2-job.md, Customer fields).
+ *
+ * One row of the table in field.c is one field; field ids are in table order, which is the order of digests,
+ * verdicts and payload members.
+ * Thread: constant.
+ */
+#ifndef KYC_MODEL_FIELD_H
+#define KYC_MODEL_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/slice.h"
+
+enum field_id {
+    FIELD_EXTERNAL_ID,
+    FIELD_CUSTOMER_TYPE,
+    FIELD_EMAIL,
+    FIELD_PHONE,
+    FIELD_FIRST_NAME,
+    FIELD_MIDDLE_NAME,
+    FIELD_LAST_NAME,
+    FIELD_COMPANY_NAME,
+    FIELD_DATE_OF_BIRTH,
+    FIELD_BIRTH_CITY,
+    FIELD_BIRTH_COUNTRY,
+    FIELD_ADDRESS_LINE1,
+    FIELD_ADDRESS_LINE2,
+    FIELD_CITY,
+    FIELD_STATE,
+    FIELD_POSTAL_CODE,
+    FIELD_COUNTRY,
+    FIELD_NATIONALITIES,
+    FIELD_TAX_ID,
+    FIELD_TAX_COUNTRY,
+    FIELD_LANGUAGE,
+    FIELD_GENDER,
+    FIELD_OCCUPATION,
+    FIELD_EMPLOYMENT_STATUS,
+    FIELD_EMPLOYER_NAME,
+    FIELD_SOURCE_OF_FUNDS,
+    FIELD_ACCOUNT_PURPOSE,
+    FIELD_EXPECTED_MONTHLY_VOLUME,
+    FIELD_EXPECTED_MONTHLY_PAYMENTS,
+    FIELD_EXPECTED_TRANSACTION_COUNT,
+    FIELD_INCOME_SOURCE,
+    FIELD_IMMIGRATION_STATUS,
+    FIELD_BUSINESS_ACTIVITY,
+    FIELD_PEP_STATUS,
+    FIELD_TOS_VERSION,
+    FIELD_VERIFICATION_MODE,
+    FIELD_REDIRECT_URI,
+    FIELD_NATIONAL_ID,
+    FIELD_DOCUMENT_TYPE,
+    FIELD_DOCUMENT_NUMBER,
+    FIELD_DOCUMENT_COUNTRY,
+    FIELD_DOCUMENT_EXPIRY,
+    FIELD_DOCUMENT_FRONT,
+    FIELD_DOCUMENT_BACK,
+    FIELD_CLIENT_IDENTIFIER,
+    FIELD_COUNT,
+    FIELD_NONE = 0xffff, /* the record itself, in a verdict */
+};
+
+/* How a source value is normalized. */
+enum field_type {
+    FIELD_TYPE_KEY,    /* external_id: trimmed, 1–128 bytes of printable ASCII */
+    FIELD_TYPE_TEXT,   /* NFC, blanks folded */
+    FIELD_TYPE_NAME,   /* as text */
+    FIELD_TYPE_STATE,  /* as text; in the US the two-letter code */
+    FIELD_TYPE_POSTAL, /* as text, upper-cased */
+    FIELD_TYPE_EMAIL,
+    FIELD_TYPE_PHONE,        /* E.164 */
+    FIELD_TYPE_DATE,         /* YYYY-MM-DD */
+    FIELD_TYPE_COUNTRY,      /* ISO 3166-1 alpha-2 */
+    FIELD_TYPE_COUNTRY_LIST, /* of alpha-2, repeats dropped */
+    FIELD_TYPE_TEXT_LIST,
+    FIELD_TYPE_ENUM, /* one of the provider's words */
+    FIELD_TYPE_BOOL, /* true or false */
+    FIELD_TYPE_INTEGER,
+    FIELD_TYPE_NATIONAL_ID, /* as text; in the US nine digits */
+    FIELD_TYPE_DOCUMENT,    /* an https URL or a path */
+    FIELD_TYPE_CLIENT_ID,   /* text, or computed (auto) */
+};
+
+struct field {
+    const char *name; /* as in the job file and in verdicts: `date_of_birth` */
+    enum field_type type;
+    bool is_date_like; /* takes `format` in the job file */
+};
+
+extern const struct field field_table[FIELD_COUNT];
+
+/* FIELD_NONE when there is no such field. */
+enum field_id field_by_name(struct slice name);
+/* `email`; `record` for FIELD_NONE. */
+const char *field_name(enum field_id field);
+/* All names, NULL-terminated, for text_nearest. */
+const char *const *field_names(void);
+
+#endif

@@ -1,0 +1,156 @@
+/* job: what a job file says, as data (2-job.md).
+ *
+ * Made by job_load (src/job), then constant. Text is NUL-terminated and in the job's arena; a path is already
+ * joined with the job file's folder. Thread: constant after loading.
+ */
+#ifndef KYC_MODEL_JOB_H
+#define KYC_MODEL_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/secret.h"
+#include "core/slice.h"
+#include "model/field.h"
+#include "model/verdict.h"
+
+/* Where in the job file something stands; line 0: it does not (a default, or --set). */
+struct job_place {
+    unsigned line, column; /* from 1 */
+};
+
+enum job_format { JOB_FORMAT_CSV, JOB_FORMAT_NDJSON };
+enum job_encoding { JOB_ENCODING_UTF8, JOB_ENCODING_LATIN1, JOB_ENCODING_WINDOWS1252 };
+
+struct job_input {
+    const char **paths; /* `-` is standard input */
+    size_t path_count;
+    struct job_place place;
+    enum job_format format;
+    enum job_encoding encoding;
+    char delimiter, quote;
+    struct slice *null_values;
+    size_t null_count;
+    size_t max_record; /* bytes */
+    uint64_t min_records;
+};
+
+struct job_credentials {
+    struct secret api_key, api_secret, client_id, password, token;
+    struct job_place place;
+};
+
+struct job_provider {
+    const char *name;
+    struct job_place place;
+    const char *base_url; /* NULL: the provider's own */
+    struct job_place base_url_place;
+    struct job_credentials *credentials; /* at least one */
+    size_t credential_count;
+    uint64_t nonce_window;       /* ns; 0: one request in flight a key */
+    uint64_t nonce_floor;        /* 0: none */
+    const char *ca_file, *proxy; /* NULL: none */
+};
+
+/* `values`: a source value and what it stands for. */
+struct job_value_map {
+    struct slice from, to;
+};
+
+/* One line of `fields`. Either column or constant is set. */
+struct job_mapping {
+    enum field_id field;
+    struct job_place place;
+    const char *column; /* the source column; NULL for a constant */
+    struct job_place column_place;
+    const char *constant;
+    const char *format; /* of a date: `DD/MM/YYYY`; NULL: ISO forms only */
+    const char *split;  /* of a list: the separator; NULL: one item */
+    struct job_value_map *values;
+    size_t value_count;
+    const char *otherwise; /* NULL: a value that is not listed stays as it is */
+};
+
+enum job_rule_kind {
+    JOB_RULE_MATCH,     /* must_match */
+    JOB_RULE_NOT_MATCH, /* must_not_match */
+    JOB_RULE_REQUIRED,  /* required: true or false */
+    JOB_RULE_MIN_AGE,
+    JOB_RULE_VALID, /* phone/valid */
+    JOB_RULE_UNIQUE,
+};
+
+/* `when: {country: US}`: the rule applies where every named field has exactly this normalized value. */
+struct job_condition {
+    enum field_id field;
+    struct slice value;
+};
+
+struct job_rule {
+    enum job_rule_kind kind;
+    struct job_place place;
+    enum field_id field;
+    const char *name;    /* of the verdict; `format` when none is given to a pattern */
+    const char *message; /* NULL: a default one */
+    enum verdict_level level;
+    const char *pattern;
+    struct job_place pattern_place;
+    bool required;
+    unsigned years;
+    struct job_condition *conditions;
+    size_t condition_count;
+    uint16_t unique_index; /* of JOB_RULE_UNIQUE: index into record.unique_hash */
+};
+
+struct job_rate {
+    uint32_t count;  /* requests … */
+    uint64_t per_ns; /* … in this time: a second, a minute, an hour. 0: by provider */
+};
+
+struct job_delivery {
+    struct job_rate rate;
+    uint32_t burst;
+    uint32_t in_flight; /* 0: by provider */
+    uint32_t attempts;
+    uint64_t timeout_ns, retry_for_ns;
+    uint32_t canary;
+    uint32_t refused_in_a_row, refused_share, updated_share; /* shares in percent */
+    bool update;                                             /* on_change: update, else ignore */
+    bool settle;                                             /* in_doubt: settle, else hold */
+};
+
+struct job {
+    const char *path;   /* as the user named it */
+    const char *folder; /* that its relative paths start from */
+    struct slice text;  /* the whole file, for messages */
+    const char *name;
+    struct job_input input;
+    struct job_provider provider;
+    struct job_mapping *mappings;
+    size_t mapping_count;
+    struct job_rule *rules;
+    size_t rule_count;
+    size_t unique_count; /* 1 (external_id) + the JOB_RULE_UNIQUE rules of other fields */
+    struct job_delivery delivery;
+    const char *ledger_path; /* of sqlite: */
+    const char *report_folder;
+    const char *metrics_path; /* NULL: in the report folder */
+    struct secret ledger_key; /* absent: LEDGER.key */
+    struct arena arena;
+};
+
+/* The mapping of a field, or NULL. */
+const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field);
+
+/* Fills in an error of scope ERROR_USAGE: `FILE:LINE:COLUMN: MESSAGE`, then the offending line and a caret
+ * under the column; without a place only `FILE: MESSAGE`. Returns -1. */
+int job_fail(const struct job *job, struct job_place place, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same text as a warning in the log. */
+void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

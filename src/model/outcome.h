@@ -1,0 +1,64 @@
+/* outcome: what became of one attempt, as one table decides it (3-providers.md, Outcomes).
+ *
+ * (transport result, HTTP status, body) → outcome is a provider's; outcome → what happens next is the
+ * coordinator's. The outcome alone decides. Thread: plain data.
+ */
+#ifndef KYC_MODEL_OUTCOME_H
+#define KYC_MODEL_OUTCOME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is asked of the provider for a customer. */
+enum operation { OPERATION_CREATE, OPERATION_UPDATE };
+
+enum outcome_kind {
+    OUTCOME_DONE,      /* the provider said yes: created (user_id is set) or updated */
+    OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the answer held it */
+    OUTCOME_REFUSED,   /* a final no */
+    OUTCOME_IN_DOUBT,  /* it may or may not have happened */
+    OUTCOME_NOT_SENT,  /* no byte of it left: retry, never in doubt */
+    OUTCOME_THROTTLED, /* 429: retry */
+    OUTCOME_BAD_NONCE, /* retry with a new nonce, at most 3 times a record; 10 stop the run */
+    OUTCOME_STOP,      /* the run must stop (status 4): message says why */
+    OUTCOME_WITHDRAWN, /* the sender was stopped before this attempt began: nothing was sent */
+};
+
+/* Why a retry happened: the keys of summary.json's `retries`. */
+enum retry_cause {
+    RETRY_429,
+    RETRY_5XX,
+    RETRY_TIMEOUT,
+    RETRY_CONNECT,
+    RETRY_NONCE,
+    RETRY_AUTH,
+    RETRY_CAUSES
+};
+
+enum {
+    OUTCOME_USER_ID_SIZE = 129,
+    OUTCOME_CODE_SIZE = 65,
+    OUTCOME_MESSAGE_SIZE = 201, /* at most 200 bytes, every value of the record replaced by ‹field› */
+    OUTCOME_REQUEST_ID_SIZE = 129,
+};
+
+struct outcome {
+    enum outcome_kind kind;
+    enum retry_cause cause;  /* of IN_DOUBT, NOT_SENT, THROTTLED, BAD_NONCE */
+    int http_status;         /* 0: none */
+    uint64_t retry_after_ns; /* 0: not said */
+    char user_id[OUTCOME_USER_ID_SIZE];
+    char code[OUTCOME_CODE_SIZE];       /* the provider's error code, `timeout`, `reset`, …; "" */
+    char message[OUTCOME_MESSAGE_SIZE]; /* valid UTF-8 */
+    char request_id[OUTCOME_REQUEST_ID_SIZE];
+};
+
+/* `create`, `update`. */
+const char *operation_word(enum operation operation);
+/* The word of the event table and of messages: done, exists, refused, in_doubt, not_sent, throttled,
+ * bad_nonce, stop, withdrawn. */
+const char *outcome_word(enum outcome_kind kind);
+/* `429`, `5xx`, `timeout`, `connect`, `nonce`, `auth`. */
+const char *retry_cause_word(enum retry_cause cause);
+
+#endif

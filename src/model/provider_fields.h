@@ -1,0 +1,41 @@
+/* provider_fields: which customer fields a provider takes, and within what bounds.
+ *
+ * Data that a provider file defines (3-providers.md, Field tables) and that the rules, the ledger's digests
+ * and the payload share. A member is a top-level member of the provider's JSON body: what an update sends
+ * whole. Thread: constant.
+ */
+#ifndef KYC_MODEL_PROVIDER_FIELDS_H
+#define KYC_MODEL_PROVIDER_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/field.h"
+
+enum { PROVIDER_MEMBERS_MAX = 48 };
+
+/* One customer field at one provider. */
+struct provider_field {
+    enum field_id field;
+    uint16_t member; /* index into provider_fields.members */
+    bool required;
+    uint16_t max_chars;        /* 0: no bound */
+    const char *const *values; /* of an enum, NULL-terminated; else NULL */
+    const char *const
+        *also_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
+    const char *const *refused_countries; /* rule country_refused; or NULL */
+};
+
+struct provider_fields {
+    const struct provider_field *fields; /* in field-table order */
+    size_t field_count;
+    const char *const
+        *members; /* names of the top-level members, NULL-terminated, at most PROVIDER_MEMBERS_MAX */
+    size_t member_count;
+};
+
+/* NULL when the provider has no place for it. */
+const struct provider_field *provider_fields_find(const struct provider_fields *fields, enum field_id field);
+
+#endif

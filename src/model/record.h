@@ -1,0 +1,84 @@
+/* record: one row of the input on its way, and the batch that carries it.
+ *
+ * A record is filled in stages, each by one thread: the reader (source), a rule worker (judged), the
+ * coordinator (decided). Batches leave the workers in the order in which the reader made them (sequence).
+ * Thread: one at a time, handed over by the queues. Owner: all that a record points to is in its batch's
+ * arena, or constant for the run.
+ */
+#ifndef KYC_MODEL_RECORD_H
+#define KYC_MODEL_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/slice.h"
+#include "model/field.h"
+#include "model/verdict.h"
+
+enum {
+    BATCH_RECORDS_MAX = 256,
+    BATCH_BYTES_MAX = 256 * 1024, /* of source text; a larger record travels alone */
+    BATCH_ARENA_CHUNK = 1024 * 1024,
+    RECORD_UNIQUE_MAX =
+        8, /* `unique` rules of a job, external_id's own included: one bit and one hash each */
+};
+
+enum value_state {
+    VALUE_ABSENT = 0, /* not mapped, empty, or a null value */
+    VALUE_PRESENT,    /* text is the normal form */
+    VALUE_FAILED,     /* a verdict says why; not judged further */
+};
+
+/* Between the items of a list value (nationalities, tax_id, tax_country): no text holds control characters.
+ */
+#define VALUE_SEPARATOR '\x1f'
+
+struct value {
+    struct slice text;
+    enum value_state state;
+};
+
+struct record {
+    /* the reader's */
+    uint32_t input;    /* index of the input file */
+    uint64_t row;      /* from 1, within its input */
+    uint64_t line;     /* the physical line on which it begins, from 1 */
+    const char *fault; /* RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT; or NULL */
+    struct slice fault_message;
+    struct slice raw;    /* only with a fault: the bytes for broken.*, without the final line end */
+    struct slice *cells; /* source bytes, undecoded, one per column of the header; NULL with a fault */
+    size_t cell_count;
+    /* a rule worker's */
+    struct value *values; /* [FIELD_COUNT] by field id; NULL with a fault */
+    struct verdict *verdicts;
+    size_t verdict_count, verdict_room;
+    bool rejected;                           /* a verdict of level reject, or a fault */
+    uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
+                                                external_id */
+    uint32_t unique_known;                   /* bit i: unique_hash[i] is set */
+    uint8_t
+        digest[32]; /* ledger digest (4-ledger.md), when a ledger is at hand and the record is not rejected */
+};
+
+struct batch {
+    uint64_t sequence; /* 0, 1, 2 … as the reader closed them */
+    struct arena arena;
+    struct record *records; /* [BATCH_RECORDS_MAX] */
+    size_t count;
+    size_t bytes; /* source bytes so far */
+};
+
+struct batch *batch_new(void);
+void batch_free(struct batch *batch);
+/* Empties it for its next round. */
+void batch_reset(struct batch *batch);
+
+/* Adds a verdict; a reject marks the record as rejected. Verdicts keep the order in which they were added. */
+void record_add_verdict(struct record *record, struct arena *arena, struct verdict verdict);
+
+/* A deep copy in another arena: source and values, all that outlives the batch. */
+struct record *record_copy(const struct record *record, struct arena *arena);
+
+#endif

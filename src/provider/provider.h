@@ -1,0 +1,99 @@
+/* provider: what the pipeline and the sender need to know of a provider; one file and one table row each.
+ *
+ * Facts and their sources are in 3-providers.md. Everything here is a pure function of its arguments: no
+ * clock, no network, no state but an account's kept HMAC context.
+ */
+#ifndef KYC_PROVIDER_PROVIDER_H
+#define KYC_PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "core/slice.h"
+#include "model/job.h"
+#include "model/outcome.h"
+#include "model/provider_fields.h"
+#include "model/record.h"
+
+enum { PROVIDER_HEADERS_MAX = 8, PROVIDER_HEADER_SIZE = 256, PROVIDER_TARGET_SIZE = 512 };
+
+/* One HTTP request, but for its authentication. */
+struct provider_request {
+    const char *method;                /* constant */
+    char target[PROVIDER_TARGET_SIZE]; /* path and query exactly as on the request line, base URL's path
+                                          included */
+    struct buffer body;                /* reset by the builder; owned by whoever owns this struct */
+};
+
+/* `Name: value` lines, no line ends. */
+struct provider_headers {
+    char lines[PROVIDER_HEADERS_MAX][PROVIDER_HEADER_SIZE];
+    size_t count;
+};
+
+/* Credentials made ready: one per lane. Owner: account_new/account_free of the provider; thread: the lane's.
+ */
+struct provider_account;
+
+/* What came back to one attempt. */
+struct provider_reply {
+    enum operation operation;
+    bool sent;              /* a byte of it may have left (PREREQFUNCTION was called) */
+    bool complete;          /* a whole answer was read */
+    enum retry_cause cause; /* of an attempt without a complete answer: RETRY_TIMEOUT or RETRY_CONNECT */
+    const char
+        *transport; /* of the same: `timeout`, `connect`, `reset`, `tls`, … and libcurl's text; for people */
+    int http_status;
+    bool proven;             /* a request with these credentials has succeeded in this run */
+    uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
+    struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
+    struct slice body;       /* at most 64 KiB */
+};
+
+struct provider {
+    const char *name;
+    const char *base_url;
+    struct job_rate rate; /* default */
+    uint32_t in_flight;   /* default; a key of a signed provider */
+    bool is_signed;       /* keys with nonces: lanes, locks, floors */
+    bool can_update;      /* false: a changed customer is refused as record/no_update */
+    const struct provider_fields *fields;
+
+    /* Settings and credentials of a job that this provider demands or refuses. 0, or -1 with ERROR_USAGE.
+     * with_secrets: credentials are loaded and their form is checked too. */
+    int (*check_job)(const struct job *job, bool with_secrets, struct error *error);
+
+    struct provider_account *(*account_new)(const struct job_credentials *credentials);
+    void (*account_free)(struct provider_account *account);
+
+    /* Builds the request of an operation for a record that was not rejected. base_path: the base URL's path
+     * without a trailing slash (`/sandbox`, or ""). user_id: of an update. */
+    void (*build)(enum operation operation, const struct record *record, const char *base_path,
+                  const char *user_id, struct provider_request *request);
+
+    /* Appends the headers of one attempt: content type, authentication. nonce: of a signed provider. */
+    void (*authenticate)(struct provider_account *account, uint64_t nonce,
+                         const struct provider_request *request, struct provider_headers *headers);
+
+    /* The outcome table. record: its values are replaced in the message. */
+    void (*judge)(const struct provider_reply *reply, const struct record *record, struct outcome *outcome);
+};
+
+/* By its name; NULL when there is none. */
+const struct provider *provider_find(const char *name);
+/* All names, NULL-terminated. */
+const char *const *provider_names(void);
+
+/* The provider that the job names, its settings and credentials checked. NULL with ERROR_USAGE at the job
+ * file's place, with the nearest name. */
+const struct provider *provider_of_job(const struct job *job, bool with_secrets, struct error *error);
+
+/* The base URL of a job: its own, else the provider's; without a trailing slash. */
+struct slice provider_base_url(const struct provider *provider, const struct job *job);
+/* The path of a base URL without a trailing slash: `/sandbox` of `https://h/sandbox`, or "". */
+struct slice provider_base_path(struct slice base_url);
+
+#endif
