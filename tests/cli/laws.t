@@ -1,0 +1,78 @@
+#!/usr/bin/perl
+# scripts/check-laws and scripts/run-tests judge all else, so something must judge them: each is shown what it must
+# not let pass.
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use Test::More;
+
+my $scripts = dirname(__FILE__) . '/../../scripts';
+my $good = {
+    'src/core/slice.h' => "#ifndef KYC_CORE_SLICE_H\n#define KYC_CORE_SLICE_H\nint slice_len(void);\n#endif\n",
+    'src/core/slice.c' => "#include \"core/slice.h\"\n\n/* strcpy(a, b) */\nint slice_len(void)\n{\n    return 1;\n}\n",
+};
+
+my @laws = (
+    ['a tree that keeps the laws passes', {}, undef],
+    ['an include that points up', {'src/core/a.c' => qq{#include "job/job.h"\n}, 'src/job/job.h' => guarded('JOB_JOB')},
+        'core may not include job/job.h'],
+    ['an include between siblings', {'src/job/a.c' => qq{#include "rules/r.h"\n}, 'src/rules/r.h' => guarded('RULES_R')},
+        'job may not include rules/r.h'],
+    ['an include that is not there', {'src/job/a.c' => qq{#include "core/gone.h"\n}}, 'there is no src/core/gone.h'],
+    ['a library in the wrong folder', {'src/core/a.c' => "#include <sqlite3.h>\n"}, 'belongs to src/ledger'],
+    ['a library that nobody knows', {'src/core/a.c' => "#include <glib.h>\n"}, 'neither a system header'],
+    ['a banned call', {'src/core/a.c' => "static int f(void)\n{\n    return atoi(\"1\");\n}\n"}, 'src/core/a.c:3: atoi'],
+    ['malloc', {'src/core/a.c' => "static void *f(void)\n{\n    return malloc(1);\n}\n"}, 'src/core/a.c:3: malloc'],
+    ['exit outside of main.c', {'src/cmd/a.c' => "static void f(void)\n{\n    exit(1);\n}\n"}, 'src/cmd/a.c:3: exit'],
+    ['a long file', {'src/core/a.c' => "\n" x 601}, '601 lines'],
+    ['a long function', {'src/core/a.c' => "static void f(void)\n{\n" . "    ;\n" x 79 . "}\n"}, 'f has 81 lines'],
+    ['a global that no header declares', {'src/core/a.c' => "void a_go(void)\n{\n}\n"}, 'a_go is not static'],
+    ['a name that is not its header\'s', {
+        'src/core/a.h' => "#ifndef KYC_CORE_A_H\n#define KYC_CORE_A_H\nvoid go_a(void);\n#endif\n",
+        'src/core/a.c' => "void go_a(void)\n{\n}\n"}, 'go_a: neither its header'],
+    ['a guard of another file', {'src/core/a.h' => guarded('CORE_B')}, 'the guard is not KYC_CORE_A_H'],
+);
+for my $case (@laws) {
+    my ($sentence, $files, $want) = @$case;
+    my $tree = tempdir(CLEANUP => 1);
+    put("$tree/$_", {%$good, %$files}->{$_}) for keys %{{%$good, %$files}};
+    my $out = `$^X $scripts/check-laws $tree 2>&1`;
+    if (defined $want) {
+        ok($? >> 8 == 1 && index($out, $want) >= 0, "$sentence is found") or diag($out);
+    } else {
+        ok($? == 0, $sentence) or diag($out);
+    }
+}
+
+my @runs = (
+    ['tests that pass', 'print "1..2\nok 1\nok 2\n"', 0, '2 passed, 0 failed'],
+    ['a test that fails', 'print "1..2\nok 1\nnot ok 2 - it\n"; exit 1', 1, '1 passed, 1 failed'],
+    ['a program that dies', 'print "1..1\nok 1\n"; kill 9, $$', 1, '1 failed'],
+    ['a plan that is not kept', 'print "1..3\nok 1\n"', 1, '1 passed, 1 failed'],
+    ['an exit status without a failed test', 'print "1..1\nok 1\n"; exit 3', 1, '1 passed, 1 failed'],
+    ['a program that says nothing', '1', 1, '0 passed, 1 failed'],
+    ['a program that never ends', 'print "1..1\nok 1\n"; sleep 60', 1, '1 failed'],
+    ['a file that is left out', 'print "1..0 # SKIP no\n"', 0, '0 passed, 0 failed'],
+);
+for my $case (@runs) {
+    my ($sentence, $code, $status, $want) = @$case;
+    my $tree = tempdir(CLEANUP => 1);
+    put("$tree/a.t", "\$| = 1; $code;\n");
+    my $out = `$^X $scripts/run-tests -t 1 $tree/a.t 2>&1`;
+    my ($last) = $out =~ /([^\n]*)\n\z/;
+    ok($? >> 8 == $status && $last =~ /^(?:\d+ passed, )?\Q$want\E$/, "$sentence: $want") or diag($out);
+}
+done_testing;
+
+sub guarded { return "#ifndef KYC_$_[0]_H\n#define KYC_$_[0]_H\n#endif\n" }
+
+sub put {
+    my ($path, $text) = @_;
+    make_path(dirname($path));
+    open my $out, '>', $path or die "$path: $!\n";
+    print $out $text;
+    close $out or die "$path: $!\n";
+}
