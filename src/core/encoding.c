@@ -1,0 +1,86 @@
+#include "core/encoding.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* What windows-1252 makes of 80–9F; 0: not defined. From A0 on it is latin1. */
+static const uint16_t windows1252_table[32] = {
+    0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+};
+
+static bool is_ascii(struct slice text)
+{
+    size_t i = 0;
+    for (; i + 8 <= text.len; i += 8) {
+        uint64_t word;
+        memcpy(&word, text.at + i, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            return false;
+    }
+    for (; i < text.len; i++) {
+        if ((unsigned char)text.at[i] & 0x80)
+            return false;
+    }
+    return true;
+}
+
+static char *write_char(char *to, unsigned code)
+{
+    if (code < 0x80) {
+        *to++ = (char)code;
+    } else if (code < 0x800) {
+        *to++ = (char)(0xc0 | code >> 6);
+        *to++ = (char)(0x80 | (code & 0x3f));
+    } else {
+        *to++ = (char)(0xe0 | code >> 12);
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    }
+    return to;
+}
+
+bool encoding_decode(enum encoding encoding, struct slice source, struct arena *arena, struct slice *out)
+{
+    if (encoding == ENCODING_UTF8) {
+        if (!text_is_utf8(source))
+            return false;
+        *out = source;
+        return true;
+    }
+    if (is_ascii(source)) {
+        *out = source;
+        return true;
+    }
+
+    char *text = arena_bytes(arena, source.len * 3);
+    char *to = text;
+    for (size_t i = 0; i < source.len; i++) {
+        unsigned code = (unsigned char)source.at[i];
+        if (encoding == ENCODING_WINDOWS1252 && code >= 0x80 && code < 0xa0) {
+            code = windows1252_table[code - 0x80];
+            if (code == 0)
+                return false;
+        }
+        to = write_char(to, code);
+    }
+    *out = slice_make(text, (size_t)(to - text));
+    return true;
+}
+
+const char *encoding_name(enum encoding encoding)
+{
+    switch (encoding) {
+    case ENCODING_UTF8:
+        return "utf-8";
+    case ENCODING_LATIN1:
+        return "latin1";
+    case ENCODING_WINDOWS1252:
+        return "windows-1252";
+    }
+    assert(!"an encoding");
+    return "";
+}
