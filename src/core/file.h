@@ -28,13 +28,14 @@ int file_make_folder(const char *path);
 struct file_draft {
     int fd;
     char *path, *draft_path;
+    unsigned mode; /* of the final file */
 };
 
 /* mode: permission bits of the final file. 0, or -1 with errno. */
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode);
 /* Writes all of bytes. 0, or -1 with errno. */
 int file_draft_write(struct file_draft *draft, struct slice bytes);
-/* fsync, rename, fsync of the folder; then as file_draft_drop. 0, or -1 with errno (nothing was replaced). */
+/* fsync, rename, fsync of the folder; then as file_draft_drop. 0, or -1 with errno. */
 int file_draft_commit(struct file_draft *draft);
 /* Closes and unlinks the draft; safe on a zeroed or committed one. */
 void file_draft_drop(struct file_draft *draft);

@@ -1,0 +1,156 @@
+#include "core/digest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "core/memory.h"
+
+struct digest_hmac {
+    EVP_MAC_CTX *context;
+    size_t len;
+};
+
+static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
+static EVP_MAC *digest_mac;
+static EVP_MD *digest_md;
+
+/* Only a broken OpenSSL installation or no memory fails here: nothing can be signed or journalled then. */
+static void digest_need(int done, const char *what)
+{
+    if (done)
+        return;
+    fprintf(stderr, "kyc-import: OpenSSL cannot do %s; check its installation\n", what);
+    abort();
+}
+
+/* Fetched once: a fetch costs more than the hash. */
+static void digest_fetch(void)
+{
+    digest_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    digest_need(digest_mac && digest_md, "HMAC and SHA-256");
+}
+
+struct digest_hmac *digest_hmac_new(enum digest_hash hash, struct slice key)
+{
+    pthread_once(&digest_once, digest_fetch);
+    char name[] = "SHA256", name_512[] = "SHA512";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash == DIGEST_SHA512 ? name_512 : name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    struct digest_hmac *hmac = memory_new(1, sizeof *hmac);
+    hmac->len = hash == DIGEST_SHA512 ? DIGEST_SHA512_LEN : DIGEST_SHA256_LEN;
+    hmac->context = EVP_MAC_CTX_new(digest_mac);
+    const char *bytes = key.len ? key.at : "";
+    digest_need(hmac->context &&
+                    EVP_MAC_init(hmac->context, (const unsigned char *)bytes, key.len, parameters),
+                "HMAC");
+    return hmac;
+}
+
+void digest_hmac_free(struct digest_hmac *hmac)
+{
+    if (!hmac)
+        return;
+    EVP_MAC_CTX_free(hmac->context);
+    free(hmac);
+}
+
+void digest_hmac_begin(struct digest_hmac *hmac)
+{
+    /* Without a key it starts over with the one it has. */
+    digest_need(EVP_MAC_init(hmac->context, NULL, 0, NULL), "HMAC");
+}
+
+void digest_hmac_add(struct digest_hmac *hmac, struct slice bytes)
+{
+    if (bytes.len)
+        digest_need(EVP_MAC_update(hmac->context, (const unsigned char *)bytes.at, bytes.len), "HMAC");
+}
+
+void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out)
+{
+    size_t len = 0;
+    digest_need(EVP_MAC_final(hmac->context, out, &len, hmac->len) && len == hmac->len, "HMAC");
+}
+
+void digest_sha256(struct slice first, struct slice second, uint8_t out[DIGEST_SHA256_LEN])
+{
+    pthread_once(&digest_once, digest_fetch);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    digest_need(context && EVP_DigestInit_ex2(context, digest_md, NULL) &&
+                    EVP_DigestUpdate(context, first.at, first.len) &&
+                    EVP_DigestUpdate(context, second.at, second.len) &&
+                    EVP_DigestFinal_ex(context, out, NULL),
+                "SHA-256");
+    EVP_MD_CTX_free(context);
+}
+
+char *digest_hex(const uint8_t *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
+    return out;
+}
+
+size_t digest_base64_encode(const uint8_t *bytes, size_t len, char *out)
+{
+    assert(len <= INT_MAX / 2);
+    return (size_t)EVP_EncodeBlock((unsigned char *)out, bytes, (int)len);
+}
+
+static int digest_base64_value(char letter)
+{
+    if (letter >= 'A' && letter <= 'Z')
+        return letter - 'A';
+    if (letter >= 'a' && letter <= 'z')
+        return letter - 'a' + 26;
+    if (letter >= '0' && letter <= '9')
+        return letter - '0' + 52;
+    return letter == '+' ? 62 : letter == '/' ? 63 : -1;
+}
+
+ptrdiff_t digest_base64_decode(struct slice text, uint8_t *out)
+{
+    if (text.len % 4 != 0)
+        return -1;
+    size_t padding = 0;
+    while (padding < 2 && padding < text.len && text.at[text.len - 1 - padding] == '=')
+        padding++;
+
+    size_t letters = text.len - padding, len = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; i < letters; i++) {
+        int value = digest_base64_value(text.at[i]);
+        if (value < 0)
+            return -1;
+        bits = bits << 6 | (uint32_t)value;
+        if (i % 4 != 0)
+            out[len++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+    }
+    return (ptrdiff_t)len;
+}
+
+void digest_random(void *out, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t got = getrandom((char *)out + done, len - done, 0);
+        digest_need(got > 0 || errno == EINTR, "random bytes");
+        if (got > 0)
+            done += (size_t)got;
+    }
+}

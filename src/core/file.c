@@ -1,0 +1,183 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+enum { FILE_READ_BLOCK = 64 * 1024 };
+
+static int file_read_open(int fd, struct buffer *out)
+{
+    char block[FILE_READ_BLOCK];
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return (int)got;
+        buffer_append(out, slice_make(block, (size_t)got));
+        if (out->overflowed) {
+            errno = EFBIG;
+            return -1;
+        }
+    }
+}
+
+int file_read(const char *path, struct buffer *out, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
+    int failed = file_read_open(fd, out);
+    int reason = errno;
+    close(fd);
+    if (failed && reason == EFBIG)
+        return error_set(error, ERROR_USAGE, "%s is longer than %zu bytes, which is the most for it", path,
+                         out->max);
+    if (failed)
+        return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(reason));
+    return 0;
+}
+
+char *file_join(const char *folder, const char *path)
+{
+    if (path[0] == '/')
+        return memory_copy(slice_from(path));
+    size_t folder_len = strlen(folder), path_len = strlen(path);
+    bool slash = folder_len && folder[folder_len - 1] != '/';
+    char *joined = memory_resize(NULL, folder_len + slash + path_len + 1, 1);
+    memcpy(joined, folder, folder_len);
+    if (slash)
+        joined[folder_len] = '/';
+    memcpy(joined + folder_len + slash, path, path_len + 1);
+    return joined;
+}
+
+char *file_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return memory_copy(SLICE_LITERAL("."));
+    return memory_copy(slice_make(path, slash == path ? 1 : (size_t)(slash - path)));
+}
+
+/* 0 when path is a folder now. */
+static int file_make_one_folder(const char *path)
+{
+    if (mkdir(path, 0700) == 0)
+        return 0;
+    int reason = errno;
+    struct stat about;
+    if (stat(path, &about) == 0) {
+        if (S_ISDIR(about.st_mode))
+            return 0;
+        reason = ENOTDIR;
+    }
+    errno = reason;
+    return -1;
+}
+
+int file_make_folder(const char *path)
+{
+    char *part = memory_copy(slice_from(path));
+    int result = 0;
+    for (char *slash = strchr(part + (part[0] == '/'), '/'); slash && result == 0;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        result = file_make_one_folder(part);
+        *slash = '/';
+    }
+    if (result == 0)
+        result = file_make_one_folder(part);
+    int reason = errno;
+    free(part);
+    errno = reason;
+    return result;
+}
+
+int file_write_all(int fd, struct slice bytes)
+{
+    while (bytes.len) {
+        ssize_t done = write(fd, bytes.at, bytes.len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return -1;
+        bytes.at += done;
+        bytes.len -= (size_t)done;
+    }
+    return 0;
+}
+
+int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
+{
+    size_t room = strlen(path) + sizeof ".tmp-" + 20;
+    *draft = (struct file_draft){.fd = -1, .path = memory_copy(slice_from(path)), .mode = mode};
+    draft->draft_path = memory_resize(NULL, room, 1);
+    snprintf(draft->draft_path, room, "%s.tmp-%ld", path, (long)getpid());
+
+    unlink(draft->draft_path);
+    draft->fd = open(draft->draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (draft->fd >= 0)
+        return 0;
+    int reason = errno;
+    free(draft->draft_path);
+    draft->draft_path = NULL;
+    file_draft_drop(draft);
+    errno = reason;
+    return -1;
+}
+
+int file_draft_write(struct file_draft *draft, struct slice bytes)
+{
+    return file_write_all(draft->fd, bytes);
+}
+
+/* A rename is durable when its folder is. Not every file system can sync a folder. */
+static int file_sync_folder(const char *path)
+{
+    char *folder = file_folder(path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (fd < 0)
+        return 0;
+    int failed = fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return failed ? -1 : 0;
+}
+
+int file_draft_commit(struct file_draft *draft)
+{
+    int result = 0;
+    if (fchmod(draft->fd, (mode_t)draft->mode) != 0 || fsync(draft->fd) != 0)
+        result = -1;
+    if (result == 0 && rename(draft->draft_path, draft->path) != 0)
+        result = -1;
+    if (result == 0) {
+        free(draft->draft_path);
+        draft->draft_path = NULL;
+        result = file_sync_folder(draft->path);
+    }
+    int reason = errno;
+    file_draft_drop(draft);
+    errno = reason;
+    return result;
+}
+
+void file_draft_drop(struct file_draft *draft)
+{
+    if (draft->path && draft->fd >= 0)
+        close(draft->fd);
+    if (draft->draft_path)
+        unlink(draft->draft_path);
+    free(draft->draft_path);
+    free(draft->path);
+    *draft = (struct file_draft){.fd = -1};
+}

@@ -1,0 +1,137 @@
+#include "core/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text.h"
+
+enum {
+    LOG_TEXT_MAX = 2 * ERROR_TEXT_MAX,
+    LOG_LINE_MAX = 8 * LOG_TEXT_MAX, /* every byte escaped */
+    LOG_LIVE_MAX = 512,
+};
+
+static struct {
+    pthread_mutex_t mutex; /* of all below */
+    char program[32];
+    enum log_level most;
+    bool json;
+    char live[LOG_LIVE_MAX]; /* what stands on the terminal now */
+} log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .most = LOG_INFO};
+
+static const char *const log_words[] = {"error", "warning", "info", "debug"};
+
+void log_setup(const char *program, enum log_level most, bool json)
+{
+    pthread_mutex_lock(&log_state.mutex);
+    snprintf(log_state.program, sizeof log_state.program, "%s", program);
+    log_state.most = most;
+    log_state.json = json;
+    pthread_mutex_unlock(&log_state.mutex);
+}
+
+/* What a path or an answer brought along must not steer the terminal, nor break the JSON. */
+static void log_tame(char *text)
+{
+    bool utf8 = text_is_utf8(slice_from(text));
+    for (unsigned char *at = (unsigned char *)text; *at; at++)
+        if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F || (!utf8 && *at >= 0x80))
+            *at = '?';
+}
+
+static void log_append_json(struct buffer *line, enum log_level level, const char *text)
+{
+    char at[CLOCK_RFC3339_SIZE];
+    struct json_writer json;
+    json_write_begin(&json, line);
+    json_write_object(&json);
+    json_write_key(&json, "at");
+    json_write_text(&json, clock_rfc3339(clock_real_ns(), at));
+    json_write_key(&json, "level");
+    json_write_text(&json, log_words[level]);
+    json_write_key(&json, "message");
+    json_write_text(&json, text);
+    json_write_object_end(&json);
+}
+
+static void log_append_text(struct buffer *line, enum log_level level, const char *text)
+{
+    buffer_append_text(line, log_state.program);
+    if (level != LOG_INFO)
+        buffer_printf(line, ": %s", log_words[level]);
+    buffer_printf(line, ": %s", text);
+}
+
+static void log_line(enum log_level level, const char *format, va_list arguments)
+{
+    pthread_mutex_lock(&log_state.mutex);
+    if (level <= log_state.most) {
+        char text[LOG_TEXT_MAX];
+        if (vsnprintf(text, sizeof text, format, arguments) < 0)
+            text[0] = '\0';
+        log_tame(text);
+
+        struct buffer line;
+        buffer_init(&line, LOG_LINE_MAX);
+        if (log_state.live[0])
+            buffer_append_text(&line, "\r\x1b[K");
+        if (log_state.json)
+            log_append_json(&line, level, text);
+        else
+            log_append_text(&line, level, text);
+        buffer_append_char(&line, '\n');
+        buffer_append_text(&line, log_state.live);
+        file_write_all(STDERR_FILENO, buffer_slice(&line));
+        buffer_clear(&line);
+    }
+    pthread_mutex_unlock(&log_state.mutex);
+}
+
+#define LOG_FORMATTED(level)                                                                                 \
+    do {                                                                                                     \
+        va_list arguments;                                                                                   \
+        va_start(arguments, format);                                                                         \
+        log_line(level, format, arguments);                                                                  \
+        va_end(arguments);                                                                                   \
+    } while (0)
+
+void log_error(const char *format, ...)
+{
+    LOG_FORMATTED(LOG_ERROR);
+}
+
+void log_warning(const char *format, ...)
+{
+    LOG_FORMATTED(LOG_WARNING);
+}
+
+void log_info(const char *format, ...)
+{
+    LOG_FORMATTED(LOG_INFO);
+}
+
+void log_debug(const char *format, ...)
+{
+    LOG_FORMATTED(LOG_DEBUG);
+}
+
+void log_live_line(const char *text)
+{
+    pthread_mutex_lock(&log_state.mutex);
+    bool stood = log_state.live[0] != '\0';
+    snprintf(log_state.live, sizeof log_state.live, "%s", text ? text : "");
+    if (stood || log_state.live[0]) {
+        char line[LOG_LIVE_MAX + 8];
+        int len = snprintf(line, sizeof line, "\r%s\x1b[K", log_state.live);
+        file_write_all(STDERR_FILENO, slice_make(line, (size_t)len));
+    }
+    pthread_mutex_unlock(&log_state.mutex);
+}

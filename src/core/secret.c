@@ -1,0 +1,123 @@
+#include "core/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/memory.h"
+
+enum { SECRET_FILE_MAX = 64 * 1024 };
+
+void secret_wipe(void *at, size_t len)
+{
+    if (len)
+        explicit_bzero(at, len);
+}
+
+void secret_clear(struct secret *secret)
+{
+    if (secret->at) {
+        secret_wipe(secret->at, secret->len);
+        free(secret->at);
+    }
+    *secret = (struct secret){0};
+}
+
+static int secret_load_env(struct secret *secret, const char *name, struct error *error)
+{
+    const char *value = getenv(name);
+    if (!value)
+        return error_set(error, ERROR_USAGE,
+                         "the environment variable %s is not set: export it, or use file:PATH", name);
+    if (!*value)
+        return error_set(error, ERROR_USAGE, "the environment variable %s is empty", name);
+    secret->at = memory_copy(slice_from(value));
+    secret->len = strlen(value);
+    return 0;
+}
+
+/* Bytes read, at most room; -1 with errno. */
+static ssize_t secret_read(int fd, char *at, size_t room)
+{
+    size_t len = 0;
+    while (len < room) {
+        ssize_t got = read(fd, at + len, room - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
+static int secret_check_file(int fd, const char *path, struct error *error)
+{
+    struct stat about;
+    if (fstat(fd, &about) != 0)
+        return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(about.st_mode))
+        return error_set(error, ERROR_USAGE, "%s is a folder, not a file with a secret", path);
+    if (about.st_mode & (S_IRGRP | S_IROTH))
+        return error_set(error, ERROR_USAGE,
+                         "%s holds a secret and others may read it (mode %03o): chmod 600 it", path,
+                         (unsigned)(about.st_mode & 0777));
+    return 0;
+}
+
+static int secret_load_open(struct secret *secret, int fd, const char *path, struct error *error)
+{
+    if (secret_check_file(fd, path, error) != 0)
+        return -1;
+    /* A fixed room: a growing one would leave copies behind. */
+    char *bytes = memory_new(SECRET_FILE_MAX + 1, 1);
+    ssize_t got = secret_read(fd, bytes, SECRET_FILE_MAX + 1);
+    size_t len = got < 0 ? 0 : (size_t)got;
+    if (len && bytes[len - 1] == '\n')
+        len--;
+    if (len && bytes[len - 1] == '\r')
+        len--;
+
+    int result = 0;
+    if (got < 0)
+        result = error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
+    else if (got > SECRET_FILE_MAX)
+        result = error_set(error, ERROR_USAGE, "%s is longer than 64 KiB: that is no secret", path);
+    else if (len == 0)
+        result = error_set(error, ERROR_USAGE, "%s is empty; a secret is expected there", path);
+    else
+        *secret = (struct secret){.at = memory_copy(slice_make(bytes, len)), .len = len};
+    secret_wipe(bytes, SECRET_FILE_MAX + 1);
+    free(bytes);
+    return result;
+}
+
+static int secret_load_file(struct secret *secret, const char *path, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(error, ERROR_USAGE, "%s: %s (a secret is expected there)", path, strerror(errno));
+    int result = secret_load_open(secret, fd, path, error);
+    close(fd);
+    return result;
+}
+
+int secret_load(struct secret *secret, const char *reference, const char *folder, struct error *error)
+{
+    *secret = (struct secret){0};
+    if (strncmp(reference, "env:", 4) == 0 && reference[4])
+        return secret_load_env(secret, reference + 4, error);
+    if (strncmp(reference, "file:", 5) == 0 && reference[5]) {
+        char *path = file_join(folder, reference + 5);
+        int result = secret_load_file(secret, path, error);
+        free(path);
+        return result;
+    }
+    return error_set(error, ERROR_USAGE,
+                     "a secret is written as env:NAME or file:PATH: it has no place in the job file itself");
+}
