@@ -1,0 +1,79 @@
+#include "model/field.h"
+
+#include <pthread.h>
+
+const struct field field_table[FIELD_COUNT] = {
+    [FIELD_EXTERNAL_ID] = {"external_id", FIELD_TYPE_KEY, false},
+    [FIELD_CUSTOMER_TYPE] = {"customer_type", FIELD_TYPE_ENUM, false},
+    [FIELD_EMAIL] = {"email", FIELD_TYPE_EMAIL, false},
+    [FIELD_PHONE] = {"phone", FIELD_TYPE_PHONE, false},
+    [FIELD_FIRST_NAME] = {"first_name", FIELD_TYPE_NAME, false},
+    [FIELD_MIDDLE_NAME] = {"middle_name", FIELD_TYPE_NAME, false},
+    [FIELD_LAST_NAME] = {"last_name", FIELD_TYPE_NAME, false},
+    [FIELD_COMPANY_NAME] = {"company_name", FIELD_TYPE_NAME, false},
+    [FIELD_DATE_OF_BIRTH] = {"date_of_birth", FIELD_TYPE_DATE, true},
+    [FIELD_BIRTH_CITY] = {"birth_city", FIELD_TYPE_TEXT, false},
+    [FIELD_BIRTH_COUNTRY] = {"birth_country", FIELD_TYPE_COUNTRY, false},
+    [FIELD_ADDRESS_LINE1] = {"address_line1", FIELD_TYPE_TEXT, false},
+    [FIELD_ADDRESS_LINE2] = {"address_line2", FIELD_TYPE_TEXT, false},
+    [FIELD_CITY] = {"city", FIELD_TYPE_TEXT, false},
+    [FIELD_STATE] = {"state", FIELD_TYPE_STATE, false},
+    [FIELD_POSTAL_CODE] = {"postal_code", FIELD_TYPE_POSTAL, false},
+    [FIELD_COUNTRY] = {"country", FIELD_TYPE_COUNTRY, false},
+    [FIELD_NATIONALITIES] = {"nationalities", FIELD_TYPE_COUNTRY_LIST, false},
+    [FIELD_TAX_ID] = {"tax_id", FIELD_TYPE_TEXT_LIST, false},
+    [FIELD_TAX_COUNTRY] = {"tax_country", FIELD_TYPE_COUNTRY_LIST, false},
+    [FIELD_LANGUAGE] = {"language", FIELD_TYPE_ENUM, false},
+    [FIELD_GENDER] = {"gender", FIELD_TYPE_ENUM, false},
+    [FIELD_OCCUPATION] = {"occupation", FIELD_TYPE_ENUM, false},
+    [FIELD_EMPLOYMENT_STATUS] = {"employment_status", FIELD_TYPE_ENUM, false},
+    [FIELD_EMPLOYER_NAME] = {"employer_name", FIELD_TYPE_TEXT, false},
+    [FIELD_SOURCE_OF_FUNDS] = {"source_of_funds", FIELD_TYPE_ENUM, false},
+    [FIELD_ACCOUNT_PURPOSE] = {"account_purpose", FIELD_TYPE_ENUM, false},
+    [FIELD_EXPECTED_MONTHLY_VOLUME] = {"expected_monthly_volume", FIELD_TYPE_ENUM, false},
+    [FIELD_EXPECTED_MONTHLY_PAYMENTS] = {"expected_monthly_payments", FIELD_TYPE_TEXT, false},
+    [FIELD_EXPECTED_TRANSACTION_COUNT] = {"expected_transaction_count", FIELD_TYPE_ENUM, false},
+    [FIELD_INCOME_SOURCE] = {"income_source", FIELD_TYPE_TEXT, false},
+    [FIELD_IMMIGRATION_STATUS] = {"immigration_status", FIELD_TYPE_TEXT, false},
+    [FIELD_BUSINESS_ACTIVITY] = {"business_activity", FIELD_TYPE_TEXT, false},
+    [FIELD_PEP_STATUS] = {"pep_status", FIELD_TYPE_BOOL, false},
+    [FIELD_TOS_VERSION] = {"tos_version", FIELD_TYPE_INTEGER, false},
+    [FIELD_VERIFICATION_MODE] = {"verification_mode", FIELD_TYPE_ENUM, false},
+    [FIELD_REDIRECT_URI] = {"redirect_uri", FIELD_TYPE_TEXT, false},
+    [FIELD_NATIONAL_ID] = {"national_id", FIELD_TYPE_NATIONAL_ID, false},
+    [FIELD_DOCUMENT_TYPE] = {"document_type", FIELD_TYPE_TEXT, false},
+    [FIELD_DOCUMENT_NUMBER] = {"document_number", FIELD_TYPE_TEXT, false},
+    [FIELD_DOCUMENT_COUNTRY] = {"document_country", FIELD_TYPE_COUNTRY, false},
+    [FIELD_DOCUMENT_EXPIRY] = {"document_expiry", FIELD_TYPE_DATE, true},
+    [FIELD_DOCUMENT_FRONT] = {"document_front", FIELD_TYPE_DOCUMENT, false},
+    [FIELD_DOCUMENT_BACK] = {"document_back", FIELD_TYPE_DOCUMENT, false},
+    [FIELD_CLIENT_IDENTIFIER] = {"client_identifier", FIELD_TYPE_CLIENT_ID, false},
+};
+
+enum field_id field_by_name(struct slice name)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (slice_is(name, field_table[i].name))
+            return (enum field_id)i;
+    return FIELD_NONE;
+}
+
+const char *field_name(enum field_id field)
+{
+    return field < FIELD_COUNT ? field_table[field].name : "record";
+}
+
+static pthread_once_t field_names_once = PTHREAD_ONCE_INIT;
+static const char *field_names_list[FIELD_COUNT + 1];
+
+static void field_names_fill(void)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        field_names_list[i] = field_table[i].name;
+}
+
+const char *const *field_names(void)
+{
+    pthread_once(&field_names_once, field_names_fill);
+    return field_names_list;
+}

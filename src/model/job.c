@@ -1,0 +1,150 @@
+#include "model/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/buffer.h"
+#include "core/log.h"
+
+enum { JOB_SHOWN_MAX = 160 }; /* bytes of the offending line */
+
+const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field)
+{
+    for (size_t i = 0; i < job->mapping_count; i++)
+        if (job->mappings[i].field == field)
+            return &job->mappings[i];
+    return NULL;
+}
+
+/* A line of the job file, from 1, without its end; empty when there is no such line. */
+static struct slice job_line(const struct job *job, unsigned line)
+{
+    const char *at = job->text.at, *end = at + job->text.len;
+    for (; line > 1 && at < end; line--) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        at = newline ? newline + 1 : end;
+    }
+    if (!at || at == end)
+        return slice_make("", 0);
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    struct slice text = slice_make(at, (size_t)((newline ? newline : end) - at));
+    if (text.len && text.at[text.len - 1] == '\r')
+        text.len--;
+    return text;
+}
+
+static bool job_is_continuation(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+/* True at the value of a credential that is not a reference: somebody wrote the secret itself. */
+static bool job_is_literal_secret(struct slice rest)
+{
+    static const char *const names[] = {"api_key",  "api_secret", "client_id",
+                                        "password", "token",      "ledger_key"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t len = strlen(names[i]);
+        if (rest.len <= len || memcmp(rest.at, names[i], len) != 0)
+            continue;
+        size_t at = len;
+        while (at < rest.len && strchr(" \t\"':", rest.at[at]) && rest.at[at])
+            at++;
+        struct slice value = slice_make(rest.at + at, rest.len - at);
+        bool reference = (value.len >= 4 && memcmp(value.at, "env:", 4) == 0) ||
+                         (value.len >= 5 && memcmp(value.at, "file:", 5) == 0);
+        return at > len && value.len && !reference;
+    }
+    return false;
+}
+
+/* The part of a line that may be shown: nothing from a literal secret on, and not too much. */
+static struct slice job_shown(struct slice line, bool *cut)
+{
+    size_t shown = line.len;
+    for (size_t i = 0; i < line.len && shown == line.len; i++) {
+        if (!job_is_literal_secret(slice_make(line.at + i, line.len - i)))
+            continue;
+        const char *colon = memchr(line.at + i, ':', line.len - i);
+        shown = colon ? (size_t)(colon - line.at) + 1 : i;
+    }
+    if (shown > JOB_SHOWN_MAX) {
+        shown = JOB_SHOWN_MAX;
+        while (shown && job_is_continuation(line.at[shown]))
+            shown--;
+    }
+    *cut = shown < line.len;
+    return slice_make(line.at, shown);
+}
+
+/* The caret stands under the column: a tab stays a tab, any other character becomes one blank. */
+static void job_append_caret(struct buffer *out, struct slice shown, bool cut, unsigned column)
+{
+    unsigned at = 1;
+    size_t start = out->len;
+    buffer_append_text(out, "\n    ");
+    for (size_t i = 0; i < shown.len && at < column; i++) {
+        if (job_is_continuation(shown.at[i]))
+            continue;
+        buffer_append_char(out, shown.at[i] == '\t' ? '\t' : ' ');
+        at++;
+    }
+    if (cut && at < column) {
+        buffer_append_char(out, ' ');
+        at = column;
+    }
+    if (at == column) {
+        buffer_append_char(out, '^');
+    } else {
+        out->len = start;
+        out->at[start] = '\0';
+    }
+}
+
+static void job_describe(const struct job *job, struct job_place place, struct buffer *out,
+                         const char *format, va_list arguments)
+{
+    char message[ERROR_TEXT_MAX];
+    if (vsnprintf(message, sizeof message, format, arguments) < 0)
+        message[0] = '\0';
+    if (place.line == 0) {
+        buffer_printf(out, "%s: %s", job->path, message);
+        return;
+    }
+    buffer_printf(out, "%s:%u:%u: %s", job->path, place.line, place.column, message);
+    struct slice line = job_line(job, place.line);
+    if (line.len == 0)
+        return;
+    bool cut;
+    struct slice shown = job_shown(line, &cut);
+    buffer_append_text(out, "\n    ");
+    buffer_append(out, shown);
+    if (cut)
+        buffer_append_text(out, " …");
+    job_append_caret(out, shown, cut, place.column);
+}
+
+int job_fail(const struct job *job, struct job_place place, struct error *error, const char *format, ...)
+{
+    struct buffer text;
+    buffer_init(&text, 2 * ERROR_TEXT_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    job_describe(job, place, &text, format, arguments);
+    va_end(arguments);
+    error_set(error, ERROR_USAGE, "%s", text.at);
+    buffer_clear(&text);
+    return -1;
+}
+
+void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+{
+    struct buffer text;
+    buffer_init(&text, 2 * ERROR_TEXT_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    job_describe(job, place, &text, format, arguments);
+    va_end(arguments);
+    log_warning("%s", text.at);
+    buffer_clear(&text);
+}

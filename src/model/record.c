@@ -1,0 +1,108 @@
+#include "model/record.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum { RECORD_FIRST_VERDICTS = 4 };
+
+struct batch *batch_new(void)
+{
+    struct batch *batch = memory_new(1, sizeof *batch);
+    batch->records = memory_new(BATCH_RECORDS_MAX, sizeof *batch->records);
+    arena_init(&batch->arena, BATCH_ARENA_CHUNK);
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    if (!batch)
+        return;
+    arena_clear(&batch->arena);
+    free(batch->records);
+    free(batch);
+}
+
+void batch_reset(struct batch *batch)
+{
+    assert(batch->count <= BATCH_RECORDS_MAX);
+    memset(batch->records, 0, batch->count * sizeof *batch->records);
+    arena_reset(&batch->arena);
+    batch->sequence = 0;
+    batch->count = batch->bytes = 0;
+}
+
+void record_add_verdict(struct record *record, struct arena *arena, struct verdict verdict)
+{
+    if (record->verdict_count == record->verdict_room) {
+        size_t room = record->verdict_room ? 2 * record->verdict_room : RECORD_FIRST_VERDICTS;
+        struct verdict *grown = arena_alloc(arena, room * sizeof *grown);
+        if (record->verdict_count)
+            memcpy(grown, record->verdicts, record->verdict_count * sizeof *grown);
+        record->verdicts = grown;
+        record->verdict_room = room;
+    }
+    record->verdicts[record->verdict_count++] = verdict;
+    if (verdict.level == VERDICT_REJECT)
+        record->rejected = true;
+}
+
+/* Bytes of all texts that a copy takes along. */
+static size_t record_text_len(const struct record *record)
+{
+    size_t len = record->raw.len + record->fault_message.len;
+    if (record->cells)
+        for (size_t i = 0; i < record->cell_count; i++)
+            len += record->cells[i].len;
+    if (record->values)
+        for (size_t i = 0; i < FIELD_COUNT; i++)
+            len += record->values[i].text.len;
+    for (size_t i = 0; i < record->verdict_count; i++)
+        len += record->verdicts[i].message.len;
+    return len;
+}
+
+static void record_move_text(struct slice *text, char **at)
+{
+    if (text->len) {
+        memcpy(*at, text->at, text->len);
+        text->at = *at;
+        *at += text->len;
+    } else {
+        text->at = "";
+    }
+}
+
+static void *record_copy_array(const void *from, size_t count, size_t size, struct arena *arena)
+{
+    if (!from)
+        return NULL;
+    void *copy = arena_alloc(arena, count * size);
+    if (count)
+        memcpy(copy, from, count * size);
+    return copy;
+}
+
+struct record *record_copy(const struct record *record, struct arena *arena)
+{
+    struct record *copy = record_copy_array(record, 1, sizeof *record, arena);
+    copy->cells = record_copy_array(record->cells, record->cell_count, sizeof *record->cells, arena);
+    copy->values = record_copy_array(record->values, FIELD_COUNT, sizeof *record->values, arena);
+    copy->verdicts =
+        record_copy_array(record->verdicts, record->verdict_count, sizeof *record->verdicts, arena);
+    copy->verdict_room = copy->verdicts ? record->verdict_count : 0;
+
+    char *at = arena_bytes(arena, record_text_len(record));
+    record_move_text(&copy->raw, &at);
+    record_move_text(&copy->fault_message, &at);
+    if (copy->cells)
+        for (size_t i = 0; i < copy->cell_count; i++)
+            record_move_text(&copy->cells[i], &at);
+    if (copy->values)
+        for (size_t i = 0; i < FIELD_COUNT; i++)
+            record_move_text(&copy->values[i].text, &at);
+    for (size_t i = 0; i < copy->verdict_count; i++)
+        record_move_text(&copy->verdicts[i].message, &at);
+    return copy;
+}
