@@ -1,0 +1,141 @@
+#include "delivery/limiter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+
+enum {
+    SHARE_STEP = LIMITER_SHARE_FULL / 20,
+    SHARE_LEAST = SHARE_STEP,
+};
+
+#define WINDOW_MARGIN_NS (5 * CLOCK_NS_PER_MS)
+#define HOLD_MOST_NS     (UINT64_C(86400) * 366 * CLOCK_NS_PER_S)
+
+static uint64_t ceil_divide(uint64_t a, uint64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst)
+{
+    assert(rate.count > 0 && rate.per_ns > 0 && burst > 0);
+    uint64_t parts = ceil_divide(rate.count, LIMITER_WINDOW_MAX);
+    *limiter = (struct limiter){
+        .count = (uint32_t)(rate.count / parts),
+        .burst = burst,
+        .window_ns = ceil_divide(rate.per_ns, parts) + ceil_divide(WINDOW_MARGIN_NS, parts),
+        .spacing_ns = ceil_divide(rate.per_ns, rate.count),
+        .share = LIMITER_SHARE_FULL,
+    };
+    if (limiter->burst > limiter->count) {
+        limiter->burst = limiter->count;
+    }
+    limiter->interval_ns = later(CLOCK_NS_PER_S, limiter->spacing_ns);
+    limiter->left = memory_new(limiter->count, sizeof(*limiter->left));
+}
+
+void limiter_clear(struct limiter *limiter)
+{
+    free(limiter->left);
+    *limiter = (struct limiter){0};
+}
+
+static uint64_t left_at(const struct limiter *limiter, uint32_t index)
+{
+    return limiter->left[(limiter->left_first + (uint64_t)index) % limiter->count];
+}
+
+/* Moves the clock on: leave times drop out of the window, a reduced share recovers. */
+static uint64_t advance(struct limiter *limiter, uint64_t now_ns)
+{
+    limiter->now_ns = later(limiter->now_ns, now_ns);
+    while (limiter->left_count > 0 && left_at(limiter, 0) + limiter->window_ns <= limiter->now_ns) {
+        limiter->left_first = (limiter->left_first + 1) % limiter->count;
+        limiter->left_count--;
+    }
+    while (limiter->share < LIMITER_SHARE_FULL && limiter->recovers_ns <= limiter->now_ns) {
+        limiter->share += SHARE_STEP;
+        if (limiter->share > LIMITER_SHARE_FULL) {
+            limiter->share = LIMITER_SHARE_FULL;
+        }
+        limiter->recovers_ns += limiter->interval_ns;
+    }
+    return limiter->now_ns;
+}
+
+static uint64_t spacing_now(const struct limiter *limiter)
+{
+    return ceil_divide(limiter->spacing_ns * LIMITER_SHARE_FULL, limiter->share);
+}
+
+uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns)
+{
+    uint64_t next = later(advance(limiter, now_ns), limiter->held_until_ns);
+
+    uint64_t ahead = limiter->share == LIMITER_SHARE_FULL ? (limiter->burst - 1) * limiter->spacing_ns : 0;
+    if (limiter->arrival_ns > ahead) {
+        next = later(next, limiter->arrival_ns - ahead);
+    }
+
+    uint64_t taken = (uint64_t)limiter->left_count + limiter->waiting;
+    if (taken >= limiter->count) {
+        uint64_t excess = taken - limiter->count + 1;
+        uint64_t oldest = excess <= limiter->left_count ? left_at(limiter, (uint32_t)excess - 1)
+                                                        : limiter->now_ns; /* of those that still wait */
+        next = later(next, oldest + limiter->window_ns);
+    }
+    return next;
+}
+
+void limiter_admit(struct limiter *limiter, uint64_t now_ns)
+{
+    uint64_t next = limiter_next(limiter, now_ns);
+    assert(next <= limiter->now_ns);
+    (void)next;
+    limiter->arrival_ns = later(limiter->arrival_ns, limiter->now_ns) + spacing_now(limiter);
+    limiter->waiting++;
+}
+
+void limiter_left(struct limiter *limiter, uint64_t now_ns)
+{
+    assert(limiter->waiting > 0);
+    uint64_t now = advance(limiter, now_ns);
+    limiter->waiting--;
+    assert(limiter->left_count < limiter->count);
+    limiter->left[(limiter->left_first + (uint64_t)limiter->left_count) % limiter->count] = now;
+    limiter->left_count++;
+}
+
+void limiter_never_left(struct limiter *limiter)
+{
+    assert(limiter->waiting > 0);
+    limiter->waiting--;
+}
+
+void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t retry_after_ns)
+{
+    uint64_t now = advance(limiter, now_ns);
+    uint64_t hold = retry_after_ns < HOLD_MOST_NS ? retry_after_ns : HOLD_MOST_NS;
+    limiter->held_until_ns = later(limiter->held_until_ns, now + hold);
+
+    /* What is held does not recover, and what was in flight before the hold is the same event. */
+    limiter->recovers_ns = later(limiter->recovers_ns, limiter->held_until_ns + limiter->interval_ns);
+    if (now < limiter->may_halve_ns) {
+        return;
+    }
+    limiter->share = limiter->share / 2 > SHARE_LEAST ? limiter->share / 2 : SHARE_LEAST;
+    limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
+}
+
+bool limiter_holds(const struct limiter *limiter, uint64_t now_ns)
+{
+    return now_ns < limiter->held_until_ns;
+}

@@ -1,0 +1,68 @@
+/* limiter: when the next request may leave, so that the provider's rate is used and never passed.
+ *
+ * A plain state machine, handed the time (monotonic ns; an earlier one than the last counts as the last). A
+ * request may leave when two rules let it (5-architecture.md, The limiter): GCRA (`burst` at once, then one
+ * every per/count), and fewer than `count` left within the last per + 5 ms, where a request that was admitted
+ * and still waits for its connection counts as if it left now. The second rule alone bounds every window of
+ * the provider's, wherever it begins and however long a connection takes; the 5 ms are for what the network
+ * adds to the spacing.
+ *
+ * A 429 slows the job: the first rule's rate is halved and its burst is gone. That happens at most once a
+ * second (or once per per/count, if that is longer): what was in flight together is turned down together and
+ * is one event. Each such interval that follows without another, and after Retry-After, gives back 1/20 of
+ * the full rate; so it never falls below 1/20.
+ *
+ * Limits: memory is 8 bytes a request of the window, LIMITER_WINDOW_MAX of them. A higher count is kept by
+ * parts (360,000/h as 90,000 in 15 minutes), which is stricter, never looser.
+ * Thread: one at a time. Owner: init/clear.
+ */
+#ifndef KYC_DELIVERY_LIMITER_H
+#define KYC_DELIVERY_LIMITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/job.h"
+
+enum { LIMITER_WINDOW_MAX = 100000, LIMITER_SHARE_FULL = 320 };
+
+struct limiter {
+    /* constant */
+    uint32_t count;       /* requests of a window */
+    uint32_t burst;       /* at once; at most count */
+    uint64_t window_ns;   /* with its margin */
+    uint64_t spacing_ns;  /* of GCRA, at the full rate */
+    uint64_t interval_ns; /* between two steps of the share, either way */
+    /* state */
+    uint64_t now_ns;     /* the latest time seen */
+    uint64_t arrival_ns; /* GCRA's theoretical arrival time */
+    uint64_t held_until_ns;
+    uint64_t may_halve_ns; /* no other halving before this */
+    uint64_t recovers_ns;  /* when the share takes its next step up */
+    uint32_t share;        /* of LIMITER_SHARE_FULL: what 429s have left of the rate */
+    uint32_t waiting;      /* admitted, neither left nor dropped */
+    uint64_t *left;        /* ring of leave times within the window */
+    uint32_t left_first, left_count;
+};
+
+/* rate.count, rate.per_ns and burst at least 1. */
+void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst);
+void limiter_clear(struct limiter *limiter);
+
+/* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: ask again
+ * then, and after every other call. */
+uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns);
+
+/* A request goes for its connection. Only when limiter_next allowed it now. */
+void limiter_admit(struct limiter *limiter, uint64_t now_ns);
+/* One of the admitted left: its first byte is about to be written. */
+void limiter_left(struct limiter *limiter, uint64_t now_ns);
+/* One of the admitted will not leave. What it took of GCRA is not given back. */
+void limiter_never_left(struct limiter *limiter);
+
+/* The provider answered 429. retry_after_ns (0: not said): nothing is to leave for so long. */
+void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t retry_after_ns);
+/* True while a Retry-After holds everything: what was admitted must not leave either. */
+bool limiter_holds(const struct limiter *limiter, uint64_t now_ns);
+
+#endif

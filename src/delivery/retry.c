@@ -1,0 +1,45 @@
+#include "delivery/retry.h"
+
+#include "core/clock.h"
+#include "core/digest.h"
+
+#define WAIT_FIRST_NS (100 * CLOCK_NS_PER_MS)
+#define WAIT_MOST_NS  (30 * CLOCK_NS_PER_S)
+
+struct retry_random retry_random_from(uint64_t seed)
+{
+    return (struct retry_random){seed};
+}
+
+struct retry_random retry_random_any(void)
+{
+    struct retry_random random;
+    digest_random(&random.state, sizeof(random.state));
+    return random;
+}
+
+uint64_t retry_random_next(struct retry_random *random)
+{
+    uint64_t bits = random->state += UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ (bits >> 31);
+}
+
+uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits)
+{
+    uint64_t most = WAIT_FIRST_NS;
+    for (uint32_t i = 1; i < attempt && most < WAIT_MOST_NS; i++) {
+        most *= 2;
+    }
+    if (most > WAIT_MOST_NS) {
+        most = WAIT_MOST_NS;
+    }
+    return random_bits % (most + 1);
+}
+
+bool retry_is_allowed(uint32_t made, uint32_t attempts, uint64_t elapsed_ns, uint64_t wait_ns,
+                      uint64_t retry_for_ns)
+{
+    return made < attempts && elapsed_ns <= retry_for_ns && wait_ns <= retry_for_ns - elapsed_ns;
+}
