@@ -1,0 +1,158 @@
+#include "model/country.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "model/country_table.h"
+
+static bool is_letter(char byte)
+{
+    char lower = (char)(byte | 0x20);
+    return lower >= 'a' && lower <= 'z';
+}
+
+static char to_capital(char letter)
+{
+    return (char)(letter & ~0x20);
+}
+
+const struct country *country_by_alpha2(struct slice code)
+{
+    if (code.len != 2)
+        return NULL;
+    unsigned first = (unsigned char)code.at[0] - (unsigned)'A';
+    unsigned second = (unsigned char)code.at[1] - (unsigned)'A';
+    if (first >= 26 || second >= 26)
+        return NULL;
+    unsigned index = country_of_alpha2[first * 26 + second];
+    return index == 0 ? NULL : &country_table[index - 1];
+}
+
+/* Searches the index by a code of three characters that stands at this offset of struct country. */
+static const struct country *find_by_code(const uint8_t index[COUNTRY_COUNT], size_t offset,
+                                          const char code[3])
+{
+    size_t low = 0, high = COUNTRY_COUNT;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct country *country = &country_table[index[middle]];
+        int order = memcmp(code, (const char *)country + offset, 3);
+        if (order == 0)
+            return country;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+/* Two letters, three letters or three digits, taken as they are: `N/A` is not Namibia. */
+static const struct country *find_code(struct slice text)
+{
+    if (text.len == 2 && is_letter(text.at[0]) && is_letter(text.at[1])) {
+        char code[2] = {to_capital(text.at[0]), to_capital(text.at[1])};
+        return country_by_alpha2(slice_make(code, 2));
+    }
+    if (text.len != 3)
+        return NULL;
+    if (is_letter(text.at[0]) && is_letter(text.at[1]) && is_letter(text.at[2])) {
+        char code[3] = {to_capital(text.at[0]), to_capital(text.at[1]), to_capital(text.at[2])};
+        return find_by_code(country_by_alpha3, offsetof(struct country, alpha3), code);
+    }
+    return find_by_code(country_by_numeric, offsetof(struct country, numeric), text.at);
+}
+
+/* The two bytes behind KEY TAB, or NULL. */
+static const char *find_target(struct slice key)
+{
+    unsigned letter = (unsigned char)key.at[0] - (unsigned)'a';
+    struct slice list = country_names[letter < 26 ? letter : COUNTRY_NAME_LISTS - 1];
+    size_t low = 0, high = list.len; /* both at the start of a line */
+    while (low < high) {
+        size_t start = low + (high - low) / 2;
+        while (start > low && list.at[start - 1] != '\n')
+            start--;
+        size_t tab = start;
+        while (list.at[tab] != '\t')
+            tab++;
+        size_t len = tab - start;
+        int order = memcmp(key.at, list.at + start, key.len < len ? key.len : len);
+        if (order == 0 && key.len == len)
+            return list.at + tab + 1;
+        if (order < 0 || (order == 0 && key.len < len))
+            high = start;
+        else
+            low = tab + sizeof "\tXX\n" - 1;
+    }
+    return NULL;
+}
+
+static bool starts_with(struct slice text, struct slice head)
+{
+    return text.len > head.len && memcmp(text.at, head.at, head.len) == 0;
+}
+
+/* As it stands, without a leading `the`, and with a leading `st` written out. */
+static const char *find_name(struct slice key, struct arena *arena)
+{
+    const struct slice the = SLICE_LITERAL("the"), st = SLICE_LITERAL("st"), saint = SLICE_LITERAL("saint");
+
+    const char *target = find_target(key);
+    if (target == NULL && starts_with(key, the)) {
+        key = slice_make(key.at + the.len, key.len - the.len);
+        target = find_target(key);
+    }
+    if (target == NULL && starts_with(key, st)) {
+        size_t rest = key.len - st.len;
+        char *whole = arena_bytes(arena, saint.len + rest);
+        memcpy(whole, saint.at, saint.len);
+        memcpy(whole + saint.len, key.at + st.len, rest);
+        target = find_target(slice_make(whole, saint.len + rest));
+    }
+    return target;
+}
+
+/* Blanks out: `Guinea-Bissau`, `U. S. A.` and `Viet Nam` are written with and without them. */
+static struct slice name_key(struct slice text, struct arena *arena)
+{
+    struct slice folded = text_fold_name(text, arena);
+    if (folded.len == 0 || memchr(folded.at, ' ', folded.len) == NULL)
+        return folded;
+    char *key = arena_bytes(arena, folded.len);
+    size_t len = 0;
+    for (size_t i = 0; i < folded.len; i++)
+        if (folded.at[i] != ' ')
+            key[len++] = folded.at[i];
+    return slice_make(key, len);
+}
+
+enum country_result country_read(struct slice text, struct arena *arena, const struct country **country,
+                                 const char **names)
+{
+    *country = find_code(text);
+    if (*country != NULL)
+        return COUNTRY_FOUND;
+
+    struct slice key = name_key(text, arena);
+    const char *target = key.len == 0 ? NULL : find_name(key, arena);
+    if (target == NULL)
+        return COUNTRY_UNKNOWN;
+    if (target[0] == '*') {
+        *names = country_ambiguous[target[1] - 'A'];
+        return COUNTRY_AMBIGUOUS;
+    }
+    *country = country_by_alpha2(slice_make(target, 2));
+    return COUNTRY_FOUND;
+}
+
+bool country_in_eea(const struct country *country)
+{
+    static const char members[][3] = {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI",
+                                      "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU",
+                                      "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (memcmp(country->alpha2, members[i], 2) == 0)
+            return true;
+    return false;
+}
