@@ -27,15 +27,26 @@ enum text_fault {
     TEXT_ENCODING,  /* not UTF-8, or holds U+FFFD or NUL: no value */
 };
 
-/* The normal form of a text (2-job.md, Customer fields): NFC; blanks (space, tab, CR, LF, NBSP and the other
- * Unicode spaces) folded to one space inside and dropped at both ends; other control characters, zero-width
- * ones (but ZWJ and ZWNJ between letters of scripts that need them) and bidirectional controls removed. *out
- * is the source itself when nothing had to change, else in the arena. */
+/* The normal form of a text (2-job.md, Customer fields): NFC (UAX #15); blanks (space, tab, CR, LF, NBSP and
+ * the other Unicode spaces) folded to one space inside and dropped at both ends; other control characters,
+ * zero-width ones (but ZWJ and ZWNJ between letters of scripts that need them) and bidirectional controls
+ * removed. *out is the source itself, or a part of it, when nothing inside had to change, else in the arena;
+ * empty with TEXT_ENCODING. */
 enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out);
 
-/* Case and accents aside, letters and digits only, blanks folded: the form in which names of countries are
- * compared. In the arena. */
+/* Case and accents aside, letters and digits only: the form in which names of countries are compared. Full
+ * case folding (ß → ss) and compatibility decomposition (ligatures, full-width forms); marks go; the letters
+ * that have no decomposition are spelt in ASCII (ø → o, ł → l, đ and ð → d, æ → ae, œ → oe, þ → th, ı → i).
+ * Dots and apostrophes vanish (U.S.A. → usa), each run of other characters is one blank. text must be UTF-8.
+ * In the arena. */
 struct slice text_fold_name(struct slice text, struct arena *arena);
+
+/* Upper case, character by character (ß stays). text itself when it has no small letter, else in the arena.
+ */
+struct slice text_upper(struct slice text, struct arena *arena);
+
+/* text, shortened to at most max bytes between two characters; text must be UTF-8. */
+struct slice text_shorten(struct slice text, size_t max);
 
 /* The word of words (NULL-terminated) with the least Damerau-Levenshtein distance, ASCII case aside; NULL
  * when none is within max(2, len / 3). */

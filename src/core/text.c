@@ -1,0 +1,331 @@
+#include "core/text.h"
+
+#include <assert.h>
+
+#include <utf8proc.h>
+
+enum { CHAR_NUL = 0, CHAR_BLANK = 0x20, CHAR_DELETE = 0x7f, CHAR_ZWNJ = 0x200c, CHAR_ZWJ = 0x200d };
+enum { CHAR_SOFT_HYPHEN = 0xad, CHAR_REPLACEMENT = 0xfffd, CHAR_FIRST_MARK = 0x300, CHAR_ENCODED_MAX = 4 };
+
+struct char_range {
+    uint32_t first, last;
+};
+
+static const uint64_t ones = UINT64_C(0x0101010101010101);
+static const uint64_t highs = UINT64_C(0x8080808080808080);
+
+static uint64_t load_word(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* The last bytes of a text, 1 to 8 of them, filled up with a letter. */
+static uint64_t load_tail(const char *at, size_t len)
+{
+    uint64_t word = UINT64_C(0x6161616161616161);
+    memcpy(&word, at, len);
+    return word;
+}
+
+/* Whether all eight bytes are 0x20–0x7E: adding 0x60 sets the high bit of a byte from 0x20 on, adding 1 that
+ * of 0x7F, and no sum carries into its neighbour when the high bits are clear. */
+static bool word_is_plain(uint64_t word)
+{
+    return ((word + 0x60 * ones) & ~(word + ones) & ~word & highs) == highs;
+}
+
+bool text_is_plain_ascii(struct slice text)
+{
+    const char *at = text.at;
+    size_t left = text.len;
+    for (; left >= 8; at += 8, left -= 8)
+        if (!word_is_plain(load_word(at)))
+            return false;
+    return left == 0 || word_is_plain(load_tail(at, left));
+}
+
+enum ascii_kind { ASCII_CLEAN, ASCII_DOUBLE_BLANK, ASCII_NOT_PLAIN };
+
+/* Whether a text is plain ASCII, and if so, whether two blanks meet in it. */
+static enum ascii_kind scan_ascii(struct slice text)
+{
+    bool doubled = false;
+    uint64_t blank_before = 0; /* 0x80 when the byte before this word is a blank */
+    const char *at = text.at;
+    for (size_t left = text.len; left > 0;) {
+        size_t len = left < 8 ? left : 8;
+        uint64_t word = len == 8 ? load_word(at) : load_tail(at, len);
+        if (!word_is_plain(word))
+            return ASCII_NOT_PLAIN;
+        uint64_t not_blank = (word ^ (0x20 * ones)) + 0x7f * ones;
+        uint64_t blanks = ~not_blank & highs;
+        doubled |= (blanks & (blanks << 8 | blank_before)) != 0;
+        blank_before = blanks >> 56;
+        at += len;
+        left -= len;
+    }
+    return doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
+}
+
+/* Decodes one character of at least one byte. Returns its length, 0 when it is not UTF-8 (RFC 3629). */
+static size_t decode(const uint8_t *at, size_t left, uint32_t *out)
+{
+    if (at[0] < 0x80) {
+        *out = at[0];
+        return 1;
+    }
+    if (at[0] < 0xc2 || at[0] > 0xf4)
+        return 0;
+    size_t len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    if (left < len)
+        return 0;
+    uint32_t code = at[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return 0;
+    *out = code;
+    return len;
+}
+
+bool text_is_utf8(struct slice text)
+{
+    const uint8_t *at = (const uint8_t *)text.at;
+    size_t left = text.len;
+    while (left > 0) {
+        if (left >= 8 && (load_word((const char *)at) & highs) == 0) {
+            at += 8;
+            left -= 8;
+            continue;
+        }
+        uint32_t code;
+        size_t len = decode(at, left, &code);
+        if (len == 0)
+            return false;
+        at += len;
+        left -= len;
+    }
+    return true;
+}
+
+size_t text_count_chars(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
+    return count;
+}
+
+struct slice text_shorten(struct slice text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max > 0 && ((uint8_t)text.at[max] & 0xc0) == 0x80)
+        max--;
+    return slice_make(text.at, max);
+}
+
+static bool in_ranges(uint32_t code, const struct char_range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (code >= ranges[i].first && code <= ranges[i].last)
+            return true;
+    return false;
+}
+#define IN_RANGES(code, ranges) in_ranges(code, ranges, sizeof(ranges) / sizeof *(ranges))
+
+static bool is_ascii_blank(uint32_t code)
+{
+    return code == ' ' || code == '\t' || code == '\r' || code == '\n';
+}
+
+static bool is_blank(uint32_t code)
+{
+    if (code <= CHAR_BLANK)
+        return is_ascii_blank(code);
+    static const struct char_range blanks[] = {
+        {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
+        {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+    };
+    return code >= 0xa0 && IN_RANGES(code, blanks);
+}
+
+/* Control characters that are no blanks, and format characters (Unicode's Cf) that show nothing: zero-width,
+ * bidirectional, annotations, tags. */
+static bool is_invisible(uint32_t code)
+{
+    if (code < 0xa0)
+        return code < CHAR_BLANK || code >= CHAR_DELETE;
+    if (code < CHAR_FIRST_MARK)
+        return code == CHAR_SOFT_HYPHEN;
+    static const struct char_range invisible[] = {
+        {0x061c, 0x061c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x202a, 0x202e},
+        {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+    };
+    return IN_RANGES(code, invisible);
+}
+
+/* Characters that are in normal form C whatever stands beside them: no decomposition, combining class 0, and
+ * never the second of a composed pair. Not all such, only the most frequent: a miss costs time alone. */
+static bool is_surely_composed(uint32_t code)
+{
+    if (code < CHAR_FIRST_MARK)
+        return true;
+    static const struct char_range composed[] = {
+        {0x0400, 0x0482}, {0x048a, 0x052f}, {0x1e00, 0x1e99}, {0x1ea0, 0x1ef9}, {0x0388, 0x03ff},
+        {0x2010, 0x2027}, {0x2030, 0x205e}, {0x05d0, 0x05ea}, {0x0621, 0x063a}, {0x0641, 0x064a},
+        {0x3041, 0x3096}, {0x30a1, 0x30fa}, {0x4e00, 0x9fff}, {0xac00, 0xd7a3},
+    };
+    return IN_RANGES(code, composed);
+}
+
+/* A letter or mark of a script in which ZWJ and ZWNJ change what is written: Arabic and its neighbours, the
+ * scripts of India and South-East Asia, Mongolian. */
+static bool takes_joiners(uint32_t code)
+{
+    static const struct char_range scripts[] = {
+        {0x0600, 0x08ff}, {0x0900, 0x0dff}, {0x0f00, 0x109f}, {0x1780, 0x18af},   {0x1a20, 0x1aaf},
+        {0x1b00, 0x1c4f}, {0xa800, 0xabff}, {0xfb50, 0xfdff}, {0x10a00, 0x10fff}, {0x11000, 0x11fff},
+    };
+    if (!IN_RANGES(code, scripts))
+        return false;
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME;
+}
+
+static bool joiner_is_needed(uint32_t before, const uint8_t *rest, size_t left)
+{
+    uint32_t after;
+    return left > 0 && decode(rest, left, &after) > 0 && takes_joiners(before) && takes_joiners(after);
+}
+
+static bool is_joiner(uint32_t code)
+{
+    return code == CHAR_ZWJ || code == CHAR_ZWNJ;
+}
+
+struct survey {
+    bool is_text;     /* UTF-8 without NUL and U+FFFD */
+    bool is_clean;    /* blanks and visible characters as they should be */
+    bool is_composed; /* in normal form C for sure */
+};
+
+static struct survey survey_text(struct slice text)
+{
+    struct survey survey = {true, true, true};
+    const uint8_t *at = (const uint8_t *)text.at, *end = at + text.len;
+    uint32_t before = 0;
+    while (at < end) {
+        uint32_t code;
+        size_t len = decode(at, (size_t)(end - at), &code);
+        if (len == 0 || code == CHAR_NUL || code == CHAR_REPLACEMENT) {
+            survey.is_text = false;
+            return survey;
+        }
+        at += len;
+        if (code == CHAR_BLANK ? before == CHAR_BLANK : is_blank(code) || is_invisible(code))
+            survey.is_clean = false;
+        survey.is_composed &= is_surely_composed(code);
+        before = code;
+    }
+    return survey;
+}
+
+/* Blanks folded, invisible characters gone; out has room for the whole source. */
+static enum text_fault clean_into(struct slice source, struct slice *text, char *out)
+{
+    enum text_fault fault = TEXT_OK;
+    bool blank_waits = false;
+    uint32_t before = 0;
+    size_t out_len = 0;
+    const uint8_t *at = (const uint8_t *)source.at, *end = at + source.len;
+    while (at < end) {
+        uint32_t code;
+        size_t len = decode(at, (size_t)(end - at), &code);
+        assert(len > 0);
+        const uint8_t *start = at;
+        at += len;
+        if (is_blank(code)) {
+            blank_waits = out_len > 0;
+            continue;
+        }
+        bool needed = is_joiner(code) && !blank_waits && joiner_is_needed(before, at, (size_t)(end - at));
+        if (is_invisible(code) && !needed) {
+            fault = TEXT_INVISIBLE;
+            continue;
+        }
+        if (blank_waits)
+            out[out_len++] = ' ';
+        blank_waits = false;
+        memcpy(out + out_len, start, len);
+        out_len += len;
+        before = code;
+    }
+    *text = slice_make(out, out_len);
+    return fault;
+}
+
+static struct slice compose(struct slice text, struct arena *arena)
+{
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at;
+    utf8proc_ssize_t count = utf8proc_decompose(at, (utf8proc_ssize_t)text.len, NULL, 0, options);
+    assert(count >= 0);
+
+    /* utf8proc_reencode writes in place, and a NUL behind. */
+    utf8proc_int32_t *codes = arena_alloc(arena, ((size_t)count + 1) * sizeof *codes);
+    utf8proc_decompose(at, (utf8proc_ssize_t)text.len, codes, count, options);
+    utf8proc_ssize_t len = utf8proc_reencode(codes, count, options);
+    assert(len >= 0);
+    return slice_make((const char *)codes, (size_t)len);
+}
+
+static struct slice trim_ascii(struct slice text)
+{
+    while (text.len > 0 && is_ascii_blank((uint8_t)text.at[0])) {
+        text.at++;
+        text.len--;
+    }
+    while (text.len > 0 && is_ascii_blank((uint8_t)text.at[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+static struct slice fold_ascii_blanks(struct slice text, struct arena *arena)
+{
+    char *out = arena_bytes(arena, text.len);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] != ' ' || text.at[i - 1] != ' ')
+            out[len++] = text.at[i];
+    return slice_make(out, len);
+}
+
+enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
+{
+    struct slice text = trim_ascii(source);
+    enum ascii_kind ascii = scan_ascii(text);
+    if (ascii != ASCII_NOT_PLAIN) {
+        *out = ascii == ASCII_CLEAN ? text : fold_ascii_blanks(text, arena);
+        return TEXT_OK;
+    }
+
+    struct survey survey = survey_text(text);
+    *out = survey.is_text ? text : slice_make(text.at, 0);
+    if (!survey.is_text)
+        return TEXT_ENCODING;
+    enum text_fault fault = TEXT_OK;
+    if (!survey.is_clean)
+        fault = clean_into(text, out, arena_bytes(arena, text.len));
+    if (!survey.is_composed)
+        *out = compose(*out, arena);
+    if (slice_equal(*out, text))
+        *out = text;
+    return fault;
+}

@@ -1,0 +1,209 @@
+#include "core/text.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include <utf8proc.h>
+
+static char lower_ascii(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Letters that stand for themselves in Unicode, but not on a keyboard elsewhere. */
+static const char *spell_letter(utf8proc_int32_t code)
+{
+    switch (code) {
+    case 0x00e6:
+        return "ae";
+    case 0x00f0:
+    case 0x0111:
+        return "d";
+    case 0x00f8:
+        return "o";
+    case 0x00fe:
+        return "th";
+    case 0x0131:
+        return "i";
+    case 0x0142:
+        return "l";
+    case 0x0153:
+        return "oe";
+    default:
+        return NULL;
+    }
+}
+
+static bool vanishes(utf8proc_int32_t code)
+{
+    switch (code) {
+    case '.':
+    case '\'':
+    case '`':
+    case 0xb4:
+    case 0x2018:
+    case 0x2019:
+    case 0x2bb:
+    case 0x2bc:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_letter_or_digit(utf8proc_int32_t code)
+{
+    utf8proc_category_t category = utf8proc_category(code);
+    return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
+           category == UTF8PROC_CATEGORY_ND;
+}
+
+struct name_writer {
+    char *at;
+    size_t len;
+    bool blank_waits;
+};
+
+static void write_letters(struct name_writer *writer, const void *bytes, size_t len)
+{
+    if (writer->blank_waits && writer->len > 0)
+        writer->at[writer->len++] = ' ';
+    writer->blank_waits = false;
+    memcpy(writer->at + writer->len, bytes, len);
+    writer->len += len;
+}
+
+static void write_char(struct name_writer *writer, utf8proc_int32_t code)
+{
+    const char *spelt = spell_letter(code);
+    if (spelt) {
+        write_letters(writer, spelt, strlen(spelt));
+    } else if (vanishes(code)) {
+        return;
+    } else if (!is_letter_or_digit(code)) {
+        writer->blank_waits = true;
+    } else {
+        utf8proc_uint8_t bytes[4];
+        utf8proc_ssize_t len = utf8proc_encode_char(code, bytes);
+        write_letters(writer, bytes, (size_t)len);
+    }
+}
+
+static struct slice fold_ascii_name(struct slice text, struct arena *arena)
+{
+    struct name_writer writer = {arena_bytes(arena, text.len * 2), 0, false};
+    for (size_t i = 0; i < text.len; i++) {
+        char c = lower_ascii(text.at[i]);
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            write_letters(&writer, &c, 1);
+        else if (c != '.' && c != '\'' && c != '`')
+            writer.blank_waits = true;
+    }
+    return slice_make(writer.at, writer.len);
+}
+
+struct slice text_fold_name(struct slice text, struct arena *arena)
+{
+    if (text_is_plain_ascii(text))
+        return fold_ascii_name(text, arena);
+
+    const utf8proc_option_t options =
+        UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at;
+    utf8proc_ssize_t count = utf8proc_decompose(at, (utf8proc_ssize_t)text.len, NULL, 0, options);
+    assert(count >= 0);
+    size_t room = (size_t)count;
+    utf8proc_int32_t *codes = arena_alloc(arena, (room + 1) * sizeof *codes);
+    utf8proc_decompose(at, (utf8proc_ssize_t)text.len, codes, count, options);
+
+    /* A blank and four bytes: the most that one character becomes. */
+    struct name_writer writer = {arena_bytes(arena, room * 5), 0, false};
+    for (size_t i = 0; i < room; i++)
+        write_char(&writer, codes[i]);
+    return slice_make(writer.at, writer.len);
+}
+
+static struct slice upper_unicode(struct slice text, struct arena *arena)
+{
+    /* A capital may be longer than its small letter: ɐ has two bytes, Ɐ three. */
+    char *out = arena_bytes(arena, text.len * 4);
+    size_t out_len = 0;
+    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at, *end = at + text.len;
+    while (at < end) {
+        utf8proc_int32_t code;
+        utf8proc_ssize_t len = utf8proc_iterate(at, end - at, &code);
+        assert(len > 0);
+        at += len;
+        utf8proc_ssize_t written =
+            utf8proc_encode_char(utf8proc_toupper(code), (utf8proc_uint8_t *)out + out_len);
+        out_len += (size_t)written;
+    }
+    return slice_make(out, out_len);
+}
+
+struct slice text_upper(struct slice text, struct arena *arena)
+{
+    bool plain = true, changes = false;
+    for (size_t i = 0; i < text.len; i++) {
+        plain &= (unsigned char)text.at[i] < 0x80;
+        changes |= text.at[i] >= 'a' && text.at[i] <= 'z';
+    }
+    if (!plain)
+        return upper_unicode(text, arena);
+    if (!changes)
+        return text;
+    char *out = arena_bytes(arena, text.len);
+    for (size_t i = 0; i < text.len; i++)
+        out[i] = text.at[i] >= 'a' && text.at[i] <= 'z' ? (char)(text.at[i] & ~0x20) : text.at[i];
+    return slice_make(out, text.len);
+}
+
+enum { NEAREST_LEN_MAX = 63 };
+
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Damerau-Levenshtein in its common restricted form: no part is edited twice. */
+static size_t distance(struct slice a, struct slice b)
+{
+    size_t rows[3][NEAREST_LEN_MAX + 1];
+    size_t *before = rows[0], *last = rows[1], *now = rows[2];
+    for (size_t j = 0; j <= b.len; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        now[0] = i;
+        char x = lower_ascii(a.at[i - 1]);
+        for (size_t j = 1; j <= b.len; j++) {
+            char y = lower_ascii(b.at[j - 1]);
+            now[j] = least_of(least_of(last[j], now[j - 1]) + 1, last[j - 1] + (x != y));
+            if (i > 1 && j > 1 && x == lower_ascii(b.at[j - 2]) && lower_ascii(a.at[i - 2]) == y)
+                now[j] = least_of(now[j], before[j - 2] + 1);
+        }
+        size_t *oldest = before;
+        before = last;
+        last = now;
+        now = oldest;
+    }
+    return last[b.len];
+}
+
+const char *text_nearest(struct slice word, const char *const *words)
+{
+    if (word.len > NEAREST_LEN_MAX)
+        return NULL;
+    const char *nearest = NULL;
+    size_t least = word.len / 3 > 2 ? word.len / 3 : 2;
+    for (; *words; words++) {
+        struct slice other = slice_from(*words);
+        if (other.len > NEAREST_LEN_MAX)
+            continue;
+        size_t found = distance(word, other);
+        if (found < least || (found == least && !nearest)) {
+            nearest = *words;
+            least = found;
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,281 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/text.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static struct arena arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena_init(&arena, 65536);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_clear(&arena);
+    return 0;
+}
+
+static void expect_text(const char *sentence, struct slice got, const char *want)
+{
+    if (!slice_is(got, want))
+        fail_msg("%s: got \"%.*s\", want \"%s\"", sentence, (int)got.len, got.at, want);
+}
+
+static void utf8_is_what_rfc_3629_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        struct slice text;
+        bool want;
+    } cases[] = {
+        {"nothing", SLICE_LITERAL(""), true},
+        {"one to four bytes", SLICE_LITERAL("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"), true},
+        {"the first of each length", SLICE_LITERAL("\xc2\x80\xe0\xa0\x80\xf0\x90\x80\x80"), true},
+        {"the last of each length", SLICE_LITERAL("\xdf\xbf\xef\xbf\xbf\xf4\x8f\xbf\xbf"), true},
+        {"beside the surrogates", SLICE_LITERAL("\xed\x9f\xbf\xee\x80\x80"), true},
+        {"a Latin-1 byte", SLICE_LITERAL("Jos\xe9"), false},
+        {"a Latin-1 byte after eight", SLICE_LITERAL("12345678Jos\xe9"), false},
+        {"overlong of two", SLICE_LITERAL("\xc0\xaf"), false},
+        {"overlong of two, C1", SLICE_LITERAL("\xc1\xbf"), false},
+        {"overlong of three", SLICE_LITERAL("\xe0\x9f\xbf"), false},
+        {"overlong of four", SLICE_LITERAL("\xf0\x8f\xbf\xbf"), false},
+        {"a surrogate", SLICE_LITERAL("\xed\xa0\x80"), false},
+        {"above U+10FFFF", SLICE_LITERAL("\xf4\x90\x80\x80"), false},
+        {"a lone continuation", SLICE_LITERAL("\x80"), false},
+        {"cut off", SLICE_LITERAL("abc\xe2\x82"), false},
+        {"broken inside", SLICE_LITERAL("\xe2\x28\xa1"), false},
+        {"F5", SLICE_LITERAL("\xf5\x80\x80\x80"), false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (text_is_utf8(cases[i].text) != cases[i].want)
+            fail_msg("%s", cases[i].sentence);
+}
+
+static void plain_ascii_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 20; len++) {
+        for (int byte = 0; byte < 256; byte++) {
+            for (size_t at = 0; at < len; at++) {
+                char text[20];
+                memset(text, 'x', len);
+                text[at] = (char)byte;
+                bool want = byte >= 0x20 && byte <= 0x7e;
+                if (text_is_plain_ascii(slice_make(text, len)) != want)
+                    fail_msg("byte 0x%02x at %zu of %zu", (unsigned)byte, at, len);
+            }
+        }
+    }
+    assert_true(text_is_plain_ascii(slice_make(NULL, 0)));
+}
+
+static void chars_are_code_points(void **state)
+{
+    (void)state;
+    assert_int_equal(text_count_chars(SLICE_LITERAL("")), 0);
+    assert_int_equal(text_count_chars(SLICE_LITERAL("abc")), 3);
+    assert_int_equal(text_count_chars(SLICE_LITERAL("Zo\xc3\xab \xf0\x9f\x98\x80")), 5);
+}
+
+static void a_text_becomes_its_normal_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *source, *want;
+        enum text_fault fault;
+    } cases[] = {
+        {"plain text stays", "Anna Maria", "Anna Maria", TEXT_OK},
+        {"outer blanks go", "  Anna \t\r\n", "Anna", TEXT_OK},
+        {"blanks alone are nothing", " \t ", "", TEXT_OK},
+        {"inner blanks fold", "Anna   Maria", "Anna Maria", TEXT_OK},
+        {"blanks that meet at a word's end fold", "1234567  9", "1234567 9", TEXT_OK},
+        {"blanks that meet after eight bytes fold", "12345678  9", "12345678 9", TEXT_OK},
+        {"a tab is a blank", "Anna\tMaria", "Anna Maria", TEXT_OK},
+        {"a line end is a blank", "Line 1\r\nLine 2", "Line 1 Line 2", TEXT_OK},
+        {"a no-break space is a blank", "Anna\xc2\xa0Maria\xc2\xa0", "Anna Maria", TEXT_OK},
+        {"an ideographic space is a blank", "\xe3\x80\x80\xe5\xb1\xb1\xe3\x80\x80\xe7\x94\xb0",
+         "\xe5\xb1\xb1 \xe7\x94\xb0", TEXT_OK},
+        {"Zoe with a mark is composed", "Zoe\xcc\x88", "Zo\xc3\xab", TEXT_OK},
+        {"composed text stays", "Zo\xc3\xab", "Zo\xc3\xab", TEXT_OK},
+        {"marks are put in order", "a\xcc\x81\xcc\xa3", "\xe1\xba\xa1\xcc\x81", TEXT_OK},
+        {"a singleton is replaced", "\xe2\x84\xab", "\xc3\x85", TEXT_OK},
+        {"Vietnamese stays", "Nguy\xe1\xbb\x85n", "Nguy\xe1\xbb\x85n", TEXT_OK},
+        {"Hangul is composed", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c", TEXT_OK},
+        {"a compatibility form stays", "\xef\xac\x81", "\xef\xac\x81", TEXT_OK},
+        {"a zero-width space goes", "An\xe2\x80\x8bna", "Anna", TEXT_INVISIBLE},
+        {"a BOM goes",
+         "\xef\xbb\xbf"
+         "Anna",
+         "Anna", TEXT_INVISIBLE},
+        {"a soft hyphen goes", "An\xc2\xadna", "Anna", TEXT_INVISIBLE},
+        {"a bidirectional control goes",
+         "\xe2\x80\xae"
+         "Anna\xe2\x81\xa9",
+         "Anna", TEXT_INVISIBLE},
+        {"a control character goes", "An\x01na\x7f", "Anna", TEXT_INVISIBLE},
+        {"a C1 control character goes", "An\xc2\x9fna", "Anna", TEXT_INVISIBLE},
+        {"a mark that waited for its letter joins it", "e\xe2\x80\x8b\xcc\x81", "\xc3\xa9", TEXT_INVISIBLE},
+        {"blanks around what goes fold", "a \xe2\x80\x8b b", "a b", TEXT_INVISIBLE},
+        {"a joiner between Latin letters goes",
+         "a\xe2\x80\x8d"
+         "b",
+         "ab", TEXT_INVISIBLE},
+        {"a non-joiner in Persian stays", "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae",
+         "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae", TEXT_OK},
+        {"a joiner after a virama stays", "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7",
+         "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7", TEXT_OK},
+        {"a joiner at the end goes", "\xd9\x85\xe2\x80\x8d", "\xd9\x85", TEXT_INVISIBLE},
+        {"a second joiner goes", "\xd9\x85\xe2\x80\x8d\xe2\x80\x8d\xd9\x85", "\xd9\x85\xe2\x80\x8d\xd9\x85",
+         TEXT_INVISIBLE},
+        {"U+FFFD is no value", "Jos\xef\xbf\xbd", "", TEXT_ENCODING},
+        {"a Latin-1 byte is no value", "Jos\xe9", "", TEXT_ENCODING},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct slice out;
+        enum text_fault fault = text_normalize(slice_from(cases[i].source), &arena, &out);
+        if (fault != cases[i].fault)
+            fail_msg("%s: fault %d", cases[i].sentence, (int)fault);
+        expect_text(cases[i].sentence, out, cases[i].want);
+    }
+    struct slice out;
+    assert_int_equal(text_normalize(SLICE_LITERAL("a\0b"), &arena, &out), TEXT_ENCODING);
+    assert_int_equal(text_normalize(slice_make(NULL, 0), &arena, &out), TEXT_OK);
+    assert_int_equal(out.len, 0);
+}
+
+static void a_normal_form_is_not_copied(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {"Anna Maria", " Anna ", "Zo\xc3\xab", "Nguy\xe1\xbb\x85n",
+                                          "Αλέξης"};
+    for (size_t i = 0; i < COUNT(sources); i++) {
+        struct slice out;
+        text_normalize(slice_from(sources[i]), &arena, &out);
+        assert_true(out.at >= sources[i] && out.at <= sources[i] + strlen(sources[i]));
+    }
+}
+
+static void a_normal_form_stays_itself(void **state)
+{
+    (void)state;
+    /* Every pair of an interesting character with another one, and with a blank between. */
+    static const char *const parts[] = {"a",
+                                        " ",
+                                        "\t",
+                                        "\xc2\xa0",
+                                        "e\xcc\x81",
+                                        "\xcc\xa3",
+                                        "\xe2\x80\x8b",
+                                        "\xe2\x80\x8d",
+                                        "\xd9\x85",
+                                        "\xe1\xba\xa1",
+                                        "\xef\xbb\xbf"};
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        for (size_t j = 0; j < COUNT(parts); j++) {
+            for (size_t k = 0; k < COUNT(parts); k++) {
+                struct slice source =
+                    arena_printf(&arena, "%s%s%s%s", parts[i], parts[j], parts[k], parts[i]);
+                struct slice once, twice;
+                text_normalize(source, &arena, &once);
+                assert_int_equal(text_normalize(once, &arena, &twice), TEXT_OK);
+                assert_true(slice_equal(once, twice));
+            }
+        }
+    }
+}
+
+static void names_fold_to_letters_and_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *source, *want;
+    } cases[] = {
+        {"case aside", "GERMANY", "germany"},
+        {"accents aside", "C\xc3\xb4te d'Ivoire", "cote divoire"},
+        {"a curly apostrophe vanishes too", "C\xc3\xb4te d\xe2\x80\x99Ivoire", "cote divoire"},
+        {"dots vanish", "U.S.A.", "usa"},
+        {"a hyphen is a blank", "Guinea-Bissau", "guinea bissau"},
+        {"runs are one blank", "Congo, (the)  Republic", "congo the republic"},
+        {"outer ones go", " (Korea) ", "korea"},
+        {"sharp s", "Wei\xc3\x9frussland", "weissrussland"},
+        {"letters that do not decompose", "\xc3\x98st \xc5\x81\xc4\x91 \xc3\x86\xc5\x93", "ost ld aeoe"},
+        {"Turkish", "T\xc3\x9cRK\xc4\xb0YE", "turkiye"},
+        {"Cyrillic", "\xd0\xa0\xd0\xbe\xd1\x81\xd1\x81\xd0\xb8\xd1\x8f",
+         "\xd1\x80\xd0\xbe\xd1\x81\xd1\x81\xd0\xb8\xd1\x8f"},
+        {"decomposed alike", "Re\xcc\x81union", "reunion"},
+        {"nothing", "", ""},
+        {"nothing but signs", "--", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        expect_text(cases[i].sentence, text_fold_name(slice_from(cases[i].source), &arena), cases[i].want);
+}
+
+static void capitals_are_made_of_small_letters(void **state)
+{
+    (void)state;
+    struct slice capitals = SLICE_LITERAL("SW1A 1AA");
+    assert_ptr_equal(text_upper(capitals, &arena).at, capitals.at);
+    expect_text("ASCII", text_upper(SLICE_LITERAL("sw1a 1aa"), &arena), "SW1A 1AA");
+    expect_text("others", text_upper(SLICE_LITERAL("\xc3\xa9\xd1\x8f"), &arena), "\xc3\x89\xd0\xaf");
+    expect_text("a longer capital", text_upper(SLICE_LITERAL("\xc9\x90\xc9\x90"), &arena),
+                "\xe2\xb1\xaf\xe2\xb1\xaf");
+}
+
+static void a_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    expect_text("short enough", text_shorten(SLICE_LITERAL("abc"), 3), "abc");
+    expect_text("ASCII", text_shorten(SLICE_LITERAL("abcd"), 3), "abc");
+    expect_text("inside a character", text_shorten(SLICE_LITERAL("ab\xe2\x82\xac"), 4), "ab");
+    expect_text("after a character",
+                text_shorten(SLICE_LITERAL("a\xe2\x82\xac"
+                                           "b"),
+                             4),
+                "a\xe2\x82\xac");
+}
+
+static void the_nearest_word_is_found(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"healthcare", "hospitality", "education", "other", "finance", NULL};
+    assert_string_equal(text_nearest(SLICE_LITERAL("helthcare"), words), "healthcare");
+    assert_string_equal(text_nearest(SLICE_LITERAL("FINANEC"), words), "finance");
+    assert_string_equal(text_nearest(SLICE_LITERAL("ohter"), words), "other");
+    assert_string_equal(text_nearest(SLICE_LITERAL("eduction"), words), "education");
+    assert_null(text_nearest(SLICE_LITERAL("plumber"), words));
+    assert_string_equal(text_nearest(SLICE_LITERAL("hospitalisation"), words), "hospitality");
+
+    char longest[200];
+    memset(longest, 'x', sizeof longest);
+    assert_null(text_nearest(slice_make(longest, sizeof longest), words));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8_is_what_rfc_3629_says),
+        cmocka_unit_test(plain_ascii_is_seen_at_every_place),
+        cmocka_unit_test(chars_are_code_points),
+        cmocka_unit_test_setup_teardown(a_text_becomes_its_normal_form, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_normal_form_is_not_copied, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_normal_form_stays_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_fold_to_letters_and_digits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(capitals_are_made_of_small_letters, set_up, tear_down),
+        cmocka_unit_test(a_text_is_cut_between_characters),
+        cmocka_unit_test(the_nearest_word_is_found),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
