@@ -63,7 +63,7 @@ static const char *json_message(simdjson::error_code code)
     case simdjson::EMPTY:
         return "there is no value";
     case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-        return "an array or object does not end";
+        return "an array or object does not end, or something follows it";
     default:
         return "it is not JSON";
     }

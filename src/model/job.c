@@ -6,7 +6,10 @@
 #include "core/buffer.h"
 #include "core/log.h"
 
-enum { JOB_SHOWN_MAX = 160 }; /* bytes of the offending line */
+enum {
+    JOB_SHOWN_MAX = 160, /* bytes of the offending line */
+    JOB_MESSAGE_MAX = 64 * 1024,
+};
 
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field)
 {
@@ -19,12 +22,14 @@ const struct job_mapping *job_mapping_of(const struct job *job, enum field_id fi
 /* A line of the job file, from 1, without its end; empty when there is no such line. */
 static struct slice job_line(const struct job *job, unsigned line)
 {
+    if (job->text.len == 0)
+        return slice_make("", 0);
     const char *at = job->text.at, *end = at + job->text.len;
     for (; line > 1 && at < end; line--) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         at = newline ? newline + 1 : end;
     }
-    if (!at || at == end)
+    if (at == end)
         return slice_make("", 0);
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     struct slice text = slice_make(at, (size_t)((newline ? newline : end) - at));
@@ -127,7 +132,7 @@ static void job_describe(const struct job *job, struct job_place place, struct b
 int job_fail(const struct job *job, struct job_place place, struct error *error, const char *format, ...)
 {
     struct buffer text;
-    buffer_init(&text, 2 * ERROR_TEXT_MAX);
+    buffer_init(&text, JOB_MESSAGE_MAX);
     va_list arguments;
     va_start(arguments, format);
     job_describe(job, place, &text, format, arguments);
@@ -140,7 +145,7 @@ int job_fail(const struct job *job, struct job_place place, struct error *error,
 void job_warn(const struct job *job, struct job_place place, const char *format, ...)
 {
     struct buffer text;
-    buffer_init(&text, 2 * ERROR_TEXT_MAX);
+    buffer_init(&text, JOB_MESSAGE_MAX);
     va_list arguments;
     va_start(arguments, format);
     job_describe(job, place, &text, format, arguments);
