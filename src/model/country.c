@@ -63,29 +63,26 @@ static const struct country *find_code(struct slice text)
     return find_by_code(country_by_numeric, offsetof(struct country, numeric), text.at);
 }
 
+/* FNV-1a. */
+static uint32_t hash_name(struct slice key)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (size_t i = 0; i < key.len; i++)
+        hash = (hash ^ (unsigned char)key.at[i]) * UINT32_C(16777619);
+    return hash;
+}
+
 /* The two bytes behind KEY TAB, or NULL. */
 static const char *find_target(struct slice key)
 {
-    unsigned letter = (unsigned char)key.at[0] - (unsigned)'a';
-    struct slice list = country_names[letter < 26 ? letter : COUNTRY_NAME_LISTS - 1];
-    size_t low = 0, high = list.len; /* both at the start of a line */
-    while (low < high) {
-        size_t start = low + (high - low) / 2;
-        while (start > low && list.at[start - 1] != '\n')
-            start--;
-        size_t tab = start;
-        while (list.at[tab] != '\t')
-            tab++;
-        size_t len = tab - start;
-        int order = memcmp(key.at, list.at + start, key.len < len ? key.len : len);
-        if (order == 0 && key.len == len)
-            return list.at + tab + 1;
-        if (order < 0 || (order == 0 && key.len < len))
-            high = start;
-        else
-            low = tab + sizeof "\tXX\n" - 1;
+    for (uint32_t slot = hash_name(key);; slot++) {
+        unsigned at = country_name_slots[slot % COUNTRY_NAME_SLOTS];
+        if (at == 0)
+            return NULL;
+        const char *line = country_names + at - 1;
+        if (strncmp(line, key.at, key.len) == 0 && line[key.len] == '\t')
+            return line + key.len + 1;
     }
-    return NULL;
 }
 
 static bool starts_with(struct slice text, struct slice head)

@@ -8,10 +8,9 @@
 
 #include <stdint.h>
 
-#include "core/slice.h"
 #include "model/country.h"
 
-enum { COUNTRY_COUNT = 249, COUNTRY_NAME_LISTS = 27 };
+enum { COUNTRY_COUNT = 249, COUNTRY_NAME_SLOTS = 4096 };
 
 /* In the order of alpha-2. */
 extern const struct country country_table[COUNTRY_COUNT];
@@ -23,10 +22,13 @@ extern const uint8_t country_of_alpha2[26 * 26];
 extern const uint8_t country_by_alpha3[COUNTRY_COUNT];
 extern const uint8_t country_by_numeric[COUNTRY_COUNT];
 
-/* Names by their first letter, a to z, then all others. Each is lines `KEY TAB TARGET NL` in byte order. KEY
- * is a name folded by text_fold_name, without its blanks; TARGET is an alpha-2 code, or `*` and a letter that
- * counts through country_ambiguous. */
-extern const struct slice country_names[COUNTRY_NAME_LISTS];
+/* Lines `KEY TAB TARGET NL`. KEY is a name folded by text_fold_name, without its blanks; TARGET is an alpha-2
+ * code, or `*` and a letter that counts through country_ambiguous. In the order of their bytes. */
+extern const char country_names[];
+
+/* Where in country_names a key's line begins, + 1; 0: free. A key is in the slot that its FNV-1a hash (32
+ * bits) gives, modulo COUNTRY_NAME_SLOTS, or in one of those that follow it up to a free one. */
+extern const uint16_t country_name_slots[COUNTRY_NAME_SLOTS];
 
 /* The countries that an ambiguous name may mean: `Congo (CG), …`. */
 extern const char *const country_ambiguous[];

@@ -213,30 +213,26 @@ static void every_country_is_found_by_each_of_its_codes(void **state)
     }
 }
 
-static void the_table_is_in_order_and_its_keys_are_folded(void **state)
+static void every_name_of_the_table_is_folded_and_found(void **state)
 {
     (void)state;
     size_t count = 0;
-    for (size_t list = 0; list < COUNTRY_NAME_LISTS; list++) {
-        struct slice before = {"", 0};
-        const char *at = country_names[list].at, *end = at + country_names[list].len;
-        while (at < end) {
-            const char *tab = memchr(at, '\t', (size_t)(end - at));
-            struct slice key = slice_make(at, (size_t)(tab - at));
-            assert_true(list == COUNTRY_NAME_LISTS - 1 || key.at[0] == (char)('a' + list));
-            int order = memcmp(before.at, key.at, before.len < key.len ? before.len : key.len);
-            assert_true(order < 0 || (order == 0 && before.len < key.len));
+    struct slice before = {"", 0};
+    for (const char *at = country_names; *at != '\0'; count++) {
+        const char *tab = strchr(at, '\t');
+        struct slice key = slice_make(at, (size_t)(tab - at));
+        int order = memcmp(before.at, key.at, before.len < key.len ? before.len : key.len);
+        assert_true(order < 0 || (order == 0 && before.len < key.len));
 
-            struct slice folded = text_fold_name(key, &arena);
-            if (!slice_equal(folded, key))
-                fail_msg("%.*s folds to %.*s", (int)key.len, key.at, (int)folded.len, folded.at);
-            if (key.len > 3)
-                assert_string_not_equal(read_as(key), "?");
-            assert_true(tab[1] == '*' || country_by_alpha2(slice_make(tab + 1, 2)) != NULL);
-            before = key;
-            at = tab + 4;
-            count++;
-        }
+        struct slice folded = text_fold_name(key, &arena);
+        if (!slice_equal(folded, key))
+            fail_msg("%.*s folds to %.*s", (int)key.len, key.at, (int)folded.len, folded.at);
+        bool ambiguous = tab[1] == '*';
+        assert_true(ambiguous || country_by_alpha2(slice_make(tab + 1, 2)) != NULL);
+        if (key.len > 3 && strncmp(read_as(key), tab + 1, ambiguous ? 1 : 2) != 0)
+            fail_msg("%.*s gives %s", (int)key.len, key.at, read_as(key));
+        before = key;
+        at = tab + 4;
     }
     assert_true(count > 2000);
 }
@@ -339,7 +335,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_country_is_read_from_the_names_that_exports_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_that_several_countries_share_is_ambiguous, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_country_is_found_by_each_of_its_codes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_table_is_in_order_and_its_keys_are_folded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_name_of_the_table_is_folded_and_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_alias_is_read_as_the_file_says, set_up, tear_down),
         cmocka_unit_test(codes_are_looked_up_in_capitals_only),
         cmocka_unit_test(the_economic_area_has_thirty_members),
