@@ -13,12 +13,15 @@
 
 #include "model/field.h"
 
-enum { PROVIDER_MEMBERS_MAX = 48 };
+enum {
+    PROVIDER_MEMBERS_MAX = 48,
+    PROVIDER_NO_MEMBER = 0xffff, /* the field is judged, but never sent (customer_type at payward) */
+};
 
 /* One customer field at one provider. */
 struct provider_field {
     enum field_id field;
-    uint16_t member; /* index into provider_fields.members */
+    uint16_t member; /* index into provider_fields.members, or PROVIDER_NO_MEMBER */
     bool required;
     uint16_t max_chars;        /* 0: no bound */
     const char *const *values; /* of an enum, NULL-terminated; else NULL */
