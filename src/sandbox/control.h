@@ -1,0 +1,17 @@
+/* control: the sandbox's own paths under /_sandbox: counters, users, faults. No fault strikes them.
+ *
+ * Thread: any; takes the world's lock.
+ */
+#ifndef KYC_SANDBOX_CONTROL_H
+#define KYC_SANDBOX_CONTROL_H
+
+struct exchange;
+
+/* GET  /_sandbox             {"payward":{"users":N,"duplicates":N, … the counters}}
+ * GET  /_sandbox/users/NAME  the users of an API, {"external_id","id","email","body"} a line
+ * POST /_sandbox/faults      one KIND:SHARE a line, in place of all faults before; 400 when one is wrong
+ * POST /_sandbox/reset       the counters to zero; users and nonces stay
+ * anything else              404 */
+void control_answer(struct exchange *exchange);
+
+#endif

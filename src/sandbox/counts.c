@@ -1,0 +1,129 @@
+#include "sandbox/counts.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+
+void counts_init(struct counts *counts)
+{
+    *counts = (struct counts){.room = 1024};
+    counts->arrivals_ns = memory_new(counts->room, sizeof *counts->arrivals_ns);
+}
+
+void counts_clear(struct counts *counts)
+{
+    free(counts->arrivals_ns);
+    *counts = (struct counts){0};
+}
+
+void counts_reset(struct counts *counts)
+{
+    struct counts old = *counts;
+    *counts = (struct counts){
+        .in_flight = old.in_flight,
+        .max_in_flight = old.in_flight,
+        .arrivals_ns = old.arrivals_ns,
+        .first = old.first,
+        .count = old.count,
+        .room = old.room,
+    };
+}
+
+static uint64_t *arrival_at(struct counts *counts, size_t index)
+{
+    return &counts->arrivals_ns[(counts->first + index) % counts->room];
+}
+
+static void make_room(struct counts *counts)
+{
+    if (counts->count < counts->room)
+        return;
+    uint64_t *larger = memory_new(2 * counts->room, sizeof *larger);
+    for (size_t i = 0; i < counts->count; i++)
+        larger[i] = *arrival_at(counts, i);
+    free(counts->arrivals_ns);
+    counts->arrivals_ns = larger;
+    counts->first = 0;
+    counts->room *= 2;
+}
+
+bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s)
+{
+    counts->requests++;
+    if (++counts->in_flight > counts->max_in_flight)
+        counts->max_in_flight = counts->in_flight;
+
+    /* two threads may tell of two arrivals in the wrong order */
+    make_room(counts);
+    size_t at = counts->count++;
+    while (at > 0 && *arrival_at(counts, at - 1) > arrival_ns) {
+        *arrival_at(counts, at) = *arrival_at(counts, at - 1);
+        at--;
+    }
+    *arrival_at(counts, at) = arrival_ns;
+
+    uint64_t newest = *arrival_at(counts, counts->count - 1);
+    while (newest - *arrival_at(counts, 0) >= CLOCK_NS_PER_S) {
+        counts->first = (counts->first + 1) % counts->room;
+        counts->count--;
+    }
+    if (counts->count > counts->max_per_second)
+        counts->max_per_second = counts->count;
+    bool over = rate_per_s > 0 && counts->count > rate_per_s;
+    counts->over_limit += over;
+    return over;
+}
+
+void counts_leave(struct counts *counts)
+{
+    assert(counts->in_flight > 0);
+    counts->in_flight--;
+}
+
+void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool over_limit)
+{
+    if (status > 0 && status < COUNTS_STATUS_MAX)
+        counts->by_status[status]++;
+    if (fault != FAULT_NONE)
+        counts->faults[fault]++;
+    if (status >= 400 && status < 500 && fault == FAULT_NONE && !over_limit)
+        counts->complaints++;
+}
+
+static void write_number(struct json_writer *writer, const char *key, uint64_t number)
+{
+    json_write_key(writer, key);
+    json_write_unsigned(writer, number);
+}
+
+void counts_write(const struct counts *counts, struct json_writer *writer)
+{
+    write_number(writer, "requests", counts->requests);
+    json_write_key(writer, "by_status");
+    json_write_object(writer);
+    for (unsigned status = 0; status < COUNTS_STATUS_MAX; status++) {
+        if (counts->by_status[status] == 0)
+            continue;
+        char key[16];
+        snprintf(key, sizeof key, "%u", status);
+        write_number(writer, key, counts->by_status[status]);
+    }
+    json_write_object_end(writer);
+    write_number(writer, "over_limit", counts->over_limit);
+    write_number(writer, "max_per_second", counts->max_per_second);
+    write_number(writer, "in_flight", counts->in_flight);
+    write_number(writer, "max_in_flight", counts->max_in_flight);
+    write_number(writer, "bad_keys", counts->bad_keys);
+    write_number(writer, "bad_signatures", counts->bad_signatures);
+    write_number(writer, "bad_nonces", counts->bad_nonces);
+    write_number(writer, "complaints", counts->complaints);
+    json_write_key(writer, "faults");
+    json_write_object(writer);
+    for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++)
+        if (counts->faults[kind] > 0)
+            write_number(writer, fault_word((enum fault_kind)kind), counts->faults[kind]);
+    json_write_object_end(writer);
+}

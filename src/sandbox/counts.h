@@ -1,0 +1,47 @@
+/* counts: what one API of the sandbox saw, and its rate by the server's clock.
+ *
+ * Thread: one at a time. Owner: init/clear.
+ */
+#ifndef KYC_SANDBOX_COUNTS_H
+#define KYC_SANDBOX_COUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/json.h"
+#include "sandbox/fault.h"
+
+enum { COUNTS_STATUS_MAX = 600 };
+
+struct counts {
+    uint64_t requests; /* all that came, whatever became of them */
+    uint64_t by_status[COUNTS_STATUS_MAX];
+    uint64_t faults[FAULT_KINDS];
+    uint64_t over_limit, max_per_second;
+    uint64_t in_flight, max_in_flight;
+    uint64_t bad_keys, bad_signatures, bad_nonces;
+    uint64_t complaints; /* 4xx that no fault and no limit caused: the client's own mistakes */
+    /* arrivals of the last second in order, a ring */
+    uint64_t *arrivals_ns;
+    size_t first, count, room;
+};
+
+void counts_init(struct counts *counts);
+void counts_clear(struct counts *counts);
+/* All to zero but what is in flight and the arrivals of the last second. */
+void counts_reset(struct counts *counts);
+
+/* A request came at arrival_ns (monotonic). True when more than rate_per_s (0: no limit), this one included,
+ * came within the second that it ends; refused ones count as well. */
+bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s);
+/* It is answered, or given up. */
+void counts_leave(struct counts *counts);
+
+/* The answer that goes out: a status (0: none) and the fault behind it. */
+void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool over_limit);
+
+/* Writes the members of the counters into an open object. */
+void counts_write(const struct counts *counts, struct json_writer *writer);
+
+#endif

@@ -1,0 +1,89 @@
+#include "sandbox/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <microhttpd.h>
+
+#include "core/memory.h"
+
+enum { ANSWER_MAX = 2000 * 1024 * 1024 };
+
+struct exchange *exchange_new(struct world *world, struct MHD_Connection *connection, const char *target)
+{
+    struct exchange *exchange = memory_new(1, sizeof *exchange);
+    exchange->world = world;
+    exchange->connection = connection;
+    exchange->target = memory_copy(slice_from(target));
+    buffer_init(&exchange->body, EXCHANGE_BODY_MAX);
+    buffer_init(&exchange->answer, ANSWER_MAX);
+    return exchange;
+}
+
+void exchange_free(struct exchange *exchange)
+{
+    free(exchange->target);
+    buffer_clear(&exchange->body);
+    buffer_clear(&exchange->answer);
+    free(exchange);
+}
+
+const char *exchange_header(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id)
+{
+    struct slice path = exchange->path;
+    size_t len = strlen(before);
+    *id = slice_make("", 0);
+    if (path.len < len || memcmp(path.at, before, len) != 0)
+        return false;
+    if (path.len == len)
+        return true;
+    if (path.at[len] != '/' || path.len == len + 1)
+        return false;
+    *id = slice_make(path.at + len + 1, path.len - len - 1);
+    return memchr(id->at, '/', id->len) == NULL;
+}
+
+bool exchange_method_is(const struct exchange *exchange, const char *method)
+{
+    return strcmp(exchange->method, method) == 0;
+}
+
+bool exchange_is_json(const struct exchange *exchange)
+{
+    static const char json[] = "application/json";
+    const char *type = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+    size_t len = sizeof json - 1;
+    return type && strncasecmp(type, json, len) == 0 &&
+           (type[len] == '\0' || type[len] == ';' || type[len] == ' ');
+}
+
+void exchange_begin_answer(struct exchange *exchange, unsigned status, struct json_writer *writer)
+{
+    exchange->status = status;
+    exchange->content_type = "application/json";
+    buffer_reset(&exchange->answer);
+    json_write_begin(writer, &exchange->answer);
+}
+
+void exchange_refuse(struct exchange *exchange, unsigned status, const char *code, const char *message)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "errors");
+    json_write_array(&writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "code");
+    json_write_text(&writer, code);
+    json_write_key(&writer, "message");
+    json_write_text(&writer, message);
+    json_write_object_end(&writer);
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+}

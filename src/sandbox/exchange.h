@@ -1,0 +1,64 @@
+/* exchange: one request and the answer to it.
+ *
+ * Thread: one at a time, handed over between the server's threads and the holds' thread. Owner: the server.
+ */
+#ifndef KYC_SANDBOX_EXCHANGE_H
+#define KYC_SANDBOX_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/json.h"
+#include "core/slice.h"
+#include "sandbox/fault.h"
+
+struct MHD_Connection;
+struct api;
+struct book;
+struct world;
+
+enum { EXCHANGE_METHOD_SIZE = 16, EXCHANGE_BODY_MAX = 16 * 1024 * 1024 };
+
+struct exchange {
+    struct world *world;
+    struct MHD_Connection *connection;
+    /* the request */
+    char *target;      /* as it stood on the request line */
+    struct slice path; /* of the target: behind the API's prefix, without the query */
+    char method[EXCHANGE_METHOD_SIZE];
+    const struct api *api; /* NULL: of the sandbox itself */
+    struct book *book;     /* of the API */
+    struct buffer body;
+    bool begun;      /* its headers were seen */
+    bool in_flight;  /* it counts as such */
+    bool over_limit; /* it came too early */
+    /* the answer */
+    enum fault_kind fault;
+    bool ready;
+    bool retry_after;         /* Retry-After: 1 */
+    unsigned status;          /* 0: none yet, or none at all */
+    const char *content_type; /* constant */
+    struct buffer answer;
+    uint64_t trace; /* its number, as x-trace-id */
+};
+
+struct exchange *exchange_new(struct world *world, struct MHD_Connection *connection, const char *target);
+void exchange_free(struct exchange *exchange);
+
+/* The value of a header of the request; NULL when it is absent. */
+const char *exchange_header(const struct exchange *exchange, const char *name);
+
+/* True when the path is `before` alone (then *id is empty), or `before` + "/" + *id without another slash. */
+bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id);
+bool exchange_method_is(const struct exchange *exchange, const char *method);
+/* application/json, with or without parameters. */
+bool exchange_is_json(const struct exchange *exchange);
+
+/* Begins an answer of JSON: sets the status and empties what was there; the caller writes one value. */
+void exchange_begin_answer(struct exchange *exchange, unsigned status, struct json_writer *writer);
+
+/* Answers {"errors":[{"code":…,"message":…}]}. */
+void exchange_refuse(struct exchange *exchange, unsigned status, const char *code, const char *message);
+
+#endif

@@ -1,0 +1,50 @@
+/* fault: what goes wrong on request, and how often.
+ *
+ * At most one fault strikes a request. A plan gives each kind a share of all requests, drawn from a seeded
+ * generator, or a number of next requests that it strikes for certain.
+ * Thread: one at a time per plan.
+ */
+#ifndef KYC_SANDBOX_FAULT_H
+#define KYC_SANDBOX_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+
+enum fault_kind {
+    FAULT_NONE,
+    FAULT_STATUS_500, /* before the work */
+    FAULT_STATUS_503, /* before the work */
+    FAULT_STATUS_429, /* before the work, with Retry-After: 1 */
+    FAULT_RESET,      /* before the work: the connection is reset */
+    FAULT_DROP,       /* after the work: the connection is closed without an answer */
+    FAULT_SLOW,       /* the work is done when the client has given up */
+    FAULT_GARBAGE,    /* after the work: 200 with a body that is not JSON */
+    FAULT_TRUNCATE,   /* after the work: closed in the middle of the body */
+    FAULT_KINDS
+};
+
+struct fault_plan {
+    double share[FAULT_KINDS];  /* of all requests, 0–1; together at most 1 */
+    uint32_t next[FAULT_KINDS]; /* so many of the next requests, before any share is drawn */
+    uint64_t random;
+};
+
+/* `drop`, `status-500`, …; `none`. */
+const char *fault_word(enum fault_kind kind);
+
+/* Adds `KIND:5%`, `KIND:0.05` or `KIND:x3` (the next three requests) to the plan. 0, or -1 with scope
+ * ERROR_USAGE (the plan is unchanged). */
+int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *error);
+/* Forgets all shares and counts; the generator goes on. */
+void fault_plan_clear(struct fault_plan *plan);
+
+/* What happens to the next request. */
+enum fault_kind fault_plan_draw(struct fault_plan *plan);
+
+/* True for the kinds whose request was not worked on. */
+bool fault_is_before_work(enum fault_kind kind);
+
+#endif

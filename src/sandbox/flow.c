@@ -1,0 +1,131 @@
+#include "sandbox/flow.h"
+
+#include "sandbox/api.h"
+#include "sandbox/control.h"
+#include "sandbox/exchange.h"
+#include "sandbox/random.h"
+#include "sandbox/world.h"
+
+void flow_arrive(struct exchange *exchange, uint64_t arrival_ns)
+{
+    struct world *world = exchange->world;
+    int found = api_find(exchange->target, &exchange->path);
+    exchange->begun = true;
+    if (found < 0)
+        return;
+    exchange->api = api_table[found];
+    exchange->book = &world->books[found];
+    exchange->in_flight = true;
+    world_lock(world);
+    exchange->over_limit = counts_arrive(&exchange->book->counts, arrival_ns, world->options->rate_per_s);
+    exchange->trace = random_next(&world->trace_random);
+    world_unlock(world);
+}
+
+/* with the world's lock held; what leaves is no longer in flight before its first byte is sent, so that a
+ * client that answers at once never finds itself counted twice */
+static void leave(struct exchange *exchange)
+{
+    if (!exchange->in_flight)
+        return;
+    exchange->in_flight = false;
+    counts_leave(&exchange->book->counts);
+}
+
+static uint64_t draw_latency(struct world *world)
+{
+    uint64_t least = world->options->latency_min_ns, most = world->options->latency_max_ns;
+    return least + (uint64_t)(random_share(&world->latency_random) * (double)(most - least));
+}
+
+uint64_t flow_begin(struct exchange *exchange)
+{
+    struct world *world = exchange->world;
+    if (!exchange->api)
+        return 0;
+    if (exchange->over_limit) {
+        exchange->api->throttle(exchange);
+    } else {
+        struct workspace *workspace = world_take_workspace(world);
+        exchange->api->admit(exchange, workspace);
+        world_give_workspace(world, workspace);
+    }
+
+    world_lock(world);
+    uint64_t hold_ns = draw_latency(world);
+    if (exchange->status == 0)
+        exchange->fault = fault_plan_draw(&world->faults);
+    if (exchange->fault == FAULT_SLOW) {
+        hold_ns += world->options->slow_for_ns;
+        leave(exchange);
+    }
+    world_unlock(world);
+    return hold_ns;
+}
+
+static void do_work(struct exchange *exchange)
+{
+    if (exchange->body.overflowed || exchange->body.len > exchange->api->body_max) {
+        exchange_refuse(exchange, 413, "too_large", "the body is too large");
+        return;
+    }
+    struct workspace *workspace = world_take_workspace(exchange->world);
+    exchange->api->work(exchange, workspace);
+    world_give_workspace(exchange->world, workspace);
+}
+
+static void answer_garbage(struct exchange *exchange)
+{
+    exchange->status = 200;
+    exchange->content_type = "text/html";
+    buffer_reset(&exchange->answer);
+    buffer_append_text(&exchange->answer, "<html><body>It works!</body></html>\n");
+}
+
+static void answer_fault(struct exchange *exchange)
+{
+    switch (exchange->fault) {
+    case FAULT_STATUS_500:
+        exchange_refuse(exchange, 500, "internal", "something went wrong");
+        break;
+    case FAULT_STATUS_503:
+        exchange_refuse(exchange, 503, "unavailable", "try again later");
+        break;
+    case FAULT_STATUS_429:
+        exchange->api->throttle(exchange);
+        break;
+    case FAULT_GARBAGE:
+        answer_garbage(exchange);
+        break;
+    case FAULT_RESET:
+    case FAULT_DROP:
+        exchange->status = 0;
+        break;
+    default:
+        break;
+    }
+}
+
+void flow_finish(struct exchange *exchange, bool stopping)
+{
+    struct world *world = exchange->world;
+    if (!exchange->api) {
+        control_answer(exchange);
+        return;
+    }
+    if (exchange->status == 0 && !fault_is_before_work(exchange->fault) &&
+        !(exchange->fault == FAULT_SLOW && stopping))
+        do_work(exchange);
+    answer_fault(exchange);
+    world_lock(world);
+    leave(exchange);
+    counts_answer(&exchange->book->counts, exchange->status, exchange->fault, exchange->over_limit);
+    world_unlock(world);
+}
+
+void flow_abandon(struct exchange *exchange)
+{
+    world_lock(exchange->world);
+    leave(exchange);
+    world_unlock(exchange->world);
+}

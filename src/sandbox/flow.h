@@ -1,0 +1,26 @@
+/* flow: what happens to a complete request until its answer is ready, whatever the API.
+ *
+ * count → admit → draw fault and latency → (wait) → fault before the work | work → fault after it → count.
+ * Thread: any; one at a time per exchange.
+ */
+#ifndef KYC_SANDBOX_FLOW_H
+#define KYC_SANDBOX_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange;
+
+/* The headers are complete: finds the API and counts the arrival. */
+void flow_arrive(struct exchange *exchange, uint64_t arrival_ns);
+
+/* The body is complete: gives for how long the exchange is held before flow_finish; 0: not at all. */
+uint64_t flow_begin(struct exchange *exchange);
+
+/* Makes the answer. stopping: the sandbox ends; a slow request is then not worked on. */
+void flow_finish(struct exchange *exchange, bool stopping);
+
+/* The exchange ended before flow_finish: takes it out of the counters of what is in flight. */
+void flow_abandon(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,241 @@
+#include "sandbox/format.h"
+
+#include <time.h>
+
+#include "core/clock.h"
+
+/* payward, POST /v1/users, `nationalities`: the 249 first, the 13 others behind them */
+static const char countries[] = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ "
+                                "BL BM BN BO BQ BR BS BT BV BW "
+                                "BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM "
+                                "DO DZ EC EE EG EH ER ES ET FI "
+                                "FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK "
+                                "HM HN HR HT HU ID IE IL IM IN "
+                                "IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK "
+                                "LR LS LT LU LV LY MA MC MD ME "
+                                "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI "
+                                "NL NO NP NR NU NZ OM PA PE PF "
+                                "PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI "
+                                "SJ SK SL SM SN SO SR SS ST SV "
+                                "SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ "
+                                "VA VC VE VG VI VN VU WF WS YE "
+                                "YT ZA ZM ZW ";
+static const char more_nationalities[] = "AC AN AP CP DG EA EU IC JX TA QO XK 0C ";
+static const char languages[] = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co "
+                                "cr cs cu cv cy da de dv dz ee "
+                                "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht "
+                                "hu hy hz ia id ie ig ii ik io "
+                                "is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln "
+                                "lo lt lu lv mg mh mi mk ml mn "
+                                "mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt "
+                                "qu rm rn ro ru rw sa sc sd se "
+                                "sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts "
+                                "tt tw ty ug uk ur uz ve vi vo "
+                                "wa wo xh yi yo za zh zu ";
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* codes: of two characters, each followed by a blank */
+static bool is_code_of(const char *codes, struct slice text)
+{
+    if (text.len != 2)
+        return false;
+    for (const char *at = codes; *at; at += 3)
+        if (at[0] == text.at[0] && at[1] == text.at[1])
+            return true;
+    return false;
+}
+
+bool format_is_country(struct slice text)
+{
+    return is_code_of(countries, text);
+}
+
+bool format_is_nationality(struct slice text)
+{
+    return is_code_of(countries, text) || is_code_of(more_nationalities, text);
+}
+
+bool format_is_language(struct slice text)
+{
+    return is_code_of(languages, text);
+}
+
+bool format_is_text(struct slice text)
+{
+    bool any = false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        if (c < 0x20 || c == 0x7f)
+            return false;
+        any |= c != ' ';
+    }
+    return any;
+}
+
+bool format_is_reference(struct slice text)
+{
+    if (text.len < 1 || text.len > 128 || text.at[0] == ' ' || text.at[text.len - 1] == ' ')
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < 0x20 || text.at[i] > 0x7e)
+            return false;
+    return true;
+}
+
+/* parts of `allowed` characters between single dots; gives how many, 0 when it is not that */
+static unsigned count_parts(struct slice text, bool (*allowed)(char), size_t part_max)
+{
+    unsigned parts = 0;
+    size_t part_len = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i == text.len || text.at[i] == '.') {
+            if (part_len == 0 || part_len > part_max)
+                return 0;
+            parts++;
+            part_len = 0;
+        } else if (allowed(text.at[i])) {
+            part_len++;
+        } else {
+            return 0;
+        }
+    }
+    return parts;
+}
+
+static bool is_atext(char c)
+{
+    return is_letter(c) || is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+static bool is_domain_char(char c)
+{
+    return is_letter(c) || is_digit(c) || c == '-';
+}
+
+bool format_is_email(struct slice text)
+{
+    const char *at_sign = text.len ? memchr(text.at, '@', text.len) : NULL;
+    if (!at_sign)
+        return false;
+    struct slice local = slice_make(text.at, (size_t)(at_sign - text.at));
+    struct slice domain = slice_make(at_sign + 1, text.len - local.len - 1);
+    if (local.len > 64 || domain.len > 253 || count_parts(local, is_atext, 64) == 0)
+        return false;
+    if (count_parts(domain, is_domain_char, 63) < 2)
+        return false;
+    for (size_t i = 0; i < domain.len; i++) {
+        bool label_edge = i == 0 || i + 1 == domain.len || domain.at[i - 1] == '.' || domain.at[i + 1] == '.';
+        if (domain.at[i] == '-' && label_edge)
+            return false;
+    }
+    return true;
+}
+
+bool format_is_phone(struct slice text)
+{
+    size_t start = text.len > 0 && text.at[0] == '+' ? 1 : 0;
+    size_t digits = text.len - start;
+    if (digits < 2 || digits > 15 || text.at[start] < '1' || text.at[start] > '9')
+        return false;
+    for (size_t i = start; i < text.len; i++)
+        if (!is_digit(text.at[i]))
+            return false;
+    return true;
+}
+
+/* digits of text at `at`; -1 when there is another character */
+static int read_digits(struct slice text, size_t at, size_t count)
+{
+    int value = 0;
+    for (size_t i = at; i < at + count; i++) {
+        if (i >= text.len || !is_digit(text.at[i]))
+            return -1;
+        value = value * 10 + (text.at[i] - '0');
+    }
+    return value;
+}
+
+static bool is_day(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (year < 1 || month < 1 || month > 12 || day < 1)
+        return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= days[month - 1] + (month == 2 && leap);
+}
+
+static bool read_date(struct slice text, int *year, int *month, int *day)
+{
+    if (text.len < 10 || text.at[4] != '-' || text.at[7] != '-')
+        return false;
+    *year = read_digits(text, 0, 4);
+    *month = read_digits(text, 5, 2);
+    *day = read_digits(text, 8, 2);
+    return is_day(*year, *month, *day);
+}
+
+bool format_is_birth_date(struct slice text)
+{
+    int year, month, day;
+    if (text.len != 10 || !read_date(text, &year, &month, &day) || year < 1900)
+        return false;
+    char today[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(clock_real_ns(), today);
+    return memcmp(text.at, today, 10) <= 0;
+}
+
+bool format_is_date_time(struct slice text)
+{
+    int year, month, day;
+    if (text.len < 20 || !read_date(text, &year, &month, &day) || text.at[10] != 'T' || text.at[13] != ':' ||
+        text.at[16] != ':')
+        return false;
+    int hour = read_digits(text, 11, 2), minute = read_digits(text, 14, 2), second = read_digits(text, 17, 2);
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+        return false;
+    size_t at = 19;
+    if (text.at[at] == '.') {
+        size_t first = ++at;
+        while (at < text.len && is_digit(text.at[at]))
+            at++;
+        if (at == first)
+            return false;
+    }
+    if (at + 1 == text.len)
+        return text.at[at] == 'Z';
+    return at + 6 == text.len && (text.at[at] == '+' || text.at[at] == '-') && text.at[at + 3] == ':' &&
+           read_digits(text, at + 1, 2) >= 0 && read_digits(text, at + 4, 2) >= 0;
+}
+
+bool format_is_concat(struct slice text)
+{
+    if (text.len == 20) {
+        if (!format_is_country(slice_make(text.at, 2)))
+            return false;
+        text = slice_make(text.at + 2, 18);
+    }
+    if (text.len != 18)
+        return false;
+    if (!is_day(read_digits(text, 0, 4), read_digits(text, 4, 2), read_digits(text, 6, 2)))
+        return false;
+    for (size_t name = 8; name < 18; name += 5) {
+        bool padded = false;
+        for (size_t i = name; i < name + 5; i++) {
+            bool letter = text.at[i] >= 'A' && text.at[i] <= 'Z';
+            if (text.at[i] == '#')
+                padded = true;
+            else if (!letter || padded)
+                return false;
+        }
+    }
+    return true;
+}

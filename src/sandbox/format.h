@@ -1,0 +1,34 @@
+/* format: what a string of a request must look like, one function per kind.
+ *
+ * Written from the providers' pages alone, not from the importer's rules. Thread: any; pure but for the
+ * clock of format_is_birth_date.
+ */
+#ifndef KYC_SANDBOX_FORMAT_H
+#define KYC_SANDBOX_FORMAT_H
+
+#include <stdbool.h>
+
+#include "core/slice.h"
+
+/* No control characters, and not only blanks. */
+bool format_is_text(struct slice text);
+/* 1–128 printable ASCII characters without blanks around. */
+bool format_is_reference(struct slice text);
+/* ASCII: an RFC 5321 dot-string of at most 64, `@`, a domain of two labels or more. */
+bool format_is_email(struct slice text);
+/* ^\+?[1-9]\d{1,14}$ */
+bool format_is_phone(struct slice text);
+/* A day that exists, YYYY-MM-DD, not after today (UTC) and not before 1900. */
+bool format_is_birth_date(struct slice text);
+/* RFC 3339 with a zone. */
+bool format_is_date_time(struct slice text);
+/* One of the 249 of ISO 3166-1 alpha-2, in capitals. */
+bool format_is_country(struct slice text);
+/* The same, and the 13 more that payward lists for nationalities. */
+bool format_is_nationality(struct slice text);
+/* ISO 639-1, lower case. */
+bool format_is_language(struct slice text);
+/* A CONCAT of Regulation (EU) 2017/590, Article 6, with or without the country in front. */
+bool format_is_concat(struct slice text);
+
+#endif

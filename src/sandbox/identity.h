@@ -1,0 +1,18 @@
+/* identity: ids of users and accounts, made from what they belong to.
+ *
+ * The same customer gets the same id from every sandbox, so that a ledger never meets the id of one customer
+ * on another. Thread: any.
+ */
+#ifndef KYC_SANDBOX_IDENTITY_H
+#define KYC_SANDBOX_IDENTITY_H
+
+#include <stddef.h>
+
+#include "core/slice.h"
+
+enum { IDENTITY_CHARS_MAX = 32 };
+
+/* Writes `chars` capitals and digits and a NUL, by purpose, name and number. */
+void identity_write(char *out, size_t chars, const char *purpose, struct slice name, unsigned number);
+
+#endif

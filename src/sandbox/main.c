@@ -1,0 +1,69 @@
+/* kyc-sandbox: the providers' APIs on loopback, strict, with faults on request. */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "sandbox/credentials.h"
+#include "sandbox/options.h"
+#include "sandbox/server.h"
+#include "sandbox/world.h"
+
+static void print_start(const struct options *options, const struct server *server)
+{
+    char address[INET_ADDRSTRLEN];
+    inet_ntop(AF_INET, &options->listen.sin_addr, address, sizeof address);
+    printf("kyc-sandbox: listening on http://%s:%u\n", address, server_port(server));
+    for (int i = 0; i < CREDENTIAL_COUNT; i++)
+        printf("kyc-sandbox: %s: api_key %s, api_secret %s\n", credential_table[i].api,
+               credential_table[i].api_key, credential_table[i].api_secret);
+    printf("kyc-sandbox: ready\n");
+    fflush(stdout);
+}
+
+static int serve(const struct options *options, const sigset_t *signals, struct error *error)
+{
+    struct world world;
+    if (world_open(&world, options, error))
+        return -1;
+    struct server *server = server_start(&world, error);
+    if (server) {
+        int signal_number;
+        print_start(options, server);
+        sigwait(signals, &signal_number);
+        server_stop(server);
+    }
+    world_close(&world);
+    return server ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct error error;
+    log_setup("kyc-sandbox", LOG_INFO, false);
+    if (options_read(&options, argc, argv, &error)) {
+        log_error("%s", error.text);
+        return ERROR_USAGE;
+    }
+    if (options.help) {
+        fputs(options_help, stdout);
+        return 0;
+    }
+
+    /* blocked before any thread starts, so that only sigwait sees them */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    if (serve(&options, &signals, &error)) {
+        log_error("%s", error.text);
+        return ERROR_USAGE;
+    }
+    return 0;
+}

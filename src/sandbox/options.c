@@ -1,0 +1,203 @@
+#include "sandbox/options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+
+const char options_help[] =
+    "usage: kyc-sandbox [--listen 127.0.0.1:8780] [OPTION]...\n"
+    "\n"
+    "Serves the providers' APIs on loopback, strict, with faults on request.\n"
+    "\n"
+    "  --listen ADDRESS:PORT  a loopback address; port 0 is the kernel's choice (127.0.0.1:8780)\n"
+    "  --rate N/s             answer 429 to what is above N requests in any second\n"
+    "  --latency A..B         hold each answer for so long, e.g. 20ms..80ms or 50ms\n"
+    "  --fault KIND:SHARE     may be given several times; SHARE is 5%, 0.05, or x3 for the next three\n"
+    "                         before the work: status-500, status-503, status-429, reset\n"
+    "                         after the work: drop, garbage, truncate; slow: when the client gave up\n"
+    "  --slow-for TIME        how long `slow` waits before the work (35s)\n"
+    "  --seed N               of faults and latencies (1)\n"
+    "  --state FILE           users and nonces outlive a restart\n"
+    "  --nonce-window N       how far a nonce may be below the highest one seen (0)\n"
+    "  --threads N            that serve connections (2)\n"
+    "  --help\n"
+    "\n"
+    "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
+    "POST /_sandbox/faults replaces the faults (one KIND:SHARE a line), POST /_sandbox/reset zeroes the\n"
+    "counters.\n";
+
+enum option_id {
+    OPTION_LISTEN = 256,
+    OPTION_RATE,
+    OPTION_LATENCY,
+    OPTION_FAULT,
+    OPTION_SLOW_FOR,
+    OPTION_SEED,
+    OPTION_STATE,
+    OPTION_NONCE_WINDOW,
+    OPTION_THREADS,
+    OPTION_HELP
+};
+
+static const struct option option_table[] = {
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"rate", required_argument, NULL, OPTION_RATE},
+    {"latency", required_argument, NULL, OPTION_LATENCY},
+    {"fault", required_argument, NULL, OPTION_FAULT},
+    {"slow-for", required_argument, NULL, OPTION_SLOW_FOR},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"nonce-window", required_argument, NULL, OPTION_NONCE_WINDOW},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+/* an unsigned decimal at *text up to most; advances it */
+static bool read_number(const char **text, uint64_t most, uint64_t *number)
+{
+    char *end;
+    if (**text < '0' || **text > '9')
+        return false;
+    errno = 0;
+    unsigned long long value = strtoull(*text, &end, 10);
+    if (errno != 0 || value > most)
+        return false;
+    *text = end;
+    *number = value;
+    return true;
+}
+
+static bool read_whole_number(const char *text, uint64_t most, uint64_t *number)
+{
+    return read_number(&text, most, number) && *text == '\0';
+}
+
+/* `20ms`, `2s`, `1m`; at most a day */
+static bool read_time(const char **text, uint64_t *time_ns)
+{
+    static const struct {
+        const char *unit;
+        uint64_t ns;
+    } units[] = {{"us", 1000}, {"ms", CLOCK_NS_PER_MS}, {"s", CLOCK_NS_PER_S}, {"m", 60 * CLOCK_NS_PER_S}};
+    uint64_t number;
+    if (!read_number(text, 86400000, &number))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        size_t len = strlen(units[i].unit);
+        if (strncmp(*text, units[i].unit, len) == 0) {
+            *text += len;
+            *time_ns = number * units[i].ns;
+            return *time_ns <= 86400 * CLOCK_NS_PER_S;
+        }
+    }
+    return false;
+}
+
+static int read_listen(struct options *options, const char *text, struct error *error)
+{
+    char host[64];
+    uint64_t port;
+    const char *colon = strrchr(text, ':');
+    size_t host_len = colon ? (size_t)(colon - text) : 0;
+    if (host_len == 0 || host_len >= sizeof host || !read_whole_number(colon + 1, UINT16_MAX, &port))
+        return error_set(error, ERROR_USAGE, "--listen %s: write ADDRESS:PORT, such as 127.0.0.1:8780", text);
+    memcpy(host, text, host_len);
+    host[host_len] = '\0';
+    const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    options->listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    if (inet_pton(AF_INET, address, &options->listen.sin_addr) != 1 ||
+        ntohl(options->listen.sin_addr.s_addr) >> 24 != 127)
+        return error_set(error, ERROR_USAGE,
+                         "--listen %s: only a loopback address (127.0.0.1) is served: this is a stand-in "
+                         "with public keys",
+                         text);
+    return 0;
+}
+
+static int read_latency(struct options *options, const char *text, struct error *error)
+{
+    const char *at = text;
+    bool good = read_time(&at, &options->latency_min_ns);
+    options->latency_max_ns = options->latency_min_ns;
+    if (good && strncmp(at, "..", 2) == 0) {
+        at += 2;
+        good = read_time(&at, &options->latency_max_ns);
+    }
+    if (!good || *at != '\0' || options->latency_max_ns < options->latency_min_ns)
+        return error_set(error, ERROR_USAGE, "--latency %s: write a time or a range, such as 20ms..80ms",
+                         text);
+    return 0;
+}
+
+static int read_rate(struct options *options, const char *text, struct error *error)
+{
+    uint64_t rate;
+    const char *at = text;
+    if (!read_number(&at, 1000000, &rate) || rate == 0 || strcmp(at, "/s") != 0)
+        return error_set(error, ERROR_USAGE, "--rate %s: write N/s, such as 50/s", text);
+    options->rate_per_s = (uint32_t)rate;
+    return 0;
+}
+
+static int read_numbers(struct options *options, int id, const char *text, struct error *error)
+{
+    uint64_t threads = 0;
+    const char *at = text;
+    if (id == OPTION_SEED && read_whole_number(text, UINT64_MAX, &options->seed))
+        return 0;
+    if (id == OPTION_NONCE_WINDOW && read_whole_number(text, UINT64_MAX, &options->nonce_window))
+        return 0;
+    if (id == OPTION_SLOW_FOR && read_time(&at, &options->slow_for_ns) && *at == '\0')
+        return 0;
+    if (id == OPTION_THREADS && read_whole_number(text, 64, &threads) && threads > 0) {
+        options->threads = (unsigned)threads;
+        return 0;
+    }
+    return error_set(error, ERROR_USAGE, "%s: not a value of this option; see kyc-sandbox --help", text);
+}
+
+static int read_option(struct options *options, int id, const char *text, struct error *error)
+{
+    switch (id) {
+    case OPTION_LISTEN:
+        return read_listen(options, text, error);
+    case OPTION_RATE:
+        return read_rate(options, text, error);
+    case OPTION_LATENCY:
+        return read_latency(options, text, error);
+    case OPTION_FAULT:
+        return fault_plan_add(&options->faults, slice_from(text), error);
+    case OPTION_STATE:
+        options->state_path = text;
+        return 0;
+    case OPTION_HELP:
+        options->help = true;
+        return 0;
+    default:
+        return read_numbers(options, id, text, error);
+    }
+}
+
+int options_read(struct options *options, int argc, char **argv, struct error *error)
+{
+    *options = (struct options){.seed = 1, .threads = 2, .slow_for_ns = 35 * CLOCK_NS_PER_S};
+    read_listen(options, "127.0.0.1:8780", error);
+    opterr = 0;
+    int id;
+    while ((id = getopt_long(argc, argv, ":", option_table, NULL)) != -1) {
+        if (id == '?' || id == ':')
+            return error_set(error, ERROR_USAGE, "%s: %s; see kyc-sandbox --help", argv[optind - 1],
+                             id == ':' ? "a value is missing" : "not an option");
+        if (read_option(options, id, optarg, error))
+            return -1;
+    }
+    if (optind < argc)
+        return error_set(error, ERROR_USAGE, "%s: not an option; see kyc-sandbox --help", argv[optind]);
+    options->faults.random = options->seed;
+    return 0;
+}

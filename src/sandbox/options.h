@@ -1,0 +1,33 @@
+/* options: the command line of kyc-sandbox.
+ *
+ * Thread: constant after options_read.
+ */
+#ifndef KYC_SANDBOX_OPTIONS_H
+#define KYC_SANDBOX_OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "sandbox/fault.h"
+
+struct options {
+    struct sockaddr_in listen; /* always a loopback address; port 0: the kernel's choice */
+    uint32_t rate_per_s;       /* 0: no limit */
+    uint64_t latency_min_ns, latency_max_ns;
+    uint64_t slow_for_ns;
+    uint64_t nonce_window;
+    uint64_t seed;
+    unsigned threads;
+    struct fault_plan faults;
+    const char *state_path; /* NULL: none */
+    bool help;
+};
+
+extern const char options_help[];
+
+/* Returns 0, or -1 with scope ERROR_USAGE. */
+int options_read(struct options *options, int argc, char **argv, struct error *error);
+
+#endif

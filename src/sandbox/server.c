@@ -1,0 +1,225 @@
+#include "sandbox/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "sandbox/api.h"
+#include "sandbox/exchange.h"
+#include "sandbox/flow.h"
+#include "sandbox/holds.h"
+#include "sandbox/world.h"
+
+enum { BACKLOG = 1024, CONNECTIONS_MAX = 8192, LATE_MS = 8 };
+
+struct server {
+    struct world *world;
+    struct MHD_Daemon *daemon;
+    struct holds *holds;
+    uint16_t port;
+};
+
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+/* When the request came. A busy machine may run this thread late; the kernel knows better, but only to a
+ * clock tick or two, so it is asked about large delays alone. */
+static uint64_t arrival_ns(struct MHD_Connection *connection)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    uint64_t now_ns = clock_mono_ns();
+    if (getsockopt(socket_of(connection), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+        info.tcpi_last_data_recv >= LATE_MS)
+        return now_ns - info.tcpi_last_data_recv * CLOCK_NS_PER_MS;
+    return now_ns;
+}
+
+/* Connecting to nowhere makes the kernel send RST at once (tcp_disconnect); closing with a linger time of 0
+ * would send it too, but libmicrohttpd shuts down first, and the client would see an orderly end. */
+static void reset_connection(struct MHD_Connection *connection)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    connect(socket_of(connection), &nowhere, sizeof nowhere);
+}
+
+/* the first half of the answer, then an error that closes the connection */
+static ssize_t read_truncated(void *context, uint64_t at, char *out, size_t room)
+{
+    const struct exchange *exchange = context;
+    uint64_t half = exchange->answer.len / 2;
+    if (at >= half)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t len = half - at < room ? (size_t)(half - at) : room;
+    memcpy(out, exchange->answer.at + at, len);
+    return (ssize_t)len;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+    struct buffer *answer = &exchange->answer;
+    struct MHD_Response *response;
+    if (exchange->fault == FAULT_TRUNCATE)
+        response = MHD_create_response_from_callback(answer->len, 4096, read_truncated, exchange, NULL);
+    else
+        response = MHD_create_response_from_buffer(answer->len, answer->at, MHD_RESPMEM_PERSISTENT);
+    char trace[20];
+    snprintf(trace, sizeof trace, "%016" PRIx64, exchange->trace);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
+    if (exchange->api)
+        MHD_add_response_header(response, "x-trace-id", trace);
+    if (exchange->retry_after)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    return response;
+}
+
+/* the answer lives as long as the exchange, and that until the response was sent */
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    if (exchange->fault == FAULT_RESET)
+        reset_connection(exchange->connection);
+    if (exchange->status == 0)
+        return MHD_NO;
+    struct MHD_Response *response = make_response(exchange);
+    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void end_hold(void *item, bool stopping)
+{
+    struct exchange *exchange = item;
+    flow_finish(exchange, stopping);
+    exchange->ready = true;
+    MHD_resume_connection(exchange->connection);
+}
+
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    return exchange_new(server->world, connection, target);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data, size_t *data_len,
+                                  void **state)
+{
+    (void)url;
+    (void)version;
+    struct server *server = context;
+    struct exchange *exchange = *state;
+    if (!exchange->begun) {
+        snprintf(exchange->method, sizeof exchange->method, "%s", method);
+        flow_arrive(exchange, arrival_ns(connection));
+        return MHD_YES;
+    }
+    if (*data_len > 0) {
+        buffer_append(&exchange->body, slice_make(data, *data_len));
+        *data_len = 0;
+        return MHD_YES;
+    }
+    if (exchange->ready)
+        return send_answer(exchange);
+
+    uint64_t hold_ns = flow_begin(exchange);
+    if (hold_ns == 0) {
+        flow_finish(exchange, false);
+        return send_answer(exchange);
+    }
+    /* from here on the exchange may be finished and resumed by the other thread at any moment */
+    MHD_suspend_connection(connection);
+    if (!holds_put(server->holds, clock_mono_ns() + hold_ns, exchange))
+        end_hold(exchange, true);
+    return MHD_YES;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)context;
+    (void)connection;
+    (void)code;
+    struct exchange *exchange = *state;
+    if (!exchange)
+        return;
+    if (exchange->in_flight)
+        flow_abandon(exchange);
+    exchange_free(exchange);
+    *state = NULL;
+}
+
+/* gives the socket, or -1 with errno */
+static int listen_on(struct sockaddr_in *address)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    socklen_t size = sizeof *address;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0 &&
+        getsockname(fd, (struct sockaddr *)address, &size) == 0)
+        return fd;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return -1;
+}
+
+struct server *server_start(struct world *world, struct error *error)
+{
+    struct sockaddr_in address = world->options->listen;
+    uint16_t wanted = ntohs(address.sin_port);
+    int fd = listen_on(&address);
+    if (fd < 0) {
+        error_set(error, ERROR_USAGE, "cannot listen on port %u: %s; port 0 takes a free one", wanted,
+                  strerror(errno));
+        return NULL;
+    }
+    struct server *server = memory_new(1, sizeof *server);
+    server->world = world;
+    server->port = ntohs(address.sin_port);
+    server->holds = holds_new(end_hold);
+
+    unsigned threads = world->options->threads;
+    server->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, server->port, NULL, NULL,
+                         on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                         (unsigned)CONNECTIONS_MAX, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
+                         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+                         on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (!server->daemon) {
+        error_set(error, ERROR_USAGE, "the HTTP server does not start: %s", strerror(errno));
+        close(fd);
+        holds_stop(server->holds);
+        holds_free(server->holds);
+        free(server);
+        return NULL;
+    }
+    return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+void server_stop(struct server *server)
+{
+    holds_stop(server->holds);
+    MHD_stop_daemon(server->daemon);
+    holds_free(server->holds);
+    free(server);
+}

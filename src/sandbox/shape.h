@@ -1,0 +1,42 @@
+/* shape: what the JSON of a request must be: members, kinds, formats; all else is refused.
+ *
+ * A shape is a constant table. shape_check walks it and a parsed body side by side and writes each fault as
+ * {"code","field","message"}. Thread: any.
+ */
+#ifndef KYC_SANDBOX_SHAPE_H
+#define KYC_SANDBOX_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/json.h"
+#include "core/slice.h"
+
+enum shape_flag { SHAPE_REQUIRED = 1, SHAPE_NULLABLE = 2 };
+
+struct shape {
+    const char *name;    /* of the member; NULL ends a table */
+    enum json_kind kind; /* JSON_STRING, JSON_OBJECT, JSON_ARRAY, JSON_BOOL, JSON_NUMBER (an integer) */
+    unsigned flags;      /* of enum shape_flag */
+    bool (*is_valid)(struct slice text); /* of a string; NULL: any */
+    const char *const *words;            /* of a string: all that it may be, NULL-terminated; or NULL */
+    size_t max_chars;                    /* of a string; 0: no bound */
+    const struct shape *inner;           /* of an object: its members; of an array: its one element, required
+                                            meaning that it may not be empty */
+};
+
+struct shape_faults {
+    struct json_writer *writer; /* of an open array */
+    unsigned count;
+    bool malformed; /* a member missing, unknown or of the wrong kind: not only a value that is not right */
+};
+
+/* Checks nodes[at] against an object's members. */
+void shape_check(const struct shape *members, const struct json_node *nodes, size_t at,
+                 struct shape_faults *faults);
+
+/* Adds a fault of the caller's own. field: its dotted path, or "". */
+void shape_add_fault(struct shape_faults *faults, const char *code, const char *field, const char *message);
+
+#endif

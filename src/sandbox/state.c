@@ -1,0 +1,166 @@
+#include "sandbox/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/json.h"
+#include "core/memory.h"
+#include "sandbox/api.h"
+#include "sandbox/world.h"
+
+enum { LINE_MAX_LEN = 64 * 1024 * 1024 };
+
+static struct slice member_text(const struct json_node *nodes, const char *key)
+{
+    size_t at = json_member(nodes, 0, key);
+    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make(NULL, 0);
+}
+
+/* the body's own bytes: the last member, and no string before it can hold an unescaped quote */
+static struct slice body_of(struct slice line)
+{
+    static const char before[] = ",\"body\":";
+    const char *at = memmem(line.at, line.len, before, sizeof before - 1);
+    if (!at)
+        return slice_make(NULL, 0);
+    at += sizeof before - 1;
+    return slice_make(at, (size_t)(line.at + line.len - 1 - at));
+}
+
+static bool load_nonce(struct world *world, const struct json_node *nodes)
+{
+    struct slice nonce_text = member_text(nodes, "nonce");
+    struct slice name = member_text(nodes, "key");
+    char nonce_copy[24] = {0};
+    uint64_t nonce;
+    if (nonce_text.len == 0 || nonce_text.len >= sizeof nonce_copy)
+        return false;
+    memcpy(nonce_copy, nonce_text.at, nonce_text.len);
+    if (!keyring_read_nonce(nonce_copy, &nonce))
+        return false;
+    for (int key = 0; key < CREDENTIAL_COUNT; key++)
+        if (slice_is(name, credential_table[key].api_key))
+            keyring_use_nonce(&world->keyring, key, nonce);
+    return true;
+}
+
+static bool load_user(struct world *world, const struct json_node *nodes, struct slice line)
+{
+    struct slice api = member_text(nodes, "api");
+    struct user user = {
+        .id = member_text(nodes, "id"),
+        .external_id = member_text(nodes, "external_id"),
+        .email = member_text(nodes, "email"),
+        .body = body_of(line),
+    };
+    if (user.id.len == 0 || user.email.len > USERS_EMAIL_MAX || user.body.len == 0)
+        return false;
+    for (size_t i = 0; i < api_count; i++) {
+        if (!slice_is(api, api_table[i]->name))
+            continue;
+        users_add(&world->books[i].users, user);
+        return true;
+    }
+    return false;
+}
+
+static bool load_line(struct world *world, struct json_reader *reader, struct slice line)
+{
+    size_t count;
+    struct json_fault fault;
+    const struct json_node *nodes = json_reader_parse(reader, line, &count, &fault);
+    if (!nodes || nodes[0].kind != JSON_OBJECT)
+        return false;
+    return json_member(nodes, 0, "nonce") ? load_nonce(world, nodes) : load_user(world, nodes, line);
+}
+
+/* gives the bytes up to the last complete line, or -1 */
+static off_t load_lines(struct state *state, struct world *world, struct slice text, struct error *error)
+{
+    struct json_reader *reader = json_reader_new();
+    size_t at = 0, number = 0;
+    off_t result = 0;
+    while (at < text.len) {
+        const char *end = memchr(text.at + at, '\n', text.len - at);
+        if (!end)
+            break;
+        struct slice line = slice_make(text.at + at, (size_t)(end - text.at) - at);
+        number++;
+        if (!load_line(world, reader, line)) {
+            result =
+                error_set(error, ERROR_USAGE, "%s:%zu: not a line of a sandbox's state; name another file",
+                          state->path, number);
+            break;
+        }
+        at += line.len + 1;
+        result = (off_t)at;
+    }
+    json_reader_free(reader);
+    return result;
+}
+
+static int load(struct state *state, struct world *world, struct error *error)
+{
+    struct stat status;
+    if (fstat(state->fd, &status))
+        return error_set(error, ERROR_USAGE, "%s: %s", state->path, strerror(errno));
+    if (status.st_size == 0)
+        return 0;
+    size_t size = (size_t)status.st_size;
+    void *text = mmap(NULL, size, PROT_READ, MAP_PRIVATE, state->fd, 0);
+    if (text == MAP_FAILED)
+        return error_set(error, ERROR_USAGE, "%s: %s", state->path, strerror(errno));
+    off_t good = load_lines(state, world, slice_make(text, size), error);
+    munmap(text, size);
+    if (good < 0)
+        return -1;
+    if ((size_t)good < size && ftruncate(state->fd, good))
+        return error_set(error, ERROR_USAGE, "%s: %s", state->path, strerror(errno));
+    return 0;
+}
+
+int state_open(struct state *state, const char *path, struct world *world, struct error *error)
+{
+    *state = (struct state){.path = path};
+    buffer_init(&state->line, LINE_MAX_LEN);
+    state->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (state->fd < 0)
+        return error_set(error, ERROR_USAGE, "--state %s: %s", path, strerror(errno));
+    if (flock(state->fd, LOCK_EX | LOCK_NB)) {
+        error_set(error, ERROR_USAGE, "--state %s: another sandbox uses it", path);
+        state_close(state);
+        return -1;
+    }
+    if (load(state, world, error)) {
+        state_close(state);
+        return -1;
+    }
+    return 0;
+}
+
+void state_close(struct state *state)
+{
+    close(state->fd);
+    buffer_clear(&state->line);
+}
+
+int state_add_user(struct state *state, const char *api, const struct user *user)
+{
+    buffer_reset(&state->line);
+    users_write_line(&state->line, api, user);
+    return file_write_all(state->fd, buffer_slice(&state->line));
+}
+
+int state_add_nonce(struct state *state, const char *api_key, uint64_t nonce)
+{
+    char line[128];
+    int len = snprintf(line, sizeof line, "{\"nonce\":\"%" PRIu64 "\",\"key\":\"%s\"}\n", nonce, api_key);
+    return file_write_all(state->fd, slice_make(line, (size_t)len));
+}

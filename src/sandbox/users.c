@@ -1,0 +1,144 @@
+#include "sandbox/users.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/json.h"
+#include "core/memory.h"
+
+enum { CHUNK = 1024 * 1024 };
+
+void users_init(struct users *users)
+{
+    *users = (struct users){0};
+    arena_init(&users->arena, CHUNK);
+    users->by_id = keyset_new();
+    users->by_external_id = keyset_new();
+    users->by_email = keyset_new();
+    users->customers = keyset_new();
+}
+
+void users_clear(struct users *users)
+{
+    keyset_free(users->by_id);
+    keyset_free(users->by_external_id);
+    keyset_free(users->by_email);
+    keyset_free(users->customers);
+    free(users->all);
+    arena_clear(&users->arena);
+    *users = (struct users){0};
+}
+
+/* e-mails are compared without regard to case */
+static struct slice fold_email(struct slice email, char folded[USERS_EMAIL_MAX])
+{
+    assert(email.len <= USERS_EMAIL_MAX);
+    for (size_t i = 0; i < email.len; i++) {
+        char c = email.at[i];
+        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return slice_make(folded, email.len);
+}
+
+static const struct user *user_of(struct users *users, struct keyset *index, struct slice key)
+{
+    uint32_t row = keyset_at(index, keyset_hash(key))->row;
+    return row ? users->all[row - 1] : NULL;
+}
+
+const struct user *users_by_id(struct users *users, struct slice id)
+{
+    const struct user *user = user_of(users, users->by_id, id);
+    return user && slice_equal(user->id, id) ? user : NULL;
+}
+
+const struct user *users_by_external_id(struct users *users, struct slice external_id)
+{
+    const struct user *user = user_of(users, users->by_external_id, external_id);
+    return user && slice_equal(user->external_id, external_id) ? user : NULL;
+}
+
+const struct user *users_by_email(struct users *users, struct slice email)
+{
+    char wanted[USERS_EMAIL_MAX], found[USERS_EMAIL_MAX];
+    if (email.len > USERS_EMAIL_MAX)
+        return NULL;
+    struct slice folded = fold_email(email, wanted);
+    const struct user *user = user_of(users, users->by_email, folded);
+    return user && slice_equal(fold_email(user->email, found), folded) ? user : NULL;
+}
+
+static void index_user(struct keyset *index, struct slice key, uint32_t row)
+{
+    struct keyset_entry *entry = keyset_at(index, keyset_hash(key));
+    if (entry->row == 0)
+        entry->row = row;
+}
+
+static void count_customer(struct users *users, const struct user *user, struct slice email)
+{
+    bool named = user->external_id.len > 0;
+    struct slice key = named ? user->external_id : email;
+    char prefixed[1 + USERS_EMAIL_MAX + 256];
+    size_t len = key.len < sizeof prefixed - 1 ? key.len : sizeof prefixed - 1;
+    prefixed[0] = named ? 'x' : 'e';
+    memcpy(prefixed + 1, key.at, len);
+    struct keyset_entry *entry = keyset_at(users->customers, keyset_hash(slice_make(prefixed, len + 1)));
+    if (++entry->extra == 2)
+        users->duplicates++;
+}
+
+/* JSON has line breaks only between its tokens */
+static struct slice copy_on_one_line(struct arena *arena, struct slice json)
+{
+    char *copy = arena_bytes(arena, json.len);
+    for (size_t i = 0; i < json.len; i++)
+        copy[i] = json.at[i] == '\n' || json.at[i] == '\r' ? ' ' : json.at[i];
+    return slice_make(copy, json.len);
+}
+
+const struct user *users_add(struct users *users, struct user user)
+{
+    struct user *copy = arena_alloc(&users->arena, sizeof *copy);
+    copy->id = arena_copy(&users->arena, user.id);
+    copy->external_id = arena_copy(&users->arena, user.external_id);
+    copy->email = arena_copy(&users->arena, user.email);
+    copy->body = copy_on_one_line(&users->arena, user.body);
+
+    if (users->count == users->room) {
+        users->room = users->room ? 2 * users->room : 1024;
+        users->all = memory_resize(users->all, users->room, sizeof *users->all);
+    }
+    users->all[users->count++] = copy;
+
+    char folded[USERS_EMAIL_MAX];
+    struct slice email = fold_email(copy->email, folded);
+    uint32_t row = (uint32_t)users->count;
+    index_user(users->by_id, copy->id, row);
+    if (copy->external_id.len > 0)
+        index_user(users->by_external_id, copy->external_id, row);
+    index_user(users->by_email, email, row);
+    count_customer(users, copy, email);
+    return copy;
+}
+
+static void write_member(struct json_writer *writer, const char *key, struct slice text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void users_write_line(struct buffer *out, const char *api, const struct user *user)
+{
+    struct json_writer writer;
+    json_write_begin(&writer, out);
+    json_write_object(&writer);
+    if (api)
+        write_member(&writer, "api", slice_from(api));
+    write_member(&writer, "external_id", user->external_id);
+    write_member(&writer, "id", user->id);
+    write_member(&writer, "email", user->email);
+    json_write_key(&writer, "body");
+    buffer_append(out, user->body);
+    buffer_append_text(out, "}\n");
+}

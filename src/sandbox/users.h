@@ -1,0 +1,46 @@
+/* users: the users that one API has, found by id, external id or e-mail.
+ *
+ * Users are never removed; a struct user stays where it is. Thread: one at a time. Owner: init/clear.
+ */
+#ifndef KYC_SANDBOX_USERS_H
+#define KYC_SANDBOX_USERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/keyset.h"
+#include "core/slice.h"
+
+enum { USERS_EMAIL_MAX = 320 }; /* bytes: 64 + 1 + 255, RFC 5321 */
+
+struct user {
+    struct slice id, external_id, email;
+    struct slice body; /* the JSON that made it, as it was sent but on one line */
+};
+
+struct users {
+    struct arena arena;
+    struct user **all; /* in the order of their creation */
+    size_t count, room;
+    struct keyset *by_id, *by_external_id, *by_email, *customers;
+    uint64_t duplicates; /* customers (by external id, else by e-mail) that own more than one user */
+};
+
+void users_init(struct users *users);
+void users_clear(struct users *users);
+
+/* The first user of that id, external id or e-mail (ASCII case aside); NULL when there is none. */
+const struct user *users_by_id(struct users *users, struct slice id);
+const struct user *users_by_external_id(struct users *users, struct slice external_id);
+const struct user *users_by_email(struct users *users, struct slice email);
+
+/* Adds a copy. external_id may be empty, email is at most USERS_EMAIL_MAX bytes. */
+const struct user *users_add(struct users *users, struct user user);
+
+/* Appends `{"api":…,"external_id":…,"id":…,"email":…,"body":…}` and a newline; without api when it is NULL.
+ */
+void users_write_line(struct buffer *out, const char *api, const struct user *user);
+
+#endif

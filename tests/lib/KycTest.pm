@@ -1,0 +1,238 @@
+# KycTest: what the tests of the programs share: a sandbox of one's own, signed requests, its counters.
+#
+#   use FindBin; use lib "$FindBin::Bin/../lib"; use KycTest;
+#   my $sb = sandbox_start('--rate', '50/s', '--fault', 'drop:5%');
+#   ... "$sb->{url}/payward" is the base_url of a job ...
+#   my $counts = sandbox_counts($sb)->{payward};    # {users => N, duplicates => N, over_limit => N, ...}
+#   sandbox_stop($sb);
+#
+# Only core modules of Perl. Programs are taken from the folder $ENV{KYC_BUILD} (default: build). Every process
+# started here is ended by its pid, at the latest when the test ends.
+package KycTest;
+
+use strict;
+use warnings;
+use Digest::SHA qw(sha256 hmac_sha512);
+use Exporter 'import';
+use File::Temp ();
+use HTTP::Tiny;
+use JSON::PP;
+use MIME::Base64 qw(decode_base64 encode_base64);
+use POSIX ();
+use Time::HiRes ();
+
+our @EXPORT = qw(
+    program scratch_folder write_file read_file run_program
+    sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
+    sandbox_keys signed_headers signed_request next_nonce payward_body
+);
+
+my $json = JSON::PP->new->utf8->canonical;
+my $owner = $$;
+my %running;
+
+# The path of a program of this build.
+sub program
+{
+    my ($name) = @_;
+    my $folder = defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build';
+    return "$folder/$name";
+}
+
+# A folder of its own that is removed at the end of the test (kept with KYC_KEEP=1).
+sub scratch_folder
+{
+    return File::Temp->newdir('kyc-test-XXXXXX', TMPDIR => 1, CLEANUP => !$ENV{KYC_KEEP});
+}
+
+sub write_file
+{
+    my ($path, $bytes) = @_;
+    open my $file, '>:raw', $path or die "$path: $!";
+    print {$file} $bytes;
+    close $file or die "$path: $!";
+}
+
+sub read_file
+{
+    my ($path) = @_;
+    open my $file, '<:raw', $path or die "$path: $!";
+    local $/;
+    my $bytes = <$file>;
+    return defined $bytes ? $bytes : '';
+}
+
+# Runs a program to its end: (exit status, standard output, standard error). A death by signal N is 128 + N.
+sub run_program
+{
+    my (@command) = @_;
+    my ($out, $err) = (File::Temp->new, File::Temp->new);
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    if ($pid == 0) {
+        open STDIN,  '<',  '/dev/null';
+        open STDOUT, '>&', $out;
+        open STDERR, '>&', $err;
+        { exec {$command[0]} @command; }
+        POSIX::_exit(127);
+    }
+    waitpid $pid, 0;
+    my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    return ($status, read_file($out->filename), read_file($err->filename));
+}
+
+# Starts a sandbox on a free port (unless --listen is among the options) and waits until it listens.
+# Gives {pid, port, url, out => what it printed at its start}.
+sub sandbox_start
+{
+    my (@options) = @_;
+    unshift @options, '--listen', '127.0.0.1:0' if !grep { $_ eq '--listen' } @options;
+    my $path = program('kyc-sandbox');
+    my $pid = open my $out, '-|';
+    die "fork: $!" if !defined $pid;
+    if ($pid == 0) {
+        { exec {$path} $path, @options; }
+        POSIX::_exit(127);
+    }
+    $running{$pid} = 1;
+    my $sb = {pid => $pid, pipe => $out, out => ''};
+    local $SIG{ALRM} = sub { die "$path: not ready after 30 s" };
+    alarm 30;
+    while (my $line = <$out>) {
+        $sb->{out} .= $line;
+        ($sb->{url}, $sb->{port}) = ($1, $2) if $line =~ m{listening on (http://\S+:(\d+))};
+        last if $line =~ /^kyc-sandbox: ready/;
+    }
+    alarm 0;
+    if (!$sb->{port}) {
+        sandbox_kill($sb);
+        die "$path @options: did not start: $sb->{out}";
+    }
+    return $sb;
+}
+
+sub end_process
+{
+    my ($sb, $signal) = @_;
+    return $sb->{status} if !delete $running{$sb->{pid}};
+    kill $signal, $sb->{pid};
+    waitpid $sb->{pid}, 0;
+    $sb->{status} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+    { local $?; close $sb->{pipe}; }
+    return $sb->{status};
+}
+
+# Ends it as a person would (SIGTERM) and gives its exit status.
+sub sandbox_stop { return end_process($_[0], 'TERM'); }
+
+# kill -9: nothing is said or written any more.
+sub sandbox_kill { return end_process($_[0], 'KILL'); }
+
+sub control
+{
+    my ($sb, $method, $path, $content) = @_;
+    my $http = HTTP::Tiny->new(timeout => 60, keep_alive => 0);
+    my $answer = $http->request($method, "$sb->{url}$path", defined $content ? {content => $content} : {});
+    die "$method $path: $answer->{status} $answer->{content}" if !$answer->{success};
+    return $answer->{content};
+}
+
+# All counters: {payward => {users, requests, by_status => {201 => N}, faults => {drop => N}, ...}}.
+sub sandbox_counts { return $json->decode(control($_[0], 'GET', '/_sandbox')); }
+
+# The users of a provider, in the order of their creation: ({external_id, id, email, body}, ...).
+sub sandbox_users
+{
+    my ($sb, $provider) = @_;
+    $provider ||= 'payward';
+    return map { $json->decode($_) } split /\n/, control($sb, 'GET', "/_sandbox/users/$provider");
+}
+
+# Replaces the faults of a running sandbox: sandbox_faults($sb, 'drop:5%', 'slow:1%'); none: no faults.
+# KIND:xN makes the next N requests fail so and no others.
+sub sandbox_faults
+{
+    my ($sb, @faults) = @_;
+    control($sb, 'POST', '/_sandbox/faults', join '', map { "$_\n" } @faults);
+}
+
+# Sets the counters to zero; users and nonces stay.
+sub sandbox_reset { control($_[0], 'POST', '/_sandbox/reset', ''); }
+
+# The demo credentials that it printed: ([api_key, api_secret], ...).
+sub sandbox_keys
+{
+    my ($sb, $provider) = @_;
+    $provider ||= 'payward';
+    return map { /: \Q$provider\E: api_key (\S+), api_secret (\S+)/ ? [$1, $2] : () } split /\n/, $sb->{out};
+}
+
+my $last_nonce = 0;
+
+# Nanoseconds since the epoch, always rising within one process.
+sub next_nonce
+{
+    my ($s, $us) = Time::HiRes::gettimeofday();
+    my $nonce = $s * 1_000_000_000 + $us * 1000;
+    $last_nonce = $nonce > $last_nonce ? $nonce : $last_nonce + 1;
+    return $last_nonce;
+}
+
+# The four headers of a signed request. Options: key, secret, nonce, sign (each replaces the right one).
+sub signed_headers
+{
+    my ($sb, $target, $body, %option) = @_;
+    my ($first) = sandbox_keys($sb);
+    my $secret = defined $option{secret} ? $option{secret} : $first->[1];
+    my $nonce = defined $option{nonce} ? $option{nonce} : next_nonce();
+    my $sign = encode_base64(hmac_sha512($target . sha256($nonce . $body), decode_base64($secret)), '');
+    return {
+        'API-Key' => defined $option{key} ? $option{key} : $first->[0],
+        'API-Nonce' => $nonce,
+        'API-Sign' => defined $option{sign} ? $option{sign} : $sign,
+        'Content-Type' => defined $option{content_type} ? $option{content_type} : 'application/json',
+    };
+}
+
+# One signed request on a connection of its own: {status, headers, content, json}. Status 599: no complete
+# answer; content then says why. Options as of signed_headers, and timeout (seconds).
+sub signed_request
+{
+    my ($sb, $method, $target, $body, %option) = @_;
+    $body = '' if !defined $body;
+    $body = $json->encode($body) if ref $body;
+    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0);
+    my $answer = $http->request($method, $sb->{url} . $target,
+        {headers => signed_headers($sb, $target, $body, %option), $body eq '' ? () : (content => $body)});
+    $answer->{json} = eval { $json->decode($answer->{content}) };
+    return $answer;
+}
+
+# A complete and valid body of a payward create, as a hash; more members replace these.
+sub payward_body
+{
+    my ($reference, %more) = @_;
+    return {
+        email => "$reference\@example.com",
+        external_reference => $reference,
+        full_name => {first_name => 'Alex', last_name => 'Morgan'},
+        birth => {date => '1990-04-15', city => 'San Francisco', country => 'US'},
+        residence => {line1 => '1 Market St', city => 'San Francisco', postal_code => '94103', country => 'US'},
+        phone => '+14155550110',
+        nationalities => ['US'],
+        occupation => 'computers_and_it',
+        %more,
+    };
+}
+
+END {
+    if ($$ == $owner) {
+        local $?;
+        for my $pid (keys %running) {
+            kill 'KILL', $pid;
+            waitpid $pid, 0;
+        }
+    }
+}
+
+1;
