@@ -18,6 +18,9 @@
 #include "model/job.h"
 #include "model/record.h"
 
+#define REJECTS_FILE_NAME "rejects.csv.gz"
+#define BROKEN_FILE_NAME  "broken.csv.gz"
+
 struct rejects;
 
 /* The header of the inputs (the same for all): its column names as in the source bytes. */
@@ -27,13 +30,13 @@ struct rejects_header {
     struct slice raw;
 };
 
-/* Makes the folder (0700) when missing. paths: of the inputs, for kyc_input. NULL with ERROR_USAGE naming the
- * path. */
+/* Makes the folder (0700) when missing. Borrows input (its paths become kyc_input); copies what it needs of
+ * the header. NULL with ERROR_USAGE naming the path. */
 struct rejects *rejects_open(const char *folder, const struct job_input *input,
                              const struct rejects_header *header, struct error *error);
 
-/* A record that our rules stopped, verdicts and all; one with a fault goes to broken.*. 0, or -1 with
- * ERROR_USAGE. */
+/* A record that our rules stopped, with its verdicts of level reject; one with a fault goes to broken.*. 0,
+ * or -1 with ERROR_USAGE naming the path (a full disk). */
 int rejects_add(struct rejects *rejects, const struct record *record, struct error *error);
 /* A record that the provider refused: verdict FIELD/RULE and message. */
 int rejects_add_refused(struct rejects *rejects, const struct record *record, const struct verdict *verdict,

@@ -30,7 +30,10 @@ struct tally_rule {
     const char *rule;
     uint64_t records; /* that have it; a record counts once */
     uint64_t first_row;
-    const char *example; /* the first message, masked: never a value; owned */
+    char *example; /* of a refusal: the provider's first message, which its outcome table has masked; else
+                      NULL: a message of ours may show a value, so tally_meaning stands for it; owned */
+    uint64_t mark; /* private: the record that counted last */
+    bool rule_owned;
 };
 
 struct tally {
@@ -48,6 +51,9 @@ struct tally {
     uint64_t created, updated, unchanged, refused, in_doubt, unsent, absent;
     struct tally_rule *rules;
     size_t rule_count, rule_room;
+    uint32_t *index; /* private: places in rules + 1 by hash; 0: free */
+    size_t index_room;
+    uint64_t marks; /* private: records counted */
     uint64_t requests;
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
@@ -58,16 +64,25 @@ struct tally {
 struct tally *tally_new(size_t input_count);
 void tally_free(struct tally *tally);
 
-/* Counts the verdicts of a record under their rules, each rule once. */
+/* Counts the verdicts of a record under their rules, each rule once. Only rules: read, valid, rejected and
+ * warned are the caller's to count. A verdict's rule is borrowed. */
 void tally_add_verdicts(struct tally *tally, const struct record *record);
-/* Counts one refusal under FIELD/RULE (FIELD_NONE: `record`); rule is copied. */
+/* Counts one refusal under FIELD/RULE (FIELD_NONE: `record`), level reject. rule is copied; message too, the
+ * first one: it must be masked (struct outcome's is). */
 void tally_add_refusal(struct tally *tally, enum field_id field, const char *rule, uint64_t row,
                        const char *message);
+
+/* What a rule's verdict means, in a few words and without a value; a constant text. */
+const char *tally_meaning(enum field_id field, const char *rule);
+
+/* Places in rules: rejects before warnings, most records first, then by field and by name, so that the order
+ * is always the same. Owner: the caller frees. */
+uint32_t *tally_ranking(const struct tally *tally);
 
 /* summary.json into out. */
 void tally_write_json(const struct tally *tally, struct buffer *out);
 /* The table for people: at most a screen (24 lines of 100 columns), rules most first and the rest summed up.
- * report: the report folder, for the last line. */
+ * report: the report folder, for the last lines; only its paths may be wider than 100 columns. */
 void tally_write_table(const struct tally *tally, const char *report, struct buffer *out);
 
 /* `REPORT/summary.json`, replaced whole. 0, or -1 with ERROR_USAGE, naming the path. */

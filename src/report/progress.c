@@ -1,0 +1,92 @@
+#include "report/progress.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "report/figures.h"
+
+enum { PROGRESS_TEXT_SIZE = 160 };
+
+#define PROGRESS_PERIOD_NS (200 * CLOCK_NS_PER_MS)
+
+void progress_start(struct progress *progress, enum progress_mode mode, uint64_t now_ns)
+{
+    bool shown = mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && isatty(STDERR_FILENO));
+    *progress = (struct progress){.shown = shown, .started_ns = now_ns, .next_ns = now_ns};
+}
+
+/* Room of the line: one that wraps would leave its first part behind. The text is ASCII. */
+static size_t progress_columns(void)
+{
+    struct winsize size;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return known ? (size_t)size.ws_col - 1 : PROGRESS_TEXT_SIZE;
+}
+
+uint64_t progress_update(struct progress *progress, const struct progress_figures *figures, uint64_t now_ns)
+{
+    if (!progress->shown)
+        return 0;
+    if (now_ns >= progress->next_ns) {
+        char text[PROGRESS_TEXT_SIZE];
+        double seconds = (double)(now_ns - progress->started_ns) / (double)CLOCK_NS_PER_S;
+        progress_text(figures, seconds, text, sizeof text);
+        size_t columns = progress_columns();
+        if (columns < sizeof text)
+            text[columns] = '\0';
+        log_live_line(text);
+        progress->next_ns = now_ns + PROGRESS_PERIOD_NS;
+    }
+    return progress->next_ns;
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->shown)
+        log_live_line(NULL);
+    progress->shown = false;
+}
+
+static void progress_append_eta(struct buffer *out, double share, double seconds)
+{
+    if (share <= 0 || share >= 1 || seconds < 1)
+        return;
+    double left = seconds / share * (1 - share);
+    uint64_t whole = left < 1e9 ? (uint64_t)(left + 0.5) : UINT64_C(1000000000);
+    if (whole >= 3600)
+        buffer_printf(out, "  ETA %" PRIu64 ":%02u:%02u", whole / 3600, (unsigned)(whole / 60 % 60),
+                      (unsigned)(whole % 60));
+    else
+        buffer_printf(out, "  ETA %u:%02u", (unsigned)(whole / 60), (unsigned)(whole % 60));
+}
+
+char *progress_text(const struct progress_figures *figures, double seconds, char *text, unsigned size)
+{
+    char number[FIGURES_SIZE];
+    struct buffer out;
+    buffer_init(&out, 1024);
+    uint64_t counted = figures->is_run ? figures->done : figures->records;
+    double rate = seconds > 0 ? (double)counted / seconds : 0;
+
+    buffer_printf(&out, "%s records", figures_count(figures->records, number));
+    if (figures->share >= 0)
+        buffer_printf(&out, "  %.0f %%", (figures->share > 1 ? 1 : figures->share) * 100);
+    if (figures->is_run)
+        buffer_printf(&out, "  %s done", figures_count(figures->done, number));
+    if (rate < 10)
+        buffer_printf(&out, "  %.1f/s", rate);
+    else
+        buffer_printf(&out, "  %s/s", figures_count((uint64_t)rate, number));
+    progress_append_eta(&out, figures->share, seconds);
+    buffer_printf(&out, "  %s rejected", figures_count(figures->rejected, number));
+    if (figures->is_run)
+        buffer_printf(&out, "  %s in doubt", figures_count(figures->in_doubt, number));
+    snprintf(text, size, "%s", out.at);
+    buffer_clear(&out);
+    return text;
+}

@@ -1,0 +1,267 @@
+#include "report/rejects.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+#include "core/file.h"
+#include "core/gzip.h"
+#include "core/memory.h"
+#include "report/rejects_row.h"
+#include "report/report_folder.h"
+
+enum {
+    REJECTS_FLUSH_LEN = 64 * 1024,
+    REJECTS_GZIP_LEVEL = 1, /* an export may be wrong in every row: it must not be slow then */
+    REJECTS_MODE = 0600,
+};
+
+/* One of the two files, or the spool. */
+struct rejects_file {
+    char *path;
+    struct file_draft draft;
+    struct gzip_writer *writer; /* NULL: the spool, which is not compressed */
+    int spool_fd;               /* -1: none */
+    struct buffer waiting;      /* rows not yet handed over */
+    uint64_t records;
+};
+
+struct rejects {
+    const struct job_input *input;
+    char *folder;
+    bool *keep; /* by column; false: named kyc_* */
+    size_t column_count;
+    struct rejects_file rejected, broken;
+    struct rejects_file spool; /* the refused, until the rejected are all written */
+    struct rejects_row row;
+};
+
+static int rejects_file_open(struct rejects_file *file, const char *folder, const char *name)
+{
+    *file = (struct rejects_file){.path = file_join(folder, name), .spool_fd = -1};
+    file->draft.fd = -1;
+    buffer_init(&file->waiting, REJECTS_ROW_MAX);
+    if (file_draft_open(&file->draft, file->path, REJECTS_MODE) != 0)
+        return -1;
+    file->writer = gzip_writer_new(file->draft.fd, REJECTS_GZIP_LEVEL);
+    return 0;
+}
+
+static void rejects_file_clear(struct rejects_file *file)
+{
+    if (file->writer)
+        gzip_writer_free(file->writer);
+    if (file->path)
+        file_draft_drop(&file->draft);
+    if (file->path && file->spool_fd >= 0)
+        close(file->spool_fd);
+    buffer_clear(&file->waiting);
+    free(file->path);
+    *file = (struct rejects_file){0};
+}
+
+static int rejects_file_flush(struct rejects_file *file)
+{
+    assert(!file->waiting.overflowed);
+    struct slice waiting = buffer_slice(&file->waiting);
+    int failed =
+        file->writer ? gzip_writer_write(file->writer, waiting) : file_write_all(file->spool_fd, waiting);
+    buffer_reset(&file->waiting);
+    return failed;
+}
+
+/* Hands over what waits, when it is worth it. */
+static int rejects_file_added(struct rejects_file *file, struct error *error)
+{
+    file->records++;
+    if (file->waiting.len < REJECTS_FLUSH_LEN || rejects_file_flush(file) == 0)
+        return 0;
+    return report_folder_fail(file->path, error);
+}
+
+/* A file that has no name, so that it is gone however the process ends. */
+static int rejects_spool_open(struct rejects_file *spool, const char *folder)
+{
+    *spool = (struct rejects_file){.path = file_join(folder, "refused.tmp-XXXXXX"), .spool_fd = -1};
+    spool->draft.fd = -1;
+    buffer_init(&spool->waiting, REJECTS_ROW_MAX);
+    spool->spool_fd = mkostemp(spool->path, O_CLOEXEC);
+    if (spool->spool_fd < 0)
+        return -1;
+    unlink(spool->path);
+    return 0;
+}
+
+/* Columns that an earlier run added to a reject file which is now the input. */
+static bool rejects_is_ours(struct slice column)
+{
+    while (column.len && (*column.at == ' ' || *column.at == '\t'))
+        column = slice_make(column.at + 1, column.len - 1);
+    return column.len >= 4 && memcmp(column.at, "kyc_", 4) == 0;
+}
+
+static void rejects_write_header(struct rejects *rejects, const struct rejects_header *header)
+{
+    static const char *const ours[] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts", "kyc_message"};
+    rejects->row.out = &rejects->rejected.waiting;
+    for (size_t i = 0; i < header->column_count; i++)
+        if (rejects->keep[i])
+            rejects_row_bytes(&rejects->row, header->columns[i]);
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        rejects_row_bytes(&rejects->row, slice_from(ours[i]));
+    rejects_row_end(&rejects->row);
+
+    buffer_append(&rejects->broken.waiting, header->raw);
+    buffer_append_char(&rejects->broken.waiting, '\n');
+}
+
+struct rejects *rejects_open(const char *folder, const struct job_input *input,
+                             const struct rejects_header *header, struct error *error)
+{
+    struct rejects *rejects = memory_new(1, sizeof *rejects);
+    rejects->input = input;
+    rejects->folder = memory_copy(slice_from(folder));
+    rejects->column_count = header->column_count;
+    rejects->keep = memory_new(header->column_count, sizeof *rejects->keep);
+    for (size_t i = 0; i < header->column_count; i++)
+        rejects->keep[i] = !rejects_is_ours(header->columns[i]);
+    rejects_row_init(&rejects->row, input, NULL);
+
+    if (file_make_folder(folder) != 0 ||
+        rejects_file_open(&rejects->rejected, folder, REJECTS_FILE_NAME) != 0 ||
+        rejects_file_open(&rejects->broken, folder, BROKEN_FILE_NAME) != 0) {
+        report_folder_fail(folder, error);
+        rejects_drop(rejects);
+        return NULL;
+    }
+    rejects_write_header(rejects, header);
+    return rejects;
+}
+
+static void rejects_write_verdicts(struct rejects_row *row, const struct verdict *verdicts, size_t count)
+{
+    struct buffer names, messages;
+    buffer_init(&names, REJECTS_ROW_MAX);
+    buffer_init(&messages, REJECTS_ROW_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct verdict *verdict = &verdicts[i];
+        if (verdict->level != VERDICT_REJECT)
+            continue;
+        buffer_append_text(&names, names.len ? ";" : "");
+        buffer_append_text(&names, field_name(verdict->field));
+        buffer_append_char(&names, '/');
+        buffer_append_text(&names, verdict->rule);
+        buffer_append_text(&messages, messages.len ? " | " : "");
+        buffer_append(&messages, verdict->message);
+    }
+    rejects_row_text(row, buffer_slice(&names));
+    rejects_row_text(row, buffer_slice(&messages));
+    buffer_clear(&names);
+    buffer_clear(&messages);
+}
+
+static void rejects_write_record(struct rejects *rejects, struct rejects_file *file,
+                                 const struct record *record, const struct verdict *verdicts,
+                                 size_t verdict_count)
+{
+    assert(record->cell_count == rejects->column_count && record->input < rejects->input->path_count);
+    struct rejects_row *row = &rejects->row;
+    row->out = &file->waiting;
+    for (size_t i = 0; i < record->cell_count; i++)
+        if (rejects->keep[i])
+            rejects_row_bytes(row, record->cells[i]);
+    rejects_row_text(row, slice_from(rejects->input->paths[record->input]));
+    rejects_row_number(row, record->row);
+    rejects_row_number(row, record->line);
+    rejects_write_verdicts(row, verdicts, verdict_count);
+    rejects_row_end(row);
+}
+
+int rejects_add(struct rejects *rejects, const struct record *record, struct error *error)
+{
+    if (record->fault) {
+        buffer_append(&rejects->broken.waiting, record->raw);
+        buffer_append_char(&rejects->broken.waiting, '\n');
+        return rejects_file_added(&rejects->broken, error);
+    }
+    rejects_write_record(rejects, &rejects->rejected, record, record->verdicts, record->verdict_count);
+    return rejects_file_added(&rejects->rejected, error);
+}
+
+int rejects_add_refused(struct rejects *rejects, const struct record *record, const struct verdict *verdict,
+                        struct error *error)
+{
+    struct rejects_file *spool = &rejects->spool;
+    if (!spool->path && rejects_spool_open(spool, rejects->folder) != 0) {
+        report_folder_fail(rejects->folder, error);
+        rejects_file_clear(spool);
+        return -1;
+    }
+    struct verdict refusal = *verdict;
+    refusal.level = VERDICT_REJECT;
+    rejects_write_record(rejects, spool, record, &refusal, 1);
+    return rejects_file_added(spool, error);
+}
+
+/* Appends the refused to the rejected. 0, or -1 with errno. */
+static int rejects_append_spool(struct rejects_file *rejected, struct rejects_file *spool)
+{
+    if (rejects_file_flush(spool) != 0 || rejects_file_flush(rejected) != 0 ||
+        lseek(spool->spool_fd, 0, SEEK_SET) != 0)
+        return -1;
+    char block[REJECTS_FLUSH_LEN];
+    for (;;) {
+        ssize_t got = read(spool->spool_fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return (int)got;
+        if (gzip_writer_write(rejected->writer, slice_make(block, (size_t)got)) != 0)
+            return -1;
+    }
+}
+
+/* Puts the file into place; one without records takes the old one away. 0, or -1 with errno. */
+static int rejects_file_commit(struct rejects_file *file)
+{
+    if (file->records == 0)
+        return unlink(file->path) == 0 || errno == ENOENT ? 0 : -1;
+    if (rejects_file_flush(file) != 0 || gzip_writer_finish(file->writer) != 0)
+        return -1;
+    return file_draft_commit(&file->draft);
+}
+
+int rejects_commit(struct rejects *rejects, struct error *error)
+{
+    int result = 0;
+    if (rejects->spool.records) {
+        rejects->rejected.records += rejects->spool.records;
+        result = rejects_append_spool(&rejects->rejected, &rejects->spool);
+    }
+    if (result == 0)
+        result = rejects_file_commit(&rejects->rejected);
+    if (result != 0) {
+        report_folder_fail(rejects->rejected.path, error);
+    } else if (rejects_file_commit(&rejects->broken) != 0) {
+        result = report_folder_fail(rejects->broken.path, error);
+    }
+    rejects_drop(rejects);
+    return result;
+}
+
+void rejects_drop(struct rejects *rejects)
+{
+    if (!rejects)
+        return;
+    rejects_file_clear(&rejects->rejected);
+    rejects_file_clear(&rejects->broken);
+    rejects_file_clear(&rejects->spool);
+    rejects_row_clear(&rejects->row);
+    free(rejects->keep);
+    free(rejects->folder);
+    free(rejects);
+}

@@ -1,0 +1,44 @@
+/* rejects_row: one row of a reject file in the input's own delimiter, quote and encoding.
+ *
+ * Source bytes are copied; our own texts are UTF-8 and are encoded, a character that the encoding lacks
+ * becomes `?`. Thread: one at a time. Owner: init/clear.
+ */
+#ifndef KYC_REPORT_REJECTS_ROW_H
+#define KYC_REPORT_REJECTS_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/slice.h"
+#include "model/job.h"
+
+/* Bytes of a row, or of rows that wait to be written: as long as the records make them, which the reader
+ * bounds (input.max_record). */
+#define REJECTS_ROW_MAX ((size_t)1 << 40)
+
+enum { REJECTS_HIGH_BYTES = 32 }; /* 80–9F, which windows-1252 gives to characters from all over Unicode */
+
+struct rejects_row {
+    struct buffer *out; /* borrowed */
+    char delimiter, quote;
+    enum job_encoding encoding;
+    bool needs_quotes[256];
+    bool begun;                       /* the next cell needs a delimiter before it */
+    char high[REJECTS_HIGH_BYTES][8]; /* of windows-1252, as UTF-8; "": not defined */
+    struct buffer encoded;            /* scratch */
+};
+
+void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out);
+void rejects_row_clear(struct rejects_row *row);
+
+/* A cell of the source, as it is; quoted only when it must be, quotes doubled. */
+void rejects_row_bytes(struct rejects_row *row, struct slice cell);
+/* A text of ours. Control characters become blanks, so that a row is one line where its cells are. */
+void rejects_row_text(struct rejects_row *row, struct slice text);
+void rejects_row_number(struct rejects_row *row, uint64_t number);
+/* Ends the line. */
+void rejects_row_end(struct rejects_row *row);
+
+#endif

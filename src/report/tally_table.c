@@ -1,0 +1,281 @@
+#include "report/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "report/figures.h"
+#include "report/rejects.h"
+
+/* A screen of 24 × 100, with a line left for the prompt. */
+enum {
+    TABLE_LINES = 23,
+    TABLE_COLUMNS = 100,
+    TABLE_WRAP_LINES = 4, /* of the reason why a run stopped */
+    TABLE_NAME_MAX = 40,
+    TABLE_PART_MAX = 64 * 1024,
+};
+
+static void table_blanks(struct buffer *out, unsigned count)
+{
+    buffer_printf(out, "%*s", (int)count, "");
+}
+
+/* Lines of the screen that a text takes. */
+static unsigned table_lines(const struct buffer *text)
+{
+    unsigned lines = 0, columns = 0;
+    for (size_t i = 0; i < text->len; i++) {
+        if (text->at[i] == '\n') {
+            lines += columns > TABLE_COLUMNS ? (columns + TABLE_COLUMNS - 1) / TABLE_COLUMNS : 1;
+            columns = 0;
+        } else if (((unsigned char)text->at[i] & 0xC0) != 0x80) {
+            columns++;
+        }
+    }
+    return lines;
+}
+
+static const char *table_status_meaning(int status)
+{
+    switch (status) {
+    case 0:
+        return "all is well";
+    case 1:
+        return "finished; some records need a look";
+    case 2:
+        return "the command line or the job file is wrong, or the report cannot be written";
+    case 3:
+        return "the input could not be read to its end, or is not what it should be";
+    case 4:
+        return "the provider stopped the run; run again to resume";
+    case 5:
+        return "the ledger stopped the run";
+    case 6:
+        return "interrupted; run again to resume";
+    case 7:
+        return "another run holds this job's ledger or one of its keys";
+    default:
+        return "";
+    }
+}
+
+static void table_title(struct buffer *out, const struct tally *tally)
+{
+    char records[FIGURES_SIZE], seconds[FIGURES_SIZE], rate[FIGURES_SIZE];
+    struct buffer line;
+    buffer_init(&line, TABLE_PART_MAX);
+    buffer_printf(&line, "%s: %s of %s records in %s", tally->job, tally->is_dry ? "check" : "run",
+                  figures_count(tally->read, records), figures_seconds(tally->seconds, seconds));
+    if (tally->is_dry && tally->seconds > 0)
+        buffer_printf(&line, " (%s/s)",
+                      figures_count((uint64_t)((double)tally->read / tally->seconds), rate));
+    figures_append_cut(out, buffer_slice(&line), TABLE_COLUMNS);
+    buffer_printf(out, "\nstatus %d: %s\n", tally->status, table_status_meaning(tally->status));
+    buffer_clear(&line);
+}
+
+/* A word and its count; a NULL word leaves the place empty. */
+struct table_cell {
+    const char *word;
+    uint64_t count;
+};
+
+static void table_cells(struct buffer *out, const struct table_cell *cells, size_t count)
+{
+    char number[FIGURES_SIZE];
+    for (size_t i = 0; i < count; i++)
+        if (cells[i].word)
+            buffer_printf(out, "  %-15s%13s", cells[i].word, figures_count(cells[i].count, number));
+    buffer_append_char(out, '\n');
+}
+
+static void table_counts(struct buffer *out, const struct tally *tally)
+{
+    enum { ROWS = 4, COLUMNS = 3 };
+    const struct table_cell check[ROWS][COLUMNS] = {
+        {{"read", tally->read}, {"to create", tally->plan.create}, {"to settle", tally->plan.settle}},
+        {{"valid", tally->valid}, {"to update", tally->plan.update}, {"refused before", tally->plan.refused}},
+        {{"rejected", tally->rejected}, {"unchanged", tally->plan.unchanged}, {NULL, 0}},
+        {{"with warnings", tally->warned}, {NULL, 0}, {NULL, 0}},
+    };
+    const struct table_cell run[ROWS][COLUMNS] = {
+        {{"read", tally->read}, {"created", tally->created}, {"in doubt", tally->in_doubt}},
+        {{"valid", tally->valid}, {"updated", tally->updated}, {"unsent", tally->unsent}},
+        {{"rejected", tally->rejected}, {"unchanged", tally->unchanged}, {"absent", tally->absent}},
+        {{"with warnings", tally->warned}, {"refused", tally->refused}, {NULL, 0}},
+    };
+    for (size_t i = 0; i < ROWS; i++)
+        table_cells(out, tally->is_dry ? check[i] : run[i], COLUMNS);
+}
+
+static void table_requests(struct buffer *out, const struct tally *tally)
+{
+    char number[FIGURES_SIZE];
+    buffer_printf(out,
+                  "\n  %s requests, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, at most %.0f ms\n",
+                  figures_count(tally->requests, number), tally->rate_per_s, tally->p50_ms, tally->p95_ms,
+                  tally->p99_ms, tally->max_ms);
+    const char *before = "  retries: ";
+    for (int cause = 0; cause < RETRY_CAUSES; cause++) {
+        if (!tally->retries[cause])
+            continue;
+        buffer_printf(out, "%s%s %s", before, retry_cause_word((enum retry_cause)cause),
+                      figures_count(tally->retries[cause], number));
+        before = ", ";
+    }
+    if (before[0] == ',')
+        buffer_append_char(out, '\n');
+}
+
+/* The bytes of the next line: words up to so many bytes, at least one character. */
+static size_t table_wrap_at(struct slice text, size_t columns)
+{
+    const char *newline = memchr(text.at, '\n', text.len);
+    size_t len = newline ? (size_t)(newline - text.at) : text.len;
+    if (len <= columns)
+        return len;
+    size_t at = columns;
+    while (at > columns / 2 && text.at[at] != ' ')
+        at--;
+    if (text.at[at] == ' ')
+        return at;
+    at = columns;
+    while (((unsigned char)text.at[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+static void table_stopped(struct buffer *out, const char *stopped)
+{
+    static const char head[] = "  stopped: ";
+    struct slice rest = slice_from(stopped);
+    for (unsigned line = 0; rest.len && line < TABLE_WRAP_LINES; line++) {
+        size_t room = TABLE_COLUMNS - (sizeof head - 1);
+        size_t len = line + 1 < TABLE_WRAP_LINES ? table_wrap_at(rest, room) : rest.len;
+        if (line == 0)
+            buffer_append_text(out, head);
+        else
+            table_blanks(out, sizeof head - 1);
+        figures_append_cut(out, slice_make(rest.at, len), (unsigned)room);
+        buffer_append_char(out, '\n');
+        while (len < rest.len && (rest.at[len] == ' ' || rest.at[len] == '\n'))
+            len++;
+        rest = slice_make(rest.at + len, rest.len - len);
+    }
+}
+
+/* Records that went to the broken file: those that cannot be put into columns. */
+static uint64_t table_broken(const struct tally *tally)
+{
+    static const char *const faults[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT};
+    uint64_t broken = 0;
+    for (size_t i = 0; i < tally->rule_count; i++)
+        for (size_t fault = 0; fault < sizeof faults / sizeof faults[0]; fault++)
+            if (tally->rules[i].field == FIELD_NONE && strcmp(tally->rules[i].rule, faults[fault]) == 0)
+                broken += tally->rules[i].records;
+    return broken;
+}
+
+static void table_path(struct buffer *out, const char *word, const char *folder, const char *name)
+{
+    char *path = file_join(folder, name);
+    buffer_printf(out, "  %-17s", word);
+    figures_append_cut(out, slice_from(path), TABLE_PART_MAX);
+    buffer_append_char(out, '\n');
+    free(path);
+}
+
+static void table_end(struct buffer *out, const struct tally *tally, const char *report)
+{
+    buffer_append_char(out, '\n');
+    if (tally->stopped)
+        table_stopped(out, tally->stopped);
+    uint64_t broken = table_broken(tally);
+    if (tally->rejected + tally->refused > broken)
+        table_path(out, "rejected records", report, REJECTS_FILE_NAME);
+    if (broken)
+        table_path(out, "broken lines", report, BROKEN_FILE_NAME);
+    table_path(out, "report", report, "summary.json");
+    if (tally->chain_head[0])
+        buffer_printf(out, "  %-17s%s\n", "ledger head", tally->chain_head);
+}
+
+/* `phone/format`, `email/invisible (warning)`. Returns its columns. */
+static unsigned table_rule_name(struct buffer *out, const struct tally_rule *rule)
+{
+    struct buffer name;
+    buffer_init(&name, TABLE_PART_MAX);
+    buffer_printf(&name, "%s/%s%s", field_name(rule->field), rule->rule,
+                  rule->level == VERDICT_WARN ? " (warning)" : "");
+    unsigned columns = figures_append_cut(out, buffer_slice(&name), TABLE_NAME_MAX);
+    buffer_clear(&name);
+    return columns;
+}
+
+static unsigned table_name_columns(const struct tally *tally, const uint32_t *ranking, size_t shown)
+{
+    struct buffer scratch;
+    buffer_init(&scratch, TABLE_PART_MAX);
+    unsigned columns = sizeof "rule" - 1;
+    for (size_t i = 0; i < shown; i++) {
+        unsigned own = table_rule_name(&scratch, &tally->rules[ranking[i]]);
+        columns = own > columns ? own : columns;
+        buffer_reset(&scratch);
+    }
+    buffer_clear(&scratch);
+    return columns;
+}
+
+static void table_rule(struct buffer *out, const struct tally_rule *rule, unsigned name_columns)
+{
+    char records[FIGURES_SIZE], row[FIGURES_SIZE];
+    buffer_append_text(out, "  ");
+    unsigned columns = table_rule_name(out, rule);
+    table_blanks(out, name_columns - columns);
+    buffer_printf(out, "%13s%13s  ", figures_count(rule->records, records),
+                  figures_count(rule->first_row, row));
+    unsigned used = 2 + name_columns + 13 + 13 + 2;
+    const char *meaning = rule->example ? rule->example : tally_meaning(rule->field, rule->rule);
+    figures_append_cut(out, slice_from(meaning), TABLE_COLUMNS - used);
+    buffer_append_char(out, '\n');
+}
+
+/* The rules, in at most so many lines, a blank one before them included. */
+static void table_rules(struct buffer *out, const struct tally *tally, unsigned lines)
+{
+    enum { TABLE_RULES_HEAD = 2, TABLE_RULES_LEAST = 4 };
+    if (tally->rule_count == 0 || lines < TABLE_RULES_LEAST)
+        return;
+    size_t room = lines - TABLE_RULES_HEAD;
+    size_t shown = tally->rule_count <= room ? tally->rule_count : room - 1;
+    uint32_t *ranking = tally_ranking(tally);
+    unsigned name_columns = table_name_columns(tally, ranking, shown);
+    buffer_printf(out, "\n  %-*s%13s%13s  %s\n", (int)name_columns, "rule", "records", "first row",
+                  "what it means");
+    for (size_t i = 0; i < shown; i++)
+        table_rule(out, &tally->rules[ranking[i]], name_columns);
+    if (shown < tally->rule_count)
+        buffer_printf(out, "  and %zu more rules: see summary.json\n", tally->rule_count - shown);
+    free(ranking);
+}
+
+void tally_write_table(const struct tally *tally, const char *report, struct buffer *out)
+{
+    struct buffer top, end;
+    buffer_init(&top, TABLE_PART_MAX);
+    buffer_init(&end, 2 * (size_t)TABLE_PART_MAX);
+    table_title(&top, tally);
+    buffer_append_char(&top, '\n');
+    table_counts(&top, tally);
+    if (!tally->is_dry)
+        table_requests(&top, tally);
+    table_end(&end, tally, report);
+
+    unsigned used = table_lines(&top) + table_lines(&end);
+    buffer_append(out, buffer_slice(&top));
+    table_rules(out, tally, used < TABLE_LINES ? TABLE_LINES - used : 0);
+    buffer_append(out, buffer_slice(&end));
+    buffer_clear(&top);
+    buffer_clear(&end);
+}
