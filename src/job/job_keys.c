@@ -1,0 +1,118 @@
+#include "job/job_keys.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/buffer.h"
+#include "core/text.h"
+
+enum { KEYS_MAX = 32, MESSAGE_MAX = 1024, WORDS_SHOWN_MAX = 700 };
+
+static int fail_va(struct job_reader *reader, const struct job_node *node, struct job_place place,
+                   const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
+
+static int fail_va(struct job_reader *reader, const struct job_node *node, struct job_place place,
+                   const char *format, va_list arguments)
+{
+    char message[MESSAGE_MAX];
+    (void)vsnprintf(message, sizeof message, format, arguments);
+    if (node->origin)
+        return error_set(reader->error, ERROR_USAGE, "%s: %s", node->origin, message);
+    if (reader->hide_lines)
+        return error_set(reader->error, ERROR_USAGE, "%s:%u:%u: %s", reader->job->path, place.line,
+                         place.column, message);
+    return job_fail(reader->job, place, reader->error, "%s", message);
+}
+
+int job_keys_fail(struct job_reader *reader, const struct job_node *node, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int result = fail_va(reader, node, node->place, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int result = fail_va(reader, node, node->key.at ? node->key_place : node->place, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, enum job_node_kind wanted)
+{
+    const char *found = job_yaml_is_null(node) ? "nothing" : job_yaml_kind_name(node->kind);
+    if (!node->key.at)
+        return job_keys_fail(reader, node, "this should be %s, and is %s", job_yaml_kind_name(wanted), found);
+    return job_keys_fail(reader, node, "`%s` should be %s, and is %s", node->key.at,
+                         job_yaml_kind_name(wanted), found);
+}
+
+int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,
+                       const char *message, struct slice name, const char *const *words)
+{
+    struct buffer hint;
+    buffer_init(&hint, MESSAGE_MAX);
+    const char *nearest = text_nearest(name, words);
+    if (nearest) {
+        buffer_printf(&hint, "did you mean `%s`?", nearest);
+    } else {
+        buffer_append_text(&hint, "known are");
+        for (size_t at = 0; words[at] && hint.len < WORDS_SHOWN_MAX; at++)
+            buffer_printf(&hint, "%s %s", at ? "," : "", words[at]);
+    }
+    int result = at_key ? job_keys_fail_at_key(reader, node, "%s; %s", message, hint.at)
+                        : job_keys_fail(reader, node, "%s; %s", message, hint.at);
+    buffer_clear(&hint);
+    return result;
+}
+
+static int fail_unknown(struct job_reader *reader, const struct job_node *member, const struct job_key *keys,
+                        const char *name)
+{
+    const char *words[KEYS_MAX + 1];
+    size_t count = 0;
+    for (; keys[count].name; count++) {
+        assert(count < KEYS_MAX);
+        words[count] = keys[count].name;
+    }
+    words[count] = NULL;
+    struct slice message = arena_printf(
+        &reader->job->arena, *name ? "unknown key `%s` in `%s`" : "unknown key `%s`", member->key.at, name);
+    return job_keys_fail_name(reader, member, true, message.at, member->key, words);
+}
+
+const struct job_key *job_keys_find(const struct job_key *keys, struct slice name)
+{
+    for (; keys->name; keys++)
+        if (slice_is(name, keys->name))
+            return keys;
+    return NULL;
+}
+
+int job_keys_read(struct job_reader *reader, const struct job_node *mapping, const struct job_key *keys,
+                  const char *name, void *target)
+{
+    if (mapping->kind != JOB_NODE_MAPPING)
+        return job_keys_fail_kind(reader, mapping, JOB_NODE_MAPPING);
+    for (const struct job_node *member = mapping->first; member; member = member->next) {
+        const struct job_key *key = job_keys_find(keys, member->key);
+        if (!key)
+            return fail_unknown(reader, member, keys, name);
+        if (key->read(reader, member, key, target) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int job_keys_later(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                   void *target)
+{
+    (void)target;
+    return job_keys_fail_at_key(reader, value, "`%s` is known and not built yet; take it out to go on",
+                                key->name);
+}

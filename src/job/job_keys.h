@@ -1,0 +1,65 @@
+/* job_keys: a mapping of the job file against the table of its keys.
+ *
+ * One row of a table is one key: its name, the function that reads its value and where the value goes. A key
+ * that is in no row is refused with the nearest one, so a new key is a new row and nothing else. All
+ * functions that return int give 0, or -1 with the reader's error filled in at the node's place. Thread: one
+ * at a time. Owner: all text goes into the job's arena.
+ */
+#ifndef KYC_JOB_JOB_KEYS_H
+#define KYC_JOB_JOB_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "job/job_load.h"
+#include "job/job_yaml.h"
+#include "model/job.h"
+
+/* What one job_load works with. */
+struct job_reader {
+    struct job *job;
+    const struct job_overrides *overrides;
+    struct error *error;
+    bool hide_lines; /* what is being read may be a secret: messages show neither line nor value */
+};
+
+struct job_key;
+
+typedef int job_key_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                         void *target);
+
+struct job_key {
+    const char *name; /* NULL ends a table */
+    job_key_read *read;
+    size_t offset;            /* of what is filled in, within target */
+    uint64_t min, max;        /* of a number */
+    const char *const *words; /* of job_scalar_word: NULL-terminated */
+    unsigned providers;       /* of a setting of `provider`: whose it is */
+};
+
+/* Reads every member of a mapping by its row. name: of the mapping, for messages (`delivery`); "" for the
+ * file. */
+int job_keys_read(struct job_reader *reader, const struct job_node *mapping, const struct job_key *keys,
+                  const char *name, void *target);
+
+/* The row of a name, or NULL. */
+const struct job_key *job_keys_find(const struct job_key *keys, struct slice name);
+
+/* A row's function for a key that is known and comes later. */
+job_key_read job_keys_later;
+
+/* -1 with the error set: at the node, at the node's key, for a node of another kind than wanted, for a
+ * misspelt name. */
+int job_keys_fail(struct job_reader *reader, const struct job_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, enum job_node_kind wanted);
+/* `MESSAGE; did you mean `NEAREST`?`, or the words themselves when none is near. place: the node's key, or
+ * the node. */
+int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,
+                       const char *message, struct slice name, const char *const *words);
+
+#endif

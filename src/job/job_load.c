@@ -1,0 +1,169 @@
+#include "job/job_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buffer.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "job/job_parts.h"
+#include "job/job_scalar.h"
+
+enum { JOB_ARENA_CHUNK = 64 * 1024, JOB_NAME_MAX = 64 };
+
+static int read_name(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    struct job *job = target;
+    struct slice name;
+    (void)key;
+    if (job_scalar_read(reader, value, &name) != 0)
+        return -1;
+    if (name.len > JOB_NAME_MAX || name.at[0] == '-' ||
+        strspn(name.at, "abcdefghijklmnopqrstuvwxyz0123456789-") != name.len)
+        return job_keys_fail(
+            reader, value,
+            "`%s` is no name for a job: small letters, digits and hyphens, at most %d; it names the "
+            "ledger and the report folder",
+            name.at, JOB_NAME_MAX);
+    job->name = name.at;
+    return 0;
+}
+
+static bool begins_with(struct slice text, const char *start)
+{
+    return text.len >= strlen(start) && memcmp(text.at, start, strlen(start)) == 0;
+}
+
+static int read_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                       void *target)
+{
+    struct job *job = target;
+    struct slice ledger;
+    (void)key;
+    if (job_scalar_read(reader, value, &ledger) != 0)
+        return -1;
+    if (begins_with(ledger, "postgresql://") || begins_with(ledger, "postgres://")) {
+        reader->hide_lines = true; /* such a URL may hold a password */
+        int result = job_keys_fail(reader, value,
+                                   "a ledger in PostgreSQL is known and not built yet; write sqlite:PATH");
+        reader->hide_lines = false;
+        return result;
+    }
+    if (!begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
+        return job_keys_fail(reader, value, "`ledger` should be sqlite:PATH");
+    job->ledger_path = job_scalar_join(reader, ledger.at + strlen("sqlite:"));
+    return 0;
+}
+
+static const struct job_key job_keys[] = {
+    {"job", .read = read_name},
+    {"input", .read = job_input_read},
+    {"provider", .read = job_provider_read},
+    {"fields", .read = job_fields_read},
+    {"rules", .read = job_rules_read},
+    {"delivery", .read = job_delivery_read},
+    {"ledger", .read = read_ledger},
+    {"ledger_key", job_secret_read, .offset = offsetof(struct job, ledger_key)},
+    {"report", job_scalar_path, .offset = offsetof(struct job, report_folder)},
+    {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path)},
+    {0},
+};
+
+/* What every job needs, in the order in which a person writes it. */
+static int check_complete(struct job_reader *reader, const struct job_node *top)
+{
+    static const char *const needed[] = {"job", "input", "provider", "fields", NULL};
+    for (size_t at = 0; needed[at]; at++) {
+        bool from_command_line = strcmp(needed[at], "input") == 0 && reader->overrides->input_count;
+        if (!from_command_line && !job_yaml_member(top, slice_from(needed[at])))
+            return job_keys_fail(reader, top,
+                                 "`%s` is missing: a job has `job`, `input`, `provider` and `fields`",
+                                 needed[at]);
+    }
+    return 0;
+}
+
+static const char *default_path(struct job_reader *reader, const char *before, const char *after)
+{
+    struct job *job = reader->job;
+    return job_scalar_join(reader, arena_printf(&job->arena, "%s%s%s", before, job->name, after).at);
+}
+
+static int interpret(struct job_reader *reader, struct job_node *top)
+{
+    struct job *job = reader->job;
+    if (top->kind != JOB_NODE_MAPPING)
+        return job_keys_fail(reader, top, "a job file is a mapping: `job`, `input`, `provider`, `fields` …");
+    if (job_set_apply(reader, top) != 0)
+        return -1;
+    job->unique_count = 1;
+    job_input_defaults(job);
+    job_delivery_defaults(job);
+    /* A misspelt `feilds` is better said as unknown than as missing: so first what is there, then what is
+     * not. */
+    if (job_keys_read(reader, top, job_keys, "", job) != 0 || check_complete(reader, top) != 0 ||
+        job_input_finish(reader, top) != 0)
+        return -1;
+    if (!job->ledger_path)
+        job->ledger_path = default_path(reader, "", ".ledger");
+    if (reader->overrides->report)
+        job->report_folder = arena_copy(&job->arena, slice_from(reader->overrides->report)).at;
+    else if (!job->report_folder)
+        job->report_folder = default_path(reader, "reports/", "");
+    return 0;
+}
+
+static int read_file(struct job *job, const char *path, struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, JOB_YAML_MAX);
+    int result = file_read(path, &text, error);
+    if (result == 0)
+        job->text = arena_copy(&job->arena, buffer_slice(&text));
+    buffer_clear(&text);
+    return result;
+}
+
+static int load(struct job *job, const struct job_overrides *overrides, struct error *error)
+{
+    if (read_file(job, job->path, error) != 0)
+        return -1;
+    struct job_yaml_fault fault;
+    struct job_node *top = job_yaml_parse(job->text, &job->arena, &fault);
+    if (!top)
+        return job_fail(job, fault.place, error, "%s", fault.text);
+    struct job_reader reader = {.job = job, .overrides = overrides, .error = error};
+    return interpret(&reader, top);
+}
+
+struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error)
+{
+    struct job *job = memory_new(1, sizeof *job);
+    arena_init(&job->arena, JOB_ARENA_CHUNK);
+    job->path = arena_copy(&job->arena, slice_from(path)).at;
+    char *folder = file_folder(path);
+    job->folder = arena_copy(&job->arena, slice_from(folder)).at;
+    free(folder);
+    if (load(job, overrides, error) == 0)
+        return job;
+    job_free(job);
+    return NULL;
+}
+
+void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    for (size_t at = 0; at < job->provider.credential_count; at++) {
+        struct job_credentials *credentials = &job->provider.credentials[at];
+        secret_clear(&credentials->api_key);
+        secret_clear(&credentials->api_secret);
+        secret_clear(&credentials->client_id);
+        secret_clear(&credentials->password);
+        secret_clear(&credentials->token);
+    }
+    secret_clear(&job->ledger_key);
+    arena_clear(&job->arena);
+    free(job);
+}

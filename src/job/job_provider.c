@@ -1,0 +1,217 @@
+#include <ctype.h>
+#include <strings.h>
+
+#include "job/job_parts.h"
+#include "job/job_scalar.h"
+
+/* Whose settings are whose (3-providers.md). Whether a provider is known or built is its own table's matter
+ * (src/provider): the settings of a name that is not here are not judged. */
+enum { PAYWARD = 1, KRAKEN_EMBED = 2, KIRA = 4, PAYSO = 8, EVERYONE = 15 };
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} provider_bits[] = {
+    {"payward", PAYWARD}, {"kraken-embed", KRAKEN_EMBED}, {"kira", KIRA}, {"payso", PAYSO}, {NULL, 0}};
+
+#define CREDENTIAL(member)                                                                                   \
+    {                                                                                                        \
+#member, job_secret_read, .offset = offsetof(struct job_credentials, member)                         \
+    }
+static const struct job_key credential_keys[] = {
+    CREDENTIAL(api_key),  CREDENTIAL(api_secret), CREDENTIAL(client_id),
+    CREDENTIAL(password), CREDENTIAL(token),      {0},
+};
+
+static int read_credentials_mapping(struct job_reader *reader, const struct job_node *value,
+                                    struct job_credentials *credentials)
+{
+    credentials->place = value->place;
+    if (value->kind == JOB_NODE_MAPPING && value->count == 0)
+        return job_keys_fail(reader, value, "`credentials` names none");
+    return job_keys_read(reader, value, credential_keys, "credentials", credentials);
+}
+
+static int read_credentials(struct job_reader *reader, const struct job_node *value,
+                            const struct job_key *key, void *target)
+{
+    (void)key;
+    struct job_provider *provider = target;
+    size_t count = value->kind == JOB_NODE_LIST ? value->count : 1;
+    if (value->kind == JOB_NODE_SCALAR || count == 0)
+        return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
+    provider->credentials = arena_alloc(&reader->job->arena, count * sizeof *provider->credentials);
+    memset(provider->credentials, 0, count * sizeof *provider->credentials);
+    provider->credential_count = count;
+    if (value->kind == JOB_NODE_MAPPING)
+        return read_credentials_mapping(reader, value, &provider->credentials[0]);
+    size_t at = 0;
+    for (const struct job_node *item = value->first; item; item = item->next, at++)
+        if (read_credentials_mapping(reader, item, &provider->credentials[at]) != 0)
+            return -1;
+    return 0;
+}
+
+/* An unknown key beside a secret would show the secret with its line. */
+static int read_credentials_hidden(struct job_reader *reader, const struct job_node *value,
+                                   const struct job_key *key, void *target)
+{
+    reader->hide_lines = true;
+    int result = read_credentials(reader, value, key, target);
+    reader->hide_lines = false;
+    return result;
+}
+
+static int read_name(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    struct job_provider *provider = target;
+    provider->place = value->place;
+    return job_scalar_text(reader, value, key, target);
+}
+
+static bool is_loopback(struct slice host)
+{
+    static const struct slice range = SLICE_LITERAL("127.");
+    if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
+        return true;
+    if (host.len <= range.len || memcmp(host.at, range.at, range.len) != 0)
+        return false;
+    /* A name may begin like that too: only an address of four numbers counts. */
+    unsigned dots = 0;
+    for (size_t at = 0; at < host.len; at++) {
+        if (host.at[at] == '.')
+            dots++;
+        else if (!isdigit((unsigned char)host.at[at]))
+            return false;
+    }
+    return dots == 3 && isdigit((unsigned char)host.at[host.len - 1]);
+}
+
+/* The host of what follows `//`, its port aside. */
+static struct slice host_of(const char *authority)
+{
+    size_t len = strcspn(authority, "/?#");
+    struct slice host = slice_make(authority, len);
+    const char *colon = memrchr(host.at, ':', host.len);
+    const char *bracket = memrchr(host.at, ']', host.len);
+    if (colon && (!bracket || colon > bracket))
+        host.len = (size_t)(colon - host.at);
+    return host;
+}
+
+static int read_base_url(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                         void *target)
+{
+    (void)key;
+    struct job_provider *provider = target;
+    struct slice url;
+    if (job_scalar_read(reader, value, &url) != 0)
+        return -1;
+    bool https = strncasecmp(url.at, "https://", 8) == 0, http = strncasecmp(url.at, "http://", 7) == 0;
+    const char *authority = url.at + (https ? 8 : 7);
+    if ((!https && !http) || host_of(authority).len == 0)
+        return job_keys_fail(reader, value, "`base_url` should be https://HOST or https://HOST/PATH");
+    if (memchr(authority, '@', strcspn(authority, "/?#"))) {
+        reader->hide_lines = true;
+        int result = job_keys_fail(reader, value, "`base_url` may not hold a user or a password");
+        reader->hide_lines = false;
+        return result;
+    }
+    if (http && !is_loopback(host_of(authority)))
+        return job_keys_fail(
+            reader, value,
+            "http:// is for loopback only (127.0.0.1, localhost): customers' data goes over https://");
+    for (size_t at = 0; at < url.len; at++)
+        if ((unsigned char)url.at[at] <= ' ' || (unsigned char)url.at[at] > '~' ||
+            strchr("?#\\\"", url.at[at]))
+            return job_keys_fail(reader, value,
+                                 "`base_url` may hold no query, no fragment, no blank and nothing but ASCII");
+    provider->base_url = url.at;
+    provider->base_url_place = value->place;
+    return 0;
+}
+
+static int read_proxy(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                      void *target)
+{
+    bool has_user = value->kind == JOB_NODE_SCALAR && memchr(value->text.at, '@', value->text.len);
+    if (!has_user)
+        return job_scalar_text(reader, value, key, target);
+    reader->hide_lines = true;
+    int result = job_keys_fail(reader, value, "`proxy` may not hold a user or a password");
+    reader->hide_lines = false;
+    return result;
+}
+
+#define OFFSET(member) .offset = offsetof(struct job_provider, member)
+
+static const struct job_key provider_keys[] = {
+    {"name", read_name, OFFSET(name), .providers = EVERYONE},
+    {"base_url", read_base_url, .providers = EVERYONE},
+    {"credentials", read_credentials_hidden, .providers = EVERYONE},
+    {"ca_file", job_scalar_path, OFFSET(ca_file), .providers = EVERYONE},
+    {"proxy", read_proxy, OFFSET(proxy), .providers = EVERYONE},
+    {"keep", job_keys_later, .providers = EVERYONE},
+    {"nonce_window", job_scalar_uint64, OFFSET(nonce_window), .max = INT64_MAX,
+     .providers = PAYWARD | KRAKEN_EMBED},
+    {"nonce_floor", job_scalar_uint64, OFFSET(nonce_floor), .max = INT64_MAX,
+     .providers = PAYWARD | KRAKEN_EMBED},
+    {"concat_country", job_keys_later, .providers = PAYWARD | KRAKEN_EMBED},
+    {"version", job_keys_later, .providers = KRAKEN_EMBED | KIRA},
+    {"version_header", job_keys_later, .providers = KRAKEN_EMBED | KIRA},
+    {"idempotency_window", job_keys_later, .providers = KIRA},
+    {"documents", job_keys_later, .providers = KIRA},
+    {"settle_after", job_keys_later, .providers = PAYSO},
+    {"list_max", job_keys_later, .providers = PAYSO},
+    {"date_format", job_keys_later, .providers = PAYSO},
+    {0},
+};
+
+/* A setting that another provider has: refused by name, since it would do nothing here. */
+static int check_owner(struct job_reader *reader, const struct job_node *setting, const char *provider,
+                       unsigned bit)
+{
+    const struct job_key *key = job_keys_find(provider_keys, setting->key);
+    if (!key || key->providers & bit)
+        return 0;
+    const char *owners[2] = {NULL, NULL};
+    size_t count = 0;
+    for (size_t at = 0; provider_bits[at].name && count < 2; at++)
+        if (key->providers & provider_bits[at].bit)
+            owners[count++] = provider_bits[at].name;
+    return job_keys_fail_at_key(reader, setting, "`%s` is a setting of %s%s%s, not of %s", key->name,
+                                owners[0], owners[1] ? " and " : "", owners[1] ? owners[1] : "", provider);
+}
+
+static int check_owners(struct job_reader *reader, const struct job_node *mapping)
+{
+    const struct job_node *name = job_yaml_member(mapping, SLICE_LITERAL("name"));
+    if (!name || name->kind != JOB_NODE_SCALAR)
+        return 0;
+    for (size_t at = 0; provider_bits[at].name; at++) {
+        if (!slice_is(name->text, provider_bits[at].name))
+            continue;
+        for (const struct job_node *setting = mapping->first; setting; setting = setting->next)
+            if (check_owner(reader, setting, provider_bits[at].name, provider_bits[at].bit) != 0)
+                return -1;
+    }
+    return 0;
+}
+
+int job_provider_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                      void *target)
+{
+    struct job *job = target;
+    if (value->kind == JOB_NODE_MAPPING && check_owners(reader, value) != 0)
+        return -1;
+    if (job_keys_read(reader, value, provider_keys, key->name, &job->provider) != 0)
+        return -1;
+    if (!job->provider.name)
+        return job_keys_fail_at_key(reader, value,
+                                    "`provider.name` is missing: payward, kraken-embed, kira or payso");
+    if (job->provider.credential_count == 0)
+        return job_keys_fail_at_key(
+            reader, value, "`provider.credentials` is missing: write env:NAME or file:PATH for each");
+    return 0;
+}

@@ -1,0 +1,311 @@
+#include <string.h>
+
+#include "job/job_parts.h"
+#include "job/job_scalar.h"
+#include "model/record.h"
+
+enum { RULE_NAME_MAX = 64, YEARS_MAX = 120 };
+
+/* One rule while it is read: the keys that it had, to judge what goes together. */
+struct draft {
+    struct job_rule *rule;
+    const struct job_node *field, *when, *match, *not_match, *name, *message, *level, *required, *years;
+};
+
+static int read_field(struct job_reader *reader, const struct job_node *value, struct slice name, bool at_key,
+                      enum field_id *field)
+{
+    *field = field_by_name(name);
+    if (*field != FIELD_NONE)
+        return 0;
+    struct slice message = arena_printf(&reader->job->arena, "there is no customer field `%s`", name.at);
+    return job_keys_fail_name(reader, value, at_key, message.at, name, field_names());
+}
+
+static int read_rule_field(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                           void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct slice name;
+    draft->field = value;
+    return job_scalar_read(reader, value, &name) != 0 ||
+                   read_field(reader, value, name, false, &draft->rule->field) != 0
+               ? -1
+               : 0;
+}
+
+static int read_when(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct job_rule *rule = draft->rule;
+    draft->when = value;
+    if (value->kind != JOB_NODE_MAPPING || value->count == 0)
+        return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
+    rule->conditions = arena_alloc(&reader->job->arena, value->count * sizeof *rule->conditions);
+    for (const struct job_node *member = value->first; member; member = member->next) {
+        struct job_condition *condition = &rule->conditions[rule->condition_count++];
+        if (read_field(reader, member, member->key, true, &condition->field) != 0 ||
+            job_scalar_read(reader, member, &condition->value) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_pattern(struct job_reader *reader, const struct job_node *value, struct draft *draft)
+{
+    struct slice pattern;
+    if (job_scalar_read(reader, value, &pattern) != 0)
+        return -1;
+    draft->rule->pattern = pattern.at;
+    draft->rule->pattern_place = value->place;
+    return 0;
+}
+
+static int read_match(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                      void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    draft->match = value;
+    return read_pattern(reader, value, draft);
+}
+
+static int read_not_match(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    draft->not_match = value;
+    return read_pattern(reader, value, draft);
+}
+
+/* It becomes a part of summary.json's keys and of kyc_verdicts. */
+static int read_rule_name(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct slice name;
+    draft->name = value;
+    if (job_scalar_read(reader, value, &name) != 0)
+        return -1;
+    if (name.len > RULE_NAME_MAX || strspn(name.at, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
+        return job_keys_fail(reader, value,
+                             "`%s` is no name for a rule: small letters, digits and _, at most %d", name.at,
+                             RULE_NAME_MAX);
+    draft->rule->name = name.at;
+    return 0;
+}
+
+static int read_message(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                        void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct slice message;
+    draft->message = value;
+    if (job_scalar_read(reader, value, &message) != 0)
+        return -1;
+    draft->rule->message = message.at;
+    return 0;
+}
+
+static int read_level(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                      void *target)
+{
+    struct draft *draft = target;
+    draft->level = value;
+    return job_scalar_word(reader, value, key, draft->rule);
+}
+
+static int read_required(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                         void *target)
+{
+    struct draft *draft = target;
+    draft->required = value;
+    return job_scalar_bool(reader, value, key, draft->rule);
+}
+
+static int read_years(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                      void *target)
+{
+    struct draft *draft = target;
+    draft->years = value;
+    return job_scalar_uint32(reader, value, key, draft->rule);
+}
+
+static const char *const level_words[] = {[VERDICT_WARN] = "warn", [VERDICT_REJECT] = "reject", NULL};
+
+static const struct job_key rule_keys[] = {
+    {"field", .read = read_rule_field},
+    {"when", .read = read_when},
+    {"must_match", .read = read_match},
+    {"must_not_match", .read = read_not_match},
+    {"rule", .read = read_rule_name},
+    {"message", .read = read_message},
+    {"level", read_level, offsetof(struct job_rule, level), .words = level_words},
+    {"required", read_required, offsetof(struct job_rule, required), .words = NULL},
+    {"years", read_years, offsetof(struct job_rule, years), .min = 1, .max = YEARS_MAX},
+    {0},
+};
+
+static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, NULL};
+
+static bool is_own_word(const char *name)
+{
+    for (size_t at = 0; own_words[at]; at++)
+        if (strcmp(name, own_words[at]) == 0)
+            return true;
+    return false;
+}
+
+/* A key that says nothing for this kind of rule: refused, since it would be ignored. */
+static int refuse(struct job_reader *reader, const struct job_node *key, const char *kind)
+{
+    return key ? job_keys_fail_at_key(reader, key, "`%s` says nothing for a rule with %s", key->key.at, kind)
+               : 0;
+}
+
+static int need_field(struct job_reader *reader, const struct job_node *item, const struct draft *draft)
+{
+    return draft->field ? 0 : job_keys_fail(reader, item, "this rule needs a `field`");
+}
+
+static int finish_pattern(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    struct job_rule *rule = draft->rule;
+    rule->kind = draft->match ? JOB_RULE_MATCH : JOB_RULE_NOT_MATCH;
+    if (draft->name && is_own_word(rule->name))
+        return job_keys_fail(reader, draft->name, "`%s` is a rule of its own, and no name for a pattern",
+                             rule->name);
+    if (!rule->name)
+        rule->name = RULE_FORMAT;
+    return need_field(reader, item, draft) || refuse(reader, draft->years, "a pattern") ? -1 : 0;
+}
+
+static int finish_required(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    static const char kind[] = "`required`";
+    draft->rule->kind = JOB_RULE_REQUIRED;
+    if (need_field(reader, item, draft) || refuse(reader, draft->name, kind) ||
+        refuse(reader, draft->when, kind) || refuse(reader, draft->message, kind) ||
+        refuse(reader, draft->level, kind) || refuse(reader, draft->years, kind))
+        return -1;
+    if (draft->rule->field == FIELD_EXTERNAL_ID && !draft->rule->required)
+        return job_keys_fail(reader, draft->required, "`external_id` is always required");
+    draft->rule->name = RULE_REQUIRED;
+    return 0;
+}
+
+static int finish_min_age(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    static const char kind[] = "`rule: min_age`";
+    struct job_rule *rule = draft->rule;
+    rule->kind = JOB_RULE_MIN_AGE;
+    if (refuse(reader, draft->when, kind) || refuse(reader, draft->message, kind) ||
+        refuse(reader, draft->level, kind))
+        return -1;
+    if (!draft->years)
+        return job_keys_fail(reader, item, "`rule: min_age` needs `years`, as in {rule: min_age, years: 18}");
+    if (draft->field && rule->field != FIELD_DATE_OF_BIRTH)
+        return job_keys_fail(reader, draft->field, "`rule: min_age` is about date_of_birth");
+    rule->field = FIELD_DATE_OF_BIRTH;
+    return 0;
+}
+
+static int finish_valid(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    static const char kind[] = "`rule: valid`";
+    draft->rule->kind = JOB_RULE_VALID;
+    if (need_field(reader, item, draft) || refuse(reader, draft->when, kind) ||
+        refuse(reader, draft->message, kind) || refuse(reader, draft->years, kind))
+        return -1;
+    if (field_table[draft->rule->field].type != FIELD_TYPE_PHONE)
+        return job_keys_fail(reader, draft->field, "`rule: valid` is about phone");
+    return 0;
+}
+
+static int finish_unique(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    static const char kind[] = "`rule: unique`";
+    struct job_rule *rule = draft->rule;
+    struct job *job = reader->job;
+    rule->kind = JOB_RULE_UNIQUE;
+    if (need_field(reader, item, draft) || refuse(reader, draft->when, kind) ||
+        refuse(reader, draft->message, kind) || refuse(reader, draft->years, kind))
+        return -1;
+    if (rule->field == FIELD_EXTERNAL_ID) {
+        if (rule->level != VERDICT_REJECT)
+            return job_keys_fail(reader, draft->level, "`external_id` is always unique, level reject");
+        rule->unique_index = 0;
+        return 0;
+    }
+    if (job->unique_count == RECORD_UNIQUE_MAX)
+        return job_keys_fail(reader, item, "at most %d fields may be unique, external_id among them",
+                             RECORD_UNIQUE_MAX);
+    rule->unique_index = (uint16_t)job->unique_count++;
+    return 0;
+}
+
+/* Exactly one of must_match, must_not_match, required and a rule of its own makes the kind. */
+static int finish_rule(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    int kinds = !!draft->match + !!draft->not_match + !!draft->required;
+    if (kinds > 1)
+        return job_keys_fail(
+            reader, item, "a rule has one of `must_match`, `must_not_match` and `required`, not %d", kinds);
+    if (draft->match || draft->not_match)
+        return finish_pattern(reader, item, draft);
+    if (draft->required)
+        return finish_required(reader, item, draft);
+    if (!draft->name)
+        return job_keys_fail(
+            reader, item,
+            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid "
+            "or unique");
+    if (strcmp(draft->rule->name, RULE_MIN_AGE) == 0)
+        return finish_min_age(reader, item, draft);
+    if (strcmp(draft->rule->name, RULE_VALID) == 0)
+        return finish_valid(reader, item, draft);
+    if (strcmp(draft->rule->name, RULE_UNIQUE) == 0)
+        return refuse(reader, draft->years, "`rule: unique`") ? -1 : finish_unique(reader, item, draft);
+    struct slice message = arena_printf(
+        &reader->job->arena, "`%s` is a name without `must_match` or `must_not_match`", draft->rule->name);
+    return job_keys_fail_name(reader, draft->name, false, message.at, draft->name->text, own_words);
+}
+
+/* Twice the same, but for patterns, would be two answers to one question. */
+static int check_repeat(struct job_reader *reader, const struct job_node *item, const struct job_rule *rule)
+{
+    const struct job *job = reader->job;
+    if (rule->kind == JOB_RULE_MATCH || rule->kind == JOB_RULE_NOT_MATCH)
+        return 0;
+    for (size_t at = 0; at < job->rule_count; at++)
+        if (job->rules[at].kind == rule->kind && job->rules[at].field == rule->field)
+            return job_keys_fail(reader, item, "`%s` of `%s` stands here a second time", rule->name,
+                                 field_name(rule->field));
+    return 0;
+}
+
+int job_rules_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                   void *target)
+{
+    (void)key;
+    struct job *job = target;
+    if (value->kind != JOB_NODE_LIST)
+        return job_keys_fail_kind(reader, value, JOB_NODE_LIST);
+    job->rules = arena_alloc(&job->arena, (value->count + 1) * sizeof *job->rules);
+    for (const struct job_node *item = value->first; item; item = item->next) {
+        struct job_rule *rule = &job->rules[job->rule_count];
+        *rule = (struct job_rule){.level = VERDICT_REJECT, .place = item->place, .field = FIELD_NONE};
+        struct draft draft = {.rule = rule};
+        if (job_keys_read(reader, item, rule_keys, "rules", &draft) != 0 ||
+            finish_rule(reader, item, &draft) != 0 || check_repeat(reader, item, rule) != 0)
+            return -1;
+        job->rule_count++;
+    }
+    return 0;
+}

@@ -1,0 +1,121 @@
+#include "unit/job/job_text.h"
+
+#define FIELDS(text) JOB_HEAD JOB_INPUT JOB_PROVIDER "fields:\n  external_id: id\n" text
+
+static void every_form_of_a_mapping_is_read(void **state)
+{
+    (void)state;
+    struct job *job =
+        job_text_load(FIELDS("  email: e-mail\n"
+                             "  phone: {column: mobile}\n"
+                             "  date_of_birth: {column: dob, format: D.M.YYYY}\n"
+                             "  nationalities: {column: nats, split: '|'}\n"
+                             "  occupation: {column: job, values: {Engineer: x, NULL: y}, otherwise: other}\n"
+                             "  language: {value: en}\n"
+                             "  city: 5\n"
+                             "  country: no\n"));
+    assert_int_equal(job->mapping_count, 9);
+    const struct job_mapping *mapping = job_mapping_of(job, FIELD_EMAIL);
+    assert_string_equal(mapping->column, "e-mail");
+    assert_int_equal(mapping->place.line, 6);
+    assert_int_equal(mapping->place.column, 3);
+    assert_int_equal(mapping->column_place.column, 10);
+    assert_null(mapping->constant);
+    assert_string_equal(job_mapping_of(job, FIELD_PHONE)->column, "mobile");
+    assert_string_equal(job_mapping_of(job, FIELD_DATE_OF_BIRTH)->format, "D.M.YYYY");
+    assert_string_equal(job_mapping_of(job, FIELD_NATIONALITIES)->split, "|");
+    mapping = job_mapping_of(job, FIELD_OCCUPATION);
+    assert_int_equal(mapping->value_count, 2);
+    assert_true(slice_is(mapping->values[0].from, "Engineer"));
+    assert_true(slice_is(mapping->values[0].to, "x"));
+    assert_true(slice_is(mapping->values[1].from, "NULL"));
+    assert_string_equal(mapping->otherwise, "other");
+    mapping = job_mapping_of(job, FIELD_LANGUAGE);
+    assert_string_equal(mapping->constant, "en");
+    assert_null(mapping->column);
+    /* A column's name is text, whatever YAML makes of it elsewhere. */
+    assert_string_equal(job_mapping_of(job, FIELD_CITY)->column, "5");
+    assert_string_equal(job_mapping_of(job, FIELD_COUNTRY)->column, "no");
+    job_free(job);
+}
+
+static void a_mapping_that_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    static const struct job_text_case cases[] = {
+        {"a misspelt field", FIELDS("  emial: e\n"),
+         "6:3: there is no customer field `emial`; did you mean `email`?"},
+        {"a misspelt key", FIELDS("  email: {colum: e}\n"),
+         "6:11: unknown key `colum` in `email`; did you mean `column`?"},
+        {"no column and no value", FIELDS("  occupation: {values: {a: b}}\n"),
+         "6:15: `occupation` needs a `column` or a `value`"},
+        {"a column without a name", FIELDS("  email:\n"), "6:"},
+        {"both", FIELDS("  email: {column: e, value: x}\n"),
+         "6:22: `email` has a `column`, and so no `value`"},
+        {"a value with values", FIELDS("  occupation: {value: e, values: {a: b}}\n"),
+         "6:26: `occupation` has a `value`, the same for every record, and so no `values`"},
+        {"otherwise alone", FIELDS("  occupation: {column: e, otherwise: b}\n"),
+         "6:27: `otherwise` needs `values` beside it"},
+        {"a format of no date", FIELDS("  email: {column: e, format: DD}\n"),
+         "6:22: `email` is no date, so it has no `format`"},
+        {"a split of one value", FIELDS("  email: {column: e, split: ';'}\n"),
+         "6:22: `email` takes one value, so it has no `split`"},
+        {"a list as a column", FIELDS("  email: [a]\n"), "6:10: `email` should be a value, and is a list"},
+        {"no key", JOB_HEAD JOB_INPUT JOB_PROVIDER "fields: {email: e}\n",
+         "4:1: `external_id` is not mapped"},
+    };
+    JOB_TEXT_CHECK_REFUSED(cases);
+}
+
+static void a_date_format_has_day_month_and_year_once_each(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format;
+        bool good;
+    } cases[] = {
+        {"DD/MM/YYYY", true},
+        {"MM-DD-YYYY", true},
+        {"YYYYMMDD", true},
+        {"D.M.YYYY", true},
+        {"YYYY M D", true},
+        {"DDMMYYYY", true},
+        {"DD. MM. YYYY", true},
+        {"D/MM/YYYY", true},
+        {"DD/MM", false},
+        {"DD/MM/YY", false},
+        {"DD/MM/YYYY/DD", false},
+        {"MM/M/YYYY", false},
+        {"DMYYYY", false},
+        {"DDMYYYY", false},
+        {"D MYYYY", false},
+        {"dd/mm/yyyy", false},
+        {"DD/MMM/YYYY", false},
+        {"DD/MM/YYYYY", false},
+        {"DD/MM/YYYY HH", false},
+        {"//", false},
+        {"DD....................................MM/YYYY", false},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, FIELDS("  date_of_birth: {column: d, format: '%s'}\n"),
+                       cases[at].format);
+        struct job_overrides overrides = {0};
+        struct error error;
+        struct job *job = job_text_load_with(text, &overrides, &error);
+        if (!job != !cases[at].good)
+            fail_msg("%s: %s", cases[at].format, error.text);
+        job_free(job);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_form_of_a_mapping_is_read),
+        cmocka_unit_test(a_mapping_that_makes_no_sense_is_refused),
+        cmocka_unit_test(a_date_format_has_day_month_and_year_once_each),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("fields", tests, job_text_setup, job_text_teardown);
+}

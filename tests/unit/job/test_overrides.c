@@ -1,0 +1,181 @@
+#include <sys/stat.h>
+
+#include "unit/job/job_text.h"
+
+static struct job_overrides with_set(const char **set)
+{
+    return (struct job_overrides){.sets = set, .set_count = 1};
+}
+
+static void a_set_changes_the_job_before_it_is_read(void **state)
+{
+    (void)state;
+    const char *sets[] = {"delivery.rate=5/s",
+                          "delivery.stop_after={refused_share: 3%}",
+                          "fields.email=mail",
+                          "input.path=other.csv",
+                          "fields.language.value=de",
+                          "rules=[{rule: min_age, years: 21}]",
+                          "report=out"};
+    struct job_overrides overrides = {.sets = sets, .set_count = sizeof sets / sizeof sets[0]};
+    struct error error;
+    struct job *job = job_text_load_with(JOB_WHOLE "delivery: {rate: 1/s, burst: 2}\n", &overrides, &error);
+    if (!job)
+        fail_msg("%s", error.text);
+    assert_int_equal(job->delivery.rate.count, 5);
+    assert_int_equal(job->delivery.burst, 2);
+    assert_int_equal(job->delivery.refused_share, 3);
+    assert_string_equal(job_mapping_of(job, FIELD_EMAIL)->column, "mail");
+    assert_int_equal(job_mapping_of(job, FIELD_EMAIL)->place.line, 0);
+    assert_string_equal(job_mapping_of(job, FIELD_LANGUAGE)->constant, "de");
+    assert_string_equal(job->input.paths[0], "/tmp/other.csv");
+    assert_int_equal(job->rules[0].years, 21);
+    assert_string_equal(job->report_folder, "/tmp/out");
+    job_free(job);
+}
+
+static void a_bad_set_is_named_without_its_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *set, *want;
+    } cases[] = {
+        {"no value", "delivery.rate", "--set wants KEY=VALUE"},
+        {"no key", "=5", "--set wants KEY=VALUE"},
+        {"a misspelt key", "delivery.rat=5/s",
+         "--set delivery.rat: unknown key `rat` in `delivery`; did you mean `rate`?"},
+        {"a misspelt part", "delivry.rate=5/s",
+         "--set delivry.rate: unknown key `delivry`; did you mean `delivery`?"},
+        {"a bad value", "delivery.rate=fast", "--set delivery.rate: `fast` is no rate"},
+        {"a name missing", "delivery..rate=1/s", "--set delivery..rate: a name is missing"},
+        {"below a value", "job.name=x", "--set job.name: `job` is a value in the job file"},
+        {"no YAML", "job=\"x", "--set job: the value is not YAML"},
+        {"credentials", "provider.credentials.api_key=hunter2",
+         "--set provider.credentials: credentials are not for the command line"},
+        {"all credentials", "provider.credentials={token: hunter2}",
+         "--set provider.credentials: credentials are not"},
+        {"credentials in a whole provider", "provider={name: payward, credentials: {token: hunter2}}",
+         "--set provider.credentials: credentials are not"},
+        {"a member of a list", "provider.credentials[0].token=hunter2",
+         "--set provider.credentials: credentials are not"},
+        {"a literal ledger key", "ledger_key=hunter2", "--set ledger_key: `ledger_key` is no reference"},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        const char *set = cases[at].set;
+        struct job_overrides overrides = with_set(&set);
+        const char *got = job_text_refuse_with(JOB_WHOLE, &overrides);
+        if (strncmp(got, cases[at].want, strlen(cases[at].want)) != 0 || strstr(got, "hunter2"))
+            fail_msg("%s\n  want %s\n  got  %s", cases[at].sentence, cases[at].want, got);
+    }
+}
+
+static void input_and_report_are_relative_to_the_working_folder(void **state)
+{
+    (void)state;
+    const char *inputs[] = {"here/x.csv", "y.csv"};
+    struct job_overrides overrides = {.inputs = inputs, .input_count = 1, .report = "there"};
+    struct error error;
+    struct job *job = job_text_load_with(JOB_HEAD JOB_PROVIDER JOB_FIELDS, &overrides, &error);
+    if (!job)
+        fail_msg("%s", error.text);
+    assert_string_equal(job->input.paths[0], "here/x.csv");
+    assert_int_equal(job->input.place.line, 0);
+    assert_string_equal(job->report_folder, "there");
+    job_free(job);
+
+    overrides.input_count = 2;
+    assert_non_null(strstr(job_text_refuse_with(JOB_WHOLE, &overrides), "several --input"));
+    inputs[0] = "x.ndjson";
+    overrides.input_count = 1;
+    assert_non_null(strstr(job_text_refuse_with(JOB_WHOLE, &overrides), "by its name this is NDJSON"));
+    inputs[0] = "-";
+    job = job_text_load_with(JOB_WHOLE, &overrides, &error);
+    assert_non_null(job);
+    assert_string_equal(job->input.paths[0], "-");
+    job_free(job);
+}
+
+#define SECRETS(text) JOB_HEAD JOB_INPUT JOB_FIELDS "provider:\n  name: payward\n  credentials: " text "\n"
+
+static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
+{
+    (void)state;
+    static const struct job_text_case cases[] = {
+        {"a literal", SECRETS("{api_key: hunter2}"), "6:26: `api_key` is no reference to a secret"},
+        {"a literal in a list", SECRETS("[{api_key: env:A}, {api_secret: hunter2}]"),
+         "6:48: `api_secret` is no reference"},
+        {"a reference to nothing", SECRETS("{api_key: 'env:'}"), "6:26: `api_key` is no reference"},
+        {"a misspelt key beside a literal", SECRETS("{api_kee: hunter2}"),
+         "6:17: unknown key `api_kee` in `credentials`; did you mean `api_key`?"},
+        {"a value for the mapping", SECRETS("hunter2"),
+         "6:16: `credentials` should be a mapping, and is a value"},
+        {"none", SECRETS("{}"), "6:16: `credentials` names none"},
+        {"an empty list", SECRETS("[]"), "6:16: `credentials` should be a mapping"},
+        {"a user in the base URL", JOB_HEAD "provider: {base_url: 'https://me:hunter2@h'}\n",
+         "2:22: `base_url` may not hold a user or a password"},
+        {"a user in the proxy", JOB_HEAD "provider: {proxy: 'http://me:hunter2@h'}\n",
+         "2:19: `proxy` may not hold a user or a password"},
+        {"a password in the ledger's URL", JOB_HEAD "ledger: postgres://me:hunter2@h/d\n",
+         "2:9: a ledger in PostgreSQL"},
+    };
+    JOB_TEXT_CHECK_REFUSED(cases);
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
+        if (strstr(job_text_refuse(cases[at].text), "hunter2"))
+            fail_msg("%s: shown", cases[at].sentence);
+}
+
+static void secrets_are_loaded_only_when_asked_for(void **state)
+{
+    (void)state;
+    static const char text[] = SECRETS("[{api_key: env:KYC_TEST_KEY, api_secret: file:secret-KYC_TEST}, "
+                                       "{token: env:KYC_TEST_KEY}]") "ledger_key: env:KYC_TEST_KEY\n";
+    struct job_overrides overrides = {.secrets = true};
+    assert_int_equal(unsetenv("KYC_TEST_KEY"), 0);
+    job_free(job_text_load(text));
+    const char *refused = job_text_refuse_with(text, &overrides);
+    assert_non_null(strstr(refused, "6:27: `api_key`: the environment variable KYC_TEST_KEY is not set"));
+
+    assert_int_equal(setenv("KYC_TEST_KEY", "demo-key", 1), 0);
+    FILE *file = fopen("/tmp/secret-KYC_TEST", "w");
+    assert_non_null(file);
+    assert_int_equal(chmod("/tmp/secret-KYC_TEST", 0600), 0);
+    assert_true(fputs("demo-secret\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    struct error error;
+    struct job *job = job_text_load_with(text, &overrides, &error);
+    assert_int_equal(unlink("/tmp/secret-KYC_TEST"), 0);
+    if (!job)
+        fail_msg("%s", error.text);
+    assert_int_equal(job->provider.credential_count, 2);
+    assert_string_equal(job->provider.credentials[0].api_key.at, "demo-key");
+    assert_string_equal(job->provider.credentials[0].api_secret.at, "demo-secret");
+    assert_int_equal(job->provider.credentials[0].place.line, 6);
+    assert_string_equal(job->provider.credentials[1].token.at, "demo-key");
+    assert_null(job->provider.credentials[1].api_key.at);
+    assert_string_equal(job->ledger_key.at, "demo-key");
+    job_free(job);
+}
+
+static void a_file_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    struct job_overrides overrides = {0};
+    struct error error = {0};
+    assert_null(job_load("/tmp/kyc-no-such-job.yaml", &overrides, &error));
+    assert_int_equal(error.scope, ERROR_USAGE);
+    assert_non_null(strstr(error.text, "/tmp/kyc-no-such-job.yaml"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_set_changes_the_job_before_it_is_read),
+        cmocka_unit_test(a_bad_set_is_named_without_its_value),
+        cmocka_unit_test(input_and_report_are_relative_to_the_working_folder),
+        cmocka_unit_test(a_secret_is_a_reference_and_its_line_is_never_shown),
+        cmocka_unit_test(secrets_are_loaded_only_when_asked_for),
+        cmocka_unit_test(a_file_that_is_not_there_is_named),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("overrides", tests, job_text_setup, job_text_teardown);
+}
