@@ -1,0 +1,421 @@
+#include "input/csv.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "input/csv_cells.h"
+#include "input/header.h"
+#include "input/lines.h"
+
+enum { HEADER_ARENA_CHUNK = 16 * 1024 };
+
+/* What stands at the place of the next record. */
+enum found {
+    FOUND_RECORD,
+    FOUND_MALFORMED,     /* csv.flaw says why */
+    FOUND_TOO_LONG,      /* well-formed, of several lines, over max_record */
+    FOUND_TOO_LONG_LINE, /* its first line is over max_record; still to be passed over */
+    FOUND_NO_ROOM,       /* over the limit: nothing was consumed */
+    FOUND_CUT,           /* the feed broke off here; perhaps nothing is left */
+    FOUND_END,
+};
+
+enum flaw { FLAW_SYNTAX, FLAW_OPEN_AT_END, FLAW_OPEN_TOO_LONG };
+
+struct csv {
+    struct lines lines;
+    struct csv_cells *cells;
+    char quote;
+    enum job_encoding encoding;
+    size_t max_record;
+    uint32_t input_index;
+    uint64_t row; /* of the last record */
+
+    /* the record in progress */
+    uint64_t line_number; /* of its first line */
+    struct line first, last;
+    enum flaw flaw;
+    size_t flaw_at; /* FLAW_SYNTAX: the place in the last line */
+
+    struct arena header_arena;
+    size_t column_count;
+};
+
+static void *csv_open(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
+{
+    struct csv *csv = memory_new(1, sizeof *csv);
+    lines_init(&csv->lines, feed);
+    csv->cells = csv_cells_new(input->delimiter, input->quote);
+    csv->quote = input->quote;
+    csv->encoding = input->encoding;
+    csv->max_record = input->max_record;
+    csv->input_index = input_index;
+    arena_init(&csv->header_arena, HEADER_ARENA_CHUNK);
+    return csv;
+}
+
+static void csv_close(void *format)
+{
+    struct csv *csv = format;
+    lines_clear(&csv->lines);
+    csv_cells_free(csv->cells);
+    arena_clear(&csv->header_arena);
+    free(csv);
+}
+
+static struct slice last_line(const struct csv *csv)
+{
+    return slice_make(csv->lines.bytes + csv->lines.next - csv->last.full_len, csv->last.full_len);
+}
+
+/* The record in progress without its final line end. */
+static struct slice record_bytes(const struct csv *csv)
+{
+    struct slice kept = lines_kept(&csv->lines);
+    kept.len -= csv->last.full_len - csv->last.len;
+    return kept;
+}
+
+static enum found find_flaw(struct csv *csv, enum flaw flaw)
+{
+    csv->flaw = flaw;
+    return FOUND_MALFORMED;
+}
+
+static enum found refuse_room(struct csv *csv)
+{
+    lines_back(&csv->lines, 0, csv->line_number);
+    return FOUND_NO_ROOM;
+}
+
+/* The first line that is not blank; FOUND_RECORD when there is one. */
+static enum found find_first_line(struct csv *csv)
+{
+    do {
+        lines_keep(&csv->lines);
+        csv->line_number = csv->lines.number;
+        switch (lines_next(&csv->lines, csv->max_record, &csv->first)) {
+        case LINES_ONE:
+            break;
+        case LINES_LONG:
+            return FOUND_TOO_LONG_LINE;
+        case LINES_END:
+            return FOUND_END;
+        case LINES_CUT:
+            return FOUND_CUT;
+        }
+    } while (csv->first.len == 0);
+    csv->last = csv->first;
+    return FOUND_RECORD;
+}
+
+/* Feeds lines, from csv.last on, until the record is complete or known to be none. */
+static enum found finish_record(struct csv *csv, size_t limit)
+{
+    for (;;) {
+        enum csv_cells_result result = csv_cells_add(csv->cells, last_line(csv), &csv->flaw_at);
+        if (result == CSV_CELLS_BAD)
+            return find_flaw(csv, FLAW_SYNTAX);
+        bool is_last = csv->last.full_len == csv->last.len;
+        if (result == CSV_CELLS_OPEN && is_last) {
+            if (csv_cells_end(csv->cells) == CSV_CELLS_BAD)
+                return find_flaw(csv, FLAW_OPEN_AT_END);
+            result = CSV_CELLS_DONE;
+        }
+        bool is_long = record_bytes(csv).len > csv->max_record;
+        if (result == CSV_CELLS_DONE)
+            return is_long ? FOUND_TOO_LONG : FOUND_RECORD;
+        if (is_long)
+            return find_flaw(csv, FLAW_OPEN_TOO_LONG);
+
+        switch (lines_next(&csv->lines, csv->max_record, &csv->last)) {
+        case LINES_ONE:
+            break;
+        case LINES_LONG:
+            return find_flaw(csv, FLAW_OPEN_TOO_LONG);
+        case LINES_END:
+            return find_flaw(csv, FLAW_OPEN_AT_END);
+        case LINES_CUT:
+            return FOUND_CUT;
+        }
+        if (lines_kept(&csv->lines).len > limit)
+            return refuse_room(csv);
+    }
+}
+
+/* limit: bytes that the record may have; more is FOUND_NO_ROOM. */
+static enum found find_record(struct csv *csv, struct arena *arena, size_t columns, size_t limit)
+{
+    enum found found = find_first_line(csv);
+    if (found == FOUND_TOO_LONG_LINE && csv->max_record > limit)
+        return refuse_room(csv);
+    if (found == FOUND_RECORD) {
+        if (csv->first.full_len > limit)
+            return refuse_room(csv);
+        csv_cells_begin(csv->cells, arena, columns);
+        found = finish_record(csv, limit);
+    }
+    if (found == FOUND_CUT && lines_rest(&csv->lines).len > limit)
+        return refuse_room(csv);
+    return found;
+}
+
+/* Where in its line a byte is, as an editor counts. */
+static size_t column_of(const struct csv *csv, struct slice line, size_t at)
+{
+    if (csv->encoding != JOB_ENCODING_UTF8)
+        return at + 1;
+    size_t column = 1;
+    for (size_t i = 0; i < at; i++)
+        column += ((unsigned char)line.at[i] & 0xc0) != 0x80;
+    return column;
+}
+
+static struct slice explain_syntax(const struct csv *csv, struct arena *arena)
+{
+    struct slice line = last_line(csv);
+    size_t column = column_of(csv, line, csv->flaw_at);
+    uint64_t number = csv->lines.number - 1;
+    if (line.at[csv->flaw_at] == csv->quote)
+        return arena_printf(arena,
+                            "a quote inside an unquoted cell (column %zu of line %" PRIu64
+                            "): quote the whole cell and double each quote in it",
+                            column, number);
+    if (number == csv->line_number)
+        return arena_printf(arena,
+                            "text after the closing quote of a cell (column %zu of line %" PRIu64
+                            "): double each quote that belongs to the cell",
+                            column, number);
+    return arena_printf(arena,
+                        "a quote that is opened on this line is closed on line %" PRIu64
+                        " in the middle of text (column %zu): close it, or double each quote that "
+                        "belongs to the cell",
+                        number, column);
+}
+
+static struct slice explain_flaw(const struct csv *csv, struct arena *arena)
+{
+    switch (csv->flaw) {
+    case FLAW_SYNTAX:
+        return explain_syntax(csv, arena);
+    case FLAW_OPEN_AT_END:
+        return arena_printf(arena, "a quote that is opened on this line is never closed: close it, or double "
+                                   "each quote that belongs to the cell");
+    case FLAW_OPEN_TOO_LONG:
+        return arena_printf(
+            arena,
+            "a quote that is opened on this line is not closed within max_record (%zu bytes): "
+            "close it, or raise input.max_record",
+            csv->max_record);
+    }
+    assert(!"a flaw");
+    return SLICE_LITERAL("");
+}
+
+/* The next record of the batch. */
+static struct record *add_record(struct csv *csv, struct batch *batch, size_t len)
+{
+    struct record *record = &batch->records[batch->count++];
+    batch->bytes += len;
+    *record = (struct record){
+        .input = csv->input_index,
+        .row = ++csv->row,
+        .line = csv->line_number,
+    };
+    return record;
+}
+
+static void add_fault(struct csv *csv, struct batch *batch, const char *rule, struct slice message,
+                      struct slice raw)
+{
+    struct record *record = add_record(csv, batch, raw.len);
+    record->fault = rule;
+    record->fault_message = message;
+    record->raw = raw;
+    record->rejected = true;
+}
+
+static void take_record(struct csv *csv, struct batch *batch)
+{
+    size_t count = csv_cells_count(csv->cells);
+    if (count != csv->column_count) {
+        struct slice message = arena_printf(&batch->arena,
+                                            "%zu cells where the header has %zu columns: look for a "
+                                            "delimiter that should be quoted, or is missing",
+                                            count, csv->column_count);
+        add_fault(csv, batch, RULE_COLUMNS, message, arena_copy(&batch->arena, record_bytes(csv)));
+    } else {
+        struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
+        record->cells = csv_cells_list(csv->cells);
+        record->cell_count = count;
+    }
+    lines_keep(&csv->lines);
+}
+
+/* A record that is none costs its first line: reading goes on behind it. */
+static void take_first_line(struct csv *csv, struct batch *batch, const char *rule, struct slice message)
+{
+    struct slice raw = slice_make(lines_kept(&csv->lines).at, csv->first.len);
+    add_fault(csv, batch, rule, message, arena_copy(&batch->arena, raw));
+    lines_back(&csv->lines, csv->first.full_len, csv->line_number + 1);
+    lines_keep(&csv->lines);
+}
+
+static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
+{
+    add_fault(
+        csv, batch, RULE_CUT,
+        SLICE_LITERAL("the input breaks off in this record: it is not used even where it looks complete"),
+        raw);
+}
+
+static enum found take_long_line(struct csv *csv, struct batch *batch)
+{
+    struct slice start = slice_make(lines_rest(&csv->lines).at, csv->max_record);
+    struct slice raw = arena_copy(&batch->arena, start);
+    uint64_t len = 0;
+    if (lines_skip_long(&csv->lines, &len) == LINES_CUT) {
+        take_cut(csv, batch, raw);
+        return FOUND_CUT;
+    }
+    struct slice message =
+        arena_printf(&batch->arena,
+                     "a line of %" PRIu64 " bytes, over max_record (%zu): look for a missing line end, or "
+                     "raise input.max_record; only its first %zu bytes are kept",
+                     len, csv->max_record, csv->max_record);
+    add_fault(csv, batch, RULE_TOO_LONG, message, raw);
+    return FOUND_TOO_LONG_LINE;
+}
+
+static enum found take_next(struct csv *csv, struct batch *batch)
+{
+    size_t limit = batch->count == 0 ? SIZE_MAX : BATCH_BYTES_MAX - batch->bytes;
+    if (batch->count > 0 && batch->bytes >= BATCH_BYTES_MAX)
+        return FOUND_NO_ROOM;
+    struct arena *arena = &batch->arena;
+    enum found found = find_record(csv, arena, csv->column_count, limit);
+    switch (found) {
+    case FOUND_RECORD:
+        take_record(csv, batch);
+        break;
+    case FOUND_MALFORMED:
+        take_first_line(csv, batch, RULE_MALFORMED, explain_flaw(csv, arena));
+        break;
+    case FOUND_TOO_LONG:
+        take_first_line(
+            csv, batch, RULE_TOO_LONG,
+            arena_printf(arena,
+                         "a record of %zu bytes in %" PRIu64 " lines, over max_record (%zu): look "
+                         "for a quote that is not closed, or raise input.max_record",
+                         record_bytes(csv).len, csv->lines.number - csv->line_number, csv->max_record));
+        break;
+    case FOUND_TOO_LONG_LINE:
+        return take_long_line(csv, batch);
+    case FOUND_CUT:
+        if (lines_rest(&csv->lines).len > 0) {
+            take_cut(csv, batch, arena_copy(arena, lines_rest(&csv->lines)));
+            lines_drop_rest(&csv->lines);
+        }
+        break;
+    case FOUND_NO_ROOM:
+    case FOUND_END:
+        break;
+    }
+    return found;
+}
+
+static enum reader_result csv_fill(void *format, struct batch *batch)
+{
+    while (batch->count < BATCH_RECORDS_MAX) {
+        switch (take_next(format, batch)) {
+        case FOUND_NO_ROOM:
+            return READER_MORE;
+        case FOUND_CUT:
+            return READER_CUT;
+        case FOUND_END:
+            return READER_END;
+        default:
+            break;
+        }
+    }
+    return READER_MORE;
+}
+
+static int fail_header(struct csv *csv, enum found found, const char *name, struct error *error)
+{
+    struct slice why = {0};
+    switch (found) {
+    case FOUND_END:
+        return error_set(error, ERROR_INPUT,
+                         "%s: is empty; its first line must name the columns. An export that failed often "
+                         "leaves such a file",
+                         name);
+    case FOUND_CUT:
+        *error = (struct error){.scope = ERROR_NONE};
+        return -1;
+    case FOUND_MALFORMED:
+        why = explain_flaw(csv, &csv->header_arena);
+        break;
+    default:
+        why = arena_printf(&csv->header_arena,
+                           "it is longer than max_record (%zu bytes): is this a CSV file? If it is, raise "
+                           "input.max_record",
+                           csv->max_record);
+        break;
+    }
+    return error_set(error, ERROR_INPUT, "%s:%" PRIu64 ": the header cannot be read: %.*s", name,
+                     csv->line_number, (int)why.len, why.at);
+}
+
+static struct slice join(struct arena *arena, struct slice a, struct slice b)
+{
+    char *text = arena_bytes(arena, a.len + b.len);
+    memcpy(text, a.at, a.len);
+    memcpy(text + a.len, b.at, b.len);
+    return slice_make(text, a.len + b.len);
+}
+
+/* Read twice: the first time counts the cells. */
+static enum found find_header(struct csv *csv)
+{
+    struct arena *arena = &csv->header_arena;
+    enum found found = find_record(csv, arena, 0, SIZE_MAX);
+    if (found != FOUND_RECORD)
+        return found;
+    csv->column_count = csv_cells_count(csv->cells);
+    lines_back(&csv->lines, 0, csv->line_number);
+    return find_record(csv, arena, csv->column_count, SIZE_MAX);
+}
+
+static int csv_header(void *format, const char *name, struct reader_header *header, struct error *error)
+{
+    static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
+    struct csv *csv = format;
+    struct arena *arena = &csv->header_arena;
+    bool marked = lines_pass(&csv->lines, mark);
+    if (marked && csv->encoding != JOB_ENCODING_UTF8)
+        return error_set(error, ERROR_INPUT,
+                         "%s: begins with the byte order mark of UTF-8, but input.encoding is %s; set it to "
+                         "utf-8",
+                         name, encoding_name(header_encoding(csv->encoding)));
+    enum found found = find_header(csv);
+    if (found != FOUND_RECORD)
+        return fail_header(csv, found, name, error);
+
+    struct slice raw = record_bytes(csv);
+    header->raw = join(arena, marked && csv->line_number == 1 ? mark : slice_make(raw.at, 0), raw);
+    header->column_count = csv->column_count;
+    header->columns = csv_cells_list(csv->cells);
+    lines_keep(&csv->lines);
+    return header_decode(csv_cells_list(csv->cells), csv->column_count, header_encoding(csv->encoding), arena,
+                         name, error);
+}
+
+const struct reader_ops csv_ops = {
+    .open = csv_open,
+    .close = csv_close,
+    .header = csv_header,
+    .fill = csv_fill,
+};

@@ -1,0 +1,164 @@
+#include "input/csv_cells.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <csv.h>
+
+#include "core/memory.h"
+
+enum { CELL_BUFFER_LEN = 64 * 1024 }; /* libcsv's grows by as much: its own 128 bytes make long cells slow */
+
+struct csv_cells {
+    struct csv_parser parser;
+    char delimiter, quote;
+    bool parser_made, parser_in_use; /* in use: a record was begun and has not ended well */
+    bool is_first;                   /* no line was added yet */
+    bool row_ended;
+    struct arena *arena;
+    struct slice *list;
+    size_t count, room;
+    bool is_plain; /* the line in hand is the whole record and holds no quote */
+    char *text;    /* plain: a copy of the line from the next cell on; else room for cells */
+    size_t text_room;
+};
+
+static void *resize(void *old, size_t len)
+{
+    return memory_resize(old, len, 1);
+}
+
+static int no_space(unsigned char byte)
+{
+    (void)byte;
+    return 0;
+}
+
+static void make_parser(struct csv_cells *cells)
+{
+    if (cells->parser_made)
+        csv_free(&cells->parser);
+    csv_init(&cells->parser, CSV_STRICT | CSV_STRICT_FINI);
+    csv_set_realloc_func(&cells->parser, resize);
+    csv_set_blk_size(&cells->parser, CELL_BUFFER_LEN);
+    csv_set_delim(&cells->parser, (unsigned char)cells->delimiter);
+    csv_set_quote(&cells->parser, (unsigned char)cells->quote);
+    cells->parser_made = true;
+    cells->parser_in_use = false;
+}
+
+struct csv_cells *csv_cells_new(char delimiter, char quote)
+{
+    struct csv_cells *cells = memory_new(1, sizeof *cells);
+    cells->delimiter = delimiter;
+    cells->quote = quote;
+    make_parser(cells);
+    return cells;
+}
+
+void csv_cells_free(struct csv_cells *cells)
+{
+    if (!cells)
+        return;
+    csv_free(&cells->parser);
+    free(cells);
+}
+
+void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room)
+{
+    if (cells->parser_in_use)
+        make_parser(cells);
+    cells->parser_in_use = true;
+    cells->is_first = true;
+    cells->row_ended = false;
+    cells->arena = arena;
+    cells->count = 0;
+    cells->room = room;
+    cells->list = arena_alloc(arena, room * sizeof *cells->list);
+}
+
+/* A plain cell is in the copy of the line already. One that began on an earlier line may need more than this
+ * line's room. */
+static void take_cell(void *bytes, size_t len, void *context)
+{
+    struct csv_cells *cells = context;
+    size_t index = cells->count++;
+    if (index >= cells->room)
+        return;
+    char *to = cells->text;
+    if (cells->is_plain) {
+        cells->text += len + 1;
+    } else if (len > cells->text_room) {
+        to = arena_bytes(cells->arena, len);
+        memcpy(to, bytes, len);
+    } else {
+        memcpy(to, bytes, len);
+        cells->text += len;
+        cells->text_room -= len;
+    }
+    cells->list[index] = slice_make(to, len);
+}
+
+static void take_row(int line_end, void *context)
+{
+    (void)line_end;
+    struct csv_cells *cells = context;
+    cells->row_ended = true;
+}
+
+static bool is_edge(const struct csv_cells *cells, char byte)
+{
+    return byte == cells->delimiter || byte == cells->quote || byte == '\r' || byte == '\n';
+}
+
+/* Whether libcsv would strip a blank here: it does so beside a delimiter, a quote and a line's ends only. */
+static bool has_blank_at_edge(const struct csv_cells *cells, struct slice line)
+{
+    const char *at = line.at, *end = line.at + line.len;
+    if (memchr(at, '\t', line.len))
+        return true;
+    while ((at = memchr(at, ' ', (size_t)(end - at)))) {
+        if (at == line.at || at + 1 == end || is_edge(cells, at[-1]) || is_edge(cells, at[1]))
+            return true;
+        at++;
+    }
+    return false;
+}
+
+enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_at)
+{
+    /* A function that says `no blank` costs libcsv half of its speed (a call per byte), so it is set only
+     * where it makes a difference. */
+    csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
+    cells->text = arena_bytes(cells->arena, line.len);
+    cells->text_room = line.len;
+    cells->is_plain = cells->is_first && !memchr(line.at, cells->quote, line.len);
+    cells->is_first = false;
+    if (cells->is_plain)
+        memcpy(cells->text, line.at, line.len);
+    *bad_at = csv_parse(&cells->parser, line.at, line.len, take_cell, take_row, cells);
+    if (*bad_at < line.len)
+        return CSV_CELLS_BAD;
+    cells->parser_in_use = !cells->row_ended;
+    return cells->row_ended ? CSV_CELLS_DONE : CSV_CELLS_OPEN;
+}
+
+enum csv_cells_result csv_cells_end(struct csv_cells *cells)
+{
+    if (csv_fini(&cells->parser, take_cell, take_row, cells) == -1)
+        return CSV_CELLS_BAD;
+    assert(cells->row_ended);
+    cells->parser_in_use = false;
+    return CSV_CELLS_DONE;
+}
+
+struct slice *csv_cells_list(const struct csv_cells *cells)
+{
+    return cells->list;
+}
+
+size_t csv_cells_count(const struct csv_cells *cells)
+{
+    return cells->count;
+}

@@ -1,0 +1,45 @@
+#include "input/reader.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "input/csv.h"
+#include "input/reader_ops.h"
+
+static const struct reader_ops *const formats[] = {
+    [JOB_FORMAT_CSV] = &csv_ops,
+};
+
+struct reader {
+    const struct reader_ops *ops;
+    void *format;
+};
+
+struct reader *reader_new(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
+{
+    assert((size_t)input->format < sizeof formats / sizeof *formats);
+    struct reader *reader = memory_new(1, sizeof *reader);
+    reader->ops = formats[input->format];
+    reader->format = reader->ops->open(input, input_index, feed);
+    return reader;
+}
+
+void reader_free(struct reader *reader)
+{
+    if (!reader)
+        return;
+    reader->ops->close(reader->format);
+    free(reader);
+}
+
+int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error)
+{
+    return reader->ops->header(reader->format, name, header, error);
+}
+
+enum reader_result reader_fill(struct reader *reader, struct batch *batch)
+{
+    assert(batch->count == 0);
+    return reader->ops->fill(reader->format, batch);
+}

@@ -1,0 +1,254 @@
+#include "input/source.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/gzip.h"
+#include "core/memory.h"
+#include "core/slice.h"
+
+enum {
+    SOURCE_BLOCK_LEN = 256 * 1024, /* of one read(2) */
+    SOURCE_MAGIC_LEN = 2,          /* of gzip, and of a UTF-16 byte order mark */
+};
+
+struct source {
+    char *path;               /* NULL: standard input */
+    const char *name;         /* for messages */
+    struct stat first;        /* as the file was when it was opened */
+    struct gzip_reader *gzip; /* NULL: plain */
+    char *block;
+    struct slice unused;          /* of block */
+    char start[SOURCE_MAGIC_LEN]; /* the first inflated bytes, read ahead to know a byte order mark */
+    struct slice start_unused;
+    _Atomic uint64_t position;
+    int fd;
+    bool file_ended;
+};
+
+static int fail_read(const struct source *source, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "%s: cannot be read further than byte %" PRIu64 ": %s; what came before was read",
+                     source->name, source_position(source), strerror(errno));
+}
+
+/* read(2) until it is not interrupted; as read(2). */
+static ptrdiff_t read_file(struct source *source, char *out, size_t room)
+{
+    ssize_t len;
+    do
+        len = read(source->fd, out, room);
+    while (len == -1 && errno == EINTR);
+    if (len == 0)
+        source->file_ended = true;
+    return len;
+}
+
+static int fill_block(struct source *source)
+{
+    ptrdiff_t len = read_file(source, source->block, SOURCE_BLOCK_LEN);
+    if (len == -1)
+        return -1;
+    source->unused = slice_make(source->block, (size_t)len);
+    return 0;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* How the file differs from what was opened; NULL: it does not. */
+static const char *find_change(const struct source *source)
+{
+    struct stat now;
+    if (!S_ISREG(source->first.st_mode))
+        return NULL;
+    if (fstat(source->fd, &now) == -1 || !is_same(&source->first, &now))
+        return "it was written to";
+    if (source->path && stat(source->path, &now) == -1)
+        return "it was removed or renamed";
+    if (source->path && !is_same(&source->first, &now))
+        return "another file took its place";
+    return NULL;
+}
+
+static int fail_changed(const struct source *source, const char *change, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "%s: the file changed while it was read (%s); what was read stands. Wait until its "
+                     "export is complete, then run again",
+                     source->name, change);
+}
+
+/* A fault of the compressed data; a file that is still being written looks the same, so that is said first.
+ */
+static int fail_gzip(const struct source *source, const char *fault, struct error *error)
+{
+    const char *change = find_change(source);
+    if (change)
+        return fail_changed(source, change, error);
+    return error_set(error, ERROR_INPUT,
+                     "%s: broken gzip at byte %" PRIu64 " of the compressed data: %s; what came before was "
+                     "read. Export or copy the file anew (`gzip -t` must accept it), then run again",
+                     source->name, gzip_reader_offset(source->gzip), fault);
+}
+
+static ptrdiff_t end_clean(const struct source *source, struct error *error)
+{
+    const char *change = find_change(source);
+    return change ? fail_changed(source, change, error) : 0;
+}
+
+static ptrdiff_t read_plain(struct source *source, char *out, size_t room, struct error *error)
+{
+    size_t len = source->unused.len;
+    if (len > 0) {
+        if (len > room)
+            len = room;
+        memcpy(out, source->unused.at, len);
+        source->unused = slice_make(source->unused.at + len, source->unused.len - len);
+    } else if (!source->file_ended) {
+        ptrdiff_t result = read_file(source, out, room);
+        if (result == -1)
+            return fail_read(source, error);
+        len = (size_t)result;
+    }
+    if (len == 0)
+        return end_clean(source, error);
+    atomic_fetch_add_explicit(&source->position, len, memory_order_relaxed);
+    return (ptrdiff_t)len;
+}
+
+static ptrdiff_t read_gzip(struct source *source, char *out, size_t room, struct error *error)
+{
+    for (;;) {
+        if (source->unused.len == 0 && !source->file_ended && fill_block(source) == -1)
+            return fail_read(source, error);
+        size_t len = room;
+        enum gzip_status status = gzip_reader_inflate(source->gzip, &source->unused, out, &len);
+        atomic_store_explicit(&source->position, gzip_reader_offset(source->gzip), memory_order_relaxed);
+        if (len > 0)
+            return (ptrdiff_t)len;
+        if (status == GZIP_FAULT)
+            return fail_gzip(source, gzip_reader_fault(source->gzip), error);
+        if (source->file_ended && source->unused.len == 0)
+            return gzip_reader_complete(source->gzip)
+                       ? end_clean(source, error)
+                       : fail_gzip(source, "it ends in the middle, the file is cut off", error);
+    }
+}
+
+ptrdiff_t source_read(struct source *source, char *out, size_t room, struct error *error)
+{
+    assert(room > 0);
+    if (source->start_unused.len > 0) {
+        size_t len = source->start_unused.len < room ? source->start_unused.len : room;
+        memcpy(out, source->start_unused.at, len);
+        source->start_unused = slice_make(source->start_unused.at + len, source->start_unused.len - len);
+        return (ptrdiff_t)len;
+    }
+    return source->gzip ? read_gzip(source, out, room, error) : read_plain(source, out, room, error);
+}
+
+/* Enough bytes of the file for its magic, as far as it has them: a pipe may give one at a time. */
+static int look_at_magic(struct source *source, struct error *error)
+{
+    size_t have = 0;
+    while (have < SOURCE_MAGIC_LEN && !source->file_ended) {
+        ptrdiff_t len = read_file(source, source->block + have, SOURCE_BLOCK_LEN - have);
+        if (len == -1)
+            return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
+        have += (size_t)len;
+    }
+    source->unused = slice_make(source->block, have);
+    if (have >= SOURCE_MAGIC_LEN && memcmp(source->block, "\x1f\x8b", SOURCE_MAGIC_LEN) == 0)
+        source->gzip = gzip_reader_new();
+    return 0;
+}
+
+/* Refuses UTF-16 by its byte order mark. A fault met here comes back when the bytes are read for good. */
+static int look_at_start(struct source *source, struct error *error)
+{
+    size_t have = 0;
+    struct error later;
+    while (have < SOURCE_MAGIC_LEN) {
+        size_t room = SOURCE_MAGIC_LEN - have;
+        ptrdiff_t len = source->gzip ? read_gzip(source, source->start + have, room, &later)
+                                     : read_plain(source, source->start + have, room, &later);
+        if (len <= 0)
+            break;
+        have += (size_t)len;
+    }
+    source->start_unused = slice_make(source->start, have);
+    if (have == SOURCE_MAGIC_LEN &&
+        (memcmp(source->start, "\xff\xfe", have) == 0 || memcmp(source->start, "\xfe\xff", have) == 0))
+        return error_set(error, ERROR_INPUT,
+                         "%s: is UTF-16 (it begins with the byte order mark %02X %02X). Convert it first: "
+                         "%s '%s' | iconv -f UTF-16 -t UTF-8 | gzip >converted.gz",
+                         source->name, (unsigned char)source->start[0], (unsigned char)source->start[1],
+                         source->gzip ? "gunzip -c" : "cat", source->path ? source->path : "-");
+    return 0;
+}
+
+static int open_file(struct source *source, struct error *error)
+{
+    source->fd = source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    if (source->fd == -1)
+        return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name, strerror(errno));
+    if (fstat(source->fd, &source->first) == -1)
+        return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
+    if (S_ISDIR(source->first.st_mode))
+        return error_set(error, ERROR_INPUT,
+                         "%s: is a folder; name a file in it, or a pattern of files such as '%s/*.csv.gz'",
+                         source->name, source->name);
+    (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a pipe does not know it: no matter */
+    return 0;
+}
+
+struct source *source_open(const char *path, struct error *error)
+{
+    struct source *source = memory_new(1, sizeof *source);
+    bool is_stdin = strcmp(path, "-") == 0;
+    source->path = is_stdin ? NULL : memory_copy(slice_from(path));
+    source->name = is_stdin ? "standard input" : source->path;
+    source->block = memory_new(1, SOURCE_BLOCK_LEN);
+    if (open_file(source, error) == -1 || look_at_magic(source, error) == -1 ||
+        look_at_start(source, error) == -1) {
+        source_close(source);
+        return NULL;
+    }
+    return source;
+}
+
+void source_close(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->path && source->fd != -1)
+        close(source->fd);
+    gzip_reader_free(source->gzip);
+    free(source->block);
+    free(source->path);
+    free(source);
+}
+
+uint64_t source_position(const struct source *source)
+{
+    return atomic_load_explicit(&source->position, memory_order_relaxed);
+}
+
+uint64_t source_size(const struct source *source)
+{
+    return S_ISREG(source->first.st_mode) ? (uint64_t)source->first.st_size : 0;
+}
