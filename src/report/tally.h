@@ -13,6 +13,7 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "model/outcome.h"
 #include "model/record.h"
 #include "model/verdict.h"
@@ -79,6 +80,8 @@ const char *tally_meaning(enum field_id field, const char *rule);
  * is always the same. Owner: the caller frees. */
 uint32_t *tally_ranking(const struct tally *tally);
 
+/* The array of summary.json's `input`. */
+void tally_write_inputs(const struct tally *tally, struct json_writer *json);
 /* summary.json into out. */
 void tally_write_json(const struct tally *tally, struct buffer *out);
 /* The table for people: at most a screen (24 lines of 100 columns), rules most first and the rest summed up.

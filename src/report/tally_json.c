@@ -52,9 +52,8 @@ static void tally_json_time(struct json_writer *json, const char *key, uint64_t 
     tally_json_text(json, key, clock_rfc3339(real_ns, text));
 }
 
-static void tally_json_inputs(struct json_writer *json, const struct tally *tally)
+void tally_write_inputs(const struct tally *tally, struct json_writer *json)
 {
-    json_write_key(json, "input");
     json_write_array(json);
     for (size_t i = 0; i < tally->input_count; i++) {
         const struct tally_input *input = &tally->inputs[i];
@@ -131,7 +130,8 @@ void tally_write_json(const struct tally *tally, struct buffer *out)
     tally_json_time(json, "started", tally->started_ns);
     tally_json_time(json, "finished", tally->finished_ns);
     tally_json_decimal(json, "seconds", tally->seconds, 3);
-    tally_json_inputs(json, tally);
+    json_write_key(json, "input");
+    tally_write_inputs(tally, json);
     tally_json_count(json, "read", tally->read);
     tally_json_count(json, "valid", tally->valid);
     tally_json_count(json, "rejected", tally->rejected);

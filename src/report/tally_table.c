@@ -1,5 +1,6 @@
 #include "report/tally.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 enum {
     TABLE_LINES = 23,
     TABLE_COLUMNS = 100,
-    TABLE_WRAP_LINES = 4, /* of the reason why a run stopped */
+    TABLE_WRAP_LINES = 3, /* of the reason why a run stopped */
     TABLE_NAME_MAX = 40,
     TABLE_PART_MAX = 64 * 1024,
 };
@@ -255,8 +256,16 @@ static void table_rules(struct buffer *out, const struct tally *tally, unsigned 
                   "what it means");
     for (size_t i = 0; i < shown; i++)
         table_rule(out, &tally->rules[ranking[i]], name_columns);
-    if (shown < tally->rule_count)
-        buffer_printf(out, "  and %zu more rules: see summary.json\n", tally->rule_count - shown);
+    uint64_t rest = 0;
+    for (size_t i = shown; i < tally->rule_count; i++)
+        rest += tally->rules[ranking[i]].records;
+    if (shown < tally->rule_count) {
+        char records[FIGURES_SIZE], more[FIGURES_SIZE];
+        int width = (int)name_columns + 13;
+        int len = snprintf(more, sizeof more, "and %zu more", tally->rule_count - shown);
+        buffer_printf(out, "  %s%*s%15s%s\n", more, width - len, figures_count(rest, records), "",
+                      "all of them are in summary.json");
+    }
     free(ranking);
 }
 
