@@ -264,7 +264,7 @@ static void table_rules(struct buffer *out, const struct tally *tally, unsigned 
         int width = (int)name_columns + 13;
         int len = snprintf(more, sizeof more, "and %zu more", tally->rule_count - shown);
         buffer_printf(out, "  %s%*s%15s%s\n", more, width - len, figures_count(rest, records), "",
-                      "all of them are in summary.json");
+                      "summary.json has them all");
     }
     free(ranking);
 }
