@@ -1,0 +1,252 @@
+#include "delivery/attempt.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "core/secret.h"
+
+enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
+
+/* An option that libcurl does not know is a bug of ours, or of how it was built. */
+static void must(CURLcode code)
+{
+    assert(code == CURLE_OK);
+    (void)code;
+}
+
+static int on_leave(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    struct attempt *attempt = context;
+    if (attempt->left) {
+        attempt->repeated = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (!attempt->route->gate(attempt->route->context, attempt)) {
+        attempt->turned_back = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    attempt->left = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_header(char *at, size_t size, size_t count, void *context)
+{
+    struct attempt *attempt = context;
+    return receipt_add_header(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
+}
+
+static size_t on_body(char *at, size_t size, size_t count, void *context)
+{
+    struct attempt *attempt = context;
+    return receipt_add_body(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
+}
+
+static void set_route(CURL *easy, const struct route *route)
+{
+    must(curl_easy_setopt(easy, CURLOPT_URL, route->origin));
+    must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+    must(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    must(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
+    must(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
+    must(curl_easy_setopt(easy, CURLOPT_PROXY, route->proxy));
+    must(curl_easy_setopt(easy, CURLOPT_NOPROXY, ""));
+    must(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 20L));
+    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, route->timeout_ms));
+    must(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_ms));
+    must(curl_easy_setopt(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION));
+}
+
+static void set_trust(CURL *easy, const struct route *route)
+{
+    must(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
+    must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
+    must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    if (route->trust.len > 0) {
+        struct curl_blob blob = {route->trust.at, route->trust.len, CURL_BLOB_NOCOPY};
+        must(curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob));
+        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob));
+    }
+}
+
+struct attempt *attempt_new(const struct route *route)
+{
+    struct attempt *attempt = memory_new(1, sizeof(*attempt));
+    attempt->route = route;
+    buffer_init(&attempt->request.body, ATTEMPT_BODY_MAX);
+    receipt_init(&attempt->receipt);
+
+    CURL *easy = attempt->easy = curl_easy_init();
+    assert(easy);
+    set_route(easy, route);
+    set_trust(easy, route);
+    must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    must(curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt));
+    must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->error_text));
+    must(curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leave));
+    must(curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt));
+    must(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
+    must(curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt));
+    must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+    must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt));
+    return attempt;
+}
+
+void attempt_free(struct attempt *attempt)
+{
+    if (!attempt) {
+        return;
+    }
+    curl_easy_cleanup(attempt->easy);
+    secret_wipe(&attempt->headers, sizeof(attempt->headers));
+    buffer_clear(&attempt->request.body);
+    receipt_clear(&attempt->receipt);
+    free(attempt);
+}
+
+bool attempt_build(struct attempt *attempt, struct delivery *delivery)
+{
+    struct provider_request *request = &attempt->request;
+    attempt->route->provider->build(delivery->operation, delivery->record, attempt->route->base_path,
+                                    delivery->user_id, request);
+    if (request->body.overflowed) {
+        return false;
+    }
+    attempt->delivery = delivery;
+    attempt->left = attempt->turned_back = attempt->repeated = false;
+    attempt->left_ns = 0;
+    attempt->error_text[0] = '\0';
+    receipt_reset(&attempt->receipt);
+    return true;
+}
+
+/* `Expect:` empty: no waiting for a 100 before the body. */
+static struct curl_slist *link_headers(struct attempt *attempt)
+{
+    static char accept[] = "Accept: application/json", expect[] = "Expect:";
+    struct curl_slist *nodes = attempt->nodes;
+    nodes[0].data = accept;
+    nodes[1].data = expect;
+    size_t count = ATTEMPT_OWN_HEADERS;
+    for (size_t i = 0; i < attempt->headers.count; i++) {
+        nodes[count++].data = attempt->headers.lines[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
+    }
+    return nodes;
+}
+
+void attempt_sign(struct attempt *attempt, struct lane *lane)
+{
+    const struct provider_request *request = &attempt->request;
+    CURL *easy = attempt->easy;
+    attempt->lane = lane;
+    attempt->headers.count = 0;
+    attempt->route->provider->authenticate(lane->account, lane_nonce(lane, clock_real_ns()), request,
+                                           &attempt->headers);
+    must(curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request->target));
+    must(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method));
+    must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(attempt)));
+    if (request->body.len > 0) {
+        must(curl_easy_setopt(easy, CURLOPT_POST, 1L));
+        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len));
+        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.at));
+    } else {
+        must(curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L));
+    }
+}
+
+/* One word for the ledger's code, before libcurl's own text. */
+static const char *transport_word(const struct attempt *attempt, CURLcode result)
+{
+    switch (result) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return attempt->left ? "timeout" : "connect";
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "resolve";
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+        return attempt->left ? "reset" : "connect";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return "tls";
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+        return "reset";
+    case CURLE_ABORTED_BY_CALLBACK:
+        return attempt->repeated ? "reset" : "aborted";
+    case CURLE_PARTIAL_FILE:
+        return "cut";
+    case CURLE_WRITE_ERROR:
+        return "too_large";
+    default:
+        return "transport";
+    }
+}
+
+static const char *transport_text(const struct attempt *attempt, CURLcode result)
+{
+    if (attempt->repeated) {
+        return "a kept connection was closed before an answer";
+    }
+    if (attempt->receipt.body_cut) {
+        return "the answer is larger than 64 KiB";
+    }
+    return attempt->error_text[0] ? attempt->error_text : curl_easy_strerror(result);
+}
+
+static long status_of(const struct attempt *attempt)
+{
+    long status = 0;
+    must(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
+    return status;
+}
+
+bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
+{
+    long status = status_of(attempt);
+    if (!attempt->left || attempt->repeated || status < HTTP_FIRST_FINAL) {
+        return false;
+    }
+    /* We stopped reading it: only a success needs all of its body to be understood. */
+    return result == CURLE_OK || (attempt->receipt.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
+}
+
+void attempt_judge(struct attempt *attempt, CURLcode result)
+{
+    struct delivery *delivery = attempt->delivery;
+    bool complete = attempt_is_complete(attempt, result);
+    char transport[TRANSPORT_SIZE];
+    snprintf(transport, sizeof(transport), "%s: %s", transport_word(attempt, result),
+             transport_text(attempt, result));
+    bool is_timeout = attempt->left && result == CURLE_OPERATION_TIMEDOUT;
+
+    struct provider_reply reply = {
+        .operation = delivery->operation,
+        .sent = attempt->left,
+        .complete = complete,
+        .cause = is_timeout ? RETRY_TIMEOUT : RETRY_CONNECT,
+        .transport = complete ? "" : transport,
+        .http_status = (int)status_of(attempt),
+        .proven = attempt->lane->proven,
+        .retry_after_ns = receipt_retry_after_ns(&attempt->receipt, clock_real_ns()),
+        .request_id = slice_from(attempt->receipt.request_id),
+        .body = buffer_slice(&attempt->receipt.body),
+    };
+    delivery->outcome = (struct outcome){0};
+    delivery->left = attempt->left;
+    delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
+    attempt->route->provider->judge(&reply, delivery->record, &delivery->outcome);
+    if (delivery->outcome.kind == OUTCOME_DONE) {
+        attempt->lane->proven = true;
+    }
+}

@@ -1,0 +1,56 @@
+/* lane: one set of credentials: its account at the provider, its lock, its nonces, what it has in flight.
+ *
+ * A signed key has one request in flight unless the job says nonce_window, since two could arrive in the
+ * wrong order. Nonces are strictly increasing over threads, retries and runs, also after the clock stepped
+ * back: nanoseconds since the epoch, never below the last + 1, never above the floor that the coordinator has
+ * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no lock and no nonces.
+ *
+ * Thread: lane_raise and lane_last any; the rest the sender's. Owner: new/free; borrows job and provider.
+ */
+#ifndef KYC_DELIVERY_LANE_H
+#define KYC_DELIVERY_LANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+enum { LANE_KEY_ID_SIZE = 33 };
+
+struct lane {
+    const struct provider *provider;
+    struct provider_account *account;
+    char key_id[LANE_KEY_ID_SIZE];
+    int lock;    /* -1: none */
+    bool proven; /* a request with these credentials has succeeded in this run */
+    uint32_t in_flight, in_flight_max;
+    uint64_t start;        /* no nonce is below */
+    _Atomic uint64_t last; /* the highest nonce used; 0: none */
+    _Atomic uint64_t floor;
+};
+
+/* What identifies credentials without telling them: hex of 16 bytes of a SHA-256 over the API key (of the
+ * token, where there is none). */
+void lane_identify(const struct job_credentials *credentials, char key_id[LANE_KEY_ID_SIZE]);
+
+/* Takes the key's lock in lock_folder, when the provider signs. NULL with ERROR_BUSY or ERROR_USAGE, as
+ * key_lock_open. */
+struct lane *lane_new(const struct provider *provider, const struct job_credentials *credentials,
+                      uint32_t in_flight_max, const char *lock_folder, struct error *error);
+void lane_free(struct lane *lane);
+
+/* No nonce will be below start; before the first one. */
+void lane_start(struct lane *lane, uint64_t start);
+/* No nonce will be above floor; never lowers it. */
+void lane_raise(struct lane *lane, uint64_t floor);
+uint64_t lane_last(const struct lane *lane);
+
+/* The next nonce: real_ns, but above the last one and not below start; and not above the floor, where the
+ * clock runs ahead of what was reserved. A floor that is used up is a bug of the coordinator (assert). 0 when
+ * the provider does not sign. */
+uint64_t lane_nonce(struct lane *lane, uint64_t real_ns);
+
+#endif

@@ -1,0 +1,43 @@
+/* receipt: what came back to one attempt, as it comes in, within bounds.
+ *
+ * At most 64 KiB of a body and 100 KiB of headers are read (3-providers.md, Outcomes); nothing of an interim
+ * (1xx) answer is kept. Thread: the sender's. Owner: init/clear.
+ */
+#ifndef KYC_DELIVERY_RECEIPT_H
+#define KYC_DELIVERY_RECEIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/slice.h"
+#include "model/outcome.h"
+
+enum { RECEIPT_BODY_MAX = 64 * 1024, RECEIPT_HEADERS_MAX = 100 * 1024, RECEIPT_DATE_SIZE = 64 };
+
+struct receipt {
+    struct buffer body;
+    bool body_cut; /* there was more than RECEIPT_BODY_MAX */
+    size_t header_len;
+    char retry_after[RECEIPT_DATE_SIZE], date[RECEIPT_DATE_SIZE];
+    char request_id[OUTCOME_REQUEST_ID_SIZE];
+    unsigned request_id_rank; /* 0: none yet */
+};
+
+void receipt_init(struct receipt *receipt);
+void receipt_clear(struct receipt *receipt);
+/* Empties it for the next attempt. */
+void receipt_reset(struct receipt *receipt);
+
+/* One header line, status lines included, with or without its line end. False: over the bound, stop reading.
+ */
+bool receipt_add_header(struct receipt *receipt, struct slice line);
+/* False: over the bound, stop reading; what fits is kept. */
+bool receipt_add_body(struct receipt *receipt, struct slice bytes);
+
+/* Retry-After (RFC 9110, 10.2.3) as a wait from now on: seconds, or a date, taken relative to the answer's
+ * own Date, so that the two clocks need not agree. At most 366 days; 0: none, past, or unreadable. */
+uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns);
+
+#endif

@@ -1,0 +1,36 @@
+/* route: where all attempts of a job go, and how: origin, proxy, trust, timeouts, and the gate that each one
+ * passes last.
+ *
+ * Thread: constant while attempts use it. Owner: init/clear.
+ */
+#ifndef KYC_DELIVERY_ROUTE_H
+#define KYC_DELIVERY_ROUTE_H
+
+#include <stdbool.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+struct attempt;
+
+struct route {
+    const struct provider *provider;
+    char *origin;                /* `https://host:port` */
+    char *base_path;             /* `/sandbox`, or "" */
+    const char *proxy;           /* "": none. Never the environment's, never to loopback */
+    struct buffer trust;         /* PEM; empty: the system's authorities alone */
+    long timeout_ms, connect_ms; /* of the whole attempt; of its connection */
+    /* Asked when the attempt is connected and about to write its first byte: may it leave now? */
+    bool (*gate)(void *context, struct attempt *attempt);
+    void *context;
+};
+
+/* The gate is the caller's to set. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
+ * libcurl cannot read, a bad CA file); then nothing is to be cleared. */
+int route_init(struct route *route, const struct job *job, const struct provider *provider,
+               struct error *error);
+void route_clear(struct route *route);
+
+#endif

@@ -1,0 +1,207 @@
+/* sender_fixture: a real sender for payward against a scripted server on loopback, and all that it gives
+ * back.
+ *
+ * Header-only, so that a test is one source.
+ */
+#ifndef KYC_TESTS_SENDER_FIXTURE_H
+#define KYC_TESTS_SENDER_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/memory.h"
+#include "delivery/key_lock.h"
+#include "delivery/sender.h"
+#include "provider/provider.h"
+#include "unit/delivery/script_server.h"
+
+#define MS CLOCK_NS_PER_MS
+#define S  CLOCK_NS_PER_S
+
+#define JSON_REPLY(status, length, body)                                                                     \
+    "HTTP/1.1 " status "\r\nContent-Type: application/json\r\nContent-Length: " length "\r\n\r\n" body
+#define CREATED JSON_REPLY("201 Created", "38", "{\"data\":{\"id\":\"fake-user-0000000001\"}}")
+
+enum { FIXTURE_KEYS_MAX = 4, FIXTURE_DELIVERIES_MAX = 2048 };
+
+struct fixture {
+    struct script_server *server;
+    struct provider provider;
+    struct job job;
+    struct job_credentials credentials[FIXTURE_KEYS_MAX];
+    char keys[FIXTURE_KEYS_MAX][64];
+    char base_url[64];
+    struct record record;
+    struct value values[FIELD_COUNT];
+    struct sender *sender;
+    pthread_t thread;
+    struct delivery *deliveries;
+    size_t submitted;
+    /* under the mutex */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    struct delivery *done[FIXTURE_DELIVERIES_MAX];
+    size_t done_count;
+};
+
+static inline void fixture_done(void *context, struct delivery *delivery)
+{
+    struct fixture *fixture = context;
+    pthread_mutex_lock(&fixture->mutex);
+    fixture->done[fixture->done_count++] = delivery;
+    pthread_cond_broadcast(&fixture->changed);
+    pthread_mutex_unlock(&fixture->mutex);
+}
+
+static inline void fixture_fill_record(struct fixture *fixture)
+{
+    static const struct {
+        enum field_id field;
+        const char *text;
+    } table[] = {
+        {FIELD_EXTERNAL_ID, "C-1"},
+        {FIELD_EMAIL, "ada@example.com"},
+        {FIELD_PHONE, "+15550100123"},
+        {FIELD_FIRST_NAME, "Ada"},
+        {FIELD_LAST_NAME, "Example"},
+        {FIELD_DATE_OF_BIRTH, "1990-02-03"},
+        {FIELD_BIRTH_CITY, "Example City"},
+        {FIELD_BIRTH_COUNTRY, "GB"},
+        {FIELD_ADDRESS_LINE1, "1 Example St"},
+        {FIELD_CITY, "Example City"},
+        {FIELD_POSTAL_CODE, "EX1 1EX"},
+        {FIELD_COUNTRY, "GB"},
+        {FIELD_NATIONALITIES, "GB"},
+        {FIELD_OCCUPATION, "science"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        fixture->values[table[i].field] = (struct value){slice_from(table[i].text), VALUE_PRESENT};
+    }
+    fixture->record.values = fixture->values;
+}
+
+/* A job with `keys` keys of its own, 1,000 requests a second, 10 s of timeout. steps: of the server, or NULL.
+ */
+static inline struct fixture *fixture_new(const struct script_step *steps, size_t step_count, size_t keys)
+{
+    struct fixture *fixture = memory_new(1, sizeof(*fixture));
+    fixture->provider = *provider_find("payward");
+    fixture->deliveries = memory_new(FIXTURE_DELIVERIES_MAX, sizeof(*fixture->deliveries));
+    pthread_mutex_init(&fixture->mutex, NULL);
+    pthread_cond_init(&fixture->changed, NULL);
+    fixture_fill_record(fixture);
+    if (steps) {
+        fixture->server = script_server_new(steps, step_count);
+        snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u/sandbox/payward",
+                 fixture->server->port);
+    }
+    for (size_t i = 0; i < keys; i++) {
+        uint64_t random; /* test runs side by side must not hold each other's locks */
+        digest_random(&random, sizeof(random));
+        snprintf(fixture->keys[i], sizeof(fixture->keys[i]), "FAKE-%016llx", (unsigned long long)random);
+        static char secret[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+        fixture->credentials[i].api_key = (struct secret){fixture->keys[i], strlen(fixture->keys[i])};
+        fixture->credentials[i].api_secret = (struct secret){secret, strlen(secret)};
+    }
+    fixture->job.path = "test.yaml";
+    fixture->job.provider.base_url = fixture->base_url;
+    fixture->job.provider.credentials = fixture->credentials;
+    fixture->job.provider.credential_count = keys;
+    fixture->job.delivery.rate = (struct job_rate){1000, S};
+    fixture->job.delivery.burst = 10;
+    fixture->job.delivery.timeout_ns = 10 * S;
+    return fixture;
+}
+
+static inline void *fixture_thread(void *context)
+{
+    sender_run(context);
+    return NULL;
+}
+
+static inline void fixture_start(struct fixture *fixture)
+{
+    struct error error = {0};
+    fixture->sender = sender_new(&fixture->job, &fixture->provider, fixture_done, fixture, &error);
+    if (!fixture->sender) {
+        fail_msg("%s", error.text);
+    }
+    for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
+        sender_lane_start(fixture->sender, i, 1);
+        sender_lane_raise(fixture->sender, i, UINT64_MAX);
+    }
+    pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
+}
+
+static inline struct delivery *fixture_submit(struct fixture *fixture)
+{
+    struct delivery *delivery = &fixture->deliveries[fixture->submitted++];
+    delivery->operation = OPERATION_CREATE;
+    delivery->record = &fixture->record;
+    sender_submit(fixture->sender, delivery);
+    return delivery;
+}
+
+/* Waits until so many came back; fails after 20 s. */
+static inline void fixture_wait(struct fixture *fixture, size_t count)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    pthread_mutex_lock(&fixture->mutex);
+    int failed = 0;
+    while (fixture->done_count < count && !failed) {
+        failed = pthread_cond_timedwait(&fixture->changed, &fixture->mutex, &until);
+    }
+    size_t got = fixture->done_count;
+    pthread_mutex_unlock(&fixture->mutex);
+    if (got < count) {
+        fail_msg("%zu of %zu deliveries came back", got, count);
+    }
+}
+
+/* Submits one and waits for it alone. */
+static inline const struct delivery *fixture_deliver(struct fixture *fixture)
+{
+    struct delivery *delivery = fixture_submit(fixture);
+    fixture_wait(fixture, fixture->submitted);
+    return delivery;
+}
+
+/* The sender ends; the server's record and all deliveries can still be looked at. */
+static inline void fixture_stop(struct fixture *fixture)
+{
+    sender_finish(fixture->sender);
+    pthread_join(fixture->thread, NULL);
+    if (fixture->server) {
+        script_server_stop(fixture->server);
+    }
+    assert_int_equal(fixture->done_count, fixture->submitted);
+}
+
+static inline void fixture_free(struct fixture *fixture)
+{
+    for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", key_lock_folder(),
+                 sender_lane_key_id(fixture->sender, i));
+        unlink(path);
+    }
+    sender_free(fixture->sender);
+    if (fixture->server) {
+        script_server_free(fixture->server);
+    }
+    pthread_mutex_destroy(&fixture->mutex);
+    pthread_cond_destroy(&fixture->changed);
+    free(fixture->deliveries);
+    free(fixture);
+}
+
+#endif

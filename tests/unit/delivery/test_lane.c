@@ -1,0 +1,231 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "delivery/key_lock.h"
+#include "delivery/lane.h"
+
+static char key_one[] = "FAKE-KEY-1", key_two[] = "FAKE-KEY-2";
+static char folder[] = "/tmp/kyc-test-lane-XXXXXX";
+
+static struct provider_account *no_account(const struct job_credentials *credentials)
+{
+    (void)credentials;
+    return NULL;
+}
+
+static const struct provider signed_provider = {.is_signed = true, .account_new = no_account};
+static const struct provider unsigned_provider = {.account_new = no_account};
+
+static struct job_credentials credentials_of(char *api_key)
+{
+    return (struct job_credentials){.api_key = {api_key, strlen(api_key)}};
+}
+
+static struct lane *make_lane(const struct provider *provider, char *key)
+{
+    struct job_credentials credentials = credentials_of(key);
+    struct error error = {0};
+    struct lane *lane = lane_new(provider, &credentials, 1, folder, &error);
+    assert_non_null(lane);
+    return lane;
+}
+
+static void a_nonce_follows_the_clock_within_its_floor(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        uint64_t clock, floor, want;
+    } table[] = {
+        {"the clock, when it is above the start", 1000, 5000, 1000},
+        {"the last + 1, when the clock stands still", 1000, 5000, 1001},
+        {"the last + 1, when the clock steps back", 3, 5000, 1002},
+        {"the clock again", 2000, 5000, 2000},
+        {"up to the floor itself", 5000, 5000, 5000},
+        {"the last + 1, when the clock is above the floor", 9000, 7000, 5001},
+        {"and again", 9001, 7000, 5002},
+        {"the clock, once the floor was raised", 9002, 10000, 9002},
+        {"a floor is never lowered", 9003, 8000, 9003},
+    };
+    struct lane *lane = make_lane(&signed_provider, key_one);
+    lane_start(lane, 500);
+    assert_int_equal(lane_last(lane), 0);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        lane_raise(lane, table[i].floor);
+        uint64_t nonce = lane_nonce(lane, table[i].clock);
+        if (nonce != table[i].want || lane_last(lane) != nonce) {
+            fail_msg("%s: %llu", table[i].sentence, (unsigned long long)nonce);
+        }
+    }
+    lane_free(lane);
+}
+
+static void no_nonce_is_below_the_start(void **state)
+{
+    (void)state;
+    struct lane *lane = make_lane(&signed_provider, key_one);
+    lane_start(lane, 70000);
+    lane_raise(lane, 80000);
+    assert_int_equal(lane_nonce(lane, 10), 70000);
+    assert_int_equal(lane_nonce(lane, 10), 70001);
+    lane_free(lane);
+}
+
+static void an_unsigned_provider_has_no_nonces_and_no_lock(void **state)
+{
+    (void)state;
+    struct lane *a = make_lane(&unsigned_provider, key_one);
+    struct lane *b = make_lane(&unsigned_provider, key_one);
+    assert_int_equal(lane_nonce(a, 1000), 0);
+    assert_int_equal(lane_last(a), 0);
+    lane_free(a);
+    lane_free(b);
+}
+
+static void a_key_id_tells_keys_apart_and_not_the_key(void **state)
+{
+    (void)state;
+    char a[LANE_KEY_ID_SIZE], b[LANE_KEY_ID_SIZE], again[LANE_KEY_ID_SIZE];
+    struct job_credentials one = credentials_of(key_one), two = credentials_of(key_two);
+    lane_identify(&one, a);
+    lane_identify(&two, b);
+    lane_identify(&one, again);
+    assert_string_equal(a, again);
+    assert_string_not_equal(a, b);
+    /* it names a lock and a row of the ledger: it must not change; printf 'kyc-import api key FAKE-KEY-1' |
+     * sha256sum | head -c 32 */
+    assert_string_equal(a, "4d3c9652d1c7b4a5a6d9ad32f5ba1cba");
+
+    struct job_credentials bearer = {.token = {key_one, strlen(key_one)}};
+    lane_identify(&bearer, again);
+    assert_string_equal(a, again);
+}
+
+static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int fd = key_lock_open(folder, "abc", &error);
+    assert_true(fd >= 0);
+    assert_int_equal(key_lock_open(folder, "abc", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    char pid[32];
+    snprintf(pid, sizeof(pid), "process %ld, since 20", (long)getpid());
+    assert_non_null(strstr(error.text, pid));
+
+    int other = key_lock_open(folder, "abd", &error);
+    assert_true(other >= 0);
+    key_lock_close(other);
+    key_lock_close(fd);
+    key_lock_close(-1);
+    fd = key_lock_open(folder, "abc", &error);
+    assert_true(fd >= 0);
+    key_lock_close(fd);
+}
+
+static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = key_lock_open(folder, "killed", &error);
+        byte = fd >= 0;
+        (void)!write(ready[1], &byte, 1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(byte, 1);
+    assert_int_equal(key_lock_open(folder, "killed", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    int fd = key_lock_open(folder, "killed", &error);
+    assert_true(fd >= 0);
+    struct stat before, after;
+    fstat(fd, &before);
+    assert_int_equal(before.st_mode & 0777, 0600);
+    key_lock_close(fd);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/kyc-import-killed.lock", folder);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void a_symbolic_link_is_not_followed(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    char path[128], target[128];
+    snprintf(path, sizeof(path), "%s/kyc-import-link.lock", folder);
+    snprintf(target, sizeof(target), "%s/elsewhere", folder);
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(key_lock_open(folder, "link", &error), -1);
+    assert_int_equal(error.scope, ERROR_USAGE);
+    assert_non_null(strstr(error.text, path));
+    assert_int_not_equal(access(target, F_OK), 0);
+    unlink(path);
+}
+
+static void the_lock_folder_can_be_written(void **state)
+{
+    (void)state;
+    assert_int_equal(access(key_lock_folder(), W_OK | X_OK), 0);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char path[128];
+    static const char *const names[] = {"abc", "abd", "killed"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, names[i]);
+        unlink(path);
+    }
+    struct job_credentials one = credentials_of(key_one);
+    char id[LANE_KEY_ID_SIZE];
+    lane_identify(&one, id);
+    snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, id);
+    unlink(path);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_nonce_follows_the_clock_within_its_floor),
+        cmocka_unit_test(no_nonce_is_below_the_start),
+        cmocka_unit_test(an_unsigned_provider_has_no_nonces_and_no_lock),
+        cmocka_unit_test(a_key_id_tells_keys_apart_and_not_the_key),
+        cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
+        cmocka_unit_test(a_lock_goes_with_its_process_and_its_file_stays),
+        cmocka_unit_test(a_symbolic_link_is_not_followed),
+        cmocka_unit_test(the_lock_folder_can_be_written),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("lane", tests, make_folder, remove_folder);
+}

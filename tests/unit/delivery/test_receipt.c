@@ -1,0 +1,154 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "delivery/receipt.h"
+
+static void add_lines(struct receipt *receipt, const char *const *lines)
+{
+    for (; *lines; lines++) {
+        assert_true(receipt_add_header(receipt, slice_from(*lines)));
+    }
+}
+
+static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
+{
+    (void)state;
+    /* our clock: Sun, 06 Nov 1994 08:49:37 GMT */
+    const uint64_t now = UINT64_C(784111777) * CLOCK_NS_PER_S;
+    static const struct {
+        const char *sentence;
+        const char *lines[4];
+        uint64_t want_s;
+    } table[] = {
+        {"absent", {"HTTP/1.1 429 Too Many Requests\r\n"}, 0},
+        {"seconds", {"Retry-After: 120\r\n"}, 120},
+        {"any case, no blank", {"RETRY-AFTER:7\r\n"}, 7},
+        {"zero", {"Retry-After: 0\r\n"}, 0},
+        {"too much is capped", {"Retry-After: 99999999999999999999\r\n"}, 31622400},
+        {"negative", {"Retry-After: -5\r\n"}, 0},
+        {"a word", {"Retry-After: soon\r\n"}, 0},
+        {"empty", {"Retry-After:\r\n"}, 0},
+        {"a date by our clock", {"Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n"}, 60},
+        {"a date that is past", {"Retry-After: Sun, 06 Nov 1994 08:40:37 GMT\r\n"}, 0},
+        {"a date by the answer's own clock",
+         {"Date: Sun, 06 Nov 1994 10:00:00 GMT\r\n", "Retry-After: Sun, 06 Nov 1994 10:00:09 GMT\r\n"},
+         9},
+        {"not that of an interim answer",
+         {"HTTP/1.1 103 Early Hints\r\n", "Retry-After: 50\r\n", "HTTP/1.1 200 OK\r\n"},
+         0},
+        {"another header", {"X-Retry-After: 50\r\n", "Retry-After-Too: 4\r\n"}, 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct receipt receipt;
+        receipt_init(&receipt);
+        add_lines(&receipt, table[i].lines);
+        uint64_t ns = receipt_retry_after_ns(&receipt, now);
+        if (ns != table[i].want_s * CLOCK_NS_PER_S) {
+            fail_msg("%s: %llu ns", table[i].sentence, (unsigned long long)ns);
+        }
+        receipt_clear(&receipt);
+    }
+}
+
+static void the_request_id_is_the_first_known_of_the_final_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        const char *lines[5];
+        const char *want;
+    } table[] = {
+        {"none", {"HTTP/1.1 200 OK\r\n"}, ""},
+        {"a request id", {"X-Request-Id:  r-1 \r\n"}, "r-1"},
+        {"a trace id goes first", {"X-Request-Id: r-1\r\n", "x-trace-id: t-1\r\n"}, "t-1"},
+        {"in either order", {"x-trace-id: t-1\r\n", "X-Request-Id: r-1\r\n"}, "t-1"},
+        {"the gateway's", {"x-amzn-RequestId: a-1\r\n"}, "a-1"},
+        {"an empty one does not count", {"x-trace-id:\r\n", "x-request-id: r-1\r\n"}, "r-1"},
+        {"what cannot be printed is replaced",
+         {"x-trace-id: a\x01\xff"
+          "b\r\n"},
+         "a??b"},
+        {"not of an interim answer",
+         {"HTTP/1.1 100 Continue\r\n", "x-trace-id: t-0\r\n", "HTTP/1.1 200\r\n"},
+         ""},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct receipt receipt;
+        receipt_init(&receipt);
+        add_lines(&receipt, table[i].lines);
+        if (strcmp(receipt.request_id, table[i].want) != 0) {
+            fail_msg("%s: %s", table[i].sentence, receipt.request_id);
+        }
+        receipt_clear(&receipt);
+    }
+}
+
+static void a_long_request_id_is_cut(void **state)
+{
+    (void)state;
+    struct receipt receipt;
+    receipt_init(&receipt);
+    char line[600] = "x-trace-id: ";
+    memset(line + 12, 'a', 500);
+    assert_true(receipt_add_header(&receipt, slice_from(line)));
+    assert_int_equal(strlen(receipt.request_id), OUTCOME_REQUEST_ID_SIZE - 1);
+    receipt_clear(&receipt);
+}
+
+static void a_body_is_kept_up_to_64_kib(void **state)
+{
+    (void)state;
+    static char bytes[RECEIPT_BODY_MAX];
+    memset(bytes, 'x', sizeof(bytes));
+    struct receipt receipt;
+    receipt_init(&receipt);
+    assert_true(receipt_add_body(&receipt, slice_make(bytes, 65535)));
+    assert_true(receipt_add_body(&receipt, slice_make(bytes, 1)));
+    assert_true(receipt_add_body(&receipt, slice_make(bytes, 0)));
+    assert_false(receipt.body_cut);
+    assert_false(receipt_add_body(&receipt, slice_make("y", 1)));
+    assert_true(receipt.body_cut);
+    assert_int_equal(receipt.body.len, RECEIPT_BODY_MAX);
+
+    receipt_reset(&receipt);
+    assert_true(receipt_add_body(&receipt, slice_make(bytes, 65000)));
+    assert_false(receipt_add_body(&receipt, slice_make(bytes, 1000)));
+    assert_int_equal(receipt.body.len, RECEIPT_BODY_MAX);
+    receipt_clear(&receipt);
+}
+
+static void headers_are_read_up_to_100_kib(void **state)
+{
+    (void)state;
+    static char line[1024];
+    memset(line, 'a', sizeof(line));
+    struct receipt receipt;
+    receipt_init(&receipt);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(receipt_add_header(&receipt, slice_make(line, sizeof(line))));
+    }
+    assert_false(receipt_add_header(&receipt, slice_make(line, 1)));
+    receipt_reset(&receipt);
+    assert_true(receipt_add_header(&receipt, slice_make(line, 1)));
+    receipt_clear(&receipt);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(retry_after_is_read_in_seconds_and_as_a_date),
+        cmocka_unit_test(the_request_id_is_the_first_known_of_the_final_answer),
+        cmocka_unit_test(a_long_request_id_is_cut),
+        cmocka_unit_test(a_body_is_kept_up_to_64_kib),
+        cmocka_unit_test(headers_are_read_up_to_100_kib),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
+}
