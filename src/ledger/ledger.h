@@ -64,7 +64,8 @@ struct ledger_brief {
     struct slice external_id;
     enum ledger_state state;
     bool has_user_id;
-    bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find */
+    bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find
+                        (first_sent_at says whether it is open; else it was refused) */
     uint64_t digest; /* first 8 bytes (little endian) of what the provider has; 0 when it has nothing */
 };
 
@@ -83,7 +84,8 @@ struct ledger_customer {
     struct slice pending_digest, pending_member_digests; /* what was last tried and is not acknowledged */
     struct slice idempotency_key;
     uint32_t refusals;      /* creates that the provider finally refused */
-    uint64_t first_sent_at; /* real ns of the journal of the operation in hand; 0: none */
+    uint64_t first_sent_at; /* real ns of the journal of the operation in hand; 0: none is open, and what
+                               pending says was refused */
     int http_status;
     struct slice code, message, request_id;
     uint32_t attempts;
@@ -96,7 +98,8 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
 
 int ledger_begin(struct ledger *ledger, struct error *error);
 /* Durable when it returns 0. Nothing happens between begin and commit when nothing was written: no fsync
- * then. */
+ * then. After a write that failed all others fail too; the next ledger_begin gives up what was not committed.
+ */
 int ledger_commit(struct ledger *ledger, struct error *error);
 
 /* Journalled before sent. */
@@ -110,19 +113,32 @@ struct ledger_intent {
     uint64_t at; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };
 
+/* In member_digests eight bytes of this: whether the provider has this value is not known; it equals no
+ * digest, so the member is sent again. */
+enum { LEDGER_MEMBER_UNKNOWN = 0xff };
+
 /* Makes or finds the customer and writes what is about to be tried; *id: the customer. A customer with a
  * user_id, or whose create is in doubt with other digests, is never given a create: that is a bug of the
- * caller (assert). */
+ * caller (assert). Journalled again with the same digests, an open operation keeps its first_sent_at, its key
+ * and its digests, and an open create is in doubt from then on. An update in doubt that is overtaken by other
+ * digests may have landed: digest becomes absent and the members it would have changed unknown, until one is
+ * acknowledged. */
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error);
 
 /* What the coordinator concluded of an attempt. */
 enum ledger_conclusion {
-    LEDGER_STILL_OPEN,   /* an event only: the operation goes on (a retry), the customer stays as it is */
+    LEDGER_STILL_OPEN,   /* the operation goes on (a retry): an event, and for those who look the customer's
+                            attempts and last code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt */
     LEDGER_ACKNOWLEDGED, /* the provider said yes: pending becomes what it has; user_id is set on a create */
-    LEDGER_TURNED_DOWN, /* a final no: a create → refused (refusals + 1); an update → what it has stays */
-    LEDGER_DOUBTFUL,    /* in doubt: pending stays */
-    LEDGER_NEVER_SENT,  /* given up and no attempt of this operation ever left: as before it was journalled */
+    LEDGER_TURNED_DOWN,  /* a final no: a create → refused (refusals + 1); an update → what it has stays.
+                            pending  stays too: it is what was refused */
+    LEDGER_DOUBTFUL,     /* in doubt: pending stays */
+    LEDGER_NEVER_SENT,   /* given up, and nothing of this operation can have come to be: as before it was
+                            journalled. A new customer is deleted (its id is void), one with attempts or
+                            refusals   is refused without pending, so that the next run sends it again; but what
+                            may have   left all the same (in doubt, or journalled by an earlier run) stays in
+                            doubt */
 };
 
 /* One attempt that left (or one conclusion without an attempt: event false), written to customer and event.
@@ -144,6 +160,11 @@ struct ledger_result {
 int ledger_result(struct ledger *ledger, const struct ledger_result *result, bool *taken,
                   struct error *error);
 
+/* The refusal of this customer is not final (it made the run stop): what was refused is forgotten, so that
+ * the next run sends it again. Nothing happens to a customer whose operation is open. Between begin and
+ * commit. */
+int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error);
+
 /* Nonce floors: the durable bound below which nonces of a key have been used, perhaps. 0: none yet. */
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);
 /* Between begin and commit; never lowers it. */
@@ -158,10 +179,14 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at, struct error *error);
 
-/* The chain's head: SHA-256 in hex over all events so far (64 zeros before the first). */
+/* The chain's head: SHA-256 in hex over all committed events (64 zeros before the first). */
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
+
+/* Walks the chain from its beginning. 1: whole, and it holds the head with which the last finished run ended;
+ * 0: *broken is the first event that was edited or is missing; -1. */
+int ledger_verify(struct ledger *ledger, int64_t *broken, struct error *error);
 
 /* For `status`: customers by (state, operation, http_status, code), most first. */
 struct ledger_group {

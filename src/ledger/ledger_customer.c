@@ -1,0 +1,194 @@
+#include <assert.h>
+#include <string.h>
+
+#include "ledger/ledger_sqlite.h"
+
+static const char *const state_words[] = {
+    [LEDGER_JOURNALLED] = "journalled",
+    [LEDGER_IN_DOUBT] = "in_doubt",
+    [LEDGER_CREATED] = "created",
+    [LEDGER_REFUSED] = "refused",
+};
+
+const char *ledger_state_word(enum ledger_state state)
+{
+    return state_words[state];
+}
+
+/* The first letters differ. What is none of the words was written by somebody else: in doubt is the state
+ * that sends nothing by itself. */
+enum ledger_state ledger_state_from(struct slice word)
+{
+    switch (word.len > 0 ? word.at[0] : '\0') {
+    case 'j':
+        return LEDGER_JOURNALLED;
+    case 'c':
+        return LEDGER_CREATED;
+    case 'r':
+        return LEDGER_REFUSED;
+    default:
+        return LEDGER_IN_DOUBT;
+    }
+}
+
+static enum operation operation_from(struct slice word)
+{
+    return slice_is(word, "update") ? OPERATION_UPDATE : OPERATION_CREATE;
+}
+
+static uint64_t first_bytes(struct slice digest)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8 && i < digest.len; i++)
+        number |= (uint64_t)(uint8_t)digest.at[i] << (8 * i);
+    return number;
+}
+
+int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct ledger_brief *brief),
+                void *context, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_SCAN, error);
+    if (!statement)
+        return -1;
+    int row;
+    while ((row = ledger_sqlite_row(ledger, statement, error)) == 1) {
+        struct ledger_brief brief = {
+            .id = sqlite3_column_int64(statement, 0),
+            .external_id = ledger_sqlite_column(statement, 1),
+            .state = ledger_state_from(ledger_sqlite_column(statement, 2)),
+            .has_user_id = sqlite3_column_int(statement, 3),
+            .pending = sqlite3_column_int(statement, 4),
+            .digest = first_bytes(ledger_sqlite_column(statement, 5)),
+        };
+        each(context, &brief);
+    }
+    return row;
+}
+
+static struct slice copy_column(sqlite3_stmt *statement, int at, struct arena *arena)
+{
+    struct slice bytes = ledger_sqlite_column(statement, at);
+    return bytes.len > 0 ? arena_copy(arena, bytes) : bytes;
+}
+
+/* The columns of LEDGER_SQL_FIND and LEDGER_SQL_DOUBTS. */
+static void read_customer(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer)
+{
+    *customer = (struct ledger_customer){
+        .id = sqlite3_column_int64(statement, 0),
+        .external_id = copy_column(statement, 1, arena),
+        .state = ledger_state_from(ledger_sqlite_column(statement, 2)),
+        .user_id = copy_column(statement, 3, arena),
+        .digest = copy_column(statement, 4, arena),
+        .member_digests = copy_column(statement, 5, arena),
+        .operation = operation_from(ledger_sqlite_column(statement, 6)),
+        .pending_digest = copy_column(statement, 7, arena),
+        .pending_member_digests = copy_column(statement, 8, arena),
+        .idempotency_key = copy_column(statement, 9, arena),
+        .refusals = (uint32_t)sqlite3_column_int64(statement, 10),
+        .first_sent_at = (uint64_t)sqlite3_column_int64(statement, 11),
+        .http_status = sqlite3_column_int(statement, 12),
+        .code = copy_column(statement, 13, arena),
+        .message = copy_column(statement, 14, arena),
+        .request_id = copy_column(statement, 15, arena),
+        .attempts = (uint32_t)sqlite3_column_int64(statement, 16),
+        .updated_at = (uint64_t)sqlite3_column_int64(statement, 17),
+    };
+}
+
+int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
+                struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row == 1) {
+        read_customer(statement, arena, customer);
+        ledger_sqlite_release(statement);
+    }
+    return row;
+}
+
+int ledger_each_doubt(struct ledger *ledger, uint64_t most,
+                      void (*each)(void *context, const struct ledger_customer *customer), void *context,
+                      struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_DOUBTS, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, most > INT64_MAX ? INT64_MAX : (int64_t)most);
+    struct arena arena;
+    arena_init(&arena, 4096);
+    int row;
+    while ((row = ledger_sqlite_row(ledger, statement, error)) == 1) {
+        struct ledger_customer customer;
+        arena_reset(&arena);
+        read_customer(statement, &arena, &customer);
+        each(context, &customer);
+    }
+    arena_clear(&arena);
+    return row;
+}
+
+static const char *text_column(sqlite3_stmt *statement, int at)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, at);
+    return text ? text : "";
+}
+
+int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const struct ledger_group *group),
+                      void *context, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_GROUPS, error);
+    if (!statement)
+        return -1;
+    int row;
+    while ((row = ledger_sqlite_row(ledger, statement, error)) == 1) {
+        struct ledger_group group = {
+            .state = text_column(statement, 0),
+            .operation = text_column(statement, 1),
+            .http_status = sqlite3_column_int(statement, 2),
+            .code = text_column(statement, 3),
+            .count = (uint64_t)sqlite3_column_int64(statement, 4),
+        };
+        each(context, &group);
+    }
+    return row;
+}
+
+int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct ledger_now *now,
+                    struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_NOW, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row < 0)
+        return -1;
+    if (row == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s is damaged: customer %lld is gone. Restore it with its key file from a backup",
+            ledger->path, (long long)id);
+    struct slice external_id = ledger_sqlite_column(statement, 0);
+    assert((key.len == 0 || slice_equal(key, external_id)) && "an id goes with its own key");
+    *now = (struct ledger_now){
+        .id = id,
+        .state = ledger_state_from(ledger_sqlite_column(statement, 1)),
+        .has_user_id = sqlite3_column_int(statement, 2),
+        .open = sqlite3_column_int(statement, 3),
+        .operation = operation_from(ledger_sqlite_column(statement, 4)),
+        .refusals = (uint32_t)sqlite3_column_int64(statement, 5),
+        .attempts = (uint32_t)sqlite3_column_int64(statement, 6),
+    };
+    struct slice pending = ledger_sqlite_column(statement, 7);
+    now->has_pending = pending.len == FINGERPRINT_LEN;
+    if (now->has_pending)
+        memcpy(now->pending_digest, pending.at, FINGERPRINT_LEN);
+    ledger_customer_digest(ledger, external_id, now->customer);
+    ledger_sqlite_release(statement);
+    return 0;
+}

@@ -1,0 +1,181 @@
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "core/secret.h"
+#include "ledger/ledger_sqlite.h"
+
+/* The kernel tells a FUSE file system's real kind to nobody, so sshfs and its like pass. */
+static const struct {
+    unsigned magic;
+    const char *name;
+} network_systems[] = {
+    {NFS_SUPER_MAGIC, "NFS"},   {SMB_SUPER_MAGIC, "SMB"}, {CIFS_SUPER_MAGIC, "SMB"},
+    {SMB2_SUPER_MAGIC, "SMB"},  {AFS_SUPER_MAGIC, "AFS"}, {AFS_FS_MAGIC, "AFS"},
+    {CODA_SUPER_MAGIC, "Coda"}, {NCP_SUPER_MAGIC, "NCP"}, {CEPH_SUPER_MAGIC, "Ceph"},
+    {V9FS_MAGIC, "9P"},         {0x0bd00bd0, "Lustre"},   {0x19830326, "BeeGFS"},
+};
+
+int ledger_file_check_system(const char *path, struct error *error)
+{
+    char *folder = file_folder(path);
+    struct statfs system;
+    int result = 0;
+    if (statfs(folder, &system)) {
+        result = error_set(error, ERROR_LEDGER,
+                           "the ledger %s: its folder %s: %s. Make the folder, or name another", path, folder,
+                           strerror(errno));
+    } else {
+        for (size_t i = 0; i < sizeof(network_systems) / sizeof(*network_systems); i++) {
+            if (network_systems[i].magic == (unsigned)system.f_type)
+                result = error_set(
+                    error, ERROR_LEDGER,
+                    "the ledger %s is on a network file system (%s), where locks and fsync cannot be "
+                    "relied on. Put it on a local disk",
+                    path, network_systems[i].name);
+        }
+    }
+    free(folder);
+    return result;
+}
+
+/* What the holder of the lock wrote there: `PID START`. */
+static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
+{
+    char text[64];
+    ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+    text[len > 0 ? len : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    char *start = strchr(text, ' ');
+    if (!start)
+        return error_set(error, ERROR_BUSY, "the ledger %s is in use by another run. Wait for its end",
+                         ledger->path);
+    *start++ = '\0';
+    return error_set(error, ERROR_BUSY,
+                     "the ledger %s is in use by another run: process %s, since %s. Wait for its end",
+                     ledger->path, text, start);
+}
+
+int ledger_file_lock(struct ledger *ledger, struct error *error)
+{
+    int fd = open(ledger->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set(error, ERROR_LEDGER,
+                         "the ledger's lock file %s: %s. Check the folder and its permissions",
+                         ledger->lock_path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK)
+            fail_busy(ledger, fd, error);
+        else
+            error_set(error, ERROR_LEDGER,
+                      "the ledger's lock file %s cannot be locked: %s. Put the ledger on a local disk",
+                      ledger->lock_path, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    char start[CLOCK_RFC3339_SIZE], text[64];
+    int len = snprintf(text, sizeof(text), "%ld %s\n", (long)getpid(), clock_rfc3339(clock_real_ns(), start));
+    /* Only the message of the next one lives by this text: a full disk is told by the ledger itself. */
+    if (ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, text, (size_t)len, 0);
+    ledger->lock_fd = fd;
+    return 0;
+}
+
+bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
+{
+    if (text.len != 2 * len)
+        return false;
+    for (size_t i = 0; i < 2 * len; i++) {
+        char c = text.at[i];
+        unsigned digit;
+        if (c >= '0' && c <= '9')
+            digit = (unsigned)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            digit = (unsigned)(c - 'a') + 10;
+        else
+            return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+    }
+    return true;
+}
+
+int ledger_file_read_key(struct ledger *ledger, struct error *error)
+{
+    struct stat info;
+    if (stat(ledger->key_path, &info)) {
+        if (errno == ENOENT)
+            return 0;
+        return error_set(error, ERROR_LEDGER, "the ledger's digest key %s: %s", ledger->key_path,
+                         strerror(errno));
+    }
+    struct buffer text;
+    buffer_init(&text, 4 * FINGERPRINT_KEY_LEN);
+    int result = file_read(ledger->key_path, &text, error);
+    if (result) {
+        error->scope = ERROR_LEDGER;
+    } else {
+        struct slice line = buffer_slice(&text);
+        if (line.len > 0 && line.at[line.len - 1] == '\n')
+            line.len--;
+        result = 1;
+        if (!ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
+            result = error_set(
+                error, ERROR_LEDGER,
+                "the ledger's digest key %s is not the 64 hexadecimal digits that it was made with. "
+                "Restore it from a backup",
+                ledger->key_path);
+    }
+    if (text.at)
+        secret_wipe(text.at, text.room);
+    buffer_clear(&text);
+    return result;
+}
+
+int ledger_file_make_key(struct ledger *ledger, struct error *error)
+{
+    digest_random(ledger->key, FINGERPRINT_KEY_LEN);
+    char line[2 * FINGERPRINT_KEY_LEN + 1];
+    digest_hex(ledger->key, FINGERPRINT_KEY_LEN, line);
+    line[2 * FINGERPRINT_KEY_LEN] = '\n';
+    struct file_draft draft = {.fd = -1};
+    int result = 0;
+    if (file_draft_open(&draft, ledger->key_path, 0600) ||
+        file_draft_write(&draft, slice_make(line, sizeof(line))) || file_draft_commit(&draft)) {
+        result = error_set(
+            error, ERROR_LEDGER,
+            "the ledger's digest key %s cannot be written: %s. Check the folder, its permissions and the "
+            "space on its disk",
+            ledger->key_path, strerror(errno));
+        file_draft_drop(&draft);
+    }
+    secret_wipe(line, sizeof(line));
+    return result;
+}
+
+int ledger_file_make(const struct ledger *ledger, struct error *error)
+{
+    /* Only to set the mode: from here on SQLite alone opens the file, since closing another descriptor of it
+     * would drop SQLite's locks. */
+    int fd = open(ledger->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno != EEXIST)
+        return error_set(error, ERROR_LEDGER,
+                         "the ledger %s cannot be made: %s. Check the folder and its permissions",
+                         ledger->path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return 0;
+}

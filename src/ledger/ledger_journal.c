@@ -1,0 +1,150 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "ledger/ledger_sqlite.h"
+
+/* 1 made, 0 the key is there already, -1. */
+static int make_customer(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
+                         struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_NEW, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, intent->external_id);
+    ledger_sqlite_bind_blob(statement, 2, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
+    ledger_sqlite_bind_blob(statement, 3, intent->member_digests);
+    ledger_sqlite_bind_text(statement, 4, intent->idempotency_key);
+    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
+    ledger_sqlite_bind_number_or_null(statement, 6, ledger->run);
+    if (ledger_sqlite_write(ledger, statement, error))
+        return -1;
+    if (sqlite3_changes(ledger->db) == 0)
+        return 0;
+    *id = sqlite3_last_insert_rowid(ledger->db);
+    return 1;
+}
+
+static int find_by_key(struct ledger *ledger, struct slice external_id, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_KEY, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, external_id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s is damaged: its index of keys holds a customer that is gone. Restore it with "
+            "its key file from a backup",
+            ledger->path);
+    if (row < 0)
+        return -1;
+    *id = sqlite3_column_int64(statement, 0);
+    ledger_sqlite_release(statement);
+    return 0;
+}
+
+/* An update in doubt may have reached the provider, and its digests are about to be overwritten: the members
+ * that it would have changed are no longer known. LEDGER_MEMBER_UNKNOWN equals no digest, so each later
+ * update sends them until one is acknowledged. */
+static int forget_members(struct ledger *ledger, int64_t id, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_MEMBERS, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    assert(row != 0 && "the customer was read a moment ago");
+    if (row < 0)
+        return -1;
+    struct slice known = ledger_sqlite_column(statement, 0), tried = ledger_sqlite_column(statement, 1);
+    char *members = memory_new(1, known.len + 1);
+    size_t len = 0;
+    /* Of other lengths (a provider's members changed with the program): nothing is known of any. */
+    for (; known.len == tried.len && len + FINGERPRINT_MEMBER_LEN <= known.len;
+         len += FINGERPRINT_MEMBER_LEN) {
+        if (memcmp(known.at + len, tried.at + len, FINGERPRINT_MEMBER_LEN) == 0)
+            memcpy(members + len, known.at + len, FINGERPRINT_MEMBER_LEN);
+        else
+            memset(members + len, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
+    }
+    ledger_sqlite_release(statement);
+    statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_UNSURE, error);
+    int result = -1;
+    if (statement) {
+        ledger_sqlite_bind_number(statement, 1, id);
+        ledger_sqlite_bind_blob(statement, 2, slice_make(members, len));
+        result = ledger_sqlite_write(ledger, statement, error);
+    }
+    free(members);
+    return result;
+}
+
+/* A create that was journalled and comes again in a later run has been in doubt since then. attempts counts
+ * at least one: it may have left. */
+static int journal_again(struct ledger *ledger, const struct ledger_intent *intent,
+                         const struct ledger_now *now, struct error *error)
+{
+    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_IN_DOUBT : now->state;
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL_AGAIN, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, now->id);
+    ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(state)));
+    ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
+    ledger_sqlite_bind_number(statement, 4, (int64_t)intent->at);
+    return ledger_sqlite_write(ledger, statement, error);
+}
+
+static int journal_anew(struct ledger *ledger, const struct ledger_intent *intent,
+                        const struct ledger_now *now, struct error *error)
+{
+    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_JOURNALLED : now->state;
+    if (now->open && forget_members(ledger, now->id, error))
+        return -1;
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, now->id);
+    ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(state)));
+    ledger_sqlite_bind_text(statement, 3, slice_from(operation_word(intent->operation)));
+    ledger_sqlite_bind_blob(statement, 4, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
+    ledger_sqlite_bind_blob(statement, 5, intent->member_digests);
+    ledger_sqlite_bind_text(statement, 6, intent->idempotency_key);
+    ledger_sqlite_bind_number(statement, 7, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 8, now->open ? 1 : 0);
+    ledger_sqlite_bind_number_or_null(statement, 9, ledger->run);
+    return ledger_sqlite_write(ledger, statement, error);
+}
+
+int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
+                   struct error *error)
+{
+    assert(intent->external_id.len > 0 && intent->digest && intent->at > 0);
+    *id = intent->id;
+    if (*id == 0) {
+        int made = make_customer(ledger, intent, id, error);
+        assert((made != 1 || intent->operation == OPERATION_CREATE) && "a new customer is created first");
+        if (made != 0)
+            return made < 0 ? -1 : 0;
+        if (find_by_key(ledger, intent->external_id, id, error))
+            return -1;
+    }
+    struct ledger_now now;
+    if (ledger_now_read(ledger, *id, intent->external_id, &now, error))
+        return -1;
+    /* The first promise: never twice. Whatever the caller believed, the row decides. */
+    bool same = now.open && now.has_pending && now.operation == intent->operation &&
+                memcmp(now.pending_digest, intent->digest, FINGERPRINT_LEN) == 0;
+    if (intent->operation == OPERATION_CREATE) {
+        assert(!now.has_user_id && now.state != LEDGER_CREATED &&
+               "a customer with a user_id is never sent a create");
+        assert((now.state == LEDGER_REFUSED || same) &&
+               "a create in doubt is only repeated as it was journalled");
+    } else {
+        assert(now.has_user_id && now.state == LEDGER_CREATED && "only a created customer is updated");
+    }
+    return same ? journal_again(ledger, intent, &now, error) : journal_anew(ledger, intent, &now, error);
+}

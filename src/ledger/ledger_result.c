@@ -1,0 +1,196 @@
+#include <assert.h>
+#include <string.h>
+
+#include "ledger/ledger_sqlite.h"
+
+#define CODE_TAKEN "user_id_taken"
+
+/* What of an outcome goes into customer and event; all empty without one. */
+struct told {
+    bool any;
+    int64_t http_status;
+    struct slice outcome, user_id, code, message, request_id;
+};
+
+static struct told told_of(const struct outcome *outcome)
+{
+    if (!outcome)
+        return (struct told){.any = false};
+    return (struct told){
+        .any = true,
+        .http_status = outcome->http_status,
+        .outcome = slice_from(outcome_word(outcome->kind)),
+        .user_id = slice_from(outcome->user_id),
+        .code = slice_from(outcome->code),
+        .message = slice_from(outcome->message),
+        .request_id = slice_from(outcome->request_id),
+    };
+}
+
+static uint32_t attempts_of(const struct ledger_result *result, const struct ledger_now *now)
+{
+    return result->event && result->attempt > now->attempts ? result->attempt : now->attempts;
+}
+
+/* 0; 1 when another customer has the user_id already: nothing was written then, and the transaction stands;
+ * -1. */
+static int acknowledge(struct ledger *ledger, const struct ledger_result *result,
+                       const struct ledger_now *now, const struct told *told, struct error *error)
+{
+    assert(now->open && now->has_pending && "what was not journalled is not acknowledged");
+    bool create = result->operation == OPERATION_CREATE;
+    assert((!create || (!now->has_user_id && told->user_id.len > 0)) && "a create gives the first user_id");
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_ACKNOWLEDGE, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, result->id);
+    if (create)
+        ledger_sqlite_bind_text(statement, 2, told->user_id);
+    ledger_sqlite_bind_number_or_null(statement, 3, told->http_status);
+    ledger_sqlite_bind_text(statement, 4, told->code);
+    ledger_sqlite_bind_text(statement, 5, told->message);
+    ledger_sqlite_bind_text(statement, 6, told->request_id);
+    ledger_sqlite_bind_number(statement, 7, attempts_of(result, now));
+    ledger_sqlite_bind_number_or_null(statement, 8, ledger->run);
+    ledger_sqlite_bind_number(statement, 9, (int64_t)result->at);
+    if (sqlite3_step(statement) != SQLITE_DONE &&
+        sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE) {
+        ledger_sqlite_release(statement);
+        return 1;
+    }
+    /* Any other failure is told by the reset of the same statement. */
+    int code = sqlite3_reset(statement);
+    if (code != SQLITE_OK) {
+        ledger->failed = true;
+        ledger_sqlite_fail(ledger, "written", error);
+    }
+    ledger_sqlite_release(statement);
+    return code == SQLITE_OK ? 0 : -1;
+}
+
+/* What a conclusion other than a yes makes of the customer. */
+struct end {
+    enum ledger_state state;
+    bool refused, open;
+};
+
+static int conclude(struct ledger *ledger, const struct ledger_result *result, const struct ledger_now *now,
+                    const struct told *told, struct end end, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_CONCLUDE, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, result->id);
+    ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(end.state)));
+    ledger_sqlite_bind_number(statement, 3, now->refusals + (end.refused ? 1 : 0));
+    ledger_sqlite_bind_number(statement, 4, end.open);
+    ledger_sqlite_bind_number(statement, 5, told->any);
+    ledger_sqlite_bind_number_or_null(statement, 6, told->http_status);
+    ledger_sqlite_bind_text(statement, 7, told->code);
+    ledger_sqlite_bind_text(statement, 8, told->message);
+    ledger_sqlite_bind_text(statement, 9, told->request_id);
+    ledger_sqlite_bind_number(statement, 10, attempts_of(result, now));
+    ledger_sqlite_bind_number_or_null(statement, 11, ledger->run);
+    ledger_sqlite_bind_number(statement, 12, (int64_t)result->at);
+    return ledger_sqlite_write(ledger, statement, error);
+}
+
+static int write_by_id(struct ledger *ledger, enum ledger_statement which, int64_t id, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, which, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, id);
+    return ledger_sqlite_write(ledger, statement, error);
+}
+
+int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error)
+{
+    return write_by_id(ledger, LEDGER_SQL_FORGET, id, error);
+}
+
+/* The claim that nothing left is believed only as far as the row bears it out: what may have left before
+ * (an earlier run, an attempt without an answer) stays in doubt. */
+static int never_sent(struct ledger *ledger, const struct ledger_result *result, const struct ledger_now *now,
+                      const struct told *told, struct error *error)
+{
+    struct end end = {.state = now->state, .open = false};
+    if (result->operation == OPERATION_CREATE) {
+        end.open = now->state == LEDGER_IN_DOUBT;
+        if (now->state == LEDGER_JOURNALLED && now->attempts == 0 && now->refusals == 0 && !result->event)
+            return write_by_id(ledger, LEDGER_SQL_DELETE, result->id, error);
+        if (now->state == LEDGER_JOURNALLED)
+            end.state = LEDGER_REFUSED;
+    } else {
+        end.open = now->attempts > 0;
+    }
+    if (conclude(ledger, result, now, told, end, error))
+        return -1;
+    return end.open ? 0 : ledger_forget_refusal(ledger, result->id, error);
+}
+
+static int write_customer(struct ledger *ledger, const struct ledger_result *result,
+                          const struct ledger_now *now, struct told *told, bool *taken, struct error *error)
+{
+    bool create = result->operation == OPERATION_CREATE;
+    struct end end = {.state = now->state, .open = true};
+    switch (result->conclusion) {
+    case LEDGER_STILL_OPEN:
+        if (create && result->outcome && result->outcome->kind == OUTCOME_IN_DOUBT)
+            end.state = LEDGER_IN_DOUBT;
+        break;
+    case LEDGER_TURNED_DOWN:
+        end = (struct end){.state = create ? LEDGER_REFUSED : now->state, .refused = create, .open = false};
+        break;
+    case LEDGER_DOUBTFUL:
+        end.state = create ? LEDGER_IN_DOUBT : now->state;
+        break;
+    case LEDGER_NEVER_SENT:
+        return never_sent(ledger, result, now, told, error);
+    case LEDGER_ACKNOWLEDGED: {
+        int code = acknowledge(ledger, result, now, told, error);
+        if (code != 1)
+            return code;
+        *taken = true;
+        told->outcome = slice_from(outcome_word(OUTCOME_IN_DOUBT));
+        told->code = SLICE_LITERAL(CODE_TAKEN);
+        told->message =
+            SLICE_LITERAL("the provider gave a user that another customer of this ledger has already");
+        end.state = LEDGER_IN_DOUBT;
+        break;
+    }
+    }
+    return conclude(ledger, result, now, told, end, error);
+}
+
+int ledger_result(struct ledger *ledger, const struct ledger_result *result, bool *taken, struct error *error)
+{
+    assert(result->id > 0 && (!result->event || result->outcome));
+    *taken = false;
+    struct ledger_now now;
+    if (ledger_now_read(ledger, result->id, slice_make(NULL, 0), &now, error))
+        return -1;
+    assert(now.open && now.operation == result->operation && "a result is of what was journalled");
+    struct told told = told_of(result->outcome);
+    if (write_customer(ledger, result, &now, &told, taken, error))
+        return -1;
+    if (!result->event)
+        return 0;
+    struct ledger_event event = {
+        .run = ledger->run,
+        .customer_id = result->id,
+        .row = (int64_t)result->row,
+        .operation = slice_from(operation_word(result->operation)),
+        .outcome = told.outcome,
+        .user_id = told.user_id,
+        .digest = slice_make((const char *)now.pending_digest, now.has_pending ? FINGERPRINT_LEN : 0),
+        .http_status = told.http_status,
+        .code = told.code,
+        .request_id = told.request_id,
+        .attempt = result->attempt,
+        .latency_ms = result->latency_ms,
+        .at = (int64_t)result->at,
+    };
+    memcpy(event.customer, now.customer, sizeof(event.customer));
+    return ledger_event_append(ledger, &event, error);
+}

@@ -1,0 +1,193 @@
+#include <assert.h>
+#include <stdio.h>
+
+#include "ledger/ledger_sqlite.h"
+
+/* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
+ * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
+ * partial index costs nothing while a create is only journalled. */
+static const char tables[] =
+    "CREATE TABLE customer("
+    "  id INTEGER PRIMARY KEY,"
+    "  external_id TEXT NOT NULL UNIQUE,"
+    "  state TEXT NOT NULL CHECK(state IN ('journalled', 'in_doubt', 'created', 'refused')),"
+    "  user_id TEXT,"
+    "  digest BLOB,"
+    "  member_digests BLOB,"
+    "  operation TEXT NOT NULL CHECK(operation IN ('create', 'update')),"
+    "  pending_digest BLOB,"
+    "  pending_member_digests BLOB,"
+    "  idempotency_key TEXT,"
+    "  refusals INTEGER NOT NULL DEFAULT 0,"
+    "  first_sent_at INTEGER,"
+    "  http_status INTEGER,"
+    "  code TEXT,"
+    "  message TEXT,"
+    "  request_id TEXT,"
+    "  attempts INTEGER NOT NULL DEFAULT 0,"
+    "  kept TEXT,"
+    "  first_run INTEGER,"
+    "  updated_run INTEGER,"
+    "  updated_at INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX customer_user_id ON customer(user_id) WHERE user_id IS NOT NULL;"
+    "CREATE TABLE event("
+    "  id INTEGER PRIMARY KEY,"
+    "  run INTEGER,"
+    "  customer INTEGER NOT NULL,"
+    "  row INTEGER NOT NULL,"
+    "  operation TEXT NOT NULL,"
+    "  outcome TEXT NOT NULL,"
+    "  user_id TEXT,"
+    "  digest BLOB,"
+    "  http_status INTEGER,"
+    "  code TEXT,"
+    "  request_id TEXT,"
+    "  attempt INTEGER NOT NULL,"
+    "  latency_ms INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  chain BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE run("
+    "  id INTEGER PRIMARY KEY,"
+    "  command TEXT NOT NULL,"
+    "  started TEXT NOT NULL,"
+    "  finished TEXT,"
+    "  status INTEGER,"
+    "  version TEXT,"
+    "  job_digest TEXT,"
+    "  inputs TEXT,"
+    "  counts TEXT,"
+    "  chain_head TEXT"
+    ") STRICT;"
+    "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+
+enum { KEY_CHECK_LEN = 8, KEY_CHECK_SIZE = 2 * KEY_CHECK_LEN + 1, NUMBER_SIZE = 16 };
+
+/* Tells one key from another, and nothing about either. */
+static char *key_check(struct ledger *ledger, char text[KEY_CHECK_SIZE])
+{
+    uint8_t digest[DIGEST_SHA256_LEN];
+    digest_hmac_begin(ledger->hmac);
+    digest_hmac_add(ledger->hmac, SLICE_LITERAL("kyc-import ledger key check"));
+    digest_hmac_end(ledger->hmac, digest);
+    return digest_hex(digest, KEY_CHECK_LEN, text);
+}
+
+static int meta_set(struct ledger *ledger, const char *key, struct slice value, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_META_SET, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, slice_from(key));
+    /* An empty value is text all the same: the column takes no NULL. */
+    sqlite3_bind_text64(statement, 2, value.len > 0 ? value.at : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
+    return ledger_sqlite_write(ledger, statement, error);
+}
+
+static int make_tables(struct ledger *ledger, struct error *error)
+{
+    char pragmas[80];
+    snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             LEDGER_APPLICATION_ID, LEDGER_SCHEMA_VERSION);
+    if (sqlite3_exec(ledger->db, tables, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
+        ledger->failed = true;
+        return ledger_sqlite_fail(ledger, "made", error);
+    }
+    return 0;
+}
+
+int ledger_schema_make(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    char check[KEY_CHECK_SIZE], schema[NUMBER_SIZE], digests[NUMBER_SIZE];
+    snprintf(schema, sizeof(schema), "%d", LEDGER_SCHEMA_VERSION);
+    snprintf(digests, sizeof(digests), "%d", FINGERPRINT_VERSION);
+    if (ledger_begin(ledger, error) || make_tables(ledger, error) ||
+        meta_set(ledger, "schema_version", slice_from(schema), error) ||
+        meta_set(ledger, "digest_version", slice_from(digests), error) ||
+        meta_set(ledger, "key_check", slice_from(key_check(ledger, check)), error) ||
+        meta_set(ledger, "provider", slice_from(identity->provider), error) ||
+        meta_set(ledger, "base_url", identity->base_url, error) ||
+        meta_set(ledger, "job", slice_from(identity->job), error))
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
+/* 1: meta has this value; 0: it has another, copied into found (cut to its size); -1. */
+static int meta_is(struct ledger *ledger, const char *key, struct slice want, char *found, size_t found_size,
+                   struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_META, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, slice_from(key));
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s is damaged: meta has no %s. Restore it with its key file from a backup",
+            ledger->path, key);
+    if (row < 0)
+        return -1;
+    struct slice value = ledger_sqlite_column(statement, 0);
+    int same = slice_equal(value, want);
+    snprintf(found, found_size, "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    ledger_sqlite_release(statement);
+    return same;
+}
+
+static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    const struct {
+        const char *key, *name;
+        struct slice want;
+    } parts[] = {
+        {"job", "job", slice_from(identity->job)},
+        {"provider", "provider", slice_from(identity->provider)},
+        {"base_url", "base URL", identity->base_url},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        char found[512];
+        int same = meta_is(ledger, parts[i].key, parts[i].want, found, sizeof(found), error);
+        if (same < 0)
+            return -1;
+        if (same == 0)
+            return error_set(
+                error, ERROR_LEDGER,
+                "the ledger %s was made for the %s `%s`, and the job says `%.*s`: who exists there is not "
+                "who exists here. Put the %s back, or name another ledger in the job",
+                ledger->path, parts[i].name, found, (int)parts[i].want.len,
+                parts[i].want.len > 0 ? parts[i].want.at : "", parts[i].name);
+    }
+    return 0;
+}
+
+int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE], found[64];
+    if (check_identity(ledger, identity, error))
+        return -1;
+    int same =
+        meta_is(ledger, "key_check", slice_from(key_check(ledger, check)), found, sizeof(found), error);
+    if (same < 0)
+        return -1;
+    if (same == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s: the digest key is not the one this ledger was made with, so every customer "
+            "would look changed. Put the right key back (%s, or the job's ledger_key)",
+            ledger->path, ledger->key_path);
+    snprintf(digests, sizeof(digests), "%d", FINGERPRINT_VERSION);
+    same = meta_is(ledger, "digest_version", slice_from(digests), found, sizeof(found), error);
+    if (same < 0)
+        return -1;
+    if (same == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s has digests of rule %s and this program makes rule %s, so every customer would "
+            "look changed. Use the version of kyc-import that wrote it",
+            ledger->path, found, digests);
+    return 0;
+}

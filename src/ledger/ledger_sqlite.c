@@ -1,0 +1,268 @@
+#include "ledger/ledger_sqlite.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define CUSTOMER_COLUMNS                                                                                     \
+    "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
+    "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
+    "request_id, "                                                                                           \
+    "attempts, updated_at"
+
+static const char *const sql[LEDGER_SQL_COUNT] = {
+    [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [LEDGER_SQL_COMMIT] = "COMMIT",
+    [LEDGER_SQL_META] = "SELECT value FROM meta WHERE key = ?1",
+    [LEDGER_SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)",
+    [LEDGER_SQL_SCAN] =
+        "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, digest "
+        "FROM customer ORDER BY id",
+    [LEDGER_SQL_FIND] = "SELECT " CUSTOMER_COLUMNS " FROM customer WHERE id = ?1",
+    [LEDGER_SQL_FIND_KEY] = "SELECT id FROM customer WHERE external_id = ?1",
+    [LEDGER_SQL_GROUPS] = "SELECT state, operation, http_status, code, count(*) AS customers FROM customer "
+                          "GROUP BY state, operation, http_status, code "
+                          "ORDER BY customers DESC, state, operation, http_status, code",
+    [LEDGER_SQL_DOUBTS] =
+        "SELECT " CUSTOMER_COLUMNS " FROM customer "
+        "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",
+    [LEDGER_SQL_NEW] =
+        "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, "
+        "idempotency_key, first_sent_at, first_run, updated_run, updated_at) "
+        "VALUES(?1, 'journalled', 'create', ?2, ?3, ?4, ?5, ?6, ?6, ?5) "
+        "ON CONFLICT(external_id) DO NOTHING",
+    [LEDGER_SQL_NOW] =
+        "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
+        "attempts, pending_digest FROM customer WHERE id = ?1",
+    [LEDGER_SQL_JOURNAL] =
+        "UPDATE customer SET state = ?2, operation = ?3, pending_digest = ?4, pending_member_digests = ?5, "
+        "idempotency_key = ?6, first_sent_at = ?7, http_status = NULL, code = NULL, message = NULL, "
+        "request_id = NULL, attempts = ?8, updated_run = ?9, updated_at = ?7 WHERE id = ?1",
+    [LEDGER_SQL_JOURNAL_AGAIN] =
+        "UPDATE customer SET state = ?2, attempts = max(attempts, 1), updated_run = ?3, "
+        "updated_at = ?4 WHERE id = ?1",
+    [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
+    [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
+    [LEDGER_SQL_ACKNOWLEDGE] =
+        "UPDATE customer SET state = 'created', user_id = coalesce(?2, user_id), digest = pending_digest, "
+        "member_digests = pending_member_digests, pending_digest = NULL, pending_member_digests = NULL, "
+        "first_sent_at = NULL, http_status = ?3, code = ?4, message = ?5, request_id = ?6, attempts = ?7, "
+        "updated_run = ?8, updated_at = ?9 WHERE id = ?1",
+    [LEDGER_SQL_CONCLUDE] =
+        "UPDATE customer SET state = ?2, refusals = ?3, first_sent_at = iif(?4, first_sent_at, NULL), "
+        "http_status = iif(?5, ?6, http_status), code = iif(?5, ?7, code), message = iif(?5, ?8, message), "
+        "request_id = iif(?5, ?9, request_id), attempts = ?10, updated_run = ?11, updated_at = ?12 WHERE id "
+        "= ?1",
+    [LEDGER_SQL_FORGET] =
+        "UPDATE customer SET pending_digest = NULL, pending_member_digests = NULL WHERE id = ?1 AND "
+        "first_sent_at IS NULL",
+    [LEDGER_SQL_DELETE] = "DELETE FROM customer WHERE id = ?1",
+    [LEDGER_SQL_EVENT] =
+        "INSERT INTO event(id, run, customer, row, operation, outcome, user_id, digest, http_status, code, "
+        "request_id, attempt, latency_ms, at, chain) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+        "?12, "
+        "?13, ?14, ?15)",
+    [LEDGER_SQL_LAST_EVENT] = "SELECT id, chain FROM event ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_HEAD_OF_RUN] = "SELECT 1 FROM run WHERE chain_head = ?1 LIMIT 1",
+    [LEDGER_SQL_HEAD_OF_EVENT] = "SELECT 1 FROM event WHERE chain = ?1 ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_EVENTS] =
+        "SELECT e.id, e.run, e.customer, c.external_id, e.row, e.operation, e.outcome, e.user_id, "
+        "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain "
+        "FROM event AS e LEFT JOIN customer AS c ON c.id = e.customer ORDER BY e.id",
+    [LEDGER_SQL_LAST_HEAD] =
+        "SELECT chain_head FROM run WHERE chain_head IS NOT NULL ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_NONCE] = "SELECT floor FROM nonce WHERE key_id = ?1",
+    [LEDGER_SQL_NONCE_SET] = "INSERT INTO nonce(key_id, floor) VALUES(?1, ?2) "
+                             "ON CONFLICT(key_id) DO UPDATE SET floor = excluded.floor",
+    [LEDGER_SQL_RUN_START] = "INSERT INTO run(command, started, version, job_digest) VALUES(?1, ?2, ?3, ?4)",
+    [LEDGER_SQL_RUN_FINISH] =
+        "UPDATE run SET finished = ?2, status = ?3, inputs = ?4, counts = ?5, chain_head = ?6 WHERE id = ?1",
+    [LEDGER_SQL_LAST_RUN] = "SELECT id, started, finished, status, (SELECT count(*) FROM run) FROM run "
+                            "ORDER BY id DESC LIMIT 1",
+};
+
+/* SQLite tells a full disk by SQLITE_FULL, but a quota or a file size limit only by the errno that each of
+ * its two files remembers (the connection's own is that of the clean-up). */
+static int errno_of_io(const struct ledger *ledger)
+{
+    sqlite3_file *wal = NULL;
+    int number = 0;
+    if (sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK && wal &&
+        wal->pMethods)
+        wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (number == 0)
+        sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number ? number : sqlite3_system_errno(ledger->db);
+}
+
+static const char *reason_of_io(const struct ledger *ledger)
+{
+    switch (errno_of_io(ledger)) {
+    case ENOSPC:
+        return "the disk is full. Free space on it, then run again: it goes on where it stopped";
+    case EDQUOT:
+        return "the disk quota is used up. Free space or raise the quota, then run again: it goes on where "
+               "it stopped";
+    case EFBIG:
+        return "it would pass the file size limit (ulimit -f). Raise the limit, then run again: it goes on "
+               "where "
+               "it stopped";
+    default:
+        return "the disk reported an error. Check the disk and the system log, then run again; if it stays, "
+               "restore "
+               "the ledger with its key file from a backup to another disk";
+    }
+}
+
+static const char *reason_of(const struct ledger *ledger)
+{
+    switch (sqlite3_errcode(ledger->db) & 0xff) {
+    case SQLITE_FULL:
+        return "the disk is full. Free space on it, then run again: it goes on where it stopped";
+    case SQLITE_IOERR:
+        return reason_of_io(ledger);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return "it is read-only. Give this user the right to write the file and its folder (and check that "
+               "the file "
+               "system is not mounted read-only), then run again";
+    case SQLITE_CORRUPT:
+        return "it is damaged. Keep a copy, restore it with its key file from a backup, and check the disk";
+    case SQLITE_NOTADB:
+        return "it is not a ledger (not a SQLite file). Name another path in the job's ledger, or restore "
+               "the ledger "
+               "with its key file from a backup";
+    case SQLITE_CANTOPEN:
+        return "the file, or the -wal and -shm files beside it, cannot be opened. Check the folder and its "
+               "permissions";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "another program holds it locked (a sqlite3 shell, a backup). End that program, then run "
+               "again";
+    default:
+        return NULL;
+    }
+}
+
+int ledger_sqlite_fail(const struct ledger *ledger, const char *verb, struct error *error)
+{
+    const char *reason = reason_of(ledger);
+    if (reason)
+        return error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)", ledger->path,
+                         verb, reason, sqlite3_errmsg(ledger->db));
+    return error_set(
+        error, ERROR_LEDGER,
+        "the ledger %s cannot be %s: %s (SQLite error %d). Check that nothing else has changed the file, "
+        "then run again",
+        ledger->path, verb, sqlite3_errmsg(ledger->db), sqlite3_extended_errcode(ledger->db));
+}
+
+sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error)
+{
+    sqlite3_stmt **statement = &ledger->statements[which];
+    if (!*statement && sqlite3_prepare_v3(ledger->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement,
+                                          NULL) != SQLITE_OK) {
+        ledger_sqlite_fail(ledger, "read", error);
+        return NULL;
+    }
+    return *statement;
+}
+
+sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_statement which,
+                                          struct error *error)
+{
+    if (ledger->failed) {
+        error_set(error, ERROR_LEDGER,
+                  "the ledger %s could not be written before: nothing more is written to it. Run again when "
+                  "the cause "
+                  "is mended",
+                  ledger->path);
+        return NULL;
+    }
+    assert(ledger->lock_fd >= 0 && "a ledger opened to be read is never written");
+    assert(!sqlite3_get_autocommit(ledger->db) &&
+           "every write stands between ledger_begin and ledger_commit");
+    return ledger_sqlite_prepare(ledger, which, error);
+}
+
+void ledger_sqlite_release(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+}
+
+int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct error *error)
+{
+    int code = sqlite3_step(statement);
+    assert(code != SQLITE_ROW);
+    if (code != SQLITE_DONE) {
+        ledger->failed = true;
+        ledger_sqlite_fail(ledger, "written", error);
+    }
+    ledger_sqlite_release(statement);
+    return code == SQLITE_DONE ? 0 : -1;
+}
+
+int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct error *error)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        return 1;
+    if (code != SQLITE_DONE)
+        ledger_sqlite_fail(ledger, "read", error);
+    ledger_sqlite_release(statement);
+    return code == SQLITE_DONE ? 0 : -1;
+}
+
+void ledger_sqlite_bind_text(sqlite3_stmt *statement, int at, struct slice text)
+{
+    if (text.len > 0)
+        sqlite3_bind_text64(statement, at, text.at, text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int at, struct slice bytes)
+{
+    if (bytes.len > 0)
+        sqlite3_bind_blob64(statement, at, bytes.at, bytes.len, SQLITE_STATIC);
+}
+
+void ledger_sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number)
+{
+    sqlite3_bind_int64(statement, at, number);
+}
+
+void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t number)
+{
+    if (number != 0)
+        sqlite3_bind_int64(statement, at, number);
+}
+
+struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at)
+{
+    const void *bytes = sqlite3_column_blob(statement, at);
+    return slice_make(bytes, bytes ? (size_t)sqlite3_column_bytes(statement, at) : 0);
+}
+
+int ledger_begin(struct ledger *ledger, struct error *error)
+{
+    /* What is left of a transaction that failed is given up first. */
+    if (ledger->failed) {
+        if (!sqlite3_get_autocommit(ledger->db) &&
+            sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+            return ledger_sqlite_fail(ledger, "written", error);
+        ledger->failed = false;
+    }
+    assert(sqlite3_get_autocommit(ledger->db) && "no transaction inside another");
+    ledger->chain = ledger->committed;
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_BEGIN, error);
+    return statement ? ledger_sqlite_write(ledger, statement, error) : -1;
+}
+
+int ledger_commit(struct ledger *ledger, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_COMMIT, error);
+    if (!statement || ledger_sqlite_write(ledger, statement, error))
+        return -1;
+    ledger->committed = ledger->chain;
+    return 0;
+}

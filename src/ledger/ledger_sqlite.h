@@ -1,0 +1,176 @@
+/* ledger_sqlite: what the files of this folder share, and nobody else sees: the handle, the statements, the
+ * event's canonical bytes.
+ *
+ * Every statement is prepared at its first use and kept; values are bound, never written into SQL. A write
+ * that failed leaves the transaction unusable (SQLite may have rolled it back by itself), so all later writes
+ * fail with the same text until the next ledger_begin. Thread: one.
+ */
+#ifndef KYC_LEDGER_LEDGER_SQLITE_H
+#define KYC_LEDGER_LEDGER_SQLITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "core/buffer.h"
+#include "core/digest.h"
+#include "ledger/ledger.h"
+
+enum {
+    LEDGER_SCHEMA_VERSION = 1,
+    LEDGER_APPLICATION_ID = 0x4b594c31, /* `KYL1` */
+};
+
+enum ledger_statement {
+    LEDGER_SQL_BEGIN,
+    LEDGER_SQL_COMMIT,
+    LEDGER_SQL_META,
+    LEDGER_SQL_META_SET,
+    LEDGER_SQL_SCAN,
+    LEDGER_SQL_FIND,
+    LEDGER_SQL_FIND_KEY,
+    LEDGER_SQL_GROUPS,
+    LEDGER_SQL_DOUBTS,
+    LEDGER_SQL_NEW,
+    LEDGER_SQL_NOW,
+    LEDGER_SQL_JOURNAL,
+    LEDGER_SQL_JOURNAL_AGAIN,
+    LEDGER_SQL_MEMBERS,
+    LEDGER_SQL_UNSURE,
+    LEDGER_SQL_ACKNOWLEDGE,
+    LEDGER_SQL_CONCLUDE,
+    LEDGER_SQL_FORGET,
+    LEDGER_SQL_DELETE,
+    LEDGER_SQL_EVENT,
+    LEDGER_SQL_LAST_EVENT,
+    LEDGER_SQL_HEAD_OF_RUN,
+    LEDGER_SQL_HEAD_OF_EVENT,
+    LEDGER_SQL_EVENTS,
+    LEDGER_SQL_LAST_HEAD,
+    LEDGER_SQL_NONCE,
+    LEDGER_SQL_NONCE_SET,
+    LEDGER_SQL_RUN_START,
+    LEDGER_SQL_RUN_FINISH,
+    LEDGER_SQL_LAST_RUN,
+    LEDGER_SQL_COUNT
+};
+
+/* Where the chain stands: of all events written, or of the committed ones. */
+struct ledger_chain {
+    uint8_t head[DIGEST_SHA256_LEN];
+    int64_t last_event; /* id; 0: none */
+};
+
+struct ledger {
+    sqlite3 *db;
+    sqlite3_stmt *statements[LEDGER_SQL_COUNT];
+    char *path, *lock_path, *key_path;
+    int lock_fd; /* -1: LEDGER_READ */
+    bool failed; /* a write of this transaction failed: see above */
+    uint8_t key[FINGERPRINT_KEY_LEN];
+    struct digest_hmac *hmac; /* keyed with key */
+    int64_t run;              /* 0: none was started */
+    struct ledger_chain chain, committed;
+    struct buffer canonical; /* scratch of an event's canonical bytes */
+};
+
+/* Opening (ledger_file.c): the files beside the ledger. */
+
+/* Refuses network file systems, by the magic number of the folder's file system. 0 or -1. */
+int ledger_file_check_system(const char *path, struct error *error);
+/* flock on the lock file; 0, or -1 (ERROR_BUSY when another process holds it). */
+int ledger_file_lock(struct ledger *ledger, struct error *error);
+/* 1 the key was read, 0 there is no key file, -1. */
+int ledger_file_read_key(struct ledger *ledger, struct error *error);
+/* Makes the key and its file, durable before it returns. 0 or -1. */
+int ledger_file_make_key(struct ledger *ledger, struct error *error);
+/* Makes the ledger's own file, empty, 0600, when it is missing. 0 or -1. */
+int ledger_file_make(const struct ledger *ledger, struct error *error);
+
+/* Exactly 2 × len lower-case hexadecimal digits; false for anything else. */
+bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len);
+
+/* Makes the tables and meta in one transaction (ledger_schema.c). 0 or -1. */
+int ledger_schema_make(struct ledger *ledger, const struct ledger_identity *identity, struct error *error);
+/* Holds meta against this job, this key and this program. 0 or -1. */
+int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *identity, struct error *error);
+
+/* Statements (ledger_sqlite.c). */
+
+/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason. Way out`. Returns -1. */
+int ledger_sqlite_fail(const struct ledger *ledger, const char *verb, struct error *error);
+/* The statement, reset and with nothing bound; NULL with an error. */
+sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error);
+/* As above, for a write: fails too when this transaction has failed already. */
+sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_statement which,
+                                          struct error *error);
+/* Runs a statement without rows and releases it. 0 or -1. */
+int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
+/* The next row: 1; at the end 0 (released); -1 (released). */
+int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
+/* Ends a statement that has not come to its end. */
+void ledger_sqlite_release(sqlite3_stmt *statement);
+
+/* Binding: the bytes must live until the statement is released; empty text, an absent blob and a number of 0
+ * under _or_null are NULL. */
+void ledger_sqlite_bind_text(sqlite3_stmt *statement, int at, struct slice text);
+void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int at, struct slice bytes);
+void ledger_sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number);
+void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t number);
+/* A column's bytes, text or blob; borrowed until the next step. */
+struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at);
+
+/* Customers (ledger_customer.c). */
+
+enum ledger_state ledger_state_from(struct slice word);
+
+/* What a write must know of the customer first. */
+struct ledger_now {
+    int64_t id;
+    enum ledger_state state;
+    bool has_user_id;
+    bool open; /* an operation was journalled and is not settled */
+    enum operation operation;
+    uint32_t refusals, attempts;
+    bool has_pending;
+    uint8_t pending_digest[FINGERPRINT_LEN];
+    uint8_t customer[DIGEST_SHA256_LEN]; /* ledger_customer_digest */
+};
+
+/* A customer that is not there is an error (the ledger is damaged). key: the external_id that he must have;
+ * empty: not checked. 0 or -1. */
+int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct ledger_now *now,
+                    struct error *error);
+
+/* Events and the chain (ledger_event.c).
+ *
+ * An event's chain is SHA-256(chain of the event before ‖ canonical bytes); before the first event the chain
+ * is 32 zero bytes. Canonical bytes: the columns in the order of struct ledger_event, each as a length in
+ * four bytes (big endian) and so many bytes; NULL is the length 0xffffffff and nothing; a number is eight
+ * bytes, big endian, two's complement; text and blobs are their bytes. The customer stands there not as his
+ * id but as HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. Who erases a customer puts
+ * `erased:` and that HMAC in lower-case hex in the place of his external_id: the chain still holds. */
+struct ledger_event {
+    int64_t id, run; /* run 0: NULL */
+    int64_t customer_id;
+    uint8_t customer[DIGEST_SHA256_LEN];
+    int64_t row;
+    struct slice operation, outcome;
+    struct slice user_id; /* empty: NULL, as in what follows */
+    struct slice digest;
+    int64_t http_status; /* 0: NULL */
+    struct slice code, request_id;
+    int64_t attempt, latency_ms, at;
+};
+
+void ledger_customer_digest(struct ledger *ledger, struct slice external_id, uint8_t out[DIGEST_SHA256_LEN]);
+/* Advances chain by an event. */
+void ledger_chain_add(struct ledger *ledger, const struct ledger_event *event, struct ledger_chain *chain);
+/* Gives the event its id, writes it and advances the chain. 0 or -1. */
+int ledger_event_append(struct ledger *ledger, struct ledger_event *event, struct error *error);
+/* Reads the chain's state from the last event. 0 or -1. */
+int ledger_chain_load(struct ledger *ledger, struct error *error);
+
+#endif

@@ -1,0 +1,273 @@
+/* ledger_fixture: a ledger in a folder of its own, and short words for what happens to a customer.
+ *
+ * Thread: one test at a time.
+ */
+#ifndef KYC_TESTS_LEDGER_FIXTURE_H
+#define KYC_TESTS_LEDGER_FIXTURE_H
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "ledger/ledger.h"
+
+enum { FIXTURE_MEMBERS = 3, FIXTURE_AT = 1000000 };
+
+struct fixture {
+    char folder[32], path[48];
+    struct ledger_identity identity;
+    struct ledger *ledger;
+    struct arena arena;
+    struct error error;
+};
+
+static inline struct ledger *fixture_try(struct fixture *fixture, enum ledger_mode mode)
+{
+    fixture->error = (struct error){.scope = ERROR_NONE};
+    return ledger_open(fixture->path, mode, &fixture->identity, NULL, &fixture->error);
+}
+
+static inline void fixture_open(struct fixture *fixture, enum ledger_mode mode)
+{
+    fixture->ledger = fixture_try(fixture, mode);
+    if (!fixture->ledger)
+        fail_msg("the ledger does not open: %s", fixture->error.text);
+}
+
+static inline void fixture_close(struct fixture *fixture)
+{
+    ledger_close(fixture->ledger);
+    fixture->ledger = NULL;
+}
+
+static inline void fixture_reopen(struct fixture *fixture)
+{
+    fixture_close(fixture);
+    fixture_open(fixture, LEDGER_WRITE);
+}
+
+/* A folder without a ledger. */
+static inline int fixture_setup_empty(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/kyc-ledger-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof(fixture->path), "%s/ledger", fixture->folder);
+    fixture->identity = (struct ledger_identity){"demo", "payward", SLICE_LITERAL("https://api.example.com")};
+    arena_init(&fixture->arena, 4096);
+    *state = fixture;
+    return 0;
+}
+
+/* A ledger in which a run has begun. */
+static inline int fixture_setup(void **state)
+{
+    fixture_setup_empty(state);
+    struct fixture *fixture = *state;
+    fixture_open(fixture, LEDGER_WRITE);
+    assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error), 0);
+    assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), 0);
+    return 0;
+}
+
+static inline int fixture_teardown(void **state)
+{
+    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
+    struct fixture *fixture = *state;
+    ledger_close(fixture->ledger);
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s%s", fixture->path, suffixes[i]);
+        unlink(path);
+    }
+    int left = rmdir(fixture->folder);
+    arena_clear(&fixture->arena);
+    free(fixture);
+    return left;
+}
+
+/* A digest and member digests that are all of one letter per member: "aab" is a, a, b. */
+struct fixture_digests {
+    uint8_t digest[FINGERPRINT_LEN];
+    char members[FIXTURE_MEMBERS * FINGERPRINT_MEMBER_LEN];
+};
+
+static inline struct fixture_digests fixture_digests(const char *letters)
+{
+    struct fixture_digests digests;
+    memset(digests.digest, 0, sizeof(digests.digest));
+    memcpy(digests.digest, letters, FIXTURE_MEMBERS);
+    for (size_t i = 0; i < FIXTURE_MEMBERS; i++)
+        memset(digests.members + i * FINGERPRINT_MEMBER_LEN, letters[i], FINGERPRINT_MEMBER_LEN);
+    return digests;
+}
+
+static inline int64_t fixture_journal_at(struct fixture *fixture, int64_t id, const char *key,
+                                         enum operation operation, const char *letters, uint64_t at)
+{
+    struct fixture_digests digests = fixture_digests(letters);
+    struct ledger_intent intent = {
+        .id = id,
+        .external_id = slice_from(key),
+        .operation = operation,
+        .digest = digests.digest,
+        .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .at = at,
+    };
+    if (ledger_journal(fixture->ledger, &intent, &id, &fixture->error))
+        fail_msg("journal: %s", fixture->error.text);
+    return id;
+}
+
+static inline void fixture_begin(struct fixture *fixture)
+{
+    if (ledger_begin(fixture->ledger, &fixture->error))
+        fail_msg("begin: %s", fixture->error.text);
+}
+
+static inline void fixture_commit(struct fixture *fixture)
+{
+    if (ledger_commit(fixture->ledger, &fixture->error))
+        fail_msg("commit: %s", fixture->error.text);
+}
+
+/* In a transaction of its own. */
+static inline int64_t fixture_journal(struct fixture *fixture, int64_t id, const char *key,
+                                      enum operation operation, const char *letters)
+{
+    fixture_begin(fixture);
+    id = fixture_journal_at(fixture, id, key, operation, letters, FIXTURE_AT);
+    fixture_commit(fixture);
+    return id;
+}
+
+static inline struct outcome fixture_outcome(enum outcome_kind kind, int status, const char *code,
+                                             const char *user_id)
+{
+    struct outcome outcome = {.kind = kind, .http_status = status};
+    snprintf(outcome.code, sizeof(outcome.code), "%s", code);
+    snprintf(outcome.user_id, sizeof(outcome.user_id), "%s", user_id);
+    snprintf(outcome.message, sizeof(outcome.message), "%s", code);
+    snprintf(outcome.request_id, sizeof(outcome.request_id), "req-%d", status);
+    return outcome;
+}
+
+/* One attempt that left, in a transaction of its own. Returns taken. */
+static inline bool fixture_result(struct fixture *fixture, int64_t id, enum operation operation,
+                                  enum ledger_conclusion conclusion, const struct outcome *outcome,
+                                  uint32_t attempt)
+{
+    struct ledger_result result = {
+        .id = id,
+        .row = 7,
+        .operation = operation,
+        .conclusion = conclusion,
+        .event = outcome != NULL,
+        .outcome = outcome,
+        .attempt = attempt,
+        .latency_ms = 12,
+        .at = FIXTURE_AT + attempt,
+    };
+    bool taken = true;
+    fixture_begin(fixture);
+    if (ledger_result(fixture->ledger, &result, &taken, &fixture->error))
+        fail_msg("result: %s", fixture->error.text);
+    fixture_commit(fixture);
+    return taken;
+}
+
+/* A customer that the provider has, with these digests. */
+static inline int64_t fixture_create(struct fixture *fixture, const char *key, const char *letters,
+                                     const char *user_id)
+{
+    int64_t id = fixture_journal(fixture, 0, key, OPERATION_CREATE, letters);
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", user_id);
+    assert_false(fixture_result(fixture, id, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, 1));
+    return id;
+}
+
+static inline struct ledger_customer fixture_find(struct fixture *fixture, int64_t id)
+{
+    struct ledger_customer customer;
+    assert_int_equal(ledger_find(fixture->ledger, id, &fixture->arena, &customer, &fixture->error), 1);
+    return customer;
+}
+
+/* The letters of member digests; `?` for LEDGER_MEMBER_UNKNOWN, `-` for none at all. */
+static inline const char *fixture_letters(struct slice members)
+{
+    static char letters[FIXTURE_MEMBERS + 1];
+    if (members.len != FIXTURE_MEMBERS * FINGERPRINT_MEMBER_LEN)
+        return "-";
+    for (size_t i = 0; i < FIXTURE_MEMBERS; i++) {
+        char letter = members.at[i * FINGERPRINT_MEMBER_LEN];
+        letters[i] = (uint8_t)letter == LEDGER_MEMBER_UNKNOWN ? '?' : letter;
+    }
+    return letters;
+}
+
+static inline bool fixture_slice_is(struct slice got, const char *want)
+{
+    return slice_equal(got, slice_from(want));
+}
+
+/* SQL of a stranger, on a connection of his own. */
+static inline void fixture_sql(struct fixture *fixture, const char *text)
+{
+    sqlite3 *db;
+    char *message = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", text, message);
+    sqlite3_close(db);
+}
+
+/* The first column of the first row, as a number. */
+static inline int64_t fixture_number(struct fixture *fixture, const char *text)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+static inline void fixture_assert_says(const struct error *error, const char *part)
+{
+    if (!strstr(error->text, part))
+        fail_msg("`%s` does not say `%s`", error->text, part);
+}
+
+/* Runs what must end the process in a child: true when it ended by SIGABRT. */
+static inline bool fixture_aborts(void (*act)(struct fixture *fixture), struct fixture *fixture)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)!freopen("/dev/null", "w", stderr);
+        signal(SIGABRT, SIG_DFL);
+        act(fixture);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+#endif

@@ -1,0 +1,187 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/digest.h"
+#include "ledger/fingerprint.h"
+
+static const uint8_t key[FINGERPRINT_KEY_LEN] = "a key of the tests, not a secret";
+static const char *const members[] = {"email", "full_name", "birth", NULL};
+static const struct provider_field table[] = {
+    {.field = FIELD_CUSTOMER_TYPE, .member = PROVIDER_NO_MEMBER},
+    {.field = FIELD_EMAIL, .member = 0},
+    {.field = FIELD_FIRST_NAME, .member = 1},
+    {.field = FIELD_LAST_NAME, .member = 1},
+    {.field = FIELD_DATE_OF_BIRTH, .member = 2},
+};
+static const struct provider_fields fields = {
+    .fields = table,
+    .field_count = sizeof(table) / sizeof(*table),
+    .members = members,
+    .member_count = 3,
+};
+
+static struct value values[FIELD_COUNT];
+static struct record record = {.values = values};
+
+static void put(enum field_id field, const char *text)
+{
+    values[field] = (struct value){slice_from(text), text ? VALUE_PRESENT : VALUE_ABSENT};
+}
+
+static void digest_of(uint8_t out[FINGERPRINT_LEN], uint8_t member_digests[3 * FINGERPRINT_MEMBER_LEN])
+{
+    struct fingerprint *fingerprint = fingerprint_new(key, &fields);
+    fingerprint_record(fingerprint, &record, out);
+    fingerprint_members(fingerprint, &record, member_digests);
+    fingerprint_free(fingerprint);
+}
+
+static void hmac(const char *text, size_t len, uint8_t out[DIGEST_SHA256_LEN])
+{
+    struct digest_hmac *context = digest_hmac_new(DIGEST_SHA256, slice_make((const char *)key, sizeof(key)));
+    digest_hmac_begin(context);
+    digest_hmac_add(context, slice_make(text, len));
+    digest_hmac_end(context, out);
+    digest_hmac_free(context);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(values, 0, sizeof(values));
+    put(FIELD_EMAIL, "ada@example.com");
+    put(FIELD_FIRST_NAME, "Ada");
+    put(FIELD_LAST_NAME, "Example");
+    return 0;
+}
+
+static void the_digest_is_an_hmac_over_names_and_values(void **state)
+{
+    (void)state;
+    static const char text[] = "email\0ada@example.com\0first_name\0Ada\0last_name\0Example";
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
+    hmac(text, sizeof(text), want);
+    digest_of(got, got_members);
+    assert_memory_equal(got, want, sizeof(want));
+}
+
+static void a_member_is_the_front_of_an_hmac_over_its_own_fields(void **state)
+{
+    (void)state;
+    static const char name[] = "first_name\0Ada\0last_name\0Example";
+    static const uint8_t none[FINGERPRINT_MEMBER_LEN];
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
+    hmac(name, sizeof(name), want);
+    digest_of(got, got_members);
+    assert_memory_equal(got_members + 8, want, FINGERPRINT_MEMBER_LEN);
+    assert_memory_equal(got_members + 16, none, FINGERPRINT_MEMBER_LEN);
+}
+
+static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        enum field_id field;
+        const char *text;
+        bool record;
+        bool members[3];
+    } cases[] = {
+        {"another value", FIELD_FIRST_NAME, "Adah", true, {false, true, false}},
+        {"a value that went away", FIELD_LAST_NAME, NULL, true, {false, true, false}},
+        {"a value that came", FIELD_DATE_OF_BIRTH, "1980-01-13", true, {false, false, true}},
+        {"a field that the provider does not take", FIELD_CITY, "Oslo", false, {false, false, false}},
+        {"a field that is judged and never sent",
+         FIELD_CUSTOMER_TYPE,
+         "individual",
+         false,
+         {false, false, false}},
+    };
+    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], members_before[24], members_after[24];
+    digest_of(before, members_before);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        set_up(NULL);
+        put(cases[i].field, cases[i].text);
+        digest_of(after, members_after);
+        bool changed = memcmp(before, after, sizeof(before)) != 0;
+        if (changed != cases[i].record)
+            fail_msg("%s: the digest", cases[i].sentence);
+        for (size_t m = 0; m < 3; m++) {
+            changed = memcmp(members_before + 8 * m, members_after + 8 * m, 8) != 0;
+            if (changed != cases[i].members[m])
+                fail_msg("%s: member %zu", cases[i].sentence, m);
+        }
+    }
+}
+
+static void text_moved_from_one_field_to_the_next_is_another_record(void **state)
+{
+    (void)state;
+    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], scratch[24];
+    put(FIELD_FIRST_NAME, "Ada Exa");
+    put(FIELD_LAST_NAME, "mple");
+    digest_of(before, scratch);
+    put(FIELD_FIRST_NAME, "Ada Ex");
+    put(FIELD_LAST_NAME, "ample");
+    digest_of(after, scratch);
+    assert_memory_not_equal(before, after, sizeof(before));
+}
+
+static void values_of_any_length_are_covered_whole(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1000, 4070, 4080, 4096, 4097, 20000};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+        char *text = malloc(lengths[i] + 64), *name = malloc(lengths[i] + 1);
+        memset(name, 'x', lengths[i]);
+        name[lengths[i]] = '\0';
+        put(FIELD_EMAIL, name);
+        put(FIELD_FIRST_NAME, "Ada");
+        put(FIELD_LAST_NAME, NULL);
+        size_t len = 0;
+        memcpy(text, "email", 6);
+        len += 6;
+        memcpy(text + len, name, lengths[i] + 1);
+        len += lengths[i] + 1;
+        memcpy(text + len, "first_name\0Ada", 15);
+        len += 15;
+        uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], scratch[24];
+        hmac(text, len, want);
+        digest_of(got, scratch);
+        assert_memory_equal(got, want, sizeof(want));
+        free(text);
+        free(name);
+    }
+}
+
+static void one_object_gives_the_same_digest_again(void **state)
+{
+    (void)state;
+    uint8_t first[FINGERPRINT_LEN], again[FINGERPRINT_LEN], scratch[24];
+    struct fingerprint *fingerprint = fingerprint_new(key, &fields);
+    fingerprint_record(fingerprint, &record, first);
+    fingerprint_members(fingerprint, &record, scratch);
+    fingerprint_record(fingerprint, &record, again);
+    fingerprint_free(fingerprint);
+    assert_memory_equal(first, again, sizeof(first));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_digest_is_an_hmac_over_names_and_values, set_up),
+        cmocka_unit_test_setup(a_member_is_the_front_of_an_hmac_over_its_own_fields, set_up),
+        cmocka_unit_test_setup(a_change_shows_in_the_digest_and_in_its_member_alone, set_up),
+        cmocka_unit_test_setup(text_moved_from_one_field_to_the_next_is_another_record, set_up),
+        cmocka_unit_test_setup(values_of_any_length_are_covered_whole, set_up),
+        cmocka_unit_test_setup(one_object_gives_the_same_digest_again, set_up),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("fingerprint", tests, NULL, NULL);
+}
