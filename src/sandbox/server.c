@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <microhttpd.h>
 
 #include "core/clock.h"
+#include "core/digest.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
@@ -20,7 +20,12 @@
 #include "sandbox/holds.h"
 #include "sandbox/world.h"
 
-enum { BACKLOG = 1024, CONNECTIONS_MAX = 8192, LATE_MS = 8 };
+enum {
+    BACKLOG = 1024,
+    CONNECTIONS_MAX = 8192,
+    CONNECTION_MEMORY = 16 * 1024, /* headers and the part of a body in hand; cleared for each request */
+    LATE_MS = 8,
+};
 
 struct server {
     struct world *world;
@@ -75,8 +80,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         response = MHD_create_response_from_callback(answer->len, 4096, read_truncated, exchange, NULL);
     else
         response = MHD_create_response_from_buffer(answer->len, answer->at, MHD_RESPMEM_PERSISTENT);
-    char trace[20];
-    snprintf(trace, sizeof trace, "%016" PRIx64, exchange->trace);
+    char trace[2 * sizeof exchange->trace + 1];
+    digest_hex((const uint8_t *)&exchange->trace, sizeof exchange->trace, trace);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
     if (exchange->api)
         MHD_add_response_header(response, "x-trace-id", trace);
@@ -194,12 +199,12 @@ struct server *server_start(struct world *world, struct error *error)
     server->holds = holds_new(end_hold);
 
     unsigned threads = world->options->threads;
-    server->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, server->port, NULL, NULL,
-                         on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)CONNECTIONS_MAX, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0,
-                         MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-                         on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, server->port, NULL, NULL, on_request,
+        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_POOL_SIZE,
+        threads > 1 ? threads : 0, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {
         error_set(error, ERROR_USAGE, "the HTTP server does not start: %s", strerror(errno));
         close(fd);

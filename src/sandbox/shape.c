@@ -21,26 +21,47 @@ void shape_add_fault(struct shape_faults *faults, const char *code, const char *
     json_write_object_end(writer);
 }
 
-static void add_malformed(struct shape_faults *faults, const char *code, const char *path,
-                          const char *message)
+/* Where a value stands; written out only for a fault. */
+struct place {
+    const struct place *outer; /* NULL: the body itself */
+    struct slice name;         /* of a member */
+    size_t index;              /* of an element, when name is empty */
+};
+
+static size_t write_place(const struct place *place, char *path, size_t len)
 {
-    faults->malformed = true;
+    char index[24];
+    if (!place->outer)
+        return len;
+    len = write_place(place->outer, path, len);
+    struct slice name = place->name;
+    if (name.len == 0) {
+        int index_len = snprintf(index, sizeof index, "%zu", place->index);
+        name = slice_make(index, (size_t)index_len);
+    }
+    if (len > 0 && len < PATH_SIZE - 1)
+        path[len++] = '.';
+    size_t room = PATH_SIZE - 1 - len;
+    size_t cut = name.len < room ? name.len : room;
+    while (cut < name.len && cut > 0 && ((unsigned char)name.at[cut] & 0xc0) == 0x80)
+        cut--;
+    memcpy(path + len, name.at, cut);
+    return len + cut;
+}
+
+static void add_fault(struct shape_faults *faults, const char *code, const struct place *place,
+                      const char *message)
+{
+    char path[PATH_SIZE];
+    path[write_place(place, path, 0)] = '\0';
     shape_add_fault(faults, code, path, message);
 }
 
-static void join(const char *path, const char *name, char joined[PATH_SIZE])
+static void add_malformed(struct shape_faults *faults, const char *code, const struct place *place,
+                          const char *message)
 {
-    snprintf(joined, PATH_SIZE, "%s%s%s", path, path[0] ? "." : "", name);
-}
-
-/* cut to size, between characters */
-static void copy_name(struct slice name, char *copy, size_t size)
-{
-    size_t len = name.len < size ? name.len : size - 1;
-    while (len < name.len && len > 0 && ((unsigned char)name.at[len] & 0xc0) == 0x80)
-        len--;
-    memcpy(copy, name.at, len);
-    copy[len] = '\0';
+    faults->malformed = true;
+    add_fault(faults, code, place, message);
 }
 
 static bool is_word_of(struct slice text, const char *const *words)
@@ -51,15 +72,15 @@ static bool is_word_of(struct slice text, const char *const *words)
     return false;
 }
 
-static void check_string(const struct shape *shape, struct slice text, const char *path,
+static void check_string(const struct shape *shape, struct slice text, const struct place *place,
                          struct shape_faults *faults)
 {
     if (shape->words && !is_word_of(text, shape->words))
-        shape_add_fault(faults, "invalid_option", path, "is not one of the available options");
+        add_fault(faults, "invalid_option", place, "is not one of the available options");
     else if (shape->max_chars > 0 && text_count_chars(text) > shape->max_chars)
-        shape_add_fault(faults, "too_long", path, "has too many characters");
+        add_fault(faults, "too_long", place, "has too many characters");
     else if (shape->is_valid && !shape->is_valid(text))
-        shape_add_fault(faults, "invalid_format", path, "does not have the format that is asked for");
+        add_fault(faults, "invalid_format", place, "does not have the format that is asked for");
 }
 
 static bool is_integer(struct slice text)
@@ -71,31 +92,29 @@ static bool is_integer(struct slice text)
 }
 
 static void check_members(const struct shape *members, const struct json_node *nodes, size_t at,
-                          const char *path, struct shape_faults *faults);
+                          const struct place *place, struct shape_faults *faults);
 
-static void check_value(const struct shape *shape, const struct json_node *nodes, size_t at, const char *path,
-                        struct shape_faults *faults)
+static void check_value(const struct shape *shape, const struct json_node *nodes, size_t at,
+                        const struct place *place, struct shape_faults *faults)
 {
     const struct json_node *node = &nodes[at];
     if (node->kind == JSON_NULL && (shape->flags & SHAPE_NULLABLE))
         return;
     if (node->kind != shape->kind || (node->kind == JSON_NUMBER && !is_integer(node->text))) {
-        add_malformed(faults, "invalid_type", path, "is of the wrong type");
+        add_malformed(faults, "invalid_type", place, "is of the wrong type");
         return;
     }
     if (node->kind == JSON_STRING) {
-        check_string(shape, node->text, path, faults);
+        check_string(shape, node->text, place, faults);
     } else if (node->kind == JSON_OBJECT) {
-        check_members(shape->inner, nodes, at, path, faults);
+        check_members(shape->inner, nodes, at, place, faults);
     } else if (node->kind == JSON_ARRAY) {
         if (node->children == 0 && (shape->inner->flags & SHAPE_REQUIRED))
-            shape_add_fault(faults, "empty", path, "must have at least one element");
-        unsigned index = 0;
-        for (size_t child = at + 1; child < node->end; child = nodes[child].end, index++) {
-            char name[32], child_path[PATH_SIZE];
-            snprintf(name, sizeof name, "%u", index);
-            join(path, name, child_path);
-            check_value(shape->inner, nodes, child, child_path, faults);
+            add_fault(faults, "empty", place, "must have at least one element");
+        size_t index = 0;
+        for (size_t child = at + 1; child < node->end; child = nodes[child].end) {
+            struct place inner = {place, slice_make(NULL, 0), index++};
+            check_value(shape->inner, nodes, child, &inner, faults);
         }
     }
 }
@@ -109,32 +128,30 @@ static const struct shape *member_named(const struct shape *members, struct slic
 }
 
 static void check_members(const struct shape *members, const struct json_node *nodes, size_t at,
-                          const char *path, struct shape_faults *faults)
+                          const struct place *place, struct shape_faults *faults)
 {
-    char child_path[PATH_SIZE];
     for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
         const struct shape *shape = member_named(members, nodes[child].key);
-        char name[64];
-        copy_name(nodes[child].key, name, sizeof name);
-        join(path, name, child_path);
+        struct place inner = {.outer = place, .name = nodes[child].key};
         if (shape)
-            check_value(shape, nodes, child, child_path, faults);
+            check_value(shape, nodes, child, &inner, faults);
         else
-            add_malformed(faults, "unknown_member", child_path, "is not a member of this request");
+            add_malformed(faults, "unknown_member", &inner, "is not a member of this request");
     }
     for (const struct shape *shape = members; shape->name; shape++) {
         if (!(shape->flags & SHAPE_REQUIRED) || json_member(nodes, at, shape->name) != 0)
             continue;
-        join(path, shape->name, child_path);
-        add_malformed(faults, "required", child_path, "is required");
+        struct place inner = {.outer = place, .name = slice_from(shape->name)};
+        add_malformed(faults, "required", &inner, "is required");
     }
 }
 
 void shape_check(const struct shape *members, const struct json_node *nodes, size_t at,
                  struct shape_faults *faults)
 {
+    static const struct place body = {0};
     if (nodes[at].kind != JSON_OBJECT)
-        add_malformed(faults, "invalid_type", "", "the body must be an object");
+        add_malformed(faults, "invalid_type", &body, "the body must be an object");
     else
-        check_members(members, nodes, at, "", faults);
+        check_members(members, nodes, at, &body, faults);
 }
