@@ -88,8 +88,13 @@ const struct provider *provider_find(const char *name);
 const char *const *provider_names(void);
 
 /* The provider that the job names, its settings and credentials checked. NULL with ERROR_USAGE at the job
- * file's place, with the nearest name. */
+ * file's place: an unknown name (with the nearest one); a base URL that is not https:// (http:// to loopback
+ * aside) or has user info, a query, a fragment or a path with `.`, `..` or empty segments; a ca_file that
+ * cannot be read; what check_job refuses. No message holds a secret. */
 const struct provider *provider_of_job(const struct job *job, bool with_secrets, struct error *error);
+
+/* Adds `NAME: VALUE`; neither may hold a line end, and both must fit (assert). */
+void provider_headers_add(struct provider_headers *headers, const char *name, const char *value);
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);

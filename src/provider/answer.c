@@ -1,0 +1,173 @@
+#include "provider/answer.h"
+
+#include <string.h>
+
+enum {
+    TEXT_MAX = 64 * 1024,
+    PATH_PART_MAX = 64,
+    CODE_MAX = 64,
+};
+
+static bool is_one_of(struct slice key, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (slice_is(key, *words))
+            return true;
+    return false;
+}
+
+static const char *const error_members[] = {"error",      "errors",  "message", "code",
+                                            "error_code", "details", NULL};
+static const char *const code_members[] = {"code", "error_code", NULL};
+/* Members whose name says nothing about the text that they hold. */
+static const char *const plain_members[] = {"error", "errors",      "message", "messages",
+                                            "code",  "error_code",  "details", "detail",
+                                            "title", "description", "reason",  NULL};
+
+static bool is_scalar(const struct json_node *node)
+{
+    return node->kind != JSON_ARRAY && node->kind != JSON_OBJECT;
+}
+
+static bool is_empty(const struct json_node *node)
+{
+    switch (node->kind) {
+    case JSON_NULL:
+        return true;
+    case JSON_BOOL:
+        return slice_is(node->text, "false");
+    case JSON_NUMBER:
+        return false;
+    case JSON_STRING:
+        return node->text.len == 0;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        return node->children == 0;
+    }
+    return true;
+}
+
+/* A word as codes are: no blank, nothing that could be an address. */
+static bool is_code(const struct json_node *node)
+{
+    if ((node->kind != JSON_STRING && node->kind != JSON_NUMBER) || node->text.len == 0 ||
+        node->text.len > CODE_MAX)
+        return false;
+    for (size_t i = 0; i < node->text.len; i++) {
+        char byte = node->text.at[i], lower = (char)(byte | 0x20);
+        if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') &&
+            (byte == '\0' || strchr("_.:-/", byte) == NULL))
+            return false;
+    }
+    return true;
+}
+
+static void add_part(struct answer *answer, struct slice label, struct slice text)
+{
+    if (text.len == 0)
+        return;
+    if (answer->text.len > 0)
+        buffer_append_text(&answer->text, "; ");
+    if (label.len > 0) {
+        buffer_append(&answer->text, label);
+        buffer_append_text(&answer->text, ": ");
+    }
+    buffer_append(&answer->text, text);
+}
+
+/* Adds every text below nodes[at]; label: the nearest member name that says something, as in
+ * {"errors": {"email": ["is taken"]}}. */
+static void add_texts(struct answer *answer, size_t at, struct slice label)
+{
+    const struct json_node *node = &answer->nodes[at];
+    if (node->key.len > 0)
+        label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
+    if (is_scalar(node)) {
+        if (node->kind != JSON_NULL)
+            add_part(answer, label, node->text);
+        return;
+    }
+    for (size_t child = at + 1; child < node->end; child = answer->nodes[child].end)
+        add_texts(answer, child, label);
+}
+
+/* The first code below nodes[at]: `code` or `error_code` at any depth. */
+static struct slice find_code(const struct answer *answer, size_t at)
+{
+    for (size_t i = at; i < answer->nodes[at].end; i++)
+        if (is_one_of(answer->nodes[i].key, code_members) && is_code(&answer->nodes[i]))
+            return answer->nodes[i].text;
+    return slice_make("", 0);
+}
+
+/* {"error": "invalid_request", "message": "…"}: a single word as the error is its code. */
+static struct slice word_of_error(const struct answer *answer)
+{
+    size_t at = json_member(answer->nodes, 0, "error");
+    if (at == 0 || answer->nodes[at].kind != JSON_STRING || !is_code(&answer->nodes[at]))
+        return slice_make("", 0);
+    return answer->nodes[at].text;
+}
+
+static void read_object(struct answer *answer)
+{
+    const struct json_node *top = &answer->nodes[0];
+    for (size_t at = 1; at < top->end; at = answer->nodes[at].end) {
+        const struct json_node *member = &answer->nodes[at];
+        if (!is_one_of(member->key, error_members))
+            continue;
+        if (slice_is(member->key, "error") || slice_is(member->key, "errors"))
+            answer->has_error |= !is_empty(member);
+        if (answer->code.len == 0)
+            answer->code = find_code(answer, at);
+        add_texts(answer, at, slice_make("", 0));
+    }
+    if (answer->code.len == 0)
+        answer->code = word_of_error(answer);
+}
+
+void answer_read(struct answer *answer, struct slice body)
+{
+    struct json_fault fault;
+    *answer = (struct answer){.reader = json_reader_new(), .code = slice_make("", 0)};
+    buffer_init(&answer->text, TEXT_MAX);
+    answer->nodes = json_reader_parse(answer->reader, body, &answer->node_count, &fault);
+    if (answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT)
+        read_object(answer);
+    else if (answer->nodes != NULL)
+        add_texts(answer, 0, slice_make("", 0));
+    if (answer->text.len == 0)
+        buffer_append(&answer->text, slice_make(body.at, body.len < TEXT_MAX ? body.len : TEXT_MAX));
+}
+
+void answer_clear(struct answer *answer)
+{
+    json_reader_free(answer->reader);
+    buffer_clear(&answer->text);
+}
+
+struct slice answer_value(const struct answer *answer, const char *path)
+{
+    if (answer->nodes == NULL)
+        return slice_make("", 0);
+    size_t at = 0;
+    while (*path != '\0') {
+        char part[PATH_PART_MAX];
+        size_t len = strcspn(path, ".");
+        if (len >= sizeof part)
+            return slice_make("", 0);
+        memcpy(part, path, len);
+        part[len] = '\0';
+        at = json_member(answer->nodes, at, part);
+        if (at == 0)
+            return slice_make("", 0);
+        path += path[len] == '.' ? len + 1 : len;
+    }
+    const struct json_node *node = &answer->nodes[at];
+    return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
+}
+
+bool answer_says(const struct answer *answer, const char *phrase)
+{
+    return answer->text.len > 0 && strcasestr(answer->text.at, phrase) != NULL;
+}

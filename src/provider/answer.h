@@ -1,0 +1,36 @@
+/* answer: what a provider says in the body of its answer, read leniently (3-providers.md, Outcomes).
+ *
+ * An error may be `error`, `errors`, `message`, `code`, `error_code` or `details`, each a string, an object
+ * or an array of either; a body that is not JSON, or has none of these, is its own message. Nothing here is
+ * scrubbed yet. Thread: one at a time. Owner: read/clear.
+ */
+#ifndef KYC_PROVIDER_ANSWER_H
+#define KYC_PROVIDER_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buffer.h"
+#include "core/json.h"
+#include "core/slice.h"
+
+struct answer {
+    struct json_reader *reader;
+    const struct json_node *nodes; /* NULL: not JSON */
+    size_t node_count;
+    bool has_error;     /* a non-empty `error` or `errors` */
+    struct slice code;  /* the provider's error code, a single word; or empty */
+    struct buffer text; /* all that it says of an error, `; ` between the parts */
+};
+
+/* Borrows body until answer_clear. */
+void answer_read(struct answer *answer, struct slice body);
+void answer_clear(struct answer *answer);
+
+/* A string or number at a path of members, `data.id`; empty when there is none. */
+struct slice answer_value(const struct answer *answer, const char *path);
+
+/* True when the error text holds phrase, ASCII case aside. */
+bool answer_says(const struct answer *answer, const char *phrase);
+
+#endif

@@ -1,0 +1,11 @@
+/* language: the two-letter codes of ISO 639-1, for providers that take any of them.
+ *
+ * From iso-codes 4.15.0 (iso_639-2.json, alpha_2). Thread: constant.
+ */
+#ifndef KYC_PROVIDER_LANGUAGE_H
+#define KYC_PROVIDER_LANGUAGE_H
+
+/* In lower case, NULL-terminated. */
+extern const char *const language_codes[];
+
+#endif

@@ -1,0 +1,48 @@
+/* outcome_table: (transport result, HTTP status, body) → outcome, as rows (3-providers.md, Outcomes).
+ *
+ * The rows that hold for every provider stand once, in outcome_table.c; a provider adds those of its own,
+ * which are asked first. The first row that fits decides. What the rows cannot say is in a provider's two
+ * questions: is this body a success, and does it name the user that exists. Thread: any; pure.
+ */
+#ifndef KYC_PROVIDER_OUTCOME_TABLE_H
+#define KYC_PROVIDER_OUTCOME_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/outcome.h"
+#include "provider/answer.h"
+#include "provider/provider.h"
+
+/* What is known of an attempt beside its status. */
+enum outcome_fact {
+    OUTCOME_FACT_SENT = 1,     /* a byte of it may have left */
+    OUTCOME_FACT_COMPLETE = 2, /* a whole answer was read */
+    OUTCOME_FACT_SUCCESS = 4,  /* the body is that of a success, and has no error */
+    OUTCOME_FACT_NONCE = 8,    /* the error text says `Invalid nonce` */
+    OUTCOME_FACT_PROVEN = 16,  /* a request with these credentials has succeeded in this run */
+};
+
+enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* as the reply says */
+
+struct outcome_row {
+    int from, to;          /* HTTP status; 0 without an answer */
+    unsigned must, mustnt; /* facts */
+    enum outcome_kind kind;
+    int cause;          /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
+    const char *advice; /* of OUTCOME_STOP: what to do, before the provider's own words; else NULL */
+};
+
+struct outcome_table {
+    const struct outcome_row *rows; /* the provider's own */
+    size_t row_count;
+    /* True when the body is that of a success; gives a create's user id. */
+    bool (*read_success)(const struct answer *answer, enum operation operation, struct slice *user_id);
+    /* The id of the user that OUTCOME_EXISTS speaks of, or empty. */
+    struct slice (*read_existing)(const struct answer *answer);
+};
+
+void outcome_table_judge(const struct outcome_table *table, const struct provider_reply *reply,
+                         const struct record *record, struct outcome *outcome);
+
+#endif

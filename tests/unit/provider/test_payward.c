@@ -1,0 +1,441 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/json.h"
+#include "core/text.h"
+#include "model/country.h"
+#include "provider/payward.h"
+#include "unit/provider/records.h"
+
+enum { BODY_MAX = 64 * 1024 };
+
+static void build(struct provider_request *request, const struct sample *sample, const char *base_path)
+{
+    buffer_init(&request->body, BODY_MAX);
+    payward_provider.build(OPERATION_CREATE, &sample->record, base_path, NULL, request);
+}
+
+/* Two JSON texts with the same members and values, in any order of the members. */
+static void assert_same_node(const struct json_node *a, size_t at_a, const struct json_node *b, size_t at_b)
+{
+    assert_int_equal(a[at_a].kind, b[at_b].kind);
+    assert_int_equal(a[at_a].children, b[at_b].children);
+    if (!slice_equal(a[at_a].text, b[at_b].text))
+        fail_msg("`%.*s` is not `%.*s`", (int)a[at_a].text.len, a[at_a].text.at, (int)b[at_b].text.len,
+                 b[at_b].text.at);
+    size_t other = at_b + 1;
+    for (size_t child = at_a + 1; child < a[at_a].end; child = a[child].end) {
+        if (a[at_a].kind == JSON_OBJECT) {
+            char key[64] = "";
+            memcpy(key, a[child].key.at, a[child].key.len);
+            other = json_member(b, at_b, key);
+            if (other == 0)
+                fail_msg("no member %s", key);
+            assert_same_node(a, child, b, other);
+        } else {
+            assert_same_node(a, child, b, other);
+            other = b[other].end;
+        }
+    }
+}
+
+static void assert_same_json(struct slice got, const char *want)
+{
+    struct json_reader *one = json_reader_new(), *two = json_reader_new();
+    struct json_fault fault;
+    size_t count;
+    const struct json_node *a = json_reader_parse(one, got, &count, &fault);
+    const struct json_node *b = json_reader_parse(two, slice_from(want), &count, &fault);
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_same_node(a, 0, b, 0);
+    json_reader_free(one);
+    json_reader_free(two);
+}
+
+static void the_payload_is_that_of_the_providers_page(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct provider_request request = {.method = NULL};
+    sample_fill(&sample);
+    build(&request, &sample, "");
+    assert_string_equal(request.method, "POST");
+    assert_string_equal(request.target, "/v1/users");
+    assert_same_json(
+        buffer_slice(&request.body),
+        "{\"email\":\"alex.morgan@example.com\",\"external_reference\":\"partner-customer-9001\","
+        "\"full_name\":{\"first_name\":\"Alex\",\"last_name\":\"Morgan\"},"
+        "\"birth\":{\"date\":\"1990-04-15\",\"city\":\"San Francisco\",\"country\":\"US\"},"
+        "\"residence\":{\"line1\":\"1 Market St\",\"city\":\"San Francisco\",\"postal_code\":\"94103\","
+        "\"country\":\"US\"},"
+        "\"phone\":\"+14155550110\",\"nationalities\":[\"US\"],\"occupation\":\"computers_and_it\"}");
+    buffer_clear(&request.body);
+}
+
+static void a_full_record_fills_every_member(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct provider_request request = {.method = NULL};
+    sample_fill_all(&sample);
+    build(&request, &sample, "/sandbox");
+    assert_string_equal(request.target, "/sandbox/v1/users");
+    assert_same_json(
+        buffer_slice(&request.body),
+        "{\"email\":\"alex.morgan@example.com\",\"external_reference\":\"partner-customer-9001\","
+        "\"full_name\":{\"first_name\":\"Alex\",\"middle_name\":\"Quinn\",\"last_name\":\"Morgan\"},"
+        "\"birth\":{\"date\":\"1990-04-15\",\"city\":\"San Francisco\",\"country\":\"US\"},"
+        "\"residence\":{\"line1\":\"1 Market St\",\"line2\":\"Floor \\\"5\\\"\",\"city\":\"San Francisco\","
+        "\"province\":\"CA\",\"postal_code\":\"94103\",\"country\":\"US\"},"
+        "\"phone\":\"+14155550110\",\"nationalities\":[\"US\",\"DE\"],\"occupation\":\"computers_and_it\","
+        "\"employer_name\":\"Müller & Söhne\","
+        "\"tax_ids\":[{\"id\":\"900-70-0001\",\"issuing_country\":\"US\"},"
+        "{\"id\":\"12 345\",\"issuing_country\":\"DE\"}],"
+        "\"language\":\"en\"}");
+    buffer_clear(&request.body);
+}
+
+static void the_country_of_a_tax_id_defaults_to_the_residence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ids, *countries, *want;
+    } examples[] = {
+        {"1", NULL, "[{\"id\":\"1\",\"issuing_country\":\"US\"}]"},
+        {"1\x1f"
+         "2",
+         NULL, "[{\"id\":\"1\",\"issuing_country\":\"US\"},{\"id\":\"2\",\"issuing_country\":\"US\"}]"},
+        {"1\x1f"
+         "2",
+         "DE", "[{\"id\":\"1\",\"issuing_country\":\"DE\"},{\"id\":\"2\",\"issuing_country\":\"US\"}]"},
+        {"1\x1f"
+         "2",
+         "\x1f"
+         "DE",
+         "[{\"id\":\"1\",\"issuing_country\":\"US\"},{\"id\":\"2\",\"issuing_country\":\"DE\"}]"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct sample sample;
+        memset(&sample, 0, sizeof sample);
+        sample_set(&sample, FIELD_COUNTRY, "US");
+        sample_set(&sample, FIELD_TAX_ID, examples[i].ids);
+        if (examples[i].countries != NULL)
+            sample_set(&sample, FIELD_TAX_COUNTRY, examples[i].countries);
+        struct provider_request request = {.method = NULL};
+        build(&request, &sample, "");
+        char want[512];
+        int len = snprintf(want, sizeof want, "{\"residence\":{\"country\":\"US\"},\"tax_ids\":%s}",
+                           examples[i].want);
+        assert_true(len > 0 && (size_t)len < sizeof want);
+        assert_same_json(buffer_slice(&request.body), want);
+        buffer_clear(&request.body);
+    }
+}
+
+static void an_object_without_a_value_is_left_out(void **state)
+{
+    (void)state;
+    struct sample sample;
+    memset(&sample, 0, sizeof sample);
+    sample_set(&sample, FIELD_EMAIL, "a@example.com");
+    sample_set(&sample, FIELD_LAST_NAME, "Morgan");
+    sample.values[FIELD_FIRST_NAME] = (struct value){slice_from("x"), VALUE_FAILED};
+    struct provider_request request = {.method = NULL};
+    build(&request, &sample, "");
+    assert_same_json(buffer_slice(&request.body),
+                     "{\"email\":\"a@example.com\",\"full_name\":{\"last_name\":\"Morgan\"}}");
+    /* The same request is built again from nothing. */
+    payward_provider.build(OPERATION_CREATE, &sample.record, "", NULL, &request);
+    assert_same_json(buffer_slice(&request.body),
+                     "{\"email\":\"a@example.com\",\"full_name\":{\"last_name\":\"Morgan\"}}");
+    buffer_clear(&request.body);
+}
+
+static void the_field_table_is_in_order_and_names_its_members(void **state)
+{
+    (void)state;
+    const struct provider_fields *fields = payward_provider.fields;
+    bool used[PROVIDER_MEMBERS_MAX] = {false};
+    for (size_t i = 0; i < fields->field_count; i++) {
+        assert_true(i == 0 || fields->fields[i - 1].field < fields->fields[i].field);
+        if (fields->fields[i].member == PROVIDER_NO_MEMBER)
+            continue;
+        assert_true(fields->fields[i].member < fields->member_count);
+        used[fields->fields[i].member] = true;
+    }
+    for (size_t i = 0; i < fields->member_count; i++) {
+        assert_true(used[i]);
+        assert_non_null(fields->members[i]);
+    }
+    assert_null(fields->members[fields->member_count]);
+
+    const struct provider_field *type = provider_fields_find(fields, FIELD_CUSTOMER_TYPE);
+    assert_int_equal(type->member, PROVIDER_NO_MEMBER);
+    assert_string_equal(type->values[0], "individual");
+    assert_null(type->values[1]);
+    assert_null(provider_fields_find(fields, FIELD_CLIENT_IDENTIFIER));
+}
+
+static void the_codes_beside_iso_are_not_in_iso(void **state)
+{
+    (void)state;
+    const char *const *codes =
+        provider_fields_find(payward_provider.fields, FIELD_NATIONALITIES)->also_countries;
+    size_t count = 0;
+    for (; codes[count] != NULL; count++) {
+        assert_int_equal(strlen(codes[count]), 2);
+        assert_null(country_by_alpha2(slice_from(codes[count])));
+    }
+    assert_int_equal(count, 13);
+    assert_null(provider_fields_find(payward_provider.fields, FIELD_COUNTRY)->also_countries);
+}
+
+static void the_words_of_an_enumeration_are_those_of_the_page(void **state)
+{
+    (void)state;
+    const char *const *words = provider_fields_find(payward_provider.fields, FIELD_OCCUPATION)->values;
+    size_t count = 0;
+    while (words[count] != NULL)
+        count++;
+    assert_int_equal(count, 19);
+    const char *const *languages = provider_fields_find(payward_provider.fields, FIELD_LANGUAGE)->values;
+    for (count = 0; languages[count] != NULL; count++) {
+        assert_int_equal(strlen(languages[count]), 2);
+        assert_true(count == 0 || strcmp(languages[count - 1], languages[count]) < 0);
+    }
+    assert_true(count > 180);
+}
+
+#define CREATED   "{\"data\":{\"id\":\"AA45N8G4MLDYWAR7\",\"accounts\":[]}}"
+#define BAD_NONCE "{\"error\":[\"EAPI:Invalid nonce\"]}"
+
+struct attempt {
+    const char *sentence;
+    int status;
+    const char *body;
+    bool proven;
+    enum outcome_kind kind;
+    enum retry_cause cause;
+    const char *user_id, *code, *message; /* NULL: whatever */
+};
+
+static void check_attempt(const struct attempt *attempt, enum operation operation)
+{
+    struct sample sample;
+    sample_fill(&sample);
+    struct provider_reply reply = {
+        .operation = operation,
+        .sent = true,
+        .complete = true,
+        .http_status = attempt->status,
+        .proven = attempt->proven,
+        .request_id = SLICE_LITERAL("req-1"),
+        .body = slice_from(attempt->body),
+    };
+    struct outcome outcome;
+    memset(&outcome, 0xff, sizeof outcome);
+    payward_provider.judge(&reply, &sample.record, &outcome);
+    if (outcome.kind != attempt->kind)
+        fail_msg("%s: %s", attempt->sentence, outcome_word(outcome.kind));
+    if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_THROTTLED ||
+        outcome.kind == OUTCOME_BAD_NONCE)
+        assert_int_equal(outcome.cause, attempt->cause);
+    assert_int_equal(outcome.http_status, attempt->status);
+    assert_string_equal(outcome.request_id, "req-1");
+    assert_string_equal(outcome.user_id, attempt->user_id == NULL ? "" : attempt->user_id);
+    if (attempt->code != NULL)
+        assert_string_equal(outcome.code, attempt->code);
+    if (attempt->message != NULL && strcmp(outcome.message, attempt->message) != 0)
+        fail_msg("%s: message `%s`", attempt->sentence, outcome.message);
+    assert_true(text_is_utf8(slice_from(outcome.message)));
+}
+
+static void an_answer_to_a_create_becomes_an_outcome(void **state)
+{
+    (void)state;
+    static const struct attempt attempts[] = {
+        {"created", 200, CREATED, false, OUTCOME_DONE, 0, "AA45N8G4MLDYWAR7", "", ""},
+        {"created, the other status", 201, CREATED, false, OUTCOME_DONE, 0, "AA45N8G4MLDYWAR7", "", ""},
+        {"created, with an empty error", 201, "{\"error\":[],\"data\":{\"id\":\"AA45N8G4MLDYWAR7\"}}", false,
+         OUTCOME_DONE, 0, "AA45N8G4MLDYWAR7", "", ""},
+        {"a success with an error is none", 200, "{\"error\":[\"E\"],\"data\":{\"id\":\"AA45N8G4MLDYWAR7\"}}",
+         false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, "E"},
+        {"a success with errors is none", 200, "{\"errors\":[\"E\"],\"data\":{\"id\":\"AA45N8G4MLDYWAR7\"}}",
+         false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, "E"},
+        {"a success without an id is none", 200, "{\"data\":{}}", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL,
+         NULL, NULL},
+        {"an empty id is none", 200, "{\"data\":{\"id\":\"\"}}", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL,
+         NULL, NULL},
+        {"an id that is null is none", 200, "{\"data\":{\"id\":null}}", false, OUTCOME_IN_DOUBT, RETRY_5XX,
+         NULL, NULL, NULL},
+        {"an id in another place is none", 200, "{\"id\":\"AA45N8G4MLDYWAR7\"}", false, OUTCOME_IN_DOUBT,
+         RETRY_5XX, NULL, NULL, NULL},
+        {"an id with a line end is none", 200, "{\"data\":{\"id\":\"A\\nB\"}}", false, OUTCOME_IN_DOUBT,
+         RETRY_5XX, NULL, NULL, NULL},
+        {"an update's success is no create's", 200, "{\"data\":\"success\"}", false, OUTCOME_IN_DOUBT,
+         RETRY_5XX, NULL, NULL, NULL},
+        {"garbage", 200, "<html>welcome</html>", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "",
+         "<html>welcome</html>"},
+        {"an empty success", 204, "", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", ""},
+        {"a nonce error as a 200", 200, BAD_NONCE, false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, NULL},
+        {"a status below 200", 103, CREATED, false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, NULL},
+        {"a status without a class", 600, CREATED, false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, NULL},
+        {"no status", 0, "", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, NULL},
+        {"moved", 301, CREATED, false, OUTCOME_STOP, 0, NULL, NULL, NULL},
+        {"found", 302, "", true, OUTCOME_STOP, 0, NULL, "",
+         "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url "
+         "(HTTP 302)"},
+        {"not modified", 399, "", true, OUTCOME_STOP, 0, NULL, "", NULL},
+        {"bad request", 400, "{\"error\":\"invalid_phone\"}", false, OUTCOME_REFUSED, 0, NULL,
+         "invalid_phone", "invalid_phone"},
+        {"a bad nonce", 401, BAD_NONCE, false, OUTCOME_BAD_NONCE, RETRY_NONCE, NULL, NULL,
+         "EAPI:Invalid nonce"},
+        {"a bad nonce later in the run", 401, BAD_NONCE, true, OUTCOME_BAD_NONCE, RETRY_NONCE, NULL, NULL,
+         NULL},
+        {"a bad nonce as an object", 401, "{\"errors\":[{\"message\":\"Invalid nonce\"}]}", false,
+         OUTCOME_BAD_NONCE, RETRY_NONCE, NULL, NULL, NULL},
+        {"a bad nonce as a text", 401, "invalid nonce", false, OUTCOME_BAD_NONCE, RETRY_NONCE, NULL, NULL,
+         NULL},
+        {"a bad signature", 401, "{\"error\":[\"EAPI:Invalid signature\"]}", false, OUTCOME_STOP, 0, NULL,
+         NULL,
+         "the provider does not know these credentials; check provider.credentials and provider.base_url "
+         "(HTTP 401): EAPI:Invalid signature"},
+        {"a bad key although it was good", 401, "{\"error\":[\"EAPI:Invalid key\"]}", true, OUTCOME_STOP, 0,
+         NULL, NULL, NULL},
+        {"payment required", 402, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
+        {"forbidden", 403, "{\"message\":\"Forbidden\"}", false, OUTCOME_STOP, 0, NULL, NULL,
+         "the provider forbids this; check the key's permissions and the addresses it may be used from (HTTP "
+         "403): Forbidden"},
+        {"forbidden for this customer", 403, "{\"message\":\"Forbidden\"}", true, OUTCOME_REFUSED, 0, NULL,
+         NULL, "Forbidden"},
+        {"not found", 404, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
+        {"request timeout", 408, "", false, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, "", ""},
+        {"conflict", 409, "{\"error\":\"exists\"}", false, OUTCOME_EXISTS, 0, NULL, "exists", "exists"},
+        {"conflict with the id", 409, "{\"error\":\"exists\",\"data\":{\"id\":\"AA45N8G4MLDYWAR7\"}}", false,
+         OUTCOME_EXISTS, 0, "AA45N8G4MLDYWAR7", "exists", "exists"},
+        {"conflict with a user id", 409, "{\"user_id\":\"AA45N8G4MLDYWAR7\"}", false, OUTCOME_EXISTS, 0,
+         "AA45N8G4MLDYWAR7", "", NULL},
+        {"conflict with the id of the error", 409, "{\"id\":\"AA45N8G4MLDYWAR7\",\"message\":\"no\"}", false,
+         OUTCOME_EXISTS, 0, NULL, "", "no"},
+        {"conflict with what is no id", 409, "{\"data\":{\"id\":\"42\"}}", false, OUTCOME_EXISTS, 0, NULL, "",
+         NULL},
+        {"unprocessable", 422, "{\"code\":\"bad\",\"details\":[{\"path\":\"phone\"}]}", false,
+         OUTCOME_REFUSED, 0, NULL, "bad", "bad; path: phone"},
+        {"too many requests", 429, "{\"error\":[\"EAPI:Rate limit exceeded\"]}", false, OUTCOME_THROTTLED,
+         RETRY_429, NULL, "", "EAPI:Rate limit exceeded"},
+        {"another 4xx", 451, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
+        {"the last 4xx", 499, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
+        {"server error", 500, CREATED, true, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, NULL, NULL},
+        {"unavailable", 503, "", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", ""},
+        {"the last 5xx", 599, "", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", ""},
+        {"the customer's data is not kept", 422,
+         "{\"errors\":[\"alex.morgan@example.com is taken by +1 415 555 0110\"]}", false, OUTCOME_REFUSED, 0,
+         NULL, "", "‹email› is taken by +‹number›"},
+        {"nor as a code", 422, "{\"code\":\"Alex\",\"message\":\"no\"}", false, OUTCOME_REFUSED, 0, NULL, "",
+         "‹first_name›; no"},
+    };
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)
+        check_attempt(&attempts[i], OPERATION_CREATE);
+}
+
+static void an_answer_to_an_update_becomes_an_outcome(void **state)
+{
+    (void)state;
+    static const struct attempt attempts[] = {
+        {"updated", 200, "{\"data\":\"success\"}", false, OUTCOME_DONE, 0, NULL, "", ""},
+        {"another word", 200, "{\"data\":\"failure\"}", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", NULL},
+        {"a success with an error", 200, "{\"data\":\"success\",\"error\":\"e\"}", false, OUTCOME_IN_DOUBT,
+         RETRY_5XX, NULL, "e", NULL},
+        {"a create's success", 200, CREATED, false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", NULL},
+        {"not found", 404, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
+    };
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++)
+        check_attempt(&attempts[i], OPERATION_UPDATE);
+}
+
+static void without_a_whole_answer_what_left_decides(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        bool sent;
+        enum retry_cause cause;
+        const char *transport;
+        int status;
+        enum outcome_kind kind;
+        const char *code;
+    } attempts[] = {
+        {"no connection", false, RETRY_CONNECT, "connect: refused", 0, OUTCOME_NOT_SENT, "connect"},
+        {"timed out before it was sent", false, RETRY_TIMEOUT, "timeout", 0, OUTCOME_NOT_SENT, "timeout"},
+        {"timed out", true, RETRY_TIMEOUT, "timeout: after 30000 ms", 0, OUTCOME_IN_DOUBT, "timeout"},
+        {"reset", true, RETRY_CONNECT, "reset: by peer", 0, OUTCOME_IN_DOUBT, "reset"},
+        {"cut off after its status", true, RETRY_CONNECT, "reset", 201, OUTCOME_IN_DOUBT, "reset"},
+        {"cut off after a refusal's status", true, RETRY_CONNECT, "reset", 400, OUTCOME_IN_DOUBT, "reset"},
+        {"cut off after a redirect's status", true, RETRY_CONNECT, NULL, 302, OUTCOME_IN_DOUBT, ""},
+        {"a nonce error that was cut off", true, RETRY_CONNECT, "reset", 401, OUTCOME_IN_DOUBT, "reset"},
+    };
+    struct sample sample;
+    sample_fill(&sample);
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        struct provider_reply reply = {
+            .sent = attempts[i].sent,
+            .cause = attempts[i].cause,
+            .transport = attempts[i].transport,
+            .http_status = attempts[i].status,
+            .body = SLICE_LITERAL(BAD_NONCE),
+        };
+        struct outcome outcome;
+        payward_provider.judge(&reply, &sample.record, &outcome);
+        if (outcome.kind != attempts[i].kind)
+            fail_msg("%s: %s", attempts[i].sentence, outcome_word(outcome.kind));
+        assert_int_equal(outcome.cause, attempts[i].cause);
+        assert_int_equal(outcome.http_status, 0);
+        assert_string_equal(outcome.code, attempts[i].code);
+        assert_string_equal(outcome.user_id, "");
+    }
+}
+
+static void retry_after_and_a_long_request_id_are_passed_on(void **state)
+{
+    (void)state;
+    static const char long_id[] = "0123456789012345678901234567890123456789012345678901234567890123"
+                                  "01234567890123456789012345678901234567890123456789012345678901234";
+    struct sample sample;
+    sample_fill(&sample);
+    struct provider_reply reply = {.sent = true,
+                                   .complete = true,
+                                   .http_status = 429,
+                                   .retry_after_ns = 5,
+                                   .request_id = slice_from(long_id)};
+    struct outcome outcome;
+    payward_provider.judge(&reply, &sample.record, &outcome);
+    assert_int_equal(outcome.kind, OUTCOME_THROTTLED);
+    assert_int_equal(outcome.retry_after_ns, 5);
+    assert_string_equal(outcome.request_id, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_payload_is_that_of_the_providers_page),
+        cmocka_unit_test(a_full_record_fills_every_member),
+        cmocka_unit_test(the_country_of_a_tax_id_defaults_to_the_residence),
+        cmocka_unit_test(an_object_without_a_value_is_left_out),
+        cmocka_unit_test(the_field_table_is_in_order_and_names_its_members),
+        cmocka_unit_test(the_codes_beside_iso_are_not_in_iso),
+        cmocka_unit_test(the_words_of_an_enumeration_are_those_of_the_page),
+        cmocka_unit_test(an_answer_to_a_create_becomes_an_outcome),
+        cmocka_unit_test(an_answer_to_an_update_becomes_an_outcome),
+        cmocka_unit_test(without_a_whole_answer_what_left_decides),
+        cmocka_unit_test(retry_after_and_a_long_request_id_are_passed_on),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("payward", tests, NULL, NULL);
+}

@@ -1,0 +1,120 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/text.h"
+#include "model/outcome.h"
+#include "provider/scrub.h"
+#include "unit/provider/records.h"
+
+static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *text, *want;
+    } examples[] = {
+        {"nothing of the record stays as it is", "phone is invalid", "phone is invalid"},
+        {"an e-mail", "user alex.morgan@example.com exists", "user ‹email› exists"},
+        {"in another case", "user ALEX.Morgan@Example.COM exists", "user ‹email› exists"},
+        {"the longest value wins", "alex.morgan@example.com", "‹email›"},
+        {"a part of the e-mail that is a name", "alex is taken", "‹first_name› is taken"},
+        {"inside a word", "xAlexander", "x‹first_name›ander"},
+        {"the customer's key", "ref partner-customer-9001 used", "ref ‹external_id› used"},
+        {"a phone", "phone +14155550110 is bad", "phone ‹phone› is bad"},
+        {"a phone without its plus", "phone 14155550110 is bad", "phone ‹number› is bad"},
+        {"a phone in groups", "phone (415) 555-0110 is bad", "phone (‹number› is bad"},
+        {"a name beyond ASCII", "employer Müller & Söhne", "employer ‹employer_name›"},
+        {"an item of a list", "tax id 12 345 unknown", "tax id ‹tax_id› unknown"},
+        {"another item of it", "tax id 900-70-0001 unknown", "tax id ‹tax_id› unknown"},
+        {"a value of two characters stays", "country US not allowed", "country US not allowed"},
+        {"a birth date written otherwise", "born 15.04.1990", "born ‹number›"},
+        {"somebody else's e-mail", "owned by kim@example.org", "owned by ‹email›"},
+        {"one that begins with a value", "owned by alex.two@example.org", "owned by ‹email›"},
+        {"one with a tag", "x=kim+tag@example.org;", "‹email›;"},
+        {"an at sign alone", "meet @ noon", "meet @ noon"},
+        {"an at sign before nothing", "a@ b", "a@ b"},
+        {"five digits", "error 12345", "error 12345"},
+        {"six digits", "error 123456", "error ‹number›"},
+        {"six digits in a word", "ref_123456x", "ref_‹number›x"},
+        {"digits far apart", "1234, then 5678", "1234, then 5678"},
+        {"blanks fold", "  a\n\t b\x01\x7f ", "a b"},
+        {"a terminal's control character",
+         "a\xc2\x9b"
+         "31mb",
+         "a 31mb"},
+        {"bytes that are not UTF-8",
+         "a\xff"
+         "b\xc3",
+         "a?b?"},
+        {"nothing", "", ""},
+    };
+    struct sample sample;
+    sample_fill_all(&sample);
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        char out[OUTCOME_MESSAGE_SIZE];
+        size_t len = scrub_text(slice_from(examples[i].text), &sample.record, out, sizeof out);
+        assert_int_equal(len, strlen(out));
+        if (strcmp(out, examples[i].want) != 0)
+            fail_msg("%s: `%s` becomes `%s`, not `%s`", examples[i].sentence, examples[i].text, out,
+                     examples[i].want);
+    }
+}
+
+static void values_that_failed_are_not_looked_for(void **state)
+{
+    (void)state;
+    struct sample sample;
+    sample_fill(&sample);
+    sample.values[FIELD_FIRST_NAME].state = VALUE_FAILED;
+    char out[OUTCOME_MESSAGE_SIZE];
+    scrub_text(slice_from("Alex Morgan"), &sample.record, out, sizeof out);
+    assert_string_equal(out, "Alex ‹last_name›");
+}
+
+static void without_a_record_addresses_and_numbers_still_go(void **state)
+{
+    (void)state;
+    char out[OUTCOME_MESSAGE_SIZE];
+    struct record broken = {.fault = "malformed"};
+    scrub_text(slice_from("Alex kim@example.com 123456"), NULL, out, sizeof out);
+    assert_string_equal(out, "Alex ‹email› ‹number›");
+    scrub_text(slice_from("Alex kim@example.com 123456"), &broken, out, sizeof out);
+    assert_string_equal(out, "Alex ‹email› ‹number›");
+}
+
+static void a_long_text_is_cut_at_a_character(void **state)
+{
+    (void)state;
+    struct sample sample;
+    sample_fill(&sample);
+    for (size_t lead = 0; lead < 8; lead++) {
+        char text[1000] = "";
+        memset(text, 'x', lead);
+        for (size_t i = 0; i < 100; i++)
+            memcpy(text + lead + 9 * i, "ä€Alex", strlen("ä€Alex") + 1);
+        char out[OUTCOME_MESSAGE_SIZE];
+        size_t len = scrub_text(slice_from(text), &sample.record, out, sizeof out);
+        assert_true(len <= 200 && len > 200 - 20);
+        assert_true(text_is_utf8(slice_make(out, len)));
+        assert_null(strstr(out, "Alex"));
+    }
+    char tiny[1];
+    assert_int_equal(scrub_text(slice_from("abc"), &sample.record, tiny, sizeof tiny), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_provider_quotes_is_replaced_by_its_field),
+        cmocka_unit_test(values_that_failed_are_not_looked_for),
+        cmocka_unit_test(without_a_record_addresses_and_numbers_still_go),
+        cmocka_unit_test(a_long_text_is_cut_at_a_character),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
+}
