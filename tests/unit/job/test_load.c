@@ -279,6 +279,22 @@ static void http_is_for_loopback_only(void **state)
     }
 }
 
+/* Wants the project's folder as the working one, as make has it. */
+static void the_job_files_of_the_project_load(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"jobs/payward.yaml", "jobs/demo.yaml", "tests/bench/bench.yaml"};
+    for (size_t at = 0; at < sizeof paths / sizeof paths[0]; at++) {
+        struct job_overrides overrides = {0};
+        struct error error;
+        struct job *job = job_load(paths[at], &overrides, &error);
+        if (!job)
+            fail_msg("%s", error.text);
+        assert_true(job->mapping_count >= 14);
+        job_free(job);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test(what_comes_later_is_refused_and_never_ignored),
         cmocka_unit_test(a_setting_of_another_provider_is_refused),
         cmocka_unit_test(http_is_for_loopback_only),
+        cmocka_unit_test(the_job_files_of_the_project_load),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("load", tests, job_text_setup, job_text_teardown);
