@@ -72,4 +72,5 @@ void route_clear(struct route *route)
     free(route->origin);
     free(route->base_path);
     buffer_clear(&route->trust);
+    *route = (struct route){0};
 }

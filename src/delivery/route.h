@@ -28,9 +28,10 @@ struct route {
 };
 
 /* The gate is the caller's to set. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
- * libcurl cannot read, a bad CA file); then nothing is to be cleared. */
+ * libcurl cannot read, a bad CA file); then it is cleared. */
 int route_init(struct route *route, const struct job *job, const struct provider *provider,
                struct error *error);
+/* Twice is allowed. */
 void route_clear(struct route *route);
 
 #endif
