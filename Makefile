@@ -53,8 +53,10 @@ needs_cmd := $(needs_pipeline) cmd
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 
-.PHONY: all unit-tests deps check demo bench asan clean install format
-all: $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
+PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
+
+.PHONY: all unit-tests test-programs deps deps-build lint check demo bench asan clean install format
+all: $(PROGRAMS)
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
 	$(CXX) $(LINK) -o $@ $^ $(LIBS)
@@ -83,4 +85,59 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 
 unit-tests: $(UNIT_TESTS)
 
+$(BUILD)/generate-rows: tests/bench/generate.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
+
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/unit/*/*.d)
+
+# Everything below installs what is missing first, then calls make again: pkg-config is asked only once it is there.
+
+deps-build:
+	@scripts/install-deps build
+deps:
+	@scripts/install-deps
+
+demo: deps-build
+	@$(MAKE) --no-print-directory -j2 all
+	@scripts/demo
+
+# The variants that the tests need: gcc as it is shipped, one that can be stopped at every step, sanitizers, clang.
+CHECK_VARIANTS := \
+	'BUILD=$(BUILD) all unit-tests generate-rows' \
+	'BUILD=$(BUILD)/steps STEPS=1 all' \
+	'BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests' \
+	'BUILD=$(BUILD)/clang CC=clang CXX=clang++ all unit-tests'
+TEST_FILES = $(UNIT_TESTS) $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
+
+.PHONY: generate-rows
+generate-rows: $(BUILD)/generate-rows
+
+check: deps
+	@for variant in $(CHECK_VARIANTS); do \
+		$(MAKE) --no-print-directory -s -j2 $$variant || exit 1; \
+	done
+	@scripts/check-format
+	@KYC_BUILD=$(BUILD) scripts/run-tests $(TEST_FILES) $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
+
+lint: deps
+	@scripts/check-laws
+	@scripts/check-format
+
+asan: deps
+	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests
+	@KYC_BUILD=$(BUILD)/asan scripts/run-tests $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS)) $(wildcard tests/cli/*.t)
+
+bench: deps
+	@$(MAKE) --no-print-directory -s -j2 all generate-rows
+	@KYC_BUILD=$(BUILD) scripts/bench
+
+install: all
+	install -D -m 755 $(BUILD)/kyc-import $(DESTDIR)$(PREFIX)/bin/kyc-import
+	install -D -m 755 $(BUILD)/kyc-sandbox $(DESTDIR)$(PREFIX)/bin/kyc-sandbox
+
+format:
+	clang-format -i $(wildcard src/*.c src/*/*.[ch] src/*/*.cc tests/*/*.[ch] tests/*/*/*.[ch])
+
+clean:
+	rm -rf $(BUILD)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "provider/language.h"
+#include "model/language.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
 #include "provider/signing.h"

@@ -1,4 +1,4 @@
-#include "provider/language.h"
+#include "model/language.h"
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  *
  * From iso-codes 4.15.0 (iso_639-2.json, alpha_2). Thread: constant.
  */
-#ifndef KYC_PROVIDER_LANGUAGE_H
-#define KYC_PROVIDER_LANGUAGE_H
+#ifndef KYC_MODEL_LANGUAGE_H
+#define KYC_MODEL_LANGUAGE_H
 
 /* In lower case, NULL-terminated. */
 extern const char *const language_codes[];

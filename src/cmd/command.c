@@ -1,0 +1,92 @@
+#include "cmd/command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/text.h"
+
+const struct command command_table[] = {
+    {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
+    {"run", "JOB", OPTION_RUN, "create users, one per row; resumes by itself", command_run},
+    {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
+     command_status},
+    {"version", NULL, OPTION_OTHER, "the version", command_version},
+    {"help", "[COMMAND]", OPTION_OTHER, "the commands, or one of them with its options", command_help},
+    {0},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = command_table; command->name; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}
+
+int command_print(struct slice text, int status)
+{
+    if (file_write_all(STDOUT_FILENO, text) == 0)
+        return status;
+    log_error("cannot write to standard output: %s", strerror(errno));
+    return error_worse_status(status, ERROR_USAGE);
+}
+
+static int fail_unknown(const char *name)
+{
+    const char *names[16] = {0};
+
+    for (size_t i = 0; command_table[i].name; i++)
+        names[i] = command_table[i].name;
+    const char *nearest = text_nearest(slice_from(name), names);
+    if (nearest)
+        log_error("unknown command `%s`; did you mean `%s`? (kyc-import help lists them)", name, nearest);
+    else
+        log_error("unknown command `%s` (kyc-import help lists them)", name);
+    return ERROR_USAGE;
+}
+
+int command_main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct error error;
+    int status;
+
+    log_setup("kyc-import", LOG_INFO, false);
+    if (argc < 2) {
+        command_help(&options);
+        return ERROR_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    const struct command *command = command_find(name);
+    if (!command)
+        return fail_unknown(name);
+    if (options_parse(&options, command->option_bit, argv + 2, &error) != 0) {
+        log_error("%s", error.text);
+        options_clear(&options);
+        return ERROR_USAGE;
+    }
+    log_setup("kyc-import",
+              options.quiet     ? LOG_WARNING
+              : options.verbose ? LOG_DEBUG
+                                : LOG_INFO,
+              options.log_json);
+    if (options.help) {
+        options.argument = command->name;
+        command = command_find("help");
+    }
+    if (command->argument && command->argument[0] != '[' && !options.argument) {
+        log_error("%s needs the job file: kyc-import %s JOB (see kyc-import help %s)", name, name, name);
+        status = ERROR_USAGE;
+    } else {
+        status = command->run(&options);
+    }
+    options_clear(&options);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* options: the command line, by one table that feeds the parser and the help.
+ *
+ * Thread: the main one. Owner: options_clear frees the lists; texts are argv's.
+ */
+#ifndef KYC_CMD_OPTIONS_H
+#define KYC_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/error.h"
+#include "report/progress.h"
+
+/* Commands an option belongs to: one bit each. */
+enum {
+    OPTION_CHECK = 1,
+    OPTION_RUN = 2,
+    OPTION_STATUS = 4,
+    OPTION_OTHER = 8, /* version, help */
+    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS,
+    OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER,
+};
+
+struct options {
+    const char *argument; /* JOB, or the command of `help`; NULL: none */
+    const char **inputs, **sets;
+    size_t input_count, set_count;
+    uint64_t limit;
+    const char *report;
+    enum progress_mode progress;
+    bool log_json, json, quiet, verbose, dry_run, retry_refused, new_ledger, help;
+};
+
+/* Parses what follows the command. command: its bit. -1 with ERROR_USAGE: an unknown option (with the
+ * nearest), one of another command, a missing or bad value, more than one argument. */
+int options_parse(struct options *options, unsigned command, char **arguments, struct error *error);
+void options_clear(struct options *options);
+
+/* The lines of the options that belong to a command. */
+void options_help(unsigned command, struct buffer *out);
+
+#endif

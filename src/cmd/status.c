@@ -1,0 +1,201 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/command.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "job/job_load.h"
+#include "ledger/ledger.h"
+#include "provider/provider.h"
+
+enum { DOUBTS_SHOWN = 20, RESULT_MAX = 1 << 24 };
+
+/* What a listing is written to, as a table or as JSON. */
+struct listing {
+    struct buffer out;
+    struct json_writer json;
+    bool is_json;
+    uint64_t doubts;
+};
+
+static void list_group(void *context, const struct ledger_group *group)
+{
+    struct listing *listing = context;
+
+    if (!listing->is_json) {
+        buffer_printf(&listing->out, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
+                      group->operation);
+        if (group->http_status)
+            buffer_printf(&listing->out, " HTTP %d", group->http_status);
+        if (group->code && group->code[0])
+            buffer_printf(&listing->out, " %s", group->code);
+        buffer_append_char(&listing->out, '\n');
+        return;
+    }
+    json_write_object(&listing->json);
+    json_write_key(&listing->json, "state");
+    json_write_text(&listing->json, group->state);
+    json_write_key(&listing->json, "operation");
+    json_write_text(&listing->json, group->operation);
+    json_write_key(&listing->json, "http_status");
+    json_write_signed(&listing->json, group->http_status);
+    json_write_key(&listing->json, "code");
+    json_write_text(&listing->json, group->code ? group->code : "");
+    json_write_key(&listing->json, "count");
+    json_write_unsigned(&listing->json, group->count);
+    json_write_object_end(&listing->json);
+}
+
+/* What to do with a doubt (3-providers.md, Doubts). */
+static const char *advice(const struct ledger_customer *customer)
+{
+    if (slice_is(customer->code, "user_id_taken"))
+        return "the provider gave the user of another customer: compare both with the provider, by hand";
+    if (customer->http_status == 409)
+        return "the provider knows somebody like him already: look him up there, by hand";
+    return "settled by repeating the same request when his row comes by: run again with his row in the input";
+}
+
+static void list_doubt(void *context, const struct ledger_customer *customer)
+{
+    struct listing *listing = context;
+    struct slice key = customer->external_id, code = customer->code;
+
+    listing->doubts++;
+    if (!listing->is_json) {
+        if (listing->doubts == 1)
+            buffer_append_text(&listing->out, "\nIn doubt (the request may have been carried out):\n");
+        buffer_printf(&listing->out, "  %.*s", (int)key.len, key.at);
+        if (customer->http_status)
+            buffer_printf(&listing->out, "  HTTP %d", customer->http_status);
+        if (code.len)
+            buffer_printf(&listing->out, "  %.*s", (int)code.len, code.at);
+        buffer_printf(&listing->out, "\n      %s\n", advice(customer));
+        return;
+    }
+    json_write_object(&listing->json);
+    json_write_key(&listing->json, "external_id");
+    json_write_string(&listing->json, key);
+    json_write_key(&listing->json, "http_status");
+    json_write_signed(&listing->json, customer->http_status);
+    json_write_key(&listing->json, "code");
+    json_write_string(&listing->json, code);
+    json_write_key(&listing->json, "what_to_do");
+    json_write_text(&listing->json, advice(customer));
+    json_write_object_end(&listing->json);
+}
+
+static void list_run(struct listing *listing, const struct ledger_run *run)
+{
+    if (!listing->is_json) {
+        buffer_printf(&listing->out, "%" PRIu64 " runs; the last began %.*s", run->runs,
+                      (int)run->started.len, run->started.at);
+        if (run->finished.len)
+            buffer_printf(&listing->out, " and ended %.*s with status %d\n", (int)run->finished.len,
+                          run->finished.at, run->status);
+        else
+            buffer_append_text(&listing->out,
+                               " and has not ended by itself: it is under way, or it was killed\n");
+        return;
+    }
+    json_write_key(&listing->json, "last_run");
+    json_write_object(&listing->json);
+    json_write_key(&listing->json, "started");
+    json_write_string(&listing->json, run->started);
+    if (run->finished.len) {
+        json_write_key(&listing->json, "finished");
+        json_write_string(&listing->json, run->finished);
+        json_write_key(&listing->json, "status");
+        json_write_signed(&listing->json, run->status);
+    }
+    json_write_object_end(&listing->json);
+}
+
+/* Groups, doubts, last run and head. 0, or -1. */
+static int list_ledger(struct listing *listing, struct ledger *ledger, const struct job *job,
+                       struct error *error)
+{
+    struct arena arena;
+    struct ledger_run run;
+    char head[LEDGER_HEAD_SIZE];
+    int found = -1;
+
+    arena_init(&arena, 4096);
+    ledger_chain_head(ledger, head);
+    json_write_begin(&listing->json, &listing->out);
+    if (listing->is_json) {
+        json_write_object(&listing->json);
+        json_write_key(&listing->json, "ledger");
+        json_write_text(&listing->json, job->ledger_path);
+        json_write_key(&listing->json, "chain_head");
+        json_write_text(&listing->json, head);
+        json_write_key(&listing->json, "groups");
+        json_write_array(&listing->json);
+    } else {
+        buffer_printf(&listing->out, "%s\n\n   customers  state       last\n", job->ledger_path);
+    }
+    int result = ledger_each_group(ledger, list_group, listing, error);
+    if (listing->is_json) {
+        json_write_array_end(&listing->json);
+        json_write_key(&listing->json, "in_doubt");
+        json_write_array(&listing->json);
+    }
+    if (result == 0)
+        result = ledger_each_doubt(ledger, listing->is_json ? UINT64_MAX >> 1 : DOUBTS_SHOWN, list_doubt,
+                                   listing, error);
+    if (listing->is_json)
+        json_write_array_end(&listing->json);
+    else
+        buffer_append_char(&listing->out, '\n');
+    if (result == 0)
+        found = ledger_last_run(ledger, &arena, &run, error);
+    if (found == 1)
+        list_run(listing, &run);
+    if (listing->is_json)
+        json_write_object_end(&listing->json);
+    else
+        buffer_printf(&listing->out, "chain head %s\n", head);
+    if (listing->is_json)
+        buffer_append_char(&listing->out, '\n');
+    arena_clear(&arena);
+    return found < 0 ? -1 : 0;
+}
+
+static int show_ledger(const struct options *options, const struct job *job, const struct provider *provider,
+                       struct error *error)
+{
+    struct listing listing = {.is_json = options->json};
+    const struct ledger_identity identity = {
+        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
+    int status;
+
+    if (!ledger && error->scope == ERROR_NONE)
+        return error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
+                         job->ledger_path);
+    if (!ledger)
+        return -1;
+    buffer_init(&listing.out, RESULT_MAX);
+    status = list_ledger(&listing, ledger, job, error);
+    if (status == 0)
+        status = command_print(buffer_slice(&listing.out), listing.doubts ? 1 : 0);
+    buffer_clear(&listing.out);
+    ledger_close(ledger);
+    return status;
+}
+
+int command_status(const struct options *options)
+{
+    const struct job_overrides overrides = {.sets = options->sets, .set_count = options->set_count};
+    struct error error = {0};
+    struct job *job = job_load(options->argument, &overrides, &error);
+    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    int status = provider ? show_ledger(options, job, provider, &error) : -1;
+
+    if (status < 0) {
+        log_error("%s", error.text);
+        status = (int)error.scope;
+    }
+    job_free(job);
+    return status;
+}

@@ -1,0 +1,87 @@
+#include "pipeline/conclude.h"
+
+#include "delivery/retry.h"
+#include "pipeline/item.h"
+
+static bool may_try_again(const struct item *item, const struct conclude_limits *limits, uint64_t now_ns,
+                          uint64_t wait_ns)
+{
+    uint64_t elapsed_ns = item->retrying_since_ns ? now_ns - item->retrying_since_ns : 0;
+
+    return !limits->stopping &&
+           retry_is_allowed(item->attempts, limits->attempts, elapsed_ns, wait_ns, limits->retry_for_ns);
+}
+
+struct conclusion conclude_given_up(const struct item *item)
+{
+    if (item->in_doubt) /* the ledger holds the doubt already */
+        return (struct conclusion){.kind = CONCLUSION_IN_DOUBT};
+    return (struct conclusion){.kind = CONCLUSION_UNSENT, .write = true, .ledger = LEDGER_NEVER_SENT};
+}
+
+/* An attempt that certainly did nothing: again, or given up. */
+static struct conclusion conclude_nothing_done(const struct item *item, bool again, bool left)
+{
+    struct conclusion conclusion = {.kind = CONCLUSION_AGAIN, .write = left, .ledger = LEDGER_STILL_OPEN};
+
+    if (!again)
+        conclusion = conclude_given_up(item);
+    conclusion.event = left;
+    if (left && !conclusion.write) {
+        conclusion.write = true;
+        conclusion.ledger = LEDGER_STILL_OPEN;
+    }
+    return conclusion;
+}
+
+static struct conclusion conclude_refused(enum field_id field, const char *rule)
+{
+    return (struct conclusion){.kind = CONCLUSION_REFUSED,
+                               .write = true,
+                               .ledger = LEDGER_TURNED_DOWN,
+                               .event = true,
+                               .field = field,
+                               .rule = rule};
+}
+
+struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
+                           const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns)
+{
+    const struct conclusion doubtful = {
+        .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_DOUBTFUL, .event = true};
+    struct conclusion conclusion = doubtful;
+    bool again = may_try_again(item, limits, now_ns, wait_ns);
+
+    switch (outcome->kind) {
+    case OUTCOME_DONE:
+        conclusion.kind = CONCLUSION_CREATED;
+        conclusion.ledger = LEDGER_ACKNOWLEDGED;
+        if (item->changed) { /* the user has what was journalled, or this: an update would make sure */
+            conclusion.kind = CONCLUSION_REFUSED;
+            conclusion.field = FIELD_NONE;
+            conclusion.rule = RULE_NO_UPDATE;
+        }
+        return conclusion;
+    case OUTCOME_EXISTS: /* somebody's: never claimed without a proof that he is ours */
+        return item->in_doubt ? doubtful : conclude_refused(FIELD_EMAIL, RULE_EXISTS);
+    case OUTCOME_REFUSED:
+        /* After a doubt only a 400 or 422 to the very bytes of the doubtful attempt says that there is no
+         * user. */
+        if (item->in_doubt && (item->changed || (outcome->http_status != 400 && outcome->http_status != 422)))
+            return doubtful;
+        return conclude_refused(FIELD_NONE, "refused");
+    case OUTCOME_IN_DOUBT:
+        if (again && limits->settle)
+            conclusion.kind = CONCLUSION_AGAIN;
+        return conclusion;
+    case OUTCOME_BAD_NONCE:
+        return conclude_nothing_done(item, again && item->bad_nonces < CONCLUDE_BAD_NONCES_MAX, left);
+    case OUTCOME_NOT_SENT:
+    case OUTCOME_THROTTLED:
+        return conclude_nothing_done(item, again, left);
+    case OUTCOME_STOP:
+    case OUTCOME_WITHDRAWN:
+        return conclude_nothing_done(item, false, left);
+    }
+    return conclusion;
+}

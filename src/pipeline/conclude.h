@@ -1,0 +1,52 @@
+/* conclude: what the outcome of an attempt means for its item. One pure function holds the whole table.
+ *
+ * Thread: any; no state, no clock.
+ */
+#ifndef KYC_PIPELINE_CONCLUDE_H
+#define KYC_PIPELINE_CONCLUDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/ledger.h"
+#include "model/field.h"
+#include "model/job.h"
+#include "model/outcome.h"
+
+struct item;
+
+enum conclusion_kind {
+    CONCLUSION_AGAIN, /* wait for a backoff and try again */
+    CONCLUSION_CREATED,
+    CONCLUSION_REFUSED,  /* reported as FIELD/RULE */
+    CONCLUSION_IN_DOUBT, /* could not be settled in this run */
+    CONCLUSION_UNSENT,   /* certainly not done, and given up in this run */
+};
+
+struct conclusion {
+    enum conclusion_kind kind;
+    bool write;                    /* the ledger is told: */
+    enum ledger_conclusion ledger; /* what */
+    bool event;                    /* with an event */
+    enum field_id field;           /* of REFUSED */
+    const char *rule;
+};
+
+struct conclude_limits {
+    uint32_t attempts; /* per record in one run */
+    uint64_t retry_for_ns;
+    bool settle;   /* in_doubt: settle, else hold */
+    bool stopping; /* no further attempt, whatever came back */
+};
+
+enum { CONCLUDE_BAD_NONCES_MAX = 3 };
+
+/* item: as before the attempt, but attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff
+ * that would come before another attempt. */
+struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
+                           const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns);
+
+/* Of an item that is given up while it waits. */
+struct conclusion conclude_given_up(const struct item *item);
+
+#endif

@@ -1,0 +1,282 @@
+#include "pipeline/coordinator.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "report/progress.h"
+
+enum {
+    EXPENSIVE_LEAST = 100, /* records read before the share of expensive ones means anything */
+};
+
+struct coordinator {
+    struct coordinator_parts parts;
+    struct batch *batch; /* being walked; NULL: none */
+    size_t batch_at;
+    uint64_t expensive; /* records with a value that ran a pattern into its limit */
+    bool ended;         /* every batch was taken */
+    bool stopping;      /* no further record is taken */
+    unsigned interrupts;
+    int status;
+    struct progress progress;
+};
+
+/* Takes no further record, and says why. */
+static void stop(struct coordinator *coordinator, const struct error *why, bool at_once)
+{
+    if (why) {
+        log_error("%s", why->text);
+        coordinator->status = error_worse_status(coordinator->status, (int)why->scope);
+    }
+    coordinator->stopping = true;
+    if (coordinator->parts.sending)
+        sending_stop(coordinator->parts.sending, at_once);
+}
+
+/* Adds the verdicts that need all records. */
+static void judge_unique(struct coordinator *coordinator, struct record *record)
+{
+    const struct job *job = coordinator->parts.settings->job;
+    struct arena *arena = &coordinator->batch->arena;
+
+    for (size_t i = 0; i < job->unique_count; i++) {
+        if (!(record->unique_known & 1u << i))
+            continue;
+        uint64_t earlier =
+            roster_mark(coordinator->parts.decide.roster, i, record->unique_hash[i], record->row);
+        if (!earlier)
+            continue;
+        struct verdict verdict = {.field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE};
+        for (size_t rule = 0; i > 0 && rule < job->rule_count; rule++) {
+            if (job->rules[rule].kind != JOB_RULE_UNIQUE || job->rules[rule].unique_index != i)
+                continue;
+            verdict.field = job->rules[rule].field;
+            verdict.level = job->rules[rule].level;
+        }
+        verdict.message = arena_printf(arena, "the same value as in row %" PRIu64, earlier);
+        record_add_verdict(record, arena, verdict);
+    }
+}
+
+static void note_expensive(struct coordinator *coordinator, const struct record *record)
+{
+    const struct tally *tally = coordinator->parts.tally;
+    struct error error;
+
+    for (size_t i = 0; i < record->verdict_count; i++) {
+        if (strcmp(record->verdicts[i].rule, RULE_EXPENSIVE) != 0)
+            continue;
+        coordinator->expensive++;
+        break;
+    }
+    if (tally->read >= EXPENSIVE_LEAST && coordinator->expensive * 100 >= tally->read &&
+        coordinator->expensive > 0) {
+        error_set(&error, ERROR_USAGE,
+                  "%s: a pattern of the job backtracks without end on 1 %% of the rows (rule `expensive` in "
+                  "the report): "
+                  "rewrite it",
+                  coordinator->parts.settings->job->path);
+        stop(coordinator, &error, false);
+    }
+}
+
+/* A valid record: what it comes to, and for a run on its way. 0, or -1. */
+static int take_valid(struct coordinator *coordinator, struct record *record, struct error *error)
+{
+    struct coordinator_parts *parts = &coordinator->parts;
+    struct tally *tally = parts->tally;
+    struct decision decision;
+
+    if (decide(&parts->decide, record, &coordinator->batch->arena, &decision, error) != 0) {
+        tally->unsent += parts->sending != NULL;
+        return -1;
+    }
+    switch (decision.kind) {
+    case DECISION_CREATE:
+        tally->plan.create++;
+        break;
+    case DECISION_UPDATE:
+        tally->plan.update++;
+        break;
+    case DECISION_UNCHANGED:
+        tally->plan.unchanged++;
+        tally->unchanged += parts->sending != NULL;
+        return 0;
+    case DECISION_REFUSED:
+        tally->plan.refused++;
+        if (!parts->sending)
+            return 0;
+        tally->refused++;
+        tally_add_refusal(tally, decision.field, decision.rule, record->row, "");
+        return rejects_add_refused(parts->rejects, record,
+                                   &(struct verdict){.field = decision.field,
+                                                     .level = VERDICT_REJECT,
+                                                     .rule = decision.rule,
+                                                     .message = decision.message},
+                                   error);
+    case DECISION_SETTLE:
+        tally->plan.settle++;
+        if (!parts->sending || parts->settings->job->delivery.settle)
+            break;
+        tally->in_doubt++; /* in_doubt: hold */
+        return 0;
+    }
+    return parts->sending ? sending_add(parts->sending, record, &decision, error) : 0;
+}
+
+static int take_record(struct coordinator *coordinator, struct record *record, struct error *error)
+{
+    struct tally *tally = coordinator->parts.tally;
+
+    tally->read++;
+    tally->inputs[record->input].records++;
+    judge_unique(coordinator, record);
+    if (record->verdict_count) {
+        tally_add_verdicts(tally, record);
+        note_expensive(coordinator, record);
+    }
+    if (record->rejected) {
+        tally->rejected++;
+        return rejects_add(coordinator->parts.rejects, record, error);
+    }
+    tally->valid++;
+    tally->warned += record->verdict_count > 0;
+    return take_valid(coordinator, record, error);
+}
+
+static bool wants_record(const struct coordinator *coordinator)
+{
+    return !coordinator->stopping &&
+           (!coordinator->parts.sending || sending_has_room(coordinator->parts.sending));
+}
+
+/* Walks the batch in hand as far as there is room. 0, or -1. */
+static int take_records(struct coordinator *coordinator, struct error *error)
+{
+    while (coordinator->batch && wants_record(coordinator)) {
+        struct batch *batch = coordinator->batch;
+        if (coordinator->batch_at < batch->count) {
+            if (take_record(coordinator, &batch->records[coordinator->batch_at++], error) != 0)
+                return -1;
+        } else {
+            coordinator->batch = NULL;
+            intake_recycle(coordinator->parts.intake, batch);
+        }
+    }
+    return 0;
+}
+
+static void take_batch(struct coordinator *coordinator, struct batch *batch)
+{
+    coordinator->batch = batch;
+    coordinator->batch_at = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->records[i].unique_known & 1)
+            roster_prefetch(coordinator->parts.decide.roster, 0, batch->records[i].unique_hash[0]);
+}
+
+static void heed_interrupts(struct coordinator *coordinator, unsigned interrupts)
+{
+    struct error error;
+
+    if (interrupts == coordinator->interrupts)
+        return;
+    bool at_once = interrupts > 1;
+    coordinator->interrupts = interrupts;
+    error_set(
+        &error, ERROR_INTERRUPTED,
+        at_once
+            ? "interrupted again: what is in flight is dropped, and settled by the next run"
+            : "interrupted: what is in flight is finished (once more to stop at once); run again to resume");
+    stop(coordinator, &error, at_once);
+}
+
+static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    const struct tally *tally = parts->tally;
+    uint64_t size = intake_size(parts->intake);
+    struct progress_figures figures = {
+        .records = tally->read,
+        .rejected = tally->rejected,
+        .done = tally->created + tally->updated + tally->unchanged,
+        .in_doubt = tally->in_doubt,
+        .share = size ? (double)intake_position(parts->intake) / (double)size : -1,
+        .is_run = parts->sending != NULL,
+    };
+
+    if (parts->sending) {
+        figures.in_doubt += sending_doubts(parts->sending);
+        figures.requests = sending_requests(parts->sending);
+    }
+    return progress_update(&coordinator->progress, &figures, now_ns);
+}
+
+/* Waits for whatever comes first. */
+static void wait_for_news(struct coordinator *coordinator, struct inbox_news *news)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    uint64_t now_ns = clock_mono_ns(), until_ns = now_ns + 10 * CLOCK_NS_PER_S;
+    uint64_t redraw_ns = show_progress(coordinator, now_ns);
+    bool want_batch = !coordinator->batch && !coordinator->ended && wants_record(coordinator);
+
+    if (redraw_ns && redraw_ns < until_ns)
+        until_ns = redraw_ns;
+    if (parts->sending && sending_next_ns(parts->sending) < until_ns)
+        until_ns = sending_next_ns(parts->sending);
+    if (coordinator->batch && wants_record(coordinator))
+        until_ns = 0;
+    inbox_wait(parts->inbox, want_batch, until_ns, news);
+}
+
+/* One round: news, then all that it leads to, then one commit. */
+static void round_of(struct coordinator *coordinator)
+{
+    struct sending *sending = coordinator->parts.sending;
+    struct inbox_news news;
+    struct error error = {0};
+    bool failed;
+
+    wait_for_news(coordinator, &news);
+    heed_interrupts(coordinator, news.interrupts);
+    if (news.batch)
+        take_batch(coordinator, news.batch);
+    coordinator->ended = coordinator->ended || news.ended;
+    failed = sending && sending_begin(sending, &error) != 0;
+    if (failed)
+        sending_fail(sending);
+    if (sending && sending_take_back(sending, news.deliveries, &error) != 0)
+        failed = true;
+    if (sending && sending_stop_reason(sending) && !coordinator->stopping) {
+        error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
+        coordinator->parts.tally->stopped = sending_stop_reason(sending);
+        stop(coordinator, &error, false);
+    }
+    if (!failed && take_records(coordinator, &error) != 0)
+        failed = true;
+    if (sending && sending_commit(sending, &error) != 0)
+        failed = true;
+    if (failed)
+        stop(coordinator, &error, false);
+}
+
+static bool is_done(const struct coordinator *coordinator)
+{
+    bool no_more = coordinator->stopping || (coordinator->ended && !coordinator->batch);
+
+    return no_more && (!coordinator->parts.sending || sending_is_idle(coordinator->parts.sending));
+}
+
+int coordinator_run(const struct coordinator_parts *parts, bool *ended)
+{
+    struct coordinator coordinator = {.parts = *parts};
+
+    progress_start(&coordinator.progress, parts->settings->progress, clock_mono_ns());
+    while (!is_done(&coordinator))
+        round_of(&coordinator);
+    progress_end(&coordinator.progress);
+    *ended = coordinator.ended && !coordinator.stopping;
+    return coordinator.status;
+}

@@ -1,0 +1,48 @@
+/* decide: what a valid record comes to, held against the ledger. The same for a dry run and a real one.
+ *
+ * Thread: the coordinator's.
+ */
+#ifndef KYC_PIPELINE_DECIDE_H
+#define KYC_PIPELINE_DECIDE_H
+
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "model/job.h"
+#include "model/record.h"
+#include "pipeline/roster.h"
+#include "provider/provider.h"
+
+enum decision_kind {
+    DECISION_CREATE,
+    DECISION_UPDATE,    /* the customer exists and his data changed */
+    DECISION_UNCHANGED, /* nothing to do */
+    DECISION_REFUSED,   /* the provider refused just this earlier, or cannot take the change: not sent */
+    DECISION_SETTLE,    /* a create is in doubt: settled before anything else is done for this customer */
+};
+
+struct decision {
+    enum decision_kind kind;
+    int64_t customer;       /* of the ledger; 0: new */
+    bool changed;           /* SETTLE: the row is not as it was journalled */
+    uint64_t first_sent_at; /* SETTLE: of the journal; real ns */
+    enum field_id field;    /* REFUSED: under what it is reported, FIELD/RULE */
+    const char *rule;
+    struct slice message; /* REFUSED: in the arena, or constant */
+};
+
+struct decide {
+    struct roster *roster;
+    struct ledger *ledger; /* NULL: a dry run without one; everybody is new */
+    const struct job *job;
+    const struct provider *provider;
+    bool retry_refused;
+};
+
+/* For a record that was not rejected, whose external_id was marked. 0, or -1 with ERROR_LEDGER. */
+int decide(const struct decide *by, const struct record *record, struct arena *arena,
+           struct decision *decision, struct error *error);
+
+#endif

@@ -1,0 +1,77 @@
+#include "pipeline/floors.h"
+
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+
+#define AHEAD_NS (60 * CLOCK_NS_PER_S)
+#define CHECK_NS (10 * CLOCK_NS_PER_S)
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+int floors_start(struct floors *floors, struct sender *sender, struct ledger *ledger, uint64_t by_hand,
+                 struct error *error)
+{
+    floors->sender = sender;
+    floors->ledger = ledger;
+    floors->count = sender_lane_count(sender);
+    floors->lanes = memory_new(floors->count + 1, sizeof *floors->lanes);
+    if (ledger_begin(ledger, error) != 0)
+        return -1;
+    for (size_t i = 0; i < floors->count; i++) {
+        const char *key_id = sender_lane_key_id(sender, i);
+        uint64_t stored;
+        if (ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
+            return -1;
+        uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
+        sender_lane_start(sender, i, start);
+        floors->lanes[i].written = start + AHEAD_NS;
+        if (ledger_nonce_reserve(ledger, key_id, floors->lanes[i].written, error) != 0)
+            return -1;
+    }
+    if (ledger_commit(ledger, error) != 0)
+        return -1;
+    floors_raise(floors);
+    return 0;
+}
+
+void floors_clear(struct floors *floors)
+{
+    free(floors->lanes);
+    *floors = (struct floors){0};
+}
+
+int floors_reserve(struct floors *floors, struct error *error)
+{
+    for (size_t i = 0; i < floors->count; i++) {
+        struct floor *lane = &floors->lanes[i];
+        uint64_t used = later(clock_real_ns(), sender_lane_last(floors->sender, i));
+        if (used + AHEAD_NS / 2 < lane->told)
+            continue;
+        lane->written = used + AHEAD_NS;
+        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), lane->written,
+                                 error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+void floors_raise(struct floors *floors)
+{
+    for (size_t i = 0; i < floors->count; i++) {
+        struct floor *lane = &floors->lanes[i];
+        if (lane->written > lane->told) {
+            lane->told = lane->written;
+            sender_lane_raise(floors->sender, i, lane->told);
+        }
+    }
+}
+
+uint64_t floors_next_ns(const struct floors *floors)
+{
+    return floors->count ? clock_mono_ns() + CHECK_NS : UINT64_MAX;
+}

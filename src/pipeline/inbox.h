@@ -1,0 +1,43 @@
+/* inbox: the one place in which the coordinator waits: for a batch, an outcome, a timer or a signal.
+ *
+ * Judged batches come in any order and leave in input order. Outcomes are never held up: there is room for
+ * every delivery in circulation, because the list runs through the deliveries themselves. Thread: put and
+ * interrupt any; wait and take the coordinator's. Owner: new/free; never owns what it holds.
+ */
+#ifndef KYC_PIPELINE_INBOX_H
+#define KYC_PIPELINE_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "delivery/sender.h"
+#include "model/record.h"
+
+struct inbox;
+
+/* batches: how many there are in circulation, at most. */
+struct inbox *inbox_new(size_t batches);
+void inbox_free(struct inbox *inbox);
+
+/* From a rule worker. */
+void inbox_put_batch(struct inbox *inbox, struct batch *batch);
+/* From the sender: the `done` of sender_new, with the inbox as its context. */
+void inbox_put_delivery(void *inbox, struct delivery *delivery);
+/* From the reader's thread: no batch follows the first `count`. */
+void inbox_end(struct inbox *inbox, uint64_t count);
+/* From the signal thread: one more request to stop. */
+void inbox_interrupt(struct inbox *inbox);
+
+struct inbox_news {
+    struct delivery *deliveries; /* in the order in which they came back, linked by next; NULL: none */
+    struct batch *batch;         /* the next one in input order; NULL: none now, or not asked for */
+    bool ended;                  /* every batch was given out */
+    unsigned interrupts;         /* so far */
+};
+
+/* Waits until there is news or until_ns (monotonic; 0: does not wait). want_batch: give out the next batch,
+ * and let its coming end the wait. A new interrupt ends the wait. */
+void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct inbox_news *news);
+
+#endif

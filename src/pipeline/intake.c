@@ -1,0 +1,287 @@
+#include "pipeline/intake.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "core/queue.h"
+#include "input/source.h"
+
+enum {
+    BLOCK_SIZE = 256 * 1024,
+    BLOCKS = 4, /* one being filled, one being read, two between them: more did not make it faster */
+    BATCHES_PER_WORKER = 3,
+    BATCHES_BESIDE = 4, /* at the reader, in the inbox and at the coordinator */
+    WORKERS_MAX = 64,
+};
+
+/* What the source thread hands to the reader's: bytes, or how the input ended. */
+struct block {
+    int status; /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
+    size_t len;
+    char bytes[BLOCK_SIZE];
+};
+
+struct worker {
+    struct intake *intake;
+    pthread_t thread;
+    bool started;
+    struct rule_worker *rules;
+    struct fingerprint *fingerprint; /* NULL: no ledger */
+};
+
+struct intake {
+    const struct job *job;
+    /* the source thread's */
+    struct source *source;
+    pthread_t source_thread;
+    bool source_started;
+    struct error broken; /* set before the block of status -1 is put */
+    /* between the source and the reader */
+    struct block *blocks;
+    struct queue *free_blocks, *full_blocks;
+    /* the reader thread's */
+    struct reader *reader;
+    struct reader_header header;
+    struct block *block;
+    pthread_t reader_thread;
+    bool reader_started;
+    uint64_t limit;
+    enum reader_result result;
+    bool limited;
+    /* between the reader, the workers and the coordinator */
+    struct queue *free_batches, *read_batches;
+    struct batch **batches;
+    size_t batch_count;
+    struct worker workers[WORKERS_MAX];
+    size_t worker_count;
+    struct inbox *inbox;
+};
+
+static void *source_main(void *argument)
+{
+    struct intake *intake = argument;
+    struct block *block;
+    int state;
+
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    do {
+        block = queue_take(intake->free_blocks);
+        if (!block)
+            return NULL;
+        /* A read from a pipe may wait for ever: it is the one place where intake_close may cancel this
+         * thread. */
+        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+        ptrdiff_t len = source_read(intake->source, block->bytes, sizeof block->bytes, &intake->broken);
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+        block->status = len > 0 ? 1 : (int)len;
+        block->len = len > 0 ? (size_t)len : 0;
+    } while (queue_put(intake->full_blocks, block) && block->status == 1);
+    return NULL;
+}
+
+/* The reader's feed. After the end it stays at the end. */
+static int next_block(void *context, struct slice *bytes)
+{
+    struct intake *intake = context;
+
+    if (intake->block) {
+        if (intake->block->status != 1)
+            return intake->block->status;
+        queue_put(intake->free_blocks, intake->block);
+    }
+    intake->block = queue_take(intake->full_blocks);
+    if (!intake->block)
+        return -1;
+    *bytes = slice_make(intake->block->bytes, intake->block->len);
+    return intake->block->status;
+}
+
+static int no_thread(struct error *error)
+{
+    return error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
+}
+
+struct intake *intake_open(const struct job *job, struct error *error)
+{
+    struct intake *intake = memory_new(1, sizeof *intake);
+    const char *path = job->input.paths[0];
+
+    assert(job->input.path_count == 1);
+    intake->job = job;
+    intake->source = source_open(path, error);
+    if (!intake->source) {
+        free(intake);
+        return NULL;
+    }
+    intake->blocks = memory_new(BLOCKS, sizeof *intake->blocks);
+    intake->free_blocks = queue_new(BLOCKS);
+    intake->full_blocks = queue_new(BLOCKS);
+    for (size_t i = 0; i < BLOCKS; i++)
+        queue_put(intake->free_blocks, &intake->blocks[i]);
+    intake->source_started = pthread_create(&intake->source_thread, NULL, source_main, intake) == 0;
+    intake->reader = reader_new(&job->input, 0, (struct reader_feed){next_block, intake});
+    if (!intake->source_started)
+        no_thread(error);
+    else if (reader_header(intake->reader, path, &intake->header, error) == 0)
+        return intake;
+    else if (error->scope == ERROR_NONE)
+        *error = intake->broken;
+    intake_close(intake);
+    return NULL;
+}
+
+const struct reader_header *intake_header(const struct intake *intake)
+{
+    return &intake->header;
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct intake *intake = worker->intake;
+    struct batch *batch;
+
+    while ((batch = queue_take(intake->read_batches))) {
+        for (size_t i = 0; i < batch->count; i++) {
+            struct record *record = &batch->records[i];
+            rule_worker_judge(worker->rules, record, &batch->arena);
+            if (worker->fingerprint && !record->rejected)
+                fingerprint_record(worker->fingerprint, record, record->digest);
+        }
+        inbox_put_batch(intake->inbox, batch);
+    }
+    return NULL;
+}
+
+/* Lets no more than limit records pass in all. True when no batch may follow. */
+static bool apply_limit(struct intake *intake, uint64_t *read, struct batch *batch)
+{
+    if (!intake->limit || *read + batch->count < intake->limit) {
+        *read += batch->count;
+        return false;
+    }
+    intake->limited = *read + batch->count > intake->limit || intake->result == READER_MORE;
+    batch->count = (size_t)(intake->limit - *read);
+    return true;
+}
+
+static void *reader_main(void *argument)
+{
+    struct intake *intake = argument;
+    uint64_t sequence = 0, read = 0;
+    bool more = true;
+
+    while (more) {
+        struct batch *batch = queue_take(intake->free_batches);
+        if (!batch)
+            break;
+        batch_reset(batch);
+        intake->result = reader_fill(intake->reader, batch);
+        more = !apply_limit(intake, &read, batch) && intake->result == READER_MORE;
+        batch->sequence = sequence++;
+        if (!queue_put(intake->read_batches, batch))
+            break;
+    }
+    queue_close(intake->read_batches);
+    inbox_end(intake->inbox, sequence);
+    return NULL;
+}
+
+size_t intake_batches(size_t workers)
+{
+    return workers * BATCHES_PER_WORKER + BATCHES_BESIDE;
+}
+
+int intake_start(struct intake *intake, const struct intake_rules *rules, size_t workers, struct inbox *inbox,
+                 struct error *error)
+{
+    if (workers > WORKERS_MAX)
+        workers = WORKERS_MAX;
+    intake->inbox = inbox;
+    intake->limit = rules->limit;
+    intake->batch_count = intake_batches(workers);
+    intake->batches = memory_new(intake->batch_count, sizeof(struct batch *));
+    intake->free_batches = queue_new(intake->batch_count);
+    intake->read_batches = queue_new(intake->batch_count);
+    for (size_t i = 0; i < intake->batch_count; i++) {
+        intake->batches[i] = batch_new();
+        queue_put(intake->free_batches, intake->batches[i]);
+    }
+    for (size_t i = 0; i < workers; i++) {
+        struct worker *worker = &intake->workers[i];
+        worker->intake = intake;
+        worker->rules = rule_worker_new(rules->set);
+        if (rules->fingerprint_key)
+            worker->fingerprint = fingerprint_new(rules->fingerprint_key, rules->fields);
+        worker->started = pthread_create(&worker->thread, NULL, worker_main, worker) == 0;
+        intake->worker_count++;
+        if (!worker->started)
+            return no_thread(error);
+    }
+    intake->reader_started = pthread_create(&intake->reader_thread, NULL, reader_main, intake) == 0;
+    return intake->reader_started ? 0 : no_thread(error);
+}
+
+void intake_recycle(struct intake *intake, struct batch *batch)
+{
+    queue_put(intake->free_batches, batch);
+}
+
+uint64_t intake_position(const struct intake *intake)
+{
+    return source_position(intake->source);
+}
+
+uint64_t intake_size(const struct intake *intake)
+{
+    return source_size(intake->source);
+}
+
+int intake_result(const struct intake *intake, bool *complete, struct error *error)
+{
+    *complete = intake->result == READER_END && !intake->limited;
+    if (intake->result != READER_CUT || intake->limited)
+        return 0;
+    *error = intake->broken;
+    return -1;
+}
+
+/* Closing the queues ends each loop at its next take or put; then the threads are joined in the order of the
+ * flow. */
+void intake_close(struct intake *intake)
+{
+    if (!intake)
+        return;
+    queue_close(intake->free_blocks);
+    queue_close(intake->full_blocks);
+    if (intake->free_batches) {
+        queue_close(intake->free_batches);
+        queue_close(intake->read_batches);
+    }
+    if (intake->source_started) {
+        pthread_cancel(intake->source_thread);
+        pthread_join(intake->source_thread, NULL);
+    }
+    if (intake->reader_started)
+        pthread_join(intake->reader_thread, NULL);
+    for (size_t i = 0; i < intake->worker_count; i++) {
+        if (intake->workers[i].started)
+            pthread_join(intake->workers[i].thread, NULL);
+        rule_worker_free(intake->workers[i].rules);
+        fingerprint_free(intake->workers[i].fingerprint);
+    }
+    for (size_t i = 0; i < intake->batch_count; i++)
+        batch_free(intake->batches[i]);
+    free(intake->batches);
+    queue_free(intake->free_batches);
+    queue_free(intake->read_batches);
+    reader_free(intake->reader);
+    queue_free(intake->free_blocks);
+    queue_free(intake->full_blocks);
+    free(intake->blocks);
+    source_close(intake->source);
+    free(intake);
+}

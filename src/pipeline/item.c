@@ -1,0 +1,152 @@
+#include "pipeline/item.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum {
+    ITEM_CHUNK = 4096, /* a copied record of ordinary size fits */
+    FREE_ITEMS_MAX = 4096,
+};
+
+/* What a copy takes, about: cells, values and the arrays that hold them. */
+static size_t copied_bytes(const struct record *record)
+{
+    size_t bytes =
+        sizeof *record + record->cell_count * sizeof(struct slice) + FIELD_COUNT * sizeof(struct value);
+
+    for (size_t i = 0; i < record->cell_count; i++)
+        bytes += record->cells[i].len;
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        bytes += record->values[i].text.len;
+    return bytes;
+}
+
+struct item *item_new(struct item_pool *pool, const struct record *record)
+{
+    struct item *item = pool->free;
+
+    if (item) {
+        struct arena arena = item->arena;
+        pool->free = item->next;
+        pool->free_count--;
+        *item = (struct item){.arena = arena};
+    } else {
+        item = memory_new(1, sizeof *item);
+        arena_init(&item->arena, ITEM_CHUNK);
+    }
+    item->record = record_copy(record, &item->arena);
+    item->delivery.record = item->record;
+    item->bytes = copied_bytes(record);
+    pool->bytes += item->bytes;
+    pool->count++;
+    return item;
+}
+
+static void drop(struct item *item)
+{
+    arena_clear(&item->arena);
+    free(item);
+}
+
+void item_free(struct item_pool *pool, struct item *item)
+{
+    pool->count--;
+    pool->bytes -= item->bytes;
+    if (pool->free_count == FREE_ITEMS_MAX) {
+        drop(item);
+        return;
+    }
+    arena_reset(&item->arena);
+    item->next = pool->free;
+    pool->free = item;
+    pool->free_count++;
+}
+
+bool item_pool_has_room(const struct item_pool *pool)
+{
+    return pool->bytes < ITEMS_BYTES_MAX;
+}
+
+void item_pool_clear(struct item_pool *pool)
+{
+    assert(pool->count == 0);
+    while (pool->free) {
+        struct item *item = pool->free;
+        pool->free = item->next;
+        drop(item);
+    }
+    *pool = (struct item_pool){0};
+}
+
+void waiting_put(struct waiting *waiting, struct item *item)
+{
+    if (waiting->count == waiting->room) {
+        waiting->room = waiting->room ? waiting->room * 2 : 64;
+        waiting->heap = memory_resize(waiting->heap, waiting->room, sizeof(struct item *));
+    }
+    size_t at = waiting->count++;
+    while (at > 0 && waiting->heap[(at - 1) / 2]->due_ns > item->due_ns) {
+        waiting->heap[at] = waiting->heap[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    waiting->heap[at] = item;
+}
+
+uint64_t waiting_next_ns(const struct waiting *waiting)
+{
+    return waiting->count ? waiting->heap[0]->due_ns : UINT64_MAX;
+}
+
+struct item *waiting_take(struct waiting *waiting)
+{
+    if (waiting->count == 0)
+        return NULL;
+    struct item *first = waiting->heap[0], *last = waiting->heap[--waiting->count];
+    size_t at = 0, child;
+    while ((child = 2 * at + 1) < waiting->count) {
+        if (child + 1 < waiting->count && waiting->heap[child + 1]->due_ns < waiting->heap[child]->due_ns)
+            child++;
+        if (last->due_ns <= waiting->heap[child]->due_ns)
+            break;
+        waiting->heap[at] = waiting->heap[child];
+        at = child;
+    }
+    if (waiting->count)
+        waiting->heap[at] = last;
+    return first;
+}
+
+void waiting_clear(struct waiting *waiting)
+{
+    assert(waiting->count == 0);
+    free(waiting->heap);
+    *waiting = (struct waiting){0};
+}
+
+void item_list_init(struct item_list *list)
+{
+    *list = (struct item_list){.last = &list->first};
+}
+
+void item_list_put(struct item_list *list, struct item *item)
+{
+    item->next = NULL;
+    *list->last = item;
+    list->last = &item->next;
+    list->count++;
+}
+
+struct item *item_list_take(struct item_list *list)
+{
+    struct item *item = list->first;
+
+    if (!item)
+        return NULL;
+    list->first = item->next;
+    if (!list->first)
+        list->last = &list->first;
+    list->count--;
+    return item;
+}

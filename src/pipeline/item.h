@@ -1,0 +1,76 @@
+/* item: a record that is being sent, from its journal entry to its conclusion.
+ *
+ * It is copied out of its batch when it is journalled, and the batch goes back at once: a slow request pins
+ * no batch. The bytes of all items together are bounded (ITEMS_BYTES_MAX); when they are used up new sends
+ * pause, and those that wait go first. Thread: the coordinator's; the delivery inside is the sender's while
+ * it is submitted.
+ */
+#ifndef KYC_PIPELINE_ITEM_H
+#define KYC_PIPELINE_ITEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "delivery/sender.h"
+#include "model/record.h"
+#include "pipeline/conclude.h"
+
+enum { ITEMS_BYTES_MAX = 8 * 1024 * 1024 };
+
+struct item {
+    struct delivery delivery; /* first: a delivery that comes back is its item */
+    struct arena arena;
+    struct record *record;
+    int64_t customer;
+    bool changed;            /* the row is not as it was journalled (a doubt of an earlier run) */
+    bool in_doubt;           /* an attempt may have happened, in this run or an earlier one */
+    struct conclusion final; /* what it came to, once there is no further attempt */
+    uint32_t attempts;       /* that were begun in this run */
+    uint32_t bad_nonces;
+    uint64_t retrying_since_ns; /* monotonic; 0: not yet */
+    uint64_t due_ns;            /* monotonic: when it goes again */
+    size_t bytes;
+    struct item *next; /* of the list that holds it */
+};
+
+/* A pool with a bound: items are recycled. */
+struct item_pool {
+    struct item *free;
+    size_t free_count;
+    size_t count; /* in circulation */
+    size_t bytes;
+};
+
+/* A copy of the record. Never NULL; the caller asks item_pool_has_room first. */
+struct item *item_new(struct item_pool *pool, const struct record *record);
+void item_free(struct item_pool *pool, struct item *item);
+bool item_pool_has_room(const struct item_pool *pool);
+/* Nothing may be in circulation. */
+void item_pool_clear(struct item_pool *pool);
+
+/* Those that wait for their time: a heap by due_ns. */
+struct waiting {
+    struct item **heap;
+    size_t count, room;
+};
+
+void waiting_put(struct waiting *waiting, struct item *item);
+/* The time of the first, or UINT64_MAX. */
+uint64_t waiting_next_ns(const struct waiting *waiting);
+/* Takes the first; NULL when none is left. */
+struct item *waiting_take(struct waiting *waiting);
+void waiting_clear(struct waiting *waiting);
+
+/* First in, first out. */
+struct item_list {
+    struct item *first, **last;
+    size_t count;
+};
+
+void item_list_init(struct item_list *list);
+void item_list_put(struct item_list *list, struct item *item);
+struct item *item_list_take(struct item_list *list);
+
+#endif

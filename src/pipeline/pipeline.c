@@ -1,0 +1,248 @@
+#include "pipeline/pipeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "pipeline/coordinator.h"
+#include "pipeline/history.h"
+#include "pipeline/signals.h"
+#include "report/rejects.h"
+#include "rules/rule_set.h"
+
+struct pipeline {
+    const struct pipeline_settings *settings;
+    const struct job *job;
+    struct tally *tally;
+    size_t workers;
+    char head[LEDGER_HEAD_SIZE]; /* of the last report */
+    struct inbox *inbox;
+    struct signals signals;
+    struct intake *intake;
+    struct rule_set *rules;
+    struct ledger *ledger;
+    struct roster *roster;
+    struct rejects *rejects;
+    struct sending *sending;
+};
+
+static int open_ledger(struct pipeline *pipeline, struct error *error)
+{
+    const struct pipeline_settings *settings = pipeline->settings;
+    const struct job *job = pipeline->job;
+    const struct ledger_identity identity = {
+        .job = job->name,
+        .provider = settings->provider->name,
+        .base_url = provider_base_url(settings->provider, job),
+    };
+
+    history_head(job->report_folder, pipeline->head);
+    if (settings->send && !settings->new_ledger &&
+        history_check_exists(pipeline->head, job->ledger_path, job->report_folder, error) != 0)
+        return -1;
+    pipeline->ledger = ledger_open(job->ledger_path, settings->send ? LEDGER_WRITE : LEDGER_READ, &identity,
+                                   &job->ledger_key, error);
+    if (!pipeline->ledger)
+        return error->scope == ERROR_NONE ? 0 : -1;
+    if (settings->send && !settings->new_ledger &&
+        history_check_head(pipeline->head, pipeline->ledger, job->ledger_path, job->report_folder, error) !=
+            0)
+        return -1;
+    return roster_load(pipeline->roster, pipeline->ledger, error);
+}
+
+static int start_run(struct pipeline *pipeline, struct error *error)
+{
+    uint8_t digest[DIGEST_SHA256_LEN];
+    char hex[2 * DIGEST_SHA256_LEN + 1];
+    const struct sending_parts parts = {
+        .job = pipeline->job,
+        .provider = pipeline->settings->provider,
+        .ledger = pipeline->ledger,
+        .inbox = pipeline->inbox,
+        .rejects = pipeline->rejects,
+        .tally = pipeline->tally,
+    };
+
+    digest_sha256(pipeline->job->text, slice_make(NULL, 0), digest);
+    if (ledger_begin(pipeline->ledger, error) != 0 ||
+        ledger_run_start(pipeline->ledger, pipeline->tally->command, KYC_VERSION,
+                         digest_hex(digest, sizeof digest, hex), pipeline->tally->started_ns, error) != 0 ||
+        ledger_commit(pipeline->ledger, error) != 0)
+        return -1;
+    pipeline->sending = sending_open(&parts, error);
+    return pipeline->sending ? 0 : -1;
+}
+
+/* Everything that must be right before the first record is taken. */
+static int open_pipeline(struct pipeline *pipeline, struct error *error)
+{
+    const struct job *job = pipeline->job;
+    const struct provider_fields *fields = pipeline->settings->provider->fields;
+    int32_t today = (int32_t)(pipeline->tally->started_ns / CLOCK_NS_PER_S / 86400);
+
+    if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
+        return error_set(error, ERROR_USAGE,
+                         "cannot start a thread: raise the limit on processes (ulimit -u)");
+    pipeline->intake = intake_open(job, error);
+    if (!pipeline->intake)
+        return -1;
+    const struct reader_header *header = intake_header(pipeline->intake);
+    pipeline->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
+    if (!pipeline->rules || open_ledger(pipeline, error) != 0)
+        return -1;
+    const struct rejects_header rejects_header = {header->columns, header->column_count, header->raw};
+    pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
+    if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
+        return -1;
+    const struct intake_rules rules = {
+        .set = pipeline->rules,
+        .fields = fields,
+        .fingerprint_key = pipeline->ledger ? ledger_fingerprint_key(pipeline->ledger) : NULL,
+        .limit = pipeline->settings->limit,
+    };
+    return intake_start(pipeline->intake, &rules, pipeline->workers, pipeline->inbox, error);
+}
+
+static void close_pipeline(struct pipeline *pipeline)
+{
+    intake_close(pipeline->intake);
+    sending_close(pipeline->sending);
+    rejects_drop(pipeline->rejects);
+    ledger_close(pipeline->ledger);
+    roster_free(pipeline->roster);
+    rule_set_free(pipeline->rules);
+    signals_stop(&pipeline->signals);
+    inbox_free(pipeline->inbox);
+}
+
+/* Logs an error and returns the status that counts. */
+static int worse(int status, const struct error *error)
+{
+    log_error("%s", error->text);
+    return error_worse_status(status, (int)error->scope);
+}
+
+/* Whether the input was read to its end, and held enough. */
+static int check_input(struct pipeline *pipeline, int status)
+{
+    struct tally *tally = pipeline->tally;
+    const struct job_input *input = &pipeline->job->input;
+    struct error error;
+    bool complete;
+
+    if (intake_result(pipeline->intake, &complete, &error) != 0)
+        return worse(status, &error);
+    tally->inputs[0].complete = complete;
+    if (!pipeline->settings->limit && tally->read < input->min_records) {
+        error_set(&error, ERROR_INPUT,
+                  "%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
+                  "): is the export complete?",
+                  input->paths[0], tally->read, input->min_records);
+        return worse(status, &error);
+    }
+    return status;
+}
+
+/* The last transaction: the run with its counts. */
+static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
+{
+    struct buffer counts, inputs;
+    struct json_writer writer;
+    int result;
+
+    buffer_init(&counts, 1 << 24);
+    buffer_init(&inputs, 1 << 24);
+    tally_write_json(pipeline->tally, &counts);
+    json_write_begin(&writer, &inputs);
+    tally_write_inputs(pipeline->tally, &writer);
+    result = ledger_begin(pipeline->ledger, error);
+    if (result == 0)
+        result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&counts),
+                                   pipeline->tally->finished_ns, error);
+    if (result == 0)
+        result = ledger_commit(pipeline->ledger, error);
+    buffer_clear(&counts);
+    buffer_clear(&inputs);
+    return result;
+}
+
+static int finish(struct pipeline *pipeline, int status, bool ended)
+{
+    struct tally *tally = pipeline->tally;
+    struct error error;
+
+    if (pipeline->sending)
+        sending_finish(pipeline->sending);
+    tally->inputs[0].bytes = intake_position(pipeline->intake);
+    if (ended)
+        status = check_input(pipeline, status);
+    if (pipeline->ledger && tally->inputs[0].complete)
+        tally->absent = roster_absent(pipeline->roster);
+    if (rejects_commit(pipeline->rejects, &error) != 0)
+        status = worse(status, &error);
+    pipeline->rejects = NULL;
+    if (status == 0 && (tally->rejected || tally->refused || tally->in_doubt || tally->unsent))
+        status = 1;
+    tally->finished_ns = clock_real_ns();
+    tally->status = status;
+    if (pipeline->ledger)
+        ledger_chain_head(pipeline->ledger, tally->chain_head);
+    else
+        memcpy(tally->chain_head, pipeline->head, sizeof tally->chain_head);
+    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0)
+        status = tally->status = worse(status, &error);
+    return status;
+}
+
+static size_t worker_count(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cores > 1 ? (size_t)cores : 1;
+}
+
+int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
+{
+    struct pipeline pipeline = {
+        .settings = settings,
+        .job = settings->job,
+        .tally = tally,
+        .workers = worker_count(),
+    };
+    uint64_t started_ns = clock_mono_ns();
+    struct error error = {0};
+    int status = 0;
+
+    pipeline.inbox = inbox_new(intake_batches(pipeline.workers));
+    pipeline.roster = roster_new(settings->job->unique_count);
+    if (open_pipeline(&pipeline, &error) == 0) {
+        const struct coordinator_parts parts = {
+            .settings = settings,
+            .intake = pipeline.intake,
+            .inbox = pipeline.inbox,
+            .decide = {.roster = pipeline.roster,
+                       .ledger = pipeline.ledger,
+                       .job = settings->job,
+                       .provider = settings->provider,
+                       .retry_refused = settings->retry_refused},
+            .rejects = pipeline.rejects,
+            .sending = pipeline.sending,
+            .tally = tally,
+        };
+        bool ended;
+        status = coordinator_run(&parts, &ended);
+        tally->seconds = (double)(clock_mono_ns() - started_ns) / (double)CLOCK_NS_PER_S;
+        status = finish(&pipeline, status, ended);
+    } else {
+        status = worse(status, &error);
+    }
+    close_pipeline(&pipeline);
+    return status;
+}

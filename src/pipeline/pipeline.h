@@ -1,0 +1,31 @@
+/* pipeline: the way of a record from the file to the provider: check and run are one, with and without the
+ * sender.
+ *
+ * Threads: source, reader, rule workers, sender, signals; the calling thread is the coordinator.
+ */
+#ifndef KYC_PIPELINE_PIPELINE_H
+#define KYC_PIPELINE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/job.h"
+#include "provider/provider.h"
+#include "report/progress.h"
+#include "report/tally.h"
+
+struct pipeline_settings {
+    const struct job *job;
+    const struct provider *provider;
+    bool send;          /* run; else check */
+    uint64_t limit;     /* records of input; 0: all */
+    bool retry_refused; /* repeat what the provider refused */
+    bool new_ledger;    /* go on although the last report speaks of a ledger that is not there */
+    enum progress_mode progress;
+};
+
+/* Runs to the end or to what stops it. tally is filled in; the reports are written; messages went to the log.
+ * Returns the exit status (1-product.md, Exit statuses). */
+int pipeline_run(const struct pipeline_settings *settings, struct tally *tally);
+
+#endif

@@ -1,0 +1,91 @@
+#include "pipeline/roster.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/keyset.h"
+#include "core/memory.h"
+#include "model/record.h"
+
+struct roster {
+    struct keyset *seen[RECORD_UNIQUE_MAX];
+    size_t unique_count;
+    struct roster_customer *customers; /* entry.extra is an index from 1 */
+    size_t customer_count, customer_room;
+    uint64_t customers_seen;
+};
+
+struct roster *roster_new(size_t unique_count)
+{
+    struct roster *roster = memory_new(1, sizeof *roster);
+
+    assert(unique_count >= 1 && unique_count <= RECORD_UNIQUE_MAX);
+    roster->unique_count = unique_count;
+    for (size_t i = 0; i < unique_count; i++)
+        roster->seen[i] = keyset_new();
+    return roster;
+}
+
+void roster_free(struct roster *roster)
+{
+    if (!roster)
+        return;
+    for (size_t i = 0; i < roster->unique_count; i++)
+        keyset_free(roster->seen[i]);
+    free(roster->customers);
+    free(roster);
+}
+
+static void add_customer(void *context, const struct ledger_brief *brief)
+{
+    struct roster *roster = context;
+    struct keyset_entry *entry = keyset_at(roster->seen[0], keyset_hash(brief->external_id));
+
+    if (roster->customer_count == roster->customer_room) {
+        roster->customer_room = roster->customer_room ? roster->customer_room * 2 : 4096;
+        roster->customers =
+            memory_resize(roster->customers, roster->customer_room, sizeof *roster->customers);
+    }
+    roster->customers[roster->customer_count++] = (struct roster_customer){
+        .digest = brief->digest,
+        .id = (uint64_t)brief->id & ((UINT64_C(1) << 60) - 1),
+        .state = (uint64_t)brief->state & 3,
+        .has_user_id = brief->has_user_id,
+        .pending = brief->pending,
+    };
+    entry->extra = (uint32_t)roster->customer_count;
+}
+
+int roster_load(struct roster *roster, struct ledger *ledger, struct error *error)
+{
+    return ledger_scan(ledger, add_customer, roster, error);
+}
+
+uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t row)
+{
+    struct keyset_entry *entry = keyset_at(roster->seen[unique_index], hash);
+
+    if (entry->row)
+        return entry->row;
+    entry->row = row < UINT32_MAX ? (uint32_t)row : UINT32_MAX;
+    if (unique_index == 0 && entry->extra)
+        roster->customers_seen++;
+    return 0;
+}
+
+void roster_prefetch(const struct roster *roster, size_t unique_index, uint64_t hash)
+{
+    keyset_prefetch(roster->seen[unique_index], hash);
+}
+
+const struct roster_customer *roster_find(struct roster *roster, uint64_t hash)
+{
+    const struct keyset_entry *entry = keyset_at(roster->seen[0], hash);
+
+    return entry->extra ? &roster->customers[entry->extra - 1] : NULL;
+}
+
+uint64_t roster_absent(const struct roster *roster)
+{
+    return roster->customer_count - roster->customers_seen;
+}

@@ -1,0 +1,411 @@
+#include "pipeline/sending.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "delivery/retry.h"
+#include "delivery/sender.h"
+#include "pipeline/conclude.h"
+#include "pipeline/floors.h"
+#include "pipeline/item.h"
+#include "pipeline/step.h"
+
+enum {
+    AHEAD_MAX = 1000,    /* journalled and not sent: bounds the doubts of a crash */
+    BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */
+};
+
+struct sending {
+    struct sending_parts parts;
+    struct sender *sender;
+    pthread_t thread;
+    bool started;
+    struct floors floors;
+    struct fingerprint *fingerprint;
+    uint8_t *members; /* scratch: member_count × FINGERPRINT_MEMBER_LEN */
+    struct item_pool pool;
+    struct waiting waiting;
+    struct item_list new_items; /* journalled in this round; submitted after its commit */
+    struct item_list concluded; /* counted after the commit */
+    size_t submitted, ahead_max;
+    uint64_t doubts; /* items in circulation that are in doubt */
+    uint64_t bad_nonces;
+    struct retry_random random;
+    bool stopping, failed;
+    char stop_reason[512]; /* "": the provider has not stopped the run */
+};
+
+static void *sender_main(void *argument)
+{
+    sender_run(argument);
+    return NULL;
+}
+
+/* One second of the rate or twice what may be in flight, whichever is more (4-ledger.md). */
+static size_t ahead_max(const struct job *job, const struct provider *provider)
+{
+    struct job_rate rate = job->delivery.rate.per_ns ? job->delivery.rate : provider->rate;
+    uint64_t in_flight = job->delivery.in_flight ? job->delivery.in_flight
+                                                 : provider->in_flight * job->provider.credential_count;
+    uint64_t ahead = rate.count * CLOCK_NS_PER_S / rate.per_ns;
+
+    if (ahead < 2 * in_flight)
+        ahead = 2 * in_flight;
+    return ahead < AHEAD_MAX ? (size_t)ahead : AHEAD_MAX;
+}
+
+struct sending *sending_open(const struct sending_parts *parts, struct error *error)
+{
+    struct sending *sending = memory_new(1, sizeof *sending);
+    const struct provider_fields *fields = parts->provider->fields;
+
+    sending->parts = *parts;
+    sending->ahead_max = ahead_max(parts->job, parts->provider);
+    sending->random = retry_random_any();
+    item_list_init(&sending->new_items);
+    item_list_init(&sending->concluded);
+    sending->fingerprint = fingerprint_new(ledger_fingerprint_key(parts->ledger), fields);
+    sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
+    sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
+    if (sending->sender && floors_start(&sending->floors, sending->sender, parts->ledger,
+                                        parts->job->provider.nonce_floor, error) == 0) {
+        sending->started = pthread_create(&sending->thread, NULL, sender_main, sending->sender) == 0;
+        if (sending->started)
+            return sending;
+        error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
+    }
+    sending_close(sending);
+    return NULL;
+}
+
+void sending_close(struct sending *sending)
+{
+    if (!sending)
+        return;
+    sending_finish(sending);
+    sender_free(sending->sender);
+    floors_clear(&sending->floors);
+    fingerprint_free(sending->fingerprint);
+    free(sending->members);
+    waiting_clear(&sending->waiting);
+    item_pool_clear(&sending->pool);
+    free(sending);
+}
+
+bool sending_has_room(const struct sending *sending)
+{
+    return !sending->stopping && sending->submitted + sending->new_items.count < sending->ahead_max &&
+           item_pool_has_room(&sending->pool);
+}
+
+int sending_begin(struct sending *sending, struct error *error)
+{
+    return sending->failed ? 0 : ledger_begin(sending->parts.ledger, error);
+}
+
+int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
+                struct error *error)
+{
+    struct item *item = item_new(&sending->pool, record);
+
+    assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_SETTLE);
+    item->delivery.operation = OPERATION_CREATE;
+    item->customer = decision->customer;
+    item->changed = decision->changed;
+    item->in_doubt = decision->kind == DECISION_SETTLE;
+    sending->doubts += item->in_doubt;
+    item_list_put(&sending->new_items, item);
+    if (item->in_doubt) /* its journal entry stands, and covers this attempt too */
+        return 0;
+    fingerprint_members(sending->fingerprint, record, sending->members);
+    const struct ledger_intent intent = {
+        .id = decision->customer,
+        .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .operation = OPERATION_CREATE,
+        .digest = record->digest,
+        .member_digests = slice_make((const char *)sending->members,
+                                     sending->parts.provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .at = clock_real_ns(),
+    };
+    return ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+}
+
+__attribute__((format(printf, 2, 3))) static void stop_because(struct sending *sending, const char *format,
+                                                               ...)
+{
+    va_list arguments;
+
+    if (sending->stop_reason[0] == '\0') {
+        va_start(arguments, format);
+        vsnprintf(sending->stop_reason, sizeof sending->stop_reason, format, arguments);
+        va_end(arguments);
+    }
+    sending_stop(sending, false);
+}
+
+/* What one outcome says beyond its own record. */
+static void heed(struct sending *sending, const struct delivery *delivery)
+{
+    const struct outcome *outcome = &delivery->outcome;
+    const struct job *job = sending->parts.job;
+
+    if (outcome->kind == OUTCOME_STOP)
+        stop_because(sending, "%s", outcome->message);
+    if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= BAD_NONCES_MAX)
+        stop_because(sending,
+                     "the provider called %d nonces invalid, and more of them get a key banned: make sure "
+                     "that nothing "
+                     "else uses this API key, and set provider.nonce_floor if another tool did",
+                     BAD_NONCES_MAX);
+    if (outcome->kind == OUTCOME_THROTTLED && outcome->retry_after_ns > job->delivery.retry_for_ns)
+        stop_because(sending,
+                     "the provider asks to wait %" PRIu64
+                     " s, longer than delivery.retry_for: run again after that",
+                     outcome->retry_after_ns / CLOCK_NS_PER_S);
+}
+
+static int write_conclusion(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                            bool with_outcome, struct error *error)
+{
+    const struct delivery *delivery = &item->delivery;
+    struct ledger_result result = {
+        .id = item->customer,
+        .row = item->record->row,
+        .operation = delivery->operation,
+        .conclusion = conclusion->ledger,
+        .event = conclusion->event,
+        .outcome = with_outcome ? &delivery->outcome : NULL,
+        .attempt = item->attempts,
+        .latency_ms = (uint32_t)(delivery->latency_ns / CLOCK_NS_PER_MS),
+        .at = clock_real_ns(),
+    };
+    bool taken = false;
+
+    if (!conclusion->write)
+        return 0;
+    if (sending->failed) {
+        if (conclusion->ledger != LEDGER_NEVER_SENT) /* journalled, without an outcome: in doubt */
+            conclusion->kind = CONCLUSION_IN_DOUBT;
+        return 0;
+    }
+    if (ledger_result(sending->parts.ledger, &result, &taken, error) != 0)
+        return -1;
+    step_reached("outcome written");
+    if (taken)
+        conclusion->kind = CONCLUSION_IN_DOUBT;
+    return 0;
+}
+
+/* The item waits for its commit with what it came to. */
+static void finish_item(struct sending *sending, struct item *item, const struct conclusion *conclusion)
+{
+    item->final = *conclusion;
+    sending->doubts -= item->in_doubt;
+    item_list_put(&sending->concluded, item);
+}
+
+static int conclude_item(struct sending *sending, struct item *item, struct error *error)
+{
+    struct delivery *delivery = &item->delivery;
+    struct outcome *outcome = &delivery->outcome;
+    const struct job_delivery *limits = &sending->parts.job->delivery;
+    uint64_t now_ns = clock_mono_ns();
+
+    if (outcome->kind != OUTCOME_WITHDRAWN)
+        item->attempts++;
+    item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
+    heed(sending, delivery);
+    uint64_t wait_ns =
+        retry_wait_ns(item->attempts ? item->attempts : 1, retry_random_next(&sending->random));
+    if (wait_ns < outcome->retry_after_ns)
+        wait_ns += outcome->retry_after_ns;
+    struct conclusion conclusion = conclude(item, outcome, delivery->left,
+                                            &(struct conclude_limits){.attempts = limits->attempts,
+                                                                      .retry_for_ns = limits->retry_for_ns,
+                                                                      .settle = limits->settle,
+                                                                      .stopping = sending->stopping},
+                                            now_ns, wait_ns);
+    if (write_conclusion(sending, item, &conclusion, true, error) != 0)
+        return -1;
+    if (conclusion.kind != CONCLUSION_AGAIN) {
+        finish_item(sending, item, &conclusion);
+        return 0;
+    }
+    sending->parts.tally->retries[outcome->cause]++;
+    if (outcome->kind == OUTCOME_IN_DOUBT && !item->in_doubt) {
+        item->in_doubt = true;
+        sending->doubts++;
+    }
+    if (!item->retrying_since_ns)
+        item->retrying_since_ns = now_ns;
+    item->due_ns = now_ns + wait_ns;
+    waiting_put(&sending->waiting, item);
+    return 0;
+}
+
+int sending_take_back(struct sending *sending, struct delivery *deliveries, struct error *error)
+{
+    int result = 0;
+
+    while (deliveries) {
+        struct item *item = (struct item *)deliveries;
+        deliveries = deliveries->next;
+        sending->submitted--;
+        /* After a failure of the ledger the rest still has to be accounted for. */
+        if (conclude_item(sending, item, error) != 0) {
+            sending_fail(sending);
+            finish_item(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT});
+            result = -1;
+        }
+    }
+    return result;
+}
+
+/* Durable by now: say it. What a failed ledger did not take is in doubt, whatever the provider said. */
+static int count(struct sending *sending, struct item *item, struct error *error)
+{
+    struct tally *tally = sending->parts.tally;
+    struct verdict verdict = {.field = item->final.field, .level = VERDICT_REJECT, .rule = item->final.rule};
+    bool unsaid = sending->failed && item->final.kind != CONCLUSION_UNSENT;
+
+    switch (unsaid ? CONCLUSION_IN_DOUBT : item->final.kind) {
+    case CONCLUSION_CREATED:
+        tally->created++;
+        return 0;
+    case CONCLUSION_IN_DOUBT:
+        tally->in_doubt++;
+        return 0;
+    case CONCLUSION_UNSENT:
+        tally->unsent++;
+        return 0;
+    case CONCLUSION_REFUSED:
+    case CONCLUSION_AGAIN:
+        break;
+    }
+    assert(item->final.kind == CONCLUSION_REFUSED);
+    verdict.message = slice_from(item->delivery.outcome.message);
+    tally->refused++;
+    tally_add_refusal(tally, verdict.field, verdict.rule, item->record->row, item->delivery.outcome.code);
+    return rejects_add_refused(sending->parts.rejects, item->record, &verdict, error);
+}
+
+static void submit(struct sending *sending, struct item *item)
+{
+    sending->submitted++;
+    sender_submit(sending->sender, &item->delivery);
+    step_reached("submitted");
+}
+
+static int give_up_waiting(struct sending *sending, struct error *error)
+{
+    struct item *item;
+    int result = 0;
+
+    while ((item = waiting_take(&sending->waiting)) || (item = item_list_take(&sending->new_items))) {
+        struct conclusion conclusion = conclude_given_up(item);
+        if (write_conclusion(sending, item, &conclusion, false, error) != 0) {
+            sending_fail(sending);
+            result = -1;
+        }
+        finish_item(sending, item, &conclusion);
+    }
+    return result;
+}
+
+int sending_commit(struct sending *sending, struct error *error)
+{
+    struct item *item;
+    int result = 0;
+
+    if (sending->stopping && give_up_waiting(sending, error) != 0)
+        result = -1;
+    if (!sending->failed &&
+        (floors_reserve(&sending->floors, error) != 0 || ledger_commit(sending->parts.ledger, error) != 0)) {
+        sending_fail(sending);
+        give_up_waiting(sending, error);
+        result = -1;
+    }
+    step_reached("committed");
+    floors_raise(&sending->floors);
+    while ((item = item_list_take(&sending->concluded))) {
+        if (count(sending, item, error) != 0)
+            result = -1;
+        item_free(&sending->pool, item);
+    }
+    uint64_t now_ns = clock_mono_ns();
+    while (waiting_next_ns(&sending->waiting) <= now_ns)
+        submit(sending, waiting_take(&sending->waiting));
+    while ((item = item_list_take(&sending->new_items)))
+        submit(sending, item);
+    return result;
+}
+
+uint64_t sending_next_ns(const struct sending *sending)
+{
+    uint64_t floors_ns = floors_next_ns(&sending->floors), waiting_ns = waiting_next_ns(&sending->waiting);
+
+    if (sending->stopping && sending->waiting.count)
+        return 0; /* to be given up */
+    return floors_ns < waiting_ns ? floors_ns : waiting_ns;
+}
+
+const char *sending_stop_reason(const struct sending *sending)
+{
+    return sending->stop_reason[0] ? sending->stop_reason : NULL;
+}
+
+void sending_stop(struct sending *sending, bool at_once)
+{
+    sending->stopping = true;
+    if (at_once)
+        sender_abort(sending->sender);
+    else
+        sender_withdraw(sending->sender);
+}
+
+void sending_fail(struct sending *sending)
+{
+    sending->failed = true;
+    sending_stop(sending, false);
+}
+
+bool sending_is_idle(const struct sending *sending)
+{
+    return sending->pool.count == 0;
+}
+
+uint64_t sending_doubts(const struct sending *sending)
+{
+    return sending->doubts;
+}
+
+uint64_t sending_requests(const struct sending *sending)
+{
+    return sender_requests(sending->sender);
+}
+
+void sending_finish(struct sending *sending)
+{
+    struct tally *tally = sending->parts.tally;
+    struct sender_figures figures;
+
+    if (!sending->started)
+        return;
+    sender_finish(sending->sender);
+    pthread_join(sending->thread, NULL);
+    sending->started = false;
+    sender_figures(sending->sender, &figures);
+    tally->requests = figures.requests;
+    tally->rate_per_s = figures.rate_per_s;
+    tally->p50_ms = figures.p50_ms;
+    tally->p95_ms = figures.p95_ms;
+    tally->p99_ms = figures.p99_ms;
+    tally->max_ms = figures.max_ms;
+}

@@ -1,0 +1,76 @@
+/* sending: the half of a run that a dry run leaves out: journal, sender, conclusions, retries, nonce floors.
+ *
+ * The order that everything rests on, once a round: outcomes and intents are written, one commit makes them
+ * durable, then outcomes are counted (durable before said) and items submitted (journalled before sent).
+ * Thread: the coordinator's. Owner: open/close.
+ */
+#ifndef KYC_PIPELINE_SENDING_H
+#define KYC_PIPELINE_SENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "model/job.h"
+#include "pipeline/decide.h"
+#include "pipeline/inbox.h"
+#include "provider/provider.h"
+#include "report/rejects.h"
+#include "report/tally.h"
+
+struct sending;
+
+/* What it works with, all borrowed. */
+struct sending_parts {
+    const struct job *job;
+    const struct provider *provider;
+    struct ledger *ledger;
+    struct inbox *inbox;
+    struct rejects *rejects;
+    struct tally *tally;
+};
+
+/* Takes the lock of each key, makes the nonce floors durable and starts the sender. NULL with an error. */
+struct sending *sending_open(const struct sending_parts *parts, struct error *error);
+/* Everything must have come back (sending_is_idle). */
+void sending_close(struct sending *sending);
+
+/* Whether another record may be journalled now: the journal runs ahead of the sender by one second of the
+ * rate or twice what may be in flight, whichever is more, by 1,000 records at most. */
+bool sending_has_room(const struct sending *sending);
+
+/* Journals a record (decision CREATE or SETTLE) and copies it; it is submitted by the next sending_commit. 0,
+ * or -1. */
+int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
+                struct error *error);
+
+/* Draws the conclusions from what came back and writes them. 0, or -1. */
+int sending_take_back(struct sending *sending, struct delivery *deliveries, struct error *error);
+
+/* Opens the round's transaction; before sending_add and sending_take_back. 0, or -1. */
+int sending_begin(struct sending *sending, struct error *error);
+/* Commits the round, counts what it concluded and submits what is to go: new ones and those whose backoff is
+ * over. 0, or -1. */
+int sending_commit(struct sending *sending, struct error *error);
+
+/* The monotonic time by which sending_commit is to be called again; 0: now. */
+uint64_t sending_next_ns(const struct sending *sending);
+
+/* Why the provider made the run stop; NULL: it did not. */
+const char *sending_stop_reason(const struct sending *sending);
+
+/* No new attempts: what has not left comes back, what waits is given up, what is in flight ends. at_once:
+ * drops what is in flight too. */
+void sending_stop(struct sending *sending, bool at_once);
+/* The ledger cannot be written: as sending_stop, and nothing is written any more; what left is in doubt. */
+void sending_fail(struct sending *sending);
+
+bool sending_is_idle(const struct sending *sending);
+/* Records in doubt so far whose attempts go on. */
+uint64_t sending_doubts(const struct sending *sending);
+uint64_t sending_requests(const struct sending *sending);
+/* Once idle: ends the sender's thread and puts its figures into the tally. */
+void sending_finish(struct sending *sending);
+
+#endif

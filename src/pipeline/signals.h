@@ -1,0 +1,24 @@
+/* signals: SIGINT and SIGTERM as news for the coordinator.
+ *
+ * A thread of its own waits for them, so that no handler interrupts anything. SIGPIPE is ignored.
+ * Thread: start and stop the main one's, before any other thread is made and after all have ended.
+ */
+#ifndef KYC_PIPELINE_SIGNALS_H
+#define KYC_PIPELINE_SIGNALS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "pipeline/inbox.h"
+
+struct signals {
+    pthread_t thread;
+    bool started;
+    struct inbox *inbox;
+};
+
+/* 0, or -1 when the system gives no thread. */
+int signals_start(struct signals *signals, struct inbox *inbox);
+void signals_stop(struct signals *signals);
+
+#endif

@@ -1,0 +1,147 @@
+# KycRun: what the tests that import into a sandbox share: a job of one's own, rows, the program, its ledger.
+#
+#   my $case = case_new($sandbox, rows => 300, bad => 12, set => {'delivery.rate' => '500/s'});
+#   my ($status, $out, $err) = case_run($case);           # kyc-import run to its end
+#   is_settled($case, 'all came through');                # created = valid rows, no duplicates, ledger = provider
+package KycRun;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use FindBin;
+use JSON::PP;
+use Test::More;
+use KycTest;
+
+our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled csv_rows);
+
+# count rows that are valid for payward, and bad ones (each with one defect) spread among them.
+sub csv_rows
+{
+    my ($count, $bad, $first) = @_;
+    my @rows;
+    $first ||= 1;
+    my $every = $bad ? int($count / $bad) || 1 : 0;
+    for my $i ($first .. $first + $count - 1) {
+        my $id = sprintf 'cust-%06d', $i;
+        push @rows, "$id,Alex,Morgan$i,$id\@example.com,+1415555" . sprintf('%04d', 100 + $i % 9000)
+            . ",1990-04-15,San Francisco,US,1 Market St,San Francisco,94103,US,US,computers_and_it";
+        push @rows, "bad-$i,Alex,Morgan,not an address,+14155550110,1990-02-30,X,US,1 Market St,X,94103,US,US,other"
+            if $bad && $i % $every == 0 && $bad-- > 0;
+    }
+    return join '', map { "$_\n" }
+        'customer_id,given_name,family_name,email,mobile,dob,birth_city,birth_country,street,city,zip,country,nats,job_title',
+        @rows;
+}
+
+# A folder with a job file and its export. Options: rows, bad, csv (the export itself), set => {KEY => VALUE}.
+sub case_new
+{
+    my ($sandbox, %option) = @_;
+    my $folder = scratch_folder();
+    my @keys = sandbox_keys($sandbox);
+    my $case = {folder => $folder, sandbox => $sandbox, valid => $option{rows}, set => $option{set} || {}};
+    write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
+    $case->{keys} = $option{keys} || 1;
+    my $credentials = join ', ', map { "{api_key: env:TEST_KEY_$_, api_secret: env:TEST_SECRET_$_}" } 1 .. $case->{keys};
+    for my $i (1 .. $case->{keys}) {
+        $ENV{"TEST_KEY_$i"} = $keys[$i - 1][0];
+        $ENV{"TEST_SECRET_$i"} = $keys[$i - 1][1];
+    }
+    write_file("$folder/job.yaml", <<"JOB");
+job: test
+input: {path: export.csv}
+provider:
+  name: payward
+  base_url: $sandbox->{url}/payward
+  credentials: [$credentials]
+fields:
+  external_id: customer_id
+  first_name: given_name
+  last_name: family_name
+  email: email
+  phone: mobile
+  date_of_birth: dob
+  birth_city: birth_city
+  birth_country: birth_country
+  address_line1: street
+  city: city
+  postal_code: zip
+  country: country
+  nationalities: nats
+  occupation: job_title
+JOB
+    return $case;
+}
+
+sub case_arguments
+{
+    my ($case, $command, @more) = @_;
+    my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'provider.nonce_window' => 60_000_000_000,
+        'delivery.in_flight' => 8, %{$case->{set}});
+    return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
+        (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
+}
+
+# (exit status, standard output, standard error) of `kyc-import COMMAND`; run unless told otherwise.
+sub case_run
+{
+    my ($case, @more) = @_;
+    my $command = @more && $more[0] =~ /^[a-z]/ ? shift @more : 'run';
+    return run_program(case_arguments($case, $command, @more));
+}
+
+# Starts `kyc-import run` and gives its pid; its output goes to FOLDER/out and FOLDER/err.
+sub case_start
+{
+    my ($case, @more) = @_;
+    my @command = case_arguments($case, 'run', @more);
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    return $pid if $pid;
+    open STDIN,  '<',  '/dev/null';
+    open STDOUT, '>',  "$case->{folder}/out";
+    open STDERR, '>>', "$case->{folder}/err";
+    { exec {$command[0]} @command; }
+    POSIX::_exit(127);
+}
+
+sub case_summary
+{
+    my ($case) = @_;
+    return JSON::PP->new->utf8->decode(read_file("$case->{folder}/reports/test/summary.json"));
+}
+
+# Rows of a query on the ledger, each an array.
+sub case_ledger
+{
+    my ($case, $query) = @_;
+    my ($status, $out, $err) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", $query);
+    die "sqlite3: $err" if $status;
+    return map { [split /\|/, $_, -1] } split /\n/, $out;
+}
+
+# The end that every path must lead to: each valid row one user, the ledger says what the provider has, a further run
+# sends nothing.
+sub is_settled
+{
+    my ($case, $sentence) = @_;
+    my $counts = sandbox_counts($case->{sandbox})->{payward};
+    my $requests = $counts->{requests};
+    my %at_provider = map { $_->{external_id} => $_->{id} } sandbox_users($case->{sandbox});
+    my %in_ledger = map { $_->[0] => $_->[1] } case_ledger($case, "SELECT external_id, user_id FROM customer WHERE state = 'created'");
+    subtest $sentence => sub {
+        is($counts->{users}, $case->{valid}, 'created = valid rows');
+        is($counts->{duplicates}, 0, 'no duplicates');
+        is($counts->{bad_signatures}, 0, 'no bad signature');
+        is($counts->{bad_nonces}, 0, 'no nonce out of order');
+        is_deeply(\%in_ledger, \%at_provider, 'ledger = provider');
+        is_deeply([case_ledger($case, "SELECT external_id, state FROM customer WHERE state <> 'created'")], [],
+            'nobody is left in another state');
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, $case->{bad_rows} ? 1 : 0, 'a further run ends well') or diag $err;
+        is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'and sends nothing');
+    };
+}
+
+1;
