@@ -1,15 +1,19 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/memory.h"
 
 enum { FILE_READ_BLOCK = 64 * 1024 };
+
+#define FILE_DRAFT_MARK ".tmp-"
 
 static int file_read_open(int fd, struct buffer *out)
 {
@@ -114,17 +118,44 @@ int file_write_all(int fd, struct slice bytes)
     return 0;
 }
 
+/* Unlinks drafts that a killed process left behind: they may hold personal data, and nobody would ever look
+ * for them. A living one is locked by its process. */
+static void file_draft_sweep(const char *path)
+{
+    char *folder = file_folder(path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t name_len = strlen(name);
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries));) {
+        if (strncmp(entry->d_name, name, name_len) != 0 ||
+            strncmp(entry->d_name + name_len, FILE_DRAFT_MARK, sizeof FILE_DRAFT_MARK - 1) != 0)
+            continue;
+        int fd = openat(dirfd(entries), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        close(fd);
+    }
+    if (entries)
+        closedir(entries);
+    free(folder);
+}
+
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
 {
-    size_t room = strlen(path) + sizeof ".tmp-" + 20;
+    size_t room = strlen(path) + sizeof FILE_DRAFT_MARK + 20;
     *draft = (struct file_draft){.fd = -1, .path = memory_copy(slice_from(path)), .mode = mode};
     draft->draft_path = memory_resize(NULL, room, 1);
-    snprintf(draft->draft_path, room, "%s.tmp-%ld", path, (long)getpid());
+    snprintf(draft->draft_path, room, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
 
+    file_draft_sweep(path);
     unlink(draft->draft_path);
     draft->fd = open(draft->draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (draft->fd >= 0)
+    if (draft->fd >= 0) {
+        flock(draft->fd, LOCK_EX | LOCK_NB);
         return 0;
+    }
     int reason = errno;
     free(draft->draft_path);
     draft->draft_path = NULL;
