@@ -1,0 +1,273 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/file.h"
+#include "core/secret.h"
+
+static char folder[64];
+
+static int folder_setup(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/kyc-file-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int folder_teardown(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write_all(fd, slice_from(text)), 0);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static void assert_holds(const char *path, const char *want)
+{
+    struct buffer text;
+    struct error error;
+    buffer_init(&text, 1000);
+    buffer_append_text(&text, "");
+    assert_int_equal(file_read(path, &text, &error), 0);
+    assert_string_equal(text.at, want);
+    buffer_clear(&text);
+}
+
+static void paths_are_joined_and_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *folder, *path, *joined;
+    } joins[] = {{"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a", "/b", "/b"}, {"/", "b", "/b"}, {"", "b", "b"}};
+    static const struct {
+        const char *path, *folder;
+    } folders[] = {{"a/b/c", "a/b"}, {"a", "."}, {"/a", "/"}, {"/a/b", "/a"}};
+    for (size_t i = 0; i < sizeof joins / sizeof joins[0]; i++) {
+        char *joined = file_join(joins[i].folder, joins[i].path);
+        assert_string_equal(joined, joins[i].joined);
+        free(joined);
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char *parent = file_folder(folders[i].path);
+        assert_string_equal(parent, folders[i].folder);
+        free(parent);
+    }
+}
+
+static void a_folder_is_made_with_its_parents_for_the_owner_alone(void **state)
+{
+    (void)state;
+    char *deep = file_join(folder, "a/b//c/"), *inner = file_join(folder, "a/b/c"),
+         *middle = file_join(folder, "a/b"), *outer = file_join(folder, "a"),
+         *blocked = file_join(folder, "a/b/file/x"), *file = file_join(folder, "a/b/file");
+    assert_int_equal(file_make_folder(deep), 0);
+    assert_int_equal(file_make_folder(deep), 0);
+    struct stat about;
+    assert_int_equal(stat(middle, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0700);
+    write_file(file, "", 0600);
+    assert_int_equal(file_make_folder(blocked), -1);
+    assert_int_equal(errno, ENOTDIR);
+    unlink(file);
+    rmdir(inner);
+    rmdir(middle);
+    rmdir(outer);
+    char *all[] = {deep, inner, middle, outer, blocked, file};
+    for (size_t i = 0; i < 6; i++)
+        free(all[i]);
+}
+
+static void a_file_is_read_whole_or_the_path_is_named(void **state)
+{
+    (void)state;
+    char *path = file_join(folder, "f");
+    struct buffer text;
+    struct error error;
+    buffer_init(&text, 4);
+    write_file(path, "1234", 0600);
+    assert_int_equal(file_read(path, &text, &error), 0);
+    assert_string_equal(text.at, "1234");
+    buffer_reset(&text);
+    write_file(path, "12345", 0600);
+    assert_int_equal(file_read(path, &text, &error), -1);
+    assert_non_null(strstr(error.text, path));
+    unlink(path);
+    assert_int_equal(file_read(path, &text, &error), -1);
+    assert_int_equal(error.scope, ERROR_USAGE);
+    assert_non_null(strstr(error.text, "No such file"));
+    assert_int_equal(file_read(folder, &text, &error), -1);
+    buffer_clear(&text);
+    free(path);
+}
+
+static void a_draft_replaces_the_file_only_when_it_is_committed(void **state)
+{
+    (void)state;
+    char *path = file_join(folder, "f");
+    write_file(path, "old", 0600);
+    struct file_draft draft;
+    struct stat about;
+    assert_int_equal(file_draft_open(&draft, path, 0640), 0);
+    char *aside = strdup(draft.draft_path);
+    assert_int_equal(file_draft_write(&draft, SLICE_LITERAL("new")), 0);
+    assert_int_equal(stat(aside, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    assert_holds(path, "old");
+    assert_int_equal(file_draft_commit(&draft), 0);
+    assert_holds(path, "new");
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0640);
+    assert_int_equal(access(aside, F_OK), -1);
+    file_draft_drop(&draft);
+
+    assert_int_equal(file_draft_open(&draft, path, 0600), 0);
+    assert_int_equal(file_draft_write(&draft, SLICE_LITERAL("third")), 0);
+    file_draft_drop(&draft);
+    assert_holds(path, "new");
+    assert_int_equal(access(aside, F_OK), -1);
+    struct file_draft zero = {0};
+    file_draft_drop(&zero);
+    unlink(path);
+    free(aside);
+    free(path);
+}
+
+static void a_dead_draft_is_swept_and_a_living_one_stays(void **state)
+{
+    (void)state;
+    char *path = file_join(folder, "f"), *dead = file_join(folder, "f.tmp-99999999"),
+         *other = file_join(folder, "g.tmp-99999999"), *alive = file_join(folder, "f.tmp-alive");
+    write_file(dead, "left behind", 0600);
+    write_file(other, "of another file", 0600);
+    struct file_draft living, draft;
+    assert_int_equal(file_draft_open(&living, path, 0600), 0);
+    assert_int_equal(rename(living.draft_path, alive), 0);
+    assert_int_equal(file_draft_open(&draft, path, 0600), 0);
+    assert_int_equal(access(dead, F_OK), -1);
+    assert_int_equal(access(other, F_OK), 0);
+    assert_int_equal(access(alive, F_OK), 0);
+    file_draft_drop(&draft);
+    file_draft_drop(&living);
+    unlink(other);
+    unlink(alive);
+    char *all[] = {path, dead, other, alive};
+    for (size_t i = 0; i < 4; i++)
+        free(all[i]);
+}
+
+static void a_draft_in_no_folder_is_an_error(void **state)
+{
+    (void)state;
+    struct file_draft draft;
+    assert_int_equal(file_draft_open(&draft, "/nonexistent/f", 0600), -1);
+    assert_int_equal(errno, ENOENT);
+    file_draft_drop(&draft);
+    assert_int_equal(file_write_all(-1, SLICE_LITERAL("x")), -1);
+}
+
+static void a_secret_comes_from_the_environment_or_a_closed_file(void **state)
+{
+    (void)state;
+    struct secret secret;
+    struct error error;
+    setenv("KYC_TEST_SECRET", "fake-key", 1);
+    assert_int_equal(secret_load(&secret, "env:KYC_TEST_SECRET", folder, &error), 0);
+    assert_string_equal(secret.at, "fake-key");
+    assert_int_equal(secret.len, 8);
+    secret_clear(&secret);
+    assert_null(secret.at);
+    secret_clear(&secret);
+
+    char *path = file_join(folder, "key");
+    static const struct {
+        const char *text, *want;
+    } files[] = {
+        {"fake", "fake"}, {"fake\n", "fake"}, {"fake\r\n", "fake"}, {"fake\n\n", "fake\n"}, {" f ", " f "}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        write_file(path, files[i].text, 0600);
+        assert_int_equal(secret_load(&secret, "file:key", folder, &error), 0);
+        assert_string_equal(secret.at, files[i].want);
+        secret_clear(&secret);
+    }
+    unlink(path);
+    free(path);
+}
+
+static void a_wrong_secret_is_told_without_its_value(void **state)
+{
+    (void)state;
+    char *path = file_join(folder, "key"), *reference = malloc(200);
+    char *large = malloc(70000);
+    memset(large, 'a', 69999);
+    large[69999] = '\0';
+    snprintf(reference, 200, "file:%s", path);
+    setenv("KYC_TEST_EMPTY", "", 1);
+    unsetenv("KYC_TEST_UNSET");
+    const struct {
+        const char *sentence, *reference, *content;
+        mode_t mode;
+        const char *want;
+    } cases[] = {
+        {"a literal", "fake-literal-key", NULL, 0, "env:NAME or file:PATH"},
+        {"no name", "env:", NULL, 0, "env:NAME or file:PATH"},
+        {"no path", "file:", NULL, 0, "env:NAME or file:PATH"},
+        {"unset", "env:KYC_TEST_UNSET", NULL, 0, "KYC_TEST_UNSET is not set"},
+        {"empty", "env:KYC_TEST_EMPTY", NULL, 0, "KYC_TEST_EMPTY is empty"},
+        {"missing", "file:none", NULL, 0, "No such file"},
+        {"a folder", "file:.", NULL, 0, "is a folder"},
+        {"readable by the group", reference, "fake", 0640, "chmod 600"},
+        {"readable by others", reference, "fake", 0604, "chmod 600"},
+        {"an empty file", reference, "\n", 0600, "is empty"},
+        {"a large file", reference, large, 0600, "64 KiB"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct secret secret;
+        struct error error = {0};
+        if (cases[i].content)
+            write_file(path, cases[i].content, cases[i].mode);
+        if (secret_load(&secret, cases[i].reference, folder, &error) != -1 || error.scope != ERROR_USAGE ||
+            !strstr(error.text, cases[i].want) || strstr(error.text, "fake"))
+            fail_msg("%s: %s", cases[i].sentence, error.text);
+        assert_null(secret.at);
+    }
+    unlink(path);
+    free(path);
+    free(reference);
+    free(large);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_are_joined_and_taken_apart),
+        TEST(a_folder_is_made_with_its_parents_for_the_owner_alone),
+        TEST(a_file_is_read_whole_or_the_path_is_named),
+        TEST(a_draft_replaces_the_file_only_when_it_is_committed),
+        TEST(a_dead_draft_is_swept_and_a_living_one_stays),
+        TEST(a_draft_in_no_folder_is_an_error),
+        TEST(a_secret_comes_from_the_environment_or_a_closed_file),
+        TEST(a_wrong_secret_is_told_without_its_value),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}
