@@ -94,7 +94,7 @@ static size_t decode(const uint8_t *at, size_t left, uint32_t *out)
     return len;
 }
 
-bool text_is_utf8(struct slice text)
+size_t text_utf8_len(struct slice text)
 {
     const uint8_t *at = (const uint8_t *)text.at;
     size_t left = text.len;
@@ -107,11 +107,16 @@ bool text_is_utf8(struct slice text)
         uint32_t code;
         size_t len = decode(at, left, &code);
         if (len == 0)
-            return false;
+            break;
         at += len;
         left -= len;
     }
-    return true;
+    return text.len - left;
+}
+
+bool text_is_utf8(struct slice text)
+{
+    return text_utf8_len(text) == text.len;
 }
 
 size_t text_count_chars(struct slice text)

@@ -15,6 +15,8 @@
 
 /* True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
 bool text_is_utf8(struct slice text);
+/* Bytes before the first that is not of well-formed UTF-8; text.len when all are. */
+size_t text_utf8_len(struct slice text);
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
 

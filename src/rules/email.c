@@ -1,0 +1,144 @@
+#include "rules/email.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <idn2.h>
+
+enum { EMAIL_MAX = 254, LOCAL_MAX = 64, LABEL_MAX = 63 };
+
+/* What a byte may be part of. */
+enum { ATEXT = 1, LABEL = 2, DIGIT = 4, CAPITAL = 8 };
+
+static const uint8_t classes[256] = {
+    ['a' ... 'z'] = ATEXT | LABEL,
+    ['A' ... 'Z'] = ATEXT | LABEL | CAPITAL,
+    ['0' ... '9'] = ATEXT | LABEL | DIGIT,
+    ['-'] = ATEXT | LABEL,
+    ['!'] = ATEXT,
+    ['#'] = ATEXT,
+    ['$'] = ATEXT,
+    ['%'] = ATEXT,
+    ['&'] = ATEXT,
+    ['\''] = ATEXT,
+    ['*'] = ATEXT,
+    ['+'] = ATEXT,
+    ['/'] = ATEXT,
+    ['='] = ATEXT,
+    ['?'] = ATEXT,
+    ['^'] = ATEXT,
+    ['_'] = ATEXT,
+    ['`'] = ATEXT,
+    ['{'] = ATEXT,
+    ['|'] = ATEXT,
+    ['}'] = ATEXT,
+    ['~'] = ATEXT,
+};
+
+static const char *judge_local(struct slice local)
+{
+    if (local.len == 0)
+        return "has nothing before the @";
+    if (local.len > LOCAL_MAX)
+        return "has more than 64 bytes before the @";
+    bool dot_before = true;
+    for (size_t i = 0; i < local.len; i++) {
+        bool dot = local.at[i] == '.';
+        if (dot && dot_before)
+            return "has a dot at the beginning or two dots in a row before the @";
+        if (!dot && !(classes[(uint8_t)local.at[i]] & ATEXT))
+            return "has a character that is not allowed before the @";
+        dot_before = dot;
+    }
+    return dot_before ? "has a dot just before the @" : NULL;
+}
+
+/* *capitals: there is something to lower. */
+static const char *judge_domain(struct slice domain, bool *capitals)
+{
+    static const char *const bad_label =
+        "has a domain that cannot be one: a part of it is empty, too long, or "
+        "begins or ends with a hyphen";
+    size_t label_count = 1, start = 0;
+    unsigned all = 0xff, any = 0; /* classes of the label at hand, and of all */
+    for (size_t i = 0; i <= domain.len; i++) {
+        if (i < domain.len && domain.at[i] != '.') {
+            unsigned class = classes[(uint8_t)domain.at[i]];
+            if (!(class & LABEL))
+                return "has a character in the domain that is not allowed there";
+            all &= class;
+            any |= class;
+            continue;
+        }
+        if (i == start || i - start > LABEL_MAX || domain.at[start] == '-' || domain.at[i - 1] == '-')
+            return bad_label;
+        if (i == domain.len)
+            break;
+        label_count++;
+        start = i + 1;
+        all = 0xff;
+    }
+    if (label_count < 2)
+        return "has a domain without a dot";
+    *capitals = (any & CAPITAL) != 0;
+    return all & DIGIT ? "has a domain that ends in a number" : NULL;
+}
+
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((uint8_t)text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
+/* The A-label form in the arena; false when there is none. */
+static bool to_a_labels(struct slice domain, struct arena *arena, struct slice *out)
+{
+    struct slice source = arena_copy(arena, domain);
+    uint8_t *labels = NULL;
+    int status = idn2_lookup_u8((const uint8_t *)source.at, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (status != IDN2_OK)
+        return false;
+    *out = arena_copy(arena, slice_from((const char *)labels));
+    idn2_free(labels);
+    return true;
+}
+
+static struct slice join(struct slice local, struct slice domain, struct arena *arena)
+{
+    char *out = arena_bytes(arena, local.len + 1 + domain.len);
+    memcpy(out, local.at, local.len);
+    out[local.len] = '@';
+    for (size_t i = 0; i < domain.len; i++) {
+        char c = domain.at[i];
+        out[local.len + 1 + i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return slice_make(out, local.len + 1 + domain.len);
+}
+
+const char *email_read(struct slice text, struct arena *arena, struct slice *out)
+{
+    const char *at = memchr(text.at, '@', text.len);
+    if (!at)
+        return "has no @";
+    struct slice local = slice_make(text.at, (size_t)(at - text.at));
+    struct slice domain = slice_make(at + 1, text.len - local.len - 1);
+    if (memchr(domain.at, '@', domain.len))
+        return "has more than one @";
+
+    const char *why = judge_local(local);
+    if (why)
+        return why;
+    bool must_write = !is_ascii(domain);
+    if (must_write && !to_a_labels(domain, arena, &domain))
+        return "has a domain that IDNA does not allow";
+    bool capitals = false;
+    why = judge_domain(domain, &capitals);
+    if (why)
+        return why;
+    if (local.len + 1 + domain.len > EMAIL_MAX)
+        return "has more than 254 bytes";
+    *out = must_write || capitals ? join(local, domain, arena) : text;
+    return NULL;
+}

@@ -1,0 +1,150 @@
+/* judge: one record through a rule set. */
+#include "rules/rule_set.h"
+
+#include <stdlib.h>
+
+#include "core/keyset.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "rules/check.h"
+#include "rules/normalize.h"
+#include "rules/phone_number.h"
+
+struct rule_worker *rule_worker_new(const struct rule_set *set)
+{
+    struct rule_worker *worker = memory_new(1, sizeof *worker);
+    worker->set = set;
+    for (size_t i = 0; i < set->check_count; i++)
+        if (set->checks[i].pattern && !worker->matcher)
+            worker->matcher = pattern_matcher_new();
+    return worker;
+}
+
+void rule_worker_free(struct rule_worker *worker)
+{
+    if (!worker)
+        return;
+    pattern_matcher_free(worker->matcher);
+    free(worker);
+}
+
+static void read_values(struct judging *judging)
+{
+    const struct rule_set *set = judging->set;
+    const struct record *record = judging->record;
+    for (size_t i = 0; i < set->slot_count; i++) {
+        const struct slot *slot = &set->slots[i];
+        if (slot->is_ready)
+            judging->values[slot->field] = slot->ready;
+        else if (slot->mapping->constant)
+            normalize_constant(judging, slot, slice_from(slot->mapping->constant));
+        else if (slot->column < record->cell_count)
+            normalize_source(judging, slot, record->cells[slot->column]);
+    }
+    struct value *type = &judging->values[FIELD_CUSTOMER_TYPE];
+    if (type->state == VALUE_ABSENT)
+        *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
+}
+
+static bool is_loosened(const struct judging *judging, enum field_id field)
+{
+    for (size_t i = 0; i < judging->set->check_count; i++) {
+        const struct job_rule *rule = judging->set->checks[i].rule;
+        if (rule->kind == JOB_RULE_REQUIRED && !rule->required && rule->field == field &&
+            judging_conditions_hold(judging, rule))
+            return true;
+    }
+    return false;
+}
+
+static void say_required(struct judging *judging, enum field_id field)
+{
+    const struct slot *slot = judging->set->slot_of[field];
+    const struct record *record = judging->record;
+    if (!slot || !slot->mapping->column) {
+        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED, "the provider needs it");
+        return;
+    }
+    struct slice text = {NULL, 0};
+    if (slot->column < record->cell_count)
+        text_normalize(record->cells[slot->column], judging->arena, &text);
+    if (text.len == 0)
+        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED,
+                    "the provider needs it, and column \"%s\" is empty", slot->mapping->column);
+    else
+        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED,
+                    "the provider needs it, and column \"%s\" holds %s, which means no value",
+                    slot->mapping->column, judging_quote(judging, text));
+}
+
+static void require_values(struct judging *judging)
+{
+    for (size_t i = 0; i < judging->set->requirement_count; i++) {
+        const struct requirement *requirement = &judging->set->requirements[i];
+        if (judging->values[requirement->field].state != VALUE_ABSENT)
+            continue;
+        if (!requirement->may_be_loosened || !is_loosened(judging, requirement->field))
+            say_required(judging, requirement->field);
+    }
+}
+
+/* The number plan's warning, unless a rule `valid` of the job has spoken. */
+static void warn_of_phone(struct judging *judging)
+{
+    const struct value *phone = &judging->values[FIELD_PHONE];
+    if (judging->phone_validity == PHONE_NOT_VALID && phone->state == VALUE_PRESENT &&
+        !judging->phone_was_judged)
+        judging_say(judging, FIELD_PHONE, VERDICT_WARN, RULE_VALID,
+                    "%s: a number that its country's number plan does not know",
+                    judging_quote(judging, phone->text));
+}
+
+static void hash_key(struct judging *judging)
+{
+    const struct value *key = &judging->values[FIELD_EXTERNAL_ID];
+    if (key->state != VALUE_PRESENT)
+        return;
+    judging->record->unique_hash[0] = keyset_hash(key->text);
+    judging->record->unique_known |= 1;
+}
+
+/* Into field-table order; those of one field stay as they came. They are few. */
+static void sort_verdicts(struct record *record)
+{
+    struct verdict *verdicts = record->verdicts;
+    for (size_t i = 1; i < record->verdict_count; i++) {
+        struct verdict moved = verdicts[i];
+        size_t at = i;
+        for (; at > 0 && verdicts[at - 1].field > moved.field; at--)
+            verdicts[at] = verdicts[at - 1];
+        verdicts[at] = moved;
+    }
+}
+
+void rule_worker_judge(struct rule_worker *worker, struct record *record, struct arena *arena)
+{
+    const struct rule_set *set = worker->set;
+    record->values = NULL;
+    record->verdict_count = 0;
+    record->rejected = false;
+    record->unique_known = 0;
+    if (record->fault) {
+        struct verdict verdict = {FIELD_NONE, VERDICT_REJECT, record->fault, record->fault_message};
+        record_add_verdict(record, arena, verdict);
+        return;
+    }
+
+    record->values = arena_alloc(arena, FIELD_COUNT * sizeof *record->values);
+    memset(record->values, 0, FIELD_COUNT * sizeof *record->values);
+    struct judging judging = {
+        .set = set, .worker = worker, .record = record, .values = record->values, .arena = arena};
+    read_values(&judging);
+    if (set->slot_of[FIELD_TAX_ID] || set->slot_of[FIELD_TAX_COUNTRY])
+        normalize_tax_pairs(&judging);
+    hash_key(&judging);
+    require_values(&judging);
+    for (size_t i = 0; i < set->check_count; i++)
+        check_judge(&judging, &set->checks[i]);
+    warn_of_phone(&judging);
+    sort_verdicts(record);
+}

@@ -1,0 +1,200 @@
+#include "rules/normalize.h"
+
+#include <assert.h>
+
+#include "core/text.h"
+
+enum { KEY_MAX = 128 };
+
+/* Where the bytes stop being text, for people who must find them in an editor. */
+static void say_encoding(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    const char *encoding = encoding_name(judging->set->encoding);
+    size_t good = text_utf8_len(source);
+    if (memchr(source.at, '\0', source.len))
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "holds a NUL byte; remove it");
+    else if (good == source.len && judging->set->encoding == ENCODING_UTF8)
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
+                    "holds U+FFFD, so a character was lost before it came here; restore it at the source");
+    else
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
+                    "byte %zu (0x%02x) is not %s; is input.encoding right?", good + 1,
+                    good < source.len ? (unsigned)(unsigned char)source.at[good] : 0U, encoding);
+}
+
+static bool is_null_value(const struct rule_set *set, struct slice text)
+{
+    if (text.len == 0)
+        return true;
+    if (!(set->null_lengths >> (text.len < 63 ? text.len : 63) & 1))
+        return false;
+    for (size_t i = 0; i < set->job->input.null_count; i++)
+        if (slice_equal(set->job->input.null_values[i], text))
+            return true;
+    return false;
+}
+
+/* An enumeration looks its `values` up itself: its own words stand beside them. */
+static struct slice map_value(const struct slot *slot, struct slice text)
+{
+    const struct slice *word = words_find(slot->exact, text);
+    if (word)
+        return *word;
+    return slot->otherwise.at ? slot->otherwise : text;
+}
+
+static bool normalize_as_text(struct judging *judging, const struct slot *slot, struct slice source,
+                              struct slice *text)
+{
+    enum text_fault fault = text_normalize(source, judging->arena, text);
+    if (fault == TEXT_ENCODING) {
+        say_encoding(judging, slot, source);
+        return false;
+    }
+    if (fault == TEXT_INVISIBLE)
+        judging_say(judging, slot->field, VERDICT_WARN, RULE_INVISIBLE,
+                    "invisible characters were removed; it now reads %s", judging_quote(judging, *text));
+    return true;
+}
+
+bool normalize_clean(struct judging *judging, const struct slot *slot, struct slice source,
+                     struct slice *text)
+{
+    if (!normalize_as_text(judging, slot, source, text) || is_null_value(judging->set, *text))
+        return false;
+    if (slot->exact && slot->type != FIELD_TYPE_ENUM)
+        *text = map_value(slot, *text);
+    return text->len > 0;
+}
+
+bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    if (text.len <= slot->max_chars)
+        return true;
+    size_t count = text_count_chars(text);
+    if (count <= slot->max_chars)
+        return true;
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_LONG,
+                "%s has %zu characters; at most %zu are taken", judging_quote(judging, text), count,
+                slot->max_chars);
+    return false;
+}
+
+/* The shapes of mail addresses and national numbers, 9 a digit and A a letter: US, Brazil, the Nordic
+ * countries, the Czech Republic and Slovakia, the United Kingdom, Italy. */
+static bool looks_identifying(struct slice key)
+{
+    static const char *const shapes[] = {"999-99-9999", "999.999.999-99", "999999-9999",      "999999+9999",
+                                         "999999/9999", "AA999999A",      "AAAAAA99A99A999A", NULL};
+    const char *at = memchr(key.at, '@', key.len);
+    if (at && at > key.at && memchr(at, '.', key.len - (size_t)(at - key.at)))
+        return true;
+    if (key.len < 9 || key.len > 16)
+        return false;
+    char shape[17];
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        shape[i] = c >= '0' && c <= '9' ? '9' : letter ? 'A' : c;
+    }
+    for (size_t i = 0; shapes[i]; i++)
+        if (slice_is(slice_make(shape, key.len), shapes[i]))
+            return true;
+    return false;
+}
+
+static struct slice trim_blanks(struct slice text)
+{
+    while (text.len > 0 && text.at[0] == ' ')
+        text = slice_make(text.at + 1, text.len - 1);
+    while (text.len > 0 && text.at[text.len - 1] == ' ')
+        text.len--;
+    return text;
+}
+
+/* A key stays as it is, inner blanks too; only what nobody sees is taken off it. False when there is none. */
+static bool clean_key(struct judging *judging, const struct slot *slot, struct slice source,
+                      struct slice *key)
+{
+    if (text_is_plain_ascii(source)) {
+        *key = trim_blanks(source);
+        return !is_null_value(judging->set, *key);
+    }
+    if (!normalize_as_text(judging, slot, source, key) || is_null_value(judging->set, *key))
+        return false;
+    bool stands_in_source = memmem(source.at, source.len, key->at, key->len) != NULL;
+    if (text_is_plain_ascii(*key) && (stands_in_source || !memchr(key->at, ' ', key->len)))
+        return true;
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                "%s is no key; expected 1 to %d characters of printable ASCII", judging_quote(judging, *key),
+                KEY_MAX);
+    return false;
+}
+
+static void normalize_key(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    struct slice key;
+    if (!clean_key(judging, slot, source, &key))
+        return;
+    if (slot->exact)
+        key = map_value(slot, key);
+    if (key.len == 0 || !normalize_length(judging, slot, key))
+        return;
+    normalize_accept(judging, slot, key);
+    if (looks_identifying(key))
+        judging_say(
+            judging, slot->field, VERDICT_WARN, RULE_IDENTIFYING,
+            "%s looks like an e-mail address or a national number; the key stands in ledger, logs and "
+            "reports, so use one that says nothing about the customer",
+            judging_quote(judging, key));
+}
+
+static normalize_function *const functions[] = {
+    [FIELD_TYPE_KEY] = NULL, /* read from the source: its inner blanks stay */
+    [FIELD_TYPE_TEXT] = normalize_text,
+    [FIELD_TYPE_NAME] = normalize_text,
+    [FIELD_TYPE_STATE] = normalize_state,
+    [FIELD_TYPE_POSTAL] = normalize_postal,
+    [FIELD_TYPE_EMAIL] = normalize_email,
+    [FIELD_TYPE_PHONE] = normalize_phone,
+    [FIELD_TYPE_DATE] = normalize_date,
+    [FIELD_TYPE_COUNTRY] = normalize_country,
+    [FIELD_TYPE_COUNTRY_LIST] = NULL, /* split before they are cleaned */
+    [FIELD_TYPE_TEXT_LIST] = NULL,
+    [FIELD_TYPE_ENUM] = normalize_enum,
+    [FIELD_TYPE_BOOL] = normalize_bool,
+    [FIELD_TYPE_INTEGER] = normalize_integer,
+    [FIELD_TYPE_NATIONAL_ID] = normalize_national_id,
+    [FIELD_TYPE_DOCUMENT] = normalize_text,
+    [FIELD_TYPE_CLIENT_ID] = normalize_text,
+};
+
+void normalize_constant(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    if (slot->type == FIELD_TYPE_KEY) {
+        normalize_key(judging, slot, source);
+    } else if (slot->type == FIELD_TYPE_COUNTRY_LIST) {
+        normalize_country_list(judging, slot, source);
+    } else if (slot->type == FIELD_TYPE_TEXT_LIST) {
+        normalize_text_list(judging, slot, source);
+    } else {
+        struct slice text;
+        if (normalize_clean(judging, slot, source, &text))
+            functions[slot->type](judging, slot, text);
+    }
+}
+
+void normalize_source(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    struct slice text = source;
+    if (source.len == 0)
+        return;
+    if (judging->set->encoding != ENCODING_UTF8 &&
+        !encoding_decode(judging->set->encoding, source, judging->arena, &text)) {
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
+                    "holds a byte that %s does not define; is input.encoding right?",
+                    encoding_name(judging->set->encoding));
+        return;
+    }
+    normalize_constant(judging, slot, text);
+}

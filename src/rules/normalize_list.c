@@ -1,0 +1,263 @@
+/* normalize_list: countries, and the fields that hold several items. */
+#include "core/text.h"
+#include "model/country.h"
+#include "rules/normalize.h"
+
+static bool is_listed(const char *const *codes, struct slice code)
+{
+    for (; codes && *codes; codes++)
+        if (slice_is(code, *codes))
+            return true;
+    return false;
+}
+
+/* Where a country's name may be remembered; NULL when it is too long, or nobody remembers. */
+static struct country_memo *memo_of(struct judging *judging, struct slice text)
+{
+    if (!judging->worker || text.len == 0 || text.len > COUNTRY_MEMO_TEXT)
+        return NULL;
+    uint32_t hash = (uint32_t)text.len;
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (uint8_t)text.at[i]) * 0x01000193U;
+    return &judging->worker->memo[(hash ^ hash >> 16) % COUNTRY_MEMO_SIZE];
+}
+
+static enum country_result read_country(struct judging *judging, struct slice text,
+                                        const struct country **country, const char **names)
+{
+    struct country_memo *memo = memo_of(judging, text);
+    if (memo && memo->country && slice_equal(slice_make(memo->text, memo->len), text)) {
+        *country = memo->country;
+        return COUNTRY_FOUND;
+    }
+    enum country_result result = country_read(text, judging->arena, country, names);
+    if (memo && result == COUNTRY_FOUND) {
+        memo->country = *country;
+        memo->len = text.len;
+        memcpy(memo->text, text.at, text.len);
+    }
+    return result;
+}
+
+/* A code that the provider takes beside ISO 3166-1, in its own table's bytes. */
+static const char *find_also(const struct provider_field *provider, struct slice text, struct arena *arena)
+{
+    if (!provider || !provider->also_countries || text.len > 3)
+        return NULL;
+    struct slice capitals = text_upper(text, arena);
+    for (const char *const *code = provider->also_countries; *code; code++)
+        if (slice_is(capitals, *code))
+            return *code;
+    return NULL;
+}
+
+/* NULL, with a verdict, when text names no country or several. */
+static const struct country *find_country(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const struct country *country = NULL;
+    const char *names = NULL;
+    enum country_result result = read_country(judging, text, &country, &names);
+    if (result == COUNTRY_FOUND)
+        return country;
+    const char *quoted = judging_quote(judging, text);
+    if (result == COUNTRY_AMBIGUOUS) {
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+                    "%s can be several countries (%s); write the code of the one that is meant", quoted,
+                    names);
+        return NULL;
+    }
+    bool is_list = slot->type == FIELD_TYPE_COUNTRY_LIST && strpbrk(quoted, "|;,/");
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY,
+                "%s is not a country that is known; expected a code of ISO 3166-1 or a name%s", quoted,
+                is_list ? " (for several, give `split` in the job)" : "");
+    return NULL;
+}
+
+const char *normalize_country_code(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const struct country *country = country_by_alpha2(text);
+    if (!country) {
+        const char *code = find_also(slot->provider, text, judging->arena);
+        if (code)
+            return code;
+        country = find_country(judging, slot, text);
+    }
+    if (!country)
+        return NULL;
+    const char *const *refused = slot->provider ? slot->provider->refused_countries : NULL;
+    if (!is_listed(refused, slice_from(country->alpha2)))
+        return country->alpha2;
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
+                "the provider takes no customers of %s (%s)", country->name, country->alpha2);
+    return NULL;
+}
+
+void normalize_country(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const char *code = normalize_country_code(judging, slot, text);
+    if (code)
+        normalize_accept(judging, slot, slice_make(code, strlen(code)));
+}
+
+/* A list as it grows, its items between separators. */
+struct list {
+    char *at;
+    size_t len, room;
+    size_t places; /* items met, the empty ones included */
+    uint64_t full; /* bit i: the i-th place holds an item */
+};
+
+static bool holds(const struct list *list, struct slice item)
+{
+    struct slice rest = slice_make(list->len ? list->at : NULL, list->len), other;
+    while (judging_next_item(&rest, VALUE_SEPARATOR, &other))
+        if (slice_equal(other, item))
+            return true;
+    return false;
+}
+
+static void append(struct list *list, struct arena *arena, struct slice item)
+{
+    if (list->len + 1 + item.len > list->room) {
+        list->room = (list->room + item.len) * 2 + 16;
+        char *larger = arena_bytes(arena, list->room);
+        if (list->len)
+            memcpy(larger, list->at, list->len);
+        list->at = larger;
+    }
+    if (list->len)
+        list->at[list->len++] = VALUE_SEPARATOR;
+    memcpy(list->at + list->len, item.at, item.len);
+    list->len += item.len;
+}
+
+/* Items are separated by a text, not by a character: `, ` is one. */
+static bool next_part(struct slice *rest, const char *split, struct slice *part)
+{
+    if (!rest->at)
+        return false;
+    const char *end = split && *split ? memmem(rest->at, rest->len, split, strlen(split)) : NULL;
+    *part = slice_make(rest->at, end ? (size_t)(end - rest->at) : rest->len);
+    size_t used = end ? part->len + strlen(split) : 0;
+    *rest = end ? slice_make(rest->at + used, rest->len - used) : slice_make(NULL, 0);
+    return true;
+}
+
+typedef bool read_item(struct judging *judging, const struct slot *slot, struct slice text,
+                       struct slice *item);
+
+static bool read_country_item(struct judging *judging, const struct slot *slot, struct slice text,
+                              struct slice *item)
+{
+    const char *code = normalize_country_code(judging, slot, text);
+    *item = slice_from(code);
+    return code != NULL;
+}
+
+static bool read_text_item(struct judging *judging, const struct slot *slot, struct slice text,
+                           struct slice *item)
+{
+    *item = text;
+    return normalize_length(judging, slot, text);
+}
+
+/* False when an item failed. */
+static bool read_list(struct judging *judging, const struct slot *slot, struct slice source,
+                      bool drop_repeats, read_item *read, struct list *list)
+{
+    struct slice rest = source, part, text, item;
+    while (next_part(&rest, slot->mapping->split, &part)) {
+        if (list->places == JUDGING_ITEMS_MAX) {
+            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "has more than %d items",
+                        JUDGING_ITEMS_MAX);
+            return false;
+        }
+        size_t place = list->places++;
+        bool there = normalize_clean(judging, slot, part, &text);
+        if (judging->values[slot->field].state == VALUE_FAILED ||
+            (there && !read(judging, slot, text, &item)))
+            return false;
+        if (!there || (drop_repeats && holds(list, item)))
+            continue;
+        list->full |= UINT64_C(1) << place;
+        append(list, judging->arena, item);
+    }
+    return true;
+}
+
+void normalize_country_list(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    /* One code is most of what there is: it needs no list. */
+    bool is_paired = slot->field == FIELD_TAX_COUNTRY;
+    const struct country *country = country_by_alpha2(source);
+    if (country && !slot->exact && !is_paired && !(slot->provider && slot->provider->refused_countries)) {
+        normalize_accept(judging, slot, slice_make(country->alpha2, 2));
+        return;
+    }
+    struct list list = {NULL, 0, 0, 0, 0};
+    if (!read_list(judging, slot, source, !is_paired, read_country_item, &list) || list.len == 0)
+        return;
+    normalize_accept(judging, slot, slice_make(list.at, list.len));
+    if (is_paired)
+        judging->tax_country_places = list.full;
+}
+
+void normalize_text_list(struct judging *judging, const struct slot *slot, struct slice source)
+{
+    struct list list = {NULL, 0, 0, 0, 0};
+    if (!read_list(judging, slot, source, false, read_text_item, &list) || list.len == 0)
+        return;
+    normalize_accept(judging, slot, slice_make(list.at, list.len));
+    if (slot->field == FIELD_TAX_ID)
+        judging->tax_id_places = list.full;
+}
+
+static size_t count_bits(uint64_t bits)
+{
+    return (size_t)__builtin_popcountll(bits);
+}
+
+/* One country stands for all tax ids, as many as there are. */
+static void repeat_country(struct judging *judging, struct slice code, size_t count)
+{
+    struct list list = {NULL, 0, 0, 0, 0};
+    for (size_t i = 0; i < count; i++)
+        append(&list, judging->arena, code);
+    struct value *value = &judging->values[FIELD_TAX_COUNTRY];
+    value->text = count == 1 ? code : slice_make(list.at, list.len);
+    value->state = VALUE_PRESENT;
+}
+
+void normalize_tax_pairs(struct judging *judging)
+{
+    const struct value *id = &judging->values[FIELD_TAX_ID];
+    struct value *country = &judging->values[FIELD_TAX_COUNTRY];
+    if (id->state == VALUE_ABSENT && country->state == VALUE_PRESENT)
+        *country = (struct value){{NULL, 0}, VALUE_ABSENT};
+    if (id->state != VALUE_PRESENT || country->state == VALUE_FAILED)
+        return;
+
+    size_t ids = count_bits(judging->tax_id_places), countries = count_bits(judging->tax_country_places);
+    struct slice code = country->text;
+    if (country->state == VALUE_PRESENT && judging->tax_country_places == judging->tax_id_places)
+        return;
+    if (country->state == VALUE_PRESENT && countries != 1) {
+        judging_say(
+            judging, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
+            "tax_id has %zu items and tax_country %zu, which do not pair; give each its country, or one "
+            "for all",
+            ids, countries);
+        return;
+    }
+    if (country->state == VALUE_ABSENT) {
+        enum judging_country from = judging_country(judging, &code);
+        if (from == JUDGING_COUNTRY_BLAMED)
+            country->state = VALUE_FAILED;
+        else if (from == JUDGING_COUNTRY_ABSENT)
+            judging_say(judging, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_REQUIRED,
+                        "tax_id is given, but no country for it, and the record has none");
+        if (from != JUDGING_COUNTRY_KNOWN)
+            return;
+    }
+    repeat_country(judging, code, ids);
+}

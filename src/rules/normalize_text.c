@@ -1,0 +1,175 @@
+/* normalize_text: the types that stay text. */
+#include "core/text.h"
+#include "model/country.h"
+#include "rules/email.h"
+#include "rules/normalize.h"
+
+static const struct slice united_states = SLICE_LITERAL("US");
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+void normalize_text(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    if (normalize_length(judging, slot, text))
+        normalize_accept(judging, slot, text);
+}
+
+void normalize_state(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    struct slice country;
+    judging_country(judging, &country);
+    if (slice_equal(country, united_states)) {
+        const char *code = country_us_state(text, judging->arena);
+        if (!code) {
+            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                        "%s is not a state of the US; expected its two letters or its full name",
+                        judging_quote(judging, text));
+            return;
+        }
+        text = slice_from(code);
+    }
+    normalize_text(judging, slot, text);
+}
+
+void normalize_postal(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    normalize_text(judging, slot, text_upper(text, judging->arena));
+}
+
+/* SSA: three, two and four digits, with hyphens or blanks between them or without. */
+void normalize_national_id(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    enum { SSN_LEN = 9 };
+    struct slice country;
+    judging_country(judging, &country);
+    if (slice_equal(country, united_states)) {
+        char *digits = arena_bytes(judging->arena, text.len);
+        size_t count = 0;
+        bool bad = false;
+        for (size_t i = 0; i < text.len; i++) {
+            if (is_digit(text.at[i]))
+                digits[count++] = text.at[i];
+            else
+                bad |= text.at[i] != '-' && text.at[i] != ' ';
+        }
+        if (bad || count != SSN_LEN) {
+            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                        "is not a social security number of the US; expected nine digits");
+            return;
+        }
+        text = slice_make(digits, count);
+    }
+    normalize_text(judging, slot, text);
+}
+
+void normalize_email(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    struct slice address;
+    const char *why = email_read(text, judging->arena, &address);
+    if (why)
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "%s is not an e-mail address: it %s",
+                    judging_quote(judging, text), why);
+    else if (normalize_length(judging, slot, address))
+        normalize_accept(judging, slot, address);
+}
+
+void normalize_phone(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    struct slice country, number;
+    enum judging_country from = judging_country(judging, &country);
+    const char *why = NULL;
+    switch (phone_read(text, country, judging->arena, &number, &judging->phone_validity, &why)) {
+    case PHONE_OK:
+        normalize_accept(judging, slot, number);
+        return;
+    case PHONE_NEEDS_COUNTRY:
+        if (from == JUDGING_COUNTRY_BLAMED) {
+            judging->values[slot->field].state = VALUE_FAILED;
+            return;
+        }
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                    "%s is a national number, and the record has no country; write it with + and the country "
+                    "calling code, or map country",
+                    judging_quote(judging, text));
+        return;
+    case PHONE_BAD:
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                    "%s %s; expected a number like +442079460958%s", judging_quote(judging, text), why,
+                    from == JUDGING_COUNTRY_KNOWN ? ", or a national one of the record's country" : "");
+        return;
+    }
+}
+
+static bool equals_ignoring_case(struct slice text, const char *lower)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != lower[i])
+            return false;
+    }
+    return lower[text.len] == '\0';
+}
+
+void normalize_bool(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    static const char *const words[][4] = {{"false", "no", "n", "0"}, {"true", "yes", "y", "1"}};
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 0; j < 4; j++) {
+            if (equals_ignoring_case(text, words[i][j])) {
+                normalize_accept(judging, slot, i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
+                return;
+            }
+        }
+    }
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                "%s is neither yes nor no; expected true or false, yes or no, y or n, 1 or 0",
+                judging_quote(judging, text));
+}
+
+void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    enum { DIGITS_MAX = 18 }; /* what a signed 64-bit number holds for sure */
+    size_t at = 0;
+    while (at + 1 < text.len && text.at[at] == '0')
+        at++;
+    struct slice digits = slice_make(text.at + at, text.len - at);
+    bool good = digits.len <= DIGITS_MAX;
+    for (size_t i = 0; i < digits.len; i++)
+        good &= is_digit(digits.at[i]);
+    if (good)
+        normalize_accept(judging, slot, digits);
+    else
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                    "%s is not a whole number of at most %d digits", judging_quote(judging, text),
+                    DIGITS_MAX);
+}
+
+void normalize_enum(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const struct slice *word = words_find(slot->exact, text);
+    if (!word)
+        word = words_find(slot->folded, text);
+    if (!word && slot->otherwise.at)
+        word = &slot->otherwise;
+    if (word) {
+        if (word->len > 0)
+            normalize_accept(judging, slot, *word);
+        return;
+    }
+    const char *quoted = judging_quote(judging, text);
+    if (slot->field == FIELD_LANGUAGE) {
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENUM,
+                    "%s is not a language that is taken; expected two letters of ISO 639-1, such as en",
+                    quoted);
+        return;
+    }
+    const char *nearest = text_nearest(text, slot->choices);
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENUM,
+                nearest
+                    ? "%s is not one of the provider's values; the nearest is %s"
+                    : "%s is not one of the provider's values, such as %s; map it with `values` in the job",
+                quoted, nearest ? nearest : slot->choices[0]);
+}

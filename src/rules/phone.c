@@ -1,0 +1,119 @@
+#include "rules/phone.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/phone_number.h"
+
+enum { DIGITS_MIN = 7, DIGITS_MAX = 15, PHONE_TEXT_MAX = 64 };
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_e164(struct slice text)
+{
+    if (text.len < 1 + DIGITS_MIN || text.len > 1 + DIGITS_MAX || text.at[0] != '+' || text.at[1] == '0')
+        return false;
+    for (size_t i = 1; i < text.len; i++)
+        if (!is_digit(text.at[i]))
+            return false;
+    return true;
+}
+
+/* Without blanks, dots and hyphens; out has PHONE_TEXT_MAX bytes, as text has at most. */
+static struct slice squeeze(struct slice text, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] != ' ' && text.at[i] != '.' && text.at[i] != '-')
+            out[len++] = text.at[i];
+    return slice_make(out, len);
+}
+
+/* The library skips what it does not know at both ends, and takes letters for digits: so what it may see is
+ * listed here. The dashes and the full-width plus are U+2010–2015, U+2212 and U+FF0B. */
+static const char *judge_characters(struct slice text)
+{
+    bool digits = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+            return "has letters; write the digits alone";
+        digits |= is_digit(c);
+        if (is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
+            continue;
+        struct slice rest = slice_make(text.at + i, text.len - i);
+        uint8_t last = rest.len >= 3 ? (uint8_t)rest.at[2] : 0;
+        bool dash = rest.len >= 3 && ((memcmp(rest.at, "\xe2\x80", 2) == 0 && last >= 0x90 && last <= 0x95) ||
+                                      memcmp(rest.at, "\xe2\x88\x92", 3) == 0);
+        if (!dash)
+            return "has a character that does not belong into a phone number";
+        i += 2;
+    }
+    return digits ? NULL : "has no digits";
+}
+
+static const char *why_not(enum phone_number_result result)
+{
+    switch (result) {
+    case PHONE_NUMBER_BAD_CODE:
+        return "begins with a country calling code that does not exist";
+    case PHONE_NUMBER_TOO_SHORT:
+        return "is too short for its country";
+    case PHONE_NUMBER_TOO_LONG:
+        return "is too long for its country";
+    case PHONE_NUMBER_BAD_LENGTH:
+        return "has a number of digits that its country does not use";
+    case PHONE_NUMBER_LOCAL_ONLY:
+        return "lacks its area code";
+    case PHONE_NUMBER_EXTENSION:
+        return "has an extension";
+    default:
+        return "cannot be read as a phone number";
+    }
+}
+
+static enum phone_result read_by_library(struct slice text, const char *region, struct arena *arena,
+                                         struct slice *out, enum phone_validity *validity, const char **why)
+{
+    char e164[PHONE_NUMBER_SIZE];
+    bool is_valid;
+    enum phone_number_result result = phone_number_read(text.at, text.len, region, e164, &is_valid);
+    *why = why_not(result);
+    if (result != PHONE_NUMBER_OK || !is_e164(slice_from(e164)))
+        return PHONE_BAD;
+    *out = arena_copy(arena, slice_from(e164));
+    *validity = is_valid ? PHONE_VALID : PHONE_NOT_VALID;
+    return PHONE_OK;
+}
+
+enum phone_result phone_read(struct slice text, struct slice country, struct arena *arena, struct slice *out,
+                             enum phone_validity *validity, const char **why)
+{
+    *validity = PHONE_NOT_ASKED;
+    if (is_e164(text)) {
+        *out = text;
+        return PHONE_OK;
+    }
+    *why = "is longer than any phone number";
+    if (text.len > PHONE_TEXT_MAX)
+        return PHONE_BAD;
+    char room[PHONE_TEXT_MAX];
+    struct slice squeezed = squeeze(text, room);
+    if (is_e164(squeezed)) {
+        *out = arena_copy(arena, squeezed);
+        return PHONE_OK;
+    }
+
+    *why = judge_characters(text);
+    if (*why)
+        return PHONE_BAD;
+    if (text.at[0] == '+')
+        return read_by_library(text, "ZZ", arena, out, validity, why);
+    if (country.len != 2)
+        return PHONE_NEEDS_COUNTRY;
+    char region[3] = {country.at[0], country.at[1], '\0'};
+    return read_by_library(text, region, arena, out, validity, why);
+}

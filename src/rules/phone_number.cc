@@ -1,0 +1,96 @@
+#include "rules/phone_number.h"
+
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include <phonenumbers/logger.h>
+#include <phonenumbers/phonenumber.pb.h>
+#include <phonenumbers/phonenumberutil.h>
+
+using i18n::phonenumbers::Logger;
+using i18n::phonenumbers::PhoneNumber;
+using i18n::phonenumbers::PhoneNumberUtil;
+
+namespace
+{
+
+class SilentLogger : public Logger
+{
+  public:
+    void WriteMessage(const std::string &) override {}
+};
+
+} // namespace
+
+/* GetInstance sets a logger of its own, which writes numbers to standard output; so it is replaced behind it.
+ * Made at the first need: loading the plans takes milliseconds. */
+static const PhoneNumberUtil &library()
+{
+    static std::once_flag once;
+    static const PhoneNumberUtil *instance;
+    std::call_once(once, [] {
+        instance = PhoneNumberUtil::GetInstance();
+        static SilentLogger logger;
+        logger.set_level(0);
+        Logger::set_logger_impl(&logger);
+    });
+    return *instance;
+}
+
+static phone_number_result judge_length(const PhoneNumber &number)
+{
+    switch (library().IsPossibleNumberWithReason(number)) {
+    case PhoneNumberUtil::IS_POSSIBLE:
+        return PHONE_NUMBER_OK;
+    case PhoneNumberUtil::IS_POSSIBLE_LOCAL_ONLY:
+        return PHONE_NUMBER_LOCAL_ONLY;
+    case PhoneNumberUtil::INVALID_COUNTRY_CODE:
+        return PHONE_NUMBER_BAD_CODE;
+    case PhoneNumberUtil::TOO_SHORT:
+        return PHONE_NUMBER_TOO_SHORT;
+    case PhoneNumberUtil::TOO_LONG:
+        return PHONE_NUMBER_TOO_LONG;
+    default:
+        return PHONE_NUMBER_BAD_LENGTH;
+    }
+}
+
+enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
+                                           char out[PHONE_NUMBER_SIZE], bool *is_valid)
+{
+    PhoneNumber number;
+    switch (library().Parse(std::string(text, len), region, &number)) {
+    case PhoneNumberUtil::NO_PARSING_ERROR:
+        break;
+    case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
+        return PHONE_NUMBER_BAD_CODE;
+    case PhoneNumberUtil::TOO_SHORT_NSN:
+    case PhoneNumberUtil::TOO_SHORT_AFTER_IDD:
+        return PHONE_NUMBER_TOO_SHORT;
+    case PhoneNumberUtil::TOO_LONG_NSN:
+        return PHONE_NUMBER_TOO_LONG;
+    default:
+        return PHONE_NUMBER_UNREADABLE;
+    }
+    if (number.has_extension())
+        return PHONE_NUMBER_EXTENSION;
+    phone_number_result result = judge_length(number);
+    if (result != PHONE_NUMBER_OK)
+        return result;
+
+    std::string e164;
+    library().Format(number, PhoneNumberUtil::E164, &e164);
+    if (e164.size() >= PHONE_NUMBER_SIZE)
+        return PHONE_NUMBER_TOO_LONG;
+    std::memcpy(out, e164.c_str(), e164.size() + 1);
+    *is_valid = library().IsValidNumber(number);
+    return PHONE_NUMBER_OK;
+}
+
+bool phone_number_is_valid(const char *e164, size_t len)
+{
+    PhoneNumber number;
+    return library().Parse(std::string(e164, len), "ZZ", &number) == PhoneNumberUtil::NO_PARSING_ERROR &&
+           library().IsValidNumber(number);
+}

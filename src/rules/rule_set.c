@@ -1,0 +1,381 @@
+#include "rules/rule_set.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "core/text.h"
+#include "rules/check.h"
+#include "model/language.h"
+#include "rules/normalize.h"
+
+enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
+
+/* What building needs beside the set. */
+struct builder {
+    struct rule_set *set;
+    const struct slice *columns;
+    size_t column_count;
+    struct error *error;
+};
+
+static bool rules_name(const struct job *job, enum field_id field)
+{
+    for (size_t i = 0; i < job->rule_count; i++) {
+        if (job->rules[i].field == field)
+            return true;
+        for (size_t j = 0; j < job->rules[i].condition_count; j++)
+            if (job->rules[i].conditions[j].field == field)
+                return true;
+    }
+    return false;
+}
+
+/* Whether a mapped field is read: the provider takes it, or a rule or another field depends on it. */
+static bool is_wanted(const struct rule_set *set, const struct job_mapping *mapping)
+{
+    enum field_id field = mapping->field;
+    if (provider_fields_find(set->fields, field))
+        return true;
+    bool others_need_it =
+        field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
+    if (!others_need_it)
+        job_warn(set->job, mapping->place, "provider %s has no place for %s, so it is not sent",
+                 set->job->provider.name, field_name(field));
+    return others_need_it || rules_name(set->job, field) || field == FIELD_EXTERNAL_ID;
+}
+
+static int fail_column(const struct builder *builder, const struct job_mapping *mapping)
+{
+    const char **names = arena_alloc(&builder->set->arena, (builder->column_count + 1) * sizeof *names);
+    for (size_t i = 0; i < builder->column_count; i++)
+        names[i] = arena_copy(&builder->set->arena, builder->columns[i]).at;
+    names[builder->column_count] = NULL;
+    const char *nearest = text_nearest(slice_from(mapping->column), names);
+    return job_fail(builder->set->job, mapping->column_place, builder->error,
+                    nearest ? "the input has no column \"%s\"; the nearest is \"%s\""
+                            : "the input has no column \"%s\"",
+                    mapping->column, nearest);
+}
+
+static int find_column(const struct builder *builder, const struct job_mapping *mapping, size_t *column)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < builder->column_count; i++) {
+        if (!slice_is(builder->columns[i], mapping->column))
+            continue;
+        if (found++)
+            return job_fail(builder->set->job, mapping->column_place, builder->error,
+                            "the input names the column \"%s\" twice", mapping->column);
+        *column = i;
+    }
+    return found ? 0 : fail_column(builder, mapping);
+}
+
+static const char *const *choices_of(const struct slot *slot)
+{
+    static const char *const customer_types[] = {"individual", "business", NULL};
+    if (slot->type != FIELD_TYPE_ENUM)
+        return NULL;
+    if (slot->provider && slot->provider->values)
+        return slot->provider->values;
+    if (slot->field == FIELD_CUSTOMER_TYPE)
+        return customer_types;
+    return slot->field == FIELD_LANGUAGE ? language_codes : NULL;
+}
+
+/* What a type's value depends on beside its text cannot be known before the record. */
+static bool stands_alone(const struct slot *slot)
+{
+    return slot->type != FIELD_TYPE_PHONE && slot->type != FIELD_TYPE_STATE &&
+           slot->type != FIELD_TYPE_NATIONAL_ID && slot->field != FIELD_TAX_ID &&
+           slot->field != FIELD_TAX_COUNTRY && slot->field != FIELD_DATE_OF_BIRTH;
+}
+
+static void add_choices(struct slot *slot)
+{
+    for (size_t i = 0; slot->choices && slot->choices[i]; i++) {
+        struct slice word = slice_from(slot->choices[i]);
+        words_add(slot->exact, word, word);
+        if (!words_find(slot->folded, word))
+            words_add(slot->folded, word, word);
+    }
+}
+
+static void free_words(struct slot *slot)
+{
+    words_free(slot->exact);
+    words_free(slot->folded);
+    slot->exact = slot->folded = NULL;
+}
+
+static void new_words(struct slot *slot)
+{
+    slot->exact = words_new(false);
+    slot->folded = slot->choices ? words_new(true) : NULL;
+}
+
+/* Normalizes a text of the job file as a cell of this slot would be. */
+static int read_text_of_job(const struct rule_set *set, const struct slot *slot, struct job_place place,
+                            struct slice text, struct value *value, struct error *error)
+{
+    struct slot plain = *slot;
+    plain.exact = plain.folded = NULL;
+    plain.otherwise = slice_make(NULL, 0);
+    if (plain.choices) {
+        new_words(&plain);
+        add_choices(&plain);
+    }
+    struct arena *arena = (struct arena *)(uintptr_t)&set->arena;
+    struct value *values = arena_alloc(arena, FIELD_COUNT * sizeof *values);
+    memset(values, 0, FIELD_COUNT * sizeof *values);
+    struct record record = {.values = values};
+    struct judging judging = {.set = set, .record = &record, .values = values, .arena = arena};
+    normalize_constant(&judging, &plain, text);
+    free_words(&plain);
+    *value = values[slot->field];
+    if (!record.rejected)
+        return 0;
+    struct slice message = record.verdicts[record.verdict_count - 1].message;
+    return job_fail(set->job, place, error, "%s: %.*s", field_name(slot->field), (int)message.len,
+                    message.at);
+}
+
+/* A text that stands for source values: an enumeration's word in the provider's spelling, else as it is. */
+static int read_word(const struct builder *builder, const struct slot *slot, struct slice text,
+                     struct slice *word)
+{
+    *word = text;
+    struct value value;
+    if (!stands_alone(slot) || text.len == 0)
+        return 0;
+    if (read_text_of_job(builder->set, slot, slot->mapping->place, text, &value, builder->error) < 0)
+        return -1;
+    if (slot->choices)
+        *word = value.text;
+    return 0;
+}
+
+static int build_words(const struct builder *builder, struct slot *slot)
+{
+    const struct job_mapping *mapping = slot->mapping;
+    if (!slot->choices && mapping->value_count == 0 && !mapping->otherwise)
+        return 0;
+    new_words(slot);
+    for (size_t i = 0; i < mapping->value_count; i++) {
+        struct slice word;
+        if (read_word(builder, slot, mapping->values[i].to, &word) < 0)
+            return -1;
+        words_add(slot->exact, mapping->values[i].from, word);
+        if (slot->folded)
+            words_add(slot->folded, mapping->values[i].from, word);
+    }
+    add_choices(slot);
+    return mapping->otherwise ? read_word(builder, slot, slice_from(mapping->otherwise), &slot->otherwise)
+                              : 0;
+}
+
+static int build_format(const struct builder *builder, struct slot *slot)
+{
+    if (!slot->mapping->format)
+        return 0;
+    struct date_format *format = arena_alloc(&builder->set->arena, sizeof *format);
+    if (date_format_read(format, slot->mapping->format) < 0)
+        return job_fail(
+            builder->set->job, slot->mapping->place, builder->error,
+            "\"%s\" is no date format; expected YYYY, MM or M, DD or D, each once, with separators, "
+            "such as DD/MM/YYYY",
+            slot->mapping->format);
+    slot->format = format;
+    return 0;
+}
+
+static size_t max_chars_of(const struct slot *slot)
+{
+    if (slot->provider && slot->provider->max_chars)
+        return slot->provider->max_chars;
+    return slot->field == FIELD_EXTERNAL_ID ? KEY_MAX_CHARS : SIZE_MAX;
+}
+
+static int build_slot(const struct builder *builder, const struct job_mapping *mapping, struct slot *slot)
+{
+    const struct rule_set *set = builder->set;
+    slot->field = mapping->field;
+    slot->type = field_table[mapping->field].type;
+    slot->mapping = mapping;
+    slot->provider = provider_fields_find(set->fields, mapping->field);
+    slot->choices = choices_of(slot);
+    slot->max_chars = max_chars_of(slot);
+    if (slot->type == FIELD_TYPE_ENUM && !slot->choices)
+        slot->type = FIELD_TYPE_TEXT;
+
+    if (build_format(builder, slot) < 0 || build_words(builder, slot) < 0)
+        return -1;
+    if (!mapping->constant)
+        return find_column(builder, mapping, &slot->column);
+    slot->is_ready = stands_alone(slot);
+    if (!slot->is_ready)
+        return 0;
+    return read_text_of_job(set, slot, mapping->place, slice_from(mapping->constant), &slot->ready,
+                            builder->error);
+}
+
+/* Slots in field-table order, but customer_type and country, on which others depend, at the front. */
+static int build_slots(const struct builder *builder)
+{
+    struct rule_set *set = builder->set;
+    const struct job *job = set->job;
+    set->slots = memory_new(job->mapping_count + 1, sizeof *set->slots);
+    for (size_t turn = 0; turn < FIELD_COUNT + 2; turn++) {
+        enum field_id field = turn == 0   ? FIELD_CUSTOMER_TYPE
+                              : turn == 1 ? FIELD_COUNTRY
+                                          : (enum field_id)(turn - 2);
+        const struct job_mapping *mapping = job_mapping_of(job, field);
+        if (!mapping || set->slot_of[field] || !is_wanted(set, mapping))
+            continue;
+        struct slot *slot = &set->slots[set->slot_count++];
+        set->slot_of[field] = slot;
+        if (build_slot(builder, mapping, slot) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+enum loosening { STRICT, SOMETIMES, LOOSE };
+
+static enum loosening loosening_of(const struct job *job, enum field_id field)
+{
+    enum loosening most = STRICT;
+    for (size_t i = 0; i < job->rule_count; i++) {
+        const struct job_rule *rule = &job->rules[i];
+        if (rule->kind != JOB_RULE_REQUIRED || rule->required || rule->field != field)
+            continue;
+        enum loosening this = rule->condition_count ? SOMETIMES : LOOSE;
+        most = this > most ? this : most;
+    }
+    return most;
+}
+
+static bool is_demanded(const struct rule_set *set, enum field_id field)
+{
+    const struct provider_field *provider = provider_fields_find(set->fields, field);
+    return field == FIELD_EXTERNAL_ID || (provider && provider->required);
+}
+
+static int build_requirements(const struct builder *builder)
+{
+    struct rule_set *set = builder->set;
+    set->requirements = memory_new(FIELD_COUNT, sizeof *set->requirements);
+    struct slice missing = {NULL, 0};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        enum field_id field = (enum field_id)i;
+        enum loosening loosening = loosening_of(set->job, field);
+        if (field == FIELD_CUSTOMER_TYPE || !is_demanded(set, field) || loosening == LOOSE)
+            continue;
+        if (!set->slot_of[field] && loosening == STRICT)
+            missing = arena_printf(&set->arena, "%.*s%s%s", (int)missing.len, missing.at ? missing.at : "",
+                                   missing.len ? ", " : "", field_name(field));
+        struct requirement requirement = {field, loosening == SOMETIMES};
+        set->requirements[set->requirement_count++] = requirement;
+        set->country_is_required |= field == FIELD_COUNTRY && loosening == STRICT;
+    }
+    if (missing.len == 0)
+        return 0;
+    return job_fail(
+        set->job, (struct job_place){0, 0}, builder->error,
+        "provider %s needs %.*s, and `fields` maps no column there; map one, or add a rule such as "
+        "{field: NAME, required: false}",
+        set->job->provider.name, (int)missing.len, missing.at);
+}
+
+/* A condition on another form of a value than the normal one would never hold. */
+static int check_conditions(const struct builder *builder, const struct job_rule *rule)
+{
+    const struct rule_set *set = builder->set;
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const struct job_condition *condition = &rule->conditions[i];
+        const struct slot *slot = set->slot_of[condition->field];
+        if (!slot && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
+            job_warn(set->job, rule->place, "this rule never applies: `fields` maps no column to %s",
+                     field_name(condition->field));
+        if (!slot || !stands_alone(slot))
+            continue;
+        struct value value;
+        if (read_text_of_job(set, slot, rule->place, condition->value, &value, builder->error) < 0)
+            return -1;
+        if (!slice_equal(value.text, condition->value))
+            return job_fail(set->job, rule->place, builder->error,
+                            "rules see normalized values: write %.*s instead of %.*s for %s",
+                            (int)value.text.len, value.text.at ? value.text.at : "",
+                            (int)condition->value.len, condition->value.at, field_name(condition->field));
+    }
+    return 0;
+}
+
+static int build_checks(const struct builder *builder)
+{
+    struct rule_set *set = builder->set;
+    const struct job *job = set->job;
+    set->checks = memory_new(job->rule_count + 1, sizeof *set->checks);
+    for (int uniqueness = 1; uniqueness >= 0; uniqueness--) {
+        for (size_t i = 0; i < job->rule_count; i++) {
+            const struct job_rule *rule = &job->rules[i];
+            if ((rule->kind == JOB_RULE_UNIQUE) != uniqueness)
+                continue;
+            if (check_conditions(builder, rule) < 0 ||
+                check_prepare(set, rule, &set->checks[set->check_count], builder->error) < 0)
+                return -1;
+            set->check_count++;
+        }
+    }
+    return 0;
+}
+
+static void set_days(struct rule_set *set, int32_t today)
+{
+    set->today = date_of_days(today);
+    set->today_number = date_number(set->today);
+    struct date oldest = set->today;
+    oldest.year -= AGE_MAX_YEARS;
+    set->oldest_number = date_number(oldest);
+}
+
+struct rule_set *rule_set_new(const struct job *job, const struct provider_fields *fields,
+                              const struct slice *columns, size_t column_count, int32_t today,
+                              struct error *error)
+{
+    static const enum encoding encodings[] = {[JOB_ENCODING_UTF8] = ENCODING_UTF8,
+                                              [JOB_ENCODING_LATIN1] = ENCODING_LATIN1,
+                                              [JOB_ENCODING_WINDOWS1252] = ENCODING_WINDOWS1252};
+    struct rule_set *set = memory_new(1, sizeof *set);
+    set->job = job;
+    set->fields = fields;
+    set->encoding = encodings[job->input.encoding];
+    arena_init(&set->arena, SET_ARENA_CHUNK);
+    set_days(set, today);
+    for (size_t i = 0; i < job->input.null_count; i++) {
+        size_t len = job->input.null_values[i].len;
+        set->null_lengths |= UINT64_C(1) << (len < NULL_LENGTHS ? len : NULL_LENGTHS);
+    }
+
+    struct builder builder = {set, columns, column_count, error};
+    if (build_slots(&builder) < 0 || build_requirements(&builder) < 0 || build_checks(&builder) < 0) {
+        rule_set_free(set);
+        return NULL;
+    }
+    return set;
+}
+
+void rule_set_free(struct rule_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->slot_count; i++)
+        free_words(&set->slots[i]);
+    for (size_t i = 0; i < set->check_count; i++)
+        check_clear(&set->checks[i]);
+    free(set->slots);
+    free(set->requirements);
+    free(set->checks);
+    arena_clear(&set->arena);
+    free(set);
+}

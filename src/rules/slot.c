@@ -1,0 +1,62 @@
+#include "rules/slot.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/memory.h"
+#include "core/text.h"
+
+enum { QUOTE_MAX = 60 };
+
+void judging_say(struct judging *judging, enum field_id field, enum verdict_level level, const char *rule,
+                 const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    size_t size = len < 0 ? 1 : (size_t)len + 1;
+    char *text = arena_bytes(judging->arena, size);
+    vsnprintf(text, size, format, again);
+    va_end(again);
+    va_end(arguments);
+
+    struct verdict verdict = {field, level, rule, slice_make(text, size - 1)};
+    record_add_verdict(judging->record, judging->arena, verdict);
+    if (level == VERDICT_REJECT)
+        judging->values[field].state = VALUE_FAILED;
+}
+
+const char *judging_quote(struct judging *judging, struct slice text)
+{
+    struct slice start = text_shorten(text, QUOTE_MAX);
+    const char *rest = start.len < text.len ? "…" : "";
+    char *out = arena_bytes(judging->arena, start.len + 8);
+    snprintf(out, start.len + 8, "\"%.*s%s\"", (int)start.len, start.at, rest);
+    for (char *at = out; *at; at++)
+        if (*at == VALUE_SEPARATOR)
+            *at = ' ';
+    return out;
+}
+
+bool judging_conditions_hold(const struct judging *judging, const struct job_rule *rule)
+{
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const struct value *value = &judging->values[rule->conditions[i].field];
+        if (value->state != VALUE_PRESENT || !slice_equal(value->text, rule->conditions[i].value))
+            return false;
+    }
+    return true;
+}
+
+enum judging_country judging_country(const struct judging *judging, struct slice *code)
+{
+    const struct value *country = &judging->values[FIELD_COUNTRY];
+    *code = slice_make(NULL, 0);
+    if (country->state == VALUE_PRESENT) {
+        *code = country->text;
+        return JUDGING_COUNTRY_KNOWN;
+    }
+    bool blamed = country->state == VALUE_FAILED || judging->set->country_is_required;
+    return blamed ? JUDGING_COUNTRY_BLAMED : JUDGING_COUNTRY_ABSENT;
+}

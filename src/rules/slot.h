@@ -1,0 +1,134 @@
+/* slot: what a rule set is made of, and what is at hand while a record is judged.
+ *
+ * The inside of src/rules. A slot is one customer field that is read; normalize.h gives its value, check.h
+ * adds the job's own rules. Thread: struct rule_set and all below it are constant once built; the rest is one
+ * worker's.
+ */
+#ifndef KYC_RULES_SLOT_H
+#define KYC_RULES_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/encoding.h"
+#include "core/slice.h"
+#include "model/country.h"
+#include "model/job.h"
+#include "model/provider_fields.h"
+#include "model/record.h"
+#include "rules/date.h"
+#include "rules/pattern.h"
+#include "rules/phone.h"
+#include "rules/words.h"
+
+/* One customer field that is read. */
+struct slot {
+    enum field_id field;
+    enum field_type type; /* text where an enumeration has no words at this provider */
+    const struct job_mapping *mapping;
+    const struct provider_field *provider; /* NULL: read for rules and other fields alone */
+    size_t column;                         /* of a mapping with a column */
+    bool is_ready;                         /* a constant whose value is known already */
+    struct value ready;
+    const char *const *choices; /* of an enumeration, NULL-terminated */
+    struct words *exact;        /* the job's `values`, and an enumeration's words; NULL: none */
+    struct words *folded;       /* an enumeration's, case, blanks and hyphens aside; NULL: none */
+    struct slice otherwise;     /* at NULL: none */
+    const struct date_format *format;
+    size_t max_chars; /* SIZE_MAX: no bound */
+};
+
+/* One rule of the job's, made ready. */
+struct check {
+    const struct job_rule *rule;
+    const char *name;        /* of its verdicts */
+    struct pattern *pattern; /* of a match */
+    unsigned number;         /* of an age: the last birth date (YYYYMMDD) that is old enough */
+};
+
+/* A field that must be there. */
+struct requirement {
+    enum field_id field;
+    bool may_be_loosened; /* a rule `required: false` with conditions speaks of it */
+};
+
+struct rule_set {
+    const struct job *job;
+    const struct provider_fields *fields;
+    enum encoding encoding;
+    uint64_t null_lengths; /* bit i: a null value has i bytes; bit 63: 63 or more */
+    struct date today;
+    unsigned today_number, oldest_number; /* birth dates from oldest to today are believed */
+
+    struct slot *slots; /* those first that others need; then in field-table order */
+    size_t slot_count;
+    const struct slot *slot_of[FIELD_COUNT];
+    struct requirement *requirements; /* in field-table order */
+    size_t requirement_count;
+    bool country_is_required;
+    struct check *checks; /* uniqueness first: it counts whatever becomes of the row */
+    size_t check_count;
+    struct arena arena;
+};
+
+enum { COUNTRY_MEMO_SIZE = 256, COUNTRY_MEMO_TEXT = 32 };
+
+/* A name of a country that was read before: exports write the same few over and over. */
+struct country_memo {
+    const struct country *country; /* NULL: free */
+    size_t len;
+    char text[COUNTRY_MEMO_TEXT];
+};
+
+struct rule_worker {
+    const struct rule_set *set;
+    struct pattern_matcher *matcher; /* NULL when the job has no pattern */
+    struct country_memo memo[COUNTRY_MEMO_SIZE];
+};
+
+enum { JUDGING_ITEMS_MAX = 64 };
+
+/* One record on its way through the rules. */
+struct judging {
+    const struct rule_set *set;
+    struct rule_worker *worker;
+    struct record *record;
+    struct value *values; /* the record's */
+    struct arena *arena;
+    enum phone_validity phone_validity;
+    bool phone_was_judged;                      /* a rule `valid` has spoken */
+    uint64_t tax_id_places, tax_country_places; /* bit i: the i-th item is not empty */
+};
+
+/* Adds a verdict; a reject makes the field's value failed. message: formatted. */
+void judging_say(struct judging *judging, enum field_id field, enum verdict_level level, const char *rule,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* text in quotes, shortened to 60 bytes; in the arena. For messages. */
+const char *judging_quote(struct judging *judging, struct slice text);
+
+/* Whether a `when` of the job holds. */
+bool judging_conditions_hold(const struct judging *judging, const struct job_rule *rule);
+
+/* The record's country for what depends on it. */
+enum judging_country {
+    JUDGING_COUNTRY_KNOWN,
+    JUDGING_COUNTRY_ABSENT,
+    JUDGING_COUNTRY_BLAMED, /* it has a verdict of its own: what is derived from it gets none */
+};
+enum judging_country judging_country(const struct judging *judging, struct slice *code);
+
+/* Walks the items of a list: at first rest = the list; gives the next item, false when there is none. */
+static inline bool judging_next_item(struct slice *rest, char separator, struct slice *item)
+{
+    if (!rest->at)
+        return false;
+    const char *end = rest->len ? memchr(rest->at, separator, rest->len) : NULL;
+    *item = slice_make(rest->at, end ? (size_t)(end - rest->at) : rest->len);
+    *rest = end ? slice_make(end + 1, rest->len - item->len - 1) : slice_make(NULL, 0);
+    return true;
+}
+
+#endif

@@ -1,0 +1,133 @@
+#include "rules/words.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum { WORDS_FIRST_ROOM = 64, WORDS_FOLDED_MAX = 128 };
+
+struct entry {
+    uint64_t hash; /* 0: free */
+    struct slice key, word;
+    bool is_contested;
+};
+
+struct words {
+    bool folded;
+    struct entry *entries;
+    size_t room, count; /* room: a power of two, at least twice count */
+};
+
+static uint64_t load_word(const char *at, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, at, len);
+    return word;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Keys come from the job and the provider, so nobody can choose them to collide. */
+static uint64_t hash_key(struct slice key)
+{
+    uint64_t hash = key.len + 1;
+    const char *at = key.at;
+    size_t left = key.len;
+    for (; left > 8; at += 8, left -= 8)
+        hash = mix(hash, load_word(at, 8));
+    if (left > 0)
+        hash = mix(hash, load_word(at, left));
+    return hash ? hash : 1;
+}
+
+/* Empty when the key has more than a word can have. */
+static struct slice fold_key(struct slice key, char out[WORDS_FOLDED_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.at[i];
+        if (c == ' ' || c == '-' || c == '_')
+            continue;
+        if (len == WORDS_FOLDED_MAX)
+            return slice_make(out, 0);
+        out[len++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return slice_make(out, len);
+}
+
+struct words *words_new(bool folded)
+{
+    struct words *words = memory_new(1, sizeof *words);
+    words->folded = folded;
+    words->room = WORDS_FIRST_ROOM;
+    words->entries = memory_new(words->room, sizeof *words->entries);
+    return words;
+}
+
+void words_free(struct words *words)
+{
+    if (!words)
+        return;
+    for (size_t i = 0; words->folded && i < words->room; i++)
+        free((char *)(uintptr_t)words->entries[i].key.at);
+    free(words->entries);
+    free(words);
+}
+
+/* The entry of a key, or the free one where it belongs. */
+static struct entry *find_entry(const struct words *words, struct slice key, uint64_t hash)
+{
+    size_t mask = words->room - 1;
+    for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
+        struct entry *entry = &words->entries[i];
+        if (entry->hash == 0 || (entry->hash == hash && slice_equal(entry->key, key)))
+            return entry;
+    }
+}
+
+static void grow(struct words *words)
+{
+    struct words old = *words;
+    words->room *= 2;
+    words->entries = memory_new(words->room, sizeof *words->entries);
+    for (size_t i = 0; i < old.room; i++)
+        if (old.entries[i].hash)
+            *find_entry(words, old.entries[i].key, old.entries[i].hash) = old.entries[i];
+    free(old.entries);
+}
+
+void words_add(struct words *words, struct slice key, struct slice word)
+{
+    char folded[WORDS_FOLDED_MAX];
+    if (words->folded)
+        key = fold_key(key, folded);
+    if (key.len == 0)
+        return;
+    uint64_t hash = hash_key(key);
+    struct entry *entry = find_entry(words, key, hash);
+    if (entry->hash) {
+        entry->is_contested |= words->folded && !slice_equal(entry->word, word);
+        return;
+    }
+    if (words->folded)
+        key.at = memory_copy(key);
+    *entry = (struct entry){hash, key, word, false};
+    if (++words->count * 2 > words->room)
+        grow(words);
+}
+
+const struct slice *words_find(const struct words *words, struct slice key)
+{
+    char folded[WORDS_FOLDED_MAX];
+    if (words->folded)
+        key = fold_key(key, folded);
+    if (key.len == 0)
+        return NULL;
+    const struct entry *entry = find_entry(words, key, hash_key(key));
+    return entry->hash && !entry->is_contested ? &entry->word : NULL;
+}
