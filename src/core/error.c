@@ -1,6 +1,7 @@
 #include "core/error.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +53,6 @@ int error_worse_status(int a, int b)
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (order[i] == a || order[i] == b)
             return order[i];
-    assert(!"an exit status that 1-product.md does not know");
+    assert(false && "an exit status that 1-product.md does not know");
     return a;
 }
