@@ -81,6 +81,6 @@ const char *encoding_name(enum encoding encoding)
     case ENCODING_WINDOWS1252:
         return "windows-1252";
     }
-    assert(!"an encoding");
+    assert(false);
     return "";
 }

@@ -210,7 +210,7 @@ static struct slice explain_flaw(const struct csv *csv, struct arena *arena)
             "close it, or raise input.max_record",
             csv->max_record);
     }
-    assert(!"a flaw");
+    assert(false);
     return SLICE_LITERAL("");
 }
 

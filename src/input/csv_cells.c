@@ -19,7 +19,7 @@ struct csv_cells {
     struct arena *arena;
     struct slice *list;
     size_t count, room;
-    bool is_plain; /* the line in hand is the whole record and holds no quote */
+    bool is_plain; /* no quote in the line in hand: it is a whole record, or lies within a cell */
     char *text;    /* plain: a copy of the line from the next cell on; else room for cells */
     size_t text_room;
 };
@@ -70,7 +70,6 @@ void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room)
     if (cells->parser_in_use)
         make_parser(cells);
     cells->parser_in_use = true;
-    cells->is_first = true;
     cells->row_ended = false;
     cells->arena = arena;
     cells->count = 0;
@@ -133,8 +132,7 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
     csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
     cells->text = arena_bytes(cells->arena, line.len);
     cells->text_room = line.len;
-    cells->is_plain = cells->is_first && !memchr(line.at, cells->quote, line.len);
-    cells->is_first = false;
+    cells->is_plain = !memchr(line.at, cells->quote, line.len);
     if (cells->is_plain)
         memcpy(cells->text, line.at, line.len);
     *bad_at = csv_parse(&cells->parser, line.at, line.len, take_cell, take_row, cells);

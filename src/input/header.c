@@ -12,7 +12,7 @@ enum encoding header_encoding(enum job_encoding encoding)
     case JOB_ENCODING_WINDOWS1252:
         return ENCODING_WINDOWS1252;
     }
-    assert(!"an encoding of a job");
+    assert(false);
     return ENCODING_UTF8;
 }
 

@@ -286,6 +286,37 @@ static void a_batch_is_closed_by_count_or_bytes(void **state)
     buffer_clear(&text);
 }
 
+static void a_large_cut_record_travels_alone(void **state)
+{
+    (void)state;
+    struct job_input input = comma;
+    input.max_record = 1 << 20;
+    struct buffer text;
+    buffer_init(&text, 1 << 20);
+    buffer_append_text(&text, "a\n1\n");
+    for (int i = 0; i < 100000; i++)
+        buffer_append_text(&text, "xyz");
+    struct reading_feed feed = {.rest = buffer_slice(&text), .block_len = 8192, .end = -1};
+    struct reader *reader = reader_new(&input, 0, (struct reader_feed){reading_next, &feed});
+    struct reader_header header;
+    struct error error;
+    assert_int_equal(reader_header(reader, "in.csv", &header, &error), 0);
+    struct batch *batch = batch_new();
+    assert_int_equal(reader_fill(reader, batch), READER_MORE);
+    assert_int_equal(batch->count, 1);
+    batch_reset(batch);
+    assert_int_equal(reader_fill(reader, batch), READER_CUT);
+    assert_int_equal(batch->count, 1);
+    assert_int_equal(batch->records[0].raw.len, 300000);
+    batch_reset(batch);
+    assert_int_equal(reader_fill(reader, batch), READER_CUT);
+    assert_int_equal(batch->count, 0);
+    batch_free(batch);
+    reader_free(reader);
+    free(feed.block);
+    buffer_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +327,7 @@ int main(void)
         cmocka_unit_test(delimiter_and_quote_are_the_jobs),
         cmocka_unit_test(the_traps_of_libcsv_are_closed),
         cmocka_unit_test(a_batch_is_closed_by_count_or_bytes),
+        cmocka_unit_test(a_large_cut_record_travels_alone),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("csv", tests, NULL, NULL);

@@ -1,0 +1,291 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buffer.h"
+#include "core/file.h"
+#include "core/gzip.h"
+#include "input/source.h"
+
+static char folder[] = "/tmp/test-source-XXXXXX";
+static char *path; /* of the file under test */
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    path = file_join(folder, "input");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    unlink(path);
+    free(path);
+    return rmdir(folder);
+}
+
+static void write_plain(struct slice bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(file_write_all(fd, bytes), 0);
+    close(fd);
+}
+
+static void write_gzip(struct slice bytes)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    struct gzip_writer *writer = gzip_writer_new(fd, 6);
+    assert_int_equal(gzip_writer_write(writer, bytes), 0);
+    assert_int_equal(gzip_writer_finish(writer), 0);
+    gzip_writer_free(writer);
+    close(fd);
+}
+
+/* Reads all; returns the last result. */
+static ptrdiff_t read_all(struct source *source, size_t room, struct buffer *out, struct error *error)
+{
+    char *block = malloc(room);
+    ptrdiff_t len;
+    while ((len = source_read(source, block, room, error)) > 0)
+        buffer_append(out, slice_make(block, (size_t)len));
+    assert_int_equal(source_read(source, block, room, error), len); /* an end stays an end */
+    free(block);
+    return len;
+}
+
+static void check_content(struct slice want, size_t room)
+{
+    struct error error = {0};
+    struct source *source = source_open(path, &error);
+    assert_non_null(source);
+    struct buffer got;
+    buffer_init(&got, 1 << 22);
+    assert_int_equal(read_all(source, room, &got, &error), 0);
+    assert_true(slice_equal(buffer_slice(&got), want));
+    struct stat file;
+    stat(path, &file);
+    assert_int_equal(source_size(source), file.st_size);
+    assert_int_equal(source_position(source), file.st_size);
+    buffer_clear(&got);
+    source_close(source);
+}
+
+static void a_file_is_read_whole_plain_or_gzip(void **state)
+{
+    (void)state;
+    struct buffer big;
+    buffer_init(&big, 1 << 22);
+    for (unsigned i = 0; i < 200000; i++)
+        buffer_printf(&big, "%u\n", i * 7919);
+    const struct slice texts[] = {SLICE_LITERAL(""),
+                                  SLICE_LITERAL("a"),
+                                  SLICE_LITERAL("ab"),
+                                  SLICE_LITERAL("\x1f"),
+                                  SLICE_LITERAL("\xef\xbb\xbfid\n"),
+                                  SLICE_LITERAL("\xff"),
+                                  SLICE_LITERAL("\0\0\0"),
+                                  buffer_slice(&big)};
+    static const size_t rooms[] = {1, 100, 1 << 20};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (size_t j = texts[i].len > 100; j < 3; j++) {
+            write_plain(texts[i]);
+            check_content(texts[i], rooms[j]);
+            write_gzip(texts[i]);
+            check_content(texts[i], rooms[j]);
+        }
+    }
+    buffer_clear(&big);
+}
+
+static void standard_input_is_read_where_it_stands(void **state)
+{
+    (void)state;
+    write_gzip(SLICE_LITERAL("id,name\n"));
+    int saved = dup(STDIN_FILENO), fd = open(path, O_RDONLY | O_CLOEXEC);
+    dup2(fd, STDIN_FILENO);
+    struct error error = {0};
+    struct source *source = source_open("-", &error);
+    assert_non_null(source);
+    struct buffer got;
+    buffer_init(&got, 100);
+    assert_int_equal(read_all(source, 100, &got, &error), 0);
+    assert_string_equal(got.at, "id,name\n");
+    buffer_clear(&got);
+    source_close(source);
+    assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), 0); /* still open */
+
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(file_write_all(ends[1], SLICE_LITERAL("piped")), 0);
+    close(ends[1]);
+    dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    source = source_open("-", &error);
+    assert_non_null(source);
+    assert_int_equal(source_size(source), 0);
+    buffer_init(&got, 100);
+    assert_int_equal(read_all(source, 2, &got, &error), 0);
+    assert_string_equal(got.at, "piped");
+    buffer_clear(&got);
+    source_close(source);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    close(fd);
+}
+
+static void what_cannot_be_read_is_refused_at_the_opening(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        bool gzip;
+        const char *want;
+    } refused[] = {
+        {SLICE_LITERAL("\xff\xfei\0d\0"), false, "is UTF-16 (it begins with the byte order mark FF FE)"},
+        {SLICE_LITERAL("\xfe\xff\0i\0d"), false, "iconv -f UTF-16 -t UTF-8"},
+        {SLICE_LITERAL("\xff\xfei\0d\0"), true, "gunzip -c"},
+    };
+    struct error error = {0};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        if (refused[i].gzip)
+            write_gzip(refused[i].text);
+        else
+            write_plain(refused[i].text);
+        error.scope = ERROR_NONE;
+        assert_null(source_open(path, &error));
+        assert_int_equal(error.scope, ERROR_INPUT);
+        assert_non_null(strstr(error.text, refused[i].want));
+        assert_non_null(strstr(error.text, path));
+    }
+    assert_null(source_open(folder, &error));
+    assert_non_null(strstr(error.text, "is a folder"));
+    unlink(path);
+    assert_null(source_open(path, &error));
+    assert_non_null(strstr(error.text, "No such file"));
+    assert_int_equal(error.scope, ERROR_INPUT);
+}
+
+/* Opens the file, reads a first byte, lets change() happen and reads the rest. */
+static void check_broken(void (*change)(void), const char *want_text, const char *want_error)
+{
+    struct error error = {0};
+    struct source *source = source_open(path, &error);
+    assert_non_null(source);
+    struct buffer got;
+    buffer_init(&got, 1 << 20);
+    char first;
+    if (want_text[0]) {
+        assert_int_equal(source_read(source, &first, 1, &error), 1);
+        buffer_append_char(&got, first);
+    }
+    if (change)
+        change();
+    assert_int_equal(read_all(source, 4096, &got, &error), -1);
+    assert_int_equal(error.scope, ERROR_INPUT);
+    assert_string_equal(got.at ? got.at : "", want_text);
+    if (!strstr(error.text, want_error) || !strstr(error.text, path))
+        fail_msg("want %s\ngot %s", want_error, error.text);
+    buffer_clear(&got);
+    source_close(source);
+}
+
+static void append_byte(void)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(file_write_all(fd, SLICE_LITERAL("x")), 0);
+    close(fd);
+}
+
+static void touch(void)
+{
+    const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000, .tv_nsec = 5}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void replace(void)
+{
+    struct stat old;
+    assert_int_equal(stat(path, &old), 0);
+    char *other = file_join(folder, "other");
+    assert_int_equal(rename(path, other), 0);
+    write_plain(SLICE_LITERAL("id,name\n"));
+    const struct timespec times[2] = {old.st_atim, old.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    unlink(other);
+    free(other);
+}
+
+static void delete (void)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+static void a_file_that_changes_while_it_is_read_is_broken_at_its_end(void **state)
+{
+    (void)state;
+    const struct slice text = SLICE_LITERAL("id,name\n");
+    write_plain(text);
+    check_broken(append_byte, "id,name\nx", "it was written to");
+    write_plain(text);
+    check_broken(touch, "id,name\n", "it was written to");
+    write_plain(text);
+    check_broken(replace, "id,name\n", "another file took its place");
+    write_plain(text);
+    check_broken(delete, "id,name\n", "it was removed or renamed");
+    write_gzip(text);
+    check_broken(touch, "id,name\n", "it was written to");
+}
+
+static void broken_gzip_is_told_after_every_good_byte_with_its_offset(void **state)
+{
+    (void)state;
+    const struct slice text = SLICE_LITERAL("id,name\n1,Ann\n");
+    write_gzip(text);
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    append_byte();
+    char want[100];
+    snprintf(want, sizeof want, "broken gzip at byte %lld of the compressed data: bytes that are not gzip",
+             (long long)file.st_size);
+    check_broken(NULL, text.at, want);
+
+    write_gzip(text);
+    assert_int_equal(truncate(path, file.st_size - 3), 0);
+    check_broken(NULL, text.at, "it ends in the middle");
+    write_gzip(text);
+    assert_int_equal(truncate(path, 5), 0);
+    check_broken(NULL, "", "broken gzip at byte 5 of the compressed data: it ends in the middle");
+
+    write_gzip(text);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "\x55", 1, file.st_size - 6), 1);
+    close(fd);
+    check_broken(NULL, text.at, "the checksum of the data is wrong");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_read_whole_plain_or_gzip),
+        cmocka_unit_test(standard_input_is_read_where_it_stands),
+        cmocka_unit_test(what_cannot_be_read_is_refused_at_the_opening),
+        cmocka_unit_test(a_file_that_changes_while_it_is_read_is_broken_at_its_end),
+        cmocka_unit_test(broken_gzip_is_told_after_every_good_byte_with_its_offset),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("source", tests, set_up, tear_down);
+}
