@@ -348,6 +348,37 @@ static void the_headers_are_those_that_were_agreed(void **state)
     fixture_free(fixture);
 }
 
+enum { LARGE = 2 * 1024 * 1024 };
+
+static void build_large(enum operation operation, const struct record *record, const char *base_path,
+                        const char *user_id, struct provider_request *request)
+{
+    (void)operation, (void)record, (void)user_id;
+    request->method = "POST";
+    snprintf(request->target, sizeof(request->target), "%s/v1/users", base_path);
+    buffer_reset(&request->body);
+    while (request->body.len < LARGE) {
+        buffer_append_text(&request->body, "0123456789abcdef");
+    }
+}
+
+static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)
+{
+    (void)state;
+    const struct script_step step = {.reply = CREATED};
+    struct fixture *fixture = fixture_new(&step, 1, 1);
+    fixture->provider.build = build_large;
+    fixture_start(fixture);
+    assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_DONE);
+    fixture_stop(fixture);
+    const struct script_request *request = &fixture->server->requests[0];
+    char text[64];
+    assert_string_equal(script_header(request, "Expect", text, sizeof(text)), "");
+    assert_int_equal(request->len - request->head_len, LARGE);
+    assert_signature(request, "/sandbox/payward/v1/users");
+    fixture_free(fixture);
+}
+
 static void the_proxies_of_the_environment_are_ignored(void **state)
 {
     (void)state;
@@ -375,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_kept_connection_that_dies_does_not_make_a_second_post),
         cmocka_unit_test(what_is_signed_is_what_stands_on_the_request_line),
         cmocka_unit_test(the_headers_are_those_that_were_agreed),
+        cmocka_unit_test(a_large_body_goes_whole_and_does_not_wait_for_a_100),
         cmocka_unit_test(the_proxies_of_the_environment_are_ignored),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

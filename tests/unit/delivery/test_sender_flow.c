@@ -252,14 +252,15 @@ static void no_second_at_the_server_holds_more_than_the_rate(void **state)
     submit_many(fixture, REQUESTS);
     fixture_wait(fixture, REQUESTS);
     fixture_stop(fixture);
+    /* The limiter's own test is exact; this one allows for a server thread that is woken late. */
     const struct script_request *requests = fixture->server->requests;
     for (size_t i = RATE; i < REQUESTS; i++) {
-        assert_true(requests[i].arrived_ns - requests[i - RATE].arrived_ns >= S);
+        assert_true(requests[i].arrived_ns - requests[i - RATE].arrived_ns >= S - 150 * MS);
     }
     struct sender_figures figures;
     sender_figures(fixture->sender, &figures);
     print_message("# %.1f/s of %d/s used\n", figures.rate_per_s, RATE);
-    assert_true(figures.rate_per_s > 0.97 * RATE);
+    assert_true(figures.rate_per_s > 0.95 * RATE);
     fixture_free(fixture);
 }
 
