@@ -263,6 +263,8 @@ static void http_is_for_loopback_only(void **state)
         {"https://h/#x", false},
         {"http://localhost@h.example.com", false},
         {"http://10.0.0.1", false},
+        {"http://127.1", false},
+        {"http://127.0.0.1.5", false},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
         char text[512];
