@@ -32,24 +32,32 @@ void buffer_reset(struct buffer *buffer)
         buffer->at[0] = '\0';
 }
 
-/* Room for more bytes and the NUL; false (and overflowed) when they do not fit. */
-static bool buffer_reserve(struct buffer *buffer, size_t more)
+/* The slow part of buffer_reserve. */
+static bool buffer_grow(struct buffer *buffer, size_t more)
 {
     if (buffer->overflowed || more > buffer->max - buffer->len) {
         buffer->overflowed = true;
         return false;
     }
     size_t need = buffer->len + more + 1;
-    if (need <= buffer->room)
-        return true;
     size_t room = buffer->room ? buffer->room : BUFFER_FIRST_ROOM;
     while (room < need)
         room = room > SIZE_MAX / 2 ? need : room * 2;
     if (room > buffer->max + 1)
         room = buffer->max + 1;
-    buffer->at = memory_resize(buffer->at, room, 1);
+    if (room > buffer->room)
+        buffer->at = memory_resize(buffer->at, room, 1);
     buffer->room = room;
     return true;
+}
+
+/* Room for more bytes and the NUL; false (and overflowed) when they do not fit. The room never passes the
+ * maximum and its NUL. */
+static inline bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (more < buffer->room - buffer->len && !buffer->overflowed)
+        return true;
+    return buffer_grow(buffer, more);
 }
 
 void buffer_append(struct buffer *buffer, struct slice bytes)
@@ -69,7 +77,10 @@ void buffer_append_text(struct buffer *buffer, const char *text)
 
 void buffer_append_char(struct buffer *buffer, char byte)
 {
-    buffer_append(buffer, slice_make(&byte, 1));
+    if (!buffer_reserve(buffer, 1))
+        return;
+    buffer->at[buffer->len++] = byte;
+    buffer->at[buffer->len] = '\0';
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
