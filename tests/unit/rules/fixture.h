@@ -1,0 +1,173 @@
+/* fixture: a job, a provider and a row in memory, for the tests of the rules. */
+#ifndef TESTS_RULES_FIXTURE_H
+#define TESTS_RULES_FIXTURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rules/rule_set.h"
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+enum { FIXTURE_MAX = 24, TODAY = 20454 }; /* 2026-01-01 */
+
+static const char *const fixture_occupations[] = {"computers_and_it", "healthcare", "other", "self_employed",
+                                                  NULL};
+static const char *const fixture_individual[] = {"individual", NULL};
+static const char *const fixture_also[] = {"XK", "0C", NULL};
+static const char *const fixture_refused[] = {"KP", NULL};
+
+/* A provider that asks for little, so that a row of a test holds what it is about. */
+static const struct provider_field fixture_fields[] = {
+    {FIELD_EXTERNAL_ID, 0, true, 128, NULL, NULL, NULL},
+    {FIELD_CUSTOMER_TYPE, 1, false, 0, fixture_individual, NULL, NULL},
+    {FIELD_EMAIL, 1, false, 0, NULL, NULL, NULL},
+    {FIELD_PHONE, 2, false, 0, NULL, NULL, NULL},
+    {FIELD_FIRST_NAME, 3, false, 10, NULL, NULL, NULL},
+    {FIELD_LAST_NAME, 3, true, 0, NULL, NULL, NULL},
+    {FIELD_DATE_OF_BIRTH, 4, false, 0, NULL, NULL, NULL},
+    {FIELD_CITY, 5, false, 0, NULL, NULL, NULL},
+    {FIELD_STATE, 5, false, 0, NULL, NULL, NULL},
+    {FIELD_POSTAL_CODE, 5, false, 0, NULL, NULL, NULL},
+    {FIELD_COUNTRY, 5, false, 0, NULL, NULL, fixture_refused},
+    {FIELD_NATIONALITIES, 6, false, 0, NULL, fixture_also, NULL},
+    {FIELD_TAX_ID, 7, false, 10, NULL, NULL, NULL},
+    {FIELD_TAX_COUNTRY, 7, false, 0, NULL, NULL, NULL},
+    {FIELD_LANGUAGE, 8, false, 0, NULL, NULL, NULL},
+    {FIELD_OCCUPATION, 9, false, 0, fixture_occupations, NULL, NULL},
+    {FIELD_EMPLOYER_NAME, 10, false, 0, NULL, NULL, NULL},
+    {FIELD_PEP_STATUS, 11, false, 0, NULL, NULL, NULL},
+    {FIELD_TOS_VERSION, 12, false, 0, NULL, NULL, NULL},
+    {FIELD_NATIONAL_ID, 13, false, 0, NULL, NULL, NULL},
+};
+static const char *const fixture_members[] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                              "i", "j", "k", "l", "m", "n", NULL};
+static const struct provider_fields fixture_provider = {fixture_fields, COUNT(fixture_fields),
+                                                        fixture_members, 14};
+
+struct fixture {
+    struct job job;
+    struct job_mapping mappings[FIXTURE_MAX];
+    struct job_rule rules[FIXTURE_MAX];
+    struct job_condition condition;
+    struct slice nulls[2];
+    struct slice columns[FIXTURE_MAX], cells[FIXTURE_MAX];
+    size_t column_count;
+    struct arena arena;
+    struct rule_set *set;
+    struct rule_worker *worker;
+    struct record record;
+    struct error error;
+};
+
+/* external_id and last_name are always there and good. */
+static struct fixture *fixture_new(void)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    fixture->job.path = "test.yaml";
+    fixture->job.provider.name = "fixture";
+    fixture->job.mappings = fixture->mappings;
+    fixture->job.rules = fixture->rules;
+    fixture->job.unique_count = 1;
+    fixture->nulls[0] = slice_from("");
+    fixture->nulls[1] = slice_from("N/A");
+    fixture->job.input.null_values = fixture->nulls;
+    fixture->job.input.null_count = 2;
+    arena_init(&fixture->arena, 65536);
+    return fixture;
+}
+
+static void fixture_free(struct fixture *fixture)
+{
+    rule_worker_free(fixture->worker);
+    rule_set_free(fixture->set);
+    arena_clear(&fixture->arena);
+    free(fixture);
+}
+
+/* Maps a field to a column of its own name that holds cell. */
+static struct job_mapping *fixture_map(struct fixture *fixture, enum field_id field, const char *cell)
+{
+    for (size_t i = 0; i < fixture->job.mapping_count; i++) {
+        if (fixture->mappings[i].field == field) {
+            fixture->cells[i] = slice_from(cell);
+            return &fixture->mappings[i];
+        }
+    }
+    size_t at = fixture->job.mapping_count++;
+    fixture->mappings[at] = (struct job_mapping){.field = field, .column = field_name(field)};
+    fixture->columns[fixture->column_count] = slice_from(field_name(field));
+    fixture->cells[fixture->column_count++] = slice_from(cell);
+    return &fixture->mappings[at];
+}
+
+static struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind, enum field_id field)
+{
+    struct job_rule *rule = &fixture->rules[fixture->job.rule_count++];
+    *rule = (struct job_rule){.kind = kind, .field = field, .level = VERDICT_REJECT};
+    return rule;
+}
+
+static void fixture_when(struct fixture *fixture, struct job_rule *rule, enum field_id field,
+                         const char *value)
+{
+    fixture->condition = (struct job_condition){field, slice_from(value)};
+    rule->conditions = &fixture->condition;
+    rule->condition_count = 1;
+}
+
+static bool fixture_build(struct fixture *fixture)
+{
+    if (!job_mapping_of(&fixture->job, FIELD_EXTERNAL_ID))
+        fixture_map(fixture, FIELD_EXTERNAL_ID, "C-1");
+    if (!job_mapping_of(&fixture->job, FIELD_LAST_NAME))
+        fixture_map(fixture, FIELD_LAST_NAME, "Example");
+    rule_worker_free(fixture->worker);
+    rule_set_free(fixture->set);
+    fixture->worker = NULL;
+    fixture->set = rule_set_new(&fixture->job, &fixture_provider, fixture->columns, fixture->column_count,
+                                TODAY, &fixture->error);
+    if (fixture->set)
+        fixture->worker = rule_worker_new(fixture->set);
+    return fixture->set != NULL;
+}
+
+/* The verdicts of the row as `phone/format email/required(warn)`, in order; in the arena. */
+static const char *fixture_verdicts(struct fixture *fixture)
+{
+    struct slice text = slice_from("");
+    for (size_t i = 0; i < fixture->record.verdict_count; i++) {
+        const struct verdict *verdict = &fixture->record.verdicts[i];
+        text = arena_printf(&fixture->arena, "%s%s%s/%s%s", text.at, text.len ? " " : "",
+                            field_name(verdict->field), verdict->rule,
+                            verdict->level == VERDICT_WARN ? "(warn)" : "");
+    }
+    return text.at;
+}
+
+/* Judges the row; gives its verdicts. */
+static const char *fixture_judge(struct fixture *fixture)
+{
+    if (!fixture->set && !fixture_build(fixture))
+        fail_msg("%s", fixture->error.text);
+    memset(&fixture->record, 0, sizeof fixture->record);
+    fixture->record.cells = fixture->cells;
+    fixture->record.cell_count = fixture->column_count;
+    rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
+    return fixture_verdicts(fixture);
+}
+
+/* A field's normal form, separators as `|`; `-` when absent, `!` when failed. */
+static const char *fixture_value(struct fixture *fixture, enum field_id field)
+{
+    const struct value *value = &fixture->record.values[field];
+    if (value->state != VALUE_PRESENT)
+        return value->state == VALUE_ABSENT ? "-" : "!";
+    struct slice text = arena_copy(&fixture->arena, value->text);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] == VALUE_SEPARATOR)
+            ((char *)(uintptr_t)text.at)[i] = '|';
+    return text.at;
+}
+
+#endif
