@@ -53,9 +53,6 @@ static void make_room(struct counts *counts)
 bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s)
 {
     counts->requests++;
-    if (++counts->in_flight > counts->max_in_flight)
-        counts->max_in_flight = counts->in_flight;
-
     /* two threads may tell of two arrivals in the wrong order */
     make_room(counts);
     size_t at = counts->count++;
@@ -75,6 +72,12 @@ bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per
     bool over = rate_per_s > 0 && counts->count > rate_per_s;
     counts->over_limit += over;
     return over;
+}
+
+void counts_enter(struct counts *counts)
+{
+    if (++counts->in_flight > counts->max_in_flight)
+        counts->max_in_flight = counts->in_flight;
 }
 
 void counts_leave(struct counts *counts)

@@ -35,7 +35,9 @@ void counts_reset(struct counts *counts);
 /* A request came at arrival_ns (monotonic). True when more than rate_per_s (0: no limit), this one included,
  * came within the second that it ends; refused ones count as well. */
 bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s);
-/* It is answered, or given up. */
+/* It is complete, its body too. */
+void counts_enter(struct counts *counts);
+/* Its answer is ready. */
 void counts_leave(struct counts *counts);
 
 /* The answer that goes out: a status (0: none) and the fault behind it. */

@@ -15,7 +15,6 @@ void flow_arrive(struct exchange *exchange, uint64_t arrival_ns)
         return;
     exchange->api = api_table[found];
     exchange->book = &world->books[found];
-    exchange->in_flight = true;
     world_lock(world);
     exchange->over_limit = counts_arrive(&exchange->book->counts, arrival_ns, world->options->rate_per_s);
     exchange->trace = random_next(&world->trace_random);
@@ -43,6 +42,11 @@ uint64_t flow_begin(struct exchange *exchange)
     struct world *world = exchange->world;
     if (!exchange->api)
         return 0;
+    /* only now: libmicrohttpd may never learn that a client went away in the middle of a body */
+    world_lock(world);
+    exchange->in_flight = true;
+    counts_enter(&exchange->book->counts);
+    world_unlock(world);
     if (exchange->over_limit) {
         exchange->api->throttle(exchange);
     } else {
@@ -121,11 +125,4 @@ void flow_finish(struct exchange *exchange, bool stopping)
     leave(exchange);
     counts_answer(&exchange->book->counts, exchange->status, exchange->fault, exchange->over_limit);
     world_unlock(world);
-}
-
-void flow_abandon(struct exchange *exchange)
-{
-    world_lock(exchange->world);
-    leave(exchange);
-    world_unlock(exchange->world);
 }

@@ -14,13 +14,11 @@ struct exchange;
 /* The headers are complete: finds the API and counts the arrival. */
 void flow_arrive(struct exchange *exchange, uint64_t arrival_ns);
 
-/* The body is complete: gives for how long the exchange is held before flow_finish; 0: not at all. */
+/* The body is complete: gives for how long the exchange is held before flow_finish (which
+ * always follows); 0: not at all. */
 uint64_t flow_begin(struct exchange *exchange);
 
 /* Makes the answer. stopping: the sandbox ends; a slow request is then not worked on. */
 void flow_finish(struct exchange *exchange, bool stopping);
-
-/* The exchange ended before flow_finish: takes it out of the counters of what is in flight. */
-void flow_abandon(struct exchange *exchange);
 
 #endif

@@ -157,11 +157,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)connection;
     (void)code;
     struct exchange *exchange = *state;
-    if (!exchange)
-        return;
-    if (exchange->in_flight)
-        flow_abandon(exchange);
-    exchange_free(exchange);
+    if (exchange)
+        exchange_free(exchange);
     *state = NULL;
 }
 
