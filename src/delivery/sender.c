@@ -16,16 +16,13 @@
 #include "core/memory.h"
 #include "delivery/attempt.h"
 #include "delivery/key_lock.h"
-#include "delivery/lane.h"
+#include "delivery/lanes.h"
 #include "delivery/latency.h"
 #include "delivery/limiter.h"
+#include "delivery/mailbox.h"
 #include "delivery/route.h"
 
 enum { POLL_MOST_MS = 1000 };
-
-struct fifo {
-    struct delivery *first, *last;
-};
 
 struct sender {
     /* constant */
@@ -34,64 +31,24 @@ struct sender {
     void (*done)(void *context, struct delivery *delivery);
     void *context;
     struct route route;
-    struct lane **lanes;
-    size_t lane_count;
     struct attempt **attempts;
     size_t attempt_count;
     CURLM *multi;
     int timer; /* a timerfd */
-    /* the mailbox: any thread, under the mutex */
-    pthread_mutex_t mutex;
-    struct fifo mail;
-    bool asked_withdraw, asked_abort, asked_finish;
     /* any thread */
+    struct mailbox mailbox;
     _Atomic uint64_t requests;
     /* the sender's thread */
     struct limiter limiter;
-    struct fifo queue;
+    struct lanes lanes;
+    struct mailbox_list queue;
     struct attempt *idle;
-    size_t next_lane;
     bool withdrawn, aborted, finished;
     uint32_t in_flight, most_in_flight;
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
 };
-
-/* Lists. */
-
-static void fifo_add(struct fifo *fifo, struct delivery *delivery)
-{
-    delivery->next = NULL;
-    if (fifo->last) {
-        fifo->last->next = delivery;
-    } else {
-        fifo->first = delivery;
-    }
-    fifo->last = delivery;
-}
-
-static void fifo_add_first(struct fifo *fifo, struct delivery *delivery)
-{
-    delivery->next = fifo->first;
-    fifo->first = delivery;
-    if (!fifo->last) {
-        fifo->last = delivery;
-    }
-}
-
-static struct delivery *fifo_take(struct fifo *fifo)
-{
-    struct delivery *delivery = fifo->first;
-    if (delivery) {
-        fifo->first = delivery->next;
-        if (!fifo->first) {
-            fifo->last = NULL;
-        }
-        delivery->next = NULL;
-    }
-    return delivery;
-}
 
 /* Making it. */
 
@@ -102,57 +59,7 @@ static void global_init(void)
     (void)failed;
 }
 
-static int check_repeated_keys(const struct job *job, struct error *error)
-{
-    const struct job_provider *provider = &job->provider;
-    for (size_t i = 0; i < provider->credential_count; i++) {
-        char mine[LANE_KEY_ID_SIZE], other[LANE_KEY_ID_SIZE];
-        lane_identify(&provider->credentials[i], mine);
-        for (size_t j = 0; j < i; j++) {
-            lane_identify(&provider->credentials[j], other);
-            if (strcmp(mine, other) == 0) {
-                return job_fail(job, provider->credentials[i].place, error,
-                                "provider.credentials: number %zu is the same key as number %zu; each key "
-                                "may stand there once",
-                                i + 1, j + 1);
-            }
-        }
-    }
-    return 0;
-}
-
-/* One a lane for signed keys without a window, else what the job or the provider says. */
-static void choose_in_flight(const struct job *job, const struct provider *provider, uint32_t *total,
-                             uint32_t *per_lane)
-{
-    uint32_t lanes = (uint32_t)job->provider.credential_count;
-    *total = job->delivery.in_flight ? job->delivery.in_flight
-                                     : provider->in_flight * (provider->is_signed ? lanes : 1);
-    if (provider->is_signed && job->provider.nonce_window == 0) {
-        *per_lane = 1;
-        *total = *total < lanes ? *total : lanes;
-    } else {
-        *per_lane = *total;
-    }
-    assert(*total > 0);
-}
-
 static bool gate(void *context, struct attempt *attempt);
-
-static int make_lanes(struct sender *sender, uint32_t per_lane, struct error *error)
-{
-    const struct job_provider *provider = &sender->job->provider;
-    sender->lanes = memory_new(provider->credential_count, sizeof(struct lane *));
-    for (size_t i = 0; i < provider->credential_count; i++) {
-        struct lane *lane =
-            lane_new(sender->provider, &provider->credentials[i], per_lane, key_lock_folder(), error);
-        if (!lane) {
-            return -1;
-        }
-        sender->lanes[sender->lane_count++] = lane;
-    }
-    return 0;
-}
 
 static void make_attempts(struct sender *sender, uint32_t count)
 {
@@ -184,18 +91,16 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     sender->context = context;
     sender->timer = -1;
     sender->timer_at = UINT64_MAX;
-    pthread_mutex_init(&sender->mutex, NULL);
+    mailbox_init(&sender->mailbox);
 
-    uint32_t total, per_lane;
-    choose_in_flight(job, provider, &total, &per_lane);
-    if (check_repeated_keys(job, error) != 0 || route_init(&sender->route, job, provider, error) != 0 ||
-        make_lanes(sender, per_lane, error) != 0) {
+    if (route_init(&sender->route, job, provider, error) != 0 ||
+        lanes_init(&sender->lanes, job, provider, key_lock_folder(), error) != 0) {
         sender_free(sender);
         return NULL;
     }
     sender->route.gate = gate;
     sender->route.context = sender;
-    make_attempts(sender, total);
+    make_attempts(sender, sender->lanes.in_flight_max);
 
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     assert(sender->timer >= 0);
@@ -213,17 +118,14 @@ void sender_free(struct sender *sender)
         attempt_free(sender->attempts[i]);
     }
     curl_multi_cleanup(sender->multi);
-    for (size_t i = 0; i < sender->lane_count; i++) {
-        lane_free(sender->lanes[i]);
-    }
+    lanes_clear(&sender->lanes);
     if (sender->timer >= 0) {
         close(sender->timer);
     }
     limiter_clear(&sender->limiter);
     route_clear(&sender->route);
-    pthread_mutex_destroy(&sender->mutex);
+    mailbox_clear(&sender->mailbox);
     free(sender->attempts);
-    free(sender->lanes);
     free(sender);
 }
 
@@ -231,81 +133,65 @@ void sender_free(struct sender *sender)
 
 size_t sender_lane_count(const struct sender *sender)
 {
-    return sender->provider->is_signed ? sender->lane_count : 0;
+    return sender->provider->is_signed ? sender->lanes.count : 0;
 }
 
 const char *sender_lane_key_id(const struct sender *sender, size_t lane)
 {
-    return sender->lanes[lane]->key_id;
+    return sender->lanes.at[lane]->key_id;
 }
 
 void sender_lane_start(struct sender *sender, size_t lane, uint64_t start)
 {
-    lane_start(sender->lanes[lane], start);
+    lane_start(sender->lanes.at[lane], start);
 }
 
 void sender_lane_raise(struct sender *sender, size_t lane, uint64_t floor)
 {
-    lane_raise(sender->lanes[lane], floor);
+    lane_raise(sender->lanes.at[lane], floor);
 }
 
 uint64_t sender_lane_last(const struct sender *sender, size_t lane)
 {
-    return lane_last(sender->lanes[lane]);
+    return lane_last(sender->lanes.at[lane]);
 }
 
 /* The mailbox. */
 
-static void ask(struct sender *sender, bool *flag)
+static void ask(struct sender *sender, enum mailbox_wish wish)
 {
-    pthread_mutex_lock(&sender->mutex);
-    *flag = true;
-    pthread_mutex_unlock(&sender->mutex);
+    mailbox_ask(&sender->mailbox, wish);
     curl_multi_wakeup(sender->multi);
 }
 
 void sender_submit(struct sender *sender, struct delivery *delivery)
 {
-    pthread_mutex_lock(&sender->mutex);
-    bool was_empty = !sender->mail.first;
-    fifo_add(&sender->mail, delivery);
-    pthread_mutex_unlock(&sender->mutex);
-    if (was_empty) {
+    if (mailbox_put(&sender->mailbox, delivery)) {
         curl_multi_wakeup(sender->multi);
     }
 }
 
 void sender_withdraw(struct sender *sender)
 {
-    ask(sender, &sender->asked_withdraw);
+    ask(sender, MAILBOX_WITHDRAW);
 }
 
 void sender_abort(struct sender *sender)
 {
-    ask(sender, &sender->asked_abort);
+    ask(sender, MAILBOX_ABORT);
 }
 
 void sender_finish(struct sender *sender)
 {
-    ask(sender, &sender->asked_finish);
+    ask(sender, MAILBOX_FINISH);
 }
 
 static void take_mail(struct sender *sender)
 {
-    pthread_mutex_lock(&sender->mutex);
-    struct fifo mail = sender->mail;
-    sender->mail = (struct fifo){0};
-    sender->aborted = sender->asked_abort;
-    sender->withdrawn = sender->withdrawn || sender->asked_withdraw || sender->asked_abort;
-    sender->finished = sender->asked_finish;
-    pthread_mutex_unlock(&sender->mutex);
-
-    if (mail.first && sender->queue.last) {
-        sender->queue.last->next = mail.first;
-        sender->queue.last = mail.last;
-    } else if (mail.first) {
-        sender->queue = mail;
-    }
+    unsigned wishes = mailbox_take(&sender->mailbox, &sender->queue);
+    sender->aborted = wishes & MAILBOX_ABORT;
+    sender->finished = wishes & MAILBOX_FINISH;
+    sender->withdrawn = sender->withdrawn || (wishes & (MAILBOX_WITHDRAW | MAILBOX_ABORT));
 }
 
 /* Giving back. */
@@ -330,7 +216,7 @@ static void give_back_unsent(struct sender *sender, struct delivery *delivery, e
 static void withdraw_queue(struct sender *sender)
 {
     struct delivery *delivery;
-    while ((delivery = fifo_take(&sender->queue))) {
+    while ((delivery = mailbox_list_take(&sender->queue))) {
         give_back_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
     }
 }
@@ -350,28 +236,9 @@ static bool gate(void *context, struct attempt *attempt)
     return true;
 }
 
-/* The one with the fewest in flight, in turn; NULL when all are full. */
-static struct lane *choose_lane(struct sender *sender)
-{
-    struct lane *best = NULL;
-    size_t best_at = 0;
-    for (size_t i = 0; i < sender->lane_count; i++) {
-        size_t at = (sender->next_lane + i) % sender->lane_count;
-        struct lane *lane = sender->lanes[at];
-        if (lane->in_flight < lane->in_flight_max && (!best || lane->in_flight < best->in_flight)) {
-            best = lane;
-            best_at = at;
-        }
-    }
-    if (best) {
-        sender->next_lane = (best_at + 1) % sender->lane_count;
-    }
-    return best;
-}
-
 static void launch(struct sender *sender, struct lane *lane, uint64_t now)
 {
-    struct delivery *delivery = fifo_take(&sender->queue);
+    struct delivery *delivery = mailbox_list_take(&sender->queue);
     struct attempt *attempt = sender->idle;
     if (!attempt_build(attempt, delivery)) {
         give_back_unsent(sender, delivery, OUTCOME_REFUSED, "too_large",
@@ -397,7 +264,7 @@ static uint64_t launch_ready(struct sender *sender)
 {
     while (sender->queue.first) {
         uint64_t now = clock_mono_ns(), next = limiter_next(&sender->limiter, now);
-        struct lane *lane = sender->idle ? choose_lane(sender) : NULL;
+        struct lane *lane = sender->idle ? lanes_choose(&sender->lanes) : NULL;
         if (!lane || next > now) {
             return lane ? next : UINT64_MAX;
         }
@@ -427,7 +294,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     sender->idle = attempt;
 
     if (turned_back) { /* not one byte went out: it waits again, at the head */
-        fifo_add_first(&sender->queue, delivery);
+        mailbox_list_add_first(&sender->queue, delivery);
         return;
     }
     if (delivery->outcome.kind == OUTCOME_THROTTLED) {
