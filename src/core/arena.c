@@ -63,14 +63,13 @@ static struct arena_chunk *arena_new_chunk(size_t size)
     return chunk;
 }
 
-/* The start of size bytes in a new chunk. A large one stands behind the newest, whose room stays in use. */
+/* The start of size bytes in a new chunk. Beside one of its own, the room in use stays in use. */
 static char *arena_grow(struct arena *arena, size_t size)
 {
     if (size > arena->chunk_size) {
         struct arena_chunk *own = arena_new_chunk(size);
-        struct arena_chunk **link = arena->chunks ? &arena->chunks->next : &arena->chunks;
-        own->next = *link;
-        *link = own;
+        own->next = arena->chunks;
+        arena->chunks = own;
         return own->room;
     }
     struct arena_chunk *chunk = arena_new_chunk(arena->chunk_size);

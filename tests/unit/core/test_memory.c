@@ -59,7 +59,7 @@ static void a_reset_arena_keeps_one_ordinary_chunk(void **state)
     for (size_t round = 0; round < 3; round++) {
         assert_ptr_equal(arena_bytes(&arena, 10), first);
         arena_bytes(&arena, 100000);
-        /* The large one stood behind: the room of the first chunk is still in use. */
+        /* The large one has its own: the room of the first chunk is still in use. */
         assert_ptr_equal(arena_bytes(&arena, 10), first + 10);
         arena_reset(&arena);
     }
@@ -112,6 +112,30 @@ static void a_buffer_takes_its_maximum_and_not_a_byte_more(void **state)
     assert_int_equal(buffer.len, 0);
     buffer_clear(&buffer);
     assert_null(buffer.at);
+}
+
+static void a_buffer_grows_to_its_maximum_exactly(void **state)
+{
+    (void)state;
+    for (size_t max = 0; max < 1200; max += 51) {
+        struct buffer buffer;
+        buffer_init(&buffer, max);
+        for (size_t i = 0; i < max; i++)
+            buffer_append_char(&buffer, 'x');
+        assert_false(buffer.overflowed);
+        assert_int_equal(buffer.len, max);
+        buffer_append_char(&buffer, 'x');
+        assert_true(buffer.overflowed);
+        buffer_clear(&buffer);
+
+        char whole[1200] = "";
+        buffer_append(&buffer, slice_make(whole, max));
+        assert_false(buffer.overflowed);
+        buffer_clear(&buffer);
+        buffer_append(&buffer, slice_make(whole, max + 1));
+        assert_true(buffer.overflowed);
+        buffer_clear(&buffer);
+    }
 }
 
 static void a_buffer_grows_and_keeps_what_it_holds(void **state)
@@ -168,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_reset_arena_keeps_one_ordinary_chunk),
         cmocka_unit_test(texts_in_an_arena_end_in_nul),
         cmocka_unit_test(a_buffer_takes_its_maximum_and_not_a_byte_more),
+        cmocka_unit_test(a_buffer_grows_to_its_maximum_exactly),
         cmocka_unit_test(a_buffer_grows_and_keeps_what_it_holds),
         cmocka_unit_test(an_error_is_cut_between_characters_and_may_quote_itself),
         cmocka_unit_test(the_worse_status_counts),

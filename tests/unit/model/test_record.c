@@ -130,6 +130,7 @@ static void a_copy_outlives_its_batch(void **state)
     record->digest[31] = 9;
 
     struct record *copy = record_copy(record, &to);
+    memset(arena_bytes(&to, 100), '!', 100);
     memset((char *)record->cells[0].at, '!', 3);
     memset((char *)record->values[FIELD_EMAIL].text.at, '!', 15);
     memset((char *)record->verdicts[0].message.at, '!', 3);
