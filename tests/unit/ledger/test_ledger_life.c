@@ -334,6 +334,9 @@ static void a_second_create_ends_the_process(void **state)
     assert_true(fixture_aborts(create_again, fixture));
     assert_true(fixture_aborts(create_as_if_new, fixture));
     assert_true(fixture_aborts(write_outside_a_transaction, fixture));
+    /* Also when somebody has changed his state by hand. */
+    fixture_sql(fixture, "UPDATE customer SET state = 'refused'");
+    assert_true(fixture_aborts(create_again, fixture));
     assert_true(fixture_slice_is(fixture_find(fixture, victim).user_id, "USER-1"));
 }
 

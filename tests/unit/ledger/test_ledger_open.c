@@ -303,9 +303,13 @@ static int run_into_the_limit(struct fixture *fixture)
         snprintf(key, sizeof(key), "C-%d", i);
         struct ledger_intent intent = {
             .external_id = slice_from(key), .operation = OPERATION_CREATE, .digest = digests.digest, .at = 1};
-        int64_t id;
+        struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", key);
+        struct ledger_result result = {
+            .conclusion = LEDGER_ACKNOWLEDGED, .event = true, .outcome = &done, .at = 1};
+        bool taken;
         MUST(ledger_begin(fixture->ledger, &fixture->error) == 0);
-        if (ledger_journal(fixture->ledger, &intent, &id, &fixture->error) ||
+        if (ledger_journal(fixture->ledger, &intent, &result.id, &fixture->error) ||
+            ledger_result(fixture->ledger, &result, &taken, &fixture->error) ||
             ledger_commit(fixture->ledger, &fixture->error))
             break;
         committed++;
@@ -324,7 +328,10 @@ static int run_into_the_limit(struct fixture *fixture)
     MUST(ledger_begin(fixture->ledger, &fixture->error) == 0);
     MUST(ledger_journal(fixture->ledger, &intent, &id, &fixture->error) == 0);
     MUST(ledger_commit(fixture->ledger, &fixture->error) == 0);
-    MUST(committed > 10 && fixture_number(fixture, "SELECT count(*) FROM customer") == committed + 1);
+    fixture_create(fixture, "Y", "abc", "U-Y");
+    int64_t broken;
+    MUST(ledger_verify(fixture->ledger, &broken, &fixture->error) == 1);
+    MUST(committed > 10 && fixture_number(fixture, "SELECT count(*) FROM customer") == committed + 2);
     fixture_close(fixture);
     return 0;
 }
