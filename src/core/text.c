@@ -21,12 +21,18 @@ static uint64_t load_word(const char *at)
     return word;
 }
 
-/* The last bytes of a text, 1 to 8 of them, filled up with a letter. */
-static uint64_t load_tail(const char *at, size_t len)
+/* A text of 1 to 7 bytes, filled up with a letter; without a loop, as most cells end in one. */
+static uint64_t load_short(const char *at, size_t len)
 {
-    uint64_t word = UINT64_C(0x6161616161616161);
-    memcpy(&word, at, len);
-    return word;
+    const uint64_t letters = UINT64_C(0x6161616161616161);
+    if (len >= 4) {
+        uint32_t first, last;
+        memcpy(&first, at, sizeof first);
+        memcpy(&last, at + len - sizeof last, sizeof last);
+        return first | (uint64_t)last << 8 * (len - 4) | letters << 8 * len;
+    }
+    uint64_t first = (uint8_t)at[0], middle = (uint8_t)at[len / 2], last = (uint8_t)at[len - 1];
+    return first | middle << 8 * (len / 2) | last << 8 * (len - 1) | letters << 8 * len;
 }
 
 /* Whether all eight bytes are 0x20–0x7E: adding 0x60 sets the high bit of a byte from 0x20 on, adding 1 that
@@ -38,35 +44,40 @@ static bool word_is_plain(uint64_t word)
 
 bool text_is_plain_ascii(struct slice text)
 {
-    const char *at = text.at;
-    size_t left = text.len;
-    for (; left >= 8; at += 8, left -= 8)
-        if (!word_is_plain(load_word(at)))
+    if (text.len < 8)
+        return text.len == 0 || word_is_plain(load_short(text.at, text.len));
+    for (size_t at = 0; at + 8 < text.len; at += 8)
+        if (!word_is_plain(load_word(text.at + at)))
             return false;
-    return left == 0 || word_is_plain(load_tail(at, left));
+    return word_is_plain(load_word(text.at + text.len - 8));
 }
 
 enum ascii_kind { ASCII_CLEAN, ASCII_DOUBLE_BLANK, ASCII_NOT_PLAIN };
 
-/* Whether a text is plain ASCII, and if so, whether two blanks meet in it. */
+/* The high bit of each byte that is a blank, in a plain word. */
+static uint64_t find_blanks(uint64_t word)
+{
+    return ~((word ^ (0x20 * ones)) + 0x7f * ones) & highs;
+}
+
+/* Whether a text is plain ASCII, and if so, whether two blanks meet in it. Words step by seven bytes, so that
+ * each pair of neighbours is in one word; the last word ends with the text. */
 static enum ascii_kind scan_ascii(struct slice text)
 {
-    bool doubled = false;
-    uint64_t blank_before = 0; /* 0x80 when the byte before this word is a blank */
-    const char *at = text.at;
-    for (size_t left = text.len; left > 0;) {
-        size_t len = left < 8 ? left : 8;
-        uint64_t word = len == 8 ? load_word(at) : load_tail(at, len);
+    if (text.len == 0)
+        return ASCII_CLEAN;
+    uint64_t doubled = 0;
+    size_t last = text.len < 8 ? 0 : text.len - 8;
+    for (size_t at = 0; at < last; at += 7) {
+        uint64_t word = load_word(text.at + at), blanks = find_blanks(word);
         if (!word_is_plain(word))
             return ASCII_NOT_PLAIN;
-        uint64_t not_blank = (word ^ (0x20 * ones)) + 0x7f * ones;
-        uint64_t blanks = ~not_blank & highs;
-        doubled |= (blanks & (blanks << 8 | blank_before)) != 0;
-        blank_before = blanks >> 56;
-        at += len;
-        left -= len;
+        doubled |= blanks & blanks << 8;
     }
-    return doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
+    uint64_t word = text.len < 8 ? load_short(text.at, text.len) : load_word(text.at + last);
+    uint64_t blanks = find_blanks(word);
+    doubled |= blanks & blanks << 8;
+    return !word_is_plain(word) ? ASCII_NOT_PLAIN : doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
 }
 
 /* Decodes one character of at least one byte. Returns its length, 0 when it is not UTF-8 (RFC 3629). */
@@ -154,11 +165,13 @@ static bool is_blank(uint32_t code)
 {
     if (code <= CHAR_BLANK)
         return is_ascii_blank(code);
+    if (code < 0x1680)
+        return code == 0xa0;
     static const struct char_range blanks[] = {
-        {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
+        {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
         {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
     };
-    return code >= 0xa0 && IN_RANGES(code, blanks);
+    return IN_RANGES(code, blanks);
 }
 
 /* Control characters that are no blanks, and format characters (Unicode's Cf) that show nothing: zero-width,
@@ -302,7 +315,7 @@ static struct slice trim_ascii(struct slice text)
     return text;
 }
 
-static struct slice fold_ascii_blanks(struct slice text, struct arena *arena)
+static __attribute__((noinline)) struct slice fold_ascii_blanks(struct slice text, struct arena *arena)
 {
     char *out = arena_bytes(arena, text.len);
     size_t len = 0;
@@ -312,15 +325,10 @@ static struct slice fold_ascii_blanks(struct slice text, struct arena *arena)
     return slice_make(out, len);
 }
 
-enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
+/* Kept apart, so that the way of plain ASCII stays short. */
+static __attribute__((noinline)) enum text_fault normalize_unicode(struct slice text, struct arena *arena,
+                                                                   struct slice *out)
 {
-    struct slice text = trim_ascii(source);
-    enum ascii_kind ascii = scan_ascii(text);
-    if (ascii != ASCII_NOT_PLAIN) {
-        *out = ascii == ASCII_CLEAN ? text : fold_ascii_blanks(text, arena);
-        return TEXT_OK;
-    }
-
     struct survey survey = survey_text(text);
     *out = survey.is_text ? text : slice_make(text.at, 0);
     if (!survey.is_text)
@@ -333,4 +341,14 @@ enum text_fault text_normalize(struct slice source, struct arena *arena, struct 
     if (slice_equal(*out, text))
         *out = text;
     return fault;
+}
+
+enum text_fault text_normalize(struct slice source, struct arena *arena, struct slice *out)
+{
+    struct slice text = trim_ascii(source);
+    enum ascii_kind ascii = scan_ascii(text);
+    if (ascii == ASCII_NOT_PLAIN)
+        return normalize_unicode(text, arena, out);
+    *out = ascii == ASCII_CLEAN ? text : fold_ascii_blanks(text, arena);
+    return TEXT_OK;
 }

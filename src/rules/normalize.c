@@ -22,7 +22,7 @@ static void say_encoding(struct judging *judging, const struct slot *slot, struc
                     good < source.len ? (unsigned)(unsigned char)source.at[good] : 0U, encoding);
 }
 
-static bool is_null_value(const struct rule_set *set, struct slice text)
+static inline bool is_null_value(const struct rule_set *set, struct slice text)
 {
     if (text.len == 0)
         return true;
@@ -43,18 +43,23 @@ static struct slice map_value(const struct slot *slot, struct slice text)
     return slot->otherwise.at ? slot->otherwise : text;
 }
 
-static bool normalize_as_text(struct judging *judging, const struct slot *slot, struct slice source,
-                              struct slice *text)
+/* False when the source is no text. */
+static bool say_fault(struct judging *judging, const struct slot *slot, enum text_fault fault,
+                      struct slice source, struct slice text)
+{
+    if (fault == TEXT_ENCODING)
+        say_encoding(judging, slot, source);
+    else
+        judging_say(judging, slot->field, VERDICT_WARN, RULE_INVISIBLE,
+                    "invisible characters were removed; it now reads %s", judging_quote(judging, text));
+    return fault != TEXT_ENCODING;
+}
+
+static inline bool normalize_as_text(struct judging *judging, const struct slot *slot, struct slice source,
+                                     struct slice *text)
 {
     enum text_fault fault = text_normalize(source, judging->arena, text);
-    if (fault == TEXT_ENCODING) {
-        say_encoding(judging, slot, source);
-        return false;
-    }
-    if (fault == TEXT_INVISIBLE)
-        judging_say(judging, slot->field, VERDICT_WARN, RULE_INVISIBLE,
-                    "invisible characters were removed; it now reads %s", judging_quote(judging, *text));
-    return true;
+    return fault == TEXT_OK || say_fault(judging, slot, fault, source, *text);
 }
 
 bool normalize_clean(struct judging *judging, const struct slot *slot, struct slice source,

@@ -102,6 +102,8 @@ static void a_text_becomes_its_normal_form(void **state)
         {"inner blanks fold", "Anna   Maria", "Anna Maria", TEXT_OK},
         {"blanks that meet at a word's end fold", "1234567  9", "1234567 9", TEXT_OK},
         {"blanks that meet after eight bytes fold", "12345678  9", "12345678 9", TEXT_OK},
+        {"blanks fold at every distance", "1234567  90123456  8901234  789012 4",
+         "1234567 90123456 8901234 789012 4", TEXT_OK},
         {"a tab is a blank", "Anna\tMaria", "Anna Maria", TEXT_OK},
         {"a line end is a blank", "Line 1\r\nLine 2", "Line 1 Line 2", TEXT_OK},
         {"a no-break space is a blank", "Anna\xc2\xa0Maria\xc2\xa0", "Anna Maria", TEXT_OK},
@@ -196,6 +198,22 @@ static void a_normal_form_stays_itself(void **state)
     }
 }
 
+static void two_blanks_are_seen_at_every_place(void **state)
+{
+    (void)state;
+    char text[40];
+    for (size_t len = 4; len <= sizeof text; len++) {
+        for (size_t at = 1; at + 3 <= len; at++) {
+            memset(text, 'x', len);
+            text[at] = text[at + 1] = ' ';
+            struct slice out;
+            text_normalize(slice_make(text, len), &arena, &out);
+            if (out.len != len - 1)
+                fail_msg("at %zu of %zu", at, len);
+        }
+    }
+}
+
 static void names_fold_to_letters_and_digits(void **state)
 {
     (void)state;
@@ -271,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_text_becomes_its_normal_form, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_normal_form_is_not_copied, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_normal_form_stays_itself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_blanks_are_seen_at_every_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_fold_to_letters_and_digits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(capitals_are_made_of_small_letters, set_up, tear_down),
         cmocka_unit_test(a_text_is_cut_between_characters),

@@ -70,6 +70,8 @@ static void each_type_has_its_normal_form(void **state)
          "!", "first_name/too_long"},
         {"invisible characters are told", FIELD_FIRST_NAME, "An\xe2\x80\x8bna", "Anna",
          "first_name/invisible(warn)"},
+        {"a field's verdicts stay in the order of the steps", FIELD_FIRST_NAME, "An\xe2\x80\x8bna-Annabel",
+         "!", "first_name/invisible(warn) first_name/too_long"},
         {"nothing but invisible ones", FIELD_FIRST_NAME, "\xe2\x80\x8b", "-", "first_name/invisible(warn)"},
         {"not UTF-8", FIELD_FIRST_NAME, "Jos\xe9", "!", "first_name/encoding"},
         {"U+FFFD", FIELD_FIRST_NAME, "Jos\xef\xbf\xbd", "!", "first_name/encoding"},
@@ -189,6 +191,7 @@ static void tax_ids_have_their_countries(void **state)
     } cases[] = {
         {"one and one", "12 3", "DE", "US", "12 3", "DE", ""},
         {"two and two, repeats kept", "1|2", "DE|DE", "US", "1|2", "DE|DE", ""},
+        {"repeats do not shift the others", "1|2|3", "DE|DE|FR", "US", "1|2|3", "DE|DE|FR", ""},
         {"one for all", "1|2", "FR", "US", "1|2", "FR|FR", ""},
         {"the record's by default", "1|2", "", "US", "1|2", "US|US", ""},
         {"none at all", "1", "", "", "1", "!", "tax_country/required"},
@@ -419,6 +422,23 @@ static void the_rule_valid_asks_the_number_plan_of_every_number(void **state)
     }
 }
 
+static void a_rule_valid_that_warns_takes_the_place_of_the_default(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    fixture_map(fixture, FIELD_PHONE, "+1 (202) 055-0143");
+    fixture_rule(fixture, JOB_RULE_VALID, FIELD_PHONE)->level = VERDICT_WARN;
+    assert_string_equal(fixture_judge(fixture), "phone/valid(warn)");
+
+    struct job_rule *rule = &fixture->rules[0];
+    fixture_map(fixture, FIELD_COUNTRY, "DE");
+    fixture_when(fixture, rule, FIELD_COUNTRY, "US");
+    rule->level = VERDICT_REJECT;
+    assert_true(fixture_build(fixture));
+    assert_string_equal(fixture_judge(fixture), "phone/valid(warn)");
+    fixture_free(fixture);
+}
+
 static void uniqueness_gives_hashes_of_normal_forms(void **state)
 {
     (void)state;
@@ -518,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_requirement_may_be_loosened_for_some),
         cmocka_unit_test(a_minimum_age_ends_on_the_birthday),
         cmocka_unit_test(the_rule_valid_asks_the_number_plan_of_every_number),
+        cmocka_unit_test(a_rule_valid_that_warns_takes_the_place_of_the_default),
         cmocka_unit_test(uniqueness_gives_hashes_of_normal_forms),
         cmocka_unit_test(a_runaway_value_is_told_as_expensive),
         cmocka_unit_test(a_faulty_record_has_its_fault_and_no_values),
