@@ -4,8 +4,8 @@
 
 #include "core/memory.h"
 #include "core/text.h"
-#include "rules/check.h"
 #include "model/language.h"
+#include "rules/check.h"
 #include "rules/normalize.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
