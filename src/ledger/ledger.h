@@ -132,12 +132,12 @@ enum ledger_conclusion {
                             attempts and last code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt */
     LEDGER_ACKNOWLEDGED, /* the provider said yes: pending becomes what it has; user_id is set on a create */
     LEDGER_TURNED_DOWN,  /* a final no: a create → refused (refusals + 1); an update → what it has stays.
-                            pending  stays too: it is what was refused */
+                            pending stays too: it is what was refused */
     LEDGER_DOUBTFUL,     /* in doubt: pending stays */
     LEDGER_NEVER_SENT,   /* given up, and nothing of this operation can have come to be: as before it was
                             journalled. A new customer is deleted (its id is void), one with attempts or
-                            refusals   is refused without pending, so that the next run sends it again; but what
-                            may have   left all the same (in doubt, or journalled by an earlier run) stays in
+                            refusals is refused without pending, so that the next run sends it again; but what
+                            may have left all the same (in doubt, or journalled by an earlier run) stays in
                             doubt */
 };
 
