@@ -117,6 +117,18 @@ static struct slice join(struct slice local, struct slice domain, struct arena *
     return slice_make(out, local.len + 1 + domain.len);
 }
 
+/* A domain that is no plain one: it may become one. NULL when it does. */
+static const char *mend_domain(const char *why, struct slice *domain, struct arena *arena, bool *capitals)
+{
+    if (memchr(domain->at, '@', domain->len))
+        return "has more than one @";
+    if (is_ascii(*domain))
+        return why;
+    if (!to_a_labels(*domain, arena, domain))
+        return "has a domain that IDNA does not allow";
+    return judge_domain(*domain, capitals);
+}
+
 const char *email_read(struct slice text, struct arena *arena, struct slice *out)
 {
     const char *at = memchr(text.at, '@', text.len);
@@ -124,21 +136,19 @@ const char *email_read(struct slice text, struct arena *arena, struct slice *out
         return "has no @";
     struct slice local = slice_make(text.at, (size_t)(at - text.at));
     struct slice domain = slice_make(at + 1, text.len - local.len - 1);
-    if (memchr(domain.at, '@', domain.len))
-        return "has more than one @";
 
     const char *why = judge_local(local);
     if (why)
         return why;
-    bool must_write = !is_ascii(domain);
-    if (must_write && !to_a_labels(domain, arena, &domain))
-        return "has a domain that IDNA does not allow";
     bool capitals = false;
     why = judge_domain(domain, &capitals);
+    if (why)
+        why = mend_domain(why, &domain, arena, &capitals);
     if (why)
         return why;
     if (local.len + 1 + domain.len > EMAIL_MAX)
         return "has more than 254 bytes";
-    *out = must_write || capitals ? join(local, domain, arena) : text;
+    bool changed = capitals || domain.at != at + 1;
+    *out = changed ? join(local, domain, arena) : text;
     return NULL;
 }
