@@ -15,7 +15,7 @@ srand $seed;
 note "seed $seed";
 
 my $state = scratch_folder();
-my @options = ('--state', "$state/state", '--latency', '1ms..8ms', '--fault', 'drop:3%', '--fault', 'status-500:3%',
+my @options = ('--state', "$state/state", '--nonce-window', 10_000_000_000, '--latency', '1ms..8ms', '--fault', 'drop:3%', '--fault', 'status-500:3%',
     '--fault', 'reset:2%');
 my $sandbox = sandbox_start(@options);
 my $port = $sandbox->{port};

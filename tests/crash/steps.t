@@ -15,7 +15,7 @@ my $stop_at = 0;
 my (%names, $finished);
 while (!$finished && $stop_at < 500) {
     $stop_at++;
-    my $sandbox = sandbox_start('--seed', 7, '--fault', 'drop:20%', '--fault', 'status-500:10%');
+    my $sandbox = sandbox_start('--seed', 7, '--nonce-window', 10_000_000_000, '--fault', 'drop:20%', '--fault', 'status-500:10%');
     my $case = case_new($sandbox, rows => $rows, bad => 2);
     $case->{bad_rows} = 2;
     {

@@ -10,6 +10,7 @@ use warnings;
 use Exporter 'import';
 use FindBin;
 use JSON::PP;
+use POSIX ();
 use Test::More;
 use KycTest;
 
@@ -77,7 +78,7 @@ JOB
 sub case_arguments
 {
     my ($case, $command, @more) = @_;
-    my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'provider.nonce_window' => 60_000_000_000,
+    my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'provider.nonce_window' => 10_000_000_000,
         'delivery.in_flight' => 8, %{$case->{set}});
     return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
