@@ -42,6 +42,7 @@ struct json_node {
     enum json_kind kind;
     uint32_t children; /* members of an object, elements of an array */
     uint32_t end;      /* index after the last node of this subtree; the first child is at this index + 1 */
+    uint32_t at;       /* bytes into the text that was read: of a member's opening quote, else of the value */
     struct slice key;  /* of an object's member, unescaped; else empty */
     struct slice text; /* a string unescaped; a number as written; `true`, `false`, `null`; of an array or
                           object empty */
@@ -64,6 +65,15 @@ void json_reader_free(struct json_reader *reader);
  * text is not JSON (or not UTF-8), with *fault filled in. text is copied: it needs no padding. */
 const struct json_node *json_reader_parse(struct json_reader *reader, struct slice text, size_t *count,
                                           struct json_fault *fault);
+
+enum { JSON_PADDING = 64 };
+
+/* The same for a line of an export, without a copy: JSON_PADDING bytes, whatever they are, can be read behind
+ * text, and strings without escapes are slices of it. Within strings, each byte that is not UTF-8 and each
+ * escape of half a surrogate pair is read as U+FFFD; *repaired then: the text of nodes is the reader's, and
+ * their `at` counts in it. A fault's offset is always one of text. At most 1 GiB. */
+const struct json_node *json_reader_parse_lenient(struct json_reader *reader, struct slice text,
+                                                  size_t *count, bool *repaired, struct json_fault *fault);
 
 /* The member `key` of the object nodes[at]; 0 when nodes[at] is no object or has no such member. */
 size_t json_member(const struct json_node *nodes, size_t at, const char *key);

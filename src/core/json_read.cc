@@ -11,6 +11,7 @@ extern "C" {
 #include <xxhash.h>
 
 extern "C" {
+#include "core/json_repair.h"
 #include "core/memory.h"
 }
 
@@ -19,21 +20,32 @@ namespace ondemand = simdjson::ondemand;
 /* Up to so many members every pair is compared; above, a table of hashes tells repeats. */
 static const uint32_t JSON_PAIRWISE_MAX = 16;
 static const size_t JSON_TEXT_MAX = UINT32_MAX - 2 * simdjson::SIMDJSON_PADDING;
+static const char JSON_TOO_LONG[] = "it is longer than 1 GiB";
+static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than json.h says");
 
 struct json_reader {
     ondemand::parser parser; /* owns the unescaped strings */
-    char *text = nullptr;    /* the padded copy */
-    size_t text_len = 0, text_room = 0;
+    char *copy = nullptr;    /* padded */
+    size_t copy_room = 0;
+    const char *text = nullptr; /* being read: the copy, or the caller's */
+    size_t text_len = 0;
+    bool escapes = false; /* it holds a backslash */
     json_node *nodes = nullptr;
     size_t count = 0, room = 0;
     uint32_t *table = nullptr; /* node indices of an object with many members, by hash of the key; 0: free */
     size_t table_room = 0;
     json_fault fault = {0, nullptr};
+    simdjson::error_code code = simdjson::SUCCESS; /* of the fault, where simdjson gave one */
 };
 
 static slice json_slice(std::string_view text)
 {
     return slice_make(text.data(), text.size());
+}
+
+static slice json_text(const json_reader *reader)
+{
+    return slice_make(reader->text, reader->text_len);
 }
 
 /* The first fault stands. */
@@ -73,10 +85,18 @@ static bool json_fail_code(json_reader *reader, simdjson::error_code code, const
 {
     if (code == simdjson::MEMALLOC)
         throw std::bad_alloc();
+    reader->code = code;
     return json_fail(reader, json_message(code), where);
 }
 
-static size_t json_add(json_reader *reader, std::string_view key, json_kind kind, std::string_view text)
+/* What a member is called and where it begins; a value without a name begins with itself. */
+struct json_name {
+    std::string_view key;
+    const char *at;
+};
+
+static size_t json_add(json_reader *reader, json_name name, const char *where, json_kind kind,
+                       std::string_view text)
 {
     if (reader->count == reader->room) {
         reader->room = reader->room ? reader->room * 2 : 64;
@@ -88,7 +108,8 @@ static size_t json_add(json_reader *reader, std::string_view key, json_kind kind
     node->kind = kind;
     node->children = 0;
     node->end = static_cast<uint32_t>(at + 1);
-    node->key = json_slice(key);
+    node->at = static_cast<uint32_t>((name.at ? name.at : where) - reader->text);
+    node->key = json_slice(name.key);
     node->text = json_slice(text);
     return at;
 }
@@ -128,12 +149,19 @@ static bool json_is_number(std::string_view text)
     return at == end;
 }
 
+static std::string_view json_trim(std::string_view token)
+{
+    while (!token.empty() &&
+           (token.back() == ' ' || token.back() == '\n' || token.back() == '\r' || token.back() == '\t'))
+        token.remove_suffix(1);
+    return token;
+}
+
 /* A number, true, false or null; token: from its first byte on, blanks behind it allowed. */
-static bool json_add_scalar(json_reader *reader, std::string_view key, std::string_view token)
+static bool json_add_scalar(json_reader *reader, json_name name, std::string_view token)
 {
     const char *where = token.data();
-    while (!token.empty() && strchr(" \t\r\n", token.back()) && token.back())
-        token.remove_suffix(1);
+    token = json_trim(token);
     json_kind kind;
     if (token == "null")
         kind = JSON_NULL;
@@ -143,7 +171,7 @@ static bool json_add_scalar(json_reader *reader, std::string_view key, std::stri
         kind = JSON_NUMBER;
     else
         return json_fail(reader, "there is no value, or one that is not JSON", where);
-    json_add(reader, key, kind, token);
+    json_add(reader, name, where, kind, token);
     return true;
 }
 
@@ -152,17 +180,18 @@ static bool json_same_key(const json_reader *reader, size_t a, size_t b)
     return slice_equal(reader->nodes[a].key, reader->nodes[b].key);
 }
 
-static bool json_has_repeat_pairwise(const json_reader *reader, size_t object)
+/* The second of two members of one name; 0: there is none. */
+static size_t json_find_repeat_pairwise(const json_reader *reader, size_t object)
 {
     size_t end = reader->count;
     for (size_t a = object + 1; a < end; a = reader->nodes[a].end)
         for (size_t b = reader->nodes[a].end; b < end; b = reader->nodes[b].end)
             if (json_same_key(reader, a, b))
-                return true;
-    return false;
+                return b;
+    return 0;
 }
 
-static bool json_has_repeat_hashed(json_reader *reader, size_t object)
+static size_t json_find_repeat_hashed(json_reader *reader, size_t object)
 {
     size_t room = 64;
     while (room < 2 * static_cast<size_t>(reader->nodes[object].children))
@@ -177,53 +206,71 @@ static bool json_has_repeat_hashed(json_reader *reader, size_t object)
         size_t place = XXH3_64bits(key.at, key.len) & (room - 1);
         for (; reader->table[place]; place = (place + 1) & (room - 1))
             if (json_same_key(reader, reader->table[place], at))
-                return true;
+                return at;
         reader->table[place] = static_cast<uint32_t>(at);
     }
-    return false;
+    return 0;
 }
 
-static bool json_visit(json_reader *reader, std::string_view key, ondemand::value value, int depth);
+/* What stands from `at` on up to its closing quote; a data() of NULL when it holds an escape. */
+static std::string_view json_plain(const char *at)
+{
+    const char *end = at;
+    while (*end != '"' && *end != '\\')
+        end++;
+    return *end == '"' ? std::string_view(at, static_cast<size_t>(end - at)) : std::string_view();
+}
 
-static bool json_visit_object(json_reader *reader, std::string_view key, ondemand::object object, int depth,
+static simdjson::error_code json_name_of(ondemand::field &field, json_name *name)
+{
+    const char *raw = field.key().raw();
+    name->at = raw - 1;
+    name->key = json_plain(raw);
+    return name->key.data() ? simdjson::SUCCESS : field.unescaped_key().get(name->key);
+}
+
+static bool json_visit(json_reader *reader, json_name name, ondemand::value value, int depth);
+
+static bool json_visit_object(json_reader *reader, json_name name, ondemand::object object, int depth,
                               const char *where)
 {
     if (depth > JSON_DEPTH_MAX)
         return json_fail(reader, "it is nested deeper than 64 levels", where);
-    size_t at = json_add(reader, key, JSON_OBJECT, {});
+    size_t at = json_add(reader, name, where, JSON_OBJECT, {});
     uint32_t children = 0;
     for (auto member : object) {
         ondemand::field field;
-        std::string_view name;
+        json_name member_name = {{}, nullptr};
         simdjson::error_code code = std::move(member).get(field);
         if (!code)
-            code = field.unescaped_key().get(name);
+            code = json_name_of(field, &member_name);
         if (code)
-            return json_fail_code(reader, code, nullptr);
-        if (!json_visit(reader, name, field.value(), depth + 1))
+            return json_fail_code(reader, code, member_name.at);
+        if (!json_visit(reader, member_name, field.value(), depth + 1))
             return false;
         children++;
     }
     reader->nodes[at].children = children;
     reader->nodes[at].end = static_cast<uint32_t>(reader->count);
-    bool repeat = children > JSON_PAIRWISE_MAX ? json_has_repeat_hashed(reader, at)
-                                               : json_has_repeat_pairwise(reader, at);
-    return repeat ? json_fail(reader, "a member is named twice", where) : true;
+    size_t repeat = children > JSON_PAIRWISE_MAX ? json_find_repeat_hashed(reader, at)
+                                                 : json_find_repeat_pairwise(reader, at);
+    return repeat ? json_fail(reader, "a member is named twice", reader->text + reader->nodes[repeat].at)
+                  : true;
 }
 
-static bool json_visit_array(json_reader *reader, std::string_view key, ondemand::array array, int depth,
+static bool json_visit_array(json_reader *reader, json_name name, ondemand::array array, int depth,
                              const char *where)
 {
     if (depth > JSON_DEPTH_MAX)
         return json_fail(reader, "it is nested deeper than 64 levels", where);
-    size_t at = json_add(reader, key, JSON_ARRAY, {});
+    size_t at = json_add(reader, name, where, JSON_ARRAY, {});
     uint32_t children = 0;
     for (auto element : array) {
         ondemand::value value;
         simdjson::error_code code = std::move(element).get(value);
         if (code)
             return json_fail_code(reader, code, nullptr);
-        if (!json_visit(reader, {}, value, depth + 1))
+        if (!json_visit(reader, {{}, nullptr}, value, depth + 1))
             return false;
         children++;
     }
@@ -232,10 +279,32 @@ static bool json_visit_array(json_reader *reader, std::string_view key, ondemand
     return true;
 }
 
-/* Works for a document and for a value within it, which are unrelated types with the same members. A scalar
- * but a string is left where it is: the iteration goes past what was not consumed. */
+/* Stage 1, which runs with the best instructions that the machine has, has found the closing quote and looked
+ * for control characters and bytes that are not UTF-8: what holds no escape is its own text. simdjson's own
+ * unescaping is compiled for any machine and slow: it is asked only where there is something to unescape. */
 template <typename visited>
-static bool json_visit_any(json_reader *reader, std::string_view key, visited &value, std::string_view token,
+static bool json_add_string(json_reader *reader, json_name name, visited &value, std::string_view token,
+                            bool on_top)
+{
+    const char *where = token.data();
+    std::string_view trimmed = json_trim(token), text;
+    bool whole = trimmed.size() >= 2 && trimmed.back() == '"';
+    bool plain = whole && !on_top && (!reader->escapes || !memchr(trimmed.data(), '\\', trimmed.size()));
+    if (plain) {
+        text = trimmed.substr(1, trimmed.size() - 2);
+    } else {
+        simdjson::error_code code = value.get_string().get(text);
+        if (code)
+            return json_fail_code(reader, code, where);
+    }
+    json_add(reader, name, where, JSON_STRING, text);
+    return true;
+}
+
+/* Works for a document and for a value within it, which are unrelated types with the same members. A scalar
+ * or plain string is left where it is: the iteration goes past what was not consumed. */
+template <typename visited>
+static bool json_visit_any(json_reader *reader, json_name name, visited &value, std::string_view token,
                            int depth)
 {
     const char *where = token.data();
@@ -245,39 +314,35 @@ static bool json_visit_any(json_reader *reader, std::string_view key, visited &v
         ondemand::object object;
         code = value.get_object().get(object);
         return code ? json_fail_code(reader, code, where)
-                    : json_visit_object(reader, key, object, depth, where);
+                    : json_visit_object(reader, name, object, depth, where);
     }
     case '[': {
         ondemand::array array;
         code = value.get_array().get(array);
         return code ? json_fail_code(reader, code, where)
-                    : json_visit_array(reader, key, array, depth, where);
+                    : json_visit_array(reader, name, array, depth, where);
     }
-    case '"': {
-        std::string_view text;
-        code = value.get_string().get(text);
-        if (code)
-            return json_fail_code(reader, code, where);
-        json_add(reader, key, JSON_STRING, text);
-        return true;
-    }
+    case '"':
+        return json_add_string(reader, name, value, token, depth == 1);
     default:
-        return json_add_scalar(reader, key, token);
+        return json_add_scalar(reader, name, token);
     }
 }
 
-static bool json_visit(json_reader *reader, std::string_view key, ondemand::value value, int depth)
+static bool json_visit(json_reader *reader, json_name name, ondemand::value value, int depth)
 {
-    return json_visit_any(reader, key, value, value.raw_json_token(), depth);
+    return json_visit_any(reader, name, value, value.raw_json_token(), depth);
 }
 
+/* The reader's text is followed by JSON_PADDING bytes. */
 static bool json_visit_document(json_reader *reader)
 {
     ondemand::document document;
     simdjson::error_code code =
-        reader->parser.iterate(reader->text, reader->text_len, reader->text_room).get(document);
+        reader->parser.iterate(reader->text, reader->text_len, reader->text_len + simdjson::SIMDJSON_PADDING)
+            .get(document);
     if (code)
-        return json_fail_code(reader, code, nullptr);
+        return json_fail_code(reader, code, reader->text + json_repair_find(json_text(reader)));
 
     std::string_view token;
     code = document.raw_json_token().get(token);
@@ -287,9 +352,9 @@ static bool json_visit_document(json_reader *reader)
     if (!strchr("{[\"", first)) {
         /* Alone on top: all that follows belongs to it, so something behind it makes it no scalar. */
         size_t rest = static_cast<size_t>(reader->text + reader->text_len - token.data());
-        return json_add_scalar(reader, {}, std::string_view(token.data(), rest));
+        return json_add_scalar(reader, {{}, nullptr}, std::string_view(token.data(), rest));
     }
-    if (!json_visit_any(reader, {}, document, token, 1)) {
+    if (!json_visit_any(reader, {{}, nullptr}, document, token, 1)) {
         const char *where = nullptr;
         if (reader->fault.offset == 0 && !document.current_location().get(where))
             reader->fault.offset = static_cast<size_t>(where - reader->text);
@@ -301,26 +366,54 @@ static bool json_visit_document(json_reader *reader)
     return true;
 }
 
-static void json_copy_text(json_reader *reader, slice text)
-{
-    size_t room = text.len + simdjson::SIMDJSON_PADDING;
-    if (room > reader->text_room) {
-        room += room / 2;
-        free(reader->text);
-        reader->text = static_cast<char *>(memory_resize(nullptr, room, 1));
-        reader->text_room = room;
-    }
-    if (text.len)
-        memcpy(reader->text, text.at, text.len);
-    memset(reader->text + text.len, 0, simdjson::SIMDJSON_PADDING);
-    reader->text_len = text.len;
-}
-
 /* No exception crosses into C: there is one that can come, and memory.h says what it means. */
 [[noreturn]] static void json_out_of_memory() noexcept
 {
     memory_resize(nullptr, SIZE_MAX, SIZE_MAX);
     abort();
+}
+
+static char *json_copy_room(json_reader *reader, size_t len)
+{
+    size_t room = len + simdjson::SIMDJSON_PADDING;
+    if (room > reader->copy_room) {
+        room += room / 2;
+        free(reader->copy);
+        reader->copy = static_cast<char *>(memory_resize(nullptr, room, 1));
+        reader->copy_room = room;
+    }
+    return reader->copy;
+}
+
+/* In the copy, of which len bytes are filled in. */
+static slice json_copied(json_reader *reader, size_t len)
+{
+    memset(reader->copy + len, 0, simdjson::SIMDJSON_PADDING);
+    return slice_make(reader->copy, len);
+}
+
+/* text: with its padding. */
+static bool json_read(json_reader *reader, slice text)
+{
+    reader->count = 0;
+    reader->fault = {0, nullptr};
+    reader->code = simdjson::SUCCESS;
+    reader->text = text.at;
+    reader->text_len = text.len;
+    reader->escapes = text.len && memchr(text.at, '\\', text.len);
+    try {
+        return json_visit_document(reader);
+    } catch (...) {
+        json_out_of_memory();
+    }
+}
+
+static const json_node *json_give(const json_reader *reader, bool read, size_t *count, json_fault *fault)
+{
+    *count = read ? reader->count : 0;
+    if (!read)
+        *fault = reader->fault;
+    return read ? reader->nodes : nullptr;
 }
 
 extern "C" json_reader *json_reader_new(void)
@@ -335,7 +428,7 @@ extern "C" void json_reader_free(json_reader *reader)
 {
     if (!reader)
         return;
-    free(reader->text);
+    free(reader->copy);
     free(reader->nodes);
     free(reader->table);
     delete reader;
@@ -344,26 +437,33 @@ extern "C" void json_reader_free(json_reader *reader)
 extern "C" const json_node *json_reader_parse(json_reader *reader, slice text, size_t *count,
                                               json_fault *fault)
 {
-    reader->count = 0;
-    reader->fault = {0, nullptr};
-    *count = 0;
-    bool read = false;
     if (text.len > JSON_TEXT_MAX) {
-        json_fail(reader, "it is longer than 4 GiB", nullptr);
-    } else {
-        json_copy_text(reader, text);
-        try {
-            read = json_visit_document(reader);
-        } catch (...) {
-            json_out_of_memory();
-        }
+        reader->fault = {0, JSON_TOO_LONG};
+        return json_give(reader, false, count, fault);
     }
-    if (!read) {
-        *fault = reader->fault;
-        return nullptr;
+    char *copy = json_copy_room(reader, text.len);
+    if (text.len)
+        memcpy(copy, text.at, text.len);
+    return json_give(reader, json_read(reader, json_copied(reader, text.len)), count, fault);
+}
+
+extern "C" const json_node *json_reader_parse_lenient(json_reader *reader, slice text, size_t *count,
+                                                      bool *repaired, json_fault *fault)
+{
+    *repaired = false;
+    if (text.len > JSON_TEXT_MAX / JSON_REPAIR_GROWTH) {
+        reader->fault = {0, JSON_TOO_LONG};
+        return json_give(reader, false, count, fault);
     }
-    *count = reader->count;
-    return reader->nodes;
+    bool read = json_read(reader, text);
+    if (read || (reader->code != simdjson::UTF8_ERROR && reader->code != simdjson::STRING_ERROR))
+        return json_give(reader, read, count, fault);
+
+    size_t len = json_repair(text, json_copy_room(reader, text.len * JSON_REPAIR_GROWTH));
+    *repaired = true;
+    read = json_read(reader, json_copied(reader, len));
+    reader->fault.offset = json_repair_origin(text, reader->fault.offset);
+    return json_give(reader, read, count, fault);
 }
 
 extern "C" size_t json_member(const json_node *nodes, size_t at, const char *key)
