@@ -3,8 +3,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "core/text.h"
 #include "model/field.h"
 
@@ -141,7 +143,23 @@ static struct slice plain_char(struct slice text, struct slice written, size_t *
     return slice_make(text.at, len);
 }
 
-size_t scrub_text(struct slice text, const struct record *record, char *out, size_t size)
+/* text with its blanks folded and its broken bytes replaced, in plain, which has room for text.len bytes.
+ * Values are looked for in this: a provider that wraps a value at a line's end must not slip it past. */
+static struct slice fold(struct slice text, char *plain)
+{
+    size_t len = 0;
+    while (text.len > 0) {
+        size_t used;
+        struct slice piece = plain_char(text, slice_make(plain, len), &used);
+        if (piece.len > 0)
+            memcpy(plain + len, piece.at, piece.len);
+        len += piece.len;
+        text = slice_make(text.at + used, text.len - used);
+    }
+    return slice_make(plain, len);
+}
+
+static size_t scrub_folded(struct slice text, const struct record *record, char *out, size_t size)
 {
     size_t len = 0;
     while (text.len > 0) {
@@ -151,21 +169,26 @@ size_t scrub_text(struct slice text, const struct record *record, char *out, siz
         match_number(text, &match);
 
         char mark[MARK_SIZE];
-        struct slice piece;
-        size_t used = match.len;
+        struct slice piece = slice_make(text.at, match.name != NULL ? 0 : char_len(text));
+        size_t used = match.name != NULL ? match.len : piece.len;
         if (match.name != NULL)
             piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", match.name));
-        else
-            piece = plain_char(text, slice_make(out, len), &used);
         if (len + piece.len >= size)
             break;
-        if (piece.len > 0)
-            memcpy(out + len, piece.at, piece.len);
+        memcpy(out + len, piece.at, piece.len);
         len += piece.len;
         text = slice_make(text.at + used, text.len - used);
     }
     while (len > 0 && out[len - 1] == ' ')
         len--;
     out[len] = '\0';
+    return len;
+}
+
+size_t scrub_text(struct slice text, const struct record *record, char *out, size_t size)
+{
+    char *plain = memory_new(text.len + 1, 1);
+    size_t len = scrub_folded(fold(text, plain), record, out, size);
+    free(plain);
     return len;
 }

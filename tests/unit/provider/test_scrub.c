@@ -44,6 +44,9 @@ static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
         {"six digits in a word", "ref_123456x", "ref_‹number›x"},
         {"digits far apart", "1234, then 5678", "1234, then 5678"},
         {"blanks fold", "  a\n\t b\x01\x7f ", "a b"},
+        {"a value whose blanks are a line's end and more", "lives in 1\x18Market\r\n  St",
+         "lives in ‹address_line1›"},
+        {"a number over two lines", "call 415\n555", "call ‹number›"},
         {"a terminal's control character",
          "a\xc2\x9b"
          "31mb",
