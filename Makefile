@@ -85,11 +85,23 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 
 unit-tests: $(UNIT_TESTS)
 
+# Fuzzers: libFuzzer, so clang alone; every area below the pipeline, with sanitizers. `make fuzz` builds them.
+needs_fuzz := $(BASE) job input rules provider
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 600
+FUZZ_VARIANT := BUILD=$(BUILD)/fuzz CC=clang CXX=clang++ SANITIZE=fuzzer-no-link,address,undefined fuzzers
+
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $$(foreach area,$$(needs_fuzz),$$(call objects,$$(area)))
+	$(CXX) -pie -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS) $(TEST_LIBS)
+
+.PHONY: fuzzers fuzz
+fuzzers: $(FUZZERS)
+
 $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/unit/*/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/unit/*/*.d $(BUILD)/obj/tests/fuzz/*.d)
 
 # Everything below installs what is missing first, then calls make again: pkg-config is asked only once it is there.
 
@@ -107,7 +119,8 @@ CHECK_VARIANTS := \
 	'BUILD=$(BUILD) all unit-tests generate-rows' \
 	'BUILD=$(BUILD)/steps STEPS=1 all' \
 	'BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests' \
-	'BUILD=$(BUILD)/clang CC=clang CXX=clang++ all unit-tests'
+	'BUILD=$(BUILD)/clang CC=clang CXX=clang++ all unit-tests' \
+	'$(FUZZ_VARIANT)'
 TEST_FILES = $(UNIT_TESTS) $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
 
 .PHONY: generate-rows
@@ -127,6 +140,10 @@ lint: deps
 asan: deps
 	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests
 	@KYC_BUILD=$(BUILD)/asan scripts/run-tests $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS)) $(wildcard tests/cli/*.t)
+
+fuzz: deps
+	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_VARIANT)
+	@KYC_BUILD=$(BUILD) KYC_FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests -t 86400 tests/fault/fuzz.t
 
 bench: deps
 	@$(MAKE) --no-print-directory -s -j2 all generate-rows

@@ -61,7 +61,7 @@ struct fixture {
 };
 
 /* external_id and last_name are always there and good. */
-static struct fixture *fixture_new(void)
+static inline struct fixture *fixture_new(void)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     fixture->job.path = "test.yaml";
@@ -77,7 +77,7 @@ static struct fixture *fixture_new(void)
     return fixture;
 }
 
-static void fixture_free(struct fixture *fixture)
+static inline void fixture_free(struct fixture *fixture)
 {
     rule_worker_free(fixture->worker);
     rule_set_free(fixture->set);
@@ -86,7 +86,7 @@ static void fixture_free(struct fixture *fixture)
 }
 
 /* Maps a field to a column of its own name that holds cell. */
-static struct job_mapping *fixture_map(struct fixture *fixture, enum field_id field, const char *cell)
+static inline struct job_mapping *fixture_map(struct fixture *fixture, enum field_id field, const char *cell)
 {
     for (size_t i = 0; i < fixture->job.mapping_count; i++) {
         if (fixture->mappings[i].field == field) {
@@ -101,14 +101,14 @@ static struct job_mapping *fixture_map(struct fixture *fixture, enum field_id fi
     return &fixture->mappings[at];
 }
 
-static struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind, enum field_id field)
+static inline struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind, enum field_id field)
 {
     struct job_rule *rule = &fixture->rules[fixture->job.rule_count++];
     *rule = (struct job_rule){.kind = kind, .field = field, .level = VERDICT_REJECT};
     return rule;
 }
 
-static void fixture_when(struct fixture *fixture, struct job_rule *rule, enum field_id field,
+static inline void fixture_when(struct fixture *fixture, struct job_rule *rule, enum field_id field,
                          const char *value)
 {
     fixture->condition = (struct job_condition){field, slice_from(value)};
@@ -116,7 +116,7 @@ static void fixture_when(struct fixture *fixture, struct job_rule *rule, enum fi
     rule->condition_count = 1;
 }
 
-static bool fixture_build(struct fixture *fixture)
+static inline bool fixture_build(struct fixture *fixture)
 {
     if (!job_mapping_of(&fixture->job, FIELD_EXTERNAL_ID))
         fixture_map(fixture, FIELD_EXTERNAL_ID, "C-1");
@@ -133,7 +133,7 @@ static bool fixture_build(struct fixture *fixture)
 }
 
 /* The verdicts of the row as `phone/format email/required(warn)`, in order; in the arena. */
-static const char *fixture_verdicts(struct fixture *fixture)
+static inline const char *fixture_verdicts(struct fixture *fixture)
 {
     struct slice text = slice_from("");
     for (size_t i = 0; i < fixture->record.verdict_count; i++) {
@@ -146,7 +146,7 @@ static const char *fixture_verdicts(struct fixture *fixture)
 }
 
 /* Judges the row; gives its verdicts. */
-static const char *fixture_judge(struct fixture *fixture)
+static inline const char *fixture_judge(struct fixture *fixture)
 {
     if (!fixture->set && !fixture_build(fixture))
         fail_msg("%s", fixture->error.text);
@@ -158,7 +158,7 @@ static const char *fixture_judge(struct fixture *fixture)
 }
 
 /* A field's normal form, separators as `|`; `-` when absent, `!` when failed. */
-static const char *fixture_value(struct fixture *fixture, enum field_id field)
+static inline const char *fixture_value(struct fixture *fixture, enum field_id field)
 {
     const struct value *value = &fixture->record.values[field];
     if (value->state != VALUE_PRESENT)

@@ -1,0 +1,28 @@
+#!/usr/bin/perl
+# Each fuzzer runs from its seeds for KYC_FUZZ_SECONDS (3; `make fuzz` gives it ten minutes) without a finding.
+use strict;
+use warnings;
+use File::Basename qw(basename dirname);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+
+my $seconds = $ENV{KYC_FUZZ_SECONDS} || 3;
+my $home = dirname($FindBin::Bin);
+my @names = map { basename($_) =~ /^fuzz_(\w+)\.c$/ } sort glob "$home/fuzz/fuzz_*.c";
+@names = grep { $_ eq $ENV{KYC_FUZZ_ONLY} } @names if $ENV{KYC_FUZZ_ONLY};
+my $found = $ENV{KYC_FUZZ_FOUND} || scratch_folder();    # where what it found stays
+
+for my $name (@names) {
+    my $corpus = scratch_folder();
+    my @seeds = glob "$home/fuzz/corpus/$name/*";
+    cmp_ok(scalar @seeds, '>', 2, "$name has seeds");
+    my ($status, $out, $err) = run_program(program("fuzz/fuzz_$name"), "-max_total_time=$seconds", '-timeout=10',
+        '-rss_limit_mb=1024', '-max_len=8192', '-print_final_stats=1', "-artifact_prefix=$found/$name-", $corpus,
+        "$home/fuzz/corpus/$name");
+    is($status, 0, "$name: nothing was found") or diag substr($err, -6000), `cd $found && head -c 2000 $name-* | base64`;
+    my ($runs) = $err =~ /stat::number_of_executed_units:\s*(\d+)/;
+    cmp_ok($runs || 0, '>', 100, "$name: " . ($runs || 0) . " inputs were tried");
+}
+done_testing;

@@ -1,0 +1,131 @@
+/* Any bytes as the cells of a row, judged by a job that reads a field of every type.
+ *
+ * A normal form normalizes to itself, is UTF-8, and messages are UTF-8. Cells are parted by 0x1e; the first
+ * byte chooses the encoding and the country.
+ */
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/log.h"
+#include "core/text.h"
+#include "unit/rules/fixture.h"
+
+enum { CELL_SEPARATOR = 0x1e, SPLIT = '|' };
+
+static const enum field_id fields[] = {
+    FIELD_EMAIL,       FIELD_PHONE,         FIELD_DATE_OF_BIRTH, FIELD_COUNTRY,  FIELD_STATE,
+    FIELD_POSTAL_CODE, FIELD_NATIONALITIES, FIELD_TAX_ID,        FIELD_LANGUAGE, FIELD_OCCUPATION,
+    FIELD_PEP_STATUS,  FIELD_TOS_VERSION,   FIELD_NATIONAL_ID,   FIELD_CITY,     FIELD_EMPLOYER_NAME,
+    FIELD_EXTERNAL_ID, FIELD_LAST_NAME,
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static struct fixture *fixture_of(enum job_encoding encoding)
+{
+    struct fixture *fixture = fixture_new();
+
+    fixture->job.input.encoding = encoding;
+    for (size_t i = 0; i < FIELDS; i++) {
+        struct job_mapping *mapping = fixture_map(fixture, fields[i], "");
+        if (fields[i] == FIELD_NATIONALITIES || fields[i] == FIELD_TAX_ID)
+            mapping->split = "|";
+        if (fields[i] == FIELD_DATE_OF_BIRTH)
+            mapping->format = "DD/MM/YYYY";
+    }
+    fixture_rule(fixture, JOB_RULE_VALID, FIELD_PHONE)->name = "valid";
+    struct job_rule *rule = fixture_rule(fixture, JOB_RULE_MATCH, FIELD_POSTAL_CODE);
+    rule->pattern = "^(\\w|[ -])+$";
+    rule->name = "format";
+    rule = fixture_rule(fixture, JOB_RULE_UNIQUE, FIELD_EMAIL);
+    rule->unique_index = 1;
+    rule->name = "unique";
+    fixture->job.unique_count = 2;
+    if (!fixture_build(fixture))
+        abort();
+    return fixture;
+}
+
+static void judge(struct fixture *fixture, struct slice cells[FIELDS])
+{
+    memset(&fixture->record, 0, sizeof fixture->record);
+    fixture->record.cells = cells;
+    fixture->record.cell_count = FIELDS;
+    rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
+}
+
+static void check_texts(const struct record *record)
+{
+    for (size_t i = 0; i < record->verdict_count; i++) {
+        const struct verdict *verdict = &record->verdicts[i];
+        assert(verdict->rule && verdict->field < FIELD_COUNT);
+        assert(verdict->message.len && text_is_utf8(verdict->message));
+        assert(verdict->level != VERDICT_REJECT || record->rejected);
+    }
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (record->values[i].state == VALUE_PRESENT)
+            assert(record->values[i].text.len && text_is_utf8(record->values[i].text));
+}
+
+/* What is present, read again, is what it was. */
+static void check_idempotence(struct fixture *again, const struct value first[FIELD_COUNT])
+{
+    struct slice cells[FIELDS];
+
+    for (size_t i = 0; i < FIELDS; i++) {
+        const struct value *value = &first[fields[i]];
+        cells[i] = slice_make("", 0);
+        if (value->state != VALUE_PRESENT)
+            continue;
+        char *text = arena_bytes(&again->arena, value->text.len);
+        memcpy(text, value->text.at, value->text.len);
+        for (size_t k = 0; k < value->text.len; k++)
+            if (text[k] == VALUE_SEPARATOR)
+                text[k] = SPLIT;
+        cells[i] = slice_make(text, value->text.len);
+    }
+    judge(again, cells);
+    for (size_t i = 0; i < FIELDS; i++) {
+        const struct value *value = &first[fields[i]], *second = &again->record.values[fields[i]];
+        if (value->state != VALUE_PRESENT)
+            continue;
+        assert(second->state == VALUE_PRESENT);
+        assert(slice_equal(value->text, second->text));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static struct fixture *fixtures[3], *again;
+    struct slice cells[FIELDS] = {0};
+    struct value first[FIELD_COUNT];
+
+    log_setup("fuzz", LOG_ERROR, false);
+    if (!again) {
+        for (size_t i = 0; i < 3; i++)
+            fixtures[i] = fixture_of((enum job_encoding)i);
+        again = fixture_of(JOB_ENCODING_UTF8);
+    }
+    if (len < 1)
+        return 0;
+    struct fixture *fixture = fixtures[data[0] % 3];
+    struct slice rest = slice_make((const char *)data + 1, len - 1);
+    for (size_t i = 0; i < FIELDS; i++) {
+        const char *end = rest.len ? memchr(rest.at, CELL_SEPARATOR, rest.len) : NULL;
+        cells[i] = slice_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
+        rest = end ? slice_make(end + 1, rest.len - cells[i].len - 1) : slice_make("", 0);
+    }
+    arena_reset(&fixture->arena);
+    arena_reset(&again->arena);
+    judge(fixture, cells);
+    check_texts(&fixture->record);
+    memcpy(first, fixture->record.values, sizeof first);
+    check_idempotence(again, first);
+    return 0;
+}
