@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "rules/check.h"
+#include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
 #include "rules/phone_number.h"
 
@@ -14,6 +15,8 @@ struct rule_worker *rule_worker_new(const struct rule_set *set)
 {
     struct rule_worker *worker = memory_new(1, sizeof *worker);
     worker->set = set;
+    if (set->paths)
+        worker->ndjson = ndjson_cells_new(set->paths);
     for (size_t i = 0; i < set->check_count; i++)
         if (set->checks[i].pattern && !worker->matcher)
             worker->matcher = pattern_matcher_new();
@@ -25,6 +28,7 @@ void rule_worker_free(struct rule_worker *worker)
     if (!worker)
         return;
     pattern_matcher_free(worker->matcher);
+    ndjson_cells_free(worker->ndjson);
     free(worker);
 }
 
@@ -38,6 +42,8 @@ static void read_values(struct judging *judging)
             judging->values[slot->field] = slot->ready;
         else if (slot->mapping->constant)
             normalize_constant(judging, slot, slice_from(slot->mapping->constant));
+        else if (judging->worker->ndjson)
+            ndjson_cells_normalize(judging->worker->ndjson, judging, slot);
         else if (slot->column < record->cell_count)
             normalize_source(judging, slot, record->cells[slot->column]);
     }
@@ -141,6 +147,10 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     read_values(&judging);
     if (set->slot_of[FIELD_TAX_ID] || set->slot_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&judging);
+    record->present = 0;
+    record->country[0] = record->country[1] = '\0';
+    if (worker->ndjson && !record->fault)
+        ndjson_cells_read(worker->ndjson, record, arena);
     hash_key(&judging);
     require_values(&judging);
     for (size_t i = 0; i < set->check_count; i++)

@@ -166,7 +166,8 @@ static bool read_list(struct judging *judging, const struct slot *slot, struct s
                       bool drop_repeats, read_item *read, struct list *list)
 {
     struct slice rest = source, part, text, item;
-    while (next_part(&rest, slot->mapping->split, &part)) {
+    const char *split = judging->split ? judging->split : slot->mapping->split;
+    while (next_part(&rest, split, &part)) {
         if (list->places == JUDGING_ITEMS_MAX) {
             judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "has more than %d items",
                         JUDGING_ITEMS_MAX);

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "model/language.h"
 #include "rules/check.h"
+#include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
@@ -60,6 +61,10 @@ static int fail_column(const struct builder *builder, const struct job_mapping *
 static int find_column(const struct builder *builder, const struct job_mapping *mapping, size_t *column)
 {
     size_t found = 0;
+    if (builder->set->paths) {
+        *column = ndjson_paths_add(builder->set->paths, mapping->column);
+        return 0;
+    }
     for (size_t i = 0; i < builder->column_count; i++) {
         if (!slice_is(builder->columns[i], mapping->column))
             continue;
@@ -351,6 +356,8 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     set->fields = fields;
     set->encoding = encodings[job->input.encoding];
     arena_init(&set->arena, SET_ARENA_CHUNK);
+    if (job->input.format == JOB_FORMAT_NDJSON)
+        set->paths = ndjson_paths_new();
     set_days(set, today);
     for (size_t i = 0; i < job->input.null_count; i++) {
         size_t len = job->input.null_values[i].len;
@@ -379,3 +386,4 @@ void rule_set_free(struct rule_set *set)
     arena_clear(&set->arena);
     free(set);
 }
+    ndjson_paths_free(set->paths);

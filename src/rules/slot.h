@@ -58,6 +58,7 @@ struct rule_set {
     const struct job *job;
     const struct provider_fields *fields;
     enum encoding encoding;
+    struct ndjson_paths *paths; /* NULL: the input has columns */
     uint64_t null_lengths; /* bit i: a null value has i bytes; bit 63: 63 or more */
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are believed */
@@ -85,6 +86,7 @@ struct country_memo {
 struct rule_worker {
     const struct rule_set *set;
     struct pattern_matcher *matcher; /* NULL when the job has no pattern */
+    struct ndjson_cells *ndjson;     /* NULL: the input has columns */
     struct country_memo memo[COUNTRY_MEMO_SIZE];
 };
 
@@ -97,6 +99,7 @@ struct judging {
     struct record *record;
     struct value *values; /* the record's */
     struct arena *arena;
+    const char *split; /* of the list in hand, instead of the mapping's; NULL: the mapping's */
     enum phone_validity phone_validity;
     bool phone_was_judged;                      /* a rule `valid` has spoken */
     uint64_t tax_id_places, tax_country_places; /* bit i: the i-th item is not empty */

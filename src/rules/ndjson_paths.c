@@ -1,0 +1,132 @@
+#include "rules/ndjson_paths.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum { INDEX_DIGITS_MAX = 9 };
+
+static uint32_t add_step(struct ndjson_paths *paths, struct slice key, uint32_t index)
+{
+    if (paths->step_count == paths->step_room) {
+        paths->step_room = paths->step_room ? 2 * paths->step_room : 16;
+        paths->steps = memory_resize(paths->steps, paths->step_room, sizeof *paths->steps);
+    }
+    paths->steps[paths->step_count] =
+        (struct ndjson_step){.key = key, .index = index, .cell = NDJSON_NO_CELL};
+    return (uint32_t)paths->step_count++;
+}
+
+struct ndjson_paths *ndjson_paths_new(void)
+{
+    struct ndjson_paths *paths = memory_new(1, sizeof *paths);
+    add_step(paths, slice_make(NULL, 0), 0);
+    add_step(paths, slice_make(NULL, 0), 0);
+    return paths;
+}
+
+void ndjson_paths_free(struct ndjson_paths *paths)
+{
+    if (!paths)
+        return;
+    free(paths->steps);
+    free(paths->columns);
+    free(paths);
+}
+
+static uint32_t to_member(struct ndjson_paths *paths, uint32_t from, struct slice key)
+{
+    uint32_t at = ndjson_paths_member(paths, from, key);
+    if (at)
+        return at;
+    at = add_step(paths, key, 0);
+    uint32_t *chain = &paths->steps[from].members[ndjson_paths_bucket(key)];
+    paths->steps[at].next = *chain;
+    *chain = at;
+    paths->steps[from].child_count++;
+    return at;
+}
+
+static uint32_t to_element(struct ndjson_paths *paths, uint32_t from, uint32_t index)
+{
+    uint32_t at = ndjson_paths_element(paths, from, index);
+    if (at)
+        return at;
+    at = add_step(paths, slice_make(NULL, 0), index);
+    paths->steps[at].next = paths->steps[from].elements;
+    paths->steps[from].elements = at;
+    paths->steps[from].child_count++;
+    return at;
+}
+
+/* `[12]` at the start of text: its length, 0 when it is none. */
+static size_t index_len(const char *text, uint32_t *index)
+{
+    size_t len = 1;
+    *index = 0;
+    for (; text[len] >= '0' && text[len] <= '9' && len <= INDEX_DIGITS_MAX; len++)
+        *index = *index * 10 + (uint32_t)(text[len] - '0');
+    return len > 1 && text[len] == ']' ? len + 1 : 0;
+}
+
+/* Whether every part of a column is a name or an index: else it can only be a whole name. */
+static bool is_path(const char *column)
+{
+    for (const char *at = column;;) {
+        size_t len = strcspn(at, ".[");
+        if (len == 0)
+            return false;
+        at += len;
+        while (*at == '[') {
+            uint32_t index;
+            len = index_len(at, &index);
+            if (len == 0)
+                return false;
+            at += len;
+        }
+        if (*at == '\0')
+            return true;
+        if (*at++ != '.')
+            return false;
+    }
+}
+
+static uint32_t walk(struct ndjson_paths *paths, const char *column)
+{
+    uint32_t step = NDJSON_TOP;
+    for (const char *at = column; *at;) {
+        size_t len = strcspn(at, ".[");
+        step = to_member(paths, step, slice_make(at, len));
+        at += len;
+        while (*at == '[') {
+            uint32_t index;
+            at += index_len(at, &index);
+            step = to_element(paths, step, index);
+        }
+        if (*at == '.')
+            at++;
+    }
+    return step;
+}
+
+size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
+{
+    for (size_t i = 0; i < paths->cell_count; i++)
+        if (strcmp(paths->columns[i], column) == 0)
+            return i;
+    size_t cell = paths->cell_count++;
+    paths->columns = memory_resize(paths->columns, paths->cell_count, sizeof *paths->columns);
+    paths->columns[cell] = column;
+
+    bool is_name = !strpbrk(column, ".[");
+    if (is_name || is_path(column)) {
+        uint32_t step = is_name ? to_member(paths, NDJSON_TOP, slice_from(column)) : walk(paths, column);
+        paths->steps[step].cell = (int)cell;
+    }
+    if (!is_name) {
+        uint32_t step = to_member(paths, NDJSON_TOP_WHOLE, slice_from(column));
+        paths->steps[step].cell = (int)cell;
+    }
+    return cell;
+}

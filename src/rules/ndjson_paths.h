@@ -1,0 +1,66 @@
+/* ndjson_paths: the columns of a job as ways into an object.
+ *
+ * `a.b` is member b of the object a, `a[0]` the first element of the array a; the two can follow each other.
+ * A member of the top level whose whole name is the column (`address.city` in a flat export) is meant too,
+ * and goes first. The inside of src/rules. Thread: constant once built. Owner: new/free.
+ */
+#ifndef KYC_RULES_NDJSON_PATHS_H
+#define KYC_RULES_NDJSON_PATHS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/slice.h"
+
+enum { NDJSON_BUCKETS = 32, NDJSON_NO_CELL = -1 };
+
+/* One step of a way; steps that begin the same are one. Places are indices into ndjson_paths.steps. */
+struct ndjson_step {
+    struct slice key;                                 /* of a member; at NULL: of an element */
+    uint32_t index;                                   /* of an element */
+    int cell;                                         /* that ends here; NDJSON_NO_CELL: none */
+    uint32_t members[NDJSON_BUCKETS], elements, next; /* chains; 0 ends one */
+    uint32_t child_count;
+};
+
+struct ndjson_paths {
+    struct ndjson_step *steps; /* [0] the object itself, [1] its members with a whole column as their name */
+    size_t step_count, step_room;
+    const char **columns; /* by cell; borrowed */
+    size_t cell_count;
+};
+
+enum { NDJSON_TOP = 0, NDJSON_TOP_WHOLE = 1 };
+
+struct ndjson_paths *ndjson_paths_new(void);
+void ndjson_paths_free(struct ndjson_paths *paths);
+
+/* The cell of a column, the same for the same column. Borrows column. */
+size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column);
+
+static inline uint32_t ndjson_paths_bucket(struct slice key)
+{
+    if (key.len == 0)
+        return 0;
+    unsigned first = (unsigned char)key.at[0], last = (unsigned char)key.at[key.len - 1];
+    return ((unsigned)key.len + first * 5 + last * 3) % NDJSON_BUCKETS;
+}
+
+/* The step for a member or an element; 0: no way goes there. */
+static inline uint32_t ndjson_paths_member(const struct ndjson_paths *paths, uint32_t from, struct slice key)
+{
+    uint32_t at = paths->steps[from].members[ndjson_paths_bucket(key)];
+    while (at && !slice_equal(paths->steps[at].key, key))
+        at = paths->steps[at].next;
+    return at;
+}
+
+static inline uint32_t ndjson_paths_element(const struct ndjson_paths *paths, uint32_t from, uint32_t index)
+{
+    uint32_t at = paths->steps[from].elements;
+    while (at && paths->steps[at].index != index)
+        at = paths->steps[at].next;
+    return at;
+}
+
+#endif
