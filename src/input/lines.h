@@ -65,6 +65,8 @@ static inline struct slice lines_kept(const struct lines *lines)
 /* All bytes there are since lines_keep, read as lines or not. Valid until the next call. */
 static inline struct slice lines_rest(const struct lines *lines)
 {
+    if (!lines->bytes) /* nothing came at all */
+        return slice_make(NULL, 0);
     return slice_make(lines->bytes + lines->keep, lines->len - lines->keep);
 }
 
