@@ -34,7 +34,7 @@ static int report(const struct options *options, const struct job *job, struct t
     return status;
 }
 
-static int run_job(const struct options *options, const struct job *job, const struct provider *provider,
+static int run_job(const struct options *options, struct job *job, const struct provider *provider,
                    bool send)
 {
     const struct pipeline_settings settings = {

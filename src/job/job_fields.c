@@ -235,9 +235,10 @@ int job_fields_read(struct job_reader *reader, const struct job_node *value, con
 {
     (void)key;
     struct job *job = target;
-    if (value->kind == JOB_NODE_SCALAR && slice_is(value->text, "auto"))
-        return job_keys_fail(reader, value,
-                             "`fields: auto` is known and not built yet; write FIELD: COLUMN for each");
+    job->fields_place = value->place;
+    job->fields_auto = value->kind == JOB_NODE_SCALAR && slice_is(value->text, "auto");
+    if (job->fields_auto)
+        return 0;
     if (value->kind != JOB_NODE_MAPPING)
         return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
     job->mappings = arena_alloc(&job->arena, (value->count + 1) * sizeof *job->mappings);

@@ -129,8 +129,10 @@ struct job {
     const char *name;
     struct job_input input;
     struct job_provider provider;
-    struct job_mapping *mappings;
+    struct job_mapping *mappings; /* with `fields: auto` none until the header is known (job_auto_match) */
     size_t mapping_count;
+    bool fields_auto;
+    struct job_place fields_place;
     struct job_rule *rules;
     size_t rule_count;
     size_t unique_count; /* 1 (external_id) + the JOB_RULE_UNIQUE rules of other fields */

@@ -15,7 +15,7 @@
 #include "report/tally.h"
 
 struct pipeline_settings {
-    const struct job *job;
+    struct job *job; /* changed only before its input is read: `fields: auto` */
     const struct provider *provider;
     bool send;          /* run; else check */
     uint64_t limit;     /* records of input; 0: all */

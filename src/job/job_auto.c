@@ -1,0 +1,76 @@
+#include "job/job_auto.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "model/synonyms.h"
+
+enum { COLUMNS_SHOWN_MAX = 20 };
+
+static bool is_wanted(const struct job *job, const struct provider_fields *fields, enum field_id field)
+{
+    if (field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||
+        provider_fields_find(fields, field))
+        return true;
+    for (size_t i = 0; i < job->rule_count; i++) {
+        if (job->rules[i].field == field)
+            return true;
+        for (size_t j = 0; j < job->rules[i].condition_count; j++)
+            if (job->rules[i].conditions[j].field == field)
+                return true;
+    }
+    return false;
+}
+
+static int fail_rivals(const struct job *job, enum field_id field, const struct slice *columns,
+                       const struct synonym_match *match, struct error *error)
+{
+    struct slice first = columns[match->column], second = columns[match->rival];
+
+    return job_fail(job, job->fields_place, error,
+                    "the columns \"%.*s\" (number %zu) and \"%.*s\" (number %zu) fit %s equally well: write "
+                    "`fields` out and name one (kyc-import guess does the rest)",
+                    (int)first.len, first.at, match->column + 1, (int)second.len, second.at, match->rival + 1,
+                    field_name(field));
+}
+
+static int fail_without_key(struct job *job, const struct slice *columns, size_t column_count,
+                            struct error *error)
+{
+    struct slice names = {"", 0};
+
+    for (size_t i = 0; i < column_count && i < COLUMNS_SHOWN_MAX; i++)
+        names = arena_printf(&job->arena, "%.*s%s%.*s", (int)names.len, names.at, i ? ", " : "",
+                             (int)columns[i].len, columns[i].at ? columns[i].at : "");
+    return job_fail(job, job->fields_place, error,
+                    "no column fits external_id, the key by which a customer is known: write `fields` out. "
+                    "Columns: %.*s%s",
+                    (int)names.len, names.at, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
+}
+
+int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,
+                   size_t column_count, struct error *error)
+{
+    struct synonym_match matches[FIELD_COUNT];
+
+    if (!job->fields_auto)
+        return 0;
+    synonyms_match(columns, column_count, matches);
+    if (matches[FIELD_EXTERNAL_ID].column == SYNONYMS_NO_COLUMN)
+        return fail_without_key(job, columns, column_count, error);
+    job->mappings = arena_alloc(&job->arena, FIELD_COUNT * sizeof *job->mappings);
+    job->mapping_count = 0;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const struct synonym_match *match = &matches[i];
+        enum field_id field = (enum field_id)i;
+        if (match->column == SYNONYMS_NO_COLUMN || !is_wanted(job, fields, field))
+            continue;
+        if (match->rival != SYNONYMS_NO_COLUMN)
+            return fail_rivals(job, field, columns, match, error);
+        const char *column = arena_copy(&job->arena, columns[match->column]).at;
+        job->mappings[job->mapping_count++] = (struct job_mapping){
+            .field = field, .place = job->fields_place, .column = column, .column_place = job->fields_place};
+        log_info("fields: auto: %s from column \"%s\"", field_name(field), column);
+    }
+    return 0;
+}
