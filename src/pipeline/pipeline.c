@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "job/job_auto.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/history.h"
 #include "pipeline/signals.h"
@@ -94,6 +95,8 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (!pipeline->intake)
         return -1;
     const struct reader_header *header = intake_header(pipeline->intake);
+    if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
+        return -1;
     pipeline->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
     if (!pipeline->rules || open_ledger(pipeline, error) != 0)
         return -1;
