@@ -265,10 +265,7 @@ static void take_first_line(struct csv *csv, struct batch *batch, const char *ru
 
 static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
 {
-    add_fault(
-        csv, batch, RULE_CUT,
-        SLICE_LITERAL("the input breaks off in this record: it is not used even where it looks complete"),
-        raw);
+    add_fault(csv, batch, RULE_CUT, SLICE_LITERAL(READER_CUT_MESSAGE), raw);
 }
 
 static enum found take_long_line(struct csv *csv, struct batch *batch)
@@ -280,11 +277,7 @@ static enum found take_long_line(struct csv *csv, struct batch *batch)
         take_cut(csv, batch, raw);
         return FOUND_CUT;
     }
-    struct slice message =
-        arena_printf(&batch->arena,
-                     "a line of %" PRIu64 " bytes, over max_record (%zu): look for a missing line end, or "
-                     "raise input.max_record; only its first %zu bytes are kept",
-                     len, csv->max_record, csv->max_record);
+    struct slice message = reader_explain_long_line(&batch->arena, len, csv->max_record);
     add_fault(csv, batch, RULE_TOO_LONG, message, raw);
     return FOUND_TOO_LONG_LINE;
 }
@@ -391,15 +384,12 @@ static enum found find_header(struct csv *csv)
 
 static int csv_header(void *format, const char *name, struct reader_header *header, struct error *error)
 {
-    static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
+    static const struct slice mark = READER_MARK;
     struct csv *csv = format;
     struct arena *arena = &csv->header_arena;
     bool marked = lines_pass(&csv->lines, mark);
     if (marked && csv->encoding != JOB_ENCODING_UTF8)
-        return error_set(error, ERROR_INPUT,
-                         "%s: begins with the byte order mark of UTF-8, but input.encoding is %s; set it to "
-                         "utf-8",
-                         name, encoding_name(header_encoding(csv->encoding)));
+        return reader_fail_mark(csv->encoding, name, error);
     enum found found = find_header(csv);
     if (found != FOUND_RECORD)
         return fail_header(csv, found, name, error);
@@ -408,6 +398,9 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     header->raw = join(arena, marked && csv->line_number == 1 ? mark : slice_make(raw.at, 0), raw);
     header->column_count = csv->column_count;
     header->columns = csv_cells_list(csv->cells);
+    struct slice *source = arena_alloc(arena, csv->column_count * sizeof *source);
+    memcpy(source, header->columns, csv->column_count * sizeof *source);
+    header->source_columns = source;
     lines_keep(&csv->lines);
     return header_decode(csv_cells_list(csv->cells), csv->column_count, header_encoding(csv->encoding), arena,
                          name, error);

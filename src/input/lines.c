@@ -103,8 +103,31 @@ static enum lines_result end_lines(struct lines *lines, struct line *line)
     return LINES_ONE;
 }
 
+/* As lines_next, where a CR is blank space. */
+static enum lines_result next_lf(struct lines *lines, size_t max_len, struct line *line)
+{
+    for (;;) {
+        size_t lf = find(lines, &lines->lf);
+        line->len = lf - lines->next;
+        if (line->len > max_len && (line->len > max_len + 1 || lines->bytes[lf - 1] != '\r'))
+            return LINES_LONG;
+        if (lf == lines->len) {
+            if (fill(lines))
+                continue;
+            return end_lines(lines, line);
+        }
+        line->full_len = line->len + 1;
+        lines->next += line->full_len;
+        line->len -= line->len > 0 && lines->bytes[lf - 1] == '\r';
+        lines->number++;
+        return LINES_ONE;
+    }
+}
+
 enum lines_result lines_next(struct lines *lines, size_t max_len, struct line *line)
 {
+    if (lines->lf_only)
+        return next_lf(lines, max_len, line);
     for (;;) {
         size_t lf = find(lines, &lines->lf), cr = find(lines, &lines->cr);
         size_t end = lf < cr ? lf : cr;

@@ -28,6 +28,8 @@ struct lines {
     size_t keep;     /* the bytes before it may be dropped */
     size_t next;     /* the next line begins here */
     uint64_t number; /* of the next line, from 1 */
+    bool lf_only; /* a CR ends no line; the caller may set it after lines_init. One before an LF is the line
+                     end's, as ever */
     struct lines_mark lf, cr;
     int feed_result; /* of its last call; 1 before the first */
 };

@@ -28,11 +28,12 @@ struct reader;
 struct reader *reader_new(const struct job_input *input, uint32_t input_index, struct reader_feed feed);
 void reader_free(struct reader *reader);
 
-/* The header: column names decoded to UTF-8, outer blanks and a BOM gone. */
+/* The header of CSV: column names decoded to UTF-8, outer blanks and a BOM gone. */
 struct reader_header {
     const struct slice *columns;
-    size_t column_count;
-    struct slice raw; /* as it stands in the input, without its line end */
+    const struct slice *source_columns; /* the bytes of their cells, not decoded, blanks included */
+    size_t column_count;                /* 0: NDJSON, which has no header */
+    struct slice raw;                   /* as it stands in the input, without its line end */
 };
 
 /* Reads the header; must come first, once. Valid as long as the reader. 0, or -1 with ERROR_INPUT: an empty
@@ -46,7 +47,8 @@ enum reader_result {
     READER_CUT,  /* the feed broke off; the batch holds what was left, the cut record included */
 };
 
-/* Fills an empty batch: record, row, line, cells; fault and raw of those that are no record. */
+/* Fills an empty batch: record, row, line, and cells (CSV) or raw, the line that a rule worker makes cells of
+ * (NDJSON; JSON_PADDING bytes follow it); fault and raw of those that are no record. */
 enum reader_result reader_fill(struct reader *reader, struct batch *batch);
 
 #endif

@@ -1,0 +1,150 @@
+#include "input/ndjson.h"
+
+#include <stdlib.h>
+
+#include "core/json.h"
+#include "core/memory.h"
+#include "input/lines.h"
+
+struct ndjson {
+    struct lines lines;
+    size_t max_record;
+    uint32_t input_index;
+    enum job_encoding encoding;
+    uint64_t row; /* of the last record */
+};
+
+static void *ndjson_open(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
+{
+    struct ndjson *ndjson = memory_new(1, sizeof *ndjson);
+    lines_init(&ndjson->lines, feed);
+    ndjson->lines.lf_only = true;
+    ndjson->max_record = input->max_record;
+    ndjson->input_index = input_index;
+    ndjson->encoding = input->encoding;
+    return ndjson;
+}
+
+static void ndjson_close(void *format)
+{
+    struct ndjson *ndjson = format;
+    lines_clear(&ndjson->lines);
+    free(ndjson);
+}
+
+static int ndjson_header(void *format, const char *name, struct reader_header *header, struct error *error)
+{
+    struct ndjson *ndjson = format;
+    *header = (struct reader_header){0};
+    bool marked = lines_pass(&ndjson->lines, READER_MARK);
+    if (marked && ndjson->encoding != JOB_ENCODING_UTF8)
+        return reader_fail_mark(ndjson->encoding, name, error);
+    return 0;
+}
+
+static bool is_blank(struct slice line)
+{
+    size_t at = 0;
+    while (at < line.len && (line.at[at] == ' ' || line.at[at] == '\t' || line.at[at] == '\r'))
+        at++;
+    return at == line.len;
+}
+
+/* The next record of the batch; its text is copied, with room for a JSON reader to look further. */
+static struct record *add_record(struct ndjson *ndjson, struct batch *batch, uint64_t line, struct slice text)
+{
+    struct record *record = &batch->records[batch->count++];
+    char *raw = arena_bytes(&batch->arena, text.len + JSON_PADDING);
+    memcpy(raw, text.at, text.len);
+    memset(raw + text.len, 0, JSON_PADDING);
+    batch->bytes += text.len;
+    *record = (struct record){
+        .input = ndjson->input_index,
+        .row = ++ndjson->row,
+        .line = line,
+        .raw = slice_make(raw, text.len),
+    };
+    return record;
+}
+
+static void set_fault(struct record *record, const char *rule, struct slice message)
+{
+    record->fault = rule;
+    record->fault_message = message;
+    record->rejected = true;
+}
+
+/* False when the feed broke off within the line. */
+static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
+{
+    struct slice start = slice_make(lines_rest(&ndjson->lines).at, ndjson->max_record);
+    struct record *record = add_record(ndjson, batch, ndjson->lines.number, start);
+    uint64_t len = 0;
+    if (lines_skip_long(&ndjson->lines, &len) == LINES_CUT) {
+        set_fault(record, RULE_CUT, SLICE_LITERAL(READER_CUT_MESSAGE));
+        return false;
+    }
+    set_fault(record, RULE_TOO_LONG, reader_explain_long_line(&batch->arena, len, ndjson->max_record));
+    return true;
+}
+
+static void take_cut(struct ndjson *ndjson, struct batch *batch)
+{
+    struct slice rest = lines_rest(&ndjson->lines);
+    if (is_blank(rest))
+        return;
+    set_fault(add_record(ndjson, batch, ndjson->lines.number, rest), RULE_CUT,
+              SLICE_LITERAL(READER_CUT_MESSAGE));
+    lines_drop_rest(&ndjson->lines);
+}
+
+/* Whether a record of so many bytes still fits: a larger one travels alone. */
+static bool has_room(const struct batch *batch, size_t len)
+{
+    return batch->count == 0 || batch->bytes + len <= BATCH_BYTES_MAX;
+}
+
+static enum reader_result ndjson_fill(void *format, struct batch *batch)
+{
+    struct ndjson *ndjson = format;
+    struct lines *lines = &ndjson->lines;
+    struct line line;
+    while (batch->count < BATCH_RECORDS_MAX) {
+        uint64_t number = lines->number;
+        lines_keep(lines);
+        switch (lines_next(lines, ndjson->max_record, &line)) {
+        case LINES_ONE: {
+            struct slice text = slice_make(lines_kept(lines).at, line.len);
+            if (is_blank(text))
+                break;
+            if (!has_room(batch, line.len)) {
+                lines_back(lines, 0, number);
+                return READER_MORE;
+            }
+            add_record(ndjson, batch, number, text);
+            break;
+        }
+        case LINES_LONG:
+            if (!has_room(batch, ndjson->max_record))
+                return READER_MORE;
+            if (!take_long_line(ndjson, batch))
+                return READER_CUT;
+            break;
+        case LINES_END:
+            return READER_END;
+        case LINES_CUT:
+            if (!has_room(batch, lines_rest(lines).len))
+                return READER_MORE;
+            take_cut(ndjson, batch);
+            return READER_CUT;
+        }
+    }
+    return READER_MORE;
+}
+
+const struct reader_ops ndjson_ops = {
+    .open = ndjson_open,
+    .close = ndjson_close,
+    .header = ndjson_header,
+    .fill = ndjson_fill,
+};

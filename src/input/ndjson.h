@@ -1,0 +1,13 @@
+/* ndjson: lines of JSON as a format of the reader (2-job.md, Reading).
+ *
+ * Each line stands alone, so this only splits: LF ends a line, lines of blanks are passed over. What stands
+ * in a line is read by the rule workers, of which there are several. Thread and owner: as reader.h.
+ */
+#ifndef KYC_INPUT_NDJSON_H
+#define KYC_INPUT_NDJSON_H
+
+#include "input/reader_ops.h"
+
+extern const struct reader_ops ndjson_ops;
+
+#endif
