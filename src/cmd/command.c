@@ -34,7 +34,7 @@ int command_print(struct slice text, int status)
     return error_worse_status(status, ERROR_USAGE);
 }
 
-static int fail_unknown(const char *name)
+int command_fail_unknown(const char *name)
 {
     const char *names[16] = {0};
 
@@ -66,7 +66,7 @@ int command_main(int argc, char **argv)
         name = "version";
     const struct command *command = command_find(name);
     if (!command)
-        return fail_unknown(name);
+        return command_fail_unknown(name);
     if (options_parse(&options, command->option_bit, argv + 2, &error) != 0) {
         log_error("%s", error.text);
         options_clear(&options);

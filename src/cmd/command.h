@@ -21,6 +21,8 @@ extern const struct command command_table[];
 
 /* By its name; NULL when there is none. */
 const struct command *command_find(const char *name);
+/* Says that there is no such command, with the nearest one. Returns status 2. */
+int command_fail_unknown(const char *name);
 
 /* Everything between main's arguments and the exit status. */
 int command_main(int argc, char **argv);

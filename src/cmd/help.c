@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "core/log.h"
-
 static void help_commands(struct buffer *out)
 {
     buffer_append_text(
@@ -27,10 +25,8 @@ int command_help(const struct options *options)
     buffer_init(&out, 1 << 16);
     if (options->argument) {
         const struct command *command = command_find(options->argument);
-        if (!command) {
-            log_error("unknown command `%s` (kyc-import help lists them)", options->argument);
-            return ERROR_USAGE;
-        }
+        if (!command)
+            return command_fail_unknown(options->argument);
         buffer_printf(&out, "kyc-import %s %s: %s\n\n", command->name,
                       command->argument ? command->argument : "", command->help);
         options_help(command->option_bit, &out);
