@@ -1,6 +1,8 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "job/job_parts.h"
+#include "job/job_paths.h"
 #include "job/job_scalar.h"
 
 enum { MAX_RECORD_DEFAULT = 1 << 20 };
@@ -11,44 +13,24 @@ static const char *const encoding_words[] = {[JOB_ENCODING_UTF8] = "utf-8",
                                              [JOB_ENCODING_WINDOWS1252] = "windows-1252",
                                              NULL};
 
-static int refuse_format(struct job_reader *reader, const struct job_node *value)
-{
-    return job_keys_fail(reader, value, "NDJSON input is known and not built yet; csv is");
-}
-
-static int read_format(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                       void *target)
-{
-    if (job_scalar_word(reader, value, key, target) != 0)
-        return -1;
-    const struct job_input *input = target;
-    return input->format == JOB_FORMAT_CSV ? 0 : refuse_format(reader, value);
-}
-
-static void set_path(struct job_reader *reader, const char *path)
-{
-    struct job_input *input = &reader->job->input;
-    input->paths = arena_alloc(&reader->job->arena, sizeof *input->paths);
-    input->paths[0] = path;
-    input->path_count = 1;
-}
-
 static int read_path(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                      void *target)
 {
     (void)key, (void)target;
-    const struct job_node *only = value->kind == JOB_NODE_LIST && value->count == 1 ? value->first : value;
-    if (only->kind == JOB_NODE_LIST && only->count > 1)
-        return job_keys_fail(reader, value,
-                             "several inputs in one run are known and not built yet; name one");
-    struct slice path;
-    if (job_scalar_read(reader, only, &path) != 0)
-        return -1;
-    if (strpbrk(path.at, "*?["))
-        return job_keys_fail(
-            reader, only, "`%s`: patterns of file names are known and not built yet; name one file", path.at);
-    set_path(reader, slice_is(path, "-") ? path.at : job_scalar_join(reader, path.at));
-    reader->job->input.place = only->place;
+    const struct job_node *first = value;
+    if (value->kind == JOB_NODE_LIST) {
+        first = value->first;
+        if (!first)
+            return job_keys_fail(reader, value, "`path` is an empty list: name a file to read");
+    }
+    reader->job->input.place = first->place;
+    for (const struct job_node *item = first; item; item = item == value ? NULL : item->next) {
+        struct slice path;
+        if (job_scalar_read(reader, item, &path) != 0)
+            return -1;
+        if (reader->overrides->input_count == 0)
+            job_paths_add(reader->job, slice_is(path, "-") ? path.at : job_scalar_join(reader, path.at));
+    }
     return 0;
 }
 
@@ -89,7 +71,7 @@ static int read_csv(struct job_reader *reader, const struct job_node *value, con
 
 static const struct job_key input_keys[] = {
     {"path", .read = read_path},
-    {"format", read_format, .offset = offsetof(struct job_input, format), .words = format_words},
+    {"format", job_scalar_word, .offset = offsetof(struct job_input, format), .words = format_words},
     {"encoding", job_scalar_word, .offset = offsetof(struct job_input, encoding), .words = encoding_words},
     {"csv", .read = read_csv},
     {"null_values", .read = read_nulls},
@@ -134,27 +116,73 @@ static enum job_format format_of_name(const char *path)
                                                                              : JOB_FORMAT_CSV;
 }
 
+/* Standard input has no name, so it has the format of the others. */
+static int find_format(struct job_reader *reader)
+{
+    struct job_input *input = &reader->job->input;
+    const char *first = NULL;
+    for (size_t i = 0; i < input->path_count; i++) {
+        const char *path = input->paths[i];
+        if (strcmp(path, "-") == 0)
+            continue;
+        if (first && format_of_name(path) != format_of_name(first))
+            return job_fail(reader->job, input->place, reader->error,
+                            "by their names %s is %s and %s is %s: the inputs of one run have one format; if "
+                            "they do, say which in `format`",
+                            first, format_words[format_of_name(first)], path,
+                            format_words[format_of_name(path)]);
+        if (!first)
+            first = path;
+    }
+    input->format = first ? format_of_name(first) : JOB_FORMAT_CSV;
+    return 0;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A file that is read twice would be full of repeats, and standard input cannot be. */
+static int check_repeats(struct job_reader *reader)
+{
+    const struct job_input *input = &reader->job->input;
+    size_t len = input->path_count * sizeof *input->paths;
+    const char **sorted = arena_alloc(&reader->job->arena, len);
+    memcpy(sorted, input->paths, len);
+    qsort(sorted, input->path_count, sizeof *sorted, compare_paths);
+    for (size_t i = 1; i < input->path_count; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            return job_fail(reader->job, input->place, reader->error, "the input %s is named twice",
+                            strcmp(sorted[i], "-") == 0 ? "`-` (standard input)" : sorted[i]);
+    return 0;
+}
+
+static int check_encoding(struct job_reader *reader, const struct job_node *part)
+{
+    const struct job_input *input = &reader->job->input;
+    if (input->format != JOB_FORMAT_NDJSON || input->encoding == JOB_ENCODING_UTF8)
+        return 0;
+    const struct job_node *encoding = part ? job_yaml_member(part, SLICE_LITERAL("encoding")) : NULL;
+    return job_fail(
+        reader->job, encoding ? encoding->place : input->place, reader->error,
+        "NDJSON is always utf-8, so `encoding` cannot be %s; convert the export, or export it anew",
+        encoding_words[input->encoding]);
+}
+
 int job_input_finish(struct job_reader *reader, const struct job_node *top)
 {
     const struct job_overrides *overrides = reader->overrides;
     struct job_input *input = &reader->job->input;
     const struct job_node *part = job_yaml_member(top, SLICE_LITERAL("input"));
-    if (overrides->input_count > 1)
-        return error_set(reader->error, ERROR_USAGE,
-                         "several --input in one run are known and not built yet; name one");
-    if (overrides->input_count == 1) {
-        set_path(reader, arena_copy(&reader->job->arena, slice_from(overrides->inputs[0])).at);
+    for (size_t i = 0; i < overrides->input_count; i++) {
+        job_paths_add(reader->job, overrides->inputs[i]);
         input->place = (struct job_place){0, 0};
     }
     if (input->path_count == 0)
         return job_keys_fail_at_key(reader, part ? part : top, "`input.path` is missing: which file to read");
-    if (part && job_yaml_member(part, SLICE_LITERAL("format")))
-        return 0;
-    input->format = format_of_name(input->paths[0]);
-    if (input->format == JOB_FORMAT_CSV)
-        return 0;
-    return job_fail(reader->job, input->place, reader->error,
-                    "%s: by its name this is NDJSON, which is known and not built yet; if it is CSV, say "
-                    "`format: csv`",
-                    input->paths[0]);
+    bool is_said = part && job_yaml_member(part, SLICE_LITERAL("format"));
+    if (check_repeats(reader) != 0 || (!is_said && find_format(reader) != 0))
+        return -1;
+    return check_encoding(reader, part);
 }

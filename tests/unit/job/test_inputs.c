@@ -1,0 +1,119 @@
+/* What `input` says: which files, in which order, and their format. */
+#include <sys/stat.h>
+
+#include "unit/job/job_text.h"
+
+#define INPUT(text) JOB_HEAD "input: " text "\n" JOB_PROVIDER JOB_FIELDS
+
+static char folder[] = "/tmp/kyc-inputs-XXXXXX";
+static const char *const names[] = {"b.csv", "a.csv", "B.csv", "a.ndjson", "x[1].csv", "x1.csv"};
+
+static int setup(void **state)
+{
+    char path[64];
+    if (job_text_setup(state) != 0 || !mkdtemp(folder))
+        return -1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        FILE *file = fopen(path, "w");
+        if (!file || fclose(file) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char path[64];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    return job_text_teardown(state);
+}
+
+/* The names of a job's inputs, the folder taken off. */
+static void assert_inputs(const char *sentence, const char *text, const char *want)
+{
+    char job_text[1024], got[1024] = "";
+    snprintf(job_text, sizeof job_text, text, folder, folder, folder);
+    struct job *job = job_text_load(job_text);
+    size_t len = strlen(folder);
+    for (size_t i = 0; i < job->input.path_count; i++) {
+        const char *path = job->input.paths[i];
+        size_t at = strlen(got);
+        snprintf(got + at, sizeof got - at, "%s%s", i ? " " : "",
+                 strncmp(path, folder, len) == 0 ? path + len + 1 : path);
+    }
+    if (strcmp(got, want) != 0)
+        fail_msg("%s: %s instead of %s", sentence, got, want);
+    job_free(job);
+}
+
+static void a_path_names_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *text, *want;
+    } cases[] = {
+        {"one", INPUT("{path: '%s/a.csv'}"), "a.csv"},
+        {"a list keeps its order", INPUT("{path: ['%s/b.csv', '%s/a.csv', '-']}"), "b.csv a.csv -"},
+        {"a pattern is sorted by bytes", INPUT("{path: '%s/?.csv'}"), "B.csv a.csv b.csv"},
+        {"a list of patterns", INPUT("{path: ['%s/b*.csv', '%s/a*.csv']}"), "b.csv a.csv"},
+        {"a class of characters", INPUT("{path: '%s/[ab].csv'}"), "a.csv b.csv"},
+        {"a file of that very name is no pattern", INPUT("{path: '%s/x[1].csv'}"), "x[1].csv"},
+        {"a pattern that nothing matches stays, for who opens it", INPUT("{path: '%s/z*.csv'}"), "z*.csv"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_inputs(cases[i].sentence, cases[i].text, cases[i].want);
+}
+
+static void the_format_comes_from_the_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum job_format want;
+    } cases[] = {
+        {INPUT("{path: a.csv.gz}"), JOB_FORMAT_CSV},
+        {INPUT("{path: a.ndjson}"), JOB_FORMAT_NDJSON},
+        {INPUT("{path: a.jsonl.gz}"), JOB_FORMAT_NDJSON},
+        {INPUT("{path: ['-', a.ndjson.gz]}"), JOB_FORMAT_NDJSON},
+        {INPUT("{path: '-'}"), JOB_FORMAT_CSV},
+        {INPUT("{path: [a.csv, b.ndjson], format: ndjson}"), JOB_FORMAT_NDJSON},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct job *job = job_text_load(cases[i].text);
+        assert_int_equal(job->input.format, cases[i].want);
+        job_free(job);
+    }
+}
+
+static void what_cannot_be_one_input_is_refused(void **state)
+{
+    (void)state;
+    static const struct job_text_case cases[] = {
+        {"an empty list", INPUT("{path: []}"), "2:15: `path` is an empty list"},
+        {"a list in a list", INPUT("{path: [[a]]}"), "2:16: "},
+        {"two formats", INPUT("{path: [a.csv, b.jsonl]}"),
+         "2:16: by their names /tmp/a.csv is csv and /tmp/b.jsonl is ndjson"},
+        {"a file twice", INPUT("{path: [a.csv, b.csv, a.csv]}"), "2:16: the input /tmp/a.csv is named twice"},
+        {"standard input twice", INPUT("{path: ['-', '-']}"), "2:16: the input `-` (standard input)"},
+        {"NDJSON in latin1", INPUT("{path: a.ndjson, encoding: latin1}"),
+         "2:35: NDJSON is always utf-8, so `encoding` cannot be latin1"},
+        {"a separator of two characters", INPUT("{path: a, csv: {delimiter: ';;'}}"), "2:"},
+    };
+    JOB_TEXT_CHECK_REFUSED(cases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_path_names_files),
+        cmocka_unit_test(the_format_comes_from_the_names),
+        cmocka_unit_test(what_cannot_be_one_input_is_refused),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("inputs", tests, setup, teardown);
+}
