@@ -193,14 +193,6 @@ static void what_comes_later_is_refused_and_never_ignored(void **state)
     (void)state;
 #define PROVIDER(text) JOB_HEAD "provider: {name: payward, " text "}\n"
     static const struct job_text_case cases[] = {
-        {"ndjson", JOB_HEAD "input: {path: a, format: ndjson}\n",
-         "2:26: NDJSON input is known and not built yet"},
-        {"ndjson by its name", JOB_HEAD "input: {path: a.jsonl.gz}\n" JOB_PROVIDER JOB_FIELDS,
-         "2:15: /tmp/a.jsonl.gz: by its name this is NDJSON"},
-        {"a glob", JOB_HEAD "input: {path: 'a*.csv'}\n",
-         "2:15: `a*.csv`: patterns of file names are known and not built yet"},
-        {"several inputs", JOB_HEAD "input: {path: [a, b]}\n",
-         "2:15: several inputs in one run are known and not built yet"},
         {"fields: auto", JOB_HEAD "fields: auto\n", "2:9: `fields: auto` is known and not built yet"},
         {"metadata", JOB_HEAD "fields: {metadata.plan: p}\n",
          "2:10: `metadata.plan`: metadata.* and additional_info.*"},
