@@ -71,6 +71,7 @@ void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room)
         make_parser(cells);
     cells->parser_in_use = true;
     cells->row_ended = false;
+    cells->is_first = true;
     cells->arena = arena;
     cells->count = 0;
     cells->room = room;
@@ -83,15 +84,15 @@ static void take_cell(void *bytes, size_t len, void *context)
 {
     struct csv_cells *cells = context;
     size_t index = cells->count++;
+    char *to = cells->text;
+    if (cells->is_plain) /* of a cell too many as well: split_plain goes on from there */
+        cells->text += len + 1;
     if (index >= cells->room)
         return;
-    char *to = cells->text;
-    if (cells->is_plain) {
-        cells->text += len + 1;
-    } else if (len > cells->text_room) {
+    if (!cells->is_plain && len > cells->text_room) {
         to = arena_bytes(cells->arena, len);
         memcpy(to, bytes, len);
-    } else {
+    } else if (!cells->is_plain) {
         memcpy(to, bytes, len);
         cells->text += len;
         cells->text_room -= len;
@@ -125,16 +126,52 @@ static bool has_blank_at_edge(const struct csv_cells *cells, struct slice line)
     return false;
 }
 
+/* A record without a quote is what stands between the delimiters: there is nothing for libcsv to decide, and
+ * at a call a cell instead of a step a byte this is a tenth of its time, which was a third of a whole
+ * check's. */
+static void split_plain(struct csv_cells *cells, size_t len)
+{
+    char *at = cells->text, *end = at + len, *stop;
+
+    do {
+        stop = memchr(at, cells->delimiter, (size_t)(end - at));
+        struct slice cell = slice_make(at, (size_t)((stop ? stop : end) - at));
+        if (cells->count < cells->room)
+            cells->list[cells->count] = cell;
+        cells->count++;
+        at += cell.len + 1;
+    } while (stop);
+    cells->row_ended = true;
+}
+
+static size_t len_without_end(struct slice line)
+{
+    size_t len = line.len;
+
+    while (len > 0 && (line.at[len - 1] == '\n' || line.at[len - 1] == '\r'))
+        len--;
+    return len;
+}
+
 enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_at)
 {
-    /* A function that says `no blank` costs libcsv half of its speed (a call per byte), so it is set only
-     * where it makes a difference. */
-    csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
+    bool is_first = cells->is_first;
+    size_t len = len_without_end(line);
+
+    cells->is_first = false;
     cells->text = arena_bytes(cells->arena, line.len);
     cells->text_room = line.len;
     cells->is_plain = !memchr(line.at, cells->quote, line.len);
     if (cells->is_plain)
         memcpy(cells->text, line.at, line.len);
+    if (cells->is_plain && is_first && len < line.len) {
+        split_plain(cells, len);
+        cells->parser_in_use = false;
+        return CSV_CELLS_DONE;
+    }
+    /* A function that says `no blank` costs libcsv half of its speed (a call per byte), so it is set only
+     * where it makes a difference. */
+    csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
     *bad_at = csv_parse(&cells->parser, line.at, line.len, take_cell, take_row, cells);
     if (*bad_at < line.len)
         return CSV_CELLS_BAD;

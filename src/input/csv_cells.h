@@ -1,7 +1,8 @@
 /* csv_cells: one record's cells, with libcsv held on a short lead.
  *
  * libcsv is strict and strips no blanks. After a fault its state is of no use (it gives altered records), so
- * csv_cells_begin makes it anew whenever the record before did not end well. It is fed physical lines.
+ * csv_cells_begin makes it anew whenever the record before did not end well. It is fed physical lines. A line
+ * that is a whole record without any quote is split at its delimiters and not shown to libcsv at all.
  * Thread: one at a time. Owner: new/free; cells are in the arena of csv_cells_begin.
  */
 #ifndef KYC_INPUT_CSV_CELLS_H
