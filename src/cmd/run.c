@@ -7,19 +7,29 @@
 #include "core/log.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
+#include "report/metrics.h"
+#include "report/page.h"
 
 enum { RESULT_MAX = 1 << 24 };
 
-/* The report's summary, and the result on standard output. */
+/* Logs an error, when there is one, and gives the status that counts. */
+static int heed(int result, const struct error *error, int status)
+{
+    if (result == 0)
+        return status;
+    log_error("%s", error->text);
+    return error_worse_status(status, (int)error->scope);
+}
+
+/* The report's files, and the result on standard output. */
 static int report(const struct options *options, const struct job *job, struct tally *tally, int status)
 {
     struct buffer out;
     struct error error;
 
-    if (tally_save(tally, job->report_folder, &error) != 0) {
-        log_error("%s", error.text);
-        status = error_worse_status(status, (int)error.scope);
-    }
+    status = heed(tally_save(tally, job->report_folder, &error), &error, status);
+    status = heed(page_save(tally, job, &error), &error, status);
+    status = heed(metrics_save(tally, job, &error), &error, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
         tally_write_json(tally, &out);
@@ -34,8 +44,20 @@ static int report(const struct options *options, const struct job *job, struct t
     return status;
 }
 
-static int run_job(const struct options *options, struct job *job, const struct provider *provider,
-                   bool send)
+static enum encoding encoding_of(const struct job *job)
+{
+    switch (job->input.encoding) {
+    case JOB_ENCODING_LATIN1:
+        return ENCODING_LATIN1;
+    case JOB_ENCODING_WINDOWS1252:
+        return ENCODING_WINDOWS1252;
+    case JOB_ENCODING_UTF8:
+        break;
+    }
+    return ENCODING_UTF8;
+}
+
+static int run_job(const struct options *options, struct job *job, const struct provider *provider, bool send)
 {
     const struct pipeline_settings settings = {
         .job = job,
@@ -51,12 +73,19 @@ static int run_job(const struct options *options, struct job *job, const struct 
     tally->job = job->name;
     tally->command = send ? "run" : "check";
     tally->is_dry = !send;
+    tally->encoding = encoding_of(job);
     tally->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
         tally->inputs[i].path = job->input.paths[i];
     int status = pipeline_run(&settings, tally);
-    if (tally->finished_ns) /* else it did not begin: the last report stands */
+    if (tally->finished_ns) {
         status = report(options, job, tally, status);
+    } else if (status != (int)ERROR_BUSY) {
+        /* It did not begin: the last report stands, but who watches the metrics is told. */
+        struct error error;
+        tally->status = status;
+        status = heed(metrics_save(tally, job, &error), &error, status);
+    }
     tally_free(tally);
     return status;
 }

@@ -51,13 +51,15 @@ struct record {
     struct slice *cells; /* source bytes, undecoded, one per column of the header; NULL with a fault */
     size_t cell_count;
     /* a rule worker's */
-    struct value *values; /* [FIELD_COUNT] by field id; NULL with a fault */
+    struct value *values; /* [field_count()] by field id; NULL with a fault */
     struct verdict *verdicts;
     size_t verdict_count, verdict_room;
     bool rejected;                           /* a verdict of level reject, or a fault */
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */
+    char country[2];                         /* of the normalized `country`; NUL when it is not known */
+    uint64_t present; /* bit i: the mapped field i had a value in the source, good or bad */
     uint8_t
         digest[32]; /* ledger digest (4-ledger.md), when a ledger is at hand and the record is not rejected */
 };

@@ -109,7 +109,7 @@ static int take_valid(struct coordinator *coordinator, struct record *record, st
         if (!parts->sending)
             return 0;
         tally->refused++;
-        tally_add_refusal(tally, decision.field, decision.rule, record->row, "");
+        tally_add_refusal(tally, record, decision.field, decision.rule, "");
         return rejects_add_refused(parts->rejects, record,
                                    &(struct verdict){.field = decision.field,
                                                      .level = VERDICT_REJECT,
@@ -130,19 +130,12 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
 {
     struct tally *tally = coordinator->parts.tally;
 
-    tally->read++;
-    tally->inputs[record->input].records++;
     judge_unique(coordinator, record);
-    if (record->verdict_count) {
-        tally_add_verdicts(tally, record);
+    tally_add_record(tally, record);
+    if (record->verdict_count)
         note_expensive(coordinator, record);
-    }
-    if (record->rejected) {
-        tally->rejected++;
+    if (record->rejected)
         return rejects_add(coordinator->parts.rejects, record, error);
-    }
-    tally->valid++;
-    tally->warned += record->verdict_count > 0;
     return take_valid(coordinator, record, error);
 }
 

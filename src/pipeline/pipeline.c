@@ -81,6 +81,16 @@ static int start_run(struct pipeline *pipeline, struct error *error)
     return pipeline->sending ? 0 : -1;
 }
 
+static void map_fields(const struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        size_t column;
+        const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &column);
+        if (mapping)
+            tally_map_field(pipeline->tally, (enum field_id)i, column, mapping->column);
+    }
+}
+
 /* Everything that must be right before the first record is taken. */
 static int open_pipeline(struct pipeline *pipeline, struct error *error)
 {
@@ -100,6 +110,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     pipeline->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
     if (!pipeline->rules || open_ledger(pipeline, error) != 0)
         return -1;
+    map_fields(pipeline);
     const struct rejects_header rejects_header = {header->columns, header->column_count, header->raw};
     pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
     if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
@@ -183,6 +194,7 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
 
     if (pipeline->sending)
         sending_finish(pipeline->sending);
+    tally_settle(tally);
     tally->inputs[0].bytes = intake_position(pipeline->intake);
     if (ended)
         status = check_input(pipeline, status);

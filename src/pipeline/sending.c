@@ -220,6 +220,8 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
 
     if (outcome->kind != OUTCOME_WITHDRAWN)
         item->attempts++;
+    if (delivery->left)
+        pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     heed(sending, delivery);
     uint64_t wait_ns =
@@ -292,7 +294,7 @@ static int count(struct sending *sending, struct item *item, struct error *error
     assert(item->final.kind == CONCLUSION_REFUSED);
     verdict.message = slice_from(item->delivery.outcome.message);
     tally->refused++;
-    tally_add_refusal(tally, verdict.field, verdict.rule, item->record->row, item->delivery.outcome.code);
+    tally_add_refusal(tally, item->record, verdict.field, verdict.rule, item->delivery.outcome.code);
     return rejects_add_refused(sending->parts.rejects, item->record, &verdict, error);
 }
 

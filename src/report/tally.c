@@ -5,6 +5,7 @@
 
 #include "core/keyset.h"
 #include "core/memory.h"
+#include "report/mask.h"
 #include "report/rejects.h"
 
 enum { TALLY_FIRST_ROOM = 32 };
@@ -23,9 +24,13 @@ void tally_free(struct tally *tally)
         return;
     for (size_t i = 0; i < tally->rule_count; i++) {
         free(tally->rules[i].example);
+        for (size_t at = 0; at < tally->rules[i].example_count; at++)
+            free(tally->rules[i].examples[at].shape);
         if (tally->rules[i].rule_owned)
             free((char *)tally->rules[i].rule);
     }
+    for (size_t i = 0; i <= FIELD_COUNT; i++)
+        free(tally->fields[i].name);
     free(tally->rules);
     free(tally->index);
     free(tally->inputs);
@@ -83,32 +88,191 @@ static struct tally_rule *tally_rule_at(struct tally *tally, enum field_id field
     return &tally->rules[*place - 1];
 }
 
-/* Once a record, whatever the number of its verdicts under this rule. */
-static void tally_count(struct tally *tally, struct tally_rule *rule, uint64_t row)
+/* Once a record, whatever the number of its verdicts under this rule. True when it counted. */
+static bool tally_count(struct tally *tally, struct tally_rule *rule, uint64_t row)
 {
     if (rule->mark == tally->marks)
-        return;
+        return false;
     rule->mark = tally->marks;
     if (rule->records++ == 0)
         rule->first_row = row;
+    return true;
 }
 
-void tally_add_verdicts(struct tally *tally, const struct record *record)
+static struct tally_field *tally_field_at(struct tally *tally, enum field_id field)
 {
+    return &tally->fields[field < FIELD_COUNT ? field : FIELD_COUNT];
+}
+
+/* The shape of what stands in the source. Owner: the caller. */
+static char *tally_shape(struct tally *tally, const struct record *record, enum field_id field)
+{
+    const struct tally_field *source = tally_field_at(tally, field);
+    struct slice text = record->fault ? record->raw : slice_make(NULL, 0);
+    if (!record->fault && source->mapped && source->column < record->cell_count)
+        text = record->cells[source->column];
+    struct buffer shape;
+    buffer_init(&shape, MASK_SIZE_MAX);
+    mask_append(&shape, text, tally->encoding);
+    char *copy = memory_copy(buffer_slice(&shape));
+    buffer_clear(&shape);
+    return copy;
+}
+
+/* The place of an example that shows what an earlier one shows too; the count when there is none. */
+static size_t tally_repeated_example(const struct tally_rule *rule)
+{
+    for (size_t i = 1; i < rule->example_count; i++)
+        for (size_t earlier = 0; earlier < i; earlier++)
+            if (strcmp(rule->examples[i].shape, rule->examples[earlier].shape) == 0)
+                return i;
+    return rule->example_count;
+}
+
+/* The first ones; then, for a while, a new shape in place of one that is there twice. */
+static void tally_add_example(struct tally *tally, struct tally_rule *rule, const struct record *record)
+{
+    enum { TALLY_SEARCHED = 1000 };
+    if (rule->records > TALLY_SEARCHED)
+        return;
+    size_t place = rule->example_count;
+    if (place == TALLY_EXAMPLES && (place = tally_repeated_example(rule)) == TALLY_EXAMPLES)
+        return;
+    struct tally_example example = {record->input, record->row, record->line,
+                                    tally_shape(tally, record, rule->field)};
+    if (place < rule->example_count) {
+        for (size_t i = 0; i < rule->example_count; i++) {
+            if (strcmp(rule->examples[i].shape, example.shape) != 0)
+                continue;
+            free(example.shape);
+            return;
+        }
+        free(rule->examples[place].shape);
+        memmove(&rule->examples[place], &rule->examples[place + 1],
+                (rule->example_count - place - 1) * sizeof *rule->examples);
+        rule->example_count--;
+    }
+    rule->examples[rule->example_count++] = example;
+}
+
+static void tally_add_verdicts(struct tally *tally, const struct record *record)
+{
+    uint64_t rejected = 0; /* bit i: the field i has a reject */
     tally->marks++;
     for (size_t i = 0; i < record->verdict_count; i++) {
         const struct verdict *verdict = &record->verdicts[i];
-        tally_count(tally, tally_rule_at(tally, verdict->field, verdict->level, verdict->rule, false),
-                    record->row);
+        struct tally_rule *rule = tally_rule_at(tally, verdict->field, verdict->level, verdict->rule, false);
+        if (tally_count(tally, rule, record->row))
+            tally_add_example(tally, rule, record);
+        uint64_t bit = UINT64_C(1) << (verdict->field < FIELD_COUNT ? verdict->field : FIELD_COUNT);
+        if (verdict->level == VERDICT_REJECT && !(rejected & bit))
+            tally_field_at(tally, verdict->field)->rejected++;
+        if (verdict->level == VERDICT_REJECT)
+            rejected |= bit;
     }
 }
 
-void tally_add_refusal(struct tally *tally, enum field_id field, const char *rule, uint64_t row,
-                       const char *message)
+static void tally_add_presence(struct tally *tally, uint64_t fields, uint64_t records)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (fields >> i & 1)
+            tally->fields[i].present += records;
+}
+
+void tally_settle(struct tally *tally)
+{
+    for (size_t i = 0; i < TALLY_PRESENCES; i++) {
+        tally_add_presence(tally, tally->presences[i].fields, tally->presences[i].records);
+        tally->presences[i].records = 0;
+    }
+}
+
+/* Records with the same fields are counted together, and field by field only when another set takes their
+ * place: this runs for every record. */
+static void tally_note_presence(struct tally *tally, uint64_t fields)
+{
+    uint64_t spread = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / the golden ratio */
+    size_t at = (size_t)(fields * spread >> 32) & (TALLY_PRESENCES - 1);
+    if (tally->presences[at].fields != fields) {
+        tally_add_presence(tally, tally->presences[at].fields, tally->presences[at].records);
+        tally->presences[at].fields = fields;
+        tally->presences[at].records = 0;
+    }
+    tally->presences[at].records++;
+}
+
+static const char tally_code_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+static size_t tally_code_digit(char character)
+{
+    if (character >= '0' && character <= '9')
+        return (size_t)(character - '0');
+    return character >= 'A' && character <= 'Z' ? (size_t)(character - 'A') + 10 : SIZE_MAX;
+}
+
+static struct tally_country *tally_country_of(struct tally *tally, const struct record *record)
+{
+    size_t first = tally_code_digit(record->country[0]), second = tally_code_digit(record->country[1]);
+    bool known = first != SIZE_MAX && second != SIZE_MAX;
+    return &tally->countries[known ? 1 + first * 36 + second : 0];
+}
+
+char *tally_country_code(size_t place, char text[3])
+{
+    text[0] = '\0';
+    if (place == 0)
+        return text;
+    text[0] = tally_code_digits[(place - 1) / 36];
+    text[1] = tally_code_digits[(place - 1) % 36];
+    text[2] = '\0';
+    return text;
+}
+
+void tally_map_field(struct tally *tally, enum field_id field, size_t column, const char *name)
+{
+    struct tally_field *mapped = tally_field_at(tally, field);
+    mapped->mapped = true;
+    mapped->column = column;
+    free(mapped->name);
+    mapped->name = name ? memory_copy(slice_from(name)) : NULL;
+}
+
+void tally_add_record(struct tally *tally, const struct record *record)
+{
+    struct tally_input *input = &tally->inputs[record->input];
+    struct tally_country *country = tally_country_of(tally, record);
+    tally->read++;
+    input->records++;
+    country->records++;
+    if (!record->fault) {
+        tally->in_columns++;
+        tally_note_presence(tally, record->present);
+    }
+    if (record->verdict_count)
+        tally_add_verdicts(tally, record);
+    if (record->rejected) {
+        tally->rejected++;
+        input->rejected++;
+        country->rejected++;
+        return;
+    }
+    tally->valid++;
+    if (record->verdict_count) {
+        tally->warned++;
+        input->warned++;
+        country->warned++;
+    }
+}
+
+void tally_add_refusal(struct tally *tally, const struct record *record, enum field_id field,
+                       const char *rule, const char *message)
 {
     tally->marks++;
     struct tally_rule *counted = tally_rule_at(tally, field, VERDICT_REJECT, rule, true);
-    tally_count(tally, counted, row);
+    tally_count(tally, counted, record->row);
+    tally_add_example(tally, counted, record);
+    tally_field_at(tally, field)->rejected++;
+    tally_country_of(tally, record)->refused++;
     if (!counted->example && message && *message)
         counted->example = memory_copy(slice_from(message));
 }
@@ -163,7 +327,7 @@ const char *tally_meaning(enum field_id field, const char *rule)
         {RULE_NO_UPDATE, "changed, and the provider takes no updates"},
         {RULE_EXISTS, "the provider has such a user, who is not ours"},
         {RULE_EXPENSIVE, "a pattern of the job takes too long on it"},
-        {RULE_MALFORMED, "broken quoting: the raw lines are in " BROKEN_FILE_NAME},
+        {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in " BROKEN_FILE_NAME},
         {RULE_COLUMNS, "more or fewer cells than the header: see " BROKEN_FILE_NAME},
         {RULE_CUT, "in progress where the input broke off"},
     };

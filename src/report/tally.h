@@ -1,7 +1,9 @@
-/* tally: the counts of a run, and their two forms: summary.json and the table for people (1-product.md, Files
- * of a run).
+/* tally: the counts of a run, and two of their forms: summary.json and the table for people (1-product.md,
+ * Files of a run). page.h and metrics.h write the others.
  *
  * read = rejected + unchanged + created + updated + refused + in_doubt + unsent, always.
+ * Constant memory per rule, country, field and input, whatever the number of records. No value is kept: an
+ * example is a shape (mask.h).
  * Thread: one (the coordinator); tally_progress reads a copy. Owner: new/free.
  */
 #ifndef KYC_REPORT_TALLY_H
@@ -12,16 +14,45 @@
 #include <stdint.h>
 
 #include "core/buffer.h"
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "model/outcome.h"
 #include "model/record.h"
 #include "model/verdict.h"
+#include "report/pace.h"
+
+enum {
+    TALLY_COUNTRIES = 1 + 36 * 36, /* two letters or digits; 0: not known */
+    TALLY_EXAMPLES = 3,
+    TALLY_PRESENCES = 64, /* a power of two */
+};
 
 struct tally_input {
     const char *path;
-    uint64_t bytes, records;
+    uint64_t bytes, records, rejected, warned;
     bool complete;
+};
+
+/* Records by their normalized country. */
+struct tally_country {
+    uint64_t records, rejected, refused, warned;
+};
+
+/* How a field is read, and how many records have a value of it. */
+struct tally_field {
+    bool mapped;
+    size_t column; /* of the header; SIZE_MAX: a constant, the same for every record */
+    char *name;    /* of that column; owned; NULL: a constant */
+    uint64_t present;
+    uint64_t rejected; /* records with a verdict of level reject on it */
+};
+
+/* One masked value that broke a rule: where it stands, and its shape. */
+struct tally_example {
+    uint32_t input;
+    uint64_t row, line;
+    char *shape; /* owned; "": no value */
 };
 
 /* Counted by rule: one FIELD/RULE. */
@@ -33,6 +64,8 @@ struct tally_rule {
     uint64_t first_row;
     char *example; /* of a refusal: the provider's first message, which its outcome table has masked; else
                       NULL: a message of ours may show a value, so tally_meaning stands for it; owned */
+    struct tally_example examples[TALLY_EXAMPLES]; /* in input order, of different shapes where there are */
+    size_t example_count;
     uint64_t mark; /* private: the record that counted last */
     bool rule_owned;
 };
@@ -40,12 +73,16 @@ struct tally_rule {
 struct tally {
     const char *job, *command; /* borrowed */
     bool is_dry;
+    enum encoding encoding; /* of the source, for the examples */
     int status;
     uint64_t started_ns, finished_ns; /* real */
     double seconds;
     struct tally_input *inputs;
     size_t input_count;
     uint64_t read, valid, rejected, warned;
+    uint64_t in_columns; /* records without a fault of their own: those that fields are counted of */
+    struct tally_field fields[FIELD_COUNT + 1]; /* the last one: the record itself */
+    struct tally_country countries[TALLY_COUNTRIES];
     struct {
         uint64_t create, update, unchanged, settle, refused;
     } plan;
@@ -55,7 +92,11 @@ struct tally {
     uint32_t *index; /* private: places in rules + 1 by hash; 0: free */
     size_t index_room;
     uint64_t marks; /* private: records counted */
+    struct {
+        uint64_t fields, records;
+    } presences[TALLY_PRESENCES]; /* private: most records of an export have the same fields */
     uint64_t requests;
+    struct pace pace; /* answers over time */
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
     char chain_head[65]; /* "" without a ledger */
@@ -65,13 +106,23 @@ struct tally {
 struct tally *tally_new(size_t input_count);
 void tally_free(struct tally *tally);
 
-/* Counts the verdicts of a record under their rules, each rule once. Only rules: read, valid, rejected and
- * warned are the caller's to count. A verdict's rule is borrowed. */
-void tally_add_verdicts(struct tally *tally, const struct record *record);
-/* Counts one refusal under FIELD/RULE (FIELD_NONE: `record`), level reject. rule is copied; message too, the
- * first one: it must be masked (struct outcome's is). */
-void tally_add_refusal(struct tally *tally, enum field_id field, const char *rule, uint64_t row,
-                       const char *message);
+/* Before the first record: this field is read from the header's column (SIZE_MAX: a constant) of this name,
+ * which is copied. */
+void tally_map_field(struct tally *tally, enum field_id field, size_t column, const char *name);
+
+/* Counts a judged record: read, valid, rejected, warned; its input, country and fields; its verdicts under
+ * their rules, each rule once. A verdict's rule is borrowed. A few nanoseconds for a record without verdicts.
+ */
+void tally_add_record(struct tally *tally, const struct record *record);
+/* Counts one refusal under FIELD/RULE (FIELD_NONE: `record`), level reject, but not `refused`. rule is
+ * copied; message too, the first one: it must be masked (struct outcome's is). */
+void tally_add_refusal(struct tally *tally, const struct record *record, enum field_id field,
+                       const char *rule, const char *message);
+/* The last records into fields[].present; after the last record, before a report is written. */
+void tally_settle(struct tally *tally);
+
+/* The two characters of a place in countries into text ("": not known); returns text. */
+char *tally_country_code(size_t place, char text[3]);
 
 /* What a rule's verdict means, in a few words and without a value; a constant text. */
 const char *tally_meaning(enum field_id field, const char *rule);

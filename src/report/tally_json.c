@@ -1,6 +1,5 @@
 #include "report/tally.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,28 +155,13 @@ void tally_write_json(const struct tally *tally, struct buffer *out)
     buffer_append_char(out, '\n');
 }
 
-static int tally_save_text(const char *path, struct slice text)
-{
-    struct file_draft draft;
-    if (file_draft_open(&draft, path, TALLY_SUMMARY_MODE) != 0)
-        return -1;
-    if (file_draft_write(&draft, text) == 0)
-        return file_draft_commit(&draft);
-    int reason = errno;
-    file_draft_drop(&draft);
-    errno = reason;
-    return -1;
-}
-
 int tally_save(const struct tally *tally, const char *folder, struct error *error)
 {
     char *path = file_join(folder, TALLY_SUMMARY_NAME);
     struct buffer text;
     buffer_init(&text, TALLY_SUMMARY_MAX);
     tally_write_json(tally, &text);
-    int result = file_make_folder(folder) == 0 ? tally_save_text(path, buffer_slice(&text)) : -1;
-    if (result != 0)
-        report_folder_fail(path, error);
+    int result = report_folder_save(path, TALLY_SUMMARY_MODE, &text, error);
     buffer_clear(&text);
     free(path);
     return result;

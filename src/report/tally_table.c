@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "report/advice.h"
 #include "report/figures.h"
+#include "report/page.h"
 #include "report/rejects.h"
 
 /* A screen of 24 × 100, with a line left for the prompt. */
@@ -37,30 +39,6 @@ static unsigned table_lines(const struct buffer *text)
     return lines;
 }
 
-static const char *table_status_meaning(int status)
-{
-    switch (status) {
-    case 0:
-        return "all is well";
-    case 1:
-        return "finished; some records need a look";
-    case 2:
-        return "the command line or the job file is wrong, or the report cannot be written";
-    case 3:
-        return "the input could not be read to its end, or is not what it should be";
-    case 4:
-        return "the provider stopped the run; run again to resume";
-    case 5:
-        return "the ledger stopped the run";
-    case 6:
-        return "interrupted; run again to resume";
-    case 7:
-        return "another run holds this job's ledger or one of its keys";
-    default:
-        return "";
-    }
-}
-
 static void table_title(struct buffer *out, const struct tally *tally)
 {
     char records[FIGURES_SIZE], seconds[FIGURES_SIZE], rate[FIGURES_SIZE];
@@ -72,7 +50,8 @@ static void table_title(struct buffer *out, const struct tally *tally)
         buffer_printf(&line, " (%s/s)",
                       figures_count((uint64_t)((double)tally->read / tally->seconds), rate));
     figures_append_cut(out, buffer_slice(&line), TABLE_COLUMNS);
-    buffer_printf(out, "\nstatus %d: %s\n", tally->status, table_status_meaning(tally->status));
+    buffer_printf(out, "\nstatus %d: %s\n", tally->status,
+                  advice_of_status(tally->status, tally->is_dry).meaning);
     buffer_clear(&line);
 }
 
@@ -197,7 +176,7 @@ static void table_end(struct buffer *out, const struct tally *tally, const char 
         table_path(out, "rejected records", report, REJECTS_FILE_NAME);
     if (broken)
         table_path(out, "broken lines", report, BROKEN_FILE_NAME);
-    table_path(out, "report", report, "summary.json");
+    table_path(out, "report", report, PAGE_FILE_NAME);
     if (tally->chain_head[0])
         buffer_printf(out, "  %-17s%s\n", "ledger head", tally->chain_head);
 }
@@ -264,7 +243,7 @@ static void table_rules(struct buffer *out, const struct tally *tally, unsigned 
         int width = (int)name_columns + 13;
         int len = snprintf(more, sizeof more, "and %zu more", tally->rule_count - shown);
         buffer_printf(out, "  %s%*s%15s%s\n", more, width - len, figures_count(rest, records), "",
-                      "summary.json has them all");
+                      PAGE_FILE_NAME " has them all");
     }
     free(ranking);
 }

@@ -52,6 +52,19 @@ static void read_values(struct judging *judging)
         *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
 }
 
+/* What the report counts, noted while the values are at hand. */
+static void note_presence(const struct judging *judging)
+{
+    struct record *record = judging->record;
+    for (size_t i = 0; i < judging->set->slot_count; i++) {
+        enum field_id field = judging->set->slots[i].field;
+        record->present |= (uint64_t)(judging->values[field].state != VALUE_ABSENT) << field;
+    }
+    const struct value *country = &judging->values[FIELD_COUNTRY];
+    if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
+        memcpy(record->country, country->text.at, sizeof record->country);
+}
+
 static bool is_loosened(const struct judging *judging, enum field_id field)
 {
     for (size_t i = 0; i < judging->set->check_count; i++) {
@@ -134,6 +147,10 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     record->verdict_count = 0;
     record->rejected = false;
     record->unique_known = 0;
+    record->present = 0;
+    record->country[0] = record->country[1] = '\0';
+    if (worker->ndjson && !record->fault)
+        ndjson_cells_read(worker->ndjson, record, arena);
     if (record->fault) {
         struct verdict verdict = {FIELD_NONE, VERDICT_REJECT, record->fault, record->fault_message};
         record_add_verdict(record, arena, verdict);
@@ -147,11 +164,8 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     read_values(&judging);
     if (set->slot_of[FIELD_TAX_ID] || set->slot_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&judging);
-    record->present = 0;
-    record->country[0] = record->country[1] = '\0';
-    if (worker->ndjson && !record->fault)
-        ndjson_cells_read(worker->ndjson, record, arena);
     hash_key(&judging);
+    note_presence(&judging);
     require_values(&judging);
     for (size_t i = 0; i < set->check_count; i++)
         check_judge(&judging, &set->checks[i]);

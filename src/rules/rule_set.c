@@ -372,6 +372,15 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     return set;
 }
 
+const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column)
+{
+    const struct slot *slot = set->slot_of[field];
+    if (!slot)
+        return NULL;
+    *column = slot->mapping->column ? slot->column : SIZE_MAX;
+    return slot->mapping;
+}
+
 void rule_set_free(struct rule_set *set)
 {
     if (!set)
@@ -380,10 +389,10 @@ void rule_set_free(struct rule_set *set)
         free_words(&set->slots[i]);
     for (size_t i = 0; i < set->check_count; i++)
         check_clear(&set->checks[i]);
+    ndjson_paths_free(set->paths);
     free(set->slots);
     free(set->requirements);
     free(set->checks);
     arena_clear(&set->arena);
     free(set);
 }
-    ndjson_paths_free(set->paths);

@@ -29,6 +29,9 @@ struct rule_set;
 struct rule_set *rule_set_new(const struct job *job, const struct provider_fields *fields,
                               const struct slice *columns, size_t column_count, int32_t today,
                               struct error *error);
+/* Where a field is read from: its mapping, with the header's column (SIZE_MAX: a constant). NULL when it is
+ * not read. */
+const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column);
 void rule_set_free(struct rule_set *set);
 
 struct rule_worker;

@@ -16,7 +16,7 @@
 static void add(struct tally *tally, uint64_t row, struct verdict *verdicts, size_t count)
 {
     struct record record = {.row = row, .verdicts = verdicts, .verdict_count = count};
-    tally_add_verdicts(tally, &record);
+    tally_add_record(tally, &record);
 }
 
 static struct verdict verdict_of(enum field_id field, enum verdict_level level, const char *rule)
@@ -84,9 +84,10 @@ static void a_refusal_keeps_the_first_masked_message_and_a_copy_of_its_rule(void
     (void)state;
     struct tally *tally = tally_new(1);
     char rule[] = "exists";
-    tally_add_refusal(tally, FIELD_EMAIL, rule, 7, "‹email› is taken");
+    const struct record seventh = {.row = 7}, eighth = {.row = 8};
+    tally_add_refusal(tally, &seventh, FIELD_EMAIL, rule, "‹email› is taken");
     rule[0] = 'X';
-    tally_add_refusal(tally, FIELD_EMAIL, "exists", 8, "another");
+    tally_add_refusal(tally, &eighth, FIELD_EMAIL, "exists", "another");
     assert_int_equal(tally->rule_count, 1);
     assert_int_equal(tally->rules[0].records, 2);
     assert_string_equal(tally->rules[0].example, "‹email› is taken");
@@ -102,8 +103,13 @@ static struct tally *filled(void)
     tally->started_ns = UINT64_C(1795248550123000000);
     tally->finished_ns = tally->started_ns + UINT64_C(12300000000);
     tally->seconds = 12.3;
-    tally->inputs[0] = (struct tally_input){"a \"b\".csv.gz", 1234, 990, true};
-    tally->inputs[1] = (struct tally_input){"b\xff.csv", 99, 10, false};
+    struct verdict verdicts[] = {verdict_of(FIELD_PHONE, VERDICT_REJECT, RULE_FORMAT),
+                                 verdict_of(FIELD_EMAIL, VERDICT_WARN, RULE_INVISIBLE)};
+    add(tally, 17, verdicts, 2);
+    add(tally, 18, verdicts, 1);
+    tally->inputs[0] =
+        (struct tally_input){.path = "a \"b\".csv.gz", .bytes = 1234, .records = 990, .complete = true};
+    tally->inputs[1] = (struct tally_input){.path = "b\xff.csv", .bytes = 99, .records = 10};
     tally->read = 1000, tally->valid = 980, tally->rejected = 20, tally->warned = 3;
     tally->plan.create = 1, tally->plan.update = 2, tally->plan.unchanged = 3, tally->plan.settle = 4,
     tally->plan.refused = 5;
@@ -114,11 +120,8 @@ static struct tally *filled(void)
     tally->p50_ms = 41.25, tally->p95_ms = 80, tally->p99_ms = 95, tally->max_ms = 210,
     tally->rate_per_s = 81.25;
     snprintf(tally->chain_head, sizeof tally->chain_head, "%064d", 7);
-    struct verdict verdicts[] = {verdict_of(FIELD_PHONE, VERDICT_REJECT, RULE_FORMAT),
-                                 verdict_of(FIELD_EMAIL, VERDICT_WARN, RULE_INVISIBLE)};
-    add(tally, 17, verdicts, 2);
-    add(tally, 18, verdicts, 1);
-    tally_add_refusal(tally, FIELD_NONE, RULE_NO_UPDATE, 9, NULL);
+    const struct record ninth = {.row = 9};
+    tally_add_refusal(tally, &ninth, FIELD_NONE, RULE_NO_UPDATE, NULL);
     return tally;
 }
 
@@ -218,7 +221,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         for (int i = 0; i < 60 && variant & 4; i++) {
             snprintf(name, sizeof name, "own_rule_with_a_name_that_is_really_quite_long_%d", i);
             tally_add_refusal(
-                tally, FIELD_EXPECTED_TRANSACTION_COUNT, name, 1,
+                tally, &(struct record){.row = 1}, FIELD_EXPECTED_TRANSACTION_COUNT, name,
                 "a message that tells much more about the cause than there is room for in a line, é");
         }
         struct buffer out;
@@ -227,7 +230,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         assert_fits_a_screen(&out);
         assert_non_null(strstr(out.at, "reports/payward-demo/rejects.csv.gz"));
         assert_non_null(strstr(out.at, "reports/payward-demo/broken.csv.gz"));
-        assert_non_null(strstr(out.at, "reports/payward-demo/summary.json"));
+        assert_non_null(strstr(out.at, "reports/payward-demo/report.html"));
         assert_int_equal(strstr(out.at, "stopped: the provider refused") != NULL, (variant & 2) != 0);
         assert_true(!(variant & 4) || strstr(out.at, " more "));
         assert_non_null(strstr(out.at, "what it means"));
@@ -263,7 +266,7 @@ static void the_table_of_a_run_reads_well(void **state)
         "  email/invisible (warning)            1           17  invisible characters were taken out\n"
         "\n"
         "  rejected records reports/demo/rejects.csv.gz\n"
-        "  report           reports/demo/summary.json\n"
+        "  report           reports/demo/report.html\n"
         "  ledger head      0000000000000000000000000000000000000000000000000000000000000007\n");
     buffer_clear(&out);
     tally_free(tally);

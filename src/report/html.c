@@ -1,0 +1,104 @@
+#include "report/html.h"
+
+#include <inttypes.h>
+
+#include "report/characters.h"
+#include "report/figures.h"
+
+static const char *html_entity(uint32_t code)
+{
+    switch (code) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+void html_text(struct buffer *out, struct slice text)
+{
+    while (text.len) {
+        struct character character = character_first(text);
+        const char *entity = character.broken ? NULL : html_entity(character.code);
+        if (character.broken)
+            buffer_printf(out, "‹byte %02X›", (unsigned)character.code);
+        else if (entity)
+            buffer_append_text(out, entity);
+        else if (character.code == '\n' || character.code == '\t')
+            buffer_append_char(out, ' ');
+        else if (character_is_hidden(character.code))
+            buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
+        else
+            buffer_append(out, slice_make(text.at, character.len));
+        text = slice_make(text.at + character.len, text.len - character.len);
+    }
+}
+
+static void html_figure(struct buffer *out, const char *path, const char *member)
+{
+    buffer_append_text(out, "\" data-figure=\"");
+    html_text(out, slice_from(path));
+    if (member) {
+        buffer_append_char(out, '.');
+        html_text(out, slice_from(member));
+    }
+    buffer_append_text(out, "\">");
+}
+
+void html_count(struct buffer *out, const char *path, const char *member, uint64_t count)
+{
+    char text[FIGURES_SIZE];
+    buffer_printf(out, "<data value=\"%" PRIu64, count);
+    html_figure(out, path, member);
+    buffer_printf(out, "%s</data>", figures_count(count, text));
+}
+
+void html_decimal(struct buffer *out, const char *path, const char *member, double number, const char *unit)
+{
+    buffer_printf(out, "<data value=\"%.1f", number);
+    html_figure(out, path, member);
+    buffer_printf(out, "%.1f%s</data>", number, unit);
+}
+
+void html_share(struct buffer *out, uint64_t part, uint64_t whole)
+{
+    double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+    if (part == 0)
+        buffer_append_text(out, "0 %");
+    else if (part >= whole)
+        buffer_append_text(out, "100 %");
+    else if (percent < 0.1)
+        buffer_append_text(out, "&lt; 0.1 %");
+    else
+        buffer_printf(out, "%.1f %%", percent > 99.9 ? 99.9 : percent);
+}
+
+void html_bar(struct buffer *out, uint64_t part, uint64_t whole, const char *tone, const char *title)
+{
+    double width = whole ? 1000.0 * (double)part / (double)whole : 0;
+    if (part && width < 4) /* what is there is seen */
+        width = 4;
+    buffer_printf(out,
+                  "<svg class=\"bar %s\" role=\"img\" viewBox=\"0 0 1000 8\" "
+                  "preserveAspectRatio=\"none\"><title>",
+                  tone);
+    html_share(out, part, whole);
+    buffer_printf(out,
+                  " %s</title><rect class=\"track\" width=\"1000\" height=\"8\"/>"
+                  "<rect class=\"fill\" width=\"%.1f\" height=\"8\"/></svg>",
+                  title, width);
+}
+
+void html_section(struct buffer *out, const char *id, const char *heading)
+{
+    buffer_printf(out, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">%s</h2>\n", id, id, id,
+                  heading);
+}

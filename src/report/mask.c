@@ -1,0 +1,47 @@
+#include "report/mask.h"
+
+#include <inttypes.h>
+
+#include "report/characters.h"
+
+static void mask_character(struct buffer *out, struct slice text, const struct character *character)
+{
+    uint32_t code = character->code;
+    if (character->broken)
+        buffer_printf(out, "‹byte %02X›", (unsigned)code);
+    else if (character_is_hidden(code))
+        buffer_printf(out, "‹U+%04" PRIX32 "›", code);
+    else if (code >= '0' && code <= '9')
+        buffer_append_char(out, '9');
+    else if (code >= 'A' && code <= 'Z')
+        buffer_append_char(out, 'X');
+    else if (code >= 'a' && code <= 'z')
+        buffer_append_char(out, 'x');
+    else if (code < 0x80)
+        buffer_append(out, slice_make(text.at, 1));
+    else if (code == 0xA0)
+        buffer_append_char(out, ' ');
+    else
+        buffer_append_char(out, 'x');
+}
+
+void mask_append(struct buffer *out, struct slice source, enum encoding encoding)
+{
+    enum { BYTES_MAX = 4 * (MASK_CHARACTERS + 1), CHUNK = 1024 };
+    struct arena arena;
+    struct slice text = slice_make(source.at, source.len < BYTES_MAX ? source.len : BYTES_MAX);
+    bool is_cut = text.len < source.len;
+
+    arena_init(&arena, CHUNK);
+    if (encoding != ENCODING_UTF8)
+        encoding_decode(encoding, text, &arena, &text); /* else its bytes are named as they are */
+    size_t shown = 0;
+    for (; text.len && shown < MASK_CHARACTERS; shown++) {
+        struct character character = character_first(text);
+        mask_character(out, text, &character);
+        text = slice_make(text.at + character.len, text.len - character.len);
+    }
+    if (is_cut || text.len)
+        buffer_append_text(out, "…");
+    arena_clear(&arena);
+}

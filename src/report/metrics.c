@@ -1,0 +1,243 @@
+#include "report/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "report/report_folder.h"
+
+enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
+
+#define METRICS_MAX     ((size_t)16 << 20)
+#define METRICS_PREFIX  "kyc_import_"
+#define METRICS_SUCCESS METRICS_PREFIX "last_success_timestamp_seconds"
+#define METRICS_END     METRICS_PREFIX "last_end_timestamp_seconds"
+
+struct metrics {
+    const struct tally *tally;
+    struct buffer *out;
+    struct buffer labels; /* `job="…",command="…"` */
+};
+
+static void metrics_escape(struct buffer *out, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (*at == '\\' || *at == '"')
+            buffer_append_char(out, '\\');
+        if (*at == '\n')
+            buffer_append_text(out, "\\n");
+        else
+            buffer_append_char(out, *at);
+    }
+}
+
+static void metrics_name(const struct metrics *metrics, const char *name, const char *help)
+{
+    buffer_printf(metrics->out, "# HELP " METRICS_PREFIX "%s %s\n# TYPE " METRICS_PREFIX "%s gauge\n", name,
+                  help, name);
+}
+
+static void metrics_begin_sample(const struct metrics *metrics, const char *name, const char *label,
+                                 const char *value)
+{
+    buffer_printf(metrics->out, METRICS_PREFIX "%s{%s", name, metrics->labels.at);
+    if (label) {
+        buffer_printf(metrics->out, ",%s=\"", label);
+        metrics_escape(metrics->out, value);
+        buffer_append_char(metrics->out, '"');
+    }
+    buffer_append_text(metrics->out, "} ");
+}
+
+static void metrics_count(const struct metrics *metrics, const char *name, const char *label,
+                          const char *value, uint64_t count)
+{
+    metrics_begin_sample(metrics, name, label, value);
+    buffer_printf(metrics->out, "%" PRIu64 "\n", count);
+}
+
+static void metrics_decimal(const struct metrics *metrics, const char *name, const char *label,
+                            const char *value, double number)
+{
+    metrics_begin_sample(metrics, name, label, value);
+    buffer_printf(metrics->out, "%.6f\n", number);
+}
+
+struct metrics_row {
+    const char *word;
+    uint64_t count;
+};
+
+static void metrics_rows(const struct metrics *metrics, const char *name, const char *label, const char *help,
+                         const struct metrics_row *rows, size_t count)
+{
+    metrics_name(metrics, name, help);
+    for (size_t i = 0; i < count; i++)
+        metrics_count(metrics, name, label, rows[i].word, rows[i].count);
+}
+
+static void metrics_records(const struct metrics *metrics)
+{
+    const struct tally *tally = metrics->tally;
+    const struct metrics_row records[] = {
+        {"read", tally->read},           {"valid", tally->valid},     {"rejected", tally->rejected},
+        {"warned", tally->warned},       {"created", tally->created}, {"updated", tally->updated},
+        {"unchanged", tally->unchanged}, {"refused", tally->refused}, {"in_doubt", tally->in_doubt},
+        {"unsent", tally->unsent},       {"absent", tally->absent},
+    };
+    const struct metrics_row plan[] = {
+        {"create", tally->plan.create},       {"update", tally->plan.update},
+        {"unchanged", tally->plan.unchanged}, {"settle", tally->plan.settle},
+        {"refused", tally->plan.refused},
+    };
+    uint64_t bytes = 0, complete = 0;
+    for (size_t i = 0; i < tally->input_count; i++) {
+        bytes += tally->inputs[i].bytes;
+        complete += tally->inputs[i].complete;
+    }
+    metrics_rows(metrics, "records", "state",
+                 "Records of the last run by what became of them; read and valid are sums of others.",
+                 records, sizeof records / sizeof *records);
+    metrics_rows(metrics, "plan_records", "action",
+                 "What the valid records come to when held against the ledger.", plan,
+                 sizeof plan / sizeof *plan);
+    metrics_name(metrics, "input_bytes", "Bytes of input that were read.");
+    metrics_count(metrics, "input_bytes", NULL, NULL, bytes);
+    metrics_name(metrics, "input_files", "Input files of the job.");
+    metrics_count(metrics, "input_files", NULL, NULL, tally->input_count);
+    metrics_name(metrics, "input_complete_files", "Input files that were read to their end.");
+    metrics_count(metrics, "input_complete_files", NULL, NULL, complete);
+}
+
+static void metrics_rules(const struct metrics *metrics, const char *name, const char *help,
+                          enum verdict_level level, const uint32_t *ranking)
+{
+    struct buffer rule;
+    buffer_init(&rule, METRICS_LABELS_MAX);
+    metrics_name(metrics, name, help);
+    for (size_t i = 0; i < metrics->tally->rule_count; i++) {
+        const struct tally_rule *counted = &metrics->tally->rules[ranking[i]];
+        if (counted->level != level)
+            continue;
+        buffer_reset(&rule);
+        buffer_printf(&rule, "%s/%s", field_name(counted->field), counted->rule);
+        metrics_count(metrics, name, "rule", rule.at, counted->records);
+    }
+    buffer_clear(&rule);
+}
+
+static void metrics_requests(const struct metrics *metrics)
+{
+    const struct tally *tally = metrics->tally;
+    metrics_name(metrics, "requests", "Requests that left in the last run.");
+    metrics_count(metrics, "requests", NULL, NULL, tally->requests);
+    metrics_name(metrics, "retries", "Requests sent once more, by cause.");
+    for (int cause = 0; cause < RETRY_CAUSES; cause++)
+        metrics_count(metrics, "retries", "cause", retry_cause_word((enum retry_cause)cause),
+                      tally->retries[cause]);
+    metrics_name(metrics, "latency_seconds", "Time from a request's leaving to its whole answer.");
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.5", tally->p50_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.95", tally->p95_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.99", tally->p99_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "1", tally->max_ms / 1000);
+    metrics_name(metrics, "requests_per_second", "Mean rate while there was work.");
+    metrics_decimal(metrics, "requests_per_second", NULL, NULL, tally->rate_per_s);
+}
+
+/* The value of the sample `NAME{…command="COMMAND"…}` of the file before; false when it has none. */
+static bool metrics_find(struct slice before, const char *name, const char *command, uint64_t *value)
+{
+    char sample[256];
+    snprintf(sample, sizeof sample, ",command=\"%s\"} ", command);
+    size_t name_len = strlen(name), sample_len = strlen(sample);
+    while (before.len) {
+        const char *newline = memchr(before.at, '\n', before.len);
+        size_t len = newline ? (size_t)(newline - before.at) : before.len;
+        const char *found =
+            len > name_len && memcmp(before.at, name, name_len) == 0 && before.at[name_len] == '{'
+                ? memmem(before.at, len, sample, sample_len)
+                : NULL;
+        if (found) {
+            const char *digit = found + sample_len;
+            for (*value = 0; digit < before.at + len && *digit >= '0' && *digit <= '9'; digit++)
+                *value = *value * 10 + (uint64_t)(*digit - '0');
+            return *value > 0;
+        }
+        len += newline != NULL;
+        before = slice_make(before.at + len, before.len - len);
+    }
+    return false;
+}
+
+/* A time that stays until it is reached again, of each command. */
+static void metrics_last(const struct metrics *metrics, struct slice before, const char *name, bool now,
+                         uint64_t now_s)
+{
+    static const char *const commands[] = {"check", "run"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        bool own = strcmp(commands[i], metrics->tally->command) == 0;
+        uint64_t time_s = now_s;
+        if (!(own && now) && !metrics_find(before, name, commands[i], &time_s))
+            continue;
+        buffer_printf(metrics->out, "%s{job=\"", name);
+        metrics_escape(metrics->out, metrics->tally->job);
+        buffer_printf(metrics->out, "\",command=\"%s\"} %" PRIu64 "\n", commands[i], time_s);
+    }
+}
+
+static void metrics_times(const struct metrics *metrics, struct slice before)
+{
+    const struct tally *tally = metrics->tally;
+    uint64_t now_s = (tally->finished_ns ? tally->finished_ns : clock_real_ns()) / CLOCK_NS_PER_S;
+    metrics_name(metrics, "status", "Exit status of the last run: 0 is good, 1 is rejects, more is worse.");
+    metrics_count(metrics, "status", NULL, NULL, (uint64_t)tally->status);
+    metrics_name(metrics, "duration_seconds", "How long the last run took.");
+    metrics_decimal(metrics, "duration_seconds", NULL, NULL, tally->seconds);
+    metrics_name(metrics, "last_run_timestamp_seconds", "When the last run ended, however it did.");
+    metrics_count(metrics, "last_run_timestamp_seconds", NULL, NULL, now_s);
+    metrics_name(metrics, METRICS_END + sizeof METRICS_PREFIX - 1,
+                 "When a run last came to its end, with rejects or without (status 0 or 1).");
+    metrics_last(metrics, before, METRICS_END, tally->status <= 1, now_s);
+    metrics_name(metrics, METRICS_SUCCESS + sizeof METRICS_PREFIX - 1,
+                 "When a run last had status 0: every row valid and done.");
+    metrics_last(metrics, before, METRICS_SUCCESS, tally->status == 0, now_s);
+}
+
+void metrics_write(const struct tally *tally, struct slice before, struct buffer *out)
+{
+    struct metrics metrics = {.tally = tally, .out = out};
+    uint32_t *ranking = tally_ranking(tally);
+    buffer_init(&metrics.labels, METRICS_LABELS_MAX);
+    buffer_append_text(&metrics.labels, "job=\"");
+    metrics_escape(&metrics.labels, tally->job);
+    buffer_printf(&metrics.labels, "\",command=\"%s\"", tally->command);
+
+    metrics_times(&metrics, before);
+    metrics_records(&metrics);
+    metrics_rules(&metrics, "rejects", "Records that a rule stopped or the provider refused, by rule.",
+                  VERDICT_REJECT, ranking);
+    metrics_rules(&metrics, "warnings", "Records that a rule warned of, by rule.", VERDICT_WARN, ranking);
+    metrics_requests(&metrics);
+    buffer_clear(&metrics.labels);
+    free(ranking);
+}
+
+int metrics_save(const struct tally *tally, const struct job *job, struct error *error)
+{
+    char *own_path = job->metrics_path ? NULL : file_join(job->report_folder, METRICS_FILE_NAME);
+    const char *path = own_path ? own_path : job->metrics_path;
+    struct error none = {0};
+    struct buffer before, text;
+    buffer_init(&before, METRICS_MAX);
+    buffer_init(&text, METRICS_MAX);
+    file_read(path, &before, &none); /* there need not be one */
+    metrics_write(tally, buffer_slice(&before), &text);
+    int result = report_folder_save(path, METRICS_MODE, &text, error);
+    buffer_clear(&before);
+    buffer_clear(&text);
+    free(own_path);
+    return result;
+}

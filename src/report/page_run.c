@@ -1,0 +1,160 @@
+/* page_run: what a dry run would do, and what a run did at the provider. */
+#include <math.h>
+
+#include "model/outcome.h"
+#include "report/figures.h"
+#include "report/html.h"
+#include "report/page_parts.h"
+
+struct page_row {
+    const char *word, *path, *member;
+    uint64_t count;
+};
+
+static void page_rows(struct buffer *out, const struct page_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(out, "<tr><th scope=\"row\">%s</th><td class=\"number\">", rows[i].word);
+        html_count(out, rows[i].path, rows[i].member, rows[i].count);
+        buffer_append_text(out, "</td></tr>\n");
+    }
+}
+
+void page_write_plan(const struct page *page)
+{
+    const struct tally *tally = page->tally;
+    const struct page_row rows[] = {
+        {"to create", "plan", "create", tally->plan.create},
+        {"to update", "plan", "update", tally->plan.update},
+        {"unchanged: nothing to send", "plan", "unchanged", tally->plan.unchanged},
+        {"to settle first: an earlier outcome is in doubt", "plan", "settle", tally->plan.settle},
+        {"refused before, and unchanged since", "plan", "refused", tally->plan.refused},
+    };
+    html_section(page->out, "plan", "Plan");
+    buffer_append_text(page->out,
+                       "<table>\n<caption>What a run would do now with the valid records, held against the "
+                       "ledger.</caption>\n<thead><tr><th scope=\"col\">Records</th><th scope=\"col\" "
+                       "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
+    page_rows(page->out, rows, sizeof rows / sizeof *rows);
+    buffer_append_text(page->out, "</tbody>\n</table>\n</section>\n");
+}
+
+static void page_retries(const struct page *page)
+{
+    static const char *const words[RETRY_CAUSES] = {
+        [RETRY_429] = "429: too many requests",          [RETRY_5XX] = "5xx: the provider failed",
+        [RETRY_TIMEOUT] = "no answer in time",           [RETRY_CONNECT] = "connection failed or lost",
+        [RETRY_NONCE] = "invalid nonce, sent once more", [RETRY_AUTH] = "credentials renewed",
+    };
+    struct buffer *out = page->out;
+    buffer_append_text(out, "<table>\n<caption>Requests, and those sent once more, by "
+                            "cause.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" "
+                            "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
+    page_rows(out, &(struct page_row){"all requests", "requests", NULL, page->tally->requests}, 1);
+    for (int cause = 0; cause < RETRY_CAUSES; cause++)
+        page_rows(out,
+                  &(struct page_row){words[cause], "retries", retry_cause_word((enum retry_cause)cause),
+                                     page->tally->retries[cause]},
+                  1);
+    buffer_append_text(out, "</tbody>\n</table>\n");
+}
+
+static void page_latency(const struct page *page)
+{
+    const struct tally *tally = page->tally;
+    struct buffer *out = page->out;
+    const struct {
+        const char *word, *member;
+        double ms;
+    } rows[] = {
+        {"half of them within", "p50", tally->p50_ms},
+        {"95 of 100 within", "p95", tally->p95_ms},
+        {"99 of 100 within", "p99", tally->p99_ms},
+        {"the slowest", "max", tally->max_ms},
+    };
+    buffer_append_text(out, "<table>\n<caption>Latency: from the request's leaving to the whole "
+                            "answer.</caption>\n<thead><tr><th scope=\"col\">Answers</th><th scope=\"col\" "
+                            "class=\"number\">Time</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buffer_printf(out, "<tr><th scope=\"row\">%s", rows[i].word);
+        html_bar(out, (uint64_t)(rows[i].ms * 1000), (uint64_t)(tally->max_ms * 1000), "info",
+                 "of the slowest");
+        buffer_append_text(out, "</th><td class=\"number\">");
+        html_decimal(out, "latency_ms", rows[i].member, rows[i].ms, " ms");
+        buffer_append_text(out, "</td></tr>\n");
+    }
+    buffer_append_text(out, "</tbody>\n</table>\n");
+}
+
+/* 1, 2 or 5 times a power of ten, not below rate. */
+static double page_round_up(double rate)
+{
+    double power = pow(10, floor(log10(rate)));
+    const double steps[] = {1, 2, 5, 10};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (rate <= steps[i] * power)
+            return steps[i] * power;
+    return rate;
+}
+
+enum { CHART_WIDTH = 1000, CHART_HEIGHT = 200 };
+
+/* Steps, for a bucket is a mean over its time. */
+static void page_steps(struct buffer *out, const struct pace *pace, double top)
+{
+    for (size_t i = 0; i < pace->count; i++) {
+        double y = CHART_HEIGHT - CHART_HEIGHT * pace_rate(pace, i) / top;
+        buffer_printf(out, "%s%.1fH%.1f", i ? "V" : "", y,
+                      (double)CHART_WIDTH * (double)(i + 1) / (double)pace->count);
+    }
+}
+
+static void page_chart(const struct page *page)
+{
+    const struct pace *pace = &page->tally->pace;
+    struct buffer *out = page->out;
+    char end[FIGURES_SIZE], width[FIGURES_SIZE];
+    double most = 0;
+    for (size_t i = 0; i < pace->count; i++)
+        most = pace_rate(pace, i) > most ? pace_rate(pace, i) : most;
+    if (most <= 0)
+        return;
+    double top = page_round_up(most);
+    double seconds = (double)(pace->count * pace->width_ns) / 1e9;
+    buffer_append_text(out, "<figure class=\"chart\">\n<figcaption class=\"soft\">Answers a second over "
+                            "time: ");
+    html_decimal(out, "rate_per_s", NULL, page->tally->rate_per_s, " requests a second");
+    buffer_printf(out,
+                  " on average, at most %.0f. One step is %s.</figcaption>\n"
+                  "<div class=\"axis\"><span>%.0f/s</span></div>\n"
+                  "<svg role=\"img\" aria-labelledby=\"rate-t rate-d\" viewBox=\"0 0 %d %d\" "
+                  "preserveAspectRatio=\"none\"><title id=\"rate-t\">Answers a second over time</title>"
+                  "<desc id=\"rate-d\">From the first answer to the last in %s, at most %.0f a "
+                  "second.</desc>",
+                  most, figures_seconds((double)pace->width_ns / 1e9, width), top, CHART_WIDTH, CHART_HEIGHT,
+                  figures_seconds(seconds, end), most);
+    for (int line = 0; line <= 4; line++)
+        buffer_printf(out, "<path class=\"grid\" d=\"M0 %dH%d\"/>", CHART_HEIGHT * line / 4, CHART_WIDTH);
+    buffer_printf(out, "<path class=\"area\" d=\"M0 %dV", CHART_HEIGHT);
+    page_steps(out, pace, top);
+    buffer_printf(out, "V%dZ\"/><path class=\"line\" d=\"M0 ", CHART_HEIGHT);
+    page_steps(out, pace, top);
+    buffer_printf(out, "\"/></svg>\n<div class=\"axis\"><span>0 s</span><span>%s</span></div>\n</figure>\n",
+                  end);
+}
+
+void page_write_requests(const struct page *page)
+{
+    struct buffer *out = page->out;
+    html_section(out, "requests", "Requests");
+    if (page->tally->requests == 0) {
+        buffer_append_text(out, "<p>No request was sent.</p>\n");
+    } else {
+        page_chart(page);
+        buffer_append_text(out, "<div class=\"pair\">\n");
+        page_retries(page);
+        page_latency(page);
+        buffer_append_text(out, "</div>\n");
+    }
+    buffer_append_text(out, "</section>\n");
+}
