@@ -13,6 +13,8 @@ const struct command command_table[] = {
     {"run", "JOB", OPTION_RUN, "create users, one per row; resumes by itself", command_run},
     {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
      command_status},
+    {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
+     command_guess},
     {"version", NULL, OPTION_OTHER, "the version", command_version},
     {"help", "[COMMAND]", OPTION_OTHER, "the commands, or one of them with its options", command_help},
     {0},
@@ -82,7 +84,9 @@ int command_main(int argc, char **argv)
         command = command_find("help");
     }
     if (command->argument && command->argument[0] != '[' && !options.argument) {
-        log_error("%s needs the job file: kyc-import %s JOB (see kyc-import help %s)", name, name, name);
+        log_error("%s needs %s: kyc-import %s %s (see kyc-import help %s)", name,
+                  strcmp(command->argument, "JOB") == 0 ? "the job file" : "the file to read", name,
+                  command->argument, name);
         status = ERROR_USAGE;
     } else {
         status = command->run(&options);

@@ -29,7 +29,7 @@ struct option {
 #define AT(member) offsetof(struct options, member)
 
 static const struct option option_table[] = {
-    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN, AT(inputs), AT(input_count),
+    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN, AT(inputs), AT(input_count),
      "instead of the job's input.path; - is standard input"},
     {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, AT(sets), AT(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
@@ -42,8 +42,16 @@ static const struct option option_table[] = {
      "repeat the operations that the provider refused"},
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN, AT(new_ledger), 0,
      "start over although the last report speaks of a ledger that is not there"},
-    {"--json", NULL, OPTION_FLAG, OPTION_WITH_JOB, AT(json), 0,
+    {"--json", NULL, OPTION_FLAG, OPTION_WITH_JOB & ~(unsigned)OPTION_EXPLAIN, AT(json), 0,
      "the summary on standard output as one JSON object"},
+    {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,
+     "whose fields the columns are matched to"},
+    {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, AT(rows), 0, "how many rows to look at (1000)"},
+    {"--row", "N", OPTION_NUMBER, OPTION_EXPLAIN, AT(row), 0,
+     "the record by its number in the input, from 1"},
+    {"--key", "ID", OPTION_TEXT, OPTION_EXPLAIN, AT(key), 0, "the first record with this external_id"},
+    {"--unmask", NULL, OPTION_FLAG, OPTION_EXPLAIN, AT(unmask), 0,
+     "show the values themselves, not their shapes"},
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, AT(log_json), 0,
      "log lines on standard error"},
     {"-q", NULL, OPTION_FLAG, OPTION_ALL, AT(quiet), 0, "only warnings and errors"},

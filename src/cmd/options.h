@@ -19,18 +19,22 @@ enum {
     OPTION_RUN = 2,
     OPTION_STATUS = 4,
     OPTION_OTHER = 8, /* version, help */
-    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS,
-    OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER,
+    OPTION_EXPLAIN = 256,
+    OPTION_GUESS = 512,
+    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_EXPLAIN,
+    OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
 struct options {
-    const char *argument; /* JOB, or the command of `help`; NULL: none */
+    const char *argument; /* JOB, INPUT of guess, or the command of `help`; NULL: none */
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
     const char *report;
+    const char *provider, *key;
+    uint64_t rows, row;
     enum progress_mode progress;
-    bool log_json, json, quiet, verbose, dry_run, retry_refused, new_ledger, help;
+    bool log_json, json, quiet, verbose, dry_run, retry_refused, new_ledger, unmask, help;
 };
 
 /* Parses what follows the command. command: its bit. -1 with ERROR_USAGE: an unknown option (with the

@@ -1,0 +1,68 @@
+/* guess: a first job file from an export's header and a sample of its rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/guess_sample.h"
+#include "cmd/guess_write.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "provider/provider.h"
+
+enum { ROWS_DEFAULT = 1000, RESULT_MAX = 1 << 24 };
+
+static const struct provider *find_provider(const char *name, struct error *error)
+{
+    const char *const *names = provider_names();
+    struct buffer known;
+
+    buffer_init(&known, 1024);
+    for (size_t i = 0; names[i]; i++)
+        buffer_printf(&known, "%s%s", i ? ", " : "", names[i]);
+    const struct provider *provider = name ? provider_find(name) : NULL;
+    const char *nearest = name ? text_nearest(slice_from(name), names) : NULL;
+    if (!name)
+        error_set(error, ERROR_USAGE, "guess needs --provider NAME: %s", known.at);
+    else if (!provider && nearest)
+        error_set(error, ERROR_USAGE, "there is no provider `%s`; did you mean `%s`?", name, nearest);
+    else if (!provider)
+        error_set(error, ERROR_USAGE, "there is no provider `%s`; known: %s", name, known.at);
+    buffer_clear(&known);
+    return provider;
+}
+
+static int guess(const struct options *options, const struct provider *provider, struct error *error)
+{
+    struct guess_sample sample;
+    int status =
+        guess_sample_read(&sample, options->argument, options->rows ? options->rows : ROWS_DEFAULT, error);
+
+    if (status == 0) {
+        struct buffer out;
+        buffer_init(&out, RESULT_MAX);
+        size_t todos = guess_write_job(&sample, provider, options->argument, &out);
+        if (sample.broken_off)
+            log_warning("%s; the guess is made from what could be read", sample.broken_off);
+        if (sample.row_count == 0)
+            log_warning("%s: there is no row to look at: the guess is made from the header alone",
+                        options->argument);
+        if (todos)
+            log_info("%zu things are left to you: look for TODO in the file", todos);
+        status = command_print(buffer_slice(&out), 0);
+        buffer_clear(&out);
+    }
+    guess_sample_clear(&sample);
+    return status;
+}
+
+int command_guess(const struct options *options)
+{
+    struct error error = {0};
+    const struct provider *provider = find_provider(options->provider, &error);
+    int status = provider ? guess(options, provider, &error) : -1;
+
+    if (status >= 0)
+        return status;
+    log_error("%s", error.text);
+    return (int)error.scope;
+}

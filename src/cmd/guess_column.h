@@ -1,0 +1,53 @@
+/* guess_column: what the values of one column of a sample show.
+ *
+ * Thread: one at a time. Owner: words are in the sample's arena.
+ */
+#ifndef KYC_CMD_GUESS_COLUMN_H
+#define KYC_CMD_GUESS_COLUMN_H
+
+#include "cmd/guess_sample.h"
+#include "model/field.h"
+
+/* Words by which exports say `no value`, NULL-terminated; the empty cell is not among them. */
+extern const char *const guess_column_nulls[];
+
+/* Empty, or one of the words above. */
+bool guess_column_is_null(struct slice text);
+
+/* Cells with a value. */
+size_t guess_column_filled(const struct guess_sample *sample, size_t column);
+
+/* Those of them that look like values of this type; what every text may be looks so always. */
+size_t guess_column_plausible(struct guess_sample *sample, size_t column, enum field_type type);
+
+enum guess_order {
+    GUESS_DATES_ISO,   /* nothing but forms that are always read, or nothing at all */
+    GUESS_DATES_KNOWN, /* values prove one order, and none speaks against it: formats[0] */
+    GUESS_DATES_OPEN,  /* both orders are possible, or both are proven: formats[0] and [1] */
+    GUESS_DATES_OTHER, /* most are of a form that no format reads */
+};
+
+enum { GUESS_FORMAT_SIZE = 16 };
+
+struct guess_dates {
+    enum guess_order order;
+    char formats[2][GUESS_FORMAT_SIZE]; /* `DD/MM/YYYY` */
+    size_t proofs[2];                   /* values that can be read by that format alone */
+    size_t either;                      /* values that can be read by both */
+    size_t iso, other;
+};
+
+void guess_column_dates(const struct guess_sample *sample, size_t column, struct guess_dates *dates);
+
+/* The separator that the values of a list field show; 0: none. */
+char guess_column_split(struct guess_sample *sample, size_t column, enum field_type type);
+
+struct guess_word {
+    struct slice text;
+    size_t count;
+};
+
+/* The distinct values, most frequent first. *more: there are more than are given. */
+struct guess_word *guess_column_words(struct guess_sample *sample, size_t column, size_t *count, bool *more);
+
+#endif

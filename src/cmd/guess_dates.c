@@ -1,0 +1,163 @@
+/* The order of day and month in a column's dates, where its values prove one. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/guess_column.h"
+#include "rules/date.h"
+
+enum { YEAR_MIN = 1850, YEAR_MAX = 2200, SHAPES = 10 };
+
+/* Two numbers and a year, as they stand: `31/12/1980`, `1980.12.31`, `31121980`. */
+struct numbers {
+    char separator; /* 0: none */
+    bool year_first;
+    unsigned first, second; /* of the two that are not the year, in their order */
+    bool is_short[2];       /* one digit */
+};
+
+static bool read_number(const char **at, const char *end, size_t max, unsigned *number, size_t *len)
+{
+    *number = 0;
+    for (*len = 0; *at < end && **at >= '0' && **at <= '9' && *len < max; ++*at, ++*len)
+        *number = *number * 10 + (unsigned)(**at - '0');
+    return *len > 0;
+}
+
+static bool is_year(unsigned number, size_t len)
+{
+    return len == 4 && number >= YEAR_MIN && number <= YEAR_MAX;
+}
+
+static bool read_digits(struct slice text, struct numbers *numbers)
+{
+    const char *at = text.at, *end = text.at + text.len;
+    unsigned year;
+    size_t len;
+
+    return text.len == 8 && read_number(&at, end, 2, &numbers->first, &len) &&
+           read_number(&at, end, 2, &numbers->second, &len) && read_number(&at, end, 4, &year, &len) &&
+           is_year(year, len) && at == end;
+}
+
+/* Three numbers with one separator twice, one of them a year of four digits, at an end. */
+static bool read_numbers(struct slice text, struct numbers *numbers)
+{
+    const char *at = text.at, *end = text.at + text.len;
+    unsigned number[3];
+    size_t len[3];
+
+    *numbers = (struct numbers){0};
+    for (int i = 0; i < 3; i++) {
+        if (i > 0 && (at == end || !memchr("/.- ", *at, 4) || (i == 2 && *at != numbers->separator)))
+            return read_digits(text, numbers);
+        if (i > 0)
+            numbers->separator = *at++;
+        if (!read_number(&at, end, 4, &number[i], &len[i]))
+            return false;
+    }
+    numbers->year_first = is_year(number[0], len[0]);
+    if (at != end || numbers->year_first == is_year(number[2], len[2]))
+        return false;
+    int first = numbers->year_first ? 1 : 0;
+    if (len[first] > 2 || len[first + 1] > 2)
+        return false;
+    numbers->first = number[first];
+    numbers->second = number[first + 1];
+    numbers->is_short[0] = len[first] == 1;
+    numbers->is_short[1] = len[first + 1] == 1;
+    return true;
+}
+
+/* What the values of one shape (separator, place of the year) show. */
+struct shape {
+    size_t count, day_first, month_first;
+    bool is_short[2];
+};
+
+static size_t shape_index(const struct numbers *numbers)
+{
+    static const char separators[] = "/.- ";
+    const char *at = numbers->separator ? strchr(separators, numbers->separator) : separators + 4;
+
+    return (size_t)(at - separators) + (numbers->year_first ? SHAPES / 2 : 0);
+}
+
+static bool is_day(unsigned number)
+{
+    return number >= 1 && number <= 31;
+}
+
+static bool is_month(unsigned number)
+{
+    return number >= 1 && number <= 12;
+}
+
+/* False when no order makes a date of it. */
+static bool add_to_shape(struct shape *shape, const struct numbers *numbers)
+{
+    bool day_first = is_day(numbers->first) && is_month(numbers->second);
+    bool month_first = is_month(numbers->first) && is_day(numbers->second);
+
+    if (!day_first && !month_first)
+        return false;
+    shape->count++;
+    shape->day_first += day_first && !month_first;
+    shape->month_first += month_first && !day_first;
+    for (int i = 0; i < 2; i++)
+        shape->is_short[i] = shape->is_short[i] || numbers->is_short[i];
+    return true;
+}
+
+static void write_format(char out[GUESS_FORMAT_SIZE], size_t index, const struct shape *shape, bool day_first)
+{
+    static const char *const separators[] = {"/", ".", "-", " ", ""};
+    const char *separator = separators[index % (SHAPES / 2)];
+    const char *day = shape->is_short[day_first ? 0 : 1] ? "D" : "DD";
+    const char *month = shape->is_short[day_first ? 1 : 0] ? "M" : "MM";
+    const char *first = day_first ? day : month, *second = day_first ? month : day;
+
+    if (index >= SHAPES / 2)
+        snprintf(out, GUESS_FORMAT_SIZE, "YYYY%s%s%s%s", separator, first, separator, second);
+    else
+        snprintf(out, GUESS_FORMAT_SIZE, "%s%s%s%sYYYY", first, separator, second, separator);
+}
+
+static void conclude(struct guess_dates *dates, const struct shape *shape, size_t index)
+{
+    bool month_leads = shape->month_first > shape->day_first;
+
+    write_format(dates->formats[0], index, shape, !month_leads);
+    write_format(dates->formats[1], index, shape, month_leads);
+    dates->proofs[0] = month_leads ? shape->month_first : shape->day_first;
+    dates->proofs[1] = month_leads ? shape->day_first : shape->month_first;
+    dates->either = shape->count - dates->proofs[0] - dates->proofs[1];
+    dates->order = dates->proofs[0] && !dates->proofs[1] ? GUESS_DATES_KNOWN : GUESS_DATES_OPEN;
+}
+
+void guess_column_dates(const struct guess_sample *sample, size_t column, struct guess_dates *dates)
+{
+    struct shape shapes[SHAPES] = {0};
+    size_t best = 0;
+
+    *dates = (struct guess_dates){.order = GUESS_DATES_ISO};
+    for (size_t row = 0; row < sample->row_count; row++) {
+        struct slice text = guess_sample_cell(sample, row, column);
+        struct numbers numbers;
+        struct date date;
+        if (guess_column_is_null(text))
+            continue;
+        if (date_read(NULL, text, &date) == DATE_OK && date.year >= YEAR_MIN && date.year <= YEAR_MAX)
+            dates->iso++;
+        else if (!read_numbers(text, &numbers) || !add_to_shape(&shapes[shape_index(&numbers)], &numbers))
+            dates->other++;
+    }
+    for (size_t i = 1; i < SHAPES; i++)
+        if (shapes[i].count > shapes[best].count)
+            best = i;
+    for (size_t i = 0; i < SHAPES; i++)
+        dates->other += i == best ? 0 : shapes[i].count;
+    if (shapes[best].count)
+        conclude(dates, &shapes[best], best);
+    else if (dates->other > dates->iso)
+        dates->order = GUESS_DATES_OTHER;
+}

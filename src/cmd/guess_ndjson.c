@@ -1,0 +1,158 @@
+#include "cmd/guess_ndjson.h"
+
+#include <string.h>
+
+#include "core/buffer.h"
+#include "core/json.h"
+#include "core/memory.h"
+#include "model/record.h"
+
+enum { PATHS_MAX = 4096, PATH_MAX_LEN = 1024, LIST_MAX = 1 << 16 };
+
+struct walk {
+    struct guess_sample *sample;
+    const struct json_node *nodes;
+    struct guess_row *row;
+    size_t hint; /* objects of one export name their members in one order */
+};
+
+/* The column of a path, made when it is new; PATHS_MAX when there are too many. */
+static size_t column_of(struct walk *walk, struct slice path)
+{
+    struct guess_sample *sample = walk->sample;
+
+    for (size_t i = 0; i < sample->column_count; i++) {
+        size_t at = (walk->hint + i) % sample->column_count;
+        if (slice_equal(sample->columns[at], path)) {
+            walk->hint = at + 1;
+            return at;
+        }
+    }
+    if (sample->column_count == PATHS_MAX)
+        return PATHS_MAX;
+    sample->columns[sample->column_count] = arena_copy(&sample->arena, path);
+    return sample->column_count++;
+}
+
+static void set_cell(struct walk *walk, struct slice path, struct slice text, bool is_list)
+{
+    struct guess_row *row = walk->row;
+    size_t column = column_of(walk, path);
+
+    if (column == PATHS_MAX)
+        return;
+    while (row->count <= column)
+        row->cells[row->count++] = slice_make("", 0);
+    row->cells[column] = arena_copy(&walk->sample->arena, text);
+    walk->sample->is_list[column] = walk->sample->is_list[column] || is_list;
+}
+
+static bool can_be_said(struct slice key)
+{
+    return key.len > 0 && !memchr(key.at, '.', key.len) && !memchr(key.at, '[', key.len) &&
+           !memchr(key.at, '\0', key.len);
+}
+
+static void walk_value(struct walk *walk, size_t at, struct slice path);
+
+static void walk_object(struct walk *walk, size_t at, struct slice path)
+{
+    char longer[PATH_MAX_LEN];
+
+    for (size_t child = at + 1; child < walk->nodes[at].end; child = walk->nodes[child].end) {
+        struct slice key = walk->nodes[child].key;
+        size_t dot = path.len > 0;
+        if (!can_be_said(key) || path.len + dot + key.len > sizeof longer - 8) {
+            walk->sample->left_out++;
+            continue;
+        }
+        memcpy(longer, path.at, path.len);
+        memset(longer + path.len, '.', dot);
+        memcpy(longer + path.len + dot, key.at, key.len);
+        walk_value(walk, child, slice_make(longer, path.len + dot + key.len));
+    }
+}
+
+/* Of objects the first one; of values all. */
+static void walk_array(struct walk *walk, size_t at, struct slice path)
+{
+    const struct json_node *nodes = walk->nodes;
+    struct buffer items;
+    char longer[PATH_MAX_LEN];
+
+    if (nodes[at].children && nodes[at + 1].kind >= JSON_ARRAY) {
+        if (path.len + 3 > sizeof longer)
+            return;
+        memcpy(longer, path.at, path.len);
+        memcpy(longer + path.len, "[0]", 3);
+        walk_value(walk, at + 1, slice_make(longer, path.len + 3));
+        return;
+    }
+    buffer_init(&items, LIST_MAX);
+    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+        if (nodes[child].kind >= JSON_ARRAY || nodes[child].kind == JSON_NULL)
+            continue;
+        if (items.len)
+            buffer_append_char(&items, VALUE_SEPARATOR);
+        buffer_append(&items, nodes[child].text);
+    }
+    set_cell(walk, path, slice_make(items.at ? items.at : "", items.len), true);
+    buffer_clear(&items);
+}
+
+static void walk_value(struct walk *walk, size_t at, struct slice path)
+{
+    const struct json_node *node = &walk->nodes[at];
+
+    if (node->kind == JSON_OBJECT)
+        walk_object(walk, at, path);
+    else if (node->kind == JSON_ARRAY)
+        walk_array(walk, at, path);
+    else
+        set_cell(walk, path, node->kind == JSON_NULL ? slice_make("", 0) : node->text, false);
+}
+
+static void read_line(struct guess_sample *sample, struct json_reader *json, struct slice line)
+{
+    size_t count;
+    struct json_fault fault;
+    const struct json_node *nodes = json_reader_parse(json, line, &count, &fault);
+
+    if (!nodes || nodes[0].kind != JSON_OBJECT) {
+        sample->broken++;
+        return;
+    }
+    struct guess_row *row = &sample->rows[sample->row_count++];
+    struct slice cells[PATHS_MAX];
+    row->cells = cells;
+    struct walk walk = {.sample = sample, .nodes = nodes, .row = row};
+    walk_object(&walk, 0, slice_make("", 0));
+    row->cells = arena_alloc(&sample->arena, (row->count + 1) * sizeof *row->cells);
+    memcpy(row->cells, cells, row->count * sizeof *row->cells);
+}
+
+int guess_ndjson_read(struct guess_sample *sample, const char *path, struct slice bytes, uint64_t rows,
+                      struct error *error)
+{
+    struct json_reader *json = json_reader_new();
+
+    sample->columns = arena_alloc(&sample->arena, PATHS_MAX * sizeof *sample->columns);
+    sample->is_list = arena_alloc(&sample->arena, PATHS_MAX);
+    memset(sample->is_list, 0, PATHS_MAX);
+    sample->rows = memory_new((size_t)rows + 1, sizeof *sample->rows);
+    while (bytes.len && sample->row_count < rows) {
+        const char *end = memchr(bytes.at, '\n', bytes.len);
+        size_t len = end ? (size_t)(end - bytes.at) : bytes.len;
+        struct slice line = slice_make(bytes.at, len);
+        bytes = slice_make(bytes.at + len + (end != NULL), bytes.len - len - (end != NULL));
+        while (line.len && memchr(" \t\r", line.at[line.len - 1], 3))
+            line.len--;
+        if (line.len)
+            read_line(sample, json, line);
+    }
+    json_reader_free(json);
+    if (sample->row_count)
+        return 0;
+    return error_set(error, ERROR_INPUT,
+                     "%s: it begins like NDJSON, but no line of it is a JSON object of its own", path);
+}

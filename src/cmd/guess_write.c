@@ -1,0 +1,164 @@
+#include "cmd/guess_write.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/guess_column.h"
+#include "core/json.h"
+
+enum { NAME_MAX_LEN = 40 };
+
+static bool is_plain(struct slice text)
+{
+    static const char *const words[] = {"null", "true", "false", "yes",  "no", "on",
+                                        "off",  "y",    "n",     "auto", NULL};
+
+    for (size_t i = 0; words[i]; i++)
+        if (strlen(words[i]) == text.len && strncasecmp(words[i], text.at, text.len) == 0)
+            return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.at[i];
+        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+        bool inner = (byte >= '0' && byte <= '9') || memchr(" .-/", byte, 4);
+        if (!letter && (!inner || i == 0))
+            return false;
+    }
+    return text.len > 0 && text.at[text.len - 1] != ' ';
+}
+
+void guess_write_scalar(struct buffer *out, struct slice text)
+{
+    struct json_writer writer;
+
+    if (is_plain(text)) {
+        buffer_append(out, text);
+        return;
+    }
+    json_write_begin(&writer, out);
+    json_write_string(&writer, text);
+}
+
+/* The name of the file without folder and endings, in the letters of a job's name. */
+static void write_name(struct buffer *out, const char *path, const char *provider)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    size_t start = out->len;
+
+    for (const char *at = base; *at && *at != '.' && out->len - start < NAME_MAX_LEN; at++) {
+        char byte = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
+        bool good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
+        if (good)
+            buffer_append_char(out, byte);
+        else if (out->len > start && out->at[out->len - 1] != '-')
+            buffer_append_char(out, '-');
+    }
+    if (out->len > start && out->at[out->len - 1] != '-')
+        buffer_append_char(out, '-');
+    buffer_append_text(out, provider);
+}
+
+static void write_head(const struct guess_sample *sample, const char *path, struct buffer *out)
+{
+    buffer_printf(out, "# A first job file, made by `kyc-import guess` from %zu rows of ", sample->row_count);
+    guess_write_scalar(out, slice_from(path));
+    buffer_append_text(
+        out, ".\n"
+             "# Read it: a line that says TODO or CHECK needs you. Then, in this order:\n"
+             "#   kyc-import check THIS_FILE             what is wrong with the export; sends nothing\n"
+             "#   kyc-import explain THIS_FILE --row 1   what becomes of one row, step by step\n");
+    if (sample->broken)
+        buffer_printf(out, "# CHECK: %zu records of the sample cannot be put into columns.\n",
+                      sample->broken);
+    if (sample->odd_lines)
+        buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, as the others are.\n",
+                      sample->odd_lines);
+    if (sample->left_out)
+        buffer_printf(out, "# CHECK: %zu members have names that no path can say (a dot or [ inside).\n",
+                      sample->left_out);
+}
+
+/* The words for `no value` that are in the sample. */
+static void write_nulls(const struct guess_sample *sample, struct buffer *out)
+{
+    struct buffer remark;
+
+    buffer_init(&remark, 4096);
+    buffer_append_text(out, "  null_values: [\"\"");
+    for (size_t i = 0; guess_column_nulls[i]; i++) {
+        size_t seen = 0;
+        for (size_t row = 0; row < sample->row_count; row++)
+            for (size_t column = 0; column < sample->rows[row].count; column++)
+                seen += slice_is(sample->rows[row].cells[column], guess_column_nulls[i]);
+        if (!seen)
+            continue;
+        struct json_writer writer;
+        json_write_begin(&writer, out);
+        buffer_append_text(out, ", ");
+        json_write_text(&writer, guess_column_nulls[i]);
+        buffer_printf(&remark, "%s %s %zu times", remark.len ? "," : "; CHECK, seen:", guess_column_nulls[i],
+                      seen);
+    }
+    buffer_printf(out, "]    # cells that mean `no value`%s\n", remark.len ? remark.at : "");
+    buffer_clear(&remark);
+}
+
+static void write_input(const struct guess_sample *sample, const char *path, struct buffer *out)
+{
+    static const char *const encodings[] = {[JOB_ENCODING_UTF8] = "utf-8",
+                                            [JOB_ENCODING_LATIN1] = "latin1",
+                                            [JOB_ENCODING_WINDOWS1252] = "windows-1252"};
+    bool is_csv = sample->format == JOB_FORMAT_CSV;
+
+    buffer_append_text(out, "\ninput:\n  path: ");
+    guess_write_scalar(out, slice_from(path));
+    buffer_printf(out, "    # relative to this file's folder\n  format: %s\n", is_csv ? "csv" : "ndjson");
+    if (is_csv || sample->encoding != JOB_ENCODING_UTF8)
+        buffer_printf(out, "  encoding: %s\n", encodings[sample->encoding]);
+    if (is_csv && sample->delimiter == '\t')
+        buffer_append_text(out, "  csv: {delimiter: tab");
+    else if (is_csv)
+        buffer_printf(out, "  csv: {delimiter: \"%c\"", sample->delimiter);
+    if (is_csv)
+        buffer_printf(out, ", quote: %s}\n", sample->quote == '"' ? "'\"'" : "\"'\"");
+    write_nulls(sample, out);
+}
+
+static void write_provider(const struct provider *provider, struct buffer *out)
+{
+    static const struct {
+        const char *name, *credentials;
+    } known[] = {
+        {"payward", "{api_key: env:PWS_API_KEY, api_secret: env:PWS_API_SECRET}"},
+        {"kraken-embed", "{api_key: env:KRAKEN_API_KEY, api_secret: env:KRAKEN_API_SECRET}"},
+        {"kira", "{api_key: env:KIRA_API_KEY, client_id: env:KIRA_CLIENT_ID, password: env:KIRA_PASSWORD}"},
+        {"payso", "{token: env:PAYSO_TOKEN}"},
+    };
+    const char *credentials = "{api_key: env:API_KEY}";
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, provider->name) == 0)
+            credentials = known[i].credentials;
+    buffer_printf(
+        out,
+        "\nprovider:\n  name: %s\n  # base_url: %s\n"
+        "  # Never the secrets themselves: env:NAME, or file:PATH of a file that only you may read.\n"
+        "  credentials: %s\n",
+        provider->name, provider->base_url, credentials);
+}
+
+size_t guess_write_job(struct guess_sample *sample, const struct provider *provider, const char *path,
+                       struct buffer *out)
+{
+    write_head(sample, path, out);
+    buffer_append_text(out, "\njob: ");
+    write_name(out, path, provider->name);
+    buffer_append_text(out, "    # names the ledger and the report folder\n");
+    write_input(sample, path, out);
+    write_provider(provider, out);
+    buffer_append_text(out, "\nfields:    # customer field: column of the export\n");
+    size_t todos = guess_write_fields(sample, provider, out);
+    buffer_append_text(out, "\n# rules:    # besides the provider's own\n"
+                            "#   - {rule: min_age, years: 18}\n"
+                            "#   - {rule: unique, field: email, level: warn}\n");
+    return todos;
+}
