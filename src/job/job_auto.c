@@ -55,6 +55,12 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
 
     if (!job->fields_auto)
         return 0;
+    if (column_count == 0)
+        return job_fail(
+            job, job->fields_place, error,
+            "`fields: auto` matches a header, and NDJSON has none: `kyc-import guess %s --provider %s` "
+            "writes the fields out from the objects themselves",
+            job->input.paths[0], job->provider.name);
     synonyms_match(columns, column_count, matches);
     if (matches[FIELD_EXTERNAL_ID].column == SYNONYMS_NO_COLUMN)
         return fail_without_key(job, columns, column_count, error);

@@ -14,7 +14,8 @@
 
 /* Fills in the mappings of a job that says `fields: auto`; does nothing to another. columns: the header. Only
  * what the provider takes, what others depend on and what the job's rules name is matched. 0, or -1 with
- * ERROR_USAGE at `auto`: two columns that fit one field equally well (it names both), none for external_id.
+ * ERROR_USAGE at `auto`: two columns that fit one field equally well (it names both), none for external_id,
+ * no header (NDJSON).
  */
 int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,
                    size_t column_count, struct error *error);

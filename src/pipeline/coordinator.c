@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "pipeline/unique.h"
 #include "report/progress.h"
 
 enum {
@@ -33,31 +34,6 @@ static void stop(struct coordinator *coordinator, const struct error *why, bool 
     coordinator->stopping = true;
     if (coordinator->parts.sending)
         sending_stop(coordinator->parts.sending, at_once);
-}
-
-/* Adds the verdicts that need all records. */
-static void judge_unique(struct coordinator *coordinator, struct record *record)
-{
-    const struct job *job = coordinator->parts.settings->job;
-    struct arena *arena = &coordinator->batch->arena;
-
-    for (size_t i = 0; i < job->unique_count; i++) {
-        if (!(record->unique_known & 1u << i))
-            continue;
-        uint64_t earlier =
-            roster_mark(coordinator->parts.decide.roster, i, record->unique_hash[i], record->row);
-        if (!earlier)
-            continue;
-        struct verdict verdict = {.field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE};
-        for (size_t rule = 0; i > 0 && rule < job->rule_count; rule++) {
-            if (job->rules[rule].kind != JOB_RULE_UNIQUE || job->rules[rule].unique_index != i)
-                continue;
-            verdict.field = job->rules[rule].field;
-            verdict.level = job->rules[rule].level;
-        }
-        verdict.message = arena_printf(arena, "the same value as in row %" PRIu64, earlier);
-        record_add_verdict(record, arena, verdict);
-    }
 }
 
 static void note_expensive(struct coordinator *coordinator, const struct record *record)
@@ -130,7 +106,8 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
 {
     struct tally *tally = coordinator->parts.tally;
 
-    judge_unique(coordinator, record);
+    unique_judge(coordinator->parts.settings->job, coordinator->parts.decide.roster, record,
+                 &coordinator->batch->arena);
     tally_add_record(tally, record);
     if (record->verdict_count)
         note_expensive(coordinator, record);
