@@ -14,7 +14,8 @@ use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled csv_rows);
+our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled
+    csv_rows adds_up case_rejects);
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
 sub csv_rows
@@ -111,6 +112,28 @@ sub case_summary
 {
     my ($case) = @_;
     return JSON::PP->new->utf8->decode(read_file("$case->{folder}/reports/test/summary.json"));
+}
+
+# Every row of the input is accounted for (1-product.md), in a summary of a run that sends.
+sub adds_up
+{
+    my ($summary, $sentence) = @_;
+    my $sum = 0;
+    $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
+    is($sum, $summary->{read}, "$sentence: every row is accounted for")
+        or diag join ' ', map { "$_ $summary->{$_}" } qw(read rejected unchanged created updated refused in_doubt unsent);
+    is($summary->{valid} + $summary->{rejected}, $summary->{read}, "$sentence: every row is valid or rejected");
+}
+
+# The reject file, unpacked; '' when there is none.
+sub case_rejects
+{
+    my ($case, $name) = @_;
+    my $path = "$case->{folder}/reports/test/" . ($name || 'rejects.csv.gz');
+    return '' if !-e $path;
+    my ($status, $out, $err) = run_program('gunzip', '-c', $path);
+    die "gunzip: $err" if $status;
+    return $out;
 }
 
 # Rows of a query on the ledger, each an array.
