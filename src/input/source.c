@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -30,21 +31,41 @@ struct source {
     char start[SOURCE_MAGIC_LEN]; /* the first inflated bytes, read ahead to know a byte order mark */
     struct slice start_unused;
     _Atomic uint64_t position;
-    int fd;
+    int fd, stop_fd;
     bool file_ended;
 };
 
 static int fail_read(const struct source *source, struct error *error)
 {
+    if (errno == ECANCELED)
+        return error_set(error, ERROR_INTERRUPTED, "interrupted while %s was read", source->name);
     return error_set(error, ERROR_INPUT,
                      "%s: cannot be read further than byte %" PRIu64 ": %s; what came before was read",
                      source->name, source_position(source), strerror(errno));
+}
+
+/* Waits until a pipe has something to read, or its end. A named pipe that nobody has opened for writing yet
+ * would seem to be at its end. 0, or -1 with errno: ECANCELED when the wait was to end. */
+static int wait_for_pipe(const struct source *source)
+{
+    struct pollfd fds[] = {{.fd = source->fd, .events = POLLIN}, {.fd = source->stop_fd, .events = POLLIN}};
+    int ready;
+    do
+        ready = poll(fds, 2, -1);
+    while (ready == -1 && errno == EINTR);
+    if (ready > 0 && fds[1].revents) {
+        errno = ECANCELED;
+        return -1;
+    }
+    return ready > 0 ? 0 : -1;
 }
 
 /* read(2) until it is not interrupted; as read(2). */
 static ptrdiff_t read_file(struct source *source, char *out, size_t room)
 {
     ssize_t len;
+    if (!S_ISREG(source->first.st_mode) && wait_for_pipe(source) == -1)
+        return -1;
     do
         len = read(source->fd, out, room);
     while (len == -1 && errno == EINTR);
@@ -168,7 +189,7 @@ static int look_at_magic(struct source *source, struct error *error)
     while (have < SOURCE_MAGIC_LEN && !source->file_ended) {
         ptrdiff_t len = read_file(source, source->block + have, SOURCE_BLOCK_LEN - have);
         if (len == -1)
-            return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
+            return fail_read(source, error);
         have += (size_t)len;
     }
     source->unused = slice_make(source->block, have);
@@ -177,7 +198,28 @@ static int look_at_magic(struct source *source, struct error *error)
     return 0;
 }
 
-/* Refuses UTF-16 by its byte order mark. A fault met here comes back when the bytes are read for good. */
+/* Text in UTF-16 begins with a mark, or with a character that has a NUL beside it. */
+static bool is_utf16(const char *start)
+{
+    return memcmp(start, "\xff\xfe", SOURCE_MAGIC_LEN) == 0 ||
+           memcmp(start, "\xfe\xff", SOURCE_MAGIC_LEN) == 0 || (start[0] == '\0') != (start[1] == '\0');
+}
+
+static int fail_utf16(const struct source *source, struct error *error)
+{
+    unsigned char first = (unsigned char)source->start[0], second = (unsigned char)source->start[1];
+    bool is_little = first == 0xff || second == 0;
+    return error_set(error, ERROR_INPUT,
+                     "%s: is UTF-16 (it begins with the %s %02X %02X). Convert it first: "
+                     "%s '%s' | iconv -f %s -t UTF-8 | gzip >converted.gz",
+                     source->name, first >= 0xfe ? "byte order mark" : "bytes", first, second,
+                     source->gzip ? "gunzip -c" : "cat", source->path ? source->path : "-",
+                     first >= 0xfe ? "UTF-16"
+                     : is_little   ? "UTF-16LE"
+                                   : "UTF-16BE");
+}
+
+/* A fault met here comes back when the bytes are read for good. */
 static int look_at_start(struct source *source, struct error *error)
 {
     size_t have = 0;
@@ -191,37 +233,48 @@ static int look_at_start(struct source *source, struct error *error)
         have += (size_t)len;
     }
     source->start_unused = slice_make(source->start, have);
-    if (have == SOURCE_MAGIC_LEN &&
-        (memcmp(source->start, "\xff\xfe", have) == 0 || memcmp(source->start, "\xfe\xff", have) == 0))
-        return error_set(error, ERROR_INPUT,
-                         "%s: is UTF-16 (it begins with the byte order mark %02X %02X). Convert it first: "
-                         "%s '%s' | iconv -f UTF-16 -t UTF-8 | gzip >converted.gz",
-                         source->name, (unsigned char)source->start[0], (unsigned char)source->start[1],
-                         source->gzip ? "gunzip -c" : "cat", source->path ? source->path : "-");
-    return 0;
+    return have == SOURCE_MAGIC_LEN && is_utf16(source->start) ? fail_utf16(source, error) : 0;
 }
 
+static int fail_open(const struct source *source, struct error *error)
+{
+    if (errno == ENOENT && strpbrk(source->name, "*?["))
+        return error_set(error, ERROR_INPUT, "%s: no file matches this pattern", source->name);
+    return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name, strerror(errno));
+}
+
+/* O_NONBLOCK: opening a named pipe does not wait for its writer; reading waits in wait_for_pipe. */
 static int open_file(struct source *source, struct error *error)
 {
-    source->fd = source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+    source->fd =
+        source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : STDIN_FILENO;
     if (source->fd == -1)
-        return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name, strerror(errno));
+        return fail_open(source, error);
     if (fstat(source->fd, &source->first) == -1)
         return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
     if (S_ISDIR(source->first.st_mode))
         return error_set(error, ERROR_INPUT,
                          "%s: is a folder; name a file in it, or a pattern of files such as '%s/*.csv.gz'",
                          source->name, source->name);
+    if (source->path)
+        fcntl(source->fd, F_SETFL, 0);
     (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a pipe does not know it: no matter */
     return 0;
 }
 
 struct source *source_open(const char *path, struct error *error)
 {
+    return source_open_stoppable(path, -1, error);
+}
+
+struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error)
+{
     struct source *source = memory_new(1, sizeof *source);
     bool is_stdin = strcmp(path, "-") == 0;
     source->path = is_stdin ? NULL : memory_copy(slice_from(path));
     source->name = is_stdin ? "standard input" : source->path;
+    source->fd = -1;
+    source->stop_fd = stop_fd;
     source->block = memory_new(1, SOURCE_BLOCK_LEN);
     if (open_file(source, error) == -1 || look_at_magic(source, error) == -1 ||
         look_at_start(source, error) == -1) {

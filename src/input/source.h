@@ -15,8 +15,12 @@
 struct source;
 
 /* path: a file, or `-` for standard input. NULL with ERROR_INPUT: missing, unreadable, a folder, or UTF-16
- * (seen by its byte order mark, after inflating; the message says how to convert it). */
+ * (seen after inflating by its byte order mark, or by a NUL beside its first character; the message says how
+ * to convert it). */
 struct source *source_open(const char *path, struct error *error);
+/* The same, for a caller that may have to end the wait for a pipe: when stop_fd becomes readable, opening or
+ * reading what is no file fails with ERROR_INTERRUPTED. Borrows stop_fd; -1: none. */
+struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error);
 void source_close(struct source *source);
 
 /* Reads inflated bytes into out. > 0: their number; 0: the end; -1: broken here (ERROR_INPUT: truncated or

@@ -4,10 +4,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 #include "core/memory.h"
 #include "core/queue.h"
-#include "input/source.h"
+#include "pipeline/inputs.h"
 
 enum {
     BLOCK_SIZE = 256 * 1024,
@@ -17,7 +18,7 @@ enum {
     WORKERS_MAX = 64,
 };
 
-/* What the source thread hands to the reader's: bytes, or how the input ended. */
+/* What the source thread hands to the reader's: bytes, or how an input ended. */
 struct block {
     int status; /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
     size_t len;
@@ -34,8 +35,9 @@ struct worker {
 
 struct intake {
     const struct job *job;
+    int stop_fd; /* borrowed */
+    struct inputs *inputs;
     /* the source thread's */
-    struct source *source;
     pthread_t source_thread;
     bool source_started;
     struct error broken; /* set before the block of status -1 is put */
@@ -43,14 +45,14 @@ struct intake {
     struct block *blocks;
     struct queue *free_blocks, *full_blocks;
     /* the reader thread's */
-    struct reader *reader;
-    struct reader_header header;
     struct block *block;
     pthread_t reader_thread;
     bool reader_started;
-    uint64_t limit;
+    uint64_t limit, read;
+    size_t complete_count; /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
+    struct error refused; /* an input whose header is not what it was; scope ERROR_NONE: none */
     /* between the reader, the workers and the coordinator */
     struct queue *free_batches, *read_batches;
     struct batch **batches;
@@ -60,29 +62,35 @@ struct intake {
     struct inbox *inbox;
 };
 
-static void *source_main(void *argument)
+/* Hands one input over, its end included; false when there is nothing more to do. */
+static bool pass_input(struct intake *intake, size_t index)
 {
-    struct intake *intake = argument;
     struct block *block;
-    int state;
-
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     do {
         block = queue_take(intake->free_blocks);
         if (!block)
-            return NULL;
-        /* A read from a pipe may wait for ever: it is the one place where intake_close may cancel this
-         * thread. */
-        pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
-        ptrdiff_t len = source_read(intake->source, block->bytes, sizeof block->bytes, &intake->broken);
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+            return false;
+        ptrdiff_t len =
+            inputs_read(intake->inputs, index, block->bytes, sizeof block->bytes, &intake->broken);
         block->status = len > 0 ? 1 : (int)len;
         block->len = len > 0 ? (size_t)len : 0;
-    } while (queue_put(intake->full_blocks, block) && block->status == 1);
+        if (!queue_put(intake->full_blocks, block))
+            return false;
+    } while (block->status == 1);
+    return block->status == 0;
+}
+
+static void *source_main(void *argument)
+{
+    struct intake *intake = argument;
+    size_t index = 0;
+
+    while (index < inputs_count(intake->inputs) && pass_input(intake, index))
+        index++;
     return NULL;
 }
 
-/* The reader's feed. After the end it stays at the end. */
+/* The reader's feed. After an input's end it stays at the end. */
 static int next_block(void *context, struct slice *bytes)
 {
     struct intake *intake = context;
@@ -99,43 +107,44 @@ static int next_block(void *context, struct slice *bytes)
     return intake->block->status;
 }
 
+/* Takes what the reader had no need of any more, and lets the next input follow. */
+static void end_input(struct intake *intake)
+{
+    struct slice unused;
+
+    while (next_block(intake, &unused) == 1)
+        ;
+    if (intake->block)
+        queue_put(intake->free_blocks, intake->block);
+    intake->block = NULL;
+}
+
 static int no_thread(struct error *error)
 {
     return error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
 }
 
-struct intake *intake_open(const struct job *job, struct error *error)
+struct intake *intake_open(const struct job *job, int stop_fd, struct error *error)
 {
-    struct intake *intake = memory_new(1, sizeof *intake);
-    const char *path = job->input.paths[0];
-
-    assert(job->input.path_count == 1);
-    intake->job = job;
-    intake->source = source_open(path, error);
-    if (!intake->source) {
-        free(intake);
+    struct inputs *inputs = inputs_open(&job->input, stop_fd, error);
+    if (!inputs)
         return NULL;
-    }
+
+    struct intake *intake = memory_new(1, sizeof *intake);
+    intake->job = job;
+    intake->stop_fd = stop_fd;
+    intake->inputs = inputs;
     intake->blocks = memory_new(BLOCKS, sizeof *intake->blocks);
     intake->free_blocks = queue_new(BLOCKS);
     intake->full_blocks = queue_new(BLOCKS);
     for (size_t i = 0; i < BLOCKS; i++)
         queue_put(intake->free_blocks, &intake->blocks[i]);
-    intake->source_started = pthread_create(&intake->source_thread, NULL, source_main, intake) == 0;
-    intake->reader = reader_new(&job->input, 0, (struct reader_feed){next_block, intake});
-    if (!intake->source_started)
-        no_thread(error);
-    else if (reader_header(intake->reader, path, &intake->header, error) == 0)
-        return intake;
-    else if (error->scope == ERROR_NONE)
-        *error = intake->broken;
-    intake_close(intake);
-    return NULL;
+    return intake;
 }
 
 const struct reader_header *intake_header(const struct intake *intake)
 {
-    return &intake->header;
+    return inputs_header(intake->inputs);
 }
 
 static void *worker_main(void *argument)
@@ -156,35 +165,57 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Lets no more than limit records pass in all. True when no batch may follow. */
-static bool apply_limit(struct intake *intake, uint64_t *read, struct batch *batch)
+/* Lets no more than limit records pass in all. True when no batch may follow. is_last: of the inputs. */
+static bool apply_limit(struct intake *intake, struct batch *batch, bool is_last)
 {
-    if (!intake->limit || *read + batch->count < intake->limit) {
-        *read += batch->count;
+    if (!intake->limit || intake->read + batch->count < intake->limit) {
+        intake->read += batch->count;
         return false;
     }
-    intake->limited = *read + batch->count > intake->limit || intake->result == READER_MORE;
-    batch->count = (size_t)(intake->limit - *read);
+    intake->limited =
+        intake->read + batch->count > intake->limit || intake->result == READER_MORE || !is_last;
+    batch->count = (size_t)(intake->limit - intake->read);
+    intake->read = intake->limit;
     return true;
+}
+
+/* Reads one input into batches. False when nothing may follow it. */
+static bool read_input(struct intake *intake, size_t index, uint64_t *sequence)
+{
+    const struct reader_feed feed = {next_block, intake};
+    struct reader *reader = inputs_reader(intake->inputs, index, feed, &intake->refused);
+    bool is_last = index + 1 == inputs_count(intake->inputs), more = true;
+
+    intake->result = READER_CUT;
+    if (!reader)
+        return false;
+    while (more) {
+        struct batch *batch = queue_take(intake->free_batches);
+        if (!batch)
+            return false;
+        batch_reset(batch);
+        intake->result = reader_fill(reader, batch);
+        more = !apply_limit(intake, batch, is_last) && intake->result == READER_MORE;
+        batch->sequence = (*sequence)++;
+        if (!queue_put(intake->read_batches, batch))
+            return false;
+    }
+    if (intake->result != READER_END || intake->limited)
+        return false;
+    intake->complete_count++;
+    if (!is_last)
+        end_input(intake);
+    return intake->read < intake->limit || !intake->limit;
 }
 
 static void *reader_main(void *argument)
 {
     struct intake *intake = argument;
-    uint64_t sequence = 0, read = 0;
-    bool more = true;
+    uint64_t sequence = 0;
+    size_t index = 0;
 
-    while (more) {
-        struct batch *batch = queue_take(intake->free_batches);
-        if (!batch)
-            break;
-        batch_reset(batch);
-        intake->result = reader_fill(intake->reader, batch);
-        more = !apply_limit(intake, &read, batch) && intake->result == READER_MORE;
-        batch->sequence = sequence++;
-        if (!queue_put(intake->read_batches, batch))
-            break;
-    }
+    while (index < inputs_count(intake->inputs) && read_input(intake, index, &sequence))
+        index++;
     queue_close(intake->read_batches);
     inbox_end(intake->inbox, sequence);
     return NULL;
@@ -221,6 +252,9 @@ int intake_start(struct intake *intake, const struct intake_rules *rules, size_t
         if (!worker->started)
             return no_thread(error);
     }
+    intake->source_started = pthread_create(&intake->source_thread, NULL, source_main, intake) == 0;
+    if (!intake->source_started)
+        return no_thread(error);
     intake->reader_started = pthread_create(&intake->reader_thread, NULL, reader_main, intake) == 0;
     return intake->reader_started ? 0 : no_thread(error);
 }
@@ -232,25 +266,34 @@ void intake_recycle(struct intake *intake, struct batch *batch)
 
 uint64_t intake_position(const struct intake *intake)
 {
-    return source_position(intake->source);
+    return inputs_position(intake->inputs);
 }
 
 uint64_t intake_size(const struct intake *intake)
 {
-    return source_size(intake->source);
+    return inputs_size(intake->inputs);
 }
 
-int intake_result(const struct intake *intake, bool *complete, struct error *error)
+uint64_t intake_bytes(const struct intake *intake, size_t index)
 {
-    *complete = intake->result == READER_END && !intake->limited;
+    return inputs_bytes(intake->inputs, index);
+}
+
+bool intake_is_complete(const struct intake *intake, size_t index)
+{
+    return index < intake->complete_count;
+}
+
+int intake_result(const struct intake *intake, struct error *error)
+{
     if (intake->result != READER_CUT || intake->limited)
         return 0;
-    *error = intake->broken;
+    *error = intake->refused.scope != ERROR_NONE ? intake->refused : intake->broken;
     return -1;
 }
 
-/* Closing the queues ends each loop at its next take or put; then the threads are joined in the order of the
- * flow. */
+/* Closing the queues ends each loop at its next take or put, and stop_fd a wait for a pipe; then the threads
+ * are joined in the order of the flow. */
 void intake_close(struct intake *intake)
 {
     if (!intake)
@@ -262,7 +305,7 @@ void intake_close(struct intake *intake)
         queue_close(intake->read_batches);
     }
     if (intake->source_started) {
-        pthread_cancel(intake->source_thread);
+        eventfd_write(intake->stop_fd, 1);
         pthread_join(intake->source_thread, NULL);
     }
     if (intake->reader_started)
@@ -278,10 +321,9 @@ void intake_close(struct intake *intake)
     free(intake->batches);
     queue_free(intake->free_batches);
     queue_free(intake->read_batches);
-    reader_free(intake->reader);
     queue_free(intake->free_blocks);
     queue_free(intake->full_blocks);
     free(intake->blocks);
-    source_close(intake->source);
+    inputs_close(intake->inputs);
     free(intake);
 }

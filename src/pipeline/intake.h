@@ -20,8 +20,9 @@
 
 struct intake;
 
-/* Opens the job's input and reads its header. Borrows the job. NULL with an error (ERROR_INPUT). */
-struct intake *intake_open(const struct job *job, struct error *error);
+/* Opens the job's inputs and reads their headers. Borrows the job, and stop_fd, an eventfd that ends every
+ * wait for a pipe (signals.h). NULL with an error, as inputs_open. */
+struct intake *intake_open(const struct job *job, int stop_fd, struct error *error);
 /* Ends every thread, wherever it is, and frees all. */
 void intake_close(struct intake *intake);
 
@@ -45,12 +46,16 @@ size_t intake_batches(size_t workers);
 /* Gives a batch back. */
 void intake_recycle(struct intake *intake, struct batch *batch);
 
-/* Bytes of the file used so far and its size (0: not known). */
+/* Bytes of the files used so far and their size (0: not known). */
 uint64_t intake_position(const struct intake *intake);
 uint64_t intake_size(const struct intake *intake);
+/* Bytes used of one input. */
+uint64_t intake_bytes(const struct intake *intake, size_t index);
 
-/* After the inbox has ended: whether the input was read to its clean end. If it broke off: -1 with why; else
- * 0, with *complete false when `limit` cut it short. */
-int intake_result(const struct intake *intake, bool *complete, struct error *error);
+/* After the inbox has ended: whether one input was read to its clean end (false when it broke off, when
+ * `limit` cut it short, and when its turn did not come). */
+bool intake_is_complete(const struct intake *intake, size_t index);
+/* After the inbox has ended: 0, or -1 with why the reading broke off. */
+int intake_result(const struct intake *intake, struct error *error);
 
 #endif

@@ -13,6 +13,9 @@ struct roster {
     struct roster_customer *customers; /* entry.extra is an index from 1 */
     size_t customer_count, customer_room;
     uint64_t customers_seen;
+    uint64_t count;   /* records so far */
+    uint64_t *before; /* by input: the records of those before it */
+    size_t input_count;
 };
 
 struct roster *roster_new(size_t unique_count)
@@ -33,6 +36,7 @@ void roster_free(struct roster *roster)
     for (size_t i = 0; i < roster->unique_count; i++)
         keyset_free(roster->seen[i]);
     free(roster->customers);
+    free(roster->before);
     free(roster);
 }
 
@@ -61,13 +65,33 @@ int roster_load(struct roster *roster, struct ledger *ledger, struct error *erro
     return ledger_scan(ledger, add_customer, roster, error);
 }
 
-uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t row)
+uint64_t roster_count(struct roster *roster, uint32_t input, uint64_t row)
+{
+    roster->count++;
+    if (input >= roster->input_count) { /* those between had no record */
+        roster->before = memory_resize(roster->before, (size_t)input + 1, sizeof *roster->before);
+        while (roster->input_count <= input)
+            roster->before[roster->input_count++] = roster->count - row;
+    }
+    return roster->count;
+}
+
+void roster_place(const struct roster *roster, uint64_t place, uint32_t *input, uint64_t *row)
+{
+    size_t at = roster->input_count - 1;
+    while (at > 0 && roster->before[at] >= place)
+        at--;
+    *input = (uint32_t)at;
+    *row = place - roster->before[at];
+}
+
+uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t place)
 {
     struct keyset_entry *entry = keyset_at(roster->seen[unique_index], hash);
 
     if (entry->row)
         return entry->row;
-    entry->row = row < UINT32_MAX ? (uint32_t)row : UINT32_MAX;
+    entry->row = place < UINT32_MAX ? (uint32_t)place : UINT32_MAX;
     if (unique_index == 0 && entry->extra)
         roster->customers_seen++;
     return 0;

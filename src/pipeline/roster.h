@@ -32,8 +32,14 @@ void roster_free(struct roster *roster);
 /* Reads every customer of the ledger; once, before any row. 0, or -1. */
 int roster_load(struct roster *roster, struct ledger *ledger, struct error *error);
 
-/* Marks a value as seen on a row. Returns the row on which it was seen before, or 0. */
-uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t row);
+/* Counts a record, each once and in input order: gives its place among all of all inputs, from 1. row: within
+ * its input. */
+uint64_t roster_count(struct roster *roster, uint32_t input, uint64_t row);
+/* The input and row of a place that roster_count gave. */
+void roster_place(const struct roster *roster, uint64_t place, uint32_t *input, uint64_t *row);
+
+/* Marks a value as seen at a place. Returns the place at which it was seen before, or 0. */
+uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t place);
 /* Hints that this value is marked soon. */
 void roster_prefetch(const struct roster *roster, size_t unique_index, uint64_t hash);
 

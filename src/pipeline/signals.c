@@ -1,6 +1,8 @@
 #include "pipeline/signals.h"
 
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static void stop_signals(sigset_t *set)
 {
@@ -17,8 +19,11 @@ static void *signals_main(void *argument)
 
     stop_signals(&set);
     for (;;) /* sigwait is where signals_stop cancels */
-        if (sigwait(&set, &number) == 0)
+        if (sigwait(&set, &number) == 0) {
+            /* In this order: what a source cuts off on the way is not taken for the end of its input. */
             inbox_interrupt(signals->inbox);
+            eventfd_write(signals->stop_fd, 1);
+        }
     return NULL;
 }
 
@@ -30,6 +35,9 @@ int signals_start(struct signals *signals, struct inbox *inbox)
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signals->inbox = inbox;
+    signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (signals->stop_fd == -1)
+        return -1;
     signals->started = pthread_create(&signals->thread, NULL, signals_main, signals) == 0;
     return signals->started ? 0 : -1;
 }
@@ -40,5 +48,6 @@ void signals_stop(struct signals *signals)
         return;
     pthread_cancel(signals->thread);
     pthread_join(signals->thread, NULL);
+    close(signals->stop_fd);
     signals->started = false;
 }

@@ -15,9 +15,10 @@ struct signals {
     pthread_t thread;
     bool started;
     struct inbox *inbox;
+    int stop_fd; /* readable from the first signal on: for who waits elsewhere than in the inbox */
 };
 
-/* 0, or -1 when the system gives no thread. */
+/* 0, or -1 when the system gives no thread or descriptor. */
 int signals_start(struct signals *signals, struct inbox *inbox);
 void signals_stop(struct signals *signals);
 

@@ -2,12 +2,26 @@
 
 #include <inttypes.h>
 
+static struct slice name_row(const struct job *job, const struct roster *roster, uint64_t place,
+                             struct arena *arena)
+{
+    uint32_t input;
+    uint64_t row;
+
+    roster_place(roster, place, &input, &row);
+    return job->input.path_count > 1 ? arena_printf(arena, "the same value as in row %" PRIu64 " of %s", row,
+                                                    job->input.paths[input])
+                                     : arena_printf(arena, "the same value as in row %" PRIu64, row);
+}
+
 void unique_judge(const struct job *job, struct roster *roster, struct record *record, struct arena *arena)
 {
+    uint64_t place = roster_count(roster, record->input, record->row);
+
     for (size_t i = 0; i < job->unique_count; i++) {
         if (!(record->unique_known & 1u << i))
             continue;
-        uint64_t earlier = roster_mark(roster, i, record->unique_hash[i], record->row);
+        uint64_t earlier = roster_mark(roster, i, record->unique_hash[i], place);
         if (!earlier)
             continue;
         struct verdict verdict = {.field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE};
@@ -17,7 +31,7 @@ void unique_judge(const struct job *job, struct roster *roster, struct record *r
             verdict.field = job->rules[rule].field;
             verdict.level = job->rules[rule].level;
         }
-        verdict.message = arena_printf(arena, "the same value as in row %" PRIu64, earlier);
+        verdict.message = name_row(job, roster, earlier, arena);
         record_add_verdict(record, arena, verdict);
     }
 }

@@ -1,0 +1,212 @@
+#include "pipeline/inputs.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum { OPENING_BLOCK = 256 * 1024 };
+
+struct one_input {
+    struct inputs *all;
+    const char *path, *name; /* name: for messages */
+    struct source *source;   /* NULL: closed */
+    struct reader *reader;   /* NULL: not made, or not kept since the opening */
+    struct reader_feed live; /* next NULL: the input is being opened */
+    struct error broken;     /* met at the opening; scope ERROR_NONE: nothing */
+    _Atomic uint64_t bytes;
+};
+
+struct inputs {
+    const struct job_input *input;
+    int stop_fd;
+    struct one_input *list;
+    char *block; /* at the opening */
+    struct reader_header header;
+    uint64_t size;
+    _Atomic uint64_t position;
+};
+
+static void note_position(struct one_input *one)
+{
+    uint64_t bytes = source_position(one->source);
+    uint64_t before = atomic_exchange_explicit(&one->bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&one->all->position, bytes - before, memory_order_relaxed);
+}
+
+/* The feed of every reader: at the opening straight from the source, then from another thread. */
+static int next_block(void *context, struct slice *block)
+{
+    struct one_input *one = context;
+    if (one->live.next)
+        return one->live.next(one->live.context, block);
+    ptrdiff_t len = source_read(one->source, one->all->block, OPENING_BLOCK, &one->broken);
+    note_position(one);
+    if (len > 0)
+        *block = slice_make(one->all->block, (size_t)len);
+    return len > 0 ? 1 : (int)len;
+}
+
+static int read_header(struct one_input *one, struct reader_header *header, struct error *error)
+{
+    const struct inputs *all = one->all;
+    uint32_t index = (uint32_t)(one - all->list);
+    one->reader = reader_new(all->input, index, (struct reader_feed){next_block, one});
+    return reader_header(one->reader, one->name, header, error);
+}
+
+static struct slice column_of(const struct reader_header *header, size_t at)
+{
+    return at < header->column_count ? header->columns[at] : SLICE_LITERAL("");
+}
+
+static int compare_header(const struct one_input *one, const struct reader_header *header,
+                          struct error *error)
+{
+    const struct reader_header *first = &one->all->header;
+    const char *first_name = one->all->list[0].name;
+    size_t count = first->column_count, at = 0;
+    while (at < count && slice_equal(column_of(first, at), column_of(header, at)))
+        at++;
+    if (at == count && header->column_count == count)
+        return 0;
+    if (header->column_count != count)
+        return error_set(error, ERROR_INPUT,
+                         "%s has %zu columns and %s has %zu: the inputs of one run have the same header",
+                         one->name, header->column_count, first_name, count);
+    struct slice here = column_of(header, at), there = column_of(first, at);
+    return error_set(
+        error, ERROR_INPUT,
+        "column %zu of %s is \"%.*s\" and that of %s is \"%.*s\": the inputs of one run have the "
+        "same header",
+        at + 1, one->name, (int)here.len, here.at, first_name, (int)there.len, there.at);
+}
+
+static void close_one(struct one_input *one)
+{
+    reader_free(one->reader);
+    source_close(one->source);
+    one->reader = NULL;
+    one->source = NULL;
+}
+
+static int open_one(struct one_input *one, struct error *error)
+{
+    struct inputs *all = one->all;
+    bool is_first = one == all->list;
+    struct reader_header header;
+    one->source = source_open_stoppable(one->path, all->stop_fd, error);
+    if (!one->source)
+        return -1;
+    if (read_header(one, is_first ? &all->header : &header, error) != 0) {
+        if (error->scope == ERROR_NONE)
+            *error = one->broken;
+        return -1;
+    }
+    if (!is_first && compare_header(one, &header, error) != 0)
+        return -1;
+    uint64_t size = source_size(one->source);
+    all->size = size && (is_first || all->size) ? all->size + size : 0;
+    if (!is_first && size) {
+        close_one(one);
+        one->broken = (struct error){.scope = ERROR_NONE};
+        uint64_t used = atomic_exchange(&one->bytes, 0);
+        atomic_fetch_sub(&all->position, used);
+    }
+    return 0;
+}
+
+struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct error *error)
+{
+    struct inputs *inputs = memory_new(1, sizeof *inputs);
+    inputs->input = input;
+    inputs->stop_fd = stop_fd;
+    inputs->list = memory_new(input->path_count, sizeof *inputs->list);
+    inputs->block = memory_new(1, OPENING_BLOCK);
+    int result = 0;
+    for (size_t i = 0; i < input->path_count && result == 0; i++) {
+        struct one_input *one = &inputs->list[i];
+        one->all = inputs;
+        one->path = input->paths[i];
+        one->name = strcmp(one->path, "-") == 0 ? "standard input" : one->path;
+        result = open_one(one, error);
+    }
+    free(inputs->block);
+    inputs->block = NULL;
+    if (result == 0)
+        return inputs;
+    inputs_close(inputs);
+    return NULL;
+}
+
+void inputs_close(struct inputs *inputs)
+{
+    if (!inputs)
+        return;
+    for (size_t i = 0; i < inputs->input->path_count; i++)
+        close_one(&inputs->list[i]);
+    free(inputs->block);
+    free(inputs->list);
+    free(inputs);
+}
+
+size_t inputs_count(const struct inputs *inputs)
+{
+    return inputs->input->path_count;
+}
+
+const struct reader_header *inputs_header(const struct inputs *inputs)
+{
+    return &inputs->header;
+}
+
+ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t room, struct error *error)
+{
+    struct one_input *one = &inputs->list[index];
+    ptrdiff_t len = -1;
+    if (one->broken.scope != ERROR_NONE)
+        *error = one->broken;
+    else if (one->source || (one->source = source_open_stoppable(one->path, inputs->stop_fd, error)))
+        len = source_read(one->source, out, room, error);
+    if (!one->source)
+        return -1;
+    note_position(one);
+    if (len <= 0) {
+        source_close(one->source);
+        one->source = NULL;
+    }
+    return len;
+}
+
+struct reader *inputs_reader(struct inputs *inputs, size_t index, struct reader_feed feed,
+                             struct error *error)
+{
+    struct one_input *one = &inputs->list[index];
+    struct reader_header header;
+    one->live = feed;
+    if (index > 1) {
+        reader_free(inputs->list[index - 1].reader); /* the first one's header is still in use */
+        inputs->list[index - 1].reader = NULL;
+    }
+    if (one->reader)
+        return one->reader;
+    if (read_header(one, &header, error) != 0 || compare_header(one, &header, error) != 0)
+        return NULL;
+    return one->reader;
+}
+
+uint64_t inputs_bytes(const struct inputs *inputs, size_t index)
+{
+    return atomic_load_explicit(&inputs->list[index].bytes, memory_order_relaxed);
+}
+
+uint64_t inputs_position(const struct inputs *inputs)
+{
+    return atomic_load_explicit(&inputs->position, memory_order_relaxed);
+}
+
+uint64_t inputs_size(const struct inputs *inputs)
+{
+    return inputs->size;
+}
