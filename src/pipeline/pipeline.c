@@ -101,7 +101,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
         return error_set(error, ERROR_USAGE,
                          "cannot start a thread: raise the limit on processes (ulimit -u)");
-    pipeline->intake = intake_open(job, error);
+    pipeline->intake = intake_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->intake)
         return -1;
     const struct reader_header *header = intake_header(pipeline->intake);
@@ -111,7 +111,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (!pipeline->rules || open_ledger(pipeline, error) != 0)
         return -1;
     map_fields(pipeline);
-    const struct rejects_header rejects_header = {header->columns, header->column_count, header->raw};
+    const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw};
     pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
     if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
         return -1;
@@ -151,9 +151,10 @@ static int check_input(struct pipeline *pipeline, int status)
     struct error error;
     bool complete;
 
-    if (intake_result(pipeline->intake, &complete, &error) != 0)
+    for (size_t i = 0; i < tally->input_count; i++)
+        tally->inputs[i].complete = intake_is_complete(pipeline->intake, i);
+    if (intake_result(pipeline->intake, &error) != 0)
         return worse(status, &error);
-    tally->inputs[0].complete = complete;
     if (!pipeline->settings->limit && tally->read < input->min_records) {
         error_set(&error, ERROR_INPUT,
                   "%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
@@ -162,6 +163,14 @@ static int check_input(struct pipeline *pipeline, int status)
         return worse(status, &error);
     }
     return status;
+}
+
+static bool is_complete(const struct tally *tally)
+{
+    for (size_t i = 0; i < tally->input_count; i++)
+        if (!tally->inputs[i].complete)
+            return false;
+    return true;
 }
 
 /* The last transaction: the run with its counts. */
@@ -195,10 +204,11 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (pipeline->sending)
         sending_finish(pipeline->sending);
     tally_settle(tally);
-    tally->inputs[0].bytes = intake_position(pipeline->intake);
+    for (size_t i = 0; i < tally->input_count; i++)
+        tally->inputs[i].bytes = intake_bytes(pipeline->intake, i);
     if (ended)
         status = check_input(pipeline, status);
-    if (pipeline->ledger && tally->inputs[0].complete)
+    if (pipeline->ledger && is_complete(tally))
         tally->absent = roster_absent(pipeline->roster);
     if (rejects_commit(pipeline->rejects, &error) != 0)
         status = worse(status, &error);
