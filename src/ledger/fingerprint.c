@@ -58,6 +58,13 @@ static void add(struct fingerprint *fingerprint, struct slice bytes)
     }
 }
 
+static void add_value(struct fingerprint *fingerprint, struct slice name, struct slice value)
+{
+    add(fingerprint, name);
+    add(fingerprint, value);
+    add(fingerprint, slice_make("", 1));
+}
+
 /* True when the field has a value: only then is there anything to add. */
 static bool add_field(struct fingerprint *fingerprint, const struct record *record, size_t i)
 {
@@ -65,9 +72,23 @@ static bool add_field(struct fingerprint *fingerprint, const struct record *reco
     const struct value *value = &record->values[field->field];
     if (value->state != VALUE_PRESENT || field->member == PROVIDER_NO_MEMBER)
         return false;
-    add(fingerprint, fingerprint->names[i]);
-    add(fingerprint, value->text);
-    add(fingerprint, slice_make("", 1));
+    struct slice text = value->text;
+    const char *end = field->first_only ? memchr(text.at, VALUE_SEPARATOR, text.len) : NULL;
+    if (end)
+        text.len = (size_t)(end - text.at);
+    add_value(fingerprint, fingerprint->names[i], text);
+    return true;
+}
+
+/* Their ids are in the order of their names already. */
+static bool add_own_field(struct fingerprint *fingerprint, const struct record *record, enum field_id field)
+{
+    const struct provider_field *place = provider_fields_find(fingerprint->fields, field);
+    const struct value *value = &record->values[field];
+    if (!place || value->state != VALUE_PRESENT)
+        return false;
+    const char *name = field_name(field);
+    add_value(fingerprint, slice_make(name, strlen(name) + 1), value->text);
     return true;
 }
 
@@ -83,7 +104,25 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
     digest_hmac_begin(fingerprint->hmac);
     for (size_t i = 0; i < fingerprint->fields->field_count; i++)
         add_field(fingerprint, record, i);
+    for (size_t field = FIELD_COUNT; field < field_count(); field++)
+        add_own_field(fingerprint, record, (enum field_id)field);
     end(fingerprint, out);
+}
+
+/* The job's own fields of one member; begun: the digest holds something already. */
+static bool add_own_fields(struct fingerprint *fingerprint, const struct record *record, size_t member,
+                           bool begun)
+{
+    for (size_t i = FIELD_COUNT; i < field_count(); i++) {
+        enum field_id field = (enum field_id)i;
+        const struct provider_field *place = provider_fields_find(fingerprint->fields, field);
+        if (!place || place->member != member || record->values[field].state != VALUE_PRESENT)
+            continue;
+        if (!begun)
+            digest_hmac_begin(fingerprint->hmac);
+        begun = add_own_field(fingerprint, record, field);
+    }
+    return begun;
 }
 
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out)
@@ -99,6 +138,7 @@ void fingerprint_members(struct fingerprint *fingerprint, const struct record *r
                 digest_hmac_begin(fingerprint->hmac);
             any = add_field(fingerprint, record, i) || any;
         }
+        any = add_own_fields(fingerprint, record, member, any);
         if (any)
             end(fingerprint, digest);
         memcpy(out + member * FINGERPRINT_MEMBER_LEN, digest, FINGERPRINT_MEMBER_LEN);

@@ -1,9 +1,10 @@
 /* fingerprint: keyed digests of a record's normalized values (4-ledger.md, Digests).
  *
- * HMAC-SHA256 over name NUL value NUL of each present field, in field-table order, of the fields that the
- * provider is sent (not PROVIDER_NO_MEMBER): not over the JSON, so a version that writes JSON differently
- * changes nothing. client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule
- * worker has its own.
+ * HMAC-SHA256 over name NUL value NUL of each present field, in field-table order, then the job's own fields
+ * by their names, of the fields that the provider is sent (not PROVIDER_NO_MEMBER; of a list with first_only
+ * its first item): not over the JSON, so a version that writes JSON differently changes nothing.
+ * client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule worker has its
+ * own.
  */
 #ifndef KYC_LEDGER_FINGERPRINT_H
 #define KYC_LEDGER_FINGERPRINT_H

@@ -1,6 +1,8 @@
 #include "model/field.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <string.h>
 
 const struct field field_table[FIELD_COUNT] = {
     [FIELD_EXTERNAL_ID] = {"external_id", FIELD_TYPE_KEY, false},
@@ -50,17 +52,85 @@ const struct field field_table[FIELD_COUNT] = {
     [FIELD_CLIENT_IDENTIFIER] = {"client_identifier", FIELD_TYPE_CLIENT_ID, false},
 };
 
+static const struct slice field_groups[FIELD_GROUP_COUNT] = {
+    [FIELD_GROUP_ADDITIONAL_INFO] = SLICE_LITERAL("additional_info."),
+    [FIELD_GROUP_METADATA] = SLICE_LITERAL("metadata."),
+};
+
+static struct field_own {
+    char name[FIELD_OWN_NAME_SIZE];
+    enum field_group group;
+} field_own[FIELD_OWN_MAX];
+static size_t field_own_count;
+
+enum field_group field_group_of_name(struct slice name)
+{
+    for (size_t i = FIELD_GROUP_NONE + 1; i < FIELD_GROUP_COUNT; i++)
+        if (name.len > field_groups[i].len && memcmp(name.at, field_groups[i].at, field_groups[i].len) == 0)
+            return (enum field_group)i;
+    return FIELD_GROUP_NONE;
+}
+
+void field_define(const struct slice *names, size_t count)
+{
+    assert(count <= FIELD_OWN_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct field_own *own = &field_own[i];
+        assert(names[i].len < FIELD_OWN_NAME_SIZE);
+        memcpy(own->name, names[i].at, names[i].len);
+        own->name[names[i].len] = '\0';
+        own->group = field_group_of_name(names[i]);
+        assert(own->group != FIELD_GROUP_NONE);
+        assert(i == 0 || strcmp(field_own[i - 1].name, own->name) < 0);
+    }
+    field_own_count = count;
+}
+
+size_t field_count(void)
+{
+    return FIELD_COUNT + field_own_count;
+}
+
+static const struct field_own *field_own_of(enum field_id field)
+{
+    size_t at = (size_t)field - FIELD_COUNT;
+    return field >= FIELD_COUNT && at < field_own_count ? &field_own[at] : NULL;
+}
+
+enum field_group field_group(enum field_id field)
+{
+    const struct field_own *own = field_own_of(field);
+    return own ? own->group : FIELD_GROUP_NONE;
+}
+
+enum field_type field_type(enum field_id field)
+{
+    return field < FIELD_COUNT ? field_table[field].type : FIELD_TYPE_TEXT;
+}
+
 enum field_id field_by_name(struct slice name)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (slice_is(name, field_table[i].name))
             return (enum field_id)i;
+    for (size_t i = 0; i < field_own_count; i++)
+        if (slice_is(name, field_own[i].name))
+            return (enum field_id)(FIELD_COUNT + i);
     return FIELD_NONE;
 }
 
 const char *field_name(enum field_id field)
 {
+    const struct field_own *own = field_own_of(field);
+    if (own)
+        return own->name;
     return field < FIELD_COUNT ? field_table[field].name : "record";
+}
+
+const char *field_name_in_group(enum field_id field)
+{
+    const struct field_own *own = field_own_of(field);
+    return own ? own->name + field_groups[own->group].len : field_name(field);
 }
 
 static pthread_once_t field_names_once = PTHREAD_ONCE_INIT;

@@ -1,8 +1,9 @@
 /* field: the customer fields, provider-neutral (2-job.md, Customer fields).
  *
  * One row of the table in field.c is one field; field ids are in table order, which is the order of digests,
- * verdicts and payload members.
- * Thread: constant.
+ * verdicts and payload members. The members of metadata and additional_info are named by the job: they follow
+ * the table, with ids from FIELD_COUNT on in the order of their names. A process has one job at a time, so
+ * they are the process's. Thread: constant once the job is loaded.
  */
 #ifndef KYC_MODEL_FIELD_H
 #define KYC_MODEL_FIELD_H
@@ -92,11 +93,35 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
-/* FIELD_NONE when there is no such field. */
+/* The objects whose members the job names: `metadata.plan`. */
+enum field_group { FIELD_GROUP_NONE, FIELD_GROUP_ADDITIONAL_INFO, FIELD_GROUP_METADATA, FIELD_GROUP_COUNT };
+
+enum {
+    FIELD_OWN_MAX = 64,       /* fields that a job may name itself */
+    FIELD_OWN_NAME_SIZE = 96, /* of such a name, with its group and a NUL */
+    FIELD_MAX = FIELD_COUNT + FIELD_OWN_MAX,
+};
+
+/* Names the job's own fields, in place of those of a job before it. names: at most FIELD_OWN_MAX, in the
+ * order of their bytes, none twice, each of a group and shorter than FIELD_OWN_NAME_SIZE; copied. Thread:
+ * while no other uses fields. */
+void field_define(const struct slice *names, size_t count);
+/* FIELD_COUNT and the job's own: the length of a record's values. */
+size_t field_count(void);
+/* The group that a name is of by its beginning (`metadata.`), whether it was defined or not. */
+enum field_group field_group_of_name(struct slice name);
+/* The group of a field of the job's own; FIELD_GROUP_NONE of the table's. */
+enum field_group field_group(enum field_id field);
+/* The name within its group: `plan` of metadata.plan; of the table's fields the whole name. */
+const char *field_name_in_group(enum field_id field);
+/* Text for the job's own. */
+enum field_type field_type(enum field_id field);
+
+/* FIELD_NONE when there is no such field, in the table or of the job's own. */
 enum field_id field_by_name(struct slice name);
 /* `email`; `record` for FIELD_NONE. */
 const char *field_name(enum field_id field);
-/* All names, NULL-terminated, for text_nearest. */
+/* All names of the table, NULL-terminated, for text_nearest. */
 const char *const *field_names(void);
 
 #endif

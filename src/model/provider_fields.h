@@ -18,6 +18,15 @@ enum {
     PROVIDER_NO_MEMBER = 0xffff, /* the field is judged, but never sent (customer_type at payward) */
 };
 
+/* Of whom a required field is required. A record whose customer_type or country failed is not judged by them.
+ */
+enum provider_whom {
+    PROVIDER_EVERYBODY,
+    PROVIDER_INDIVIDUALS,
+    PROVIDER_BUSINESSES,
+    PROVIDER_US_INDIVIDUALS, /* whose country is the US */
+};
+
 /* One customer field at one provider. */
 struct provider_field {
     enum field_id field;
@@ -28,17 +37,24 @@ struct provider_field {
     const char *const
         *also_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
     const char *const *refused_countries; /* rule country_refused; or NULL */
+    const char *const *warned_countries;  /* the same as a warning; or NULL */
+    enum provider_whom whom;              /* of a required or wished field */
+    bool wished;        /* required, but only as a warning: the provider tends to refuse without */
+    bool first_only;    /* of a list: its first item is sent, judged and digested, no other */
+    uint16_t min_chars; /* 0: no bound */
 };
 
 struct provider_fields {
-    const struct provider_field *fields; /* in field-table order */
+    const struct provider_field *fields; /* in field-table order; of the table alone */
     size_t field_count;
     const char *const
         *members; /* names of the top-level members, NULL-terminated, at most PROVIDER_MEMBERS_MAX */
     size_t member_count;
+    /* Where members that a job names go (metadata.*), by group: .field is not used; NULL: no place. */
+    const struct provider_field *groups[FIELD_GROUP_COUNT];
 };
 
-/* NULL when the provider has no place for it. */
+/* NULL when the provider has no place for it. Of a field of the job's own: its group's row. */
 const struct provider_field *provider_fields_find(const struct provider_fields *fields, enum field_id field);
 
 #endif

@@ -51,12 +51,12 @@ void record_add_verdict(struct record *record, struct arena *arena, struct verdi
 /* Bytes of all texts that a copy takes along. */
 static size_t record_text_len(const struct record *record)
 {
-    size_t len = record->raw.len + record->fault_message.len;
+    size_t len = record->raw.len + record->fault_message.len, value_count = field_count();
     if (record->cells)
         for (size_t i = 0; i < record->cell_count; i++)
             len += record->cells[i].len;
     if (record->values)
-        for (size_t i = 0; i < FIELD_COUNT; i++)
+        for (size_t i = 0; i < value_count; i++)
             len += record->values[i].text.len;
     for (size_t i = 0; i < record->verdict_count; i++)
         len += record->verdicts[i].message.len;
@@ -86,9 +86,10 @@ static void *record_copy_array(const void *from, size_t count, size_t size, stru
 
 struct record *record_copy(const struct record *record, struct arena *arena)
 {
+    size_t value_count = field_count();
     struct record *copy = record_copy_array(record, 1, sizeof *record, arena);
     copy->cells = record_copy_array(record->cells, record->cell_count, sizeof *record->cells, arena);
-    copy->values = record_copy_array(record->values, FIELD_COUNT, sizeof *record->values, arena);
+    copy->values = record_copy_array(record->values, value_count, sizeof *record->values, arena);
     copy->verdicts =
         record_copy_array(record->verdicts, record->verdict_count, sizeof *record->verdicts, arena);
     copy->verdict_room = copy->verdicts ? record->verdict_count : 0;
@@ -100,7 +101,7 @@ struct record *record_copy(const struct record *record, struct arena *arena)
         for (size_t i = 0; i < copy->cell_count; i++)
             record_move_text(&copy->cells[i], &at);
     if (copy->values)
-        for (size_t i = 0; i < FIELD_COUNT; i++)
+        for (size_t i = 0; i < value_count; i++)
             record_move_text(&copy->values[i].text, &at);
     for (size_t i = 0; i < copy->verdict_count; i++)
         record_move_text(&copy->verdicts[i].message, &at);

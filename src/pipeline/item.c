@@ -13,12 +13,12 @@ enum {
 /* What a copy takes, about: cells, values and the arrays that hold them. */
 static size_t copied_bytes(const struct record *record)
 {
-    size_t bytes =
-        sizeof *record + record->cell_count * sizeof(struct slice) + FIELD_COUNT * sizeof(struct value);
+    size_t value_count = field_count(), bytes = sizeof *record + record->cell_count * sizeof(struct slice) +
+                                                value_count * sizeof(struct value);
 
     for (size_t i = 0; i < record->cell_count; i++)
         bytes += record->cells[i].len;
-    for (size_t i = 0; i < FIELD_COUNT; i++)
+    for (size_t i = 0; i < value_count; i++)
         bytes += record->values[i].text.len;
     return bytes;
 }
@@ -37,7 +37,7 @@ struct item *item_new(struct item_pool *pool, const struct record *record)
         arena_init(&item->arena, ITEM_CHUNK);
     }
     item->record = record_copy(record, &item->arena);
-    item->delivery.record = item->record;
+    item->delivery.call.record = item->record;
     item->bytes = copied_bytes(record);
     pool->bytes += item->bytes;
     pool->count++;

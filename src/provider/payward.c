@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/clock.h"
-#include "model/language.h"
+#include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
 #include "provider/signing.h"
@@ -12,99 +12,6 @@
 enum {
     USER_ID_MIN = 14, /* the path parameter user_id of PATCH /v1/users/{user_id} */
     USER_ID_MAX = 42,
-};
-
-enum payward_member {
-    MEMBER_EMAIL,
-    MEMBER_EXTERNAL_REFERENCE,
-    MEMBER_FULL_NAME,
-    MEMBER_BIRTH,
-    MEMBER_RESIDENCE,
-    MEMBER_PHONE,
-    MEMBER_NATIONALITIES,
-    MEMBER_OCCUPATION,
-    MEMBER_EMPLOYER_NAME,
-    MEMBER_TAX_IDS,
-    MEMBER_LANGUAGE,
-    MEMBER_COUNT,
-};
-
-static const char *const members[MEMBER_COUNT + 1] = {
-    [MEMBER_EMAIL] = "email",
-    [MEMBER_EXTERNAL_REFERENCE] = "external_reference",
-    [MEMBER_FULL_NAME] = "full_name",
-    [MEMBER_BIRTH] = "birth",
-    [MEMBER_RESIDENCE] = "residence",
-    [MEMBER_PHONE] = "phone",
-    [MEMBER_NATIONALITIES] = "nationalities",
-    [MEMBER_OCCUPATION] = "occupation",
-    [MEMBER_EMPLOYER_NAME] = "employer_name",
-    [MEMBER_TAX_IDS] = "tax_ids",
-    [MEMBER_LANGUAGE] = "language",
-};
-
-static const char *const customer_types[] = {"individual", NULL};
-
-static const char *const occupations[] = {
-    "agriculture",
-    "business_management",
-    "computers_and_it",
-    "construction",
-    "education",
-    "finance",
-    "government",
-    "healthcare",
-    "hospitality",
-    "manufacturing",
-    "marketing",
-    "media",
-    "other",
-    "science",
-    "self_employed",
-    "student",
-    "transportation",
-    "unemployed",
-    "employed",
-    NULL,
-};
-
-/* Beside the 249 of ISO 3166-1. */
-static const char *const also_nationalities[] = {"AC", "AN", "AP", "CP", "DG", "EA", "EU",
-                                                 "IC", "JX", "TA", "QO", "XK", "0C", NULL};
-
-static const struct provider_field fields[] = {
-    {.field = FIELD_EXTERNAL_ID, .member = MEMBER_EXTERNAL_REFERENCE, .required = true},
-    {.field = FIELD_CUSTOMER_TYPE, .member = PROVIDER_NO_MEMBER, .values = customer_types},
-    {.field = FIELD_EMAIL, .member = MEMBER_EMAIL, .required = true},
-    {.field = FIELD_PHONE, .member = MEMBER_PHONE, .required = true},
-    {.field = FIELD_FIRST_NAME, .member = MEMBER_FULL_NAME, .required = true},
-    {.field = FIELD_MIDDLE_NAME, .member = MEMBER_FULL_NAME},
-    {.field = FIELD_LAST_NAME, .member = MEMBER_FULL_NAME, .required = true},
-    {.field = FIELD_DATE_OF_BIRTH, .member = MEMBER_BIRTH, .required = true},
-    {.field = FIELD_BIRTH_CITY, .member = MEMBER_BIRTH, .required = true},
-    {.field = FIELD_BIRTH_COUNTRY, .member = MEMBER_BIRTH, .required = true},
-    {.field = FIELD_ADDRESS_LINE1, .member = MEMBER_RESIDENCE, .required = true},
-    {.field = FIELD_ADDRESS_LINE2, .member = MEMBER_RESIDENCE},
-    {.field = FIELD_CITY, .member = MEMBER_RESIDENCE, .required = true},
-    {.field = FIELD_STATE, .member = MEMBER_RESIDENCE},
-    {.field = FIELD_POSTAL_CODE, .member = MEMBER_RESIDENCE, .required = true},
-    {.field = FIELD_COUNTRY, .member = MEMBER_RESIDENCE, .required = true},
-    {.field = FIELD_NATIONALITIES,
-     .member = MEMBER_NATIONALITIES,
-     .required = true,
-     .also_countries = also_nationalities},
-    {.field = FIELD_TAX_ID, .member = MEMBER_TAX_IDS},
-    {.field = FIELD_TAX_COUNTRY, .member = MEMBER_TAX_IDS},
-    {.field = FIELD_LANGUAGE, .member = MEMBER_LANGUAGE, .values = language_codes},
-    {.field = FIELD_OCCUPATION, .member = MEMBER_OCCUPATION, .required = true, .values = occupations},
-    {.field = FIELD_EMPLOYER_NAME, .member = MEMBER_EMPLOYER_NAME},
-};
-
-static const struct provider_fields field_table_of_payward = {
-    .fields = fields,
-    .field_count = sizeof fields / sizeof *fields,
-    .members = members,
-    .member_count = MEMBER_COUNT,
 };
 
 static const struct payload_row create_rows[] = {
@@ -130,18 +37,16 @@ static const struct payload_row create_rows[] = {
     {"language", NULL, FIELD_LANGUAGE, PAYLOAD_TEXT},
 };
 
-static void payward_build(enum operation operation, const struct record *record, const char *base_path,
-                          const char *user_id, struct provider_request *request)
+static const char *payward_build(const struct provider_call *call, struct provider_request *request)
 {
-    assert(operation == OPERATION_CREATE);
-    (void)operation;
-    (void)user_id;
+    assert(call->operation == OPERATION_CREATE);
     request->method = "POST";
-    int len = snprintf(request->target, sizeof request->target, "%s/v1/users", base_path);
+    int len = snprintf(request->target, sizeof request->target, "%s/v1/users", call->base_path);
     assert(len > 0 && (size_t)len < sizeof request->target);
     (void)len;
     buffer_reset(&request->body);
-    payload_write(create_rows, sizeof create_rows / sizeof *create_rows, record, &request->body);
+    payload_write(create_rows, sizeof create_rows / sizeof *create_rows, call->record, &request->body);
+    return NULL;
 }
 
 static bool payward_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
@@ -188,7 +93,7 @@ const struct provider payward_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = false,
-    .fields = &field_table_of_payward,
+    .fields = &payward_fields,
     .check_job = signing_check_job,
     .account_new = signing_account_new,
     .account_free = signing_account_free,

@@ -72,7 +72,8 @@ static void match_record(struct slice text, const struct record *record, struct 
 {
     if (record == NULL || record->values == NULL)
         return;
-    for (enum field_id field = 0; field < FIELD_COUNT; field++)
+    size_t count = field_count();
+    for (enum field_id field = 0; field < count; field++)
         if (record->values[field].state == VALUE_PRESENT)
             match_value(text, record->values[field].text, field_name(field), best);
 }

@@ -19,31 +19,33 @@ static const char *const fixture_refused[] = {"KP", NULL};
 
 /* A provider that asks for little, so that a row of a test holds what it is about. */
 static const struct provider_field fixture_fields[] = {
-    {FIELD_EXTERNAL_ID, 0, true, 128, NULL, NULL, NULL},
-    {FIELD_CUSTOMER_TYPE, 1, false, 0, fixture_individual, NULL, NULL},
-    {FIELD_EMAIL, 1, false, 0, NULL, NULL, NULL},
-    {FIELD_PHONE, 2, false, 0, NULL, NULL, NULL},
-    {FIELD_FIRST_NAME, 3, false, 10, NULL, NULL, NULL},
-    {FIELD_LAST_NAME, 3, true, 0, NULL, NULL, NULL},
-    {FIELD_DATE_OF_BIRTH, 4, false, 0, NULL, NULL, NULL},
-    {FIELD_CITY, 5, false, 0, NULL, NULL, NULL},
-    {FIELD_STATE, 5, false, 0, NULL, NULL, NULL},
-    {FIELD_POSTAL_CODE, 5, false, 0, NULL, NULL, NULL},
-    {FIELD_COUNTRY, 5, false, 0, NULL, NULL, fixture_refused},
-    {FIELD_NATIONALITIES, 6, false, 0, NULL, fixture_also, NULL},
-    {FIELD_TAX_ID, 7, false, 10, NULL, NULL, NULL},
-    {FIELD_TAX_COUNTRY, 7, false, 0, NULL, NULL, NULL},
-    {FIELD_LANGUAGE, 8, false, 0, NULL, NULL, NULL},
-    {FIELD_OCCUPATION, 9, false, 0, fixture_occupations, NULL, NULL},
-    {FIELD_EMPLOYER_NAME, 10, false, 0, NULL, NULL, NULL},
-    {FIELD_PEP_STATUS, 11, false, 0, NULL, NULL, NULL},
-    {FIELD_TOS_VERSION, 12, false, 0, NULL, NULL, NULL},
-    {FIELD_NATIONAL_ID, 13, false, 0, NULL, NULL, NULL},
+    {.field = FIELD_EXTERNAL_ID, .member = 0, .required = true, .max_chars = 128},
+    {.field = FIELD_CUSTOMER_TYPE, .member = 1, .values = fixture_individual},
+    {.field = FIELD_EMAIL, .member = 1},
+    {.field = FIELD_PHONE, .member = 2},
+    {.field = FIELD_FIRST_NAME, .member = 3, .max_chars = 10},
+    {.field = FIELD_LAST_NAME, .member = 3, .required = true},
+    {.field = FIELD_DATE_OF_BIRTH, .member = 4},
+    {.field = FIELD_CITY, .member = 5},
+    {.field = FIELD_STATE, .member = 5},
+    {.field = FIELD_POSTAL_CODE, .member = 5},
+    {.field = FIELD_COUNTRY, .member = 5, .refused_countries = fixture_refused},
+    {.field = FIELD_NATIONALITIES, .member = 6, .also_countries = fixture_also},
+    {.field = FIELD_TAX_ID, .member = 7, .max_chars = 10},
+    {.field = FIELD_TAX_COUNTRY, .member = 7},
+    {.field = FIELD_LANGUAGE, .member = 8},
+    {.field = FIELD_OCCUPATION, .member = 9, .values = fixture_occupations},
+    {.field = FIELD_EMPLOYER_NAME, .member = 10},
+    {.field = FIELD_PEP_STATUS, .member = 11},
+    {.field = FIELD_TOS_VERSION, .member = 12},
+    {.field = FIELD_NATIONAL_ID, .member = 13},
 };
 static const char *const fixture_members[] = {"a", "b", "c", "d", "e", "f", "g", "h",
                                               "i", "j", "k", "l", "m", "n", NULL};
-static const struct provider_fields fixture_provider = {fixture_fields, COUNT(fixture_fields),
-                                                        fixture_members, 14};
+static const struct provider_fields fixture_provider = {.fields = fixture_fields,
+                                                        .field_count = COUNT(fixture_fields),
+                                                        .members = fixture_members,
+                                                        .member_count = 14};
 
 struct fixture {
     struct job job;
@@ -101,7 +103,8 @@ static inline struct job_mapping *fixture_map(struct fixture *fixture, enum fiel
     return &fixture->mappings[at];
 }
 
-static inline struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind, enum field_id field)
+static inline struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind,
+                                            enum field_id field)
 {
     struct job_rule *rule = &fixture->rules[fixture->job.rule_count++];
     *rule = (struct job_rule){.kind = kind, .field = field, .level = VERDICT_REJECT};
@@ -109,7 +112,7 @@ static inline struct job_rule *fixture_rule(struct fixture *fixture, enum job_ru
 }
 
 static inline void fixture_when(struct fixture *fixture, struct job_rule *rule, enum field_id field,
-                         const char *value)
+                                const char *value)
 {
     fixture->condition = (struct job_condition){field, slice_from(value)};
     rule->conditions = &fixture->condition;
