@@ -108,20 +108,21 @@ void attempt_free(struct attempt *attempt)
     free(attempt);
 }
 
-bool attempt_build(struct attempt *attempt, struct delivery *delivery)
+const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
 {
     struct provider_request *request = &attempt->request;
-    attempt->route->provider->build(delivery->operation, delivery->record, attempt->route->base_path,
-                                    delivery->user_id, request);
-    if (request->body.overflowed) {
-        return false;
+    delivery->call.job = attempt->route->job;
+    delivery->call.base_path = attempt->route->base_path;
+    const char *fault = attempt->route->provider->build(&delivery->call, request);
+    if (fault || request->body.overflowed) {
+        return fault ? fault : "the request is larger than 10 MiB";
     }
     attempt->delivery = delivery;
     attempt->left = attempt->turned_back = attempt->repeated = false;
     attempt->left_ns = 0;
     attempt->error_text[0] = '\0';
     receipt_reset(&attempt->receipt);
-    return true;
+    return NULL;
 }
 
 /* `Expect:` empty: no waiting for a 100 before the body. */
@@ -147,8 +148,8 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
     CURL *easy = attempt->easy;
     attempt->lane = lane;
     attempt->headers.count = 0;
-    attempt->route->provider->authenticate(lane->account, lane_nonce(lane, clock_real_ns()), request,
-                                           &attempt->headers);
+    attempt->route->provider->authenticate(lane->account, lane_nonce(lane, clock_real_ns()),
+                                           &attempt->delivery->call, request, &attempt->headers);
     must(curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request->target));
     must(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method));
     must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(attempt)));
@@ -231,7 +232,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     bool is_timeout = attempt->left && result == CURLE_OPERATION_TIMEDOUT;
 
     struct provider_reply reply = {
-        .operation = delivery->operation,
+        .operation = delivery->call.operation,
         .sent = attempt->left,
         .complete = complete,
         .cause = is_timeout ? RETRY_TIMEOUT : RETRY_CONNECT,
@@ -245,7 +246,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     delivery->outcome = (struct outcome){0};
     delivery->left = attempt->left;
     delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
-    attempt->route->provider->judge(&reply, delivery->record, &delivery->outcome);
+    attempt->route->provider->judge(&reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE) {
         attempt->lane->proven = true;
     }

@@ -43,9 +43,9 @@ struct attempt {
 struct attempt *attempt_new(const struct route *route);
 void attempt_free(struct attempt *attempt);
 
-/* Builds the request of a delivery. False, and the attempt stays idle, when it is larger than
- * ATTEMPT_BODY_MAX. */
-bool attempt_build(struct attempt *attempt, struct delivery *delivery);
+/* Builds the request of a delivery. NULL; or why it cannot be built (it is larger than ATTEMPT_BODY_MAX, or
+ * as the provider says), and the attempt stays idle. */
+const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
 /* Signs it with the next nonce of lane; then it is ready for the multi handle. */
 void attempt_sign(struct attempt *attempt, struct lane *lane);
 /* Its end: has the provider judge what came back, fills in its delivery but for done_real_ns. */

@@ -40,6 +40,7 @@ int route_init(struct route *route, const struct job *job, const struct provider
     struct slice base_path = provider_base_path(base_url);
     uint64_t timeout_ms = job->delivery.timeout_ns / CLOCK_NS_PER_MS;
     *route = (struct route){
+        .job = job,
         .provider = provider,
         .origin = memory_copy(slice_make(base_url.at, base_url.len - base_path.len)),
         .base_path = memory_copy(base_path),

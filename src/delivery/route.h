@@ -16,6 +16,7 @@
 struct attempt;
 
 struct route {
+    const struct job *job;
     const struct provider *provider;
     char *origin;                /* `https://host:port` */
     char *base_path;             /* `/sandbox`, or "" */

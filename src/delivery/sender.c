@@ -240,9 +240,9 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
 {
     struct delivery *delivery = mailbox_list_take(&sender->queue);
     struct attempt *attempt = sender->idle;
-    if (!attempt_build(attempt, delivery)) {
-        give_back_unsent(sender, delivery, OUTCOME_REFUSED, "too_large",
-                         "the request is larger than 10 MiB; it was not sent");
+    const char *fault = attempt_build(attempt, delivery);
+    if (fault) {
+        give_back_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
         return;
     }
     sender->idle = attempt->next;

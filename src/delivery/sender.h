@@ -21,9 +21,8 @@
  * again. */
 struct delivery {
     /* set before it is submitted */
-    enum operation operation;
-    const struct record *record; /* borrowed */
-    const char *user_id;         /* of an update; borrowed */
+    struct provider_call
+        call; /* but for job and base_path, which are the sender's; what it points to is borrowed */
     /* filled in by the sender */
     struct outcome outcome;
     bool left;           /* a byte of it may have left */

@@ -7,7 +7,10 @@
 
 const char *operation_word(enum operation operation)
 {
-    static const char *const words[] = {[OPERATION_CREATE] = "create", [OPERATION_UPDATE] = "update"};
+    static const char *const words[] = {
+        [OPERATION_CREATE] = "create", [OPERATION_UPDATE] = "update", [OPERATION_LOOK_UP] = "look_up",
+        [OPERATION_FETCH] = "fetch",   [OPERATION_LIST] = "list",     [OPERATION_LOGIN] = "login",
+    };
     return OUTCOME_WORD_AT(words, operation);
 }
 

@@ -10,7 +10,14 @@
 #include <stdint.h>
 
 /* What is asked of the provider for a customer. */
-enum operation { OPERATION_CREATE, OPERATION_UPDATE };
+enum operation {
+    OPERATION_CREATE,
+    OPERATION_UPDATE,
+    OPERATION_LOOK_UP, /* users by e-mail */
+    OPERATION_FETCH,   /* one user by id */
+    OPERATION_LIST,    /* all users */
+    OPERATION_LOGIN,
+};
 
 enum outcome_kind {
     OUTCOME_DONE,      /* the provider said yes: created (user_id is set) or updated */
@@ -53,7 +60,7 @@ struct outcome {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
 };
 
-/* `create`, `update`. */
+/* `create`, `update`, `look_up`, `fetch`, `list`, `login`. */
 const char *operation_word(enum operation operation);
 /* The word of the event table and of messages: done, exists, refused, in_doubt, not_sent, throttled,
  * bad_nonce, stop, withdrawn. */

@@ -34,12 +34,12 @@ static struct conclusion conclude_nothing_done(const struct item *item, bool aga
     return conclusion;
 }
 
-static struct conclusion conclude_refused(enum field_id field, const char *rule)
+static struct conclusion conclude_refused(bool left, enum field_id field, const char *rule)
 {
     return (struct conclusion){.kind = CONCLUSION_REFUSED,
                                .write = true,
                                .ledger = LEDGER_TURNED_DOWN,
-                               .event = true,
+                               .event = left,
                                .field = field,
                                .rule = rule};
 }
@@ -63,13 +63,13 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
         }
         return conclusion;
     case OUTCOME_EXISTS: /* somebody's: never claimed without a proof that he is ours */
-        return item->in_doubt ? doubtful : conclude_refused(FIELD_EMAIL, RULE_EXISTS);
+        return item->in_doubt ? doubtful : conclude_refused(left, FIELD_EMAIL, RULE_EXISTS);
     case OUTCOME_REFUSED:
         /* After a doubt only a 400 or 422 to the very bytes of the doubtful attempt says that there is no
          * user. */
         if (item->in_doubt && (item->changed || (outcome->http_status != 400 && outcome->http_status != 422)))
             return doubtful;
-        return conclude_refused(FIELD_NONE, "refused");
+        return conclude_refused(left, FIELD_NONE, "refused");
     case OUTCOME_IN_DOUBT:
         if (again && limits->settle)
             conclusion.kind = CONCLUSION_AGAIN;

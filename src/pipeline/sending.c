@@ -116,7 +116,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
     struct item *item = item_new(&sending->pool, record);
 
     assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_SETTLE);
-    item->delivery.operation = OPERATION_CREATE;
+    item->delivery.call.operation = OPERATION_CREATE;
     item->customer = decision->customer;
     item->changed = decision->changed;
     item->in_doubt = decision->kind == DECISION_SETTLE;
@@ -178,7 +178,7 @@ static int write_conclusion(struct sending *sending, struct item *item, struct c
     struct ledger_result result = {
         .id = item->customer,
         .row = item->record->row,
-        .operation = delivery->operation,
+        .operation = delivery->call.operation,
         .conclusion = conclusion->ledger,
         .event = conclusion->event,
         .outcome = with_outcome ? &delivery->outcome : NULL,

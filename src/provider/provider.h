@@ -12,6 +12,7 @@
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/slice.h"
 #include "model/job.h"
 #include "model/outcome.h"
@@ -19,6 +20,34 @@
 #include "model/record.h"
 
 enum { PROVIDER_HEADERS_MAX = 8, PROVIDER_HEADER_SIZE = 256, PROVIDER_TARGET_SIZE = 512 };
+
+/* What is to be asked of the provider. */
+struct provider_call {
+    enum operation operation;
+    const struct job *job;       /* its settings */
+    const char *base_path;       /* the base URL's path without a trailing slash (`/sandbox`, or "") */
+    const struct record *record; /* not rejected; of LIST and LOGIN: NULL */
+    const char *user_id;         /* of UPDATE and FETCH */
+    uint64_t
+        members; /* of UPDATE: bit i: member i of provider.fields is sent, as null when it has no value */
+    const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
+    uint64_t at;                 /* real ns: when it was journalled first (client_identifier.calculated_at) */
+    uint32_t offset;             /* of LOOK_UP: users to pass over */
+};
+
+/* A user as the provider tells of it: what a doubt is settled by. Slices are in the caller's arena. */
+struct provider_user {
+    struct slice id;
+    struct slice external_id; /* metadata.external_id at kira; empty: not told */
+    struct value *values;     /* [FIELD_COUNT], those that are compared, in normal form; the rest absent */
+};
+
+/* How a create in doubt is settled (3-providers.md, Doubts). */
+enum provider_doubt {
+    PROVIDER_DOUBT_REPEAT,  /* the same reference gives the same user */
+    PROVIDER_DOUBT_LOOK_UP, /* repeated within the idempotency window, then looked up by e-mail */
+    PROVIDER_DOUBT_LIST,    /* one listing of all users settles all */
+};
 
 /* One HTTP request, but for its authentication. */
 struct provider_request {
@@ -59,7 +88,12 @@ struct provider {
     struct job_rate rate; /* default */
     uint32_t in_flight;   /* default; a key of a signed provider */
     bool is_signed;       /* keys with nonces: lanes, locks, floors */
+    bool has_login;       /* a LOGIN gives the token that every other request carries */
     bool can_update;      /* false: a changed customer is refused as record/no_update */
+    enum provider_doubt doubt;
+    uint64_t update_members; /* bit i: an UPDATE may carry member i; a change of another is FIELD/immutable */
+    uint64_t nullable_members; /* bit i: member i can be cleared by null; another that went away is
+                                  FIELD/no_clear */
     const struct provider_fields *fields;
 
     /* Settings and credentials of a job that this provider demands or refuses. 0, or -1 with ERROR_USAGE.
@@ -69,14 +103,23 @@ struct provider {
     struct provider_account *(*account_new)(const struct job_credentials *credentials);
     void (*account_free)(struct provider_account *account);
 
-    /* Builds the request of an operation for a record that was not rejected. base_path: the base URL's path
-     * without a trailing slash (`/sandbox`, or ""). user_id: of an update. */
-    void (*build)(enum operation operation, const struct record *record, const char *base_path,
-                  const char *user_id, struct provider_request *request);
+    /* Builds the request of a call. NULL, or why it cannot be built (a document is gone, the body is over the
+     * provider's bound): a constant text. */
+    const char *(*build)(const struct provider_call *call, struct provider_request *request);
 
-    /* Appends the headers of one attempt: content type, authentication. nonce: of a signed provider. */
-    void (*authenticate)(struct provider_account *account, uint64_t nonce,
+    /* Appends the headers of one attempt: content type, version, idempotency key, authentication. nonce: of a
+     * signed provider. */
+    void (*authenticate)(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
                          const struct provider_request *request, struct provider_headers *headers);
+
+    /* With has_login: takes the token out of the answer to a LOGIN that was judged OUTCOME_DONE. Returns the
+     * seconds for which it is good, 0 when the answer holds none. */
+    uint64_t (*take_token)(struct provider_account *account, struct slice body);
+
+    /* Without PROVIDER_DOUBT_REPEAT: one user of an answer (nodes as of json_reader_parse). False when it is
+     * none. */
+    bool (*read_user)(const struct json_node *nodes, size_t at, const struct job *job, struct arena *arena,
+                      struct provider_user *user);
 
     /* The outcome table. record: its values are replaced in the message. */
     void (*judge)(const struct provider_reply *reply, const struct record *record, struct outcome *outcome);

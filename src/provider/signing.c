@@ -152,9 +152,10 @@ void signing_sign(struct provider_account *account, uint64_t nonce, struct slice
     digest_base64_encode(sum, sizeof sum, signature);
 }
 
-void signing_authenticate(struct provider_account *account, uint64_t nonce,
+void signing_authenticate(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
                           const struct provider_request *request, struct provider_headers *headers)
 {
+    (void)call;
     char nonce_text[NONCE_SIZE], signature[SIGNING_TEXT_SIZE];
     write_nonce(nonce, nonce_text);
     signing_sign(account, nonce, slice_from(request->target), buffer_slice(&request->body), signature);

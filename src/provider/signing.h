@@ -32,7 +32,7 @@ void signing_sign(struct provider_account *account, uint64_t nonce, struct slice
                   char signature[SIGNING_TEXT_SIZE]);
 
 /* Adds Content-Type, API-Key, API-Nonce and API-Sign. */
-void signing_authenticate(struct provider_account *account, uint64_t nonce,
+void signing_authenticate(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
                           const struct provider_request *request, struct provider_headers *headers);
 
 #endif

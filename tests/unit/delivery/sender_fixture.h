@@ -143,8 +143,8 @@ static inline void fixture_start(struct fixture *fixture)
 static inline struct delivery *fixture_submit(struct fixture *fixture)
 {
     struct delivery *delivery = &fixture->deliveries[fixture->submitted++];
-    delivery->operation = OPERATION_CREATE;
-    delivery->record = &fixture->record;
+    delivery->call.operation = OPERATION_CREATE;
+    delivery->call.record = &fixture->record;
     sender_submit(fixture->sender, delivery);
     return delivery;
 }

@@ -350,16 +350,15 @@ static void the_headers_are_those_that_were_agreed(void **state)
 
 enum { LARGE = 2 * 1024 * 1024 };
 
-static void build_large(enum operation operation, const struct record *record, const char *base_path,
-                        const char *user_id, struct provider_request *request)
+static const char *build_large(const struct provider_call *call, struct provider_request *request)
 {
-    (void)operation, (void)record, (void)user_id;
     request->method = "POST";
-    snprintf(request->target, sizeof(request->target), "%s/v1/users", base_path);
+    snprintf(request->target, sizeof(request->target), "%s/v1/users", call->base_path);
     buffer_reset(&request->body);
     while (request->body.len < LARGE) {
         buffer_append_text(&request->body, "0123456789abcdef");
     }
+    return NULL;
 }
 
 static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)

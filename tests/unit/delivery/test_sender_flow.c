@@ -291,15 +291,15 @@ static void a_403_after_a_success_is_a_refusal(void **state)
     fixture_free(fixture);
 }
 
-static void build_too_large(enum operation operation, const struct record *record, const char *base_path,
-                            const char *user_id, struct provider_request *request)
+static const char *build_too_large(const struct provider_call *call, struct provider_request *request)
 {
-    (void)operation, (void)record, (void)base_path, (void)user_id;
+    (void)call;
     static char bytes[1024 * 1024];
     buffer_reset(&request->body);
     for (unsigned i = 0; i < 11; i++) {
         buffer_append(&request->body, slice_make(bytes, sizeof(bytes)));
     }
+    return NULL;
 }
 
 static void a_request_over_10_mib_is_refused_and_not_sent(void **state)
@@ -313,7 +313,7 @@ static void a_request_over_10_mib_is_refused_and_not_sent(void **state)
     fixture_deliver(fixture);
     fixture_stop(fixture);
     assert_int_equal(delivery->outcome.kind, OUTCOME_REFUSED);
-    assert_string_equal(delivery->outcome.code, "too_large");
+    assert_string_equal(delivery->outcome.code, "not_built");
     assert_false(delivery->left);
     assert_int_equal(fixture->server->request_count, 0);
     fixture_free(fixture);

@@ -96,7 +96,7 @@ static void the_headers_carry_key_nonce_and_signature(void **state)
     buffer_init(&request.body, 1024);
     buffer_append_text(&request.body, GUIDE_BODY);
     struct provider_headers headers = {.count = 0};
-    signing_authenticate(account, GUIDE_NONCE, &request, &headers);
+    signing_authenticate(account, GUIDE_NONCE, NULL, &request, &headers);
     assert_int_equal(headers.count, 4);
     assert_string_equal(headers.lines[0], "Content-Type: application/json");
     assert_string_equal(headers.lines[1], "API-Key: test-key");
@@ -104,7 +104,7 @@ static void the_headers_carry_key_nonce_and_signature(void **state)
     assert_string_equal(headers.lines[3], "API-Sign: " GUIDE_SIGN);
 
     headers.count = 0;
-    signing_authenticate(account, UINT64_MAX, &request, &headers);
+    signing_authenticate(account, UINT64_MAX, NULL, &request, &headers);
     assert_string_equal(headers.lines[2], "API-Nonce: 18446744073709551615");
     buffer_clear(&request.body);
     signing_account_free(account);
