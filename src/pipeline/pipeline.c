@@ -143,13 +143,12 @@ static int worse(int status, const struct error *error)
     return error_worse_status(status, (int)error->scope);
 }
 
-/* Whether the input was read to its end, and held enough. */
+/* Whether the inputs were read to their end, and held enough. */
 static int check_input(struct pipeline *pipeline, int status)
 {
     struct tally *tally = pipeline->tally;
     const struct job_input *input = &pipeline->job->input;
     struct error error;
-    bool complete;
 
     for (size_t i = 0; i < tally->input_count; i++)
         tally->inputs[i].complete = intake_is_complete(pipeline->intake, i);
@@ -157,9 +156,10 @@ static int check_input(struct pipeline *pipeline, int status)
         return worse(status, &error);
     if (!pipeline->settings->limit && tally->read < input->min_records) {
         error_set(&error, ERROR_INPUT,
-                  "%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
+                  "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
                   "): is the export complete?",
-                  input->paths[0], tally->read, input->min_records);
+                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", tally->read,
+                  input->min_records);
         return worse(status, &error);
     }
     return status;
