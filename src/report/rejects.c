@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/gzip.h"
 #include "core/memory.h"
+#include "report/rejects_line.h"
 #include "report/rejects_row.h"
 #include "report/report_folder.h"
 
@@ -37,7 +38,9 @@ struct rejects {
     size_t column_count;
     struct rejects_file rejected, broken;
     struct rejects_file spool; /* the refused, until the rejected are all written */
-    struct rejects_row row;
+    struct rejects_row row;    /* CSV */
+    struct rejects_line line;  /* NDJSON */
+    struct buffer names, messages;
 };
 
 static int rejects_file_open(struct rejects_file *file, const char *folder, const char *name)
@@ -104,14 +107,20 @@ static bool rejects_is_ours(struct slice column)
     return column.len >= 4 && memcmp(column.at, "kyc_", 4) == 0;
 }
 
+/* What is added to a record. */
+enum { OUR_INPUT, OUR_ROW, OUR_LINE, OUR_VERDICTS, OUR_MESSAGE, OUR_COUNT };
+static const char *const ours[OUR_COUNT] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts",
+                                            "kyc_message"};
+
 static void rejects_write_header(struct rejects *rejects, const struct rejects_header *header)
 {
-    static const char *const ours[] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts", "kyc_message"};
+    if (rejects->input->format == JOB_FORMAT_NDJSON)
+        return;
     rejects->row.out = &rejects->rejected.waiting;
     for (size_t i = 0; i < header->column_count; i++)
         if (rejects->keep[i])
             rejects_row_bytes(&rejects->row, header->columns[i]);
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+    for (size_t i = 0; i < OUR_COUNT; i++)
         rejects_row_bytes(&rejects->row, slice_from(ours[i]));
     rejects_row_end(&rejects->row);
 
@@ -126,14 +135,17 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
     rejects->input = input;
     rejects->folder = memory_copy(slice_from(folder));
     rejects->column_count = header->column_count;
-    rejects->keep = memory_new(header->column_count, sizeof *rejects->keep);
+    rejects->keep = memory_new(header->column_count + 1, sizeof *rejects->keep);
     for (size_t i = 0; i < header->column_count; i++)
         rejects->keep[i] = !rejects_is_ours(header->columns[i]);
     rejects_row_init(&rejects->row, input, NULL);
+    rejects_line_init(&rejects->line);
+    buffer_init(&rejects->names, REJECTS_ROW_MAX);
+    buffer_init(&rejects->messages, REJECTS_ROW_MAX);
 
     if (file_make_folder(folder) != 0 ||
-        rejects_file_open(&rejects->rejected, folder, REJECTS_FILE_NAME) != 0 ||
-        rejects_file_open(&rejects->broken, folder, BROKEN_FILE_NAME) != 0) {
+        rejects_file_open(&rejects->rejected, folder, rejects_file_name(input->format)) != 0 ||
+        rejects_file_open(&rejects->broken, folder, rejects_broken_name(input->format)) != 0) {
         report_folder_fail(folder, error);
         rejects_drop(rejects);
         return NULL;
@@ -142,43 +154,63 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
     return rejects;
 }
 
-static void rejects_write_verdicts(struct rejects_row *row, const struct verdict *verdicts, size_t count)
+/* Into rejects->names and messages. */
+static void rejects_name_verdicts(struct rejects *rejects, const struct verdict *verdicts, size_t count)
 {
-    struct buffer names, messages;
-    buffer_init(&names, REJECTS_ROW_MAX);
-    buffer_init(&messages, REJECTS_ROW_MAX);
+    struct buffer *names = &rejects->names, *messages = &rejects->messages;
+    buffer_reset(names);
+    buffer_reset(messages);
     for (size_t i = 0; i < count; i++) {
         const struct verdict *verdict = &verdicts[i];
         if (verdict->level != VERDICT_REJECT)
             continue;
-        buffer_append_text(&names, names.len ? ";" : "");
-        buffer_append_text(&names, field_name(verdict->field));
-        buffer_append_char(&names, '/');
-        buffer_append_text(&names, verdict->rule);
-        buffer_append_text(&messages, messages.len ? " | " : "");
-        buffer_append(&messages, verdict->message);
+        buffer_append_text(names, names->len ? ";" : "");
+        buffer_append_text(names, field_name(verdict->field));
+        buffer_append_char(names, '/');
+        buffer_append_text(names, verdict->rule);
+        buffer_append_text(messages, messages->len ? " | " : "");
+        buffer_append(messages, verdict->message);
     }
-    rejects_row_text(row, buffer_slice(&names));
-    rejects_row_text(row, buffer_slice(&messages));
-    buffer_clear(&names);
-    buffer_clear(&messages);
 }
 
-static void rejects_write_record(struct rejects *rejects, struct rejects_file *file,
-                                 const struct record *record, const struct verdict *verdicts,
-                                 size_t verdict_count)
+static void rejects_write_row(struct rejects *rejects, struct buffer *out, const struct record *record)
 {
-    assert(record->cell_count == rejects->column_count && record->input < rejects->input->path_count);
+    assert(record->cell_count == rejects->column_count);
     struct rejects_row *row = &rejects->row;
-    row->out = &file->waiting;
+    row->out = out;
     for (size_t i = 0; i < record->cell_count; i++)
         if (rejects->keep[i])
             rejects_row_bytes(row, record->cells[i]);
     rejects_row_text(row, slice_from(rejects->input->paths[record->input]));
     rejects_row_number(row, record->row);
     rejects_row_number(row, record->line);
-    rejects_write_verdicts(row, verdicts, verdict_count);
+    rejects_row_text(row, buffer_slice(&rejects->names));
+    rejects_row_text(row, buffer_slice(&rejects->messages));
     rejects_row_end(row);
+}
+
+static void rejects_write_line(struct rejects *rejects, struct buffer *out, const struct record *record)
+{
+    struct rejects_line *line = &rejects->line;
+    rejects_line_begin(line, record->raw, out);
+    rejects_line_text(line, ours[OUR_INPUT], slice_from(rejects->input->paths[record->input]));
+    rejects_line_number(line, ours[OUR_ROW], record->row);
+    rejects_line_number(line, ours[OUR_LINE], record->line);
+    rejects_line_text(line, ours[OUR_VERDICTS], buffer_slice(&rejects->names));
+    rejects_line_text(line, ours[OUR_MESSAGE], buffer_slice(&rejects->messages));
+    rejects_line_end(line);
+}
+
+static void rejects_write_record(struct rejects *rejects, struct rejects_file *file,
+                                 const struct record *record, const struct verdict *verdicts,
+                                 size_t verdict_count)
+{
+    assert(record->input < rejects->input->path_count);
+    rejects_name_verdicts(rejects, verdicts, verdict_count);
+    if (rejects->input->format == JOB_FORMAT_NDJSON)
+        rejects_write_line(rejects, &file->waiting, record);
+    else
+        rejects_write_row(rejects, &file->waiting, record);
 }
 
 int rejects_add(struct rejects *rejects, const struct record *record, struct error *error)
@@ -235,6 +267,22 @@ static int rejects_file_commit(struct rejects_file *file)
     return file_draft_commit(&file->draft);
 }
 
+/* An earlier run's files of the other format would be taken for this one's. 0, or -1 with errno. */
+static int rejects_remove_others(const struct rejects *rejects)
+{
+    bool is_ndjson = rejects->input->format == JOB_FORMAT_NDJSON;
+    enum job_format other = is_ndjson ? JOB_FORMAT_CSV : JOB_FORMAT_NDJSON;
+    char *paths[] = {file_join(rejects->folder, rejects_file_name(other)),
+                     file_join(rejects->folder, rejects_broken_name(other))};
+    int result = 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (unlink(paths[i]) != 0 && errno != ENOENT)
+            result = -1;
+        free(paths[i]);
+    }
+    return result;
+}
+
 int rejects_commit(struct rejects *rejects, struct error *error)
 {
     int result = 0;
@@ -248,6 +296,8 @@ int rejects_commit(struct rejects *rejects, struct error *error)
         report_folder_fail(rejects->rejected.path, error);
     } else if (rejects_file_commit(&rejects->broken) != 0) {
         result = report_folder_fail(rejects->broken.path, error);
+    } else if (rejects_remove_others(rejects) != 0) {
+        result = report_folder_fail(rejects->folder, error);
     }
     rejects_drop(rejects);
     return result;
@@ -261,6 +311,9 @@ void rejects_drop(struct rejects *rejects)
     rejects_file_clear(&rejects->broken);
     rejects_file_clear(&rejects->spool);
     rejects_row_clear(&rejects->row);
+    rejects_line_clear(&rejects->line);
+    buffer_clear(&rejects->names);
+    buffer_clear(&rejects->messages);
     free(rejects->keep);
     free(rejects->folder);
     free(rejects);

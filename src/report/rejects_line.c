@@ -1,0 +1,139 @@
+#include "report/rejects_line.h"
+
+#include <assert.h>
+
+#include "core/json_repair.h"
+#include "core/text.h"
+#include "report/rejects_row.h"
+
+void rejects_line_init(struct rejects_line *line)
+{
+    *line = (struct rejects_line){.reader = json_reader_new()};
+    buffer_init(&line->source, REJECTS_ROW_MAX);
+    buffer_init(&line->text, REJECTS_ROW_MAX);
+}
+
+void rejects_line_clear(struct rejects_line *line)
+{
+    if (line->reader)
+        json_reader_free(line->reader);
+    buffer_clear(&line->source);
+    buffer_clear(&line->text);
+    line->reader = NULL;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+static size_t trim_end(const char *text, size_t from, size_t end)
+{
+    while (end > from && is_blank(text[end - 1]))
+        end--;
+    return end;
+}
+
+static bool is_ours(struct slice key)
+{
+    return key.len >= 4 && memcmp(key.at, "kyc_", 4) == 0;
+}
+
+/* An object and where its members stand in raw. */
+struct members {
+    struct slice raw;
+    const struct json_node *nodes;
+    bool repaired;
+};
+
+static struct members read_members(struct rejects_line *line, struct slice raw)
+{
+    static const char padding[JSON_PADDING];
+    struct members members = {.raw = raw};
+    struct json_fault fault;
+    size_t count;
+    buffer_reset(&line->source);
+    buffer_append(&line->source, raw);
+    buffer_append(&line->source, slice_make(padding, sizeof padding));
+    members.nodes = json_reader_parse_lenient(line->reader, slice_make(line->source.at, raw.len), &count,
+                                              &members.repaired, &fault);
+    assert(members.nodes && members.nodes[0].kind == JSON_OBJECT); /* a rule worker has read it */
+    return members;
+}
+
+static size_t place_of(const struct members *members, size_t node)
+{
+    size_t at = members->nodes[node].at;
+    return members->repaired ? json_repair_origin(members->raw, at) : at;
+}
+
+static bool has_ours(const struct json_node *nodes)
+{
+    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end)
+        if (is_ours(nodes[at].key))
+            return true;
+    return false;
+}
+
+/* The members that are not ours. True when there is one. */
+static bool append_others(const struct members *members, size_t closing, struct buffer *out)
+{
+    const struct json_node *nodes = members->nodes;
+    const char *raw = members->raw.at;
+    bool any = false;
+    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end) {
+        if (is_ours(nodes[at].key))
+            continue;
+        bool is_last = nodes[at].end == nodes[0].end;
+        size_t start = place_of(members, at);
+        size_t end = trim_end(raw, start, is_last ? closing : place_of(members, nodes[at].end));
+        if (!is_last) /* its comma */
+            end = trim_end(raw, start, end - 1);
+        buffer_append_text(out, any ? "," : "");
+        buffer_append(out, slice_make(raw + start, end - start));
+        any = true;
+    }
+    return any;
+}
+
+void rejects_line_begin(struct rejects_line *line, struct slice raw, struct buffer *out)
+{
+    raw.len = trim_end(raw.at, 0, raw.len);
+    struct members members = read_members(line, raw);
+    size_t first = place_of(&members, 0) + 1, closing = raw.len - 1;
+    bool any = members.nodes[0].children > 0;
+    if (has_ours(members.nodes)) {
+        buffer_append(out, slice_make(raw.at, first));
+        any = append_others(&members, closing, out);
+    } else {
+        buffer_append(out, slice_make(raw.at, trim_end(raw.at, first, closing)));
+    }
+    line->writer = (struct json_writer){.out = out, .comma = any};
+}
+
+void rejects_line_text(struct rejects_line *line, const char *key, struct slice text)
+{
+    buffer_reset(&line->text);
+    while (text.len) {
+        size_t good = text_utf8_len(text);
+        buffer_append(&line->text, slice_make(text.at, good));
+        if (good == text.len)
+            break;
+        buffer_append_char(&line->text, '?');
+        text = slice_make(text.at + good + 1, text.len - good - 1);
+    }
+    json_write_key(&line->writer, key);
+    json_write_string(&line->writer, buffer_slice(&line->text));
+}
+
+void rejects_line_number(struct rejects_line *line, const char *key, uint64_t number)
+{
+    json_write_key(&line->writer, key);
+    json_write_unsigned(&line->writer, number);
+}
+
+void rejects_line_end(struct rejects_line *line)
+{
+    json_write_object_end(&line->writer);
+    buffer_append_char(line->writer.out, '\n');
+}
