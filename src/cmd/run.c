@@ -73,6 +73,7 @@ static int run_job(const struct options *options, struct job *job, const struct 
     tally->job = job->name;
     tally->command = send ? "run" : "check";
     tally->is_dry = !send;
+    tally->format = job->input.format;
     tally->encoding = encoding_of(job);
     tally->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)

@@ -6,7 +6,6 @@
 #include "core/keyset.h"
 #include "core/memory.h"
 #include "report/mask.h"
-#include "report/rejects.h"
 
 enum { TALLY_FIRST_ROOM = 32 };
 
@@ -327,8 +326,8 @@ const char *tally_meaning(enum field_id field, const char *rule)
         {RULE_NO_UPDATE, "changed, and the provider takes no updates"},
         {RULE_EXISTS, "the provider has such a user, who is not ours"},
         {RULE_EXPENSIVE, "a pattern of the job takes too long on it"},
-        {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in " BROKEN_FILE_NAME},
-        {RULE_COLUMNS, "more or fewer cells than the header: see " BROKEN_FILE_NAME},
+        {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in broken.*"},
+        {RULE_COLUMNS, "more or fewer cells than the header: see broken.*"},
         {RULE_CUT, "in progress where the input broke off"},
     };
     if (field == FIELD_NONE && strcmp(rule, RULE_TOO_LONG) == 0)

@@ -17,6 +17,7 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "model/job.h"
 #include "model/outcome.h"
 #include "model/record.h"
 #include "model/verdict.h"
@@ -72,6 +73,7 @@ struct tally_rule {
 
 struct tally {
     const char *job, *command; /* borrowed */
+    enum job_format format;    /* of the inputs, and so of the reject files */
     bool is_dry;
     enum encoding encoding; /* of the source, for the examples */
     int status;

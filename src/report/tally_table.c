@@ -173,9 +173,9 @@ static void table_end(struct buffer *out, const struct tally *tally, const char 
         table_stopped(out, tally->stopped);
     uint64_t broken = table_broken(tally);
     if (tally->rejected + tally->refused > broken)
-        table_path(out, "rejected records", report, REJECTS_FILE_NAME);
+        table_path(out, "rejected records", report, rejects_file_name(tally->format));
     if (broken)
-        table_path(out, "broken lines", report, BROKEN_FILE_NAME);
+        table_path(out, "broken lines", report, rejects_broken_name(tally->format));
     table_path(out, "report", report, PAGE_FILE_NAME);
     if (tally->chain_head[0])
         buffer_printf(out, "  %-17s%s\n", "ledger head", tally->chain_head);
