@@ -3,11 +3,12 @@
 /* Every pair of a text colour and its ground has a contrast of 4.5 or more, in both schemes. */
 const char html_style[] =
     ":root{color-scheme:light;--ground:#f7f7f5;--panel:#fff;--ink:#1c1e21;--soft:#555b64;--line:#dddfe2;"
-    "--track:#e9ebee;--good:#1d7246;--warn:#8a5a00;--bad:#b3261e;--doubt:#6b46a8;--info:#2459a9;"
+    "--track:#e9ebee;--good:#1d7246;--warn:#8a5a00;--bad:#b3261e;--doubt:#6b46a8;--refused:#a34a0b;--info:#"
+    "2459a9;"
     "--idle:#646b75;--on-tone:#fff}\n"
     "@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;--ground:#131518;--panel:#1b1e22;"
     "--ink:#e8eaed;--soft:#a8afb9;--line:#33383f;--track:#2b3037;--good:#4fc48a;--warn:#e2b13c;--bad:#ff8379;"
-    "--doubt:#bb9ff2;--info:#82b3ff;--idle:#9ba2ad;--on-tone:#131518}}\n"
+    "--doubt:#bb9ff2;--refused:#ffab66;--info:#82b3ff;--idle:#9ba2ad;--on-tone:#131518}}\n"
     "*{box-sizing:border-box}\n"
     "html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}\n"
     "body{margin:0;background:var(--ground);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"
@@ -26,7 +27,7 @@ const char html_style[] =
     "Mono\",monospace}\n"
     ".soft{color:var(--soft)}\n"
     ".good{--tone:var(--good)}.warn{--tone:var(--warn)}.bad{--tone:var(--bad)}.doubt{--tone:var(--doubt)}"
-    ".info{--tone:var(--info)}.idle{--tone:var(--idle)}\n"
+    ".info{--tone:var(--info)}.idle{--tone:var(--idle)}.refused{--tone:var(--refused)}\n"
 
     "header{padding:2.25rem 0 1.5rem}\n"
     ".kind{color:var(--soft);font-size:.95rem;margin:0}\n"
@@ -82,10 +83,10 @@ const char html_style[] =
     "article table{margin:0;font-size:.925rem}article th,article td{padding-block:.3rem}\n"
     "article tbody tr:last-child>*{border-bottom:0}\n"
     "article caption{font-size:.85rem;padding-bottom:.1rem}\n"
-    ".shape{width:55%}\n"
+    "article .number{min-width:3.5rem;width:1%}.shape{width:98%}\n"
 
     "figure{margin:0}\n"
-    ".chart{position:relative;padding:0}\n"
+    ".chart{margin:0 0 1.5rem}\n"
     ".chart svg{display:block;width:100%;height:11rem}\n"
     ".chart .area{fill:var(--info);opacity:.16}\n"
     ".chart .line{fill:none;stroke:var(--info);stroke-width:2;vector-effect:non-scaling-stroke;"

@@ -31,14 +31,15 @@ void pace_add(struct pace *pace, uint64_t now_ns)
         pace->last_ns = now_ns;
 }
 
+uint64_t pace_bucket_ns(const struct pace *pace, size_t bucket)
+{
+    if (bucket + 1 < pace->count)
+        return pace->width_ns;
+    uint64_t lasted_ns = pace->last_ns - pace->first_ns - bucket * pace->width_ns;
+    return lasted_ns < pace->width_ns / 4 ? pace->width_ns / 4 : lasted_ns;
+}
+
 double pace_rate(const struct pace *pace, size_t bucket)
 {
-    uint64_t lasted_ns = pace->width_ns;
-    if (bucket + 1 == pace->count && bucket > 0) {
-        uint64_t rest_ns = pace->last_ns - pace->first_ns - bucket * pace->width_ns;
-        lasted_ns = rest_ns < CLOCK_NS_PER_S ? CLOCK_NS_PER_S : rest_ns;
-    }
-    if (lasted_ns > pace->width_ns)
-        lasted_ns = pace->width_ns;
-    return (double)pace->counts[bucket] * (double)CLOCK_NS_PER_S / (double)lasted_ns;
+    return (double)pace->counts[bucket] * (double)CLOCK_NS_PER_S / (double)pace_bucket_ns(pace, bucket);
 }

@@ -11,7 +11,7 @@
 #include "report/page_parts.h"
 #include "report/report_folder.h"
 
-enum { PAGE_MODE = 0600 };
+enum { PAGE_MODE = 0600, PAGE_RECORD_TOTALS = 4 /* tiles of what our rules said */ };
 
 #define PAGE_MAX ((size_t)64 << 20)
 
@@ -149,12 +149,13 @@ static void page_stack(struct buffer *out, const struct page_total *totals, size
             buffer_printf(out, "%s: %s. ", totals[i].word, figures_count(totals[i].count, number));
     buffer_append_text(out, "</desc><rect class=\"track\" width=\"1000\" height=\"10\"/>");
     for (size_t i = 0; i < count; i++) {
-        if (!totals[i].in_stack || !whole)
+        const struct page_total *total = &totals[(i + PAGE_RECORD_TOTALS) % count]; /* rejected last */
+        if (!total->in_stack || !whole)
             continue;
-        double width = 1000.0 * (double)totals[i].count / (double)whole;
+        double width = 1000.0 * (double)total->count / (double)whole;
         buffer_printf(out,
                       "<g class=\"%s\"><rect class=\"part\" x=\"%.2f\" width=\"%.2f\" height=\"10\"/></g>",
-                      totals[i].tone, at, width);
+                      total->tone, at, width);
         at += width;
     }
     buffer_append_text(out, "</svg>\n");
@@ -180,31 +181,29 @@ static void page_tiles(struct buffer *out, const struct page_total *totals, size
 
 static void page_totals(const struct page *page)
 {
+    enum { TOTALS = 11 };
     const struct tally *tally = page->tally;
-    const struct page_total check[] = {
+    const bool is_dry = tally->is_dry;
+    /* First what our rules said, then what became of the valid ones: with the rejected that is all. */
+    const struct page_total totals[TOTALS] = {
         {"read", "read", "idle", tally->read, false},
-        {"valid", "valid", "good", tally->valid, true},
+        {"valid", "valid", "good", tally->valid, is_dry},
+        {"with warnings", "warned", "warn", tally->warned, false},
         {"rejected", "rejected", "bad", tally->rejected, true},
-        {"with warnings", "warned", "warn", tally->warned, false},
-    };
-    const struct page_total run[] = {
-        {"read", "read", "idle", tally->read, false},
-        {"valid", "valid", "idle", tally->valid, false},
-        {"with warnings", "warned", "warn", tally->warned, false},
         {"created", "created", "good", tally->created, true},
         {"updated", "updated", "info", tally->updated, true},
         {"unchanged", "unchanged", "idle", tally->unchanged, true},
         {"unsent", "unsent", "warn", tally->unsent, true},
         {"in doubt", "in_doubt", "doubt", tally->in_doubt, true},
-        {"refused", "refused", "bad", tally->refused, true},
-        {"rejected", "rejected", "bad", tally->rejected, true},
+        {"refused", "refused", "refused", tally->refused, true},
         {"absent from the input", "absent", "idle", tally->absent, false},
     };
-    const struct page_total *totals = tally->is_dry ? check : run;
-    size_t count = tally->is_dry ? sizeof check / sizeof *check : sizeof run / sizeof *run;
+    size_t count = is_dry ? PAGE_RECORD_TOTALS : TOTALS;
     html_section(page->out, "totals", "Totals");
     page_stack(page->out, totals, count, tally->read);
-    page_tiles(page->out, totals, count, tally->read);
+    page_tiles(page->out, totals, PAGE_RECORD_TOTALS, tally->read);
+    if (!is_dry)
+        page_tiles(page->out, totals + PAGE_RECORD_TOTALS, TOTALS - PAGE_RECORD_TOTALS, tally->read);
     if (tally->rejected + tally->refused)
         buffer_append_text(page->out,
                            "<p class=\"soft\">A record with several faults counts once here, and once under "

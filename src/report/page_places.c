@@ -24,11 +24,13 @@ static void page_fields(const struct page *page)
     const struct tally *tally = page->tally;
     struct buffer *out = page->out;
     bool taken[FIELD_COUNT + 1] = {false};
+    uint64_t top = 0;
     html_section(out, "fields", "Rejects by field");
-    buffer_append_text(out, "<table>\n<caption>Records in which a field was rejected, whatever the "
-                            "rule.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
-                            "class=\"number\">Records</th><th scope=\"col\" "
-                            "class=\"number\">Share</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        out, "<table>\n<caption>Records in which a field was rejected, whatever the rule. "
+             "Shares are of all records.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
+             "class=\"number\">Records</th><th scope=\"col\" "
+             "class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (;;) {
         size_t most = SIZE_MAX;
         for (size_t i = 0; i <= FIELD_COUNT; i++)
@@ -38,8 +40,9 @@ static void page_fields(const struct page *page)
         if (most == SIZE_MAX)
             break;
         taken[most] = true;
+        top = top ? top : tally->fields[most].rejected;
         buffer_printf(out, "<tr><th scope=\"row\"><code>%s</code>", field_name((enum field_id)most));
-        html_bar(out, tally->fields[most].rejected, tally->read, "bad", "of all records");
+        html_bar(out, tally->fields[most].rejected, top, "bad", "of the most frequent field");
         buffer_append_text(out, "</th><td class=\"number\">");
         html_count(out, "rejects_by_field", field_name((enum field_id)most), tally->fields[most].rejected);
         buffer_append_text(out, "</td><td class=\"number\">");

@@ -37,7 +37,7 @@ static void page_rule_count_of(struct buffer *out, const struct tally_rule *rule
     buffer_clear(&name);
 }
 
-static void page_rule_row(const struct page *page, size_t place, const char *tone)
+static void page_rule_row(const struct page *page, size_t place, uint64_t most, const char *tone)
 {
     const struct tally_rule *rule = &page->tally->rules[place];
     struct buffer *out = page->out;
@@ -45,7 +45,7 @@ static void page_rule_row(const struct page *page, size_t place, const char *ton
     buffer_printf(out, "<tr><th scope=\"row\"><a href=\"#rule-%zu\">", place + 1);
     page_rule_name(out, rule);
     buffer_append_text(out, "</a>");
-    html_bar(out, rule->records, page->tally->read, tone, "of all records");
+    html_bar(out, rule->records, most, tone, "of the most frequent rule");
     buffer_append_text(out, "</th><td class=\"number\">");
     page_rule_count_of(out, rule);
     buffer_append_text(out, "</td><td class=\"number\">");
@@ -57,8 +57,9 @@ static void page_rule_table(const struct page *page, enum verdict_level level, c
 {
     struct buffer *out = page->out;
     size_t shown = 0;
+    uint64_t most = 0; /* of one rule: the first, for they come ranked */
     buffer_printf(out,
-                  "<table>\n<caption>%s Shares are of all records that were read; the bars too.</caption>\n"
+                  "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
                   "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
                   "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First "
                   "row</th></tr></thead>\n<tbody>\n",
@@ -67,7 +68,9 @@ static void page_rule_table(const struct page *page, enum verdict_level level, c
     for (size_t i = 0; i < page->tally->rule_count && shown < PAGE_RULES_MAX; i++) {
         if (page->tally->rules[page->ranking[i]].level != level)
             continue;
-        page_rule_row(page, page->ranking[i], tone);
+        if (shown == 0)
+            most = page->tally->rules[page->ranking[i]].records;
+        page_rule_row(page, page->ranking[i], most, tone);
         shown++;
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
@@ -102,12 +105,14 @@ static void page_example(const struct page *page, const struct tally_example *ex
     }
     buffer_printf(out, "<td class=\"number\">%s</td><td class=\"number\">%s</td><td class=\"shape\">",
                   figures_count(example->row, row), figures_count(example->line, line));
-    if (example->shape[0]) {
+    if (example->shape[strspn(example->shape, " ")] != '\0') {
         buffer_append_text(out, "<code><bdi>");
         html_text(out, slice_from(example->shape));
         buffer_append_text(out, "</bdi></code>");
     } else {
-        buffer_append_text(out, "<span class=\"soft\">no value</span>");
+        buffer_append_text(out, "<span class=\"soft\">");
+        buffer_append_text(out, example->shape[0] ? "only blanks" : "no value");
+        buffer_append_text(out, "</span>");
     }
     buffer_append_text(out, "</td></tr>\n");
 }

@@ -99,13 +99,20 @@ static double page_round_up(double rate)
 
 enum { CHART_WIDTH = 1000, CHART_HEIGHT = 200 };
 
+static double page_pace_ns(const struct pace *pace)
+{
+    size_t last = pace->count - 1;
+    return (double)last * (double)pace->width_ns + (double)pace_bucket_ns(pace, last);
+}
+
 /* Steps, for a bucket is a mean over its time. */
 static void page_steps(struct buffer *out, const struct pace *pace, double top)
 {
     for (size_t i = 0; i < pace->count; i++) {
+        double before_ns = (double)i * (double)pace->width_ns;
         double y = CHART_HEIGHT - CHART_HEIGHT * pace_rate(pace, i) / top;
         buffer_printf(out, "%s%.1fH%.1f", i ? "V" : "", y,
-                      (double)CHART_WIDTH * (double)(i + 1) / (double)pace->count);
+                      CHART_WIDTH * (before_ns + (double)pace_bucket_ns(pace, i)) / page_pace_ns(pace));
     }
 }
 
@@ -120,7 +127,7 @@ static void page_chart(const struct page *page)
     if (most <= 0)
         return;
     double top = page_round_up(most);
-    double seconds = (double)(pace->count * pace->width_ns) / 1e9;
+    double seconds = page_pace_ns(pace) / 1e9;
     buffer_append_text(out, "<figure class=\"chart\">\n<figcaption class=\"soft\">Answers a second over "
                             "time: ");
     html_decimal(out, "rate_per_s", NULL, page->tally->rate_per_s, " requests a second");
