@@ -44,6 +44,7 @@ struct sender {
     struct mailbox_list queue;
     struct attempt *idle;
     bool withdrawn, aborted, finished;
+    uint32_t bad_nonces;
     uint32_t in_flight, most_in_flight;
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
@@ -299,8 +300,9 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     }
     if (delivery->outcome.kind == OUTCOME_THROTTLED) {
         limiter_throttle(&sender->limiter, clock_mono_ns(), delivery->outcome.retry_after_ns);
-    } else if (delivery->outcome.kind == OUTCOME_STOP) {
-        sender->withdrawn = true;
+    } else if (delivery->outcome.kind == OUTCOME_STOP || (delivery->outcome.kind == OUTCOME_BAD_NONCE &&
+                                                          ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
+        sender->withdrawn = true; /* the coordinator would hear of it too late */
     }
     give_back(sender, delivery);
 }

@@ -31,7 +31,10 @@ struct delivery {
     struct delivery *next; /* the holder's */
 };
 
-enum { SENDER_KEY_ID_SIZE = 33 };
+enum {
+    SENDER_KEY_ID_SIZE = 33,
+    SENDER_BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */
+};
 
 struct sender;
 
@@ -61,7 +64,8 @@ void sender_run(struct sender *sender);
 /* Any thread. */
 void sender_submit(struct sender *sender, struct delivery *delivery);
 /* Gives back all that has not begun as OUTCOME_WITHDRAWN, now and from now on; what is in flight ends by
- * itself. The sender does this itself at an OUTCOME_STOP. Any thread. */
+ * itself. The sender does this itself at an OUTCOME_STOP and at the
+ * SENDER_BAD_NONCES_MAX-th OUTCOME_BAD_NONCE. Any thread. */
 void sender_withdraw(struct sender *sender);
 /* Also drops what is in flight: in doubt, or not sent. Any thread. */
 void sender_abort(struct sender *sender);

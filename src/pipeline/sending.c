@@ -18,8 +18,7 @@
 #include "pipeline/step.h"
 
 enum {
-    AHEAD_MAX = 1000,    /* journalled and not sent: bounds the doubts of a crash */
-    BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */
+    AHEAD_MAX = 1000, /* journalled and not sent: bounds the doubts of a crash */
 };
 
 struct sending {
@@ -158,12 +157,12 @@ static void heed(struct sending *sending, const struct delivery *delivery)
 
     if (outcome->kind == OUTCOME_STOP)
         stop_because(sending, "%s", outcome->message);
-    if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= BAD_NONCES_MAX)
+    if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
         stop_because(sending,
                      "the provider called %d nonces invalid, and more of them get a key banned: make sure "
                      "that nothing "
                      "else uses this API key, and set provider.nonce_floor if another tool did",
-                     BAD_NONCES_MAX);
+                     SENDER_BAD_NONCES_MAX);
     if (outcome->kind == OUTCOME_THROTTLED && outcome->retry_after_ns > job->delivery.retry_for_ns)
         stop_because(sending,
                      "the provider asks to wait %" PRIu64
@@ -335,7 +334,8 @@ int sending_commit(struct sending *sending, struct error *error)
         result = -1;
     }
     step_reached("committed");
-    floors_raise(&sending->floors);
+    if (!sending->failed) /* else what was reserved is not durable */
+        floors_raise(&sending->floors);
     while ((item = item_list_take(&sending->concluded))) {
         if (count(sending, item, error) != 0)
             result = -1;
