@@ -1,9 +1,9 @@
 #include "pipeline/pipeline.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -228,9 +228,9 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
 
 static size_t worker_count(void)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t cores; /* those that this process may use: taskset and containers give less than there are */
 
-    return cores > 1 ? (size_t)cores : 1;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
 }
 
 int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
