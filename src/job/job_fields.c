@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "job/job_parts.h"
@@ -13,7 +14,7 @@ struct draft {
 
 static bool is_list(enum field_id field)
 {
-    enum field_type type = field_table[field].type;
+    enum field_type type = field_type(field);
     return type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
 }
 
@@ -89,7 +90,7 @@ static int read_date_format(struct job_reader *reader, const struct job_node *va
     draft->format = value;
     if (job_scalar_read(reader, value, &format) != 0)
         return -1;
-    if (!field_table[draft->mapping->field].is_date_like)
+    if (field_type(draft->mapping->field) != FIELD_TYPE_DATE)
         return job_keys_fail_at_key(reader, value, "`%s` is no date, so it has no `format`",
                                     field_name(draft->mapping->field));
     const char *fault = format.len > DATE_FORMAT_MAX ? "it is too long" : date_format_fault(format.at);
@@ -191,18 +192,8 @@ static int check_draft(struct job_reader *reader, const struct job_node *member,
     return 0;
 }
 
-static bool begins_with(struct slice text, struct slice start)
-{
-    return text.len >= start.len && memcmp(text.at, start.at, start.len) == 0;
-}
-
 static int find_field(struct job_reader *reader, const struct job_node *member, enum field_id *field)
 {
-    if (begins_with(member->key, SLICE_LITERAL("metadata.")) ||
-        begins_with(member->key, SLICE_LITERAL("additional_info.")))
-        return job_keys_fail_at_key(reader, member,
-                                    "`%s`: metadata.* and additional_info.* are known and not built yet",
-                                    member->key.at);
     *field = field_by_name(member->key);
     if (*field != FIELD_NONE)
         return 0;
@@ -221,12 +212,53 @@ static int read_mapping(struct job_reader *reader, const struct job_node *member
         if (job_keys_read(reader, member, mapping_keys, field_name(mapping->field), &draft) != 0 ||
             check_draft(reader, member, &draft) != 0)
             return -1;
+        mapping->is_auto = mapping->field == FIELD_CLIENT_IDENTIFIER && mapping->constant &&
+                           strcmp(mapping->constant, "auto") == 0;
+    } else if (mapping->field == FIELD_CLIENT_IDENTIFIER && member->kind == JOB_NODE_SCALAR &&
+               slice_is(member->text, "auto")) {
+        mapping->constant = "auto";
+        mapping->is_auto = true;
     } else if (read_column(reader, member, NULL, &draft) != 0) {
         return -1;
     }
-    const char *said = mapping->column ? mapping->column : mapping->constant;
-    if (mapping->field == FIELD_CLIENT_IDENTIFIER && strcmp(said, "auto") == 0)
-        return job_keys_fail(reader, member, "`client_identifier: auto` is known and not built yet");
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct slice *first = a, *second = b;
+    return strcmp(first->at, second->at);
+}
+
+static int check_own_name(struct job_reader *reader, const struct job_node *member)
+{
+    if (slice_is(member->key, "metadata.external_id"))
+        return job_keys_fail_at_key(
+            reader, member, "`metadata.external_id` is where the key goes by itself; name it otherwise");
+    if (member->key.len >= FIELD_OWN_NAME_SIZE)
+        return job_keys_fail_at_key(reader, member, "`%s` is too long: at most %d bytes", member->key.at,
+                                    FIELD_OWN_NAME_SIZE - 1);
+    return 0;
+}
+
+int job_fields_define(struct job_reader *reader, const struct job_node *top)
+{
+    struct slice names[FIELD_OWN_MAX];
+    size_t count = 0;
+    const struct job_node *part = job_yaml_member(top, SLICE_LITERAL("fields"));
+    for (const struct job_node *member = part ? part->first : NULL; member; member = member->next) {
+        if (!member->key.at || field_group_of_name(member->key) == FIELD_GROUP_NONE)
+            continue;
+        if (check_own_name(reader, member) != 0)
+            return -1;
+        if (count == FIELD_OWN_MAX)
+            return job_keys_fail_at_key(reader, member,
+                                        "at most %d fields of metadata.* and additional_info.* together",
+                                        FIELD_OWN_MAX);
+        names[count++] = member->key;
+    }
+    qsort(names, count, sizeof *names, compare_names);
+    field_define(names, count);
     return 0;
 }
 

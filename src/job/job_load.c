@@ -95,7 +95,7 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     struct job *job = reader->job;
     if (top->kind != JOB_NODE_MAPPING)
         return job_keys_fail(reader, top, "a job file is a mapping: `job`, `input`, `provider`, `fields` …");
-    if (job_set_apply(reader, top) != 0)
+    if (job_set_apply(reader, top) != 0 || job_fields_define(reader, top) != 0)
         return -1;
     job->unique_count = 1;
     job_input_defaults(job);

@@ -20,6 +20,8 @@ int job_input_finish(struct job_reader *reader, const struct job_node *top);
 
 job_key_read job_provider_read;
 job_key_read job_fields_read;
+/* Before any part is read: the fields that the job names itself (metadata.*, additional_info.*). */
+int job_fields_define(struct job_reader *reader, const struct job_node *top);
 job_key_read job_rules_read;
 
 void job_delivery_defaults(struct job *job);

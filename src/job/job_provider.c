@@ -1,8 +1,13 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "core/clock.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
+
+#define HOUR_NS (3600 * CLOCK_NS_PER_S)
+
+enum { IDEMPOTENCY_HOURS = 24, SETTLE_SECONDS = 60, LIST_MAX_DEFAULT = 1 << 30 };
 
 /* Whose settings are whose (3-providers.md). Whether a provider is known or built is its own table's matter
  * (src/provider): the settings of a name that is not here are not judged. */
@@ -144,6 +149,17 @@ static int read_proxy(struct job_reader *reader, const struct job_node *value, c
     return result;
 }
 
+static int read_documents(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target)
+{
+    struct job_provider *provider = target;
+    provider->documents_place = value->place;
+    return job_scalar_path(reader, value, key, target);
+}
+
+static const char *const date_formats[] = {
+    [JOB_DATE_DMY] = "DD/MM/YYYY", [JOB_DATE_ISO] = "YYYY-MM-DD", NULL};
+
 #define OFFSET(member) .offset = offsetof(struct job_provider, member)
 
 static const struct job_key provider_keys[] = {
@@ -157,14 +173,16 @@ static const struct job_key provider_keys[] = {
      .providers = PAYWARD | KRAKEN_EMBED},
     {"nonce_floor", job_scalar_uint64, OFFSET(nonce_floor), .max = INT64_MAX,
      .providers = PAYWARD | KRAKEN_EMBED},
-    {"concat_country", job_keys_later, .providers = PAYWARD | KRAKEN_EMBED},
-    {"version", job_keys_later, .providers = KRAKEN_EMBED | KIRA},
-    {"version_header", job_keys_later, .providers = KRAKEN_EMBED | KIRA},
-    {"idempotency_window", job_keys_later, .providers = KIRA},
-    {"documents", job_keys_later, .providers = KIRA},
-    {"settle_after", job_keys_later, .providers = PAYSO},
-    {"list_max", job_keys_later, .providers = PAYSO},
-    {"date_format", job_keys_later, .providers = PAYSO},
+    {"concat_country", job_scalar_bool, OFFSET(concat_country), .providers = PAYWARD | KRAKEN_EMBED},
+    {"version", job_scalar_text, OFFSET(version), .providers = KRAKEN_EMBED | KIRA},
+    {"version_header", job_scalar_text, OFFSET(version_header), .providers = KRAKEN_EMBED | KIRA},
+    {"idempotency_window", job_scalar_duration, OFFSET(idempotency_window_ns), .min = HOUR_NS,
+     .max = 24 * HOUR_NS, .providers = KIRA},
+    {"documents", read_documents, OFFSET(documents), .providers = KIRA},
+    {"settle_after", job_scalar_duration, OFFSET(settle_after_ns), .min = CLOCK_NS_PER_MS,
+     .max = 24 * HOUR_NS, .providers = PAYSO},
+    {"list_max", job_scalar_size, OFFSET(list_max), .min = 1, .max = SIZE_MAX, .providers = PAYSO},
+    {"date_format", job_scalar_word, OFFSET(date_format), .words = date_formats, .providers = PAYSO},
     {0},
 };
 
@@ -203,6 +221,9 @@ int job_provider_read(struct job_reader *reader, const struct job_node *value, c
                       void *target)
 {
     struct job *job = target;
+    job->provider.idempotency_window_ns = IDEMPOTENCY_HOURS * HOUR_NS;
+    job->provider.settle_after_ns = SETTLE_SECONDS * CLOCK_NS_PER_S;
+    job->provider.list_max = LIST_MAX_DEFAULT;
     if (value->kind == JOB_NODE_MAPPING && check_owners(reader, value) != 0)
         return -1;
     if (job_keys_read(reader, value, provider_keys, key->name, &job->provider) != 0)

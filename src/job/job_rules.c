@@ -18,7 +18,13 @@ static int read_field(struct job_reader *reader, const struct job_node *value, s
     *field = field_by_name(name);
     if (*field != FIELD_NONE)
         return 0;
-    struct slice message = arena_printf(&reader->job->arena, "there is no customer field `%s`", name.at);
+    bool is_own = field_group_of_name(name) != FIELD_GROUP_NONE;
+    struct slice message =
+        arena_printf(&reader->job->arena,
+                     is_own ? "`%s` is not mapped in `fields`" : "there is no customer field `%s`", name.at);
+    if (is_own)
+        return at_key ? job_keys_fail_at_key(reader, value, "%s", message.at)
+                      : job_keys_fail(reader, value, "%s", message.at);
     return job_keys_fail_name(reader, value, at_key, message.at, name, field_names());
 }
 
@@ -191,8 +197,11 @@ static int finish_required(struct job_reader *reader, const struct job_node *ite
     static const char kind[] = "`required`";
     draft->rule->kind = JOB_RULE_REQUIRED;
     if (need_field(reader, item, draft) || refuse(reader, draft->name, kind) ||
-        refuse(reader, draft->when, kind) || refuse(reader, draft->message, kind) ||
-        refuse(reader, draft->level, kind) || refuse(reader, draft->years, kind))
+        refuse(reader, draft->years, kind))
+        return -1;
+    static const char loose[] = "`required: false`";
+    if (!draft->rule->required &&
+        (refuse(reader, draft->message, loose) || refuse(reader, draft->level, loose)))
         return -1;
     if (draft->rule->field == FIELD_EXTERNAL_ID && !draft->rule->required)
         return job_keys_fail(reader, draft->required, "`external_id` is always required");
@@ -202,12 +211,8 @@ static int finish_required(struct job_reader *reader, const struct job_node *ite
 
 static int finish_min_age(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    static const char kind[] = "`rule: min_age`";
     struct job_rule *rule = draft->rule;
     rule->kind = JOB_RULE_MIN_AGE;
-    if (refuse(reader, draft->when, kind) || refuse(reader, draft->message, kind) ||
-        refuse(reader, draft->level, kind))
-        return -1;
     if (!draft->years)
         return job_keys_fail(reader, item, "`rule: min_age` needs `years`, as in {rule: min_age, years: 18}");
     if (draft->field && rule->field != FIELD_DATE_OF_BIRTH)
@@ -220,10 +225,9 @@ static int finish_valid(struct job_reader *reader, const struct job_node *item, 
 {
     static const char kind[] = "`rule: valid`";
     draft->rule->kind = JOB_RULE_VALID;
-    if (need_field(reader, item, draft) || refuse(reader, draft->when, kind) ||
-        refuse(reader, draft->message, kind) || refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
         return -1;
-    if (field_table[draft->rule->field].type != FIELD_TYPE_PHONE)
+    if (field_type(draft->rule->field) != FIELD_TYPE_PHONE)
         return job_keys_fail(reader, draft->field, "`rule: valid` is about phone");
     return 0;
 }
@@ -234,8 +238,8 @@ static int finish_unique(struct job_reader *reader, const struct job_node *item,
     struct job_rule *rule = draft->rule;
     struct job *job = reader->job;
     rule->kind = JOB_RULE_UNIQUE;
-    if (need_field(reader, item, draft) || refuse(reader, draft->when, kind) ||
-        refuse(reader, draft->message, kind) || refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) || refuse(reader, draft->message, kind) ||
+        refuse(reader, draft->years, kind))
         return -1;
     if (rule->field == FIELD_EXTERNAL_ID) {
         if (rule->level != VERDICT_REJECT)
@@ -277,14 +281,15 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
     return job_keys_fail_name(reader, draft->name, false, message.at, draft->name->text, own_words);
 }
 
-/* Twice the same, but for patterns, would be two answers to one question. */
+/* Twice the same, but for patterns and other conditions, would be two answers to one question. */
 static int check_repeat(struct job_reader *reader, const struct job_node *item, const struct job_rule *rule)
 {
     const struct job *job = reader->job;
     if (rule->kind == JOB_RULE_MATCH || rule->kind == JOB_RULE_NOT_MATCH)
         return 0;
     for (size_t at = 0; at < job->rule_count; at++)
-        if (job->rules[at].kind == rule->kind && job->rules[at].field == rule->field)
+        if (job->rules[at].kind == rule->kind && job->rules[at].field == rule->field &&
+            (rule->kind == JOB_RULE_UNIQUE || (!rule->condition_count && !job->rules[at].condition_count)))
             return job_keys_fail(reader, item, "`%s` of `%s` stands here a second time", rule->name,
                                  field_name(rule->field));
     return 0;

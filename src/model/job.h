@@ -43,6 +43,8 @@ struct job_credentials {
     struct job_place place;
 };
 
+enum job_date_format { JOB_DATE_DMY, JOB_DATE_ISO }; /* DD/MM/YYYY, YYYY-MM-DD */
+
 struct job_provider {
     const char *name;
     struct job_place place;
@@ -53,6 +55,14 @@ struct job_provider {
     uint64_t nonce_window;       /* ns; 0: one request in flight a key */
     uint64_t nonce_floor;        /* 0: none */
     const char *ca_file, *proxy; /* NULL: none */
+    bool concat_country;         /* payward, kraken-embed: CONCAT begins with the nationality's alpha-2 */
+    const char *version_header, *version; /* kraken-embed, kira; NULL: the provider's own */
+    uint64_t idempotency_window_ns;       /* kira */
+    uint64_t settle_after_ns;             /* payso */
+    size_t list_max;                      /* payso; bytes */
+    enum job_date_format date_format;     /* payso: how it writes days */
+    const char *documents;                /* kira: the folder of documents; NULL: none */
+    struct job_place documents_place;
 };
 
 /* `values`: a source value and what it stands for. */
@@ -67,6 +77,7 @@ struct job_mapping {
     const char *column; /* the source column; NULL for a constant */
     struct job_place column_place;
     const char *constant;
+    bool is_auto;       /* client_identifier: computed; constant is `auto` */
     const char *format; /* of a date: `DD/MM/YYYY`; NULL: ISO forms only */
     const char *split;  /* of a list: the separator; NULL: one item */
     struct job_value_map *values;

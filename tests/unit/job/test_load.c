@@ -193,16 +193,9 @@ static void what_comes_later_is_refused_and_never_ignored(void **state)
     (void)state;
 #define PROVIDER(text) JOB_HEAD "provider: {name: payward, " text "}\n"
     static const struct job_text_case cases[] = {
-        {"fields: auto", JOB_HEAD "fields: auto\n", "2:9: `fields: auto` is known and not built yet"},
-        {"metadata", JOB_HEAD "fields: {metadata.plan: p}\n",
-         "2:10: `metadata.plan`: metadata.* and additional_info.*"},
-        {"client_identifier: auto", JOB_HEAD "fields: {client_identifier: auto}\n",
-         "2:29: `client_identifier: auto` is known and not built yet"},
         {"a ledger in PostgreSQL", JOB_HEAD "ledger: postgresql://u:pw-x@h/d\n",
          "2:9: a ledger in PostgreSQL is known and not built yet"},
         {"keep", PROVIDER("keep: [accounts]"), "2:27: `keep` is known and not built yet"},
-        {"concat_country", PROVIDER("concat_country: true"),
-         "2:27: `concat_country` is known and not built yet"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 }

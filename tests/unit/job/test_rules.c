@@ -91,8 +91,12 @@ static void a_rule_that_makes_no_sense_is_refused(void **state)
          "6:35: `years` says nothing for a rule with a pattern"},
         {"valid of another field", RULES("  - {rule: valid, field: email}\n"),
          "6:26: `rule: valid` is about phone"},
-        {"a level of required", RULES("  - {field: email, required: true, level: warn}\n"),
-         "6:36: `level` says nothing for a rule with `required`"},
+        {"a level of required: false", RULES("  - {field: email, required: false, level: warn}\n"),
+         "6:37: `level` says nothing for a rule with `required: false`"},
+        {"a name of required", RULES("  - {field: email, required: true, rule: needed}\n"),
+         "6:36: `rule` says nothing for a rule with `required`"},
+        {"a field of the job's own that is not mapped", RULES("  - {field: metadata.plan, required: true}\n"),
+         "6:13: `metadata.plan` is not mapped in `fields`"},
         {"required with a word", RULES("  - {field: email, required: maybe}\n"),
          "6:30: `maybe` is neither true nor false"},
         {"external_id not required", RULES("  - {field: external_id, required: false}\n"),
@@ -108,6 +112,25 @@ static void a_rule_that_makes_no_sense_is_refused(void **state)
         {"a value in the list", RULES("  - min_age\n"), "6:5: this should be a mapping, and is a value"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
+}
+
+static void a_rule_may_have_a_condition_and_a_level(void **state)
+{
+    (void)state;
+    struct job *job = job_text_load(RULES(
+        "  - {field: state, required: true, when: {country: US}, level: warn, message: a state is good}\n"
+        "  - {field: state, required: true, when: {country: CA}}\n"
+        "  - {field: birth_city, required: false, when: {country: GB}}\n"
+        "  - {rule: min_age, years: 21, when: {country: US}, level: warn}\n"
+        "  - {rule: valid, field: phone, level: warn, when: {country: US}}\n"
+        "  - {rule: unique, field: email, when: {country: US}}\n"));
+    assert_int_equal(job->rule_count, 6);
+    assert_int_equal(job->rules[0].level, VERDICT_WARN);
+    assert_string_equal(job->rules[0].message, "a state is good");
+    for (size_t i = 0; i < job->rule_count; i++)
+        assert_int_equal(job->rules[i].condition_count, 1);
+    assert_int_equal(job->rules[3].level, VERDICT_WARN);
+    job_free(job);
 }
 
 static void unique_fields_are_bounded_by_the_record(void **state)
@@ -132,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_the_specification_is_read),
         cmocka_unit_test(a_rule_that_makes_no_sense_is_refused),
+        cmocka_unit_test(a_rule_may_have_a_condition_and_a_level),
         cmocka_unit_test(unique_fields_are_bounded_by_the_record),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
