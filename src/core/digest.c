@@ -21,7 +21,7 @@ struct digest_hmac {
 
 static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
 static EVP_MAC *digest_mac;
-static EVP_MD *digest_md;
+static EVP_MD *digest_md, *digest_md_1;
 
 /* Only a broken OpenSSL installation or no memory fails here: nothing can be signed or journalled then. */
 static void digest_need(int done, const char *what)
@@ -37,7 +37,8 @@ static void digest_fetch(void)
 {
     digest_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    digest_need(digest_mac && digest_md, "HMAC and SHA-256");
+    digest_md_1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    digest_need(digest_mac && digest_md && digest_md_1, "HMAC, SHA-256 and SHA-1");
 }
 
 struct digest_hmac *digest_hmac_new(enum digest_hash hash, struct slice key)
@@ -84,16 +85,26 @@ void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out)
     digest_need(EVP_MAC_final(hmac->context, out, &len, hmac->len) && len == hmac->len, "HMAC");
 }
 
+static void digest_once_over(const EVP_MD *md, struct slice first, struct slice second, uint8_t *out)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    digest_need(
+        context && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, first.at, first.len) &&
+            EVP_DigestUpdate(context, second.at, second.len) && EVP_DigestFinal_ex(context, out, NULL),
+        "SHA-256 and SHA-1");
+    EVP_MD_CTX_free(context);
+}
+
 void digest_sha256(struct slice first, struct slice second, uint8_t out[DIGEST_SHA256_LEN])
 {
     pthread_once(&digest_once, digest_fetch);
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    digest_need(context && EVP_DigestInit_ex2(context, digest_md, NULL) &&
-                    EVP_DigestUpdate(context, first.at, first.len) &&
-                    EVP_DigestUpdate(context, second.at, second.len) &&
-                    EVP_DigestFinal_ex(context, out, NULL),
-                "SHA-256");
-    EVP_MD_CTX_free(context);
+    digest_once_over(digest_md, first, second, out);
+}
+
+void digest_sha1(struct slice first, struct slice second, uint8_t out[DIGEST_SHA1_LEN])
+{
+    pthread_once(&digest_once, digest_fetch);
+    digest_once_over(digest_md_1, first, second, out);
 }
 
 char *digest_hex(const uint8_t *bytes, size_t len, char *out)

@@ -1,4 +1,4 @@
-/* digest: SHA-256, HMAC-SHA256, HMAC-SHA512 and base64 over OpenSSL, with kept contexts.
+/* digest: SHA-256, SHA-1, HMAC-SHA256, HMAC-SHA512 and base64 over OpenSSL, with kept contexts.
  *
  * Thread: one at a time per object; the one-shot functions: any.
  */
@@ -10,7 +10,7 @@
 
 #include "core/slice.h"
 
-enum { DIGEST_SHA256_LEN = 32, DIGEST_SHA512_LEN = 64 };
+enum { DIGEST_SHA1_LEN = 20, DIGEST_SHA256_LEN = 32, DIGEST_SHA512_LEN = 64 };
 
 enum digest_hash { DIGEST_SHA256, DIGEST_SHA512 };
 
@@ -26,6 +26,8 @@ void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out);
 
 /* SHA-256 of first ‖ second. */
 void digest_sha256(struct slice first, struct slice second, uint8_t out[DIGEST_SHA256_LEN]);
+/* SHA-1 of first ‖ second: for names (UUID version 5, RFC 4122), never for trust. */
+void digest_sha1(struct slice first, struct slice second, uint8_t out[DIGEST_SHA1_LEN]);
 
 /* Lower-case hexadecimal and a NUL: out has 2 × len + 1 bytes. Returns out. */
 char *digest_hex(const uint8_t *bytes, size_t len, char *out);

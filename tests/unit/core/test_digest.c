@@ -111,10 +111,23 @@ static void random_bytes_differ(void **state)
     assert_memory_not_equal(a, b, sizeof a);
 }
 
+/* FIPS 180-1, appendix A; and the empty text. */
+static void sha1_is_of_both_parts_together(void **state)
+{
+    (void)state;
+    uint8_t digest[DIGEST_SHA1_LEN];
+    char hex[2 * DIGEST_SHA1_LEN + 1];
+    digest_sha1(slice_from("a"), slice_from("bc"), digest);
+    assert_string_equal(digest_hex(digest, sizeof digest, hex), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    digest_sha1(slice_make(NULL, 0), slice_make(NULL, 0), digest);
+    assert_string_equal(digest_hex(digest, sizeof digest, hex), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_is_of_both_parts_together),
+        cmocka_unit_test(sha1_is_of_both_parts_together),
         cmocka_unit_test(hmac_agrees_with_rfc_4231_and_can_begin_again),
         cmocka_unit_test(base64_agrees_with_rfc_4648_both_ways),
         cmocka_unit_test(what_is_not_base64_is_refused),
