@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "rules/check.h"
+#include "rules/concat.h"
 #include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
 #include "rules/phone_number.h"
@@ -58,7 +59,8 @@ static void note_presence(const struct judging *judging)
     struct record *record = judging->record;
     for (size_t i = 0; i < judging->set->slot_count; i++) {
         enum field_id field = judging->set->slots[i].field;
-        record->present |= (uint64_t)(judging->values[field].state != VALUE_ABSENT) << field;
+        if (field < FIELD_COUNT) /* the job's own are beyond its bits */
+            record->present |= (uint64_t)(judging->values[field].state != VALUE_ABSENT) << field;
     }
     const struct value *country = &judging->values[FIELD_COUNTRY];
     if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
@@ -76,34 +78,57 @@ static bool is_loosened(const struct judging *judging, enum field_id field)
     return false;
 }
 
-static void say_required(struct judging *judging, enum field_id field)
+static bool concerns(const struct judging *judging, enum provider_whom whom)
 {
+    const struct value *type = &judging->values[FIELD_CUSTOMER_TYPE];
+    const struct value *country = &judging->values[FIELD_COUNTRY];
+    if (whom == PROVIDER_EVERYBODY)
+        return true;
+    if (type->state != VALUE_PRESENT || slice_is(type->text, "business") != (whom == PROVIDER_BUSINESSES))
+        return false;
+    return whom != PROVIDER_US_INDIVIDUALS ||
+           (country->state == VALUE_PRESENT && slice_is(country->text, "US"));
+}
+
+static void say_required(struct judging *judging, const struct requirement *requirement)
+{
+    static const char *const needs[] = {
+        [PROVIDER_EVERYBODY] = "the provider needs it",
+        [PROVIDER_INDIVIDUALS] = "the provider needs it of an individual",
+        [PROVIDER_BUSINESSES] = "the provider needs it of a business",
+        [PROVIDER_US_INDIVIDUALS] = "the provider needs it of an individual in the US",
+    };
+    enum field_id field = requirement->field;
+    enum verdict_level level = requirement->level;
+    const char *why = level == VERDICT_WARN ? "the provider tends to turn customers without it down"
+                                            : needs[requirement->whom];
     const struct slot *slot = judging->set->slot_of[field];
     const struct record *record = judging->record;
     if (!slot || !slot->mapping->column) {
-        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED, "the provider needs it");
+        judging_say(judging, field, level, RULE_REQUIRED, "%s", why);
         return;
     }
     struct slice text = {NULL, 0};
     if (slot->column < record->cell_count)
         text_normalize(record->cells[slot->column], judging->arena, &text);
     if (text.len == 0)
-        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED,
-                    "the provider needs it, and column \"%s\" is empty", slot->mapping->column);
+        judging_say(judging, field, level, RULE_REQUIRED, "%s, and column \"%s\" is empty", why,
+                    slot->mapping->column);
     else
-        judging_say(judging, field, VERDICT_REJECT, RULE_REQUIRED,
-                    "the provider needs it, and column \"%s\" holds %s, which means no value",
-                    slot->mapping->column, judging_quote(judging, text));
+        judging_say(judging, field, level, RULE_REQUIRED,
+                    "%s, and column \"%s\" holds %s, which means no value", why, slot->mapping->column,
+                    judging_quote(judging, text));
 }
 
 static void require_values(struct judging *judging)
 {
     for (size_t i = 0; i < judging->set->requirement_count; i++) {
         const struct requirement *requirement = &judging->set->requirements[i];
-        if (judging->values[requirement->field].state != VALUE_ABSENT)
+        if (judging->values[requirement->field].state != VALUE_ABSENT ||
+            !concerns(judging, requirement->whom))
             continue;
         if (!requirement->may_be_loosened || !is_loosened(judging, requirement->field))
-            say_required(judging, requirement->field);
+            say_required(judging, requirement);
     }
 }
 
@@ -157,13 +182,16 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
         return;
     }
 
-    record->values = arena_alloc(arena, FIELD_COUNT * sizeof *record->values);
-    memset(record->values, 0, FIELD_COUNT * sizeof *record->values);
+    size_t value_count = field_count();
+    record->values = arena_alloc(arena, value_count * sizeof *record->values);
+    memset(record->values, 0, value_count * sizeof *record->values);
     struct judging judging = {
         .set = set, .worker = worker, .record = record, .values = record->values, .arena = arena};
     read_values(&judging);
     if (set->slot_of[FIELD_TAX_ID] || set->slot_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&judging);
+    if (set->computes_client_id)
+        concat_judge(&judging);
     hash_key(&judging);
     note_presence(&judging);
     require_values(&judging);

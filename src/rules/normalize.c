@@ -74,9 +74,15 @@ bool normalize_clean(struct judging *judging, const struct slot *slot, struct sl
 
 bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text)
 {
-    if (text.len <= slot->max_chars)
+    if (text.len <= slot->max_chars && slot->min_chars == 0)
         return true;
     size_t count = text_count_chars(text);
+    if (count < slot->min_chars) {
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_SHORT,
+                    "%s has %zu characters; at least %zu are needed", judging_quote(judging, text), count,
+                    slot->min_chars);
+        return false;
+    }
     if (count <= slot->max_chars)
         return true;
     judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_LONG,
@@ -170,7 +176,7 @@ static normalize_function *const functions[] = {
     [FIELD_TYPE_BOOL] = normalize_bool,
     [FIELD_TYPE_INTEGER] = normalize_integer,
     [FIELD_TYPE_NATIONAL_ID] = normalize_national_id,
-    [FIELD_TYPE_DOCUMENT] = normalize_text,
+    [FIELD_TYPE_DOCUMENT] = normalize_document,
     [FIELD_TYPE_CLIENT_ID] = normalize_text,
 };
 

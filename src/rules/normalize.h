@@ -29,6 +29,7 @@ void normalize_country(struct judging *judging, const struct slot *slot, struct 
 void normalize_enum(struct judging *judging, const struct slot *slot, struct slice text);
 void normalize_bool(struct judging *judging, const struct slot *slot, struct slice text);
 void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text);
+void normalize_document(struct judging *judging, const struct slot *slot, struct slice text);
 
 /* Lists: the source is split before its items are normalized as a text. */
 void normalize_country_list(struct judging *judging, const struct slot *slot, struct slice source);
@@ -41,7 +42,7 @@ static inline void normalize_accept(struct judging *judging, const struct slot *
     judging->values[slot->field].state = VALUE_PRESENT;
 }
 
-/* False, with a verdict, when text has more characters than the provider takes. */
+/* False, with a verdict, when text has more or fewer characters than the provider takes. */
 bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text);
 
 /* The text of a source: blanks, invisible characters, null values, the job's `values` (which may make it
@@ -49,8 +50,5 @@ bool normalize_length(struct judging *judging, const struct slot *slot, struct s
  * value: absent, or failed with a verdict. */
 bool normalize_clean(struct judging *judging, const struct slot *slot, struct slice source,
                      struct slice *text);
-
-/* The alpha-2 code of a country that the provider takes; NULL, with a verdict, when there is none. */
-const char *normalize_country_code(struct judging *judging, const struct slot *slot, struct slice text);
 
 #endif

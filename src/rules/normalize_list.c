@@ -73,7 +73,26 @@ static const struct country *find_country(struct judging *judging, const struct 
     return NULL;
 }
 
-const char *normalize_country_code(struct judging *judging, const struct slot *slot, struct slice text)
+/* False when the provider takes nobody of that country. */
+static bool judge_country(struct judging *judging, const struct slot *slot, struct slice code)
+{
+    const struct country *country = country_by_alpha2(code);
+    const char *name = country ? country->name : "it";
+    if (is_listed(slot->provider->refused_countries, code)) {
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
+                    "the provider takes no customers of %s (%.*s)", name, (int)code.len, code.at);
+        return false;
+    }
+    if (is_listed(slot->provider->warned_countries, code))
+        judging_say(
+            judging, slot->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
+            "%s (%.*s) is on the provider's list of restricted countries: it may refuse this customer", name,
+            (int)code.len, code.at);
+    return true;
+}
+
+/* An alpha-2 code, or one that the provider takes beside them; NULL, with a verdict, when there is none. */
+static const char *read_code(struct judging *judging, const struct slot *slot, struct slice text)
 {
     const struct country *country = country_by_alpha2(text);
     if (!country) {
@@ -82,20 +101,13 @@ const char *normalize_country_code(struct judging *judging, const struct slot *s
             return code;
         country = find_country(judging, slot, text);
     }
-    if (!country)
-        return NULL;
-    const char *const *refused = slot->provider ? slot->provider->refused_countries : NULL;
-    if (!is_listed(refused, slice_from(country->alpha2)))
-        return country->alpha2;
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
-                "the provider takes no customers of %s (%s)", country->name, country->alpha2);
-    return NULL;
+    return country ? country->alpha2 : NULL;
 }
 
 void normalize_country(struct judging *judging, const struct slot *slot, struct slice text)
 {
-    const char *code = normalize_country_code(judging, slot, text);
-    if (code)
+    const char *code = read_code(judging, slot, text);
+    if (code && (!slot->judges_countries || judge_country(judging, slot, slice_from(code))))
         normalize_accept(judging, slot, slice_make(code, strlen(code)));
 }
 
@@ -143,20 +155,24 @@ static bool next_part(struct slice *rest, const char *split, struct slice *part)
     return true;
 }
 
-typedef bool read_item(struct judging *judging, const struct slot *slot, struct slice text,
+typedef bool read_item(struct judging *judging, const struct slot *slot, struct slice text, bool is_first,
                        struct slice *item);
 
 static bool read_country_item(struct judging *judging, const struct slot *slot, struct slice text,
-                              struct slice *item)
+                              bool is_first, struct slice *item)
 {
-    const char *code = normalize_country_code(judging, slot, text);
+    const char *code = read_code(judging, slot, text);
+    if (!code)
+        return false;
     *item = slice_from(code);
-    return code != NULL;
+    bool is_judged = slot->judges_countries && (is_first || !slot->provider->first_only);
+    return !is_judged || judge_country(judging, slot, *item);
 }
 
-static bool read_text_item(struct judging *judging, const struct slot *slot, struct slice text,
+static bool read_text_item(struct judging *judging, const struct slot *slot, struct slice text, bool is_first,
                            struct slice *item)
 {
+    (void)is_first;
     *item = text;
     return normalize_length(judging, slot, text);
 }
@@ -176,7 +192,7 @@ static bool read_list(struct judging *judging, const struct slot *slot, struct s
         size_t place = list->places++;
         bool there = normalize_clean(judging, slot, part, &text);
         if (judging->values[slot->field].state == VALUE_FAILED ||
-            (there && !read(judging, slot, text, &item)))
+            (there && !read(judging, slot, text, list->len == 0, &item)))
             return false;
         if (!there || (drop_repeats && holds(list, item)))
             continue;
@@ -191,7 +207,7 @@ void normalize_country_list(struct judging *judging, const struct slot *slot, st
     /* One code is most of what there is: it needs no list. */
     bool is_paired = slot->field == FIELD_TAX_COUNTRY;
     const struct country *country = country_by_alpha2(source);
-    if (country && !slot->exact && !is_paired && !(slot->provider && slot->provider->refused_countries)) {
+    if (country && !slot->exact && !is_paired && !slot->judges_countries) {
         normalize_accept(judging, slot, slice_make(country->alpha2, 2));
         return;
     }

@@ -1,6 +1,8 @@
 /* normalize_text: the types that stay text. */
 #include "core/text.h"
 #include "model/country.h"
+#include "model/language.h"
+#include "rules/document.h"
 #include "rules/email.h"
 #include "rules/normalize.h"
 
@@ -103,6 +105,16 @@ void normalize_phone(struct judging *judging, const struct slot *slot, struct sl
     }
 }
 
+void normalize_document(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const char *why = document_fault(judging->set->documents, text);
+    if (why)
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "%s %s", judging_quote(judging, text),
+                    why);
+    else
+        normalize_text(judging, slot, text);
+}
+
 static bool equals_ignoring_case(struct slice text, const char *lower)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -160,7 +172,7 @@ void normalize_enum(struct judging *judging, const struct slot *slot, struct sli
         return;
     }
     const char *quoted = judging_quote(judging, text);
-    if (slot->field == FIELD_LANGUAGE) {
+    if (slot->choices == language_codes) {
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENUM,
                     "%s is not a language that is taken; expected two letters of ISO 639-1, such as en",
                     quoted);

@@ -1,7 +1,10 @@
 #include "rules/rule_set.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "core/folder.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "model/language.h"
@@ -131,8 +134,8 @@ static int read_text_of_job(const struct rule_set *set, const struct slot *slot,
         add_choices(&plain);
     }
     struct arena *arena = (struct arena *)(uintptr_t)&set->arena;
-    struct value *values = arena_alloc(arena, FIELD_COUNT * sizeof *values);
-    memset(values, 0, FIELD_COUNT * sizeof *values);
+    struct value *values = arena_alloc(arena, field_count() * sizeof *values);
+    memset(values, 0, field_count() * sizeof *values);
     struct record record = {.values = values};
     struct judging judging = {.set = set, .record = &record, .values = values, .arena = arena};
     normalize_constant(&judging, &plain, text);
@@ -205,11 +208,15 @@ static int build_slot(const struct builder *builder, const struct job_mapping *m
 {
     const struct rule_set *set = builder->set;
     slot->field = mapping->field;
-    slot->type = field_table[mapping->field].type;
+    slot->type = field_type(mapping->field);
     slot->mapping = mapping;
     slot->provider = provider_fields_find(set->fields, mapping->field);
     slot->choices = choices_of(slot);
     slot->max_chars = max_chars_of(slot);
+    if (slot->provider) {
+        slot->min_chars = slot->provider->min_chars;
+        slot->judges_countries = slot->provider->refused_countries || slot->provider->warned_countries;
+    }
     if (slot->type == FIELD_TYPE_ENUM && !slot->choices)
         slot->type = FIELD_TYPE_TEXT;
 
@@ -218,6 +225,8 @@ static int build_slot(const struct builder *builder, const struct job_mapping *m
     if (!mapping->constant)
         return find_column(builder, mapping, &slot->column);
     slot->is_ready = stands_alone(slot);
+    if (mapping->is_auto)
+        return 0;
     if (!slot->is_ready)
         return 0;
     return read_text_of_job(set, slot, mapping->place, slice_from(mapping->constant), &slot->ready,
@@ -230,7 +239,7 @@ static int build_slots(const struct builder *builder)
     struct rule_set *set = builder->set;
     const struct job *job = set->job;
     set->slots = memory_new(job->mapping_count + 1, sizeof *set->slots);
-    for (size_t turn = 0; turn < FIELD_COUNT + 2; turn++) {
+    for (size_t turn = 0; turn < field_count() + 2; turn++) {
         enum field_id field = turn == 0   ? FIELD_CUSTOMER_TYPE
                               : turn == 1 ? FIELD_COUNTRY
                                           : (enum field_id)(turn - 2);
@@ -239,50 +248,103 @@ static int build_slots(const struct builder *builder)
             continue;
         struct slot *slot = &set->slots[set->slot_count++];
         set->slot_of[field] = slot;
+        set->computes_client_id |= mapping->is_auto;
         if (build_slot(builder, mapping, slot) < 0)
             return -1;
     }
     return 0;
 }
 
+static int open_documents(const struct builder *builder)
+{
+    struct rule_set *set = builder->set;
+    const struct job_provider *provider = &set->job->provider;
+    set->documents = -1;
+    if (!provider->documents)
+        return 0;
+    set->documents = folder_open(provider->documents);
+    if (set->documents >= 0)
+        return 0;
+    return job_fail(set->job, provider->documents_place, builder->error,
+                    "the folder of documents %s cannot be opened: %s", provider->documents, strerror(errno));
+}
+
 enum loosening { STRICT, SOMETIMES, LOOSE };
 
-static enum loosening loosening_of(const struct job *job, enum field_id field)
+/* *rule: the one that loosens most. */
+static enum loosening loosening_of(const struct job *job, enum field_id field, const struct job_rule **rule)
 {
     enum loosening most = STRICT;
     for (size_t i = 0; i < job->rule_count; i++) {
-        const struct job_rule *rule = &job->rules[i];
-        if (rule->kind != JOB_RULE_REQUIRED || rule->required || rule->field != field)
+        const struct job_rule *other = &job->rules[i];
+        if (other->kind != JOB_RULE_REQUIRED || other->required || other->field != field)
             continue;
-        enum loosening this = rule->condition_count ? SOMETIMES : LOOSE;
-        most = this > most ? this : most;
+        enum loosening this = other->condition_count ? SOMETIMES : LOOSE;
+        if (this > most) {
+            most = this;
+            *rule = other;
+        }
     }
     return most;
 }
 
-static bool is_demanded(const struct rule_set *set, enum field_id field)
+/* Whether all records are of whom a field is asked, or none, when that is known before any is read. */
+enum concerned { CONCERNED_NONE, CONCERNED_SOME, CONCERNED_ALL };
+
+static enum concerned concerned_of(const struct rule_set *set, enum provider_whom whom)
 {
-    const struct provider_field *provider = provider_fields_find(set->fields, field);
-    return field == FIELD_EXTERNAL_ID || (provider && provider->required);
+    const struct slot *type = set->slot_of[FIELD_CUSTOMER_TYPE];
+    if (whom == PROVIDER_EVERYBODY)
+        return CONCERNED_ALL;
+    if (type && !type->is_ready)
+        return CONCERNED_SOME;
+    bool business = type && slice_is(type->ready.text, "business");
+    if (business != (whom == PROVIDER_BUSINESSES))
+        return CONCERNED_NONE;
+    return whom == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
+}
+
+static void note_loosened(struct rule_set *set, enum field_id field, const struct job_rule *rule)
+{
+    set->loosened[set->loosened_count++] = field;
+    job_warn(set->job, rule->place,
+             "provider %s requires %s; %s it goes there all the same, and may be refused",
+             set->job->provider.name, field_name(field),
+             rule->condition_count ? "where this rule applies, a record without" : "a record without");
+}
+
+/* What the provider asks of one field. missing: names of those that no column can give. */
+static void build_requirement(struct rule_set *set, enum field_id field, struct slice *missing)
+{
+    static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
+    const struct provider_field *asked =
+        field == FIELD_EXTERNAL_ID ? &key : provider_fields_find(set->fields, field);
+    if (!asked || !(asked->required || asked->wished) || field == FIELD_CUSTOMER_TYPE)
+        return;
+    enum concerned concerned = concerned_of(set, asked->whom);
+    const struct job_rule *rule = NULL;
+    enum loosening loosening = loosening_of(set->job, field, &rule);
+    if (rule && asked->required && concerned != CONCERNED_NONE)
+        note_loosened(set, field, rule);
+    if (concerned == CONCERNED_NONE || loosening == LOOSE)
+        return;
+    bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
+    if (sure && !set->slot_of[field])
+        *missing = arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->at ? missing->at : "",
+                                missing->len ? ", " : "", field_name(field));
+    set->requirements[set->requirement_count++] = (struct requirement){
+        field, asked->whom, asked->required ? VERDICT_REJECT : VERDICT_WARN, loosening == SOMETIMES};
+    set->country_is_required |= field == FIELD_COUNTRY && sure;
 }
 
 static int build_requirements(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     set->requirements = memory_new(FIELD_COUNT, sizeof *set->requirements);
+    set->loosened = memory_new(FIELD_COUNT, sizeof *set->loosened);
     struct slice missing = {NULL, 0};
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        enum field_id field = (enum field_id)i;
-        enum loosening loosening = loosening_of(set->job, field);
-        if (field == FIELD_CUSTOMER_TYPE || !is_demanded(set, field) || loosening == LOOSE)
-            continue;
-        if (!set->slot_of[field] && loosening == STRICT)
-            missing = arena_printf(&set->arena, "%.*s%s%s", (int)missing.len, missing.at ? missing.at : "",
-                                   missing.len ? ", " : "", field_name(field));
-        struct requirement requirement = {field, loosening == SOMETIMES};
-        set->requirements[set->requirement_count++] = requirement;
-        set->country_is_required |= field == FIELD_COUNTRY && loosening == STRICT;
-    }
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        build_requirement(set, (enum field_id)i, &missing);
     if (missing.len == 0)
         return 0;
     return job_fail(
@@ -365,7 +427,8 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     }
 
     struct builder builder = {set, columns, column_count, error};
-    if (build_slots(&builder) < 0 || build_requirements(&builder) < 0 || build_checks(&builder) < 0) {
+    if (open_documents(&builder) < 0 || build_slots(&builder) < 0 || build_requirements(&builder) < 0 ||
+        build_checks(&builder) < 0) {
         rule_set_free(set);
         return NULL;
     }
@@ -381,6 +444,12 @@ const struct job_mapping *rule_set_source(const struct rule_set *set, enum field
     return slot->mapping;
 }
 
+const enum field_id *rule_set_loosened(const struct rule_set *set, size_t *count)
+{
+    *count = set->loosened_count;
+    return set->loosened;
+}
+
 void rule_set_free(struct rule_set *set)
 {
     if (!set)
@@ -392,6 +461,9 @@ void rule_set_free(struct rule_set *set)
     ndjson_paths_free(set->paths);
     free(set->slots);
     free(set->requirements);
+    free(set->loosened);
+    if (set->documents >= 0)
+        close(set->documents);
     free(set->checks);
     arena_clear(&set->arena);
     free(set);

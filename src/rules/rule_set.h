@@ -25,13 +25,17 @@ struct rule_set;
  * life. NULL with ERROR_USAGE (through job_fail): a column that the header lacks (with the nearest one) or
  * names twice, a pattern that does not compile or that JIT cannot take, an enum value in `values`,
  * `otherwise` or `{value: …}` that the provider does not know, a required field with no mapping. Warns
- * (job_warn) of a mapped field that the provider has no place for. */
+ * (job_warn) of a mapped field that the provider has no place for and of a requirement that the job loosens;
+ * opens the folder of documents. */
 struct rule_set *rule_set_new(const struct job *job, const struct provider_fields *fields,
                               const struct slice *columns, size_t column_count, int32_t today,
                               struct error *error);
 /* Where a field is read from: its mapping, with the header's column (SIZE_MAX: a constant). NULL when it is
  * not read. */
 const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column);
+/* The fields that the provider requires and the job lets go (`required: false`), in field-table order: for
+ * the report. They live as long as the set. */
+const enum field_id *rule_set_loosened(const struct rule_set *set, size_t *count);
 void rule_set_free(struct rule_set *set);
 
 struct rule_worker;

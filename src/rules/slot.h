@@ -38,6 +38,8 @@ struct slot {
     struct slice otherwise;     /* at NULL: none */
     const struct date_format *format;
     size_t max_chars; /* SIZE_MAX: no bound */
+    size_t min_chars;
+    bool judges_countries; /* the provider refuses some, or warns of them */
 };
 
 /* One rule of the job's, made ready. */
@@ -51,7 +53,9 @@ struct check {
 /* A field that must be there. */
 struct requirement {
     enum field_id field;
-    bool may_be_loosened; /* a rule `required: false` with conditions speaks of it */
+    enum provider_whom whom;
+    enum verdict_level level; /* a warning: the provider only tends to refuse without */
+    bool may_be_loosened;     /* a rule `required: false` with conditions speaks of it */
 };
 
 struct rule_set {
@@ -59,17 +63,21 @@ struct rule_set {
     const struct provider_fields *fields;
     enum encoding encoding;
     struct ndjson_paths *paths; /* NULL: the input has columns */
-    uint64_t null_lengths; /* bit i: a null value has i bytes; bit 63: 63 or more */
+    uint64_t null_lengths;      /* bit i: a null value has i bytes; bit 63: 63 or more */
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are believed */
 
     struct slot *slots; /* those first that others need; then in field-table order */
     size_t slot_count;
-    const struct slot *slot_of[FIELD_COUNT];
+    const struct slot *slot_of[FIELD_MAX];
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
     bool country_is_required;
-    struct check *checks; /* uniqueness first: it counts whatever becomes of the row */
+    enum field_id *loosened; /* that the provider requires, and the job does not */
+    size_t loosened_count;
+    bool computes_client_id; /* client_identifier: auto */
+    int documents;           /* the folder's descriptor; -1: none */
+    struct check *checks;    /* uniqueness first: it counts whatever becomes of the row */
     size_t check_count;
     struct arena arena;
 };

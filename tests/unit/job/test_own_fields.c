@@ -5,7 +5,7 @@
 #define FIELDS(text) JOB_HEAD JOB_INPUT JOB_PROVIDER "fields:\n  external_id: id\n" text
 #define AT(name, text)                                                                                       \
     JOB_HEAD JOB_INPUT "provider: {name: " name ", credentials: {api_key: env:A_KEY}, " text "}"             \
-                                                                                             "\n" JOB_FIELDS
+                       "\n" JOB_FIELDS
 
 static void the_job_names_fields_in_two_groups(void **state)
 {

@@ -1,0 +1,97 @@
+#include "core/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A name may be that of a pipe, whose opening would wait for a writer. */
+enum { FILE_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW };
+
+int folder_open(const char *path)
+{
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int fail(int fd, int reason)
+{
+    if (fd >= 0)
+        close(fd);
+    errno = reason;
+    return -1;
+}
+
+/* False for `..`, an absolute path and what no path can be. */
+static bool stays_below(struct slice path)
+{
+    if (path.len == 0 || path.len >= PATH_MAX || path.at[0] == '/' || memchr(path.at, '\0', path.len))
+        return false;
+    for (size_t start = 0, i = 0; i <= path.len; i++) {
+        if (i < path.len && path.at[i] != '/')
+            continue;
+        if (i - start == 2 && memcmp(path.at + start, "..", 2) == 0)
+            return false;
+        start = i + 1;
+    }
+    return true;
+}
+
+static int only_a_file(int fd)
+{
+    struct stat info;
+    if (fd < 0)
+        return -1;
+    if (fstat(fd, &info) != 0)
+        return fail(fd, errno);
+    return S_ISREG(info.st_mode) ? fd : fail(fd, EINVAL);
+}
+
+static int open_by_steps(int folder, char *path)
+{
+    int at = -1;
+    for (char *slash; (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+        *slash = '\0';
+        if (*path == '\0')
+            continue;
+        int next = openat(at < 0 ? folder : at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0)
+            return fail(at, errno);
+        if (at >= 0)
+            close(at);
+        at = next;
+    }
+    int fd = openat(at < 0 ? folder : at, path, FILE_FLAGS);
+    if (at >= 0)
+        fail(at, errno);
+    return fd;
+}
+
+int folder_open_file_by_steps(int folder, struct slice path)
+{
+    char text[PATH_MAX];
+    if (!stays_below(path))
+        return fail(-1, EXDEV);
+    memcpy(text, path.at, path.len);
+    text[path.len] = '\0';
+    return only_a_file(open_by_steps(folder, text));
+}
+
+int folder_open_file(int folder, struct slice path)
+{
+    char text[PATH_MAX];
+    if (!stays_below(path))
+        return fail(-1, EXDEV);
+    memcpy(text, path.at, path.len);
+    text[path.len] = '\0';
+    struct open_how how = {.flags = FILE_FLAGS,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    long fd = syscall(SYS_openat2, folder, text, &how, sizeof how);
+    /* A container that does not know the call forbids it. */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        return folder_open_file_by_steps(folder, path);
+    return only_a_file((int)fd);
+}

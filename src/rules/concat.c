@@ -1,0 +1,191 @@
+#include "rules/concat.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "rules/concat_letters.h"
+
+enum { LETTERS_MAX = 4, DATE_LEN = 8, COUNTRY_LEN = 2, GREEK_OMICRON = 0x039F, GREEK_YPSILON = 0x03A5 };
+
+static const char *const titles[] = {
+    "ATTY",     "COACH", "DAME", "DR", "FR", "GOV", "HONORABLE", "MADAME", "MADAM", "MAID", "MASTER", "MISS",
+    "MONSIEUR", "MR",    "MRS",  "MS", "MX", "OFC", "PHD",       "PRES",   "PROF",  "REV",  "SIR",    NULL};
+
+/* Those of two words first: they begin with one that stands here too. */
+static const char *const prefixes[] = {
+    "AUF DEM", "AUS DER", "DE L", "DE LA", "DE LE", "MHIC GIOLLA", "VAN DE", "VAN DEN", "VAN DER", "VON DEM",
+    "VON DEN", "VON DER", "AM",   "AUF",   "D",     "DA",          "DE",     "DEL",     "DI",      "DO",
+    "DOS",     "DU",      "IM",   "LA",    "LE",    "MAC",         "MC",     "MHAC",    "MHIC",    "MIC",
+    "NI",      "NIC",     "O",    "UA",    "UI",    "VAN",         "VOM",    "VON",     NULL};
+
+/* A name in A to Z and blanks. */
+struct spelling {
+    char *at;
+    size_t len;
+    bool unknown; /* it has a letter that cannot be written so */
+};
+
+static bool is_blank_open(const struct spelling *spelling)
+{
+    return spelling->len > 0 && spelling->at[spelling->len - 1] != ' ';
+}
+
+static void spell_text(struct spelling *spelling, const char *letters)
+{
+    for (; *letters; letters++)
+        spelling->at[spelling->len++] = *letters;
+}
+
+/* The code point at the start of text, which is UTF-8, and its bytes. */
+static uint32_t first_of(struct slice text, size_t *len)
+{
+    unsigned char first = (unsigned char)text.at[0];
+    *len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    uint32_t code_point = *len == 1 ? first : first & (0xFFU >> (*len + 1));
+    for (size_t i = 1; i < *len; i++)
+        code_point = code_point << 6 | ((unsigned char)text.at[i] & 0x3FU);
+    return code_point;
+}
+
+/* A letter that is not ASCII: by the table, else what is left of it without its accents. */
+static void spell_letter(struct spelling *spelling, struct slice letter, uint32_t code_point, uint32_t before,
+                         struct arena *arena)
+{
+    const char *letters = concat_letters_of(code_point);
+    if (!letters) {
+        struct slice base = text_upper(text_fold_name(letter, arena), arena);
+        for (size_t len, at = 0; at < base.len; at += len) {
+            struct slice rest = slice_make(base.at + at, base.len - at);
+            code_point = first_of(rest, &len);
+            letters = concat_letters_of(code_point);
+            if (code_point >= 'A' && code_point <= 'Z' && at < LETTERS_MAX)
+                spelling->at[spelling->len++] = (char)code_point;
+            else if (letters && at == 0)
+                break;
+            else
+                spelling->unknown |= code_point >= 0x80;
+        }
+        if (!letters)
+            return;
+    }
+    /* ELOT 743: the two together are OU. */
+    bool is_ou = code_point == GREEK_YPSILON && before == GREEK_OMICRON;
+    spell_text(spelling, is_ou ? "U" : letters);
+}
+
+static struct spelling spell(struct slice name, struct arena *arena)
+{
+    struct slice capitals = text_upper(name, arena);
+    struct spelling spelling = {arena_bytes(arena, capitals.len * LETTERS_MAX + 1), 0, false};
+    uint32_t before = 0;
+    for (size_t len, at = 0; at < capitals.len; at += len) {
+        struct slice rest = slice_make(capitals.at + at, capitals.len - at);
+        uint32_t code_point = first_of(rest, &len);
+        if (code_point >= 'A' && code_point <= 'Z')
+            spelling.at[spelling.len++] = (char)code_point;
+        else if (code_point == ' ' && is_blank_open(&spelling))
+            spelling.at[spelling.len++] = ' ';
+        else if (code_point >= 0x80)
+            spell_letter(&spelling, slice_make(rest.at, len), code_point, before, arena);
+        before = code_point;
+    }
+    while (spelling.len > 0 && spelling.at[spelling.len - 1] == ' ')
+        spelling.len--;
+    return spelling;
+}
+
+/* Takes one of the phrases off the front when something follows it. */
+static bool drop_one(struct slice *name, const char *const *phrases)
+{
+    for (; *phrases; phrases++) {
+        size_t len = strlen(*phrases);
+        if (name->len > len + 1 && name->at[len] == ' ' && memcmp(name->at, *phrases, len) == 0) {
+            *name = slice_make(name->at + len + 1, name->len - len - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool concat_name(struct slice name, bool is_surname, struct arena *arena, char out[CONCAT_NAME_LEN])
+{
+    struct spelling spelling = spell(name, arena);
+    if (spelling.unknown || spelling.len == 0)
+        return false;
+    struct slice rest = slice_make(spelling.at, spelling.len);
+    while (drop_one(&rest, titles) || (is_surname && drop_one(&rest, prefixes)))
+        ;
+    size_t len = 0;
+    for (size_t i = 0; i < rest.len && len < CONCAT_NAME_LEN; i++)
+        if (rest.at[i] != ' ')
+            out[len++] = rest.at[i];
+    while (len < CONCAT_NAME_LEN)
+        out[len++] = '#';
+    return true;
+}
+
+struct slice concat_country(struct slice list)
+{
+    struct slice best = {NULL, 0}, rest = list, code;
+    bool best_in_eea = false;
+    while (judging_next_item(&rest, VALUE_SEPARATOR, &code)) {
+        const struct country *country = country_by_alpha2(code);
+        bool in_eea = country && country_in_eea(country);
+        bool earlier = best.at && code.len == COUNTRY_LEN && memcmp(code.at, best.at, COUNTRY_LEN) < 0;
+        if (!best.at || in_eea > best_in_eea || (in_eea == best_in_eea && earlier)) {
+            best = code;
+            best_in_eea = in_eea;
+        }
+    }
+    return best;
+}
+
+static bool say_unknown(struct judging *judging, enum field_id field)
+{
+    judging_say(
+        judging, FIELD_CLIENT_IDENTIFIER, VERDICT_REJECT, RULE_FORMAT,
+        "cannot be computed: %s %s has no letters, or some that cannot be written in A to Z; map it from "
+        "a column with Latin letters, or client_identifier itself",
+        field_name(field), judging_quote(judging, judging->values[field].text));
+    return false;
+}
+
+/* False when a source is not there: then nothing can be computed, and that is said of the source. */
+static bool has_sources(struct judging *judging, const enum field_id *sources, size_t count)
+{
+    struct value *value = &judging->values[FIELD_CLIENT_IDENTIFIER];
+    for (size_t i = 0; i < count; i++) {
+        if (judging->values[sources[i]].state == VALUE_PRESENT)
+            continue;
+        value->state = judging->values[sources[i]].state;
+        return false;
+    }
+    return true;
+}
+
+void concat_judge(struct judging *judging)
+{
+    static const enum field_id sources[] = {FIELD_DATE_OF_BIRTH, FIELD_FIRST_NAME, FIELD_LAST_NAME,
+                                            FIELD_NATIONALITIES};
+    bool with_country = judging->set->job->provider.concat_country;
+    if (!has_sources(judging, sources, with_country ? 4 : 3))
+        return;
+
+    const struct value *values = judging->values;
+    char *out = arena_bytes(judging->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *at = out;
+    if (with_country) {
+        memcpy(at, concat_country(values[FIELD_NATIONALITIES].text).at, COUNTRY_LEN);
+        at += COUNTRY_LEN;
+    }
+    struct slice date = values[FIELD_DATE_OF_BIRTH].text;
+    for (size_t i = 0; i < date.len; i++)
+        if (date.at[i] != '-')
+            *at++ = date.at[i];
+    bool good = concat_name(values[FIELD_FIRST_NAME].text, false, judging->arena, at) ||
+                say_unknown(judging, FIELD_FIRST_NAME);
+    good = good && (concat_name(values[FIELD_LAST_NAME].text, true, judging->arena, at + CONCAT_NAME_LEN) ||
+                    say_unknown(judging, FIELD_LAST_NAME));
+    if (good)
+        judging->values[FIELD_CLIENT_IDENTIFIER] =
+            (struct value){slice_make(out, (size_t)(at - out) + 2 * CONCAT_NAME_LEN), VALUE_PRESENT};
+}
