@@ -1,0 +1,116 @@
+/* Any bytes as an NDJSON export, read and judged: a line of any length, kind and depth, in blocks of any
+ * length.
+ *
+ * The first byte is the block length, the second the end, the limit and the encoding.
+ */
+#include <assert.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/log.h"
+#include "core/text.h"
+#include "unit/input/reading.h"
+#include "unit/rules/fixture.h"
+
+enum { CHOICES = 2, OUT_MAX = 16 * 1024 * 1024 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static struct fixture *fixture_of(enum job_encoding encoding)
+{
+    static const struct {
+        enum field_id field;
+        const char *path;
+    } paths[] = {
+        {FIELD_EXTERNAL_ID, "id"},     {FIELD_LAST_NAME, "name"}, {FIELD_CITY, "a.b"},
+        {FIELD_NATIONALITIES, "tags"}, {FIELD_EMAIL, "list[0]"},  {FIELD_PHONE, "a.c[1].d"},
+        {FIELD_TOS_VERSION, "n"},      {FIELD_PEP_STATUS, "t"},   {FIELD_EMPLOYER_NAME, "a"},
+        {FIELD_TAX_ID, "tax"},
+    };
+    struct fixture *fixture = fixture_new();
+
+    fixture->job.input.format = JOB_FORMAT_NDJSON;
+    fixture->job.input.encoding = encoding;
+    for (size_t i = 0; i < COUNT(paths); i++)
+        fixture_map(fixture, paths[i].field, "")->column = paths[i].path;
+    if (!fixture_build(fixture))
+        abort();
+    return fixture;
+}
+
+/* What became of a record, as a text; on the way the texts are held to UTF-8. */
+static void add_judged(struct buffer *out, const struct record *record)
+{
+    buffer_printf(out, "%llu@%llu %s", (unsigned long long)record->row, (unsigned long long)record->line,
+                  record->fault ? record->fault : "-");
+    for (size_t i = 0; i < record->verdict_count; i++) {
+        const struct verdict *verdict = &record->verdicts[i];
+        assert(text_is_utf8(verdict->message));
+        assert(verdict->level != VERDICT_REJECT || record->rejected);
+        buffer_printf(out, " %s/%s", field_name(verdict->field), verdict->rule);
+    }
+    for (size_t i = 0; !record->fault && i < FIELD_COUNT; i++) {
+        const struct value *value = &record->values[i];
+        assert(value->state != VALUE_PRESENT || (value->text.len && text_is_utf8(value->text)));
+        if (value->state == VALUE_PRESENT) {
+            buffer_append_char(out, '|');
+            buffer_append(out, value->text);
+        }
+    }
+    buffer_append_char(out, '\n');
+}
+
+static void run(struct fixture *fixture, struct slice text, size_t block_len, int end, struct buffer *out)
+{
+    struct reading_feed feed = {.rest = text, .block_len = block_len, .end = end};
+    struct reader *reader = reader_new(&fixture->job.input, 0, (struct reader_feed){reading_next, &feed});
+    struct batch *batch = batch_new();
+    struct reader_header header;
+    struct error error = {0};
+    enum reader_result result = READER_MORE;
+    uint64_t row = 0;
+
+    buffer_init(out, OUT_MAX);
+    if (reader_header(reader, "in.ndjson", &header, &error) != 0)
+        result = READER_END;
+    while (result == READER_MORE) {
+        batch_reset(batch);
+        result = reader_fill(reader, batch);
+        assert(result != READER_MORE || batch->count > 0);
+        for (size_t i = 0; i < batch->count; i++) {
+            assert(batch->records[i].row == ++row);
+            rule_worker_judge(fixture->worker, &batch->records[i], &batch->arena);
+            add_judged(out, &batch->records[i]);
+        }
+    }
+    batch_free(batch);
+    reader_free(reader);
+    free(feed.block);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const size_t limits[] = {16, 64, 1000, 1 << 20};
+    static struct fixture *fixtures[3];
+    struct buffer whole, pieces;
+
+    log_setup("fuzz", LOG_ERROR, false);
+    for (size_t i = 0; !fixtures[2] && i < 3; i++)
+        fixtures[i] = fixture_of((enum job_encoding)i);
+    if (len < CHOICES)
+        return 0;
+    struct fixture *fixture = fixtures[(data[1] >> 3) % 3];
+    struct slice text = slice_make((const char *)data + CHOICES, len - CHOICES);
+    int end = data[1] & 1 ? -1 : 0;
+    fixture->job.input.max_record = limits[data[1] >> 1 & 3];
+    run(fixture, text, text.len ? text.len : 1, end, &whole);
+    run(fixture, text, 1 + (size_t)data[0], end, &pieces);
+    assert(slice_equal(buffer_slice(&whole), buffer_slice(&pieces)));
+    buffer_clear(&whole);
+    buffer_clear(&pieces);
+    return 0;
+}
