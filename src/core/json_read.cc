@@ -231,6 +231,38 @@ static simdjson::error_code json_name_of(ondemand::field &field, json_name *name
 
 static bool json_visit(json_reader *reader, json_name name, ondemand::value value, int depth);
 
+/* Two names that differ here differ: most do, and comparing numbers is cheaper than comparing names. */
+static uint32_t json_tag(std::string_view key)
+{
+    if (key.empty())
+        return 0;
+    return static_cast<uint32_t>(key.size()) << 16 | static_cast<uint8_t>(key.front()) << 8 |
+           static_cast<uint8_t>(key.back());
+}
+
+/* What is known of an object's names while it is visited. */
+struct json_tags {
+    uint32_t tags[JSON_PAIRWISE_MAX];
+    bool same = false;
+};
+
+static void json_note_tag(json_tags *seen, uint32_t count, std::string_view key)
+{
+    if (count >= JSON_PAIRWISE_MAX)
+        return;
+    uint32_t tag = json_tag(key);
+    for (uint32_t i = 0; i < count; i++)
+        seen->same |= seen->tags[i] == tag;
+    seen->tags[count] = tag;
+}
+
+static size_t json_find_repeat(json_reader *reader, size_t object, const json_tags &seen)
+{
+    if (reader->nodes[object].children > JSON_PAIRWISE_MAX)
+        return json_find_repeat_hashed(reader, object);
+    return seen.same ? json_find_repeat_pairwise(reader, object) : 0;
+}
+
 static bool json_visit_object(json_reader *reader, json_name name, ondemand::object object, int depth,
                               const char *where)
 {
@@ -238,6 +270,7 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
         return json_fail(reader, "it is nested deeper than 64 levels", where);
     size_t at = json_add(reader, name, where, JSON_OBJECT, {});
     uint32_t children = 0;
+    json_tags seen;
     for (auto member : object) {
         ondemand::field field;
         json_name member_name = {{}, nullptr};
@@ -248,12 +281,12 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
             return json_fail_code(reader, code, member_name.at);
         if (!json_visit(reader, member_name, field.value(), depth + 1))
             return false;
+        json_note_tag(&seen, children, member_name.key);
         children++;
     }
     reader->nodes[at].children = children;
     reader->nodes[at].end = static_cast<uint32_t>(reader->count);
-    size_t repeat = children > JSON_PAIRWISE_MAX ? json_find_repeat_hashed(reader, at)
-                                                 : json_find_repeat_pairwise(reader, at);
+    size_t repeat = json_find_repeat(reader, at, seen);
     return repeat ? json_fail(reader, "a member is named twice", reader->text + reader->nodes[repeat].at)
                   : true;
 }

@@ -75,12 +75,12 @@ static bool has_ours(const struct json_node *nodes)
     return false;
 }
 
-/* The members that are not ours. True when there is one. */
+/* The members that are not ours, with what stands between two of them. True when there is one. */
 static bool append_others(const struct members *members, size_t closing, struct buffer *out)
 {
     const struct json_node *nodes = members->nodes;
     const char *raw = members->raw.at;
-    bool any = false;
+    size_t appended = 0, neighbour = 0; /* up to where in raw; the member that would follow right there */
     for (size_t at = 1; at < nodes[0].end; at = nodes[at].end) {
         if (is_ours(nodes[at].key))
             continue;
@@ -89,11 +89,13 @@ static bool append_others(const struct members *members, size_t closing, struct 
         size_t end = trim_end(raw, start, is_last ? closing : place_of(members, nodes[at].end));
         if (!is_last) /* its comma */
             end = trim_end(raw, start, end - 1);
-        buffer_append_text(out, any ? "," : "");
+        buffer_append_text(out, appended && neighbour != at ? "," : "");
+        start = neighbour == at ? appended : start;
         buffer_append(out, slice_make(raw + start, end - start));
-        any = true;
+        appended = end;
+        neighbour = nodes[at].end;
     }
-    return any;
+    return appended > 0;
 }
 
 void rejects_line_begin(struct rejects_line *line, struct slice raw, struct buffer *out)

@@ -1,7 +1,8 @@
 /* reading: for the tests of readers: a text as blocks, and records as a text that can be compared.
  *
- * A record reads `ROW@LINE cell|cell`, one with a fault `ROW@LINE !rule raw`, each with a newline; a NUL in
- * it reads `\0`, CR `\r`, LF `\n`, a backslash `\\`. The last line is `end` or `cut`.
+ * A record reads `ROW@LINE cell|cell` (NDJSON: `ROW@LINE raw`), one with a fault `ROW@LINE !rule raw`, each
+ * with a newline; a NUL in it reads `\0`, CR `\r`, LF `\n`, a backslash `\\`. The last line is `end` or
+ * `cut`.
  */
 #ifndef KYC_TESTS_READING_H
 #define KYC_TESTS_READING_H
@@ -58,10 +59,9 @@ static inline void reading_add(struct buffer *out, struct slice bytes)
 static inline void reading_add_record(struct buffer *out, const struct record *record)
 {
     buffer_printf(out, "%llu@%llu ", (unsigned long long)record->row, (unsigned long long)record->line);
-    if (record->fault) {
+    if (record->fault)
         buffer_printf(out, "!%s ", record->fault);
-        reading_add(out, record->raw);
-    }
+    reading_add(out, record->raw);
     for (size_t i = 0; i < record->cell_count; i++) {
         buffer_append_text(out, i ? "|" : "");
         reading_add(out, record->cells[i]);
