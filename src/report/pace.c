@@ -36,7 +36,7 @@ uint64_t pace_bucket_ns(const struct pace *pace, size_t bucket)
     if (bucket + 1 < pace->count)
         return pace->width_ns;
     uint64_t lasted_ns = pace->last_ns - pace->first_ns - bucket * pace->width_ns;
-    return lasted_ns < pace->width_ns / 4 ? pace->width_ns / 4 : lasted_ns;
+    return lasted_ns < pace->width_ns / 10 ? pace->width_ns / 10 : lasted_ns;
 }
 
 double pace_rate(const struct pace *pace, size_t bucket)

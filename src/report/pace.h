@@ -20,7 +20,7 @@ struct pace {
 /* An event at now_ns. One before the first (the clock was set back) counts in the first bucket. */
 void pace_add(struct pace *pace, uint64_t now_ns);
 
-/* How long a bucket lasts: its width, but the last one only until the last event (a quarter of the width at
+/* How long a bucket lasts: its width, but the last one only until the last event (a tenth of the width at
  * least: an average over less says nothing). */
 uint64_t pace_bucket_ns(const struct pace *pace, size_t bucket);
 /* Events a second in a bucket. */

@@ -96,8 +96,8 @@ static void page_header(const struct page *page)
     buffer_append_text(out, "</h1>\n");
     page_status(page);
     buffer_append_text(out, "<dl class=\"facts\">\n");
-    page_fact(out, "Command", "command", tally->command);
     page_inputs(page);
+    page_fact(out, "Command", "command", tally->command);
     page_fact(out, "Provider", "provider", page->job->provider.name);
     page_time(out, "Started", "started", tally->started_ns);
     page_time(out, "Finished", "finished", tally->finished_ns);

@@ -86,11 +86,11 @@ static void page_latency(const struct page *page)
     buffer_append_text(out, "</tbody>\n</table>\n");
 }
 
-/* 1, 2 or 5 times a power of ten, not below rate. */
+/* A round number not below rate. */
 static double page_round_up(double rate)
 {
     double power = pow(10, floor(log10(rate)));
-    const double steps[] = {1, 2, 5, 10};
+    const double steps[] = {1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (rate <= steps[i] * power)
             return steps[i] * power;
@@ -132,11 +132,11 @@ static void page_chart(const struct page *page)
                             "time: ");
     html_decimal(out, "rate_per_s", NULL, page->tally->rate_per_s, " requests a second");
     buffer_printf(out,
-                  " on average, at most %.0f. One step is %s.</figcaption>\n"
-                  "<div class=\"axis\"><span>%.0f/s</span></div>\n"
+                  " on average, at most %.1f. One step is %s.</figcaption>\n"
+                  "<div class=\"axis\"><span>%g/s</span></div>\n"
                   "<svg role=\"img\" aria-labelledby=\"rate-t rate-d\" viewBox=\"0 0 %d %d\" "
                   "preserveAspectRatio=\"none\"><title id=\"rate-t\">Answers a second over time</title>"
-                  "<desc id=\"rate-d\">From the first answer to the last in %s, at most %.0f a "
+                  "<desc id=\"rate-d\">From the first answer to the last in %s, at most %.1f a "
                   "second.</desc>",
                   most, figures_seconds((double)pace->width_ns / 1e9, width), top, CHART_WIDTH, CHART_HEIGHT,
                   figures_seconds(seconds, end), most);
