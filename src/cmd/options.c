@@ -40,6 +40,8 @@ static const struct option option_table[] = {
     {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, AT(dry_run), 0, "the same as check"},
     {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, AT(retry_refused), 0,
      "repeat the operations that the provider refused"},
+    {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, AT(accept_updates), 0,
+     "go on although stop_after.updated_share was passed"},
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN, AT(new_ledger), 0,
      "start over although the last report speaks of a ledger that is not there"},
     {"--json", NULL, OPTION_FLAG, OPTION_WITH_JOB & ~(unsigned)OPTION_EXPLAIN, AT(json), 0,

@@ -34,7 +34,7 @@ struct options {
     const char *provider, *key;
     uint64_t rows, row;
     enum progress_mode progress;
-    bool log_json, json, quiet, verbose, dry_run, retry_refused, new_ledger, unmask, help;
+    bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, help;
 };
 
 /* Parses what follows the command. command: its bit. -1 with ERROR_USAGE: an unknown option (with the

@@ -65,6 +65,7 @@ static int run_job(const struct options *options, struct job *job, const struct 
         .send = send,
         .limit = options->limit,
         .retry_refused = options->retry_refused,
+        .accept_updates = options->accept_updates,
         .new_ledger = options->new_ledger,
         .progress = options->progress,
     };

@@ -126,6 +126,11 @@ enum { LEDGER_MEMBER_UNKNOWN = 0xff };
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error);
 
+/* The row of a create in doubt has changed, and the create is about to be repeated with the new data (where
+ * the same reference gives the same user): either data may come to stand there. The digests replace what was
+ * journalled, those of the differing members being LEDGER_MEMBER_UNKNOWN; key and first_sent_at stay. */
+int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
+
 /* What the coordinator concluded of an attempt. */
 enum ledger_conclusion {
     LEDGER_STILL_OPEN,   /* the operation goes on (a retry): an event, and for those who look the customer's

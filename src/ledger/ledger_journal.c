@@ -148,3 +148,21 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
     }
     return same ? journal_again(ledger, intent, &now, error) : journal_anew(ledger, intent, &now, error);
 }
+
+int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *intent, struct error *error)
+{
+    struct ledger_now now;
+    if (ledger_now_read(ledger, intent->id, intent->external_id, &now, error))
+        return -1;
+    assert(now.open && now.operation == OPERATION_CREATE && !now.has_user_id &&
+           "only a create in doubt is overtaken");
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_OVERTAKE, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, intent->id);
+    ledger_sqlite_bind_blob(statement, 2, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
+    ledger_sqlite_bind_blob(statement, 3, intent->member_digests);
+    ledger_sqlite_bind_number_or_null(statement, 4, ledger->run);
+    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
+    return ledger_sqlite_write(ledger, statement, error);
+}

@@ -41,6 +41,9 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_JOURNAL_AGAIN] =
         "UPDATE customer SET state = ?2, attempts = max(attempts, 1), updated_run = ?3, "
         "updated_at = ?4 WHERE id = ?1",
+    [LEDGER_SQL_OVERTAKE] =
+        "UPDATE customer SET state = 'in_doubt', pending_digest = ?2, pending_member_digests = ?3, "
+        "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5 WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
     [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
     [LEDGER_SQL_ACKNOWLEDGE] =

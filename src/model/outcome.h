@@ -24,9 +24,11 @@ enum outcome_kind {
     OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the answer held it */
     OUTCOME_REFUSED,   /* a final no */
     OUTCOME_IN_DOUBT,  /* it may or may not have happened */
-    OUTCOME_NOT_SENT,  /* no byte of it left: retry, never in doubt */
+    OUTCOME_NOT_SENT,  /* it did nothing: no byte left, or a question (look-up, fetch, listing, login) got no
+                          usable answer; retry, never in doubt */
     OUTCOME_THROTTLED, /* 429: retry */
     OUTCOME_BAD_NONCE, /* retry with a new nonce, at most 3 times a record; 10 stop the run */
+    OUTCOME_BAD_TOKEN, /* the login is over: log in again once, repeat once with reply.fresh_token */
     OUTCOME_STOP,      /* the run must stop (status 4): message says why */
     OUTCOME_WITHDRAWN, /* the sender was stopped before this attempt began: nothing was sent */
 };
@@ -51,19 +53,22 @@ enum {
 
 struct outcome {
     enum outcome_kind kind;
-    enum retry_cause cause;  /* of IN_DOUBT, NOT_SENT, THROTTLED, BAD_NONCE */
+    enum retry_cause cause;  /* of IN_DOUBT, NOT_SENT, THROTTLED, BAD_NONCE, BAD_TOKEN */
     int http_status;         /* 0: none */
     uint64_t retry_after_ns; /* 0: not said */
     char user_id[OUTCOME_USER_ID_SIZE];
     char code[OUTCOME_CODE_SIZE];       /* the provider's error code, `timeout`, `reset`, …; "" */
     char message[OUTCOME_MESSAGE_SIZE]; /* valid UTF-8 */
     char request_id[OUTCOME_REQUEST_ID_SIZE];
+    const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
+                          none. Constant */
+    bool no_update;    /* of REFUSED: the provider takes no update of this user: rule record/no_update */
 };
 
 /* `create`, `update`, `look_up`, `fetch`, `list`, `login`. */
 const char *operation_word(enum operation operation);
 /* The word of the event table and of messages: done, exists, refused, in_doubt, not_sent, throttled,
- * bad_nonce, stop, withdrawn. */
+ * bad_nonce, bad_token, stop, withdrawn. */
 const char *outcome_word(enum outcome_kind kind);
 /* `429`, `5xx`, `timeout`, `connect`, `nonce`, `auth`. */
 const char *retry_cause_word(enum retry_cause cause);

@@ -51,18 +51,25 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
         .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_DOUBTFUL, .event = true};
     struct conclusion conclusion = doubtful;
     bool again = may_try_again(item, limits, now_ns, wait_ns);
+    bool is_update = item->delivery.call.operation == OPERATION_UPDATE;
 
     switch (outcome->kind) {
     case OUTCOME_DONE:
-        conclusion.kind = CONCLUSION_CREATED;
-        conclusion.ledger = LEDGER_ACKNOWLEDGED;
-        if (item->changed) { /* the user has what was journalled, or this: an update would make sure */
+        conclusion = (struct conclusion){.kind = is_update ? CONCLUSION_UPDATED : CONCLUSION_CREATED,
+                                         .write = true,
+                                         .ledger = LEDGER_ACKNOWLEDGED,
+                                         .event = true};
+        if (!is_update && item->changed)
+            conclusion.kind = CONCLUSION_UPDATE_NEXT;
+        if (is_update && item->immutable != FIELD_NONE) { /* the rest of the change has gone */
             conclusion.kind = CONCLUSION_REFUSED;
-            conclusion.field = FIELD_NONE;
-            conclusion.rule = RULE_NO_UPDATE;
+            conclusion.field = item->immutable;
+            conclusion.rule = RULE_IMMUTABLE;
         }
         return conclusion;
     case OUTCOME_EXISTS: /* somebody's: never claimed without a proof that he is ours */
+        if (is_update)
+            return conclude_refused(left, FIELD_NONE, "refused");
         return item->in_doubt ? doubtful : conclude_refused(left, FIELD_EMAIL, RULE_EXISTS);
     case OUTCOME_REFUSED:
         /* After a doubt only a 400 or 422 to the very bytes of the doubtful attempt says that there is no
@@ -76,6 +83,8 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
         return conclusion;
     case OUTCOME_BAD_NONCE:
         return conclude_nothing_done(item, again && item->bad_nonces < CONCLUDE_BAD_NONCES_MAX, left);
+    case OUTCOME_BAD_TOKEN: /* a new login, and once more; the sender has seen to the login */
+        return conclude_nothing_done(item, again && item->bad_tokens < CONCLUDE_BAD_TOKENS_MAX, left);
     case OUTCOME_NOT_SENT:
     case OUTCOME_THROTTLED:
         return conclude_nothing_done(item, again, left);

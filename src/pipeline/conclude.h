@@ -18,9 +18,11 @@ struct item;
 enum conclusion_kind {
     CONCLUSION_AGAIN, /* wait for a backoff and try again */
     CONCLUSION_CREATED,
-    CONCLUSION_REFUSED,  /* reported as FIELD/RULE */
-    CONCLUSION_IN_DOUBT, /* could not be settled in this run */
-    CONCLUSION_UNSENT,   /* certainly not done, and given up in this run */
+    CONCLUSION_UPDATED,
+    CONCLUSION_UPDATE_NEXT, /* a changed doubt is settled: the user exists, and is now updated */
+    CONCLUSION_REFUSED,     /* reported as FIELD/RULE */
+    CONCLUSION_IN_DOUBT,    /* could not be settled in this run */
+    CONCLUSION_UNSENT,      /* certainly not done, and given up in this run */
 };
 
 struct conclusion {
@@ -39,7 +41,7 @@ struct conclude_limits {
     bool stopping; /* no further attempt, whatever came back */
 };
 
-enum { CONCLUDE_BAD_NONCES_MAX = 3 };
+enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2 };
 
 /* item: as before the attempt, but attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff
  * that would come before another attempt. */

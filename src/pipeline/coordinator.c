@@ -9,6 +9,7 @@
 #include "report/progress.h"
 
 enum {
+    COMPARED_LEAST = 1000, /* known customers compared before the share of changed ones means anything */
     EXPENSIVE_LEAST = 100, /* records read before the share of expensive ones means anything */
 };
 
@@ -16,9 +17,10 @@ struct coordinator {
     struct coordinator_parts parts;
     struct batch *batch; /* being walked; NULL: none */
     size_t batch_at;
-    uint64_t expensive; /* records with a value that ran a pattern into its limit */
-    bool ended;         /* every batch was taken */
-    bool stopping;      /* no further record is taken */
+    uint64_t expensive;         /* records with a value that ran a pattern into its limit */
+    uint64_t compared, changed; /* customers whom the provider has */
+    bool ended;                 /* every batch was taken */
+    bool stopping;              /* no further record is taken */
     unsigned interrupts;
     int status;
     struct progress progress;
@@ -58,18 +60,56 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
     }
 }
 
-/* A valid record: what it comes to, and for a run on its way. 0, or -1. */
-static int take_valid(struct coordinator *coordinator, struct record *record, struct error *error)
+/* A renamed column must not rewrite the whole base. */
+static void guard_updates(struct coordinator *coordinator, const struct decision *decision)
+{
+    const struct pipeline_settings *settings = coordinator->parts.settings;
+    uint32_t most = settings->job->delivery.updated_share;
+    struct error error;
+
+    coordinator->compared += decision->is_known;
+    coordinator->changed += decision->is_known && decision->kind != DECISION_UNCHANGED;
+    if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_LEAST ||
+        coordinator->changed * 100 <= coordinator->compared * most)
+        return;
+    error_set(&error, ERROR_PROVIDER,
+              "%" PRIu64 " of %" PRIu64
+              " known customers have changed, more than delivery.stop_after.updated_share "
+              "(%" PRIu32
+              " %%): was a column renamed or reformatted? kyc-import explain shows a row step by step; "
+              "--accept-updates goes on",
+              coordinator->changed, coordinator->compared, most);
+    coordinator->parts.tally->stopped =
+        "more customers changed than delivery.stop_after.updated_share allows";
+    stop(coordinator, &error, false);
+}
+
+static int take_refused(struct coordinator *coordinator, const struct record *record,
+                        const struct decision *decision, struct error *error)
+{
+    struct coordinator_parts *parts = &coordinator->parts;
+    const struct verdict verdict = {.field = decision->field,
+                                    .level = VERDICT_REJECT,
+                                    .rule = decision->rule,
+                                    .message = decision->message};
+
+    parts->tally->plan.refused++;
+    if (!parts->sending)
+        return 0;
+    parts->tally->refused++;
+    tally_add_refusal(parts->tally, record, decision->field, decision->rule, "");
+    return rejects_add_refused(parts->rejects, record, &verdict, error);
+}
+
+/* A valid record on its way: for a dry run only counted. 0, or -1. */
+static int take_decision(struct coordinator *coordinator, const struct record *record,
+                         const struct decision *decision, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
     struct tally *tally = parts->tally;
-    struct decision decision;
+    bool hold = !parts->settings->job->delivery.settle;
 
-    if (decide(&parts->decide, record, &coordinator->batch->arena, &decision, error) != 0) {
-        tally->unsent += parts->sending != NULL;
-        return -1;
-    }
-    switch (decision.kind) {
+    switch (decision->kind) {
     case DECISION_CREATE:
         tally->plan.create++;
         break;
@@ -81,39 +121,45 @@ static int take_valid(struct coordinator *coordinator, struct record *record, st
         tally->unchanged += parts->sending != NULL;
         return 0;
     case DECISION_REFUSED:
-        tally->plan.refused++;
-        if (!parts->sending)
-            return 0;
-        tally->refused++;
-        tally_add_refusal(tally, record, decision.field, decision.rule, "");
-        return rejects_add_refused(parts->rejects, record,
-                                   &(struct verdict){.field = decision.field,
-                                                     .level = VERDICT_REJECT,
-                                                     .rule = decision.rule,
-                                                     .message = decision.message},
-                                   error);
+        return take_refused(coordinator, record, decision, error);
     case DECISION_SETTLE:
+    case DECISION_HELD:
         tally->plan.settle++;
-        if (!parts->sending || parts->settings->job->delivery.settle)
+        if (!hold && decision->kind == DECISION_SETTLE)
             break;
-        tally->in_doubt++; /* in_doubt: hold */
+        tally->in_doubt += parts->sending != NULL;
         return 0;
     }
-    return parts->sending ? sending_add(parts->sending, record, &decision, error) : 0;
+    if (!parts->sending)
+        return 0;
+    if (coordinator->stopping) { /* the guard, just now */
+        tally->unsent++;
+        return 0;
+    }
+    return sending_add(parts->sending, record, decision, error);
 }
 
 static int take_record(struct coordinator *coordinator, struct record *record, struct error *error)
 {
-    struct tally *tally = coordinator->parts.tally;
+    struct coordinator_parts *parts = &coordinator->parts;
+    struct arena *arena = &coordinator->batch->arena;
+    struct decision decision;
+    int result = 0;
 
-    unique_judge(coordinator->parts.settings->job, coordinator->parts.decide.roster, record,
-                 &coordinator->batch->arena);
-    tally_add_record(tally, record);
+    unique_judge(parts->settings->job, parts->decide.roster, record, arena);
+    if (!record->rejected)
+        result = decide(&parts->decide, record, arena, &decision, error);
+    tally_add_record(parts->tally, record);
     if (record->verdict_count)
         note_expensive(coordinator, record);
     if (record->rejected)
-        return rejects_add(coordinator->parts.rejects, record, error);
-    return take_valid(coordinator, record, error);
+        return rejects_add(parts->rejects, record, error);
+    if (result != 0) {
+        parts->tally->unsent += parts->sending != NULL;
+        return -1;
+    }
+    guard_updates(coordinator, &decision);
+    return take_decision(coordinator, record, &decision, error);
 }
 
 static bool wants_record(const struct coordinator *coordinator)

@@ -25,22 +25,93 @@ static void refuse(struct decision *decision, const char *rule, struct slice mes
     decision->message = message;
 }
 
-/* A customer whom the provider has. */
-static void decide_known(const struct decide *by, const struct roster_customer *known,
-                         const struct record *record, struct decision *decision)
+static void warn_not_cleared(const struct decide *by, uint64_t members, struct record *record,
+                             struct arena *arena)
 {
-    if (known->digest == digest_word(record->digest) || !by->job->delivery.update)
-        decision->kind = DECISION_UNCHANGED;
-    else if (by->provider->can_update)
+    for (size_t i = 0; i < by->provider->fields->member_count; i++)
+        if (members & UINT64_C(1) << i)
+            record_add_verdict(
+                record, arena,
+                (struct verdict){.field = changes_field_of(by->provider->fields, i),
+                                 .level = VERDICT_WARN,
+                                 .rule = RULE_NO_CLEAR,
+                                 .message = SLICE_LITERAL("the value went away, and the provider "
+                                                          "cannot clear it: it keeps the old one")});
+}
+
+/* A customer whom the provider has, and whose row does not simply agree with it. */
+static void decide_changed(const struct decide *by, const struct ledger_customer *customer,
+                           struct record *record, struct arena *arena, struct decision *decision)
+{
+    struct changes *changes = &decision->changes;
+
+    changes_find(by->provider, by->fingerprint, record, customer, changes);
+    warn_not_cleared(by, changes->not_cleared, record, arena);
+    decision->kind = DECISION_UNCHANGED;
+    decision->user_id = arena_copy(arena, customer->user_id).at;
+    bool was_refused = customer->first_sent_at == 0 && is_digest(customer->pending_digest, changes->digest);
+    if (changes->send && was_refused && !by->retry_refused)
+        refuse(decision, "refused", customer->message);
+    else if (changes->send)
         decision->kind = DECISION_UPDATE;
-    else
-        refuse(decision, RULE_NO_UPDATE,
-               SLICE_LITERAL("the data changed since this user was created, and updates cannot be sent"));
+    else if (changes->immutable != FIELD_NONE)
+        refuse(decision, RULE_IMMUTABLE,
+               SLICE_LITERAL(
+                   "the value changed, and the provider takes no change of it: put the old one back, or "
+                   "change it there by hand"));
+    if (!changes->send)
+        decision->field = changes->immutable;
+}
+
+static int find_customer(const struct decide *by, int64_t id, struct arena *arena,
+                         struct ledger_customer *customer, struct error *error)
+{
+    int found = ledger_find(by->ledger, id, arena, customer, error);
+
+    if (found == 0)
+        error_set(error, ERROR_LEDGER,
+                  "a customer that the ledger held at the start is gone: it was changed while it was in use; "
+                  "run again");
+    return found == 1 ? 0 : -1;
+}
+
+/* A customer whom the provider has. */
+static int decide_known(const struct decide *by, const struct roster_customer *known, struct record *record,
+                        struct arena *arena, struct decision *decision, struct error *error)
+{
+    struct ledger_customer customer;
+    bool agrees = known->digest == digest_word(record->digest);
+
+    decision->kind = DECISION_UNCHANGED;
+    decision->is_known = true;
+    if ((agrees && !known->pending) || !by->job->delivery.update)
+        return 0;
+    if (!by->provider->can_update) {
+        if (!agrees)
+            refuse(decision, RULE_NO_UPDATE,
+                   SLICE_LITERAL(
+                       "the data changed since this user was created, and this provider takes no update"));
+        return 0;
+    }
+    if (find_customer(by, decision->customer, arena, &customer, error) != 0)
+        return -1;
+    decide_changed(by, &customer, record, arena, decision);
+    return 0;
+}
+
+/* A create in doubt whose row has changed. */
+static void decide_overtaken(const struct decide *by, const struct ledger_customer *customer,
+                             const struct record *record, struct decision *decision)
+{
+    decision->changed = true;
+    changes_overtake(by->provider, by->fingerprint, record, customer, &decision->changes);
+    if (decision->changes.immutable != FIELD_NONE)
+        decision->kind = DECISION_HELD;
 }
 
 /* A customer whom the provider does not have, or perhaps: his row in full says which. */
 static void decide_unsettled(const struct decide *by, const struct ledger_customer *customer,
-                             const struct record *record, struct arena *arena, struct decision *decision)
+                             const struct record *record, struct decision *decision)
 {
     bool same = is_digest(customer->pending_digest, record->digest);
 
@@ -49,38 +120,33 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
         return; /* journalled, and taken back before a byte left */
     if (customer->state == LEDGER_REFUSED) {
         if (same && !by->retry_refused)
-            refuse(decision, "refused",
-                   arena_printf(arena, "%.*s", (int)customer->message.len,
-                                customer->message.at ? customer->message.at : ""));
+            refuse(decision, "refused", customer->message);
         return;
     }
     decision->kind = DECISION_SETTLE;
-    decision->changed = !same;
     decision->first_sent_at = customer->first_sent_at;
+    if (!same)
+        decide_overtaken(by, customer, record, decision);
 }
 
-int decide(const struct decide *by, const struct record *record, struct arena *arena,
-           struct decision *decision, struct error *error)
+int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
+           struct error *error)
 {
     const struct roster_customer *known = by->ledger ? roster_find(by->roster, record->unique_hash[0]) : NULL;
     struct ledger_customer customer;
 
-    *decision = (struct decision){.kind = DECISION_CREATE};
+    decision->kind = DECISION_CREATE;
+    decision->customer = 0;
+    decision->user_id = NULL;
+    decision->is_known = decision->changed = false;
+    decision->changes.immutable = FIELD_NONE;
     if (!known)
         return 0;
     decision->customer = (int64_t)known->id;
-    if (known->has_user_id) {
-        decide_known(by, known, record, decision);
-        return 0;
-    }
-    int found = ledger_find(by->ledger, decision->customer, arena, &customer, error);
-    if (found < 0)
+    if (known->has_user_id)
+        return decide_known(by, known, record, arena, decision, error);
+    if (find_customer(by, decision->customer, arena, &customer, error) != 0)
         return -1;
-    if (found == 0)
-        return error_set(
-            error, ERROR_LEDGER,
-            "a customer that the ledger held at the start is gone: it was changed while it was in use; "
-            "run again");
-    decide_unsettled(by, &customer, record, arena, decision);
+    decide_unsettled(by, &customer, record, decision);
     return 0;
 }

@@ -12,22 +12,27 @@
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "model/record.h"
+#include "pipeline/changes.h"
 #include "pipeline/roster.h"
 #include "provider/provider.h"
 
 enum decision_kind {
     DECISION_CREATE,
-    DECISION_UPDATE,    /* the customer exists and his data changed */
+    DECISION_UPDATE,    /* the customer exists and his data changed: changes says how */
     DECISION_UNCHANGED, /* nothing to do */
     DECISION_REFUSED,   /* the provider refused just this earlier, or cannot take the change: not sent */
     DECISION_SETTLE,    /* a create is in doubt: settled before anything else is done for this customer */
+    DECISION_HELD,      /* in doubt, and only a person can settle it */
 };
 
 struct decision {
     enum decision_kind kind;
     int64_t customer;       /* of the ledger; 0: new */
-    bool changed;           /* SETTLE: the row is not as it was journalled */
+    const char *user_id;    /* UPDATE: in the arena */
+    bool is_known;          /* held against what the provider has */
     uint64_t first_sent_at; /* SETTLE: of the journal; real ns */
+    bool changed;           /* SETTLE: the row is not as it was journalled */
+    struct changes changes; /* UPDATE, or SETTLE and changed; immutable is set also beside an UPDATE */
     enum field_id field;    /* REFUSED: under what it is reported, FIELD/RULE */
     const char *rule;
     struct slice message; /* REFUSED: in the arena, or constant */
@@ -38,11 +43,13 @@ struct decide {
     struct ledger *ledger; /* NULL: a dry run without one; everybody is new */
     const struct job *job;
     const struct provider *provider;
+    struct fingerprint *fingerprint; /* NULL without a ledger */
     bool retry_refused;
 };
 
-/* For a record that was not rejected, whose external_id was marked. 0, or -1 with ERROR_LEDGER. */
-int decide(const struct decide *by, const struct record *record, struct arena *arena,
-           struct decision *decision, struct error *error);
+/* For a record that was not rejected, whose external_id was marked. May add warnings (FIELD/no_clear) to it.
+ * 0, or -1 with ERROR_LEDGER. */
+int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
+           struct error *error);
 
 #endif

@@ -24,11 +24,12 @@ struct item {
     struct arena arena;
     struct record *record;
     int64_t customer;
+    enum field_id immutable; /* UPDATE: a change beside it that cannot be sent; FIELD_NONE: none */
     bool changed;            /* the row is not as it was journalled (a doubt of an earlier run) */
     bool in_doubt;           /* an attempt may have happened, in this run or an earlier one */
     struct conclusion final; /* what it came to, once there is no further attempt */
     uint32_t attempts;       /* that were begun in this run */
-    uint32_t bad_nonces;
+    uint32_t bad_nonces, bad_tokens;
     uint64_t retrying_since_ns; /* monotonic; 0: not yet */
     uint64_t due_ns;            /* monotonic: when it goes again */
     size_t bytes;

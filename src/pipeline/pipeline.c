@@ -28,6 +28,7 @@ struct pipeline {
     struct intake *intake;
     struct rule_set *rules;
     struct ledger *ledger;
+    struct fingerprint *fingerprint; /* NULL without a ledger */
     struct roster *roster;
     struct rejects *rejects;
     struct sending *sending;
@@ -55,6 +56,8 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
         history_check_head(pipeline->head, pipeline->ledger, job->ledger_path, job->report_folder, error) !=
             0)
         return -1;
+    pipeline->fingerprint =
+        fingerprint_new(ledger_fingerprint_key(pipeline->ledger), settings->provider->fields);
     return roster_load(pipeline->roster, pipeline->ledger, error);
 }
 
@@ -66,6 +69,7 @@ static int start_run(struct pipeline *pipeline, struct error *error)
         .job = pipeline->job,
         .provider = pipeline->settings->provider,
         .ledger = pipeline->ledger,
+        .fingerprint = pipeline->fingerprint,
         .inbox = pipeline->inbox,
         .rejects = pipeline->rejects,
         .tally = pipeline->tally,
@@ -129,6 +133,7 @@ static void close_pipeline(struct pipeline *pipeline)
     intake_close(pipeline->intake);
     sending_close(pipeline->sending);
     rejects_drop(pipeline->rejects);
+    fingerprint_free(pipeline->fingerprint);
     ledger_close(pipeline->ledger);
     roster_free(pipeline->roster);
     rule_set_free(pipeline->rules);
@@ -256,6 +261,7 @@ int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
                        .ledger = pipeline.ledger,
                        .job = settings->job,
                        .provider = settings->provider,
+                       .fingerprint = pipeline.fingerprint,
                        .retry_refused = settings->retry_refused},
             .rejects = pipeline.rejects,
             .sending = pipeline.sending,

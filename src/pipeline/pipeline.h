@@ -17,10 +17,11 @@
 struct pipeline_settings {
     struct job *job; /* changed only before its input is read: `fields: auto` */
     const struct provider *provider;
-    bool send;          /* run; else check */
-    uint64_t limit;     /* records of input; 0: all */
-    bool retry_refused; /* repeat what the provider refused */
-    bool new_ledger;    /* go on although the last report speaks of a ledger that is not there */
+    bool send;           /* run; else check */
+    uint64_t limit;      /* records of input; 0: all */
+    bool retry_refused;  /* repeat what the provider refused */
+    bool accept_updates; /* go on although stop_after.updated_share was passed */
+    bool new_ledger;     /* go on although the last report speaks of a ledger that is not there */
     enum progress_mode progress;
 };
 

@@ -27,7 +27,6 @@ struct sending {
     pthread_t thread;
     bool started;
     struct floors floors;
-    struct fingerprint *fingerprint;
     uint8_t *members; /* scratch: member_count × FINGERPRINT_MEMBER_LEN */
     struct item_pool pool;
     struct waiting waiting;
@@ -70,7 +69,6 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     sending->random = retry_random_any();
     item_list_init(&sending->new_items);
     item_list_init(&sending->concluded);
-    sending->fingerprint = fingerprint_new(ledger_fingerprint_key(parts->ledger), fields);
     sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
     sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
     if (sending->sender && floors_start(&sending->floors, sending->sender, parts->ledger,
@@ -91,7 +89,6 @@ void sending_close(struct sending *sending)
     sending_finish(sending);
     sender_free(sending->sender);
     floors_clear(&sending->floors);
-    fingerprint_free(sending->fingerprint);
     free(sending->members);
     waiting_clear(&sending->waiting);
     item_pool_clear(&sending->pool);
@@ -109,31 +106,60 @@ int sending_begin(struct sending *sending, struct error *error)
     return sending->failed ? 0 : ledger_begin(sending->parts.ledger, error);
 }
 
+/* Journals what an item is about to try. members: of the provider, in its order. */
+static int journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
+                   bool overtakes, struct error *error)
+{
+    const struct ledger_intent intent = {
+        .id = item->customer,
+        .external_id = item->record->values[FIELD_EXTERNAL_ID].text,
+        .operation = item->delivery.call.operation,
+        .digest = digest,
+        .member_digests = slice_make((const char *)members,
+                                     sending->parts.provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .at = clock_real_ns(),
+    };
+
+    item->delivery.call.at = intent.at;
+    return overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
+                     : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+}
+
+static int add_update(struct sending *sending, struct item *item, const char *user_id,
+                      const struct changes *changes, struct error *error)
+{
+    item->delivery.call.operation = OPERATION_UPDATE;
+    item->delivery.call.user_id = arena_copy(&item->arena, slice_from(user_id)).at;
+    item->delivery.call.members = changes->send;
+    item->immutable = changes->immutable;
+    return journal(sending, item, changes->digest, changes->members, false, error);
+}
+
 int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
                 struct error *error)
 {
     struct item *item = item_new(&sending->pool, record);
 
-    assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_SETTLE);
-    item->delivery.call.operation = OPERATION_CREATE;
+    assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_SETTLE ||
+           decision->kind == DECISION_UPDATE);
     item->customer = decision->customer;
-    item->changed = decision->changed;
-    item->in_doubt = decision->kind == DECISION_SETTLE;
-    sending->doubts += item->in_doubt;
+    item->immutable = FIELD_NONE;
     item_list_put(&sending->new_items, item);
-    if (item->in_doubt) /* its journal entry stands, and covers this attempt too */
-        return 0;
-    fingerprint_members(sending->fingerprint, record, sending->members);
-    const struct ledger_intent intent = {
-        .id = decision->customer,
-        .external_id = record->values[FIELD_EXTERNAL_ID].text,
-        .operation = OPERATION_CREATE,
-        .digest = record->digest,
-        .member_digests = slice_make((const char *)sending->members,
-                                     sending->parts.provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
-        .at = clock_real_ns(),
-    };
-    return ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+    if (decision->kind == DECISION_UPDATE)
+        return add_update(sending, item, decision->user_id, &decision->changes, error);
+    item->delivery.call.operation = OPERATION_CREATE;
+    if (decision->kind == DECISION_CREATE) {
+        fingerprint_members(sending->parts.fingerprint, record, sending->members);
+        return journal(sending, item, record->digest, sending->members, false, error);
+    }
+    item->changed = decision->changed;
+    item->in_doubt = true;
+    sending->doubts++;
+    if (item->changed)
+        return journal(sending, item, decision->changes.digest, decision->changes.members, true, error);
+    item->delivery.call.at =
+        decision->first_sent_at; /* its journal entry stands, and covers this attempt too */
+    return 0;
 }
 
 __attribute__((format(printf, 2, 3))) static void stop_because(struct sending *sending, const char *format,
@@ -210,6 +236,32 @@ static void finish_item(struct sending *sending, struct item *item, const struct
     item_list_put(&sending->concluded, item);
 }
 
+/* A doubt whose row has changed is settled: the user exists with what was journalled or with this, and is now
+ * told what differs. */
+static int update_next(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                       struct error *error)
+{
+    struct ledger_customer customer;
+    struct changes changes = {.send = 0};
+
+    sending->doubts -= item->in_doubt;
+    item->in_doubt = item->changed = false;
+    item->attempts = 0;
+    item->retrying_since_ns = 0;
+    if (!sending->failed &&
+        ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error) != 1)
+        return -1;
+    if (!sending->failed)
+        changes_find(sending->parts.provider, sending->parts.fingerprint, item->record, &customer, &changes);
+    if (sending->stopping || changes.send == 0) { /* the next run finds what is left of the change */
+        conclusion->kind = CONCLUSION_CREATED;
+        finish_item(sending, item, conclusion);
+        return 0;
+    }
+    item_list_put(&sending->new_items, item);
+    return add_update(sending, item, arena_copy(&item->arena, customer.user_id).at, &changes, error);
+}
+
 static int conclude_item(struct sending *sending, struct item *item, struct error *error)
 {
     struct delivery *delivery = &item->delivery;
@@ -222,6 +274,12 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
     if (delivery->left)
         pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
+    item->bad_tokens += outcome->kind == OUTCOME_BAD_TOKEN;
+    if (item->bad_tokens == CONCLUDE_BAD_TOKENS_MAX)
+        stop_because(
+            sending,
+            "the provider refuses the token of a login that it has just accepted (HTTP 401): look at "
+            "the credentials, and at this machine's clock");
     heed(sending, delivery);
     uint64_t wait_ns =
         retry_wait_ns(item->attempts ? item->attempts : 1, retry_random_next(&sending->random));
@@ -235,6 +293,8 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
                                             now_ns, wait_ns);
     if (write_conclusion(sending, item, &conclusion, true, error) != 0)
         return -1;
+    if (conclusion.kind == CONCLUSION_UPDATE_NEXT)
+        return update_next(sending, item, &conclusion, error);
     if (conclusion.kind != CONCLUSION_AGAIN) {
         finish_item(sending, item, &conclusion);
         return 0;
@@ -280,6 +340,9 @@ static int count(struct sending *sending, struct item *item, struct error *error
     case CONCLUSION_CREATED:
         tally->created++;
         return 0;
+    case CONCLUSION_UPDATED:
+        tally->updated++;
+        return 0;
     case CONCLUSION_IN_DOUBT:
         tally->in_doubt++;
         return 0;
@@ -288,6 +351,7 @@ static int count(struct sending *sending, struct item *item, struct error *error
         return 0;
     case CONCLUSION_REFUSED:
     case CONCLUSION_AGAIN:
+    case CONCLUSION_UPDATE_NEXT:
         break;
     }
     assert(item->final.kind == CONCLUSION_REFUSED);

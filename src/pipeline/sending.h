@@ -26,6 +26,7 @@ struct sending_parts {
     const struct job *job;
     const struct provider *provider;
     struct ledger *ledger;
+    struct fingerprint *fingerprint;
     struct inbox *inbox;
     struct rejects *rejects;
     struct tally *tally;
@@ -40,8 +41,8 @@ void sending_close(struct sending *sending);
  * rate or twice what may be in flight, whichever is more, by 1,000 records at most. */
 bool sending_has_room(const struct sending *sending);
 
-/* Journals a record (decision CREATE or SETTLE) and copies it; it is submitted by the next sending_commit. 0,
- * or -1. */
+/* Journals a record (decision CREATE, UPDATE or SETTLE) and copies it; it is submitted by the next
+ * sending_commit. 0, or -1. */
 int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
                 struct error *error);
 

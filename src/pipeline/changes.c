@@ -1,0 +1,107 @@
+#include "pipeline/changes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/digest.h"
+
+enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
+
+static bool is_absent(const uint8_t *member)
+{
+    static const uint8_t absent[MEMBER_LEN];
+
+    return memcmp(member, absent, MEMBER_LEN) == 0;
+}
+
+/* What was stored of a member; NULL when nothing was (an adopted user, a table that has grown). */
+static const uint8_t *stored_member(struct slice digests, size_t member)
+{
+    if ((member + 1) * MEMBER_LEN > digests.len)
+        return NULL;
+    return (const uint8_t *)digests.at + member * MEMBER_LEN;
+}
+
+static bool differs(struct slice digests, size_t member, const uint8_t *row)
+{
+    const uint8_t *stored = stored_member(digests, member);
+
+    return !stored || memcmp(stored, row, MEMBER_LEN) != 0;
+}
+
+enum field_id changes_field_of(const struct provider_fields *fields, size_t member)
+{
+    for (size_t i = 0; i < fields->field_count; i++)
+        if (fields->fields[i].member == member)
+            return fields->fields[i].field;
+    return FIELD_NONE;
+}
+
+/* A digest that no row has: what the provider then has is not the row. */
+static void spoil_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t not_sent,
+                         uint8_t digest[FINGERPRINT_LEN])
+{
+    digest_sha256(slice_make((const char *)row, FINGERPRINT_LEN),
+                  slice_make((const char *)&not_sent, sizeof not_sent), digest);
+}
+
+/* One member that differs: sent, or left as the provider has it. */
+static void place(const struct provider *provider, size_t member, const uint8_t *acknowledged, uint8_t *row,
+                  struct changes *changes)
+{
+    uint64_t bit = UINT64_C(1) << member;
+    bool cleared = is_absent(row);
+
+    if ((provider->update_members & bit) && (!cleared || (provider->nullable_members & bit))) {
+        changes->send |= bit;
+        return;
+    }
+    if (!acknowledged) /* adopted: what the provider has is not known, and cannot be changed */
+        return;
+    if (provider->update_members & bit)
+        changes->not_cleared |= bit;
+    else if (changes->immutable == FIELD_NONE)
+        changes->immutable = changes_field_of(provider->fields, member);
+    memcpy(row, acknowledged, MEMBER_LEN);
+}
+
+void changes_find(const struct provider *provider, struct fingerprint *fingerprint,
+                  const struct record *record, const struct ledger_customer *customer,
+                  struct changes *changes)
+{
+    bool open = customer->first_sent_at != 0 && customer->operation == OPERATION_UPDATE;
+
+    assert(provider->fields->member_count <= PROVIDER_MEMBERS_MAX);
+    *changes = (struct changes){.immutable = FIELD_NONE};
+    fingerprint_members(fingerprint, record, changes->members);
+    for (size_t i = 0; i < provider->fields->member_count; i++) {
+        uint8_t *row = changes->members + i * MEMBER_LEN;
+        const uint8_t *acknowledged = stored_member(customer->member_digests, i);
+        if (!acknowledged && is_absent(row))
+            continue;
+        if (differs(customer->member_digests, i, row) ||
+            (open && differs(customer->pending_member_digests, i, row)))
+            place(provider, i, acknowledged, row, changes);
+    }
+    memcpy(changes->digest, record->digest, FINGERPRINT_LEN);
+    if (changes->immutable != FIELD_NONE || changes->not_cleared)
+        spoil_digest(record->digest, changes->send, changes->digest);
+}
+
+void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
+                      const struct record *record, const struct ledger_customer *customer,
+                      struct changes *changes)
+{
+    *changes = (struct changes){.immutable = FIELD_NONE};
+    fingerprint_members(fingerprint, record, changes->members);
+    for (size_t i = 0; i < provider->fields->member_count; i++) {
+        uint8_t *row = changes->members + i * MEMBER_LEN;
+        if (!differs(customer->pending_member_digests, i, row))
+            continue;
+        if (!(provider->update_members & UINT64_C(1) << i) && changes->immutable == FIELD_NONE)
+            changes->immutable = changes_field_of(provider->fields, i);
+        changes->send |= UINT64_C(1) << i;
+        memset(row, LEDGER_MEMBER_UNKNOWN, MEMBER_LEN);
+    }
+    spoil_digest(record->digest, UINT64_MAX, changes->digest);
+}

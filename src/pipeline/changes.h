@@ -1,0 +1,40 @@
+/* changes: which members of a known customer an update must send, and what cannot be sent.
+ *
+ * What the provider has and what we last tried are two things (4-ledger.md): a member is sent when it differs
+ * from either. Pure but for the fingerprint's context. Thread: the coordinator's.
+ */
+#ifndef KYC_PIPELINE_CHANGES_H
+#define KYC_PIPELINE_CHANGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ledger/fingerprint.h"
+#include "ledger/ledger.h"
+#include "provider/provider.h"
+
+struct changes {
+    uint64_t send;           /* members for an UPDATE; bit i as provider.update_members */
+    enum field_id immutable; /* a field that changed and cannot be sent; FIELD_NONE: none */
+    uint64_t not_cleared;    /* members that went away and that the provider cannot clear: left as they are */
+    /* What is to be journalled: what the provider has once it said yes. */
+    uint8_t
+        digest[FINGERPRINT_LEN]; /* the row's, unless something of the row is not sent: then equal to none */
+    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN];
+};
+
+/* record: its digest filled in. customer: has a user_id. */
+void changes_find(const struct provider *provider, struct fingerprint *fingerprint,
+                  const struct record *record, const struct ledger_customer *customer,
+                  struct changes *changes);
+
+/* The same against the journal of a create in doubt whose row has changed: send holds what differs from it,
+ * members have LEDGER_MEMBER_UNKNOWN there, and digest equals none. */
+void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
+                      const struct record *record, const struct ledger_customer *customer,
+                      struct changes *changes);
+
+/* The first field of the provider's table that belongs to a member. */
+enum field_id changes_field_of(const struct provider_fields *fields, size_t member);
+
+#endif
