@@ -4,6 +4,7 @@
 
 const struct api *const api_table[] = {
     &api_payward,
+    &api_kraken_embed,
 };
 const size_t api_count = sizeof api_table / sizeof api_table[0];
 

@@ -14,8 +14,13 @@ struct exchange;
 struct workspace;
 
 struct api {
-    const char *name; /* also its prefix: `payward` is served under /payward */
-    size_t body_max;  /* bytes of a request; more is 413 */
+    const char *name;         /* also its prefix: `payward` is served under /payward */
+    size_t body_max;          /* bytes of a request; more is 413 */
+    const char *trace_header; /* under which an answer carries its number */
+
+    /* How an answer that lists what is wrong with a body begins and ends, around the array of faults, and
+     * the key of the place of each. */
+    const char *faults_before, *faults_after, *fault_field;
 
     /* Checks who asks. True, or false with the answer (401, 403) in the exchange. Runs when the request is
      * complete, before any fault and latency; without the world's lock. */
@@ -26,6 +31,14 @@ struct api {
 
     /* Answers that too many requests came: 429 in this provider's shape. */
     void (*throttle)(struct exchange *exchange);
+
+    /* Answers any other error in this provider's shape. code: a word, message: a sentence. */
+    void (*refuse)(struct exchange *exchange, unsigned status, const char *code, const char *message);
+
+    /* Marks what the request works on as in hand, until release; answers when somebody else has it. After
+     * admit, before any latency. Both NULL where nothing is to be marked. */
+    void (*claim)(struct exchange *exchange);
+    void (*release)(struct exchange *exchange);
 };
 
 extern const struct api *const api_table[];
@@ -37,5 +50,6 @@ int api_find(const char *target, struct slice *path);
 
 /* The rows. */
 extern const struct api api_payward;
+extern const struct api api_kraken_embed;
 
 #endif

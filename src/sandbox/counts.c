@@ -86,13 +86,13 @@ void counts_leave(struct counts *counts)
     counts->in_flight--;
 }
 
-void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool over_limit)
+void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool excused)
 {
     if (status > 0 && status < COUNTS_STATUS_MAX)
         counts->by_status[status]++;
     if (fault != FAULT_NONE)
         counts->faults[fault]++;
-    if (status >= 400 && status < 500 && fault == FAULT_NONE && !over_limit)
+    if (status >= 400 && status < 500 && fault == FAULT_NONE && !excused)
         counts->complaints++;
 }
 
@@ -122,6 +122,9 @@ void counts_write(const struct counts *counts, struct json_writer *writer)
     write_number(writer, "bad_keys", counts->bad_keys);
     write_number(writer, "bad_signatures", counts->bad_signatures);
     write_number(writer, "bad_nonces", counts->bad_nonces);
+    write_number(writer, "bad_tokens", counts->bad_tokens);
+    write_number(writer, "logins", counts->logins);
+    write_number(writer, "replays", counts->replays);
     write_number(writer, "complaints", counts->complaints);
     json_write_key(writer, "faults");
     json_write_object(writer);

@@ -21,6 +21,7 @@ struct counts {
     uint64_t over_limit, max_per_second;
     uint64_t in_flight, max_in_flight;
     uint64_t bad_keys, bad_signatures, bad_nonces;
+    uint64_t bad_tokens, logins, replays;
     uint64_t complaints; /* 4xx that no fault and no limit caused: the client's own mistakes */
     /* arrivals of the last second in order, a ring */
     uint64_t *arrivals_ns;
@@ -40,8 +41,9 @@ void counts_enter(struct counts *counts);
 /* Its answer is ready. */
 void counts_leave(struct counts *counts);
 
-/* The answer that goes out: a status (0: none) and the fault behind it. */
-void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool over_limit);
+/* The answer that goes out: a status (0: none) and the fault behind it. excused: a 4xx that is no mistake of
+ * the client. */
+void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool excused);
 
 /* Writes the members of the counters into an open object. */
 void counts_write(const struct counts *counts, struct json_writer *writer);

@@ -34,6 +34,36 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+const char *exchange_parameter(const struct exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static int hex_value(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+struct slice exchange_decode(struct slice part, char *out, size_t size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < part.len && len + 1 < size; i++, len++) {
+        out[len] = part.at[i];
+        if (part.at[i] != '%')
+            continue;
+        int high = i + 2 < part.len ? hex_value(part.at[i + 1]) : -1;
+        int low = i + 2 < part.len ? hex_value(part.at[i + 2]) : -1;
+        if (high < 0 || low < 0)
+            return slice_make("", 0);
+        out[len] = (char)(high * 16 + low);
+        i += 2;
+    }
+    out[len] = '\0';
+    return len + 1 < size ? slice_make(out, len) : slice_make("", 0);
+}
+
 bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id)
 {
     struct slice path = exchange->path;

@@ -33,14 +33,17 @@ struct exchange {
     bool begun;      /* its headers were seen */
     bool in_flight;  /* it counts as such */
     bool over_limit; /* it came too early */
+    bool excused;    /* a 4xx would be no mistake of the client: a fault of ours led to it */
+    bool claimed;    /* between its API's claim and release */
     /* the answer */
     enum fault_kind fault;
     bool ready;
     bool retry_after;         /* Retry-After: 1 */
     unsigned status;          /* 0: none yet, or none at all */
     const char *content_type; /* constant */
+    const char *error_type;   /* constant: of x-amzn-errortype; NULL: none */
     struct buffer answer;
-    uint64_t trace; /* its number, as x-trace-id */
+    uint64_t trace; /* its number */
 };
 
 struct exchange *exchange_new(struct world *world, struct MHD_Connection *connection, const char *target);
@@ -54,6 +57,13 @@ bool exchange_path_is(const struct exchange *exchange, const char *before, struc
 bool exchange_method_is(const struct exchange *exchange, const char *method);
 /* application/json, with or without parameters. */
 bool exchange_is_json(const struct exchange *exchange);
+
+/* Writes a part of a path with its %XX undone into out, and a NUL. Empty when an escape is broken or it does
+ * not fit. */
+struct slice exchange_decode(struct slice part, char *out, size_t size);
+
+/* The value of a parameter of the query, %XX and + undone; NULL when it is absent. */
+const char *exchange_parameter(const struct exchange *exchange, const char *name);
 
 /* Begins an answer of JSON: sets the status and empties what was there; the caller writes one value. */
 void exchange_begin_answer(struct exchange *exchange, unsigned status, struct json_writer *writer);

@@ -51,8 +51,10 @@ uint64_t flow_begin(struct exchange *exchange)
         exchange->api->throttle(exchange);
     } else {
         struct workspace *workspace = world_take_workspace(world);
-        exchange->api->admit(exchange, workspace);
+        bool admitted = exchange->api->admit(exchange, workspace);
         world_give_workspace(world, workspace);
+        if (admitted && exchange->api->claim)
+            exchange->api->claim(exchange);
     }
 
     world_lock(world);
@@ -64,13 +66,16 @@ uint64_t flow_begin(struct exchange *exchange)
         leave(exchange);
     }
     world_unlock(world);
+    /* a slow request waits for its turn: what comes meanwhile finds nothing in hand */
+    if (exchange->fault == FAULT_SLOW && exchange->api->release)
+        exchange->api->release(exchange);
     return hold_ns;
 }
 
 static void do_work(struct exchange *exchange)
 {
     if (exchange->body.overflowed || exchange->body.len > exchange->api->body_max) {
-        exchange_refuse(exchange, 413, "too_large", "the body is too large");
+        exchange->api->refuse(exchange, 413, "too_large", "the body is too large");
         return;
     }
     struct workspace *workspace = world_take_workspace(exchange->world);
@@ -90,10 +95,10 @@ static void answer_fault(struct exchange *exchange)
 {
     switch (exchange->fault) {
     case FAULT_STATUS_500:
-        exchange_refuse(exchange, 500, "internal", "something went wrong");
+        exchange->api->refuse(exchange, 500, "internal", "something went wrong");
         break;
     case FAULT_STATUS_503:
-        exchange_refuse(exchange, 503, "unavailable", "try again later");
+        exchange->api->refuse(exchange, 503, "unavailable", "try again later");
         break;
     case FAULT_STATUS_429:
         exchange->api->throttle(exchange);
@@ -121,8 +126,11 @@ void flow_finish(struct exchange *exchange, bool stopping)
         !(exchange->fault == FAULT_SLOW && stopping))
         do_work(exchange);
     answer_fault(exchange);
+    if (exchange->api->release)
+        exchange->api->release(exchange);
     world_lock(world);
     leave(exchange);
-    counts_answer(&exchange->book->counts, exchange->status, exchange->fault, exchange->over_limit);
+    counts_answer(&exchange->book->counts, exchange->status, exchange->fault,
+                  exchange->over_limit || exchange->excused);
     world_unlock(world);
 }

@@ -19,6 +19,9 @@ static void print_start(const struct options *options, const struct server *serv
     for (int i = 0; i < CREDENTIAL_COUNT; i++)
         printf("kyc-sandbox: %s: api_key %s, api_secret %s\n", credential_table[i].api,
                credential_table[i].api_key, credential_table[i].api_secret);
+    printf("kyc-sandbox: kira: api_key %s, client_id %s, password %s\n", credential_kira_api_key,
+           credential_kira_client_id, credential_kira_password);
+    printf("kyc-sandbox: payso: token %s\n", credential_payso_token);
     printf("kyc-sandbox: ready\n");
     fflush(stdout);
 }

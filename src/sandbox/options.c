@@ -23,6 +23,12 @@ const char options_help[] =
     "  --seed N               of faults and latencies (1)\n"
     "  --state FILE           users and nonces outlive a restart\n"
     "  --nonce-window N       how far a nonce may be below the highest one seen (0)\n"
+    "  --kraken-version-header NAME    of kraken-embed (Payward-Version)\n"
+    "  --token-life TIME               of kira's logins (3600s)\n"
+    "  --idempotency-life TIME         of kira's idempotency keys (24h)\n"
+    "  --kira-unique external_id|none  what no two users of kira may share (none)\n"
+    "  --payso-unique email|none       what no two users of payso may share (none)\n"
+    "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  how payso writes a birth date (DD/MM/YYYY)\n"
     "  --threads N            that serve connections (2)\n"
     "  --help\n"
     "\n"
@@ -40,6 +46,12 @@ enum option_id {
     OPTION_STATE,
     OPTION_NONCE_WINDOW,
     OPTION_THREADS,
+    OPTION_KRAKEN_VERSION_HEADER,
+    OPTION_TOKEN_LIFE,
+    OPTION_IDEMPOTENCY_LIFE,
+    OPTION_KIRA_UNIQUE,
+    OPTION_PAYSO_UNIQUE,
+    OPTION_PAYSO_DATES,
     OPTION_HELP
 };
 
@@ -53,6 +65,12 @@ static const struct option option_table[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"nonce-window", required_argument, NULL, OPTION_NONCE_WINDOW},
     {"threads", required_argument, NULL, OPTION_THREADS},
+    {"kraken-version-header", required_argument, NULL, OPTION_KRAKEN_VERSION_HEADER},
+    {"token-life", required_argument, NULL, OPTION_TOKEN_LIFE},
+    {"idempotency-life", required_argument, NULL, OPTION_IDEMPOTENCY_LIFE},
+    {"kira-unique", required_argument, NULL, OPTION_KIRA_UNIQUE},
+    {"payso-unique", required_argument, NULL, OPTION_PAYSO_UNIQUE},
+    {"payso-dates", required_argument, NULL, OPTION_PAYSO_DATES},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -83,7 +101,11 @@ static bool read_time(const char **text, uint64_t *time_ns)
     static const struct {
         const char *unit;
         uint64_t ns;
-    } units[] = {{"us", 1000}, {"ms", CLOCK_NS_PER_MS}, {"s", CLOCK_NS_PER_S}, {"m", 60 * CLOCK_NS_PER_S}};
+    } units[] = {{"us", 1000},
+                 {"ms", CLOCK_NS_PER_MS},
+                 {"s", CLOCK_NS_PER_S},
+                 {"m", 60 * CLOCK_NS_PER_S},
+                 {"h", 3600 * CLOCK_NS_PER_S}};
     uint64_t number;
     if (!read_number(text, 86400000, &number))
         return false;
@@ -154,11 +176,25 @@ static int read_numbers(struct options *options, int id, const char *text, struc
         return 0;
     if (id == OPTION_SLOW_FOR && read_time(&at, &options->slow_for_ns) && *at == '\0')
         return 0;
+    if (id == OPTION_TOKEN_LIFE && read_time(&at, &options->token_life_ns) && *at == '\0')
+        return 0;
+    if (id == OPTION_IDEMPOTENCY_LIFE && read_time(&at, &options->idempotency_life_ns) && *at == '\0')
+        return 0;
     if (id == OPTION_THREADS && read_whole_number(text, 64, &threads) && threads > 0) {
         options->threads = (unsigned)threads;
         return 0;
     }
     return error_set(error, ERROR_USAGE, "%s: not a value of this option; see kyc-sandbox --help", text);
+}
+
+/* one of two words: *second says which */
+static int read_choice(const char *option, const char *text, const char *first, const char *other,
+                       bool *second, struct error *error)
+{
+    *second = strcmp(text, other) == 0;
+    if (*second || strcmp(text, first) == 0)
+        return 0;
+    return error_set(error, ERROR_USAGE, "%s %s: write %s or %s", option, text, first, other);
 }
 
 static int read_option(struct options *options, int id, const char *text, struct error *error)
@@ -175,6 +211,17 @@ static int read_option(struct options *options, int id, const char *text, struct
     case OPTION_STATE:
         options->state_path = text;
         return 0;
+    case OPTION_KRAKEN_VERSION_HEADER:
+        options->kraken_version_header = text;
+        return 0;
+    case OPTION_KIRA_UNIQUE:
+        return read_choice("--kira-unique", text, "none", "external_id", &options->kira_unique_external_id,
+                           error);
+    case OPTION_PAYSO_UNIQUE:
+        return read_choice("--payso-unique", text, "none", "email", &options->payso_unique_email, error);
+    case OPTION_PAYSO_DATES:
+        return read_choice("--payso-dates", text, "DD/MM/YYYY", "YYYY-MM-DD", &options->payso_iso_dates,
+                           error);
     case OPTION_HELP:
         options->help = true;
         return 0;
@@ -185,7 +232,12 @@ static int read_option(struct options *options, int id, const char *text, struct
 
 int options_read(struct options *options, int argc, char **argv, struct error *error)
 {
-    *options = (struct options){.seed = 1, .threads = 2, .slow_for_ns = 35 * CLOCK_NS_PER_S};
+    *options = (struct options){.seed = 1,
+                                .threads = 2,
+                                .slow_for_ns = 35 * CLOCK_NS_PER_S,
+                                .kraken_version_header = "Payward-Version",
+                                .token_life_ns = 3600 * CLOCK_NS_PER_S,
+                                .idempotency_life_ns = 86400 * CLOCK_NS_PER_S};
     read_listen(options, "127.0.0.1:8780", error);
     opterr = 0;
     int id;

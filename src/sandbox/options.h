@@ -22,6 +22,11 @@ struct options {
     unsigned threads;
     struct fault_plan faults;
     const char *state_path; /* NULL: none */
+    const char *kraken_version_header;
+    uint64_t token_life_ns, idempotency_life_ns;
+    bool kira_unique_external_id; /* else only its idempotency key keeps a customer from a second user */
+    bool payso_unique_email;
+    bool payso_iso_dates; /* YYYY-MM-DD in place of DD/MM/YYYY */
     bool help;
 };
 

@@ -2,96 +2,40 @@
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
+#include "sandbox/request.h"
 #include "sandbox/shape.h"
 #include "sandbox/signed_request.h"
+#include "sandbox/signed_shape.h"
 #include "sandbox/world.h"
 
-enum { USER_ID_SIZE = 17 };
-
-#define TEXT(NAME, FLAGS, IS_VALID)                                                                          \
-    {                                                                                                        \
-        .name = (NAME), .kind = JSON_STRING, .flags = (FLAGS), .is_valid = (IS_VALID)                        \
-    }
-
-static const char *const occupations[] = {
-    "agriculture",
-    "business_management",
-    "computers_and_it",
-    "construction",
-    "education",
-    "finance",
-    "government",
-    "healthcare",
-    "hospitality",
-    "manufacturing",
-    "marketing",
-    "media",
-    "other",
-    "science",
-    "self_employed",
-    "student",
-    "transportation",
-    "unemployed",
-    "employed",
-    NULL,
-};
-
-static const char *const identifier_types[] = {"concat", NULL};
-
-static const struct shape full_name[] = {
-    TEXT("first_name", SHAPE_REQUIRED, format_is_text),
-    TEXT("middle_name", 0, format_is_text),
-    TEXT("last_name", SHAPE_REQUIRED, format_is_text),
-    {0},
-};
+enum { USER_ID_SIZE = 17, PATH_ID_MIN = 14, PATH_ID_MAX = 42 };
 
 static const struct shape birth[] = {
-    TEXT("date", SHAPE_REQUIRED, format_is_birth_date),
-    TEXT("city", SHAPE_REQUIRED, format_is_text),
-    TEXT("country", SHAPE_REQUIRED, format_is_country),
+    SHAPE_TEXT("date", SHAPE_REQUIRED, format_is_birth_date),
+    SHAPE_TEXT("city", SHAPE_REQUIRED, format_is_text),
+    SHAPE_TEXT("country", SHAPE_REQUIRED, format_is_country),
     {0},
 };
 
-static const struct shape residence[] = {
-    TEXT("line1", SHAPE_REQUIRED, format_is_text),
-    TEXT("line2", 0, format_is_text),
-    TEXT("city", SHAPE_REQUIRED, format_is_text),
-    TEXT("province", 0, format_is_text),
-    TEXT("postal_code", SHAPE_REQUIRED, format_is_text),
-    TEXT("country", SHAPE_REQUIRED, format_is_country),
-    {0},
-};
-
-static const struct shape nationality[] = {TEXT("", SHAPE_REQUIRED, format_is_nationality)};
-
-static const struct shape client_identifier[] = {
-    {.name = "type", .kind = JSON_STRING, .flags = SHAPE_REQUIRED, .words = identifier_types},
-    TEXT("value", SHAPE_REQUIRED, format_is_concat),
-    TEXT("calculated_at", SHAPE_REQUIRED, format_is_date_time),
-    {0},
-};
-
-static const struct shape tax_id_members[] = {
-    TEXT("id", SHAPE_REQUIRED, format_is_text),
-    TEXT("issuing_country", SHAPE_REQUIRED, format_is_country),
-    {0},
-};
-
-static const struct shape tax_id[] = {{.name = "", .kind = JSON_OBJECT, .inner = tax_id_members}};
-
-static const struct shape create_shape[] = {
-    TEXT("email", SHAPE_REQUIRED, format_is_email),
-    TEXT("external_reference", SHAPE_REQUIRED, format_is_reference),
-    {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = full_name},
+static const struct shape user_shape[] = {
+    SHAPE_TEXT("email", SHAPE_REQUIRED | SHAPE_FIXED, format_is_email),
+    SHAPE_TEXT("external_reference", SHAPE_REQUIRED | SHAPE_FIXED, format_is_reference),
+    {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_full_name},
     {.name = "birth", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = birth},
-    {.name = "residence", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = residence},
-    TEXT("phone", SHAPE_REQUIRED, format_is_phone),
-    {.name = "nationalities", .kind = JSON_ARRAY, .flags = SHAPE_REQUIRED, .inner = nationality},
-    {.name = "occupation", .kind = JSON_STRING, .flags = SHAPE_REQUIRED, .words = occupations},
-    TEXT("employer_name", SHAPE_NULLABLE, format_is_text),
-    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = client_identifier},
-    {.name = "tax_ids", .kind = JSON_ARRAY, .flags = SHAPE_NULLABLE, .inner = tax_id},
-    TEXT("language", SHAPE_NULLABLE, format_is_language),
+    {.name = "residence", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_residence},
+    SHAPE_TEXT("phone", SHAPE_REQUIRED | SHAPE_CLEARABLE, format_is_phone),
+    {.name = "nationalities",
+     .kind = JSON_ARRAY,
+     .flags = SHAPE_REQUIRED | SHAPE_CLEARABLE,
+     .inner = signed_shape_nationality},
+    SHAPE_WORD("occupation", SHAPE_REQUIRED | SHAPE_CLEARABLE, signed_shape_occupations),
+    SHAPE_TEXT("employer_name", SHAPE_NULLABLE | SHAPE_CLEARABLE, format_is_text),
+    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_shape_client_identifier},
+    {.name = "tax_ids",
+     .kind = JSON_ARRAY,
+     .flags = SHAPE_NULLABLE | SHAPE_CLEARABLE,
+     .inner = signed_shape_tax_id},
+    SHAPE_TEXT("language", SHAPE_NULLABLE | SHAPE_CLEARABLE, format_is_language),
     {0},
 };
 
@@ -134,30 +78,14 @@ static void end_user(struct json_writer *writer)
     json_write_object_end(writer);
 }
 
-/* false: answered 400 or 422 */
-static bool is_create(struct exchange *exchange, const struct json_node *nodes)
-{
-    struct json_writer writer;
-    exchange_begin_answer(exchange, 422, &writer);
-    json_write_object(&writer);
-    json_write_key(&writer, "errors");
-    json_write_array(&writer);
-    struct shape_faults faults = {.writer = &writer};
-    shape_check(create_shape, nodes, 0, &faults);
-    json_write_array_end(&writer);
-    json_write_object_end(&writer);
-    if (faults.malformed)
-        exchange->status = 400;
-    return faults.count == 0;
-}
-
 /* with the world's lock held */
 static void settle_create(struct exchange *exchange, struct slice reference, struct slice email)
 {
     struct users *users = &exchange->book->users;
     struct json_writer writer;
-    const struct user *user = users_by_external_id(users, reference);
+    struct user *user = users_by_external_id(users, reference);
     if (user) {
+        user->creates++;
         begin_user(exchange, 200, user, &writer);
         end_user(&writer);
         return;
@@ -173,55 +101,75 @@ static void settle_create(struct exchange *exchange, struct slice reference, str
         if (!users_by_id(users, slice_from(id)))
             break;
     }
-    struct user made = {slice_from(id), reference, email, buffer_slice(&exchange->body)};
-    user = world_add_user(exchange->world, exchange->book, exchange->api->name, made);
-    if (!user) {
-        exchange_refuse(exchange, 500, "state", "the sandbox cannot write its state");
+    user = request_add_user(exchange, slice_from(id), reference, email);
+    if (!user)
         return;
-    }
     begin_user(exchange, 201, user, &writer);
     end_user(&writer);
 }
 
 static void create(struct exchange *exchange, struct workspace *workspace)
 {
-    if (!exchange_is_json(exchange)) {
-        exchange_refuse(exchange, 415, "unsupported_media_type", "Content-Type must be application/json");
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, user_shape, nodes, false))
         return;
-    }
-    size_t count;
-    struct json_fault fault;
-    const struct json_node *nodes =
-        json_reader_parse(workspace->reader, buffer_slice(&exchange->body), &count, &fault);
-    if (!nodes) {
-        exchange_refuse(exchange, 400, "malformed_json", fault.message);
-        return;
-    }
-    if (!is_create(exchange, nodes))
-        return;
-    struct slice reference = nodes[json_member(nodes, 0, "external_reference")].text;
-    struct slice email = nodes[json_member(nodes, 0, "email")].text;
     world_lock(exchange->world);
-    settle_create(exchange, reference, email);
+    settle_create(exchange, request_text(nodes, "external_reference"), request_text(nodes, "email"));
+    world_unlock(exchange->world);
+}
+
+/* with the world's lock held; NULL: answered */
+static struct user *find(struct exchange *exchange, struct slice id)
+{
+    struct user *user = users_by_id(&exchange->book->users, id);
+    if (!user)
+        exchange_refuse(exchange, 404, "not_found", "there is no such user");
+    return user;
+}
+
+static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, user_shape, nodes, true))
+        return;
+    world_lock(exchange->world);
+    struct user *user = find(exchange, id);
+    if (user && request_update(exchange, workspace, nodes, user)) {
+        struct json_writer writer;
+        exchange_begin_answer(exchange, 200, &writer);
+        json_write_object(&writer);
+        write_member(&writer, "data", "success");
+        json_write_object_end(&writer);
+    }
     world_unlock(exchange->world);
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
     world_lock(exchange->world);
-    const struct user *user = users_by_id(&exchange->book->users, id);
-    world_unlock(exchange->world);
-    if (!user) {
-        exchange_refuse(exchange, 404, "not_found", "there is no such user");
-        return;
+    const struct user *user = find(exchange, id);
+    if (user) {
+        struct json_writer writer;
+        begin_user(exchange, 200, user, &writer);
+        request_write_member(&writer, "external_reference", user->external_id);
+        request_write_member(&writer, "email", user->email);
+        end_user(&writer);
     }
-    struct json_writer writer;
-    begin_user(exchange, 200, user, &writer);
-    json_write_key(&writer, "external_reference");
-    json_write_string(&writer, user->external_id);
-    json_write_key(&writer, "email");
-    json_write_string(&writer, user->email);
-    end_user(&writer);
+    world_unlock(exchange->world);
+}
+
+static void work_on_user(struct exchange *exchange, struct workspace *workspace, struct slice part)
+{
+    char text[PATH_ID_MAX + 1];
+    struct slice id = exchange_decode(part, text, sizeof text);
+    if (id.len < PATH_ID_MIN)
+        exchange_refuse(exchange, 400, "invalid_id", "an id has 14 to 42 characters");
+    else if (exchange_method_is(exchange, "GET"))
+        look_up(exchange, id);
+    else if (exchange_method_is(exchange, "PATCH"))
+        update(exchange, workspace, id);
+    else
+        exchange_refuse(exchange, 405, "method_not_allowed", "this path does not know this method");
 }
 
 static void work(struct exchange *exchange, struct workspace *workspace)
@@ -229,10 +177,10 @@ static void work(struct exchange *exchange, struct workspace *workspace)
     struct slice id;
     if (!exchange_path_is(exchange, "/v1/users", &id))
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
-    else if (id.len == 0 && exchange_method_is(exchange, "POST"))
+    else if (id.len > 0)
+        work_on_user(exchange, workspace, id);
+    else if (exchange_method_is(exchange, "POST"))
         create(exchange, workspace);
-    else if (id.len > 0 && exchange_method_is(exchange, "GET"))
-        look_up(exchange, id);
     else
         exchange_refuse(exchange, 405, "method_not_allowed", "this path does not know this method");
 }
@@ -240,7 +188,12 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 const struct api api_payward = {
     .name = "payward",
     .body_max = 1024 * 1024,
+    .trace_header = "x-trace-id",
+    .faults_before = "{\"errors\":",
+    .faults_after = "}",
+    .fault_field = "field",
     .admit = signed_request_admit,
     .work = work,
     .throttle = signed_request_throttle,
+    .refuse = exchange_refuse,
 };

@@ -84,7 +84,9 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     digest_hex((const uint8_t *)&exchange->trace, sizeof exchange->trace, trace);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
     if (exchange->api)
-        MHD_add_response_header(response, "x-trace-id", trace);
+        MHD_add_response_header(response, exchange->api->trace_header, trace);
+    if (exchange->error_type)
+        MHD_add_response_header(response, "x-amzn-errortype", exchange->error_type);
     if (exchange->retry_after)
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return response;

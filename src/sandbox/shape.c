@@ -14,7 +14,7 @@ void shape_add_fault(struct shape_faults *faults, const char *code, const char *
     json_write_object(writer);
     json_write_key(writer, "code");
     json_write_text(writer, code);
-    json_write_key(writer, "field");
+    json_write_key(writer, faults->field_key ? faults->field_key : "field");
     json_write_text(writer, field);
     json_write_key(writer, "message");
     json_write_text(writer, message);
@@ -94,11 +94,30 @@ static bool is_integer(struct slice text)
 static void check_members(const struct shape *members, const struct json_node *nodes, size_t at,
                           const struct place *place, struct shape_faults *faults);
 
+/* the flags of a member or element at place: in an update, those of the top-level members are others */
+static unsigned flags_of(const struct shape *shape, const struct place *place,
+                         const struct shape_faults *faults)
+{
+    if (!faults->update || place->outer->outer)
+        return shape->flags;
+    return shape->flags & SHAPE_CLEARABLE ? SHAPE_NULLABLE : 0;
+}
+
+static void check_texts(const struct json_node *nodes, size_t at, const struct place *place,
+                        struct shape_faults *faults)
+{
+    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+        struct place inner = {.outer = place, .name = nodes[child].key};
+        if (nodes[child].kind != JSON_STRING)
+            add_malformed(faults, "invalid_type", &inner, "must be a string");
+    }
+}
+
 static void check_value(const struct shape *shape, const struct json_node *nodes, size_t at,
                         const struct place *place, struct shape_faults *faults)
 {
     const struct json_node *node = &nodes[at];
-    if (node->kind == JSON_NULL && (shape->flags & SHAPE_NULLABLE))
+    if (node->kind == JSON_NULL && (flags_of(shape, place, faults) & SHAPE_NULLABLE))
         return;
     if (node->kind != shape->kind || (node->kind == JSON_NUMBER && !is_integer(node->text))) {
         add_malformed(faults, "invalid_type", place, "is of the wrong type");
@@ -106,6 +125,8 @@ static void check_value(const struct shape *shape, const struct json_node *nodes
     }
     if (node->kind == JSON_STRING) {
         check_string(shape, node->text, place, faults);
+    } else if (node->kind == JSON_OBJECT && !shape->inner) {
+        check_texts(nodes, at, place, faults);
     } else if (node->kind == JSON_OBJECT) {
         check_members(shape->inner, nodes, at, place, faults);
     } else if (node->kind == JSON_ARRAY) {
@@ -133,15 +154,16 @@ static void check_members(const struct shape *members, const struct json_node *n
     for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
         const struct shape *shape = member_named(members, nodes[child].key);
         struct place inner = {.outer = place, .name = nodes[child].key};
-        if (shape)
+        bool fixed = shape && faults->update && !place->outer && (shape->flags & SHAPE_FIXED);
+        if (shape && !fixed)
             check_value(shape, nodes, child, &inner, faults);
         else
             add_malformed(faults, "unknown_member", &inner, "is not a member of this request");
     }
     for (const struct shape *shape = members; shape->name; shape++) {
-        if (!(shape->flags & SHAPE_REQUIRED) || json_member(nodes, at, shape->name) != 0)
-            continue;
         struct place inner = {.outer = place, .name = slice_from(shape->name)};
+        if (!(flags_of(shape, &inner, faults) & SHAPE_REQUIRED) || json_member(nodes, at, shape->name) != 0)
+            continue;
         add_malformed(faults, "required", &inner, "is required");
     }
 }
@@ -152,6 +174,8 @@ void shape_check(const struct shape *members, const struct json_node *nodes, siz
     static const struct place body = {0};
     if (nodes[at].kind != JSON_OBJECT)
         add_malformed(faults, "invalid_type", &body, "the body must be an object");
+    else if (faults->update && nodes[at].children == 0)
+        add_malformed(faults, "empty", &body, "there is nothing to change");
     else
         check_members(members, nodes, at, &body, faults);
 }

@@ -13,7 +13,12 @@
 #include "core/json.h"
 #include "core/slice.h"
 
-enum shape_flag { SHAPE_REQUIRED = 1, SHAPE_NULLABLE = 2 };
+enum shape_flag {
+    SHAPE_REQUIRED = 1,  /* in a create; inside an object always */
+    SHAPE_NULLABLE = 2,  /* may be null in a create */
+    SHAPE_CLEARABLE = 4, /* may be null in an update */
+    SHAPE_FIXED = 8,     /* of a create alone */
+};
 
 struct shape {
     const char *name;    /* of the member; NULL ends a table */
@@ -23,11 +28,25 @@ struct shape {
     const char *const *words;            /* of a string: all that it may be, NULL-terminated; or NULL */
     size_t max_chars;                    /* of a string; 0: no bound */
     const struct shape *inner;           /* of an object: its members; of an array: its one element, required
-                                            meaning that it may not be empty */
+                                            meaning that it may not be empty. NULL: an object of any
+                                            members, all of them strings */
 };
+
+/* A row for a string of a format. */
+#define SHAPE_TEXT(NAME, FLAGS, IS_VALID)                                                                    \
+    {                                                                                                        \
+        .name = (NAME), .kind = JSON_STRING, .flags = (FLAGS), .is_valid = (IS_VALID)                        \
+    }
+/* A row for one of some words. */
+#define SHAPE_WORD(NAME, FLAGS, WORDS)                                                                       \
+    {                                                                                                        \
+        .name = (NAME), .kind = JSON_STRING, .flags = (FLAGS), .words = (WORDS)                              \
+    }
 
 struct shape_faults {
     struct json_writer *writer; /* of an open array */
+    const char *field_key;      /* under which the place of a fault is told; NULL: `field` */
+    bool update;                /* the body is an update: the top-level members are as their flags say */
     unsigned count;
     bool malformed; /* a member missing, unknown or of the wrong kind: not only a value that is not right */
 };

@@ -34,16 +34,21 @@ static struct slice body_of(struct slice line)
     return slice_make(at, (size_t)(line.at + line.len - 1 - at));
 }
 
+static bool read_unsigned(struct slice text, uint64_t *number)
+{
+    char copy[24] = {0};
+    if (text.len == 0 || text.len >= sizeof copy)
+        return false;
+    memcpy(copy, text.at, text.len);
+    return keyring_read_nonce(copy, number);
+}
+
 static bool load_nonce(struct world *world, const struct json_node *nodes)
 {
     struct slice nonce_text = member_text(nodes, "nonce");
     struct slice name = member_text(nodes, "key");
-    char nonce_copy[24] = {0};
     uint64_t nonce;
-    if (nonce_text.len == 0 || nonce_text.len >= sizeof nonce_copy)
-        return false;
-    memcpy(nonce_copy, nonce_text.at, nonce_text.len);
-    if (!keyring_read_nonce(nonce_copy, &nonce))
+    if (!read_unsigned(nonce_text, &nonce))
         return false;
     for (int key = 0; key < CREDENTIAL_COUNT; key++)
         if (slice_is(name, credential_table[key].api_key))
@@ -51,24 +56,48 @@ static bool load_nonce(struct world *world, const struct json_node *nodes)
     return true;
 }
 
+static struct book *book_of(struct world *world, struct slice api)
+{
+    for (size_t i = 0; i < api_count; i++)
+        if (slice_is(api, api_table[i]->name))
+            return &world->books[i];
+    return NULL;
+}
+
+static bool load_update(struct world *world, const struct json_node *nodes, struct slice line)
+{
+    struct book *book = book_of(world, member_text(nodes, "api"));
+    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "update")) : NULL;
+    struct slice email = member_text(nodes, "email"), body = body_of(line);
+    if (!user || email.len > USERS_EMAIL_MAX || body.len == 0)
+        return false;
+    users_update(&book->users, user, email, body);
+    return true;
+}
+
+static bool load_verified(struct world *world, const struct json_node *nodes)
+{
+    struct book *book = book_of(world, member_text(nodes, "api"));
+    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "verified")) : NULL;
+    if (user)
+        user->verified = true;
+    return user != NULL;
+}
+
 static bool load_user(struct world *world, const struct json_node *nodes, struct slice line)
 {
-    struct slice api = member_text(nodes, "api");
+    struct book *book = book_of(world, member_text(nodes, "api"));
     struct user user = {
         .id = member_text(nodes, "id"),
         .external_id = member_text(nodes, "external_id"),
         .email = member_text(nodes, "email"),
         .body = body_of(line),
     };
-    if (user.id.len == 0 || user.email.len > USERS_EMAIL_MAX || user.body.len == 0)
+    read_unsigned(member_text(nodes, "at"), &user.created_ns);
+    if (!book || user.id.len == 0 || user.email.len > USERS_EMAIL_MAX || user.body.len == 0)
         return false;
-    for (size_t i = 0; i < api_count; i++) {
-        if (!slice_is(api, api_table[i]->name))
-            continue;
-        users_add(&world->books[i].users, user);
-        return true;
-    }
-    return false;
+    users_add(&book->users, user);
+    return true;
 }
 
 static bool load_line(struct world *world, struct json_reader *reader, struct slice line)
@@ -78,7 +107,13 @@ static bool load_line(struct world *world, struct json_reader *reader, struct sl
     const struct json_node *nodes = json_reader_parse(reader, line, &count, &fault);
     if (!nodes || nodes[0].kind != JSON_OBJECT)
         return false;
-    return json_member(nodes, 0, "nonce") ? load_nonce(world, nodes) : load_user(world, nodes, line);
+    if (json_member(nodes, 0, "nonce"))
+        return load_nonce(world, nodes);
+    if (json_member(nodes, 0, "update"))
+        return load_update(world, nodes, line);
+    if (json_member(nodes, 0, "verified"))
+        return load_verified(world, nodes);
+    return load_user(world, nodes, line);
 }
 
 /* gives the bytes up to the last complete line, or -1 */
@@ -155,6 +190,40 @@ int state_add_user(struct state *state, const char *api, const struct user *user
 {
     buffer_reset(&state->line);
     users_write_line(&state->line, api, user);
+    return file_write_all(state->fd, buffer_slice(&state->line));
+}
+
+static void write_member(struct json_writer *writer, const char *key, struct slice text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+int state_add_update(struct state *state, const char *api, const struct user *user)
+{
+    struct json_writer writer;
+    buffer_reset(&state->line);
+    json_write_begin(&writer, &state->line);
+    json_write_object(&writer);
+    write_member(&writer, "api", slice_from(api));
+    write_member(&writer, "update", user->id);
+    write_member(&writer, "email", user->email);
+    json_write_key(&writer, "body");
+    buffer_append(&state->line, user->body);
+    buffer_append_text(&state->line, "}\n");
+    return file_write_all(state->fd, buffer_slice(&state->line));
+}
+
+int state_add_verified(struct state *state, const char *api, const struct user *user)
+{
+    struct json_writer writer;
+    buffer_reset(&state->line);
+    json_write_begin(&writer, &state->line);
+    json_write_object(&writer);
+    write_member(&writer, "api", slice_from(api));
+    write_member(&writer, "verified", user->id);
+    json_write_object_end(&writer);
+    buffer_append_char(&state->line, '\n');
     return file_write_all(state->fd, buffer_slice(&state->line));
 }
 

@@ -1,4 +1,5 @@
-/* state: users and nonces on disk, so that they outlive a restart and a kill -9 of the sandbox.
+/* state: users, updates, nonces and idempotency keys on disk, so that they outlive a restart and a kill -9 of
+ * the sandbox.
  *
  * A log of one JSON object a line, appended to before the answer leaves. It is not synced: it is to survive
  * the process, not the machine. A last line that a kill cut off is dropped at the next start.
@@ -28,6 +29,8 @@ void state_close(struct state *state);
 
 /* 0, or -1 with errno. */
 int state_add_user(struct state *state, const char *api, const struct user *user);
+int state_add_update(struct state *state, const char *api, const struct user *user);
+int state_add_verified(struct state *state, const char *api, const struct user *user);
 int state_add_nonce(struct state *state, const char *api_key, uint64_t nonce);
 
 #endif

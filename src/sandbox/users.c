@@ -1,6 +1,8 @@
 #include "sandbox/users.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/json.h"
@@ -40,31 +42,31 @@ static struct slice fold_email(struct slice email, char folded[USERS_EMAIL_MAX])
     return slice_make(folded, email.len);
 }
 
-static const struct user *user_of(struct users *users, struct keyset *index, struct slice key)
+static struct user *user_of(struct users *users, struct keyset *index, struct slice key)
 {
     uint32_t row = keyset_at(index, keyset_hash(key))->row;
     return row ? users->all[row - 1] : NULL;
 }
 
-const struct user *users_by_id(struct users *users, struct slice id)
+struct user *users_by_id(struct users *users, struct slice id)
 {
-    const struct user *user = user_of(users, users->by_id, id);
+    struct user *user = user_of(users, users->by_id, id);
     return user && slice_equal(user->id, id) ? user : NULL;
 }
 
-const struct user *users_by_external_id(struct users *users, struct slice external_id)
+struct user *users_by_external_id(struct users *users, struct slice external_id)
 {
-    const struct user *user = user_of(users, users->by_external_id, external_id);
+    struct user *user = user_of(users, users->by_external_id, external_id);
     return user && slice_equal(user->external_id, external_id) ? user : NULL;
 }
 
-const struct user *users_by_email(struct users *users, struct slice email)
+struct user *users_by_email(struct users *users, struct slice email)
 {
     char wanted[USERS_EMAIL_MAX], found[USERS_EMAIL_MAX];
     if (email.len > USERS_EMAIL_MAX)
         return NULL;
     struct slice folded = fold_email(email, wanted);
-    const struct user *user = user_of(users, users->by_email, folded);
+    struct user *user = user_of(users, users->by_email, folded);
     return user && slice_equal(fold_email(user->email, found), folded) ? user : NULL;
 }
 
@@ -97,9 +99,11 @@ static struct slice copy_on_one_line(struct arena *arena, struct slice json)
     return slice_make(copy, json.len);
 }
 
-const struct user *users_add(struct users *users, struct user user)
+struct user *users_add(struct users *users, struct user user)
 {
     struct user *copy = arena_alloc(&users->arena, sizeof *copy);
+    *copy = user;
+    copy->creates = 1;
     copy->id = arena_copy(&users->arena, user.id);
     copy->external_id = arena_copy(&users->arena, user.external_id);
     copy->email = arena_copy(&users->arena, user.email);
@@ -122,6 +126,14 @@ const struct user *users_add(struct users *users, struct user user)
     return copy;
 }
 
+void users_update(struct users *users, struct user *user, struct slice email, struct slice body)
+{
+    if (!slice_equal(email, user->email))
+        user->email = arena_copy(&users->arena, email);
+    user->body = copy_on_one_line(&users->arena, body);
+    user->updates++;
+}
+
 static void write_member(struct json_writer *writer, const char *key, struct slice text)
 {
     json_write_key(writer, key);
@@ -133,11 +145,21 @@ void users_write_line(struct buffer *out, const char *api, const struct user *us
     struct json_writer writer;
     json_write_begin(&writer, out);
     json_write_object(&writer);
-    if (api)
+    if (api) {
+        char at[24];
+        int len = snprintf(at, sizeof at, "%" PRIu64, user->created_ns);
         write_member(&writer, "api", slice_from(api));
+        write_member(&writer, "at", slice_make(at, (size_t)len));
+    }
     write_member(&writer, "external_id", user->external_id);
     write_member(&writer, "id", user->id);
     write_member(&writer, "email", user->email);
+    if (!api) {
+        json_write_key(&writer, "creates");
+        json_write_unsigned(&writer, user->creates);
+        json_write_key(&writer, "updates");
+        json_write_unsigned(&writer, user->updates);
+    }
     json_write_key(&writer, "body");
     buffer_append(out, user->body);
     buffer_append_text(out, "}\n");

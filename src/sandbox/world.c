@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
+#include "sandbox/exchange.h"
 
 int world_open(struct world *world, const struct options *options, struct error *error)
 {
@@ -42,6 +44,8 @@ void world_close(struct world *world)
         struct workspace *workspace = world->idle;
         world->idle = workspace->next;
         json_reader_free(workspace->reader);
+        json_reader_free(workspace->second);
+        buffer_clear(&workspace->merged);
         keyring_hmacs_clear(&workspace->hmacs);
         free(workspace);
     }
@@ -77,6 +81,8 @@ struct workspace *world_take_workspace(struct world *world)
     if (!workspace) {
         workspace = memory_new(1, sizeof *workspace);
         workspace->reader = json_reader_new();
+        workspace->second = json_reader_new();
+        buffer_init(&workspace->merged, 2 * EXCHANGE_BODY_MAX);
         keyring_hmacs_init(&workspace->hmacs);
     }
     return workspace;
@@ -97,12 +103,26 @@ static bool is_written(const struct world *world, int result)
     return result == 0;
 }
 
-const struct user *world_add_user(struct world *world, struct book *book, const char *api, struct user user)
+struct user *world_add_user(struct world *world, struct book *book, const char *api, struct user user)
 {
-    const struct user *kept = users_add(&book->users, user);
+    user.created_ns = clock_real_ns();
+    struct user *kept = users_add(&book->users, user);
     if (world->state && !is_written(world, state_add_user(world->state, api, kept)))
         return NULL;
     return kept;
+}
+
+bool world_update_user(struct world *world, struct book *book, const char *api, struct user *user,
+                       struct slice email, struct slice body)
+{
+    users_update(&book->users, user, email, body);
+    return !world->state || is_written(world, state_add_update(world->state, api, user));
+}
+
+bool world_verify_user(struct world *world, const char *api, struct user *user)
+{
+    user->verified = true;
+    return !world->state || is_written(world, state_add_verified(world->state, api, user));
 }
 
 bool world_use_nonce(struct world *world, int key, uint64_t nonce)

@@ -29,7 +29,9 @@ struct book {
 
 /* What a thread needs while it works on a request. */
 struct workspace {
-    struct json_reader *reader;
+    struct json_reader *reader; /* of the request */
+    struct json_reader *second; /* of what is held against it */
+    struct buffer merged;
     struct keyring_hmacs hmacs;
     struct workspace *next; /* idle ones */
 };
@@ -55,10 +57,14 @@ void world_unlock(struct world *world);
 struct workspace *world_take_workspace(struct world *world);
 void world_give_workspace(struct world *world, struct workspace *workspace);
 
-/* Both with the lock held. When the state cannot be written that is logged, and the request has to fail. */
+/* All with the lock held. When the state cannot be written that is logged, and the request has to fail. */
 
-/* The user as it is kept, or NULL when it could not be written. */
-const struct user *world_add_user(struct world *world, struct book *book, const char *api, struct user user);
+/* The user as it is kept, made now, or NULL when it could not be written. */
+struct user *world_add_user(struct world *world, struct book *book, const char *api, struct user user);
+/* False when it could not be written. */
+bool world_update_user(struct world *world, struct book *book, const char *api, struct user *user,
+                       struct slice email, struct slice body);
+bool world_verify_user(struct world *world, const char *api, struct user *user);
 /* False when the nonce is not acceptable, or could not be written. */
 bool world_use_nonce(struct world *world, int key, uint64_t nonce);
 

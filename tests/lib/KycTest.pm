@@ -25,6 +25,7 @@ our @EXPORT = qw(
     program scratch_folder write_file read_file run_program
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
+    kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control
 );
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -182,11 +183,13 @@ sub next_nonce
     return $last_nonce;
 }
 
-# The four headers of a signed request. Options: key, secret, nonce, sign (each replaces the right one).
+# The headers of a signed request, by the provider that the target names. Options: key, secret, nonce, sign
+# (each replaces the right one), headers (more of them).
 sub signed_headers
 {
     my ($sb, $target, $body, %option) = @_;
-    my ($first) = sandbox_keys($sb);
+    my ($first) = sandbox_keys($sb, $target =~ m{^/([^/]+)/} ? $1 : ());
+    $first ||= (sandbox_keys($sb))[0];
     my $secret = defined $option{secret} ? $option{secret} : $first->[1];
     my $nonce = defined $option{nonce} ? $option{nonce} : next_nonce();
     my $sign = encode_base64(hmac_sha512($target . sha256($nonce . $body), decode_base64($secret)), '');
@@ -195,6 +198,8 @@ sub signed_headers
         'API-Nonce' => $nonce,
         'API-Sign' => defined $option{sign} ? $option{sign} : $sign,
         'Content-Type' => defined $option{content_type} ? $option{content_type} : 'application/json',
+        $target =~ m{^/kraken-embed/} ? ('Payward-Version' => '2025-04-15') : (),
+        %{$option{headers} || {}},
     };
 }
 
@@ -228,6 +233,140 @@ sub payward_body
         %more,
     };
 }
+
+# The same of kraken-embed.
+sub kraken_body
+{
+    my ($external_id, %more) = @_;
+    my $body = payward_body($external_id);
+    my $birth = delete $body->{birth};
+    delete $body->{external_reference};
+    return {
+        %$body,
+        external_id => $external_id,
+        tos_version_accepted => 1,
+        date_of_birth => $birth->{date},
+        city_of_birth => $birth->{city},
+        country_of_birth => $birth->{country},
+        %more,
+    };
+}
+
+# The same of kira: what a person of the seed pages has.
+sub kira_body
+{
+    my ($external_id, %more) = @_;
+    return {
+        type => 'individual',
+        first_name => 'Maria',
+        last_name => 'Gonzalez',
+        email => "$external_id\@example.com",
+        phone => '+525555550110',
+        birth_date => '1990-05-15',
+        nationality => 'MEX',
+        external_id => $external_id,
+        address_street => 'Av. Reforma 123',
+        address_city => 'Ciudad de Mexico',
+        address_state => 'CDMX',
+        address_zip_code => '06600',
+        address_country => 'MEX',
+        source_of_funds => 'salary',
+        account_purpose => 'receive_payments',
+        metadata => {external_id => $external_id},
+        %more,
+    };
+}
+
+# The same of payso, in its wrapper.
+sub payso_body
+{
+    my ($name, %more) = @_;
+    return {user => {
+        beneficiary_type => 'individual',
+        first_name => 'Marco',
+        last_name => 'Pierre White',
+        company_name => undef,
+        email => "$name\@example.com",
+        phone => '+447700900110',
+        date_of_birth => '12/11/1985',
+        address_line1 => '2 Bellevue Road',
+        address_line2 => undef,
+        city => 'London',
+        state => 'London',
+        postcode => 'SW177EG',
+        country => 'GB',
+        nationality => 'GB',
+        ssn => undef,
+        source_of_funds => undef,
+        business_activity => undef,
+        %more,
+    }};
+}
+
+# One request with given headers on a connection of its own, answered as by signed_request. A hash is sent as JSON.
+sub plain_request
+{
+    my ($sb, $method, $target, $body, %option) = @_;
+    $body = '' if !defined $body;
+    $body = $json->encode($body) if ref $body;
+    my %headers = ($body eq '' ? () : ('Content-Type' => 'application/json'), %{$option{headers} || {}});
+    delete @headers{grep { !defined $headers{$_} } keys %headers};
+    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0);
+    my $answer = $http->request($method, $sb->{url} . $target,
+        {headers => \%headers, $body eq '' ? () : (content => $body)});
+    $answer->{json} = eval { $json->decode($answer->{content}) };
+    return $answer;
+}
+
+# The demo credentials of kira and payso that it printed: {api_key, client_id, password} or {token}.
+sub sandbox_login
+{
+    my ($sb, $provider) = @_;
+    my ($line) = $sb->{out} =~ /: \Q$provider\E: (.*)/ or die "$provider: no credentials printed";
+    return {map { split / /, $_, 2 } split /, /, $line};
+}
+
+# A new bearer token of kira.
+sub kira_login
+{
+    my ($sb) = @_;
+    my $login = sandbox_login($sb, 'kira');
+    my $answer = plain_request($sb, 'POST', '/kira/auth', {client_id => $login->{client_id}, password => $login->{password}},
+        headers => {'x-api-key' => $login->{api_key}});
+    return $answer->{json}{data}{access_token};
+}
+
+my $idempotency_number = 0;
+
+# A request to kira with all that it asks for; a new login and a new idempotency key unless token and key are given.
+# headers replace these; undef takes one away.
+sub kira_request
+{
+    my ($sb, $method, $path, $body, %option) = @_;
+    my $token = defined $option{token} ? $option{token} : ($sb->{kira_token} ||= kira_login($sb));
+    my $key = defined $option{key} ? $option{key} : 'key-' . ++$idempotency_number;
+    return plain_request($sb, $method, "/kira$path", $body, timeout => $option{timeout}, headers => {
+        'x-api-key' => sandbox_login($sb, 'kira')->{api_key},
+        'X-Api-Version' => '2026-04-14',
+        'Authorization' => "Bearer $token",
+        $method eq 'POST' ? ('Idempotency-Key' => $key) : (),
+        %{$option{headers} || {}},
+    });
+}
+
+# A request to payso with its token.
+sub payso_request
+{
+    my ($sb, $method, $path, $body, %option) = @_;
+    return plain_request($sb, $method, "/payso$path", $body, timeout => $option{timeout}, headers => {
+        'Authorization' => 'Bearer ' . sandbox_login($sb, 'payso')->{token},
+        'Accept' => 'application/json',
+        %{$option{headers} || {}},
+    });
+}
+
+# A request to a control path of the sandbox; dies when it is refused.
+sub sandbox_control { return control(@_); }
 
 END {
     if ($$ == $owner) {

@@ -1,0 +1,207 @@
+#include <stdio.h>
+
+#include "sandbox/api.h"
+#include "sandbox/exchange.h"
+#include "sandbox/format.h"
+#include "sandbox/identity.h"
+#include "sandbox/request.h"
+#include "sandbox/shape.h"
+#include "sandbox/signed_request.h"
+#include "sandbox/signed_shape.h"
+#include "sandbox/world.h"
+
+/* `AA95 N84G …`: four groups of four with blanks between */
+enum { GROUPS = 4, GROUP_LEN = 4, USER_ID_SIZE = GROUPS * (GROUP_LEN + 1), PATH_ID_SIZE = 64 };
+
+static const struct shape user_shape[] = {
+    SHAPE_TEXT("email", SHAPE_REQUIRED | SHAPE_FIXED, format_is_email),
+    SHAPE_TEXT("external_id", SHAPE_REQUIRED | SHAPE_FIXED, format_is_reference),
+    {.name = "tos_version_accepted", .kind = JSON_NUMBER, .flags = SHAPE_REQUIRED},
+    {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_full_name},
+    SHAPE_TEXT("date_of_birth", SHAPE_REQUIRED, format_is_birth_date),
+    SHAPE_TEXT("city_of_birth", 0, format_is_text),
+    SHAPE_TEXT("country_of_birth", 0, format_is_country),
+    {.name = "residence", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_residence},
+    SHAPE_TEXT("phone", SHAPE_REQUIRED | SHAPE_CLEARABLE, format_is_phone),
+    {.name = "nationalities",
+     .kind = JSON_ARRAY,
+     .flags = SHAPE_REQUIRED | SHAPE_CLEARABLE,
+     .inner = signed_shape_nationality},
+    SHAPE_WORD("occupation", SHAPE_REQUIRED | SHAPE_CLEARABLE, signed_shape_occupations),
+    SHAPE_TEXT("employer_name", SHAPE_CLEARABLE, format_is_text),
+    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_shape_client_identifier},
+    {.name = "tax_ids", .kind = JSON_ARRAY, .flags = SHAPE_CLEARABLE, .inner = signed_shape_tax_id},
+    SHAPE_TEXT("language", SHAPE_CLEARABLE, format_is_language),
+    {0},
+};
+
+/* {"error":{"code":…,"message":…}} */
+static void refuse(struct exchange *exchange, unsigned status, const char *code, const char *message)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "error");
+    json_write_object(&writer);
+    request_write_member(&writer, "code", slice_from(code));
+    request_write_member(&writer, "message", slice_from(message));
+    json_write_object_end(&writer);
+    json_write_object_end(&writer);
+}
+
+/* {"error":TEXT} */
+static void refuse_in_words(struct exchange *exchange, unsigned status, const char *text)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, "error", slice_from(text));
+    json_write_object_end(&writer);
+}
+
+/* leaves the object `result` open for more */
+static void begin_result(struct exchange *exchange, unsigned status, const struct user *user,
+                         struct json_writer *writer)
+{
+    exchange_begin_answer(exchange, status, writer);
+    json_write_object(writer);
+    json_write_key(writer, "result");
+    json_write_object(writer);
+    request_write_member(writer, "user", user->id);
+}
+
+static void end_result(struct json_writer *writer)
+{
+    json_write_object_end(writer);
+    json_write_object_end(writer);
+}
+
+static void make_id(struct users *users, struct slice external_id, char id[USER_ID_SIZE])
+{
+    char plain[GROUPS * GROUP_LEN + 1] = "AA";
+    unsigned number = 0;
+    do {
+        identity_write(plain + 2, sizeof plain - 3, "kraken-embed user", external_id, number++);
+        for (size_t i = 0; i + 1 < USER_ID_SIZE; i++)
+            id[i] = i % (GROUP_LEN + 1) == GROUP_LEN ? ' ' : plain[i - i / (GROUP_LEN + 1)];
+        id[USER_ID_SIZE - 1] = '\0';
+    } while (users_by_id(users, slice_from(id)));
+}
+
+/* with the world's lock held */
+static void settle_create(struct exchange *exchange, struct slice external_id, struct slice email)
+{
+    struct users *users = &exchange->book->users;
+    const struct user *same = users_by_external_id(users, external_id);
+    if (same) {
+        /* who never heard of the user cannot but ask again */
+        exchange->excused = same->answer_lost;
+        refuse_in_words(exchange, 409, "EGeneral:User already exists");
+        return;
+    }
+    if (users_by_email(users, email)) {
+        refuse(exchange, 422, "email_taken", "another user has this e-mail");
+        return;
+    }
+    char id[USER_ID_SIZE];
+    struct json_writer writer;
+    make_id(users, external_id, id);
+    const struct user *user = request_add_user(exchange, slice_from(id), external_id, email);
+    if (!user)
+        return;
+    begin_result(exchange, 201, user, &writer);
+    end_result(&writer);
+}
+
+static void create(struct exchange *exchange, struct workspace *workspace)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, user_shape, nodes, false))
+        return;
+    world_lock(exchange->world);
+    settle_create(exchange, request_text(nodes, "external_id"), request_text(nodes, "email"));
+    world_unlock(exchange->world);
+}
+
+/* with the world's lock held; NULL: answered */
+static struct user *find(struct exchange *exchange, struct slice id)
+{
+    struct user *user = users_by_id(&exchange->book->users, id);
+    if (!user)
+        refuse_in_words(exchange, 404, "EGeneral:Unknown user");
+    return user;
+}
+
+static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, user_shape, nodes, true))
+        return;
+    world_lock(exchange->world);
+    struct user *user = find(exchange, id);
+    if (user && request_update(exchange, workspace, nodes, user)) {
+        struct json_writer writer;
+        exchange_begin_answer(exchange, 200, &writer);
+        json_write_object(&writer);
+        request_write_member(&writer, "result", SLICE_LITERAL("success"));
+        json_write_object_end(&writer);
+    }
+    world_unlock(exchange->world);
+}
+
+static void look_up(struct exchange *exchange, struct slice id)
+{
+    world_lock(exchange->world);
+    const struct user *user = find(exchange, id);
+    if (user) {
+        struct json_writer writer;
+        begin_result(exchange, 200, user, &writer);
+        request_write_member(&writer, "external_id", user->external_id);
+        request_write_member(&writer, "email", user->email);
+        end_result(&writer);
+    }
+    world_unlock(exchange->world);
+}
+
+static bool has_version(struct exchange *exchange)
+{
+    const struct options *options = exchange->world->options;
+    const char *version = exchange_header(exchange, options->kraken_version_header);
+    if (version && slice_is(slice_from(version), "2025-04-15"))
+        return true;
+    char message[128];
+    snprintf(message, sizeof message, "EGeneral:Invalid arguments:%s", options->kraken_version_header);
+    refuse_in_words(exchange, 400, message);
+    return false;
+}
+
+static void work(struct exchange *exchange, struct workspace *workspace)
+{
+    struct slice part;
+    char text[PATH_ID_SIZE];
+    if (!exchange_path_is(exchange, "/b2b/users", &part))
+        refuse_in_words(exchange, 404, "EGeneral:Unknown method");
+    else if (!has_version(exchange))
+        return;
+    else if (part.len == 0 && exchange_method_is(exchange, "POST"))
+        create(exchange, workspace);
+    else if (part.len > 0 && exchange_method_is(exchange, "GET"))
+        look_up(exchange, exchange_decode(part, text, sizeof text));
+    else if (part.len > 0 && exchange_method_is(exchange, "PATCH"))
+        update(exchange, workspace, exchange_decode(part, text, sizeof text));
+    else
+        refuse(exchange, 405, "method_not_allowed", "this path does not know this method");
+}
+
+const struct api api_kraken_embed = {
+    .name = "kraken-embed",
+    .body_max = 1024 * 1024,
+    .trace_header = "x-trace-id",
+    .faults_before = "{\"error\":{\"code\":\"EGeneral:Invalid arguments\",\"details\":",
+    .faults_after = "}}",
+    .fault_field = "field",
+    .admit = signed_request_admit,
+    .work = work,
+    .throttle = signed_request_throttle,
+    .refuse = refuse,
+};

@@ -1,0 +1,96 @@
+#include "sandbox/request.h"
+
+#include <assert.h>
+
+#include "sandbox/api.h"
+#include "sandbox/exchange.h"
+#include "sandbox/merge.h"
+#include "sandbox/shape.h"
+#include "sandbox/world.h"
+
+const struct json_node *request_read(struct exchange *exchange, struct workspace *workspace)
+{
+    if (!exchange_is_json(exchange)) {
+        exchange->api->refuse(exchange, 415, "unsupported_media_type",
+                              "Content-Type must be application/json");
+        return NULL;
+    }
+    size_t count;
+    struct json_fault fault;
+    const struct json_node *nodes =
+        json_reader_parse(workspace->reader, buffer_slice(&exchange->body), &count, &fault);
+    if (!nodes)
+        exchange->api->refuse(exchange, 400, "malformed_json", fault.message);
+    return nodes;
+}
+
+bool request_check(struct exchange *exchange, const struct shape *members, const struct json_node *nodes,
+                   bool update)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 422, &writer);
+    buffer_append_text(&exchange->answer, exchange->api->faults_before);
+    json_write_array(&writer);
+    struct shape_faults faults = {
+        .writer = &writer, .field_key = exchange->api->fault_field, .update = update};
+    shape_check(members, nodes, 0, &faults);
+    json_write_array_end(&writer);
+    buffer_append_text(&exchange->answer, exchange->api->faults_after);
+    if (faults.malformed)
+        exchange->status = 400;
+    return faults.count == 0;
+}
+
+struct slice request_text(const struct json_node *nodes, const char *member)
+{
+    size_t at = json_member(nodes, 0, member);
+    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make("", 0);
+}
+
+static void refuse_state(struct exchange *exchange)
+{
+    exchange->api->refuse(exchange, 500, "state", "the sandbox cannot write its state");
+}
+
+bool request_update(struct exchange *exchange, struct workspace *workspace, const struct json_node *nodes,
+                    struct user *user)
+{
+    size_t count;
+    struct json_fault fault;
+    struct merge_side old = {user->body, json_reader_parse(workspace->second, user->body, &count, &fault)};
+    struct merge_side change = {buffer_slice(&exchange->body), nodes};
+    assert(old.nodes);
+    buffer_reset(&workspace->merged);
+    merge_write(&workspace->merged, old, change);
+
+    struct slice email = request_text(nodes, "email");
+    if (email.len == 0)
+        email = user->email;
+    if (world_update_user(exchange->world, exchange->book, exchange->api->name, user, email,
+                          buffer_slice(&workspace->merged)))
+        return true;
+    refuse_state(exchange);
+    return false;
+}
+
+struct user *request_add_user(struct exchange *exchange, struct slice id, struct slice external_id,
+                              struct slice email)
+{
+    struct user made = {
+        .id = id,
+        .external_id = external_id,
+        .email = email,
+        .body = buffer_slice(&exchange->body),
+        .answer_lost = exchange->fault != FAULT_NONE,
+    };
+    struct user *user = world_add_user(exchange->world, exchange->book, exchange->api->name, made);
+    if (!user)
+        refuse_state(exchange);
+    return user;
+}
+
+void request_write_member(struct json_writer *writer, const char *key, struct slice text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
