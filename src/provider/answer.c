@@ -171,3 +171,26 @@ bool answer_says(const struct answer *answer, const char *phrase)
 {
     return answer->text.len > 0 && strcasestr(answer->text.at, phrase) != NULL;
 }
+
+struct slice answer_blamed(const struct answer *answer)
+{
+    size_t details = answer->nodes == NULL ? 0 : json_member(answer->nodes, 0, "details");
+    if (details == 0 && answer->nodes != NULL)
+        details = json_member(answer->nodes, json_member(answer->nodes, 0, "error"), "details");
+    for (size_t i = details; details != 0 && i < answer->nodes[details].end; i++) {
+        const struct json_node *node = &answer->nodes[i];
+        if (!slice_is(node->key, "path"))
+            continue;
+        if (node->kind == JSON_ARRAY && node->children > 0)
+            node++;
+        if (node->kind == JSON_STRING)
+            return node->text;
+    }
+    return slice_make("", 0);
+}
+
+bool answer_is_message(const struct answer *answer, const char *message)
+{
+    return answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&
+           slice_is(answer->nodes[1].key, "message") && slice_is(answer->nodes[1].text, message);
+}

@@ -30,6 +30,14 @@ void answer_clear(struct answer *answer);
 /* A string or number at a path of members, `data.id`; empty when there is none. */
 struct slice answer_value(const struct answer *answer, const char *path);
 
+/* What the error's details blame, as the provider's member path (`address_country`,
+ * `identifying_information[0].number`): the first `path` of `details`; of an array its first name. Empty when
+ * there is none. */
+struct slice answer_blamed(const struct answer *answer);
+
+/* True when the answer is the object {"message": message} and nothing else: a gateway's own words. */
+bool answer_is_message(const struct answer *answer, const char *message);
+
 /* True when the error text holds phrase, ASCII case aside. */
 bool answer_says(const struct answer *answer, const char *phrase);
 

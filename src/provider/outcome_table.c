@@ -12,22 +12,35 @@ enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX };
 /* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
  * before its class. */
 static const struct outcome_row general_rows[] = {
-    {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_SENT, OUTCOME_NOT_SENT, OUTCOME_CAUSE_OF_TRANSPORT, NULL},
-    {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_COMPLETE, OUTCOME_IN_DOUBT, OUTCOME_CAUSE_OF_TRANSPORT, NULL},
-    {200, 299, OUTCOME_FACT_SUCCESS, 0, OUTCOME_DONE, 0, NULL},
-    {200, 299, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL},
+    {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_SENT, OUTCOME_NOT_SENT, OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
+    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_ASKS, OUTCOME_FACT_COMPLETE, OUTCOME_NOT_SENT,
+     OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
+    {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_COMPLETE, OUTCOME_IN_DOUBT, OUTCOME_CAUSE_OF_TRANSPORT, NULL,
+     false},
+    {200, 299, OUTCOME_FACT_SUCCESS, 0, OUTCOME_DONE, 0, NULL, false},
+    {200, 299, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
+    {200, 299, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
     {300, 399, 0, 0, OUTCOME_STOP, 0,
-     "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url"},
+     "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url",
+     false},
+    {408, 408, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
+    {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, false},
+    {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
+    {400, 499, OUTCOME_FACT_LOGIN, 0, OUTCOME_STOP, RETRY_AUTH,
+     "the provider refuses the login; check provider.credentials and provider.base_url", false},
     {401, 401, 0, 0, OUTCOME_STOP, RETRY_AUTH,
-     "the provider does not know these credentials; check provider.credentials and provider.base_url"},
-    {403, 403, OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL},
+     "the provider does not know these credentials; check provider.credentials and provider.base_url", false},
+    {403, 403, OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL, false},
     {403, 403, 0, 0, OUTCOME_STOP, RETRY_AUTH,
-     "the provider forbids this; check the key's permissions and the addresses it may be used from"},
-    {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL},
-    {409, 409, 0, 0, OUTCOME_EXISTS, 0, NULL},
-    {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL},
-    {400, 499, 0, 0, OUTCOME_REFUSED, 0, NULL},
-    {STATUS_MIN, STATUS_MAX, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL},
+     "the provider forbids this; check the key's permissions and the addresses it may be used from", false},
+    {409, 409, 0, OUTCOME_FACT_ASKS | OUTCOME_FACT_UPDATE, OUTCOME_EXISTS, 0, NULL, false},
+    {400, 499, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
+    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
+    {STATUS_MIN, STATUS_MAX, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
+};
+
+const struct outcome_row outcome_table_signed_rows[OUTCOME_SIGNED_ROWS] = {
+    {401, 401, OUTCOME_FACT_NONCE, 0, OUTCOME_BAD_NONCE, RETRY_NONCE, NULL, false},
 };
 
 static const struct outcome_row *find_row(const struct outcome_row *rows, size_t count, int status,
@@ -68,11 +81,20 @@ static bool copy_plain(struct slice text, char *out, size_t size)
     return true;
 }
 
+static bool is_question(enum operation operation)
+{
+    return operation != OPERATION_CREATE && operation != OPERATION_UPDATE;
+}
+
 static bool is_success(const struct outcome_table *table, const struct provider_reply *reply,
                        const struct answer *answer, struct outcome *outcome)
 {
     struct slice user_id = slice_make("", 0);
-    if (answer->has_error || !table->read_success(answer, reply->operation, &user_id))
+    if (answer->has_error)
+        return false;
+    if (is_question(reply->operation))
+        return answer->nodes != NULL && answer->nodes[0].kind >= JSON_ARRAY;
+    if (!table->read_success(answer, reply->operation, &user_id))
         return false;
     if (reply->operation == OPERATION_UPDATE)
         return true;
@@ -112,18 +134,59 @@ static void set_transport(const struct outcome_row *row, const char *transport, 
     set_message(row, slice_from(transport), record, outcome);
 }
 
+static bool says_exists(const struct outcome_table *table, const struct answer *answer)
+{
+    for (const char *const *code = table->exists_codes; code != NULL && *code != NULL; code++)
+        if (slice_is(answer->code, *code) || answer_says(answer, *code))
+            return true;
+    return false;
+}
+
+static unsigned facts_of_reply(const struct provider_reply *reply)
+{
+    return (reply->sent ? OUTCOME_FACT_SENT : 0u) |
+           (reply->sent && reply->complete ? OUTCOME_FACT_COMPLETE : 0u) |
+           (reply->proven ? OUTCOME_FACT_PROVEN : 0u) | (reply->in_doubt ? OUTCOME_FACT_DOUBT : 0u) |
+           (reply->fresh_token ? OUTCOME_FACT_FRESH : 0u) |
+           (reply->operation == OPERATION_UPDATE ? OUTCOME_FACT_UPDATE : 0u) |
+           (reply->operation == OPERATION_LOGIN ? OUTCOME_FACT_LOGIN : 0u) |
+           (is_question(reply->operation) ? OUTCOME_FACT_ASKS : 0u);
+}
+
+/* Where a segment of the path is a member: the first customer field of it. */
+static const char *find_blamed(const struct outcome_table *table, struct slice path)
+{
+    while (path.len > 0) {
+        size_t len = 0;
+        while (len < path.len && strchr(".[]/", path.at[len]) == NULL)
+            len++;
+        struct slice part = slice_make(path.at, len);
+        path = slice_make(path.at + len, path.len - len);
+        for (size_t i = 0; len > 0 && i < table->fields->field_count; i++) {
+            const struct provider_field *field = &table->fields->fields[i];
+            if (field->member != PROVIDER_NO_MEMBER && slice_is(part, table->fields->members[field->member]))
+                return field_name(field->field);
+        }
+        if (path.len > 0)
+            path = slice_make(path.at + 1, path.len - 1);
+    }
+    return NULL;
+}
+
 static void judge_answer(const struct outcome_table *table, const struct provider_reply *reply,
                          const struct record *record, struct outcome *outcome)
 {
     struct answer answer;
     answer_read(&answer, reply->body);
-    unsigned facts = OUTCOME_FACT_SENT | OUTCOME_FACT_COMPLETE;
+    unsigned facts = facts_of_reply(reply);
     if (is_success(table, reply, &answer, outcome))
         facts |= OUTCOME_FACT_SUCCESS;
     if (answer_says(&answer, "invalid nonce"))
         facts |= OUTCOME_FACT_NONCE;
-    if (reply->proven)
-        facts |= OUTCOME_FACT_PROVEN;
+    if (says_exists(table, &answer))
+        facts |= OUTCOME_FACT_EXISTS;
+    if (reply->error_type.len > 0 || answer_is_message(&answer, "Forbidden"))
+        facts |= OUTCOME_FACT_GATEWAY;
 
     const struct outcome_row *row = decide(table, reply->http_status, facts);
     outcome->kind = row->kind;
@@ -135,6 +198,10 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     }
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(table->read_existing(&answer), outcome->user_id, sizeof outcome->user_id);
+    if (row->kind == OUTCOME_REFUSED) {
+        outcome->field = find_blamed(table, answer_blamed(&answer));
+        outcome->no_update = row->no_update;
+    }
     answer_clear(&answer);
 }
 
@@ -148,7 +215,7 @@ void outcome_table_judge(const struct outcome_table *table, const struct provide
         judge_answer(table, reply, record, outcome);
         return;
     }
-    const struct outcome_row *row = decide(table, 0, reply->sent ? OUTCOME_FACT_SENT : 0);
+    const struct outcome_row *row = decide(table, 0, facts_of_reply(reply));
     assert(row->cause == OUTCOME_CAUSE_OF_TRANSPORT);
     outcome->kind = row->kind;
     outcome->cause = reply->cause;

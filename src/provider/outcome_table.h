@@ -21,6 +21,13 @@ enum outcome_fact {
     OUTCOME_FACT_SUCCESS = 4,  /* the body is that of a success, and has no error */
     OUTCOME_FACT_NONCE = 8,    /* the error text says `Invalid nonce` */
     OUTCOME_FACT_PROVEN = 16,  /* a request with these credentials has succeeded in this run */
+    OUTCOME_FACT_UPDATE = 32,
+    OUTCOME_FACT_LOGIN = 64,
+    OUTCOME_FACT_ASKS = 128,     /* a question: look-up, fetch, listing, login; never in doubt */
+    OUTCOME_FACT_DOUBT = 256,    /* an earlier attempt of this create has no known outcome */
+    OUTCOME_FACT_FRESH = 512,    /* sent with a token that a login gave because the one before was over */
+    OUTCOME_FACT_GATEWAY = 1024, /* the gateway before the provider says so, not the provider */
+    OUTCOME_FACT_EXISTS = 2048,  /* it says one of the codes that mean that there is such a user */
 };
 
 enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* as the reply says */
@@ -31,16 +38,24 @@ struct outcome_row {
     enum outcome_kind kind;
     int cause;          /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
     const char *advice; /* of OUTCOME_STOP: what to do, before the provider's own words; else NULL */
+    bool no_update;     /* of OUTCOME_REFUSED: the provider takes no update of this user */
 };
 
 struct outcome_table {
     const struct outcome_row *rows; /* the provider's own */
     size_t row_count;
-    /* True when the body is that of a success; gives a create's user id. */
+    const char *const *exists_codes;      /* of OUTCOME_FACT_EXISTS, NULL-terminated; or NULL */
+    const struct provider_fields *fields; /* whose members an answer may blame */
+    /* True when the body is that of a success; gives a create's user id. Not asked of a question: its success
+     * is any answer that is JSON without an error; a LOGIN's is take_token's to tell. */
     bool (*read_success)(const struct answer *answer, enum operation operation, struct slice *user_id);
     /* The id of the user that OUTCOME_EXISTS speaks of, or empty. */
     struct slice (*read_existing)(const struct answer *answer);
 };
+
+/* The rows of the signed providers: a nonce that came too late. */
+enum { OUTCOME_SIGNED_ROWS = 1 };
+extern const struct outcome_row outcome_table_signed_rows[OUTCOME_SIGNED_ROWS];
 
 void outcome_table_judge(const struct outcome_table *table, const struct provider_reply *reply,
                          const struct record *record, struct outcome *outcome);

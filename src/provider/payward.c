@@ -1,9 +1,7 @@
 #include "provider/payward.h"
 
-#include <assert.h>
-#include <stdio.h>
-
 #include "core/clock.h"
+#include "provider/collection.h"
 #include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
@@ -14,7 +12,7 @@ enum {
     USER_ID_MAX = 42,
 };
 
-static const struct payload_row create_rows[] = {
+static const struct payload_row rows[] = {
     {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
     {"external_reference", NULL, FIELD_EXTERNAL_ID, PAYLOAD_TEXT},
     {"full_name", "first_name", FIELD_FIRST_NAME, PAYLOAD_TEXT},
@@ -35,17 +33,26 @@ static const struct payload_row create_rows[] = {
     {"employer_name", NULL, FIELD_EMPLOYER_NAME, PAYLOAD_TEXT},
     {"tax_ids", NULL, FIELD_TAX_ID, PAYLOAD_TAX_IDS},
     {"language", NULL, FIELD_LANGUAGE, PAYLOAD_TEXT},
+    {"client_identifier", NULL, FIELD_CLIENT_IDENTIFIER, PAYLOAD_CONCAT},
+};
+
+#define NULLABLE_MEMBERS                                                                                     \
+    (FIELDS_BIT(PAYWARD_PHONE) | FIELDS_BIT(PAYWARD_NATIONALITIES) | FIELDS_BIT(PAYWARD_TAX_IDS) |           \
+     FIELDS_BIT(PAYWARD_EMPLOYER_NAME) | FIELDS_BIT(PAYWARD_OCCUPATION) | FIELDS_BIT(PAYWARD_LANGUAGE))
+#define UPDATE_MEMBERS                                                                                       \
+    (NULLABLE_MEMBERS | FIELDS_BIT(PAYWARD_FULL_NAME) | FIELDS_BIT(PAYWARD_BIRTH) |                          \
+     FIELDS_BIT(PAYWARD_RESIDENCE) | FIELDS_BIT(PAYWARD_CLIENT_IDENTIFIER))
+
+static const struct payload payload = {
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .fields = &payward_fields,
+    .nullable = NULLABLE_MEMBERS,
 };
 
 static const char *payward_build(const struct provider_call *call, struct provider_request *request)
 {
-    assert(call->operation == OPERATION_CREATE);
-    request->method = "POST";
-    int len = snprintf(request->target, sizeof request->target, "%s/v1/users", call->base_path);
-    assert(len > 0 && (size_t)len < sizeof request->target);
-    (void)len;
-    buffer_reset(&request->body);
-    payload_write(create_rows, sizeof create_rows / sizeof *create_rows, call->record, &request->body);
+    collection_build("/v1/users", &payload, call, request);
     return NULL;
 }
 
@@ -69,13 +76,10 @@ static struct slice payward_read_existing(const struct answer *answer)
     return slice_make("", 0);
 }
 
-static const struct outcome_row own_rows[] = {
-    {401, 401, OUTCOME_FACT_NONCE, 0, OUTCOME_BAD_NONCE, RETRY_NONCE, NULL},
-};
-
 static const struct outcome_table outcomes = {
-    .rows = own_rows,
-    .row_count = sizeof own_rows / sizeof *own_rows,
+    .rows = outcome_table_signed_rows,
+    .row_count = OUTCOME_SIGNED_ROWS,
+    .fields = &payward_fields,
     .read_success = payward_read_success,
     .read_existing = payward_read_existing,
 };
@@ -92,7 +96,10 @@ const struct provider payward_provider = {
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 1,
     .is_signed = true,
-    .can_update = false,
+    .can_update = true,
+    .doubt = PROVIDER_DOUBT_REPEAT,
+    .update_members = UPDATE_MEMBERS,
+    .nullable_members = NULLABLE_MEMBERS,
     .fields = &payward_fields,
     .check_job = signing_check_job,
     .account_new = signing_account_new,

@@ -1,4 +1,5 @@
-/* payward: Payward Services' users API, POST /v1/users (docs of api.services.payward.com; 3-providers.md).
+/* payward: Payward Services' users API, POST and PATCH /v1/users (docs of api.services.payward.com;
+ * 3-providers.md).
  *
  * Signed like Kraken's REST API; a create with the same external_reference gives the same user, so a doubt is
  * settled by repeating. Thread: constant.

@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "provider/kraken_embed.h"
 #include "provider/payward.h"
 
 /* One line a provider. */
-#define PROVIDERS(ROW) ROW("payward", payward_provider)
+#define PROVIDERS(ROW)                                                                                       \
+    ROW("payward", payward_provider)                                                                         \
+    ROW("kraken-embed", kraken_embed_provider)
 
 #define PROVIDER_NAME(name, provider)  name,
 #define PROVIDER_TABLE(name, provider) &(provider),

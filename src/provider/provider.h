@@ -19,7 +19,13 @@
 #include "model/provider_fields.h"
 #include "model/record.h"
 
-enum { PROVIDER_HEADERS_MAX = 8, PROVIDER_HEADER_SIZE = 256, PROVIDER_TARGET_SIZE = 512 };
+enum {
+    PROVIDER_HEADERS_MAX = 8,
+    PROVIDER_KEY_MAX = 200,    /* of an API key */
+    PROVIDER_TOKEN_MAX = 4096, /* of a bearer token; those of a gateway's login have 1 to 2 KiB */
+    PROVIDER_HEADER_SIZE = PROVIDER_TOKEN_MAX + 64,
+    PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
+};
 
 /* What is to be asked of the provider. */
 struct provider_call {
@@ -33,13 +39,14 @@ struct provider_call {
     const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
     uint64_t at;                 /* real ns: when it was journalled first (client_identifier.calculated_at) */
     uint32_t offset;             /* of LOOK_UP: users to pass over */
+    bool in_doubt;               /* of CREATE: an earlier attempt of it has no known outcome */
 };
 
 /* A user as the provider tells of it: what a doubt is settled by. Slices are in the caller's arena. */
 struct provider_user {
     struct slice id;
     struct slice external_id; /* metadata.external_id at kira; empty: not told */
-    struct value *values;     /* [FIELD_COUNT], those that are compared, in normal form; the rest absent */
+    struct value *values;     /* [field_count()], those that are compared, in normal form; the rest absent */
 };
 
 /* How a create in doubt is settled (3-providers.md, Doubts). */
@@ -78,6 +85,9 @@ struct provider_reply {
     int http_status;
     bool proven;             /* a request with these credentials has succeeded in this run */
     uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
+    struct slice error_type; /* x-amzn-errortype: the answer is the gateway's own; or empty */
+    bool in_doubt;           /* of the call */
+    bool fresh_token;        /* sent with a token of a login that an OUTCOME_BAD_TOKEN asked for */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
     struct slice body;       /* at most 64 KiB */
 };
@@ -116,8 +126,12 @@ struct provider {
      * seconds for which it is good, 0 when the answer holds none. */
     uint64_t (*take_token)(struct provider_account *account, struct slice body);
 
-    /* Without PROVIDER_DOUBT_REPEAT: one user of an answer (nodes as of json_reader_parse). False when it is
+    /* Without PROVIDER_DOUBT_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there is
      * none. */
+    bool (*find_users)(const struct json_node *nodes, size_t *at);
+
+    /* Without PROVIDER_DOUBT_REPEAT: one user, an element of that array or (at 0) the whole answer to FETCH
+     * (nodes as of json_reader_parse). False when it is none. */
     bool (*read_user)(const struct json_node *nodes, size_t at, const struct job *job, struct arena *arena,
                       struct provider_user *user);
 

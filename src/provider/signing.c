@@ -8,9 +8,9 @@
 #include "core/digest.h"
 #include "core/memory.h"
 #include "core/secret.h"
+#include "provider/credentials.h"
 
 enum {
-    API_KEY_MAX = 200, /* with its name in one header line */
     NONCE_SIZE = sizeof "18446744073709551615",
 };
 
@@ -32,14 +32,6 @@ static void drop_secret(uint8_t *key, struct slice text)
     free(key);
 }
 
-static bool is_visible_ascii(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < 0x21 || text.at[i] > 0x7e)
-            return false;
-    return true;
-}
-
 static int check_api_secret(const struct job *job, const struct job_credentials *credentials,
                             struct error *error)
 {
@@ -58,31 +50,13 @@ static int check_api_secret(const struct job *job, const struct job_credentials 
 static int check_credentials(const struct job *job, const struct job_credentials *credentials,
                              struct error *error)
 {
-    const struct {
-        const char *name;
-        const struct secret *secret;
-    } others[] = {
-        {"client_id", &credentials->client_id},
-        {"password", &credentials->password},
-        {"token", &credentials->token},
-    };
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (others[i].secret->at != NULL)
-            return job_fail(job, credentials->place, error,
-                            "%s has no credentials.%s: it takes api_key and api_secret", job->provider.name,
-                            others[i].name);
-    if (credentials->api_key.len == 0)
-        return job_fail(job, credentials->place, error,
-                        "credentials.api_key is missing: %s needs api_key and api_secret",
-                        job->provider.name);
-    if (credentials->api_secret.len == 0)
-        return job_fail(job, credentials->place, error,
-                        "credentials.api_secret is missing: %s needs api_key and api_secret",
-                        job->provider.name);
-    if (credentials->api_key.len > API_KEY_MAX || !is_visible_ascii(secret_slice(&credentials->api_key)))
+    static const char *const names[] = {"api_key", "api_secret", NULL};
+    if (credentials_check(job, credentials, names, "api_key and api_secret", error) != 0)
+        return -1;
+    if (!credentials_fits_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
-                        API_KEY_MAX);
+                        PROVIDER_KEY_MAX);
     return check_api_secret(job, credentials, error);
 }
 

@@ -46,7 +46,7 @@ static void words_are_those_of_the_ledger_and_the_summary(void **state)
 {
     (void)state;
     static const char *const outcomes[] = {"done",      "exists",    "refused", "in_doubt", "not_sent",
-                                           "throttled", "bad_nonce", "stop",    "withdrawn"};
+                                           "throttled", "bad_nonce", "bad_token", "stop",    "withdrawn"};
     static const char *const causes[] = {"429", "5xx", "timeout", "connect", "nonce", "auth"};
     for (int i = OUTCOME_DONE; i <= OUTCOME_WITHDRAWN; i++)
         assert_string_equal(outcome_word((enum outcome_kind)i), outcomes[i]);

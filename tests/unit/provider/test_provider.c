@@ -31,7 +31,7 @@ static void a_provider_is_found_by_its_name(void **state)
     size_t count = 0;
     for (; names[count] != NULL; count++)
         assert_string_equal(provider_find(names[count])->name, names[count]);
-    assert_int_equal(count, 1);
+    assert_true(count >= 1);
     assert_null(provider_find("Payward"));
     assert_null(provider_find(""));
 }

@@ -1,0 +1,36 @@
+#include "provider/collection.h"
+
+#include <assert.h>
+
+#include "provider/target.h"
+
+static void begin_of_user(const char *method, const char *path, const struct provider_call *call,
+                          struct provider_request *request)
+{
+    target_begin(call, method, path, request);
+    target_add(request, "/");
+    target_add_encoded(request, slice_from(call->user_id));
+}
+
+void collection_build(const char *path, const struct payload *payload, const struct provider_call *call,
+                      struct provider_request *request)
+{
+    switch (call->operation) {
+    case OPERATION_CREATE:
+        target_begin(call, "POST", path, request);
+        payload_write(payload, call, &request->body);
+        return;
+    case OPERATION_UPDATE:
+        begin_of_user("PATCH", path, call, request);
+        payload_write(payload, call, &request->body);
+        return;
+    case OPERATION_FETCH:
+        begin_of_user("GET", path, call, request);
+        return;
+    case OPERATION_LOOK_UP:
+    case OPERATION_LIST:
+    case OPERATION_LOGIN:
+        break;
+    }
+    assert(!"a request that the provider has");
+}

@@ -1,0 +1,16 @@
+/* collection: the requests of a users collection as REST has it: POST PATH, PATCH PATH/ID, GET PATH/ID.
+ *
+ * What payward and kraken-embed share. Thread: any; pure.
+ */
+#ifndef KYC_PROVIDER_COLLECTION_H
+#define KYC_PROVIDER_COLLECTION_H
+
+#include "provider/payload.h"
+#include "provider/provider.h"
+
+/* Builds a CREATE, UPDATE or FETCH; path: of the collection, without a trailing slash. The ids of users are
+ * percent-encoded. */
+void collection_build(const char *path, const struct payload *payload, const struct provider_call *call,
+                      struct provider_request *request);
+
+#endif

@@ -1,0 +1,29 @@
+/* credentials: that a job names what its provider asks for, and nothing beside it.
+ *
+ * No message holds a secret. Thread: any; pure.
+ */
+#ifndef KYC_PROVIDER_CREDENTIALS_H
+#define KYC_PROVIDER_CREDENTIALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+#include "model/job.h"
+
+/* names: NULL-terminated, of api_key, api_secret, client_id, password, token; takes: the same for people
+ * (`api_key and api_secret`). 0, or -1 with ERROR_USAGE at the credentials' place when one is missing or
+ * another is there. */
+int credentials_check(const struct job *job, const struct job_credentials *credentials,
+                      const char *const *names, const char *takes, struct error *error);
+
+/* The same for a provider that takes one set of credentials, each of what goes into a header
+ * (credentials_fits_header). with_secrets: credentials are loaded. */
+int credentials_check_single(const struct job *job, bool with_secrets, const char *const *names,
+                             const char *takes, struct error *error);
+
+/* 1 to max bytes of visible ASCII. */
+bool credentials_fits_header(struct slice text, size_t max);
+
+#endif

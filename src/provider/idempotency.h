@@ -1,0 +1,23 @@
+/* idempotency: the key under which a create may be repeated (3-providers.md, Idempotency key).
+ *
+ * UUID version 5 (RFC 4122, 4.3), so the same customer of the same job comes to the same key after a crash,
+ * on another machine and in a rerun. It says nothing about the body. Thread: any; pure.
+ */
+#ifndef KYC_PROVIDER_IDEMPOTENCY_H
+#define KYC_PROVIDER_IDEMPOTENCY_H
+
+#include <stdint.h>
+
+#include "core/slice.h"
+
+enum { IDEMPOTENCY_KEY_SIZE = 37, IDEMPOTENCY_NAMESPACE_LEN = 16 };
+
+/* refusals: the creates of this customer that the provider has finally refused. Returns out. */
+char *idempotency_key(const char *job, struct slice external_id, uint64_t refusals,
+                      char out[IDEMPOTENCY_KEY_SIZE]);
+
+/* The UUID of a name in a namespace. Returns out. */
+char *idempotency_uuid(const uint8_t name_space[IDEMPOTENCY_NAMESPACE_LEN], struct slice name,
+                       char out[IDEMPOTENCY_KEY_SIZE]);
+
+#endif
