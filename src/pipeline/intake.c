@@ -168,14 +168,16 @@ static void *worker_main(void *argument)
 /* Lets no more than limit records pass in all. True when no batch may follow. is_last: of the inputs. */
 static bool apply_limit(struct intake *intake, struct batch *batch, bool is_last)
 {
-    if (!intake->limit || intake->read + batch->count < intake->limit) {
-        intake->read += batch->count;
+    uint64_t left = intake->limit ? intake->limit - intake->read : UINT64_MAX;
+    bool is_whole = batch->count <= left;
+    if (!is_whole)
+        batch->count = (size_t)left;
+    intake->read += batch->count;
+    if (intake->result == READER_END && is_whole)
+        intake->complete_count++;
+    if (batch->count < left)
         return false;
-    }
-    intake->limited =
-        intake->read + batch->count > intake->limit || intake->result == READER_MORE || !is_last;
-    batch->count = (size_t)(intake->limit - intake->read);
-    intake->read = intake->limit;
+    intake->limited = !is_whole || intake->result == READER_MORE || !is_last;
     return true;
 }
 
@@ -202,10 +204,9 @@ static bool read_input(struct intake *intake, size_t index, uint64_t *sequence)
     }
     if (intake->result != READER_END || intake->limited)
         return false;
-    intake->complete_count++;
     if (!is_last)
         end_input(intake);
-    return intake->read < intake->limit || !intake->limit;
+    return true;
 }
 
 static void *reader_main(void *argument)
