@@ -221,30 +221,83 @@ static void table_rule(struct buffer *out, const struct tally_rule *rule, unsign
     buffer_append_char(out, '\n');
 }
 
-/* The rules, in at most so many lines, a blank one before them included. */
+/* The rules from `first` on as `NAME RECORDS, …`, in at most so many lines. Returns how many of them it took;
+ * what had no room is counted in the last line. */
+static unsigned table_pack(struct buffer *out, const struct tally *tally, const uint32_t *ranking,
+                           size_t first, unsigned lines)
+{
+    enum { PACK_MORE = sizeof ", and 9999 more in " PAGE_FILE_NAME };
+    struct buffer word;
+    unsigned used = 0, columns = TABLE_COLUMNS;
+    size_t i = first;
+    buffer_init(&word, TABLE_PART_MAX);
+    for (; i < tally->rule_count; i++) {
+        char records[FIGURES_SIZE];
+        const struct tally_rule *rule = &tally->rules[ranking[i]];
+        buffer_reset(&word);
+        unsigned len = table_rule_name(&word, rule);
+        len += 1 + (unsigned)strlen(figures_count(rule->records, records));
+        buffer_printf(&word, " %s", records);
+        bool is_last = i + 1 == tally->rule_count;
+        unsigned room = TABLE_COLUMNS - (used == lines && !is_last ? PACK_MORE : 1);
+        if (columns + 2 + len > room) {
+            if (used == lines)
+                break;
+            buffer_append_text(out, i == first ? "  " : ",\n  ");
+            columns = 2;
+            used++;
+        } else {
+            buffer_append_text(out, ", ");
+            columns += 2;
+        }
+        buffer_append(out, buffer_slice(&word));
+        columns += len;
+    }
+    if (i < tally->rule_count)
+        buffer_printf(out, ", and %zu more in %s", tally->rule_count - i, PAGE_FILE_NAME);
+    if (used)
+        buffer_append_char(out, '\n');
+    buffer_clear(&word);
+    return used;
+}
+
+/* How many rules get a line of their own, so that all the others find room in the lines that are left. */
+static size_t table_shown(const struct tally *tally, const uint32_t *ranking, unsigned room)
+{
+    size_t shown = tally->rule_count <= room ? tally->rule_count : room - 1;
+    struct buffer scratch;
+    buffer_init(&scratch, TABLE_PART_MAX);
+    while (shown > 1 && shown < tally->rule_count &&
+           table_pack(&scratch, tally, ranking, shown, UINT16_MAX) > room - shown) {
+        buffer_reset(&scratch);
+        shown--;
+    }
+    buffer_clear(&scratch);
+    return shown;
+}
+
+/* The rules, in at most so many lines, a blank one before them included: the first with what they mean, the
+ * others by name and count. */
 static void table_rules(struct buffer *out, const struct tally *tally, unsigned lines)
 {
     enum { TABLE_RULES_HEAD = 2, TABLE_RULES_LEAST = 4 };
     if (tally->rule_count == 0 || lines < TABLE_RULES_LEAST)
         return;
-    size_t room = lines - TABLE_RULES_HEAD;
-    size_t shown = tally->rule_count <= room ? tally->rule_count : room - 1;
+    unsigned room = lines - TABLE_RULES_HEAD;
     uint32_t *ranking = tally_ranking(tally);
+    size_t shown = table_shown(tally, ranking, room);
+    if (shown <= 1 && shown < tally->rule_count) { /* so many that all the room is for names and counts */
+        buffer_append_char(out, '\n');
+        table_pack(out, tally, ranking, 0, lines - 1);
+        free(ranking);
+        return;
+    }
     unsigned name_columns = table_name_columns(tally, ranking, shown);
     buffer_printf(out, "\n  %-*s%13s%13s  %s\n", (int)name_columns, "rule", "records", "first row",
                   "what it means");
     for (size_t i = 0; i < shown; i++)
         table_rule(out, &tally->rules[ranking[i]], name_columns);
-    uint64_t rest = 0;
-    for (size_t i = shown; i < tally->rule_count; i++)
-        rest += tally->rules[ranking[i]].records;
-    if (shown < tally->rule_count) {
-        char records[FIGURES_SIZE], more[FIGURES_SIZE];
-        int width = (int)name_columns + 13;
-        int len = snprintf(more, sizeof more, "and %zu more", tally->rule_count - shown);
-        buffer_printf(out, "  %s%*s%15s%s\n", more, width - len, figures_count(rest, records), "",
-                      PAGE_FILE_NAME " has them all");
-    }
+    table_pack(out, tally, ranking, shown, room - (unsigned)shown);
     free(ranking);
 }
 
