@@ -59,7 +59,8 @@ struct record {
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */
     char country[2];                         /* of the normalized `country`; NUL when it is not known */
-    uint64_t present; /* bit i: the mapped field i had a value in the source, good or bad */
+    uint64_t
+        present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
     uint8_t
         digest[32]; /* ledger digest (4-ledger.md), when a ledger is at hand and the record is not rejected */
 };

@@ -87,7 +87,7 @@ static int start_run(struct pipeline *pipeline, struct error *error)
 
 static void map_fields(const struct pipeline *pipeline)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; i < field_count(); i++) {
         size_t column;
         const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &column);
         if (mapping)

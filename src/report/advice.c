@@ -139,7 +139,7 @@ struct advice advice_of_rule(enum field_id field, const char *rule)
         "record step by step."};
     const struct advice *found = NULL;
     for (size_t i = 0; i < sizeof advice_rows_of_types / sizeof *advice_rows_of_types && !found; i++)
-        if (field < FIELD_COUNT && field_table[field].type == advice_rows_of_types[i].type)
+        if (field != FIELD_NONE && field_type(field) == advice_rows_of_types[i].type)
             found = advice_find(&advice_rows_of_types[i].row, 1, rule);
     if (!found && field == FIELD_NONE)
         found = advice_find(advice_rows_of_records,

@@ -19,11 +19,18 @@ static void page_cell(struct buffer *out, uint64_t count)
     buffer_printf(out, "<td class=\"number\">%s</td>", figures_count(count, number));
 }
 
+static void page_field_cell(struct buffer *out, const char *name)
+{
+    buffer_append_text(out, "<tr><th scope=\"row\"><code>");
+    html_text(out, slice_from(name));
+    buffer_append_text(out, "</code>");
+}
+
 static void page_fields(const struct page *page)
 {
     const struct tally *tally = page->tally;
     struct buffer *out = page->out;
-    bool taken[FIELD_COUNT + 1] = {false};
+    bool taken[FIELD_MAX + 1] = {false};
     uint64_t top = 0;
     html_section(out, "fields", "Rejects by field");
     buffer_append_text(
@@ -33,7 +40,7 @@ static void page_fields(const struct page *page)
              "class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (;;) {
         size_t most = SIZE_MAX;
-        for (size_t i = 0; i <= FIELD_COUNT; i++)
+        for (size_t i = 0; i <= FIELD_MAX; i++)
             if (!taken[i] && tally->fields[i].rejected &&
                 (most == SIZE_MAX || tally->fields[i].rejected > tally->fields[most].rejected))
                 most = i;
@@ -41,10 +48,11 @@ static void page_fields(const struct page *page)
             break;
         taken[most] = true;
         top = top ? top : tally->fields[most].rejected;
-        buffer_printf(out, "<tr><th scope=\"row\"><code>%s</code>", field_name((enum field_id)most));
+        const char *name = field_name(most < FIELD_MAX ? (enum field_id)most : FIELD_NONE);
+        page_field_cell(out, name);
         html_bar(out, tally->fields[most].rejected, top, "bad", "of the most frequent field");
         buffer_append_text(out, "</th><td class=\"number\">");
-        html_count(out, "rejects_by_field", field_name((enum field_id)most), tally->fields[most].rejected);
+        html_count(out, "rejects_by_field", name, tally->fields[most].rejected);
         buffer_append_text(out, "</td><td class=\"number\">");
         html_share(out, tally->fields[most].rejected, tally->read);
         buffer_append_text(out, "</td></tr>\n");
@@ -178,7 +186,7 @@ static void page_input_files(const struct page *page)
 void page_write_places(const struct page *page)
 {
     bool any = false;
-    for (size_t i = 0; i <= FIELD_COUNT; i++)
+    for (size_t i = 0; i <= FIELD_MAX; i++)
         any |= page->tally->fields[i].rejected > 0;
     buffer_append_text(page->out, "<div id=\"places\" class=\"pair\">\n");
     if (any)
@@ -198,11 +206,11 @@ void page_write_completeness(const struct page *page)
                        "field that the job maps.</caption>\n<thead><tr><th scope=\"col\">Field</th><th "
                        "scope=\"col\">Column</th><th scope=\"col\" class=\"number\">With a value</th><th "
                        "scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; i < FIELD_MAX; i++) {
         const struct tally_field *field = &tally->fields[i];
         if (!field->mapped)
             continue;
-        buffer_printf(out, "<tr><th scope=\"row\"><code>%s</code>", field_table[i].name);
+        page_field_cell(out, field_name((enum field_id)i));
         html_bar(out, field->present, tally->in_columns, "info", "of the records have a value");
         buffer_append_text(out, "</th><td>");
         if (field->name) {
@@ -213,7 +221,7 @@ void page_write_completeness(const struct page *page)
             buffer_append_text(out, "<span class=\"soft\">the same for all</span>");
         }
         buffer_append_text(out, "</td><td class=\"number\">");
-        html_count(out, "completeness", field_table[i].name, field->present);
+        html_count(out, "completeness", field_name((enum field_id)i), field->present);
         buffer_append_text(out, "</td><td class=\"number\">");
         html_share(out, field->present, tally->in_columns);
         buffer_append_text(out, "</td></tr>\n");
@@ -236,10 +244,13 @@ void page_write_loosened(const struct page *page)
                                     "without them may be refused.</p>\n<ul>\n");
         }
         begun = true;
-        buffer_printf(out, "<li><code>%s</code>", field_name(rule->field));
+        buffer_append_text(out, "<li><code>");
+        html_text(out, slice_from(field_name(rule->field)));
+        buffer_append_text(out, "</code>");
         for (size_t at = 0; at < rule->condition_count; at++) {
-            buffer_printf(out, "%s%s is ", at ? ", and " : ", where ",
-                          field_name(rule->conditions[at].field));
+            buffer_append_text(out, at ? ", and " : ", where ");
+            html_text(out, slice_from(field_name(rule->conditions[at].field)));
+            buffer_append_text(out, " is ");
             html_text(out, rule->conditions[at].value);
         }
         buffer_append_text(out, "</li>\n");

@@ -137,7 +137,7 @@ static void page_rule_article(const struct page *page, size_t place, const char 
 {
     const struct tally_rule *rule = &page->tally->rules[place];
     const struct tally_field *field =
-        &page->tally->fields[rule->field < FIELD_COUNT ? rule->field : FIELD_COUNT];
+        &page->tally->fields[rule->field == FIELD_NONE ? (size_t)FIELD_MAX : rule->field];
     struct buffer *out = page->out;
     char records[FIGURES_SIZE];
     struct advice advice = advice_of_rule(rule->field, rule->rule);

@@ -28,7 +28,7 @@ void tally_free(struct tally *tally)
         if (tally->rules[i].rule_owned)
             free((char *)tally->rules[i].rule);
     }
-    for (size_t i = 0; i <= FIELD_COUNT; i++)
+    for (size_t i = 0; i <= FIELD_MAX; i++)
         free(tally->fields[i].name);
     free(tally->rules);
     free(tally->index);
@@ -100,7 +100,7 @@ static bool tally_count(struct tally *tally, struct tally_rule *rule, uint64_t r
 
 static struct tally_field *tally_field_at(struct tally *tally, enum field_id field)
 {
-    return &tally->fields[field < FIELD_COUNT ? field : FIELD_COUNT];
+    return &tally->fields[field == FIELD_NONE ? (size_t)FIELD_MAX : field];
 }
 
 /* The shape of what stands in the source. Owner: the caller. */
@@ -156,25 +156,24 @@ static void tally_add_example(struct tally *tally, struct tally_rule *rule, cons
 
 static void tally_add_verdicts(struct tally *tally, const struct record *record)
 {
-    uint64_t rejected = 0; /* bit i: the field i has a reject */
     tally->marks++;
     for (size_t i = 0; i < record->verdict_count; i++) {
         const struct verdict *verdict = &record->verdicts[i];
         struct tally_rule *rule = tally_rule_at(tally, verdict->field, verdict->level, verdict->rule, false);
         if (tally_count(tally, rule, record->row))
             tally_add_example(tally, rule, record);
-        uint64_t bit = UINT64_C(1) << (verdict->field < FIELD_COUNT ? verdict->field : FIELD_COUNT);
-        if (verdict->level == VERDICT_REJECT && !(rejected & bit))
-            tally_field_at(tally, verdict->field)->rejected++;
-        if (verdict->level == VERDICT_REJECT)
-            rejected |= bit;
+        struct tally_field *field = tally_field_at(tally, verdict->field);
+        if (verdict->level == VERDICT_REJECT && field->mark != tally->marks) {
+            field->mark = tally->marks;
+            field->rejected++;
+        }
     }
 }
 
-static void tally_add_presence(struct tally *tally, uint64_t fields, uint64_t records)
+static void tally_add_presence(struct tally *tally, const uint64_t *fields, uint64_t records)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++)
-        if (fields >> i & 1)
+    for (size_t i = 0; i < FIELD_MAX; i++)
+        if (fields[i / 64] >> i % 64 & 1)
             tally->fields[i].present += records;
 }
 
@@ -188,13 +187,14 @@ void tally_settle(struct tally *tally)
 
 /* Records with the same fields are counted together, and field by field only when another set takes their
  * place: this runs for every record. */
-static void tally_note_presence(struct tally *tally, uint64_t fields)
+static void tally_note_presence(struct tally *tally, const struct record *record)
 {
     uint64_t spread = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / the golden ratio */
-    size_t at = (size_t)(fields * spread >> 32) & (TALLY_PRESENCES - 1);
-    if (tally->presences[at].fields != fields) {
+    uint64_t mixed = (record->present[0] ^ record->present[1] * spread) * spread;
+    size_t at = (size_t)(mixed >> 32) & (TALLY_PRESENCES - 1);
+    if (memcmp(tally->presences[at].fields, record->present, sizeof record->present) != 0) {
         tally_add_presence(tally, tally->presences[at].fields, tally->presences[at].records);
-        tally->presences[at].fields = fields;
+        memcpy(tally->presences[at].fields, record->present, sizeof record->present);
         tally->presences[at].records = 0;
     }
     tally->presences[at].records++;
@@ -245,7 +245,7 @@ void tally_add_record(struct tally *tally, const struct record *record)
     country->records++;
     if (!record->fault) {
         tally->in_columns++;
-        tally_note_presence(tally, record->present);
+        tally_note_presence(tally, record);
     }
     if (record->verdict_count)
         tally_add_verdicts(tally, record);

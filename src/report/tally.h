@@ -47,6 +47,7 @@ struct tally_field {
     char *name;    /* of that column; owned; NULL: a constant */
     uint64_t present;
     uint64_t rejected; /* records with a verdict of level reject on it */
+    uint64_t mark;     /* private: the record that counted last */
 };
 
 /* One masked value that broke a rule: where it stands, and its shape. */
@@ -83,7 +84,7 @@ struct tally {
     size_t input_count;
     uint64_t read, valid, rejected, warned;
     uint64_t in_columns; /* records without a fault of their own: those that fields are counted of */
-    struct tally_field fields[FIELD_COUNT + 1]; /* the last one: the record itself */
+    struct tally_field fields[FIELD_MAX + 1]; /* the last one: the record itself */
     struct tally_country countries[TALLY_COUNTRIES];
     struct {
         uint64_t create, update, unchanged, settle, refused;
@@ -95,7 +96,7 @@ struct tally {
     size_t index_room;
     uint64_t marks; /* private: records counted */
     struct {
-        uint64_t fields, records;
+        uint64_t fields[sizeof(((struct record *)NULL)->present) / sizeof(uint64_t)], records;
     } presences[TALLY_PRESENCES]; /* private: most records of an export have the same fields */
     uint64_t requests;
     struct pace pace; /* answers over time */

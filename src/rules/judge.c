@@ -37,6 +37,7 @@ static void read_values(struct judging *judging)
 {
     const struct rule_set *set = judging->set;
     const struct record *record = judging->record;
+    uint64_t present[sizeof record->present / sizeof *record->present] = {0};
     for (size_t i = 0; i < set->slot_count; i++) {
         const struct slot *slot = &set->slots[i];
         if (slot->is_ready)
@@ -47,21 +48,19 @@ static void read_values(struct judging *judging)
             ndjson_cells_normalize(judging->worker->ndjson, judging, slot);
         else if (slot->column < record->cell_count)
             normalize_source(judging, slot, record->cells[slot->column]);
+        bool is_present = judging->values[slot->field].state != VALUE_ABSENT;
+        present[slot->field / 64] |= (uint64_t)is_present << slot->field % 64;
     }
+    memcpy(judging->record->present, present, sizeof present);
     struct value *type = &judging->values[FIELD_CUSTOMER_TYPE];
     if (type->state == VALUE_ABSENT)
         *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
 }
 
-/* What the report counts, noted while the values are at hand. */
-static void note_presence(const struct judging *judging)
+/* For the report, noted while it is at hand. */
+static void note_country(const struct judging *judging)
 {
     struct record *record = judging->record;
-    for (size_t i = 0; i < judging->set->slot_count; i++) {
-        enum field_id field = judging->set->slots[i].field;
-        if (field < FIELD_COUNT) /* the job's own are beyond its bits */
-            record->present |= (uint64_t)(judging->values[field].state != VALUE_ABSENT) << field;
-    }
     const struct value *country = &judging->values[FIELD_COUNTRY];
     if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
         memcpy(record->country, country->text.at, sizeof record->country);
@@ -172,7 +171,7 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     record->verdict_count = 0;
     record->rejected = false;
     record->unique_known = 0;
-    record->present = 0;
+    memset(record->present, 0, sizeof record->present);
     record->country[0] = record->country[1] = '\0';
     if (worker->ndjson && !record->fault)
         ndjson_cells_read(worker->ndjson, record, arena);
@@ -193,7 +192,7 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     if (set->computes_client_id)
         concat_judge(&judging);
     hash_key(&judging);
-    note_presence(&judging);
+    note_country(&judging);
     require_values(&judging);
     for (size_t i = 0; i < set->check_count; i++)
         check_judge(&judging, &set->checks[i]);
