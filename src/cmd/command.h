@@ -30,6 +30,7 @@ int command_main(int argc, char **argv);
 int command_check(const struct options *options);
 int command_run(const struct options *options);
 int command_status(const struct options *options);
+int command_explain(const struct options *options);
 int command_guess(const struct options *options);
 int command_version(const struct options *options);
 int command_help(const struct options *options);

@@ -1,0 +1,71 @@
+/* explain: one record step by step: source, normalized, verdicts, ledger, payload. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/explain_write.h"
+#include "core/log.h"
+#include "job/job_load.h"
+#include "pipeline/search.h"
+
+enum { RESULT_MAX = 1 << 26 };
+
+static void show(void *context, const struct search_found *found)
+{
+    explain_write(context, found);
+}
+
+static int fail_not_found(const struct options *options, const struct job *job, uint64_t rows,
+                          struct error *error)
+{
+    const char *input = job->input.paths[0];
+
+    if (options->key)
+        return error_set(error, ERROR_USAGE, "no record has the external_id `%s`: %" PRIu64 " rows were read",
+                         options->key, rows);
+    return error_set(error, ERROR_USAGE, "%s has no row %" PRIu64 ": there are %" PRIu64 " rows", input,
+                     options->row, rows);
+}
+
+static int explain(const struct options *options, struct job *job, const struct provider *provider,
+                   struct error *error)
+{
+    const struct search search = {.job = job, .provider = provider, .row = options->row, .key = options->key};
+    struct explain_settings settings = {.job = job, .provider = provider, .unmask = options->unmask};
+    struct buffer out;
+    uint64_t rows;
+
+    buffer_init(&out, RESULT_MAX);
+    settings.out = &out;
+    int status = search_run(&search, show, &settings, &rows, error);
+    if (status == 1)
+        status = command_print(buffer_slice(&out), 0);
+    else if (status == 0)
+        status = fail_not_found(options, job, rows, error);
+    buffer_clear(&out);
+    return status;
+}
+
+int command_explain(const struct options *options)
+{
+    const struct job_overrides overrides = {.sets = options->sets,
+                                            .set_count = options->set_count,
+                                            .inputs = options->inputs,
+                                            .input_count = options->input_count};
+    struct error error = {0};
+
+    if (!options->row == !options->key) {
+        log_error("explain needs --row N or --key ID%s", options->row ? ", not both" : "");
+        return ERROR_USAGE;
+    }
+    struct job *job = job_load(options->argument, &overrides, &error);
+    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    int status = provider ? explain(options, job, provider, &error) : -1;
+    if (status < 0) {
+        log_error("%s", error.text);
+        status = (int)error.scope;
+    }
+    job_free(job);
+    return status;
+}

@@ -1,0 +1,118 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/explain_write.h"
+#include "core/clock.h"
+#include "core/json.h"
+
+enum { BODY_MAX = 64 << 20, INDENT = 2, VALUE_SIZE_MAX = 1 << 20 };
+
+struct page {
+    const struct explain_settings *settings;
+    const struct search_found *found;
+    const struct json_node *nodes;
+};
+
+static void write_blanks(struct buffer *out, size_t count)
+{
+    for (; count; count--)
+        buffer_append_char(out, ' ');
+}
+
+static void write_text(const struct page *page, struct slice text)
+{
+    struct buffer shown;
+    struct json_writer writer;
+
+    buffer_init(&shown, VALUE_SIZE_MAX);
+    struct explain_settings settings = *page->settings;
+    settings.out = &shown;
+    explain_write_value(&settings, page->found, text, ENCODING_UTF8);
+    json_write_begin(&writer, page->settings->out);
+    json_write_string(&writer, buffer_slice(&shown));
+    buffer_clear(&shown);
+}
+
+static void write_node(const struct page *page, size_t at, size_t indent)
+{
+    const struct json_node *node = &page->nodes[at];
+    struct buffer *out = page->settings->out;
+    bool is_object = node->kind == JSON_OBJECT;
+
+    if (node->kind < JSON_ARRAY) {
+        if (node->kind == JSON_STRING)
+            write_text(page, node->text);
+        else if (node->kind == JSON_NUMBER)
+            explain_write_value(page->settings, page->found, node->text, ENCODING_UTF8);
+        else
+            buffer_append(out, node->text);
+        return;
+    }
+    buffer_append_char(out, is_object ? '{' : '[');
+    for (size_t child = at + 1; child < node->end; child = page->nodes[child].end) {
+        buffer_append_text(out, child == at + 1 ? "\n" : ",\n");
+        write_blanks(out, indent + INDENT);
+        if (is_object) {
+            struct json_writer writer;
+            json_write_begin(&writer, out);
+            json_write_string(&writer, page->nodes[child].key);
+            buffer_append_text(out, ": ");
+        }
+        write_node(page, child, indent + INDENT);
+    }
+    if (node->children) {
+        buffer_append_char(out, '\n');
+        write_blanks(out, indent);
+    }
+    buffer_append_char(out, is_object ? '}' : ']');
+}
+
+static void write_body(const struct explain_settings *settings, const struct search_found *found,
+                       const struct provider_request *request)
+{
+    struct json_reader *reader = json_reader_new();
+    struct json_fault fault;
+    size_t count;
+    struct page page = {.settings = settings, .found = found};
+
+    page.nodes = json_reader_parse(reader, buffer_slice(&request->body), &count, &fault);
+    buffer_append_text(settings->out, "  ");
+    if (page.nodes)
+        write_node(&page, 0, INDENT);
+    buffer_append_char(settings->out, '\n');
+    json_reader_free(reader);
+}
+
+static char *copy_text(struct arena *arena, struct slice text)
+{
+    return (char *)(uintptr_t)arena_copy(arena, text).at;
+}
+
+void explain_write_payload(const struct explain_settings *settings, const struct search_found *found)
+{
+    struct provider_request request = {.method = ""};
+    struct slice base_path = provider_base_path(provider_base_url(settings->provider, settings->job));
+    const struct decision *decision = &found->decision;
+    bool is_update = decision->kind == DECISION_UPDATE;
+    const struct provider_call call = {
+        .operation = is_update ? OPERATION_UPDATE : OPERATION_CREATE,
+        .job = settings->job,
+        .base_path = copy_text(found->arena, base_path),
+        .record = found->record,
+        .user_id = decision->user_id,
+        .members = decision->changes.send,
+        .at = found->customer && found->customer->first_sent_at ? found->customer->first_sent_at
+                                                                : clock_real_ns(),
+    };
+
+    buffer_init(&request.body, BODY_MAX);
+    const char *fault = settings->provider->build(&call, &request);
+    buffer_printf(settings->out, "\nPayload%s\n", settings->unmask ? "" : " (masked)");
+    if (fault) {
+        buffer_printf(settings->out, "  cannot be built: %s\n", fault);
+    } else {
+        buffer_printf(settings->out, "  %s %s\n", request.method, request.target);
+        write_body(settings, found, &request);
+    }
+    buffer_clear(&request.body);
+}

@@ -1,0 +1,109 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/explain_write.h"
+#include "core/text.h"
+#include "input/header.h"
+#include "report/characters.h"
+#include "report/mask.h"
+
+enum { VALUE_MAX = 4096 }; /* bytes shown of one value */
+
+static bool is_key(const struct search_found *found, struct slice value)
+{
+    const struct value *values = found->record->values;
+
+    return values && values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT &&
+           slice_equal(values[FIELD_EXTERNAL_ID].text, value);
+}
+
+/* As it is, but for what a terminal must not be sent and a reader would not see. */
+static void write_plain(struct buffer *out, struct slice text)
+{
+    while (text.len) {
+        struct character character = character_first(text);
+        if (character.broken)
+            buffer_printf(out, "‹byte %02X›", (unsigned)character.code);
+        else if (character_is_hidden(character.code))
+            buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
+        else
+            buffer_append(out, slice_make(text.at, character.len));
+        text = slice_make(text.at + character.len, text.len - character.len);
+    }
+}
+
+void explain_write_value(const struct explain_settings *settings, const struct search_found *found,
+                         struct slice value, enum encoding encoding)
+{
+    struct slice text = value;
+
+    if (!settings->unmask && !is_key(found, value)) {
+        mask_append(settings->out, value, encoding);
+        return;
+    }
+    if (encoding != ENCODING_UTF8)
+        encoding_decode(encoding, value, found->arena, &text);
+    write_plain(settings->out, text_shorten(text, VALUE_MAX));
+    if (text.len > VALUE_MAX)
+        buffer_append_text(settings->out, "…");
+}
+
+static bool holds(struct slice text, struct slice part)
+{
+    return part.len > 0 && text.len >= part.len && memmem(text.at, text.len, part.at, part.len);
+}
+
+/* Whether a quoted text comes out of the record and not out of the job or the provider's tables. */
+static bool is_of_record(const struct explain_settings *settings, const struct search_found *found,
+                         struct slice quoted)
+{
+    const struct record *record = found->record;
+    static const struct slice more = SLICE_LITERAL("…");
+
+    if (quoted.len > more.len && memcmp(quoted.at + quoted.len - more.len, more.at, more.len) == 0)
+        quoted.len -= more.len;
+    for (size_t i = 0; record->values && i < field_count(); i++)
+        if (record->values[i].state == VALUE_PRESENT && holds(record->values[i].text, quoted))
+            return true;
+    for (size_t i = 0; record->cells && i < record->cell_count; i++) {
+        struct slice text, normal;
+        if (!encoding_decode(header_encoding(settings->job->input.encoding), record->cells[i], found->arena,
+                             &text))
+            text = record->cells[i];
+        text_normalize(text, found->arena, &normal);
+        if (holds(text, quoted) || holds(normal, quoted))
+            return true;
+    }
+    return holds(record->raw, quoted);
+}
+
+/* The end of a quotation: a quote with no letter behind it; a value may hold quotes of its own. */
+static const char *closing_quote(const char *at, const char *end)
+{
+    for (; at < end; at++)
+        if (*at == '"' && (at + 1 == end || memchr(" ,;.:)", at[1], 6)))
+            return at;
+    return NULL;
+}
+
+void explain_write_message(const struct explain_settings *settings, const struct search_found *found,
+                           struct slice message)
+{
+    const char *at = message.at, *end = message.at + message.len;
+
+    while (at < end) {
+        const char *open = memchr(at, '"', (size_t)(end - at));
+        const char *close = open ? closing_quote(open + 1, end) : NULL;
+        write_plain(settings->out, slice_make(at, (size_t)((close ? open : end) - at)));
+        if (!close)
+            return;
+        struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
+        buffer_append_char(settings->out, '"');
+        if (is_of_record(settings, found, quoted))
+            explain_write_value(settings, found, quoted, ENCODING_UTF8);
+        else
+            write_plain(settings->out, quoted);
+        buffer_append_char(settings->out, '"');
+        at = close + 1;
+    }
+}

@@ -1,0 +1,248 @@
+#include "cmd/explain_write.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/text.h"
+#include "input/header.h"
+
+enum { NAME_WIDTH_MAX = 32 };
+
+static enum encoding encoding_of(const struct explain_settings *settings)
+{
+    return settings->job->input.format == JOB_FORMAT_CSV ? header_encoding(settings->job->input.encoding)
+                                                         : ENCODING_UTF8;
+}
+
+/* A name and blanks up to a width. */
+static void write_name(struct buffer *out, struct slice name, size_t width)
+{
+    size_t count = text_is_utf8(name) ? text_count_chars(name) : name.len;
+
+    buffer_append_text(out, "  ");
+    buffer_append(out, name);
+    for (; count < width + 2; count++)
+        buffer_append_char(out, ' ');
+}
+
+static size_t wider(size_t width, struct slice name)
+{
+    size_t count = text_count_chars(name);
+
+    return count > width && count <= NAME_WIDTH_MAX ? count : width;
+}
+
+/* Which field, if any, is read from a column. */
+static bool is_mapped(const struct search_found *found, size_t column)
+{
+    for (size_t i = 0; i < field_count(); i++) {
+        size_t at;
+        if (rule_set_source(found->rules, (enum field_id)i, &at) && at == column)
+            return true;
+    }
+    return false;
+}
+
+static bool is_key_column(const struct search_found *found, size_t column)
+{
+    size_t at;
+
+    return rule_set_source(found->rules, FIELD_EXTERNAL_ID, &at) && at == column;
+}
+
+static void write_cell(const struct explain_settings *settings, const struct search_found *found,
+                       size_t column)
+{
+    struct slice cell = found->record->cells[column];
+    struct explain_settings plain = *settings;
+
+    plain.unmask = settings->unmask || is_key_column(found, column);
+    if (cell.len == 0)
+        buffer_append_text(settings->out, "–");
+    else
+        explain_write_value(&plain, found, cell, encoding_of(settings));
+}
+
+static void write_source(const struct explain_settings *settings, const struct search_found *found)
+{
+    const struct reader_header *header = found->header;
+    struct buffer *out = settings->out;
+    size_t width = 0;
+
+    buffer_append_text(out, "\nSource\n");
+    for (size_t i = 0; i < header->column_count; i++)
+        width = wider(width, header->columns[i]);
+    for (size_t i = 0; i < header->column_count && i < found->record->cell_count; i++) {
+        write_name(out, header->columns[i], width);
+        write_cell(settings, found, i);
+        buffer_append_text(out, is_mapped(found, i) ? "\n" : "    (not mapped)\n");
+    }
+    /* NDJSON: what the job's columns lead to. */
+    for (size_t i = 0; header->column_count == 0 && i < field_count(); i++) {
+        size_t column;
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
+        if (mapping && mapping->column)
+            width = wider(width, slice_from(mapping->column));
+    }
+    for (size_t i = 0; header->column_count == 0 && i < field_count(); i++) {
+        size_t column;
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
+        if (!mapping || column >= found->record->cell_count)
+            continue;
+        write_name(out, slice_from(mapping->column), width);
+        write_cell(settings, found, column);
+        buffer_append_char(out, '\n');
+    }
+}
+
+static void write_items(const struct explain_settings *settings, const struct search_found *found,
+                        struct slice list)
+{
+    while (list.at) {
+        const char *end = memchr(list.at, VALUE_SEPARATOR, list.len);
+        struct slice item = slice_make(list.at, end ? (size_t)(end - list.at) : list.len);
+        explain_write_value(settings, found, item, ENCODING_UTF8);
+        if (end)
+            buffer_append_text(settings->out, ", ");
+        list = end ? slice_make(end + 1, list.len - item.len - 1) : slice_make(NULL, 0);
+    }
+}
+
+static void write_normalized(const struct explain_settings *settings, const struct search_found *found)
+{
+    const struct record *record = found->record;
+    struct buffer *out = settings->out;
+    size_t width = 0;
+
+    for (size_t i = 0; i < field_count(); i++)
+        width = record->values[i].state != VALUE_ABSENT
+                    ? wider(width, slice_from(field_name((enum field_id)i)))
+                    : width;
+    buffer_append_text(out, "\nNormalized\n");
+    for (size_t i = 0; i < field_count(); i++) {
+        size_t column;
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
+        const struct value *value = &record->values[i];
+        if (!mapping && value->state == VALUE_ABSENT)
+            continue;
+        write_name(out, slice_from(field_name((enum field_id)i)), width);
+        struct explain_settings shown = *settings; /* what the job says itself is no secret of a customer's */
+        shown.unmask = settings->unmask || !mapping || !mapping->column;
+        if (value->state == VALUE_PRESENT)
+            write_items(&shown, found, value->text);
+        else
+            buffer_append_text(out, value->state == VALUE_FAILED ? "no value: see the verdicts" : "–");
+        if (mapping && mapping->column && strcmp(mapping->column, field_name((enum field_id)i)) != 0)
+            buffer_printf(out, "    ← %s", mapping->column);
+        else if (!mapping || !mapping->column)
+            buffer_append_text(out, mapping ? "    (the same for every record)" : "    (by default)");
+        buffer_append_char(out, '\n');
+    }
+}
+
+static void write_verdicts(const struct explain_settings *settings, const struct search_found *found)
+{
+    const struct record *record = found->record;
+    struct buffer *out = settings->out;
+
+    buffer_append_text(out, "\nVerdicts\n");
+    if (record->verdict_count == 0)
+        buffer_append_text(out, "  none: the record is valid\n");
+    for (size_t i = 0; i < record->verdict_count; i++) {
+        const struct verdict *verdict = &record->verdicts[i];
+        buffer_printf(out, "  %-6s  %s/%s  ", verdict->level == VERDICT_REJECT ? "reject" : "warn",
+                      field_name(verdict->field), verdict->rule);
+        explain_write_message(settings, found, verdict->message);
+        buffer_append_char(out, '\n');
+    }
+}
+
+static const char *plan_words(const struct decision *decision)
+{
+    switch (decision->kind) {
+    case DECISION_CREATE:
+        return "a run would create this customer";
+    case DECISION_UPDATE:
+        return "a run would update this customer: the data changed since it was last sent";
+    case DECISION_UNCHANGED:
+        return "nothing to do: the provider has this customer as the record says";
+    case DECISION_REFUSED:
+        return "refused: a run would not send it";
+    case DECISION_SETTLE:
+        return decision->changed ? "a create is in doubt, and the record changed since: it is settled first"
+                                 : "a create is in doubt: a run would settle it by the provider's own means";
+    case DECISION_HELD:
+        return "in doubt, and only a person can settle it: kyc-import status says how";
+    }
+    return "";
+}
+
+static void write_customer(struct buffer *out, const struct ledger_customer *customer)
+{
+    char at[CLOCK_RFC3339_SIZE];
+
+    buffer_printf(out, "  %s", ledger_state_word(customer->state));
+    if (customer->user_id.len)
+        buffer_printf(out, ", user %.*s", (int)customer->user_id.len, customer->user_id.at);
+    if (customer->http_status)
+        buffer_printf(out, ", HTTP %d", customer->http_status);
+    if (customer->code.len)
+        buffer_printf(out, ", %.*s", (int)customer->code.len, customer->code.at);
+    buffer_printf(out, "; last %s, %" PRIu32 " attempts, %s\n", operation_word(customer->operation),
+                  customer->attempts, clock_rfc3339(customer->updated_at, at));
+}
+
+static void write_ledger(const struct explain_settings *settings, const struct search_found *found)
+{
+    const struct decision *decision = &found->decision;
+    struct buffer *out = settings->out;
+
+    buffer_append_text(out, "\nLedger\n");
+    if (!found->has_ledger)
+        buffer_append_text(out, "  there is none yet: it is made by the first run\n");
+    else if (!found->customer)
+        buffer_append_text(out, "  it does not know this customer\n");
+    else
+        write_customer(out, found->customer);
+    if (found->record->rejected)
+        return;
+    buffer_printf(out, "  %s\n", plan_words(decision));
+    if (decision->kind != DECISION_REFUSED)
+        return;
+    buffer_printf(out, "  %s/%s  ", field_name(decision->field), decision->rule);
+    explain_write_message(settings, found, decision->message);
+    buffer_append_char(out, '\n');
+}
+
+static void write_raw(const struct explain_settings *settings, const struct search_found *found)
+{
+    buffer_append_text(settings->out, "\nSource (cannot be put into columns)\n  ");
+    explain_write_value(settings, found, found->record->raw, encoding_of(settings));
+    buffer_append_char(settings->out, '\n');
+}
+
+void explain_write(const struct explain_settings *settings, const struct search_found *found)
+{
+    const struct record *record = found->record;
+    struct buffer *out = settings->out;
+
+    buffer_printf(out, "%s, row %" PRIu64 ", line %" PRIu64 "%s\n", settings->job->input.paths[record->input],
+                  record->row, record->line,
+                  settings->unmask ? "" : "; values are masked (--unmask shows them)");
+    if (record->cells)
+        write_source(settings, found);
+    else
+        write_raw(settings, found);
+    if (record->values)
+        write_normalized(settings, found);
+    write_verdicts(settings, found);
+    write_ledger(settings, found);
+    enum decision_kind kind = found->decision.kind;
+    if (record->rejected)
+        buffer_append_text(out, "\nPayload\n  none: a record with a verdict of level reject is not sent\n");
+    else if (kind == DECISION_UNCHANGED || kind == DECISION_REFUSED || kind == DECISION_HELD)
+        buffer_append_text(out, "\nPayload\n  none: nothing would be sent\n");
+    else
+        explain_write_payload(settings, found);
+}
