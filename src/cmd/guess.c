@@ -47,7 +47,7 @@ static int guess(const struct options *options, const struct provider *provider,
             log_warning("%s: there is no row to look at: the guess is made from the header alone",
                         options->argument);
         if (todos)
-            log_info("%zu things are left to you: look for TODO in the file", todos);
+            log_info("left to you: %zu lines; look for TODO in the file", todos);
         status = command_print(buffer_slice(&out), 0);
         buffer_clear(&out);
     }

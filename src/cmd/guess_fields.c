@@ -57,6 +57,18 @@ static char separator_of(const struct guess *guess, enum field_id field, size_t 
     return guess_column_split(guess->sample, column, type);
 }
 
+/* A column's name; of an array, where one value is wanted, its first item. */
+static void write_column(const struct guess *guess, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+    bool is_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
+    struct slice name = guess->sample->columns[column];
+
+    if (guess->sample->is_list[column] && !is_list)
+        name = arena_printf(&guess->sample->arena, "%.*s[0]", (int)name.len, name.at);
+    guess_write_scalar(guess->out, name);
+}
+
 /* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY}`. */
 static void write_mapping(const struct guess *guess, enum field_id field, size_t column, const char *format)
 {
@@ -66,7 +78,7 @@ static void write_mapping(const struct guess *guess, enum field_id field, size_t
     buffer_printf(out, "%s: ", field_name(field));
     if (format || split)
         buffer_append_text(out, "{column: ");
-    guess_write_scalar(out, guess->sample->columns[column]);
+    write_column(guess, field, column);
     if (format)
         buffer_printf(out, ", format: %s", format);
     if (split)
@@ -81,9 +93,10 @@ static void begin_remark(struct buffer *out)
     const char *newline = out->len ? memrchr(out->at, '\n', out->len) : NULL;
     size_t start = newline ? (size_t)(newline - out->at) + 1 : 0;
 
+    size_t width = text_count_chars(slice_make(out->at + start, out->len - start));
     do
         buffer_append_char(out, ' ');
-    while (out->len - start < REMARK_COLUMN);
+    while (++width < REMARK_COLUMN);
     buffer_append_text(out, "# ");
 }
 
@@ -230,10 +243,10 @@ static void write_enum(struct guess *guess, enum field_id field, const char *con
     buffer_printf(guess->out, "%s:", field_name(field));
     write_confidence(guess, field);
     buffer_append_text(guess->out, "    column: ");
-    guess_write_scalar(guess->out, sample->columns[column]);
+    write_column(guess, field, column);
     buffer_printf(guess->out,
-                  "\n    # CHECK: %s%zu words of the sample are not among those of the provider. Say what "
-                  "each stands for:\n",
+                  "\n    # CHECK: words of the sample that the provider does not know: %s%zu. Say what each "
+                  "stands for:\n",
                   more ? "more than " : "", unknown);
     if (choices != language_codes)
         write_choices(guess, choices);
@@ -265,6 +278,10 @@ static void write_field(struct guess *guess, enum field_id field)
     if (match->column == SYNONYMS_NO_COLUMN) {
         if (is_required(guess, field))
             write_missing(guess, field);
+    } else if (match->fit == SYNONYM_WEAK && !is_required(guess, field)) {
+        buffer_append_text(guess->out, "  # ");
+        write_mapping(guess, field, match->column, NULL);
+        write_confidence(guess, field);
     } else if (match->rival != SYNONYMS_NO_COLUMN) {
         write_rivals(guess, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {

@@ -47,8 +47,11 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
     walk->sample->is_list[column] = walk->sample->is_list[column] || is_list;
 }
 
-static bool can_be_said(struct slice key)
+/* At the top the whole name is looked for first: there it may hold any sign. */
+static bool can_be_said(struct slice key, bool at_top)
 {
+    if (at_top)
+        return key.len > 0 && !memchr(key.at, '\0', key.len);
     return key.len > 0 && !memchr(key.at, '.', key.len) && !memchr(key.at, '[', key.len) &&
            !memchr(key.at, '\0', key.len);
 }
@@ -62,7 +65,7 @@ static void walk_object(struct walk *walk, size_t at, struct slice path)
     for (size_t child = at + 1; child < walk->nodes[at].end; child = walk->nodes[child].end) {
         struct slice key = walk->nodes[child].key;
         size_t dot = path.len > 0;
-        if (!can_be_said(key) || path.len + dot + key.len > sizeof longer - 8) {
+        if (!can_be_said(key, path.len == 0) || path.len + dot + key.len > sizeof longer - 8) {
             walk->sample->left_out++;
             continue;
         }

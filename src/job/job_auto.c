@@ -69,7 +69,10 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct synonym_match *match = &matches[i];
         enum field_id field = (enum field_id)i;
-        if (match->column == SYNONYMS_NO_COLUMN || !is_wanted(job, fields, field))
+        const struct provider_field *at = provider_fields_find(fields, field);
+        bool needed = field == FIELD_EXTERNAL_ID || (at && at->required);
+        if (match->column == SYNONYMS_NO_COLUMN || !is_wanted(job, fields, field) ||
+            (match->fit == SYNONYM_WEAK && !needed))
             continue;
         if (match->rival != SYNONYMS_NO_COLUMN)
             return fail_rivals(job, field, columns, match, error);

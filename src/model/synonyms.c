@@ -30,7 +30,8 @@ static const struct synonym_row synonym_table[FIELD_COUNT] = {
          "adresemail adrespocztyelektronicznej",
          "eml"},
     [FIELD_PHONE] =
-        {"phonenumber phoneno mobile mobilephone mobilenumber mobileno mobilephonenumber cell cellphone "
+        {"phonenumber phonesnumber phoneno phonemobile mobile mobilephone mobilenumber mobileno "
+         "mobilephonenumber cell cellphone "
          "cellnumber telephone telephonenumber tel telno telnumber contactnumber msisdn telefon "
          "telefonnummer telefonnr mobil mobiltelefon mobilnummer handy handynummer rufnummer portable "
          "numerotelephone numerodetelephone telephoneportable telephonemobile gsm telefono "
@@ -312,7 +313,7 @@ struct synonym synonyms_find(struct slice column, struct arena *arena)
         struct synonym found = find_whole(name);
         if (found.fit > SYNONYM_WEAK)
             return rest.len == column.len ? found : as_part(found);
-        if (weak.fit == SYNONYM_NONE)
+        if (rest.len == column.len) /* `type` at the end of a path says nothing of the customer */
             weak = found;
         found = find_without_prefix(name);
         if (found.fit != SYNONYM_NONE)

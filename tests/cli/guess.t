@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+# guess: what it writes loads, says what the data proves, and leaves open what it does not. And `fields: auto`.
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(decode_utf8 encode encode_utf8);
+use FindBin;
+use JSON::PP qw(decode_json);
+use Test::More;
+
+use lib "$FindBin::Bin/../lib";
+use KycTest;
+
+chdir "$FindBin::Bin/../.." or die "$!\n";
+my $folder = scratch_folder();
+
+# Every sample: the guess, once its TODO lines are taken care of, is a job that check takes.
+for my $name (qw(customers.csv customers-dirty.csv customers.ndjson customers-dirty.ndjson bank.csv saas.ndjson every-defect.csv)) {
+    my $job = guess("samples/$name.gz");
+    ok($job, "$name: a job is written") or next;
+    my ($status, $summary, $err) = check($job, "samples/$name.gz");
+    cmp_ok($status, '<=', 1, "$name: check takes the job") or diag $err, $job;
+    ok($summary && $summary->{read} > 100, "$name: and reads the rows by it");
+}
+
+# What is found in them.
+my $bank = guess('samples/bank.csv.gz');
+like($bank, qr/^  encoding: windows-1252$/m, 'a byte that is not UTF-8 makes it windows-1252');
+like($bank, qr/delimiter: ";"/, 'semicolons');
+like($bank, qr/^  date_of_birth: \{column: Geburtsdatum, format: DD\.MM\.YYYY\}/m, 'an order of dates that values prove');
+like($bank, qr/^  address_line1: "Straße und Hausnummer"/m, 'a German column');
+like($bank, qr/^  null_values: \["", "-"\]/m, 'a hyphen for no value');
+like($bank, qr/^    #   "Köchin": \?/m, 'the words that the provider does not know');
+my $saas = guess('samples/saas.ndjson.gz');
+like($saas, qr/^  phone: "contact\.phones\[0\]\.number"/m, 'a member of an array of objects');
+like($saas, qr/^  format: ndjson$/m, 'NDJSON by its first character');
+unlike($saas, qr/# TODO/, 'nothing is left open where everything is known');
+my $dirty = guess('samples/customers-dirty.csv.gz');
+like($dirty, qr/^  nationalities: \{column: nats, split: "\|"\}/m, 'a separator that the lists show');
+
+# Rows made for one question each.
+my @rows = (
+    ['both readings where nothing proves an order', "id,dob\n1,03/04/1980\n2,05/06/1981\n",
+        qr/^  # TODO date_of_birth: .*\n  # date_of_birth: \{column: dob, format: DD\/MM\/YYYY\}.*\n  # date_of_birth: \{column: dob, format: MM\/DD\/YYYY\}/m],
+    ['both where two rows prove two orders', "id,dob\n1,13/04/1980\n2,05/16/1981\n3,14/01/1980\n",
+        qr/^  # TODO date_of_birth: .*\n.*DD\/MM\/YYYY.*# 2 values.*\n.*MM\/DD\/YYYY.*# 1 values/m],
+    ['months first', "id,dob\n1,12/31/1980\n", qr/^  date_of_birth: \{column: dob, format: MM\/DD\/YYYY\}/m],
+    ['one digit', "id,dob\n1,1.2.1980\n2,31.12.1980\n", qr/format: D\.M\.YYYY\}/],
+    ['no separator', "id,dob\n1,31121980\n", qr/format: DDMMYYYY\}/],
+    ['ISO dates need no format', "id,dob\n1,1980-12-31\n2,19801231\n", qr/^  date_of_birth: dob\b/m],
+    ['two digits of a year are not read', "id,dob\n1,31.12.80\n", qr/CHECK: 1 values of this column are of no form/],
+    ['tabs', "id\tE-mail\n1\ta\@example.com\n", qr/delimiter: tab/],
+    ['pipes, beside commas in the values', "id|name|street\n1|a, b|x, y\n2|c, d|z, w\n", qr/delimiter: "\|"/],
+    ['single quotes', "id,city\n'1','A, B'\n'2','C'\n", qr/quote: "'"/],
+    ['two columns that fit equally', "id,mobile,telephone\n1,+14155550110,+14155550111\n",
+        qr/^  # TODO phone: two columns fit equally well.*\n  # phone: mobile.*\n  # phone: telephone/m],
+    ['a column that the provider needs and that is not there', "id\n1\n", qr/^  # TODO email: payward needs it, and no column fits/m],
+    ['values that do not look like their name', "id,email\n1,yes\n2,no\n", qr/^  email: email .*CHECK: only 0 of its 2 values look like one/m],
+    ['a weak name', "id\n7\n", qr/^  external_id: id .*CHECK: its name is a weak hint/m],
+    ['columns that matched nothing', "id,shoe size\n1,42\n", qr/no field was found for:\n  #   shoe size    filled in 1 of 1 rows/],
+    ['a name that YAML would read otherwise', "id,\"a: b\",Yes\n1,2,3\n", qr/^  #   "a: b" .*\n  #   "Yes" /m],
+    ['a word near to a word of the provider', "id,occupation\n1,helthcare\n", qr/^    #   helthcare: healthcare    # 1 row, the nearest/m],
+    ['a header alone', "id,email\n", qr/^  email: email/m],
+);
+for my $case (@rows) {
+    my ($sentence, $csv, $want) = @$case;
+    write_file("$folder/case.csv", encode_utf8($csv));
+    my $job = guess("$folder/case.csv");
+    like($job, $want, $sentence);
+}
+write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
+like(guess("$folder/latin.csv"), qr/encoding: latin1/, 'a byte that windows-1252 does not know makes it latin1');
+write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.com,Clandestina\n");
+unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');
+
+# Errors.
+for my $case (
+    ['no provider', ['samples/bank.csv.gz'], 2, qr/guess needs --provider NAME: .*payward/],
+    ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean `payward`/],
+    ['no input', ['--provider', 'payward'], 2, qr/guess needs the file to read/],
+    ['an input that is not there', ['/nowhere.csv', '--provider', 'payward'], 3, qr{/nowhere\.csv}],
+    ['an option of another command', ['samples/bank.csv.gz', '--row', '3'], 2, qr/--row is not an option of this command/],
+) {
+    my ($sentence, $arguments, $want, $message) = @$case;
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'guess', @$arguments);
+    is($status, $want, "$sentence: status $want");
+    like($err, $message, "$sentence: the message says so");
+    is($out, '', "$sentence: nothing on standard output");
+}
+write_file("$folder/array.json", "[{\"id\": 1}]\n");
+my ($status, undef, $err) = run_program(program('kyc-import'), 'guess', "$folder/array.json", '--provider', 'payward');
+is($status, 3, 'a JSON array is no NDJSON');
+like($err, qr/jq -c/, 'and the message says how to make it one');
+
+# fields: auto
+my $header = 'customer_id,given_name,surname,email,mobile,dob,birthplace,country_of_birth,street,town,zip,country,nationality,job';
+my $row = 'c-1,Alex,Morgan,a@example.com,+14155550110,1990-04-15,Oakland,US,1 Market St,Oakland,94607,US,US,other';
+is((auto("$header\n$row\n"))[0], 0, 'fields: auto reads columns by their usual names');
+($status, $err) = auto("$header,telephone\n$row,+14155550111\n");
+is($status, 2, 'two columns that fit one field equally well are an error');
+like($err, qr/"mobile".*"telephone".*fit phone equally well/, 'that names both');
+($status, $err) = auto("email\na\@example.com\n");
+is($status, 2, 'a header without a key is an error');
+like($err, qr/no column fits external_id/, 'that says so');
+($status, $err) = auto("{\"id\": 1}\n", 'ndjson');
+is($status, 2, 'NDJSON has no header to match');
+like($err, qr/kyc-import guess/, 'and the message names guess');
+done_testing;
+
+sub guess
+{
+    my ($input) = @_;
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'guess', $input, '--provider', 'payward');
+    diag "guess $input: status $status: $err" if $status;
+    return decode_utf8($out);
+}
+
+# TODO lines as a person would answer them: the first reading, or a field that is not asked for.
+sub answered
+{
+    my ($job) = @_;
+    my @loose;
+    my @lines = split /\n/, $job;
+    for my $i (0 .. $#lines) {
+        next unless $lines[$i] =~ /^  # TODO (\w+):/;
+        my $field = $1;
+        push @loose, "  - {field: $field, required: false}\n" unless $lines[$i + 1] =~ s/^  # (\Q$field\E: )/  $1/;
+    }
+    return join('', map { "$_\n" } @lines) . (@loose ? join('', "rules:\n", @loose) : '');
+}
+
+sub check
+{
+    my ($job, $input) = @_;
+    write_file("$folder/guess.yaml", encode_utf8(answered($job)));
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/guess.yaml", '--input', $input, '--json', '-q',
+        '--report', "$folder/report");
+    return ($status, $out ? decode_json($out) : undef, $err);
+}
+
+sub auto
+{
+    my ($export, $format) = @_;
+    $format //= 'csv';
+    write_file("$folder/auto.$format", $export);
+    write_file("$folder/auto.yaml", "job: auto\ninput: {path: auto.$format}\nprovider: {name: payward, "
+        . "credentials: {api_key: env:NO_KEY, api_secret: env:NO_SECRET}}\nfields: auto\n");
+    my ($status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/auto.yaml", '--report', "$folder/report");
+    return ($status, $err);
+}
