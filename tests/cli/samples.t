@@ -10,11 +10,11 @@ use JSON::PP qw(decode_json);
 use Test::More;
 
 chdir dirname(__FILE__) . '/../..' or die "$!\n";
-my $build = $ENV{BUILD} // 'build';
+my $build = $ENV{KYC_BUILD} // 'build';
 my $temp  = tempdir(CLEANUP => 1);
 
 ok(system('scripts/make-samples', $temp) == 0, 'the samples can be made again') or BAIL_OUT('no samples');
-for my $name (qw(customers.csv.gz customers-dirty.csv.gz)) {
+for my $name (map { "$_.gz" } qw(customers.csv customers-dirty.csv customers.ndjson customers-dirty.ndjson bank.csv saas.ndjson every-defect.csv)) {
     # What gzip makes of them may differ by its version: the rows may not.
     ok(unpacked("samples/$name") eq unpacked("$temp/$name"), "$name is committed as its script makes it");
 }
@@ -30,6 +30,22 @@ my %found = (%{$dirty->{rejects_by_rule}}, %{$dirty->{warnings_by_rule}});
 ok(delete $found{'phone/valid'}, 'numbers kept for fiction are warned of');
 my %planted = map { split } `scripts/make-samples --tally`;
 is_deeply(\%found, \%planted, 'check finds what was planted, rule by rule');
+
+for (['samples/customers-ndjson.yaml', 200], ['samples/bank.yaml', 150], ['samples/saas.yaml', 120]) {
+    my ($job, $rows) = @$_;
+    my $summary = check($job);
+    is_deeply([@$summary{qw(status read valid rejected warned)}], [0, $rows, $rows, 0, 0], "$job: every row is valid, without a warning");
+}
+for (['samples/customers-ndjson.yaml', 'customers-dirty.ndjson', '--input', 'samples/customers-dirty.ndjson.gz'],
+    ['samples/every-defect.yaml', 'every-defect.csv']) {
+    my ($job, $name, @more) = @$_;
+    my $summary = check($job, @more);
+    is($summary->{status}, 1, "$name has status 1");
+    my %of = (%{$summary->{rejects_by_rule}}, %{$summary->{warnings_by_rule}});
+    delete $of{'phone/valid'} unless $name eq 'every-defect.csv';
+    my %wanted = map { split } `scripts/make-samples --tally $name`;
+    is_deeply(\%of, \%wanted, "$name: check finds what was planted, rule by rule");
+}
 done_testing;
 
 sub unpacked {
@@ -41,8 +57,8 @@ sub unpacked {
 }
 
 sub check {
-    my ($job) = @_;
-    open my $pipe, '-|', "$build/kyc-import", 'check', $job, '--json', '-q', '--report', "$temp/report",
+    my ($job, @more) = @_;
+    open my $pipe, '-|', "$build/kyc-import", 'check', $job, @more, '--json', '-q', '--report', "$temp/report",
         '--set', "ledger=sqlite:$temp/none.ledger"
         or die "$build/kyc-import: $!\n";
     local $/;
