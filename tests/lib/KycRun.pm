@@ -36,26 +36,49 @@ sub csv_rows
         @rows;
 }
 
-# A folder with a job file and its export. Options: rows, bad, csv (the export itself), set => {KEY => VALUE}.
+# What a provider needs beside payward's columns.
+my %more_fields = (
+    'kraken-embed' => "  tos_version: {value: 1}\n",
+    payso => "  state: {value: CA}\n  national_id: {value: '000000000'}\n",
+);
+
+# The credentials that the sandbox printed, as YAML and in the environment.
+sub case_credentials
+{
+    my ($sandbox, $provider, $keys) = @_;
+    my @credentials;
+    for my $line (grep { /: \Q$provider\E: / } split /\n/, $sandbox->{out}) {
+        my ($pairs) = $line =~ /: \Q$provider\E: (.*)/;
+        my @members;
+        for my $pair (split /, /, $pairs) {
+            my ($name, $value) = split / /, $pair, 2;
+            my $variable = uc "TEST_${name}_" . (@credentials + 1);
+            $ENV{$variable} = $value;
+            push @members, "$name: env:$variable";
+        }
+        push @credentials, '{' . join(', ', @members) . '}';
+    }
+    return join ', ', @credentials[0 .. $keys - 1];
+}
+
+# A folder with a job file and its export. Options: provider (payward), rows, bad, csv (the export itself), keys (1),
+# set => {KEY => VALUE}.
 sub case_new
 {
     my ($sandbox, %option) = @_;
     my $folder = scratch_folder();
-    my @keys = sandbox_keys($sandbox);
-    my $case = {folder => $folder, sandbox => $sandbox, valid => $option{rows}, set => $option{set} || {}};
+    my $provider = $option{provider} || 'payward';
+    my $case = {folder => $folder, sandbox => $sandbox, valid => $option{rows}, set => $option{set} || {},
+        provider => $provider, keys => $option{keys} || 1};
     write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
-    $case->{keys} = $option{keys} || 1;
-    my $credentials = join ', ', map { "{api_key: env:TEST_KEY_$_, api_secret: env:TEST_SECRET_$_}" } 1 .. $case->{keys};
-    for my $i (1 .. $case->{keys}) {
-        $ENV{"TEST_KEY_$i"} = $keys[$i - 1][0];
-        $ENV{"TEST_SECRET_$i"} = $keys[$i - 1][1];
-    }
+    my $credentials = case_credentials($sandbox, $provider, $case->{keys});
+    my $more = $more_fields{$provider} || '';
     write_file("$folder/job.yaml", <<"JOB");
 job: test
 input: {path: export.csv}
 provider:
-  name: payward
-  base_url: $sandbox->{url}/payward
+  name: $provider
+  base_url: $sandbox->{url}/$provider
   credentials: [$credentials]
 fields:
   external_id: customer_id
@@ -72,6 +95,7 @@ fields:
   country: country
   nationalities: nats
   occupation: job_title
+$more
 JOB
     return $case;
 }
@@ -79,8 +103,9 @@ JOB
 sub case_arguments
 {
     my ($case, $command, @more) = @_;
-    my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'provider.nonce_window' => 10_000_000_000,
-        'delivery.in_flight' => 8, %{$case->{set}});
+    my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'delivery.in_flight' => 8,
+        ($case->{provider} =~ /^(payward|kraken-embed)$/ ? ('provider.nonce_window' => 10_000_000_000) : ()),
+        %{$case->{set}});
     return (program('kyc-import'), $command, "$case->{folder}/job.yaml",
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
@@ -150,9 +175,10 @@ sub case_ledger
 sub is_settled
 {
     my ($case, $sentence) = @_;
-    my $counts = sandbox_counts($case->{sandbox})->{payward};
+    my $provider = $case->{provider};
+    my $counts = sandbox_counts($case->{sandbox})->{$provider};
     my $requests = $counts->{requests};
-    my %at_provider = map { $_->{external_id} => $_->{id} } sandbox_users($case->{sandbox});
+    my %at_provider = map { $_->{external_id} => $_->{id} } sandbox_users($case->{sandbox}, $provider);
     my %in_ledger = map { $_->[0] => $_->[1] } case_ledger($case, "SELECT external_id, user_id FROM customer WHERE state = 'created'");
     subtest $sentence => sub {
         is($counts->{users}, $case->{valid}, 'created = valid rows');
@@ -164,7 +190,7 @@ sub is_settled
             'nobody is left in another state');
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, $case->{bad_rows} ? 1 : 0, 'a further run ends well') or diag $err;
-        is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'and sends nothing');
+        is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, 'and sends nothing');
     };
 }
 
