@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { HTTP_CONFLICT = 409 };
+
 /* The first 8 bytes of a digest as ledger_brief.digest gives them. */
 static uint64_t digest_word(const uint8_t digest[FINGERPRINT_LEN])
 {
@@ -123,9 +125,11 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
             refuse(decision, "refused", customer->message);
         return;
     }
-    decision->kind = DECISION_SETTLE;
+    /* The provider said that he exists, and not who he is: repeating cannot say more. */
+    bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
+    decision->kind = exists && by->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_SETTLE;
     decision->first_sent_at = customer->first_sent_at;
-    if (!same)
+    if (!same && decision->kind == DECISION_SETTLE)
         decide_overtaken(by, customer, record, decision);
 }
 
