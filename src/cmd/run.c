@@ -92,6 +92,16 @@ static int run_job(const struct options *options, struct job *job, const struct 
     return status;
 }
 
+/* A provider whose doubts this program cannot settle yet is sent nothing. */
+static bool can_send(const struct job *job, const struct provider *provider, struct error *error)
+{
+    if (provider->doubt == PROVIDER_DOUBT_REPEAT)
+        return true;
+    job_fail(job, job->provider.place, error,
+             "the provider `%s` is known and not built yet: check and run --dry-run work", provider->name);
+    return false;
+}
+
 static int load_and_run(const struct options *options, bool send)
 {
     const struct job_overrides overrides = {
@@ -105,6 +115,9 @@ static int load_and_run(const struct options *options, bool send)
     struct error error = {0};
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, send, &error) : NULL;
+
+    if (provider && send && !can_send(job, provider, &error))
+        provider = NULL;
     int status = (int)error.scope;
 
     if (provider)
