@@ -23,6 +23,9 @@ static const size_t JSON_TEXT_MAX = UINT32_MAX - 2 * simdjson::SIMDJSON_PADDING;
 static const char JSON_TOO_LONG[] = "it is longer than 1 GiB";
 static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than json.h says");
 
+/* More nodes are given back at the next text: one monstrous line must not stay in memory for a whole run. */
+static const size_t JSON_NODES_KEPT = 16 * 1024;
+
 struct json_reader {
     ondemand::parser parser; /* owns the unescaped strings */
     char *copy = nullptr;    /* padded */
@@ -428,6 +431,11 @@ static slice json_copied(json_reader *reader, size_t len)
 /* text: with its padding. */
 static bool json_read(json_reader *reader, slice text)
 {
+    if (reader->room > JSON_NODES_KEPT) {
+        free(reader->nodes);
+        reader->nodes = nullptr;
+        reader->room = 0;
+    }
     reader->count = 0;
     reader->fault = {0, nullptr};
     reader->code = simdjson::SUCCESS;
