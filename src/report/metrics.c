@@ -13,8 +13,8 @@ enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
 
 #define METRICS_MAX     ((size_t)16 << 20)
 #define METRICS_PREFIX  "kyc_import_"
-#define METRICS_SUCCESS METRICS_PREFIX "last_success_timestamp_seconds"
-#define METRICS_END     METRICS_PREFIX "last_end_timestamp_seconds"
+#define METRICS_SUCCESS "last_success_timestamp_seconds"
+#define METRICS_END     "last_end_timestamp_seconds"
 
 struct metrics {
     const struct tally *tally;
@@ -147,19 +147,20 @@ static void metrics_requests(const struct metrics *metrics)
     metrics_decimal(metrics, "requests_per_second", NULL, NULL, tally->rate_per_s);
 }
 
-/* The value of the sample `NAME{…command="COMMAND"…}` of the file before; false when it has none. */
+/* The value of the sample `kyc_import_NAME{…command="COMMAND"…}` of the file before; false when it has none.
+ */
 static bool metrics_find(struct slice before, const char *name, const char *command, uint64_t *value)
 {
-    char sample[256];
+    char begin[256], sample[256];
+    snprintf(begin, sizeof begin, METRICS_PREFIX "%s{", name);
     snprintf(sample, sizeof sample, ",command=\"%s\"} ", command);
-    size_t name_len = strlen(name), sample_len = strlen(sample);
+    size_t begin_len = strlen(begin), sample_len = strlen(sample);
     while (before.len) {
         const char *newline = memchr(before.at, '\n', before.len);
         size_t len = newline ? (size_t)(newline - before.at) : before.len;
-        const char *found =
-            len > name_len && memcmp(before.at, name, name_len) == 0 && before.at[name_len] == '{'
-                ? memmem(before.at, len, sample, sample_len)
-                : NULL;
+        const char *found = len > begin_len && memcmp(before.at, begin, begin_len) == 0
+                                ? memmem(before.at, len, sample, sample_len)
+                                : NULL;
         if (found) {
             const char *digit = found + sample_len;
             for (*value = 0; digit < before.at + len && *digit >= '0' && *digit <= '9'; digit++)
@@ -182,7 +183,7 @@ static void metrics_last(const struct metrics *metrics, struct slice before, con
         uint64_t time_s = now_s;
         if (!(own && now) && !metrics_find(before, name, commands[i], &time_s))
             continue;
-        buffer_printf(metrics->out, "%s{job=\"", name);
+        buffer_printf(metrics->out, METRICS_PREFIX "%s{job=\"", name);
         metrics_escape(metrics->out, metrics->tally->job);
         buffer_printf(metrics->out, "\",command=\"%s\"} %" PRIu64 "\n", commands[i], time_s);
     }
@@ -198,11 +199,10 @@ static void metrics_times(const struct metrics *metrics, struct slice before)
     metrics_decimal(metrics, "duration_seconds", NULL, NULL, tally->seconds);
     metrics_name(metrics, "last_run_timestamp_seconds", "When the last run ended, however it did.");
     metrics_count(metrics, "last_run_timestamp_seconds", NULL, NULL, now_s);
-    metrics_name(metrics, METRICS_END + sizeof METRICS_PREFIX - 1,
+    metrics_name(metrics, METRICS_END,
                  "When a run last came to its end, with rejects or without (status 0 or 1).");
     metrics_last(metrics, before, METRICS_END, tally->status <= 1, now_s);
-    metrics_name(metrics, METRICS_SUCCESS + sizeof METRICS_PREFIX - 1,
-                 "When a run last had status 0: every row valid and done.");
+    metrics_name(metrics, METRICS_SUCCESS, "When a run last had status 0: every row valid and done.");
     metrics_last(metrics, before, METRICS_SUCCESS, tally->status == 0, now_s);
 }
 
