@@ -1,0 +1,160 @@
+/* inbox: batches in input order, outcomes at once, and what ends a wait. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "pipeline/inbox.h"
+
+enum { BATCHES = 200, RING = 8 };
+
+static uint64_t far_off(void)
+{
+    return clock_mono_ns() + 60 * CLOCK_NS_PER_S;
+}
+
+static void batches_leave_in_input_order_and_only_when_asked_for(void **state)
+{
+    (void)state;
+    struct inbox *inbox = inbox_new(RING);
+    struct batch batches[3] = {{.sequence = 0}, {.sequence = 1}, {.sequence = 2}};
+    struct inbox_news news;
+    inbox_put_batch(inbox, &batches[2]);
+    inbox_put_batch(inbox, &batches[1]);
+    inbox_wait(inbox, true, 0, &news);
+    assert_null(news.batch);
+    inbox_put_batch(inbox, &batches[0]);
+    inbox_wait(inbox, false, 0, &news);
+    assert_null(news.batch);
+    inbox_end(inbox, 3);
+    for (size_t i = 0; i < 3; i++) {
+        inbox_wait(inbox, true, far_off(), &news);
+        assert_ptr_equal(news.batch, &batches[i]);
+        assert_false(news.ended);
+    }
+    inbox_wait(inbox, true, far_off(), &news);
+    assert_null(news.batch);
+    assert_true(news.ended);
+    inbox_free(inbox);
+}
+
+static void an_input_without_a_batch_ends_too(void **state)
+{
+    (void)state;
+    struct inbox *inbox = inbox_new(RING);
+    struct inbox_news news;
+    inbox_end(inbox, 0);
+    inbox_wait(inbox, true, far_off(), &news);
+    assert_true(news.ended);
+    inbox_free(inbox);
+}
+
+static void outcomes_come_in_the_order_in_which_they_came_back_whether_a_batch_is_wanted_or_not(void **state)
+{
+    (void)state;
+    struct inbox *inbox = inbox_new(RING);
+    struct delivery deliveries[3] = {0};
+    struct inbox_news news;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < 3; i++)
+            inbox_put_delivery(inbox, &deliveries[i]);
+        inbox_wait(inbox, round == 0, far_off(), &news);
+        assert_ptr_equal(news.deliveries, &deliveries[0]);
+        assert_ptr_equal(news.deliveries->next, &deliveries[1]);
+        assert_ptr_equal(news.deliveries->next->next, &deliveries[2]);
+        assert_null(deliveries[2].next);
+        inbox_wait(inbox, false, 0, &news);
+        assert_null(news.deliveries);
+    }
+    inbox_free(inbox);
+}
+
+static void an_interrupt_ends_one_wait_and_is_counted(void **state)
+{
+    (void)state;
+    struct inbox *inbox = inbox_new(RING);
+    struct inbox_news news;
+    inbox_interrupt(inbox);
+    inbox_wait(inbox, false, far_off(), &news);
+    assert_int_equal(news.interrupts, 1);
+    uint64_t began = clock_mono_ns();
+    inbox_wait(inbox, false, began + 5 * CLOCK_NS_PER_MS, &news);
+    assert_true(clock_mono_ns() - began >= 5 * CLOCK_NS_PER_MS);
+    assert_int_equal(news.interrupts, 1);
+    inbox_interrupt(inbox);
+    inbox_interrupt(inbox);
+    inbox_wait(inbox, false, far_off(), &news);
+    assert_int_equal(news.interrupts, 3);
+    inbox_free(inbox);
+}
+
+struct worker {
+    struct inbox *inbox;
+    struct batch *batches;
+    size_t first;
+    pthread_mutex_t *mutex;
+    pthread_cond_t *moved;
+    const uint64_t *taken;
+};
+
+/* Every second batch; as in the pipeline no more than RING are in circulation. */
+static void *put_batches(void *argument)
+{
+    struct worker *worker = argument;
+    for (size_t i = worker->first; i < BATCHES; i += 2) {
+        pthread_mutex_lock(worker->mutex);
+        while (i >= *worker->taken + RING)
+            pthread_cond_wait(worker->moved, worker->mutex);
+        pthread_mutex_unlock(worker->mutex);
+        inbox_put_batch(worker->inbox, &worker->batches[i]);
+    }
+    return NULL;
+}
+
+static void two_workers_at_once_still_give_input_order(void **state)
+{
+    (void)state;
+    static struct batch batches[BATCHES];
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+    uint64_t taken = 0;
+    struct inbox *inbox = inbox_new(RING);
+    struct worker workers[2];
+    pthread_t threads[2];
+    for (size_t i = 0; i < BATCHES; i++)
+        batches[i].sequence = i;
+    for (size_t i = 0; i < 2; i++) {
+        workers[i] = (struct worker){inbox, batches, i, &mutex, &moved, &taken};
+        assert_int_equal(pthread_create(&threads[i], NULL, put_batches, &workers[i]), 0);
+    }
+    inbox_end(inbox, BATCHES);
+    for (size_t i = 0; i < BATCHES; i++) {
+        struct inbox_news news;
+        inbox_wait(inbox, true, far_off(), &news);
+        assert_ptr_equal(news.batch, &batches[i]);
+        pthread_mutex_lock(&mutex);
+        taken++;
+        pthread_cond_broadcast(&moved);
+        pthread_mutex_unlock(&mutex);
+    }
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    inbox_free(inbox);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(batches_leave_in_input_order_and_only_when_asked_for),
+        cmocka_unit_test(an_input_without_a_batch_ends_too),
+        cmocka_unit_test(outcomes_come_in_the_order_in_which_they_came_back_whether_a_batch_is_wanted_or_not),
+        cmocka_unit_test(an_interrupt_ends_one_wait_and_is_counted),
+        cmocka_unit_test(two_workers_at_once_still_give_input_order),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
+}
