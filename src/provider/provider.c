@@ -10,13 +10,17 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "provider/kira.h"
 #include "provider/kraken_embed.h"
+#include "provider/payso.h"
 #include "provider/payward.h"
 
 /* One line a provider. */
 #define PROVIDERS(ROW)                                                                                       \
     ROW("payward", payward_provider)                                                                         \
-    ROW("kraken-embed", kraken_embed_provider)
+    ROW("kraken-embed", kraken_embed_provider)                                                               \
+    ROW("kira", kira_provider)                                                                               \
+    ROW("payso", payso_provider)
 
 #define PROVIDER_NAME(name, provider)  name,
 #define PROVIDER_TABLE(name, provider) &(provider),

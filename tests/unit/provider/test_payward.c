@@ -7,11 +7,12 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
 #include "core/text.h"
 #include "model/country.h"
+#include "provider/fields.h"
 #include "provider/payward.h"
 #include "unit/provider/records.h"
+#include "unit/provider/same_json.h"
 
 enum { BODY_MAX = 64 * 1024 };
 
@@ -21,44 +22,6 @@ static void build(struct provider_request *request, const struct sample *sample,
     const struct provider_call call = {
         .operation = OPERATION_CREATE, .record = &sample->record, .base_path = base_path};
     assert_null(payward_provider.build(&call, request));
-}
-
-/* Two JSON texts with the same members and values, in any order of the members. */
-static void assert_same_node(const struct json_node *a, size_t at_a, const struct json_node *b, size_t at_b)
-{
-    assert_int_equal(a[at_a].kind, b[at_b].kind);
-    assert_int_equal(a[at_a].children, b[at_b].children);
-    if (!slice_equal(a[at_a].text, b[at_b].text))
-        fail_msg("`%.*s` is not `%.*s`", (int)a[at_a].text.len, a[at_a].text.at, (int)b[at_b].text.len,
-                 b[at_b].text.at);
-    size_t other = at_b + 1;
-    for (size_t child = at_a + 1; child < a[at_a].end; child = a[child].end) {
-        if (a[at_a].kind == JSON_OBJECT) {
-            char key[64] = "";
-            memcpy(key, a[child].key.at, a[child].key.len);
-            other = json_member(b, at_b, key);
-            if (other == 0)
-                fail_msg("no member %s", key);
-            assert_same_node(a, child, b, other);
-        } else {
-            assert_same_node(a, child, b, other);
-            other = b[other].end;
-        }
-    }
-}
-
-static void assert_same_json(struct slice got, const char *want)
-{
-    struct json_reader *one = json_reader_new(), *two = json_reader_new();
-    struct json_fault fault;
-    size_t count;
-    const struct json_node *a = json_reader_parse(one, got, &count, &fault);
-    const struct json_node *b = json_reader_parse(two, slice_from(want), &count, &fault);
-    assert_non_null(a);
-    assert_non_null(b);
-    assert_same_node(a, 0, b, 0);
-    json_reader_free(one);
-    json_reader_free(two);
 }
 
 static void the_payload_is_that_of_the_providers_page(void **state)
@@ -101,6 +64,72 @@ static void a_full_record_fills_every_member(void **state)
         "\"tax_ids\":[{\"id\":\"900-70-0001\",\"issuing_country\":\"US\"},"
         "{\"id\":\"12 345\",\"issuing_country\":\"DE\"}],"
         "\"language\":\"en\"}");
+    buffer_clear(&request.body);
+}
+
+/* The example of the page of PATCH, and what null clears. */
+static void an_update_has_the_members_of_its_call_and_no_others(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        uint64_t members;
+        const char *want;
+    } examples[] = {
+        {"two objects, whole", FIELDS_BIT(PAYWARD_FULL_NAME) | FIELDS_BIT(PAYWARD_BIRTH),
+         "{\"full_name\":{\"first_name\":\"Alex\",\"last_name\":\"Morgan\"},"
+         "\"birth\":{\"date\":\"1990-04-15\",\"city\":\"San Francisco\",\"country\":\"US\"}}"},
+        {"a value", FIELDS_BIT(PAYWARD_PHONE), "{\"phone\":\"+14155550110\"}"},
+        {"values that went away",
+         FIELDS_BIT(PAYWARD_EMPLOYER_NAME) | FIELDS_BIT(PAYWARD_TAX_IDS) | FIELDS_BIT(PAYWARD_LANGUAGE),
+         "{\"employer_name\":null,\"tax_ids\":null,\"language\":null}"},
+        {"one that cannot be cleared is left", FIELDS_BIT(PAYWARD_CLIENT_IDENTIFIER), "{}"},
+        {"nothing", 0, "{}"},
+    };
+    struct sample sample;
+    sample_fill(&sample);
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct provider_request request = {.method = NULL};
+        buffer_init(&request.body, BODY_MAX);
+        const struct provider_call call = {.operation = OPERATION_UPDATE,
+                                           .record = &sample.record,
+                                           .base_path = "/x",
+                                           .user_id = "AA45N8G4MLDYWAR7",
+                                           .members = examples[i].members};
+        assert_null(payward_provider.build(&call, &request));
+        assert_string_equal(request.method, "PATCH");
+        assert_string_equal(request.target, "/x/v1/users/AA45N8G4MLDYWAR7");
+        print_message("# %s\n", examples[i].sentence);
+        assert_same_json(buffer_slice(&request.body), examples[i].want);
+        buffer_clear(&request.body);
+    }
+}
+
+static void the_masks_are_those_of_the_page(void **state)
+{
+    (void)state;
+    const uint64_t never = FIELDS_BIT(PAYWARD_EMAIL) | FIELDS_BIT(PAYWARD_EXTERNAL_REFERENCE);
+    assert_true(payward_provider.update_members == ((FIELDS_BIT(PAYWARD_COUNT) - 1) & ~never));
+    assert_true((payward_provider.nullable_members & ~payward_provider.update_members) == 0);
+    assert_int_equal(__builtin_popcountll(payward_provider.nullable_members), 6);
+}
+
+static void a_client_identifier_says_when_it_was_made(void **state)
+{
+    (void)state;
+    struct sample sample;
+    memset(&sample, 0, sizeof sample);
+    sample_set(&sample, FIELD_CLIENT_IDENTIFIER, "19900415ALEX#MORGA");
+    struct provider_request request = {.method = NULL};
+    buffer_init(&request.body, BODY_MAX);
+    const struct provider_call call = {.operation = OPERATION_CREATE,
+                                       .record = &sample.record,
+                                       .base_path = "",
+                                       .at = UINT64_C(1699334760000) * 1000000};
+    assert_null(payward_provider.build(&call, &request));
+    assert_same_json(buffer_slice(&request.body),
+                     "{\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900415ALEX#MORGA\","
+                     "\"calculated_at\":\"2023-11-07T05:26:00.000Z\"}}");
     buffer_clear(&request.body);
 }
 
@@ -427,6 +456,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_payload_is_that_of_the_providers_page),
         cmocka_unit_test(a_full_record_fills_every_member),
+        cmocka_unit_test(an_update_has_the_members_of_its_call_and_no_others),
+        cmocka_unit_test(the_masks_are_those_of_the_page),
+        cmocka_unit_test(a_client_identifier_says_when_it_was_made),
         cmocka_unit_test(the_country_of_a_tax_id_defaults_to_the_residence),
         cmocka_unit_test(an_object_without_a_value_is_left_out),
         cmocka_unit_test(the_field_table_is_in_order_and_names_its_members),

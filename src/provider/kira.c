@@ -1,0 +1,232 @@
+#include "provider/kira.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "provider/bearer.h"
+#include "provider/credentials.h"
+#include "provider/fields.h"
+#include "provider/kira_payload.h"
+#include "provider/outcome_table.h"
+#include "provider/target.h"
+#include "provider/user.h"
+#include "provider/version.h"
+
+enum { TOKEN_SECONDS = 3600, TOKEN_SECONDS_MAX = 366 * 86400 }; /* documented, where an answer does not say */
+
+struct provider_account {
+    struct secret api_key, token;
+};
+
+static const struct version_header version = {"X-Api-Version", "2026-04-14"};
+
+static int kira_check_job(const struct job *job, bool with_secrets, struct error *error)
+{
+    static const char *const names[] = {"api_key", "client_id", "password", NULL};
+    if (version_check_job(&version, job, error) != 0)
+        return -1;
+    return credentials_check_single(job, with_secrets, names, "api_key, client_id and password", error);
+}
+
+static struct provider_account *kira_account_new(const struct job_credentials *credentials)
+{
+    struct provider_account *account = memory_new(1, sizeof *account);
+    account->api_key.at = memory_copy(secret_slice(&credentials->api_key));
+    account->api_key.len = credentials->api_key.len;
+    return account;
+}
+
+static void kira_account_free(struct provider_account *account)
+{
+    if (account == NULL)
+        return;
+    secret_clear(&account->api_key);
+    secret_clear(&account->token);
+    free(account);
+}
+
+static void build_login(const struct provider_call *call, struct provider_request *request)
+{
+    assert(call->job->provider.credential_count > 0);
+    const struct job_credentials *credentials = call->job->provider.credentials;
+    struct json_writer writer;
+    target_begin(call, "POST", "/auth", request);
+    json_write_begin(&writer, &request->body);
+    json_write_object(&writer);
+    json_write_key(&writer, "client_id");
+    json_write_string(&writer, secret_slice(&credentials->client_id));
+    json_write_key(&writer, "password");
+    json_write_string(&writer, secret_slice(&credentials->password));
+    json_write_object_end(&writer);
+}
+
+static void build_look_up(const struct provider_call *call, struct provider_request *request)
+{
+    char page[48];
+    target_begin(call, "GET", "/v1/users?email=", request);
+    target_add_encoded(request, call->record->values[FIELD_EMAIL].text);
+    snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);
+    target_add(request, page);
+}
+
+static const char *kira_build(const struct provider_call *call, struct provider_request *request)
+{
+    switch (call->operation) {
+    case OPERATION_CREATE:
+        target_begin(call, "POST", "/v1/users", request);
+        return kira_payload_write(call, &request->body);
+    case OPERATION_UPDATE:
+        target_begin(call, "PUT", "/v1/users/", request);
+        target_add_encoded(request, slice_from(call->user_id));
+        return kira_payload_write(call, &request->body);
+    case OPERATION_FETCH:
+        target_begin(call, "GET", "/v1/users/", request);
+        target_add_encoded(request, slice_from(call->user_id));
+        return NULL;
+    case OPERATION_LOOK_UP:
+        build_look_up(call, request);
+        return NULL;
+    case OPERATION_LOGIN:
+        build_login(call, request);
+        return NULL;
+    case OPERATION_LIST:
+        break;
+    }
+    assert(!"a request that the provider has");
+    return "the provider has no such request";
+}
+
+static void kira_authenticate(struct provider_account *account, uint64_t nonce,
+                              const struct provider_call *call, const struct provider_request *request,
+                              struct provider_headers *headers)
+{
+    (void)nonce;
+    if (request->body.len > 0)
+        provider_headers_add(headers, "Content-Type", "application/json");
+    version_add(&version, call->job, headers);
+    provider_headers_add(headers, "x-api-key", account->api_key.at);
+    if (call->operation != OPERATION_LOGIN && account->token.len > 0)
+        bearer_add(&account->token, headers);
+    if (call->operation == OPERATION_CREATE && call->idempotency_key != NULL)
+        provider_headers_add(headers, "Idempotency-Key", call->idempotency_key);
+}
+
+static uint64_t seconds_of(struct slice text)
+{
+    uint64_t seconds = 0;
+    for (size_t i = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++)
+        if (seconds < TOKEN_SECONDS_MAX)
+            seconds = seconds * 10 + (uint64_t)(text.at[i] - '0');
+    if (seconds == 0)
+        return TOKEN_SECONDS;
+    return seconds < TOKEN_SECONDS_MAX ? seconds : TOKEN_SECONDS_MAX;
+}
+
+static uint64_t kira_take_token(struct provider_account *account, struct slice body)
+{
+    struct answer answer;
+    uint64_t seconds = 0;
+    answer_read(&answer, body);
+    struct slice token = answer_value(&answer, "data.access_token");
+    if (credentials_fits_header(token, PROVIDER_TOKEN_MAX)) {
+        secret_clear(&account->token);
+        account->token = (struct secret){memory_copy(token), token.len};
+        seconds = seconds_of(answer_value(&answer, "data.expires_in"));
+    }
+    answer_clear(&answer);
+    return seconds;
+}
+
+static bool kira_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+                           struct arena *arena, struct provider_user *user)
+{
+    (void)job;
+    if (!user_begin(nodes, &at, arena, user))
+        return false;
+    size_t metadata = json_member(nodes, at, "metadata");
+    struct value key = {.state = VALUE_ABSENT};
+    if (metadata != 0)
+        user_take_text(nodes, metadata, "external_id", arena, &key);
+    if (key.state == VALUE_PRESENT)
+        user->external_id = key.text;
+    user_take_email(nodes, at, "email", arena, &user->values[FIELD_EMAIL]);
+    user_take_text(nodes, at, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    user_take_text(nodes, at, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    user_take_date(nodes, at, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    return true;
+}
+
+static bool kira_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
+{
+    if (operation == OPERATION_UPDATE && answer->nodes != NULL &&
+        json_member(answer->nodes, 0, "updated_fields") != 0)
+        return true;
+    *user_id = answer_value(answer, "id");
+    return user_id->len > 0;
+}
+
+static struct slice kira_read_existing(const struct answer *answer)
+{
+    static const char *const paths[] = {"user_id", "data.user_id", "error.user_id"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct slice id = answer_value(answer, paths[i]);
+        if (id.len > 0)
+            return id;
+    }
+    return slice_make("", 0);
+}
+
+static const char *const exists_codes[] = {"idempotency_key_reused", "IDEMPOTENCY_CONFLICT",
+                                           "resource_conflict", NULL};
+
+/* A 401 with a token of a new login is as a 403. */
+static const struct outcome_row own_rows[] = {
+    {401, 401, 0, OUTCOME_FACT_LOGIN | OUTCOME_FACT_FRESH, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
+    {401, 401, OUTCOME_FACT_FRESH | OUTCOME_FACT_PROVEN, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},
+    {403, 403, OUTCOME_FACT_GATEWAY, 0, OUTCOME_STOP, RETRY_AUTH,
+     "the provider's gateway forbids this; check credentials.api_key and provider.base_url", false},
+    {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL, true},
+    {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT, OUTCOME_FACT_UPDATE | OUTCOME_FACT_ASKS,
+     OUTCOME_EXISTS, 0, NULL, false},
+    {409, 409, 0, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},
+};
+
+static const struct outcome_table outcomes = {
+    .rows = own_rows,
+    .row_count = sizeof own_rows / sizeof *own_rows,
+    .exists_codes = exists_codes,
+    .fields = &kira_fields,
+    .read_success = kira_read_success,
+    .read_existing = kira_read_existing,
+};
+
+static void kira_judge(const struct provider_reply *reply, const struct record *record,
+                       struct outcome *outcome)
+{
+    outcome_table_judge(&outcomes, reply, record, outcome);
+}
+
+const struct provider kira_provider = {
+    .name = "kira",
+    .base_url = "https://api.balampay.com",
+    .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
+    .in_flight = 2,
+    .has_login = true,
+    .can_update = true,
+    .doubt = PROVIDER_DOUBT_LOOK_UP,
+    .update_members = (FIELDS_BIT(KIRA_COUNT) - 1) & ~(FIELDS_BIT(KIRA_TYPE) | FIELDS_BIT(KIRA_EXTERNAL_ID)),
+    .fields = &kira_fields,
+    .check_job = kira_check_job,
+    .account_new = kira_account_new,
+    .account_free = kira_account_free,
+    .build = kira_build,
+    .authenticate = kira_authenticate,
+    .take_token = kira_take_token,
+    .find_users = user_find_list,
+    .read_user = kira_read_user,
+    .judge = kira_judge,
+};

@@ -1,0 +1,18 @@
+/* kira_payload: the bodies of Kira's create and update, documents included (3-providers.md, kira create).
+ *
+ * A document that the record names by a path is read from below provider.documents when the request is built,
+ * and goes in as a data URI. Thread: any; nothing but these files is read.
+ */
+#ifndef KYC_PROVIDER_KIRA_PAYLOAD_H
+#define KYC_PROVIDER_KIRA_PAYLOAD_H
+
+#include "core/buffer.h"
+#include "provider/provider.h"
+
+enum { KIRA_BODY_MAX = 10 * 1000 * 1000 }; /* bytes; the documented 10 MB, read the strict way */
+
+/* Writes the body of a CREATE or UPDATE in place of what out held. NULL, or why it cannot be built: a
+ * constant text. */
+const char *kira_payload_write(const struct provider_call *call, struct buffer *out);
+
+#endif

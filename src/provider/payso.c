@@ -1,0 +1,181 @@
+#include "provider/payso.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "provider/bearer.h"
+#include "provider/credentials.h"
+#include "provider/fields.h"
+#include "provider/outcome_table.h"
+#include "provider/payload.h"
+#include "provider/target.h"
+#include "provider/user.h"
+
+struct provider_account {
+    struct secret token;
+};
+
+static const struct payload_row rows[] = {
+    {"first_name", NULL, FIELD_FIRST_NAME, PAYLOAD_TEXT},
+    {"last_name", NULL, FIELD_LAST_NAME, PAYLOAD_TEXT},
+    {"company_name", NULL, FIELD_COMPANY_NAME, PAYLOAD_TEXT},
+    {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
+    {"date_of_birth", NULL, FIELD_DATE_OF_BIRTH, PAYLOAD_DATE},
+    {"address_line1", NULL, FIELD_ADDRESS_LINE1, PAYLOAD_TEXT},
+    {"address_line2", NULL, FIELD_ADDRESS_LINE2, PAYLOAD_TEXT},
+    {"city", NULL, FIELD_CITY, PAYLOAD_TEXT},
+    {"state", NULL, FIELD_STATE, PAYLOAD_TEXT},
+    {"postcode", NULL, FIELD_POSTAL_CODE, PAYLOAD_TEXT},
+    {"country", NULL, FIELD_COUNTRY, PAYLOAD_TEXT},
+    {"nationality", NULL, FIELD_NATIONALITIES, PAYLOAD_FIRST},
+    {"phone", NULL, FIELD_PHONE, PAYLOAD_TEXT},
+    {"ssn", NULL, FIELD_NATIONAL_ID, PAYLOAD_TEXT},
+    {"source_of_funds", NULL, FIELD_SOURCE_OF_FUNDS, PAYLOAD_TEXT},
+    {"business_activity", NULL, FIELD_BUSINESS_ACTIVITY, PAYLOAD_TEXT},
+};
+
+static const struct payload payload = {
+    .rows = rows,
+    .row_count = sizeof rows / sizeof *rows,
+    .fields = &payso_fields,
+    .null_if_absent = true,
+};
+
+static int payso_check_job(const struct job *job, bool with_secrets, struct error *error)
+{
+    static const char *const names[] = {"token", NULL};
+    return credentials_check_single(job, with_secrets, names, "token", error);
+}
+
+static struct provider_account *payso_account_new(const struct job_credentials *credentials)
+{
+    struct provider_account *account = memory_new(1, sizeof *account);
+    account->token.at = memory_copy(secret_slice(&credentials->token));
+    account->token.len = credentials->token.len;
+    return account;
+}
+
+static void payso_account_free(struct provider_account *account)
+{
+    if (account == NULL)
+        return;
+    secret_clear(&account->token);
+    free(account);
+}
+
+static void build_create(const struct provider_call *call, struct provider_request *request)
+{
+    const struct value *type = &call->record->values[FIELD_CUSTOMER_TYPE];
+    struct json_writer writer;
+    target_begin(call, "POST", "/users", request);
+    json_write_begin(&writer, &request->body);
+    json_write_object(&writer);
+    json_write_key(&writer, "user");
+    json_write_object(&writer);
+    json_write_key(&writer, "beneficiary_type");
+    json_write_string(&writer, type->state == VALUE_PRESENT ? type->text : SLICE_LITERAL("individual"));
+    payload_write_members(&payload, call, &writer);
+    json_write_object_end(&writer);
+    json_write_object_end(&writer);
+}
+
+static const char *payso_build(const struct provider_call *call, struct provider_request *request)
+{
+    switch (call->operation) {
+    case OPERATION_CREATE:
+        build_create(call, request);
+        return NULL;
+    case OPERATION_FETCH:
+        target_begin(call, "GET", "/users/", request);
+        target_add_encoded(request, slice_from(call->user_id));
+        return NULL;
+    case OPERATION_LIST:
+        target_begin(call, "GET", "/users", request);
+        return NULL;
+    case OPERATION_UPDATE:
+    case OPERATION_LOOK_UP:
+    case OPERATION_LOGIN:
+        break;
+    }
+    assert(!"a request that the provider has");
+    return "the provider has no such request";
+}
+
+/* Accept: application/json goes with every request (src/delivery). */
+static void payso_authenticate(struct provider_account *account, uint64_t nonce,
+                               const struct provider_call *call, const struct provider_request *request,
+                               struct provider_headers *headers)
+{
+    (void)nonce, (void)call;
+    if (request->body.len > 0)
+        provider_headers_add(headers, "Content-Type", "application/json");
+    bearer_add(&account->token, headers);
+}
+
+static bool payso_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+                            struct arena *arena, struct provider_user *user)
+{
+    if (!user_begin(nodes, &at, arena, user))
+        return false;
+    bool day_first = job->provider.date_format == JOB_DATE_DMY;
+    user_take_email(nodes, at, "email", arena, &user->values[FIELD_EMAIL]);
+    user_take_text(nodes, at, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    user_take_text(nodes, at, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    user_take_text(nodes, at, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
+    user_take_date(nodes, at, "date_of_birth", day_first, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    return true;
+}
+
+static bool payso_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
+{
+    (void)operation;
+    *user_id = answer_value(answer, "user.id");
+    return user_id->len > 0;
+}
+
+static struct slice payso_read_existing(const struct answer *answer)
+{
+    return answer_value(answer, "user.id");
+}
+
+static const char *const exists_codes[] = {"record_not_unique", NULL};
+
+static const struct outcome_row own_rows[] = {
+    {409, 409, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
+    {422, 422, OUTCOME_FACT_EXISTS, OUTCOME_FACT_ASKS, OUTCOME_EXISTS, 0, NULL, false},
+};
+
+static const struct outcome_table outcomes = {
+    .rows = own_rows,
+    .row_count = sizeof own_rows / sizeof *own_rows,
+    .exists_codes = exists_codes,
+    .fields = &payso_fields,
+    .read_success = payso_read_success,
+    .read_existing = payso_read_existing,
+};
+
+static void payso_judge(const struct provider_reply *reply, const struct record *record,
+                        struct outcome *outcome)
+{
+    outcome_table_judge(&outcomes, reply, record, outcome);
+}
+
+const struct provider payso_provider = {
+    .name = "payso",
+    .base_url = "https://core-api.pay.so/v1",
+    .rate = {.count = 5, .per_ns = CLOCK_NS_PER_S},
+    .in_flight = 2,
+    .can_update = false,
+    .doubt = PROVIDER_DOUBT_LIST,
+    .fields = &payso_fields,
+    .check_job = payso_check_job,
+    .account_new = payso_account_new,
+    .account_free = payso_account_free,
+    .build = payso_build,
+    .authenticate = payso_authenticate,
+    .find_users = user_find_list,
+    .read_user = payso_read_user,
+    .judge = payso_judge,
+};

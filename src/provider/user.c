@@ -1,0 +1,100 @@
+#include "provider/user.h"
+
+#include <string.h>
+
+#include "core/text.h"
+
+enum { DATE_LEN = 10 };
+
+bool user_find_list(const struct json_node *nodes, size_t *at)
+{
+    static const char *const names[] = {"users", "data", "items", "results"};
+    size_t tops[] = {0, json_member(nodes, 0, "data")};
+    *at = 0;
+    if (nodes[0].kind == JSON_ARRAY)
+        return true;
+    for (size_t top = 0; top < sizeof tops / sizeof *tops; top++) {
+        if (top > 0 && tops[top] == 0)
+            continue;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            *at = json_member(nodes, tops[top], names[i]);
+            if (*at != 0 && nodes[*at].kind == JSON_ARRAY)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The text of a member; empty when it has none. */
+static struct slice text_of(const struct json_node *nodes, size_t at, const char *member)
+{
+    size_t found = json_member(nodes, at, member);
+    if (found == 0 || (nodes[found].kind != JSON_STRING && nodes[found].kind != JSON_NUMBER))
+        return slice_make("", 0);
+    return nodes[found].text;
+}
+
+bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user)
+{
+    static const char *const wrappers[] = {"user", "data"};
+    struct slice id = text_of(nodes, *at, "id");
+    for (size_t i = 0; id.len == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t inner = json_member(nodes, *at, wrappers[i]);
+        if (inner == 0)
+            continue;
+        id = text_of(nodes, inner, "id");
+        if (id.len > 0)
+            *at = inner;
+    }
+    size_t count = field_count();
+    *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
+    user->values = arena_alloc(arena, count * sizeof *user->values);
+    memset(user->values, 0, count * sizeof *user->values);
+    return id.len > 0;
+}
+
+void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+                    struct value *value)
+{
+    struct slice text = text_of(nodes, at, member);
+    if (text.len == 0 || text_normalize(text, arena, &text) == TEXT_ENCODING || text.len == 0)
+        return;
+    *value = (struct value){arena_copy(arena, text), VALUE_PRESENT};
+}
+
+void user_take_email(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+                     struct value *value)
+{
+    user_take_text(nodes, at, member, arena, value);
+    const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.at, '@', value->text.len) : NULL;
+    if (sign == NULL)
+        return;
+    char *copy = arena_bytes(arena, value->text.len);
+    memcpy(copy, value->text.at, value->text.len);
+    for (size_t i = (size_t)(sign - value->text.at); i < value->text.len; i++)
+        if (copy[i] >= 'A' && copy[i] <= 'Z')
+            copy[i] = (char)(copy[i] | 0x20);
+    value->text.at = copy;
+}
+
+/* True when text has digits where shape has `0`, and else is the same. */
+static bool has_shape(struct slice text, const char *shape)
+{
+    for (size_t i = 0; i < DATE_LEN; i++)
+        if (shape[i] == '0' ? text.at[i] < '0' || text.at[i] > '9' : text.at[i] != shape[i])
+            return false;
+    return true;
+}
+
+void user_take_date(const struct json_node *nodes, size_t at, const char *member, bool day_first,
+                    struct arena *arena, struct value *value)
+{
+    struct slice text = text_of(nodes, at, member);
+    if (text.len < DATE_LEN || (text.len > DATE_LEN && text.at[DATE_LEN] != 'T'))
+        return;
+    if (has_shape(text, "0000-00-00"))
+        *value = (struct value){arena_copy(arena, slice_make(text.at, DATE_LEN)), VALUE_PRESENT};
+    else if (day_first && text.len == DATE_LEN && has_shape(text, "00/00/0000"))
+        *value = (struct value){arena_printf(arena, "%.4s-%.2s-%.2s", text.at + 6, text.at + 3, text.at),
+                                VALUE_PRESENT};
+}

@@ -1,0 +1,61 @@
+/* judging: tables of {sentence, reply, want} for the outcome table of a provider; after cmocka.h. */
+#ifndef TESTS_UNIT_PROVIDER_JUDGING_H
+#define TESTS_UNIT_PROVIDER_JUDGING_H
+
+#include <string.h>
+
+#include "provider/provider.h"
+#include "unit/provider/records.h"
+
+struct judged {
+    const char *sentence;
+    enum operation operation;
+    int status; /* 0: sent, and no whole answer */
+    const char *body;
+    bool proven, in_doubt, fresh_token;
+    const char *error_type; /* of the gateway; NULL: none */
+    enum outcome_kind kind;
+    enum retry_cause cause;
+    const char *user_id, *field; /* NULL: none */
+    bool no_update;
+};
+
+static inline void check_judged(const struct provider *provider, const struct judged *examples, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct judged *one = &examples[i];
+        struct sample sample;
+        struct outcome outcome;
+        sample_fill(&sample);
+        const struct provider_reply reply = {
+            .operation = one->operation,
+            .sent = true,
+            .complete = one->status != 0,
+            .cause = RETRY_TIMEOUT,
+            .transport = "timeout: after 30 s",
+            .http_status = one->status,
+            .proven = one->proven,
+            .in_doubt = one->in_doubt,
+            .fresh_token = one->fresh_token,
+            .error_type = slice_from(one->error_type),
+            .body = slice_from(one->body),
+        };
+        memset(&outcome, 0xff, sizeof outcome);
+        provider->judge(&reply, &sample.record, &outcome);
+        if (outcome.kind != one->kind)
+            fail_msg("%s: %s", one->sentence, outcome_word(outcome.kind));
+        if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_NOT_SENT ||
+            outcome.kind == OUTCOME_BAD_TOKEN || outcome.kind == OUTCOME_THROTTLED)
+            if (outcome.cause != one->cause)
+                fail_msg("%s: cause %s", one->sentence, retry_cause_word(outcome.cause));
+        if (strcmp(outcome.user_id, one->user_id == NULL ? "" : one->user_id) != 0)
+            fail_msg("%s: user %s", one->sentence, outcome.user_id);
+        if ((outcome.field == NULL) != (one->field == NULL) ||
+            (one->field != NULL && strcmp(outcome.field, one->field) != 0))
+            fail_msg("%s: field %s", one->sentence, outcome.field == NULL ? "none" : outcome.field);
+        if (outcome.no_update != one->no_update)
+            fail_msg("%s: no_update", one->sentence);
+    }
+}
+
+#endif
