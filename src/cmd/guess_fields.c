@@ -31,7 +31,8 @@ static bool is_required(const struct guess *guess, enum field_id field)
 {
     const struct provider_field *at = provider_fields_find(guess->provider->fields, field);
 
-    return field == FIELD_EXTERNAL_ID || (at && at->required);
+    bool of_most = at && (at->whom == PROVIDER_EVERYBODY || at->whom == PROVIDER_INDIVIDUALS);
+    return field == FIELD_EXTERNAL_ID || (at && at->required && of_most);
 }
 
 static const char *const *choices_of(const struct guess *guess, enum field_id field)
