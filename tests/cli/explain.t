@@ -102,6 +102,11 @@ like($out, qr/^Ledger\n  created, user \S+.*\n  nothing to do: /m, 'the ledger h
 my $before = read_file("$case->{folder}/test.ledger");
 run_program(program('kyc-import'), 'explain', "$case->{folder}/job.yaml", '--row', 1);
 ok(read_file("$case->{folder}/test.ledger") eq $before, 'the ledger is only read');
+(my $changed = read_file("$case->{folder}/export.csv")) =~ s/(cust-000002.*)computers_and_it/$1finance/;
+write_file("$case->{folder}/export.csv", $changed);
+($status, $out, $err) = run_program(program('kyc-import'), 'explain', "$case->{folder}/job.yaml", '--key', 'cust-000002', '--unmask');
+like($out, qr/a run would update this customer/, 'changed data is an update');
+like($out, qr/^  PATCH \S*\/v1\/users\/\S+\n  \{\n    "occupation": "finance"\n  \}$/m, 'whose payload is what changed alone');
 sandbox_stop($sandbox);
 done_testing;
 
