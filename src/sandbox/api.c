@@ -5,6 +5,8 @@
 const struct api *const api_table[] = {
     &api_payward,
     &api_kraken_embed,
+    &api_kira,
+    &api_payso,
 };
 const size_t api_count = sizeof api_table / sizeof api_table[0];
 

@@ -11,6 +11,8 @@
 #include "core/slice.h"
 
 struct exchange;
+struct json_node;
+struct shape_faults;
 struct workspace;
 
 struct api {
@@ -21,6 +23,10 @@ struct api {
     /* How an answer that lists what is wrong with a body begins and ends, around the array of faults, and
      * the key of the place of each. */
     const char *faults_before, *faults_after, *fault_field;
+
+    /* Adds what else is wrong with a create whose shape is right. NULL: nothing else can be. */
+    void (*check_more)(const struct exchange *exchange, const struct json_node *nodes,
+                       struct shape_faults *faults);
 
     /* Checks who asks. True, or false with the answer (401, 403) in the exchange. Runs when the request is
      * complete, before any fault and latency; without the world's lock. */
@@ -51,5 +57,7 @@ int api_find(const char *target, struct slice *path);
 /* The rows. */
 extern const struct api api_payward;
 extern const struct api api_kraken_embed;
+extern const struct api api_kira;
+extern const struct api api_payso;
 
 #endif

@@ -84,6 +84,30 @@ static void reset_counts(struct exchange *exchange)
     answer_counts(exchange);
 }
 
+static void revoke_tokens(struct exchange *exchange)
+{
+    world_lock(exchange->world);
+    tokens_revoke(&exchange->world->tokens);
+    world_unlock(exchange->world);
+    answer_counts(exchange);
+}
+
+static void verify_user(struct exchange *exchange, struct slice id)
+{
+    struct world *world = exchange->world;
+    bool done = false;
+    world_lock(world);
+    for (size_t i = 0; i < api_count && !done; i++) {
+        struct user *user = users_by_id(&world->books[i].users, id);
+        done = user && world_verify_user(world, api_table[i]->name, user);
+    }
+    world_unlock(world);
+    if (done)
+        answer_counts(exchange);
+    else
+        exchange_refuse(exchange, 404, "not_found", "there is no such user");
+}
+
 void control_answer(struct exchange *exchange)
 {
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
@@ -96,6 +120,10 @@ void control_answer(struct exchange *exchange)
         set_faults(exchange);
     else if (post && slice_is(exchange->path, "/_sandbox/reset"))
         reset_counts(exchange);
+    else if (post && slice_is(exchange->path, "/_sandbox/revoke-tokens"))
+        revoke_tokens(exchange);
+    else if (post && exchange_path_is(exchange, "/_sandbox/verify", &name) && name.len > 0)
+        verify_user(exchange, name);
     else
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
 }

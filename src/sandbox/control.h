@@ -8,9 +8,11 @@
 struct exchange;
 
 /* GET  /_sandbox             {"payward":{"users":N,"duplicates":N, … the counters}}
- * GET  /_sandbox/users/NAME  the users of an API, {"external_id","id","email","body"} a line
- * POST /_sandbox/faults      one KIND:SHARE a line, in place of all faults before; 400 when one is wrong
+ * GET  /_sandbox/users/NAME  the users of an API, {"external_id","id","email","creates","updates","body"} a
+ * line POST /_sandbox/faults      one KIND:SHARE a line, in place of all faults before; 400 when one is wrong
  * POST /_sandbox/reset       the counters to zero; users and nonces stay
+ * POST /_sandbox/revoke-tokens   no login given so far is good any more
+ * POST /_sandbox/verify/ID       the user of that id takes no update any more (kira)
  * anything else              404 */
 void control_answer(struct exchange *exchange);
 

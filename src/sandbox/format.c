@@ -1,8 +1,12 @@
 #include "sandbox/format.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/digest.h"
+#include "core/memory.h"
+#include "model/country.h"
 
 /* payward, POST /v1/users, `nationalities`: the 249 first, the 13 others behind them */
 static const char countries[] = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ "
@@ -57,6 +61,16 @@ static bool is_code_of(const char *codes, struct slice text)
 bool format_is_country(struct slice text)
 {
     return is_code_of(countries, text);
+}
+
+bool format_is_country3(struct slice text)
+{
+    for (const char *at = countries; *at; at += 3) {
+        const struct country *country = country_by_alpha2(slice_make(at, 2));
+        if (country && slice_is(text, country->alpha3))
+            return true;
+    }
+    return false;
 }
 
 bool format_is_nationality(struct slice text)
@@ -193,6 +207,21 @@ bool format_is_birth_date(struct slice text)
     return memcmp(text.at, today, 10) <= 0;
 }
 
+bool format_is_day_first_birth_date(struct slice text)
+{
+    if (text.len != 10 || text.at[2] != '/' || text.at[5] != '/')
+        return false;
+    char iso[] = {text.at[6], text.at[7], text.at[8], text.at[9], '-',
+                  text.at[3], text.at[4], '-',        text.at[0], text.at[1]};
+    return format_is_birth_date(slice_make(iso, sizeof iso));
+}
+
+bool format_is_day(struct slice text)
+{
+    int year, month, day;
+    return text.len == 10 && read_date(text, &year, &month, &day);
+}
+
 bool format_is_date_time(struct slice text)
 {
     int year, month, day;
@@ -238,4 +267,39 @@ bool format_is_concat(struct slice text)
         }
     }
     return true;
+}
+
+static bool begins_with(struct slice text, const char *before, struct slice *rest)
+{
+    size_t len = strlen(before);
+    if (text.len <= len || memcmp(text.at, before, len) != 0)
+        return false;
+    *rest = slice_make(text.at + len, text.len - len);
+    return true;
+}
+
+bool format_is_web_address(struct slice text)
+{
+    struct slice rest;
+    if (!begins_with(text, "https://", &rest) && !begins_with(text, "http://", &rest))
+        return false;
+    for (size_t i = 0; i < rest.len; i++)
+        if (rest.at[i] <= ' ' || rest.at[i] > '~')
+            return false;
+    return true;
+}
+
+bool format_is_document(struct slice text)
+{
+    struct slice coded;
+    if (begins_with(text, "https://", &coded))
+        return format_is_web_address(text);
+    if (!begins_with(text, "data:image/jpeg;base64,", &coded) &&
+        !begins_with(text, "data:image/png;base64,", &coded) &&
+        !begins_with(text, "data:application/pdf;base64,", &coded))
+        return false;
+    uint8_t *bytes = memory_new(coded.len / 4 * 3 + 1, 1);
+    ptrdiff_t len = digest_base64_decode(coded, bytes);
+    free(bytes);
+    return len > 0;
 }

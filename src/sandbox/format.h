@@ -20,15 +20,25 @@ bool format_is_email(struct slice text);
 bool format_is_phone(struct slice text);
 /* A day that exists, YYYY-MM-DD, not after today (UTC) and not before 1900. */
 bool format_is_birth_date(struct slice text);
+/* The same written DD/MM/YYYY. */
+bool format_is_day_first_birth_date(struct slice text);
+/* Any day that exists, YYYY-MM-DD. */
+bool format_is_day(struct slice text);
 /* RFC 3339 with a zone. */
 bool format_is_date_time(struct slice text);
 /* One of the 249 of ISO 3166-1 alpha-2, in capitals. */
 bool format_is_country(struct slice text);
-/* The same, and the 13 more that payward lists for nationalities. */
+/* The same as ISO 3166-1 alpha-3. */
+bool format_is_country3(struct slice text);
+/* Alpha-2, and the 13 more that payward lists for nationalities. */
 bool format_is_nationality(struct slice text);
 /* ISO 639-1, lower case. */
 bool format_is_language(struct slice text);
 /* A CONCAT of Regulation (EU) 2017/590, Article 6, with or without the country in front. */
 bool format_is_concat(struct slice text);
+/* http:// or https:// and more, without blanks. */
+bool format_is_web_address(struct slice text);
+/* A data URI in base64 of a JPEG, PNG or PDF, or an https:// address. */
+bool format_is_document(struct slice text);
 
 #endif

@@ -10,9 +10,13 @@
 
 #include "core/slice.h"
 
-enum { IDENTITY_CHARS_MAX = 32 };
+enum { IDENTITY_CHARS_MAX = 32, IDENTITY_UUID_SIZE = 37 };
 
 /* Writes `chars` capitals and digits and a NUL, by purpose, name and number. */
 void identity_write(char *out, size_t chars, const char *purpose, struct slice name, unsigned number);
+
+/* The same as a UUID in small letters and a NUL (RFC 9562, version 8). */
+void identity_write_uuid(char out[IDENTITY_UUID_SIZE], const char *purpose, struct slice name,
+                         unsigned number);
 
 #endif

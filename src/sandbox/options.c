@@ -34,7 +34,8 @@ const char options_help[] =
     "\n"
     "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
     "POST /_sandbox/faults replaces the faults (one KIND:SHARE a line), POST /_sandbox/reset zeroes the\n"
-    "counters.\n";
+    "counters, POST /_sandbox/revoke-tokens ends all logins, POST /_sandbox/verify/ID makes a user of kira\n"
+    "one that takes no update.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,

@@ -34,6 +34,8 @@ bool request_check(struct exchange *exchange, const struct shape *members, const
     struct shape_faults faults = {
         .writer = &writer, .field_key = exchange->api->fault_field, .update = update};
     shape_check(members, nodes, 0, &faults);
+    if (faults.count == 0 && exchange->api->check_more)
+        exchange->api->check_more(exchange, nodes, &faults);
     json_write_array_end(&writer);
     buffer_append_text(&exchange->answer, exchange->api->faults_after);
     if (faults.malformed)

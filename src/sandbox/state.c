@@ -84,6 +84,28 @@ static bool load_verified(struct world *world, const struct json_node *nodes)
     return user != NULL;
 }
 
+static bool read_digest(struct slice hex, uint8_t digest[DIGEST_SHA256_LEN])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < DIGEST_SHA256_LEN && hex.len == 2 * DIGEST_SHA256_LEN; i++) {
+        const char *high = memchr(digits, hex.at[2 * i], 16), *low = memchr(digits, hex.at[2 * i + 1], 16);
+        if (!high || !low)
+            return false;
+        digest[i] = (uint8_t)((high - digits) * 16 + (low - digits));
+    }
+    return hex.len == 2 * DIGEST_SHA256_LEN;
+}
+
+static bool load_idempotency(struct world *world, const struct json_node *nodes)
+{
+    struct book *book = book_of(world, member_text(nodes, "api"));
+    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "user")) : NULL;
+    struct idempotency_entry *entry = idempotency_at(&world->idempotency, member_text(nodes, "idempotency"));
+    entry->user = user;
+    return user && read_digest(member_text(nodes, "sha256"), entry->digest) &&
+           read_unsigned(member_text(nodes, "at"), &entry->at_ns);
+}
+
 static bool load_user(struct world *world, const struct json_node *nodes, struct slice line)
 {
     struct book *book = book_of(world, member_text(nodes, "api"));
@@ -113,6 +135,8 @@ static bool load_line(struct world *world, struct json_reader *reader, struct sl
         return load_update(world, nodes, line);
     if (json_member(nodes, 0, "verified"))
         return load_verified(world, nodes);
+    if (json_member(nodes, 0, "idempotency"))
+        return load_idempotency(world, nodes);
     return load_user(world, nodes, line);
 }
 
@@ -222,6 +246,24 @@ int state_add_verified(struct state *state, const char *api, const struct user *
     json_write_object(&writer);
     write_member(&writer, "api", slice_from(api));
     write_member(&writer, "verified", user->id);
+    json_write_object_end(&writer);
+    buffer_append_char(&state->line, '\n');
+    return file_write_all(state->fd, buffer_slice(&state->line));
+}
+
+int state_add_idempotency(struct state *state, const char *api, const struct idempotency_entry *entry)
+{
+    char at[24], digest[2 * DIGEST_SHA256_LEN + 1];
+    int len = snprintf(at, sizeof at, "%" PRIu64, entry->at_ns);
+    struct json_writer writer;
+    buffer_reset(&state->line);
+    json_write_begin(&writer, &state->line);
+    json_write_object(&writer);
+    write_member(&writer, "api", slice_from(api));
+    write_member(&writer, "idempotency", entry->key);
+    write_member(&writer, "user", entry->user->id);
+    write_member(&writer, "sha256", slice_from(digest_hex(entry->digest, DIGEST_SHA256_LEN, digest)));
+    write_member(&writer, "at", slice_make(at, (size_t)len));
     json_write_object_end(&writer);
     buffer_append_char(&state->line, '\n');
     return file_write_all(state->fd, buffer_slice(&state->line));

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "sandbox/users.h"
 
+struct idempotency_entry;
 struct world;
 
 struct state {
@@ -31,6 +32,7 @@ void state_close(struct state *state);
 int state_add_user(struct state *state, const char *api, const struct user *user);
 int state_add_update(struct state *state, const char *api, const struct user *user);
 int state_add_verified(struct state *state, const char *api, const struct user *user);
+int state_add_idempotency(struct state *state, const char *api, const struct idempotency_entry *entry);
 int state_add_nonce(struct state *state, const char *api_key, uint64_t nonce);
 
 #endif

@@ -21,6 +21,7 @@ int world_open(struct world *world, const struct options *options, struct error 
         .trace_random = options->seed ^ UINT64_C(0x7472616365),
     };
     pthread_mutex_init(&world->lock, NULL);
+    idempotency_init(&world->idempotency);
     keyring_init(&world->keyring, options->nonce_window);
     for (size_t i = 0; i < api_count; i++) {
         users_init(&world->books[i].users);
@@ -57,6 +58,7 @@ void world_close(struct world *world)
         users_clear(&world->books[i].users);
         counts_clear(&world->books[i].counts);
     }
+    idempotency_clear(&world->idempotency);
     keyring_clear(&world->keyring);
     pthread_mutex_destroy(&world->lock);
 }
@@ -123,6 +125,11 @@ bool world_verify_user(struct world *world, const char *api, struct user *user)
 {
     user->verified = true;
     return !world->state || is_written(world, state_add_verified(world->state, api, user));
+}
+
+bool world_keep_idempotency(struct world *world, const char *api, const struct idempotency_entry *entry)
+{
+    return !world->state || is_written(world, state_add_idempotency(world->state, api, entry));
 }
 
 bool world_use_nonce(struct world *world, int key, uint64_t nonce)

@@ -14,9 +14,11 @@
 #include "core/json.h"
 #include "sandbox/counts.h"
 #include "sandbox/fault.h"
+#include "sandbox/idempotency.h"
 #include "sandbox/keyring.h"
 #include "sandbox/options.h"
 #include "sandbox/state.h"
+#include "sandbox/tokens.h"
 #include "sandbox/users.h"
 
 enum { WORLD_APIS_MAX = 8 };
@@ -42,6 +44,8 @@ struct world {
     struct book books[WORLD_APIS_MAX]; /* by the API's place in api_table */
     struct fault_plan faults;
     struct keyring keyring;
+    struct tokens tokens;
+    struct idempotency idempotency;
     uint64_t latency_random, trace_random; /* apart from the faults', so that neither moves the other */
     struct state *state;                   /* NULL: none */
     struct workspace *idle;
@@ -65,6 +69,7 @@ struct user *world_add_user(struct world *world, struct book *book, const char *
 bool world_update_user(struct world *world, struct book *book, const char *api, struct user *user,
                        struct slice email, struct slice body);
 bool world_verify_user(struct world *world, const char *api, struct user *user);
+bool world_keep_idempotency(struct world *world, const char *api, const struct idempotency_entry *entry);
 /* False when the nonce is not acceptable, or could not be written. */
 bool world_use_nonce(struct world *world, int key, uint64_t nonce);
 

@@ -1,0 +1,39 @@
+#include "sandbox/idempotency.h"
+
+#include <stdlib.h>
+
+#include "core/memory.h"
+
+enum { CHUNK = 256 * 1024 };
+
+void idempotency_init(struct idempotency *idempotency)
+{
+    *idempotency = (struct idempotency){0};
+    arena_init(&idempotency->arena, CHUNK);
+    idempotency->index = keyset_new();
+}
+
+void idempotency_clear(struct idempotency *idempotency)
+{
+    keyset_free(idempotency->index);
+    free(idempotency->all);
+    arena_clear(&idempotency->arena);
+    *idempotency = (struct idempotency){0};
+}
+
+struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct slice key)
+{
+    struct keyset_entry *found = keyset_at(idempotency->index, keyset_hash(key));
+    if (found->row > 0)
+        return idempotency->all[found->row - 1];
+    struct idempotency_entry *entry = arena_alloc(&idempotency->arena, sizeof *entry);
+    *entry = (struct idempotency_entry){.key = arena_copy(&idempotency->arena, key)};
+    if (idempotency->count == idempotency->room) {
+        idempotency->room = idempotency->room ? 2 * idempotency->room : 1024;
+        idempotency->all =
+            memory_resize(idempotency->all, idempotency->room, sizeof(struct idempotency_entry *));
+    }
+    idempotency->all[idempotency->count++] = entry;
+    found->row = (uint32_t)idempotency->count;
+    return entry;
+}

@@ -1,0 +1,488 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "core/clock.h"
+#include "sandbox/api.h"
+#include "sandbox/exchange.h"
+#include "sandbox/format.h"
+#include "sandbox/identity.h"
+#include "sandbox/kira_shape.h"
+#include "sandbox/request.h"
+#include "sandbox/world.h"
+
+enum { PATH_ID_SIZE = 64, LIST_LIMIT_DEFAULT = 20, LIST_LIMIT_MAX = 100 };
+
+/* {"code":…,"message":…} */
+static void refuse(struct exchange *exchange, unsigned status, const char *code, const char *message)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, "code", slice_from(code));
+    request_write_member(&writer, "message", slice_from(message));
+    json_write_object_end(&writer);
+}
+
+/* {KEY:CODE,"message":…}, as parts of the API that are older than others have it */
+static void refuse_under(struct exchange *exchange, unsigned status, const char *key, const char *code,
+                         const char *message)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, key, slice_from(code));
+    request_write_member(&writer, "message", slice_from(message));
+    json_write_object_end(&writer);
+}
+
+/* what stands in front of the API knows nothing of it: {"message":…} and x-amzn-errortype */
+static void refuse_at_gateway(struct exchange *exchange, unsigned status, const char *error_type,
+                              const char *message)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    exchange->error_type = error_type;
+    json_write_object(&writer);
+    request_write_member(&writer, "message", slice_from(message));
+    json_write_object_end(&writer);
+}
+
+static void throttle(struct exchange *exchange)
+{
+    refuse_at_gateway(exchange, 429, "TooManyRequestsException", "Too Many Requests");
+    exchange->retry_after = true;
+}
+
+static void count(struct exchange *exchange, uint64_t *counter)
+{
+    world_lock(exchange->world);
+    (*counter)++;
+    world_unlock(exchange->world);
+}
+
+static bool has_token(struct exchange *exchange)
+{
+    static const char before[] = "Bearer ";
+    static const char *const codes[] = {"", "token_expired", "token_revoked", "invalid_token"};
+    const char *header = exchange_header(exchange, "Authorization");
+    enum token_state state = TOKEN_UNKNOWN;
+    if (header && strncmp(header, before, sizeof before - 1) == 0) {
+        struct slice text = slice_from(header + sizeof before - 1);
+        world_lock(exchange->world);
+        state = tokens_judge(&exchange->world->tokens, text, clock_mono_ns());
+        world_unlock(exchange->world);
+    }
+    if (state == TOKEN_GOOD)
+        return true;
+    /* a revocation comes from the sandbox's own control path */
+    exchange->excused = state == TOKEN_REVOKED;
+    count(exchange, &exchange->book->counts.bad_tokens);
+    refuse_under(exchange, 401, "error", codes[state], "log in again");
+    return false;
+}
+
+static bool admit(struct exchange *exchange, struct workspace *workspace)
+{
+    (void)workspace;
+    const char *api_key = exchange_header(exchange, "x-api-key");
+    if (!api_key || strcmp(api_key, credential_kira_api_key) != 0) {
+        count(exchange, &exchange->book->counts.bad_keys);
+        refuse_at_gateway(exchange, 403, "ForbiddenException", "Forbidden");
+        return false;
+    }
+    return slice_is(exchange->path, "/auth") || has_token(exchange);
+}
+
+/* the key of a create; empty: none, or none that can be one */
+static struct slice idempotency_key(const struct exchange *exchange)
+{
+    struct slice key = slice_from(exchange_header(exchange, "Idempotency-Key"));
+    if (key.len > IDEMPOTENCY_KEY_MAX || !exchange_method_is(exchange, "POST"))
+        return slice_make("", 0);
+    for (size_t i = 0; i < key.len; i++)
+        if (key.at[i] <= ' ' || key.at[i] > '~')
+            return slice_make("", 0);
+    return key;
+}
+
+static void claim(struct exchange *exchange)
+{
+    struct slice key = idempotency_key(exchange);
+    if (key.len == 0)
+        return;
+    world_lock(exchange->world);
+    struct idempotency_entry *entry = idempotency_at(&exchange->world->idempotency, key);
+    if (entry->in_hand)
+        refuse_under(exchange, 409, "error_code", "IDEMPOTENCY_CONFLICT", "this request is being worked on");
+    else
+        entry->in_hand = exchange->claimed = true;
+    world_unlock(exchange->world);
+}
+
+static void release(struct exchange *exchange)
+{
+    if (!exchange->claimed)
+        return;
+    world_lock(exchange->world);
+    idempotency_at(&exchange->world->idempotency, idempotency_key(exchange))->in_hand = false;
+    exchange->claimed = false;
+    world_unlock(exchange->world);
+}
+
+static void log_in(struct exchange *exchange, struct workspace *workspace)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, kira_shape_login, nodes, false))
+        return;
+    if (!slice_is(request_text(nodes, "client_id"), credential_kira_client_id) ||
+        !slice_is(request_text(nodes, "password"), credential_kira_password)) {
+        count(exchange, &exchange->book->counts.bad_keys);
+        refuse(exchange, 401, "invalid_credentials", "client_id or password is wrong");
+        return;
+    }
+    uint64_t life_ns = exchange->world->options->token_life_ns;
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 200, &writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "data");
+    json_write_object(&writer);
+    world_lock(exchange->world);
+    exchange->book->counts.logins++;
+    const char *token = tokens_issue(&exchange->world->tokens, clock_mono_ns() + life_ns);
+    request_write_member(&writer, "access_token", slice_from(token));
+    world_unlock(exchange->world);
+    json_write_key(&writer, "expires_in");
+    json_write_unsigned(&writer, life_ns / CLOCK_NS_PER_S);
+    request_write_member(&writer, "token_type", SLICE_LITERAL("Bearer"));
+    json_write_object_end(&writer);
+    json_write_object_end(&writer);
+}
+
+/* Members of an answer that stand in the body under another name or the same. */
+struct echo {
+    const char *name, *member;
+};
+
+static void write_echoes(struct json_writer *writer, const struct json_node *nodes, const struct echo *echoes)
+{
+    for (; echoes->name; echoes++) {
+        struct slice text = request_text(nodes, echoes->member);
+        if (text.len > 0)
+            request_write_member(writer, echoes->name, text);
+    }
+}
+
+static void write_metadata(struct json_writer *writer, const struct json_node *nodes)
+{
+    size_t at = json_member(nodes, 0, "metadata");
+    json_write_key(writer, "metadata");
+    json_write_object(writer);
+    for (size_t child = at + 1; at && child < nodes[at].end; child = nodes[child].end) {
+        char key[256];
+        if (snprintf(key, sizeof key, "%.*s", (int)nodes[child].key.len, nodes[child].key.at) <
+            (int)sizeof key)
+            request_write_member(writer, key, nodes[child].text);
+    }
+    json_write_object_end(writer);
+}
+
+/* Writes what an answer tells of a user into an open object. nodes: of its body. */
+static void write_user(struct json_writer *writer, const struct user *user, const struct json_node *nodes,
+                       bool verified)
+{
+    static const struct echo person[] = {
+        {"first_name", "first_name"},
+        {"middle_name", "middle_name"},
+        {"last_name", "last_name"},
+        {"phone", "phone"},
+        {"birth_date", "birth_date"},
+        {"nationality", "nationality"},
+        {"gender", "gender"},
+        {"verification_mode", "verification_mode"},
+        {"account_purpose", "account_purpose"},
+        {"source_of_funds", "source_of_funds"},
+        {NULL, NULL},
+    };
+    static const struct echo address[] = {
+        {"street_line_1", "address_street"},
+        {"street_line_2", "address_street_2"},
+        {"city", "address_city"},
+        {"subdivision", "address_state"},
+        {"postal_code", "address_zip_code"},
+        {"country", "address_country"},
+        {NULL, NULL},
+    };
+    char created_at[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(user->created_ns, created_at);
+    request_write_member(writer, "id", user->id);
+    request_write_member(writer, "type", SLICE_LITERAL("individual"));
+    request_write_member(writer, "email", request_text(nodes, "email"));
+    request_write_member(writer, "status", SLICE_LITERAL("active"));
+    request_write_member(writer, "created_at", slice_from(created_at));
+    request_write_member(writer, "updated_at", slice_from(created_at));
+    request_write_member(writer, "verification_status", slice_from(verified ? "verified" : "unverified"));
+    write_metadata(writer, nodes);
+    write_echoes(writer, nodes, person);
+    json_write_key(writer, "residential_address");
+    json_write_object(writer);
+    write_echoes(writer, nodes, address);
+    json_write_object_end(writer);
+}
+
+static void answer_create(struct exchange *exchange, unsigned status, const struct user *user,
+                          const struct json_node *nodes)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    write_user(&writer, user, nodes, false);
+    json_write_object_end(&writer);
+}
+
+/* what the customer is known by: `external_id`, else that of the metadata; empty: nothing */
+static struct slice external_id_of(const struct json_node *nodes)
+{
+    struct slice own = request_text(nodes, "external_id");
+    size_t metadata = json_member(nodes, 0, "metadata");
+    size_t at = own.len == 0 && metadata ? json_member(nodes, metadata, "external_id") : 0;
+    return at ? nodes[at].text : own;
+}
+
+/* with the world's lock held */
+static void make_user(struct exchange *exchange, const struct json_node *nodes,
+                      struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
+{
+    struct users *users = &exchange->book->users;
+    struct slice external_id = external_id_of(nodes), email = request_text(nodes, "email");
+    if (exchange->world->options->kira_unique_external_id && external_id.len > 0 &&
+        users_by_external_id(users, external_id)) {
+        refuse(exchange, 409, "resource_conflict", "a user with this external_id exists");
+        return;
+    }
+    char id[IDENTITY_UUID_SIZE];
+    unsigned number = 0;
+    do
+        identity_write_uuid(id, "kira user", external_id.len ? external_id : email, number++);
+    while (users_by_id(users, slice_from(id)));
+    struct user *user = request_add_user(exchange, slice_from(id), external_id, email);
+    if (!user)
+        return;
+    entry->user = user;
+    entry->at_ns = user->created_ns;
+    memcpy(entry->digest, digest, sizeof entry->digest);
+    if (world_keep_idempotency(exchange->world, exchange->api->name, entry))
+        answer_create(exchange, 201, user, nodes);
+    else
+        refuse(exchange, 500, "state", "the sandbox cannot write its state");
+}
+
+static void create(struct exchange *exchange, struct workspace *workspace)
+{
+    struct slice key = idempotency_key(exchange);
+    if (key.len == 0) {
+        refuse_under(exchange, 400, "error_code", "idempotency_key_missing", "Idempotency-Key is required");
+        return;
+    }
+    uint8_t digest[DIGEST_SHA256_LEN];
+    digest_sha256(buffer_slice(&exchange->body), slice_make("", 0), digest);
+    struct world *world = exchange->world;
+    world_lock(world);
+    struct idempotency_entry *entry = idempotency_at(&world->idempotency, key);
+    bool used = entry->user && clock_real_ns() - entry->at_ns < world->options->idempotency_life_ns;
+    bool same = used && memcmp(entry->digest, digest, sizeof digest) == 0;
+    world_unlock(world);
+    if (used && !same) {
+        refuse_under(exchange, 409, "error_code", "idempotency_key_reused",
+                     "this key came with another body");
+        return;
+    }
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, kira_shape_user, nodes, false))
+        return;
+    world_lock(world);
+    if (used) {
+        exchange->book->counts.replays++;
+        entry->user->creates++;
+        answer_create(exchange, 200, entry->user, nodes);
+    } else {
+        make_user(exchange, nodes, entry, digest);
+    }
+    world_unlock(world);
+}
+
+/* with the world's lock held; NULL: answered */
+static struct user *find(struct exchange *exchange, struct slice id)
+{
+    struct user *user = users_by_id(&exchange->book->users, id);
+    if (!user)
+        refuse(exchange, 404, "resource_not_found", "there is no such user");
+    return user;
+}
+
+/* with the world's lock held; leaves the user's object open */
+static void begin_user(struct exchange *exchange, struct workspace *workspace, const struct user *user,
+                       struct json_writer *writer)
+{
+    size_t count_of_nodes;
+    struct json_fault fault;
+    const struct json_node *nodes = json_reader_parse(workspace->second, user->body, &count_of_nodes, &fault);
+    exchange_begin_answer(exchange, 200, writer);
+    json_write_object(writer);
+    write_user(writer, user, nodes, user->verified);
+}
+
+static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, kira_shape_user, nodes, true))
+        return;
+    struct json_writer writer;
+    world_lock(exchange->world);
+    struct user *user = find(exchange, id);
+    if (user && user->verified) {
+        refuse(exchange, 403, "user_verified", "a verified user cannot be changed");
+    } else if (user && request_update(exchange, workspace, nodes, user)) {
+        begin_user(exchange, workspace, user, &writer);
+        json_write_key(&writer, "updated_fields");
+        json_write_array(&writer);
+        for (size_t at = 1; at < nodes[0].end; at = nodes[at].end)
+            json_write_string(&writer, nodes[at].key);
+        json_write_array_end(&writer);
+        json_write_key(&writer, "requires_reverification");
+        json_write_bool(&writer, false);
+        json_write_object_end(&writer);
+    }
+    world_unlock(exchange->world);
+}
+
+static void look_up(struct exchange *exchange, struct workspace *workspace, struct slice id)
+{
+    world_lock(exchange->world);
+    const struct user *user = find(exchange, id);
+    if (user) {
+        struct json_writer writer;
+        begin_user(exchange, workspace, user, &writer);
+        json_write_object_end(&writer);
+    }
+    world_unlock(exchange->world);
+}
+
+/* a decimal parameter of the query; false: it is not one, or above most */
+static bool read_parameter(const struct exchange *exchange, const char *name, uint64_t most, uint64_t *number)
+{
+    const char *text = exchange_parameter(exchange, name);
+    return !text || (keyring_read_nonce(text, number) && *number <= most);
+}
+
+static void write_listed(struct json_writer *writer, const struct user *user)
+{
+    char created_at[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(user->created_ns, created_at);
+    json_write_object(writer);
+    request_write_member(writer, "id", user->id);
+    request_write_member(writer, "type", SLICE_LITERAL("individual"));
+    request_write_member(writer, "email", user->email);
+    request_write_member(writer, "status", SLICE_LITERAL("active"));
+    request_write_member(writer, "created_at", slice_from(created_at));
+    json_write_object_end(writer);
+}
+
+static bool is_listed(const struct user *user, const char *email, const char *created_from)
+{
+    if (email &&
+        (strlen(email) != user->email.len || strncasecmp(email, user->email.at, user->email.len) != 0))
+        return false;
+    char created_at[CLOCK_RFC3339_SIZE];
+    return !created_from || strcmp(clock_rfc3339(user->created_ns, created_at), created_from) >= 0;
+}
+
+/* metadata is not told here: each hit has to be fetched by its id */
+static void list(struct exchange *exchange)
+{
+    uint64_t limit = LIST_LIMIT_DEFAULT, offset = 0, total = 0;
+    const char *email = exchange_parameter(exchange, "email");
+    const char *created_from = exchange_parameter(exchange, "created_from");
+    if (!created_from)
+        created_from = exchange_parameter(exchange, "created_after");
+    struct slice since = slice_from(created_from);
+    if (!read_parameter(exchange, "limit", LIST_LIMIT_MAX, &limit) || limit == 0 ||
+        !read_parameter(exchange, "offset", UINT32_MAX, &offset) ||
+        (created_from && !(format_is_date_time(since) && since.at[since.len - 1] == 'Z'))) {
+        refuse_under(exchange, 400, "details", "limit, offset or created_from",
+                     "a parameter is out of range");
+        return;
+    }
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 200, &writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "data");
+    json_write_array(&writer);
+    world_lock(exchange->world);
+    const struct users *users = &exchange->book->users;
+    for (size_t row = 0; row < users->count; row++) {
+        if (!is_listed(users->all[row], email, created_from))
+            continue;
+        if (total >= offset && total < offset + limit)
+            write_listed(&writer, users->all[row]);
+        total++;
+    }
+    world_unlock(exchange->world);
+    json_write_array_end(&writer);
+    json_write_key(&writer, "total");
+    json_write_unsigned(&writer, total);
+    json_write_key(&writer, "limit");
+    json_write_unsigned(&writer, limit);
+    json_write_key(&writer, "offset");
+    json_write_unsigned(&writer, offset);
+    json_write_object_end(&writer);
+}
+
+static bool has_version(struct exchange *exchange)
+{
+    const char *version = exchange_header(exchange, "X-Api-Version");
+    if (version && slice_is(slice_from(version), "2026-04-14"))
+        return true;
+    refuse_under(exchange, 400, "details", "X-Api-Version must be 2026-04-14",
+                 "the version is missing or unknown");
+    return false;
+}
+
+static void work(struct exchange *exchange, struct workspace *workspace)
+{
+    struct slice part;
+    char text[PATH_ID_SIZE];
+    bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
+    bool users = exchange_path_is(exchange, "/v1/users", &part);
+    bool known = users && (part.len == 0 ? get || post : get || exchange_method_is(exchange, "PUT"));
+    if (slice_is(exchange->path, "/auth") && post)
+        log_in(exchange, workspace);
+    else if (!known) /* the gateway has no such route, and says so in its own misleading way: PATCH, too */
+        refuse_at_gateway(exchange, 403, "MissingAuthenticationTokenException",
+                          "Missing Authentication Token");
+    else if (!has_version(exchange))
+        return;
+    else if (post)
+        create(exchange, workspace);
+    else if (part.len == 0)
+        list(exchange);
+    else if (get)
+        look_up(exchange, workspace, exchange_decode(part, text, sizeof text));
+    else
+        update(exchange, workspace, exchange_decode(part, text, sizeof text));
+}
+
+const struct api api_kira = {
+    .name = "kira",
+    .body_max = 10 * 1000 * 1000,
+    .trace_header = "x-amzn-requestid",
+    .faults_before = "{\"code\":\"validation_error\",\"message\":\"the body is not right\",\"details\":",
+    .faults_after = "}",
+    .fault_field = "path",
+    .admit = admit,
+    .work = work,
+    .throttle = throttle,
+    .refuse = refuse,
+    .claim = claim,
+    .release = release,
+};

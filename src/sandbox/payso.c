@@ -1,0 +1,254 @@
+#include "sandbox/api.h"
+#include "sandbox/exchange.h"
+#include "sandbox/format.h"
+#include "sandbox/identity.h"
+#include "sandbox/request.h"
+#include "sandbox/shape.h"
+#include "sandbox/world.h"
+
+enum { PATH_ID_SIZE = 64, SSN_DIGITS = 9 };
+
+static const char *const types[] = {"individual", "business", NULL};
+
+static const struct shape user_members[] = {
+    SHAPE_WORD("beneficiary_type", SHAPE_REQUIRED, types),
+    SHAPE_TEXT("first_name", SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("last_name", SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("company_name", SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("email", SHAPE_REQUIRED, format_is_email),
+    SHAPE_TEXT("phone", SHAPE_REQUIRED, format_is_phone),
+    SHAPE_TEXT("date_of_birth", SHAPE_REQUIRED, NULL),
+    SHAPE_TEXT("address_line1", SHAPE_REQUIRED, format_is_text),
+    SHAPE_TEXT("address_line2", SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("city", SHAPE_REQUIRED, format_is_text),
+    SHAPE_TEXT("state", SHAPE_REQUIRED, format_is_text),
+    SHAPE_TEXT("postcode", SHAPE_REQUIRED, format_is_text),
+    SHAPE_TEXT("country", SHAPE_REQUIRED, format_is_country),
+    SHAPE_TEXT("nationality", SHAPE_REQUIRED, format_is_country),
+    SHAPE_TEXT("ssn", SHAPE_REQUIRED | SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("source_of_funds", SHAPE_NULLABLE, format_is_text),
+    SHAPE_TEXT("business_activity", SHAPE_NULLABLE, format_is_text),
+    {0},
+};
+
+static const struct shape create_shape[] = {
+    {.name = "user", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = user_members},
+    {0},
+};
+
+/* the text of a member of `user`; empty: absent or null */
+static struct slice text_of(const struct json_node *nodes, const char *member)
+{
+    size_t user = json_member(nodes, 0, "user");
+    size_t at = user ? json_member(nodes, user, member) : 0;
+    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make("", 0);
+}
+
+static void check_present(const struct json_node *nodes, const char *member, const char *place,
+                          struct shape_faults *faults)
+{
+    if (text_of(nodes, member).len == 0)
+        shape_add_fault(faults, "blank", place, "can't be blank");
+}
+
+static bool is_refused(struct slice country)
+{
+    static const char refused[] =
+        "AF BY BA BI CF CU KP CD ET GT GN GW HT IR IQ LB LY ML MM NI NE RU SO SS SD SY TN VE YE ZW ";
+    for (const char *at = refused; *at; at += 3)
+        if (slice_equal(country, slice_make(at, 2)))
+            return true;
+    return false;
+}
+
+static bool is_all(struct slice text, size_t len, char first, char last)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < first || text.at[i] > last)
+            return false;
+    return text.len == len;
+}
+
+/* what depends on more than one member, or on how the sandbox was started */
+static void check_more(const struct exchange *exchange, const struct json_node *nodes,
+                       struct shape_faults *faults)
+{
+    bool business = slice_is(text_of(nodes, "beneficiary_type"), "business");
+    bool in_us = slice_is(text_of(nodes, "country"), "US");
+    struct slice date = text_of(nodes, "date_of_birth"), ssn = text_of(nodes, "ssn");
+    bool iso = exchange->world->options->payso_iso_dates;
+    if (business) {
+        check_present(nodes, "company_name", "user.company_name", faults);
+        check_present(nodes, "source_of_funds", "user.source_of_funds", faults);
+    } else {
+        check_present(nodes, "first_name", "user.first_name", faults);
+        check_present(nodes, "last_name", "user.last_name", faults);
+    }
+    if (!(iso ? format_is_birth_date(date) : format_is_day_first_birth_date(date)))
+        shape_add_fault(faults, "invalid", "user.date_of_birth", "is not a date");
+    if (in_us && !is_all(text_of(nodes, "state"), 2, 'A', 'Z'))
+        shape_add_fault(faults, "invalid", "user.state", "must have two letters");
+    if (in_us && !business && ssn.len > 0 && !is_all(ssn, SSN_DIGITS, '0', '9'))
+        shape_add_fault(faults, "invalid", "user.ssn", "must have nine digits");
+    if (is_refused(text_of(nodes, "country")))
+        shape_add_fault(faults, "country_not_supported", "user.country", "is not supported");
+    if (is_refused(text_of(nodes, "nationality")))
+        shape_add_fault(faults, "country_not_supported", "user.nationality", "is not supported");
+}
+
+/* {"error":TEXT} */
+static void refuse(struct exchange *exchange, unsigned status, const char *code, const char *message)
+{
+    (void)code;
+    struct json_writer writer;
+    exchange_begin_answer(exchange, status, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, "error", slice_from(message));
+    json_write_object_end(&writer);
+}
+
+/* {"errors":[TEXT]} */
+static void throttle(struct exchange *exchange)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 429, &writer);
+    json_write_object(&writer);
+    json_write_key(&writer, "errors");
+    json_write_array(&writer);
+    json_write_text(&writer, "Too many requests");
+    json_write_array_end(&writer);
+    json_write_object_end(&writer);
+    exchange->retry_after = true;
+}
+
+static bool admit(struct exchange *exchange, struct workspace *workspace)
+{
+    static const char before[] = "Bearer ";
+    (void)workspace;
+    const char *header = exchange_header(exchange, "Authorization");
+    if (header && strncmp(header, before, sizeof before - 1) == 0 &&
+        strcmp(header + sizeof before - 1, credential_payso_token) == 0)
+        return true;
+    world_lock(exchange->world);
+    exchange->book->counts.bad_tokens++;
+    world_unlock(exchange->world);
+    refuse(exchange, 401, "unauthorized", "Unauthorized");
+    return false;
+}
+
+/* Writes a user as an object: its id, its members as they were sent, and what the API adds. The body is
+ * {"user":{…}} with no other member, so that the inner object stands between the second brace and the last
+ * but one. */
+static void write_user(struct buffer *out, const struct user *user)
+{
+    struct slice body = user->body;
+    const char *first = memchr(body.at, '{', body.len);
+    const char *inner = memchr(first + 1, '{', body.len - (size_t)(first + 1 - body.at));
+    const char *end = memrchr(body.at, '}', body.len);
+    end = memrchr(body.at, '}', (size_t)(end - body.at));
+    buffer_append_text(out, "{\"id\":\"");
+    buffer_append(out, user->id);
+    buffer_append_text(out, "\",");
+    buffer_append(out, slice_make(inner + 1, (size_t)(end - inner - 1)));
+    buffer_append_text(out, ",\"website\":null,\"kyc\":{"
+                            "\"general\":{\"status\":\"not_started\",\"moderation_comment\":null},"
+                            "\"eur\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
+                            "\"usd\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
+                            "\"ars\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"}}}");
+}
+
+static void answer_user(struct exchange *exchange, const struct user *user)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 200, &writer);
+    buffer_append_text(&exchange->answer, "{\"user\":");
+    write_user(&exchange->answer, user);
+    buffer_append_char(&exchange->answer, '}');
+}
+
+/* with the world's lock held */
+static void settle_create(struct exchange *exchange, struct slice email)
+{
+    struct users *users = &exchange->book->users;
+    const struct user *same = users_by_email(users, email);
+    if (same && exchange->world->options->payso_unique_email) {
+        exchange->excused = same->answer_lost;
+        exchange_refuse(exchange, 422, "record_not_unique", "Email has already been taken");
+        return;
+    }
+    char id[IDENTITY_UUID_SIZE];
+    unsigned number = 0;
+    do
+        identity_write_uuid(id, "payso user", buffer_slice(&exchange->body), number++);
+    while (users_by_id(users, slice_from(id)));
+    const struct user *user = request_add_user(exchange, slice_from(id), slice_make("", 0), email);
+    if (user)
+        answer_user(exchange, user);
+}
+
+static void create(struct exchange *exchange, struct workspace *workspace)
+{
+    const struct json_node *nodes = request_read(exchange, workspace);
+    if (!nodes || !request_check(exchange, create_shape, nodes, false))
+        return;
+    world_lock(exchange->world);
+    settle_create(exchange, text_of(nodes, "email"));
+    world_unlock(exchange->world);
+}
+
+static void list(struct exchange *exchange)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 200, &writer);
+    buffer_append_text(&exchange->answer, "{\"users\":[");
+    world_lock(exchange->world);
+    for (size_t row = 0; row < exchange->book->users.count; row++) {
+        if (row > 0)
+            buffer_append_char(&exchange->answer, ',');
+        write_user(&exchange->answer, exchange->book->users.all[row]);
+    }
+    world_unlock(exchange->world);
+    buffer_append_text(&exchange->answer, "]}");
+}
+
+static void look_up(struct exchange *exchange, struct slice id)
+{
+    world_lock(exchange->world);
+    const struct user *user = users_by_id(&exchange->book->users, id);
+    if (user)
+        answer_user(exchange, user);
+    else
+        refuse(exchange, 404, "not_found", "Not found");
+    world_unlock(exchange->world);
+}
+
+static void work(struct exchange *exchange, struct workspace *workspace)
+{
+    struct slice part;
+    char text[PATH_ID_SIZE];
+    bool get = exchange_method_is(exchange, "GET");
+    if (!exchange_path_is(exchange, "/users", &part))
+        refuse(exchange, 404, "not_found", "Not found");
+    else if (part.len == 0 && exchange_method_is(exchange, "POST"))
+        create(exchange, workspace);
+    else if (part.len == 0 && get)
+        list(exchange);
+    else if (get)
+        look_up(exchange, exchange_decode(part, text, sizeof text));
+    else
+        refuse(exchange, 405, "method_not_allowed", "Method not allowed");
+}
+
+const struct api api_payso = {
+    .name = "payso",
+    .body_max = 1024 * 1024,
+    .trace_header = "x-request-id",
+    .faults_before = "{\"errors\":",
+    .faults_after = "}",
+    .fault_field = "field",
+    .check_more = check_more,
+    .admit = admit,
+    .work = work,
+    .throttle = throttle,
+    .refuse = refuse,
+};
