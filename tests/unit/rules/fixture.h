@@ -39,6 +39,8 @@ static const struct provider_field fixture_fields[] = {
     {.field = FIELD_PEP_STATUS, .member = 11},
     {.field = FIELD_TOS_VERSION, .member = 12},
     {.field = FIELD_NATIONAL_ID, .member = 13},
+    {.field = FIELD_DOCUMENT_FRONT, .member = 13},
+    {.field = FIELD_CLIENT_IDENTIFIER, .member = 13},
 };
 static const char *const fixture_members[] = {"a", "b", "c", "d", "e", "f", "g", "h",
                                               "i", "j", "k", "l", "m", "n", NULL};
@@ -49,6 +51,7 @@ static const struct provider_fields fixture_provider = {.fields = fixture_fields
 
 struct fixture {
     struct job job;
+    const struct provider_fields *provider; /* fixture_provider, unless a test says otherwise */
     struct job_mapping mappings[FIXTURE_MAX];
     struct job_rule rules[FIXTURE_MAX];
     struct job_condition condition;
@@ -66,6 +69,7 @@ struct fixture {
 static inline struct fixture *fixture_new(void)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
+    fixture->provider = &fixture_provider;
     fixture->job.path = "test.yaml";
     fixture->job.provider.name = "fixture";
     fixture->job.mappings = fixture->mappings;
@@ -128,7 +132,7 @@ static inline bool fixture_build(struct fixture *fixture)
     rule_worker_free(fixture->worker);
     rule_set_free(fixture->set);
     fixture->worker = NULL;
-    fixture->set = rule_set_new(&fixture->job, &fixture_provider, fixture->columns, fixture->column_count,
+    fixture->set = rule_set_new(&fixture->job, fixture->provider, fixture->columns, fixture->column_count,
                                 TODAY, &fixture->error);
     if (fixture->set)
         fixture->worker = rule_worker_new(fixture->set);
