@@ -40,9 +40,27 @@ static size_t on_header(char *at, size_t size, size_t count, void *context)
     return receipt_add_header(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
 }
 
+static long status_of(const struct attempt *attempt)
+{
+    long status = 0;
+    must(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
+    return status;
+}
+
 static size_t on_body(char *at, size_t size, size_t count, void *context)
 {
     struct attempt *attempt = context;
+    struct delivery *delivery = attempt->delivery;
+    if (delivery->sink && status_of(attempt) / 100 == 2) {
+        struct slice bytes = slice_make(at, size * count);
+        if (!delivery->sink(delivery->sink_context, bytes)) {
+            attempt->unusable = true;
+            return 0;
+        }
+        attempt->sunk += bytes.len;
+        receipt_add_body(&attempt->receipt, bytes); /* a small one is judged too: it may be an error */
+        return bytes.len;
+    }
     return receipt_add_body(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
 }
 
@@ -120,6 +138,11 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
     attempt->delivery = delivery;
     attempt->left = attempt->turned_back = attempt->repeated = false;
     attempt->left_ns = 0;
+    attempt->sunk = 0;
+    attempt->unusable = false;
+    if (delivery->sink) {
+        delivery->sink(delivery->sink_context, slice_make(NULL, 0));
+    }
     attempt->error_text[0] = '\0';
     receipt_reset(&attempt->receipt);
     return NULL;
@@ -147,9 +170,17 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
     const struct provider_request *request = &attempt->request;
     CURL *easy = attempt->easy;
     attempt->lane = lane;
+    attempt->token = lane->login.token;
     attempt->headers.count = 0;
     attempt->route->provider->authenticate(lane->account, lane_nonce(lane, clock_real_ns()),
                                            &attempt->delivery->call, request, &attempt->headers);
+    bool is_list = attempt->delivery->call.operation == OPERATION_LIST;
+    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                          is_list ? SENDER_LIST_MAX_S * 1000L : attempt->route->timeout_ms));
+    /* A listing may take long, but not stand still for longer than an answer may. */
+    must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L));
+    must(
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->route->timeout_ms / 1000 + 1 : 0L));
     must(curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request->target));
     must(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method));
     must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(attempt)));
@@ -159,6 +190,17 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
         must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.at));
     } else {
         must(curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L));
+    }
+}
+
+void attempt_forget(struct attempt *attempt)
+{
+    struct buffer *parts[] = {&attempt->request.body, &attempt->receipt.body};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (parts[i]->len > 0) {
+            secret_wipe(parts[i]->at, parts[i]->len);
+        }
+        buffer_reset(parts[i]);
     }
 }
 
@@ -199,17 +241,13 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     if (attempt->repeated) {
         return "a kept connection was closed before an answer";
     }
+    if (attempt->unusable) {
+        return "the answer is larger than it may be, or not what was asked for";
+    }
     if (attempt->receipt.body_cut) {
         return "the answer is larger than 64 KiB";
     }
     return attempt->error_text[0] ? attempt->error_text : curl_easy_strerror(result);
-}
-
-static long status_of(const struct attempt *attempt)
-{
-    long status = 0;
-    must(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
-    return status;
 }
 
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
@@ -220,6 +258,13 @@ bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
     }
     /* We stopped reading it: only a success needs all of its body to be understood. */
     return result == CURLE_OK || (attempt->receipt.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
+}
+
+/* What is judged: of an answer that went to a sink and is larger than what was kept of it, only that it came:
+ * its taker reads it. */
+static struct slice body_of(const struct attempt *attempt)
+{
+    return attempt->sunk > RECEIPT_BODY_MAX ? SLICE_LITERAL("{}") : buffer_slice(&attempt->receipt.body);
 }
 
 void attempt_judge(struct attempt *attempt, CURLcode result)
@@ -241,13 +286,20 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .proven = attempt->lane->proven,
         .retry_after_ns = receipt_retry_after_ns(&attempt->receipt, clock_real_ns()),
         .request_id = slice_from(attempt->receipt.request_id),
-        .body = buffer_slice(&attempt->receipt.body),
+        .error_type = slice_from(attempt->receipt.error_type),
+        .in_doubt = delivery->call.in_doubt,
+        .fresh_token = delivery->bad_token > 0 && attempt->token != delivery->bad_token,
+        .body = body_of(attempt),
     };
     delivery->outcome = (struct outcome){0};
     delivery->left = attempt->left;
     delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
     attempt->route->provider->judge(&reply, delivery->call.record, &delivery->outcome);
-    if (delivery->outcome.kind == OUTCOME_DONE) {
+    if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
         attempt->lane->proven = true;
+    }
+    if (delivery->outcome.kind == OUTCOME_BAD_TOKEN) {
+        delivery->bad_token = attempt->token;
+        login_refuse(&attempt->lane->login, attempt->token);
     }
 }

@@ -37,6 +37,9 @@ struct attempt {
     bool left, turned_back; /* turned_back: the gate said no, nothing was sent */
     bool repeated;          /* libcurl was about to send it again, and was stopped */
     uint64_t left_ns;       /* monotonic */
+    uint32_t token;         /* the number of the login's token that it carries; 0: none */
+    size_t sunk;            /* bytes that the delivery's sink took */
+    bool unusable;          /* its sink said no */
     char error_text[CURL_ERROR_SIZE];
 };
 
@@ -50,6 +53,8 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
 void attempt_sign(struct attempt *attempt, struct lane *lane);
 /* Its end: has the provider judge what came back, fills in its delivery but for done_real_ns. */
 void attempt_judge(struct attempt *attempt, CURLcode result);
+/* Wipes what went and came: a login's password and token. */
+void attempt_forget(struct attempt *attempt);
 /* True when a whole answer was read. */
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result);
 

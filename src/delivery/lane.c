@@ -23,6 +23,8 @@ struct lane *lane_new(const struct provider *provider, const struct job_credenti
     lane->provider = provider;
     lane->in_flight_max = in_flight_max;
     lane->lock = -1;
+    lane->login.wanted = provider->has_login;
+    lane->login_delivery.call.operation = OPERATION_LOGIN;
     lane_identify(credentials, lane->key_id);
     if (provider->is_signed) {
         lane->lock = key_lock_open(lock_folder, lane->key_id, error);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "delivery/login.h"
+#include "delivery/sender.h"
 #include "model/job.h"
 #include "provider/provider.h"
 
@@ -27,8 +29,10 @@ struct lane {
     int lock;    /* -1: none */
     bool proven; /* a request with these credentials has succeeded in this run */
     uint32_t in_flight, in_flight_max;
-    uint64_t start;        /* no nonce is below */
-    _Atomic uint64_t last; /* the highest nonce used; 0: none */
+    struct login login;
+    struct delivery login_delivery; /* of a login under way; never given back */
+    uint64_t start;                 /* no nonce is below */
+    _Atomic uint64_t last;          /* the highest nonce used; 0: none */
     _Atomic uint64_t floor;
 };
 

@@ -74,7 +74,8 @@ struct lane *lanes_choose(struct lanes *lanes)
     for (size_t i = 0; i < lanes->count; i++) {
         size_t at = (lanes->next + i) % lanes->count;
         struct lane *lane = lanes->at[at];
-        if (lane->in_flight < lane->in_flight_max && (!best || lane->in_flight < best->in_flight)) {
+        if (!lane->login.asking && lane->in_flight < lane->in_flight_max &&
+            (!best || lane->in_flight < best->in_flight)) {
             best = lane;
             best_at = at;
         }

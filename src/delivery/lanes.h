@@ -25,7 +25,7 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
                const char *lock_folder, struct error *error);
 void lanes_clear(struct lanes *lanes);
 
-/* The one with the fewest in flight, in turn; NULL when all are full. */
+/* The one with the fewest in flight, in turn; NULL when all are full or wait for their login. */
 struct lane *lanes_choose(struct lanes *lanes);
 
 #endif

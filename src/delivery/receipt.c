@@ -23,7 +23,7 @@ void receipt_clear(struct receipt *receipt)
 
 static void forget_headers(struct receipt *receipt)
 {
-    receipt->retry_after[0] = receipt->date[0] = receipt->request_id[0] = '\0';
+    receipt->retry_after[0] = receipt->date[0] = receipt->request_id[0] = receipt->error_type[0] = '\0';
     receipt->request_id_rank = 0;
 }
 
@@ -90,6 +90,8 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
         keep(value, receipt->retry_after, sizeof(receipt->retry_after));
     } else if (header_value(line, "date", &value)) {
         keep(value, receipt->date, sizeof(receipt->date));
+    } else if (header_value(line, "x-amzn-errortype", &value)) {
+        keep(value, receipt->error_type, sizeof(receipt->error_type));
     } else {
         keep_request_id(receipt, line);
     }

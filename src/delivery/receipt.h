@@ -22,7 +22,8 @@ struct receipt {
     size_t header_len;
     char retry_after[RECEIPT_DATE_SIZE], date[RECEIPT_DATE_SIZE];
     char request_id[OUTCOME_REQUEST_ID_SIZE];
-    unsigned request_id_rank; /* 0: none yet */
+    unsigned request_id_rank;           /* 0: none yet */
+    char error_type[RECEIPT_DATE_SIZE]; /* x-amzn-errortype, cut */
 };
 
 void receipt_init(struct receipt *receipt);

@@ -237,11 +237,27 @@ static bool gate(void *context, struct attempt *attempt)
     return true;
 }
 
+static bool is_login(const struct delivery *delivery)
+{
+    return delivery->call.operation == OPERATION_LOGIN;
+}
+
+/* The next of the queue; or, where it has to come first, the lane's login. */
+static struct delivery *next_delivery(struct sender *sender, struct lane *lane, uint64_t now)
+{
+    if (!login_is_due(&lane->login, now)) {
+        return mailbox_list_take(&sender->queue);
+    }
+    lane->login.asking = true;
+    return &lane->login_delivery;
+}
+
 static void launch(struct sender *sender, struct lane *lane, uint64_t now)
 {
-    struct delivery *delivery = mailbox_list_take(&sender->queue);
+    struct delivery *delivery = next_delivery(sender, lane, now);
     struct attempt *attempt = sender->idle;
     const char *fault = attempt_build(attempt, delivery);
+    assert(!fault || !is_login(delivery));
     if (fault) {
         give_back_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
         return;
@@ -274,6 +290,57 @@ static uint64_t launch_ready(struct sender *sender)
     return UINT64_MAX;
 }
 
+/* Those who wait for a token that does not come. */
+static void give_back_waiting(struct sender *sender, const struct outcome *outcome)
+{
+    struct mailbox_list waiting = sender->queue;
+    struct delivery *delivery;
+    sender->queue = (struct mailbox_list){0};
+    while ((delivery = mailbox_list_take(&waiting))) {
+        delivery->outcome = *outcome;
+        delivery->left = false;
+        delivery->latency_ns = 0;
+        give_back(sender, delivery);
+    }
+}
+
+static void end_login(struct sender *sender, struct lane *lane, struct slice body)
+{
+    struct outcome *outcome = &lane->login_delivery.outcome;
+    uint64_t now = clock_mono_ns(), seconds = 0;
+    if (outcome->kind == OUTCOME_DONE) {
+        seconds = sender->provider->take_token(lane->account, body);
+        if (seconds > 0) {
+            login_succeeded(&lane->login, seconds, now);
+            return;
+        }
+        outcome->cause = RETRY_AUTH;
+        snprintf(outcome->code, sizeof(outcome->code), "no_token");
+        snprintf(outcome->message, sizeof(outcome->message), "the answer to the login holds no token");
+    }
+    if (outcome->kind == OUTCOME_THROTTLED) {
+        limiter_throttle(&sender->limiter, now, outcome->retry_after_ns);
+    }
+    bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
+    if (login_failed(&lane->login, now) && !refused) {
+        return;
+    }
+    outcome->kind = refused ? OUTCOME_STOP : OUTCOME_NOT_SENT;
+    sender->withdrawn = sender->withdrawn || refused;
+    give_back_waiting(sender, outcome);
+}
+
+/* Everything of an attempt but what it means for its delivery. True: it was turned back. */
+static bool release_attempt(struct sender *sender, struct attempt *attempt)
+{
+    attempt->delivery = NULL;
+    attempt->lane->in_flight--;
+    sender->in_flight--;
+    attempt->next = sender->idle;
+    sender->idle = attempt;
+    return attempt->turned_back;
+}
+
 static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode result)
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
@@ -287,14 +354,17 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
             latency_add(&sender->latency, delivery->latency_ns);
         }
     }
-    bool turned_back = attempt->turned_back;
-    attempt->delivery = NULL;
-    attempt->lane->in_flight--;
-    sender->in_flight--;
-    attempt->next = sender->idle;
-    sender->idle = attempt;
-
-    if (turned_back) { /* not one byte went out: it waits again, at the head */
+    if (is_login(delivery)) {
+        if (attempt->turned_back) {
+            attempt->lane->login.asking = false;
+        } else {
+            end_login(sender, attempt->lane, buffer_slice(&attempt->receipt.body));
+        }
+        attempt_forget(attempt);
+        release_attempt(sender, attempt);
+        return;
+    }
+    if (release_attempt(sender, attempt)) { /* not one byte went out: it waits again, at the head */
         mailbox_list_add_first(&sender->queue, delivery);
         return;
     }

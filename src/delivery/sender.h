@@ -4,6 +4,10 @@
  * was measured to do 36,000 requests a second, three orders above any provider's limit. It cannot fail: it
  * fills in what happened. It decides nothing about a record: that is the coordinator's. Between them travel
  * struct delivery: submitted from the coordinator, given back by `done` exactly once each.
+ *
+ * Where the provider has logins, the sender asks for a lane's token itself, before the lane's first request
+ * and ahead of the token's end, under the limiter like any request; those that wait for it are given back as
+ * OUTCOME_NOT_SENT with its cause when it got no usable answer, and as OUTCOME_STOP when it was refused.
  */
 #ifndef KYC_DELIVERY_SENDER_H
 #define KYC_DELIVERY_SENDER_H
@@ -23,7 +27,13 @@ struct delivery {
     /* set before it is submitted */
     struct provider_call
         call; /* but for job and base_path, which are the sender's; what it points to is borrowed */
+    /* Of a question (look-up, fetch, listing): takes the body of a 2xx bit by bit, on the sender's thread;
+     * false: it cannot use it, and the question got no usable answer. NULL: at most 64 KiB are read, and
+     * dropped. An attempt that is begun again calls it with an empty slice first. */
+    bool (*sink)(void *context, struct slice bytes);
+    void *sink_context;
     /* filled in by the sender */
+    uint32_t bad_token; /* the number of the token with which it came back as OUTCOME_BAD_TOKEN; 0: none */
     struct outcome outcome;
     bool left;           /* a byte of it may have left */
     uint64_t latency_ns; /* from leaving to the whole answer */
@@ -34,6 +44,7 @@ struct delivery {
 enum {
     SENDER_KEY_ID_SIZE = 33,
     SENDER_BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */
+    SENDER_LIST_MAX_S = 3600,   /* the longest a listing may take; another answer: delivery.timeout */
 };
 
 struct sender;
