@@ -196,7 +196,7 @@ static void page_totals(const struct page *page)
         {"unsent", "unsent", "warn", tally->unsent, true},
         {"in doubt", "in_doubt", "doubt", tally->in_doubt, true},
         {"refused", "refused", "refused", tally->refused, true},
-        {"absent from the input", "absent", "idle", tally->absent, false},
+        {"absent", "absent", "idle", tally->absent, false},
     };
     size_t count = is_dry ? PAGE_RECORD_TOTALS : TOTALS;
     html_section(page->out, "totals", "Totals");

@@ -21,7 +21,7 @@ static void page_rule_name(struct buffer *out, const struct tally_rule *rule)
 {
     buffer_append_text(out, "<code>");
     html_text(out, slice_from(field_name(rule->field)));
-    buffer_append_text(out, "/");
+    buffer_append_text(out, "/<wbr>"); /* the best place to break a long one */
     html_text(out, slice_from(rule->rule));
     buffer_append_text(out, "</code>");
 }

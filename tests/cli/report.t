@@ -52,7 +52,7 @@ sub mode { return sprintf '%o', (stat $_[0])[2] & 07777; }
 sub is_well_formed
 {
     my ($page, $sentence) = @_;
-    my %void = map { $_ => 1 } qw(meta br rect path);
+    my %void = map { $_ => 1 } qw(meta br wbr rect path);
     my (@open, @faults, %ids);
     (my $rest = $page) =~ s{<style>.*?</style>}{}s;
     push @faults, 'no document type' if $rest !~ s/\A<!DOCTYPE html>//;
