@@ -140,7 +140,7 @@ subtest 'secrets of the job file' => sub {
     my $case = case_new($nowhere, rows => 1);
     my $path = "$case->{folder}/job.yaml";
     my $good = read_file($path);
-    (my $text = $good) =~ s/env:TEST_KEY_1/literal-secret-value/;
+    (my $text = $good) =~ s/env:TEST_API_KEY_1/literal-secret-value/;
     write_file($path, $text);
     for my $command (qw(check run)) {
         my ($status, $out, $err) = case_run($case, $command);
@@ -148,14 +148,14 @@ subtest 'secrets of the job file' => sub {
         like($err, qr/job\.yaml:\d+:\d+: .*env:NAME or file:PATH/, "$command: with what to do");
         unlike("$out$err", qr/literal-secret/, "$command: and is not shown");
     }
-    ($text = $good) =~ s/env:TEST_KEY_1/env:TEST_NO_SUCH_VARIABLE/;
+    ($text = $good) =~ s/env:TEST_API_KEY_1/env:TEST_NO_SUCH_VARIABLE/;
     write_file($path, $text);
     my ($status, $out, $err) = case_run($case);
     is($status, 2, 'a variable that is not set is status 2');
     like($err, qr/TEST_NO_SUCH_VARIABLE is not set/, 'and named');
     is((case_run($case, 'check', '-q'))[0], 0, 'a check needs no secrets');
 
-    ($text = $good) =~ s/env:TEST_SECRET_1/file:secret/;
+    ($text = $good) =~ s/env:TEST_API_SECRET_1/file:secret/;
     write_file($path, $text);
     write_file("$case->{folder}/secret", "ZGVtbw==\n");
     for my $mode (0644, 0640, 0604) {
@@ -169,7 +169,7 @@ subtest 'secrets of the job file' => sub {
     ($status, $out, $err) = case_run($case);
     is($status, 2, 'a secret file that is not there is status 2');
     like($err, qr/secret: No such file/, 'and named');
-    ($text = $good) =~ s/env:TEST_SECRET_1/env:TEST_BAD_SECRET/;
+    ($text = $good) =~ s/env:TEST_API_SECRET_1/env:TEST_BAD_SECRET/;
     write_file($path, $text);
     local $ENV{TEST_BAD_SECRET} = 'no!base64';
     ($status, $out, $err) = case_run($case);

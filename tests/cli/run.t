@@ -238,14 +238,14 @@ subtest '3: the input breaks off' => sub {
 subtest '4: the provider says no to all' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 500);
-    local $ENV{TEST_SECRET_1} = 'AAAAAAAAAAAAAAAA';
+    local $ENV{TEST_API_SECRET_1} = 'AAAAAAAAAAAAAAAA';
     my ($summary, $err) = run_of($case, 'a wrong secret', 4);
     cmp_ok(payward($case)->{requests}, '<=', 8, 'burns no more requests than are in flight');
     is($summary->{created}, 0, 'nobody is created');
     is($summary->{in_doubt}, 0, 'nobody is in doubt');
     like($err, qr/credentials/, 'the message says what to look at');
     unlike($err, qr/AAAAAAAA/, 'and not the secret');
-    $ENV{TEST_SECRET_1} = (sandbox_keys($sandbox))[0][1];
+    $ENV{TEST_API_SECRET_1} = (sandbox_keys($sandbox))[0][1];
     sandbox_reset($sandbox);
     run_of($case, 'with the right one', 0);
     is_settled($case, 'the end');
@@ -359,7 +359,7 @@ subtest 'nothing leaks' => sub {
     $everything .= read_file($_) for grep { !/\.gz$|\.html$/ } glob("$report/* $case->{folder}/test.ledger*");
     cmp_ok(length $everything, '>', 10_000, 'there is something to look through');
     ok($everything !~ /\Q$_\E/i, "no `$_` anywhere but in the rejects")
-        for qw(zebulon quacken mark.example 41555501 1987-11 Markville Marker), $ENV{TEST_SECRET_1}, $ENV{TEST_KEY_1};
+        for qw(zebulon quacken mark.example 41555501 1987-11 Markville Marker), $ENV{TEST_API_SECRET_1}, $ENV{TEST_API_KEY_1};
     sandbox_stop($sandbox);
 };
 done_testing;
