@@ -13,6 +13,8 @@ const struct command command_table[] = {
     {"run", "JOB", OPTION_RUN, "create users, one per row; resumes by itself", command_run},
     {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
      command_status},
+    {"settle", "JOB", OPTION_SETTLE,
+     "a person's verdict on a doubt, or the adoption of users that existed before", command_settle},
     {"explain", "JOB", OPTION_EXPLAIN,
      "one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",

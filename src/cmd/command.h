@@ -32,6 +32,7 @@ int command_run(const struct options *options);
 int command_status(const struct options *options);
 int command_explain(const struct options *options);
 int command_guess(const struct options *options);
+int command_settle(const struct options *options);
 int command_version(const struct options *options);
 int command_help(const struct options *options);
 

@@ -19,9 +19,10 @@ enum {
     OPTION_RUN = 2,
     OPTION_STATUS = 4,
     OPTION_OTHER = 8, /* version, help */
+    OPTION_SETTLE = 16,
     OPTION_EXPLAIN = 256,
     OPTION_GUESS = 512,
-    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_EXPLAIN,
+    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_SETTLE | OPTION_EXPLAIN,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
 
@@ -31,10 +32,11 @@ struct options {
     size_t input_count, set_count;
     uint64_t limit;
     const char *report;
-    const char *provider, *key;
+    const char *provider, *key, *user, *from;
     uint64_t rows, row;
     enum progress_mode progress;
-    bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, help;
+    bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, absent,
+        help;
 };
 
 /* Parses what follows the command. command: its bit. -1 with ERROR_USAGE: an unknown option (with the

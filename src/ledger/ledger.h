@@ -170,6 +170,23 @@ int ledger_result(struct ledger *ledger, const struct ledger_result *result, boo
  * commit. */
 int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error);
 
+/* What became of a person's verdict. */
+enum ledger_settlement {
+    LEDGER_SETTLED,         /* the customer has this user, or has none and is created again */
+    LEDGER_SETTLE_ADOPTED,  /* a customer that the ledger did not know: his first update sends every member */
+    LEDGER_SETTLE_ACCEPTED, /* he had this user already: what the provider has is taken as not known, likewise
+                             */
+    LEDGER_SETTLE_TAKEN,    /* not written: another customer has this user */
+    LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user */
+    LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but no create of his is in doubt */
+};
+
+/* A person's verdict on a doubt, or the adoption of a user that existed before; an event like any other
+ * (outcome `settled`). user_id empty: there is no such user at the provider. Between begin and commit. 0, or
+ * -1. */
+int ledger_settle(struct ledger *ledger, struct slice external_id, struct slice user_id, uint64_t at,
+                  enum ledger_settlement *settlement, struct error *error);
+
 /* Nonce floors: the durable bound below which nonces of a key have been used, perhaps. 0: none yet. */
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);
 /* Between begin and commit; never lowers it. */

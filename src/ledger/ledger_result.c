@@ -53,19 +53,7 @@ static int acknowledge(struct ledger *ledger, const struct ledger_result *result
     ledger_sqlite_bind_number(statement, 7, attempts_of(result, now));
     ledger_sqlite_bind_number_or_null(statement, 8, ledger->run);
     ledger_sqlite_bind_number(statement, 9, (int64_t)result->at);
-    if (sqlite3_step(statement) != SQLITE_DONE &&
-        sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE) {
-        ledger_sqlite_release(statement);
-        return 1;
-    }
-    /* Any other failure is told by the reset of the same statement. */
-    int code = sqlite3_reset(statement);
-    if (code != SQLITE_OK) {
-        ledger->failed = true;
-        ledger_sqlite_fail(ledger, "written", error);
-    }
-    ledger_sqlite_release(statement);
-    return code == SQLITE_OK ? 0 : -1;
+    return ledger_sqlite_write_unless_taken(ledger, statement, error);
 }
 
 /* What a conclusion other than a yes makes of the customer. */

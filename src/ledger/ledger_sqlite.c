@@ -44,6 +44,20 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_OVERTAKE] =
         "UPDATE customer SET state = 'in_doubt', pending_digest = ?2, pending_member_digests = ?3, "
         "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5 WHERE id = ?1",
+    [LEDGER_SQL_ADOPT] =
+        "INSERT INTO customer(external_id, state, user_id, operation, first_run, updated_run, updated_at) "
+        "VALUES(?1, 'created', ?2, 'create', ?3, ?3, ?4)",
+    [LEDGER_SQL_SETTLE] =
+        "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL, pending_digest, NULL), "
+        "member_digests = iif(user_id IS NULL, pending_member_digests, NULL), user_id = ?2, pending_digest = "
+        "NULL, "
+        "pending_member_digests = NULL, first_sent_at = NULL, http_status = NULL, code = 'settled', message "
+        "= NULL, "
+        "request_id = NULL, updated_run = ?3, updated_at = ?4 WHERE id = ?1",
+    [LEDGER_SQL_ABSENT] =
+        "UPDATE customer SET state = 'refused', pending_digest = NULL, pending_member_digests = NULL, "
+        "first_sent_at = NULL, http_status = NULL, code = 'settled', message = NULL, request_id = NULL, "
+        "updated_run = ?2, updated_at = ?3 WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
     [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
     [LEDGER_SQL_ACKNOWLEDGE] =
@@ -204,6 +218,23 @@ int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct e
     }
     ledger_sqlite_release(statement);
     return code == SQLITE_DONE ? 0 : -1;
+}
+
+int ledger_sqlite_write_unless_taken(struct ledger *ledger, sqlite3_stmt *statement, struct error *error)
+{
+    if (sqlite3_step(statement) != SQLITE_DONE &&
+        sqlite3_extended_errcode(ledger->db) == SQLITE_CONSTRAINT_UNIQUE) {
+        ledger_sqlite_release(statement);
+        return 1;
+    }
+    /* Any other failure is told by the reset of the same statement. */
+    int code = sqlite3_reset(statement);
+    if (code != SQLITE_OK) {
+        ledger->failed = true;
+        ledger_sqlite_fail(ledger, "written", error);
+    }
+    ledger_sqlite_release(statement);
+    return code == SQLITE_OK ? 0 : -1;
 }
 
 int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct error *error)

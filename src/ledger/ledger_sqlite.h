@@ -38,6 +38,9 @@ enum ledger_statement {
     LEDGER_SQL_JOURNAL,
     LEDGER_SQL_JOURNAL_AGAIN,
     LEDGER_SQL_OVERTAKE,
+    LEDGER_SQL_ADOPT,
+    LEDGER_SQL_SETTLE,
+    LEDGER_SQL_ABSENT,
     LEDGER_SQL_MEMBERS,
     LEDGER_SQL_UNSURE,
     LEDGER_SQL_ACKNOWLEDGE,
@@ -109,6 +112,9 @@ sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_sta
                                           struct error *error);
 /* Runs a statement without rows and releases it. 0 or -1. */
 int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
+/* The same for a statement that sets user_id: 1 when another customer has it already; nothing was written
+ * then, and the transaction stands. */
+int ledger_sqlite_write_unless_taken(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
 /* The next row: 1; at the end 0 (released); -1 (released). */
 int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
 /* Ends a statement that has not come to its end. */

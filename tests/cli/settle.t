@@ -1,0 +1,69 @@
+#!/usr/bin/perl
+# settle: a person's verdict on a doubt, the adoption of users that existed before, a changed e-mail accepted.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'drop:100%');
+my $case = case_new($sandbox, provider => 'kraken-embed', rows => 3, set => {'delivery.attempts' => 1});
+case_run($case, '-q');
+sandbox_faults($sandbox);
+case_run($case, '-q');
+is(case_summary($case)->{in_doubt}, 3, 'three doubts that only a person can settle');
+my %id = map { $_->{external_id} => $_->{id} } sandbox_users($sandbox, 'kraken-embed');
+
+my ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
+is($status, 0, 'the user that he has') or diag $err;
+like($out, qr/^1 settled, 0 adopted, 0 accepted as they are, 0 not written$/, 'is said');
+($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'});
+is($status, 1, 'a user of somebody else');
+like($err, qr/another customer of this ledger has this user/, 'is never given');
+($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'});
+like($err, qr/has another user already/, 'nor taken away');
+($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--absent');
+like($err, qr/no create of this customer is in doubt/, 'nor forgotten');
+
+write_file("$case->{folder}/users.csv",
+    "external_id,user_id\ncust-000002,$id{'cust-000002'}\ncust-000003,$id{'cust-000003'}\nold-1,AA00 OLD1 USER 0001\n");
+($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
+is($status, 0, 'a file of them') or diag $err;
+like($out, qr/^2 settled, 1 adopted, 0 accepted as they are, 0 not written$/, 'settles and adopts');
+case_run($case, '-q');
+is(case_summary($case)->{unchanged}, 3, 'the next run finds nothing to do');
+is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
+
+# Absent: created again.
+my $other = case_new($sandbox, rows => 1, set => {'delivery.attempts' => 1});
+sandbox_faults($sandbox, 'status-500:100%');
+case_run($other, '-q');
+is(case_summary($other)->{in_doubt}, 1, 'a doubt at payward');
+sandbox_faults($sandbox);
+($status) = case_run($other, 'settle', '--key', 'cust-000001', '--absent');
+is($status, 0, 'a person says that there is no user');
+case_run($other, '-q');
+is(case_summary($other)->{created}, 1, 'the next run creates him');
+
+# A changed e-mail, accepted.
+my $csv = csv_rows(1);
+$csv =~ s/cust-000001\@/changed\@/;
+write_file("$other->{folder}/export.csv", $csv);
+case_run($other, '-q');
+is(case_summary($other)->{refused}, 1, 'a changed e-mail is refused');
+my ($user) = map { $_->{id} } sandbox_users($sandbox, 'payward');
+($status, $out) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $user);
+like($out, qr/^0 settled, 0 adopted, 1 accepted as they are/, 'until a person accepts it');
+case_run($other, '-q');
+is(case_summary($other)->{refused}, 0, 'then no more');
+sandbox_reset($sandbox);
+case_run($other, '-q');
+is(case_summary($other)->{unchanged}, 1, 'and from then on nothing is to do');
+is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'without a request');
+
+($status, $out, $err) = case_run($other, 'settle', '--key', 'x');
+is($status, 2, 'half a verdict is no verdict');
+like($err, qr/--user USER_ID or --absent/, 'and the message says what is missing');
+done_testing;
