@@ -232,7 +232,9 @@ static simdjson::error_code json_name_of(ondemand::field &field, json_name *name
     return name->key.data() ? simdjson::SUCCESS : field.unescaped_key().get(name->key);
 }
 
-static bool json_visit(json_reader *reader, json_name name, ondemand::value value, int depth);
+/* By reference: a value is copied in halves that were just written in other parts, and each such copy makes
+ * the processor wait for them. */
+static bool json_visit(json_reader *reader, json_name name, ondemand::value &value, int depth);
 
 /* Two names that differ here differ: most do, and comparing numbers is cheaper than comparing names. */
 static uint32_t json_tag(std::string_view key)
@@ -275,9 +277,9 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
     uint32_t children = 0;
     json_tags seen;
     for (auto member : object) {
-        ondemand::field field;
         json_name member_name = {{}, nullptr};
-        simdjson::error_code code = std::move(member).get(field);
+        simdjson::error_code code = member.error();
+        ondemand::field &field = member.value_unsafe();
         if (!code)
             code = json_name_of(field, &member_name);
         if (code)
@@ -302,10 +304,10 @@ static bool json_visit_array(json_reader *reader, json_name name, ondemand::arra
     size_t at = json_add(reader, name, where, JSON_ARRAY, {});
     uint32_t children = 0;
     for (auto element : array) {
-        ondemand::value value;
-        simdjson::error_code code = std::move(element).get(value);
+        simdjson::error_code code = element.error();
         if (code)
             return json_fail_code(reader, code, nullptr);
+        ondemand::value &value = element.value_unsafe();
         if (!json_visit(reader, {{}, nullptr}, value, depth + 1))
             return false;
         children++;
@@ -365,7 +367,7 @@ static bool json_visit_any(json_reader *reader, json_name name, visited &value, 
     }
 }
 
-static bool json_visit(json_reader *reader, json_name name, ondemand::value value, int depth)
+static bool json_visit(json_reader *reader, json_name name, ondemand::value &value, int depth)
 {
     return json_visit_any(reader, name, value, value.raw_json_token(), depth);
 }
