@@ -1,0 +1,50 @@
+/* json_split: the elements of one array of a JSON text that comes bit by bit, one at a time.
+ *
+ * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself. The
+ * splitter knows strings, escapes and nesting, and checks only what finding the elements needs: each element
+ * is for the caller to parse, which checks the rest. Memory: one element. Thread: one at a time. Owner:
+ * init/clear.
+ */
+#ifndef KYC_CORE_JSON_SPLIT_H
+#define KYC_CORE_JSON_SPLIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/slice.h"
+
+enum { JSON_SPLIT_NAME_MAX = 32, JSON_SPLIT_DEPTH_MAX = 64 };
+
+struct json_split {
+    const char *member; /* constant */
+    bool (*each)(void *context, struct slice element);
+    void *context;
+    struct buffer element; /* so far */
+    struct buffer name;    /* of the member at hand, as written */
+    uint64_t is_object;    /* bit d: what stands open at depth d is an object */
+    unsigned depth;        /* open objects and arrays */
+    unsigned array_depth;  /* of the array that is looked for, while it is open; else 0 */
+    bool in_string, escaped;
+    bool wants_name; /* in the top object, before a colon */
+    bool is_naming;  /* inside of a member's name there */
+    bool after_comma;
+    bool found, ended, failed;
+};
+
+/* each: an element without blanks around it; false stops everything. element_max: bytes of one. member: a
+ * constant, shorter than JSON_SPLIT_NAME_MAX. */
+void json_split_init(struct json_split *split, const char *member, size_t element_max,
+                     bool (*each)(void *context, struct slice element), void *context);
+void json_split_clear(struct json_split *split);
+/* From the beginning again. */
+void json_split_reset(struct json_split *split);
+
+/* The next bytes. False, and from then on: this is no such text, an element is too large, or each said no. */
+bool json_split_add(struct json_split *split, struct slice bytes);
+
+/* True when a whole text was seen, and the array was in it. */
+bool json_split_is_complete(const struct json_split *split);
+
+#endif
