@@ -128,15 +128,18 @@ static void write_normalized(const struct explain_settings *settings, const stru
             continue;
         write_name(out, slice_from(field_name((enum field_id)i)), width);
         struct explain_settings shown = *settings; /* what the job says itself is no secret of a customer's */
-        shown.unmask = settings->unmask || !mapping || !mapping->column;
+        bool is_said = mapping ? mapping->constant && !mapping->is_auto : i == FIELD_CUSTOMER_TYPE;
+        shown.unmask = settings->unmask || is_said;
         if (value->state == VALUE_PRESENT)
             write_items(&shown, found, value->text);
         else
             buffer_append_text(out, value->state == VALUE_FAILED ? "no value: see the verdicts" : "–");
         if (mapping && mapping->column && strcmp(mapping->column, field_name((enum field_id)i)) != 0)
             buffer_printf(out, "    ← %s", mapping->column);
-        else if (!mapping || !mapping->column)
-            buffer_append_text(out, mapping ? "    (the same for every record)" : "    (by default)");
+        else if (!mapping)
+            buffer_append_text(out, "    (by default)");
+        else if (!mapping->column)
+            buffer_append_text(out, mapping->is_auto ? "    (computed)" : "    (the same for every record)");
         buffer_append_char(out, '\n');
     }
 }

@@ -65,6 +65,13 @@ unlike(explained('--row', 4), qr/quo"ted/, 'its raw text is masked too');
 
 like(explained('--row', 5), qr/^  given_name +Xx‹U\+200B›x$/m, 'what cannot be seen is named');
 
+# What is computed from a customer is masked as he is; what the job says itself is not.
+write_file("$folder/job.yaml", job('export.csv', 'csv') . "  client_identifier: auto\n  language: {value: en}\n");
+$text = explained('--row', 1);
+like($text, qr/^  client_identifier +99999999XXXX#XXXXX +\(computed\)$/m, 'CONCAT is masked');
+like($text, qr/^  language +en +\(the same for every record\)$/m, 'a constant is shown');
+unlike($text, qr/ALEX/, 'nowhere in the clear');
+
 # NDJSON
 write_file("$folder/export.ndjson", join "\n", '{"customer_id":"n-1","given_name":"Alex","family_name":"Morgan","email":"n@example.com",'
     . '"mobile":"+14155550110","dob":"1990-04-15","birth_city":"Oakland","birth_country":"US","street":"1 Market St","city":"Oakland",'
