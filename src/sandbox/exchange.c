@@ -34,6 +34,14 @@ const char *exchange_header(const struct exchange *exchange, const char *name)
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+struct slice exchange_bearer(const struct exchange *exchange)
+{
+    static const char before[] = "Bearer ";
+    size_t len = sizeof before - 1;
+    const char *header = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+    return slice_from(header && strncmp(header, before, len) == 0 ? header + len : NULL);
+}
+
 const char *exchange_parameter(const struct exchange *exchange, const char *name)
 {
     return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);

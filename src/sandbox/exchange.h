@@ -52,6 +52,9 @@ void exchange_free(struct exchange *exchange);
 /* The value of a header of the request; NULL when it is absent. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
 
+/* The token of an Authorization header of type Bearer; empty: none. */
+struct slice exchange_bearer(const struct exchange *exchange);
+
 /* True when the path is `before` alone (then *id is empty), or `before` + "/" + *id without another slash. */
 bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id);
 bool exchange_method_is(const struct exchange *exchange, const char *method);

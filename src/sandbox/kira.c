@@ -63,16 +63,11 @@ static void count(struct exchange *exchange, uint64_t *counter)
 
 static bool has_token(struct exchange *exchange)
 {
-    static const char before[] = "Bearer ";
     static const char *const codes[] = {"", "token_expired", "token_revoked", "invalid_token"};
-    const char *header = exchange_header(exchange, "Authorization");
-    enum token_state state = TOKEN_UNKNOWN;
-    if (header && strncmp(header, before, sizeof before - 1) == 0) {
-        struct slice text = slice_from(header + sizeof before - 1);
-        world_lock(exchange->world);
-        state = tokens_judge(&exchange->world->tokens, text, clock_mono_ns());
-        world_unlock(exchange->world);
-    }
+    struct slice token = exchange_bearer(exchange);
+    world_lock(exchange->world);
+    enum token_state state = tokens_judge(&exchange->world->tokens, token, clock_mono_ns());
+    world_unlock(exchange->world);
     if (state == TOKEN_GOOD)
         return true;
     /* a revocation comes from the sandbox's own control path */

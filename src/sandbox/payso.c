@@ -123,11 +123,8 @@ static void throttle(struct exchange *exchange)
 
 static bool admit(struct exchange *exchange, struct workspace *workspace)
 {
-    static const char before[] = "Bearer ";
     (void)workspace;
-    const char *header = exchange_header(exchange, "Authorization");
-    if (header && strncmp(header, before, sizeof before - 1) == 0 &&
-        strcmp(header + sizeof before - 1, credential_payso_token) == 0)
+    if (slice_is(exchange_bearer(exchange), credential_payso_token))
         return true;
     world_lock(exchange->world);
     exchange->book->counts.bad_tokens++;
