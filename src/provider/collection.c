@@ -32,5 +32,5 @@ void collection_build(const char *path, const struct payload *payload, const str
     case OPERATION_LOGIN:
         break;
     }
-    assert(!"a request that the provider has");
+    assert(false && "a request that the provider has");
 }
