@@ -96,7 +96,7 @@ static const char *kira_build(const struct provider_call *call, struct provider_
     case OPERATION_LIST:
         break;
     }
-    assert(!"a request that the provider has");
+    assert(false && "a request that the provider has");
     return "the provider has no such request";
 }
 

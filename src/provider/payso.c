@@ -99,7 +99,7 @@ static const char *payso_build(const struct provider_call *call, struct provider
     case OPERATION_LOGIN:
         break;
     }
-    assert(!"a request that the provider has");
+    assert(false && "a request that the provider has");
     return "the provider has no such request";
 }
 
