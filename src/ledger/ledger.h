@@ -96,6 +96,12 @@ struct ledger_customer {
 int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
                 struct error *error);
 
+/* The customer who has this user_id; 0: nobody. 0, or -1. */
+int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error);
+/* Every user_id in one sequential pass; each is valid during the call. 0, or -1. */
+int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
+                     struct error *error);
+
 int ledger_begin(struct ledger *ledger, struct error *error);
 /* Durable when it returns 0. Nothing happens between begin and commit when nothing was written: no fsync
  * then. After a write that failed all others fail too; the next ledger_begin gives up what was not committed.
@@ -151,7 +157,7 @@ enum ledger_conclusion {
 struct ledger_result {
     int64_t id;
     uint64_t row;
-    enum operation operation;
+    enum operation operation; /* what was asked: the one that is open, or a question that settles a create */
     enum ledger_conclusion conclusion;
     bool event;                    /* append an event (an attempt that left) */
     const struct outcome *outcome; /* NULL: only a conclusion */

@@ -132,6 +132,33 @@ int ledger_each_doubt(struct ledger *ledger, uint64_t most,
     return row;
 }
 
+int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_USER, error);
+    *id = 0;
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, user_id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row == 1) {
+        *id = sqlite3_column_int64(statement, 0);
+        ledger_sqlite_release(statement);
+    }
+    return row < 0 ? -1 : 0;
+}
+
+int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_USERS, error);
+    if (!statement)
+        return -1;
+    int row;
+    while ((row = ledger_sqlite_row(ledger, statement, error)) == 1)
+        each(context, ledger_sqlite_column(statement, 0));
+    return row;
+}
+
 static const char *text_column(sqlite3_stmt *statement, int at)
 {
     const char *text = (const char *)sqlite3_column_text(statement, at);
