@@ -8,7 +8,7 @@
 
 struct sample {
     struct record record;
-    struct value values[FIELD_COUNT];
+    struct value values[FIELD_MAX];
 };
 
 static inline void sample_set(struct sample *sample, enum field_id field, const char *text)

@@ -183,6 +183,7 @@ static void an_object_without_a_value_is_left_out(void **state)
     assert_same_json(buffer_slice(&request.body),
                      "{\"email\":\"a@example.com\",\"full_name\":{\"last_name\":\"Morgan\"}}");
     /* The same request is built again from nothing. */
+    buffer_clear(&request.body);
     build(&request, &sample, "");
     assert_same_json(buffer_slice(&request.body),
                      "{\"email\":\"a@example.com\",\"full_name\":{\"last_name\":\"Morgan\"}}");
