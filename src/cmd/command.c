@@ -62,7 +62,7 @@ int command_main(int argc, char **argv)
 
     log_setup("kyc-import", LOG_INFO, false);
     if (argc < 2) {
-        command_help(&options);
+        log_error("which command? kyc-import help lists them");
         return ERROR_USAGE;
     }
     const char *name = argv[1];

@@ -50,9 +50,11 @@ static void list_group(void *context, const struct ledger_group *group)
 static const char *advice(const struct ledger_customer *customer)
 {
     if (slice_is(customer->code, "user_id_taken"))
-        return "the provider gave the user of another customer: compare both with the provider, by hand, and tell it with kyc-import settle";
+        return "the provider gave the user of another customer: compare both with the provider, by hand, and "
+               "tell it with kyc-import settle";
     if (customer->http_status == 409)
-        return "the provider knows somebody like him already: look him up there, by hand, and tell it with kyc-import settle";
+        return "the provider knows somebody like him already: look him up there, by hand, and tell it with "
+               "kyc-import settle";
     return "settled by repeating the same request when his row comes by: run again with his row in the input";
 }
 

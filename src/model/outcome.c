@@ -17,9 +17,11 @@ const char *operation_word(enum operation operation)
 const char *outcome_word(enum outcome_kind kind)
 {
     static const char *const words[] = {
-        [OUTCOME_DONE] = "done",           [OUTCOME_EXISTS] = "exists",     [OUTCOME_REFUSED] = "refused",
-        [OUTCOME_IN_DOUBT] = "in_doubt",   [OUTCOME_NOT_SENT] = "not_sent", [OUTCOME_THROTTLED] = "throttled",
-        [OUTCOME_BAD_NONCE] = "bad_nonce", [OUTCOME_BAD_TOKEN] = "bad_token", [OUTCOME_STOP] = "stop",         [OUTCOME_WITHDRAWN] = "withdrawn",
+        [OUTCOME_DONE] = "done",           [OUTCOME_EXISTS] = "exists",
+        [OUTCOME_REFUSED] = "refused",     [OUTCOME_IN_DOUBT] = "in_doubt",
+        [OUTCOME_NOT_SENT] = "not_sent",   [OUTCOME_THROTTLED] = "throttled",
+        [OUTCOME_BAD_NONCE] = "bad_nonce", [OUTCOME_BAD_TOKEN] = "bad_token",
+        [OUTCOME_STOP] = "stop",           [OUTCOME_WITHDRAWN] = "withdrawn",
     };
     return OUTCOME_WORD_AT(words, kind);
 }

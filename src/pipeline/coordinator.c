@@ -265,7 +265,7 @@ static void round_of(struct coordinator *coordinator)
         sending_fail(sending);
     if (sending && sending_take_back(sending, news.deliveries, &error) != 0)
         failed = true;
-    if (sending && sending_stop_reason(sending) && !coordinator->stopping) {
+    if (sending && sending_stop_reason(sending) && !coordinator->parts.tally->stopped) {
         error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
         coordinator->parts.tally->stopped = sending_stop_reason(sending);
         stop(coordinator, &error, false);
@@ -293,6 +293,6 @@ int coordinator_run(const struct coordinator_parts *parts, bool *ended)
     while (!is_done(&coordinator))
         round_of(&coordinator);
     progress_end(&coordinator.progress);
-    *ended = coordinator.ended && !coordinator.stopping;
+    *ended = coordinator.ended && !coordinator.batch;
     return coordinator.status;
 }
