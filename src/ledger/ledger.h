@@ -45,6 +45,10 @@ void ledger_close(struct ledger *ledger);
 /* True when the file exists, so that the missing-ledger guard can be asked before it is made. */
 bool ledger_exists(const char *path);
 
+/* Whether a ledger could be made at path: its folder is there, on no network file system, and can be written.
+ * Makes nothing. 0, or -1. */
+int ledger_check_place(const char *path, struct error *error);
+
 /* The digest key, for fingerprints. */
 const uint8_t *ledger_fingerprint_key(const struct ledger *ledger);
 
@@ -229,6 +233,13 @@ int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const s
 int ledger_each_doubt(struct ledger *ledger, uint64_t most,
                       void (*each)(void *context, const struct ledger_customer *customer), void *context,
                       struct error *error);
+
+/* For `results`: every customer in full, in id order, with the row of his last event that was of a row (0:
+ * none). One moment of the ledger, also while a run writes to it; constant memory. each returns false to end
+ * it. 0, or -1. */
+int ledger_each_result(struct ledger *ledger,
+                       bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
+                       void *context, struct error *error);
 
 /* The last run, for `status`; 1 found, 0 none, -1 error. Slices are in the arena. */
 struct ledger_run {

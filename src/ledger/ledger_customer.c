@@ -71,8 +71,7 @@ static struct slice copy_column(sqlite3_stmt *statement, int at, struct arena *a
     return bytes.len > 0 ? arena_copy(arena, bytes) : bytes;
 }
 
-/* The columns of LEDGER_SQL_FIND and LEDGER_SQL_DOUBTS. */
-static void read_customer(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer)
+void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer)
 {
     *customer = (struct ledger_customer){
         .id = sqlite3_column_int64(statement, 0),
@@ -105,7 +104,7 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
     ledger_sqlite_bind_number(statement, 1, id);
     int row = ledger_sqlite_row(ledger, statement, error);
     if (row == 1) {
-        read_customer(statement, arena, customer);
+        ledger_customer_read(statement, arena, customer);
         ledger_sqlite_release(statement);
     }
     return row;
@@ -125,7 +124,7 @@ int ledger_each_doubt(struct ledger *ledger, uint64_t most,
     while ((row = ledger_sqlite_row(ledger, statement, error)) == 1) {
         struct ledger_customer customer;
         arena_reset(&arena);
-        read_customer(statement, &arena, &customer);
+        ledger_customer_read(statement, &arena, &customer);
         each(context, &customer);
     }
     arena_clear(&arena);

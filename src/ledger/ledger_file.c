@@ -52,6 +52,20 @@ int ledger_file_check_system(const char *path, struct error *error)
     return result;
 }
 
+int ledger_check_place(const char *path, struct error *error)
+{
+    if (ledger_file_check_system(path, error))
+        return -1;
+    char *folder = file_folder(path);
+    int result = 0;
+    if (access(folder, W_OK | X_OK))
+        result = error_set(error, ERROR_LEDGER,
+                           "the ledger %s cannot be made: its folder %s: %s. Check the folder's permissions",
+                           path, folder, strerror(errno));
+    free(folder);
+    return result;
+}
+
 /* What the holder of the lock wrote there: `PID START`. */
 static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
 {

@@ -28,6 +28,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_DOUBTS] =
         "SELECT " CUSTOMER_COLUMNS " FROM customer "
         "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",
+    [LEDGER_SQL_CUSTOMERS] = "SELECT " CUSTOMER_COLUMNS " FROM customer ORDER BY id",
+    [LEDGER_SQL_ROWS] = "SELECT customer, row, max(id) FROM event WHERE row > 0 GROUP BY customer",
     [LEDGER_SQL_NEW] =
         "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, "
         "idempotency_key, first_sent_at, first_run, updated_run, updated_at) "

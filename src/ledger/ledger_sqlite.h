@@ -35,6 +35,8 @@ enum ledger_statement {
     LEDGER_SQL_USERS,
     LEDGER_SQL_GROUPS,
     LEDGER_SQL_DOUBTS,
+    LEDGER_SQL_CUSTOMERS,
+    LEDGER_SQL_ROWS,
     LEDGER_SQL_NEW,
     LEDGER_SQL_NOW,
     LEDGER_SQL_JOURNAL,
@@ -134,6 +136,8 @@ struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at);
 /* Customers (ledger_customer.c). */
 
 enum ledger_state ledger_state_from(struct slice word);
+/* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). */
+void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer);
 
 /* What a write must know of the customer first. */
 struct ledger_now {

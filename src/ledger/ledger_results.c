@@ -1,0 +1,74 @@
+#include "ledger/ledger_sqlite.h"
+
+/* The events are in the order of their time: to give each customer his last one they are sorted by customer
+ * once, and both are read side by side. What the sort does not hold in the cache goes to a file, so that the
+ * memory stays the same. */
+
+static int run_plain(struct ledger *ledger, const char *text, struct error *error)
+{
+    if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
+        return ledger_sqlite_fail(ledger, "read", error);
+    return 0;
+}
+
+/* Moves rows on to the customer: *row is his, 0 when he has none. 0, or -1. *at: the customer of the row that
+ * was read last, INT64_MAX at the end. */
+static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer, int64_t *at, uint64_t *row,
+                    struct error *error)
+{
+    while (*at < customer) {
+        int more = ledger_sqlite_row(ledger, rows, error);
+        if (more < 0)
+            return -1;
+        *at = more ? sqlite3_column_int64(rows, 0) : INT64_MAX;
+    }
+    *row = *at == customer ? (uint64_t)sqlite3_column_int64(rows, 1) : 0;
+    return 0;
+}
+
+static int each_customer(struct ledger *ledger,
+                         bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
+                         void *context, struct arena *arena, struct error *error)
+{
+    sqlite3_stmt *customers = ledger_sqlite_prepare(ledger, LEDGER_SQL_CUSTOMERS, error);
+    sqlite3_stmt *rows = customers ? ledger_sqlite_prepare(ledger, LEDGER_SQL_ROWS, error) : NULL;
+    int64_t at = INT64_MIN;
+    int more = -1;
+
+    if (!rows)
+        return -1;
+    while ((more = ledger_sqlite_row(ledger, customers, error)) == 1) {
+        struct ledger_customer customer;
+        uint64_t row;
+        arena_reset(arena);
+        ledger_customer_read(customers, arena, &customer);
+        if (find_row(ledger, rows, customer.id, &at, &row, error) != 0) {
+            ledger_sqlite_release(customers);
+            return -1;
+        }
+        if (!each(context, &customer, row)) {
+            ledger_sqlite_release(customers);
+            more = 0;
+            break;
+        }
+    }
+    if (at != INT64_MAX)
+        ledger_sqlite_release(rows);
+    return more;
+}
+
+int ledger_each_result(struct ledger *ledger,
+                       bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
+                       void *context, struct error *error)
+{
+    struct arena arena;
+
+    if (run_plain(ledger, "PRAGMA temp_store = FILE", error) != 0 || run_plain(ledger, "BEGIN", error) != 0)
+        return -1;
+    arena_init(&arena, 4096);
+    int result = each_customer(ledger, each, context, &arena, error);
+    arena_clear(&arena);
+    struct error ignored;
+    int ended = run_plain(ledger, "COMMIT", result == 0 ? error : &ignored);
+    return result == 0 ? ended : -1;
+}
