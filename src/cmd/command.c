@@ -13,6 +13,8 @@ const struct command command_table[] = {
     {"run", "JOB", OPTION_RUN, "create users, one per row; resumes by itself", command_run},
     {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
      command_status},
+    {"results", "JOB", OPTION_RESULTS, "one line per customer from the ledger (csv or ndjson)",
+     command_results},
     {"settle", "JOB", OPTION_SETTLE,
      "a person's verdict on a doubt, or the adoption of users that existed before", command_settle},
     {"explain", "JOB", OPTION_EXPLAIN,
@@ -30,6 +32,19 @@ const struct command *command_find(const char *name)
         if (strcmp(command->name, name) == 0)
             return command;
     return NULL;
+}
+
+struct ledger *command_open_ledger(const struct job *job, const struct provider *provider,
+                                   struct error *error)
+{
+    const struct ledger_identity identity = {
+        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
+
+    if (!ledger && error->scope == ERROR_NONE)
+        error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
+                  job->ledger_path);
+    return ledger;
 }
 
 int command_print(struct slice text, int status)

@@ -6,6 +6,9 @@
 #define KYC_CMD_COMMAND_H
 
 #include "cmd/options.h"
+#include "ledger/ledger.h"
+#include "model/job.h"
+#include "provider/provider.h"
 
 struct command {
     const char *name;
@@ -33,8 +36,14 @@ int command_status(const struct options *options);
 int command_explain(const struct options *options);
 int command_guess(const struct options *options);
 int command_settle(const struct options *options);
+int command_results(const struct options *options);
+int command_probe(const struct options *options);
 int command_version(const struct options *options);
 int command_help(const struct options *options);
+
+/* Opens the ledger of a job to be read. NULL with ERROR_LEDGER, also when there is none yet. */
+struct ledger *command_open_ledger(const struct job *job, const struct provider *provider,
+                                   struct error *error);
 
 /* Writes text to standard output. Returns status, or 2 with a message when it cannot be written (a full
  * disk). */

@@ -13,7 +13,8 @@ enum option_kind {
     OPTION_TEXTS,
     OPTION_NUMBER,
     OPTION_PROGRESS,
-    OPTION_LOG_FORMAT
+    OPTION_LOG_FORMAT,
+    OPTION_RESULTS_FORMAT
 };
 
 struct option {
@@ -44,7 +45,7 @@ static const struct option option_table[] = {
      "go on although stop_after.updated_share was passed"},
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN, AT(new_ledger), 0,
      "start over although the last report speaks of a ledger that is not there"},
-    {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS, AT(json), 0,
+    {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, AT(json), 0,
      "the summary on standard output as one JSON object"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,
      "whose fields the columns are matched to"},
@@ -58,6 +59,8 @@ static const struct option option_table[] = {
      "he has no user there: the next run creates him"},
     {"--from", "FILE", OPTION_TEXT, OPTION_SETTLE, AT(from), 0,
      "a CSV file with the columns external_id and user_id: users that existed before"},
+    {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS, AT(format), 0,
+     "how the lines are written (csv)"},
     {"--unmask", NULL, OPTION_FLAG, OPTION_EXPLAIN, AT(unmask), 0,
      "show the values themselves, not their shapes"},
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, AT(log_json), 0,
@@ -116,6 +119,7 @@ static int set_option(struct options *options, const struct option *option, cons
 {
     static const char *const progress_words[] = {"auto", "always", "never", NULL};
     static const char *const log_words[] = {"text", "json", NULL};
+    static const char *const format_words[] = {"csv", "ndjson", NULL};
     char *base = (char *)options;
     int chosen;
 
@@ -144,6 +148,11 @@ static int set_option(struct options *options, const struct option *option, cons
         if (set_choice(log_words, &chosen, option->name, value, error) != 0)
             return -1;
         options->log_json = chosen == 1;
+        break;
+    case OPTION_RESULTS_FORMAT:
+        if (set_choice(format_words, &chosen, option->name, value, error) != 0)
+            return -1;
+        options->format = (enum results_format)chosen;
         break;
     }
     return 0;

@@ -20,11 +20,16 @@ enum {
     OPTION_STATUS = 4,
     OPTION_OTHER = 8, /* version, help */
     OPTION_SETTLE = 16,
+    OPTION_RESULTS = 32,
+    OPTION_PROBE = 64,
     OPTION_EXPLAIN = 256,
     OPTION_GUESS = 512,
-    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_SETTLE | OPTION_EXPLAIN,
+    OPTION_WITH_JOB = OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_SETTLE | OPTION_RESULTS |
+                      OPTION_PROBE | OPTION_EXPLAIN,
     OPTION_ALL = OPTION_WITH_JOB | OPTION_OTHER | OPTION_GUESS,
 };
+
+enum results_format { RESULTS_CSV, RESULTS_NDJSON };
 
 struct options {
     const char *argument; /* JOB, INPUT of guess, or the command of `help`; NULL: none */
@@ -35,6 +40,7 @@ struct options {
     const char *provider, *key, *user, *from;
     uint64_t rows, row;
     enum progress_mode progress;
+    enum results_format format;
     bool log_json, json, quiet, verbose, dry_run, retry_refused, accept_updates, new_ledger, unmask, absent,
         help;
 };

@@ -167,14 +167,9 @@ static int show_ledger(const struct options *options, const struct job *job, con
                        struct error *error)
 {
     struct listing listing = {.is_json = options->json};
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
+    struct ledger *ledger = command_open_ledger(job, provider, error);
     int status;
 
-    if (!ledger && error->scope == ERROR_NONE)
-        return error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
-                         job->ledger_path);
     if (!ledger)
         return -1;
     buffer_init(&listing.out, RESULT_MAX);

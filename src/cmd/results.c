@@ -1,0 +1,157 @@
+/* results: one line per customer from the ledger, as CSV or NDJSON, in id order and constant memory. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "job/job_load.h"
+#include "ledger/ledger.h"
+#include "provider/provider.h"
+
+enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
+
+struct listing {
+    struct buffer out;
+    bool is_json, failed;
+};
+
+static void flush(struct listing *listing)
+{
+    listing->failed = listing->failed || listing->out.overflowed ||
+                      file_write_all(STDOUT_FILENO, buffer_slice(&listing->out)) != 0;
+    buffer_reset(&listing->out);
+}
+
+/* RFC 4180: quotes only where they are needed. */
+static void write_cell(struct buffer *out, struct slice text)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < text.len && !quoted; i++)
+        quoted = strchr("\",\r\n", text.at[i]) != NULL;
+    if (quoted)
+        buffer_append_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '"')
+            buffer_append_char(out, '"');
+        buffer_append_char(out, text.at[i]);
+    }
+    if (quoted)
+        buffer_append_char(out, '"');
+}
+
+static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
+                      const char *at)
+{
+    if (row)
+        buffer_printf(out, "%" PRIu64, row);
+    buffer_append_char(out, ',');
+    write_cell(out, customer->external_id);
+    buffer_printf(out, ",%s,", ledger_state_word(customer->state));
+    write_cell(out, customer->user_id);
+    buffer_append_char(out, ',');
+    if (customer->http_status)
+        buffer_printf(out, "%d", customer->http_status);
+    buffer_append_char(out, ',');
+    write_cell(out, customer->code);
+    buffer_append_char(out, ',');
+    write_cell(out, customer->message);
+    buffer_printf(out, ",%" PRIu32 ",%s\n", customer->attempts, at);
+}
+
+static void write_text(struct json_writer *json, const char *key, struct slice text)
+{
+    json_write_key(json, key);
+    if (text.len)
+        json_write_string(json, text);
+    else
+        json_write_null(json);
+}
+
+static void write_number(struct json_writer *json, const char *key, uint64_t number)
+{
+    json_write_key(json, key);
+    if (number)
+        json_write_unsigned(json, number);
+    else
+        json_write_null(json);
+}
+
+static void write_json(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
+                       const char *at)
+{
+    struct json_writer json;
+
+    json_write_begin(&json, out);
+    json_write_object(&json);
+    write_number(&json, "row", row);
+    write_text(&json, "external_id", customer->external_id);
+    write_text(&json, "state", slice_from(ledger_state_word(customer->state)));
+    write_text(&json, "user_id", customer->user_id);
+    write_number(&json, "http_status", (uint64_t)customer->http_status);
+    write_text(&json, "code", customer->code);
+    write_text(&json, "message", customer->message);
+    json_write_key(&json, "attempts");
+    json_write_unsigned(&json, customer->attempts);
+    write_text(&json, "at", slice_from(at));
+    json_write_object_end(&json);
+    buffer_append_char(out, '\n');
+}
+
+static bool list_customer(void *context, const struct ledger_customer *customer, uint64_t row)
+{
+    struct listing *listing = context;
+    char at[CLOCK_RFC3339_SIZE];
+
+    clock_rfc3339(customer->updated_at, at);
+    if (listing->is_json)
+        write_json(&listing->out, customer, row, at);
+    else
+        write_csv(&listing->out, customer, row, at);
+    if (listing->out.len >= BLOCK_SIZE || listing->out.overflowed)
+        flush(listing);
+    return !listing->failed;
+}
+
+static int list_results(const struct options *options, const struct job *job, const struct provider *provider,
+                        struct error *error)
+{
+    struct listing listing = {.is_json = options->format == RESULTS_NDJSON};
+    struct ledger *ledger = command_open_ledger(job, provider, error);
+
+    if (!ledger)
+        return -1;
+    buffer_init(&listing.out, BLOCK_MAX);
+    if (!listing.is_json)
+        buffer_append_text(&listing.out,
+                           "row,external_id,state,user_id,http_status,code,message,attempts,at\n");
+    int status = ledger_each_result(ledger, list_customer, &listing, error);
+    if (status == 0 && !listing.failed)
+        flush(&listing);
+    if (status == 0 && listing.failed)
+        status = error_set(error, ERROR_USAGE, "cannot write to standard output: %s", strerror(errno));
+    buffer_clear(&listing.out);
+    ledger_close(ledger);
+    return status;
+}
+
+int command_results(const struct options *options)
+{
+    const struct job_overrides overrides = {.sets = options->sets, .set_count = options->set_count};
+    struct error error = {0};
+    struct job *job = job_load(options->argument, &overrides, &error);
+    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    int status = provider ? list_results(options, job, provider, &error) : -1;
+
+    if (status < 0) {
+        log_error("%s", error.text);
+        status = (int)error.scope;
+    }
+    job_free(job);
+    return status;
+}

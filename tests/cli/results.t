@@ -1,0 +1,94 @@
+#!/usr/bin/perl
+# results: one line per customer from the ledger, as CSV and as NDJSON.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Encode qw(decode_utf8);
+use JSON::PP;
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+my $case = case_new($sandbox, rows => 40, bad => 4);
+
+my ($status, $out, $err) = case_run($case, 'results');
+is("$status$out", '5', 'without a ledger there are no results');
+like($err, qr/there is no ledger yet/, 'and the message says so');
+
+case_run($case, '-q');
+
+# One customer with a key that needs quotes, whom the provider refuses, and one whose row moves.
+my $csv = csv_rows(40, 4);
+$csv .= qq{"a,""b",Alex,Morgan,cust-000001\@example.com,+14155550199,1990-04-15,San Francisco,US,1 Market St,San Francisco,94103,US,US,other\n};
+$csv =~ s/cust-000040,Alex,Morgan40/cust-000040,Alex,Changed/;
+write_file("$case->{folder}/export.csv", $csv);
+sandbox_faults($sandbox, 'status-500:x1');
+case_run($case, '-q');
+sandbox_faults($sandbox);
+
+my @want = case_ledger($case, 'SELECT external_id, state, user_id, http_status, attempts FROM customer ORDER BY id');
+is(scalar @want, 41, 'forty-one customers');
+
+# CSV as RFC 4180 has it.
+($status, $out, $err) = case_run($case, 'results', '--format', 'csv');
+is("$status$err", '0', 'csv');
+is((case_run($case, 'results'))[1], $out, 'csv is the default');
+my ($header, @lines) = split /\n/, decode_utf8($out);
+is($header, 'row,external_id,state,user_id,http_status,code,message,attempts,at', 'the header');
+is(scalar @lines, @want, 'as many lines as customers');
+my @cells = map {
+    my @found;
+    push @found, defined $1 ? $1 =~ s/""/"/gr : $2 while /\G(?:"((?:[^"]|"")*)"|([^",]*))(?:,|$)/gc && pos() <= length && @found < 9;
+    \@found;
+} @lines;
+is_deeply([map { [@$_[1 .. 4, 7]] } @cells], \@want, 'each in the order of the ledger, with what it holds');
+like($lines[-1], qr/^\d+,"a,""b",/, 'a key with a comma and a quote is quoted');
+is((grep { $_->[8] !~ /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ } @cells), 0, 'times are RFC 3339');
+my %row = map { $_->[1] => $_->[0] } @cells;
+is($row{'cust-000001'}, 1, 'the row of the first');
+is($row{'cust-000040'}, 43, 'the row of one behind bad rows');
+is($row{'a,"b'}, 45, 'the row of the last');
+
+# NDJSON.
+($status, $out, $err) = case_run($case, 'results', '--format', 'ndjson');
+is("$status$err", '0', 'ndjson');
+my @objects = map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
+is(scalar @objects, @want, 'as many lines as customers');
+is(join(' ', sort keys %{$objects[0]}), 'at attempts code external_id http_status message row state user_id', 'the members');
+for my $i (0 .. $#objects) {
+    my $object = $objects[$i];
+    my @same = map { defined $object->{$_} ? $object->{$_} : '' } qw(row external_id state user_id http_status code message attempts at);
+    is_deeply(\@same, $cells[$i], "customer $want[$i][0] is the same in both") if $i % 20 == 0 || $i == $#objects;
+}
+is((grep { !/"row":\d+,.*"attempts":\d+,/ } split /\n/, $out), 0, 'numbers are numbers');
+
+# Nobody is kept out by a run, nor by a file that may only be read.
+sandbox_stop($sandbox);
+$sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '200ms');
+my $slow = case_new($sandbox, rows => 60, set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});
+my $pid = case_start($slow);
+my $seen = 0;
+for (1 .. 200) {
+    ($status, $out, $err) = case_run($slow, 'results', '--format', 'ndjson');
+    $seen = () = $out =~ /"state":"created"/g;
+    last if $seen;
+    select undef, undef, undef, 0.05;
+}
+cmp_ok($seen, '>', 0, 'results come while a run is under way') or diag $err;
+is(kill(0, $pid), 1, 'which still is');
+kill 'TERM', $pid;
+waitpid $pid, 0;
+
+($status, $out, $err) = case_run($slow, 'results', '--format', 'xml');
+is("$status$out", '2', 'an unknown format is status 2');
+like($err, qr/--format does not take `xml`/, 'and said');
+SKIP: {
+    skip 'no /dev/full', 2 if !-w '/dev/full';
+    my @command = case_arguments($slow, 'results');
+    my $said = `@{[join ' ', map { quotemeta } @command]} 2>&1 >/dev/full`;
+    is($? >> 8, 2, 'a full disk is status 2');
+    like($said, qr/cannot write to standard output: No space left/, 'and said');
+}
+done_testing;
