@@ -44,6 +44,49 @@ static struct conclusion conclude_refused(bool left, enum field_id field, const 
                                .rule = rule};
 }
 
+struct conclusion conclude_settled(const struct item *item, enum settled settled, bool can_update)
+{
+    struct conclusion conclusion = {.write = true, .event = true};
+
+    switch (settled) {
+    case SETTLED_OURS:
+        conclusion.kind = CONCLUSION_CREATED;
+        conclusion.ledger = LEDGER_ACKNOWLEDGED;
+        if (item->changed && can_update)
+            conclusion.kind = CONCLUSION_UPDATE_NEXT;
+        if (item->changed && !can_update) { /* he exists with what was journalled, and keeps it */
+            conclusion.kind = CONCLUSION_REFUSED;
+            conclusion.field = FIELD_NONE;
+            conclusion.rule = RULE_NO_UPDATE;
+        }
+        return conclusion;
+    case SETTLED_ABSENT:
+        conclusion.kind = CONCLUSION_AGAIN;
+        conclusion.ledger = LEDGER_STILL_OPEN;
+        return conclusion;
+    case SETTLED_REFUSED:
+        return conclude_refused(true, FIELD_EMAIL, RULE_EXISTS);
+    case SETTLED_UNCLEAR:
+        break;
+    }
+    conclusion.kind = CONCLUSION_IN_DOUBT;
+    conclusion.ledger = LEDGER_DOUBTFUL;
+    return conclusion;
+}
+
+/* Whether the provider is asked what became of a create that came back like this. */
+static bool is_asked_about(const struct item *item, enum outcome_kind kind,
+                           const struct conclude_limits *limits)
+{
+    if (limits->stopping || item->settlings == CONCLUDE_SETTLINGS_MAX ||
+        item->delivery.call.operation != OPERATION_CREATE)
+        return false;
+    if (limits->doubt == PROVIDER_DOUBT_LIST)
+        return kind == OUTCOME_EXISTS || (kind == OUTCOME_IN_DOUBT && limits->settle);
+    return limits->doubt == PROVIDER_DOUBT_LOOK_UP && kind == OUTCOME_EXISTS && item->in_doubt &&
+           limits->settle;
+}
+
 struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
                            const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns)
 {
@@ -52,7 +95,13 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
     struct conclusion conclusion = doubtful;
     bool again = may_try_again(item, limits, now_ns, wait_ns);
     bool is_update = item->delivery.call.operation == OPERATION_UPDATE;
+    bool is_create = item->delivery.call.operation == OPERATION_CREATE;
 
+    if (is_asked_about(item, outcome->kind, limits)) {
+        conclusion.kind = CONCLUSION_ASK;
+        conclusion.ledger = LEDGER_STILL_OPEN;
+        return conclusion;
+    }
     switch (outcome->kind) {
     case OUTCOME_DONE:
         conclusion = (struct conclusion){.kind = is_update ? CONCLUSION_UPDATED : CONCLUSION_CREATED,
@@ -72,13 +121,15 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
             return conclude_refused(left, FIELD_NONE, "refused");
         return item->in_doubt ? doubtful : conclude_refused(left, FIELD_EMAIL, RULE_EXISTS);
     case OUTCOME_REFUSED:
+        if (!is_create && !is_update) /* a question that the provider does not take settles nothing */
+            return doubtful;
         /* After a doubt only a 400 or 422 to the very bytes of the doubtful attempt says that there is no
          * user. */
         if (item->in_doubt && (item->changed || (outcome->http_status != 400 && outcome->http_status != 422)))
             return doubtful;
         return conclude_refused(left, FIELD_NONE, "refused");
     case OUTCOME_IN_DOUBT:
-        if (again && limits->settle)
+        if (again && limits->settle && (is_update || limits->doubt != PROVIDER_DOUBT_LIST))
             conclusion.kind = CONCLUSION_AGAIN;
         return conclusion;
     case OUTCOME_BAD_NONCE:

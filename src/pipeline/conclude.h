@@ -12,6 +12,8 @@
 #include "model/field.h"
 #include "model/job.h"
 #include "model/outcome.h"
+#include "pipeline/match.h"
+#include "provider/provider.h"
 
 struct item;
 
@@ -19,6 +21,7 @@ enum conclusion_kind {
     CONCLUSION_AGAIN, /* wait for a backoff and try again */
     CONCLUSION_CREATED,
     CONCLUSION_UPDATED,
+    CONCLUSION_ASK,         /* the provider is asked what became of it: a look-up, a listing */
     CONCLUSION_UPDATE_NEXT, /* a changed doubt is settled: the user exists, and is now updated */
     CONCLUSION_REFUSED,     /* reported as FIELD/RULE */
     CONCLUSION_IN_DOUBT,    /* could not be settled in this run */
@@ -37,18 +40,23 @@ struct conclusion {
 struct conclude_limits {
     uint32_t attempts; /* per record in one run */
     uint64_t retry_for_ns;
-    bool settle;   /* in_doubt: settle, else hold */
+    bool settle; /* in_doubt: settle, else hold */
+    enum provider_doubt doubt;
     bool stopping; /* no further attempt, whatever came back */
 };
 
-enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2 };
+enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2, CONCLUDE_SETTLINGS_MAX = 3 };
 
-/* item: as before the attempt, but attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff
- * that would come before another attempt. */
+/* Of a create or an update, and of a question that got no usable answer. item: as before the attempt, but
+ * attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff that would come before another
+ * attempt. */
 struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
                            const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns);
 
 /* Of an item that is given up while it waits. */
 struct conclusion conclude_given_up(const struct item *item);
+
+/* Of a create that was asked about, once that is decided: SETTLED_ABSENT is AGAIN. */
+struct conclusion conclude_settled(const struct item *item, enum settled settled, bool can_update);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pipeline/match.h"
+
 enum { HTTP_CONFLICT = 409 };
 
 /* The first 8 bytes of a digest as ledger_brief.digest gives them. */
@@ -65,11 +67,16 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
         decision->field = changes->immutable;
 }
 
-static int find_customer(const struct decide *by, int64_t id, struct arena *arena,
-                         struct ledger_customer *customer, struct error *error)
+/* The customer in full. The roster knows him by a 64-bit hash of his key: that it is he is seen here. */
+static int find_customer(const struct decide *by, int64_t id, const struct record *record,
+                         struct arena *arena, struct ledger_customer *customer, struct error *error)
 {
     int found = ledger_find(by->ledger, id, arena, customer, error);
 
+    if (found == 1 && !slice_equal(customer->external_id, record->values[FIELD_EXTERNAL_ID].text))
+        return error_set(
+            error, ERROR_LEDGER,
+            "two customers have the same hash in this run, by chance: run again (each run hashes anew)");
     if (found == 0)
         error_set(error, ERROR_LEDGER,
                   "a customer that the ledger held at the start is gone: it was changed while it was in use; "
@@ -95,7 +102,7 @@ static int decide_known(const struct decide *by, const struct roster_customer *k
                        "the data changed since this user was created, and this provider takes no update"));
         return 0;
     }
-    if (find_customer(by, decision->customer, arena, &customer, error) != 0)
+    if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
         return -1;
     decide_changed(by, &customer, record, arena, decision);
     return 0;
@@ -106,8 +113,13 @@ static void decide_overtaken(const struct decide *by, const struct ledger_custom
                              const struct record *record, struct decision *decision)
 {
     decision->changed = true;
+    if (by->provider->doubt == PROVIDER_DOUBT_LIST) /* settled by what was journalled alone */
+        return;
     changes_overtake(by->provider, by->fingerprint, record, customer, &decision->changes);
-    if (decision->changes.immutable != FIELD_NONE)
+    size_t email = match_email_member(by->provider->fields);
+    bool email_changed = decision->changes.send >> email & 1;
+    if (decision->changes.immutable != FIELD_NONE || (by->provider->doubt == PROVIDER_DOUBT_LOOK_UP &&
+                                                      email_changed)) /* under the old one he is not found */
         decision->kind = DECISION_HELD;
 }
 
@@ -118,6 +130,7 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     bool same = is_digest(customer->pending_digest, record->digest);
 
     decision->kind = DECISION_CREATE;
+    decision->refusals = customer->refusals;
     if (customer->pending_digest.len == 0)
         return; /* journalled, and taken back before a byte left */
     if (customer->state == LEDGER_REFUSED) {
@@ -129,6 +142,8 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
     decision->kind = exists && by->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_SETTLE;
     decision->first_sent_at = customer->first_sent_at;
+    if (customer->idempotency_key.len > 0)
+        decision->idempotency_key = customer->idempotency_key.at;
     if (!same && decision->kind == DECISION_SETTLE)
         decide_overtaken(by, customer, record, decision);
 }
@@ -141,7 +156,8 @@ int decide(const struct decide *by, struct record *record, struct arena *arena, 
 
     decision->kind = DECISION_CREATE;
     decision->customer = 0;
-    decision->user_id = NULL;
+    decision->user_id = decision->idempotency_key = NULL;
+    decision->refusals = 0;
     decision->is_known = decision->changed = false;
     decision->changes.immutable = FIELD_NONE;
     if (!known)
@@ -149,7 +165,7 @@ int decide(const struct decide *by, struct record *record, struct arena *arena, 
     decision->customer = (int64_t)known->id;
     if (known->has_user_id)
         return decide_known(by, known, record, arena, decision, error);
-    if (find_customer(by, decision->customer, arena, &customer, error) != 0)
+    if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
         return -1;
     decide_unsettled(by, &customer, record, decision);
     return 0;

@@ -27,13 +27,16 @@ enum decision_kind {
 
 struct decision {
     enum decision_kind kind;
-    int64_t customer;       /* of the ledger; 0: new */
-    const char *user_id;    /* UPDATE: in the arena */
-    bool is_known;          /* held against what the provider has */
-    uint64_t first_sent_at; /* SETTLE: of the journal; real ns */
-    bool changed;           /* SETTLE: the row is not as it was journalled */
-    struct changes changes; /* UPDATE, or SETTLE and changed; immutable is set also beside an UPDATE */
-    enum field_id field;    /* REFUSED: under what it is reported, FIELD/RULE */
+    int64_t customer;            /* of the ledger; 0: new */
+    const char *user_id;         /* UPDATE: in the arena */
+    bool is_known;               /* held against what the provider has */
+    uint64_t first_sent_at;      /* SETTLE: of the journal; real ns */
+    uint32_t refusals;           /* CREATE: creates of this customer that the provider finally refused */
+    const char *idempotency_key; /* SETTLE: as journalled, in the arena; NULL: none */
+    bool changed;                /* SETTLE: the row is not as it was journalled */
+    struct changes changes;      /* UPDATE, or SETTLE and changed, where it is repeated with the
+                                    new data; immutable is set also beside an UPDATE */
+    enum field_id field;         /* REFUSED: under what it is reported, FIELD/RULE */
     const char *rule;
     struct slice message; /* REFUSED: in the arena, or constant */
 };

@@ -38,7 +38,7 @@ struct item *item_new(struct item_pool *pool, const struct record *record)
     }
     item->record = record_copy(record, &item->arena);
     item->delivery.call.record = item->record;
-    item->bytes = copied_bytes(record);
+    item->bytes = sizeof *item + (copied_bytes(record) < ITEM_CHUNK ? ITEM_CHUNK : copied_bytes(record));
     pool->bytes += item->bytes;
     pool->count++;
     return item;
@@ -54,6 +54,8 @@ void item_free(struct item_pool *pool, struct item *item)
 {
     pool->count--;
     pool->bytes -= item->bytes;
+    look_up_free(item->look_up);
+    item->look_up = NULL;
     if (pool->free_count == FREE_ITEMS_MAX) {
         drop(item);
         return;

@@ -16,6 +16,7 @@
 #include "delivery/sender.h"
 #include "model/record.h"
 #include "pipeline/conclude.h"
+#include "pipeline/look_up.h"
 
 enum { ITEMS_BYTES_MAX = 8 * 1024 * 1024 };
 
@@ -30,6 +31,10 @@ struct item {
     struct conclusion final; /* what it came to, once there is no further attempt */
     uint32_t attempts;       /* that were begun in this run */
     uint32_t bad_nonces, bad_tokens;
+    struct look_up *look_up;    /* that settles it; NULL: none */
+    uint32_t settlings;         /* look-ups or listings so far */
+    bool exists;                /* the provider said so, and not who */
+    bool absent;                /* looked up, and nobody was there: created again */
     uint64_t retrying_since_ns; /* monotonic; 0: not yet */
     uint64_t due_ns;            /* monotonic: when it goes again */
     size_t bytes;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ledger/ledger.h"
+
 enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
 
 static const enum field_id compared[] = {
@@ -32,6 +34,17 @@ static bool agrees(struct slice journalled, const uint8_t *user, size_t member)
     return at + MEMBER_LEN <= journalled.len && memcmp(journalled.at + at, user + at, MEMBER_LEN) == 0;
 }
 
+/* Either data may stand there: the create was repeated with other data. */
+static bool is_unknown(struct slice journalled, size_t member)
+{
+    size_t at = member * MEMBER_LEN;
+
+    for (size_t i = at; i < at + MEMBER_LEN; i++)
+        if (i >= journalled.len || (uint8_t)journalled.at[i] != LEDGER_MEMBER_UNKNOWN)
+            return false;
+    return true;
+}
+
 enum match match_user(const struct provider_fields *fields, struct slice journalled, const uint8_t *user)
 {
     uint64_t members = match_members(fields);
@@ -39,7 +52,7 @@ enum match match_user(const struct provider_fields *fields, struct slice journal
     if (!agrees(journalled, user, match_email_member(fields)))
         return MATCH_OTHER;
     for (size_t i = 0; i < fields->member_count; i++)
-        if ((members >> i & 1) && !agrees(journalled, user, i))
+        if ((members >> i & 1) && !agrees(journalled, user, i) && !is_unknown(journalled, i))
             return MATCH_EMAIL;
     return MATCH_ALL;
 }

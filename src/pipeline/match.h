@@ -21,7 +21,7 @@ size_t match_email_member(const struct provider_fields *fields);
 enum match {
     MATCH_OTHER, /* the e-mail differs */
     MATCH_EMAIL, /* the e-mail alone agrees */
-    MATCH_ALL,   /* every compared member agrees */
+    MATCH_ALL,   /* every compared member agrees, those aside that were journalled as unknown */
 };
 
 /* journalled: the member digests of the customer; user: those of what the provider tells of a user, of all

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,34 +9,12 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "delivery/retry.h"
-#include "delivery/sender.h"
-#include "pipeline/conclude.h"
-#include "pipeline/floors.h"
-#include "pipeline/item.h"
+#include "pipeline/sending_state.h"
 #include "pipeline/step.h"
+#include "provider/idempotency.h"
 
 enum {
     AHEAD_MAX = 1000, /* journalled and not sent: bounds the doubts of a crash */
-};
-
-struct sending {
-    struct sending_parts parts;
-    struct sender *sender;
-    pthread_t thread;
-    bool started;
-    struct floors floors;
-    uint8_t *members; /* scratch: member_count × FINGERPRINT_MEMBER_LEN */
-    struct item_pool pool;
-    struct waiting waiting;
-    struct item_list new_items; /* journalled in this round; submitted after its commit */
-    struct item_list concluded; /* counted after the commit */
-    size_t submitted, ahead_max;
-    uint64_t doubts; /* items in circulation that are in doubt */
-    uint64_t bad_nonces;
-    struct retry_random random;
-    bool stopping, failed;
-    char stop_reason[512]; /* "": the provider has not stopped the run */
 };
 
 static void *sender_main(void *argument)
@@ -69,6 +46,7 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     sending->random = retry_random_any();
     item_list_init(&sending->new_items);
     item_list_init(&sending->concluded);
+    settling_open(&sending->settling);
     sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
     sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
     if (sending->sender && floors_start(&sending->floors, sending->sender, parts->ledger,
@@ -91,6 +69,7 @@ void sending_close(struct sending *sending)
     floors_clear(&sending->floors);
     free(sending->members);
     waiting_clear(&sending->waiting);
+    settling_close(&sending->settling);
     item_pool_clear(&sending->pool);
     free(sending);
 }
@@ -106,9 +85,8 @@ int sending_begin(struct sending *sending, struct error *error)
     return sending->failed ? 0 : ledger_begin(sending->parts.ledger, error);
 }
 
-/* Journals what an item is about to try. members: of the provider, in its order. */
-static int journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
-                   bool overtakes, struct error *error)
+int sending_journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
+                    bool overtakes, struct error *error)
 {
     const struct ledger_intent intent = {
         .id = item->customer,
@@ -117,6 +95,8 @@ static int journal(struct sending *sending, struct item *item, const uint8_t *di
         .digest = digest,
         .member_digests = slice_make((const char *)members,
                                      sending->parts.provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .idempotency_key =
+            slice_from(item->delivery.call.idempotency_key ? item->delivery.call.idempotency_key : ""),
         .at = clock_real_ns(),
     };
 
@@ -132,7 +112,41 @@ static int add_update(struct sending *sending, struct item *item, const char *us
     item->delivery.call.user_id = arena_copy(&item->arena, slice_from(user_id)).at;
     item->delivery.call.members = changes->send;
     item->immutable = changes->immutable;
-    return journal(sending, item, changes->digest, changes->members, false, error);
+    return sending_journal(sending, item, changes->digest, changes->members, false, error);
+}
+
+/* The key under which a create may be repeated, where the provider has such: the journalled one, else made.
+ */
+static void set_idempotency_key(struct sending *sending, struct item *item, const struct decision *decision)
+{
+    char key[IDEMPOTENCY_KEY_SIZE];
+    const char *given = decision->idempotency_key;
+
+    if (sending->parts.provider->doubt != PROVIDER_DOUBT_LOOK_UP)
+        return;
+    if (!given)
+        given = idempotency_key(sending->parts.job->name, item->record->values[FIELD_EXTERNAL_ID].text,
+                                decision->refusals, key);
+    item->delivery.call.idempotency_key = arena_copy(&item->arena, slice_from(given)).at;
+}
+
+/* A doubt of an earlier run: repeated, or asked about. */
+static int add_doubt(struct sending *sending, struct item *item, const struct decision *decision,
+                     struct error *error)
+{
+    item->changed = decision->changed;
+    sending_note_doubt(sending, item, true);
+    item->delivery.call.at = decision->first_sent_at; /* its journal entry stands, and covers this too */
+    if (settling_is_due(sending, item)) {
+        if (settling_add(sending, item, true, error) == 0)
+            return 0;
+        item_list_put(&sending->new_items, item);
+        return -1;
+    }
+    item_list_put(&sending->new_items, item);
+    if (!item->changed)
+        return 0;
+    return sending_journal(sending, item, decision->changes.digest, decision->changes.members, true, error);
 }
 
 int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
@@ -144,22 +158,23 @@ int sending_add(struct sending *sending, const struct record *record, const stru
            decision->kind == DECISION_UPDATE);
     item->customer = decision->customer;
     item->immutable = FIELD_NONE;
-    item_list_put(&sending->new_items, item);
-    if (decision->kind == DECISION_UPDATE)
+    if (decision->kind == DECISION_UPDATE) {
+        item_list_put(&sending->new_items, item);
         return add_update(sending, item, decision->user_id, &decision->changes, error);
-    item->delivery.call.operation = OPERATION_CREATE;
-    if (decision->kind == DECISION_CREATE) {
-        fingerprint_members(sending->parts.fingerprint, record, sending->members);
-        return journal(sending, item, record->digest, sending->members, false, error);
     }
-    item->changed = decision->changed;
-    item->in_doubt = true;
-    sending->doubts++;
-    if (item->changed)
-        return journal(sending, item, decision->changes.digest, decision->changes.members, true, error);
-    item->delivery.call.at =
-        decision->first_sent_at; /* its journal entry stands, and covers this attempt too */
-    return 0;
+    item->delivery.call.operation = OPERATION_CREATE;
+    set_idempotency_key(sending, item, decision);
+    if (decision->kind == DECISION_SETTLE)
+        return add_doubt(sending, item, decision, error);
+    item_list_put(&sending->new_items, item);
+    fingerprint_members(sending->parts.fingerprint, record, sending->members);
+    return sending_journal(sending, item, record->digest, sending->members, false, error);
+}
+
+void sending_note_doubt(struct sending *sending, struct item *item, bool in_doubt)
+{
+    sending->doubts += (uint64_t)in_doubt - (uint64_t)item->in_doubt;
+    item->in_doubt = in_doubt;
 }
 
 __attribute__((format(printf, 2, 3))) static void stop_because(struct sending *sending, const char *format,
@@ -176,7 +191,7 @@ __attribute__((format(printf, 2, 3))) static void stop_because(struct sending *s
 }
 
 /* What one outcome says beyond its own record. */
-static void heed(struct sending *sending, const struct delivery *delivery)
+void sending_heed(struct sending *sending, const struct delivery *delivery)
 {
     const struct outcome *outcome = &delivery->outcome;
     const struct job *job = sending->parts.job;
@@ -196,8 +211,8 @@ static void heed(struct sending *sending, const struct delivery *delivery)
                      outcome->retry_after_ns / CLOCK_NS_PER_S);
 }
 
-static int write_conclusion(struct sending *sending, struct item *item, struct conclusion *conclusion,
-                            bool with_outcome, struct error *error)
+int sending_write(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                  bool with_outcome, struct error *error)
 {
     const struct delivery *delivery = &item->delivery;
     struct ledger_result result = {
@@ -244,9 +259,10 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
     struct ledger_customer customer;
     struct changes changes = {.send = 0};
 
-    sending->doubts -= item->in_doubt;
-    item->in_doubt = item->changed = false;
-    item->attempts = 0;
+    sending_note_doubt(sending, item, false);
+    item->changed = false;
+    item->delivery.call.idempotency_key = NULL;
+    item->attempts = item->bad_tokens = 0;
     item->retrying_since_ns = 0;
     if (!sending->failed &&
         ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error) != 1)
@@ -258,8 +274,39 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
         finish_item(sending, item, conclusion);
         return 0;
     }
+    if (add_update(sending, item, arena_copy(&item->arena, customer.user_id).at, &changes, error) != 0)
+        return -1;
     item_list_put(&sending->new_items, item);
-    return add_update(sending, item, arena_copy(&item->arena, customer.user_id).at, &changes, error);
+    return 0;
+}
+
+int sending_carry_out(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                      uint64_t wait_ns, struct error *error)
+{
+    const struct outcome *outcome = &item->delivery.outcome;
+    bool goes_on = conclusion->kind == CONCLUSION_AGAIN || conclusion->kind == CONCLUSION_ASK;
+    uint64_t now_ns = clock_mono_ns();
+
+    if (conclusion->kind == CONCLUSION_UPDATE_NEXT)
+        return update_next(sending, item, conclusion, error);
+    if (!goes_on) {
+        finish_item(sending, item, conclusion);
+        return 0;
+    }
+    if (outcome->kind == OUTCOME_IN_DOUBT) {
+        sending_note_doubt(sending, item, true);
+        item->absent = false;
+    }
+    if (item->delivery.call.operation == OPERATION_CREATE)
+        item->exists = outcome->kind == OUTCOME_EXISTS;
+    if (conclusion->kind == CONCLUSION_ASK || settling_is_due(sending, item))
+        return settling_add(sending, item, false, error);
+    sending->parts.tally->retries[outcome->cause]++;
+    if (!item->retrying_since_ns)
+        item->retrying_since_ns = now_ns;
+    item->due_ns = now_ns + wait_ns;
+    waiting_put(&sending->waiting, item);
+    return 0;
 }
 
 static int conclude_item(struct sending *sending, struct item *item, struct error *error)
@@ -280,35 +327,26 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
             sending,
             "the provider refuses the token of a login that it has just accepted (HTTP 401): look at "
             "the credentials, and at this machine's clock");
-    heed(sending, delivery);
+    sending_heed(sending, delivery);
     uint64_t wait_ns =
         retry_wait_ns(item->attempts ? item->attempts : 1, retry_random_next(&sending->random));
     if (wait_ns < outcome->retry_after_ns)
         wait_ns += outcome->retry_after_ns;
+    if (item->look_up && settling_has_answer(item)) {
+        int taken = settling_take(sending, item, error);
+        if (taken != 0)
+            return taken < 0 ? -1 : 0;
+    }
     struct conclusion conclusion = conclude(item, outcome, delivery->left,
                                             &(struct conclude_limits){.attempts = limits->attempts,
                                                                       .retry_for_ns = limits->retry_for_ns,
                                                                       .settle = limits->settle,
+                                                                      .doubt = sending->parts.provider->doubt,
                                                                       .stopping = sending->stopping},
                                             now_ns, wait_ns);
-    if (write_conclusion(sending, item, &conclusion, true, error) != 0)
+    if (sending_write(sending, item, &conclusion, true, error) != 0)
         return -1;
-    if (conclusion.kind == CONCLUSION_UPDATE_NEXT)
-        return update_next(sending, item, &conclusion, error);
-    if (conclusion.kind != CONCLUSION_AGAIN) {
-        finish_item(sending, item, &conclusion);
-        return 0;
-    }
-    sending->parts.tally->retries[outcome->cause]++;
-    if (outcome->kind == OUTCOME_IN_DOUBT && !item->in_doubt) {
-        item->in_doubt = true;
-        sending->doubts++;
-    }
-    if (!item->retrying_since_ns)
-        item->retrying_since_ns = now_ns;
-    item->due_ns = now_ns + wait_ns;
-    waiting_put(&sending->waiting, item);
-    return 0;
+    return sending_carry_out(sending, item, &conclusion, wait_ns, error);
 }
 
 int sending_take_back(struct sending *sending, struct delivery *deliveries, struct error *error)
@@ -316,9 +354,15 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
     int result = 0;
 
     while (deliveries) {
-        struct item *item = (struct item *)deliveries;
+        struct delivery *delivery = deliveries;
+        struct item *item = (struct item *)delivery;
         deliveries = deliveries->next;
         sending->submitted--;
+        if (delivery->call.operation == OPERATION_LIST) {
+            if (settling_take_list(sending, delivery, error) != 0)
+                result = -1;
+            continue;
+        }
         /* After a failure of the ledger the rest still has to be accounted for. */
         if (conclude_item(sending, item, error) != 0) {
             sending_fail(sending);
@@ -351,6 +395,7 @@ static int count(struct sending *sending, struct item *item, struct error *error
         return 0;
     case CONCLUSION_REFUSED:
     case CONCLUSION_AGAIN:
+    case CONCLUSION_ASK:
     case CONCLUSION_UPDATE_NEXT:
         break;
     }
@@ -363,6 +408,9 @@ static int count(struct sending *sending, struct item *item, struct error *error
 
 static void submit(struct sending *sending, struct item *item)
 {
+    struct provider_call *call = &item->delivery.call;
+
+    call->in_doubt = call->operation == OPERATION_CREATE && item->in_doubt;
     sending->submitted++;
     sender_submit(sending->sender, &item->delivery);
     step_reached("submitted");
@@ -373,9 +421,10 @@ static int give_up_waiting(struct sending *sending, struct error *error)
     struct item *item;
     int result = 0;
 
-    while ((item = waiting_take(&sending->waiting)) || (item = item_list_take(&sending->new_items))) {
+    while ((item = waiting_take(&sending->waiting)) || (item = item_list_take(&sending->new_items)) ||
+           (item = item_list_take(&sending->settling.waiting))) {
         struct conclusion conclusion = conclude_given_up(item);
-        if (write_conclusion(sending, item, &conclusion, false, error) != 0) {
+        if (sending_write(sending, item, &conclusion, false, error) != 0) {
             sending_fail(sending);
             result = -1;
         }
@@ -410,6 +459,10 @@ int sending_commit(struct sending *sending, struct error *error)
         submit(sending, waiting_take(&sending->waiting));
     while ((item = item_list_take(&sending->new_items)))
         submit(sending, item);
+    if (!sending->failed && settling_start(sending, now_ns, error) != 0) {
+        sending_fail(sending);
+        result = -1;
+    }
     return result;
 }
 
@@ -417,8 +470,11 @@ uint64_t sending_next_ns(const struct sending *sending)
 {
     uint64_t floors_ns = floors_next_ns(&sending->floors), waiting_ns = waiting_next_ns(&sending->waiting);
 
-    if (sending->stopping && sending->waiting.count)
+    uint64_t settling_ns = settling_next_ns(sending);
+    if (sending->stopping && (sending->waiting.count || sending->settling.waiting.count))
         return 0; /* to be given up */
+    if (settling_ns < waiting_ns)
+        waiting_ns = settling_ns;
     return floors_ns < waiting_ns ? floors_ns : waiting_ns;
 }
 

@@ -1,0 +1,56 @@
+/* listing: one listing of all users, against all creates that wait to be settled.
+ *
+ * It is read as a stream on the sender's thread, one user at a time, and compared by the ledger's keyed
+ * member digests; what it holds is bounded by the creates that wait and by 32 bytes a user that the ledger
+ * knows of. Between listing_start and the delivery's return everything belongs to the sender's thread; at any
+ * other time to the coordinator's. Owner: new/free.
+ */
+#ifndef KYC_PIPELINE_LISTING_H
+#define KYC_PIPELINE_LISTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "delivery/sender.h"
+#include "ledger/ledger.h"
+#include "pipeline/match.h"
+#include "provider/provider.h"
+
+enum { LISTING_CANDIDATES_MAX = 4, LISTING_USER_MAX = 1024 * 1024 };
+
+/* A create that waits, and the users that may be his. */
+struct listing_case {
+    void *owner;             /* the caller's */
+    struct slice journalled; /* member digests, in the listing's arena */
+    size_t count;            /* of candidates; LISTING_CANDIDATES_MAX + 1: too many */
+    struct {
+        char user_id[OUTCOME_USER_ID_SIZE];
+        enum match match;
+    } candidates[LISTING_CANDIDATES_MAX];
+};
+
+struct listing;
+
+/* Borrows job and provider. */
+struct listing *listing_new(const struct job *job, const struct provider *provider,
+                            const uint8_t key[FINGERPRINT_KEY_LEN]);
+/* NULL is allowed. */
+void listing_free(struct listing *listing);
+
+/* A new one, without cases: reads every user_id that the ledger knows of. 0, or -1. */
+int listing_prepare(struct listing *listing, struct ledger *ledger, struct error *error);
+/* journalled: copied. */
+void listing_add(struct listing *listing, void *owner, struct slice journalled);
+/* The question to submit, operation LIST. */
+struct delivery *listing_start(struct listing *listing);
+
+/* After OUTCOME_DONE: the whole list was read. False: no usable answer. */
+bool listing_is_whole(const struct listing *listing);
+/* Whether the list held every user that the ledger knew of, and each of its users could be read. */
+bool listing_is_certain(const struct listing *listing);
+size_t listing_count(const struct listing *listing);
+const struct listing_case *listing_at(const struct listing *listing, size_t at);
+
+#endif

@@ -1,0 +1,390 @@
+#include "pipeline/settling.h"
+
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "pipeline/changes.h"
+#include "pipeline/sending_state.h"
+
+#define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* of a clock that runs differently at the provider */
+
+enum {
+    PATIENCE = 10, /* a doubt waits at most for so many times settle_after, that others may join it */
+    HTTP_NOT_FOUND = 404,
+};
+
+void settling_open(struct settling *settling)
+{
+    item_list_init(&settling->waiting);
+    settling->earliest_ns = UINT64_MAX;
+    settling->run_started_ns = clock_mono_ns();
+}
+
+void settling_close(struct settling *settling)
+{
+    listing_free(settling->listing);
+}
+
+/* At least twice what an attempt may take: what was sent last has come to be by then, or will not. */
+static uint64_t settle_after_ns(const struct job *job)
+{
+    uint64_t least_ns = 2 * job->delivery.timeout_ns;
+
+    return job->provider.settle_after_ns > least_ns ? job->provider.settle_after_ns : least_ns;
+}
+
+bool settling_is_due(const struct sending *sending, const struct item *item)
+{
+    uint64_t now_ns = clock_real_ns(), sent_ns = item->delivery.call.at;
+    uint64_t age_ns = now_ns > sent_ns ? now_ns - sent_ns : 0;
+
+    if (!item->in_doubt || item->delivery.call.operation != OPERATION_CREATE)
+        return false;
+    if (sending->parts.provider->doubt == PROVIDER_DOUBT_LIST)
+        return true;
+    return sending->parts.provider->doubt == PROVIDER_DOUBT_LOOK_UP && !item->absent &&
+           (item->changed || age_ns + WINDOW_MARGIN_NS >= sending->parts.job->provider.idempotency_window_ns);
+}
+
+static int find_customer(struct sending *sending, struct item *item, struct ledger_customer *customer,
+                         struct error *error)
+{
+    int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, customer, error);
+
+    if (found == 0)
+        error_set(
+            error, ERROR_LEDGER,
+            "a customer in doubt is gone from the ledger: it was changed while it was in use; run again");
+    return found == 1 ? 0 : -1;
+}
+
+static void wait_for_listing(struct settling *settling, struct item *item)
+{
+    if (item->due_ns < settling->earliest_ns)
+        settling->earliest_ns = item->due_ns;
+    if (item->due_ns > settling->latest_ns)
+        settling->latest_ns = item->due_ns;
+    item_list_put(&settling->waiting, item);
+}
+
+int settling_add(struct sending *sending, struct item *item, bool earlier, struct error *error)
+{
+    struct sending_parts *parts = &sending->parts;
+    struct settling *settling = &sending->settling;
+    struct ledger_customer customer;
+
+    item->attempts = 0;
+    item->retrying_since_ns = 0;
+    if (item->settlings == CONCLUDE_SETTLINGS_MAX || sending->failed)
+        return sending_carry_out(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0, error);
+    item->settlings++;
+    if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
+        item->due_ns = earlier ? settling->run_started_ns : clock_mono_ns();
+        item->due_ns += item->in_doubt ? settle_after_ns(parts->job) : 0;
+        wait_for_listing(settling, item);
+        return 0;
+    }
+    if (find_customer(sending, item, &customer, error) != 0)
+        return -1;
+    look_up_free(item->look_up);
+    item->look_up = look_up_new(parts->provider, parts->job, parts->fingerprint, customer.external_id,
+                                customer.pending_member_digests);
+    look_up_ask(item->look_up, &item->delivery);
+    item_list_put(&sending->new_items, item);
+    return 0;
+}
+
+/* Nobody is there: the create goes again, under the same key. What a listing did not hold does not exist;
+ * what a look-up did not find may still come to be, and the key is what keeps a second user out. */
+static int create_again(struct sending *sending, struct item *item, struct error *error)
+{
+    const struct sending_parts *parts = &sending->parts;
+    struct ledger_customer customer;
+    struct changes changes;
+
+    item->delivery.call.operation = OPERATION_CREATE;
+    item->delivery.sink = NULL;
+    item->absent = true;
+    item->attempts = 0;
+    item->retrying_since_ns = 0;
+    bool is_list = parts->provider->doubt == PROVIDER_DOUBT_LIST, changed = item->changed;
+    if (is_list) {
+        sending_note_doubt(sending, item, false);
+        item->changed = item->exists = false;
+    }
+    uint64_t at = item->delivery.call.at;
+    int result = 0;
+    if (changed && !sending->failed && is_list) {
+        fingerprint_members(parts->fingerprint, item->record, sending->members);
+        result = sending_journal(sending, item, item->record->digest, sending->members, true, error);
+    } else if (changed && !sending->failed) {
+        result = find_customer(sending, item, &customer, error);
+        if (result == 0) {
+            changes_overtake(parts->provider, parts->fingerprint, item->record, &customer, &changes);
+            result = sending_journal(sending, item, changes.digest, changes.members, true, error);
+        }
+    }
+    item->delivery.call.at = at; /* the key's age goes on */
+    if (result == 0)
+        item_list_put(&sending->new_items, item);
+    return result;
+}
+
+static void set_outcome(struct outcome *outcome, enum settled settled, const char *user_id, const char *code)
+{
+    static const enum outcome_kind kinds[] = {
+        [SETTLED_OURS] = OUTCOME_DONE,
+        [SETTLED_ABSENT] = OUTCOME_DONE,
+        [SETTLED_REFUSED] = OUTCOME_REFUSED,
+        [SETTLED_UNCLEAR] = OUTCOME_IN_DOUBT,
+    };
+
+    outcome->kind = kinds[settled];
+    outcome->user_id[0] = '\0';
+    if (settled == SETTLED_REFUSED) /* the words of the create stay */
+        return;
+    snprintf(outcome->code, sizeof outcome->code, "%s", settled == SETTLED_ABSENT ? "absent" : code);
+    outcome->message[0] = '\0';
+    if (settled == SETTLED_OURS)
+        snprintf(outcome->user_id, sizeof outcome->user_id, "%s", user_id);
+    if (settled == SETTLED_UNCLEAR)
+        snprintf(
+            outcome->message, sizeof outcome->message,
+            "what was found at the provider does not say whether this customer has a user: a person must "
+            "look, and say it with kyc-import settle");
+}
+
+static int settle(struct sending *sending, struct item *item, enum settled settled, const char *user_id,
+                  const char *code, struct error *error)
+{
+    set_outcome(&item->delivery.outcome, settled, user_id, code);
+    struct conclusion conclusion = conclude_settled(item, settled, sending->parts.provider->can_update);
+    if (sending_write(sending, item, &conclusion, true, error) != 0)
+        return -1;
+    if (conclusion.kind == CONCLUSION_AGAIN)
+        return create_again(sending, item, error);
+    item->delivery.sink = NULL;
+    return sending_carry_out(sending, item, &conclusion, 0, error);
+}
+
+/* The end of a look-up. */
+static int settle_looked_up(struct sending *sending, struct item *item, struct error *error)
+{
+    const char *user_id, *code;
+    enum settled settled = look_up_settle(item->look_up, &user_id, &code);
+
+    if (settled == SETTLED_ABSENT && item->exists) { /* the provider said that its key is taken */
+        settled = SETTLED_UNCLEAR;
+        code = "exists_not_found";
+    }
+    return settle(sending, item, settled, user_id, code, error);
+}
+
+bool settling_has_answer(const struct item *item)
+{
+    const struct outcome *outcome = &item->delivery.outcome;
+    bool is_gone = outcome->kind == OUTCOME_REFUSED && outcome->http_status == HTTP_NOT_FOUND;
+
+    if (item->delivery.call.operation == OPERATION_LOOK_UP)
+        return outcome->kind == OUTCOME_DONE;
+    return item->delivery.call.operation == OPERATION_FETCH && (outcome->kind == OUTCOME_DONE || is_gone);
+}
+
+int settling_take(struct sending *sending, struct item *item, struct error *error)
+{
+    struct outcome *outcome = &item->delivery.outcome;
+    struct conclusion goes_on = {
+        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_STILL_OPEN};
+
+    switch (look_up_take(item->look_up, &item->delivery)) {
+    case LOOK_UP_UNREADABLE:
+        outcome->kind = OUTCOME_NOT_SENT;
+        outcome->cause = RETRY_5XX;
+        snprintf(outcome->code, sizeof outcome->code, "unreadable");
+        return 0;
+    case LOOK_UP_MORE:
+        if (sending_write(sending, item, &goes_on, true, error) != 0)
+            return -1;
+        item->attempts = 0;
+        item->retrying_since_ns = 0;
+        look_up_ask(item->look_up, &item->delivery);
+        item_list_put(&sending->new_items, item);
+        return 1;
+    case LOOK_UP_ENDED:
+        break;
+    }
+    return settle_looked_up(sending, item, error) == 0 ? 1 : -1;
+}
+
+/* Listings. */
+
+static bool is_his_to_take(struct sending *sending, const struct item *item, const char *user_id, bool *is,
+                           struct error *error)
+{
+    int64_t owner;
+
+    if (ledger_owner(sending->parts.ledger, slice_from(user_id), &owner, error) != 0)
+        return false;
+    *is = owner == 0 || owner == item->customer;
+    return true;
+}
+
+static int settle_listed(struct sending *sending, const struct listing_case *listed, bool certain,
+                         const struct delivery *answer, struct error *error)
+{
+    struct item *item = listed->owner;
+    struct match_counts counts = {.certain = certain, .in_doubt = item->in_doubt};
+    const char *user_id = NULL;
+
+    item->delivery.call.operation = OPERATION_LIST;
+    item->delivery.latency_ns = answer->latency_ns;
+    item->delivery.left = true;
+    item->attempts++;
+    if (item->in_doubt)
+        item->delivery.outcome = answer->outcome;
+    for (size_t i = 0; i < listed->count && i < LISTING_CANDIDATES_MAX; i++) {
+        bool is = false;
+        if (!sending->failed && !is_his_to_take(sending, item, listed->candidates[i].user_id, &is, error))
+            return -1;
+        if (!is)
+            continue;
+        counts.all += listed->candidates[i].match == MATCH_ALL;
+        counts.email += listed->candidates[i].match == MATCH_EMAIL;
+        if (listed->candidates[i].match == MATCH_ALL)
+            user_id = listed->candidates[i].user_id;
+    }
+    if (listed->count > LISTING_CANDIDATES_MAX)
+        counts.all += 2;
+    enum settled settled = match_settle(&counts);
+    return settle(sending, item, settled, user_id,
+                  settled == SETTLED_UNCLEAR ? match_unclear_code(&counts) : "", error);
+}
+
+/* No listing will say it in this run. */
+static int end_unlisted(struct sending *sending, struct item *item, const struct outcome *outcome,
+                        struct error *error)
+{
+    struct conclusion conclusion = conclude_given_up(item);
+    bool tell = item->in_doubt && outcome->http_status > 0;
+
+    if (tell) {
+        item->delivery.outcome = *outcome;
+        item->delivery.outcome.kind = OUTCOME_IN_DOUBT;
+        conclusion.write = true;
+        conclusion.ledger = LEDGER_DOUBTFUL;
+    }
+    if (sending_write(sending, item, &conclusion, tell, error) != 0)
+        return -1;
+    return sending_carry_out(sending, item, &conclusion, 0, error);
+}
+
+static bool may_list_again(struct sending *sending, const struct outcome *outcome)
+{
+    struct settling *settling = &sending->settling;
+    const struct job_delivery *limits = &sending->parts.job->delivery;
+    uint64_t now_ns = clock_mono_ns();
+    bool is_final = outcome->kind != OUTCOME_NOT_SENT && outcome->kind != OUTCOME_THROTTLED;
+
+    if (!settling->retrying_since_ns)
+        settling->retrying_since_ns = now_ns;
+    uint64_t wait_ns = retry_wait_ns(++settling->attempts, retry_random_next(&sending->random));
+    if (wait_ns < outcome->retry_after_ns)
+        wait_ns += outcome->retry_after_ns;
+    settling->not_before_ns = now_ns + wait_ns;
+    return !is_final && !sending->stopping &&
+           retry_is_allowed(settling->attempts, limits->attempts, now_ns - settling->retrying_since_ns,
+                            wait_ns, limits->retry_for_ns);
+}
+
+int settling_take_list(struct sending *sending, struct delivery *delivery, struct error *error)
+{
+    struct settling *settling = &sending->settling;
+    struct listing *listing = settling->listing;
+    struct outcome *outcome = &delivery->outcome;
+    int result = 0;
+
+    settling->in_flight = false;
+    sending_heed(sending, delivery);
+    bool done = outcome->kind == OUTCOME_DONE && listing_is_whole(listing), again = false;
+    if (done) {
+        settling->attempts = 0;
+        settling->retrying_since_ns = settling->not_before_ns = 0;
+    } else {
+        if (outcome->kind == OUTCOME_DONE) {
+            outcome->kind = OUTCOME_NOT_SENT;
+            outcome->cause = RETRY_5XX;
+            snprintf(outcome->code, sizeof outcome->code, "unreadable");
+        }
+        again = may_list_again(sending, outcome);
+        sending->parts.tally->retries[outcome->cause] += again;
+    }
+    for (size_t i = 0; i < listing_count(listing); i++) {
+        const struct listing_case *listed = listing_at(listing, i);
+        int failed = 0;
+        if (again)
+            wait_for_listing(settling, listed->owner);
+        else if (done && result == 0)
+            failed = settle_listed(sending, listed, listing_is_certain(listing), delivery, error);
+        else
+            failed = end_unlisted(sending, listed->owner, outcome, error);
+        if (failed) {
+            sending_fail(sending);
+            sending_carry_out(sending, listed->owner, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
+                              error);
+            result = -1;
+        }
+    }
+    return result;
+}
+
+uint64_t settling_next_ns(const struct sending *sending)
+{
+    const struct settling *settling = &sending->settling;
+    uint64_t patience_ns = PATIENCE * settle_after_ns(sending->parts.job), when_ns = settling->latest_ns;
+
+    if (settling->in_flight || !settling->waiting.first)
+        return UINT64_MAX;
+    if (when_ns > settling->earliest_ns + patience_ns)
+        when_ns = settling->earliest_ns + patience_ns;
+    if (!item_pool_has_room(&sending->pool))
+        when_ns = settling->earliest_ns;
+    return when_ns > settling->not_before_ns ? when_ns : settling->not_before_ns;
+}
+
+int settling_start(struct sending *sending, uint64_t now_ns, struct error *error)
+{
+    struct settling *settling = &sending->settling;
+    const struct sending_parts *parts = &sending->parts;
+    struct item_list waiting = settling->waiting;
+    struct item *item;
+
+    if (sending->stopping || settling_next_ns(sending) > now_ns)
+        return 0;
+    if (!settling->listing)
+        settling->listing = listing_new(parts->job, parts->provider, ledger_fingerprint_key(parts->ledger));
+    if (listing_prepare(settling->listing, parts->ledger, error) != 0)
+        return -1;
+    item_list_init(&settling->waiting);
+    settling->earliest_ns = UINT64_MAX;
+    settling->latest_ns = 0;
+    int result = 0;
+    while ((item = item_list_take(&waiting))) {
+        struct ledger_customer customer;
+        if (item->due_ns > now_ns || result != 0) {
+            wait_for_listing(settling, item);
+        } else if (find_customer(sending, item, &customer, error) != 0) {
+            wait_for_listing(settling, item);
+            result = -1;
+        } else {
+            listing_add(settling->listing, item, customer.pending_member_digests);
+        }
+    }
+    for (size_t i = 0; result != 0 && i < listing_count(settling->listing); i++)
+        wait_for_listing(settling, listing_at(settling->listing, i)->owner);
+    if (result != 0 || listing_count(settling->listing) == 0)
+        return result;
+    settling->in_flight = true;
+    sending->submitted++;
+    sender_submit(sending->sender, listing_start(settling->listing));
+    return result;
+}
