@@ -72,10 +72,9 @@ bool normalize_clean(struct judging *judging, const struct slot *slot, struct sl
     return text->len > 0;
 }
 
-bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text)
+static __attribute__((noinline)) bool judge_length(struct judging *judging, const struct slot *slot,
+                                                   struct slice text)
 {
-    if (text.len <= slot->max_chars && slot->min_chars == 0)
-        return true;
     size_t count = text_count_chars(text);
     if (count < slot->min_chars) {
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_SHORT,
@@ -89,6 +88,13 @@ bool normalize_length(struct judging *judging, const struct slot *slot, struct s
                 "%s has %zu characters; at most %zu are taken", judging_quote(judging, text), count,
                 slot->max_chars);
     return false;
+}
+
+bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    if (text.len <= slot->max_chars && slot->min_chars == 0)
+        return true;
+    return judge_length(judging, slot, text);
 }
 
 /* The shapes of mail addresses and national numbers, 9 a digit and A a letter: US, Brazil, the Nordic
