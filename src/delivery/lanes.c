@@ -25,17 +25,16 @@ static int check_repeated_keys(const struct job *job, struct error *error)
     return 0;
 }
 
-/* Two requests of one signed key could arrive in the wrong order, unless its nonces have a window. Gives what
- * a lane may have in flight. */
-static uint32_t choose_in_flight(struct lanes *lanes, const struct job *job, const struct provider *provider)
+/* Two requests of one signed key could arrive in the wrong order, unless its nonces have a window. */
+uint32_t lanes_in_flight(const struct job *job, const struct provider *provider, uint32_t *each)
 {
     uint32_t keys = (uint32_t)job->provider.credential_count;
     uint32_t total = job->delivery.in_flight ? job->delivery.in_flight
                                              : provider->in_flight * (provider->is_signed ? keys : 1);
     bool one_each = provider->is_signed && job->provider.nonce_window == 0;
-    lanes->in_flight_max = one_each && total > keys ? keys : total;
-    assert(lanes->in_flight_max > 0);
-    return one_each ? 1 : total;
+    assert(total > 0);
+    *each = one_each ? 1 : total;
+    return one_each && total > keys ? keys : total;
 }
 
 int lanes_init(struct lanes *lanes, const struct job *job, const struct provider *provider,
@@ -45,11 +44,11 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
     if (check_repeated_keys(job, error) != 0) {
         return -1;
     }
-    uint32_t in_flight_max = choose_in_flight(lanes, job, provider);
+    uint32_t each;
+    lanes->in_flight_max = lanes_in_flight(job, provider, &each);
     lanes->at = memory_new(job->provider.credential_count, sizeof(struct lane *));
     for (size_t i = 0; i < job->provider.credential_count; i++) {
-        struct lane *lane =
-            lane_new(provider, &job->provider.credentials[i], in_flight_max, lock_folder, error);
+        struct lane *lane = lane_new(provider, &job->provider.credentials[i], each, lock_folder, error);
         if (!lane) {
             return -1;
         }

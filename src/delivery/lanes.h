@@ -19,6 +19,9 @@ struct lanes {
     uint32_t in_flight_max; /* of all together */
 };
 
+/* What all lanes of a job together may have in flight; *each: one of them. */
+uint32_t lanes_in_flight(const struct job *job, const struct provider *provider, uint32_t *each);
+
 /* One lane a credential, in the job's order. 0, or -1 with ERROR_USAGE (the same key twice) or ERROR_BUSY;
  * also then lanes_clear. */
 int lanes_init(struct lanes *lanes, const struct job *job, const struct provider *provider,

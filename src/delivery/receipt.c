@@ -125,3 +125,9 @@ uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns)
     }
     return (seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S) * CLOCK_NS_PER_S;
 }
+
+uint64_t receipt_date_ns(const struct receipt *receipt)
+{
+    time_t date = receipt->date[0] != '\0' ? curl_getdate(receipt->date, NULL) : -1;
+    return date > 0 ? (uint64_t)date * CLOCK_NS_PER_S : 0;
+}

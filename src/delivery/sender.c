@@ -210,7 +210,7 @@ static void give_back_unsent(struct sender *sender, struct delivery *delivery, e
     snprintf(delivery->outcome.code, sizeof(delivery->outcome.code), "%s", code);
     snprintf(delivery->outcome.message, sizeof(delivery->outcome.message), "%s", message);
     delivery->left = false;
-    delivery->latency_ns = 0;
+    delivery->latency_ns = delivery->date_ns = 0;
     give_back(sender, delivery);
 }
 
@@ -291,15 +291,16 @@ static uint64_t launch_ready(struct sender *sender)
 }
 
 /* Those who wait for a token that does not come. */
-static void give_back_waiting(struct sender *sender, const struct outcome *outcome)
+static void give_back_waiting(struct sender *sender, const struct delivery *login)
 {
     struct mailbox_list waiting = sender->queue;
     struct delivery *delivery;
     sender->queue = (struct mailbox_list){0};
     while ((delivery = mailbox_list_take(&waiting))) {
-        delivery->outcome = *outcome;
+        delivery->outcome = login->outcome;
         delivery->left = false;
         delivery->latency_ns = 0;
+        delivery->date_ns = login->date_ns;
         give_back(sender, delivery);
     }
 }
@@ -327,7 +328,7 @@ static void end_login(struct sender *sender, struct lane *lane, struct slice bod
     }
     outcome->kind = refused ? OUTCOME_STOP : OUTCOME_NOT_SENT;
     sender->withdrawn = sender->withdrawn || refused;
-    give_back_waiting(sender, outcome);
+    give_back_waiting(sender, &lane->login_delivery);
 }
 
 /* Everything of an attempt but what it means for its delivery. True: it was turned back. */

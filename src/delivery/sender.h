@@ -37,6 +37,7 @@ struct delivery {
     struct outcome outcome;
     bool left;           /* a byte of it may have left */
     uint64_t latency_ns; /* from leaving to the whole answer */
+    uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
     struct delivery *next; /* the holder's */
 };

@@ -57,6 +57,34 @@ static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
     }
 }
 
+static void the_date_of_an_answer_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        const char *lines[4];
+        uint64_t want_s;
+    } table[] = {
+        {"absent", {"HTTP/1.1 404 Not Found\r\n"}, 0},
+        {"a date", {"HTTP/1.1 404 Not Found\r\n", "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"}, 784111777},
+        {"that of the final answer",
+         {"Date: Sun, 06 Nov 1994 08:00:00 GMT\r\n", "HTTP/1.1 200 OK\r\n",
+          "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"},
+         784111777},
+        {"a word", {"Date: today\r\n"}, 0},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct receipt receipt;
+        receipt_init(&receipt);
+        add_lines(&receipt, table[i].lines);
+        uint64_t ns = receipt_date_ns(&receipt);
+        if (ns != table[i].want_s * CLOCK_NS_PER_S) {
+            fail_msg("%s: %llu ns", table[i].sentence, (unsigned long long)ns);
+        }
+        receipt_clear(&receipt);
+    }
+}
+
 static void the_request_id_is_the_first_known_of_the_final_answer(void **state)
 {
     (void)state;
@@ -144,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_read_in_seconds_and_as_a_date),
+        cmocka_unit_test(the_date_of_an_answer_is_read),
         cmocka_unit_test(the_request_id_is_the_first_known_of_the_final_answer),
         cmocka_unit_test(a_long_request_id_is_cut),
         cmocka_unit_test(a_body_is_kept_up_to_64_kib),

@@ -1,0 +1,51 @@
+#include "delivery/bound.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "delivery/lanes.h"
+
+enum { RATE_TEXT_SIZE = 32, MS_PER_S = 1000 };
+
+/* As the job file writes it. */
+static void write_rate(struct job_rate rate, char text[RATE_TEXT_SIZE])
+{
+    const char *unit = rate.per_ns == CLOCK_NS_PER_S        ? "/s"
+                       : rate.per_ns == 60 * CLOCK_NS_PER_S ? "/min"
+                                                            : "/h";
+    snprintf(text, RATE_TEXT_SIZE, "%u%s", rate.count, unit);
+}
+
+bool bound_describe(const struct job *job, const struct provider *provider, double latency_ms,
+                    char text[BOUND_TEXT_SIZE])
+{
+    assert(latency_ms > 0);
+    uint32_t each, in_flight = lanes_in_flight(job, provider, &each);
+    size_t keys = job->provider.credential_count;
+    struct job_rate rate = job->delivery.rate.per_ns > 0 ? job->delivery.rate : provider->rate;
+    double allowed = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
+    double possible = in_flight * MS_PER_S / latency_ms;
+    char rate_text[RATE_TEXT_SIZE];
+
+    write_rate(rate, rate_text);
+    if (possible >= allowed) {
+        snprintf(text, BOUND_TEXT_SIZE,
+                 "the rate of %s binds; %u in flight would be enough for about %.3g/s at %.3g ms", rate_text,
+                 in_flight, possible, latency_ms);
+        return true;
+    }
+    if (provider->is_signed && each == 1 && in_flight == keys) {
+        int len = keys == 1
+                      ? snprintf(text, BOUND_TEXT_SIZE, "one key, so one request in flight")
+                      : snprintf(text, BOUND_TEXT_SIZE, "%zu keys, so %zu requests in flight", keys, keys);
+        snprintf(text + len, BOUND_TEXT_SIZE - (size_t)len,
+                 ": about %.3g/s at %.3g ms; add keys or nonce_window", possible, latency_ms);
+        return false;
+    }
+    snprintf(text, BOUND_TEXT_SIZE,
+             "%u in flight: about %.3g/s at %.3g ms, less than the rate of %s; raise delivery.in_flight",
+             in_flight, possible, latency_ms, rate_text);
+    return false;
+}
