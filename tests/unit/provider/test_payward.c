@@ -67,6 +67,51 @@ static void a_full_record_fills_every_member(void **state)
     buffer_clear(&request.body);
 }
 
+static void a_fetch_names_the_user_and_has_no_body(void **state)
+{
+    (void)state;
+    struct provider_request request = {.method = NULL};
+    const struct provider_call call = {
+        .operation = OPERATION_FETCH, .user_id = "AA00 N84G/1", .base_path = "/sandbox"};
+    buffer_init(&request.body, BODY_MAX);
+    assert_null(payward_provider.build(&call, &request));
+    assert_string_equal(request.method, "GET");
+    assert_string_equal(request.target, "/sandbox/v1/users/AA00%20N84G%2F1");
+    assert_int_equal(request.body.len, 0);
+    buffer_clear(&request.body);
+}
+
+static void a_fetch_tells_a_user_that_is_not_there_from_a_key_that_is_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum outcome_kind kind;
+    } examples[] = {
+        {404, "{\"error\":{\"code\":\"not_found\"}}", OUTCOME_REFUSED},
+        {404, "", OUTCOME_REFUSED},
+        {200, "{\"data\":{\"id\":\"fake-user-0000000001\"}}", OUTCOME_DONE},
+        {401, "{\"error\":{\"message\":\"Invalid nonce\"}}", OUTCOME_BAD_NONCE},
+        {401, "{\"error\":{\"message\":\"Invalid signature\"}}", OUTCOME_STOP},
+        {403, "", OUTCOME_STOP},
+        {302, "", OUTCOME_STOP},
+        {429, "", OUTCOME_THROTTLED},
+        {500, "", OUTCOME_NOT_SENT},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        const struct provider_reply reply = {.operation = OPERATION_FETCH,
+                                             .sent = true,
+                                             .complete = true,
+                                             .http_status = examples[i].status,
+                                             .body = slice_from(examples[i].body)};
+        struct outcome outcome;
+        payward_provider.judge(&reply, NULL, &outcome);
+        assert_int_equal(outcome.kind, examples[i].kind);
+        assert_int_equal(outcome.http_status, examples[i].status);
+    }
+}
+
 /* The example of the page of PATCH, and what null clears. */
 static void an_update_has_the_members_of_its_call_and_no_others(void **state)
 {
@@ -457,6 +502,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_payload_is_that_of_the_providers_page),
         cmocka_unit_test(a_full_record_fills_every_member),
+        cmocka_unit_test(a_fetch_names_the_user_and_has_no_body),
+        cmocka_unit_test(a_fetch_tells_a_user_that_is_not_there_from_a_key_that_is_not_known),
         cmocka_unit_test(an_update_has_the_members_of_its_call_and_no_others),
         cmocka_unit_test(the_masks_are_those_of_the_page),
         cmocka_unit_test(a_client_identifier_says_when_it_was_made),
