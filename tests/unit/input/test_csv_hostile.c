@@ -131,8 +131,11 @@ static void run_oracle(struct oracle *oracle, struct buffer *out)
         }
         if (!rule && oracle->cell_count != 3)
             rule = RULE_COLUMNS;
-        struct record record = {
-            .row = ++row, .line = number, .fault = rule, .raw = raw, .cells = oracle->cells};
+        struct record record = {.row = ++row,
+                                .line = number,
+                                .fault = rule,
+                                .raw = rule ? raw : slice_make(NULL, 0),
+                                .cells = oracle->cells};
         record.cell_count = rule ? 0 : oracle->cell_count;
         reading_add_record(out, &record);
     }
