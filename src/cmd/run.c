@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "delivery/bound.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
 #include "report/metrics.h"
@@ -70,6 +71,7 @@ static int run_job(const struct options *options, struct job *job, const struct 
         .progress = options->progress,
     };
     struct tally *tally = tally_new(job->input.path_count);
+    char bound[BOUND_TEXT_SIZE];
 
     tally->job = job->name;
     tally->command = send ? "run" : "check";
@@ -79,6 +81,8 @@ static int run_job(const struct options *options, struct job *job, const struct 
     tally->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
         tally->inputs[i].path = job->input.paths[i];
+    bound_describe(job, provider, BOUND_LATENCY_MS, bound);
+    log_info("%s", bound);
     int status = pipeline_run(&settings, tally);
     if (tally->finished_ns) {
         status = report(options, job, tally, status);
@@ -90,16 +94,6 @@ static int run_job(const struct options *options, struct job *job, const struct 
     }
     tally_free(tally);
     return status;
-}
-
-/* A provider whose doubts this program cannot settle yet is sent nothing. */
-static bool can_send(const struct job *job, const struct provider *provider, struct error *error)
-{
-    if (provider->doubt == PROVIDER_DOUBT_REPEAT)
-        return true;
-    job_fail(job, job->provider.place, error,
-             "the provider `%s` is known and not built yet: check and run --dry-run work", provider->name);
-    return false;
 }
 
 static int load_and_run(const struct options *options, bool send)
@@ -115,9 +109,6 @@ static int load_and_run(const struct options *options, bool send)
     struct error error = {0};
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, send, &error) : NULL;
-
-    if (provider && send && !can_send(job, provider, &error))
-        provider = NULL;
     int status = (int)error.scope;
 
     if (provider)

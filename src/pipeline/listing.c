@@ -34,18 +34,32 @@ static const char *email_of(const struct listing *listing, const struct listing_
     return which->journalled.at + listing->email_member * FINGERPRINT_MEMBER_LEN;
 }
 
+static void set_candidate(struct listing_case *which, size_t at, struct slice id, enum match match)
+{
+    memcpy(which->candidates[at].user_id, id.at, id.len);
+    which->candidates[at].user_id[id.len] = '\0';
+    which->candidates[at].match = match;
+}
+
+/* Who agrees in everything takes the place of one who agrees in the e-mail alone, where there is no other. */
 static void note_candidate(struct listing_case *which, struct slice id, enum match match)
 {
-    for (size_t i = 0; i < which->count && i < LISTING_CANDIDATES_MAX; i++)
+    for (size_t i = 0; i < which->count; i++)
         if (slice_is(id, which->candidates[i].user_id))
             return;
     if (which->count < LISTING_CANDIDATES_MAX) {
-        memcpy(which->candidates[which->count].user_id, id.at, id.len);
-        which->candidates[which->count].user_id[id.len] = '\0';
-        which->candidates[which->count].match = match;
+        set_candidate(which, which->count++, id, match);
+        return;
     }
-    if (which->count <= LISTING_CANDIDATES_MAX)
-        which->count++;
+    size_t at = 0;
+    while (match == MATCH_ALL && at < which->count && which->candidates[at].match == MATCH_ALL)
+        at++;
+    if (match == MATCH_ALL && at < which->count) {
+        set_candidate(which, at, id, match);
+        match = MATCH_EMAIL;
+    }
+    which->more_all = which->more_all || match == MATCH_ALL;
+    which->more_email = which->more_email || match == MATCH_EMAIL;
 }
 
 /* Those with this e-mail stand together. */
@@ -107,8 +121,11 @@ static bool take_bytes(void *context, struct slice bytes)
         listing->pass++;
         listing->bytes = listing->seen_count = 0;
         listing->unreadable = false;
-        for (size_t i = 0; i < listing->case_count; i++)
-            listing->cases[i].count = 0;
+        for (size_t i = 0; i < listing->case_count; i++) {
+            struct listing_case *which = &listing->cases[i];
+            which->count = 0;
+            which->more_all = which->more_email = false;
+        }
         return true;
     }
     listing->bytes += bytes.len;
@@ -173,6 +190,7 @@ void listing_add(struct listing *listing, void *owner, struct slice journalled)
     struct listing_case *which = &listing->cases[listing->case_count++];
     which->owner = owner;
     which->count = 0;
+    which->more_all = which->more_email = false;
     size_t len = listing->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
     char *members = arena_bytes(&listing->arena, len);
     memset(members, NOT_JOURNALLED, len); /* of a table that has grown since: agrees with nobody */

@@ -18,13 +18,14 @@
 #include "pipeline/match.h"
 #include "provider/provider.h"
 
-enum { LISTING_CANDIDATES_MAX = 4, LISTING_USER_MAX = 1024 * 1024 };
+enum { LISTING_CANDIDATES_MAX = 16, LISTING_USER_MAX = 1024 * 1024 };
 
 /* A create that waits, and the users that may be his. */
 struct listing_case {
-    void *owner;             /* the caller's */
-    struct slice journalled; /* member digests, in the listing's arena */
-    size_t count;            /* of candidates; LISTING_CANDIDATES_MAX + 1: too many */
+    void *owner;               /* the caller's */
+    struct slice journalled;   /* member digests, in the listing's arena */
+    size_t count;              /* of candidates */
+    bool more_all, more_email; /* there were more of this match than there is room for */
     struct {
         char user_id[OUTCOME_USER_ID_SIZE];
         enum match match;

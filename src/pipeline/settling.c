@@ -242,7 +242,7 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
     item->attempts++;
     if (item->in_doubt)
         item->delivery.outcome = answer->outcome;
-    for (size_t i = 0; i < listed->count && i < LISTING_CANDIDATES_MAX; i++) {
+    for (size_t i = 0; i < listed->count; i++) {
         bool is = false;
         if (!sending->failed && !is_his_to_take(sending, item, listed->candidates[i].user_id, &is, error))
             return -1;
@@ -253,8 +253,8 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
         if (listed->candidates[i].match == MATCH_ALL)
             user_id = listed->candidates[i].user_id;
     }
-    if (listed->count > LISTING_CANDIDATES_MAX)
-        counts.all += 2;
+    counts.all += listed->more_all ? 2 : 0;
+    counts.email += listed->more_email;
     enum settled settled = match_settle(&counts);
     return settle(sending, item, settled, user_id,
                   settled == SETTLED_UNCLEAR ? match_unclear_code(&counts) : "", error);

@@ -1,0 +1,164 @@
+#!/usr/bin/perl
+# Creates without an answer at the providers that are asked about them: found, or not there, with a row that changed
+# meanwhile or not; and who may be given a user that was found. Nobody ever has two.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $rows = 6;
+my %quick = (kira => {}, payso => {'provider.settle_after' => '400ms'});
+
+sub case_for
+{
+    my ($sandbox, $provider, %option) = @_;
+    return case_new($sandbox, provider => $provider, rows => $rows, %option,
+        set => {%{$quick{$provider}}, 'delivery.timeout' => '200ms', %{$option{set} || {}}});
+}
+
+# Leaves rows in doubt: sent, and the answer lost. All of them, but at kira, where a login must come through first.
+sub lose_answers
+{
+    my ($case, $fault, $sentence) = @_;
+    my $all = $case->{provider} ne 'kira';
+    sandbox_faults($case->{sandbox}, $fault . ($all ? ':100%' : ':60%'));
+    local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
+    case_run($case, '-q');
+    sandbox_faults($case->{sandbox});
+    cmp_ok(case_summary($case)->{in_doubt}, '>=', $all ? $rows : 1, "$sentence: some are in doubt");
+}
+
+sub change_street
+{
+    my ($case) = @_;
+    write_file("$case->{folder}/export.csv", csv_rows($rows) =~ s/1 Market St/2 Market St/gr);
+}
+
+sub streets
+{
+    my ($case) = @_;
+    my $member = $case->{provider} eq 'kira' ? 'address_street' : 'address_line1';
+    return join ' | ', sort map { ($_->{body}{user} || $_->{body})->{$member} }
+        sandbox_users($case->{sandbox}, $case->{provider});
+}
+
+sub asked
+{
+    my ($case, $operation) = @_;
+    return (case_ledger($case, "SELECT count(*) FROM event WHERE operation = '$operation'"))[0][0];
+}
+
+# A doubt of an earlier run, by provider, by what had come of it, and by its row.
+for my $provider (qw(kira payso)) {
+    for my $fault (qw(drop reset)) {
+        for my $changed (0, 1) {
+            my $sentence = "$provider, $fault" . ($changed ? ', the row changed' : '');
+            my $sandbox = sandbox_start();
+            my $case = case_for($sandbox, $provider);
+            lose_answers($case, $fault, $sentence);
+            change_street($case) if $changed;
+            my ($status, undef, $err) = case_run($case, '-q');
+            my $summary = case_summary($case);
+            my $kept = $changed && $provider eq 'payso' && $fault eq 'drop'; # it takes no update
+            is($status, $kept ? 1 : 0, "$sentence: the next run") or diag $err;
+            adds_up($summary, $sentence);
+            is($summary->{refused}, $kept ? $rows : 0, "$sentence: refused");
+            is(streets($case), join(' | ', ($changed && !$kept ? '2 Market St' : '1 Market St') x $rows),
+                "$sentence: each is there once, with the data");
+            cmp_ok(asked($case, $provider eq 'kira' ? 'look_up' : 'list'), $changed || $provider eq 'payso' ? '>' : '==', 0,
+                "$sentence: " . ($changed || $provider eq 'payso' ? 'asked about' : 'repeated under its key'));
+            change_street($case) if $kept;
+            write_file("$case->{folder}/export.csv", csv_rows($rows)) if $kept;
+            is_settled($case, "$sentence: settled");
+            sandbox_stop($sandbox);
+        }
+    }
+}
+
+# kira: the key holds no longer, so a repeat would be a second user.
+for my $fault (qw(drop reset)) {
+    my $sandbox = sandbox_start('--idempotency-life', '1ms');
+    my $case = case_for($sandbox, 'kira', set => {'provider.idempotency_window' => '1h'});
+    lose_answers($case, $fault, "kira, $fault, an old key");
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, "kira, $fault, an old key: the next run") or diag $err;
+    cmp_ok(asked($case, 'look_up'), '>', 0, "kira, $fault, an old key: looked up");
+    is_settled($case, "kira, $fault, an old key: settled");
+    sandbox_stop($sandbox);
+}
+
+# One e-mail for all: each finds his own, and nobody another's.
+for my $provider (qw(kira payso)) {
+    for my $fault (qw(drop reset)) {
+        my $sandbox = sandbox_start('--idempotency-life', '1ms');
+        my $csv = csv_rows($rows) =~ s/cust-00000\d\@/family\@/gr;
+        my $case = case_for($sandbox, $provider, csv => $csv,
+            set => $provider eq 'kira' ? {'provider.idempotency_window' => '1h'} : {});
+        lose_answers($case, $fault, "$provider, $fault, one e-mail");
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, "$provider, $fault, one e-mail: the next run") or diag $err;
+        my %owners = map { $_->[0] => $_->[1] } case_ledger($case, "SELECT user_id, external_id FROM customer");
+        my @users = sandbox_users($sandbox, $provider);
+        is(@users, $rows, "$provider, $fault, one e-mail: as many users as rows");
+        is(join(' ', map { ($_->{body}{user} || $_->{body})->{last_name} } @users),
+            join(' ', map { 'Morgan' . (($owners{$_->{id}} || '') =~ s/cust-0*//r) } @users), "$provider, $fault, one e-mail: each has his own");
+        sandbox_stop($sandbox);
+    }
+}
+
+# payso says that the e-mail is taken: by a user of this very person, by one of another name, by one whom we own.
+{
+    my $sandbox = sandbox_start('--payso-unique', 'email');
+    my $case = case_for($sandbox, 'payso');
+    case_run($case, '-q');
+    my $other = case_for($sandbox, 'payso', csv => csv_rows(1) . (csv_rows(1, 0, 2) =~ s/^.*?\n//r =~ s/Alex/Sam/r)
+        . (csv_rows(1, 0, 3) =~ s/^.*?\n//r) . (csv_rows(1, 0, 3) =~ s/^.*?\n//r =~ s/^cust-000003/other-3/r));
+    my ($status, undef, $err) = case_run($other, '-q');
+    is($status, 1, 'taken e-mails: the run') or diag $err;
+    is_deeply([case_ledger($other, 'SELECT external_id, state FROM customer ORDER BY external_id')],
+        [['cust-000001', 'created'], ['cust-000002', 'refused'], ['cust-000003', 'created'], ['other-3', 'refused']],
+        'taken e-mails: who agrees in every member and is nobody else\'s is ours; the others are refused')
+        or diag explain [case_ledger($other, 'SELECT external_id, state, code, message FROM customer')];
+    like(case_rejects($other), qr{email/exists|exists}, 'taken e-mails: refused as email/exists');
+    is(sandbox_counts($sandbox)->{payso}{users}, $rows, 'taken e-mails: nobody was made');
+    sandbox_stop($sandbox);
+}
+
+# kira: a token that is over is asked for again, once for all requests that carried it.
+{
+    my $sandbox = sandbox_start('--token-life', '1s', '--latency', '20ms');
+    my $case = case_for($sandbox, 'kira', rows => 60, csv => csv_rows(60), set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});
+    $case->{valid} = 60;
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'short tokens: the run') or diag $err;
+    my $counts = sandbox_counts($sandbox)->{kira};
+    cmp_ok($counts->{logins}, '>', 3, "short tokens: several logins ($counts->{logins})");
+    is($counts->{bad_tokens}, 0, 'short tokens: none was used past its end');
+    is_settled($case, 'short tokens: settled');
+    sandbox_stop($sandbox);
+}
+
+# kira: the login is refused, or gets no answer.
+{
+    my $sandbox = sandbox_start();
+    my $case = case_for($sandbox, 'kira');
+    local $ENV{TEST_PASSWORD_1} = 'not-the-password';
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 4, 'a refused login stops the run');
+    like($err, qr/refuses the login; check provider\.credentials/, 'and says what to do');
+    is_deeply([case_ledger($case, 'SELECT external_id FROM customer')], [], 'and leaves nobody behind');
+    is(sandbox_counts($sandbox)->{kira}{requests}, 1, 'and was tried once');
+    sandbox_stop($sandbox);
+    $ENV{TEST_PASSWORD_1} = 'demo-kira-password';
+    $sandbox = sandbox_start('--fault', 'status-503:x2');
+    $case = case_for($sandbox, 'kira');
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'a login without an answer is asked for again') or diag $err;
+    is_settled($case, 'a login without an answer: settled');
+    sandbox_stop($sandbox);
+}
+
+done_testing;
