@@ -21,6 +21,8 @@ const struct command command_table[] = {
      "one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
      command_guess},
+    {"probe", "JOB", OPTION_PROBE, "can this job run? credentials, clock, TLS, endpoint, ledger, disk",
+     command_probe},
     {"version", NULL, OPTION_OTHER, "the version", command_version},
     {"help", "[COMMAND]", OPTION_OTHER, "the commands, or one of them with its options", command_help},
     {0},

@@ -18,6 +18,12 @@ static void write_rate(struct job_rate rate, char text[RATE_TEXT_SIZE])
     snprintf(text, RATE_TEXT_SIZE, "%u%s", rate.count, unit);
 }
 
+/* Three digits, but never as a power of ten. */
+static void write_number(double number, char text[RATE_TEXT_SIZE])
+{
+    snprintf(text, RATE_TEXT_SIZE, number < 999.5 ? "%.3g" : "%.0f", number);
+}
+
 bool bound_describe(const struct job *job, const struct provider *provider, double latency_ms,
                     char text[BOUND_TEXT_SIZE])
 {
@@ -27,25 +33,27 @@ bool bound_describe(const struct job *job, const struct provider *provider, doub
     struct job_rate rate = job->delivery.rate.per_ns > 0 ? job->delivery.rate : provider->rate;
     double allowed = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
     double possible = in_flight * MS_PER_S / latency_ms;
-    char rate_text[RATE_TEXT_SIZE];
+    char rate_text[RATE_TEXT_SIZE], per_s[RATE_TEXT_SIZE], ms[RATE_TEXT_SIZE];
 
     write_rate(rate, rate_text);
+    write_number(possible, per_s);
+    write_number(latency_ms, ms);
     if (possible >= allowed) {
         snprintf(text, BOUND_TEXT_SIZE,
-                 "the rate of %s binds; %u in flight would be enough for about %.3g/s at %.3g ms", rate_text,
-                 in_flight, possible, latency_ms);
+                 "the rate of %s binds; %u in flight would be enough for about %s/s at %s ms", rate_text,
+                 in_flight, per_s, ms);
         return true;
     }
     if (provider->is_signed && each == 1 && in_flight == keys) {
         int len = keys == 1
                       ? snprintf(text, BOUND_TEXT_SIZE, "one key, so one request in flight")
                       : snprintf(text, BOUND_TEXT_SIZE, "%zu keys, so %zu requests in flight", keys, keys);
-        snprintf(text + len, BOUND_TEXT_SIZE - (size_t)len,
-                 ": about %.3g/s at %.3g ms; add keys or nonce_window", possible, latency_ms);
+        snprintf(text + len, BOUND_TEXT_SIZE - (size_t)len, ": about %s/s at %s ms; add keys or nonce_window",
+                 per_s, ms);
         return false;
     }
     snprintf(text, BOUND_TEXT_SIZE,
-             "%u in flight: about %.3g/s at %.3g ms, less than the rate of %s; raise delivery.in_flight",
-             in_flight, possible, latency_ms, rate_text);
+             "%u in flight: about %s/s at %s ms, less than the rate of %s; raise delivery.in_flight",
+             in_flight, per_s, ms, rate_text);
     return false;
 }

@@ -34,6 +34,8 @@ static void the_sentence_says_what_binds_and_what_to_do(void **state)
          "the rate of 10/s binds; 1 in flight would be enough for about 25/s at 40 ms"},
         {"kira", 1, 0, 0, 0, 200, true,
          "the rate of 10/s binds; 2 in flight would be enough for about 10/s at 200 ms"},
+        {"kira", 1, 0, 0, 0, 0.25, true,
+         "the rate of 10/s binds; 2 in flight would be enough for about 8000/s at 0.25 ms"},
         {"kira", 1, 0, 0, 0, 400, false,
          "2 in flight: about 5/s at 400 ms, less than the rate of 10/s; raise delivery.in_flight"},
     };

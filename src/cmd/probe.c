@@ -1,0 +1,82 @@
+/* probe: can this job run? Each line says ok or what to do. */
+#include "cmd/command.h"
+#include "cmd/probe_lines.h"
+#include "cmd/probe_machine.h"
+#include "cmd/probe_provider.h"
+#include "core/log.h"
+#include "job/job_load.h"
+
+enum { RESULT_MAX = 1 << 20 };
+
+static void probe_all(struct probe_lines *lines, struct job *job, const struct provider *provider,
+                      bool with_secrets)
+{
+    bool usable;
+
+    probe_machine_input(lines, job, provider);
+    struct ledger *ledger = probe_machine_ledger(lines, job, provider, &usable);
+    probe_machine_space(lines, job);
+    if (!with_secrets)
+        probe_provider_skip(lines, job, provider, "the credentials are not ok");
+    else if (!usable && provider->is_signed)
+        probe_provider_skip(lines, job, provider, "the nonces of the keys are in the ledger");
+    else
+        probe_provider_ask(lines, job, provider, ledger);
+    ledger_close(ledger);
+}
+
+static int show(const struct options *options, const struct job *job, const struct probe_lines *lines)
+{
+    int status = probe_lines_all_ok(lines) ? 0 : 1;
+    struct buffer out;
+
+    buffer_init(&out, RESULT_MAX);
+    if (options->json)
+        probe_lines_write_json(lines, job->name, status, &out);
+    else
+        probe_lines_write_table(lines, options->quiet, &out);
+    status = command_print(buffer_slice(&out), status);
+    buffer_clear(&out);
+    return status;
+}
+
+/* The job with its credentials; where these are not ok, without, and *fault says why. NULL with an error. */
+static struct job *load(const struct options *options, struct error *fault, struct error *error)
+{
+    struct job_overrides overrides = {
+        .sets = options->sets, .set_count = options->set_count, .secrets = true};
+    struct job *job = job_load(options->argument, &overrides, fault);
+
+    if (job)
+        return job;
+    overrides.secrets = false;
+    return job_load(options->argument, &overrides, error);
+}
+
+int command_probe(const struct options *options)
+{
+    struct probe_lines lines = {.count = 0};
+    struct error fault = {0}, error = {0};
+    struct job *job = load(options, &fault, &error);
+    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    int status = (int)error.scope;
+
+    if (provider) {
+        struct slice url = provider_base_url(provider, job);
+        probe_lines_add(&lines, "job", PROBE_OK, "%s: %s at %.*s", job->path, provider->name, (int)url.len,
+                        url.at);
+        bool loaded = fault.scope == ERROR_NONE && provider_of_job(job, true, &fault);
+        if (loaded)
+            probe_lines_add(&lines, "credentials", PROBE_OK, "%zu, well-formed",
+                            job->provider.credential_count);
+        else
+            probe_lines_add(&lines, "credentials", PROBE_NOT_OK, "%s", fault.text);
+        probe_all(&lines, job, provider, loaded);
+        status = show(options, job, &lines);
+    } else {
+        log_error("%s", error.text);
+    }
+    probe_lines_clear(&lines);
+    job_free(job);
+    return status;
+}

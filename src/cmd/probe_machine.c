@@ -1,0 +1,177 @@
+#include "cmd/probe_machine.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/memory.h"
+#include "job/job_auto.h"
+#include "pipeline/history.h"
+#include "pipeline/inputs.h"
+#include "rules/rule_set.h"
+
+enum { MIB = 1024 * 1024, FREE_MIB = 256 };
+
+/* What is no file (a pipe) would lose what is read here. */
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") != 0 &&
+           (stat(path, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode));
+}
+
+static int check_header(struct job *job, const struct provider *provider, const struct reader_header *header,
+                        struct error *error)
+{
+    int32_t today = (int32_t)(clock_real_ns() / CLOCK_NS_PER_S / 86400);
+
+    if (job_auto_match(job, provider->fields, header->columns, header->column_count, error) != 0)
+        return -1;
+    struct rule_set *rules =
+        rule_set_new(job, provider->fields, header->columns, header->column_count, today, error);
+    rule_set_free(rules);
+    return rules ? 0 : -1;
+}
+
+void probe_machine_input(struct probe_lines *lines, struct job *job, const struct provider *provider)
+{
+    struct error error;
+
+    for (size_t i = 0; i < job->input.path_count; i++) {
+        const char *path = job->input.paths[i];
+        if (!is_file(path)) {
+            probe_lines_add(lines, "input", PROBE_SKIPPED, "%s is no file: only a run reads it",
+                            strcmp(path, "-") == 0 ? "standard input" : path);
+            return;
+        }
+    }
+    struct inputs *inputs = inputs_open(&job->input, -1, &error);
+    if (!inputs) {
+        probe_lines_add(lines, "input", PROBE_NOT_OK, "%s", error.text);
+        return;
+    }
+    const struct reader_header *header = inputs_header(inputs);
+    if (check_header(job, provider, header, &error) != 0)
+        probe_lines_add(lines, "input", PROBE_NOT_OK, "%s", error.text);
+    else if (job->input.format == JOB_FORMAT_NDJSON)
+        probe_lines_add(lines, "input", PROBE_OK, "%s%s can be read", job->input.paths[0],
+                        job->input.path_count > 1 ? " and the others" : "");
+    else
+        probe_lines_add(lines, "input", PROBE_OK,
+                        "%s%s: the header's %zu columns hold all that the job names", job->input.paths[0],
+                        job->input.path_count > 1 ? " and the others" : "", header->column_count);
+    inputs_close(inputs);
+}
+
+/* There is none: whether one could be made, and whether there should be one. */
+static bool check_place(struct probe_lines *lines, const struct job *job, const char *head)
+{
+    struct error error;
+
+    if (history_check_exists(head, job->ledger_path, job->report_folder, &error) != 0 ||
+        ledger_check_place(job->ledger_path, &error) != 0) {
+        probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
+        return false;
+    }
+    probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run can make it",
+                    job->ledger_path);
+    return true;
+}
+
+struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job *job,
+                                    const struct provider *provider, bool *usable)
+{
+    const struct ledger_identity identity = {
+        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    char head[LEDGER_HEAD_SIZE];
+    struct error error;
+
+    history_head(job->report_folder, head);
+    if (!ledger_exists(job->ledger_path)) {
+        *usable = check_place(lines, job, head);
+        return NULL;
+    }
+    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, &error);
+    *usable = ledger && history_check_head(head, ledger, job->ledger_path, job->report_folder, &error) == 0 &&
+              ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
+    if (*usable) {
+        probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",
+                        job->ledger_path);
+        return ledger;
+    }
+    probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
+    ledger_close(ledger);
+    return NULL;
+}
+
+/* The folder itself, or the nearest one above it that exists. Owner: the caller frees. */
+static char *find_folder(const char *path)
+{
+    char *folder = memory_copy(slice_from(path));
+    struct stat info;
+
+    while (stat(folder, &info) != 0 && errno == ENOENT && strcmp(folder, "/") != 0 &&
+           strcmp(folder, ".") != 0) {
+        char *above = file_folder(folder);
+        free(folder);
+        folder = above;
+    }
+    return folder;
+}
+
+static uint64_t size_of_inputs(const struct job *job)
+{
+    uint64_t size = 0;
+    struct stat info;
+
+    for (size_t i = 0; i < job->input.path_count; i++)
+        if (stat(job->input.paths[i], &info) == 0 && S_ISREG(info.st_mode))
+            size += (uint64_t)info.st_size;
+    return size;
+}
+
+static void check_space(struct probe_lines *lines, const char *name, const char *folder, uint64_t wanted)
+{
+    struct statvfs space;
+
+    if (statvfs(folder, &space) != 0) {
+        probe_lines_add(lines, name, PROBE_NOT_OK, "%s: %s", folder, strerror(errno));
+        return;
+    }
+    uint64_t free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
+    bool enough = free_bytes >= wanted;
+    probe_lines_add(lines, name, enough ? PROBE_OK : PROBE_NOT_OK, "%llu MiB free at %s%s",
+                    (unsigned long long)(free_bytes / MIB), folder,
+                    enough ? "" : ": free some space, so that a full disk does not stop the run");
+    if (!enough)
+        buffer_printf(&lines->list[lines->count - 1].text, " (%llu MiB are wanted)",
+                      (unsigned long long)(wanted / MIB));
+}
+
+void probe_machine_space(struct probe_lines *lines, const struct job *job)
+{
+    char *report = find_folder(job->report_folder), *ledger = file_folder(job->ledger_path);
+    struct stat info, other;
+    /* A reject file can become as large as the input, and so, about, can the ledger. */
+    uint64_t wanted = (uint64_t)FREE_MIB * MIB + size_of_inputs(job);
+
+    if (stat(report, &info) != 0 || access(report, W_OK | X_OK) != 0)
+        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s: %s. Check the folder's permissions", report,
+                        strerror(errno));
+    else if (!S_ISDIR(info.st_mode))
+        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s is no folder: name another one in `report`",
+                        report);
+    else
+        probe_lines_add(lines, "report", PROBE_OK, "%s can be written", job->report_folder);
+    check_space(lines, "disk", ledger, wanted);
+    if (stat(ledger, &other) == 0 && stat(report, &info) == 0 && info.st_dev != other.st_dev)
+        check_space(lines, "report disk", report, wanted);
+    free(report);
+    free(ledger);
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/perl
+# probe: each line says ok or what to do, and nothing is left behind but a nonce floor in a ledger that is there.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::INET;
+use JSON::PP;
+use POSIX ();
+use Test::More;
+use KycTest;
+use KycRun;
+
+# (exit status, {NAME => STATE}, {NAME => MESSAGE}, standard error) of a probe.
+sub probe
+{
+    my ($case, @more) = @_;
+    my ($status, $out, $err) = case_run($case, 'probe', '--json', @more);
+    my $found = eval { JSON::PP->new->utf8->decode($out) } or return ($status, {}, {}, $err);
+    return ($status, {map { $_->{name} => $_->{state} } @{$found->{lines}}},
+        {map { $_->{name} => $_->{message} } @{$found->{lines}}}, $err);
+}
+
+sub files_of
+{
+    my ($case) = @_;
+    opendir my $folder, $case->{folder} or die $!;
+    return join ' ', sort grep { !/^\./ } readdir $folder;
+}
+
+my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+my @names = qw(job credentials input ledger report disk endpoint tls clock request pace);
+
+for my $provider (qw(payward kraken-embed kira payso)) {
+    subtest "$provider: all is well" => sub {
+        my $case = case_new($sandbox, provider => $provider, rows => 3);
+        sandbox_reset($sandbox);
+        my ($status, $state, $message, $err) = probe($case);
+        is($status, 0, 'status 0') or diag $err;
+        is_deeply([grep { ($state->{$_} || '') ne 'ok' } @names], [], 'every line is ok') or diag explain $message;
+        is($state->{keys} || '', $provider =~ /^pay(?:ward)|^kraken/ ? 'ok' : '', 'only signed keys have locks');
+        like($message->{request}, qr/HTTP 404/, 'a user that is not there was asked for');
+        is(files_of($case), 'export.csv job.yaml', 'nothing is made, no ledger above all');
+        my $counts = sandbox_counts($sandbox)->{$provider};
+        is("$counts->{users} $counts->{bad_signatures} $counts->{bad_nonces}", '0 0 0', 'the sandbox has no complaint');
+        is($counts->{requests}, $provider eq 'kira' ? 2 : 1, 'and saw one question');
+    };
+}
+
+my $case = case_new($sandbox, rows => 3);
+
+subtest 'the table' => sub {
+    my ($status, $out, $err) = case_run($case, 'probe');
+    is("$status$err", '0', 'status 0, nothing on standard error');
+    my @lines = split /\n/, $out;
+    is(scalar @lines, @names + 1, 'a line each');
+    is((grep { !/^[a-z]+ +ok +\S/ } @lines), 0, 'name, state, words') or diag $out;
+    ($status, $out, $err) = case_run($case, 'probe', '-q');
+    is("$status$out$err", '0', '-q says nothing when all is well');
+};
+
+subtest 'credentials' => sub {
+    for my $wrong (['AAAAAAAAAAAAAAAA', 'request', qr/credentials.*HTTP 401/], ['no!base64', 'credentials', qr/base64/], ['', 'credentials', qr/TEST_API_SECRET_1/]) {
+        my ($secret, $name, $pattern) = @$wrong;
+        local $ENV{TEST_API_SECRET_1} = $secret;
+        my ($status, $state, $message, $err) = probe($case);
+        is($status, 1, "`$secret` is status 1");
+        is($state->{$name}, 'not_ok', "`$secret`: $name is not ok");
+        like($message->{$name}, $pattern, 'and what to do is said');
+        unlike(join(' ', %$message) . $err, qr/\Q$secret\E/, 'without the secret') if $secret ne '';
+        is($state->{input}, 'ok', 'the rest is still looked at');
+    }
+    my $two = case_new($sandbox, rows => 1, keys => 2, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => '5000/s'});
+    my ($status, $state, $message) = probe($two);
+    is("$status $state->{request}", '0 ok', 'two keys are both taken') or diag explain $message;
+    like($message->{pace}, qr/^2 keys, so 2 requests in flight: about \S+\/s at \S+ ms; add keys or nonce_window$|binds/, 'and bind');
+    local $ENV{TEST_API_SECRET_2} = 'AAAAAAAAAAAAAAAA';
+    ($status, $state, $message) = probe($two);
+    is($status, 1, 'a wrong second key is found');
+    like($message->{request}, qr/^key 2 of 2: /, 'and told apart');
+};
+
+subtest 'a login that is refused' => sub {
+    local %ENV = %ENV; # the names of its credentials are those of the other cases
+    my $kira = case_new($sandbox, provider => 'kira', rows => 1);
+    local $ENV{TEST_PASSWORD_1} = 'wrong-password';
+    my ($status, $state, $message) = probe($kira);
+    is("$status $state->{request} $state->{endpoint} $state->{clock}", '1 not_ok ok ok', 'the request alone is not ok') or diag explain $message;
+    like($message->{request}, qr/login/, 'and the login is blamed');
+};
+
+subtest 'input' => sub {
+    my ($status, $state, $message) = probe($case, '--set', 'input.path=missing.csv');
+    is("$status $state->{input}", '1 not_ok', 'one that is missing');
+    like($message->{input}, qr/missing\.csv.*No such file/, 'is named');
+    write_file("$case->{folder}/other.csv", csv_rows(1) =~ s/customer_id,/id,/r);
+    ($status, $state, $message) = probe($case, '--set', 'input.path=other.csv');
+    is("$status $state->{input}", '1 not_ok', 'one with another header');
+    like($message->{input}, qr/no column "customer_id"/, 'its column is named');
+    ($status, $state, $message, my $said) = probe($case, '--set', q{input.path='-'});
+    is("$status $state->{input}", '0 skipped', 'standard input is left alone') or diag $said;
+    ($status, undef, undef, my $err) = probe($case, '--set', 'delivery.rtae=5/s');
+    is($status, 2, 'a job that is wrong is status 2');
+    like($err, qr/did you mean `rate`/, 'as for every command');
+};
+
+subtest 'nothing listens' => sub {
+    my $nowhere = case_new({url => 'http://127.0.0.1:9', out => $sandbox->{out}}, rows => 1);
+    my ($status, $state, $message) = probe($nowhere);
+    is("$status $state->{endpoint} $state->{clock} $state->{request}", '1 not_ok skipped skipped', 'only the endpoint is blamed');
+    like($message->{endpoint}, qr/127\.0\.0\.1:9.*base_url/, 'and named');
+    ($status, $state, $message) = probe($nowhere, '--set', "provider.base_url=https://127.0.0.1:$sandbox->{port}/payward");
+    is("$status $state->{tls}", '1 not_ok', 'no TLS where there should be');
+};
+
+# A provider with a clock of its own; it answers every request alike, `count` times.
+sub clock_start
+{
+    my ($first, @headers) = @_;
+    my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', LocalPort => 0, Proto => 'tcp') or die $!;
+    my $pid = fork;
+    die "fork: $!" if !defined $pid;
+    if ($pid == 0) {
+        alarm 60;
+        while (my $socket = $listener->accept) {
+            while (defined(my $line = <$socket>)) { last if $line eq "\r\n"; }
+            print {$socket} "HTTP/1.1 $first\r\n", (map { "$_\r\n" } @headers), "Content-Length: 0\r\nConnection: close\r\n\r\n";
+            close $socket;
+        }
+        POSIX::_exit(0);
+    }
+    return ($pid, 'http://127.0.0.1:' . $listener->sockport);
+}
+
+sub date_in { return 'Date: ' . POSIX::strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time + $_[0])); }
+
+for my $clock (['none', '404 Not Found', [], 0, 'clock', 'skipped', qr/not known/],
+    ['right', '404 Not Found', [date_in(0)], 0, 'clock', 'ok', qr/within/],
+    ['30 s ahead', '404 Not Found', [date_in(30)], 0, 'clock', 'warning', qr/(?:29|3\d) s behind the provider's/],
+    ['30 s behind', '404 Not Found', [date_in(-30)], 0, 'clock', 'warning', qr/(?:29|3\d) s ahead of the provider's/],
+    ['two minutes ahead', '404 Not Found', [date_in(120)], 1, 'clock', 'not_ok', qr/set this machine's clock/],
+    ['a redirection', '302 Found', ['Location: https://example.com/'], 1, 'endpoint', 'not_ok', qr/redirects/],
+    ['a 400', '400 Bad Request', [], 1, 'request', 'not_ok', qr/in place of 404/],
+    ['a 503', '503 Unavailable', [], 1, 'request', 'not_ok', qr/HTTP 503/])
+{
+    my ($sentence, $first, $headers, $want, $name, $state_want, $pattern) = @$clock;
+    my ($pid, $url) = clock_start($first, @$headers);
+    my ($status, $state, $message) = probe($case, '--set', "provider.base_url=$url");
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    is("$status $state->{$name}", "$want $state_want", "a provider whose answer is: $sentence") or diag explain $message;
+    like($message->{$name}, $pattern, "$sentence: in words");
+}
+
+subtest 'a ledger that is there' => sub {
+    case_run($case, '-q');
+    my $floor = sub { (case_ledger($case, 'SELECT floor FROM nonce'))[0][0] };
+    my ($before, $files, $runs) = ($floor->(), files_of($case), (case_ledger($case, 'SELECT count(*) FROM run'))[0][0]);
+    my ($status, $state, $message) = probe($case);
+    is("$status $state->{ledger} $state->{request}", '0 ok ok', 'is ok') or diag explain $message;
+    cmp_ok($floor->(), '>', $before, 'its nonce floor rose, so that no nonce comes twice');
+    is(files_of($case), $files, 'no file came');
+    is((case_ledger($case, 'SELECT count(*) FROM run'))[0][0], $runs, 'and no run');
+    is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'no nonce was out of order');
+    $status = (case_run($case, '-q'))[0];
+    is($status, 0, 'the next run is none the worse');
+    rename "$case->{folder}/test.ledger", "$case->{folder}/away" or die $!;
+    ($status, $state, $message) = probe($case);
+    is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'one that went missing is told, and no nonce is risked');
+    ok(!-e "$case->{folder}/test.ledger", 'and not made again');
+    rename "$case->{folder}/away", "$case->{folder}/test.ledger" or die $!;
+    ($status, $state, $message) = probe($case, '--set', 'ledger=sqlite:nowhere/test.ledger', '--set', 'report=elsewhere');
+    is("$status $state->{ledger}", '1 not_ok', 'so is a folder that is not there');
+};
+
+subtest 'a run under way' => sub {
+    my $slow_box = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '200ms');
+    my $slow = case_new($slow_box, rows => 60, set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});
+    my $pid = case_start($slow);
+    for (1 .. 200) {
+        last if -e "$slow->{folder}/test.ledger" && sandbox_counts($slow_box)->{payward}{requests} > 0;
+        select undef, undef, undef, 0.05;
+    }
+    my ($status, $state, $message) = probe($slow);
+    is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'its lock is not free, and no nonce crosses its own');
+    like($message->{ledger}, qr/process $pid\b/, 'the holder is told');
+    my $same_key = case_new($slow_box, rows => 1);
+    ($status, $state, $message) = probe($same_key);
+    is("$status $state->{keys} $state->{request}", '1 not_ok skipped', 'another job with the same key waits too');
+    like($message->{keys}, qr/process $pid\b/, 'and knows for whom');
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    is(sandbox_counts($slow_box)->{payward}{bad_nonces}, 0, 'no nonce was out of order');
+    ($status, $state, $message) = probe($slow);
+    is("$status $state->{ledger} $state->{keys}", '0 ok ok', 'afterwards all is free') or diag explain $message;
+    my $err = read_file("$slow->{folder}/err");
+    like($err, qr/8 in flight: about 40\/s at 200 ms|the rate of 20\/s binds; 8 in flight would be enough for about 40\/s at 200 ms/, 'the run said at its start what binds');
+    sandbox_stop($slow_box);
+};
+
+subtest 'what binds' => sub {
+    my $one = case_new($sandbox, rows => 1, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => undef});
+    my ($status, $out, $err) = case_run($one, 'check');
+    like($err, qr/one key, so one request in flight: about 5\/s at 200 ms; add keys or nonce_window/, 'check says it too');
+    ($status, $out, $err) = case_run($one, 'check', '-q');
+    is($err, '', 'but not with -q');
+};
+done_testing;
