@@ -304,9 +304,8 @@ static enum concerned concerned_of(const struct rule_set *set, enum provider_who
     return whom == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
 }
 
-static void note_loosened(struct rule_set *set, enum field_id field, const struct job_rule *rule)
+static void warn_loosened(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
 {
-    set->loosened[set->loosened_count++] = field;
     job_warn(set->job, rule->place,
              "provider %s requires %s; %s it goes there all the same, and may be refused",
              set->job->provider.name, field_name(field),
@@ -325,7 +324,7 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
     const struct job_rule *rule = NULL;
     enum loosening loosening = loosening_of(set->job, field, &rule);
     if (rule && asked->required && concerned != CONCERNED_NONE)
-        note_loosened(set, field, rule);
+        warn_loosened(set, field, rule);
     if (concerned == CONCERNED_NONE || loosening == LOOSE)
         return;
     bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
@@ -341,7 +340,6 @@ static int build_requirements(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     set->requirements = memory_new(FIELD_COUNT, sizeof *set->requirements);
-    set->loosened = memory_new(FIELD_COUNT, sizeof *set->loosened);
     struct slice missing = {NULL, 0};
     for (size_t i = 0; i < FIELD_COUNT; i++)
         build_requirement(set, (enum field_id)i, &missing);
@@ -444,12 +442,6 @@ const struct job_mapping *rule_set_source(const struct rule_set *set, enum field
     return slot->mapping;
 }
 
-const enum field_id *rule_set_loosened(const struct rule_set *set, size_t *count)
-{
-    *count = set->loosened_count;
-    return set->loosened;
-}
-
 void rule_set_free(struct rule_set *set)
 {
     if (!set)
@@ -461,7 +453,6 @@ void rule_set_free(struct rule_set *set)
     ndjson_paths_free(set->paths);
     free(set->slots);
     free(set->requirements);
-    free(set->loosened);
     if (set->documents >= 0)
         close(set->documents);
     free(set->checks);

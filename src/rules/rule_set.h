@@ -33,9 +33,6 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
 /* Where a field is read from: its mapping, with the header's column (SIZE_MAX: a constant). NULL when it is
  * not read. */
 const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column);
-/* The fields that the provider requires and the job lets go (`required: false`), in field-table order: for
- * the report. They live as long as the set. */
-const enum field_id *rule_set_loosened(const struct rule_set *set, size_t *count);
 void rule_set_free(struct rule_set *set);
 
 struct rule_worker;

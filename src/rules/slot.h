@@ -73,8 +73,6 @@ struct rule_set {
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
     bool country_is_required;
-    enum field_id *loosened; /* that the provider requires, and the job does not */
-    size_t loosened_count;
     bool computes_client_id; /* client_identifier: auto */
     int documents;           /* the folder's descriptor; -1: none */
     struct check *checks;    /* uniqueness first: it counts whatever becomes of the row */
