@@ -1,6 +1,7 @@
 #include "pipeline/coordinator.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -267,7 +268,9 @@ static void round_of(struct coordinator *coordinator)
         failed = true;
     if (sending && sending_stop_reason(sending) && !coordinator->parts.tally->stopped) {
         error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
-        coordinator->parts.tally->stopped = sending_stop_reason(sending);
+        struct tally *tally = coordinator->parts.tally; /* it outlives sending */
+        snprintf(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
+        tally->stopped = tally->stopped_text;
         stop(coordinator, &error, false);
     }
     if (!failed && take_records(coordinator, &error) != 0)

@@ -103,7 +103,8 @@ struct tally {
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
     char chain_head[65]; /* "" without a ledger */
-    const char *stopped; /* why the run stopped early; NULL: it did not; borrowed */
+    const char *stopped; /* why the run stopped early; NULL: it did not; constant, or stopped_text */
+    char stopped_text[512];
 };
 
 struct tally *tally_new(size_t input_count);
