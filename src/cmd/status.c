@@ -49,13 +49,36 @@ static void list_group(void *context, const struct ledger_group *group)
 /* What to do with a doubt (3-providers.md, Doubts). */
 static const char *advice(const struct ledger_customer *customer)
 {
+    static const char *const unclear[][2] = {
+        {"several_users", "several users at the provider agree with him: find his by hand, and tell it with "
+                          "kyc-import settle"},
+        {"email_alone", "a user at the provider has his e-mail and other data: look whether that is him, and "
+                        "tell it with kyc-import settle"},
+        {"user_differs",
+         "a user at the provider has his external_id and other data: look at both, and tell it "
+         "with kyc-import settle"},
+        {"user_unnamed",
+         "a user at the provider has his e-mail and no external_id: look whether that is him, "
+         "and tell it with kyc-import settle"},
+        {"exists_not_found", "the provider says that he exists, and its look-up does not find him: ask the "
+                             "provider, and tell it with kyc-import settle"},
+        {"listing_incomplete",
+         "the provider's listing lacks users that the ledger knows of, so that it cannot "
+         "show that he is not there: run again, or tell it with kyc-import settle"},
+    };
+
     if (slice_is(customer->code, "user_id_taken"))
         return "the provider gave the user of another customer: compare both with the provider, by hand, and "
                "tell it with kyc-import settle";
     if (customer->http_status == 409)
         return "the provider knows somebody like him already: look him up there, by hand, and tell it with "
                "kyc-import settle";
-    return "settled by repeating the same request when his row comes by: run again with his row in the input";
+    for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
+        if (slice_is(customer->code, unclear[i][0]))
+            return unclear[i][1];
+    return "settled by repeating the same request, or by asking the provider, when his row comes by: run "
+           "again "
+           "with his row in the input";
 }
 
 static void list_doubt(void *context, const struct ledger_customer *customer)
