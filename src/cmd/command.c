@@ -10,7 +10,7 @@
 
 const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
-    {"run", "JOB", OPTION_RUN, "create users, one per row; resumes by itself", command_run},
+    {"run", "JOB", OPTION_RUN, "create and update users, one per row; resumes by itself", command_run},
     {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
      command_status},
     {"results", "JOB", OPTION_RESULTS, "one line per customer from the ledger (csv or ndjson)",

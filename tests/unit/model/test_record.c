@@ -45,8 +45,8 @@ static void a_field_that_a_provider_lacks_is_not_found(void **state)
 static void words_are_those_of_the_ledger_and_the_summary(void **state)
 {
     (void)state;
-    static const char *const outcomes[] = {"done",      "exists",    "refused", "in_doubt", "not_sent",
-                                           "throttled", "bad_nonce", "bad_token", "stop",    "withdrawn"};
+    static const char *const outcomes[] = {"done",      "exists",    "refused",   "in_doubt", "not_sent",
+                                           "throttled", "bad_nonce", "bad_token", "stop",     "withdrawn"};
     static const char *const causes[] = {"429", "5xx", "timeout", "connect", "nonce", "auth"};
     for (int i = OUTCOME_DONE; i <= OUTCOME_WITHDRAWN; i++)
         assert_string_equal(outcome_word((enum outcome_kind)i), outcomes[i]);
