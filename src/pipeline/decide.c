@@ -59,10 +59,7 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
     else if (changes->send)
         decision->kind = DECISION_UPDATE;
     else if (changes->immutable != FIELD_NONE)
-        refuse(decision, RULE_IMMUTABLE,
-               SLICE_LITERAL(
-                   "the value changed, and the provider takes no change of it: put the old one back, or "
-                   "change it there by hand"));
+        refuse(decision, RULE_IMMUTABLE, SLICE_LITERAL(CHANGES_IMMUTABLE));
     if (!changes->send)
         decision->field = changes->immutable;
 }

@@ -400,7 +400,8 @@ static int count(struct sending *sending, struct item *item, struct error *error
         break;
     }
     assert(item->final.kind == CONCLUSION_REFUSED);
-    verdict.message = slice_from(item->delivery.outcome.message);
+    bool is_done = item->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent */
+    verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : item->delivery.outcome.message);
     tally->refused++;
     tally_add_refusal(tally, item->record, verdict.field, verdict.rule, item->delivery.outcome.code);
     return rejects_add_refused(sending->parts.rejects, item->record, &verdict, error);
