@@ -78,7 +78,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
 static bool is_asked_about(const struct item *item, enum outcome_kind kind,
                            const struct conclude_limits *limits)
 {
-    if (limits->stopping || item->settlings == CONCLUDE_SETTLINGS_MAX ||
+    if (limits->stopping || item->settlings >= limits->attempts ||
         item->delivery.call.operation != OPERATION_CREATE)
         return false;
     if (limits->doubt == PROVIDER_DOUBT_LIST)

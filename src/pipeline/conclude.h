@@ -38,14 +38,14 @@ struct conclusion {
 };
 
 struct conclude_limits {
-    uint32_t attempts; /* per record in one run */
+    uint32_t attempts; /* per record in one run; as many times it is asked about, too */
     uint64_t retry_for_ns;
     bool settle; /* in_doubt: settle, else hold */
     enum provider_doubt doubt;
     bool stopping; /* no further attempt, whatever came back */
 };
 
-enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2, CONCLUDE_SETTLINGS_MAX = 3 };
+enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2 };
 
 /* Of a create or an update, and of a question that got no usable answer. item: as before the attempt, but
  * attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff that would come before another

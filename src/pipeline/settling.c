@@ -75,7 +75,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
 
     item->attempts = 0;
     item->retrying_since_ns = 0;
-    if (item->settlings == CONCLUDE_SETTLINGS_MAX || sending->failed)
+    if (item->settlings >= parts->job->delivery.attempts || sending->failed)
         return sending_carry_out(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0, error);
     item->settlings++;
     if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
