@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
 #include "core/memory.h"
+
+enum { DIGEST_READ_LEN = 64 * 1024 };
 
 struct digest_hmac {
     EVP_MAC_CTX *context;
@@ -99,6 +102,27 @@ void digest_sha256(struct slice first, struct slice second, uint8_t out[DIGEST_S
 {
     pthread_once(&digest_once, digest_fetch);
     digest_once_over(digest_md, first, second, out);
+}
+
+int digest_sha256_file(int fd, uint8_t out[DIGEST_SHA256_LEN])
+{
+    pthread_once(&digest_once, digest_fetch);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    digest_need(context && EVP_DigestInit_ex2(context, digest_md, NULL), "SHA-256");
+    char bytes[DIGEST_READ_LEN];
+    off_t at = 0;
+    ssize_t len;
+    while ((len = pread(fd, bytes, sizeof bytes, at)) > 0 || (len < 0 && errno == EINTR)) {
+        if (len < 0)
+            continue;
+        digest_need(EVP_DigestUpdate(context, bytes, (size_t)len), "SHA-256");
+        at += len;
+    }
+    int reason = errno;
+    digest_need(EVP_DigestFinal_ex(context, out, NULL), "SHA-256");
+    EVP_MD_CTX_free(context);
+    errno = reason;
+    return len < 0 ? -1 : 0;
 }
 
 void digest_sha1(struct slice first, struct slice second, uint8_t out[DIGEST_SHA1_LEN])

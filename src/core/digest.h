@@ -26,6 +26,8 @@ void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out);
 
 /* SHA-256 of first ‖ second. */
 void digest_sha256(struct slice first, struct slice second, uint8_t out[DIGEST_SHA256_LEN]);
+/* SHA-256 of all that the file holds, whatever its offset is. 0, or -1 with errno. */
+int digest_sha256_file(int fd, uint8_t out[DIGEST_SHA256_LEN]);
 /* SHA-1 of first ‖ second: for names (UUID version 5, RFC 4122), never for trust. */
 void digest_sha1(struct slice first, struct slice second, uint8_t out[DIGEST_SHA1_LEN]);
 

@@ -65,6 +65,18 @@ static void add_value(struct fingerprint *fingerprint, struct slice name, struct
     add(fingerprint, slice_make("", 1));
 }
 
+static void add_document(struct fingerprint *fingerprint, struct slice name, const uint8_t *digest)
+{
+    char hex[2 * RECORD_DOCUMENT_DIGEST_LEN + 1];
+    add_value(fingerprint, name, slice_from(digest_hex(digest, RECORD_DOCUMENT_DIGEST_LEN, hex)));
+}
+
+static const uint8_t *document_digest(const struct record *record, enum field_id field)
+{
+    bool is_document = field >= FIELD_DOCUMENT_FRONT && field <= FIELD_DOCUMENT_BACK;
+    return is_document ? record->document_digest[field - FIELD_DOCUMENT_FRONT] : NULL;
+}
+
 /* True when the field has a value: only then is there anything to add. */
 static bool add_field(struct fingerprint *fingerprint, const struct record *record, size_t i)
 {
@@ -72,6 +84,11 @@ static bool add_field(struct fingerprint *fingerprint, const struct record *reco
     const struct value *value = &record->values[field->field];
     if (value->state != VALUE_PRESENT || field->member == PROVIDER_NO_MEMBER)
         return false;
+    const uint8_t *digest = document_digest(record, field->field);
+    if (digest) {
+        add_document(fingerprint, fingerprint->names[i], digest);
+        return true;
+    }
     struct slice text = value->text;
     const char *end = field->first_only ? memchr(text.at, VALUE_SEPARATOR, text.len) : NULL;
     if (end)

@@ -2,9 +2,10 @@
  *
  * HMAC-SHA256 over name NUL value NUL of each present field, in field-table order, then the job's own fields
  * by their names, of the fields that the provider is sent (not PROVIDER_NO_MEMBER; of a list with first_only
- * its first item): not over the JSON, so a version that writes JSON differently changes nothing.
- * client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule worker has its
- * own.
+ * its first item); a document's value is the SHA-256 of what its file holds, in hexadecimal, where the record
+ * has it, else its text, so a URL: not over the JSON, so a version that writes JSON differently changes
+ * nothing. client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule worker
+ * has its own.
  */
 #ifndef KYC_LEDGER_FINGERPRINT_H
 #define KYC_LEDGER_FINGERPRINT_H

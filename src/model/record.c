@@ -92,6 +92,9 @@ struct record *record_copy(const struct record *record, struct arena *arena)
     copy->values = record_copy_array(record->values, value_count, sizeof *record->values, arena);
     copy->verdicts =
         record_copy_array(record->verdicts, record->verdict_count, sizeof *record->verdicts, arena);
+    for (size_t i = 0; i < RECORD_DOCUMENTS; i++)
+        copy->document_digest[i] =
+            record_copy_array(record->document_digest[i], RECORD_DOCUMENT_DIGEST_LEN, 1, arena);
     copy->verdict_room = copy->verdicts ? record->verdict_count : 0;
 
     char *at = arena_bytes(arena, record_text_len(record));

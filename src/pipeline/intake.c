@@ -157,8 +157,10 @@ static void *worker_main(void *argument)
         for (size_t i = 0; i < batch->count; i++) {
             struct record *record = &batch->records[i];
             rule_worker_judge(worker->rules, record, &batch->arena);
-            if (worker->fingerprint && !record->rejected)
-                fingerprint_record(worker->fingerprint, record, record->digest);
+            if (!worker->fingerprint || record->rejected)
+                continue;
+            rule_worker_digest_documents(worker->rules, record, &batch->arena);
+            fingerprint_record(worker->fingerprint, record, record->digest);
         }
         inbox_put_batch(intake->inbox, batch);
     }

@@ -1,13 +1,33 @@
 #include "rules/document.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/digest.h"
 #include "core/folder.h"
+#include "core/keyset.h"
+#include "core/memory.h"
 
-enum { MAGIC_LEN = 8 };
+enum { MAGIC_LEN = 8, CACHE_PLACES = 4096 };
+
+/* What tells a file with one content from the same with another; compared as bytes, so without padding. */
+struct document_mark {
+    uint64_t path; /* keyset_hash */
+    uint64_t device, inode, size;
+    int64_t changed_s, changed_ns, modified_s, modified_ns;
+};
+
+struct document_cache {
+    pthread_mutex_t lock;
+    struct {
+        struct document_mark mark; /* path 0 and size 0: free */
+        uint8_t digest[DIGEST_SHA256_LEN];
+    } places[CACHE_PLACES];
+};
 
 static bool is_https(struct slice text)
 {
@@ -76,4 +96,74 @@ const char *document_fault(int folder, struct slice text)
     return is_known_magic(slice_make(head, (size_t)len))
                ? NULL
                : "is neither a JPEG, a PNG nor a PDF by its first bytes";
+}
+
+struct document_cache *document_cache_new(void)
+{
+    struct document_cache *cache = memory_new(1, sizeof *cache);
+    pthread_mutex_init(&cache->lock, NULL);
+    return cache;
+}
+
+void document_cache_free(struct document_cache *cache)
+{
+    if (!cache)
+        return;
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+static bool mark_file(int fd, struct slice path, struct document_mark *mark)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0 || stat.st_size == 0)
+        return false;
+    *mark = (struct document_mark){
+        .path = keyset_hash(path),
+        .device = stat.st_dev,
+        .inode = stat.st_ino,
+        .size = (uint64_t)stat.st_size,
+        .changed_s = stat.st_ctim.tv_sec,
+        .changed_ns = stat.st_ctim.tv_nsec,
+        .modified_s = stat.st_mtim.tv_sec,
+        .modified_ns = stat.st_mtim.tv_nsec,
+    };
+    return true;
+}
+
+/* The lock is not held while a file is read: two workers may read one file twice, and none waits. */
+static bool digest_opened(struct document_cache *cache, int fd, struct slice path, uint8_t out[32])
+{
+    struct document_mark mark;
+    if (!mark_file(fd, path, &mark))
+        return false;
+    size_t place = mark.path % CACHE_PLACES;
+    pthread_mutex_lock(&cache->lock);
+    bool known = memcmp(&cache->places[place].mark, &mark, sizeof mark) == 0;
+    if (known)
+        memcpy(out, cache->places[place].digest, DIGEST_SHA256_LEN);
+    pthread_mutex_unlock(&cache->lock);
+    if (known)
+        return true;
+    uint8_t digest[DIGEST_SHA256_LEN];
+    if (digest_sha256_file(fd, digest) != 0)
+        return false;
+    pthread_mutex_lock(&cache->lock);
+    cache->places[place].mark = mark;
+    memcpy(cache->places[place].digest, digest, sizeof digest);
+    pthread_mutex_unlock(&cache->lock);
+    memcpy(out, digest, sizeof digest);
+    return true;
+}
+
+bool document_digest(struct document_cache *cache, int folder, struct slice text, uint8_t out[32])
+{
+    if (folder < 0 || is_https(text))
+        return false;
+    int fd = folder_open_file(folder, text);
+    if (fd < 0)
+        return false;
+    bool done = digest_opened(cache, fd, text, out);
+    close(fd);
+    return done;
 }

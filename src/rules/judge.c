@@ -199,3 +199,18 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     warn_of_phone(&judging);
     sort_verdicts(record);
 }
+
+void rule_worker_digest_documents(struct rule_worker *worker, struct record *record, struct arena *arena)
+{
+    const struct rule_set *set = worker->set;
+    if (!set->document_cache || !record->values)
+        return;
+    for (size_t i = 0; i < RECORD_DOCUMENTS; i++) {
+        const struct value *value = &record->values[FIELD_DOCUMENT_FRONT + i];
+        uint8_t digest[RECORD_DOCUMENT_DIGEST_LEN];
+        record->document_digest[i] = NULL;
+        if (value->state == VALUE_PRESENT &&
+            document_digest(set->document_cache, set->documents, value->text, digest))
+            record->document_digest[i] = memcpy(arena_alloc(arena, sizeof digest), digest, sizeof digest);
+    }
+}

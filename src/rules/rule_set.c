@@ -263,8 +263,10 @@ static int open_documents(const struct builder *builder)
     if (!provider->documents)
         return 0;
     set->documents = folder_open(provider->documents);
-    if (set->documents >= 0)
+    if (set->documents >= 0) {
+        set->document_cache = document_cache_new();
         return 0;
+    }
     return job_fail(set->job, provider->documents_place, builder->error,
                     "the folder of documents %s cannot be opened: %s", provider->documents, strerror(errno));
 }
@@ -455,6 +457,7 @@ void rule_set_free(struct rule_set *set)
     free(set->requirements);
     if (set->documents >= 0)
         close(set->documents);
+    document_cache_free(set->document_cache);
     free(set->checks);
     arena_clear(&set->arena);
     free(set);

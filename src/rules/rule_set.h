@@ -44,4 +44,8 @@ void rule_worker_free(struct rule_worker *worker);
  * verdict and no values. Thread: the worker's. All is allocated in arena. */
 void rule_worker_judge(struct rule_worker *worker, struct record *record, struct arena *arena);
 
+/* Fills in document_digest of a judged record that is not rejected, for its ledger digests: reads the files
+ * that it names. Thread: the worker's. Allocated in arena. */
+void rule_worker_digest_documents(struct rule_worker *worker, struct record *record, struct arena *arena);
+
 #endif

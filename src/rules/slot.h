@@ -19,6 +19,7 @@
 #include "model/provider_fields.h"
 #include "model/record.h"
 #include "rules/date.h"
+#include "rules/document.h"
 #include "rules/pattern.h"
 #include "rules/phone.h"
 #include "rules/words.h"
@@ -73,9 +74,10 @@ struct rule_set {
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
     bool country_is_required;
-    bool computes_client_id; /* client_identifier: auto */
-    int documents;           /* the folder's descriptor; -1: none */
-    struct check *checks;    /* uniqueness first: it counts whatever becomes of the row */
+    bool computes_client_id;               /* client_identifier: auto */
+    int documents;                         /* the folder's descriptor; -1: none */
+    struct document_cache *document_cache; /* NULL without documents */
+    struct check *checks;                  /* uniqueness first: it counts whatever becomes of the row */
     size_t check_count;
     struct arena arena;
 };

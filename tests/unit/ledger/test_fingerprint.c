@@ -18,6 +18,8 @@ static const struct provider_field table[] = {
     {.field = FIELD_FIRST_NAME, .member = 1},
     {.field = FIELD_LAST_NAME, .member = 1},
     {.field = FIELD_DATE_OF_BIRTH, .member = 2},
+    {.field = FIELD_DOCUMENT_FRONT, .member = 2},
+    {.field = FIELD_DOCUMENT_BACK, .member = 2},
 };
 static const struct provider_fields fields = {
     .fields = table,
@@ -55,6 +57,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(values, 0, sizeof(values));
+    memset(record.document_digest, 0, sizeof(record.document_digest));
     put(FIELD_EMAIL, "ada@example.com");
     put(FIELD_FIRST_NAME, "Ada");
     put(FIELD_LAST_NAME, "Example");
@@ -120,6 +123,34 @@ static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
     }
 }
 
+static void a_document_is_what_its_file_holds(void **state)
+{
+    (void)state;
+    static const uint8_t one[RECORD_DOCUMENT_DIGEST_LEN] = {0xab},
+                         two[RECORD_DOCUMENT_DIGEST_LEN] = {0xab, 1};
+    static const char text[] =
+        "document_front\0ab00000000000000000000000000000000000000000000000000000000000000\0"
+        "document_back\0https://example.com/back.png";
+    uint8_t want[DIGEST_SHA256_LEN], whole[FINGERPRINT_LEN], first[24], got[FINGERPRINT_LEN], got_members[24];
+    put(FIELD_DOCUMENT_FRONT, "one.jpg");
+    put(FIELD_DOCUMENT_BACK, "https://example.com/back.png");
+    record.document_digest[0] = one;
+    digest_of(whole, first);
+    hmac(text, sizeof(text), want);
+    assert_memory_equal(first + 16, want, FINGERPRINT_MEMBER_LEN);
+
+    put(FIELD_DOCUMENT_FRONT, "renamed.jpg");
+    digest_of(got, got_members);
+    assert_memory_equal(got, whole, sizeof(got));
+    assert_memory_equal(got_members, first, sizeof(first));
+
+    record.document_digest[0] = two;
+    digest_of(got, got_members);
+    assert_memory_not_equal(got, whole, sizeof(got));
+    assert_memory_equal(got_members, first, 16);
+    assert_memory_not_equal(got_members + 16, first + 16, FINGERPRINT_MEMBER_LEN);
+}
+
 static void text_moved_from_one_field_to_the_next_is_another_record(void **state)
 {
     (void)state;
@@ -178,6 +209,7 @@ int main(void)
         cmocka_unit_test_setup(the_digest_is_an_hmac_over_names_and_values, set_up),
         cmocka_unit_test_setup(a_member_is_the_front_of_an_hmac_over_its_own_fields, set_up),
         cmocka_unit_test_setup(a_change_shows_in_the_digest_and_in_its_member_alone, set_up),
+        cmocka_unit_test_setup(a_document_is_what_its_file_holds, set_up),
         cmocka_unit_test_setup(text_moved_from_one_field_to_the_next_is_another_record, set_up),
         cmocka_unit_test_setup(values_of_any_length_are_covered_whole, set_up),
         cmocka_unit_test_setup(one_object_gives_the_same_digest_again, set_up),

@@ -128,6 +128,9 @@ static void a_copy_outlives_its_batch(void **state)
                        (struct verdict){FIELD_EMAIL, VERDICT_WARN, RULE_INVISIBLE, text_in(from, "odd")});
     record->unique_hash[3] = 42;
     record->digest[31] = 9;
+    char *document = arena_bytes(from, RECORD_DOCUMENT_DIGEST_LEN);
+    memset(document, 5, RECORD_DOCUMENT_DIGEST_LEN);
+    record->document_digest[1] = (const uint8_t *)document;
 
     struct record *copy = record_copy(record, &to);
     memset(arena_bytes(&to, 100), '!', 100);
@@ -137,6 +140,7 @@ static void a_copy_outlives_its_batch(void **state)
     memset(record->values, 0xff, FIELD_COUNT * sizeof *record->values);
     memset(record->cells, 0xff, 3 * sizeof *record->cells);
     memset(record->verdicts, 0xff, sizeof *record->verdicts);
+    memset(document, '!', RECORD_DOCUMENT_DIGEST_LEN);
     batch_free(batch);
 
     assert_int_equal(copy->row, 7);
@@ -151,6 +155,9 @@ static void a_copy_outlives_its_batch(void **state)
     assert_true(slice_is(copy->verdicts[0].message, "odd"));
     assert_int_equal(copy->unique_hash[3], 42);
     assert_int_equal(copy->digest[31], 9);
+    assert_null(copy->document_digest[0]);
+    assert_int_equal(copy->document_digest[1][0], 5);
+    assert_int_equal(copy->document_digest[1][RECORD_DOCUMENT_DIGEST_LEN - 1], 5);
 
     /* The copy has no room of the old arena: a verdict more makes its own. */
     record_add_verdict(copy, &to, (struct verdict){FIELD_CITY, VERDICT_REJECT, RULE_REQUIRED, {"", 0}});

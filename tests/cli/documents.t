@@ -1,0 +1,95 @@
+#!/usr/bin/perl
+# A document counts as what its file holds: a new picture under the old name is sent, a new date of the file is not.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $rows = 4;
+my $sandbox = sandbox_start();
+my $case = case_new($sandbox, provider => 'kira', rows => $rows);
+my $folder = "$case->{folder}/documents";
+mkdir $folder or die "$folder: $!";
+
+sub picture { return "\xff\xd8\xff\xe0 $_[0]" }
+
+# front-1 and so on; the back of all is one file, but of the last, whose back is a URL.
+sub export
+{
+    my ($front) = @_;
+    my ($header, @lines) = split /\n/, csv_rows($rows);
+    my $i = 0;
+    write_file("$case->{folder}/export.csv", join '', map { "$_\n" } "$header,front,back", map {
+        $i++;
+        "$_," . $front->($i) . ',' . ($i == $rows ? 'https://example.com/back.png' : 'back.jpg')
+    } @lines);
+}
+
+my $job = read_file("$case->{folder}/job.yaml");
+$job =~ s/^(  credentials: .*\n)/$1  documents: documents\n/m or die 'the job has no credentials';
+write_file("$case->{folder}/job.yaml", $job
+    . "  document_type: {value: passport}\n  document_number: {value: G12345678}\n  document_country: {value: US}\n"
+    . "  document_front: front\n  document_back: back\n");
+write_file("$folder/front-$_.jpg", picture("front $_")) for 1 .. $rows;
+write_file("$folder/back.jpg", picture('back'));
+export(sub { "front-$_[0].jpg" });
+
+# What a night costs: its counts, and the requests beside the login.
+sub night
+{
+    my ($sentence, %want) = @_;
+    sandbox_reset($sandbox);
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, $sentence) or diag $err;
+    my $summary = case_summary($case);
+    is_deeply([@$summary{qw(created updated unchanged)}], [@want{qw(created updated unchanged)}], "$sentence: counted");
+    my $counts = sandbox_counts($sandbox)->{kira};
+    is($counts->{requests} - ($counts->{logins} || 0), $want{created} + $want{updated}, "$sentence: as many requests");
+}
+
+sub users { return {map { $_->{external_id} => $_->{body} } sandbox_users($sandbox, 'kira')} }
+
+# The members of each that are not as they were.
+sub differences
+{
+    my ($before, $after) = @_;
+    my $json = JSON::PP->new->canonical->allow_nonref;
+    my %differ;
+    for my $key (sort keys %$before) {
+        my @members = grep { $json->encode($before->{$key}{$_}) ne $json->encode($after->{$key}{$_}) } sort keys %{$before->{$key}};
+        $differ{$key} = "@members" if @members;
+    }
+    return \%differ;
+}
+
+night('everybody is created', created => $rows, updated => 0, unchanged => 0);
+my $before = users();
+night('the same again', created => 0, updated => 0, unchanged => $rows);
+
+write_file("$folder/front-2.jpg", picture('FRONT 2'));
+my ($status) = case_run($case, 'check', '-q');
+is(case_summary($case)->{plan}{update}, 1, 'a dry run sees that a file holds something else');
+night('one file holds something else, as long as before', created => 0, updated => 1, unchanged => $rows - 1);
+my $after = users();
+is_deeply(differences($before, $after), {'cust-000002' => 'identifying_information'}, 'its member alone is sent');
+is($after->{'cust-000002'}{identifying_information}[0]{documents}[0]{file},
+    'data:image/jpeg;base64,' . encode_base64(picture('FRONT 2'), ''), 'and what it holds now');
+
+utime 1_000_000_000, 1_000_000_000, "$folder/front-$_.jpg" for 1 .. $rows;
+night('files with other dates', created => 0, updated => 0, unchanged => $rows);
+
+rename "$folder/front-$_.jpg", "$folder/renamed-$_.jpg" for 1 .. $rows;
+export(sub { "renamed-$_[0].jpg" });
+night('files with other names', created => 0, updated => 0, unchanged => $rows);
+
+write_file("$folder/back.jpg", picture('another back'));
+night('a file that three customers share', created => 0, updated => $rows - 1, unchanged => 1);
+my $shared = differences($after, users());
+is_deeply($shared, {map { sprintf('cust-%06d', $_) => 'identifying_information' } 1 .. $rows - 1}, 'goes to each of them');
+
+sandbox_stop($sandbox);
+done_testing;
