@@ -205,7 +205,8 @@ static int by_email(const void *left, const void *right, void *context)
 
 struct delivery *listing_start(struct listing *listing)
 {
-    qsort_r(listing->cases, listing->case_count, sizeof *listing->cases, by_email, listing);
+    if (listing->case_count > 0) /* without one there is no array */
+        qsort_r(listing->cases, listing->case_count, sizeof *listing->cases, by_email, listing);
     listing->delivery =
         (struct delivery){.call = {.operation = OPERATION_LIST}, .sink = take_bytes, .sink_context = listing};
     return &listing->delivery;
