@@ -61,7 +61,9 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     write_cell(out, customer->code);
     buffer_append_char(out, ',');
     write_cell(out, customer->message);
-    buffer_printf(out, ",%" PRIu32 ",%s\n", customer->attempts, at);
+    buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, at);
+    write_cell(out, customer->kept);
+    buffer_append_char(out, '\n');
 }
 
 static void write_text(struct json_writer *json, const char *key, struct slice text)
@@ -99,6 +101,11 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     json_write_key(&json, "attempts");
     json_write_unsigned(&json, customer->attempts);
     write_text(&json, "at", slice_from(at));
+    json_write_key(&json, "kept");
+    if (customer->kept.len)
+        buffer_append(out, customer->kept); /* is JSON */
+    else
+        json_write_null(&json);
     json_write_object_end(&json);
     buffer_append_char(out, '\n');
 }
@@ -129,7 +136,7 @@ static int list_results(const struct options *options, const struct job *job, co
     buffer_init(&listing.out, BLOCK_MAX);
     if (!listing.is_json)
         buffer_append_text(&listing.out,
-                           "row,external_id,state,user_id,http_status,code,message,attempts,at\n");
+                           "row,external_id,state,user_id,http_status,code,message,attempts,at,kept\n");
     int status = ledger_each_result(ledger, list_customer, &listing, error);
     if (status == 0 && !listing.failed)
         flush(&listing);

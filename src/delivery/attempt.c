@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/secret.h"
+#include "provider/keep.h"
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
 
@@ -267,6 +268,15 @@ static struct slice body_of(const struct attempt *attempt)
     return attempt->sunk > RECEIPT_BODY_MAX ? SLICE_LITERAL("{}") : buffer_slice(&attempt->receipt.body);
 }
 
+static void keep_wanted(struct delivery *delivery, struct slice body)
+{
+    const struct job *job = delivery->call.job;
+    enum operation operation = delivery->call.operation;
+    if (job && job->provider.keep && delivery->outcome.kind == OUTCOME_DONE &&
+        (operation == OPERATION_CREATE || operation == OPERATION_UPDATE))
+        keep_members(job->provider.keep, body, delivery->outcome.kept);
+}
+
 void attempt_judge(struct attempt *attempt, CURLcode result)
 {
     struct delivery *delivery = attempt->delivery;
@@ -299,6 +309,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
         attempt->lane->proven = true;
     }
+    keep_wanted(delivery, reply.body);
     if (delivery->outcome.kind == OUTCOME_BAD_TOKEN) {
         delivery->bad_token = attempt->token;
         login_refuse(&attempt->lane->login, attempt->token);

@@ -108,11 +108,3 @@ int job_keys_read(struct job_reader *reader, const struct job_node *mapping, con
     }
     return 0;
 }
-
-int job_keys_later(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                   void *target)
-{
-    (void)target;
-    return job_keys_fail_at_key(reader, value, "`%s` is known and not built yet; take it out to go on",
-                                key->name);
-}

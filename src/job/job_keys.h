@@ -47,9 +47,6 @@ int job_keys_read(struct job_reader *reader, const struct job_node *mapping, con
 /* The row of a name, or NULL. */
 const struct job_key *job_keys_find(const struct job_key *keys, struct slice name);
 
-/* A row's function for a key that is known and comes later. */
-job_key_read job_keys_later;
-
 /* -1 with the error set: at the node, at the node's key, for a node of another kind than wanted, for a
  * misspelt name. */
 int job_keys_fail(struct job_reader *reader, const struct job_node *node, const char *format, ...)

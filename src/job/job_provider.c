@@ -157,6 +157,28 @@ static int read_documents(struct job_reader *reader, const struct job_node *valu
     return job_scalar_path(reader, value, key, target);
 }
 
+static int read_keep(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    (void)key;
+    struct job_provider *provider = target;
+    if (value->kind != JOB_NODE_LIST)
+        return job_keys_fail_kind(reader, value, JOB_NODE_LIST);
+    size_t count = 0;
+    provider->keep = arena_alloc(&reader->job->arena, (value->count + 1) * sizeof *provider->keep);
+    for (const struct job_node *item = value->first; item; item = item->next) {
+        struct slice name;
+        if (job_scalar_read(reader, item, &name) != 0)
+            return -1;
+        for (size_t i = 0; i < count; i++)
+            if (slice_is(name, provider->keep[i]))
+                return job_keys_fail(reader, item, "`keep` names `%s` twice", name.at);
+        provider->keep[count++] = name.at;
+    }
+    provider->keep[count] = NULL;
+    return 0;
+}
+
 static const char *const date_formats[] = {
     [JOB_DATE_DMY] = "DD/MM/YYYY", [JOB_DATE_ISO] = "YYYY-MM-DD", NULL};
 
@@ -168,7 +190,7 @@ static const struct job_key provider_keys[] = {
     {"credentials", read_credentials_hidden, .providers = EVERYONE},
     {"ca_file", job_scalar_path, OFFSET(ca_file), .providers = EVERYONE},
     {"proxy", read_proxy, OFFSET(proxy), .providers = EVERYONE},
-    {"keep", job_keys_later, .providers = EVERYONE},
+    {"keep", read_keep, .providers = EVERYONE},
     {"nonce_window", job_scalar_uint64, OFFSET(nonce_window), .max = INT64_MAX,
      .providers = PAYWARD | KRAKEN_EMBED},
     {"nonce_floor", job_scalar_uint64, OFFSET(nonce_floor), .max = INT64_MAX,

@@ -94,6 +94,7 @@ struct ledger_customer {
     struct slice code, message, request_id;
     uint32_t attempts;
     uint64_t updated_at; /* real ns */
+    struct slice kept;   /* JSON: of the last success answer that had any member of provider.keep */
 };
 
 /* 1 found, 0 not, -1 error. */

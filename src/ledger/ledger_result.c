@@ -9,7 +9,7 @@
 struct told {
     bool any;
     int64_t http_status;
-    struct slice outcome, user_id, code, message, request_id;
+    struct slice outcome, user_id, code, message, request_id, kept;
 };
 
 static struct told told_of(const struct outcome *outcome)
@@ -24,6 +24,7 @@ static struct told told_of(const struct outcome *outcome)
         .code = slice_from(outcome->code),
         .message = slice_from(outcome->message),
         .request_id = slice_from(outcome->request_id),
+        .kept = slice_from(outcome->kept),
     };
 }
 
@@ -53,6 +54,7 @@ static int acknowledge(struct ledger *ledger, const struct ledger_result *result
     ledger_sqlite_bind_number(statement, 7, attempts_of(result, now));
     ledger_sqlite_bind_number_or_null(statement, 8, ledger->run);
     ledger_sqlite_bind_number(statement, 9, (int64_t)result->at);
+    ledger_sqlite_bind_text(statement, 10, told->kept);
     return ledger_sqlite_write_unless_taken(ledger, statement, error);
 }
 

@@ -8,7 +8,7 @@
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
-    "attempts, updated_at"
+    "attempts, updated_at, kept"
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -68,7 +68,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "UPDATE customer SET state = 'created', user_id = coalesce(?2, user_id), digest = pending_digest, "
         "member_digests = pending_member_digests, pending_digest = NULL, pending_member_digests = NULL, "
         "first_sent_at = NULL, http_status = ?3, code = ?4, message = ?5, request_id = ?6, attempts = ?7, "
-        "updated_run = ?8, updated_at = ?9 WHERE id = ?1",
+        "updated_run = ?8, updated_at = ?9, kept = coalesce(?10, kept) WHERE id = ?1",
     [LEDGER_SQL_CONCLUDE] =
         "UPDATE customer SET state = ?2, refusals = ?3, first_sent_at = iif(?4, first_sent_at, NULL), "
         "http_status = iif(?5, ?6, http_status), code = iif(?5, ?7, code), message = iif(?5, ?8, message), "

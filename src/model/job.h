@@ -61,7 +61,8 @@ struct job_provider {
     uint64_t settle_after_ns;             /* payso */
     size_t list_max;                      /* payso; bytes */
     enum job_date_format date_format;     /* payso: how it writes days */
-    const char *documents;                /* kira: the folder of documents; NULL: none */
+    const char **keep;     /* members of a success answer for the ledger, NULL-terminated; NULL: none */
+    const char *documents; /* kira: the folder of documents; NULL: none */
     struct job_place documents_place;
 };
 

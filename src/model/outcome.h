@@ -49,6 +49,7 @@ enum {
     OUTCOME_CODE_SIZE = 65,
     OUTCOME_MESSAGE_SIZE = 201, /* at most 200 bytes, every value of the record replaced by ‹field› */
     OUTCOME_REQUEST_ID_SIZE = 129,
+    OUTCOME_KEPT_SIZE = 1025,
 };
 
 struct outcome {
@@ -63,6 +64,7 @@ struct outcome {
     const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
                           none. Constant */
     bool no_update;    /* of REFUSED: the provider takes no update of this user: rule record/no_update */
+    char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
 };
 
 /* `create`, `update`, `look_up`, `fetch`, `list`, `login`. */

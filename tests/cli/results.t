@@ -36,7 +36,7 @@ is(scalar @want, 41, 'forty-one customers');
 is("$status$err", '0', 'csv');
 is((case_run($case, 'results'))[1], $out, 'csv is the default');
 my ($header, @lines) = split /\n/, decode_utf8($out);
-is($header, 'row,external_id,state,user_id,http_status,code,message,attempts,at', 'the header');
+is($header, 'row,external_id,state,user_id,http_status,code,message,attempts,at,kept', 'the header');
 is(scalar @lines, @want, 'as many lines as customers');
 my @cells = map {
     my @found;
@@ -56,7 +56,7 @@ is($row{'a,"b'}, 45, 'the row of the last');
 is("$status$err", '0', 'ndjson');
 my @objects = map { JSON::PP->new->utf8->decode($_) } split /\n/, $out;
 is(scalar @objects, @want, 'as many lines as customers');
-is(join(' ', sort keys %{$objects[0]}), 'at attempts code external_id http_status message row state user_id', 'the members');
+is(join(' ', sort keys %{$objects[0]}), 'at attempts code external_id http_status kept message row state user_id', 'the members');
 for my $i (0 .. $#objects) {
     my $object = $objects[$i];
     my @same = map { defined $object->{$_} ? $object->{$_} : '' } qw(row external_id state user_id http_status code message attempts at);
@@ -91,4 +91,28 @@ SKIP: {
     is($? >> 8, 2, 'a full disk is status 2');
     like($said, qr/cannot write to standard output: No space left/, 'and said');
 }
+# What the job keeps of the provider's answers.
+my $keeping = sandbox_start('--nonce-window', 10_000_000_000);
+my $kept = case_new($keeping, rows => 3);
+my $job = read_file("$kept->{folder}/job.yaml");
+(my $keep = $job) =~ s/^(  credentials: .*\n)/$1  keep: [accounts, nothing]\n/m;
+write_file("$kept->{folder}/job.yaml", $keep);
+case_run($kept, '-q');
+($status, $out, $err) = case_run($kept, 'results', '--format', 'ndjson');
+is("$status$err", '0', 'a job that keeps accounts');
+my %kept = map { my $object = JSON::PP->new->utf8->decode($_); $object->{external_id} => $object->{kept} } split /\n/, $out;
+is_deeply([map { join ' ', sort keys %$_ } values %kept], [('accounts') x 3], 'each has his, and what no answer has is left out');
+is((grep { $_->{accounts}[0]{name} ne 'main' || $_->{accounts}[0]{id} !~ /^[A-Z0-9]{16}$/ } values %kept), 0, 'as the provider gave them');
+like((case_run($kept, 'results'))[1], qr/Z,"\{""accounts"":\[\{/, 'in CSV it is one quoted cell');
+
+# An update's answer has none of them: what was kept stays.
+my $changed = csv_rows(3);
+$changed =~ s/Morgan2/Miller/;
+write_file("$kept->{folder}/export.csv", $changed);
+case_run($kept, '-q');
+is(case_summary($kept)->{updated}, 1, 'one is updated');
+($status, $out) = case_run($kept, 'results', '--format', 'ndjson');
+is_deeply({map { my $object = JSON::PP->new->utf8->decode($_); $object->{external_id} => $object->{kept} } split /\n/, $out}, \%kept,
+    'and keeps his accounts');
+sandbox_stop($keeping);
 done_testing;

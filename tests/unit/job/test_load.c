@@ -195,7 +195,6 @@ static void what_comes_later_is_refused_and_never_ignored(void **state)
     static const struct job_text_case cases[] = {
         {"a ledger in PostgreSQL", JOB_HEAD "ledger: postgresql://u:pw-x@h/d\n",
          "2:9: a ledger in PostgreSQL is known and not built yet"},
-        {"keep", PROVIDER("keep: [accounts]"), "2:27: `keep` is known and not built yet"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 }
@@ -209,6 +208,9 @@ static void a_setting_of_another_provider_is_refused(void **state)
          "2:27: `version` is a setting of kraken-embed and kira, not of payward"},
         {"before the name", JOB_HEAD "provider: {nonce_window: 5, name: kira}\n",
          "2:12: `nonce_window` is a setting of payward and kraken-embed, not of kira"},
+        {"keep without a list", PROVIDER("keep: accounts"), "2:33: "},
+        {"keep of one name twice", PROVIDER("keep: [a, b, a]"), "2:40: `keep` names `a` twice"},
+        {"keep of no name", PROVIDER("keep: ['']"), "2:34: `this value` is empty"},
         {"of nobody", PROVIDER("documants: d"),
          "2:27: unknown key `documants` in `provider`; did you mean `documents`?"},
         {"no name at all", JOB_HEAD "provider: {credentials: {api_key: env:A}}\n",
