@@ -144,17 +144,21 @@ int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *
 
 /* What the coordinator concluded of an attempt. */
 enum ledger_conclusion {
-    LEDGER_STILL_OPEN,   /* the operation goes on (a retry): an event, and for those who look the customer's
-                            attempts and last code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt */
-    LEDGER_ACKNOWLEDGED, /* the provider said yes: pending becomes what it has; user_id is set on a create */
-    LEDGER_TURNED_DOWN,  /* a final no: a create → refused (refusals + 1); an update → what it has stays.
-                            pending stays too: it is what was refused */
-    LEDGER_DOUBTFUL,     /* in doubt: pending stays */
-    LEDGER_NEVER_SENT,   /* given up, and nothing of this operation can have come to be: as before it was
-                            journalled. A new customer is deleted (its id is void), one with attempts or
-                            refusals is refused without pending, so that the next run sends it again; but what
-                            may have left all the same (in doubt, or journalled by an earlier run) stays in
-                            doubt */
+    /* The operation goes on (a retry): an event, and for those who look the customer's attempts and last
+     * code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt. */
+    LEDGER_STILL_OPEN,
+    /* The provider said yes: pending becomes what it has; user_id is set on a create. */
+    LEDGER_ACKNOWLEDGED,
+    /* A final no: a create is refused (refusals + 1); what an update would have changed stays. pending stays
+     * too: it is what was refused. */
+    LEDGER_TURNED_DOWN,
+    /* In doubt: pending stays. */
+    LEDGER_DOUBTFUL,
+    /* Given up, and nothing of this operation can have come to be: as before it was journalled. A new
+     * customer is deleted (its id is void), one with attempts or refusals is refused without pending, so that
+     * the next run sends it again; but what may have left all the same (in doubt, or journalled by an earlier
+     * run) stays in doubt. */
+    LEDGER_NEVER_SENT,
 };
 
 /* One attempt that left (or one conclusion without an attempt: event false), written to customer and event.
