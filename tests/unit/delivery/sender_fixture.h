@@ -40,6 +40,7 @@ struct fixture {
     char base_url[64];
     struct record record;
     struct value values[FIELD_COUNT];
+    uint64_t nonce; /* the only one that the lanes may use; 0: any */
     struct sender *sender;
     pthread_t thread;
     struct delivery *deliveries;
@@ -134,8 +135,8 @@ static inline void fixture_start(struct fixture *fixture)
         fail_msg("%s", error.text);
     }
     for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
-        sender_lane_start(fixture->sender, i, 1);
-        sender_lane_raise(fixture->sender, i, UINT64_MAX);
+        sender_lane_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
+        sender_lane_raise(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
     }
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }

@@ -378,6 +378,84 @@ static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)
     fixture_free(fixture);
 }
 
+/* Published: Kraken's REST guide, and Kraken's Rust SDK (3-providers.md, Signing). Their targets have a path
+ * before the operation: the base URL's. */
+static const struct vector {
+    const char *secret, *base_path, *path, *body, *sign;
+    uint64_t nonce;
+} vectors[] = {
+    {"kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==", "/0",
+     "/private/AddOrder", "nonce=1616492376594&ordertype=limit&pair=XBTUSD&price=37500&type=buy&volume=1.25",
+     "4/dpxb3iT4tp/ZCVEwSnEsLxx0bqyhLpdfOpc6fn7OR8+UClSV5n9E6aSS8MPtnRfp32bAb0nmbRn6H8ndwLUQ==",
+     UINT64_C(1616492376594)},
+    {"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "/0", "/private/Balance", "nonce=1700000000000000000",
+     "6i7+cpXVLDDnDOekgsRcgFQhkYFyPDSSxhSVA8OrA6vjziXcy2K1DP3n7f9B/Kgni71WjBSQusZKxduRsdF20Q==",
+     UINT64_C(1700000000000000000)},
+};
+
+static const struct vector *vector_in_hand;
+
+static const char *build_vector(const struct provider_call *call, struct provider_request *request)
+{
+    request->method = "POST";
+    snprintf(request->target, sizeof(request->target), "%s%s", call->base_path, vector_in_hand->path);
+    buffer_reset(&request->body);
+    buffer_append_text(&request->body, vector_in_hand->body);
+    return NULL;
+}
+
+static void the_published_vectors_leave_as_published(void **state)
+{
+    (void)state;
+    const struct script_step step = {.reply = CREATED};
+    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+        vector_in_hand = &vectors[i];
+        struct fixture *fixture = fixture_new(&step, 1, 1);
+        char *secret = memory_copy(slice_from(vector_in_hand->secret));
+        fixture->credentials[0].api_secret = (struct secret){secret, strlen(secret)};
+        fixture->provider.build = build_vector;
+        fixture->nonce = vector_in_hand->nonce;
+        snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u%s", fixture->server->port,
+                 vector_in_hand->base_path);
+        fixture_start(fixture);
+        fixture_deliver(fixture);
+        fixture_stop(fixture);
+        const struct script_request *request = &fixture->server->requests[0];
+        char line[256], want[256], text[128];
+        assert_int_equal(sscanf(request->raw, "POST %255s HTTP/1.1", line), 1);
+        snprintf(want, sizeof(want), "%s%s", vector_in_hand->base_path, vector_in_hand->path);
+        assert_string_equal(line, want);
+        assert_string_equal(script_header(request, "API-Sign", text, sizeof(text)), vector_in_hand->sign);
+        fixture_free(fixture);
+        free(secret);
+    }
+}
+
+static const char *build_query(const struct provider_call *call, struct provider_request *request)
+{
+    request->method = "POST";
+    snprintf(request->target, sizeof(request->target),
+             "%s/v1/users?email=a%%2Bb%%40example.com&limit=1&x=%%20", call->base_path);
+    buffer_reset(&request->body);
+    while (request->body.len < 200)
+        buffer_append_text(&request->body, "0123456789abcdef");
+    return NULL;
+}
+
+static void a_target_with_a_query_is_signed_and_sent_as_it_is(void **state)
+{
+    (void)state;
+    const struct script_step step = {.reply = CREATED};
+    struct fixture *fixture = fixture_new(&step, 1, 1);
+    fixture->provider.build = build_query;
+    fixture_start(fixture);
+    fixture_deliver(fixture);
+    fixture_stop(fixture);
+    assert_signature(&fixture->server->requests[0],
+                     "/sandbox/payward/v1/users?email=a%2Bb%40example.com&limit=1&x=%20");
+    fixture_free(fixture);
+}
+
 static void the_proxies_of_the_environment_are_ignored(void **state)
 {
     (void)state;
@@ -404,6 +482,8 @@ int main(void)
         cmocka_unit_test(what_finds_no_one_listening_was_not_sent),
         cmocka_unit_test(a_kept_connection_that_dies_does_not_make_a_second_post),
         cmocka_unit_test(what_is_signed_is_what_stands_on_the_request_line),
+        cmocka_unit_test(the_published_vectors_leave_as_published),
+        cmocka_unit_test(a_target_with_a_query_is_signed_and_sent_as_it_is),
         cmocka_unit_test(the_headers_are_those_that_were_agreed),
         cmocka_unit_test(a_large_body_goes_whole_and_does_not_wait_for_a_100),
         cmocka_unit_test(the_proxies_of_the_environment_are_ignored),
