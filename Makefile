@@ -9,6 +9,7 @@ VERSION := 0.1.0
 
 SANITIZE ?=
 STEPS ?=
+COVER ?=
 
 PACKAGES := zlib libpcre2-8 libcurl libcrypto sqlite3 libfyaml libutf8proc libidn2 libxxhash simdjson
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wvla -Wwrite-strings -Werror
@@ -21,6 +22,11 @@ OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-
 LINK := -pie -fsanitize=$(SANITIZE)
 else
 HARDEN += -D_FORTIFY_SOURCE=2
+endif
+ifneq ($(COVER),)
+OPTIMIZE := -O0 -g --coverage
+LINK += --coverage
+HARDEN := -fPIE
 endif
 
 CPPFLAGS := -D_GNU_SOURCE -Isrc -DKYC_VERSION='"$(VERSION)"' $(if $(STEPS),-DKYC_STEPS)
@@ -55,7 +61,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
-.PHONY: all unit-tests test-programs deps deps-build lint check demo bench asan clean install format
+.PHONY: all unit-tests deps deps-build lint check demo bench asan tsan cover clean install format
 all: $(PROGRAMS)
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
@@ -139,6 +145,15 @@ lint: deps
 asan: deps
 	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests
 	@KYC_BUILD=$(BUILD)/asan scripts/run-tests $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS)) $(wildcard tests/cli/*.t)
+
+tsan: deps
+	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/tsan SANITIZE=thread all unit-tests
+	@KYC_BUILD=$(BUILD)/tsan scripts/run-tests $(patsubst $(BUILD)/%,$(BUILD)/tsan/%,$(UNIT_TESTS)) tests/cli/nightly.t tests/cli/input.t
+
+cover: deps
+	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/cover COVER=1 all unit-tests
+	@KYC_BUILD=$(BUILD)/cover scripts/run-tests $(patsubst $(BUILD)/%,$(BUILD)/cover/%,$(UNIT_TESTS)) $(wildcard tests/cli/*.t)
+	@scripts/cover $(BUILD)/cover
 
 fuzz: deps
 	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_VARIANT)
