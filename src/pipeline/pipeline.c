@@ -148,7 +148,8 @@ static int worse(int status, const struct error *error)
     return error_worse_status(status, (int)error->scope);
 }
 
-/* Whether the inputs were read to their end, and held enough. */
+/* Whether the inputs were read to their end, and held enough. A run that was stopped (status) is not
+ * complete, wherever its reading stood; that an input was broken is said all the same. */
 static int check_input(struct pipeline *pipeline, int status)
 {
     struct tally *tally = pipeline->tally;
@@ -156,7 +157,7 @@ static int check_input(struct pipeline *pipeline, int status)
     struct error error;
 
     for (size_t i = 0; i < tally->input_count; i++)
-        tally->inputs[i].complete = intake_is_complete(pipeline->intake, i);
+        tally->inputs[i].complete = status == 0 && intake_is_complete(pipeline->intake, i);
     if (intake_result(pipeline->intake, &error) != 0)
         return worse(status, &error);
     if (!pipeline->settings->limit && tally->read < input->min_records) {
