@@ -136,7 +136,7 @@ check: deps
 	@for variant in $(CHECK_VARIANTS); do \
 		$(MAKE) --no-print-directory -s -j2 $$variant || exit 1; \
 	done
-	@KYC_BUILD=$(BUILD) scripts/run-tests scripts/check-laws scripts/check-format $(TEST_FILES) $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
+	@KYC_BUILD=$(BUILD) scripts/run-tests -j 2 scripts/check-laws scripts/check-format $(TEST_FILES) $(patsubst $(BUILD)/%,$(BUILD)/asan/%,$(UNIT_TESTS))
 
 lint: deps
 	@scripts/check-laws

@@ -56,6 +56,9 @@ int main(int argc, char **argv)
         return 0;
     }
 
+    if (options.key_tag)
+        credentials_tag(options.key_tag);
+
     /* blocked before any thread starts, so that only sigwait sees them */
     sigset_t signals;
     sigemptyset(&signals);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "sandbox/credentials.h"
 
 const char options_help[] =
     "usage: kyc-sandbox [--listen 127.0.0.1:8780] [OPTION]...\n"
@@ -30,6 +31,7 @@ const char options_help[] =
     "  --payso-unique email|none       what no two users of payso may share (none)\n"
     "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  how payso writes a birth date (DD/MM/YYYY)\n"
     "  --threads N            that serve connections (2)\n"
+    "  --key-tag TAG          goes behind each API key, so that several sandboxes can be used at once\n"
     "  --help\n"
     "\n"
     "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
@@ -47,6 +49,7 @@ enum option_id {
     OPTION_STATE,
     OPTION_NONCE_WINDOW,
     OPTION_THREADS,
+    OPTION_KEY_TAG,
     OPTION_KRAKEN_VERSION_HEADER,
     OPTION_TOKEN_LIFE,
     OPTION_IDEMPOTENCY_LIFE,
@@ -66,6 +69,7 @@ static const struct option option_table[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"nonce-window", required_argument, NULL, OPTION_NONCE_WINDOW},
     {"threads", required_argument, NULL, OPTION_THREADS},
+    {"key-tag", required_argument, NULL, OPTION_KEY_TAG},
     {"kraken-version-header", required_argument, NULL, OPTION_KRAKEN_VERSION_HEADER},
     {"token-life", required_argument, NULL, OPTION_TOKEN_LIFE},
     {"idempotency-life", required_argument, NULL, OPTION_IDEMPOTENCY_LIFE},
@@ -198,6 +202,16 @@ static int read_choice(const char *option, const char *text, const char *first, 
     return error_set(error, ERROR_USAGE, "%s %s: write %s or %s", option, text, first, other);
 }
 
+static int read_key_tag(struct options *options, const char *text, struct error *error)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (len == 0 || len > CREDENTIAL_TAG_MAX || text[len] != '\0')
+        return error_set(error, ERROR_USAGE, "--key-tag %s: write at most %d of a-z, 0-9 and '-'", text,
+                         CREDENTIAL_TAG_MAX);
+    options->key_tag = text;
+    return 0;
+}
+
 static int read_option(struct options *options, int id, const char *text, struct error *error)
 {
     switch (id) {
@@ -212,6 +226,8 @@ static int read_option(struct options *options, int id, const char *text, struct
     case OPTION_STATE:
         options->state_path = text;
         return 0;
+    case OPTION_KEY_TAG:
+        return read_key_tag(options, text, error);
     case OPTION_KRAKEN_VERSION_HEADER:
         options->kraken_version_header = text;
         return 0;

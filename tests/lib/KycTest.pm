@@ -88,6 +88,8 @@ sub sandbox_start
 {
     my (@options) = @_;
     unshift @options, '--listen', '127.0.0.1:0' if !grep { $_ eq '--listen' } @options;
+    # Keys of its own: a run locks each API key, and another test may run beside this one.
+    push @options, '--key-tag', $owner if !grep { $_ eq '--key-tag' } @options;
     my $path = program('kyc-sandbox');
     # Not open '-|': closing such a pipe waits for the process, and a test that dies would wait for ever.
     pipe my $out, my $in or die "pipe: $!";
