@@ -17,6 +17,9 @@ struct workspace;
 
 struct api {
     const char *name;         /* also its prefix: `payward` is served under /payward */
+    const char *users_path;   /* behind that prefix */
+    const char *login_path;   /* NULL: there are no logins */
+    bool lists_all;           /* a GET of users_path gives every user, else those of a query */
     size_t body_max;          /* bytes of a request; more is 413 */
     const char *trace_header; /* under which an answer carries its number */
 

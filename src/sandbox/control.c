@@ -92,6 +92,14 @@ static void revoke_tokens(struct exchange *exchange)
     answer_counts(exchange);
 }
 
+static void revoke_keys(struct exchange *exchange, bool revoked)
+{
+    world_lock(exchange->world);
+    exchange->world->keys_revoked = revoked;
+    world_unlock(exchange->world);
+    answer_counts(exchange);
+}
+
 static void verify_user(struct exchange *exchange, struct slice id)
 {
     struct world *world = exchange->world;
@@ -122,6 +130,10 @@ void control_answer(struct exchange *exchange)
         reset_counts(exchange);
     else if (post && slice_is(exchange->path, "/_sandbox/revoke-tokens"))
         revoke_tokens(exchange);
+    else if (post && slice_is(exchange->path, "/_sandbox/revoke-keys"))
+        revoke_keys(exchange, true);
+    else if (post && slice_is(exchange->path, "/_sandbox/restore-keys"))
+        revoke_keys(exchange, false);
     else if (post && exchange_path_is(exchange, "/_sandbox/verify", &name) && name.len > 0)
         verify_user(exchange, name);
     else

@@ -50,9 +50,10 @@ static void make_room(struct counts *counts)
     counts->room *= 2;
 }
 
-bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s)
+bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns, uint32_t rate_per_s)
 {
     counts->requests++;
+    counts->by_operation[asked]++;
     /* two threads may tell of two arrivals in the wrong order */
     make_room(counts);
     size_t at = counts->count++;
@@ -105,6 +106,12 @@ static void write_number(struct json_writer *writer, const char *key, uint64_t n
 void counts_write(const struct counts *counts, struct json_writer *writer)
 {
     write_number(writer, "requests", counts->requests);
+    json_write_key(writer, "by_operation");
+    json_write_object(writer);
+    for (int asked = 0; asked < ASKED_KINDS; asked++)
+        if (counts->by_operation[asked] > 0)
+            write_number(writer, asked_word((enum asked)asked), counts->by_operation[asked]);
+    json_write_object_end(writer);
     json_write_key(writer, "by_status");
     json_write_object(writer);
     for (unsigned status = 0; status < COUNTS_STATUS_MAX; status++) {

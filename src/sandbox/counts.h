@@ -10,12 +10,14 @@
 #include <stdint.h>
 
 #include "core/json.h"
+#include "sandbox/asked.h"
 #include "sandbox/fault.h"
 
 enum { COUNTS_STATUS_MAX = 600 };
 
 struct counts {
     uint64_t requests; /* all that came, whatever became of them */
+    uint64_t by_operation[ASKED_KINDS];
     uint64_t by_status[COUNTS_STATUS_MAX];
     uint64_t faults[FAULT_KINDS];
     uint64_t over_limit, max_per_second;
@@ -35,7 +37,7 @@ void counts_reset(struct counts *counts);
 
 /* A request came at arrival_ns (monotonic). True when more than rate_per_s (0: no limit), this one included,
  * came within the second that it ends; refused ones count as well. */
-bool counts_arrive(struct counts *counts, uint64_t arrival_ns, uint32_t rate_per_s);
+bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns, uint32_t rate_per_s);
 /* It is complete, its body too. */
 void counts_enter(struct counts *counts);
 /* Its answer is ready. */

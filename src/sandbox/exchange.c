@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 
 #include "core/memory.h"
+#include "sandbox/world.h"
 
 enum { ANSWER_MAX = 2000 * 1024 * 1024 };
 
@@ -40,6 +41,15 @@ struct slice exchange_bearer(const struct exchange *exchange)
     size_t len = sizeof before - 1;
     const char *header = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
     return slice_from(header && strncmp(header, before, len) == 0 ? header + len : NULL);
+}
+
+bool exchange_key_is_revoked(struct exchange *exchange)
+{
+    world_lock(exchange->world);
+    bool revoked = exchange->world->keys_revoked;
+    world_unlock(exchange->world);
+    exchange->excused = exchange->excused || revoked;
+    return revoked;
 }
 
 const char *exchange_parameter(const struct exchange *exchange, const char *name)

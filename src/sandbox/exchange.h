@@ -11,6 +11,7 @@
 #include "core/buffer.h"
 #include "core/json.h"
 #include "core/slice.h"
+#include "sandbox/asked.h"
 #include "sandbox/fault.h"
 
 struct MHD_Connection;
@@ -29,6 +30,7 @@ struct exchange {
     char method[EXCHANGE_METHOD_SIZE];
     const struct api *api; /* NULL: of the sandbox itself */
     struct book *book;     /* of the API */
+    enum asked asked;
     struct buffer body;
     bool begun;      /* its headers were seen */
     bool in_flight;  /* it counts as such */
@@ -54,6 +56,10 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 
 /* The token of an Authorization header of type Bearer; empty: none. */
 struct slice exchange_bearer(const struct exchange *exchange);
+
+/* True when the sandbox was told to revoke all API keys; a 4xx is then no mistake of the client. Takes the
+ * world's lock. */
+bool exchange_key_is_revoked(struct exchange *exchange);
 
 /* True when the path is `before` alone (then *id is empty), or `before` + "/" + *id without another slash. */
 bool exchange_path_is(const struct exchange *exchange, const char *before, struct slice *id);

@@ -35,44 +35,80 @@ static double read_share(const char *text)
     return *end == '\0' && share >= 0 && share <= 1 ? share : -1;
 }
 
-static double total(const struct fault_plan *plan)
+static double total(const double *shares)
 {
     double sum = 0;
     for (int kind = 0; kind < FAULT_KINDS; kind++)
-        sum += plan->share[kind];
+        sum += shares[kind];
     return sum;
+}
+
+/* the largest part of the requests of any operation that the plan strikes */
+static double most(const struct fault_plan *plan)
+{
+    double most = 0;
+    for (int asked = ASKED_ANY + 1; asked < ASKED_KINDS; asked++)
+        if (total(plan->share[asked]) > most)
+            most = total(plan->share[asked]);
+    return total(plan->share[ASKED_ANY]) + most;
+}
+
+/* `x3`; -1 when it is not */
+static int64_t read_count(const char *text)
+{
+    char *end;
+    if (text[0] != 'x' || text[1] < '0' || text[1] > '9')
+        return -1;
+    unsigned long count = strtoul(text + 1, &end, 10);
+    return *end == '\0' && count <= UINT32_MAX ? (int64_t)count : -1;
+}
+
+/* Cuts `@OPERATION` off. False when there is no such operation. */
+static bool read_operation(struct slice *text, enum asked *asked)
+{
+    const char *at = text->len ? memchr(text->at, '@', text->len) : NULL;
+    *asked = ASKED_ANY;
+    if (!at)
+        return true;
+    size_t len = (size_t)(at - text->at);
+    *asked = asked_find(slice_make(at + 1, text->len - len - 1));
+    *text = slice_make(text->at, len);
+    return *asked != ASKED_ANY;
 }
 
 int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *error)
 {
+    struct slice whole = text;
+    enum asked asked;
+    bool operation_known = read_operation(&text, &asked);
     const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
     size_t word_len = colon ? (size_t)(colon - text.at) : text.len;
     enum fault_kind kind = kind_of(slice_make(text.at, word_len));
-    if (kind == FAULT_NONE || !colon)
-        return error_set(error, ERROR_USAGE,
-                         "fault `%.*s`: write KIND:SHARE, where KIND is one of status-500, status-503, "
-                         "status-429, reset, drop, slow, garbage, truncate, and SHARE is 5%%, 0.05 or x3",
-                         (int)text.len, text.at);
+    if (kind == FAULT_NONE || !colon || !operation_known)
+        return error_set(
+            error, ERROR_USAGE,
+            "fault `%.*s`: write KIND:SHARE or KIND:SHARE@OPERATION, where KIND is one of "
+            "status-500, status-503, status-429, reset, drop, slow, garbage, truncate, SHARE is "
+            "5%%, 0.05 or x3, and OPERATION is one of create, update, look_up, fetch, list, login",
+            (int)whole.len, whole.at);
     char value[32] = {0};
     size_t value_len = text.len - word_len - 1;
     if (value_len < sizeof value)
         memcpy(value, colon + 1, value_len);
-    if (value[0] == 'x') {
-        char *end;
-        unsigned long count = strtoul(value + 1, &end, 10);
-        if (end != value + 1 && *end == '\0' && count <= UINT32_MAX) {
-            plan->next[kind] += (uint32_t)count;
-            return 0;
-        }
+    int64_t count = read_count(value);
+    if (count >= 0) {
+        plan->next[asked][kind] += (uint32_t)count;
+        return 0;
     }
-    double share = read_share(value);
+    struct fault_plan after = *plan;
+    double share = after.share[asked][kind] = read_share(value);
     if (share < 0)
-        return error_set(error, ERROR_USAGE, "fault `%.*s`: the share is 5%%, 0.05 or x3", (int)text.len,
-                         text.at);
-    if (total(plan) - plan->share[kind] + share > 1.0000001)
+        return error_set(error, ERROR_USAGE, "fault `%.*s`: the share is 5%%, 0.05 or x3", (int)whole.len,
+                         whole.at);
+    if (most(&after) > 1.0000001)
         return error_set(error, ERROR_USAGE, "fault `%.*s`: all shares together are more than 100%%",
-                         (int)text.len, text.at);
-    plan->share[kind] = share;
+                         (int)whole.len, whole.at);
+    *plan = after;
     return 0;
 }
 
@@ -82,21 +118,39 @@ void fault_plan_clear(struct fault_plan *plan)
     *plan = (struct fault_plan){.random = random};
 }
 
-enum fault_kind fault_plan_draw(struct fault_plan *plan)
+static bool take_next(uint32_t *next, enum fault_kind *kind)
+{
+    for (int i = FAULT_NONE + 1; i < FAULT_KINDS; i++) {
+        if (next[i] == 0)
+            continue;
+        next[i]--;
+        *kind = (enum fault_kind)i;
+        return true;
+    }
+    return false;
+}
+
+/* *at: a place among the shares; what lies behind these is left of it */
+static enum fault_kind find_share(const double *shares, double *at)
 {
     for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++) {
-        if (plan->next[kind] == 0)
-            continue;
-        plan->next[kind]--;
-        return (enum fault_kind)kind;
-    }
-    double at = random_share(&plan->random);
-    for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++) {
-        if (at < plan->share[kind])
+        if (*at < shares[kind])
             return (enum fault_kind)kind;
-        at -= plan->share[kind];
+        *at -= shares[kind];
     }
     return FAULT_NONE;
+}
+
+enum fault_kind fault_plan_draw(struct fault_plan *plan, enum asked asked)
+{
+    enum fault_kind kind;
+    if (take_next(plan->next[asked], &kind) || take_next(plan->next[ASKED_ANY], &kind))
+        return kind;
+    double at = random_share(&plan->random);
+    kind = find_share(plan->share[ASKED_ANY], &at);
+    if (kind == FAULT_NONE && asked != ASKED_ANY)
+        kind = find_share(plan->share[asked], &at);
+    return kind;
 }
 
 bool fault_is_before_work(enum fault_kind kind)

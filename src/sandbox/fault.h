@@ -1,7 +1,7 @@
 /* fault: what goes wrong on request, and how often.
  *
- * At most one fault strikes a request. A plan gives each kind a share of all requests, drawn from a seeded
- * generator, or a number of next requests that it strikes for certain.
+ * At most one fault strikes a request. A plan gives each kind a share of all requests or of those of one
+ * operation, drawn from a seeded generator, or a number of next requests that it strikes for certain.
  * Thread: one at a time per plan.
  */
 #ifndef KYC_SANDBOX_FAULT_H
@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/slice.h"
+#include "sandbox/asked.h"
 
 enum fault_kind {
     FAULT_NONE,
@@ -27,22 +28,24 @@ enum fault_kind {
 };
 
 struct fault_plan {
-    double share[FAULT_KINDS];  /* of all requests, 0–1; together at most 1 */
-    uint32_t next[FAULT_KINDS]; /* so many of the next requests, before any share is drawn */
+    /* Of the requests of an operation, or of all: share, 0–1, together at most 1 for any request; and so many
+     * of the next ones, before any share is drawn. */
+    double share[ASKED_KINDS][FAULT_KINDS];
+    uint32_t next[ASKED_KINDS][FAULT_KINDS];
     uint64_t random;
 };
 
 /* `drop`, `status-500`, …; `none`. */
 const char *fault_word(enum fault_kind kind);
 
-/* Adds `KIND:5%`, `KIND:0.05` or `KIND:x3` (the next three requests) to the plan. 0, or -1 with scope
- * ERROR_USAGE (the plan is unchanged). */
+/* Adds `KIND:5%`, `KIND:0.05` or `KIND:x3` (the next three requests) to the plan; with `@OPERATION` behind it
+ * only requests of that operation are meant. 0, or -1 with scope ERROR_USAGE (the plan is unchanged). */
 int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *error);
 /* Forgets all shares and counts; the generator goes on. */
 void fault_plan_clear(struct fault_plan *plan);
 
-/* What happens to the next request. */
-enum fault_kind fault_plan_draw(struct fault_plan *plan);
+/* What happens to the next request, which is of this operation. */
+enum fault_kind fault_plan_draw(struct fault_plan *plan, enum asked asked);
 
 /* True for the kinds whose request was not worked on. */
 bool fault_is_before_work(enum fault_kind kind);

@@ -15,8 +15,10 @@ void flow_arrive(struct exchange *exchange, uint64_t arrival_ns)
         return;
     exchange->api = api_table[found];
     exchange->book = &world->books[found];
+    exchange->asked = asked_of(exchange);
     world_lock(world);
-    exchange->over_limit = counts_arrive(&exchange->book->counts, arrival_ns, world->options->rate_per_s);
+    exchange->over_limit =
+        counts_arrive(&exchange->book->counts, exchange->asked, arrival_ns, world->options->rate_per_s);
     exchange->trace = random_next(&world->trace_random);
     world_unlock(world);
 }
@@ -60,7 +62,7 @@ uint64_t flow_begin(struct exchange *exchange)
     world_lock(world);
     uint64_t hold_ns = draw_latency(world);
     if (exchange->status == 0)
-        exchange->fault = fault_plan_draw(&world->faults);
+        exchange->fault = fault_plan_draw(&world->faults, exchange->asked);
     if (exchange->fault == FAULT_SLOW) {
         hold_ns += world->options->slow_for_ns;
         leave(exchange);

@@ -81,12 +81,12 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
 {
     (void)workspace;
     const char *api_key = exchange_header(exchange, "x-api-key");
-    if (!api_key || strcmp(api_key, credential_kira_api_key) != 0) {
+    if (!api_key || strcmp(api_key, credential_kira_api_key) != 0 || exchange_key_is_revoked(exchange)) {
         count(exchange, &exchange->book->counts.bad_keys);
         refuse_at_gateway(exchange, 403, "ForbiddenException", "Forbidden");
         return false;
     }
-    return slice_is(exchange->path, "/auth") || has_token(exchange);
+    return slice_is(exchange->path, exchange->api->login_path) || has_token(exchange);
 }
 
 /* the key of a create; empty: none, or none that can be one */
@@ -448,9 +448,9 @@ static void work(struct exchange *exchange, struct workspace *workspace)
     struct slice part;
     char text[PATH_ID_SIZE];
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
-    bool users = exchange_path_is(exchange, "/v1/users", &part);
+    bool users = exchange_path_is(exchange, exchange->api->users_path, &part);
     bool known = users && (part.len == 0 ? get || post : get || exchange_method_is(exchange, "PUT"));
-    if (slice_is(exchange->path, "/auth") && post)
+    if (slice_is(exchange->path, exchange->api->login_path) && post)
         log_in(exchange, workspace);
     else if (!known) /* the gateway has no such route, and says so in its own misleading way: PATCH, too */
         refuse_at_gateway(exchange, 403, "MissingAuthenticationTokenException",
@@ -469,6 +469,8 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 
 const struct api api_kira = {
     .name = "kira",
+    .users_path = "/v1/users",
+    .login_path = "/auth",
     .body_max = 10 * 1000 * 1000,
     .trace_header = "x-amzn-requestid",
     .faults_before = "{\"code\":\"validation_error\",\"message\":\"the body is not right\",\"details\":",

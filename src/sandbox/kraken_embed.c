@@ -179,7 +179,7 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice part;
     char text[PATH_ID_SIZE];
-    if (!exchange_path_is(exchange, "/b2b/users", &part))
+    if (!exchange_path_is(exchange, exchange->api->users_path, &part))
         refuse_in_words(exchange, 404, "EGeneral:Unknown method");
     else if (!has_version(exchange))
         return;
@@ -195,6 +195,7 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 
 const struct api api_kraken_embed = {
     .name = "kraken-embed",
+    .users_path = "/b2b/users",
     .body_max = 1024 * 1024,
     .trace_header = "x-trace-id",
     .faults_before = "{\"error\":{\"code\":\"EGeneral:Invalid arguments\",\"details\":",

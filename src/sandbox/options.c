@@ -15,11 +15,15 @@ const char options_help[] =
     "Serves the providers' APIs on loopback, strict, with faults on request.\n"
     "\n"
     "  --listen ADDRESS:PORT  a loopback address; port 0 is the kernel's choice (127.0.0.1:8780)\n"
+    "  --tls-pem FILE         serve HTTPS too, with the private key and the certificate in this file\n"
+    "  --tls-listen ADDRESS:PORT       where (127.0.0.1:0)\n"
     "  --rate N/s             answer 429 to what is above N requests in any second\n"
     "  --latency A..B         hold each answer for so long, e.g. 20ms..80ms or 50ms\n"
     "  --fault KIND:SHARE     may be given several times; SHARE is 5%, 0.05, or x3 for the next three\n"
     "                         before the work: status-500, status-503, status-429, reset\n"
     "                         after the work: drop, garbage, truncate; slow: when the client gave up\n"
+    "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or "
+    "login\n"
     "  --slow-for TIME        how long `slow` waits before the work (35s)\n"
     "  --seed N               of faults and latencies (1)\n"
     "  --state FILE           users and nonces outlive a restart\n"
@@ -35,12 +39,15 @@ const char options_help[] =
     "  --help\n"
     "\n"
     "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
-    "POST /_sandbox/faults replaces the faults (one KIND:SHARE a line), POST /_sandbox/reset zeroes the\n"
-    "counters, POST /_sandbox/revoke-tokens ends all logins, POST /_sandbox/verify/ID makes a user of kira\n"
-    "one that takes no update.\n";
+    "POST /_sandbox/faults replaces the faults (one KIND:SHARE[@OPERATION] a line), POST /_sandbox/reset\n"
+    "zeroes the counters, POST /_sandbox/revoke-tokens ends all logins, POST /_sandbox/revoke-keys makes\n"
+    "every API key unknown until POST /_sandbox/restore-keys, and POST /_sandbox/verify/ID makes a user of\n"
+    "kira one that takes no update.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,
+    OPTION_TLS_PEM,
+    OPTION_TLS_LISTEN,
     OPTION_RATE,
     OPTION_LATENCY,
     OPTION_FAULT,
@@ -61,6 +68,8 @@ enum option_id {
 
 static const struct option option_table[] = {
     {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"tls-pem", required_argument, NULL, OPTION_TLS_PEM},
+    {"tls-listen", required_argument, NULL, OPTION_TLS_LISTEN},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"latency", required_argument, NULL, OPTION_LATENCY},
     {"fault", required_argument, NULL, OPTION_FAULT},
@@ -125,7 +134,7 @@ static bool read_time(const char **text, uint64_t *time_ns)
     return false;
 }
 
-static int read_listen(struct options *options, const char *text, struct error *error)
+static int read_listen(struct sockaddr_in *listen, const char *text, struct error *error)
 {
     char host[64];
     uint64_t port;
@@ -136,9 +145,8 @@ static int read_listen(struct options *options, const char *text, struct error *
     memcpy(host, text, host_len);
     host[host_len] = '\0';
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-    options->listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, address, &options->listen.sin_addr) != 1 ||
-        ntohl(options->listen.sin_addr.s_addr) >> 24 != 127)
+    *listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    if (inet_pton(AF_INET, address, &listen->sin_addr) != 1 || ntohl(listen->sin_addr.s_addr) >> 24 != 127)
         return error_set(error, ERROR_USAGE,
                          "--listen %s: only a loopback address (127.0.0.1) is served: this is a stand-in "
                          "with public keys",
@@ -216,7 +224,12 @@ static int read_option(struct options *options, int id, const char *text, struct
 {
     switch (id) {
     case OPTION_LISTEN:
-        return read_listen(options, text, error);
+        return read_listen(&options->listen, text, error);
+    case OPTION_TLS_LISTEN:
+        return read_listen(&options->tls_listen, text, error);
+    case OPTION_TLS_PEM:
+        options->tls_pem = text;
+        return 0;
     case OPTION_RATE:
         return read_rate(options, text, error);
     case OPTION_LATENCY:
@@ -255,7 +268,8 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
                                 .kraken_version_header = "Payward-Version",
                                 .token_life_ns = 3600 * CLOCK_NS_PER_S,
                                 .idempotency_life_ns = 86400 * CLOCK_NS_PER_S};
-    read_listen(options, "127.0.0.1:8780", error);
+    read_listen(&options->listen, "127.0.0.1:8780", error);
+    read_listen(&options->tls_listen, "127.0.0.1:0", error);
     opterr = 0;
     int id;
     while ((id = getopt_long(argc, argv, ":", option_table, NULL)) != -1) {

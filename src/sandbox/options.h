@@ -13,8 +13,10 @@
 #include "sandbox/fault.h"
 
 struct options {
-    struct sockaddr_in listen; /* always a loopback address; port 0: the kernel's choice */
-    uint32_t rate_per_s;       /* 0: no limit */
+    struct sockaddr_in listen;     /* always a loopback address; port 0: the kernel's choice */
+    const char *tls_pem;           /* a private key, then its certificate; NULL: HTTP alone */
+    struct sockaddr_in tls_listen; /* where HTTPS is served beside it */
+    uint32_t rate_per_s;           /* 0: no limit */
     uint64_t latency_min_ns, latency_max_ns;
     uint64_t slow_for_ns;
     uint64_t nonce_window;

@@ -124,7 +124,8 @@ static void throttle(struct exchange *exchange)
 static bool admit(struct exchange *exchange, struct workspace *workspace)
 {
     (void)workspace;
-    if (slice_is(exchange_bearer(exchange), credential_payso_token))
+    bool revoked = exchange_key_is_revoked(exchange);
+    if (!revoked && slice_is(exchange_bearer(exchange), credential_payso_token))
         return true;
     world_lock(exchange->world);
     exchange->book->counts.bad_tokens++;
@@ -224,7 +225,7 @@ static void work(struct exchange *exchange, struct workspace *workspace)
     struct slice part;
     char text[PATH_ID_SIZE];
     bool get = exchange_method_is(exchange, "GET");
-    if (!exchange_path_is(exchange, "/users", &part))
+    if (!exchange_path_is(exchange, exchange->api->users_path, &part))
         refuse(exchange, 404, "not_found", "Not found");
     else if (part.len == 0 && exchange_method_is(exchange, "POST"))
         create(exchange, workspace);
@@ -238,6 +239,8 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 
 const struct api api_payso = {
     .name = "payso",
+    .users_path = "/users",
+    .lists_all = true,
     .body_max = 1024 * 1024,
     .trace_header = "x-request-id",
     .faults_before = "{\"errors\":",

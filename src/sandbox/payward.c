@@ -175,7 +175,7 @@ static void work_on_user(struct exchange *exchange, struct workspace *workspace,
 static void work(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice id;
-    if (!exchange_path_is(exchange, "/v1/users", &id))
+    if (!exchange_path_is(exchange, exchange->api->users_path, &id))
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
     else if (id.len > 0)
         work_on_user(exchange, workspace, id);
@@ -187,6 +187,7 @@ static void work(struct exchange *exchange, struct workspace *workspace)
 
 const struct api api_payward = {
     .name = "payward",
+    .users_path = "/v1/users",
     .body_max = 1024 * 1024,
     .trace_header = "x-trace-id",
     .faults_before = "{\"errors\":",

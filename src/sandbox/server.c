@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/digest.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
@@ -25,13 +26,15 @@ enum {
     CONNECTIONS_MAX = 8192,
     CONNECTION_MEMORY = 16 * 1024, /* headers and the part of a body in hand; cleared for each request */
     LATE_MS = 8,
+    PEM_MAX = 64 * 1024,
 };
 
 struct server {
     struct world *world;
-    struct MHD_Daemon *daemon;
+    struct MHD_Daemon *daemon, *tls; /* tls: NULL without */
+    struct buffer pem;
     struct holds *holds;
-    uint16_t port;
+    uint16_t port, tls_port;
 };
 
 static int socket_of(struct MHD_Connection *connection)
@@ -182,9 +185,10 @@ static int listen_on(struct sockaddr_in *address)
     return -1;
 }
 
-struct server *server_start(struct world *world, struct error *error)
+/* Gives the daemon and its port, or NULL. pem: of HTTPS, NULL for HTTP; it outlives the daemon. */
+static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in address, const char *pem,
+                                       uint16_t *port, struct error *error)
 {
-    struct sockaddr_in address = world->options->listen;
     uint16_t wanted = ntohs(address.sin_port);
     int fd = listen_on(&address);
     if (fd < 0) {
@@ -192,27 +196,51 @@ struct server *server_start(struct world *world, struct error *error)
                   strerror(errno));
         return NULL;
     }
+    *port = ntohs(address.sin_port);
+    unsigned threads = server->world->options->threads;
+    struct MHD_OptionItem tls[] = {
+        {pem ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, (void *)pem},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)pem},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (pem ? MHD_USE_TLS : 0u), *port, NULL,
+        NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    if (!daemon) {
+        error_set(error, ERROR_USAGE, "the %s server does not start: %s", pem ? "HTTPS" : "HTTP",
+                  pem ? "look at --tls-pem: it holds a private key, then its certificate" : strerror(errno));
+        close(fd);
+    }
+    return daemon;
+}
+
+static int start_tls(struct server *server, struct error *error)
+{
+    const struct options *options = server->world->options;
+    if (!options->tls_pem)
+        return 0;
+    if (file_read(options->tls_pem, &server->pem, error))
+        return -1;
+    buffer_append_char(&server->pem, '\0');
+    server->tls = start_daemon(server, options->tls_listen, server->pem.at, &server->tls_port, error);
+    return server->tls ? 0 : -1;
+}
+
+struct server *server_start(struct world *world, struct error *error)
+{
     struct server *server = memory_new(1, sizeof *server);
     server->world = world;
-    server->port = ntohs(address.sin_port);
     server->holds = holds_new(end_hold);
-
-    unsigned threads = world->options->threads;
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, server->port, NULL, NULL, on_request,
-        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_THREAD_POOL_SIZE,
-        threads > 1 ? threads : 0, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (!server->daemon) {
-        error_set(error, ERROR_USAGE, "the HTTP server does not start: %s", strerror(errno));
-        close(fd);
-        holds_stop(server->holds);
-        holds_free(server->holds);
-        free(server);
-        return NULL;
-    }
-    return server;
+    buffer_init(&server->pem, PEM_MAX);
+    server->daemon = start_daemon(server, world->options->listen, NULL, &server->port, error);
+    if (server->daemon && start_tls(server, error) == 0)
+        return server;
+    server_stop(server);
+    return NULL;
 }
 
 uint16_t server_port(const struct server *server)
@@ -220,10 +248,19 @@ uint16_t server_port(const struct server *server)
     return server->port;
 }
 
+uint16_t server_tls_port(const struct server *server)
+{
+    return server->tls_port;
+}
+
 void server_stop(struct server *server)
 {
     holds_stop(server->holds);
-    MHD_stop_daemon(server->daemon);
+    if (server->tls)
+        MHD_stop_daemon(server->tls);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
     holds_free(server->holds);
+    buffer_clear(&server->pem);
     free(server);
 }

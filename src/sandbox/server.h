@@ -1,4 +1,5 @@
-/* server: HTTP on a loopback socket (libmicrohttpd), and the faults that are made on the wire.
+/* server: HTTP, and HTTPS when asked for, on loopback sockets (libmicrohttpd), and the faults that are made
+ * on the wire.
  *
  * Thread: start and stop from one thread. Owner: start/stop.
  */
@@ -15,6 +16,8 @@ struct world;
 /* Listens and serves on threads of its own, as the world's options say. NULL with scope ERROR_USAGE. */
 struct server *server_start(struct world *world, struct error *error);
 uint16_t server_port(const struct server *server);
+/* Of HTTPS; 0: none. */
+uint16_t server_tls_port(const struct server *server);
 /* Ends all connections; what is held is answered at once. */
 void server_stop(struct server *server);
 

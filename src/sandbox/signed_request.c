@@ -33,7 +33,7 @@ bool signed_request_admit(struct exchange *exchange, struct workspace *workspace
     const char *sign = exchange_header(exchange, "API-Sign");
 
     int key = api_key ? keyring_find(exchange->api->name, api_key) : -1;
-    if (key < 0)
+    if (key < 0 || exchange_key_is_revoked(exchange))
         return refuse(exchange, &counts->bad_keys, "EAPI:Invalid key");
     uint64_t nonce = 0;
     if (!nonce_text || !keyring_read_nonce(nonce_text, &nonce))

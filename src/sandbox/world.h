@@ -45,6 +45,7 @@ struct world {
     struct fault_plan faults;
     struct keyring keyring;
     struct tokens tokens;
+    bool keys_revoked; /* of every API, until they are restored */
     struct idempotency idempotency;
     uint64_t latency_random, trace_random; /* apart from the faults', so that neither moves the other */
     struct state *state;                   /* NULL: none */

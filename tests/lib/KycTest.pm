@@ -25,7 +25,7 @@ our @EXPORT = qw(
     program scratch_folder write_file read_file run_program
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
-    kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control
+    kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
 );
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -83,7 +83,7 @@ sub run_program
 }
 
 # Starts a sandbox on a free port (unless --listen is among the options) and waits until it listens.
-# Gives {pid, port, url, out => what it printed at its start}.
+# Gives {pid, port, url, out => what it printed at its start}; with --tls-pem also tls_port.
 sub sandbox_start
 {
     my (@options) = @_;
@@ -108,6 +108,7 @@ sub sandbox_start
     while (my $line = <$out>) {
         $sb->{out} .= $line;
         ($sb->{url}, $sb->{port}) = ($1, $2) if $line =~ m{listening on (http://\S+:(\d+))};
+        $sb->{tls_port} = $1 if $line =~ m{listening on https://\S+:(\d+)};
         last if $line =~ /^kyc-sandbox: ready/;
     }
     alarm 0;
@@ -369,6 +370,17 @@ sub payso_request
 
 # A request to a control path of the sandbox; dies when it is refused.
 sub sandbox_control { return control(@_); }
+
+# A new key and a certificate that it signed for itself and a name (or an address): PATH.crt, and PATH.pem for --tls-pem.
+sub tls_certificate
+{
+    my ($path, $name) = @_;
+    my $kind = $name =~ /^[\d.]+$/ ? 'IP' : 'DNS';
+    my ($status, undef, $err) = run_program(qw(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2),
+        '-keyout', "$path.pem", '-out', "$path.crt", '-subj', "/CN=$name", '-addext', "subjectAltName=$kind:$name");
+    die "openssl: $err" if $status;
+    write_file("$path.pem", read_file("$path.pem") . read_file("$path.crt"));
+}
 
 END {
     if ($$ == $owner) {
