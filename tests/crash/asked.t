@@ -118,8 +118,9 @@ for my $provider (qw(kira payso)) {
         . (csv_rows(1, 0, 3) =~ s/^.*?\n//r) . (csv_rows(1, 0, 3) =~ s/^.*?\n//r =~ s/^cust-000003/other-3/r));
     my ($status, undef, $err) = case_run($other, '-q');
     is($status, 1, 'taken e-mails: the run') or diag $err;
-    is_deeply([case_ledger($other, 'SELECT external_id, state FROM customer ORDER BY external_id')],
-        [['cust-000001', 'created'], ['cust-000002', 'refused'], ['cust-000003', 'created'], ['other-3', 'refused']],
+    my %state = map { $_->[0] => $_->[1] } case_ledger($other, 'SELECT external_id, state FROM customer');
+    # Two keys of one and the same person: his are whichever's answer came first.
+    is_deeply([delete(@state{qw(cust-000001 cust-000002)}), sort values %state], [qw(created refused created refused)],
         'taken e-mails: who agrees in every member and is nobody else\'s is ours; the others are refused')
         or diag explain [case_ledger($other, 'SELECT external_id, state, code, message FROM customer')];
     like(case_rejects($other), qr{email/exists|exists}, 'taken e-mails: refused as email/exists');
