@@ -100,7 +100,11 @@ void limiter_admit(struct limiter *limiter, uint64_t now_ns)
     uint64_t next = limiter_next(limiter, now_ns);
     assert(next <= limiter->now_ns);
     (void)next;
-    limiter->arrival_ns = later(limiter->arrival_ns, limiter->now_ns) + spacing_now(limiter);
+    /* Who wakes up a little late keeps the old schedule; else each delay would be lost for good. */
+    bool is_late = limiter->now_ns > limiter->arrival_ns &&
+                   limiter->now_ns - limiter->arrival_ns <= limiter->spacing_ns / 2;
+    limiter->arrival_ns =
+        (is_late ? limiter->arrival_ns : later(limiter->arrival_ns, limiter->now_ns)) + spacing_now(limiter);
     limiter->waiting++;
 }
 
@@ -120,15 +124,15 @@ void limiter_never_left(struct limiter *limiter)
     limiter->waiting--;
 }
 
-void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t retry_after_ns)
+void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns)
 {
     uint64_t now = advance(limiter, now_ns);
     uint64_t hold = retry_after_ns < HOLD_MOST_NS ? retry_after_ns : HOLD_MOST_NS;
     limiter->held_until_ns = later(limiter->held_until_ns, now + hold);
 
-    /* What is held does not recover, and what was in flight before the hold is the same event. */
+    /* What is held does not recover. */
     limiter->recovers_ns = later(limiter->recovers_ns, limiter->held_until_ns + limiter->interval_ns);
-    if (now < limiter->may_halve_ns) {
+    if (left_ns < limiter->may_halve_ns) { /* it says nothing about the rate as it is now */
         return;
     }
     limiter->share = limiter->share / 2 > SHARE_LEAST ? limiter->share / 2 : SHARE_LEAST;

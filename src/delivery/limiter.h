@@ -2,15 +2,16 @@
  *
  * A plain state machine, handed the time (monotonic ns; an earlier one than the last counts as the last). A
  * request may leave when two rules let it (5-architecture.md, The limiter): GCRA (`burst` at once, then one
- * every per/count), and fewer than `count` left within the last per + 5 ms, where a request that was admitted
- * and still waits for its connection counts as if it left now. The second rule alone bounds every window of
- * the provider's, wherever it begins and however long a connection takes; the 5 ms are for what the network
- * adds to the spacing.
+ * every per/count; one that goes up to half of that late does not put off the next), and fewer than `count`
+ * left within the last per + 5 ms, where a request that was admitted and of which limiter_left was not told
+ * yet counts as if it left now. The second rule alone bounds every window of the provider's, wherever it
+ * begins and however long a connection takes; the 5 ms are for what the network adds to the spacing.
  *
- * A 429 slows the job: the first rule's rate is halved and its burst is gone. That happens at most once a
- * second (or once per per/count, if that is longer): what was in flight together is turned down together and
- * is one event. Each such interval that follows without another, and after Retry-After, gives back 1/20 of
- * the full rate; so it never falls below 1/20.
+ * A 429 slows the job: the first rule's rate is halved and its burst is gone. What was in flight together is
+ * turned down together and is one event: the rate is halved again only for a request that left a second (or
+ * per/count, if that is longer) after the last halving and its Retry-After, however late its answer comes.
+ * Each such interval without a 429, from the end of Retry-After on, gives back 1/20 of the full rate; so it
+ * never falls below 1/20, and is full again 19 intervals after the last 429.
  *
  * Limits: memory is 8 bytes a request of the window, LIMITER_WINDOW_MAX of them. A higher count is kept by
  * parts (360,000/h as 90,000 in 15 minutes), which is stricter, never looser.
@@ -37,7 +38,7 @@ struct limiter {
     uint64_t now_ns;     /* the latest time seen */
     uint64_t arrival_ns; /* GCRA's theoretical arrival time */
     uint64_t held_until_ns;
-    uint64_t may_halve_ns; /* no other halving before this */
+    uint64_t may_halve_ns; /* what left before this halves nothing */
     uint64_t recovers_ns;  /* when the share takes its next step up */
     uint32_t share;        /* of LIMITER_SHARE_FULL: what 429s have left of the rate */
     uint32_t waiting;      /* admitted, neither left nor dropped */
@@ -55,13 +56,15 @@ uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns);
 
 /* A request goes for its connection. Only when limiter_next allowed it now. */
 void limiter_admit(struct limiter *limiter, uint64_t now_ns);
-/* One of the admitted left: its first byte is about to be written. */
+/* One of the admitted has left: at now_ns its first bytes were written, or earlier. Told too late it costs a
+ * little of the rate; told before they are written it would break the promise. */
 void limiter_left(struct limiter *limiter, uint64_t now_ns);
 /* One of the admitted will not leave. What it took of GCRA is not given back. */
 void limiter_never_left(struct limiter *limiter);
 
-/* The provider answered 429. retry_after_ns (0: not said): nothing is to leave for so long. */
-void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t retry_after_ns);
+/* The provider answered 429 to a request that left at left_ns. retry_after_ns (0: not said): nothing is to
+ * leave for so long. */
+void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns);
 /* True while a Retry-After holds everything: what was admitted must not leave either. */
 bool limiter_holds(const struct limiter *limiter, uint64_t now_ns);
 

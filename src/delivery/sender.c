@@ -46,6 +46,7 @@ struct sender {
     bool withdrawn, aborted, finished;
     uint32_t bad_nonces;
     uint32_t in_flight, most_in_flight;
+    uint32_t leaving;                /* passed the gate in this round of libcurl's */
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
@@ -231,7 +232,7 @@ static bool gate(void *context, struct attempt *attempt)
     if (sender->withdrawn || limiter_holds(&sender->limiter, now)) {
         return false;
     }
-    limiter_left(&sender->limiter, now);
+    sender->leaving++; /* the limiter is told when it has certainly left */
     attempt->left_ns = now;
     atomic_fetch_add(&sender->requests, 1);
     return true;
@@ -305,7 +306,7 @@ static void give_back_waiting(struct sender *sender, const struct delivery *logi
     }
 }
 
-static void end_login(struct sender *sender, struct lane *lane, struct slice body)
+static void end_login(struct sender *sender, struct lane *lane, uint64_t left_ns, struct slice body)
 {
     struct outcome *outcome = &lane->login_delivery.outcome;
     uint64_t now = clock_mono_ns(), seconds = 0;
@@ -320,7 +321,7 @@ static void end_login(struct sender *sender, struct lane *lane, struct slice bod
         snprintf(outcome->message, sizeof(outcome->message), "the answer to the login holds no token");
     }
     if (outcome->kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, now, outcome->retry_after_ns);
+        limiter_throttle(&sender->limiter, now, left_ns, outcome->retry_after_ns);
     }
     bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
     if (login_failed(&lane->login, now) && !refused) {
@@ -359,7 +360,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         if (attempt->turned_back) {
             attempt->lane->login.asking = false;
         } else {
-            end_login(sender, attempt->lane, buffer_slice(&attempt->receipt.body));
+            end_login(sender, attempt->lane, attempt->left_ns, buffer_slice(&attempt->receipt.body));
         }
         attempt_forget(attempt);
         release_attempt(sender, attempt);
@@ -370,7 +371,8 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         return;
     }
     if (delivery->outcome.kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, clock_mono_ns(), delivery->outcome.retry_after_ns);
+        limiter_throttle(&sender->limiter, clock_mono_ns(), attempt->left_ns,
+                         delivery->outcome.retry_after_ns);
     } else if (delivery->outcome.kind == OUTCOME_STOP || (delivery->outcome.kind == OUTCOME_BAD_NONCE &&
                                                           ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
         sender->withdrawn = true; /* the coordinator would hear of it too late */
@@ -402,6 +404,18 @@ static void drop_in_flight(struct sender *sender)
 }
 
 /* The loop. */
+
+/* Between the gate and the write the kernel may have let others run: a request counts from when it has left
+ * at the latest, so that a late one does not come too close to those that leave a window after it. */
+static void perform(struct sender *sender)
+{
+    int running;
+    curl_multi_perform(sender->multi, &running);
+    uint64_t now = clock_mono_ns();
+    for (; sender->leaving > 0; sender->leaving--) {
+        limiter_left(&sender->limiter, now);
+    }
+}
 
 static bool has_work(const struct sender *sender)
 {
@@ -466,8 +480,7 @@ void sender_run(struct sender *sender)
             return;
         }
         wait_for_events(sender, next);
-        int running;
-        curl_multi_perform(sender->multi, &running);
+        perform(sender);
         end_finished(sender);
     }
 }

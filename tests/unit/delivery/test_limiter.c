@@ -244,14 +244,14 @@ static void a_retry_after_holds_everything_until_then(void **state)
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){100, S}, 10);
     go_now(&limiter, 10 * S);
-    limiter_throttle(&limiter, 11 * S, 3 * S);
+    limiter_throttle(&limiter, 11 * S, 10 * S, 3 * S);
     assert_true(limiter_holds(&limiter, 14 * S - 1));
     assert_false(limiter_holds(&limiter, 14 * S));
     assert_int_equal(limiter_next(&limiter, 11 * S), 14 * S);
-    limiter_throttle(&limiter, 12 * S, S); /* a shorter one does not shorten the first */
+    limiter_throttle(&limiter, 12 * S, 10 * S, S); /* a shorter one does not shorten the first */
     assert_int_equal(limiter_next(&limiter, 12 * S), 14 * S);
-    assert_int_equal(go_now(&limiter, 14 * S), 1);  /* not all at once */
-    limiter_throttle(&limiter, 15 * S, UINT64_MAX); /* and none overflows */
+    assert_int_equal(go_now(&limiter, 14 * S), 1);          /* not all at once */
+    limiter_throttle(&limiter, 15 * S, 14 * S, UINT64_MAX); /* and none overflows */
     assert_true(limiter_next(&limiter, 16 * S) > 1000 * S);
     limiter_clear(&limiter);
 }
@@ -273,7 +273,7 @@ static void a_429_halves_the_rate_and_it_comes_back_step_by_step(void **state)
     limiter_init(&limiter, (struct job_rate){100, S}, 1);
     assert_in_range(in_a_second(&limiter, 10 * S), 99, 100);
     for (unsigned i = 0; i < 20; i++) { /* all of what was in flight: one event */
-        limiter_throttle(&limiter, 11 * S + i * MS, 0);
+        limiter_throttle(&limiter, 11 * S + i * MS, 10 * S + i * MS, 0);
     }
     assert_in_range(in_a_second(&limiter, 11 * S + 20 * MS), 46, 50);
     assert_in_range(in_a_second(&limiter, 12 * S + 20 * MS), 51, 55);
@@ -294,7 +294,7 @@ static void unending_429s_slow_down_to_a_twentieth_and_no_further(void **state)
         for (unsigned step = 0; step < 10000; step++) {
             uint64_t now = (10 + i) * S + step * (MS / 10);
             if (step % 100 == 0) {
-                limiter_throttle(&limiter, now, 0);
+                limiter_throttle(&limiter, now, now, 0);
             }
             count += go_now(&limiter, now);
         }
@@ -308,7 +308,7 @@ static void the_rate_does_not_recover_while_it_is_held(void **state)
     (void)state;
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){100, S}, 1);
-    limiter_throttle(&limiter, 10 * S, 100 * S);
+    limiter_throttle(&limiter, 10 * S, 9 * S, 100 * S);
     assert_in_range(in_a_second(&limiter, 110 * S), 48, 50);
     limiter_clear(&limiter);
 }
