@@ -96,21 +96,6 @@ static int run_job(const struct options *options, struct job *job, const struct 
     return status;
 }
 
-/* Settings of the specification that this version takes and does not heed: nobody may believe that they guard
- * a run. */
-static void warn_not_built(const struct job *job)
-{
-    enum { CANARY = 10, IN_A_ROW = 25, SHARE = 20 }; /* the defaults: not asked for */
-    const struct job_delivery *delivery = &job->delivery;
-
-    if ((delivery->canary != CANARY && delivery->canary != 0) || delivery->refused_in_a_row != IN_A_ROW ||
-        delivery->refused_share != SHARE)
-        log_warning("%s: delivery.canary and delivery.stop_after.refused_in_a_row and refused_share are "
-                    "known and not "
-                    "built yet: they stop nothing; try a few rows first with --limit",
-                    job->path);
-}
-
 static int load_and_run(const struct options *options, bool send)
 {
     const struct job_overrides overrides = {
@@ -126,8 +111,6 @@ static int load_and_run(const struct options *options, bool send)
     const struct provider *provider = job ? provider_of_job(job, send, &error) : NULL;
     int status = (int)error.scope;
 
-    if (provider && send)
-        warn_not_built(job);
     if (provider)
         status = run_job(options, job, provider, send);
     else

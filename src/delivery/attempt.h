@@ -35,6 +35,7 @@ struct attempt {
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
     struct receipt receipt;
     bool left, turned_back; /* turned_back: the gate said no, nothing was sent */
+    bool is_probe;          /* of the breaker */
     bool repeated;          /* libcurl was about to send it again, and was stopped */
     uint64_t left_ns;       /* monotonic */
     uint32_t token;         /* the number of the login's token that it carries; 0: none */

@@ -1,6 +1,7 @@
 #include "delivery/sender.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,16 +14,19 @@
 #include <curl/curl.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "delivery/attempt.h"
+#include "delivery/breaker.h"
 #include "delivery/key_lock.h"
 #include "delivery/lanes.h"
 #include "delivery/latency.h"
 #include "delivery/limiter.h"
 #include "delivery/mailbox.h"
+#include "delivery/retry.h"
 #include "delivery/route.h"
 
-enum { POLL_MOST_MS = 1000 };
+enum { POLL_MOST_MS = 1000, HTTP_FIRST_SERVER_ERROR = 500 };
 
 struct sender {
     /* constant */
@@ -40,6 +44,9 @@ struct sender {
     _Atomic uint64_t requests;
     /* the sender's thread */
     struct limiter limiter;
+    struct breaker breaker;
+    struct retry_random random;
+    char fault[OUTCOME_CODE_SIZE + OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
     struct lanes lanes;
     struct mailbox_list queue;
     struct attempt *idle;
@@ -108,6 +115,8 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     assert(sender->timer >= 0);
     const struct job_rate *rate = job->delivery.rate.per_ns > 0 ? &job->delivery.rate : &provider->rate;
     limiter_init(&sender->limiter, *rate, job->delivery.burst > 0 ? job->delivery.burst : 1);
+    breaker_init(&sender->breaker, job->delivery.retry_for_ns);
+    sender->random = retry_random_any();
     return sender;
 }
 
@@ -223,6 +232,21 @@ static void withdraw_queue(struct sender *sender)
     }
 }
 
+/* The breaker has given up: nobody waits for a provider that is gone. */
+static void refuse_queue(struct sender *sender)
+{
+    char text[OUTCOME_MESSAGE_SIZE];
+    struct delivery *delivery;
+    snprintf(text, sizeof(text),
+             "the provider is gone: nothing but failures for %" PRIu64
+             " s (delivery.retry_for); run again to "
+             "resume. The last: %.75s",
+             sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
+    while ((delivery = mailbox_list_take(&sender->queue))) {
+        give_back_unsent(sender, delivery, OUTCOME_STOP, "breaker", text);
+    }
+}
+
 /* One attempt, from launch to end. */
 
 static bool gate(void *context, struct attempt *attempt)
@@ -265,6 +289,7 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
     }
     sender->idle = attempt->next;
     limiter_admit(&sender->limiter, now);
+    attempt->is_probe = breaker_admit(&sender->breaker);
     lane->in_flight++;
     sender->in_flight++;
     if (sender->in_flight > sender->most_in_flight) {
@@ -282,6 +307,8 @@ static uint64_t launch_ready(struct sender *sender)
 {
     while (sender->queue.first) {
         uint64_t now = clock_mono_ns(), next = limiter_next(&sender->limiter, now);
+        uint64_t pause = breaker_next(&sender->breaker);
+        next = pause > next ? pause : next;
         struct lane *lane = sender->idle ? lanes_choose(&sender->lanes) : NULL;
         if (!lane || next > now) {
             return lane ? next : UINT64_MAX;
@@ -291,22 +318,24 @@ static uint64_t launch_ready(struct sender *sender)
     return UINT64_MAX;
 }
 
-/* Those who wait for a token that does not come. */
-static void give_back_waiting(struct sender *sender, const struct delivery *login)
+/* The first who waits for a token that does not come: the others try on. Of a login that is refused, all. */
+static void give_back_waiting(struct sender *sender, const struct delivery *login, bool all)
 {
-    struct mailbox_list waiting = sender->queue;
     struct delivery *delivery;
-    sender->queue = (struct mailbox_list){0};
-    while ((delivery = mailbox_list_take(&waiting))) {
+    while ((delivery = mailbox_list_take(&sender->queue))) {
         delivery->outcome = login->outcome;
         delivery->left = false;
         delivery->latency_ns = 0;
         delivery->date_ns = login->date_ns;
         give_back(sender, delivery);
+        if (!all) {
+            return;
+        }
     }
 }
 
-static void end_login(struct sender *sender, struct lane *lane, uint64_t left_ns, struct slice body)
+/* True when the login was answered: with a token, a no, or "later". */
+static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns, struct slice body)
 {
     struct outcome *outcome = &lane->login_delivery.outcome;
     uint64_t now = clock_mono_ns(), seconds = 0;
@@ -314,7 +343,7 @@ static void end_login(struct sender *sender, struct lane *lane, uint64_t left_ns
         seconds = sender->provider->take_token(lane->account, body);
         if (seconds > 0) {
             login_succeeded(&lane->login, seconds, now);
-            return;
+            return true;
         }
         outcome->cause = RETRY_AUTH;
         snprintf(outcome->code, sizeof(outcome->code), "no_token");
@@ -324,12 +353,42 @@ static void end_login(struct sender *sender, struct lane *lane, uint64_t left_ns
         limiter_throttle(&sender->limiter, now, left_ns, outcome->retry_after_ns);
     }
     bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
+    bool answered = refused || outcome->kind == OUTCOME_THROTTLED;
     if (login_failed(&lane->login, now) && !refused) {
+        return answered;
+    }
+    if (refused) {
+        outcome->kind = OUTCOME_STOP;
+    } else if (!answered) {
+        outcome->kind = OUTCOME_NOT_SENT;
+    }
+    sender->withdrawn = sender->withdrawn || refused;
+    give_back_waiting(sender, &lane->login_delivery, refused);
+    return answered;
+}
+
+/* answered: with anything but a 5xx. */
+static void note_breaker(struct sender *sender, const struct attempt *attempt, const struct outcome *outcome,
+                         bool answered)
+{
+    struct breaker *breaker = &sender->breaker;
+    uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
+    if (!answered) {
+        snprintf(sender->fault, sizeof(sender->fault), "%s %s", outcome->code, outcome->message);
+    }
+    if (!breaker_note(breaker, answered, attempt->is_probe, now, retry_random_next(&sender->random)) ||
+        breaker->has_given_up) {
         return;
     }
-    outcome->kind = refused ? OUTCOME_STOP : OUTCOME_NOT_SENT;
-    sender->withdrawn = sender->withdrawn || refused;
-    give_back_waiting(sender, &lane->login_delivery);
+    if (breaker->is_open) {
+        log_info(
+            "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the "
+            "provider is back",
+            BREAKER_FAILURES, sender->fault);
+    } else {
+        log_info("the provider answers again after %" PRIu64 " s: sending goes on",
+                 (now - opened_ns) / CLOCK_NS_PER_S);
+    }
 }
 
 /* Everything of an attempt but what it means for its delivery. True: it was turned back. */
@@ -350,7 +409,9 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     if (!attempt->left) {
         limiter_never_left(&sender->limiter);
     }
-    if (!attempt->turned_back) {
+    if (attempt->turned_back) {
+        breaker_turned_back(&sender->breaker, attempt->is_probe);
+    } else {
         attempt_judge(attempt, result);
         if (attempt_is_complete(attempt, result)) {
             latency_add(&sender->latency, delivery->latency_ns);
@@ -360,7 +421,9 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         if (attempt->turned_back) {
             attempt->lane->login.asking = false;
         } else {
-            end_login(sender, attempt->lane, attempt->left_ns, buffer_slice(&attempt->receipt.body));
+            bool answered =
+                end_login(sender, attempt->lane, attempt->left_ns, buffer_slice(&attempt->receipt.body));
+            note_breaker(sender, attempt, &delivery->outcome, answered);
         }
         attempt_forget(attempt);
         release_attempt(sender, attempt);
@@ -370,6 +433,8 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         mailbox_list_add_first(&sender->queue, delivery);
         return;
     }
+    int status = delivery->outcome.http_status;
+    note_breaker(sender, attempt, &delivery->outcome, status > 0 && status < HTTP_FIRST_SERVER_ERROR);
     if (delivery->outcome.kind == OUTCOME_THROTTLED) {
         limiter_throttle(&sender->limiter, clock_mono_ns(), attempt->left_ns,
                          delivery->outcome.retry_after_ns);
@@ -473,6 +538,9 @@ void sender_run(struct sender *sender)
         }
         if (sender->withdrawn) {
             withdraw_queue(sender);
+        }
+        if (sender->breaker.has_given_up) {
+            refuse_queue(sender);
         }
         uint64_t next = launch_ready(sender);
         count_busy(sender);

@@ -6,8 +6,12 @@
  * struct delivery: submitted from the coordinator, given back by `done` exactly once each.
  *
  * Where the provider has logins, the sender asks for a lane's token itself, before the lane's first request
- * and ahead of the token's end, under the limiter like any request; those that wait for it are given back as
- * OUTCOME_NOT_SENT with its cause when it got no usable answer, and as OUTCOME_STOP when it was refused.
+ * and ahead of the token's end, under the limiter like any request. A login that got no usable answer costs
+ * the first of those that wait for it an attempt (OUTCOME_NOT_SENT with its cause, OUTCOME_THROTTLED); one
+ * that was refused ends the run: all come back as OUTCOME_STOP.
+ *
+ * While the breaker is open one request at a time goes, and the others wait here; once it has given up all
+ * come back as OUTCOME_STOP.
  */
 #ifndef KYC_DELIVERY_SENDER_H
 #define KYC_DELIVERY_SENDER_H

@@ -207,6 +207,12 @@ int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floo
 /* Between begin and commit; never lowers it. */
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error);
 
+/* How many requests of the canary are left with these settings (a hex digest stands for them), as
+ * ledger_canary_set last said; UINT32_MAX when it said nothing, or of other settings. 0, or -1. */
+int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *left, struct error *error);
+/* Between begin and commit. */
+int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error);
+
 enum { LEDGER_HEAD_SIZE = 65 };
 
 /* Runs. command: `run`. Between begin and commit. */

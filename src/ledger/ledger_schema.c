@@ -1,7 +1,12 @@
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "ledger/ledger_sqlite.h"
+
+#define CANARY "canary" /* `SETTINGS LEFT` */
 
 /* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
  * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
@@ -63,7 +68,7 @@ static const char tables[] =
     "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
-enum { KEY_CHECK_LEN = 8, KEY_CHECK_SIZE = 2 * KEY_CHECK_LEN + 1, NUMBER_SIZE = 16 };
+enum { KEY_CHECK_LEN = 8, KEY_CHECK_SIZE = 2 * KEY_CHECK_LEN + 1, NUMBER_SIZE = 16, CANARY_SIZE = 96 };
 
 /* Tells one key from another, and nothing about either. */
 static char *key_check(struct ledger *ledger, char text[KEY_CHECK_SIZE])
@@ -136,6 +141,34 @@ static int meta_is(struct ledger *ledger, const char *key, struct slice want, ch
     snprintf(found, found_size, "%.*s", (int)value.len, value.len > 0 ? value.at : "");
     ledger_sqlite_release(statement);
     return same;
+}
+
+int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *left, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_META, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, SLICE_LITERAL(CANARY));
+    int row = ledger_sqlite_row(ledger, statement, error);
+    *left = UINT32_MAX;
+    if (row <= 0)
+        return row;
+    char found[CANARY_SIZE];
+    struct slice value = ledger_sqlite_column(statement, 0);
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    ledger_sqlite_release(statement);
+    size_t len = strlen(settings);
+    if (strncmp(found, settings, len) == 0 && found[len] == ' ')
+        *left = (uint32_t)strtoul(found + len, NULL, 10);
+    return 0;
+}
+
+int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error)
+{
+    char text[CANARY_SIZE];
+    int len = snprintf(text, sizeof(text), "%s %" PRIu32, settings, left);
+    assert((size_t)len < sizeof(text));
+    return meta_set(ledger, CANARY, slice_make(text, (size_t)len), error);
 }
 
 static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)

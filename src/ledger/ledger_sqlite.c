@@ -14,7 +14,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [LEDGER_SQL_COMMIT] = "COMMIT",
     [LEDGER_SQL_META] = "SELECT value FROM meta WHERE key = ?1",
-    [LEDGER_SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)",
+    [LEDGER_SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2) "
+                            "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
     [LEDGER_SQL_SCAN] =
         "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, digest "
         "FROM customer ORDER BY id",

@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
 #include "pipeline/step.h"
 #include "provider/idempotency.h"
@@ -48,7 +49,8 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     item_list_init(&sending->concluded);
     settling_open(&sending->settling);
     sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
-    sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
+    if (heed_start(sending, error) == 0)
+        sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
     if (sending->sender && floors_start(&sending->floors, sending->sender, parts->ledger,
                                         parts->job->provider.nonce_floor, error) == 0) {
         sending->started = pthread_create(&sending->thread, NULL, sender_main, sending->sender) == 0;
@@ -68,6 +70,7 @@ void sending_close(struct sending *sending)
     sender_free(sending->sender);
     floors_clear(&sending->floors);
     free(sending->members);
+    guard_clear(&sending->guard);
     waiting_clear(&sending->waiting);
     settling_close(&sending->settling);
     item_pool_clear(&sending->pool);
@@ -76,6 +79,8 @@ void sending_close(struct sending *sending)
 
 bool sending_has_room(const struct sending *sending)
 {
+    if (guard_is_canary(&sending->guard) && sending->pool.count > 0)
+        return false;
     return !sending->stopping && sending->submitted + sending->new_items.count < sending->ahead_max &&
            item_pool_has_room(&sending->pool);
 }
@@ -177,40 +182,6 @@ void sending_note_doubt(struct sending *sending, struct item *item, bool in_doub
     item->in_doubt = in_doubt;
 }
 
-__attribute__((format(printf, 2, 3))) static void stop_because(struct sending *sending, const char *format,
-                                                               ...)
-{
-    va_list arguments;
-
-    if (sending->stop_reason[0] == '\0') {
-        va_start(arguments, format);
-        vsnprintf(sending->stop_reason, sizeof sending->stop_reason, format, arguments);
-        va_end(arguments);
-    }
-    sending_stop(sending, false);
-}
-
-/* What one outcome says beyond its own record. */
-void sending_heed(struct sending *sending, const struct delivery *delivery)
-{
-    const struct outcome *outcome = &delivery->outcome;
-    const struct job *job = sending->parts.job;
-
-    if (outcome->kind == OUTCOME_STOP)
-        stop_because(sending, "%s", outcome->message);
-    if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
-        stop_because(sending,
-                     "the provider called %d nonces invalid, and more of them get a key banned: make sure "
-                     "that nothing "
-                     "else uses this API key, and set provider.nonce_floor if another tool did",
-                     SENDER_BAD_NONCES_MAX);
-    if (outcome->kind == OUTCOME_THROTTLED && outcome->retry_after_ns > job->delivery.retry_for_ns)
-        stop_because(sending,
-                     "the provider asks to wait %" PRIu64
-                     " s, longer than delivery.retry_for: run again after that",
-                     outcome->retry_after_ns / CLOCK_NS_PER_S);
-}
-
 int sending_write(struct sending *sending, struct item *item, struct conclusion *conclusion,
                   bool with_outcome, struct error *error)
 {
@@ -287,6 +258,8 @@ int sending_carry_out(struct sending *sending, struct item *item, struct conclus
     bool goes_on = conclusion->kind == CONCLUSION_AGAIN || conclusion->kind == CONCLUSION_ASK;
     uint64_t now_ns = clock_mono_ns();
 
+    if (heed_answer(sending, item, conclusion, error) != 0)
+        return -1;
     if (conclusion->kind == CONCLUSION_UPDATE_NEXT)
         return update_next(sending, item, conclusion, error);
     if (!goes_on) {
@@ -322,12 +295,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
         pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     item->bad_tokens += outcome->kind == OUTCOME_BAD_TOKEN;
-    if (item->bad_tokens == CONCLUDE_BAD_TOKENS_MAX)
-        stop_because(
-            sending,
-            "the provider refuses the token of a login that it has just accepted (HTTP 401): look at "
-            "the credentials, and at this machine's clock");
-    sending_heed(sending, delivery);
+    heed_outcome(sending, delivery, item->bad_tokens);
     uint64_t wait_ns =
         retry_wait_ns(item->attempts ? item->attempts : 1, retry_random_next(&sending->random));
     if (wait_ns < outcome->retry_after_ns)

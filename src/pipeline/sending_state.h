@@ -14,6 +14,7 @@
 #include "delivery/sender.h"
 #include "pipeline/conclude.h"
 #include "pipeline/floors.h"
+#include "pipeline/guard.h"
 #include "pipeline/item.h"
 #include "pipeline/sending.h"
 #include "pipeline/settling.h"
@@ -33,6 +34,8 @@ struct sending {
     size_t submitted, ahead_max;
     uint64_t doubts; /* items in circulation that are in doubt */
     uint64_t bad_nonces;
+    struct guard guard;
+    char canary_of[GUARD_SETTINGS_SIZE]; /* the settings, in hex */
     struct retry_random random;
     bool stopping, failed;
     char stop_reason[512]; /* "": the provider has not stopped the run */
@@ -54,8 +57,5 @@ int sending_carry_out(struct sending *sending, struct item *item, struct conclus
 
 /* From now on a create of this item may have happened. */
 void sending_note_doubt(struct sending *sending, struct item *item, bool in_doubt);
-
-/* What an outcome says beyond its own record. */
-void sending_heed(struct sending *sending, const struct delivery *delivery);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "pipeline/changes.h"
+#include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
 
 #define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* of a clock that runs differently at the provider */
@@ -304,7 +305,7 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
     int result = 0;
 
     settling->in_flight = false;
-    sending_heed(sending, delivery);
+    heed_outcome(sending, delivery, 0);
     bool done = outcome->kind == OUTCOME_DONE && listing_is_whole(listing), again = false;
     if (done) {
         settling->attempts = 0;

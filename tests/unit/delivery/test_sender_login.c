@@ -85,7 +85,7 @@ static void without_a_login_those_who_wait_come_back(void **state)
         {"refused", JSON_REPLY("401 No", "19", "{\"message\":\"wrong\"}"), OUTCOME_STOP, RETRY_AUTH},
         {"no answer", NULL, OUTCOME_NOT_SENT, RETRY_CONNECT},
         {"a 503", JSON_REPLY("503 No", "2", "{}"), OUTCOME_NOT_SENT, RETRY_5XX},
-        {"a 429", JSON_REPLY("429 No", "2", "{}"), OUTCOME_NOT_SENT, RETRY_429},
+        {"a 429", JSON_REPLY("429 No", "2", "{}"), OUTCOME_THROTTLED, RETRY_429},
         {"no token in it", JSON_REPLY("200 OK", "2", "{}"), OUTCOME_NOT_SENT, RETRY_AUTH},
     };
 

@@ -1,0 +1,48 @@
+/* breaker: stops knocking at a provider that is gone (3-providers.md, Stopping before damage).
+ *
+ * A plain state machine, handed the time (monotonic ns) and random bits. BREAKER_FAILURES attempts in a row
+ * that failed in transport or with 5xx open it: nothing leaves but one probe at a time, after a backoff that
+ * doubles from 1 s to 60 s, spread over its upper half. Any answer closes it, whoever asked. When the last
+ * probe, at the latest retry_for after it opened, has failed too, it has given up, and the run must stop.
+ *
+ * Thread: one at a time.
+ */
+#ifndef KYC_DELIVERY_BREAKER_H
+#define KYC_DELIVERY_BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BREAKER_FAILURES = 10 };
+
+struct breaker {
+    /* constant */
+    uint64_t retry_for_ns;
+    /* state */
+    uint32_t failures; /* in a row */
+    uint32_t probes;   /* that failed since it opened */
+    bool is_open;
+    bool is_probing; /* one is under way */
+    bool has_given_up;
+    uint64_t opened_ns, next_ns; /* open: since when, and when the next probe may go */
+    /* figures */
+    uint64_t openings, paused_ns; /* closed again; what is open now is not in it */
+};
+
+void breaker_init(struct breaker *breaker, uint64_t retry_for_ns);
+
+/* When the next request may go; 0: now; UINT64_MAX: not before a probe has come back. */
+uint64_t breaker_next(const struct breaker *breaker);
+
+/* A request goes: gives true when it is the probe, which the caller remembers with it. */
+bool breaker_admit(struct breaker *breaker);
+
+/* A request was turned back before it left. */
+void breaker_turned_back(struct breaker *breaker, bool was_probe);
+
+/* What an attempt came to. answered: with anything but a 5xx. Gives true when that opened it, closed it or
+ * made it give up: something to tell. */
+bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
+                  uint64_t random_bits);
+
+#endif

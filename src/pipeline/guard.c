@@ -1,0 +1,98 @@
+#include "pipeline/guard.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/buffer.h"
+#include "core/memory.h"
+
+enum { SETTINGS_MAX = 1 << 20 };
+
+void guard_init(struct guard *guard, const struct job_delivery *limits, uint32_t canary)
+{
+    *guard = (struct guard){
+        .in_a_row_most = limits->refused_in_a_row,
+        .share_most = limits->refused_share,
+        .canary = canary,
+    };
+}
+
+void guard_clear(struct guard *guard)
+{
+    free(guard->refused);
+    *guard = (struct guard){0};
+}
+
+bool guard_is_canary(const struct guard *guard)
+{
+    return guard->canary > 0;
+}
+
+void guard_add_done(struct guard *guard)
+{
+    guard->answers++;
+    guard->in_a_row = 0;
+    guard->canary -= guard->canary > 0;
+}
+
+static enum guard_trip judge(const struct guard *guard)
+{
+    if (guard->canary > 0)
+        return GUARD_CANARY;
+    if (guard->in_a_row >= guard->in_a_row_most)
+        return GUARD_IN_A_ROW;
+    if (guard->answers >= GUARD_SHARE_LEAST &&
+        guard->refused_count * 100 > guard->answers * guard->share_most)
+        return GUARD_SHARE;
+    return GUARD_GOES_ON;
+}
+
+enum guard_trip guard_add_refused(struct guard *guard, int64_t customer)
+{
+    if (guard->refused_count == guard->refused_room) {
+        guard->refused_room = guard->refused_room ? 2 * guard->refused_room : 64;
+        guard->refused = memory_resize(guard->refused, guard->refused_room, sizeof *guard->refused);
+    }
+    guard->refused[guard->refused_count++] = customer;
+    guard->answers++;
+    guard->in_a_row++;
+    if (guard->trip == GUARD_GOES_ON)
+        guard->trip = judge(guard);
+    return guard->trip;
+}
+
+const int64_t *guard_not_final(const struct guard *guard, size_t *count)
+{
+    *count = guard->trip == GUARD_SHARE ? guard->refused_count : guard->in_a_row;
+    return guard->refused_count ? guard->refused + guard->refused_count - *count : NULL;
+}
+
+/* NULL and "" differ. */
+static void add_text(struct buffer *settings, const char *name, const char *value)
+{
+    buffer_printf(settings, "%s%c%s\n", name, value ? '=' : '-', value ? value : "");
+}
+
+char *guard_settings(const struct job *job, const struct provider *provider, char hex[GUARD_SETTINGS_SIZE])
+{
+    const struct job_provider *set = &job->provider;
+    struct slice base_url = provider_base_url(provider, job);
+    uint8_t digest[DIGEST_SHA256_LEN];
+    struct buffer settings;
+
+    buffer_init(&settings, SETTINGS_MAX);
+    buffer_printf(&settings, "%s %.*s\n", provider->name, (int)base_url.len, base_url.at);
+    add_text(&settings, "version_header", set->version_header);
+    add_text(&settings, "version", set->version);
+    add_text(&settings, "documents", set->documents);
+    add_text(&settings, "ca_file", set->ca_file);
+    add_text(&settings, "proxy", set->proxy);
+    buffer_printf(&settings, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %zu %d %d\n", set->nonce_window,
+                  set->nonce_floor, set->idempotency_window_ns, set->settle_after_ns, set->list_max,
+                  set->concat_country, (int)set->date_format);
+    for (size_t i = 0; set->keep && set->keep[i]; i++)
+        add_text(&settings, "keep", set->keep[i]);
+    digest_sha256(buffer_slice(&settings), slice_make(NULL, 0), digest);
+    buffer_clear(&settings);
+    return digest_hex(digest, sizeof digest, hex);
+}

@@ -1,0 +1,142 @@
+#include "pipeline/heed.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "pipeline/sending_state.h"
+
+int heed_start(struct sending *sending, struct error *error)
+{
+    const struct sending_parts *parts = &sending->parts;
+    const struct job_delivery *limits = &parts->job->delivery;
+    uint32_t left;
+
+    guard_settings(parts->job, parts->provider, sending->canary_of);
+    if (ledger_canary_left(parts->ledger, sending->canary_of, &left, error) != 0)
+        return -1;
+    guard_init(&sending->guard, limits, left < limits->canary ? left : limits->canary);
+    if (guard_is_canary(&sending->guard))
+        log_info("canary: %" PRIu32
+                 " requests go one at a time first, and a refusal among them stops the run",
+                 sending->guard.canary);
+    return 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void stop_because(struct sending *sending, const char *format,
+                                                               ...)
+{
+    va_list arguments;
+
+    if (sending->stop_reason[0] == '\0') {
+        va_start(arguments, format);
+        vsnprintf(sending->stop_reason, sizeof sending->stop_reason, format, arguments);
+        va_end(arguments);
+    }
+    sending_stop(sending, false);
+}
+
+void heed_outcome(struct sending *sending, const struct delivery *delivery, uint32_t bad_tokens)
+{
+    const struct outcome *outcome = &delivery->outcome;
+    const struct job *job = sending->parts.job;
+
+    if (outcome->kind == OUTCOME_STOP)
+        stop_because(sending, "%s", outcome->message);
+    if (bad_tokens == CONCLUDE_BAD_TOKENS_MAX)
+        stop_because(
+            sending,
+            "the provider refuses the token of a login that it has just accepted (HTTP 401): look at "
+            "the credentials, and at this machine's clock");
+    if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
+        stop_because(sending,
+                     "the provider called %d nonces invalid, and more of them get a key banned: make sure "
+                     "that nothing "
+                     "else uses this API key, and set provider.nonce_floor if another tool did",
+                     SENDER_BAD_NONCES_MAX);
+    if (outcome->kind == OUTCOME_THROTTLED && outcome->retry_after_ns > job->delivery.retry_for_ns)
+        stop_because(sending,
+                     "the provider asks to wait %" PRIu64
+                     " s, longer than delivery.retry_for: run again after that",
+                     outcome->retry_after_ns / CLOCK_NS_PER_S);
+}
+
+/* The customers whose refusals made the run stop are sent again by the next one. */
+static int forget_refusals(struct sending *sending, const int64_t *customers, size_t count,
+                           struct error *error)
+{
+    for (size_t i = 0; i < count && !sending->failed; i++)
+        if (ledger_forget_refusal(sending->parts.ledger, customers[i], error) != 0)
+            return -1;
+    return 0;
+}
+
+static void stop_for_refusals(struct sending *sending, enum guard_trip trip, const struct outcome *outcome)
+{
+    const struct job_delivery *limits = &sending->parts.job->delivery;
+    const struct guard *guard = &sending->guard;
+    char last[48 + OUTCOME_CODE_SIZE + OUTCOME_MESSAGE_SIZE];
+
+    snprintf(last, sizeof last, "the last with HTTP %d %s: %s", outcome->http_status, outcome->code,
+             outcome->message);
+    if (trip == GUARD_CANARY)
+        stop_because(sending,
+                     "the provider refused one of the first requests (delivery.canary: %" PRIu32
+                     " go alone), %s. Nothing else was sent; correct it and run again",
+                     limits->canary, last + strlen("the last "));
+    else if (trip == GUARD_IN_A_ROW)
+        stop_because(sending,
+                     "the provider refused %" PRIu32
+                     " in a row (delivery.stop_after.refused_in_a_row), %s. Correct the cause and run "
+                     "again: these are sent again",
+                     guard->in_a_row, last);
+    else
+        stop_because(sending,
+                     "the provider refused %zu of %" PRIu64 " (delivery.stop_after.refused_share: %" PRIu32
+                     " %%), %s. Correct the cause and run again: these are sent again",
+                     guard->refused_count, guard->answers, limits->refused_share, last);
+}
+
+/* The canary is of a ledger, not of a run: what is left of it goes on in the next one. */
+static int add_done(struct sending *sending, struct error *error)
+{
+    struct guard *guard = &sending->guard;
+    bool was_canary = guard_is_canary(guard);
+
+    guard_add_done(guard);
+    if (was_canary && !guard_is_canary(guard))
+        log_info("canary: passed");
+    return was_canary && !sending->failed
+               ? ledger_canary_set(sending->parts.ledger, sending->canary_of, guard->canary, error)
+               : 0;
+}
+
+int heed_answer(struct sending *sending, const struct item *item, const struct conclusion *conclusion,
+                struct error *error)
+{
+    const struct outcome *outcome = &item->delivery.outcome;
+    struct guard *guard = &sending->guard;
+    bool is_refused = conclusion->kind == CONCLUSION_REFUSED;
+    bool has_tripped = guard->trip != GUARD_GOES_ON;
+    size_t count;
+
+    if (is_refused && outcome->kind != OUTCOME_DONE) {
+        if (outcome->no_update)
+            return 0;
+        enum guard_trip trip = guard_add_refused(guard, item->customer);
+        if (trip == GUARD_GOES_ON)
+            return 0;
+        if (has_tripped) /* it was in flight */
+            return forget_refusals(sending, &item->customer, 1, error);
+        stop_for_refusals(sending, trip, outcome);
+        const int64_t *customers = guard_not_final(guard, &count);
+        return forget_refusals(sending, customers, count, error);
+    }
+    if (is_refused || conclusion->kind == CONCLUSION_CREATED || conclusion->kind == CONCLUSION_UPDATED ||
+        conclusion->kind == CONCLUSION_UPDATE_NEXT)
+        return add_done(sending, error);
+    return 0;
+}
