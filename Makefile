@@ -91,6 +91,13 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
 
 unit-tests: $(UNIT_TESTS)
 
+# A machine that fails on demand, for tests/fault: preloaded, so without sanitizers.
+.PHONY: fault-shim
+fault-shim: $(BUILD)/fault-shim.so
+$(BUILD)/fault-shim.so: tests/fault/shim.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+
 # Fuzzers: libFuzzer, so clang alone; every area below the pipeline, with sanitizers. `make fuzz` builds them.
 needs_fuzz := $(BASE) job input rules provider
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -122,7 +129,7 @@ demo: deps-build
 
 # The variants that the tests need: gcc as it is shipped, one that can be stopped at every step, sanitizers, clang.
 CHECK_VARIANTS := \
-	'BUILD=$(BUILD) all unit-tests generate-rows' \
+	'BUILD=$(BUILD) all unit-tests generate-rows fault-shim' \
 	'BUILD=$(BUILD)/steps STEPS=1 all' \
 	'BUILD=$(BUILD)/asan SANITIZE=address,undefined all unit-tests' \
 	'BUILD=$(BUILD)/clang CC=clang CXX=clang++ all unit-tests' \

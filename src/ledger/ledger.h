@@ -109,7 +109,8 @@ int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct s
 
 int ledger_begin(struct ledger *ledger, struct error *error);
 /* Durable when it returns 0. Nothing happens between begin and commit when nothing was written: no fsync
- * then. After a write that failed all others fail too; the next ledger_begin gives up what was not committed.
+ * then. After a failure all writes fail too, as that did; the next ledger_begin gives up what was not
+ * committed.
  */
 int ledger_commit(struct ledger *ledger, struct error *error);
 

@@ -97,10 +97,8 @@ static int make_tables(struct ledger *ledger, struct error *error)
     snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
              LEDGER_APPLICATION_ID, LEDGER_SCHEMA_VERSION);
     if (sqlite3_exec(ledger->db, tables, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK) {
-        ledger->failed = true;
+        sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
         return ledger_sqlite_fail(ledger, "made", error);
-    }
     return 0;
 }
 

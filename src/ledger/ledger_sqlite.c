@@ -154,6 +154,10 @@ static const char *reason_of(const struct ledger *ledger)
         return "it is not a ledger (not a SQLite file). Name another path in the job's ledger, or restore "
                "the ledger "
                "with its key file from a backup";
+    case SQLITE_NOMEM:
+        return "there is not enough memory. Raise the limit (ulimit -v, or the container's), then run again: "
+               "it "
+               "goes on where it stopped";
     case SQLITE_CANTOPEN:
         return "the file, or the -wal and -shm files beside it, cannot be opened. Check the folder and its "
                "permissions";
@@ -166,17 +170,23 @@ static const char *reason_of(const struct ledger *ledger)
     }
 }
 
-int ledger_sqlite_fail(const struct ledger *ledger, const char *verb, struct error *error)
+int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error)
 {
     const char *reason = reason_of(ledger);
     if (reason)
-        return error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)", ledger->path,
-                         verb, reason, sqlite3_errmsg(ledger->db));
-    return error_set(
-        error, ERROR_LEDGER,
-        "the ledger %s cannot be %s: %s (SQLite error %d). Check that nothing else has changed the file, "
-        "then run again",
-        ledger->path, verb, sqlite3_errmsg(ledger->db), sqlite3_extended_errcode(ledger->db));
+        error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)", ledger->path, verb,
+                  reason, sqlite3_errmsg(ledger->db));
+    else
+        error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s cannot be %s: %s (SQLite error %d). Check that nothing else has changed the file, "
+            "then run again",
+            ledger->path, verb, sqlite3_errmsg(ledger->db), sqlite3_extended_errcode(ledger->db));
+    /* A read as well: what could not be looked at must not be followed by a commit, and be sent. */
+    if (!ledger->failed)
+        ledger->why = *error;
+    ledger->failed = true;
+    return -1;
 }
 
 sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error)
@@ -194,11 +204,7 @@ sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_sta
                                           struct error *error)
 {
     if (ledger->failed) {
-        error_set(error, ERROR_LEDGER,
-                  "the ledger %s could not be written before: nothing more is written to it. Run again when "
-                  "the cause "
-                  "is mended",
-                  ledger->path);
+        *error = ledger->why;
         return NULL;
     }
     assert(ledger->lock_fd >= 0 && "a ledger opened to be read is never written");
@@ -217,10 +223,8 @@ int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct e
 {
     int code = sqlite3_step(statement);
     assert(code != SQLITE_ROW);
-    if (code != SQLITE_DONE) {
-        ledger->failed = true;
+    if (code != SQLITE_DONE)
         ledger_sqlite_fail(ledger, "written", error);
-    }
     ledger_sqlite_release(statement);
     return code == SQLITE_DONE ? 0 : -1;
 }
@@ -234,10 +238,8 @@ int ledger_sqlite_write_unless_taken(struct ledger *ledger, sqlite3_stmt *statem
     }
     /* Any other failure is told by the reset of the same statement. */
     int code = sqlite3_reset(statement);
-    if (code != SQLITE_OK) {
-        ledger->failed = true;
+    if (code != SQLITE_OK)
         ledger_sqlite_fail(ledger, "written", error);
-    }
     ledger_sqlite_release(statement);
     return code == SQLITE_OK ? 0 : -1;
 }
@@ -284,14 +286,11 @@ struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at)
 
 int ledger_begin(struct ledger *ledger, struct error *error)
 {
-    /* What is left of a transaction that failed is given up first. */
-    if (ledger->failed) {
-        if (!sqlite3_get_autocommit(ledger->db) &&
-            sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-            return ledger_sqlite_fail(ledger, "written", error);
-        ledger->failed = false;
-    }
-    assert(sqlite3_get_autocommit(ledger->db) && "no transaction inside another");
+    /* What was not committed is given up first. */
+    if (!sqlite3_get_autocommit(ledger->db) &&
+        sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+        return ledger_sqlite_fail(ledger, "written", error);
+    ledger->failed = false;
     ledger->chain = ledger->committed;
     sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_BEGIN, error);
     return statement ? ledger_sqlite_write(ledger, statement, error) : -1;

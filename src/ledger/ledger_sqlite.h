@@ -1,9 +1,9 @@
 /* ledger_sqlite: what the files of this folder share, and nobody else sees: the handle, the statements, the
  * event's canonical bytes.
  *
- * Every statement is prepared at its first use and kept; values are bound, never written into SQL. A write
- * that failed leaves the transaction unusable (SQLite may have rolled it back by itself), so all later writes
- * fail with the same text until the next ledger_begin. Thread: one.
+ * Every statement is prepared at its first use and kept; values are bound, never written into SQL. A
+ * statement that failed leaves the transaction unusable (SQLite may have rolled it back by itself), so all
+ * later writes fail with the same text until the next ledger_begin. Thread: one.
  */
 #ifndef KYC_LEDGER_LEDGER_SQLITE_H
 #define KYC_LEDGER_LEDGER_SQLITE_H
@@ -75,8 +75,9 @@ struct ledger {
     sqlite3 *db;
     sqlite3_stmt *statements[LEDGER_SQL_COUNT];
     char *path, *lock_path, *key_path;
-    int lock_fd; /* -1: LEDGER_READ */
-    bool failed; /* a write of this transaction failed: see above */
+    int lock_fd;      /* -1: LEDGER_READ */
+    bool failed;      /* a statement failed: see above */
+    struct error why; /* then: the first failure */
     uint8_t key[FINGERPRINT_KEY_LEN];
     struct digest_hmac *hmac; /* keyed with key */
     int64_t run;              /* 0: none was started */
@@ -107,11 +108,12 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
 
 /* Statements (ledger_sqlite.c). */
 
-/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason. Way out`. Returns -1. */
-int ledger_sqlite_fail(const struct ledger *ledger, const char *verb, struct error *error);
+/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason. Way out`. The ledger takes no
+ * write any more, until the next ledger_begin. Returns -1. */
+int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error);
 /* The statement, reset and with nothing bound; NULL with an error. */
 sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error);
-/* As above, for a write: fails too when this transaction has failed already. */
+/* As above, for a write: when this transaction has failed already it fails too, as that did. */
 sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_statement which,
                                           struct error *error);
 /* Runs a statement without rows and releases it. 0 or -1. */

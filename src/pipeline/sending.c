@@ -106,8 +106,11 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     };
 
     item->delivery.call.at = intent.at;
-    return overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
-                     : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+    int failed = overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
+                           : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+    if (failed) /* what is not journalled must not leave with the rest of the round */
+        sending_fail(sending);
+    return failed;
 }
 
 static int add_update(struct sending *sending, struct item *item, const char *user_id,
