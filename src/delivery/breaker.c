@@ -47,9 +47,7 @@ static void plan_probe(struct breaker *breaker, uint64_t now_ns, uint64_t random
 static bool close_again(struct breaker *breaker, uint64_t now_ns)
 {
     bool was_open = breaker->is_open;
-    if (was_open) {
-        breaker->paused_ns += now_ns - breaker->opened_ns;
-    }
+    breaker->paused_ns = breaker_paused_ns(breaker, now_ns);
     breaker->failures = breaker->probes = 0;
     breaker->is_open = breaker->is_probing = false;
     return was_open;
@@ -85,4 +83,9 @@ bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64
     breaker->has_given_up = now_ns >= breaker->opened_ns + breaker->retry_for_ns;
     plan_probe(breaker, now_ns, random_bits);
     return breaker->has_given_up;
+}
+
+uint64_t breaker_paused_ns(const struct breaker *breaker, uint64_t now_ns)
+{
+    return breaker->paused_ns + (breaker->is_open ? now_ns - breaker->opened_ns : 0);
 }

@@ -26,7 +26,7 @@ struct breaker {
     bool has_given_up;
     uint64_t opened_ns, next_ns; /* open: since when, and when the next probe may go */
     /* figures */
-    uint64_t openings, paused_ns; /* closed again; what is open now is not in it */
+    uint64_t openings, paused_ns; /* paused_ns: without what is open now */
 };
 
 void breaker_init(struct breaker *breaker, uint64_t retry_for_ns);
@@ -44,5 +44,8 @@ void breaker_turned_back(struct breaker *breaker, bool was_probe);
  * made it give up: something to tell. */
 bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
                   uint64_t random_bits);
+
+/* How long it was open so far. */
+uint64_t breaker_paused_ns(const struct breaker *breaker, uint64_t now_ns);
 
 #endif

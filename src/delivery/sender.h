@@ -93,6 +93,8 @@ struct sender_figures {
     uint32_t most_in_flight;
     double rate_per_s; /* over the time in which there was work */
     double p50_ms, p95_ms, p99_ms, max_ms;
+    uint64_t pauses;   /* times that the breaker opened */
+    uint64_t pause_ns; /* how long it was open, in all */
 };
 
 /* After sender_run has returned, or at any time from its thread. */

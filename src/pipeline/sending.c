@@ -502,4 +502,6 @@ void sending_finish(struct sending *sending)
     tally->p95_ms = figures.p95_ms;
     tally->p99_ms = figures.p99_ms;
     tally->max_ms = figures.max_ms;
+    tally->pauses = figures.pauses;
+    tally->pause_ns = figures.pause_ns;
 }

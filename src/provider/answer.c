@@ -167,6 +167,16 @@ struct slice answer_value(const struct answer *answer, const char *path)
     return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
 }
 
+struct slice answer_first(const struct answer *answer, const char *const *paths, size_t min, size_t max)
+{
+    for (; *paths; paths++) {
+        struct slice value = answer_value(answer, *paths);
+        if (value.len >= min && value.len <= max)
+            return value;
+    }
+    return slice_make("", 0);
+}
+
 bool answer_says(const struct answer *answer, const char *phrase)
 {
     return answer->text.len > 0 && strcasestr(answer->text.at, phrase) != NULL;

@@ -29,6 +29,8 @@ void answer_clear(struct answer *answer);
 
 /* A string or number at a path of members, `data.id`; empty when there is none. */
 struct slice answer_value(const struct answer *answer, const char *path);
+/* The first of these paths (NULL ends them) whose value has min to max bytes; empty when none has. */
+struct slice answer_first(const struct answer *answer, const char *const *paths, size_t min, size_t max);
 
 /* What the error's details blame, as the provider's member path (`address_country`,
  * `identifying_information[0].number`): the first `path` of `details`; of an array its first name. Empty when

@@ -84,13 +84,8 @@ static bool kraken_embed_read_success(const struct answer *answer, enum operatio
 /* A plain `id` may be that of the error. */
 static struct slice kraken_embed_read_existing(const struct answer *answer)
 {
-    static const char *const paths[] = {"result.user", "result.user_id", "user_id", "user"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct slice id = answer_value(answer, paths[i]);
-        if (id.len > 0)
-            return id;
-    }
-    return slice_make("", 0);
+    static const char *const paths[] = {"result.user", "result.user_id", "user_id", "user", NULL};
+    return answer_first(answer, paths, 1, OUTCOME_USER_ID_SIZE - 1);
 }
 
 static const struct outcome_table outcomes = {

@@ -67,13 +67,8 @@ static bool payward_read_success(const struct answer *answer, enum operation ope
 /* Only what is named as the user's id and looks like one: a plain `id` may be that of the error. */
 static struct slice payward_read_existing(const struct answer *answer)
 {
-    static const char *const paths[] = {"data.id", "data.user_id", "user_id"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct slice id = answer_value(answer, paths[i]);
-        if (id.len >= USER_ID_MIN && id.len <= USER_ID_MAX)
-            return id;
-    }
-    return slice_make("", 0);
+    static const char *const paths[] = {"data.id", "data.user_id", "user_id", NULL};
+    return answer_first(answer, paths, USER_ID_MIN, USER_ID_MAX);
 }
 
 static const struct outcome_table outcomes = {

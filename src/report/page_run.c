@@ -150,6 +150,18 @@ static void page_chart(const struct page *page)
                   end);
 }
 
+static void page_pauses(const struct page *page)
+{
+    const struct tally *tally = page->tally;
+    if (tally->pauses == 0)
+        return;
+    buffer_append_text(page->out, "<p>The provider was gone: sending paused, times: ");
+    html_count(page->out, "breaker", "pauses", tally->pauses);
+    buffer_append_text(page->out, ", in all ");
+    html_decimal(page->out, "breaker", "seconds", (double)tally->pause_ns / 1e9, " s");
+    buffer_append_text(page->out, ".</p>\n");
+}
+
 void page_write_requests(const struct page *page)
 {
     struct buffer *out = page->out;
@@ -158,6 +170,7 @@ void page_write_requests(const struct page *page)
         buffer_append_text(out, "<p>No request was sent.</p>\n");
     } else {
         page_chart(page);
+        page_pauses(page);
         buffer_append_text(out, "<div class=\"pair\">\n");
         page_retries(page);
         page_latency(page);

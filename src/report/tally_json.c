@@ -107,6 +107,12 @@ static void tally_json_requests(struct json_writer *json, const struct tally *ta
         tally_json_count(json, retry_cause_word((enum retry_cause)cause), tally->retries[cause]);
     json_write_object_end(json);
 
+    json_write_key(json, "breaker");
+    json_write_object(json);
+    tally_json_count(json, "pauses", tally->pauses);
+    tally_json_decimal(json, "seconds", (double)tally->pause_ns / (double)CLOCK_NS_PER_S, 1);
+    json_write_object_end(json);
+
     json_write_key(json, "latency_ms");
     json_write_object(json);
     tally_json_decimal(json, "p50", tally->p50_ms, 1);

@@ -153,7 +153,10 @@ subtest 'the breaker pauses' => sub {
         waitpid $pid, 0;
         is($? >> 8, 0, "$provider: when it is back the run ends well") or diag read_file("$case->{folder}/err");
         like(read_file("$case->{folder}/err"), qr/answers again after \d+ s: sending goes on/, "$provider: and says so");
-        adds_up(case_summary($case), $provider);
+        my $summary = case_summary($case);
+        adds_up($summary, $provider);
+        is($summary->{breaker}{pauses}, 1, "$provider: the report counts one pause");
+        cmp_ok($summary->{breaker}{seconds}, '>=', 1.2, "$provider: and its length");
         is_settled($case, "$provider: the end");
         sandbox_stop($sandbox);
     }
