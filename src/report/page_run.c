@@ -47,15 +47,23 @@ static void page_retries(const struct page *page)
         [RETRY_NONCE] = "invalid nonce, sent once more", [RETRY_AUTH] = "credentials renewed",
     };
     struct buffer *out = page->out;
-    buffer_append_text(out, "<table>\n<caption>Requests, and those sent once more, by "
-                            "cause.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" "
-                            "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        out, "<table>\n<caption>Requests, those sent once more by "
+             "cause, and pauses.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" "
+             "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
     page_rows(out, &(struct page_row){"all requests", "requests", NULL, page->tally->requests}, 1);
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         page_rows(out,
                   &(struct page_row){words[cause], "retries", retry_cause_word((enum retry_cause)cause),
                                      page->tally->retries[cause]},
                   1);
+    page_rows(
+        out,
+        &(struct page_row){"the provider was gone: sending paused", "breaker", "pauses", page->tally->pauses},
+        1);
+    buffer_append_text(out, "<tr><th scope=\"row\">paused, in all</th><td class=\"number\">");
+    html_decimal(out, "breaker", "seconds", (double)page->tally->pause_ns / 1e9, " s");
+    buffer_append_text(out, "</td></tr>\n");
     buffer_append_text(out, "</tbody>\n</table>\n");
 }
 
@@ -150,18 +158,6 @@ static void page_chart(const struct page *page)
                   end);
 }
 
-static void page_pauses(const struct page *page)
-{
-    const struct tally *tally = page->tally;
-    if (tally->pauses == 0)
-        return;
-    buffer_append_text(page->out, "<p>The provider was gone: sending paused, times: ");
-    html_count(page->out, "breaker", "pauses", tally->pauses);
-    buffer_append_text(page->out, ", in all ");
-    html_decimal(page->out, "breaker", "seconds", (double)tally->pause_ns / 1e9, " s");
-    buffer_append_text(page->out, ".</p>\n");
-}
-
 void page_write_requests(const struct page *page)
 {
     struct buffer *out = page->out;
@@ -170,7 +166,6 @@ void page_write_requests(const struct page *page)
         buffer_append_text(out, "<p>No request was sent.</p>\n");
     } else {
         page_chart(page);
-        page_pauses(page);
         buffer_append_text(out, "<div class=\"pair\">\n");
         page_retries(page);
         page_latency(page);
