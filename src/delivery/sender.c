@@ -46,7 +46,7 @@ struct sender {
     struct limiter limiter;
     struct breaker breaker;
     struct retry_random random;
-    char fault[OUTCOME_CODE_SIZE + OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
+    char fault[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
     struct lanes lanes;
     struct mailbox_list queue;
     struct attempt *idle;
@@ -374,7 +374,8 @@ static void note_breaker(struct sender *sender, const struct attempt *attempt, c
     struct breaker *breaker = &sender->breaker;
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
     if (!answered) {
-        snprintf(sender->fault, sizeof(sender->fault), "%s %s", outcome->code, outcome->message);
+        snprintf(sender->fault, sizeof(sender->fault), "%s",
+                 outcome->message[0] ? outcome->message : outcome->code);
     }
     if (!breaker_note(breaker, answered, attempt->is_probe, now, retry_random_next(&sender->random)) ||
         breaker->has_given_up) {
