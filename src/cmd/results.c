@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "provider/provider.h"
@@ -45,6 +46,20 @@ static void write_cell(struct buffer *out, struct slice text)
         buffer_append_char(out, '"');
 }
 
+/* A provider's words, which nobody's spreadsheet must carry out. An id stays as it is: it goes back to us. */
+static void write_words(struct buffer *out, struct slice text)
+{
+    char guarded[OUTCOME_MESSAGE_SIZE + 1];
+
+    if (!text_is_formula(text) || text.len >= OUTCOME_MESSAGE_SIZE) {
+        write_cell(out, text);
+        return;
+    }
+    guarded[0] = '\'';
+    memcpy(guarded + 1, text.at, text.len);
+    write_cell(out, slice_make(guarded, text.len + 1));
+}
+
 static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
                       const char *at)
 {
@@ -58,9 +73,9 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     if (customer->http_status)
         buffer_printf(out, "%d", customer->http_status);
     buffer_append_char(out, ',');
-    write_cell(out, customer->code);
+    write_words(out, customer->code);
     buffer_append_char(out, ',');
-    write_cell(out, customer->message);
+    write_words(out, customer->message);
     buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, at);
     write_cell(out, customer->kept);
     buffer_append_char(out, '\n');

@@ -94,7 +94,7 @@ static int settle_record(struct settling *settling, const struct record *record,
     char where[512];
 
     snprintf(where, sizeof where, "%s:%" PRIu64, path, record->line);
-    if (record->fault || !is_id(record->cells[key_at]) || !is_id(record->cells[user_at])) {
+    if (record->fault || !is_id(record->cells[key_at]) || !provider_is_user_id(record->cells[user_at])) {
         log_warning("%s: is not an external_id and a user_id: nothing was written", where);
         settling->not_written++;
         return 0;
@@ -194,8 +194,10 @@ static const char *find_misuse(const struct options *options)
         return "settle needs --key ID with --user USER_ID or --absent, or --from FILE";
     if (!options->user == !options->absent)
         return "settle needs --user USER_ID or --absent, one of them";
-    if (!is_id(slice_from(options->key)) || (options->user && !is_id(slice_from(options->user))))
-        return "an id is 1 to 128 bytes of printable ASCII";
+    if (!is_id(slice_from(options->key)))
+        return "an external_id is 1 to 128 bytes of printable ASCII";
+    if (options->user && !provider_is_user_id(slice_from(options->user)))
+        return "a user id is 1 to 128 letters, digits, blanks and -_.:~+=@|";
     return NULL;
 }
 

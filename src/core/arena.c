@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "core/secret.h"
 
 enum { ARENA_ALIGN = 16 };
 
@@ -36,6 +37,13 @@ void arena_clear(struct arena *arena)
     arena_free_chunks(arena->chunks);
     arena->chunks = NULL;
     arena->at = arena->end = NULL;
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        secret_wipe(chunk->room, chunk->size);
+    arena_clear(arena);
 }
 
 void arena_reset(struct arena *arena)

@@ -23,6 +23,8 @@ struct arena {
 void arena_init(struct arena *arena, size_t chunk_size);
 void arena_clear(struct arena *arena);
 void arena_reset(struct arena *arena);
+/* As arena_clear, of what held a secret: every byte is overwritten first. */
+void arena_wipe(struct arena *arena);
 
 /* Uninitialised bytes, aligned for any type (16); never NULL. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));

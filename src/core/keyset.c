@@ -106,6 +106,14 @@ struct keyset_entry *keyset_at(struct keyset *set, uint64_t hash)
     return entry;
 }
 
+struct keyset_entry *keyset_find(struct keyset *set, uint64_t hash)
+{
+    hash = keyset_proper(hash);
+    const struct keyset_shard *shard = &set->shards[keyset_shard_of(hash)];
+    struct keyset_entry *entry = shard->room ? keyset_probe(shard, hash) : NULL;
+    return entry && entry->hash ? entry : NULL;
+}
+
 void keyset_prefetch(const struct keyset *set, uint64_t hash)
 {
     hash = keyset_proper(hash);

@@ -29,6 +29,8 @@ uint64_t keyset_hash(struct slice key);
 
 /* The entry of a hash, made when missing (row and extra 0). Valid until the next call. */
 struct keyset_entry *keyset_at(struct keyset *set, uint64_t hash);
+/* The entry of a hash, NULL when there is none: what only asks must not make the set grow. */
+struct keyset_entry *keyset_find(struct keyset *set, uint64_t hash);
 /* Hints that this hash is looked up soon. */
 void keyset_prefetch(const struct keyset *set, uint64_t hash);
 size_t keyset_count(const struct keyset *set);

@@ -43,9 +43,25 @@ enum text_fault text_normalize(struct slice source, struct arena *arena, struct 
  * In the arena. */
 struct slice text_fold_name(struct slice text, struct arena *arena);
 
+/* A text as it is compared when somebody else has written it down: each character's full case folding without
+ * marks, compatibility forms taken apart, in its order. starts[i] is the byte at which the character that
+ * codes[i] came from begins; several codes may share one. In the arena. */
+struct text_letters {
+    uint32_t *codes, *starts;
+    size_t count;
+};
+
+/* text must be UTF-8, of at most UINT32_MAX bytes. Letters that have no decomposition are spelt as by
+ * text_fold_name. */
+struct text_letters text_fold_letters(struct slice text, struct arena *arena);
+
 /* Upper case, character by character (ß stays). text itself when it has no small letter, else in the arena.
  */
 struct slice text_upper(struct slice text, struct arena *arena);
+
+/* True when a spreadsheet would take a cell with this text for a formula (=, +, -, @ or a tab first), so that
+ * words that are for people get an apostrophe before them in CSV. */
+bool text_is_formula(struct slice text);
 
 /* text, shortened to at most max bytes between two characters; text must be UTF-8. */
 struct slice text_shorten(struct slice text, size_t max);

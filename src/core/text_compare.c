@@ -123,6 +123,54 @@ struct slice text_fold_name(struct slice text, struct arena *arena)
     return slice_make(writer.at, writer.len);
 }
 
+bool text_is_formula(struct slice text)
+{
+    return text.len > 0 && memchr("=+-@\t\r", text.at[0], 6) != NULL;
+}
+
+enum { LETTERS_OF_CHAR_MAX = 18 }; /* of U+FDFA */
+
+/* Adds the letters of one character that begins at start. */
+static void add_letters(struct text_letters *letters, utf8proc_int32_t code, size_t start)
+{
+    const utf8proc_option_t options =
+        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+    utf8proc_int32_t codes[LETTERS_OF_CHAR_MAX];
+    int boundary = 0;
+    utf8proc_ssize_t count = utf8proc_decompose_char(code, codes, LETTERS_OF_CHAR_MAX, options, &boundary);
+    for (utf8proc_ssize_t i = 0; i < count && i < LETTERS_OF_CHAR_MAX; i++) {
+        const char *spelt = spell_letter(codes[i]);
+        for (size_t j = 0; spelt ? spelt[j] != '\0' : j == 0; j++) {
+            letters->codes[letters->count] = spelt ? (uint32_t)spelt[j] : (uint32_t)codes[i];
+            letters->starts[letters->count++] = (uint32_t)start;
+        }
+    }
+}
+
+struct text_letters text_fold_letters(struct slice text, struct arena *arena)
+{
+    bool plain = text_is_plain_ascii(text);
+    /* The three bytes of U+FDFA become 18 letters: no other character has more for a byte. */
+    size_t room = plain ? text.len : text.len * LETTERS_OF_CHAR_MAX / 3;
+    struct text_letters letters = {.codes = arena_alloc(arena, (room + 1) * sizeof *letters.codes),
+                                   .starts = arena_alloc(arena, (room + 1) * sizeof *letters.starts)};
+    for (size_t at = 0; at < text.len;) {
+        utf8proc_int32_t code = (unsigned char)text.at[at];
+        utf8proc_ssize_t len = 1;
+        if (code >= 0x80) {
+            len = utf8proc_iterate((const utf8proc_uint8_t *)text.at + at, (utf8proc_ssize_t)(text.len - at),
+                                   &code);
+            assert(len > 0);
+            add_letters(&letters, code, at);
+        } else {
+            letters.codes[letters.count] = (uint32_t)lower_ascii((char)code);
+            letters.starts[letters.count++] = (uint32_t)at;
+        }
+        at += (size_t)len;
+    }
+    return letters;
+}
+
 static struct slice upper_unicode(struct slice text, struct arena *arena)
 {
     /* A capital may be longer than its small letter: ɐ has two bytes, Ɐ three. */

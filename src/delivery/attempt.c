@@ -231,6 +231,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
     case CURLE_PARTIAL_FILE:
         return "cut";
     case CURLE_WRITE_ERROR:
+    case CURLE_OUT_OF_MEMORY:
         return "too_large";
     default:
         return "transport";
@@ -244,6 +245,10 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     }
     if (attempt->unusable) {
         return "the answer is larger than it may be, or not what was asked for";
+    }
+    /* libcurl bounds a single line of a head by itself, and calls that out of memory. */
+    if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY) {
+        return "the head of the answer is larger than 100 KiB";
     }
     if (attempt->receipt.body_cut) {
         return "the answer is larger than 64 KiB";
@@ -277,6 +282,16 @@ static void keep_wanted(struct delivery *delivery, struct slice body)
         keep_members(job->provider.keep, body, delivery->outcome.kept);
 }
 
+/* The login's token that it carried. */
+static struct slice token_of(const struct attempt *attempt)
+{
+    static const char head[] = "Authorization: Bearer ";
+    for (size_t i = 0; i < attempt->headers.count; i++)
+        if (strncmp(attempt->headers.lines[i], head, sizeof(head) - 1) == 0)
+            return slice_from(attempt->headers.lines[i] + sizeof(head) - 1);
+    return slice_make("", 0);
+}
+
 void attempt_judge(struct attempt *attempt, CURLcode result)
 {
     struct delivery *delivery = attempt->delivery;
@@ -300,6 +315,8 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .in_doubt = delivery->call.in_doubt,
         .fresh_token = delivery->bad_token > 0 && attempt->token != delivery->bad_token,
         .body = body_of(attempt),
+        .job = attempt->route->job,
+        .token = token_of(attempt),
     };
     delivery->outcome = (struct outcome){0};
     delivery->left = attempt->left;

@@ -30,7 +30,7 @@ static void forget_headers(struct receipt *receipt)
 void receipt_reset(struct receipt *receipt)
 {
     buffer_reset(&receipt->body);
-    receipt->body_cut = false;
+    receipt->body_cut = receipt->head_cut = false;
     receipt->header_len = 0;
     forget_headers(receipt);
 }
@@ -81,6 +81,7 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
 {
     receipt->header_len += line.len;
     if (receipt->header_len > RECEIPT_HEADERS_MAX) {
+        receipt->head_cut = true;
         return false;
     }
     struct slice value;

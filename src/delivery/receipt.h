@@ -20,6 +20,7 @@ struct receipt {
     struct buffer body;
     bool body_cut; /* there was more than RECEIPT_BODY_MAX */
     size_t header_len;
+    bool head_cut; /* there was more than RECEIPT_HEADERS_MAX */
     char retry_after[RECEIPT_DATE_SIZE], date[RECEIPT_DATE_SIZE];
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     unsigned request_id_rank;           /* 0: none yet */

@@ -98,13 +98,12 @@ static bool take_user(void *context, struct slice element)
     const struct json_node *nodes = json_reader_parse(listing->reader, element, &count, &fault);
     if (!nodes)
         return false;
-    if (!listing->provider->read_user(nodes, 0, listing->job, &listing->user_arena, &user) ||
-        user.id.len >= OUTCOME_USER_ID_SIZE) {
+    if (!listing->provider->read_user(nodes, 0, listing->job, &listing->user_arena, &user)) {
         listing->unreadable = true;
         return true;
     }
-    struct keyset_entry *entry = keyset_at(listing->users, keyset_hash(user.id));
-    if (entry->extra == KNOWN && entry->row != listing->pass) {
+    struct keyset_entry *entry = keyset_find(listing->users, keyset_hash(user.id));
+    if (entry && entry->row != listing->pass) {
         entry->row = listing->pass;
         listing->seen_count++;
     }

@@ -98,19 +98,35 @@ static bool is_success(const struct outcome_table *table, const struct provider_
         return false;
     if (reply->operation == OPERATION_UPDATE)
         return true;
-    return user_id.len > 0 && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
+    return provider_is_user_id(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
+}
+
+/* What no outcome may quote. */
+struct hidden {
+    const struct record *record;
+    struct scrub_secrets secrets;
+};
+
+static struct hidden hidden_of(const struct provider_reply *reply, const struct record *record)
+{
+    struct hidden hidden = {.record = record, .secrets = {.token = reply->token}};
+    if (reply->job != NULL) {
+        hidden.secrets.credentials = reply->job->provider.credentials;
+        hidden.secrets.count = reply->job->provider.credential_count;
+    }
+    return hidden;
 }
 
 /* A code is kept only when it would survive as a message: providers put strange things there. */
-static void set_code(struct slice code, const struct record *record, struct outcome *outcome)
+static void set_code(struct slice code, const struct hidden *hidden, struct outcome *outcome)
 {
     char scrubbed[OUTCOME_MESSAGE_SIZE];
-    scrub_text(code, record, scrubbed, sizeof scrubbed);
+    scrub_text(code, hidden->record, &hidden->secrets, scrubbed, sizeof scrubbed);
     if (!slice_is(code, scrubbed) || !copy_plain(code, outcome->code, sizeof outcome->code))
         outcome->code[0] = '\0';
 }
 
-static void set_message(const struct outcome_row *row, struct slice said, const struct record *record,
+static void set_message(const struct outcome_row *row, struct slice said, const struct hidden *hidden,
                         struct outcome *outcome)
 {
     size_t len = 0;
@@ -120,18 +136,18 @@ static void set_message(const struct outcome_row *row, struct slice said, const 
                                outcome->http_status, colon);
         len = (size_t)written < sizeof outcome->message ? (size_t)written : sizeof outcome->message - 1;
     }
-    scrub_text(said, record, outcome->message + len, sizeof outcome->message - len);
+    scrub_text(said, hidden->record, &hidden->secrets, outcome->message + len, sizeof outcome->message - len);
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */
-static void set_transport(const struct outcome_row *row, const char *transport, const struct record *record,
+static void set_transport(const struct outcome_row *row, const char *transport, const struct hidden *hidden,
                           struct outcome *outcome)
 {
     if (transport == NULL)
         transport = "";
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
-    set_message(row, slice_from(transport), record, outcome);
+    set_message(row, slice_from(transport), hidden, outcome);
 }
 
 static bool says_exists(const struct outcome_table *table, const struct answer *answer)
@@ -174,7 +190,7 @@ static const char *find_blamed(const struct outcome_table *table, struct slice p
 }
 
 static void judge_answer(const struct outcome_table *table, const struct provider_reply *reply,
-                         const struct record *record, struct outcome *outcome)
+                         const struct hidden *hidden, struct outcome *outcome)
 {
     struct answer answer;
     answer_read(&answer, reply->body);
@@ -193,11 +209,12 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     outcome->cause = (enum retry_cause)row->cause;
     if (row->kind != OUTCOME_DONE) {
         outcome->user_id[0] = '\0';
-        set_code(answer.code, record, outcome);
-        set_message(row, buffer_slice(&answer.text), record, outcome);
+        set_code(answer.code, hidden, outcome);
+        set_message(row, buffer_slice(&answer.text), hidden, outcome);
     }
-    if (row->kind == OUTCOME_EXISTS)
-        copy_plain(table->read_existing(&answer), outcome->user_id, sizeof outcome->user_id);
+    struct slice existing = row->kind == OUTCOME_EXISTS ? table->read_existing(&answer) : slice_make("", 0);
+    if (provider_is_user_id(existing))
+        copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {
         outcome->field = find_blamed(table, answer_blamed(&answer));
         outcome->no_update = row->no_update;
@@ -209,15 +226,17 @@ void outcome_table_judge(const struct outcome_table *table, const struct provide
                          const struct record *record, struct outcome *outcome)
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
-    copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
+    const struct hidden hidden = hidden_of(reply, record);
+    if (scrub_is_clean(reply->request_id, record, &hidden.secrets))
+        copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
     if (reply->sent && reply->complete) {
         outcome->http_status = reply->http_status;
-        judge_answer(table, reply, record, outcome);
+        judge_answer(table, reply, &hidden, outcome);
         return;
     }
     const struct outcome_row *row = decide(table, 0, facts_of_reply(reply));
     assert(row->cause == OUTCOME_CAUSE_OF_TRANSPORT);
     outcome->kind = row->kind;
     outcome->cause = reply->cause;
-    set_transport(row, reply->transport, record, outcome);
+    set_transport(row, reply->transport, &hidden, outcome);
 }

@@ -77,6 +77,19 @@ struct slice provider_base_path(struct slice base_url)
     return path;
 }
 
+bool provider_is_user_id(struct slice id)
+{
+    bool has_letter = false;
+    for (size_t i = 0; i < id.len; i++) {
+        char byte = id.at[i], lower = (char)(byte | 0x20);
+        bool is_letter = (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
+        if (!is_letter && (byte == '\0' || strchr("-_.:~+=@| ", byte) == NULL))
+            return false;
+        has_letter = has_letter || is_letter;
+    }
+    return has_letter && id.len <= PROVIDER_USER_ID_MAX && id.at[0] != ' ' && id.at[id.len - 1] != ' ';
+}
+
 void provider_headers_add(struct provider_headers *headers, const char *name, const char *value)
 {
     assert(headers->count < PROVIDER_HEADERS_MAX);

@@ -21,6 +21,7 @@
 
 enum {
     PROVIDER_HEADERS_MAX = 8,
+    PROVIDER_USER_ID_MAX = OUTCOME_USER_ID_SIZE - 1,
     PROVIDER_KEY_MAX = 200,    /* of an API key */
     PROVIDER_TOKEN_MAX = 4096, /* of a bearer token; those of a gateway's login have 1 to 2 KiB */
     PROVIDER_HEADER_SIZE = PROVIDER_TOKEN_MAX + 64,
@@ -90,6 +91,8 @@ struct provider_reply {
     bool fresh_token;        /* sent with a token of a login that an OUTCOME_BAD_TOKEN asked for */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
     struct slice body;       /* at most 64 KiB */
+    const struct job *job;   /* whose credentials no outcome may quote; NULL: none */
+    struct slice token;      /* nor the login's token that the request carried; empty: none */
 };
 
 struct provider {
@@ -149,6 +152,11 @@ const char *const *provider_names(void);
  * aside) or has user info, a query, a fragment or a path with `.`, `..` or empty segments; a ca_file that
  * cannot be read; what check_job refuses. No message holds a secret. */
 const struct provider *provider_of_job(const struct job *job, bool with_secrets, struct error *error);
+
+/* Whether a provider's id of a user is one: 1 to 128 letters, digits and `-_.:~+=@|`, blanks between them
+ * (kraken-embed writes them in groups), at least one letter or digit. What has more could leave its segment
+ * of a path behind a gateway that decodes it, or be carried out by a spreadsheet or a terminal. */
+bool provider_is_user_id(struct slice id);
 
 /* Adds `NAME: VALUE`; neither may hold a line end, and both must fit (assert). */
 void provider_headers_add(struct provider_headers *headers, const char *name, const char *value);

@@ -50,7 +50,7 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
     *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
     user->values = arena_alloc(arena, count * sizeof *user->values);
     memset(user->values, 0, count * sizeof *user->values);
-    return id.len > 0;
+    return provider_is_user_id(id);
 }
 
 void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,

@@ -18,7 +18,7 @@
 bool user_find_list(const struct json_node *nodes, size_t *at);
 
 /* Begins a user with the id of the object nodes[*at], or of its member `user` or `data`, to which *at then
- * moves; every value is absent. False when there is no id. */
+ * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */
 bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user);
 
 /* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in

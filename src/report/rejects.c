@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/gzip.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "report/rejects_line.h"
 #include "report/rejects_row.h"
 #include "report/report_folder.h"
@@ -158,6 +159,7 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
 static void rejects_name_verdicts(struct rejects *rejects, const struct verdict *verdicts, size_t count)
 {
     struct buffer *names = &rejects->names, *messages = &rejects->messages;
+    bool is_csv = rejects->input->format != JOB_FORMAT_NDJSON;
     buffer_reset(names);
     buffer_reset(messages);
     for (size_t i = 0; i < count; i++) {
@@ -168,7 +170,10 @@ static void rejects_name_verdicts(struct rejects *rejects, const struct verdict 
         buffer_append_text(names, field_name(verdict->field));
         buffer_append_char(names, '/');
         buffer_append_text(names, verdict->rule);
-        buffer_append_text(messages, messages->len ? " | " : "");
+        if (messages->len > 0)
+            buffer_append_text(messages, " | ");
+        else if (is_csv && text_is_formula(verdict->message))
+            buffer_append_char(messages, '\'');
         buffer_append(messages, verdict->message);
     }
 }

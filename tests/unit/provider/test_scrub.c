@@ -56,18 +56,84 @@ static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
          "b\xc3",
          "a?b?"},
         {"nothing", "", ""},
+        {"an address in a URL", "no user at /users?email=alex.morgan%40example.com&x",
+         "no user at ‹email›&x"},
+        {"one encoded twice", "alex.morgan%2540example.com", "‹email›"},
+        {"one in JSON's escapes", "{\\\"e\\\":\\\"alex.morgan\\u0040example.com\\\"}", "{\"e\":\"‹email›\"}"},
+        {"one in HTML's", "<b>alex.morgan&#64;example.com</b> &amp; alex.morgan&#x40;example.com",
+         "<b>‹email›</b> & ‹email›"},
+        {"escapes that are none", "100% of %zz \\q &#; &#x; &x 5%", "100% of %zz \\q &#; &#x; &x 5%"},
+        {"capitals beyond ASCII", "employer MÜLLER & SÖHNE", "employer ‹employer_name›"},
+        {"without its accents", "employer Muller & Sohne", "employer ‹employer_name›"},
+        {"taken apart", "employer Mu\xcc\x88ller & So\xcc\x88hne!", "employer ‹employer_name›!"},
+        {"in escapes, taken apart", "Mu\\u0308ller & S\\u00f6hne", "‹employer_name›"},
+        {"in full-width letters", "\xef\xbc\xa1\xef\xbd\x8c\xef\xbd\x85\xef\xbd\x98 x", "‹first_name› x"},
+        {"with a letter that nobody sees",
+         "Al\xe2\x80\x8b"
+         "ex x",
+         "‹first_name› x"},
+        {"what turns a line around",
+         "a\xe2\x80\xae"
+         "b",
+         "ab"},
+        {"base64", "got YWxleC5tb3JnYW5AZXhhbXBsZS5jb20= as e-mail", "got ‹token› as e-mail"},
+        {"short base64", "got QWxleA== and", "got ‹token› and"},
+        {"a JWT", "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOjF9xABCd.sig", "token ‹token›.‹token›.sig"},
+        {"a UUID stays but for its digits", "id 0b6c0c1e-5cd0-4a5f-9d5e-abcdef012a3a",
+         "id 0b6c0c1e-5cd0-4a5f-9d5e-abcdef012a3a"},
+        {"a long word stays", "idempotency_key_reused_by_SomebodyElse",
+         "idempotency_key_reused_by_SomebodyElse"},
     };
     struct sample sample;
     sample_fill_all(&sample);
     sample_set(&sample, FIELD_BIRTH_CITY, "Ulm");
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         char out[OUTCOME_MESSAGE_SIZE];
-        size_t len = scrub_text(slice_from(examples[i].text), &sample.record, out, sizeof out);
+        size_t len = scrub_text(slice_from(examples[i].text), &sample.record, NULL, out, sizeof out);
         assert_int_equal(len, strlen(out));
         if (strcmp(out, examples[i].want) != 0)
             fail_msg("%s: `%s` becomes `%s`, not `%s`", examples[i].sentence, examples[i].text, out,
                      examples[i].want);
     }
+}
+
+static void no_secret_is_quoted(void **state)
+{
+    (void)state;
+    char api_key[] = "KEY-abc", password[] = "p\xc3\xa4ss/w", latin[] = "p\xe4ss";
+    struct job_credentials credentials[] = {
+        {.api_key = {api_key, strlen(api_key)}},
+        {.password = {password, strlen(password)}, .token = {latin, strlen(latin)}},
+    };
+    const struct scrub_secrets secrets = {credentials, 2, SLICE_LITERAL("bearer-of-a-login")};
+    static const struct {
+        const char *text, *want;
+    } examples[] = {
+        {"unknown key KEY-abc", "unknown key ‹secret›"},
+        {"unknown key key-ABC", "unknown key ‹secret›"},
+        {"{\\\"password\\\":\\\"p\\u00e4ss\\/w\\\"}", "{\"password\":\"‹secret›\"}"},
+        {"p%C3%A4ss%2Fw", "‹secret›"},
+        {"it was p\xe4ss!", "it was ‹secret›!"},
+        {"Bearer bearer-of-a-login", "Bearer ‹secret›"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        char out[OUTCOME_MESSAGE_SIZE];
+        scrub_text(slice_from(examples[i].text), NULL, &secrets, out, sizeof out);
+        assert_string_equal(out, examples[i].want);
+        assert_false(scrub_is_clean(slice_from(examples[i].text), NULL, &secrets));
+    }
+}
+
+static void an_id_of_a_request_is_clean_or_not(void **state)
+{
+    (void)state;
+    struct sample sample;
+    sample_fill_all(&sample);
+    assert_true(scrub_is_clean(slice_from("0b6c0c1e-5cd0-4a5f-9d5e-012345678901"), &sample.record, NULL));
+    assert_true(scrub_is_clean(slice_from("Root=1-67891233-ABCDefgh0123456789"), &sample.record, NULL));
+    assert_true(scrub_is_clean(slice_make("", 0), NULL, NULL));
+    assert_false(scrub_is_clean(slice_from("req-ALEX-1"), &sample.record, NULL));
+    assert_false(scrub_is_clean(slice_from("kim@example.com"), NULL, NULL));
 }
 
 static void values_that_failed_are_not_looked_for(void **state)
@@ -77,7 +143,7 @@ static void values_that_failed_are_not_looked_for(void **state)
     sample_fill(&sample);
     sample.values[FIELD_FIRST_NAME].state = VALUE_FAILED;
     char out[OUTCOME_MESSAGE_SIZE];
-    scrub_text(slice_from("Alex Morgan"), &sample.record, out, sizeof out);
+    scrub_text(slice_from("Alex Morgan"), &sample.record, NULL, out, sizeof out);
     assert_string_equal(out, "Alex ‹last_name›");
 }
 
@@ -86,9 +152,9 @@ static void without_a_record_addresses_and_numbers_still_go(void **state)
     (void)state;
     char out[OUTCOME_MESSAGE_SIZE];
     struct record broken = {.fault = "malformed"};
-    scrub_text(slice_from("Alex kim@example.com 123456"), NULL, out, sizeof out);
+    scrub_text(slice_from("Alex kim@example.com 123456"), NULL, NULL, out, sizeof out);
     assert_string_equal(out, "Alex ‹email› ‹number›");
-    scrub_text(slice_from("Alex kim@example.com 123456"), &broken, out, sizeof out);
+    scrub_text(slice_from("Alex kim@example.com 123456"), &broken, NULL, out, sizeof out);
     assert_string_equal(out, "Alex ‹email› ‹number›");
 }
 
@@ -103,19 +169,21 @@ static void a_long_text_is_cut_at_a_character(void **state)
         for (size_t i = 0; i < 100; i++)
             memcpy(text + lead + 9 * i, "ä€Alex", strlen("ä€Alex") + 1);
         char out[OUTCOME_MESSAGE_SIZE];
-        size_t len = scrub_text(slice_from(text), &sample.record, out, sizeof out);
+        size_t len = scrub_text(slice_from(text), &sample.record, NULL, out, sizeof out);
         assert_true(len <= 200 && len > 200 - 20);
         assert_true(text_is_utf8(slice_make(out, len)));
         assert_null(strstr(out, "Alex"));
     }
     char tiny[1];
-    assert_int_equal(scrub_text(slice_from("abc"), &sample.record, tiny, sizeof tiny), 0);
+    assert_int_equal(scrub_text(slice_from("abc"), &sample.record, NULL, tiny, sizeof tiny), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_provider_quotes_is_replaced_by_its_field),
+        cmocka_unit_test(no_secret_is_quoted),
+        cmocka_unit_test(an_id_of_a_request_is_clean_or_not),
         cmocka_unit_test(values_that_failed_are_not_looked_for),
         cmocka_unit_test(without_a_record_addresses_and_numbers_still_go),
         cmocka_unit_test(a_long_text_is_cut_at_a_character),
