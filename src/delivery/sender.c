@@ -23,6 +23,7 @@
 #include "delivery/latency.h"
 #include "delivery/limiter.h"
 #include "delivery/mailbox.h"
+#include "delivery/peak.h"
 #include "delivery/retry.h"
 #include "delivery/route.h"
 
@@ -57,6 +58,7 @@ struct sender {
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
+    struct peak peak;
 };
 
 /* Making it. */
@@ -134,6 +136,7 @@ void sender_free(struct sender *sender)
         close(sender->timer);
     }
     limiter_clear(&sender->limiter);
+    peak_clear(&sender->peak);
     route_clear(&sender->route);
     mailbox_clear(&sender->mailbox);
     free(sender->attempts);
@@ -258,6 +261,7 @@ static bool gate(void *context, struct attempt *attempt)
     }
     sender->leaving++; /* the limiter is told when it has certainly left */
     attempt->left_ns = now;
+    peak_add(&sender->peak, now);
     atomic_fetch_add(&sender->requests, 1);
     return true;
 }
@@ -563,6 +567,7 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
         .requests = requests,
         .most_in_flight = sender->most_in_flight,
         .rate_per_s = sender->busy_ns > 0 ? (double)requests * 1e9 / (double)sender->busy_ns : 0,
+        .max_per_second = sender->peak.most,
         .p50_ms = latency_percentile_ms(&sender->latency, 50),
         .p95_ms = latency_percentile_ms(&sender->latency, 95),
         .p99_ms = latency_percentile_ms(&sender->latency, 99),

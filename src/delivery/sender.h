@@ -91,7 +91,8 @@ void sender_finish(struct sender *sender);
 struct sender_figures {
     uint64_t requests; /* that left */
     uint32_t most_in_flight;
-    double rate_per_s; /* over the time in which there was work */
+    double rate_per_s;       /* over the time in which there was work */
+    uint64_t max_per_second; /* the most that left within any second */
     double p50_ms, p95_ms, p99_ms, max_ms;
     uint64_t pauses;   /* times that the breaker opened */
     uint64_t pause_ns; /* how long it was open, in all */

@@ -498,6 +498,7 @@ void sending_finish(struct sending *sending)
     sender_figures(sending->sender, &figures);
     tally->requests = figures.requests;
     tally->rate_per_s = figures.rate_per_s;
+    tally->max_per_second = figures.max_per_second;
     tally->p50_ms = figures.p50_ms;
     tally->p95_ms = figures.p95_ms;
     tally->p99_ms = figures.p99_ms;

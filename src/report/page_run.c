@@ -51,7 +51,11 @@ static void page_retries(const struct page *page)
         out, "<table>\n<caption>Requests, those sent once more by "
              "cause, and pauses.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" "
              "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
-    page_rows(out, &(struct page_row){"all requests", "requests", NULL, page->tally->requests}, 1);
+    const struct page_row all[] = {
+        {"all requests", "requests", NULL, page->tally->requests},
+        {"the most within any second", "max_per_second", NULL, page->tally->max_per_second},
+    };
+    page_rows(out, all, sizeof all / sizeof *all);
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         page_rows(out,
                   &(struct page_row){words[cause], "retries", retry_cause_word((enum retry_cause)cause),

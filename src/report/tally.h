@@ -97,9 +97,9 @@ struct tally {
     uint64_t marks; /* private: records counted */
     struct {
         uint64_t fields[sizeof(((struct record *)NULL)->present) / sizeof(uint64_t)], records;
-    } presences[TALLY_PRESENCES]; /* private: most records of an export have the same fields */
-    uint64_t requests;
-    struct pace pace; /* answers over time */
+    } presences[TALLY_PRESENCES];      /* private: most records of an export have the same fields */
+    uint64_t requests, max_per_second; /* that left: all, and the most within any second */
+    struct pace pace;                  /* answers over time */
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
     uint64_t pauses, pause_ns; /* of the breaker: the provider was gone */

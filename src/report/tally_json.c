@@ -121,6 +121,7 @@ static void tally_json_requests(struct json_writer *json, const struct tally *ta
     tally_json_decimal(json, "max", tally->max_ms, 1);
     json_write_object_end(json);
     tally_json_decimal(json, "rate_per_s", tally->rate_per_s, 1);
+    tally_json_count(json, "max_per_second", tally->max_per_second);
 }
 
 void tally_write_json(const struct tally *tally, struct buffer *out)

@@ -7,6 +7,9 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
+/* One may be told of late: the windows that end before the newest have to be looked at then. */
+#define KEPT_NS (2 * CLOCK_NS_PER_S)
+
 void counts_init(struct counts *counts)
 {
     *counts = (struct counts){.room = 1024};
@@ -50,6 +53,21 @@ static void make_room(struct counts *counts)
     counts->room *= 2;
 }
 
+/* How many came within the second that ends with the index-th, itself included. */
+static size_t within_second(struct counts *counts, size_t index)
+{
+    uint64_t end_ns = *arrival_at(counts, index);
+    size_t below = 0, above = index;
+    while (below < above) {
+        size_t middle = below + (above - below) / 2;
+        if (end_ns - *arrival_at(counts, middle) >= CLOCK_NS_PER_S)
+            below = middle + 1;
+        else
+            above = middle;
+    }
+    return index - below + 1;
+}
+
 bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns, uint32_t rate_per_s)
 {
     counts->requests++;
@@ -63,15 +81,24 @@ bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns,
     }
     *arrival_at(counts, at) = arrival_ns;
 
+    bool over = false;
+    for (size_t end = at; end < counts->count; end++) { /* the windows that it may have filled */
+        size_t came = within_second(counts, end);
+        if (came > counts->max_per_second)
+            counts->max_per_second = came;
+        over = over || (rate_per_s > 0 && came > rate_per_s);
+    }
+    counts->over_limit += over;
+
+    if (counts->first_arrival_ns == 0 || arrival_ns < counts->first_arrival_ns)
+        counts->first_arrival_ns = arrival_ns;
+    if (arrival_ns > counts->last_arrival_ns)
+        counts->last_arrival_ns = arrival_ns;
     uint64_t newest = *arrival_at(counts, counts->count - 1);
-    while (newest - *arrival_at(counts, 0) >= CLOCK_NS_PER_S) {
+    while (newest - *arrival_at(counts, 0) >= KEPT_NS) {
         counts->first = (counts->first + 1) % counts->room;
         counts->count--;
     }
-    if (counts->count > counts->max_per_second)
-        counts->max_per_second = counts->count;
-    bool over = rate_per_s > 0 && counts->count > rate_per_s;
-    counts->over_limit += over;
     return over;
 }
 
@@ -124,6 +151,7 @@ void counts_write(const struct counts *counts, struct json_writer *writer)
     json_write_object_end(writer);
     write_number(writer, "over_limit", counts->over_limit);
     write_number(writer, "max_per_second", counts->max_per_second);
+    write_number(writer, "arriving_ns", counts->last_arrival_ns - counts->first_arrival_ns);
     write_number(writer, "in_flight", counts->in_flight);
     write_number(writer, "max_in_flight", counts->max_in_flight);
     write_number(writer, "bad_keys", counts->bad_keys);

@@ -21,11 +21,12 @@ struct counts {
     uint64_t by_status[COUNTS_STATUS_MAX];
     uint64_t faults[FAULT_KINDS];
     uint64_t over_limit, max_per_second;
+    uint64_t first_arrival_ns, last_arrival_ns;
     uint64_t in_flight, max_in_flight;
     uint64_t bad_keys, bad_signatures, bad_nonces;
     uint64_t bad_tokens, logins, replays;
     uint64_t complaints; /* 4xx that no fault and no limit caused: the client's own mistakes */
-    /* arrivals of the last second in order, a ring */
+    /* arrivals of the last two seconds in order, a ring */
     uint64_t *arrivals_ns;
     size_t first, count, room;
 };
@@ -35,8 +36,8 @@ void counts_clear(struct counts *counts);
 /* All to zero but what is in flight and the arrivals of the last second. */
 void counts_reset(struct counts *counts);
 
-/* A request came at arrival_ns (monotonic). True when more than rate_per_s (0: no limit), this one included,
- * came within the second that it ends; refused ones count as well. */
+/* A request came at arrival_ns (monotonic). True when with it more than rate_per_s (0: no limit) came within
+ * some second; refused ones count as well. */
 bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns, uint32_t rate_per_s);
 /* It is complete, its body too. */
 void counts_enter(struct counts *counts);

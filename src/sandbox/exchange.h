@@ -40,7 +40,7 @@ struct exchange {
     /* the answer */
     enum fault_kind fault;
     bool ready;
-    bool retry_after;         /* Retry-After: 1 */
+    bool retry_after;         /* the answer says when to come again */
     unsigned status;          /* 0: none yet, or none at all */
     const char *content_type; /* constant */
     const char *error_type;   /* constant: of x-amzn-errortype; NULL: none */

@@ -24,6 +24,7 @@ const char options_help[] =
     "                         after the work: drop, garbage, truncate; slow: when the client gave up\n"
     "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or "
     "login\n"
+    "  --retry-after TIME     of each 429, in whole seconds; date:TIME as an HTTP date; 0s: none (1s)\n"
     "  --slow-for TIME        how long `slow` waits before the work (35s)\n"
     "  --seed N               of faults and latencies (1)\n"
     "  --state FILE           users and nonces outlive a restart\n"
@@ -51,6 +52,7 @@ enum option_id {
     OPTION_RATE,
     OPTION_LATENCY,
     OPTION_FAULT,
+    OPTION_RETRY_AFTER,
     OPTION_SLOW_FOR,
     OPTION_SEED,
     OPTION_STATE,
@@ -73,6 +75,7 @@ static const struct option option_table[] = {
     {"rate", required_argument, NULL, OPTION_RATE},
     {"latency", required_argument, NULL, OPTION_LATENCY},
     {"fault", required_argument, NULL, OPTION_FAULT},
+    {"retry-after", required_argument, NULL, OPTION_RETRY_AFTER},
     {"slow-for", required_argument, NULL, OPTION_SLOW_FOR},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"state", required_argument, NULL, OPTION_STATE},
@@ -179,6 +182,16 @@ static int read_rate(struct options *options, const char *text, struct error *er
     return 0;
 }
 
+/* `2s`, `0s`, `date:2s` */
+static bool read_retry_after(struct options *options, const char *text)
+{
+    static const char date[] = "date:";
+    options->retry_after_is_date = strncmp(text, date, strlen(date)) == 0;
+    text += options->retry_after_is_date ? strlen(date) : 0;
+    return read_time(&text, &options->retry_after_ns) && *text == '\0' &&
+           options->retry_after_ns % CLOCK_NS_PER_S == 0;
+}
+
 static int read_numbers(struct options *options, int id, const char *text, struct error *error)
 {
     uint64_t threads = 0;
@@ -188,6 +201,8 @@ static int read_numbers(struct options *options, int id, const char *text, struc
     if (id == OPTION_NONCE_WINDOW && read_whole_number(text, UINT64_MAX, &options->nonce_window))
         return 0;
     if (id == OPTION_SLOW_FOR && read_time(&at, &options->slow_for_ns) && *at == '\0')
+        return 0;
+    if (id == OPTION_RETRY_AFTER && read_retry_after(options, text))
         return 0;
     if (id == OPTION_TOKEN_LIFE && read_time(&at, &options->token_life_ns) && *at == '\0')
         return 0;
@@ -264,6 +279,7 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
 {
     *options = (struct options){.seed = 1,
                                 .threads = 2,
+                                .retry_after_ns = CLOCK_NS_PER_S,
                                 .slow_for_ns = 35 * CLOCK_NS_PER_S,
                                 .kraken_version_header = "Payward-Version",
                                 .token_life_ns = 3600 * CLOCK_NS_PER_S,

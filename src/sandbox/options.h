@@ -19,6 +19,8 @@ struct options {
     uint32_t rate_per_s;           /* 0: no limit */
     uint64_t latency_min_ns, latency_max_ns;
     uint64_t slow_for_ns;
+    uint64_t retry_after_ns;  /* of a 429, in whole seconds; 0: it does not say */
+    bool retry_after_is_date; /* an HTTP date in place of the seconds */
     uint64_t nonce_window;
     uint64_t seed;
     unsigned threads;

@@ -2,11 +2,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
@@ -16,6 +17,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
+#include "sandbox/arrival.h"
 #include "sandbox/exchange.h"
 #include "sandbox/flow.h"
 #include "sandbox/holds.h"
@@ -25,7 +27,6 @@ enum {
     BACKLOG = 1024,
     CONNECTIONS_MAX = 8192,
     CONNECTION_MEMORY = 16 * 1024, /* headers and the part of a body in hand; cleared for each request */
-    LATE_MS = 8,
     PEM_MAX = 64 * 1024,
 };
 
@@ -40,19 +41,6 @@ struct server {
 static int socket_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-/* When the request came. A busy machine may run this thread late; the kernel knows better, but only to a
- * clock tick or two, so it is asked about large delays alone. */
-static uint64_t arrival_ns(struct MHD_Connection *connection)
-{
-    struct tcp_info info;
-    socklen_t size = sizeof info;
-    uint64_t now_ns = clock_mono_ns();
-    if (getsockopt(socket_of(connection), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-        info.tcpi_last_data_recv >= LATE_MS)
-        return now_ns - info.tcpi_last_data_recv * CLOCK_NS_PER_MS;
-    return now_ns;
 }
 
 /* Connecting to nowhere makes the kernel send RST at once (tcp_disconnect); closing with a linger time of 0
@@ -75,6 +63,22 @@ static ssize_t read_truncated(void *context, uint64_t at, char *out, size_t room
     return (ssize_t)len;
 }
 
+static void add_retry_after(struct MHD_Response *response, const struct options *options)
+{
+    char text[64];
+    uint64_t seconds = options->retry_after_ns / CLOCK_NS_PER_S;
+    if (seconds == 0)
+        return;
+    snprintf(text, sizeof text, "%" PRIu64, seconds);
+    if (options->retry_after_is_date) {
+        time_t then = (time_t)(clock_real_ns() / CLOCK_NS_PER_S + seconds);
+        struct tm parts;
+        gmtime_r(&then, &parts);
+        strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, text);
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct buffer *answer = &exchange->answer;
@@ -91,7 +95,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (exchange->error_type)
         MHD_add_response_header(response, "x-amzn-errortype", exchange->error_type);
     if (exchange->retry_after)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+        add_retry_after(response, exchange->world->options);
     return response;
 }
 
@@ -132,7 +136,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct exchange *exchange = *state;
     if (!exchange->begun) {
         snprintf(exchange->method, sizeof exchange->method, "%s", method);
-        flow_arrive(exchange, arrival_ns(connection));
+        flow_arrive(exchange, arrival_ns(socket_of(connection)));
         return MHD_YES;
     }
     if (*data_len > 0) {
@@ -176,6 +180,7 @@ static int listen_on(struct sockaddr_in *address)
     int on = 1;
     socklen_t size = sizeof *address;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    arrival_watch(fd);
     if (bind(fd, (struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0 &&
         getsockname(fd, (struct sockaddr *)address, &size) == 0)
         return fd;

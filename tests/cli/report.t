@@ -178,7 +178,7 @@ JS
     my $summary = $report{$command}{summary};
     my %want = flattened($summary);
     my @wanted = $command eq 'check'
-        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|chain_head)$/ } keys %want
+        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|max_per_second|chain_head)$/ } keys %want
         : grep { !/^plan\./ } keys %want;
     my @faults = map { "$_: " . ($shown->{$_} // 'missing') . ", not $want{$_}" }
         grep { !defined $shown->{$_} || !same($shown->{$_}, $want{$_}) } sort @wanted;

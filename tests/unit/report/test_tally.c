@@ -120,6 +120,7 @@ static struct tally *filled(void)
     tally->pauses = 2, tally->pause_ns = 31500000000;
     tally->p50_ms = 41.25, tally->p95_ms = 80, tally->p99_ms = 95, tally->max_ms = 210,
     tally->rate_per_s = 81.25;
+    tally->max_per_second = 84;
     snprintf(tally->chain_head, sizeof tally->chain_head, "%064d", 7);
     const struct record ninth = {.row = 9};
     tally_add_refusal(tally, &ninth, FIELD_NONE, RULE_NO_UPDATE, NULL);
@@ -148,7 +149,8 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"requests\":1012,\"retries\":{\"429\":0,\"5xx\":1,\"timeout\":2,\"connect\":3,\"nonce\":4,\"auth\":"
         "5},"
         "\"breaker\":{\"pauses\":2,\"seconds\":31.5},"
-        "\"latency_ms\":{\"p50\":41.2,\"p95\":80.0,\"p99\":95.0,\"max\":210.0},\"rate_per_s\":81.2,"
+        "\"latency_ms\":{\"p50\":41.2,\"p95\":80.0,\"p99\":95.0,\"max\":210.0},\"rate_per_s\":81.2,\"max_per_"
+        "second\":84,"
         "\"chain_head\":\"0000000000000000000000000000000000000000000000000000000000000007\","
         "\"stopped\":null}\n");
     buffer_clear(&out);

@@ -1,0 +1,22 @@
+/* peak: the most events within any second, counted by themselves and not by the limiter: what the report says
+ * of the rate is then a measurement.
+ *
+ * Memory is 8 bytes an event of the last second. Thread: one at a time. Owner: the caller, peak_clear.
+ */
+#ifndef KYC_DELIVERY_PEAK_H
+#define KYC_DELIVERY_PEAK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct peak {
+    uint64_t most;   /* in any half-open second so far */
+    uint64_t *times; /* a ring */
+    size_t first, count, room;
+};
+
+/* An event at now_ns (monotonic, never earlier than the last). A zeroed peak is an empty one. */
+void peak_add(struct peak *peak, uint64_t now_ns);
+void peak_clear(struct peak *peak);
+
+#endif

@@ -1,0 +1,141 @@
+#!/usr/bin/perl
+# The rate at the provider, over real sockets: never one request over it in any second, by our clock and by the kernel's at
+# the server, and nearly all of it used; a provider whose limit is lower is followed; Retry-After holds the whole job.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use KycProof;
+use KycRun;
+use KycTest;
+use POSIX qw(:sys_wait_h);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use constant PATIENCE_S => 120;
+
+the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, 0.99);
+the_rate_is_used_and_never_passed(1000, 400, '20ms..200ms', proof_is_long() ? 20000 : 3000, 0);    # how much of it is used, make bench measures
+a_lower_limit_is_followed(proof_is_long() ? 3000 : 200);
+retry_after_holds_the_whole_job('3s', 2.9);
+retry_after_holds_the_whole_job('date:4s', 2.9);    # of a date without fractions up to a second is lost
+too_long_a_retry_after_stops_the_run();
+done_testing;
+
+# Whether the rate is used depends on the machine too: of three runs one has to. That it is not passed must hold in each.
+sub the_rate_is_used_and_never_passed
+{
+    my ($rate, $in_flight, $latency, $rows, $least) = @_;
+    my ($used, $tries) = (0, 0);
+    while ($tries++ < 3 && $used < ($least || 0.01)) {
+        my $sandbox = sandbox_start('--rate', "$rate/s", '--latency', $latency, '--nonce-window', 10_000_000_000);
+        my $case = case_new($sandbox, rows => $rows,
+            set => {'delivery.rate' => "$rate/s", 'delivery.burst' => 5, 'delivery.in_flight' => $in_flight});
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, "$rate/s: $rows rows are imported") or diag $err;
+        my $counts = sandbox_counts($sandbox)->{payward};
+        my $summary = case_summary($case);
+        is($counts->{over_limit}, 0, "$rate/s: not one request over it, by the server's clock");
+        cmp_ok($counts->{max_per_second}, '<=', $rate, 'nor in any second');
+        cmp_ok($summary->{max_per_second}, '<=', $rate, 'nor by our clock');
+        is($counts->{requests}, $rows, 'each row took one request');
+        $used = ($rows - 5) / ($counts->{arriving_ns} / 1e9) / $rate;    # the burst at its start took no time
+        diag sprintf '%d/s at %s: %.2f %% used; at most %d in a second by the server, %d by us', $rate, $latency,
+            100 * $used, $counts->{max_per_second}, $summary->{max_per_second};
+        proof_add("a rate of $rate/s", faults => 0, runs => 1, expected => $rows, made => $counts->{users},
+            duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => $counts->{over_limit});
+        sandbox_stop($sandbox);
+    }
+    cmp_ok($used, '>=', $least, "$rate/s: at least 99 % of it is used") if $least;
+}
+
+# The job asks for four times what the provider allows.
+sub a_lower_limit_is_followed
+{
+    my ($rows) = @_;
+    my $sandbox = sandbox_start('--rate', '50/s', '--latency', '5ms..20ms', '--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => $rows,
+        set => {'delivery.rate' => '200/s', 'delivery.burst' => 20, 'delivery.in_flight' => 32});
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'a provider with a lower limit: all is created in the end') or diag $err;
+    my $counts = sandbox_counts($sandbox)->{payward};
+    my $summary = case_summary($case);
+    my $refused = $counts->{by_status}{429};
+    my $share = $counts->{by_status}{201} / ($counts->{arriving_ns} / 1e9) / 50;
+    diag sprintf '200/s at a provider of 50/s: %.1f %% of its limit, %d answers 429 for %d users', 100 * $share, $refused,
+        $counts->{users};
+    cmp_ok($refused, '>', 0, 'some were turned down');
+    cmp_ok($refused, '<', $rows / 2, 'not many');
+    is($summary->{retries}{429}, $refused, 'and the report says how many');
+    cmp_ok($share, '>', 0.25, 'the job settles near the limit');
+    is_settled($case, 'no twin, nobody lost');
+    proof_add('a provider with a lower limit', faults => $refused, runs => 2, expected => $rows, made => $counts->{users},
+        duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => 0);
+    sandbox_stop($sandbox);
+}
+
+sub waited_for
+{
+    my ($what) = @_;
+    my $end = time + PATIENCE_S;
+    while (time < $end) {
+        my $found = $what->();
+        return $found if $found;
+        sleep 0.02;
+    }
+    die 'waited in vain';
+}
+
+# One 429 in the middle of a run. What left before it was read may still come: one request a slot; no other.
+sub retry_after_holds_the_whole_job
+{
+    my ($retry_after, $hold_s) = @_;
+    my $in_flight = 8;
+    my $sandbox = sandbox_start('--latency', '5ms..20ms', '--retry-after', $retry_after, '--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => 400,
+        set => {'delivery.rate' => '200/s', 'delivery.burst' => 5, 'delivery.in_flight' => $in_flight});
+    my $pid = case_start($case, '-q');
+    waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} > 100 });
+    sandbox_faults($sandbox, 'status-429:x1');
+    my $at;
+    waited_for(sub {
+        my ($now, $counts) = (time, sandbox_counts($sandbox)->{payward});
+        return 1 if $counts->{by_status}{429};
+        $at = $now;
+        return 0;
+    });
+    my $after = sandbox_counts($sandbox)->{payward}{requests};
+    waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} > $after + $in_flight });
+    cmp_ok(time - $at, '>=', $hold_s, "Retry-After of $retry_after: for all of that time only what was under way comes");
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 6, 'it can be interrupted then');
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'and ends well') or diag $err;
+    my $counts = sandbox_counts($sandbox)->{payward};
+    is($counts->{by_status}{429}, 1, 'there was one 429');
+    proof_add('Retry-After', faults => 1, runs => 2, expected => 400, made => $counts->{users},
+        duplicates => $counts->{duplicates}, lost => 400 - $counts->{users}, over_limit => 0);
+    sandbox_stop($sandbox);
+}
+
+sub too_long_a_retry_after_stops_the_run
+{
+    my $sandbox = sandbox_start('--retry-after', '600s', '--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => 200, set => {'delivery.rate' => '200/s', 'delivery.retry_for' => '5m'});
+    sandbox_faults($sandbox, 'status-429:x1');
+    my $began = time;
+    my ($status, undef, $err) = case_run($case);
+    is($status, 4, 'a Retry-After longer than retry_for stops the run');
+    like($err, qr/asks to wait 600 s, longer than delivery\.retry_for: run again after that/, 'which says why');
+    cmp_ok(time - $began, '<', 100, 'without waiting for it');
+    my $summary = case_summary($case);
+    is($summary->{created} + $summary->{unsent}, $summary->{read}, 'all that was read is accounted for');
+    is(sandbox_counts($sandbox)->{payward}{users}, $summary->{created}, 'the ledger has what the provider has');
+    is_settled($case, 'the next run ends well') if (case_run($case, '-q'))[0] == 0;
+    proof_add('Retry-After', faults => 1, runs => 3, expected => 200, made => sandbox_counts($sandbox)->{payward}{users},
+        duplicates => sandbox_counts($sandbox)->{payward}{duplicates},
+        lost => 200 - sandbox_counts($sandbox)->{payward}{users}, over_limit => 0);
+    sandbox_stop($sandbox);
+}

@@ -1,0 +1,57 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "delivery/peak.h"
+#include "delivery/retry.h"
+
+#define S CLOCK_NS_PER_S
+
+static void a_second_is_half_open(void **state)
+{
+    (void)state;
+    struct peak peak = {0};
+    peak_add(&peak, 5 * S);
+    peak_add(&peak, 6 * S);
+    assert_int_equal(peak.most, 1);
+    peak_add(&peak, 7 * S - 1);
+    assert_int_equal(peak.most, 2);
+    peak_clear(&peak);
+}
+
+static void it_counts_what_counting_by_hand_counts(void **state)
+{
+    (void)state;
+    enum { EVENTS = 5000 };
+    static uint64_t times[EVENTS];
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct retry_random random = retry_random_from(seed);
+        struct peak peak = {0};
+        uint64_t most = 0;
+        for (size_t i = 0, first = 0; i < EVENTS; i++) {
+            uint64_t bits = retry_random_next(&random);
+            times[i] = (i ? times[i - 1] : 1) + (bits % 100 == 0 ? bits % (3 * S) : bits % (S / 500));
+            peak_add(&peak, times[i]);
+            while (times[i] - times[first] >= S)
+                first++;
+            most = i - first + 1 > most ? i - first + 1 : most;
+            assert_int_equal(peak.most, most);
+        }
+        peak_clear(&peak);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_is_half_open),
+        cmocka_unit_test(it_counts_what_counting_by_hand_counts),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("peak", tests, NULL, NULL);
+}
