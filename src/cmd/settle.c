@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/step.h"
 #include "input/reader.h"
 #include "input/source.h"
 #include "job/job_load.h"
@@ -37,6 +38,7 @@ static int settle_one(struct settling *settling, struct slice key, struct slice 
 
     if (ledger_settle(settling->ledger, key, user, clock_real_ns(), &settlement, error) != 0)
         return -1;
+    step_reached("verdict written");
     switch (settlement) {
     case LEDGER_SETTLED:
         settling->settled++;

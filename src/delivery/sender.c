@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/step.h"
 #include "delivery/attempt.h"
 #include "delivery/breaker.h"
 #include "delivery/key_lock.h"
@@ -263,6 +264,7 @@ static bool gate(void *context, struct attempt *attempt)
     attempt->left_ns = now;
     peak_add(&sender->peak, now);
     atomic_fetch_add(&sender->requests, 1);
+    step_reached("request leaves");
     return true;
 }
 
@@ -347,6 +349,7 @@ static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns
         seconds = sender->provider->take_token(lane->account, body);
         if (seconds > 0) {
             login_succeeded(&lane->login, seconds, now);
+            step_reached("logged in");
             return true;
         }
         outcome->cause = RETRY_AUTH;
@@ -411,7 +414,9 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
     struct delivery *delivery = attempt->delivery;
-    if (!attempt->left) {
+    if (attempt->left) {
+        step_reached("answer received");
+    } else {
         limiter_never_left(&sender->limiter);
     }
     if (attempt->turned_back) {
@@ -482,6 +487,9 @@ static void perform(struct sender *sender)
     int running;
     curl_multi_perform(sender->multi, &running);
     uint64_t now = clock_mono_ns();
+    if (sender->leaving > 0) {
+        step_reached("request sent");
+    }
     for (; sender->leaving > 0; sender->leaving--) {
         limiter_left(&sender->limiter, now);
     }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/step.h"
+
 #define CUSTOMER_COLUMNS                                                                                     \
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
@@ -299,8 +301,10 @@ int ledger_begin(struct ledger *ledger, struct error *error)
 int ledger_commit(struct ledger *ledger, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_COMMIT, error);
+    step_reached("transaction written");
     if (!statement || ledger_sqlite_write(ledger, statement, error))
         return -1;
     ledger->committed = ledger->chain;
+    step_reached("committed");
     return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/step.h"
 
 #define AHEAD_NS (60 * CLOCK_NS_PER_S)
 #define CHECK_NS (10 * CLOCK_NS_PER_S)
@@ -67,6 +68,7 @@ void floors_raise(struct floors *floors)
         if (lane->written > lane->told) {
             lane->told = lane->written;
             sender_lane_raise(floors->sender, i, lane->told);
+            step_reached("nonce floor raised");
         }
     }
 }

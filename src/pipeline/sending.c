@@ -9,9 +9,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/step.h"
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
-#include "pipeline/step.h"
 #include "provider/idempotency.h"
 
 enum {
@@ -110,6 +110,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */
         sending_fail(sending);
+    step_reached("journalled");
     return failed;
 }
 
@@ -329,6 +330,7 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
         struct item *item = (struct item *)delivery;
         deliveries = deliveries->next;
         sending->submitted--;
+        step_reached("outcome taken");
         if (delivery->call.operation == OPERATION_LIST) {
             if (settling_take_list(sending, delivery, error) != 0)
                 result = -1;
@@ -418,12 +420,12 @@ int sending_commit(struct sending *sending, struct error *error)
         give_up_waiting(sending, error);
         result = -1;
     }
-    step_reached("committed");
     if (!sending->failed) /* else what was reserved is not durable */
         floors_raise(&sending->floors);
     while ((item = item_list_take(&sending->concluded))) {
         if (count(sending, item, error) != 0)
             result = -1;
+        step_reached("outcome counted");
         item_free(&sending->pool, item);
     }
     uint64_t now_ns = clock_mono_ns();
