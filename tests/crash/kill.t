@@ -137,7 +137,7 @@ sub kill_once
     }
     write_export($night);
     if ($phase eq 'settle') {
-        sandbox_faults($night->{sandbox}, 'status-500:40%', @lost ? 'drop:40%' : ());
+        sandbox_faults($night->{sandbox}, 'status-500:20%', @lost ? 'drop:30%' : ());
         local $night->{case}{set} = {%{$night->{case}{set}}, 'delivery.in_doubt' => 'hold'};
         run($night);
     }
