@@ -61,7 +61,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 
 PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 
-.PHONY: all unit-tests deps deps-build lint check demo bench asan tsan cover clean install format
+.PHONY: all unit-tests deps deps-build lint check proof demo bench asan tsan cover clean install format
 all: $(PROGRAMS)
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
@@ -165,6 +165,12 @@ cover: deps
 fuzz: deps
 	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_VARIANT)
 	@KYC_BUILD=$(BUILD) KYC_FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests -t 86400 tests/fault/fuzz.t
+
+proof: deps
+	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD) all generate-rows fault-shim
+	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/steps STEPS=1 all
+	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_VARIANT)
+	@KYC_BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/proof $(PROOF)
 
 bench: deps
 	@$(MAKE) --no-print-directory -s -j2 all generate-rows

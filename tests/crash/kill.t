@@ -79,6 +79,7 @@ sub live_through
     my @problems = last_night($night);
     push @problems, "$made kills in 4 times as many nights" if $made < $item->{kills};
     leave_provider($night, 1);
+    push @problems, "$night->{seen}{over_limit} requests over the limit" if $night->{seen}{over_limit};
     my $figures = {faults => $made, runs => $night->{runs}, expected => scalar @{$night->{streets}},
         map { $_ => $night->{$_} || 0 } qw(made duplicates lost)};
     $figures->{over_limit} = $night->{seen}{over_limit} || 0;

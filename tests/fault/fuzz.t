@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use KycTest;
+use KycProof;
 
 my $seconds = $ENV{KYC_FUZZ_SECONDS} || 3;
 my $home = dirname($FindBin::Bin);
@@ -29,5 +30,6 @@ for my $name (@names) {
     is($status, 0, "$name: nothing was found") or diag substr($err, -6000), `cd $found && head -c 2000 $name-* | base64`;
     my ($runs) = $err =~ /stat::number_of_executed_units:\s*(\d+)/;
     cmp_ok($runs || 0, '>', 100, "$name: " . ($runs || 0) . " inputs were tried");
+    proof_add_fuzzer($name, seconds => $seconds, inputs => ($runs || 0) + 0, findings => $status ? 1 : 0);
 }
 done_testing;

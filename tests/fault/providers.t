@@ -5,11 +5,13 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use List::Util qw(sum0);
 use Test::More;
 use KycTest;
 use KycRun;
+use KycProof;
 
-my $rows = $ENV{KYC_ROWS} || 150;
+my $rows = $ENV{KYC_ROWS} || (proof_is_long() ? 3000 : 150);
 my @faults = map { ('--fault', "$_:3%") } qw(status-429 status-500 status-503 reset drop slow garbage truncate);
 my %set = (
     payso => {'provider.settle_after' => '1s'},
@@ -19,7 +21,8 @@ my %set = (
 for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
     for my $run (['no faults'], ['every fault', @faults]) {
         my ($name, @options) = @$run;
-        my $sandbox = sandbox_start('--seed', 11, '--nonce-window', 10_000_000_000, '--slow-for', '1s', @options);
+        my $sandbox = sandbox_start('--seed', 11, '--nonce-window', 10_000_000_000, '--slow-for', '1s',
+            '--rate', '300/s', @options);
         my $case = case_new($sandbox, provider => $provider, rows => $rows, bad => 5,
             set => {'delivery.timeout' => '500ms', 'delivery.attempts' => 8, 'delivery.rate' => '300/s', %{$set{$provider} || {}}});
         $case->{bad_rows} = 5;
@@ -38,6 +41,9 @@ for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
         is($counts->{duplicates}, 0, "$provider, $name: nobody twice");
         sandbox_faults($sandbox);
         is_settled($case, "$provider, $name: settled") if !$kraken || !@options;
+        proof_add("$name, in one run", faults => sum0(values %{$counts->{faults}}), runs => 1, expected => $rows, made => $counts->{users},
+            duplicates => $counts->{duplicates}, lost => $rows - $summary->{created} - $summary->{in_doubt}, over_limit => $counts->{over_limit});
+        is($counts->{over_limit}, 0, "$provider, $name: never over the limit");
         sandbox_stop($sandbox);
     }
 }

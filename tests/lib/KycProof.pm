@@ -12,7 +12,7 @@ use Exporter 'import';
 use Fcntl qw(:flock);
 use JSON::PP;
 
-our @EXPORT = qw(proof_is_long proof_add proof_columns);
+our @EXPORT = qw(proof_is_long proof_add proof_add_fuzzer proof_columns);
 
 my @columns = qw(faults runs expected made duplicates lost over_limit);
 
@@ -31,10 +31,23 @@ sub proof_add
     my @wrong = grep { !defined $figures{$_} || $figures{$_} !~ /^\d+$/ } @columns;
     die "proof_add $name: no number for @wrong" if @wrong;
     die "proof_add $name: unknown figures" if keys %figures != @columns;
+    put({name => $name, %figures});
+}
+
+# What a fuzzer did: seconds, inputs tried, findings.
+sub proof_add_fuzzer
+{
+    my ($name, %figures) = @_;
+    put({fuzzer => $name, %figures});
+}
+
+sub put
+{
+    my ($line) = @_;
     return if !defined $ENV{KYC_PROOF};
     open my $file, '>>', $ENV{KYC_PROOF} or die "$ENV{KYC_PROOF}: $!";
     flock $file, LOCK_EX or die "$ENV{KYC_PROOF}: $!";
-    print {$file} JSON::PP->new->canonical->encode({name => $name, %figures}), "\n";
+    print {$file} JSON::PP->new->canonical->encode($line), "\n";
     close $file or die "$ENV{KYC_PROOF}: $!";
 }
 
