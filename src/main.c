@@ -1,7 +1,9 @@
 /* argv → command → exit status */
 #include "cmd/command.h"
+#include "core/guard.h"
 
 int main(int argc, char **argv)
 {
+    guard_process();
     return command_main(argc, argv);
 }

@@ -84,6 +84,7 @@ static int run_job(const struct options *options, struct job *job, const struct 
     bound_describe(job, provider, BOUND_LATENCY_MS, bound);
     log_info("%s", bound);
     int status = pipeline_run(&settings, tally);
+    job_forget_secrets(job);
     if (tally->finished_ns) {
         status = report(options, job, tally, status);
     } else if (status != (int)ERROR_BUSY) {

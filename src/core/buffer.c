@@ -16,9 +16,18 @@ void buffer_init(struct buffer *buffer, size_t max)
     *buffer = (struct buffer){.max = max};
 }
 
+void buffer_init_wiped(struct buffer *buffer, size_t max)
+{
+    buffer_init(buffer, max);
+    buffer->is_wiped = true;
+}
+
 void buffer_clear(struct buffer *buffer)
 {
-    free(buffer->at);
+    if (buffer->is_wiped)
+        memory_wiped_free(buffer->at);
+    else
+        free(buffer->at);
     buffer->at = NULL;
     buffer->len = buffer->room = 0;
     buffer->overflowed = false;
@@ -46,7 +55,8 @@ static bool buffer_grow(struct buffer *buffer, size_t more)
     if (room > buffer->max + 1)
         room = buffer->max + 1;
     if (room > buffer->room)
-        buffer->at = memory_resize(buffer->at, room, 1);
+        buffer->at =
+            buffer->is_wiped ? memory_wiped_resize(buffer->at, room) : memory_resize(buffer->at, room, 1);
     buffer->room = room;
     return true;
 }

@@ -16,9 +16,12 @@ struct buffer {
     char *at; /* NULL while empty; else at[len] is NUL */
     size_t len, room, max;
     bool overflowed;
+    bool is_wiped;
 };
 
 void buffer_init(struct buffer *buffer, size_t max);
+/* As buffer_init, for what may hold a secret: all that it gives back is overwritten first. */
+void buffer_init_wiped(struct buffer *buffer, size_t max);
 void buffer_clear(struct buffer *buffer);
 /* Empties it and forgets an overflow; the memory is kept. */
 void buffer_reset(struct buffer *buffer);

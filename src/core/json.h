@@ -59,6 +59,8 @@ enum { JSON_DEPTH_MAX = 64 };
 
 struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);
+/* Overwrites the last text and its nodes, which are gone then. */
+void json_reader_wipe(struct json_reader *reader);
 
 /* Reads one JSON value and nothing behind it but blanks. Any top-level kind; nesting up to JSON_DEPTH_MAX; a
  * member named twice is a fault. Gives nodes[0] = the top and *count, valid until the next call; NULL when

@@ -467,6 +467,20 @@ extern "C" json_reader *json_reader_new(void)
     return reader;
 }
 
+/* A value lies in the copy, or where simdjson unescaped it. */
+extern "C" void json_reader_wipe(json_reader *reader)
+{
+    for (size_t i = 0; i < reader->count; i++) {
+        const slice parts[] = {reader->nodes[i].key, reader->nodes[i].text};
+        for (const slice &part : parts)
+            if (part.len && reader->text == reader->copy)
+                explicit_bzero(const_cast<char *>(part.at), part.len);
+    }
+    if (reader->copy)
+        explicit_bzero(reader->copy, reader->copy_room);
+    reader->count = 0;
+}
+
 extern "C" void json_reader_free(json_reader *reader)
 {
     if (!reader)

@@ -1,5 +1,6 @@
 #include "core/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -38,4 +39,39 @@ char *memory_copy(struct slice text)
         memcpy(copy, text.at, text.len);
     copy[text.len] = '\0';
     return copy;
+}
+
+void *memory_wiped_new(size_t size)
+{
+    return memory_resize(NULL, size, 1);
+}
+
+void *memory_wiped_zeroed(size_t count, size_t size)
+{
+    return memory_new(count, size);
+}
+
+void *memory_wiped_resize(void *old, size_t size)
+{
+    size_t room = old ? malloc_usable_size(old) : 0;
+    /* What fits stays where it is, unless that would waste more than half of it. */
+    if (old && size <= room && size >= room / 2)
+        return old;
+    void *made = memory_resize(NULL, size, 1);
+    if (old)
+        memcpy(made, old, size < room ? size : room);
+    memory_wiped_free(old);
+    return made;
+}
+
+char *memory_wiped_copy(const char *text)
+{
+    return memory_copy(slice_from(text));
+}
+
+void memory_wiped_free(void *old)
+{
+    if (old)
+        explicit_bzero(old, malloc_usable_size(old));
+    free(old);
 }

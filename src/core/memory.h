@@ -20,4 +20,13 @@ void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns
 /* A NUL-terminated copy. */
 char *memory_copy(struct slice text) __attribute__((returns_nonnull));
 
+/* The same for what may hold a secret, also as a library's allocator (libcurl, OpenSSL): every block is
+ * overwritten before it is given back, and one that grows leaves no copy behind. memory_wiped_free and
+ * memory_wiped_resize take NULL. */
+void *memory_wiped_new(size_t size) __attribute__((malloc, returns_nonnull));
+void *memory_wiped_zeroed(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+void *memory_wiped_resize(void *old, size_t size) __attribute__((returns_nonnull));
+char *memory_wiped_copy(const char *text) __attribute__((returns_nonnull));
+void memory_wiped_free(void *old);
+
 #endif

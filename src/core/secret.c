@@ -26,9 +26,16 @@ void secret_clear(struct secret *secret)
     *secret = (struct secret){0};
 }
 
+void secret_forget_source(struct secret *secret)
+{
+    if (secret->source)
+        secret_wipe(secret->source, strlen(secret->source));
+    secret->source = NULL;
+}
+
 static int secret_load_env(struct secret *secret, const char *name, struct error *error)
 {
-    const char *value = getenv(name);
+    char *value = getenv(name);
     if (!value)
         return error_set(error, ERROR_USAGE,
                          "the environment variable %s is not set: export it, or use file:PATH", name);
@@ -36,6 +43,7 @@ static int secret_load_env(struct secret *secret, const char *name, struct error
         return error_set(error, ERROR_USAGE, "the environment variable %s is empty", name);
     secret->at = memory_copy(slice_from(value));
     secret->len = strlen(value);
+    secret->source = value;
     return 0;
 }
 

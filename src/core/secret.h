@@ -13,6 +13,7 @@
 struct secret {
     char *at; /* NUL-terminated; NULL when absent */
     size_t len;
+    char *source; /* the value in the environment that it was loaded from; NULL: none */
 };
 
 /* Loads what `env:NAME` or `file:PATH` names (2-job.md). A path is relative to folder. A trailing newline of
@@ -20,6 +21,9 @@ struct secret {
  * file is refused), a variable that is unset or empty, a file that is missing, empty, over 64 KiB, or
  * readable by group or others. Returns 0 or -1. */
 int secret_load(struct secret *secret, const char *reference, const char *folder, struct error *error);
+/* Overwrites the copy that the environment has (/proc/PID/environ shows it), once all are loaded: two may be
+ * of one variable. Such a variable is empty from then on. */
+void secret_forget_source(struct secret *secret);
 void secret_clear(struct secret *secret);
 
 /* Overwrites bytes in a way that the compiler does not remove. */

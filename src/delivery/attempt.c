@@ -96,7 +96,7 @@ struct attempt *attempt_new(const struct route *route)
 {
     struct attempt *attempt = memory_new(1, sizeof(*attempt));
     attempt->route = route;
-    buffer_init(&attempt->request.body, ATTEMPT_BODY_MAX);
+    buffer_init_wiped(&attempt->request.body, ATTEMPT_BODY_MAX);
     receipt_init(&attempt->receipt);
 
     CURL *easy = attempt->easy = curl_easy_init();

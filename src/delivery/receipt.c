@@ -13,7 +13,7 @@
 void receipt_init(struct receipt *receipt)
 {
     *receipt = (struct receipt){0};
-    buffer_init(&receipt->body, RECEIPT_BODY_MAX);
+    buffer_init_wiped(&receipt->body, RECEIPT_BODY_MAX);
 }
 
 void receipt_clear(struct receipt *receipt)

@@ -137,6 +137,24 @@ static int load(struct job *job, const struct job_overrides *overrides, struct e
     return interpret(&reader, top);
 }
 
+static void each_secret(struct job *job, void (*visit)(struct secret *secret))
+{
+    for (size_t at = 0; at < job->provider.credential_count; at++) {
+        struct job_credentials *credentials = &job->provider.credentials[at];
+        visit(&credentials->api_key);
+        visit(&credentials->api_secret);
+        visit(&credentials->client_id);
+        visit(&credentials->password);
+        visit(&credentials->token);
+    }
+    visit(&job->ledger_key);
+}
+
+void job_forget_secrets(struct job *job)
+{
+    each_secret(job, secret_clear);
+}
+
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error)
 {
     struct job *job = memory_new(1, sizeof *job);
@@ -145,7 +163,9 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
     char *folder = file_folder(path);
     job->folder = arena_copy(&job->arena, slice_from(folder)).at;
     free(folder);
-    if (load(job, overrides, error) == 0)
+    int failed = load(job, overrides, error);
+    each_secret(job, secret_forget_source);
+    if (failed == 0)
         return job;
     job_free(job);
     return NULL;
@@ -155,15 +175,7 @@ void job_free(struct job *job)
 {
     if (!job)
         return;
-    for (size_t at = 0; at < job->provider.credential_count; at++) {
-        struct job_credentials *credentials = &job->provider.credentials[at];
-        secret_clear(&credentials->api_key);
-        secret_clear(&credentials->api_secret);
-        secret_clear(&credentials->client_id);
-        secret_clear(&credentials->password);
-        secret_clear(&credentials->token);
-    }
-    secret_clear(&job->ledger_key);
+    job_forget_secrets(job);
     arena_clear(&job->arena);
     free(job);
 }

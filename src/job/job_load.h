@@ -25,6 +25,8 @@ struct job_overrides {
 
 /* NULL with ERROR_USAGE. */
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error);
+/* Overwrites and frees every secret of it, once nothing will be sent any more. */
+void job_forget_secrets(struct job *job);
 void job_free(struct job *job);
 
 #endif

@@ -130,7 +130,7 @@ void answer_read(struct answer *answer, struct slice body)
 {
     struct json_fault fault;
     *answer = (struct answer){.reader = json_reader_new(), .code = slice_make("", 0)};
-    buffer_init(&answer->text, TEXT_MAX);
+    buffer_init_wiped(&answer->text, TEXT_MAX);
     answer->nodes = json_reader_parse(answer->reader, body, &answer->node_count, &fault);
     if (answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT)
         read_object(answer);
@@ -142,6 +142,7 @@ void answer_read(struct answer *answer, struct slice body)
 
 void answer_clear(struct answer *answer)
 {
+    json_reader_wipe(answer->reader); /* an answer to a login holds a token */
     json_reader_free(answer->reader);
     buffer_clear(&answer->text);
 }

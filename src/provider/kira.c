@@ -134,7 +134,7 @@ static uint64_t kira_take_token(struct provider_account *account, struct slice b
     struct slice token = answer_value(&answer, "data.access_token");
     if (credentials_fits_header(token, PROVIDER_TOKEN_MAX)) {
         secret_clear(&account->token);
-        account->token = (struct secret){memory_copy(token), token.len};
+        account->token = (struct secret){.at = memory_copy(token), .len = token.len};
         seconds = seconds_of(answer_value(&answer, "data.expires_in"));
     }
     answer_clear(&answer);

@@ -247,7 +247,7 @@ static void a_question_has_its_target_and_no_body(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){(char *)(uintptr_t)text, text == NULL ? 0 : strlen(text)};
+    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 static void one_login_gives_the_token_of_all_requests(void **state)

@@ -96,7 +96,7 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){(char *)(uintptr_t)text, text == NULL ? 0 : strlen(text)};
+    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 /* The published vector of Kraken's REST guide, its path split into that of a base URL and the rest: what is

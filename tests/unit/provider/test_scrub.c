@@ -102,8 +102,8 @@ static void no_secret_is_quoted(void **state)
     (void)state;
     char api_key[] = "KEY-abc", password[] = "p\xc3\xa4ss/w", latin[] = "p\xe4ss";
     struct job_credentials credentials[] = {
-        {.api_key = {api_key, strlen(api_key)}},
-        {.password = {password, strlen(password)}, .token = {latin, strlen(latin)}},
+        {.api_key = {.at = api_key, .len = strlen(api_key)}},
+        {.password = {.at = password, .len = strlen(password)}, .token = {.at = latin, .len = strlen(latin)}},
     };
     const struct scrub_secrets secrets = {credentials, 2, SLICE_LITERAL("bearer-of-a-login")};
     static const struct {

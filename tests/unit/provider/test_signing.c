@@ -22,7 +22,7 @@
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){(char *)(uintptr_t)text, text == NULL ? 0 : strlen(text)};
+    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 static struct provider_account *account_of(const char *secret)
