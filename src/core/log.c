@@ -70,7 +70,8 @@ static void log_append_text(struct buffer *line, enum log_level level, const cha
     buffer_printf(line, ": %s", text);
 }
 
-static void log_line(enum log_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,
+                                                           va_list arguments)
 {
     pthread_mutex_lock(&log_state.mutex);
     if (level <= log_state.most) {

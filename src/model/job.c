@@ -106,8 +106,9 @@ static void job_append_caret(struct buffer *out, struct slice shown, bool cut, u
     }
 }
 
-static void job_describe(const struct job *job, struct job_place place, struct buffer *out,
-                         const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void job_describe(const struct job *job, struct job_place place,
+                                                               struct buffer *out, const char *format,
+                                                               va_list arguments)
 {
     char message[ERROR_TEXT_MAX];
     if (vsnprintf(message, sizeof message, format, arguments) < 0)

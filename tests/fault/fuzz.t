@@ -24,7 +24,7 @@ for my $name (@names) {
     my $corpus = scratch_folder();
     my @seeds = glob "$home/fuzz/corpus/$name/*";
     cmp_ok(scalar @seeds, '>', 2, "$name has seeds");
-    my ($status, $out, $err) = run_program(program("fuzz/fuzz_$name"), "-max_total_time=$seconds", '-timeout=10',
+    my ($status, $out, $err) = run_program(program("asan/fuzz_$name"), "-max_total_time=$seconds", '-timeout=10',
         '-rss_limit_mb=1024', '-max_len=8192', '-print_final_stats=1', "-artifact_prefix=$found/$name-", $corpus,
         "$home/fuzz/corpus/$name");
     is($status, 0, "$name: nothing was found") or diag substr($err, -6000), `cd $found && head -c 2000 $name-* | base64`;

@@ -93,17 +93,19 @@ static inline const char *script_header(const struct script_request *request, co
 /* Reads on until a whole request is there. False: the connection ended first. */
 static inline bool script_read_request(int fd, struct buffer *in, struct script_request *request)
 {
+    request->len = 0; /* until its head is there */
     for (;;) {
-        const char *end = in->len > 0 ? strstr(in->at, "\r\n\r\n") : NULL;
+        const char *end = request->len == 0 && in->len > 0 ? strstr(in->at, "\r\n\r\n") : NULL;
         if (end) {
             char text[32];
             request->raw = in->at;
             request->head_len = (size_t)(end + 4 - in->at);
             request->len =
                 request->head_len + strtoul(script_header(request, "Content-Length", text, 32), NULL, 10);
-            if (in->len >= request->len) {
-                return true;
-            }
+        }
+        if (request->len > 0 && in->len >= request->len) {
+            request->raw = in->at; /* the buffer grew since */
+            return true;
         }
         char bytes[16384];
         ssize_t got = recv(fd, bytes, sizeof(bytes), 0);

@@ -33,11 +33,16 @@ static int teardown(void **state)
     return job_text_teardown(state);
 }
 
-/* The names of a job's inputs, the folder taken off. */
+/* The names of a job's inputs, the folder taken off; in text it is written as '@'. */
 static void assert_inputs(const char *sentence, const char *text, const char *want)
 {
     char job_text[1024], got[1024] = "";
-    snprintf(job_text, sizeof job_text, text, folder, folder, folder);
+    size_t end = 0;
+    for (; *text; text++) {
+        assert_true(end < sizeof job_text - sizeof folder);
+        end += (size_t)snprintf(job_text + end, sizeof job_text - end, *text == '@' ? "%s" : "%.1s",
+                                *text == '@' ? folder : text);
+    }
     struct job *job = job_text_load(job_text);
     size_t len = strlen(folder);
     for (size_t i = 0; i < job->input.path_count; i++) {
@@ -57,13 +62,13 @@ static void a_path_names_files(void **state)
     static const struct {
         const char *sentence, *text, *want;
     } cases[] = {
-        {"one", INPUT("{path: '%s/a.csv'}"), "a.csv"},
-        {"a list keeps its order", INPUT("{path: ['%s/b.csv', '%s/a.csv', '-']}"), "b.csv a.csv -"},
-        {"a pattern is sorted by bytes", INPUT("{path: '%s/?.csv'}"), "B.csv a.csv b.csv"},
-        {"a list of patterns", INPUT("{path: ['%s/b*.csv', '%s/a*.csv']}"), "b.csv a.csv"},
-        {"a class of characters", INPUT("{path: '%s/[ab].csv'}"), "a.csv b.csv"},
-        {"a file of that very name is no pattern", INPUT("{path: '%s/x[1].csv'}"), "x[1].csv"},
-        {"a pattern that nothing matches stays, for who opens it", INPUT("{path: '%s/z*.csv'}"), "z*.csv"},
+        {"one", INPUT("{path: '@/a.csv'}"), "a.csv"},
+        {"a list keeps its order", INPUT("{path: ['@/b.csv', '@/a.csv', '-']}"), "b.csv a.csv -"},
+        {"a pattern is sorted by bytes", INPUT("{path: '@/?.csv'}"), "B.csv a.csv b.csv"},
+        {"a list of patterns", INPUT("{path: ['@/b*.csv', '@/a*.csv']}"), "b.csv a.csv"},
+        {"a class of characters", INPUT("{path: '@/[ab].csv'}"), "a.csv b.csv"},
+        {"a file of that very name is no pattern", INPUT("{path: '@/x[1].csv'}"), "x[1].csv"},
+        {"a pattern that nothing matches stays, for who opens it", INPUT("{path: '@/z*.csv'}"), "z*.csv"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_inputs(cases[i].sentence, cases[i].text, cases[i].want);
