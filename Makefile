@@ -153,22 +153,22 @@ CLANG := CC=clang CXX=clang++
 plain:
 	@$(MAKE) --no-print-directory -s all steps unit-tests generate-rows fault-shim
 asan-all:
-	@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests generate-rows fault-shim fuzzers
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests generate-rows fault-shim fuzzers
 asan-check:
-	@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all unit-tests fuzzers
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all unit-tests fuzzers
 asan-fuzz:
-	@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 tsan-all:
-	@$(call variant,tsan) SANITIZE=thread all steps unit-tests generate-rows fault-shim
+	+@$(call variant,tsan) SANITIZE=thread all steps unit-tests generate-rows fault-shim
 tsan-check:
-	@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
+	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
 # Those that start threads, and of the programs a night with changes and hostile inputs.
 TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow delivery/test_sender_login
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
 # Of a sanitizer's variant: the fuzzers are their own, and what inspects the build is not of it.
-SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t,$(SCRIPTS))
+SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t,$(SCRIPTS))
 
 $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 	@mkdir -p $(@D)
