@@ -2,65 +2,20 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "core/clock.h"
-#include "core/log.h"
 #include "core/memory.h"
 #include "core/step.h"
-#include "delivery/attempt.h"
-#include "delivery/breaker.h"
+#include "delivery/answers.h"
 #include "delivery/key_lock.h"
-#include "delivery/lanes.h"
-#include "delivery/latency.h"
-#include "delivery/limiter.h"
-#include "delivery/mailbox.h"
-#include "delivery/peak.h"
-#include "delivery/retry.h"
-#include "delivery/route.h"
+#include "delivery/sender_state.h"
 
-enum { POLL_MOST_MS = 1000, HTTP_FIRST_SERVER_ERROR = 500 };
-
-struct sender {
-    /* constant */
-    const struct job *job;
-    const struct provider *provider;
-    void (*done)(void *context, struct delivery *delivery);
-    void *context;
-    struct route route;
-    struct attempt **attempts;
-    size_t attempt_count;
-    CURLM *multi;
-    int timer; /* a timerfd */
-    /* any thread */
-    struct mailbox mailbox;
-    _Atomic uint64_t requests;
-    /* the sender's thread */
-    struct limiter limiter;
-    struct breaker breaker;
-    struct retry_random random;
-    char fault[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
-    struct lanes lanes;
-    struct mailbox_list queue;
-    struct attempt *idle;
-    bool withdrawn, aborted, finished;
-    uint32_t bad_nonces;
-    uint32_t in_flight, most_in_flight;
-    uint32_t leaving;                /* passed the gate in this round of libcurl's */
-    uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
-    uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
-    struct latency latency;
-    struct peak peak;
-};
+enum { POLL_MOST_MS = 1000 };
 
 /* Making it. */
 
@@ -211,30 +166,13 @@ static void take_mail(struct sender *sender)
     sender->withdrawn = sender->withdrawn || (wishes & (MAILBOX_WITHDRAW | MAILBOX_ABORT));
 }
 
-/* Giving back. */
-
-static void give_back(struct sender *sender, struct delivery *delivery)
-{
-    delivery->done_real_ns = clock_real_ns();
-    sender->done(sender->context, delivery);
-}
-
-static void give_back_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
-                             const char *code, const char *message)
-{
-    delivery->outcome = (struct outcome){.kind = kind};
-    snprintf(delivery->outcome.code, sizeof(delivery->outcome.code), "%s", code);
-    snprintf(delivery->outcome.message, sizeof(delivery->outcome.message), "%s", message);
-    delivery->left = false;
-    delivery->latency_ns = delivery->date_ns = 0;
-    give_back(sender, delivery);
-}
+/* Giving back what did not begin. */
 
 static void withdraw_queue(struct sender *sender)
 {
     struct delivery *delivery;
     while ((delivery = mailbox_list_take(&sender->queue))) {
-        give_back_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
+        answers_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
     }
 }
 
@@ -249,11 +187,11 @@ static void refuse_queue(struct sender *sender)
              "resume. The last: %.75s",
              sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
     while ((delivery = mailbox_list_take(&sender->queue))) {
-        give_back_unsent(sender, delivery, OUTCOME_STOP, "breaker", text);
+        answers_unsent(sender, delivery, OUTCOME_STOP, "breaker", text);
     }
 }
 
-/* One attempt, from launch to end. */
+/* Launching. */
 
 static bool gate(void *context, struct attempt *attempt)
 {
@@ -268,11 +206,6 @@ static bool gate(void *context, struct attempt *attempt)
     atomic_fetch_add(&sender->requests, 1);
     step_reached("request leaves");
     return true;
-}
-
-static bool is_login(const struct delivery *delivery)
-{
-    return delivery->call.operation == OPERATION_LOGIN;
 }
 
 /* The next of the queue; or, where it has to come first, the lane's login. */
@@ -290,9 +223,9 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
     struct delivery *delivery = next_delivery(sender, lane, now);
     struct attempt *attempt = sender->idle;
     const char *fault = attempt_build(attempt, delivery);
-    assert(!fault || !is_login(delivery));
+    assert(!fault || delivery->call.operation != OPERATION_LOGIN);
     if (fault) {
-        give_back_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
+        answers_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
         return;
     }
     sender->idle = attempt->next;
@@ -324,160 +257,6 @@ static uint64_t launch_ready(struct sender *sender)
         launch(sender, lane, now);
     }
     return UINT64_MAX;
-}
-
-/* The first who waits for a token that does not come: the others try on. Of a login that is refused, all. */
-static void give_back_waiting(struct sender *sender, const struct delivery *login, bool all)
-{
-    struct delivery *delivery;
-    while ((delivery = mailbox_list_take(&sender->queue))) {
-        delivery->outcome = login->outcome;
-        delivery->left = false;
-        delivery->latency_ns = 0;
-        delivery->date_ns = login->date_ns;
-        give_back(sender, delivery);
-        if (!all) {
-            return;
-        }
-    }
-}
-
-/* True when the login was answered: with a token, a no, or "later". */
-static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns, struct slice body)
-{
-    struct outcome *outcome = &lane->login_delivery.outcome;
-    uint64_t now = clock_mono_ns(), seconds = 0;
-    if (outcome->kind == OUTCOME_DONE) {
-        seconds = sender->provider->take_token(lane->account, body);
-        if (seconds > 0) {
-            login_succeeded(&lane->login, seconds, now);
-            step_reached("logged in");
-            return true;
-        }
-        outcome->cause = RETRY_AUTH;
-        snprintf(outcome->code, sizeof(outcome->code), "no_token");
-        snprintf(outcome->message, sizeof(outcome->message), "the answer to the login holds no token");
-    }
-    if (outcome->kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, now, left_ns, outcome->retry_after_ns);
-    }
-    bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
-    bool answered = refused || outcome->kind == OUTCOME_THROTTLED;
-    if (login_failed(&lane->login, now) && !refused) {
-        return answered;
-    }
-    if (refused) {
-        outcome->kind = OUTCOME_STOP;
-    } else if (!answered) {
-        outcome->kind = OUTCOME_NOT_SENT;
-    }
-    sender->withdrawn = sender->withdrawn || refused;
-    give_back_waiting(sender, &lane->login_delivery, refused);
-    return answered;
-}
-
-/* answered: with anything but a 5xx. */
-static void note_breaker(struct sender *sender, const struct attempt *attempt, const struct outcome *outcome,
-                         bool answered)
-{
-    struct breaker *breaker = &sender->breaker;
-    uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
-    if (!answered) {
-        snprintf(sender->fault, sizeof(sender->fault), "%s",
-                 outcome->message[0] ? outcome->message : outcome->code);
-    }
-    if (!breaker_note(breaker, answered, attempt->is_probe, now, retry_random_next(&sender->random)) ||
-        breaker->has_given_up) {
-        return;
-    }
-    if (breaker->is_open) {
-        log_info(
-            "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the "
-            "provider is back",
-            BREAKER_FAILURES, sender->fault);
-    } else {
-        log_info("the provider answers again after %" PRIu64 " s: sending goes on",
-                 (now - opened_ns) / CLOCK_NS_PER_S);
-    }
-}
-
-/* Everything of an attempt but what it means for its delivery. True: it was turned back. */
-static bool release_attempt(struct sender *sender, struct attempt *attempt)
-{
-    attempt->delivery = NULL;
-    attempt->lane->in_flight--;
-    sender->in_flight--;
-    attempt->next = sender->idle;
-    sender->idle = attempt;
-    return attempt->turned_back;
-}
-
-static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode result)
-{
-    curl_multi_remove_handle(sender->multi, attempt->easy);
-    struct delivery *delivery = attempt->delivery;
-    if (attempt->left) {
-        step_reached("answer received");
-    } else {
-        limiter_never_left(&sender->limiter);
-    }
-    if (attempt->turned_back) {
-        breaker_turned_back(&sender->breaker, attempt->is_probe);
-    } else {
-        attempt_judge(attempt, result);
-        if (attempt_is_complete(attempt, result)) {
-            latency_add(&sender->latency, delivery->latency_ns);
-        }
-    }
-    if (is_login(delivery)) {
-        if (attempt->turned_back) {
-            attempt->lane->login.asking = false;
-        } else {
-            bool answered =
-                end_login(sender, attempt->lane, attempt->left_ns, buffer_slice(&attempt->receipt.body));
-            note_breaker(sender, attempt, &delivery->outcome, answered);
-        }
-        attempt_forget(attempt);
-        release_attempt(sender, attempt);
-        return;
-    }
-    if (release_attempt(sender, attempt)) { /* not one byte went out: it waits again, at the head */
-        mailbox_list_add_first(&sender->queue, delivery);
-        return;
-    }
-    int status = delivery->outcome.http_status;
-    note_breaker(sender, attempt, &delivery->outcome, status > 0 && status < HTTP_FIRST_SERVER_ERROR);
-    if (delivery->outcome.kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, clock_mono_ns(), attempt->left_ns,
-                         delivery->outcome.retry_after_ns);
-    } else if (delivery->outcome.kind == OUTCOME_STOP || (delivery->outcome.kind == OUTCOME_BAD_NONCE &&
-                                                          ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
-        sender->withdrawn = true; /* the coordinator would hear of it too late */
-    }
-    give_back(sender, delivery);
-}
-
-static void end_finished(struct sender *sender)
-{
-    int left_over;
-    CURLMsg *message;
-    while ((message = curl_multi_info_read(sender->multi, &left_over))) {
-        if (message->msg == CURLMSG_DONE) {
-            struct attempt *attempt = NULL;
-            CURLcode result = message->data.result;
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&attempt);
-            end_attempt(sender, attempt, result);
-        }
-    }
-}
-
-static void drop_in_flight(struct sender *sender)
-{
-    for (size_t i = 0; i < sender->attempt_count; i++) {
-        if (sender->attempts[i]->delivery) {
-            end_attempt(sender, sender->attempts[i], CURLE_ABORTED_BY_CALLBACK);
-        }
-    }
 }
 
 /* The loop. */
@@ -549,7 +328,7 @@ void sender_run(struct sender *sender)
     for (;;) {
         take_mail(sender);
         if (sender->aborted) {
-            drop_in_flight(sender);
+            answers_drop(sender);
         }
         if (sender->withdrawn) {
             withdraw_queue(sender);
@@ -564,7 +343,7 @@ void sender_run(struct sender *sender)
         }
         wait_for_events(sender, next);
         perform(sender);
-        end_finished(sender);
+        answers_take(sender);
     }
 }
 

@@ -124,7 +124,7 @@ int heed_answer(struct sending *sending, const struct item *item, const struct c
     size_t count;
 
     if (is_refused && outcome->kind != OUTCOME_DONE) {
-        if (outcome->no_update)
+        if (outcome->no_update || !item->delivery.left)
             return 0;
         enum guard_trip trip = guard_add_refused(guard, item->customer);
         if (trip == GUARD_GOES_ON)

@@ -1,0 +1,59 @@
+/* sender_state: what the sender and its answers share.
+ *
+ * Thread: the sender's, but where the struct says otherwise. Owner: sender.c.
+ */
+#ifndef KYC_DELIVERY_SENDER_STATE_H
+#define KYC_DELIVERY_SENDER_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+#include "delivery/attempt.h"
+#include "delivery/breaker.h"
+#include "delivery/lanes.h"
+#include "delivery/latency.h"
+#include "delivery/limiter.h"
+#include "delivery/mailbox.h"
+#include "delivery/peak.h"
+#include "delivery/retry.h"
+#include "delivery/route.h"
+#include "delivery/sender.h"
+
+struct sender {
+    /* constant */
+    const struct job *job;
+    const struct provider *provider;
+    void (*done)(void *context, struct delivery *delivery);
+    void *context;
+    struct route route;
+    struct attempt **attempts;
+    size_t attempt_count;
+    CURLM *multi;
+    int timer; /* a timerfd */
+    /* any thread */
+    struct mailbox mailbox;
+    _Atomic uint64_t requests;
+    /* the sender's thread */
+    struct limiter limiter;
+    struct breaker breaker;
+    struct retry_random random;
+    char fault[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
+    struct lanes lanes;
+    struct mailbox_list queue;
+    struct attempt *idle;
+    bool withdrawn, aborted, finished;
+    uint32_t bad_nonces;
+    uint32_t in_flight, most_in_flight;
+    uint32_t leaving;                /* passed the gate in this round of libcurl's */
+    uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
+    uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
+    struct latency latency;
+    struct peak peak;
+};
+
+#endif
