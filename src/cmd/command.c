@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "core/text.h"
 
 const struct command command_table[] = {
@@ -77,6 +78,7 @@ int command_main(int argc, char **argv)
     struct error error;
     int status;
 
+    process_prepare();
     log_setup("kyc-import", LOG_INFO, false);
     if (argc < 2) {
         log_error("which command? kyc-import help lists them");

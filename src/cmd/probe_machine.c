@@ -92,7 +92,11 @@ struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job 
     char head[LEDGER_HEAD_SIZE];
     struct error error;
 
-    history_head(job->report_folder, head);
+    *usable = history_head(job->report_folder, head, &error) == 0;
+    if (!*usable) {
+        probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
+        return NULL;
+    }
     if (!ledger_exists(job->ledger_path)) {
         *usable = check_place(lines, job, head);
         return NULL;

@@ -22,15 +22,25 @@ static int heed(int result, const struct error *error, int status)
     return error_worse_status(status, (int)error->scope);
 }
 
+/* A file that cannot be written changes the status that those after it tell; summary.json, which comes first
+ * because the next run needs its head, is then written again. */
+static int save_report(const struct job *job, struct tally *tally, int status)
+{
+    struct error error;
+
+    status = tally->status = heed(tally_save(tally, job->report_folder, &error), &error, status);
+    int told = status;
+    status = tally->status = heed(page_save(tally, job, &error), &error, status);
+    status = tally->status = heed(metrics_save(tally, job, &error), &error, status);
+    return status == told ? status : heed(tally_save(tally, job->report_folder, &error), &error, status);
+}
+
 /* The report's files, and the result on standard output. */
 static int report(const struct options *options, const struct job *job, struct tally *tally, int status)
 {
     struct buffer out;
-    struct error error;
 
-    status = heed(tally_save(tally, job->report_folder, &error), &error, status);
-    status = heed(page_save(tally, job, &error), &error, status);
-    status = heed(metrics_save(tally, job, &error), &error, status);
+    status = save_report(job, tally, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
         tally_write_json(tally, &out);

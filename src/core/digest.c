@@ -26,12 +26,16 @@ static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
 static EVP_MAC *digest_mac;
 static EVP_MD *digest_md, *digest_md_1;
 
-/* Only a broken OpenSSL installation or no memory fails here: nothing can be signed or journalled then. */
+/* Nothing can be signed or journalled then. OpenSSL does not always say which of the two it is. */
 static void digest_need(int done, const char *what)
 {
     if (done)
         return;
-    fprintf(stderr, "kyc-import: OpenSSL cannot do %s; check its installation\n", what);
+    fprintf(
+        stderr,
+        "kyc-import: OpenSSL cannot do %s: out of memory, or its installation is broken; the ledger has all "
+        "that was done: run again to resume\n",
+        what);
     abort();
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static _Noreturn void memory_end(void)
+void memory_out(void)
 {
     static const char message[] =
         "kyc-import: out of memory; the ledger has all that was done: run again to resume\n";
@@ -17,7 +17,7 @@ void *memory_new(size_t count, size_t size)
 {
     void *made = calloc(count ? count : 1, size ? size : 1);
     if (!made)
-        memory_end();
+        memory_out();
     return made;
 }
 
@@ -25,10 +25,10 @@ void *memory_resize(void *old, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
-        memory_end();
+        memory_out();
     void *made = realloc(old, bytes ? bytes : 1);
     if (!made)
-        memory_end();
+        memory_out();
     return made;
 }
 

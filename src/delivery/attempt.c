@@ -15,8 +15,9 @@ enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST
 /* An option that libcurl does not know is a bug of ours, or of how it was built. */
 static void must(CURLcode code)
 {
+    if (code == CURLE_OUT_OF_MEMORY)
+        memory_out();
     assert(code == CURLE_OK);
-    (void)code;
 }
 
 static int on_leave(void *context, char *remote, char *local, int remote_port, int local_port)
@@ -100,7 +101,8 @@ struct attempt *attempt_new(const struct route *route)
     receipt_init(&attempt->receipt);
 
     CURL *easy = attempt->easy = curl_easy_init();
-    assert(easy);
+    if (!easy)
+        memory_out();
     set_route(easy, route);
     set_trust(easy, route);
     must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));

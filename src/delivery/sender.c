@@ -1,6 +1,7 @@
 #include "delivery/sender.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,10 +23,10 @@ enum { POLL_MOST_MS = 1000 };
 static void global_init(void)
 {
     /* Its copies of headers and bodies are overwritten when it frees them. */
-    CURLcode failed = curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free,
-                                           memory_wiped_resize, memory_wiped_copy, memory_wiped_zeroed);
-    assert(!failed);
-    (void)failed;
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free, memory_wiped_resize,
+                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK) {
+        memory_out(); /* nothing else fails there */
+    }
 }
 
 static bool gate(void *context, struct attempt *attempt);
@@ -39,8 +40,6 @@ static void make_attempts(struct sender *sender, uint32_t count)
         attempt->next = sender->idle;
         sender->idle = attempt;
     }
-    sender->multi = curl_multi_init();
-    assert(sender->multi);
     curl_multi_setopt(sender->multi, CURLMOPT_MAXCONNECTS, (long)count);
     curl_multi_setopt(sender->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 }
@@ -69,10 +68,16 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     }
     sender->route.gate = gate;
     sender->route.context = sender;
-    make_attempts(sender, sender->lanes.in_flight_max);
-
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    assert(sender->timer >= 0);
+    sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
+    if (!sender->multi) {
+        error_set(error, ERROR_USAGE,
+                  "cannot prepare for sending: %s; raise the limit on open files (ulimit -n)",
+                  strerror(errno));
+        sender_free(sender);
+        return NULL;
+    }
+    make_attempts(sender, sender->lanes.in_flight_max);
     const struct job_rate *rate = job->delivery.rate.per_ns > 0 ? &job->delivery.rate : &provider->rate;
     limiter_init(&sender->limiter, *rate, job->delivery.burst > 0 ? job->delivery.burst : 1);
     breaker_init(&sender->breaker, job->delivery.retry_for_ns);
@@ -238,8 +243,10 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
     }
     attempt_sign(attempt, lane);
     CURLMcode failed = curl_multi_add_handle(sender->multi, attempt->easy);
+    if (failed == CURLM_OUT_OF_MEMORY) {
+        memory_out();
+    }
     assert(!failed);
-    (void)failed;
 }
 
 /* Launches all that may go now. Gives the time at which the limiter lets the next one go, or UINT64_MAX when

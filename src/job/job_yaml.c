@@ -6,6 +6,7 @@
 
 #include <libfyaml.h>
 
+#include "core/memory.h"
 #include "core/text.h"
 
 struct builder {
@@ -288,12 +289,14 @@ struct job_node *job_yaml_parse(struct slice text, struct arena *arena, struct j
     }
     struct fy_diag_cfg diag_setup = {.output_fn = say_nothing, .level = FYET_ERROR, .module_mask = ~0U};
     struct builder builder = {.arena = arena, .fault = fault, .diag = fy_diag_create(&diag_setup)};
-    assert(builder.diag);
+    if (!builder.diag)
+        memory_out();
     fy_diag_set_collect_errors(builder.diag, true);
     struct fy_parse_cfg setup = {.flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
                                  .diag = builder.diag};
     builder.parser = fy_parser_create(&setup);
-    assert(builder.parser);
+    if (!builder.parser)
+        memory_out();
 
     struct job_node *top = NULL;
     if (text.len > JOB_YAML_MAX)

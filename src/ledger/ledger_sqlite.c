@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/step.h"
 
@@ -147,6 +148,10 @@ static const char *reason_of(const struct ledger *ledger)
         return reason_of_io(ledger);
     case SQLITE_READONLY:
     case SQLITE_PERM:
+        if (access(ledger->path, W_OK) == 0)
+            return "it could only be opened to be read, although this user may write it. Raise the limit on "
+                   "open "
+                   "files (ulimit -n), check the disk and the system log, then run again";
         return "it is read-only. Give this user the right to write the file and its folder (and check that "
                "the file "
                "system is not mounted read-only), then run again";

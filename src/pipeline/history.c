@@ -1,7 +1,10 @@
 #include "pipeline/history.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/buffer.h"
 #include "core/file.h"
@@ -9,28 +12,55 @@
 
 enum { SUMMARY_MAX = 16 * 1024 * 1024 };
 
-void history_head(const char *folder, char head[LEDGER_HEAD_SIZE])
+static int fail_report(const char *what, struct error *error)
 {
-    char *path = file_join(folder, "summary.json");
-    struct json_reader *reader = json_reader_new();
-    struct json_fault fault;
-    struct error error;
+    return error_set(
+        error, ERROR_LEDGER,
+        "%s. The last report says which ledger this job has, so that nobody is created twice: put "
+        "the file right, or remove it when no run has sent anything yet",
+        what);
+}
+
+/* 0 with the head, or "" when the report names none; -1. */
+static int read_head(const char *path, char head[LEDGER_HEAD_SIZE], struct error *error)
+{
     struct buffer text;
+    struct json_fault fault;
     size_t count;
 
-    memset(head, 0, LEDGER_HEAD_SIZE);
     buffer_init(&text, SUMMARY_MAX);
-    if (file_read(path, &text, &error) == 0) {
+    int result = file_read(path, &text, error);
+    if (result != 0) {
+        fail_report(error->text, error);
+    } else {
+        struct json_reader *reader = json_reader_new();
         const struct json_node *nodes = json_reader_parse(reader, buffer_slice(&text), &count, &fault);
         size_t at = nodes ? json_member(nodes, 0, "chain_head") : 0;
         if (at && nodes[at].text.len == LEDGER_HEAD_SIZE - 1)
             memcpy(head, nodes[at].text.at, LEDGER_HEAD_SIZE - 1);
+        if (!nodes) {
+            char what[ERROR_TEXT_MAX / 2];
+            snprintf(what, sizeof what, "%s is damaged: %s", path, fault.message);
+            result = fail_report(what, error);
+        }
+        json_reader_free(reader);
     }
+    buffer_clear(&text);
+    return result;
+}
+
+int history_head(const char *folder, char head[LEDGER_HEAD_SIZE], struct error *error)
+{
+    char *path = file_join(folder, "summary.json");
+    int result = 0;
+
+    memset(head, 0, LEDGER_HEAD_SIZE);
+    if (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+        result = read_head(path, head, error);
     if (strspn(head, "0") == LEDGER_HEAD_SIZE - 1) /* a ledger before its first event */
         head[0] = '\0';
-    buffer_clear(&text);
-    json_reader_free(reader);
     free(path);
+    return result;
 }
 
 int history_check_exists(const char *head, const char *ledger_path, const char *folder, struct error *error)

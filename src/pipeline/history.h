@@ -11,9 +11,9 @@
 #include "core/error.h"
 #include "ledger/ledger.h"
 
-/* `chain_head` of FOLDER/summary.json; "" when there is no report, none that can be read, or none of a sent
- * request. */
-void history_head(const char *folder, char head[LEDGER_HEAD_SIZE]);
+/* `chain_head` of FOLDER/summary.json; "" when there is no report, or none of a sent request. 0, or -1 with
+ * ERROR_LEDGER when there is one that cannot be read: it might name a ledger that is missing. */
+int history_head(const char *folder, char head[LEDGER_HEAD_SIZE], struct error *error);
 
 /* The guard, before the ledger is made: 0, or -1 with ERROR_LEDGER when head names a ledger and there is
  * none. */

@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -10,12 +11,18 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/process.h"
+#include "delivery/lanes.h"
 #include "job/job_auto.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/history.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
 #include "rules/rule_set.h"
+
+enum {
+    FILES_BESIDE = 40, /* open at once beside connections, locks and documents: some 20, and room */
+};
 
 struct pipeline {
     const struct pipeline_settings *settings;
@@ -44,7 +51,8 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
         .base_url = provider_base_url(settings->provider, job),
     };
 
-    history_head(job->report_folder, pipeline->head);
+    if (!settings->new_ledger && history_head(job->report_folder, pipeline->head, error) != 0)
+        return -1;
     if (settings->send && !settings->new_ledger &&
         history_check_exists(pipeline->head, job->ledger_path, job->report_folder, error) != 0)
         return -1;
@@ -95,6 +103,19 @@ static void map_fields(const struct pipeline *pipeline)
     }
 }
 
+/* A limit that is met in the middle of a run would look like a provider or a disk that fails. */
+static int need_files(const struct pipeline *pipeline, struct error *error)
+{
+    const struct pipeline_settings *settings = pipeline->settings;
+    size_t count = FILES_BESIDE + pipeline->workers;
+    uint32_t each;
+
+    if (settings->send) /* libcurl keeps as many idle connections as may be busy */
+        count += pipeline->job->provider.credential_count +
+                 2 * (size_t)lanes_in_flight(pipeline->job, settings->provider, &each);
+    return process_need_files(count, error);
+}
+
 /* Everything that must be right before the first record is taken. */
 static int open_pipeline(struct pipeline *pipeline, struct error *error)
 {
@@ -102,9 +123,13 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     const struct provider_fields *fields = pipeline->settings->provider->fields;
     int32_t today = (int32_t)(pipeline->tally->started_ns / CLOCK_NS_PER_S / 86400);
 
+    if (need_files(pipeline, error) != 0)
+        return -1;
     if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
         return error_set(error, ERROR_USAGE,
-                         "cannot start a thread: raise the limit on processes (ulimit -u)");
+                         "cannot wait for signals: %s; raise the limits on processes (ulimit -u) and on open "
+                         "files (ulimit -n)",
+                         strerror(errno));
     pipeline->intake = intake_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->intake)
         return -1;

@@ -1,5 +1,6 @@
 #include "pipeline/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -38,8 +39,12 @@ int signals_start(struct signals *signals, struct inbox *inbox)
     signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (signals->stop_fd == -1)
         return -1;
-    signals->started = pthread_create(&signals->thread, NULL, signals_main, signals) == 0;
-    return signals->started ? 0 : -1;
+    int failed = pthread_create(&signals->thread, NULL, signals_main, signals);
+    signals->started = failed == 0;
+    if (failed)
+        close(signals->stop_fd);
+    errno = failed;
+    return failed ? -1 : 0;
 }
 
 void signals_stop(struct signals *signals)

@@ -279,13 +279,14 @@ static int rejects_remove_others(const struct rejects *rejects)
     enum job_format other = is_ndjson ? JOB_FORMAT_CSV : JOB_FORMAT_NDJSON;
     char *paths[] = {file_join(rejects->folder, rejects_file_name(other)),
                      file_join(rejects->folder, rejects_broken_name(other))};
-    int result = 0;
+    int reason = 0;
     for (size_t i = 0; i < 2; i++) {
         if (unlink(paths[i]) != 0 && errno != ENOENT)
-            result = -1;
+            reason = errno;
         free(paths[i]);
     }
-    return result;
+    errno = reason;
+    return reason ? -1 : 0;
 }
 
 int rejects_commit(struct rejects *rejects, struct error *error)

@@ -64,7 +64,7 @@ struct pattern_matcher *pattern_matcher_new(void)
     matcher->context = pcre2_match_context_create(NULL);
     matcher->stack = pcre2_jit_stack_create(JIT_STACK_FIRST, JIT_STACK_MAX, NULL);
     if (!matcher->data || !matcher->context || !matcher->stack)
-        abort();
+        memory_out();
     pcre2_set_match_limit(matcher->context, MATCH_LIMIT);
     pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
     return matcher;

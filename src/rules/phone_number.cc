@@ -2,11 +2,16 @@
 
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <string>
 
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
+
+extern "C" {
+#include "core/memory.h"
+}
 
 using i18n::phonenumbers::Logger;
 using i18n::phonenumbers::PhoneNumber;
@@ -30,6 +35,7 @@ static const PhoneNumberUtil &library()
     static std::once_flag once;
     static const PhoneNumberUtil *instance;
     std::call_once(once, [] {
+        std::set_new_handler(memory_out);
         instance = PhoneNumberUtil::GetInstance();
         static SilentLogger logger;
         logger.set_level(0);

@@ -54,42 +54,54 @@ __attribute__((constructor)) static void fault_setup(void)
     fault.ready = fault.call != NULL;
 }
 
-static bool fits(int fd, const char *path)
+static void write_file(const char *name, const char *text)
 {
-    char link[64], target[4096];
-    if (!fault.path)
-        return true;
-    if (!path) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        long len = syscall(SYS_readlink, link, target, sizeof target - 1);
-        if (len < 0)
-            return false;
-        target[len] = '\0';
-        path = target;
+    long fd = syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        syscall(SYS_write, fd, text, strlen(text));
+        syscall(SYS_close, fd);
     }
-    return fnmatch(fault.path, path, 0) == 0;
+}
+
+/* The file that a descriptor stands for. */
+static const char *path_of(int fd, char *path, size_t size)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    long len = syscall(SYS_readlink, link, path, size - 1);
+    path[len > 0 ? len : 0] = '\0';
+    return path;
 }
 
 /* Whether this call fails, and how; errno is set. */
 static enum how meet(const char *call, int fd, const char *path)
 {
-    int before = errno;
-    if (!fault.ready || strcmp(call, fault.call) != 0 || !fits(fd, path)) {
-        errno = before;
+    if (!fault.ready || strcmp(call, fault.call) != 0)
         return HOW_NOT;
-    }
-    unsigned long number = atomic_fetch_add(&fault.seen, 1) + 1;
+    int before = errno;
+    char room[4096];
+    if (!path)
+        path = path_of(fd, room, sizeof room);
     errno = before;
-    if (number < fault.from || (fault.count && number >= fault.from + fault.count) ||
+    if (fault.path && fnmatch(fault.path, path, 0) != 0)
+        return HOW_NOT;
+    unsigned long number = atomic_fetch_add(&fault.seen, 1) + 1;
+    if (fault.from == 0 || number < fault.from || (fault.count && number >= fault.from + fault.count) ||
         (fault.in_turns && (number - fault.from) % 2))
         return HOW_NOT;
-    if (fault.mark) {
-        long made = syscall(SYS_openat, AT_FDCWD, fault.mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-        if (made >= 0)
-            syscall(SYS_close, made);
-    }
+    if (fault.mark)
+        write_file(fault.mark, path);
     errno = fault.is_short ? before : fault.number;
     return fault.is_short ? HOW_SHORT : HOW_ERRNO;
+}
+
+/* Without a fault the mark holds how many calls there were. */
+__attribute__((destructor)) static void fault_end(void)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lu", atomic_load(&fault.seen));
+    if (fault.ready && fault.mark && fault.from == 0)
+        write_file(fault.mark, text);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

@@ -59,19 +59,25 @@ static void the_head_is_that_of_the_last_report(void **state)
         {"one that is too short", "{\"chain_head\":\"0123\"}", ""},
         {"one that is no text", "{\"chain_head\":null}", ""},
         {"one inside something else", "{\"plan\":{\"chain_head\":\"" HEAD "\"}}", ""},
-        {"a report that was cut", "{\"chain_head\":\"" HEAD "\"", ""},
-        {"an empty report", "", ""},
+        {"a report that was cut", "{\"chain_head\":\"" HEAD "\"", NULL},
+        {"an empty report", "", NULL},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         char head[LEDGER_HEAD_SIZE] = "left over";
         write_text("summary.json", examples[i].summary);
-        history_head(folder, head);
-        if (strcmp(head, examples[i].want) != 0)
+        struct error error = {0};
+        int result = history_head(folder, head, &error);
+        if (result != (examples[i].want ? 0 : -1))
+            fail_msg("%s: %s", examples[i].sentence, error.text);
+        if (strcmp(head, examples[i].want ? examples[i].want : "") != 0)
             fail_msg("%s: `%s`", examples[i].sentence, head);
+        if (result != 0 && (error.scope != ERROR_LEDGER || !strstr(error.text, "summary.json is damaged")))
+            fail_msg("%s: %s", examples[i].sentence, error.text);
     }
     char head[LEDGER_HEAD_SIZE] = "left over";
+    struct error error = {0};
     unlink(path_of("summary.json"));
-    history_head(folder, head);
+    assert_int_equal(history_head(folder, head, &error), 0);
     assert_string_equal(head, "");
 }
 

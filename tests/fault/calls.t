@@ -1,0 +1,107 @@
+#!/usr/bin/perl
+# Each call of the system fails in its turn: it is told with its file and the way out, and the next run completes.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+use KycProof;
+use KycMachine;
+
+# What must come of a failed call, by the file that it was about; the first that fits. Without a fault the status is 1.
+my $ledger_way_out = qr/(?:Free space|Check|Raise|Keep a copy)/;
+my $report_way_out = qr/: the report cannot be written; make room there, or name another folder with --report/;
+my @outcomes = (
+    # The text in a lock serves messages alone; a draft that cannot be removed is in nobody's way; OpenSSL asks the kernel
+    # for randomness when it cannot open a device; standard error has nobody to be told of.
+    {call => 'write|truncate', file => qr/\.lock$/, status => 1},
+    {call => 'unlink', file => qr/\.tmp-\d+$/, status => 1},
+    {call => 'open|read', file => qr/^\/dev\/urandom$/, status => 1},
+    {call => 'write', file => qr/^\/tmp\/\w+$/, status => 1},
+    # Looking for old drafts; SQLite's own sync of a folder; metrics that begin anew.
+    {call => 'open', file => qr/^DIR(?:\/reports\/test)?$/, status => 1},
+    {call => 'sync', file => qr/^DIR$/, status => '1|5'},
+    {call => 'open', file => qr/metrics\.prom$/, status => 1},
+    {call => 'open|read', file => qr/\/job\.yaml$/, status => 2, message => qr/DIR\/job\.yaml: /},
+    {call => 'open|read', file => qr/\/export\.csv$/, status => 3, message => qr/DIR\/export\.csv: cannot be (?:opened|read)/},
+    {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of an API key.*(?:make room|another)/},
+    {call => '.*', file => qr/test\.ledger\.(?:lock|key)/, status => 5,
+        message => qr/the ledger's (?:lock file|digest key) DIR.*$ledger_way_out/s},
+    # Whoever closes a ledger last moves the WAL into it. That may fail: the WAL stays, and holds everything.
+    {call => 'write|sync|truncate', file => qr/test\.ledger$/, status => '1|5'},
+    {call => 'sync|read', file => qr/test\.ledger-wal$/, status => '1|5', at_the_end => 1},
+    {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
+    {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
+        message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*$ledger_way_out/},
+    {call => 'open', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*put the file right/},
+    {call => '.*', file => qr/^DIR\/reports\/test/, status => 2, message => qr/DIR\/reports\/test\S*: .*$report_way_out/},
+);
+
+sub outcome_of
+{
+    my ($call, $file) = @_;
+    for my $outcome (@outcomes) {
+        return $outcome if $call =~ /^(?:$outcome->{call})$/ && $file =~ $outcome->{file};
+    }
+    return undef;
+}
+
+# How a call fails, how many of them are tried in the short run, and where: at the first run or at one that updates.
+my @tables = (
+    {call => 'sync', how => 'EIO', sample => 4},
+    {call => 'sync', how => 'EIO', sample => 2, before => 'update'},
+    {call => 'sync', how => 'ENOSPC', sample => 2, provider => 'kira'},
+    {call => 'sync', how => 'EIO', sample => 2, provider => 'payso'},
+    {call => 'write', how => 'ENOSPC', sample => 5},
+    {call => 'write', how => 'ENOSPC', sample => 2, before => 'update'},
+    {call => 'write', how => 'EIO', sample => 3, provider => 'payso'},
+    {call => 'write', how => 'ENOSPC', sample => 2, count => 0},
+    {call => 'rename', how => 'EIO', sample => 2},
+    {call => 'truncate', how => 'EIO', sample => 1},
+    {call => 'open', how => 'EMFILE', sample => 4},
+    {call => 'open', how => 'EACCES', sample => 2},
+    {call => 'open', how => 'EIO', sample => 2, before => 'update'},
+    {call => 'read', how => 'EIO', sample => 3},
+    {call => 'read', how => 'EIO', sample => 2, before => 'update'},
+    {call => 'map', how => 'ENOMEM', sample => 1},
+    {call => 'unlink', how => 'EIO', sample => 2},
+);
+
+sub case_of
+{
+    my ($table) = @_;
+    my $payso = ($table->{provider} || '') eq 'payso';
+    my $case = machine_case(provider => $table->{provider},
+        set => $payso ? {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'} : {});
+    if ($table->{before}) {
+        my ($status, undef, $err) = machine_run($case, undef, '-q');
+        die "before an update: $status $err" if $status != 1;
+        write_file("$case->{folder}/export.csv", csv_rows($case->{valid}, $case->{bad_rows}) =~ s/1 Market St/2 Market St/gr);
+    }
+    return $case;
+}
+
+for my $table (@tables) {
+    my %fault = map { $_ => $table->{$_} } qw(call how count);
+    my $counted = case_of($table);
+    my $count = machine_count($counted, %fault);
+    my $seen_at_the_end = 0;
+    for my $from (machine_sample($count, $table->{sample})) {
+        my $case = case_of($table);
+        my ($status, undef, $err, $file) = machine_run($case, {%fault, from => $from}, '-q');
+        my $short = defined $file ? $file =~ s/\Q$case->{folder}\E/DIR/r : 'not met';
+        my $sentence = join ' ', grep { $_ } $table->{provider}, $table->{before}, $table->{call}, $from, 'of', $count,
+            defined $table->{count} ? 'and all later' : '', $table->{how}, $short =~ s/-\d+$//r;
+        my $outcome = defined $file ? outcome_of($table->{call}, $short) : {status => 1};
+        ok($outcome, "$sentence: a known file") or next;
+        machine_fails($case, "$sentence: status $status, its message and its report", $outcome, $status, $err)
+            if !defined $table->{count};
+        $seen_at_the_end++ if $outcome->{at_the_end} && $status == 1;
+        machine_holds($case, $sentence);
+    }
+    cmp_ok($seen_at_the_end, '<=', 1, "$table->{call}: all but the last sync of the WAL counts") if $table->{call} eq 'sync';
+}
+machine_proof();
+done_testing;
