@@ -131,6 +131,17 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $$(foreach area,$$(needs_fuzz)
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
+# What `make bench` measures with.
+$(BUILD)/bare-curl: tests/bench/bare_curl.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(shell pkg-config --libs libcurl 2>/dev/null)
+$(BUILD)/fill-ledger: $(BUILD)/obj/tests/bench/fill_ledger.o \
+		$$(foreach area,$$(needs_pipeline),$$(call objects,$$(area)))
+	$(CXX) $(LINK) -o $@ $^ $(LIBS)
+
+.PHONY: bench-tools
+bench-tools: $(BUILD)/generate-rows $(BUILD)/bare-curl $(BUILD)/fill-ledger
+
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/unit/*/*.d $(BUILD)/obj/tests/fuzz/*.d \
 	$(BUILD)/steps/obj/*/*.d)
 
@@ -206,7 +217,7 @@ proof: deps
 	@KYC_BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/proof $(PROOF)
 
 bench: deps
-	@$(MAKE) --no-print-directory -s -j2 all generate-rows
+	@$(MAKE) --no-print-directory -s -j2 all bench-tools
 	@KYC_BUILD=$(BUILD) scripts/bench
 
 install: all

@@ -1,0 +1,127 @@
+/* fill-ledger JOB INPUT LEDGER: a ledger in which every valid row of an input was created, without any
+ * provider: what `make bench` needs to measure a night in which nothing changed. It journals and acknowledges
+ * each row through the ledger's own interface, with the digests that the rule workers made.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/memory.h"
+#include "job/job_load.h"
+#include "ledger/fingerprint.h"
+#include "ledger/ledger.h"
+#include "pipeline/intake.h"
+#include "pipeline/signals.h"
+#include "provider/provider.h"
+
+enum { COMMIT_RECORDS = 100000 }; /* random keys touch every page of an index: the fewer commits the better */
+
+struct filling {
+    struct job *job;
+    const struct provider *provider;
+    struct ledger *ledger;
+    struct fingerprint *fingerprint;
+    uint8_t *members;
+    size_t open; /* records since the last commit */
+};
+
+static int fill_record(struct filling *filling, const struct record *record, struct error *error)
+{
+    const struct provider_fields *fields = filling->provider->fields;
+    struct ledger_intent intent = {
+        .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .operation = OPERATION_CREATE,
+        .digest = record->digest,
+        .member_digests =
+            slice_make((const char *)filling->members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .at = clock_real_ns(),
+    };
+    struct outcome outcome = {.kind = OUTCOME_DONE, .http_status = 201};
+    struct ledger_result result = {
+        .row = record->row,
+        .operation = OPERATION_CREATE,
+        .conclusion = LEDGER_ACKNOWLEDGED,
+        .event = true,
+        .outcome = &outcome,
+        .attempt = 1,
+        .latency_ms = 20,
+        .at = intent.at,
+    };
+    bool taken;
+    fingerprint_members(filling->fingerprint, record, filling->members);
+    if (ledger_journal(filling->ledger, &intent, &result.id, error) != 0)
+        return -1;
+    snprintf(outcome.user_id, sizeof outcome.user_id, "bench-user-%010lld", (long long)result.id);
+    return ledger_result(filling->ledger, &result, &taken, error);
+}
+
+static int fill_batch(struct filling *filling, const struct batch *batch, struct error *error)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (!batch->records[i].rejected && fill_record(filling, &batch->records[i], error) != 0)
+            return -1;
+    filling->open += batch->count;
+    if (filling->open < COMMIT_RECORDS)
+        return 0;
+    filling->open = 0;
+    return ledger_commit(filling->ledger, error) == 0 ? ledger_begin(filling->ledger, error) : -1;
+}
+
+static int fill(struct filling *filling, struct error *error)
+{
+    struct inbox *inbox = inbox_new(intake_batches(2));
+    struct signals signals;
+    struct inbox_news news = {0};
+    if (signals_start(&signals, inbox) != 0)
+        return error_set(error, ERROR_USAGE, "no thread");
+    struct intake *intake = intake_open(filling->job, signals.stop_fd, error);
+    if (!intake)
+        return -1;
+    const struct reader_header *header = intake_header(intake);
+    struct intake_rules rules = {
+        .set = rule_set_new(filling->job, filling->provider->fields, header->columns, header->column_count,
+                            (int32_t)(clock_real_ns() / CLOCK_NS_PER_S / 86400), error),
+        .fields = filling->provider->fields,
+        .fingerprint_key = ledger_fingerprint_key(filling->ledger),
+    };
+    if (!rules.set || intake_start(intake, &rules, 2, inbox, error) != 0)
+        return -1;
+    int result = ledger_begin(filling->ledger, error);
+    while (result == 0 && !news.ended) {
+        inbox_wait(inbox, true, clock_mono_ns() + CLOCK_NS_PER_S, &news);
+        if (!news.batch)
+            continue;
+        result = fill_batch(filling, news.batch, error);
+        intake_recycle(intake, news.batch);
+    }
+    return result == 0 ? ledger_commit(filling->ledger, error) : result;
+}
+
+int main(int argc, char **argv)
+{
+    struct error error = {0};
+    if (argc != 4)
+        return 2;
+    char set[4096];
+    snprintf(set, sizeof set, "ledger=sqlite:%s", argv[3]);
+    const char *sets[] = {set}, *inputs[] = {argv[2]};
+    const struct job_overrides overrides = {.sets = sets, .set_count = 1, .inputs = inputs, .input_count = 1};
+    struct filling filling = {.job = job_load(argv[1], &overrides, &error)};
+    if (!filling.job || !(filling.provider = provider_find(filling.job->provider.name)))
+        return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
+    const struct ledger_identity identity = {
+        .job = filling.job->name,
+        .provider = filling.provider->name,
+        .base_url = provider_base_url(filling.provider, filling.job),
+    };
+    filling.ledger =
+        ledger_open(filling.job->ledger_path, LEDGER_WRITE, &identity, &filling.job->ledger_key, &error);
+    if (!filling.ledger)
+        return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
+    filling.fingerprint = fingerprint_new(ledger_fingerprint_key(filling.ledger), filling.provider->fields);
+    filling.members = memory_new(filling.provider->fields->member_count, FINGERPRINT_MEMBER_LEN);
+    if (fill(&filling, &error) != 0)
+        return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
+    ledger_close(filling.ledger);
+    return 0; /* its threads and the rest end with it */
+}
