@@ -47,6 +47,8 @@ static const struct option option_table[] = {
      "start over although the last report speaks of a ledger that is not there"},
     {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, AT(json), 0,
      "the summary on standard output as one JSON object"},
+    {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, AT(verify), 0,
+     "walk the event chain, and hold every customer against his events"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,
      "whose fields the columns are matched to"},
     {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, AT(rows), 0, "how many rows to look at (1000)"},

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
+#include "cmd/status_verify.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "job/job_load.h"
@@ -136,7 +137,7 @@ static void list_run(struct listing *listing, const struct ledger_run *run)
     json_write_object_end(&listing->json);
 }
 
-/* Groups, doubts, last run and head. 0, or -1. */
+/* Groups, doubts, last run and head. 0, or -1. The object of the JSON stays open. */
 static int list_ledger(struct listing *listing, struct ledger *ledger, const struct job *job,
                        struct error *error)
 {
@@ -176,12 +177,8 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
         found = ledger_last_run(ledger, &arena, &run, error);
     if (found == 1)
         list_run(listing, &run);
-    if (listing->is_json)
-        json_write_object_end(&listing->json);
-    else
+    if (!listing->is_json)
         buffer_printf(&listing->out, "chain head %s\n", head);
-    if (listing->is_json)
-        buffer_append_char(&listing->out, '\n');
     arena_clear(&arena);
     return found < 0 ? -1 : 0;
 }
@@ -197,8 +194,19 @@ static int show_ledger(const struct options *options, const struct job *job, con
         return -1;
     buffer_init(&listing.out, RESULT_MAX);
     status = list_ledger(&listing, ledger, job, error);
-    if (status == 0)
-        status = command_print(buffer_slice(&listing.out), listing.doubts ? 1 : 0);
+    if (status == 0 && listing.doubts)
+        status = 1;
+    if (status >= 0 && options->verify) {
+        int verified =
+            status_verify_list(ledger, job, &listing.out, listing.is_json ? &listing.json : NULL, error);
+        status = verified < 0 ? -1 : error_worse_status(status, verified);
+    }
+    if (listing.is_json) {
+        json_write_object_end(&listing.json);
+        buffer_append_char(&listing.out, '\n');
+    }
+    if (status >= 0)
+        status = command_print(buffer_slice(&listing.out), status);
     buffer_clear(&listing.out);
     ledger_close(ledger);
     return status;

@@ -150,15 +150,16 @@ enum ledger_conclusion {
     LEDGER_STILL_OPEN,
     /* The provider said yes: pending becomes what it has; user_id is set on a create. */
     LEDGER_ACKNOWLEDGED,
-    /* A final no: a create is refused (refusals + 1); what an update would have changed stays. pending stays
-     * too: it is what was refused. */
+    /* A final no: a create is refused (refusals + 1, when it left); what an update would have changed stays.
+     * pending stays too: it is what was refused. */
     LEDGER_TURNED_DOWN,
     /* In doubt: pending stays. */
     LEDGER_DOUBTFUL,
-    /* Given up, and nothing of this operation can have come to be: as before it was journalled. A new
-     * customer is deleted (its id is void), one with attempts or refusals is refused without pending, so that
-     * the next run sends it again; but what may have left all the same (in doubt, or journalled by an earlier
-     * run) stays in doubt. */
+    /* Given up, and nothing of this operation can have come to be: as before it was journalled. A customer
+     * who is new in this run is deleted (its id is void); one with attempts, refusals or an earlier run is
+     * refused without pending, so that the next run sends it again; but what may have left all the same (in
+     * doubt, or journalled by an earlier run) stays in doubt. Without an event the last attempt's columns
+     * stay. */
     LEDGER_NEVER_SENT,
 };
 
@@ -227,10 +228,6 @@ int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, st
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
-
-/* Walks the chain from its beginning. 1: whole, and it holds the head with which the last finished run ended;
- * 0: *broken is the first event that was edited or is missing; -1. */
-int ledger_verify(struct ledger *ledger, int64_t *broken, struct error *error);
 
 /* For `status`: customers by (state, operation, http_status, code), most first. */
 struct ledger_group {

@@ -210,6 +210,7 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
         .operation = operation_from(ledger_sqlite_column(statement, 4)),
         .refusals = (uint32_t)sqlite3_column_int64(statement, 5),
         .attempts = (uint32_t)sqlite3_column_int64(statement, 6),
+        .first_run = sqlite3_column_int64(statement, 8),
     };
     struct slice pending = ledger_sqlite_column(statement, 7);
     now->has_pending = pending.len == FINGERPRINT_LEN;

@@ -5,13 +5,25 @@
 
 static const uint8_t beginning[DIGEST_SHA256_LEN];
 
-void ledger_customer_digest(struct ledger *ledger, struct slice external_id, uint8_t out[DIGEST_SHA256_LEN])
+/* The digest that stands in the place of an erased customer's key; false when it is a key. */
+static bool read_erased(struct slice external_id, uint8_t out[DIGEST_SHA256_LEN])
 {
     static const char erased[] = "erased:";
     const size_t prefix = sizeof(erased) - 1;
-    if (external_id.len == prefix + 2 * DIGEST_SHA256_LEN && memcmp(external_id.at, erased, prefix) == 0 &&
-        ledger_file_read_hex(slice_make(external_id.at + prefix, 2 * DIGEST_SHA256_LEN), out,
-                             DIGEST_SHA256_LEN))
+    return external_id.len == prefix + 2 * DIGEST_SHA256_LEN && memcmp(external_id.at, erased, prefix) == 0 &&
+           ledger_file_read_hex(slice_make(external_id.at + prefix, 2 * DIGEST_SHA256_LEN), out,
+                                DIGEST_SHA256_LEN);
+}
+
+bool ledger_customer_is_erased(struct slice external_id)
+{
+    uint8_t digest[DIGEST_SHA256_LEN];
+    return read_erased(external_id, digest);
+}
+
+void ledger_customer_digest(struct ledger *ledger, struct slice external_id, uint8_t out[DIGEST_SHA256_LEN])
+{
+    if (read_erased(external_id, out))
         return;
     digest_hmac_begin(ledger->hmac);
     digest_hmac_add(ledger->hmac, slice_make("customer", sizeof("customer")));

@@ -100,21 +100,25 @@ int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error
 }
 
 /* The claim that nothing left is believed only as far as the row bears it out: what may have left before
- * (an earlier run, an attempt without an answer) stays in doubt. */
+ * (an earlier run, an attempt without an answer) stays in doubt. Only who is new in this run and was never
+ * tried has no events, and may go: the chain needs the key of everybody else. */
 static int never_sent(struct ledger *ledger, const struct ledger_result *result, const struct ledger_now *now,
                       const struct told *told, struct error *error)
 {
+    static const struct told nothing = {.any = false};
     struct end end = {.state = now->state, .open = false};
     if (now->operation == OPERATION_CREATE) {
+        bool is_new = now->first_run == ledger->run && now->attempts == 0 && now->refusals == 0;
         end.open = now->state == LEDGER_IN_DOUBT;
-        if (now->state == LEDGER_JOURNALLED && now->attempts == 0 && now->refusals == 0 && !result->event)
+        if (now->state == LEDGER_JOURNALLED && is_new && !result->event)
             return write_by_id(ledger, LEDGER_SQL_DELETE, result->id, error);
         if (now->state == LEDGER_JOURNALLED)
             end.state = LEDGER_REFUSED;
     } else {
         end.open = now->attempts > 0;
     }
-    if (conclude(ledger, result, now, told, end, error))
+    /* The columns of the last attempt are of one that left. */
+    if (conclude(ledger, result, now, result->event ? told : &nothing, end, error))
         return -1;
     return end.open ? 0 : ledger_forget_refusal(ledger, result->id, error);
 }
@@ -129,8 +133,9 @@ static int write_customer(struct ledger *ledger, const struct ledger_result *res
         if (create && result->outcome && result->outcome->kind == OUTCOME_IN_DOUBT)
             end.state = LEDGER_IN_DOUBT;
         break;
-    case LEDGER_TURNED_DOWN:
-        end = (struct end){.state = create ? LEDGER_REFUSED : now->state, .refused = create, .open = false};
+    case LEDGER_TURNED_DOWN: /* what could not be built was not refused by the provider */
+        end = (struct end){
+            .state = create ? LEDGER_REFUSED : now->state, .refused = create && result->event, .open = false};
         break;
     case LEDGER_DOUBTFUL:
         end.state = create ? LEDGER_IN_DOUBT : now->state;

@@ -41,7 +41,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "ON CONFLICT(external_id) DO NOTHING",
     [LEDGER_SQL_NOW] =
         "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
-        "attempts, pending_digest FROM customer WHERE id = ?1",
+        "attempts, pending_digest, first_run FROM customer WHERE id = ?1",
     [LEDGER_SQL_JOURNAL] =
         "UPDATE customer SET state = ?2, operation = ?3, pending_digest = ?4, pending_member_digests = ?5, "
         "idempotency_key = ?6, first_sent_at = ?7, http_status = NULL, code = NULL, message = NULL, "
@@ -94,8 +94,19 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT e.id, e.run, e.customer, c.external_id, e.row, e.operation, e.outcome, e.user_id, "
         "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain "
         "FROM event AS e LEFT JOIN customer AS c ON c.id = e.customer ORDER BY e.id",
-    [LEDGER_SQL_LAST_HEAD] =
-        "SELECT chain_head FROM run WHERE chain_head IS NOT NULL ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_RUNS] = "SELECT id, chain_head FROM run ORDER BY id",
+    [LEDGER_SQL_HISTORIES] =
+        "SELECT customer, id, run, operation, outcome, user_id, digest, http_status, code, request_id, "
+        "attempt FROM event ORDER BY customer, id",
+    [LEDGER_SQL_CLAIMS] =
+        "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
+        "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
+        "first_run, "
+        "updated_run FROM customer ORDER BY id",
+    [LEDGER_SQL_SHARED_USERS] =
+        "SELECT user_id, min(id), max(id) FROM customer WHERE user_id IS NOT NULL GROUP BY user_id "
+        "HAVING count(*) > 1",
+    [LEDGER_SQL_INTEGRITY] = "PRAGMA integrity_check(20)",
     [LEDGER_SQL_NONCE] = "SELECT floor FROM nonce WHERE key_id = ?1",
     [LEDGER_SQL_NONCE_SET] = "INSERT INTO nonce(key_id, floor) VALUES(?1, ?2) "
                              "ON CONFLICT(key_id) DO UPDATE SET floor = excluded.floor",

@@ -56,7 +56,11 @@ enum ledger_statement {
     LEDGER_SQL_HEAD_OF_RUN,
     LEDGER_SQL_HEAD_OF_EVENT,
     LEDGER_SQL_EVENTS,
-    LEDGER_SQL_LAST_HEAD,
+    LEDGER_SQL_RUNS,
+    LEDGER_SQL_HISTORIES,
+    LEDGER_SQL_CLAIMS,
+    LEDGER_SQL_SHARED_USERS,
+    LEDGER_SQL_INTEGRITY,
     LEDGER_SQL_NONCE,
     LEDGER_SQL_NONCE_SET,
     LEDGER_SQL_RUN_START,
@@ -152,6 +156,7 @@ struct ledger_now {
     bool has_pending;
     uint8_t pending_digest[FINGERPRINT_LEN];
     uint8_t customer[DIGEST_SHA256_LEN]; /* ledger_customer_digest */
+    int64_t first_run;                   /* 0: NULL */
 };
 
 /* A customer that is not there is an error (the ledger is damaged). key: the external_id that he must have;
@@ -181,6 +186,7 @@ struct ledger_event {
 };
 
 void ledger_customer_digest(struct ledger *ledger, struct slice external_id, uint8_t out[DIGEST_SHA256_LEN]);
+bool ledger_customer_is_erased(struct slice external_id);
 /* Advances chain by an event. */
 void ledger_chain_add(struct ledger *ledger, const struct ledger_event *event, struct ledger_chain *chain);
 /* Gives the event its id, writes it and advances the chain. 0 or -1. */

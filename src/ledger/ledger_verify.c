@@ -1,10 +1,171 @@
+#include "ledger/ledger_verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
+#include "ledger/ledger_replay.h"
 #include "ledger/ledger_sqlite.h"
 
+enum { TEXT_MAX = 4096 };
+
+/* A run, and what the chain says of it. */
+struct known_run {
+    int64_t id;
+    bool has_head;
+    uint8_t head[DIGEST_SHA256_LEN];
+    int64_t head_at; /* the event behind which the chain had this head; 0: before the first; -1: nowhere */
+    int64_t first_event, last_event; /* 0: none */
+};
+
+struct verify {
+    struct ledger *ledger;
+    void (*each)(void *context, const struct ledger_finding *finding);
+    void *context;
+    struct ledger_verified *verified;
+    struct buffer text;
+    struct known_run *runs;       /* by id; the last one is the report's head */
+    struct known_run **by_head;   /* those that have one */
+    size_t run_count, head_count; /* run_count: without the report's */
+    struct ledger_chain chain;
+    uint8_t computed[DIGEST_SHA256_LEN]; /* of the last event, where it is not what stands there */
+    bool uncertain;                      /* either of the two may be what the next one went on from */
+};
+
+const char *ledger_finding_word(enum ledger_finding_kind kind)
+{
+    static const char *const words[] = {
+        [LEDGER_FINDING_FILE] = "file",         [LEDGER_FINDING_EVENT] = "event",
+        [LEDGER_FINDING_MISSING] = "missing",   [LEDGER_FINDING_RUN] = "run",
+        [LEDGER_FINDING_REPORT] = "report",     [LEDGER_FINDING_GONE] = "gone",
+        [LEDGER_FINDING_CUSTOMER] = "customer", [LEDGER_FINDING_USER] = "user",
+    };
+    return words[kind];
+}
+
+__attribute__((format(printf, 3, 4))) static void find(struct verify *verify, struct ledger_finding finding,
+                                                       const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    finding.text = slice_from(text);
+    verify->verified->findings++;
+    verify->each(verify->context, &finding);
+}
+
+/* Runs and heads. */
+
+static int by_head(const void *left, const void *right)
+{
+    const struct known_run *const *a = left, *const *b = right;
+    return memcmp((*a)->head, (*b)->head, DIGEST_SHA256_LEN);
+}
+
+static void know_run(struct verify *verify, int64_t id, struct slice head)
+{
+    struct known_run *run = &verify->runs[verify->run_count];
+
+    *run = (struct known_run){.id = id, .head_at = -1};
+    run->has_head = head.len > 0;
+    if (run->has_head && !ledger_file_read_hex(head, run->head, sizeof run->head))
+        memset(run->head, 0xff, sizeof run->head); /* no chain has this head */
+}
+
+static int load_runs(struct verify *verify, const char *report_head, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_RUNS, error);
+    size_t room = 64;
+    int row;
+
+    verify->runs = memory_new(room, sizeof *verify->runs);
+    if (!statement)
+        return -1;
+    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
+        int64_t id = sqlite3_column_int64(statement, 0), next = 1;
+        if (verify->run_count > 0)
+            next = verify->runs[verify->run_count - 1].id + 1;
+        if (id > next)
+            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = next},
+                 id == next + 1 ? "its row is missing" : "the rows from here to run %" PRId64 " are missing",
+                 id - 1);
+        know_run(verify, id, ledger_sqlite_column(statement, 1));
+        if (++verify->run_count == room)
+            verify->runs = memory_resize(verify->runs, room *= 2, sizeof *verify->runs);
+    }
+    if (row < 0)
+        return -1;
+    verify->verified->runs = verify->run_count;
+    know_run(verify, 0, slice_from(report_head));
+    verify->by_head = memory_new(verify->run_count + 1, sizeof(struct known_run *));
+    for (size_t i = 0; i <= verify->run_count; i++)
+        if (verify->runs[i].has_head)
+            verify->by_head[verify->head_count++] = &verify->runs[i];
+    qsort(verify->by_head, verify->head_count, sizeof(struct known_run *), by_head);
+    return 0;
+}
+
+/* The chain has this head behind event. */
+static void note_head(struct verify *verify, const uint8_t *head, int64_t event)
+{
+    size_t low = 0, high = verify->head_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (memcmp(verify->by_head[middle]->head, head, DIGEST_SHA256_LEN) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < verify->head_count && memcmp(verify->by_head[low]->head, head, DIGEST_SHA256_LEN) == 0;
+         low++)
+        verify->by_head[low]->head_at = event;
+}
+
+static struct known_run *find_run(struct verify *verify, int64_t id)
+{
+    size_t low = 0, high = verify->run_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (verify->runs[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < verify->run_count && verify->runs[low].id == id ? &verify->runs[low] : NULL;
+}
+
+static void check_heads(struct verify *verify)
+{
+    for (size_t i = 0; i <= verify->run_count; i++) {
+        const struct known_run *run = &verify->runs[i];
+        bool is_report = i == verify->run_count;
+        struct ledger_finding finding = {.kind = is_report ? LEDGER_FINDING_REPORT : LEDGER_FINDING_RUN,
+                                         .run = run->id};
+        if (run->has_head && run->head_at < 0)
+            find(verify, finding,
+                 is_report ? "the chain does not hold the head that summary.json of the last report names: "
+                             "events are missing at the end, or the ledger is older than the report"
+                           : "the chain does not hold the head with which it ended: events are missing, or "
+                             "were changed");
+        else if (run->has_head && !is_report && run->head_at < run->last_event)
+            find(verify, finding,
+                 "its chain_head is that of event %" PRId64 ", and its events go on to %" PRId64,
+                 run->head_at, run->last_event);
+    }
+}
+
+/* The chain. */
+
 /* A row of LEDGER_SQL_EVENTS; its slices live until the next step. False when its customer is gone. */
-static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_event *event,
-                       struct slice *chain)
+static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_event *event)
 {
     *event = (struct ledger_event){
         .id = sqlite3_column_int64(statement, 0),
@@ -22,7 +183,6 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
         .latency_ms = sqlite3_column_int64(statement, 13),
         .at = sqlite3_column_int64(statement, 14),
     };
-    *chain = ledger_sqlite_column(statement, 15);
     struct slice external_id = ledger_sqlite_column(statement, 3);
     if (external_id.len == 0)
         return false;
@@ -30,51 +190,279 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
     return true;
 }
 
-/* The head with which the last finished run ended: events cut off behind the last one leave a chain that is
- * whole, and this alone shows it. 1, 0 there is none, -1. */
-static int last_head(struct ledger *ledger, uint8_t head[DIGEST_SHA256_LEN], struct error *error)
+/* Whether the event follows from what stands before it; an event whose chain alone was changed is followed by
+ * one that went on from what had stood there. */
+static bool follows(struct verify *verify, const struct ledger_event *event, struct slice stands)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_LAST_HEAD, error);
-    if (!statement)
-        return -1;
-    int row = ledger_sqlite_row(ledger, statement, error);
-    if (row != 1)
-        return row;
-    if (!ledger_file_read_hex(ledger_sqlite_column(statement, 0), head, DIGEST_SHA256_LEN))
-        memset(head, 0xff, DIGEST_SHA256_LEN); /* no chain has this head: it counts as broken */
-    ledger_sqlite_release(statement);
-    return 1;
+    struct ledger_chain chain = verify->chain;
+    bool fits = false;
+
+    ledger_chain_add(verify->ledger, event, &chain);
+    if (verify->uncertain && memcmp(chain.head, stands.at, DIGEST_SHA256_LEN) != 0) {
+        memcpy(chain.head, verify->computed, DIGEST_SHA256_LEN);
+        ledger_chain_add(verify->ledger, event, &chain);
+    }
+    fits = memcmp(chain.head, stands.at, DIGEST_SHA256_LEN) == 0;
+    memcpy(verify->computed, chain.head, DIGEST_SHA256_LEN);
+    verify->uncertain = !fits;
+    return fits;
 }
 
-int ledger_verify(struct ledger *ledger, int64_t *broken, struct error *error)
+static void note_run(struct verify *verify, const struct ledger_event *event)
 {
-    uint8_t wanted[DIGEST_SHA256_LEN];
-    int want = last_head(ledger, wanted, error);
-    if (want < 0)
-        return -1;
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_EVENTS, error);
+    struct known_run *run = event->run ? find_run(verify, event->run) : NULL;
+
+    if (run && !run->first_event)
+        run->first_event = event->id;
+    if (run)
+        run->last_event = event->id;
+    if (event->run && !run)
+        find(verify,
+             (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = event->run, .event = event->id},
+             "event %" PRId64 " is of this run, whose row is missing", event->id);
+}
+
+static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t *told_run)
+{
+    struct ledger_event event;
+    bool has_customer = read_event(verify->ledger, statement, &event);
+    struct slice stands = ledger_sqlite_column(statement, 15);
+    int64_t next = verify->chain.last_event + 1;
+    bool is_next = event.id == next, whole = stands.len == DIGEST_SHA256_LEN;
+    struct ledger_finding finding = {.kind = LEDGER_FINDING_EVENT,
+                                     .event = event.id,
+                                     .customer = event.customer_id,
+                                     .external_id = ledger_sqlite_column(statement, 3)};
+
+    verify->verified->events++;
+    if (!is_next)
+        find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_MISSING, .event = next},
+             event.id - 1 > next ? "the events from here to %" PRId64 " are missing" : "it is missing",
+             event.id - 1);
+    if (!whole)
+        find(verify, finding, "its chain is missing");
+    else if (has_customer && is_next && !follows(verify, &event, stands))
+        find(verify, finding,
+             "it is not as it was written: it, or the external_id of its customer, was changed");
+    else if (!has_customer || !is_next)
+        verify->uncertain = false; /* it is told elsewhere; what stands there is gone on from */
+    if (event.run != *told_run)
+        note_run(verify, &event);
+    else if (find_run(verify, event.run))
+        find_run(verify, event.run)->last_event = event.id;
+    *told_run = event.run;
+    if (whole)
+        memcpy(verify->chain.head, stands.at, DIGEST_SHA256_LEN);
+    verify->chain.last_event = event.id;
+    note_head(verify, verify->chain.head, event.id);
+    if (verify->uncertain)
+        note_head(verify, verify->computed, event.id);
+}
+
+static int walk_chain(struct verify *verify, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_EVENTS, error);
+    int64_t told_run = 0;
+    int row;
+
     if (!statement)
         return -1;
-    struct ledger_chain chain = {.last_event = 0};
-    bool seen = !want || memcmp(wanted, chain.head, sizeof(wanted)) == 0;
-    int row;
-    while ((row = ledger_sqlite_row(ledger, statement, error)) == 1) {
-        struct ledger_event event;
-        struct slice head;
-        *broken = chain.last_event + 1;
-        bool whole = read_event(ledger, statement, &event, &head) && event.id == *broken;
-        if (whole) {
-            ledger_chain_add(ledger, &event, &chain);
-            whole = slice_equal(head, slice_make((const char *)chain.head, DIGEST_SHA256_LEN));
-        }
-        if (!whole) {
-            ledger_sqlite_release(statement);
-            return 0;
-        }
-        seen = seen || memcmp(wanted, chain.head, sizeof(wanted)) == 0;
+    note_head(verify, verify->chain.head, 0);
+    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1)
+        check_event(verify, statement, &told_run);
+    if (row == 0)
+        check_heads(verify);
+    return row;
+}
+
+/* Customers and their events, side by side. */
+
+struct histories {
+    sqlite3_stmt *statement;
+    int64_t customer; /* of the event that was read last; INT64_MAX: the end */
+    struct ledger_replay replay;
+};
+
+static int next_event(struct verify *verify, struct histories *histories, struct error *error)
+{
+    int more = ledger_sqlite_row(verify->ledger, histories->statement, error);
+
+    if (more >= 0)
+        histories->customer = more ? sqlite3_column_int64(histories->statement, 0) : INT64_MAX;
+    return more < 0 ? -1 : 0;
+}
+
+static void replay_event(struct histories *histories)
+{
+    sqlite3_stmt *statement = histories->statement;
+    const struct ledger_replay_event event = {
+        .id = sqlite3_column_int64(statement, 1),
+        .run = sqlite3_column_int64(statement, 2),
+        .operation = ledger_sqlite_column(statement, 3),
+        .outcome = ledger_sqlite_column(statement, 4),
+        .user_id = ledger_sqlite_column(statement, 5),
+        .digest = ledger_sqlite_column(statement, 6),
+        .http_status = sqlite3_column_int64(statement, 7),
+        .code = ledger_sqlite_column(statement, 8),
+        .request_id = ledger_sqlite_column(statement, 9),
+        .attempt = sqlite3_column_int64(statement, 10),
+    };
+    ledger_replay_add(&histories->replay, &event);
+}
+
+/* Tells every customer before this one who has events and no row. */
+static int pass_over(struct verify *verify, struct histories *histories, int64_t customer,
+                     struct error *error)
+{
+    while (histories->customer < customer) {
+        int64_t gone = histories->customer, first = sqlite3_column_int64(histories->statement, 1);
+        find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
+             "his row is gone, and his events are there from %" PRId64
+             " on: he would be created again. (Who erases a customer leaves his row, with `erased:` and "
+             "his digest as its external_id)",
+             first);
+        while (histories->customer == gone)
+            if (next_event(verify, histories, error) != 0)
+                return -1;
     }
-    if (row < 0)
+    return 0;
+}
+
+static void read_claim(sqlite3_stmt *statement, struct ledger_replay_claim *claim)
+{
+    *claim = (struct ledger_replay_claim){
+        .state = ledger_sqlite_column(statement, 2),
+        .user_id = ledger_sqlite_column(statement, 3),
+        .digest = ledger_sqlite_column(statement, 4),
+        .member_digests = ledger_sqlite_column(statement, 5),
+        .operation = ledger_sqlite_column(statement, 6),
+        .pending_digest = ledger_sqlite_column(statement, 7),
+        .pending_member_digests = ledger_sqlite_column(statement, 8),
+        .refusals = sqlite3_column_int64(statement, 9),
+        .first_sent_at = sqlite3_column_int64(statement, 10),
+        .http_status = sqlite3_column_int64(statement, 11),
+        .code = ledger_sqlite_column(statement, 12),
+        .request_id = ledger_sqlite_column(statement, 13),
+        .attempts = sqlite3_column_int64(statement, 14),
+        .first_run = sqlite3_column_int64(statement, 15),
+        .updated_run = sqlite3_column_int64(statement, 16),
+    };
+}
+
+static int check_customer(struct verify *verify, struct histories *histories, sqlite3_stmt *statement,
+                          struct error *error)
+{
+    struct ledger_finding finding = {.kind = LEDGER_FINDING_CUSTOMER,
+                                     .customer = sqlite3_column_int64(statement, 0),
+                                     .external_id = ledger_sqlite_column(statement, 1)};
+    struct ledger_replay_claim claim;
+
+    read_claim(statement, &claim);
+    verify->verified->customers++;
+    if (pass_over(verify, histories, finding.customer, error) != 0)
         return -1;
-    *broken = seen ? 0 : chain.last_event + 1;
-    return seen;
+    ledger_replay_begin(&histories->replay, claim.first_run);
+    while (histories->customer == finding.customer) {
+        replay_event(histories);
+        if (next_event(verify, histories, error) != 0)
+            return -1;
+    }
+    if (ledger_customer_is_erased(finding.external_id))
+        verify->verified->erased++;
+    else if (!ledger_replay_agrees(&histories->replay, &claim, &verify->text))
+        find(verify, finding, "%s", verify->text.at);
+    return 0;
+}
+
+static int check_customers(struct verify *verify, struct error *error)
+{
+    sqlite3_stmt *customers = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_CLAIMS, error);
+    struct histories histories = {.customer = INT64_MIN};
+    int row = -1;
+
+    histories.statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_HISTORIES, error);
+    if (!customers || !histories.statement || next_event(verify, &histories, error) != 0)
+        return -1;
+    ledger_replay_init(&histories.replay);
+    while ((row = ledger_sqlite_row(verify->ledger, customers, error)) == 1)
+        if (check_customer(verify, &histories, customers, error) != 0) {
+            ledger_sqlite_release(customers);
+            row = -1;
+            break;
+        }
+    if (row == 0)
+        row = pass_over(verify, &histories, INT64_MAX, error);
+    if (histories.customer != INT64_MAX)
+        ledger_sqlite_release(histories.statement);
+    ledger_replay_clear(&histories.replay);
+    return row;
+}
+
+/* The index is the schema's, but a stranger may have dropped it. */
+static int check_users(struct verify *verify, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_SHARED_USERS, error);
+    int row;
+
+    if (!statement)
+        return -1;
+    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
+        struct slice user = ledger_sqlite_column(statement, 0);
+        find(verify,
+             (struct ledger_finding){.kind = LEDGER_FINDING_USER,
+                                     .customer = sqlite3_column_int64(statement, 1)},
+             "he and customer %" PRId64 " have the same user %.*s",
+             (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.at);
+    }
+    return row;
+}
+
+static int check_file(struct verify *verify, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_INTEGRITY, error);
+    int row;
+
+    if (!statement)
+        return -1;
+    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
+        struct slice text = ledger_sqlite_column(statement, 0);
+        if (!slice_is(text, "ok"))
+            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_FILE}, "%.*s", (int)text.len,
+                 text.at);
+    }
+    return row;
+}
+
+static int run_plain(struct ledger *ledger, const char *text, struct error *error)
+{
+    if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
+        return ledger_sqlite_fail(ledger, "read", error);
+    return 0;
+}
+
+int ledger_verify(struct ledger *ledger, const char *report_head,
+                  void (*each)(void *context, const struct ledger_finding *finding), void *context,
+                  struct ledger_verified *verified, struct error *error)
+{
+    struct verify verify = {.ledger = ledger, .each = each, .context = context, .verified = verified};
+    struct error ignored;
+
+    *verified = (struct ledger_verified){.findings = 0};
+    if (run_plain(ledger, "PRAGMA temp_store = FILE", error) != 0 || run_plain(ledger, "BEGIN", error) != 0)
+        return -1;
+    buffer_init(&verify.text, TEXT_MAX);
+    int result = load_runs(&verify, report_head, error);
+    if (result == 0)
+        result = check_file(&verify, error);
+    if (result == 0)
+        result = walk_chain(&verify, error);
+    if (result == 0)
+        result = check_users(&verify, error);
+    if (result == 0)
+        result = check_customers(&verify, error);
+    buffer_clear(&verify.text);
+    free(verify.by_head);
+    free(verify.runs);
+    int ended = run_plain(ledger, "COMMIT", result == 0 ? error : &ignored);
+    return result == 0 ? ended : -1;
 }

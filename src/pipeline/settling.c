@@ -269,9 +269,11 @@ static int end_unlisted(struct sending *sending, struct item *item, const struct
     bool tell = item->in_doubt && outcome->http_status > 0;
 
     if (tell) {
+        item->delivery.call.operation = OPERATION_LIST;
         item->delivery.outcome = *outcome;
         item->delivery.outcome.kind = OUTCOME_IN_DOUBT;
-        conclusion.write = true;
+        item->attempts++;
+        conclusion.write = conclusion.event = true;
         conclusion.ledger = LEDGER_DOUBTFUL;
     }
     if (sending_write(sending, item, &conclusion, tell, error) != 0)

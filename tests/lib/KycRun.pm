@@ -14,7 +14,7 @@ use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled
+our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled is_verified
     csv_rows adds_up case_rejects);
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
@@ -171,6 +171,15 @@ sub case_ledger
     return map { [split /\|/, $_, -1] } split /\n/, $out;
 }
 
+# Whatever happened: the chain holds, and every customer is what his events say.
+sub is_verified
+{
+    my ($case, $sentence) = @_;
+    my ($status, $out, $err) = case_run($case, 'status', '--verify');
+    like($out, qr/^verified: .*: the chain holds, and every customer is what his events say/m, $sentence)
+        or diag $out, $err;
+}
+
 # The end that every path must lead to: each valid row one user, the ledger says what the provider has, a further run
 # sends nothing.
 sub is_settled
@@ -193,6 +202,7 @@ sub is_settled
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, $case->{bad_rows} ? 1 : 0, 'a further run ends well') or diag $err;
         is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, 'and sends nothing');
+        is_verified($case, 'the ledger verifies');
     };
 }
 

@@ -20,6 +20,7 @@
 #include <sqlite3.h>
 
 #include "ledger/ledger.h"
+#include "ledger/ledger_verify.h"
 
 enum { FIXTURE_MEMBERS = 3, FIXTURE_AT = 1000000 };
 
@@ -251,6 +252,36 @@ static inline void fixture_assert_says(const struct error *error, const char *pa
 {
     if (!strstr(error->text, part))
         fail_msg("`%s` does not say `%s`", error->text, part);
+}
+
+/* What ledger_verify found: how many of each kind, and the first event, customer and text of each. */
+struct fixture_findings {
+    struct ledger_verified verified;
+    unsigned counts[LEDGER_FINDING_USER + 1];
+    int64_t event[LEDGER_FINDING_USER + 1];
+    char key[LEDGER_FINDING_USER + 1][64], text[LEDGER_FINDING_USER + 1][512];
+};
+
+static inline void fixture_note_finding(void *context, const struct ledger_finding *finding)
+{
+    struct fixture_findings *findings = context;
+    int kind = (int)finding->kind;
+    if (findings->counts[kind]++ > 0)
+        return;
+    findings->event[kind] = finding->event;
+    snprintf(findings->key[kind], sizeof(findings->key[kind]), "%.*s", (int)finding->external_id.len,
+             finding->external_id.len ? finding->external_id.at : "");
+    snprintf(findings->text[kind], sizeof(findings->text[kind]), "%.*s", (int)finding->text.len,
+             finding->text.at);
+}
+
+static inline struct fixture_findings fixture_verify(struct fixture *fixture, const char *report_head)
+{
+    struct fixture_findings findings = {.verified = {.findings = 0}};
+    if (ledger_verify(fixture->ledger, report_head, fixture_note_finding, &findings, &findings.verified,
+                      &fixture->error))
+        fail_msg("verify: %s", fixture->error.text);
+    return findings;
 }
 
 /* Runs what must end the process in a child: true when it ended by SIGABRT. */

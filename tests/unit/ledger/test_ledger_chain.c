@@ -5,7 +5,8 @@
 
 enum { CUSTOMERS = 4 };
 
-/* Four customers, the third with a retry: five events, ids 1 to 5; the run finished behind the fourth. */
+/* Four customers, the third with a retry: five events, ids 1 to 5; the run finished behind the fourth event.
+ */
 static int set_up(void **state)
 {
     fixture_setup(state);
@@ -25,26 +26,31 @@ static int set_up(void **state)
             assert_int_equal(ledger_run_finish(fixture->ledger, 0, SLICE_LITERAL("[]"), SLICE_LITERAL("{}"),
                                                1, &fixture->error),
                              0);
+            assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
             fixture_commit(fixture);
         }
     }
     return 0;
 }
 
+/* The first event that is not as it was written, or is missing; 0: none. */
 static int64_t broken_at(struct fixture *fixture)
 {
-    int64_t broken = -1;
-    int whole = ledger_verify(fixture->ledger, &broken, &fixture->error);
-    assert_true(whole >= 0);
-    return whole ? 0 : broken;
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    int64_t changed = findings.event[LEDGER_FINDING_EVENT], missing = findings.event[LEDGER_FINDING_MISSING];
+    return changed > 0 && (missing == 0 || changed < missing) ? changed : missing;
 }
 
 static void an_untouched_history_is_whole(void **state)
 {
     struct fixture *fixture = *state;
-    assert_int_equal(broken_at(fixture), 0);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
     fixture_reopen(fixture);
-    assert_int_equal(broken_at(fixture), 0);
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.verified.findings, 0);
+    assert_int_equal(findings.verified.events, 5);
+    assert_int_equal(findings.verified.customers, CUSTOMERS);
+    assert_int_equal(findings.verified.runs, 2);
 }
 
 static void every_change_of_an_event_shows(void **state)
@@ -103,13 +109,74 @@ static void an_event_removed_in_the_middle_shows(void **state)
     assert_int_equal(broken_at(*state), 3);
 }
 
-static void events_cut_off_behind_the_last_run_show(void **state)
+static void a_changed_event_is_told_once(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "UPDATE event SET latency_ms = 99 WHERE id = 2");
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 1);
+    fixture_sql(fixture, "UPDATE event SET latency_ms = 12 WHERE id = 2");
+    fixture_sql(fixture, "UPDATE event SET chain = zeroblob(32) WHERE id = 3");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.verified.findings, 1);
+    assert_int_equal(findings.event[LEDGER_FINDING_EVENT], 3);
+    fixture_sql(fixture, "UPDATE event SET chain = x'00' WHERE id = 3");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 2); /* what the next one went on from is gone */
+}
+
+static void events_cut_off_at_the_end_show(void **state)
 {
     struct fixture *fixture = *state;
     fixture_sql(fixture, "DELETE FROM event WHERE id = 5");
-    assert_int_equal(broken_at(fixture), 0); /* no run ended with the fifth */
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 0); /* no run ended with the fifth */
+    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 1);
+    assert_string_equal(findings.key[LEDGER_FINDING_CUSTOMER], "C-3");
     fixture_sql(fixture, "DELETE FROM event WHERE id = 4");
-    assert_int_equal(broken_at(fixture), 4);
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
+    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 2);
+}
+
+static void the_report_shows_an_end_that_was_cut_off_with_all_that_it_made(void **state)
+{
+    struct fixture *fixture = *state;
+    char head[LEDGER_HEAD_SIZE];
+    ledger_chain_head(fixture->ledger, head);
+    assert_int_equal(fixture_verify(fixture, head).verified.findings, 0);
+    fixture_sql(fixture, "DELETE FROM event WHERE id = 5; DELETE FROM customer WHERE id = 4");
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+    assert_int_equal(fixture_verify(fixture, head).counts[LEDGER_FINDING_REPORT], 1);
+}
+
+static void runs_are_held_against_the_chain(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(
+        fixture,
+        "UPDATE run SET chain_head = (SELECT lower(hex(chain)) FROM event WHERE id = 2) WHERE id = 1");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
+    fixture_sql(fixture, "UPDATE run SET chain_head = 'nonsense' WHERE id = 1");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
+    fixture_sql(fixture, "DELETE FROM run WHERE id = 2");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 2);
+    fixture_sql(fixture, "DELETE FROM run");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 2);
+    assert_int_equal(findings.event[LEDGER_FINDING_RUN], 1);
+}
+
+static void a_user_of_two_customers_shows_also_without_the_index(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture,
+                "DROP INDEX customer_user_id; UPDATE customer SET user_id = 'U-0' WHERE external_id = 'C-1'");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_USER], 1);
+    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 1);
 }
 
 static void an_erased_customer_does_not_break_the_chain(void **state)
@@ -127,7 +194,13 @@ static void an_erased_customer_does_not_break_the_chain(void **state)
     digest_hex(digest, sizeof(digest), hex);
     snprintf(text, sizeof(text), "UPDATE customer SET external_id = 'erased:%s' WHERE id = 2", hex);
     fixture_sql(fixture, text);
-    assert_int_equal(broken_at(fixture), 0);
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.verified.findings, 0);
+    assert_int_equal(findings.verified.erased, 1);
+    fixture_sql(fixture, "DELETE FROM customer WHERE id = 2");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.verified.findings, 1);
+    assert_int_equal(findings.counts[LEDGER_FINDING_GONE], 1);
 }
 
 static void the_head_is_that_of_the_committed_events(void **state)
@@ -237,7 +310,11 @@ int main(void)
         CHAIN(an_untouched_history_is_whole),
         CHAIN(every_change_of_an_event_shows),
         CHAIN(an_event_removed_in_the_middle_shows),
-        CHAIN(events_cut_off_behind_the_last_run_show),
+        CHAIN(a_changed_event_is_told_once),
+        CHAIN(events_cut_off_at_the_end_show),
+        CHAIN(the_report_shows_an_end_that_was_cut_off_with_all_that_it_made),
+        CHAIN(runs_are_held_against_the_chain),
+        CHAIN(a_user_of_two_customers_shows_also_without_the_index),
         CHAIN(an_erased_customer_does_not_break_the_chain),
         CHAIN(the_head_is_that_of_the_committed_events),
         CHAIN(a_ledger_knows_its_own_heads_and_no_other),

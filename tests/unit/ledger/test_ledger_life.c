@@ -166,6 +166,68 @@ static void a_create_given_up_is_sent_again_by_the_next_run(void **state)
     }
 }
 
+/* The chain needs the key of everybody who has events; and an id that is free again would give them to
+ * another customer. */
+static void who_has_events_is_never_deleted(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
+    struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_begin(fixture);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
+    fixture_commit(fixture);
+    fixture_journal(fixture, id, "C-1", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    struct ledger_customer customer = fixture_find(fixture, id);
+    assert_int_equal(customer.state, LEDGER_REFUSED);
+    assert_int_equal(customer.pending_digest.len, 0);
+}
+
+/* The idempotency key goes by the creates that the provider refused: this one it has never seen. */
+static void what_never_left_does_not_count_as_refused_by_the_provider(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
+    struct outcome outcome = fixture_outcome(OUTCOME_REFUSED, 0, "not_built", "");
+    struct ledger_result result = {.id = id,
+                                   .operation = OPERATION_CREATE,
+                                   .conclusion = LEDGER_TURNED_DOWN,
+                                   .outcome = &outcome,
+                                   .at = 1};
+    bool taken;
+    fixture_begin(fixture);
+    assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
+    fixture_commit(fixture);
+    struct ledger_customer customer = fixture_find(fixture, id);
+    assert_int_equal(customer.state, LEDGER_REFUSED);
+    assert_int_equal(customer.refusals, 0);
+    assert_true(fixture_slice_is(customer.code, "not_built"));
+}
+
+/* Withdrawn, or no connection: what the last attempt got stays in the columns. */
+static void what_never_left_says_nothing_about_the_last_attempt(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
+    struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "slow_down", "");
+    struct outcome withdrawn = fixture_outcome(OUTCOME_WITHDRAWN, 0, "", "");
+    struct ledger_result result = {.id = id,
+                                   .operation = OPERATION_CREATE,
+                                   .conclusion = LEDGER_NEVER_SENT,
+                                   .outcome = &withdrawn,
+                                   .at = 1};
+    bool taken;
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
+    fixture_begin(fixture);
+    assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
+    fixture_commit(fixture);
+    struct ledger_customer customer = fixture_find(fixture, id);
+    assert_int_equal(customer.http_status, 429);
+    assert_true(fixture_slice_is(customer.code, "slow_down"));
+}
+
 static void what_may_have_left_stays_in_doubt_whatever_is_said(void **state)
 {
     struct fixture *fixture = *state;
@@ -482,6 +544,9 @@ int main(void)
         LIFE(a_retry_leaves_the_operation_open),
         LIFE(a_new_create_that_never_left_was_never_there),
         LIFE(a_create_given_up_is_sent_again_by_the_next_run),
+        LIFE(who_has_events_is_never_deleted),
+        LIFE(what_never_left_does_not_count_as_refused_by_the_provider),
+        LIFE(what_never_left_says_nothing_about_the_last_attempt),
         LIFE(what_may_have_left_stays_in_doubt_whatever_is_said),
         LIFE(a_refusal_that_stopped_the_run_is_forgotten),
         LIFE(a_user_that_another_has_is_a_doubt_and_no_error),

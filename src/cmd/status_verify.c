@@ -1,0 +1,174 @@
+#include "cmd/status_verify.h"
+
+#include <inttypes.h>
+
+#include "ledger/ledger_verify.h"
+#include "pipeline/history.h"
+
+enum {
+    SHOWN_MAX = 50,     /* as text */
+    LISTED_MAX = 20000, /* as JSON: a result is bounded, and so many say what more would */
+};
+
+struct listed {
+    struct buffer *out;
+    struct json_writer *json; /* NULL: text */
+    uint64_t count;
+};
+
+static const char *what_to_do(enum ledger_finding_kind kind)
+{
+    switch (kind) {
+    case LEDGER_FINDING_FILE:
+        return "keep a copy, restore the ledger with its key file from a backup, and check the disk";
+    case LEDGER_FINDING_EVENT:
+    case LEDGER_FINDING_MISSING:
+    case LEDGER_FINDING_RUN:
+        return "the history was changed by something else than kyc-import: keep a copy, and restore the "
+               "ledger with its key file from the last backup that verifies";
+    case LEDGER_FINDING_REPORT:
+        return "restore the newest backup of the ledger with its key file before the next run: an older one "
+               "would create again whom it does not know";
+    case LEDGER_FINDING_GONE:
+        return "put his row back from a backup before the next run";
+    case LEDGER_FINDING_CUSTOMER:
+        return "the row was changed by something else than kyc-import: put it back as it was, from a backup; "
+               "kyc-import status --against-provider shows what the provider has";
+    case LEDGER_FINDING_USER:
+        break;
+    }
+    return "look at both at the provider, and put the row of the other one back as it was, from a backup";
+}
+
+static void write_member(struct json_writer *json, const char *key, int64_t number)
+{
+    if (number == 0)
+        return;
+    json_write_key(json, key);
+    json_write_signed(json, number);
+}
+
+static void list_json(struct json_writer *json, const struct ledger_finding *finding)
+{
+    json_write_object(json);
+    json_write_key(json, "kind");
+    json_write_text(json, ledger_finding_word(finding->kind));
+    write_member(json, "event", finding->event);
+    write_member(json, "run", finding->run);
+    write_member(json, "customer", finding->customer);
+    if (finding->external_id.len) {
+        json_write_key(json, "external_id");
+        json_write_string(json, finding->external_id);
+    }
+    json_write_key(json, "what");
+    json_write_string(json, finding->text);
+    json_write_key(json, "what_to_do");
+    json_write_text(json, what_to_do(finding->kind));
+    json_write_object_end(json);
+}
+
+static void list_text(struct buffer *out, const struct ledger_finding *finding)
+{
+    buffer_append_text(out, "  ");
+    switch (finding->kind) {
+    case LEDGER_FINDING_FILE:
+        buffer_append_text(out, "file");
+        break;
+    case LEDGER_FINDING_REPORT:
+        buffer_append_text(out, "last report");
+        break;
+    case LEDGER_FINDING_RUN:
+        buffer_printf(out, "run %" PRId64, finding->run);
+        break;
+    case LEDGER_FINDING_EVENT:
+    case LEDGER_FINDING_MISSING:
+        buffer_printf(out, "event %" PRId64, finding->event);
+        break;
+    case LEDGER_FINDING_GONE:
+    case LEDGER_FINDING_CUSTOMER:
+    case LEDGER_FINDING_USER:
+        break;
+    }
+    if (finding->external_id.len)
+        buffer_printf(out, "%scustomer %.*s", finding->event ? ", " : "", (int)finding->external_id.len,
+                      finding->external_id.at);
+    else if (finding->customer && finding->kind != LEDGER_FINDING_EVENT)
+        buffer_printf(out, "customer with id %" PRId64, finding->customer);
+    buffer_printf(out, ": %.*s\n      %s\n", (int)finding->text.len, finding->text.at,
+                  what_to_do(finding->kind));
+}
+
+static void list(void *context, const struct ledger_finding *finding)
+{
+    struct listed *listed = context;
+    uint64_t most = listed->json ? LISTED_MAX : SHOWN_MAX;
+
+    if (listed->count++ >= most)
+        return;
+    if (listed->json) {
+        list_json(listed->json, finding);
+        return;
+    }
+    if (listed->count == 1)
+        buffer_append_text(listed->out, "\nThis ledger is damaged:\n");
+    list_text(listed->out, finding);
+}
+
+static void sum_up(const struct listed *listed, const struct ledger_verified *verified)
+{
+    struct buffer *out = listed->out;
+
+    if (verified->findings > SHOWN_MAX)
+        buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", verified->findings - SHOWN_MAX);
+    buffer_printf(out, "\nverified: %" PRIu64 " events, %" PRIu64 " customers, %" PRIu64 " runs: ",
+                  verified->events, verified->customers, verified->runs);
+    if (verified->findings)
+        buffer_printf(out, "%" PRIu64 " findings", verified->findings);
+    else
+        buffer_append_text(out, "the chain holds, and every customer is what his events say");
+    if (verified->erased)
+        buffer_printf(out, " (%" PRIu64 " erased)", verified->erased);
+    buffer_append_char(out, '\n');
+}
+
+static void sum_up_json(struct json_writer *json, const struct ledger_verified *verified)
+{
+    const struct {
+        const char *key;
+        uint64_t count;
+    } counts[] = {
+        {"events", verified->events}, {"customers", verified->customers}, {"runs", verified->runs},
+        {"erased", verified->erased}, {"count", verified->findings},
+    };
+
+    json_write_array_end(json);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        json_write_key(json, counts[i].key);
+        json_write_unsigned(json, counts[i].count);
+    }
+    json_write_object_end(json);
+}
+
+int status_verify_list(struct ledger *ledger, const struct job *job, struct buffer *out,
+                       struct json_writer *json, struct error *error)
+{
+    struct listed listed = {.out = out, .json = json};
+    struct ledger_verified verified;
+    char head[LEDGER_HEAD_SIZE];
+
+    history_head(job->report_folder, head);
+    if (json) {
+        json_write_key(json, "verify");
+        json_write_object(json);
+        json_write_key(json, "findings");
+        json_write_array(json);
+    }
+    int result = ledger_verify(ledger, head, list, &listed, &verified, error);
+    if (json)
+        sum_up_json(json, &verified);
+    else if (result == 0)
+        sum_up(&listed, &verified);
+    if (result != 0)
+        return -1;
+    return verified.findings ? (int)ERROR_LEDGER : 0;
+}

@@ -1,0 +1,326 @@
+#include "ledger/ledger_replay.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ledger/fingerprint.h"
+
+enum {
+    ARENA_CHUNK = 4096,
+    PART_SIZE = 512,
+};
+
+void ledger_replay_init(struct ledger_replay *replay)
+{
+    *replay = (struct ledger_replay){.count = 0};
+    arena_init(&replay->arena, ARENA_CHUNK);
+}
+
+void ledger_replay_clear(struct ledger_replay *replay)
+{
+    arena_clear(&replay->arena);
+}
+
+void ledger_replay_begin(struct ledger_replay *replay, int64_t first_run)
+{
+    struct arena arena = replay->arena;
+
+    arena_reset(&arena);
+    *replay = (struct ledger_replay){.arena = arena, .last = {.run = first_run}};
+}
+
+static bool is_one_of(struct slice word, const char *const *words)
+{
+    while (*words && !slice_is(word, *words))
+        words++;
+    return *words;
+}
+
+/* Words of a final no; after a doubt they may settle nothing. */
+static bool is_no(const struct ledger_replay_event *event)
+{
+    static const char *const words[] = {"refused", "exists", NULL};
+    return is_one_of(event->outcome, words);
+}
+
+/* Nothing came to be by it: who is given up behind it is as before. */
+static bool is_nothing(const struct ledger_replay_event *event)
+{
+    static const char *const words[] = {"not_sent", "throttled", "bad_nonce", "bad_token",
+                                        "stop",     "withdrawn", NULL};
+    return is_one_of(event->outcome, words) || (slice_is(event->outcome, "done") && event->user_id.len == 0 &&
+                                                !slice_is(event->operation, "update"));
+}
+
+static void add_user(struct ledger_replay *replay, const struct ledger_replay_event *event)
+{
+    bool settled = slice_is(event->outcome, "settled");
+
+    if (replay->user_id.len > 0 && (!settled || !slice_equal(replay->user_id, event->user_id))) {
+        if (!replay->other_user)
+            replay->other_user = event->id;
+        return;
+    }
+    /* A person who accepts what the provider has says nothing of its digest. */
+    replay->digest =
+        replay->user_id.len > 0 ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
+    replay->user_id = arena_copy(&replay->arena, event->user_id);
+    replay->update_since = replay->in_doubt = replay->perhaps_in_doubt = false;
+}
+
+static void add_update(struct ledger_replay *replay, const struct ledger_replay_event *event)
+{
+    replay->update_since = !slice_is(event->outcome, "done");
+    if (!replay->update_since)
+        replay->digest = arena_copy(&replay->arena, event->digest);
+}
+
+/* A create, or a question that is to settle one, that gave no user. */
+static void add_create(struct ledger_replay *replay, const struct ledger_replay_event *event)
+{
+    replay->last_is_final = false;
+    if (slice_is(event->outcome, "in_doubt")) {
+        replay->in_doubt = replay->perhaps_in_doubt = true;
+    } else if (slice_is(event->outcome, "settled")) {
+        replay->in_doubt = replay->perhaps_in_doubt = false;
+    } else if (is_no(event)) {
+        replay->most_refusals++;
+        replay->in_doubt = false;
+        if (!replay->perhaps_in_doubt && slice_is(event->outcome, "refused") &&
+            slice_is(event->operation, "create")) {
+            replay->least_refusals++;
+            replay->last_is_final = true;
+        }
+    }
+}
+
+void ledger_replay_add(struct ledger_replay *replay, const struct ledger_replay_event *event)
+{
+    static const char *const yes[] = {"done", "settled", NULL};
+    bool is_yes = is_one_of(event->outcome, yes), settled = slice_is(event->outcome, "settled");
+    bool is_update = slice_is(event->operation, "update");
+
+    /* Between two runs a create may have been journalled, and may have left, without an event; within a run a
+     * customer has one operation, and a refusal is its end. */
+    if (event->run != replay->last.run && (!replay->last_is_final || event->run - replay->last.run != 1))
+        replay->perhaps_in_doubt = true;
+    if (replay->is_over && !settled)
+        replay->most_attempts = 0;
+    if (!settled)
+        replay->is_over = is_yes && (event->user_id.len > 0 || is_update);
+    if (event->attempt > replay->most_attempts)
+        replay->most_attempts = event->attempt;
+    if (is_update && !settled)
+        add_update(replay, event);
+    else if (is_yes && event->user_id.len > 0)
+        add_user(replay, event);
+    else
+        add_create(replay, event);
+    replay->count++;
+    replay->last = *event;
+    replay->last.operation = arena_copy(&replay->arena, event->operation);
+    replay->last.outcome = arena_copy(&replay->arena, event->outcome);
+    replay->last.user_id = arena_copy(&replay->arena, event->user_id);
+    replay->last.digest = arena_copy(&replay->arena, event->digest);
+    replay->last.code = arena_copy(&replay->arena, event->code);
+    replay->last.request_id = arena_copy(&replay->arena, event->request_id);
+}
+
+/* The comparison. */
+
+struct comparison {
+    const struct ledger_replay *replay;
+    const struct ledger_replay_claim *claim;
+    struct buffer *out;
+    bool created;        /* the events say so */
+    bool open;           /* the row says so */
+    bool shows_last;     /* its last-attempt columns are those of the last event */
+    bool shows_none;     /* they are empty: journalled anew since */
+    bool was_not_built;  /* refused before anything left */
+    bool may_begin_anew; /* a create may have been journalled behind the last event */
+};
+
+__attribute__((format(printf, 2, 3))) static void differ(struct comparison *comparison, const char *format,
+                                                         ...)
+{
+    char text[PART_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (comparison->out->len > 0)
+        buffer_append_text(comparison->out, "; ");
+    buffer_append_text(comparison->out, text);
+}
+
+static void compare_user(struct comparison *comparison)
+{
+    struct slice claimed = comparison->claim->user_id, proved = comparison->replay->user_id;
+
+    if (comparison->replay->other_user)
+        differ(comparison, "event %" PRId64 " gives a second user", comparison->replay->other_user);
+    if (slice_equal(claimed, proved))
+        return;
+    differ(comparison, "user_id is %.*s and the events say %.*s", claimed.len ? (int)claimed.len : 4,
+           claimed.len ? claimed.at : "none", proved.len ? (int)proved.len : 4,
+           proved.len ? proved.at : "none");
+}
+
+static bool has_digest(struct slice digest)
+{
+    return digest.len == FINGERPRINT_LEN;
+}
+
+static bool are_members(struct slice digest, struct slice members)
+{
+    return !has_digest(digest) || (members.len > 0 && members.len % FINGERPRINT_MEMBER_LEN == 0);
+}
+
+static void compare_digests(struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    const struct ledger_replay_claim *claim = comparison->claim;
+    bool update_tried = slice_is(claim->operation, "update") &&
+                        (claim->pending_digest.len > 0 || replay->update_since || !comparison->shows_last);
+
+    /* An update in doubt that other data overtook leaves it unknown. */
+    bool unknown = claim->digest.len == 0 && update_tried;
+    if (!unknown && !slice_equal(claim->digest, comparison->created ? replay->digest : slice_make(NULL, 0)))
+        differ(comparison, "digest is not that of what the provider said yes to");
+    if (!are_members(claim->digest, claim->member_digests) ||
+        !are_members(claim->pending_digest, claim->pending_member_digests))
+        differ(comparison, "digests without their member digests");
+    if (comparison->open != (claim->pending_digest.len > 0) && comparison->open)
+        differ(comparison, "an open operation without its pending_digest");
+    if (!comparison->open && comparison->shows_last && claim->pending_digest.len > 0 &&
+        !slice_equal(claim->pending_digest, replay->last.digest))
+        differ(comparison, "pending_digest is not that of the last event");
+}
+
+static void compare_operation(struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    bool is_update = slice_is(comparison->claim->operation, "update");
+    bool must_be = slice_is(replay->last.operation, "update");
+    bool may_be = must_be || (comparison->created && !(comparison->shows_last && !comparison->shows_none));
+
+    if (is_update ? !may_be : must_be)
+        differ(comparison, "operation is %s and the events say %s", is_update ? "update" : "create",
+               is_update ? "create" : "update");
+}
+
+static void compare_last_attempt(struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    const struct ledger_replay_claim *claim = comparison->claim;
+    bool is_update = slice_is(claim->operation, "update");
+    bool anew = comparison->shows_none &&
+                (comparison->created ? is_update && (comparison->open || claim->pending_digest.len == 0)
+                                     : comparison->may_begin_anew);
+    int64_t least = comparison->shows_last ? replay->last.attempt : 0;
+    int64_t most = comparison->shows_last && replay->most_attempts > 1 ? replay->most_attempts : 1;
+
+    if (!comparison->shows_last && !anew && !comparison->was_not_built)
+        differ(comparison, "http_status, code or request_id are not those of %s",
+               replay->count ? "the last event" : "a customer without events");
+    else if (claim->attempts < least || (claim->attempts > most && !comparison->was_not_built))
+        differ(comparison, "attempts is %" PRId64 " and the events say %" PRId64, claim->attempts,
+               claim->attempts < least ? least : most);
+    if (claim->refusals < replay->least_refusals || claim->refusals > replay->most_refusals)
+        differ(comparison, "refusals is %" PRId64 " and the events say %" PRId64, claim->refusals,
+               claim->refusals < replay->least_refusals ? replay->least_refusals : replay->most_refusals);
+    if (replay->count > 0 && claim->first_run > replay->last.run && replay->last.run > 0)
+        differ(comparison, "first_run is after the events");
+}
+
+/* Who has no user by his events: which states they allow. */
+static bool allows_state(const struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    struct slice state = comparison->claim->state;
+    bool refused_for_sure = replay->last_is_final && is_no(&replay->last) && comparison->shows_last;
+
+    if (slice_is(state, "in_doubt"))
+        return comparison->open && !refused_for_sure;
+    if (slice_is(state, "journalled"))
+        return comparison->open && !refused_for_sure && !replay->in_doubt;
+    if (!slice_is(state, "refused") || comparison->open || replay->in_doubt)
+        return false;
+    /* Not built, and given up unsent by a later run. */
+    bool given_up = comparison->shows_none && comparison->claim->pending_digest.len == 0 &&
+                    comparison->claim->updated_run > comparison->claim->first_run;
+    if (comparison->was_not_built || (replay->count == 0 && given_up))
+        return true;
+    return replay->count > 0 &&
+           (is_no(&replay->last) || is_nothing(&replay->last) || slice_is(replay->last.outcome, "settled"));
+}
+
+/* Who has one: whether his last operation is as open as the events say. */
+static bool allows_opening(const struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    const struct ledger_replay_claim *claim = comparison->claim;
+
+    if (!slice_is(claim->operation, "update"))
+        return !comparison->open && claim->pending_digest.len == 0;
+    if (!comparison->shows_last || comparison->shows_none)
+        return true;
+    if (slice_is(replay->last.outcome, "done") || slice_is(replay->last.outcome, "settled"))
+        return !comparison->open && claim->pending_digest.len == 0;
+    if (slice_is(replay->last.outcome, "in_doubt"))
+        return comparison->open;
+    /* After a doubt only a 400 or 422 is a no to the update in doubt. */
+    bool is_final = replay->last.http_status == 400 || replay->last.http_status == 422;
+    return !is_no(&replay->last) || !is_final || !comparison->open;
+}
+
+static void compare_state(struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    struct slice state = comparison->claim->state;
+    bool is_created = slice_is(state, "created");
+
+    if (is_created != comparison->created || (!is_created && !allows_state(comparison)))
+        differ(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.at,
+               replay->count == 0    ? "he has no event"
+               : comparison->created ? "the events say created"
+                                     : "the last event says ",
+               replay->count == 0 || comparison->created ? 0 : (int)replay->last.outcome.len,
+               replay->last.outcome.len ? replay->last.outcome.at : "");
+    else if (is_created && !allows_opening(comparison))
+        differ(comparison, "first_sent_at or pending_digest do not go with the last event");
+}
+
+bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledger_replay_claim *claim,
+                          struct buffer *differences)
+{
+    static const struct slice nothing = {.len = 0}, settled = {"settled", 7};
+    const struct ledger_replay_event *last = &replay->last;
+    bool by_person = slice_is(last->outcome, "settled"), is_adopted = by_person && replay->count == 1;
+    struct slice last_code = by_person && !(is_adopted && claim->code.len == 0) ? settled : last->code;
+    struct comparison comparison = {
+        .replay = replay,
+        .claim = claim,
+        .out = differences,
+        .created = replay->user_id.len > 0,
+        .open = claim->first_sent_at != 0,
+        .shows_none = claim->http_status == 0 && claim->code.len == 0 && claim->request_id.len == 0,
+        .shows_last = replay->count > 0 && claim->http_status == last->http_status &&
+                      slice_equal(claim->code, last_code) &&
+                      slice_equal(claim->request_id, by_person ? nothing : last->request_id),
+        .was_not_built =
+            claim->http_status == 0 && claim->request_id.len == 0 && slice_is(claim->code, "not_built"),
+        .may_begin_anew =
+            replay->count == 0 || is_no(last) || by_person || (is_nothing(last) && !replay->in_doubt),
+    };
+
+    buffer_reset(differences);
+    compare_user(&comparison);
+    compare_state(&comparison);
+    compare_operation(&comparison);
+    compare_digests(&comparison);
+    compare_last_attempt(&comparison);
+    return differences->len == 0;
+}

@@ -1,0 +1,59 @@
+/* ledger_replay: what the events of one customer say of him, held against what the ledger claims.
+ *
+ * The events are what the chain proves; the customer's row is what a run goes by. Between two events the
+ * ledger also writes what no event tells (journalled, journalled anew, overtaken, given up, forgotten), so a
+ * row may be ahead of its events in a few known ways, and in no other. What no event holds cannot be proved:
+ * member digests, the pending digest of an open operation, idempotency key, message, kept and times; of these
+ * only the shape is checked. Thread: one. Owner: init/clear.
+ */
+#ifndef KYC_LEDGER_LEDGER_REPLAY_H
+#define KYC_LEDGER_LEDGER_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/slice.h"
+
+/* One event; text that is NULL is empty, a number 0. */
+struct ledger_replay_event {
+    int64_t id, run;
+    struct slice operation, outcome, user_id, digest, code, request_id;
+    int64_t http_status, attempt;
+};
+
+/* A customer's row. */
+struct ledger_replay_claim {
+    struct slice state, user_id, digest, member_digests, operation, pending_digest, pending_member_digests;
+    struct slice code, request_id;
+    int64_t refusals, first_sent_at, http_status, attempts, first_run, updated_run;
+};
+
+struct ledger_replay {
+    struct arena arena;
+    uint64_t count;
+    struct ledger_replay_event last;
+    bool last_is_final;   /* surely a refusal: the create is not open any more */
+    struct slice user_id; /* empty: the provider never said yes */
+    struct slice digest;  /* of what it said yes to; empty: a person's verdict without digests */
+    int64_t other_user;   /* the event that gave a second user; 0: none */
+    bool update_since;    /* an update was tried since then */
+    bool in_doubt;        /* a create is surely in doubt */
+    bool perhaps_in_doubt;
+    bool is_over; /* the provider said yes to the operation: another one counts its attempts anew */
+    int64_t least_refusals, most_refusals, most_attempts;
+};
+
+void ledger_replay_init(struct ledger_replay *replay);
+void ledger_replay_clear(struct ledger_replay *replay);
+/* Begins the next customer. first_run: of his row. */
+void ledger_replay_begin(struct ledger_replay *replay, int64_t first_run);
+/* His events in the order of their ids; copied as far as needed. */
+void ledger_replay_add(struct ledger_replay *replay, const struct ledger_replay_event *event);
+/* Writes to differences what of the claim the events contradict, for people, the parts joined by `; `. True
+ * when there is nothing. */
+bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledger_replay_claim *claim,
+                          struct buffer *differences);
+
+#endif

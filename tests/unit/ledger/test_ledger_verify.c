@@ -1,0 +1,410 @@
+/* A ledger that only kyc-import wrote verifies, whatever happened to its customers; a row that somebody
+ * changed does not. */
+#include "unit/ledger/ledger_fixture.h"
+
+enum { CUSTOMERS = 12, STEPS = 20, STEPS_AT_ONCE = 25, SEEDS = 20, KEY_SIZE = 16 };
+
+struct walk {
+    struct fixture *fixture;
+    uint64_t random;
+    int64_t run, ids[CUSTOMERS];
+    int64_t journalled_run[CUSTOMERS]; /* of the operation in hand */
+    uint32_t attempts[CUSTOMERS];
+    int users;
+};
+
+static unsigned pick(struct walk *walk, unsigned count)
+{
+    walk->random = walk->random * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(walk->random >> 33) % count;
+}
+
+static const char *key_of(int who, char key[KEY_SIZE])
+{
+    snprintf(key, KEY_SIZE, "C-%d", who);
+    return key;
+}
+
+static const char *random_letters(struct walk *walk, char letters[FIXTURE_MEMBERS + 1])
+{
+    for (int i = 0; i < FIXTURE_MEMBERS; i++)
+        letters[i] = (char)('a' + pick(walk, 3));
+    letters[FIXTURE_MEMBERS] = '\0';
+    return letters;
+}
+
+/* Another run, which the one before did not always live to finish. */
+static void next_run(struct walk *walk)
+{
+    struct fixture *fixture = walk->fixture;
+    bool finishes = pick(walk, 3) > 0;
+    if (finishes)
+        assert_int_equal(ledger_run_finish(fixture->ledger, 0, SLICE_LITERAL("[]"), SLICE_LITERAL("{}"), 1,
+                                           &fixture->error),
+                         0);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
+    walk->run++;
+}
+
+static bool result(struct walk *walk, int who, enum operation operation, enum ledger_conclusion conclusion,
+                   const struct outcome *outcome, bool event)
+{
+    struct fixture *fixture = walk->fixture;
+    struct ledger_result result = {.id = walk->ids[who],
+                                   .row = 1,
+                                   .operation = operation,
+                                   .conclusion = conclusion,
+                                   .event = event,
+                                   .outcome = outcome,
+                                   .attempt = walk->attempts[who] += event,
+                                   .at = 5};
+    bool taken;
+    assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
+    return taken;
+}
+
+static void journal(struct walk *walk, int who, enum operation operation)
+{
+    char key[KEY_SIZE], letters[FIXTURE_MEMBERS + 1];
+    walk->ids[who] = fixture_journal_at(walk->fixture, walk->ids[who], key_of(who, key), operation,
+                                        random_letters(walk, letters), 4);
+    walk->journalled_run[who] = walk->run;
+    walk->attempts[who] = 0;
+}
+
+/* The row comes again: as it was journalled, or changed. */
+static void journal_open_create(struct walk *walk, int who)
+{
+    struct fixture *fixture = walk->fixture;
+    struct ledger_customer customer = fixture_find(fixture, walk->ids[who]);
+    char key[KEY_SIZE], letters[FIXTURE_MEMBERS + 1];
+    struct fixture_digests digests = fixture_digests(random_letters(walk, letters));
+    struct ledger_intent intent = {
+        .id = walk->ids[who],
+        .external_id = slice_from(key_of(who, key)),
+        .operation = OPERATION_CREATE,
+        .digest = digests.digest,
+        .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .at = 4,
+    };
+    int64_t id;
+    bool changed =
+        !slice_equal(customer.pending_digest, slice_make((const char *)digests.digest, FINGERPRINT_LEN));
+    assert_int_equal(changed ? ledger_journal_overtaken(fixture->ledger, &intent, &fixture->error)
+                             : ledger_journal(fixture->ledger, &intent, &id, &fixture->error),
+                     0);
+}
+
+static void settle(struct walk *walk, int who, const char *user)
+{
+    char key[KEY_SIZE];
+    enum ledger_settlement settlement;
+    assert_int_equal(ledger_settle(walk->fixture->ledger, slice_from(key_of(who, key)), slice_from(user), 6,
+                                   &settlement, &walk->fixture->error),
+                     0);
+    if (walk->ids[who] == 0)
+        ledger_owner(walk->fixture->ledger, slice_from(user), &walk->ids[who], &walk->fixture->error);
+}
+
+/* A document is gone: nothing was built that could leave. */
+static struct outcome not_built(void)
+{
+    struct outcome outcome = fixture_outcome(OUTCOME_REFUSED, 0, "not_built", "");
+    outcome.request_id[0] = '\0';
+    return outcome;
+}
+
+/* What an attempt that did nothing brings. */
+static struct outcome nothing_done(struct walk *walk)
+{
+    static const enum outcome_kind kinds[] = {OUTCOME_THROTTLED, OUTCOME_NOT_SENT, OUTCOME_BAD_NONCE,
+                                              OUTCOME_STOP};
+    return fixture_outcome(kinds[pick(walk, 4)], 429, "later", "");
+}
+
+static void step_open_create(struct walk *walk, int who, const struct ledger_customer *customer)
+{
+    bool in_doubt = customer->state == LEDGER_IN_DOUBT || walk->journalled_run[who] != walk->run;
+    bool may_repeat = walk->journalled_run[who] != walk->run;
+    char user[KEY_SIZE];
+    struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "oops", "");
+    struct outcome exists = fixture_outcome(OUTCOME_EXISTS, 409, "exists", "");
+    struct outcome no = fixture_outcome(OUTCOME_REFUSED, in_doubt ? 403 : 422, "no", "");
+    struct outcome never = not_built();
+    struct outcome found = fixture_outcome(OUTCOME_DONE, 200, "absent", "");
+    struct outcome later = nothing_done(walk);
+    snprintf(user, sizeof(user), "U-%d", walk->users++);
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", pick(walk, 12) ? user : "U-0");
+    switch (pick(walk, 12)) {
+    case 0:
+        if (may_repeat)
+            journal_open_create(walk, who);
+        break;
+    case 1:
+        result(walk, who, OPERATION_CREATE, LEDGER_STILL_OPEN, &later, true);
+        break;
+    case 2:
+        result(walk, who, OPERATION_CREATE, pick(walk, 2) ? LEDGER_STILL_OPEN : LEDGER_DOUBTFUL, &doubt,
+               true);
+        break;
+    case 3:
+    case 4:
+        result(walk, who, pick(walk, 2) ? OPERATION_CREATE : OPERATION_LIST, LEDGER_ACKNOWLEDGED, &done,
+               true);
+        break;
+    case 5:
+        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_DOUBTFUL : LEDGER_TURNED_DOWN, &no, true);
+        break;
+    case 6:
+        if (in_doubt)
+            no = fixture_outcome(OUTCOME_REFUSED, 400, "no", "");
+        result(walk, who, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, true);
+        break;
+    case 7:
+        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_DOUBTFUL : LEDGER_TURNED_DOWN, &exists, true);
+        break;
+    case 8:
+        if (!in_doubt)
+            result(walk, who, OPERATION_CREATE, LEDGER_TURNED_DOWN, &never, false);
+        break;
+    case 9:
+        if (!in_doubt) {
+            bool event = pick(walk, 2), deleted;
+            result(walk, who, OPERATION_CREATE, LEDGER_NEVER_SENT, event || pick(walk, 2) ? &later : NULL,
+                   event);
+            deleted = ledger_find(walk->fixture->ledger, walk->ids[who], &walk->fixture->arena,
+                                  &(struct ledger_customer){0}, &walk->fixture->error) == 0;
+            walk->ids[who] = deleted ? 0 : walk->ids[who];
+        }
+        break;
+    case 10:
+        result(walk, who, OPERATION_LIST, LEDGER_STILL_OPEN, &found, true);
+        break;
+    default:
+        settle(walk, who, pick(walk, 2) ? "" : user);
+    }
+}
+
+static void step_update(struct walk *walk, int who)
+{
+    struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "oops", "");
+    struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
+    struct outcome forbidden = fixture_outcome(OUTCOME_REFUSED, 403, "no", "");
+    struct outcome never = not_built();
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "");
+    struct outcome later = nothing_done(walk);
+    switch (pick(walk, 8)) {
+    case 0:
+        result(walk, who, OPERATION_UPDATE, LEDGER_STILL_OPEN, &later, true);
+        break;
+    case 1:
+        result(walk, who, OPERATION_UPDATE, LEDGER_DOUBTFUL, &doubt, true);
+        break;
+    case 2:
+        result(walk, who, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, true);
+        break;
+    case 3:
+        result(walk, who, OPERATION_UPDATE, pick(walk, 2) ? LEDGER_TURNED_DOWN : LEDGER_DOUBTFUL, &forbidden,
+               true);
+        break;
+    case 4:
+        result(walk, who, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &never, false);
+        break;
+    case 5:
+        result(walk, who, OPERATION_UPDATE, LEDGER_NEVER_SENT, pick(walk, 2) ? &later : NULL, false);
+        break;
+    case 6:
+        journal(walk, who, OPERATION_UPDATE);
+        break;
+    default:
+        result(walk, who, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, true);
+    }
+}
+
+static void step(struct walk *walk)
+{
+    int who = (int)pick(walk, CUSTOMERS);
+    struct ledger_customer customer;
+    char user[KEY_SIZE];
+    arena_reset(&walk->fixture->arena);
+    if (pick(walk, 20) == 0) {
+        next_run(walk);
+    } else if (walk->ids[who] == 0) {
+        snprintf(user, sizeof(user), "U-%d", walk->users++);
+        if (pick(walk, 6))
+            journal(walk, who, OPERATION_CREATE);
+        else
+            settle(walk, who, user);
+        return;
+    }
+    if (walk->ids[who] == 0)
+        return;
+    customer = fixture_find(walk->fixture, walk->ids[who]);
+    bool open = customer.first_sent_at != 0;
+    if (customer.state == LEDGER_JOURNALLED || customer.state == LEDGER_IN_DOUBT) {
+        step_open_create(walk, who, &customer);
+    } else if (!open && pick(walk, 4) == 0) {
+        assert_int_equal(ledger_forget_refusal(walk->fixture->ledger, walk->ids[who], &walk->fixture->error),
+                         0);
+    } else if (customer.state == LEDGER_REFUSED) {
+        if (walk->journalled_run[who] != walk->run) /* a row comes by once a run */
+            journal(walk, who, OPERATION_CREATE);
+    } else if (pick(walk, 6) == 0) {
+        snprintf(user, sizeof(user), "%.*s", (int)customer.user_id.len, customer.user_id.at);
+        settle(walk, who, user);
+    } else if (open) {
+        step_update(walk, who);
+    } else {
+        journal(walk, who, OPERATION_UPDATE);
+    }
+}
+
+static void whatever_happens_to_the_customers_the_ledger_verifies(void **state)
+{
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        fixture_setup(state);
+        struct walk walk = {.fixture = *state, .random = seed * 977 + 1, .run = 1};
+        for (int i = 0; i < STEPS; i++) {
+            fixture_begin(walk.fixture);
+            for (int more = 0; more < STEPS_AT_ONCE; more++)
+                step(&walk);
+            fixture_commit(walk.fixture);
+            struct fixture_findings findings = fixture_verify(walk.fixture, "");
+            if (findings.verified.findings > 0)
+                fail_msg("%s seed %u, step %d: customer %s: %s", walk.fixture->path, seed, i,
+                         findings.key[LEDGER_FINDING_CUSTOMER], findings.text[LEDGER_FINDING_CUSTOMER]);
+        }
+        fixture_teardown(state);
+    }
+}
+
+/* C-1 created, C-2 refused, C-3 in doubt, C-4 an update refused, C-5 settled by a person, C-6 journalled. */
+static int set_up(void **state)
+{
+    fixture_setup(state);
+    struct fixture *fixture = *state;
+    struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
+    struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "oops", "");
+    enum ledger_settlement settlement;
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    int64_t id = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    id = fixture_journal(fixture, 0, "C-3", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_DOUBTFUL, &doubt, 3);
+    id = fixture_create(fixture, "C-4", "abc", "U-4");
+    fixture_journal(fixture, id, "C-4", OPERATION_UPDATE, "abd");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_begin(fixture);
+    assert_int_equal(ledger_settle(fixture->ledger, SLICE_LITERAL("C-5"), SLICE_LITERAL("U-5"), 7,
+                                   &settlement, &fixture->error),
+                     0);
+    fixture_commit(fixture);
+    fixture_journal(fixture, 0, "C-6", OPERATION_CREATE, "abc");
+    return 0;
+}
+
+static void every_change_of_a_customer_is_found(void **state)
+{
+    static const struct {
+        const char *key, *set, *says;
+    } cases[] = {
+        {"C-1", "user_id = 'U-9'", "user_id is U-9 and the events say U-1"},
+        {"C-1", "user_id = NULL", "user_id is none and the events say U-1"},
+        {"C-1", "digest = zeroblob(32)", "digest is not"},
+        {"C-1", "digest = NULL", "digest is not"},
+        {"C-1", "member_digests = NULL", "member digests"},
+        {"C-1", "state = 'refused'", "state is refused, and the events say created"},
+        {"C-1", "state = 'in_doubt', user_id = NULL", "state is in_doubt"},
+        {"C-1", "operation = 'update'", "operation is update"},
+        {"C-1", "http_status = 200", "http_status"},
+        {"C-1", "request_id = 'other'", "request_id"},
+        {"C-1", "attempts = 2", "attempts is 2 and the events say 1"},
+        {"C-1", "attempts = 0", "attempts is 0"},
+        {"C-1", "refusals = 1", "refusals is 1 and the events say 0"},
+        {"C-1", "first_sent_at = 5", "first_sent_at"},
+        {"C-1", "pending_digest = zeroblob(32), pending_member_digests = zeroblob(24)", "pending_digest"},
+        {"C-2", "state = 'created', user_id = 'U-9'", "user_id is U-9 and the events say none"},
+        {"C-2", "state = 'in_doubt', first_sent_at = 5",
+         "state is in_doubt, and the last event says refused"},
+        {"C-2", "state = 'journalled', first_sent_at = 5", "state is journalled"},
+        {"C-2", "refusals = 0", "refusals is 0 and the events say 1"},
+        {"C-2", "refusals = 2", "refusals is 2 and the events say 1"},
+        {"C-2", "code = NULL, http_status = NULL", "http_status, code"},
+        {"C-2", "pending_digest = zeroblob(32)", "pending_digest is not"},
+        {"C-3", "state = 'refused', first_sent_at = NULL",
+         "state is refused, and the last event says in_doubt"},
+        {"C-3", "state = 'journalled'", "state is journalled"},
+        {"C-3", "first_sent_at = NULL", "state is in_doubt"},
+        {"C-3", "attempts = 1", "attempts is 1 and the events say 3"},
+        {"C-3", "attempts = 4", "attempts is 4 and the events say 3"},
+        {"C-3", "pending_digest = NULL", "pending_digest"},
+        {"C-3", "http_status = NULL, code = NULL, request_id = NULL", "http_status"},
+        {"C-4", "operation = 'create'", "operation is create and the events say update"},
+        {"C-4", "digest = pending_digest", "digest is not"},
+        {"C-4", "first_sent_at = 5", "first_sent_at"},
+        {"C-5", "user_id = 'U-9'", "user_id is U-9 and the events say U-5"},
+        {"C-5", "digest = zeroblob(32), member_digests = zeroblob(24)", "digest is not"},
+        {"C-5", "code = 'done'", "code"},
+        {"C-6", "state = 'refused', first_sent_at = NULL", "state is refused, and he has no event"},
+        {"C-6", "state = 'created', user_id = 'U-9', first_sent_at = NULL", "user_id is U-9"},
+        {"C-6", "state = 'refused', first_sent_at = NULL, pending_digest = NULL", "state is refused"},
+        {"C-6", "attempts = 2", "attempts is 2"},
+        {"C-6", "refusals = 1", "refusals is 1"},
+        {"C-6", "http_status = 500", "a customer without events"},
+    };
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char text[256];
+        snprintf(text, sizeof(text), "UPDATE customer SET %s WHERE external_id = '%s'", cases[i].set,
+                 cases[i].key);
+        fixture_sql(fixture, text);
+        struct fixture_findings findings = fixture_verify(fixture, "");
+        if (findings.verified.findings != 1 || findings.counts[LEDGER_FINDING_CUSTOMER] != 1 ||
+            strcmp(findings.key[LEDGER_FINDING_CUSTOMER], cases[i].key) != 0 ||
+            !strstr(findings.text[LEDGER_FINDING_CUSTOMER], cases[i].says))
+            fail_msg("%s: %s: %d findings, %s: %s", cases[i].key, cases[i].set,
+                     (int)findings.verified.findings, findings.key[LEDGER_FINDING_CUSTOMER],
+                     findings.text[LEDGER_FINDING_CUSTOMER]);
+        fixture_sql(fixture, "DELETE FROM customer; INSERT INTO customer SELECT * FROM kept");
+    }
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
+static void two_customers_who_changed_places_are_found(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "UPDATE customer SET external_id = 'x' WHERE external_id = 'C-1';"
+                         "UPDATE customer SET external_id = 'C-1' WHERE external_id = 'C-4';"
+                         "UPDATE customer SET external_id = 'C-4' WHERE external_id = 'x'");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 3); /* one of C-1, two of C-4 */
+    assert_string_equal(findings.key[LEDGER_FINDING_EVENT], "C-4");
+}
+
+static void a_second_user_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture,
+                "INSERT INTO event SELECT (SELECT max(id) + 1 FROM event), run, customer, row, operation, "
+                "outcome, 'U-8', digest, http_status, code, request_id, attempt, latency_ms, at, chain "
+                "FROM event WHERE id = 1");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 1);
+    assert_non_null(strstr(findings.text[LEDGER_FINDING_CUSTOMER], "gives a second user"));
+}
+
+#define TAMPER(test) cmocka_unit_test_setup_teardown(test, set_up, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_happens_to_the_customers_the_ledger_verifies),
+        TAMPER(every_change_of_a_customer_is_found),
+        TAMPER(two_customers_who_changed_places_are_found),
+        TAMPER(a_second_user_is_found),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("ledger_verify", tests, NULL, NULL);
+}
