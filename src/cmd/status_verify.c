@@ -156,7 +156,8 @@ int status_verify_list(struct ledger *ledger, const struct job *job, struct buff
     struct ledger_verified verified;
     char head[LEDGER_HEAD_SIZE];
 
-    history_head(job->report_folder, head);
+    if (history_head(job->report_folder, head, error) != 0)
+        return -1;
     if (json) {
         json_write_key(json, "verify");
         json_write_object(json);
