@@ -86,10 +86,13 @@ static void set_trust(CURL *easy, const struct route *route)
     must(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
-    if (route->trust.len > 0) {
-        struct curl_blob blob = {route->trust.at, route->trust.len, CURL_BLOB_NOCOPY};
-        must(curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob));
-        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob));
+    if (route->trust.path[0]) {
+        must(curl_easy_setopt(easy, CURLOPT_CAINFO, route->trust.path));
+        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, route->trust.path));
+    }
+    if (!route->trust.folder_too) {
+        must(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
+        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL));
     }
 }
 

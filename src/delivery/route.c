@@ -48,7 +48,6 @@ int route_init(struct route *route, const struct job *job, const struct provider
         .timeout_ms = timeout_ms > 0 ? (long)timeout_ms : 1,
     };
     route->connect_ms = route->timeout_ms < CONNECT_MOST_MS ? route->timeout_ms : CONNECT_MOST_MS;
-    buffer_init(&route->trust, TRUST_MAX);
 
     char *host = host_of(route->origin);
     int failed = 0;
@@ -59,8 +58,8 @@ int route_init(struct route *route, const struct job *job, const struct provider
         route->proxy = job->provider.proxy;
     }
     curl_free(host);
-    if (!failed && job->provider.ca_file) {
-        failed = trust_load(job->provider.ca_file, &route->trust, error);
+    if (!failed) {
+        failed = trust_open(&route->trust, job->provider.ca_file, error);
     }
     if (failed) {
         route_clear(route);
@@ -72,6 +71,6 @@ void route_clear(struct route *route)
 {
     free(route->origin);
     free(route->base_path);
-    buffer_clear(&route->trust);
+    trust_close(&route->trust);
     *route = (struct route){0};
 }

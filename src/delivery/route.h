@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "core/buffer.h"
 #include "core/error.h"
+#include "delivery/trust.h"
 #include "model/job.h"
 #include "provider/provider.h"
 
@@ -18,10 +18,10 @@ struct attempt;
 struct route {
     const struct job *job;
     const struct provider *provider;
-    char *origin;                /* `https://host:port` */
-    char *base_path;             /* `/sandbox`, or "" */
-    const char *proxy;           /* "": none. Never the environment's, never to loopback */
-    struct buffer trust;         /* PEM; empty: the system's authorities alone */
+    char *origin;      /* `https://host:port` */
+    char *base_path;   /* `/sandbox`, or "" */
+    const char *proxy; /* "": none. Never the environment's, never to loopback */
+    struct trust trust;
     long timeout_ms, connect_ms; /* of the whole attempt; of its connection */
     /* Asked when the attempt is connected and about to write its first byte: may it leave now? */
     bool (*gate)(void *context, struct attempt *attempt);

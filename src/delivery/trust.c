@@ -1,10 +1,13 @@
 #include "delivery/trust.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -55,29 +58,19 @@ static int check_certificates(const char *ca_file, const char *text, struct erro
     return 0;
 }
 
-static const char *system_bundle(CURL *easy)
-{
-    const char *path = NULL;
-    return curl_easy_getinfo(easy, CURLINFO_CAINFO, &path) == CURLE_OK ? path : NULL;
-}
-
-int trust_load(const char *ca_file, struct buffer *bundle, struct error *error)
+int trust_load(const char *system_file, const char *ca_file, struct buffer *bundle, struct error *error)
 {
     struct buffer own;
+    struct error ignored;
     buffer_init(&own, TRUST_MAX);
     int failed = file_read(ca_file, &own, error);
     if (!failed) {
         failed = check_certificates(ca_file, own.at, error);
     }
     if (!failed) {
-        /* A system without a bundle file has a folder of certificates, which libcurl goes on reading. */
-        CURL *easy = curl_easy_init();
-        const char *path = easy ? system_bundle(easy) : NULL;
-        struct error ignored;
-        if (path) {
-            (void)file_read(path, bundle, &ignored);
+        if (system_file) {
+            (void)file_read(system_file, bundle, &ignored);
         }
-        curl_easy_cleanup(easy);
         buffer_append_char(bundle, '\n');
         buffer_append(bundle, buffer_slice(&own));
         if (bundle->overflowed) {
@@ -87,4 +80,64 @@ int trust_load(const char *ca_file, struct buffer *bundle, struct error *error)
     }
     buffer_clear(&own);
     return failed;
+}
+
+/* The file that libcurl was built to read, when it is there; else "". */
+static void find_system_file(char path[TRUST_PATH_SIZE])
+{
+    const char *built_in = NULL;
+    CURL *easy = curl_easy_init();
+    path[0] = '\0';
+    if (easy && curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_in) == CURLE_OK && built_in &&
+        strlen(built_in) < TRUST_PATH_SIZE && access(built_in, R_OK) == 0) {
+        memcpy(path, built_in, strlen(built_in) + 1);
+    }
+    curl_easy_cleanup(easy);
+}
+
+static int keep_in_memory(struct trust *trust, const char *ca_file, const struct buffer *bundle,
+                          struct error *error)
+{
+    trust->fd = memfd_create("trust", MFD_CLOEXEC);
+    trust->has_memory = trust->fd >= 0;
+    if (!trust->has_memory || file_write_all(trust->fd, buffer_slice(bundle))) {
+        return error_set(error, ERROR_USAGE, "%s: cannot be kept in a memory file: %s", ca_file,
+                         strerror(errno));
+    }
+    snprintf(trust->path, sizeof(trust->path), "/proc/self/fd/%d", trust->fd);
+    return access(trust->path, R_OK) == 0
+               ? 0
+               : error_set(error, ERROR_USAGE, "%s: provider.ca_file needs /proc: %s", ca_file,
+                           strerror(errno));
+}
+
+int trust_open(struct trust *trust, const char *ca_file, struct error *error)
+{
+    char system_file[TRUST_PATH_SIZE];
+    *trust = (struct trust){0};
+    find_system_file(system_file);
+    trust->folder_too = system_file[0] == '\0';
+    if (!ca_file) {
+        snprintf(trust->path, sizeof(trust->path), "%s", system_file);
+        return 0;
+    }
+    struct buffer bundle;
+    buffer_init(&bundle, TRUST_MAX);
+    int failed = trust_load(system_file[0] ? system_file : NULL, ca_file, &bundle, error);
+    if (!failed) {
+        failed = keep_in_memory(trust, ca_file, &bundle, error);
+    }
+    buffer_clear(&bundle);
+    if (failed) {
+        trust_close(trust);
+    }
+    return failed;
+}
+
+void trust_close(struct trust *trust)
+{
+    if (trust->has_memory) {
+        close(trust->fd);
+    }
+    *trust = (struct trust){0};
 }

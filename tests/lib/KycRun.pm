@@ -62,7 +62,7 @@ sub case_credentials
 }
 
 # A folder with a job file and its export. Options: provider (payward), rows, bad, csv (the export itself), keys (1),
-# set => {KEY => VALUE}.
+# set => {KEY => VALUE}, base_url (the sandbox's own).
 sub case_new
 {
     my ($sandbox, %option) = @_;
@@ -73,12 +73,13 @@ sub case_new
     write_file("$folder/export.csv", defined $option{csv} ? $option{csv} : csv_rows($option{rows}, $option{bad} || 0));
     my $credentials = case_credentials($sandbox, $provider, $case->{keys});
     my $more = $more_fields{$provider} || '';
+    my $base_url = $option{base_url} || "$sandbox->{url}/$provider";
     write_file("$folder/job.yaml", <<"JOB");
 job: test
 input: {path: export.csv}
 provider:
   name: $provider
-  base_url: $sandbox->{url}/$provider
+  base_url: $base_url
   credentials: [$credentials]
 fields:
   external_id: customer_id

@@ -16,6 +16,7 @@ use Digest::SHA qw(sha256 hmac_sha512);
 use Exporter 'import';
 use File::Temp ();
 use HTTP::Tiny;
+use IO::Socket::INET;
 use JSON::PP;
 use MIME::Base64 qw(decode_base64 encode_base64);
 use POSIX ();
@@ -26,6 +27,7 @@ our @EXPORT = qw(
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
+    test_forked test_process end_processes free_port
 );
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -382,13 +384,43 @@ sub tls_certificate
     write_file("$path.pem", read_file("$path.pem") . read_file("$path.crt"));
 }
 
+# A port that nobody listens on, and that the kernel gives to nobody who asks for any: what is started on it again after a
+# while finds it free.
+sub free_port
+{
+    for (1 .. 1000) {
+        my $port = 12_000 + int rand 20_000;
+        my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1) or next;
+        close $socket;
+        return $port;
+    }
+    die "no free port: $!";
+}
+
+# To be called by a process that was forked: it owns what it starts, and nothing that its parent did.
+sub test_forked
+{
+    $owner = $$;
+    %running = ();
+    srand;
+}
+
+# A process that ends with the test.
+sub test_process { $running{$_[0]} = 1; }
+
+sub end_processes
+{
+    for my $pid (keys %running) {
+        kill 'KILL', $pid;
+        waitpid $pid, 0;
+    }
+    %running = ();
+}
+
 END {
     if ($$ == $owner) {
         local $?;
-        for my $pid (keys %running) {
-            kill 'KILL', $pid;
-            waitpid $pid, 0;
-        }
+        end_processes();
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "delivery/trust.h"
 
 /* A self-signed certificate for example.com; its key was never kept. */
@@ -39,15 +40,25 @@ static void a_ca_file_adds_to_what_the_system_trusts(void **state)
 {
     (void)state;
     write_file("a comment\n" CERTIFICATE "\n" CERTIFICATE);
+    struct trust trust;
     struct buffer bundle;
     struct error error;
     buffer_init(&bundle, TRUST_MAX);
-    assert_int_equal(trust_load(path, &bundle, &error), 0);
+    assert_int_equal(trust_open(&trust, path, &error), 0);
+    assert_int_equal(file_read(trust.path, &bundle, &error), 0);
     assert_non_null(strstr(bundle.at, CERTIFICATE "\n" CERTIFICATE));
-    if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0) {
+    bool has_file = access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0;
+    assert_int_equal(trust.folder_too, !has_file);
+    if (has_file) {
         assert_true(bundle.len > 10 * strlen(CERTIFICATE));
     }
     buffer_clear(&bundle);
+    trust_close(&trust);
+    trust_close(&trust);
+
+    assert_int_equal(trust_open(&trust, NULL, &error), 0);
+    assert_string_equal(trust.path, has_file ? "/etc/ssl/certs/ca-certificates.crt" : "");
+    trust_close(&trust);
 }
 
 static void what_is_no_certificate_is_told_with_its_file(void **state)
@@ -70,7 +81,7 @@ static void what_is_no_certificate_is_told_with_its_file(void **state)
         struct buffer bundle;
         struct error error = {0};
         buffer_init(&bundle, TRUST_MAX);
-        if (trust_load(path, &bundle, &error) == 0) {
+        if (trust_load(NULL, path, &bundle, &error) == 0) {
             fail_msg("%s: was taken", table[i].sentence);
         }
         assert_int_equal(error.scope, ERROR_USAGE);
