@@ -163,7 +163,8 @@ static void a_key_of_the_job_needs_no_file(void **state)
 {
     struct fixture *fixture = *state;
     char text[] = "an invented secret", other[] = "another invented secret";
-    const struct secret key = {text, sizeof(text) - 1}, wrong = {other, sizeof(other) - 1};
+    const struct secret key = {.at = text, .len = sizeof(text) - 1};
+    const struct secret wrong = {.at = other, .len = sizeof(other) - 1};
     for (int round = 0; round < 2; round++) {
         fixture->ledger = ledger_open(fixture->path, LEDGER_WRITE, &fixture->identity, &key, &fixture->error);
         assert_non_null(fixture->ledger);
