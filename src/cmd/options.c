@@ -39,6 +39,8 @@ static const struct option option_table[] = {
     {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, AT(progress), 0,
      "a live line; auto: on a terminal"},
     {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, AT(dry_run), 0, "the same as check"},
+    {"--strict", NULL, OPTION_FLAG, OPTION_RUN, AT(strict), 0,
+     "read the input twice, and send nothing unless every row is valid"},
     {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, AT(retry_refused), 0,
      "repeat the operations that the provider refused"},
     {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, AT(accept_updates), 0,

@@ -68,36 +68,48 @@ static enum encoding encoding_of(const struct job *job)
     return ENCODING_UTF8;
 }
 
-static int run_job(const struct options *options, struct job *job, const struct provider *provider, bool send)
+/* What one pass over the input does. */
+enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
+
+static struct tally *new_tally(const struct job *job, enum pass pass)
 {
-    const struct pipeline_settings settings = {
-        .job = job,
-        .provider = provider,
-        .send = send,
-        .limit = options->limit,
-        .retry_refused = options->retry_refused,
-        .accept_updates = options->accept_updates,
-        .new_ledger = options->new_ledger,
-        .progress = options->progress,
-    };
     struct tally *tally = tally_new(job->input.path_count);
-    char bound[BOUND_TEXT_SIZE];
 
     tally->job = job->name;
-    tally->command = send ? "run" : "check";
-    tally->is_dry = !send;
+    tally->command = pass == PASS_CHECK ? "check" : "run";
+    tally->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
     tally->format = job->input.format;
     tally->encoding = encoding_of(job);
     tally->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
         tally->inputs[i].path = job->input.paths[i];
-    bound_describe(job, provider, BOUND_LATENCY_MS, bound);
-    log_info("%s", bound);
+    return tally;
+}
+
+/* One pass, and its report. PIPELINE_ALL_VALID: another one follows. */
+static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
+                    enum pass pass, const struct strict *strict)
+{
+    const struct pipeline_settings settings = {
+        .job = job,
+        .provider = provider,
+        .send = pass == PASS_RUN || pass == PASS_STRICT_SECOND,
+        .limit = options->limit,
+        .retry_refused = options->retry_refused,
+        .accept_updates = options->accept_updates,
+        .new_ledger = options->new_ledger,
+        .progress = options->progress,
+        .strict = strict,
+        .is_first_pass = pass == PASS_STRICT_FIRST,
+    };
+    struct tally *tally = new_tally(job, pass);
     int status = pipeline_run(&settings, tally);
-    job_forget_secrets(job);
+
+    if (status != PIPELINE_ALL_VALID)
+        job_forget_secrets(job);
     if (tally->finished_ns) {
         status = report(options, job, tally, status);
-    } else if (status != (int)ERROR_BUSY) {
+    } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* It did not begin: the last report stands, but who watches the metrics is told. */
         struct error error;
         tally->status = status;
@@ -105,6 +117,38 @@ static int run_job(const struct options *options, struct job *job, const struct 
     }
     tally_free(tally);
     return status;
+}
+
+static int run_strict(const struct options *options, struct job *job, const struct provider *provider)
+{
+    struct error error;
+    struct strict *strict = strict_new(&job->input, &error);
+
+    if (!strict) {
+        log_error("%s", error.text);
+        return (int)error.scope;
+    }
+    int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict);
+    if (status == PIPELINE_ALL_VALID) {
+        log_info("every row is valid: the input is read once more, and sent");
+        status = run_pass(options, job, provider, PASS_STRICT_SECOND, strict);
+    } else if (status == 1) {
+        log_error("nothing was sent (--strict): not every row is valid; correct the export, or run without "
+                  "--strict");
+    }
+    strict_free(strict);
+    return status;
+}
+
+static int run_job(const struct options *options, struct job *job, const struct provider *provider, bool send)
+{
+    char bound[BOUND_TEXT_SIZE];
+
+    bound_describe(job, provider, BOUND_LATENCY_MS, bound);
+    log_info("%s", bound);
+    if (send && options->strict)
+        return run_strict(options, job, provider);
+    return run_pass(options, job, provider, send ? PASS_RUN : PASS_CHECK, NULL);
 }
 
 static int load_and_run(const struct options *options, bool send)

@@ -85,6 +85,23 @@ static void guard_updates(struct coordinator *coordinator, const struct decision
     stop(coordinator, &error, false);
 }
 
+/* Every row was valid when it was looked at first. */
+static void guard_strict(struct coordinator *coordinator, const struct record *record)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    struct error error;
+
+    if (!parts->settings->strict || !parts->sending)
+        return;
+    error_set(
+        &error, ERROR_INPUT,
+        "%s: row %" PRIu64
+        " was valid when it was looked at first (--strict) and is not any more: the file, or a document "
+        "that it names, changed; no further row is sent",
+        parts->tally->inputs[record->input].path, record->row);
+    stop(coordinator, &error, false);
+}
+
 static int take_refused(struct coordinator *coordinator, const struct record *record,
                         const struct decision *decision, struct error *error)
 {
@@ -153,8 +170,10 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
     tally_add_record(parts->tally, record);
     if (record->verdict_count)
         note_expensive(coordinator, record);
-    if (record->rejected)
+    if (record->rejected) {
+        guard_strict(coordinator, record);
         return rejects_add(parts->rejects, record, error);
+    }
     if (result != 0) {
         parts->tally->unsent += parts->sending != NULL;
         return -1;

@@ -133,6 +133,8 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     pipeline->intake = intake_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->intake)
         return -1;
+    if (pipeline->settings->strict && strict_check(pipeline->settings->strict, error) != 0)
+        return -1;
     const struct reader_header *header = intake_header(pipeline->intake);
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
         return -1;
@@ -239,6 +241,13 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         tally->inputs[i].bytes = intake_bytes(pipeline->intake, i);
     if (ended)
         status = check_input(pipeline, status);
+    if (pipeline->settings->strict && ended && strict_check(pipeline->settings->strict, &error) != 0)
+        status = worse(status, &error);
+    if (pipeline->settings->is_first_pass) {
+        if (status == 0 && tally->rejected == 0)
+            return PIPELINE_ALL_VALID;
+        tally->unsent = tally->valid;
+    }
     if (pipeline->ledger && is_complete(tally))
         tally->absent = roster_absent(pipeline->roster);
     if (rejects_commit(pipeline->rejects, &error) != 0)

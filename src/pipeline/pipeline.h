@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/job.h"
+#include "pipeline/strict.h"
 #include "provider/provider.h"
 #include "report/progress.h"
 #include "report/tally.h"
@@ -23,10 +24,17 @@ struct pipeline_settings {
     bool accept_updates; /* go on although stop_after.updated_share was passed */
     bool new_ledger;     /* go on although the last report speaks of a ledger that is not there */
     enum progress_mode progress;
+    const struct strict *strict; /* of both passes of --strict; NULL: one pass */
+    bool is_first_pass;          /* of two; send is false */
 };
 
+/* Not an exit status: of a first pass in which every row is valid. Nothing was written or reported, and
+ * tally->finished_ns is 0. */
+enum { PIPELINE_ALL_VALID = -1 };
+
 /* Runs to the end or to what stops it. tally is filled in; the reports are written; messages went to the log.
- * Returns the exit status (1-product.md, Exit statuses). */
+ * Returns the exit status (1-product.md, Exit statuses), or PIPELINE_ALL_VALID. A first pass that ends
+ * otherwise has every valid row as unsent. */
 int pipeline_run(const struct pipeline_settings *settings, struct tally *tally);
 
 #endif
