@@ -1,0 +1,243 @@
+#!/usr/bin/perl
+# Nothing leaks: after every command, under faults and with a provider that quotes all that it is sent, every stream and
+# every file is searched for each secret and for each marked value of the input, in every form that it could take.
+#
+# What may stand where:
+#
+#   place                                          secret   personal data   the customer's own key
+#   standard output and error of every command     no       no              yes
+#   log lines, -v and --log-format json            no       no              yes
+#   ledger, -wal, -shm: bytes and rows             no       no              yes
+#   LEDGER.key                                     its own digest key, and nothing else
+#   LEDGER.lock, the locks of the API keys         no       no              no
+#   summary.json, metrics.prom, report.html        no       no (masked)     yes
+#   rejects.*, broken.* (0600, folder 0700)        no       yes             yes
+#   command line, names of files                   no       no              no
+use strict;
+use warnings;
+use utf8;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Encode qw(encode_utf8 decode_utf8);
+use MIME::Base64 qw(encode_base64 decode_base64);
+use Test::More;
+use Unicode::Normalize qw(NFD);
+use KycTest;
+use KycRun;
+use KycHostile;
+
+use constant ROWS => 24;
+
+# Everything about the person of a row is marked with its number, and found by it.
+sub person
+{
+    my ($i) = @_;
+    my $n = sprintf '%02d', $i;
+    return {
+        id => "key-$n", given => "Zqgiven$n", family => "Zqfämily$n", email => "Zqmail$n\@zqhost$n.example",
+        mobile => "(415) 555-01$n", phone => "415555" . "01$n", day => [1900 + 40 + $i, sprintf('%02d', 1 + $i % 12), sprintf('%02d', 1 + $i % 28)],
+        birth_city => "Zqborn$n", street => "$n Zqstreet$n", city => "Zqtown$n", zip => "ZQ9$n", ssn => "90070" . "77$n",
+        document => "ZQDOC77$n",
+    };
+}
+
+sub row
+{
+    my ($p) = @_;
+    my ($y, $m, $d) = @{$p->{day}};
+    return join ',', $p->{id}, $p->{given}, $p->{family}, $p->{email}, $p->{mobile}, "$d/$m/$y", $p->{birth_city}, 'US', $p->{street},
+        $p->{city}, $p->{zip}, 'US', 'US', 'computers_and_it', $p->{ssn}, $p->{document};
+}
+
+# name => the words by which it would be known, in the forms that a person or a program could have written.
+sub marks
+{
+    my ($p) = @_;
+    my ($y, $m, $d) = @{$p->{day}};
+    return (
+        'given name' => [$p->{given}], 'family name' => [$p->{family}], 'e-mail' => [$p->{email}, $p->{email} =~ s/\@.*//r, $p->{email} =~ s/.*\@//r],
+        'phone' => [$p->{mobile}, $p->{phone}, '415-555-' . substr($p->{phone}, 6), '415 555 ' . substr($p->{phone}, 6), '555-' . substr($p->{phone}, 6)],
+        'birth date' => ["$y-$m-$d", "$d/$m/$y", "$m/$d/$y", "$d.$m.$y", "$y$m$d", "$y/$m/$d"],
+        'birth city' => [$p->{birth_city}], 'street' => [$p->{street}], 'city' => [$p->{city}], 'postal code' => [$p->{zip}],
+        'national id' => [$p->{ssn}, $p->{ssn} =~ s/^(...)(..)/$1-$2-/r], 'document number' => [$p->{document}],
+    );
+}
+
+sub ascii_small { return $_[0] =~ tr/A-Z/a-z/r }
+sub percent { return encode_utf8($_[0]) =~ s/([^A-Za-z0-9.~_-])/sprintf '%%%02X', ord $1/ger }
+sub json_escaped { return $_[0] =~ s/([^\x20-\x2e\x30-\x7e])/sprintf '\\u%04x', ord $1/ger }
+sub html_escaped { return $_[0] =~ s/([^A-Za-z0-9 ])/'&#' . ord($1) . ';'/ger }
+sub without_marks { return NFD($_[0]) =~ s/\pM//gr }
+
+# What to look for: [bytes, whether case counts]. Base64 begins at any of three places of its text, so its inner part is looked for.
+sub forms
+{
+    my ($text) = @_;
+    my $bytes = encode_utf8($text);
+    my %forms = ('as it is' => $bytes, 'in capitals' => encode_utf8(uc $text), 'in small letters' => encode_utf8(lc $text), 'taken apart' => encode_utf8(NFD($text)),
+        'without accents' => encode_utf8(without_marks($text)), 'percent-encoded' => percent($text), 'percent-encoded twice' => percent(percent($text)),
+        'in JSON escapes' => json_escaped($text), 'in HTML escapes' => html_escaped($text), 'in latin1' => Encode::encode('latin1', $text), 'in UTF-16' => Encode::encode('UTF-16LE', $text));
+    my %patterns = map { $_ => [ascii_small($forms{$_}), 0] } keys %forms;
+    $patterns{'in hexadecimal'} = [unpack('H*', $bytes), 0];
+    for my $shift (0 .. 2) {
+        my $coded = encode_base64('x' x $shift . $bytes, '');
+        my $inner = substr $coded, $shift ? 4 : 0;
+        $inner =~ s/.?.?.?.?=*\z// if length $inner > 12;
+        $patterns{"in base64, $shift"} = [$inner, 1] if length $inner >= 8;
+    }
+    return \%patterns;
+}
+
+# All that is found of some words in some bytes: ("e-mail in capitals", …).
+sub found
+{
+    my ($bytes, $words) = @_;
+    my ($small, @found) = (ascii_small($bytes));
+    for my $word (@$words) {
+        my ($name, $patterns) = @$word;
+        for my $form (sort keys %$patterns) {
+            my ($pattern, $case_counts) = @{$patterns->{$form}};
+            my $at = index $case_counts ? $bytes : $small, $pattern;
+            push @found, sprintf '%s %s: …%s…', $name, $form, substr($bytes, $at > 30 ? $at - 30 : 0, 100) =~ s/[^\x20-\x7e]/./gr if $at >= 0;
+        }
+    }
+    return @found;
+}
+
+# The provider quotes what it was sent, each customer in another way; some are lost, some are made.
+sub quotes
+{
+    my ($head, $body) = @_;
+    my $text = decode_utf8($body);
+    my ($mail) = $text =~ /"email":"([^"]+)"/;
+    return (
+        $body, uc $text, lc $text, percent($text), percent(percent($text)), json_escaped($text), html_escaped($text), encode_base64($body, ''),
+        without_marks($text), NFD($text), $head, json_escaped($head), percent($head), encode_base64($head, ''), '{"error":' . $body . '}',
+        join("\x{200b}", split //, $text), "born $text", "$mail is taken by $mail",
+    );
+}
+
+sub quoting_server
+{
+    my ($provider, $stop) = @_;
+    my $made = {payward => '{"data":{"id":"%s"}}', 'kraken-embed' => '{"result":{"user":"%s"}}', kira => '{"id":"%s"}', payso => '{"user":{"id":"%s"}}'}->{$provider};
+    return hostile_start(sub {
+        my ($socket, $head, $body) = @_;
+        return print {$socket} hostile_answer(401, "these are wrong: $head$body", $head =~ /^(?:x-)?api-key: (\S+)/mi ? "X-Request-Id: $1" : ()) if -e $stop;
+        return print {$socket} hostile_answer(200, '{"data":{"access_token":"TOKEN-OF-LOGIN-0123456789","expires_in":3600}}') if $head =~ m{^POST /kira/auth };
+        return print {$socket} hostile_answer(404, encode_utf8($head . $body)) if $head !~ /^POST/;
+        my ($n) = $body =~ /Zqgiven(\d\d)/i;
+        my @quotes = map { encode_utf8($_) } quotes($head, $body);
+        my $quote = $quotes[$n % @quotes];
+        my ($mail) = $body =~ /"email":"([^"]+)"/;
+        my $answer = $n % 6 == 0 ? hostile_answer(201, sprintf($made, "user-of-$n"), "X-Request-Id: $mail")
+            : $n % 6 == 1 || $n % 6 == 2 ? hostile_answer(400, $quote, 'X-Request-Id: ' . uc $mail)
+            : $n % 6 == 3 ? hostile_answer(422, JSON::PP->new->utf8(0)->encode({message => $quote, code => $mail, errors => [$quote]}), "X-Trace-Id: $mail")
+            : $n % 6 == 4 ? hostile_answer(500, $quote) : hostile_answer(200, $quote);
+        print {$socket} $answer if $n != 11;
+    });
+}
+
+# The secrets of a case, and what is made of them.
+sub secrets
+{
+    my ($server, $provider, $key_file) = @_;
+    my ($line) = $server->{out} =~ /: \Q$provider\E: (.*)/;
+    my %secret = map { split / /, $_, 2 } split /, /, $line;
+    $secret{'api_secret, decoded'} = decode_base64($secret{api_secret}) if $secret{api_secret};
+    $secret{'token of the login'} = 'TOKEN-OF-LOGIN-0123456789' if $provider eq 'kira';
+    return map { [$_, forms($secret{$_})] } sort keys %secret;
+}
+
+sub gunzipped { my ($status, $out) = run_program('gunzip', '-c', $_[0]); return $out }
+
+for my $provider (qw(payward kraken-embed kira payso)) {
+    subtest $provider => sub {
+        my $folder = scratch_folder();
+        my $server = quoting_server($provider, "$folder/stop");
+        my $header = 'customer_id,given_name,family_name,email,mobile,dob,birth_city,birth_country,street,city,zip,country,nats,job_title,ssn,doc';
+        my @people = map { person($_) } 1 .. ROWS + 5;
+        my @rows = map { row($_) } @people;
+        $rows[ROWS] =~ s/\@/ at /;                     # rejected, with messages that quote it
+        $rows[ROWS + 1] =~ s{,\d\d/\d\d/(\d{4}),}{,31/02/$1,};
+        $rows[ROWS + 2] =~ s/,Zq/,"Zq"x/;             # no CSV
+        $rows[ROWS + 3] =~ s/(Zqgiven)/$1\x{200b}/;   # a warning, and then the provider's
+        my $case = case_new($server, provider => $provider, rows => ROWS, csv => encode_utf8(join '', map { "$_\n" } $header, @rows),
+            set => {'delivery.timeout' => '500ms', 'delivery.attempts' => 2, 'delivery.stop_after.refused_in_a_row' => 1000,
+                'delivery.stop_after.refused_share' => '100%', $provider eq 'payso' ? ('provider.settle_after' => '1s') : ()});
+        my $job = read_file("$case->{folder}/job.yaml");
+        $job =~ s/date_of_birth: dob/date_of_birth: {column: dob, format: DD\/MM\/YYYY}/;
+        $job =~ s/^  national_id: .*/  national_id: ssn/m;
+        $job .= "  document_number: doc\n" if $provider eq 'kira';
+        $job .= "rules:\n  - {rule: unique, field: email, level: warn}\n  - {field: city, must_not_match: '7', level: warn}\n";
+        write_file("$case->{folder}/job.yaml", $job);
+
+        my %said;
+        my $run = sub {
+            my ($name, $want, @arguments) = @_;
+            my ($status, $out, $err) = case_run($case, @arguments);
+            like($status, $want, "$name: status $status") or diag $err;
+            $said{"$name, standard output"} = $out;
+            $said{"$name, standard error"} = $err;
+        };
+        $run->('check', qr/^1$/, 'check');
+        $run->('check --json -v', qr/^1$/, 'check', '--json', '-v');
+        $run->('run -v, log lines in JSON', qr/^1$/, 'run', '-v', '--log-format', 'json');
+        $run->('run --json', qr/^1$/, 'run', '--json');
+        $run->('run --retry-refused -v', qr/^1$/, 'run', '--retry-refused', '-v');
+        $run->('status', qr/^[01]$/, 'status');
+        $run->('status --json', qr/^[01]$/, 'status', '--json');
+        $run->('status --verify', qr/^[0-5]$/, 'status', '--verify', '-v');
+        $run->('status --against-provider', qr/^[01245]$/, 'status', '--against-provider', '-v');
+        $run->('results', qr/^0$/, 'results');
+        $run->('results in NDJSON', qr/^0$/, 'results', '--format', 'ndjson');
+        $run->('settle', qr/^[01]$/, 'settle', '--key', 'key-04', '--absent');
+        $run->('settle, nobody', qr/^[01]$/, 'settle', '--key', 'key-99', '--user', 'user-99');
+        $run->("explain --row $_", qr/^[01]$/, 'explain', '--row', $_, '-v') for 1, 2, ROWS + 1, ROWS + 2, ROWS + 3, ROWS + 4;
+        $run->('explain --key', qr/^[01]$/, 'explain', '--key', 'key-03');
+        $run->('probe', qr/^[01]$/, 'probe', '-v');
+        $run->('probe --json', qr/^[01]$/, 'probe', '--json');
+        $run->('a job that is wrong', qr/^2$/, 'run', '--set', 'delivery.rtae=1/s');
+        ($said{'guess, standard output'}, $said{'guess, standard error'}) = (run_program(program('kyc-import'), 'guess', "$case->{folder}/export.csv", '--provider', $provider))[1, 2];
+        write_file("$folder/stop", '');
+        write_file("$case->{folder}/export.csv", encode_utf8(join '', map { "$_\n" } $header, map { s/^key/new/r } @rows));
+        $run->('a run that is stopped', qr/^4$/, 'run', '-v');
+        $run->('a probe that is refused', qr/^1$/, 'probe');
+        hostile_end($server);
+
+        my ($dumped, $dump) = run_program('sqlite3', '-readonly', "$case->{folder}/test.ledger", '.dump');
+        my $report = "$case->{folder}/reports/test";
+        my $key = read_file("$case->{folder}/test.ledger.key") =~ s/\s+\z//r;
+        my @secrets = secrets($server, $provider);
+        my @digest_key = (['digest key', {%{forms($key)}, raw => [pack('H*', $key), 1]}]);
+        my @personal = map { my %marks = marks($_); map { my $name = $_; map { [$name, forms($_)] } @{$marks{$name}} } sort keys %marks } @people;
+
+        my %place = %said;
+        $place{"ledger, $_"} = read_file("$case->{folder}/test.ledger$_") for grep { -e "$case->{folder}/test.ledger$_" } '', '-wal', '-shm', '.lock';
+        $place{'ledger, as SQL'} = $dump;
+        $place{"report, $_"} = read_file("$report/$_") for qw(summary.json report.html metrics.prom);
+        $place{'names of files'} = join "\n", run_program('find', "$case->{folder}");
+        $place{'locks of API keys'} = join '', map { eval { read_file($_) } // '' } glob '/run/lock/kyc-import-* /var/lock/kyc-import-* /tmp/kyc-import-*.lock';
+        cmp_ok(length $dump, '>', 10_000, 'the ledger holds something');
+        my ($refused) = case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND length(message) > 20");
+        cmp_ok($refused->[0], '>', 4, 'the provider was quoted');
+        for my $name (sort keys %place) {
+            my @found = found($place{$name}, [@secrets, @digest_key, @personal]);
+            is(scalar @found, 0, "$name: neither secret nor personal data") or diag join "\n", @found[0 .. ($#found > 7 ? 7 : $#found)];
+        }
+        my ($rejects, $broken) = map { gunzipped("$report/$_.csv.gz") } qw(rejects broken);
+        is(scalar found($_->[1], [@secrets, @digest_key]), 0, "$_->[0]: no secret") for ['rejects', $rejects], ['broken', $broken];
+        cmp_ok(scalar found($rejects, \@personal), '>', 20, 'the rejects hold the people, as they must');
+        is((stat "$report/$_")[2] & 07777, 0600, "$_ is for its owner") for qw(rejects.csv.gz broken.csv.gz);
+        is((stat $report)[2] & 07777, 0700, 'and so is the folder');
+        is((stat "$case->{folder}/test.ledger.key")[2] & 07777, 0600, 'the digest key too');
+
+        # The search itself: a leak of each kind, planted in a copy of what was clean, is found.
+        my $clean = $place{'run -v, log lines in JSON, standard error'} . $dump;
+        my %planted = ('a name in capitals' => encode_utf8(uc $people[2]{family}), 'an e-mail in a URL' => percent($people[3]{email}), 'a phone' => $people[4]{phone},
+            'a birth date' => join('/', reverse @{$people[5]{day}}), 'a street in base64' => encode_base64("at $people[6]{street}", ''), 'a name in JSON' => json_escaped($people[7]{family}),
+            'the digest key' => uc $key, map { ("a secret ($_)" => ($server->{out} =~ /: \Q$provider\E: .*?\b$_ (\S+?)(?:,|\n)/)[0]) } ($server->{out} =~ /: \Q$provider\E: (.*)/)[0] =~ /(?:^|, )(\w+) /g);
+        cmp_ok(scalar found("$clean\n$planted{$_}\n", [@secrets, @digest_key, @personal]), '>', 0, "the search finds $_") for sort keys %planted;
+    };
+}
+done_testing;
