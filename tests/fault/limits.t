@@ -6,6 +6,7 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use KycBrowser;
 use KycProof;
 use KycRun;
 use KycTest;
@@ -14,6 +15,8 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use constant PATIENCE_S => 120;
+
+my $was_looked_at = 0;    # by a browser: once is enough
 
 the_rate_is_used_and_never_passed(100, 64, '20ms..200ms', proof_is_long() ? 2500 : 500, 0.99);
 the_rate_is_used_and_never_passed(1000, 400, '20ms..200ms', proof_is_long() ? 20000 : 3000, 0);    # how much of it is used, make bench measures
@@ -111,6 +114,7 @@ sub retry_after_holds_the_whole_job
     kill 'TERM', $pid;
     waitpid $pid, 0;
     is($? >> 8, 6, 'it can be interrupted then');
+    the_page_shows_the_pause("$case->{folder}/reports/test/report.html");
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 0, 'and ends well') or diag $err;
     my $counts = sandbox_counts($sandbox)->{payward};
@@ -118,6 +122,38 @@ sub retry_after_holds_the_whole_job
     proof_add('Retry-After', faults => 1, runs => 2, expected => 400, made => $counts->{users},
         duplicates => $counts->{duplicates}, lost => 400 - $counts->{users}, over_limit => 0);
     sandbox_stop($sandbox);
+}
+
+# The chart of the rate: requests, then at least a second without any, then requests again.
+sub the_page_shows_the_pause
+{
+    my ($path) = @_;
+    my ($steps) = read_file($path) =~ m{<path class="line" d="M0 ([^"]+)"};
+    # A step is a height, 200 for nothing at all, and the place where it ends.
+    my @heights = $steps =~ m{([\d.]+)H[\d.]+}g;
+    my $pattern = join '', map { $_ >= 199.9 ? '_' : 'x' } @heights;
+    like($pattern, qr/x_+x/, 'the page shows the rate over time, and the pause in it');
+    return if $was_looked_at++;
+    my $browser = browser_start() or return;
+    browser_open($browser, "file://$path");
+    for my $look ([400, 'light'], [1400, 'dark'], [720, 'print']) {
+        my ($width, $scheme) = @$look;
+        browser_width($browser, $width);
+        browser_scheme($browser, $scheme);
+        my $seen = browser_run($browser, <<'JS');
+const line = document.querySelector('.chart .line'), chart = line.closest('svg').getBoundingClientRect();
+const style = getComputedStyle(line), box = line.getBoundingClientRect();
+return {wide: chart.width / innerWidth, high: chart.height, line: box.height / chart.height,
+    stroke: style.stroke, ground: getComputedStyle(document.body).backgroundColor,
+    text: document.querySelector('.chart figcaption').innerText};
+JS
+        cmp_ok($seen->{wide}, '>', 0.7, "$width pixels, $scheme: the chart is as wide as the page");
+        cmp_ok($seen->{high}, '>', 100, 'high enough');
+        cmp_ok($seen->{line}, '>', 0.4, 'its line goes from nothing to more than the middle');
+        isnt($seen->{stroke}, $seen->{ground}, 'in a colour of its own');
+        like($seen->{text}, qr/^Answers a second over time: [\d.]+ requests a second on average/, 'and says what it is');
+        browser_picture($browser, "$ENV{KYC_PICTURES}/pause-$width-$scheme.png") if $ENV{KYC_PICTURES};
+    }
 }
 
 sub too_long_a_retry_after_stops_the_run
