@@ -72,6 +72,8 @@ sub a_lower_limit_is_followed
     cmp_ok($refused, '<', $rows / 2, 'not many');
     is($summary->{retries}{429}, $refused, 'and the report says how many');
     cmp_ok($share, '>', 0.25, 'the job settles near the limit');
+    like(read_file("$case->{folder}/reports/test/report.html"), qr/A <code>delivery\.rate<\/code> just below/,
+        'the page says what would be faster');
     is_settled($case, 'no twin, nobody lost');
     proof_add('a provider with a lower limit', faults => $refused, runs => 2, expected => $rows, made => $counts->{users},
         duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => 0);
