@@ -119,12 +119,27 @@ static int journal_anew(struct ledger *ledger, const struct ledger_intent *inten
     return ledger_sqlite_write(ledger, statement, error);
 }
 
+/* The index led to this row. It holds another key only where one of the two is damaged. */
+static int check_key(struct ledger *ledger, const struct ledger_intent *intent, const struct ledger_now *now,
+                     struct error *error)
+{
+    uint8_t customer[DIGEST_SHA256_LEN];
+    ledger_customer_digest(ledger, intent->external_id, customer);
+    if (memcmp(customer, now->customer, sizeof(customer)) == 0)
+        return 0;
+    return error_set(error, ERROR_LEDGER,
+                     "the ledger %s is damaged: its index names customer %lld for another key. Keep a copy, "
+                     "restore it with its key file from a backup, and check the disk",
+                     ledger->path, (long long)now->id);
+}
+
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error)
 {
     assert(intent->external_id.len > 0 && intent->digest && intent->at > 0);
     *id = intent->id;
-    if (*id == 0) {
+    bool by_key = *id == 0;
+    if (by_key) {
         int made = make_customer(ledger, intent, id, error);
         assert((made != 1 || intent->operation == OPERATION_CREATE) && "a new customer is created first");
         if (made != 0)
@@ -133,7 +148,8 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
             return -1;
     }
     struct ledger_now now;
-    if (ledger_now_read(ledger, *id, intent->external_id, &now, error))
+    if (ledger_now_read(ledger, *id, by_key ? slice_make(NULL, 0) : intent->external_id, &now, error) ||
+        (by_key && check_key(ledger, intent, &now, error)))
         return -1;
     /* The first promise: never twice. Whatever the caller believed, the row decides. */
     bool same = now.open && now.has_pending && now.operation == intent->operation &&

@@ -1,0 +1,181 @@
+#!/usr/bin/perl
+# A ledger that is damaged, cut, another, older or gone: status 5 with the way out, or nothing of it is believed; nobody is
+# created twice, and with the right ledger back the run completes.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycProof;
+use KycTest;
+use KycRun;
+use KycMachine;
+
+my @parts = ('', '.key', '-wal', '-shm');
+
+sub keep
+{
+    my ($case) = @_;
+    return {map { my $path = "$case->{folder}/test.ledger$_"; $_ => -e $path ? read_file($path) : undef } @parts};
+}
+
+sub put_back
+{
+    my ($case, $kept) = @_;
+    for my $part (@parts) {
+        my $path = "$case->{folder}/test.ledger$part";
+        unlink $path;
+        write_file($path, $kept->{$part}) if defined $kept->{$part};
+        chmod 0600, $path if defined $kept->{$part};
+    }
+}
+
+# A case with a ledger of a first run over half of its rows; wal: as a killed run leaves it, all of it in the WAL.
+sub case_with_ledger
+{
+    my (%option) = @_;
+    my $case = machine_case(rows => 40, bad => 0, sandbox => $option{wal} ? ['--latency', '5ms'] : []);
+    if (!$option{wal}) {
+        my ($status, undef, $err) = machine_run($case, undef, '-q', '--limit', 20);
+        die "the first run: $status $err" if $status;
+        return $case;
+    }
+    my $pid = case_start($case, '-q');
+    for (1 .. 3000) {
+        last if sandbox_counts($case->{sandbox})->{payward}{users} >= 20;
+        select undef, undef, undef, 0.01;
+    }
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    return $case;
+}
+
+sub journal_mode { return (run_program('sqlite3', "$_[0]{folder}/test.ledger", $_[1]))[0]; }
+
+my $key = 'digest key';
+# What is done to the ledger, and what a run says of it.
+my @damages = (
+    {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
+        message => qr{DIR/test\.ledger: the ledger is missing, but the last report .*Put it back from a copy, with its \.key; or start over with --new-ledger}},
+    {sentence => 'an older copy takes its place', older => 1,
+        message => qr{test\.ledger: this ledger does not hold the head that the last report .*Put the right one back; or go on with it by --new-ledger}},
+    {sentence => 'its key is removed', do => sub { unlink "$_[0]{folder}/test.ledger.key" }, message => qr{has lost its $key DIR/test\.ledger\.key: .*Restore the key file}},
+    {sentence => 'its key is another', do => sub { write_file("$_[0]{folder}/test.ledger.key", ('0123456789abcdef' x 4) . "\n") },
+        message => qr{the $key is not the one this ledger was made with.*Put the right key back \(DIR/test\.ledger\.key}},
+    {sentence => 'its key is cut', do => sub { truncate "$_[0]{folder}/test.ledger.key", 20 }, message => qr{$key DIR/test\.ledger\.key is not the 64 hexadecimal digits.*Restore it}},
+    {sentence => 'its key is empty', do => sub { truncate "$_[0]{folder}/test.ledger.key", 0 }, message => qr{$key DIR/test\.ledger\.key is not the 64 hexadecimal digits.*Restore it}},
+    {sentence => 'it is not a database', do => sub { unlink "$_[0]{folder}/test.ledger-wal"; write_file("$_[0]{folder}/test.ledger", 'not a database, ' x 1000) },
+        message => qr{DIR/test\.ledger cannot be read: it is not a ledger \(not a SQLite file\)\. Name another path}},
+    {sentence => 'it is another database', do => sub { put_back($_[0], {}); run_program('sqlite3', "$_[0]{folder}/test.ledger", 'CREATE TABLE t(x)') },
+        message => qr{DIR/test\.ledger is a SQLite file, but not a ledger of kyc-import: it is left as it is}},
+    {sentence => 'it is of a version to come', do => sub { journal_mode($_[0], 'PRAGMA user_version = 99') },
+        message => qr{ledger DIR/test\.ledger has format 99 and this program knows format \d+\. Use the version}},
+    {sentence => 'a table is missing', do => sub { journal_mode($_[0], 'DROP TABLE event') }, message => qr{DIR/test\.ledger cannot be read: no such table: event}},
+    {sentence => 'it is empty', do => sub { put_back($_[0], {%{keep($_[0])}, '-wal' => undef, '-shm' => undef}); truncate "$_[0]{folder}/test.ledger", 0 },
+        message => qr{test\.ledger: this ledger does not hold the head that the last report}},
+);
+for my $damage (@damages) {
+    my $case = case_with_ledger();
+    my $old = keep($case);
+    if ($damage->{older}) {
+        machine_run($case, undef, '-q', '--limit', 30);
+    }
+    my $right = keep($case);
+    $damage->{older} ? put_back($case, $old) : $damage->{do}->($case);
+    my $users = sandbox_counts($case->{sandbox})->{payward}{users};
+    my ($status, undef, $err) = machine_run($case, {}, '-q');
+    machine_fails($case, "$damage->{sentence}: status 5 and what to do", {status => 5, message => $damage->{message}}, $status, $err);
+    is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, "$damage->{sentence}: nobody was created");
+    put_back($case, $right);
+    machine_holds($case, "$damage->{sentence}, and the right one is put back");
+}
+
+# Removed, and a person says to start over: payward makes nobody twice, since the reference is the same.
+{
+    my $case = case_with_ledger();
+    unlink "$case->{folder}/test.ledger$_" for @parts;
+    my ($status, undef, $err) = machine_run($case, {}, '-q', '--new-ledger');
+    machine_fails($case, '--new-ledger starts over', {status => 0}, $status, $err);
+    machine_holds($case, '--new-ledger');
+}
+
+# The report is damaged or cannot be read: the guard against a missing ledger is not taken down by that.
+for my $what (['cut', sub { truncate $_[0], 100 }], ['empty', sub { truncate $_[0], 0 }]) {
+    my $case = case_with_ledger();
+    my $right = keep($case);
+    my $summary = "$case->{folder}/reports/test/summary.json";
+    my $text = read_file($summary);
+    $what->[1]->($summary);
+    unlink "$case->{folder}/test.ledger$_" for @parts;
+    my ($status, undef, $err) = machine_run($case, {}, '-q');
+    is($status, 5, "the last report is $what->[0] and the ledger gone: status 5");
+    like($err, qr/summary\.json is damaged: .*put the file right, or remove it/, "the last report is $what->[0]: what to do");
+    is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "the last report is $what->[0]: nobody was created");
+    put_back($case, $right);
+    write_file($summary, $text);
+    machine_holds($case, "the last report is $what->[0], and put right");
+}
+
+# A pseudo random number of its own: the same damage in every run.
+my $state = 20261121;
+sub number_below
+{
+    my ($most) = @_;
+    $state = ($state * 1103515245 + 12345) & 0x7fffffff;
+    return int($state / 0x80000000 * $most);
+}
+
+# Bits flipped, or the file cut, anywhere: told (status 5), or without effect; never a crash, never twice.
+sub disturb
+{
+    my ($case, $sentence, $change, $wanted) = @_;
+    my $right = keep($case);
+    $change->($case);
+    my $users = sandbox_counts($case->{sandbox})->{payward}{users};
+    my ($status, undef, $err) = machine_run($case, {}, '-q');
+    my $counts = sandbox_counts($case->{sandbox})->{payward};
+    my @wrong;
+    push @wrong, "status $status: $err" if $status !~ /^(?:$wanted)$/;
+    push @wrong, "no way out: $err" if $status == 5 && $err !~ /test\.ledger\S* .*(?:Restore|restore|Put|Keep a copy|Check|Use the version|Name another)/s;
+    push @wrong, "$counts->{duplicates} twice" if $counts->{duplicates};
+    push @wrong, "$counts->{users} users" if $counts->{users} > $case->{valid} || $counts->{users} < $users;
+    is(join('; ', @wrong), '', "$sentence: status $status");
+    # What was created meanwhile, the right ledger does not know: payward gives the same users again.
+    put_back($case, $right);
+    if ($status != 0) {
+        machine_holds($case, "$sentence, and the right ledger is put back") if $counts->{users} == $users;
+        machine_end($case) if $counts->{users} != $users;
+    } else {
+        machine_end($case);
+    }
+    return $status;
+}
+
+my $flips = proof_is_long() ? 300 : 10;
+my %ended;
+for my $round (1 .. $flips) {
+    my $case = case_with_ledger(wal => $round % 2);
+    my $part = $round % 2 ? '-wal' : '';
+    my $where;
+    $ended{disturb($case, "$round: bits flipped in test.ledger$part", sub {
+        my $path = "$_[0]{folder}/test.ledger$part";
+        my $bytes = read_file($path);
+        for (1 .. 1 + number_below(20)) {
+            $where = number_below(length $bytes);
+            substr($bytes, $where, 1) = chr(ord(substr $bytes, $where, 1) ^ 1 << number_below(8));
+        }
+        write_file($path, $bytes);
+    }, '0|1|4|5')}++;
+}
+for my $round (1 .. (proof_is_long() ? 150 : 6)) {
+    my $case = case_with_ledger(wal => $round % 2);
+    my $part = $round % 2 ? '-wal' : '';
+    $ended{disturb($case, "$round: test.ledger$part is cut", sub {
+        my $path = "$_[0]{folder}/test.ledger$part";
+        truncate $path, number_below(-s $path);
+    }, $part ? '0|5' : '0|5')}++;
+}
+print "# ends by status: ", join(', ', map { "$_: $ended{$_}" } sort keys %ended), "\n";
+cmp_ok($ended{5} || 0, '>', 0, 'damage was told');
+machine_proof();
+done_testing;
