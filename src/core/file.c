@@ -105,6 +105,15 @@ int file_make_folder(const char *path)
     return result;
 }
 
+bool file_is_alone(int fd)
+{
+    struct stat about;
+    if (fstat(fd, &about) != 0)
+        return false;
+    errno = S_ISREG(about.st_mode) ? EMLINK : EINVAL;
+    return S_ISREG(about.st_mode) && about.st_nlink == 1;
+}
+
 int file_write_all(int fd, struct slice bytes)
 {
     while (bytes.len) {

@@ -5,6 +5,7 @@
 #ifndef KYC_CORE_FILE_H
 #define KYC_CORE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/buffer.h"
@@ -42,6 +43,10 @@ int file_draft_commit(struct file_draft *draft);
 void file_draft_drop(struct file_draft *draft);
 
 /* write(2) until all is written. 0, or -1 with errno. */
+/* True when fd is a regular file with one name: a lock that is more may be somebody's own file, linked there
+ * so that we empty it. Else false with errno EMLINK or EINVAL. */
+bool file_is_alone(int fd);
+
 int file_write_all(int fd, struct slice bytes);
 
 #endif

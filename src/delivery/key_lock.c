@@ -57,6 +57,12 @@ int key_lock_open(const char *folder, const char *key_id, struct error *error)
     char path[LOCK_PATH_SIZE];
     snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, key_id);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd >= 0 && !file_is_alone(fd)) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+        fd = -1;
+    }
     if (fd < 0) {
         const char *why = errno == EACCES || errno == EPERM
                               ? "another account made it for a run with this API key; "

@@ -86,7 +86,13 @@ static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
 
 int ledger_file_lock(struct ledger *ledger, struct error *error)
 {
-    int fd = open(ledger->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(ledger->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd >= 0 && !file_is_alone(fd)) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+        fd = -1;
+    }
     if (fd < 0)
         return error_set(error, ERROR_LEDGER,
                          "the ledger's lock file %s: %s. Check the folder and its permissions",

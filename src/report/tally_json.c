@@ -10,7 +10,7 @@
 #include "report/figures.h"
 #include "report/report_folder.h"
 
-enum { TALLY_SUMMARY_MODE = 0644, TALLY_TEXT_COLUMNS = 4096 };
+enum { TALLY_SUMMARY_MODE = 0600, TALLY_TEXT_COLUMNS = 4096 };
 
 #define TALLY_SUMMARY_NAME "summary.json"
 #define TALLY_SUMMARY_MAX  ((size_t)64 << 20)

@@ -12,6 +12,9 @@
 #include "core/keyset.h"
 #include "core/memory.h"
 
+/* What could never be sent is not read either: a file may be of any size. */
+#define DOCUMENT_MAX ((off_t)10 * 1024 * 1024)
+
 enum { MAGIC_LEN = 8, CACHE_PLACES = 4096 };
 
 /* What tells a file with one content from the same with another; compared as bytes, so without padding. */
@@ -89,8 +92,11 @@ const char *document_fault(int folder, struct slice text)
     if (fd < 0)
         return fault_of_opening(errno);
     char head[MAGIC_LEN];
-    ssize_t len = pread(fd, head, sizeof head, 0);
+    struct stat stat;
+    ssize_t len = fstat(fd, &stat) == 0 ? pread(fd, head, sizeof head, 0) : -1;
     close(fd);
+    if (len > 0 && stat.st_size > DOCUMENT_MAX)
+        return "is larger than 10 MB, the most that a request may be";
     if (len <= 0)
         return "is empty or cannot be read";
     return is_known_magic(slice_make(head, (size_t)len))
@@ -116,7 +122,7 @@ void document_cache_free(struct document_cache *cache)
 static bool mark_file(int fd, struct slice path, struct document_mark *mark)
 {
     struct stat stat;
-    if (fstat(fd, &stat) != 0 || stat.st_size == 0)
+    if (fstat(fd, &stat) != 0 || stat.st_size == 0 || stat.st_size > DOCUMENT_MAX)
         return false;
     *mark = (struct document_mark){
         .path = keyset_hash(path),
