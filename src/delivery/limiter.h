@@ -50,6 +50,11 @@ struct limiter {
 void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst);
 void limiter_clear(struct limiter *limiter);
 
+/* Before the first request: another limiter of this rate and burst, whose state is lost, may have let
+ * requests go until now_ns. This one waits for burst + 2 spacings and begins without a burst, so that no
+ * window holds more than the rate of what the two let go. Gives the wait in ns. */
+uint64_t limiter_follow(struct limiter *limiter, uint64_t now_ns);
+
 /* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: ask again
  * then, and after every other call. */
 uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns);

@@ -133,6 +133,11 @@ uint64_t sender_lane_last(const struct sender *sender, size_t lane)
     return lane_last(sender->lanes.at[lane]);
 }
 
+uint64_t sender_follow(struct sender *sender)
+{
+    return limiter_follow(&sender->limiter, clock_mono_ns());
+}
+
 /* The mailbox. */
 
 static void ask(struct sender *sender, enum mailbox_wish wish)

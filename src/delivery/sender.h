@@ -75,6 +75,10 @@ void sender_lane_raise(struct sender *sender, size_t lane, uint64_t floor);
 /* The highest nonce used, 0: none. Any thread. */
 uint64_t sender_lane_last(const struct sender *sender, size_t lane);
 
+/* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Gives how
+ * long the first request waits for that, in ns. */
+uint64_t sender_follow(struct sender *sender);
+
 /* The thread's body: returns once sender_finish was called and everything was given back. */
 void sender_run(struct sender *sender);
 

@@ -224,6 +224,10 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at, struct error *error);
 
+/* Whether an earlier run than the one that was started here may have sent requests after `since` (real ns):
+ * it finished later, or never. 0, or -1. */
+int ledger_run_before(struct ledger *ledger, uint64_t since, bool *may_have_sent, struct error *error);
+
 /* The chain's head: SHA-256 in hex over all committed events (64 zeros before the first). */
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */

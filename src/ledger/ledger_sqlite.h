@@ -66,6 +66,7 @@ enum ledger_statement {
     LEDGER_SQL_RUN_START,
     LEDGER_SQL_RUN_FINISH,
     LEDGER_SQL_LAST_RUN,
+    LEDGER_SQL_RUN_BEFORE,
     LEDGER_SQL_COUNT
 };
 

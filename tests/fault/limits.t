@@ -24,6 +24,7 @@ a_lower_limit_is_followed(proof_is_long() ? 3000 : 200);
 retry_after_holds_the_whole_job('3s', 2.9);
 retry_after_holds_the_whole_job('date:4s', 2.9);    # of a date without fractions up to a second is lost
 too_long_a_retry_after_stops_the_run();
+runs_right_after_one_another_keep_the_rate();
 done_testing;
 
 # Whether the rate is used depends on the machine too: of three runs one has to. That it is not passed must hold in each.
@@ -175,5 +176,27 @@ sub too_long_a_retry_after_stops_the_run
     proof_add('Retry-After', faults => 1, runs => 3, expected => 200, made => sandbox_counts($sandbox)->{payward}{users},
         duplicates => sandbox_counts($sandbox)->{payward}{duplicates},
         lost => 200 - sandbox_counts($sandbox)->{payward}{users}, over_limit => 0);
+    sandbox_stop($sandbox);
+}
+
+# The provider's windows know no runs: one that ended well, one that was killed, one after each.
+sub runs_right_after_one_another_keep_the_rate
+{
+    my ($rate, $rows) = (20, 0);
+    my $sandbox = sandbox_start('--rate', "$rate/s", '--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => 0, set => {'delivery.rate' => "$rate/s", 'delivery.burst' => $rate});
+    for my $killed (0, 1, 0) {
+        my $had = sandbox_counts($sandbox)->{payward}{requests};
+        write_file("$case->{folder}/export.csv", csv_rows($rows += $rate));
+        my $pid = case_start($case, '-q');
+        waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} >= $had + $rate / 2 }) if $killed;
+        kill 'KILL', $pid if $killed;
+        waitpid $pid, 0;
+    }
+    my $counts = sandbox_counts($sandbox)->{payward};
+    is($counts->{users}, $rows, 'runs right after one another create all');
+    is($counts->{over_limit}, 0, "and stay within $rate/s together (at most $counts->{max_per_second})");
+    proof_add('runs right after one another', faults => 1, runs => 3, expected => $rows, made => $counts->{users},
+        duplicates => $counts->{duplicates}, lost => $rows - $counts->{users}, over_limit => $counts->{over_limit});
     sandbox_stop($sandbox);
 }

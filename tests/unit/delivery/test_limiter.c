@@ -324,6 +324,39 @@ static void a_clock_that_steps_back_stands_still(void **state)
     limiter_clear(&limiter);
 }
 
+/* Whatever the one let go before it was killed, and whenever: a window over both holds no more than the rate.
+ */
+static void one_that_follows_another_keeps_its_distance(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t rate, burst;
+    } table[] = {{20, 20}, {20, 1}, {100, 5}, {300, 50}, {10, 3}};
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        for (uint64_t killed_ns = 0; killed_ns < 2 * S; killed_ns += 37 * MS) {
+            static uint64_t left[4096];
+            size_t count = 0;
+            uint64_t now = 10 * S;
+            for (int run = 0; run < 3; run++) {
+                struct limiter limiter;
+                limiter_init(&limiter, (struct job_rate){table[i].rate, S}, table[i].burst);
+                uint64_t end = now + killed_ns;
+                if (run > 0)
+                    assert_int_equal(limiter_follow(&limiter, now),
+                                     (table[i].burst + 2) * ((S + table[i].rate - 1) / table[i].rate));
+                for (; (now = limiter_next(&limiter, now)) < end; left[count++] = now) {
+                    limiter_admit(&limiter, now);
+                    limiter_left(&limiter, now);
+                }
+                now = end;
+                limiter_clear(&limiter);
+            }
+            for (size_t at = table[i].rate; at < count; at++)
+                assert_true(left[at] - left[at - table[i].rate] >= S);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +369,7 @@ int main(void)
         cmocka_unit_test(unending_429s_slow_down_to_a_twentieth_and_no_further),
         cmocka_unit_test(the_rate_does_not_recover_while_it_is_held),
         cmocka_unit_test(a_clock_that_steps_back_stands_still),
+        cmocka_unit_test(one_that_follows_another_keeps_its_distance),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("limiter", tests, NULL, NULL);
