@@ -224,6 +224,8 @@ sub last_night
     my $more = sandbox_counts($night->{sandbox})->{$provider}{requests} - $counts->{requests};
     push @problems, "once more: status $status, $more requests, unchanged $summary->{unchanged} of $summary->{read}: $err"
         if $status || $more || $summary->{unchanged} != @$streets;
+    ($status, my $out, $err) = case_run($case, 'status', '--verify');
+    push @problems, "status --verify: status $status: $out$err" if $status;
     $night->{made} = keys %id;
     $night->{duplicates} = $counts->{duplicates};
     $night->{lost} = grep { !$owner{$_} } keys %want;

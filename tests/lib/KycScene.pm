@@ -209,6 +209,9 @@ sub scene_finish
     $problem->("the provider complains of $counts->{bad_nonces} nonces, $counts->{bad_signatures} signatures")
         if $counts->{bad_nonces} || $counts->{bad_signatures};
 
+    ($status, my $out, $err) = case_run($case, 'status', '--verify');
+    $problem->("status --verify: status $status: $out$err") if $status > 1;
+
     my (%ids, %owners);
     for my $user (sandbox_users($scene->{sandbox}, $provider)) {
         my $key = $user->{external_id} || $user->{email} =~ s/@.*//r;
