@@ -237,7 +237,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
         return "cut";
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY:
-        return "too_large";
+        return attempt->unusable ? "unreadable" : "too_large";
     default:
         return "transport";
     }
@@ -310,7 +310,9 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .operation = delivery->call.operation,
         .sent = attempt->left,
         .complete = complete,
-        .cause = is_timeout ? RETRY_TIMEOUT : RETRY_CONNECT,
+        .cause = is_timeout          ? RETRY_TIMEOUT
+                 : attempt->unusable ? RETRY_5XX
+                                     : RETRY_CONNECT,
         .transport = complete ? "" : transport,
         .http_status = (int)status_of(attempt),
         .proven = attempt->lane->proven,
