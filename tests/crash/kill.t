@@ -85,7 +85,8 @@ sub live_through
     $figures->{over_limit} = $night->{seen}{over_limit} || 0;
     return {problems => \@problems, figures => $figures, killed => $night->{killed}, deaths => $night->{deaths},
         struck => $night->{seen}{faults} || 0,
-        said => "$made kills, $night->{deaths} of the provider, $figures->{expected} rows: the same end"};
+        said => "$made kills, $night->{deaths} of the provider, $figures->{expected} rows: the same end"
+            . sprintf ' (longest run %.0f s)', $night->{longest}};
 }
 
 sub start_provider
@@ -118,8 +119,12 @@ sub write_export
 sub run
 {
     my ($night, @more) = @_;
+    my $began = time;
+    my @result = case_run($night->{case}, @more, '-q');
+    my $seconds = time - $began;
     $night->{runs}++;
-    return case_run($night->{case}, @more, '-q');
+    $night->{longest} = $seconds if $seconds > ($night->{longest} || 0);
+    return @result;
 }
 
 # A night with new work of its phase and a kill in the middle. True when the run did not end before it.

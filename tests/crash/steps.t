@@ -20,7 +20,7 @@ use KycScene;
 $ENV{KYC_BUILD} = (defined $ENV{KYC_BUILD} ? $ENV{KYC_BUILD} : 'build') . '/steps';
 
 my @ways = $ENV{KYC_WAYS} ? split /,/, $ENV{KYC_WAYS} : qw(kill term int twice);
-my $rows = proof_is_long() ? 6 : 2;
+my $rows = proof_is_long() ? 4 : 2;
 my $all_ways = proof_is_long() || $ENV{KYC_WAYS};
 # The short run takes every fourth step of a scene, in each scene others, one way each in turn.
 my $every = proof_is_long() || $ENV{KYC_SCENES} || $ENV{KYC_STEPS} ? 1 : 4;
