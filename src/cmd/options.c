@@ -1,5 +1,6 @@
 #include "cmd/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,7 @@ static int set_option(struct options *options, const struct option *option, cons
     char *base = (char *)options;
     int chosen;
 
+    assert(value || option->kind == OPTION_FLAG);
     switch (option->kind) {
     case OPTION_FLAG:
         *(bool *)(void *)(base + option->at) = true;

@@ -121,11 +121,3 @@ void keyset_prefetch(const struct keyset *set, uint64_t hash)
     if (shard->room)
         __builtin_prefetch(&shard->entries[keyset_home(shard, hash)], 1);
 }
-
-size_t keyset_count(const struct keyset *set)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < KEYSET_SHARDS; i++)
-        count += set->shards[i].count;
-    return count;
-}

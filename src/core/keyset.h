@@ -33,6 +33,5 @@ struct keyset_entry *keyset_at(struct keyset *set, uint64_t hash);
 struct keyset_entry *keyset_find(struct keyset *set, uint64_t hash);
 /* Hints that this hash is looked up soon. */
 void keyset_prefetch(const struct keyset *set, uint64_t hash);
-size_t keyset_count(const struct keyset *set);
 
 #endif

@@ -57,10 +57,10 @@ bool queue_put(struct queue *queue, void *item)
     return taken;
 }
 
-static void *queue_take_when(struct queue *queue, bool wait)
+void *queue_take(struct queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
-    while (wait && queue->count == 0 && !queue->closed) {
+    while (queue->count == 0 && !queue->closed) {
         queue->takers++;
         pthread_cond_wait(&queue->has_item, &queue->mutex);
         queue->takers--;
@@ -76,16 +76,6 @@ static void *queue_take_when(struct queue *queue, bool wait)
     if (wake)
         pthread_cond_signal(&queue->has_room);
     return item;
-}
-
-void *queue_take(struct queue *queue)
-{
-    return queue_take_when(queue, true);
-}
-
-void *queue_try_take(struct queue *queue)
-{
-    return queue_take_when(queue, false);
 }
 
 void queue_close(struct queue *queue)

@@ -21,8 +21,6 @@ void queue_free(struct queue *queue);
 bool queue_put(struct queue *queue, void *item);
 /* Waits for an item. NULL when the queue is closed and empty. */
 void *queue_take(struct queue *queue);
-/* NULL when there is none now. */
-void *queue_try_take(struct queue *queue);
 void queue_close(struct queue *queue);
 
 #endif

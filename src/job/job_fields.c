@@ -257,6 +257,7 @@ int job_fields_define(struct job_reader *reader, const struct job_node *top)
                                         FIELD_OWN_MAX);
         names[count++] = member->key;
     }
+    /* cppcheck-suppress uninitvar ; only the first count */
     qsort(names, count, sizeof *names, compare_names);
     field_define(names, count);
     return 0;

@@ -11,7 +11,6 @@ static void an_entry_is_made_once_and_keeps_what_it_is_given(void **state)
 {
     (void)state;
     struct keyset *set = keyset_new();
-    assert_int_equal(keyset_count(set), 0);
     for (uint32_t i = 0; i < 200000; i++) {
         uint64_t hash = keyset_hash(slice_make((const char *)&i, sizeof i));
         keyset_prefetch(set, hash);
@@ -21,13 +20,11 @@ static void an_entry_is_made_once_and_keeps_what_it_is_given(void **state)
         entry->row = i + 1;
         entry->extra = ~i;
     }
-    assert_int_equal(keyset_count(set), 200000);
     for (uint32_t i = 0; i < 200000; i++) {
         struct keyset_entry *entry = keyset_at(set, keyset_hash(slice_make((const char *)&i, sizeof i)));
         assert_int_equal(entry->row, i + 1);
         assert_int_equal(entry->extra, ~i);
     }
-    assert_int_equal(keyset_count(set), 200000);
     keyset_free(set);
 }
 
@@ -45,7 +42,6 @@ static void crowded_and_extreme_hashes_find_their_place(void **state)
         assert_int_equal(keyset_at(set, i << 20)->row, i + 1);
         assert_int_equal(keyset_at(set, UINT64_MAX - i)->row, i + 5000);
     }
-    assert_int_equal(keyset_count(set), 4000);
     keyset_free(set);
 }
 
