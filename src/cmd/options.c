@@ -52,6 +52,8 @@ static const struct option option_table[] = {
      "the summary on standard output as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, AT(verify), 0,
      "walk the event chain, and hold every customer against his events"},
+    {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, AT(against_provider), 0,
+     "ask the provider for every user of the ledger; with or without --verify"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,
      "whose fields the columns are matched to"},
     {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, AT(rows), 0, "how many rows to look at (1000)"},

@@ -103,6 +103,9 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
 
 /* The customer who has this user_id; 0: nobody. 0, or -1. */
 int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error);
+/* The next customer who has a user, in id order behind after; 1 found, 0 none, -1. Slices end in a NUL. */
+int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
+                     struct ledger_customer *customer, struct error *error);
 /* Every user_id in one sequential pass; each is valid during the call. 0, or -1. */
 int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
                      struct error *error);

@@ -111,6 +111,21 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
     return row;
 }
 
+int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
+                     struct ledger_customer *customer, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_NEXT_USER, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, after);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row == 1) {
+        ledger_customer_read(statement, arena, customer);
+        ledger_sqlite_release(statement);
+    }
+    return row;
+}
+
 int ledger_each_doubt(struct ledger *ledger, uint64_t most,
                       void (*each)(void *context, const struct ledger_customer *customer), void *context,
                       struct error *error)

@@ -26,6 +26,9 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_FIND_KEY] = "SELECT id FROM customer WHERE external_id = ?1",
     [LEDGER_SQL_FIND_USER] = "SELECT id FROM customer WHERE user_id = ?1",
     [LEDGER_SQL_USERS] = "SELECT user_id FROM customer WHERE user_id IS NOT NULL ORDER BY id",
+    [LEDGER_SQL_NEXT_USER] =
+        "SELECT " CUSTOMER_COLUMNS
+        " FROM customer NOT INDEXED WHERE id > ?1 AND user_id IS NOT NULL ORDER BY id LIMIT 1",
     [LEDGER_SQL_GROUPS] = "SELECT state, operation, http_status, code, count(*) AS customers FROM customer "
                           "GROUP BY state, operation, http_status, code "
                           "ORDER BY customers DESC, state, operation, http_status, code",

@@ -53,6 +53,29 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
     return provider_is_user_id(id);
 }
 
+bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)
+{
+    static const char *const wrappers[] = {"data", "result", "user"};
+    static const char *const ids[] = {"id", "user", "user_id"};
+    static const char *const keys[] = {"external_reference", "external_id"};
+    size_t at = 0;
+
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t inner = json_member(nodes, at, wrappers[i]);
+        if (inner != 0 && nodes[inner].kind == JSON_OBJECT)
+            at = inner;
+    }
+    *id = *external_id = slice_make("", 0);
+    for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
+        *id = text_of(nodes, at, ids[i]);
+    size_t metadata = json_member(nodes, at, "metadata");
+    if (metadata != 0 && nodes[metadata].kind == JSON_OBJECT)
+        *external_id = text_of(nodes, metadata, "external_id");
+    for (size_t i = 0; external_id->len == 0 && i < sizeof keys / sizeof *keys; i++)
+        *external_id = text_of(nodes, at, keys[i]);
+    return provider_is_user_id(*id);
+}
+
 void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
                     struct value *value)
 {

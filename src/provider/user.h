@@ -21,6 +21,10 @@ bool user_find_list(const struct json_node *nodes, size_t *at);
  * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */
 bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user);
 
+/* Who a user is, as an answer to a FETCH or an element of a listing tells it at any provider: its id, and the
+ * external id that it was given, empty when it is not told. False when there is no id. */
+bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
+
 /* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in
  * lower case) or a date (YYYY-MM-DD, a time behind it cut off; with day_first also DD/MM/YYYY). A member that
  * is missing, null, empty or unreadable leaves the value absent. */

@@ -116,6 +116,26 @@ static void verify_user(struct exchange *exchange, struct slice id)
         exchange_refuse(exchange, 404, "not_found", "there is no such user");
 }
 
+/* The body is his id: one with blanks has no place in a path. */
+static void remove_user(struct exchange *exchange)
+{
+    struct slice id = buffer_slice(&exchange->body);
+    struct world *world = exchange->world;
+    bool done = false;
+    world_lock(world);
+    for (size_t i = 0; i < api_count && !done; i++) {
+        struct user *user = users_by_id(&world->books[i].users, id);
+        done = user != NULL;
+        if (user)
+            user->removed = true;
+    }
+    world_unlock(world);
+    if (done)
+        answer_counts(exchange);
+    else
+        exchange_refuse(exchange, 404, "not_found", "there is no such user");
+}
+
 void control_answer(struct exchange *exchange)
 {
     bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
@@ -136,6 +156,8 @@ void control_answer(struct exchange *exchange)
         revoke_keys(exchange, false);
     else if (post && exchange_path_is(exchange, "/_sandbox/verify", &name) && name.len > 0)
         verify_user(exchange, name);
+    else if (post && slice_is(exchange->path, "/_sandbox/remove"))
+        remove_user(exchange);
     else
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
 }

@@ -12,6 +12,7 @@ struct exchange;
  *                               {"external_id","id","email","creates","updates","body"}
  * POST /_sandbox/faults         one KIND:SHARE[@OPERATION] a line, in place of all faults before; 400 when
  * one is wrong POST /_sandbox/reset          the counters to zero; users and nonces stay POST
+ * /_sandbox/remove         the user whose id is the body is not found any more POST
  * /_sandbox/revoke-tokens  no login given so far is good any more POST /_sandbox/revoke-keys    no API key is
  * good, at any API, until POST /_sandbox/restore-keys POST /_sandbox/verify/ID      the user of that id takes
  * no update any more (kira) anything else                 404 */

@@ -43,7 +43,7 @@ const char options_help[] =
     "POST /_sandbox/faults replaces the faults (one KIND:SHARE[@OPERATION] a line), POST /_sandbox/reset\n"
     "zeroes the counters, POST /_sandbox/revoke-tokens ends all logins, POST /_sandbox/revoke-keys makes\n"
     "every API key unknown until POST /_sandbox/restore-keys, and POST /_sandbox/verify/ID makes a user of\n"
-    "kira one that takes no update.\n";
+    "kira one that takes no update; POST /_sandbox/remove takes the user away whose id is the body.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,

@@ -200,9 +200,13 @@ static void list(struct exchange *exchange)
     exchange_begin_answer(exchange, 200, &writer);
     buffer_append_text(&exchange->answer, "{\"users\":[");
     world_lock(exchange->world);
+    bool first = true;
     for (size_t row = 0; row < exchange->book->users.count; row++) {
-        if (row > 0)
+        if (exchange->book->users.all[row]->removed)
+            continue;
+        if (!first)
             buffer_append_char(&exchange->answer, ',');
+        first = false;
         write_user(&exchange->answer, exchange->book->users.all[row]);
     }
     world_unlock(exchange->world);

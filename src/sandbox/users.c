@@ -51,7 +51,7 @@ static struct user *user_of(struct users *users, struct keyset *index, struct sl
 struct user *users_by_id(struct users *users, struct slice id)
 {
     struct user *user = user_of(users, users->by_id, id);
-    return user && slice_equal(user->id, id) ? user : NULL;
+    return user && !user->removed && slice_equal(user->id, id) ? user : NULL;
 }
 
 struct user *users_by_external_id(struct users *users, struct slice external_id)

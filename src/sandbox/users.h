@@ -1,7 +1,7 @@
 /* users: the users that one API has, found by id, external id or e-mail.
  *
- * Users are never removed; a struct user stays where it is, and only its counters and flags are the caller's
- * to change. Thread: one at a time. Owner: init/clear.
+ * Users that were removed are not found any more; a struct user stays where it is, and only its counters and
+ * flags are the caller's to change. Thread: one at a time. Owner: init/clear.
  */
 #ifndef KYC_SANDBOX_USERS_H
 #define KYC_SANDBOX_USERS_H
@@ -22,6 +22,7 @@ struct user {
     struct slice body; /* the JSON that made it, as it was sent but on one line; updates are merged into it */
     uint64_t created_ns;       /* real time */
     unsigned creates, updates; /* requests that were answered with it; repeated creates outlive no restart */
+    bool removed;              /* gone for who asks; its body and its place stay */
     bool verified;             /* takes no update any more */
     bool answer_lost;          /* whoever made it was never told: a fault took the answer */
 };

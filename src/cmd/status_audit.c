@@ -1,0 +1,144 @@
+#include "cmd/status_audit.h"
+
+#include <inttypes.h>
+
+#include "core/log.h"
+#include "pipeline/audit.h"
+
+enum {
+    SHOWN_MAX = 50,     /* as text */
+    LISTED_MAX = 20000, /* as JSON */
+};
+
+struct listed {
+    struct buffer *out;
+    struct json_writer *json; /* NULL: text */
+    uint64_t count;
+};
+
+static const struct {
+    const char *word, *what, *what_to_do;
+} kinds[AUDIT_KINDS] = {
+    [AUDIT_MISSING] = {"missing", "the provider has no such user",
+                       "ask the provider what became of him; a run creates nobody whom the ledger has"},
+    [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
+                       "look at both at the provider: one of them has the other's user"},
+    [AUDIT_UNKNOWN] = {"unknown", "a user at the provider whom the ledger does not know",
+                       "if he is a customer of yours, kyc-import settle --from FILE adopts him"},
+    [AUDIT_UNCLEAR] = {"unclear", "the answer does not tell who he is",
+                       "look him up at the provider, by hand"},
+    [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "ask again"},
+};
+
+static void list_text(struct listed *listed, const struct audit_finding *finding)
+{
+    struct buffer *out = listed->out;
+
+    if (listed->count == 1)
+        buffer_append_text(out, "\nNot as at the provider:\n");
+    buffer_printf(out, "  %.*s%suser %.*s: %s", (int)finding->external_id.len,
+                  finding->external_id.len ? finding->external_id.at : "",
+                  finding->external_id.len ? ", " : "", (int)finding->user_id.len, finding->user_id.at,
+                  kinds[finding->kind].what);
+    if (finding->told.len)
+        buffer_printf(out, " (%.*s)", (int)finding->told.len, finding->told.at);
+    buffer_printf(out, "\n      %s\n", kinds[finding->kind].what_to_do);
+}
+
+static void write_member(struct json_writer *json, const char *key, struct slice text)
+{
+    if (text.len == 0)
+        return;
+    json_write_key(json, key);
+    json_write_string(json, text);
+}
+
+static void list(void *context, const struct audit_finding *finding)
+{
+    struct listed *listed = context;
+    struct json_writer *json = listed->json;
+
+    if (listed->count++ >= (json ? LISTED_MAX : SHOWN_MAX))
+        return;
+    if (!json) {
+        list_text(listed, finding);
+        return;
+    }
+    json_write_object(json);
+    json_write_key(json, "kind");
+    json_write_text(json, kinds[finding->kind].word);
+    write_member(json, "external_id", finding->external_id);
+    write_member(json, "user_id", finding->user_id);
+    write_member(json, "told", finding->told);
+    if (finding->http_status) {
+        json_write_key(json, "http_status");
+        json_write_signed(json, finding->http_status);
+    }
+    json_write_key(json, "what");
+    json_write_text(json, kinds[finding->kind].what);
+    json_write_key(json, "what_to_do");
+    json_write_text(json, kinds[finding->kind].what_to_do);
+    json_write_object_end(json);
+}
+
+static void write_count(struct json_writer *json, const char *key, uint64_t count)
+{
+    json_write_key(json, key);
+    json_write_unsigned(json, count);
+}
+
+static void sum_up(const struct listed *listed, const struct audit_counts *counts)
+{
+    struct json_writer *json = listed->json;
+    struct buffer *out = listed->out;
+
+    if (json) {
+        json_write_array_end(json);
+        write_count(json, "asked", counts->asked);
+        write_count(json, "there", counts->there);
+        write_count(json, "not_named", counts->not_named);
+        for (size_t i = 0; i < AUDIT_KINDS; i++)
+            write_count(json, kinds[i].word, counts->findings[i]);
+        write_count(json, "requests", counts->requests);
+        json_write_object_end(json);
+        return;
+    }
+    if (listed->count > SHOWN_MAX)
+        buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", listed->count - SHOWN_MAX);
+    buffer_printf(out,
+                  "\nagainst the provider: %" PRIu64 " of the ledger's users asked for, %" PRIu64 " there",
+                  counts->asked, counts->there);
+    for (size_t i = 0; i < AUDIT_KINDS; i++)
+        if (counts->findings[i])
+            buffer_printf(out, ", %" PRIu64 " %s", counts->findings[i], kinds[i].word);
+    if (counts->not_named)
+        buffer_printf(out, " (of %" PRIu64 " the answer does not say whose they are)", counts->not_named);
+    buffer_append_char(out, '\n');
+}
+
+int status_audit_list(struct ledger *ledger, struct job *job, const struct provider *provider,
+                      struct buffer *out, struct json_writer *json)
+{
+    struct listed listed = {.out = out, .json = json};
+    const struct audit_parts parts = {
+        .job = job, .provider = provider, .ledger = ledger, .each = list, .context = &listed};
+    struct audit_counts counts;
+    struct error error = {0};
+    int status = 0;
+
+    if (json) {
+        json_write_key(json, "provider");
+        json_write_object(json);
+        json_write_key(json, "findings");
+        json_write_array(json);
+    }
+    int result = audit_run(&parts, &counts, &error);
+    for (size_t i = 0; i < AUDIT_KINDS; i++)
+        if (counts.findings[i])
+            status = 1;
+    sum_up(&listed, &counts);
+    if (result == 0)
+        return status;
+    log_error("%s", error.text);
+    return error_worse_status(status, (int)error.scope);
+}

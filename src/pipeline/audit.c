@@ -1,0 +1,384 @@
+#include "pipeline/audit.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/memory.h"
+#include "delivery/retry.h"
+#include "job/job_load.h"
+#include "pipeline/audit_list.h"
+#include "pipeline/floors.h"
+#include "pipeline/inbox.h"
+#include "pipeline/signals.h"
+#include "provider/user.h"
+
+enum {
+    WINDOW_MAX = 256,
+    KEY_SIZE = 256,
+    BODY_MAX = 1024 * 1024,
+    SILENT_MAX = 10, /* users in a row to whom no answer came */
+    HTTP_NOT_FOUND = 404,
+    HTTP_GONE = 410,
+    ARENA_CHUNK = 4096,
+};
+
+/* One question, which outlives its attempts. */
+struct question {
+    struct delivery delivery; /* first: the inbox gives it back */
+    bool in_use, is_list;
+    char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE];
+    struct buffer body;
+    uint32_t attempts;
+    uint64_t retrying_since_ns, due_ns; /* due_ns: 0 while it is asked */
+};
+
+struct audit {
+    const struct audit_parts *parts;
+    struct audit_counts *counts;
+    struct error *error;
+    struct inbox *inbox;
+    struct signals signals;
+    struct sender *sender;
+    pthread_t thread;
+    bool started;
+    struct floors floors;
+    struct retry_random random;
+    struct json_reader *reader;
+    struct arena arena;
+    struct audit_list *list;
+    struct question *questions;
+    size_t window, out; /* out: in use */
+    int64_t last_id;
+    bool ended, stopping, failed;
+    unsigned interrupts;
+    uint32_t silent, bad_nonces;
+};
+
+static void *sender_main(void *argument)
+{
+    sender_run(argument);
+    return NULL;
+}
+
+static bool take_body(void *context, struct slice bytes)
+{
+    struct question *question = context;
+
+    if (bytes.len == 0)
+        buffer_reset(&question->body);
+    else
+        buffer_append(&question->body, bytes);
+    return !question->body.overflowed;
+}
+
+static void stop(struct audit *audit, enum error_scope scope, const char *why)
+{
+    if (!audit->failed)
+        error_set(audit->error, scope, "%s", why);
+    audit->failed = audit->stopping = true;
+    sender_withdraw(audit->sender);
+}
+
+static void tell(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
+                 struct slice told)
+{
+    const struct audit_finding finding = {.kind = kind,
+                                          .external_id = slice_from(question->external_id),
+                                          .user_id = slice_from(question->user_id),
+                                          .told = told,
+                                          .http_status = question->delivery.outcome.http_status};
+
+    audit->counts->findings[kind]++;
+    audit->parts->each(audit->parts->context, &finding);
+}
+
+static void compare_user(struct audit *audit, const struct question *question)
+{
+    struct json_fault fault;
+    struct slice id, external_id;
+    size_t count;
+    const struct json_node *nodes =
+        json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
+
+    if (!nodes || !user_identity(nodes, &id, &external_id) || !slice_is(id, question->user_id)) {
+        tell(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
+    } else if (external_id.len > 0 && !slice_is(external_id, question->external_id)) {
+        tell(audit, question, AUDIT_FOREIGN, external_id);
+    } else {
+        audit->counts->there++;
+        audit->counts->not_named += external_id.len == 0;
+    }
+}
+
+static void take_answer(struct audit *audit, struct question *question)
+{
+    const struct outcome *outcome = &question->delivery.outcome;
+
+    audit->silent = 0;
+    if (question->is_list) {
+        audit_list_tell(audit->list, audit->parts, audit->counts, audit->error);
+        return;
+    }
+    audit->counts->asked++;
+    if (outcome->kind == OUTCOME_DONE)
+        compare_user(audit, question);
+    else if (outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE)
+        tell(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
+    else
+        tell(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
+}
+
+/* No usable answer: again, or given up. True: it waits. */
+static bool may_ask_again(struct audit *audit, struct question *question)
+{
+    const struct job_delivery *limits = &audit->parts->job->delivery;
+    const struct outcome *outcome = &question->delivery.outcome;
+    uint64_t now_ns = clock_mono_ns();
+    uint64_t wait_ns = retry_wait_ns(++question->attempts, retry_random_next(&audit->random));
+
+    wait_ns += outcome->retry_after_ns;
+    if (outcome->retry_after_ns > limits->retry_for_ns)
+        stop(audit, ERROR_PROVIDER,
+             "the provider asks to wait longer than delivery.retry_for: ask again after that");
+    if (outcome->kind == OUTCOME_BAD_NONCE && ++audit->bad_nonces >= SENDER_BAD_NONCES_MAX)
+        stop(audit, ERROR_PROVIDER,
+             "the provider calls the nonces invalid: make sure that nothing else uses this API key");
+    if (!question->retrying_since_ns)
+        question->retrying_since_ns = now_ns;
+    question->due_ns = now_ns + wait_ns;
+    return !audit->stopping &&
+           retry_is_allowed(question->attempts, limits->attempts, now_ns - question->retrying_since_ns,
+                            wait_ns, limits->retry_for_ns);
+}
+
+static void give_up(struct audit *audit, struct question *question)
+{
+    char text[OUTCOME_MESSAGE_SIZE + 128];
+    const struct outcome *outcome = &question->delivery.outcome;
+
+    if (audit->stopping)
+        return;
+    if (!question->is_list)
+        tell(audit, question, AUDIT_NO_ANSWER, slice_from(outcome->code));
+    if (!question->is_list && ++audit->silent < SILENT_MAX)
+        return;
+    snprintf(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
+             outcome->message[0] ? outcome->message : outcome->code);
+    stop(audit, ERROR_PROVIDER, text);
+}
+
+static void take_back(struct audit *audit, struct delivery *delivery)
+{
+    struct question *question = (struct question *)delivery;
+    const struct outcome *outcome = &delivery->outcome;
+
+    switch (outcome->kind) {
+    case OUTCOME_DONE:
+    case OUTCOME_REFUSED:
+    case OUTCOME_EXISTS:
+        if (question->is_list && (outcome->kind != OUTCOME_DONE || !audit_list_is_whole(audit->list))) {
+            if (may_ask_again(audit, question))
+                return;
+            give_up(audit, question);
+            break;
+        }
+        take_answer(audit, question);
+        break;
+    case OUTCOME_STOP:
+        stop(audit, ERROR_PROVIDER, outcome->message);
+        break;
+    case OUTCOME_WITHDRAWN:
+        break;
+    case OUTCOME_IN_DOUBT:
+    case OUTCOME_NOT_SENT:
+    case OUTCOME_THROTTLED:
+    case OUTCOME_BAD_NONCE:
+    case OUTCOME_BAD_TOKEN:
+        if (may_ask_again(audit, question))
+            return;
+        give_up(audit, question);
+        break;
+    }
+    question->in_use = false;
+    audit->out--;
+}
+
+static void submit(struct audit *audit, struct question *question)
+{
+    const char *user_id = question->user_id;
+    enum operation operation = question->is_list ? OPERATION_LIST : OPERATION_FETCH;
+
+    question->due_ns = 0;
+    question->delivery =
+        (struct delivery){.call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
+                          .sink = question->is_list ? audit_list_take : take_body,
+                          .sink_context = question->is_list ? (void *)audit->list : question};
+    sender_submit(audit->sender, &question->delivery);
+}
+
+/* The next user of the ledger, or the listing. 0, or -1. */
+static int ask_next(struct audit *audit, struct question *question)
+{
+    struct ledger_customer customer;
+
+    question->is_list = audit->list != NULL;
+    if (question->is_list) {
+        audit->ended = true;
+    } else {
+        arena_reset(&audit->arena);
+        int found =
+            ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, audit->error);
+        audit->ended = found == 0;
+        if (found != 1)
+            return found;
+        audit->last_id = customer.id;
+        snprintf(question->user_id, sizeof question->user_id, "%s", customer.user_id.at);
+        snprintf(question->external_id, sizeof question->external_id, "%s", customer.external_id.at);
+    }
+    question->in_use = true;
+    question->attempts = 0;
+    question->retrying_since_ns = 0;
+    audit->out++;
+    submit(audit, question);
+    return 0;
+}
+
+/* What is due goes out again, what is free takes the next one; while it stops, what waits is given up. */
+static uint64_t ask_all(struct audit *audit)
+{
+    uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
+
+    for (size_t i = 0; i < audit->window; i++) {
+        struct question *question = &audit->questions[i];
+        if (question->in_use && question->due_ns && audit->stopping) {
+            question->in_use = false;
+            audit->out--;
+        } else if (question->in_use && question->due_ns && question->due_ns <= now_ns) {
+            submit(audit, question);
+        } else if (question->in_use && question->due_ns) {
+            next_ns = question->due_ns < next_ns ? question->due_ns : next_ns;
+        } else if (!question->in_use && !audit->ended && !audit->stopping && ask_next(audit, question) != 0) {
+            audit->failed = true;
+            audit->stopping = true;
+            sender_withdraw(audit->sender);
+        }
+    }
+    return next_ns;
+}
+
+static void reserve_nonces(struct audit *audit)
+{
+    struct ledger *ledger = audit->parts->ledger;
+    struct error error;
+
+    if (ledger_begin(ledger, &error) != 0 || floors_reserve(&audit->floors, &error) != 0 ||
+        ledger_commit(ledger, &error) != 0)
+        stop(audit, error.scope, error.text);
+    else
+        floors_raise(&audit->floors);
+}
+
+static void heed_interrupts(struct audit *audit, unsigned interrupts)
+{
+    if (interrupts == audit->interrupts)
+        return;
+    audit->interrupts = interrupts;
+    stop(audit, ERROR_INTERRUPTED, "interrupted: not everybody was asked for");
+    if (interrupts > 1)
+        sender_abort(audit->sender);
+}
+
+static void ask_until_done(struct audit *audit)
+{
+    for (;;) {
+        uint64_t until_ns = ask_all(audit), floors_ns = floors_next_ns(&audit->floors);
+        uint64_t most_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
+        struct inbox_news news;
+        if (audit->out == 0 && (audit->ended || audit->stopping))
+            return;
+        until_ns = floors_ns < until_ns ? floors_ns : until_ns;
+        inbox_wait(audit->inbox, false, until_ns < most_ns ? until_ns : most_ns, &news);
+        heed_interrupts(audit, news.interrupts);
+        while (news.deliveries) {
+            struct delivery *delivery = news.deliveries;
+            news.deliveries = delivery->next;
+            take_back(audit, delivery);
+        }
+        reserve_nonces(audit);
+    }
+}
+
+static int open_audit(struct audit *audit)
+{
+    const struct audit_parts *parts = audit->parts;
+    uint64_t in_flight = parts->job->delivery.in_flight;
+
+    if (signals_start(&audit->signals, audit->inbox) != 0)
+        return error_set(audit->error, ERROR_USAGE,
+                         "cannot start a thread: raise the limit on processes (ulimit -u)");
+    audit->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, audit->inbox, audit->error);
+    if (!audit->sender)
+        return -1;
+    if (floors_start(&audit->floors, audit->sender, parts->ledger, parts->job->provider.nonce_floor,
+                     audit->error) != 0)
+        return -1;
+    if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
+        audit->list = audit_list_new(parts, audit->error);
+        if (!audit->list)
+            return -1;
+    }
+    if (in_flight == 0)
+        in_flight = parts->provider->in_flight * parts->job->provider.credential_count;
+    audit->window = in_flight < WINDOW_MAX / 2 ? (size_t)in_flight * 2 : WINDOW_MAX;
+    audit->questions = memory_new(audit->window, sizeof *audit->questions);
+    for (size_t i = 0; i < audit->window; i++)
+        buffer_init(&audit->questions[i].body, BODY_MAX);
+    audit->started = pthread_create(&audit->thread, NULL, sender_main, audit->sender) == 0;
+    return audit->started ? 0
+                          : error_set(audit->error, ERROR_USAGE,
+                                      "cannot start a thread: raise the limit on processes (ulimit -u)");
+}
+
+static void close_audit(struct audit *audit)
+{
+    if (audit->started) {
+        sender_finish(audit->sender);
+        pthread_join(audit->thread, NULL);
+        audit->counts->requests = sender_requests(audit->sender);
+    }
+    signals_stop(&audit->signals);
+    sender_free(audit->sender);
+    job_forget_secrets(audit->parts->job); /* borrowed by the sender till here: a login is sent again */
+    floors_clear(&audit->floors);
+    audit_list_free(audit->list);
+    for (size_t i = 0; i < audit->window; i++)
+        if (audit->questions)
+            buffer_clear(&audit->questions[i].body);
+    free(audit->questions);
+    json_reader_free(audit->reader);
+    arena_clear(&audit->arena);
+    inbox_free(audit->inbox);
+}
+
+int audit_run(const struct audit_parts *parts, struct audit_counts *counts, struct error *error)
+{
+    struct audit audit = {.parts = parts, .counts = counts, .error = error};
+
+    *counts = (struct audit_counts){.asked = 0};
+    audit.inbox = inbox_new(1);
+    audit.reader = json_reader_new();
+    audit.random = retry_random_any();
+    arena_init(&audit.arena, ARENA_CHUNK);
+    int result = open_audit(&audit);
+    if (result == 0)
+        ask_until_done(&audit);
+    close_audit(&audit);
+    return result != 0 || audit.failed ? -1 : 0;
+}

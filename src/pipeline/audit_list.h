@@ -1,0 +1,24 @@
+/* audit_list: one listing of all users, held against the users of the ledger.
+ *
+ * Thread: take the sender's, while the listing is under way; the rest the ledger's. Owner: new/free.
+ */
+#ifndef KYC_PIPELINE_AUDIT_LIST_H
+#define KYC_PIPELINE_AUDIT_LIST_H
+
+#include "pipeline/audit.h"
+
+struct audit_list;
+
+/* Reads every user of the ledger. NULL with ERROR_LEDGER. Borrows parts. */
+struct audit_list *audit_list_new(const struct audit_parts *parts, struct error *error);
+void audit_list_free(struct audit_list *list);
+
+/* The sink of the listing's delivery; context: the list. */
+bool audit_list_take(void *list, struct slice bytes);
+bool audit_list_is_whole(const struct audit_list *list);
+
+/* Once it is whole: tells and counts who is missing there, and who is not known here. 0, or -1. */
+int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *counts,
+                    struct error *error);
+
+#endif

@@ -1,0 +1,108 @@
+#!/usr/bin/perl
+# status --against-provider: the ledger held against what the provider says, at all four of them.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use KycTest;
+use KycRun;
+
+sub audit
+{
+    my ($case, @more) = @_;
+    my ($status, $out, $err) = case_run($case, 'status', '--against-provider', '--json', @more);
+    return ($status, eval { JSON::PP->new->utf8->decode($out)->{provider} }, $err);
+}
+
+for my $provider (qw(payward kraken-embed kira payso)) {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, provider => $provider, rows => 40);
+    case_run($case, '-q');
+    my ($status, $found, $err) = audit($case, '--verify');
+    is($status, 0, "$provider: everybody is there") or diag $err;
+    is($found->{asked}, 40, "$provider: everybody was asked for");
+    is($found->{there}, 40, "$provider: and is there");
+    is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
+    is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
+
+    # Under faults it comes to the same.
+    sandbox_faults($sandbox, 'status-500:10%', 'reset:10%', 'status-429:3%', 'garbage:5%');
+    ($status, $found, $err) = audit($case, '--set', 'delivery.attempts=12');
+    is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
+    sandbox_faults($sandbox);
+
+    my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
+    sandbox_control($sandbox, 'POST', '/_sandbox/remove', $id{'cust-000003'});
+    run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE customer SET user_id = 'x' WHERE external_id = 'cust-000005';"
+        . "UPDATE customer SET user_id = '$id{'cust-000005'}' WHERE external_id = 'cust-000006';"
+        . "UPDATE customer SET user_id = '$id{'cust-000006'}' WHERE external_id = 'cust-000005'");
+    ($status, $found, $err) = audit($case);
+    is($status, 1, "$provider: findings are status 1") or diag $err;
+    my @missing = grep { $_->{kind} eq 'missing' } @{$found->{findings}};
+    is(scalar @missing, 1, "$provider: one is missing") or diag explain $found;
+    is($missing[0]{external_id}, 'cust-000003', "$provider: by his key");
+    is($missing[0]{user_id}, $id{'cust-000003'}, "$provider: and his user");
+    my %foreign = map { $_->{external_id} => $_->{told} } grep { $_->{kind} eq 'foreign' } @{$found->{findings}};
+    is_deeply(\%foreign, $provider eq 'payso' ? {} : {'cust-000005' => 'cust-000006', 'cust-000006' => 'cust-000005'},
+        "$provider: who has the user of another");
+    is((audit($case, '--verify'))[0], 5, "$provider: with --verify the ledger shows it too");
+    if ($provider eq 'payso') {
+        run_program('sqlite3', "$case->{folder}/test.ledger", "DELETE FROM customer WHERE external_id = 'cust-000009'");
+        (undef, $found) = audit($case);
+        my @unknown = grep { $_->{kind} eq 'unknown' } @{$found->{findings}};
+        is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user whom the ledger does not know');
+    }
+    my (undef, $out) = case_run($case, 'status', '--against-provider');
+    like($out, qr/Not as at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
+    unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
+    sandbox_stop($sandbox);
+}
+
+# Stopped by the provider, by nobody answering, by another run, by a person.
+{
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '100ms');
+    my $case = case_new($sandbox, rows => 60, set => {'delivery.attempts' => 2});
+    case_run($case, '-q');
+    my $secret = $ENV{TEST_API_SECRET_1};
+    $ENV{TEST_API_SECRET_1} = 'A' x 86 . '==';
+    my ($status, $found, $err) = audit($case);
+    is($status, 4, 'credentials that are refused are status 4') or diag $err;
+    $ENV{TEST_API_SECRET_1} = $secret;
+    sandbox_faults($sandbox, 'status-500:100%');
+    ($status, $found, $err) = audit($case);
+    is($status, 4, 'a provider that answers nothing is status 4') or diag $err;
+    like($err, qr/gives no answer/, 'and the message says so');
+    is($found->{no_answer}, 10, 'after ten of them');
+    sandbox_faults($sandbox);
+
+    local $case->{set}{'delivery.rate'} = '20/s';
+    local $case->{set}{'delivery.burst'} = 1;
+    sandbox_reset($sandbox);
+    my @command = case_arguments($case, 'status', '--against-provider', '--json');
+    my $pid = fork;
+    if (!$pid) {
+        open STDOUT, '>', "$case->{folder}/audit.json";
+        open STDERR, '>', "$case->{folder}/audit.err";
+        { exec {$command[0]} @command; }
+        POSIX::_exit(127);
+    }
+    sleep 0.05 until sandbox_counts($sandbox)->{payward}{requests} >= 5;
+    is((case_run($case, '-q'))[0], 7, 'a run beside it is status 7');
+    kill 'INT', $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 6, 'interrupted: status 6') or diag read_file("$case->{folder}/audit.err");
+    my $part = JSON::PP->new->utf8->decode(read_file("$case->{folder}/audit.json"))->{provider};
+    cmp_ok($part->{asked}, '>=', 5, 'with what was asked till then');
+    cmp_ok($part->{asked}, '<', 60, 'and no more');
+    is($part->{there}, $part->{asked}, 'what was in flight was heard out');
+    is(sandbox_counts($sandbox)->{payward}{over_limit}, 0, 'within the limit');
+    is((case_run($case, '-q'))[0], 0, 'the next run goes');
+    is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'and its nonces rise');
+    unlink "$case->{folder}/test.ledger";
+    is((audit($case))[0], 5, 'without a ledger there is nothing to hold');
+    sandbox_stop($sandbox);
+}
+done_testing;
