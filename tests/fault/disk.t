@@ -154,5 +154,16 @@ for my $table (@streams) {
         "$table->{sentence}: no message went into a file");
     machine_holds($case, $table->{sentence});
 }
+
+# What is said in the middle of a run with all three closed: the lock would be the next file to get number 2.
+{
+    my $case = machine_case();
+    local $ENV{TEST_API_SECRET_1} = 'bm90IHRoZSBzZWNyZXQ=';
+    my ($status) = machine_limited($case, 'exec <&- >&- 2>&-');
+    is($status, '2', 'all three are closed, and the provider stops the run');
+    is(scalar(grep { -e $_ && read_file($_) =~ /kyc-import: / } glob "$case->{folder}/test.ledger* $case->{folder}/*.csv"), 0,
+        'all three are closed: no message went into a file');
+    sandbox_stop($case->{sandbox});
+}
 machine_proof();
 done_testing;
