@@ -315,6 +315,20 @@ int sending_carry_out(struct sending *sending, struct item *item, struct conclus
     return 0;
 }
 
+/* One line an attempt, for those who look closely (-v). The message is masked; the key is the customer's own.
+ */
+static void tell(const struct item *item)
+{
+    const struct delivery *delivery = &item->delivery;
+    const struct outcome *outcome = &delivery->outcome;
+    struct slice key = item->record->values[FIELD_EXTERNAL_ID].text;
+
+    log_debug("row %" PRIu64 ", %.*s: %s %" PRIu32 ": %s, HTTP %d, %" PRIu64 " ms%s%s", item->record->row,
+              (int)key.len, key.at, operation_word(delivery->call.operation), item->attempts,
+              outcome_word(outcome->kind), outcome->http_status, delivery->latency_ns / CLOCK_NS_PER_MS,
+              outcome->message[0] ? ": " : "", outcome->message);
+}
+
 static int conclude_item(struct sending *sending, struct item *item, struct error *error)
 {
     struct delivery *delivery = &item->delivery;
@@ -324,6 +338,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
 
     if (outcome->kind != OUTCOME_WITHDRAWN)
         item->attempts++;
+    tell(item);
     if (delivery->left)
         pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;

@@ -312,6 +312,18 @@ subtest 'refused by the provider' => sub {
     sandbox_stop($sandbox);
 };
 
+subtest '-v' => sub {
+    my $sandbox = sandbox_start(@wide, '--fault', 'status-503:x1');
+    my $case = case_new($sandbox, rows => 2, set => {'delivery.in_flight' => 1});
+    my ($summary, $err) = run_of($case, 'an answer 503', 0, '-v');
+    my @told = $err =~ /row (\d), (cust-00000\d): create (\d): (\w+), HTTP (\d+), \d+ ms/g;
+    is(scalar @told, 15, 'each attempt has its line') or diag $err;
+    like($err, qr/row 1, cust-000001: create 1: in_doubt, HTTP 503, \d+ ms: \S/, 'with what came back');
+    like($err, qr/row 1, cust-000001: create 2: done, HTTP 20\d/, 'and how it ended');
+    unlike((run_of($case, 'without -v', 0))[1], qr/row \d/, 'only then');
+    sandbox_stop($sandbox);
+};
+
 subtest 'limits' => sub {
     my $sandbox = sandbox_start(@wide, '--rate', '40/s');
     my $case = case_new($sandbox, rows => 80, set => {'delivery.rate' => '200/s'});
