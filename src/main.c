@@ -1,9 +1,9 @@
 /* argv → command → exit status */
 #include "cmd/command.h"
-#include "core/guard.h"
+#include "core/seclude.h"
 
 int main(int argc, char **argv)
 {
-    guard_process();
+    seclude_process();
     return command_main(argc, argv);
 }

@@ -1,4 +1,4 @@
-#include "core/guard.h"
+#include "core/seclude.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,11 +10,11 @@
 #include "core/memory.h"
 
 #ifdef __has_feature
-#define GUARD_HAS(feature) __has_feature(feature)
+#define SECLUDE_HAS(feature) __has_feature(feature)
 #else
-#define GUARD_HAS(feature) 0
+#define SECLUDE_HAS(feature) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || GUARD_HAS(address_sanitizer) || GUARD_HAS(leak_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || SECLUDE_HAS(address_sanitizer) || SECLUDE_HAS(leak_sanitizer)
 static const bool is_watched = true;
 #else
 static const bool is_watched = false;
@@ -38,7 +38,7 @@ static void openssl_free(void *old, const char *file, int line)
     memory_wiped_free(old);
 }
 
-void guard_process(void)
+void seclude_process(void)
 {
     /* It refuses once something was allocated, harmlessly: then nothing is overwritten. */
     (void)CRYPTO_set_mem_functions(openssl_new, openssl_resize, openssl_free);
