@@ -83,11 +83,6 @@ static void write_body(const struct explain_settings *settings, const struct sea
     json_reader_free(reader);
 }
 
-static char *copy_text(struct arena *arena, struct slice text)
-{
-    return (char *)(uintptr_t)arena_copy(arena, text).at;
-}
-
 void explain_write_payload(const struct explain_settings *settings, const struct search_found *found)
 {
     struct provider_request request = {.method = ""};
@@ -97,7 +92,7 @@ void explain_write_payload(const struct explain_settings *settings, const struct
     const struct provider_call call = {
         .operation = is_update ? OPERATION_UPDATE : OPERATION_CREATE,
         .job = settings->job,
-        .base_path = copy_text(found->arena, base_path),
+        .base_path = arena_copy(found->arena, base_path).at,
         .record = found->record,
         .user_id = decision->user_id,
         .members = decision->changes.send,

@@ -1,5 +1,6 @@
 #include "cmd/guess_sample.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,7 @@ static int read_csv(struct guess_sample *sample, const char *path, struct slice 
     struct reader_header header;
     int result = reader_header(reader, path, &header, error);
     if (result == 0) {
+        assert(header.column_count > 0);
         sample->column_count = header.column_count;
         sample->columns = arena_alloc(&sample->arena, header.column_count * sizeof *sample->columns);
         for (size_t i = 0; i < header.column_count; i++)

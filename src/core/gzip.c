@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#define ZLIB_CONST /* what is read is const */
 #include <zlib.h>
 
 #include "core/file.h"
@@ -121,7 +122,7 @@ static size_t inflate_member(struct gzip_reader *reader, struct slice *input, ch
 {
     z_stream *stream = &reader->stream;
     unsigned in_len = clip(input->len), out_len = clip(room);
-    stream->next_in = (Bytef *)(uintptr_t)input->at;
+    stream->next_in = (const Bytef *)input->at;
     stream->avail_in = in_len;
     stream->next_out = (Bytef *)out;
     stream->avail_out = out_len;
@@ -212,7 +213,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
     z_stream *stream = &writer->stream;
     while (bytes.len > 0) {
         unsigned len = clip(bytes.len);
-        stream->next_in = (Bytef *)(uintptr_t)bytes.at;
+        stream->next_in = (const Bytef *)bytes.at;
         stream->avail_in = len;
         while (stream->avail_in > 0) {
             if (stream->avail_out == 0 && write_out(writer) == -1)

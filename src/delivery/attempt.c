@@ -20,6 +20,7 @@ static void must(CURLcode code)
     assert(code == CURLE_OK);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of a CURLOPT_PREREQFUNCTION. */
 static int on_leave(void *context, char *remote, char *local, int remote_port, int local_port)
 {
     (void)remote, (void)local, (void)remote_port, (void)local_port;

@@ -270,7 +270,9 @@ static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
 
 static enum found take_long_line(struct csv *csv, struct batch *batch)
 {
-    struct slice start = slice_make(lines_rest(&csv->lines).at, csv->max_record);
+    struct slice start = lines_rest(&csv->lines);
+    assert(start.at && start.len > csv->max_record);
+    start.len = csv->max_record;
     struct slice raw = arena_copy(&batch->arena, start);
     uint64_t len = 0;
     if (lines_skip_long(&csv->lines, &len) == LINES_CUT) {

@@ -1,5 +1,6 @@
 #include "input/ndjson.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/json.h"
@@ -77,7 +78,9 @@ static void set_fault(struct record *record, const char *rule, struct slice mess
 /* False when the feed broke off within the line. */
 static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
 {
-    struct slice start = slice_make(lines_rest(&ndjson->lines).at, ndjson->max_record);
+    struct slice start = lines_rest(&ndjson->lines);
+    assert(start.at && start.len > ndjson->max_record);
+    start.len = ndjson->max_record;
     struct record *record = add_record(ndjson, batch, ndjson->lines.number, start);
     uint64_t len = 0;
     if (lines_skip_long(&ndjson->lines, &len) == LINES_CUT) {

@@ -22,6 +22,7 @@ struct reader {
 
 struct reader *reader_new(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     assert((size_t)input->format < sizeof formats / sizeof *formats);
     struct reader *reader = memory_new(1, sizeof *reader);
     reader->ops = formats[input->format];

@@ -32,7 +32,7 @@ void reader_free(struct reader *reader);
 struct reader_header {
     const struct slice *columns;
     const struct slice *source_columns; /* the bytes of their cells, not decoded, blanks included */
-    size_t column_count;                /* 0: NDJSON, which has no header */
+    size_t column_count;                /* at least 1; 0: NDJSON, which has no header */
     struct slice raw;                   /* as it stands in the input, without its line end */
 };
 

@@ -115,7 +115,7 @@ static int read_number(struct job_reader *reader, const struct job_node *value, 
 int job_scalar_uint32(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                       void *target)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (read_number(reader, value, key, no_units, "whole number", &number) != 0)
         return -1;
     *(uint32_t *)at_offset(target, key) = (uint32_t)number;
@@ -131,7 +131,7 @@ int job_scalar_uint64(struct job_reader *reader, const struct job_node *value, c
 int job_scalar_size(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                     void *target)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (read_number(reader, value, key, size_units, "size: write bytes, or KiB, MiB, GiB, as in `1MiB`",
                     &number) != 0)
         return -1;
@@ -149,7 +149,7 @@ int job_scalar_duration(struct job_reader *reader, const struct job_node *value,
 int job_scalar_percent(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                        void *target)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (read_number(reader, value, key, percent_units, "share: write a percentage, as in `20%`", &number) !=
         0)
         return -1;

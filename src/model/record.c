@@ -106,6 +106,7 @@ struct record *record_copy(const struct record *record, struct arena *arena)
     if (copy->values)
         for (size_t i = 0; i < value_count; i++)
             record_move_text(&copy->values[i].text, &at);
+    assert(copy->verdicts || copy->verdict_count == 0);
     for (size_t i = 0; i < copy->verdict_count; i++)
         record_move_text(&copy->verdicts[i].message, &at);
     return copy;

@@ -29,6 +29,7 @@ struct inbox *inbox_new(size_t batches)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&inbox->news, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     inbox->ring = memory_new(batches, sizeof *inbox->ring);
     inbox->ring_size = batches;
     inbox->end = UINT64_MAX;

@@ -23,7 +23,7 @@ void inbox_free(struct inbox *inbox);
 /* From a rule worker. */
 void inbox_put_batch(struct inbox *inbox, struct batch *batch);
 /* From the sender: the `done` of sender_new, with the inbox as its context. */
-void inbox_put_delivery(void *inbox, struct delivery *delivery);
+void inbox_put_delivery(void *context, struct delivery *delivery);
 /* From the reader's thread: no batch follows the first `count`. */
 void inbox_end(struct inbox *inbox, uint64_t count);
 /* From the signal thread: one more request to stop. */

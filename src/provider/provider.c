@@ -29,6 +29,7 @@ static const struct provider *const providers[] = {PROVIDERS(PROVIDER_TABLE)};
 static const char *const provider_name_list[] = {PROVIDERS(PROVIDER_NAME) NULL};
 
 enum {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     PROVIDER_COUNT = sizeof providers / sizeof *providers,
     BASE_PATH_MAX = 256, /* with the longest path and query behind it within PROVIDER_TARGET_SIZE */
     HOST_MAX = 253,      /* RFC 1035 */

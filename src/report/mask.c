@@ -15,14 +15,12 @@ static void mask_character(struct buffer *out, struct slice text, const struct c
         buffer_append_char(out, '9');
     else if (code >= 'A' && code <= 'Z')
         buffer_append_char(out, 'X');
-    else if (code >= 'a' && code <= 'z')
-        buffer_append_char(out, 'x');
-    else if (code < 0x80)
-        buffer_append(out, slice_make(text.at, 1));
     else if (code == 0xA0)
         buffer_append_char(out, ' ');
-    else
+    else if (code >= 0x80 || (code >= 'a' && code <= 'z'))
         buffer_append_char(out, 'x');
+    else
+        buffer_append(out, slice_make(text.at, 1));
 }
 
 void mask_append(struct buffer *out, struct slice source, enum encoding encoding)

@@ -1,5 +1,6 @@
 #include "rules/concat.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -174,7 +175,9 @@ void concat_judge(struct judging *judging)
     const struct value *values = judging->values;
     char *out = arena_bytes(judging->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *at = out;
     if (with_country) {
-        memcpy(at, concat_country(values[FIELD_NATIONALITIES].text).at, COUNTRY_LEN);
+        struct slice country = concat_country(values[FIELD_NATIONALITIES].text);
+        assert(country.at && country.len == COUNTRY_LEN);
+        memcpy(at, country.at, COUNTRY_LEN);
         at += COUNTRY_LEN;
     }
     struct slice date = values[FIELD_DATE_OF_BIRTH].text;

@@ -123,7 +123,7 @@ static void new_words(struct slot *slot)
 }
 
 /* Normalizes a text of the job file as a cell of this slot would be. */
-static int read_text_of_job(const struct rule_set *set, const struct slot *slot, struct job_place place,
+static int read_text_of_job(struct rule_set *set, const struct slot *slot, struct job_place place,
                             struct slice text, struct value *value, struct error *error)
 {
     struct slot plain = *slot;
@@ -133,7 +133,7 @@ static int read_text_of_job(const struct rule_set *set, const struct slot *slot,
         new_words(&plain);
         add_choices(&plain);
     }
-    struct arena *arena = (struct arena *)(uintptr_t)&set->arena;
+    struct arena *arena = &set->arena;
     struct value *values = arena_alloc(arena, field_count() * sizeof *values);
     memset(values, 0, field_count() * sizeof *values);
     struct record record = {.values = values};
@@ -229,7 +229,7 @@ static int build_slot(const struct builder *builder, const struct job_mapping *m
         return 0;
     if (!slot->is_ready)
         return 0;
-    return read_text_of_job(set, slot, mapping->place, slice_from(mapping->constant), &slot->ready,
+    return read_text_of_job(builder->set, slot, mapping->place, slice_from(mapping->constant), &slot->ready,
                             builder->error);
 }
 
@@ -367,7 +367,7 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         if (!slot || !stands_alone(slot))
             continue;
         struct value value;
-        if (read_text_of_job(set, slot, rule->place, condition->value, &value, builder->error) < 0)
+        if (read_text_of_job(builder->set, slot, rule->place, condition->value, &value, builder->error) < 0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,

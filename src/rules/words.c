@@ -3,9 +3,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/arena.h"
 #include "core/memory.h"
 
-enum { WORDS_FIRST_ROOM = 64, WORDS_FOLDED_MAX = 128 };
+enum { WORDS_FIRST_ROOM = 64, WORDS_FOLDED_MAX = 128, WORDS_FOLDED_CHUNK = 1024 };
 
 struct entry {
     uint64_t hash; /* 0: free */
@@ -15,6 +16,7 @@ struct entry {
 
 struct words {
     bool folded;
+    struct arena folded_keys;
     struct entry *entries;
     size_t room, count; /* room: a power of two, at least twice count */
 };
@@ -64,6 +66,7 @@ struct words *words_new(bool folded)
 {
     struct words *words = memory_new(1, sizeof *words);
     words->folded = folded;
+    arena_init(&words->folded_keys, WORDS_FOLDED_CHUNK);
     words->room = WORDS_FIRST_ROOM;
     words->entries = memory_new(words->room, sizeof *words->entries);
     return words;
@@ -73,8 +76,7 @@ void words_free(struct words *words)
 {
     if (!words)
         return;
-    for (size_t i = 0; words->folded && i < words->room; i++)
-        free((char *)(uintptr_t)words->entries[i].key.at);
+    arena_clear(&words->folded_keys);
     free(words->entries);
     free(words);
 }
@@ -115,7 +117,7 @@ void words_add(struct words *words, struct slice key, struct slice word)
         return;
     }
     if (words->folded)
-        key.at = memory_copy(key);
+        key = arena_copy(&words->folded_keys, key);
     *entry = (struct entry){hash, key, word, false};
     if (++words->count * 2 > words->room)
         grow(words);

@@ -37,6 +37,7 @@ void counts_reset(struct counts *counts)
 
 static uint64_t *arrival_at(struct counts *counts, size_t index)
 {
+    assert(counts->room > 0);
     return &counts->arrivals_ns[(counts->first + index) % counts->room];
 }
 

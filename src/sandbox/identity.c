@@ -18,7 +18,9 @@ void identity_write(char *out, size_t chars, const char *purpose, struct slice n
 {
     static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     uint8_t digest[DIGEST_SHA256_LEN];
-    assert(chars <= sizeof digest && chars <= IDENTITY_CHARS_MAX);
+    static_assert((int)IDENTITY_CHARS_MAX <= (int)DIGEST_SHA256_LEN,
+                  "a byte of the digest gives a character");
+    assert(chars <= IDENTITY_CHARS_MAX);
     digest_name(digest, purpose, name, number);
     for (size_t i = 0; i < chars; i++)
         out[i] = alphabet[digest[i] % 36];

@@ -48,7 +48,7 @@ static int socket_of(struct MHD_Connection *connection)
 static void reset_connection(struct MHD_Connection *connection)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    connect(socket_of(connection), &nowhere, sizeof nowhere);
+    (void)connect(socket_of(connection), &nowhere, sizeof nowhere);
 }
 
 /* the first half of the answer, then an error that closes the connection */

@@ -111,6 +111,7 @@ struct user *users_add(struct users *users, struct user user)
 
     if (users->count == users->room) {
         users->room = users->room ? 2 * users->room : 1024;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
         users->all = memory_resize(users->all, users->room, sizeof *users->all);
     }
     users->all[users->count++] = copy;
