@@ -71,11 +71,15 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     my ($status, $found, $err) = audit($case);
     is($status, 4, 'credentials that are refused are status 4') or diag $err;
     $ENV{TEST_API_SECRET_1} = $secret;
-    sandbox_faults($sandbox, 'status-500:100%');
-    ($status, $found, $err) = audit($case);
-    is($status, 4, 'a provider that answers nothing is status 4') or diag $err;
-    like($err, qr/gives no answer/, 'and the message says so');
-    is($found->{no_answer}, 10, 'after ten of them');
+    for my $row (['status-500:100%', qr/provider is gone.*delivery\.retry_for/], ['garbage:100%', qr/gives no answer/, 10]) {
+        my ($fault, $message, $silent) = @$row;
+        sandbox_faults($sandbox, $fault);
+        local @{$case->{set}}{'delivery.retry_for', 'delivery.attempts'} = ('1s', 2);
+        ($status, $found, $err) = audit($case);
+        is($status, 4, "$fault: status 4") or diag $err;
+        like($err, $message, "$fault: and the message says so");
+        is($found->{no_answer}, $silent, "$fault: after so many users without an answer") if $silent;
+    }
     sandbox_faults($sandbox);
 
     local $case->{set}{'delivery.rate'} = '20/s';

@@ -133,7 +133,7 @@ sub machine_claims
     push @wrong, "read $summary->{read}, accounted for $sum" if $sum != $summary->{read};
     push @wrong, "created $summary->{created}, users $users" if $summary->{created} > $users;
     push @wrong, "the summary says status $summary->{status}, the run $status"
-        if $summary->{status} != (defined $said ? $said : $status);
+        if $summary->{status} != (defined $said ? $said : $status) && $status != 134;    # the end came after it was written
     return @wrong;
 }
 

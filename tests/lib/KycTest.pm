@@ -30,6 +30,8 @@ our @EXPORT = qw(
     test_forked test_process end_processes free_port
 );
 
+# No proxy of the environment: a test may have set one that leads nowhere.
+my @direct = (proxy => undef, http_proxy => undef, https_proxy => undef);
 my $json = JSON::PP->new->utf8->canonical;
 my $owner = $$;
 my %running;
@@ -141,7 +143,7 @@ sub sandbox_kill { return end_process($_[0], 'KILL'); }
 sub control
 {
     my ($sb, $method, $path, $content) = @_;
-    my $http = HTTP::Tiny->new(timeout => 60, keep_alive => 0);
+    my $http = HTTP::Tiny->new(timeout => 60, keep_alive => 0, @direct);
     my $answer = $http->request($method, "$sb->{url}$path", defined $content ? {content => $content} : {});
     die "$method $path: $answer->{status} $answer->{content}" if !$answer->{success};
     return $answer->{content};
@@ -215,7 +217,7 @@ sub signed_request
     my ($sb, $method, $target, $body, %option) = @_;
     $body = '' if !defined $body;
     $body = $json->encode($body) if ref $body;
-    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0);
+    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0, @direct);
     my $answer = $http->request($method, $sb->{url} . $target,
         {headers => signed_headers($sb, $target, $body, %option), $body eq '' ? () : (content => $body)});
     $answer->{json} = eval { $json->decode($answer->{content}) };
@@ -316,7 +318,7 @@ sub plain_request
     $body = $json->encode($body) if ref $body;
     my %headers = ($body eq '' ? () : ('Content-Type' => 'application/json'), %{$option{headers} || {}});
     delete @headers{grep { !defined $headers{$_} } keys %headers};
-    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0);
+    my $http = HTTP::Tiny->new(timeout => $option{timeout} || 30, keep_alive => 0, max_redirect => 0, @direct);
     my $answer = $http->request($method, $sb->{url} . $target,
         {headers => \%headers, $body eq '' ? () : (content => $body)});
     $answer->{json} = eval { $json->decode($answer->{content}) };
