@@ -14,6 +14,7 @@ static struct {
     size_t begun, done, bad;
 } loop;
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type of a CURLOPT_WRITEFUNCTION. */
 static size_t drop(char *at, size_t size, size_t count, void *context)
 {
     (void)at, (void)context;

@@ -1,12 +1,15 @@
 /* shim: a machine that fails on demand, for the tests. LD_PRELOAD puts it between a program and the C
  * library.
  *
- *   FAULT_CALL   the call that fails: write, sync, open, rename, truncate, unlink, read, map, thread, event,
- * memory FAULT_PATH   only for files whose path fits this pattern (fnmatch, * takes slashes too); without it
- * any FAULT_FROM   the first of these calls that fails, from 1 FAULT_COUNT  how many fail, 1 when not said;
- * 0: this one and all later ones FAULT_HOW    a number of errno; `short`: only half is written or read;
- * `turns`: every second call fails with EINTR FAULT_MARK   a file that is made when a call failed FAULT_CLOCK
- * CALL:SECONDS,…: from that reading of the wall clock on it is that far off
+ * - FAULT_CALL: the call that fails: write, sync, open, rename, truncate, unlink, read, map, thread, event,
+ *   memory
+ * - FAULT_PATH: only for files whose path fits this pattern (fnmatch, * takes slashes too); without it any
+ * - FAULT_FROM: the first of these calls that fails, from 1
+ * - FAULT_COUNT: how many fail, 1 when not said; 0: this one and all later ones
+ * - FAULT_HOW: a number of errno; `short`: only half is written or read; `turns`: every second call fails
+ * with EINTR
+ * - FAULT_MARK: a file that is made when a call failed
+ * - FAULT_CLOCK: CALL:SECONDS,…: from that reading of the wall clock on it is that far off
  *
  * Thread: any. A call that fails does nothing.
  */
@@ -50,7 +53,7 @@ __attribute__((constructor)) static void fault_setup(void)
     fault.count = count ? strtoul(count, NULL, 10) : 1;
     fault.is_short = how && strcmp(how, "short") == 0;
     fault.in_turns = how && strcmp(how, "turns") == 0;
-    fault.number = fault.in_turns ? EINTR : how ? atoi(how) : EIO;
+    fault.number = fault.in_turns ? EINTR : how ? (int)strtol(how, NULL, 10) : EIO;
     fault.ready = fault.call != NULL;
 }
 
@@ -104,7 +107,7 @@ __attribute__((destructor)) static void fault_end(void)
         write_file(fault.mark, text);
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
 #define MEET(call, fd, path)                                                                                 \
     do {                                                                                                     \

@@ -82,7 +82,8 @@ static void run(struct fixture *fixture, struct slice text, size_t block_len, in
         result = reader_fill(reader, batch);
         assert(result != READER_MORE || batch->count > 0);
         for (size_t i = 0; i < batch->count; i++) {
-            assert(batch->records[i].row == ++row);
+            row++;
+            assert(batch->records[i].row == row);
             rule_worker_judge(fixture->worker, &batch->records[i], &batch->arena);
             add_judged(out, &batch->records[i]);
         }

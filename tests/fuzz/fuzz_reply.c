@@ -57,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     size_t count = 0;
     while (names[count])
         count++;
+    assert(count > 0);
     const struct provider *provider = provider_find(names[data[0] % count]);
     size_t request_id_len = data[3] % 64;
     struct slice rest = slice_make((const char *)data + CHOICES, len - CHOICES);

@@ -131,7 +131,8 @@ static void run_oracle(struct oracle *oracle, struct buffer *out)
         }
         if (!rule && oracle->cell_count != 3)
             rule = RULE_COLUMNS;
-        struct record record = {.row = ++row,
+        row++;
+        struct record record = {.row = row,
                                 .line = number,
                                 .fault = rule,
                                 .raw = rule ? raw : slice_make(NULL, 0),

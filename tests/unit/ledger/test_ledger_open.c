@@ -246,7 +246,8 @@ static void a_making_that_was_cut_short_is_finished(void **state)
 static void a_missing_folder_is_named(void **state)
 {
     struct fixture *fixture = *state;
-    strcat(fixture->folder, "/none");
+    size_t len = strlen(fixture->folder);
+    snprintf(fixture->folder + len, sizeof fixture->folder - len, "/none");
     struct error error;
     char path[64];
     snprintf(path, sizeof(path), "%s/ledger", fixture->folder);

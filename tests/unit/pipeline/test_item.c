@@ -53,7 +53,7 @@ static void the_pool_is_full_when_its_bytes_are_used_up_and_has_room_again(void 
     struct value values[FIELD_MAX] = {0};
     struct slice cell;
     struct record record = record_of(&cell, values, 1 << 20);
-    struct item *items[16];
+    struct item *items[16] = {NULL};
     size_t count = 0;
     while (item_pool_has_room(&pool)) {
         assert_true(count < 16);

@@ -109,6 +109,7 @@ static const char *build(struct provider_call call, struct provider_request *req
     buffer_init(&request->body, BODY_MAX);
     call.job = &job;
     call.base_path = "/sandbox";
+    /* cppcheck-suppress returnDanglingLifetime ; what it returns is a constant text */
     return kira_provider.build(&call, request);
 }
 
