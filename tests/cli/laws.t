@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# scripts/check-laws and scripts/run-tests judge all else, so something must judge them: each is shown what it must
-# not let pass.
+# scripts/check-laws, scripts/run-tests and scripts/lint judge all else, so something must judge them: each is shown
+# what it must not let pass.
 use strict;
 use warnings;
 
@@ -65,7 +65,39 @@ for my $case (@runs) {
     my ($last) = $out =~ /([^\n]*)\n\z/;
     ok($? >> 8 == $status && $last =~ /^(?:\d+ passed, )?\Q$want\E$/, "$sentence: $want") or diag($out);
 }
+
+# clang-tidy as it is, and one that is not itself.
+my $clean = "int a_get(const int *at);\n\nint a_get(const int *at)\n{\n    return at ? *at : 0;\n}\n";
+my @lints = (
+    ['clean sources are counted', {'src/b.c' => $clean}, '2 sources looked at, nothing found'],
+    ['what clang-tidy finds', {'src/a.c' => $clean =~ s/at \? \*at : 0/at ? 0 : *at/r}, 'clang-analyzer-core.NullDereference'],
+    ['what cppcheck finds', {'src/a.c' => $clean =~ s/(return)/int x[2] = {0};\n    $1 x[2] +/r}, 'arrayIndexOutOfBounds'],
+    ['a finding in one source of several', {'tests/b.c' => $clean =~ s/at \? \*at : 0/at ? 0 : *at/r}, 'lint: tests/b.c'],
+    ['a source that is no C', {'src/a.c' => "int f(\n"}, 'clang-diagnostic-error'],
+    ['a configuration that cannot be read', {'.clang-tidy' => "Checks: [\n"}, 'lint: src/a.c'],
+    ['a clang-tidy that crashes', {'bin/clang-tidy' => "#!/bin/sh\necho Stack dump >&2\nkill -SEGV \$\$\n"}, 'Stack dump'],
+    ['a clang-tidy that fails without a word', {'bin/clang-tidy' => "#!/bin/sh\nexit 3\n"}, 'clang-tidy ended with status 3'],
+    ['a clang-tidy that complains and goes on', {'bin/clang-tidy' => "#!/bin/sh\necho no checks >&2\n"}, 'no checks'],
+);
+for my $case (@lints) {
+    my ($sentence, $files, $want) = @$case;
+    my $tree = tempdir(CLEANUP => 1);
+    my %all = ('src/a.c' => $clean, '.clang-tidy' => slurp("$scripts/../.clang-tidy"), 'scripts/lint' => slurp("$scripts/lint"), %$files);
+    put("$tree/$_", $all{$_}) for keys %all;
+    chmod 0755, "$tree/bin/clang-tidy";
+    make_path("$tree/tests");
+    my $out = `PATH=$tree/bin:\$PATH bash $tree/scripts/lint 2>&1`;
+    my $good = $want =~ /nothing found/;
+    ok(($? >> 8 == ($good ? 0 : 1)) && index($out, $want) >= 0, "lint: $sentence") or diag($out);
+}
 done_testing;
+
+sub slurp {
+    my ($path) = @_;
+    open my $in, '<', $path or die "$path: $!\n";
+    local $/;
+    return scalar <$in>;
+}
 
 sub guarded { return "#ifndef KYC_$_[0]_H\n#define KYC_$_[0]_H\n#endif\n" }
 
