@@ -30,7 +30,7 @@ bool bound_describe(const struct job *job, const struct provider *provider, doub
     assert(latency_ms > 0);
     uint32_t each, in_flight = lanes_in_flight(job, provider, &each);
     size_t keys = job->provider.credential_count;
-    struct job_rate rate = job->delivery.rate.per_ns > 0 ? job->delivery.rate : provider->rate;
+    struct job_rate rate = provider_rate(provider, job);
     double allowed = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
     double possible = in_flight * MS_PER_S / latency_ms;
     char rate_text[RATE_TEXT_SIZE], per_s[RATE_TEXT_SIZE], ms[RATE_TEXT_SIZE];

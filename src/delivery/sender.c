@@ -78,8 +78,8 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         return NULL;
     }
     make_attempts(sender, sender->lanes.in_flight_max);
-    const struct job_rate *rate = job->delivery.rate.per_ns > 0 ? &job->delivery.rate : &provider->rate;
-    limiter_init(&sender->limiter, *rate, job->delivery.burst > 0 ? job->delivery.burst : 1);
+    limiter_init(&sender->limiter, provider_rate(provider, job),
+                 job->delivery.burst > 0 ? job->delivery.burst : 1);
     breaker_init(&sender->breaker, job->delivery.retry_for_ns);
     sender->random = retry_random_any();
     return sender;

@@ -227,9 +227,13 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at, struct error *error);
 
-/* Whether an earlier run than the one that was started here may have sent requests after `since` (real ns):
- * it finished later, or never. 0, or -1. */
-int ledger_run_before(struct ledger *ledger, uint64_t since, bool *may_have_sent, struct error *error);
+/* Somebody who is no run asks the provider until `until` (real ns; UINT64_MAX: nobody knows till when).
+ * Between begin and commit. 0, or -1. */
+int ledger_note_asking(struct ledger *ledger, uint64_t until, struct error *error);
+
+/* Whether requests may have left after `since` (real ns): the last run, but for one that was started here,
+ * finished later, or never; or somebody asked till later. 0, or -1. */
+int ledger_may_have_sent(struct ledger *ledger, uint64_t since, bool *may_have_sent, struct error *error);
 
 /* The chain's head: SHA-256 in hex over all committed events (64 zeros before the first). */
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);

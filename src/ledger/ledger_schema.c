@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "ledger/ledger_sqlite.h"
 
 #define CANARY "canary" /* `SETTINGS LEFT` */
+#define ASKED  "asked"  /* a time, or `under way` */
 
 /* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
  * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
@@ -167,6 +169,15 @@ int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left
     int len = snprintf(text, sizeof(text), "%s %" PRIu32, settings, left);
     assert((size_t)len < sizeof(text));
     return meta_set(ledger, CANARY, slice_make(text, (size_t)len), error);
+}
+
+int ledger_note_asking(struct ledger *ledger, uint64_t until, struct error *error)
+{
+    char text[CLOCK_RFC3339_SIZE];
+    /* As a text it stands behind every time. */
+    struct slice value =
+        until == UINT64_MAX ? SLICE_LITERAL("under way") : slice_from(clock_rfc3339(until, text));
+    return meta_set(ledger, ASKED, value, error);
 }
 
 static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)

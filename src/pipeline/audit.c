@@ -15,6 +15,7 @@
 #include "job/job_load.h"
 #include "pipeline/audit_list.h"
 #include "pipeline/floors.h"
+#include "pipeline/follow.h"
 #include "pipeline/inbox.h"
 #include "pipeline/signals.h"
 #include "provider/user.h"
@@ -315,6 +316,16 @@ static void ask_until_done(struct audit *audit)
     }
 }
 
+/* A run that comes right after it keeps its distance. */
+static int note_asking(const struct audit *audit, uint64_t until, struct error *error)
+{
+    struct ledger *ledger = audit->parts->ledger;
+
+    if (ledger_begin(ledger, error) != 0 || ledger_note_asking(ledger, until, error) != 0)
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
 static int open_audit(struct audit *audit)
 {
     const struct audit_parts *parts = audit->parts;
@@ -327,7 +338,9 @@ static int open_audit(struct audit *audit)
     if (!audit->sender)
         return -1;
     if (floors_start(&audit->floors, audit->sender, parts->ledger, parts->job->provider.nonce_floor,
-                     audit->error) != 0)
+                     audit->error) != 0 ||
+        follow_last(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0 ||
+        note_asking(audit, UINT64_MAX, audit->error) != 0)
         return -1;
     if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
         audit->list = audit_list_new(parts, audit->error);
@@ -348,9 +361,12 @@ static int open_audit(struct audit *audit)
 
 static void close_audit(struct audit *audit)
 {
+    struct error ignored; /* then it stays under way: a distance too many */
+
     if (audit->started) {
         sender_finish(audit->sender);
         pthread_join(audit->thread, NULL);
+        (void)note_asking(audit, clock_real_ns(), &ignored);
         audit->counts->requests = sender_requests(audit->sender);
     }
     signals_stop(&audit->signals);

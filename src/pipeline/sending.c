@@ -10,11 +10,10 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/step.h"
+#include "pipeline/follow.h"
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
 #include "provider/idempotency.h"
-
-#define FINISHED_RESOLUTION_NS CLOCK_NS_PER_MS /* of the times in the ledger */
 
 enum {
     AHEAD_MAX = 1000, /* journalled and not sent: bounds the doubts of a crash */
@@ -26,15 +25,10 @@ static void *sender_main(void *argument)
     return NULL;
 }
 
-static struct job_rate rate_of(const struct job *job, const struct provider *provider)
-{
-    return job->delivery.rate.per_ns ? job->delivery.rate : provider->rate;
-}
-
 /* One second of the rate or twice what may be in flight, whichever is more (4-ledger.md). */
 static size_t ahead_max(const struct job *job, const struct provider *provider)
 {
-    struct job_rate rate = rate_of(job, provider);
+    struct job_rate rate = provider_rate(provider, job);
     uint64_t in_flight = job->delivery.in_flight ? job->delivery.in_flight
                                                  : provider->in_flight * job->provider.credential_count;
     uint64_t ahead = rate.count * CLOCK_NS_PER_S / rate.per_ns;
@@ -42,26 +36,6 @@ static size_t ahead_max(const struct job *job, const struct provider *provider)
     if (ahead < 2 * in_flight)
         ahead = 2 * in_flight;
     return ahead < AHEAD_MAX ? (size_t)ahead : AHEAD_MAX;
-}
-
-/* The limiter knows this run alone, and the provider's windows know no runs: whoever begins right after
- * another run, or after one that was killed, nobody knows when, keeps a distance. */
-static int follow_last_run(struct sending *sending, struct error *error)
-{
-    struct job_rate rate = rate_of(sending->parts.job, sending->parts.provider);
-    uint64_t now_ns = clock_real_ns(), window_ns = rate.per_ns + FINISHED_RESOLUTION_NS;
-    bool may_have_sent;
-
-    if (ledger_run_before(sending->parts.ledger, now_ns > window_ns ? now_ns - window_ns : 0, &may_have_sent,
-                          error) != 0)
-        return -1;
-    uint64_t wait_ns = may_have_sent ? sender_follow(sending->sender) : 0;
-    if (wait_ns >= CLOCK_NS_PER_S)
-        log_info("the last run ended a moment ago, or was killed: %" PRIu64
-                 " s of distance, so that delivery.rate "
-                 "holds over both",
-                 wait_ns / CLOCK_NS_PER_S);
-    return 0;
 }
 
 struct sending *sending_open(const struct sending_parts *parts, struct error *error)
@@ -81,7 +55,7 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     if (sending->sender &&
         floors_start(&sending->floors, sending->sender, parts->ledger, parts->job->provider.nonce_floor,
                      error) == 0 &&
-        follow_last_run(sending, error) == 0) {
+        follow_last(sending->sender, parts->ledger, parts->job, parts->provider, error) == 0) {
         sending->started = pthread_create(&sending->thread, NULL, sender_main, sending->sender) == 0;
         if (sending->started)
             return sending;

@@ -48,6 +48,11 @@ const char *const *provider_names(void)
     return provider_name_list;
 }
 
+struct job_rate provider_rate(const struct provider *provider, const struct job *job)
+{
+    return job->delivery.rate.per_ns > 0 ? job->delivery.rate : provider->rate;
+}
+
 struct slice provider_base_url(const struct provider *provider, const struct job *job)
 {
     struct slice url =

@@ -163,6 +163,8 @@ void provider_headers_add(struct provider_headers *headers, const char *name, co
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);
+/* The rate of a job: its own, else the provider's. */
+struct job_rate provider_rate(const struct provider *provider, const struct job *job);
 /* The path of a base URL without a trailing slash: `/sandbox` of `https://h/sandbox`, or "". */
 struct slice provider_base_path(struct slice base_url);
 

@@ -25,6 +25,7 @@ retry_after_holds_the_whole_job('3s', 2.9);
 retry_after_holds_the_whole_job('date:4s', 2.9);    # of a date without fractions up to a second is lost
 too_long_a_retry_after_stops_the_run();
 runs_right_after_one_another_keep_the_rate();
+who_asks_and_who_runs_keep_one_rate();
 done_testing;
 
 # Whether the rate is used depends on the machine too: of three runs one has to. That it is not passed must hold in each.
@@ -176,6 +177,32 @@ sub too_long_a_retry_after_stops_the_run
     proof_add('Retry-After', faults => 1, runs => 3, expected => 200, made => sandbox_counts($sandbox)->{payward}{users},
         duplicates => sandbox_counts($sandbox)->{payward}{duplicates},
         lost => 200 - sandbox_counts($sandbox)->{payward}{users}, over_limit => 0);
+    sandbox_stop($sandbox);
+}
+
+# status --against-provider is no run, and its requests count all the same: right after a run, and a run right after it.
+sub who_asks_and_who_runs_keep_one_rate
+{
+    my $rate = 20;
+    my $sandbox = sandbox_start('--rate', "$rate/s", '--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => $rate, set => {'delivery.rate' => "$rate/s", 'delivery.burst' => $rate});
+    case_run($case, '-q');
+    my ($status, undef, $err) = case_run($case, 'status', '--against-provider');
+    is($status, 0, 'who asks right after a run is answered') or diag $err;
+    write_file("$case->{folder}/export.csv", csv_rows(2 * $rate));
+    ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'who runs right after that too') or diag $err;
+    my $counts = sandbox_counts($sandbox)->{payward};
+    is($counts->{users}, 2 * $rate, 'and creates the rest');
+    is($counts->{over_limit}, 0, "all within $rate/s (at most $counts->{max_per_second})");
+    my $pid = case_start($case, 'status', '--against-provider');
+    waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} > $counts->{requests} });
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    write_file("$case->{folder}/export.csv", csv_rows(3 * $rate));
+    case_run($case, '-q');
+    $counts = sandbox_counts($sandbox)->{payward};
+    is($counts->{over_limit}, 0, "one that asked and was killed counts too (at most $counts->{max_per_second})");
     sandbox_stop($sandbox);
 }
 

@@ -120,11 +120,11 @@ sub case_run
     return run_program(case_arguments($case, $command, @more));
 }
 
-# Starts `kyc-import run` and gives its pid; its output goes to FOLDER/out and FOLDER/err.
+# Starts `kyc-import run`, or another command, and gives its pid; its output goes to FOLDER/out and FOLDER/err.
 sub case_start
 {
     my ($case, @more) = @_;
-    my @command = case_arguments($case, 'run', @more);
+    my @command = case_arguments($case, @more && $more[0] =~ /^[a-z]/ ? shift @more : 'run', @more);
     my $pid = fork;
     die "fork: $!" if !defined $pid;
     return $pid if $pid;
