@@ -94,7 +94,7 @@ static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
 static void take_cut(struct ndjson *ndjson, struct batch *batch)
 {
     struct slice rest = lines_rest(&ndjson->lines);
-    if (is_blank(rest))
+    if (rest.len == 0 || is_blank(rest))
         return;
     set_fault(add_record(ndjson, batch, ndjson->lines.number, rest), RULE_CUT,
               SLICE_LITERAL(READER_CUT_MESSAGE));
