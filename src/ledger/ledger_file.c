@@ -141,14 +141,19 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
     if (stat(ledger->key_path, &info)) {
         if (errno == ENOENT)
             return 0;
-        return error_set(error, ERROR_LEDGER, "the ledger's digest key %s: %s", ledger->key_path,
-                         strerror(errno));
+        return error_set(error, ERROR_LEDGER,
+                         "the ledger's digest key %s: %s. Check the folder and its permissions",
+                         ledger->key_path, strerror(errno));
     }
     struct buffer text;
     buffer_init(&text, 4 * FINGERPRINT_KEY_LEN);
     int result = file_read(ledger->key_path, &text, error);
     if (result) {
-        error->scope = ERROR_LEDGER;
+        struct error why = *error;
+        error_set(
+            error, ERROR_LEDGER,
+            "the ledger's digest key %s. Check the file and its permissions, or restore it from a backup",
+            why.text);
     } else {
         struct slice line = buffer_slice(&text);
         if (line.len > 0 && line.at[line.len - 1] == '\n')

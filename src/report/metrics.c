@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "report/report_folder.h"
 
 enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
@@ -233,7 +235,8 @@ int metrics_save(const struct tally *tally, const struct job *job, struct error 
     struct buffer before, text;
     buffer_init(&before, METRICS_MAX);
     buffer_init(&text, METRICS_MAX);
-    file_read(path, &before, &none); /* there need not be one */
+    if (file_read(path, &before, &none) != 0 && access(path, F_OK) == 0) /* there need not be one */
+        log_warning("%s: the metrics begin anew, without the time of the last success", none.text);
     metrics_write(tally, buffer_slice(&before), &text);
     int result = report_folder_save(path, METRICS_MODE, &text, error);
     buffer_clear(&before);

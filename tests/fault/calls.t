@@ -35,7 +35,8 @@ my @outcomes = (
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
         message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*$ledger_way_out/},
-    {call => 'open', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*put the file right/},
+    {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/metrics\.prom: .*begin anew, without the time of the last success/},
+    {call => 'open|read', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*put the file right/},
     {call => '.*', file => qr/^DIR\/reports\/test/, status => 2, message => qr/DIR\/reports\/test\S*: .*$report_way_out/},
 );
 
@@ -101,7 +102,9 @@ for my $table (@tables) {
         $seen_at_the_end++ if $outcome->{at_the_end} && $status == 1;
         machine_holds($case, $sentence);
     }
-    cmp_ok($seen_at_the_end, '<=', 1, "$table->{call}: all but the last sync of the WAL counts") if $table->{call} eq 'sync';
+    # Each run has one such sync, when the WAL is moved into the ledger; how many commits come before it differs with the
+    # turns that threads take, so that several numbers may meet it.
+    cmp_ok($seen_at_the_end, '<=', 3, "$table->{call}: all but the last sync of the WAL count") if $table->{call} eq 'sync';
 }
 machine_proof();
 done_testing;
