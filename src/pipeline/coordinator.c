@@ -62,7 +62,7 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
 }
 
 /* A renamed column must not rewrite the whole base. */
-static void guard_updates(struct coordinator *coordinator, const struct decision *decision)
+static void stop_if_many_changed(struct coordinator *coordinator, const struct decision *decision)
 {
     const struct pipeline_settings *settings = coordinator->parts.settings;
     uint32_t most = settings->job->delivery.updated_share;
@@ -86,7 +86,7 @@ static void guard_updates(struct coordinator *coordinator, const struct decision
 }
 
 /* Every row was valid when it was looked at first. */
-static void guard_strict(struct coordinator *coordinator, const struct record *record)
+static void stop_if_strict(struct coordinator *coordinator, const struct record *record)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     struct error error;
@@ -150,7 +150,7 @@ static int take_decision(struct coordinator *coordinator, const struct record *r
     }
     if (!parts->sending)
         return 0;
-    if (coordinator->stopping) { /* the guard, just now */
+    if (coordinator->stopping) { /* too many have changed, just now */
         tally->unsent++;
         return 0;
     }
@@ -171,14 +171,14 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
     if (record->verdict_count)
         note_expensive(coordinator, record);
     if (record->rejected) {
-        guard_strict(coordinator, record);
+        stop_if_strict(coordinator, record);
         return rejects_add(parts->rejects, record, error);
     }
     if (result != 0) {
         parts->tally->unsent += parts->sending != NULL;
         return -1;
     }
-    guard_updates(coordinator, &decision);
+    stop_if_many_changed(coordinator, &decision);
     return take_decision(coordinator, record, &decision, error);
 }
 
@@ -267,6 +267,21 @@ static void wait_for_news(struct coordinator *coordinator, struct inbox_news *ne
     inbox_wait(parts->inbox, want_batch, until_ns, news);
 }
 
+/* An error of its own: what failed in the same round is told too. */
+static void heed_provider(struct coordinator *coordinator)
+{
+    struct tally *tally = coordinator->parts.tally; /* it outlives sending */
+    struct sending *sending = coordinator->parts.sending;
+    struct error error;
+
+    if (!sending || !sending_stop_reason(sending) || tally->stopped)
+        return;
+    error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
+    snprintf(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
+    tally->stopped = tally->stopped_text;
+    stop(coordinator, &error, false);
+}
+
 /* One round: news, then all that it leads to, then one commit. */
 static void round_of(struct coordinator *coordinator)
 {
@@ -285,13 +300,7 @@ static void round_of(struct coordinator *coordinator)
         sending_fail(sending);
     if (sending && sending_take_back(sending, news.deliveries, &error) != 0)
         failed = true;
-    if (sending && sending_stop_reason(sending) && !coordinator->parts.tally->stopped) {
-        error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
-        struct tally *tally = coordinator->parts.tally; /* it outlives sending */
-        snprintf(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
-        tally->stopped = tally->stopped_text;
-        stop(coordinator, &error, false);
-    }
+    heed_provider(coordinator);
     if (!failed && take_records(coordinator, &error) != 0)
         failed = true;
     if (sending && sending_commit(sending, &error) != 0)

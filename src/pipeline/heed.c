@@ -85,7 +85,7 @@ static void stop_for_refusals(struct sending *sending, enum guard_trip trip, con
     if (trip == GUARD_CANARY)
         stop_because(sending,
                      "the provider refused one of the first requests (delivery.canary: %" PRIu32
-                     " go alone), %s. Nothing else was sent; correct it and run again",
+                     " go alone), %s. Nothing was sent after it: correct it and run again",
                      limits->canary, last + strlen("the last "));
     else if (trip == GUARD_IN_A_ROW)
         stop_because(sending,

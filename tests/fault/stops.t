@@ -74,6 +74,7 @@ subtest 'a refusal in the canary' => sub {
     for my $again ('the first run', 'the next one') {
         my ($summary, $err) = run_of($case, $again, 4);
         like($err, qr/refused.*delivery\.canary.*run again/, "$again: the message says what and what to do");
+        like($err, qr/Nothing was sent after it/, "$again: and what was not sent");
         like($summary->{stopped}, qr/delivery\.canary/, "$again: so does the report");
         is($summary->{refused}, 1, "$again: one refused");
         is(counts($case)->{users}, 4, "$again: nobody after him");
@@ -83,6 +84,20 @@ subtest 'a refusal in the canary' => sub {
     write_file("$case->{folder}/export.csv", $csv);
     run_of($case, 'mended', 0);
     is_settled($case, 'the end');
+    sandbox_stop($sandbox);
+};
+
+# Both in one round: the answer that stops the run cannot be written.
+subtest 'a stop that the ledger does not take' => sub {
+    my $sandbox = sandbox_start(@wide);
+    my $case = case_new($sandbox, rows => 30, set => {'delivery.canary' => 0});
+    run_of($case, 'the first', 0, '--limit', 5);
+    run_program('sqlite3', "$case->{folder}/test.ledger",
+        q(CREATE TRIGGER sealed BEFORE INSERT ON event BEGIN SELECT raise(abort, 'sealed'); END));
+    sandbox_control($sandbox, 'POST', '/_sandbox/revoke-keys');
+    my ($summary, $err) = run_of($case, 'refused and not written', 5);
+    like($err, qr/does not know these credentials/, 'the provider is heard');
+    like($err, qr/test\.ledger cannot be written: .*sealed/, 'and so is the ledger');
     sandbox_stop($sandbox);
 };
 
