@@ -10,7 +10,7 @@
 #include "ledger/ledger.h"
 #include "provider/provider.h"
 
-enum { DOUBTS_SHOWN = 20, RESULT_MAX = 1 << 24 };
+enum { DOUBTS_SHOWN = 20 /* as text */, RESULT_MAX = 1 << 24 };
 
 /* What a listing is written to, as a table or as JSON. */
 struct listing {
@@ -90,6 +90,8 @@ static void list_doubt(void *context, const struct ledger_customer *customer)
 
     listing->doubts++;
     if (!listing->is_json) {
+        if (listing->doubts > DOUBTS_SHOWN)
+            return;
         if (listing->doubts == 1)
             buffer_append_text(&listing->out, "\nIn doubt (the request may have been carried out):\n");
         buffer_printf(&listing->out, "  %.*s", (int)key.len, key.at);
@@ -168,8 +170,10 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
         json_write_array(&listing->json);
     }
     if (result == 0)
-        result = ledger_each_doubt(ledger, listing->is_json ? UINT64_MAX >> 1 : DOUBTS_SHOWN, list_doubt,
-                                   listing, error);
+        result = ledger_each_doubt(ledger, UINT64_MAX >> 1, list_doubt, listing, error);
+    if (!listing->is_json && listing->doubts > DOUBTS_SHOWN)
+        buffer_printf(&listing->out, "  … and %" PRIu64 " more (--json lists them)\n",
+                      listing->doubts - DOUBTS_SHOWN);
     if (listing->is_json)
         json_write_array_end(&listing->json);
     else

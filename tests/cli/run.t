@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Compress::Gzip qw(gzip);
 use IO::Socket::INET;
+use JSON::PP ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 use KycTest;
@@ -321,6 +322,19 @@ subtest '-v' => sub {
     like($err, qr/row 1, cust-000001: create 1: in_doubt, HTTP 503, \d+ ms: \S/, 'with what came back');
     like($err, qr/row 1, cust-000001: create 2: done, HTTP 20\d/, 'and how it ended');
     unlike((run_of($case, 'without -v', 0))[1], qr/row \d/, 'only then');
+    sandbox_stop($sandbox);
+};
+
+subtest 'many doubts' => sub {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'garbage:100%');
+    my $case = case_new($sandbox, rows => 23, set => {'delivery.canary' => 0, 'delivery.in_doubt' => 'hold'});
+    is((case_run($case, '-q'))[0], 1, '23 doubts are status 1');
+    my ($status, $out) = case_run($case, 'status');
+    is($status, 1, 'and in status too');
+    is(() = $out =~ /^  cust-/mg, 20, '20 are shown');
+    like($out, qr/^  … and 3 more \(--json lists them\)$/m, 'and how many are not');
+    (undef, $out) = case_run($case, 'status', '--json');
+    is(scalar @{JSON::PP->new->utf8->decode($out)->{in_doubt}}, 23, '--json lists them');
     sandbox_stop($sandbox);
 };
 
