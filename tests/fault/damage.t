@@ -82,6 +82,7 @@ for my $damage (@damages) {
     }
     my $right = keep($case);
     $damage->{older} ? put_back($case, $old) : $damage->{do}->($case);
+    machine_hurt();
     my $users = sandbox_counts($case->{sandbox})->{payward}{users};
     my ($status, undef, $err) = machine_run($case, {}, '-q');
     machine_fails($case, "$damage->{sentence}: status 5 and what to do", {status => 5, message => $damage->{message}}, $status, $err);
@@ -130,7 +131,10 @@ sub disturb
 {
     my ($case, $sentence, $change, $wanted) = @_;
     my $right = keep($case);
+    my $summary = "$case->{folder}/reports/test/summary.json";
+    my $report = -e $summary ? read_file($summary) : undef;
     $change->($case);
+    machine_hurt();
     my $users = sandbox_counts($case->{sandbox})->{payward}{users};
     my ($status, undef, $err) = machine_run($case, {}, '-q');
     my $counts = sandbox_counts($case->{sandbox})->{payward};
@@ -140,14 +144,12 @@ sub disturb
     push @wrong, "$counts->{duplicates} twice" if $counts->{duplicates};
     push @wrong, "$counts->{users} users" if $counts->{users} > $case->{valid} || $counts->{users} < $users;
     is(join('; ', @wrong), '', "$sentence: status $status");
-    # What was created meanwhile, the right ledger does not know: payward gives the same users again.
+    # What was created meanwhile, the right ledger does not know: payward gives the same users again. The report of it goes
+    # too, for it speaks of a ledger that is not there any more; and the nonces that went with it are behind a floor.
+    $case->{set}{'provider.nonce_floor'} = (time + 3600) * 1_000_000_000;
     put_back($case, $right);
-    if ($status != 0) {
-        machine_holds($case, "$sentence, and the right ledger is put back") if $counts->{users} == $users;
-        machine_end($case) if $counts->{users} != $users;
-    } else {
-        machine_end($case);
-    }
+    defined $report ? write_file($summary, $report) : unlink $summary;
+    machine_holds($case, "$sentence, and the right ledger is put back");
     return $status;
 }
 

@@ -20,7 +20,7 @@ use KycRun;
 use KycTest;
 
 our @EXPORT = qw(machine_case machine_end machine_run machine_count machine_shim machine_claims machine_holds
-    machine_fails machine_proof machine_sample machine_limited);
+    machine_fails machine_proof machine_hurt machine_sample machine_limited);
 
 my %figures = map { $_ => 0 } proof_columns();
 
@@ -160,6 +160,9 @@ sub machine_fails
     push @wrong, machine_claims($case, $status, $want->{summary}) if $err !~ /summary\.json/;
     is(join('; ', @wrong), '', $sentence) or diag $text;
 }
+
+# Something was done to the machine or its files without the shim.
+sub machine_hurt { $figures{faults}++; }
 
 sub machine_proof { proof_add('machine failures', %figures); }
 
