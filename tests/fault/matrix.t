@@ -57,7 +57,7 @@ my @faults = (
     {name => 'garbage', kind => 'strike', cause => '5xx', doubt => 1, landed => 1},
     {name => 'truncate', kind => 'strike', cause => 'connect', doubt => 1, landed => 1},
     {name => 'combined', kind => 'strike', cause => undef, doubt => 1, landed => 1},
-    {name => 'dns', kind => 'outage', says => qr/resolve/},
+    {name => 'dns', kind => 'outage', says => qr/resolv/i},
     {name => 'refused', kind => 'outage', says => qr/connect/},
     {name => 'tls', kind => 'outage', says => qr/tls|certificate/},
     {name => 'gone', kind => 'gone'},
@@ -116,7 +116,11 @@ sub prepare
         $cell->{tls} = free_port();
         $base_url = "https://$name:$cell->{tls}/$provider";
         $set{'provider.ca_file'} = "$cell->{folder}/tls.crt";
-        $set{'provider.proxy'} = 'http://127.0.0.1:' . proxy_start($cell->{tls})->{port} if $fault eq 'dns';
+        if ($fault eq 'dns') {
+            $set{'provider.proxy'} = 'http://127.0.0.1:' . proxy_start($cell->{tls})->{port};
+            # A proxy that is late with one request brings it nearer to the next: the provider may see one more.
+            $set{'delivery.rate'} = int(0.9 * $cell->{rate}) . '/s';
+        }
     }
     $cell->{sandbox} = sandbox_start(sandbox_options($cell));
     $cell->{case} = case_new($cell->{sandbox}, provider => $provider, rows => $cell->{rows}, set => \%set,
