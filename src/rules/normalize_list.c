@@ -130,7 +130,7 @@ static bool holds(const struct list *list, struct slice item)
 
 static void append(struct list *list, struct arena *arena, struct slice item)
 {
-    if (list->len + 1 + item.len > list->room) {
+    if (!list->at || list->len + 1 + item.len > list->room) {
         list->room = (list->room + item.len) * 2 + 16;
         char *larger = arena_bytes(arena, list->room);
         if (list->len)
