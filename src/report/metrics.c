@@ -230,7 +230,7 @@ void metrics_write(const struct tally *tally, struct slice before, struct buffer
 int metrics_save(const struct tally *tally, const struct job *job, struct error *error)
 {
     char *own_path = job->metrics_path ? NULL : file_join(job->report_folder, METRICS_FILE_NAME);
-    const char *path = own_path ? own_path : job->metrics_path;
+    const char *path = job->metrics_path ? job->metrics_path : own_path;
     struct error none = {0};
     struct buffer before, text;
     buffer_init(&before, METRICS_MAX);
