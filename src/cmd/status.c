@@ -10,7 +10,7 @@
 #include "ledger/ledger.h"
 #include "provider/provider.h"
 
-enum { DOUBTS_SHOWN = 20 /* as text */, RESULT_MAX = 1 << 24 };
+enum { DOUBTS_SHOWN = 20 /* as text */, RESULT_MAX = 1 << 30 /* each doubt of --json has 200 bytes */ };
 
 /* What a listing is written to, as a table or as JSON. */
 struct listing {

@@ -240,9 +240,13 @@ void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE])
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
 
-/* For `status`: customers by (state, operation, http_status, code), most first. */
+/* The state's word for people; `unsent` for a create that was refused and forgotten, or given up: the next
+ * run sends it. */
+const char *ledger_standing_word(const struct ledger_customer *customer);
+
+/* For `status`: customers by (standing, operation, http_status, code), most first. */
 struct ledger_group {
-    const char *state, *operation, *code;
+    const char *state /* its standing */, *operation, *code;
     int http_status;
     uint64_t count;
 };

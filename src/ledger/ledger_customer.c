@@ -15,6 +15,12 @@ const char *ledger_state_word(enum ledger_state state)
     return state_words[state];
 }
 
+const char *ledger_standing_word(const struct ledger_customer *customer)
+{
+    bool is_unsent = customer->state == LEDGER_REFUSED && customer->pending_digest.len == 0;
+    return is_unsent ? "unsent" : ledger_state_word(customer->state);
+}
+
 /* The first letters differ. What is none of the words was written by somebody else: in doubt is the state
  * that sends nothing by itself. */
 enum ledger_state ledger_state_from(struct slice word)

@@ -29,9 +29,11 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_NEXT_USER] =
         "SELECT " CUSTOMER_COLUMNS
         " FROM customer NOT INDEXED WHERE id > ?1 AND user_id IS NOT NULL ORDER BY id LIMIT 1",
-    [LEDGER_SQL_GROUPS] = "SELECT state, operation, http_status, code, count(*) AS customers FROM customer "
-                          "GROUP BY state, operation, http_status, code "
-                          "ORDER BY customers DESC, state, operation, http_status, code",
+    [LEDGER_SQL_GROUPS] = "SELECT CASE WHEN state = 'refused' AND pending_digest IS NULL THEN 'unsent' ELSE "
+                          "state END AS standing, "
+                          "operation, http_status, code, count(*) AS customers FROM customer "
+                          "GROUP BY standing, operation, http_status, code "
+                          "ORDER BY customers DESC, standing, operation, http_status, code",
     [LEDGER_SQL_DOUBTS] =
         "SELECT " CUSTOMER_COLUMNS " FROM customer "
         "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",

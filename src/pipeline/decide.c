@@ -93,7 +93,7 @@ static int decide_known(const struct decide *by, const struct roster_customer *k
     if ((agrees && !known->pending) || !by->job->delivery.update)
         return 0;
     if (!by->provider->can_update) {
-        if (!agrees)
+        if (!agrees && known->digest != 0) /* who was adopted has what he has */
             refuse(decision, RULE_NO_UPDATE,
                    SLICE_LITERAL(
                        "the data changed since this user was created, and this provider takes no update"));

@@ -297,6 +297,8 @@ static void tell(const struct item *item)
     const struct outcome *outcome = &delivery->outcome;
     struct slice key = item->record->values[FIELD_EXTERNAL_ID].text;
 
+    if (outcome->kind == OUTCOME_WITHDRAWN)
+        return;
     log_debug("row %" PRIu64 ", %.*s: %s %" PRIu32 ": %s, HTTP %d, %" PRIu64 " ms%s%s", item->record->row,
               (int)key.len, key.at, operation_word(delivery->call.operation), item->attempts,
               outcome_word(outcome->kind), outcome->http_status, delivery->latency_ns / CLOCK_NS_PER_MS,

@@ -245,6 +245,7 @@ subtest '4: the provider says no to all' => sub {
     is($summary->{created}, 0, 'nobody is created');
     is($summary->{in_doubt}, 0, 'nobody is in doubt');
     like($err, qr/credentials/, 'the message says what to look at');
+    unlike((case_run($case, 'status'))[1], qr/refused/, 'status does not call him refused who is sent again');
     unlike($err, qr/AAAAAAAA/, 'and not the secret');
     $ENV{TEST_API_SECRET_1} = (sandbox_keys($sandbox))[0][1];
     sandbox_reset($sandbox);

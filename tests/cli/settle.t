@@ -63,6 +63,13 @@ case_run($other, '-q');
 is(case_summary($other)->{unchanged}, 1, 'and from then on nothing is to do');
 is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'without a request');
 
+# payso takes no update, and what an adopted user has there is not known: he stays as he is, without a complaint.
+my $adopted = case_new($sandbox, provider => 'payso', rows => 3);
+case_run($adopted, 'settle', '--key', 'cust-000002', '--user', 'usr_adopted');
+($status, $out, $err) = case_run($adopted, '-q');
+is($status, 0, 'payso: a night with an adopted user is a good one') or diag $err;
+is(join(' ', @{case_summary($adopted)}{qw(created unchanged refused)}), '2 1 0', 'payso: he is unchanged');
+
 ($status, $out, $err) = case_run($other, 'settle', '--key', 'x');
 is($status, 2, 'half a verdict is no verdict');
 like($err, qr/--user USER_ID or --absent/, 'and the message says what is missing');
