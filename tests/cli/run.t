@@ -14,7 +14,6 @@ use KycRun;
 
 my @wide = ('--nonce-window', 10_000_000_000);
 
-# The sandbox's keys are the same in every sandbox, and a key's lock is the machine's: one run at a time.
 sub payward { return sandbox_counts($_[0]{sandbox})->{payward} }
 
 # Runs; gives (summary, standard error) and holds the summary to its sum and its status.
