@@ -17,6 +17,9 @@ extern "C" {
 
 namespace ondemand = simdjson::ondemand;
 
+/* What a C++ library cannot get ends the process with the same words as what we cannot get. */
+[[maybe_unused]] static const std::new_handler NEW_HANDLER_BEFORE = std::set_new_handler(memory_out);
+
 /* Up to so many members every pair is compared; above, a table of hashes tells repeats. */
 static const uint32_t JSON_PAIRWISE_MAX = 16;
 static const size_t JSON_TEXT_MAX = UINT32_MAX - 2 * simdjson::SIMDJSON_PADDING;
