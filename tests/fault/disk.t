@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Cwd qw(abs_path);
 use Test::More;
+use KycProof;
 use KycTest;
 use KycRun;
 use KycMachine;

@@ -55,6 +55,13 @@ sub the_rate_is_used_and_never_passed
     cmp_ok($used, '>=', $least, "$rate/s: at least 99 % of it is used") if $least;
 }
 
+# Requests over the job's own rate in the fullest second, where the sandbox has another limit or none.
+sub over
+{
+    my ($counts, $rate) = @_;
+    return $counts->{max_per_second} > $rate ? $counts->{max_per_second} - $rate : 0;
+}
+
 # The job asks for four times what the provider allows.
 sub a_lower_limit_is_followed
 {
@@ -78,7 +85,7 @@ sub a_lower_limit_is_followed
         'the page says what would be faster');
     is_settled($case, 'no twin, nobody lost');
     proof_add('a provider with a lower limit', faults => $refused, runs => 2, expected => $rows, made => $counts->{users},
-        duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => 0);
+        duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => over($counts, 200));
     sandbox_stop($sandbox);
 }
 
@@ -124,7 +131,7 @@ sub retry_after_holds_the_whole_job
     my $counts = sandbox_counts($sandbox)->{payward};
     is($counts->{by_status}{429}, 1, 'there was one 429');
     proof_add('Retry-After', faults => 1, runs => 2, expected => 400, made => $counts->{users},
-        duplicates => $counts->{duplicates}, lost => 400 - $counts->{users}, over_limit => 0);
+        duplicates => $counts->{duplicates}, lost => 400 - $counts->{users}, over_limit => over($counts, 200));
     sandbox_stop($sandbox);
 }
 
@@ -176,7 +183,7 @@ sub too_long_a_retry_after_stops_the_run
     is_settled($case, 'the next run ends well') if (case_run($case, '-q'))[0] == 0;
     proof_add('Retry-After', faults => 1, runs => 3, expected => 200, made => sandbox_counts($sandbox)->{payward}{users},
         duplicates => sandbox_counts($sandbox)->{payward}{duplicates},
-        lost => 200 - sandbox_counts($sandbox)->{payward}{users}, over_limit => 0);
+        lost => 200 - sandbox_counts($sandbox)->{payward}{users}, over_limit => over(sandbox_counts($sandbox)->{payward}, 200));
     sandbox_stop($sandbox);
 }
 
