@@ -16,15 +16,24 @@ static void give_back(struct sender *sender, struct delivery *delivery)
     sender->done(sender->context, delivery);
 }
 
+/* outcome: why it did not leave. date_ns: of the answer that says so; 0: none. */
+static void give_back_unsent(struct sender *sender, struct delivery *delivery, const struct outcome *outcome,
+                             uint64_t date_ns)
+{
+    delivery->outcome = *outcome;
+    delivery->left = false;
+    delivery->latency_ns = 0;
+    delivery->date_ns = date_ns;
+    give_back(sender, delivery);
+}
+
 void answers_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
                     const char *code, const char *message)
 {
-    delivery->outcome = (struct outcome){.kind = kind};
-    snprintf(delivery->outcome.code, sizeof(delivery->outcome.code), "%s", code);
-    snprintf(delivery->outcome.message, sizeof(delivery->outcome.message), "%s", message);
-    delivery->left = false;
-    delivery->latency_ns = delivery->date_ns = 0;
-    give_back(sender, delivery);
+    struct outcome outcome = {.kind = kind};
+    snprintf(outcome.code, sizeof(outcome.code), "%s", code);
+    snprintf(outcome.message, sizeof(outcome.message), "%s", message);
+    give_back_unsent(sender, delivery, &outcome, 0);
 }
 
 static bool is_login(const struct delivery *delivery)
@@ -37,11 +46,7 @@ static void give_back_waiting(struct sender *sender, const struct delivery *logi
 {
     struct delivery *delivery;
     while ((delivery = mailbox_list_take(&sender->queue))) {
-        delivery->outcome = login->outcome;
-        delivery->left = false;
-        delivery->latency_ns = 0;
-        delivery->date_ns = login->date_ns;
-        give_back(sender, delivery);
+        give_back_unsent(sender, delivery, &login->outcome, login->date_ns);
         if (!all) {
             return;
         }

@@ -120,15 +120,22 @@ int ledger_schema_make(struct ledger *ledger, const struct ledger_identity *iden
     return ledger_commit(ledger, error);
 }
 
+/* The value of key in meta: 1, and *statement holds it until ledger_sqlite_release; 0: none; -1. */
+static int meta_find(struct ledger *ledger, const char *key, sqlite3_stmt **statement, struct error *error)
+{
+    *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_META, error);
+    if (!*statement)
+        return -1;
+    ledger_sqlite_bind_text(*statement, 1, slice_from(key));
+    return ledger_sqlite_row(ledger, *statement, error);
+}
+
 /* 1: meta has this value; 0: it has another, copied into found (cut to its size); -1. */
 static int meta_is(struct ledger *ledger, const char *key, struct slice want, char *found, size_t found_size,
                    struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_META, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_text(statement, 1, slice_from(key));
-    int row = ledger_sqlite_row(ledger, statement, error);
+    sqlite3_stmt *statement;
+    int row = meta_find(ledger, key, &statement, error);
     if (row == 0)
         return error_set(
             error, ERROR_LEDGER,
@@ -145,11 +152,8 @@ static int meta_is(struct ledger *ledger, const char *key, struct slice want, ch
 
 int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *left, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_META, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_text(statement, 1, SLICE_LITERAL(CANARY));
-    int row = ledger_sqlite_row(ledger, statement, error);
+    sqlite3_stmt *statement;
+    int row = meta_find(ledger, CANARY, &statement, error);
     *left = UINT32_MAX;
     if (row <= 0)
         return row;
