@@ -204,8 +204,7 @@ void probe_provider_ask(struct probe_lines *lines, const struct job *job, const 
         probe_provider_skip(lines, job, provider, "the keys cannot be used now");
         return;
     }
-    if (provider->is_signed)
-        probe_lines_add(lines, "keys", PROBE_OK, "no other run holds one");
+    probe_lines_add(lines, "keys", PROBE_OK, "no other run uses one");
     tell_endpoint(lines, &asked, url);
     tell_tls(lines, &asked, url);
     tell_clock(lines, &asked.delivery);

@@ -18,7 +18,7 @@ enum error_scope {
     ERROR_PROVIDER = 4,    /* the provider stopped the run */
     ERROR_LEDGER = 5,      /* the ledger cannot be written, is damaged, or is not the right one */
     ERROR_INTERRUPTED = 6, /* a signal; the next run resumes */
-    ERROR_BUSY = 7,        /* another run holds the ledger or an API key */
+    ERROR_BUSY = 7,        /* another run holds the ledger or a credential */
 };
 
 enum { ERROR_TEXT_MAX = 2048 };

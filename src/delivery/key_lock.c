@@ -25,7 +25,7 @@ const char *key_lock_folder(void)
 }
 
 /* The holder's `PID START`, as far as it was written. */
-static int fail_busy(int fd, const char *path, struct error *error)
+static int fail_busy(int fd, const char *path, const char *part, struct error *error)
 {
     char text[LOCK_TEXT_SIZE];
     ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
@@ -37,9 +37,9 @@ static int fail_busy(int fd, const char *path, struct error *error)
     }
     return error_set(
         error, ERROR_BUSY,
-        "another run holds an API key of this job: process %s, since %s (%s); wait for its end, or "
-        "use another key",
-        text[0] ? text : "unknown", start ? start : "unknown", path);
+        "another run uses credentials.%s of this job: process %s, since %s (%s); wait for its end, or "
+        "use another credential: the provider's limit holds for both together",
+        part, text[0] ? text : "unknown", start ? start : "unknown", path);
 }
 
 static void write_holder(int fd)
@@ -52,7 +52,7 @@ static void write_holder(int fd)
     }
 }
 
-int key_lock_open(const char *folder, const char *key_id, struct error *error)
+int key_lock_open(const char *folder, const char *key_id, const char *part, struct error *error)
 {
     char path[LOCK_PATH_SIZE];
     snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, key_id);
@@ -65,21 +65,22 @@ int key_lock_open(const char *folder, const char *key_id, struct error *error)
     }
     if (fd < 0) {
         const char *why = errno == EACCES || errno == EPERM
-                              ? "another account made it for a run with this API key; "
+                              ? "another account made it for a run with this credential; "
                                 "run as that account, or remove the file when none runs"
                               : "make room in that folder, or remove the file when no run "
-                                "uses this API key";
-        return error_set(error, ERROR_USAGE, "cannot open the lock of an API key, %s: %s (%s)", path,
-                         strerror(errno), why);
+                                "uses this credential";
+        return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s (%s)", part,
+                         path, strerror(errno), why);
     }
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EINTR) {
             continue;
         }
         if (errno == EWOULDBLOCK) {
-            fail_busy(fd, path, error);
+            fail_busy(fd, path, part, error);
         } else {
-            error_set(error, ERROR_USAGE, "cannot lock an API key with %s: %s", path, strerror(errno));
+            error_set(error, ERROR_USAGE, "cannot lock credentials.%s with %s: %s", part, path,
+                      strerror(errno));
         }
         close(fd);
         return -1;

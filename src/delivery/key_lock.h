@@ -1,10 +1,11 @@
-/* key_lock: one run at a time per API key on this machine, so that two jobs cannot cross nonces.
+/* key_lock: one process at a time per credential on this machine, so that two jobs can neither cross nonces
+ * nor go over the provider's limit together.
  *
  * flock(2) on a file of the system's lock folder (/run/lock, else /var/lock, else /tmp: the first that can be
  * written), named kyc-import-KEYID.lock. The lock is gone with its process, however it dies. The file is
  * never unlinked (a lock on an unlinked file would keep nobody out); it holds the pid and the start of its
- * holder, for messages. Two machines must not share a key: no lock can see that (3-providers.md, Signing).
- * Thread: any. Owner: open/close.
+ * holder, for messages. Two machines must not share a credential: no lock can see that (3-providers.md,
+ * Signing). Thread: any. Owner: open/close.
  */
 #ifndef KYC_DELIVERY_KEY_LOCK_H
 #define KYC_DELIVERY_KEY_LOCK_H
@@ -14,10 +15,11 @@
 /* The folder used; a constant text. */
 const char *key_lock_folder(void);
 
-/* Takes the lock and never waits for it. Gives a descriptor for key_lock_close, or -1: with ERROR_BUSY when
- * another run holds it (the message gives its pid and start), with ERROR_USAGE when the file cannot be opened
- * (another account's, a symbolic link, a full disk). */
-int key_lock_open(const char *folder, const char *key_id, struct error *error);
+/* Takes the lock and never waits for it. part: which credential it is, for messages (`api_key`). Gives a
+ * descriptor for key_lock_close, or -1: with ERROR_BUSY when another run holds it (the message gives its pid
+ * and start), with ERROR_USAGE when the file cannot be opened (another account's, a symbolic link, a full
+ * disk). */
+int key_lock_open(const char *folder, const char *key_id, const char *part, struct error *error);
 /* -1 is allowed. */
 void key_lock_close(int fd);
 

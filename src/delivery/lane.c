@@ -8,12 +8,38 @@
 #include "core/memory.h"
 #include "delivery/key_lock.h"
 
+static void identify(struct slice kind, const struct secret *secret, char id[LANE_KEY_ID_SIZE])
+{
+    uint8_t digest[DIGEST_SHA256_LEN];
+    digest_sha256(kind, secret_slice(secret), digest);
+    digest_hex(digest, (LANE_KEY_ID_SIZE - 1) / 2, id);
+}
+
 void lane_identify(const struct job_credentials *credentials, char key_id[LANE_KEY_ID_SIZE])
 {
-    const struct secret *key = credentials->api_key.at ? &credentials->api_key : &credentials->token;
-    uint8_t digest[DIGEST_SHA256_LEN];
-    digest_sha256(SLICE_LITERAL("kyc-import api key "), secret_slice(key), digest);
-    digest_hex(digest, (LANE_KEY_ID_SIZE - 1) / 2, key_id);
+    identify(SLICE_LITERAL("kyc-import api key "),
+             credentials->api_key.at ? &credentials->api_key : &credentials->token, key_id);
+}
+
+/* In the same order in every process: of two that start at once and share a part, one gets it. */
+static int take_locks(struct lane *lane, const struct job_credentials *credentials, const char *folder,
+                      struct error *error)
+{
+    char client_id[LANE_KEY_ID_SIZE];
+    const char *key_part = credentials->api_key.at ? "api_key" : "token";
+
+    lane->locks[0] = key_lock_open(folder, lane->key_id, key_part, error);
+    if (lane->locks[0] < 0)
+        return -1;
+    lane->lock_count = 1;
+    if (!credentials->client_id.at)
+        return 0;
+    identify(SLICE_LITERAL("kyc-import client id "), &credentials->client_id, client_id);
+    lane->locks[1] = key_lock_open(folder, client_id, "client_id", error);
+    if (lane->locks[1] < 0)
+        return -1;
+    lane->lock_count = 2;
+    return 0;
 }
 
 struct lane *lane_new(const struct provider *provider, const struct job_credentials *credentials,
@@ -22,16 +48,12 @@ struct lane *lane_new(const struct provider *provider, const struct job_credenti
     struct lane *lane = memory_new(1, sizeof(*lane));
     lane->provider = provider;
     lane->in_flight_max = in_flight_max;
-    lane->lock = -1;
     lane->login.wanted = provider->has_login;
     lane->login_delivery.call.operation = OPERATION_LOGIN;
     lane_identify(credentials, lane->key_id);
-    if (provider->is_signed) {
-        lane->lock = key_lock_open(lock_folder, lane->key_id, error);
-        if (lane->lock < 0) {
-            lane_free(lane);
-            return NULL;
-        }
+    if (take_locks(lane, credentials, lock_folder, error) != 0) {
+        lane_free(lane);
+        return NULL;
     }
     lane->account = provider->account_new(credentials);
     return lane;
@@ -45,7 +67,8 @@ void lane_free(struct lane *lane)
     if (lane->account) {
         lane->provider->account_free(lane->account);
     }
-    key_lock_close(lane->lock);
+    for (size_t i = 0; i < lane->lock_count; i++)
+        key_lock_close(lane->locks[i]);
     free(lane);
 }
 

@@ -3,7 +3,7 @@
  * A signed key has one request in flight unless the job says nonce_window, since two could arrive in the
  * wrong order. Nonces are strictly increasing over threads, retries and runs, also after the clock stepped
  * back: nanoseconds since the epoch, never below the last + 1, never above the floor that the coordinator has
- * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no lock and no nonces.
+ * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no nonces.
  *
  * Thread: lane_raise and lane_last any; the rest the sender's. Owner: new/free; borrows job and provider.
  */
@@ -20,13 +20,17 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-enum { LANE_KEY_ID_SIZE = 33 };
+enum {
+    LANE_KEY_ID_SIZE = 33,
+    LANE_LOCKS_MAX = 2, /* one a part of the credentials that names somebody: api_key or token, client_id */
+};
 
 struct lane {
     const struct provider *provider;
     struct provider_account *account;
     char key_id[LANE_KEY_ID_SIZE];
-    int lock;    /* -1: none */
+    int locks[LANE_LOCKS_MAX];
+    size_t lock_count;
     bool proven; /* a request with these credentials has succeeded in this run */
     uint32_t in_flight, in_flight_max;
     struct login login;
@@ -40,8 +44,9 @@ struct lane {
  * token, where there is none). */
 void lane_identify(const struct job_credentials *credentials, char key_id[LANE_KEY_ID_SIZE]);
 
-/* Takes the key's lock in lock_folder, when the provider signs. NULL with ERROR_BUSY or ERROR_USAGE, as
- * key_lock_open. */
+/* Takes the credentials' locks in lock_folder, of every provider: two jobs with one credential share the
+ * provider's limit. api_key, token and client_id have a lock each, since two jobs may share one and not the
+ * other. NULL with ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
 struct lane *lane_new(const struct provider *provider, const struct job_credentials *credentials,
                       uint32_t in_flight_max, const char *lock_folder, struct error *error);
 void lane_free(struct lane *lane);

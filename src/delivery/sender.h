@@ -54,11 +54,10 @@ enum {
 
 struct sender;
 
-/* Builds the sender: one lane a credential (a pool of keys), each key's lock taken (flock in the system's
- * lock folder, on a file named by a digest of the key; held until sender_free). done is called on the
- * sender's thread and must not wait. Borrows job and provider. NULL with ERROR_USAGE (the same key twice, a
- * bad CA file, no file descriptor left) or ERROR_BUSY (another run holds one of the keys: the message gives
- * its pid). */
+/* Builds the sender: one lane a credential (a pool of keys), the locks of each taken (lane.h; flock in the
+ * system's lock folder, held until sender_free). done is called on the sender's thread and must not wait.
+ * Borrows job and provider. NULL with ERROR_USAGE (the same key twice, a bad CA file, no file descriptor
+ * left) or ERROR_BUSY (another run holds one of the credentials: the message gives its pid). */
 struct sender *sender_new(const struct job *job, const struct provider *provider,
                           void (*done)(void *context, struct delivery *delivery), void *context,
                           struct error *error);

@@ -111,7 +111,7 @@ static int need_files(const struct pipeline *pipeline, struct error *error)
     uint32_t each;
 
     if (settings->send) /* libcurl keeps as many idle connections as may be busy */
-        count += pipeline->job->provider.credential_count +
+        count += LANE_LOCKS_MAX * pipeline->job->provider.credential_count +
                  2 * (size_t)lanes_in_flight(pipeline->job, settings->provider, &each);
     return process_need_files(count, error);
 }

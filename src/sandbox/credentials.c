@@ -12,7 +12,7 @@ struct credential credential_table[CREDENTIAL_COUNT] = {
 };
 
 char credential_kira_api_key[CREDENTIAL_SIZE] = "demo-kira-key";
-const char credential_kira_client_id[] = "demo-kira-client";
+char credential_kira_client_id[CREDENTIAL_SIZE] = "demo-kira-client";
 const char credential_kira_password[] = "demo-kira-password";
 char credential_payso_token[CREDENTIAL_SIZE] = "demo-payso-token";
 
@@ -27,5 +27,6 @@ void credentials_tag(const char *tag)
     for (int i = 0; i < CREDENTIAL_COUNT; i++)
         add_tag(credential_table[i].api_key, tag);
     add_tag(credential_kira_api_key, tag);
+    add_tag(credential_kira_client_id, tag);
     add_tag(credential_payso_token, tag);
 }

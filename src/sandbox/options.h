@@ -26,7 +26,7 @@ struct options {
     unsigned threads;
     struct fault_plan faults;
     const char *state_path; /* NULL: none */
-    const char *key_tag;    /* behind each API key; NULL: none */
+    const char *key_tag;    /* behind each API key, token and client id; NULL: none */
     const char *kraken_version_header;
     uint64_t token_life_ns, idempotency_life_ns;
     bool kira_unique_external_id; /* else only its idempotency key keeps a customer from a second user */

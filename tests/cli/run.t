@@ -92,7 +92,7 @@ subtest '7: two at once' => sub {
     my $other = case_new($sandbox, rows => 5);
     ($status, $out, $err) = case_run($other, '-q');
     is($status, 7, 'the same API key in another job is status 7');
-    like($err, qr/API key.*\b$pid\b/s, 'the message says so and names the process') or diag $err;
+    like($err, qr/credentials\.api_key.*\b$pid\b/s, 'the message says so and names the process') or diag $err;
     ok(!-e "$other->{folder}/reports/test/summary.json", 'what did not begin wrote no report');
     is((case_run($other, 'check', '-q'))[0], 0, 'a check needs no lock');
     ($status) = case_run($case, 'check', '-q');

@@ -26,7 +26,7 @@ my @outcomes = (
     {call => 'open', file => qr/metrics\.prom$/, status => 1},
     {call => 'open|read', file => qr/\/job\.yaml$/, status => 2, message => qr/DIR\/job\.yaml: /},
     {call => 'open|read', file => qr/\/export\.csv$/, status => 3, message => qr/DIR\/export\.csv: cannot be (?:opened|read)/},
-    {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of an API key.*(?:make room|another)/},
+    {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of credentials\.api_key.*(?:make room|another)/},
     {call => '.*', file => qr/test\.ledger\.(?:lock|key)/, status => 5,
         message => qr/the ledger's (?:lock file|digest key) DIR.*$ledger_way_out/s},
     # Whoever closes a ledger last moves the WAL into it. That may fail: the WAL stays, and holds everything.

@@ -23,7 +23,7 @@ sub wait_for
     die "$what: not within a minute";
 }
 
-sub users { return sandbox_counts($_[0]{sandbox})->{payward}{users}; }
+sub users { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}{users}; }
 
 # Two runs at once, of one job or of two with one key; the second is told who holds what.
 for my $stopped (0, 1) {
@@ -38,13 +38,46 @@ for my $stopped (0, 1) {
     like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\. Wait for its end/, "$held of this job: who and since when");
     ($status, undef, $err) = machine_run($other, {}, '-q');
     is($status, 7, "$held of another job holds the key: status 7") or diag $err;
-    like($err, qr/another run holds an API key of this job: process $pid, since 20\S+Z .*wait for its end, or use another key/, "$held of another job: who and since when");
+    like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*wait for its end, or use another/, "$held of another job: who and since when");
     ok(!-e "$other->{folder}/reports/test/summary.json", "$held of another job: no report of a run that was not");
     kill $stopped ? 'KILL' : 'CONT', $pid;
     waitpid $pid, 0;
     is($? & 127, $stopped ? 9 : 0, "$held: its end");
     ok(-s "$case->{folder}/test.ledger.lock", "$held: its lock file stays, and holds nothing");
     machine_holds($case, "$held has ended");
+}
+
+# Two jobs with one credential would go at twice the provider's limit: one at a time, at every provider and in every command
+# that asks it. Of kira each part counts: the gateway limits an API key, a login belongs to a client.
+my %parts = (payward => ['api_key'], 'kraken-embed' => ['api_key'], kira => ['api_key', 'client_id'], payso => ['token']);
+for my $provider (sort keys %parts) {
+    my $case = machine_case(provider => $provider, rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
+    my $other = case_new($case->{sandbox}, provider => $provider, rows => 3);
+    my $pid = case_start($case, '-q');
+    wait_for("$provider, the first run", sub { users($case) >= 3 });
+    kill 'STOP', $pid;
+    sleep 0.3;    # what is on its way comes in
+    my $requests = sandbox_counts($case->{sandbox})->{$provider}{requests};
+    for my $part (@{$parts{$provider}}) {
+        local %ENV = %ENV;
+        for my $unshared (grep { $_ ne $part } @{$parts{$provider}}) {
+            $ENV{uc "TEST_${unshared}_1"} .= '-other';
+        }
+        for my $command (['run', '-q'], ['status', '--against-provider']) {
+            my ($status, undef, $err) = machine_run($other, {}, @$command);
+            is($status, 7, "$provider, $command->[0] of another job with the same $part: status 7") or diag $err;
+            like($err, qr/another run uses credentials\.$part of this job: process $pid, since 20\S+Z/, "$provider, $command->[0], the same $part: who and since when");
+        }
+        my ($status, $out, $err) = machine_run($other, {}, 'probe');
+        is($status, 1, "$provider, probe of another job with the same $part") or diag $err;
+        like($out, qr/^keys +NOT OK +another run uses credentials\.$part of this job: process $pid/mi, "$provider, probe, the same $part: who") or diag $out;
+    }
+    is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, "$provider: the others asked for nothing");
+    kill 'CONT', $pid;
+    waitpid $pid, 0;
+    is($?, 0, "$provider: the first run ends well") or diag read_file("$case->{folder}/err");
+    is(sandbox_counts($case->{sandbox})->{$provider}{over_limit}, 0, "$provider: never over the limit");
+    machine_holds($case, "$provider, another job had the same credential");
 }
 
 # The input changes while it is read: status 3 and how it changed; what was read stands. Rows so wide that reading is not

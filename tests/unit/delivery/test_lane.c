@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,6 +31,17 @@ static const struct provider unsigned_provider = {.account_new = no_account};
 static struct job_credentials credentials_of(char *api_key)
 {
     return (struct job_credentials){.api_key = {.at = api_key, .len = strlen(api_key)}};
+}
+
+static struct secret secret_of(char *text)
+{
+    return (struct secret){.at = text, .len = text ? strlen(text) : 0};
+}
+
+static struct job_credentials whole_credentials(char *api_key, char *client_id, char *token)
+{
+    return (struct job_credentials){
+        .api_key = secret_of(api_key), .client_id = secret_of(client_id), .token = secret_of(token)};
 }
 
 static struct lane *make_lane(const struct provider *provider, char *key)
@@ -82,15 +94,54 @@ static void no_nonce_is_below_the_start(void **state)
     lane_free(lane);
 }
 
-static void an_unsigned_provider_has_no_nonces_and_no_lock(void **state)
+static void an_unsigned_provider_has_no_nonces(void **state)
 {
     (void)state;
-    struct lane *a = make_lane(&unsigned_provider, key_one);
-    struct lane *b = make_lane(&unsigned_provider, key_one);
-    assert_int_equal(lane_nonce(a, 1000), 0);
-    assert_int_equal(lane_last(a), 0);
-    lane_free(a);
-    lane_free(b);
+    struct lane *lane = make_lane(&unsigned_provider, key_one);
+    assert_int_equal(lane_nonce(lane, 1000), 0);
+    assert_int_equal(lane_last(lane), 0);
+    lane_free(lane);
+}
+
+static void two_that_share_a_part_of_their_credentials_exclude_each_other(void **state)
+{
+    (void)state;
+    static char one[] = "FAKE-KEY-1", two[] = "FAKE-KEY-2";
+    static const struct {
+        const char *sentence;
+        char *a_key, *a_client, *a_token, *b_key, *b_client, *b_token;
+        const char *part; /* NULL: both may run */
+    } table[] = {
+        {"another API key, no client", one, NULL, NULL, two, NULL, NULL, NULL},
+        {"one API key", one, NULL, NULL, one, NULL, NULL, "credentials.api_key"},
+        {"one token", NULL, NULL, one, NULL, NULL, one, "credentials.token"},
+        {"another token", NULL, NULL, one, NULL, NULL, two, NULL},
+        {"one API key, another client", one, one, NULL, one, two, NULL, "credentials.api_key"},
+        {"another API key, one client", one, two, NULL, two, two, NULL, "credentials.client_id"},
+        {"another API key, another client", one, one, NULL, two, two, NULL, NULL},
+        {"a client that is called as the other's API key", one, NULL, NULL, two, one, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct provider *providers[] = {&unsigned_provider, &signed_provider};
+        for (size_t j = 0; j < 2; j++) {
+            struct error error = {0};
+            struct job_credentials a = whole_credentials(table[i].a_key, table[i].a_client, table[i].a_token);
+            struct job_credentials b = whole_credentials(table[i].b_key, table[i].b_client, table[i].b_token);
+            struct lane *first = lane_new(providers[j], &a, 1, folder, &error);
+            struct lane *second = lane_new(providers[j], &b, 1, folder, &error);
+            if (!first || !second != !!table[i].part)
+                fail_msg("%s: %s", table[i].sentence, error.text);
+            if (table[i].part) {
+                assert_int_equal(error.scope, ERROR_BUSY);
+                assert_non_null(strstr(error.text, table[i].part));
+            }
+            lane_free(first);
+            lane_free(second);
+            second = lane_new(providers[j], &b, 1, folder, &error);
+            assert_non_null(second); /* what was taken before the refusal was given back */
+            lane_free(second);
+        }
+    }
 }
 
 static void a_key_id_tells_keys_apart_and_not_the_key(void **state)
@@ -116,20 +167,20 @@ static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void
 {
     (void)state;
     struct error error = {0};
-    int fd = key_lock_open(folder, "abc", &error);
+    int fd = key_lock_open(folder, "abc", "api_key", &error);
     assert_true(fd >= 0);
-    assert_int_equal(key_lock_open(folder, "abc", &error), -1);
+    assert_int_equal(key_lock_open(folder, "abc", "api_key", &error), -1);
     assert_int_equal(error.scope, ERROR_BUSY);
     char pid[32];
     snprintf(pid, sizeof(pid), "process %ld, since 20", (long)getpid());
     assert_non_null(strstr(error.text, pid));
 
-    int other = key_lock_open(folder, "abd", &error);
+    int other = key_lock_open(folder, "abd", "api_key", &error);
     assert_true(other >= 0);
     key_lock_close(other);
     key_lock_close(fd);
     key_lock_close(-1);
-    fd = key_lock_open(folder, "abc", &error);
+    fd = key_lock_open(folder, "abc", "api_key", &error);
     assert_true(fd >= 0);
     key_lock_close(fd);
 }
@@ -143,7 +194,7 @@ static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
-        int fd = key_lock_open(folder, "killed", &error);
+        int fd = key_lock_open(folder, "killed", "api_key", &error);
         byte = fd >= 0;
         (void)!write(ready[1], &byte, 1);
         pause();
@@ -151,12 +202,12 @@ static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    assert_int_equal(key_lock_open(folder, "killed", &error), -1);
+    assert_int_equal(key_lock_open(folder, "killed", "api_key", &error), -1);
     assert_int_equal(error.scope, ERROR_BUSY);
 
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-    int fd = key_lock_open(folder, "killed", &error);
+    int fd = key_lock_open(folder, "killed", "api_key", &error);
     assert_true(fd >= 0);
     struct stat before, after;
     fstat(fd, &before);
@@ -178,7 +229,7 @@ static void a_symbolic_link_is_not_followed(void **state)
     snprintf(path, sizeof(path), "%s/kyc-import-link.lock", folder);
     snprintf(target, sizeof(target), "%s/elsewhere", folder);
     assert_int_equal(symlink(target, path), 0);
-    assert_int_equal(key_lock_open(folder, "link", &error), -1);
+    assert_int_equal(key_lock_open(folder, "link", "api_key", &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, path));
     assert_int_not_equal(access(target, F_OK), 0);
@@ -200,17 +251,10 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char path[128];
-    static const char *const names[] = {"abc", "abd", "killed"};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, names[i]);
-        unlink(path);
-    }
-    struct job_credentials one = credentials_of(key_one);
-    char id[LANE_KEY_ID_SIZE];
-    lane_identify(&one, id);
-    snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", folder, id);
-    unlink(path);
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        unlinkat(dirfd(entries), entry->d_name, 0); /* not the two dots */
+    closedir(entries);
     return rmdir(folder);
 }
 
@@ -219,7 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_nonce_follows_the_clock_within_its_floor),
         cmocka_unit_test(no_nonce_is_below_the_start),
-        cmocka_unit_test(an_unsigned_provider_has_no_nonces_and_no_lock),
+        cmocka_unit_test(an_unsigned_provider_has_no_nonces),
+        cmocka_unit_test(two_that_share_a_part_of_their_credentials_exclude_each_other),
         cmocka_unit_test(a_key_id_tells_keys_apart_and_not_the_key),
         cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
         cmocka_unit_test(a_lock_goes_with_its_process_and_its_file_stays),

@@ -9,10 +9,10 @@
 static struct fixture *start(const struct script_step *steps, size_t count)
 {
     struct fixture *fixture = fixture_new(steps, count, 1);
-    static char client_id[] = "fake-client", password[] = "fake-password";
+    static char password[] = "fake-password";
 
     fixture->provider = *provider_find("kira");
-    fixture->credentials[0].client_id = (struct secret){.at = client_id, .len = strlen(client_id)};
+    fixture->credentials[0].client_id = fixture->credentials[0].api_key;
     fixture->credentials[0].password = (struct secret){.at = password, .len = strlen(password)};
     fixture->job.delivery.in_flight = 1;
     fixture_start(fixture);
