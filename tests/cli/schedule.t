@@ -1,0 +1,196 @@
+#!/usr/bin/perl
+# What runs a job every night, as it is shipped: the cron line in cron's own environment, the systemd unit, the job files.
+# The installation of jobs/README.md is built in a folder of its own; only the roots of the paths are exchanged.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Copy qw(copy);
+use File::Path qw(make_path);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+
+my $project = abs_path("$FindBin::Bin/../..");
+my $readme = read_file("$project/jobs/README.md");
+my @providers = qw(payward kraken-embed kira payso);
+
+# The lines of a crontab as Debian's cron reads one of /etc/cron.d: ({NAME => VALUE}, [{when, user, command, stdin}, …]).
+sub read_crontab
+{
+    my ($text) = @_;
+    my (%set, @entries);
+    die 'the last line has no end: cron ignores the file' if $text !~ /\n\z/;
+    for my $line (split /\n/, $text) {
+        next if $line =~ /^\s*(?:#|$)/;
+        if ($line =~ /^\s*([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/) {
+            $set{$1} = $2 =~ s/^(["'])(.*)\1$/$2/r;
+            next;
+        }
+        my ($when, $user, $rest) = $line =~ /^((?:[\d*,\/-]+\s+){5})(\S+)\s+(.*)$/ or die "not a line of a crontab: $line";
+        my ($command, @input) = split /(?<!\\)%/, $rest, -1; # a percent sign ends the command
+        push @entries, {when => $when, user => $user, command => $command, input => \@input};
+    }
+    return (\%set, \@entries);
+}
+
+# The installation below a root: what stands in a text, there.
+sub below
+{
+    my ($root, $text) = @_;
+    return $text =~ s{(?<![\w/.-])/(usr/local/bin|etc/kyc-import|var/lib/kyc-import)(?![\w-])}{$root/$1}gr;
+}
+
+# The installation of jobs/README.md with a provider's job; the environment is what `credentials` holds.
+sub install_job
+{
+    my ($root, $provider, $credentials, %edit) = @_;
+    make_path("$root/usr/local/bin", "$root/etc/kyc-import", "$root/var/lib/kyc-import", {mode => 0755});
+    chmod 0700, "$root/var/lib/kyc-import";
+    symlink abs_path(program('kyc-import')), "$root/usr/local/bin/kyc-import";
+    my $job = read_file("$project/jobs/$provider.yaml");
+    $job =~ s{path: \Q../samples/customers.csv.gz\E}{path: $project/samples/customers.csv.gz} or die 'the sample job reads another file';
+    for my $line (sort keys %edit) {
+        $job =~ s/^\Q$line\E.*$/$edit{$line}/m or die "$provider.yaml has no line `$line`";
+    }
+    write_file("$root/var/lib/kyc-import/$provider.yaml", $job);
+    chmod 0600, "$root/var/lib/kyc-import/$provider.yaml";
+    write_file("$root/etc/kyc-import/environment", $credentials);
+}
+
+sub all_files
+{
+    my ($root) = @_;
+    my (undef, $out) = run_program('find', $root, '!', '-type', 'd', '-printf', '%P\n');
+    return sort split /\n/, $out;
+}
+
+# A command as cron runs it: $SHELL -c COMMAND, with HOME, LOGNAME, SHELL and PATH of its own and what the file sets.
+sub cron_run
+{
+    my ($root, $set, $entry) = @_;
+    my %environment = (HOME => "$root/var/lib/kyc-import", LOGNAME => $entry->{user}, SHELL => '/bin/sh', PATH => '/usr/bin:/bin', %$set);
+    my $path = delete $environment{PATH};
+    local $ENV{PATH} = '/usr/bin:/bin';
+    return run_program('env', '-i', "--chdir=$environment{HOME}", (map { "$_=$environment{$_}" } sort keys %environment), 'PATH=' . below($root, $path),
+        $environment{SHELL}, '-c', below($root, $entry->{command}));
+}
+
+my ($set, $entries) = read_crontab(read_file("$project/jobs/kyc-import.cron"));
+
+subtest 'the cron line' => sub {
+    is(scalar @$entries, 1, 'is one');
+    my $entry = $entries->[0];
+    is_deeply($entry->{input}, [], 'without a percent sign, which cron takes for the end of the line');
+    like($entry->{user}, qr/^kyc$/, 'for the user of jobs/README.md');
+
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    my ($key, $secret) = $sandbox->{out} =~ /: payward: api_key (\S+), api_secret (\S+)/;
+    my $root = scratch_folder();
+    # As jobs/README.md writes it, and with no line end after the last line.
+    install_job($root, 'payward', "# the credentials\nPWS_API_KEY='$key'\nPWS_API_SECRET='$secret'",
+        '  name: payward' => "  name: payward\n  base_url: $sandbox->{url}/payward\n  nonce_window: 10000000000", '  rate:' => '  rate: 2000/s');
+    my ($status, $out, $err) = cron_run($root, $set, $entry);
+    is("$status$out$err", '0', 'the first night: status 0, and no mail');
+    is(sandbox_counts($sandbox)->{payward}{users}, 200, 'every customer of the export is created');
+    my @files = all_files($root);
+    is_deeply([grep { !m{^(?:usr/local/bin/kyc-import|etc/kyc-import/environment|var/lib/kyc-import/.*)$} } @files], [], 'files are made in /var/lib/kyc-import alone');
+    ok(-s "$root/var/lib/kyc-import/payward-nightly.ledger", 'the ledger beside the job');
+    ok(-s "$root/var/lib/kyc-import/reports/payward-nightly/summary.json", 'and the report');
+    my $requests = sandbox_counts($sandbox)->{payward}{requests};
+    ($status, $out, $err) = cron_run($root, $set, $entry);
+    is("$status$out$err", '0', 'the second night: the same');
+    is(sandbox_counts($sandbox)->{payward}{requests}, $requests, 'and no request');
+
+    # What goes wrong is mailed.
+    my $job = "$root/var/lib/kyc-import/payward.yaml";
+    my $text = read_file($job);
+    write_file($job, $text =~ s/years: 18/years: 70/r);
+    ($status, $out, $err) = cron_run($root, $set, $entry);
+    is($status, 1, 'rejected rows are status 1');
+    like("$out$err", qr/^kyc-import: warning: \d+ rejected, .*: see \S+\n\z/, 'and one line');
+    write_file($job, $text);
+    write_file("$root/etc/kyc-import/environment", "PWS_API_KEY='$key'\n");
+    ($status, $out, $err) = cron_run($root, $set, $entry);
+    is($status, 2, 'a credential that is not set is status 2');
+    like($err, qr/PWS_API_SECRET is not set/, 'and named');
+    unlink "$root/etc/kyc-import/environment";
+    ($status, $out, $err) = cron_run($root, $set, $entry);
+    isnt($status, 0, 'without its environment the job does not begin');
+    like($err, qr{etc/kyc-import/environment}, 'and the file is named');
+    unlink "$root/usr/local/bin/kyc-import";
+    sandbox_stop($sandbox);
+};
+
+# A unit: {Section => {Name => [values]}}.
+sub read_unit
+{
+    my ($path) = @_;
+    my (%unit, $section);
+    for my $line (split /\n/, read_file($path)) {
+        next if $line =~ /^\s*(?:[#;]|$)/;
+        $section = $1, next if $line =~ /^\[(\w+)\]$/;
+        my ($name, $value) = $line =~ /^(\w+)=(.*)$/ or die "not a line of a unit: $line";
+        push @{$unit{$section}{$name}}, $value;
+    }
+    return \%unit;
+}
+
+subtest 'the systemd unit' => sub {
+    my $service = read_unit("$project/jobs/kyc-import.service")->{Service};
+    my ($program, $verb, $job, @options) = split ' ', $service->{ExecStart}[0];
+    is("$verb @options", 'run -q', 'runs the job');
+    my ($made, $commands) = run_program('make', '-n', '-C', $project, 'install', 'DESTDIR=/root-of-it');
+    like($commands, qr{install .* /root-of-it\Q$program\E$}m, 'by the program that make install puts there');
+    my ($cron_job) = $entries->[0]{command} =~ /kyc-import run (\S+)/;
+    is($job, $cron_job, 'which is the job of the cron line');
+    my @paths = split ':', $set->{PATH};
+    ok((grep { "$_/kyc-import" eq $program } @paths), 'and its program');
+    is($service->{User}[0], $entries->[0]{user}, 'and its user');
+    like($entries->[0]{command}, qr/\Q$service->{EnvironmentFile}[0]\E/, 'and its environment');
+
+    # ProtectSystem=strict: the folder of the job, where ledger and report land, has to be a writable one.
+    is($service->{ProtectSystem}[0], 'strict', 'all is read-only');
+    my @writable = ((map { split ' ' } @{$service->{ReadWritePaths}}), map { "/var/lib/$_" } @{$service->{StateDirectory}});
+    my ($folder) = $job =~ m{^(.*)/};
+    ok((grep { $_ eq $folder } @writable), "but for the job's folder $folder");
+    ok((grep { $_ eq '/run/lock' } @writable), 'and that of the locks');
+    is($service->{WorkingDirectory}[0], $folder, 'which is where it works');
+    my @optional = grep { /^-/ } @writable;
+    is_deeply([grep { !/^-/ && $_ ne '/run/lock' && $_ ne "/var/lib/$service->{StateDirectory}[0]" } @writable], [], 'what may be missing is marked so');
+    for my $path ($job, $service->{EnvironmentFile}[0], $folder, map { s/^-//r } @optional) {
+        like($readme, qr{(?<![\w/])\Q$path\E(?![\w-])}, "jobs/README.md names $path");
+    }
+    like($readme, qr/^useradd .* \Q$service->{User}[0]\E$/m, 'and makes the user');
+    is_deeply(read_unit("$project/jobs/kyc-import.timer")->{Timer}{OnCalendar}, ['*-*-* 02:30:00'], 'the timer is that of the cron line');
+    like($entries->[0]{when}, qr/^30 2 \* \* \* *$/, 'half past two');
+
+    SKIP: {
+        my ($found) = run_program('sh', '-c', 'command -v systemd-analyze');
+        skip 'no systemd-analyze here', 1 if $found;
+        my $units = scratch_folder();
+        my $here = abs_path(program('kyc-import'));
+        write_file("$units/kyc-import.service", read_file("$project/jobs/kyc-import.service") =~ s/^ExecStart=\S+/ExecStart=$here/mr);
+        copy("$project/jobs/kyc-import.timer", "$units/kyc-import.timer");
+        my ($status, $out, $err) = run_program('systemd-analyze', 'verify', '--man=no', map { "$units/kyc-import.$_" } qw(service timer));
+        is("$status$out$err", '0', 'systemd-analyze verify has no complaint');
+    }
+};
+
+for my $provider (@providers) {
+    subtest "jobs/$provider.yaml" => sub {
+        my $root = scratch_folder();
+        install_job($root, $provider, '');
+        my $job = "$root/var/lib/kyc-import/$provider.yaml";
+        my ($status, $out, $err) = run_program(program('kyc-import'), 'check', $job, '-q');
+        is("$status$out$err", '0', 'installed: a check of the sample is silent');
+        is_deeply([grep { !m{^(?:usr|etc)/|^var/lib/kyc-import/(?:\Q$provider\E\.yaml$|reports/\Q$provider\E-nightly/)} } all_files($root)], [], 'and writes beside the job');
+        my $text = read_file($job);
+        like($text, qr{^ledger: sqlite:\Q$provider\E-nightly\.ledger$}m, 'so will the ledger');
+        my ($metrics) = $text =~ /^# metrics: (\S+)$/m;
+        like($readme, qr{\Q@{[$metrics =~ s{/[^/]*$}{}r]}\E}, "jobs/README.md names the folder of $metrics");
+        (undef, $out) = run_program(program('kyc-import'), 'check', $job, '--json', '-q', '--set', "metrics=$root/metrics.prom");
+        ok(-s "$root/metrics.prom", 'a metrics file of its own can be set');
+    };
+}
+done_testing;
