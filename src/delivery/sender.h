@@ -98,8 +98,9 @@ struct sender_figures {
     double rate_per_s;       /* over the time in which there was work */
     uint64_t max_per_second; /* the most that left within any second */
     double p50_ms, p95_ms, p99_ms, max_ms;
-    uint64_t pauses;   /* times that the breaker opened */
-    uint64_t pause_ns; /* how long it was open, in all */
+    uint64_t answers, latency_sum_ns; /* whole answers, and their latencies together */
+    uint64_t pauses;                  /* times that the breaker opened */
+    uint64_t pause_ns;                /* how long it was open, in all */
 };
 
 /* After sender_run has returned, or at any time from its thread. */

@@ -525,6 +525,8 @@ void sending_finish(struct sending *sending)
     tally->p95_ms = figures.p95_ms;
     tally->p99_ms = figures.p99_ms;
     tally->max_ms = figures.max_ms;
+    tally->answers = figures.answers;
+    tally->latency_sum_ns = figures.latency_sum_ns;
     tally->pauses = figures.pauses;
     tally->pause_ns = figures.pause_ns;
 }

@@ -36,10 +36,16 @@ static void metrics_escape(struct buffer *out, const char *text)
     }
 }
 
+static void metrics_family(const struct metrics *metrics, const char *name, const char *type,
+                           const char *help)
+{
+    buffer_printf(metrics->out, "# HELP " METRICS_PREFIX "%s %s\n# TYPE " METRICS_PREFIX "%s %s\n", name,
+                  help, name, type);
+}
+
 static void metrics_name(const struct metrics *metrics, const char *name, const char *help)
 {
-    buffer_printf(metrics->out, "# HELP " METRICS_PREFIX "%s %s\n# TYPE " METRICS_PREFIX "%s gauge\n", name,
-                  help, name);
+    metrics_family(metrics, name, "gauge", help);
 }
 
 static void metrics_begin_sample(const struct metrics *metrics, const char *name, const char *label,
@@ -140,11 +146,16 @@ static void metrics_requests(const struct metrics *metrics)
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         metrics_count(metrics, "retries", "cause", retry_cause_word((enum retry_cause)cause),
                       tally->retries[cause]);
-    metrics_name(metrics, "latency_seconds", "Time from a request's leaving to its whole answer.");
+    /* `quantile` is a summary's own label: promtool refuses it in a gauge. */
+    metrics_family(metrics, "latency_seconds", "summary",
+                   "Time from a request's leaving to its whole answer, of the last run.");
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.5", tally->p50_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.95", tally->p95_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.99", tally->p99_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "1", tally->max_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds_sum", NULL, NULL,
+                    (double)tally->latency_sum_ns / (double)CLOCK_NS_PER_S);
+    metrics_count(metrics, "latency_seconds_count", NULL, NULL, tally->answers);
     metrics_name(metrics, "requests_per_second", "Mean rate while there was work.");
     metrics_decimal(metrics, "requests_per_second", NULL, NULL, tally->rate_per_s);
 }

@@ -102,9 +102,10 @@ struct tally {
     struct pace pace;                  /* answers over time */
     uint64_t retries[RETRY_CAUSES];
     double p50_ms, p95_ms, p99_ms, max_ms, rate_per_s;
-    uint64_t pauses, pause_ns; /* of the breaker: the provider was gone */
-    char chain_head[65];       /* "" without a ledger */
-    const char *stopped;       /* why the run stopped early; NULL: it did not; constant, or stopped_text */
+    uint64_t answers, latency_sum_ns; /* whole answers, and their latencies together */
+    uint64_t pauses, pause_ns;        /* of the breaker: the provider was gone */
+    char chain_head[65];              /* "" without a ledger */
+    const char *stopped; /* why the run stopped early; NULL: it did not; constant, or stopped_text */
     char stopped_text[512];
 };
 

@@ -19,6 +19,7 @@ static struct tally *filled(const char *command, int status, uint64_t finished_s
     tally->job = "payward-nightly", tally->command = command, tally->status = status;
     tally->finished_ns = finished_s * CLOCK_NS_PER_S;
     tally->seconds = 1.5, tally->p50_ms = 41;
+    tally->answers = 12, tally->latency_sum_ns = 600 * CLOCK_NS_PER_MS;
     tally->retries[RETRY_5XX] = 3;
     struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, "own \"\\\n", SLICE_LITERAL("ada@example.com")};
     const struct record record = {.row = 1, .verdicts = &verdict, .verdict_count = 1, .rejected = true};
@@ -51,6 +52,8 @@ static void the_counts_are_there_and_labels_are_escaped(void **state)
     assert_has(&text, "rule=\"email/own \\\"\\\\\\n\"} 1\n");
     assert_has(&text, "cause=\"5xx\"} 3\n");
     assert_has(&text, "quantile=\"0.5\"} 0.041000\n");
+    assert_has(&text, "\nkyc_import_latency_seconds_sum{job=\"payward-nightly\",command=\"run\"} 0.600000\n");
+    assert_has(&text, "\nkyc_import_latency_seconds_count{job=\"payward-nightly\",command=\"run\"} 12\n");
     assert_has(&text, "kyc_import_status{job=\"payward-nightly\",command=\"run\"} 1\n");
     assert_null(strstr(text.at, "ada@example.com"));
     buffer_clear(&text);
@@ -73,10 +76,15 @@ static void every_line_is_one_that_the_exporter_reads(void **state)
             name[len] = '\0';
         } else if (strncmp(at, "# TYPE ", 7) == 0) {
             assert_int_equal(strncmp(at + 7, name, strlen(name)), 0);
-            assert_string_equal(at + 7 + strlen(name), " gauge");
+            /* Only a summary may have the label `quantile`. */
+            bool is_summary = strcmp(name, "kyc_import_latency_seconds") == 0;
+            assert_string_equal(at + 7 + strlen(name), is_summary ? " summary" : " gauge");
         } else {
             assert_int_equal(strncmp(at, name, strlen(name)), 0);
-            assert_int_equal(at[strlen(name)], '{');
+            const char *behind_name = at + strlen(name);
+            if (strcmp(name, "kyc_import_latency_seconds") == 0 && *behind_name == '_') /* _sum, _count */
+                behind_name += strcspn(behind_name, "{");
+            assert_int_equal(*behind_name, '{');
             char *value = strrchr(at, '}'), *behind;
             assert_non_null(value);
             assert_int_equal(value[1], ' ');
