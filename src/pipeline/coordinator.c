@@ -233,13 +233,16 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     const struct tally *tally = parts->tally;
-    uint64_t size = intake_size(parts->intake);
+    /* What is read ahead is not done: of a run, what has come to its end counts. */
+    uint64_t finished = parts->sending ? tally->rejected + tally->unchanged + tally->created +
+                                             tally->updated + tally->refused + tally->in_doubt + tally->unsent
+                                       : tally->read;
     struct progress_figures figures = {
         .records = tally->read,
         .rejected = tally->rejected,
         .done = tally->created + tally->updated + tally->unchanged,
         .in_doubt = tally->in_doubt,
-        .share = size ? (double)intake_position(parts->intake) / (double)size : -1,
+        .share = intake_share(parts->intake, finished),
         .is_run = parts->sending != NULL,
     };
 

@@ -20,7 +20,8 @@ enum {
 
 /* What the source thread hands to the reader's: bytes, or how an input ended. */
 struct block {
-    int status; /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
+    int status;        /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
+    uint64_t position; /* bytes of all inputs that were used when it was filled */
     size_t len;
     char bytes[BLOCK_SIZE];
 };
@@ -49,6 +50,10 @@ struct intake {
     pthread_t reader_thread;
     bool reader_started;
     uint64_t limit, read;
+    uint64_t block_start; /* position of the block before the one that is being read */
+    /* written by the reader thread, read by the coordinator */
+    _Atomic uint64_t records, position;
+    atomic_bool ended;     /* records are all there will be */
     size_t complete_count; /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
@@ -74,6 +79,7 @@ static bool pass_input(struct intake *intake, size_t index)
             inputs_read(intake->inputs, index, block->bytes, sizeof block->bytes, &intake->broken);
         block->status = len > 0 ? 1 : (int)len;
         block->len = len > 0 ? (size_t)len : 0;
+        block->position = inputs_position(intake->inputs);
         if (!queue_put(intake->full_blocks, block))
             return false;
     } while (block->status == 1);
@@ -103,6 +109,9 @@ static int next_block(void *context, struct slice *bytes)
     intake->block = queue_take(intake->full_blocks);
     if (!intake->block)
         return -1;
+    /* The reader is somewhere in it: half of it is the best guess. */
+    atomic_store(&intake->position, (intake->block_start + intake->block->position) / 2);
+    intake->block_start = intake->block->position;
     *bytes = slice_make(intake->block->bytes, intake->block->len);
     return intake->block->status;
 }
@@ -175,6 +184,7 @@ static bool apply_limit(struct intake *intake, struct batch *batch, bool is_last
     if (!is_whole)
         batch->count = (size_t)left;
     intake->read += batch->count;
+    atomic_store(&intake->records, intake->read);
     if (intake->result == READER_END && is_whole)
         intake->complete_count++;
     if (batch->count < left)
@@ -219,6 +229,7 @@ static void *reader_main(void *argument)
 
     while (index < inputs_count(intake->inputs) && read_input(intake, index, &sequence))
         index++;
+    atomic_store(&intake->ended, true);
     queue_close(intake->read_batches);
     inbox_end(intake->inbox, sequence);
     return NULL;
@@ -267,14 +278,20 @@ void intake_recycle(struct intake *intake, struct batch *batch)
     queue_put(intake->free_batches, batch);
 }
 
-uint64_t intake_position(const struct intake *intake)
+double intake_share(const struct intake *intake, uint64_t records)
 {
-    return inputs_position(intake->inputs);
-}
+    uint64_t read = atomic_load(&intake->records), size = inputs_size(intake->inputs);
+    double total = (double)read;
 
-uint64_t intake_size(const struct intake *intake)
-{
-    return inputs_size(intake->inputs);
+    if (!atomic_load(&intake->ended)) {
+        if (size == 0 || read == 0)
+            return size == 0 ? -1 : 0;
+        double position = (double)atomic_load(&intake->position) / (double)size;
+        total = position > 0 ? total / position : 0;
+        if (intake->limit && (double)intake->limit < total)
+            total = (double)intake->limit;
+    }
+    return total > 0 ? (double)records / total : 0;
 }
 
 uint64_t intake_bytes(const struct intake *intake, size_t index)

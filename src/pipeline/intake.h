@@ -46,9 +46,11 @@ size_t intake_batches(size_t workers);
 /* Gives a batch back. */
 void intake_recycle(struct intake *intake, struct batch *batch);
 
-/* Bytes of the files used so far and their size (0: not known). */
-uint64_t intake_position(const struct intake *intake);
-uint64_t intake_size(const struct intake *intake);
+/* The share of the input, 0 to 1, that so many of its records are: of all records once the reader has come to
+ * the end, before that an estimate from the bytes read and the size of the files. Below 0: not known (a
+ * pipe).
+ */
+double intake_share(const struct intake *intake, uint64_t records);
 /* Bytes used of one input. */
 uint64_t intake_bytes(const struct intake *intake, size_t index);
 

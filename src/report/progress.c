@@ -65,6 +65,13 @@ static void progress_append_eta(struct buffer *out, double share, double seconds
         buffer_printf(out, "  ETA %u:%02u", (unsigned)(whole / 60), (unsigned)(whole % 60));
 }
 
+/* 100 for all of it alone. */
+static unsigned progress_percent(double share)
+{
+    double percent = share * 100 + 1e-9; /* 0.29 * 100 is less than 29 */
+    return percent < 100 ? (unsigned)percent : 100;
+}
+
 char *progress_text(const struct progress_figures *figures, double seconds, char *text, unsigned size)
 {
     char number[FIGURES_SIZE];
@@ -75,7 +82,7 @@ char *progress_text(const struct progress_figures *figures, double seconds, char
 
     buffer_printf(&out, "%s records", figures_count(figures->records, number));
     if (figures->share >= 0)
-        buffer_printf(&out, "  %.0f %%", (figures->share > 1 ? 1 : figures->share) * 100);
+        buffer_printf(&out, "  %u %%", progress_percent(figures->share));
     if (figures->is_run)
         buffer_printf(&out, "  %s done", figures_count(figures->done, number));
     if (rate < 10)

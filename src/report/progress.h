@@ -17,7 +17,7 @@ struct progress {
 /* What a line shows. */
 struct progress_figures {
     uint64_t records, rejected, in_doubt, done, requests;
-    double share; /* of the input read, 0–1; below 0: not known */
+    double share; /* of the input that is done, 0–1; below 0: not known */
     bool is_run;
 };
 
