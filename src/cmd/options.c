@@ -72,7 +72,8 @@ static const struct option option_table[] = {
      "show the values themselves, not their shapes"},
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, AT(log_json), 0,
      "log lines on standard error"},
-    {"-q", NULL, OPTION_FLAG, OPTION_ALL, AT(quiet), 0, "only warnings and errors"},
+    {"-q", NULL, OPTION_FLAG, OPTION_ALL, AT(quiet), 0,
+     "only warnings and errors; no result of check, run, status, settle and probe when all is well"},
     {"-v", NULL, OPTION_FLAG, OPTION_ALL, AT(verbose), 0, "more detail"},
     {"--help", NULL, OPTION_FLAG, OPTION_ALL, AT(help), 0, "this"},
 };

@@ -225,7 +225,8 @@ static int show_ledger(const struct options *options, struct job *job, const str
         json_write_object_end(&listing.json);
         buffer_append_char(&listing.out, '\n');
     }
-    if (status >= 0)
+    bool is_silent = options->quiet && !options->json && status == 0;
+    if (status >= 0 && !is_silent)
         status = command_print(buffer_slice(&listing.out), status);
     buffer_clear(&listing.out);
     ledger_close(ledger);

@@ -143,7 +143,7 @@ int job_fail(const struct job *job, struct job_place place, struct error *error,
     return -1;
 }
 
-void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+void job_note(const struct job *job, struct job_place place, const char *format, ...)
 {
     struct buffer text;
     buffer_init(&text, JOB_MESSAGE_MAX);
@@ -151,6 +151,6 @@ void job_warn(const struct job *job, struct job_place place, const char *format,
     va_start(arguments, format);
     job_describe(job, place, &text, format, arguments);
     va_end(arguments);
-    log_warning("%s", text.at);
+    log_info("note: %s", text.at);
     buffer_clear(&text);
 }

@@ -43,7 +43,7 @@ static bool is_wanted(const struct rule_set *set, const struct job_mapping *mapp
     bool others_need_it =
         field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
     if (!others_need_it)
-        job_warn(set->job, mapping->place, "provider %s has no place for %s, so it is not sent",
+        job_note(set->job, mapping->place, "provider %s has no place for %s, so it is not sent",
                  set->job->provider.name, field_name(field));
     return others_need_it || rules_name(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
@@ -306,9 +306,9 @@ static enum concerned concerned_of(const struct rule_set *set, enum provider_who
     return whom == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
 }
 
-static void warn_loosened(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
+static void note_relaxation(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
 {
-    job_warn(set->job, rule->place,
+    job_note(set->job, rule->place,
              "provider %s requires %s; %s it goes there all the same, and may be refused",
              set->job->provider.name, field_name(field),
              rule->condition_count ? "where this rule applies, a record without" : "a record without");
@@ -326,7 +326,7 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
     const struct job_rule *rule = NULL;
     enum loosening loosening = loosening_of(set->job, field, &rule);
     if (rule && asked->required && concerned != CONCERNED_NONE)
-        warn_loosened(set, field, rule);
+        note_relaxation(set, field, rule);
     if (concerned == CONCERNED_NONE || loosening == LOOSE)
         return;
     bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
@@ -362,7 +362,7 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         const struct job_condition *condition = &rule->conditions[i];
         const struct slot *slot = set->slot_of[condition->field];
         if (!slot && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
-            job_warn(set->job, rule->place, "this rule never applies: `fields` maps no column to %s",
+            job_note(set->job, rule->place, "this rule never applies: `fields` maps no column to %s",
                      field_name(condition->field));
         if (!slot || !stands_alone(slot))
             continue;

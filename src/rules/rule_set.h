@@ -24,8 +24,8 @@ struct rule_set;
 /* columns: the header. today: days since 1970-01-01, UTC, at the run's start. Borrows job and fields for its
  * life. NULL with ERROR_USAGE (through job_fail): a column that the header lacks (with the nearest one) or
  * names twice, a pattern that does not compile or that JIT cannot take, an enum value in `values`,
- * `otherwise` or `{value: …}` that the provider does not know, a required field with no mapping. Warns
- * (job_warn) of a mapped field that the provider has no place for and of a requirement that the job loosens;
+ * `otherwise` or `{value: …}` that the provider does not know, a required field with no mapping. Notes
+ * (job_note) a mapped field that the provider has no place for and a requirement that the job loosens;
  * opens the folder of documents. */
 struct rule_set *rule_set_new(const struct job *job, const struct provider_fields *fields,
                               const struct slice *columns, size_t column_count, int32_t today,
