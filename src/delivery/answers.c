@@ -115,7 +115,7 @@ static void note_breaker(struct sender *sender, const struct attempt *attempt, c
 /* Everything of an attempt but what it means for its delivery. True: it was turned back. */
 static bool release_attempt(struct sender *sender, struct attempt *attempt)
 {
-    attempt->delivery = NULL;
+    attempt_end(attempt);
     attempt->lane->in_flight--;
     sender->in_flight--;
     attempt->next = sender->idle;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
 #include "provider/keep.h"
@@ -20,20 +21,45 @@ static void must(CURLcode code)
     assert(code == CURLE_OK);
 }
 
+/* Whether its connection, which is libcurl's choice, may carry the request: aborting closes it. */
+static bool may_use(struct attempt *attempt, const struct socket_address *address,
+                    struct socket_entry **entry)
+{
+    struct sockets *sockets = &attempt->route->sockets;
+    switch (sockets_look(sockets, address, entry)) {
+    case SOCKET_USABLE:
+        return true;
+    case SOCKET_SPEAKS:
+        if (sockets->dropped++ == 0)
+            log_debug(
+                "the provider closed a kept connection, or sent bytes on it that answer nothing: no request "
+                "is sent on such a connection");
+        attempt->turned_back = true;
+        return false;
+    case SOCKET_UNKNOWN:
+        break;
+    }
+    attempt->unknown = true;
+    return false;
+}
+
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type of a CURLOPT_PREREQFUNCTION. */
 static int on_leave(void *context, char *remote, char *local, int remote_port, int local_port)
 {
-    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    const struct socket_address address = {remote, local, remote_port, local_port};
+    struct socket_entry *entry;
     struct attempt *attempt = context;
     if (attempt->left) {
         attempt->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
+    if (!may_use(attempt, &address, &entry))
+        return CURL_PREREQFUNC_ABORT;
     if (!attempt->route->gate(attempt->route->context, attempt)) {
         attempt->turned_back = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    attempt->left = true;
+    entry->kept = attempt->left = true;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -97,18 +123,24 @@ static void set_trust(CURL *easy, const struct route *route)
     }
 }
 
-struct attempt *attempt_new(const struct route *route)
+struct attempt *attempt_new(struct route *route)
 {
     struct attempt *attempt = memory_new(1, sizeof(*attempt));
     attempt->route = route;
     buffer_init_wiped(&attempt->request.body, ATTEMPT_BODY_MAX);
     receipt_init(&attempt->receipt);
+    return attempt;
+}
 
-    CURL *easy = attempt->easy = curl_easy_init();
+static CURL *make_handle(struct attempt *attempt)
+{
+    CURL *easy = curl_easy_init();
     if (!easy)
         memory_out();
-    set_route(easy, route);
-    set_trust(easy, route);
+    set_route(easy, attempt->route);
+    set_trust(easy, attempt->route);
+    sockets_watch(&attempt->route->sockets, easy);
+    must(curl_easy_setopt(easy, CURLOPT_SHARE, attempt->route->share));
     must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
     must(curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt));
     must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->error_text));
@@ -118,7 +150,14 @@ struct attempt *attempt_new(const struct route *route)
     must(curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt));
     must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
     must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt));
-    return attempt;
+    return easy;
+}
+
+void attempt_end(struct attempt *attempt)
+{
+    curl_easy_cleanup(attempt->easy);
+    attempt->easy = NULL;
+    attempt->delivery = NULL;
 }
 
 void attempt_free(struct attempt *attempt)
@@ -126,7 +165,7 @@ void attempt_free(struct attempt *attempt)
     if (!attempt) {
         return;
     }
-    curl_easy_cleanup(attempt->easy);
+    attempt_end(attempt);
     secret_wipe(&attempt->headers, sizeof(attempt->headers));
     buffer_clear(&attempt->request.body);
     receipt_clear(&attempt->receipt);
@@ -143,7 +182,7 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
         return fault ? fault : "the request is larger than 10 MiB";
     }
     attempt->delivery = delivery;
-    attempt->left = attempt->turned_back = attempt->repeated = false;
+    attempt->left = attempt->turned_back = attempt->unknown = attempt->repeated = false;
     attempt->left_ns = 0;
     attempt->sunk = 0;
     attempt->unusable = false;
@@ -175,7 +214,7 @@ static struct curl_slist *link_headers(struct attempt *attempt)
 void attempt_sign(struct attempt *attempt, struct lane *lane)
 {
     const struct provider_request *request = &attempt->request;
-    CURL *easy = attempt->easy;
+    CURL *easy = attempt->easy = make_handle(attempt);
     attempt->lane = lane;
     attempt->token = lane->login.token;
     attempt->headers.count = 0;
@@ -233,7 +272,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
     case CURLE_GOT_NOTHING:
         return "reset";
     case CURLE_ABORTED_BY_CALLBACK:
-        return attempt->repeated ? "reset" : "aborted";
+        return attempt->repeated ? "reset" : attempt->unknown ? "connect" : "aborted";
     case CURLE_PARTIAL_FILE:
         return "cut";
     case CURLE_WRITE_ERROR:
@@ -249,12 +288,19 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     if (attempt->repeated) {
         return "a kept connection was closed before an answer";
     }
+    if (attempt->unknown) {
+        return "the socket of a connection was not found, so it could not be looked at";
+    }
     if (attempt->unusable) {
         return "the answer is larger than it may be, or not what was asked for";
     }
     /* libcurl bounds a single line of a head by itself, and calls that out of memory. */
     if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY) {
         return "the head of the answer is larger than 100 KiB";
+    }
+    if (result ==
+        CURLE_BAD_FUNCTION_ARGUMENT) { /* of an answer, this is what libcurl says of a folded first line */
+        return "the head of the answer is not HTTP";
     }
     if (attempt->receipt.body_cut) {
         return "the answer is larger than 64 KiB";

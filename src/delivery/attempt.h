@@ -1,10 +1,19 @@
-/* attempt: one libcurl handle with all that one request and its answer need; recycled.
+/* attempt: all that one request and its answer need; recycled, but for its libcurl handle, which serves one
+ * request.
  *
  * What is signed is what goes on the request line: the target is handed to libcurl as it is. Whether an
  * attempt was sent is decided by a fact: `left` becomes true when libcurl, connected, is about to write the
  * first byte (CURLOPT_PREREQFUNCTION), once the gate let it. libcurl repeats a POST by itself when a kept
  * connection dies before an answer; the second call of the same attempt refuses that, so nothing is ever
  * posted twice (3-providers.md, Outcomes).
+ *
+ * Each request has a libcurl handle of its own: connections belong to the multi handle and TLS sessions to
+ * the route, so none is lost, and what libcurl keeps of an answer's headers never meets another answer's
+ * (libcurl 7.84 to 8.0.1 writes into freed memory when an answer on a used handle begins with a header line
+ * that begins with a blank).
+ *
+ * No request leaves on a kept connection that can be read before it: what is there answers nothing. The
+ * connection is dropped, and the request goes on another (`turned_back`).
  *
  * Thread: the sender's. Owner: new/free; borrows its route.
  */
@@ -25,8 +34,8 @@
 enum { ATTEMPT_BODY_MAX = 10 * 1024 * 1024, ATTEMPT_OWN_HEADERS = 2 };
 
 struct attempt {
-    CURL *easy;
-    const struct route *route;
+    CURL *easy; /* from attempt_sign to attempt_end; else NULL */
+    struct route *route;
     struct attempt *next;      /* the sender's list of idle ones */
     struct delivery *delivery; /* NULL: idle */
     struct lane *lane;
@@ -34,29 +43,34 @@ struct attempt {
     struct provider_headers headers;
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
     struct receipt receipt;
-    bool left, turned_back; /* turned_back: the gate said no, nothing was sent */
-    bool is_probe;          /* of the breaker */
-    bool repeated;          /* libcurl was about to send it again, and was stopped */
-    uint64_t left_ns;       /* monotonic */
-    uint32_t token;         /* the number of the login's token that it carries; 0: none */
-    size_t sunk;            /* bytes that the delivery's sink took */
-    bool unusable;          /* its sink said no */
+    bool left;
+    bool turned_back; /* the gate said no, or its kept connection is no good: nothing was sent, it waits again
+                       */
+    bool unknown;     /* its connection cannot be looked at: nothing was sent */
+    bool is_probe;    /* of the breaker */
+    bool repeated;    /* libcurl was about to send it again, and was stopped */
+    uint64_t left_ns; /* monotonic */
+    uint32_t token;   /* the number of the login's token that it carries; 0: none */
+    size_t sunk;      /* bytes that the delivery's sink took */
+    bool unusable;    /* its sink said no */
     char error_text[CURL_ERROR_SIZE];
 };
 
-struct attempt *attempt_new(const struct route *route);
+struct attempt *attempt_new(struct route *route);
 void attempt_free(struct attempt *attempt);
 
 /* Builds the request of a delivery. NULL; or why it cannot be built (it is larger than ATTEMPT_BODY_MAX, or
  * as the provider says), and the attempt stays idle. */
 const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
-/* Signs it with the next nonce of lane; then it is ready for the multi handle. */
+/* Signs it with the next nonce of lane, and makes its handle, which is ready for the multi handle. */
 void attempt_sign(struct attempt *attempt, struct lane *lane);
-/* Its end: has the provider judge what came back, fills in its delivery but for done_real_ns. */
+/* Frees its handle, which is in no multi handle any more; the attempt is idle. */
+void attempt_end(struct attempt *attempt);
+/* Before attempt_end: has the provider judge what came back, fills in its delivery but for done_real_ns. */
 void attempt_judge(struct attempt *attempt, CURLcode result);
 /* Wipes what went and came: a login's password and token. */
 void attempt_forget(struct attempt *attempt);
-/* True when a whole answer was read. */
+/* Before attempt_end: true when a whole answer was read. */
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result);
 
 #endif

@@ -48,6 +48,11 @@ int route_init(struct route *route, const struct job *job, const struct provider
         .timeout_ms = timeout_ms > 0 ? (long)timeout_ms : 1,
     };
     route->connect_ms = route->timeout_ms < CONNECT_MOST_MS ? route->timeout_ms : CONNECT_MOST_MS;
+    route->share = curl_share_init();
+    if (!route->share ||
+        curl_share_setopt(route->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
+        memory_out();
+    sockets_init(&route->sockets);
 
     char *host = host_of(route->origin);
     int failed = 0;
@@ -72,5 +77,7 @@ void route_clear(struct route *route)
     free(route->origin);
     free(route->base_path);
     trust_close(&route->trust);
+    curl_share_cleanup(route->share);
+    sockets_clear(&route->sockets);
     *route = (struct route){0};
 }

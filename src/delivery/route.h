@@ -1,14 +1,18 @@
-/* route: where all attempts of a job go, and how: origin, proxy, trust, timeouts, and the gate that each one
- * passes last.
+/* route: where all attempts of a job go, and how: origin, proxy, trust, timeouts, what they share (TLS
+ * sessions, sockets), and the gate that each one passes last.
  *
- * Thread: constant while attempts use it. Owner: init/clear.
+ * Thread: the sender's; constant while attempts use it, but for what they share. Owner: init/clear; cleared
+ * after the attempts and libcurl's multi handle are gone.
  */
 #ifndef KYC_DELIVERY_ROUTE_H
 #define KYC_DELIVERY_ROUTE_H
 
 #include <stdbool.h>
 
+#include <curl/curl.h>
+
 #include "core/error.h"
+#include "delivery/sockets.h"
 #include "delivery/trust.h"
 #include "model/job.h"
 #include "provider/provider.h"
@@ -23,6 +27,8 @@ struct route {
     const char *proxy; /* "": none. Never the environment's, never to loopback */
     struct trust trust;
     long timeout_ms, connect_ms; /* of the whole attempt; of its connection */
+    CURLSH *share; /* TLS sessions: each attempt has a handle of its own, and resumes them all the same */
+    struct sockets sockets;
     /* Asked when the attempt is connected and about to write its first byte: may it leave now? */
     bool (*gate)(void *context, struct attempt *attempt);
     void *context;

@@ -31,10 +31,12 @@ enum {
 
 /* What the server does once it has read a whole request. */
 struct script_step {
-    unsigned sleep_ms; /* first */
-    const char *reply; /* then this, as it is; NULL: nothing */
-    size_t filler;     /* then so many x */
-    bool close, reset; /* then the connection ends: FIN, or RST */
+    unsigned sleep_ms;   /* first */
+    const char *reply;   /* then this, as it is; NULL: nothing */
+    size_t filler;       /* then so many x */
+    bool close, reset;   /* then the connection ends: FIN, or RST */
+    unsigned unasked_ms; /* then, so much later, bytes that answer nothing: */
+    const char *unasked; /* NULL: none */
 };
 
 struct script_request {
@@ -165,6 +167,10 @@ static inline bool script_play(struct script_server *server, int fd, struct scri
     if (step.reset) {
         struct linger at_once = {1, 0};
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    }
+    if (step.unasked) {
+        script_sleep_ms(step.unasked_ms);
+        script_send(fd, step.unasked, strlen(step.unasked));
     }
     return !step.close && !step.reset;
 }
