@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(sleep);
+use KycProxy;
 use KycTest;
 use KycRun;
 
@@ -113,10 +114,12 @@ for my $refused (
 subtest 'the same server, trusted, hears the request' => sub {
     my $server = server($good);
     my $case = case_new({url => "https://127.0.0.1:$server->{port}", out => $sandbox->{out}}, rows => 1,
-        set => {'delivery.attempts' => 1, 'delivery.timeout' => '2s', 'provider.ca_file' => "$pki/ca.crt"});
+        set => {'delivery.attempts' => 3, 'delivery.timeout' => '1s', 'provider.ca_file' => "$pki/ca.crt"});
     is((case_run($case, '-q'))[0], 1, 'status 1: it never answers');
     is(case_summary($case)->{in_doubt}, 1, 'which leaves a doubt');
-    like(server_end($server), qr/POST .*API-Key.*cust-000001/s, 'it heard all of it');
+    my $heard = server_end($server);
+    like($heard, qr/POST .*API-Key.*cust-000001/s, 'it heard all of it');
+    is(scalar(() = $heard =~ /^Reused session-id/mg), 2, 'the second and third connection resume the TLS session of the one before');
 };
 
 subtest 'a run over HTTPS, with a CA of the job\'s own' => sub {
@@ -133,6 +136,22 @@ subtest 'a run over HTTPS, with a CA of the job\'s own' => sub {
         is(sandbox_counts($sandbox)->{$provider}{users}, 15, "$provider: as the provider says");
         ok(!-e "$pki/keys", "$provider: no session keys were written down");
     }
+};
+
+# A TLS 1.3 server sends session tickets when it likes: what can be read on a kept connection is no reason to trust it, and
+# must not be there after each request either.
+subtest 'kept connections are kept over TLS' => sub {
+    my $pem = certificate('ca', 'named', 'DNS:payward.example.invalid');
+    my $named = sandbox_start('--nonce-window', 10_000_000_000, '--tls-pem', $pem);
+    my $proxy = proxy_start($named->{tls_port});
+    my $case = case_new($named, base_url => "https://payward.example.invalid:$named->{tls_port}/payward", rows => 200,
+        set => {'provider.ca_file' => "$pki/ca.crt", 'provider.proxy' => "http://127.0.0.1:$proxy->{port}", 'delivery.in_flight' => 4});
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 0, 'status 0') or diag $err;
+    is(case_summary($case)->{created}, 200, 'everybody is created');
+    my $connections = proxy_connections($proxy);
+    cmp_ok($connections, '<=', 4, "200 requests of which 4 are in flight need at most 4 connections ($connections)");
+    sandbox_stop($named);
 };
 
 subtest 'there is no way to turn it off' => sub {

@@ -1,7 +1,8 @@
 # KycProxy: a forward proxy on loopback that leads every CONNECT, whatever its name, to one port of this machine: so a name
 # that does not resolve has a provider behind it.
 #
-#   my $proxy = proxy_start($sandbox->{tls_port});      # {port, pid}; ended with the test
+#   my $proxy = proxy_start($sandbox->{tls_port});      # {port, pid, journal}; ended with the test
+#   proxy_connections($proxy)                           # so many connections came through it
 package KycProxy;
 
 use strict;
@@ -12,7 +13,7 @@ use IO::Socket::INET;
 use POSIX ();
 use KycTest;
 
-our @EXPORT = qw(proxy_start);
+our @EXPORT = qw(proxy_start proxy_connections);
 
 # The head of a request, up to its empty line; undef when the client goes away before that.
 sub read_head
@@ -38,7 +39,7 @@ sub write_all
 
 sub serve
 {
-    my ($listener, $target_port) = @_;
+    my ($listener, $target_port, $journal) = @_;
     my $select = IO::Select->new($listener);
     my %other;
     while (1) {
@@ -50,6 +51,7 @@ sub serve
                 my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $target_port);
                 write_all($client, $server ? "HTTP/1.1 200 OK\r\n\r\n" : "HTTP/1.1 502 Bad Gateway\r\n\r\n");
                 next if !$server;
+                syswrite $journal, "connection\n";
                 $select->add($client, $server);
                 @other{$client, $server} = ($server, $client);
                 next;
@@ -69,15 +71,19 @@ sub proxy_start
 {
     my ($target_port) = @_;
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64, ReuseAddr => 1) or die "listen: $!";
+    my $folder = scratch_folder();
+    open my $journal, '>', "$folder/connections" or die "$folder: $!";
     my $pid = fork;
     die "fork: $!" if !defined $pid;
     if ($pid == 0) {
         local $SIG{PIPE} = 'IGNORE';
-        serve($listener, $target_port);
+        serve($listener, $target_port, $journal);
         POSIX::_exit(0);
     }
     test_process($pid);
-    return {port => $listener->sockport, pid => $pid};
+    return {port => $listener->sockport, pid => $pid, folder => $folder, journal => "$folder/connections"};
 }
+
+sub proxy_connections { return scalar split /\n/, read_file($_[0]{journal}); }
 
 1;
