@@ -27,7 +27,7 @@ enum guess_order {
     GUESS_DATES_OTHER, /* most are of a form that no format reads */
 };
 
-enum { GUESS_FORMAT_SIZE = 16 };
+enum { GUESS_FORMAT_SIZE = 48 };
 
 struct guess_dates {
     enum guess_order order;
@@ -35,7 +35,16 @@ struct guess_dates {
     size_t proofs[2];                   /* values that can be read by that format alone */
     size_t either;                      /* values that can be read by both */
     size_t iso, other;
+    /* Of the values that formats[0] or ISO reads: */
+    size_t odd;               /* with a time of day that is not midnight */
+    size_t instants;          /* with a time and an offset */
+    const char *zone;         /* where most instants begin a day, if half of them do; NULL: nowhere */
+    size_t zone_fits;         /* so many do */
+    const char *same_zone[3]; /* others where as many do; NULL-terminated if fewer */
 };
+
+/* Fills in odd to same_zone, by formats and order. */
+void guess_column_times(const struct guess_sample *sample, size_t column, struct guess_dates *dates);
 
 void guess_column_dates(const struct guess_sample *sample, size_t column, struct guess_dates *dates);
 

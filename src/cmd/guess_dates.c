@@ -68,6 +68,44 @@ static bool read_numbers(struct slice text, struct numbers *numbers)
     return true;
 }
 
+/* The format of a time of day behind a date, with the sign before it: ` h:mm:ss A`. */
+static bool read_tail(struct slice text, char format[GUESS_FORMAT_SIZE])
+{
+    const char *at = text.at, *end = text.at + text.len;
+    unsigned number;
+    size_t len, seconds = 0;
+    char before = *at++;
+    if (!read_number(&at, end, 2, &number, &len) || at == end || *at++ != ':' ||
+        !read_number(&at, end, 2, &number, &len))
+        return false;
+    if (at < end && *at == ':') {
+        at++;
+        seconds = read_number(&at, end, 2, &number, &len);
+    }
+    bool fraction = seconds && at < end && *at == '.';
+    for (at += fraction; fraction && at < end && *at >= '0' && *at <= '9';)
+        at++;
+    const char *blank = at < end && *at == ' ' ? " " : "";
+    at += *blank != '\0';
+    bool half = end - at == 2 && strchr("aApP", *at) && (at[1] | 0x20) == 'm';
+    snprintf(format, GUESS_FORMAT_SIZE, "%c%s:mm%s%s%s%s", before, half ? "h" : "H", seconds ? ":ss" : "",
+             fraction ? ".SSS" : "", half || at < end ? blank : "",
+             half       ? "A"
+             : at < end ? "Z"
+                        : "");
+    return true;
+}
+
+/* Where a time of day begins behind a date: the sign before its hour; text.len when there is none. */
+static size_t find_tail(struct slice text)
+{
+    const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
+    size_t at = colon ? (size_t)(colon - text.at) : 0;
+    while (at > 0 && text.at[at - 1] >= '0' && text.at[at - 1] <= '9')
+        at--;
+    return at > 1 && (text.at[at - 1] == ' ' || text.at[at - 1] == 'T') ? at - 1 : text.len;
+}
+
 /* What the values of one shape (separator, place of the year) show. */
 struct shape {
     size_t count, day_first, month_first;
@@ -108,7 +146,8 @@ static bool add_to_shape(struct shape *shape, const struct numbers *numbers)
     return true;
 }
 
-static void write_format(char out[GUESS_FORMAT_SIZE], size_t index, const struct shape *shape, bool day_first)
+static void write_format(char out[GUESS_FORMAT_SIZE], size_t index, const struct shape *shape, bool day_first,
+                         const char *tail)
 {
     static const char *const separators[] = {"/", ".", "-", " ", ""};
     const char *separator = separators[index % (SHAPES / 2)];
@@ -117,38 +156,57 @@ static void write_format(char out[GUESS_FORMAT_SIZE], size_t index, const struct
     const char *first = day_first ? day : month, *second = day_first ? month : day;
 
     if (index >= SHAPES / 2)
-        snprintf(out, GUESS_FORMAT_SIZE, "YYYY%s%s%s%s", separator, first, separator, second);
+        snprintf(out, GUESS_FORMAT_SIZE, "YYYY%s%s%s%s%s", separator, first, separator, second, tail);
     else
-        snprintf(out, GUESS_FORMAT_SIZE, "%s%s%s%sYYYY", first, separator, second, separator);
+        snprintf(out, GUESS_FORMAT_SIZE, "%s%s%s%sYYYY%s", first, separator, second, separator, tail);
 }
 
-static void conclude(struct guess_dates *dates, const struct shape *shape, size_t index)
+static void conclude(struct guess_dates *dates, const struct shape *shape, size_t index, const char *tail)
 {
     bool month_leads = shape->month_first > shape->day_first;
 
-    write_format(dates->formats[0], index, shape, !month_leads);
-    write_format(dates->formats[1], index, shape, month_leads);
+    write_format(dates->formats[0], index, shape, !month_leads, tail);
+    write_format(dates->formats[1], index, shape, month_leads, tail);
     dates->proofs[0] = month_leads ? shape->month_first : shape->day_first;
     dates->proofs[1] = month_leads ? shape->day_first : shape->month_first;
     dates->either = shape->count - dates->proofs[0] - dates->proofs[1];
     dates->order = dates->proofs[0] && !dates->proofs[1] ? GUESS_DATES_KNOWN : GUESS_DATES_OPEN;
 }
 
+/* One value that is not ISO. tail: of the first value; all others must have the same. */
+static bool add_value(struct shape shapes[SHAPES], struct slice text, char tail[GUESS_FORMAT_SIZE])
+{
+    struct numbers numbers;
+    char found[GUESS_FORMAT_SIZE] = "";
+    size_t len = find_tail(text);
+
+    if (len < text.len && !read_tail(slice_make(text.at + len, text.len - len), found))
+        return false;
+    if (!read_numbers(slice_make(text.at, len), &numbers))
+        return false;
+    bool is_first = true;
+    for (size_t i = 0; i < SHAPES; i++)
+        is_first = is_first && shapes[i].count == 0;
+    if (is_first)
+        memcpy(tail, found, sizeof found);
+    return strcmp(tail, found) == 0 && add_to_shape(&shapes[shape_index(&numbers)], &numbers);
+}
+
 void guess_column_dates(const struct guess_sample *sample, size_t column, struct guess_dates *dates)
 {
     struct shape shapes[SHAPES] = {0};
+    char tail[GUESS_FORMAT_SIZE] = "";
     size_t best = 0;
 
     *dates = (struct guess_dates){.order = GUESS_DATES_ISO};
     for (size_t row = 0; row < sample->row_count; row++) {
         struct slice text = guess_sample_cell(sample, row, column);
-        struct numbers numbers;
-        struct date date;
+        struct date_reading reading;
         if (guess_column_is_null(text))
             continue;
-        if (date_read(NULL, text, &date) == DATE_OK && date.year >= YEAR_MIN && date.year <= YEAR_MAX)
+        if (date_read(NULL, text, &reading) == DATE_OK && is_year(reading.date.year, 4))
             dates->iso++;
-        else if (!read_numbers(text, &numbers) || !add_to_shape(&shapes[shape_index(&numbers)], &numbers))
+        else if (!add_value(shapes, text, tail))
             dates->other++;
     }
     for (size_t i = 1; i < SHAPES; i++)
@@ -157,7 +215,8 @@ void guess_column_dates(const struct guess_sample *sample, size_t column, struct
     for (size_t i = 0; i < SHAPES; i++)
         dates->other += i == best ? 0 : shapes[i].count;
     if (shapes[best].count)
-        conclude(dates, &shapes[best], best);
+        conclude(dates, &shapes[best], best, tail);
     else if (dates->other > dates->iso)
         dates->order = GUESS_DATES_OTHER;
+    guess_column_times(sample, column, dates);
 }

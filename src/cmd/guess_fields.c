@@ -70,21 +70,24 @@ static void write_column(const struct guess *guess, enum field_id field, size_t 
     guess_write_scalar(guess->out, name);
 }
 
-/* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY}`. */
-static void write_mapping(const struct guess *guess, enum field_id field, size_t column, const char *format)
+/* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
+static void write_mapping(const struct guess *guess, enum field_id field, size_t column, const char *format,
+                          const char *zone)
 {
     struct buffer *out = guess->out;
     char split = separator_of(guess, field, column);
 
     buffer_printf(out, "%s: ", field_name(field));
-    if (format || split)
+    if (format || split || zone)
         buffer_append_text(out, "{column: ");
     write_column(guess, field, column);
     if (format)
-        buffer_printf(out, ", format: %s", format);
+        buffer_printf(out, strchr(format, ':') ? ", format: '%s'" : ", format: %s", format);
+    if (zone)
+        buffer_printf(out, ", zone: %s", zone);
     if (split)
         buffer_printf(out, ", split: \"%c\"", split);
-    if (format || split)
+    if (format || split || zone)
         buffer_append_char(out, '}');
 }
 
@@ -148,10 +151,29 @@ static void write_rivals(struct guess *guess, enum field_id field)
     write_todo(guess, field, "two columns fit equally well. Keep one of these lines:");
     for (size_t i = 0; i < 2; i++) {
         buffer_append_text(guess->out, "  # ");
-        write_mapping(guess, field, columns[i], NULL);
+        write_mapping(guess, field, columns[i], NULL, NULL);
         buffer_printf(guess->out, "    # filled in %zu of %zu rows\n",
                       guess_column_filled(guess->sample, columns[i]), guess->sample->row_count);
     }
+}
+
+static void write_odd_times(struct guess *guess, enum field_id field, const struct guess_dates *dates)
+{
+    buffer_printf(
+        guess->out,
+        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are "
+        "rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or "
+        "`time: drop` if the date is right as it is written.\n",
+        dates->odd, field_name(field));
+}
+
+static void write_zone_remark(struct buffer *out, const struct guess_dates *dates)
+{
+    begin_remark(out);
+    buffer_printf(out, "CHECK the zone: %zu of %zu instants begin a day there", dates->zone_fits,
+                  dates->instants);
+    for (size_t i = 0; i < sizeof dates->same_zone / sizeof *dates->same_zone && dates->same_zone[i]; i++)
+        buffer_printf(out, "%s%s", i ? ", " : ", and in ", dates->same_zone[i]);
 }
 
 static void write_date(struct guess *guess, enum field_id field)
@@ -166,7 +188,7 @@ static void write_date(struct guess *guess, enum field_id field)
                    "the data does not prove in which order day and month stand. Keep one line:");
         for (int i = 0; i < 2; i++) {
             buffer_append_text(out, "  # ");
-            write_mapping(guess, field, column, dates.formats[i]);
+            write_mapping(guess, field, column, dates.formats[i], dates.zone);
             buffer_printf(out, "    # %zu values can only be read so, %zu either way\n", dates.proofs[i],
                           dates.either);
         }
@@ -178,17 +200,23 @@ static void write_date(struct guess *guess, enum field_id field)
             "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, "
             "numbers only)\n",
             dates.other);
+    if (dates.odd && !dates.zone)
+        write_odd_times(guess, field, &dates);
     buffer_append_text(out, "  ");
-    write_mapping(guess, field, column, dates.order == GUESS_DATES_KNOWN ? dates.formats[0] : NULL);
+    write_mapping(guess, field, column, dates.order == GUESS_DATES_KNOWN ? dates.formats[0] : NULL,
+                  dates.zone);
     if (dates.order == GUESS_DATES_KNOWN) {
         begin_remark(out);
         buffer_printf(out, "proven by %zu values", dates.proofs[0]);
         if (dates.other)
             buffer_printf(out, "; %zu are of another form", dates.other);
-        buffer_append_char(out, '\n');
-        return;
     }
-    write_confidence(guess, field);
+    if (dates.zone)
+        write_zone_remark(out, &dates);
+    if (dates.order == GUESS_DATES_KNOWN || dates.zone)
+        buffer_append_char(out, '\n');
+    else
+        write_confidence(guess, field);
 }
 
 /* The provider's words, as comment lines of readable width. */
@@ -237,7 +265,7 @@ static void write_enum(struct guess *guess, enum field_id field, const char *con
     words_free(known);
     buffer_append_text(guess->out, "  ");
     if (unknown == 0) {
-        write_mapping(guess, field, column, NULL);
+        write_mapping(guess, field, column, NULL, NULL);
         write_confidence(guess, field);
         return;
     }
@@ -281,7 +309,7 @@ static void write_field(struct guess *guess, enum field_id field)
             write_missing(guess, field);
     } else if (match->fit == SYNONYM_WEAK && !is_required(guess, field)) {
         buffer_append_text(guess->out, "  # ");
-        write_mapping(guess, field, match->column, NULL);
+        write_mapping(guess, field, match->column, NULL, NULL);
         write_confidence(guess, field);
     } else if (match->rival != SYNONYMS_NO_COLUMN) {
         write_rivals(guess, field);
@@ -291,7 +319,7 @@ static void write_field(struct guess *guess, enum field_id field)
         write_enum(guess, field, choices);
     } else {
         buffer_append_text(guess->out, "  ");
-        write_mapping(guess, field, match->column, NULL);
+        write_mapping(guess, field, match->column, NULL, NULL);
         write_confidence(guess, field);
     }
 }

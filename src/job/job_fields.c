@@ -1,15 +1,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/time_zone.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
-
-enum { DATE_FORMAT_MAX = 32 };
+#include "model/date_format.h"
 
 /* One field while its mapping is read: the keys that it had, to judge what goes together. */
 struct draft {
     struct job_mapping *mapping;
-    const struct job_node *format, *split, *values, *otherwise, *constant;
+    const struct job_node *format, *zone, *time, *split, *values, *otherwise, *constant;
 };
 
 static bool is_list(enum field_id field)
@@ -31,54 +31,14 @@ static int read_column(struct job_reader *reader, const struct job_node *value, 
     return 0;
 }
 
-/* What stands at the start of a date format; the length, 0 when it is no part of a date. */
-static size_t date_part(const char *at, unsigned *which)
+/* Keys that are about dates alone. */
+static int refuse_of_no_date(struct job_reader *reader, const struct job_node *value,
+                             const struct draft *draft)
 {
-    static const struct {
-        const char *text;
-        unsigned which;
-    } parts[] = {{"YYYY", 4}, {"MM", 2}, {"M", 2}, {"DD", 1}, {"D", 1}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        size_t len = strlen(parts[i].text);
-        if (strncmp(at, parts[i].text, len) == 0) {
-            *which = parts[i].which;
-            return len;
-        }
-    }
-    return 0;
-}
-
-static bool is_letter_or_digit(char byte)
-{
-    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
-}
-
-/* Day, month and year once each, separators between; NULL when it is so, else what is wrong. */
-static const char *date_format_fault(const char *format)
-{
-    unsigned seen = 0;
-    bool after_open = false; /* right after a D or M, whose length is open */
-    bool after_part = false;
-    for (const char *at = format; *at;) {
-        unsigned which = 0;
-        size_t len = date_part(at, &which);
-        if (len == 0) {
-            if (is_letter_or_digit(*at))
-                return "it is made of DD, MM, YYYY, D, M and separators";
-            after_open = after_part = false;
-            at++;
-            continue;
-        }
-        if (seen & which)
-            return "day, month and year stand in it once each, the year with four digits";
-        if (after_open || (len == 1 && after_part))
-            return "a D or M needs a separator on both sides: its length is open";
-        seen |= which;
-        after_open = len == 1;
-        after_part = true;
-        at += len;
-    }
-    return seen == 7 ? NULL : "day, month and year stand in it once each, the year with four digits";
+    if (field_type(draft->mapping->field) == FIELD_TYPE_DATE)
+        return 0;
+    return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`",
+                                field_name(draft->mapping->field), value->key.at);
 }
 
 static int read_date_format(struct job_reader *reader, const struct job_node *value,
@@ -90,14 +50,52 @@ static int read_date_format(struct job_reader *reader, const struct job_node *va
     draft->format = value;
     if (job_scalar_read(reader, value, &format) != 0)
         return -1;
-    if (field_type(draft->mapping->field) != FIELD_TYPE_DATE)
-        return job_keys_fail_at_key(reader, value, "`%s` is no date, so it has no `format`",
-                                    field_name(draft->mapping->field));
-    const char *fault = format.len > DATE_FORMAT_MAX ? "it is too long" : date_format_fault(format.at);
+    if (refuse_of_no_date(reader, value, draft) != 0)
+        return -1;
+    struct date_format read;
+    const char *fault = date_format_read(&read, format.at);
     if (fault)
         return job_keys_fail(reader, value, "`%s` is no date format: %s, as in `DD/MM/YYYY`", format.at,
                              fault);
     draft->mapping->format = format.at;
+    return 0;
+}
+
+static int read_zone(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct slice zone;
+    draft->zone = value;
+    if (job_scalar_read(reader, value, &zone) != 0 || refuse_of_no_date(reader, value, draft) != 0)
+        return -1;
+    if (!time_zone_is_known(zone.at)) {
+        const char *nearest = time_zone_nearest(zone, &reader->job->arena);
+        return job_keys_fail(reader, value,
+                             nearest ? "`%s` is not a time zone; did you mean `%s`?"
+                                     : "`%s` is not a time zone: write AREA/CITY of the tz database, as in "
+                                       "`Europe/Berlin`, or `UTC`",
+                             zone.at, nearest);
+    }
+    draft->mapping->zone = zone.at;
+    return 0;
+}
+
+static int read_time(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                     void *target)
+{
+    (void)key;
+    struct draft *draft = target;
+    struct slice time;
+    draft->time = value;
+    if (job_scalar_read(reader, value, &time) != 0 || refuse_of_no_date(reader, value, draft) != 0)
+        return -1;
+    if (!slice_is(time, "drop"))
+        return job_keys_fail(reader, value,
+                             "`time` is `drop`, to take the date as it is written, or is left out: then a "
+                             "time of day must be the start of a day");
+    draft->mapping->drops_time = true;
     return 0;
 }
 
@@ -165,6 +163,8 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
 static const struct job_key mapping_keys[] = {
     {"column", .read = read_column},
     {"format", .read = read_date_format},
+    {"zone", .read = read_zone},
+    {"time", .read = read_time},
     {"split", .read = read_split},
     {"values", .read = read_values},
     {"otherwise", .read = read_otherwise},
@@ -181,12 +181,17 @@ static int check_draft(struct job_reader *reader, const struct job_node *member,
         return job_keys_fail(reader, member, "`%s` needs a `column` or a `value`", name);
     if (mapping->column && mapping->constant)
         return job_keys_fail_at_key(reader, draft->constant, "`%s` has a `column`, and so no `value`", name);
-    const struct job_node *beside[] = {draft->format, draft->split, draft->values, draft->otherwise};
+    const struct job_node *beside[] = {draft->format, draft->zone,   draft->time,
+                                       draft->split,  draft->values, draft->otherwise};
     for (size_t at = 0; mapping->constant && at < sizeof beside / sizeof beside[0]; at++)
         if (beside[at])
             return job_keys_fail_at_key(reader, beside[at],
                                         "`%s` has a `value`, the same for every record, and so no `%s`", name,
                                         beside[at]->key.at);
+    if (draft->zone && mapping->drops_time)
+        job_note(reader->job, draft->zone->place,
+                 "`zone` of `%s` has no effect beside `time: drop`: the date is taken as it is written",
+                 name);
     if (draft->otherwise && !draft->values)
         return job_keys_fail_at_key(reader, draft->otherwise, "`otherwise` needs `values` beside it");
     return 0;

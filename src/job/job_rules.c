@@ -158,7 +158,7 @@ static const struct job_key rule_keys[] = {
     {0},
 };
 
-static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, NULL};
+static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, RULE_TIME, NULL};
 
 static bool is_own_word(const char *name)
 {
@@ -232,6 +232,22 @@ static int finish_valid(struct job_reader *reader, const struct job_node *item, 
     return 0;
 }
 
+/* A built-in rule's level: it is judged without this rule too. */
+static int finish_time(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    static const char kind[] = "`rule: time`";
+    draft->rule->kind = JOB_RULE_TIME;
+    if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
+        return -1;
+    if (field_type(draft->rule->field) != FIELD_TYPE_DATE)
+        return job_keys_fail(reader, draft->field, "`rule: time` is about a date");
+    if (!draft->level)
+        return job_keys_fail(reader, item,
+                             "`rule: time` needs `level`, as in {rule: time, field: %s, level: warn}",
+                             field_name(draft->rule->field));
+    return 0;
+}
+
 static int finish_unique(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
     static const char kind[] = "`rule: unique`";
@@ -268,12 +284,14 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
     if (!draft->name)
         return job_keys_fail(
             reader, item,
-            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid "
-            "or unique");
+            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, "
+            "unique or time");
     if (strcmp(draft->rule->name, RULE_MIN_AGE) == 0)
         return finish_min_age(reader, item, draft);
     if (strcmp(draft->rule->name, RULE_VALID) == 0)
         return finish_valid(reader, item, draft);
+    if (strcmp(draft->rule->name, RULE_TIME) == 0)
+        return finish_time(reader, item, draft);
     if (strcmp(draft->rule->name, RULE_UNIQUE) == 0)
         return refuse(reader, draft->years, "`rule: unique`") ? -1 : finish_unique(reader, item, draft);
     struct slice message = arena_printf(

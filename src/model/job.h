@@ -80,6 +80,8 @@ struct job_mapping {
     const char *constant;
     bool is_auto;       /* client_identifier: computed; constant is `auto` */
     const char *format; /* of a date: `DD/MM/YYYY`; NULL: ISO forms only */
+    const char *zone;   /* of a date: the tz database's name; NULL: none */
+    bool drops_time;    /* of a date: a time of day behind it is not looked at */
     const char *split;  /* of a list: the separator; NULL: one item */
     struct job_value_map *values;
     size_t value_count;
@@ -93,6 +95,7 @@ enum job_rule_kind {
     JOB_RULE_MIN_AGE,
     JOB_RULE_VALID, /* phone/valid */
     JOB_RULE_UNIQUE,
+    JOB_RULE_TIME, /* FIELD/time: its level */
 };
 
 /* `when: {country: US}`: the rule applies where every named field has exactly this normalized value. */

@@ -32,6 +32,7 @@ struct verdict {
 #define RULE_ENCODING        "encoding"
 #define RULE_INVISIBLE       "invisible"
 #define RULE_AMBIGUOUS       "ambiguous"
+#define RULE_TIME            "time"
 #define RULE_VALID           "valid"
 #define RULE_NO_CLEAR        "no_clear"
 #define RULE_IDENTIFYING     "identifying"

@@ -56,6 +56,10 @@ static const struct advice_row advice_rows[] = {
       "Nothing has to be done; the cleaned value is used. To be rid of the warning, clean the source."}},
     {RULE_AMBIGUOUS,
      {"The value can be read in several ways, and none is chosen.", "Write it in full, or as an ISO code."}},
+    {RULE_TIME,
+     {"The date has a time of day that is not the start of a day, so which day is meant is not certain.",
+      "Programs that write a local midnight in UTC make such values: say the zone in the job, such as "
+      "{column: …, zone: Europe/Berlin}. Where the date is right as it is written, say time: drop."}},
     {RULE_VALID,
      {"The number is possible, but the numbering plan of its country does not have it.",
       "Check some of them by hand; numbers made up for a form look like this. A rule {rule: valid, field: "

@@ -132,7 +132,7 @@ static void judge_unique(struct judging *judging, const struct check *check)
 static const struct {
     const char *name; /* when the job gives none */
     int (*prepare)(const struct rule_set *set, struct check *check, struct error *error); /* or NULL */
-    void (*judge)(struct judging *judging, const struct check *check);
+    void (*judge)(struct judging *judging, const struct check *check);                    /* or NULL */
 } kinds[] = {
     [JOB_RULE_MATCH] = {RULE_FORMAT, prepare_pattern, judge_pattern},
     [JOB_RULE_NOT_MATCH] = {RULE_FORMAT, prepare_pattern, judge_pattern},
@@ -140,6 +140,7 @@ static const struct {
     [JOB_RULE_MIN_AGE] = {RULE_MIN_AGE, prepare_min_age, judge_min_age},
     [JOB_RULE_VALID] = {RULE_VALID, NULL, judge_valid},
     [JOB_RULE_UNIQUE] = {RULE_UNIQUE, NULL, judge_unique},
+    [JOB_RULE_TIME] = {RULE_TIME, NULL, NULL}, /* by normalize_odd_times */
 };
 
 int check_prepare(const struct rule_set *set, const struct job_rule *rule, struct check *check,
@@ -156,6 +157,8 @@ void check_clear(struct check *check)
 
 void check_judge(struct judging *judging, const struct check *check)
 {
+    if (!kinds[check->rule->kind].judge)
+        return;
     if (check->rule->condition_count == 0 || judging_conditions_hold(judging, check->rule))
         kinds[check->rule->kind].judge(judging, check);
 }

@@ -31,10 +31,9 @@ static enum date_result judge_day(struct date date)
     return is_day(date) ? DATE_OK : DATE_IMPOSSIBLE;
 }
 
-static bool reads_clock_part(struct slice text, size_t *at, unsigned most)
+static bool reads_clock_part(struct slice text, size_t *at, unsigned max, unsigned *number)
 {
-    unsigned number;
-    return read_digits(text, at, 2, &number) == 2 && number <= most;
+    return read_digits(text, at, 2, number) == 2 && *number <= max;
 }
 
 static bool skips(struct slice text, size_t *at, char c)
@@ -45,47 +44,62 @@ static bool skips(struct slice text, size_t *at, char c)
     return true;
 }
 
-/* Z, ±hh, ±hhmm, ±hh:mm, or nothing. */
-static bool is_zone(struct slice text, size_t at)
+/* Z, ±hh, ±hhmm, ±hh:mm at text.at[*at]; *at moves behind it. */
+static bool read_offset(struct slice text, size_t *at, struct date_reading *reading)
 {
-    if (at == text.len)
+    unsigned hours, minutes = 0;
+    reading->has_offset = true;
+    reading->offset_s = 0;
+    if (skips(text, at, 'Z') || skips(text, at, 'z'))
         return true;
-    if (skips(text, &at, 'Z') || skips(text, &at, 'z'))
-        return at == text.len;
-    if (!skips(text, &at, '+') && !skips(text, &at, '-'))
+    bool is_negative = skips(text, at, '-');
+    if ((!is_negative && !skips(text, at, '+')) || !reads_clock_part(text, at, 23, &hours))
         return false;
-    if (!reads_clock_part(text, &at, 23))
+    if (*at < text.len && (skips(text, at, ':') || is_digit(text.at[*at])) &&
+        !reads_clock_part(text, at, 59, &minutes))
         return false;
-    if (at == text.len)
-        return true;
-    skips(text, &at, ':');
-    return reads_clock_part(text, &at, 59) && at == text.len;
+    reading->offset_s = (int32_t)(hours * 3600 + minutes * 60) * (is_negative ? -1 : 1);
+    return true;
 }
 
-/* hh:mm, hh:mm:ss, hh:mm:ss.fff…, hhmm, hhmmss; then a zone. */
-static bool is_time(struct slice text, size_t at)
+/* The digits of a fraction of a second. */
+static bool read_fraction(struct slice text, size_t *at, struct date_reading *reading)
 {
-    if (!reads_clock_part(text, &at, 24))
+    size_t first = *at;
+    for (; *at < text.len && is_digit(text.at[*at]); ++*at)
+        reading->has_fraction |= text.at[*at] != '0';
+    return *at > first;
+}
+
+/* 24:00 is the end of a day; nothing comes after it. */
+static bool is_clock_time(const struct date_reading *reading)
+{
+    return reading->hour < 24 ||
+           (reading->hour == 24 && reading->minute == 0 && reading->second == 0 && !reading->has_fraction);
+}
+
+/* hh:mm, hh:mm:ss, hh:mm:ss.fff…, hhmm, hhmmss; then an offset if any. */
+static bool read_iso_time(struct slice text, size_t at, struct date_reading *reading)
+{
+    reading->has_time = true;
+    if (!reads_clock_part(text, &at, 24, &reading->hour))
         return false;
     bool colons = skips(text, &at, ':');
-    if (!reads_clock_part(text, &at, 59))
+    if (!reads_clock_part(text, &at, 59, &reading->minute))
         return false;
     bool seconds = colons ? skips(text, &at, ':') : at < text.len && is_digit(text.at[at]);
-    if (seconds && !reads_clock_part(text, &at, 60))
+    if (seconds && !reads_clock_part(text, &at, 60, &reading->second))
         return false;
-    if (seconds && (skips(text, &at, '.') || skips(text, &at, ','))) {
-        if (at >= text.len || !is_digit(text.at[at]))
-            return false;
-        while (at < text.len && is_digit(text.at[at]))
-            at++;
-    }
+    if (seconds && (skips(text, &at, '.') || skips(text, &at, ',')) && !read_fraction(text, &at, reading))
+        return false;
     skips(text, &at, ' ');
-    return is_zone(text, at);
+    return (at == text.len || read_offset(text, &at, reading)) && at == text.len && is_clock_time(reading);
 }
 
-static enum date_result read_iso(struct slice text, bool compact, struct date *date)
+static enum date_result read_iso(struct slice text, bool compact, struct date_reading *reading)
 {
     size_t at = 0;
+    struct date *date = &reading->date;
     if (read_digits(text, &at, 4, &date->year) != 4)
         return DATE_NO_DATE;
     bool hyphens = skips(text, &at, '-');
@@ -97,29 +111,82 @@ static enum date_result read_iso(struct slice text, bool compact, struct date *d
     if (at < text.len) {
         if (!skips(text, &at, 'T') && !skips(text, &at, 't') && !skips(text, &at, ' '))
             return DATE_NO_DATE;
-        if (!is_time(text, at))
+        if (!read_iso_time(text, at, reading))
             return DATE_NO_DATE;
     }
     return judge_day(*date);
 }
 
-static enum date_result read_by_format(const struct date_format *format, struct slice text, struct date *date)
+static bool read_am_pm(struct slice text, size_t *at, bool *is_pm)
+{
+    if (*at + 2 > text.len || (text.at[*at + 1] | 0x20) != 'm')
+        return false;
+    char first = (char)(text.at[*at] | 0x20);
+    *is_pm = first == 'p';
+    *at += 2;
+    return first == 'a' || first == 'p';
+}
+
+/* Where a part's digits go, and how many there are at most. */
+static unsigned *number_of(enum date_part part, struct date_reading *reading, size_t *width)
+{
+    *width = part == DATE_YEAR ? 4 : 2;
+    switch (part) {
+    case DATE_YEAR:
+        return &reading->date.year;
+    case DATE_MONTH:
+        return &reading->date.month;
+    case DATE_DAY:
+        return &reading->date.day;
+    case DATE_MINUTE:
+        return &reading->minute;
+    case DATE_SECOND:
+        return &reading->second;
+    default:
+        return &reading->hour;
+    }
+}
+
+static bool read_part(const struct date_format *format, size_t index, struct slice text, size_t *at,
+                      struct date_reading *reading, bool *is_pm)
+{
+    enum date_part part = format->parts[index].part;
+    size_t width;
+    switch (part) {
+    case DATE_SEPARATOR:
+        return skips(text, at, format->parts[index].separator);
+    case DATE_FRACTION:
+        return read_fraction(text, at, reading);
+    case DATE_AM_PM:
+        return read_am_pm(text, at, is_pm);
+    case DATE_OFFSET:
+        return read_offset(text, at, reading);
+    default:
+        break;
+    }
+    unsigned *number = number_of(part, reading, &width);
+    size_t digits = read_digits(text, at, width, number);
+    if (part == DATE_HALF_DAY_HOUR && (*number < 1 || *number > 12))
+        return false;
+    return digits >= (format->parts[index].is_short ? 1 : width);
+}
+
+static enum date_result read_by_format(const struct date_format *format, struct slice text,
+                                       struct date_reading *reading)
 {
     size_t at = 0;
+    bool is_pm = false, is_half_day = false;
+    *reading = (struct date_reading){.has_time = format->has_time};
     for (size_t i = 0; i < format->part_count; i++) {
-        enum date_part part = format->parts[i].part;
-        if (part == DATE_SEPARATOR) {
-            if (!skips(text, &at, format->parts[i].separator))
-                return DATE_NO_DATE;
-            continue;
-        }
-        size_t width = part == DATE_YEAR ? 4 : 2;
-        unsigned *number = part == DATE_YEAR ? &date->year : part == DATE_MONTH ? &date->month : &date->day;
-        size_t digits = read_digits(text, &at, width, number);
-        if (digits < (format->parts[i].is_short ? 1 : width))
+        if (!read_part(format, i, text, &at, reading, &is_pm))
             return DATE_NO_DATE;
+        is_half_day |= format->parts[i].part == DATE_HALF_DAY_HOUR;
     }
-    return at == text.len ? judge_day(*date) : DATE_NO_DATE;
+    if (is_half_day)
+        reading->hour = reading->hour % 12 + (is_pm ? 12 : 0);
+    if (at != text.len || reading->minute > 59 || reading->second > 60 || !is_clock_time(reading))
+        return DATE_NO_DATE;
+    return judge_day(reading->date);
 }
 
 /* Without a format, `3/4/1990` could be two days; `31/12/1990` but one, yet no form that is read. */
@@ -128,84 +195,79 @@ static enum date_result judge_other_order(struct slice text)
     static const char *const forms[][2] = {
         {"D/M/YYYY", "M/D/YYYY"}, {"D.M.YYYY", "M.D.YYYY"}, {"D-M-YYYY", "M-D-YYYY"}};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        struct date first = {0, 0, 0}, second = {0, 0, 0};
+        struct date_reading first, second;
         struct date_format format;
         date_format_read(&format, forms[i][0]);
         if (read_by_format(&format, text, &first) != DATE_OK)
             continue;
         date_format_read(&format, forms[i][1]);
-        if (read_by_format(&format, text, &second) == DATE_OK && first.day != second.day)
+        if (read_by_format(&format, text, &second) == DATE_OK && first.date.day != second.date.day)
             return DATE_AMBIGUOUS;
     }
     return DATE_NO_DATE;
 }
 
-enum date_result date_read(const struct date_format *format, struct slice text, struct date *date)
+enum date_result date_read(const struct date_format *format, struct slice text, struct date_reading *reading)
 {
-    if (!format) {
-        enum date_result result = read_iso(text, true, date);
-        return result == DATE_NO_DATE ? judge_other_order(text) : result;
-    }
-    enum date_result result = read_by_format(format, text, date);
-    bool try_iso = result == DATE_NO_DATE && format->iso_is_safe;
-    return try_iso ? read_iso(text, format->has_separators, date) : result;
+    enum date_result result = format ? read_by_format(format, text, reading) : DATE_NO_DATE;
+    if (result != DATE_NO_DATE || (format && !format->iso_is_safe))
+        return result;
+    *reading = (struct date_reading){.has_time = false};
+    result = read_iso(text, !format || format->has_separators, reading);
+    return result == DATE_NO_DATE && !format ? judge_other_order(text) : result;
 }
 
-static size_t run_len(const char *text)
+/* Days since 1970-01-01, the inverse of date_of_days. */
+static int64_t days_of(struct date date)
 {
-    size_t len = 1;
-    while (text[len] == text[0])
-        len++;
-    return len;
+    enum { DAYS_TO_1970 = 719468, ERA_DAYS = 146097 };
+    int64_t year = (int64_t)date.year - (date.month <= 2);
+    int64_t era = year / 400, of_era = year % 400;
+    int64_t of_year = (153 * ((int64_t)date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
+    return era * ERA_DAYS + of_era * 365 + of_era / 4 - of_era / 100 + of_year - DAYS_TO_1970;
 }
 
-/* Adds the part that text begins with; returns its length, 0 when it is none. */
-static size_t add_part(struct date_format *format, const char *text)
+static bool is_midnight(const struct date_reading *reading)
 {
-    if (format->part_count == DATE_PARTS_MAX)
-        return 0;
-    size_t len = run_len(text), at = format->part_count;
-    bool is_letter = (text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z';
-    if (is_digit(text[0]))
-        return 0;
-    if (!is_letter) {
-        format->parts[at].part = DATE_SEPARATOR;
-        format->parts[at].separator = text[0];
-        format->has_separators = true;
-        len = 1;
-    } else if (text[0] == 'Y' && len == 4) {
-        format->parts[at].part = DATE_YEAR;
-    } else if ((text[0] == 'M' || text[0] == 'D') && len <= 2) {
-        format->parts[at].part = text[0] == 'M' ? DATE_MONTH : DATE_DAY;
-        format->parts[at].is_short = len == 1;
-    } else {
-        return 0;
-    }
-    format->part_count++;
-    return len;
+    return reading->hour == 0 && reading->minute == 0 && reading->second == 0 && !reading->has_fraction;
 }
 
-int date_format_read(struct date_format *format, const char *text)
+/* A local time without an offset begins its day where the clock skipped midnight: some instant of that local
+ * time is the first of the day. */
+static bool starts_local_day(const struct time_zone *zone, int64_t local_s)
 {
-    memset(format, 0, sizeof *format);
-    format->text = text;
-    while (*text) {
-        size_t len = add_part(format, text);
-        if (len == 0)
-            return -1;
-        text += len;
+    for (int hours = -24; hours <= 24; hours += 48) {
+        int32_t offset = time_zone_offset(zone, local_s + (int64_t)hours * 3600);
+        bool starts;
+        time_zone_day(zone, local_s - offset, &starts);
+        if (starts && time_zone_offset(zone, local_s - offset) == offset)
+            return true;
     }
-    size_t seen[] = {0, 0, 0, 0};
-    bool day_before_month = false;
-    for (size_t i = 0; i < format->part_count; i++) {
-        day_before_month |= format->parts[i].part == DATE_DAY && seen[DATE_MONTH] == 0;
-        seen[format->parts[i].part]++;
-        if (format->parts[i].is_short && i + 1 < format->part_count &&
-            format->parts[i + 1].part != DATE_SEPARATOR)
-            return -1;
+    return false;
+}
+
+enum date_time_result date_settle_time(const struct date_reading *reading, const struct time_zone *zone,
+                                       struct date *date, unsigned *second_of_day)
+{
+    enum { DAY_S = 86400 };
+    *date = reading->date;
+    *second_of_day = reading->hour * 3600 + reading->minute * 60 + reading->second;
+    if (!zone || !reading->has_offset) {
+        if (is_midnight(reading))
+            return DATE_TIME_OK;
+        int64_t local_s = days_of(*date) * DAY_S + *second_of_day;
+        bool starts = zone && !reading->has_fraction && reading->second < 60 && reading->hour < 24 &&
+                      starts_local_day(zone, local_s);
+        return starts ? DATE_TIME_OK : DATE_TIME_ODD;
     }
-    format->iso_is_safe = format->parts[0].part != DATE_YEAR || !day_before_month;
-    return seen[DATE_YEAR] == 1 && seen[DATE_MONTH] == 1 && seen[DATE_DAY] == 1 ? 0 : -1;
+    int64_t instant = days_of(*date) * DAY_S + *second_of_day - reading->offset_s;
+    bool starts;
+    int64_t day = time_zone_day(zone, instant, &starts);
+    if (day < days_of((struct date){1, 1, 1}) || day > days_of((struct date){9999, 12, 31}))
+        return DATE_TIME_OUT_OF_RANGE;
+    *date = date_of_days((int32_t)day);
+    *second_of_day = (unsigned)(instant + time_zone_offset(zone, instant) - day * DAY_S);
+    return starts && !reading->has_fraction && reading->second < 60 ? DATE_TIME_OK : DATE_TIME_ODD;
 }
 
 static void write_number(char *out, unsigned number, size_t width)

@@ -187,6 +187,8 @@ void rule_worker_judge(struct rule_worker *worker, struct record *record, struct
     struct judging judging = {
         .set = set, .worker = worker, .record = record, .values = record->values, .arena = arena};
     read_values(&judging);
+    if (judging.odd_time_count)
+        normalize_odd_times(&judging);
     if (set->slot_of[FIELD_TAX_ID] || set->slot_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&judging);
     if (set->computes_client_id)

@@ -16,6 +16,9 @@ void normalize_constant(struct judging *judging, const struct slot *slot, struct
 /* Pairs tax_id with tax_country, when all fields are read: the country defaults to the record's. */
 void normalize_tax_pairs(struct judging *judging);
 
+/* Gives the dates with an odd time of day their verdicts, when all fields are read. */
+void normalize_odd_times(struct judging *judging);
+
 /* One type each, for the table in normalize.c: text is not empty, UTF-8 and normalized as a text. */
 typedef void normalize_function(struct judging *judging, const struct slot *slot, struct slice text);
 void normalize_text(struct judging *judging, const struct slot *slot, struct slice text);

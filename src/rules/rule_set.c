@@ -139,6 +139,7 @@ static int read_text_of_job(struct rule_set *set, const struct slot *slot, struc
     struct record record = {.values = values};
     struct judging judging = {.set = set, .record = &record, .values = values, .arena = arena};
     normalize_constant(&judging, &plain, text);
+    normalize_odd_times(&judging);
     free_words(&plain);
     *value = values[slot->field];
     if (!record.rejected)
@@ -184,15 +185,15 @@ static int build_words(const struct builder *builder, struct slot *slot)
 
 static int build_format(const struct builder *builder, struct slot *slot)
 {
+    if (slot->mapping->zone && !slot->mapping->drops_time)
+        slot->zone = time_zone_new(slot->mapping->zone, &builder->set->arena);
     if (!slot->mapping->format)
         return 0;
     struct date_format *format = arena_alloc(&builder->set->arena, sizeof *format);
-    if (date_format_read(format, slot->mapping->format) < 0)
-        return job_fail(
-            builder->set->job, slot->mapping->place, builder->error,
-            "\"%s\" is no date format; expected YYYY, MM or M, DD or D, each once, with separators, "
-            "such as DD/MM/YYYY",
-            slot->mapping->format);
+    const char *fault = date_format_read(format, slot->mapping->format);
+    if (fault)
+        return job_fail(builder->set->job, slot->mapping->place, builder->error,
+                        "\"%s\" is no date format: %s", slot->mapping->format, fault);
     slot->format = format;
     return 0;
 }

@@ -38,7 +38,8 @@ struct slot {
     struct words *folded;       /* an enumeration's, case, blanks and hyphens aside; NULL: none */
     struct slice otherwise;     /* at NULL: none */
     const struct date_format *format;
-    size_t max_chars; /* SIZE_MAX: no bound */
+    const struct time_zone *zone; /* NULL: none */
+    size_t max_chars;             /* SIZE_MAX: no bound */
     size_t min_chars;
     bool judges_countries; /* the provider refuses some, or warns of them */
 };
@@ -98,7 +99,14 @@ struct rule_worker {
     struct country_memo memo[COUNTRY_MEMO_SIZE];
 };
 
-enum { JUDGING_ITEMS_MAX = 64 };
+enum { JUDGING_ITEMS_MAX = 64, JUDGING_ODD_TIMES_MAX = 8 };
+
+/* A date whose time of day is not the start of a day: its verdict waits for all fields, which the job's rule
+ * `time` may depend on. */
+struct odd_time {
+    enum field_id field;
+    const char *message;
+};
 
 /* One record on its way through the rules. */
 struct judging {
@@ -111,6 +119,8 @@ struct judging {
     enum phone_validity phone_validity;
     bool phone_was_judged;                      /* a rule `valid` has spoken */
     uint64_t tax_id_places, tax_country_places; /* bit i: the i-th item is not empty */
+    struct odd_time odd_times[JUDGING_ODD_TIMES_MAX];
+    size_t odd_time_count;
 };
 
 /* Adds a verdict; a reject makes the field's value failed. message: formatted. */

@@ -1,7 +1,7 @@
 /* Any bytes as the cells of a row, judged by a job that reads a field of every type.
  *
  * A normal form normalizes to itself, is UTF-8, and messages are UTF-8. Cells are parted by 0x1e; the first
- * byte chooses the encoding and the country.
+ * byte chooses the encoding and how the job says that dates are to be read.
  */
 #include <assert.h>
 #include <setjmp.h>
@@ -18,16 +18,28 @@
 enum { CELL_SEPARATOR = 0x1e, SPLIT = '|' };
 
 static const enum field_id fields[] = {
-    FIELD_EMAIL,       FIELD_PHONE,         FIELD_DATE_OF_BIRTH, FIELD_COUNTRY,  FIELD_STATE,
-    FIELD_POSTAL_CODE, FIELD_NATIONALITIES, FIELD_TAX_ID,        FIELD_LANGUAGE, FIELD_OCCUPATION,
-    FIELD_PEP_STATUS,  FIELD_TOS_VERSION,   FIELD_NATIONAL_ID,   FIELD_CITY,     FIELD_EMPLOYER_NAME,
-    FIELD_EXTERNAL_ID, FIELD_LAST_NAME,
+    FIELD_EMAIL,       FIELD_PHONE,         FIELD_DATE_OF_BIRTH,   FIELD_COUNTRY,  FIELD_STATE,
+    FIELD_POSTAL_CODE, FIELD_NATIONALITIES, FIELD_TAX_ID,          FIELD_LANGUAGE, FIELD_OCCUPATION,
+    FIELD_PEP_STATUS,  FIELD_TOS_VERSION,   FIELD_NATIONAL_ID,     FIELD_CITY,     FIELD_EMPLOYER_NAME,
+    FIELD_EXTERNAL_ID, FIELD_LAST_NAME,     FIELD_DOCUMENT_EXPIRY,
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
+enum { FIELDS = sizeof fields / sizeof *fields, ENCODINGS = 3 };
+
+/* How dates are read: the birth date, then the document's. */
+static const struct {
+    const char *format, *zone;
+    bool drops_time;
+} dates[][2] = {
+    {{"DD/MM/YYYY", NULL, false}, {NULL, NULL, false}},
+    {{NULL, "Europe/Berlin", false}, {"M/D/YYYY h:mm:ss A", "America/Sao_Paulo", false}},
+    {{"YYYY-DD-MM", NULL, false}, {"DD.MM.YYYY HH:mm:ss.SSS Z", "America/St_Johns", false}},
+    {{NULL, NULL, true}, {"YYYYMMDD HHmmss", NULL, true}},
+};
+enum { DATES = sizeof dates / sizeof *dates };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static struct fixture *fixture_of(enum job_encoding encoding)
+static struct fixture *fixture_of(enum job_encoding encoding, size_t reading)
 {
     struct fixture *fixture = fixture_new();
 
@@ -36,8 +48,12 @@ static struct fixture *fixture_of(enum job_encoding encoding)
         struct job_mapping *mapping = fixture_map(fixture, fields[i], "");
         if (fields[i] == FIELD_NATIONALITIES || fields[i] == FIELD_TAX_ID)
             mapping->split = "|";
-        if (fields[i] == FIELD_DATE_OF_BIRTH)
-            mapping->format = "DD/MM/YYYY";
+        size_t is_expiry = fields[i] == FIELD_DOCUMENT_EXPIRY;
+        if (is_expiry || fields[i] == FIELD_DATE_OF_BIRTH) {
+            mapping->format = dates[reading][is_expiry].format;
+            mapping->zone = dates[reading][is_expiry].zone;
+            mapping->drops_time = dates[reading][is_expiry].drops_time;
+        }
     }
     fixture_rule(fixture, JOB_RULE_VALID, FIELD_PHONE)->name = "valid";
     struct job_rule *rule = fixture_rule(fixture, JOB_RULE_MATCH, FIELD_POSTAL_CODE);
@@ -102,19 +118,19 @@ static void check_idempotence(struct fixture *again, const struct value first[FI
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static struct fixture *fixtures[3], *again;
+    static struct fixture *fixtures[ENCODINGS * DATES], *again;
     struct slice cells[FIELDS] = {0};
     struct value first[FIELD_COUNT];
 
     log_setup("fuzz", LOG_ERROR, false);
     if (!again) {
-        for (size_t i = 0; i < 3; i++)
-            fixtures[i] = fixture_of((enum job_encoding)i);
-        again = fixture_of(JOB_ENCODING_UTF8);
+        for (size_t i = 0; i < ENCODINGS * DATES; i++)
+            fixtures[i] = fixture_of((enum job_encoding)(i % ENCODINGS), i / ENCODINGS);
+        again = fixture_of(JOB_ENCODING_UTF8, 0);
     }
     if (len < 1)
         return 0;
-    struct fixture *fixture = fixtures[data[0] % 3];
+    struct fixture *fixture = fixtures[data[0] % (ENCODINGS * DATES)];
     struct slice rest = slice_make((const char *)data + 1, len - 1);
     for (size_t i = 0; i < FIELDS; i++) {
         const char *end = rest.len ? memchr(rest.at, CELL_SEPARATOR, rest.len) : NULL;

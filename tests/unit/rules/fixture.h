@@ -39,6 +39,7 @@ static const struct provider_field fixture_fields[] = {
     {.field = FIELD_PEP_STATUS, .member = 11},
     {.field = FIELD_TOS_VERSION, .member = 12},
     {.field = FIELD_NATIONAL_ID, .member = 13},
+    {.field = FIELD_DOCUMENT_EXPIRY, .member = 13},
     {.field = FIELD_DOCUMENT_FRONT, .member = 13},
     {.field = FIELD_CLIENT_IDENTIFIER, .member = 13},
 };

@@ -1,0 +1,138 @@
+#include "model/date_format.h"
+
+#include <string.h>
+
+#define BIT(part) (1U << (part))
+
+static const struct {
+    const char *text;
+    enum date_part part;
+    bool is_short;
+} tokens[] = {
+    {"YYYY", DATE_YEAR, false},      {"MM", DATE_MONTH, false},
+    {"M", DATE_MONTH, true},         {"DD", DATE_DAY, false},
+    {"D", DATE_DAY, true},           {"HH", DATE_HOUR, false},
+    {"H", DATE_HOUR, true},          {"hh", DATE_HALF_DAY_HOUR, false},
+    {"h", DATE_HALF_DAY_HOUR, true}, {"mm", DATE_MINUTE, false},
+    {"ss", DATE_SECOND, false},      {"SSS", DATE_FRACTION, true},
+    {"a", DATE_AM_PM, false},        {"A", DATE_AM_PM, false},
+    {"Z", DATE_OFFSET, false},
+};
+
+static bool is_letter_or_digit(char byte)
+{
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+}
+
+static bool is_number(enum date_part part)
+{
+    return part <= DATE_FRACTION;
+}
+
+static size_t run_len(const char *text)
+{
+    size_t len = 1;
+    while (text[len] == text[0])
+        len++;
+    return len;
+}
+
+/* Adds the part that text begins with; returns its length, 0 when it is none. */
+static size_t add_part(struct date_format *format, const char *text)
+{
+    size_t at = format->part_count;
+    if (at == DATE_PARTS_MAX)
+        return 0;
+    size_t len = run_len(text);
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        if (strlen(tokens[i].text) != len || strncmp(text, tokens[i].text, len) != 0)
+            continue;
+        format->parts[at].part = tokens[i].part;
+        format->parts[at].is_short = tokens[i].is_short;
+        format->part_count++;
+        return len;
+    }
+    if (is_letter_or_digit(text[0]) && text[0] != 'T')
+        return 0;
+    format->parts[at].part = DATE_SEPARATOR;
+    format->parts[at].separator = text[0];
+    format->part_count++;
+    return 1;
+}
+
+/* What a part needs beside it to mean something. */
+static const char *find_gap(unsigned seen)
+{
+    static const struct {
+        enum date_part part, needs;
+        const char *fault;
+    } needs[] = {
+        {DATE_HALF_DAY_HOUR, DATE_AM_PM, "an hour by `h` needs `A` beside it; of 24 hours it is `H`"},
+        {DATE_AM_PM, DATE_HALF_DAY_HOUR, "`A` needs an hour by `h` beside it"},
+        {DATE_SECOND, DATE_MINUTE, "seconds need minutes beside them"},
+        {DATE_FRACTION, DATE_SECOND, "a fraction needs seconds beside it"},
+    };
+    bool has_hour = seen & (BIT(DATE_HOUR) | BIT(DATE_HALF_DAY_HOUR));
+    if ((seen & (BIT(DATE_YEAR) | BIT(DATE_MONTH) | BIT(DATE_DAY))) != 7)
+        return "day, month and year stand in it once each, the year with four digits";
+    if ((seen & BIT(DATE_HOUR)) && (seen & BIT(DATE_HALF_DAY_HOUR)))
+        return "the hour stands in it twice";
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if ((seen & BIT(needs[i].part)) && !(seen & BIT(needs[i].needs)))
+            return needs[i].fault;
+    if (!has_hour && (seen & (BIT(DATE_MINUTE) | BIT(DATE_OFFSET))))
+        return "minutes and a zone need an hour beside them";
+    return NULL;
+}
+
+/* Parts whose length is open must not touch other digits. */
+static bool digits_touch(const struct date_format *format)
+{
+    for (size_t i = 1; i < format->part_count; i++)
+        if (is_number(format->parts[i - 1].part) && is_number(format->parts[i].part) &&
+            (format->parts[i - 1].is_short || format->parts[i].is_short))
+            return true;
+    return false;
+}
+
+/* What the order of its parts says of it. */
+static void survey(struct date_format *format)
+{
+    bool month_seen = false, day_before_month = false;
+    unsigned days_parts = 0;
+    for (size_t i = 0; i < format->part_count; i++) {
+        enum date_part part = format->parts[i].part;
+        day_before_month |= part == DATE_DAY && !month_seen;
+        month_seen |= part == DATE_MONTH;
+        format->has_separators |= part == DATE_SEPARATOR && (days_parts == 1 || days_parts == 2);
+        days_parts += part <= DATE_DAY;
+        format->has_time |= part == DATE_HOUR || part == DATE_HALF_DAY_HOUR;
+    }
+    format->iso_is_safe = format->parts[0].part != DATE_YEAR || !day_before_month;
+}
+
+const char *date_format_read(struct date_format *format, const char *text)
+{
+    unsigned seen = 0;
+    memset(format, 0, sizeof *format);
+    format->text = text;
+    if (strlen(text) > DATE_FORMAT_LEN_MAX)
+        return "it is too long";
+    while (*text) {
+        size_t len = add_part(format, text);
+        if (len == 0)
+            return "it is made of YYYY, MM, M, DD, D, of HH, H, hh, h, mm, ss, SSS, A, Z, and of separators";
+        unsigned bit = BIT(format->parts[format->part_count - 1].part);
+        if (seen & bit & ~BIT(DATE_SEPARATOR))
+            return "each of its parts stands in it once";
+        seen |= bit;
+        text += len;
+    }
+    const char *gap = find_gap(seen);
+    if (gap)
+        return gap;
+    if (digits_touch(format))
+        return "a D, M, H or h needs a separator on both sides: its length is open";
+    survey(format);
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/* date_format: the form of a date or a date-time, as a job names it: `DD/MM/YYYY`, `M/D/YYYY h:mm:ss A`.
+ *
+ * Tokens: YYYY; MM or M; DD or D; HH or H (0 to 23), hh or h (1 to 12, with A or a: AM, PM); mm; ss; SSS (a
+ * fraction of a second, one digit or more); Z (Z, +hh, +hhmm, +hh:mm). M, D, H and h are one digit or two, so
+ * no other digits may touch them. Everything that is no letter or digit is a separator, and `T` is one.
+ * Thread: any; pure.
+ */
+#ifndef KYC_MODEL_DATE_FORMAT_H
+#define KYC_MODEL_DATE_FORMAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DATE_PARTS_MAX = 24, DATE_FORMAT_LEN_MAX = 48 };
+
+enum date_part {
+    DATE_YEAR,
+    DATE_MONTH,
+    DATE_DAY,
+    DATE_HOUR,
+    DATE_HALF_DAY_HOUR,
+    DATE_MINUTE,
+    DATE_SECOND,
+    DATE_FRACTION,
+    DATE_AM_PM,
+    DATE_OFFSET,
+    DATE_SEPARATOR,
+};
+
+struct date_format {
+    const char *text; /* borrowed */
+    struct {
+        enum date_part part;
+        bool is_short; /* one digit or two */
+        char separator;
+    } parts[DATE_PARTS_MAX];
+    size_t part_count;
+    bool has_time;
+    bool has_separators; /* between the parts of the day */
+    bool iso_is_safe;    /* no ISO form means another day by this format (YYYY-DD-MM) */
+};
+
+/* NULL, or what is wrong with it: a clause for a message. text must outlive format. */
+const char *date_format_read(struct date_format *format, const char *text);
+
+#endif

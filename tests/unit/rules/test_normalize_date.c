@@ -1,0 +1,119 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "unit/rules/fixture.h"
+
+static void a_time_of_day_is_dropped_only_where_that_changes_no_day(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *cell, *zone;
+        bool drops;
+        const char *value, *verdicts;
+    } cases[] = {
+        {"midnight", "1980-02-13T00:00:00Z", NULL, false, "1980-02-13", ""},
+        {"another time", "1980-02-12T23:00:00.000Z", NULL, false, "!", "date_of_birth/time"},
+        {"the day of the zone", "1980-02-12T23:00:00.000Z", "Europe/Berlin", false, "1980-02-13", ""},
+        {"another zone", "1980-02-12T23:00:00.000Z", "America/New_York", false, "!", "date_of_birth/time"},
+        {"as it is written", "1980-02-12T23:00:00.000Z", NULL, true, "1980-02-12", ""},
+        {"as it is written, beside a zone", "1980-02-12T23:00:00.000Z", "Europe/Berlin", true, "1980-02-12",
+         ""},
+        {"24:00 as it is written", "1980-02-12T24:00:00Z", NULL, true, "1980-02-12", ""},
+        {"a date needs no zone", "1980-02-13", "Europe/Berlin", false, "1980-02-13", ""},
+        {"the next day is after today there", "2026-01-01T23:00:00Z", "Europe/Berlin", false, "!",
+         "date_of_birth/future"},
+        {"a bad time and a bad year are one cause", "2027-01-01T12:00:00Z", NULL, false, "!",
+         "date_of_birth/future"},
+        {"behind the last year", "9999-12-31T23:00:00Z", "Europe/Berlin", false, "!", "date_of_birth/format"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = fixture_new();
+        struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, cases[i].cell);
+        mapping->zone = cases[i].zone;
+        mapping->drops_time = cases[i].drops;
+        const char *verdicts = fixture_judge(fixture);
+        const char *value = fixture_value(fixture, FIELD_DATE_OF_BIRTH);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].value) != 0)
+            fail_msg("%s: %s, %s", cases[i].sentence, value, verdicts);
+        fixture_free(fixture);
+    }
+}
+
+static void the_job_may_make_a_warning_of_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:00:00Z");
+    fixture_map(fixture, FIELD_DOCUMENT_EXPIRY, "2030-02-12T22:00:00Z")->zone = "Europe/Berlin";
+    struct job_rule *rule = fixture_rule(fixture, JOB_RULE_TIME, FIELD_DATE_OF_BIRTH);
+    rule->level = VERDICT_WARN;
+    assert_string_equal(fixture_judge(fixture), "date_of_birth/time(warn) document_expiry/time");
+    assert_string_equal(fixture_value(fixture, FIELD_DATE_OF_BIRTH), "1980-02-12");
+    assert_string_equal(fixture_value(fixture, FIELD_DOCUMENT_EXPIRY), "!");
+
+    /* What it depends on may be read after the date. */
+    fixture_map(fixture, FIELD_LANGUAGE, "fr");
+    fixture_when(fixture, rule, FIELD_LANGUAGE, "de");
+    assert_true(fixture_build(fixture));
+    assert_string_equal(fixture_judge(fixture), "date_of_birth/time document_expiry/time");
+    fixture_map(fixture, FIELD_LANGUAGE, "de");
+    assert_string_equal(fixture_judge(fixture), "date_of_birth/time(warn) document_expiry/time");
+
+    /* A warned date is judged by all other rules. */
+    fixture_rule(fixture, JOB_RULE_MIN_AGE, FIELD_DATE_OF_BIRTH)->years = 50;
+    assert_true(fixture_build(fixture));
+    assert_string_equal(fixture_judge(fixture),
+                        "date_of_birth/time(warn) date_of_birth/min_age document_expiry/time");
+    fixture_free(fixture);
+}
+
+static void its_message_says_what_the_zone_makes_of_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
+    fixture_judge(fixture);
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "zone: Europe/Berlin"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "time: drop"));
+    fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12 23:30:00");
+    fixture_judge(fixture);
+    assert_null(strstr(fixture->record.verdicts[0].message.at, "zone"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "time: drop"));
+    fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
+    mapping->zone = "Europe/Berlin";
+    assert_true(fixture_build(fixture));
+    fixture_judge(fixture);
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "is 00:30:00 in Europe/Berlin"));
+    /* The local day is not in the message: where values are masked, only what is quoted is. */
+    assert_null(strstr(fixture->record.verdicts[0].message.at, "1980-02-13"));
+    fixture_free(fixture);
+}
+
+static void a_constant_with_a_time_is_an_error_of_the_job(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    struct job_mapping *mapping = fixture_map(fixture, FIELD_DOCUMENT_EXPIRY, "");
+    mapping->column = NULL;
+    mapping->constant = "2030-02-12T22:00:00Z";
+    assert_false(fixture_build(fixture));
+    assert_non_null(strstr(fixture->error.text, "time of day"));
+    fixture_free(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_time_of_day_is_dropped_only_where_that_changes_no_day),
+        cmocka_unit_test(the_job_may_make_a_warning_of_it),
+        cmocka_unit_test(its_message_says_what_the_zone_makes_of_it),
+        cmocka_unit_test(a_constant_with_a_time_is_an_error_of_the_job),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("normalize_date", tests, NULL, NULL);
+}
