@@ -70,12 +70,11 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
 }
 
 /* There is none: whether one could be made, and whether there should be one. */
-static bool check_place(struct probe_lines *lines, const struct job *job, const char *head)
+static bool check_place(struct probe_lines *lines, const struct job *job, const struct history *history)
 {
     struct error error;
 
-    if (history_check_exists(head, job->ledger_path, job->report_folder, &error) != 0 ||
-        ledger_check_place(job->ledger_path, &error) != 0) {
+    if (history_check_exists(history, &error) != 0 || ledger_check_place(job->ledger_path, &error) != 0) {
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
     }
@@ -89,21 +88,19 @@ struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job 
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    char head[LEDGER_HEAD_SIZE];
+    struct ledger *ledger = NULL;
     struct error error;
+    struct history *history = history_load(job, &identity, &error);
 
-    *usable = history_head(job->report_folder, head, &error) == 0;
-    if (!*usable) {
-        probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
+    if (history && !ledger_exists(job->ledger_path)) {
+        *usable = check_place(lines, job, history);
+        history_free(history);
         return NULL;
     }
-    if (!ledger_exists(job->ledger_path)) {
-        *usable = check_place(lines, job, head);
-        return NULL;
-    }
-    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, &error);
-    *usable = ledger && history_check_head(head, ledger, job->ledger_path, job->report_folder, &error) == 0 &&
-              ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
+    history_free(history);
+    if (history)
+        ledger = history_open(job, &identity, false, &error);
+    *usable = ledger && ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
     if (*usable) {
         probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",
                         job->ledger_path);

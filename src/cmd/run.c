@@ -160,6 +160,7 @@ static int load_and_run(const struct options *options, bool send)
         .input_count = options->input_count,
         .report = options->report,
         .secrets = send,
+        .check = !send,
     };
     struct error error = {0};
     struct job *job = job_load(options->argument, &overrides, &error);

@@ -13,6 +13,7 @@
 #include "input/source.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
+#include "pipeline/history.h"
 #include "provider/provider.h"
 
 enum { ID_MAX = 128, BLOCK_SIZE = 64 * 1024, RECORD_MAX = 64 * 1024 };
@@ -171,10 +172,12 @@ static int settle_job(const struct options *options, const struct job *job, cons
     struct settling settling = {.ledger = NULL};
     struct buffer out;
 
-    settling.ledger = ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, error);
+    settling.ledger = history_open(job, &identity, options->new_ledger, error);
     if (!settling.ledger)
         return -1;
     int status = settle_all(&settling, options, error);
+    if (status >= 0 && history_note(job, &identity, settling.ledger, error) != 0)
+        status = -1;
     ledger_close(settling.ledger);
     if (status < 0)
         return -1;

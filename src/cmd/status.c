@@ -214,8 +214,8 @@ static int show_ledger(const struct options *options, struct job *job, const str
     if (status == 0 && listing.doubts)
         status = 1;
     if (status >= 0 && options->verify) {
-        int verified =
-            status_verify_list(ledger, job, &listing.out, listing.is_json ? &listing.json : NULL, error);
+        int verified = status_verify_list(ledger, job, provider, &listing.out,
+                                          listing.is_json ? &listing.json : NULL, error);
         status = verified < 0 ? -1 : error_worse_status(status, verified);
     }
     if (status >= 0 && options->against_provider)

@@ -149,14 +149,27 @@ static void sum_up_json(struct json_writer *json, const struct ledger_verified *
     json_write_object_end(json);
 }
 
-int status_verify_list(struct ledger *ledger, const struct job *job, struct buffer *out,
-                       struct json_writer *json, struct error *error)
+/* The head that the ledger must hold. 0, or -1. */
+static int find_head(struct ledger *ledger, const struct job *job, const struct provider *provider,
+                     char head[LEDGER_HEAD_SIZE], struct error *error)
+{
+    const struct ledger_identity identity = {
+        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    struct history *history = history_load(job, &identity, error);
+    int result = history ? history_head(history, ledger, head, error) : -1;
+
+    history_free(history);
+    return result;
+}
+
+int status_verify_list(struct ledger *ledger, const struct job *job, const struct provider *provider,
+                       struct buffer *out, struct json_writer *json, struct error *error)
 {
     struct listed listed = {.out = out, .json = json};
     struct ledger_verified verified;
     char head[LEDGER_HEAD_SIZE];
 
-    if (history_head(job->report_folder, head, error) != 0)
+    if (find_head(ledger, job, provider, head, error) != 0)
         return -1;
     if (json) {
         json_write_key(json, "verify");

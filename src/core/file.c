@@ -226,3 +226,16 @@ void file_draft_drop(struct file_draft *draft)
     free(draft->path);
     *draft = (struct file_draft){.fd = -1};
 }
+
+int file_replace(const char *path, unsigned mode, struct slice bytes)
+{
+    struct file_draft draft;
+    if (file_draft_open(&draft, path, mode) != 0)
+        return -1;
+    if (file_draft_write(&draft, bytes) == 0)
+        return file_draft_commit(&draft);
+    int reason = errno;
+    file_draft_drop(&draft);
+    errno = reason;
+    return -1;
+}

@@ -42,6 +42,9 @@ int file_draft_commit(struct file_draft *draft);
 /* Closes and unlinks the draft; safe on a zeroed or committed one. */
 void file_draft_drop(struct file_draft *draft);
 
+/* All of the above: a file that holds bytes and nothing else, durable. 0, or -1 with errno. */
+int file_replace(const char *path, unsigned mode, struct slice bytes);
+
 /* write(2) until all is written. 0, or -1 with errno. */
 /* True when fd is a regular file with one name: a lock that is more may be somebody's own file, linked there
  * so that we empty it. Else false with errno EMLINK or EINVAL. */

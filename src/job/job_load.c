@@ -90,6 +90,13 @@ static const char *default_path(struct job_reader *reader, const char *before, c
     return job_scalar_join(reader, arena_printf(&job->arena, "%s%s%s", before, job->name, after).at);
 }
 
+/* A collector or an alert that watches the files of the last run must not take a check for one. */
+static void separate_check(struct job *job)
+{
+    job->report_folder = arena_printf(&job->arena, "%s/check", job->report_folder).at;
+    job->metrics_path = NULL;
+}
+
 static int interpret(struct job_reader *reader, struct job_node *top)
 {
     struct job *job = reader->job;
@@ -107,10 +114,13 @@ static int interpret(struct job_reader *reader, struct job_node *top)
         return -1;
     if (!job->ledger_path)
         job->ledger_path = default_path(reader, "", ".ledger");
+    if (!job->report_folder)
+        job->report_folder = default_path(reader, "reports/", "");
+    job->run_report = job->report_folder;
     if (reader->overrides->report)
         job->report_folder = arena_copy(&job->arena, slice_from(reader->overrides->report)).at;
-    else if (!job->report_folder)
-        job->report_folder = default_path(reader, "reports/", "");
+    if (reader->overrides->check)
+        separate_check(job);
     return 0;
 }
 

@@ -21,6 +21,7 @@ struct job_overrides {
     size_t input_count;
     const char *report; /* instead of report, relative to the working directory; NULL: the job's */
     bool secrets;       /* load the credentials (run, probe); else only their form is checked */
+    bool check;         /* a dry run: its report and metrics replace nothing of a run's */
 };
 
 /* NULL with ERROR_USAGE. */

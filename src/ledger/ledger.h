@@ -45,6 +45,10 @@ void ledger_close(struct ledger *ledger);
 /* True when the file exists, so that the missing-ledger guard can be asked before it is made. */
 bool ledger_exists(const char *path);
 
+/* The path of a file that is kept beside the ledger at path (`.lock`, `.key`, `.head`): where path is a
+ * symbolic link, beside the file that it names. Owner: the caller frees. */
+char *ledger_beside(const char *path, const char *suffix);
+
 /* Whether a ledger could be made at path: its folder is there, on no network file system, and can be written.
  * Makes nothing. 0, or -1. */
 int ledger_check_place(const char *path, struct error *error);
@@ -218,7 +222,7 @@ int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *le
 /* Between begin and commit. */
 int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error);
 
-enum { LEDGER_HEAD_SIZE = 65 };
+enum { LEDGER_HEAD_SIZE = 65, LEDGER_TIME_SIZE = 32 };
 
 /* Runs. command: `run`. Between begin and commit. */
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
@@ -239,6 +243,17 @@ int ledger_may_have_sent(struct ledger *ledger, uint64_t since, bool *may_have_s
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
+
+/* How far a ledger has come: an older copy of it does not hold this. */
+struct ledger_mark {
+    char head[LEDGER_HEAD_SIZE];    /* of the committed events; "" is held by every ledger */
+    int64_t run;                    /* the run that this process started; 0: none */
+    char started[LEDGER_TIME_SIZE]; /* of that run, RFC 3339 */
+};
+
+void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark);
+/* 1 when the ledger holds both the head and the run, 0 when it lacks one, -1 error. */
+int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error);
 
 /* The state's word for people; `unsent` for a create that was refused and forgotten, or given up: the next
  * run sends it. */

@@ -48,6 +48,14 @@ static char *settle_path(const char *path)
     return path[0] == '/' ? memory_copy(slice_from(path)) : path_with("./", path);
 }
 
+char *ledger_beside(const char *path, const char *suffix)
+{
+    char *settled = settle_path(path);
+    char *beside = path_with(settled, suffix);
+    free(settled);
+    return beside;
+}
+
 static struct ledger *new_ledger(const char *path)
 {
     struct ledger *ledger = memory_new(1, sizeof(*ledger));
@@ -187,7 +195,8 @@ static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct
             return -1;
         /* Asked again under the lock: another run may just have made it. */
         *there = ledger_exists(ledger->path);
-        if (!*there && (find_key(ledger, key, false, error) || ledger_file_make(ledger, error)))
+        /* Before its key: a key without its ledger always means that a ledger is missing. */
+        if (!*there && ledger_file_make(ledger, error))
             return -1;
     }
     if (open_database(ledger, mode, error))
@@ -198,7 +207,7 @@ static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct
     *there = made || mode == LEDGER_WRITE;
     if (!*there)
         return 0;
-    if ((!ledger->hmac && find_key(ledger, key, made, error)) || set_pragmas(ledger, mode, error))
+    if (find_key(ledger, key, made, error) || set_pragmas(ledger, mode, error))
         return -1;
     if (made ? ledger_schema_check(ledger, identity, error) : ledger_schema_make(ledger, identity, error))
         return -1;

@@ -1,4 +1,6 @@
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "ledger/ledger_sqlite.h"
@@ -17,7 +19,32 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     if (ledger_sqlite_write(ledger, statement, error))
         return -1;
     ledger->run = sqlite3_last_insert_rowid(ledger->db);
+    snprintf(ledger->run_started, sizeof(ledger->run_started), "%s", started);
     return 0;
+}
+
+void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark)
+{
+    *mark = (struct ledger_mark){.run = ledger->run};
+    ledger_chain_head(ledger, mark->head);
+    if (ledger->run > 0)
+        memcpy(mark->started, ledger->run_started, sizeof(mark->started));
+}
+
+int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error)
+{
+    int held = mark->head[0] == '\0' ? 1 : ledger_has_head(ledger, mark->head, error);
+    if (held != 1 || mark->run == 0)
+        return held;
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_HAS_RUN, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, mark->run);
+    ledger_sqlite_bind_text(statement, 2, slice_from(mark->started));
+    held = ledger_sqlite_row(ledger, statement, error);
+    if (held == 1)
+        ledger_sqlite_release(statement);
+    return held;
 }
 
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,

@@ -120,6 +120,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "UPDATE run SET finished = ?2, status = ?3, inputs = ?4, counts = ?5, chain_head = ?6 WHERE id = ?1",
     [LEDGER_SQL_LAST_RUN] = "SELECT id, started, finished, status, (SELECT count(*) FROM run) FROM run "
                             "ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
     [LEDGER_SQL_MAY_HAVE_SENT] =
         "SELECT coalesce((SELECT coalesce(finished >= ?2, 1) FROM run WHERE command = 'run' AND id < ?1 "
         "ORDER BY id DESC LIMIT 1), 0) OR EXISTS(SELECT 1 FROM meta WHERE key = 'asked' AND value >= ?2)",

@@ -67,6 +67,7 @@ enum ledger_statement {
     LEDGER_SQL_RUN_START,
     LEDGER_SQL_RUN_FINISH,
     LEDGER_SQL_LAST_RUN,
+    LEDGER_SQL_HAS_RUN,
     LEDGER_SQL_MAY_HAVE_SENT,
     LEDGER_SQL_COUNT
 };
@@ -87,6 +88,7 @@ struct ledger {
     uint8_t key[FINGERPRINT_KEY_LEN];
     struct digest_hmac *hmac; /* keyed with key */
     int64_t run;              /* 0: none was started */
+    char run_started[LEDGER_TIME_SIZE];
     struct ledger_chain chain, committed;
     struct buffer canonical; /* scratch of an event's canonical bytes */
 };

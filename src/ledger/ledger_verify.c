@@ -151,10 +151,11 @@ static void check_heads(struct verify *verify)
                                          .run = run->id};
         if (run->has_head && run->head_at < 0)
             find(verify, finding,
-                 is_report ? "the chain does not hold the head that summary.json of the last report names: "
-                             "events are missing at the end, or the ledger is older than the report"
-                           : "the chain does not hold the head with which it ended: events are missing, or "
-                             "were changed");
+                 is_report
+                     ? "the chain does not hold the head that the last run left beside the ledger and in "
+                       "the report folder: events are missing at the end, or the ledger is older"
+                     : "the chain does not hold the head with which it ended: events are missing, or "
+                       "were changed");
         else if (run->has_head && !is_report && run->head_at < run->last_event)
             find(verify, finding,
                  "its chain_head is that of event %" PRId64 ", and its events go on to %" PRId64,

@@ -152,9 +152,10 @@ struct job {
     size_t rule_count;
     size_t unique_count; /* 1 (external_id) + the JOB_RULE_UNIQUE rules of other fields */
     struct job_delivery delivery;
-    const char *ledger_path; /* of sqlite: */
-    const char *report_folder;
-    const char *metrics_path; /* NULL: in the report folder */
+    const char *ledger_path;   /* of sqlite: */
+    const char *report_folder; /* of a check: the folder `check` below that of a run */
+    const char *run_report; /* the job's own, whatever --report says: a witness of the ledger is kept there */
+    const char *metrics_path; /* NULL: in the report folder, as always of a check */
     struct secret ledger_key; /* absent: LEDGER.key */
     struct arena arena;
 };

@@ -1,25 +1,54 @@
-/* history: what the last report says of the ledger, so that a ledger that went missing is noticed
- * (4-ledger.md).
+/* history: the guard against a ledger that is missing, or older than it was at its last run.
  *
- * Without it everybody would be made again: a run that finds no ledger although the last report names one, or
- * a ledger that does not contain the head that it names, stops. A dry run carries the head over into its own
- * report. Thread: any.
+ * With such a ledger every customer that it does not know would be created again. So each run (and settle)
+ * leaves a witness: the chain's head and the run's number and start, which only the ledger of that run and
+ * its successors hold. It is kept twice, LEDGER.head beside the ledger and ledger-*.head in the job's own
+ * report folder (wherever --report puts the reports), so that neither a lost report folder nor a folder that
+ * was restored from a backup takes the guard down. The second is named by a digest of the job, the provider,
+ * the base URL and the ledger's path: jobs, and ledgers of one job, may share a report folder.
+ *
+ * A witness is written only after what it names is committed, so it is never ahead of its ledger; a crash
+ * before it is written leaves the older one, which the ledger holds too. Only a run that sends writes one: a
+ * dry run changes nothing here, and only reports what a run would say. Where there is no witness yet, the
+ * chain_head of summary.json is one (version 0.1 kept no other). LEDGER.key without its ledger is a witness
+ * as well. Thread: any. Owner: load/free.
  */
 #ifndef KYC_PIPELINE_HISTORY_H
 #define KYC_PIPELINE_HISTORY_H
 
 #include "core/error.h"
 #include "ledger/ledger.h"
+#include "model/job.h"
 
-/* `chain_head` of FOLDER/summary.json; "" when there is no report, or none of a sent request. 0, or -1 with
- * ERROR_LEDGER when there is one that cannot be read: it might name a ledger that is missing. */
-int history_head(const char *folder, char head[LEDGER_HEAD_SIZE], struct error *error);
+struct history;
 
-/* The guard, before the ledger is made: 0, or -1 with ERROR_LEDGER when head names a ledger and there is
- * none. */
-int history_check_exists(const char *head, const char *ledger_path, const char *folder, struct error *error);
-/* The guard, on an open ledger: 0, or -1 with ERROR_LEDGER when it does not hold that head. */
-int history_check_head(const char *head, struct ledger *ledger, const char *ledger_path, const char *folder,
-                       struct error *error);
+/* Reads all that speaks of this job's ledger. NULL with ERROR_LEDGER when a witness cannot be read: it might
+ * name a ledger that is missing. */
+struct history *history_load(const struct job *job, const struct ledger_identity *identity,
+                             struct error *error);
+void history_free(struct history *history);
+
+/* Before the ledger is made: 0, or -1 with ERROR_LEDGER when it is missing although there was one. */
+int history_check_exists(const struct history *history, struct error *error);
+/* There is no ledger, or an empty file in its place: as history_check_exists. */
+int history_check_empty(const struct history *history, struct error *error);
+/* On an open ledger: 0, or -1 with ERROR_LEDGER when it lacks what a witness names: it is older, or another.
+ */
+int history_check_ledger(const struct history *history, struct ledger *ledger, struct error *error);
+
+/* A head that the ledger must hold, for status --verify: the first that it lacks, else any; "": none is
+ * known. 0, or -1. */
+int history_head(const struct history *history, struct ledger *ledger, char head[LEDGER_HEAD_SIZE],
+                 struct error *error);
+
+/* Opens the ledger to be written, behind the guard; new_ledger: without it. NULL with ERROR_LEDGER or
+ * ERROR_BUSY. */
+struct ledger *history_open(const struct job *job, const struct ledger_identity *identity, bool new_ledger,
+                            struct error *error);
+
+/* Leaves the witness of what is committed; the ledger has a run. 0; also, with a line in the log, when it
+ * could be written in one of the two places alone. -1 with ERROR_LEDGER when in neither. */
+int history_note(const struct job *job, const struct ledger_identity *identity, const struct ledger *ledger,
+                 struct error *error);
 
 #endif

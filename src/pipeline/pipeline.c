@@ -29,7 +29,6 @@ struct pipeline {
     const struct job *job;
     struct tally *tally;
     size_t workers;
-    char head[LEDGER_HEAD_SIZE]; /* of the last report */
     struct inbox *inbox;
     struct signals signals;
     struct intake *intake;
@@ -41,29 +40,59 @@ struct pipeline {
     struct sending *sending;
 };
 
+static struct ledger_identity identity_of(const struct pipeline *pipeline)
+{
+    return (struct ledger_identity){
+        .job = pipeline->job->name,
+        .provider = pipeline->settings->provider->name,
+        .base_url = provider_base_url(pipeline->settings->provider, pipeline->job),
+    };
+}
+
+/* The guard of a pass that only reads the ledger, which may be NULL. Where another pass is to send, its error
+ * is that of the run. A dry run goes on, and reports it: what it plans is then not what a run would do. */
+static int check_history(const struct pipeline *pipeline, const struct ledger_identity *identity,
+                         struct error *error)
+{
+    const struct pipeline_settings *settings = pipeline->settings;
+    int result = 0;
+
+    if (settings->new_ledger)
+        return 0;
+    struct history *history = history_load(pipeline->job, identity, error);
+    if (!history)
+        result = -1;
+    else if (pipeline->ledger)
+        result = history_check_ledger(history, pipeline->ledger, error);
+    else
+        result = history_check_empty(history, error);
+    history_free(history);
+    if (result == 0 || settings->is_first_pass)
+        return result;
+    log_warning("%s (a run stops here; this dry run goes on %s)", error->text,
+                pipeline->ledger ? "with this ledger" : "as if every customer were new");
+    return 0;
+}
+
 static int open_ledger(struct pipeline *pipeline, struct error *error)
 {
     const struct pipeline_settings *settings = pipeline->settings;
     const struct job *job = pipeline->job;
-    const struct ledger_identity identity = {
-        .job = job->name,
-        .provider = settings->provider->name,
-        .base_url = provider_base_url(settings->provider, job),
-    };
+    const struct ledger_identity identity = identity_of(pipeline);
 
-    if (!settings->new_ledger && history_head(job->report_folder, pipeline->head, error) != 0)
-        return -1;
-    if (settings->send && !settings->new_ledger &&
-        history_check_exists(pipeline->head, job->ledger_path, job->report_folder, error) != 0)
-        return -1;
-    pipeline->ledger = ledger_open(job->ledger_path, settings->send ? LEDGER_WRITE : LEDGER_READ, &identity,
-                                   &job->ledger_key, error);
-    if (!pipeline->ledger)
-        return error->scope == ERROR_NONE ? 0 : -1;
-    if (settings->send && !settings->new_ledger &&
-        history_check_head(pipeline->head, pipeline->ledger, job->ledger_path, job->report_folder, error) !=
-            0)
-        return -1;
+    if (settings->send) {
+        pipeline->ledger = history_open(job, &identity, settings->new_ledger, error);
+        if (!pipeline->ledger)
+            return -1;
+    } else {
+        pipeline->ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
+        if (!pipeline->ledger && error->scope != ERROR_NONE)
+            return -1;
+        if (check_history(pipeline, &identity, error) != 0)
+            return -1;
+        if (!pipeline->ledger)
+            return 0;
+    }
     pipeline->fingerprint =
         fingerprint_new(ledger_fingerprint_key(pipeline->ledger), settings->provider->fields);
     return roster_load(pipeline->roster, pipeline->ledger, error);
@@ -71,6 +100,7 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
 
 static int start_run(struct pipeline *pipeline, struct error *error)
 {
+    const struct ledger_identity identity = identity_of(pipeline);
     uint8_t digest[DIGEST_SHA256_LEN];
     char hex[2 * DIGEST_SHA256_LEN + 1];
     const struct sending_parts parts = {
@@ -87,7 +117,8 @@ static int start_run(struct pipeline *pipeline, struct error *error)
     if (ledger_begin(pipeline->ledger, error) != 0 ||
         ledger_run_start(pipeline->ledger, pipeline->tally->command, KYC_VERSION,
                          digest_hex(digest, sizeof digest, hex), pipeline->tally->started_ns, error) != 0 ||
-        ledger_commit(pipeline->ledger, error) != 0)
+        ledger_commit(pipeline->ledger, error) != 0 ||
+        history_note(pipeline->job, &identity, pipeline->ledger, error) != 0)
         return -1;
     pipeline->sending = sending_open(&parts, error);
     return pipeline->sending ? 0 : -1;
@@ -209,6 +240,7 @@ static bool is_complete(const struct tally *tally)
 /* The last transaction: the run with its counts. */
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
+    const struct ledger_identity identity = identity_of(pipeline);
     struct buffer counts, inputs;
     struct json_writer writer;
     int result;
@@ -224,6 +256,8 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
                                    pipeline->tally->finished_ns, error);
     if (result == 0)
         result = ledger_commit(pipeline->ledger, error);
+    if (result == 0)
+        result = history_note(pipeline->job, &identity, pipeline->ledger, error);
     buffer_clear(&counts);
     buffer_clear(&inputs);
     return result;
@@ -259,8 +293,6 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     tally->status = status;
     if (pipeline->ledger)
         ledger_chain_head(pipeline->ledger, tally->chain_head);
-    else
-        memcpy(tally->chain_head, pipeline->head, sizeof tally->chain_head);
     if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0)
         status = tally->status = worse(status, &error);
     return status;

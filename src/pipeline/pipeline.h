@@ -22,7 +22,7 @@ struct pipeline_settings {
     uint64_t limit;      /* records of input; 0: all */
     bool retry_refused;  /* repeat what the provider refused */
     bool accept_updates; /* go on although stop_after.updated_share was passed */
-    bool new_ledger;     /* go on although the last report speaks of a ledger that is not there */
+    bool new_ledger;     /* go on although the ledger is missing, or older than at its last run */
     enum progress_mode progress;
     const struct strict *strict; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;          /* of two; send is false */

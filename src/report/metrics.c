@@ -186,20 +186,13 @@ static bool metrics_find(struct slice before, const char *name, const char *comm
     return false;
 }
 
-/* A time that stays until it is reached again, of each command. */
+/* A time that stays until it is reached again. */
 static void metrics_last(const struct metrics *metrics, struct slice before, const char *name, bool now,
                          uint64_t now_s)
 {
-    static const char *const commands[] = {"check", "run"};
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        bool own = strcmp(commands[i], metrics->tally->command) == 0;
-        uint64_t time_s = now_s;
-        if (!(own && now) && !metrics_find(before, name, commands[i], &time_s))
-            continue;
-        buffer_printf(metrics->out, METRICS_PREFIX "%s{job=\"", name);
-        metrics_escape(metrics->out, metrics->tally->job);
-        buffer_printf(metrics->out, "\",command=\"%s\"} %" PRIu64 "\n", commands[i], time_s);
-    }
+    uint64_t time_s = now_s;
+    if (now || metrics_find(before, name, metrics->tally->command, &time_s))
+        metrics_count(metrics, name, NULL, NULL, time_s);
 }
 
 static void metrics_times(const struct metrics *metrics, struct slice before)

@@ -6,19 +6,6 @@
 
 #include "core/file.h"
 
-static int report_folder_replace(const char *path, unsigned mode, struct slice text)
-{
-    struct file_draft draft;
-    if (file_draft_open(&draft, path, mode) != 0)
-        return -1;
-    if (file_draft_write(&draft, text) == 0)
-        return file_draft_commit(&draft);
-    int reason = errno;
-    file_draft_drop(&draft);
-    errno = reason;
-    return -1;
-}
-
 int report_folder_save(const char *path, unsigned mode, const struct buffer *text, struct error *error)
 {
     char *folder = file_folder(path);
@@ -26,7 +13,7 @@ int report_folder_save(const char *path, unsigned mode, const struct buffer *tex
     if (text->overflowed)
         errno = EFBIG;
     else if (file_make_folder(folder) == 0)
-        result = report_folder_replace(path, mode, buffer_slice(text));
+        result = file_replace(path, mode, buffer_slice(text));
     if (result != 0)
         report_folder_fail(path, error);
     free(folder);

@@ -121,7 +121,7 @@ subtest 'the reject file' => sub {
     $rows =~ s/^(cust-000778),Alex,(.*),other$/$1,,$2,oth\xff/m;
     $rows .= "cust-000001,Alex,\"Mor,gan\",again\@example.com,+14155550110,1990-04-15,San Francisco,US,1 Market St,San Francisco,94103,US,US,other\n";
     my $case = case_new($nowhere, rows => 3000, csv => $rows);
-    my $report = "$case->{folder}/reports/test";
+    my $report = "$case->{folder}/reports/test/check";
     my ($status, $out, $err) = case_run($case, 'check', '--json', '-q');
     is($status, 1, 'rows were rejected');
     my $first = $json->decode($out);
@@ -199,7 +199,7 @@ subtest 'what it writes' => sub {
         ($status, $out, $err) = case_run($case, 'check', @$more);
         $everything .= $out . $err;
     }
-    my $report = "$case->{folder}/reports/test";
+    my $report = "$case->{folder}/reports/test/check";
     for my $file (glob "$report/*") {
         $everything .= read_file($file) if $file !~ /\.gz$/ && $file !~ /\.html$/;
     }

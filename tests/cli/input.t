@@ -32,7 +32,7 @@ sub unpacked
 sub check
 {
     my ($case, @more) = @_;
-    unlink "$case->{folder}/reports/test/summary.json";
+    unlink "$case->{folder}/reports/test/check/summary.json";
     my ($status, $out, $err) = case_run($case, 'check', '-q', '--json', @more);
     return ($status, $out =~ /^\{/ ? $json->decode($out) : {}, $err);
 }
@@ -120,7 +120,7 @@ subtest 'several files' => sub {
     write_file("$folder/in/d.csv", csv_rows(5, 0, 3));    # repeats of a.csv.gz
     ($status, $summary) = check($case, '--input', "$folder/in/b.csv", '--input', "$folder/in/a.csv.gz", '--input', "$folder/in/d.csv");
     is(rules($summary), '{"external_id/unique":5}', 'keys are unique over all files');
-    my $rejects = unpacked("$folder/reports/test/rejects.csv.gz");
+    my $rejects = unpacked("$folder/reports/test/check/rejects.csv.gz");
     like($rejects, qr{^cust-000003,.*,[^,]*/in/d\.csv,1,2,external_id/unique,the same value as in row 3 of [^,]*/in/a\.csv\.gz$}m,
         'a reject names its file, row and line, and the row and file of the first');
 };
@@ -133,7 +133,7 @@ subtest 'one header, one format, each file once' => sub {
     my ($status, $summary, $err) = check($case, '--input', "$folder/export.csv", '--input', "$folder/other.csv");
     is($status, 3, 'another header is status 3');
     like($err, qr{column 5 of \S*/other\.csv is "phone" and that of \S*/export\.csv is "mobile"}, 'naming both and the column');
-    ok(!-e "$folder/reports/test/summary.json", 'before the first record');
+    ok(!-e "$folder/reports/test/check/summary.json", 'before the first record');
     write_file("$folder/short.csv", "customer_id,email\n1,x\n");
     like((check($case, '--input', "$folder/export.csv", '--input', "$folder/short.csv"))[2],
         qr{short\.csv has 2 columns and \S*export\.csv has 14}, 'fewer columns');
@@ -239,7 +239,7 @@ subtest 'delimiters, quotes, null values' => sub {
     write_file("$case->{folder}/other.csv", $bad);
     my ($status, $summary, $err) = check($case, '--input', "$case->{folder}/other.csv", '--set', 'input.csv={delimiter: ";", quote: "\'"}');
     is(rules($summary), '{"last_name/required":1}', 'another quote');
-    like(unpacked("$case->{folder}/reports/test/rejects.csv.gz"), qr/^cust-000001;'A;''x';;cust/m, 'and the reject file has it too');
+    like(unpacked("$case->{folder}/reports/test/check/rejects.csv.gz"), qr/^cust-000001;'A;''x';;cust/m, 'and the reject file has it too');
     ($status, undef, $err) = check($case, '--set', 'input.csv.delimiter=;;');
     is($status, 2, 'two characters are no delimiter');
 
@@ -270,7 +270,7 @@ subtest 'encodings' => sub {
         my @set = ('--input', "$folder/other.csv", '--set', "input.encoding=$encoding");
         my ($status, $summary, $err) = check($case, @set);
         is(counts($summary) . rules($summary), '3 2 1{"date_of_birth/format":1}', $encoding) or diag $err;
-        my $rejects = unpacked("$folder/reports/test/rejects.csv.gz");
+        my $rejects = unpacked("$folder/reports/test/check/rejects.csv.gz");
         my ($header) = $bytes =~ /\A(.*)\n/;
         like($rejects, qr/\A\Q$header\E,kyc_input,kyc_row,kyc_line,kyc_verdicts,kyc_message\n/, 'the header in its own bytes');
         write_file("$folder/rejects.csv.gz", packed($rejects));
@@ -347,7 +347,7 @@ subtest 'NDJSON' => sub {
     write_file("$folder/export.ndjson", join("\n\n", @lines) . "\n");
     ($status, $summary) = check($case);
     is(counts($summary), join(' ', scalar @lines, 11, @defects + @malformed), 'each defect costs its record');
-    my $text = unpacked("$folder/reports/test/rejects.ndjson.gz");
+    my $text = unpacked("$folder/reports/test/check/rejects.ndjson.gz");
     is_deeply([verdicts($text)], [map { $_->[1] } @defects], 'with its verdicts');
     my @rejects = split /\n/, $text;
     for my $i (0 .. $#defects) {
@@ -355,15 +355,15 @@ subtest 'NDJSON' => sub {
         is(substr($rejects[$i], 0, length $source), $source, "reject $i is its source as it was");
         like($rejects[$i], qr{,"kyc_input":"[^"]*/export\.ndjson","kyc_row":@{[$i + 11]},"kyc_line":@{[2 * $i + 21]},}, 'with file, row and line');
     }
-    is(unpacked("$folder/reports/test/broken.ndjson.gz"), join('', map { "$_\n" } @malformed), 'the malformed as they were');
+    is(unpacked("$folder/reports/test/check/broken.ndjson.gz"), join('', map { "$_\n" } @malformed), 'the malformed as they were');
 
     # fed back, also in its own place, and with its members in another order
     write_file("$folder/fixed.ndjson.gz", packed($text));
     check($case, '--input', "$folder/fixed.ndjson.gz");
-    is_deeply([verdicts(unpacked("$folder/reports/test/rejects.ndjson.gz"))], [map { $_->[1] } @defects], 'fed back: the same');
+    is_deeply([verdicts(unpacked("$folder/reports/test/check/rejects.ndjson.gz"))], [map { $_->[1] } @defects], 'fed back: the same');
     for my $round (1, 2) {
-        check($case, '--input', "$folder/reports/test/rejects.ndjson.gz");
-        my $again = unpacked("$folder/reports/test/rejects.ndjson.gz");
+        check($case, '--input', "$folder/reports/test/check/rejects.ndjson.gz");
+        my $again = unpacked("$folder/reports/test/check/rejects.ndjson.gz");
         is_deeply([verdicts($again)], [map { $_->[1] } @defects], "in its own place, round $round: the same");
         is(scalar(() = $again =~ /"kyc_row"/g), scalar @defects, 'and it does not grow');
         like($again, qr/\A\Q@{[$defects[0][0] =~ s{\}\z}{}r]}\E,"kyc_input"/, 'and is the source as it was');
@@ -371,13 +371,13 @@ subtest 'NDJSON' => sub {
     my @sorted = map { $json->encode($_) } map { delete $_->{kyc_line}; $_ } map { $json->decode($_) } grep { !/d[12]"/ } @rejects;
     write_file("$folder/sorted.ndjson", join '', map { "$_\n" } @sorted);
     check($case, '--input', "$folder/sorted.ndjson");
-    my $sorted = unpacked("$folder/reports/test/rejects.ndjson.gz");
+    my $sorted = unpacked("$folder/reports/test/check/rejects.ndjson.gz");
     is_deeply([verdicts($sorted)], [map { $_->[1] } @defects[2 .. $#defects]], 'its members sorted: the same');
     is(scalar(() = $sorted =~ /"kyc_row"/g), @defects - 2, 'and each of ours once');
     (my $repaired = $text) =~ s/Al\xffex/Alex/;
     write_file("$folder/fixed.ndjson", (split /\n/, $repaired)[0]);
     is((check($case, '--input', "$folder/fixed.ndjson"))[0], 0, 'a fixed one passes');
-    ok(!-e "$folder/reports/test/rejects.ndjson.gz", 'and the reject file is gone');
+    ok(!-e "$folder/reports/test/check/rejects.ndjson.gz", 'and the reject file is gone');
 
     my $broken = packed(join '', map { "$_\n" } (@good) x 10);
     write_file("$folder/cut.ndjson.gz", substr $broken, 0, int(length($broken) / 2));
@@ -390,7 +390,7 @@ subtest 'reject files of CSV, fed back' => sub {
     my $case = case_new($nowhere, rows => 50, bad => 10);
     my $folder = "$case->{folder}";
     my (undef, $first) = check($case);
-    my $path = "$folder/reports/test/rejects.csv.gz";
+    my $path = "$folder/reports/test/check/rejects.csv.gz";
     my $text = unpacked($path);
     my @want = verdicts($text);
     is(scalar @want, 10, 'ten rejects');
@@ -400,7 +400,7 @@ subtest 'reject files of CSV, fed back' => sub {
         is_deeply([verdicts(unpacked($path))], \@want, 'the same verdicts');
         is((split /\n/, unpacked($path))[0], (split /\n/, $text)[0], 'the same columns');
     }
-    my $ndjson = "$folder/reports/test/rejects.ndjson.gz";
+    my $ndjson = "$folder/reports/test/check/rejects.ndjson.gz";
     write_file($ndjson, packed('{}'));
     check($case);
     ok(!-e $ndjson, 'the other format\'s file of an earlier run is taken away');

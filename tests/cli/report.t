@@ -24,20 +24,21 @@ my %report;
 
 for my $command (qw(check run)) {
     my ($status, undef, $err) = run_program(program('kyc-import'), $command, "$root/jobs/demo.yaml", '-q',
-        '--report', "$work/$command", '--set', "ledger=sqlite:$work/demo.ledger",
+        '--report', "$work/$command", '--set', "report=$work/own", '--set', "ledger=sqlite:$work/demo.ledger",
         '--set', "provider.base_url=$sandbox->{url}/payward", '--set', 'provider.nonce_window=10000000000',
         '--set', 'delivery.rate=2000/s', '--set', 'delivery.in_flight=16');
     is($status, 1, "$command of the dirty sample has status 1") or diag $err;
+    my $folder = "$work/$command" . ($command eq 'check' ? '/check' : '');
     $report{$command} = {
-        page => read_file("$work/$command/report.html"),
-        summary => JSON::PP->new->utf8->decode(read_file("$work/$command/summary.json")),
-        metrics => read_file("$work/$command/metrics.prom"),
+        page => read_file("$folder/report.html"),
+        summary => JSON::PP->new->utf8->decode(read_file("$folder/summary.json")),
+        metrics => read_file("$folder/metrics.prom"),
     };
     is_well_formed($report{$command}{page}, "$command: every element is closed where it must be");
     is(() = $report{$command}{page} =~ m{//}g, 0, "$command: the page refers to nothing outside of it");
     unlike($report{$command}{page}, qr/<script|\son\w+=|javascript:/i, "$command: it holds no script");
-    is(mode("$work/$command/report.html"), '600', "$command: the page is its owner's alone");
-    is(mode("$work/$command/metrics.prom"), '644', "$command: the metrics are everybody's");
+    is(mode("$folder/report.html"), '600', "$command: the page is its owner's alone");
+    is(mode("$folder/metrics.prom"), '644', "$command: the metrics are everybody's");
     metrics_agree($report{$command}, $command);
 }
 
@@ -119,12 +120,12 @@ sub values_are_masked
     my ($status, $out) = case_run($case, 'check');
     is($status, 1, 'the marked rows are rejected');
     for my $file (qw(report.html metrics.prom summary.json)) {
-        my $text = read_file("$case->{folder}/reports/test/$file");
+        my $text = read_file("$case->{folder}/reports/test/check/$file");
         unlike($text, qr/zqx/i, "$file shows no value of them");
     }
     unlike($out, qr/zqx/i, 'nor does the table on standard output');
-    like($out, qr{reports/test/report\.html}, 'which names the page');
-    like(read_file("$case->{folder}/reports/test/report.html"), qr/xxxxxxx-99|Xxxxxxx-xx-xxxxxxx/, 'their shapes are shown');
+    like($out, qr{reports/test/check/report\.html}, 'which names the page');
+    like(read_file("$case->{folder}/reports/test/check/report.html"), qr/xxxxxxx-99|Xxxxxxx-xx-xxxxxxx/, 'their shapes are shown');
 }
 
 # Who watches the metrics learns of a night without an input, and when it last went well.
@@ -136,7 +137,7 @@ sub metrics_of_a_command_that_could_not_begin
     unlink "$case->{folder}/export.csv" or die $!;
     my ($worse) = case_run($case, 'check');
     isnt($worse, 0, 'without its input it fails');
-    my $metrics = read_file("$case->{folder}/reports/test/metrics.prom");
+    my $metrics = read_file("$case->{folder}/reports/test/check/metrics.prom");
     like($metrics, qr/^kyc_import_status\{job="test",command="check"\} $worse$/m, 'the metrics say so');
     like($metrics, qr/^kyc_import_last_success_timestamp_seconds\{job="test",command="check"\} \d{10}$/m,
         'and keep the time of the last success');
@@ -148,7 +149,7 @@ sub in_a_browser
     SKIP: {
         skip 'chromium and chromium-driver are not installed', 1 if !$browser;
         for my $command (sort keys %report) {
-            browser_open($browser, 'file://' . abs_path("$work/$command/report.html"));
+            browser_open($browser, 'file://' . abs_path("$work/$command" . ($command eq 'check' ? '/check' : '') . '/report.html'));
             is_deeply([browser_console($browser)], [], "$command: nothing comes to the console");
             is_deeply([grep { !m{^file://.*/report\.html$} } browser_requests($browser)], [], "$command: no request");
             figures_agree($browser, $command);

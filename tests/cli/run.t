@@ -67,7 +67,7 @@ subtest 'a run and another' => sub {
     like($out, qr/100/, 'the result is on standard output');
     my $rejects = read_file("$case->{folder}/reports/test/rejects.csv.gz");
     case_run($case, 'check', '-q');
-    ok(read_file("$case->{folder}/reports/test/rejects.csv.gz") eq $rejects, 'check gives the same reject file, byte for byte');
+    ok(read_file("$case->{folder}/reports/test/check/rejects.csv.gz") eq $rejects, 'check gives the same reject file, byte for byte');
     is(case_summary($case)->{plan}{unchanged}, 100, 'and its plan knows that nothing is to do');
     ($summary) = run_of($case, 'the second', 1);
     is_deeply([@$summary{qw(created unchanged requests)}], [0, 100, 0], 'the second sends nothing');

@@ -11,7 +11,7 @@ use KycTest;
 use KycRun;
 use KycMachine;
 
-my @parts = ('', '.key', '-wal', '-shm');
+my @parts = ("", ".key", ".head", "-wal", "-shm");
 
 sub keep
 {
@@ -56,9 +56,9 @@ my $key = 'digest key';
 # What is done to the ledger, and what a run says of it.
 my @damages = (
     {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
-        message => qr{DIR/test\.ledger: the ledger is missing, but the last report .*Put it back from a copy, with its \.key; or start over with --new-ledger}},
+        message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*Put it back from a copy, with its \.key; or start over with --new-ledger}},
     {sentence => 'an older copy takes its place', older => 1,
-        message => qr{test\.ledger: this ledger does not hold the head that the last report .*Put the right one back; or go on with it by --new-ledger}},
+        message => qr{test\.ledger: this ledger does not hold what DIR/reports/test/ledger-\S+\.head says of the last run.*Put the right one back; or go on with it by --new-ledger}},
     {sentence => 'its key is removed', do => sub { unlink "$_[0]{folder}/test.ledger.key" }, message => qr{has lost its $key DIR/test\.ledger\.key: .*Restore the key file}},
     {sentence => 'its key is another', do => sub { write_file("$_[0]{folder}/test.ledger.key", ('0123456789abcdef' x 4) . "\n") },
         message => qr{the $key is not the one this ledger was made with.*Put the right key back \(DIR/test\.ledger\.key}},
@@ -72,7 +72,7 @@ my @damages = (
         message => qr{ledger DIR/test\.ledger has format 99 and this program knows format \d+\. Use the version}},
     {sentence => 'a table is missing', do => sub { journal_mode($_[0], 'DROP TABLE event') }, message => qr{DIR/test\.ledger cannot be read: no such table: event}},
     {sentence => 'it is empty', do => sub { put_back($_[0], {%{keep($_[0])}, '-wal' => undef, '-shm' => undef}); truncate "$_[0]{folder}/test.ledger", 0 },
-        message => qr{test\.ledger: this ledger does not hold the head that the last report}},
+        message => qr{test\.ledger: this ledger does not hold what DIR/test\.ledger\.head says of the last run}},
 );
 for my $damage (@damages) {
     my $case = case_with_ledger();
@@ -100,21 +100,25 @@ for my $damage (@damages) {
     machine_holds($case, '--new-ledger');
 }
 
-# The report is damaged or cannot be read: the guard against a missing ledger is not taken down by that.
-for my $what (['cut', sub { truncate $_[0], 100 }], ['empty', sub { truncate $_[0], 0 }]) {
-    my $case = case_with_ledger();
-    my $right = keep($case);
-    my $summary = "$case->{folder}/reports/test/summary.json";
-    my $text = read_file($summary);
-    $what->[1]->($summary);
-    unlink "$case->{folder}/test.ledger$_" for @parts;
-    my ($status, undef, $err) = machine_run($case, {}, '-q');
-    is($status, 5, "the last report is $what->[0] and the ledger gone: status 5");
-    like($err, qr/summary\.json is damaged: .*put the file right, or remove it/, "the last report is $what->[0]: what to do");
-    is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "the last report is $what->[0]: nobody was created");
-    put_back($case, $right);
-    write_file($summary, $text);
-    machine_holds($case, "the last report is $what->[0], and put right");
+# What a witness says is damaged, or that of the report folder is: the guard against a missing ledger is not taken down by that.
+sub report_witness { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
+for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0], 0 }]) {
+    for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_witness]) {
+        my $sentence = "the witness $where->[0] is $what->[0]";
+        my $case = case_with_ledger();
+        my $right = keep($case);
+        my $witness = $where->[1]->($case);
+        my $text = read_file($witness);
+        unlink "$case->{folder}/test.ledger$_" for grep { $_ ne '.head' } @parts;
+        $what->[1]->($witness);
+        my ($status, undef, $err) = machine_run($case, {}, '-q');
+        is($status, 5, "$sentence and the ledger gone: status 5");
+        like($err, qr/\Q$witness\E: it is damaged .*Put it back from a backup; or remove it/, "$sentence: what to do");
+        is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "$sentence: nobody was created");
+        put_back($case, $right);
+        write_file($witness, $text);
+        machine_holds($case, "$sentence, and put right");
+    }
 }
 
 # A pseudo random number of its own: the same damage in every run.
@@ -131,8 +135,8 @@ sub disturb
 {
     my ($case, $sentence, $change, $wanted) = @_;
     my $right = keep($case);
-    my $summary = "$case->{folder}/reports/test/summary.json";
-    my $report = -e $summary ? read_file($summary) : undef;
+    my $witness = report_witness($case);
+    my $witnessed = read_file($witness);
     $change->($case);
     machine_hurt();
     my $users = sandbox_counts($case->{sandbox})->{payward}{users};
@@ -144,11 +148,11 @@ sub disturb
     push @wrong, "$counts->{duplicates} twice" if $counts->{duplicates};
     push @wrong, "$counts->{users} users" if $counts->{users} > $case->{valid} || $counts->{users} < $users;
     is(join('; ', @wrong), '', "$sentence: status $status");
-    # What was created meanwhile, the right ledger does not know: payward gives the same users again. The report of it goes
-    # too, for it speaks of a ledger that is not there any more; and the nonces that went with it are behind a floor.
+    # What was created meanwhile, the right ledger does not know: payward gives the same users again. The witness of
+    # it goes too, for it names a ledger that is not there any more; and the nonces that went with it are behind a floor.
     $case->{set}{'provider.nonce_floor'} = (time + 3600) * 1_000_000_000;
     put_back($case, $right);
-    defined $report ? write_file($summary, $report) : unlink $summary;
+    write_file($witness, $witnessed);
     machine_holds($case, "$sentence, and the right ledger is put back");
     return $status;
 }

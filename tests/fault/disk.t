@@ -109,7 +109,7 @@ my @in_the_way = (
     {sentence => 'a folder where the reject file should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/rejects.csv.gz' },
         undo => sub { rmdir "$_[0]/reports/test/rejects.csv.gz" }, status => 2, message => qr{reports/test/rejects\.csv\.gz: Is a directory: the report}},
     {sentence => 'a folder where summary.json should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/summary.json' },
-        undo => sub { rmdir "$_[0]/reports/test/summary.json" }, status => 5, message => qr{reports/test/summary\.json: Is a directory.*put the file right}},
+        undo => sub { rmdir "$_[0]/reports/test/summary.json" }, status => 5, message => qr{reports/test/summary\.json: Is a directory\. .*Put it back}},
     {sentence => 'a folder where the metrics should be', set => {metrics => 'm.prom'}, make => sub { mkdir "$_[0]/m.prom" },
         undo => sub { rmdir "$_[0]/m.prom" }, status => 2, message => qr{DIR/m\.prom: Is a directory: the report cannot be written}},
     {sentence => 'no folder for the ledger', set => {ledger => 'sqlite:none/test.ledger'}, make => sub { }, undo => sub { mkdir "$_[0]/none" },

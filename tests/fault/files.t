@@ -18,12 +18,13 @@ sub modes
 {
     my ($folder) = @_;
     my ($status, $out) = run_program('find', "$folder", '-mindepth', 1, '-printf', '%P %m %y\n');
-    return {map { my ($path, $mode) = /^(.*) (\d+) [fd]$/; $path => $mode } grep { !/ l$/ } split /\n/, $out};
+    return {map { my ($path, $mode) = /^(.*) (\d+) [fd]$/; $path =~ s/ledger-[0-9a-f]{8}-[0-9a-f]{8}\.head$/ledger-*.head/r => $mode } grep { !/ l$/ } split /\n/, $out};
 }
 
 # A node exporter runs under an account of its own: what it reads has no data but counts and the job's name.
 my %want = (
     'test.ledger' => 600, 'test.ledger-wal' => 600, 'test.ledger-shm' => 600, 'test.ledger.key' => 600, 'test.ledger.lock' => 600,
+    'test.ledger.head' => 600, 'reports/test/ledger-*.head' => 600,
     'reports' => 700, 'reports/test' => 700, 'reports/test/summary.json' => 600, 'reports/test/report.html' => 600,
     'reports/test/rejects.csv.gz' => 600, 'reports/test/broken.csv.gz' => 600, 'reports/test/metrics.prom' => 644,
 );

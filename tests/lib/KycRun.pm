@@ -14,7 +14,7 @@ use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(case_new case_arguments case_run case_start case_summary case_ledger is_settled is_verified
+our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_summary case_ledger is_settled is_verified
     csv_rows adds_up case_rejects);
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
@@ -104,6 +104,7 @@ JOB
 sub case_arguments
 {
     my ($case, $command, @more) = @_;
+    $case->{checked} = $command eq 'check' || grep { $_ eq '--dry-run' } @more if $command =~ /^(?:check|run)$/;
     # Without a canary: it sends one at a time, and a refusal among its first stops the run (tests/fault/stops.t).
     my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'delivery.in_flight' => 8, 'delivery.canary' => 0,
         ($case->{provider} =~ /^(payward|kraken-embed)$/ ? ('provider.nonce_window' => 10_000_000_000) : ()),
@@ -135,10 +136,13 @@ sub case_start
     POSIX::_exit(127);
 }
 
+# The folder of the last command's report: a check has one of its own.
+sub case_report { return "$_[0]{folder}/reports/test" . ($_[0]{checked} ? '/check' : ''); }
+
 sub case_summary
 {
     my ($case) = @_;
-    return JSON::PP->new->utf8->decode(read_file("$case->{folder}/reports/test/summary.json"));
+    return JSON::PP->new->utf8->decode(read_file(case_report($case) . '/summary.json'));
 }
 
 # Every row of the input is accounted for (1-product.md), in a summary of a run that sends.
@@ -156,7 +160,7 @@ sub adds_up
 sub case_rejects
 {
     my ($case, $name) = @_;
-    my $path = "$case->{folder}/reports/test/" . ($name || 'rejects.csv.gz');
+    my $path = case_report($case) . '/' . ($name || 'rejects.csv.gz');
     return '' if !-e $path;
     my ($status, $out, $err) = run_program('gunzip', '-c', $path);
     die "gunzip: $err" if $status;

@@ -1,0 +1,191 @@
+#!/usr/bin/perl
+# The guard against a ledger that is missing, or older than at its last run: what it reads is kept in two places, no dry
+# run changes it, --report does not choose it, and a check leaves the files of the last run alone.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+
+my $sandbox = sandbox_start();
+my @parts = ('', '.key', '-wal', '-shm');
+my $first = 1;
+
+# A ledger whose older copy, of 10 customers, is kept beside it; 20 exist.
+sub case_with_copy
+{
+    my (%option) = @_;
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(30, 3, $first), rows => 30, %option);
+    $first += 100;
+    my ($status, undef, $err) = case_run($case, '-q', '--limit', 10);
+    die "the first run: $status $err" if $status > 1;
+    copy($case, '', '.old');
+    ($status, undef, $err) = case_run($case, '-q', '--limit', 20);
+    die "the second run: $status $err" if $status > 1;
+    copy($case, '', '.new');
+    return $case;
+}
+
+sub copy
+{
+    my ($case, $from, $to, @more) = @_;
+    for my $part (@parts, @more) {
+        my ($source, $target) = map { "$case->{folder}/test.ledger$part$_" } $from, $to;
+        unlink $target;
+        run_program('cp', '-p', $source, $target) if -e $source;
+    }
+}
+
+sub witnesses { return glob "$_[0]{folder}/reports/test/ledger-*.head"; }
+
+# A run refuses this ledger, and nobody is created.
+sub is_refused
+{
+    my ($case, $sentence, $like, @arguments) = @_;
+    my $requests = sandbox_counts($sandbox)->{kira}{requests};
+    my ($status, undef, $err) = case_run($case, '-q', @arguments);
+    is($status, 5, "$sentence: a run is refused") or diag $err;
+    like($err, $like, "$sentence: and says why");
+    is(sandbox_counts($sandbox)->{kira}{requests}, $requests, "$sentence: nothing was sent");
+}
+
+my $older = qr{test\.ledger: this ledger does not hold what \S+\.head says of the last run: it is older than that run, or another\..*--new-ledger};
+my $missing = qr{test\.ledger: the ledger is missing, and \S+ shows that this job had one.*--new-ledger};
+
+for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['run --dry-run', 'run', '--dry-run'],
+    ['check --report', 'check', '--report', 'elsewhere'], ['probe', 'probe'], ['status', 'status']) {
+    my ($sentence, @command) = @$dry;
+    my $case = case_with_copy();
+    copy($case, '.old', '');
+    my ($status, undef, $err) = case_run($case, @command);
+    like($err, qr/warning: \S*$older \(a run stops here; this dry run goes on with this ledger\)/, "$sentence of an older ledger says so")
+        if $command[0] =~ /check|run/;
+    cmp_ok($status, '<=', 1, "$sentence: goes on") if $command[0] =~ /check|run/;
+    is_refused($case, "an older ledger after $sentence", $older);
+    copy($case, '.new', '');
+    is((case_run($case, '-q'))[0], 1, "$sentence: the right one is put back, and the run completes");
+    run_program('rm', '-rf', 'elsewhere');
+}
+
+{
+    my $case = case_with_copy();
+    copy($case, '.old', '');
+    is_refused($case, 'an older ledger, with --strict', $older, '--strict');
+    is_refused($case, 'an older ledger after run --strict', $older);
+    is_refused($case, 'an older ledger, with --report', $older, '--report', "$case->{folder}/elsewhere");
+    is_refused($case, 'an older ledger, with another report setting', $older, '--set', 'report=elsewhere');
+    run_program('rm', '-rf', "$case->{folder}/reports");
+    is_refused($case, 'an older ledger, and the report folder is lost', $older);
+    my ($status, undef, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', 'somebody', '-q');
+    is($status, 5, 'settle is refused too') or diag $err;
+    like($err, $older, 'and says why');
+}
+{
+    my $case = case_with_copy();
+    my $head = read_file("$case->{folder}/test.ledger.head");
+    copy($case, '.old', '');
+    unlink "$case->{folder}/test.ledger.head";
+    is_refused($case, 'an older ledger, and its own witness is gone', $older);
+    unlink witnesses($case);
+    like((case_run($case, '-q'))[2], qr{does not hold what \S+/reports/test/summary\.json says}, 'the summary of the last run is the last witness');
+    write_file("$case->{folder}/test.ledger.head", '{"chain_head":');
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 5, 'a damaged witness stops a run');
+    like($err, qr{test\.ledger\.head: it is damaged .*Put it back from a backup; or remove it}, 'with what to do');
+    is((case_run($case, 'check', '-q'))[0], 1, 'and no check');
+    write_file("$case->{folder}/test.ledger.head", $head);
+    is_refused($case, 'with its own witness back', $older);
+}
+{
+    my $case = case_with_copy();
+    copy($case, '.old', '');
+    is((case_run($case, '-q', '--new-ledger'))[0], 1, '--new-ledger goes on with an older one');
+    is((case_run($case, '-q'))[0], 1, 'and is needed once');
+    copy($case, '.new', '');
+    is_refused($case, 'the ledger that was given up', $older);
+}
+
+# Missing.
+{
+    my $case = case_with_copy();
+    unlink map { "$case->{folder}/test.ledger$_" } @parts, '.lock';
+    my ($status, $out, $err) = case_run($case, 'check');
+    like($err, qr/warning: \S*$missing.* \(a run stops here; this dry run goes on as if every customer were new\)/, 'a check without the ledger says so');
+    is_refused($case, 'the ledger is gone after a check', $missing);
+    is_refused($case, 'the ledger is gone, with --report', $missing, '--report', "$case->{folder}/elsewhere");
+    is_refused($case, 'another ledger is named', qr{other\.ledger: the ledger is missing, and \S+ shows that this job had one \(it was \S+test\.ledger then\)},
+        '--set', 'ledger=sqlite:other.ledger');
+    run_program('rm', '-rf', "$case->{folder}/reports");
+    is_refused($case, 'the ledger and the reports are gone', $missing);
+    unlink "$case->{folder}/test.ledger.head";
+    is((case_run($case, '-q'))[0], 1, 'nothing is left of it: a first run');
+}
+{
+    my $case = case_with_copy();
+    run_program('rm', '-rf', "$case->{folder}/reports");
+    unlink map { "$case->{folder}/test.ledger$_" } '', '.head', '-wal', '-shm';
+    is_refused($case, 'only the key is left', qr{test\.ledger: the ledger is missing, and \S+test\.ledger\.key shows});
+    is((case_run($case, '-q', '--new-ledger'))[0], 1, '--new-ledger starts over with that key');
+}
+{
+    my $case = case_with_copy();
+    write_file("$case->{folder}/test.ledger", '');
+    unlink map { "$case->{folder}/test.ledger$_" } '-wal', '-shm';
+    like((case_run($case, 'check', '-q'))[2], qr/warning: \S*$missing/, 'a check of an empty file says so');
+    is_refused($case, 'an empty file in its place', $older);
+}
+
+# A run that was killed left its number: a copy from before it is older, whatever its events say.
+{
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(30, 0, $first), rows => 30);
+    $first += 100;
+    case_run($case, '-q', '--limit', 10);
+    copy($case, '', '.old');
+    my $pid = case_start({%$case, set => {'delivery.rate' => '20/s', 'delivery.burst' => 1}}, '-q');
+    my $before = sandbox_counts($sandbox)->{kira}{users};
+    select undef, undef, undef, 0.02 until sandbox_counts($sandbox)->{kira}{users} > $before + 2 || waitpid($pid, 1) == $pid;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    copy($case, '', '.new');
+    copy($case, '.old', '');
+    is_refused($case, 'a copy from before a killed run', $older);
+    copy($case, '.new', '');
+    is((case_run($case, '-q'))[0], 0, 'the ledger of the killed run itself is taken');
+}
+
+# Jobs that share a report folder, and a ledger that moves.
+{
+    my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(10, 0, $first), rows => 10);
+    my $other = case_new($sandbox, provider => 'kira', csv => csv_rows(10, 0, $first + 100), rows => 10, set => {job => 'other', report => "$case->{folder}/reports/test"});
+    $first += 200;
+    is((case_run($case, '-q'))[0], 0, 'a job');
+    is((case_run($other, '-q'))[0], 0, 'another job may share its report folder');
+    is((case_run($case, '-q'))[0], 0, 'and the first goes on');
+    is(scalar(() = witnesses($case)), 2, 'each has a witness');
+    rename "$case->{folder}/test.ledger$_", "$case->{folder}/moved.ledger$_" for @parts, '.head';
+    is((case_run($case, '-q', '--set', 'ledger=sqlite:moved.ledger'))[0], 0, 'a ledger may move');
+    is_refused($case, 'and is missing where it was', $missing);
+}
+
+# The files of the last run are those of the last run.
+{
+    my $case = case_with_copy(set => {metrics => 'metrics/kyc.prom'});
+    my $reports = "$case->{folder}/reports/test";
+    my %files = map { $_ => read_file($_) } "$case->{folder}/metrics/kyc.prom", grep { -f } glob "$reports/*";
+    is(scalar(grep { m{/(?:summary\.json|report\.html|rejects\.csv\.gz|ledger-\S+\.head)$} } keys %files), 4, 'a run leaves its report');
+    ok(!-e "$reports/check", 'and none of a check');
+    my ($status, $out, $err) = case_run($case, 'check');
+    is($status, 1, 'a check') or diag $err;
+    like($out, qr{reports/test/check/report\.html}, 'names its own page');
+    is(read_file($_), $files{$_}, "$_ is still that of the run") for sort keys %files;
+    ok(-e "$reports/check/$_", "the check has its own $_") for qw(summary.json report.html rejects.csv.gz metrics.prom);
+    is(case_summary($case)->{command}, 'check', 'and its own summary');
+    unlink "$case->{folder}/export.csv";
+    is((case_run($case, 'check', '-q'))[0], 3, 'a check that cannot begin');
+    is(read_file("$case->{folder}/metrics/kyc.prom"), $files{"$case->{folder}/metrics/kyc.prom"}, 'leaves the metrics of the run too');
+}
+
+sandbox_stop($sandbox);
+done_testing;
