@@ -86,8 +86,8 @@ static int ask_all(const struct job *job, const struct provider *provider, struc
         one.provider.credential_count = 1;
         if (ask_with(&one, provider, ledger, &asked->delivery, error) != 0)
             return -1;
-        asked->is_taken = outcome->kind == OUTCOME_DONE ||
-                          (outcome->kind == OUTCOME_REFUSED && outcome->http_status == HTTP_NOT_FOUND);
+        asked->is_taken =
+            outcome->kind == OUTCOME_REFUSED && outcome->http_status == HTTP_NOT_FOUND && outcome->own_error;
         asked->keys += asked->is_taken;
     }
     return 0;
@@ -157,7 +157,8 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
     if (asked->is_taken) {
         probe_lines_add(
             lines, name, PROBE_OK,
-            "a GET of a user that is not there was answered with HTTP %d: the credentials are taken",
+            "a GET of a user that is not there was answered with HTTP %d by the provider: the credentials "
+            "were accepted",
             outcome->http_status);
         return;
     }
@@ -175,6 +176,13 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
                         outcome->http_status, outcome->message);
     else if (outcome->kind == OUTCOME_STOP)
         probe_lines_add(lines, name, PROBE_NOT_OK, "%s%s", which, outcome->message);
+    else if (outcome->http_status == HTTP_NOT_FOUND)
+        probe_lines_add(
+            lines, name, PROBE_NOT_OK,
+            "%sHTTP 404 to a GET of a user that is not there, but not in the provider's own words: "
+            "%s. A proxy or gateway may have answered, so whether the credentials are good is not "
+            "known. Check provider.base_url and provider.proxy",
+            which, outcome->message[0] ? outcome->message : "the answer is empty");
     else
         probe_lines_add(lines, name, PROBE_NOT_OK,
                         "%sHTTP %d to a GET of a user that is not there, in place of 404: %s. Check "

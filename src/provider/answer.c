@@ -200,6 +200,12 @@ struct slice answer_blamed(const struct answer *answer)
     return slice_make("", 0);
 }
 
+bool answer_names_error(const struct answer *answer)
+{
+    return answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT &&
+           (answer->has_error || answer->code.len > 0);
+}
+
 bool answer_is_message(const struct answer *answer, const char *message)
 {
     return answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&

@@ -37,6 +37,10 @@ struct slice answer_first(const struct answer *answer, const char *const *paths,
  * there is none. */
 struct slice answer_blamed(const struct answer *answer);
 
+/* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`
+ * alone, or the page, that anything between us and the provider may answer. */
+bool answer_names_error(const struct answer *answer);
+
 /* True when the answer is the object {"message": message} and nothing else: a gateway's own words. */
 bool answer_is_message(const struct answer *answer, const char *message);
 

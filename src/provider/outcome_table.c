@@ -205,6 +205,7 @@ static void judge_answer(const struct outcome_table *table, const struct provide
         facts |= OUTCOME_FACT_GATEWAY;
 
     const struct outcome_row *row = decide(table, reply->http_status, facts);
+    outcome->own_error = answer_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
     if (row->kind != OUTCOME_DONE) {

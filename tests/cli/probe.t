@@ -10,6 +10,7 @@ use POSIX ();
 use Test::More;
 use KycTest;
 use KycRun;
+use KycHostile;
 
 # (exit status, {NAME => STATE}, {NAME => MESSAGE}, standard error) of a probe.
 sub probe
@@ -113,7 +114,7 @@ subtest 'nothing listens' => sub {
     is("$status $state->{tls}", '1 not_ok', 'no TLS where there should be');
 };
 
-# A provider with a clock of its own; it answers every request alike, `count` times.
+# A provider with a clock of its own; it answers every request alike.
 sub clock_start
 {
     my ($first, @headers) = @_;
@@ -124,7 +125,8 @@ sub clock_start
         alarm 60;
         while (my $socket = $listener->accept) {
             while (defined(my $line = <$socket>)) { last if $line eq "\r\n"; }
-            print {$socket} "HTTP/1.1 $first\r\n", (map { "$_\r\n" } @headers), "Content-Length: 0\r\nConnection: close\r\n\r\n";
+            my $body = $first =~ /^404/ ? '{"errors":[{"code":"not_found","message":"there is no such user"}]}' : '';
+            print {$socket} "HTTP/1.1 $first\r\n", (map { "$_\r\n" } @headers), 'Content-Length: ' . length($body) . "\r\nConnection: close\r\n\r\n$body";
             close $socket;
         }
         POSIX::_exit(0);
@@ -150,6 +152,39 @@ for my $clock (['none', '404 Not Found', [], 0, 'clock', 'skipped', qr/not known
     waitpid $pid, 0;
     is("$status $state->{$name}", "$want $state_want", "a provider whose answer is: $sentence") or diag explain $message;
     like($message->{$name}, $pattern, "$sentence: in words");
+}
+
+# A 404 is proof of the credentials only in the provider's own words: anything before it has a 404 too.
+my %own = (payward => '{"errors":[{"code":"not_found","message":"there is no such user"}]}', 'kraken-embed' => '{"error":["EGeneral:Unknown user"]}',
+    kira => '{"code":"resource_not_found","message":"there is no such user"}', payso => '{"error":"Not found"}');
+my @foreign = (['a page of a proxy', 404, '<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>'],
+    ['nothing', 404, ''], ['a text', 404, 'default backend - 404'], ['a gateway\'s message', 404, '{"message":"Not Found"}'],
+    ['a gateway\'s error in JSON', 404, '{"code":"not_found","message":"x"}', 'x-amzn-ErrorType: NotFoundException'], ['an empty object', 404, '{}'],
+    ['an empty error', 404, '{"error":null,"errors":[]}'], ['a list', 404, '[{"error":"Not found"}]'], ['a string', 404, '"error"'],
+    ['an error of which the end is missing', 404, '{"error":"Not fo'], ['a user where there is none', 200, '{"data":{"id":"X"},"result":{"user":"X"},"id":"X","user":{"id":"X"}}']);
+for my $provider (qw(payward kraken-embed kira payso)) {
+    subtest "$provider: an answer that is not its own" => sub {
+        local %ENV = %ENV; # the names of its credentials are those of the other cases
+        my $folder = scratch_folder();
+        my $server = hostile_start(sub {
+            my ($socket, $head) = @_;
+            return print {$socket} hostile_answer(200, '{"data":{"access_token":"TOKEN-OF-LOGIN","expires_in":3600}}') if $head =~ m{^POST /kira/auth };
+            my ($now, $text, @more) = @{JSON::PP->new->decode(read_file("$folder/answer"))};
+            print {$socket} hostile_answer($now, $text, @more);
+        });
+        my $probed = case_new($server, provider => $provider, rows => 1);
+        my $ask = sub { write_file("$folder/answer", JSON::PP->new->encode([@_])); return probe($probed) };
+        for my $foreign (@foreign) {
+            my ($sentence, @answer) = @$foreign;
+            my ($status, $state, $message) = $ask->(@answer);
+            is("$status $state->{request} $state->{endpoint}", '1 not_ok ok', $sentence) or diag explain $message;
+            like($message->{request}, qr/^HTTP $answer[0] .*provider\.base_url/, "$sentence: in words");
+            unlike($message->{request}, qr/accepted|taken/, "$sentence: the credentials are not called good");
+        }
+        my ($status, $state, $message) = $ask->(404, $own{$provider});
+        is("$status $state->{request}", '0 ok', 'its own is') or diag explain $message;
+        hostile_end($server);
+    };
 }
 
 subtest 'a ledger that is there' => sub {
