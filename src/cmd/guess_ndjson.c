@@ -157,6 +157,12 @@ int guess_ndjson_read(struct guess_sample *sample, const char *path, struct slic
     json_reader_free(json);
     if (sample->row_count)
         return 0;
+    if (sample->is_not_utf8)
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: it is not UTF-8, which NDJSON has to be; convert it first: iconv -f ENCODING -t UTF-8 "
+            "FILE",
+            path);
     return error_set(error, ERROR_INPUT,
                      "%s: it begins like NDJSON, but no line of it is a JSON object of its own", path);
 }

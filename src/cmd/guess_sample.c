@@ -71,10 +71,19 @@ static bool is_ascii(struct slice text)
     return true;
 }
 
-/* Latin-1 bytes in a few lines do not make a UTF-8 export another one: the lines decide. */
+static void count_high_bytes(struct guess_sample *sample, struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.at[i] >= GUESS_HIGH_BYTES)
+            sample->high_bytes[(unsigned char)line.at[i] - GUESS_HIGH_BYTES]++;
+}
+
+/* Bytes of another encoding in a few lines do not make a UTF-8 export another one: the lines decide. Which
+ * other encoding it is, nothing proves: windows-1252 is proposed, which has all that latin1 has, and its
+ * letters are shown. */
 static void find_encoding(struct guess_sample *sample, struct slice bytes, bool marked)
 {
-    size_t utf8 = 0, other = 0, undefined = 0;
+    size_t utf8 = 0, other = 0;
 
     while (bytes.len) {
         struct slice line = next_line(&bytes);
@@ -87,16 +96,11 @@ static void find_encoding(struct guess_sample *sample, struct slice bytes, bool 
         if (bytes.len == 0 && line.len - text_utf8_len(line) < 4)
             continue; /* a character that the sample's end cut */
         other++;
-        for (size_t i = 0; i < line.len; i++)
-            if (line.at[i] && strchr("\x81\x8d\x8f\x90\x9d", line.at[i]))
-                undefined++;
+        count_high_bytes(sample, line);
     }
-    if (marked || utf8 >= other) {
-        sample->encoding = JOB_ENCODING_UTF8;
-        sample->odd_lines = other;
-    } else {
-        sample->encoding = undefined ? JOB_ENCODING_LATIN1 : JOB_ENCODING_WINDOWS1252;
-    }
+    bool is_utf8 = marked || utf8 >= other;
+    sample->encoding = is_utf8 ? JOB_ENCODING_UTF8 : JOB_ENCODING_WINDOWS1252;
+    sample->odd_lines = is_utf8 ? other : 0;
 }
 
 /* Delimiters outside of quotes in one physical line. */
@@ -256,6 +260,10 @@ static int read_format(struct guess_sample *sample, const char *path, struct sli
     if (first != '{')
         return read_csv(sample, path, bytes, rows, error);
     sample->format = JOB_FORMAT_NDJSON;
+    if (sample->encoding != JOB_ENCODING_UTF8) { /* NDJSON is always UTF-8 */
+        sample->encoding = JOB_ENCODING_UTF8;
+        sample->is_not_utf8 = true;
+    }
     return guess_ndjson_read(sample, path, plain, rows, error);
 }
 

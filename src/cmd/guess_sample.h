@@ -16,6 +16,8 @@
 #include "core/slice.h"
 #include "model/job.h"
 
+enum { GUESS_HIGH_BYTES = 128 };
+
 struct guess_row {
     struct slice
         *cells;   /* UTF-8, outer blanks gone; the items of a JSON array with VALUE_SEPARATOR between */
@@ -31,10 +33,12 @@ struct guess_sample {
     bool *is_list; /* [column_count] of NDJSON: an array was seen */
     struct guess_row *rows;
     size_t row_count;
-    size_t broken;          /* records that cannot be put into columns */
-    size_t odd_lines;       /* that are not of the encoding */
-    size_t left_out;        /* members of NDJSON whose names no path can say */
-    const char *broken_off; /* why the input ended early; NULL: it did not */
+    size_t broken;                       /* records that cannot be put into columns */
+    bool is_not_utf8;                    /* of NDJSON, which has to be */
+    size_t odd_lines;                    /* that are not of the encoding */
+    size_t high_bytes[GUESS_HIGH_BYTES]; /* how often each byte from 0x80 on is in lines that are not UTF-8 */
+    size_t left_out;                     /* members of NDJSON whose names no path can say */
+    const char *broken_off;              /* why the input ended early; NULL: it did not */
     struct arena arena;
 };
 

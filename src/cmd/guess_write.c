@@ -1,12 +1,14 @@
 #include "cmd/guess_write.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cmd/guess_column.h"
+#include "core/encoding.h"
 #include "core/json.h"
 
-enum { NAME_MAX_LEN = 40 };
+enum { NAME_MAX_LEN = 40, LETTERS_MAX = 60, LETTERS_PER_LINE = 20 };
 
 static bool is_plain(struct slice text)
 {
@@ -72,6 +74,10 @@ static void write_head(const struct guess_sample *sample, const char *path, stru
     if (sample->odd_lines)
         buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, as the others are.\n",
                       sample->odd_lines);
+    if (sample->is_not_utf8)
+        buffer_append_text(out,
+                           "# CHECK: this NDJSON is not UTF-8, which it has to be: convert it first, with\n"
+                           "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
     if (sample->left_out)
         buffer_printf(out, "# CHECK: %zu members have names that no path can say (a dot or [ inside).\n",
                       sample->left_out);
@@ -102,18 +108,79 @@ static void write_nulls(const struct guess_sample *sample, struct buffer *out)
     buffer_clear(&remark);
 }
 
+/* A byte from 0x80 on and how often it is there. */
+struct high_byte {
+    unsigned byte;
+    size_t count;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct high_byte *first = a, *second = b;
+
+    if (first->count != second->count)
+        return first->count < second->count ? 1 : -1;
+    return (first->byte > second->byte) - (first->byte < second->byte);
+}
+
+/* What the bytes become: characters and counts, never words, which are customers' data. */
+static void write_letters(const struct guess_sample *sample, struct buffer *out)
+{
+    struct high_byte bytes[GUESS_HIGH_BYTES];
+    size_t count = 0, undefined = 0;
+    struct arena arena;
+
+    arena_init(&arena, 1024);
+    for (unsigned i = 0; i < GUESS_HIGH_BYTES; i++)
+        if (sample->high_bytes[i])
+            bytes[count++] = (struct high_byte){i + GUESS_HIGH_BYTES, sample->high_bytes[i]};
+    /* cppcheck-suppress uninitvar ; only the first count */
+    qsort(bytes, count, sizeof *bytes, by_count);
+    for (size_t i = 0, shown = 0; i < count; i++) {
+        char byte = (char)bytes[i].byte;
+        struct slice letter;
+        if (!encoding_decode(ENCODING_WINDOWS1252, slice_make(&byte, 1), &arena, &letter)) {
+            undefined += bytes[i].count;
+            continue;
+        }
+        if (shown == LETTERS_MAX)
+            buffer_append_text(out, "\n  #   and others");
+        if (shown++ >= LETTERS_MAX)
+            continue;
+        if (shown % LETTERS_PER_LINE == 1)
+            buffer_append_text(out, "\n  #  ");
+        buffer_printf(out, " %.*s %zu", (int)letter.len, letter.at, bytes[i].count);
+    }
+    if (undefined)
+        buffer_printf(out, "\n  #   and %zu bytes that windows-1252 does not define: it is another encoding",
+                      undefined);
+    buffer_append_char(out, '\n');
+    arena_clear(&arena);
+}
+
+static void write_encoding(const struct guess_sample *sample, struct buffer *out)
+{
+    if (sample->encoding == JOB_ENCODING_UTF8) {
+        buffer_append_text(out, "  encoding: utf-8\n");
+        return;
+    }
+    buffer_append_text(
+        out, "  encoding: windows-1252    # CHECK: the file is not UTF-8, and nothing proves what it is.\n"
+             "  # Are these the letters of your customers' names? By windows-1252 the sample has:");
+    write_letters(sample, out);
+    buffer_append_text(
+        out, "  # If not, convert the file first: iconv -f ENCODING -t UTF-8 FILE (iconv -l lists them)\n");
+}
+
 static void write_input(const struct guess_sample *sample, const char *path, struct buffer *out)
 {
-    static const char *const encodings[] = {[JOB_ENCODING_UTF8] = "utf-8",
-                                            [JOB_ENCODING_LATIN1] = "latin1",
-                                            [JOB_ENCODING_WINDOWS1252] = "windows-1252"};
     bool is_csv = sample->format == JOB_FORMAT_CSV;
 
     buffer_append_text(out, "\ninput:\n  path: ");
     guess_write_scalar(out, slice_from(path));
     buffer_printf(out, "    # relative to this file's folder\n  format: %s\n", is_csv ? "csv" : "ndjson");
-    if (is_csv || sample->encoding != JOB_ENCODING_UTF8)
-        buffer_printf(out, "  encoding: %s\n", encodings[sample->encoding]);
+    if (is_csv)
+        write_encoding(sample, out);
     if (is_csv && sample->delimiter == '\t')
         buffer_append_text(out, "  csv: {delimiter: tab");
     else if (is_csv)

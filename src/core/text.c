@@ -130,6 +130,28 @@ bool text_is_utf8(struct slice text)
     return text_utf8_len(text) == text.len;
 }
 
+/* Control characters of C1 and characters of private use stand in texts that were decoded by the wrong
+ * encoding: a byte of windows-1252 that was taken for latin1 (U+0092 for ’), or a letter that only one
+ * program has. */
+static bool is_damage(uint32_t code)
+{
+    return code == CHAR_NUL || code == CHAR_REPLACEMENT || (code >= 0x80 && code < 0xa0) ||
+           (code >= 0xe000 && code <= 0xf8ff) || code >= 0xf0000;
+}
+
+size_t text_find_damage(struct slice text, uint32_t *code)
+{
+    const uint8_t *at = (const uint8_t *)text.at;
+    for (size_t i = 0, len; i < text.len; i += len) {
+        len = decode(at + i, text.len - i, code);
+        if (len == 0)
+            *code = TEXT_NO_CHAR;
+        if (len == 0 || is_damage(*code))
+            return i;
+    }
+    return text.len;
+}
+
 size_t text_count_chars(struct slice text)
 {
     size_t count = 0;
@@ -174,12 +196,12 @@ static bool is_blank(uint32_t code)
     return IN_RANGES(code, blanks);
 }
 
-/* Control characters that are no blanks, and format characters (Unicode's Cf) that show nothing: zero-width,
- * bidirectional, annotations, tags. */
+/* ASCII control characters that are no blanks, and format characters (Unicode's Cf) that show nothing:
+ * zero-width, bidirectional, annotations, tags. */
 static bool is_invisible(uint32_t code)
 {
     if (code < 0xa0)
-        return code < CHAR_BLANK || code >= CHAR_DELETE;
+        return code < CHAR_BLANK || code == CHAR_DELETE;
     if (code < CHAR_FIRST_MARK)
         return code == CHAR_SOFT_HYPHEN;
     static const struct char_range invisible[] = {
@@ -229,7 +251,7 @@ static bool is_joiner(uint32_t code)
 }
 
 struct survey {
-    bool is_text;     /* UTF-8 without NUL and U+FFFD */
+    bool is_text;     /* UTF-8 without damage */
     bool is_clean;    /* blanks and visible characters as they should be */
     bool is_composed; /* in normal form C for sure */
 };
@@ -242,7 +264,7 @@ static struct survey survey_text(struct slice text)
     while (at < end) {
         uint32_t code;
         size_t len = decode(at, (size_t)(end - at), &code);
-        if (len == 0 || code == CHAR_NUL || code == CHAR_REPLACEMENT) {
+        if (len == 0 || is_damage(code)) {
             survey.is_text = false;
             return survey;
         }

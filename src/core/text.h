@@ -20,13 +20,21 @@ size_t text_utf8_len(struct slice text);
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
 
+/* code of a byte that is not of well-formed UTF-8. */
+#define TEXT_NO_CHAR UINT32_MAX
+
+/* The byte at which the first damage begins, and its character: NUL, U+FFFD, a control character of C1
+ * (U+0080 to U+009F), one of private use, or TEXT_NO_CHAR. text.len when there is none; *code is then not
+ * set. */
+size_t text_find_damage(struct slice text, uint32_t *code);
+
 /* Code points in well-formed UTF-8. */
 size_t text_count_chars(struct slice text);
 
 enum text_fault {
     TEXT_OK,
     TEXT_INVISIBLE, /* control, zero-width or bidirectional control characters were removed */
-    TEXT_ENCODING,  /* not UTF-8, or holds U+FFFD or NUL: no value */
+    TEXT_ENCODING,  /* not UTF-8, or holds a character that shows damage (text_find_damage): no value */
 };
 
 /* The normal form of a text (2-job.md, Customer fields): NFC (UAX #15); blanks (space, tab, CR, LF, NBSP and

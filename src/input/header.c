@@ -63,7 +63,8 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
         if (!encoding_decode(encoding, cells[i], arena, &text))
             return error_set(error, ERROR_INPUT,
                              "%s: column %zu of the header is not %s; name the export's encoding in "
-                             "input.encoding (utf-8, latin1 or windows-1252)",
+                             "input.encoding (utf-8, latin1 or windows-1252), or convert another one first: "
+                             "iconv -f ENCODING -t UTF-8 FILE",
                              name, i + 1, encoding_name(encoding));
         if (text.len > 0 && memchr(text.at, '\0', text.len))
             return error_set(error, ERROR_INPUT,

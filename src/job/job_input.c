@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "job/job_parts.h"
 #include "job/job_paths.h"
@@ -12,6 +13,55 @@ static const char *const encoding_words[] = {[JOB_ENCODING_UTF8] = "utf-8",
                                              [JOB_ENCODING_LATIN1] = "latin1",
                                              [JOB_ENCODING_WINDOWS1252] = "windows-1252",
                                              NULL};
+
+/* Usual names of the encodings that are read, in small letters. */
+static const struct {
+    const char *name;
+    enum job_encoding encoding;
+} encoding_names[] = {
+    {"utf-8", JOB_ENCODING_UTF8},
+    {"utf8", JOB_ENCODING_UTF8},
+    {"latin1", JOB_ENCODING_LATIN1},
+    {"latin-1", JOB_ENCODING_LATIN1},
+    {"iso-8859-1", JOB_ENCODING_LATIN1},
+    {"iso8859-1", JOB_ENCODING_LATIN1},
+    {"iso_8859-1", JOB_ENCODING_LATIN1},
+    {"windows-1252", JOB_ENCODING_WINDOWS1252},
+    {"windows1252", JOB_ENCODING_WINDOWS1252},
+    {"cp1252", JOB_ENCODING_WINDOWS1252},
+    {"cp-1252", JOB_ENCODING_WINDOWS1252},
+};
+
+/* Nothing that a shell would read otherwise. */
+static bool is_safe_name(struct slice name)
+{
+    return strspn(name.at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") == name.len;
+}
+
+/* No name is called the nearest: another encoding's letters would be sent. */
+static int read_encoding(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                         void *target)
+{
+    (void)key;
+    struct job_input *input = target;
+    struct slice name;
+    if (job_scalar_read(reader, value, &name) != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof encoding_names / sizeof *encoding_names; i++) {
+        if (strcasecmp(name.at, encoding_names[i].name) != 0)
+            continue;
+        input->encoding = encoding_names[i].encoding;
+        return 0;
+    }
+    if (!is_safe_name(name))
+        return job_keys_fail(reader, value,
+                             "`%s` is not an `encoding`; utf-8, latin1 and windows-1252 are read", name.at);
+    return job_keys_fail(
+        reader, value,
+        "`encoding: %s` is not read; utf-8, latin1 and windows-1252 are. Convert the file first: "
+        "iconv -f %s -t UTF-8 FILE (iconv -l lists the names), and leave `encoding` out",
+        name.at, name.at);
+}
 
 static int read_path(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                      void *target)
@@ -72,7 +122,7 @@ static int read_csv(struct job_reader *reader, const struct job_node *value, con
 static const struct job_key input_keys[] = {
     {"path", .read = read_path},
     {"format", job_scalar_word, .offset = offsetof(struct job_input, format), .words = format_words},
-    {"encoding", job_scalar_word, .offset = offsetof(struct job_input, encoding), .words = encoding_words},
+    {"encoding", .read = read_encoding},
     {"csv", .read = read_csv},
     {"null_values", .read = read_nulls},
     {"max_record", job_scalar_size, .offset = offsetof(struct job_input, max_record), .min = 1,

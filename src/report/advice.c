@@ -48,9 +48,9 @@ static const struct advice_row advice_rows[] = {
      {"The same value stood in an earlier row of this input.",
       "Decide which of the rows is right, and take the others out. The reject file names the earlier row."}},
     {RULE_ENCODING,
-     {"The value holds bytes that are no text in the encoding of the job.",
-      "If many rows are concerned, input.encoding is probably wrong: try windows-1252. Single rows were "
-      "damaged before the export."}},
+     {"The value holds bytes or characters that are no text in the encoding of the job.",
+      "If many rows are concerned, input.encoding is probably wrong, or the export was decoded wrongly once "
+      "before. Single rows were damaged before the export."}},
     {RULE_INVISIBLE,
      {"Characters that nobody sees (control, zero-width or text direction) were taken out of the value.",
       "Nothing has to be done; the cleaned value is used. To be rid of the warning, clean the source."}},

@@ -6,20 +6,39 @@
 
 enum { KEY_MAX = 128 };
 
-/* Where the bytes stop being text, for people who must find them in an editor. */
+/* What is no text in it, for people who must find it in an editor. source: decoded. */
 static void say_encoding(struct judging *judging, const struct slot *slot, struct slice source)
 {
-    const char *encoding = encoding_name(judging->set->encoding);
-    size_t good = text_utf8_len(source);
-    if (memchr(source.at, '\0', source.len))
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "holds a NUL byte; remove it");
-    else if (good == source.len && judging->set->encoding == ENCODING_UTF8)
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
-                    "holds U+FFFD, so a character was lost before it came here; restore it at the source");
+    enum encoding encoding = judging->set->encoding;
+    uint32_t code = 0;
+    size_t at = text_find_damage(source, &code);
+    struct slice reason;
+    if (code == 0)
+        reason = SLICE_LITERAL("holds a NUL byte; remove it");
+    else if (code == TEXT_NO_CHAR)
+        reason = arena_printf(judging->arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", at + 1,
+                              at < source.len ? (unsigned)(unsigned char)source.at[at] : 0U,
+                              encoding_name(encoding));
+    else if (code < 0xa0 && encoding != ENCODING_UTF8)
+        reason = arena_printf(judging->arena,
+                              "holds the byte 0x%02x, a control character in %s; is input.encoding right?",
+                              (unsigned)code, encoding_name(encoding));
+    else if (code < 0xa0)
+        reason =
+            arena_printf(judging->arena,
+                         "holds the control character U+%04X, so it was decoded by the wrong encoding before "
+                         "it came here; restore it at the source",
+                         (unsigned)code);
+    else if (code == 0xfffd)
+        reason = SLICE_LITERAL(
+            "holds U+FFFD, so a character was lost before it came here; restore it at the source");
     else
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
-                    "byte %zu (0x%02x) is not %s; is input.encoding right?", good + 1,
-                    good < source.len ? (unsigned)(unsigned char)source.at[good] : 0U, encoding);
+        reason = arena_printf(
+            judging->arena,
+            "holds the private-use character U+%04X, which has no meaning outside the program that "
+            "wrote it; restore it at the source",
+            (unsigned)code);
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "%.*s", (int)reason.len, reason.at);
 }
 
 static inline bool is_null_value(const struct rule_set *set, struct slice text)

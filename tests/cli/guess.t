@@ -26,7 +26,9 @@ for my $name (qw(customers.csv customers-dirty.csv customers.ndjson customers-di
 
 # What is found in them.
 my $bank = guess('samples/bank.csv.gz');
-like($bank, qr/^  encoding: windows-1252$/m, 'a byte that is not UTF-8 makes it windows-1252');
+like($bank, qr/^  encoding: windows-1252    # CHECK: the file is not UTF-8, and nothing proves what it is\.$/m, 'bytes that are not UTF-8: windows-1252 with a CHECK');
+like($bank, qr/^  # Are these the letters of your customers' names\? .*:\n  #   (?:\S \d+ )*ü \d+/m, 'and the letters that they become, with their counts');
+like($bank, qr/^  # If not, convert the file first: iconv -f ENCODING -t UTF-8/m, 'and what to do if they are not');
 like($bank, qr/delimiter: ";"/, 'semicolons');
 like($bank, qr/^  date_of_birth: \{column: Geburtsdatum, format: DD\.MM\.YYYY\}/m, 'an order of dates that values prove');
 like($bank, qr/^  address_line1: "Straße und Hausnummer"/m, 'a German column');
@@ -70,16 +72,30 @@ for my $case (@rows) {
     like($job, $want, $sentence);
 }
 write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
-like(guess("$folder/latin.csv"), qr/encoding: latin1/, 'a byte that windows-1252 does not know makes it latin1');
+my $latin = guess("$folder/latin.csv");
+like($latin, qr/^  encoding: windows-1252    # CHECK: /m, 'a byte that windows-1252 does not define: a CHECK too');
+like($latin, qr/^  #   ö 1 ü 1\n  #   and 1 bytes that windows-1252 does not define: it is another encoding$/m, 'and it is told');
+unlike($latin, qr/Zürich|Köln|rich/, 'letters are shown, and no words');
+for my $encoding (qw(cp1250 cp1251 cp1254 cp850 cp932 MacRoman)) {
+    my $bytes = encode($encoding, {cp1251 => "Иван", cp932 => "\x{592a}\x{90ce}"}->{$encoding} // "Ömer é");
+    write_file("$folder/other.csv", "id,city\n1,$bytes\n");
+    like(guess("$folder/other.csv"), qr/^  encoding: \S+ +# CHECK: .*\n.*\n  #   \S/m, "$encoding is never written without CHECK and a sample");
+}
+write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n{\"id\": 2, \"city\": \"Bonn\"}\n"));
+my $latin_json = guess("$folder/latin.ndjson");
+like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is told');
+unlike($latin_json, qr/^  encoding:/m, 'and has no encoding, with which the job would not load');
 write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.com,Clandestina\n");
 unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');
 
 # Errors.
+write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n"));
 for my $case (
     ['no provider', ['samples/bank.csv.gz'], 2, qr/guess needs --provider NAME: .*payward/],
     ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean `payward`/],
     ['no input', ['--provider', 'payward'], 2, qr/guess needs the file to read/],
     ['an input that is not there', ['/nowhere.csv', '--provider', 'payward'], 3, qr{/nowhere\.csv}],
+    ['NDJSON without a line of UTF-8', ["$folder/latin.ndjson", '--provider', 'payward'], 3, qr/it is not UTF-8.*iconv/],
     ['an option of another command', ['samples/bank.csv.gz', '--row', '3'], 2, qr/--row is not an option of this command/],
 ) {
     my ($sentence, $arguments, $want, $message) = @$case;

@@ -185,6 +185,7 @@ holds('a sep= line of Excel', "sep=,\n$ten", 2, undef, undef);
 
 # text
 my %text = ('an overlong form' => "A\xc0\xafb", 'a surrogate' => "A\xed\xa0\x80b", 'beyond Unicode' => "A\xf4\x90\x80\x80b", 'a lone continuation' => "A\x80b",
+    'a control character of C1' => "O\xc2\x92Brien", 'NEL' => "Alex\xc2\x85", 'a private-use character' => "A\xee\x80\x80b",
     'a character that is cut' => "Ab\xc3", 'latin1' => "Andr\xe9", 'U+FFFD' => "A\xef\xbf\xbdb", 'bytes 0xfe and 0xff' => "\xfe\xff");
 holds("$_ in a cell", export(rows(1, 1), name_of($text{$_}, 1), rows(3, 3)), 1, 3, {'first_name/encoding' => 1}) for sort keys %text;
 holds('bad bytes in a column that is not mapped', join("\n", "$header,note", "$rows[0],\xff\xfe", "$rows[1],\0", ''), 0, 2);
@@ -216,6 +217,7 @@ holds('NDJSON: a bad byte in a string', lines(do { (my $line = object(3)) =~ s/"
 holds('NDJSON: a bad byte in a member that is not mapped', lines(do { (my $line = object(3)) =~ s/^\{/{"note":"\xff",/; $line }), 0, 3, {}, ndjson => 1);
 holds('NDJSON: a lone surrogate', lines(do { (my $line = object(3)) =~ s/"given_name":"Alex"/"given_name":"Al\\ud800ex"/; $line }), 1, 3, {'first_name/encoding' => 1}, ndjson => 1);
 holds('NDJSON: an escaped NUL', lines(do { (my $line = object(3)) =~ s/"given_name":"Alex"/"given_name":"Al\\u0000ex"/; $line }), 1, 3, {'first_name/encoding' => 1}, ndjson => 1);
+holds('NDJSON: an escaped control character of C1', lines(do { (my $line = object(3)) =~ s/"given_name":"Alex"/"given_name":"O\\u0092Brien"/; $line }), 1, 3, {'first_name/encoding' => 1}, ndjson => 1);
 holds('NDJSON: blank lines and a mark', "\xef\xbb\xbf\n\n  \t\r\n" . lines('', "\r"), 0, 2, {}, ndjson => 1);
 holds('NDJSON: without the last newline', object(1) . "\n" . object(2), 0, 2, {}, ndjson => 1);
 holds('NDJSON: a line over max_record', lines('{"a":"' . 'x' x 3_000_000 . '"}'), 1, 3, {'record/too_long' => 1}, ndjson => 1);

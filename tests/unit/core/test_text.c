@@ -127,7 +127,16 @@ static void a_text_becomes_its_normal_form(void **state)
          "Anna\xe2\x81\xa9",
          "Anna", TEXT_INVISIBLE},
         {"a control character goes", "An\x01na\x7f", "Anna", TEXT_INVISIBLE},
-        {"a C1 control character goes", "An\xc2\x9fna", "Anna", TEXT_INVISIBLE},
+        {"a C1 control character is damage",
+         "O\xc2\x92"
+         "Brien",
+         "", TEXT_ENCODING},
+        {"the first of C1", "An\xc2\x80na", "", TEXT_ENCODING},
+        {"the last of C1", "An\xc2\x9fna", "", TEXT_ENCODING},
+        {"NEL is of C1", "Anna\xc2\x85", "", TEXT_ENCODING},
+        {"a private-use character is damage", "An\xee\x80\x80na", "", TEXT_ENCODING},
+        {"one of plane 15 too", "An\xf3\xb0\x80\x80na", "", TEXT_ENCODING},
+        {"U+F900 is a letter", "\xef\xa4\x80", "\xe8\xb1\x88", TEXT_OK},
         {"a mark that waited for its letter joins it", "e\xe2\x80\x8b\xcc\x81", "\xc3\xa9", TEXT_INVISIBLE},
         {"blanks around what goes fold", "a \xe2\x80\x8b b", "a b", TEXT_INVISIBLE},
         {"a joiner between Latin letters goes",
@@ -280,9 +289,35 @@ static void the_nearest_word_is_found(void **state)
     assert_null(text_nearest(slice_make(longest, sizeof longest), words));
 }
 
+static void damage_is_found_where_it_begins(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        struct slice text;
+        size_t at;
+        uint32_t code;
+    } cases[] = {
+        {"none", SLICE_LITERAL("Zo\xc3\xab"), 4, 7},
+        {"a NUL", SLICE_LITERAL("a\0b"), 1, 0},
+        {"a byte", SLICE_LITERAL("Jos\xe9"), 3, TEXT_NO_CHAR},
+        {"C1", SLICE_LITERAL("O\xc2\x92z"), 1, 0x92},
+        {"U+FFFD", SLICE_LITERAL("\xef\xbf\xbd"), 0, 0xfffd},
+        {"private use", SLICE_LITERAL("\xef\xa3\xbf"), 0, 0xf8ff},
+        {"the last plane", SLICE_LITERAL("a\xf4\x8f\xbf\xbd"), 1, 0x10fffd},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t code = 7;
+        if (text_find_damage(cases[i].text, &code) != cases[i].at ||
+            (code != cases[i].code && cases[i].code != 7))
+            fail_msg("%s: U+%X", cases[i].sentence, (unsigned)code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(damage_is_found_where_it_begins),
         cmocka_unit_test(utf8_is_what_rfc_3629_says),
         cmocka_unit_test(plain_ascii_is_seen_at_every_place),
         cmocka_unit_test(chars_are_code_points),

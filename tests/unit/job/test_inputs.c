@@ -95,6 +95,44 @@ static void the_format_comes_from_the_names(void **state)
     }
 }
 
+static void an_encoding_has_several_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum job_encoding want;
+    } cases[] = {
+        {INPUT("{path: a, encoding: UTF-8}"), JOB_ENCODING_UTF8},
+        {INPUT("{path: a, encoding: utf8}"), JOB_ENCODING_UTF8},
+        {INPUT("{path: a, encoding: latin1}"), JOB_ENCODING_LATIN1},
+        {INPUT("{path: a, encoding: ISO-8859-1}"), JOB_ENCODING_LATIN1},
+        {INPUT("{path: a, encoding: windows-1252}"), JOB_ENCODING_WINDOWS1252},
+        {INPUT("{path: a, encoding: CP1252}"), JOB_ENCODING_WINDOWS1252},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct job *job = job_text_load(cases[i].text);
+        assert_int_equal(job->input.encoding, cases[i].want);
+        job_free(job);
+    }
+}
+
+/* Another encoding's letters would be sent: no name is called the nearest. */
+static void another_encoding_is_converted_first(void **state)
+{
+    (void)state;
+    static const struct job_text_case cases[] = {
+        {"Central Europe", INPUT("{path: a, encoding: windows-1250}"),
+         "2:28: `encoding: windows-1250` is not read; utf-8, latin1 and windows-1252 are. Convert the file "
+         "first: "
+         "iconv -f windows-1250 -t UTF-8 FILE"},
+        {"latin9", INPUT("{path: a, encoding: iso-8859-15}"), "2:28: `encoding: iso-8859-15` is not read"},
+        {"UTF-16", INPUT("{path: a, encoding: utf-16}"), "2:28: `encoding: utf-16` is not read"},
+        {"what a shell would run", INPUT("{path: a, encoding: '$(id)'}"),
+         "2:28: `$(id)` is not an `encoding`; utf-8, latin1 and windows-1252 are read"},
+    };
+    JOB_TEXT_CHECK_REFUSED(cases);
+}
+
 static void what_cannot_be_one_input_is_refused(void **state)
 {
     (void)state;
@@ -117,6 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_names_files),
         cmocka_unit_test(the_format_comes_from_the_names),
+        cmocka_unit_test(an_encoding_has_several_names),
+        cmocka_unit_test(another_encoding_is_converted_first),
         cmocka_unit_test(what_cannot_be_one_input_is_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -281,6 +281,25 @@ static void other_encodings_are_decoded(void **state)
     assert_string_equal(fixture_value(fixture, FIELD_FIRST_NAME), "Jos\xc3\xa9 \xc5\x92u");
     fixture_map(fixture, FIELD_FIRST_NAME, "Jos\x81");
     assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+
+    fixture->job.input.encoding = JOB_ENCODING_LATIN1;
+    assert_true(fixture_build(fixture));
+    fixture_map(fixture, FIELD_FIRST_NAME,
+                "O\x92"
+                "Brien");
+    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "byte 0x92"));
+
+    fixture->job.input.encoding = JOB_ENCODING_UTF8;
+    assert_true(fixture_build(fixture));
+    fixture_map(fixture, FIELD_FIRST_NAME,
+                "O\xc2\x92"
+                "Brien");
+    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "U+0092"));
+    fixture_map(fixture, FIELD_FIRST_NAME, "O\xef\xa3\xbf");
+    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "U+F8FF"));
     fixture_free(fixture);
 }
 
