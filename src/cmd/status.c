@@ -59,14 +59,22 @@ static const char *advice(const struct ledger_customer *customer)
         {"user_differs",
          "a user at the provider has his external_id and other data: look at both, and tell it "
          "with kyc-import settle"},
+        {"user_not_fetched",
+         "the provider lists a user with this e-mail and does not give it (HTTP 404): run "
+         "again, or look it up at the provider and tell it with kyc-import settle"},
+        {"user_incomplete",
+         "a user at the provider agrees in what is given of it, and not everything is given: "
+         "look whether it is this customer, and tell it with kyc-import settle"},
         {"user_unnamed",
          "a user at the provider has his e-mail and no external_id: look whether that is him, "
          "and tell it with kyc-import settle"},
         {"exists_not_found", "the provider says that he exists, and its look-up does not find him: ask the "
                              "provider, and tell it with kyc-import settle"},
         {"listing_incomplete",
-         "the provider's listing lacks users that the ledger knows of, so that it cannot "
-         "show that he is not there: run again, or tell it with kyc-import settle"},
+         "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there "
+         "are "
+         "more), so that it cannot show that there is no such user: run again, or tell it with kyc-import "
+         "settle"},
     };
 
     if (slice_is(customer->code, "user_id_taken"))

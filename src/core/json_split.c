@@ -10,21 +10,25 @@ void json_split_init(struct json_split *split, const char *member, size_t elemen
     *split = (struct json_split){.member = member, .each = each, .context = context};
     buffer_init(&split->element, element_max);
     buffer_init(&split->name, JSON_SPLIT_NAME_MAX);
+    buffer_init(&split->around, JSON_SPLIT_AROUND_MAX);
 }
 
 void json_split_clear(struct json_split *split)
 {
     buffer_clear(&split->element);
     buffer_clear(&split->name);
+    buffer_clear(&split->around);
 }
 
 void json_split_reset(struct json_split *split)
 {
-    struct buffer element = split->element, name = split->name;
+    struct buffer element = split->element, name = split->name, around = split->around;
 
     *split = (struct json_split){.member = split->member, .each = split->each, .context = split->context};
     split->element = element;
     split->name = name;
+    split->around = around;
+    buffer_reset(&split->around);
     buffer_reset(&split->element);
     buffer_reset(&split->name);
 }
@@ -169,10 +173,13 @@ static bool take(struct json_split *split, char byte)
 bool json_split_add(struct json_split *split, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len && !split->failed; i++) {
+        bool was_in_array = is_in_array(split);
         if (split->in_string)
             go_on_string(split, bytes.at[i]);
         else if (!take(split, bytes.at[i]))
             split->failed = true;
+        if (!was_in_array || !is_in_array(split)) /* its brackets belong to what is around it */
+            buffer_append_char(&split->around, bytes.at[i]);
     }
     return !split->failed;
 }
@@ -180,4 +187,10 @@ bool json_split_add(struct json_split *split, struct slice bytes)
 bool json_split_is_complete(const struct json_split *split)
 {
     return split->found && split->ended && !split->failed;
+}
+
+bool json_split_around(const struct json_split *split, struct slice *text)
+{
+    *text = buffer_slice(&split->around);
+    return !split->around.overflowed;
 }

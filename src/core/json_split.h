@@ -2,8 +2,8 @@
  *
  * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself. The
  * splitter knows strings, escapes and nesting, and checks only what finding the elements needs: each element
- * is for the caller to parse, which checks the rest. Memory: one element. Thread: one at a time. Owner:
- * init/clear.
+ * is for the caller to parse, which checks the rest. What stands around the array is kept, for what it says
+ * of the list. Memory: one element, and JSON_SPLIT_AROUND_MAX. Thread: one at a time. Owner: init/clear.
  */
 #ifndef KYC_CORE_JSON_SPLIT_H
 #define KYC_CORE_JSON_SPLIT_H
@@ -15,7 +15,7 @@
 #include "core/buffer.h"
 #include "core/slice.h"
 
-enum { JSON_SPLIT_NAME_MAX = 32, JSON_SPLIT_DEPTH_MAX = 64 };
+enum { JSON_SPLIT_NAME_MAX = 32, JSON_SPLIT_DEPTH_MAX = 64, JSON_SPLIT_AROUND_MAX = 64 * 1024 };
 
 struct json_split {
     const char *member; /* constant */
@@ -23,6 +23,7 @@ struct json_split {
     void *context;
     struct buffer element; /* so far */
     struct buffer name;    /* of the member at hand, as written */
+    struct buffer around;  /* the text without what is in the array */
     uint64_t is_object;    /* bit d: what stands open at depth d is an object */
     unsigned depth;        /* open objects and arrays */
     unsigned array_depth;  /* of the array that is looked for, while it is open; else 0 */
@@ -46,5 +47,9 @@ bool json_split_add(struct json_split *split, struct slice bytes);
 
 /* True when a whole text was seen, and the array was in it. */
 bool json_split_is_complete(const struct json_split *split);
+
+/* Once it is complete: the text with an empty array in the place of the one that was looked for. False: it is
+ * larger than JSON_SPLIT_AROUND_MAX. */
+bool json_split_around(const struct json_split *split, struct slice *text);
 
 #endif

@@ -30,5 +30,9 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
 /* Of each top-level member, in the provider's member order: out has member_count × 8 bytes; a member without
  * any value is eight zero bytes. Only for records that are to be sent. */
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
+/* Of the e-mail with its ASCII letters in lower case, whatever the provider's table: providers may store it
+ * so, and then a user is recognized by this. Eight zero bytes without one. */
+void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,
+                       uint8_t out[FINGERPRINT_MEMBER_LEN]);
 
 #endif

@@ -90,6 +90,7 @@ struct ledger_customer {
     struct slice digest, member_digests;                 /* what the provider has */
     enum operation operation;                            /* the last one */
     struct slice pending_digest, pending_member_digests; /* what was last tried and is not acknowledged */
+    struct slice pending_email_digest;                   /* of the same (fingerprint_email) */
     struct slice idempotency_key;
     uint32_t refusals;      /* creates that the provider finally refused */
     uint64_t first_sent_at; /* real ns of the journal of the operation in hand; 0: none is open, and what
@@ -128,6 +129,7 @@ struct ledger_intent {
     enum operation operation;
     const uint8_t *digest; /* FINGERPRINT_LEN */
     struct slice member_digests;
+    struct slice email_digest;    /* fingerprint_email */
     struct slice idempotency_key; /* empty: none */
     uint64_t at; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };

@@ -99,6 +99,7 @@ void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct l
         .attempts = (uint32_t)sqlite3_column_int64(statement, 16),
         .updated_at = (uint64_t)sqlite3_column_int64(statement, 17),
         .kept = copy_column(statement, 18, arena),
+        .pending_email_digest = copy_column(statement, 19, arena),
     };
 }
 

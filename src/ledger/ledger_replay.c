@@ -192,6 +192,9 @@ static void compare_digests(struct comparison *comparison)
     if (!are_members(claim->digest, claim->member_digests) ||
         !are_members(claim->pending_digest, claim->pending_member_digests))
         differ(comparison, "digests without their member digests");
+    if (claim->pending_email_digest.len > 0 &&
+        (claim->pending_email_digest.len != FINGERPRINT_MEMBER_LEN || claim->pending_digest.len == 0))
+        differ(comparison, "pending_email_digest does not go with pending_digest");
     if (comparison->open != (claim->pending_digest.len > 0) && comparison->open)
         differ(comparison, "an open operation without its pending_digest");
     if (!comparison->open && comparison->shows_last && claim->pending_digest.len > 0 &&

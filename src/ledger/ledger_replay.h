@@ -3,8 +3,8 @@
  * The events are what the chain proves; the customer's row is what a run goes by. Between two events the
  * ledger also writes what no event tells (journalled, journalled anew, overtaken, given up, forgotten), so a
  * row may be ahead of its events in a few known ways, and in no other. What no event holds cannot be proved:
- * member digests, the pending digest of an open operation, idempotency key, message, kept and times; of these
- * only the shape is checked. Thread: one. Owner: init/clear.
+ * member and e-mail digests, the pending digest of an open operation, idempotency key, message, kept and
+ * times; of these only the shape is checked. Thread: one. Owner: init/clear.
  */
 #ifndef KYC_LEDGER_LEDGER_REPLAY_H
 #define KYC_LEDGER_LEDGER_REPLAY_H
@@ -26,6 +26,7 @@ struct ledger_replay_event {
 /* A customer's row. */
 struct ledger_replay_claim {
     struct slice state, user_id, digest, member_digests, operation, pending_digest, pending_member_digests;
+    struct slice pending_email_digest;
     struct slice code, request_id;
     int64_t refusals, first_sent_at, http_status, attempts, first_run, updated_run;
 };

@@ -24,6 +24,7 @@ static const char tables[] =
     "  operation TEXT NOT NULL CHECK(operation IN ('create', 'update')),"
     "  pending_digest BLOB,"
     "  pending_member_digests BLOB,"
+    "  pending_email_digest BLOB,"
     "  idempotency_key TEXT,"
     "  refusals INTEGER NOT NULL DEFAULT 0,"
     "  first_sent_at INTEGER,"

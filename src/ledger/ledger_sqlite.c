@@ -11,7 +11,7 @@
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
-    "attempts, updated_at, kept"
+    "attempts, updated_at, kept, pending_email_digest"
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -41,8 +41,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_ROWS] = "SELECT customer, row, max(id) FROM event WHERE row > 0 GROUP BY customer",
     [LEDGER_SQL_NEW] =
         "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, "
-        "idempotency_key, first_sent_at, first_run, updated_run, updated_at) "
-        "VALUES(?1, 'journalled', 'create', ?2, ?3, ?4, ?5, ?6, ?6, ?5) "
+        "pending_email_digest, idempotency_key, first_sent_at, first_run, updated_run, updated_at) "
+        "VALUES(?1, 'journalled', 'create', ?2, ?3, ?7, ?4, ?5, ?6, ?6, ?5) "
         "ON CONFLICT(external_id) DO NOTHING",
     [LEDGER_SQL_NOW] =
         "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
@@ -50,13 +50,15 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_JOURNAL] =
         "UPDATE customer SET state = ?2, operation = ?3, pending_digest = ?4, pending_member_digests = ?5, "
         "idempotency_key = ?6, first_sent_at = ?7, http_status = NULL, code = NULL, message = NULL, "
-        "request_id = NULL, attempts = ?8, updated_run = ?9, updated_at = ?7 WHERE id = ?1",
+        "request_id = NULL, attempts = ?8, updated_run = ?9, updated_at = ?7, pending_email_digest = ?10 "
+        "WHERE id = ?1",
     [LEDGER_SQL_JOURNAL_AGAIN] =
         "UPDATE customer SET state = ?2, attempts = max(attempts, 1), updated_run = ?3, "
         "updated_at = ?4 WHERE id = ?1",
     [LEDGER_SQL_OVERTAKE] =
         "UPDATE customer SET state = 'in_doubt', pending_digest = ?2, pending_member_digests = ?3, "
-        "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5 WHERE id = ?1",
+        "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5, pending_email_digest = ?6 "
+        "WHERE id = ?1",
     [LEDGER_SQL_ADOPT] =
         "INSERT INTO customer(external_id, state, user_id, operation, first_run, updated_run, updated_at) "
         "VALUES(?1, 'created', ?2, 'create', ?3, ?3, ?4)",
@@ -64,28 +66,32 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL, pending_digest, NULL), "
         "member_digests = iif(user_id IS NULL, pending_member_digests, NULL), user_id = ?2, pending_digest = "
         "NULL, "
-        "pending_member_digests = NULL, first_sent_at = NULL, http_status = NULL, code = 'settled', message "
+        "pending_member_digests = NULL, pending_email_digest = NULL, first_sent_at = NULL, http_status = "
+        "NULL, "
+        "code = 'settled', message "
         "= NULL, "
         "request_id = NULL, updated_run = ?3, updated_at = ?4 WHERE id = ?1",
     [LEDGER_SQL_ABSENT] =
         "UPDATE customer SET state = 'refused', pending_digest = NULL, pending_member_digests = NULL, "
-        "first_sent_at = NULL, http_status = NULL, code = 'settled', message = NULL, request_id = NULL, "
+        "pending_email_digest = NULL, first_sent_at = NULL, http_status = NULL, code = 'settled', message = "
+        "NULL, request_id = NULL, "
         "updated_run = ?2, updated_at = ?3 WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
     [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
     [LEDGER_SQL_ACKNOWLEDGE] =
         "UPDATE customer SET state = 'created', user_id = coalesce(?2, user_id), digest = pending_digest, "
         "member_digests = pending_member_digests, pending_digest = NULL, pending_member_digests = NULL, "
-        "first_sent_at = NULL, http_status = ?3, code = ?4, message = ?5, request_id = ?6, attempts = ?7, "
+        "pending_email_digest = NULL, first_sent_at = NULL, http_status = ?3, code = ?4, message = ?5, "
+        "request_id = ?6, attempts = ?7, "
         "updated_run = ?8, updated_at = ?9, kept = coalesce(?10, kept) WHERE id = ?1",
     [LEDGER_SQL_CONCLUDE] =
         "UPDATE customer SET state = ?2, refusals = ?3, first_sent_at = iif(?4, first_sent_at, NULL), "
         "http_status = iif(?5, ?6, http_status), code = iif(?5, ?7, code), message = iif(?5, ?8, message), "
         "request_id = iif(?5, ?9, request_id), attempts = ?10, updated_run = ?11, updated_at = ?12 WHERE id "
         "= ?1",
-    [LEDGER_SQL_FORGET] =
-        "UPDATE customer SET pending_digest = NULL, pending_member_digests = NULL WHERE id = ?1 AND "
-        "first_sent_at IS NULL",
+    [LEDGER_SQL_FORGET] = "UPDATE customer SET pending_digest = NULL, pending_member_digests = NULL, "
+                          "pending_email_digest = NULL "
+                          "WHERE id = ?1 AND first_sent_at IS NULL",
     [LEDGER_SQL_DELETE] = "DELETE FROM customer WHERE id = ?1",
     [LEDGER_SQL_EVENT] =
         "INSERT INTO event(id, run, customer, row, operation, outcome, user_id, digest, http_status, code, "
@@ -107,7 +113,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
         "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
         "first_run, "
-        "updated_run FROM customer ORDER BY id",
+        "updated_run, pending_email_digest FROM customer ORDER BY id",
     [LEDGER_SQL_SHARED_USERS] =
         "SELECT user_id, min(id), max(id) FROM customer WHERE user_id IS NOT NULL GROUP BY user_id "
         "HAVING count(*) > 1",

@@ -19,7 +19,7 @@
 #include "ledger/ledger.h"
 
 enum {
-    LEDGER_SCHEMA_VERSION = 1,
+    LEDGER_SCHEMA_VERSION = 2,
     LEDGER_APPLICATION_ID = 0x4b594c31, /* `KYL1` */
 };
 

@@ -339,6 +339,7 @@ static void read_claim(sqlite3_stmt *statement, struct ledger_replay_claim *clai
         .operation = ledger_sqlite_column(statement, 6),
         .pending_digest = ledger_sqlite_column(statement, 7),
         .pending_member_digests = ledger_sqlite_column(statement, 8),
+        .pending_email_digest = ledger_sqlite_column(statement, 17),
         .refusals = sqlite3_column_int64(statement, 9),
         .first_sent_at = sqlite3_column_int64(statement, 10),
         .http_status = sqlite3_column_int64(statement, 11),

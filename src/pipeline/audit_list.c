@@ -25,7 +25,7 @@ struct audit_list {
     struct json_reader *reader;
     struct arena arena; /* the unknown ones, of this pass */
     struct slice *unknown;
-    uint64_t unknown_count, unreadable;
+    uint64_t unknown_count, unreadable, element_count;
 };
 
 static void know_user(void *context, struct slice user_id)
@@ -41,6 +41,8 @@ static bool take_user(void *context, struct slice element)
     struct slice id, external_id;
     struct json_fault fault;
     size_t count;
+
+    list->element_count++;
     const struct json_node *nodes = json_reader_parse(list->reader, element, &count, &fault);
 
     if (!nodes)
@@ -93,7 +95,7 @@ bool audit_list_take(void *context, struct slice bytes)
         arena_reset(&list->arena);
         list->pass++;
         list->bytes = 0;
-        list->unknown_count = list->unreadable = 0;
+        list->unknown_count = list->unreadable = list->element_count = 0;
         return true;
     }
     list->bytes += bytes.len;
@@ -105,13 +107,16 @@ bool audit_list_is_whole(const struct audit_list *list)
     return json_split_is_complete(&list->split);
 }
 
-static void tell_missing(const struct audit_parts *parts, struct audit_counts *counts,
+/* A list that is not whole does not show that a user is missing. */
+static void tell_missing(const struct audit_parts *parts, struct audit_counts *counts, bool has_all,
                          const struct ledger_customer *customer)
 {
-    const struct audit_finding finding = {
-        .kind = AUDIT_MISSING, .external_id = customer->external_id, .user_id = customer->user_id};
+    const struct audit_finding finding = {.kind = has_all ? AUDIT_MISSING : AUDIT_UNCLEAR,
+                                          .external_id = customer->external_id,
+                                          .user_id = customer->user_id,
+                                          .told = slice_from(has_all ? "" : "listing_incomplete")};
 
-    counts->findings[AUDIT_MISSING]++;
+    counts->findings[finding.kind]++;
     parts->each(parts->context, &finding);
 }
 
@@ -122,6 +127,7 @@ int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, st
     struct arena arena;
     int64_t last = 0;
     int found;
+    bool has_all = listing_has_all(&list->split, list->reader, parts->provider, list->element_count);
 
     arena_init(&arena, ARENA_CHUNK);
     while ((found = ledger_next_user(parts->ledger, last, &arena, &customer, error)) == 1) {
@@ -131,7 +137,7 @@ int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, st
             counts->there++;
             counts->not_named++;
         } else {
-            tell_missing(parts, counts, &customer);
+            tell_missing(parts, counts, has_all, &customer);
         }
         arena_reset(&arena);
     }
@@ -140,6 +146,6 @@ int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, st
     for (uint64_t i = 0; i < list->unknown_count && i < UNKNOWN_MAX; i++)
         parts->each(parts->context,
                     &(struct audit_finding){.kind = AUDIT_UNKNOWN, .user_id = list->unknown[i]});
-    counts->findings[AUDIT_UNCLEAR] = list->unreadable;
+    counts->findings[AUDIT_UNCLEAR] += list->unreadable;
     return found < 0 ? -1 : 0;
 }

@@ -8,6 +8,7 @@
 #include "core/json_split.h"
 #include "core/keyset.h"
 #include "core/memory.h"
+#include "provider/user.h"
 
 enum { ARENA_CHUNK = 64 * 1024, KNOWN = 1, NOT_JOURNALLED = 0xfe };
 
@@ -22,17 +23,12 @@ struct listing {
     struct keyset *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
     size_t known_count, seen_count;
     uint32_t pass;
-    size_t email_member;
     size_t bytes;
-    bool unreadable; /* a user could not be read */
+    bool unreadable;        /* a user could not be read */
+    uint64_t element_count; /* so far */
     struct listing_case *cases;
     size_t case_count, case_room;
 };
-
-static const char *email_of(const struct listing *listing, const struct listing_case *which)
-{
-    return which->journalled.at + listing->email_member * FINGERPRINT_MEMBER_LEN;
-}
 
 static void set_candidate(struct listing_case *which, size_t at, struct slice id, enum match match)
 {
@@ -41,49 +37,74 @@ static void set_candidate(struct listing_case *which, size_t at, struct slice id
     which->candidates[at].match = match;
 }
 
-/* Who agrees in everything takes the place of one who agrees in the e-mail alone, where there is no other. */
+/* Where there is no other place, a better match takes that of a worse one. */
 static void note_candidate(struct listing_case *which, struct slice id, enum match match)
 {
-    for (size_t i = 0; i < which->count; i++)
+    size_t worst = 0;
+
+    for (size_t i = 0; i < which->count; i++) {
         if (slice_is(id, which->candidates[i].user_id))
             return;
+        if (which->candidates[i].match < which->candidates[worst].match)
+            worst = i;
+    }
     if (which->count < LISTING_CANDIDATES_MAX) {
         set_candidate(which, which->count++, id, match);
         return;
     }
-    size_t at = 0;
-    while (match == MATCH_ALL && at < which->count && which->candidates[at].match == MATCH_ALL)
-        at++;
-    if (match == MATCH_ALL && at < which->count) {
-        set_candidate(which, at, id, match);
-        match = MATCH_EMAIL;
+    if (match > which->candidates[worst].match) {
+        enum match dropped = which->candidates[worst].match;
+        set_candidate(which, worst, id, match);
+        match = dropped;
     }
-    which->more_all = which->more_all || match == MATCH_ALL;
-    which->more_email = which->more_email || match == MATCH_EMAIL;
+    which->more[match] = true;
 }
 
-/* Those with this e-mail stand together. */
-static void compare(struct listing *listing, const struct provider_user *user)
+static int compare_emails(struct slice left, struct slice right)
 {
-    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN];
-    const struct record record = {.values = user->values};
+    if (left.len != right.len)
+        return left.len < right.len ? -1 : 1;
+    return left.len > 0 ? memcmp(left.at, right.at, left.len) : 0;
+}
+
+/* The first case whose e-mail, in lower case, is this one or behind it. */
+static size_t find_email(const struct listing *listing, struct slice email)
+{
     size_t low = 0, high = listing->case_count;
 
-    fingerprint_members(listing->fingerprint, &record, members);
-    const uint8_t *email = members + listing->email_member * FINGERPRINT_MEMBER_LEN;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (memcmp(email_of(listing, &listing->cases[middle]), email, FINGERPRINT_MEMBER_LEN) < 0)
+        if (compare_emails(listing->cases[middle].journalled.email, email) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < listing->case_count; low++) {
-        struct listing_case *which = &listing->cases[low];
-        enum match match = match_user(listing->provider->fields, which->journalled, members);
-        if (match == MATCH_OTHER)
+    return low;
+}
+
+/* Those with this e-mail stand together. A user without one may be anybody's, unless the ledger knows it: the
+ * customers who wait have none. */
+static void compare(struct listing *listing, const struct provider_user *user, bool is_known)
+{
+    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN], email[FINGERPRINT_MEMBER_LEN];
+    const struct provider_fields *fields = listing->provider->fields;
+    const struct record record = {.values = user->values};
+    const struct match_digests digests = {
+        .members = slice_make((const char *)members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .email = slice_make((const char *)email, sizeof email)};
+    bool has_email = user->values[FIELD_EMAIL].state == VALUE_PRESENT;
+
+    if (!has_email && is_known)
+        return;
+    fingerprint_members(listing->fingerprint, &record, members);
+    fingerprint_email(listing->fingerprint, &record, email);
+    for (size_t i = has_email ? find_email(listing, digests.email) : 0; i < listing->case_count; i++) {
+        struct listing_case *which = &listing->cases[i];
+        if (has_email && compare_emails(which->journalled.email, digests.email) != 0)
             break;
-        note_candidate(which, user->id, match);
+        enum match match = match_user(fields, &which->journalled, &digests);
+        if (match != MATCH_OTHER)
+            note_candidate(which, user->id, match);
     }
 }
 
@@ -94,6 +115,7 @@ static bool take_user(void *context, struct slice element)
     struct json_fault fault;
     size_t count;
 
+    listing->element_count++;
     arena_reset(&listing->user_arena);
     const struct json_node *nodes = json_reader_parse(listing->reader, element, &count, &fault);
     if (!nodes)
@@ -107,7 +129,7 @@ static bool take_user(void *context, struct slice element)
         entry->row = listing->pass;
         listing->seen_count++;
     }
-    compare(listing, &user);
+    compare(listing, &user, entry != NULL);
     return true;
 }
 
@@ -119,11 +141,12 @@ static bool take_bytes(void *context, struct slice bytes)
         json_split_reset(&listing->split);
         listing->pass++;
         listing->bytes = listing->seen_count = 0;
+        listing->element_count = 0;
         listing->unreadable = false;
         for (size_t i = 0; i < listing->case_count; i++) {
             struct listing_case *which = &listing->cases[i];
             which->count = 0;
-            which->more_all = which->more_email = false;
+            memset(which->more, 0, sizeof which->more);
         }
         return true;
     }
@@ -140,7 +163,6 @@ struct listing *listing_new(const struct job *job, const struct provider *provid
     listing->provider = provider;
     listing->fingerprint = fingerprint_new(key, provider->fields);
     listing->reader = json_reader_new();
-    listing->email_member = match_email_member(provider->fields);
     json_split_init(&listing->split, "users", LISTING_USER_MAX, take_user, listing);
     arena_init(&listing->arena, ARENA_CHUNK);
     arena_init(&listing->user_arena, ARENA_CHUNK);
@@ -180,35 +202,54 @@ int listing_prepare(struct listing *listing, struct ledger *ledger, struct error
     return ledger_each_user(ledger, know_user, listing, error);
 }
 
-void listing_add(struct listing *listing, void *owner, struct slice journalled)
+void listing_add(struct listing *listing, void *owner, const struct ledger_customer *customer)
 {
+    struct slice journalled = customer->pending_member_digests;
+
     if (listing->case_count == listing->case_room) {
         listing->case_room = listing->case_room ? listing->case_room * 2 : 64;
         listing->cases = memory_resize(listing->cases, listing->case_room, sizeof *listing->cases);
     }
     struct listing_case *which = &listing->cases[listing->case_count++];
-    which->owner = owner;
-    which->count = 0;
-    which->more_all = which->more_email = false;
+    *which = (struct listing_case){.owner = owner};
     size_t len = listing->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
     char *members = arena_bytes(&listing->arena, len);
     memset(members, NOT_JOURNALLED, len); /* of a table that has grown since: agrees with nobody */
     memcpy(members, journalled.at, journalled.len < len ? journalled.len : len);
-    which->journalled = slice_make(members, len);
+    which->journalled.members = slice_make(members, len);
+    which->journalled.email = arena_copy(&listing->arena, customer->pending_email_digest);
 }
 
-static int by_email(const void *left, const void *right, void *context)
+static int by_email(const void *left, const void *right)
 {
-    return memcmp(email_of(context, left), email_of(context, right), FINGERPRINT_MEMBER_LEN);
+    const struct listing_case *const a = left, *const b = right;
+    return compare_emails(a->journalled.email, b->journalled.email);
 }
 
 struct delivery *listing_start(struct listing *listing)
 {
     if (listing->case_count > 0) /* without one there is no array */
-        qsort_r(listing->cases, listing->case_count, sizeof *listing->cases, by_email, listing);
+        qsort(listing->cases, listing->case_count, sizeof *listing->cases, by_email);
     listing->delivery =
         (struct delivery){.call = {.operation = OPERATION_LIST}, .sink = take_bytes, .sink_context = listing};
     return &listing->delivery;
+}
+
+bool listing_has_all(const struct json_split *split, struct json_reader *reader,
+                     const struct provider *provider, uint64_t count)
+{
+    struct user_list_claim claim;
+    struct json_fault fault;
+    struct slice around;
+    size_t node_count, at;
+
+    if (!json_split_around(split, &around))
+        return false;
+    const struct json_node *nodes = json_reader_parse(reader, around, &node_count, &fault);
+    if (!nodes || !provider->find_users(nodes, &at))
+        return false;
+    user_list_read_claim(nodes, at, &claim);
+    return !claim.more && claim.total <= count && claim.pages <= 1;
 }
 
 bool listing_is_whole(const struct listing *listing)
@@ -218,7 +259,8 @@ bool listing_is_whole(const struct listing *listing)
 
 bool listing_is_certain(const struct listing *listing)
 {
-    return listing_is_whole(listing) && !listing->unreadable && listing->seen_count == listing->known_count;
+    return listing_is_whole(listing) && !listing->unreadable && listing->seen_count == listing->known_count &&
+           listing_has_all(&listing->split, listing->reader, listing->provider, listing->element_count);
 }
 
 size_t listing_count(const struct listing *listing)

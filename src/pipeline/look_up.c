@@ -7,6 +7,8 @@
 #include "core/buffer.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "core/text.h"
+#include "provider/user.h"
 
 enum { ARENA_CHUNK = 4096 };
 
@@ -15,20 +17,25 @@ struct look_up {
     const struct job *job;
     struct fingerprint *fingerprint;
     struct arena arena;
-    struct slice external_id, journalled;
+    struct slice external_id;
+    struct match_digests journalled;
     struct json_reader *reader;
     struct buffer body;
-    const char *hits[LOOK_UP_HITS_MAX]; /* ids */
+    struct {
+        const char *id;
+        bool lower; /* it was listed for the e-mail in lower case */
+    } hits[LOOK_UP_HITS_MAX];
     size_t hit_count, hit_at;
-    uint32_t offset;
+    bool lower; /* the pages are of the e-mail in lower case */
+    uint32_t offset, pages;
+    uint64_t total; /* the most users that a page said there are */
     bool all_pages;
     struct look_up_counts counts;
     const char *user_id; /* of the first of ours */
 };
 
 struct look_up *look_up_new(const struct provider *provider, const struct job *job,
-                            struct fingerprint *fingerprint, struct slice external_id,
-                            struct slice journalled)
+                            struct fingerprint *fingerprint, const struct ledger_customer *customer)
 {
     struct look_up *look_up = memory_new(1, sizeof *look_up);
 
@@ -36,8 +43,9 @@ struct look_up *look_up_new(const struct provider *provider, const struct job *j
     look_up->job = job;
     look_up->fingerprint = fingerprint;
     arena_init(&look_up->arena, ARENA_CHUNK);
-    look_up->external_id = arena_copy(&look_up->arena, external_id);
-    look_up->journalled = arena_copy(&look_up->arena, journalled);
+    look_up->external_id = arena_copy(&look_up->arena, customer->external_id);
+    look_up->journalled.members = arena_copy(&look_up->arena, customer->pending_member_digests);
+    look_up->journalled.email = arena_copy(&look_up->arena, customer->pending_email_digest);
     look_up->reader = json_reader_new();
     buffer_init(&look_up->body, LOOK_UP_BODY_MAX);
     return look_up;
@@ -70,48 +78,86 @@ void look_up_ask(struct look_up *look_up, struct delivery *delivery)
     delivery->sink_context = look_up;
     if (look_up->all_pages) {
         delivery->call.operation = OPERATION_FETCH;
-        delivery->call.user_id = look_up->hits[look_up->hit_at];
+        delivery->call.user_id = look_up->hits[look_up->hit_at].id;
     } else {
         delivery->call.operation = OPERATION_LOOK_UP;
         delivery->call.offset = look_up->offset;
+        delivery->call.lower_email = look_up->lower;
     }
 }
 
-static bool is_known_hit(const struct look_up *look_up, struct slice id)
+/* True when a page of this spelling has not had the user yet. */
+static bool note_hit(struct look_up *look_up, struct slice id)
 {
-    for (size_t i = 0; i < look_up->hit_count; i++)
-        if (slice_is(id, look_up->hits[i]))
+    for (size_t i = 0; i < look_up->hit_count; i++) {
+        if (!slice_is(id, look_up->hits[i].id))
+            continue;
+        bool is_new = look_up->hits[i].lower != look_up->lower;
+        look_up->hits[i].lower = look_up->lower;
+        return is_new;
+    }
+    if (id.len >= OUTCOME_USER_ID_SIZE || look_up->hit_count == LOOK_UP_HITS_MAX) {
+        look_up->counts.too_many = true;
+        return false;
+    }
+    look_up->hits[look_up->hit_count].id = arena_copy(&look_up->arena, id).at;
+    look_up->hits[look_up->hit_count++].lower = look_up->lower;
+    return true;
+}
+
+static bool has_capitals(struct slice email)
+{
+    for (size_t i = 0; i < email.len; i++)
+        if (text_lower_ascii(email.at[i]) != email.at[i])
             return true;
     return false;
 }
 
-/* A page ends the look-up when it is empty, or says nothing new: then the provider has no pages. */
-static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes)
+/* The pages of one spelling are over; more: the last one said that the list goes on. */
+static enum look_up_step end_pages(struct look_up *look_up, bool more, struct slice email)
 {
+    look_up->counts.incomplete = look_up->counts.incomplete || more || look_up->total > look_up->offset;
+    if (!look_up->lower && has_capitals(email) && !look_up->counts.too_many) {
+        look_up->lower = true;
+        look_up->offset = look_up->pages = 0;
+        look_up->total = 0;
+        return LOOK_UP_MORE;
+    }
+    look_up->all_pages = true;
+    return look_up->hit_count == 0 || look_up->counts.too_many ? LOOK_UP_ENDED : LOOK_UP_MORE;
+}
+
+/* A page ends the list when it is empty, or says nothing new: then the provider has no pages. */
+static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes, struct slice email)
+{
+    struct user_list_claim claim;
     size_t at, new_hits = 0;
 
     if (!look_up->provider->find_users(nodes, &at))
         return LOOK_UP_UNREADABLE;
-    look_up->offset += nodes[at].children;
     for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
         struct provider_user user;
         if (!look_up->provider->read_user(nodes, child, look_up->job, &look_up->arena, &user))
             return LOOK_UP_UNREADABLE;
-        if (user.id.len >= OUTCOME_USER_ID_SIZE || look_up->hit_count == LOOK_UP_HITS_MAX)
-            look_up->counts.too_many = true;
-        else if (!is_known_hit(look_up, user.id))
-            look_up->hits[look_up->hit_count++] = arena_copy(&look_up->arena, user.id).at, new_hits++;
+        new_hits += note_hit(look_up, user.id);
     }
-    look_up->all_pages = new_hits == 0 || look_up->counts.too_many;
-    if (!look_up->all_pages)
+    user_list_read_claim(nodes, at, &claim);
+    if (claim.total > look_up->total)
+        look_up->total = claim.total;
+    if (new_hits > 0) {
+        look_up->offset += nodes[at].children;
+        look_up->pages++;
+    }
+    if (new_hits > 0 && !look_up->counts.too_many)
         return LOOK_UP_MORE;
-    return look_up->hit_count == 0 || look_up->counts.too_many ? LOOK_UP_ENDED : LOOK_UP_MORE;
+    return end_pages(look_up, claim.more || claim.pages > look_up->pages, email);
 }
 
 static bool count_user(struct look_up *look_up, const struct json_node *nodes)
 {
-    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN];
-    const char *id = look_up->hits[look_up->hit_at];
+    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN], email[FINGERPRINT_MEMBER_LEN];
+    const struct provider_fields *fields = look_up->provider->fields;
+    const char *id = look_up->hits[look_up->hit_at].id;
     struct provider_user user;
 
     if (!look_up->provider->read_user(nodes, 0, look_up->job, &look_up->arena, &user) ||
@@ -121,8 +167,12 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
         look_up->counts.unnamed++;
     } else if (slice_equal(user.external_id, look_up->external_id)) {
         const struct record record = {.values = user.values};
+        const struct match_digests digests = {
+            .members = slice_make((const char *)members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+            .email = slice_make((const char *)email, sizeof email)};
         fingerprint_members(look_up->fingerprint, &record, members);
-        if (match_user(look_up->provider->fields, look_up->journalled, members) == MATCH_ALL) {
+        fingerprint_email(look_up->fingerprint, &record, email);
+        if (match_user(fields, &look_up->journalled, &digests) >= MATCH_PART) {
             look_up->counts.ours++;
             look_up->user_id = id;
         } else {
@@ -134,17 +184,18 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
 
 enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *delivery)
 {
-    bool is_gone = delivery->call.operation == OPERATION_FETCH && delivery->outcome.kind == OUTCOME_REFUSED;
+    bool is_fetched = delivery->call.operation != OPERATION_FETCH || delivery->outcome.kind == OUTCOME_DONE;
     struct json_fault fault;
     size_t count;
 
-    if (!is_gone) {
+    look_up->counts.not_fetched += !is_fetched;
+    if (is_fetched) {
         const struct json_node *nodes =
             json_reader_parse(look_up->reader, buffer_slice(&look_up->body), &count, &fault);
         if (!nodes)
             return LOOK_UP_UNREADABLE;
         if (delivery->call.operation == OPERATION_LOOK_UP)
-            return take_page(look_up, nodes);
+            return take_page(look_up, nodes, delivery->call.record->values[FIELD_EMAIL].text);
         if (!count_user(look_up, nodes))
             return LOOK_UP_UNREADABLE;
     }
@@ -153,14 +204,19 @@ enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *d
 
 enum settled look_up_decide(const struct look_up_counts *counts, const char **code)
 {
+    bool unclear = counts->differing + counts->unnamed + counts->not_fetched > 0 || counts->too_many ||
+                   counts->incomplete;
+
     *code = "";
     if (counts->ours == 1 && counts->differing == 0 && !counts->too_many)
         return SETTLED_OURS;
-    if (counts->ours + counts->differing + counts->unnamed == 0 && !counts->too_many)
+    if (counts->ours == 0 && !unclear)
         return SETTLED_ABSENT;
     *code = counts->ours > 1 || counts->too_many ? "several_users"
             : counts->differing > 0              ? "user_differs"
-                                                 : "user_unnamed";
+            : counts->not_fetched > 0            ? "user_not_fetched"
+            : counts->unnamed > 0                ? "user_unnamed"
+                                                 : "listing_incomplete";
     return SETTLED_UNCLEAR;
 }
 

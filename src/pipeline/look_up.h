@@ -1,8 +1,11 @@
 /* look_up: the questions that settle one create in doubt, where the provider finds users by e-mail.
  *
- * Pages of users with the row's e-mail until one is empty, then each of them by its id: whose
- * metadata.external_id is the customer's is his (3-providers.md, Doubts). Thread: the coordinator's, but the
- * sink is the sender's while the delivery is submitted. Owner: new/free.
+ * Pages of users with the row's e-mail until one is empty, and the same with the e-mail in lower case where
+ * that is another spelling; then each of them by its id: the user whose metadata.external_id is the
+ * customer's is the customer's, unless a compared member that the answer has says otherwise. A user that is
+ * listed and cannot be fetched (a gateway's 404 looks like that) may be anybody's, so nobody is absent then;
+ * nor where the provider says that its list goes on. Thread: the coordinator's, but the sink is the sender's
+ * while the delivery is submitted. Owner: new/free.
  */
 #ifndef KYC_PIPELINE_LOOK_UP_H
 #define KYC_PIPELINE_LOOK_UP_H
@@ -12,6 +15,7 @@
 
 #include "delivery/sender.h"
 #include "ledger/fingerprint.h"
+#include "ledger/ledger.h"
 #include "pipeline/match.h"
 #include "provider/provider.h"
 
@@ -22,10 +26,9 @@ enum {
 
 struct look_up;
 
-/* external_id, journalled (the member digests that were tried) are copied; the rest is borrowed. */
+/* What is needed of the customer is copied; the rest is borrowed. */
 struct look_up *look_up_new(const struct provider *provider, const struct job *job,
-                            struct fingerprint *fingerprint, struct slice external_id,
-                            struct slice journalled);
+                            struct fingerprint *fingerprint, const struct ledger_customer *customer);
 /* NULL is allowed. */
 void look_up_free(struct look_up *look_up);
 
@@ -38,13 +41,16 @@ enum look_up_step {
     LOOK_UP_UNREADABLE, /* no usable answer: the same question again */
 };
 
-/* Reads what came back, OUTCOME_DONE; of a FETCH also OUTCOME_REFUSED: that user is gone. */
+/* Reads what came back, OUTCOME_DONE; of a FETCH also OUTCOME_REFUSED: the provider does not give that user.
+ */
 enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *delivery);
 
 struct look_up_counts {
-    uint32_t ours, differing; /* our external_id: every compared member agrees, or not */
+    uint32_t ours, differing; /* our external_id: every compared member that is given agrees, or not */
     uint32_t unnamed;         /* users without an external_id */
+    uint32_t not_fetched;     /* users that are listed and were not given */
     bool too_many;
+    bool incomplete; /* the provider says that there are more than it listed */
 };
 
 /* SETTLED_OURS (*user_id is set, valid until look_up_free), SETTLED_ABSENT or SETTLED_UNCLEAR (*code). */

@@ -27,48 +27,93 @@ size_t match_email_member(const struct provider_fields *fields)
     return provider_fields_find(fields, FIELD_EMAIL)->member;
 }
 
-static bool agrees(struct slice journalled, const uint8_t *user, size_t member)
+/* The digest of a member; NULL: there is none, the table has grown since. */
+static const uint8_t *digest_of(struct slice members, size_t member)
 {
     size_t at = member * MEMBER_LEN;
 
-    return at + MEMBER_LEN <= journalled.len && memcmp(journalled.at + at, user + at, MEMBER_LEN) == 0;
+    return at + MEMBER_LEN <= members.len ? (const uint8_t *)members.at + at : NULL;
 }
 
-/* Either data may stand there: the create was repeated with other data. */
-static bool is_unknown(struct slice journalled, size_t member)
+static bool is_all(const uint8_t *digest, uint8_t byte)
 {
-    size_t at = member * MEMBER_LEN;
-
-    for (size_t i = at; i < at + MEMBER_LEN; i++)
-        if (i >= journalled.len || (uint8_t)journalled.at[i] != LEDGER_MEMBER_UNKNOWN)
+    for (size_t i = 0; i < MEMBER_LEN; i++)
+        if (digest[i] != byte)
             return false;
     return true;
 }
 
-enum match match_user(const struct provider_fields *fields, struct slice journalled, const uint8_t *user)
+enum verdict_of_member { MEMBER_AGREES, MEMBER_FOLDED, MEMBER_NOT_GIVEN, MEMBER_DIFFERS };
+
+static enum verdict_of_member compare_member(const struct match_digests *journalled,
+                                             const struct match_digests *user, size_t member, bool is_email)
+{
+    const uint8_t *ours = digest_of(journalled->members, member), *theirs = digest_of(user->members, member);
+
+    if (ours && theirs && memcmp(ours, theirs, MEMBER_LEN) == 0)
+        return MEMBER_AGREES;
+    if (!theirs || is_all(theirs, 0))
+        return MEMBER_NOT_GIVEN;
+    if (is_email)
+        return journalled->email.len == MEMBER_LEN && slice_equal(journalled->email, user->email)
+                   ? MEMBER_FOLDED
+                   : MEMBER_DIFFERS;
+    /* Either data may have come to be: the create was repeated with other data. */
+    return ours && is_all(ours, LEDGER_MEMBER_UNKNOWN) ? MEMBER_AGREES : MEMBER_DIFFERS;
+}
+
+enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
+                      const struct match_digests *user)
 {
     uint64_t members = match_members(fields);
+    size_t email_member = match_email_member(fields);
+    enum verdict_of_member email = compare_member(journalled, user, email_member, true);
+    bool all_given = email != MEMBER_NOT_GIVEN;
 
-    if (!agrees(journalled, user, match_email_member(fields)))
+    if (email == MEMBER_DIFFERS)
         return MATCH_OTHER;
-    for (size_t i = 0; i < fields->member_count; i++)
-        if ((members >> i & 1) && !agrees(journalled, user, i) && !is_unknown(journalled, i))
-            return MATCH_EMAIL;
-    return MATCH_ALL;
+    for (size_t i = 0; i < fields->member_count; i++) {
+        if (!(members >> i & 1) || i == email_member)
+            continue;
+        enum verdict_of_member member = compare_member(journalled, user, i, false);
+        if (member == MEMBER_DIFFERS)
+            return email == MEMBER_NOT_GIVEN ? MATCH_OTHER : MATCH_EMAIL;
+        all_given = all_given && member != MEMBER_NOT_GIVEN;
+    }
+    if (!all_given)
+        return MATCH_PART;
+    return email == MEMBER_FOLDED ? MATCH_FOLDED : MATCH_ALL;
+}
+
+enum match match_proof(const struct match_counts *counts)
+{
+    enum match best = counts->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
+
+    return counts->users[best] == 1 ? best : MATCH_OTHER;
+}
+
+static bool any_user(const struct match_counts *counts)
+{
+    for (size_t i = MATCH_EMAIL; i < MATCH_KINDS; i++)
+        if (counts->users[i] > 0)
+            return true;
+    return false;
 }
 
 enum settled match_settle(const struct match_counts *counts)
 {
-    if (counts->all == 1)
+    if (match_proof(counts) != MATCH_OTHER)
         return SETTLED_OURS;
     if (!counts->in_doubt)
         return SETTLED_REFUSED;
-    return counts->all == 0 && counts->email == 0 && counts->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
+    return !any_user(counts) && counts->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
 }
 
 const char *match_unclear_code(const struct match_counts *counts)
 {
-    if (counts->all > 1)
+    if (counts->users[MATCH_ALL] + counts->users[MATCH_FOLDED] > 1)
         return "several_users";
-    return counts->email > 0 ? "email_alone" : "listing_incomplete";
+    if (counts->users[MATCH_PART] > 0)
+        return "user_incomplete";
+    return counts->users[MATCH_EMAIL] > 0 ? "email_alone" : "listing_incomplete";
 }

@@ -1,7 +1,9 @@
 /* match: whether a user at the provider is a customer of ours, and what that settles. Pure.
  *
  * What is compared: e-mail, first and last name, company name and birth date, as far as the provider's table
- * has them, by the ledger's member digests; so the values themselves are needed on neither side. Thread: any.
+ * has them, by the ledger's keyed digests; so the values themselves are needed on neither side. Providers may
+ * store e-mails in lower case, so those that agree but for case agree. What a provider leaves out of its
+ * answer is neither agreement nor difference. Thread: any.
  */
 #ifndef KYC_PIPELINE_MATCH_H
 #define KYC_PIPELINE_MATCH_H
@@ -18,27 +20,40 @@ uint64_t match_members(const struct provider_fields *fields);
 /* Of these, the one that holds the e-mail. */
 size_t match_email_member(const struct provider_fields *fields);
 
+/* Of worse to better. */
 enum match {
-    MATCH_OTHER, /* the e-mail differs */
-    MATCH_EMAIL, /* the e-mail alone agrees */
-    MATCH_ALL,   /* every compared member agrees, those aside that were journalled as unknown */
+    MATCH_OTHER,  /* somebody else: the e-mail differs, or it is not given and another member differs */
+    MATCH_EMAIL,  /* the e-mail agrees, and another compared member differs */
+    MATCH_PART,   /* what is given agrees, and a compared member is not given */
+    MATCH_FOLDED, /* every compared member agrees, the e-mail but for case */
+    MATCH_ALL,    /* every compared member agrees, those aside that were journalled as unknown */
+    MATCH_KINDS
 };
 
-/* journalled: the member digests of the customer; user: those of what the provider tells of a user, of all
- * members. */
-enum match match_user(const struct provider_fields *fields, struct slice journalled, const uint8_t *user);
+/* What is compared of one side: member digests of all members, as fingerprint_members makes them, and the
+ * e-mail's of fingerprint_email. */
+struct match_digests {
+    struct slice members, email;
+};
 
-/* What was found for one customer, without users whom somebody else of the ledger owns. */
+enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
+                      const struct match_digests *user);
+
+/* What was found for one customer, without users that another customer of the ledger owns. */
 struct match_counts {
-    uint32_t all, email; /* users by enum match */
-    bool certain;        /* what is not among them does not exist */
-    bool in_doubt;       /* a create of his may have happened; false: the provider said that he exists */
+    uint32_t users[MATCH_KINDS];
+    bool certain;  /* what is not among them does not exist */
+    bool in_doubt; /* a create may have happened; false: the provider said that the customer exists */
 };
+
+/* The kind of the one user that is the customer's: MATCH_ALL, or where none is of that kind MATCH_FOLDED;
+ * MATCH_OTHER: there is none, or several. */
+enum match match_proof(const struct match_counts *counts);
 
 enum settled {
-    SETTLED_OURS,    /* the one user of MATCH_ALL is his */
+    SETTLED_OURS,    /* the user of match_proof is the customer's */
     SETTLED_ABSENT,  /* there is none: created again */
-    SETTLED_REFUSED, /* he exists, and is not ours by any proof: email/exists */
+    SETTLED_REFUSED, /* such a user exists, and is not ours by any proof: email/exists */
     SETTLED_UNCLEAR, /* a person must say */
 };
 

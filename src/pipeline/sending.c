@@ -96,6 +96,8 @@ int sending_begin(struct sending *sending, struct error *error)
 int sending_journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
                     bool overtakes, struct error *error)
 {
+    uint8_t email[FINGERPRINT_MEMBER_LEN];
+    fingerprint_email(sending->parts.fingerprint, item->record, email);
     const struct ledger_intent intent = {
         .id = item->customer,
         .external_id = item->record->values[FIELD_EXTERNAL_ID].text,
@@ -103,6 +105,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
         .digest = digest,
         .member_digests = slice_make((const char *)members,
                                      sending->parts.provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .email_digest = slice_make((const char *)email, sizeof email),
         .idempotency_key =
             slice_from(item->delivery.call.idempotency_key ? item->delivery.call.idempotency_key : ""),
         .at = clock_real_ns(),

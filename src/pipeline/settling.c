@@ -88,8 +88,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
     if (find_customer(sending, item, &customer, error) != 0)
         return -1;
     look_up_free(item->look_up);
-    item->look_up = look_up_new(parts->provider, parts->job, parts->fingerprint, customer.external_id,
-                                customer.pending_member_digests);
+    item->look_up = look_up_new(parts->provider, parts->job, parts->fingerprint, &customer);
     look_up_ask(item->look_up, &item->delivery);
     item_list_put(&sending->new_items, item);
     return 0;
@@ -234,8 +233,10 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
                          const struct delivery *answer, struct error *error)
 {
     struct item *item = listed->owner;
-    struct match_counts counts = {.certain = certain, .in_doubt = item->in_doubt};
+    struct match_counts counts = {.certain = certain && listed->journalled.email.len > 0,
+                                  .in_doubt = item->in_doubt};
     const char *user_id = NULL;
+    enum match best = MATCH_OTHER;
 
     item->delivery.call.operation = OPERATION_LIST;
     item->delivery.latency_ns = answer->latency_ns;
@@ -249,13 +250,15 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
             return -1;
         if (!is)
             continue;
-        counts.all += listed->candidates[i].match == MATCH_ALL;
-        counts.email += listed->candidates[i].match == MATCH_EMAIL;
-        if (listed->candidates[i].match == MATCH_ALL)
+        enum match match = listed->candidates[i].match;
+        counts.users[match]++;
+        if (!user_id || match > best) {
             user_id = listed->candidates[i].user_id;
+            best = match;
+        }
     }
-    counts.all += listed->more_all ? 2 : 0;
-    counts.email += listed->more_email;
+    for (size_t i = 0; i < MATCH_KINDS; i++) /* an unknown number of them, more than one all the same */
+        counts.users[i] += listed->more[i] ? 2 : 0;
     enum settled settled = match_settle(&counts);
     return settle(sending, item, settled, user_id,
                   settled == SETTLED_UNCLEAR ? match_unclear_code(&counts) : "", error);
@@ -379,7 +382,7 @@ int settling_start(struct sending *sending, uint64_t now_ns, struct error *error
             wait_for_listing(settling, item);
             result = -1;
         } else {
-            listing_add(settling->listing, item, customer.pending_member_digests);
+            listing_add(settling->listing, item, &customer);
         }
     }
     for (size_t i = 0; result != 0 && i < listing_count(settling->listing); i++)

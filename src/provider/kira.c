@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "provider/bearer.h"
 #include "provider/credentials.h"
 #include "provider/fields.h"
@@ -68,7 +69,11 @@ static void build_look_up(const struct provider_call *call, struct provider_requ
 {
     char page[48];
     target_begin(call, "GET", "/v1/users?email=", request);
-    target_add_encoded(request, call->record->values[FIELD_EMAIL].text);
+    struct slice email = call->record->values[FIELD_EMAIL].text;
+    for (size_t i = 0; i < email.len; i++) {
+        char byte = call->lower_email ? text_lower_ascii(email.at[i]) : email.at[i];
+        target_add_encoded(request, slice_make(&byte, 1));
+    }
     snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);
     target_add(request, page);
 }

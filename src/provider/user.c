@@ -25,6 +25,99 @@ bool user_find_list(const struct json_node *nodes, size_t *at)
     return false;
 }
 
+enum { CLAIM_NAME_MAX = 32 };
+
+/* Letters of a name in lower case: `has_more` and `hasMore` are one. False: it is longer than any of ours. */
+static bool fold_name(struct slice name, char out[CLAIM_NAME_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        char byte = text_lower_ascii(name.at[i]);
+        if (byte < 'a' || byte > 'z')
+            continue;
+        if (len == CLAIM_NAME_MAX - 1)
+            return false;
+        out[len++] = byte;
+    }
+    out[len] = '\0';
+    return true;
+}
+
+static bool is_one_of(const char *name, const char *const *words)
+{
+    while (*words && strcmp(name, *words) != 0)
+        words++;
+    return *words;
+}
+
+static uint64_t number_of(const struct json_node *node)
+{
+    uint64_t number = 0;
+    if (node->kind != JSON_NUMBER && node->kind != JSON_STRING)
+        return 0;
+    for (size_t i = 0; i < node->text.len && number <= UINT32_MAX; i++) {
+        if (node->text.at[i] < '0' || node->text.at[i] > '9')
+            return node->text.at[i] == '.' ? number : 0;
+        number = number * 10 + (uint64_t)(node->text.at[i] - '0');
+    }
+    return number;
+}
+
+/* Neither null, false, empty nor 0; of an object or an array, what is in it. */
+static bool is_something(const struct json_node *nodes, size_t at)
+{
+    for (size_t i = at; i < nodes[at].end; i++) {
+        const struct json_node *node = &nodes[i];
+        if (node->kind != JSON_ARRAY && node->kind != JSON_OBJECT && node->kind != JSON_NULL &&
+            node->text.len > 0 && !slice_is(node->text, "false") && !slice_is(node->text, "0"))
+            return true;
+    }
+    return false;
+}
+
+static void read_claim(const struct json_node *nodes, size_t at, struct user_list_claim *claim)
+{
+    static const char *const goes_on[] = {
+        "more",         "hasmore",           "hasnext",    "hasnextpage", "truncated",     "istruncated",
+        "incomplete",   "incompleteresults", "next",       "nextpage",    "nexturl",       "nextlink",
+        "nexthref",     "nextpageurl",       "nextcursor", "nexttoken",   "nextpagetoken", "nextoffset",
+        "continuation", "continuationtoken", NULL};
+    static const char *const totals[] = {"total",
+                                         "count",
+                                         "totalcount",
+                                         "totalitems",
+                                         "totalresults",
+                                         "totalrecords",
+                                         "totalentries",
+                                         "totalelements",
+                                         "totalusers",
+                                         "totalsize",
+                                         "usercount",
+                                         "userscount",
+                                         NULL};
+    static const char *const pages[] = {"pages", "totalpages", "pagecount", "pagescount", "lastpage", NULL};
+    char name[CLAIM_NAME_MAX];
+    if (!fold_name(nodes[at].key, name))
+        return;
+    claim->more = claim->more || (is_one_of(name, goes_on) && is_something(nodes, at));
+    uint64_t number = number_of(&nodes[at]);
+    if (is_one_of(name, totals) && number > claim->total)
+        claim->total = number;
+    if (is_one_of(name, pages) && number > claim->pages)
+        claim->pages = number;
+}
+
+void user_list_read_claim(const struct json_node *nodes, size_t list, struct user_list_claim *claim)
+{
+    *claim = (struct user_list_claim){.more = false};
+    for (size_t at = 1; at < nodes[0].end && list != 0; at++) {
+        if (at == list)
+            at = nodes[at].end - 1;
+        else
+            read_claim(nodes, at, claim);
+    }
+}
+
 /* The text of a member; empty when it has none. */
 static struct slice text_of(const struct json_node *nodes, size_t at, const char *member)
 {

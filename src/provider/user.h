@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/arena.h"
 #include "core/json.h"
@@ -16,6 +17,19 @@
 /* Finds the array of users in an answer: the answer itself, or its member `users`, `data`, `items` or
  * `results`, or one of these inside of `data`. */
 bool user_find_list(const struct json_node *nodes, size_t *at);
+
+/* What an answer says of its list of users. */
+struct user_list_claim {
+    bool more;      /* that it goes on: has_more, next, and the like */
+    uint64_t total; /* how many users there are; 0: not said */
+    uint64_t pages; /* how many pages; 0: not said */
+};
+
+/* Reads it from the members around the list nodes[list], at any depth and under the names that APIs have for
+ * them (has_more, hasNextPage, next, next_cursor, total, total_count, total_pages, …). A list is whole only
+ * when it does not go on, has as many users as there are, and was read to the last page: without being told,
+ * nobody can see that a provider has begun to page. */
+void user_list_read_claim(const struct json_node *nodes, size_t list, struct user_list_claim *claim);
 
 /* Begins a user with the id of the object nodes[*at], or of its member `user` or `data`, to which *at then
  * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */

@@ -93,6 +93,14 @@ static void answer_garbage(struct exchange *exchange)
     buffer_append_text(&exchange->answer, "<html><body>It works!</body></html>\n");
 }
 
+static void answer_not_found(struct exchange *exchange)
+{
+    exchange->status = 404;
+    exchange->content_type = "text/html";
+    buffer_reset(&exchange->answer);
+    buffer_append_text(&exchange->answer, "<html><body>404 Not Found</body></html>\n");
+}
+
 static void answer_fault(struct exchange *exchange)
 {
     switch (exchange->fault) {
@@ -104,6 +112,9 @@ static void answer_fault(struct exchange *exchange)
         break;
     case FAULT_STATUS_429:
         exchange->api->throttle(exchange);
+        break;
+    case FAULT_NOT_FOUND:
+        answer_not_found(exchange);
         break;
     case FAULT_GARBAGE:
         answer_garbage(exchange);

@@ -159,11 +159,13 @@ struct echo {
     const char *name, *member;
 };
 
-static void write_echoes(struct json_writer *writer, const struct json_node *nodes, const struct echo *echoes)
+/* left_out: the member that the answer does not have; "": none. */
+static void write_echoes(struct json_writer *writer, const struct json_node *nodes, const struct echo *echoes,
+                         const char *left_out)
 {
     for (; echoes->name; echoes++) {
         struct slice text = request_text(nodes, echoes->member);
-        if (text.len > 0)
+        if (text.len > 0 && strcmp(echoes->member, left_out) != 0)
             request_write_member(writer, echoes->name, text);
     }
 }
@@ -183,8 +185,8 @@ static void write_metadata(struct json_writer *writer, const struct json_node *n
 }
 
 /* Writes what an answer tells of a user into an open object. nodes: of its body. */
-static void write_user(struct json_writer *writer, const struct user *user, const struct json_node *nodes,
-                       bool verified)
+static void write_user(struct json_writer *writer, const struct exchange *exchange, const struct user *user,
+                       const struct json_node *nodes, bool verified)
 {
     static const struct echo person[] = {
         {"first_name", "first_name"},
@@ -218,10 +220,10 @@ static void write_user(struct json_writer *writer, const struct user *user, cons
     request_write_member(writer, "updated_at", slice_from(created_at));
     request_write_member(writer, "verification_status", slice_from(verified ? "verified" : "unverified"));
     write_metadata(writer, nodes);
-    write_echoes(writer, nodes, person);
+    write_echoes(writer, nodes, person, exchange->fault == FAULT_LEFT_OUT ? "birth_date" : "");
     json_write_key(writer, "residential_address");
     json_write_object(writer);
-    write_echoes(writer, nodes, address);
+    write_echoes(writer, nodes, address, "");
     json_write_object_end(writer);
 }
 
@@ -231,7 +233,7 @@ static void answer_create(struct exchange *exchange, unsigned status, const stru
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    write_user(&writer, user, nodes, false);
+    write_user(&writer, exchange, user, nodes, false);
     json_write_object_end(&writer);
 }
 
@@ -324,7 +326,7 @@ static void begin_user(struct exchange *exchange, struct workspace *workspace, c
     const struct json_node *nodes = json_reader_parse(workspace->second, user->body, &count_of_nodes, &fault);
     exchange_begin_answer(exchange, 200, writer);
     json_write_object(writer);
-    write_user(writer, user, nodes, user->verified);
+    write_user(writer, exchange, user, nodes, user->verified);
 }
 
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
@@ -383,10 +385,11 @@ static void write_listed(struct json_writer *writer, const struct user *user)
     json_write_object_end(writer);
 }
 
-static bool is_listed(const struct user *user, const char *email, const char *created_from)
+static bool is_listed(const struct user *user, const char *email, bool any_case, const char *created_from)
 {
-    if (email &&
-        (strlen(email) != user->email.len || strncasecmp(email, user->email.at, user->email.len) != 0))
+    if (email && (strlen(email) != user->email.len ||
+                  (any_case ? strncasecmp(email, user->email.at, user->email.len)
+                            : strncmp(email, user->email.at, user->email.len)) != 0))
         return false;
     char created_at[CLOCK_RFC3339_SIZE];
     return !created_from || strcmp(clock_rfc3339(user->created_ns, created_at), created_from) >= 0;
@@ -415,8 +418,9 @@ static void list(struct exchange *exchange)
     json_write_array(&writer);
     world_lock(exchange->world);
     const struct users *users = &exchange->book->users;
+    bool any_case = !exchange->world->options->lower_case_emails;
     for (size_t row = 0; row < users->count; row++) {
-        if (!is_listed(users->all[row], email, created_from))
+        if (!is_listed(users->all[row], email, any_case, created_from))
             continue;
         if (total >= offset && total < offset + limit)
             write_listed(&writer, users->all[row]);

@@ -20,8 +20,9 @@ const char options_help[] =
     "  --rate N/s             answer 429 to what is above N requests in any second\n"
     "  --latency A..B         hold each answer for so long, e.g. 20ms..80ms or 50ms\n"
     "  --fault KIND:SHARE     may be given several times; SHARE is 5%, 0.05, or x3 for the next three\n"
-    "                         before the work: status-500, status-503, status-429, reset\n"
-    "                         after the work: drop, garbage, truncate; slow: when the client gave up\n"
+    "                         before the work: status-500, status-503, status-429, reset, not-found (404)\n"
+    "                         after the work: drop, garbage, truncate; slow: when the client gave up;\n"
+    "                         left-out: kira and payso answer without the birth date of a user\n"
     "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or "
     "login\n"
     "  --retry-after TIME     of each 429, in whole seconds; date:TIME as an HTTP date; 0s: none (1s)\n"
@@ -35,6 +36,7 @@ const char options_help[] =
     "  --kira-unique external_id|none  what no two users of kira may share (none)\n"
     "  --payso-unique email|none       what no two users of payso may share (none)\n"
     "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  how payso writes a birth date (DD/MM/YYYY)\n"
+    "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
     "  --threads N            that serve connections (2)\n"
     "  --key-tag TAG          goes behind each API key, token and client id, so that several sandboxes can "
     "be used at once\n"
@@ -66,6 +68,7 @@ enum option_id {
     OPTION_KIRA_UNIQUE,
     OPTION_PAYSO_UNIQUE,
     OPTION_PAYSO_DATES,
+    OPTION_EMAILS,
     OPTION_HELP
 };
 
@@ -89,6 +92,7 @@ static const struct option option_table[] = {
     {"kira-unique", required_argument, NULL, OPTION_KIRA_UNIQUE},
     {"payso-unique", required_argument, NULL, OPTION_PAYSO_UNIQUE},
     {"payso-dates", required_argument, NULL, OPTION_PAYSO_DATES},
+    {"emails", required_argument, NULL, OPTION_EMAILS},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -268,6 +272,8 @@ static int read_option(struct options *options, int id, const char *text, struct
     case OPTION_PAYSO_DATES:
         return read_choice("--payso-dates", text, "DD/MM/YYYY", "YYYY-MM-DD", &options->payso_iso_dates,
                            error);
+    case OPTION_EMAILS:
+        return read_choice("--emails", text, "as-sent", "lower-case", &options->lower_case_emails, error);
     case OPTION_HELP:
         options->help = true;
         return 0;

@@ -31,7 +31,8 @@ struct options {
     uint64_t token_life_ns, idempotency_life_ns;
     bool kira_unique_external_id; /* else only its idempotency key keeps a customer from a second user */
     bool payso_unique_email;
-    bool payso_iso_dates; /* YYYY-MM-DD in place of DD/MM/YYYY */
+    bool lower_case_emails; /* stored so whatever came, and looked up as they are stored */
+    bool payso_iso_dates;   /* YYYY-MM-DD in place of DD/MM/YYYY */
     bool help;
 };
 

@@ -134,10 +134,27 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
     return false;
 }
 
+/* Writes the members of a user; without_birth_date: its value, which has no escapes, is null. */
+static void write_members(struct buffer *out, struct slice members, bool without_birth_date)
+{
+    static const char name[] = "\"date_of_birth\":\"";
+    const char *end = members.at + members.len;
+    const char *first = without_birth_date ? memmem(members.at, members.len, name, strlen(name)) : NULL;
+    const char *value = first ? first + strlen(name) : NULL;
+    const char *last = value ? memchr(value, '"', (size_t)(end - value)) : NULL;
+    if (!last) {
+        buffer_append(out, members);
+        return;
+    }
+    buffer_append(out, slice_make(members.at, (size_t)(value - 1 - members.at)));
+    buffer_append_text(out, "null");
+    buffer_append(out, slice_make(last + 1, (size_t)(end - last - 1)));
+}
+
 /* Writes a user as an object: its id, its members as they were sent, and what the API adds. The body is
  * {"user":{…}} with no other member, so that the inner object stands between the second brace and the last
  * but one. */
-static void write_user(struct buffer *out, const struct user *user)
+static void write_user(struct buffer *out, const struct exchange *exchange, const struct user *user)
 {
     struct slice body = user->body;
     const char *first = memchr(body.at, '{', body.len);
@@ -147,7 +164,7 @@ static void write_user(struct buffer *out, const struct user *user)
     buffer_append_text(out, "{\"id\":\"");
     buffer_append(out, user->id);
     buffer_append_text(out, "\",");
-    buffer_append(out, slice_make(inner + 1, (size_t)(end - inner - 1)));
+    write_members(out, slice_make(inner + 1, (size_t)(end - inner - 1)), exchange->fault == FAULT_LEFT_OUT);
     buffer_append_text(out, ",\"website\":null,\"kyc\":{"
                             "\"general\":{\"status\":\"not_started\",\"moderation_comment\":null},"
                             "\"eur\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
@@ -160,7 +177,7 @@ static void answer_user(struct exchange *exchange, const struct user *user)
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     buffer_append_text(&exchange->answer, "{\"user\":");
-    write_user(&exchange->answer, user);
+    write_user(&exchange->answer, exchange, user);
     buffer_append_char(&exchange->answer, '}');
 }
 
@@ -207,7 +224,7 @@ static void list(struct exchange *exchange)
         if (!first)
             buffer_append_char(&exchange->answer, ',');
         first = false;
-        write_user(&exchange->answer, exchange->book->users.all[row]);
+        write_user(&exchange->answer, exchange, exchange->book->users.all[row]);
     }
     world_unlock(exchange->world);
     buffer_append_text(&exchange->answer, "]}");

@@ -1,12 +1,30 @@
 #include "sandbox/request.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
 #include "sandbox/merge.h"
 #include "sandbox/shape.h"
 #include "sandbox/world.h"
+
+/* Lowers the value of each member `email`, as it is written, so that the body is stored like that. */
+static void lower_emails(struct buffer *body)
+{
+    static const char name[] = "\"email\"";
+    char *end = body->at + body->len, *at = body->at;
+    while (body->len > 0 && (at = memmem(at, (size_t)(end - at), name, sizeof name - 1))) {
+        at += sizeof name - 1;
+        while (at < end && strchr(": \t\r\n", *at))
+            at++;
+        if (at == end || *at++ != '"')
+            continue;
+        for (; at < end && *at != '"'; at++)
+            if (*at >= 'A' && *at <= 'Z')
+                *at = (char)(*at | 0x20);
+    }
+}
 
 const struct json_node *request_read(struct exchange *exchange, struct workspace *workspace)
 {
@@ -15,6 +33,8 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
                               "Content-Type must be application/json");
         return NULL;
     }
+    if (exchange->world->options->lower_case_emails)
+        lower_emails(&exchange->body);
     size_t count;
     struct json_fault fault;
     const struct json_node *nodes =

@@ -84,6 +84,31 @@ static void elements_come_one_at_a_time(void **state)
     }
 }
 
+static void what_is_around_the_array_is_kept(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"a\":\"]\\\"[\",\"users\":[{\"b\":[1,\"]\"]},2],\"meta\":{\"users\":[7]},\"total\":3}";
+    struct seen seen = {.count = 0};
+    struct json_split split;
+    struct slice around;
+
+    json_split_init(&split, "users", 1000, note, &seen);
+    for (size_t i = 0; i + 1 < sizeof text; i++)
+        assert_true(json_split_add(&split, slice_make(text + i, 1)));
+    assert_true(json_split_is_complete(&split));
+    assert_true(json_split_around(&split, &around));
+    assert_true(slice_is(around, "{\"a\":\"]\\\"[\",\"users\":[],\"meta\":{\"users\":[7]},\"total\":3}"));
+    json_split_reset(&split);
+    assert_true(json_split_add(&split, SLICE_LITERAL("{\"users\":[],\"x\":\"")));
+    for (size_t i = 0; i <= JSON_SPLIT_AROUND_MAX; i++)
+        assert_true(json_split_add(&split, SLICE_LITERAL("x")));
+    assert_true(json_split_add(&split, SLICE_LITERAL("\"}")));
+    assert_true(json_split_is_complete(&split));
+    assert_false(json_split_around(&split, &around));
+    json_split_clear(&split);
+}
+
 static bool refuse_second(void *context, struct slice element)
 {
     note(context, element);
@@ -125,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements_come_one_at_a_time),
+        cmocka_unit_test(what_is_around_the_array_is_kept),
         cmocka_unit_test(a_no_ends_it_and_a_reset_begins_again),
         cmocka_unit_test(nesting_is_bounded),
     };

@@ -124,6 +124,7 @@ static inline int64_t fixture_journal_at(struct fixture *fixture, int64_t id, co
         .operation = operation,
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
         .at = at,
     };
     if (ledger_journal(fixture->ledger, &intent, &id, &fixture->error))

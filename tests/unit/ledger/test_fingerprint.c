@@ -203,9 +203,31 @@ static void one_object_gives_the_same_digest_again(void **state)
     assert_memory_equal(first, again, sizeof(first));
 }
 
+static void an_email_has_one_digest_in_any_case(void **state)
+{
+    (void)state;
+    static const char text[] = "email\0alex.m@example.com";
+    struct fingerprint *fingerprint = fingerprint_new(key, &fields);
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_MEMBER_LEN];
+
+    hmac(text, sizeof text, want);
+    put(FIELD_EMAIL, "Alex.M@example.com");
+    fingerprint_email(fingerprint, &record, got);
+    assert_memory_equal(got, want, sizeof got);
+    put(FIELD_EMAIL, "alex.m@example.com");
+    fingerprint_email(fingerprint, &record, got);
+    assert_memory_equal(got, want, sizeof got);
+    put(FIELD_EMAIL, NULL);
+    memset(want, 0, sizeof want);
+    fingerprint_email(fingerprint, &record, got);
+    assert_memory_equal(got, want, sizeof got);
+    fingerprint_free(fingerprint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_email_has_one_digest_in_any_case, set_up),
         cmocka_unit_test_setup(the_digest_is_an_hmac_over_names_and_values, set_up),
         cmocka_unit_test_setup(a_member_is_the_front_of_an_hmac_over_its_own_fields, set_up),
         cmocka_unit_test_setup(a_change_shows_in_the_digest_and_in_its_member_alone, set_up),

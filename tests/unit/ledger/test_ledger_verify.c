@@ -85,6 +85,7 @@ static void journal_open_create(struct walk *walk, int who)
         .operation = OPERATION_CREATE,
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
         .at = 4,
     };
     int64_t id;
@@ -323,6 +324,8 @@ static void every_change_of_a_customer_is_found(void **state)
         {"C-1", "refusals = 1", "refusals is 1 and the events say 0"},
         {"C-1", "first_sent_at = 5", "first_sent_at"},
         {"C-1", "pending_digest = zeroblob(32), pending_member_digests = zeroblob(24)", "pending_digest"},
+        {"C-1", "pending_email_digest = zeroblob(8)", "pending_email_digest"},
+        {"C-3", "pending_email_digest = zeroblob(7)", "pending_email_digest"},
         {"C-2", "state = 'created', user_id = 'U-9'", "user_id is U-9 and the events say none"},
         {"C-2", "state = 'in_doubt', first_sent_at = 5",
          "state is in_doubt, and the last event says refused"},

@@ -241,6 +241,13 @@ static void a_question_has_its_target_and_no_body(void **state)
                         "/sandbox/v1/users?email=maria.test%2B1%40example.com&limit=100&offset=200");
     assert_int_equal(request.body.len, 0);
     buffer_clear(&request.body);
+    set(&person, FIELD_EMAIL, "Maria.Test@example.com");
+    assert_null(build(
+        (struct provider_call){.operation = OPERATION_LOOK_UP, .record = &person.record, .lower_email = true},
+        &request));
+    assert_string_equal(request.target,
+                        "/sandbox/v1/users?email=maria.test%40example.com&limit=100&offset=0");
+    buffer_clear(&request.body);
     assert_null(build((struct provider_call){.operation = OPERATION_FETCH, .user_id = "a/b"}, &request));
     assert_string_equal(request.target, "/sandbox/v1/users/a%2Fb");
     buffer_clear(&request.body);
