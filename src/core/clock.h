@@ -1,7 +1,8 @@
-/* clock: the two clocks, and times as text.
+/* clock: the three clocks, and times as text.
  *
- * Durations and schedules use the monotonic clock, nonces and reports the real one. State machines (limiter,
- * retry) never call these: they are handed the time.
+ * Durations and schedules use the monotonic clock, nonces and reports the real one; what must hold from one
+ * process to the next, the time since the machine started. State machines (limiter, retry) never call these:
+ * they are handed the time.
  * Thread: any.
  */
 #ifndef KYC_CORE_CLOCK_H
@@ -12,12 +13,19 @@
 #define CLOCK_NS_PER_S  UINT64_C(1000000000)
 #define CLOCK_NS_PER_MS UINT64_C(1000000)
 
-enum { CLOCK_RFC3339_SIZE = 32 };
+enum { CLOCK_RFC3339_SIZE = 32, CLOCK_BOOT_ID_SIZE = 37 };
 
 /* Nanoseconds since an arbitrary start; never steps back. */
 uint64_t clock_mono_ns(void);
 /* Nanoseconds since the epoch, UTC; may step either way. */
 uint64_t clock_real_ns(void);
+
+/* Nanoseconds since the machine started, time asleep included; never steps. One clock for all processes of
+ * one start, which clock_boot_id names. */
+uint64_t clock_boot_ns(void);
+/* Writes the kernel's random id of this start (/proc/sys/kernel/random/boot_id: 36 characters of hex and
+ * `-`), or "" where there is none; returns id. */
+char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE]);
 
 /* Writes `2026-11-21T08:09:10.123Z` (milliseconds, UTC) into text and returns text. */
 char *clock_rfc3339(uint64_t real_ns, char text[CLOCK_RFC3339_SIZE]);

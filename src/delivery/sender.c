@@ -138,6 +138,18 @@ uint64_t sender_follow(struct sender *sender)
     return limiter_follow(&sender->limiter, clock_mono_ns());
 }
 
+void sender_hold(struct sender *sender, uint64_t hold_ns)
+{
+    limiter_hold(&sender->limiter, clock_mono_ns(), hold_ns);
+    sender->inherited_hold_ns = sender->limiter.held_until_ns;
+}
+
+uint64_t sender_held_ns(const struct sender *sender)
+{
+    uint64_t now = clock_mono_ns(), until = sender->limiter.held_until_ns;
+    return until > now ? until - now : 0;
+}
+
 /* The mailbox. */
 
 static void ask(struct sender *sender, enum mailbox_wish wish)
@@ -186,19 +198,36 @@ static void withdraw_queue(struct sender *sender)
     }
 }
 
+static void refuse_queue(struct sender *sender, const char *code, const char *text)
+{
+    struct delivery *delivery;
+    while ((delivery = mailbox_list_take(&sender->queue)))
+        answers_unsent(sender, delivery, OUTCOME_STOP, code, text);
+}
+
 /* The breaker has given up: nobody waits for a provider that is gone. */
-static void refuse_queue(struct sender *sender)
+static void refuse_gone(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
-    struct delivery *delivery;
     snprintf(text, sizeof(text),
              "the provider is gone: nothing but failures for %" PRIu64
              " s (delivery.retry_for); run again to "
              "resume. The last: %.75s",
              sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
-    while ((delivery = mailbox_list_take(&sender->queue))) {
-        answers_unsent(sender, delivery, OUTCOME_STOP, "breaker", text);
-    }
+    refuse_queue(sender, "breaker", text);
+}
+
+/* As a Retry-After that is longer than delivery.retry_for stops the run that receives it. */
+static void refuse_held(struct sender *sender, uint64_t now)
+{
+    char text[OUTCOME_MESSAGE_SIZE];
+    if (now + sender->job->delivery.retry_for_ns >= sender->inherited_hold_ns)
+        return;
+    snprintf(text, sizeof(text),
+             "the provider asked the last run to wait, and %" PRIu64
+             " s of that are left, longer than delivery.retry_for: run again after that",
+             (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
+    refuse_queue(sender, "retry_after", text);
 }
 
 /* Launching. */
@@ -346,8 +375,9 @@ void sender_run(struct sender *sender)
             withdraw_queue(sender);
         }
         if (sender->breaker.has_given_up) {
-            refuse_queue(sender);
+            refuse_gone(sender);
         }
+        refuse_held(sender, clock_mono_ns());
         uint64_t next = launch_ready(sender);
         count_busy(sender);
         if (sender->finished && !has_work(sender)) {

@@ -77,6 +77,11 @@ uint64_t sender_lane_last(const struct sender *sender, size_t lane);
 /* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Gives how
  * long the first request waits for that, in ns. */
 uint64_t sender_follow(struct sender *sender);
+/* Before sender_run: the provider asked an earlier process of this job to wait, and hold_ns of that are left.
+ * Nothing leaves until then; while more than delivery.retry_for is left, all comes back as OUTCOME_STOP. */
+void sender_hold(struct sender *sender, uint64_t hold_ns);
+/* After sender_run has returned: how long a Retry-After still holds everything, in ns; 0: none. */
+uint64_t sender_held_ns(const struct sender *sender);
 
 /* The thread's body: returns once sender_finish was called and everything was given back. */
 void sender_run(struct sender *sender);

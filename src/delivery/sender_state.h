@@ -47,6 +47,7 @@ struct sender {
     struct mailbox_list queue;
     struct attempt *idle;
     bool withdrawn, aborted, finished;
+    uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
     uint32_t in_flight, most_in_flight;
     uint32_t leaving;                /* passed the gate in this round of libcurl's */

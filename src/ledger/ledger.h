@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/secret.h"
 #include "core/slice.h"
@@ -233,13 +234,17 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at, struct error *error);
 
-/* Somebody who is no run asks the provider until `until` (real ns; UINT64_MAX: nobody knows till when).
- * Between begin and commit. 0, or -1. */
-int ledger_note_asking(struct ledger *ledger, uint64_t until, struct error *error);
-
-/* Whether requests may have left after `since` (real ns): the last run, but for one that was started here,
- * finished later, or never; or somebody asked till later. 0, or -1. */
-int ledger_may_have_sent(struct ledger *ledger, uint64_t since, bool *may_have_sent, struct error *error);
+/* The last process that sent requests for this job: what the next one needs to keep its rate. */
+struct ledger_sending {
+    bool under_way;                /* it has not said that it ended */
+    char boot[CLOCK_BOOT_ID_SIZE]; /* of the machine's start that boot_ns counts from; "": none was known */
+    uint64_t boot_ns, real_ns;     /* when it said so, by both clocks */
+    uint64_t hold_ns;              /* how long from then on the provider had asked to wait (Retry-After) */
+};
+/* Between begin and commit. 0, or -1. */
+int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error);
+/* 1, 0: nothing was ever sent, -1. What cannot be read counts as under way. */
+int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct error *error);
 
 /* The chain's head: SHA-256 in hex over all committed events (64 zeros before the first). */
 void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE]);

@@ -84,23 +84,6 @@ int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_ru
     return 1;
 }
 
-int ledger_may_have_sent(struct ledger *ledger, uint64_t since, bool *may_have_sent, struct error *error)
-{
-    *may_have_sent = false;
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_MAY_HAVE_SENT, error);
-    if (!statement)
-        return -1;
-    char text[CLOCK_RFC3339_SIZE];
-    ledger_sqlite_bind_number(statement, 1, ledger->run > 0 ? ledger->run : INT64_MAX);
-    ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(since, text)));
-    int row = ledger_sqlite_row(ledger, statement, error);
-    if (row != 1)
-        return row;
-    *may_have_sent = sqlite3_column_int(statement, 0);
-    ledger_sqlite_release(statement);
-    return 0;
-}
-
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error)
 {
     *floor = 0;

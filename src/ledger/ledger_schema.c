@@ -8,7 +8,10 @@
 #include "ledger/ledger_sqlite.h"
 
 #define CANARY "canary" /* `SETTINGS LEFT` */
-#define ASKED  "asked"  /* a time, or `under way` */
+
+#define SENDING   "sending"
+#define UNDER_WAY "under_way"
+#define ENDED     "ended"
 
 /* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
  * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
@@ -71,7 +74,13 @@ static const char tables[] =
     "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
-enum { KEY_CHECK_LEN = 8, KEY_CHECK_SIZE = 2 * KEY_CHECK_LEN + 1, NUMBER_SIZE = 16, CANARY_SIZE = 96 };
+enum {
+    KEY_CHECK_LEN = 8,
+    KEY_CHECK_SIZE = 2 * KEY_CHECK_LEN + 1,
+    NUMBER_SIZE = 16,
+    CANARY_SIZE = 96,
+    SENDING_SIZE = 128
+};
 
 /* Tells one key from another, and nothing about either. */
 static char *key_check(struct ledger *ledger, char text[KEY_CHECK_SIZE])
@@ -176,13 +185,37 @@ int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left
     return meta_set(ledger, CANARY, slice_make(text, (size_t)len), error);
 }
 
-int ledger_note_asking(struct ledger *ledger, uint64_t until, struct error *error)
+/* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known. */
+int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error)
 {
-    char text[CLOCK_RFC3339_SIZE];
-    /* As a text it stands behind every time. */
-    struct slice value =
-        until == UINT64_MAX ? SLICE_LITERAL("under way") : slice_from(clock_rfc3339(until, text));
-    return meta_set(ledger, ASKED, value, error);
+    char text[SENDING_SIZE];
+    int len = snprintf(text, sizeof(text), "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64,
+                       sending->under_way ? UNDER_WAY : ENDED, sending->boot[0] ? sending->boot : "-",
+                       sending->boot_ns, sending->real_ns, sending->hold_ns);
+    assert((size_t)len < sizeof(text));
+    return meta_set(ledger, SENDING, slice_make(text, (size_t)len), error);
+}
+
+int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct error *error)
+{
+    sqlite3_stmt *statement;
+    int row = meta_find(ledger, SENDING, &statement, error);
+    *sending = (struct ledger_sending){.under_way = row == 1};
+    if (row <= 0)
+        return row;
+    char found[SENDING_SIZE], state[16];
+    struct slice value = ledger_sqlite_column(statement, 0);
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    ledger_sqlite_release(statement);
+    struct ledger_sending read = {.under_way = false};
+    if (sscanf(found, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
+               &read.real_ns, &read.hold_ns) != 5 ||
+        strcmp(state, ENDED) != 0)
+        return 1;
+    if (strcmp(read.boot, "-") == 0)
+        read.boot[0] = '\0';
+    *sending = read;
+    return 1;
 }
 
 static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)

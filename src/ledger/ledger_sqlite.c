@@ -127,9 +127,6 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_LAST_RUN] = "SELECT id, started, finished, status, (SELECT count(*) FROM run) FROM run "
                             "ORDER BY id DESC LIMIT 1",
     [LEDGER_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
-    [LEDGER_SQL_MAY_HAVE_SENT] =
-        "SELECT coalesce((SELECT coalesce(finished >= ?2, 1) FROM run WHERE command = 'run' AND id < ?1 "
-        "ORDER BY id DESC LIMIT 1), 0) OR EXISTS(SELECT 1 FROM meta WHERE key = 'asked' AND value >= ?2)",
 };
 
 /* SQLite tells a full disk by SQLITE_FULL, but a quota or a file size limit only by the errno that each of

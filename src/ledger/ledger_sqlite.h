@@ -68,7 +68,6 @@ enum ledger_statement {
     LEDGER_SQL_RUN_FINISH,
     LEDGER_SQL_LAST_RUN,
     LEDGER_SQL_HAS_RUN,
-    LEDGER_SQL_MAY_HAVE_SENT,
     LEDGER_SQL_COUNT
 };
 

@@ -317,11 +317,11 @@ static void ask_until_done(struct audit *audit)
 }
 
 /* A run that comes right after it keeps its distance. */
-static int note_asking(const struct audit *audit, uint64_t until, struct error *error)
+static int note_end(const struct audit *audit, struct error *error)
 {
     struct ledger *ledger = audit->parts->ledger;
 
-    if (ledger_begin(ledger, error) != 0 || ledger_note_asking(ledger, until, error) != 0)
+    if (ledger_begin(ledger, error) != 0 || follow_end(audit->sender, ledger, error) != 0)
         return -1;
     return ledger_commit(ledger, error);
 }
@@ -339,8 +339,7 @@ static int open_audit(struct audit *audit)
         return -1;
     if (floors_start(&audit->floors, audit->sender, parts->ledger, parts->job->provider.nonce_floor,
                      audit->error) != 0 ||
-        follow_last(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0 ||
-        note_asking(audit, UINT64_MAX, audit->error) != 0)
+        follow_last(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0)
         return -1;
     if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
         audit->list = audit_list_new(parts, audit->error);
@@ -366,7 +365,7 @@ static void close_audit(struct audit *audit)
     if (audit->started) {
         sender_finish(audit->sender);
         pthread_join(audit->thread, NULL);
-        (void)note_asking(audit, clock_real_ns(), &ignored);
+        (void)note_end(audit, &ignored);
         audit->counts->requests = sender_requests(audit->sender);
     }
     signals_stop(&audit->signals);

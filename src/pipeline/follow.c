@@ -1,25 +1,75 @@
 #include "pipeline/follow.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/clock.h"
 #include "core/log.h"
 
-#define FINISHED_RESOLUTION_NS CLOCK_NS_PER_MS /* of the times in the ledger */
+#define SPARE_NS (5 * CLOCK_NS_PER_MS) /* by which a network may delay a request, as in limiter.h */
+/* A Retry-After of years may be a provider's mistake: a day later it is asked again. */
+#define HOLD_MAX_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
+
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+    return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+bool follow_judge(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
+                  uint64_t *hold_ns)
+{
+    *hold_ns = 0;
+    if (last->under_way)
+        return true;
+    uint64_t elapsed_ns = since(last->real_ns, now->real_ns);
+    if (now->boot[0] != '\0' && strcmp(now->boot, last->boot) == 0)
+        elapsed_ns = since(last->boot_ns, now->boot_ns);
+    else if (now->boot[0] != '\0' && now->boot_ns < elapsed_ns)
+        elapsed_ns = now->boot_ns;
+    *hold_ns = since(elapsed_ns, last->hold_ns);
+    return elapsed_ns < window_ns;
+}
+
+static int note(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
+{
+    struct ledger_sending sending = {
+        .under_way = under_way, .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns(), .hold_ns = hold_ns};
+
+    clock_boot_id(sending.boot);
+    return ledger_sending_set(ledger, &sending, error);
+}
 
 int follow_last(struct sender *sender, struct ledger *ledger, const struct job *job,
                 const struct provider *provider, struct error *error)
 {
-    uint64_t now_ns = clock_real_ns();
-    uint64_t window_ns = provider_rate(provider, job).per_ns + FINISHED_RESOLUTION_NS;
-    bool may_have_sent;
+    char boot[CLOCK_BOOT_ID_SIZE];
+    const struct follow_now now = {
+        .boot = clock_boot_id(boot), .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns()};
+    struct ledger_sending last;
+    uint64_t hold_ns = 0, wait_ns = 0;
+    int found = ledger_sending(ledger, &last, error);
 
-    if (ledger_may_have_sent(ledger, now_ns > window_ns ? now_ns - window_ns : 0, &may_have_sent, error) != 0)
+    if (found < 0)
         return -1;
-    uint64_t wait_ns = may_have_sent ? sender_follow(sender) : 0;
-    if (wait_ns >= CLOCK_NS_PER_S)
-        log_info("the last run, or status --against-provider, ended a moment ago or was killed: %" PRIu64
-                 " s of distance, so that delivery.rate holds over both",
+    if (found && follow_judge(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns))
+        wait_ns = sender_follow(sender);
+    if (hold_ns > 0)
+        sender_hold(sender, hold_ns);
+    if (hold_ns >= wait_ns && hold_ns >= CLOCK_NS_PER_S)
+        log_info("the provider asked the last process to wait (Retry-After): %" PRIu64 " s of that are left",
+                 hold_ns / CLOCK_NS_PER_S);
+    else if (wait_ns >= CLOCK_NS_PER_S)
+        log_info("the last process that asked the provider ended a moment ago or was killed: waiting %" PRIu64
+                 " s to stay within delivery.rate",
                  wait_ns / CLOCK_NS_PER_S);
-    return 0;
+    if (ledger_begin(ledger, error) != 0 || note(ledger, true, 0, error) != 0)
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
+int follow_end(const struct sender *sender, struct ledger *ledger, struct error *error)
+{
+    uint64_t hold_ns = sender_held_ns(sender);
+
+    return note(ledger, false, hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS, error);
 }

@@ -252,6 +252,8 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     tally_write_inputs(pipeline->tally, &writer);
     result = ledger_begin(pipeline->ledger, error);
     if (result == 0)
+        result = sending_note_end(pipeline->sending, error);
+    if (result == 0)
         result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&counts),
                                    pipeline->tally->finished_ns, error);
     if (result == 0)

@@ -533,3 +533,8 @@ void sending_finish(struct sending *sending)
     tally->pauses = figures.pauses;
     tally->pause_ns = figures.pause_ns;
 }
+
+int sending_note_end(const struct sending *sending, struct error *error)
+{
+    return follow_end(sending->sender, sending->parts.ledger, error);
+}

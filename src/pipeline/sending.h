@@ -73,5 +73,7 @@ uint64_t sending_doubts(const struct sending *sending);
 uint64_t sending_requests(const struct sending *sending);
 /* Once idle: ends the sender's thread and puts its figures into the tally. */
 void sending_finish(struct sending *sending);
+/* After sending_finish, between begin and commit: until when this run asked (follow.h). 0, or -1. */
+int sending_note_end(const struct sending *sending, struct error *error);
 
 #endif

@@ -1,10 +1,11 @@
 #!/usr/bin/perl
-# The wall clock is stepped while it runs: nonces rise, the rate holds, doubts are settled.
+# The wall clock is stepped while it runs, and between two runs: nonces rise, the rate holds, doubts are settled.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use Time::HiRes qw(time);
 use KycProof;
 use KycTest;
 use KycRun;
@@ -27,6 +28,56 @@ for my $sentence (sort keys %clocks) {
         sandbox_faults($case->{sandbox});
         machine_holds($case, "$provider, the clock goes $sentence");
     }
+}
+
+# The wall clock is stepped between two runs that follow each other at once: the rate holds over both.
+sub clock_steps_between_runs
+{
+    my ($sentence, $clock) = @_;
+    my $rate = 20;
+    my $case = machine_case(rows => $rate, bad => 0, set => {'delivery.rate' => "$rate/s", 'delivery.burst' => $rate}, sandbox => ['--rate', "$rate/s"]);
+    my ($status, undef, $err) = machine_run($case, undef, '-q');
+    is($status, 0, "$sentence: the first run") or diag $err;
+    write_file("$case->{folder}/export.csv", csv_rows(2 * $rate));
+    $case->{valid} = 2 * $rate;
+    ($status, undef, $err) = machine_run($case, {clock => $clock}, '-q');
+    is($status, 0, "$sentence: the second run") or diag $err;
+    my $counts = sandbox_counts($case->{sandbox})->{payward};
+    is($counts->{over_limit}, 0, "$sentence: never over the limit (at most $counts->{max_per_second} in a second)");
+    machine_holds($case, $sentence);
+}
+clock_steps_between_runs('clock steps: an hour on between two runs', '1:3600');
+clock_steps_between_runs('clock steps: a year on between two runs', '1:31536000');
+clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600');
+
+# A Retry-After is counted by the same clock, and outlives the run that received it.
+{
+    my $case = machine_case(rows => 3, bad => 0, sandbox => ['--retry-after', '600s', '--fault', 'status-429:x1'], set => {'delivery.retry_for' => '5s'});
+    my ($status, undef, $err) = machine_run($case, undef, '-q');
+    is($status, 4, 'a Retry-After longer than retry_for stops the run') or diag $err;
+    my $requests = sandbox_counts($case->{sandbox})->{payward}{requests};
+    for my $clock (undef, '1:7200') {
+        my $sentence = 'clock steps: the next run' . ($clock ? ', two hours on' : '');
+        ($status, undef, $err) = machine_run($case, $clock && {clock => $clock}, '-q');
+        is($status, 4, "$sentence, stops as well") or diag $err;
+        like($err, qr/the provider asked the last run to wait, and 5\d\d s of that are left, longer than delivery\.retry_for: run again after that/, "$sentence, says for how long");
+    }
+    ($status, undef, $err) = machine_run($case, undef, 'status', '--against-provider');
+    is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'none of them asked the provider');
+    is(case_summary($case)->{unsent}, 3, 'and every row is unsent');
+    machine_end($case);
+}
+{
+    my $case = machine_case(rows => 3, bad => 0, sandbox => ['--retry-after', '4s', '--fault', 'status-429:x1'], set => {'delivery.retry_for' => '2s'});
+    my ($status, undef, $err) = machine_run($case, undef, '-q');
+    is($status, 4, 'a Retry-After of 4 s stops a run that waits for 2 s at most') or diag $err;
+    $case->{set}{'delivery.retry_for'} = '60s';
+    my $started = time;
+    ($status, undef, $err) = machine_run($case, {clock => '1:7200'});
+    is($status, 0, 'clock steps: the next run that may wait for longer goes on') or diag $err;
+    cmp_ok(time - $started, '>', 2, 'clock steps: after the rest of it');
+    like($err, qr/the provider asked the last process to wait \(Retry-After\): [23] s of that are left/, 'and says so');
+    machine_holds($case, 'clock steps: a Retry-After goes on');
 }
 
 machine_proof();

@@ -86,6 +86,36 @@ static void every_user_is_told_once(void **state)
     assert_string_equal(text, "u-1|u-3|");
 }
 
+static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger_sending sending, ended = {.boot = "0a1b2c3d-0000-4000-8000-000000000001",
+                                            .boot_ns = UINT64_MAX,
+                                            .real_ns = 1,
+                                            .hold_ns = 60};
+
+    assert_int_equal(ledger_sending(fixture->ledger, &sending, &fixture->error), 0);
+    assert_false(sending.under_way);
+    for (int has_boot = 1; has_boot >= 0; has_boot--) {
+        ended.boot[0] = has_boot ? '0' : '\0';
+        assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
+        assert_int_equal(ledger_sending_set(fixture->ledger, &ended, &fixture->error), 0);
+        assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), 0);
+        assert_int_equal(ledger_sending(fixture->ledger, &sending, &fixture->error), 1);
+        assert_false(sending.under_way);
+        assert_string_equal(sending.boot, ended.boot);
+        assert_true(sending.boot_ns == UINT64_MAX);
+        assert_int_equal(sending.real_ns, 1);
+        assert_int_equal(sending.hold_ns, 60);
+    }
+    const struct ledger_sending under_way = {.under_way = true};
+    assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
+    assert_int_equal(ledger_sending_set(fixture->ledger, &under_way, &fixture->error), 0);
+    assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), 0);
+    assert_int_equal(ledger_sending(fixture->ledger, &sending, &fixture->error), 1);
+    assert_true(sending.under_way);
+}
+
 #define LEDGER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -95,6 +125,7 @@ int main(void)
         LEDGER_TEST(a_listing_may_leave_a_doubt_or_refuse),
         LEDGER_TEST(a_user_has_one_owner),
         LEDGER_TEST(every_user_is_told_once),
+        LEDGER_TEST(what_was_sent_last_is_remembered_for_the_next_process),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_questions", tests, NULL, NULL);
