@@ -64,7 +64,8 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     }
     ($status, undef, $err) = machine_run($case, undef, 'status', '--against-provider');
     is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'none of them asked the provider');
-    is(case_summary($case)->{unsent}, 3, 'and every row is unsent');
+    my $summary = case_summary($case);
+    is($summary->{unsent}, $summary->{valid}, 'and every row that was read is unsent');
     machine_end($case);
 }
 {
