@@ -5,11 +5,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void stop_signals(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
+    if (!is_ignored(SIGHUP))
+        sigaddset(set, SIGHUP);
 }
 
 static void *signals_main(void *argument)
@@ -17,10 +26,12 @@ static void *signals_main(void *argument)
     struct signals *signals = argument;
     sigset_t set;
     int number;
+    bool was_told = false;
 
     stop_signals(&set);
     for (;;) /* sigwait is where signals_stop cancels */
-        if (sigwait(&set, &number) == 0) {
+        if (sigwait(&set, &number) == 0 && !(number == SIGHUP && was_told)) {
+            was_told = true;
             /* In this order: what a source cuts off on the way is not taken for the end of its input. */
             inbox_interrupt(signals->inbox);
             eventfd_write(signals->stop_fd, 1);

@@ -1,6 +1,9 @@
-/* signals: SIGINT and SIGTERM as news for the coordinator.
+/* signals: SIGINT, SIGTERM and SIGHUP as news for the coordinator.
  *
- * A thread of its own waits for them, so that no handler interrupts anything. SIGPIPE is ignored.
+ * A thread of its own waits for them, so that no handler interrupts anything. SIGPIPE is ignored. A SIGHUP
+ * that was ignored at the start (nohup) stays ignored: sigwait would get it all the same. A hangup is often
+ * told twice, by the kernel and by the shell, so a further SIGHUP is no second request to stop. Commands that
+ * do not start this keep the system's defaults, which are the same but for the orderly end.
  * Thread: start and stop the main one's, before any other thread is made and after all have ended.
  */
 #ifndef KYC_PIPELINE_SIGNALS_H

@@ -84,24 +84,26 @@ for my $provider (qw(payward kraken-embed kira payso)) {
 
     local $case->{set}{'delivery.rate'} = '20/s';
     local $case->{set}{'delivery.burst'} = 1;
-    sandbox_reset($sandbox);
-    my @command = case_arguments($case, 'status', '--against-provider', '--json');
-    my $pid = fork;
-    if (!$pid) {
-        open STDOUT, '>', "$case->{folder}/audit.json";
-        open STDERR, '>', "$case->{folder}/audit.err";
-        { exec {$command[0]} @command; }
-        POSIX::_exit(127);
+    for my $signal (qw(INT HUP)) {
+        sandbox_reset($sandbox);
+        my @command = case_arguments($case, 'status', '--against-provider', '--json');
+        my $pid = fork;
+        if (!$pid) {
+            open STDOUT, '>', "$case->{folder}/audit.json";
+            open STDERR, '>', "$case->{folder}/audit.err";
+            { exec {$command[0]} @command; }
+            POSIX::_exit(127);
+        }
+        sleep 0.05 until sandbox_counts($sandbox)->{payward}{requests} >= 5;
+        is((case_run($case, '-q'))[0], 7, 'a run beside it is status 7');
+        kill $signal, $pid;
+        waitpid $pid, 0;
+        is($? >> 8, 6, "SIG$signal: status 6") or diag read_file("$case->{folder}/audit.err");
+        my $part = JSON::PP->new->utf8->decode(read_file("$case->{folder}/audit.json"))->{provider};
+        cmp_ok($part->{asked}, '>=', 5, 'with what was asked till then');
+        cmp_ok($part->{asked}, '<', 60, 'and no more');
+        is($part->{there}, $part->{asked}, 'what was in flight was heard out');
     }
-    sleep 0.05 until sandbox_counts($sandbox)->{payward}{requests} >= 5;
-    is((case_run($case, '-q'))[0], 7, 'a run beside it is status 7');
-    kill 'INT', $pid;
-    waitpid $pid, 0;
-    is($? >> 8, 6, 'interrupted: status 6') or diag read_file("$case->{folder}/audit.err");
-    my $part = JSON::PP->new->utf8->decode(read_file("$case->{folder}/audit.json"))->{provider};
-    cmp_ok($part->{asked}, '>=', 5, 'with what was asked till then');
-    cmp_ok($part->{asked}, '<', 60, 'and no more');
-    is($part->{there}, $part->{asked}, 'what was in flight was heard out');
     is(sandbox_counts($sandbox)->{payward}{over_limit}, 0, 'within the limit');
     is((case_run($case, '-q'))[0], 0, 'the next run goes');
     is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'and its nonces rise');

@@ -106,7 +106,7 @@ subtest '7: two at once' => sub {
 subtest '6: interrupted' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '40ms..80ms');
     my $case = case_new($sandbox, rows => 120, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
-    for my $signal (qw(INT TERM)) {
+    for my $signal (qw(INT TERM HUP)) {
         my $before = payward($case)->{users};
         my $pid = case_start($case);
         wait_until(sub { payward($case)->{users} > $before + 5 });
@@ -131,7 +131,33 @@ subtest '6: interrupted' => sub {
     is($? >> 8, 6, 'twice is status 6');
     cmp_ok(time - $asked, '<', 1, 'at once');
     adds_up(case_summary($case), 'twice');
+    # The kernel and the shell may both tell of one hangup: what is in flight is still heard out.
+    write_file("$case->{folder}/export.csv", csv_rows(240));
+    $before = payward($case)->{users};
+    $pid = case_start($case, '-q');
+    wait_until(sub { payward($case)->{users} > $before + 5 });
+    kill 'HUP', $pid;
+    sleep 0.01;
+    kill 'HUP', $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 6, 'two hangups are status 6');
+    is(case_summary($case)->{in_doubt}, 0, 'and one stop');
+    # As nohup starts it: SIGHUP is ignored, and SIGTERM is not.
+    {
+        local $SIG{HUP} = 'IGNORE';
+        $pid = case_start($case, '-q');
+    }
+    $before = payward($case)->{users};
+    wait_until(sub { payward($case)->{users} > $before + 5 });
+    kill 'HUP', $pid;
+    $before = payward($case)->{users};
+    wait_until(sub { payward($case)->{users} > $before + 8 });
+    is(waitpid($pid, POSIX::WNOHANG()), 0, 'nohup: it goes on');
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+    is($? >> 8, 6, 'nohup: SIGTERM stops it');
     my ($summary) = run_of($case, 'resumed', 0);
+    $case->{valid} = 240;
     is_settled($case, 'and resumed to the same end');
     sandbox_stop($sandbox);
 
