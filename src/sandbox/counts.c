@@ -90,6 +90,7 @@ bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns,
         over = over || (rate_per_s > 0 && came > rate_per_s);
     }
     counts->over_limit += over;
+    counts->early += arrival_ns >= counts->held_from_ns && arrival_ns < counts->held_until_ns;
 
     if (counts->first_arrival_ns == 0 || arrival_ns < counts->first_arrival_ns)
         counts->first_arrival_ns = arrival_ns;
@@ -125,6 +126,14 @@ void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault
         counts->complaints++;
 }
 
+void counts_hold(struct counts *counts, uint64_t now_ns, uint64_t retry_after_ns)
+{
+    if (counts->held_until_ns < now_ns) /* else one that holds already goes on */
+        counts->held_from_ns = now_ns + COUNTS_ON_THE_WAY_NS;
+    if (now_ns + retry_after_ns > counts->held_until_ns)
+        counts->held_until_ns = now_ns + retry_after_ns;
+}
+
 static void write_number(struct json_writer *writer, const char *key, uint64_t number)
 {
     json_write_key(writer, key);
@@ -151,6 +160,7 @@ void counts_write(const struct counts *counts, struct json_writer *writer)
     }
     json_write_object_end(writer);
     write_number(writer, "over_limit", counts->over_limit);
+    write_number(writer, "early", counts->early);
     write_number(writer, "max_per_second", counts->max_per_second);
     write_number(writer, "arriving_ns", counts->last_arrival_ns - counts->first_arrival_ns);
     write_number(writer, "in_flight", counts->in_flight);

@@ -9,11 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/clock.h"
 #include "core/json.h"
 #include "sandbox/asked.h"
 #include "sandbox/fault.h"
 
 enum { COUNTS_STATUS_MAX = 600 };
+
+/* What left before its client could have read the answer. */
+#define COUNTS_ON_THE_WAY_NS (300 * CLOCK_NS_PER_MS)
 
 struct counts {
     uint64_t requests; /* all that came, whatever became of them */
@@ -21,6 +25,8 @@ struct counts {
     uint64_t by_status[COUNTS_STATUS_MAX];
     uint64_t faults[FAULT_KINDS];
     uint64_t over_limit, max_per_second;
+    uint64_t early; /* came while a Retry-After held */
+    uint64_t held_from_ns, held_until_ns;
     uint64_t first_arrival_ns, last_arrival_ns;
     uint64_t in_flight, max_in_flight;
     uint64_t bad_keys, bad_signatures, bad_nonces;
@@ -47,6 +53,10 @@ void counts_leave(struct counts *counts);
 /* The answer that goes out: a status (0: none) and the fault behind it. excused: a 4xx that is no mistake of
  * the client. */
 void counts_answer(struct counts *counts, unsigned status, enum fault_kind fault, bool excused);
+
+/* An answer with a Retry-After goes out at now_ns: what arrives COUNTS_ON_THE_WAY_NS later and before it is
+ * over is early. */
+void counts_hold(struct counts *counts, uint64_t now_ns, uint64_t retry_after_ns);
 
 /* Writes the members of the counters into an open object. */
 void counts_write(const struct counts *counts, struct json_writer *writer);

@@ -1,5 +1,6 @@
 #include "sandbox/flow.h"
 
+#include "core/clock.h"
 #include "sandbox/api.h"
 #include "sandbox/control.h"
 #include "sandbox/exchange.h"
@@ -104,11 +105,18 @@ static void answer_not_found(struct exchange *exchange)
 static void answer_fault(struct exchange *exchange)
 {
     switch (exchange->fault) {
+    case FAULT_STATUS_401:
+        exchange->api->refuse(exchange, 401, "unauthorized", "not known, this once");
+        break;
     case FAULT_STATUS_500:
         exchange->api->refuse(exchange, 500, "internal", "something went wrong");
         break;
     case FAULT_STATUS_503:
         exchange->api->refuse(exchange, 503, "unavailable", "try again later");
+        break;
+    case FAULT_RETRY_AFTER:
+        exchange->api->refuse(exchange, 503, "maintenance", "come back later");
+        exchange->retry_after = true;
         break;
     case FAULT_STATUS_429:
         exchange->api->throttle(exchange);
@@ -145,5 +153,7 @@ void flow_finish(struct exchange *exchange, bool stopping)
     leave(exchange);
     counts_answer(&exchange->book->counts, exchange->status, exchange->fault,
                   exchange->over_limit || exchange->excused);
+    if (exchange->retry_after && !world->options->retry_after_is_date)
+        counts_hold(&exchange->book->counts, clock_mono_ns(), world->options->retry_after_ns);
     world_unlock(world);
 }

@@ -313,8 +313,10 @@ subtest 'faults' => sub {
     };
     my @cases = (
         # kind, status as the client sees it, what it sees, whether the work is done
+        ['status-401', 401, qr/not known, this once/, 0],
         ['status-500', 500, qr/internal/, 0],
         ['status-503', 503, qr/unavailable/, 0],
+        ['retry-after', 503, qr/come back later/, 0],
         ['status-429', 429, qr/Rate limit/, 0],
         ['reset', 599, qr/reset by peer/, 0],
         ['drop', 599, qr/Unexpected end of stream/, 1],
@@ -327,7 +329,7 @@ subtest 'faults' => sub {
         my $answer = create($sb, payward_body("fault-$kind"));
         is $answer->{status}, $status, "$kind: the client sees $status";
         like $answer->{content}, $content, "$kind: and what it should";
-        is $answer->{headers}{'retry-after'}, 1, 'status-429 has Retry-After' if $kind eq 'status-429';
+        is $answer->{headers}{'retry-after'}, $kind =~ /^(status-429|retry-after)$/ ? 1 : undef, "$kind: Retry-After";
         is $made->("fault-$kind"), $done, "$kind: the work is " . ($done ? 'done' : 'not done');
         $answer = create($sb, payward_body("fault-$kind"));
         is $answer->{status}, $done ? 200 : 201, "$kind: x1 strikes only once, and a repeat finds out";
@@ -345,7 +347,7 @@ subtest 'faults' => sub {
     is $counts->{in_flight}, 0, 'nothing is left in flight';
     is eval { sandbox_faults($sb, 'explode:1'); 1 }, undef, 'an unknown fault is refused at run time too';
     sandbox_faults($sb, 'status-500:100%');
-    is counts($sb)->{users}, 8, 'faults leave the sandbox\'s own paths alone';
+    is counts($sb)->{users}, 10, 'faults leave the sandbox\'s own paths alone';
     is create($sb, payward_body('always'), sign => 'x')->{status}, 401, 'a bad signature is told before any fault';
     is create($sb, payward_body('always'))->{status}, 500, 'a share of 100% strikes always';
     sandbox_faults($sb);
