@@ -68,6 +68,10 @@ static const char *advice(const struct ledger_customer *customer)
         {"user_unnamed",
          "a user at the provider has his e-mail and no external_id: look whether that is him, "
          "and tell it with kyc-import settle"},
+        {"other_customer",
+         "the answer named another customer: run again with this customer's row in the input; when "
+         "it comes back, the provider or a gateway mixes answers up: ask the provider, then "
+         "kyc-import settle JOB --key ID --user USER_ID"},
         {"exists_not_found", "the provider says that he exists, and its look-up does not find him: ask the "
                              "provider, and tell it with kyc-import settle"},
         {"listing_incomplete",

@@ -62,9 +62,10 @@ void json_reader_free(struct json_reader *reader);
 /* Overwrites the last text and its nodes, which are gone then. */
 void json_reader_wipe(struct json_reader *reader);
 
-/* Reads one JSON value and nothing behind it but blanks. Any top-level kind; nesting up to JSON_DEPTH_MAX; a
- * member named twice is a fault. Gives nodes[0] = the top and *count, valid until the next call; NULL when
- * text is not JSON (or not UTF-8), with *fault filled in. text is copied: it needs no padding. */
+/* Reads one JSON value and nothing behind it but blanks; a byte order mark before it is ignored (RFC
+ * 8259, 8.1). Any top-level kind; nesting up to JSON_DEPTH_MAX; a member named twice is a fault. Gives
+ * nodes[0] = the top and *count, valid until the next call; NULL when text is not JSON (or not UTF-8), with
+ * *fault filled in. text is copied: it needs no padding. */
 const struct json_node *json_reader_parse(struct json_reader *reader, struct slice text, size_t *count,
                                           struct json_fault *fault);
 

@@ -504,6 +504,8 @@ extern "C" const json_node *json_reader_parse(json_reader *reader, slice text, s
     char *copy = json_copy_room(reader, text.len);
     if (text.len)
         memcpy(copy, text.at, text.len);
+    if (text.len >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0)
+        memset(copy, ' ', 3); /* a byte order mark; blanks, so that offsets stay those of text */
     return json_give(reader, json_read(reader, json_copied(reader, text.len)), count, fault);
 }
 

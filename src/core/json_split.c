@@ -170,9 +170,27 @@ static bool take(struct json_split *split, char byte)
     return split->depth > 0;
 }
 
+/* A byte of the byte order mark at the very beginning. Half of one is no text. */
+static bool take_mark(struct json_split *split, char byte)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (split->has_begun)
+        return false;
+    if (byte == mark[split->mark_len]) {
+        split->has_begun = ++split->mark_len == sizeof mark - 1;
+        return true;
+    }
+    split->has_begun = true;
+    split->failed = split->mark_len > 0;
+    return false;
+}
+
 bool json_split_add(struct json_split *split, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len && !split->failed; i++) {
+        if (take_mark(split, bytes.at[i]) || split->failed)
+            continue;
         bool was_in_array = is_in_array(split);
         if (split->in_string)
             go_on_string(split, bytes.at[i]);

@@ -1,9 +1,10 @@
 /* json_split: the elements of one array of a JSON text that comes bit by bit, one at a time.
  *
- * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself. The
- * splitter knows strings, escapes and nesting, and checks only what finding the elements needs: each element
- * is for the caller to parse, which checks the rest. What stands around the array is kept, for what it says
- * of the list. Memory: one element, and JSON_SPLIT_AROUND_MAX. Thread: one at a time. Owner: init/clear.
+ * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself; a
+ * byte order mark before it is ignored. The splitter knows strings, escapes and nesting, and checks only what
+ * finding the elements needs: each element is for the caller to parse, which checks the rest. What stands
+ * around the array is kept, for what it says of the list. Memory: one element, and JSON_SPLIT_AROUND_MAX.
+ * Thread: one at a time. Owner: init/clear.
  */
 #ifndef KYC_CORE_JSON_SPLIT_H
 #define KYC_CORE_JSON_SPLIT_H
@@ -27,6 +28,8 @@ struct json_split {
     uint64_t is_object;    /* bit d: what stands open at depth d is an object */
     unsigned depth;        /* open objects and arrays */
     unsigned array_depth;  /* of the array that is looked for, while it is open; else 0 */
+    unsigned mark_len;     /* bytes of a byte order mark that were read before all else */
+    bool has_begun;        /* behind it */
     bool in_string, escaped;
     bool wants_name; /* in the top object, before a colon */
     bool is_naming;  /* inside of a member's name there */

@@ -367,6 +367,8 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .request_id = slice_from(attempt->receipt.request_id),
         .error_type = slice_from(attempt->receipt.error_type),
         .in_doubt = delivery->call.in_doubt,
+        .user_id = delivery->call.user_id,
+        .members = delivery->call.members,
         .fresh_token = delivery->bad_token > 0 && attempt->token != delivery->bad_token,
         .body = body_of(attempt),
         .job = attempt->route->job,

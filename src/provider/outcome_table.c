@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provider/scrub.h"
+#include "provider/user.h"
 
 enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX };
 
@@ -101,6 +102,25 @@ static bool is_success(const struct outcome_table *table, const struct provider_
     return provider_is_user_id(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
 }
 
+/* Whether the answer to a create or update is somebody else's: never a success. Asked of a 2xx alone, since
+ * errors are told by members of the same names ({"email": "is taken"}). */
+static bool is_of_another(const struct outcome_table *table, const struct provider_reply *reply,
+                          const struct answer *answer, const struct record *record)
+{
+    bool is_update = reply->operation == OPERATION_UPDATE;
+    if (is_question(reply->operation) || record == NULL || answer->nodes == NULL ||
+        reply->http_status / 100 != 2)
+        return false;
+    const struct provider_field *email = provider_fields_find(table->fields, FIELD_EMAIL);
+    const struct user_expected expected = {
+        .fields = table->fields,
+        .record = record,
+        .user_id = is_update ? reply->user_id : NULL,
+        .has_email = !is_update || (reply->members >> email->member & 1),
+    };
+    return user_is_other(answer->nodes, &expected);
+}
+
 /* What no outcome may quote. */
 struct hidden {
     const struct record *record;
@@ -189,13 +209,21 @@ static const char *find_blamed(const struct outcome_table *table, struct slice p
     return NULL;
 }
 
+/* Its words are about another customer: none of them is kept. */
+static void set_other(struct outcome *outcome)
+{
+    snprintf(outcome->code, sizeof outcome->code, "other_customer");
+    snprintf(outcome->message, sizeof outcome->message, "the answer names another customer than the request");
+}
+
 static void judge_answer(const struct outcome_table *table, const struct provider_reply *reply,
                          const struct hidden *hidden, struct outcome *outcome)
 {
     struct answer answer;
     answer_read(&answer, reply->body);
     unsigned facts = facts_of_reply(reply);
-    if (is_success(table, reply, &answer, outcome))
+    bool is_other = is_of_another(table, reply, &answer, hidden->record);
+    if (!is_other && is_success(table, reply, &answer, outcome))
         facts |= OUTCOME_FACT_SUCCESS;
     if (answer_says(&answer, "invalid nonce"))
         facts |= OUTCOME_FACT_NONCE;
@@ -208,7 +236,9 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     outcome->own_error = answer_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
-    if (row->kind != OUTCOME_DONE) {
+    if (is_other) {
+        set_other(outcome);
+    } else if (row->kind != OUTCOME_DONE) {
         outcome->user_id[0] = '\0';
         set_code(answer.code, hidden, outcome);
         set_message(row, buffer_slice(&answer.text), hidden, outcome);

@@ -89,6 +89,8 @@ struct provider_reply {
     uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
     struct slice error_type; /* x-amzn-errortype: the answer is the gateway's own; or empty */
     bool in_doubt;           /* of the call */
+    const char *user_id;     /* of the call, of UPDATE: whom an answer must not contradict; NULL: not told */
+    uint64_t members;        /* of the call, of UPDATE */
     bool fresh_token;        /* sent with a token of a login that an OUTCOME_BAD_TOKEN asked for */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
     struct slice body;       /* at most 64 KiB */

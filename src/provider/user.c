@@ -1,6 +1,7 @@
 #include "provider/user.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/text.h"
 
@@ -144,6 +145,89 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
     user->values = arena_alloc(arena, count * sizeof *user->values);
     memset(user->values, 0, count * sizeof *user->values);
     return provider_is_user_id(id);
+}
+
+/* An id may be written in groups, and in another case. */
+static bool is_same_id(struct slice id, struct slice other)
+{
+    size_t at = 0, other_at = 0;
+    for (;;) {
+        while (at < id.len && id.at[at] == ' ')
+            at++;
+        while (other_at < other.len && other.at[other_at] == ' ')
+            other_at++;
+        if (at == id.len || other_at == other.len)
+            return at == id.len && other_at == other.len;
+        if (strncasecmp(id.at + at++, other.at + other_at++, 1) != 0)
+            return false;
+    }
+}
+
+static bool is_same_email(struct slice email, struct slice other)
+{
+    return email.len == other.len && strncasecmp(email.at, other.at, email.len) == 0;
+}
+
+/* The value of a field in the request; empty when the provider is not told it. */
+static struct slice expected_value(const struct user_expected *expected, enum field_id field,
+                                   const char **member)
+{
+    const struct provider_field *row = provider_fields_find(expected->fields, field);
+    const struct value *value = &expected->record->values[field];
+    *member = row != NULL && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
+    return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
+}
+
+/* What an answer says of who it is about, compared with the request's. */
+struct told {
+    bool is_ours, is_other, is_other_email;
+};
+
+static void note_told(struct told *told, struct slice text, bool is_same)
+{
+    told->is_ours |= text.len > 0 && is_same;
+    told->is_other |= text.len > 0 && !is_same;
+}
+
+static void read_told(const struct json_node *nodes, size_t at, const struct user_expected *expected,
+                      struct told *told)
+{
+    static const char *const ids[] = {"id", "user", "user_id"};
+    const char *member;
+    struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
+    for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
+        text = text_of(nodes, at, ids[i]);
+    note_told(told, text, is_same_id(text, user_id));
+
+    struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
+    size_t metadata = json_member(nodes, at, "metadata");
+    if (wanted.len > 0) {
+        text = text_of(nodes, at, member);
+        note_told(told, text, slice_equal(text, wanted));
+        text = metadata != 0 ? text_of(nodes, metadata, "external_id") : slice_make("", 0);
+        note_told(told, text, slice_equal(text, wanted));
+    }
+    wanted = expected_value(expected, FIELD_EMAIL, &member);
+    text = text_of(nodes, at, member);
+    told->is_other_email |=
+        expected->has_email && wanted.len > 0 && text.len > 0 && !is_same_email(text, wanted);
+}
+
+bool user_is_other(const struct json_node *nodes, const struct user_expected *expected)
+{
+    static const char *const wrappers[] = {"data", "result", "user"};
+    struct told told = {0};
+    size_t at = 0;
+    read_told(nodes, at, expected, &told);
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t inner = json_member(nodes, at, wrappers[i]);
+        if (inner == 0 || nodes[inner].kind != JSON_OBJECT)
+            continue;
+        at = inner;
+        read_told(nodes, at, expected, &told);
+    }
+    bool is_update = expected->user_id != NULL;
+    return told.is_other || (told.is_other_email && !(is_update && told.is_ours));
 }
 
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)

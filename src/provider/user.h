@@ -39,6 +39,21 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
  * external id that it was given, empty when it is not told. False when there is no id. */
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
 
+/* What a request says of who it is for; an answer that contradicts it answers another request. */
+struct user_expected {
+    const struct provider_fields
+        *fields; /* without a member for the external id, the provider is not told it */
+    const struct record *record;
+    const char *user_id; /* of an UPDATE; else NULL */
+    bool has_email;      /* the request carries it */
+};
+
+/* Whether a success names another customer than was asked for: another user id, another external id, or,
+ * where it names neither of a user to update, another e-mail (ASCII case aside). What it does not contain
+ * names nobody. The members are looked for where a user is told: on top, in `data`, `result`, `user`, and of
+ * the external id in `metadata`. */
+bool user_is_other(const struct json_node *nodes, const struct user_expected *expected);
+
 /* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in
  * lower case) or a date (YYYY-MM-DD, a time behind it cut off; with day_first also DD/MM/YYYY). A member that
  * is missing, null, empty or unreadable leaves the value absent. */

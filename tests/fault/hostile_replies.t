@@ -127,6 +127,17 @@ in_doubt('an id of 129 bytes', with_id('"' . 'x' x 129 . '"'));
 in_doubt('a member twice', says(hostile_answer(201, '{"data":{"id":"AA00000000000001"},"data":{"id":"AA00000000000002"}}')));
 refused('60 KB of empty objects', says(hostile_answer(400, '{"errors":[' . '{},' x 20_000 . '{}]}')));
 
+created('a byte order mark before the body', says(hostile_answer(201, "\xef\xbb\xbf" . $id =~ s/AA/BOM/r)), 'BOM00000000000001');
+refused('a byte order mark before a refusal', says(hostile_answer(400, qq(\xef\xbb\xbf{"error":"no"}))));
+in_doubt('two byte order marks', says(hostile_answer(201, "\xef\xbb\xbf\xef\xbb\xbf$id")));
+
+# Somebody else's answer.
+in_doubt("a user with $_->[0]", says(hostile_answer(201, qq({"data":{"id":"OTHER000000000001",$_->[1]}}))))
+    for ['another external_reference', '"external_reference":"cust-000099"'], ['another e-mail', '"email":"ann.lee@example.com"'],
+    ['another e-mail and a key as error maps have it', '"external_reference":null,"email":"x@y.example"'];
+created('our e-mail in capitals', sub { my ($email) = $_[2] =~ /"email":"([^"]+)"/; print {$_[0]} hostile_answer(201, qq({"data":{"id":"CAPITALS00000001","email":"\U$email\E"}})) }, 'CAPITALS00000001');
+in_doubt('an answer with a first header line that begins with a blank', says("HTTP/1.1 201 X\r\n X-First: a\r\nContent-Length: " . length($id) . "\r\n\r\n$id"));
+
 # Framing.
 in_doubt('a Content-Length that is too short', says("HTTP/1.1 201 X\r\nContent-Length: 10\r\n\r\n$id"));
 in_doubt('a Content-Length that is too long', says("HTTP/1.1 201 X\r\nContent-Length: 1000\r\n\r\n$id"));

@@ -239,6 +239,36 @@ static void a_member_is_found_by_its_name(void **state)
     assert_int_equal(json_member(nodes, at, "id"), 0);
 }
 
+/* RFC 8259, 8.1: a reader may ignore it. Services on Windows and files saved with one put it before their
+ * answers. */
+static void a_byte_order_mark_before_the_text_is_ignored(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *text;
+        bool is_json;
+        size_t fault;
+    } examples[] = {
+        {"an object", "\xef\xbb\xbf{\"id\":\"x\"}", true, 0},
+        {"an array", "\xef\xbb\xbf[1]", true, 0},
+        {"a scalar", "\xef\xbb\xbf\"x\"", true, 0},
+        {"blanks behind it", "\xef\xbb\xbf \n{}", true, 0},
+        {"within a string it is a character", "\"\xef\xbb\xbf\"", true, 0},
+        {"nothing behind it", "\xef\xbb\xbf", false, 3},
+        {"twice", "\xef\xbb\xbf\xef\xbb\xbf{}", false, 3},
+        {"behind a blank", " \xef\xbb\xbf{}", false, 1},
+        {"half of it", "\xef\xbb{}", false, 0},
+        {"the place of a fault counts it", "\xef\xbb\xbf{\"a\":1,\"a\":2}", false, 10},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        size_t count;
+        struct json_fault fault = {0};
+        bool is_json = json_reader_parse(reader, slice_from(examples[i].text), &count, &fault) != NULL;
+        if (is_json != examples[i].is_json || fault.offset != examples[i].fault)
+            fail_msg("%s: %d at %zu", examples[i].sentence, is_json, fault.offset);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +278,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nesting_is_read_to_64_levels_and_no_deeper, reader_setup,
                                         reader_teardown),
         cmocka_unit_test_setup_teardown(repeats_among_many_members_are_found, reader_setup, reader_teardown),
+        cmocka_unit_test_setup_teardown(a_byte_order_mark_before_the_text_is_ignored, reader_setup,
+                                        reader_teardown),
         cmocka_unit_test_setup_teardown(a_member_is_found_by_its_name, reader_setup, reader_teardown),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

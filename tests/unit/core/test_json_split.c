@@ -44,6 +44,11 @@ static const struct row rows[] = {
     {"an element over the bound", "{\"users\":[1,\"0123456789012345678901234567890123456789\"]}", "1|",
      false},
     {"no text at all", "", "", false},
+    {"behind a byte order mark", "\xef\xbb\xbf{\"users\":[1,2]}", "1|2|", true},
+    {"a byte order mark and no more", "\xef\xbb\xbf", "", false},
+    {"half a byte order mark", "\xef\xbb{\"users\":[1]}", "", false},
+    {"two byte order marks", "\xef\xbb\xbf\xef\xbb\xbf{\"users\":[1]}", "", false},
+
     {"a page of text", "<html>[1]</html>", "", false},
 };
 

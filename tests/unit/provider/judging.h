@@ -18,6 +18,8 @@ struct judged {
     enum retry_cause cause;
     const char *user_id, *field; /* NULL: none */
     bool no_update;
+    const char *updated; /* of an update: the id of the user whom it is for; NULL: not told */
+    uint64_t members;    /* of an update: sent */
 };
 
 static inline void check_judged(const struct provider *provider, const struct judged *examples, size_t count)
@@ -38,6 +40,8 @@ static inline void check_judged(const struct provider *provider, const struct ju
             .in_doubt = one->in_doubt,
             .fresh_token = one->fresh_token,
             .error_type = slice_from(one->error_type),
+            .user_id = one->updated,
+            .members = one->members,
             .body = slice_from(one->body),
         };
         memset(&outcome, 0xff, sizeof outcome);
