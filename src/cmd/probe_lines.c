@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/text.h"
 
 enum { NAME_WIDTH = 12, STATE_WIDTH = 8 };
 
@@ -28,7 +29,7 @@ void probe_lines_add(struct probe_lines *lines, const char *name, enum probe_sta
     assert(lines->count < PROBE_LINES_MAX);
     struct probe_line *line = &lines->list[lines->count++];
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_format_va(text, sizeof text, format, arguments);
     va_end(arguments);
     line->name = name;
     line->state = state;

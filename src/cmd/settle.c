@@ -1,6 +1,7 @@
 /* settle: what only a person can say: whose user it is, or that there is none; and users that existed before.
  */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -94,7 +95,7 @@ static ptrdiff_t find_column(const struct reader_header *header, const char *nam
 static int settle_record(struct settling *settling, const struct record *record, const char *path,
                          ptrdiff_t key_at, ptrdiff_t user_at, struct error *error)
 {
-    char where[512];
+    char where[PATH_MAX + 32];
 
     snprintf(where, sizeof where, "%s:%" PRIu64, path, record->line);
     if (record->fault || !is_id(record->cells[key_at]) || !provider_is_user_id(record->cells[user_at])) {

@@ -28,7 +28,8 @@ struct error {
     char text[ERROR_TEXT_MAX]; /* what, where and what to do; no trailing newline; may span lines */
 };
 
-/* Fills *error (a longer text is cut) and returns -1, so that a caller can `return error_set(...)`. */
+/* Fills *error (a longer text is cut between two words) and returns -1, so that a caller can `return
+ * error_set(...)`. */
 int error_set(struct error *error, enum error_scope scope, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int error_set_va(struct error *error, enum error_scope scope, const char *format, va_list arguments)

@@ -76,8 +76,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
     pthread_mutex_lock(&log_state.mutex);
     if (level <= log_state.most) {
         char text[LOG_TEXT_MAX];
-        if (vsnprintf(text, sizeof text, format, arguments) < 0)
-            text[0] = '\0';
+        text_format_va(text, sizeof text, format, arguments);
         log_tame(text);
 
         struct buffer line;

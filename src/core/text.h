@@ -6,6 +6,7 @@
 #ifndef KYC_CORE_TEXT_H
 #define KYC_CORE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,6 +80,16 @@ bool text_is_formula(struct slice text);
 
 /* text, shortened to at most max bytes between two characters; text must be UTF-8. */
 struct slice text_shorten(struct slice text, size_t max);
+
+/* The same between two words (a word of more than 40 bytes is cut in itself), and without the blanks and the
+ * punctuation before the cut: what people read. text need not be UTF-8. */
+struct slice text_shorten_words(struct slice text, size_t max);
+
+/* As snprintf into out (size bytes with the NUL, at least 4), but a text that does not fit is cut between two
+ * words and ends in `…`, so that no message breaks off in the middle of one. Returns its length. */
+size_t text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+size_t text_format_va(char *out, size_t size, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* The word of words (NULL-terminated) with the least Damerau-Levenshtein distance, ASCII case aside; NULL
  * when none is within max(2, len / 3). */

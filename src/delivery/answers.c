@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/step.h"
+#include "core/text.h"
 #include "delivery/sender_state.h"
 
 enum { HTTP_FIRST_SERVER_ERROR = 500 };
@@ -32,7 +33,7 @@ void answers_unsent(struct sender *sender, struct delivery *delivery, enum outco
 {
     struct outcome outcome = {.kind = kind};
     snprintf(outcome.code, sizeof(outcome.code), "%s", code);
-    snprintf(outcome.message, sizeof(outcome.message), "%s", message);
+    text_format(outcome.message, sizeof(outcome.message), "%s", message);
     give_back_unsent(sender, delivery, &outcome, 0);
 }
 
@@ -94,8 +95,8 @@ static void note_breaker(struct sender *sender, const struct attempt *attempt, c
     struct breaker *breaker = &sender->breaker;
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
     if (!answered) {
-        snprintf(sender->fault, sizeof(sender->fault), "%s",
-                 outcome->message[0] ? outcome->message : outcome->code);
+        text_format(sender->fault, sizeof(sender->fault), "%s",
+                    outcome->message[0] ? outcome->message : outcome->code);
     }
     if (!breaker_note(breaker, answered, attempt->is_probe, now, retry_random_next(&sender->random)) ||
         breaker->has_given_up) {

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
+#include "core/text.h"
 #include "provider/keep.h"
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
@@ -349,8 +350,8 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     struct delivery *delivery = attempt->delivery;
     bool complete = attempt_is_complete(attempt, result);
     char transport[TRANSPORT_SIZE];
-    snprintf(transport, sizeof(transport), "%s: %s", transport_word(attempt, result),
-             transport_text(attempt, result));
+    text_format(transport, sizeof(transport), "%s: %s", transport_word(attempt, result),
+                transport_text(attempt, result));
     bool is_timeout = attempt->left && result == CURLE_OPERATION_TIMEDOUT;
 
     struct provider_reply reply = {

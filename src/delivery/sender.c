@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/step.h"
+#include "core/text.h"
 #include "delivery/answers.h"
 #include "delivery/key_lock.h"
 #include "delivery/sender_state.h"
@@ -209,11 +210,11 @@ static void refuse_queue(struct sender *sender, const char *code, const char *te
 static void refuse_gone(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
-    snprintf(text, sizeof(text),
-             "the provider is gone: nothing but failures for %" PRIu64
-             " s (delivery.retry_for); run again to "
-             "resume. The last: %.75s",
-             sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
+    text_format(text, sizeof(text),
+                "the provider is gone: nothing but failures for %" PRIu64
+                " s (delivery.retry_for); run again to "
+                "resume. The last: %s",
+                sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
     refuse_queue(sender, "breaker", text);
 }
 
@@ -223,10 +224,10 @@ static void refuse_held(struct sender *sender, uint64_t now)
     char text[OUTCOME_MESSAGE_SIZE];
     if (now + sender->job->delivery.retry_for_ns >= sender->inherited_hold_ns)
         return;
-    snprintf(text, sizeof(text),
-             "the provider asked the last run to wait, and %" PRIu64
-             " s of that are left, longer than delivery.retry_for: run again after that",
-             (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
+    text_format(text, sizeof(text),
+                "the provider asked the last run to wait, and %" PRIu64
+                " s of that are left, longer than delivery.retry_for: run again after that",
+                (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
     refuse_queue(sender, "retry_after", text);
 }
 

@@ -16,7 +16,7 @@ static int fail_va(struct job_reader *reader, const struct job_node *node, struc
                    const char *format, va_list arguments)
 {
     char message[MESSAGE_MAX];
-    (void)vsnprintf(message, sizeof message, format, arguments);
+    text_format_va(message, sizeof message, format, arguments);
     if (node->origin)
         return error_set(reader->error, ERROR_USAGE, "%s: %s", node->origin, message);
     if (reader->hide_lines)

@@ -23,8 +23,7 @@ static void fault_set(struct job_yaml_fault *fault, struct job_place place, cons
 {
     va_list arguments;
     va_start(arguments, format);
-    /* cppcheck-suppress ctuuninitvar ; written here, not read */
-    (void)vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    text_format_va(fault->text, sizeof fault->text, format, arguments);
     va_end(arguments);
     fault->place = place;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/text.h"
 #include "ledger/fingerprint.h"
 
 enum {
@@ -148,7 +149,7 @@ __attribute__((format(printf, 2, 3))) static void differ(struct comparison *comp
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_format_va(text, sizeof text, format, arguments);
     va_end(arguments);
     if (comparison->out->len > 0)
         buffer_append_text(comparison->out, "; ");

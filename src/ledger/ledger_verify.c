@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/memory.h"
+#include "core/text.h"
 #include "ledger/ledger_replay.h"
 #include "ledger/ledger_sqlite.h"
 
@@ -53,7 +54,7 @@ __attribute__((format(printf, 3, 4))) static void find(struct verify *verify, st
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_format_va(text, sizeof text, format, arguments);
     va_end(arguments);
     finding.text = slice_from(text);
     verify->verified->findings++;

@@ -5,6 +5,7 @@
 
 #include "core/buffer.h"
 #include "core/log.h"
+#include "core/text.h"
 
 enum {
     JOB_SHOWN_MAX = 160, /* bytes of the offending line */
@@ -111,8 +112,7 @@ __attribute__((format(printf, 4, 0))) static void job_describe(const struct job 
                                                                va_list arguments)
 {
     char message[ERROR_TEXT_MAX];
-    if (vsnprintf(message, sizeof message, format, arguments) < 0)
-        message[0] = '\0';
+    text_format_va(message, sizeof message, format, arguments);
     if (place.line == 0) {
         buffer_printf(out, "%s: %s", job->path, message);
         return;

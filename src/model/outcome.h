@@ -47,7 +47,9 @@ enum retry_cause {
 enum {
     OUTCOME_USER_ID_SIZE = 129,
     OUTCOME_CODE_SIZE = 65,
-    OUTCOME_MESSAGE_SIZE = 201, /* at most 200 bytes, every value of the record replaced by ‹field› */
+    OUTCOME_SAID_SIZE = 201, /* of it, in the provider's or the network's words: at most 200 bytes, every
+                                value of the record replaced by ‹field› */
+    OUTCOME_MESSAGE_SIZE = 2 * OUTCOME_SAID_SIZE, /* with our own words before them */
     OUTCOME_REQUEST_ID_SIZE = 129,
     OUTCOME_KEPT_SIZE = 1025,
 };
@@ -63,9 +65,9 @@ struct outcome {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
                           none. Constant */
-    bool own_error;    /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
-                          gateway has marked it as its own: the provider's own words */
-    bool no_update;    /* of REFUSED: the provider takes no update of this user: rule record/no_update */
+    bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
+                       gateway has marked it as its own: the provider's own words */
+    bool no_update; /* of REFUSED: the provider takes no update of this user: rule record/no_update */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
 };
 

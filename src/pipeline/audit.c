@@ -11,6 +11,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "delivery/retry.h"
 #include "job/job_load.h"
 #include "pipeline/audit_list.h"
@@ -170,8 +171,8 @@ static void give_up(struct audit *audit, struct question *question)
         tell(audit, question, AUDIT_NO_ANSWER, slice_from(outcome->code));
     if (!question->is_list && ++audit->silent < SILENT_MAX)
         return;
-    snprintf(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
-             outcome->message[0] ? outcome->message : outcome->code);
+    text_format(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
+                outcome->message[0] ? outcome->message : outcome->code);
     stop(audit, ERROR_PROVIDER, text);
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "pipeline/unique.h"
 #include "report/progress.h"
 
@@ -280,7 +281,7 @@ static void heed_provider(struct coordinator *coordinator)
     if (!sending || !sending_stop_reason(sending) || tally->stopped)
         return;
     error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
-    snprintf(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
+    text_format(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
     tally->stopped = tally->stopped_text;
     stop(coordinator, &error, false);
 }

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "pipeline/sending_state.h"
 
 int heed_start(struct sending *sending, struct error *error)
@@ -33,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static void stop_because(struct sending *s
 
     if (sending->stop_reason[0] == '\0') {
         va_start(arguments, format);
-        vsnprintf(sending->stop_reason, sizeof sending->stop_reason, format, arguments);
+        text_format_va(sending->stop_reason, sizeof sending->stop_reason, format, arguments);
         va_end(arguments);
     }
     sending_stop(sending, false);
@@ -80,8 +81,8 @@ static void stop_for_refusals(struct sending *sending, enum guard_trip trip, con
     const struct guard *guard = &sending->guard;
     char last[48 + OUTCOME_CODE_SIZE + OUTCOME_MESSAGE_SIZE];
 
-    snprintf(last, sizeof last, "the last with HTTP %d %s: %s", outcome->http_status, outcome->code,
-             outcome->message);
+    text_format(last, sizeof last, "the last with HTTP %d %s: %s", outcome->http_status, outcome->code,
+                outcome->message);
     if (trip == GUARD_CANARY)
         stop_because(sending,
                      "the provider refused one of the first requests (delivery.canary: %" PRIu32

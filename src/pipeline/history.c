@@ -101,7 +101,7 @@ static const struct json_node *read_object(struct json_reader *reader, const cha
         nodes = json_reader_parse(reader, buffer_slice(&text), &count, &fault);
         if (!nodes || nodes[0].kind != JSON_OBJECT) {
             char what[ERROR_TEXT_MAX / 2];
-            snprintf(what, sizeof what, "it is damaged (%s)", fault.message);
+            text_format(what, sizeof what, "it is damaged (%s)", fault.message);
             fail_witness(path, what, error);
             nodes = NULL;
         }
@@ -298,7 +298,7 @@ int history_check_empty(const struct history *history, struct error *error)
     if (!by)
         return 0;
     if (witness && witness->other_path && witness->ledger)
-        snprintf(there, sizeof there, " (it was %s then)", witness->ledger);
+        text_format(there, sizeof there, " (it was %s then)", witness->ledger);
     return error_set(error, ERROR_LEDGER,
                      "%s: the ledger is missing, and %s shows that this job had one%s: without it every "
                      "customer would be created again. Put it back from a copy, with its .key; or start over "
@@ -412,7 +412,7 @@ int history_note(const struct job *job, const struct ledger_identity *identity, 
             step_reached("witness written");
             continue;
         }
-        snprintf(reason, sizeof reason, "%s: %s", paths[i], strerror(errno));
+        text_format(reason, sizeof reason, "%s: %s", paths[i], strerror(errno));
         log_info("%s: the witness of the ledger could not be written here, and is kept in one place alone",
                  reason);
     }

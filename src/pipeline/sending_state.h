@@ -38,7 +38,7 @@ struct sending {
     char canary_of[GUARD_SETTINGS_SIZE]; /* the settings, in hex */
     struct retry_random random;
     bool stopping, failed;
-    char stop_reason[512]; /* "": the provider has not stopped the run */
+    char stop_reason[1024]; /* "": the provider has not stopped the run */
 };
 
 /* Journals what an item is about to try. members: of the provider, in its order. overtakes: as

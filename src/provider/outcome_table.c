@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "provider/scrub.h"
 #include "provider/user.h"
 
@@ -140,7 +141,7 @@ static struct hidden hidden_of(const struct provider_reply *reply, const struct 
 /* A code is kept only when it would survive as a message: providers put strange things there. */
 static void set_code(struct slice code, const struct hidden *hidden, struct outcome *outcome)
 {
-    char scrubbed[OUTCOME_MESSAGE_SIZE];
+    char scrubbed[OUTCOME_SAID_SIZE];
     scrub_text(code, hidden->record, &hidden->secrets, scrubbed, sizeof scrubbed);
     if (!slice_is(code, scrubbed) || !copy_plain(code, outcome->code, sizeof outcome->code))
         outcome->code[0] = '\0';
@@ -152,11 +153,10 @@ static void set_message(const struct outcome_row *row, struct slice said, const 
     size_t len = 0;
     if (row->advice != NULL) {
         const char *colon = said.len > 0 ? ": " : "";
-        int written = snprintf(outcome->message, sizeof outcome->message, "%s (HTTP %d)%s", row->advice,
-                               outcome->http_status, colon);
-        len = (size_t)written < sizeof outcome->message ? (size_t)written : sizeof outcome->message - 1;
+        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
+                          row->advice, outcome->http_status, colon);
     }
-    scrub_text(said, hidden->record, &hidden->secrets, outcome->message + len, sizeof outcome->message - len);
+    scrub_text(said, hidden->record, &hidden->secrets, outcome->message + len, OUTCOME_SAID_SIZE);
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */

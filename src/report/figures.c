@@ -39,13 +39,25 @@ static size_t figures_char_len(char lead)
     return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
 }
 
+/* The bytes of so many columns less one, which is the ellipsis's. */
+static size_t figures_bytes(struct slice text, bool utf8, unsigned columns)
+{
+    size_t len = 0;
+    for (unsigned i = 1; i < columns && len < text.len; i++)
+        len += utf8 ? figures_char_len(text.at[len]) : 1;
+    return len;
+}
+
 unsigned figures_append_cut(struct buffer *out, struct slice text, unsigned columns)
 {
     bool utf8 = text_is_utf8(text);
     size_t chars = utf8 ? text_count_chars(text) : text.len;
     bool cut = chars > columns;
     unsigned used = 0;
-    for (size_t i = 0, step; i < text.len && used + cut < columns; i += step, used++) {
+    size_t end = text.len;
+    if (cut)
+        end = text_shorten_words(text, figures_bytes(text, utf8, columns)).len;
+    for (size_t i = 0, step; i < end && used + cut < columns; i += step, used++) {
         unsigned char byte = (unsigned char)text.at[i];
         step = utf8 ? figures_char_len(text.at[i]) : 1;
         if (byte < 0x20 || byte == 0x7F || (!utf8 && byte >= 0x80))

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -28,6 +29,16 @@ static size_t progress_columns(void)
     return known ? (size_t)size.ws_col - 1 : PROGRESS_TEXT_SIZE;
 }
 
+/* Leaves out the parts at the end that do not fit: half a number is a wrong one. */
+static void progress_cut(char *text, size_t columns)
+{
+    if (strlen(text) <= columns)
+        return;
+    while (columns > 0 && strncmp(text + columns, "  ", 2) != 0)
+        columns--;
+    text[columns] = '\0';
+}
+
 uint64_t progress_update(struct progress *progress, const struct progress_figures *figures, uint64_t now_ns)
 {
     if (!progress->shown)
@@ -37,8 +48,7 @@ uint64_t progress_update(struct progress *progress, const struct progress_figure
         double seconds = (double)(now_ns - progress->started_ns) / (double)CLOCK_NS_PER_S;
         progress_text(figures, seconds, text, sizeof text);
         size_t columns = progress_columns();
-        if (columns < sizeof text)
-            text[columns] = '\0';
+        progress_cut(text, columns);
         log_live_line(text);
         progress->next_ns = now_ns + PROGRESS_PERIOD_NS;
     }
@@ -93,6 +103,7 @@ char *progress_text(const struct progress_figures *figures, double seconds, char
     buffer_printf(&out, "  %s rejected", figures_count(figures->rejected, number));
     if (figures->is_run)
         buffer_printf(&out, "  %s in doubt", figures_count(figures->in_doubt, number));
+    progress_cut(out.at, size - 1);
     snprintf(text, size, "%s", out.at);
     buffer_clear(&out);
     return text;

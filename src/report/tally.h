@@ -106,7 +106,7 @@ struct tally {
     uint64_t pauses, pause_ns;        /* of the breaker: the provider was gone */
     char chain_head[65];              /* "" without a ledger */
     const char *stopped; /* why the run stopped early; NULL: it did not; constant, or stopped_text */
-    char stopped_text[512];
+    char stopped_text[1024];
 };
 
 struct tally *tally_new(size_t input_count);

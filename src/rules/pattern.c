@@ -28,7 +28,7 @@ struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
                                      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &status, &offset, NULL);
     if (!code) {
-        char reason[PATTERN_MESSAGE_SIZE / 2];
+        char reason[256]; /* as PCRE2 says that all of its messages need */
         pcre2_get_error_message(status, (PCRE2_UCHAR *)reason, sizeof reason);
         snprintf(message, PATTERN_MESSAGE_SIZE, "the pattern does not compile: %s, at character %zu", reason,
                  offset + 1);

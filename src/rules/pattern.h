@@ -11,7 +11,7 @@
 
 #include "core/slice.h"
 
-enum { PATTERN_MESSAGE_SIZE = 256 };
+enum { PATTERN_MESSAGE_SIZE = 320 };
 
 struct pattern;
 

@@ -165,6 +165,27 @@ subtest 'the reject file' => sub {
     is((case_run($case, 'check', '-q', '--input', "$case->{folder}/fixed.csv"))[0], 0, 'fixed by a script, it passes');
 };
 
+subtest 'the table of rules is cut between words' => sub {
+    # One defect at a time: each rule has a line with what it means, cut to the width; it stands whole on the page or in the source.
+    my ($job, $folder) = ("$FindBin::Bin/../../samples/every-defect.yaml", scratch_folder());
+    run_program(program('kyc-import'), 'check', $job, '-q', '--report', "$folder/report");
+    my ($status, $rejects) = run_program('gunzip', '-c', "$folder/report/check/rejects.csv.gz");
+    my ($header, @rows) = grep { tr/"// % 2 == 0 } split /\n/, $rejects; # a row of several lines is left out
+    my $meanings = join('', map { read_file($_) } glob "$FindBin::Bin/../../src/report/*.c") =~ s/"\s*\n\s*"//gr;
+    my (%cut, @wrong);
+    for my $row (@rows) {
+        write_file("$folder/one.csv", "$header\n$row\n");
+        my (undef, $out) = run_program(program('kyc-import'), 'check', $job, '--input', "$folder/one.csv", '--report', "$folder/report");
+        my $page = read_file("$folder/report/check/report.html") =~ s/<[^>]*>/ /gr =~ s/&#39;/'/gr =~ s/&quot;/"/gr =~ s/&lt;/</gr =~ s/&gt;/>/gr =~ s/&amp;/&/gr;
+        for my $text ($out =~ /^  \S+\/\S+(?: \(warning\))? +1 +1  (.*)…$/mg) {
+            $cut{$text} = 1;
+            push @wrong, $text if "$page$meanings" !~ /\Q$text\E[ ,;:.(-]/;
+        }
+    }
+    cmp_ok(scalar keys %cut, '>', 0, 'some are cut');
+    is_deeply(\@wrong, [], 'each at the end of a word');
+};
+
 subtest 'progress and terminals' => sub {
     my $case = case_new($nowhere, rows => 300);
     my ($status, $out, $err) = case_run($case, 'check', '--progress', 'always');

@@ -273,6 +273,58 @@ static void a_text_is_cut_between_characters(void **state)
                 "a\xe2\x82\xac");
 }
 
+static void a_message_is_cut_between_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *text;
+        size_t size;
+        const char *want;
+    } cases[] = {
+        {"it fits", "Couldn't connect to server", 27, "Couldn't connect to server"},
+        {"it does not, by one", "Couldn't connect to server", 26, "Couldn't connect to…"},
+        {"a word that just fits is whole", "Couldn't connect to server", 23, "Couldn't connect to…"},
+        {"one byte less, and it goes", "Couldn't connect to server", 22, "Couldn't connect…"},
+        {"punctuation before the cut goes too", "map another column: or drop it", 24, "map another column…"},
+        {"a word without an end is cut in itself", "Donaudampfschifffahrt", 12, "Donaudam…"},
+        {"one behind a short one is not", "a Donaudampfschifffahrt", 14, "a…"},
+        {"but one of more than 40 bytes", "at http://127.0.0.1/0123456789/0123456789/0123456789", 50,
+         "at http://127.0.0.1/0123456789/0123456789/0123…"},
+        {"between characters", "äöüäöü", 10, "äöü…"},
+        {"a line's end is a blank", "one line\nanother", 16, "one line…"},
+        {"the smallest room", "abcdef", 4, "…"},
+        {"nothing", "", 4, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[64];
+        size_t len = text_format(out, cases[i].size, "%s", cases[i].text);
+        if (strcmp(out, cases[i].want) != 0)
+            fail_msg("%s: `%s`", cases[i].sentence, out);
+        assert_int_equal(len, strlen(out));
+    }
+}
+
+/* At every size: UTF-8, no longer than the room, the beginning of the text up to the end of a word. */
+static void a_cut_message_is_a_beginning_of_whole_words(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "the provider is gone: nöthing but failures for 600 s (delivery.retry_for); run "
+        "again to resume. The last: connect: Couldn’t connect to server";
+    for (size_t size = 40; size < sizeof text; size++) {
+        char out[sizeof text];
+        size_t len = text_format(out, size, "%s", text);
+        assert_true(len < size && text_is_utf8(slice_make(out, len)));
+        assert_string_equal(out + len - 3, "…");
+        assert_memory_equal(out, text, len - 3);
+        if (strchr(" ,;:.(", text[len - 3]) == NULL)
+            fail_msg("cut in a word: %s", out);
+    }
+    char whole[sizeof text];
+    text_format(whole, sizeof whole, "%s", text);
+    assert_string_equal(whole, text);
+}
+
 static void the_nearest_word_is_found(void **state)
 {
     (void)state;
@@ -328,6 +380,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_fold_to_letters_and_digits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(capitals_are_made_of_small_letters, set_up, tear_down),
         cmocka_unit_test(a_text_is_cut_between_characters),
+        cmocka_unit_test(a_message_is_cut_between_words),
+        cmocka_unit_test(a_cut_message_is_a_beginning_of_whole_words),
         cmocka_unit_test(the_nearest_word_is_found),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -55,8 +55,10 @@ static void a_line_that_does_not_fit_is_cut(void **state)
 {
     (void)state;
     struct progress_figures figures = {.records = 123456, .share = -1};
-    char text[10];
-    assert_string_equal(progress_text(&figures, 1, text, sizeof text), "123,456 r");
+    char text[30];
+    assert_string_equal(progress_text(&figures, 1, text, sizeof text), "123,456 records  123,456/s");
+    assert_string_equal(progress_text(&figures, 1, text, 26), "123,456 records");
+    assert_string_equal(progress_text(&figures, 1, text, 10), "");
 }
 
 static void the_line_is_drawn_five_times_a_second_at_most(void **state)
@@ -118,16 +120,23 @@ static void counts_and_times_are_written_for_people(void **state)
         assert_string_equal(figures_seconds(times[i].seconds, text), times[i].want);
 }
 
-static void a_text_is_cut_between_characters(void **state)
+static void a_text_is_cut_between_words_or_else_characters(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
         unsigned columns, used;
         const char *want;
-    } cases[] = {{"abc", 3, 3, "abc"},  {"abcd", 3, 3, "ab…"},       {"éèê", 3, 3, "éèê"},
-                 {"éèêë", 3, 3, "éè…"}, {"a\x1b[1m", 9, 5, "a?[1m"}, {"a\xff", 2, 2, "a?"},
-                 {"ab", 0, 0, ""}};
+    } cases[] = {{"abc", 3, 3, "abc"},
+                 {"abcd", 3, 3, "ab…"},
+                 {"éèê", 3, 3, "éèê"},
+                 {"éèêë", 3, 3, "éè…"},
+                 {"a\x1b[1m", 9, 5, "a?[1m"},
+                 {"a\xff", 2, 2, "a?"},
+                 {"ab", 0, 0, ""},
+                 {"map another column", 11, 4, "map…"},
+                 {"map another column", 12, 12, "map another…"},
+                 {"drop it: or map", 11, 8, "drop it…"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer out;
         buffer_init(&out, 100);
@@ -147,7 +156,7 @@ int main(void)
         cmocka_unit_test(the_line_is_drawn_five_times_a_second_at_most),
         cmocka_unit_test(nothing_is_shown_when_it_is_not_wanted),
         cmocka_unit_test(counts_and_times_are_written_for_people),
-        cmocka_unit_test(a_text_is_cut_between_characters),
+        cmocka_unit_test(a_text_is_cut_between_words_or_else_characters),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("progress", tests, NULL, NULL);
