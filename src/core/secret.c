@@ -115,6 +115,22 @@ static int secret_load_file(struct secret *secret, const char *path, struct erro
     return result;
 }
 
+const char *secret_find_fault(const struct secret *secret)
+{
+    static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (secret->len >= strlen(marks[i]) && memcmp(secret->at, marks[i], strlen(marks[i])) == 0)
+            return "begins with a byte order mark: save it as UTF-8 without one";
+    for (size_t i = 0; i < secret->len; i++) {
+        unsigned char byte = (unsigned char)secret->at[i];
+        if (byte == '\n' || byte == '\r')
+            return "has more than one line: a secret is one";
+        if (byte < ' ' || byte == 0x7f)
+            return "holds a NUL or another control byte: was it saved as UTF-16?";
+    }
+    return NULL;
+}
+
 int secret_load(struct secret *secret, const char *reference, const char *folder, struct error *error)
 {
     *secret = (struct secret){0};

@@ -24,6 +24,10 @@ int secret_load(struct secret *secret, const char *reference, const char *folder
 /* Overwrites the copy that the environment has (/proc/PID/environ shows it), once all are loaded: two may be
  * of one variable. Such a variable is empty from then on. */
 void secret_forget_source(struct secret *secret);
+/* What a credential cannot have, and an editor may have put there: a byte order mark, NUL bytes (UTF-16), a
+ * second line. NULL: nothing; else a clause for a message, without the value. A client would cut such a value
+ * at its NUL, or send the second line as a header of its own. */
+const char *secret_find_fault(const struct secret *secret);
 void secret_clear(struct secret *secret);
 
 /* Overwrites bytes in a way that the compiler does not remove. */

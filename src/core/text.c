@@ -107,6 +107,11 @@ static size_t decode(const uint8_t *at, size_t left, uint32_t *out)
     return len;
 }
 
+size_t text_first_char(struct slice text, uint32_t *code)
+{
+    return decode((const uint8_t *)text.at, text.len, code);
+}
+
 size_t text_utf8_len(struct slice text)
 {
     const uint8_t *at = (const uint8_t *)text.at;

@@ -21,6 +21,9 @@ size_t text_utf8_len(struct slice text);
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
 
+/* The first character of a text that is not empty, and its length; 0 when it is not of well-formed UTF-8. */
+size_t text_first_char(struct slice text, uint32_t *code);
+
 /* code of a byte that is not of well-formed UTF-8. */
 #define TEXT_NO_CHAR UINT32_MAX
 

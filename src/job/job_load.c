@@ -64,7 +64,7 @@ static const struct job_key job_keys[] = {
     {"rules", .read = job_rules_read},
     {"delivery", .read = job_delivery_read},
     {"ledger", .read = read_ledger},
-    {"ledger_key", job_secret_read, .offset = offsetof(struct job, ledger_key)},
+    {"ledger_key", job_secret_read_bytes, .offset = offsetof(struct job, ledger_key)},
     {"report", job_scalar_path, .offset = offsetof(struct job, report_folder)},
     {"metrics", job_scalar_path, .offset = offsetof(struct job, metrics_path)},
     {0},

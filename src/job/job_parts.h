@@ -30,5 +30,7 @@ job_key_read job_delivery_read;
 /* job_secret.c: a secret by its reference (`env:NAME`, `file:PATH`): loaded when the overrides ask for it,
  * else only its form is checked. Target: a struct secret at the row's offset. */
 job_key_read job_secret_read;
+/* The same of a key, which may be any bytes: a credential is one line of text. */
+job_key_read job_secret_read_bytes;
 
 #endif

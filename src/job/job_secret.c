@@ -12,8 +12,8 @@ static bool is_reference(struct slice text)
     return false;
 }
 
-int job_secret_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                    void *target)
+static int read_secret(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                       void *target, bool any_bytes)
 {
     bool hidden = reader->hide_lines;
     reader->hide_lines = true;
@@ -30,7 +30,22 @@ int job_secret_read(struct job_reader *reader, const struct job_node *value, con
         struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
         if (secret_load(secret, reference.at, reader->job->folder, &reason) != 0)
             result = job_keys_fail(reader, value, "`%s`: %s", key->name, reason.text);
+        const char *fault = result == 0 && !any_bytes ? secret_find_fault(secret) : NULL;
+        if (fault)
+            result = job_keys_fail(reader, value, "`%s`: %s %s", key->name, reference.at, fault);
     }
     reader->hide_lines = hidden;
     return result;
+}
+
+int job_secret_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                    void *target)
+{
+    return read_secret(reader, value, key, target, false);
+}
+
+int job_secret_read_bytes(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                          void *target)
+{
+    return read_secret(reader, value, key, target, true);
 }

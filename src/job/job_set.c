@@ -83,7 +83,7 @@ static int apply(struct job_reader *reader, struct job_node *top, const char *te
     struct job_yaml_fault fault;
     struct job_node *value = job_yaml_parse(setting.value, &reader->job->arena, &fault);
     if (!value)
-        return error_set(reader->error, ERROR_USAGE, "%s: the value is %s", setting.origin, fault.text);
+        return error_set(reader->error, ERROR_USAGE, "%s: %s", setting.origin, fault.text);
     if (holds_credentials(setting.path, value))
         return error_set(
             reader->error, ERROR_USAGE,

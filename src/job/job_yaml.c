@@ -9,6 +9,8 @@
 #include "core/memory.h"
 #include "core/text.h"
 
+enum { CHAR_MARK = 0xfeff };
+
 struct builder {
     struct fy_parser *parser;
     struct fy_diag *diag;
@@ -83,6 +85,12 @@ static struct job_node *node_new(struct builder *builder, enum job_node_kind kin
     return node;
 }
 
+static bool is_unfit(uint32_t code)
+{
+    bool is_c0 = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
+    return is_c0 || (code >= 0x7f && code < 0xa0) || code == CHAR_MARK;
+}
+
 static struct job_node *take_scalar(struct builder *builder, const struct fy_event *event)
 {
     size_t len = 0;
@@ -93,8 +101,18 @@ static struct job_node *take_scalar(struct builder *builder, const struct fy_eve
     /* The library's mark is behind the quote. */
     if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
         node->place.column--;
-    if (text && memchr(text, '\0', len)) {
-        fault_set(builder->fault, node->place, "a value may not hold a NUL byte");
+    uint32_t code;
+    struct slice rest = slice_make(text ? text : "", text ? len : 0);
+    /* By an escape (\0, \e): the file itself holds none. */
+    for (size_t used; rest.len > 0 && (used = text_first_char(rest, &code)) > 0;
+         rest = slice_make(rest.at + used, rest.len - used)) {
+        if (!is_unfit(code))
+            continue;
+        if (code == 0)
+            fault_set(builder->fault, node->place, "a value may not hold a NUL byte");
+        else
+            fault_set(builder->fault, node->place, "a value may not hold the control character U+%04X",
+                      (unsigned)code);
         return NULL;
     }
     node->text = arena_copy(builder->arena, slice_make(text ? text : "", text ? len : 0));
@@ -265,28 +283,65 @@ static void say_nothing(struct fy_diag *diag, void *user, const char *text, size
     (void)diag, (void)user, (void)text, (void)len;
 }
 
-/* The place of the first byte that is no UTF-8, for the message. */
-static struct job_place place_of_bad_byte(struct slice text)
+/* What a person would not see in a line, and the library stops at or takes for something else: behind a NUL
+ * it reads nothing, and the settings there would be ignored. */
+static void say_unfit(struct job_yaml_fault *fault, struct job_place place, uint32_t code)
+{
+    if (code == 0)
+        fault_set(fault, place, "this line holds a NUL byte: was the file saved as UTF-16? Save it as UTF-8");
+    else if (code == CHAR_MARK)
+        fault_set(fault, place, "this line holds a byte order mark inside of the file: remove it");
+    else
+        fault_set(fault, place, "this line holds the control character U+%04X: remove it", (unsigned)code);
+}
+
+/* False, with the first character that a job file may not hold, or the first line that is not UTF-8. */
+static bool check_characters(struct slice text, struct job_yaml_fault *fault)
 {
     struct job_place place = {1, 1};
-    size_t line_start = 0;
-    for (size_t at = 0; at < text.len; at++) {
-        if (text.at[at] != '\n')
-            continue;
-        if (!text_is_utf8(slice_make(text.at + line_start, at - line_start)))
-            break;
-        line_start = at + 1;
-        place.line++;
+    struct slice rest = text;
+    while (rest.len > 0) {
+        uint32_t code;
+        size_t len = text_first_char(rest, &code);
+        if (len == 0) {
+            fault_set(fault, (struct job_place){place.line, 1}, "this line is not UTF-8");
+            return false;
+        }
+        if (is_unfit(code)) {
+            say_unfit(fault, place, code);
+            return false;
+        }
+        place.column++;
+        if (code == '\n' || (code == '\r' && (rest.len == 1 || rest.at[1] != '\n')))
+            place = (struct job_place){place.line + 1, 1};
+        rest = slice_make(rest.at + len, rest.len - len);
     }
-    return place;
+    return true;
+}
+
+static bool starts_with(struct slice text, struct slice start)
+{
+    return text.len >= start.len && memcmp(text.at, start.at, start.len) == 0;
+}
+
+/* Without the byte order mark that editors put first. */
+static bool check_encoding(struct slice *text, struct job_yaml_fault *fault)
+{
+    static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
+    if (starts_with(*text, SLICE_LITERAL("\xff\xfe")) || starts_with(*text, SLICE_LITERAL("\xfe\xff"))) {
+        fault_set(fault, (struct job_place){1, 1},
+                  "this file is UTF-16, as some editors save it: save it as UTF-8");
+        return false;
+    }
+    if (starts_with(*text, mark))
+        *text = slice_make(text->at + mark.len, text->len - mark.len);
+    return check_characters(*text, fault);
 }
 
 struct job_node *job_yaml_parse(struct slice text, struct arena *arena, struct job_yaml_fault *fault)
 {
-    if (!text_is_utf8(text)) {
-        fault_set(fault, place_of_bad_byte(text), "this line is not UTF-8");
+    if (!check_encoding(&text, fault))
         return NULL;
-    }
     struct fy_diag_cfg diag_setup = {.output_fn = say_nothing, .level = FYET_ERROR, .module_mask = ~0U};
     struct builder builder = {.arena = arena, .fault = fault, .diag = fy_diag_create(&diag_setup)};
     if (!builder.diag)

@@ -98,6 +98,13 @@ my @wrong = (
     ['an anchor', sub { s/^job: test/job: &name test/ }, undef, qr/anchor|alias/],
     ['a second document', sub { $_ .= "---\njob: other\n" }, undef, qr/document/],
     ['a ledger that is not built yet', sub { $_ .= "ledger: postgresql://db/x\n" }, undef, qr/not built yet|postgresql/i],
+    ['a NUL byte, behind which nothing would be read', sub { s/^fields:/# \0\nfields:/m }, undef, qr/NUL byte/],
+    ['a NUL byte before the rules', sub { $_ .= "\0\nrules:\n  - {rule: unique, field: email}\n" }, undef, qr/NUL byte/],
+    ['another control character', sub { $_ .= "# \e[2J\n" }, undef, qr/control character U\+001B/],
+    ['a control character of C1', sub { $_ .= "# \xc2\x9b2J\n" }, undef, qr/control character U\+009B/],
+    ['a byte order mark inside', sub { $_ .= "\xef\xbb\xbfrules: []\n" }, undef, qr/byte order mark/],
+    ['UTF-16', sub { $_ = "\xff\xfe" . join '', map { "$_\0" } split // }, undef, qr/UTF-16.*save it as UTF-8/],
+    ['UTF-16 without its mark', sub { $_ = join '', map { "$_\0" } split // }, undef, qr/NUL byte.*UTF-8/],
     ['no YAML', sub { $_ .= "  - [\n" }, undef, qr/YAML/],
 );
 
@@ -126,7 +133,10 @@ subtest 'the job file' => sub {
         is(substr($source, $column - 1, length $at), $at, "$sentence: the place is right") or diag $err;
     }
     write_file("$case->{folder}/job.yaml", $good);
-    for my $set (['delivery.rtae=5/s', qr/did you mean `rate`/], ['delivery.rate=fast', qr/--set delivery\.rate/],
+    write_file("$case->{folder}/job.yaml", "\xef\xbb\xbf" . $good =~ s/\n/\r\n/gr);
+    is((case_run($case, 'check', '-q'))[0], 0, 'a byte order mark at the start and CRLF, as Windows saves it, are read');
+    write_file("$case->{folder}/job.yaml", $good);
+    for my $set (["delivery.rate=5/s #\e", qr/--set delivery\.rate: this line holds the control character U\+001B/], ['delivery.rtae=5/s', qr/did you mean `rate`/], ['delivery.rate=fast', qr/--set delivery\.rate/],
         ['provider.credentials.api_key=x', qr/not for the command line/], ['delivery', qr/KEY=VALUE/],
         ['provider.credentials=[]', qr/not for the command line/], ['credentials=x', qr/credentials/])
     {
@@ -165,13 +175,25 @@ subtest 'secrets of the job file' => sub {
         like($err, qr/secret.*(?:chmod|0600|600)/s, 'with what to do') or diag $err;
         unlike("$out$err", qr/ZGVtbw/, 'and its content is not shown');
     }
+    chmod 0600, "$case->{folder}/secret";
+    for my $content ("ZGVt\0bw==\n", "ZGVtbw==\nX-Other: 1\n", "\xef\xbb\xbfZGVtbw==\n", "\xff\xfeZ\0G\0V\0t\0") {
+        write_file("$case->{folder}/secret", $content);
+        ($status, $out, $err) = case_run($case);
+        is($status, 2, 'a secret file with ' . ($content =~ /\0/ ? 'NUL bytes' : $content =~ /X-/ ? 'two lines' : 'a byte order mark') . ' is refused');
+        like($err, qr/api_secret.*file:secret (?:holds|has|begins)/, 'with the reason');
+        unlike("$out$err", qr/ZGV|X-Other/, 'and its content is not shown');
+    }
     unlink "$case->{folder}/secret";
     ($status, $out, $err) = case_run($case);
     is($status, 2, 'a secret file that is not there is status 2');
     like($err, qr/secret: No such file/, 'and named');
     ($text = $good) =~ s/env:TEST_API_SECRET_1/env:TEST_BAD_SECRET/;
     write_file($path, $text);
-    local $ENV{TEST_BAD_SECRET} = 'no!base64';
+    local $ENV{TEST_BAD_SECRET} = "ZGVtbw==\nX-Other: 1";
+    ($status, $out, $err) = case_run($case);
+    is($status, 2, 'a variable with two lines is status 2');
+    like($err, qr/api_secret.*env:TEST_BAD_SECRET has more than one line/, 'with the reason');
+    $ENV{TEST_BAD_SECRET} = 'no!base64';
     ($status, $out, $err) = case_run($case);
     is($status, 2, 'a secret that is not base64 is status 2');
     unlike("$out$err", qr/no!base64/, 'and is not shown');

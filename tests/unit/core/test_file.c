@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/file.h"
+#include "core/memory.h"
 #include "core/secret.h"
 
 static char folder[64];
@@ -211,6 +212,38 @@ static void a_secret_comes_from_the_environment_or_a_closed_file(void **state)
     free(path);
 }
 
+static void a_credential_is_one_line_of_text(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        const char *want; /* NULL: it is good */
+    } cases[] = {
+        {SLICE_LITERAL("fake-key"), NULL},
+        {SLICE_LITERAL(" f\xc3\xa9 "), NULL},
+        {SLICE_LITERAL("fake\0key"), "NUL"},
+        {SLICE_LITERAL("fake\n"), "more than one line"},
+        {SLICE_LITERAL("fake\r\nX-Other: key"), "more than one line"},
+        {SLICE_LITERAL("fake\tkey"), "control byte"},
+        {SLICE_LITERAL("fake\x1bkey"), "control byte"},
+        {SLICE_LITERAL("fake\x7f"), "control byte"},
+        {SLICE_LITERAL("\xef\xbb\xbf"
+                       "fake"),
+         "byte order mark"},
+        {SLICE_LITERAL("\xff\xfe"
+                       "f\0a\0"),
+         "byte order mark"},
+        {SLICE_LITERAL("f\0a\0"), "NUL"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct secret secret = {.at = memory_copy(cases[i].text), .len = cases[i].text.len};
+        const char *fault = secret_find_fault(&secret);
+        if (!fault != !cases[i].want || (fault && !strstr(fault, cases[i].want)))
+            fail_msg("%zu: %s", i, fault ? fault : "taken");
+        secret_clear(&secret);
+    }
+}
+
 static void a_wrong_secret_is_told_without_its_value(void **state)
 {
     (void)state;
@@ -266,6 +299,7 @@ int main(void)
         TEST(a_dead_draft_is_swept_and_a_living_one_stays),
         TEST(a_draft_in_no_folder_is_an_error),
         TEST(a_secret_comes_from_the_environment_or_a_closed_file),
+        cmocka_unit_test(a_credential_is_one_line_of_text),
         TEST(a_wrong_secret_is_told_without_its_value),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

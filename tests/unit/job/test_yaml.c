@@ -94,6 +94,27 @@ static void what_a_job_file_may_not_have_is_refused_where_it_stands(void **state
         {"a tab as indentation", "a:\n\t- b\n", "not YAML: tab", 2, 1},
         {"a bad indentation", "a: 1\n  b: 2\n", "not YAML: invalid multiline plain key", 1, 4},
         {"a list without its end", "a: [1,\n", "not YAML: ", 2, 1},
+        {"an escape of ESC", "a: \"x\\ey\"\n", "control character U+001B", 1, 4},
+        {"an escape of C1", "a: \"x\\x92y\"\n", "control character U+0092", 1, 4},
+        {"an escape of C1 in a key", "b: 1\n\"x\\x92y\": 2\n", "control character U+0092", 2, 1},
+        {"a control character", "a: 1\nb: \x07\n", "control character U+0007", 2, 4},
+        {"one in a comment", "a: 1 # \x01\n", "control character U+0001", 1, 8},
+        {"one in the last line, without its end", "a: 1\n# \x1f", "control character U+001F", 2, 3},
+        {"DEL", "a: 1\r\nb: x\x7f\r\n", "control character U+007F", 2, 5},
+        {"C1, as UTF-8", "a: \xc3\xa9\xc2\x85\n", "control character U+0085", 1, 5},
+        {"a byte order mark inside",
+         "a: 1\n\xef\xbb\xbf"
+         "b: 2\n",
+         "byte order mark", 2, 1},
+        {"two byte order marks",
+         "\xef\xbb\xbf\xef\xbb\xbf"
+         "b: 2\n",
+         "byte order mark", 1, 1},
+        {"UTF-16",
+         "\xff\xfe"
+         "a",
+         "UTF-16", 1, 1},
+        {"UTF-16, the other way round", "\xfe\xff", "UTF-16", 1, 1},
         {"a byte that is no UTF-8", "a: 1\nb: \xff\n", "this line is not UTF-8", 2, 1},
     };
     for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
@@ -104,6 +125,40 @@ static void what_a_job_file_may_not_have_is_refused_where_it_stands(void **state
             fault.place.column != cases[at].column)
             fail_msg("%s: %u:%u: %s", cases[at].sentence, fault.place.line, fault.place.column, fault.text);
     }
+}
+
+/* slice_from ends at a NUL, so these stand apart. */
+static void nothing_behind_a_nul_is_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        struct slice text;
+        unsigned line, column;
+    } cases[] = {
+        {"between two keys", SLICE_LITERAL("a: 1\n\0b: 2\n"), 2, 1},
+        {"in a comment", SLICE_LITERAL("a: 1 # x\0\nb: 2\n"), 1, 9},
+        {"at the end", SLICE_LITERAL("a: 1\n\0"), 2, 1},
+        {"at the start", SLICE_LITERAL("\0a: 1\n"), 1, 1},
+        {"UTF-16 without its mark", SLICE_LITERAL("a\0:\0 \0001\0\n\0"), 1, 2},
+    };
+    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+        struct job_yaml_fault fault = {0};
+        if (job_yaml_parse(cases[at].text, &arena, &fault))
+            fail_msg("%s is not refused", cases[at].sentence);
+        if (!strstr(fault.text, "NUL byte") || fault.place.line != cases[at].line ||
+            fault.place.column != cases[at].column)
+            fail_msg("%s: %u:%u: %s", cases[at].sentence, fault.place.line, fault.place.column, fault.text);
+    }
+}
+
+static void a_byte_order_mark_at_the_start_is_skipped(void **state)
+{
+    (void)state;
+    struct job_node *top = parse("\xef\xbb\xbf"
+                                 "a: 1\n");
+    assert_true(slice_is(top->first->key, "a"));
+    assert_int_equal(top->first->key_place.column, 1);
 }
 
 static void put_replaces_and_appends(void **state)
@@ -130,6 +185,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(text_without_a_document_is_null, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_job_file_may_not_have_is_refused_where_it_stands, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(nothing_behind_a_nul_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_byte_order_mark_at_the_start_is_skipped, setup, teardown),
         cmocka_unit_test_setup_teardown(put_replaces_and_appends, setup, teardown),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
