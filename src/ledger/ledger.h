@@ -142,9 +142,9 @@ enum { LEDGER_MEMBER_UNKNOWN = 0xff };
 /* Makes or finds the customer and writes what is about to be tried; *id: the customer. A customer with a
  * user_id, or whose create is in doubt with other digests, is never given a create: that is a bug of the
  * caller (assert). Journalled again with the same digests, an open operation keeps its first_sent_at, its key
- * and its digests, and an open create is in doubt from then on. An update in doubt that is overtaken by other
- * digests may have landed: digest becomes absent and the members it would have changed unknown, until one is
- * acknowledged. */
+ * and its digests, and an open create is in doubt from then on. An update in doubt may have landed: as soon
+ * as it is (by its outcome, or when it is journalled again, with the same digests or with others) digest
+ * becomes absent and the members that it would have changed unknown, until an update is acknowledged. */
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error);
 
@@ -160,10 +160,11 @@ enum ledger_conclusion {
     LEDGER_STILL_OPEN,
     /* The provider said yes: pending becomes what it has; user_id is set on a create. */
     LEDGER_ACKNOWLEDGED,
-    /* A final no: a create is refused (refusals + 1, when it left); what an update would have changed stays.
-     * pending stays too: it is what was refused. */
+    /* A final no: a create is refused (refusals + 1, when it left); what the provider has stays as it is
+     * known (not at all, where an earlier attempt of the update is in doubt). pending stays too: it is what
+     * was refused. */
     LEDGER_TURNED_DOWN,
-    /* In doubt: pending stays. */
+    /* In doubt: pending stays; what an update would have changed is unknown. */
     LEDGER_DOUBTFUL,
     /* Given up, and nothing of this operation can have come to be: as before it was journalled. A customer
      * who is new in this run is deleted (its id is void); one with attempts, refusals or an earlier run is

@@ -47,10 +47,7 @@ static int find_by_key(struct ledger *ledger, struct slice external_id, int64_t 
     return 0;
 }
 
-/* An update in doubt may have reached the provider, and its digests are about to be overwritten: the members
- * that it would have changed are no longer known. LEDGER_MEMBER_UNKNOWN equals no digest, so each later
- * update sends them until one is acknowledged. */
-static int forget_members(struct ledger *ledger, int64_t id, struct error *error)
+int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_MEMBERS, error);
     if (!statement)
@@ -83,12 +80,14 @@ static int forget_members(struct ledger *ledger, int64_t id, struct error *error
     return result;
 }
 
-/* A create that was journalled and comes again in a later run has been in doubt since then. attempts counts
- * at least one: it may have left. */
+/* A create that was journalled and comes again in a later run has been in doubt since then, and so has an
+ * update. attempts counts at least one: it may have left. */
 static int journal_again(struct ledger *ledger, const struct ledger_intent *intent,
                          const struct ledger_now *now, struct error *error)
 {
     enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_IN_DOUBT : now->state;
+    if (intent->operation == OPERATION_UPDATE && ledger_mark_members_unknown(ledger, now->id, error))
+        return -1;
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL_AGAIN, error);
     if (!statement)
         return -1;
@@ -103,7 +102,7 @@ static int journal_anew(struct ledger *ledger, const struct ledger_intent *inten
                         const struct ledger_now *now, struct error *error)
 {
     enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_JOURNALLED : now->state;
-    if (now->open && forget_members(ledger, now->id, error))
+    if (now->open && ledger_mark_members_unknown(ledger, now->id, error))
         return -1;
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL, error);
     if (!statement)

@@ -67,14 +67,18 @@ static void add_user(struct ledger_replay *replay, const struct ledger_replay_ev
     replay->digest =
         replay->user_id.len > 0 ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
     replay->user_id = arena_copy(&replay->arena, event->user_id);
-    replay->update_since = replay->in_doubt = replay->perhaps_in_doubt = false;
+    replay->update_since = replay->in_doubt = replay->perhaps_in_doubt = replay->may_have_landed = false;
 }
 
 static void add_update(struct ledger_replay *replay, const struct ledger_replay_event *event)
 {
     replay->update_since = !slice_is(event->outcome, "done");
-    if (!replay->update_since)
-        replay->digest = arena_copy(&replay->arena, event->digest);
+    if (slice_is(event->outcome, "in_doubt"))
+        replay->may_have_landed = true;
+    if (replay->update_since)
+        return;
+    replay->may_have_landed = false;
+    replay->digest = arena_copy(&replay->arena, event->digest);
 }
 
 /* A create, or a question that is to settle one, that gave no user. */
@@ -190,6 +194,8 @@ static void compare_digests(struct comparison *comparison)
     bool unknown = claim->digest.len == 0 && update_tried;
     if (!unknown && !slice_equal(claim->digest, comparison->created ? replay->digest : slice_make(NULL, 0)))
         differ(comparison, "digest is not that of what the provider said yes to");
+    if (!comparison->open && replay->may_have_landed && claim->digest.len > 0)
+        differ(comparison, "digest is kept although an update that may have landed was not acknowledged");
     if (!are_members(claim->digest, claim->member_digests) ||
         !are_members(claim->pending_digest, claim->pending_member_digests))
         differ(comparison, "digests without their member digests");

@@ -40,6 +40,7 @@ struct ledger_replay {
     struct slice digest;  /* of what it said yes to; empty: a person's verdict without digests */
     int64_t other_user;   /* the event that gave a second user; 0: none */
     bool update_since;    /* an update was tried since then */
+    bool may_have_landed; /* and is in doubt, or was until its repeat was refused */
     bool in_doubt;        /* a create is surely in doubt */
     bool perhaps_in_doubt;
     bool is_over; /* the provider said yes to the operation: another one counts its attempts anew */

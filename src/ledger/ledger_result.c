@@ -58,6 +58,15 @@ static int acknowledge(struct ledger *ledger, const struct ledger_result *result
     return ledger_sqlite_write_unless_taken(ledger, statement, error);
 }
 
+/* An update whose outcome is not known: it may have landed, and a later no to its repeat does not undo it. */
+static bool may_have_landed(const struct ledger_result *result, const struct ledger_now *now)
+{
+    return now->operation == OPERATION_UPDATE &&
+           (result->conclusion == LEDGER_DOUBTFUL ||
+            (result->conclusion == LEDGER_STILL_OPEN && result->outcome &&
+             result->outcome->kind == OUTCOME_IN_DOUBT));
+}
+
 /* What a conclusion other than a yes makes of the customer. */
 struct end {
     enum ledger_state state;
@@ -128,6 +137,8 @@ static int write_customer(struct ledger *ledger, const struct ledger_result *res
 {
     bool create = now->operation == OPERATION_CREATE;
     struct end end = {.state = now->state, .open = true};
+    if (may_have_landed(result, now) && ledger_mark_members_unknown(ledger, result->id, error))
+        return -1;
     switch (result->conclusion) {
     case LEDGER_STILL_OPEN:
         if (create && result->outcome && result->outcome->kind == OUTCOME_IN_DOUBT)

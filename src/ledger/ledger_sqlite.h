@@ -148,6 +148,11 @@ enum ledger_state ledger_state_from(struct slice word);
 /* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). */
 void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer);
 
+/* The update in hand of a customer may have reached the provider, whatever is said of its repeats: digest
+ * becomes absent, and each member that the update would have changed LEDGER_MEMBER_UNKNOWN, which equals no
+ * digest, so that later updates send it until one is acknowledged. 0 or -1. */
+int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error *error);
+
 /* What a write must know of the customer first. */
 struct ledger_now {
     int64_t id;

@@ -28,6 +28,8 @@ enum fault_kind {
     FAULT_GARBAGE,     /* after the work: 200 with a body that is not JSON */
     FAULT_TRUNCATE,    /* after the work: closed in the middle of the body */
     FAULT_LEFT_OUT,    /* after the work: an answer without the birth date of a user */
+    FAULT_STATUS_422,  /* before the work; the last, so that of `drop:x1` and `status-422:x1` the request that
+                          is done is lost first and its repeat refused */
     FAULT_KINDS
 };
 

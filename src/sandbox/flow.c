@@ -124,6 +124,9 @@ static void answer_fault(struct exchange *exchange)
     case FAULT_NOT_FOUND:
         answer_not_found(exchange);
         break;
+    case FAULT_STATUS_422:
+        exchange->api->refuse(exchange, 422, "rejected", "this cannot be processed");
+        break;
     case FAULT_GARBAGE:
         answer_garbage(exchange);
         break;

@@ -33,6 +33,48 @@ sub streets
     return join ' | ', sort map { $_->{body}{residence}{line1} } sandbox_users($case->{sandbox}, $case->{provider});
 }
 
+# Every text of a JSON value.
+sub values_of
+{
+    my ($value) = @_;
+    return ref $value eq 'HASH' ? map { values_of($_) } values %$value : ref $value eq 'ARRAY' ? map { values_of($_) } @$value : $value // '';
+}
+
+# An update lands, its answer is lost, and its repeat is refused; then the row goes back to what the provider had at first,
+# or the refusal is retried. Within a run, and over two.
+for my $provider (qw(payward kraken-embed kira)) {
+    for my $attempts (1, 2) {
+        my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+        my $case = case_new($sandbox, provider => $provider, csv => csv_rows(1), rows => 1, set => {'delivery.attempts' => $attempts});
+        my $sentence = "$provider, " . ($attempts == 1 ? 'two runs' : 'one run');
+        my $line = sub { my ($user) = sandbox_users($sandbox, $provider); join ' ', sort grep { /Market St/ } values_of($user->{body}) };
+        case_run($case, '-q');
+        is($line->(), '1 Market St', "$sentence: created");
+        my $street = sub { write_file("$case->{folder}/export.csv", csv_rows(1) =~ s/1 Market St/$_[0]/r) };
+        $street->('2 Market St');
+        sandbox_faults($sandbox, 'drop:x1@update', 'status-422:x1@update');
+        case_run($case, '-q') for 1 .. 3 - $attempts;
+        is(join(' ', @{case_summary($case)}{qw(updated refused in_doubt)}), '0 1 0', "$sentence: the repeat is refused");
+        is($line->(), '2 Market St', "$sentence: and the first had landed");
+        is_verified($case, "$sentence: the ledger verifies");
+        $street->('1 Market St');
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, "$sentence: the row goes back") or diag $err;
+        is($line->(), '1 Market St', "$sentence: and so does the user");
+        is_settled($case, "$sentence: settled");
+
+        # As before, and the refusal is retried.
+        $street->('2 Market St');
+        sandbox_faults($sandbox, 'drop:x1@update', 'status-422:x1@update');
+        case_run($case, '-q') for 1 .. 3 - $attempts;
+        is((case_run($case, '-q'))[0], 1, "$sentence: refused until it is retried");
+        is((case_run($case, '-q', '--retry-refused'))[0], 0, "$sentence: --retry-refused");
+        is($line->(), '2 Market St', "$sentence: and the user has the new data");
+        is_settled($case, "$sentence: settled again");
+        sandbox_stop($sandbox);
+    }
+}
+
 for my $provider (@ARGV ? @ARGV : qw(payward)) {
     for my $fault ('drop', 'status-500', 'reset', 'truncate', 'garbage') {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', "$fault:100%");

@@ -71,7 +71,8 @@ sub live_through
     scene_leave($scene);
 
     my ($turn, %stopped, %figures) = ($number);
-    for my $step (@steps[grep { ($_ + $number) % $every == 0 } 0 .. $#steps]) {
+    my $is_first = sub { $name eq 'payward/create' && $steps[$_[0]] =~ /#1$/ };    # of its kind: each is stopped at
+    for my $step (@steps[grep { ($_ + $number) % $every == 0 || $is_first->($_) } 0 .. $#steps]) {
         for my $way ($all_ways ? @ways : $ways[$turn++ % @ways]) {
             scene_restore($scene);
             unlink $steps_log;

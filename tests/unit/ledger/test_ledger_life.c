@@ -318,7 +318,8 @@ static void an_update_changes_what_the_provider_has_only_by_a_yes(void **state)
     customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
-    assert_string_equal(fixture_letters(customer.member_digests), "abc");
+    assert_string_equal(fixture_letters(customer.member_digests), "ab?");
+    assert_string_equal(fixture_letters(customer.pending_member_digests), "abe");
 
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abe");
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &yes, 1);
@@ -348,6 +349,57 @@ static void an_update_overtaken_in_doubt_leaves_its_members_unknown(void **state
     customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "abc");
     assert_int_equal(customer.digest.len, FINGERPRINT_LEN);
+}
+
+/* What may have landed is not undone by a no to its repeat, however the repeat comes to its end. */
+static void a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome timeout = fixture_outcome(OUTCOME_IN_DOUBT, 0, "timeout", "");
+    struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
+    struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
+    struct outcome not_built = fixture_outcome(OUTCOME_REFUSED, 0, "not_built", "");
+    not_built.request_id[0] = '\0';
+    enum before { IN_THIS_RUN, IN_AN_EARLIER_RUN, IN_A_CRASH, THROTTLED, BEFORES };
+    enum after { REFUSED, FORGOTTEN, NOT_BUILT, AFTERS };
+    for (int before = 0; before < BEFORES; before++)
+        for (int after = 0; after < AFTERS; after++) {
+            char key[16], user[16];
+            snprintf(key, sizeof(key), "C-%d-%d", before, after);
+            snprintf(user, sizeof(user), "USER-%d-%d", before, after);
+            int64_t id = fixture_create(fixture, key, "abc", user);
+            fixture_journal(fixture, id, key, OPERATION_UPDATE, "xbc");
+            if (before == IN_THIS_RUN)
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &timeout, 1);
+            if (before == IN_AN_EARLIER_RUN)
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &timeout, 1);
+            if (before == THROTTLED)
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &throttled, 1);
+            if (before == IN_AN_EARLIER_RUN || before == IN_A_CRASH)
+                fixture_journal(fixture, id, key, OPERATION_UPDATE, "xbc");
+            struct ledger_result refused = {.id = id,
+                                            .operation = OPERATION_UPDATE,
+                                            .conclusion = LEDGER_TURNED_DOWN,
+                                            .event = after != NOT_BUILT,
+                                            .outcome = after == NOT_BUILT ? &not_built : &no,
+                                            .attempt = 2,
+                                            .at = FIXTURE_AT};
+            bool taken;
+            fixture_begin(fixture);
+            assert_int_equal(ledger_result(fixture->ledger, &refused, &taken, &fixture->error), 0);
+            if (after == FORGOTTEN)
+                assert_int_equal(ledger_forget_refusal(fixture->ledger, id, &fixture->error), 0);
+            fixture_commit(fixture);
+            struct ledger_customer customer = fixture_find(fixture, id);
+            bool is_known = before == THROTTLED;
+            if (strcmp(fixture_letters(customer.member_digests), is_known ? "abc" : "?bc") != 0 ||
+                customer.digest.len != (is_known ? FINGERPRINT_LEN : 0) || customer.first_sent_at != 0)
+                fail_msg("%d, %d: %s", before, after, fixture_letters(customer.member_digests));
+            assert_int_equal(customer.pending_digest.len, after == FORGOTTEN ? 0 : FINGERPRINT_LEN);
+        }
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    if (findings.verified.findings != 0)
+        fail_msg("%s: %s", findings.key[LEDGER_FINDING_CUSTOMER], findings.text[LEDGER_FINDING_CUSTOMER]);
 }
 
 static void an_update_that_never_left_is_forgotten(void **state)
@@ -552,6 +604,7 @@ int main(void)
         LIFE(a_user_that_another_has_is_a_doubt_and_no_error),
         LIFE(an_update_changes_what_the_provider_has_only_by_a_yes),
         LIFE(an_update_overtaken_in_doubt_leaves_its_members_unknown),
+        LIFE(a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown),
         LIFE(an_update_that_never_left_is_forgotten),
         LIFE(a_second_create_ends_the_process),
         LIFE(a_create_in_doubt_with_other_data_ends_the_process),

@@ -279,7 +279,8 @@ static void whatever_happens_to_the_customers_the_ledger_verifies(void **state)
     }
 }
 
-/* C-1 created, C-2 refused, C-3 in doubt, C-4 an update refused, C-5 settled by a person, C-6 journalled. */
+/* C-1 created, C-2 refused, C-3 in doubt, C-4 an update refused, C-5 settled by a person, C-6 journalled, C-7
+ * an update in doubt whose repeat was refused. */
 static int set_up(void **state)
 {
     fixture_setup(state);
@@ -301,6 +302,10 @@ static int set_up(void **state)
                      0);
     fixture_commit(fixture);
     fixture_journal(fixture, 0, "C-6", OPERATION_CREATE, "abc");
+    id = fixture_create(fixture, "C-7", "abc", "U-7");
+    fixture_journal(fixture, id, "C-7", OPERATION_UPDATE, "abd");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &doubt, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 2);
     return 0;
 }
 
@@ -354,6 +359,9 @@ static void every_change_of_a_customer_is_found(void **state)
         {"C-6", "attempts = 2", "attempts is 2"},
         {"C-6", "refusals = 1", "refusals is 1"},
         {"C-6", "http_status = 500", "a customer without events"},
+        {"C-7",
+         "(digest, member_digests) = (SELECT digest, member_digests FROM kept WHERE external_id = 'C-1')",
+         "digest is kept although an update"},
     };
     struct fixture *fixture = *state;
     fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
