@@ -4,6 +4,7 @@
 #include "cmd/probe_machine.h"
 #include "cmd/probe_provider.h"
 #include "core/log.h"
+#include "delivery/sender.h"
 #include "job/job_load.h"
 
 enum { RESULT_MAX = 1 << 20 };
@@ -65,6 +66,7 @@ int command_probe(const struct options *options)
         struct slice url = provider_base_url(provider, job);
         probe_lines_add(&lines, "job", PROBE_OK, "%s: %s at %.*s", job->path, provider->name, (int)url.len,
                         url.at);
+        probe_lines_add(&lines, "libcurl", PROBE_OK, "%s", sender_library());
         bool loaded = fault.scope == ERROR_NONE && provider_of_job(job, true, &fault);
         if (loaded)
             probe_lines_add(&lines, "credentials", PROBE_OK, "%zu, well-formed",

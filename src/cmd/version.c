@@ -1,7 +1,15 @@
 #include "cmd/command.h"
+#include "delivery/sender.h"
 
 int command_version(const struct options *options)
 {
-    (void)options;
-    return command_print(SLICE_LITERAL("kyc-import " KYC_VERSION "\n"), 0);
+    struct buffer out;
+
+    buffer_init(&out, 4096);
+    buffer_append_text(&out, "kyc-import " KYC_VERSION "\n");
+    if (options->verbose)
+        buffer_printf(&out, "%s\n", sender_library());
+    int status = command_print(buffer_slice(&out), 0);
+    buffer_clear(&out);
+    return status;
 }

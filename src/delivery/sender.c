@@ -411,6 +411,11 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
     };
 }
 
+const char *sender_library(void)
+{
+    return curl_version();
+}
+
 uint64_t sender_requests(const struct sender *sender)
 {
     return atomic_load(&sender->requests);

@@ -110,6 +110,9 @@ struct sender_figures {
 
 /* After sender_run has returned, or at any time from its thread. */
 void sender_figures(const struct sender *sender, struct sender_figures *figures);
+/* The library that sends, and what it was built with: `libcurl/7.88.1 OpenSSL/3.0.19 …`. Constant. Any
+ * thread. */
+const char *sender_library(void);
 /* Requests that left so far, for progress. Any thread. */
 uint64_t sender_requests(const struct sender *sender);
 

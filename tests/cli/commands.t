@@ -47,6 +47,10 @@ subtest 'help' => sub {
     ($status, $out, $err) = run_program($import, 'version');
     like("$status $out$err", qr/^0 kyc-import \d+\.\d+\.\d+\n\z/, 'version');
     is((run_program($import, '--version'))[1], $out, '--version is version');
+    for my $command ('version', '--version') {
+        ($status, $out, $err) = run_program($import, $command, '-v');
+        like("$status $out$err", qr{^0 kyc-import \d+\.\d+\.\d+\nlibcurl/\d+\.\d+\.\d+ OpenSSL/[^\n]+\n\z}, "$command -v names libcurl and its TLS library");
+    }
     ($status, $out, $err) = run_program($import);
     is($status, 2, 'no command is status 2');
     like($err, qr/kyc-import help/, 'and says where they are listed');

@@ -30,7 +30,7 @@ sub files_of
 }
 
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
-my @names = qw(job credentials input ledger report disk endpoint tls clock request pace);
+my @names = qw(job libcurl credentials input ledger report disk endpoint tls clock request pace);
 
 for my $provider (qw(payward kraken-embed kira payso)) {
     subtest "$provider: all is well" => sub {
@@ -40,6 +40,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is($status, 0, 'status 0') or diag $err;
         is_deeply([grep { ($state->{$_} || '') ne 'ok' } @names], [], 'every line is ok') or diag explain $message;
         is($state->{keys} || '', 'ok', 'the credentials are free');
+        like($message->{libcurl}, qr{^libcurl/\d+\.\d+\.\d+ OpenSSL/\d}, 'the library that sends is named');
         like($message->{request}, qr/HTTP 404/, 'a user that is not there was asked for');
         is(files_of($case), 'export.csv job.yaml', 'nothing is made, no ledger above all');
         my $counts = sandbox_counts($sandbox)->{$provider};
