@@ -137,6 +137,9 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         breaker_turned_back(&sender->breaker, attempt->is_probe);
     } else {
         attempt_judge(attempt, result);
+        if (delivery->date_ns) {
+            atomic_store(&sender->provider_clock, (int64_t)delivery->date_ns - (int64_t)clock_boot_ns());
+        }
         if (attempt_is_complete(attempt, result)) {
             latency_add(&sender->latency, delivery->latency_ns);
         }

@@ -58,6 +58,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     sender->provider = provider;
     sender->done = done;
     sender->context = context;
+    atomic_store(&sender->provider_clock, SENDER_NO_CLOCK);
     sender->timer = -1;
     sender->timer_at = UINT64_MAX;
     mailbox_init(&sender->mailbox);
@@ -414,6 +415,12 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
 const char *sender_library(void)
 {
     return curl_version();
+}
+
+bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns)
+{
+    *offset_ns = atomic_load(&sender->provider_clock);
+    return *offset_ns != SENDER_NO_CLOCK;
 }
 
 uint64_t sender_requests(const struct sender *sender)

@@ -113,6 +113,9 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
 /* The library that sends, and what it was built with: `libcurl/7.88.1 OpenSSL/3.0.19 …`. Constant. Any
  * thread. */
 const char *sender_library(void);
+/* The provider's clock less clock_boot_ns, by the Date of its last answer (a login's too); in whole
+ * seconds, and late by as long as the answer took. False: no answer had one. Any thread. */
+bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns);
 /* Requests that left so far, for progress. Any thread. */
 uint64_t sender_requests(const struct sender *sender);
 

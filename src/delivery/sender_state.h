@@ -24,6 +24,8 @@
 #include "delivery/route.h"
 #include "delivery/sender.h"
 
+#define SENDER_NO_CLOCK INT64_MIN
+
 struct sender {
     /* constant */
     const struct job *job;
@@ -38,6 +40,7 @@ struct sender {
     /* any thread */
     struct mailbox mailbox;
     _Atomic uint64_t requests;
+    _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
     /* the sender's thread */
     struct limiter limiter;
     struct breaker breaker;

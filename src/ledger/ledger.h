@@ -100,6 +100,7 @@ struct ledger_customer {
     struct slice code, message, request_id;
     uint32_t attempts;
     uint64_t updated_at; /* real ns */
+    int64_t updated_run; /* 0: none, a person's verdict */
     struct slice kept;   /* JSON: of the last success answer that had any member of provider.keep */
 };
 
@@ -227,6 +228,14 @@ int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *le
 int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error);
 
 enum { LEDGER_HEAD_SIZE = 65, LEDGER_TIME_SIZE = 32 };
+
+/* What runs have found of this machine's clock: run, the last that compared it with the provider's (0: none),
+ * and by how much it was ahead of that at most, in any run. 0, or -1. */
+int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct error *error);
+/* This run has compared it. Between begin and commit. 0, or -1. */
+int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *error);
+/* The time of the last event when the ledger was opened; real ns, 0: there was none. */
+uint64_t ledger_newest_ns(const struct ledger *ledger);
 
 /* Runs. command: `run`. Between begin and commit. */
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,

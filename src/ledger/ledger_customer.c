@@ -100,6 +100,7 @@ void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct l
         .updated_at = (uint64_t)sqlite3_column_int64(statement, 17),
         .kept = copy_column(statement, 18, arena),
         .pending_email_digest = copy_column(statement, 19, arena),
+        .updated_run = sqlite3_column_int64(statement, 20),
     };
 }
 

@@ -123,6 +123,7 @@ int ledger_chain_load(struct ledger *ledger, struct error *error)
         if (whole)
             memcpy(ledger->committed.head, head.at, DIGEST_SHA256_LEN);
         ledger->committed.last_event = sqlite3_column_int64(statement, 0);
+        ledger->newest_ns = (uint64_t)sqlite3_column_int64(statement, 2);
         ledger_sqlite_release(statement);
         if (!whole)
             return error_set(

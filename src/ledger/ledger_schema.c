@@ -12,6 +12,7 @@
 #define SENDING   "sending"
 #define UNDER_WAY "under_way"
 #define ENDED     "ended"
+#define CLOCK     "clock" /* `RUN LEAD_NS` */
 
 /* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
  * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
@@ -183,6 +184,35 @@ int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left
     int len = snprintf(text, sizeof(text), "%s %" PRIu32, settings, left);
     assert((size_t)len < sizeof(text));
     return meta_set(ledger, CANARY, slice_make(text, (size_t)len), error);
+}
+
+uint64_t ledger_newest_ns(const struct ledger *ledger)
+{
+    return ledger->newest_ns;
+}
+
+int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct error *error)
+{
+    sqlite3_stmt *statement;
+    char found[CANARY_SIZE], *end;
+    int row = meta_find(ledger, CLOCK, &statement, error);
+    *run = 0;
+    *lead_ns = 0;
+    if (row <= 0)
+        return row;
+    struct slice value = ledger_sqlite_column(statement, 0);
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    ledger_sqlite_release(statement);
+    *run = strtoll(found, &end, 10);
+    *lead_ns = strtoull(end, NULL, 10);
+    return 0;
+}
+
+int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *error)
+{
+    char text[CANARY_SIZE];
+    snprintf(text, sizeof(text), "%" PRId64 " %" PRIu64, ledger->run, lead_ns);
+    return meta_set(ledger, CLOCK, slice_from(text), error);
 }
 
 /* `STATE BOOT BOOT_NS REAL_NS HOLD_NS`, `-` for a boot that is not known. */

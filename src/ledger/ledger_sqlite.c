@@ -11,7 +11,7 @@
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
-    "attempts, updated_at, kept, pending_email_digest"
+    "attempts, updated_at, kept, pending_email_digest, updated_run"
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -98,7 +98,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "request_id, attempt, latency_ms, at, chain) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
         "?12, "
         "?13, ?14, ?15)",
-    [LEDGER_SQL_LAST_EVENT] = "SELECT id, chain FROM event ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_LAST_EVENT] = "SELECT id, chain, at FROM event ORDER BY id DESC LIMIT 1",
     [LEDGER_SQL_HEAD_OF_RUN] = "SELECT 1 FROM run WHERE chain_head = ?1 LIMIT 1",
     [LEDGER_SQL_HEAD_OF_EVENT] = "SELECT 1 FROM event WHERE chain = ?1 ORDER BY id DESC LIMIT 1",
     [LEDGER_SQL_EVENTS] =

@@ -89,6 +89,7 @@ struct ledger {
     int64_t run;              /* 0: none was started */
     char run_started[LEDGER_TIME_SIZE];
     struct ledger_chain chain, committed;
+    uint64_t newest_ns;      /* of ledger_newest_ns */
     struct buffer canonical; /* scratch of an event's canonical bytes */
 };
 

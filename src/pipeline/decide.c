@@ -139,6 +139,7 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
     decision->kind = exists && by->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_SETTLE;
     decision->first_sent_at = customer->first_sent_at;
+    decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)
         decision->idempotency_key = customer->idempotency_key.at;
     if (!same && decision->kind == DECISION_SETTLE)
@@ -156,6 +157,7 @@ int decide(const struct decide *by, struct record *record, struct arena *arena, 
     decision->user_id = decision->idempotency_key = NULL;
     decision->refusals = 0;
     decision->is_known = decision->changed = false;
+    decision->journalled_run = 0;
     decision->changes.immutable = FIELD_NONE;
     if (!known)
         return 0;

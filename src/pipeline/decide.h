@@ -34,6 +34,7 @@ struct decision {
     uint32_t refusals;           /* CREATE: creates of this customer that the provider finally refused */
     const char *idempotency_key; /* SETTLE: as journalled, in the arena; NULL: none */
     bool changed;                /* SETTLE: the row is not as it was journalled */
+    int64_t journalled_run;      /* SETTLE: the run that journalled it, where no answer came to it; else 0 */
     struct changes changes;      /* UPDATE, or SETTLE and changed, where it is repeated with the
                                     new data; immutable is set also beside an UPDATE */
     enum field_id field;         /* REFUSED: under what it is reported, FIELD/RULE */

@@ -28,6 +28,8 @@ struct item {
     enum field_id immutable; /* UPDATE: a change beside it that cannot be sent; FIELD_NONE: none */
     bool changed;            /* the row is not as it was journalled (a doubt of an earlier run) */
     bool in_doubt;           /* an attempt may have happened, in this run or an earlier one */
+    uint64_t sent_boot_ns;   /* CREATE: clock_boot_ns when this run journalled it; 0: an earlier run did */
+    bool is_undated;         /* an earlier run did, which never compared its clock with the provider's */
     struct conclusion final; /* what it came to, once there is no further attempt */
     uint32_t attempts;       /* that were begun in this run */
     uint32_t bad_nonces, bad_tokens;

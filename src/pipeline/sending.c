@@ -48,9 +48,8 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     sending->random = retry_random_any();
     item_list_init(&sending->new_items);
     item_list_init(&sending->concluded);
-    settling_open(&sending->settling);
     sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
-    if (heed_start(sending, error) == 0)
+    if (settling_open(&sending->settling, parts->ledger, error) == 0 && heed_start(sending, error) == 0)
         sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
     if (sending->sender &&
         floors_start(&sending->floors, sending->sender, parts->ledger, parts->job->provider.nonce_floor,
@@ -112,6 +111,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     };
 
     item->delivery.call.at = intent.at;
+    item->sent_boot_ns = overtakes ? item->sent_boot_ns : clock_boot_ns();
     int failed = overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */
@@ -150,6 +150,8 @@ static int add_doubt(struct sending *sending, struct item *item, const struct de
                      struct error *error)
 {
     item->changed = decision->changed;
+    item->is_undated =
+        decision->journalled_run != 0 && decision->journalled_run != sending->settling.clock_run;
     sending_note_doubt(sending, item, true);
     item->delivery.call.at = decision->first_sent_at; /* its journal entry stands, and covers this too */
     if (settling_is_due(sending, item)) {
@@ -438,7 +440,8 @@ int sending_commit(struct sending *sending, struct error *error)
     if (sending->stopping && give_up_waiting(sending, error) != 0)
         result = -1;
     if (!sending->failed &&
-        (floors_reserve(&sending->floors, error) != 0 || ledger_commit(sending->parts.ledger, error) != 0)) {
+        (settling_note_clock(sending, error) != 0 || floors_reserve(&sending->floors, error) != 0 ||
+         ledger_commit(sending->parts.ledger, error) != 0)) {
         sending_fail(sending);
         give_up_waiting(sending, error);
         result = -1;

@@ -1,8 +1,10 @@
 #include "pipeline/settling.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "pipeline/changes.h"
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
@@ -14,11 +16,13 @@ enum {
     HTTP_NOT_FOUND = 404,
 };
 
-void settling_open(struct settling *settling)
+int settling_open(struct settling *settling, struct ledger *ledger, struct error *error)
 {
     item_list_init(&settling->waiting);
     settling->earliest_ns = UINT64_MAX;
     settling->run_started_ns = clock_mono_ns();
+    settling->clocks.ledger_ns = ledger_newest_ns(ledger);
+    return ledger_clock(ledger, &settling->clock_run, &settling->clocks.lead_ns, error);
 }
 
 void settling_close(struct settling *settling)
@@ -34,17 +38,48 @@ static uint64_t settle_after_ns(const struct job *job)
     return job->provider.settle_after_ns > least_ns ? job->provider.settle_after_ns : least_ns;
 }
 
+int settling_note_clock(struct sending *sending, struct error *error)
+{
+    struct settling *settling = &sending->settling;
+    struct clocks *clocks = &settling->clocks;
+
+    if (sending->parts.provider->doubt != PROVIDER_DOUBT_LOOK_UP)
+        return 0;
+    clocks->has_provider = sender_provider_clock(sending->sender, &clocks->provider_offset_ns);
+    uint64_t lead_ns = clocks_lead_ns(clocks, clock_real_ns(), clock_boot_ns());
+    bool is_news = clocks->has_provider && (!settling->clock_noted || lead_ns > clocks->lead_ns);
+    if (lead_ns > clocks->lead_ns) {
+        log_warning("this machine's clock is %" PRIu64 " s ahead of the provider's",
+                    lead_ns / CLOCK_NS_PER_S);
+        clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* not again for each second that it drifts */
+    }
+    if (!is_news)
+        return 0;
+    settling->clock_noted = true;
+    return ledger_clock_set(sending->parts.ledger, clocks->lead_ns, error);
+}
+
+/* Whether the provider surely still knows the key under which it was sent. */
+static bool key_is_known(const struct sending *sending, const struct item *item)
+{
+    uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(), sent_ns = item->delivery.call.at;
+    uint64_t age_ns = item->sent_boot_ns ? clocks_age_here_ns(sent_ns, item->sent_boot_ns, real_ns, boot_ns)
+                      : item->is_undated
+                          ? UINT64_MAX
+                          : clocks_age_ns(&sending->settling.clocks, sent_ns, real_ns, boot_ns);
+    uint64_t window_ns = sending->parts.job->provider.idempotency_window_ns;
+
+    return window_ns > WINDOW_MARGIN_NS && age_ns < window_ns - WINDOW_MARGIN_NS;
+}
+
 bool settling_is_due(const struct sending *sending, const struct item *item)
 {
-    uint64_t now_ns = clock_real_ns(), sent_ns = item->delivery.call.at;
-    uint64_t age_ns = now_ns > sent_ns ? now_ns - sent_ns : 0;
-
     if (!item->in_doubt || item->delivery.call.operation != OPERATION_CREATE)
         return false;
     if (sending->parts.provider->doubt == PROVIDER_DOUBT_LIST)
         return true;
     return sending->parts.provider->doubt == PROVIDER_DOUBT_LOOK_UP && !item->absent &&
-           (item->changed || age_ns + WINDOW_MARGIN_NS >= sending->parts.job->provider.idempotency_window_ns);
+           (item->changed || !key_is_known(sending, item));
 }
 
 static int find_customer(struct sending *sending, struct item *item, struct ledger_customer *customer,
@@ -167,6 +202,17 @@ static int settle(struct sending *sending, struct item *item, enum settled settl
     return sending_carry_out(sending, item, &conclusion, 0, error);
 }
 
+/* What was found shows nothing; the create goes again, under a key that the provider still knows. */
+static int repeat_instead(struct sending *sending, struct item *item, struct error *error)
+{
+    struct conclusion again = {
+        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_STILL_OPEN};
+
+    if (sending_write(sending, item, &again, true, error) != 0)
+        return -1;
+    return create_again(sending, item, error);
+}
+
 /* The end of a look-up. */
 static int settle_looked_up(struct sending *sending, struct item *item, struct error *error)
 {
@@ -177,6 +223,9 @@ static int settle_looked_up(struct sending *sending, struct item *item, struct e
         settled = SETTLED_UNCLEAR;
         code = "exists_not_found";
     }
+    /* It was asked about because its age was not known: the answers have told the provider's time. */
+    if (settled == SETTLED_UNCLEAR && !item->changed && !item->exists && key_is_known(sending, item))
+        return repeat_instead(sending, item, error);
     return settle(sending, item, settled, user_id, code, error);
 }
 

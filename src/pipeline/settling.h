@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "ledger/ledger.h"
+#include "pipeline/clocks.h"
 #include "pipeline/item.h"
 #include "pipeline/listing.h"
 
@@ -25,13 +27,21 @@ struct settling {
     uint64_t not_before_ns;          /* backoff of a listing that failed */
     uint64_t retrying_since_ns;
     uint32_t attempts;
+    struct clocks clocks;
+    int64_t clock_run; /* the last run that compared its clock with the provider's; 0: none */
+    bool clock_noted;  /* this one has, and the ledger knows */
 };
 
-void settling_open(struct settling *settling);
+/* Reads from the ledger what it says of clocks. 0, or -1. */
+int settling_open(struct settling *settling, struct ledger *ledger, struct error *error);
 void settling_close(struct settling *settling);
 
+/* Compares this machine's clock with what the provider has said of its own by now, and tells the ledger what
+ * is new of it; before each commit. 0, or -1. */
+int settling_note_clock(struct sending *sending, struct error *error);
+
 /* Whether this item is to be asked about before its create is sent (again): it is in doubt and too old to be
- * repeated, or its row has changed. */
+ * repeated, or nobody knows how old; or its row has changed. */
 bool settling_is_due(const struct sending *sending, const struct item *item);
 
 /* Asks about an item that is in no list, after the next commit or once its time has come. earlier: the doubt

@@ -68,8 +68,8 @@ for my $provider (qw(kira payso)) {
             is($summary->{refused}, $kept ? $rows : 0, "$sentence: refused");
             is(streets($case), join(' | ', ($changed && !$kept ? '2 Market St' : '1 Market St') x $rows),
                 "$sentence: each is there once, with the data");
-            cmp_ok(asked($case, $provider eq 'kira' ? 'look_up' : 'list'), $changed || $provider eq 'payso' ? '>' : '==', 0,
-                "$sentence: " . ($changed || $provider eq 'payso' ? 'asked about' : 'repeated under its key'));
+            # At kira too: the provider has not told its time yet, so that nobody knows how old the key is.
+            cmp_ok(asked($case, $provider eq 'kira' ? 'look_up' : 'list'), '>', 0, "$sentence: asked about");
             change_street($case) if $kept;
             write_file("$case->{folder}/export.csv", csv_rows($rows)) if $kept;
             is_settled($case, "$sentence: settled");

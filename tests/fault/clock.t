@@ -5,7 +5,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use Time::HiRes qw(time);
+use Time::HiRes qw(sleep time);
 use KycProof;
 use KycTest;
 use KycRun;
@@ -78,6 +78,41 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     cmp_ok(time - $started, '>', 2, 'clock steps: after the rest of it');
     like($err, qr/the provider asked the last process to wait \(Retry-After\): [23] s of that are left/, 'and says so');
     machine_holds($case, 'clock steps: a Retry-After goes on');
+}
+
+# kira forgets a key after a while, and a clock that is hours off makes an attempt look younger than it is: doubts of one run,
+# settled by the next, each with a clock of its own. All have landed, and every key is forgotten.
+my %pairs = (
+    'two hours ahead, and so the attempts lie in the future' => {first => 7200, second => 0},
+    'two hours ahead, as the next run can tell by the ledger alone' => {first => 7200, second => 10800, window => '3h'},
+    'two hours ahead when it was killed' => {first => 7200, second => 0, kill => 1},
+    'three hours behind in both runs' => {first => -10800, second => -10800, window => '3h'},
+    'three hours behind in both runs, the first was killed' => {first => -10800, second => -10800, window => '3h', kill => 1},
+);
+for my $sentence (sort keys %pairs) {
+    my %pair = (window => '24h', %{$pairs{$sentence}});
+    my $case = machine_case(provider => 'kira', rows => 4, bad => 0, set => {'provider.idempotency_window' => $pair{window}},
+        sandbox => ['--idempotency-life', '1ms', '--slow-for', '600ms']);
+    my $fault = $pair{first} && {clock => "1:$pair{first}"};
+    if ($pair{kill}) {
+        sandbox_faults($case->{sandbox}, 'slow:100%@create');
+        local @ENV{qw(LD_PRELOAD FAULT_CLOCK)} = (machine_shim(), $fault->{clock});
+        my $pid = case_start($case, '-q');
+        sleep 0.02 until (sandbox_counts($case->{sandbox})->{kira}{by_operation}{create} || 0) >= 4;
+        kill 'KILL', $pid;
+        waitpid $pid, 0;
+        sleep 0.05 until sandbox_counts($case->{sandbox})->{kira}{users} == 4;
+    } else {
+        sandbox_faults($case->{sandbox}, 'drop:100%@create');
+        local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
+        machine_run($case, $fault, '-q');
+        is(case_summary($case)->{in_doubt}, 4, "a clock $sentence: all are in doubt");
+    }
+    sandbox_faults($case->{sandbox});
+    my ($status, undef, $err) = machine_run($case, $pair{second} && {clock => "1:$pair{second}"}, '-q');
+    is($status, 0, "a clock $sentence: the next run") or diag $err;
+    is(sandbox_counts($case->{sandbox})->{kira}{users}, 4, "a clock $sentence: nobody is created again");
+    machine_holds($case, "a clock $sentence");
 }
 
 machine_proof();
