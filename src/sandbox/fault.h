@@ -16,20 +16,24 @@
 
 enum fault_kind {
     FAULT_NONE,
-    FAULT_STATUS_401,  /* before the work: the credentials are not known, this once */
-    FAULT_STATUS_500,  /* before the work */
-    FAULT_STATUS_503,  /* before the work */
-    FAULT_RETRY_AFTER, /* before the work: 503 with Retry-After */
-    FAULT_STATUS_429,  /* before the work, with Retry-After */
-    FAULT_RESET,       /* before the work: the connection is reset */
-    FAULT_DROP,        /* after the work: the connection is closed without an answer */
-    FAULT_SLOW,        /* the work is done when the client has given up */
-    FAULT_NOT_FOUND,   /* before the work: 404 with the HTML of a gateway */
-    FAULT_GARBAGE,     /* after the work: 200 with a body that is not JSON */
-    FAULT_TRUNCATE,    /* after the work: closed in the middle of the body */
-    FAULT_LEFT_OUT,    /* after the work: an answer without the birth date of a user */
-    FAULT_STATUS_422,  /* before the work; the last, so that of `drop:x1` and `status-422:x1` the request that
-                          is done is lost first and its repeat refused */
+    FAULT_STATUS_401,    /* before the work: the credentials are not known, this once */
+    FAULT_STATUS_500,    /* before the work */
+    FAULT_STATUS_503,    /* before the work */
+    FAULT_RETRY_AFTER,   /* before the work: 503 with Retry-After */
+    FAULT_STATUS_429,    /* before the work, with Retry-After */
+    FAULT_RESET,         /* before the work: the connection is reset */
+    FAULT_DROP,          /* after the work: the connection is closed without an answer */
+    FAULT_SLOW,          /* the work is done when the client has given up */
+    FAULT_NOT_FOUND,     /* before the work: 404 with the HTML of a gateway */
+    FAULT_GARBAGE,       /* after the work: 200 with a body that is not JSON */
+    FAULT_TRUNCATE,      /* after the work: closed in the middle of the body */
+    FAULT_LEFT_OUT,      /* after the work: an answer without the birth date of a user */
+    FAULT_FOLDED_HEADER, /* after the work: the first header line of the answer begins with a blank; then
+                            closed */
+    FAULT_FOREIGN_BYTES, /* after the work and its answer: the same answer once more, on a connection that is
+                            kept */
+    FAULT_STATUS_422, /* before the work; the last, so that of `drop:x1` and `status-422:x1` the request that
+                         is done is lost first and its repeat refused */
     FAULT_KINDS
 };
 

@@ -23,6 +23,8 @@ const char options_help[] =
     "                         before the work: status-401, status-422, status-500, status-503, status-429,\n"
     "                         reset, not-found (404), retry-after (503 with Retry-After)\n"
     "                         after the work: drop, garbage, truncate; slow: when the client gave up;\n"
+    "                         folded-header: its first header line begins with a blank; foreign-bytes: the\n"
+    "                         answer once more, which answers nothing, on a connection that is kept;\n"
     "                         left-out: kira and payso answer without the birth date of a user\n"
     "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or "
     "login\n"

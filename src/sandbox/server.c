@@ -99,11 +99,28 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     return response;
 }
 
+/* The answer as raw bytes behind libmicrohttpd's back, with a header line before all others. Nobody reads
+ * them: all the same. */
+static void send_raw(struct exchange *exchange, const char *first)
+{
+    struct buffer out;
+    buffer_init(&out, exchange->answer.len + CONNECTION_MEMORY);
+    buffer_printf(&out, "HTTP/1.1 %u Answer\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                  exchange->status, first, exchange->content_type, exchange->answer.len);
+    buffer_append(&out, buffer_slice(&exchange->answer));
+    (void)send(socket_of(exchange->connection), out.at, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    buffer_clear(&out);
+}
+
 /* the answer lives as long as the exchange, and that until the response was sent */
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     if (exchange->fault == FAULT_RESET)
         reset_connection(exchange->connection);
+    if (exchange->fault == FAULT_FOLDED_HEADER && exchange->status != 0) {
+        send_raw(exchange, " X-First: a line that folds nothing\r\n");
+        return MHD_NO;
+    }
     if (exchange->status == 0)
         return MHD_NO;
     struct MHD_Response *response = make_response(exchange);
@@ -164,8 +181,9 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 {
     (void)context;
     (void)connection;
-    (void)code;
     struct exchange *exchange = *state;
+    if (exchange && exchange->fault == FAULT_FOREIGN_BYTES && code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        send_raw(exchange, "");
     if (exchange)
         exchange_free(exchange);
     *state = NULL;

@@ -56,6 +56,8 @@ my @faults = (
     {name => 'slow', kind => 'strike', cause => 'timeout', doubt => 1, landed => 1},
     {name => 'garbage', kind => 'strike', cause => '5xx', doubt => 1, landed => 1},
     {name => 'truncate', kind => 'strike', cause => 'connect', doubt => 1, landed => 1},
+    {name => 'folded-header', kind => 'strike', cause => 'connect', doubt => 1, landed => 1},
+    {name => 'foreign-bytes', kind => 'strike', cause => undef},
     {name => 'combined', kind => 'strike', cause => undef, doubt => 1, landed => 1},
     {name => 'dns', kind => 'outage', says => qr/resolv/i},
     {name => 'refused', kind => 'outage', says => qr/connect/},
@@ -63,7 +65,9 @@ my @faults = (
     {name => 'gone', kind => 'gone'},
     {name => 'revoked', kind => 'revoked'},
 );
-my @struck_kinds = map { $_->{name} } grep { $_->{kind} eq 'strike' && $_->{name} ne 'combined' } @faults;
+# Foreign bytes are told by lying there before the next request is sent: these come one by one, not in the bursts of a
+# combination.
+my @struck_kinds = map { $_->{name} } grep { $_->{kind} eq 'strike' && $_->{name} !~ /^(?:combined|foreign-bytes)$/ } @faults;
 
 # Cells of operations that do exist, which cannot exist all the same.
 sub reason_against
@@ -103,7 +107,7 @@ sub prepare
     %$cell = (%$cell, folder => scratch_folder(), port => free_port(), rate => $paced ? 20 : $rate, runs => 0, over_limit => 0,
         faults => 0, street => '1 Market St', rows => $paced && $cell->{operation} ne 'update' ? 2 * $rows : $rows);
     my %set = (
-        'delivery.rate' => "$cell->{rate}/s", 'delivery.burst' => $paced ? 1 : 5, 'delivery.attempts' => 12,
+        'delivery.rate' => "$cell->{rate}/s", 'delivery.burst' => $paced || $fault eq 'foreign-bytes' ? 1 : 5, 'delivery.attempts' => 12,
         # short where it is waited for
         'delivery.timeout' => $provider eq 'payso' || $fault =~ /slow|combined/ ? '1s' : '10s',
         $provider eq 'kira' ? ('provider.idempotency_window' => is_settling($cell) ? '1h' : '24h') : (),
@@ -259,7 +263,8 @@ sub strike
     my $combined = $fault->{name} eq 'combined';
     my $few = $operation =~ /^(list|login)$/;
     my @kinds = $combined ? @struck_kinds : ($fault->{name});
-    my $next = $combined ? 1 : $few ? 2 : 4;
+    # One login or listing that is answered is enough.
+    my $next = $combined || ($few && $fault->{name} eq 'foreign-bytes') ? 1 : $few ? 2 : 4;
     my $share = $combined ? 4 : 20;
     sandbox_faults($cell->{sandbox}, map { ("$_:x$next\@$operation", $long && !$few ? "$_:$share%\@$operation" : ()) } @kinds);
     $cell->{for_a_person} = $fault->{landed};
