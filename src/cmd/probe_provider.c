@@ -1,5 +1,6 @@
 #include "cmd/probe_provider.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,13 +74,19 @@ static int check_keys(const struct job *job, const struct provider *provider, st
     return sender ? 0 : -1;
 }
 
+/* The provider wants to be left alone, whatever it answered: no further key is tried. */
+static bool asks_to_wait(const struct asked *asked)
+{
+    return asked->delivery.outcome.retry_after_ns > 0;
+}
+
 static int ask_all(const struct job *job, const struct provider *provider, struct ledger *ledger,
                    struct asked *asked, struct error *error)
 {
     *asked = (struct asked){.is_taken = true};
     if (check_keys(job, provider, error) != 0)
         return -1;
-    for (size_t i = 0; i < job->provider.credential_count && asked->is_taken; i++) {
+    for (size_t i = 0; i < job->provider.credential_count && asked->is_taken && !asks_to_wait(asked); i++) {
         struct job one = *job;
         const struct outcome *outcome = &asked->delivery.outcome;
         one.provider.credentials = &job->provider.credentials[i];
@@ -154,6 +161,17 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
     const char *name = "request";
     char which[64] = "";
 
+    if (job->provider.credential_count > 1)
+        snprintf(which, sizeof which, "key %zu of %zu: ", asked->keys + !asked->is_taken,
+                 job->provider.credential_count);
+    if (asks_to_wait(asked) && !(asked->is_taken && asked->keys == job->provider.credential_count)) {
+        probe_lines_add(lines, name, PROBE_NOT_OK,
+                        "%sHTTP %d: %s. The provider asks to wait %" PRIu64 " s: probe again after that",
+                        which, outcome->http_status,
+                        asked->is_taken ? "the credentials are taken" : outcome->message,
+                        (outcome->retry_after_ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
+        return;
+    }
     if (asked->is_taken) {
         probe_lines_add(
             lines, name, PROBE_OK,
@@ -162,8 +180,6 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
             outcome->http_status);
         return;
     }
-    if (job->provider.credential_count > 1)
-        snprintf(which, sizeof which, "key %zu of %zu: ", asked->keys + 1, job->provider.credential_count);
     if (!outcome->http_status)
         probe_lines_add(lines, name, PROBE_SKIPPED, "%snot known: there was no answer", which);
     else if (outcome->kind == OUTCOME_BAD_NONCE)

@@ -18,14 +18,12 @@ static void give_back(struct sender *sender, struct delivery *delivery)
 }
 
 /* outcome: why it did not leave. date_ns: of the answer that says so; 0: none. */
-static void give_back_unsent(struct sender *sender, struct delivery *delivery, const struct outcome *outcome,
-                             uint64_t date_ns)
+static void set_unsent(struct delivery *delivery, const struct outcome *outcome, uint64_t date_ns)
 {
     delivery->outcome = *outcome;
-    delivery->left = false;
+    delivery->left = delivery->was_probe = false;
     delivery->latency_ns = 0;
     delivery->date_ns = date_ns;
-    give_back(sender, delivery);
 }
 
 void answers_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
@@ -34,7 +32,8 @@ void answers_unsent(struct sender *sender, struct delivery *delivery, enum outco
     struct outcome outcome = {.kind = kind};
     snprintf(outcome.code, sizeof(outcome.code), "%s", code);
     text_format(outcome.message, sizeof(outcome.message), "%s", message);
-    give_back_unsent(sender, delivery, &outcome, 0);
+    set_unsent(delivery, &outcome, 0);
+    give_back(sender, delivery);
 }
 
 static bool is_login(const struct delivery *delivery)
@@ -42,12 +41,15 @@ static bool is_login(const struct delivery *delivery)
     return delivery->call.operation == OPERATION_LOGIN;
 }
 
-/* The first who waits for a token that does not come: the others try on. Of a login that is refused, all. */
-static void give_back_waiting(struct sender *sender, const struct delivery *login, bool all)
+/* The login failed: only the first of those that wait for its token comes back, and the rest try on. Of a
+ * login that is refused, all. was_probe: it was the breaker's. */
+static void give_back_waiting(struct sender *sender, const struct delivery *login, bool all, bool was_probe)
 {
     struct delivery *delivery;
     while ((delivery = mailbox_list_take(&sender->queue))) {
-        give_back_unsent(sender, delivery, &login->outcome, login->date_ns);
+        set_unsent(delivery, &login->outcome, login->date_ns);
+        delivery->was_probe = was_probe;
+        give_back(sender, delivery);
         if (!all) {
             return;
         }
@@ -55,8 +57,10 @@ static void give_back_waiting(struct sender *sender, const struct delivery *logi
 }
 
 /* True when the login was answered: with a token, a no, or "later". */
-static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns, struct slice body)
+static bool end_login(struct sender *sender, const struct attempt *attempt)
 {
+    struct lane *lane = attempt->lane;
+    struct slice body = buffer_slice(&attempt->receipt.body);
     struct outcome *outcome = &lane->login_delivery.outcome;
     uint64_t now = clock_mono_ns(), seconds = 0;
     if (outcome->kind == OUTCOME_DONE) {
@@ -70,9 +74,6 @@ static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns
         snprintf(outcome->code, sizeof(outcome->code), "no_token");
         snprintf(outcome->message, sizeof(outcome->message), "the answer to the login holds no token");
     }
-    if (outcome->kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, now, left_ns, outcome->retry_after_ns);
-    }
     bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
     bool answered = refused || outcome->kind == OUTCOME_THROTTLED;
     if (login_failed(&lane->login, now) && !refused) {
@@ -84,7 +85,7 @@ static bool end_login(struct sender *sender, struct lane *lane, uint64_t left_ns
         outcome->kind = OUTCOME_NOT_SENT;
     }
     sender->withdrawn = sender->withdrawn || refused;
-    give_back_waiting(sender, &lane->login_delivery, refused);
+    give_back_waiting(sender, &lane->login_delivery, refused, attempt->is_probe && !answered);
     return answered;
 }
 
@@ -110,6 +111,21 @@ static void note_breaker(struct sender *sender, const struct attempt *attempt, c
     } else {
         log_info("the provider answers again after %" PRIu64 " s: sending goes on",
                  (now - opened_ns) / CLOCK_NS_PER_S);
+    }
+}
+
+/* What an answer, of whatever status, says about the pace of all. */
+static void note_retry_after(struct sender *sender, const struct attempt *attempt,
+                             const struct outcome *outcome)
+{
+    uint64_t now = clock_mono_ns(), wait_ns = outcome->retry_after_ns;
+    if (outcome->kind == OUTCOME_THROTTLED) {
+        limiter_throttle(&sender->limiter, now, attempt->left_ns, wait_ns);
+    } else if (wait_ns > 0) {
+        limiter_hold(&sender->limiter, now, wait_ns);
+    }
+    if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->too_long_ns) {
+        sender->too_long_ns = wait_ns;
     }
 }
 
@@ -143,13 +159,13 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         if (attempt_is_complete(attempt, result)) {
             latency_add(&sender->latency, delivery->latency_ns);
         }
+        note_retry_after(sender, attempt, &delivery->outcome);
     }
     if (is_login(delivery)) {
         if (attempt->turned_back) {
             attempt->lane->login.asking = false;
         } else {
-            bool answered =
-                end_login(sender, attempt->lane, attempt->left_ns, buffer_slice(&attempt->receipt.body));
+            bool answered = end_login(sender, attempt);
             note_breaker(sender, attempt, &delivery->outcome, answered);
         }
         attempt_forget(attempt);
@@ -161,12 +177,11 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         return;
     }
     int status = delivery->outcome.http_status;
-    note_breaker(sender, attempt, &delivery->outcome, status > 0 && status < HTTP_FIRST_SERVER_ERROR);
-    if (delivery->outcome.kind == OUTCOME_THROTTLED) {
-        limiter_throttle(&sender->limiter, clock_mono_ns(), attempt->left_ns,
-                         delivery->outcome.retry_after_ns);
-    } else if (delivery->outcome.kind == OUTCOME_STOP || (delivery->outcome.kind == OUTCOME_BAD_NONCE &&
-                                                          ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
+    bool answered = status > 0 && status < HTTP_FIRST_SERVER_ERROR;
+    delivery->was_probe = attempt->is_probe && !answered;
+    note_breaker(sender, attempt, &delivery->outcome, answered);
+    if (delivery->outcome.kind == OUTCOME_STOP ||
+        (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
         sender->withdrawn = true; /* the coordinator would hear of it too late */
     }
     give_back(sender, delivery);

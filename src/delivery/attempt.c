@@ -370,7 +370,9 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .in_doubt = delivery->call.in_doubt,
         .user_id = delivery->call.user_id,
         .members = delivery->call.members,
-        .fresh_token = delivery->bad_token > 0 && attempt->token != delivery->bad_token,
+        .login_broken =
+            attempt->token > 0 && login_is_broken(&attempt->lane->login, attempt->token, attempt->left_ns,
+                                                  delivery, delivery->bad_tokens > 0),
         .body = body_of(attempt),
         .job = attempt->route->job,
         .token = token_of(attempt),
@@ -382,10 +384,11 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     attempt->route->provider->judge(&reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
         attempt->lane->proven = true;
+        login_served(&attempt->lane->login, attempt->token);
     }
     keep_wanted(delivery, reply.body);
     if (delivery->outcome.kind == OUTCOME_BAD_TOKEN) {
-        delivery->bad_token = attempt->token;
-        login_refuse(&attempt->lane->login, attempt->token);
+        delivery->bad_tokens++;
+        login_refuse(&attempt->lane->login, attempt->token, delivery);
     }
 }

@@ -137,14 +137,14 @@ void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns)
 {
     uint64_t hold = hold_ns < HOLD_MOST_NS ? hold_ns : HOLD_MOST_NS;
     limiter->held_until_ns = later(limiter->held_until_ns, advance(limiter, now_ns) + hold);
+
+    /* What is held does not recover. */
+    limiter->recovers_ns = later(limiter->recovers_ns, limiter->held_until_ns + limiter->interval_ns);
 }
 
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns)
 {
     limiter_hold(limiter, now_ns, retry_after_ns);
-
-    /* What is held does not recover. */
-    limiter->recovers_ns = later(limiter->recovers_ns, limiter->held_until_ns + limiter->interval_ns);
     if (left_ns < limiter->may_halve_ns) { /* it says nothing about the rate as it is now */
         return;
     }

@@ -70,7 +70,8 @@ void limiter_never_left(struct limiter *limiter);
 /* The provider answered 429 to a request that left at left_ns. retry_after_ns (0: not said): nothing is to
  * leave for so long. */
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns);
-/* Before the first request: nothing is to leave for hold_ns, which an earlier process was asked to wait. */
+/* Nothing is to leave for hold_ns, and then at the same rate: the answer to something else than too many
+ * requests said so, or an earlier process was asked to wait. */
 void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns);
 /* True while a Retry-After holds everything: what was admitted must not leave either. */
 bool limiter_holds(const struct limiter *limiter, uint64_t now_ns);

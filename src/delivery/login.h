@@ -2,8 +2,19 @@
  *
  * A plain state machine, handed the time (monotonic ns). The token itself is in the provider's account; this
  * knows how long it is good. It is renewed 5 minutes before its end (half its life before, when that is
- * shorter than 10 minutes), and asked for again once a request with it came back as OUTCOME_BAD_TOKEN: once a
- * token, however many requests carried it. Thread: the sender's.
+ * shorter than 10 minutes), and asked for again once a request with it was answered 401: once a token,
+ * however many requests carried it.
+ *
+ *     none --succeeded--> unproven --served--> proven
+ *      ^                     |                   |
+ *      +------refuse---------+------refuse-------+     (a 401: the token is over)
+ *
+ * Authentication belongs to the session, not to a record. A 401 under a proven token, or under one that is no
+ * longer new, means that the token is over: a new one, and the request again. A 401 under an unproven token
+ * that was just given means that the login gives nothing that works: the run stops. One case stands apart: a
+ * record that was answered 401 before, under a token that was over or proven, may itself be the cause; for it
+ * alone the session goes on, until another record is refused under an unproven token too.
+ * Thread: the sender's.
  */
 #ifndef KYC_DELIVERY_LOGIN_H
 #define KYC_DELIVERY_LOGIN_H
@@ -11,17 +22,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { LOGIN_UNPROVEN_MAX = 10 }; /* logins in a row between which no request succeeded */
+
 struct login {
     bool wanted;       /* the provider has logins; else nothing here matters */
     bool asking;       /* a login is under way: nothing else starts on this lane */
     uint32_t token;    /* the number of the token at hand, from 1; 0: none yet */
     bool good;         /* it may be used until ends_ns */
+    bool proven;       /* a request that carried it has succeeded */
+    uint32_t unproven; /* logins since a request last succeeded */
+    uint64_t given_ns; /* when the token at hand was given */
     uint64_t renew_ns; /* from when on it is asked for again */
     uint64_t ends_ns;
+    const void
+        *suspect; /* the only delivery that was refused under unproven tokens; NULL: none. Never read */
 };
 
 /* True when a login must come before the next request of this lane. */
 bool login_is_due(const struct login *login, uint64_t now_ns);
+
+/* True when LOGIN_UNPROVEN_MAX logins in a row gave tokens with which nothing succeeded: no further one. */
+bool login_is_futile(const struct login *login);
 
 /* It gave a token that is good for so many seconds (at least 1). */
 void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
@@ -30,7 +51,16 @@ void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
  * again half a minute later. False: those who wait for it cannot go. */
 bool login_failed(struct login *login, uint64_t now_ns);
 
-/* A request with this token came back as OUTCOME_BAD_TOKEN. */
-void login_refuse(struct login *login, uint32_t token);
+/* A request with this token has succeeded. */
+void login_served(struct login *login, uint32_t token);
+
+/* What a 401 means for a request that left at left_ns with this token. delivery: whose it is; refused_before:
+ * it was answered 401 before, under another token. True: the login gives nothing that works, the run must
+ * stop. False: the token is over. Pure. */
+bool login_is_broken(const struct login *login, uint32_t token, uint64_t left_ns, const void *delivery,
+                     bool refused_before);
+
+/* The same request, whose token is over: the next request waits for a new one. */
+void login_refuse(struct login *login, uint32_t token, const void *delivery);
 
 #endif

@@ -77,6 +77,55 @@ static void keep_request_id(struct receipt *receipt, struct slice line)
     }
 }
 
+/* Seconds with or without a fraction, then the end, a blank or a comma. False: something else. */
+static bool read_seconds(const char *text, uint64_t *ns)
+{
+    size_t digits = strspn(text, "0123456789"), len = digits;
+    uint64_t seconds = 0, fraction_ns = 0, place_ns = CLOCK_NS_PER_S;
+
+    if (text[len] == '.') {
+        size_t more = strspn(text + len + 1, "0123456789");
+        for (size_t i = len + 1; i <= len + more && place_ns >= 10; i++)
+            fraction_ns += (uint64_t)(text[i] - '0') * (place_ns /= 10);
+        len += 1 + more;
+    }
+    if (digits == 0 || !strchr(", \t", text[len]))
+        return false;
+    for (size_t i = 0; i < digits && seconds < RETRY_AFTER_MOST_S; i++)
+        seconds = seconds * 10 + (uint64_t)(text[i] - '0');
+    *ns = seconds < RETRY_AFTER_MOST_S ? seconds * CLOCK_NS_PER_S + fraction_ns
+                                       : RETRY_AFTER_MOST_S * CLOCK_NS_PER_S;
+    return true;
+}
+
+/* The date at the beginning of text (it holds a comma itself: what is joined to it follows its zone), or -1.
+ */
+static time_t read_date(const char *text)
+{
+    char date[RECEIPT_DATE_SIZE];
+    const char *zone = strstr(text, "GMT");
+    size_t len = zone ? (size_t)(zone - text) + 3 : strlen(text);
+
+    if (len >= sizeof date)
+        return -1;
+    memcpy(date, text, len);
+    date[len] = '\0';
+    return len > 0 ? curl_getdate(date, NULL) : -1;
+}
+
+/* The first that can be read is the one. */
+static void keep_retry_after(struct receipt *receipt, struct slice value)
+{
+    char text[RECEIPT_DATE_SIZE] = "";
+    uint64_t ns;
+
+    if (receipt->retry_after[0] != '\0')
+        return;
+    keep(value, text, sizeof text);
+    if (read_seconds(text, &ns) || read_date(text) >= 0)
+        memcpy(receipt->retry_after, text, sizeof text);
+}
+
 bool receipt_add_header(struct receipt *receipt, struct slice line)
 {
     receipt->header_len += line.len;
@@ -88,7 +137,7 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
     if (line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0) {
         forget_headers(receipt);
     } else if (header_value(line, "retry-after", &value)) {
-        keep(value, receipt->retry_after, sizeof(receipt->retry_after));
+        keep_retry_after(receipt, value);
     } else if (header_value(line, "date", &value)) {
         keep(value, receipt->date, sizeof(receipt->date));
     } else if (header_value(line, "x-amzn-errortype", &value)) {
@@ -109,21 +158,16 @@ bool receipt_add_body(struct receipt *receipt, struct slice bytes)
 
 uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns)
 {
-    const char *text = receipt->retry_after;
-    size_t digits = strspn(text, "0123456789");
-    uint64_t seconds = 0;
-    if (digits > 0 && text[digits] == '\0') {
-        for (size_t i = 0; i < digits && seconds < RETRY_AFTER_MOST_S; i++) {
-            seconds = seconds * 10 + (uint64_t)(text[i] - '0');
-        }
-    } else if (text[0] != '\0') {
-        time_t until = curl_getdate(text, NULL);
-        time_t now = receipt->date[0] != '\0' ? curl_getdate(receipt->date, NULL) : -1;
-        if (now < 0) {
-            now = (time_t)(real_ns / CLOCK_NS_PER_S);
-        }
-        seconds = until > now ? (uint64_t)(until - now) : 0;
-    }
+    uint64_t ns;
+    if (receipt->retry_after[0] == '\0')
+        return 0;
+    if (read_seconds(receipt->retry_after, &ns))
+        return ns;
+    time_t until = read_date(receipt->retry_after);
+    time_t now = receipt->date[0] != '\0' ? curl_getdate(receipt->date, NULL) : -1;
+    if (now < 0)
+        now = (time_t)(real_ns / CLOCK_NS_PER_S);
+    uint64_t seconds = until > now ? (uint64_t)(until - now) : 0;
     return (seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S) * CLOCK_NS_PER_S;
 }
 

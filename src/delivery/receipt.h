@@ -38,8 +38,10 @@ bool receipt_add_header(struct receipt *receipt, struct slice line);
 /* False: over the bound, stop reading; what fits is kept. */
 bool receipt_add_body(struct receipt *receipt, struct slice bytes);
 
-/* Retry-After (RFC 9110, 10.2.3) as a wait from now on: seconds, or a date, taken relative to the answer's
- * own Date, so that the two clocks need not agree. At most 366 days; 0: none, past, or unreadable. */
+/* Retry-After (RFC 9110, 10.2.3) as a wait from now on: seconds, by some providers with a fraction, or a
+ * date, taken relative to the answer's own Date, so that the two clocks need not agree. Of several, in lines
+ * of their own or joined by commas, the first that can be read. At most 366 days; 0: none, past, or
+ * unreadable. */
 uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns);
 
 /* The answer's Date (RFC 9110, 6.6.1) in real ns, in whole seconds; 0: none, or unreadable. */

@@ -1,5 +1,8 @@
 #include "delivery/retry.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "core/clock.h"
 #include "core/digest.h"
 
@@ -36,6 +39,14 @@ uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits)
         most = WAIT_MOST_NS;
     }
     return random_bits % (most + 1);
+}
+
+char *retry_after_text(uint64_t retry_after_ns, char text[RETRY_AFTER_TEXT_SIZE])
+{
+    snprintf(text, RETRY_AFTER_TEXT_SIZE,
+             "the provider asks to wait %" PRIu64 " s, longer than delivery.retry_for: run again after that",
+             (retry_after_ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
+    return text;
 }
 
 bool retry_is_allowed(uint32_t made, uint32_t attempts, uint64_t elapsed_ns, uint64_t wait_ns,

@@ -24,6 +24,11 @@ uint64_t retry_random_next(struct retry_random *random);
  * × 2^(attempt − 1)). */
 uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits);
 
+enum { RETRY_AFTER_TEXT_SIZE = 128 };
+
+/* Why a run stops at a Retry-After longer than delivery.retry_for. Returns text. */
+char *retry_after_text(uint64_t retry_after_ns, char text[RETRY_AFTER_TEXT_SIZE]);
+
 /* Whether another attempt may follow `made` attempts, the first of which began elapsed_ns ago, after a wait
  * of wait_ns: fewer than `attempts` were made, and the retries stay within retry_for_ns. */
 bool retry_is_allowed(uint32_t made, uint32_t attempts, uint64_t elapsed_ns, uint64_t wait_ns,

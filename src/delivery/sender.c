@@ -232,6 +232,25 @@ static void refuse_held(struct sender *sender, uint64_t now)
     refuse_queue(sender, "retry_after", text);
 }
 
+/* Nobody waits longer than delivery.retry_for either, whoever asks for it. */
+static void refuse_for_retry_after(struct sender *sender)
+{
+    char text[RETRY_AFTER_TEXT_SIZE];
+    refuse_queue(sender, "retry_after", retry_after_text(sender->too_long_ns, text));
+}
+
+static void refuse_for_logins(struct sender *sender)
+{
+    char text[OUTCOME_MESSAGE_SIZE];
+    snprintf(
+        text, sizeof(text),
+        "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and "
+        "what the provider says of its state",
+        LOGIN_UNPROVEN_MAX);
+    refuse_queue(sender, "unauthorized", text);
+    sender->withdrawn = true;
+}
+
 /* Launching. */
 
 static bool gate(void *context, struct attempt *attempt)
@@ -296,6 +315,10 @@ static uint64_t launch_ready(struct sender *sender)
         struct lane *lane = sender->idle ? lanes_choose(&sender->lanes) : NULL;
         if (!lane || next > now) {
             return lane ? next : UINT64_MAX;
+        }
+        if (login_is_due(&lane->login, now) && login_is_futile(&lane->login)) {
+            refuse_for_logins(sender);
+            return UINT64_MAX;
         }
         launch(sender, lane, now);
     }
@@ -378,6 +401,9 @@ void sender_run(struct sender *sender)
         }
         if (sender->breaker.has_given_up) {
             refuse_gone(sender);
+        }
+        if (sender->too_long_ns > 0) {
+            refuse_for_retry_after(sender);
         }
         refuse_held(sender, clock_mono_ns());
         uint64_t next = launch_ready(sender);

@@ -11,7 +11,8 @@
  * that was refused ends the run: all come back as OUTCOME_STOP.
  *
  * While the breaker is open one request at a time goes, and the others wait here; once it has given up all
- * come back as OUTCOME_STOP.
+ * come back as OUTCOME_STOP. So they do after a Retry-After longer than delivery.retry_for, with whatever
+ * status and to whatever request, a login too; a shorter one holds everything here.
  */
 #ifndef KYC_DELIVERY_SENDER_H
 #define KYC_DELIVERY_SENDER_H
@@ -36,8 +37,11 @@ struct delivery {
      * dropped. An attempt that is begun again calls it with an empty slice first. */
     bool (*sink)(void *context, struct slice bytes);
     void *sink_context;
+    /* set to 0 before it is submitted first, then counted by the sender: under how many tokens of a login it
+     * came back as OUTCOME_BAD_TOKEN */
+    uint32_t bad_tokens;
     /* filled in by the sender */
-    uint32_t bad_token; /* the number of the token with which it came back as OUTCOME_BAD_TOKEN; 0: none */
+    bool was_probe; /* the breaker's, and not answered: no attempt of the record's own */
     struct outcome outcome;
     bool left;           /* a byte of it may have left */
     uint64_t latency_ns; /* from leaving to the whole answer */

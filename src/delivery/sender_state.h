@@ -52,6 +52,7 @@ struct sender {
     bool withdrawn, aborted, finished;
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
+    uint64_t too_long_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
     uint32_t in_flight, most_in_flight;
     uint32_t leaving;                /* passed the gate in this round of libcurl's */
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */

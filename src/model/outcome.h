@@ -28,7 +28,7 @@ enum outcome_kind {
                           usable answer; retry, never in doubt */
     OUTCOME_THROTTLED, /* 429: retry */
     OUTCOME_BAD_NONCE, /* retry with a new nonce, at most 3 times a record; 10 stop the run */
-    OUTCOME_BAD_TOKEN, /* the login is over: log in again once, repeat once with reply.fresh_token */
+    OUTCOME_BAD_TOKEN, /* the login's token is over: the sender logs in again, and the request is repeated */
     OUTCOME_STOP,      /* the run must stop (status 4): message says why */
     OUTCOME_WITHDRAWN, /* the sender was stopped before this attempt began: nothing was sent */
 };

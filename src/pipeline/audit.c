@@ -15,6 +15,7 @@
 #include "delivery/retry.h"
 #include "job/job_load.h"
 #include "pipeline/audit_list.h"
+#include "pipeline/conclude.h"
 #include "pipeline/floors.h"
 #include "pipeline/follow.h"
 #include "pipeline/inbox.h"
@@ -122,10 +123,12 @@ static void compare_user(struct audit *audit, const struct question *question)
 static void take_answer(struct audit *audit, struct question *question)
 {
     const struct outcome *outcome = &question->delivery.outcome;
+    struct error error;
 
     audit->silent = 0;
     if (question->is_list) {
-        audit_list_tell(audit->list, audit->parts, audit->counts, audit->error);
+        if (audit_list_tell(audit->list, audit->parts, audit->counts, &error) != 0)
+            stop(audit, error.scope, error.text);
         return;
     }
     audit->counts->asked++;
@@ -143,19 +146,26 @@ static bool may_ask_again(struct audit *audit, struct question *question)
     const struct job_delivery *limits = &audit->parts->job->delivery;
     const struct outcome *outcome = &question->delivery.outcome;
     uint64_t now_ns = clock_mono_ns();
-    uint64_t wait_ns = retry_wait_ns(++question->attempts, retry_random_next(&audit->random));
+    bool was_probe = question->delivery.was_probe, is_over = outcome->kind == OUTCOME_BAD_TOKEN;
 
+    if (!was_probe && !is_over) /* these say nothing about the question */
+        question->attempts++;
+    if (was_probe)
+        question->retrying_since_ns = 0;
+    uint64_t wait_ns =
+        retry_wait_ns(question->attempts ? question->attempts : 1, retry_random_next(&audit->random));
     wait_ns += outcome->retry_after_ns;
-    if (outcome->retry_after_ns > limits->retry_for_ns)
-        stop(audit, ERROR_PROVIDER,
-             "the provider asks to wait longer than delivery.retry_for: ask again after that");
+    if (outcome->retry_after_ns > limits->retry_for_ns) {
+        char text[RETRY_AFTER_TEXT_SIZE];
+        stop(audit, ERROR_PROVIDER, retry_after_text(outcome->retry_after_ns, text));
+    }
     if (outcome->kind == OUTCOME_BAD_NONCE && ++audit->bad_nonces >= SENDER_BAD_NONCES_MAX)
         stop(audit, ERROR_PROVIDER,
              "the provider calls the nonces invalid: make sure that nothing else uses this API key");
     if (!question->retrying_since_ns)
         question->retrying_since_ns = now_ns;
     question->due_ns = now_ns + wait_ns;
-    return !audit->stopping &&
+    return !audit->stopping && !(is_over && question->delivery.bad_tokens >= CONCLUDE_BAD_TOKENS_MAX) &&
            retry_is_allowed(question->attempts, limits->attempts, now_ns - question->retrying_since_ns,
                             wait_ns, limits->retry_for_ns);
 }
@@ -167,8 +177,9 @@ static void give_up(struct audit *audit, struct question *question)
 
     if (audit->stopping)
         return;
+    bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
     if (!question->is_list)
-        tell(audit, question, AUDIT_NO_ANSWER, slice_from(outcome->code));
+        tell(audit, question, AUDIT_NO_ANSWER, slice_from(is_over ? "unauthorized" : outcome->code));
     if (!question->is_list && ++audit->silent < SILENT_MAX)
         return;
     text_format(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
@@ -219,7 +230,8 @@ static void submit(struct audit *audit, struct question *question)
 
     question->due_ns = 0;
     question->delivery =
-        (struct delivery){.call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
+        (struct delivery){.bad_tokens = question->delivery.bad_tokens,
+                          .call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
                           .sink = question->is_list ? audit_list_take : take_body,
                           .sink_context = question->is_list ? (void *)audit->list : question};
     sender_submit(audit->sender, &question->delivery);
@@ -247,6 +259,7 @@ static int ask_next(struct audit *audit, struct question *question)
     question->in_use = true;
     question->attempts = 0;
     question->retrying_since_ns = 0;
+    question->delivery.bad_tokens = 0;
     audit->out++;
     submit(audit, question);
     return 0;

@@ -8,8 +8,13 @@ static bool may_try_again(const struct item *item, const struct conclude_limits 
 {
     uint64_t elapsed_ns = item->retrying_since_ns ? now_ns - item->retrying_since_ns : 0;
 
-    return !limits->stopping &&
-           retry_is_allowed(item->attempts, limits->attempts, elapsed_ns, wait_ns, limits->retry_for_ns);
+    return !limits->stopping && retry_is_allowed(item->attempts - item->spared, limits->attempts, elapsed_ns,
+                                                 wait_ns, limits->retry_for_ns);
+}
+
+bool conclude_is_unauthorized(const struct item *item, const struct outcome *outcome)
+{
+    return outcome->kind == OUTCOME_BAD_TOKEN && item->delivery.bad_tokens >= CONCLUDE_BAD_TOKENS_MAX;
 }
 
 struct conclusion conclude_given_up(const struct item *item)
@@ -134,8 +139,8 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
         return conclusion;
     case OUTCOME_BAD_NONCE:
         return conclude_nothing_done(item, again && item->bad_nonces < CONCLUDE_BAD_NONCES_MAX, left);
-    case OUTCOME_BAD_TOKEN: /* a new login, and once more; the sender has seen to the login */
-        return conclude_nothing_done(item, again && item->bad_tokens < CONCLUDE_BAD_TOKENS_MAX, left);
+    case OUTCOME_BAD_TOKEN: /* the sender logs in again */
+        return conclude_nothing_done(item, again && !conclude_is_unauthorized(item, outcome), left);
     case OUTCOME_NOT_SENT:
     case OUTCOME_THROTTLED:
         return conclude_nothing_done(item, again, left);

@@ -45,13 +45,17 @@ struct conclude_limits {
     bool stopping; /* no further attempt, whatever came back */
 };
 
-enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 2 };
+enum { CONCLUDE_BAD_NONCES_MAX = 3, CONCLUDE_BAD_TOKENS_MAX = 3 };
 
 /* Of a create or an update, and of a question that got no usable answer. item: as before the attempt, but
- * attempts and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff that would come before another
- * attempt. */
+ * attempts, spared and bad_nonces count it. now_ns: monotonic. wait_ns: the backoff that would come before
+ * another attempt. */
 struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
                            const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns);
+
+/* Whether this outcome, a 401, was the last that the record may get: the login's tokens work for others. It
+ * is then left unsent; a record is never refused for a 401. */
+bool conclude_is_unauthorized(const struct item *item, const struct outcome *outcome);
 
 /* Of an item that is given up while it waits. */
 struct conclusion conclude_given_up(const struct item *item);

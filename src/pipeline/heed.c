@@ -40,29 +40,25 @@ __attribute__((format(printf, 2, 3))) static void stop_because(struct sending *s
     sending_stop(sending, false);
 }
 
-void heed_outcome(struct sending *sending, const struct delivery *delivery, uint32_t bad_tokens)
+void heed_outcome(struct sending *sending, const struct delivery *delivery)
 {
     const struct outcome *outcome = &delivery->outcome;
     const struct job *job = sending->parts.job;
 
     if (outcome->kind == OUTCOME_STOP)
         stop_because(sending, "%s", outcome->message);
-    if (bad_tokens == CONCLUDE_BAD_TOKENS_MAX)
-        stop_because(
-            sending,
-            "the provider refuses the token of a login that it has just accepted (HTTP 401): look at "
-            "the credentials, and at this machine's clock");
     if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
         stop_because(sending,
                      "the provider called %d nonces invalid, and more of them get a key banned: make sure "
                      "that nothing "
                      "else uses this API key, and set provider.nonce_floor if another tool did",
                      SENDER_BAD_NONCES_MAX);
-    if (outcome->kind == OUTCOME_THROTTLED && outcome->retry_after_ns > job->delivery.retry_for_ns)
-        stop_because(sending,
-                     "the provider asks to wait %" PRIu64
-                     " s, longer than delivery.retry_for: run again after that",
-                     outcome->retry_after_ns / CLOCK_NS_PER_S);
+    /* After a success the sender stops what would follow, and there may be nothing. */
+    if (outcome->kind != OUTCOME_DONE && outcome->retry_after_ns > job->delivery.retry_for_ns) {
+        char text[RETRY_AFTER_TEXT_SIZE];
+        retry_after_text(outcome->retry_after_ns, text);
+        stop_because(sending, "%s", text);
+    }
 }
 
 /* The customers whose refusals made the run stop are sent again by the next one. */

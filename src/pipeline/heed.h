@@ -18,9 +18,9 @@ struct sending;
 /* Reads from the ledger what is left of the canary. 0, or -1. */
 int heed_start(struct sending *sending, struct error *error);
 
-/* After every attempt: an outcome that is a stop, too many bad nonces, a fresh token that is refused
- * (bad_tokens: of this item), too long a Retry-After. */
-void heed_outcome(struct sending *sending, const struct delivery *delivery, uint32_t bad_tokens);
+/* After every attempt: an outcome that is a stop, too many bad nonces, a Retry-After longer than
+ * delivery.retry_for, whatever the status. */
+void heed_outcome(struct sending *sending, const struct delivery *delivery);
 
 /* After a conclusion was written: a final answer counts for the canary and stop_after; the refusals that make
  * the run stop are forgotten by the ledger, so that the next run sends them again. 0, or -1. */

@@ -71,6 +71,20 @@ bool item_pool_has_room(const struct item_pool *pool)
     return pool->bytes < ITEMS_BYTES_MAX;
 }
 
+void item_restart(struct item *item)
+{
+    item->attempts = item->spared = 0;
+    item->delivery.bad_tokens = 0;
+    item->retrying_since_ns = 0;
+}
+
+void item_spare(struct item *item, bool restarted)
+{
+    item->spared++;
+    if (restarted)
+        item->retrying_since_ns = 0;
+}
+
 void item_pool_clear(struct item_pool *pool)
 {
     assert(pool->count == 0);

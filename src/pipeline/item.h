@@ -32,7 +32,8 @@ struct item {
     bool is_undated;         /* an earlier run did, which never compared its clock with the provider's */
     struct conclusion final; /* what it came to, once there is no further attempt */
     uint32_t attempts;       /* that were begun in this run */
-    uint32_t bad_nonces, bad_tokens;
+    uint32_t spared;         /* of these, not counted against delivery.attempts: item_spare */
+    uint32_t bad_nonces;
     struct look_up *look_up;    /* that settles it; NULL: none */
     uint32_t settlings;         /* look-ups or listings so far */
     bool exists;                /* the provider said so, and not who */
@@ -55,6 +56,13 @@ struct item_pool {
 struct item *item_new(struct item_pool *pool, const struct record *record);
 void item_free(struct item_pool *pool, struct item *item);
 bool item_pool_has_room(const struct item_pool *pool);
+
+/* A new request for the same record: its attempts are counted from 0. */
+void item_restart(struct item *item);
+/* The attempt that has just been counted says nothing about the record: the breaker's probe, which asked for
+ * all, or a login's token that was over. It uses up neither delivery.attempts nor, restarted is true,
+ * delivery.retry_for: the breaker has its own. */
+void item_spare(struct item *item, bool restarted);
 /* Nothing may be in circulation. */
 void item_pool_clear(struct item_pool *pool);
 

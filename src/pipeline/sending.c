@@ -245,8 +245,7 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
     sending_note_doubt(sending, item, false);
     item->changed = false;
     item->delivery.call.idempotency_key = NULL;
-    item->attempts = item->bad_tokens = 0;
-    item->retrying_since_ns = 0;
+    item_restart(item);
     if (!sending->failed &&
         ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error) != 1)
         return -1;
@@ -310,6 +309,18 @@ static void tell(const struct item *item)
               outcome->message[0] ? ": " : "", outcome->message);
 }
 
+/* The session works for others, so what is wrong is between the provider and this record. */
+static void set_unauthorized(const struct item *item, struct outcome *outcome)
+{
+    snprintf(outcome->code, sizeof outcome->code, "unauthorized");
+    snprintf(
+        outcome->message, sizeof outcome->message,
+        "HTTP 401 under %d tokens in a row, while other requests succeed: ask the provider why, then run "
+        "again",
+        CONCLUDE_BAD_TOKENS_MAX);
+    log_warning("row %" PRIu64 ": %s", item->record->row, outcome->message);
+}
+
 static int conclude_item(struct sending *sending, struct item *item, struct error *error)
 {
     struct delivery *delivery = &item->delivery;
@@ -323,10 +334,13 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
     if (delivery->left)
         pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
-    item->bad_tokens += outcome->kind == OUTCOME_BAD_TOKEN;
-    heed_outcome(sending, delivery, item->bad_tokens);
-    uint64_t wait_ns =
-        retry_wait_ns(item->attempts ? item->attempts : 1, retry_random_next(&sending->random));
+    if (delivery->was_probe || outcome->kind == OUTCOME_BAD_TOKEN)
+        item_spare(item, delivery->was_probe);
+    if (conclude_is_unauthorized(item, outcome))
+        set_unauthorized(item, outcome);
+    heed_outcome(sending, delivery);
+    uint32_t counted = item->attempts - item->spared;
+    uint64_t wait_ns = retry_wait_ns(counted ? counted : 1, retry_random_next(&sending->random));
     if (wait_ns < outcome->retry_after_ns)
         wait_ns += outcome->retry_after_ns;
     if (item->look_up && settling_has_answer(item)) {

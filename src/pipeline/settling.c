@@ -109,8 +109,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
     struct settling *settling = &sending->settling;
     struct ledger_customer customer;
 
-    item->attempts = 0;
-    item->retrying_since_ns = 0;
+    item_restart(item);
     if (item->settlings >= parts->job->delivery.attempts || sending->failed)
         return sending_carry_out(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0, error);
     item->settlings++;
@@ -140,8 +139,7 @@ static int create_again(struct sending *sending, struct item *item, struct error
     item->delivery.call.operation = OPERATION_CREATE;
     item->delivery.sink = NULL;
     item->absent = true;
-    item->attempts = 0;
-    item->retrying_since_ns = 0;
+    item_restart(item);
     bool is_list = parts->provider->doubt == PROVIDER_DOUBT_LIST, changed = item->changed;
     if (is_list) {
         sending_note_doubt(sending, item, false);
@@ -254,8 +252,7 @@ int settling_take(struct sending *sending, struct item *item, struct error *erro
     case LOOK_UP_MORE:
         if (sending_write(sending, item, &goes_on, true, error) != 0)
             return -1;
-        item->attempts = 0;
-        item->retrying_since_ns = 0;
+        item_restart(item);
         look_up_ask(item->look_up, &item->delivery);
         item_list_put(&sending->new_items, item);
         return 1;
@@ -333,7 +330,8 @@ static int end_unlisted(struct sending *sending, struct item *item, const struct
     return sending_carry_out(sending, item, &conclusion, 0, error);
 }
 
-static bool may_list_again(struct sending *sending, const struct outcome *outcome)
+/* was_probe: the breaker's, which asked for all. */
+static bool may_list_again(struct sending *sending, const struct outcome *outcome, bool was_probe)
 {
     struct settling *settling = &sending->settling;
     const struct job_delivery *limits = &sending->parts.job->delivery;
@@ -342,7 +340,9 @@ static bool may_list_again(struct sending *sending, const struct outcome *outcom
 
     if (!settling->retrying_since_ns)
         settling->retrying_since_ns = now_ns;
-    uint64_t wait_ns = retry_wait_ns(++settling->attempts, retry_random_next(&sending->random));
+    if (!was_probe)
+        settling->attempts++;
+    uint64_t wait_ns = retry_wait_ns(settling->attempts, retry_random_next(&sending->random));
     if (wait_ns < outcome->retry_after_ns)
         wait_ns += outcome->retry_after_ns;
     settling->not_before_ns = now_ns + wait_ns;
@@ -359,7 +359,7 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
     int result = 0;
 
     settling->in_flight = false;
-    heed_outcome(sending, delivery, 0);
+    heed_outcome(sending, delivery);
     bool done = outcome->kind == OUTCOME_DONE && listing_is_whole(listing), again = false;
     if (done) {
         settling->attempts = 0;
@@ -370,7 +370,7 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
             outcome->cause = RETRY_5XX;
             snprintf(outcome->code, sizeof outcome->code, "unreadable");
         }
-        again = may_list_again(sending, outcome);
+        again = may_list_again(sending, outcome, delivery->was_probe);
         sending->parts.tally->retries[outcome->cause] += again;
     }
     for (size_t i = 0; i < listing_count(listing); i++) {

@@ -188,13 +188,14 @@ static struct slice kira_read_existing(const struct answer *answer)
 static const char *const exists_codes[] = {"idempotency_key_reused", "IDEMPOTENCY_CONFLICT",
                                            "resource_conflict", NULL};
 
-/* A 401 with a token of a new login is as a 403. */
 static const struct outcome_row own_rows[] = {
-    {401, 401, 0, OUTCOME_FACT_LOGIN | OUTCOME_FACT_FRESH, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
-    {401, 401, OUTCOME_FACT_FRESH | OUTCOME_FACT_PROVEN, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},
-    {403, 403, OUTCOME_FACT_GATEWAY, 0, OUTCOME_STOP, RETRY_AUTH,
-     "the provider's gateway forbids this; check credentials.api_key and provider.base_url", false},
-    {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL, true},
+    {401, 401, OUTCOME_FACT_BROKEN, OUTCOME_FACT_LOGIN, OUTCOME_STOP, RETRY_AUTH,
+     "the provider refuses the token of a login that it has just accepted; check provider.credentials and "
+     "this machine's clock",
+     false},
+    {401, 401, 0, OUTCOME_FACT_LOGIN, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
+    {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, OUTCOME_FACT_GATEWAY, OUTCOME_REFUSED, 0, NULL,
+     true},
     {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT, OUTCOME_FACT_UPDATE | OUTCOME_FACT_ASKS,
      OUTCOME_EXISTS, 0, NULL, false},
     {409, 409, 0, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},

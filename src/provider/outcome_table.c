@@ -12,7 +12,8 @@
 enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX };
 
 /* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
- * before its class. */
+ * before its class. A 401 and the gateway's own 403 speak of the credentials, never of a record: no row makes
+ * a refusal of them, and a provider's own rows must not either. */
 static const struct outcome_row general_rows[] = {
     {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_SENT, OUTCOME_NOT_SENT, OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
     {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_ASKS, OUTCOME_FACT_COMPLETE, OUTCOME_NOT_SENT,
@@ -28,6 +29,8 @@ static const struct outcome_row general_rows[] = {
     {408, 408, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
     {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, false},
     {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
+    {403, 403, OUTCOME_FACT_GATEWAY, 0, OUTCOME_STOP, RETRY_AUTH,
+     "the provider's gateway forbids this; check provider.credentials and provider.base_url", false},
     {400, 499, OUTCOME_FACT_LOGIN, 0, OUTCOME_STOP, RETRY_AUTH,
      "the provider refuses the login; check provider.credentials and provider.base_url", false},
     {401, 401, 0, 0, OUTCOME_STOP, RETRY_AUTH,
@@ -183,7 +186,7 @@ static unsigned facts_of_reply(const struct provider_reply *reply)
     return (reply->sent ? OUTCOME_FACT_SENT : 0u) |
            (reply->sent && reply->complete ? OUTCOME_FACT_COMPLETE : 0u) |
            (reply->proven ? OUTCOME_FACT_PROVEN : 0u) | (reply->in_doubt ? OUTCOME_FACT_DOUBT : 0u) |
-           (reply->fresh_token ? OUTCOME_FACT_FRESH : 0u) |
+           (reply->login_broken ? OUTCOME_FACT_BROKEN : 0u) |
            (reply->operation == OPERATION_UPDATE ? OUTCOME_FACT_UPDATE : 0u) |
            (reply->operation == OPERATION_LOGIN ? OUTCOME_FACT_LOGIN : 0u) |
            (is_question(reply->operation) ? OUTCOME_FACT_ASKS : 0u);

@@ -25,7 +25,7 @@ enum outcome_fact {
     OUTCOME_FACT_LOGIN = 64,
     OUTCOME_FACT_ASKS = 128,     /* a question: look-up, fetch, listing, login; never in doubt */
     OUTCOME_FACT_DOUBT = 256,    /* an earlier attempt of this create has no known outcome */
-    OUTCOME_FACT_FRESH = 512,    /* sent with a token that a login gave because the one before was over */
+    OUTCOME_FACT_BROKEN = 512,   /* sent with a new token that has served nobody yet (reply.login_broken) */
     OUTCOME_FACT_GATEWAY = 1024, /* the gateway before the provider says so, not the provider */
     OUTCOME_FACT_EXISTS = 2048,  /* it says one of the codes that mean that there is such a user */
 };

@@ -91,7 +91,7 @@ struct provider_reply {
     bool in_doubt;           /* of the call */
     const char *user_id;     /* of the call, of UPDATE: whom an answer must not contradict; NULL: not told */
     uint64_t members;        /* of the call, of UPDATE */
-    bool fresh_token;        /* sent with a token of a login that an OUTCOME_BAD_TOKEN asked for */
+    bool login_broken;       /* a 401 to it means that the login gives no token that works */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
     struct slice body;       /* at most 64 KiB */
     const struct job *job;   /* whose credentials no outcome may quote; NULL: none */

@@ -119,6 +119,7 @@ static inline struct fixture *fixture_new(const struct script_step *steps, size_
     fixture->job.delivery.rate = (struct job_rate){1000, S};
     fixture->job.delivery.burst = 10;
     fixture->job.delivery.timeout_ns = 10 * S;
+    fixture->job.delivery.retry_for_ns = 600 * S;
     return fixture;
 }
 

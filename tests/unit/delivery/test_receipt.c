@@ -43,6 +43,16 @@ static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
         {"not that of an interim answer",
          {"HTTP/1.1 103 Early Hints\r\n", "Retry-After: 50\r\n", "HTTP/1.1 200 OK\r\n"},
          0},
+        {"the first of several", {"Retry-After: 6\r\n", "Retry-After: 3600\r\n"}, 6},
+        {"the first that can be read", {"Retry-After: soon\r\n", "Retry-After: 6\r\n"}, 6},
+        {"the first of a joined line", {"Retry-After: 6, 3600\r\n"}, 6},
+        {"the first date of a joined line",
+         {"Retry-After: Sun, 06 Nov 1994 08:50:37 GMT, Sun, 06 Nov 1994 09:50:37 GMT\r\n"},
+         60},
+        {"seconds before a date",
+         {"Retry-After: 6\r\n", "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n"},
+         6},
+        {"not digits alone", {"Retry-After: 6h\r\n"}, 0},
         {"another header", {"X-Retry-After: 50\r\n", "Retry-After-Too: 4\r\n"}, 0},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -53,6 +63,33 @@ static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
         if (ns != table[i].want_s * CLOCK_NS_PER_S) {
             fail_msg("%s: %llu ns", table[i].sentence, (unsigned long long)ns);
         }
+        receipt_clear(&receipt);
+    }
+}
+
+static void retry_after_may_have_a_fraction(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        uint64_t want_ns;
+    } table[] = {
+        {"Retry-After: 1.5\r\n", 1500 * CLOCK_NS_PER_MS},
+        {"Retry-After: 0.25\r\n", 250 * CLOCK_NS_PER_MS},
+        {"Retry-After: 2.\r\n", 2 * CLOCK_NS_PER_S},
+        {"Retry-After: 0.0000000019\r\n", 1},
+        {"Retry-After: 3.000, 9\r\n", 3 * CLOCK_NS_PER_S},
+        {"Retry-After: .5\r\n", 0},
+        {"Retry-After: 1.5.2\r\n", 0},
+        {"Retry-After: 31622400.5\r\n", 31622400 * CLOCK_NS_PER_S},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct receipt receipt;
+        receipt_init(&receipt);
+        assert_true(receipt_add_header(&receipt, slice_from(table[i].line)));
+        uint64_t ns = receipt_retry_after_ns(&receipt, 0);
+        if (ns != table[i].want_ns)
+            fail_msg("%s: %llu ns", table[i].line, (unsigned long long)ns);
         receipt_clear(&receipt);
     }
 }
@@ -172,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(retry_after_is_read_in_seconds_and_as_a_date),
+        cmocka_unit_test(retry_after_may_have_a_fraction),
         cmocka_unit_test(the_date_of_an_answer_is_read),
         cmocka_unit_test(the_request_id_is_the_first_known_of_the_final_answer),
         cmocka_unit_test(a_long_request_id_is_cut),

@@ -44,7 +44,7 @@ static void one_login_comes_first_and_serves_all(void **state)
     fixture_free(fixture);
 }
 
-static void a_token_that_is_over_is_asked_for_again_and_then_no_more(void **state)
+static void a_token_that_is_over_is_asked_for_again(void **state)
 {
     (void)state;
     const struct script_step steps[] = {{.reply = LOGIN("tok-1")}, {.reply = MADE}, {.reply = OVER},
@@ -67,11 +67,92 @@ static void a_token_that_is_over_is_asked_for_again_and_then_no_more(void **stat
     sender_submit(fixture->sender, third);
     fixture->submitted++;
     fixture_wait(fixture, 5);
-    assert_int_equal(third->outcome.kind, OUTCOME_REFUSED); /* as a 403 of credentials that work */
+    assert_int_equal(third->outcome.kind, OUTCOME_BAD_TOKEN); /* it alone is refused, and never for good */
+    assert_int_equal(third->bad_tokens, 2);
+    assert_int_equal(second->bad_tokens, 1);
     fixture_stop(fixture);
     assert_int_equal(fixture->server->request_count, 8);
     assert_true(carried(fixture, 4, "Bearer tok-2") && carried(fixture, 7, "Bearer tok-3"));
     fixture_free(fixture);
+}
+
+static void a_new_token_that_serves_nobody_stops_all(void **state)
+{
+    (void)state;
+    const struct script_step steps[] = {{.reply = LOGIN("tok-1")},
+                                        {.reply = MADE},
+                                        {.reply = OVER},
+                                        {.reply = LOGIN("tok-2")},
+                                        {.reply = OVER}};
+    struct fixture *fixture = start(steps, 5);
+    fixture_deliver(fixture);
+    const struct delivery *second = fixture_deliver(fixture), *third = fixture_deliver(fixture);
+    const struct delivery *fourth = fixture_deliver(fixture);
+    assert_int_equal(second->outcome.kind, OUTCOME_BAD_TOKEN);
+    assert_int_equal(third->outcome.kind, OUTCOME_STOP);
+    assert_int_equal(third->outcome.http_status, 401);
+    assert_int_equal(fourth->outcome.kind, OUTCOME_WITHDRAWN);
+    fixture_stop(fixture);
+    assert_int_equal(fixture->server->request_count, 5);
+    fixture_free(fixture);
+}
+
+#define SHORT JSON_REPLY("200 OK", "48", "{\"data\":{\"access_token\":\"tok-1\",\"expires_in\":1}}")
+
+static void ten_logins_without_a_success_between_stop_all(void **state)
+{
+    (void)state;
+    enum { LOGINS = 10 };
+    struct script_step steps[2 * LOGINS];
+    for (size_t i = 0; i < LOGINS; i++) {
+        steps[2 * i] = (struct script_step){.reply = SHORT};
+        /* half of the token's second is over with the answer, so that the next one is due */
+        steps[2 * i + 1] = (struct script_step){.sleep_ms = 600, .reply = JSON_REPLY("500 No", "2", "{}")};
+    }
+    struct fixture *fixture = start(steps, 2 * LOGINS);
+    for (size_t i = 0; i < LOGINS; i++)
+        assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_IN_DOUBT);
+    const struct delivery *last = fixture_deliver(fixture);
+    assert_int_equal(last->outcome.kind, OUTCOME_STOP);
+    assert_non_null(strstr(last->outcome.message, "10 logins in a row"));
+    assert_false(last->left);
+    fixture_stop(fixture);
+    assert_int_equal(fixture->server->request_count, 2 * LOGINS);
+    fixture_free(fixture);
+}
+
+static void a_login_may_say_how_long_to_wait(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *reply;
+        uint64_t retry_for_ns;
+        enum outcome_kind first, second;
+    } rows[] = {
+        {"a 503", "HTTP/1.1 503 No\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}", 600 * S,
+         OUTCOME_NOT_SENT, OUTCOME_DONE},
+        {"longer than retry_for", "HTTP/1.1 503 No\r\nRetry-After: 700\r\nContent-Length: 2\r\n\r\n{}",
+         600 * S, OUTCOME_NOT_SENT, OUTCOME_STOP},
+        {"with its token", "HTTP/1.1 200 OK\r\nRetry-After: 700\r\nContent-Length: 51\r\n\r\n" TOKEN("tok-1"),
+         600 * S, OUTCOME_STOP, OUTCOME_STOP},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct script_step steps[] = {
+            {.reply = rows[i].reply}, {.reply = LOGIN("tok-2")}, {.reply = MADE}};
+        struct fixture *fixture = start(steps, 3);
+        const struct delivery *first = fixture_deliver(fixture);
+        if (first->outcome.kind != rows[i].first)
+            fail_msg("%s: %s", rows[i].sentence, outcome_word(first->outcome.kind));
+        const struct delivery *second = fixture_deliver(fixture);
+        if (second->outcome.kind != rows[i].second)
+            fail_msg("%s: then %s", rows[i].sentence, outcome_word(second->outcome.kind));
+        fixture_stop(fixture);
+        const struct script_request *requests = fixture->server->requests;
+        assert_int_equal(fixture->server->request_count, rows[i].second == OUTCOME_DONE ? 3 : 1);
+        if (rows[i].second == OUTCOME_DONE)
+            assert_true(requests[1].arrived_ns >= requests[0].answered_ns + S);
+        fixture_free(fixture);
+    }
 }
 
 static void without_a_login_those_who_wait_come_back(void **state)
@@ -153,7 +234,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_login_comes_first_and_serves_all),
-        cmocka_unit_test(a_token_that_is_over_is_asked_for_again_and_then_no_more),
+        cmocka_unit_test(a_token_that_is_over_is_asked_for_again),
+        cmocka_unit_test(a_new_token_that_serves_nobody_stops_all),
+        cmocka_unit_test(ten_logins_without_a_success_between_stop_all),
+        cmocka_unit_test(a_login_may_say_how_long_to_wait),
         cmocka_unit_test(without_a_login_those_who_wait_come_back),
         cmocka_unit_test(a_question_may_be_larger_than_64_kib),
     };

@@ -12,7 +12,7 @@ struct judged {
     enum operation operation;
     int status; /* 0: sent, and no whole answer */
     const char *body;
-    bool proven, in_doubt, fresh_token;
+    bool proven, in_doubt, login_broken;
     const char *error_type; /* of the gateway; NULL: none */
     enum outcome_kind kind;
     enum retry_cause cause;
@@ -38,7 +38,7 @@ static inline void check_judged(const struct provider *provider, const struct ju
             .http_status = one->status,
             .proven = one->proven,
             .in_doubt = one->in_doubt,
-            .fresh_token = one->fresh_token,
+            .login_broken = one->login_broken,
             .error_type = slice_from(one->error_type),
             .user_id = one->updated,
             .members = one->members,

@@ -386,11 +386,14 @@ static void an_answer_to_a_create_becomes_an_outcome(void **state)
         {"a bad key although it was good", 401, "{\"error\":[\"EAPI:Invalid key\"]}", true, OUTCOME_STOP, 0,
          NULL, NULL, NULL},
         {"payment required", 402, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
-        {"forbidden", 403, "{\"message\":\"Forbidden\"}", false, OUTCOME_STOP, 0, NULL, NULL,
+        {"forbidden", 403, "{\"message\":\"not yours\"}", false, OUTCOME_STOP, 0, NULL, NULL,
          "the provider forbids this; check the key's permissions and the addresses it may be used from (HTTP "
-         "403): Forbidden"},
-        {"forbidden for this customer", 403, "{\"message\":\"Forbidden\"}", true, OUTCOME_REFUSED, 0, NULL,
-         NULL, "Forbidden"},
+         "403): not yours"},
+        {"forbidden by the gateway", 403, "{\"message\":\"Forbidden\"}", true, OUTCOME_STOP, 0, NULL, NULL,
+         "the provider's gateway forbids this; check provider.credentials and provider.base_url (HTTP 403): "
+         "Forbidden"},
+        {"forbidden for this customer", 403, "{\"message\":\"not yours\"}", true, OUTCOME_REFUSED, 0, NULL,
+         NULL, "not yours"},
         {"not found", 404, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
         {"request timeout", 408, "", false, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, "", ""},
         {"conflict", 409, "{\"error\":\"exists\"}", false, OUTCOME_EXISTS, 0, NULL, "exists", "exists"},
