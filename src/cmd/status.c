@@ -10,7 +10,11 @@
 #include "ledger/ledger.h"
 #include "provider/provider.h"
 
-enum { DOUBTS_SHOWN = 20 /* as text */, RESULT_MAX = 1 << 30 /* each doubt of --json has 200 bytes */ };
+enum {
+    HTTP_CONFLICT = 409,
+    DOUBTS_SHOWN = 20 /* as text */,
+    RESULT_MAX = 1 << 30 /* each doubt of --json has 200 bytes */
+};
 
 /* What a listing is written to, as a table or as JSON. */
 struct listing {
@@ -84,7 +88,7 @@ static const char *advice(const struct ledger_customer *customer)
     if (slice_is(customer->code, "user_id_taken"))
         return "the provider gave the user of another customer: compare both with the provider, by hand, and "
                "tell it with kyc-import settle";
-    if (customer->http_status == 409)
+    if (customer->http_status == HTTP_CONFLICT)
         return "the provider knows somebody like him already: look him up there, by hand, and tell it with "
                "kyc-import settle";
     for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
@@ -111,6 +115,8 @@ static void list_doubt(void *context, const struct ledger_customer *customer)
             buffer_printf(&listing->out, "  HTTP %d", customer->http_status);
         if (code.len)
             buffer_printf(&listing->out, "  %.*s", (int)code.len, code.at);
+        if (customer->http_status == HTTP_CONFLICT && customer->message.len) /* perhaps whose it is */
+            buffer_printf(&listing->out, "\n      %.*s", (int)customer->message.len, customer->message.at);
         buffer_printf(&listing->out, "\n      %s\n", advice(customer));
         return;
     }
@@ -121,6 +127,8 @@ static void list_doubt(void *context, const struct ledger_customer *customer)
     json_write_signed(&listing->json, customer->http_status);
     json_write_key(&listing->json, "code");
     json_write_string(&listing->json, code);
+    json_write_key(&listing->json, "message");
+    json_write_string(&listing->json, customer->message);
     json_write_key(&listing->json, "what_to_do");
     json_write_text(&listing->json, advice(customer));
     json_write_object_end(&listing->json);

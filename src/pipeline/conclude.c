@@ -80,16 +80,19 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
 }
 
 /* Whether the provider is asked what became of a create that came back like this. */
-static bool is_asked_about(const struct item *item, enum outcome_kind kind,
+static bool is_asked_about(const struct item *item, const struct outcome *outcome,
                            const struct conclude_limits *limits)
 {
+    enum outcome_kind kind = outcome->kind;
+
     if (limits->stopping || item->settlings >= limits->attempts ||
         item->delivery.call.operation != OPERATION_CREATE)
         return false;
     if (limits->doubt == PROVIDER_DOUBT_LIST)
         return kind == OUTCOME_EXISTS || (kind == OUTCOME_IN_DOUBT && limits->settle);
-    return limits->doubt == PROVIDER_DOUBT_LOOK_UP && kind == OUTCOME_EXISTS && item->in_doubt &&
-           limits->settle;
+    /* Where a repeat is the only question, the user that it names is fetched. */
+    bool can_ask = limits->doubt == PROVIDER_DOUBT_LOOK_UP || outcome->user_id[0] != '\0';
+    return can_ask && kind == OUTCOME_EXISTS && item->in_doubt && limits->settle;
 }
 
 struct conclusion conclude(const struct item *item, const struct outcome *outcome, bool left,
@@ -102,7 +105,7 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
     bool is_update = item->delivery.call.operation == OPERATION_UPDATE;
     bool is_create = item->delivery.call.operation == OPERATION_CREATE;
 
-    if (is_asked_about(item, outcome->kind, limits)) {
+    if (is_asked_about(item, outcome, limits)) {
         conclusion.kind = CONCLUSION_ASK;
         conclusion.ledger = LEDGER_STILL_OPEN;
         return conclusion;

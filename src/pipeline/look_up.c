@@ -51,6 +51,13 @@ struct look_up *look_up_new(const struct provider *provider, const struct job *j
     return look_up;
 }
 
+void look_up_only(struct look_up *look_up, const char *user_id)
+{
+    look_up->hits[0].id = arena_copy(&look_up->arena, slice_from(user_id)).at;
+    look_up->hit_count = 1;
+    look_up->all_pages = true;
+}
+
 void look_up_free(struct look_up *look_up)
 {
     if (!look_up)

@@ -1,8 +1,10 @@
 #include "provider/collection.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "provider/target.h"
+#include "provider/user.h"
 
 static void begin_of_user(const char *method, const char *path, const struct provider_call *call,
                           struct provider_request *request)
@@ -33,4 +35,20 @@ void collection_build(const char *path, const struct payload *payload, const str
         break;
     }
     assert(false && "a request that the provider has");
+}
+
+bool collection_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+                          struct arena *arena, struct provider_user *user)
+{
+    struct slice id, external_id;
+    size_t count = field_count();
+    (void)job, (void)at;
+    if (!user_identity(nodes, &id, &external_id))
+        return false;
+    *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
+    if (external_id.len > 0)
+        user->external_id = arena_copy(arena, external_id);
+    user->values = arena_alloc(arena, count * sizeof *user->values);
+    memset(user->values, 0, count * sizeof *user->values);
+    return true;
 }

@@ -118,5 +118,6 @@ const struct provider kraken_embed_provider = {
     .account_free = signing_account_free,
     .build = kraken_embed_build,
     .authenticate = kraken_embed_authenticate,
+    .read_user = collection_read_user,
     .judge = kraken_embed_judge,
 };

@@ -9,7 +9,7 @@
 #include "provider/scrub.h"
 #include "provider/user.h"
 
-enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX };
+enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409 };
 
 /* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
  * before its class. A 401 and the gateway's own 403 speak of the credentials, never of a record: no row makes
@@ -150,11 +150,15 @@ static void set_code(struct slice code, const struct hidden *hidden, struct outc
         outcome->code[0] = '\0';
 }
 
-static void set_message(const struct outcome_row *row, struct slice said, const struct hidden *hidden,
-                        struct outcome *outcome)
+/* existing: the user that the answer says exists, for a person to look at; empty: none. */
+static void set_message(const struct outcome_row *row, struct slice existing, struct slice said,
+                        const struct hidden *hidden, struct outcome *outcome)
 {
     size_t len = 0;
-    if (row->advice != NULL) {
+    if (existing.len > 0)
+        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
+                          "the answer names user %.*s: ", (int)existing.len, existing.at);
+    else if (row->advice != NULL) {
         const char *colon = said.len > 0 ? ": " : "";
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
                           row->advice, outcome->http_status, colon);
@@ -170,7 +174,7 @@ static void set_transport(const struct outcome_row *row, const char *transport, 
         transport = "";
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
-    set_message(row, slice_from(transport), hidden, outcome);
+    set_message(row, slice_make("", 0), slice_from(transport), hidden, outcome);
 }
 
 static bool says_exists(const struct outcome_table *table, const struct answer *answer)
@@ -179,6 +183,18 @@ static bool says_exists(const struct outcome_table *table, const struct answer *
         if (slice_is(answer->code, *code) || answer_says(answer, *code))
             return true;
     return false;
+}
+
+/* The user that a no to a create names as the one that exists already; empty: none. */
+static struct slice existing_user(const struct outcome_table *table, const struct provider_reply *reply,
+                                  const struct outcome_row *row, const struct answer *answer)
+{
+    bool is_conflict =
+        row->kind == OUTCOME_EXISTS || (row->kind == OUTCOME_REFUSED && reply->http_status == HTTP_CONFLICT);
+    struct slice user_id = slice_make("", 0);
+    if (is_conflict && reply->operation == OPERATION_CREATE)
+        user_id = table->read_existing(answer);
+    return provider_is_user_id(user_id) ? user_id : slice_make("", 0);
 }
 
 static unsigned facts_of_reply(const struct provider_reply *reply)
@@ -239,15 +255,15 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     outcome->own_error = answer_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
+    struct slice existing = existing_user(table, reply, row, &answer);
     if (is_other) {
         set_other(outcome);
     } else if (row->kind != OUTCOME_DONE) {
         outcome->user_id[0] = '\0';
         set_code(answer.code, hidden, outcome);
-        set_message(row, buffer_slice(&answer.text), hidden, outcome);
+        set_message(row, existing, buffer_slice(&answer.text), hidden, outcome);
     }
-    struct slice existing = row->kind == OUTCOME_EXISTS ? table->read_existing(&answer) : slice_make("", 0);
-    if (provider_is_user_id(existing))
+    if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {
         outcome->field = find_blamed(table, answer_blamed(&answer));

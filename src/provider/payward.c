@@ -101,5 +101,6 @@ const struct provider payward_provider = {
     .account_free = signing_account_free,
     .build = payward_build,
     .authenticate = signing_authenticate,
+    .read_user = collection_read_user,
     .judge = payward_judge,
 };

@@ -136,8 +136,8 @@ struct provider {
      * none. */
     bool (*find_users)(const struct json_node *nodes, size_t *at);
 
-    /* Without PROVIDER_DOUBT_REPEAT: one user, an element of that array or (at 0) the whole answer to FETCH
-     * (nodes as of json_reader_parse). False when it is none. */
+    /* One user, an element of that array or (at 0) the whole answer to FETCH, of which alone it is asked with
+     * PROVIDER_DOUBT_REPEAT (nodes as of json_reader_parse). False when it is none. */
     bool (*read_user)(const struct json_node *nodes, size_t at, const struct job *job, struct arena *arena,
                       struct provider_user *user);
 

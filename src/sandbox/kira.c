@@ -246,15 +246,27 @@ static struct slice external_id_of(const struct json_node *nodes)
     return at ? nodes[at].text : own;
 }
 
+static void refuse_existing(struct exchange *exchange, const struct user *same)
+{
+    struct json_writer writer;
+    exchange_begin_answer(exchange, 409, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, "code", SLICE_LITERAL("resource_conflict"));
+    request_write_member(&writer, "message", SLICE_LITERAL("a user with this external_id exists"));
+    if (exchange->world->options->conflicts_name_user)
+        request_write_member(&writer, "user_id", same->id);
+    json_write_object_end(&writer);
+}
+
 /* with the world's lock held */
 static void make_user(struct exchange *exchange, const struct json_node *nodes,
                       struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
 {
     struct users *users = &exchange->book->users;
     struct slice external_id = external_id_of(nodes), email = request_text(nodes, "email");
-    if (exchange->world->options->kira_unique_external_id && external_id.len > 0 &&
-        users_by_external_id(users, external_id)) {
-        refuse(exchange, 409, "resource_conflict", "a user with this external_id exists");
+    const struct user *same = external_id.len > 0 ? users_by_external_id(users, external_id) : NULL;
+    if (exchange->world->options->kira_unique_external_id && same) {
+        refuse_existing(exchange, same);
         return;
     }
     char id[IDENTITY_UUID_SIZE];

@@ -76,6 +76,23 @@ static void end_result(struct json_writer *writer)
     json_write_object_end(writer);
 }
 
+static void refuse_existing(struct exchange *exchange, const struct user *same)
+{
+    static const char text[] = "EGeneral:User already exists";
+    struct json_writer writer;
+    /* who never heard of the user cannot but ask again */
+    exchange->excused = same->answer_lost;
+    if (!exchange->world->options->conflicts_name_user) {
+        refuse_in_words(exchange, 409, text);
+        return;
+    }
+    exchange_begin_answer(exchange, 409, &writer);
+    json_write_object(&writer);
+    request_write_member(&writer, "error", slice_from(text));
+    request_write_member(&writer, "user_id", same->id);
+    json_write_object_end(&writer);
+}
+
 static void make_id(struct users *users, struct slice external_id, char id[USER_ID_SIZE])
 {
     char plain[GROUPS * GROUP_LEN + 1] = "AA";
@@ -94,9 +111,7 @@ static void settle_create(struct exchange *exchange, struct slice external_id, s
     struct users *users = &exchange->book->users;
     const struct user *same = users_by_external_id(users, external_id);
     if (same) {
-        /* who never heard of the user cannot but ask again */
-        exchange->excused = same->answer_lost;
-        refuse_in_words(exchange, 409, "EGeneral:User already exists");
+        refuse_existing(exchange, same);
         return;
     }
     if (users_by_email(users, email)) {

@@ -40,6 +40,8 @@ const char options_help[] =
     "  --kira-unique external_id|none  what no two users of kira may share (none)\n"
     "  --payso-unique email|none       what no two users of payso may share (none)\n"
     "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  how payso writes a birth date (DD/MM/YYYY)\n"
+    "  --conflicts plain|name-user     whether a 409 of kraken-embed or kira gives the id of the user "
+    "(plain)\n"
     "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
     "  --threads N            that serve connections (2)\n"
     "  --key-tag TAG          goes behind each API key, token and client id, so that several sandboxes can "
@@ -73,6 +75,7 @@ enum option_id {
     OPTION_PAYSO_UNIQUE,
     OPTION_PAYSO_DATES,
     OPTION_EMAILS,
+    OPTION_CONFLICTS,
     OPTION_HELP
 };
 
@@ -97,6 +100,7 @@ static const struct option option_table[] = {
     {"payso-unique", required_argument, NULL, OPTION_PAYSO_UNIQUE},
     {"payso-dates", required_argument, NULL, OPTION_PAYSO_DATES},
     {"emails", required_argument, NULL, OPTION_EMAILS},
+    {"conflicts", required_argument, NULL, OPTION_CONFLICTS},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -276,6 +280,8 @@ static int read_option(struct options *options, int id, const char *text, struct
     case OPTION_PAYSO_DATES:
         return read_choice("--payso-dates", text, "DD/MM/YYYY", "YYYY-MM-DD", &options->payso_iso_dates,
                            error);
+    case OPTION_CONFLICTS:
+        return read_choice("--conflicts", text, "plain", "name-user", &options->conflicts_name_user, error);
     case OPTION_EMAILS:
         return read_choice("--emails", text, "as-sent", "lower-case", &options->lower_case_emails, error);
     case OPTION_HELP:

@@ -31,8 +31,9 @@ struct options {
     uint64_t token_life_ns, idempotency_life_ns;
     bool kira_unique_external_id; /* else only its idempotency key keeps a customer from a second user */
     bool payso_unique_email;
-    bool lower_case_emails; /* stored so whatever came, and looked up as they are stored */
-    bool payso_iso_dates;   /* YYYY-MM-DD in place of DD/MM/YYYY */
+    bool conflicts_name_user; /* a 409 gives the id of the user that there is */
+    bool lower_case_emails;   /* stored so whatever came, and looked up as they are stored */
+    bool payso_iso_dates;     /* YYYY-MM-DD in place of DD/MM/YYYY */
     bool help;
 };
 

@@ -398,7 +398,7 @@ static void an_answer_to_a_create_becomes_an_outcome(void **state)
         {"request timeout", 408, "", false, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, "", ""},
         {"conflict", 409, "{\"error\":\"exists\"}", false, OUTCOME_EXISTS, 0, NULL, "exists", "exists"},
         {"conflict with the id", 409, "{\"error\":\"exists\",\"data\":{\"id\":\"AA45N8G4MLDYWAR7\"}}", false,
-         OUTCOME_EXISTS, 0, "AA45N8G4MLDYWAR7", "exists", "exists"},
+         OUTCOME_EXISTS, 0, "AA45N8G4MLDYWAR7", "exists", "the answer names user AA45N8G4MLDYWAR7: exists"},
         {"conflict with a user id", 409, "{\"user_id\":\"AA45N8G4MLDYWAR7\"}", false, OUTCOME_EXISTS, 0,
          "AA45N8G4MLDYWAR7", "", NULL},
         {"conflict with the id of the error", 409, "{\"id\":\"AA45N8G4MLDYWAR7\",\"message\":\"no\"}", false,
