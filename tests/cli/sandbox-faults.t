@@ -77,6 +77,29 @@ subtest 'faults of one operation' => sub {
     sandbox_stop($sb);
 };
 
+subtest 'users that are shown unclearly' => sub {
+    my $sb = sandbox_start('--emails', 'lower-case', '--kira-unique', 'external_id', '--conflicts', 'name-user');
+    my $kira = kira_request($sb, 'POST', '/v1/users', {%{kira_body('first')}, email => 'First.User@example.com', birth_date => '1990-02-03'})->{json};
+    is $kira->{email}, 'first.user@example.com', 'kira stores an e-mail in lower case';
+    my $look_up = sub { kira_request($sb, 'GET', "/v1/users?email=$_[0]&limit=10")->{json}{total} };
+    is $look_up->('first.user%40example.com'), 1, 'and finds it so';
+    is $look_up->('First.User%40example.com'), 0, 'and so alone';
+    my $again = kira_request($sb, 'POST', '/v1/users', {%{kira_body('first')}, email => 'other@example.com'});
+    is "$again->{status} $again->{json}{user_id}", "409 $kira->{id}", 'a conflict names the user';
+    sandbox_faults($sb, 'left-out:x1@fetch');
+    is kira_request($sb, 'GET', "/v1/users/$kira->{id}")->{json}{birth_date}, undef, 'left-out: without the birth date';
+    is kira_request($sb, 'GET', "/v1/users/$kira->{id}")->{json}{birth_date}, '1990-02-03', 'which is there without the fault';
+    sandbox_faults($sb, 'not-found:x1@fetch');
+    my $answer = kira_request($sb, 'GET', "/v1/users/$kira->{id}");
+    is $answer->{status}, 404, 'not-found: 404';
+    like $answer->{content}, qr/<html>/, 'in HTML';
+    payso_request($sb, 'POST', '/users', {user => {%{payso_body('first')->{user}}, email => 'First.User@example.com'}});
+    sandbox_faults($sb, 'left-out:x1@list');
+    my ($user) = @{payso_request($sb, 'GET', '/users')->{json}{users}};
+    is "$user->{email} " . ($user->{date_of_birth} // 'none'), 'first.user@example.com none', 'payso: both in its list';
+    sandbox_stop($sb);
+};
+
 subtest 'revoked keys' => sub {
     my $sb = sandbox_start;
     my %requests = requests($sb);

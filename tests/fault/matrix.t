@@ -64,6 +64,10 @@ my @faults = (
     {name => 'tls', kind => 'outage', says => qr/tls|certificate/},
     {name => 'gone', kind => 'gone'},
     {name => 'revoked', kind => 'revoked'},
+    # What settles a doubt is not shown clearly. settles: it is enough all the same.
+    {name => 'not-found', kind => 'unclear', only => {kira => ['fetch']}},
+    {name => 'left-out', kind => 'unclear', only => {kira => ['fetch'], payso => ['list']}, settles => 'kira'},
+    {name => 'lower-case', kind => 'lower_case', only => {kira => [qw(create look_up fetch)], payso => [qw(create list)]}},
 );
 # Foreign bytes are told by lying there before the next request is sent: these come one by one, not in the bursts of a
 # combination.
@@ -74,6 +78,9 @@ sub reason_against
 {
     my ($cell) = @_;
     return $absent{$cell->{provider}}{$cell->{operation}} if $absent{$cell->{provider}}{$cell->{operation}};
+    my $only = $cell->{fault}{only};
+    return 'it is about how users are shown where a doubt is settled by looking at them'
+        if $only && !grep { $_ eq $cell->{operation} } @{$only->{$cell->{provider}} || []};
     return 'a provider that is away for the whole run is not told whom a look-up found'
         if $cell->{fault}{kind} eq 'outage' && $cell->{operation} eq 'fetch';
     return;
@@ -95,8 +102,17 @@ sub sandbox_options
         '--slow-for', $cell->{operation} eq 'list' ? '5s' : '1500ms',
         # a repeat under its key would be a second user: these doubts must be looked up
         is_settling($cell) ? ('--idempotency-life', '1ms') : (),
+        $fault eq 'lower-case' ? ('--emails', 'lower-case') : (),
         $cell->{tls} ? ('--tls-pem', "$cell->{folder}/tls.pem", '--tls-listen', "127.0.0.1:$cell->{tls}") : (),
     );
+}
+
+# Of the first rows; with capitals in the e-mails where the provider stores them in lower case.
+sub export
+{
+    my ($cell, $count) = @_;
+    my $csv = csv_rows($count);
+    return $cell->{fault}{name} eq 'lower-case' ? $csv =~ s/cust-(\d+)\@/Cust-$1\@/gr : $csv;
 }
 
 sub prepare
@@ -127,7 +143,7 @@ sub prepare
         }
     }
     $cell->{sandbox} = sandbox_start(sandbox_options($cell));
-    $cell->{case} = case_new($cell->{sandbox}, provider => $provider, rows => $cell->{rows}, set => \%set,
+    $cell->{case} = case_new($cell->{sandbox}, provider => $provider, rows => $cell->{rows}, csv => export($cell, $cell->{rows}), set => \%set,
         $base_url ? (base_url => $base_url) : ());
     prepare_update($cell) if $cell->{operation} eq 'update';
     prepare_doubts($cell) if is_settling($cell);
@@ -150,7 +166,7 @@ sub prepare_doubts
     # A few at a time: ten failures in a row would open the breaker.
     for (my $count = 0; $count < $cell->{rows};) {
         $count = $count + 8 < $cell->{rows} ? $count + 8 : $cell->{rows};
-        write_file($export, csv_rows($count));
+        write_file($export, export($cell, $count));
         sandbox_faults($cell->{sandbox}, 'reset:x3@create', 'drop:100%@create');
         run($cell, "the creates up to row $count", quick => 1, set => {'delivery.in_doubt' => 'hold', 'provider.idempotency_window' => undef});
     }
@@ -292,6 +308,36 @@ sub events
     cmp_ok($count, '>', 0, "the ledger has events of $operation");
 }
 
+# What would settle the doubts is not shown clearly, for a whole run: nobody whose create has landed is created again.
+sub unclear
+{
+    my ($cell) = @_;
+    my ($fault, $operation, $provider) = @$cell{qw(fault operation provider)};
+    my $settles = ($fault->{settles} || '') eq $provider;
+    my $landed = counts($cell)->{users};
+    sandbox_faults($cell->{sandbox}, "$fault->{name}:100%\@$operation");
+    run($cell, 'the unclear run');
+    $cell->{faults} += counts($cell)->{faults}{$fault->{name}} || 0;
+    sandbox_faults($cell->{sandbox});
+    my $summary = $cell->{summary};
+    is($summary->{in_doubt}, $settles ? 0 : $landed, 'whose create has landed is in doubt') or diag summary_line($summary);
+    is($summary->{in_doubt} + $summary->{created}, $cell->{rows}, 'and the others are created') or diag summary_line($summary);
+    is(counts($cell)->{users}, $cell->{rows}, 'nobody is created again');
+    run($cell, 'the next run');
+    is_done($cell, 'the next run');
+}
+
+# The provider stores e-mails in lower case. A create's answer gets lost, or was lost before.
+sub lower_case
+{
+    my ($cell) = @_;
+    my $next = $cell->{operation} eq 'create' ? 4 : 0;
+    sandbox_faults($cell->{sandbox}, $next ? "drop:x$next\@create" : ());
+    run($cell, 'the run');
+    is_done($cell, 'the run');
+    $cell->{faults} += $cell->{rows}; # each e-mail came back other than it was sent
+}
+
 # No way to the provider for a whole run: nothing is sent, nobody is lost, and the next run finishes.
 sub outage
 {
@@ -417,7 +463,7 @@ sub conclude
         rate => $cell->{rate}, max_per_second => $counts->{max_per_second}, result => join(', ', "status $result[0]", $result[1])};
 }
 
-my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked);
+my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unclear => \&unclear, lower_case => \&lower_case);
 my (@cells, @impossible);
 for my $provider (@providers) {
     for my $operation (@operations) {
