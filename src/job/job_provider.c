@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "job/job_parts.h"
+#include "job/job_provider.h"
 #include "job/job_scalar.h"
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
@@ -184,29 +185,59 @@ static const char *const date_formats[] = {
 
 #define OFFSET(member) .offset = offsetof(struct job_provider, member)
 
+static void write_keep(const struct job_key *key, const void *target, struct buffer *out)
+{
+    const struct job_provider *provider = target;
+
+    (void)key;
+    for (size_t i = 0; provider->keep && provider->keep[i]; i++)
+        buffer_printf(out, "%zu:%s,", strlen(provider->keep[i]), provider->keep[i]);
+}
+
 static const struct job_key provider_keys[] = {
-    {"name", read_name, OFFSET(name), .providers = EVERYONE},
-    {"base_url", read_base_url, .providers = EVERYONE},
+    {"name", read_name, .write = job_scalar_write_text, OFFSET(name), .providers = EVERYONE},
+    {"base_url", read_base_url, .write = job_scalar_write_text, OFFSET(base_url), .providers = EVERYONE},
     {"credentials", read_credentials_hidden, .providers = EVERYONE},
-    {"ca_file", job_scalar_path, OFFSET(ca_file), .providers = EVERYONE},
-    {"proxy", read_proxy, OFFSET(proxy), .providers = EVERYONE},
-    {"keep", read_keep, .providers = EVERYONE},
-    {"nonce_window", job_scalar_uint64, OFFSET(nonce_window), .max = INT64_MAX,
+    {"ca_file", job_scalar_path, .write = job_scalar_write_text, OFFSET(ca_file), .providers = EVERYONE},
+    {"proxy", read_proxy, .write = job_scalar_write_text, OFFSET(proxy), .providers = EVERYONE},
+    {"keep", read_keep, .write = write_keep, .providers = EVERYONE},
+    {"nonce_window", job_scalar_uint64, .write = job_scalar_write_uint64, OFFSET(nonce_window),
+     .max = INT64_MAX, .providers = PAYWARD | KRAKEN_EMBED},
+    {"nonce_floor", job_scalar_uint64, .write = job_scalar_write_uint64, OFFSET(nonce_floor),
+     .max = INT64_MAX, .providers = PAYWARD | KRAKEN_EMBED},
+    {"concat_country", job_scalar_bool, .write = job_scalar_write_bool, OFFSET(concat_country),
      .providers = PAYWARD | KRAKEN_EMBED},
-    {"nonce_floor", job_scalar_uint64, OFFSET(nonce_floor), .max = INT64_MAX,
-     .providers = PAYWARD | KRAKEN_EMBED},
-    {"concat_country", job_scalar_bool, OFFSET(concat_country), .providers = PAYWARD | KRAKEN_EMBED},
-    {"version", job_scalar_text, OFFSET(version), .providers = KRAKEN_EMBED | KIRA},
-    {"version_header", job_scalar_text, OFFSET(version_header), .providers = KRAKEN_EMBED | KIRA},
-    {"idempotency_window", job_scalar_duration, OFFSET(idempotency_window_ns), .min = HOUR_NS,
-     .max = 24 * HOUR_NS, .providers = KIRA},
-    {"documents", read_documents, OFFSET(documents), .providers = KIRA},
-    {"settle_after", job_scalar_duration, OFFSET(settle_after_ns), .min = CLOCK_NS_PER_MS,
-     .max = 24 * HOUR_NS, .providers = PAYSO},
-    {"list_max", job_scalar_size, OFFSET(list_max), .min = 1, .max = SIZE_MAX, .providers = PAYSO},
-    {"date_format", job_scalar_word, OFFSET(date_format), .words = date_formats, .providers = PAYSO},
+    {"version", job_scalar_text, .write = job_scalar_write_text, OFFSET(version),
+     .providers = KRAKEN_EMBED | KIRA},
+    {"version_header", job_scalar_text, .write = job_scalar_write_text, OFFSET(version_header),
+     .providers = KRAKEN_EMBED | KIRA},
+    {"idempotency_window", job_scalar_duration, .write = job_scalar_write_uint64,
+     OFFSET(idempotency_window_ns), .min = HOUR_NS, .max = 24 * HOUR_NS, .providers = KIRA},
+    {"documents", read_documents, .write = job_scalar_write_text, OFFSET(documents), .providers = KIRA},
+    {"settle_after", job_scalar_duration, .write = job_scalar_write_uint64, OFFSET(settle_after_ns),
+     .min = CLOCK_NS_PER_MS, .max = 24 * HOUR_NS, .providers = PAYSO},
+    {"list_max", job_scalar_size, .write = job_scalar_write_size, OFFSET(list_max), .min = 1, .max = SIZE_MAX,
+     .providers = PAYSO},
+    {"date_format", job_scalar_word, .write = job_scalar_write_word, OFFSET(date_format),
+     .words = date_formats, .providers = PAYSO},
     {0},
 };
+
+const struct job_key *job_provider_keys(void)
+{
+    return provider_keys;
+}
+
+void job_provider_write(const struct job_provider *provider, struct buffer *out)
+{
+    for (const struct job_key *key = provider_keys; key->name; key++) {
+        if (!key->write)
+            continue;
+        buffer_printf(out, "%s=", key->name);
+        key->write(key, provider, out);
+        buffer_append_char(out, '\n');
+    }
+}
 
 /* A setting that another provider has: refused by name, since it would do nothing here. */
 static int check_owner(struct job_reader *reader, const struct job_node *setting, const char *provider,

@@ -221,3 +221,36 @@ int job_scalar_separator(struct job_reader *reader, const struct job_node *value
                              key->name);
     return 0;
 }
+
+static const void *value_of(const struct job_key *key, const void *target)
+{
+    return (const char *)target + key->offset;
+}
+
+void job_scalar_write_text(const struct job_key *key, const void *target, struct buffer *out)
+{
+    const char *text = *(const char *const *)value_of(key, target);
+
+    if (text)
+        buffer_printf(out, "%zu:%s", strlen(text), text);
+}
+
+void job_scalar_write_uint64(const struct job_key *key, const void *target, struct buffer *out)
+{
+    buffer_printf(out, "%" PRIu64, *(const uint64_t *)value_of(key, target));
+}
+
+void job_scalar_write_size(const struct job_key *key, const void *target, struct buffer *out)
+{
+    buffer_printf(out, "%zu", *(const size_t *)value_of(key, target));
+}
+
+void job_scalar_write_bool(const struct job_key *key, const void *target, struct buffer *out)
+{
+    buffer_printf(out, "%d", *(const bool *)value_of(key, target));
+}
+
+void job_scalar_write_word(const struct job_key *key, const void *target, struct buffer *out)
+{
+    buffer_append_text(out, key->words[*(const int *)value_of(key, target)]);
+}

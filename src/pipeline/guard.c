@@ -1,10 +1,10 @@
 #include "pipeline/guard.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/buffer.h"
 #include "core/memory.h"
+#include "job/job_provider.h"
 
 enum { SETTINGS_MAX = 1 << 20 };
 
@@ -67,31 +67,15 @@ const int64_t *guard_not_final(const struct guard *guard, size_t *count)
     return guard->refused_count ? guard->refused + guard->refused_count - *count : NULL;
 }
 
-/* NULL and "" differ. */
-static void add_text(struct buffer *settings, const char *name, const char *value)
-{
-    buffer_printf(settings, "%s%c%s\n", name, value ? '=' : '-', value ? value : "");
-}
-
 char *guard_settings(const struct job *job, const struct provider *provider, char hex[GUARD_SETTINGS_SIZE])
 {
-    const struct job_provider *set = &job->provider;
     struct slice base_url = provider_base_url(provider, job);
     uint8_t digest[DIGEST_SHA256_LEN];
     struct buffer settings;
 
     buffer_init(&settings, SETTINGS_MAX);
     buffer_printf(&settings, "%s %.*s\n", provider->name, (int)base_url.len, base_url.at);
-    add_text(&settings, "version_header", set->version_header);
-    add_text(&settings, "version", set->version);
-    add_text(&settings, "documents", set->documents);
-    add_text(&settings, "ca_file", set->ca_file);
-    add_text(&settings, "proxy", set->proxy);
-    buffer_printf(&settings, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %zu %d %d\n", set->nonce_window,
-                  set->nonce_floor, set->idempotency_window_ns, set->settle_after_ns, set->list_max,
-                  set->concat_country, (int)set->date_format);
-    for (size_t i = 0; set->keep && set->keep[i]; i++)
-        add_text(&settings, "keep", set->keep[i]);
+    job_provider_write(&job->provider, &settings);
     digest_sha256(buffer_slice(&settings), slice_make(NULL, 0), digest);
     buffer_clear(&settings);
     return digest_hex(digest, sizeof digest, hex);

@@ -59,7 +59,8 @@ enum guard_trip guard_add_refused(struct guard *guard, int64_t customer);
  * call. Of the canary: the one; in a row: these; of a share: all of this run. */
 const int64_t *guard_not_final(const struct guard *guard, size_t *count);
 
-/* What the canary was of, in hex: a digest of all settings of the provider but its credentials. Returns hex.
+/* What the canary was of, in hex: a digest of all settings of the provider but its credentials, by
+ * the table that reads them (job_provider_write). Returns hex.
  */
 char *guard_settings(const struct job *job, const struct provider *provider, char hex[GUARD_SETTINGS_SIZE]);
 
