@@ -87,7 +87,8 @@ static void write_count(struct json_writer *json, const char *key, uint64_t coun
     json_write_unsigned(json, count);
 }
 
-static void sum_up(const struct listed *listed, const struct audit_counts *counts)
+/* complete: every user of the ledger was compared. */
+static void sum_up(const struct listed *listed, const struct audit_counts *counts, bool complete)
 {
     struct json_writer *json = listed->json;
     struct buffer *out = listed->out;
@@ -100,6 +101,8 @@ static void sum_up(const struct listed *listed, const struct audit_counts *count
         for (size_t i = 0; i < AUDIT_KINDS; i++)
             write_count(json, kinds[i].word, counts->findings[i]);
         write_count(json, "requests", counts->requests);
+        json_write_key(json, "complete");
+        json_write_bool(json, complete);
         json_write_object_end(json);
         return;
     }
@@ -113,7 +116,7 @@ static void sum_up(const struct listed *listed, const struct audit_counts *count
             buffer_printf(out, ", %" PRIu64 " %s", counts->findings[i], kinds[i].word);
     if (counts->not_named)
         buffer_printf(out, " (of %" PRIu64 " the answer does not say whose they are)", counts->not_named);
-    buffer_append_char(out, '\n');
+    buffer_append_text(out, complete ? "\n" : "; not all were compared\n");
 }
 
 int status_audit_list(struct ledger *ledger, struct job *job, const struct provider *provider,
@@ -136,7 +139,7 @@ int status_audit_list(struct ledger *ledger, struct job *job, const struct provi
     for (size_t i = 0; i < AUDIT_KINDS; i++)
         if (counts.findings[i])
             status = 1;
-    sum_up(&listed, &counts);
+    sum_up(&listed, &counts, result == 0);
     if (result == 0)
         return status;
     log_error("%s", error.text);

@@ -25,6 +25,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     is($status, 0, "$provider: everybody is there") or diag $err;
     is($found->{asked}, 40, "$provider: everybody was asked for");
     is($found->{there}, 40, "$provider: and is there");
+    is($found->{complete}, JSON::PP::true, "$provider: and the comparison is complete");
     is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
     is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
 
@@ -102,6 +103,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         my $part = JSON::PP->new->utf8->decode(read_file("$case->{folder}/audit.json"))->{provider};
         cmp_ok($part->{asked}, '>=', 5, 'with what was asked till then');
         cmp_ok($part->{asked}, '<', 60, 'and no more');
+        is($part->{complete}, JSON::PP::false, 'which is not all');
         is($part->{there}, $part->{asked}, 'what was in flight was heard out');
     }
     is(sandbox_counts($sandbox)->{payward}{over_limit}, 0, 'within the limit');
@@ -109,6 +111,24 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'and its nonces rise');
     unlink "$case->{folder}/test.ledger";
     is((audit($case))[0], 5, 'without a ledger there is nothing to hold');
+    sandbox_stop($sandbox);
+}
+
+# The ledger goes bad between the listing's beginning and its end: what was compared is not all, and that is said.
+{
+    my $sandbox = sandbox_start('--latency', '2s..2s');
+    my $case = case_new($sandbox, provider => 'payso', rows => 20);
+    case_run($case, '-q');
+    sandbox_reset($sandbox);
+    my $pid = case_start($case, 'status', '--against-provider');
+    my $give_up = time + 20;
+    sleep 0.02 while sandbox_counts($sandbox)->{payso}{requests} == 0 && time < $give_up;
+    my ($changed, undef, $why) = run_program('sqlite3', "$case->{folder}/test.ledger", 'ALTER TABLE customer RENAME TO customer_gone');
+    is($changed, 0, 'the ledger is damaged while the listing is under way') or diag $why;
+    waitpid $pid, 0;
+    is($? >> 8, 5, 'a comparison that the ledger cut short is status 5');
+    like(read_file("$case->{folder}/err"), qr/test\.ledger/, 'and said');
+    like(read_file("$case->{folder}/out"), qr/; not all were compared$/m, 'and the sum says that it is not complete');
     sandbox_stop($sandbox);
 }
 done_testing;
