@@ -123,6 +123,7 @@ static void compare_user(struct audit *audit, const struct question *question)
 static void take_answer(struct audit *audit, struct question *question)
 {
     const struct outcome *outcome = &question->delivery.outcome;
+    bool is_missing = outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE;
     struct error error;
 
     audit->silent = 0;
@@ -134,8 +135,10 @@ static void take_answer(struct audit *audit, struct question *question)
     audit->counts->asked++;
     if (outcome->kind == OUTCOME_DONE)
         compare_user(audit, question);
-    else if (outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE)
+    else if (is_missing && outcome->own_error)
         tell(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
+    else if (is_missing) /* a gateway or proxy may have said so: every user would be missing */
+        tell(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
     else
         tell(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
 }

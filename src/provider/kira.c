@@ -152,12 +152,9 @@ static bool kira_read_user(const struct json_node *nodes, size_t at, const struc
     (void)job;
     if (!user_begin(nodes, &at, arena, user))
         return false;
-    size_t metadata = json_member(nodes, at, "metadata");
-    struct value key = {.state = VALUE_ABSENT};
-    if (metadata != 0)
-        user_take_text(nodes, metadata, "external_id", arena, &key);
-    if (key.state == VALUE_PRESENT)
-        user->external_id = key.text;
+    struct slice external_id = user_external_id(nodes, at);
+    if (external_id.len > 0)
+        user->external_id = arena_copy(arena, external_id);
     user_take_email(nodes, at, "email", arena, &user->values[FIELD_EMAIL]);
     user_take_text(nodes, at, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
     user_take_text(nodes, at, "last_name", arena, &user->values[FIELD_LAST_NAME]);

@@ -47,7 +47,7 @@ struct provider_call {
 /* A user as the provider tells of it: what a doubt is settled by. Slices are in the caller's arena. */
 struct provider_user {
     struct slice id;
-    struct slice external_id; /* metadata.external_id at kira; empty: not told */
+    struct slice external_id; /* empty: not given */
     struct value *values;     /* [field_count()], those that are compared, in normal form; the rest absent */
 };
 

@@ -230,11 +230,22 @@ bool user_is_other(const struct json_node *nodes, const struct user_expected *ex
     return told.is_other || (told.is_other_email && !(is_update && told.is_ours));
 }
 
+struct slice user_external_id(const struct json_node *nodes, size_t at)
+{
+    static const char *const keys[] = {"external_reference", "external_id"};
+    size_t metadata = json_member(nodes, at, "metadata");
+    struct slice key = slice_make("", 0);
+    if (metadata != 0 && nodes[metadata].kind == JSON_OBJECT)
+        key = text_of(nodes, metadata, "external_id");
+    for (size_t i = 0; key.len == 0 && i < sizeof keys / sizeof *keys; i++)
+        key = text_of(nodes, at, keys[i]);
+    return key;
+}
+
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)
 {
     static const char *const wrappers[] = {"data", "result", "user"};
     static const char *const ids[] = {"id", "user", "user_id"};
-    static const char *const keys[] = {"external_reference", "external_id"};
     size_t at = 0;
 
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
@@ -242,14 +253,10 @@ bool user_identity(const struct json_node *nodes, struct slice *id, struct slice
         if (inner != 0 && nodes[inner].kind == JSON_OBJECT)
             at = inner;
     }
-    *id = *external_id = slice_make("", 0);
+    *id = slice_make("", 0);
     for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
         *id = text_of(nodes, at, ids[i]);
-    size_t metadata = json_member(nodes, at, "metadata");
-    if (metadata != 0 && nodes[metadata].kind == JSON_OBJECT)
-        *external_id = text_of(nodes, metadata, "external_id");
-    for (size_t i = 0; external_id->len == 0 && i < sizeof keys / sizeof *keys; i++)
-        *external_id = text_of(nodes, at, keys[i]);
+    *external_id = user_external_id(nodes, at);
     return provider_is_user_id(*id);
 }
 

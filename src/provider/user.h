@@ -35,6 +35,10 @@ void user_list_read_claim(const struct json_node *nodes, size_t list, struct use
  * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */
 bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user);
 
+/* The external id of the user nodes[at]: metadata.external_id, else external_reference or external_id; empty:
+ * it is not given. */
+struct slice user_external_id(const struct json_node *nodes, size_t at);
+
 /* Who a user is, as an answer to a FETCH or an element of a listing tells it at any provider: its id, and the
  * external id that it was given, empty when it is not told. False when there is no id. */
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);

@@ -9,6 +9,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use KycTest;
 use KycRun;
+use KycHostile;
 
 sub audit
 {
@@ -35,6 +36,14 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
     sandbox_faults($sandbox);
 
+    # A 404 in a gateway's words says of nobody that it is missing.
+    if ($provider ne 'payso') {
+        sandbox_faults($sandbox, 'not-found:100%@fetch');
+        ($status, $found, $err) = audit($case);
+        is("$status $found->{missing} $found->{unclear}", '1 0 40', "$provider: a gateway's 404 is unclear") or diag $err;
+        sandbox_faults($sandbox);
+    }
+
     my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
     sandbox_control($sandbox, 'POST', '/_sandbox/remove', $id{'cust-000003'});
     run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE customer SET user_id = 'x' WHERE external_id = 'cust-000005';"
@@ -60,6 +69,20 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     like($out, qr/Not as at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
     unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
     sandbox_stop($sandbox);
+}
+
+# A list that says that it goes on shows of nobody that it is missing.
+{
+    my $server = hostile_start(sub {
+        my ($socket, $head) = @_;
+        print {$socket} $head =~ /^POST/ ? hostile_answer(200, '{"user":{"id":"AA00000000000001"}}') : hostile_answer(200, '{"users":[],"meta":{"total":1}}');
+    });
+    my $case = case_new($server, provider => 'payso', rows => 1);
+    case_run($case, '-q');
+    my ($status, $found, $err) = audit($case);
+    is("$status $found->{missing} $found->{unclear}", '1 0 1', 'payso: in a list that is not whole a user is unclear') or diag $err;
+    is($found->{findings}[0]{told}, 'listing_incomplete', 'payso: and why');
+    hostile_end($server);
 }
 
 # Stopped by the provider, by nobody answering, by another run, by a person.

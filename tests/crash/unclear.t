@@ -8,6 +8,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use KycTest;
 use KycRun;
+use KycHostile;
 
 my $rows = 4;
 
@@ -92,6 +93,72 @@ is_settled_at_once(landed($_, ['--emails', 'lower-case'], csv => capitals()), "$
     my $set = $case->{set};
     $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => $set); # without its ledger
     is_settled_at_once($case, 'payso, users that exist already, e-mails in lower case');
+}
+
+# A provider whose creates come without an answer, and whose list is $list; once told so, creates are answered. Gives how
+# many creates came, and the idempotency keys.
+sub scripted
+{
+    my ($provider, $list, $fetched, @headers) = @_;
+    my $scratch = scratch_folder();
+    my $server = hostile_start(sub {
+        my ($socket, $head) = @_;
+        my $login = $head =~ m{^POST \S*/auth };
+        if ($head =~ /^POST/ && !$login) {
+            my ($key) = $head =~ /^Idempotency-Key: (\S+)/mi;
+            open my $file, '>>', "$scratch/creates" or die;
+            print {$file} ($key || '-') . "\n";
+            close $file;
+            return if !-e "$scratch/answer";
+        }
+        print {$socket} $login ? hostile_answer(200, '{"data":{"access_token":"token","expires_in":3600}}', @headers)
+            : $head =~ /^POST/ ? hostile_answer(201, $provider eq 'kira' ? '{"id":"user-new"}' : '{"user":{"id":"user-new"}}', @headers)
+            : $head =~ m{^GET \S*/users/} ? hostile_answer(200, $fetched, @headers) : hostile_answer(200, $head =~ /offset=[1-9]/ ? '{"data":[]}' : $list, @headers);
+    });
+    my $case = case_new($server, provider => $provider, rows => 1, set => {'delivery.attempts' => 1, 'delivery.timeout' => '1s',
+        $provider eq 'payso' ? ('provider.settle_after' => '2s') : ()});
+    {
+        local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
+        case_run($case, '-q');
+    }
+    is(case_summary($case)->{in_doubt}, 1, "$provider, $list: a create without an answer");
+    write_file("$scratch/answer", '');
+    case_run($case, '-q');
+    hostile_end($server);
+    return ($case, split /\n/, read_file("$scratch/creates"));
+}
+
+# A list that says that it goes on is not whole.
+for my $list ('"has_more":true', '"next":"/v1/users?page=2"', '"total":1', '"meta":{"total_pages":2}', '"links":{"next":{"href":"/x"}}') {
+    for my $provider (qw(kira payso)) {
+        my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+        is(scalar @creates, 1, "$provider, $list: nobody is created again");
+        is(codes($case), 'listing_incomplete', "$provider, $list: in doubt, and why");
+    }
+}
+for my $list ('"has_more":false,"next":null', '"total":0,"page":1') {
+    for my $provider (qw(kira payso)) {
+        my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+        is(scalar @creates, 2, "$provider, $list: is whole, and nobody is there: created");
+    }
+}
+
+# kira: a user without an external id is nobody's for sure; under a key that is surely known the create is repeated, and under
+# another it waits for a person.
+use POSIX qw(strftime);
+for my $date (undef, 0, 23 * 3600 + 60) {
+    my $sentence = 'kira, a user without an external id, ' . (!defined $date ? 'the time is not told' : "$date s later");
+    my @headers = defined $date ? 'Date: ' . strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time + $date)) : ();
+    my ($case, @creates) = scripted('kira', '{"data":[{"id":"user-1"}]}', '{"id":"user-1","email":"cust-000001@example.com"}', @headers);
+    if (defined $date && $date == 0) {
+        is(scalar @creates, 2, "$sentence: repeated");
+        is($creates[0], $creates[1], "$sentence: under its key");
+        is_deeply([case_ledger($case, 'SELECT state, user_id FROM customer')], [['created', 'user-new']], "$sentence: settled");
+        is_verified($case, "$sentence: the ledger verifies");
+    } else {
+        is(scalar @creates, 1, "$sentence: not repeated");
+        is(codes($case), 'user_unnamed', "$sentence: in doubt, and why");
+    }
 }
 
 done_testing;
