@@ -51,6 +51,7 @@ my @faults = (
     {name => 'status-429', kind => 'strike', cause => '429'},
     {name => 'status-500', kind => 'strike', cause => '5xx', doubt => 1},
     {name => 'status-503', kind => 'strike', cause => '5xx', doubt => 1},
+    {name => 'retry-after', kind => 'strike', cause => '5xx', doubt => 1},
     {name => 'reset', kind => 'strike', cause => 'connect', doubt => 1},
     {name => 'drop', kind => 'strike', cause => 'connect', doubt => 1, landed => 1},
     {name => 'slow', kind => 'strike', cause => 'timeout', doubt => 1, landed => 1},
@@ -64,6 +65,7 @@ my @faults = (
     {name => 'tls', kind => 'outage', says => qr/tls|certificate/},
     {name => 'gone', kind => 'gone'},
     {name => 'revoked', kind => 'revoked'},
+    {name => '401-twice', kind => 'unauthorized'},
     # What settles a doubt is not shown clearly. settles: it is enough all the same.
     {name => 'not-found', kind => 'unclear', only => {kira => ['fetch']}},
     {name => 'left-out', kind => 'unclear', only => {kira => ['fetch'], payso => ['list']}, settles => 'kira'},
@@ -119,7 +121,7 @@ sub prepare
 {
     my ($cell) = @_;
     my ($provider, $fault) = ($cell->{provider}, $cell->{fault}{name});
-    my $paced = $cell->{fault}{kind} =~ /gone|revoked/; # slowly enough to be struck in the middle
+    my $paced = $cell->{fault}{kind} =~ /gone|revoked|unauthorized/; # slowly enough to be struck in the middle
     %$cell = (%$cell, folder => scratch_folder(), port => free_port(), rate => $paced ? 20 : $rate, runs => 0, over_limit => 0,
         faults => 0, street => '1 Market St', rows => $paced && $cell->{operation} ne 'update' ? 2 * $rows : $rows);
     my %set = (
@@ -417,6 +419,56 @@ sub revoked
     is_done($cell, 'the next run');
 }
 
+# A 401 in the middle, twice. Where there is a login its token is asked for anew, and nobody is the worse for it; credentials
+# that are not known stop the run. No record is refused for it, in either case.
+sub unauthorized
+{
+    my ($cell) = @_;
+    my ($operation, $provider) = @$cell{qw(operation provider)};
+    my $once = $operation =~ /^(list|login)$/;
+    my $strike = sub { sandbox_faults($cell->{sandbox}, "status-401:x1\@$operation") };
+    my $struck = sub { counts($cell)->{faults}{'status-401'} || 0 };
+    my $asked = sub { counts($cell)->{by_operation}{$operation} || 0 };
+    if ($provider eq 'kira' && $operation ne 'login') {
+        start($cell, 3);
+        for my $time (1, 2) {
+            $strike->();
+            wait_until(sub { $struck->() >= $time });
+            my $seen = $asked->();
+            wait_until(sub { $asked->() >= $seen + 4 }) if $time == 1; # the new token serves
+        }
+        finish($cell, 'the run');
+        is($struck->(), 2, 'two requests were turned away');
+        is(counts($cell)->{logins} - ($cell->{before}{logins} || 0), 3, 'each time one new login is enough');
+        is($cell->{summary}{retries}{auth}, 2, 'its retries are counted');
+        is($cell->{summary}{refused}, 0, 'nobody is refused');
+        is_done($cell, 'the run');
+        $cell->{faults} += $struck->();
+        return;
+    }
+    for my $time ('the first time', 'the second time') {
+        $cell->{before} = counts($cell);
+        if ($once) {
+            $strike->();
+            run($cell, $time);
+        } else {
+            start($cell, 3);
+            $strike->();
+            finish($cell, $time);
+        }
+        sandbox_faults($cell->{sandbox});
+        is($struck->() - ($cell->{before}{faults}{'status-401'} || 0), 1, "$time: a request was turned away");
+        is($cell->{status}, 4, "$time: the run stops") or diag $cell->{err};
+        like($cell->{err}, qr/credentials/, "$time: and says what to look at");
+        is($cell->{summary}{refused}, 0, "$time: nobody is refused");
+        my $left = is_settling($cell) ? 'in_doubt' : 'unsent';
+        cmp_ok($cell->{summary}{$left}, '>', 0, "$time: the rest is $left") or diag summary_line($cell->{summary});
+    }
+    $cell->{faults} += $struck->();
+    run($cell, 'the third run');
+    is_done($cell, 'the third run');
+}
+
 # The end of every cell.
 
 # A person who looks up at the provider what our ledger cannot know (kraken-embed).
@@ -456,6 +508,7 @@ sub conclude
     }
     is_settled($case, 'the end: each row one user, and a further run sends nothing');
     $counts = counts($cell);
+    is($counts->{early}, 0, 'nothing came before a Retry-After was over');
     my ($created) = map { $_->[0] } case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'created' AND user_id <> ''");
     sandbox_stop($cell->{sandbox});
     return {faults => $cell->{faults}, runs => $cell->{runs} + 1, expected => $rows, made => $counts->{users},
@@ -463,7 +516,7 @@ sub conclude
         rate => $cell->{rate}, max_per_second => $counts->{max_per_second}, result => join(', ', "status $result[0]", $result[1])};
 }
 
-my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unclear => \&unclear, lower_case => \&lower_case);
+my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unauthorized => \&unauthorized, unclear => \&unclear, lower_case => \&lower_case);
 my (@cells, @impossible);
 for my $provider (@providers) {
     for my $operation (@operations) {
