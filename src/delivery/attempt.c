@@ -380,6 +380,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     delivery->outcome = (struct outcome){0};
     delivery->left = attempt->left;
     delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
+    delivery->list = attempt->receipt.list;
     delivery->date_ns = complete ? receipt_date_ns(&attempt->receipt) : 0;
     attempt->route->provider->judge(&reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {

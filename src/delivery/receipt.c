@@ -25,6 +25,7 @@ static void forget_headers(struct receipt *receipt)
 {
     receipt->retry_after[0] = receipt->date[0] = receipt->request_id[0] = receipt->error_type[0] = '\0';
     receipt->request_id_rank = 0;
+    receipt->list = (struct receipt_list){.goes_on = false};
 }
 
 void receipt_reset(struct receipt *receipt)
@@ -126,6 +127,49 @@ static void keep_retry_after(struct receipt *receipt, struct slice value)
         memcpy(receipt->retry_after, text, sizeof text);
 }
 
+static uint64_t read_number(struct slice text)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9' && number <= UINT32_MAX; i++)
+        number = number * 10 + (uint64_t)(text.at[i] - '0');
+    return number;
+}
+
+/* A Link whose relation is `next`, quoted or not. */
+static bool links_to_next(struct slice value)
+{
+    static const char *const relations[] = {"rel=\"next\"", "rel='next'", "rel=next"};
+    for (size_t at = 0; at < value.len; at++)
+        for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++) {
+            size_t len = strlen(relations[i]);
+            if (len <= value.len - at && strncasecmp(value.at + at, relations[i], len) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* False: the line says nothing of a list. */
+static bool keep_list(struct receipt_list *list, struct slice line)
+{
+    struct slice value;
+    if (header_value(line, "link", &value)) {
+        list->goes_on = list->goes_on || links_to_next(value);
+    } else if (header_value(line, "x-next-page", &value)) {
+        list->goes_on = list->goes_on || read_number(value) > 0;
+    } else if (header_value(line, "x-total-count", &value) || header_value(line, "x-total", &value)) {
+        list->total = read_number(value);
+    } else if (header_value(line, "x-total-pages", &value)) {
+        list->pages = read_number(value);
+    } else if (header_value(line, "content-range", &value)) {
+        const char *slash = value.len > 0 ? memchr(value.at, '/', value.len) : NULL;
+        size_t before = slash ? (size_t)(slash - value.at) + 1 : value.len;
+        list->total = read_number(slice_make(value.at + before, value.len - before));
+    } else {
+        return false;
+    }
+    return true;
+}
+
 bool receipt_add_header(struct receipt *receipt, struct slice line)
 {
     receipt->header_len += line.len;
@@ -142,7 +186,7 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
         keep(value, receipt->date, sizeof(receipt->date));
     } else if (header_value(line, "x-amzn-errortype", &value)) {
         keep(value, receipt->error_type, sizeof(receipt->error_type));
-    } else {
+    } else if (!keep_list(&receipt->list, line)) {
         keep_request_id(receipt, line);
     }
     return true;

@@ -16,6 +16,14 @@
 
 enum { RECEIPT_BODY_MAX = 64 * 1024, RECEIPT_HEADERS_MAX = 100 * 1024, RECEIPT_DATE_SIZE = 64 };
 
+/* What the headers of an answer say of a list in its body: that it goes on (Link with rel="next", RFC 8288;
+ * X-Next-Page), how many there are of all (X-Total-Count, X-Total, Content-Range) and how many pages
+ * (X-Total-Pages); 0: not said. */
+struct receipt_list {
+    bool goes_on;
+    uint64_t total, pages;
+};
+
 struct receipt {
     struct buffer body;
     bool body_cut; /* there was more than RECEIPT_BODY_MAX */
@@ -25,6 +33,7 @@ struct receipt {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     unsigned request_id_rank;           /* 0: none yet */
     char error_type[RECEIPT_DATE_SIZE]; /* x-amzn-errortype, cut */
+    struct receipt_list list;
 };
 
 void receipt_init(struct receipt *receipt);

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "delivery/receipt.h"
 #include "model/job.h"
 #include "model/outcome.h"
 #include "model/record.h"
@@ -47,7 +48,8 @@ struct delivery {
     uint64_t latency_ns; /* from leaving to the whole answer */
     uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
-    struct delivery *next; /* the holder's */
+    struct receipt_list list; /* what the answer's headers say of a list in it */
+    struct delivery *next;    /* the holder's */
 };
 
 enum {

@@ -128,7 +128,7 @@ static void take_answer(struct audit *audit, struct question *question)
 
     audit->silent = 0;
     if (question->is_list) {
-        if (audit_list_tell(audit->list, audit->parts, audit->counts, &error) != 0)
+        if (audit_list_tell(audit->list, audit->parts, audit->counts, &question->delivery.list, &error) != 0)
             stop(audit, error.scope, error.text);
         return;
     }

@@ -121,13 +121,13 @@ static void tell_missing(const struct audit_parts *parts, struct audit_counts *c
 }
 
 int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *counts,
-                    struct error *error)
+                    const struct receipt_list *headers, struct error *error)
 {
     struct ledger_customer customer;
     struct arena arena;
     int64_t last = 0;
     int found;
-    bool has_all = listing_has_all(&list->split, list->reader, parts->provider, list->element_count);
+    bool has_all = listing_has_all(&list->split, list->reader, parts->provider, list->element_count, headers);
 
     arena_init(&arena, ARENA_CHUNK);
     while ((found = ledger_next_user(parts->ledger, last, &arena, &customer, error)) == 1) {

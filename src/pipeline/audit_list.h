@@ -5,6 +5,7 @@
 #ifndef KYC_PIPELINE_AUDIT_LIST_H
 #define KYC_PIPELINE_AUDIT_LIST_H
 
+#include "delivery/receipt.h"
 #include "pipeline/audit.h"
 
 struct audit_list;
@@ -19,6 +20,6 @@ bool audit_list_is_whole(const struct audit_list *list);
 
 /* Once it is whole: tells and counts who is missing there, and who is not known here. 0, or -1. */
 int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *counts,
-                    struct error *error);
+                    const struct receipt_list *headers, struct error *error);
 
 #endif

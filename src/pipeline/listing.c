@@ -236,14 +236,15 @@ struct delivery *listing_start(struct listing *listing)
 }
 
 bool listing_has_all(const struct json_split *split, struct json_reader *reader,
-                     const struct provider *provider, uint64_t count)
+                     const struct provider *provider, uint64_t count, const struct receipt_list *headers)
 {
     struct user_list_claim claim;
     struct json_fault fault;
     struct slice around;
     size_t node_count, at;
 
-    if (!json_split_around(split, &around))
+    if (headers->goes_on || headers->total > count || headers->pages > 1 ||
+        !json_split_around(split, &around))
         return false;
     const struct json_node *nodes = json_reader_parse(reader, around, &node_count, &fault);
     if (!nodes || !provider->find_users(nodes, &at))
@@ -260,7 +261,8 @@ bool listing_is_whole(const struct listing *listing)
 bool listing_is_certain(const struct listing *listing)
 {
     return listing_is_whole(listing) && !listing->unreadable && listing->seen_count == listing->known_count &&
-           listing_has_all(&listing->split, listing->reader, listing->provider, listing->element_count);
+           listing_has_all(&listing->split, listing->reader, listing->provider, listing->element_count,
+                           &listing->delivery.list);
 }
 
 size_t listing_count(const struct listing *listing)

@@ -55,9 +55,10 @@ bool listing_is_whole(const struct listing *listing);
  * say of itself that there are more. */
 bool listing_is_certain(const struct listing *listing);
 
-/* Whether a list of count users does not say of itself that there are more; split: of the whole answer. */
+/* Whether a list of count users does not say of itself, in its members or its headers, that there are more;
+ * split: of the whole answer. */
 bool listing_has_all(const struct json_split *split, struct json_reader *reader,
-                     const struct provider *provider, uint64_t count);
+                     const struct provider *provider, uint64_t count, const struct receipt_list *headers);
 
 size_t listing_count(const struct listing *listing);
 const struct listing_case *listing_at(const struct listing *listing, size_t at);

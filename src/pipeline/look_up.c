@@ -23,7 +23,7 @@ struct look_up {
     struct buffer body;
     struct {
         const char *id;
-        bool lower; /* it was listed for the e-mail in lower case */
+        unsigned listed; /* of which spelling it was listed last; 0: of none */
     } hits[LOOK_UP_HITS_MAX];
     size_t hit_count, hit_at;
     bool lower; /* the pages are of the e-mail in lower case */
@@ -51,11 +51,11 @@ struct look_up *look_up_new(const struct provider *provider, const struct job *j
     return look_up;
 }
 
-void look_up_only(struct look_up *look_up, const char *user_id)
+void look_up_first(struct look_up *look_up, const char *user_id, bool alone)
 {
     look_up->hits[0].id = arena_copy(&look_up->arena, slice_from(user_id)).at;
     look_up->hit_count = 1;
-    look_up->all_pages = true;
+    look_up->all_pages = alone;
 }
 
 void look_up_free(struct look_up *look_up)
@@ -93,14 +93,20 @@ void look_up_ask(struct look_up *look_up, struct delivery *delivery)
     }
 }
 
+/* As written, 1, or in lower case, 2. */
+static unsigned spelling_of(const struct look_up *look_up)
+{
+    return look_up->lower ? 2 : 1;
+}
+
 /* True when a page of this spelling has not had the user yet. */
 static bool note_hit(struct look_up *look_up, struct slice id)
 {
     for (size_t i = 0; i < look_up->hit_count; i++) {
         if (!slice_is(id, look_up->hits[i].id))
             continue;
-        bool is_new = look_up->hits[i].lower != look_up->lower;
-        look_up->hits[i].lower = look_up->lower;
+        bool is_new = look_up->hits[i].listed != spelling_of(look_up);
+        look_up->hits[i].listed = spelling_of(look_up);
         return is_new;
     }
     if (id.len >= OUTCOME_USER_ID_SIZE || look_up->hit_count == LOOK_UP_HITS_MAX) {
@@ -108,7 +114,7 @@ static bool note_hit(struct look_up *look_up, struct slice id)
         return false;
     }
     look_up->hits[look_up->hit_count].id = arena_copy(&look_up->arena, id).at;
-    look_up->hits[look_up->hit_count++].lower = look_up->lower;
+    look_up->hits[look_up->hit_count++].listed = spelling_of(look_up);
     return true;
 }
 
@@ -135,7 +141,8 @@ static enum look_up_step end_pages(struct look_up *look_up, bool more, struct sl
 }
 
 /* A page ends the list when it is empty, or says nothing new: then the provider has no pages. */
-static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes, struct slice email)
+static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes,
+                                   const struct receipt_list *headers, struct slice email)
 {
     struct user_list_claim claim;
     size_t at, new_hits = 0;
@@ -149,6 +156,9 @@ static enum look_up_step take_page(struct look_up *look_up, const struct json_no
         new_hits += note_hit(look_up, user.id);
     }
     user_list_read_claim(nodes, at, &claim);
+    claim.more = claim.more || headers->goes_on;
+    claim.total = headers->total > claim.total ? headers->total : claim.total;
+    claim.pages = headers->pages > claim.pages ? headers->pages : claim.pages;
     if (claim.total > look_up->total)
         look_up->total = claim.total;
     if (new_hits > 0) {
@@ -202,7 +212,8 @@ enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *d
         if (!nodes)
             return LOOK_UP_UNREADABLE;
         if (delivery->call.operation == OPERATION_LOOK_UP)
-            return take_page(look_up, nodes, delivery->call.record->values[FIELD_EMAIL].text);
+            return take_page(look_up, nodes, &delivery->list,
+                             delivery->call.record->values[FIELD_EMAIL].text);
         if (!count_user(look_up, nodes))
             return LOOK_UP_UNREADABLE;
     }

@@ -29,9 +29,9 @@ struct look_up;
 /* What is needed of the customer is copied; the rest is borrowed. */
 struct look_up *look_up_new(const struct provider *provider, const struct job *job,
                             struct fingerprint *fingerprint, const struct ledger_customer *customer);
-/* Before the first question: no list is asked for, but this user alone, of whom the provider said that it is
- * the customer's. */
-void look_up_only(struct look_up *look_up, const char *user_id);
+/* Before the first question: a user that the provider has named as the customer's is fetched too; alone: no
+ * list is asked for. */
+void look_up_first(struct look_up *look_up, const char *user_id, bool alone);
 /* NULL is allowed. */
 void look_up_free(struct look_up *look_up);
 

@@ -123,8 +123,9 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
         return -1;
     look_up_free(item->look_up);
     item->look_up = look_up_new(parts->provider, parts->job, parts->fingerprint, &customer);
-    if (parts->provider->doubt == PROVIDER_DOUBT_REPEAT)
-        look_up_only(item->look_up, item->delivery.outcome.user_id);
+    const struct outcome *outcome = &item->delivery.outcome;
+    if (outcome->kind == OUTCOME_EXISTS && outcome->user_id[0] != '\0')
+        look_up_first(item->look_up, outcome->user_id, parts->provider->doubt == PROVIDER_DOUBT_REPEAT);
     look_up_ask(item->look_up, &item->delivery);
     item_list_put(&sending->new_items, item);
     return 0;

@@ -136,6 +136,13 @@ for my $list ('"has_more":true', '"next":"/v1/users?page=2"', '"total":1', '"met
         is(codes($case), 'listing_incomplete', "$provider, $list: in doubt, and why");
     }
 }
+for my $header ('Link: </users?page=1>; rel="first", </users?page=2>; rel="next"', 'X-Next-Page: 2', 'X-Total-Count: 1', 'X-Total-Pages: 2', 'Content-Range: users 0-0/7') {
+    for my $provider ($header =~ /^Link/ ? qw(kira payso) : 'kira') {
+        my ($case, @creates) = scripted($provider, sprintf('{"%s":[]}', $provider eq 'kira' ? 'data' : 'users'), '', $header, 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+        is(scalar @creates, 1, "$provider, $header: nobody is created again");
+        is(codes($case), 'listing_incomplete', "$provider, $header: in doubt, and why");
+    }
+}
 for my $list ('"has_more":false,"next":null', '"total":0,"page":1') {
     for my $provider (qw(kira payso)) {
         my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');

@@ -205,6 +205,38 @@ static void headers_are_read_up_to_100_kib(void **state)
     receipt_clear(&receipt);
 }
 
+static void headers_say_that_a_list_goes_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines[4];
+        struct receipt_list want;
+    } table[] = {
+        {{"HTTP/1.1 200 OK\r\n", "Content-Type: application/json\r\n"}, {false, 0, 0}},
+        {{"Link: </users?page=1>; rel=\"first\", </users?page=2>; rel=\"next\"\r\n"}, {true, 0, 0}},
+        {{"link: </users?page=2>;REL=next\r\n"}, {true, 0, 0}},
+        {{"Link: </users?page=1>; rel=\"prev\"\r\n"}, {false, 0, 0}},
+        {{"X-Next-Page: 2\r\n"}, {true, 0, 0}},
+        {{"X-Next-Page: \r\n"}, {false, 0, 0}},
+        {{"X-Total-Count: 31\r\n", "X-Total-Pages: 4\r\n"}, {false, 31, 4}},
+        {{"X-Total: 31\r\n"}, {false, 31, 0}},
+        {{"Content-Range: users 0-19/31\r\n"}, {false, 31, 0}},
+        {{"Content-Range: users 0-19/*\r\n"}, {false, 0, 0}},
+        {{"X-Total-Count: 31\r\n", "HTTP/1.1 200 OK\r\n"}, {false, 0, 0}},
+    };
+    struct receipt receipt;
+    receipt_init(&receipt);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        receipt_reset(&receipt);
+        add_lines(&receipt, table[i].lines);
+        if (receipt.list.goes_on != table[i].want.goes_on || receipt.list.total != table[i].want.total ||
+            receipt.list.pages != table[i].want.pages) {
+            fail_msg("%s", table[i].lines[0]);
+        }
+    }
+    receipt_clear(&receipt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_long_request_id_is_cut),
         cmocka_unit_test(a_body_is_kept_up_to_64_kib),
         cmocka_unit_test(headers_are_read_up_to_100_kib),
+        cmocka_unit_test(headers_say_that_a_list_goes_on),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
