@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "cmd/explain_write.h"
+#include "core/characters.h"
 #include "core/text.h"
 #include "input/header.h"
-#include "report/characters.h"
 #include "report/mask.h"
 
 enum { VALUE_MAX = 4096 }; /* bytes shown of one value */
@@ -15,21 +15,6 @@ static bool is_key(const struct search_found *found, struct slice value)
 
     return values && values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT &&
            slice_equal(values[FIELD_EXTERNAL_ID].text, value);
-}
-
-/* As it is, but for what a terminal must not be sent and a reader would not see. */
-static void write_plain(struct buffer *out, struct slice text)
-{
-    while (text.len) {
-        struct character character = character_first(text);
-        if (character.broken)
-            buffer_printf(out, "‹byte %02X›", (unsigned)character.code);
-        else if (character_is_hidden(character.code))
-            buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
-        else
-            buffer_append(out, slice_make(text.at, character.len));
-        text = slice_make(text.at + character.len, text.len - character.len);
-    }
 }
 
 void explain_write_value(const struct explain_settings *settings, const struct search_found *found,
@@ -43,7 +28,7 @@ void explain_write_value(const struct explain_settings *settings, const struct s
     }
     if (encoding != ENCODING_UTF8)
         encoding_decode(encoding, value, found->arena, &text);
-    write_plain(settings->out, text_shorten(text, VALUE_MAX));
+    character_append_plain(settings->out, text_shorten(text, VALUE_MAX));
     if (text.len > VALUE_MAX)
         buffer_append_text(settings->out, "…");
 }
@@ -94,7 +79,7 @@ void explain_write_message(const struct explain_settings *settings, const struct
     while (at < end) {
         const char *open = memchr(at, '"', (size_t)(end - at));
         const char *close = open ? closing_quote(open + 1, end) : NULL;
-        write_plain(settings->out, slice_make(at, (size_t)((close ? open : end) - at)));
+        character_append_plain(settings->out, slice_make(at, (size_t)((close ? open : end) - at)));
         if (!close)
             return;
         struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
@@ -102,7 +87,7 @@ void explain_write_message(const struct explain_settings *settings, const struct
         if (is_of_record(settings, found, quoted))
             explain_write_value(settings, found, quoted, ENCODING_UTF8);
         else
-            write_plain(settings->out, quoted);
+            character_append_plain(settings->out, quoted);
         buffer_append_char(settings->out, '"');
         at = close + 1;
     }

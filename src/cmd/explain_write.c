@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/characters.h"
 #include "core/clock.h"
 #include "core/text.h"
 #include "input/header.h"
@@ -230,8 +231,8 @@ void explain_write(const struct explain_settings *settings, const struct search_
     const struct record *record = found->record;
     struct buffer *out = settings->out;
 
-    buffer_printf(out, "%s, row %" PRIu64 ", line %" PRIu64 "%s\n", settings->job->input.paths[record->input],
-                  record->row, record->line,
+    character_append_plain(out, slice_from(settings->job->input.paths[record->input]));
+    buffer_printf(out, ", row %" PRIu64 ", line %" PRIu64 "%s\n", record->row, record->line,
                   settings->unmask ? "" : "; values are masked (--unmask shows them)");
     if (record->cells)
         write_source(settings, found);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/characters.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/text.h"
@@ -55,10 +56,16 @@ bool probe_lines_all_ok(const struct probe_lines *lines)
 /* A message of several lines stays in its column. */
 static void write_text(const struct buffer *text, struct buffer *out)
 {
-    for (size_t i = 0; i < text->len; i++) {
-        buffer_append_char(out, text->at[i]);
-        if (text->at[i] == '\n')
-            buffer_printf(out, "%*s", NAME_WIDTH + 1 + STATE_WIDTH + 1, "");
+    struct slice left = buffer_slice(text);
+
+    while (left.len) {
+        const char *end = memchr(left.at, '\n', left.len);
+        size_t len = end ? (size_t)(end - left.at) : left.len;
+        character_append_plain(out, slice_make(left.at, len));
+        if (end)
+            buffer_printf(out, "\n%*s", NAME_WIDTH + 1 + STATE_WIDTH + 1, "");
+        len += end != NULL;
+        left = slice_make(left.at + len, left.len - len);
     }
 }
 

@@ -132,7 +132,7 @@ static int settle_file(struct settling *settling, const char *path, struct error
 {
     const struct job_input input = {
         .format = JOB_FORMAT_CSV, .delimiter = ',', .quote = '"', .max_record = RECORD_MAX};
-    struct feed feed = {.source = source_open(path, error), .error = error};
+    struct feed feed = {.source = source_open_file(path, error), .error = error};
     int result = -1;
 
     if (!feed.source)

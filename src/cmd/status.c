@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
+#include "core/characters.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "job/job_load.h"
@@ -181,7 +182,8 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
         json_write_key(&listing->json, "groups");
         json_write_array(&listing->json);
     } else {
-        buffer_printf(&listing->out, "%s\n\n   customers  state       last\n", job->ledger_path);
+        character_append_plain(&listing->out, slice_from(job->ledger_path));
+        buffer_append_text(&listing->out, "\n\n   customers  state       last\n");
     }
     int result = ledger_each_group(ledger, list_group, listing, error);
     if (listing->is_json) {

@@ -33,11 +33,54 @@ static int file_read_open(int fd, struct buffer *out)
     }
 }
 
+const char *file_kind_fault(mode_t mode)
+{
+    if (S_ISREG(mode))
+        return NULL;
+    if (S_ISDIR(mode))
+        return "it is a folder, not a file";
+    if (S_ISFIFO(mode))
+        return "it is a pipe, not a file";
+    if (S_ISSOCK(mode))
+        return "it is a socket, not a file";
+    return "it is a device, not a file";
+}
+
+const char *file_open_fault(const char *path)
+{
+    struct stat about;
+    int reason = errno;
+    /* `No such device or address` is what a socket gets. */
+    const char *fault = reason == ENXIO && stat(path, &about) == 0 ? file_kind_fault(about.st_mode) : NULL;
+    return fault ? fault : strerror(reason);
+}
+
+int file_open(const char *path, struct stat *about, const char **why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        *why = file_open_fault(path);
+        return -1;
+    }
+    *why = fstat(fd, about) == 0 ? file_kind_fault(about->st_mode) : strerror(errno);
+    if (!*why)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 int file_read(const char *path, struct buffer *out, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    return file_read_about(path, out, &about, error);
+}
+
+int file_read_about(const char *path, struct buffer *out, struct stat *about, struct error *error)
+{
+    const char *why;
+    int fd = file_open(path, about, &why);
     if (fd < 0)
-        return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
+        return error_set(error, ERROR_USAGE, "%s: %s", path, why);
     int failed = file_read_open(fd, out);
     int reason = errno;
     close(fd);

@@ -7,14 +7,26 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "core/buffer.h"
 #include "core/error.h"
 #include "core/slice.h"
 
+/* Opens a regular file for reading, and never waits: a path may lead to a pipe, whose opening would wait for
+ * a writer, or to a device. *about: the file as it was opened. Gives a descriptor, or -1 and *why: words that
+ * go behind the path and a colon (valid until the next call). Owner: the caller closes. */
+int file_open(const char *path, struct stat *about, const char **why);
+/* What is not a regular file, for messages: `it is a folder, not a file`; NULL for a regular file. */
+const char *file_kind_fault(mode_t mode);
+/* Why open(2) of path has failed, by its errno: words as of file_open's why. */
+const char *file_open_fault(const char *path);
+
 /* Appends the whole file to out, whose maximum bounds it. Returns 0, or -1 with scope ERROR_USAGE and a
- * message that names the path and the reason. */
+ * message that names the path and the reason: what is not a regular file is refused (file_open). */
 int file_read(const char *path, struct buffer *out, struct error *error);
+/* The same, and *about: the file as it was opened. */
+int file_read_about(const char *path, struct buffer *out, struct stat *about, struct error *error);
 
 /* folder + "/" + path, or path alone when it is absolute. Owner: the caller frees. */
 char *file_join(const char *folder, const char *path);
@@ -45,11 +57,11 @@ void file_draft_drop(struct file_draft *draft);
 /* All of the above: a file that holds bytes and nothing else, durable. 0, or -1 with errno. */
 int file_replace(const char *path, unsigned mode, struct slice bytes);
 
-/* write(2) until all is written. 0, or -1 with errno. */
 /* True when fd is a regular file with one name: a lock that is more may be somebody's own file, linked there
  * so that we empty it. Else false with errno EMLINK or EINVAL. */
 bool file_is_alone(int fd);
 
+/* write(2) until all is written. 0, or -1 with errno. */
 int file_write_all(int fd, struct slice bytes);
 
 #endif

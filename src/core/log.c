@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/buffer.h"
+#include "core/characters.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -38,13 +39,24 @@ void log_setup(const char *program, enum log_level most, bool json)
     pthread_mutex_unlock(&log_state.mutex);
 }
 
-/* What a path or an answer brought along must not steer the terminal, nor break the JSON. */
+/* What a path or an answer brought along must not steer the terminal, nor mislead its reader, nor break the
+ * JSON. */
 static void log_tame(char *text)
 {
-    bool utf8 = text_is_utf8(slice_from(text));
-    for (unsigned char *at = (unsigned char *)text; *at; at++)
-        if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7F || (!utf8 && *at >= 0x80))
-            *at = '?';
+    struct slice left = slice_from(text);
+    char *out = text;
+    while (left.len) {
+        struct character character = character_first(left);
+        bool is_blank = character.code == '\n' || character.code == '\t';
+        if (!is_blank && (character.broken || character_is_hidden(character.code))) {
+            *out++ = '?';
+        } else {
+            memmove(out, left.at, character.len);
+            out += character.len;
+        }
+        left = slice_make(left.at + character.len, left.len - character.len);
+    }
+    *out = '\0';
 }
 
 static void log_append_json(struct buffer *line, enum log_level level, const char *text)
@@ -67,7 +79,14 @@ static void log_append_text(struct buffer *line, enum log_level level, const cha
     buffer_append_text(line, log_state.program);
     if (level != LOG_INFO)
         buffer_printf(line, ": %s", log_words[level]);
-    buffer_printf(line, ": %s", text);
+    buffer_append_text(line, ": ");
+    /* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
+     * nothing that could be taken for a line of its own. */
+    for (const char *at = text; *at; at++) {
+        buffer_append_char(line, *at);
+        if (*at == '\n' && at[1] != ' ')
+            buffer_append_text(line, "  ");
+    }
 }
 
 __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level, const char *format,

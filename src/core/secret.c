@@ -1,7 +1,7 @@
 #include "core/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,24 +64,22 @@ static ssize_t secret_read(int fd, char *at, size_t room)
     return (ssize_t)len;
 }
 
-static int secret_check_file(int fd, const char *path, struct error *error)
+/* Who may write to it could put a secret of its own there, and be sent the customers. */
+static int secret_check_mode(mode_t mode, const char *path, struct error *error)
 {
-    struct stat about;
-    if (fstat(fd, &about) != 0)
-        return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(about.st_mode))
-        return error_set(error, ERROR_USAGE, "%s is a folder, not a file with a secret", path);
-    if (about.st_mode & (S_IRGRP | S_IROTH))
-        return error_set(error, ERROR_USAGE,
-                         "%s holds a secret and others may read it (mode %03o): chmod 600 it", path,
-                         (unsigned)(about.st_mode & 0777));
-    return 0;
+    bool is_readable = mode & (S_IRGRP | S_IROTH), is_writable = mode & (S_IWGRP | S_IWOTH);
+    if (!is_readable && !is_writable)
+        return 0;
+    return error_set(error, ERROR_USAGE, "%s holds a secret and others may %s it (mode %03o): chmod 600 it",
+                     path,
+                     is_readable && is_writable ? "read and change"
+                     : is_readable              ? "read"
+                                                : "change",
+                     (unsigned)(mode & 0777));
 }
 
 static int secret_load_open(struct secret *secret, int fd, const char *path, struct error *error)
 {
-    if (secret_check_file(fd, path, error) != 0)
-        return -1;
     /* A fixed room: a growing one would leave copies behind. */
     char *bytes = memory_new(SECRET_FILE_MAX + 1, 1);
     ssize_t got = secret_read(fd, bytes, SECRET_FILE_MAX + 1);
@@ -107,10 +105,14 @@ static int secret_load_open(struct secret *secret, int fd, const char *path, str
 
 static int secret_load_file(struct secret *secret, const char *path, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+    const char *why;
+    int fd = file_open(path, &about, &why);
     if (fd < 0)
-        return error_set(error, ERROR_USAGE, "%s: %s (a secret is expected there)", path, strerror(errno));
-    int result = secret_load_open(secret, fd, path, error);
+        return error_set(error, ERROR_USAGE, "%s: %s (a secret is expected there)", path, why);
+    int result = secret_check_mode(about.st_mode, path, error);
+    if (result == 0)
+        result = secret_load_open(secret, fd, path, error);
     close(fd);
     return result;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/gzip.h"
 #include "core/memory.h"
 #include "core/slice.h"
@@ -83,24 +84,29 @@ static int fill_block(struct source *source)
     return 0;
 }
 
-static bool is_same(const struct stat *a, const struct stat *b)
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
 /* How the file differs from what was opened; NULL: it does not. */
 static const char *find_change(const struct source *source)
 {
+    const struct stat *first = &source->first;
     struct stat now;
-    if (!S_ISREG(source->first.st_mode))
+    if (!S_ISREG(first->st_mode))
         return NULL;
-    if (fstat(source->fd, &now) == -1 || !is_same(&source->first, &now))
-        return "it was written to";
+    /* First the name: a file that loses one has another ctime. */
     if (source->path && stat(source->path, &now) == -1)
         return "it was removed or renamed";
-    if (source->path && !is_same(&source->first, &now))
+    if (source->path && (now.st_dev != first->st_dev || now.st_ino != first->st_ino))
         return "another file took its place";
+    if (fstat(source->fd, &now) == -1 || now.st_size != first->st_size ||
+        !is_same_time(&now.st_mtim, &first->st_mtim))
+        return "it was written to";
+    /* A program can set mtime back, ctime none. */
+    if (!is_same_time(&now.st_ctim, &first->st_ctim))
+        return "it was written to, or its names, owner or permissions were changed";
     return NULL;
 }
 
@@ -240,11 +246,12 @@ static int fail_open(const struct source *source, struct error *error)
 {
     if (errno == ENOENT && strpbrk(source->name, "*?["))
         return error_set(error, ERROR_INPUT, "%s: no file matches this pattern", source->name);
-    return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name, strerror(errno));
+    return error_set(error, ERROR_INPUT, "%s: cannot be opened: %s", source->name,
+                     file_open_fault(source->name));
 }
 
 /* O_NONBLOCK: opening a named pipe does not wait for its writer; reading waits in wait_for_pipe. */
-static int open_file(struct source *source, struct error *error)
+static int open_file(struct source *source, bool takes_pipe, struct error *error)
 {
     source->fd =
         source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : STDIN_FILENO;
@@ -256,18 +263,21 @@ static int open_file(struct source *source, struct error *error)
         return error_set(error, ERROR_INPUT,
                          "%s: is a folder; name a file in it, or a pattern of files such as '%s/*.csv.gz'",
                          source->name, source->name);
+    bool is_pipe = S_ISFIFO(source->first.st_mode);
+    if (source->path && is_pipe && !takes_pipe)
+        return error_set(error, ERROR_INPUT,
+                         "%s: it is a pipe, not a file: write it to a file first, or give it on standard "
+                         "input (-)",
+                         source->name);
+    if (source->path && !is_pipe && file_kind_fault(source->first.st_mode))
+        return error_set(error, ERROR_INPUT, "%s: %s", source->name, file_kind_fault(source->first.st_mode));
     if (source->path)
         fcntl(source->fd, F_SETFL, 0);
     (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a pipe does not know it: no matter */
     return 0;
 }
 
-struct source *source_open(const char *path, struct error *error)
-{
-    return source_open_stoppable(path, -1, error);
-}
-
-struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error)
+static struct source *open_source(const char *path, bool takes_pipe, int stop_fd, struct error *error)
 {
     struct source *source = memory_new(1, sizeof *source);
     bool is_stdin = strcmp(path, "-") == 0;
@@ -276,12 +286,27 @@ struct source *source_open_stoppable(const char *path, int stop_fd, struct error
     source->fd = -1;
     source->stop_fd = stop_fd;
     source->block = memory_new(1, SOURCE_BLOCK_LEN);
-    if (open_file(source, error) == -1 || look_at_magic(source, error) == -1 ||
+    if (open_file(source, takes_pipe, error) == -1 || look_at_magic(source, error) == -1 ||
         look_at_start(source, error) == -1) {
         source_close(source);
         return NULL;
     }
     return source;
+}
+
+struct source *source_open(const char *path, struct error *error)
+{
+    return open_source(path, true, -1, error);
+}
+
+struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error)
+{
+    return open_source(path, true, stop_fd, error);
+}
+
+struct source *source_open_file(const char *path, struct error *error)
+{
+    return open_source(path, false, -1, error);
 }
 
 void source_close(struct source *source)

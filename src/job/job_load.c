@@ -5,6 +5,7 @@
 
 #include "core/buffer.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
@@ -124,11 +125,30 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     return 0;
 }
 
-static int read_file(struct job *job, const char *path, struct error *error)
+/* Who may write to a job file says where the credentials and the customers are sent. Its group may: accounts
+ * often have a group of their own, and a umask that lets it write. */
+static int check_mode(const char *path, mode_t mode, bool with_secrets, struct error *error)
+{
+    if (!(mode & S_IWOTH))
+        return 0;
+    error_set(error, ERROR_USAGE,
+              "%s: every account may change this job file, and so choose where credentials and customers are "
+              "sent (mode %03o): chmod o-w it",
+              path, (unsigned)(mode & 0777));
+    if (with_secrets)
+        return -1;
+    log_warning("%s", error->text);
+    return 0;
+}
+
+static int read_file(struct job *job, const char *path, bool with_secrets, struct error *error)
 {
     struct buffer text;
+    struct stat about;
     buffer_init(&text, JOB_YAML_MAX);
-    int result = file_read(path, &text, error);
+    int result = file_read_about(path, &text, &about, error);
+    if (result == 0)
+        result = check_mode(path, about.st_mode, with_secrets, error);
     if (result == 0)
         job->text = arena_copy(&job->arena, buffer_slice(&text));
     buffer_clear(&text);
@@ -137,7 +157,7 @@ static int read_file(struct job *job, const char *path, struct error *error)
 
 static int load(struct job *job, const struct job_overrides *overrides, struct error *error)
 {
-    if (read_file(job, job->path, error) != 0)
+    if (read_file(job, job->path, overrides->secrets, error) != 0)
         return -1;
     struct job_yaml_fault fault;
     struct job_node *top = job_yaml_parse(job->text, &job->arena, &fault);

@@ -24,7 +24,8 @@ struct job_overrides {
     bool check;         /* a dry run: its report and metrics replace nothing of a run's */
 };
 
-/* NULL with ERROR_USAGE. */
+/* NULL with ERROR_USAGE. A job file that every account may change is refused when secrets are loaded, and
+ * warned about otherwise. */
 struct job *job_load(const char *path, const struct job_overrides *overrides, struct error *error);
 /* Overwrites and frees every secret of it, once nothing will be sent any more. */
 void job_forget_secrets(struct job *job);

@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
 #include "core/step.h"
@@ -135,6 +136,41 @@ bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
     return true;
 }
 
+int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+        struct stat info;
+        size_t size = strlen(ledger->path) + strlen(suffixes[i]) + 1;
+        char *path = memory_new(size, 1);
+        snprintf(path, size, "%s%s", ledger->path, suffixes[i]);
+        const char *fault = stat(path, &info) == 0 ? file_kind_fault(info.st_mode) : NULL;
+        if (fault)
+            error_set(error, ERROR_LEDGER,
+                      "the ledger %s cannot be opened: %s: %s. Remove it, or name another ledger in the job",
+                      ledger->path, path, fault);
+        free(path);
+        if (fault)
+            return -1;
+    }
+    return 0;
+}
+
+/* Who may change the key makes every customer look changed; who may read it can only find out by trying
+ * whether a customer has certain data, so that stops no run. */
+static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error *error)
+{
+    if (mode & (S_IWGRP | S_IWOTH))
+        return error_set(error, ERROR_LEDGER,
+                         "the ledger's digest key %s: others may change it (mode %03o): chmod 600 it",
+                         ledger->key_path, (unsigned)(mode & 0777));
+    if (mode & (S_IRGRP | S_IROTH))
+        log_warning("the ledger's digest key %s: others may read it (mode %03o), and so guess at what the "
+                    "ledger's digests were made from: chmod 600 it",
+                    ledger->key_path, (unsigned)(mode & 0777));
+    return 1;
+}
+
 int ledger_file_read_key(struct ledger *ledger, struct error *error)
 {
     struct stat info;
@@ -147,7 +183,7 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
     }
     struct buffer text;
     buffer_init(&text, 4 * FINGERPRINT_KEY_LEN);
-    int result = file_read(ledger->key_path, &text, error);
+    int result = file_read_about(ledger->key_path, &text, &info, error);
     if (result) {
         struct error why = *error;
         error_set(
@@ -158,8 +194,8 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
         struct slice line = buffer_slice(&text);
         if (line.len > 0 && line.at[line.len - 1] == '\n')
             line.len--;
-        result = 1;
-        if (!ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
+        result = check_key_mode(ledger, info.st_mode, error);
+        if (result == 1 && !ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
             result = error_set(
                 error, ERROR_LEDGER,
                 "the ledger's digest key %s is not the 64 hexadecimal digits that it was made with. "

@@ -185,6 +185,9 @@ static int open_database(struct ledger *ledger, enum ledger_mode mode, struct er
 static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct ledger_identity *identity,
                       const struct secret *key, bool *there, struct error *error)
 {
+    /* Before the lock: beside a link to a device nothing is made. */
+    if (ledger_file_check_kinds(ledger, error))
+        return -1;
     *there = ledger_exists(ledger->path);
     if (mode == LEDGER_READ && !*there)
         return 0;

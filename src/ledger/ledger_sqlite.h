@@ -97,6 +97,9 @@ struct ledger {
 
 /* Refuses network file systems, by the magic number of the folder's file system. 0 or -1. */
 int ledger_file_check_system(const char *path, struct error *error);
+/* Refuses a ledger, or a file of SQLite's beside it, that is not a regular file: SQLite would wait for a
+ * pipe's writer. 0 or -1. */
+int ledger_file_check_kinds(const struct ledger *ledger, struct error *error);
 /* flock on the lock file; 0, or -1 (ERROR_BUSY when another process holds it). */
 int ledger_file_lock(struct ledger *ledger, struct error *error);
 /* 1 the key was read, 0 there is no key file, -1. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/characters.h"
 #include "core/text.h"
 
 char *figures_count(uint64_t count, char text[FIGURES_SIZE])
@@ -33,37 +34,37 @@ char *figures_seconds(double seconds, char text[FIGURES_SIZE])
     return text;
 }
 
-static size_t figures_char_len(char lead)
+static struct character figures_character(struct slice text, size_t i)
 {
-    unsigned char byte = (unsigned char)lead;
-    return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    return character_first(slice_make(text.at + i, text.len - i));
 }
 
 /* The bytes of so many columns less one, which is the ellipsis's. */
-static size_t figures_bytes(struct slice text, bool utf8, unsigned columns)
+static size_t figures_bytes(struct slice text, unsigned columns)
 {
     size_t len = 0;
     for (unsigned i = 1; i < columns && len < text.len; i++)
-        len += utf8 ? figures_char_len(text.at[len]) : 1;
+        len += figures_character(text, len).len;
     return len;
 }
 
 unsigned figures_append_cut(struct buffer *out, struct slice text, unsigned columns)
 {
-    bool utf8 = text_is_utf8(text);
-    size_t chars = utf8 ? text_count_chars(text) : text.len;
+    size_t chars = 0;
+    for (size_t i = 0; i < text.len; chars++)
+        i += figures_character(text, i).len;
     bool cut = chars > columns;
     unsigned used = 0;
     size_t end = text.len;
     if (cut)
-        end = text_shorten_words(text, figures_bytes(text, utf8, columns)).len;
-    for (size_t i = 0, step; i < end && used + cut < columns; i += step, used++) {
-        unsigned char byte = (unsigned char)text.at[i];
-        step = utf8 ? figures_char_len(text.at[i]) : 1;
-        if (byte < 0x20 || byte == 0x7F || (!utf8 && byte >= 0x80))
+        end = text_shorten_words(text, figures_bytes(text, columns)).len;
+    for (size_t i = 0; i < end && used + cut < columns; used++) {
+        struct character character = figures_character(text, i);
+        if (character.broken || character_is_hidden(character.code))
             buffer_append_char(out, '?');
         else
-            buffer_append(out, slice_make(text.at + i, step));
+            buffer_append(out, slice_make(text.at + i, character.len));
+        i += character.len;
     }
     if (cut && columns) {
         buffer_append_text(out, "…");

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "report/characters.h"
+#include "core/characters.h"
 #include "report/figures.h"
 
 static const char *html_entity(uint32_t code)

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "report/characters.h"
+#include "core/characters.h"
 
 static void mask_character(struct buffer *out, struct slice text, const struct character *character)
 {

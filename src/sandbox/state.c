@@ -170,6 +170,8 @@ static int load(struct state *state, struct world *world, struct error *error)
     struct stat status;
     if (fstat(state->fd, &status))
         return error_set(error, ERROR_USAGE, "%s: %s", state->path, strerror(errno));
+    if (file_kind_fault(status.st_mode))
+        return error_set(error, ERROR_USAGE, "--state %s: %s", state->path, file_kind_fault(status.st_mode));
     if (status.st_size == 0)
         return 0;
     size_t size = (size_t)status.st_size;
@@ -189,7 +191,7 @@ int state_open(struct state *state, const char *path, struct world *world, struc
 {
     *state = (struct state){.path = path};
     buffer_init(&state->line, LINE_MAX_LEN);
-    state->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    state->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
     if (state->fd < 0)
         return error_set(error, ERROR_USAGE, "--state %s: %s", path, strerror(errno));
     if (flock(state->fd, LOCK_EX | LOCK_NB)) {

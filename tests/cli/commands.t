@@ -75,7 +75,7 @@ subtest 'mistakes' => sub {
         ['no job', ['check'], 2, qr/check needs the job file/],
         ['two jobs', ['check', 'a.yaml', 'b.yaml'], 2, qr/`b.yaml` is too much/],
         ['a job that is not there', ['check', '/nonexistent/job.yaml'], 2, qr{/nonexistent/job.yaml: No such file}],
-        ['a job that is a folder', ['check', '/'], 2, qr{/: Is a directory}],
+        ['a job that is a folder', ['check', '/'], 2, qr{/: it is a folder, not a file}],
     );
 };
 

@@ -5,6 +5,8 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use IO::Socket::UNIX;
+use JSON::PP;
 use POSIX qw(mkfifo);
 use Test::More;
 use Time::HiRes qw(time);
@@ -121,5 +123,136 @@ subtest 'documents' => sub {
     }
     is(scalar(sandbox_users($sandbox, 'kira')), 3, 'the provider has no other');
 };
+# A path that leads to something else than a file is an error with its name, in every place that is read; nothing waits.
+# Runs a command of a case, killed after 20 s.
+sub run_soon
+{
+    my ($case, @arguments) = @_;
+    return run_program('timeout', '-s', 'KILL', 20, case_arguments($case, @arguments));
+}
+
+# What may stand in a file's place: sentence => [how it is made, what the message calls it].
+my %oddities = (
+    'a pipe' => [sub { mkfifo($_[0], 0600) or die $! }, qr/it is a pipe, not a file/],
+    'a device' => [sub { symlink '/dev/zero', $_[0] or die $! }, qr/it is a device, not a file/],
+    'a socket' => [sub { IO::Socket::UNIX->new(Local => $_[0], Listen => 1) or die $! }, qr/it is a socket, not a file/],
+    'a folder' => [sub { mkdir $_[0] or die $! }, qr/is a folder/],
+);
+my $secrets = sub { my ($case) = @_; my $job = read_file("$case->{folder}/job.yaml"); $job =~ s/api_secret: env:\w+/api_secret: file:secret/ or die; write_file("$case->{folder}/job.yaml", $job); };
+my $authority = sub { my ($case) = @_; my $job = read_file("$case->{folder}/job.yaml"); $job =~ s/^(  base_url)/  ca_file: ca.pem\n$1/m or die; write_file("$case->{folder}/job.yaml", $job); };
+# place => [path, status, commands, what is done before, whether a run has been]
+my @places = (
+    ['the job file', 'job.yaml', 2, [(map { [$_] } qw(check run status results probe)), ['explain', '--row', 1], ['settle', '--key', 'a', '--absent']]],
+    ['a secret', 'secret', 2, [['run']], $secrets],
+    ['the CA file', 'ca.pem', 2, [['run']], $authority],
+    ['the input', 'export.csv', 3, [['check'], ['run'], ['explain', '--row', 1]]],
+    ['the file of settle --from', 'verdicts.csv', 3, [['settle', '--from', 'FOLDER/verdicts.csv']], undef, 1],
+    ["the report's head of the ledger", 'reports/test/ledger-*.head', 5, [['run']], undef, 1],
+    ['the ledger', 'test.ledger', 5, [['status'], ['run']]],
+    ["the ledger's log", 'test.ledger-wal', 5, [['status'], ['run']], undef, 1],
+    ["the ledger's key", 'test.ledger.key', 5, [['status'], ['run']], undef, 1],
+    ["the ledger's lock", 'test.ledger.lock', 5, [['run']], undef, 1],
+    ["the ledger's head", 'test.ledger.head', 5, [['run']], undef, 1],
+    ['the last metrics', 'reports/test/metrics.prom', 0, [['run']], undef, 1],
+);
+for my $place (@places) {
+    my ($name, $path, $status_wanted, $commands, $before, $had_run) = @$place;
+    subtest "not a file: $name" => sub {
+        my $case = case_new($sandbox, csv => csv_rows(1, 0, 700), rows => 1);
+        $before->($case) if $before;
+        case_run($case, '-q') if $had_run;
+        for my $sentence (sort keys %oddities) {
+            next if $sentence eq 'a pipe' && $name eq 'the input';    # it may be one, and waits for its writer
+            next if $sentence eq 'a folder' && $name eq 'the last metrics';    # it cannot be replaced
+            my ($target) = glob "$case->{folder}/$path";
+            ($path) = $target =~ m{^\Q$case->{folder}\E/(.*)};
+            my $socket;
+            rename $target, "$target.kept" if -e $target;
+            $socket = $oddities{$sentence}[0]->($target);
+            for my $command (@$commands) {
+                my ($verb, @more) = map { s/FOLDER/$case->{folder}/r } @$command;
+                my ($status, $out, $err) = run_soon($case, $verb, @more);
+                my $want = $verb eq 'explain' && $status_wanted == 3 ? 3 : $status_wanted;
+                is($status, $want, "$sentence: $verb is status $want, at once") or diag $out, $err;
+                like("$out$err", qr{\Q$path\E|the ledger /dev/zero}, "$sentence: $verb names it") or diag $err;
+                like("$out$err", $oddities{$sentence}[1], "$sentence: $verb says what it is") if $path !~ /lock$|ca\.pem/;
+            }
+            -d $target && !-l $target ? rmdir $target : unlink $target;
+            rename "$target.kept", $target if -e "$target.kept";
+        }
+    };
+}
+
+# Who may read or change what decides over credentials and customers.
+subtest 'permissions' => sub {
+    my $case = case_new($sandbox, csv => csv_rows(1, 0, 720), rows => 1);
+    $secrets->($case);
+    my $secret = "$case->{folder}/secret";
+    write_file($secret, $ENV{TEST_API_SECRET_1});
+    for my $row ([0600, ''], [0400, ''], [0640, 'read'], [0604, 'read'], [0620, 'change'], [0602, 'change'], [0666, 'read and change']) {
+        my ($mode, $verb) = @$row;
+        chmod $mode, $secret or die $!;
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, $verb ? 2 : 0, sprintf('a secret of mode %03o', $mode)) or diag $err;
+        like($err, qr/secret holds a secret and others may $verb it \(mode ...\): chmod 600 it/, sprintf('a secret of mode %03o: what to do', $mode)) if $verb;
+    }
+    chmod 0600, $secret or die $!;
+    my $job = "$case->{folder}/job.yaml";
+    for my $row ([0664, 0], [0660, 0], [0646, 1], [0666, 1]) {
+        my ($mode, $is_open) = @$row;
+        chmod $mode, $job or die $!;
+        for my $command ('run', 'probe', 'check', 'status') {
+            my ($status, $out, $err) = case_run($case, $command);
+            my $sends = $command eq 'run' ? 2 : $command eq 'probe' ? 1 : 0;
+            is($status, $is_open ? $sends : 0, sprintf('a job file of mode %03o: %s', $mode, $command)) or diag $out, $err;
+            my $says = qr/job\.yaml: every account may change this job file.*: chmod o-w it/;
+            $is_open ? like("$out$err", $says, sprintf('a job file of mode %03o: %s says what to do', $mode, $command))
+                : unlike("$out$err", qr/chmod/, sprintf('a job file of mode %03o: %s says nothing', $mode, $command));
+        }
+    }
+    chmod 0644, $job or die $!;
+    my $key = "$case->{folder}/test.ledger.key";
+    for my $row ([0400, ''], [0640, 'read'], [0644, 'read'], [0620, 'change'], [0666, 'change']) {
+        my ($mode, $verb) = @$row;
+        chmod $mode, $key or die $!;
+        my ($status, undef, $err) = case_run($case, '-q');
+        is($status, $verb eq 'change' ? 5 : 0, sprintf("the ledger's key of mode %03o", $mode)) or diag $err;
+        $verb ? like($err, qr/test\.ledger\.key: others may $verb it \(mode ...\).*: chmod 600 it/, sprintf("the ledger's key of mode %03o: what to do", $mode))
+            : is($err, '', sprintf("the ledger's key of mode %03o: nothing", $mode));
+    }
+};
+
+# Names come from others too (a pattern takes what lies there): they begin no line of their own, and steer no terminal.
+subtest 'names with control characters' => sub {
+    my $forged = "x\nkyc-import: error: forged\r\e[2Jy\x{c2}\x{9b}z\x{e2}\x{80}\x{ae}w";
+    my $case = case_new($sandbox, csv => csv_rows(1, 1, 740), rows => 1);
+    my $kept = $case->{folder};    # it goes with its last reference
+    my $folder = "$kept/$forged";
+    mkdir $folder or die $!;
+    rename "$kept/$_", "$folder/$_" or die $! for qw(job.yaml export.csv);
+    rename "$folder/export.csv", "$folder/$forged.csv" or die $!;
+    my $job = read_file("$folder/job.yaml");
+    $job =~ s/path: export\.csv/path: '*.csv'/ or die;
+    write_file("$folder/job.yaml", $job);
+    $case->{folder} = $folder;
+    my @commands = (['run'], ['run', '--input', "$folder/none$forged"], ['check'], ['status', '--verify'], ['explain', '--row', 1], ['probe'], ['settle', '--from', "$folder/none$forged"],
+        ['check', '--report', "$folder/export.csv/$forged"], ['check', '--set', "x$forged=1"]);
+    for my $command (@commands) {
+        my ($verb, @more) = @$command;
+        my ($status, $out, $err) = case_run($case, $verb, @more);
+        my $shown = join ' ', $verb, map { /^--/ ? $_ : () } @more;
+        is($status, 1, "$shown: it is read") if $shown =~ /^(?:run|check)$/;
+        like("$out$err", qr/forged/, "$shown: the name is shown");
+        unlike("\n$out$err", qr/\n(?:\e\[[\d;]*m)?kyc-import: error: forged/, "$shown: no line is forged") or diag $out, $err;
+        is(join(',', grep { !/^(?:kyc-import: | )/ } split /\n/, $err), '', "$shown: a line goes on indented");
+        unlike("$out$err", qr/\r|\e|\xc2\x9b|\xe2\x80\xae/, "$shown: nothing steers the terminal");
+    }
+    my ($status, $out, $err) = case_run($case, 'check', '--log-format', 'json', '--input', "$folder/none$forged");
+    is((grep { !eval { JSON::PP->new->utf8->decode($_) } } split /\n/, $err), 0, 'JSON lines are lines') or diag $err;
+    my $page = read_file("$folder/reports/test/report.html");
+    unlike($page, qr/\nkyc-import: error: forged|\e|\xe2\x80\xae/, 'nor in the page');
+    unlike(read_file("$folder/reports/test/metrics.prom"), qr/forged/, 'nor in the metrics');
+};
+
 sandbox_stop($sandbox);
 done_testing;

@@ -268,6 +268,9 @@ static void a_wrong_secret_is_told_without_its_value(void **state)
         {"a folder", "file:.", NULL, 0, "is a folder"},
         {"readable by the group", reference, "fake", 0640, "chmod 600"},
         {"readable by others", reference, "fake", 0604, "chmod 600"},
+        {"writable by the group", reference, "fake", 0620, "others may change it (mode 620): chmod 600"},
+        {"writable by others", reference, "fake", 0602, "others may change it (mode 602): chmod 600"},
+        {"a device", "file:/dev/null", NULL, 0, "it is a device, not a file"},
         {"an empty file", reference, "\n", 0600, "is empty"},
         {"a large file", reference, large, 0600, "64 KiB"},
     };
@@ -287,6 +290,40 @@ static void a_wrong_secret_is_told_without_its_value(void **state)
     free(large);
 }
 
+static void what_is_not_a_file_is_refused_and_nothing_waits(void **state)
+{
+    (void)state;
+    char *pipe = file_join(folder, "pipe"), *link = file_join(folder, "link");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(symlink("/dev/null", link), 0);
+    const struct {
+        const char *path, *want;
+    } cases[] = {
+        {pipe, "it is a pipe, not a file"},
+        {link, "it is a device, not a file"},
+        {folder, "it is a folder, not a file"},
+        {"/nowhere/x", "No such file or directory"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stat about;
+        struct buffer text;
+        struct error error = {0};
+        const char *why = NULL;
+        assert_int_equal(file_open(cases[i].path, &about, &why), -1);
+        assert_string_equal(why, cases[i].want);
+        buffer_init(&text, 1000);
+        assert_int_equal(file_read(cases[i].path, &text, &error), -1);
+        assert_int_equal(error.scope, ERROR_USAGE);
+        assert_non_null(strstr(error.text, cases[i].want));
+        assert_non_null(strstr(error.text, cases[i].path));
+        buffer_clear(&text);
+    }
+    unlink(pipe);
+    unlink(link);
+    free(pipe);
+    free(link);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 
 int main(void)
@@ -295,6 +332,7 @@ int main(void)
         cmocka_unit_test(paths_are_joined_and_taken_apart),
         TEST(a_folder_is_made_with_its_parents_for_the_owner_alone),
         TEST(a_file_is_read_whole_or_the_path_is_named),
+        TEST(what_is_not_a_file_is_refused_and_nothing_waits),
         TEST(a_draft_replaces_the_file_only_when_it_is_committed),
         TEST(a_dead_draft_is_swept_and_a_living_one_stays),
         TEST(a_draft_in_no_folder_is_an_error),

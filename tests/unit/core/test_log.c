@@ -60,7 +60,20 @@ static void what_could_steer_a_terminal_is_taken_out(void **state)
 {
     (void)state;
     log_setup("kyc-test", LOG_INFO, false);
-    assert_string_equal(capture(say_odd), "kyc-test: warning: two\nlines \"x\" ?[31m ?\n");
+    assert_string_equal(capture(say_odd), "kyc-test: warning: two\n  lines \"x\" ?[31m ?\n");
+}
+
+static void say_names(void)
+{
+    log_error("a\nkyc-test: error: forged: b\xc2\x9b[2J\xe2\x80\xaetxt.exe\xc2\x85");
+}
+
+static void nothing_in_a_name_begins_a_line_or_hides(void **state)
+{
+    (void)state;
+    log_setup("kyc-test", LOG_INFO, false);
+    assert_string_equal(capture(say_names),
+                        "kyc-test: error: a\n  kyc-test: error: forged: b?[2J?txt.exe?\n");
 }
 
 static void a_json_line_is_json(void **state)
@@ -178,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_names_the_program_and_the_level),
         cmocka_unit_test(what_could_steer_a_terminal_is_taken_out),
+        cmocka_unit_test(nothing_in_a_name_begins_a_line_or_hides),
         cmocka_unit_test(a_json_line_is_json),
         cmocka_unit_test(lines_go_above_the_live_line),
         cmocka_unit_test(a_long_message_is_cut_and_still_ends_its_line),

@@ -171,6 +171,14 @@ static void what_cannot_be_read_is_refused_at_the_opening(void **state)
         assert_non_null(strstr(error.text, refused[i].want));
         assert_non_null(strstr(error.text, path));
     }
+    assert_null(source_open("/dev/null", &error));
+    assert_int_equal(error.scope, ERROR_INPUT);
+    assert_non_null(strstr(error.text, "/dev/null: it is a device, not a file"));
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_null(source_open_file(path, &error));
+    assert_int_equal(error.scope, ERROR_INPUT);
+    assert_non_null(strstr(error.text, "it is a pipe, not a file"));
     assert_null(source_open(folder, &error));
     assert_non_null(strstr(error.text, "is a folder"));
     unlink(path);
@@ -216,6 +224,31 @@ static void touch(void)
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
+/* The kernel counts the times of files in ticks. */
+static void wait_a_tick(void)
+{
+    usleep(20000);
+}
+
+/* As a program does that wants nobody to see it. */
+static void overwrite(void)
+{
+    struct stat old;
+    assert_int_equal(stat(path, &old), 0);
+    wait_a_tick();
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "N", 1, 3), 1);
+    close(fd);
+    const struct timespec times[2] = {old.st_atim, old.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void change_mode(void)
+{
+    wait_a_tick();
+    assert_int_equal(chmod(path, 0640), 0);
+}
+
 static void replace(void)
 {
     struct stat old;
@@ -242,6 +275,10 @@ static void a_file_that_changes_while_it_is_read_is_broken_at_its_end(void **sta
     check_broken(append_byte, "id,name\nx", "it was written to");
     write_plain(text);
     check_broken(touch, "id,name\n", "it was written to");
+    write_plain(text);
+    check_broken(overwrite, "id,name\n", "it was written to");
+    write_plain(text);
+    check_broken(change_mode, "id,name\n", "owner or permissions were changed");
     write_plain(text);
     check_broken(replace, "id,name\n", "another file took its place");
     write_plain(text);
@@ -271,6 +308,7 @@ static void broken_gzip_is_told_after_every_good_byte_with_its_offset(void **sta
     check_broken(NULL, "", "broken gzip at byte 5 of the compressed data: it ends in the middle");
 
     write_gzip(text);
+    wait_a_tick();
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "\x55", 1, file.st_size - 6), 1);
     close(fd);

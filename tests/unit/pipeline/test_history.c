@@ -144,7 +144,7 @@ static void a_witness_that_cannot_be_read_stops_the_run(void **state)
     unlink(beside(place, ".head"));
     assert_int_equal(mkdir(beside(place, ".head"), 0700), 0);
     assert_int_equal(missing(place), -2);
-    assert_non_null(strstr(place->error.text, "x.ledger.head: Is a directory. "));
+    assert_non_null(strstr(place->error.text, "x.ledger.head: it is a folder, not a file. "));
 }
 
 /* A run of a ledger: opened behind the guard, started, noted. */

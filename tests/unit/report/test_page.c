@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "core/characters.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "report/advice.h"
-#include "report/characters.h"
 #include "report/html.h"
 #include "report/mask.h"
 #include "report/page.h"

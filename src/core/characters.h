@@ -1,11 +1,12 @@
 /* characters: the characters of a text that may hold any byte. Thread: any; pure. */
-#ifndef KYC_REPORT_CHARACTERS_H
-#define KYC_REPORT_CHARACTERS_H
+#ifndef KYC_CORE_CHARACTERS_H
+#define KYC_CORE_CHARACTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/buffer.h"
 #include "core/slice.h"
 
 struct character {
@@ -20,5 +21,9 @@ struct character character_first(struct slice text);
 /* Control, zero-width, bidirectional control characters, and U+FFFD: a reader would not see them, or would be
  * misled. Line ends and tabs count. */
 bool character_is_hidden(uint32_t code);
+
+/* Appends text as it is, but for what a terminal must not be sent and a reader would not see: `‹U+009B›`,
+ * `‹byte FF›`. No line end is left in it. */
+void character_append_plain(struct buffer *out, struct slice text);
 
 #endif

@@ -1,4 +1,6 @@
-#include "report/characters.h"
+#include "core/characters.h"
+
+#include <inttypes.h>
 
 #include "core/text.h"
 
@@ -28,4 +30,18 @@ bool character_is_hidden(uint32_t code)
         if (code >= hidden[i].first && code <= hidden[i].last)
             return true;
     return false;
+}
+
+void character_append_plain(struct buffer *out, struct slice text)
+{
+    while (text.len) {
+        struct character character = character_first(text);
+        if (character.broken)
+            buffer_printf(out, "‹byte %02X›", (unsigned)character.code);
+        else if (character_is_hidden(character.code))
+            buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
+        else
+            buffer_append(out, slice_make(text.at, character.len));
+        text = slice_make(text.at + character.len, text.len - character.len);
+    }
 }
