@@ -77,12 +77,13 @@ enum field_type {
     FIELD_TYPE_COUNTRY,      /* ISO 3166-1 alpha-2 */
     FIELD_TYPE_COUNTRY_LIST, /* of alpha-2, repeats dropped */
     FIELD_TYPE_TEXT_LIST,
-    FIELD_TYPE_ENUM, /* one of the provider's words */
-    FIELD_TYPE_BOOL, /* true or false */
-    FIELD_TYPE_INTEGER,
+    FIELD_TYPE_ENUM,        /* one of the provider's words */
+    FIELD_TYPE_BOOL,        /* true or false */
+    FIELD_TYPE_INTEGER,     /* 0 to 2147483647 */
     FIELD_TYPE_NATIONAL_ID, /* as text; in the US nine digits */
     FIELD_TYPE_DOCUMENT,    /* an https URL or a path */
-    FIELD_TYPE_CLIENT_ID,   /* text, or computed (auto) */
+    FIELD_TYPE_CLIENT_ID,   /* CONCAT, from a column or computed (auto) */
+    FIELD_TYPE_URI,         /* with a scheme; not javascript:, data:, file: */
 };
 
 struct field {

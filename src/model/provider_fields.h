@@ -40,6 +40,7 @@ struct provider_field {
     const char *const *warned_countries;  /* the same as a warning; or NULL */
     enum provider_whom whom;              /* of a required or wished field */
     bool wished;        /* required, but only as a warning: the provider tends to refuse without */
+    bool heads_member;  /* required where another field of its member has a value: a document's type */
     bool first_only;    /* of a list: its first item is sent, judged and digested, no other */
     uint16_t min_chars; /* 0: no bound */
 };

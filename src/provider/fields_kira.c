@@ -132,7 +132,7 @@ static const struct provider_field fields[] = {
     {.field = FIELD_VERIFICATION_MODE, .member = KIRA_VERIFICATION_MODE, .values = verification_modes},
     {.field = FIELD_REDIRECT_URI, .member = KIRA_REDIRECT_URI},
     /* A document is sent whole, so a change of any part of it is one change. */
-    {.field = FIELD_DOCUMENT_TYPE, .member = KIRA_IDENTIFYING_INFORMATION},
+    {.field = FIELD_DOCUMENT_TYPE, .member = KIRA_IDENTIFYING_INFORMATION, .heads_member = true},
     {.field = FIELD_DOCUMENT_NUMBER, .member = KIRA_IDENTIFYING_INFORMATION},
     {.field = FIELD_DOCUMENT_COUNTRY, .member = KIRA_IDENTIFYING_INFORMATION},
     {.field = FIELD_DOCUMENT_EXPIRY, .member = KIRA_IDENTIFYING_INFORMATION},

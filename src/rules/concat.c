@@ -125,6 +125,45 @@ bool concat_name(struct slice name, bool is_surname, struct arena *arena, char o
     return true;
 }
 
+static bool is_country(struct slice code, const char *const *also_countries)
+{
+    const struct country *country = country_by_alpha2(code);
+    for (; also_countries && *also_countries; also_countries++)
+        if (slice_is(code, *also_countries))
+            return true;
+    return country && slice_is(code, country->alpha2);
+}
+
+/* Letters, then padding. */
+static bool is_name_part(const char *at)
+{
+    bool padded = false;
+    for (size_t i = 0; i < CONCAT_NAME_LEN; i++) {
+        padded = padded || at[i] == '#';
+        if (padded ? at[i] != '#' : at[i] < 'A' || at[i] > 'Z')
+            return false;
+    }
+    return true;
+}
+
+const char *concat_fault(struct slice text, const char *const *also_countries)
+{
+    enum { LEN = DATE_LEN + 2 * CONCAT_NAME_LEN };
+    struct date_reading birth;
+    if (text.len == COUNTRY_LEN + LEN) {
+        if (!is_country(slice_make(text.at, COUNTRY_LEN), also_countries))
+            return "does not begin with a country's code";
+        text = slice_make(text.at + COUNTRY_LEN, LEN);
+    }
+    if (text.len != LEN)
+        return "has not 18 characters, or 20 with a country's code";
+    if (memchr(text.at, '-', DATE_LEN) || date_read(NULL, slice_make(text.at, DATE_LEN), &birth) != DATE_OK)
+        return "has no day of the calendar as YYYYMMDD";
+    if (!is_name_part(text.at + DATE_LEN) || !is_name_part(text.at + DATE_LEN + CONCAT_NAME_LEN))
+        return "has no names of five characters A to Z, padded with #";
+    return NULL;
+}
+
 struct slice concat_country(struct slice list)
 {
     struct slice best = {NULL, 0}, rest = list, code;

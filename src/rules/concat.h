@@ -20,6 +20,11 @@ enum { CONCAT_NAME_LEN = 5 };
 /* Five letters of a name. False when it has no letter, or one that cannot be written in A to Z. */
 bool concat_name(struct slice name, bool is_surname, struct arena *arena, char out[CONCAT_NAME_LEN]);
 
+/* NULL, or what is wrong with a client identifier that a column gives: a clause for a message. It is a
+ * country's code or none, a day as YYYYMMDD, and twice five characters of A to Z, padded with `#`.
+ * also_countries: codes beside ISO 3166-1 that a nationality may have; NULL: none. */
+const char *concat_fault(struct slice text, const char *const *also_countries);
+
 /* Of several nationalities the first of the EEA in alphabetical order, else the first in that order. list: a
  * list value. */
 struct slice concat_country(struct slice list);

@@ -99,8 +99,9 @@ static void say_required(struct judging *judging, const struct requirement *requ
     };
     enum field_id field = requirement->field;
     enum verdict_level level = requirement->level;
-    const char *why = level == VERDICT_WARN ? "the provider tends to turn customers without it down"
-                                            : needs[requirement->whom];
+    const char *why = requirement->siblings   ? "the provider needs it where anything else of it is given"
+                      : level == VERDICT_WARN ? "the provider tends to turn customers without it down"
+                                              : needs[requirement->whom];
     const struct slot *slot = judging->set->slot_of[field];
     const struct record *record = judging->record;
     if (!slot || !slot->mapping->column) {
@@ -124,7 +125,8 @@ static void require_values(struct judging *judging)
     for (size_t i = 0; i < judging->set->requirement_count; i++) {
         const struct requirement *requirement = &judging->set->requirements[i];
         if (judging->values[requirement->field].state != VALUE_ABSENT ||
-            !concerns(judging, requirement->whom))
+            !concerns(judging, requirement->whom) ||
+            (requirement->siblings && !(judging->record->present[0] & requirement->siblings)))
             continue;
         if (!requirement->may_be_loosened || !is_loosened(judging, requirement->field))
             say_required(judging, requirement);

@@ -202,7 +202,8 @@ static normalize_function *const functions[] = {
     [FIELD_TYPE_INTEGER] = normalize_integer,
     [FIELD_TYPE_NATIONAL_ID] = normalize_national_id,
     [FIELD_TYPE_DOCUMENT] = normalize_document,
-    [FIELD_TYPE_CLIENT_ID] = normalize_text,
+    [FIELD_TYPE_CLIENT_ID] = normalize_client_id,
+    [FIELD_TYPE_URI] = normalize_uri,
 };
 
 void normalize_constant(struct judging *judging, const struct slot *slot, struct slice source)

@@ -33,6 +33,8 @@ void normalize_enum(struct judging *judging, const struct slot *slot, struct sli
 void normalize_bool(struct judging *judging, const struct slot *slot, struct slice text);
 void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text);
 void normalize_document(struct judging *judging, const struct slot *slot, struct slice text);
+void normalize_client_id(struct judging *judging, const struct slot *slot, struct slice text);
+void normalize_uri(struct judging *judging, const struct slot *slot, struct slice text);
 
 /* Lists: the source is split before its items are normalized as a text. */
 void normalize_country_list(struct judging *judging, const struct slot *slot, struct slice source);

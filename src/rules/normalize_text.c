@@ -1,10 +1,14 @@
 /* normalize_text: the types that stay text. */
+#include <inttypes.h>
+
 #include "core/text.h"
 #include "model/country.h"
 #include "model/language.h"
+#include "rules/concat.h"
 #include "rules/document.h"
 #include "rules/email.h"
 #include "rules/normalize.h"
+#include "rules/uri.h"
 
 static const struct slice united_states = SLICE_LITERAL("US");
 
@@ -141,22 +145,49 @@ void normalize_bool(struct judging *judging, const struct slot *slot, struct sli
                 judging_quote(judging, text));
 }
 
+/* A signed number of 32 bits: what tos_version_accepted is. */
 void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text)
 {
-    enum { DIGITS_MAX = 18 }; /* what a signed 64-bit number holds for sure */
+    enum { DIGITS_MAX = 10 }; /* of INT32_MAX */
     size_t at = 0;
     while (at + 1 < text.len && text.at[at] == '0')
         at++;
     struct slice digits = slice_make(text.at + at, text.len - at);
     bool good = digits.len <= DIGITS_MAX;
-    for (size_t i = 0; i < digits.len; i++)
-        good &= is_digit(digits.at[i]);
-    if (good)
+    uint64_t number = 0;
+    for (size_t i = 0; good && i < digits.len; i++) {
+        good = is_digit(digits.at[i]);
+        number = number * 10 + (uint64_t)(digits.at[i] - '0');
+    }
+    if (good && number <= INT32_MAX)
         normalize_accept(judging, slot, digits);
     else
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s is not a whole number of at most %d digits", judging_quote(judging, text),
-                    DIGITS_MAX);
+                    "%s is not a whole number from 0 to %" PRId32, judging_quote(judging, text), INT32_MAX);
+}
+
+void normalize_client_id(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const struct provider_field *nationalities =
+        provider_fields_find(judging->set->fields, FIELD_NATIONALITIES);
+    const char *why = concat_fault(text, nationalities ? nationalities->also_countries : NULL);
+    if (why)
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                    "%s %s; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it",
+                    judging_quote(judging, text), why);
+    else
+        normalize_text(judging, slot, text);
+}
+
+void normalize_uri(struct judging *judging, const struct slot *slot, struct slice text)
+{
+    const char *why = uri_fault(text);
+    if (why)
+        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+                    "%s %s; expected a URI such as https://example.com/back", judging_quote(judging, text),
+                    why);
+    else
+        normalize_text(judging, slot, text);
 }
 
 void normalize_enum(struct judging *judging, const struct slot *slot, struct slice text)

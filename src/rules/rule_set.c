@@ -1,5 +1,6 @@
 #include "rules/rule_set.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -315,13 +316,24 @@ static void note_relaxation(const struct rule_set *set, enum field_id field, con
              rule->condition_count ? "where this rule applies, a record without" : "a record without");
 }
 
+/* The other fields of the member that a field heads; 0 when it heads none. */
+static uint64_t siblings_of(const struct provider_fields *fields, const struct provider_field *head)
+{
+    static_assert(FIELD_COUNT <= 64, "a bit a field of the table");
+    uint64_t siblings = 0;
+    for (size_t i = 0; head->heads_member && i < fields->field_count; i++)
+        if (fields->fields[i].member == head->member && fields->fields[i].field != head->field)
+            siblings |= UINT64_C(1) << fields->fields[i].field;
+    return siblings;
+}
+
 /* What the provider asks of one field. missing: names of those that no column can give. */
 static void build_requirement(struct rule_set *set, enum field_id field, struct slice *missing)
 {
     static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
     const struct provider_field *asked =
         field == FIELD_EXTERNAL_ID ? &key : provider_fields_find(set->fields, field);
-    if (!asked || !(asked->required || asked->wished) || field == FIELD_CUSTOMER_TYPE)
+    if (!asked || !(asked->required || asked->wished || asked->heads_member) || field == FIELD_CUSTOMER_TYPE)
         return;
     enum concerned concerned = concerned_of(set, asked->whom);
     const struct job_rule *rule = NULL;
@@ -334,8 +346,9 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
     if (sure && !set->slot_of[field])
         *missing = arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->at ? missing->at : "",
                                 missing->len ? ", " : "", field_name(field));
-    set->requirements[set->requirement_count++] = (struct requirement){
-        field, asked->whom, asked->required ? VERDICT_REJECT : VERDICT_WARN, loosening == SOMETIMES};
+    set->requirements[set->requirement_count++] =
+        (struct requirement){field, asked->whom, asked->wished ? VERDICT_WARN : VERDICT_REJECT,
+                             loosening == SOMETIMES, siblings_of(set->fields, asked)};
     set->country_is_required |= field == FIELD_COUNTRY && sure;
 }
 

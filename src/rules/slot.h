@@ -58,6 +58,7 @@ struct requirement {
     enum provider_whom whom;
     enum verdict_level level; /* a warning: the provider only tends to refuse without */
     bool may_be_loosened;     /* a rule `required: false` with conditions speaks of it */
+    uint64_t siblings;        /* bit of a field_id: only where one of these has a value; 0: always */
 };
 
 struct rule_set {

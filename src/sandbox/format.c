@@ -1,6 +1,7 @@
 #include "sandbox/format.h"
 
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
 #include "core/clock.h"
@@ -247,8 +248,8 @@ bool format_is_date_time(struct slice text)
 
 bool format_is_concat(struct slice text)
 {
-    if (text.len == 20) {
-        if (!format_is_country(slice_make(text.at, 2)))
+    if (text.len == 20) { /* a nationality's code in front */
+        if (!format_is_nationality(slice_make(text.at, 2)))
             return false;
         text = slice_make(text.at + 2, 18);
     }
@@ -269,24 +270,56 @@ bool format_is_concat(struct slice text)
     return true;
 }
 
+bool format_is_int32(struct slice number)
+{
+    char digits[16] = "";
+    if (number.len >= sizeof digits)
+        return false;
+    memcpy(digits, number.at, number.len);
+    long long value = strtoll(digits, NULL, 10);
+    return value >= INT32_MIN && value <= INT32_MAX;
+}
+
+/* A scheme's case does not matter. */
 static bool begins_with(struct slice text, const char *before, struct slice *rest)
 {
     size_t len = strlen(before);
-    if (text.len <= len || memcmp(text.at, before, len) != 0)
+    if (text.len <= len || strncasecmp(text.at, before, len) != 0)
         return false;
     *rest = slice_make(text.at + len, text.len - len);
     return true;
 }
 
-bool format_is_web_address(struct slice text)
+static bool is_printable(struct slice text)
 {
-    struct slice rest;
-    if (!begins_with(text, "https://", &rest) && !begins_with(text, "http://", &rest))
-        return false;
-    for (size_t i = 0; i < rest.len; i++)
-        if (rest.at[i] <= ' ' || rest.at[i] > '~')
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] <= ' ' || text.at[i] > '~')
             return false;
     return true;
+}
+
+static bool format_is_web_address(struct slice text)
+{
+    struct slice rest;
+    return (begins_with(text, "https://", &rest) || begins_with(text, "http://", &rest)) &&
+           rest.at[0] != '/' && is_printable(rest);
+}
+
+bool format_is_uri(struct slice text)
+{
+    static const char *const refused[] = {"javascript:", "data:", "file:"};
+    struct slice rest;
+    const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
+    if (!colon || colon + 1 == text.at + text.len || !is_letter(text.at[0]) || !is_printable(text))
+        return false;
+    for (const char *at = text.at; at < colon; at++)
+        if (!is_letter(*at) && !is_digit(*at) && *at != '+' && *at != '-' && *at != '.')
+            return false;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (begins_with(text, refused[i], &rest))
+            return false;
+    bool is_web = begins_with(text, "https:", &rest) || begins_with(text, "http:", &rest);
+    return !is_web || format_is_web_address(text);
 }
 
 bool format_is_document(struct slice text)

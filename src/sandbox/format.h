@@ -36,8 +36,10 @@ bool format_is_nationality(struct slice text);
 bool format_is_language(struct slice text);
 /* A CONCAT of Regulation (EU) 2017/590, Article 6, with or without the country in front. */
 bool format_is_concat(struct slice text);
-/* http:// or https:// and more, without blanks. */
-bool format_is_web_address(struct slice text);
+/* A URI with a scheme, without blanks; not javascript:, data: or file:. */
+bool format_is_uri(struct slice text);
+/* Of the digits of an integer: it fits 32 bits. */
+bool format_is_int32(struct slice number);
 /* A data URI in base64 of a JPEG, PNG or PDF, or an https:// address. */
 bool format_is_document(struct slice text);
 

@@ -78,7 +78,7 @@ const struct shape kira_shape_user[] = {
     SHAPE_TEXT("last_name", SHAPE_REQUIRED, format_is_text),
     SHAPE_TEXT("email", SHAPE_REQUIRED, format_is_email),
     SHAPE_WORD("verification_mode", 0, modes),
-    SHAPE_TEXT("redirect_uri", 0, format_is_web_address),
+    SHAPE_TEXT("redirect_uri", 0, format_is_uri),
     SHAPE_WORD("language", 0, languages),
     SHAPE_TEXT("middle_name", 0, format_is_text),
     SHAPE_TEXT("phone", 0, format_is_phone),

@@ -16,7 +16,10 @@ enum { GROUPS = 4, GROUP_LEN = 4, USER_ID_SIZE = GROUPS * (GROUP_LEN + 1), PATH_
 static const struct shape user_shape[] = {
     SHAPE_TEXT("email", SHAPE_REQUIRED | SHAPE_FIXED, format_is_email),
     SHAPE_TEXT("external_id", SHAPE_REQUIRED | SHAPE_FIXED, format_is_reference),
-    {.name = "tos_version_accepted", .kind = JSON_NUMBER, .flags = SHAPE_REQUIRED},
+    {.name = "tos_version_accepted",
+     .kind = JSON_NUMBER,
+     .flags = SHAPE_REQUIRED,
+     .is_valid = format_is_int32},
     {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_full_name},
     SHAPE_TEXT("date_of_birth", SHAPE_REQUIRED, format_is_birth_date),
     SHAPE_TEXT("city_of_birth", 0, format_is_text),

@@ -123,7 +123,9 @@ static void check_value(const struct shape *shape, const struct json_node *nodes
         add_malformed(faults, "invalid_type", place, "is of the wrong type");
         return;
     }
-    if (node->kind == JSON_STRING) {
+    if (node->kind == JSON_NUMBER && shape->is_valid && !shape->is_valid(node->text)) {
+        add_fault(faults, "out_of_range", place, "is out of range");
+    } else if (node->kind == JSON_STRING) {
         check_string(shape, node->text, place, faults);
     } else if (node->kind == JSON_OBJECT && !shape->inner) {
         check_texts(nodes, at, place, faults);

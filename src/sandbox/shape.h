@@ -24,7 +24,7 @@ struct shape {
     const char *name;    /* of the member; NULL ends a table */
     enum json_kind kind; /* JSON_STRING, JSON_OBJECT, JSON_ARRAY, JSON_BOOL, JSON_NUMBER (an integer) */
     unsigned flags;      /* of enum shape_flag */
-    bool (*is_valid)(struct slice text); /* of a string; NULL: any */
+    bool (*is_valid)(struct slice text); /* of a string or number; NULL: any */
     const char *const *words;            /* of a string: all that it may be, NULL-terminated; or NULL */
     size_t max_chars;                    /* of a string; 0: no bound */
     const struct shape *inner;           /* of an object: its members; of an array: its one element, required

@@ -1,0 +1,69 @@
+#include "rules/uri.h"
+
+#include <strings.h>
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Bytes before the colon; 0: there is no scheme. */
+static size_t scheme_len(struct slice text)
+{
+    size_t len = 0;
+    if (text.len == 0 || !is_letter(text.at[0]))
+        return 0;
+    while (len < text.len && (is_letter(text.at[len]) || is_digit(text.at[len]) ||
+                              (text.at[len] != '\0' && strchr("+-.", text.at[len]))))
+        len++;
+    return len < text.len && text.at[len] == ':' ? len : 0;
+}
+
+static bool is_scheme(struct slice scheme, const char *lower)
+{
+    return scheme.len == strlen(lower) && strncasecmp(scheme.at, lower, scheme.len) == 0;
+}
+
+/* Unreserved and reserved characters, and `%` with two hexadecimal digits. */
+static bool has_uri_characters(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (c == '%' && (i + 2 >= text.len || !is_hex(text.at[i + 1]) || !is_hex(text.at[i + 2])))
+            return false;
+        if (!is_letter(c) && !is_digit(c) && (c == '\0' || !strchr("-._~:/?#[]@!$&'()*+,;=%", c)))
+            return false;
+    }
+    return true;
+}
+
+const char *uri_fault(struct slice text)
+{
+    static const char *const refused[] = {"javascript", "data", "file"};
+    size_t len = scheme_len(text);
+    struct slice scheme = slice_make(text.at, len);
+    if (len == 0)
+        return "has no scheme, such as https:";
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (is_scheme(scheme, refused[i]))
+            return "has a scheme that nobody may be sent to";
+    if (!has_uri_characters(text))
+        return "holds a character that a URI must percent-encode";
+    struct slice rest = slice_make(text.at + len + 1, text.len - len - 1);
+    if (rest.len == 0)
+        return "ends behind its scheme";
+    bool is_web = is_scheme(scheme, "http") || is_scheme(scheme, "https");
+    if (is_web && (rest.len < 3 || memcmp(rest.at, "//", 2) != 0 || strchr("/?#:@", rest.at[2])))
+        return "has no host";
+    return NULL;
+}
