@@ -21,6 +21,7 @@ enum { ID_MAX = 128, BLOCK_SIZE = 64 * 1024, RECORD_MAX = 64 * 1024 };
 
 struct settling {
     struct ledger *ledger;
+    const struct provider *provider;
     uint64_t settled, adopted, accepted, not_written;
 };
 
@@ -38,6 +39,13 @@ static int settle_one(struct settling *settling, struct slice key, struct slice 
 {
     enum ledger_settlement settlement;
 
+    if (user.len > 0 && !provider_takes_user_id(settling->provider, user)) {
+        log_warning("%s: a user id of %s has %u to %u characters: nothing was written", where,
+                    settling->provider->name, settling->provider->user_id_min,
+                    settling->provider->user_id_max);
+        settling->not_written++;
+        return 0;
+    }
     if (ledger_settle(settling->ledger, key, user, clock_real_ns(), &settlement, error) != 0)
         return -1;
     step_reached("verdict written");
@@ -170,7 +178,7 @@ static int settle_job(const struct options *options, const struct job *job, cons
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct settling settling = {.ledger = NULL};
+    struct settling settling = {.provider = provider};
     struct buffer out;
 
     settling.ledger = history_open(job, &identity, options->new_ledger, error);

@@ -61,7 +61,7 @@ static bool payward_read_success(const struct answer *answer, enum operation ope
     if (operation == OPERATION_UPDATE)
         return slice_is(answer_value(answer, "data"), "success");
     *user_id = answer_value(answer, "data.id");
-    return user_id->len > 0;
+    return user_id->len >= USER_ID_MIN && user_id->len <= USER_ID_MAX;
 }
 
 /* Only what is named as the user's id and looks like one: a plain `id` may be that of the error. */
@@ -88,6 +88,8 @@ static void payward_judge(const struct provider_reply *reply, const struct recor
 const struct provider payward_provider = {
     .name = "payward",
     .base_url = "https://api.services.payward.com",
+    .user_id_min = USER_ID_MIN,
+    .user_id_max = USER_ID_MAX,
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 1,
     .is_signed = true,

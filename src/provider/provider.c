@@ -96,6 +96,12 @@ bool provider_is_user_id(struct slice id)
     return has_letter && id.len <= PROVIDER_USER_ID_MAX && id.at[0] != ' ' && id.at[id.len - 1] != ' ';
 }
 
+bool provider_takes_user_id(const struct provider *provider, struct slice id)
+{
+    return provider_is_user_id(id) && id.len >= provider->user_id_min &&
+           (provider->user_id_max == 0 || id.len <= provider->user_id_max);
+}
+
 void provider_headers_add(struct provider_headers *headers, const char *name, const char *value)
 {
     assert(headers->count < PROVIDER_HEADERS_MAX);

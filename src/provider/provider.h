@@ -101,11 +101,12 @@ struct provider_reply {
 struct provider {
     const char *name;
     const char *base_url;
-    struct job_rate rate; /* default */
-    uint32_t in_flight;   /* default; a key of a signed provider */
-    bool is_signed;       /* keys with nonces: lanes, locks, floors */
-    bool has_login;       /* a LOGIN gives the token that every other request carries */
-    bool can_update;      /* false: a changed customer is refused as record/no_update */
+    uint16_t user_id_min, user_id_max; /* characters of a user's id; 0: no bound of its own */
+    struct job_rate rate;              /* default */
+    uint32_t in_flight;                /* default; a key of a signed provider */
+    bool is_signed;                    /* keys with nonces: lanes, locks, floors */
+    bool has_login;                    /* a LOGIN gives the token that every other request carries */
+    bool can_update;                   /* false: a changed customer is refused as record/no_update */
     enum provider_doubt doubt;
     uint64_t update_members; /* bit i: an UPDATE may carry member i; a change of another is FIELD/immutable */
     uint64_t nullable_members; /* bit i: member i can be cleared by null; another that went away is
@@ -160,6 +161,9 @@ const struct provider *provider_of_job(const struct job *job, bool with_secrets,
  * (kraken-embed writes them in groups), at least one letter or digit. What has more could leave its segment
  * of a path behind a gateway that decodes it, or be carried out by a spreadsheet or a terminal. */
 bool provider_is_user_id(struct slice id);
+
+/* Whether it is one of this provider's: its length too, where the provider's page gives one. */
+bool provider_takes_user_id(const struct provider *provider, struct slice id);
 
 /* Adds `NAME: VALUE`; neither may hold a line end, and both must fit (assert). */
 void provider_headers_add(struct provider_headers *headers, const char *name, const char *value);

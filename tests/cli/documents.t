@@ -91,5 +91,14 @@ night('a file that three customers share', created => 0, updated => $rows - 1, u
 my $shared = differences($after, users());
 is_deeply($shared, {map { sprintf('cust-%06d', $_) => 'identifying_information' } 1 .. $rows - 1}, 'goes to each of them');
 
+# A document without its type is refused by the provider: so it is rejected here, and nothing else is.
+write_file("$case->{folder}/job.yaml", $job . "  document_type: type\n  document_number: number\n  document_front: front\n");
+my ($header, @lines) = split /\n/, csv_rows($rows, 0, 100);
+write_file("$case->{folder}/export.csv", join "\n", "$header,type,number,front", "$lines[0],passport,G1,", "$lines[1],,G2,", "$lines[2],,,back.jpg", "$lines[3],,,", '');
+($status) = case_run($case, 'check', '-q');
+is_deeply(case_summary($case)->{rejects_by_rule}, {'document_type/required' => 2}, 'a number or a picture alone lacks its type');
+my (undef, $explained) = run_program(program('kyc-import'), 'explain', "$case->{folder}/job.yaml", '--row', 2);
+like($explained, qr/reject  document_type\/required  the provider needs it where anything else of it is given/, 'and the message says why');
+
 sandbox_stop($sandbox);
 done_testing;

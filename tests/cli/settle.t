@@ -54,6 +54,11 @@ write_file("$other->{folder}/export.csv", $csv);
 case_run($other, '-q');
 is(case_summary($other)->{refused}, 1, 'a changed e-mail is refused');
 my ($user) = map { $_->{id} } sandbox_users($sandbox, 'payward');
+for my $odd (substr($user, 0, 13), $user x 3) {
+    ($status, $out, $err) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $odd);
+    is($status, 1, 'an id of ' . length($odd) . ' characters is none of payward');
+    like($err, qr/a user id of payward has 14 to 42 characters: nothing was written/, 'which is told');
+}
 ($status, $out) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $user);
 like($out, qr/^0 settled, 0 adopted, 1 accepted as they are/, 'until a person accepts it');
 case_run($other, '-q');

@@ -163,8 +163,10 @@ in_doubt("an id that is $_->[0]", with_id($_->[1])) for
     ['several cells', '"a,b"'], ['two lines', '"a\\nb"'], ['a terminal\'s command', '"a\\u001b[2Jb"'], ['blank', '"   "'], ['empty', '""'],
     ['an object', '{}'], ['null', 'null'], ['of other letters', '"\\u202eabc"'];
 created("an id that is $_->[0]", with_id(qq("$_->[1]")), $_->[1]) for ['in groups', 'AA95 N84G AAAA BBBB'],
-    ['a UUID', '0b6c0c1e-5cd0-4a5f-9d5e-0123456789ab'], ['base64', 'VXNlcjox+_a=='], ['128 bytes', 'x' x 128];
-created('an id that is a number', with_id('17'), '17');
+    ['a UUID', '0b6c0c1e-5cd0-4a5f-9d5e-0123456789ab'], ['base64', 'VXNlcjoxMjM0+_a=='], ['14 characters', 'x' x 14], ['42 characters', 'x' x 42];
+created('an id that is a number', with_id('17000000000042'), '17000000000042');
+# Of payward's length: another could not be asked for, or changed.
+in_doubt("an id of $_ characters", with_id('"' . 'x' x $_ . '"')) for 1, 13, 43, 128;
 
 # Words that steer a terminal or a spreadsheet.
 my $evil = "\e]0;owned\a\e[31mred\r\nkyc-import: error: forged\0\x{9b}2J\x7f\b\b";

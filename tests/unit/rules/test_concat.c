@@ -88,6 +88,42 @@ static void a_name_becomes_five_letters(void **state)
     arena_clear(&arena);
 }
 
+static void a_client_identifier_of_a_column_is_checked(void **state)
+{
+    (void)state;
+    static const char *const also[] = {"XK", "0C", NULL};
+    static const struct {
+        const char *text, *want; /* a part of the message; NULL: it is good */
+    } cases[] = {
+        {"19800113JOHN#SMITH", NULL},
+        {"20000229#####LI###", NULL},
+        {"US19800113JOHN#SMITH", NULL},
+        {"XK19800113JOHN#SMITH", NULL},
+        {"0C19800113JOHN#SMITH", NULL},
+        {"ZZ19800113JOHN#SMITH", "country"},
+        {"us19800113JOHN#SMITH", "country"},
+        {"AN19800113JOHN#SMITH", "country"},
+        {"19801313JOHN#SMITH", "day of the calendar"},
+        {"19990229JOHN#SMITH", "day of the calendar"},
+        {"1980-1-1JOHN#SMITH", "day of the calendar"},
+        {"1980O113JOHN#SMITH", "day of the calendar"},
+        {"19800113john#smith", "names"},
+        {"19800113#JOHNSMITH", "names"},
+        {"19800113JO#HNSMITH", "names"},
+        {"19800113JOHN#SM1TH", "names"},
+        {"19800113JOHN SMITH", "names"},
+        {"19800113JOHN#SMIT", "18 characters"},
+        {"19800113JOHN#SMITHE", "18 characters"},
+        {"", "18 characters"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *fault = concat_fault(slice_from(cases[i].text), also);
+        if (!fault != !cases[i].want || (fault && !strstr(fault, cases[i].want)))
+            fail_msg("%s: %s", cases[i].text, fault ? fault : "taken");
+    }
+    assert_non_null(concat_fault(SLICE_LITERAL("XK19800113JOHN#SMITH"), NULL));
+}
+
 static void one_of_several_nationalities_stands_in_front(void **state)
 {
     (void)state;
@@ -155,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_becomes_five_letters),
+        cmocka_unit_test(a_client_identifier_of_a_column_is_checked),
         cmocka_unit_test(one_of_several_nationalities_stands_in_front),
         cmocka_unit_test(it_is_computed_and_blamed_on_nothing),
     };
