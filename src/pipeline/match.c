@@ -85,6 +85,21 @@ enum match match_user(const struct provider_fields *fields, const struct match_d
     return email == MEMBER_FOLDED ? MATCH_FOLDED : MATCH_ALL;
 }
 
+bool match_same(const struct provider_fields *fields, struct slice members, struct slice other)
+{
+    uint64_t compared_members = match_members(fields);
+
+    for (size_t i = 0; i < fields->member_count; i++) {
+        const uint8_t *left = digest_of(members, i), *right = digest_of(other, i);
+        if (!(compared_members >> i & 1) || !left || !right || is_all(left, LEDGER_MEMBER_UNKNOWN) ||
+            is_all(right, LEDGER_MEMBER_UNKNOWN))
+            continue;
+        if (memcmp(left, right, MEMBER_LEN) != 0)
+            return false;
+    }
+    return true;
+}
+
 enum match match_proof(const struct match_counts *counts)
 {
     enum match best = counts->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
@@ -104,6 +119,8 @@ enum settled match_settle(const struct match_counts *counts)
 {
     if (match_proof(counts) != MATCH_OTHER)
         return SETTLED_OURS;
+    if (counts->taken)
+        return SETTLED_UNCLEAR;
     if (!counts->in_doubt)
         return SETTLED_REFUSED;
     return !any_user(counts) && counts->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
@@ -113,6 +130,8 @@ const char *match_unclear_code(const struct match_counts *counts)
 {
     if (counts->users[MATCH_ALL] + counts->users[MATCH_FOLDED] > 1)
         return "several_users";
+    if (counts->taken)
+        return "user_id_taken";
     if (counts->users[MATCH_PART] > 0)
         return "user_incomplete";
     return counts->users[MATCH_EMAIL] > 0 ? "email_alone" : "listing_incomplete";

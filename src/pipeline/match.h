@@ -39,9 +39,15 @@ struct match_digests {
 enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                       const struct match_digests *user);
 
+/* Whether nothing that is compared tells two customers of ours apart, by their member digests: what agrees
+ * with the one agrees with the other. What either side does not have (an adopted user, a member that is
+ * unknown) tells nothing. */
+bool match_same(const struct provider_fields *fields, struct slice members, struct slice other);
+
 /* What was found for one customer, without users that another customer of the ledger owns. */
 struct match_counts {
     uint32_t users[MATCH_KINDS];
+    bool taken;    /* a user that agrees is owned by a customer with other data: an answer was mixed up */
     bool certain;  /* what is not among them does not exist */
     bool in_doubt; /* a create may have happened; false: the provider said that the customer exists */
 };

@@ -267,14 +267,25 @@ int settling_take(struct sending *sending, struct item *item, struct error *erro
 
 /* Listings. */
 
-static bool is_his_to_take(struct sending *sending, const struct item *item, const char *user_id, bool *is,
-                           struct error *error)
+/* *is: nobody else owns the user. *mixed_up: a customer owns it that has other data than the user, which has
+ * this customer's: an answer gave the one's user to the other. False with *error. */
+static bool find_owner(struct sending *sending, const struct listing_case *listed, size_t candidate, bool *is,
+                       bool *mixed_up, struct error *error)
 {
-    int64_t owner;
+    struct item *item = listed->owner;
+    const struct sending_parts *parts = &sending->parts;
+    struct ledger_customer owner;
+    int64_t owner_id;
 
-    if (ledger_owner(sending->parts.ledger, slice_from(user_id), &owner, error) != 0)
+    *mixed_up = false;
+    if (ledger_owner(parts->ledger, slice_from(listed->candidates[candidate].user_id), &owner_id, error) != 0)
         return false;
-    *is = owner == 0 || owner == item->customer;
+    *is = owner_id == 0 || owner_id == item->customer;
+    if (*is || listed->candidates[candidate].match < MATCH_FOLDED)
+        return true;
+    if (ledger_find(parts->ledger, owner_id, &item->arena, &owner, error) < 0)
+        return false;
+    *mixed_up = !match_same(parts->provider->fields, owner.member_digests, listed->journalled.members);
     return true;
 }
 
@@ -294,9 +305,10 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
     if (item->in_doubt)
         item->delivery.outcome = answer->outcome;
     for (size_t i = 0; i < listed->count; i++) {
-        bool is = false;
-        if (!sending->failed && !is_his_to_take(sending, item, listed->candidates[i].user_id, &is, error))
+        bool is = false, mixed_up = false;
+        if (!sending->failed && !find_owner(sending, listed, i, &is, &mixed_up, error))
             return -1;
+        counts.taken = counts.taken || mixed_up;
         if (!is)
             continue;
         enum match match = listed->candidates[i].match;

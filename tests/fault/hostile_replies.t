@@ -284,4 +284,16 @@ hostile("a listing $_->[0]", listing($_->[1]), 1, {created => 0, in_doubt => 2},
     ['of blanks without end', sub { print {$_[0]} '{"users":['; forever($_[0], ' ' x 65536) }],
     ['of names without end', sub { print {$_[0]} '{"'; forever($_[0], 'x' x 65536) }],
     ['with ids that are none', sub { print {$_[0]} '{"users":[{"id":"' . 'x' x 5000 . '","email":"cust-000001@example.com"},{"id":"../..","email":"cust-000002@example.com"}]}' }];
+# One customer was given the user of the next, whose own answer was lost: that user is listed, agrees with the next in all,
+# and is taken. It is no proof that the next has none.
+my $users = join ',', map { qq({"id":"user-of-$_","first_name":"Alex","last_name":"Morgan$_","email":"cust-00000$_\@example.com","date_of_birth":"15/04/1990"}) } 1, 2;
+hostile('the user of the next customer', sub {
+    my ($socket, $head, $body) = @_;
+    print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$users]}))
+        : $body =~ /cust-000001/ ? hostile_answer(200, '{"user":{"id":"user-of-2"}}') : hostile_answer(500, '');
+}, 1, {created => 1, in_doubt => 1}, provider => 'payso', set => {'delivery.timeout' => '500ms', 'provider.settle_after' => '1s', 'delivery.in_flight' => 1}, more => sub {
+    my ($case, $server) = @_;
+    is(scalar(grep { /^POST/ } hostile_requests($server)), 2, 'nobody is created twice');
+    is_deeply([case_ledger($case, "SELECT external_id, state, code FROM customer ORDER BY 1")], [['cust-000001', 'created', ''], ['cust-000002', 'in_doubt', 'user_id_taken']], 'the ledger says why');
+});
 done_testing;

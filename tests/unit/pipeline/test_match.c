@@ -138,6 +138,56 @@ static void what_was_found_settles_it_or_a_person_does(void **state)
     }
 }
 
+/* A user that agrees with one customer and belongs to another: families share data, mixed up answers do not.
+ */
+static void two_customers_are_told_apart_by_what_is_compared(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        enum field_id field; /* whose digests differ; FIELD_NONE: none */
+        int left, right;
+        bool same;
+    } rows[] = {
+        {"all agree", FIELD_NONE, 0, 0, true},
+        {"another e-mail", FIELD_EMAIL, 1, 2, false},
+        {"another first name", FIELD_FIRST_NAME, 1, 2, false},
+        {"another birth date", FIELD_DATE_OF_BIRTH, 1, 2, false},
+        {"no birth date", FIELD_DATE_OF_BIRTH, 1, 0, false},
+        {"another street is not compared", FIELD_ADDRESS_LINE1, 1, 2, true},
+        {"a name that is not known", FIELD_LAST_NAME, LEDGER_MEMBER_UNKNOWN, 2, true},
+    };
+    const struct provider_fields *fields = payso()->fields;
+    size_t len = fields->member_count * MEMBER_LEN;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t left[PROVIDER_MEMBERS_MAX * MEMBER_LEN], right[PROVIDER_MEMBERS_MAX * MEMBER_LEN];
+        memset(left, 1, sizeof left);
+        memset(right, 1, sizeof right);
+        if (rows[i].field != FIELD_NONE) {
+            set(left, rows[i].field, rows[i].left);
+            set(right, rows[i].field, rows[i].right);
+        }
+        const struct slice a = slice_make((const char *)left, len), b = slice_make((const char *)right, len);
+        if (match_same(fields, a, b) != rows[i].same || match_same(fields, b, a) != rows[i].same)
+            fail_msg("%s", rows[i].sentence);
+        assert_true(match_same(fields, slice_make("", 0), b)); /* adopted: it has no digests */
+    }
+}
+
+static void a_user_of_another_customer_is_no_proof_of_absence(void **state)
+{
+    (void)state;
+    for (int in_doubt = 0; in_doubt < 2; in_doubt++) {
+        const struct match_counts counts = {.taken = true, .certain = true, .in_doubt = in_doubt != 0};
+        assert_int_equal(match_settle(&counts), SETTLED_UNCLEAR);
+        assert_string_equal(match_unclear_code(&counts), "user_id_taken");
+    }
+    const struct match_counts ours = {
+        .taken = true, .users = {[MATCH_ALL] = 1}, .certain = true, .in_doubt = true};
+    assert_int_equal(match_settle(&ours), SETTLED_OURS);
+}
+
 static void a_look_up_settles_by_our_key(void **state)
 {
     (void)state;
@@ -175,6 +225,8 @@ int main(void)
         cmocka_unit_test(a_user_is_ours_when_every_compared_member_agrees),
         cmocka_unit_test(a_user_that_is_not_given_whole_may_be_anybodys),
         cmocka_unit_test(what_was_found_settles_it_or_a_person_does),
+        cmocka_unit_test(two_customers_are_told_apart_by_what_is_compared),
+        cmocka_unit_test(a_user_of_another_customer_is_no_proof_of_absence),
         cmocka_unit_test(a_look_up_settles_by_our_key),
     };
 
