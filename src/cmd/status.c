@@ -22,6 +22,7 @@ struct listing {
     struct buffer out;
     struct json_writer json;
     bool is_json;
+    bool verify; /* what rows lack is among its findings */
     uint64_t doubts;
 };
 
@@ -185,7 +186,13 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
         character_append_plain(&listing->out, slice_from(job->ledger_path));
         buffer_append_text(&listing->out, "\n\n   customers  state       last\n");
     }
-    int result = ledger_each_group(ledger, list_group, listing, error);
+    /* What cannot be listed is among the findings of --verify. */
+    int result = ledger_check_complete(ledger, error);
+    bool is_skipped = result != 0 && listing->verify;
+    if (is_skipped && !listing->is_json)
+        buffer_append_text(&listing->out, "  not listed: a row lacks what it must have\n");
+    if (result == 0)
+        result = ledger_each_group(ledger, list_group, listing, error);
     if (listing->is_json) {
         json_write_array_end(&listing->json);
         json_write_key(&listing->json, "in_doubt");
@@ -207,7 +214,7 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
     if (!listing->is_json)
         buffer_printf(&listing->out, "chain head %s\n", head);
     arena_clear(&arena);
-    return found < 0 ? -1 : 0;
+    return found < 0 && !is_skipped ? -1 : 0;
 }
 
 /* Who asks the provider keeps other runs of the job away: two would go over its limit, and cross nonces. */
@@ -224,7 +231,7 @@ static struct ledger *open_to_ask(const struct job *job, const struct provider *
 static int show_ledger(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
-    struct listing listing = {.is_json = options->json};
+    struct listing listing = {.is_json = options->json, .verify = options->verify};
     struct ledger *ledger = options->against_provider ? open_to_ask(job, provider, error)
                                                       : command_open_ledger(job, provider, error);
     int status;

@@ -38,7 +38,8 @@ enum ledger_mode {
 
 /* key: `ledger_key` of the job, or absent: LEDGER.key, made with the ledger (0600); its loss is ERROR_LEDGER.
  * In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. LEDGER_WRITE: ERROR_BUSY
- * when another run holds the lock (the message gives its pid and start). A network file system is refused. */
+ * when another run holds the lock (the message gives its pid and start). A network file system is refused,
+ * and a ledger with more than one hard link. */
 struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
                            const struct secret *key, struct error *error);
 void ledger_close(struct ledger *ledger);
@@ -275,6 +276,10 @@ int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct e
 /* The state's word for people; `unsent` for a create that was refused and forgotten, or given up: the next
  * run sends it. */
 const char *ledger_standing_word(const struct ledger_customer *customer);
+
+/* 0, or -1 with ERROR_LEDGER when some customer, run, nonce or setting lacks a value that it must have (a
+ * NULL where none belongs). One pass over the customers. */
+int ledger_check_complete(struct ledger *ledger, struct error *error);
 
 /* For `status`: customers by (standing, operation, http_status, code), most first. */
 struct ledger_group {

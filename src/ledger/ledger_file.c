@@ -54,6 +54,18 @@ int ledger_file_check_system(const char *path, struct error *error)
     return result;
 }
 
+int ledger_file_check_names(const struct ledger *ledger, struct error *error)
+{
+    struct stat info;
+    if (stat(ledger->path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1)
+        return 0;
+    return error_set(error, ERROR_LEDGER,
+                     "the ledger %s has %lu names (hard links): by another one of them it would have another "
+                     "lock, log and key, and two runs would write it at once. Remove the others (find FOLDER "
+                     "-samefile %s lists them); make a copy with its key where a second one is wanted",
+                     ledger->path, (unsigned long)info.st_nlink, ledger->path);
+}
+
 int ledger_check_place(const char *path, struct error *error)
 {
     if (ledger_file_check_system(path, error))

@@ -202,7 +202,7 @@ static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct
         if (!*there && ledger_file_make(ledger, error))
             return -1;
     }
-    if (open_database(ledger, mode, error))
+    if (ledger_file_check_names(ledger, error) || open_database(ledger, mode, error))
         return -1;
     int made = look_inside(ledger, error);
     if (made < 0)

@@ -21,6 +21,14 @@ static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer,
         if (more < 0)
             return -1;
         *at = more ? sqlite3_column_int64(rows, 0) : INT64_MAX;
+        bool has_customer = more && sqlite3_column_type(rows, 0) != SQLITE_NULL;
+        if (more && (!has_customer || sqlite3_column_type(rows, 1) == SQLITE_NULL)) {
+            ledger_sqlite_release(rows);
+            *at = INT64_MAX;
+            return ledger_sqlite_fail_lacks(ledger, "an event", 0,
+                                            has_customer ? SLICE_LITERAL("row") : SLICE_LITERAL("customer"),
+                                            error);
+        }
     }
     *row = *at == customer ? (uint64_t)sqlite3_column_int64(rows, 1) : 0;
     return 0;
@@ -39,9 +47,11 @@ static int each_customer(struct ledger *ledger,
         return -1;
     while ((more = ledger_sqlite_row(ledger, customers, error)) == 1) {
         struct ledger_customer customer;
-        uint64_t row;
+        uint64_t row = 0;
         arena_reset(arena);
-        ledger_customer_read(customers, arena, &customer);
+        more = ledger_customer_read(ledger, customers, arena, &customer, error);
+        if (more != 0)
+            break;
         if (find_row(ledger, rows, customer.id, &at, &row, error) != 0) {
             ledger_sqlite_release(customers);
             return -1;

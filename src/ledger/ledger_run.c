@@ -73,6 +73,8 @@ int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_ru
     int row = ledger_sqlite_row(ledger, statement, error);
     if (row != 1)
         return row;
+    if (ledger_sqlite_check_lacks(ledger, statement, "run", sqlite3_column_int64(statement, 0), error))
+        return -1;
     *run = (struct ledger_run){
         .id = sqlite3_column_int64(statement, 0),
         .started = arena_copy(arena, ledger_sqlite_column(statement, 1)),
@@ -94,6 +96,10 @@ int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floo
     int row = ledger_sqlite_row(ledger, statement, error);
     if (row < 0)
         return -1;
+    if (row == 1 && sqlite3_column_type(statement, 0) == SQLITE_NULL) {
+        ledger_sqlite_release(statement);
+        return ledger_sqlite_fail_lacks(ledger, "a nonce", 0, SLICE_LITERAL("floor"), error);
+    }
     if (row == 1) {
         /* SQLite has no unsigned numbers: a floor above 2^63 stands there as a negative one. */
         *floor = (uint64_t)sqlite3_column_int64(statement, 0);

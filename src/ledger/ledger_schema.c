@@ -138,7 +138,11 @@ static int meta_find(struct ledger *ledger, const char *key, sqlite3_stmt **stat
     if (!*statement)
         return -1;
     ledger_sqlite_bind_text(*statement, 1, slice_from(key));
-    return ledger_sqlite_row(ledger, *statement, error);
+    int row = ledger_sqlite_row(ledger, *statement, error);
+    if (row != 1 || sqlite3_column_type(*statement, 0) != SQLITE_NULL)
+        return row;
+    ledger_sqlite_release(*statement);
+    return ledger_sqlite_fail_lacks(ledger, key, 0, SLICE_LITERAL("value in meta"), error);
 }
 
 /* 1: meta has this value; 0: it has another, copied into found (cut to its size); -1. */

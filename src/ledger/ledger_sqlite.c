@@ -2,16 +2,38 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/step.h"
 
+/* What a row lacks: a word for it, or NULL when all is there. The schema forbids most of this, but a file
+ * that was damaged or changed by hand, or whose tables were copied without their constraints, may have a NULL
+ * all the same, and nothing may go by it. */
+#define CUSTOMER_LACKS                                                                                       \
+    "CASE WHEN external_id IS NULL THEN 'external_id' WHEN state IS NULL THEN 'state' "                      \
+    "WHEN operation IS NULL THEN 'operation' WHEN refusals IS NULL THEN 'refusals' "                         \
+    "WHEN attempts IS NULL THEN 'attempts' WHEN updated_at IS NULL THEN 'updated_at' "                       \
+    "WHEN state = 'created' AND user_id IS NULL THEN 'user_id' "                                             \
+    "WHEN state <> 'created' AND user_id IS NOT NULL THEN 'state created, and a user_id' "                   \
+    "WHEN state IN ('journalled', 'in_doubt') AND first_sent_at IS NULL THEN 'first_sent_at' "               \
+    "WHEN state IN ('journalled', 'in_doubt') AND operation = 'update' THEN 'open create, and is in doubt' " \
+    "WHEN first_sent_at IS NOT NULL AND pending_digest IS NULL THEN 'pending_digest' "                       \
+    "WHEN digest IS NOT NULL AND member_digests IS NULL THEN 'member_digests' "                              \
+    "WHEN pending_digest IS NOT NULL AND pending_member_digests IS NULL THEN 'pending_member_digests' END"
+#define EVENT_LACKS                                                                                          \
+    "CASE WHEN e.customer IS NULL THEN 'customer' WHEN e.row IS NULL THEN 'row' "                            \
+    "WHEN e.operation IS NULL THEN 'operation' WHEN e.outcome IS NULL THEN 'outcome' "                       \
+    "WHEN e.attempt IS NULL THEN 'attempt' WHEN e.latency_ms IS NULL THEN 'latency_ms' "                     \
+    "WHEN e.at IS NULL THEN 'at' END"
+#define RUN_LACKS "CASE WHEN command IS NULL THEN 'command' WHEN started IS NULL THEN 'started' END"
+
 #define CUSTOMER_COLUMNS                                                                                     \
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
-    "attempts, updated_at, kept, pending_email_digest, updated_run"
+    "attempts, updated_at, kept, pending_email_digest, updated_run, " CUSTOMER_LACKS
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -38,7 +60,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT " CUSTOMER_COLUMNS " FROM customer "
         "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",
     [LEDGER_SQL_CUSTOMERS] = "SELECT " CUSTOMER_COLUMNS " FROM customer ORDER BY id",
-    [LEDGER_SQL_ROWS] = "SELECT customer, row, max(id) FROM event WHERE row > 0 GROUP BY customer",
+    [LEDGER_SQL_ROWS] = "SELECT customer, row, max(id) FROM event WHERE row > 0 OR row IS NULL "
+                        "GROUP BY customer",
     [LEDGER_SQL_NEW] =
         "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, "
         "pending_email_digest, idempotency_key, first_sent_at, first_run, updated_run, updated_at) "
@@ -46,7 +69,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "ON CONFLICT(external_id) DO NOTHING",
     [LEDGER_SQL_NOW] =
         "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
-        "attempts, pending_digest, first_run FROM customer WHERE id = ?1",
+        "attempts, pending_digest, first_run, " CUSTOMER_LACKS " FROM customer WHERE id = ?1",
     [LEDGER_SQL_JOURNAL] =
         "UPDATE customer SET state = ?2, operation = ?3, pending_digest = ?4, pending_member_digests = ?5, "
         "idempotency_key = ?6, first_sent_at = ?7, http_status = NULL, code = NULL, message = NULL, "
@@ -103,9 +126,10 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_HEAD_OF_EVENT] = "SELECT 1 FROM event WHERE chain = ?1 ORDER BY id DESC LIMIT 1",
     [LEDGER_SQL_EVENTS] =
         "SELECT e.id, e.run, e.customer, c.external_id, e.row, e.operation, e.outcome, e.user_id, "
-        "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain "
+        "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain, " EVENT_LACKS
+        " "
         "FROM event AS e LEFT JOIN customer AS c ON c.id = e.customer ORDER BY e.id",
-    [LEDGER_SQL_RUNS] = "SELECT id, chain_head FROM run ORDER BY id",
+    [LEDGER_SQL_RUNS] = "SELECT id, chain_head, " RUN_LACKS " FROM run ORDER BY id",
     [LEDGER_SQL_HISTORIES] =
         "SELECT customer, id, run, operation, outcome, user_id, digest, http_status, code, request_id, "
         "attempt FROM event ORDER BY customer, id",
@@ -113,7 +137,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
         "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
         "first_run, "
-        "updated_run, pending_email_digest FROM customer ORDER BY id",
+        "updated_run, pending_email_digest, " CUSTOMER_LACKS " FROM customer ORDER BY id",
     [LEDGER_SQL_SHARED_USERS] =
         "SELECT user_id, min(id), max(id) FROM customer WHERE user_id IS NOT NULL GROUP BY user_id "
         "HAVING count(*) > 1",
@@ -124,8 +148,14 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_RUN_START] = "INSERT INTO run(command, started, version, job_digest) VALUES(?1, ?2, ?3, ?4)",
     [LEDGER_SQL_RUN_FINISH] =
         "UPDATE run SET finished = ?2, status = ?3, inputs = ?4, counts = ?5, chain_head = ?6 WHERE id = ?1",
-    [LEDGER_SQL_LAST_RUN] = "SELECT id, started, finished, status, (SELECT count(*) FROM run) FROM run "
-                            "ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_LAST_RUN] =
+        "SELECT id, started, finished, status, (SELECT count(*) FROM run), " RUN_LACKS " FROM run "
+        "ORDER BY id DESC LIMIT 1",
+    [LEDGER_SQL_LACKS] =
+        "SELECT 'customer', id, " CUSTOMER_LACKS " AS lacks FROM customer WHERE lacks IS NOT NULL "
+        "UNION ALL SELECT 'run', id, " RUN_LACKS " AS lacks FROM run WHERE lacks IS NOT NULL "
+        "UNION ALL SELECT 'nonce', 0, 'floor' FROM nonce WHERE floor IS NULL "
+        "UNION ALL SELECT 'meta', 0, 'value' FROM meta WHERE value IS NULL LIMIT 1",
     [LEDGER_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
 };
 
@@ -306,6 +336,37 @@ void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t 
 {
     if (number != 0)
         sqlite3_bind_int64(statement, at, number);
+}
+
+int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t id, struct slice lacks,
+                             struct error *error)
+{
+    char number[24] = "";
+    if (id != 0)
+        snprintf(number, sizeof(number), " %lld", (long long)id);
+    error_set(error, ERROR_LEDGER,
+              "the ledger %s is damaged: %s%s has no %.*s. Restore it with its key file from a backup",
+              ledger->path, table, number, (int)lacks.len, lacks.at);
+    if (!ledger->failed)
+        ledger->why = *error;
+    ledger->failed = true; /* nothing that goes by it is committed */
+    return -1;
+}
+
+struct slice ledger_sqlite_lacks(sqlite3_stmt *statement)
+{
+    return ledger_sqlite_column(statement, sqlite3_column_count(statement) - 1);
+}
+
+int ledger_sqlite_check_lacks(struct ledger *ledger, sqlite3_stmt *statement, const char *table, int64_t id,
+                              struct error *error)
+{
+    struct slice lacks = ledger_sqlite_lacks(statement);
+    if (lacks.len == 0)
+        return 0;
+    ledger_sqlite_fail_lacks(ledger, table, id, lacks, error);
+    ledger_sqlite_release(statement);
+    return -1;
 }
 
 struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at)

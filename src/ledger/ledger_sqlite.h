@@ -68,6 +68,7 @@ enum ledger_statement {
     LEDGER_SQL_RUN_FINISH,
     LEDGER_SQL_LAST_RUN,
     LEDGER_SQL_HAS_RUN,
+    LEDGER_SQL_LACKS,
     LEDGER_SQL_COUNT
 };
 
@@ -100,6 +101,8 @@ int ledger_file_check_system(const char *path, struct error *error);
 /* Refuses a ledger, or a file of SQLite's beside it, that is not a regular file: SQLite would wait for a
  * pipe's writer. 0 or -1. */
 int ledger_file_check_kinds(const struct ledger *ledger, struct error *error);
+/* Refuses a ledger with more than one hard link: each of its names would have a lock of its own. 0 or -1. */
+int ledger_file_check_names(const struct ledger *ledger, struct error *error);
 /* flock on the lock file; 0, or -1 (ERROR_BUSY when another process holds it). */
 int ledger_file_lock(struct ledger *ledger, struct error *error);
 /* 1 the key was read, 0 there is no key file, -1. */
@@ -146,11 +149,24 @@ void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t 
 /* A column's bytes, text or blob; borrowed until the next step. */
 struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at);
 
+/* The last column of the statements that say so names what a row lacks that it must have (a NULL where none
+ * belongs); empty: nothing. */
+struct slice ledger_sqlite_lacks(sqlite3_stmt *statement);
+/* Fills in `the ledger PATH is damaged: TABLE ID has no NAME` (id 0: without it). As ledger_sqlite_fail the
+ * ledger takes no write any more, until the next ledger_begin. Returns -1. */
+int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t id, struct slice lacks,
+                             struct error *error);
+/* 0, or -1 as ledger_sqlite_fail_lacks, and the statement is released. */
+int ledger_sqlite_check_lacks(struct ledger *ledger, sqlite3_stmt *statement, const char *table, int64_t id,
+                              struct error *error);
+
 /* Customers (ledger_customer.c). */
 
 enum ledger_state ledger_state_from(struct slice word);
-/* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). */
-void ledger_customer_read(sqlite3_stmt *statement, struct arena *arena, struct ledger_customer *customer);
+/* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). 0, or -1
+ * when the row lacks something: the statement is released then. */
+int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct arena *arena,
+                         struct ledger_customer *customer, struct error *error);
 
 /* The update in hand of a customer may have reached the provider, whatever is said of its repeats: digest
  * becomes absent, and each member that the update would have changed LEDGER_MEMBER_UNKNOWN, which equals no

@@ -96,6 +96,10 @@ static int load_runs(struct verify *verify, const char *report_head, struct erro
             find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = next},
                  id == next + 1 ? "its row is missing" : "the rows from here to run %" PRId64 " are missing",
                  id - 1);
+        struct slice lacks = ledger_sqlite_lacks(statement);
+        if (lacks.len > 0)
+            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = id}, "it has no %.*s",
+                 (int)lacks.len, lacks.at);
         know_run(verify, id, ledger_sqlite_column(statement, 1));
         if (++verify->run_count == room)
             verify->runs = memory_resize(verify->runs, room *= 2, sizeof *verify->runs);
@@ -236,6 +240,8 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
                                      .customer = event.customer_id,
                                      .external_id = ledger_sqlite_column(statement, 3)};
 
+    struct slice lacks = ledger_sqlite_lacks(statement);
+
     verify->verified->events++;
     if (!is_next)
         find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_MISSING, .event = next},
@@ -246,6 +252,8 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
     else if (has_customer && is_next && !follows(verify, &event, stands))
         find(verify, finding,
              "it is not as it was written: it, or the external_id of its customer, was changed");
+    else if (lacks.len > 0) /* a NULL is written as a 0 is */
+        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.at);
     else if (!has_customer || !is_next)
         verify->uncertain = false; /* it is told elsewhere; what stands there is gone on from */
     if (event.run != *told_run)
@@ -360,6 +368,8 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
                                      .external_id = ledger_sqlite_column(statement, 1)};
     struct ledger_replay_claim claim;
 
+    struct slice lacks = ledger_sqlite_lacks(statement);
+
     read_claim(statement, &claim);
     verify->verified->customers++;
     if (pass_over(verify, histories, finding.customer, error) != 0)
@@ -374,6 +384,8 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
         verify->verified->erased++;
     else if (!ledger_replay_agrees(&histories->replay, &claim, &verify->text))
         find(verify, finding, "%s", verify->text.at);
+    else if (lacks.len > 0)
+        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.at);
     return 0;
 }
 

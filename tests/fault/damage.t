@@ -30,6 +30,8 @@ sub put_back
     }
 }
 
+sub report_witness { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
+
 # A case with a ledger of a first run over half of its rows; wal: as a killed run leaves it, all of it in the WAL.
 sub case_with_ledger
 {
@@ -91,6 +93,48 @@ for my $damage (@damages) {
     machine_holds($case, "$damage->{sentence}, and the right one is put back");
 }
 
+# A NULL where none belongs, in every column of every table, the constraints gone (as of tables that were copied): no command
+# is ended by a signal, the damage is told with status 5 and a way out, and nobody is created.
+{
+    my $case = case_with_ledger();
+    my $right = keep($case);
+    my $ledger = "$case->{folder}/test.ledger";
+    my $witness = report_witness($case);
+    my $witnessed = read_file($witness);
+    # What may be absent of a customer, or of a run that has not ended.
+    my %free = map { $_ => 1 } qw(customer.idempotency_key customer.http_status customer.code customer.message customer.request_id customer.kept
+        customer.first_run customer.updated_run customer.pending_email_digest customer.pending_digest customer.pending_member_digests
+        customer.first_sent_at run.finished run.status run.version run.job_digest run.inputs run.counts run.chain_head event.code);
+    my @columns = map { [split /\|/] } split /\n/, (run_program('sqlite3', $ledger,
+        "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND c.pk = 0 AND m.name <> 'nonce'"))[1];
+    cmp_ok(scalar @columns, '>', 40, 'the columns of a ledger');
+    my $users = sandbox_counts($case->{sandbox})->{payward}{users};
+    my @wrong;
+    for my $column (@columns) {
+        my ($table, $name) = @$column;
+        run_program('sqlite3', $ledger, 'PRAGMA writable_schema = ON', "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'",
+            'PRAGMA writable_schema = RESET', "UPDATE $table SET $name = NULL");
+        my %told;
+        for my $command (['status', '--verify'], ['status'], ['results', '--format', 'csv'], ['check', '-q'], ['run', '-q', '--limit', 20]) {
+            my ($status, undef, $err) = case_run($case, @$command);
+            push @wrong, "$table.$name, @$command: status $status: $err" if $status > 7;
+            push @wrong, "$table.$name, @$command: no way out: $err" if $status == 5 && $command->[-1] ne '--verify' && $err !~ /Restore|Put the|restore|Use the version/;
+            $told{$command->[0]} = 1 if $status == 5;
+        }
+        push @wrong, "$table.$name: nothing said that the ledger is damaged" if !$told{status} && !$free{"$table.$name"};
+        write_file($witness, $witnessed);    # of a run that found nothing wrong
+        push @wrong, "$table.$name: a run did not say so" if !$told{run} && "$table.$name" =~ /^(?:customer\.(?:external_id|state|user_id)|event\.chain|meta\.value)$/;
+        put_back($case, $right);
+    }
+    is(join("\n", @wrong), '', 'a NULL in any column is told, and ends no command by a signal');
+    is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, 'and nobody was created meanwhile');
+    link $ledger, "$ledger.other" or die $!;
+    my ($status, undef, $err) = machine_run($case, {}, '-q');
+    machine_fails($case, 'a second hard link: status 5 and what to do', {status => 5, message => qr/test\.ledger has 2 names .*Remove the others/}, $status, $err);
+    unlink "$ledger.other";
+    machine_holds($case, 'a NULL in every column, and the right one is put back');
+}
+
 # Removed, and a person says to start over: payward makes nobody twice, since the reference is the same.
 {
     my $case = case_with_ledger();
@@ -101,7 +145,6 @@ for my $damage (@damages) {
 }
 
 # What a witness says is damaged, or that of the report folder is: the guard against a missing ledger is not taken down by that.
-sub report_witness { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
 for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0], 0 }]) {
     for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_witness]) {
         my $sentence = "the witness $where->[0] is $what->[0]";

@@ -448,10 +448,18 @@ static void a_second_create_ends_the_process(void **state)
     assert_true(fixture_aborts(create_again, fixture));
     assert_true(fixture_aborts(create_as_if_new, fixture));
     assert_true(fixture_aborts(write_outside_a_transaction, fixture));
-    /* Also when somebody has changed his state by hand. */
+    /* A state that was changed by hand is damage, and no reason for a create either. */
     fixture_sql(fixture, "UPDATE customer SET state = 'refused'");
-    assert_true(fixture_aborts(create_again, fixture));
-    assert_true(fixture_slice_is(fixture_find(fixture, victim).user_id, "USER-1"));
+    struct fixture_digests digests = fixture_digests("abd");
+    const struct ledger_intent intent = {.id = victim,
+                                         .external_id = SLICE_LITERAL("C-1"),
+                                         .operation = OPERATION_CREATE,
+                                         .digest = digests.digest,
+                                         .at = 1};
+    fixture_begin(fixture);
+    assert_int_equal(ledger_journal(fixture->ledger, &intent, &victim, &fixture->error), -1);
+    fixture_assert_says(&fixture->error, "customer 1 has no state created, and a user_id. Restore it");
+    assert_int_equal(fixture->error.scope, ERROR_LEDGER);
 }
 
 static void a_create_in_doubt_with_other_data_ends_the_process(void **state)

@@ -243,6 +243,23 @@ static void a_making_that_was_cut_short_is_finished(void **state)
     fixture_open(fixture, LEDGER_WRITE);
 }
 
+static void a_ledger_with_two_names_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    char other[64];
+    struct error error;
+    fixture_open(fixture, LEDGER_WRITE);
+    fixture_close(fixture);
+    snprintf(other, sizeof(other), "%s/other", fixture->folder);
+    assert_int_equal(link(fixture->path, other), 0);
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "ledger has 2 names (hard links)");
+    assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "ledger has 2 names (hard links)");
+    assert_null(ledger_open(other, LEDGER_READ, &fixture->identity, NULL, &error));
+    fixture_assert_says(&error, "other has 2 names");
+    unlink(other);
+    fixture_open(fixture, LEDGER_WRITE);
+}
+
 static void a_missing_folder_is_named(void **state)
 {
     struct fixture *fixture = *state;
@@ -371,6 +388,7 @@ int main(void)
         OPEN(what_is_not_a_ledger_is_left_as_it_is),
         OPEN(other_formats_are_told_apart),
         OPEN(a_making_that_was_cut_short_is_finished),
+        OPEN(a_ledger_with_two_names_is_refused),
         OPEN(a_missing_folder_is_named),
         OPEN(a_damaged_page_is_an_error_with_a_way_out),
         OPEN(a_full_disk_names_the_file_and_loses_nothing),

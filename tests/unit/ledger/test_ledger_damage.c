@@ -1,0 +1,197 @@
+/* A NULL where none belongs, in every column of every table: the ledger is damaged, and says so; it never
+ * ends the process. */
+#include "unit/ledger/ledger_fixture.h"
+
+/* C-1 created, C-2 in doubt, C-3 refused, C-4 created and its update refused; a run, a nonce. */
+static int set_up(void **state)
+{
+    fixture_setup(state);
+    struct fixture *fixture = *state;
+    struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
+    struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "oops", "");
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    int64_t id = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_DOUBTFUL, &doubt, 1);
+    id = fixture_journal(fixture, 0, "C-3", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    id = fixture_create(fixture, "C-4", "abc", "U-4");
+    fixture_journal(fixture, id, "C-4", OPERATION_UPDATE, "abd");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_begin(fixture);
+    assert_int_equal(ledger_nonce_reserve(fixture->ledger, "key", 5, &fixture->error), 0);
+    fixture_commit(fixture);
+    fixture_close(fixture);
+    /* As tables that were copied without their constraints. */
+    fixture_sql(fixture, "PRAGMA writable_schema = ON;"
+                         "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table';"
+                         "PRAGMA writable_schema = RESET");
+    return 0;
+}
+
+static void ignore_brief(void *context, const struct ledger_brief *brief)
+{
+    (void)context, (void)brief;
+}
+
+static void ignore_customer(void *context, const struct ledger_customer *customer)
+{
+    (void)context, (void)customer;
+}
+
+static bool ignore_result(void *context, const struct ledger_customer *customer, uint64_t row)
+{
+    (void)context, (void)customer, (void)row;
+    return true;
+}
+
+static void ignore_finding(void *context, const struct ledger_finding *finding)
+{
+    (void)context, (void)finding;
+}
+
+/* All that a command may ask of a ledger. True when something said that it is damaged. */
+static bool reads_say_so(struct fixture *fixture)
+{
+    struct ledger *ledger = fixture_try(fixture, LEDGER_WRITE);
+    struct error error = {.scope = ERROR_NONE};
+    struct ledger_customer customer;
+    struct ledger_run run;
+    struct ledger_verified verified = {.findings = 0};
+    uint64_t floor;
+    uint32_t left;
+    bool said = !ledger && fixture->error.scope == ERROR_LEDGER;
+    if (!ledger)
+        return said;
+    int results[] = {
+        ledger_check_complete(ledger, &error),
+        ledger_scan(ledger, ignore_brief, NULL, &error),
+        ledger_find(ledger, 1, &fixture->arena, &customer, &error),
+        ledger_find(ledger, 2, &fixture->arena, &customer, &error),
+        ledger_find(ledger, 3, &fixture->arena, &customer, &error),
+        ledger_find(ledger, 4, &fixture->arena, &customer, &error),
+        ledger_next_user(ledger, 0, &fixture->arena, &customer, &error),
+        ledger_each_doubt(ledger, 9, ignore_customer, NULL, &error),
+        ledger_each_result(ledger, ignore_result, NULL, &error),
+        ledger_last_run(ledger, &fixture->arena, &run, &error),
+        ledger_nonce_floor(ledger, "key", &floor, &error),
+        ledger_canary_left(ledger, "x", &left, &error),
+    };
+    for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
+        said = said || results[i] < 0;
+    said = ledger_verify(ledger, "", ignore_finding, NULL, &verified, &error) < 0 || verified.findings > 0 ||
+           said;
+    ledger_close(ledger);
+    return said;
+}
+
+/* What a run does of a customer: what the row decides, then the journal and an outcome. */
+static void write_all(struct fixture *fixture)
+{
+    struct ledger *ledger = fixture_try(fixture, LEDGER_WRITE);
+    struct fixture_digests digests = fixture_digests("xyz");
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", "U-9");
+    for (int64_t id = 1; ledger && id <= 4; id++) {
+        char key[8];
+        struct error error;
+        struct ledger_customer customer;
+        enum ledger_settlement settlement;
+        bool taken;
+        snprintf(key, sizeof(key), "C-%d", (int)id);
+        if (ledger_begin(ledger, &error) != 0)
+            break;
+        if (ledger_find(ledger, id, &fixture->arena, &customer, &error) != 1)
+            continue;
+        bool open = customer.first_sent_at != 0, create = customer.state != LEDGER_CREATED;
+        struct ledger_intent intent = {
+            .id = id,
+            .external_id = slice_from(key),
+            .operation = create ? OPERATION_CREATE : OPERATION_UPDATE,
+            .digest = create && open ? (const uint8_t *)customer.pending_digest.at : digests.digest,
+            .member_digests = slice_make(digests.members, sizeof(digests.members)),
+            .at = 9,
+        };
+        struct ledger_result result = {.id = id,
+                                       .operation = intent.operation,
+                                       .conclusion = LEDGER_ACKNOWLEDGED,
+                                       .event = true,
+                                       .outcome = &done,
+                                       .attempt = 1,
+                                       .at = 9};
+        snprintf(done.user_id, sizeof(done.user_id), "U-1%d", (int)id);
+        if (ledger_journal(ledger, &intent, &id, &error) == 0 &&
+            ledger_result(ledger, &result, &taken, &error) == 0)
+            ledger_settle(ledger, slice_from(key), SLICE_LITERAL("U-7"), 9, &settlement, &error);
+    }
+    ledger_close(ledger);
+    _exit(0);
+}
+
+/* Whether a NULL belongs there, in some of these rows at least. */
+static bool may_be_null(const char *table, const char *column)
+{
+    static const char *const names[] = {"customer.pending_email_digest",
+                                        "customer.idempotency_key",
+                                        "customer.http_status",
+                                        "customer.code",
+                                        "customer.message",
+                                        "customer.request_id",
+                                        "customer.kept",
+                                        "customer.first_run",
+                                        "customer.updated_run",
+                                        "customer.pending_member_digests",
+                                        NULL};
+    char name[64];
+    snprintf(name, sizeof(name), "%s.%s", table, column);
+    for (size_t i = 0; names[i]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return strcmp(column, "pending_member_digests") != 0;
+    return strcmp(table, "run") == 0 && strcmp(column, "command") != 0 && strcmp(column, "started") != 0;
+}
+
+static void a_null_where_none_belongs_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *db;
+    sqlite3_stmt *columns;
+    char copy[64], text[512];
+    unsigned told = 0;
+    snprintf(copy, sizeof(copy), "%s.copy", fixture->path);
+    snprintf(text, sizeof(text), "VACUUM INTO '%s'", copy);
+    fixture_sql(fixture, text);
+    assert_int_equal(sqlite3_open(copy, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT m.name, c.name FROM sqlite_schema AS m, "
+                                        "pragma_table_info(m.name) AS c WHERE m.type = 'table' AND c.pk = 0",
+                                        -1, &columns, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(columns) == SQLITE_ROW) {
+        const char *table = (const char *)sqlite3_column_text(columns, 0);
+        const char *column = (const char *)sqlite3_column_text(columns, 1);
+        snprintf(text, sizeof(text), "UPDATE %s SET %s = NULL", table, column);
+        fixture_sql(fixture, text);
+        bool said = reads_say_so(fixture);
+        if (!said && !may_be_null(table, column))
+            fail_msg("%s: nothing said that the ledger is damaged", text);
+        if (fixture_aborts(write_all, fixture))
+            fail_msg("%s: the process was ended", text);
+        told += said;
+        snprintf(text, sizeof(text),
+                 "ATTACH '%s' AS copy; DELETE FROM main.%s; INSERT INTO main.%s SELECT * FROM copy.%s", copy,
+                 table, table, table);
+        fixture_sql(fixture, text);
+    }
+    sqlite3_finalize(columns);
+    sqlite3_close(db);
+    unlink(copy);
+    assert_true(told >= 25);
+    assert_false(reads_say_so(fixture));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_null_where_none_belongs_is_told, set_up, fixture_teardown),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("ledger_damage", tests, NULL, NULL);
+}
