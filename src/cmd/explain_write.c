@@ -141,6 +141,10 @@ static void write_normalized(const struct explain_settings *settings, const stru
             buffer_append_text(out, "    (by default)");
         else if (!mapping->column)
             buffer_append_text(out, mapping->is_auto ? "    (computed)" : "    (the same for every record)");
+        if (mapping && mapping->drops_time)
+            buffer_append_text(out, "    (its time dropped)");
+        else if (mapping && mapping->zone)
+            buffer_printf(out, "    (as a day in %s)", mapping->zone);
         buffer_append_char(out, '\n');
     }
 }

@@ -293,11 +293,24 @@ static bool has_shape(struct slice text, const char *shape)
     return true;
 }
 
+/* Of what is behind a day: T00:00, with seconds and a fraction of zeros if any. With another time of day it
+ * is not certain which day is meant. */
+static bool is_midnight(struct slice time)
+{
+    size_t at = 0;
+    while (at < time.len && (time.at[at] == '0' || (at > 0 && memchr(":.", time.at[at], 2))))
+        at++;
+    bool has_zone = at < time.len && memchr("Zz+-", time.at[at], 4);
+    return at >= strlen("00:00") && (at == time.len || has_zone);
+}
+
 void user_take_date(const struct json_node *nodes, size_t at, const char *member, bool day_first,
                     struct arena *arena, struct value *value)
 {
     struct slice text = text_of(nodes, at, member);
     if (text.len < DATE_LEN || (text.len > DATE_LEN && text.at[DATE_LEN] != 'T'))
+        return;
+    if (text.len > DATE_LEN && !is_midnight(slice_make(text.at + DATE_LEN + 1, text.len - DATE_LEN - 1)))
         return;
     if (has_shape(text, "0000-00-00"))
         *value = (struct value){arena_copy(arena, slice_make(text.at, DATE_LEN)), VALUE_PRESENT};

@@ -59,8 +59,9 @@ struct user_expected {
 bool user_is_other(const struct json_node *nodes, const struct user_expected *expected);
 
 /* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in
- * lower case) or a date (YYYY-MM-DD, a time behind it cut off; with day_first also DD/MM/YYYY). A member that
- * is missing, null, empty or unreadable leaves the value absent. */
+ * lower case) or a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). A member
+ * that is missing, null, empty or unreadable, and a date with another time of day, which may mean the day
+ * before or after, leave the value absent. */
 void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
                     struct value *value);
 void user_take_email(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,

@@ -43,6 +43,7 @@ for my $format (qw(csv ndjson)) {
 
 # The reasons, masked or not.
 checked('csv', '{column: dob, zone: America/New_York}', '1980-02-12T23:00:00.000Z');
+like(explained('csv', 1), qr/^  date_of_birth +no value: see the verdicts +← dob +\(as a day in America\/New_York\)$/m, 'explain shows the zone');
 like(explained('csv', 1), qr/date_of_birth\/time +"1980-02-12T23:00:00.000Z" is 18:00:00 in America\/New_York/, 'explain says what the zone makes of it');
 my (undef, $out) = run_program(program('kyc-import'), 'explain', "$folder/job.yaml", '--row', 1);
 unlike($out, qr/1980|02-12/, 'masked, the date is nowhere');

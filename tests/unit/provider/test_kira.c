@@ -509,6 +509,26 @@ static void a_user_is_read_wherever_he_stands(void **state)
     size_t count, at;
     struct json_fault fault;
     struct provider_user user;
+    /* A day with another time of day than midnight may be the one before or after: it is not compared. */
+    static const struct {
+        const char *date, *want;
+    } dates[] = {{"1990-05-15", "1990-05-15"},
+                 {"1990-05-15T00:00:00.000Z", "1990-05-15"},
+                 {"1990-05-15T00:00:00+02:00", "1990-05-15"},
+                 {"1990-05-15T00:00", "1990-05-15"},
+                 {"1990-05-14T22:00:00.000Z", NULL},
+                 {"1990-05-15T00:00:01Z", NULL},
+                 {"1990-05-15T", NULL},
+                 {"1990-05-15T00", NULL},
+                 {"1990-05-15T00:00x", NULL}};
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        struct slice body = arena_printf(&arena, "{\"id\":\"u-1\",\"birth_date\":\"%s\"}", dates[i].date);
+        const struct json_node *found = json_reader_parse(reader, body, &count, &fault);
+        assert_true(kira_provider.read_user(found, 0, &job, &arena, &user));
+        const struct value *value = &user.values[FIELD_DATE_OF_BIRTH];
+        if (dates[i].want ? !slice_is(value->text, dates[i].want) : value->state != VALUE_ABSENT)
+            fail_msg("%s", dates[i].date);
+    }
     const struct json_node *nodes =
         json_reader_parse(reader, slice_from("{\"email\":\"x\"}"), &count, &fault);
     assert_false(kira_provider.find_users(nodes, &at));
