@@ -36,6 +36,18 @@ case_run($case, '-q');
 is(case_summary($case)->{unchanged}, 3, 'the next run finds nothing to do');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
 
+# What an editor or a copy left in such a file is no part of an id.
+my @damaged = ("old-2\0,AA00 OLD2 USER 0001", "old-3,AA00 OLD3\0USER 0001", "old-4\e,AA00 OLD4 USER 0001", "old-5,AA00 OLD5 USER 0001\x7f",
+    "old-6\xc2\x85,AA00 OLD6 USER 0001", "\xef\xbb\xbfold-7,AA00 OLD7 USER 0001");
+write_file("$case->{folder}/users.csv", join "\n", 'external_id,user_id', @damaged, 'old-8,AA00 OLD8 USER 0001', '');
+($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
+is($status, 1, 'ids with NUL or other control bytes are not written');
+like($out, qr/^0 settled, 1 adopted, 0 accepted as they are, 6 not written$/, 'but the others are');
+write_file("$case->{folder}/users.csv", "\xff\xfe" . join '', map { "$_\0" } split //, "external_id,user_id\nold-9,AA00 OLD9 USER 0001\n");
+($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
+cmp_ok($status, '>=', 2, 'a file in UTF-16 is an error');
+like($err, qr/UTF-16/, 'that says so');
+
 # Absent: created again.
 my $other = case_new($sandbox, rows => 1, set => {'delivery.attempts' => 1});
 sandbox_faults($sandbox, 'status-500:100%');
