@@ -131,9 +131,10 @@ struct hidden {
     struct scrub_secrets secrets;
 };
 
-static struct hidden hidden_of(const struct provider_reply *reply, const struct record *record)
+static struct hidden hidden_of(const struct outcome_table *table, const struct provider_reply *reply,
+                               const struct record *record)
 {
-    struct hidden hidden = {.record = record, .secrets = {.token = reply->token}};
+    struct hidden hidden = {.record = record, .secrets = {.token = reply->token, .fields = table->fields}};
     if (reply->job != NULL) {
         hidden.secrets.credentials = reply->job->provider.credentials;
         hidden.secrets.count = reply->job->provider.credential_count;
@@ -167,14 +168,16 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */
-static void set_transport(const struct outcome_row *row, const char *transport, const struct hidden *hidden,
-                          struct outcome *outcome)
+static void set_transport(const struct outcome_row *row, const struct provider_reply *reply,
+                          const struct hidden *hidden, struct outcome *outcome)
 {
-    if (transport == NULL)
-        transport = "";
+    const char *transport = reply->transport != NULL ? reply->transport : "";
+    struct hidden own = *hidden; /* libcurl's words: the host that was asked is ours */
+    if (reply->job != NULL)
+        own.secrets.host = provider_host(reply->job);
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
-    set_message(row, slice_make("", 0), slice_from(transport), hidden, outcome);
+    set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);
 }
 
 static bool says_exists(const struct outcome_table *table, const struct answer *answer)
@@ -276,7 +279,7 @@ void outcome_table_judge(const struct outcome_table *table, const struct provide
                          const struct record *record, struct outcome *outcome)
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
-    const struct hidden hidden = hidden_of(reply, record);
+    const struct hidden hidden = hidden_of(table, reply, record);
     if (scrub_is_clean(reply->request_id, record, &hidden.secrets))
         copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
     if (reply->sent && reply->complete) {
@@ -288,5 +291,5 @@ void outcome_table_judge(const struct outcome_table *table, const struct provide
     assert(row->cause == OUTCOME_CAUSE_OF_TRANSPORT);
     outcome->kind = row->kind;
     outcome->cause = reply->cause;
-    set_transport(row, reply->transport, &hidden, outcome);
+    set_transport(row, reply, &hidden, outcome);
 }

@@ -71,6 +71,21 @@ static struct slice behind_scheme(struct slice url)
     return slice_make(colon + 3, url.len - (size_t)(colon + 3 - url.at));
 }
 
+struct slice provider_host(const struct job *job)
+{
+    const struct provider *provider = job->provider.name != NULL ? provider_find(job->provider.name) : NULL;
+    if (provider == NULL)
+        return slice_make("", 0);
+    struct slice host = behind_scheme(provider_base_url(provider, job));
+    bool is_ipv6 = host.len > 0 && host.at[0] == '[';
+    if (is_ipv6)
+        host = slice_make(host.at + 1, host.len - 1);
+    size_t len = 0;
+    while (len < host.len && strchr(is_ipv6 ? "]/" : ":/", host.at[len]) == NULL)
+        len++;
+    return slice_make(host.at, len);
+}
+
 struct slice provider_base_path(struct slice base_url)
 {
     struct slice rest = behind_scheme(base_url);

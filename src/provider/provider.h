@@ -170,6 +170,8 @@ void provider_headers_add(struct provider_headers *headers, const char *name, co
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);
+/* The host of a job's base URL, without port and brackets; empty when its provider is unknown. */
+struct slice provider_host(const struct job *job);
 /* The rate of a job: its own, else the provider's. */
 struct job_rate provider_rate(const struct provider *provider, const struct job *job);
 /* The path of a base URL without a trailing slash: `/sandbox` of `https://h/sandbox`, or "". */

@@ -2,17 +2,21 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/arena.h"
 #include "core/text.h"
 #include "model/field.h"
 #include "provider/scrub_plain.h"
+#include "provider/scrub_value.h"
+#include "provider/scrub_view.h"
 
 enum {
-    VALUE_CHARS_MIN = 3,
     DIGITS_MIN = 6,
+    DIGITS_APART_MAX = 2,
+    CONCAT_DATE = 8,       /* YYYYMMDD */
+    CONCAT_LEN = 18,       /* and five letters of each name */
     TOKEN_MIN = 16,        /* of letters and digits mixed */
     TOKEN_PADDED_MIN = 8,  /* of base64 that says so by its `=` */
     EMAIL_LOCAL_MAX = 256, /* bounds the search; a real one has 64 */
@@ -20,25 +24,22 @@ enum {
     ARENA_CHUNK = 16 * 1024,
 };
 
+static const char ellipsis[] = "…";
+
+/* What begins where reading stands: len bytes to be replaced by ‹name›, or to be kept whole (name NULL); len
+ * 0: nothing. */
 struct match {
     size_t len;
     const char *name;
 };
 
-/* What is looked for. */
-struct needle {
-    struct text_letters letters;
-    const char *name;
-    struct needle *next;
-};
-
 /* A provider's text, and how far it has been read. */
 struct reading {
-    struct slice text; /* plain */
-    struct text_letters letters;
-    size_t at, letter_at;
-    const struct needle *needles;
-    bool whole; /* numbers and tokens are looked for too */
+    struct scrub_view view;
+    size_t at, letter; /* byte, and the letter that it begins */
+    struct scrub_values values;
+    const struct scrub_secrets *secrets;
+    bool shapes; /* numbers and tokens that are nobody's known value are replaced too */
 };
 
 static bool is_digit(char byte)
@@ -46,87 +47,21 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-static bool is_alphanumeric(char byte)
+static bool is_letter(char byte)
 {
     char lower = (char)(byte | 0x20);
-    return is_digit(byte) || (lower >= 'a' && lower <= 'z') || (byte & 0x80) != 0;
+    return lower >= 'a' && lower <= 'z';
 }
 
-static void add_needle(struct slice text, const char *name, struct needle **needles, struct arena *arena)
+static bool is_alphanumeric(char byte)
 {
-    if (text_count_chars(text) < VALUE_CHARS_MIN)
-        return;
-    struct needle *needle = arena_alloc(arena, sizeof *needle);
-    *needle = (struct needle){text_fold_letters(text, arena), name, *needles};
-    if (needle->letters.count > 0)
-        *needles = needle;
-}
-
-/* Each item of a value. */
-static void add_value(struct slice value, const char *name, struct needle **needles, struct arena *arena)
-{
-    while (value.len > 0) {
-        const char *end = memchr(value.at, VALUE_SEPARATOR, value.len);
-        size_t len = end == NULL ? value.len : (size_t)(end - value.at);
-        add_needle(slice_make(value.at, len), name, needles, arena);
-        if (end == NULL)
-            return;
-        value = slice_make(end + 1, value.len - len - 1);
-    }
-}
-
-/* The same is done to a secret as to the text that may hold it, but for escapes, of which it has none. */
-static void add_secret(struct slice secret, struct needle **needles, struct arena *arena)
-{
-    if (secret.len > 0)
-        add_needle(scrub_plain_text(secret, false, arena), "secret", needles, arena);
-}
-
-static const struct needle *list_needles(const struct record *record, const struct scrub_secrets *secrets,
-                                         struct arena *arena)
-{
-    struct needle *needles = NULL;
-    size_t field_total = record == NULL || record->values == NULL ? 0 : field_count();
-    for (enum field_id field = 0; field < field_total; field++)
-        if (record->values[field].state == VALUE_PRESENT)
-            add_value(record->values[field].text, field_name(field), &needles, arena);
-    for (size_t i = 0; secrets != NULL && i < secrets->count; i++) {
-        const struct job_credentials *credentials = &secrets->credentials[i];
-        add_secret(secret_slice(&credentials->api_key), &needles, arena);
-        add_secret(secret_slice(&credentials->api_secret), &needles, arena);
-        add_secret(secret_slice(&credentials->client_id), &needles, arena);
-        add_secret(secret_slice(&credentials->password), &needles, arena);
-        add_secret(secret_slice(&credentials->token), &needles, arena);
-    }
-    if (secrets != NULL)
-        add_secret(secrets->token, &needles, arena);
-    return needles;
+    return is_digit(byte) || is_letter(byte) || (byte & 0x80) != 0;
 }
 
 static void take_longer(struct match *best, size_t len, const char *name)
 {
     if (len > best->len)
         *best = (struct match){len, name};
-}
-
-/* The first in the list wins among equals: a secret before a value. */
-static void match_needles(const struct reading *reading, struct match *best)
-{
-    const struct text_letters *letters = &reading->letters;
-    size_t first = reading->letter_at;
-    if (first == letters->count || letters->starts[first] != reading->at)
-        return;
-    for (const struct needle *needle = reading->needles; needle != NULL; needle = needle->next) {
-        size_t count = needle->letters.count, end = first + count;
-        if (count > letters->count - first ||
-            memcmp(letters->codes + first, needle->letters.codes, count * sizeof *letters->codes) != 0)
-            continue;
-        /* A letter of which only a part was matched goes whole. */
-        while (end < letters->count && letters->starts[end] == letters->starts[end - 1])
-            end++;
-        size_t stop = end < letters->count ? letters->starts[end] : reading->text.len;
-        take_longer(best, stop - reading->at, needle->name);
-    }
 }
 
 static void match_email(struct slice text, struct match *best)
@@ -141,28 +76,48 @@ static void match_email(struct slice text, struct match *best)
     size_t end = at + 1;
     while (end < text.len && (is_alphanumeric(text.at[end]) || text.at[end] == '.' || text.at[end] == '-'))
         end++;
+    while (text.at[end - 1] == '.') /* of the sentence */
+        end--;
     if (end > at + 1)
         take_longer(best, end, "email");
 }
 
-static void match_number(struct slice text, struct match *best)
+/* Digits of any script. */
+static void match_number(const struct reading *reading, struct match *best)
 {
-    size_t digits = 0, end = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (is_digit(text.at[i])) {
+    const struct scrub_view *view = &reading->view;
+    size_t digits = 0, end = 0, apart = 0;
+    for (size_t i = reading->letter; i < view->letters.count; i++) {
+        if (view->kinds[i] == SCRUB_DIGIT) {
             digits++;
+            apart = 0;
             end = i + 1;
-        } else if (digits == 0 || i > end + 1 || text.at[i] == '\0' || !strchr(" -./()", text.at[i])) {
+        } else if (digits == 0 || ++apart > DIGITS_APART_MAX || view->letters.codes[i] > '/' ||
+                   strchr(" -./()", (int)view->letters.codes[i]) == NULL) {
             break;
         }
     }
     if (digits >= DIGITS_MIN)
-        take_longer(best, end, "number");
+        take_longer(best, scrub_view_start(view, end) - reading->at, "number");
+}
+
+/* 19900415ALEX#MORGA: the date of birth and the first five letters of each name. */
+static void match_concat(struct slice text, struct match *best)
+{
+    size_t len = 0;
+    while (len < text.len && len < CONCAT_DATE && is_digit(text.at[len]))
+        len++;
+    if (len != CONCAT_DATE)
+        return;
+    while (len < text.len && len < CONCAT_LEN && (text.at[len] == '#' || is_letter(text.at[len])))
+        len++;
+    if (len == CONCAT_LEN)
+        take_longer(best, len, field_name(FIELD_CLIENT_IDENTIFIER));
 }
 
 static bool is_of_token(char byte)
 {
-    return (is_alphanumeric(byte) && !(byte & 0x80)) || (byte != '\0' && strchr("+/_-", byte) != NULL);
+    return is_digit(byte) || is_letter(byte) || (byte != '\0' && strchr("+/_-", byte) != NULL);
 }
 
 /* Base64, a JWT's parts, an API key: nobody's name and nobody's business. */
@@ -182,37 +137,123 @@ static void match_token(struct slice text, struct match *best)
         take_longer(best, len + padding, "token");
 }
 
+static bool is_of_word(char byte)
+{
+    return is_alphanumeric(byte) || byte == '_';
+}
+
+static bool is_listed(const struct provider_fields *fields, struct slice word)
+{
+    for (size_t i = 0; i < fields->field_count; i++)
+        for (const char *const *value = fields->fields[i].values; value != NULL && *value != NULL; value++)
+            if (slice_is(word, *value))
+                return true;
+    return false;
+}
+
+/* The bytes from here to the end of the word around, when it is one of the provider's lists. */
+static size_t listed_len(const struct reading *reading)
+{
+    struct slice text = reading->view.text;
+    size_t first = reading->at, end = reading->at;
+    if (reading->secrets == NULL || reading->secrets->fields == NULL)
+        return 0;
+    while (first > 0 && is_of_word(text.at[first - 1]))
+        first--;
+    while (end < text.len && is_of_word(text.at[end]))
+        end++;
+    bool listed = is_listed(reading->secrets->fields, slice_make(text.at + first, end - first));
+    return listed ? end - reading->at : 0;
+}
+
+/* The bytes of the host that was asked, when it stands here. */
+static size_t host_len(const struct reading *reading)
+{
+    struct slice text = reading->view.text;
+    struct slice host = reading->secrets == NULL ? slice_make("", 0) : reading->secrets->host;
+    size_t end = reading->at + host.len;
+    if (host.len == 0 || end > text.len || strncasecmp(text.at + reading->at, host.at, host.len) != 0)
+        return 0;
+    bool begins = reading->at == 0 || !is_of_word(text.at[reading->at - 1]);
+    return begins && (end == text.len || !is_of_word(text.at[end])) ? host.len : 0;
+}
+
 static size_t char_len(char first)
 {
     unsigned char byte = (unsigned char)first;
     return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-/* What is to be replaced where reading stands; name NULL: nothing. */
+static void match_shapes(const struct reading *reading, struct slice rest, struct match *best)
+{
+    struct match shape = {0, NULL};
+    if (scrub_view_start(&reading->view, reading->letter) == reading->at)
+        match_number(reading, &shape);
+    match_concat(rest, &shape);
+    if (reading->at == 0 || !is_of_token(rest.at[-1]))
+        match_token(rest, &shape);
+    if (shape.len <= best->len)
+        return;
+    size_t listed = best->len == 0 ? listed_len(reading) : 0;
+    *best = listed > 0 ? (struct match){listed, NULL} : shape;
+}
+
 static struct match find(struct reading *reading)
 {
-    struct slice rest = slice_make(reading->text.at + reading->at, reading->text.len - reading->at);
-    struct match match = {0, NULL};
-    while (reading->letter_at < reading->letters.count &&
-           reading->letters.starts[reading->letter_at] < reading->at)
-        reading->letter_at++;
-    match_needles(reading, &match);
-    match_email(rest, &match);
-    if (reading->whole) {
-        match_number(rest, &match);
-        if (reading->at == 0 || !is_of_token(rest.at[-1]))
-            match_token(rest, &match);
+    const struct scrub_view *view = &reading->view;
+    struct slice rest = slice_make(view->text.at + reading->at, view->text.len - reading->at);
+    struct match match = {host_len(reading), NULL};
+    if (match.len > 0)
+        return match;
+    while (reading->letter < view->letters.count && view->letters.starts[reading->letter] < reading->at)
+        reading->letter++;
+    if (reading->letter < view->letters.count && view->letters.starts[reading->letter] == reading->at) {
+        size_t end = scrub_values_match(&reading->values, view, reading->letter, &match.name);
+        if (end > 0)
+            match.len = scrub_view_start(view, end) - reading->at;
     }
+    match_email(rest, &match);
+    if (reading->shapes)
+        match_shapes(reading, rest, &match);
     return match;
+}
+
+static void add_secrets(struct scrub_values *values, const struct scrub_secrets *secrets)
+{
+    for (size_t i = 0; i < secrets->count; i++) {
+        const struct job_credentials *credentials = &secrets->credentials[i];
+        scrub_values_add_secret(values, secret_slice(&credentials->api_key));
+        scrub_values_add_secret(values, secret_slice(&credentials->api_secret));
+        scrub_values_add_secret(values, secret_slice(&credentials->client_id));
+        scrub_values_add_secret(values, secret_slice(&credentials->password));
+        scrub_values_add_secret(values, secret_slice(&credentials->token));
+    }
+    scrub_values_add_secret(values, secrets->token);
 }
 
 static struct reading begin(struct slice text, const struct record *record,
                             const struct scrub_secrets *secrets, struct arena *arena)
 {
-    struct reading reading = {.text = scrub_plain_text(text, true, arena), .whole = true};
-    reading.letters = text_fold_letters(reading.text, arena);
-    reading.needles = list_needles(record, secrets, arena);
+    struct reading reading = {.view = scrub_view_make(scrub_plain_text(text, true, arena), arena),
+                              .values = {.arena = arena},
+                              .secrets = secrets,
+                              .shapes = secrets == NULL || secrets->host.len == 0};
+    scrub_values_add(&reading.values, record, secrets == NULL ? NULL : secrets->fields);
+    if (secrets != NULL)
+        add_secrets(&reading.values, secrets);
     return reading;
+}
+
+/* Ends what is written with an ellipsis. */
+static size_t cut(char *out, size_t len, size_t size)
+{
+    if (size < sizeof ellipsis)
+        return len;
+    size_t max = size - sizeof ellipsis;
+    if (len > max)
+        len = text_shorten_words(slice_make(out, len), max).len;
+    memcpy(out + len, ellipsis, sizeof ellipsis - 1);
+    return len + sizeof ellipsis - 1;
 }
 
 size_t scrub_text(struct slice text, const struct record *record, const struct scrub_secrets *secrets,
@@ -222,22 +263,24 @@ size_t scrub_text(struct slice text, const struct record *record, const struct s
     size_t len = 0;
     arena_init(&arena, ARENA_CHUNK);
     struct reading reading = begin(text, record, secrets, &arena);
-    while (reading.at < reading.text.len) {
+    struct slice plain = reading.view.text;
+    while (plain.len > 0 && plain.at[plain.len - 1] == ' ')
+        plain.len--;
+    while (reading.at < plain.len) {
         char mark[MARK_SIZE];
         struct match match = find(&reading);
-        const char *at = reading.text.at + reading.at;
-        struct slice piece = slice_make(at, match.name != NULL ? 0 : char_len(*at));
-        size_t used = match.name != NULL ? match.len : piece.len;
+        const char *at = plain.at + reading.at;
+        struct slice piece = slice_make(at, match.len > 0 ? match.len : char_len(*at));
+        reading.at += piece.len;
         if (match.name != NULL)
             piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", match.name));
-        if (len + piece.len >= size)
+        if (len + piece.len >= size) {
+            len = cut(out, len, size);
             break;
+        }
         memcpy(out + len, piece.at, piece.len);
         len += piece.len;
-        reading.at += used;
     }
-    while (len > 0 && out[len - 1] == ' ')
-        len--;
     out[len] = '\0';
     arena_wipe(&arena);
     return len;
@@ -248,9 +291,10 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
     struct arena arena;
     arena_init(&arena, ARENA_CHUNK);
     struct reading reading = begin(text, record, secrets, &arena);
+    struct slice plain = reading.view.text;
     bool clean = true;
-    reading.whole = false;
-    for (; clean && reading.at < reading.text.len; reading.at += char_len(reading.text.at[reading.at]))
+    reading.shapes = false;
+    for (; clean && reading.at < plain.len; reading.at += char_len(plain.at[reading.at]))
         clean = find(&reading).name == NULL;
     arena_wipe(&arena);
     return clean;

@@ -26,7 +26,7 @@ use KycTest;
 use KycRun;
 use KycHostile;
 
-use constant ROWS => 24;
+use constant ROWS => 48; # each way of quoting is used
 
 # Everything about the person of a row is marked with its number, and found by it.
 sub person
@@ -34,9 +34,9 @@ sub person
     my ($i) = @_;
     my $n = sprintf '%02d', $i;
     return {
-        id => "key-$n", given => "Zqgiven$n", family => "Zqfämily$n", email => "Zqmail$n\@zqhost$n.example",
+        id => "key-$n", given => "Zqgiven$n Zqsecond$n", family => "Zqfämily$n", email => "Zqmail$n\@zqhost$n.example",
         mobile => "(415) 555-01$n", phone => "415555" . "01$n", day => [1900 + 40 + $i, sprintf('%02d', 1 + $i % 12), sprintf('%02d', 1 + $i % 28)],
-        birth_city => "Zqborn$n", street => "$n Zqstreet$n", city => "Zqtown$n", zip => "ZQ9$n", ssn => "90070" . "77$n",
+        birth_city => "Zqborn$n", street => "$n Zqstreet$n", city => "Zqtown$n", zip => "ZQ$n 9QZ", ssn => "90070" . "77$n",
         document => "ZQDOC77$n",
     };
 }
@@ -54,7 +54,13 @@ sub marks
 {
     my ($p) = @_;
     my ($y, $m, $d) = @{$p->{day}};
+    my ($month, $short, $monat) = ((qw(January February March April May June July August September October November December))[$m - 1],
+        (qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec))[$m - 1], (qw(Januar Februar März April Mai Juni Juli August September Oktober November Dezember))[$m - 1]);
+    my ($day, $last) = ($d + 0, substr $p->{phone}, -4);
     return (
+        'birth date in words' => ["$day $month $y", "$month ${day}th", "$month $day, $y", "$day-$short-" . substr($y, 2), "$day. $monat $y"],
+        'last four digits' => ["ending in $last", "****$last"], 'post code without its blank' => [$p->{zip} =~ tr/ //dr],
+        'a word of the given name' => [split ' ', $p->{given}], 'CONCAT' => ["$y$m${d}ZQGIV"],
         'given name' => [$p->{given}], 'family name' => [$p->{family}], 'e-mail' => [$p->{email}, $p->{email} =~ s/\@.*//r, $p->{email} =~ s/.*\@//r],
         'phone' => [$p->{mobile}, $p->{phone}, '415-555-' . substr($p->{phone}, 6), '415 555 ' . substr($p->{phone}, 6), '555-' . substr($p->{phone}, 6)],
         'birth date' => ["$y-$m-$d", "$d/$m/$y", "$m/$d/$y", "$d.$m.$y", "$y$m$d", "$y/$m/$d"],
@@ -107,14 +113,29 @@ sub found
 # The provider quotes what it was sent, each customer in another way; some are lost, some are made.
 sub quotes
 {
-    my ($head, $body) = @_;
+    my ($head, $body, $n) = @_;
     my $text = decode_utf8($body);
+    my $p = person($n);
+    my %marks = marks($p);
     my ($mail) = $text =~ /"email":"([^"]+)"/;
     return (
         $body, uc $text, lc $text, percent($text), percent(percent($text)), json_escaped($text), html_escaped($text), encode_base64($body, ''),
         without_marks($text), NFD($text), $head, json_escaped($head), percent($head), encode_base64($head, ''), '{"error":' . $body . '}',
         join("\x{200b}", split //, $text), "born $text", "$mail is taken by $mail",
+        # As a person would write it.
+        (map { "born on $_, says the document" } @{$marks{'birth date in words'}}), (map { "the phone $_ is of another user" } @{$marks{'last four digits'}}),
+        "post code @{$marks{'post code without its blank'}} is unknown", (map { "another user is called $_" } @{$marks{'a word of the given name'}}),
+        'client_identifier ' . join('', @{$p->{day}}) . 'ZQGIVZQF## exists',
     );
+}
+
+# Ids of requests that are made of somebody's data.
+sub request_id
+{
+    my ($n, $mail, $body) = @_;
+    my $p = person($n);
+    my $ssn = $body =~ /$p->{ssn}/ ? $p->{ssn} : $mail; # what a provider is not sent it cannot quote
+    return ($mail, uc $mail, "1$p->{phone}", join('', @{$p->{day}}), $ssn, "req-$p->{phone}-1", join('-', @{$p->{day}}) . 'T1', $p->{zip} =~ tr/ //dr, (split ' ', $p->{given})[1])[$n % 9];
 }
 
 sub quoting_server
@@ -127,12 +148,13 @@ sub quoting_server
         return print {$socket} hostile_answer(200, '{"data":{"access_token":"TOKEN-OF-LOGIN-0123456789","expires_in":3600}}') if $head =~ m{^POST /kira/auth };
         return print {$socket} hostile_answer(404, encode_utf8($head . $body)) if $head !~ /^POST/;
         my ($n) = $body =~ /Zqgiven(\d\d)/i;
-        my @quotes = map { encode_utf8($_) } quotes($head, $body);
+        my @quotes = map { encode_utf8($_) } quotes($head, $body, $n);
         my $quote = $quotes[$n % @quotes];
         my ($mail) = $body =~ /"email":"([^"]+)"/;
-        my $answer = $n % 6 == 0 ? hostile_answer(201, sprintf($made, "user-of-$n"), "X-Request-Id: $mail")
-            : $n % 6 == 1 || $n % 6 == 2 ? hostile_answer(400, $quote, 'X-Request-Id: ' . uc $mail)
-            : $n % 6 == 3 ? hostile_answer(422, JSON::PP->new->utf8(0)->encode({message => $quote, code => $mail, errors => [$quote]}), "X-Trace-Id: $mail")
+        my $id = request_id($n, $mail, $body);
+        my $answer = $n % 6 == 0 ? hostile_answer(201, sprintf($made, "user-of-$n"), "X-Request-Id: $id")
+            : $n % 6 == 1 || $n % 6 == 2 ? hostile_answer(400, $quote, "X-Request-Id: $id")
+            : $n % 6 == 3 ? hostile_answer(422, JSON::PP->new->utf8(0)->encode({message => $quote, code => $mail, errors => [$quote]}), "X-Trace-Id: $id")
             : $n % 6 == 4 ? hostile_answer(500, $quote) : hostile_answer(200, $quote);
         print {$socket} $answer if $n != 11;
     });

@@ -421,7 +421,7 @@ static void an_answer_to_a_create_becomes_an_outcome(void **state)
         {"the last 5xx", 599, "", false, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, "", ""},
         {"the customer's data is not kept", 422,
          "{\"errors\":[\"alex.morgan@example.com is taken by +1 415 555 0110\"]}", false, OUTCOME_REFUSED, 0,
-         NULL, "", "‹email› is taken by +‹number›"},
+         NULL, "", "‹email› is taken by ‹phone›"},
         {"nor as a code", 422, "{\"code\":\"Alex\",\"message\":\"no\"}", false, OUTCOME_REFUSED, 0, NULL, "",
          "‹first_name›; no"},
     };

@@ -23,30 +23,31 @@ static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
         {"in another case", "user ALEX.Morgan@Example.COM exists", "user ‹email› exists"},
         {"the longest value wins", "alex.morgan@example.com", "‹email›"},
         {"a part of the e-mail that is a name", "alex is taken", "‹first_name› is taken"},
-        {"inside a word", "xAlexander", "x‹first_name›ander"},
+        {"a word that holds one is another word", "xAlexander, Alexandra, morganatic",
+         "xAlexander, Alexandra, morganatic"},
         {"the customer's key", "ref partner-customer-9001 used", "ref ‹external_id› used"},
         {"a phone", "phone +14155550110 is bad", "phone ‹phone› is bad"},
-        {"a phone without its plus", "phone 14155550110 is bad", "phone ‹number› is bad"},
-        {"a phone in groups", "phone (415) 555-0110 is bad", "phone (‹number› is bad"},
+        {"a phone without its plus", "phone 14155550110 is bad", "phone ‹phone› is bad"},
+        {"a phone in groups", "phone (415) 555-0110 is bad", "phone (‹phone› is bad"},
         {"a name beyond ASCII", "employer Müller & Söhne", "employer ‹employer_name›"},
         {"an item of a list", "tax id 12 345 unknown", "tax id ‹tax_id› unknown"},
         {"another item of it", "tax id 900-70-0001 unknown", "tax id ‹tax_id› unknown"},
         {"a value of three characters", "born in Ulm", "born in ‹birth_city›"},
         {"a value of two characters stays", "country US not allowed", "country US not allowed"},
-        {"a birth date written otherwise", "born 15.04.1990", "born ‹number›"},
+        {"a birth date written otherwise", "born 15.04.1990", "born ‹date_of_birth›"},
         {"somebody else's e-mail", "owned by kim@example.org", "owned by ‹email›"},
         {"one that begins with a value", "owned by alex.two@example.org", "owned by ‹email›"},
         {"one with a tag", "x=kim+tag@example.org;", "‹email›;"},
         {"an at sign alone", "meet @ noon", "meet @ noon"},
         {"an at sign before nothing", "a@ b", "a@ b"},
-        {"five digits", "error 12345", "error 12345"},
+        {"five digits", "error 54321", "error 54321"},
         {"six digits", "error 123456", "error ‹number›"},
         {"six digits in a word", "ref_123456x", "ref_‹number›x"},
         {"digits far apart", "1234, then 5678", "1234, then 5678"},
         {"blanks fold", "  a\n\t b\x01\x7f ", "a b"},
         {"a value whose blanks are a line's end and more", "lives in 1\x18Market\r\n  St",
          "lives in ‹address_line1›"},
-        {"a number over two lines", "call 415\n555", "call ‹number›"},
+        {"a number over two lines", "call 415\n555", "call ‹phone›"},
         {"a terminal's control character",
          "a\xc2\x9b"
          "31mb",
@@ -105,7 +106,8 @@ static void no_secret_is_quoted(void **state)
         {.api_key = {.at = api_key, .len = strlen(api_key)}},
         {.password = {.at = password, .len = strlen(password)}, .token = {.at = latin, .len = strlen(latin)}},
     };
-    const struct scrub_secrets secrets = {credentials, 2, SLICE_LITERAL("bearer-of-a-login")};
+    const struct scrub_secrets secrets = {
+        .credentials = credentials, .count = 2, .token = SLICE_LITERAL("bearer-of-a-login")};
     static const struct {
         const char *text, *want;
     } examples[] = {
@@ -141,7 +143,7 @@ static void values_that_failed_are_not_looked_for(void **state)
     (void)state;
     struct sample sample;
     sample_fill(&sample);
-    sample.values[FIELD_FIRST_NAME].state = VALUE_FAILED;
+    sample.values[FIELD_FIRST_NAME].state = sample.values[FIELD_EMAIL].state = VALUE_FAILED;
     char out[OUTCOME_MESSAGE_SIZE];
     scrub_text(slice_from("Alex Morgan"), &sample.record, NULL, out, sizeof out);
     assert_string_equal(out, "Alex ‹last_name›");
@@ -167,7 +169,7 @@ static void a_long_text_is_cut_at_a_character(void **state)
         char text[1000] = "";
         memset(text, 'x', lead);
         for (size_t i = 0; i < 100; i++)
-            memcpy(text + lead + 9 * i, "ä€Alex", strlen("ä€Alex") + 1);
+            memcpy(text + lead + 9 * i, "€ Alex ", strlen("€ Alex ") + 1);
         char out[OUTCOME_SAID_SIZE];
         size_t len = scrub_text(slice_from(text), &sample.record, NULL, out, sizeof out);
         assert_true(len <= 200 && len > 200 - 20);
