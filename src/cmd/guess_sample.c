@@ -181,8 +181,9 @@ static void keep_row(struct guess_sample *sample, const struct record *record)
     row->cells = arena_alloc(&sample->arena, (record->cell_count + 1) * sizeof *row->cells);
     for (size_t i = 0; i < record->cell_count; i++) {
         struct slice text = {"", 0}, plain = {"", 0};
-        if (encoding_decode(encoding, record->cells[i], &sample->arena, &text))
-            text_normalize(text, &sample->arena, &plain);
+        if (!encoding_decode(encoding, record->cells[i], &sample->arena, &text) ||
+            text_normalize(text, &sample->arena, &plain) == TEXT_ENCODING)
+            sample->damaged++;
         row->cells[i] = arena_copy(&sample->arena, plain);
     }
 }

@@ -37,8 +37,9 @@ struct guess_sample {
     bool is_not_utf8;                    /* of NDJSON, which has to be */
     size_t odd_lines;                    /* that are not of the encoding */
     size_t high_bytes[GUESS_HIGH_BYTES]; /* how often each byte from 0x80 on is in lines that are not UTF-8 */
-    size_t left_out;                     /* members of NDJSON whose names no path can say */
-    const char *broken_off;              /* why the input ended early; NULL: it did not */
+    size_t damaged;  /* cells that are no text: bytes of another encoding, characters that show damage */
+    size_t left_out; /* members of NDJSON whose names no path can say */
+    const char *broken_off; /* why the input ended early; NULL: it did not */
     struct arena arena;
 };
 

@@ -74,6 +74,12 @@ static void write_head(const struct guess_sample *sample, const char *path, stru
     if (sample->odd_lines)
         buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, as the others are.\n",
                       sample->odd_lines);
+    if (sample->damaged)
+        buffer_printf(
+            out,
+            "# CHECK: %zu cells of the sample hold bytes or characters that are no text: a wrong encoding, "
+            "here or before.\n",
+            sample->damaged);
     if (sample->is_not_utf8)
         buffer_append_text(out,
                            "# CHECK: this NDJSON is not UTF-8, which it has to be: convert it first, with\n"

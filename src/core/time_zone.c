@@ -135,7 +135,9 @@ static bool next_change(UCalendar *calendar, int64_t *instant)
 {
     UErrorCode status = U_ZERO_ERROR;
     UDate found;
-    if (!ucal_getTimeZoneTransitionDate(calendar, UCAL_TZ_TRANSITION_NEXT, &found, &status))
+    bool is_found = ucal_getTimeZoneTransitionDate(calendar, UCAL_TZ_TRANSITION_NEXT, &found, &status);
+    check(status); /* a table that ends too early would give wrong days */
+    if (!is_found)
         return false;
     ucal_setMillis(calendar, found, &status);
     check(status);
