@@ -118,9 +118,29 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
 
 #define LEDGER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
+static void what_runs_found_of_the_clock_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t lead_ns = 7;
+    int64_t run = 7;
+
+    assert_int_equal(ledger_clock(fixture->ledger, &run, &lead_ns, &fixture->error), 0);
+    assert_true(run == 0 && lead_ns == 0);
+    assert_true(ledger_newest_ns(fixture->ledger) == 0);
+    fixture_create(fixture, "C-1", "abc", "u-1"); /* its event is of FIXTURE_AT + 1 */
+    fixture_begin(fixture);
+    assert_int_equal(ledger_clock_set(fixture->ledger, UINT64_C(7200000000000), &fixture->error), 0);
+    fixture_commit(fixture);
+    fixture_reopen(fixture);
+    assert_int_equal(ledger_clock(fixture->ledger, &run, &lead_ns, &fixture->error), 0);
+    assert_true(run == 1 && lead_ns == UINT64_C(7200000000000));
+    assert_true(ledger_newest_ns(fixture->ledger) == FIXTURE_AT + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        LEDGER_TEST(what_runs_found_of_the_clock_is_kept),
         LEDGER_TEST(a_question_leads_a_doubt_to_its_user),
         LEDGER_TEST(a_listing_may_leave_a_doubt_or_refuse),
         LEDGER_TEST(a_user_has_one_owner),

@@ -127,6 +127,36 @@ static void each_outcome_means_what_the_table_says(void **state)
     }
 }
 
+/* After a doubt, where a repeat is the only question: the user that a 409 names is fetched. */
+static void a_conflict_that_names_the_user_is_asked_about(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        unsigned before;
+        const char *user_id;
+        enum conclusion_kind want;
+    } rows[] = {
+        {"named, after a doubt", DOUBT, "u-1", CONCLUSION_ASK},
+        {"not named", DOUBT, "", CONCLUSION_IN_DOUBT},
+        {"named, without a doubt", CREATE, "u-1", CONCLUSION_REFUSED},
+        {"named, while stopping", DOUBT | STOPPING, "u-1", CONCLUSION_IN_DOUBT},
+        {"named, and doubts are to be held", DOUBT | HOLD, "u-1", CONCLUSION_IN_DOUBT},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct item item = item_before(rows[i].before);
+        struct conclude_limits at = limits;
+        struct outcome outcome = {.kind = OUTCOME_EXISTS, .http_status = 409};
+        at.settle = !(rows[i].before & HOLD);
+        at.stopping = rows[i].before & STOPPING;
+        at.doubt = PROVIDER_DOUBT_REPEAT;
+        strcpy(outcome.user_id, rows[i].user_id);
+        if (conclude(&item, &outcome, true, &at, NOW, 1).kind != rows[i].want)
+            fail_msg("%s", rows[i].sentence);
+    }
+}
+
 static void a_record_is_tried_no_more_after_its_attempts_or_its_time(void **state)
 {
     (void)state;
@@ -172,6 +202,7 @@ static void what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_conflict_that_names_the_user_is_asked_about),
         cmocka_unit_test(each_outcome_means_what_the_table_says),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
         cmocka_unit_test(three_bad_nonces_of_one_record_are_enough),
