@@ -76,6 +76,7 @@ struct ledger_brief {
     bool has_user_id;
     bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find
                         (first_sent_at says whether it is open; else it was refused) */
+    bool open;       /* and it is open: a create or an update that is in doubt unless this run settles it */
     uint64_t digest; /* first 8 bytes (little endian) of what the provider has; 0 when it has nothing */
 };
 

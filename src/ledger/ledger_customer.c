@@ -91,6 +91,7 @@ int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct 
             .has_user_id = sqlite3_column_int(statement, 3),
             .pending = sqlite3_column_int(statement, 4),
             .digest = first_bytes(ledger_sqlite_column(statement, 5)),
+            .open = sqlite3_column_int(statement, 6),
         };
         each(context, &brief);
     }

@@ -42,8 +42,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2) "
                             "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
     [LEDGER_SQL_SCAN] =
-        "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, digest "
-        "FROM customer ORDER BY id",
+        "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, digest, "
+        "pending_digest IS NOT NULL AND first_sent_at IS NOT NULL FROM customer ORDER BY id",
     [LEDGER_SQL_FIND] = "SELECT " CUSTOMER_COLUMNS " FROM customer WHERE id = ?1",
     [LEDGER_SQL_FIND_KEY] = "SELECT id FROM customer WHERE external_id = ?1",
     [LEDGER_SQL_FIND_USER] = "SELECT id FROM customer WHERE user_id = ?1",

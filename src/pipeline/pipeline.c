@@ -284,12 +284,17 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
             return PIPELINE_ALL_VALID;
         tally->unsent = tally->valid;
     }
-    if (pipeline->ledger && is_complete(tally))
+    if (pipeline->ledger && is_complete(tally)) {
         tally->absent = roster_absent(pipeline->roster);
+        tally->in_doubt_absent = roster_absent_in_doubt(pipeline->roster);
+    }
     if (rejects_commit(pipeline->rejects, &error) != 0)
         status = worse(status, &error);
     pipeline->rejects = NULL;
-    if (status == 0 && (tally->rejected || tally->refused || tally->in_doubt || tally->unsent))
+    /* A dry run judges the export, and settles nothing. */
+    bool left_in_doubt = pipeline->settings->send && tally->in_doubt_absent > 0;
+    if (status == 0 &&
+        (tally->rejected || tally->refused || tally->in_doubt || tally->unsent || left_in_doubt))
         status = 1;
     tally->finished_ns = clock_real_ns();
     tally->status = status;

@@ -13,8 +13,9 @@ struct roster {
     struct roster_customer *customers; /* entry.extra is an index from 1 */
     size_t customer_count, customer_room;
     uint64_t customers_seen;
-    uint64_t count;   /* records so far */
-    uint64_t *before; /* by input: the records of those before it */
+    uint64_t open_count, open_seen; /* of the customers, those whose last operation is open */
+    uint64_t count;                 /* records so far */
+    uint64_t *before;               /* by input: the records of those before it */
     size_t input_count;
 };
 
@@ -52,11 +53,13 @@ static void add_customer(void *context, const struct ledger_brief *brief)
     }
     roster->customers[roster->customer_count++] = (struct roster_customer){
         .digest = brief->digest,
-        .id = (uint64_t)brief->id & ((UINT64_C(1) << 60) - 1),
+        .id = (uint64_t)brief->id & ((UINT64_C(1) << 59) - 1),
         .state = (uint64_t)brief->state & 3,
         .has_user_id = brief->has_user_id,
         .pending = brief->pending,
+        .open = brief->open,
     };
+    roster->open_count += brief->open;
     entry->extra = (uint32_t)roster->customer_count;
 }
 
@@ -92,8 +95,10 @@ uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, 
     if (entry->row)
         return entry->row;
     entry->row = place < UINT32_MAX ? (uint32_t)place : UINT32_MAX;
-    if (unique_index == 0 && entry->extra)
+    if (unique_index == 0 && entry->extra) {
         roster->customers_seen++;
+        roster->open_seen += roster->customers[entry->extra - 1].open;
+    }
     return 0;
 }
 
@@ -112,4 +117,9 @@ const struct roster_customer *roster_find(struct roster *roster, uint64_t hash)
 uint64_t roster_absent(const struct roster *roster)
 {
     return roster->customer_count - roster->customers_seen;
+}
+
+uint64_t roster_absent_in_doubt(const struct roster *roster)
+{
+    return roster->open_count - roster->open_seen;
 }

@@ -19,10 +19,11 @@ struct roster;
 /* What the ledger says of a customer, in two words. */
 struct roster_customer {
     uint64_t digest; /* as ledger_brief.digest */
-    uint64_t id : 60;
+    uint64_t id : 59;
     uint64_t state : 2; /* enum ledger_state */
     uint64_t has_user_id : 1;
     uint64_t pending : 1;
+    uint64_t open : 1;
 };
 
 /* unique_count: of the job; index 0 is external_id. */
@@ -48,5 +49,7 @@ const struct roster_customer *roster_find(struct roster *roster, uint64_t hash);
 
 /* Customers of the ledger whose external_id was not marked. */
 uint64_t roster_absent(const struct roster *roster);
+/* Those of them whose last operation is open: no run settles it while their rows are gone. */
+uint64_t roster_absent_in_doubt(const struct roster *roster);
 
 #endif

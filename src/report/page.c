@@ -1,5 +1,6 @@
 #include "report/page.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -181,7 +182,7 @@ static void page_tiles(struct buffer *out, const struct page_total *totals, size
 
 static void page_totals(const struct page *page)
 {
-    enum { TOTALS = 11 };
+    enum { TOTALS = 12 };
     const struct tally *tally = page->tally;
     const bool is_dry = tally->is_dry;
     /* First what our rules said, then what became of the valid ones: with the rejected that is all. */
@@ -197,6 +198,7 @@ static void page_totals(const struct page *page)
         {"in doubt", "in_doubt", "doubt", tally->in_doubt, true},
         {"refused", "refused", "refused", tally->refused, true},
         {"absent", "absent", "idle", tally->absent, false},
+        {"absent, in doubt", "in_doubt_absent", "doubt", tally->in_doubt_absent, false},
     };
     size_t count = is_dry ? PAGE_RECORD_TOTALS : TOTALS;
     html_section(page->out, "totals", "Totals");
@@ -208,6 +210,14 @@ static void page_totals(const struct page *page)
         buffer_append_text(page->out,
                            "<p class=\"soft\">A record with several faults counts once here, and once under "
                            "each of its rules below.</p>\n");
+    if (tally->in_doubt_absent)
+        buffer_printf(
+            page->out,
+            "<p>%" PRIu64 " customer%s in doubt %s not in this input: what became of the last "
+            "request is settled when the row comes again, or by a person. <code>kyc-import status</code> "
+            "lists them.</p>\n",
+            tally->in_doubt_absent, tally->in_doubt_absent == 1 ? "" : "s",
+            tally->in_doubt_absent == 1 ? "is" : "are");
     buffer_append_text(page->out, "</section>\n");
 }
 

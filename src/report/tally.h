@@ -90,6 +90,7 @@ struct tally {
         uint64_t create, update, unchanged, settle, refused;
     } plan;
     uint64_t created, updated, unchanged, refused, in_doubt, unsent, absent;
+    uint64_t in_doubt_absent; /* of the absent: their last create or update is in doubt, and stays so */
     struct tally_rule *rules;
     size_t rule_count, rule_room;
     uint32_t *index; /* private: places in rules + 1 by hash; 0: free */

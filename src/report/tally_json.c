@@ -150,6 +150,7 @@ void tally_write_json(const struct tally *tally, struct buffer *out)
     tally_json_count(json, "in_doubt", tally->in_doubt);
     tally_json_count(json, "unsent", tally->unsent);
     tally_json_count(json, "absent", tally->absent);
+    tally_json_count(json, "in_doubt_absent", tally->in_doubt_absent);
 
     uint32_t *ranking = tally_ranking(tally);
     tally_json_rules(json, tally, "rejects_by_rule", VERDICT_REJECT, ranking);

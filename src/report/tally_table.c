@@ -76,14 +76,18 @@ static void table_counts(struct buffer *out, const struct tally *tally)
     const struct table_cell check[ROWS][COLUMNS] = {
         {{"read", tally->read}, {"to create", tally->plan.create}, {"to settle", tally->plan.settle}},
         {{"valid", tally->valid}, {"to update", tally->plan.update}, {"refused before", tally->plan.refused}},
-        {{"rejected", tally->rejected}, {"unchanged", tally->plan.unchanged}, {NULL, 0}},
+        {{"rejected", tally->rejected},
+         {"unchanged", tally->plan.unchanged},
+         {"absent in doubt", tally->in_doubt_absent}},
         {{"with warnings", tally->warned}, {NULL, 0}, {NULL, 0}},
     };
     const struct table_cell run[ROWS][COLUMNS] = {
         {{"read", tally->read}, {"created", tally->created}, {"in doubt", tally->in_doubt}},
         {{"valid", tally->valid}, {"updated", tally->updated}, {"unsent", tally->unsent}},
         {{"rejected", tally->rejected}, {"unchanged", tally->unchanged}, {"absent", tally->absent}},
-        {{"with warnings", tally->warned}, {"refused", tally->refused}, {NULL, 0}},
+        {{"with warnings", tally->warned},
+         {"refused", tally->refused},
+         {"absent in doubt", tally->in_doubt_absent}},
     };
     for (size_t i = 0; i < ROWS; i++)
         table_cells(out, tally->is_dry ? check[i] : run[i], COLUMNS);

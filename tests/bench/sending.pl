@@ -34,7 +34,7 @@ sub run_job
     my ($sandbox, $job, $provider, $folder, %set) = @_;
     unlink glob "$folder/bench.ledger*";
     my ($status, undef, $err) = run_program(program('kyc-import'), 'run', "$bench/$job", '-q', '--progress', 'never',
-        '--new-ledger', '--input', "$folder/rows.csv", '--report', "$folder/report", '--set', "ledger=sqlite:$folder/bench.ledger",
+        '--new-ledger', '--input', "$folder/rows.csv", '--report', "$folder/report", '--set', "report=$folder/report", '--set', "ledger=sqlite:$folder/bench.ledger",
         '--set', "provider.base_url=$sandbox->{url}/$provider", map { ('--set', "$_=$set{$_}") } sort keys %set);
     die "run: status $status: $err" if $status;
     return JSON::PP->new->utf8->decode(read_file("$folder/report/summary.json"));

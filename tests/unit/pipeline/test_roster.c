@@ -44,11 +44,71 @@ static void many_values_are_kept_apart(void **state)
     roster_free(roster);
 }
 
+static void add(struct ledger *ledger, const char *key, bool open, bool refused)
+{
+    static const uint8_t digest[FINGERPRINT_LEN] = {1};
+    const struct ledger_intent intent = {.external_id = slice_from(key),
+                                         .operation = OPERATION_CREATE,
+                                         .digest = digest,
+                                         .member_digests = SLICE_LITERAL("12345678"),
+                                         .at = 1};
+    struct outcome outcome = {.kind = refused ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
+    snprintf(outcome.user_id, sizeof outcome.user_id, "U-%s", key);
+    struct ledger_result result = {.operation = OPERATION_CREATE,
+                                   .conclusion = refused ? LEDGER_TURNED_DOWN : LEDGER_ACKNOWLEDGED,
+                                   .event = true,
+                                   .outcome = &outcome,
+                                   .attempt = 1,
+                                   .at = 2};
+    struct error error;
+    bool taken;
+    assert_int_equal(ledger_begin(ledger, &error), 0);
+    assert_int_equal(ledger_journal(ledger, &intent, &result.id, &error), 0);
+    if (!open)
+        assert_int_equal(ledger_result(ledger, &result, &taken, &error), 0);
+    assert_int_equal(ledger_commit(ledger, &error), 0);
+}
+
+static void who_is_absent_and_in_doubt_is_counted(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/kyc-roster-XXXXXX", path[64];
+    const struct ledger_identity identity = {"x", "kira", SLICE_LITERAL("https://a.example")};
+    struct error error;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/ledger", folder);
+    struct ledger *ledger = ledger_open(path, LEDGER_WRITE, &identity, NULL, &error);
+    assert_non_null(ledger);
+    struct roster *roster = roster_new(1);
+    add(ledger, "created", false, false);
+    add(ledger, "refused", false, true);
+    add(ledger, "open-1", true, false);
+    add(ledger, "open-2", true, false);
+    assert_int_equal(roster_load(roster, ledger, &error), 0);
+    ledger_close(ledger);
+    assert_int_equal(roster_absent(roster), 4);
+    assert_int_equal(roster_absent_in_doubt(roster), 2);
+    roster_mark(roster, 0, keyset_hash(SLICE_LITERAL("created")), 1);
+    assert_int_equal(roster_absent_in_doubt(roster), 2);
+    roster_mark(roster, 0, keyset_hash(SLICE_LITERAL("open-2")), 2);
+    roster_mark(roster, 0, keyset_hash(SLICE_LITERAL("open-2")), 3);
+    assert_int_equal(roster_absent(roster), 2);
+    assert_int_equal(roster_absent_in_doubt(roster), 1);
+    roster_free(roster);
+    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s/ledger%s", folder, suffixes[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_seen_once_and_remembers_its_row),
         cmocka_unit_test(many_values_are_kept_apart),
+        cmocka_unit_test(who_is_absent_and_in_doubt_is_counted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);

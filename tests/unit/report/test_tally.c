@@ -114,7 +114,7 @@ static struct tally *filled(void)
     tally->plan.create = 1, tally->plan.update = 2, tally->plan.unchanged = 3, tally->plan.settle = 4,
     tally->plan.refused = 5;
     tally->created = 940, tally->updated = 1, tally->unchanged = 29, tally->refused = 8, tally->in_doubt = 1;
-    tally->unsent = 1, tally->absent = 4, tally->requests = 1012;
+    tally->unsent = 1, tally->absent = 4, tally->in_doubt_absent = 2, tally->requests = 1012;
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         tally->retries[cause] = (uint64_t)cause;
     tally->pauses = 2, tally->pause_ns = 31500000000;
@@ -143,7 +143,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"read\":1000,\"valid\":980,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5},"
         "\"created\":940,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
-        "4,"
+        "4,\"in_doubt_absent\":2,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"
         "\"warnings_by_rule\":{\"email/invisible\":1},"
         "\"requests\":1012,\"retries\":{\"429\":0,\"5xx\":1,\"timeout\":2,\"connect\":3,\"nonce\":4,\"auth\":"
@@ -259,7 +259,7 @@ static void the_table_of_a_run_reads_well(void **state)
         "  read                   1,000  created            1,234,567  in doubt                   1\n"
         "  valid                    980  updated                    1  unsent                     1\n"
         "  rejected                  20  unchanged                 29  absent                     4\n"
-        "  with warnings              3  refused                    8\n"
+        "  with warnings              3  refused                    8  absent in doubt            2\n"
         "\n"
         "  1,012 requests, 81.2/s; latency p50 41 ms, p95 80 ms, p99 95 ms, at most 210 ms\n"
         "  retries: 5xx 1, timeout 2, connect 3, nonce 4, auth 5\n"
