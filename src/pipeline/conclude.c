@@ -99,7 +99,7 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
                            const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns)
 {
     const struct conclusion doubtful = {
-        .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_DOUBTFUL, .event = true};
+        .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_DOUBTFUL, .event = left};
     struct conclusion conclusion = doubtful;
     bool again = may_try_again(item, limits, now_ns, wait_ns);
     bool is_update = item->delivery.call.operation == OPERATION_UPDATE;

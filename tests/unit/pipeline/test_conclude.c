@@ -1,4 +1,5 @@
-/* conclude: the whole table of what an outcome means. */
+/* conclude: every situation that can come about, held against rules that are stated here and nowhere in the
+ * code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,158 +11,339 @@
 #include "core/clock.h"
 #include "pipeline/item.h"
 
-enum { NONE = -1, NOW = 1000 };
+enum { NOW = 1000, ATTEMPTS = 6, KINDS = OUTCOME_WITHDRAWN + 1, RECOVERIES = PROVIDER_DOUBT_LIST + 1 };
 
-/* What stands before the attempt. */
-enum {
-    CREATE = 0,
-    UPDATE = 1,
-    DOUBT = 2,
-    CHANGED = 4,
-    LAST = 8,
-    STOPPING = 16,
-    HOLD = 32,
-    HOME = 64,
-    IMMUTABLE = 128
+/* What was asked for. A question is a look-up or a fetch; a listing is not an item's. */
+enum operations { CREATE = 1, UPDATE = 2, QUESTION = 4, SENDS = CREATE | UPDATE, ANY = SENDS | QUESTION };
+
+static const struct {
+    enum operation operation;
+    unsigned is;
+} operations[] = {{OPERATION_CREATE, CREATE},
+                  {OPERATION_UPDATE, UPDATE},
+                  {OPERATION_LOOK_UP, QUESTION},
+                  {OPERATION_FETCH, QUESTION}};
+
+/* How a create in doubt is settled. */
+enum recoveries {
+    REPEAT = 1 << PROVIDER_DOUBT_REPEAT,
+    LOOK_UP = 1 << PROVIDER_DOUBT_LOOK_UP,
+    LIST = 1 << PROVIDER_DOUBT_LIST,
+    EACH = REPEAT | LOOK_UP | LIST
 };
 
-struct example {
+/* All that a situation consists of beside these; each is tried with and without. */
+enum facts {
+    DOUBT = 1 << 0,   /* an attempt before this one may have happened */
+    CHANGED = 1 << 1, /* the row is not as it was journalled */
+    SETTLE = 1 << 2,  /* in_doubt: settle */
+    STOPPING = 1 << 3,
+    NO_ATTEMPT = 1 << 4,   /* delivery.attempts are used up */
+    NO_TIME = 1 << 5,      /* delivery.retry_for is over */
+    LEFT = 1 << 6,         /* a byte of it left */
+    NO_QUESTION = 1 << 7,  /* it was asked about as often as it may be */
+    NONCES_SPENT = 1 << 8, /* the third bad nonce */
+    TOKENS_SPENT = 1 << 9, /* the third 401 */
+    PROVES = 1 << 10,      /* HTTP 400 or 422; else 404 */
+    NAMED = 1 << 11,       /* the answer names a user */
+    IMMUTABLE = 1 << 12,   /* a change beside it cannot be sent */
+    ALL_FACTS = 1 << 13,
+    /* derived */
+    AGAIN = 1 << 13,   /* another attempt is allowed */
+    MAY_ASK = 1 << 14, /* another question is allowed */
+    ASKS = 1 << 15,    /* and wanted */
+    REPEATS = 1 << 16, /* another attempt is allowed, and wanted of what is in doubt */
+};
+
+#define KIND(kind) (1u << OUTCOME_##kind)
+#define NOTHING_DONE                                                                                         \
+    (KIND(NOT_SENT) | KIND(THROTTLED) | KIND(BAD_NONCE) | KIND(BAD_TOKEN) | KIND(STOP) | KIND(WITHDRAWN))
+
+/* What the ledger is told. */
+enum told {
+    NOTHING = -1,
+    OPEN = LEDGER_STILL_OPEN,
+    DOUBTFUL = LEDGER_DOUBTFUL,
+    NEVER = LEDGER_NEVER_SENT,
+    DOWN = LEDGER_TURNED_DOWN,
+    YES = LEDGER_ACKNOWLEDGED
+};
+
+/* Exactly one rule fits each situation. */
+struct rule {
     const char *sentence;
-    enum outcome_kind outcome;
-    int status;
-    unsigned before;
+    unsigned kinds, operations, recoveries, with, without;
     enum conclusion_kind want;
-    int ledger; /* enum ledger_conclusion, or NONE: nothing is written */
+    enum told told;
     const char *rule;
+    enum field_id field;
 };
 
-static const struct example examples[] = {
-    {"a yes is created", OUTCOME_DONE, 201, CREATE, CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED, NULL},
-    {"a yes to a doubt is created", OUTCOME_DONE, 200, DOUBT, CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED, NULL},
-    {"a yes while stopping is created", OUTCOME_DONE, 201, STOPPING, CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED,
-     NULL},
-    {"a yes to the last attempt is created", OUTCOME_DONE, 201, LAST, CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED,
-     NULL},
-    {"a yes to a changed doubt: the user exists, what differs comes next", OUTCOME_DONE, 200, DOUBT | CHANGED,
-     CONCLUSION_UPDATE_NEXT, LEDGER_ACKNOWLEDGED, NULL},
-    {"a yes to an update is updated", OUTCOME_DONE, 200, UPDATE, CONCLUSION_UPDATED, LEDGER_ACKNOWLEDGED,
-     NULL},
-    {"a yes beside a change that cannot be sent is refused by its name", OUTCOME_DONE, 200,
-     UPDATE | IMMUTABLE, CONCLUSION_REFUSED, LEDGER_ACKNOWLEDGED, RULE_IMMUTABLE},
-    {"somebody's user is not ours", OUTCOME_EXISTS, 409, CREATE, CONCLUSION_REFUSED, LEDGER_TURNED_DOWN,
-     RULE_EXISTS},
-    {"after a doubt it may be ours", OUTCOME_EXISTS, 409, DOUBT, CONCLUSION_IN_DOUBT, LEDGER_DOUBTFUL, NULL},
-    {"a no is a refusal", OUTCOME_REFUSED, 422, CREATE, CONCLUSION_REFUSED, LEDGER_TURNED_DOWN, "refused"},
-    {"a 404 is a refusal", OUTCOME_REFUSED, 404, CREATE, CONCLUSION_REFUSED, LEDGER_TURNED_DOWN, "refused"},
-    {"a 422 to the bytes of the doubt settles it", OUTCOME_REFUSED, 422, DOUBT, CONCLUSION_REFUSED,
-     LEDGER_TURNED_DOWN, "refused"},
-    {"a 400 too", OUTCOME_REFUSED, 400, DOUBT, CONCLUSION_REFUSED, LEDGER_TURNED_DOWN, "refused"},
-    {"a 404 after a doubt settles nothing", OUTCOME_REFUSED, 404, DOUBT, CONCLUSION_IN_DOUBT, LEDGER_DOUBTFUL,
-     NULL},
-    {"a 422 to other bytes settles nothing", OUTCOME_REFUSED, 422, DOUBT | CHANGED, CONCLUSION_IN_DOUBT,
-     LEDGER_DOUBTFUL, NULL},
-    {"no answer is asked for again", OUTCOME_IN_DOUBT, 0, CREATE, CONCLUSION_AGAIN, LEDGER_DOUBTFUL, NULL},
-    {"no answer to the last attempt stays in doubt", OUTCOME_IN_DOUBT, 500, LAST, CONCLUSION_IN_DOUBT,
-     LEDGER_DOUBTFUL, NULL},
-    {"in_doubt: hold asks no more", OUTCOME_IN_DOUBT, 500, HOLD, CONCLUSION_IN_DOUBT, LEDGER_DOUBTFUL, NULL},
-    {"no answer while stopping stays in doubt", OUTCOME_IN_DOUBT, 0, STOPPING, CONCLUSION_IN_DOUBT,
-     LEDGER_DOUBTFUL, NULL},
-    {"what did not leave goes again, and the ledger need not know", OUTCOME_NOT_SENT, 0, HOME,
-     CONCLUSION_AGAIN, NONE, NULL},
-    {"what did not leave at the last attempt was never sent", OUTCOME_NOT_SENT, 0, HOME | LAST,
-     CONCLUSION_UNSENT, LEDGER_NEVER_SENT, NULL},
-    {"of a doubt it stays one, as the ledger knows", OUTCOME_NOT_SENT, 0, HOME | LAST | DOUBT,
-     CONCLUSION_IN_DOUBT, NONE, NULL},
-    {"a 429 goes again, and is an event", OUTCOME_THROTTLED, 429, CREATE, CONCLUSION_AGAIN, LEDGER_STILL_OPEN,
-     NULL},
-    {"a 429 to the last attempt is unsent", OUTCOME_THROTTLED, 429, LAST, CONCLUSION_UNSENT,
-     LEDGER_NEVER_SENT, NULL},
-    {"a 429 after a doubt leaves the doubt", OUTCOME_THROTTLED, 429, LAST | DOUBT, CONCLUSION_IN_DOUBT,
-     LEDGER_STILL_OPEN, NULL},
-    {"a 429 while stopping is unsent", OUTCOME_THROTTLED, 429, STOPPING, CONCLUSION_UNSENT, LEDGER_NEVER_SENT,
-     NULL},
-    {"a stop is final, and nothing was done", OUTCOME_STOP, 401, CREATE, CONCLUSION_UNSENT, LEDGER_NEVER_SENT,
-     NULL},
-    {"a stop after a doubt leaves the doubt", OUTCOME_STOP, 401, DOUBT, CONCLUSION_IN_DOUBT,
-     LEDGER_STILL_OPEN, NULL},
-    {"what was withdrawn was never sent", OUTCOME_WITHDRAWN, 0, HOME, CONCLUSION_UNSENT, LEDGER_NEVER_SENT,
-     NULL},
-    {"a doubt that was withdrawn stays one", OUTCOME_WITHDRAWN, 0, HOME | DOUBT, CONCLUSION_IN_DOUBT, NONE,
-     NULL},
-    {"a bad nonce goes again", OUTCOME_BAD_NONCE, 401, CREATE, CONCLUSION_AGAIN, LEDGER_STILL_OPEN, NULL},
+static const struct rule rules[] = {
+    {"a success of a create creates", KIND(DONE), CREATE, EACH, 0, CHANGED, CONCLUSION_CREATED, YES, NULL, 0},
+    {"a success of a changed row: the user exists, and what differs comes next", KIND(DONE), CREATE, EACH,
+     CHANGED, 0, CONCLUSION_UPDATE_NEXT, YES, NULL, 0},
+    {"a success of an update updates", KIND(DONE), UPDATE, EACH, 0, IMMUTABLE, CONCLUSION_UPDATED, YES, NULL,
+     0},
+    {"beside a change that cannot be sent it is refused by that change's name", KIND(DONE), UPDATE, EACH,
+     IMMUTABLE, 0, CONCLUSION_REFUSED, YES, RULE_IMMUTABLE, FIELD_EMAIL},
+
+    {"a user that exists is asked about, where one listing answers", KIND(EXISTS), CREATE, LIST, MAY_ASK, 0,
+     CONCLUSION_ASK, OPEN, NULL, 0},
+    {"after a doubt it may be ours: it is looked up", KIND(EXISTS), CREATE, LOOK_UP, DOUBT | ASKS, 0,
+     CONCLUSION_ASK, OPEN, NULL, 0},
+    {"and where nothing can be looked up, the user that is named is fetched", KIND(EXISTS), CREATE, REPEAT,
+     DOUBT | ASKS | NAMED, 0, CONCLUSION_ASK, OPEN, NULL, 0},
+    {"without a name it stays in doubt there", KIND(EXISTS), CREATE, REPEAT, DOUBT | ASKS, NAMED,
+     CONCLUSION_IN_DOUBT, DOUBTFUL, NULL, 0},
+    {"so it does where it may not be asked about", KIND(EXISTS), CREATE, REPEAT | LOOK_UP, DOUBT, ASKS,
+     CONCLUSION_IN_DOUBT, DOUBTFUL, NULL, 0},
+    {"or may not be listed", KIND(EXISTS), CREATE, LIST, DOUBT, MAY_ASK, CONCLUSION_IN_DOUBT, DOUBTFUL, NULL,
+     0},
+    {"without a doubt it is somebody else's", KIND(EXISTS), CREATE, REPEAT | LOOK_UP, 0, DOUBT,
+     CONCLUSION_REFUSED, DOWN, RULE_EXISTS, FIELD_EMAIL},
+    {"also where it may not be listed", KIND(EXISTS), CREATE, LIST, 0, DOUBT | MAY_ASK, CONCLUSION_REFUSED,
+     DOWN, RULE_EXISTS, FIELD_EMAIL},
+    {"an update that meets another user is refused", KIND(EXISTS), UPDATE, EACH, 0, 0, CONCLUSION_REFUSED,
+     DOWN, "refused", FIELD_NONE},
+
+    {"a no is a refusal", KIND(REFUSED), SENDS, EACH, 0, DOUBT, CONCLUSION_REFUSED, DOWN, "refused",
+     FIELD_NONE},
+    {"after a doubt a no to its very bytes is one", KIND(REFUSED), SENDS, EACH, DOUBT | PROVES, CHANGED,
+     CONCLUSION_REFUSED, DOWN, "refused", FIELD_NONE},
+    {"after a doubt another no settles nothing", KIND(REFUSED), SENDS, EACH, DOUBT, CHANGED | PROVES,
+     CONCLUSION_IN_DOUBT, DOUBTFUL, NULL, 0},
+    {"nor does a no to other bytes", KIND(REFUSED), SENDS, EACH, DOUBT | CHANGED, 0, CONCLUSION_IN_DOUBT,
+     DOUBTFUL, NULL, 0},
+    {"a question that the provider refuses settles nothing", KIND(REFUSED), QUESTION, EACH, 0, 0,
+     CONCLUSION_IN_DOUBT, DOUBTFUL, NULL, 0},
+
+    {"a create without an answer is asked about, where one listing answers", KIND(IN_DOUBT), CREATE, LIST,
+     ASKS, 0, CONCLUSION_ASK, OPEN, NULL, 0},
+    {"and is never repeated there", KIND(IN_DOUBT), CREATE, LIST, 0, ASKS, CONCLUSION_IN_DOUBT, DOUBTFUL,
+     NULL, 0},
+    {"elsewhere it is repeated", KIND(IN_DOUBT), CREATE, REPEAT | LOOK_UP, REPEATS, 0, CONCLUSION_AGAIN,
+     DOUBTFUL, NULL, 0},
+    {"as often as it may be", KIND(IN_DOUBT), CREATE, REPEAT | LOOK_UP, 0, REPEATS, CONCLUSION_IN_DOUBT,
+     DOUBTFUL, NULL, 0},
+    {"an update without an answer is repeated everywhere", KIND(IN_DOUBT), UPDATE, EACH, REPEATS, 0,
+     CONCLUSION_AGAIN, DOUBTFUL, NULL, 0},
+    {"as often as that may be", KIND(IN_DOUBT), UPDATE, EACH, 0, REPEATS, CONCLUSION_IN_DOUBT, DOUBTFUL, NULL,
+     0},
+
+    {"what did nothing goes again, and is an event when it left", NOTHING_DONE, ANY, EACH, AGAIN | LEFT, 0,
+     CONCLUSION_AGAIN, OPEN, NULL, 0},
+    {"else the ledger need not know", NOTHING_DONE, ANY, EACH, AGAIN, LEFT, CONCLUSION_AGAIN, NOTHING, NULL,
+     0},
+    {"given up, it is unsent", NOTHING_DONE, ANY, EACH, 0, AGAIN | DOUBT, CONCLUSION_UNSENT, NEVER, NULL, 0},
+    {"what was in doubt before stays so", NOTHING_DONE, ANY, EACH, DOUBT | LEFT, AGAIN, CONCLUSION_IN_DOUBT,
+     OPEN, NULL, 0},
+    {"as the ledger knows already", NOTHING_DONE, ANY, EACH, DOUBT, AGAIN | LEFT, CONCLUSION_IN_DOUBT,
+     NOTHING, NULL, 0},
 };
+
+enum { RULES = sizeof rules / sizeof *rules };
 
 static const struct conclude_limits limits = {
-    .attempts = 6, .retry_for_ns = 600 * CLOCK_NS_PER_S, .settle = true};
+    .attempts = ATTEMPTS, .retry_for_ns = 600 * CLOCK_NS_PER_S, .settle = true};
 
-static struct item item_before(unsigned before)
+/* Of the facts, by the outcome. */
+static unsigned derive(enum outcome_kind kind, unsigned facts)
 {
-    struct item item = {.attempts = before & LAST ? 6 : 1,
-                        .bad_nonces = 1,
-                        .in_doubt = before & DOUBT,
-                        .changed = before & CHANGED,
-                        .immutable = before & IMMUTABLE ? FIELD_EMAIL : FIELD_NONE};
-    item.delivery.call.operation = before & UPDATE ? OPERATION_UPDATE : OPERATION_CREATE;
+    bool is_final = kind == OUTCOME_STOP || kind == OUTCOME_WITHDRAWN;
+    bool is_spent = (kind == OUTCOME_BAD_NONCE && facts & NONCES_SPENT) ||
+                    (kind == OUTCOME_BAD_TOKEN && facts & TOKENS_SPENT);
+
+    if (!(facts & (STOPPING | NO_ATTEMPT | NO_TIME)) && !is_final && !is_spent)
+        facts |= AGAIN;
+    if (!(facts & (STOPPING | NO_QUESTION)))
+        facts |= MAY_ASK;
+    if (facts & MAY_ASK && facts & SETTLE)
+        facts |= ASKS;
+    if (facts & AGAIN && facts & SETTLE)
+        facts |= REPEATS;
+    return facts;
+}
+
+/* Facts that say nothing in a situation are tried without only. */
+static bool can_be(enum outcome_kind kind, unsigned operation, unsigned facts)
+{
+    bool can_be_left = kind != OUTCOME_WITHDRAWN;
+    bool can_be_not_left = kind == OUTCOME_WITHDRAWN || kind == OUTCOME_NOT_SENT || kind == OUTCOME_STOP ||
+                           kind == OUTCOME_THROTTLED /* the login was */ ||
+                           kind == OUTCOME_REFUSED /* not built */;
+
+    if (facts & LEFT ? !can_be_left : !can_be_not_left)
+        return false;
+    /* A question has a usable answer, which is not for conclude, or did nothing, or is refused. */
+    if (operation == QUESTION && (kind == OUTCOME_DONE || kind == OUTCOME_EXISTS || kind == OUTCOME_IN_DOUBT))
+        return false;
+    if (operation == QUESTION && !(facts & DOUBT))
+        return false;
+    if (facts & CHANGED && (operation == UPDATE || !(facts & DOUBT)))
+        return false;
+    if (facts & PROVES && (kind != OUTCOME_REFUSED || !(facts & LEFT)))
+        return false;
+    return !(facts & NAMED && kind != OUTCOME_EXISTS) && !(facts & IMMUTABLE && operation != UPDATE) &&
+           !(facts & NONCES_SPENT && kind != OUTCOME_BAD_NONCE) &&
+           !(facts & TOKENS_SPENT && kind != OUTCOME_BAD_TOKEN);
+}
+
+static struct item make_item(enum operation operation, unsigned facts)
+{
+    struct item item = {.attempts = facts & NO_ATTEMPT ? ATTEMPTS : 1,
+                        .bad_nonces = facts & NONCES_SPENT ? 3 : 2,
+                        .settlings = facts & NO_QUESTION ? ATTEMPTS : 1,
+                        .retrying_since_ns = NOW,
+                        .in_doubt = facts & DOUBT,
+                        .changed = facts & CHANGED,
+                        .immutable = facts & IMMUTABLE ? FIELD_EMAIL : FIELD_NONE};
+    item.delivery.call.operation = operation;
+    item.delivery.bad_tokens = facts & TOKENS_SPENT ? 3 : 2;
     return item;
 }
 
-static void each_outcome_means_what_the_table_says(void **state)
+static struct conclusion conclude_situation(enum outcome_kind kind, enum operation operation,
+                                            unsigned recovery, unsigned facts)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-        const struct example *example = &examples[i];
-        struct item item = item_before(example->before);
-        struct conclude_limits at = limits;
-        at.settle = !(example->before & HOLD);
-        at.stopping = example->before & STOPPING;
-        const struct outcome outcome = {.kind = example->outcome, .http_status = example->status};
-        bool left = !(example->before & HOME);
-        struct conclusion got = conclude(&item, &outcome, left, &at, NOW, 1);
-        if (got.kind != example->want || got.write != (example->ledger != NONE) ||
-            (got.write && (int)got.ledger != example->ledger))
-            fail_msg("%s: kind %d, written %d as %d", example->sentence, got.kind, got.write, got.ledger);
-        if (got.event != (left && got.write))
-            fail_msg("%s: what left and is written is an event, and nothing else", example->sentence);
-        if (example->rule && (!got.rule || strcmp(got.rule, example->rule) != 0))
-            fail_msg("%s: rule %s", example->sentence, got.rule ? got.rule : "none");
-    }
+    const struct item item = make_item(operation, facts);
+    struct outcome outcome = {.kind = kind, .http_status = facts & PROVES ? 422 : 404};
+    const struct conclude_limits at = {.attempts = ATTEMPTS,
+                                       .retry_for_ns = limits.retry_for_ns,
+                                       .settle = facts & SETTLE,
+                                       .doubt = (enum provider_doubt)recovery,
+                                       .stopping = facts & STOPPING};
+
+    if (kind == OUTCOME_REFUSED && !(facts & LEFT))
+        outcome.http_status = 0;
+    strcpy(outcome.user_id, facts & NAMED ? "u-1" : "");
+    return conclude(&item, &outcome, facts & LEFT, &at,
+                    facts & NO_TIME ? NOW + limits.retry_for_ns + 1 : NOW + 1, 0);
 }
 
-/* After a doubt, where a repeat is the only question: the user that a 409 names is fetched. */
-static void a_conflict_that_names_the_user_is_asked_about(void **state)
+static const struct rule *find_rule(enum outcome_kind kind, unsigned operation, unsigned recovery,
+                                    unsigned facts, uint32_t used[RULES])
+{
+    const struct rule *found = NULL;
+    unsigned derived = derive(kind, facts);
+
+    for (size_t i = 0; i < RULES; i++) {
+        const struct rule *rule = &rules[i];
+        if (!(rule->kinds & 1u << kind) || !(rule->operations & operation) ||
+            !(rule->recoveries & 1u << recovery) || (derived & rule->with) != rule->with ||
+            derived & rule->without)
+            continue;
+        if (found)
+            fail_msg("two rules for %s, operation %u, recovery %u, facts %x: \"%s\" and \"%s\"",
+                     outcome_word(kind), operation, recovery, facts, found->sentence, rule->sentence);
+        found = rule;
+        used[i]++;
+    }
+    if (!found)
+        fail_msg("no rule for %s, operation %u, recovery %u, facts %x", outcome_word(kind), operation,
+                 recovery, facts);
+    return found;
+}
+
+static void check_situation(enum outcome_kind kind, size_t operation, unsigned recovery, unsigned facts,
+                            uint32_t used[RULES])
+{
+    const struct rule *rule = find_rule(kind, operations[operation].is, recovery, facts, used);
+    struct conclusion got = conclude_situation(kind, operations[operation].operation, recovery, facts);
+    bool same_rule =
+        rule->rule ? got.rule && strcmp(got.rule, rule->rule) == 0 && got.field == rule->field : !got.rule;
+
+    if (got.kind != rule->want || got.write != (rule->told != NOTHING) ||
+        (got.write && (int)got.ledger != (int)rule->told) || !same_rule)
+        fail_msg("%s (%s %s, recovery %u, facts %x): kind %d, written %d as %d, rule %s", rule->sentence,
+                 operation_word(operations[operation].operation), outcome_word(kind), recovery, facts,
+                 got.kind, got.write, got.ledger, got.rule ? got.rule : "none");
+    if (got.event != (got.write && facts & LEFT))
+        fail_msg("%s (%s, facts %x): what left and is written is an event, and nothing else", rule->sentence,
+                 outcome_word(kind), facts);
+}
+
+static void every_situation_means_what_its_rule_says(void **state)
 {
     (void)state;
-    static const struct {
-        const char *sentence;
-        unsigned before;
-        const char *user_id;
-        enum conclusion_kind want;
-    } rows[] = {
-        {"named, after a doubt", DOUBT, "u-1", CONCLUSION_ASK},
-        {"not named", DOUBT, "", CONCLUSION_IN_DOUBT},
-        {"named, without a doubt", CREATE, "u-1", CONCLUSION_REFUSED},
-        {"named, while stopping", DOUBT | STOPPING, "u-1", CONCLUSION_IN_DOUBT},
-        {"named, and doubts are to be held", DOUBT | HOLD, "u-1", CONCLUSION_IN_DOUBT},
-    };
+    uint32_t used[RULES] = {0}, count = 0;
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct item item = item_before(rows[i].before);
-        struct conclude_limits at = limits;
-        struct outcome outcome = {.kind = OUTCOME_EXISTS, .http_status = 409};
-        at.settle = !(rows[i].before & HOLD);
-        at.stopping = rows[i].before & STOPPING;
-        at.doubt = PROVIDER_DOUBT_REPEAT;
-        strcpy(outcome.user_id, rows[i].user_id);
-        if (conclude(&item, &outcome, true, &at, NOW, 1).kind != rows[i].want)
-            fail_msg("%s", rows[i].sentence);
-    }
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t operation = 0; operation < sizeof operations / sizeof *operations; operation++)
+            for (unsigned recovery = 0; recovery < RECOVERIES; recovery++)
+                for (unsigned facts = 0; facts < ALL_FACTS; facts++)
+                    if (can_be((enum outcome_kind)kind, operations[operation].is, facts)) {
+                        check_situation((enum outcome_kind)kind, operation, recovery, facts, used);
+                        count++;
+                    }
+    for (size_t i = 0; i < RULES; i++)
+        if (used[i] == 0)
+            fail_msg("a rule without a situation: %s", rules[i].sentence);
+    print_message("# %u situations, %d rules\n", count, RULES);
+}
+
+/* What must hold whatever the rules say: these are the promises, in the words of the README. */
+static void no_situation_breaks_a_promise(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+            for (unsigned recovery = 0; recovery < RECOVERIES; recovery++)
+                for (unsigned facts = 0; facts < ALL_FACTS; facts++) {
+                    if (!can_be((enum outcome_kind)kind, operations[i].is, facts))
+                        continue;
+                    enum conclusion_kind got =
+                        conclude_situation((enum outcome_kind)kind, operations[i].operation, recovery, facts)
+                            .kind;
+                    bool is_yes = got == CONCLUSION_CREATED || got == CONCLUSION_UPDATED ||
+                                  got == CONCLUSION_UPDATE_NEXT;
+                    assert_true(!is_yes || kind == OUTCOME_DONE); /* nobody is created by our own word */
+                    assert_true(!(facts & DOUBT) ||
+                                got != CONCLUSION_UNSENT); /* what may have happened is not unsent */
+                    assert_true(got != CONCLUSION_UNSENT ||
+                                NOTHING_DONE & 1u << kind); /* nor anything that did something */
+                    assert_true(!(facts & STOPPING) || (got != CONCLUSION_AGAIN && got != CONCLUSION_ASK));
+                    assert_true(got != CONCLUSION_REFUSED ||
+                                !(NOTHING_DONE & 1u << kind)); /* no 401, 429 or stop refuses */
+                    assert_true(got != CONCLUSION_REFUSED || kind != OUTCOME_IN_DOUBT);
+                    /* a create without an answer is never sent again where that makes a second user */
+                    assert_true(got != CONCLUSION_AGAIN || kind != OUTCOME_IN_DOUBT ||
+                                recovery != PROVIDER_DOUBT_LIST || operations[i].is != CREATE);
+                }
+}
+
+static void what_settles_a_doubt_means_what_the_table_says(void **state)
+{
+    (void)state;
+    for (int settled = 0; settled <= SETTLED_UNCLEAR; settled++)
+        for (unsigned facts = 0; facts < 8; facts++) { /* 1: in doubt, 2: changed, 4: can be updated */
+            const struct item item = {.in_doubt = facts & 1, .changed = facts & 2};
+            static const struct {
+                enum conclusion_kind kind;
+                enum ledger_conclusion ledger;
+            } same[] = {[SETTLED_OURS] = {CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED},
+                        [SETTLED_ABSENT] = {CONCLUSION_AGAIN, LEDGER_STILL_OPEN},
+                        [SETTLED_REFUSED] = {CONCLUSION_REFUSED, LEDGER_TURNED_DOWN},
+                        [SETTLED_UNCLEAR] = {CONCLUSION_IN_DOUBT, LEDGER_DOUBTFUL}};
+            enum conclusion_kind want = same[settled].kind;
+            const char *rule = settled == SETTLED_REFUSED ? RULE_EXISTS : NULL;
+            if (settled == SETTLED_OURS && facts & 2) { /* the user has what was journalled */
+                want = facts & 4 ? CONCLUSION_UPDATE_NEXT : CONCLUSION_REFUSED;
+                rule = facts & 4 ? NULL : RULE_NO_UPDATE;
+            }
+            struct conclusion got = conclude_settled(&item, (enum settled)settled, facts & 4);
+            assert_int_equal(got.kind, want);
+            assert_int_equal(got.ledger, same[settled].ledger);
+            assert_true(got.write && got.event);
+            assert_true(rule ? got.rule && strcmp(got.rule, rule) == 0 : !got.rule);
+        }
 }
 
 static void a_record_is_tried_no_more_after_its_attempts_or_its_time(void **state)
 {
     (void)state;
     const struct outcome outcome = {.kind = OUTCOME_THROTTLED, .http_status = 429};
-    struct item item = item_before(CREATE);
+    struct item item = make_item(OPERATION_CREATE, 0);
     item.attempts = 5;
     assert_int_equal(conclude(&item, &outcome, true, &limits, NOW, 1).kind, CONCLUSION_AGAIN);
     item.attempts = 6;
@@ -174,12 +356,40 @@ static void a_record_is_tried_no_more_after_its_attempts_or_its_time(void **stat
     assert_int_equal(conclude(&item, &outcome, true, &limits, end + 10, 0).kind, CONCLUSION_UNSENT);
 }
 
+static void what_says_nothing_about_the_record_uses_up_none_of_its_attempts(void **state)
+{
+    (void)state;
+    const struct outcome outcome = {.kind = OUTCOME_NOT_SENT};
+    struct item item = make_item(OPERATION_CREATE, NO_ATTEMPT);
+
+    assert_int_equal(conclude(&item, &outcome, false, &limits, NOW, 1).kind, CONCLUSION_UNSENT);
+    item_spare(&item, true);
+    assert_int_equal(conclude(&item, &outcome, false, &limits, NOW, 1).kind, CONCLUSION_AGAIN);
+    item.attempts++;
+    assert_int_equal(conclude(&item, &outcome, false, &limits, NOW, 1).kind, CONCLUSION_UNSENT);
+    item_restart(&item);
+    assert_int_equal(item.attempts + item.spared + item.delivery.bad_tokens, 0);
+}
+
+static void three_401s_of_one_record_are_enough(void **state)
+{
+    (void)state;
+    const struct outcome outcome = {.kind = OUTCOME_BAD_TOKEN, .http_status = 401};
+    for (uint32_t count = 1; count <= 4; count++) {
+        struct item item = make_item(OPERATION_CREATE, 0);
+        item.delivery.bad_tokens = count;
+        struct conclusion got = conclude(&item, &outcome, true, &limits, NOW, 1);
+        assert_int_equal(got.kind, count < 3 ? CONCLUSION_AGAIN : CONCLUSION_UNSENT);
+        assert_int_equal(conclude_is_unauthorized(&item, &outcome), count >= 3);
+    }
+}
+
 static void three_bad_nonces_of_one_record_are_enough(void **state)
 {
     (void)state;
     const struct outcome outcome = {.kind = OUTCOME_BAD_NONCE, .http_status = 401};
     for (uint32_t count = 1; count <= 4; count++) {
-        struct item item = item_before(CREATE);
+        struct item item = make_item(OPERATION_CREATE, 0);
         item.bad_nonces = count;
         struct conclusion got = conclude(&item, &outcome, true, &limits, NOW, 1);
         assert_int_equal(got.kind, count < 3 ? CONCLUSION_AGAIN : CONCLUSION_UNSENT);
@@ -189,11 +399,11 @@ static void three_bad_nonces_of_one_record_are_enough(void **state)
 static void what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt(void **state)
 {
     (void)state;
-    struct item item = item_before(CREATE);
+    struct item item = make_item(OPERATION_CREATE, 0);
     struct conclusion got = conclude_given_up(&item);
     assert_int_equal(got.kind, CONCLUSION_UNSENT);
     assert_true(got.write && got.ledger == LEDGER_NEVER_SENT && !got.event);
-    item = item_before(DOUBT);
+    item = make_item(OPERATION_CREATE, DOUBT);
     got = conclude_given_up(&item);
     assert_int_equal(got.kind, CONCLUSION_IN_DOUBT);
     assert_false(got.write);
@@ -202,9 +412,12 @@ static void what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_conflict_that_names_the_user_is_asked_about),
-        cmocka_unit_test(each_outcome_means_what_the_table_says),
+        cmocka_unit_test(every_situation_means_what_its_rule_says),
+        cmocka_unit_test(no_situation_breaks_a_promise),
+        cmocka_unit_test(what_settles_a_doubt_means_what_the_table_says),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
+        cmocka_unit_test(what_says_nothing_about_the_record_uses_up_none_of_its_attempts),
+        cmocka_unit_test(three_401s_of_one_record_are_enough),
         cmocka_unit_test(three_bad_nonces_of_one_record_are_enough),
         cmocka_unit_test(what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt),
     };
