@@ -7,12 +7,21 @@ static uint64_t provider_ns(const struct clocks *clocks, uint64_t boot_ns)
     return now_ns > 0 ? (uint64_t)now_ns : 0;
 }
 
-uint64_t clocks_lead_ns(const struct clocks *clocks, uint64_t real_ns, uint64_t boot_ns)
+void clocks_journalled(struct clocks *clocks, uint64_t real_ns, uint64_t boot_ns)
 {
-    uint64_t theirs_ns = provider_ns(clocks, boot_ns);
-    bool is_ahead = clocks->has_provider && real_ns > theirs_ns + CLOCKS_TOLERANCE_NS;
+    int64_t offset_ns = (int64_t)real_ns - (int64_t)boot_ns;
 
-    return is_ahead ? real_ns - theirs_ns : 0;
+    if (!clocks->has_machine || offset_ns > clocks->machine_offset_ns)
+        clocks->machine_offset_ns = offset_ns;
+    clocks->has_machine = true;
+}
+
+uint64_t clocks_lead_ns(const struct clocks *clocks)
+{
+    int64_t lead_ns = clocks->machine_offset_ns - clocks->provider_offset_ns;
+    bool is_known = clocks->has_machine && clocks->has_provider;
+
+    return is_known && lead_ns > (int64_t)CLOCKS_TOLERANCE_NS ? (uint64_t)lead_ns : 0;
 }
 
 uint64_t clocks_age_ns(const struct clocks *clocks, uint64_t sent_ns, uint64_t real_ns, uint64_t boot_ns)

@@ -18,15 +18,20 @@
 #define CLOCKS_TOLERANCE_NS (60 * UINT64_C(1000000000))
 
 struct clocks {
-    uint64_t ledger_ns;         /* the ledger's newest time; 0: none */
-    uint64_t lead_ns;           /* the most that this machine's clock was ahead of the provider's */
-    bool has_provider;          /* the provider has told its time in this run: */
+    uint64_t ledger_ns; /* the ledger's newest time; 0: none */
+    uint64_t lead_ns;  /* the most that this machine's clock was ahead of the provider's, in any run so far */
+    bool has_provider; /* the provider has told its time in this run: */
     int64_t provider_offset_ns; /* its clock less clock_boot_ns */
+    bool has_machine;           /* something was journalled in this run: */
+    int64_t machine_offset_ns;  /* the most that this machine's clock was less clock_boot_ns then */
 };
 
-/* How far real_ns is ahead of the provider's clock; 0: not, or by no more than CLOCKS_TOLERANCE_NS, or not
- * known. */
-uint64_t clocks_lead_ns(const struct clocks *clocks, uint64_t real_ns, uint64_t boot_ns);
+/* Something is journalled at real_ns, by this machine's clock: it may step before the provider's is known. */
+void clocks_journalled(struct clocks *clocks, uint64_t real_ns, uint64_t boot_ns);
+
+/* By how much what this run journalled was ahead of the provider's clock, at most; 0: not, or by no more than
+ * CLOCKS_TOLERANCE_NS, or not known. */
+uint64_t clocks_lead_ns(const struct clocks *clocks);
 
 /* The age of what an earlier run journalled at sent_ns, by this machine's clock at that time. UINT64_MAX: not
  * known. */

@@ -112,6 +112,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
 
     item->delivery.call.at = intent.at;
     item->sent_boot_ns = overtakes ? item->sent_boot_ns : clock_boot_ns();
+    clocks_journalled(&sending->settling.clocks, intent.at, clock_boot_ns());
     int failed = overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */

@@ -46,10 +46,10 @@ int settling_note_clock(struct sending *sending, struct error *error)
     if (sending->parts.provider->doubt != PROVIDER_DOUBT_LOOK_UP)
         return 0;
     clocks->has_provider = sender_provider_clock(sending->sender, &clocks->provider_offset_ns);
-    uint64_t lead_ns = clocks_lead_ns(clocks, clock_real_ns(), clock_boot_ns());
+    uint64_t lead_ns = clocks_lead_ns(clocks);
     bool is_news = clocks->has_provider && (!settling->clock_noted || lead_ns > clocks->lead_ns);
     if (lead_ns > clocks->lead_ns) {
-        log_warning("this machine's clock is %" PRIu64 " s ahead of the provider's",
+        log_warning("this machine's clock is, or was in this run, %" PRIu64 " s ahead of the provider's",
                     lead_ns / CLOCK_NS_PER_S);
         clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* not again for each second that it drifts */
     }

@@ -85,6 +85,7 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
 my %pairs = (
     'two hours ahead, and so the attempts lie in the future' => {first => 7200, second => 0},
     'two hours ahead, as the next run can tell by the ledger alone' => {first => 7200, second => 10800, window => '3h'},
+    'two hours ahead, and set right before the provider has told its time' => {first => '7200,15:0', second => 10800, window => '3h'},
     'two hours ahead when it was killed' => {first => 7200, second => 0, kill => 1},
     'three hours behind in both runs' => {first => -10800, second => -10800, window => '3h'},
     'three hours behind in both runs, the first was killed' => {first => -10800, second => -10800, window => '3h', kill => 1},
@@ -92,7 +93,7 @@ my %pairs = (
 for my $sentence (sort keys %pairs) {
     my %pair = (window => '24h', %{$pairs{$sentence}});
     my $case = machine_case(provider => 'kira', rows => 4, bad => 0, set => {'provider.idempotency_window' => $pair{window}},
-        sandbox => ['--idempotency-life', '1ms', '--slow-for', '600ms']);
+        sandbox => ['--idempotency-life', '1ms', '--slow-for', '600ms', '--latency', '50ms']);
     my $fault = $pair{first} && {clock => "1:$pair{first}"};
     if ($pair{kill}) {
         sandbox_faults($case->{sandbox}, 'slow:100%@create');

@@ -43,16 +43,22 @@ static void an_age_is_the_largest_that_the_clocks_give(void **state)
     }
 }
 
-static void a_lead_counts_from_a_minute_on(void **state)
+static void a_lead_is_that_of_what_was_journalled(void **state)
 {
     (void)state;
-    struct clocks clocks = {.has_provider = true, .provider_offset_ns = 990 * (int64_t)H};
+    struct clocks clocks = {.provider_offset_ns = 990 * (int64_t)H};
 
-    assert_true(clocks_lead_ns(&clocks, 1002 * H, 10 * H) == 2 * H);
-    assert_true(clocks_lead_ns(&clocks, 1000 * H + CLOCKS_TOLERANCE_NS, 10 * H) == 0);
-    assert_true(clocks_lead_ns(&clocks, 998 * H, 10 * H) == 0);
-    clocks.has_provider = false;
-    assert_true(clocks_lead_ns(&clocks, 1002 * H, 10 * H) == 0);
+    clocks_journalled(&clocks, 1000 * H + CLOCKS_TOLERANCE_NS, 10 * H);
+    assert_true(clocks_lead_ns(&clocks) == 0); /* the provider has not told its time */
+    clocks.has_provider = true;
+    assert_true(clocks_lead_ns(&clocks) == 0); /* a minute is no lead */
+    clocks_journalled(&clocks, 1003 * H, 11 * H);
+    assert_true(clocks_lead_ns(&clocks) == 2 * H);
+    clocks_journalled(&clocks, 1002 * H, 12 * H); /* it has stepped back */
+    assert_true(clocks_lead_ns(&clocks) == 2 * H);
+    clocks = (struct clocks){.has_provider = true, .provider_offset_ns = 990 * (int64_t)H};
+    clocks_journalled(&clocks, 998 * H, 10 * H); /* it is behind */
+    assert_true(clocks_lead_ns(&clocks) == 0);
 }
 
 static void a_step_of_the_clock_makes_nothing_of_this_run_younger(void **state)
@@ -67,7 +73,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_age_is_the_largest_that_the_clocks_give),
-        cmocka_unit_test(a_lead_counts_from_a_minute_on),
+        cmocka_unit_test(a_lead_is_that_of_what_was_journalled),
         cmocka_unit_test(a_step_of_the_clock_makes_nothing_of_this_run_younger),
     };
 
