@@ -278,7 +278,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
         return "cut";
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY:
-        return attempt->unusable ? "unreadable" : "too_large";
+        return attempt->unusable || attempt->receipt.is_coded ? "unreadable" : "too_large";
     default:
         return "transport";
     }
@@ -294,6 +294,9 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     }
     if (attempt->unusable) {
         return "the answer is larger than it may be, or not what was asked for";
+    }
+    if (attempt->receipt.is_coded) {
+        return "the answer has a transfer coding that was not asked for";
     }
     /* libcurl bounds a single line of a head by itself, and calls that out of memory. */
     if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY) {

@@ -31,7 +31,7 @@ static void forget_headers(struct receipt *receipt)
 void receipt_reset(struct receipt *receipt)
 {
     buffer_reset(&receipt->body);
-    receipt->body_cut = receipt->head_cut = false;
+    receipt->body_cut = receipt->head_cut = receipt->is_coded = false;
     receipt->header_len = 0;
     forget_headers(receipt);
 }
@@ -62,6 +62,11 @@ static void keep(struct slice value, char *out, size_t size)
         out[i] = value.at[i] >= ' ' && value.at[i] <= '~' ? value.at[i] : '?';
     }
     out[len] = '\0';
+}
+
+static bool is_word(struct slice value, const char *word)
+{
+    return value.len == strlen(word) && strncasecmp(value.at, word, value.len) == 0;
 }
 
 static void keep_request_id(struct receipt *receipt, struct slice line)
@@ -180,6 +185,9 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
     struct slice value;
     if (line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0) {
         forget_headers(receipt);
+    } else if (header_value(line, "transfer-encoding", &value)) {
+        receipt->is_coded = !is_word(value, "chunked") && !is_word(value, "identity");
+        return !receipt->is_coded;
     } else if (header_value(line, "retry-after", &value)) {
         keep_retry_after(receipt, value);
     } else if (header_value(line, "date", &value)) {

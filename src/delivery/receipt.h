@@ -29,6 +29,7 @@ struct receipt {
     bool body_cut; /* there was more than RECEIPT_BODY_MAX */
     size_t header_len;
     bool head_cut; /* there was more than RECEIPT_HEADERS_MAX */
+    bool is_coded; /* it has a transfer coding beside chunked: libcurl 7.88 would undo it, asked for or not */
     char retry_after[RECEIPT_DATE_SIZE], date[RECEIPT_DATE_SIZE];
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     unsigned request_id_rank;           /* 0: none yet */
@@ -41,8 +42,8 @@ void receipt_clear(struct receipt *receipt);
 /* Empties it for the next attempt. */
 void receipt_reset(struct receipt *receipt);
 
-/* One header line, status lines included, with or without its line end. False: over the bound, stop reading.
- */
+/* One header line, status lines included, with or without its line end. False: over the bound, or a transfer
+ * coding that was not asked for: stop reading. */
 bool receipt_add_header(struct receipt *receipt, struct slice line);
 /* False: over the bound, stop reading; what fits is kept. */
 bool receipt_add_body(struct receipt *receipt, struct slice bytes);

@@ -112,6 +112,18 @@ in_doubt('trailers that never end', sub { print {$_[0]} "HTTP/1.1 201 X\r\nTrans
 in_doubt('a chunk extension that never ends', sub { print {$_[0]} "HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\n1;"; forever($_[0], 'e' x 65536) });
 in_doubt('a bomb in gzip', says(hostile_answer(201, gzipped("\0" x 50_000_000), 'Content-Encoding: gzip')));
 
+# libcurl 7.88 undoes a transfer coding although none was asked for (Content-Encoding it leaves alone).
+in_doubt('a success behind a transfer coding', says("HTTP/1.1 201 X\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\n", gzipped($id)));
+in_doubt('a success behind two', says("HTTP/1.1 201 X\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n", sprintf("%x\r\n", length gzipped($id)), gzipped($id), "\r\n0\r\n\r\n"));
+created('chunks by another spelling', sub { my $body = $id =~ s/AA/CHU/r; print {$_[0]} "HTTP/1.1 201 X
+transfer-encoding:  Chunked 
+
+", sprintf("%x
+", length $body), $body, "
+0
+
+" }, 'CHU00000000000001');
+
 # Slowness: the timeout is of the whole attempt.
 in_doubt('a byte now and then', sub { drip($_[0], hostile_answer(201, $id)) });
 in_doubt('headers byte by byte', sub { print {$_[0]} "HTTP/1.1 201 X\r\nX: "; drip($_[0], 'x' x 1000) });

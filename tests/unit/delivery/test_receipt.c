@@ -237,6 +237,29 @@ static void headers_say_that_a_list_goes_on(void **state)
     receipt_clear(&receipt);
 }
 
+static void a_transfer_coding_that_was_not_asked_for_ends_the_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool is_coded;
+    } table[] = {
+        {"Transfer-Encoding: chunked\r\n", false},      {"transfer-encoding:CHUNKED \r\n", false},
+        {"Transfer-Encoding: identity\r\n", false},     {"Transfer-Encoding: gzip\r\n", true},
+        {"Transfer-Encoding: gzip, chunked\r\n", true}, {"Transfer-Encoding: br\r\n", true},
+        {"Transfer-Encoding: xchunked\r\n", true},      {"Content-Encoding: gzip\r\n", false},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct receipt receipt;
+        receipt_init(&receipt);
+        assert_int_equal(receipt_add_header(&receipt, slice_from(table[i].line)), !table[i].is_coded);
+        assert_int_equal(receipt.is_coded, table[i].is_coded);
+        receipt_reset(&receipt);
+        assert_false(receipt.is_coded);
+        receipt_clear(&receipt);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_body_is_kept_up_to_64_kib),
         cmocka_unit_test(headers_are_read_up_to_100_kib),
         cmocka_unit_test(headers_say_that_a_list_goes_on),
+        cmocka_unit_test(a_transfer_coding_that_was_not_asked_for_ends_the_answer),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
