@@ -66,6 +66,9 @@ my @faults = (
     {name => 'gone', kind => 'gone'},
     {name => 'revoked', kind => 'revoked'},
     {name => '401-twice', kind => 'unauthorized'},
+    # An update lands without an answer, its repeat is refused, and the row goes back.
+    {name => 'landed-refused', kind => 'landed_refused', only => {map { $_ => ['update'] } qw(payward kraken-embed kira)},
+        why => 'a create that landed is found again by its key, its reference or its user: only an update may be forgotten'},
     # What settles a doubt is not shown clearly. settles: it is enough all the same.
     {name => 'not-found', kind => 'unclear', only => {kira => ['fetch']}},
     {name => 'left-out', kind => 'unclear', only => {kira => ['fetch'], payso => ['list']}, settles => 'kira'},
@@ -81,7 +84,7 @@ sub reason_against
     my ($cell) = @_;
     return $absent{$cell->{provider}}{$cell->{operation}} if $absent{$cell->{provider}}{$cell->{operation}};
     my $only = $cell->{fault}{only};
-    return 'it is about how users are shown where a doubt is settled by looking at them'
+    return $cell->{fault}{why} || 'it is about how users are shown where a doubt is settled by looking at them'
         if $only && !grep { $_ eq $cell->{operation} } @{$only->{$cell->{provider}} || []};
     return 'a provider that is away for the whole run is not told whom a look-up found'
         if $cell->{fault}{kind} eq 'outage' && $cell->{operation} eq 'fetch';
@@ -340,6 +343,25 @@ sub lower_case
     $cell->{faults} += $cell->{rows}; # each e-mail came back other than it was sent
 }
 
+# What the provider has of these is not known, whatever it said of the repeat: all are sent again.
+sub landed_refused
+{
+    my ($cell) = @_;
+    my $struck = 4;
+    sandbox_faults($cell->{sandbox}, "drop:x$struck\@update");
+    run($cell, 'the run that loses answers', set => {'delivery.attempts' => 1});
+    is($cell->{summary}{in_doubt}, $struck, 'some are in doubt');
+    sandbox_faults($cell->{sandbox}, "status-422:x$struck\@update");
+    run($cell, 'the run that is refused');
+    is($cell->{summary}{refused}, $struck, 'and their repeats are refused');
+    $cell->{faults} += 2 * $struck;
+    $cell->{street} = '1 Market St';
+    write_file("$cell->{case}{folder}/export.csv", csv_rows($cell->{rows}));
+    run($cell, 'the rows go back');
+    is_done($cell, 'the rows go back');
+    is($cell->{summary}{updated}, $cell->{rows}, 'and all are sent') or diag summary_line($cell->{summary});
+}
+
 # No way to the provider for a whole run: nothing is sent, nobody is lost, and the next run finishes.
 sub outage
 {
@@ -516,7 +538,8 @@ sub conclude
         rate => $cell->{rate}, max_per_second => $counts->{max_per_second}, result => join(', ', "status $result[0]", $result[1])};
 }
 
-my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unauthorized => \&unauthorized, unclear => \&unclear, lower_case => \&lower_case);
+my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unauthorized => \&unauthorized, unclear => \&unclear, lower_case => \&lower_case,
+    landed_refused => \&landed_refused);
 my (@cells, @impossible);
 for my $provider (@providers) {
     for my $operation (@operations) {

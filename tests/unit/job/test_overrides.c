@@ -70,6 +70,43 @@ static void a_bad_set_is_named_without_its_value(void **state)
     }
 }
 
+static void a_check_reports_beside_the_runs_of_its_job(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *more, *report;
+        bool check;
+        const char *folder, *run_report, *metrics;
+    } examples[] = {
+        {"a run", "report: here\nmetrics: m.prom\n", NULL, false, "/here", "/here", "/m.prom"},
+        {"a check", "report: here\nmetrics: m.prom\n", NULL, true, "/here/check", "/here", NULL},
+        {"a run that reports elsewhere", "report: here\n", "there", false, "there", "/here", NULL},
+        {"a check that reports elsewhere", "report: here\n", "there", true, "there/check", "/here", NULL},
+        {"a check of a job without a report", "", NULL, true, "/check", "", NULL},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct job_overrides overrides = {.report = examples[i].report, .check = examples[i].check};
+        struct error error;
+        char text[2048];
+        snprintf(text, sizeof text, "%s%s", JOB_WHOLE, examples[i].more);
+        struct job *job = job_text_load_with(text, &overrides, &error);
+        if (!job)
+            fail_msg("%s: %s", examples[i].sentence, error.text);
+        const struct {
+            const char *got, *want;
+        } ends[] = {
+            {job->report_folder, examples[i].folder},
+            {job->run_report, examples[i].run_report},
+            {job->metrics_path ? job->metrics_path : "", examples[i].metrics ? examples[i].metrics : ""}};
+        for (size_t end = 0; end < sizeof ends / sizeof *ends; end++) {
+            size_t got = strlen(ends[end].got), want = strlen(ends[end].want);
+            if (got < want || strcmp(ends[end].got + got - want, ends[end].want) != 0)
+                fail_msg("%s: %s, not %s", examples[i].sentence, ends[end].got, ends[end].want);
+        }
+        job_free(job);
+    }
+}
+
 static void input_and_report_are_relative_to_the_working_folder(void **state)
 {
     (void)state;
@@ -174,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_changes_the_job_before_it_is_read),
         cmocka_unit_test(a_bad_set_is_named_without_its_value),
+        cmocka_unit_test(a_check_reports_beside_the_runs_of_its_job),
         cmocka_unit_test(input_and_report_are_relative_to_the_working_folder),
         cmocka_unit_test(a_secret_is_a_reference_and_its_line_is_never_shown),
         cmocka_unit_test(secrets_are_loaded_only_when_asked_for),
