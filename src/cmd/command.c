@@ -16,8 +16,8 @@ const struct command command_table[] = {
      command_status},
     {"results", "JOB", OPTION_RESULTS, "one line per customer from the ledger (csv or ndjson)",
      command_results},
-    {"settle", "JOB", OPTION_SETTLE,
-     "a person's verdict on a doubt, or the adoption of users that existed before", command_settle},
+    {"resolve", "JOB", OPTION_SETTLE,
+     "what only a person can say: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,
      "one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
@@ -29,8 +29,23 @@ const struct command command_table[] = {
     {0},
 };
 
+static const struct {
+    const char *alias, *name;
+} aliases[] = {{"settle", "resolve"}};
+
+const char *command_alias(const struct command *command)
+{
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcmp(aliases[i].name, command->name) == 0)
+            return aliases[i].alias;
+    return NULL;
+}
+
 const struct command *command_find(const char *name)
 {
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (strcmp(aliases[i].alias, name) == 0)
+            name = aliases[i].name;
     for (const struct command *command = command_table; command->name; command++)
         if (strcmp(command->name, name) == 0)
             return command;

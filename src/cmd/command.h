@@ -22,8 +22,10 @@ struct command {
 /* The table, ended by an entry without a name. */
 extern const struct command command_table[];
 
-/* By its name; NULL when there is none. */
+/* By its name, or an earlier one; NULL when there is none. */
 const struct command *command_find(const char *name);
+/* An earlier name of a command that is still accepted; NULL: none. */
+const char *command_alias(const struct command *command);
 /* Says that there is no such command, with the nearest one. Returns status 2. */
 int command_fail_unknown(const char *name);
 
@@ -35,7 +37,7 @@ int command_run(const struct options *options);
 int command_status(const struct options *options);
 int command_explain(const struct options *options);
 int command_guess(const struct options *options);
-int command_settle(const struct options *options);
+int command_resolve(const struct options *options);
 int command_results(const struct options *options);
 int command_probe(const struct options *options);
 int command_version(const struct options *options);

@@ -29,6 +29,9 @@ int command_help(const struct options *options)
             return command_fail_unknown(options->argument);
         buffer_printf(&out, "kyc-import %s %s: %s\n\n", command->name,
                       command->argument ? command->argument : "", command->help);
+        const char *alias = command_alias(command);
+        if (alias)
+            buffer_printf(&out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);
         options_help(command->option_bit, &out);
     } else {
         help_commands(&out);

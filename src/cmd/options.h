@@ -37,7 +37,7 @@ struct options {
     size_t input_count, set_count;
     uint64_t limit;
     const char *report;
-    const char *provider, *key, *user, *from;
+    const char *provider, *key, *user, *from, *same_as, *rekey;
     uint64_t rows, row;
     enum progress_mode progress;
     enum results_format format;

@@ -59,40 +59,40 @@ static const char *advice(const struct ledger_customer *customer)
 {
     static const char *const unclear[][2] = {
         {"several_users", "several users at the provider agree with him: find his by hand, and tell it with "
-                          "kyc-import settle"},
+                          "kyc-import resolve"},
         {"email_alone", "a user at the provider has his e-mail and other data: look whether that is him, and "
-                        "tell it with kyc-import settle"},
+                        "tell it with kyc-import resolve"},
         {"user_differs",
          "a user at the provider has his external_id and other data: look at both, and tell it "
-         "with kyc-import settle"},
+         "with kyc-import resolve"},
         {"user_not_fetched",
          "the provider lists a user with this e-mail and does not give it (HTTP 404): run "
-         "again, or look it up at the provider and tell it with kyc-import settle"},
+         "again, or look it up at the provider and tell it with kyc-import resolve"},
         {"user_incomplete",
          "a user at the provider agrees in what is given of it, and not everything is given: "
-         "look whether it is this customer, and tell it with kyc-import settle"},
+         "look whether it is this customer, and tell it with kyc-import resolve"},
         {"user_unnamed",
          "a user at the provider has his e-mail and no external_id: look whether that is him, "
-         "and tell it with kyc-import settle"},
+         "and tell it with kyc-import resolve"},
         {"other_customer",
          "the answer named another customer: run again with this customer's row in the input; when "
          "it comes back, the provider or a gateway mixes answers up: ask the provider, then "
-         "kyc-import settle JOB --key ID --user USER_ID"},
+         "kyc-import resolve JOB --key ID --user USER_ID"},
         {"exists_not_found", "the provider says that he exists, and its look-up does not find him: ask the "
-                             "provider, and tell it with kyc-import settle"},
+                             "provider, and tell it with kyc-import resolve"},
         {"listing_incomplete",
          "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there "
          "are "
          "more), so that it cannot show that there is no such user: run again, or tell it with kyc-import "
-         "settle"},
+         "resolve"},
     };
 
     if (slice_is(customer->code, "user_id_taken"))
         return "the provider gave the user of another customer: compare both with the provider, by hand, and "
-               "tell it with kyc-import settle";
+               "tell it with kyc-import resolve";
     if (customer->http_status == HTTP_CONFLICT)
         return "the provider knows somebody like him already: look him up there, by hand, and tell it with "
-               "kyc-import settle";
+               "kyc-import resolve";
     for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
         if (slice_is(customer->code, unclear[i][0]))
             return unclear[i][1];

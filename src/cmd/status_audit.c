@@ -24,7 +24,7 @@ static const struct {
     [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
                        "look at both at the provider: one of them has the other's user"},
     [AUDIT_UNKNOWN] = {"unknown", "a user at the provider whom the ledger does not know",
-                       "if he is a customer of yours, kyc-import settle --from FILE adopts him"},
+                       "if he is a customer of yours, kyc-import resolve --from FILE adopts him"},
     [AUDIT_UNCLEAR] = {"unclear", "the answer does not tell who he is",
                        "look him up at the provider, by hand"},
     [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "ask again"},

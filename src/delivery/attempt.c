@@ -372,6 +372,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
         .error_type = slice_from(attempt->receipt.error_type),
         .in_doubt = delivery->call.in_doubt,
         .user_id = delivery->call.user_id,
+        .former_key = delivery->call.former_key,
         .members = delivery->call.members,
         .login_broken =
             attempt->token > 0 && login_is_broken(&attempt->lane->login, attempt->token, attempt->left_ns,

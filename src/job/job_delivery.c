@@ -11,6 +11,7 @@ static const struct job_key stop_keys[] = {
     {"refused_in_a_row", job_scalar_uint32, OFFSET(refused_in_a_row), .min = 1, .max = 1000000},
     {"refused_share", job_scalar_percent, OFFSET(refused_share), .max = 100},
     {"updated_share", job_scalar_percent, OFFSET(updated_share), .max = 100},
+    {"twins", job_scalar_percent, OFFSET(twins_share), .max = 100},
     {0},
 };
 
@@ -35,6 +36,7 @@ static int read_either(struct job_reader *reader, const struct job_node *value, 
 
 static const char *const change_words[] = {"update", "ignore", NULL};
 static const char *const doubt_words[] = {"settle", "hold", NULL};
+static const char *const twin_words[] = {"refuse", "create", NULL};
 
 static const struct job_key delivery_keys[] = {
     {"rate", job_scalar_rate, OFFSET(rate), .min = 1, .max = 1000000},
@@ -47,6 +49,7 @@ static const struct job_key delivery_keys[] = {
     {"stop_after", .read = read_stop},
     {"on_change", read_either, OFFSET(update), .words = change_words},
     {"in_doubt", read_either, OFFSET(settle), .words = doubt_words},
+    {"twins", read_either, OFFSET(refuse_twins), .words = twin_words},
     {0},
 };
 
@@ -60,6 +63,8 @@ void job_delivery_defaults(struct job *job)
                                           .refused_in_a_row = 25,
                                           .refused_share = 20,
                                           .updated_share = 10,
+                                          .twins_share = 20,
+                                          .refuse_twins = true,
                                           .update = true,
                                           .settle = true};
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/digest.h"
+#include "core/keyset.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -179,4 +180,82 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
         end(fingerprint, digest);
     }
     memcpy(out, digest, FINGERPRINT_MEMBER_LEN);
+}
+
+/* In the order in which they are digested. */
+static const enum field_id identity_fields[] = {
+    FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
+};
+
+static bool has_identity(const struct record *record)
+{
+    const struct value *values = record->values;
+    bool has_name =
+        (values[FIELD_FIRST_NAME].state == VALUE_PRESENT && values[FIELD_LAST_NAME].state == VALUE_PRESENT) ||
+        values[FIELD_COMPANY_NAME].state == VALUE_PRESENT;
+
+    return has_name && values[FIELD_EMAIL].state == VALUE_PRESENT &&
+           values[FIELD_DATE_OF_BIRTH].state == VALUE_PRESENT;
+}
+
+static struct slice identity_value(const struct record *record, size_t i)
+{
+    const struct value *value = &record->values[identity_fields[i]];
+
+    return value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
+}
+
+static size_t identity_len(const struct record *record)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof identity_fields / sizeof *identity_fields; i++)
+        len += identity_value(record, i).len + 1;
+    return len;
+}
+
+/* Each value and a NUL, the e-mail in lower case: identity_len bytes. */
+static void write_identity(const struct record *record, char *out)
+{
+    for (size_t i = 0; i < sizeof identity_fields / sizeof *identity_fields; i++) {
+        struct slice text = identity_value(record, i);
+        for (size_t at = 0; at < text.len; at++) {
+            bool is_email = identity_fields[i] == FIELD_EMAIL;
+            *out++ = is_email ? text_lower_ascii(text.at[at]) : text.at[at];
+        }
+        *out++ = '\0';
+    }
+}
+
+bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
+                          uint8_t out[FINGERPRINT_IDENTITY_LEN])
+{
+    static const char domain[] = "identity"; /* no field is named so */
+    uint8_t digest[DIGEST_SHA256_LEN];
+
+    if (!has_identity(record))
+        return false;
+    size_t len = identity_len(record);
+    char *text = len <= SCRATCH_SIZE ? fingerprint->scratch : memory_new(len, 1);
+    write_identity(record, text);
+    digest_hmac_begin(fingerprint->hmac);
+    digest_hmac_add(fingerprint->hmac, slice_make(domain, sizeof domain));
+    digest_hmac_add(fingerprint->hmac, slice_make(text, len));
+    digest_hmac_end(fingerprint->hmac, digest);
+    if (text != fingerprint->scratch)
+        free(text);
+    out[0] = FINGERPRINT_IDENTITY_VERSION;
+    memcpy(out + 1, digest, FINGERPRINT_IDENTITY_LEN - 1);
+    return true;
+}
+
+uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena)
+{
+    if (!has_identity(record))
+        return 0;
+    size_t len = identity_len(record);
+    char *text = arena_bytes(arena, len);
+    write_identity(record, text);
+    uint64_t hash = keyset_hash(slice_make(text, len));
+    return hash ? hash : 1;
 }

@@ -10,13 +10,22 @@
 #ifndef KYC_LEDGER_FINGERPRINT_H
 #define KYC_LEDGER_FINGERPRINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "model/provider_fields.h"
 #include "model/record.h"
 
-enum { FINGERPRINT_KEY_LEN = 32, FINGERPRINT_LEN = 32, FINGERPRINT_MEMBER_LEN = 8, FINGERPRINT_VERSION = 1 };
+enum {
+    FINGERPRINT_KEY_LEN = 32,
+    FINGERPRINT_LEN = 32,
+    FINGERPRINT_MEMBER_LEN = 8,
+    FINGERPRINT_VERSION = 1,
+    FINGERPRINT_IDENTITY_LEN = 16,
+    FINGERPRINT_IDENTITY_VERSION = 1, /* the first byte of an identity digest */
+};
 
 struct fingerprint;
 
@@ -34,5 +43,14 @@ void fingerprint_members(struct fingerprint *fingerprint, const struct record *r
  * so, and then a user is recognized by this. Eight zero bytes without one. */
 void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,
                        uint8_t out[FINGERPRINT_MEMBER_LEN]);
+
+/* Which person or company a record is about, whatever its external_id: the version of the rule in one byte,
+ * then 15 bytes of the HMAC over e-mail in lower case (ASCII), first name, last name, company name and birth
+ * date. False, and nothing is written, unless it has e-mail, a name (first and last, or a company's) and
+ * birth date: relatives share any two of them. */
+bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
+                          uint8_t out[FINGERPRINT_IDENTITY_LEN]);
+/* The same values as a hash of this process (keyset_hash), for a check without a ledger's key. 0: none. */
+uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena);
 
 #endif

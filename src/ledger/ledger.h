@@ -3,6 +3,12 @@
  *
  * Behind this header is SQLite (the only user of it); nothing above knows SQL. Public words, for people who
  * query the file: customer.state is journalled, in_doubt, created or refused; operation is create or update.
+ * customer.identity says which person it is about (fingerprint_identity), NULL: not known. customer.twin:
+ * refused (as the twin of another customer), stopped (likewise, by a run that stopped for it: it counts
+ * again), allowed (a person said that it is another one). customer.former_key: the key under which the
+ * provider knows it, where it has another one now. customer.verdict: the event by which a person gave it its
+ * user; NULL: an answer did. Events besides those of attempts and verdicts: `identify` (its identity digest
+ * was added) and `rekey`.
  * All writes stand between ledger_begin and ledger_commit; when commit has returned 0 they are durable. Every
  * failure is ERROR_LEDGER with a message that names the file and the way out (disk full, read-only, damaged).
  * Thread: one (the coordinator). Owner: open/close.
@@ -77,6 +83,7 @@ struct ledger_brief {
     bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find
                         (first_sent_at says whether it is open; else it was refused) */
     bool open;       /* and it is open: a create or an update that is in doubt unless this run settles it */
+    bool identified; /* it has an identity digest of this program's rule */
     uint64_t digest; /* first 8 bytes (little endian) of what the provider has; 0 when it has nothing */
 };
 
@@ -85,6 +92,8 @@ int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct 
                 void *context, struct error *error);
 
 /* One customer in full; NULL or empty parts are absent. Slices are in the arena. */
+enum ledger_twin { LEDGER_TWIN_NONE, LEDGER_TWIN_REFUSED, LEDGER_TWIN_STOPPED, LEDGER_TWIN_ALLOWED };
+
 struct ledger_customer {
     int64_t id;
     struct slice external_id;
@@ -104,6 +113,10 @@ struct ledger_customer {
     uint64_t updated_at; /* real ns */
     int64_t updated_run; /* 0: none, a person's verdict */
     struct slice kept;   /* JSON: of the last success answer that had any member of provider.keep */
+    struct slice identity;
+    enum ledger_twin twin;
+    bool by_verdict; /* a person gave it the user that it has */
+    struct slice former_key;
 };
 
 /* 1 found, 0 not, -1 error. */
@@ -135,6 +148,7 @@ struct ledger_intent {
     struct slice member_digests;
     struct slice email_digest;    /* fingerprint_email */
     struct slice idempotency_key; /* empty: none */
+    struct slice identity;        /* empty: none; what was stored stays then */
     uint64_t at; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };
 
@@ -201,6 +215,32 @@ int ledger_result(struct ledger *ledger, const struct ledger_result *result, boo
  * commit. */
 int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error);
 
+/* Twins: the same person under another key.
+ *
+ * Who besides customer id (0: nobody) has this identity and a user, or a create that is open: 1 with its
+ * external_id in the arena; 0: nobody; -1. */
+int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
+                     struct arena *arena, struct slice *external_id, struct error *error);
+/* This create is refused because of its twin: nothing was sent. id 0: a new customer, who has no event. Not
+ * for a customer with a user or an open create. Between begin and commit. 0, or -1. */
+int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
+                     struct error *error);
+/* The run stops because of the twins that it noted: none of them counts as refused before. Between begin and
+ * commit. 0, or -1. */
+int ledger_stop_twins(struct ledger *ledger, struct error *error);
+
+/* A customer's row came by, and says what the ledger did not hold of it. */
+struct ledger_identification {
+    int64_t id;
+    struct slice external_id;
+    uint64_t row;
+    const uint8_t *identity; /* FINGERPRINT_IDENTITY_LEN; NULL: stays */
+    const uint8_t *digest;   /* FINGERPRINT_LEN: what the provider has, all members agree; NULL: stays */
+    uint64_t at;             /* real ns */
+};
+/* An event `identify`. Between begin and commit. 0, or -1. */
+int ledger_identify(struct ledger *ledger, const struct ledger_identification *known, struct error *error);
+
 /* What became of a person's verdict. */
 enum ledger_settlement {
     LEDGER_SETTLED,         /* the customer has this user, or has none and is created again */
@@ -208,15 +248,41 @@ enum ledger_settlement {
     LEDGER_SETTLE_ACCEPTED, /* he had this user already: what the provider has is taken as not known, likewise
                              */
     LEDGER_SETTLE_TAKEN,    /* not written: another customer has this user */
-    LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user */
+    LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user, which an answer of the provider
+                                 gave, not a person */
     LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but no create of his is in doubt */
+    LEDGER_SETTLE_CORRECTED,  /* written: an earlier verdict gave it another user */
+    LEDGER_SETTLE_ALLOWED,    /* written: a twin is another person, and is created */
+    LEDGER_SETTLE_UNKNOWN,    /* rekey, not written: no customer with a user has this key */
+    LEDGER_SETTLE_IN_DOUBT,   /* rekey, not written: its create is in doubt under the old key */
+    LEDGER_SETTLE_KEY_TAKEN,  /* rekey, not written: the new key has a history of its own */
 };
+bool ledger_settlement_is_written(enum ledger_settlement settlement);
 
-/* A person's verdict on a doubt, or the adoption of a user that existed before; an event like any other
- * (outcome `settled`). user_id empty: there is no such user at the provider. Between begin and commit. 0, or
- * -1. */
-int ledger_settle(struct ledger *ledger, struct slice external_id, struct slice user_id, uint64_t at,
+/* A person's verdict on a doubt, the adoption of a user that existed before, or the correction of an earlier
+ * verdict; an event like any other (outcome `settled`). user_id empty: there is no such user at the provider,
+ * or, of a twin, it is another person. proven: the provider names the user as this customer's, so that it may
+ * take the place of one that an answer gave. Between begin and commit. 0, or -1. */
+struct ledger_verdict {
+    struct slice external_id, user_id;
+    bool proven;
+    uint64_t at; /* real ns */
+};
+int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
                   enum ledger_settlement *settlement, struct error *error);
+
+/* A customer with a user gets another key. What the provider has of it stays. key_members: member digests of
+ * a record that has the new key alone (fingerprint_members); is_digested: one of them holds it, so the digest
+ * of the whole is not known until the row comes by. A twin that was refused under the new key makes way.
+ * Between begin and commit. 0, or -1. */
+struct ledger_rekey {
+    struct slice from, to;
+    struct slice key_members;
+    bool is_digested;
+    uint64_t at; /* real ns */
+};
+int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum ledger_settlement *settlement,
+                 struct error *error);
 
 /* Nonce floors: the durable bound below which nonces of a key have been used, perhaps. 0: none yet. */
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);

@@ -43,6 +43,15 @@ static enum operation operation_from(struct slice word)
     return slice_is(word, "update") ? OPERATION_UPDATE : OPERATION_CREATE;
 }
 
+static enum ledger_twin twin_from(struct slice word)
+{
+    if (word.len == 0)
+        return LEDGER_TWIN_NONE;
+    return slice_is(word, "allowed")   ? LEDGER_TWIN_ALLOWED
+           : slice_is(word, "stopped") ? LEDGER_TWIN_STOPPED
+                                       : LEDGER_TWIN_REFUSED;
+}
+
 static uint64_t first_bytes(struct slice digest)
 {
     uint64_t number = 0;
@@ -93,6 +102,8 @@ int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct 
             .digest = first_bytes(ledger_sqlite_column(statement, 5)),
             .open = sqlite3_column_int(statement, 6),
         };
+        struct slice identity = ledger_sqlite_column(statement, 7);
+        brief.identified = identity.len > 0 && identity.at[0] == FINGERPRINT_IDENTITY_VERSION;
         each(context, &brief);
     }
     return row;
@@ -131,6 +142,10 @@ int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct 
         .kept = copy_column(statement, 18, arena),
         .pending_email_digest = copy_column(statement, 19, arena),
         .updated_run = sqlite3_column_int64(statement, 20),
+        .identity = copy_column(statement, 21, arena),
+        .twin = twin_from(ledger_sqlite_column(statement, 22)),
+        .former_key = copy_column(statement, 23, arena),
+        .by_verdict = sqlite3_column_int64(statement, 24) != 0,
     };
     return 0;
 }

@@ -19,6 +19,7 @@ static int make_customer(struct ledger *ledger, const struct ledger_intent *inte
     ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
     ledger_sqlite_bind_number_or_null(statement, 6, ledger->run);
     ledger_sqlite_bind_blob(statement, 7, intent->email_digest);
+    ledger_sqlite_bind_blob(statement, 8, intent->identity);
     if (ledger_sqlite_write(ledger, statement, error))
         return -1;
     if (sqlite3_changes(ledger->db) == 0)
@@ -117,6 +118,7 @@ static int journal_anew(struct ledger *ledger, const struct ledger_intent *inten
     ledger_sqlite_bind_number(statement, 8, now->open ? 1 : 0);
     ledger_sqlite_bind_number_or_null(statement, 9, ledger->run);
     ledger_sqlite_bind_blob(statement, 10, intent->email_digest);
+    ledger_sqlite_bind_blob(statement, 11, intent->identity);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -182,5 +184,6 @@ int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *
     ledger_sqlite_bind_number_or_null(statement, 4, ledger->run);
     ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
     ledger_sqlite_bind_blob(statement, 6, intent->email_digest);
+    ledger_sqlite_bind_blob(statement, 7, intent->identity);
     return ledger_sqlite_write(ledger, statement, error);
 }

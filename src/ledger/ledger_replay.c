@@ -58,12 +58,15 @@ static void add_user(struct ledger_replay *replay, const struct ledger_replay_ev
 {
     bool settled = slice_is(event->outcome, "settled");
 
-    if (replay->user_id.len > 0 && (!settled || !slice_equal(replay->user_id, event->user_id))) {
+    if (replay->user_id.len > 0 && !settled) {
         if (!replay->other_user)
             replay->other_user = event->id;
         return;
     }
-    /* A person who accepts what the provider has says nothing of its digest. */
+    if (!slice_equal(replay->user_id, event->user_id)) /* else accepted: whoever gave it stays */
+        replay->verdict = settled ? event->id : 0;
+    /* A person who accepts what the provider has, or corrects an earlier verdict, says nothing of its
+     * digest. */
     replay->digest =
         replay->user_id.len > 0 ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
     replay->user_id = arena_copy(&replay->arena, event->user_id);
@@ -87,8 +90,10 @@ static void add_create(struct ledger_replay *replay, const struct ledger_replay_
     replay->last_is_final = false;
     if (slice_is(event->outcome, "in_doubt")) {
         replay->in_doubt = replay->perhaps_in_doubt = true;
-    } else if (slice_is(event->outcome, "settled")) {
-        replay->in_doubt = replay->perhaps_in_doubt = false;
+    } else if (slice_is(event->outcome, "settled")) { /* no user: also the correction of an earlier verdict */
+        replay->in_doubt = replay->perhaps_in_doubt = replay->update_since = replay->may_have_landed = false;
+        replay->user_id = replay->digest = slice_make(NULL, 0);
+        replay->verdict = 0;
     } else if (is_no(event)) {
         replay->most_refusals++;
         replay->in_doubt = false;
@@ -100,9 +105,28 @@ static void add_create(struct ledger_replay *replay, const struct ledger_replay_
     }
 }
 
+/* What is no attempt and no verdict: the row's last attempt stays what it was. True when it was that. */
+static bool add_note(struct ledger_replay *replay, const struct ledger_replay_event *event)
+{
+    bool is_rekey = slice_is(event->operation, "rekey");
+
+    if (!is_rekey && !slice_is(event->operation, "identify"))
+        return false;
+    if (is_rekey && replay->former_key.len == 0)
+        replay->former_key = arena_copy(&replay->arena, event->digest);
+    if (is_rekey && event->code.len > 0)
+        replay->digest = slice_make(NULL, 0);
+    if (!is_rekey && event->digest.len > 0)
+        replay->digest = arena_copy(&replay->arena, event->digest);
+    return true;
+}
+
 void ledger_replay_add(struct ledger_replay *replay, const struct ledger_replay_event *event)
 {
     static const char *const yes[] = {"done", "settled", NULL};
+
+    if (add_note(replay, event))
+        return;
     bool is_yes = is_one_of(event->outcome, yes), settled = slice_is(event->outcome, "settled");
     bool is_update = slice_is(event->operation, "update");
 
@@ -142,7 +166,7 @@ struct comparison {
     bool open;           /* the row says so */
     bool shows_last;     /* its last-attempt columns are those of the last event */
     bool shows_none;     /* they are empty: journalled anew since */
-    bool was_not_built;  /* refused before anything left */
+    bool was_not_built;  /* refused before anything left: not built, or a twin */
     bool may_begin_anew; /* a create may have been journalled behind the last event */
 };
 
@@ -207,6 +231,37 @@ static void compare_digests(struct comparison *comparison)
     if (!comparison->open && comparison->shows_last && claim->pending_digest.len > 0 &&
         !slice_equal(claim->pending_digest, replay->last.digest))
         differ(comparison, "pending_digest is not that of the last event");
+}
+
+/* A refused twin has no user, and a person who allows one says so by a verdict. Who has a user keeps the mark
+ * of an allowed one. */
+static bool allows_twin(const struct comparison *comparison)
+{
+    const struct ledger_replay_claim *claim = comparison->claim;
+
+    if (claim->twin.len == 0)
+        return true;
+    if (slice_is(claim->twin, "allowed"))
+        return comparison->replay->count > 0;
+    return !comparison->created && !comparison->open && slice_is(claim->state, "refused") &&
+           slice_is(claim->code, "twin");
+}
+
+static void compare_identity(struct comparison *comparison)
+{
+    const struct ledger_replay *replay = comparison->replay;
+    const struct ledger_replay_claim *claim = comparison->claim;
+
+    if (claim->identity.len > 0 && claim->identity.len != FINGERPRINT_IDENTITY_LEN)
+        differ(comparison, "identity is not an identity digest");
+    if (!allows_twin(comparison))
+        differ(comparison, "twin is %.*s, and the events do not allow it", (int)claim->twin.len,
+               claim->twin.at);
+    if (!slice_equal(claim->former_key, replay->former_key))
+        differ(comparison, "former_key is not the key that the first rekey event names");
+    if (claim->verdict != replay->verdict)
+        differ(comparison, "verdict is event %" PRId64 " and the events say %" PRId64, claim->verdict,
+               replay->verdict);
 }
 
 static void compare_operation(struct comparison *comparison)
@@ -320,8 +375,8 @@ bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledge
         .shows_last = replay->count > 0 && claim->http_status == last->http_status &&
                       slice_equal(claim->code, last_code) &&
                       slice_equal(claim->request_id, by_person ? nothing : last->request_id),
-        .was_not_built =
-            claim->http_status == 0 && claim->request_id.len == 0 && slice_is(claim->code, "not_built"),
+        .was_not_built = claim->http_status == 0 && claim->request_id.len == 0 &&
+                         (slice_is(claim->code, "not_built") || slice_is(claim->code, "twin")),
         .may_begin_anew =
             replay->count == 0 || is_no(last) || by_person || (is_nothing(last) && !replay->in_doubt),
     };
@@ -331,6 +386,7 @@ bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledge
     compare_state(&comparison);
     compare_operation(&comparison);
     compare_digests(&comparison);
+    compare_identity(&comparison);
     compare_last_attempt(&comparison);
     return differences->len == 0;
 }

@@ -29,6 +29,9 @@ struct ledger_replay_claim {
     struct slice pending_email_digest;
     struct slice code, request_id;
     int64_t refusals, first_sent_at, http_status, attempts, first_run, updated_run;
+    struct slice identity, twin;
+    struct slice former_key; /* the HMAC of it (ledger_customer_digest); empty: none */
+    int64_t verdict;
 };
 
 struct ledger_replay {
@@ -45,6 +48,8 @@ struct ledger_replay {
     bool perhaps_in_doubt;
     bool is_over; /* the provider said yes to the operation: another one counts its attempts anew */
     int64_t least_refusals, most_refusals, most_attempts;
+    struct slice former_key; /* of the first rekey event: the HMAC of the key before it; empty: none */
+    int64_t verdict;         /* the event by which a person gave it its user; 0: an answer did */
 };
 
 void ledger_replay_init(struct ledger_replay *replay);

@@ -16,7 +16,8 @@
 
 /* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
  * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
- * partial index costs nothing while a create is only journalled. */
+ * partial index costs nothing while a create is only journalled. The index of identities is asked once for
+ * each create; it costs no memory, and an unchanged night never touches it. */
 static const char tables[] =
     "CREATE TABLE customer("
     "  id INTEGER PRIMARY KEY,"
@@ -40,9 +41,14 @@ static const char tables[] =
     "  kept TEXT,"
     "  first_run INTEGER,"
     "  updated_run INTEGER,"
-    "  updated_at INTEGER NOT NULL"
+    "  updated_at INTEGER NOT NULL,"
+    "  identity BLOB,"
+    "  twin TEXT CHECK(twin IN ('refused', 'stopped', 'allowed')),"
+    "  former_key TEXT,"
+    "  verdict INTEGER"
     ") STRICT;"
     "CREATE UNIQUE INDEX customer_user_id ON customer(user_id) WHERE user_id IS NOT NULL;"
+    "CREATE INDEX customer_identity ON customer(identity) WHERE identity IS NOT NULL;"
     "CREATE TABLE event("
     "  id INTEGER PRIMARY KEY,"
     "  run INTEGER,"
@@ -60,6 +66,7 @@ static const char tables[] =
     "  at INTEGER NOT NULL,"
     "  chain BLOB NOT NULL"
     ") STRICT;"
+    "CREATE INDEX event_rekey ON event(customer, id) WHERE operation = 'rekey';"
     "CREATE TABLE run("
     "  id INTEGER PRIMARY KEY,"
     "  command TEXT NOT NULL,"

@@ -33,7 +33,8 @@
     "id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "                   \
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
-    "attempts, updated_at, kept, pending_email_digest, updated_run, " CUSTOMER_LACKS
+    "attempts, updated_at, kept, pending_email_digest, updated_run, identity, twin, former_key, "            \
+    "verdict, " CUSTOMER_LACKS
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -43,7 +44,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
                             "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
     [LEDGER_SQL_SCAN] =
         "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, digest, "
-        "pending_digest IS NOT NULL AND first_sent_at IS NOT NULL FROM customer ORDER BY id",
+        "pending_digest IS NOT NULL AND first_sent_at IS NOT NULL, identity FROM customer ORDER BY id",
     [LEDGER_SQL_FIND] = "SELECT " CUSTOMER_COLUMNS " FROM customer WHERE id = ?1",
     [LEDGER_SQL_FIND_KEY] = "SELECT id FROM customer WHERE external_id = ?1",
     [LEDGER_SQL_FIND_USER] = "SELECT id FROM customer WHERE user_id = ?1",
@@ -64,8 +65,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
                         "GROUP BY customer",
     [LEDGER_SQL_NEW] =
         "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, "
-        "pending_email_digest, idempotency_key, first_sent_at, first_run, updated_run, updated_at) "
-        "VALUES(?1, 'journalled', 'create', ?2, ?3, ?7, ?4, ?5, ?6, ?6, ?5) "
+        "pending_email_digest, idempotency_key, first_sent_at, first_run, updated_run, updated_at, identity) "
+        "VALUES(?1, 'journalled', 'create', ?2, ?3, ?7, ?4, ?5, ?6, ?6, ?5, ?8) "
         "ON CONFLICT(external_id) DO NOTHING",
     [LEDGER_SQL_NOW] =
         "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
@@ -73,32 +74,38 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_JOURNAL] =
         "UPDATE customer SET state = ?2, operation = ?3, pending_digest = ?4, pending_member_digests = ?5, "
         "idempotency_key = ?6, first_sent_at = ?7, http_status = NULL, code = NULL, message = NULL, "
-        "request_id = NULL, attempts = ?8, updated_run = ?9, updated_at = ?7, pending_email_digest = ?10 "
-        "WHERE id = ?1",
+        "request_id = NULL, attempts = ?8, updated_run = ?9, updated_at = ?7, pending_email_digest = ?10, "
+        "identity = coalesce(?11, identity), twin = iif(twin = 'allowed', twin, NULL) WHERE id = ?1",
     [LEDGER_SQL_JOURNAL_AGAIN] =
         "UPDATE customer SET state = ?2, attempts = max(attempts, 1), updated_run = ?3, "
         "updated_at = ?4 WHERE id = ?1",
     [LEDGER_SQL_OVERTAKE] =
         "UPDATE customer SET state = 'in_doubt', pending_digest = ?2, pending_member_digests = ?3, "
-        "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5, pending_email_digest = ?6 "
+        "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5, pending_email_digest = ?6, "
+        "identity = coalesce(?7, identity) "
         "WHERE id = ?1",
     [LEDGER_SQL_ADOPT] =
-        "INSERT INTO customer(external_id, state, user_id, operation, first_run, updated_run, updated_at) "
-        "VALUES(?1, 'created', ?2, 'create', ?3, ?3, ?4)",
+        "INSERT INTO customer(external_id, state, user_id, operation, first_run, updated_run, updated_at, "
+        "verdict) VALUES(?1, 'created', ?2, 'create', ?3, ?3, ?4, ?5)",
     [LEDGER_SQL_SETTLE] =
-        "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL, pending_digest, NULL), "
-        "member_digests = iif(user_id IS NULL, pending_member_digests, NULL), user_id = ?2, pending_digest = "
+        "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL AND first_sent_at IS NOT NULL, "
+        "pending_digest, NULL), member_digests = iif(user_id IS NULL AND first_sent_at IS NOT NULL, "
+        "pending_member_digests, NULL), user_id = ?2, pending_digest = "
         "NULL, "
         "pending_member_digests = NULL, pending_email_digest = NULL, first_sent_at = NULL, http_status = "
         "NULL, "
         "code = 'settled', message "
         "= NULL, "
-        "request_id = NULL, updated_run = ?3, updated_at = ?4 WHERE id = ?1",
+        "request_id = NULL, updated_run = ?3, updated_at = ?4, twin = NULL, verdict = coalesce(?5, verdict) "
+        "WHERE id = ?1",
     [LEDGER_SQL_ABSENT] =
-        "UPDATE customer SET state = 'refused', pending_digest = NULL, pending_member_digests = NULL, "
-        "pending_email_digest = NULL, first_sent_at = NULL, http_status = NULL, code = 'settled', message = "
-        "NULL, request_id = NULL, "
-        "updated_run = ?2, updated_at = ?3 WHERE id = ?1",
+        "UPDATE customer SET state = 'refused', operation = 'create', user_id = NULL, digest = NULL, "
+        "member_digests = NULL, pending_digest = NULL, pending_member_digests = NULL, pending_email_digest = "
+        "NULL, "
+        "first_sent_at = NULL, http_status = NULL, code = 'settled', message = NULL, request_id = NULL, "
+        "attempts = max(attempts, 1), updated_run = ?2, updated_at = ?3, twin = iif(twin IS NULL, NULL, "
+        "'allowed'), verdict = NULL "
+        "WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
     [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
     [LEDGER_SQL_ACKNOWLEDGE] =
@@ -116,6 +123,31 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
                           "pending_email_digest = NULL "
                           "WHERE id = ?1 AND first_sent_at IS NULL",
     [LEDGER_SQL_DELETE] = "DELETE FROM customer WHERE id = ?1",
+    [LEDGER_SQL_TWIN] =
+        "SELECT id, external_id FROM customer WHERE identity = ?1 AND id <> ?2 AND (user_id IS NOT NULL OR "
+        "(first_sent_at IS NOT NULL AND operation = 'create')) ORDER BY id LIMIT 1",
+    [LEDGER_SQL_TWIN_NEW] =
+        "INSERT INTO customer(external_id, state, operation, pending_digest, pending_member_digests, code, "
+        "message, twin, first_run, updated_run, updated_at) "
+        "VALUES(?1, 'refused', 'create', ?2, ?3, 'twin', ?4, 'refused', ?5, ?5, ?6)",
+    [LEDGER_SQL_TWIN_AGAIN] =
+        "UPDATE customer SET pending_digest = ?2, pending_member_digests = ?3, pending_email_digest = NULL, "
+        "http_status = NULL, "
+        "code = 'twin', message = ?4, request_id = NULL, twin = 'refused', updated_run = ?5, updated_at = ?6 "
+        "WHERE id = ?1",
+    [LEDGER_SQL_TWINS_STOPPED] =
+        "UPDATE customer SET twin = 'stopped' WHERE twin = 'refused' AND updated_run = ?1",
+    [LEDGER_SQL_IDENTITY] =
+        "UPDATE customer SET identity = coalesce(?2, identity), digest = coalesce(?3, digest) WHERE id = ?1",
+    [LEDGER_SQL_REKEY] =
+        "UPDATE customer SET former_key = coalesce(former_key, external_id), external_id = ?2, "
+        "digest = iif(?3, NULL, digest), member_digests = ?4, pending_member_digests = ?5, "
+        "updated_run = ?6, updated_at = ?7 WHERE id = ?1",
+    [LEDGER_SQL_REKEY_MEMBERS] =
+        "SELECT external_id, user_id IS NOT NULL, member_digests, pending_member_digests, "
+        "twin IN ('refused', 'stopped') AND attempts = 0 AND refusals = 0, "
+        "first_sent_at IS NOT NULL AND operation = 'create' "
+        "FROM customer WHERE id = ?1",
     [LEDGER_SQL_EVENT] =
         "INSERT INTO event(id, run, customer, row, operation, outcome, user_id, digest, http_status, code, "
         "request_id, attempt, latency_ms, at, chain) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
@@ -126,8 +158,9 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_HEAD_OF_EVENT] = "SELECT 1 FROM event WHERE chain = ?1 ORDER BY id DESC LIMIT 1",
     [LEDGER_SQL_EVENTS] =
         "SELECT e.id, e.run, e.customer, c.external_id, e.row, e.operation, e.outcome, e.user_id, "
-        "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain, " EVENT_LACKS
-        " "
+        "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain, "
+        "(SELECT r.digest FROM event AS r WHERE r.operation = 'rekey' AND r.customer = e.customer AND "
+        "r.id > e.id ORDER BY r.id LIMIT 1), " EVENT_LACKS " "
         "FROM event AS e LEFT JOIN customer AS c ON c.id = e.customer ORDER BY e.id",
     [LEDGER_SQL_RUNS] = "SELECT id, chain_head, " RUN_LACKS " FROM run ORDER BY id",
     [LEDGER_SQL_HISTORIES] =
@@ -137,7 +170,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
         "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
         "first_run, "
-        "updated_run, pending_email_digest, " CUSTOMER_LACKS " FROM customer ORDER BY id",
+        "updated_run, pending_email_digest, identity, twin, former_key, verdict, " CUSTOMER_LACKS
+        " FROM customer ORDER BY id",
     [LEDGER_SQL_SHARED_USERS] =
         "SELECT user_id, min(id), max(id) FROM customer WHERE user_id IS NOT NULL GROUP BY user_id "
         "HAVING count(*) > 1",

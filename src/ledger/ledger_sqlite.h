@@ -52,6 +52,13 @@ enum ledger_statement {
     LEDGER_SQL_CONCLUDE,
     LEDGER_SQL_FORGET,
     LEDGER_SQL_DELETE,
+    LEDGER_SQL_TWIN,
+    LEDGER_SQL_TWIN_NEW,
+    LEDGER_SQL_TWIN_AGAIN,
+    LEDGER_SQL_TWINS_STOPPED,
+    LEDGER_SQL_IDENTITY,
+    LEDGER_SQL_REKEY,
+    LEDGER_SQL_REKEY_MEMBERS,
     LEDGER_SQL_EVENT,
     LEDGER_SQL_LAST_EVENT,
     LEDGER_SQL_HEAD_OF_RUN,
@@ -163,6 +170,10 @@ int ledger_sqlite_check_lacks(struct ledger *ledger, sqlite3_stmt *statement, co
 /* Customers (ledger_customer.c). */
 
 enum ledger_state ledger_state_from(struct slice word);
+/* The customer with this key; 0: none; -1. */
+int64_t ledger_find_id(struct ledger *ledger, struct slice external_id, struct error *error);
+/* The code of a rekey event after which the digest of what the provider has is not known. */
+#define LEDGER_DIGEST_UNKNOWN "digest_unknown"
 /* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). 0, or -1
  * when the row lacks something: the statement is released then. */
 int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct arena *arena,
@@ -199,7 +210,12 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
  * four bytes (big endian) and so many bytes; NULL is the length 0xffffffff and nothing; a number is eight
  * bytes, big endian, two's complement; text and blobs are their bytes. The customer stands there not as his
  * id but as HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. Who erases a customer puts
- * `erased:` and that HMAC in lower-case hex in the place of his external_id: the chain still holds. */
+ * `erased:` and that HMAC in lower-case hex in the place of his external_id, and NULL in the place of
+ * former_key: the chain still holds.
+ *
+ * A `rekey` event gives a customer another key. The events before it were written under the former key: its
+ * digest column holds the HMAC of that one, and the event itself is written under the new key. So the HMAC in
+ * an event is the digest of the first rekey event of its customer behind it, else that of external_id. */
 struct ledger_event {
     int64_t id, run; /* run 0: NULL */
     int64_t customer_id;

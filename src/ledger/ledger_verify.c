@@ -190,9 +190,13 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
         .at = sqlite3_column_int64(statement, 14),
     };
     struct slice external_id = ledger_sqlite_column(statement, 3);
+    struct slice former = ledger_sqlite_column(statement, 16); /* a rekey event came later */
     if (external_id.len == 0)
         return false;
-    ledger_customer_digest(ledger, external_id, event->customer);
+    if (former.len == DIGEST_SHA256_LEN)
+        memcpy(event->customer, former.at, DIGEST_SHA256_LEN);
+    else
+        ledger_customer_digest(ledger, external_id, event->customer);
     return true;
 }
 
@@ -338,7 +342,9 @@ static int pass_over(struct verify *verify, struct histories *histories, int64_t
     return 0;
 }
 
-static void read_claim(sqlite3_stmt *statement, struct ledger_replay_claim *claim)
+/* former: where the digest of its former key goes. */
+static void read_claim(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_replay_claim *claim,
+                       uint8_t former[DIGEST_SHA256_LEN])
 {
     *claim = (struct ledger_replay_claim){
         .state = ledger_sqlite_column(statement, 2),
@@ -357,7 +363,15 @@ static void read_claim(sqlite3_stmt *statement, struct ledger_replay_claim *clai
         .attempts = sqlite3_column_int64(statement, 14),
         .first_run = sqlite3_column_int64(statement, 15),
         .updated_run = sqlite3_column_int64(statement, 16),
+        .identity = ledger_sqlite_column(statement, 18),
+        .twin = ledger_sqlite_column(statement, 19),
+        .verdict = sqlite3_column_int64(statement, 21),
     };
+    struct slice former_key = ledger_sqlite_column(statement, 20);
+    if (former_key.len == 0)
+        return;
+    ledger_customer_digest(ledger, former_key, former);
+    claim->former_key = slice_make((const char *)former, DIGEST_SHA256_LEN);
 }
 
 static int check_customer(struct verify *verify, struct histories *histories, sqlite3_stmt *statement,
@@ -367,10 +381,11 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
                                      .customer = sqlite3_column_int64(statement, 0),
                                      .external_id = ledger_sqlite_column(statement, 1)};
     struct ledger_replay_claim claim;
+    uint8_t former[DIGEST_SHA256_LEN];
 
     struct slice lacks = ledger_sqlite_lacks(statement);
 
-    read_claim(statement, &claim);
+    read_claim(verify->ledger, statement, &claim, former);
     verify->verified->customers++;
     if (pass_over(verify, histories, finding.customer, error) != 0)
         return -1;

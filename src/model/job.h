@@ -133,6 +133,8 @@ struct job_delivery {
     uint64_t timeout_ns, retry_for_ns;
     uint32_t canary;
     uint32_t refused_in_a_row, refused_share, updated_share; /* shares in percent */
+    uint32_t twins_share;                                    /* in percent; 100: twins never stop a run */
+    bool refuse_twins;                                       /* twins: refuse, else create */
     bool update;                                             /* on_change: update, else ignore */
     bool settle;                                             /* in_doubt: settle, else hold */
 };

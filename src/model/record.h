@@ -60,7 +60,8 @@ struct record {
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */
-    char country[2];                         /* of the normalized `country`; NUL when it is not known */
+    uint64_t identity_hash; /* fingerprint_identity_hash, in a dry run; 0: none, or not made */
+    char country[2];        /* of the normalized `country`; NUL when it is not known */
     uint64_t
         present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
     const uint8_t *document_digest[RECORD_DOCUMENTS]; /* SHA-256 of what the file of document_front (0) and

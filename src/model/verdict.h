@@ -40,6 +40,7 @@ struct verdict {
 #define RULE_NO_UPDATE       "no_update"
 #define RULE_EXISTS          "exists"
 #define RULE_EXPENSIVE       "expensive"
+#define RULE_TWIN            "twin"
 /* of the record itself */
 #define RULE_MALFORMED "malformed"
 #define RULE_COLUMNS   "columns"

@@ -38,7 +38,7 @@ void changes_overtake(const struct provider *provider, struct fingerprint *finge
 #define CHANGES_IMMUTABLE                                                                                    \
     "the value changed, and the provider takes no change of it: put the old one back, or change it there "   \
     "by hand "                                                                                               \
-    "and tell it with kyc-import settle"
+    "and tell it with kyc-import resolve"
 
 /* The first field of the provider's table that belongs to a member. */
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member);

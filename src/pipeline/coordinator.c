@@ -7,12 +7,14 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "pipeline/twins.h"
 #include "pipeline/unique.h"
 #include "report/progress.h"
 
 enum {
     COMPARED_LEAST = 1000, /* known customers compared before the share of changed ones means anything */
     EXPENSIVE_LEAST = 100, /* records read before the share of expensive ones means anything */
+    TWINS_LEAST = 10,      /* a few customers who register again never stop a night */
 };
 
 struct coordinator {
@@ -21,6 +23,9 @@ struct coordinator {
     size_t batch_at;
     uint64_t expensive;         /* records with a value that ran a pattern into its limit */
     uint64_t compared, changed; /* customers whom the provider has */
+    uint64_t creates, twins;    /* records to be created, and the twins among them that no earlier run had
+                                   refused */
+    bool twins_told;            /* a dry run has said that a run would stop */
     bool ended;                 /* every batch was taken */
     bool stopping;              /* no further record is taken */
     unsigned interrupts;
@@ -86,6 +91,36 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
     stop(coordinator, &error, false);
 }
 
+/* A key column that was reformatted makes everybody a new customer. */
+static int stop_if_many_twins(struct coordinator *coordinator, const struct decision *decision,
+                              struct error *error)
+{
+    const struct coordinator_parts *parts = &coordinator->parts;
+    uint32_t share = parts->settings->job->delivery.twins_share;
+    struct error why;
+
+    coordinator->creates += decision->kind == DECISION_CREATE || (decision->is_twin && !decision->twin_known);
+    coordinator->twins += decision->is_twin && !decision->twin_known;
+    if (!decision->is_twin || coordinator->stopping || coordinator->twins_told || share >= 100 ||
+        coordinator->twins < TWINS_LEAST || coordinator->twins * 100 < coordinator->creates * share)
+        return 0;
+    error_set(&why, ERROR_PROVIDER,
+              "%" PRIu64 " of %" PRIu64
+              " customers to create are known under another key (e-mail, names and birth date agree), at "
+              "least delivery.stop_after.twins (%" PRIu32
+              " %%): was the key column reformatted?\nhint: put the old keys back; or give the known "
+              "customers their new keys with kyc-import resolve %s --rekey FILE",
+              coordinator->twins, coordinator->creates, share, parts->settings->job->path);
+    coordinator->twins_told = true;
+    if (!parts->sending) {
+        log_warning("a run would stop: %s", why.text);
+        return 0;
+    }
+    parts->tally->stopped = "customers are known under another key: was the key column reformatted?";
+    stop(coordinator, &why, false);
+    return twins_stop(parts->sending, error);
+}
+
 /* Every row was valid when it was looked at first. */
 static void stop_if_strict(struct coordinator *coordinator, const struct record *record)
 {
@@ -112,10 +147,13 @@ static int take_refused(struct coordinator *coordinator, const struct record *re
                                     .rule = decision->rule,
                                     .message = decision->message};
 
-    parts->tally->plan.refused++;
+    *(decision->is_twin ? &parts->tally->plan.twins : &parts->tally->plan.refused) += 1;
     if (!parts->sending)
         return 0;
     parts->tally->refused++;
+    if (decision->is_twin && !decision->twin_known &&
+        twins_note(parts->sending, record, decision, error) != 0)
+        return -1;
     tally_add_refusal(parts->tally, record, decision->field, decision->rule, "");
     return rejects_add_refused(parts->rejects, record, &verdict, error);
 }
@@ -158,6 +196,18 @@ static int take_decision(struct coordinator *coordinator, const struct record *r
     return sending_add(parts->sending, record, decision, error);
 }
 
+/* What the row of a known customer adds to the ledger; an update brings it with its journal entry. */
+static int note_identity(struct coordinator *coordinator, const struct record *record,
+                         const struct decision *decision, struct error *error)
+{
+    bool is_known =
+        decision->is_known && (decision->kind == DECISION_UNCHANGED || decision->kind == DECISION_REFUSED);
+
+    if (!coordinator->parts.sending || !is_known || !(decision->lacks_identity || decision->agrees))
+        return 0;
+    return twins_identify(coordinator->parts.sending, record, decision, error);
+}
+
 static int take_record(struct coordinator *coordinator, struct record *record, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
@@ -180,7 +230,10 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
         return -1;
     }
     stop_if_many_changed(coordinator, &decision);
-    return take_decision(coordinator, record, &decision, error);
+    if (take_decision(coordinator, record, &decision, error) != 0 ||
+        note_identity(coordinator, record, &decision, error) != 0)
+        return -1;
+    return stop_if_many_twins(coordinator, &decision, error);
 }
 
 static bool wants_record(const struct coordinator *coordinator)
@@ -209,9 +262,12 @@ static void take_batch(struct coordinator *coordinator, struct batch *batch)
 {
     coordinator->batch = batch;
     coordinator->batch_at = 0;
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; i < batch->count; i++) {
         if (batch->records[i].unique_known & 1)
             roster_prefetch(coordinator->parts.decide.roster, 0, batch->records[i].unique_hash[0]);
+        if (batch->records[i].identity_hash)
+            roster_prefetch_identity(coordinator->parts.decide.roster, batch->records[i].identity_hash);
+    }
 }
 
 static void heed_interrupts(struct coordinator *coordinator, unsigned interrupts)

@@ -53,6 +53,7 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
     warn_not_cleared(by, changes->not_cleared, record, arena);
     decision->kind = DECISION_UNCHANGED;
     decision->user_id = arena_copy(arena, customer->user_id).at;
+    decision->former_key = customer->former_key.len ? customer->former_key.at : NULL;
     bool was_refused = customer->first_sent_at == 0 && is_digest(customer->pending_digest, changes->digest);
     if (changes->send && was_refused && !by->retry_refused)
         refuse(decision, "refused", customer->message);
@@ -62,6 +63,11 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
         refuse(decision, RULE_IMMUTABLE, SLICE_LITERAL(CHANGES_IMMUTABLE));
     if (!changes->send)
         decision->field = changes->immutable;
+    decision->agrees = decision->kind == DECISION_UNCHANGED && changes->not_cleared == 0 &&
+                       customer->first_sent_at == 0 && customer->digest.len == 0 &&
+                       slice_equal(customer->member_digests,
+                                   slice_make((const char *)changes->members,
+                                              by->provider->fields->member_count * FINGERPRINT_MEMBER_LEN));
 }
 
 /* The customer in full. The roster knows him by a 64-bit hash of his key: that it is he is seen here. */
@@ -130,6 +136,8 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     decision->refusals = customer->refusals;
     if (customer->pending_digest.len == 0)
         return; /* journalled, and taken back before a byte left */
+    if (customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED)
+        return; /* by us, nothing was sent: whether it still is a twin is asked again */
     if (customer->state == LEDGER_REFUSED) {
         if (same && !by->retry_refused)
             refuse(decision, "refused", customer->message);
@@ -146,26 +154,83 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
         decide_overtaken(by, customer, record, decision);
 }
 
+/* A hint with both ways out: the message stands in the reject file, where the reader has no manual. */
+static struct slice describe_twin(const struct decide *by, const struct record *record, struct slice known,
+                                  struct arena *arena)
+{
+    struct slice key = record->values[FIELD_EXTERNAL_ID].text;
+
+    return arena_printf(
+        arena,
+        "the customer %.*s has the same e-mail, names and birth date: nothing was sent. hint: if only the "
+        "key "
+        "changed, kyc-import resolve %s --key %.*s --same-as %.*s; if it is another person, kyc-import "
+        "resolve %s --key %.*s --absent",
+        (int)known.len, known.at, by->job->path, (int)key.len, key.at, (int)known.len, known.at,
+        by->job->path, (int)key.len, key.at);
+}
+
+static void refuse_twin(struct decision *decision, struct slice message)
+{
+    refuse(decision, RULE_TWIN, message);
+    decision->field = FIELD_EXTERNAL_ID;
+    decision->is_twin = true;
+}
+
+/* A record that would be created: whether the same person is there under another key. 0, or -1. */
+static int look_for_twin(const struct decide *by, const struct record *record, struct arena *arena,
+                         struct decision *decision, struct error *error)
+{
+    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
+    struct slice known;
+    int found = 0;
+
+    if (by->ledger && fingerprint_identity(by->fingerprint, record, identity))
+        found = ledger_find_twin(by->ledger, identity, decision->customer, arena, &known, error);
+    if (found < 0)
+        return -1;
+    if (found)
+        refuse_twin(decision, describe_twin(by, record, known, arena));
+    if (found || !by->is_dry || record->identity_hash == 0)
+        return 0;
+    if (roster_mark_identity(by->roster, record->identity_hash))
+        refuse_twin(decision, SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and "
+                                            "another key"));
+    return 0;
+}
+
+/* A customer that has no user. */
+static int decide_without_user(const struct decide *by, const struct record *record, struct arena *arena,
+                               struct decision *decision, struct error *error)
+{
+    struct ledger_customer customer = {.twin = LEDGER_TWIN_NONE};
+
+    if (decision->customer != 0) {
+        if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
+            return -1;
+        decide_unsettled(by, &customer, record, decision);
+    }
+    if (decision->kind != DECISION_CREATE || !by->job->delivery.refuse_twins ||
+        customer.twin == LEDGER_TWIN_ALLOWED)
+        return 0;
+    decision->twin_known = customer.twin == LEDGER_TWIN_REFUSED;
+    return look_for_twin(by, record, arena, decision, error);
+}
+
 int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
            struct error *error)
 {
     const struct roster_customer *known = by->ledger ? roster_find(by->roster, record->unique_hash[0]) : NULL;
-    struct ledger_customer customer;
 
     decision->kind = DECISION_CREATE;
-    decision->customer = 0;
-    decision->user_id = decision->idempotency_key = NULL;
+    decision->user_id = decision->former_key = decision->idempotency_key = NULL;
     decision->refusals = 0;
     decision->is_known = decision->changed = false;
     decision->journalled_run = 0;
+    decision->is_twin = decision->twin_known = decision->agrees = false;
+    decision->lacks_identity = known && known->has_user_id && !known->identified;
     decision->changes.immutable = FIELD_NONE;
-    if (!known)
-        return 0;
-    decision->customer = (int64_t)known->id;
-    if (known->has_user_id)
-        return decide_known(by, known, record, arena, decision, error);
-    if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
-        return -1;
-    decide_unsettled(by, &customer, record, decision);
-    return 0;
+    decision->customer = known ? (int64_t)known->id : 0;
+    return known && known->has_user_id ? decide_known(by, known, record, arena, decision, error)
+                                       : decide_without_user(by, record, arena, decision, error);
 }

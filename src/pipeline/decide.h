@@ -29,6 +29,7 @@ struct decision {
     enum decision_kind kind;
     int64_t customer;            /* of the ledger; 0: new */
     const char *user_id;         /* UPDATE: in the arena */
+    const char *former_key;      /* UPDATE: as ledger_customer.former_key, in the arena; NULL: none */
     bool is_known;               /* held against what the provider has */
     uint64_t first_sent_at;      /* SETTLE: of the journal; real ns */
     uint32_t refusals;           /* CREATE: creates of this customer that the provider finally refused */
@@ -40,6 +41,10 @@ struct decision {
     enum field_id field;         /* REFUSED: under what it is reported, FIELD/RULE */
     const char *rule;
     struct slice message; /* REFUSED: in the arena, or constant */
+    bool is_twin;         /* REFUSED: it would be created, and the same person is there under another key */
+    bool twin_known;      /* is_twin: an earlier run refused it too */
+    bool lacks_identity;  /* the customer has a user, and the ledger no identity digest of it */
+    bool agrees;          /* UNCHANGED: every member agrees, and the ledger lacks the digest of the whole */
 };
 
 struct decide {
@@ -49,6 +54,7 @@ struct decide {
     const struct provider *provider;
     struct fingerprint *fingerprint; /* NULL without a ledger */
     bool retry_refused;
+    bool is_dry; /* nothing is journalled: the roster holds who is to be created */
 };
 
 /* For a record that was not rejected, whose external_id was marked. May add warnings (FIELD/no_clear) to it.

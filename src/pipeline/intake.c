@@ -54,6 +54,7 @@ struct intake {
     /* written by the reader thread, read by the coordinator */
     _Atomic uint64_t records, position;
     atomic_bool ended;     /* records are all there will be */
+    bool identify;         /* constant once the workers run */
     size_t complete_count; /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
@@ -166,7 +167,10 @@ static void *worker_main(void *argument)
         for (size_t i = 0; i < batch->count; i++) {
             struct record *record = &batch->records[i];
             rule_worker_judge(worker->rules, record, &batch->arena);
-            if (!worker->fingerprint || record->rejected)
+            if (record->rejected)
+                continue;
+            record->identity_hash = intake->identify ? fingerprint_identity_hash(record, &batch->arena) : 0;
+            if (!worker->fingerprint)
                 continue;
             rule_worker_digest_documents(worker->rules, record, &batch->arena);
             fingerprint_record(worker->fingerprint, record, record->digest);
@@ -247,6 +251,7 @@ int intake_start(struct intake *intake, const struct intake_rules *rules, size_t
         workers = WORKERS_MAX;
     intake->inbox = inbox;
     intake->limit = rules->limit;
+    intake->identify = rules->identify;
     intake->batch_count = intake_batches(workers);
     intake->batches = memory_new(intake->batch_count, sizeof(struct batch *));
     intake->free_batches = queue_new(intake->batch_count);

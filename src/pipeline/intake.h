@@ -34,6 +34,7 @@ struct intake_rules {
     const struct provider_fields *fields;
     const uint8_t *fingerprint_key; /* NULL: no ledger, so no digests */
     uint64_t limit;                 /* records of input; 0: all */
+    bool identify;                  /* record.identity_hash is made */
 };
 
 /* Starts the threads; judged batches come to inbox. workers: how many, at least 1. 0, or -1 with ERROR_USAGE

@@ -182,6 +182,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
         .fields = fields,
         .fingerprint_key = pipeline->ledger ? ledger_fingerprint_key(pipeline->ledger) : NULL,
         .limit = pipeline->settings->limit,
+        .identify = !pipeline->settings->send && job->delivery.refuse_twins,
     };
     return intake_start(pipeline->intake, &rules, pipeline->workers, pipeline->inbox, error);
 }
@@ -300,7 +301,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     tally->status = status;
     if (pipeline->ledger)
         ledger_chain_head(pipeline->ledger, tally->chain_head);
-    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0)
+    if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&
+        status != ERROR_LEDGER) /* else the ledger has failed before, and that was told */
         status = tally->status = worse(status, &error);
     return status;
 }
@@ -336,7 +338,8 @@ int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
                        .job = settings->job,
                        .provider = settings->provider,
                        .fingerprint = pipeline.fingerprint,
-                       .retry_refused = settings->retry_refused},
+                       .retry_refused = settings->retry_refused,
+                       .is_dry = !settings->send},
             .rejects = pipeline.rejects,
             .sending = pipeline.sending,
             .tally = tally,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/hashset.h"
 #include "core/keyset.h"
 #include "core/memory.h"
 #include "model/record.h"
@@ -10,6 +11,7 @@
 struct roster {
     struct keyset *seen[RECORD_UNIQUE_MAX];
     size_t unique_count;
+    struct hashset *identities;        /* NULL: none yet */
     struct roster_customer *customers; /* entry.extra is an index from 1 */
     size_t customer_count, customer_room;
     uint64_t customers_seen;
@@ -36,6 +38,7 @@ void roster_free(struct roster *roster)
         return;
     for (size_t i = 0; i < roster->unique_count; i++)
         keyset_free(roster->seen[i]);
+    hashset_free(roster->identities);
     free(roster->customers);
     free(roster->before);
     free(roster);
@@ -53,7 +56,8 @@ static void add_customer(void *context, const struct ledger_brief *brief)
     }
     roster->customers[roster->customer_count++] = (struct roster_customer){
         .digest = brief->digest,
-        .id = (uint64_t)brief->id & ((UINT64_C(1) << 59) - 1),
+        .id = (uint64_t)brief->id & ((UINT64_C(1) << 58) - 1),
+        .identified = brief->identified,
         .state = (uint64_t)brief->state & 3,
         .has_user_id = brief->has_user_id,
         .pending = brief->pending,
@@ -86,6 +90,19 @@ void roster_place(const struct roster *roster, uint64_t place, uint32_t *input, 
         at--;
     *input = (uint32_t)at;
     *row = place - roster->before[at];
+}
+
+bool roster_mark_identity(struct roster *roster, uint64_t hash)
+{
+    if (!roster->identities)
+        roster->identities = hashset_new();
+    return hashset_add(roster->identities, hash);
+}
+
+void roster_prefetch_identity(const struct roster *roster, uint64_t hash)
+{
+    if (roster->identities)
+        hashset_prefetch(roster->identities, hash);
 }
 
 uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t place)

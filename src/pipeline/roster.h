@@ -19,8 +19,9 @@ struct roster;
 /* What the ledger says of a customer, in two words. */
 struct roster_customer {
     uint64_t digest; /* as ledger_brief.digest */
-    uint64_t id : 59;
-    uint64_t state : 2; /* enum ledger_state */
+    uint64_t id : 58;
+    uint64_t identified : 1; /* as ledger_brief.identified */
+    uint64_t state : 2;      /* enum ledger_state */
     uint64_t has_user_id : 1;
     uint64_t pending : 1;
     uint64_t open : 1;
@@ -43,6 +44,13 @@ void roster_place(const struct roster *roster, uint64_t place, uint32_t *input, 
 uint64_t roster_mark(struct roster *roster, size_t unique_index, uint64_t hash, uint64_t place);
 /* Hints that this value is marked soon. */
 void roster_prefetch(const struct roster *roster, size_t unique_index, uint64_t hash);
+
+/* Marks a person (record.identity_hash) as one that is to be created. True when an earlier record of this
+ * run was of the same. Only a dry run needs it: a run asks the ledger, which holds what it journalled. 6 to
+ * 12 bytes each. */
+bool roster_mark_identity(struct roster *roster, uint64_t hash);
+/* Hints that this person is marked soon. */
+void roster_prefetch_identity(const struct roster *roster, uint64_t hash);
 
 /* The customer with this external_id's hash, or NULL. */
 const struct roster_customer *roster_find(struct roster *roster, uint64_t hash);

@@ -56,6 +56,7 @@ static int open_all(struct searching *searching, struct error *error)
         .fields = fields,
         .fingerprint_key = searching->ledger ? ledger_fingerprint_key(searching->ledger) : NULL,
         .limit = searching->search->row,
+        .identify = true,
     };
     return intake_start(searching->intake, &rules, WORKERS, searching->inbox, error);
 }
@@ -100,7 +101,8 @@ static int give(struct searching *searching, struct record *record, struct arena
                               .ledger = searching->ledger,
                               .job = search->job,
                               .provider = search->provider,
-                              .fingerprint = searching->fingerprint};
+                              .fingerprint = searching->fingerprint,
+                              .is_dry = true};
     struct search_found all = {.record = record,
                                .header = intake_header(searching->intake),
                                .rules = searching->rules,
@@ -123,6 +125,12 @@ static int give(struct searching *searching, struct record *record, struct arena
     return 1;
 }
 
+/* Who is not would be created, so that a later record of the same person is its twin. */
+static bool is_in_ledger(const struct searching *searching, const struct record *record)
+{
+    return searching->ledger && roster_find(searching->roster, record->unique_hash[0]);
+}
+
 /* 1: found and given; 0: not in this batch; -1. */
 static int search_batch(struct searching *searching, struct batch *batch,
                         void (*found)(void *context, const struct search_found *found), void *context,
@@ -134,6 +142,8 @@ static int search_batch(struct searching *searching, struct batch *batch,
         unique_judge(searching->search->job, searching->roster, record, &batch->arena);
         if (is_wanted(searching, record))
             return give(searching, record, &batch->arena, found, context, error);
+        if (!record->rejected && record->identity_hash && !is_in_ledger(searching, record))
+            roster_mark_identity(searching->roster, record->identity_hash);
     }
     return 0;
 }

@@ -97,6 +97,8 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
 {
     uint8_t email[FINGERPRINT_MEMBER_LEN];
     fingerprint_email(sending->parts.fingerprint, item->record, email);
+    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
+    bool has_identity = fingerprint_identity(sending->parts.fingerprint, item->record, identity);
     const struct ledger_intent intent = {
         .id = item->customer,
         .external_id = item->record->values[FIELD_EXTERNAL_ID].text,
@@ -107,6 +109,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
         .email_digest = slice_make((const char *)email, sizeof email),
         .idempotency_key =
             slice_from(item->delivery.call.idempotency_key ? item->delivery.call.idempotency_key : ""),
+        .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
         .at = clock_real_ns(),
     };
 
@@ -121,11 +124,19 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     return failed;
 }
 
-static int add_update(struct sending *sending, struct item *item, const char *user_id,
+/* NULL of NULL. */
+static const char *copy_text(struct item *item, const char *text)
+{
+    return text ? arena_copy(&item->arena, slice_from(text)).at : NULL;
+}
+
+/* user_id, former_key: as in struct provider_call; in the item's arena. */
+static int add_update(struct sending *sending, struct item *item, const char *user_id, const char *former_key,
                       const struct changes *changes, struct error *error)
 {
     item->delivery.call.operation = OPERATION_UPDATE;
-    item->delivery.call.user_id = arena_copy(&item->arena, slice_from(user_id)).at;
+    item->delivery.call.user_id = user_id;
+    item->delivery.call.former_key = former_key;
     item->delivery.call.members = changes->send;
     item->immutable = changes->immutable;
     return sending_journal(sending, item, changes->digest, changes->members, false, error);
@@ -178,7 +189,8 @@ int sending_add(struct sending *sending, const struct record *record, const stru
     item->immutable = FIELD_NONE;
     if (decision->kind == DECISION_UPDATE) {
         item_list_put(&sending->new_items, item);
-        return add_update(sending, item, decision->user_id, &decision->changes, error);
+        return add_update(sending, item, copy_text(item, decision->user_id),
+                          copy_text(item, decision->former_key), &decision->changes, error);
     }
     item->delivery.call.operation = OPERATION_CREATE;
     set_idempotency_key(sending, item, decision);
@@ -257,7 +269,8 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
         finish_item(sending, item, conclusion);
         return 0;
     }
-    if (add_update(sending, item, arena_copy(&item->arena, customer.user_id).at, &changes, error) != 0)
+    if (add_update(sending, item, customer.user_id.at,
+                   customer.former_key.len ? customer.former_key.at : NULL, &changes, error) != 0)
         return -1;
     item_list_put(&sending->new_items, item);
     return 0;

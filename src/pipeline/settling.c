@@ -187,7 +187,7 @@ static void set_outcome(struct outcome *outcome, enum settled settled, const cha
         snprintf(
             outcome->message, sizeof outcome->message,
             "what was found at the provider does not say whether this customer has a user: a person must "
-            "look, and say it with kyc-import settle");
+            "look, and say it with kyc-import resolve");
 }
 
 static int settle(struct sending *sending, struct item *item, enum settled settled, const char *user_id,

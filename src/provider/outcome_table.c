@@ -120,6 +120,7 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
         .fields = table->fields,
         .record = record,
         .user_id = is_update ? reply->user_id : NULL,
+        .former_key = is_update ? reply->former_key : NULL,
         .has_email = !is_update || (reply->members >> email->member & 1),
     };
     return user_is_other(answer->nodes, &expected);

@@ -35,6 +35,8 @@ struct provider_call {
     const char *base_path;       /* the base URL's path without a trailing slash (`/sandbox`, or "") */
     const struct record *record; /* not rejected; of LIST and LOGIN: NULL */
     const char *user_id;         /* of UPDATE and FETCH */
+    const char *former_key; /* of UPDATE: the external id that the provider may know the user by, beside the
+                               record's; NULL: none */
     uint64_t
         members; /* of UPDATE: bit i: member i of provider.fields is sent, as null when it has no value */
     const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
@@ -90,6 +92,7 @@ struct provider_reply {
     struct slice error_type; /* x-amzn-errortype: the answer is the gateway's own; or empty */
     bool in_doubt;           /* of the call */
     const char *user_id;     /* of the call, of UPDATE: whom an answer must not contradict; NULL: not told */
+    const char *former_key;  /* of the call, of UPDATE; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
     bool login_broken;       /* a 401 to it means that the login gives no token that works */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */

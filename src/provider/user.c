@@ -200,12 +200,13 @@ static void read_told(const struct json_node *nodes, size_t at, const struct use
     note_told(told, text, is_same_id(text, user_id));
 
     struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
+    struct slice former = slice_from(expected->former_key);
     size_t metadata = json_member(nodes, at, "metadata");
     if (wanted.len > 0) {
         text = text_of(nodes, at, member);
-        note_told(told, text, slice_equal(text, wanted));
+        note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
         text = metadata != 0 ? text_of(nodes, metadata, "external_id") : slice_make("", 0);
-        note_told(told, text, slice_equal(text, wanted));
+        note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
     }
     wanted = expected_value(expected, FIELD_EMAIL, &member);
     text = text_of(nodes, at, member);

@@ -48,8 +48,9 @@ struct user_expected {
     const struct provider_fields
         *fields; /* without a member for the external id, the provider is not told it */
     const struct record *record;
-    const char *user_id; /* of an UPDATE; else NULL */
-    bool has_email;      /* the request carries it */
+    const char *user_id;    /* of an UPDATE; else NULL */
+    const char *former_key; /* an external id that is right beside the record's; NULL: none */
+    bool has_email;         /* the request carries it */
 };
 
 /* Whether a success names another customer than was asked for: another user id, another external id, or,

@@ -73,14 +73,19 @@ static const struct advice_row advice_rows[] = {
       "Map a column with a neutral key to external_id, before the first customer is created."}},
     {RULE_IMMUTABLE,
      {"The value changed since the customer was created, and the provider cannot change it.",
-      "Put the old value back, or accept the new one with kyc-import settle once the provider's support has "
+      "Put the old value back, or accept the new one with kyc-import resolve once the provider's support has "
       "changed it."}},
     {RULE_NO_UPDATE,
      {"The customer's data changed, and the provider takes no updates.",
       "Change the data by hand at the provider, or let changes go with delivery.on_change: ignore."}},
     {RULE_EXISTS,
      {"The provider already has such a user, who is not known to this ledger.",
-      "If it is the same customer, adopt the user with kyc-import settle."}},
+      "If it is the same customer, adopt the user with kyc-import resolve."}},
+    {RULE_TWIN,
+     {"The same person (e-mail, names and birth date) is there under another key. Nothing was sent.",
+      "If the key column changed its format, put it back, or give the known customers their new keys with "
+      "kyc-import resolve --rekey. Of a single one: resolve --same-as the known key, or --absent when it is "
+      "another person."}},
     {RULE_EXPENSIVE,
      {"A pattern of the job takes too many steps on this value, so it could not be judged.",
       "Write the pattern without nested repeats."}},

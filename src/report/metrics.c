@@ -101,7 +101,7 @@ static void metrics_records(const struct metrics *metrics)
     const struct metrics_row plan[] = {
         {"create", tally->plan.create},       {"update", tally->plan.update},
         {"unchanged", tally->plan.unchanged}, {"settle", tally->plan.settle},
-        {"refused", tally->plan.refused},
+        {"refused", tally->plan.refused},     {"twins", tally->plan.twins},
     };
     uint64_t bytes = 0, complete = 0;
     for (size_t i = 0; i < tally->input_count; i++) {

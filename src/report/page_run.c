@@ -29,6 +29,7 @@ void page_write_plan(const struct page *page)
         {"unchanged: nothing to send", "plan", "unchanged", tally->plan.unchanged},
         {"to settle first: an earlier outcome is in doubt", "plan", "settle", tally->plan.settle},
         {"refused before, and unchanged since", "plan", "refused", tally->plan.refused},
+        {"refused: the same person is there under another key", "plan", "twins", tally->plan.twins},
     };
     html_section(page->out, "plan", "Plan");
     buffer_append_text(page->out,

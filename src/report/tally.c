@@ -326,6 +326,7 @@ const char *tally_meaning(enum field_id field, const char *rule)
         {RULE_IMMUTABLE, "changed, and the provider cannot change it"},
         {RULE_NO_UPDATE, "changed, and the provider takes no updates"},
         {RULE_EXISTS, "the provider has such a user, who is not ours"},
+        {RULE_TWIN, "the same person is there under another key"},
         {RULE_EXPENSIVE, "a pattern of the job takes too long on it"},
         {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in broken.*"},
         {RULE_COLUMNS, "more or fewer cells than the header: see broken.*"},

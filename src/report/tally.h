@@ -88,6 +88,7 @@ struct tally {
     struct tally_country countries[TALLY_COUNTRIES];
     struct {
         uint64_t create, update, unchanged, settle, refused;
+        uint64_t twins; /* not created: the same person is there under another key */
     } plan;
     uint64_t created, updated, unchanged, refused, in_doubt, unsent, absent;
     uint64_t in_doubt_absent; /* of the absent: their last create or update is in doubt, and stays so */

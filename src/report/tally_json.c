@@ -76,6 +76,7 @@ static void tally_json_plan(struct json_writer *json, const struct tally *tally)
     tally_json_count(json, "unchanged", tally->plan.unchanged);
     tally_json_count(json, "settle", tally->plan.settle);
     tally_json_count(json, "refused", tally->plan.refused);
+    tally_json_count(json, "twins", tally->plan.twins);
     json_write_object_end(json);
 }
 

@@ -79,7 +79,9 @@ static void table_counts(struct buffer *out, const struct tally *tally)
         {{"rejected", tally->rejected},
          {"unchanged", tally->plan.unchanged},
          {"absent in doubt", tally->in_doubt_absent}},
-        {{"with warnings", tally->warned}, {NULL, 0}, {NULL, 0}},
+        {{"with warnings", tally->warned},
+         {tally->plan.twins ? "twins" : NULL, tally->plan.twins},
+         {NULL, 0}},
     };
     const struct table_cell run[ROWS][COLUMNS] = {
         {{"read", tally->read}, {"created", tally->created}, {"in doubt", tally->in_doubt}},

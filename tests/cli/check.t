@@ -30,7 +30,7 @@ subtest 'a clean export' => sub {
     is_deeply($summary, case_summary($case), '--json is summary.json');
     like($out, qr/\A\{[^\n]*\}\n\z/, 'one object on one line');
     is_deeply([@$summary{qw(read valid rejected warned requests)}], [300, 300, 0, 0, 0], 'the counts');
-    is_deeply($summary->{plan}, {create => 300, update => 0, unchanged => 0, settle => 0, refused => 0}, 'the plan');
+    is_deeply($summary->{plan}, {create => 300, update => 0, unchanged => 0, settle => 0, refused => 0, twins => 0}, 'the plan');
     is($summary->{command}, 'check', 'the command');
     is($summary->{input}[0]{complete}, JSON::PP::true, 'the input was read to its end');
     is($summary->{input}[0]{bytes}, -s "$case->{folder}/export.csv", 'all its bytes');

@@ -229,7 +229,7 @@ subtest '5: the ledger' => sub {
         ($status, $out, $err) = case_run($full, '--set', "ledger=sqlite:$small/full.ledger");
         is($status, 5, 'a full disk is status 5');
         like($err, qr{\Q$small\E/full\.ledger.*(?:full|space)}s, 'named, with what to do') or diag $err;
-        is(scalar(() = $err =~ /error:/g), 1, 'and said once');
+        is(scalar(() = $err =~ /error:/g), 1, 'and said once') or diag $err;
         my $short = -e "$full->{folder}/reports/test/summary.json" ? case_summary($full) : undef;
         ok($short, 'it still reports');
         adds_up($short, 'a full disk') if $short;

@@ -34,6 +34,7 @@ my %scenes = (
     'settle-changed' => 'creates in doubt whose rows have changed',
     'settle-old' => 'creates in doubt for longer than the idempotency key holds (kira)',
     verdicts => 'creates in doubt, and a person who says what became of them',
+    rekey => 'the key column changed its format, and a person who gives the known customers their new keys',
 );
 
 sub scene_names
@@ -105,7 +106,7 @@ sub scene_new
     write_file("$scene->{folder}/state", '');
     start($scene);
     my $case = $scene->{case} = case_new($scene->{sandbox}, provider => $provider, rows => $option{rows}, bad => 1, set => \%set);
-    if ($name eq 'update') {
+    if ($name eq 'update' || $name eq 'rekey') {
         night($scene);
     } elsif ($name ne 'create') {
         local @ENV{qw(KYC_STOP_AT KYC_STOP_BY)} = ('outcome taken#' . int($option{rows} / 2 + 1), 'kill');
@@ -113,6 +114,10 @@ sub scene_new
         die "$provider, $name: the run was not stopped: $status $err" if $status != 128 + 9;
     }
     change_rows($case) if $name eq 'update' || $name eq 'settle-changed';
+    if ($name eq 'rekey') { # and one night has refused the twins
+        write_file("$case->{folder}/export.csv", read_file("$case->{folder}/export.csv") =~ s/^cust-/new-/gmr);
+        night($scene);
+    }
     scene_leave($scene);
     shell('cp', '-a', "$case->{folder}/.", "$scene->{folder}/before");
     shell('cp', "$scene->{folder}/state", "$scene->{folder}/state.before");
@@ -142,7 +147,18 @@ sub scene_night
 {
     my ($scene, %environment) = @_;
     local @ENV{keys %environment} = values %environment;
+    return give_keys($scene) if $scene->{name} eq 'rekey';
     return $scene->{name} eq 'verdicts' ? give_verdicts($scene) : night($scene);
+}
+
+# A person who gives those that still have their old key the new one.
+sub give_keys
+{
+    my ($scene) = @_;
+    my $case = $scene->{case};
+    my @old = map { $_->[0] } case_ledger($case, "SELECT external_id FROM customer WHERE external_id LIKE 'cust-%'");
+    write_file("$case->{folder}/keys.csv", join '', "old_external_id,new_external_id\n", map { "$_," . s/^cust/new/r . "\n" } @old);
+    return night($scene, 'resolve', '--rekey', "$case->{folder}/keys.csv");
 }
 
 # A person who looks each doubt up at the provider.
@@ -179,7 +195,8 @@ sub scene_finish
     my $problem = sub { push @{$end->{problems}}, @_ };
 
     sandbox_faults($scene->{sandbox});
-    my ($status, undef, $err) = $scene->{name} eq 'verdicts' ? give_verdicts($scene) : (0, '', '');
+    my ($status, undef, $err) = $scene->{name} eq 'verdicts' ? give_verdicts($scene)
+        : $scene->{name} eq 'rekey' ? give_keys($scene) : (0, '', '');
     $problem->("the verdicts: status $status: $err") if $status;
     ($status, undef, $err) = night($scene);
     $problem->("the next run: status $status: $err") if $status != 1;
@@ -218,7 +235,7 @@ sub scene_finish
         $end->{users}{$key} = $json->encode($user->{body});
         $ids{$key} = $user->{id};
     }
-    for my $row (case_ledger($case, 'SELECT external_id, user_id, state, pending_digest IS NULL, hex(digest), hex(member_digests) FROM customer')) {
+    for my $row (case_ledger($case, 'SELECT coalesce(former_key, external_id), user_id, state, pending_digest IS NULL, hex(digest), hex(member_digests) FROM customer')) {
         my ($key, $id, @state) = @$row;
         $end->{customers}{$key} = "@state[0, 1]" . ($scene->{name} eq 'create' ? '' : " @state[2, 3]");
         $owners{$key} = $id;

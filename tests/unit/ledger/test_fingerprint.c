@@ -224,6 +224,75 @@ static void an_email_has_one_digest_in_any_case(void **state)
     fingerprint_free(fingerprint);
 }
 
+static void an_identity_is_e_mail_names_and_birth_date(void **state)
+{
+    (void)state;
+    static const char text[] = "identity\0ada@example.com\0Ada\0Example\0\0"
+                               "1990-01-02";
+    static const struct {
+        enum field_id field;
+        const char *value;
+        bool same;
+    } cases[] = {
+        {FIELD_EMAIL, "ADA@Example.com", true},     {FIELD_EMAIL, "ida@example.com", false},
+        {FIELD_FIRST_NAME, "Ida", false},           {FIELD_LAST_NAME, "Other", false},
+        {FIELD_DATE_OF_BIRTH, "1990-01-03", false}, {FIELD_EXTERNAL_ID, "another key", true},
+        {FIELD_PHONE, "+14155550101", true},        {FIELD_COMPANY_NAME, "Example Ltd", false},
+    };
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_IDENTITY_LEN];
+    struct fingerprint *fingerprint = fingerprint_new(key, &fields);
+    struct arena arena;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        set_up(NULL);
+        put(FIELD_EMAIL, "ada@example.com");
+        put(FIELD_FIRST_NAME, "Ada");
+        put(FIELD_LAST_NAME, "Example");
+        put(FIELD_COMPANY_NAME, NULL);
+        put(FIELD_DATE_OF_BIRTH, "1990-01-02");
+        uint64_t hash = fingerprint_identity_hash(&record, &arena);
+        hmac(text, sizeof text, want);
+        assert_true(fingerprint_identity(fingerprint, &record, got));
+        assert_int_equal(got[0], FINGERPRINT_IDENTITY_VERSION);
+        assert_memory_equal(got + 1, want, FINGERPRINT_IDENTITY_LEN - 1);
+        put(cases[i].field, cases[i].value);
+        assert_true(fingerprint_identity(fingerprint, &record, got));
+        assert_int_equal(memcmp(got + 1, want, FINGERPRINT_IDENTITY_LEN - 1) == 0, cases[i].same);
+        assert_int_equal(fingerprint_identity_hash(&record, &arena) == hash, cases[i].same);
+    }
+    arena_clear(&arena);
+    fingerprint_free(fingerprint);
+}
+
+static void without_one_of_the_three_there_is_no_identity(void **state)
+{
+    (void)state;
+    static const enum field_id needed[] = {FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME,
+                                           FIELD_DATE_OF_BIRTH};
+    uint8_t got[FINGERPRINT_IDENTITY_LEN] = {9};
+    struct fingerprint *fingerprint = fingerprint_new(key, &fields);
+    struct arena arena;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        put(FIELD_EMAIL, "ada@example.com");
+        put(FIELD_FIRST_NAME, "Ada");
+        put(FIELD_LAST_NAME, "Example");
+        put(FIELD_COMPANY_NAME, NULL);
+        put(FIELD_DATE_OF_BIRTH, "1990-01-02");
+        put(needed[i], NULL);
+        assert_false(fingerprint_identity(fingerprint, &record, got));
+        assert_int_equal(fingerprint_identity_hash(&record, &arena), 0);
+    }
+    assert_int_equal(got[0], 9);
+    put(FIELD_EMAIL, "ada@example.com");
+    put(FIELD_LAST_NAME, NULL);
+    put(FIELD_COMPANY_NAME, "Example Ltd"); /* a company has one name */
+    put(FIELD_DATE_OF_BIRTH, "1990-01-02");
+    assert_true(fingerprint_identity(fingerprint, &record, got));
+    arena_clear(&arena);
+    fingerprint_free(fingerprint);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +303,8 @@ int main(void)
         cmocka_unit_test_setup(a_document_is_what_its_file_holds, set_up),
         cmocka_unit_test_setup(text_moved_from_one_field_to_the_next_is_another_record, set_up),
         cmocka_unit_test_setup(values_of_any_length_are_covered_whole, set_up),
+        cmocka_unit_test_setup(an_identity_is_e_mail_names_and_birth_date, set_up),
+        cmocka_unit_test_setup(without_one_of_the_three_there_is_no_identity, set_up),
         cmocka_unit_test_setup(one_object_gives_the_same_digest_again, set_up),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

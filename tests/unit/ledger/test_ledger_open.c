@@ -222,6 +222,8 @@ static void other_formats_are_told_apart(void **state)
     struct fixture *fixture = *state;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
+    fixture_sql(fixture, "PRAGMA user_version = 3");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 3 and this program knows format 2");
     fixture_sql(fixture, "PRAGMA user_version = 1");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 1 and this program knows format 2");
     fixture_sql(fixture, "PRAGMA user_version = 2; UPDATE meta SET value = '0' WHERE key = 'digest_version'");

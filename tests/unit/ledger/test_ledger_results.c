@@ -49,7 +49,10 @@ static void fill(struct fixture *fixture)
     done.http_status = 200;
     answer(fixture, first, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, 10);
     fixture_begin(fixture);
-    assert_int_equal(ledger_settle(fixture->ledger, slice_from("C-4"), slice_from("USER-4"), FIXTURE_AT,
+    assert_int_equal(ledger_settle(fixture->ledger,
+                                   &(struct ledger_verdict){.external_id = slice_from("C-4"),
+                                                            .user_id = slice_from("USER-4"),
+                                                            .at = FIXTURE_AT},
                                    &settlement, &fixture->error),
                      0);
     fixture_commit(fixture);

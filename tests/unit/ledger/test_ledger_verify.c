@@ -10,6 +10,7 @@ struct walk {
     int64_t run, ids[CUSTOMERS];
     int64_t journalled_run[CUSTOMERS]; /* of the operation in hand */
     uint32_t attempts[CUSTOMERS];
+    int renamed[CUSTOMERS]; /* how often it got another key */
     int users;
 };
 
@@ -19,9 +20,9 @@ static unsigned pick(struct walk *walk, unsigned count)
     return (unsigned)(walk->random >> 33) % count;
 }
 
-static const char *key_of(int who, char key[KEY_SIZE])
+static const char *key_of(const struct walk *walk, int who, char key[KEY_SIZE])
 {
-    snprintf(key, KEY_SIZE, "C-%d", who);
+    snprintf(key, KEY_SIZE, walk->renamed[who] ? "C-%d.%d" : "C-%d", who, walk->renamed[who]);
     return key;
 }
 
@@ -66,7 +67,7 @@ static bool result(struct walk *walk, int who, enum operation operation, enum le
 static void journal(struct walk *walk, int who, enum operation operation)
 {
     char key[KEY_SIZE], letters[FIXTURE_MEMBERS + 1];
-    walk->ids[who] = fixture_journal_at(walk->fixture, walk->ids[who], key_of(who, key), operation,
+    walk->ids[who] = fixture_journal_at(walk->fixture, walk->ids[who], key_of(walk, who, key), operation,
                                         random_letters(walk, letters), 4);
     walk->journalled_run[who] = walk->run;
     walk->attempts[who] = 0;
@@ -81,7 +82,7 @@ static void journal_open_create(struct walk *walk, int who)
     struct fixture_digests digests = fixture_digests(random_letters(walk, letters));
     struct ledger_intent intent = {
         .id = walk->ids[who],
-        .external_id = slice_from(key_of(who, key)),
+        .external_id = slice_from(key_of(walk, who, key)),
         .operation = OPERATION_CREATE,
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
@@ -99,12 +100,82 @@ static void journal_open_create(struct walk *walk, int who)
 static void settle(struct walk *walk, int who, const char *user)
 {
     char key[KEY_SIZE];
+    const struct ledger_verdict verdict = {.external_id = slice_from(key_of(walk, who, key)),
+                                           .user_id = slice_from(user),
+                                           .proven = pick(walk, 2),
+                                           .at = 6};
     enum ledger_settlement settlement;
-    assert_int_equal(ledger_settle(walk->fixture->ledger, slice_from(key_of(who, key)), slice_from(user), 6,
-                                   &settlement, &walk->fixture->error),
-                     0);
+    assert_int_equal(ledger_settle(walk->fixture->ledger, &verdict, &settlement, &walk->fixture->error), 0);
     if (walk->ids[who] == 0)
         ledger_owner(walk->fixture->ledger, slice_from(user), &walk->ids[who], &walk->fixture->error);
+}
+
+struct wanted {
+    struct slice key;
+    int64_t id;
+};
+
+static void note_wanted(void *context, const struct ledger_brief *brief)
+{
+    struct wanted *wanted = context;
+    if (slice_equal(brief->external_id, wanted->key))
+        wanted->id = brief->id;
+}
+
+/* Refused because it is there under another key. */
+static void refuse_twin(struct walk *walk, int who)
+{
+    char key[KEY_SIZE], letters[FIXTURE_MEMBERS + 1];
+    struct fixture_digests digests = fixture_digests(random_letters(walk, letters));
+    const struct ledger_intent intent = {.id = walk->ids[who],
+                                         .external_id = slice_from(key_of(walk, who, key)),
+                                         .digest = digests.digest,
+                                         .member_digests =
+                                             slice_make(digests.members, sizeof digests.members),
+                                         .at = 4};
+    struct wanted wanted = {.key = intent.external_id};
+    assert_int_equal(
+        ledger_note_twin(walk->fixture->ledger, &intent, SLICE_LITERAL("twin"), &walk->fixture->error), 0);
+    if (pick(walk, 3) == 0)
+        assert_int_equal(ledger_stop_twins(walk->fixture->ledger, &walk->fixture->error), 0);
+    assert_int_equal(ledger_scan(walk->fixture->ledger, note_wanted, &wanted, &walk->fixture->error), 0);
+    walk->ids[who] = wanted.id;
+    walk->journalled_run[who] = walk->run;
+}
+
+/* A known customer gets a new key; at a provider that has the key in a member, or not. */
+static void rekey(struct walk *walk, int who)
+{
+    char from[KEY_SIZE], to[KEY_SIZE];
+    uint8_t members[FIXTURE_MEMBERS * FINGERPRINT_MEMBER_LEN] = {'k', 'k', 'k', 'k', 'k', 'k', 'k', 'k'};
+    enum ledger_settlement settlement;
+    bool is_digested = pick(walk, 2);
+    key_of(walk, who, from);
+    walk->renamed[who]++;
+    const struct ledger_rekey rekey = {
+        .from = slice_from(from),
+        .to = slice_from(key_of(walk, who, to)),
+        .key_members = slice_make((const char *)members, is_digested ? sizeof members : 0),
+        .is_digested = is_digested,
+        .at = 9};
+    assert_int_equal(ledger_rekey(walk->fixture->ledger, &rekey, &settlement, &walk->fixture->error), 0);
+    assert_int_equal(settlement, LEDGER_SETTLED);
+}
+
+/* Its row came by: its identity, and perhaps that all members agree. */
+static void identify(struct walk *walk, const struct ledger_customer *customer)
+{
+    static const uint8_t identity[FINGERPRINT_IDENTITY_LEN] = {FINGERPRINT_IDENTITY_VERSION, 7};
+    struct fixture_digests digests = fixture_digests("abc");
+    bool agrees = customer->digest.len == 0 && customer->member_digests.len > 0 && !customer->first_sent_at &&
+                  !strchr(fixture_letters(customer->member_digests), '?');
+    const struct ledger_identification known = {.id = customer->id,
+                                                .external_id = customer->external_id,
+                                                .row = 3,
+                                                .identity = identity,
+                                                .digest = agrees ? digests.digest : NULL,
+                                                .at = 8};
+    assert_int_equal(ledger_identify(walk->fixture->ledger, &known, &walk->fixture->error), 0);
 }
 
 /* A document is gone: nothing was built that could leave. */
@@ -232,10 +303,12 @@ static void step(struct walk *walk)
         next_run(walk);
     } else if (walk->ids[who] == 0) {
         snprintf(user, sizeof(user), "U-%d", walk->users++);
-        if (pick(walk, 6))
-            journal(walk, who, OPERATION_CREATE);
-        else
+        if (pick(walk, 6) == 0)
             settle(walk, who, user);
+        else if (pick(walk, 6) == 0)
+            refuse_twin(walk, who);
+        else
+            journal(walk, who, OPERATION_CREATE);
         return;
     }
     if (walk->ids[who] == 0)
@@ -247,12 +320,24 @@ static void step(struct walk *walk)
     } else if (!open && pick(walk, 4) == 0) {
         assert_int_equal(ledger_forget_refusal(walk->fixture->ledger, walk->ids[who], &walk->fixture->error),
                          0);
+    } else if (customer.state == LEDGER_REFUSED && pick(walk, 5) == 0) {
+        snprintf(user, sizeof user, "U-%d", walk->users++);
+        if (customer.twin == LEDGER_TWIN_NONE && walk->journalled_run[who] != walk->run)
+            refuse_twin(walk, who);
+        else
+            settle(walk, who, pick(walk, 3) ? "" : user);
     } else if (customer.state == LEDGER_REFUSED) {
         if (walk->journalled_run[who] != walk->run) /* a row comes by once a run */
             journal(walk, who, OPERATION_CREATE);
     } else if (pick(walk, 6) == 0) {
         snprintf(user, sizeof(user), "%.*s", (int)customer.user_id.len, customer.user_id.at);
-        settle(walk, who, user);
+        if (pick(walk, 3) == 0)
+            snprintf(user, sizeof user, "U-%d", walk->users++);
+        settle(walk, who, pick(walk, 5) ? user : "");
+    } else if (pick(walk, 6) == 0) {
+        rekey(walk, who);
+    } else if (pick(walk, 6) == 0) {
+        identify(walk, &customer);
     } else if (open) {
         step_update(walk, who);
     } else {
@@ -297,7 +382,10 @@ static int set_up(void **state)
     fixture_journal(fixture, id, "C-4", OPERATION_UPDATE, "abd");
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
     fixture_begin(fixture);
-    assert_int_equal(ledger_settle(fixture->ledger, SLICE_LITERAL("C-5"), SLICE_LITERAL("U-5"), 7,
+    assert_int_equal(ledger_settle(fixture->ledger,
+                                   &(struct ledger_verdict){.external_id = SLICE_LITERAL("C-5"),
+                                                            .user_id = SLICE_LITERAL("U-5"),
+                                                            .at = 7},
                                    &settlement, &fixture->error),
                      0);
     fixture_commit(fixture);
@@ -306,6 +394,19 @@ static int set_up(void **state)
     fixture_journal(fixture, id, "C-7", OPERATION_UPDATE, "abd");
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &doubt, 1);
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 2);
+    /* C-8 refused as a twin, C-9 known as K-9 till it got this key. */
+    struct fixture_digests digests = fixture_digests("abc");
+    const struct ledger_intent twin = {.external_id = SLICE_LITERAL("C-8"),
+                                       .digest = digests.digest,
+                                       .member_digests = slice_make(digests.members, sizeof digests.members),
+                                       .at = 7};
+    const struct ledger_rekey rekey = {
+        .from = SLICE_LITERAL("K-9"), .to = SLICE_LITERAL("C-9"), .is_digested = true, .at = 7};
+    fixture_create(fixture, "K-9", "abc", "U-19");
+    fixture_begin(fixture);
+    assert_int_equal(ledger_note_twin(fixture->ledger, &twin, SLICE_LITERAL("twin"), &fixture->error), 0);
+    assert_int_equal(ledger_rekey(fixture->ledger, &rekey, &settlement, &fixture->error), 0);
+    fixture_commit(fixture);
     return 0;
 }
 
@@ -362,6 +463,18 @@ static void every_change_of_a_customer_is_found(void **state)
         {"C-7",
          "(digest, member_digests) = (SELECT digest, member_digests FROM kept WHERE external_id = 'C-1')",
          "digest is kept although an update"},
+        {"C-1", "identity = x'01'", "identity is not an identity digest"},
+        {"C-1", "twin = 'refused'", "twin is refused"},
+        {"C-1", "former_key = 'K-1'", "former_key is not"},
+        {"C-1", "verdict = 1", "verdict is event 1 and the events say 0"},
+        {"C-5", "verdict = NULL", "verdict is event 0 and the events say"},
+        {"C-6", "twin = 'allowed'", "twin is allowed"},
+        {"C-8", "twin = 'allowed'", "twin is allowed"},
+        {"C-8", "state = 'journalled', first_sent_at = 5", "twin is refused"},
+        {"C-8", "code = NULL", "state is refused, and he has no event"},
+        {"C-9", "former_key = 'K-1'", "former_key is not"},
+        {"C-9", "former_key = NULL", "former_key is not"},
+        {"C-9", "digest = zeroblob(32)", "digest is not"},
     };
     struct fixture *fixture = *state;
     fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
@@ -394,6 +507,18 @@ static void two_customers_who_changed_places_are_found(void **state)
     assert_string_equal(findings.key[LEDGER_FINDING_EVENT], "C-4");
 }
 
+static void another_key_for_a_rekeyed_customer_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_sql(fixture, "UPDATE customer SET external_id = 'x' WHERE external_id = 'C-9'");
+    struct fixture_findings findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 1); /* the rekey event alone is of the new key */
+    fixture_sql(fixture, "UPDATE customer SET external_id = 'C-9' WHERE external_id = 'x';"
+                         "UPDATE event SET digest = zeroblob(32) WHERE operation = 'rekey'");
+    findings = fixture_verify(fixture, "");
+    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 2); /* it, and the create before it */
+}
+
 static void a_second_user_is_found(void **state)
 {
     struct fixture *fixture = *state;
@@ -414,6 +539,7 @@ int main(void)
         cmocka_unit_test(whatever_happens_to_the_customers_the_ledger_verifies),
         TAMPER(every_change_of_a_customer_is_found),
         TAMPER(two_customers_who_changed_places_are_found),
+        TAMPER(another_key_for_a_rekeyed_customer_is_found),
         TAMPER(a_second_user_is_found),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

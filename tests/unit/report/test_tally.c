@@ -112,7 +112,7 @@ static struct tally *filled(void)
     tally->inputs[1] = (struct tally_input){.path = "b\xff.csv", .bytes = 99, .records = 10};
     tally->read = 1000, tally->valid = 980, tally->rejected = 20, tally->warned = 3;
     tally->plan.create = 1, tally->plan.update = 2, tally->plan.unchanged = 3, tally->plan.settle = 4,
-    tally->plan.refused = 5;
+    tally->plan.refused = 5, tally->plan.twins = 6;
     tally->created = 940, tally->updated = 1, tally->unchanged = 29, tally->refused = 8, tally->in_doubt = 1;
     tally->unsent = 1, tally->absent = 4, tally->in_doubt_absent = 2, tally->requests = 1012;
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
@@ -141,7 +141,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"input\":[{\"path\":\"a \\\"b\\\".csv.gz\",\"bytes\":1234,\"records\":990,\"complete\":true},"
         "{\"path\":\"b?.csv\",\"bytes\":99,\"records\":10,\"complete\":false}],"
         "\"read\":1000,\"valid\":980,\"rejected\":20,\"warned\":3,"
-        "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5},"
+        "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
         "\"created\":940,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
         "4,\"in_doubt_absent\":2,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"

@@ -1,0 +1,275 @@
+/* resolve: what only a person can say: whose user it is, or that there is none; users that existed before;
+ * and which new key a known customer has. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/resolve_file.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/step.h"
+#include "job/job_load.h"
+#include "ledger/ledger.h"
+#include "pipeline/history.h"
+#include "provider/provider.h"
+
+enum { ID_MAX = 128 };
+
+/* In run.command this command keeps its first name. */
+#define STORED_COMMAND "settle"
+
+struct resolving {
+    struct ledger *ledger;
+    const struct provider *provider;
+    struct fingerprint *fingerprint;
+    struct value *values; /* [field_count()]: of a record that has a key alone */
+    uint64_t settled, adopted, accepted, corrected, rekeyed, not_written;
+};
+
+static bool is_id(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (id.at[i] < ' ' || id.at[i] > '~')
+            return false;
+    return id.len > 0 && id.len <= ID_MAX;
+}
+
+/* Why a verdict was not written, for people. */
+static const char *describe_unwritten(enum ledger_settlement settlement)
+{
+    switch (settlement) {
+    case LEDGER_SETTLE_TAKEN:
+        return "another customer of this ledger has this user already";
+    case LEDGER_SETTLE_OTHER_USER:
+        return "this customer has another user already, which the provider gave it";
+    case LEDGER_SETTLE_NO_DOUBT:
+        return "no create of this customer is in doubt, and it was not refused as a twin";
+    case LEDGER_SETTLE_UNKNOWN:
+        return "no customer with a user has the old key";
+    case LEDGER_SETTLE_IN_DOUBT:
+        return "a create is in doubt under the old key: resolve that first, with --user or --absent";
+    case LEDGER_SETTLE_KEY_TAKEN:
+        return "the new key belongs to a customer with a history of its own";
+    case LEDGER_SETTLED:
+    case LEDGER_SETTLE_ADOPTED:
+    case LEDGER_SETTLE_ACCEPTED:
+    case LEDGER_SETTLE_CORRECTED:
+    case LEDGER_SETTLE_ALLOWED:
+        break;
+    }
+    return "";
+}
+
+static void count_settlement(struct resolving *resolving, enum ledger_settlement settlement,
+                             const char *where)
+{
+    step_reached("verdict written");
+    switch (settlement) {
+    case LEDGER_SETTLED:
+    case LEDGER_SETTLE_ALLOWED:
+        resolving->settled++;
+        return;
+    case LEDGER_SETTLE_ADOPTED:
+        resolving->adopted++;
+        return;
+    case LEDGER_SETTLE_ACCEPTED:
+        resolving->accepted++;
+        return;
+    case LEDGER_SETTLE_CORRECTED:
+        resolving->corrected++;
+        return;
+    case LEDGER_SETTLE_TAKEN:
+    case LEDGER_SETTLE_OTHER_USER:
+    case LEDGER_SETTLE_NO_DOUBT:
+    case LEDGER_SETTLE_UNKNOWN:
+    case LEDGER_SETTLE_IN_DOUBT:
+    case LEDGER_SETTLE_KEY_TAKEN:
+        break;
+    }
+    log_warning("%s: %s: nothing was written", where, describe_unwritten(settlement));
+    resolving->not_written++;
+}
+
+static int settle_one(struct resolving *resolving, struct slice key, struct slice user, const char *where,
+                      struct error *error)
+{
+    const struct ledger_verdict verdict = {.external_id = key, .user_id = user, .at = clock_real_ns()};
+    enum ledger_settlement settlement;
+
+    if (user.len > 0 && !provider_takes_user_id(resolving->provider, user)) {
+        log_warning("%s: a user id of %s has %u to %u characters: nothing was written", where,
+                    resolving->provider->name, resolving->provider->user_id_min,
+                    resolving->provider->user_id_max);
+        resolving->not_written++;
+        return 0;
+    }
+    if (ledger_settle(resolving->ledger, &verdict, &settlement, error) != 0)
+        return -1;
+    count_settlement(resolving, settlement, where);
+    return 0;
+}
+
+static int settle_pair(void *context, struct slice key, struct slice user, const char *where,
+                       struct error *error)
+{
+    struct resolving *resolving = context;
+
+    if (is_id(key) && provider_is_user_id(user))
+        return settle_one(resolving, key, user, where, error);
+    log_warning("%s: is not an external_id and a user_id: nothing was written", where);
+    resolving->not_written++;
+    return 0;
+}
+
+/* A known customer gets its new key. */
+static int rekey_one(struct resolving *resolving, struct slice from, struct slice to, const char *where,
+                     struct error *error)
+{
+    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN] = {0};
+    size_t len = resolving->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
+    const struct record record = {.values = resolving->values};
+    enum ledger_settlement settlement;
+
+    resolving->values[FIELD_EXTERNAL_ID] = (struct value){to, VALUE_PRESENT};
+    fingerprint_members(resolving->fingerprint, &record, members);
+    const struct ledger_rekey rekey = {
+        .from = from,
+        .to = to,
+        .key_members = slice_make((const char *)members, len),
+        .is_digested = provider_fields_find(resolving->provider->fields, FIELD_EXTERNAL_ID)->member !=
+                       PROVIDER_NO_MEMBER,
+        .at = clock_real_ns()};
+    if (ledger_rekey(resolving->ledger, &rekey, &settlement, error) != 0)
+        return -1;
+    resolving->rekeyed += settlement == LEDGER_SETTLED;
+    resolving->settled -= settlement == LEDGER_SETTLED; /* counted under its own name */
+    count_settlement(resolving, settlement, where);
+    return 0;
+}
+
+static int rekey_pair(void *context, struct slice from, struct slice to, const char *where,
+                      struct error *error)
+{
+    struct resolving *resolving = context;
+
+    if (is_id(from) && is_id(to))
+        return rekey_one(resolving, from, to, where, error);
+    log_warning("%s: is not an old and a new external_id: nothing was written", where);
+    resolving->not_written++;
+    return 0;
+}
+
+static int resolve_each(struct resolving *resolving, const struct options *options, struct error *error)
+{
+    struct slice key = slice_from(options->key);
+
+    if (options->rekey)
+        return resolve_file_read(options->rekey, "old_external_id", "new_external_id", rekey_pair, resolving,
+                                 error);
+    if (options->from)
+        return resolve_file_read(options->from, "external_id", "user_id", settle_pair, resolving, error);
+    if (options->same_as)
+        return rekey_one(resolving, slice_from(options->same_as), key, options->key, error);
+    return settle_one(resolving, key, slice_from(options->user), options->key, error);
+}
+
+static int resolve_all(struct resolving *resolving, const struct options *options, struct error *error)
+{
+    if (ledger_begin(resolving->ledger, error) != 0 ||
+        ledger_run_start(resolving->ledger, STORED_COMMAND, KYC_VERSION, "", clock_real_ns(), error) != 0 ||
+        resolve_each(resolving, options, error) != 0)
+        return -1;
+    int status = resolving->not_written ? 1 : 0;
+    if (ledger_run_finish(resolving->ledger, status, slice_make(NULL, 0), slice_make(NULL, 0),
+                          clock_real_ns(), error) != 0 ||
+        ledger_commit(resolving->ledger, error) != 0)
+        return -1;
+    return status;
+}
+
+static void describe(const struct resolving *resolving, const struct options *options, struct buffer *out)
+{
+    if (options->rekey || options->same_as) {
+        buffer_printf(out, "%" PRIu64 " given a new key, ", resolving->rekeyed);
+    } else {
+        buffer_printf(out, "%" PRIu64 " settled, %" PRIu64 " adopted, %" PRIu64 " accepted as they are, ",
+                      resolving->settled, resolving->adopted, resolving->accepted);
+        if (resolving->corrected)
+            buffer_printf(out, "%" PRIu64 " corrected, ", resolving->corrected);
+    }
+    buffer_printf(out, "%" PRIu64 " not written\n", resolving->not_written);
+}
+
+static int resolve_job(const struct options *options, const struct job *job, const struct provider *provider,
+                       struct error *error)
+{
+    const struct ledger_identity identity = {
+        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
+    struct resolving resolving = {.provider = provider};
+    struct arena arena;
+    struct buffer out;
+
+    resolving.ledger = history_open(job, &identity, options->new_ledger, error);
+    if (!resolving.ledger)
+        return -1;
+    arena_init(&arena, 4096);
+    resolving.values = arena_alloc(&arena, field_count() * sizeof *resolving.values);
+    memset(resolving.values, 0, field_count() * sizeof *resolving.values);
+    resolving.fingerprint = fingerprint_new(ledger_fingerprint_key(resolving.ledger), provider->fields);
+    int status = resolve_all(&resolving, options, error);
+    if (status >= 0 && history_note(job, &identity, resolving.ledger, error) != 0)
+        status = -1;
+    fingerprint_free(resolving.fingerprint);
+    arena_clear(&arena);
+    ledger_close(resolving.ledger);
+    if (status < 0)
+        return -1;
+    buffer_init(&out, 1024);
+    describe(&resolving, options, &out);
+    status = options->quiet ? status : command_print(buffer_slice(&out), status);
+    buffer_clear(&out);
+    return status;
+}
+
+static const char *find_misuse(const struct options *options)
+{
+    int said = !!options->user + !!options->absent + !!options->same_as;
+
+    if (options->from || options->rekey)
+        return options->key || said || (options->from && options->rekey)
+                   ? "--from FILE and --rekey FILE stand alone"
+                   : NULL;
+    if (!options->key)
+        return "resolve needs --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or "
+               "--rekey FILE";
+    if (said != 1)
+        return "resolve needs --user USER_ID or --absent or --same-as ID, one of them";
+    if (!is_id(slice_from(options->key)) || (options->same_as && !is_id(slice_from(options->same_as))))
+        return "an external_id is 1 to 128 bytes of printable ASCII";
+    if (options->user && !provider_is_user_id(slice_from(options->user)))
+        return "a user id is 1 to 128 letters, digits, blanks and -_.:~+=@|";
+    return NULL;
+}
+
+int command_resolve(const struct options *options)
+{
+    const struct job_overrides overrides = {.sets = options->sets, .set_count = options->set_count};
+    const char *misuse = find_misuse(options);
+    struct error error = {0};
+
+    if (misuse) {
+        log_error("%s (see kyc-import help resolve)", misuse);
+        return ERROR_USAGE;
+    }
+    struct job *job = job_load(options->argument, &overrides, &error);
+    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    int status = provider ? resolve_job(options, job, provider, &error) : -1;
+    if (status < 0) {
+        log_error("%s", error.text);
+        status = (int)error.scope;
+    }
+    job_free(job);
+    return status;
+}

@@ -1,0 +1,90 @@
+#include "cmd/resolve_file.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "input/reader.h"
+#include "input/source.h"
+
+enum { BLOCK_SIZE = 64 * 1024, RECORD_MAX = 64 * 1024 };
+
+/* The bytes of the file, as the reader wants them. */
+struct feed {
+    struct source *source;
+    char *block;
+    struct error *error;
+};
+
+static int next_block(void *context, struct slice *block)
+{
+    struct feed *feed = context;
+    ptrdiff_t len = source_read(feed->source, feed->block, BLOCK_SIZE, feed->error);
+
+    *block = slice_make(feed->block, len > 0 ? (size_t)len : 0);
+    return len > 0 ? 1 : (int)len;
+}
+
+/* The place of a column, or -1 with ERROR_USAGE. */
+static ptrdiff_t find_column(const struct reader_header *header, const char *name, const char *path,
+                             struct error *error)
+{
+    for (size_t i = 0; i < header->column_count; i++)
+        if (slice_is(header->columns[i], name))
+            return (ptrdiff_t)i;
+    return error_set(error, ERROR_USAGE, "%s: has no column `%s`", path, name);
+}
+
+static int give_record(const struct record *record, const char *path, ptrdiff_t first_at, ptrdiff_t second_at,
+                       resolve_pair *each, void *context, struct error *error)
+{
+    static const struct slice none = {.len = 0};
+    char where[PATH_MAX + 32];
+
+    snprintf(where, sizeof where, "%s:%" PRIu64, path, record->line);
+    if (record->fault)
+        return each(context, none, none, where, error);
+    return each(context, record->cells[first_at], record->cells[second_at], where, error);
+}
+
+static int read_records(struct reader *reader, const char *path, const char *first, const char *second,
+                        resolve_pair *each, void *context, struct error *error)
+{
+    struct reader_header header;
+    struct batch *batch = batch_new();
+    enum reader_result more = READER_MORE;
+    int result = reader_header(reader, path, &header, error);
+    ptrdiff_t first_at = result == 0 ? find_column(&header, first, path, error) : -1;
+    ptrdiff_t second_at = first_at >= 0 ? find_column(&header, second, path, error) : -1;
+
+    if (second_at < 0)
+        result = -1;
+    while (result == 0 && more == READER_MORE) {
+        batch_reset(batch);
+        more = reader_fill(reader, batch);
+        for (size_t i = 0; i < batch->count && result == 0; i++)
+            result = give_record(&batch->records[i], path, first_at, second_at, each, context, error);
+    }
+    batch_free(batch);
+    return more == READER_CUT ? -1 : result; /* the feed's error is filled in */
+}
+
+int resolve_file_read(const char *path, const char *first, const char *second, resolve_pair *each,
+                      void *context, struct error *error)
+{
+    const struct job_input input = {
+        .format = JOB_FORMAT_CSV, .delimiter = ',', .quote = '"', .max_record = RECORD_MAX};
+    struct feed feed = {.source = source_open_file(path, error), .error = error};
+
+    if (!feed.source)
+        return -1;
+    feed.block = memory_new(BLOCK_SIZE, 1);
+    struct reader *reader = reader_new(&input, 0, (struct reader_feed){next_block, &feed});
+    int result = read_records(reader, path, first, second, each, context, error);
+    reader_free(reader);
+    free(feed.block);
+    source_close(feed.source);
+    return result;
+}

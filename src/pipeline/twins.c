@@ -1,0 +1,48 @@
+#include "pipeline/twins.h"
+
+#include "core/clock.h"
+#include "pipeline/sending_state.h"
+
+int twins_note(struct sending *sending, const struct record *record, const struct decision *decision,
+               struct error *error)
+{
+    const size_t member_count = sending->parts.provider->fields->member_count;
+    const struct ledger_intent intent = {
+        .id = decision->customer,
+        .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .operation = OPERATION_CREATE,
+        .digest = record->digest,
+        .member_digests = slice_make((const char *)sending->members, member_count * FINGERPRINT_MEMBER_LEN),
+        .at = clock_real_ns(),
+    };
+
+    if (sending->failed)
+        return 0;
+    fingerprint_members(sending->parts.fingerprint, record, sending->members);
+    return ledger_note_twin(sending->parts.ledger, &intent, decision->message, error);
+}
+
+int twins_stop(struct sending *sending, struct error *error)
+{
+    return sending->failed ? 0 : ledger_stop_twins(sending->parts.ledger, error);
+}
+
+int twins_identify(struct sending *sending, const struct record *record, const struct decision *decision,
+                   struct error *error)
+{
+    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
+    bool has_identity =
+        decision->lacks_identity && fingerprint_identity(sending->parts.fingerprint, record, identity);
+    const struct ledger_identification known = {
+        .id = decision->customer,
+        .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .row = record->row,
+        .identity = has_identity ? identity : NULL,
+        .digest = decision->agrees ? record->digest : NULL,
+        .at = clock_real_ns(),
+    };
+
+    if (sending->failed || (!has_identity && !decision->agrees))
+        return 0;
+    return ledger_identify(sending->parts.ledger, &known, error);
+}
