@@ -9,11 +9,20 @@ use Fcntl qw(:flock);
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
+use KycCells;
 use KycHostile;
 use KycRun;
 use KycTest;
 
 my @providers = qw(payward kraken-embed kira payso);
+my @cells;
+
+# They wait more than they work, so they run side by side.
+sub cell
+{
+    my ($name, $run) = @_;
+    push @cells, {name => $name, run => sub { $run->(); return {} }};
+}
 
 # Runs; gives (summary, standard error) and holds the summary to its sum and its status.
 sub run_of
@@ -68,7 +77,7 @@ sub kira_start
 
 my $over = hostile_answer(401, '{"message":"Unauthorized"}');
 
-subtest 'a record that meets an expired token twice is created' => sub {
+cell('a record that meets an expired token twice is created', sub {
     my $folder = scratch_folder();
     # The token is over at the 4th and at the 7th request that is not a login: both times it is the fourth row's.
     my $server = kira_start($folder, sub {
@@ -85,9 +94,9 @@ subtest 'a record that meets an expired token twice is created' => sub {
         is($summary->{retries}{auth}, 2, "canary $canary: two retries");
     }
     hostile_end($server);
-};
+});
 
-subtest 'a record that is answered 401 for ever' => sub {
+cell('a record that is answered 401 for ever', sub {
     my $folder = scratch_folder();
     my $server = kira_start($folder, sub { my (undef, $key) = @_; return $key eq 'cust-000005' ? $over : created('kira', $key) });
     for my $canary (0, 10) {
@@ -102,9 +111,9 @@ subtest 'a record that is answered 401 for ever' => sub {
         like($out, qr/unsent.*unauthorized/s, "canary $canary: and by status");
     }
     hostile_end($server);
-};
+});
 
-subtest 'a login whose tokens do not work' => sub {
+cell('a login whose tokens do not work', sub {
     my $folder = scratch_folder();
     my $server = kira_start($folder, sub { my ($token, $key) = @_; return $token == 1 && $key le 'cust-000003' ? created('kira', $key) : $over });
     my $case = case_new($server, provider => 'kira', rows => 30, set => {'delivery.in_flight' => 2, 'delivery.rate' => '50/s', 'delivery.burst' => 1});
@@ -121,14 +130,14 @@ subtest 'a login whose tokens do not work' => sub {
     is($summary->{refused}, 0, 'nobody is refused');
     cmp_ok(scalar hostile_requests($server), '<=', 1 + 8, 'one login, and what was in flight');
     hostile_end($server);
-};
+});
 
 # After a success, which proves the credentials: what a gateway forbids is no verdict on a customer either.
-subtest 'a 401 and a 403 of the gateway are never a refusal' => sub {
-    my %answers = ('a 401' => [401, '{"code":"unauthorized","message":"Unauthorized"}'],
-        'a 403 by its header' => [403, '{"code":"x"}', 'x-amzn-ErrorType: ForbiddenException'], 'a 403 by its body' => [403, '{"message":"Forbidden"}']);
-    for my $provider (@providers) {
-        for my $name (sort keys %answers) {
+my %answers = ('a 401' => [401, '{"code":"unauthorized","message":"Unauthorized"}'],
+    'a 403 by its header' => [403, '{"code":"x"}', 'x-amzn-ErrorType: ForbiddenException'], 'a 403 by its body' => [403, '{"message":"Forbidden"}']);
+for my $provider (@providers) {
+    for my $name (sort keys %answers) {
+        cell("$provider, $name: a 401 and a 403 of the gateway are never a refusal", sub {
             my $folder = scratch_folder();
             my $answer = sub { my ($key) = @_; return $key le 'cust-000003' ? created($provider, $key) : hostile_answer(@{$answers{$name}}) };
             my $server = $provider eq 'kira' ? kira_start($folder, sub { $answer->($_[1]) })
@@ -139,9 +148,9 @@ subtest 'a 401 and a 403 of the gateway are never a refusal' => sub {
             is((case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND pending_digest IS NOT NULL"))[0][0], 0,
                 "$provider, $name: nor in the ledger");
             hostile_end($server);
-        }
+        });
     }
-};
+}
 
 # When each request came, by the server: [[seconds, key, what was answered], …].
 sub timed_start
@@ -164,9 +173,9 @@ sub timed_start
 
 sub arrivals { return map { [split / /] } split /\n/, read_file("$_[0]/times"); }
 
-subtest 'a Retry-After on a 503 holds the whole job' => sub {
-    for my $provider (@providers) {
-        for my $form ('2', '1.5', '2, 3600', 'date') {
+for my $provider (@providers) {
+    for my $form ('2', '1.5', '2, 3600', 'date') {
+        cell("$provider, $form: a Retry-After on a 503 holds the whole job", sub {
             my $folder = scratch_folder();
             my $server = timed_start($provider, $folder, sub {
                 my ($count) = @_;
@@ -191,13 +200,13 @@ subtest 'a Retry-After on a 503 holds the whole job' => sub {
             is(scalar @early, 0, "$provider, $form: nobody goes before $least s are over") or diag explain \@times;
             is(scalar(grep { $_->[2] =~ /^20/ } @times), 7, "$provider, $form: and then all do");
             hostile_end($server);
-        }
+        });
     }
-};
+}
 
-subtest 'longer than retry_for it stops the run' => sub {
-    for my $provider (@providers) {
-        for my $status (503, 500, 422, 201) {
+for my $provider (@providers) {
+    for my $status (503, 500, 422, 201) {
+        cell("$provider, $status: longer than retry_for it stops the run", sub {
             my $folder = scratch_folder();
             my $server = timed_start($provider, $folder, sub {
                 my ($count, $key) = @_;
@@ -213,12 +222,12 @@ subtest 'longer than retry_for it stops the run' => sub {
             is($summary->{created}, $status == 201 ? 3 : 2, "$provider, $status: those before are created");
             is($summary->{unsent}, $summary->{read} - 3, "$provider, $status: those after are unsent");
             hostile_end($server);
-        }
+        });
     }
-};
+}
 
-subtest 'a Retry-After in answer to a question' => sub {
-    for my $provider (@providers) {
+for my $provider (@providers) {
+    cell("$provider: a Retry-After in answer to a question", sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--retry-after', '2s');
         my $case = case_new($sandbox, provider => $provider, rows => 6);
         run_of($case, $provider, 0);
@@ -241,12 +250,12 @@ subtest 'a Retry-After in answer to a question' => sub {
         my (undef, $out) = case_run($case, 'probe');
         like($out, qr/request.*HTTP 503.*asks to wait 2 s/, "$provider: probe says how long to wait") if $provider ne 'payso';
         sandbox_stop($sandbox);
-    }
-};
+    });
+}
 
 # More probes than a record has attempts: the breaker asks for all, and the record that is sent with it pays nothing.
-subtest 'an outage uses up nobody\'s attempts' => sub {
-    for my $provider (@providers) {
+for my $provider (@providers) {
+    cell("$provider: an outage uses up nobody's attempts", sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
         my $case = case_new($sandbox, provider => $provider, rows => 30,
             set => {'delivery.attempts' => 2, 'delivery.retry_for' => '60s', 'delivery.in_flight' => 4,
@@ -270,7 +279,8 @@ subtest 'an outage uses up nobody\'s attempts' => sub {
         my %state = map { @$_ } case_ledger($case, 'SELECT external_id, state FROM customer');
         is_deeply([grep { $state{$_} ne 'created' } sort keys %probed], [], "$provider: and none of them is given up");
         sandbox_stop($sandbox);
-    }
-};
+    });
+}
 
+cells_run($ENV{KYC_AT_ONCE} || 8, @cells);
 done_testing;

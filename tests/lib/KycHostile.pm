@@ -83,7 +83,7 @@ sub hostile_start
 {
     my ($reply) = @_;
     my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!";
-    my $tag = "$owner-" . ++$number;
+    my $tag = "$$-" . ++$number;
     my $folder = scratch_folder();
     my $server = {url => 'http://127.0.0.1:' . $listener->sockport, port => $listener->sockport, folder => $folder,
         journal => "$folder/requests", out => credentials($tag)};
@@ -102,6 +102,7 @@ sub hostile_start
         }
     }
     $running{$server->{pid}} = 1;
+    test_process($server->{pid});
     return $server;
 }
 
