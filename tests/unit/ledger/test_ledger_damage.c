@@ -120,7 +120,10 @@ static void write_all(struct fixture *fixture)
         snprintf(done.user_id, sizeof(done.user_id), "U-1%d", (int)id);
         if (ledger_journal(ledger, &intent, &id, &error) == 0 &&
             ledger_result(ledger, &result, &taken, &error) == 0)
-            ledger_settle(ledger, slice_from(key), SLICE_LITERAL("U-7"), 9, &settlement, &error);
+            ledger_settle(ledger,
+                          &(struct ledger_verdict){
+                              .external_id = slice_from(key), .user_id = SLICE_LITERAL("U-7"), .at = 9},
+                          &settlement, &error);
     }
     ledger_close(ledger);
     _exit(0);
