@@ -210,7 +210,7 @@ VALGRIND_SCRIPTS := tests/cli/nightly.t tests/cli/explain.t tests/cli/settle.t t
 valgrind: deps
 	@$(MAKE) --no-print-directory -s -j2 plain
 	@scripts/valgrind-programs $(BUILD) $(BUILD)/valgrind
-	@KYC_BUILD=$(BUILD)/valgrind scripts/run-tests -j 2 -t 1800 $(filter-out %/test_beneath %/test_document,$(call UNITS_OF,valgrind)) \
+	@KYC_BUILD=$(BUILD)/valgrind scripts/run-tests -j 2 -t 1800 $(filter-out %/test_safe_open %/test_document,$(call UNITS_OF,valgrind)) \
 		$(VALGRIND_SCRIPTS)
 
 cover: deps

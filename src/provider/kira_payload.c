@@ -2,16 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <strings.h>
 
-#include "core/beneath.h"
 #include "core/digest.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "core/safe_open.h"
 #include "provider/fields.h"
 #include "provider/payload.h"
-
-enum { DOCUMENT_MAX = KIRA_BODY_MAX / 4 * 3 }; /* as base64 it fills the body */
 
 static const struct payload_row rows[] = {
     {"first_name", NULL, FIELD_FIRST_NAME, PAYLOAD_TEXT},
@@ -68,12 +65,6 @@ static bool is_present(const struct record *record, enum field_id field)
     return record->values[field].state == VALUE_PRESENT;
 }
 
-static bool is_url(struct slice document)
-{
-    static const struct slice scheme = SLICE_LITERAL("https://");
-    return document.len > scheme.len && strncasecmp(document.at, scheme.at, scheme.len) == 0;
-}
-
 static const char *fault_of_file(int reason)
 {
     switch (reason) {
@@ -81,7 +72,8 @@ static const char *fault_of_file(int reason)
         return "a document is larger than the 10 MB that the whole request may have";
     case EXDEV:
     case EINVAL:
-        return "a document is no file below provider.documents";
+    case ELOOP:
+        return "a document is not a regular file inside provider.documents";
     case ENOENT:
         return "a document is not in provider.documents";
     default:
@@ -93,11 +85,11 @@ static const char *fault_of_file(int reason)
 static const char *write_data_uri(const char *folder, struct slice path, struct buffer *uri)
 {
     struct buffer content;
-    buffer_init(&content, DOCUMENT_MAX);
+    buffer_init(&content, MEDIA_MAX);
     const char *fault = NULL, *type = NULL;
-    if (beneath_read(folder, path, &content) != 0)
+    if (safe_open_read(folder, path, &content) != 0)
         fault = fault_of_file(errno);
-    else if ((type = beneath_media_type(buffer_slice(&content))) == NULL)
+    else if ((type = media_type(buffer_slice(&content))) == NULL)
         fault = "a document is neither JPEG nor PNG nor PDF";
     if (fault == NULL) {
         char *text = memory_new(4 * ((content.len + 2) / 3) + 1, 1);
@@ -119,7 +111,7 @@ static const char *write_document(const struct provider_call *call, enum field_i
     struct buffer uri;
     buffer_init(&uri, KIRA_BODY_MAX);
     const char *fault = NULL;
-    if (is_url(document))
+    if (media_is_url(document))
         buffer_append(&uri, document);
     else if (call->job->provider.documents == NULL)
         fault = "a document is named by a path, but the job has no provider.documents";

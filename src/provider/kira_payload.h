@@ -7,9 +7,10 @@
 #define KYC_PROVIDER_KIRA_PAYLOAD_H
 
 #include "core/buffer.h"
+#include "model/media.h"
 #include "provider/provider.h"
 
-enum { KIRA_BODY_MAX = 10 * 1000 * 1000 }; /* bytes; the documented 10 MB, read the strict way */
+enum { KIRA_BODY_MAX = MEDIA_REQUEST_MAX }; /* bytes */
 
 /* Writes the body of a CREATE or UPDATE in place of what out held. NULL, or why it cannot be built: a
  * constant text. */

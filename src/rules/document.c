@@ -3,19 +3,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/digest.h"
-#include "core/folder.h"
 #include "core/keyset.h"
 #include "core/memory.h"
+#include "core/safe_open.h"
+#include "model/media.h"
 
-/* What could never be sent is not read either: a file may be of any size. */
-#define DOCUMENT_MAX ((off_t)10 * 1024 * 1024)
-
-enum { MAGIC_LEN = 8, CACHE_PLACES = 4096 };
+enum { CACHE_PLACES = 4096 };
 
 /* What tells a file with one content from the same with another; compared as bytes, so without padding. */
 struct document_mark {
@@ -32,12 +30,6 @@ struct document_cache {
     } places[CACHE_PLACES];
 };
 
-static bool is_https(struct slice text)
-{
-    static const struct slice scheme = SLICE_LITERAL("https://");
-    return text.len >= scheme.len && strncasecmp(text.at, scheme.at, scheme.len) == 0;
-}
-
 static const char *fault_of_url(struct slice text)
 {
     size_t at = strlen("https://");
@@ -48,17 +40,6 @@ static const char *fault_of_url(struct slice text)
             text.at[at] == '\\')
             return "is a URL with a blank or a character that must be percent-encoded";
     return NULL;
-}
-
-/* JPEG: ISO/IEC 10918-1; PNG: its signature; PDF: ISO 32000. */
-static bool is_known_magic(struct slice head)
-{
-    static const struct slice magics[] = {SLICE_LITERAL("\xff\xd8\xff"), SLICE_LITERAL("\x89PNG\r\n\x1a\n"),
-                                          SLICE_LITERAL("%PDF-")};
-    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if (head.len >= magics[i].len && memcmp(head.at, magics[i].at, magics[i].len) == 0)
-            return true;
-    return false;
 }
 
 static const char *fault_of_opening(int reason)
@@ -82,24 +63,24 @@ static const char *fault_of_opening(int reason)
 
 const char *document_fault(int folder, struct slice text)
 {
-    if (is_https(text))
+    if (media_is_url(text))
         return fault_of_url(text);
     if (memmem(text.at, text.len, "://", 3))
         return "is a URL, and only https:// is taken";
     if (folder < 0)
         return "is a path, and the job has no provider.documents to find it in";
-    int fd = folder_open_file(folder, text);
+    int fd = safe_open_file(folder, text);
     if (fd < 0)
         return fault_of_opening(errno);
-    char head[MAGIC_LEN];
+    char head[MEDIA_MAGIC_LEN];
     struct stat stat;
     ssize_t len = fstat(fd, &stat) == 0 ? pread(fd, head, sizeof head, 0) : -1;
     close(fd);
-    if (len > 0 && stat.st_size > DOCUMENT_MAX)
-        return "is larger than 10 MB, the most that a request may be";
+    if (len > 0 && stat.st_size > MEDIA_MAX)
+        return "is larger than 7.5 MB, which in base64 is the 10 MB that a request may be";
     if (len <= 0)
         return "is empty or cannot be read";
-    return is_known_magic(slice_make(head, (size_t)len))
+    return media_type(slice_make(head, (size_t)len))
                ? NULL
                : "is neither a JPEG, a PNG nor a PDF by its first bytes";
 }
@@ -122,7 +103,8 @@ void document_cache_free(struct document_cache *cache)
 static bool mark_file(int fd, struct slice path, struct document_mark *mark)
 {
     struct stat stat;
-    if (fstat(fd, &stat) != 0 || stat.st_size == 0 || stat.st_size > DOCUMENT_MAX)
+    /* What could never be sent is not read either: a file may be of any size. */
+    if (fstat(fd, &stat) != 0 || stat.st_size == 0 || stat.st_size > MEDIA_MAX)
         return false;
     *mark = (struct document_mark){
         .path = keyset_hash(path),
@@ -164,9 +146,9 @@ static bool digest_opened(struct document_cache *cache, int fd, struct slice pat
 
 bool document_digest(struct document_cache *cache, int folder, struct slice text, uint8_t out[32])
 {
-    if (folder < 0 || is_https(text))
+    if (folder < 0 || media_is_url(text))
         return false;
-    int fd = folder_open_file(folder, text);
+    int fd = safe_open_file(folder, text);
     if (fd < 0)
         return false;
     bool done = digest_opened(cache, fd, text, out);

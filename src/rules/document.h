@@ -11,7 +11,7 @@
 #include "core/slice.h"
 
 /* NULL when text is an https URL, or a file below folder that is a JPEG, PNG or PDF; else why not, a text
- * that goes on from the name. folder: of folder_open, or -1 when the job names none. */
+ * that goes on from the name. folder: of safe_open_folder, or -1 when the job names none. */
 const char *document_fault(int folder, struct slice text);
 
 /* Digests of files that were read before in this process, so that a file that many rows name is read once: by

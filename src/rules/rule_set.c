@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "core/folder.h"
 #include "core/memory.h"
+#include "core/safe_open.h"
 #include "core/text.h"
 #include "model/language.h"
 #include "rules/check.h"
@@ -264,7 +264,7 @@ static int open_documents(const struct builder *builder)
     set->documents = -1;
     if (!provider->documents)
         return 0;
-    set->documents = folder_open(provider->documents);
+    set->documents = safe_open_folder(provider->documents);
     if (set->documents >= 0) {
         set->document_cache = document_cache_new();
         return 0;

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
+use Errno ();
 use IO::Socket::UNIX;
 use JSON::PP;
 use POSIX qw(mkfifo);
@@ -84,7 +85,18 @@ subtest 'links in the way' => sub {
     is(read_file("$victims/linked"), 'precious', 'and is not emptied');
 };
 
-subtest 'documents' => sub {
+sub add_documents
+{
+    my ($case) = @_;
+    my $job = read_file("$case->{folder}/job.yaml");
+    $job =~ s/^(  credentials: .*\n)/$1  documents: documents\n/m;
+    write_file("$case->{folder}/job.yaml", "$job  document_type: {value: passport}\n  document_number: {value: G12345678}\n  document_country: {value: US}\n  document_front: front\n");
+}
+
+# Which documents can be read is one thing, with openat2 and without it (an old kernel, some containers), in check and in run.
+sub documents
+{
+    my ($first, $runs_in) = @_;
     my $case = case_new($sandbox, provider => 'kira', rows => 1);
     my $folder = "$case->{folder}/documents";
     my $jpeg = "\xff\xd8\xff\xe0 a picture";
@@ -102,27 +114,86 @@ subtest 'documents' => sub {
     print {$huge} $jpeg;
     truncate $huge, 30_000_000_000;
     close $huge;
+    open my $large, '>', "$folder/large.jpg" or die $!;
+    print {$large} $jpeg;
+    truncate $large, 8_000_000;    # less than the request may be, more than fits into it in base64
+    close $large;
     # path => whether it may be read
     my @paths = (['good.jpg', 1], ['below/good.jpg', 1], ['./good.jpg', 1], ['../secret.jpg', 0], ['below/../../secret.jpg', 0], ["$case->{folder}/secret.jpg", 0], ['/etc/passwd', 0],
         ['link.jpg', 0], ['absolute.jpg', 0], ['linked/secret.jpg', 0], ['magic.jpg', 0], ['pipe.jpg', 0], ['below', 0], ['.', 0], ['..', 0], ['empty.jpg', 0], ['text.jpg', 0],
-        ['huge.jpg', 0], ['nowhere.jpg', 0], ['http://127.0.0.1/x.jpg', 0], ['file:///etc/passwd', 0], ['x' x 5000, 0]);
+        ['huge.jpg', 0], ['large.jpg', 0], ['within.jpg', 0], ['below/../good.jpg', 0], ['nowhere.jpg', 0], ['http://127.0.0.1/x.jpg', 0], ['file:///etc/passwd', 0], ['x' x 5000, 0]);
     push @paths, ['/dev/zero', 0], ['../../../../../../../../dev/zero', 0];
-    my ($header, @lines) = split /\n/, csv_rows(scalar @paths, 0, 500);
+    my ($header, @lines) = split /\n/, csv_rows(scalar @paths, 0, $first);
     write_file("$case->{folder}/export.csv", join '', "$header,front\n", map { "$lines[$_],$paths[$_][0]\n" } 0 .. $#paths);
-    my $job = read_file("$case->{folder}/job.yaml");
-    $job =~ s/^(  credentials: .*\n)/$1  documents: documents\n/m;
-    write_file("$case->{folder}/job.yaml", "$job  document_type: {value: passport}\n  document_number: {value: G12345678}\n  document_country: {value: US}\n  document_front: front\n");
+    add_documents($case);
     my $started = time;
-    my ($status, undef, $err) = case_run($case, '-q');
+    my ($status, undef, $err) = $runs_in->($case, 'check', '-q');
+    is($status, 1, 'check: status 1') or diag $err;
+    my $summary = JSON::PP->new->utf8->decode(read_file("$case->{folder}/reports/test/check/summary.json"));
+    is($summary->{valid}, scalar(grep { $_->[1] } @paths), 'check: as many are valid as can be read');
+    my $had = () = sandbox_users($sandbox, 'kira');
+    ($status, undef, $err) = $runs_in->($case, 'run', '-q');
     cmp_ok(time - $started, '<', 20, 'nothing hangs, nothing is read for ever');
     is($status, 1, 'status 1') or diag $err;
     my %made = map { $_->[0] => 1 } case_ledger($case, "SELECT external_id FROM customer WHERE state = 'created'");
     for my $i (0 .. $#paths) {
         my $shown = length $paths[$i][0] > 60 ? 'a path of 5,000 bytes' : $paths[$i][0];
-        is($made{sprintf 'cust-%06d', 500 + $i} // 0, $paths[$i][1], $shown . ($paths[$i][1] ? ' goes' : ' does not go'));
+        is($made{sprintf 'cust-%06d', $first + $i} // 0, $paths[$i][1], $shown . ($paths[$i][1] ? ' goes' : ' does not go'));
     }
-    is(scalar(sandbox_users($sandbox, 'kira')), 3, 'the provider has no other');
+    is(scalar(sandbox_users($sandbox, 'kira')) - $had, $summary->{valid}, 'the provider has no other');
+}
+
+# Makes openat2 fail with a number in this process and its children: BPF_LD nr; BPF_JEQ openat2; BPF_RET errno; BPF_RET allow.
+sub forbid_openat2
+{
+    my ($number) = @_;
+    my ($openat2, $prctl) = (437, (POSIX::uname())[4] eq 'x86_64' ? 157 : 167);
+    my $code = pack '(S C C L)*', 0x20, 0, 0, 0, 0x15, 0, 1, $openat2, 0x06, 0, 0, 0x00050000 | $number, 0x06, 0, 0, 0x7fff0000;
+    my $program = pack 'S x6 P', 4, $code;
+    syscall($prctl, 38, 1, 0, 0, 0) == 0 && syscall($prctl, 22, 2, $program) == 0 or die "seccomp: $!";
+}
+
+sub run_without_openat2
+{
+    my ($case, $number, @arguments) = @_;
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        forbid_openat2($number);
+        my ($status, undef, $err) = case_run($case, @arguments);
+        write_file("$case->{folder}/err", $err);
+        POSIX::_exit($status);
+    }
+    waitpid $pid, 0;
+    return ($? >> 8, '', read_file("$case->{folder}/err"));
+}
+
+subtest 'documents' => sub { documents(500, \&case_run) };
+subtest 'documents, a kernel without openat2' => sub { documents(530, sub { my $case = shift; run_without_openat2($case, Errno::ENOSYS(), @_) }) };
+subtest 'documents, a container that forbids openat2' => sub { documents(560, sub { my $case = shift; run_without_openat2($case, Errno::EPERM(), @_) }) };
+
+# What root mounts below the folder belongs to it, either way.
+subtest 'documents that are mounted' => sub {
+    plan skip_all => 'only root may mount' if $> != 0 || system('unshare -m true 2>/dev/null') != 0;
+    my $case = case_new($sandbox, provider => 'kira', rows => 1);
+    mkdir $_ or die $! for map { "$case->{folder}/$_" } qw(documents documents/mounted elsewhere);
+    write_file("$case->{folder}/elsewhere/a.jpg", "\xff\xd8\xff\xe0 mounted");
+    my ($header, $line) = split /\n/, csv_rows(1, 0, 600);
+    write_file("$case->{folder}/export.csv", "$header,front\n$line,mounted/a.jpg\n");
+    add_documents($case);
+    my @mount = ('unshare', '-m', 'sh', '-c', 'mount --bind "$0/elsewhere" "$0/documents/mounted" && exec "$@"', "$case->{folder}");
+    my ($status, undef, $err) = run_program(@mount, case_arguments($case, 'check', '-q'));
+    is($status, 0, 'check with openat2') or diag $err;
+    my $pid = fork // die "fork: $!";
+    if (!$pid) {
+        forbid_openat2(Errno::ENOSYS());
+        ($status, undef, $err) = run_program(@mount, case_arguments($case, 'run', '-q'));
+        write_file("$case->{folder}/err", $err);
+        POSIX::_exit($status);
+    }
+    waitpid $pid, 0;
+    is($? >> 8, 0, 'run without it') or diag read_file("$case->{folder}/err");
 };
+
 # A path that leads to something else than a file is an error with its name, in every place that is read; nothing waits.
 # Runs a command of a case, killed after 20 s.
 sub run_soon

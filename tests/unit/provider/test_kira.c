@@ -208,9 +208,9 @@ static void a_document_that_cannot_be_sent_says_why(void **state)
         const char *document, *want;
     } examples[] = {
         {"none.jpg", "is not in provider.documents"},
-        {"../../etc/passwd", "no file below provider.documents"},
-        {"/etc/passwd", "no file below provider.documents"},
-        {".", "no file below provider.documents"},
+        {"../../etc/passwd", "not a regular file inside provider.documents"},
+        {"/etc/passwd", "not a regular file inside provider.documents"},
+        {".", "not a regular file inside provider.documents"},
         {"text.txt", "neither JPEG nor PNG nor PDF"},
         {"large.pdf", "larger than 10 MB"},
     };

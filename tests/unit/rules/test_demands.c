@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/folder.h"
+#include "core/safe_open.h"
 #include "unit/rules/fixture.h"
 
 static const char *const refused[] = {"KP", NULL};
@@ -188,7 +188,7 @@ static void a_document_is_a_file_below_its_folder(void **state)
     (void)state;
     static const struct {
         const char *sentence, *text, *verdicts;
-        const char *below; /* how folder_open_file takes it: "yes", "no", or NULL: no path */
+        const char *below; /* how safe_open_file takes it: "yes", "no", or NULL: no path */
     } cases[] = {
         {"a URL", "https://example.com/id.png", "", NULL},
         {"a URL without a host", "https:///id.png", "document_front/format", NULL},
@@ -229,7 +229,7 @@ static void a_document_is_a_file_below_its_folder(void **state)
     fixture->job.provider.documents = folder;
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
-    int fd = folder_open(folder);
+    int fd = safe_open_folder(folder);
     for (size_t i = 0; i < COUNT(cases); i++) {
         fixture_map(fixture, FIELD_DOCUMENT_FRONT, cases[i].text);
         const char *verdicts = fixture_judge(fixture);
@@ -237,8 +237,8 @@ static void a_document_is_a_file_below_its_folder(void **state)
             fail_msg("%s: %s", cases[i].sentence, verdicts);
         if (!cases[i].below)
             continue;
-        int file = folder_open_file(fd, slice_from(cases[i].text));
-        int same = folder_open_file_by_steps(fd, slice_from(cases[i].text));
+        int file = safe_open_file(fd, slice_from(cases[i].text));
+        int same = safe_open_file_by_steps(fd, slice_from(cases[i].text));
         bool want = strcmp(cases[i].below, "yes") == 0;
         if ((file >= 0) != want || (same >= 0) != want)
             fail_msg("%s: opened %d, by steps %d", cases[i].sentence, file, same);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "core/digest.h"
-#include "core/folder.h"
+#include "core/safe_open.h"
 #include "rules/document.h"
 
 enum { LONG_LEN = 200 * 1024 + 7 };
@@ -28,7 +28,7 @@ static int set_up(void **state)
     memcpy(folder_path + strlen(folder_path) - 6, "XXXXXX", 6);
     if (!mkdtemp(folder_path))
         return -1;
-    folder = folder_open(folder_path);
+    folder = safe_open_folder(folder_path);
     cache = document_cache_new();
     return folder < 0 ? -1 : 0;
 }

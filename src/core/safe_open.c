@@ -1,4 +1,4 @@
-#include "core/folder.h"
+#include "core/safe_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 /* A name may be that of a pipe, whose opening would wait for a writer. */
-enum { FILE_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW };
+enum { FILE_FLAGS = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, READ_BLOCK = 64 * 1024 };
 
-int folder_open(const char *path)
+int safe_open_folder(const char *path)
 {
     return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
@@ -50,6 +50,15 @@ static int only_a_file(int fd)
     return S_ISREG(info.st_mode) ? fd : fail(fd, EINVAL);
 }
 
+/* Opening a link as a folder fails with ENOTDIR, where openat2 says ELOOP. */
+static int reason_at(int folder, const char *name, int reason)
+{
+    struct stat info;
+    if (reason == ENOTDIR && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode))
+        return ELOOP;
+    return reason;
+}
+
 static int open_by_steps(int folder, char *path)
 {
     int at = -1;
@@ -59,7 +68,7 @@ static int open_by_steps(int folder, char *path)
             continue;
         int next = openat(at < 0 ? folder : at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0)
-            return fail(at, errno);
+            return fail(at, reason_at(at < 0 ? folder : at, path, errno));
         if (at >= 0)
             close(at);
         at = next;
@@ -70,7 +79,7 @@ static int open_by_steps(int folder, char *path)
     return fd;
 }
 
-int folder_open_file_by_steps(int folder, struct slice path)
+int safe_open_file_by_steps(int folder, struct slice path)
 {
     char text[PATH_MAX];
     if (!stays_below(path))
@@ -80,7 +89,7 @@ int folder_open_file_by_steps(int folder, struct slice path)
     return only_a_file(open_by_steps(folder, text));
 }
 
-int folder_open_file(int folder, struct slice path)
+int safe_open_file(int folder, struct slice path)
 {
     char text[PATH_MAX];
     if (!stays_below(path))
@@ -92,6 +101,32 @@ int folder_open_file(int folder, struct slice path)
     long fd = syscall(SYS_openat2, folder, text, &how, sizeof how);
     /* A container that does not know the call forbids it. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-        return folder_open_file_by_steps(folder, path);
+        return safe_open_file_by_steps(folder, path);
     return only_a_file((int)fd);
+}
+
+int safe_open_read(const char *folder, struct slice path, struct buffer *out)
+{
+    int top = safe_open_folder(folder);
+    if (top < 0)
+        return -1;
+    int fd = safe_open_file(top, path);
+    fail(top, errno);
+    if (fd < 0)
+        return -1;
+    char block[READ_BLOCK];
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return fail(fd, errno);
+        if (got == 0)
+            break;
+        buffer_append(out, slice_make(block, (size_t)got));
+        if (out->overflowed)
+            return fail(fd, EFBIG);
+    }
+    close(fd);
+    return 0;
 }

@@ -1,0 +1,53 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/media.h"
+
+static void the_kind_of_a_document_is_told_by_its_first_bytes(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice head;
+        const char *want;
+    } examples[] = {
+        {SLICE_LITERAL("\xff\xd8\xff\xe0 JFIF"), "image/jpeg"},
+        {SLICE_LITERAL("\x89PNG\r\n\x1a\n"), "image/png"},
+        {SLICE_LITERAL("\x89PNG\n"), NULL},
+        {SLICE_LITERAL("%PDF-1.7"), "application/pdf"},
+        {SLICE_LITERAL("%PD"), NULL},
+        {SLICE_LITERAL("<html>"), NULL},
+        {SLICE_LITERAL(""), NULL},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        const char *type = media_type(examples[i].head);
+        if (examples[i].want == NULL)
+            assert_null(type);
+        else
+            assert_string_equal(type, examples[i].want);
+    }
+}
+
+static void a_url_is_told_by_its_scheme(void **state)
+{
+    (void)state;
+    assert_true(media_is_url(SLICE_LITERAL("https://example.com/a.png")));
+    assert_true(media_is_url(SLICE_LITERAL("HTTPS://example.com/a.png")));
+    assert_true(media_is_url(SLICE_LITERAL("https://"))); /* without a host: the rule says so */
+    assert_false(media_is_url(SLICE_LITERAL("http://example.com/a.png")));
+    assert_false(media_is_url(SLICE_LITERAL("https:/a.png")));
+    assert_false(media_is_url(SLICE_LITERAL("")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_kind_of_a_document_is_told_by_its_first_bytes),
+        cmocka_unit_test(a_url_is_told_by_its_scheme),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("media", tests, NULL, NULL);
+}
