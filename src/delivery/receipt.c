@@ -226,5 +226,7 @@ uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns)
 uint64_t receipt_date_ns(const struct receipt *receipt)
 {
     time_t date = receipt->date[0] != '\0' ? curl_getdate(receipt->date, NULL) : -1;
-    return date > 0 ? (uint64_t)date * CLOCK_NS_PER_S : 0;
+    bool is_time =
+        date > 0 && (uint64_t)date < INT64_MAX / CLOCK_NS_PER_S; /* others are compared as signed ns */
+    return is_time ? (uint64_t)date * CLOCK_NS_PER_S : 0;
 }

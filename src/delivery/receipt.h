@@ -54,7 +54,7 @@ bool receipt_add_body(struct receipt *receipt, struct slice bytes);
  * unreadable. */
 uint64_t receipt_retry_after_ns(const struct receipt *receipt, uint64_t real_ns);
 
-/* The answer's Date (RFC 9110, 6.6.1) in real ns, in whole seconds; 0: none, or unreadable. */
+/* The answer's Date (RFC 9110, 6.6.1) in real ns, in whole seconds; 0: none, unreadable, or behind 2261. */
 uint64_t receipt_date_ns(const struct receipt *receipt);
 
 #endif

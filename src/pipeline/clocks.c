@@ -18,10 +18,10 @@ void clocks_journalled(struct clocks *clocks, uint64_t real_ns, uint64_t boot_ns
 
 uint64_t clocks_lead_ns(const struct clocks *clocks)
 {
+    if (!clocks->has_machine || !clocks->has_provider)
+        return 0;
     int64_t lead_ns = clocks->machine_offset_ns - clocks->provider_offset_ns;
-    bool is_known = clocks->has_machine && clocks->has_provider;
-
-    return is_known && lead_ns > (int64_t)CLOCKS_TOLERANCE_NS ? (uint64_t)lead_ns : 0;
+    return lead_ns > (int64_t)CLOCKS_TOLERANCE_NS ? (uint64_t)lead_ns : 0;
 }
 
 uint64_t clocks_age_ns(const struct clocks *clocks, uint64_t sent_ns, uint64_t real_ns, uint64_t boot_ns)

@@ -109,6 +109,8 @@ static void the_date_of_an_answer_is_read(void **state)
           "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"},
          784111777},
         {"a word", {"Date: today\r\n"}, 0},
+        {"beyond what a clock of ns can count", {"Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n"}, 0},
+        {"the year after that clock's end", {"Date: Sat, 01 Jan 2263 00:00:00 GMT\r\n"}, 0},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct receipt receipt;

@@ -46,7 +46,11 @@ static void an_age_is_the_largest_that_the_clocks_give(void **state)
 static void a_lead_is_that_of_what_was_journalled(void **state)
 {
     (void)state;
-    struct clocks clocks = {.provider_offset_ns = 990 * (int64_t)H};
+    struct clocks clocks = {.provider_offset_ns =
+                                INT64_MIN}; /* as the sender gives it before an answer came */
+    clocks_journalled(&clocks, 1000 * H, 10 * H);
+    assert_true(clocks_lead_ns(&clocks) == 0);
+    clocks = (struct clocks){.provider_offset_ns = 990 * (int64_t)H};
 
     clocks_journalled(&clocks, 1000 * H + CLOCKS_TOLERANCE_NS, 10 * H);
     assert_true(clocks_lead_ns(&clocks) == 0); /* the provider has not told its time */
