@@ -12,8 +12,10 @@ enum {
     UNSPACED_FIRST = 0x1100, /* Hangul, Kana, Han and what follows: a name may have two letters */
     NAME_WORD_MIN = 3,
     COMPANY_WORD_MIN = 4,
-    LOOSE_MIN = 6,        /* letters */
-    LOOSE_DIGITS_MIN = 5, /* letters and digits */
+    LOOSE_MIN = 6,         /* letters */
+    LOOSE_DIGITS_MIN = 5,  /* letters and digits */
+    FREE_MIN = 9,          /* with blanks, punctuation or digits */
+    FREE_LETTERS_MIN = 12, /* of letters alone */
     GAP_MAX = 3,
     NUMBER_DIGITS_MIN = 6,
     TAIL = 4, /* digits by which a number is told apart */
@@ -71,6 +73,7 @@ static void add_needle(struct scrub_values *values, const struct scrub_view *vie
     struct scrub_needle *needle = arena_alloc(values->arena, sizeof *needle);
     *needle = (struct scrub_needle){.codes = codes,
                                     .count = count,
+                                    .is_free = count >= (has_sign || has_digit ? FREE_MIN : FREE_LETTERS_MIN),
                                     .is_loose = has_sign || count >= LOOSE_MIN ||
                                                 (has_digit && count >= LOOSE_DIGITS_MIN),
                                     .name = name,
@@ -286,7 +289,7 @@ static size_t match_needle(const struct scrub_needle *needle, const struct scrub
         }
     }
     i = whole_letter(view, i);
-    return view->borders[i] ? i : 0;
+    return needle->is_free || view->borders[i] ? i : 0;
 }
 
 /* Whether these digits tell which number it is. */
@@ -346,7 +349,9 @@ size_t scrub_values_match(const struct scrub_values *values, const struct scrub_
         if (needle->is_secret)
             end = match_secret(needle, view, i);
         else
-            end = may_begin ? match_needle(needle, view, i) : 0;
+            end = may_begin || (needle->is_free && view->kinds[i] != SCRUB_OTHER)
+                      ? match_needle(needle, view, i)
+                      : 0;
         if (end > best) {
             best = end;
             *name = needle->name;

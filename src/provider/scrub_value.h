@@ -14,9 +14,10 @@
  *
  * Blanks and punctuation between letters and digits are passed over, up to three at a place, in the text as
  * in the value, when the value has some itself, or 6 letters or more, or 5 with a digit: `SW17 7EG` is
- * SW177EG. Not looked for: countries, the language, whole numbers, yes and no, and the words of a provider's
- * lists (other, employed), which are no one's own. A secret is looked for everywhere, inside of words too.
- * Thread: any; pure. Owner: the arena.
+ * SW177EG. A value of 12 letters, or of 9 with a digit, a blank or a sign, is found inside of words too: no
+ * other word holds it by chance. Not looked for: countries, the language, whole numbers, yes and no, and the
+ * words of a provider's lists (other, employed), which are no one's own. A secret is looked for everywhere,
+ * inside of words too. Thread: any; pure. Owner: the arena.
  */
 #ifndef KYC_PROVIDER_SCRUB_VALUE_H
 #define KYC_PROVIDER_SCRUB_VALUE_H
@@ -36,6 +37,7 @@ struct scrub_needle {
     const uint32_t *codes;
     size_t count;
     bool is_secret; /* compared as it is, everywhere */
+    bool is_free;   /* found inside of words too */
     bool is_loose;  /* blanks and punctuation between its letters are passed over */
     const char *name;
     struct scrub_needle *next;
