@@ -392,6 +392,17 @@ static void write_witness(const struct ledger_identity *identity, const char *re
     buffer_append_char(out, '\n');
 }
 
+/* Who reports elsewhere may have a reason that is the same every night. */
+static void note_unwritten(const struct job *job, const char *reason)
+{
+    bool reports_elsewhere = strcmp(job->report_folder, job->run_report) != 0;
+    void (*log)(const char *format, ...) = reports_elsewhere ? log_info : log_warning;
+
+    log("%s: the witness of the ledger could not be written here, and is kept in one place alone. Check the "
+        "folder, its permissions and the space on its disk",
+        reason);
+}
+
 int history_note(const struct job *job, const struct ledger_identity *identity, const struct ledger *ledger,
                  struct error *error)
 {
@@ -413,8 +424,7 @@ int history_note(const struct job *job, const struct ledger_identity *identity, 
             continue;
         }
         text_format(reason, sizeof reason, "%s: %s", paths[i], strerror(errno));
-        log_info("%s: the witness of the ledger could not be written here, and is kept in one place alone",
-                 reason);
+        note_unwritten(job, reason);
     }
     buffer_clear(&text);
     free(paths[0]);
