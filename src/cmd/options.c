@@ -67,6 +67,8 @@ static const struct option option_table[] = {
      "it has no user there, or is another person than its twin: the next run creates it"},
     {"--from", "FILE", OPTION_TEXT, OPTION_SETTLE, AT(from), 0,
      "a CSV file with the columns external_id and user_id: users that existed before"},
+    {"--unchecked", NULL, OPTION_FLAG, OPTION_SETTLE, AT(unchecked), 0,
+     "write what is said of a user without asking the provider"},
     {"--same-as", "ID", OPTION_TEXT, OPTION_SETTLE, AT(same_as), 0,
      "it is the known customer ID, which gets this key"},
     {"--rekey", "FILE", OPTION_TEXT, OPTION_SETTLE, AT(rekey), 0,

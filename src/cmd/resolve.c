@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/resolve_ask.h"
 #include "cmd/resolve_file.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/step.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
@@ -25,7 +27,11 @@ struct resolving {
     const struct provider *provider;
     struct fingerprint *fingerprint;
     struct value *values; /* [field_count()]: of a record that has a key alone */
+    struct arena arena;
+    struct resolve_verdict *verdicts;
+    size_t verdict_count, verdict_room;
     uint64_t settled, adopted, accepted, corrected, rekeyed, not_written;
+    uint64_t unanswered; /* of those not written: the provider gave no answer */
 };
 
 static bool is_id(struct slice id)
@@ -92,34 +98,109 @@ static void count_settlement(struct resolving *resolving, enum ledger_settlement
     resolving->not_written++;
 }
 
-static int settle_one(struct resolving *resolving, struct slice key, struct slice user, const char *where,
-                      struct error *error)
+/* Puts a verdict on the list. user: empty: there is none. */
+static void add_verdict(struct resolving *resolving, struct slice key, struct slice user, const char *where)
 {
-    const struct ledger_verdict verdict = {.external_id = key, .user_id = user, .at = clock_real_ns()};
-    enum ledger_settlement settlement;
-
     if (user.len > 0 && !provider_takes_user_id(resolving->provider, user)) {
         log_warning("%s: a user id of %s has %u to %u characters: nothing was written", where,
                     resolving->provider->name, resolving->provider->user_id_min,
                     resolving->provider->user_id_max);
         resolving->not_written++;
+        return;
+    }
+    if (resolving->verdict_count == resolving->verdict_room) {
+        resolving->verdict_room = resolving->verdict_room ? 2 * resolving->verdict_room : 64;
+        resolving->verdicts =
+            memory_resize(resolving->verdicts, resolving->verdict_room, sizeof *resolving->verdicts);
+    }
+    resolving->verdicts[resolving->verdict_count++] =
+        (struct resolve_verdict){.key = arena_copy(&resolving->arena, key),
+                                 .user = arena_copy(&resolving->arena, user),
+                                 .where = arena_copy(&resolving->arena, slice_from(where)).at,
+                                 .holds = true};
+}
+
+static int add_pair(void *context, struct slice key, struct slice user, const char *where,
+                    struct error *error)
+{
+    struct resolving *resolving = context;
+
+    (void)error;
+    if (is_id(key) && provider_is_user_id(user)) {
+        add_verdict(resolving, key, user, where);
+        return 0;
+    }
+    log_warning("%s: is not an external_id and a user_id: nothing was written", where);
+    resolving->not_written++;
+    return 0;
+}
+
+/* The verdict that there is no user: of a customer that has one by an earlier verdict, that one is asked for.
+ */
+static int add_absent(struct resolving *resolving, struct slice key, struct error *error)
+{
+    struct ledger_customer customer;
+    int found = ledger_find_by_key(resolving->ledger, key, &resolving->arena, &customer, error);
+
+    if (found < 0)
+        return -1;
+    bool has_user = found == 1 && customer.by_verdict && customer.user_id.len > 0;
+    add_verdict(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.at);
+    if (resolving->verdict_count)
+        resolving->verdicts[resolving->verdict_count - 1].is_absent = true;
+    return 0;
+}
+
+/* Reads what the person says, and asks the provider whether it can be. 0, or -1: nothing is written. */
+static int gather_verdicts(struct resolving *resolving, const struct options *options, struct job *job,
+                           struct error *error)
+{
+    struct slice key = slice_from(options->key);
+    size_t asked = 0;
+    int result = 0;
+
+    if (options->from)
+        result = resolve_file_read(options->from, "external_id", "user_id", add_pair, resolving, error);
+    else if (options->user)
+        add_verdict(resolving, key, slice_from(options->user), options->key);
+    else if (options->absent)
+        result = add_absent(resolving, key, error);
+    for (size_t i = 0; i < resolving->verdict_count; i++)
+        asked += resolving->verdicts[i].user.len > 0;
+    if (result != 0 || asked == 0 || options->unchecked)
+        return result;
+    if (resolve_ask(resolving->verdicts, resolving->verdict_count, job, resolving->provider,
+                    resolving->ledger, &resolving->arena, error) == 0)
+        return 0;
+    if (error->scope == ERROR_PROVIDER) {
+        const struct error why = *error;
+        error_set(
+            error, why.scope,
+            "%s\nhint: nothing was written; run it again when the provider answers, or add --unchecked to "
+            "write the verdict without asking it",
+            why.text);
+    }
+    return -1;
+}
+
+/* 0, or -1. */
+static int write_verdict(struct resolving *resolving, const struct resolve_verdict *said, struct error *error)
+{
+    const struct ledger_verdict verdict = {.external_id = said->key,
+                                           .user_id = said->is_absent ? slice_make("", 0) : said->user,
+                                           .proven = said->proven,
+                                           .at = clock_real_ns()};
+    enum ledger_settlement settlement;
+
+    if (said->no_answer || !said->holds) {
+        log_warning("%s: %s: nothing was written", said->where, said->why);
+        resolving->not_written++;
+        resolving->unanswered += said->no_answer;
         return 0;
     }
     if (ledger_settle(resolving->ledger, &verdict, &settlement, error) != 0)
         return -1;
-    count_settlement(resolving, settlement, where);
-    return 0;
-}
-
-static int settle_pair(void *context, struct slice key, struct slice user, const char *where,
-                       struct error *error)
-{
-    struct resolving *resolving = context;
-
-    if (is_id(key) && provider_is_user_id(user))
-        return settle_one(resolving, key, user, where, error);
-    log_warning("%s: is not an external_id and a user_id: nothing was written", where);
-    resolving->not_written++;
+    count_settlement(resolving, settlement, said->where);
     return 0;
 }
 
@@ -163,25 +244,28 @@ static int rekey_pair(void *context, struct slice from, struct slice to, const c
 
 static int resolve_each(struct resolving *resolving, const struct options *options, struct error *error)
 {
-    struct slice key = slice_from(options->key);
+    int result = 0;
 
     if (options->rekey)
         return resolve_file_read(options->rekey, "old_external_id", "new_external_id", rekey_pair, resolving,
                                  error);
-    if (options->from)
-        return resolve_file_read(options->from, "external_id", "user_id", settle_pair, resolving, error);
     if (options->same_as)
-        return rekey_one(resolving, slice_from(options->same_as), key, options->key, error);
-    return settle_one(resolving, key, slice_from(options->user), options->key, error);
+        return rekey_one(resolving, slice_from(options->same_as), slice_from(options->key), options->key,
+                         error);
+    for (size_t i = 0; i < resolving->verdict_count && result == 0; i++)
+        result = write_verdict(resolving, &resolving->verdicts[i], error);
+    return result;
 }
 
-static int resolve_all(struct resolving *resolving, const struct options *options, struct error *error)
+/* Asked first, then written in one transaction. The exit status, or -1. */
+static int resolve_all(struct resolving *resolving, const struct options *options, struct job *job,
+                       struct error *error)
 {
-    if (ledger_begin(resolving->ledger, error) != 0 ||
+    if (gather_verdicts(resolving, options, job, error) != 0 || ledger_begin(resolving->ledger, error) != 0 ||
         ledger_run_start(resolving->ledger, STORED_COMMAND, KYC_VERSION, "", clock_real_ns(), error) != 0 ||
         resolve_each(resolving, options, error) != 0)
         return -1;
-    int status = resolving->not_written ? 1 : 0;
+    int status = resolving->unanswered ? (int)ERROR_PROVIDER : resolving->not_written ? 1 : 0;
     if (ledger_run_finish(resolving->ledger, status, slice_make(NULL, 0), slice_make(NULL, 0),
                           clock_real_ns(), error) != 0 ||
         ledger_commit(resolving->ledger, error) != 0)
@@ -202,27 +286,27 @@ static void describe(const struct resolving *resolving, const struct options *op
     buffer_printf(out, "%" PRIu64 " not written\n", resolving->not_written);
 }
 
-static int resolve_job(const struct options *options, const struct job *job, const struct provider *provider,
+static int resolve_job(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
     struct resolving resolving = {.provider = provider};
-    struct arena arena;
     struct buffer out;
 
     resolving.ledger = history_open(job, &identity, options->new_ledger, error);
     if (!resolving.ledger)
         return -1;
-    arena_init(&arena, 4096);
-    resolving.values = arena_alloc(&arena, field_count() * sizeof *resolving.values);
+    arena_init(&resolving.arena, 4096);
+    resolving.values = arena_alloc(&resolving.arena, field_count() * sizeof *resolving.values);
     memset(resolving.values, 0, field_count() * sizeof *resolving.values);
     resolving.fingerprint = fingerprint_new(ledger_fingerprint_key(resolving.ledger), provider->fields);
-    int status = resolve_all(&resolving, options, error);
+    int status = resolve_all(&resolving, options, job, error);
     if (status >= 0 && history_note(job, &identity, resolving.ledger, error) != 0)
         status = -1;
     fingerprint_free(resolving.fingerprint);
-    arena_clear(&arena);
+    arena_clear(&resolving.arena);
+    free(resolving.verdicts);
     ledger_close(resolving.ledger);
     if (status < 0)
         return -1;
@@ -255,7 +339,9 @@ static const char *find_misuse(const struct options *options)
 
 int command_resolve(const struct options *options)
 {
-    const struct job_overrides overrides = {.sets = options->sets, .set_count = options->set_count};
+    bool asks = !options->unchecked && (options->user || options->from || options->absent);
+    const struct job_overrides overrides = {
+        .sets = options->sets, .set_count = options->set_count, .secrets = asks};
     const char *misuse = find_misuse(options);
     struct error error = {0};
 
@@ -264,7 +350,7 @@ int command_resolve(const struct options *options)
         return ERROR_USAGE;
     }
     struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
+    const struct provider *provider = job ? provider_of_job(job, asks, &error) : NULL;
     int status = provider ? resolve_job(options, job, provider, &error) : -1;
     if (status < 0) {
         log_error("%s", error.text);

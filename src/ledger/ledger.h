@@ -123,6 +123,10 @@ struct ledger_customer {
 int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
                 struct error *error);
 
+/* The same by its key. */
+int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
+                       struct ledger_customer *customer, struct error *error);
+
 /* The customer who has this user_id; 0: nobody. 0, or -1. */
 int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error);
 /* The next customer who has a user, in id order behind after; 1 found, 0 none, -1. Slices end in a NUL. */

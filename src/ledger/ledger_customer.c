@@ -165,6 +165,14 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
     return row;
 }
 
+int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
+                       struct ledger_customer *customer, struct error *error)
+{
+    int64_t id = ledger_find_id(ledger, external_id, error);
+
+    return id > 0 ? ledger_find(ledger, id, arena, customer, error) : (int)id;
+}
+
 int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
                      struct ledger_customer *customer, struct error *error)
 {

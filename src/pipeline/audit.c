@@ -36,7 +36,8 @@ enum {
 struct question {
     struct delivery delivery; /* first: the inbox gives it back */
     bool in_use, is_list;
-    char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE];
+    char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE], former_key[KEY_SIZE];
+    size_t number;
     struct buffer body;
     uint32_t attempts;
     uint64_t retrying_since_ns, due_ns; /* due_ns: 0 while it is asked */
@@ -96,7 +97,8 @@ static void tell(struct audit *audit, const struct question *question, enum audi
                                           .external_id = slice_from(question->external_id),
                                           .user_id = slice_from(question->user_id),
                                           .told = told,
-                                          .http_status = question->delivery.outcome.http_status};
+                                          .http_status = question->delivery.outcome.http_status,
+                                          .number = question->number};
 
     audit->counts->findings[kind]++;
     audit->parts->each(audit->parts->context, &finding);
@@ -110,13 +112,20 @@ static void compare_user(struct audit *audit, const struct question *question)
     const struct json_node *nodes =
         json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
 
-    if (!nodes || !user_identity(nodes, &id, &external_id) || !slice_is(id, question->user_id)) {
+    if (!nodes || !user_identity(nodes, &id, &external_id) ||
+        !user_is_same_id(id, slice_from(question->user_id))) {
         tell(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
-    } else if (external_id.len > 0 && !slice_is(external_id, question->external_id)) {
+    } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&
+               !slice_is(external_id, question->former_key)) {
         tell(audit, question, AUDIT_FOREIGN, external_id);
     } else {
         audit->counts->there++;
         audit->counts->not_named += external_id.len == 0;
+        if (audit->parts->there)
+            audit->parts->there(audit->parts->context, &(struct audit_user){.number = question->number,
+                                                                            .user_id = id,
+                                                                            .is_named = external_id.len > 0,
+                                                                            .nodes = nodes});
     }
 }
 
@@ -224,6 +233,8 @@ static void take_back(struct audit *audit, struct delivery *delivery)
     }
     question->in_use = false;
     audit->out--;
+    if (audit->parts->next)
+        audit->ended = false; /* an answer may lead to another question */
 }
 
 static void submit(struct audit *audit, struct question *question)
@@ -240,24 +251,45 @@ static void submit(struct audit *audit, struct question *question)
     sender_submit(audit->sender, &question->delivery);
 }
 
-/* The next user of the ledger, or the listing. 0, or -1. */
-static int ask_next(struct audit *audit, struct question *question)
+/* The next user of the ledger. As audit_parts.next. */
+static int next_of_ledger(struct audit *audit, struct audit_question *next)
 {
     struct ledger_customer customer;
+    int found =
+        ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, audit->error);
+
+    if (found != 1)
+        return found;
+    audit->last_id = customer.id;
+    *next = (struct audit_question){
+        .user_id = customer.user_id, .external_id = customer.external_id, .former_key = customer.former_key};
+    return 1;
+}
+
+static void copy_text(char *out, size_t size, struct slice text)
+{
+    snprintf(out, size, "%.*s", (int)text.len, text.len ? text.at : "");
+}
+
+/* The next user, or the listing. 0, or -1. */
+static int ask_next(struct audit *audit, struct question *question)
+{
+    struct audit_question next;
 
     question->is_list = audit->list != NULL;
     if (question->is_list) {
         audit->ended = true;
     } else {
         arena_reset(&audit->arena);
-        int found =
-            ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, audit->error);
+        int found = audit->parts->next ? audit->parts->next(audit->parts->context, &next, audit->error)
+                                       : next_of_ledger(audit, &next);
         audit->ended = found == 0;
         if (found != 1)
             return found;
-        audit->last_id = customer.id;
-        snprintf(question->user_id, sizeof question->user_id, "%s", customer.user_id.at);
-        snprintf(question->external_id, sizeof question->external_id, "%s", customer.external_id.at);
+        copy_text(question->user_id, sizeof question->user_id, next.user_id);
+        copy_text(question->external_id, sizeof question->external_id, next.external_id);
+        copy_text(question->former_key, sizeof question->former_key, next.former_key);
+        question->number = next.number;
     }
     question->in_use = true;
     question->attempts = 0;
@@ -358,7 +390,7 @@ static int open_audit(struct audit *audit)
                      audit->error) != 0 ||
         follow_last(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0)
         return -1;
-    if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
+    if (parts->provider->doubt == PROVIDER_DOUBT_LIST && !parts->next) {
         audit->list = audit_list_new(parts, audit->error);
         if (!audit->list)
             return -1;

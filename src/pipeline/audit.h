@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
@@ -31,6 +32,22 @@ struct audit_finding {
     enum audit_finding_kind kind;
     struct slice external_id, user_id, told;
     int http_status;
+    size_t number; /* of audit_question */
+};
+
+/* One user to ask for. */
+struct audit_question {
+    struct slice user_id;
+    struct slice external_id, former_key; /* whose it is to be: under either; former_key empty: none */
+    size_t number;                        /* the caller's */
+};
+
+/* The user of a question is there, and is not said to be of another customer. Valid during the call. */
+struct audit_user {
+    size_t number;
+    struct slice user_id; /* as the provider writes it */
+    bool is_named;        /* the answer says whose it is */
+    const struct json_node *nodes;
 };
 
 struct audit_parts {
@@ -39,6 +56,11 @@ struct audit_parts {
     struct ledger *ledger; /* LEDGER_WRITE */
     void (*each)(void *context, const struct audit_finding *finding);
     void *context;
+    /* Other questions than the ledger's users, each asked for by its id, also where a listing is the rule:
+     * 1 the next one (copied), 0 there is none now, -1 with an error. Asked again after each answer. NULL:
+     * the ledger's. */
+    int (*next)(void *context, struct audit_question *question, struct error *error);
+    void (*there)(void *context, const struct audit_user *user); /* with next */
 };
 
 struct audit_counts {

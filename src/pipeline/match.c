@@ -85,6 +85,19 @@ enum match match_user(const struct provider_fields *fields, const struct match_d
     return email == MEMBER_FOLDED ? MATCH_FOLDED : MATCH_ALL;
 }
 
+uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
+                         const struct match_digests *user)
+{
+    uint64_t members = match_members(fields), differing = 0;
+    size_t email_member = match_email_member(fields);
+
+    for (size_t i = 0; i < fields->member_count; i++)
+        if ((members >> i & 1) && digest_of(journalled->members, i) &&
+            compare_member(journalled, user, i, i == email_member) == MEMBER_DIFFERS)
+            differing |= UINT64_C(1) << i;
+    return differing;
+}
+
 bool match_same(const struct provider_fields *fields, struct slice members, struct slice other)
 {
     uint64_t compared_members = match_members(fields);

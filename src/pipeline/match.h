@@ -39,6 +39,11 @@ struct match_digests {
 enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                       const struct match_digests *user);
 
+/* The compared members in which the two differ; bit i: member i. What either does not have differs in
+ * nothing. */
+uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
+                         const struct match_digests *user);
+
 /* Whether nothing that is compared tells two customers of ours apart, by their member digests: what agrees
  * with the one agrees with the other. What either side does not have (an adopted user, a member that is
  * unknown) tells nothing. */

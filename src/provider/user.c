@@ -147,8 +147,7 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
     return provider_is_user_id(id);
 }
 
-/* An id may be written in groups, and in another case. */
-static bool is_same_id(struct slice id, struct slice other)
+bool user_is_same_id(struct slice id, struct slice other)
 {
     size_t at = 0, other_at = 0;
     for (;;) {
@@ -197,7 +196,7 @@ static void read_told(const struct json_node *nodes, size_t at, const struct use
     struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
     for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
         text = text_of(nodes, at, ids[i]);
-    note_told(told, text, is_same_id(text, user_id));
+    note_told(told, text, user_is_same_id(text, user_id));
 
     struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
     struct slice former = slice_from(expected->former_key);

@@ -43,6 +43,9 @@ struct slice user_external_id(const struct json_node *nodes, size_t at);
  * external id that it was given, empty when it is not told. False when there is no id. */
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
 
+/* Whether two ids are the same user's: one may be written in groups, and in another case. */
+bool user_is_same_id(struct slice id, struct slice other);
+
 /* What a request says of who it is for; an answer that contradicts it answers another request. */
 struct user_expected {
     const struct provider_fields

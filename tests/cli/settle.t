@@ -21,8 +21,10 @@ is($status, 0, 'the user that he has') or diag $err;
 like($out, qr/^1 settled, 0 adopted, 0 accepted as they are, 0 not written$/, 'is said');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'});
 is($status, 1, 'a user of somebody else');
-like($err, qr/another customer of this ledger has this user/, 'is never given');
-($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'});
+like($err, qr/the provider has this user for another customer/, 'is never given');
+($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'}, '--unchecked');
+like($err, qr/another customer of this ledger has this user/, 'nor unchecked');
+($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'}, '--unchecked');
 like($out, qr/^0 settled, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later verdict corrects an earlier one');
 case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
 is_deeply([case_ledger($case, "SELECT user_id FROM customer WHERE external_id = 'cust-000001'")], [[$id{'cust-000001'}]], 'and back');
@@ -31,8 +33,11 @@ is_verified($case, 'each correction is an event');
 write_file("$case->{folder}/users.csv",
     "external_id,user_id\ncust-000002,$id{'cust-000002'}\ncust-000003,$id{'cust-000003'}\nold-1,AA00 OLD1 USER 0001\n");
 ($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
-is($status, 0, 'a file of them') or diag $err;
-like($out, qr/^2 settled, 1 adopted, 0 accepted as they are, 0 not written$/, 'settles and adopts');
+is($status, 1, 'a file of them');
+like($err, qr/users\.csv:4: the provider has no such user: nothing was written/, 'is asked for');
+like($out, qr/^2 settled, 0 adopted, 0 accepted as they are, 1 not written$/, 'and what holds is written');
+($status, $out) = case_run($case, 'settle', '--key', 'old-1', '--user', 'AA00 OLD1 USER 0001', '--unchecked');
+like($out, qr/^0 settled, 1 adopted/, 'unchecked, anything is adopted');
 case_run($case, '-q');
 is(join(' ', @{case_summary($case)}{qw(created updated unchanged)}), '0 1 2', 'the next run tells the corrected one its data, and finds nothing else to do');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
@@ -41,7 +46,7 @@ is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made tw
 my @damaged = ("old-2\0,AA00 OLD2 USER 0001", "old-3,AA00 OLD3\0USER 0001", "old-4\e,AA00 OLD4 USER 0001", "old-5,AA00 OLD5 USER 0001\x7f",
     "old-6\xc2\x85,AA00 OLD6 USER 0001", "\xef\xbb\xbfold-7,AA00 OLD7 USER 0001");
 write_file("$case->{folder}/users.csv", join "\n", 'external_id,user_id', @damaged, 'old-8,AA00 OLD8 USER 0001', '');
-($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
+($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv", '--unchecked');
 is($status, 1, 'ids with NUL or other control bytes are not written');
 like($out, qr/^0 settled, 1 adopted, 0 accepted as they are, 6 not written$/, 'but the others are');
 write_file("$case->{folder}/users.csv", "\xff\xfe" . join '', map { "$_\0" } split //, "external_id,user_id\nold-9,AA00 OLD9 USER 0001\n");
@@ -83,7 +88,7 @@ is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'without a request');
 
 # payso takes no update, and what an adopted user has there is not known: he stays as he is, without a complaint.
 my $adopted = case_new($sandbox, provider => 'payso', rows => 3);
-case_run($adopted, 'settle', '--key', 'cust-000002', '--user', 'usr_adopted');
+case_run($adopted, 'settle', '--key', 'cust-000002', '--user', 'usr_adopted', '--unchecked');
 ($status, $out, $err) = case_run($adopted, '-q');
 is($status, 0, 'payso: a night with an adopted user is a good one') or diag $err;
 is(join(' ', @{case_summary($adopted)}{qw(created unchanged refused)}), '2 1 0', 'payso: he is unchanged');

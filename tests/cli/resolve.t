@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+# resolve asks the provider before it believes a person: a user that is not there, or that is another customer's, is not
+# written; a later verdict corrects an earlier one; without an answer nothing is written.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+use KycRun;
+
+sub user_of { my ($case, $key) = @_; return (case_ledger($case, "SELECT coalesce(user_id, '-') FROM customer WHERE external_id = '$key'"))[0][0]; }
+sub resolve { my ($case, @more) = @_; return case_run($case, 'resolve', @more); }
+
+# Three creates in doubt of which each landed, and what the provider calls their users.
+sub doubts
+{
+    my ($provider) = @_;
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'drop:100%@create');
+    my $case = case_new($sandbox, provider => $provider, rows => 3,
+        set => {'delivery.attempts' => 1, 'delivery.in_doubt' => 'hold', 'delivery.timeout' => '1s'});
+    case_run($case, '-q');
+    sandbox_faults($sandbox);
+    my %id = map { ($_->{external_id} || $_->{email} =~ s/@.*//r) => $_->{id} } sandbox_users($sandbox, $provider);
+    is(scalar keys %id, 3, "$provider: three creates landed, and none is known");
+    return ($sandbox, $case, %id);
+}
+
+for my $provider (qw(payward kraken-embed kira payso)) {
+    subtest $provider => sub {
+        my ($sandbox, $case, %id) = doubts($provider);
+        my $no_such = $id{'cust-000001'} =~ s/.$/$& eq 'A' ? 'B' : 'A'/er;
+
+        my ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $no_such);
+        is($status, 1, 'a user that is not there');
+        like($err, qr/cust-000001: the provider has no such user: nothing was written/, 'is not written, which is told');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000002'});
+        is($status, 1, 'a user of another customer');
+        like($err, $provider eq 'payso' ? qr/the user differs in last_name, email, and the provider does not say whose it is: nothing was written/
+            : qr/the provider has this user for another customer \(external_id differs\): nothing was written/, 'is not written, which is told by field');
+        unlike($err, qr/example\.com|Morgan/, 'without a value');
+        is(user_of($case, 'cust-000001'), '-', 'nothing was written');
+
+        sandbox_faults($sandbox, 'status-503:100%');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'});
+        is($status, 4, 'no answer is status 4') or diag $err;
+        like($err, qr/nothing was written/, 'nothing was written, which is told');
+        is(user_of($case, 'cust-000001'), '-', 'and so it is');
+        sandbox_faults($sandbox);
+
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'} =~ s/ //gr);
+        is($status, 0, 'the right one' . ($provider eq 'kraken-embed' ? ', typed without its blanks' : '')) or diag $err;
+        is(user_of($case, 'cust-000001'), $id{'cust-000001'}, 'is written as the provider writes it');
+
+        # A verdict that was wrong: written unchecked, and corrected.
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $no_such, '--unchecked');
+        is($status, 0, '--unchecked asks nobody') or diag $err;
+        is(user_of($case, 'cust-000002'), $no_such, 'and writes anything');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $id{'cust-000002'});
+        like($out, qr/1 corrected, 0 not written/, 'a later verdict corrects it') or diag $err;
+        is(user_of($case, 'cust-000002'), $id{'cust-000002'}, 'the user is the right one');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--absent');
+        is($status, 1, 'absent, and its user is there');
+        like($err, qr/the provider has the user of this customer: nothing was written/, 'is not believed');
+        resolve($case, '--key', 'cust-000003', '--user', $no_such, '--unchecked');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000003', '--absent');
+        like($out, qr/1 corrected/, 'absent, and the user of an earlier verdict is not there: that one is taken back') or diag $err;
+        is_deeply([case_ledger($case, "SELECT state, user_id FROM customer WHERE external_id = 'cust-000003'")], [['refused', '']], 'the next run would create it');
+        resolve($case, '--key', 'cust-000003', '--user', $id{'cust-000003'}, '--unchecked');
+        is_verified($case, 'each verdict is an event, and the ledger verifies');
+
+        write_file("$case->{folder}/users.csv", "external_id,user_id\ncust-000001,$id{'cust-000001'}\nold-1,$no_such\nold-2,$id{'cust-000003'}\n");
+        ($status, $out, $err) = resolve($case, '--from', "$case->{folder}/users.csv");
+        is($status, 1, 'a file is asked for line by line');
+        like($err, qr/users\.csv:3: the provider has no such user/, 'who is not there');
+        like($err, qr/users\.csv:4: /, 'who is another customer');
+        like($out, qr/^0 settled, 0 adopted, 1 accepted as they are, 2 not written$/, 'and the rest is written');
+
+        delete @{$case->{set}}{qw(delivery.attempts delivery.in_doubt)};
+        ($status, undef, $err) = case_run($case, '-q');
+        is($status, 0, 'the next night is a good one') or diag $err;
+        is(sandbox_counts($sandbox)->{$provider}{users}, 3, 'and nobody is there twice');
+        is(sandbox_counts($sandbox)->{$provider}{over_limit}, 0, 'never over the limit');
+        is_verified($case, 'the ledger verifies');
+        sandbox_stop($sandbox);
+    };
+}
+
+subtest 'who asks holds the locks of a run' => sub {
+    my ($sandbox, $case, %id) = doubts('kira');
+    sandbox_faults($sandbox, 'slow:100%');
+    my $pid = case_start($case, 'resolve', '--key', 'cust-000001', '--user', $id{'cust-000001'}, '--set', 'delivery.timeout=20s');
+    select undef, undef, undef, 1;
+    my ($status, undef, $err) = resolve($case, '--key', 'cust-000002', '--user', $id{'cust-000002'});
+    is($status, 7, 'a second one meanwhile is status 7') or diag $err;
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+    is(user_of($case, 'cust-000001'), '-', 'killed while it asks: nothing was written');
+};
+done_testing;
