@@ -211,15 +211,16 @@ static bool is_utf16(const char *start)
            memcmp(start, "\xfe\xff", SOURCE_MAGIC_LEN) == 0 || (start[0] == '\0') != (start[1] == '\0');
 }
 
+/* The command to paste names no file: a name may hold what a shell would run. */
 static int fail_utf16(const struct source *source, struct error *error)
 {
     unsigned char first = (unsigned char)source->start[0], second = (unsigned char)source->start[1];
     bool is_little = first == 0xff || second == 0;
     return error_set(error, ERROR_INPUT,
                      "%s: is UTF-16 (it begins with the %s %02X %02X). Convert it first: "
-                     "%s '%s' | iconv -f %s -t UTF-8 | gzip >converted.gz",
+                     "%s FILE | iconv -f %s -t UTF-8 | gzip >converted.gz",
                      source->name, first >= 0xfe ? "byte order mark" : "bytes", first, second,
-                     source->gzip ? "gunzip -c" : "cat", source->path ? source->path : "-",
+                     source->gzip ? "gunzip -c" : "cat",
                      first >= 0xfe ? "UTF-16"
                      : is_little   ? "UTF-16LE"
                                    : "UTF-16BE");
