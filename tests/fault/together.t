@@ -63,7 +63,7 @@ for my $provider (sort keys %parts) {
         for my $unshared (grep { $_ ne $part } @{$parts{$provider}}) {
             $ENV{uc "TEST_${unshared}_1"} .= '-other';
         }
-        for my $command (['run', '-q'], ['status', '--against-provider']) {
+        for my $command (['run', '-q'], ['status', '--against-provider'], ['resolve', '--key', 'cust-000001', '--user', 'fake-user-000001']) {
             my ($status, undef, $err) = machine_run($other, {}, @$command);
             is($status, 7, "$provider, $command->[0] of another job with the same $part: status 7") or diag $err;
             like($err, qr/another run uses credentials\.$part of this job: process $pid, since 20\S+Z/, "$provider, $command->[0], the same $part: who and since when");
