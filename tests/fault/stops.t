@@ -191,7 +191,7 @@ subtest 'the breaker gives up' => sub {
         my ($summary, $err) = run_of($case, "$provider: gone", 4);
         cmp_ok(time - $began, '<', 15, "$provider: after retry_for");
         like($err, qr/the provider is gone.*2 s \(delivery\.retry_for\).*run again.*connect/, "$provider: the message says so");
-        like($err, qr/The last: connect: .*Couldn't connect to server$/m, "$provider: and the last failure to its end");
+        like($err, qr/The last: connect: .*127\.0\.0\.1.*Couldn't connect to server$/m, "$provider: and the last failure to its end, with the host");
         is_deeply([@$summary{qw(unchanged unsent in_doubt created)}], [20, $summary->{read} - 20, 0, 0], "$provider: nobody is in doubt");
         is($summary->{input}[0]{complete}, JSON::PP::false, "$provider: the input counts as not read to its end");
         $case->{sandbox} = sandbox_start(@wide, '--state', "$folder/state", '--listen', "127.0.0.1:$port");

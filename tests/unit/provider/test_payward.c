@@ -422,6 +422,8 @@ static void an_answer_to_a_create_becomes_an_outcome(void **state)
         {"the customer's data is not kept", 422,
          "{\"errors\":[\"alex.morgan@example.com is taken by +1 415 555 0110\"]}", false, OUTCOME_REFUSED, 0,
          NULL, "", "‹email› is taken by ‹phone›"},
+        {"the provider's own words are", 422, "{\"errors\":[\"no computers_and_it for another Alexandra\"]}",
+         false, OUTCOME_REFUSED, 0, NULL, "", "no computers_and_it for another Alexandra"},
         {"nor as a code", 422, "{\"code\":\"Alex\",\"message\":\"no\"}", false, OUTCOME_REFUSED, 0, NULL, "",
          "‹first_name›; no"},
     };
