@@ -160,13 +160,15 @@ demo: deps-build
 # others do not mind. build/tsan: TSan, for `check` only what runs threads.
 variant = $(MAKE) --no-print-directory -s BUILD=$(BUILD)/$(1)
 CLANG := CC=clang CXX=clang++
-.PHONY: plain asan-all asan-check asan-fuzz tsan-all tsan-check generate-rows
+.PHONY: plain asan-all asan-check asan-programs asan-fuzz tsan-all tsan-check generate-rows
 plain:
 	@$(MAKE) --no-print-directory -s all steps unit-tests generate-rows fault-shim
 asan-all:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests generate-rows fault-shim fuzzers
 asan-check:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all unit-tests fuzzers
+asan-programs:
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all
 asan-fuzz:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 tsan-all:
@@ -224,6 +226,7 @@ fuzz: deps
 
 proof: deps
 	@$(MAKE) --no-print-directory -s -j2 plain asan-fuzz
+	@$(MAKE) --no-print-directory -s -j2 asan-programs
 	@KYC_BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/proof $(PROOF)
 
 bench: deps
