@@ -320,7 +320,7 @@ int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, st
 struct ledger_sending {
     bool under_way;                /* it has not said that it ended */
     char boot[CLOCK_BOOT_ID_SIZE]; /* of the machine's start that boot_ns counts from; "": none was known */
-    uint64_t boot_ns, real_ns;     /* when it said so, by both clocks */
+    uint64_t boot_ns, real_ns;     /* when it ended, or while under way began, by both clocks */
     uint64_t hold_ns;              /* how long from then on the provider had asked to wait (Retry-After) */
 };
 /* Between begin and commit. 0, or -1. */

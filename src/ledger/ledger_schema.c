@@ -248,11 +248,11 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
     struct slice value = ledger_sqlite_column(statement, 0);
     snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
     ledger_sqlite_release(statement);
-    struct ledger_sending read = {.under_way = false};
+    struct ledger_sending read = {.under_way = true};
     if (sscanf(found, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
-               &read.real_ns, &read.hold_ns) != 5 ||
-        strcmp(state, ENDED) != 0)
+               &read.real_ns, &read.hold_ns) != 5)
         return 1;
+    read.under_way = strcmp(state, ENDED) != 0;
     if (strcmp(read.boot, "-") == 0)
         read.boot[0] = '\0';
     *sending = read;

@@ -18,16 +18,13 @@ static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 bool follow_judge(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
                   uint64_t *hold_ns)
 {
-    *hold_ns = 0;
-    if (last->under_way)
-        return true;
     uint64_t elapsed_ns = since(last->real_ns, now->real_ns);
     if (now->boot[0] != '\0' && strcmp(now->boot, last->boot) == 0)
         elapsed_ns = since(last->boot_ns, now->boot_ns);
     else if (now->boot[0] != '\0' && now->boot_ns < elapsed_ns)
         elapsed_ns = now->boot_ns;
     *hold_ns = since(elapsed_ns, last->hold_ns);
-    return elapsed_ns < window_ns;
+    return last->under_way || elapsed_ns < window_ns;
 }
 
 static int note(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
@@ -62,7 +59,7 @@ int follow_last(struct sender *sender, struct ledger *ledger, const struct job *
         log_info("the last process that asked the provider ended a moment ago or was killed: waiting %" PRIu64
                  " s to stay within delivery.rate",
                  wait_ns / CLOCK_NS_PER_S);
-    if (ledger_begin(ledger, error) != 0 || note(ledger, true, 0, error) != 0)
+    if (ledger_begin(ledger, error) != 0 || note(ledger, true, hold_ns, error) != 0)
         return -1;
     return ledger_commit(ledger, error);
 }

@@ -62,9 +62,23 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
         is($status, 4, "$sentence, stops as well") or diag $err;
         like($err, qr/the provider asked the last run to wait, and 5\d\d s of that are left, longer than delivery\.retry_for: run again after that/, "$sentence, says for how long");
     }
+    is(case_summary($case)->{unsent}, 3, 'every row is unsent');
+    # Killed while it waits for the rest, it leaves the rest to the next one.
+    {
+        local $case->{set}{'delivery.retry_for'} = '3600s';
+        my $pid = case_start($case);
+        for (1 .. 1000) {
+            last if -e "$case->{folder}/err" && read_file("$case->{folder}/err") =~ /5\d\d s of that are left/;
+            sleep 0.01;
+        }
+        sleep 0.3;
+        kill 'KILL', $pid;
+        waitpid $pid, 0;
+    }
+    ($status, undef, $err) = machine_run($case, undef, '-q');
+    is($status, 4, 'clock steps: the run after one that was killed while it waited stops as well') or diag $err;
     ($status, undef, $err) = machine_run($case, undef, 'status', '--against-provider');
     is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'none of them asked the provider');
-    is(case_summary($case)->{unsent}, 3, 'and every row is unsent');
     machine_end($case);
 }
 {

@@ -108,12 +108,14 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
         assert_int_equal(sending.real_ns, 1);
         assert_int_equal(sending.hold_ns, 60);
     }
-    const struct ledger_sending under_way = {.under_way = true};
+    const struct ledger_sending under_way = {.under_way = true, .real_ns = 7, .hold_ns = 3};
     assert_int_equal(ledger_begin(fixture->ledger, &fixture->error), 0);
     assert_int_equal(ledger_sending_set(fixture->ledger, &under_way, &fixture->error), 0);
     assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), 0);
     assert_int_equal(ledger_sending(fixture->ledger, &sending, &fixture->error), 1);
     assert_true(sending.under_way);
+    assert_int_equal(sending.real_ns, 7);
+    assert_int_equal(sending.hold_ns, 3);
 }
 
 #define LEDGER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

@@ -63,11 +63,23 @@ static void the_end_of_a_killed_process_is_not_known(void **state)
     assert_int_equal(hold_ns, 0);
 }
 
+static void a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wait(void **state)
+{
+    (void)state;
+    const struct ledger_sending last = {
+        .under_way = true, .boot = A, .boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = 60 * S};
+    const struct follow_now now = {A, 520 * S, 900000 * S};
+    uint64_t hold_ns = 0;
+    assert_true(follow_judge(&last, &now, S, &hold_ns));
+    assert_int_equal(hold_ns, 40 * S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_between_two_processes_is_counted_by_a_clock_that_cannot_step),
         cmocka_unit_test(the_end_of_a_killed_process_is_not_known),
+        cmocka_unit_test(a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wait),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
