@@ -51,7 +51,7 @@ static void a_name_that_cannot_be_is_refused(void **state)
              "aaaaaaaaaaaa: x\n"),
          "6:3: `metadata.aaaa"},
         {"a date's format", FIELDS("  metadata.since: {column: c, format: DD/MM/YYYY}\n"),
-         "6:31: `metadata.since` is no date"},
+         "6:31: `metadata.since` is not a date"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 
