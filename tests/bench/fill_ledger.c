@@ -28,12 +28,15 @@ struct filling {
 static int fill_record(struct filling *filling, const struct record *record, struct error *error)
 {
     const struct provider_fields *fields = filling->provider->fields;
+    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
+    bool has_identity = fingerprint_identity(filling->fingerprint, record, identity);
     struct ledger_intent intent = {
         .external_id = record->values[FIELD_EXTERNAL_ID].text,
         .operation = OPERATION_CREATE,
         .digest = record->digest,
         .member_digests =
             slice_make((const char *)filling->members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
         .at = clock_real_ns(),
     };
     struct outcome outcome = {.kind = OUTCOME_DONE, .http_status = 201};

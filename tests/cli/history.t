@@ -78,7 +78,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is_refused($case, 'an older ledger, with another report setting', $older, '--set', 'report=elsewhere');
     run_program('rm', '-rf', "$case->{folder}/reports");
     is_refused($case, 'an older ledger, and the report folder is lost', $older);
-    my ($status, undef, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', 'somebody', '-q');
+    my ($status, undef, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', 'somebody', '--unchecked', '-q');
     is($status, 5, 'settle is refused too') or diag $err;
     like($err, $older, 'and says why');
 }
