@@ -80,7 +80,7 @@ static const struct option option_table[] = {
     {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, AT(log_json), 0,
      "log lines on standard error"},
     {"-q", NULL, OPTION_FLAG, OPTION_ALL, AT(quiet), 0,
-     "only warnings and errors; no result of check, run, status, settle and probe when all is well"},
+     "only warnings and errors; no result of check, run, status, resolve and probe when all is well"},
     {"-v", NULL, OPTION_FLAG, OPTION_ALL, AT(verbose), 0, "more detail"},
     {"--help", NULL, OPTION_FLAG, OPTION_ALL, AT(help), 0, "this"},
 };
