@@ -116,6 +116,7 @@ static void take_finding(void *context, const struct audit_finding *finding)
         break;
     }
     verdict->answered = true;
+    verdict->holds = false;
     text_format(verdict->why, sizeof verdict->why,
                 "the provider's answer does not tell whose user it is (%.*s)", (int)finding->told.len,
                 finding->told.len ? finding->told.at : "");

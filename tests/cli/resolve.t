@@ -48,6 +48,13 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is(user_of($case, 'cust-000001'), '-', 'and so it is');
         sandbox_faults($sandbox);
 
+        sandbox_faults($sandbox, 'not-found:100%@fetch');
+        ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'});
+        is($status, 1, 'a 404 that is not in the provider\'s own words') or diag $err;
+        like($err, qr/the provider's answer does not tell whose user it is .*: nothing was written/, 'tells nothing');
+        is(user_of($case, 'cust-000001'), '-', 'and nothing is written');
+        sandbox_faults($sandbox);
+
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'} =~ s/ //gr);
         is($status, 0, 'the right one' . ($provider eq 'kraken-embed' ? ', typed without its blanks' : '')) or diag $err;
         is(user_of($case, 'cust-000001'), $id{'cust-000001'}, 'is written as the provider writes it');
