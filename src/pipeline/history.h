@@ -1,6 +1,6 @@
 /* history: the guard against a ledger that is missing, or older than it was at its last run.
  *
- * With such a ledger every customer that it does not know would be created again. So each run (and settle)
+ * With such a ledger every customer that it does not know would be created again. So each run (and resolve)
  * leaves a witness: the chain's head and the run's number and start, which only the ledger of that run and
  * its successors hold. It is kept twice, LEDGER.head beside the ledger and ledger-*.head in the job's own
  * report folder (wherever --report puts the reports), so that neither a lost report folder nor a folder that
