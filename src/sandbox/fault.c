@@ -5,9 +5,9 @@
 #include "sandbox/random.h"
 
 static const char *const words[FAULT_KINDS] = {
-    "none",     "status-401",    "status-500",    "status-503", "retry-after", "status-429",
-    "reset",    "drop",          "slow",          "not-found",  "garbage",     "truncate",
-    "left-out", "folded-header", "foreign-bytes", "status-422",
+    "none",     "status-401", "status-500", "status-503",    "retry-after",   "status-429",
+    "reset",    "drop",       "slow",       "not-found",     "garbage",       "truncate",
+    "left-out", "not-taken",  "warning",    "folded-header", "foreign-bytes", "status-422",
 };
 
 const char *fault_word(enum fault_kind kind)
@@ -91,9 +91,8 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
             error, ERROR_USAGE,
             "fault `%.*s`: write KIND:SHARE or KIND:SHARE@OPERATION, where KIND is one of "
             "status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, "
-            "garbage, truncate, left-out, folded-header, foreign-bytes, status-422, SHARE is 5%%, 0.05 or "
-            "x3, and "
-            "OPERATION is one of create, update, look_up, fetch, list, login",
+            "garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, status-422, "
+            "SHARE is 5%%, 0.05 or x3, and OPERATION is one of create, update, look_up, fetch, list, login",
             (int)whole.len, whole.at);
     char value[32] = {0};
     size_t value_len = text.len - word_len - 1;

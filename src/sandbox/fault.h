@@ -28,6 +28,8 @@ enum fault_kind {
     FAULT_GARBAGE,       /* after the work: 200 with a body that is not JSON */
     FAULT_TRUNCATE,      /* after the work: closed in the middle of the body */
     FAULT_LEFT_OUT,      /* after the work: an answer without the birth date of a user */
+    FAULT_NOT_TAKEN,     /* kira: an update without its first member, which its updated_fields leave out */
+    FAULT_WARNING,       /* kira: a create or an update whose answer has `warnings` */
     FAULT_FOLDED_HEADER, /* after the work: the first header line of the answer begins with a blank; then
                             closed */
     FAULT_FOREIGN_BYTES, /* after the work and its answer: the same answer once more, on a connection that is

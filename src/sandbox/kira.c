@@ -8,6 +8,7 @@
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
 #include "sandbox/kira_shape.h"
+#include "sandbox/kira_verdict.h"
 #include "sandbox/request.h"
 #include "sandbox/world.h"
 
@@ -234,6 +235,8 @@ static void answer_create(struct exchange *exchange, unsigned status, const stru
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
     write_user(&writer, exchange, user, nodes, false);
+    if (exchange->fault == FAULT_WARNING)
+        kira_verdict_write_warning(&writer, nodes);
     json_write_object_end(&writer);
 }
 
@@ -341,23 +344,36 @@ static void begin_user(struct exchange *exchange, struct workspace *workspace, c
     write_user(writer, exchange, user, nodes, user->verified);
 }
 
+/* What an update would change of the user as it is. */
+static uint64_t changed_members(struct exchange *exchange, struct workspace *workspace,
+                                const struct user *user, const struct json_node *nodes, struct slice left_out)
+{
+    size_t count_of_nodes;
+    struct json_fault fault;
+    struct merge_side old = {user->body,
+                             json_reader_parse(workspace->second, user->body, &count_of_nodes, &fault)};
+    return kira_verdict_changed(old, (struct merge_side){buffer_slice(&exchange->body), nodes}, left_out);
+}
+
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, kira_shape_user, nodes, true))
         return;
     struct json_writer writer;
+    struct slice left_out = exchange->fault == FAULT_NOT_TAKEN ? nodes[1].key : slice_make("", 0);
+    uint64_t changed = 0;
     world_lock(exchange->world);
     struct user *user = find(exchange, id);
+    if (user)
+        changed = changed_members(exchange, workspace, user, nodes, left_out);
     if (user && user->verified) {
         refuse(exchange, 403, "user_verified", "a verified user cannot be changed");
-    } else if (user && request_update(exchange, workspace, nodes, user)) {
+    } else if (user && request_update(exchange, workspace, nodes, user, left_out)) {
         begin_user(exchange, workspace, user, &writer);
-        json_write_key(&writer, "updated_fields");
-        json_write_array(&writer);
-        for (size_t at = 1; at < nodes[0].end; at = nodes[at].end)
-            json_write_string(&writer, nodes[at].key);
-        json_write_array_end(&writer);
+        kira_verdict_write_updated(&writer, nodes, changed);
+        if (exchange->fault == FAULT_WARNING)
+            kira_verdict_write_warning(&writer, nodes);
         json_write_key(&writer, "requires_reverification");
         json_write_bool(&writer, false);
         json_write_object_end(&writer);

@@ -32,15 +32,23 @@ static void write_member(struct buffer *out, struct slice member, bool *any)
     *any = true;
 }
 
-void merge_write(struct buffer *out, struct merge_side old, struct merge_side change)
+bool merge_changes(struct merge_side old, struct merge_side change, size_t at)
+{
+    for (size_t mine = 1; mine < old.nodes[0].end; mine = old.nodes[mine].end)
+        if (slice_equal(old.nodes[mine].key, change.nodes[at].key))
+            return !slice_equal(member_text(old, mine), member_text(change, at));
+    return true;
+}
+
+void merge_write(struct buffer *out, struct merge_side old, struct merge_side change, struct slice left_out)
 {
     bool any = false;
     buffer_append_char(out, '{');
     for (size_t at = 1; at < old.nodes[0].end; at = old.nodes[at].end)
-        if (!has_member(change.nodes, old.nodes[at].key))
+        if (!has_member(change.nodes, old.nodes[at].key) || slice_equal(old.nodes[at].key, left_out))
             write_member(out, member_text(old, at), &any);
     for (size_t at = 1; at < change.nodes[0].end; at = change.nodes[at].end)
-        if (change.nodes[at].kind != JSON_NULL)
+        if (change.nodes[at].kind != JSON_NULL && !slice_equal(change.nodes[at].key, left_out))
             write_member(out, member_text(change, at), &any);
     buffer_append_char(out, '}');
 }

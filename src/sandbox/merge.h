@@ -5,6 +5,8 @@
 #ifndef KYC_SANDBOX_MERGE_H
 #define KYC_SANDBOX_MERGE_H
 
+#include <stdbool.h>
+
 #include "core/buffer.h"
 #include "core/json.h"
 #include "core/slice.h"
@@ -16,7 +18,11 @@ struct merge_side {
 };
 
 /* Appends old with the members of change in place of its own of these names; a null takes a member away.
- * Values are copied as they stand. */
-void merge_write(struct buffer *out, struct merge_side old, struct merge_side change);
+ * Values are copied as they stand. left_out: the name of a member of change that is passed over; empty: none.
+ */
+void merge_write(struct buffer *out, struct merge_side old, struct merge_side change, struct slice left_out);
+
+/* Whether the member of change at node at is not in old just as it stands. */
+bool merge_changes(struct merge_side old, struct merge_side change, size_t at);
 
 #endif

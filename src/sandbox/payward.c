@@ -134,7 +134,7 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
         return;
     world_lock(exchange->world);
     struct user *user = find(exchange, id);
-    if (user && request_update(exchange, workspace, nodes, user)) {
+    if (user && request_update(exchange, workspace, nodes, user, slice_make("", 0))) {
         struct json_writer writer;
         exchange_begin_answer(exchange, 200, &writer);
         json_write_object(&writer);

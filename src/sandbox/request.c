@@ -75,7 +75,7 @@ static void refuse_state(struct exchange *exchange)
 }
 
 bool request_update(struct exchange *exchange, struct workspace *workspace, const struct json_node *nodes,
-                    struct user *user)
+                    struct user *user, struct slice left_out)
 {
     size_t count;
     struct json_fault fault;
@@ -83,10 +83,10 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
     struct merge_side change = {buffer_slice(&exchange->body), nodes};
     assert(old.nodes);
     buffer_reset(&workspace->merged);
-    merge_write(&workspace->merged, old, change);
+    merge_write(&workspace->merged, old, change, left_out);
 
     struct slice email = request_text(nodes, "email");
-    if (email.len == 0)
+    if (email.len == 0 || slice_is(left_out, "email"))
         email = user->email;
     if (world_update_user(exchange->world, exchange->book, exchange->api->name, user, email,
                           buffer_slice(&workspace->merged)))

@@ -26,10 +26,10 @@ bool request_check(struct exchange *exchange, const struct shape *members, const
 /* The text of a top-level member that is a string; else empty. */
 struct slice request_text(const struct json_node *nodes, const char *member);
 
-/* Merges the request, read by request_read and checked, into the user. With the world's lock held. False:
- * answered 500. */
+/* Merges the request, read by request_read and checked, into the user, but for its member left_out (empty:
+ * all of it). With the world's lock held. False: answered 500. */
 bool request_update(struct exchange *exchange, struct workspace *workspace, const struct json_node *nodes,
-                    struct user *user);
+                    struct user *user, struct slice left_out);
 
 /* Adds a user with the request's body. With the world's lock held. NULL: answered 500. */
 struct user *request_add_user(struct exchange *exchange, struct slice id, struct slice external_id,

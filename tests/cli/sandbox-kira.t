@@ -199,7 +199,8 @@ subtest 'updates and look-ups' => sub {
     my $put = sub { kira_request($sb, 'PUT', "/v1/users/$id", @_) };
     my $answer = $put->({last_name => 'Lopez', address_city => 'Puebla'});
     is $answer->{status}, 200, 'an update is 200';
-    is_deeply [sort @{$answer->{json}{updated_fields}}], ['address_city', 'last_name'], 'and names what it changed';
+    is_deeply [sort @{$answer->{json}{updated_fields}}], ['last_name', 'residential_address'],
+        'and names what it changed, as its answers have it';
     ok !$answer->{json}{requires_reverification}, 'without another verification';
     is "$answer->{json}{id} $answer->{json}{residential_address}{city}", "$id Puebla", 'and tells the user as it is now';
     is $put->({metadata => {external_id => 'c-1', tier => 'b'}})->{status}, 200, 'metadata goes whole';
@@ -243,6 +244,27 @@ subtest 'updates and look-ups' => sub {
     is kira_request($sb, 'GET', '/v2/users')->{status}, 403, 'an unknown path is the gateway\'s 403';
     sandbox_faults($sb, 'status-429:x1');
     is $list->('limit=1')->{status}, 429, 'faults strike look-ups';
+    sandbox_stop($sb);
+};
+
+subtest 'what an answer says of its own success' => sub {
+    my $sb = sandbox_start;
+    my $id = create($sb, kira_body('c-1', last_name => 'Gonzalez'))->{json}{id};
+    my $put = sub { kira_request($sb, 'PUT', "/v1/users/$id", @_)->{json} };
+    my %change = (last_name => 'Lopez', phone => '+525555550111');
+    sandbox_faults($sb, 'not-taken:x1@update');
+    is_deeply $put->(\%change)->{updated_fields}, ['phone'], 'not-taken: the first member is left out';
+    my ($user) = sandbox_users($sb, 'kira');
+    is "$user->{body}{last_name} $user->{body}{phone}", 'Gonzalez +525555550111', 'and stays as it was';
+    is_deeply $put->(\%change)->{updated_fields}, ['last_name'], 'the same again names what it changes now';
+    is_deeply $put->(\%change)->{updated_fields}, [], 'and then nothing';
+    sandbox_faults($sb, 'warning:x1');
+    is_deeply $put->({last_name => 'Mora'})->{warnings}, [{field => 'last_name', message => 'Mora cannot be verified'}],
+        'warning: with a warning that quotes a value';
+    sandbox_faults($sb, 'warning:x1');
+    my $made = create($sb, kira_body('c-2'));
+    is "$made->{status} " . @{$made->{json}{warnings}}, '201 1', 'also of a create';
+    is_deeply $put->({last_name => 'Mora'})->{warnings}, undef, 'and none without the fault';
     sandbox_stop($sb);
 };
 

@@ -1,0 +1,57 @@
+#include "sandbox/kira_verdict.h"
+
+#include <string.h>
+
+#include "core/buffer.h"
+#include "sandbox/request.h"
+
+enum { MESSAGE_MAX = 64 * 1024 };
+
+#define ADDRESS "address_"
+
+uint64_t kira_verdict_changed(struct merge_side user, struct merge_side change, struct slice left_out)
+{
+    uint64_t changed = 0, bit = 1;
+    for (size_t at = 1; at < change.nodes[0].end; at = change.nodes[at].end, bit <<= 1)
+        if (!slice_equal(change.nodes[at].key, left_out) && merge_changes(user, change, at))
+            changed |= bit;
+    return changed;
+}
+
+void kira_verdict_write_updated(struct json_writer *writer, const struct json_node *nodes, uint64_t changed)
+{
+    bool has_address = false;
+    json_write_key(writer, "updated_fields");
+    json_write_array(writer);
+    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end, changed >>= 1) {
+        struct slice key = nodes[at].key;
+        bool is_address = key.len > strlen(ADDRESS) && memcmp(key.at, ADDRESS, strlen(ADDRESS)) == 0;
+        if (!(changed & 1) || (is_address && has_address))
+            continue;
+        json_write_string(writer, is_address ? SLICE_LITERAL("residential_address") : key);
+        has_address = has_address || is_address;
+    }
+    json_write_array_end(writer);
+}
+
+void kira_verdict_write_warning(struct json_writer *writer, const struct json_node *nodes)
+{
+    size_t at = 1;
+    while (at < nodes[0].end && (nodes[at].kind != JSON_STRING || slice_is(nodes[at].key, "type")))
+        at = nodes[at].end;
+    json_write_key(writer, "warnings");
+    json_write_array(writer);
+    if (at < nodes[0].end) {
+        struct buffer message;
+        buffer_init(&message, MESSAGE_MAX);
+        buffer_append(&message, nodes[at].text);
+        buffer_append_text(&message, " cannot be verified");
+        json_write_object(writer);
+        json_write_key(writer, "field");
+        json_write_string(writer, nodes[at].key);
+        request_write_member(writer, "message", buffer_slice(&message));
+        json_write_object_end(writer);
+        buffer_clear(&message);
+    }
+    json_write_array_end(writer);
+}
