@@ -7,11 +7,12 @@
  * refused (as the twin of another customer), stopped (likewise, by a run that stopped for it: it counts
  * again), allowed (a person said that it is another one). customer.former_key: the key under which the
  * provider knows it, where it has another one now. customer.verdict: the event by which a person gave it its
- * user; NULL: an answer did. Events besides those of attempts and verdicts: `identify` (its identity digest
- * was added) and `rekey`.
- * All writes stand between ledger_begin and ledger_commit; when commit has returned 0 they are durable. Every
- * failure is ERROR_LEDGER with a message that names the file and the way out (disk full, read-only, damaged).
- * Thread: one (the coordinator). Owner: open/close.
+ * user; NULL: an answer did. customer.left_out: the member digests of the values that the last update carried
+ * and the provider left out (eight bytes 0xff for every other member), which are sent once more; NULL: none;
+ * the event of that update has the code `left_out`. Events besides those of attempts and verdicts: `identify`
+ * (its identity digest was added) and `rekey`. All writes stand between ledger_begin and ledger_commit; when
+ * commit has returned 0 they are durable. Every failure is ERROR_LEDGER with a message that names the file
+ * and the way out (disk full, read-only, damaged). Thread: one (the coordinator). Owner: open/close.
  */
 #ifndef KYC_LEDGER_LEDGER_H
 #define KYC_LEDGER_LEDGER_H
@@ -117,6 +118,8 @@ struct ledger_customer {
     enum ledger_twin twin;
     bool by_verdict; /* a person gave it the user that it has */
     struct slice former_key;
+    struct slice left_out; /* as member_digests: the values that the provider left out of the last update;
+                              LEDGER_MEMBER_UNKNOWN for every other member; empty: none */
 };
 
 /* 1 found, 0 not, -1 error. */
@@ -174,6 +177,9 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
  * journalled, those of the differing members being LEDGER_MEMBER_UNKNOWN; key and first_sent_at stay. */
 int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
 
+/* The code of an acknowledged update of which the provider left members out (ledger_result.left_out). */
+#define LEDGER_LEFT_OUT "left_out"
+
 /* What the coordinator concluded of an attempt. */
 enum ledger_conclusion {
     /* The operation goes on (a retry): an event, and for those who look the customer's attempts and last
@@ -204,7 +210,10 @@ struct ledger_result {
     enum ledger_conclusion conclusion;
     bool event;                    /* append an event (an attempt that left) */
     const struct outcome *outcome; /* NULL: only a conclusion */
-    uint32_t attempt;              /* 1, 2, … of this operation */
+    uint64_t left_out; /* of ACKNOWLEDGED of an update: bit i: the provider left out member i. It keeps the
+                          digest that it had, and digest becomes absent, so that the member is sent again;
+                          the code of customer and event becomes `left_out` */
+    uint32_t attempt;  /* 1, 2, … of this operation */
     uint32_t latency_ms;
     uint64_t at; /* real ns */
 };

@@ -146,6 +146,7 @@ int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct 
         .twin = twin_from(ledger_sqlite_column(statement, 22)),
         .former_key = copy_column(statement, 23, arena),
         .by_verdict = sqlite3_column_int64(statement, 24) != 0,
+        .left_out = copy_column(statement, 25, arena),
     };
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "ledger/fingerprint.h"
+#include "ledger/ledger.h"
 
 enum {
     ARENA_CHUNK = 4096,
@@ -71,6 +72,7 @@ static void add_user(struct ledger_replay *replay, const struct ledger_replay_ev
         replay->user_id.len > 0 ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
     replay->user_id = arena_copy(&replay->arena, event->user_id);
     replay->update_since = replay->in_doubt = replay->perhaps_in_doubt = replay->may_have_landed = false;
+    replay->left_out = false;
 }
 
 static void add_update(struct ledger_replay *replay, const struct ledger_replay_event *event)
@@ -81,7 +83,8 @@ static void add_update(struct ledger_replay *replay, const struct ledger_replay_
     if (replay->update_since)
         return;
     replay->may_have_landed = false;
-    replay->digest = arena_copy(&replay->arena, event->digest);
+    replay->left_out = slice_is(event->code, LEDGER_LEFT_OUT);
+    replay->digest = replay->left_out ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
 }
 
 /* A create, or a question that is to settle one, that gave no user. */
@@ -92,6 +95,7 @@ static void add_create(struct ledger_replay *replay, const struct ledger_replay_
         replay->in_doubt = replay->perhaps_in_doubt = true;
     } else if (slice_is(event->outcome, "settled")) { /* no user: also the correction of an earlier verdict */
         replay->in_doubt = replay->perhaps_in_doubt = replay->update_since = replay->may_have_landed = false;
+        replay->left_out = false;
         replay->user_id = replay->digest = slice_make(NULL, 0);
         replay->verdict = 0;
     } else if (is_no(event)) {
@@ -226,6 +230,8 @@ static void compare_digests(struct comparison *comparison)
     if (claim->pending_email_digest.len > 0 &&
         (claim->pending_email_digest.len != FINGERPRINT_MEMBER_LEN || claim->pending_digest.len == 0))
         differ(comparison, "pending_email_digest does not go with pending_digest");
+    if (replay->left_out != (claim->left_out.len > 0) || claim->left_out.len % FINGERPRINT_MEMBER_LEN != 0)
+        differ(comparison, "left_out does not go with the last update");
     if (comparison->open != (claim->pending_digest.len > 0) && comparison->open)
         differ(comparison, "an open operation without its pending_digest");
     if (!comparison->open && comparison->shows_last && claim->pending_digest.len > 0 &&

@@ -32,6 +32,7 @@ struct ledger_replay_claim {
     struct slice identity, twin;
     struct slice former_key; /* the HMAC of it (ledger_customer_digest); empty: none */
     int64_t verdict;
+    struct slice left_out;
 };
 
 struct ledger_replay {
@@ -49,6 +50,7 @@ struct ledger_replay {
     bool is_over; /* the provider said yes to the operation: another one counts its attempts anew */
     int64_t least_refusals, most_refusals, most_attempts;
     struct slice former_key; /* of the first rekey event: the HMAC of the key before it; empty: none */
+    bool left_out;           /* the last update that it said yes to left members out */
     int64_t verdict;         /* the event by which a person gave it its user; 0: an answer did */
 };
 

@@ -1,6 +1,8 @@
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/memory.h"
 #include "ledger/ledger_sqlite.h"
 
 #define CODE_TAKEN "user_id_taken"
@@ -31,6 +33,58 @@ static struct told told_of(const struct outcome *outcome)
 static uint32_t attempts_of(const struct ledger_result *result, const struct ledger_now *now)
 {
     return result->event && result->attempt > now->attempts ? result->attempt : now->attempts;
+}
+
+/* The member digests of an acknowledged update that the provider did not take as a whole. */
+struct left_out {
+    char *known;    /* what it has */
+    char *left_out; /* what it left out */
+    size_t len;
+};
+
+/* Read before the pending digests become those of what the provider has. 0, or -1. Owner: the caller frees
+ * both. */
+static int read_left_out(struct ledger *ledger, const struct ledger_result *result, struct left_out *left_out,
+                         struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_MEMBERS, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, result->id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    assert(row != 0 && "the customer was read a moment ago");
+    if (row < 0)
+        return -1;
+    struct slice known = ledger_sqlite_column(statement, 0), sent = ledger_sqlite_column(statement, 1);
+    left_out->len = sent.len;
+    left_out->known = memory_new(1, sent.len + 1);
+    left_out->left_out = memory_new(1, sent.len + 1);
+    memcpy(left_out->known, sent.at, sent.len);
+    memset(left_out->left_out, LEDGER_MEMBER_UNKNOWN, sent.len);
+    for (size_t i = 0; (i + 1) * FINGERPRINT_MEMBER_LEN <= sent.len; i++) {
+        size_t at = i * FINGERPRINT_MEMBER_LEN;
+        if (!(result->left_out >> i & 1))
+            continue;
+        memcpy(left_out->left_out + at, sent.at + at, FINGERPRINT_MEMBER_LEN);
+        if (at + FINGERPRINT_MEMBER_LEN <= known.len)
+            memcpy(left_out->known + at, known.at + at, FINGERPRINT_MEMBER_LEN);
+        else
+            memset(left_out->known + at, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
+    }
+    ledger_sqlite_release(statement);
+    return 0;
+}
+
+static int write_left_out(struct ledger *ledger, int64_t id, const struct left_out *left_out,
+                          struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_LEFT_OUT, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_number(statement, 1, id);
+    ledger_sqlite_bind_blob(statement, 2, slice_make(left_out->known, left_out->len));
+    ledger_sqlite_bind_blob(statement, 3, slice_make(left_out->left_out, left_out->len));
+    return ledger_sqlite_write(ledger, statement, error);
 }
 
 /* 0; 1 when another customer has the user_id already: nothing was written then, and the transaction stands;
@@ -132,6 +186,24 @@ static int never_sent(struct ledger *ledger, const struct ledger_result *result,
     return end.open ? 0 : ledger_forget_refusal(ledger, result->id, error);
 }
 
+/* An update of which the provider left members out. 0, or -1. */
+static int acknowledge_partly(struct ledger *ledger, const struct ledger_result *result,
+                              const struct ledger_now *now, struct told *told, struct error *error)
+{
+    struct left_out left_out = {.len = 0};
+    assert(now->operation == OPERATION_UPDATE && "a create is taken whole");
+    told->code = SLICE_LITERAL(LEDGER_LEFT_OUT);
+    if (read_left_out(ledger, result, &left_out, error))
+        return -1;
+    int code = acknowledge(ledger, result, now, told, error);
+    assert(code != 1 && "an update gives no user_id");
+    if (code == 0)
+        code = write_left_out(ledger, result->id, &left_out, error);
+    free(left_out.known);
+    free(left_out.left_out);
+    return code;
+}
+
 static int write_customer(struct ledger *ledger, const struct ledger_result *result,
                           const struct ledger_now *now, struct told *told, bool *taken, struct error *error)
 {
@@ -154,6 +226,8 @@ static int write_customer(struct ledger *ledger, const struct ledger_result *res
     case LEDGER_NEVER_SENT:
         return never_sent(ledger, result, now, told, error);
     case LEDGER_ACKNOWLEDGED: {
+        if (result->left_out)
+            return acknowledge_partly(ledger, result, now, told, error);
         int code = acknowledge(ledger, result, now, told, error);
         if (code != 1)
             return code;

@@ -34,7 +34,7 @@
     "pending_member_digests, idempotency_key, refusals, first_sent_at, http_status, code, message, "         \
     "request_id, "                                                                                           \
     "attempts, updated_at, kept, pending_email_digest, updated_run, identity, twin, former_key, "            \
-    "verdict, " CUSTOMER_LACKS
+    "verdict, left_out, " CUSTOMER_LACKS
 
 static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -96,7 +96,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "NULL, "
         "code = 'settled', message "
         "= NULL, "
-        "request_id = NULL, updated_run = ?3, updated_at = ?4, twin = NULL, verdict = coalesce(?5, verdict) "
+        "request_id = NULL, updated_run = ?3, updated_at = ?4, twin = NULL, verdict = coalesce(?5, verdict), "
+        "left_out = NULL "
         "WHERE id = ?1",
     [LEDGER_SQL_ABSENT] =
         "UPDATE customer SET state = 'refused', operation = 'create', user_id = NULL, digest = NULL, "
@@ -104,7 +105,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "NULL, "
         "first_sent_at = NULL, http_status = NULL, code = 'settled', message = NULL, request_id = NULL, "
         "attempts = max(attempts, 1), updated_run = ?2, updated_at = ?3, twin = iif(twin IS NULL, NULL, "
-        "'allowed'), verdict = NULL "
+        "'allowed'), verdict = NULL, left_out = NULL "
         "WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
     [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
@@ -113,7 +114,9 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "member_digests = pending_member_digests, pending_digest = NULL, pending_member_digests = NULL, "
         "pending_email_digest = NULL, first_sent_at = NULL, http_status = ?3, code = ?4, message = ?5, "
         "request_id = ?6, attempts = ?7, "
-        "updated_run = ?8, updated_at = ?9, kept = coalesce(?10, kept) WHERE id = ?1",
+        "updated_run = ?8, updated_at = ?9, kept = coalesce(?10, kept), left_out = NULL WHERE id = ?1",
+    [LEDGER_SQL_LEFT_OUT] =
+        "UPDATE customer SET digest = NULL, member_digests = ?2, left_out = ?3 WHERE id = ?1",
     [LEDGER_SQL_CONCLUDE] =
         "UPDATE customer SET state = ?2, refusals = ?3, first_sent_at = iif(?4, first_sent_at, NULL), "
         "http_status = iif(?5, ?6, http_status), code = iif(?5, ?7, code), message = iif(?5, ?8, message), "
@@ -170,7 +173,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
         "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
         "first_run, "
-        "updated_run, pending_email_digest, identity, twin, former_key, verdict, " CUSTOMER_LACKS
+        "updated_run, pending_email_digest, identity, twin, former_key, verdict, left_out, " CUSTOMER_LACKS
         " FROM customer ORDER BY id",
     [LEDGER_SQL_SHARED_USERS] =
         "SELECT user_id, min(id), max(id) FROM customer WHERE user_id IS NOT NULL GROUP BY user_id "

@@ -366,6 +366,7 @@ static void read_claim(struct ledger *ledger, sqlite3_stmt *statement, struct le
         .identity = ledger_sqlite_column(statement, 18),
         .twin = ledger_sqlite_column(statement, 19),
         .verdict = sqlite3_column_int64(statement, 21),
+        .left_out = ledger_sqlite_column(statement, 22),
     };
     struct slice former_key = ledger_sqlite_column(statement, 20);
     if (former_key.len == 0)

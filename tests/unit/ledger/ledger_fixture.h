@@ -189,6 +189,27 @@ static inline bool fixture_result(struct fixture *fixture, int64_t id, enum oper
     return taken;
 }
 
+/* An update that the provider took but for these members. */
+static inline void fixture_left_out(struct fixture *fixture, int64_t id, const struct outcome *outcome,
+                                    uint64_t members)
+{
+    struct ledger_result result = {.id = id,
+                                   .row = 7,
+                                   .operation = OPERATION_UPDATE,
+                                   .conclusion = LEDGER_ACKNOWLEDGED,
+                                   .event = true,
+                                   .outcome = outcome,
+                                   .left_out = members,
+                                   .attempt = 1,
+                                   .at = FIXTURE_AT + 1};
+    bool taken = true;
+    fixture_begin(fixture);
+    if (ledger_result(fixture->ledger, &result, &taken, &fixture->error))
+        fail_msg("result: %s", fixture->error.text);
+    fixture_commit(fixture);
+    assert_false(taken);
+}
+
 /* A customer that the provider has, with these digests. */
 static inline int64_t fixture_create(struct fixture *fixture, const char *key, const char *letters,
                                      const char *user_id)

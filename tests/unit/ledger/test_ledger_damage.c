@@ -143,6 +143,7 @@ static bool may_be_null(const char *table, const char *column)
                                         "customer.twin",
                                         "customer.former_key",
                                         "customer.verdict",
+                                        "customer.left_out",
                                         "customer.first_run",
                                         "customer.updated_run",
                                         "customer.pending_member_digests",

@@ -402,6 +402,41 @@ static void a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown(vo
         fail_msg("%s: %s", findings.key[LEDGER_FINDING_CUSTOMER], findings.text[LEDGER_FINDING_CUSTOMER]);
 }
 
+static void members_that_the_provider_leaves_out_keep_their_digests(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "");
+    int64_t id = fixture_create(fixture, "C-1", "abc", "USER-1");
+    fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "xyz");
+    fixture_left_out(fixture, id, &done, 1u << 1 | 1u << 2);
+    fixture_reopen(fixture);
+    struct ledger_customer customer = fixture_find(fixture, id);
+    assert_int_equal(customer.digest.len, 0); /* no row agrees by its digest: the members are compared */
+    assert_string_equal(fixture_letters(customer.member_digests), "xbc");
+    assert_string_equal(fixture_letters(customer.left_out), "?yz");
+    assert_int_equal(customer.pending_digest.len, 0);
+    assert_int_equal(customer.first_sent_at, 0);
+    assert_true(fixture_slice_is(customer.code, LEDGER_LEFT_OUT));
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE code = 'left_out'"), 1);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+
+    /* An update that may have landed leaves unknown what the provider has, not what it left out. */
+    struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "", "");
+    fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "xyc");
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &doubt, 1);
+    customer = fixture_find(fixture, id);
+    assert_string_equal(fixture_letters(customer.member_digests), "x?c");
+    assert_string_equal(fixture_letters(customer.left_out), "?yz");
+
+    /* The next one that is taken as a whole ends it. */
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, 2);
+    customer = fixture_find(fixture, id);
+    assert_string_equal(fixture_letters(customer.member_digests), "xyc");
+    assert_int_equal(customer.digest.len, FINGERPRINT_LEN);
+    assert_int_equal(customer.left_out.len, 0);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
 static void an_update_that_never_left_is_forgotten(void **state)
 {
     struct fixture *fixture = *state;
@@ -613,6 +648,7 @@ int main(void)
         LIFE(an_update_changes_what_the_provider_has_only_by_a_yes),
         LIFE(an_update_overtaken_in_doubt_leaves_its_members_unknown),
         LIFE(a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown),
+        LIFE(members_that_the_provider_leaves_out_keep_their_digests),
         LIFE(an_update_that_never_left_is_forgotten),
         LIFE(a_second_create_ends_the_process),
         LIFE(a_create_in_doubt_with_other_data_ends_the_process),

@@ -11,6 +11,7 @@ struct walk {
     int64_t journalled_run[CUSTOMERS]; /* of the operation in hand */
     uint32_t attempts[CUSTOMERS];
     int renamed[CUSTOMERS]; /* how often it got another key */
+    uint64_t left_out;      /* of the next result */
     int users;
 };
 
@@ -57,6 +58,7 @@ static bool result(struct walk *walk, int who, enum operation operation, enum le
                                    .conclusion = conclusion,
                                    .event = event,
                                    .outcome = outcome,
+                                   .left_out = walk->left_out,
                                    .attempt = walk->attempts[who] += event,
                                    .at = 5};
     bool taken;
@@ -289,7 +291,9 @@ static void step_update(struct walk *walk, int who)
         journal(walk, who, OPERATION_UPDATE);
         break;
     default:
+        walk->left_out = pick(walk, 2) ? pick(walk, 1u << FIXTURE_MEMBERS) : 0;
         result(walk, who, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, true);
+        walk->left_out = 0;
     }
 }
 
@@ -365,7 +369,7 @@ static void whatever_happens_to_the_customers_the_ledger_verifies(void **state)
 }
 
 /* C-1 created, C-2 refused, C-3 in doubt, C-4 an update refused, C-5 settled by a person, C-6 journalled, C-7
- * an update in doubt whose repeat was refused. */
+ * an update in doubt whose repeat was refused, C-10 one of which the provider left a member out. */
 static int set_up(void **state)
 {
     fixture_setup(state);
@@ -394,6 +398,10 @@ static int set_up(void **state)
     fixture_journal(fixture, id, "C-7", OPERATION_UPDATE, "abd");
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &doubt, 1);
     fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 2);
+    struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "");
+    id = fixture_create(fixture, "C-10", "abc", "U-10");
+    fixture_journal(fixture, id, "C-10", OPERATION_UPDATE, "axy");
+    fixture_left_out(fixture, id, &done, 1u << 2);
     /* C-8 refused as a twin, C-9 known as K-9 till it got this key. */
     struct fixture_digests digests = fixture_digests("abc");
     const struct ledger_intent twin = {.external_id = SLICE_LITERAL("C-8"),
@@ -475,6 +483,11 @@ static void every_change_of_a_customer_is_found(void **state)
         {"C-9", "former_key = 'K-1'", "former_key is not"},
         {"C-9", "former_key = NULL", "former_key is not"},
         {"C-9", "digest = zeroblob(32)", "digest is not"},
+        {"C-10", "digest = zeroblob(32)", "digest is not"},
+        {"C-10", "left_out = NULL", "left_out does not go with the last update"},
+        {"C-10", "left_out = zeroblob(7)", "left_out does not go with the last update"},
+        {"C-10", "code = NULL", "http_status, code"},
+        {"C-1", "left_out = zeroblob(24)", "left_out does not go with the last update"},
     };
     struct fixture *fixture = *state;
     fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
