@@ -54,6 +54,11 @@ enum {
     OUTCOME_KEPT_SIZE = 1025,
 };
 
+/* The bit of struct outcome.warned behind those of members. */
+#define OUTCOME_WARNED_RECORD (UINT64_C(1) << 63)
+/* The code of a success with a warning. */
+#define OUTCOME_WARNING "provider_warning"
+
 struct outcome {
     enum outcome_kind kind;
     enum retry_cause cause;  /* of IN_DOUBT, NOT_SENT, THROTTLED, BAD_NONCE, BAD_TOKEN */
@@ -68,6 +73,10 @@ struct outcome {
     bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
                        gateway has marked it as its own: the provider's own words */
     bool no_update; /* of REFUSED: the provider takes no update of this user: rule record/no_update */
+    uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the answer's own list of what
+                          it updated does not name; bit i as provider.update_members */
+    uint64_t warned;   /* of DONE: members that the answer's warnings are about; OUTCOME_WARNED_RECORD: of
+                          none in particular. The code is then OUTCOME_WARNING, message the warnings' text */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
 };
 

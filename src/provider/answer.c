@@ -20,9 +20,9 @@ static const char *const error_members[] = {"error",      "errors",  "message", 
                                             "error_code", "details", NULL};
 static const char *const code_members[] = {"code", "error_code", NULL};
 /* Members whose name says nothing about the text that they hold. */
-static const char *const plain_members[] = {"error", "errors",      "message", "messages",
-                                            "code",  "error_code",  "details", "detail",
-                                            "title", "description", "reason",  NULL};
+static const char *const plain_members[] = {"error",      "errors",   "message", "messages", "code",
+                                            "error_code", "details",  "detail",  "title",    "description",
+                                            "reason",     "warnings", NULL};
 
 static bool is_scalar(const struct json_node *node)
 {
@@ -62,33 +62,33 @@ static bool is_code(const struct json_node *node)
     return true;
 }
 
-static void add_part(struct answer *answer, struct slice label, struct slice text)
+static void add_part(struct buffer *out, struct slice label, struct slice text)
 {
     if (text.len == 0)
         return;
-    if (answer->text.len > 0)
-        buffer_append_text(&answer->text, "; ");
+    if (out->len > 0)
+        buffer_append_text(out, "; ");
     if (label.len > 0) {
-        buffer_append(&answer->text, label);
-        buffer_append_text(&answer->text, ": ");
+        buffer_append(out, label);
+        buffer_append_text(out, ": ");
     }
-    buffer_append(&answer->text, text);
+    buffer_append(out, text);
 }
 
 /* Adds every text below nodes[at]; label: the nearest member name that says something, as in
  * {"errors": {"email": ["is taken"]}}. */
-static void add_texts(struct answer *answer, size_t at, struct slice label)
+static void add_texts(const struct answer *answer, size_t at, struct slice label, struct buffer *out)
 {
     const struct json_node *node = &answer->nodes[at];
     if (node->key.len > 0)
         label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
     if (is_scalar(node)) {
         if (node->kind != JSON_NULL)
-            add_part(answer, label, node->text);
+            add_part(out, label, node->text);
         return;
     }
     for (size_t child = at + 1; child < node->end; child = answer->nodes[child].end)
-        add_texts(answer, child, label);
+        add_texts(answer, child, label, out);
 }
 
 /* The first code below nodes[at]: `code` or `error_code` at any depth. */
@@ -120,7 +120,7 @@ static void read_object(struct answer *answer)
             answer->has_error |= !is_empty(member);
         if (answer->code.len == 0)
             answer->code = find_code(answer, at);
-        add_texts(answer, at, slice_make("", 0));
+        add_texts(answer, at, slice_make("", 0), &answer->text);
     }
     if (answer->code.len == 0)
         answer->code = word_of_error(answer);
@@ -135,7 +135,7 @@ void answer_read(struct answer *answer, struct slice body)
     if (answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT)
         read_object(answer);
     else if (answer->nodes != NULL)
-        add_texts(answer, 0, slice_make("", 0));
+        add_texts(answer, 0, slice_make("", 0), &answer->text);
     if (answer->text.len == 0)
         buffer_append(&answer->text, slice_make(body.at, body.len < TEXT_MAX ? body.len : TEXT_MAX));
 }
@@ -198,6 +198,24 @@ struct slice answer_blamed(const struct answer *answer)
             return node->text;
     }
     return slice_make("", 0);
+}
+
+size_t answer_warnings(const struct answer *answer)
+{
+    static const char *const wrappers[] = {"data", "result", "user"};
+    if (answer->nodes == NULL)
+        return 0;
+    size_t at = json_member(answer->nodes, 0, "warnings");
+    for (size_t i = 0; at == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t wrapper = json_member(answer->nodes, 0, wrappers[i]);
+        at = wrapper == 0 ? 0 : json_member(answer->nodes, wrapper, "warnings");
+    }
+    return at == 0 || is_empty(&answer->nodes[at]) ? 0 : at;
+}
+
+void answer_texts(const struct answer *answer, size_t at, struct buffer *out)
+{
+    add_texts(answer, at, slice_make("", 0), out);
 }
 
 bool answer_names_error(const struct answer *answer)

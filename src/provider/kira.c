@@ -182,6 +182,30 @@ static struct slice kira_read_existing(const struct answer *answer)
     return slice_make("", 0);
 }
 
+/* An answer has one object for the address, whose members it may name by a path of their own, where a request
+ * has flat members (`residential_address` of the provider's page of POST /v1/users). */
+static uint64_t kira_find_renamed(struct slice name)
+{
+    static const struct {
+        const char *name;
+        uint64_t members;
+    } renamed[] = {
+        {"residential_address", FIELDS_BIT(KIRA_ADDRESS_STREET) | FIELDS_BIT(KIRA_ADDRESS_STREET_2) |
+                                    FIELDS_BIT(KIRA_ADDRESS_CITY) | FIELDS_BIT(KIRA_ADDRESS_STATE) |
+                                    FIELDS_BIT(KIRA_ADDRESS_ZIP_CODE) | FIELDS_BIT(KIRA_ADDRESS_COUNTRY)},
+        {"residential_address.street_line_1", FIELDS_BIT(KIRA_ADDRESS_STREET)},
+        {"residential_address.street_line_2", FIELDS_BIT(KIRA_ADDRESS_STREET_2)},
+        {"residential_address.city", FIELDS_BIT(KIRA_ADDRESS_CITY)},
+        {"residential_address.subdivision", FIELDS_BIT(KIRA_ADDRESS_STATE)},
+        {"residential_address.postal_code", FIELDS_BIT(KIRA_ADDRESS_ZIP_CODE)},
+        {"residential_address.country", FIELDS_BIT(KIRA_ADDRESS_COUNTRY)},
+    };
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
+        if (slice_is(name, renamed[i].name))
+            return renamed[i].members;
+    return 0;
+}
+
 static const char *const exists_codes[] = {"idempotency_key_reused", "IDEMPOTENCY_CONFLICT",
                                            "resource_conflict", NULL};
 
@@ -204,6 +228,8 @@ static const struct outcome_table outcomes = {
     .exists_codes = exists_codes,
     .fields = &kira_fields,
     .read_success = kira_read_success,
+    .find_renamed = kira_find_renamed,
+    .updated_member = "updated_fields",
     .read_existing = kira_read_existing,
 };
 

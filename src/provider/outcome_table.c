@@ -7,9 +7,10 @@
 
 #include "core/text.h"
 #include "provider/scrub.h"
+#include "provider/success.h"
 #include "provider/user.h"
 
-enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409 };
+enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409, WARNINGS_MAX = 64 * 1024 };
 
 /* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
  * before its class. A 401 and the gateway's own 403 speak of the credentials, never of a record: no row makes
@@ -232,6 +233,23 @@ static const char *find_blamed(const struct outcome_table *table, struct slice p
     return NULL;
 }
 
+/* What the answer to a create or an update that went well says of it beside that. */
+static void set_verdict(const struct outcome_table *table, const struct provider_reply *reply,
+                        const struct answer *answer, const struct hidden *hidden, struct outcome *outcome)
+{
+    struct buffer text;
+    buffer_init_wiped(&text, WARNINGS_MAX);
+    if (reply->operation == OPERATION_UPDATE)
+        outcome->left_out = success_left_out(table, answer, reply->members);
+    outcome->warned = success_warned(table, answer, &text);
+    if (outcome->warned) {
+        snprintf(outcome->code, sizeof outcome->code, OUTCOME_WARNING);
+        scrub_text(buffer_slice(&text), hidden->record, &hidden->secrets, outcome->message,
+                   OUTCOME_SAID_SIZE);
+    }
+    buffer_clear(&text);
+}
+
 /* Its words are about another customer: none of them is kept. */
 static void set_other(struct outcome *outcome)
 {
@@ -267,6 +285,8 @@ static void judge_answer(const struct outcome_table *table, const struct provide
         set_code(answer.code, hidden, outcome);
         set_message(row, existing, buffer_slice(&answer.text), hidden, outcome);
     }
+    if (row->kind == OUTCOME_DONE && !is_question(reply->operation))
+        set_verdict(table, reply, &answer, hidden, outcome);
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {

@@ -49,6 +49,12 @@ struct outcome_table {
     /* True when the body is that of a success; gives a create's user id. Not asked of a question: its success
      * is any answer that is JSON without an error; a LOGIN's is take_token's to tell. */
     bool (*read_success)(const struct answer *answer, enum operation operation, struct slice *user_id);
+    /* The members (bits) that a name in an answer speaks of, where the provider answers them under other
+     * names than it is asked; 0: none by that name. NULL: the members' own names alone. */
+    uint64_t (*find_renamed)(struct slice name);
+    /* The member of an answer to an UPDATE that lists what was updated: an array of names. NULL: no answer
+     * says it. */
+    const char *updated_member;
     /* The id of the user that OUTCOME_EXISTS speaks of, or empty. */
     struct slice (*read_existing)(const struct answer *answer);
 };

@@ -1,0 +1,100 @@
+#include "provider/success.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "model/outcome.h"
+
+enum { PATH_SIZE = 256, TEXT_MIN = 4 /* that text_format can write into */ };
+
+static uint64_t members_of_part(const struct outcome_table *table, struct slice part)
+{
+    for (size_t i = 0; i < table->fields->member_count; i++)
+        if (slice_is(part, table->fields->members[i]))
+            return UINT64_C(1) << i;
+    return table->find_renamed ? table->find_renamed(part) : 0;
+}
+
+uint64_t success_members_named(const struct outcome_table *table, struct slice path)
+{
+    uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;
+    while (members == 0 && path.len > 0) {
+        size_t len = 0;
+        while (len < path.len && strchr(".[]/", path.at[len]) == NULL)
+            len++;
+        if (len > 0)
+            members = members_of_part(table, slice_make(path.at, len));
+        len += len < path.len;
+        path = slice_make(path.at + len, path.len - len);
+    }
+    return members;
+}
+
+/* {"path": ["residential_address", "city"]} is one name. */
+static uint64_t members_of_path(const struct outcome_table *table, const struct json_node *nodes, size_t at)
+{
+    char path[PATH_SIZE];
+    size_t len = 0;
+    if (at == 0 || nodes[at].kind != JSON_ARRAY)
+        return 0;
+    for (size_t i = at + 1;
+         i < nodes[at].end && nodes[i].kind == JSON_STRING && len + TEXT_MIN <= sizeof path; i++)
+        len += text_format(path + len, sizeof path - len, "%s%.*s", len ? "." : "", (int)nodes[i].text.len,
+                           nodes[i].text.at);
+    return success_members_named(table, slice_make(path, len));
+}
+
+/* The members that an object says it is about: {"field": "phone", …}, {"fields": ["phone"], …}. */
+static uint64_t members_of_object(const struct outcome_table *table, const struct json_node *nodes, size_t at)
+{
+    static const char *const names[] = {"path", "field", "fields", "name", "param", "property", NULL};
+    uint64_t members = members_of_path(table, nodes, json_member(nodes, at, "path"));
+    for (const char *const *name = names; members == 0 && *name != NULL; name++) {
+        size_t member = json_member(nodes, at, *name);
+        for (size_t i = member; member != 0 && i < nodes[member].end; i++)
+            if (nodes[i].kind == JSON_STRING)
+                members |= success_members_named(table, nodes[i].text);
+    }
+    return members;
+}
+
+uint64_t success_left_out(const struct outcome_table *table, const struct answer *answer, uint64_t sent)
+{
+    const struct json_node *nodes = answer->nodes;
+    size_t list = nodes && table->updated_member ? json_member(nodes, 0, table->updated_member) : 0;
+    if (list == 0 || nodes[list].kind != JSON_ARRAY)
+        return 0;
+    for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end)
+        sent &= ~(nodes[at].kind == JSON_OBJECT ? members_of_object(table, nodes, at)
+                                                : success_members_named(table, nodes[at].text));
+    return sent;
+}
+
+/* One warning: an object, a text, or a member of an object whose key names what it is about. */
+static uint64_t members_of_warning(const struct outcome_table *table, const struct json_node *nodes,
+                                   size_t at)
+{
+    uint64_t members = success_members_named(table, nodes[at].key);
+    if (members == 0 && nodes[at].kind == JSON_OBJECT)
+        members = members_of_object(table, nodes, at);
+    if (members == 0 && nodes[at].kind == JSON_STRING) /* ["phone"] */
+        members = success_members_named(table, nodes[at].text);
+    return members ? members : OUTCOME_WARNED_RECORD;
+}
+
+uint64_t success_warned(const struct outcome_table *table, const struct answer *answer, struct buffer *out)
+{
+    const struct json_node *nodes = answer->nodes;
+    size_t list = answer_warnings(answer);
+    if (list == 0)
+        return 0;
+    answer_texts(answer, list, out);
+    bool is_one = nodes[list].kind != JSON_ARRAY &&
+                  (nodes[list].kind != JSON_OBJECT || members_of_object(table, nodes, list) != 0);
+    if (is_one)
+        return members_of_warning(table, nodes, list);
+    uint64_t members = 0;
+    for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end)
+        members |= members_of_warning(table, nodes, at);
+    return members;
+}

@@ -1,0 +1,28 @@
+/* success: what the answer to a create or an update that went well says of it beside that: warnings, and the
+ * members that it left out.
+ *
+ * Providers answer under other names than they are asked (kira: `residential_address` for `address_street`
+ * and its like), so names are mapped before they are compared. Thread: any; pure.
+ */
+#ifndef KYC_PROVIDER_SUCCESS_H
+#define KYC_PROVIDER_SUCCESS_H
+
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "core/slice.h"
+#include "provider/answer.h"
+#include "provider/outcome_table.h"
+
+/* The members (bits) that a name or path of an answer speaks of; 0: none. */
+uint64_t success_members_named(const struct outcome_table *table, struct slice path);
+
+/* Of the members that an UPDATE sent, those that the answer's list of what was updated does not name. 0 when
+ * the answer has no such list: it says nothing then. */
+uint64_t success_left_out(const struct outcome_table *table, const struct answer *answer, uint64_t sent);
+
+/* What the answer's warnings are about, as outcome.warned, and their texts into out, not masked; 0: it has
+ * none. */
+uint64_t success_warned(const struct outcome_table *table, const struct answer *answer, struct buffer *out);
+
+#endif
