@@ -48,9 +48,10 @@ static int report(const struct options *options, const struct job *job, struct t
         tally_write_table(tally, job->report_folder, &out);
     else if (status == 1)
         log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
-                    " unsent, %" PRIu64 " in doubt and not in this input: see %s",
+                    " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64
+                    " with a warning of the provider's: see %s",
                     tally->rejected, tally->refused, tally->in_doubt, tally->unsent, tally->in_doubt_absent,
-                    job->report_folder);
+                    tally->provider_warned, job->report_folder);
     status = command_print(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;

@@ -41,6 +41,7 @@ struct verdict {
 #define RULE_EXISTS          "exists"
 #define RULE_EXPENSIVE       "expensive"
 #define RULE_TWIN            "twin"
+#define RULE_WARNING         "provider_warning"
 /* of the record itself */
 #define RULE_MALFORMED "malformed"
 #define RULE_COLUMNS   "columns"

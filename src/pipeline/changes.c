@@ -29,6 +29,22 @@ static bool differs(struct slice digests, size_t member, const uint8_t *row)
     return !stored || memcmp(stored, row, MEMBER_LEN) != 0;
 }
 
+/* Whether the last update carried this value of the member, and the provider left it out. */
+static bool is_left_out_before(const struct ledger_customer *customer, size_t member, const uint8_t *row)
+{
+    const uint8_t *left_out = stored_member(customer->left_out, member);
+
+    return left_out && memcmp(left_out, row, MEMBER_LEN) == 0;
+}
+
+static bool is_unknown(const uint8_t *stored)
+{
+    for (size_t i = 0; i < MEMBER_LEN; i++)
+        if (stored[i] != LEDGER_MEMBER_UNKNOWN)
+            return false;
+    return true;
+}
+
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member)
 {
     for (size_t i = 0; i < fields->field_count; i++)
@@ -83,6 +99,9 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
             (open && differs(customer->pending_member_digests, i, row)))
             place(provider, i, acknowledged, row, changes);
     }
+    for (size_t i = 0; i < provider->fields->member_count; i++)
+        if (changes->send >> i & 1 && is_left_out_before(customer, i, changes->members + i * MEMBER_LEN))
+            changes->repeats |= UINT64_C(1) << i;
     memcpy(changes->digest, record->digest, FINGERPRINT_LEN);
     if (changes->immutable != FIELD_NONE || changes->not_cleared)
         spoil_digest(record->digest, changes->send, changes->digest);
@@ -104,4 +123,29 @@ void changes_overtake(const struct provider *provider, struct fingerprint *finge
         memset(row, LEDGER_MEMBER_UNKNOWN, MEMBER_LEN);
     }
     spoil_digest(record->digest, UINT64_MAX, changes->digest);
+}
+
+void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
+                            uint64_t sent, uint64_t left_out, struct changes_left_out *weighed)
+{
+    uint64_t in_doubt = 0;
+
+    *weighed = (struct changes_left_out){.again = 0};
+    for (size_t i = 0; i < fields->member_count; i++) {
+        const uint8_t *stored = stored_member(customer->member_digests, i);
+        if (stored && is_unknown(stored))
+            in_doubt |= sent & UINT64_C(1) << i;
+    }
+    bool has_landed = in_doubt && (in_doubt & ~left_out) == 0;
+    for (size_t i = 0; i < fields->member_count; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        const uint8_t *pending = stored_member(customer->pending_member_digests, i);
+        if (!(left_out & bit) || !pending)
+            continue;
+        if (!stored_member(customer->member_digests, i) || (has_landed && (in_doubt & bit)))
+            continue;
+        weighed->warned |= bit;
+        if (!is_left_out_before(customer, i, pending))
+            weighed->again |= bit;
+    }
 }

@@ -16,6 +16,7 @@
 struct changes {
     uint64_t send;           /* members for an UPDATE; bit i as provider.update_members */
     enum field_id immutable; /* a field that changed and cannot be sent; FIELD_NONE: none */
+    uint64_t repeats;        /* of send: the last update carried just this value, and it was left out */
     uint64_t not_cleared;    /* members that went away and that the provider cannot clear: left as they are */
     /* What is to be journalled: what the provider has once it said yes. */
     uint8_t
@@ -33,6 +34,19 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
 void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
                       const struct record *record, const struct ledger_customer *customer,
                       struct changes *changes);
+
+/* The members that an answer to an update left out. */
+struct changes_left_out {
+    uint64_t again;  /* not taken for the first time: they keep what they had, and are sent once more */
+    uint64_t warned; /* these, and those that were left out again: they count as taken */
+};
+
+/* customer: as the ledger holds it before the update is acknowledged. sent, left_out: bits of members. A
+ * member may be left out because the provider has the value already: one of an adopted user, of whom nothing
+ * is known; and those of an update in doubt, when the answer names none of them (an empty list, where nothing
+ * else was sent): it had landed. These are taken. */
+void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
+                            uint64_t sent, uint64_t left_out, struct changes_left_out *weighed);
 
 /* What FIELD/immutable says. */
 #define CHANGES_IMMUTABLE                                                                                    \

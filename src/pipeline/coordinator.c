@@ -75,7 +75,8 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
     struct error error;
 
     coordinator->compared += decision->is_known;
-    coordinator->changed += decision->is_known && decision->kind != DECISION_UNCHANGED;
+    coordinator->changed +=
+        decision->is_known && decision->kind != DECISION_UNCHANGED && !decision->is_repeat;
     if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_LEAST ||
         coordinator->changed * 100 <= coordinator->compared * most)
         return;

@@ -61,6 +61,7 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
         decision->kind = DECISION_UPDATE;
     else if (changes->immutable != FIELD_NONE)
         refuse(decision, RULE_IMMUTABLE, SLICE_LITERAL(CHANGES_IMMUTABLE));
+    decision->is_repeat = decision->kind == DECISION_UPDATE && changes->repeats == changes->send;
     if (!changes->send)
         decision->field = changes->immutable;
     decision->agrees = decision->kind == DECISION_UNCHANGED && changes->not_cleared == 0 &&
@@ -227,7 +228,7 @@ int decide(const struct decide *by, struct record *record, struct arena *arena, 
     decision->refusals = 0;
     decision->is_known = decision->changed = false;
     decision->journalled_run = 0;
-    decision->is_twin = decision->twin_known = decision->agrees = false;
+    decision->is_twin = decision->twin_known = decision->agrees = decision->is_repeat = false;
     decision->lacks_identity = known && known->has_user_id && !known->identified;
     decision->changes.immutable = FIELD_NONE;
     decision->customer = known ? (int64_t)known->id : 0;

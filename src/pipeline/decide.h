@@ -43,6 +43,7 @@ struct decision {
     struct slice message; /* REFUSED: in the arena, or constant */
     bool is_twin;         /* REFUSED: it would be created, and the same person is there under another key */
     bool twin_known;      /* is_twin: an earlier run refused it too */
+    bool is_repeat;       /* UPDATE: of nothing but what the last update sent and the provider left out */
     bool lacks_identity;  /* the customer has a user, and the ledger no identity digest of it */
     bool agrees;          /* UNCHANGED: every member agrees, and the ledger lacks the digest of the whole */
 };

@@ -30,6 +30,9 @@ struct item {
     bool in_doubt;           /* an attempt may have happened, in this run or an earlier one */
     uint64_t sent_boot_ns;   /* CREATE: clock_boot_ns when this run journalled it; 0: an earlier run did */
     bool is_undated;         /* an earlier run did, which never compared its clock with the provider's */
+    uint64_t left_out;       /* UPDATE: members that the provider did not take, as ledger_result.left_out */
+    uint64_t warned;         /* what the provider warned of with its yes, as outcome.warned */
+    const char *warning;     /* and its text, masked; NULL: none */
     struct conclusion final; /* what it came to, once there is no further attempt */
     uint32_t attempts;       /* that were begun in this run */
     uint32_t spared;         /* of these, not counted against delivery.attempts: item_spare */

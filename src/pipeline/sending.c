@@ -13,6 +13,7 @@
 #include "pipeline/follow.h"
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
+#include "pipeline/warning.h"
 #include "provider/idempotency.h"
 
 enum {
@@ -218,6 +219,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
         .conclusion = conclusion->ledger,
         .event = conclusion->event,
         .outcome = with_outcome ? &delivery->outcome : NULL,
+        .left_out = item->left_out,
         .attempt = item->attempts,
         .latency_ms = (uint32_t)(delivery->latency_ns / CLOCK_NS_PER_MS),
         .at = clock_real_ns(),
@@ -369,7 +371,8 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
                                                                       .doubt = sending->parts.provider->doubt,
                                                                       .stopping = sending->stopping},
                                             now_ns, wait_ns);
-    if (sending_write(sending, item, &conclusion, true, error) != 0)
+    if (warning_weigh(sending, item, &conclusion, error) != 0 ||
+        sending_write(sending, item, &conclusion, true, error) != 0)
         return -1;
     return sending_carry_out(sending, item, &conclusion, wait_ns, error);
 }
@@ -406,6 +409,8 @@ static int count(struct sending *sending, struct item *item, struct error *error
     struct verdict verdict = {.field = item->final.field, .level = VERDICT_REJECT, .rule = item->final.rule};
     bool unsaid = sending->failed && item->final.kind != CONCLUSION_UNSENT;
 
+    if (!unsaid)
+        warning_count(sending, item);
     switch (unsaid ? CONCLUSION_IN_DOUBT : item->final.kind) {
     case CONCLUSION_CREATED:
         tally->created++;
@@ -429,7 +434,8 @@ static int count(struct sending *sending, struct item *item, struct error *error
     bool is_done = item->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent */
     verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : item->delivery.outcome.message);
     tally->refused++;
-    tally_add_refusal(tally, item->record, verdict.field, verdict.rule, item->delivery.outcome.code);
+    tally_add_refusal(tally, item->record, verdict.field, verdict.rule,
+                      is_done ? "" : item->delivery.outcome.code);
     return rejects_add_refused(sending->parts.rejects, item->record, &verdict, error);
 }
 

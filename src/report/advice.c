@@ -86,6 +86,11 @@ static const struct advice_row advice_rows[] = {
       "If the key column changed its format, put it back, or give the known customers their new keys with "
       "kyc-import resolve --rekey. Of a single one: resolve --same-as the known key, or --absent when it is "
       "another person."}},
+    {RULE_WARNING,
+     {"The provider took the record and warned of something, or did not name the field among those that it "
+      "updated.",
+      "A field that was left out is sent once more by the next run; left out again, it counts as taken, and "
+      "the provider may still have the old value. Ask the provider why."}},
     {RULE_EXPENSIVE,
      {"A pattern of the job takes too many steps on this value, so it could not be judged.",
       "Write the pattern without nested repeats."}},

@@ -91,12 +91,19 @@ static void metrics_records(const struct metrics *metrics)
 {
     const struct tally *tally = metrics->tally;
     const struct metrics_row records[] = {
-        {"read", tally->read},           {"valid", tally->valid},
-        {"rejected", tally->rejected},   {"warned", tally->warned},
-        {"created", tally->created},     {"updated", tally->updated},
-        {"unchanged", tally->unchanged}, {"refused", tally->refused},
-        {"in_doubt", tally->in_doubt},   {"unsent", tally->unsent},
-        {"absent", tally->absent},       {"in_doubt_absent", tally->in_doubt_absent},
+        {"read", tally->read},
+        {"valid", tally->valid},
+        {"rejected", tally->rejected},
+        {"warned", tally->warned},
+        {"created", tally->created},
+        {"updated", tally->updated},
+        {"unchanged", tally->unchanged},
+        {"refused", tally->refused},
+        {"in_doubt", tally->in_doubt},
+        {"unsent", tally->unsent},
+        {"absent", tally->absent},
+        {"in_doubt_absent", tally->in_doubt_absent},
+        {"provider_warned", tally->provider_warned},
     };
     const struct metrics_row plan[] = {
         {"create", tally->plan.create},       {"update", tally->plan.update},

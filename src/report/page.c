@@ -182,7 +182,7 @@ static void page_tiles(struct buffer *out, const struct page_total *totals, size
 
 static void page_totals(const struct page *page)
 {
-    enum { TOTALS = 12 };
+    enum { TOTALS = 13 };
     const struct tally *tally = page->tally;
     const bool is_dry = tally->is_dry;
     /* First what our rules said, then what became of the valid ones: with the rejected that is all. */
@@ -199,6 +199,7 @@ static void page_totals(const struct page *page)
         {"refused", "refused", "refused", tally->refused, true},
         {"absent", "absent", "idle", tally->absent, false},
         {"absent, in doubt", "in_doubt_absent", "doubt", tally->in_doubt_absent, false},
+        {"provider warned", "provider_warned", "warn", tally->provider_warned, false},
     };
     size_t count = is_dry ? PAGE_RECORD_TOTALS : TOTALS;
     html_section(page->out, "totals", "Totals");

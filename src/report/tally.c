@@ -276,6 +276,26 @@ void tally_add_refusal(struct tally *tally, const struct record *record, enum fi
         counted->example = memory_copy(slice_from(message));
 }
 
+void tally_add_provider_warning(struct tally *tally, const struct record *record, const enum field_id *fields,
+                                size_t count, const char *message)
+{
+    tally->marks++;
+    for (size_t i = 0; i < count; i++) {
+        struct tally_rule *rule = tally_rule_at(tally, fields[i], VERDICT_WARN, RULE_WARNING, false);
+        if (!tally_count(tally, rule, record->row))
+            continue;
+        tally_add_example(tally, rule, record);
+        if (!rule->example && message && *message)
+            rule->example = memory_copy(slice_from(message));
+    }
+    tally->provider_warned++;
+    if (record->verdict_count > 0) /* it has been counted as warned */
+        return;
+    tally->warned++;
+    tally->inputs[record->input].warned++;
+    tally_country_of(tally, record)->warned++;
+}
+
 /* Few rules and once a run: an insertion sort needs no context for its order. */
 static bool tally_ranks_before(const struct tally_rule *a, const struct tally_rule *b)
 {
@@ -326,6 +346,7 @@ const char *tally_meaning(enum field_id field, const char *rule)
         {RULE_IMMUTABLE, "changed, and the provider cannot change it"},
         {RULE_NO_UPDATE, "changed, and the provider takes no updates"},
         {RULE_EXISTS, "the provider has such a user, who is not ours"},
+        {RULE_WARNING, "taken, and the provider warned of it"},
         {RULE_TWIN, "the same person is there under another key"},
         {RULE_EXPENSIVE, "a pattern of the job takes too long on it"},
         {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in broken.*"},

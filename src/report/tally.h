@@ -64,8 +64,9 @@ struct tally_rule {
     const char *rule;
     uint64_t records; /* that have it; a record counts once */
     uint64_t first_row;
-    char *example; /* of a refusal: the provider's first message, which its outcome table has masked; else
-                      NULL: a message of ours may show a value, so tally_meaning stands for it; owned */
+    char *example; /* of a refusal or a warning of the provider's: the provider's first message, which its
+                      outcome table has masked; else NULL: a message of ours may show a value, so
+                      tally_meaning stands for it; owned */
     struct tally_example examples[TALLY_EXAMPLES]; /* in input order, of different shapes where there are */
     size_t example_count;
     uint64_t mark; /* private: the record that counted last */
@@ -91,6 +92,7 @@ struct tally {
         uint64_t twins; /* not created: the same person is there under another key */
     } plan;
     uint64_t created, updated, unchanged, refused, in_doubt, unsent, absent;
+    uint64_t provider_warned; /* created or updated, and the provider warned of something; of `warned` */
     uint64_t in_doubt_absent; /* of the absent: their last create or update is in doubt, and stays so */
     struct tally_rule *rules;
     size_t rule_count, rule_room;
@@ -126,6 +128,11 @@ void tally_add_record(struct tally *tally, const struct record *record);
  * copied; message too, the first one: it must be masked (struct outcome's is). */
 void tally_add_refusal(struct tally *tally, const struct record *record, enum field_id field,
                        const char *rule, const char *message);
+/* Counts what the provider warned of with its yes, under FIELD/provider_warning of each of these fields
+ * (FIELD_NONE: `record`), once a field; the record as warned, if no rule of ours did. message is copied, the
+ * first one: it must be masked. */
+void tally_add_provider_warning(struct tally *tally, const struct record *record, const enum field_id *fields,
+                                size_t count, const char *message);
 /* The last records into fields[].present; after the last record, before a report is written. */
 void tally_settle(struct tally *tally);
 

@@ -152,6 +152,7 @@ void tally_write_json(const struct tally *tally, struct buffer *out)
     tally_json_count(json, "unsent", tally->unsent);
     tally_json_count(json, "absent", tally->absent);
     tally_json_count(json, "in_doubt_absent", tally->in_doubt_absent);
+    tally_json_count(json, "provider_warned", tally->provider_warned);
 
     uint32_t *ranking = tally_ranking(tally);
     tally_json_rules(json, tally, "rejects_by_rule", VERDICT_REJECT, ranking);

@@ -94,7 +94,8 @@ sub metrics_agree
     my %sample = $report->{metrics} =~ /^(kyc_import_\w+\{[^}]*\}) (\S+)$/mg;
     my $labels = qq(job="demo",command="$command");
     my %want = map {; qq(kyc_import_records{$labels,state="$_"}) => $report->{summary}{$_} }
-        qw(read valid rejected warned created updated unchanged refused in_doubt unsent absent in_doubt_absent);
+        qw(read valid rejected warned created updated unchanged refused in_doubt unsent absent in_doubt_absent
+            provider_warned);
     for my $pair (['rejects_by_rule', 'rejects', 'rule'], ['warnings_by_rule', 'warnings', 'rule'],
         ['retries', 'retries', 'cause'], ['plan', 'plan_records', 'action'])
     {
@@ -179,7 +180,7 @@ JS
     my $summary = $report{$command}{summary};
     my %want = flattened($summary);
     my @wanted = $command eq 'check'
-        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|in_doubt_absent|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|max_per_second|chain_head)$/ } keys %want
+        ? grep { !/^(?:created|updated|unchanged|refused|in_doubt|unsent|absent|in_doubt_absent|provider_warned|requests|retries\..*|breaker\..*|latency_ms\..*|rate_per_s|max_per_second|chain_head)$/ } keys %want
         : grep { !/^plan\./ } keys %want;
     my @faults = map { "$_: " . ($shown->{$_} // 'missing') . ", not $want{$_}" }
         grep { !defined $shown->{$_} || !same($shown->{$_}, $want{$_}) } sort @wanted;

@@ -69,6 +69,8 @@ my @faults = (
     # An update lands without an answer, its repeat is refused, and the row goes back.
     {name => 'landed-refused', kind => 'landed_refused', only => {map { $_ => ['update'] } qw(payward kraken-embed kira)},
         why => 'a create that landed is found again by its key, its reference or its user: only an update may be forgotten'},
+    # An update is taken but for a member, as its answer says.
+    {name => 'not-taken', kind => 'not_taken', only => {kira => ['update']}, why => 'only an update of kira names what it took'},
     # What settles a doubt is not shown clearly. settles: it is enough all the same.
     {name => 'not-found', kind => 'unclear', only => {kira => ['fetch']}},
     {name => 'left-out', kind => 'unclear', only => {kira => ['fetch'], payso => ['list']}, settles => 'kira'},
@@ -362,6 +364,22 @@ sub landed_refused
     is($cell->{summary}{updated}, $cell->{rows}, 'and all are sent') or diag summary_line($cell->{summary});
 }
 
+# What was left out is sent again by the next run, and by no further one; an answer that gets lost then is no second no.
+sub not_taken
+{
+    my ($cell) = @_;
+    my $struck = 4;
+    sandbox_faults($cell->{sandbox}, "not-taken:x$struck\@update");
+    run($cell, 'the run whose members are left out');
+    is(join(' ', $cell->{status}, @{$cell->{summary}}{qw(updated provider_warned)}), "1 $cell->{rows} $struck", 'all are updated, some with a warning')
+        or diag summary_line($cell->{summary});
+    sandbox_faults($cell->{sandbox}, 'drop:x2@update');
+    run($cell, 'the next run');
+    is_done($cell, 'the next run');
+    is(join(' ', @{$cell->{summary}}{qw(updated unchanged provider_warned)}), join(' ', $struck, $cell->{rows} - $struck, 0), 'sends these again');
+    $cell->{faults} += $struck + 2;
+}
+
 # No way to the provider for a whole run: nothing is sent, nobody is lost, and the next run finishes.
 sub outage
 {
@@ -539,7 +557,7 @@ sub conclude
 }
 
 my %kinds = (strike => \&strike, outage => \&outage, gone => \&gone, revoked => \&revoked, unauthorized => \&unauthorized, unclear => \&unclear, lower_case => \&lower_case,
-    landed_refused => \&landed_refused);
+    landed_refused => \&landed_refused, not_taken => \&not_taken);
 my (@cells, @impossible);
 for my $provider (@providers) {
     for my $operation (@operations) {

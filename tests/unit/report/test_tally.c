@@ -115,6 +115,7 @@ static struct tally *filled(void)
     tally->plan.refused = 5, tally->plan.twins = 6;
     tally->created = 940, tally->updated = 1, tally->unchanged = 29, tally->refused = 8, tally->in_doubt = 1;
     tally->unsent = 1, tally->absent = 4, tally->in_doubt_absent = 2, tally->requests = 1012;
+    tally->provider_warned = 5;
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         tally->retries[cause] = (uint64_t)cause;
     tally->pauses = 2, tally->pause_ns = 31500000000;
@@ -143,7 +144,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"read\":1000,\"valid\":980,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
         "\"created\":940,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
-        "4,\"in_doubt_absent\":2,"
+        "4,\"in_doubt_absent\":2,\"provider_warned\":5,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"
         "\"warnings_by_rule\":{\"email/invisible\":1},"
         "\"requests\":1012,\"retries\":{\"429\":0,\"5xx\":1,\"timeout\":2,\"connect\":3,\"nonce\":4,\"auth\":"
@@ -153,6 +154,35 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "second\":84,"
         "\"chain_head\":\"0000000000000000000000000000000000000000000000000000000000000007\","
         "\"stopped\":null}\n");
+    buffer_clear(&out);
+    tally_free(tally);
+}
+
+static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **state)
+{
+    (void)state;
+    struct tally *tally = tally_new(1);
+    struct verdict own = verdict_of(FIELD_EMAIL, VERDICT_WARN, RULE_INVISIBLE);
+    struct record plain = {.row = 10, .country = "US"}, warned = {.row = 11, .country = "US"};
+    warned.verdicts = &own;
+    warned.verdict_count = 1;
+    tally_add_record(tally, &plain);
+    tally_add_record(tally, &warned);
+    assert_int_equal(tally->warned, 1);
+    static const enum field_id fields[] = {FIELD_PHONE, FIELD_NONE, FIELD_NONE};
+    tally_add_provider_warning(tally, &plain, fields, 3, "‹phone› is not dialled");
+    tally_add_provider_warning(tally, &warned, fields, 1, "another");
+    assert_int_equal(tally->provider_warned, 2);
+    assert_int_equal(tally->warned, 2); /* one of them had a warning of ours */
+    assert_int_equal(tally->inputs[0].warned, 2);
+    struct buffer out;
+    buffer_init(&out, 100000);
+    tally_write_json(tally, &out);
+    assert_non_null(strstr(out.at, "\"warnings_by_rule\":{\"phone/provider_warning\":2,\"email/invisible\":1,"
+                                   "\"record/provider_warning\":1}"));
+    for (size_t i = 0; i < tally->rule_count; i++)
+        if (strcmp(tally->rules[i].rule, RULE_WARNING) == 0)
+            assert_string_equal(tally->rules[i].example, "‹phone› is not dialled");
     buffer_clear(&out);
     tally_free(tally);
 }
@@ -296,6 +326,7 @@ int main(void)
         cmocka_unit_test(many_rules_are_all_counted),
         cmocka_unit_test(a_refusal_keeps_the_first_masked_message_and_a_copy_of_its_rule),
         cmocka_unit_test(the_summary_has_the_names_that_are_promised),
+        cmocka_unit_test(a_warning_of_the_provider_counts_once_a_record_and_a_field),
         cmocka_unit_test(the_summary_is_saved_whole),
         cmocka_unit_test(the_table_fits_a_screen_however_much_there_is_to_say),
         cmocka_unit_test(the_table_of_a_run_reads_well),

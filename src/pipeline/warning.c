@@ -1,0 +1,87 @@
+#include "pipeline/warning.h"
+
+#include <stdio.h>
+
+#include "core/text.h"
+#include "pipeline/changes.h"
+#include "pipeline/sending_state.h"
+
+enum {
+    NAMES_SIZE = OUTCOME_MESSAGE_SIZE - OUTCOME_SAID_SIZE,
+    TEXT_MIN = 4, /* that text_format can write into */
+};
+
+/* The names of members, which are the provider's own and no customer's data; len: of what is there. */
+static size_t add_members(const struct provider_fields *fields, uint64_t members, const char *before,
+                          char text[NAMES_SIZE], size_t len)
+{
+    for (size_t i = 0; i < fields->member_count; i++) {
+        if (!(members >> i & 1) || len + TEXT_MIN > NAMES_SIZE)
+            continue;
+        len += text_format(text + len, NAMES_SIZE - len, "%s%s", before, fields->members[i]);
+        before = ", ";
+    }
+    return len;
+}
+
+/* Code and message of an update that left members out; a warning in words is kept behind it. */
+static void set_left_out(const struct provider_fields *fields, const struct changes_left_out *weighed,
+                         struct outcome *outcome)
+{
+    char names[NAMES_SIZE], said[OUTCOME_MESSAGE_SIZE];
+    uint64_t taken = weighed->warned & ~weighed->again;
+    size_t len = add_members(fields, weighed->again, "not taken, and sent once more: ", names, 0);
+
+    add_members(fields, taken,
+                len ? "; again not taken, and not sent any more: "
+                    : "again not taken, and not sent any more: ",
+                names, len);
+    snprintf(said, sizeof said, "%s", outcome->message);
+    text_format(outcome->message, sizeof outcome->message, "%s%s%s", names, said[0] ? ": " : "", said);
+    snprintf(outcome->code, sizeof outcome->code, "%s", weighed->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
+}
+
+int warning_weigh(struct sending *sending, struct item *item, const struct conclusion *conclusion,
+                  struct error *error)
+{
+    struct outcome *outcome = &item->delivery.outcome;
+    struct changes_left_out weighed = {.again = 0};
+    struct ledger_customer customer;
+
+    item->left_out = 0;
+    if (conclusion->ledger != LEDGER_ACKNOWLEDGED || !conclusion->write || sending->failed)
+        return 0;
+    if (outcome->left_out) {
+        int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error);
+        if (found == 0)
+            error_set(error, ERROR_LEDGER,
+                      "a customer that was updated is gone from the ledger: it was changed while it was in "
+                      "use; run again");
+        if (found != 1)
+            return -1;
+        changes_weigh_left_out(sending->parts.provider->fields, &customer, item->delivery.call.members,
+                               outcome->left_out, &weighed);
+    }
+    if (weighed.warned)
+        set_left_out(sending->parts.provider->fields, &weighed, outcome);
+    item->left_out = weighed.again;
+    if (outcome->warned | weighed.warned)
+        item->warning = arena_copy(&item->arena, slice_from(outcome->message)).at;
+    item->warned |= outcome->warned | weighed.warned;
+    return 0;
+}
+
+void warning_count(struct sending *sending, const struct item *item)
+{
+    const struct provider_fields *provider_fields = sending->parts.provider->fields;
+    enum field_id fields[PROVIDER_MEMBERS_MAX + 1];
+    size_t count = 0;
+
+    for (size_t i = 0; i < provider_fields->member_count; i++)
+        if (item->warned >> i & 1)
+            fields[count++] = changes_field_of(provider_fields, i);
+    if (item->warned & OUTCOME_WARNED_RECORD)
+        fields[count++] = FIELD_NONE;
+    if (count > 0)
+        tally_add_provider_warning(sending->parts.tally, item->record, fields, count, item->warning);
+}
