@@ -49,7 +49,9 @@ sub success_body
     if ($operation eq 'update') {
         return '{"data":"success"}' if $provider eq 'payward';
         return '{"result":"success"}' if $provider eq 'kraken-embed';
-        return qq({"id":"$id","updated_fields":["address_street"],"requires_reverification":false});
+        my $updated = pick('["address_street"]', '["residential_address"]', '[{"field":"residential_address.street_line_1"}]', '["phone"]', '[]', 'null');
+        my $warnings = pick('', '', qq(,"warnings":["$email is odd"]), ',"warnings":[{"path":["residential_address","city"],"message":"odd"}]');
+        return qq({"id":"$id","updated_fields":$updated,"requires_reverification":false$warnings});
     }
     return qq({"data":{"id":"$id","accounts":[]) . ($named ? qq(,"external_reference":"$key","email":"$email") : '') . '}}' if $provider eq 'payward';
     return qq({"result":{"user":"$id") . ($named ? qq(,"external_id":"$key") : '') . '}}' if $provider eq 'kraken-embed';
