@@ -71,7 +71,9 @@ sub live_through
     scene_leave($scene);
 
     my ($turn, %stopped, %figures) = ($number);
-    my $is_first = sub { $name eq 'payward/create' && $steps[$_[0]] =~ /#1$/ };    # of its kind: each is stopped at
+    # The first step of each kind is always stopped at: in the creates of payward, or where the kind comes up at all.
+    my %scene_of = ('logged in' => 'kira/create', 'verdict written' => 'kira/verdicts');
+    my $is_first = sub { $steps[$_[0]] =~ /^(.*)#1$/ && $name eq ($scene_of{$1} || 'payward/create') };
     for my $step (@steps[grep { ($_ + $number) % $every == 0 || $is_first->($_) } 0 .. $#steps]) {
         for my $way ($all_ways ? @ways : $ways[$turn++ % @ways]) {
             scene_restore($scene);

@@ -104,7 +104,7 @@ for my $damage (@damages) {
     # What may be absent of a customer, or of a run that has not ended.
     my %free = map { $_ => 1 } qw(customer.idempotency_key customer.http_status customer.code customer.message customer.request_id customer.kept
         customer.first_run customer.updated_run customer.pending_email_digest customer.pending_digest customer.pending_member_digests
-        customer.first_sent_at run.finished run.status run.version run.job_digest run.inputs run.counts run.chain_head event.code);
+        customer.first_sent_at customer.identity customer.twin customer.former_key customer.verdict customer.left_out run.finished run.status run.version run.job_digest run.inputs run.counts run.chain_head event.code);
     my @columns = map { [split /\|/] } split /\n/, (run_program('sqlite3', $ledger,
         "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND c.pk = 0 AND m.name <> 'nonce'"))[1];
     cmp_ok(scalar @columns, '>', 40, 'the columns of a ledger');
