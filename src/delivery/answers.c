@@ -180,7 +180,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     bool answered = status > 0 && status < HTTP_FIRST_SERVER_ERROR;
     delivery->was_probe = attempt->is_probe && !answered;
     note_breaker(sender, attempt, &delivery->outcome, answered);
-    if (delivery->outcome.kind == OUTCOME_STOP ||
+    if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
         (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
         sender->withdrawn = true; /* the coordinator would hear of it too late */
     }

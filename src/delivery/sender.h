@@ -95,7 +95,7 @@ void sender_run(struct sender *sender);
 /* Any thread. */
 void sender_submit(struct sender *sender, struct delivery *delivery);
 /* Gives back all that has not begun as OUTCOME_WITHDRAWN, now and from now on; what is in flight ends by
- * itself. The sender does this itself at an OUTCOME_STOP and at the
+ * itself. The sender does this itself at an outcome that stops the run and at the
  * SENDER_BAD_NONCES_MAX-th OUTCOME_BAD_NONCE. Any thread. */
 void sender_withdraw(struct sender *sender);
 /* Also drops what is in flight: in doubt, or not sent. Any thread. */

@@ -70,6 +70,7 @@ struct outcome {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
                           none. Constant */
+    bool stops;        /* of IN_DOUBT: and the run must stop (status 4), as by STOP: message says why */
     bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
                        gateway has marked it as its own: the provider's own words */
     bool no_update; /* of REFUSED: the provider takes no update of this user: rule record/no_update */

@@ -45,7 +45,7 @@ void heed_outcome(struct sending *sending, const struct delivery *delivery)
     const struct outcome *outcome = &delivery->outcome;
     const struct job *job = sending->parts.job;
 
-    if (outcome->kind == OUTCOME_STOP)
+    if (outcome->kind == OUTCOME_STOP || outcome->stops)
         stop_because(sending, "%s", outcome->message);
     if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
         stop_because(sending,

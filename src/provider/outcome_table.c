@@ -10,6 +10,10 @@
 #include "provider/success.h"
 #include "provider/user.h"
 
+/* Of a 3xx: also a proxy's or a gateway's in front of the provider. */
+#define REDIRECTS                                                                                            \
+    "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url"
+
 enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409, WARNINGS_MAX = 64 * 1024 };
 
 /* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
@@ -24,9 +28,8 @@ static const struct outcome_row general_rows[] = {
     {200, 299, OUTCOME_FACT_SUCCESS, 0, OUTCOME_DONE, 0, NULL, false},
     {200, 299, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
     {200, 299, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
-    {300, 399, 0, 0, OUTCOME_STOP, 0,
-     "the base URL is wrong: the provider redirects, which is never followed; check provider.base_url",
-     false},
+    {300, 399, OUTCOME_FACT_ASKS, 0, OUTCOME_STOP, 0, REDIRECTS, false},
+    {300, 399, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, REDIRECTS, false}, /* a 303 is sent behind the work, too */
     {408, 408, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
     {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, false},
     {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
@@ -277,6 +280,7 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     outcome->own_error = answer_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
+    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice != NULL;
     struct slice existing = existing_user(table, reply, row, &answer);
     if (is_other) {
         set_other(outcome);

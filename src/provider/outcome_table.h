@@ -37,7 +37,8 @@ struct outcome_row {
     unsigned must, mustnt; /* facts */
     enum outcome_kind kind;
     int cause;          /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
-    const char *advice; /* of OUTCOME_STOP: what to do, before the provider's own words; else NULL */
+    const char *advice; /* of what stops the run (STOP, or IN_DOUBT): what to do, before the provider's own
+                           words; else NULL */
     bool no_update;     /* of OUTCOME_REFUSED: the provider takes no update of this user */
 };
 

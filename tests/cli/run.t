@@ -294,7 +294,7 @@ subtest '4: the provider says no to all' => sub {
 subtest 'answers' => sub {
     my $id = '{"data":{"id":"AA00000000000001","accounts":[]}}';
     for my $script (
-        ['a redirect stops the run', 4, {created => 0, in_doubt => 0}, qr/base URL/, [301, '', 'Location: http://127.0.0.1:9/']],
+        ['a redirect stops the run, and what it answers is in doubt', 4, {created => 0, in_doubt => 1}, qr/base URL/, [301, '', 'Location: http://127.0.0.1:9/']],
         ['a 403 before any success stops the run', 4, {created => 0, in_doubt => 0}, qr/forbid/, [403, '{"error":["EGeneral:Permission denied"]}']],
         ['a 403 after a success is a refusal', 1, {created => 1, refused => 2}, qr/^/, [201, $id], [403, '{"error":["no"]}']],
         ['a 409 is somebody else\'s', 1, {created => 0, refused => 3}, qr/^/, [409, '{"error":["exists"],"data":{"id":"AA00000000000001"}}']],

@@ -239,9 +239,10 @@ hostile("Retry-After: $_", says(hostile_answer(429, '{}', "Retry-After: $_")), 1
 
 # Redirects: never followed, whatever their number, and nobody else is asked.
 my $elsewhere = hostile_start(says(hostile_answer(201, $id)));
-hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere->{url}/payward/v1/users", 'Refresh: 0; url=' . $elsewhere->{url}, 'Set-Cookie: a=b')), 4, {created => 0, in_doubt => 0}, says => qr/base_url/, more => sub {
+hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere->{url}/payward/v1/users", 'Refresh: 0; url=' . $elsewhere->{url}, 'Set-Cookie: a=b')), 4, {created => 0, refused => 0}, says => qr/base_url/, more => sub {
     my ($case, $server) = @_;
     cmp_ok(scalar hostile_requests($server), '<=', 2, 'no more requests than were in flight');
+    is(case_summary($case)->{in_doubt}, scalar hostile_requests($server), 'what was sent is in doubt: it may have been done');
 }) for 300, 301, 302, 303, 304, 305, 307, 308;
 is(scalar hostile_requests($elsewhere), 0, 'the other server was never asked');
 hostile_end($elsewhere);
@@ -308,4 +309,21 @@ hostile('the user of the next customer', sub {
     is(scalar(grep { /^POST/ } hostile_requests($server)), 2, 'nobody is created twice');
     is_deeply([case_ledger($case, "SELECT external_id, state, code FROM customer ORDER BY 1")], [['cust-000001', 'created', ''], ['cust-000002', 'in_doubt', 'user_id_taken']], 'the ledger says why');
 });
+
+subtest 'a 303 behind the work' => sub {
+    my $server = hostile_start(sub {
+        my ($socket, $head) = @_;
+        print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$users]})) : hostile_answer(303, '', 'Location: /payso/users/user-of-1');
+    });
+    my $case = case_new($server, rows => 1, provider => 'payso', set => {%set, 'delivery.timeout' => '500ms', 'provider.settle_after' => '1s'});
+    my ($status, undef, $err) = case_run($case, 'run', '-v');
+    is($status, 4, 'the run is stopped') or diag $err;
+    is_deeply([@{case_summary($case)}{qw(created in_doubt unsent)}], [0, 1, 0], 'the customer is in doubt');
+    like($err, qr/base_url/, 'and the message says what to look at');
+    ($status, undef, $err) = case_run($case, 'run', '-v');
+    is("$status " . case_summary($case)->{created}, '0 1', 'the next run finds its user') or diag $err;
+    is((case_run($case, 'status', '--verify'))[0], 0, 'the ledger agrees with its events');
+    is(scalar(grep { /^POST/ } hostile_requests($server)), 1, 'and nobody is created twice');
+    hostile_end($server);
+};
 done_testing;

@@ -8,8 +8,8 @@
 #   mutation_end($server);
 #
 # An answer depends on seed, provider, number and operation alone. Whether the customer has a user at the server is decided
-# by what is sent: a server that answers 3xx or 4xx has made none. What can be read either way (a 4xx behind something
-# else) is `ambiguous`. Perl's core modules alone.
+# by what is sent: a server that answers 4xx has made none. What can be read either way (a 4xx behind something else) is
+# `ambiguous`. Perl's core modules alone.
 package KycMutation;
 
 use strict;
@@ -266,11 +266,10 @@ sub mutation_answer
     $bytes = spoil_bytes($bytes) if chance(0.35) && length $bytes;
     my $first = $bytes =~ m{\A(?:HTTP/1\.1 1\d\d [^\n]*\r\n(?:[!-~][^\n]*\r\n)*\r\n)*HTTP/1\.[01] (\d\d\d)[ \r\n]} ? $1 : '';
     my $refused = $first =~ /^4/;
-    my $nothing_done = $first =~ /^[34]/;
-    # Such a status that is not what the answer begins with may be what a client reads, or not.
-    my $ambiguous = !$nothing_done && $bytes =~ m{HTTP/\S*\s+[34]\d\d}i || ($nothing_done && $answer->{before} ne '');
+    # A 4xx that is not what the answer begins with may be what a client reads, or not.
+    my $ambiguous = !$refused && $bytes =~ m{HTTP/\S*\s+4\d\d}i || ($refused && $answer->{before} ne '');
     return {bytes => $bytes, keep => chance(0.5), reset => chance(0.04), pieces => pick(1, 1, 1, 2, 5), refused => $refused ? 1 : 0,
-        good => $answer->{is_good} ? 1 : 0, ambiguous => $ambiguous ? 1 : 0, made => ($answer->{is_good} || chance(0.2)) && !$nothing_done ? 1 : 0};
+        good => $answer->{is_good} ? 1 : 0, ambiguous => $ambiguous ? 1 : 0, made => $answer->{is_good} && !$refused || chance(0.2) && !$refused ? 1 : 0};
 }
 
 # The server.

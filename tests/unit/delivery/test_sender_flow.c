@@ -19,19 +19,28 @@ static void submit_many(struct fixture *fixture, size_t count)
 static void after_a_stop_all_the_rest_is_withdrawn(void **state)
 {
     (void)state;
-    const struct script_step steps[] = {{.reply = CREATED}, {.reply = JSON_REPLY("401 No", "2", "{}")}};
-    struct fixture *fixture = fixture_new(steps, 2, 1);
-    fixture_start(fixture);
-    submit_many(fixture, 20);
-    fixture_wait(fixture, 20);
-    assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_WITHDRAWN);
-    fixture_stop(fixture);
-    assert_int_equal(count_kind(fixture, OUTCOME_DONE), 1);
-    assert_int_equal(count_kind(fixture, OUTCOME_STOP), 1);
-    assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 19);
-    assert_int_equal(fixture->server->request_count, 2);
-    assert_false(fixture->deliveries[20].left);
-    fixture_free(fixture);
+    static const struct {
+        const char *reply;
+        enum outcome_kind kind;
+    } rows[] = {
+        {JSON_REPLY("401 No", "2", "{}"), OUTCOME_STOP},
+        {JSON_REPLY("303 See Other", "2", "{}"), OUTCOME_IN_DOUBT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct script_step steps[] = {{.reply = CREATED}, {.reply = rows[i].reply}};
+        struct fixture *fixture = fixture_new(steps, 2, 1);
+        fixture_start(fixture);
+        submit_many(fixture, 20);
+        fixture_wait(fixture, 20);
+        assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_WITHDRAWN);
+        fixture_stop(fixture);
+        assert_int_equal(count_kind(fixture, OUTCOME_DONE), 1);
+        assert_int_equal(count_kind(fixture, rows[i].kind), 1);
+        assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 19);
+        assert_int_equal(fixture->server->request_count, 2);
+        assert_false(fixture->deliveries[20].left);
+        fixture_free(fixture);
+    }
 }
 
 static void what_is_in_flight_ends_by_itself_when_the_rest_is_withdrawn(void **state)

@@ -234,6 +234,40 @@ static void the_message_quotes_nothing_of_the_other_customer(void **state)
     assert_string_equal(outcome.user_id, "");
 }
 
+/* It may have been sent behind the work (303): it proves as little as a 5xx. A question does no work. */
+static void a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt(void **state)
+{
+    (void)state;
+    static const struct provider *const providers[] = {&payward_provider, &kraken_embed_provider,
+                                                       &kira_provider, &payso_provider};
+    for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
+        for (int operation = OPERATION_CREATE; operation <= OPERATION_LOGIN; operation++)
+            for (int status = 299; status <= 400; status++) {
+                const struct provider_reply reply = {
+                    .operation = (enum operation)operation,
+                    .sent = true,
+                    .complete = true,
+                    .http_status = status,
+                    .user_id = "u-1",
+                    .body = SLICE_LITERAL("{\"id\":\"u-1\"}"),
+                };
+                bool is_redirect = status / 100 == 3, sends = operation <= OPERATION_UPDATE;
+                struct sample sample;
+                struct outcome outcome;
+                sample_fill(&sample);
+                memset(&outcome, 0xff, sizeof outcome);
+                providers[i]->judge(&reply, &sample.record, &outcome);
+                if (is_redirect && outcome.kind != (sends ? OUTCOME_IN_DOUBT : OUTCOME_STOP))
+                    fail_msg("%s: %d to a %s: %s", providers[i]->name, status,
+                             operation_word(reply.operation), outcome_word(outcome.kind));
+                if (outcome.stops != (is_redirect && sends))
+                    fail_msg("%s: %d to a %s: stops %d", providers[i]->name, status,
+                             operation_word(reply.operation), outcome.stops);
+                if (is_redirect && !strstr(outcome.message, "the base URL is wrong"))
+                    fail_msg("%s: %d says `%s`", providers[i]->name, status, outcome.message);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +276,7 @@ int main(void)
         cmocka_unit_test(payso_has_no_key_of_ours),
         cmocka_unit_test(an_update_is_answered_with_its_own_user),
         cmocka_unit_test(the_message_quotes_nothing_of_the_other_customer),
+        cmocka_unit_test(a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("outcome_table", tests, NULL, NULL);
