@@ -6,15 +6,10 @@
 
 struct character character_first(struct slice text)
 {
-    static const unsigned char lead_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    unsigned char lead = (unsigned char)text.at[0];
-    size_t len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (text.len < len || text_utf8_len(slice_make(text.at, len)) != len)
-        return (struct character){lead, 1, true};
-    uint32_t code = lead & lead_bits[len];
-    for (size_t i = 1; i < len; i++)
-        code = code << 6 | ((unsigned char)text.at[i] & 0x3Fu);
-    return (struct character){code, len, false};
+    struct character first;
+    first.len = text_first_char(text, &first.code);
+    first.broken = first.len == 0;
+    return first.broken ? (struct character){(unsigned char)text.at[0], 1, true} : first;
 }
 
 bool character_is_hidden(uint32_t code)

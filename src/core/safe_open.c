@@ -79,23 +79,29 @@ static int open_by_steps(int folder, char *path)
     return fd;
 }
 
-int safe_open_file_by_steps(int folder, struct slice path)
+/* 0, or -1 with errno: path leads out of the folder. */
+static int copy_path(struct slice path, char text[PATH_MAX])
 {
-    char text[PATH_MAX];
     if (!stays_below(path))
         return fail(-1, EXDEV);
     memcpy(text, path.at, path.len);
     text[path.len] = '\0';
+    return 0;
+}
+
+int safe_open_file_by_steps(int folder, struct slice path)
+{
+    char text[PATH_MAX];
+    if (copy_path(path, text) != 0)
+        return -1;
     return only_a_file(open_by_steps(folder, text));
 }
 
 int safe_open_file(int folder, struct slice path)
 {
     char text[PATH_MAX];
-    if (!stays_below(path))
-        return fail(-1, EXDEV);
-    memcpy(text, path.at, path.len);
-    text[path.len] = '\0';
+    if (copy_path(path, text) != 0)
+        return -1;
     struct open_how how = {.flags = FILE_FLAGS,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     long fd = syscall(SYS_openat2, folder, text, &how, sizeof how);
