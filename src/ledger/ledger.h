@@ -270,7 +270,6 @@ enum ledger_settlement {
     LEDGER_SETTLE_IN_DOUBT,   /* rekey, not written: its create is in doubt under the old key */
     LEDGER_SETTLE_KEY_TAKEN,  /* rekey, not written: the new key has a history of its own */
 };
-bool ledger_settlement_is_written(enum ledger_settlement settlement);
 
 /* A person's verdict on a doubt, the adoption of a user that existed before, or the correction of an earlier
  * verdict; an event like any other (outcome `settled`). user_id empty: there is no such user at the provider,

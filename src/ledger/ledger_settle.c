@@ -123,7 +123,7 @@ static int settle_known(struct ledger *ledger, const struct ledger_now *now,
     return *settlement == LEDGER_SETTLE_OTHER_USER ? 0 : give_user(ledger, now, verdict, settlement, error);
 }
 
-bool ledger_settlement_is_written(enum ledger_settlement settlement)
+static bool is_written(enum ledger_settlement settlement)
 {
     return settlement <= LEDGER_SETTLE_ACCEPTED || settlement == LEDGER_SETTLE_CORRECTED ||
            settlement == LEDGER_SETTLE_ALLOWED;
@@ -165,7 +165,7 @@ int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
         ((id = ledger_find_id(ledger, verdict->external_id, error)) < 0 ||
          ledger_now_read(ledger, id, verdict->external_id, &now, error) != 0))
         return -1;
-    if (!ledger_settlement_is_written(*settlement))
+    if (!is_written(*settlement))
         return 0;
     return append_settled(ledger, &now, verdict, error);
 }

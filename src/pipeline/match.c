@@ -10,7 +10,8 @@ static const enum field_id compared[] = {
     FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
 };
 
-uint64_t match_members(const struct provider_fields *fields)
+/* The members of this provider that are compared: bit i is member i. */
+static uint64_t compared_of(const struct provider_fields *fields)
 {
     uint64_t members = 0;
 
@@ -65,7 +66,7 @@ static enum verdict_of_member compare_member(const struct match_digests *journal
 enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                       const struct match_digests *user)
 {
-    uint64_t members = match_members(fields);
+    uint64_t members = compared_of(fields);
     size_t email_member = match_email_member(fields);
     enum verdict_of_member email = compare_member(journalled, user, email_member, true);
     bool all_given = email != MEMBER_NOT_GIVEN;
@@ -88,7 +89,7 @@ enum match match_user(const struct provider_fields *fields, const struct match_d
 uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
                          const struct match_digests *user)
 {
-    uint64_t members = match_members(fields), differing = 0;
+    uint64_t members = compared_of(fields), differing = 0;
     size_t email_member = match_email_member(fields);
 
     for (size_t i = 0; i < fields->member_count; i++)
@@ -100,7 +101,7 @@ uint64_t match_differing(const struct provider_fields *fields, const struct matc
 
 bool match_same(const struct provider_fields *fields, struct slice members, struct slice other)
 {
-    uint64_t compared_members = match_members(fields);
+    uint64_t compared_members = compared_of(fields);
 
     for (size_t i = 0; i < fields->member_count; i++) {
         const uint8_t *left = digest_of(members, i), *right = digest_of(other, i);
@@ -113,7 +114,8 @@ bool match_same(const struct provider_fields *fields, struct slice members, stru
     return true;
 }
 
-enum match match_proof(const struct match_counts *counts)
+/* The kind of the one user that is the customer's; MATCH_OTHER: there is none, or several. */
+static enum match match_proof(const struct match_counts *counts)
 {
     enum match best = counts->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
 

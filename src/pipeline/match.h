@@ -15,9 +15,7 @@
 #include "ledger/fingerprint.h"
 #include "provider/provider.h"
 
-/* The members of this provider that are compared: bit i is member i. */
-uint64_t match_members(const struct provider_fields *fields);
-/* Of these, the one that holds the e-mail. */
+/* The member of this provider that holds the e-mail, the first that is compared. */
 size_t match_email_member(const struct provider_fields *fields);
 
 /* Of worse to better. */
@@ -57,12 +55,8 @@ struct match_counts {
     bool in_doubt; /* a create may have happened; false: the provider said that the customer exists */
 };
 
-/* The kind of the one user that is the customer's: MATCH_ALL, or where none is of that kind MATCH_FOLDED;
- * MATCH_OTHER: there is none, or several. */
-enum match match_proof(const struct match_counts *counts);
-
 enum settled {
-    SETTLED_OURS,    /* the user of match_proof is the customer's */
+    SETTLED_OURS,    /* the one user of MATCH_ALL, or where there is none the one of MATCH_FOLDED */
     SETTLED_ABSENT,  /* there is none: created again */
     SETTLED_REFUSED, /* such a user exists, and is not ours by any proof: email/exists */
     SETTLED_UNCLEAR, /* a person must say */

@@ -15,7 +15,8 @@ static uint64_t members_of_part(const struct outcome_table *table, struct slice 
     return table->find_renamed ? table->find_renamed(part) : 0;
 }
 
-uint64_t success_members_named(const struct outcome_table *table, struct slice path)
+/* The members (bits) that a name or path of an answer speaks of; 0: none. */
+static uint64_t members_named(const struct outcome_table *table, struct slice path)
 {
     uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;
     while (members == 0 && path.len > 0) {
@@ -41,7 +42,7 @@ static uint64_t members_of_path(const struct outcome_table *table, const struct 
          i < nodes[at].end && nodes[i].kind == JSON_STRING && len + TEXT_MIN <= sizeof path; i++)
         len += text_format(path + len, sizeof path - len, "%s%.*s", len ? "." : "", (int)nodes[i].text.len,
                            nodes[i].text.at);
-    return success_members_named(table, slice_make(path, len));
+    return members_named(table, slice_make(path, len));
 }
 
 /* The members that an object says it is about: {"field": "phone", …}, {"fields": ["phone"], …}. */
@@ -53,7 +54,7 @@ static uint64_t members_of_object(const struct outcome_table *table, const struc
         size_t member = json_member(nodes, at, *name);
         for (size_t i = member; member != 0 && i < nodes[member].end; i++)
             if (nodes[i].kind == JSON_STRING)
-                members |= success_members_named(table, nodes[i].text);
+                members |= members_named(table, nodes[i].text);
     }
     return members;
 }
@@ -66,7 +67,7 @@ uint64_t success_left_out(const struct outcome_table *table, const struct answer
         return 0;
     for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end)
         sent &= ~(nodes[at].kind == JSON_OBJECT ? members_of_object(table, nodes, at)
-                                                : success_members_named(table, nodes[at].text));
+                                                : members_named(table, nodes[at].text));
     return sent;
 }
 
@@ -74,11 +75,11 @@ uint64_t success_left_out(const struct outcome_table *table, const struct answer
 static uint64_t members_of_warning(const struct outcome_table *table, const struct json_node *nodes,
                                    size_t at)
 {
-    uint64_t members = success_members_named(table, nodes[at].key);
+    uint64_t members = members_named(table, nodes[at].key);
     if (members == 0 && nodes[at].kind == JSON_OBJECT)
         members = members_of_object(table, nodes, at);
     if (members == 0 && nodes[at].kind == JSON_STRING) /* ["phone"] */
-        members = success_members_named(table, nodes[at].text);
+        members = members_named(table, nodes[at].text);
     return members ? members : OUTCOME_WARNED_RECORD;
 }
 

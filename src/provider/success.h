@@ -14,9 +14,6 @@
 #include "provider/answer.h"
 #include "provider/outcome_table.h"
 
-/* The members (bits) that a name or path of an answer speaks of; 0: none. */
-uint64_t success_members_named(const struct outcome_table *table, struct slice path);
-
 /* Of the members that an UPDATE sent, those that the answer's list of what was updated does not name. 0 when
  * the answer has no such list: it says nothing then. */
 uint64_t success_left_out(const struct outcome_table *table, const struct answer *answer, uint64_t sent);
