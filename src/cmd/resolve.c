@@ -323,7 +323,8 @@ static const char *find_misuse(const struct options *options)
 
     if (options->from || options->rekey)
         return options->key || said || (options->from && options->rekey)
-                   ? "--from FILE and --rekey FILE stand alone"
+                   ? "--from FILE and --rekey FILE cannot be combined with --key, with a verdict or with "
+                     "each other"
                    : NULL;
     if (!options->key)
         return "resolve needs --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or "

@@ -20,13 +20,14 @@ static const struct {
     const char *word, *what, *what_to_do;
 } kinds[AUDIT_KINDS] = {
     [AUDIT_MISSING] = {"missing", "the provider has no such user",
-                       "ask the provider what became of him; a run creates nobody whom the ledger has"},
+                       "ask the provider what became of it; a run creates no user for a customer that has "
+                       "one in the ledger"},
     [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
                        "look at both at the provider: one of them has the other's user"},
-    [AUDIT_UNKNOWN] = {"unknown", "a user at the provider whom the ledger does not know",
-                       "if he is a customer of yours, kyc-import resolve --from FILE adopts him"},
-    [AUDIT_UNCLEAR] = {"unclear", "the answer does not tell who he is",
-                       "look him up at the provider, by hand"},
+    [AUDIT_UNKNOWN] = {"unknown", "a user at the provider that is not in the ledger",
+                       "if it is a customer of yours, adopt it with kyc-import resolve --from FILE"},
+    [AUDIT_UNCLEAR] = {"unclear", "the answer does not identify the user",
+                       "look this user up at the provider, by hand"},
     [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "ask again"},
 };
 

@@ -2,7 +2,7 @@
  *
  * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself; a
  * byte order mark before it is ignored. The splitter knows strings, escapes and nesting, and checks only what
- * finding the elements needs: each element is for the caller to parse, which checks the rest. What stands
+ * finding the elements needs: each element is for the caller to parse, which checks the rest. The text
  * around the array is kept, for what it says of the list. Memory: one element, and JSON_SPLIT_AROUND_MAX.
  * Thread: one at a time. Owner: init/clear.
  */

@@ -64,7 +64,7 @@ static ssize_t secret_read(int fd, char *at, size_t room)
     return (ssize_t)len;
 }
 
-/* Who may write to it could put a secret of its own there, and be sent the customers. */
+/* An account that may write to it could put a secret of its own there, and be sent the customers. */
 static int secret_check_mode(mode_t mode, const char *path, struct error *error)
 {
     bool is_readable = mode & (S_IRGRP | S_IROTH), is_writable = mode & (S_IWGRP | S_IWOTH);

@@ -11,7 +11,7 @@
  *
  * Authentication belongs to the session, not to a record. A 401 under a proven token, or under one that is no
  * longer new, means that the token is over: a new one, and the request again. A 401 under an unproven token
- * that was just given means that the login gives nothing that works: the run stops. One case stands apart: a
+ * that was just given means that the login gives nothing that works: the run stops. One case differs: a
  * record that was answered 401 before, under a token that was over or proven, may itself be the cause; for it
  * alone the session goes on, until another record is refused under an unproven token too.
  * Thread: the sender's.

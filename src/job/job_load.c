@@ -125,8 +125,8 @@ static int interpret(struct job_reader *reader, struct job_node *top)
     return 0;
 }
 
-/* Who may write to a job file says where the credentials and the customers are sent. Its group may: accounts
- * often have a group of their own, and a umask that lets it write. */
+/* An account that may write to a job file decides where the credentials and the customers are sent. Its group
+ * may: accounts often have a group of their own, and a umask that lets it write. */
 static int check_mode(const char *path, mode_t mode, bool with_secrets, struct error *error)
 {
     if (!(mode & S_IWOTH))

@@ -230,11 +230,11 @@ int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error
 
 /* Twins: the same person under another key.
  *
- * Who besides customer id (0: nobody) has this identity and a user, or a create that is open: 1 with its
- * external_id in the arena; 0: nobody; -1. */
+ * The customer besides id (0: none) that has this identity and a user, or an open create: 1 with its
+ * external_id in the arena; 0: there is none; -1. */
 int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
                      struct arena *arena, struct slice *external_id, struct error *error);
-/* This create is refused because of its twin: nothing was sent. id 0: a new customer, who has no event. Not
+/* This create is refused because of its twin: nothing was sent. id 0: a new customer, which has no event. Not
  * for a customer with a user or an open create. Between begin and commit. 0, or -1. */
 int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
                      struct error *error);
@@ -242,7 +242,7 @@ int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, 
  * commit. 0, or -1. */
 int ledger_stop_twins(struct ledger *ledger, struct error *error);
 
-/* A customer's row came by, and says what the ledger did not hold of it. */
+/* What the ledger did not hold of a customer, and its row in the input has shown. */
 struct ledger_identification {
     int64_t id;
     struct slice external_id;
@@ -285,7 +285,7 @@ int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
 
 /* A customer with a user gets another key. What the provider has of it stays. key_members: member digests of
  * a record that has the new key alone (fingerprint_members); is_digested: one of them holds it, so the digest
- * of the whole is not known until the row comes by. A twin that was refused under the new key makes way.
+ * of the whole is not known until its row is read. A twin that was refused under the new key makes way.
  * Between begin and commit. 0, or -1. */
 struct ledger_rekey {
     struct slice from, to;

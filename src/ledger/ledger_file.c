@@ -168,8 +168,8 @@ int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
     return 0;
 }
 
-/* Who may change the key makes every customer look changed; who may read it can only find out by trying
- * whether a customer has certain data, so that stops no run. */
+/* An account that may change the key can make every customer look changed; one that may read it can only find
+ * out by trying whether a customer has certain data, so that stops no run. */
 static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error *error)
 {
     if (mode & (S_IWGRP | S_IWOTH))

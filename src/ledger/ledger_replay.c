@@ -239,8 +239,8 @@ static void compare_digests(struct comparison *comparison)
         differ(comparison, "pending_digest is not that of the last event");
 }
 
-/* A refused twin has no user, and a person who allows one says so by a verdict. Who has a user keeps the mark
- * of an allowed one. */
+/* A refused twin has no user, and a person who allows one says so by a verdict. A customer with a user keeps
+ * the mark of an allowed one. */
 static bool allows_twin(const struct comparison *comparison)
 {
     const struct ledger_replay_claim *claim = comparison->claim;

@@ -102,7 +102,7 @@ static int settle_absent(struct ledger *ledger, const struct ledger_now *now, co
     return *settlement == LEDGER_SETTLE_NO_DOUBT ? 0 : take_back(ledger, now, at, error);
 }
 
-/* A customer whom the ledger knows. */
+/* A customer that is in the ledger. */
 static int settle_known(struct ledger *ledger, const struct ledger_now *now,
                         const struct ledger_verdict *verdict, enum ledger_settlement *settlement,
                         struct error *error)

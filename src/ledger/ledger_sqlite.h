@@ -209,9 +209,9 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
  * An event's chain is SHA-256(chain of the event before ‖ canonical bytes); before the first event the chain
  * is 32 zero bytes. Canonical bytes: the columns in the order of struct ledger_event, each as a length in
  * four bytes (big endian) and so many bytes; NULL is the length 0xffffffff and nothing; a number is eight
- * bytes, big endian, two's complement; text and blobs are their bytes. The customer stands there not as his
- * id but as HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. Who erases a customer puts
- * `erased:` and that HMAC in lower-case hex in the place of his external_id, and NULL in the place of
+ * bytes, big endian, two's complement; text and blobs are their bytes. The customer is in it not by its
+ * id but as HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. To erase a customer, put
+ * `erased:` and that HMAC in lower-case hex in the place of its external_id, and NULL in the place of
  * former_key: the chain still holds.
  *
  * A `rekey` event gives a customer another key. The events before it were written under the former key: its

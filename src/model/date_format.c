@@ -74,9 +74,9 @@ static const char *find_gap(unsigned seen)
     };
     bool has_hour = seen & (BIT(DATE_HOUR) | BIT(DATE_HALF_DAY_HOUR));
     if ((seen & (BIT(DATE_YEAR) | BIT(DATE_MONTH) | BIT(DATE_DAY))) != 7)
-        return "day, month and year stand in it once each, the year with four digits";
+        return "it needs day, month and year, the year with four digits";
     if ((seen & BIT(DATE_HOUR)) && (seen & BIT(DATE_HALF_DAY_HOUR)))
-        return "the hour stands in it twice";
+        return "it has the hour twice";
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         if ((seen & BIT(needs[i].part)) && !(seen & BIT(needs[i].needs)))
             return needs[i].fault;
@@ -124,7 +124,7 @@ const char *date_format_read(struct date_format *format, const char *text)
             return "it is made of YYYY, MM, M, DD, D, of HH, H, hh, h, mm, ss, SSS, A, Z, and of separators";
         unsigned bit = BIT(format->parts[format->part_count - 1].part);
         if (seen & bit & ~BIT(DATE_SEPARATOR))
-            return "each of its parts stands in it once";
+            return "each of its parts may occur only once";
         seen |= bit;
         text += len;
     }

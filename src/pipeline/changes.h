@@ -42,7 +42,7 @@ struct changes_left_out {
 };
 
 /* customer: as the ledger holds it before the update is acknowledged. sent, left_out: bits of members. A
- * member may be left out because the provider has the value already: one of an adopted user, of whom nothing
+ * member may be left out because the provider has the value already: one of an adopted user, of which nothing
  * is known; and those of an update in doubt, when the answer names none of them (an empty list, where nothing
  * else was sent): it had landed. These are taken. */
 void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,

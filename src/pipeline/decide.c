@@ -155,7 +155,7 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
         decide_overtaken(by, customer, record, decision);
 }
 
-/* A hint with both ways out: the message stands in the reject file, where the reader has no manual. */
+/* A hint with both ways out: the message is in the reject file, where the reader has no manual. */
 static struct slice describe_twin(const struct decide *by, const struct record *record, struct slice known,
                                   struct arena *arena)
 {

@@ -392,7 +392,7 @@ static void write_witness(const struct ledger_identity *identity, const char *re
     buffer_append_char(out, '\n');
 }
 
-/* Who reports elsewhere may have a reason that is the same every night. */
+/* A run that reports elsewhere may have a reason that is the same every night. */
 static void note_unwritten(const struct job *job, const char *reason)
 {
     bool reports_elsewhere = strcmp(job->report_folder, job->run_report) != 0;

@@ -82,8 +82,8 @@ static size_t find_email(const struct listing *listing, struct slice email)
     return low;
 }
 
-/* Those with this e-mail stand together. A user without one may be anybody's, unless the ledger knows it: the
- * customers who wait have none. */
+/* Cases with this e-mail are next to each other. A user without one may be anybody's, unless it is in the
+ * ledger: the customers that wait have no user there. */
 static void compare(struct listing *listing, const struct provider_user *user, bool is_known)
 {
     uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN], email[FINGERPRINT_MEMBER_LEN];

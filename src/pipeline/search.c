@@ -125,7 +125,7 @@ static int give(struct searching *searching, struct record *record, struct arena
     return 1;
 }
 
-/* Who is not would be created, so that a later record of the same person is its twin. */
+/* A customer that is not would be created, so that a later record of the same person is its twin. */
 static bool is_in_ledger(const struct searching *searching, const struct record *record)
 {
     return searching->ledger && roster_find(searching->roster, record->unique_hash[0]);

@@ -91,7 +91,7 @@ struct provider_reply {
     uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
     struct slice error_type; /* x-amzn-errortype: the answer is the gateway's own; or empty */
     bool in_doubt;           /* of the call */
-    const char *user_id;     /* of the call, of UPDATE: whom an answer must not contradict; NULL: not told */
+    const char *user_id; /* of the call, of UPDATE: the user that an answer must not contradict; NULL: none */
     const char *former_key;  /* of the call, of UPDATE; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
     bool login_broken;       /* a 401 to it means that the login gives no token that works */

@@ -26,8 +26,8 @@ enum {
 
 static const char ellipsis[] = "…";
 
-/* What begins where reading stands: len bytes to be replaced by ‹name›, or to be kept whole (name NULL); len
- * 0: nothing. */
+/* What begins at the current position: len bytes to be replaced by ‹name›, or to be kept whole (name NULL);
+ * len 0: nothing. */
 struct match {
     size_t len;
     const char *name;
@@ -166,7 +166,7 @@ static size_t listed_len(const struct reading *reading)
     return listed ? end - reading->at : 0;
 }
 
-/* The bytes of the host that was asked, when it stands here. */
+/* The bytes of the host that was asked, when the text has it here. */
 static size_t host_len(const struct reading *reading)
 {
     struct slice text = reading->view.text;

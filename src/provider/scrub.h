@@ -7,9 +7,9 @@
  * - The text is made plain (scrub_plain.h): escapes of URLs (%40), JSON (\u0040) and HTML (&#64;) are read,
  *   also twice over; blanks and control characters fold to one blank, invisible and bidirectional control
  *   characters go, bytes that are not UTF-8 become `?`.
- * - Where a secret or a value of the record stands (scrub_value.h: in which spellings), or anything of a
- * shape that tells of a person or a secret, the longest of them is replaced: a secret by ‹secret›, a value by
- * ‹its field›, an e-mail by ‹email›, a CONCAT identifier (a date, then ten letters or #) by
+ * - Where the text has a secret or a value of the record (scrub_value.h: in which spellings), or anything of
+ * the shape of a personal datum or a secret, the longest of them is replaced: a secret by ‹secret›, a value
+ * by ‹its field›, an e-mail by ‹email›, a CONCAT identifier (a date, then ten letters or #) by
  * ‹client_identifier›, a long word of small and capital letters and digits (base64, a token) by ‹token›, six
  * digits or more, blanks and punctuation between them aside, by ‹number›.
  * - A word of the provider's lists (200000_to_999999) stays whole, unless it is a value of the record.
