@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
+#include "pipeline/history.h"
 
 const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
@@ -59,10 +60,14 @@ struct ledger *command_open_ledger(const struct job *job, const struct provider 
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
     struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
 
-    if (!ledger && error->scope == ERROR_NONE)
+    if (ledger || error->scope != ERROR_NONE)
+        return ledger;
+    struct history *history = history_load(job, &identity, error);
+    if (history && history_check_empty(history, error) == 0)
         error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
                   job->ledger_path);
-    return ledger;
+    history_free(history);
+    return NULL;
 }
 
 int command_print(struct slice text, int status)

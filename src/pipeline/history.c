@@ -319,10 +319,12 @@ int history_check_ledger(const struct history *history, struct ledger *ledger, s
         if (held < 0)
             return -1;
         if (held == 0)
-            return error_set(error, ERROR_LEDGER,
-                             "%s: this ledger does not hold what %s says of the last run: it is older than "
-                             "that run, or another. Put the right one back; or go on with it by --new-ledger",
-                             history->ledger_path, witness->path);
+            return error_set(
+                error, ERROR_LEDGER,
+                "%s: this ledger does not hold what %s says of the last run: it is older than "
+                "that run, or another, and every customer that it lacks would be created again. Put "
+                "the right one back; or go on with this one by --new-ledger",
+                history->ledger_path, witness->path);
     }
     return 0;
 }

@@ -51,7 +51,7 @@ sub is_refused
     is(sandbox_counts($sandbox)->{kira}{requests}, $requests, "$sentence: nothing was sent");
 }
 
-my $older = qr{test\.ledger: this ledger does not hold what \S+\.head says of the last run: it is older than that run, or another\..*--new-ledger};
+my $older = qr{test\.ledger: this ledger does not hold what \S+\.head says of the last run: it is older than that run, or another, and every customer that it lacks would be created again\..*--new-ledger};
 my $missing = qr{test\.ledger: the ledger is missing, and \S+ shows that this job had one.*--new-ledger};
 
 for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['run --dry-run', 'run', '--dry-run'],
@@ -118,6 +118,11 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     unlink map { "$case->{folder}/test.ledger$_" } @parts, '.lock';
     my ($status, $out, $err) = case_run($case, 'check');
     like($err, qr/warning: \S*$missing.* \(a run stops here; this dry run goes on as if every customer were new\)/, 'a check without the ledger says so');
+    for my $command ('status', 'results') {
+        ($status, $out, $err) = case_run($case, $command);
+        is("$status$out", 5, "$command without the ledger");
+        like($err, qr/error: \S*$missing/, "$command does not take it for a first run");
+    }
     is_refused($case, 'the ledger is gone after a check', $missing);
     is_refused($case, 'the ledger is gone, with --report', $missing, '--report', "$case->{folder}/elsewhere");
     is_refused($case, 'another ledger is named', qr{other\.ledger: the ledger is missing, and \S+ shows that this job had one \(it was \S+test\.ledger then\)},
