@@ -52,7 +52,7 @@ static const struct option option_table[] = {
     {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, AT(json), 0,
      "the summary on standard output as one JSON object"},
     {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, AT(verify), 0,
-     "walk the event chain, and hold every customer against his events"},
+     "walk the event chain, and compare every customer with its events"},
     {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, AT(against_provider), 0,
      "ask the provider for every user of the ledger; with or without --verify"},
     {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,

@@ -54,51 +54,48 @@ static void list_group(void *context, const struct ledger_group *group)
     json_write_object_end(&listing->json);
 }
 
-/* What to do with a doubt (3-providers.md, Doubts). */
+#define RESOLVE   "kyc-import resolve JOB --key ID --user USER_ID"
+#define OR_ABSENT ", or --absent when there is no such user"
+
+/* What to do with a customer in doubt (3-providers.md, Doubts). */
 static const char *advice(const struct ledger_customer *customer)
 {
     static const char *const unclear[][2] = {
-        {"several_users", "several users at the provider agree with him: find his by hand, and tell it with "
-                          "kyc-import resolve"},
-        {"email_alone", "a user at the provider has his e-mail and other data: look whether that is him, and "
-                        "tell it with kyc-import resolve"},
-        {"user_differs",
-         "a user at the provider has his external_id and other data: look at both, and tell it "
-         "with kyc-import resolve"},
+        {"several_users", "several users at the provider agree with this customer: find out which one it is, "
+                          "then " RESOLVE OR_ABSENT},
+        {"email_alone",
+         "a user at the provider has this customer's e-mail and other data: look whether it is "
+         "this customer, then " RESOLVE OR_ABSENT},
+        {"user_differs", "a user at the provider has this customer's external_id and other data: look at "
+                         "both, then " RESOLVE OR_ABSENT},
         {"user_not_fetched",
          "the provider lists a user with this e-mail and does not give it (HTTP 404): run "
-         "again, or look it up at the provider and tell it with kyc-import resolve"},
-        {"user_incomplete",
-         "a user at the provider agrees in what is given of it, and not everything is given: "
-         "look whether it is this customer, and tell it with kyc-import resolve"},
-        {"user_unnamed",
-         "a user at the provider has his e-mail and no external_id: look whether that is him, "
-         "and tell it with kyc-import resolve"},
+         "again, or look it up at the provider, then " RESOLVE OR_ABSENT},
+        {"user_incomplete", "a user at the provider agrees in what is given of it, and not everything is "
+                            "given: look whether it is this customer, then " RESOLVE OR_ABSENT},
+        {"user_unnamed", "a user at the provider has this customer's e-mail and no external_id: look whether "
+                         "it is this customer, then " RESOLVE OR_ABSENT},
         {"other_customer",
          "the answer named another customer: run again with this customer's row in the input; when "
-         "it comes back, the provider or a gateway mixes answers up: ask the provider, then "
-         "kyc-import resolve JOB --key ID --user USER_ID"},
-        {"exists_not_found", "the provider says that he exists, and its look-up does not find him: ask the "
-                             "provider, and tell it with kyc-import resolve"},
+         "it comes back, the provider or a gateway mixes answers up: ask the provider, then " RESOLVE},
+        {"exists_not_found", "the provider answers that this customer exists, and its look-up does not find "
+                             "it: ask the provider, then " RESOLVE OR_ABSENT},
         {"listing_incomplete",
          "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there "
-         "are "
-         "more), so that it cannot show that there is no such user: run again, or tell it with kyc-import "
-         "resolve"},
+         "are more), so that it cannot show that there is no such user: run again, or look it up at the "
+         "provider, then " RESOLVE OR_ABSENT},
     };
 
     if (slice_is(customer->code, "user_id_taken"))
-        return "the provider gave the user of another customer: compare both with the provider, by hand, and "
-               "tell it with kyc-import resolve";
+        return "the provider gave the user of another customer: compare both at the provider, then " RESOLVE;
     if (customer->http_status == HTTP_CONFLICT)
-        return "the provider knows somebody like him already: look him up there, by hand, and tell it with "
-               "kyc-import resolve";
+        return "the provider has a user like this customer already: look it up there, then " RESOLVE
+            OR_ABSENT;
     for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
         if (slice_is(customer->code, unclear[i][0]))
             return unclear[i][1];
-    return "settled by repeating the same request, or by asking the provider, when his row comes by: run "
-           "again "
-           "with his row in the input";
+    return "run again with this customer's row in the input: the run repeats the request, or asks the "
+           "provider";
 }
 
 static void list_doubt(void *context, const struct ledger_customer *customer)

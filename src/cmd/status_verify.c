@@ -28,9 +28,9 @@ static const char *what_to_do(enum ledger_finding_kind kind)
                "ledger with its key file from the last backup that verifies";
     case LEDGER_FINDING_REPORT:
         return "restore the newest backup of the ledger with its key file before the next run: an older one "
-               "would create again whom it does not know";
+               "lacks customers, and a run would create them again";
     case LEDGER_FINDING_GONE:
-        return "put his row back from a backup before the next run";
+        return "put the customer's row back from a backup before the next run";
     case LEDGER_FINDING_CUSTOMER:
         return "the row was changed by something else than kyc-import: put it back as it was, from a backup; "
                "kyc-import status --against-provider shows what the provider has";
@@ -125,7 +125,7 @@ static void sum_up(const struct listed *listed, const struct ledger_verified *ve
     if (verified->findings)
         buffer_printf(out, "%" PRIu64 " findings", verified->findings);
     else
-        buffer_append_text(out, "the chain holds, and every customer is what his events say");
+        buffer_append_text(out, "the chain holds, and every customer agrees with its events");
     if (verified->erased)
         buffer_printf(out, " (%" PRIu64 " erased)", verified->erased);
     buffer_append_char(out, '\n');

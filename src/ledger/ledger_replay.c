@@ -355,7 +355,7 @@ static void compare_state(struct comparison *comparison)
 
     if (is_created != comparison->created || (!is_created && !allows_state(comparison)))
         differ(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.at,
-               replay->count == 0    ? "he has no event"
+               replay->count == 0    ? "it has no event"
                : comparison->created ? "the events say created"
                                      : "the last event says ",
                replay->count == 0 || comparison->created ? 0 : (int)replay->last.outcome.len,

@@ -330,11 +330,12 @@ static int pass_over(struct verify *verify, struct histories *histories, int64_t
 {
     while (histories->customer < customer) {
         int64_t gone = histories->customer, first = sqlite3_column_int64(histories->statement, 1);
-        find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
-             "his row is gone, and his events are there from %" PRId64
-             " on: he would be created again. (Who erases a customer leaves his row, with `erased:` and "
-             "his digest as its external_id)",
-             first);
+        find(
+            verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
+            "its row is gone, and its events are there from %" PRId64
+            " on: the next run would create it again. (To erase a customer, keep its row, with `erased:` and "
+            "its digest as the external_id)",
+            first);
         while (histories->customer == gone)
             if (next_event(verify, histories, error) != 0)
                 return -1;
@@ -442,7 +443,7 @@ static int check_users(struct verify *verify, struct error *error)
         find(verify,
              (struct ledger_finding){.kind = LEDGER_FINDING_USER,
                                      .customer = sqlite3_column_int64(statement, 1)},
-             "he and customer %" PRId64 " have the same user %.*s",
+             "it and customer %" PRId64 " have the same user %.*s",
              (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.at);
     }
     return row;

@@ -51,8 +51,7 @@ void changes_weigh_left_out(const struct provider_fields *fields, const struct l
 /* What FIELD/immutable says. */
 #define CHANGES_IMMUTABLE                                                                                    \
     "the value changed, and the provider takes no change of it: put the old one back, or change it there "   \
-    "by hand "                                                                                               \
-    "and tell it with kyc-import resolve"
+    "by hand, then kyc-import resolve JOB --key ID --user USER_ID"
 
 /* The first field of the provider's table that belongs to a member. */
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member);

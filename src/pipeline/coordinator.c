@@ -110,7 +110,8 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
               " customers to create are known under another key (e-mail, names and birth date agree), at "
               "least delivery.stop_after.twins (%" PRIu32
               " %%): was the key column reformatted?\nhint: put the old keys back; or give the known "
-              "customers their new keys with kyc-import resolve %s --rekey FILE",
+              "customers their new keys by a CSV file with the columns old_external_id and "
+              "new_external_id: kyc-import resolve %s --rekey FILE",
               coordinator->twins, coordinator->creates, share, parts->settings->job->path);
     coordinator->twins_told = true;
     if (!parts->sending) {

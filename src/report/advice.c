@@ -174,7 +174,7 @@ struct advice advice_of_status(int status, bool is_dry)
          "Correct what the message on standard error names, then run again."},
         {"the input could not be read to its end, or is not what it should be",
          "Make the export again and completely. What was read before it broke off stands."},
-        {"the provider stopped the run; run again to resume",
+        {"stopped before damage; run again to resume when the reason below is settled",
          "See below why it stopped. Correct that, then run again: it resumes by itself."},
         {"the ledger stopped the run",
          "See the message on standard error. Nothing was sent that is not journalled."},

@@ -27,7 +27,7 @@ is(case_summary($case)->{in_doubt}, 3, 'and stay in doubt');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'nobody was made twice');
 ($status, my $out) = case_run($case, 'status');
 is($status, 1, 'status has something to tell');
-like($out, qr/cust-000001.*\n.*User already exists\n.*look him up there/, 'what to do about each');
+like($out, qr/cust-000001.*\n.*User already exists\n.*look it up there/, 'what to do about each');
 # A 409 that names the user: it is fetched, and is this customer's when it has the customer's external_id.
 for my $fault ('', 'not-found:100%@fetch') {
     my $sentence = 'a 409 that names the user' . ($fault && ', which cannot be fetched');

@@ -176,12 +176,12 @@ sub case_ledger
     return map { [split /\|/, $_, -1] } split /\n/, $out;
 }
 
-# Whatever happened: the chain holds, and every customer is what his events say.
+# Whatever happened: the chain holds, and every customer agrees with its events.
 sub is_verified
 {
     my ($case, $sentence) = @_;
     my ($status, $out, $err) = case_run($case, 'status', '--verify');
-    like($out, qr/^verified: .*: the chain holds, and every customer is what his events say/m, $sentence)
+    like($out, qr/^verified: .*: the chain holds, and every customer agrees with its events/m, $sentence)
         or diag $out, $err;
 }
 
