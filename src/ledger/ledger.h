@@ -235,7 +235,8 @@ int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error
 int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
                      struct arena *arena, struct slice *external_id, struct error *error);
 /* This create is refused because of its twin: nothing was sent. id 0: a new customer, which has no event. Not
- * for a customer with a user or an open create. Between begin and commit. 0, or -1. */
+ * for a customer with a user or an open create; one that may have been tried before counts an attempt, so
+ * that its key, and its events, stay its own. Between begin and commit. 0, or -1. */
 int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
                      struct error *error);
 /* The run stops because of the twins that it noted: none of them counts as refused before. Between begin and

@@ -136,8 +136,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_TWIN_AGAIN] =
         "UPDATE customer SET pending_digest = ?2, pending_member_digests = ?3, pending_email_digest = NULL, "
         "http_status = NULL, "
-        "code = 'twin', message = ?4, request_id = NULL, twin = 'refused', updated_run = ?5, updated_at = ?6 "
-        "WHERE id = ?1",
+        "code = 'twin', message = ?4, request_id = NULL, attempts = iif(twin IS NULL, max(attempts, 1), "
+        "attempts), twin = 'refused', updated_run = ?5, updated_at = ?6 WHERE id = ?1",
     [LEDGER_SQL_TWINS_STOPPED] =
         "UPDATE customer SET twin = 'stopped' WHERE twin = 'refused' AND updated_run = ?1",
     [LEDGER_SQL_IDENTITY] =

@@ -185,6 +185,55 @@ static void who_has_events_is_never_deleted(void **state)
     assert_int_equal(customer.pending_digest.len, 0);
 }
 
+static enum ledger_settlement rekey(struct fixture *fixture, const char *from, const char *to)
+{
+    const struct ledger_rekey rekey = {.from = slice_from(from), .to = slice_from(to), .at = 9};
+    enum ledger_settlement settlement;
+    fixture_begin(fixture);
+    assert_int_equal(ledger_rekey(fixture->ledger, &rekey, &settlement, &fixture->error), 0);
+    fixture_commit(fixture);
+    return settlement;
+}
+
+static void note_twin(struct fixture *fixture, int64_t id, const char *key)
+{
+    struct fixture_digests digests = fixture_digests("abc");
+    const struct ledger_intent twin = {.id = id,
+                                       .external_id = slice_from(key),
+                                       .digest = digests.digest,
+                                       .member_digests = slice_make(digests.members, sizeof digests.members),
+                                       .at = 4};
+    fixture_begin(fixture);
+    assert_int_equal(ledger_note_twin(fixture->ledger, &twin, SLICE_LITERAL("twin"), &fixture->error), 0);
+    assert_int_equal(ledger_stop_twins(fixture->ledger, &fixture->error), 0);
+    fixture_commit(fixture);
+}
+
+/* Tried by one run, given up unsent by the next, and refused as a twin by those behind it. */
+static void a_twin_that_was_tried_before_makes_no_way_for_a_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
+    int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_begin(fixture);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
+    fixture_commit(fixture);
+    fixture_journal(fixture, id, "C-1", OPERATION_CREATE, "abc");
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_create(fixture, "C-0", "abc", "U-0");
+    note_twin(fixture, id, "C-1");
+    note_twin(fixture, id, "C-1");
+    note_twin(fixture, 0, "C-2"); /* it has no event */
+    assert_int_equal(rekey(fixture, "C-0", "C-1"), LEDGER_SETTLE_KEY_TAKEN);
+    assert_int_equal(fixture_find(fixture, id).twin, LEDGER_TWIN_STOPPED);
+    assert_int_equal(rekey(fixture, "C-0", "C-2"), LEDGER_SETTLED);
+    struct fixture_findings findings = fixture_verify(fixture, NULL);
+    if (findings.verified.findings > 0)
+        fail_msg("%s%s", findings.text[LEDGER_FINDING_EVENT], findings.text[LEDGER_FINDING_CUSTOMER]);
+}
+
 /* The idempotency key goes by the creates that the provider refused: this one it has never seen. */
 static void what_never_left_does_not_count_as_refused_by_the_provider(void **state)
 {
@@ -640,6 +689,7 @@ int main(void)
         LIFE(a_new_create_that_never_left_was_never_there),
         LIFE(a_create_given_up_is_sent_again_by_the_next_run),
         LIFE(who_has_events_is_never_deleted),
+        LIFE(a_twin_that_was_tried_before_makes_no_way_for_a_key),
         LIFE(what_never_left_does_not_count_as_refused_by_the_provider),
         LIFE(what_never_left_says_nothing_about_the_last_attempt),
         LIFE(what_may_have_left_stays_in_doubt_whatever_is_said),
