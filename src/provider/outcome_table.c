@@ -156,12 +156,13 @@ static void set_code(struct slice code, const struct hidden *hidden, struct outc
         outcome->code[0] = '\0';
 }
 
-/* existing: the user that the answer says exists, for a person to look at; empty: none. */
+/* existing: the user that the answer says exists, for a person to look at; empty: none. It is not named where
+ * the provider calls users by what is the customer's own (an e-mail). */
 static void set_message(const struct outcome_row *row, struct slice existing, struct slice said,
                         const struct hidden *hidden, struct outcome *outcome)
 {
     size_t len = 0;
-    if (existing.len > 0)
+    if (existing.len > 0 && scrub_is_clean(existing, hidden->record, &hidden->secrets))
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
                           "the answer names user %.*s: ", (int)existing.len, existing.at);
     else if (row->advice != NULL) {
