@@ -1,6 +1,5 @@
 #include "cmd/resolve_ask.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/text.h"

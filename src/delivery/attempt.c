@@ -1,7 +1,6 @@
 #include "delivery/attempt.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

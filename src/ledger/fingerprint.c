@@ -164,6 +164,21 @@ void fingerprint_members(struct fingerprint *fingerprint, const struct record *r
     }
 }
 
+const uint8_t *fingerprint_member(struct slice digests, size_t member)
+{
+    size_t offset = member * FINGERPRINT_MEMBER_LEN;
+
+    return offset + FINGERPRINT_MEMBER_LEN <= digests.len ? (const uint8_t *)digests.at + offset : NULL;
+}
+
+bool fingerprint_member_is(const uint8_t *digest, uint8_t byte)
+{
+    for (size_t i = 0; i < FINGERPRINT_MEMBER_LEN; i++)
+        if (digest[i] != byte)
+            return false;
+    return true;
+}
+
 void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,
                        uint8_t out[FINGERPRINT_MEMBER_LEN])
 {

@@ -22,6 +22,7 @@ enum {
     FINGERPRINT_KEY_LEN = 32,
     FINGERPRINT_LEN = 32,
     FINGERPRINT_MEMBER_LEN = 8,
+    FINGERPRINT_MEMBER_ABSENT = 0, /* every byte of the digest of a member without a value */
     FINGERPRINT_VERSION = 1,
     FINGERPRINT_IDENTITY_LEN = 16,
     FINGERPRINT_IDENTITY_VERSION = 1, /* the first byte of an identity digest */
@@ -39,6 +40,11 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
 /* Of each top-level member, in the provider's member order: out has member_count × 8 bytes; a member without
  * any value is eight zero bytes. Only for records that are to be sent. */
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
+/* The digest of a member among those that were stored; NULL: there is none (an adopted user, or the
+ * provider's table has grown since). */
+const uint8_t *fingerprint_member(struct slice digests, size_t member);
+/* Whether every byte of it is this: FINGERPRINT_MEMBER_ABSENT, LEDGER_MEMBER_UNKNOWN. */
+bool fingerprint_member_is(const uint8_t *digest, uint8_t byte);
 /* Of the e-mail with its ASCII letters in lower case, whatever the provider's table: providers may store it
  * so, and then a user is recognized by this. Eight zero bytes without one. */
 void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,

@@ -179,6 +179,9 @@ int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *
 
 /* The code of an acknowledged update of which the provider left members out (ledger_result.left_out). */
 #define LEDGER_LEFT_OUT "left_out"
+/* The operations of an event that no request has: another key for a customer, and what its row has shown. */
+#define LEDGER_OPERATION_REKEY    "rekey"
+#define LEDGER_OPERATION_IDENTIFY "identify"
 
 /* What the coordinator concluded of an attempt. */
 enum ledger_conclusion {

@@ -166,6 +166,20 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
     return row;
 }
 
+int64_t ledger_find_id(struct ledger *ledger, struct slice external_id, struct error *error)
+{
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_KEY, error);
+    if (!statement)
+        return -1;
+    ledger_sqlite_bind_text(statement, 1, external_id);
+    int row = ledger_sqlite_row(ledger, statement, error);
+    if (row <= 0)
+        return row;
+    int64_t id = sqlite3_column_int64(statement, 0);
+    ledger_sqlite_release(statement);
+    return id;
+}
+
 int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
                        struct ledger_customer *customer, struct error *error)
 {

@@ -1,11 +1,8 @@
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/memory.h"
 #include "ledger/ledger_sqlite.h"
-
-#define OPERATION_REKEY "rekey"
 
 /* What a change of key must know of a customer first. */
 struct rekeyed {
@@ -90,7 +87,7 @@ static int write_key(struct ledger *ledger, const struct ledger_rekey *rekey, in
     struct ledger_event event = {
         .run = ledger->run,
         .customer_id = id,
-        .operation = SLICE_LITERAL(OPERATION_REKEY),
+        .operation = SLICE_LITERAL(LEDGER_OPERATION_REKEY),
         .outcome = SLICE_LITERAL("done"),
         .at = (int64_t)rekey->at,
     };

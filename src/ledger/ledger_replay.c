@@ -112,9 +112,9 @@ static void add_create(struct ledger_replay *replay, const struct ledger_replay_
 /* What is no attempt and no verdict: the row's last attempt stays what it was. True when it was that. */
 static bool add_note(struct ledger_replay *replay, const struct ledger_replay_event *event)
 {
-    bool is_rekey = slice_is(event->operation, "rekey");
+    bool is_rekey = slice_is(event->operation, LEDGER_OPERATION_REKEY);
 
-    if (!is_rekey && !slice_is(event->operation, "identify"))
+    if (!is_rekey && !slice_is(event->operation, LEDGER_OPERATION_IDENTIFY))
         return false;
     if (is_rekey && replay->former_key.len == 0)
         replay->former_key = arena_copy(&replay->arena, event->digest);

@@ -4,20 +4,6 @@
 
 #define OUTCOME_SETTLED "settled"
 
-int64_t ledger_find_id(struct ledger *ledger, struct slice external_id, struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_KEY, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_text(statement, 1, external_id);
-    int row = ledger_sqlite_row(ledger, statement, error);
-    if (row <= 0)
-        return row;
-    int64_t id = sqlite3_column_int64(statement, 0);
-    ledger_sqlite_release(statement);
-    return id;
-}
-
 static int adopt(struct ledger *ledger, const struct ledger_verdict *verdict,
                  enum ledger_settlement *settlement, struct error *error)
 {

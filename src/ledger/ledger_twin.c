@@ -1,9 +1,6 @@
-#include <assert.h>
 #include <string.h>
 
 #include "ledger/ledger_sqlite.h"
-
-#define OPERATION_IDENTIFY "identify"
 
 int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
                      struct arena *arena, struct slice *external_id, struct error *error)
@@ -70,7 +67,7 @@ int ledger_identify(struct ledger *ledger, const struct ledger_identification *k
         .run = ledger->run,
         .customer_id = known->id,
         .row = (int64_t)known->row,
-        .operation = SLICE_LITERAL(OPERATION_IDENTIFY),
+        .operation = SLICE_LITERAL(LEDGER_OPERATION_IDENTIFY),
         .outcome = SLICE_LITERAL("done"),
         .digest = digest,
         .at = (int64_t)known->at,

@@ -7,24 +7,9 @@
 
 enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
 
-static bool is_absent(const uint8_t *member)
-{
-    static const uint8_t absent[MEMBER_LEN];
-
-    return memcmp(member, absent, MEMBER_LEN) == 0;
-}
-
-/* What was stored of a member; NULL when nothing was (an adopted user, a table that has grown). */
-static const uint8_t *stored_member(struct slice digests, size_t member)
-{
-    if ((member + 1) * MEMBER_LEN > digests.len)
-        return NULL;
-    return (const uint8_t *)digests.at + member * MEMBER_LEN;
-}
-
 static bool differs(struct slice digests, size_t member, const uint8_t *row)
 {
-    const uint8_t *stored = stored_member(digests, member);
+    const uint8_t *stored = fingerprint_member(digests, member);
 
     return !stored || memcmp(stored, row, MEMBER_LEN) != 0;
 }
@@ -32,17 +17,9 @@ static bool differs(struct slice digests, size_t member, const uint8_t *row)
 /* Whether the last update carried this value of the member, and the provider left it out. */
 static bool is_left_out_before(const struct ledger_customer *customer, size_t member, const uint8_t *row)
 {
-    const uint8_t *left_out = stored_member(customer->left_out, member);
+    const uint8_t *left_out = fingerprint_member(customer->left_out, member);
 
     return left_out && memcmp(left_out, row, MEMBER_LEN) == 0;
-}
-
-static bool is_unknown(const uint8_t *stored)
-{
-    for (size_t i = 0; i < MEMBER_LEN; i++)
-        if (stored[i] != LEDGER_MEMBER_UNKNOWN)
-            return false;
-    return true;
 }
 
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member)
@@ -66,7 +43,7 @@ static void place(const struct provider *provider, size_t member, const uint8_t 
                   struct changes *changes)
 {
     uint64_t bit = UINT64_C(1) << member;
-    bool cleared = is_absent(row);
+    bool cleared = fingerprint_member_is(row, FINGERPRINT_MEMBER_ABSENT);
 
     if ((provider->update_members & bit) && (!cleared || (provider->nullable_members & bit))) {
         changes->send |= bit;
@@ -92,8 +69,8 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
     fingerprint_members(fingerprint, record, changes->members);
     for (size_t i = 0; i < provider->fields->member_count; i++) {
         uint8_t *row = changes->members + i * MEMBER_LEN;
-        const uint8_t *acknowledged = stored_member(customer->member_digests, i);
-        if (!acknowledged && is_absent(row))
+        const uint8_t *acknowledged = fingerprint_member(customer->member_digests, i);
+        if (!acknowledged && fingerprint_member_is(row, FINGERPRINT_MEMBER_ABSENT))
             continue;
         if (differs(customer->member_digests, i, row) ||
             (open && differs(customer->pending_member_digests, i, row)))
@@ -132,17 +109,17 @@ void changes_weigh_left_out(const struct provider_fields *fields, const struct l
 
     *weighed = (struct changes_left_out){.again = 0};
     for (size_t i = 0; i < fields->member_count; i++) {
-        const uint8_t *stored = stored_member(customer->member_digests, i);
-        if (stored && is_unknown(stored))
+        const uint8_t *stored = fingerprint_member(customer->member_digests, i);
+        if (stored && fingerprint_member_is(stored, LEDGER_MEMBER_UNKNOWN))
             in_doubt |= sent & UINT64_C(1) << i;
     }
     bool has_landed = in_doubt && (in_doubt & ~left_out) == 0;
     for (size_t i = 0; i < fields->member_count; i++) {
         uint64_t bit = UINT64_C(1) << i;
-        const uint8_t *pending = stored_member(customer->pending_member_digests, i);
+        const uint8_t *pending = fingerprint_member(customer->pending_member_digests, i);
         if (!(left_out & bit) || !pending)
             continue;
-        if (!stored_member(customer->member_digests, i) || (has_landed && (in_doubt & bit)))
+        if (!fingerprint_member(customer->member_digests, i) || (has_landed && (in_doubt & bit)))
             continue;
         weighed->warned |= bit;
         if (!is_left_out_before(customer, i, pending))

@@ -28,39 +28,24 @@ size_t match_email_member(const struct provider_fields *fields)
     return provider_fields_find(fields, FIELD_EMAIL)->member;
 }
 
-/* The digest of a member; NULL: there is none, the table has grown since. */
-static const uint8_t *digest_of(struct slice members, size_t member)
-{
-    size_t at = member * MEMBER_LEN;
-
-    return at + MEMBER_LEN <= members.len ? (const uint8_t *)members.at + at : NULL;
-}
-
-static bool is_all(const uint8_t *digest, uint8_t byte)
-{
-    for (size_t i = 0; i < MEMBER_LEN; i++)
-        if (digest[i] != byte)
-            return false;
-    return true;
-}
-
 enum verdict_of_member { MEMBER_AGREES, MEMBER_FOLDED, MEMBER_NOT_GIVEN, MEMBER_DIFFERS };
 
 static enum verdict_of_member compare_member(const struct match_digests *journalled,
                                              const struct match_digests *user, size_t member, bool is_email)
 {
-    const uint8_t *ours = digest_of(journalled->members, member), *theirs = digest_of(user->members, member);
+    const uint8_t *ours = fingerprint_member(journalled->members, member),
+                  *theirs = fingerprint_member(user->members, member);
 
     if (ours && theirs && memcmp(ours, theirs, MEMBER_LEN) == 0)
         return MEMBER_AGREES;
-    if (!theirs || is_all(theirs, 0))
+    if (!theirs || fingerprint_member_is(theirs, FINGERPRINT_MEMBER_ABSENT))
         return MEMBER_NOT_GIVEN;
     if (is_email)
         return journalled->email.len == MEMBER_LEN && slice_equal(journalled->email, user->email)
                    ? MEMBER_FOLDED
                    : MEMBER_DIFFERS;
     /* Either data may have come to be: the create was repeated with other data. */
-    return ours && is_all(ours, LEDGER_MEMBER_UNKNOWN) ? MEMBER_AGREES : MEMBER_DIFFERS;
+    return ours && fingerprint_member_is(ours, LEDGER_MEMBER_UNKNOWN) ? MEMBER_AGREES : MEMBER_DIFFERS;
 }
 
 enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
@@ -93,7 +78,7 @@ uint64_t match_differing(const struct provider_fields *fields, const struct matc
     size_t email_member = match_email_member(fields);
 
     for (size_t i = 0; i < fields->member_count; i++)
-        if ((members >> i & 1) && digest_of(journalled->members, i) &&
+        if ((members >> i & 1) && fingerprint_member(journalled->members, i) &&
             compare_member(journalled, user, i, i == email_member) == MEMBER_DIFFERS)
             differing |= UINT64_C(1) << i;
     return differing;
@@ -104,9 +89,10 @@ bool match_same(const struct provider_fields *fields, struct slice members, stru
     uint64_t compared_members = compared_of(fields);
 
     for (size_t i = 0; i < fields->member_count; i++) {
-        const uint8_t *left = digest_of(members, i), *right = digest_of(other, i);
-        if (!(compared_members >> i & 1) || !left || !right || is_all(left, LEDGER_MEMBER_UNKNOWN) ||
-            is_all(right, LEDGER_MEMBER_UNKNOWN))
+        const uint8_t *left = fingerprint_member(members, i), *right = fingerprint_member(other, i);
+        if (!(compared_members >> i & 1) || !left || !right ||
+            fingerprint_member_is(left, LEDGER_MEMBER_UNKNOWN) ||
+            fingerprint_member_is(right, LEDGER_MEMBER_UNKNOWN))
             continue;
         if (memcmp(left, right, MEMBER_LEN) != 0)
             return false;
