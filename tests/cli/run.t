@@ -16,18 +16,6 @@ my @wide = ('--nonce-window', 10_000_000_000);
 
 sub payward { return sandbox_counts($_[0]{sandbox})->{payward} }
 
-# Runs; gives (summary, standard error) and holds the summary to its sum and its status.
-sub run_of
-{
-    my ($case, $sentence, $want, @more) = @_;
-    my ($status, $out, $err) = case_run($case, @more);
-    is($status, $want, "$sentence: status $want") or diag $err;
-    my $summary = -e "$case->{folder}/reports/test/summary.json" ? case_summary($case) : {};
-    is($summary->{status}, $status, "$sentence: the summary has the status");
-    adds_up($summary, $sentence);
-    return ($summary, $err, $out);
-}
-
 sub wait_until
 {
     my ($condition) = @_;

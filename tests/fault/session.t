@@ -24,17 +24,6 @@ sub cell
     push @cells, {name => $name, run => sub { $run->(); return {} }};
 }
 
-# Runs; gives (summary, standard error) and holds the summary to its sum and its status.
-sub run_of
-{
-    my ($case, $sentence, $want, @more) = @_;
-    my ($status, undef, $err) = case_run($case, @more);
-    is($status, $want, "$sentence: status $want") or diag $err;
-    my $summary = case_summary($case);
-    adds_up($summary, $sentence);
-    return ($summary, $err);
-}
-
 # A number that the server's processes share: gives it and adds one.
 sub counted
 {

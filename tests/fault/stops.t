@@ -13,17 +13,6 @@ my @wide = ('--nonce-window', 10_000_000_000);
 
 sub counts { my ($case) = @_; return sandbox_counts($case->{sandbox})->{$case->{provider}} }
 
-# Runs; gives (summary, standard error) and holds the summary to its sum and its status.
-sub run_of
-{
-    my ($case, $sentence, $want, @more) = @_;
-    my ($status, undef, $err) = case_run($case, @more);
-    is($status, $want, "$sentence: status $want") or diag $err;
-    my $summary = case_summary($case);
-    adds_up($summary, $sentence);
-    return ($summary, $err);
-}
-
 # Rows that payward refuses: they have the e-mail of the first.
 sub with_taken_emails
 {

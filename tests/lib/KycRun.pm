@@ -15,7 +15,7 @@ use Test::More;
 use KycTest;
 
 our @EXPORT = qw(case_new case_arguments case_run case_start case_report case_summary case_ledger is_settled is_verified
-    csv_rows adds_up case_rejects);
+    csv_rows adds_up run_of case_rejects);
 
 # count rows that are valid for payward, and bad ones (each with one defect) spread among them.
 sub csv_rows
@@ -154,6 +154,18 @@ sub adds_up
     is($sum, $summary->{read}, "$sentence: every row is accounted for")
         or diag join ' ', map { "$_ $summary->{$_}" } qw(read rejected unchanged created updated refused in_doubt unsent);
     is($summary->{valid} + $summary->{rejected}, $summary->{read}, "$sentence: every row is valid or rejected");
+}
+
+# Runs; gives (summary, standard error, standard output) and holds the summary to its sum and its status.
+sub run_of
+{
+    my ($case, $sentence, $want, @more) = @_;
+    my ($status, $out, $err) = case_run($case, @more);
+    is($status, $want, "$sentence: status $want") or diag $err;
+    my $summary = case_summary($case);
+    is($summary->{status}, $status, "$sentence: the summary has the status");
+    adds_up($summary, $sentence);
+    return ($summary, $err, $out);
 }
 
 # The reject file, unpacked; '' when there is none.
