@@ -15,7 +15,7 @@ const struct job_key *job_provider_keys(void);
 
 /* Appends every setting but the credentials, one line each, so that two jobs of which one differs in any
  * setting (a setting that is absent differs from one that is empty) give different text. For a digest: paths
- * and the like are written as they are used, not as they stand in the file. */
+ * and the like are written as they are used, not as the file has them. */
 void job_provider_write(const struct job_provider *provider, struct buffer *out);
 
 #endif

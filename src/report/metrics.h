@@ -4,7 +4,7 @@
  * personal data. Each run replaces the file; of the file before only the times of the last success and the
  * last end are taken over. A check has a file of its own, below the run's and never the job's `metrics`: a
  * collector that watches the runs must not take a check for one, and an alert on the last success must not be
- * stilled by it. Mode 0644: the exporter is another user. Thread: one.
+ * silenced by it. Mode 0644: the exporter is another user. Thread: one.
  */
 #ifndef KYC_REPORT_METRICS_H
 #define KYC_REPORT_METRICS_H
