@@ -83,7 +83,13 @@ static void page_status(const struct page *page)
         html_text(out, slice_from(tally->stopped));
         buffer_append_text(out, "</span></p>\n");
     }
-    buffer_printf(out, "<p>%s</p></div>\n", advice.todo);
+    /* Of status 1 the advice is to correct the reject file, and rows may be in doubt alone. */
+    if (tally->status != 1 || tally->rejected || tally->refused)
+        buffer_printf(out, "<p>%s</p>\n", advice.todo);
+    if (!tally->is_dry && (tally->in_doubt || tally->in_doubt_absent))
+        buffer_append_text(
+            out, "<p>kyc-import status JOB lists each customer in doubt, with what to do about it.</p>\n");
+    buffer_append_text(out, "</div>\n");
 }
 
 static void page_header(const struct page *page)

@@ -182,6 +182,8 @@ static void table_end(struct buffer *out, const struct tally *tally, const char 
         table_path(out, "rejected records", report, rejects_file_name(tally->format));
     if (broken)
         table_path(out, "broken lines", report, rejects_broken_name(tally->format));
+    if (!tally->is_dry && !tally->stopped && (tally->in_doubt || tally->in_doubt_absent))
+        buffer_printf(out, "  %-17s%s\n", "in doubt", "kyc-import status JOB lists them, with what to do");
     table_path(out, "report", report, PAGE_FILE_NAME);
     if (tally->chain_head[0])
         buffer_printf(out, "  %-17s%s\n", "ledger head", tally->chain_head);

@@ -17,8 +17,12 @@ my $case = case_new($sandbox, provider => 'kraken-embed', rows => 3, set => {'de
 case_run($case, '-q');
 is(case_summary($case)->{in_doubt}, 3, 'three creates without an answer');
 sandbox_faults($sandbox);
-my ($status, undef, $err) = case_run($case, '-q');
+my ($status, $table, $err) = case_run($case);
 is($status, 1, 'the next run repeats them') or diag $err;
+like($table, qr/^  in doubt {9}kyc-import status JOB lists them/m, 'and says where they are listed');
+my $page = read_file("$case->{folder}/reports/test/report.html");
+like($page, qr/kyc-import status JOB lists each customer in doubt/, 'as its page does');
+unlike($page, qr/reject file/, 'which does not send anybody to a reject file that is not there');
 is(case_summary($case)->{in_doubt}, 3, 'and is told that they exist, not who they are');
 sandbox_reset($sandbox);
 case_run($case, '-q');

@@ -300,6 +300,7 @@ static void the_table_of_a_run_reads_well(void **state)
         "  email/invisible (warning)            1           17  invisible characters were taken out\n"
         "\n"
         "  rejected records reports/demo/rejects.csv.gz\n"
+        "  in doubt         kyc-import status JOB lists them, with what to do\n"
         "  report           reports/demo/report.html\n"
         "  ledger head      0000000000000000000000000000000000000000000000000000000000000007\n");
     buffer_clear(&out);
