@@ -72,8 +72,8 @@ for my $other ('"external_id":"cust-999999"', '"email":"a@example.com"') {
 }
 
 # Without a doubt it is refused, and the id is in the message, at each provider that says 409.
-for my $row (['payward', '{"error":"exists","data":{"id":"AA00000000000001"}}'], ['kraken-embed', '{"error":"exists","user_id":"AA00000000000001"}'],
-    ['kira', '{"code":"resource_conflict","message":"exists","user_id":"AA00000000000001"}'], ['payso', '{"error":"exists","user":{"id":"AA00000000000001"}}']) {
+for my $row (['payward', '{"error":"exists","data":{"id":"AA45N8G4MLDYWAR7"}}'], ['kraken-embed', '{"error":"exists","user_id":"AA45N8G4MLDYWAR7"}'],
+    ['kira', '{"code":"resource_conflict","message":"exists","user_id":"AA45N8G4MLDYWAR7"}'], ['payso', '{"error":"exists","user":{"id":"AA45N8G4MLDYWAR7"}}']) {
     my ($provider, $answer) = @$row;
     my $server = hostile_start(sub {
         my ($socket, $head) = @_;
@@ -83,8 +83,8 @@ for my $row (['payward', '{"error":"exists","data":{"id":"AA00000000000001"}}'],
     is((case_run($case, '-q'))[0], 1, "$provider: a 409 to the first create");
     my ($customer) = case_ledger($case, 'SELECT state, user_id, message FROM customer');
     is("@$customer[0, 1]", 'refused ', "$provider: is refused, and the user is not taken");
-    like($customer->[2], qr/^the answer names user AA00000000000001: .*exists/, "$provider: the ledger names the user");
-    like((case_run($case, 'results'))[1], qr/the answer names user AA00000000000001/, "$provider: and so do the results");
+    like($customer->[2], qr/^the answer names user AA45N8G4MLDYWAR7: .*exists/, "$provider: the ledger names the user");
+    like((case_run($case, 'results'))[1], qr/the answer names user AA45N8G4MLDYWAR7/, "$provider: and so do the results");
     hostile_end($server);
 }
 
