@@ -168,7 +168,7 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
         probe_lines_add(lines, name, PROBE_NOT_OK,
                         "%sHTTP %d: %s. The provider asks to wait %" PRIu64 " s: probe again after that",
                         which, outcome->http_status,
-                        asked->is_taken ? "the credentials are taken" : outcome->message,
+                        asked->is_taken ? "the credentials were accepted" : outcome->message,
                         (outcome->retry_after_ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
         return;
     }

@@ -177,6 +177,10 @@ static struct slice expected_value(const struct user_expected *expected, enum fi
     return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
 
+/* Members that hold a user one level down, and those that hold its id. */
+static const char *const wrappers[] = {"data", "result", "user"};
+static const char *const ids[] = {"id", "user", "user_id"};
+
 /* What an answer says of who it is about, compared with the request's. */
 struct told {
     bool is_ours, is_other, is_other_email;
@@ -191,7 +195,6 @@ static void note_told(struct told *told, struct slice text, bool is_same)
 static void read_told(const struct json_node *nodes, size_t at, const struct user_expected *expected,
                       struct told *told)
 {
-    static const char *const ids[] = {"id", "user", "user_id"};
     const char *member;
     struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
     for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
@@ -215,7 +218,6 @@ static void read_told(const struct json_node *nodes, size_t at, const struct use
 
 bool user_is_other(const struct json_node *nodes, const struct user_expected *expected)
 {
-    static const char *const wrappers[] = {"data", "result", "user"};
     struct told told = {0};
     size_t at = 0;
     read_told(nodes, at, expected, &told);
@@ -244,8 +246,6 @@ struct slice user_external_id(const struct json_node *nodes, size_t at)
 
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)
 {
-    static const char *const wrappers[] = {"data", "result", "user"};
-    static const char *const ids[] = {"id", "user", "user_id"};
     size_t at = 0;
 
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
