@@ -46,7 +46,7 @@ static const struct option option_table[] = {
     {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, AT(retry_refused), 0,
      "repeat the operations that the provider refused"},
     {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, AT(accept_updates), 0,
-     "go on although stop_after.updated_share was passed"},
+     "go on although delivery.stop_after.updated_share was passed"},
     {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN | OPTION_SETTLE, AT(new_ledger), 0,
      "go on although the ledger is missing, or older than it was at its last run"},
     {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, AT(json), 0,
