@@ -184,11 +184,15 @@ static int gather_verdicts(struct resolving *resolving, const struct options *op
 }
 
 /* 0, or -1. */
-static int write_verdict(struct resolving *resolving, const struct resolve_verdict *said, struct error *error)
+static int write_verdict(struct resolving *resolving, const struct resolve_verdict *said, bool unchecked,
+                         struct error *error)
 {
+    /* Where nothing can be updated, what was journalled shows later changes at least. */
+    bool may_update = resolving->provider->can_update;
     const struct ledger_verdict verdict = {.external_id = said->key,
                                            .user_id = said->is_absent ? slice_make("", 0) : said->user,
                                            .proven = said->proven,
+                                           .differs = may_update && (said->differs || unchecked),
                                            .at = clock_real_ns()};
     enum ledger_settlement settlement;
 
@@ -253,7 +257,7 @@ static int resolve_each(struct resolving *resolving, const struct options *optio
         return rekey_one(resolving, slice_from(options->same_as), slice_from(options->key), options->key,
                          error);
     for (size_t i = 0; i < resolving->verdict_count && result == 0; i++)
-        result = write_verdict(resolving, &resolving->verdicts[i], error);
+        result = write_verdict(resolving, &resolving->verdicts[i], options->unchecked, error);
     return result;
 }
 

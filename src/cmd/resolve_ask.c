@@ -175,12 +175,13 @@ static void take_user(void *context, const struct audit_user *user)
 {
     struct asking *asking = context;
     struct resolve_verdict *verdict = &asking->verdicts[user->number];
-    uint64_t differing = user->is_named ? 0 : find_differing(asking, verdict, user);
+    uint64_t differing = find_differing(asking, verdict, user);
 
     verdict->answered = true;
     verdict->proven = user->is_named && !verdict->is_absent;
-    verdict->holds = !differing && !verdict->is_absent;
-    if (differing)
+    verdict->holds = (user->is_named || !differing) && !verdict->is_absent;
+    verdict->differs = differing != 0;
+    if (differing && !user->is_named)
         describe_differing(asking, differing, verdict);
     if (verdict->is_absent)
         text_format(verdict->why, sizeof verdict->why, "the provider has the user of this customer");

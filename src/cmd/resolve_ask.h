@@ -27,6 +27,7 @@ struct resolve_verdict {
     bool answered;
     bool holds;                 /* the provider does not contradict it */
     bool proven;                /* the provider names the user as this customer's */
+    bool differs;               /* compared fields of the user are not what was journalled */
     bool no_answer;             /* none came, however often it was asked */
     char why[RESOLVE_WHY_SIZE]; /* without holds: what contradicts it, for people; no value but ids */
 };

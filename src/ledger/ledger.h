@@ -282,7 +282,9 @@ enum ledger_settlement {
 struct ledger_verdict {
     struct slice external_id, user_id;
     bool proven;
-    uint64_t at; /* real ns */
+    bool differs; /* its data are not what was journalled, or nobody looked: what the provider has is not
+                     known, as of an adopted one */
+    uint64_t at;  /* real ns */
 };
 int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
                   enum ledger_settlement *settlement, struct error *error);

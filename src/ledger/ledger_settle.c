@@ -34,6 +34,7 @@ static int give_user(struct ledger *ledger, const struct ledger_now *now,
     ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at);
     if (*settlement != LEDGER_SETTLE_ACCEPTED)
         ledger_sqlite_bind_number(statement, 5, ledger->chain.last_event + 1);
+    ledger_sqlite_bind_number(statement, 6, verdict->differs);
     int taken = ledger_sqlite_write_unless_taken(ledger, statement, error);
     if (taken == 1)
         *settlement = LEDGER_SETTLE_TAKEN;
@@ -120,7 +121,7 @@ static int append_settled(struct ledger *ledger, const struct ledger_now *now,
                           const struct ledger_verdict *verdict, struct error *error)
 {
     bool is_create = verdict->user_id.len == 0 || now->operation == OPERATION_CREATE;
-    bool has_digest = now->has_pending && now->open;
+    bool has_digest = now->has_pending && now->open && !verdict->differs;
     struct ledger_event event = {
         .run = ledger->run,
         .customer_id = now->id,

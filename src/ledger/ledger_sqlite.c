@@ -88,8 +88,10 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "INSERT INTO customer(external_id, state, user_id, operation, first_run, updated_run, updated_at, "
         "verdict) VALUES(?1, 'created', ?2, 'create', ?3, ?3, ?4, ?5)",
     [LEDGER_SQL_SETTLE] =
-        "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL AND first_sent_at IS NOT NULL, "
-        "pending_digest, NULL), member_digests = iif(user_id IS NULL AND first_sent_at IS NOT NULL, "
+        "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL AND first_sent_at IS NOT NULL "
+        "AND NOT ?6, "
+        "pending_digest, NULL), member_digests = iif(user_id IS NULL AND first_sent_at IS NOT NULL AND NOT "
+        "?6, "
         "pending_member_digests, NULL), user_id = ?2, pending_digest = "
         "NULL, "
         "pending_member_digests = NULL, pending_email_digest = NULL, first_sent_at = NULL, http_status = "

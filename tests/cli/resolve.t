@@ -58,11 +58,14 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'} =~ s/ //gr);
         is($status, 0, 'the right one' . ($provider eq 'kraken-embed' ? ', typed without its blanks' : '')) or diag $err;
         is(user_of($case, 'cust-000001'), $id{'cust-000001'}, 'is written as the provider writes it');
+        is_deeply([case_ledger($case, "SELECT digest IS NULL FROM customer WHERE external_id = 'cust-000001'")], [[0]], 'and has what was journalled');
 
         # A verdict that was wrong: written unchecked, and corrected.
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $no_such, '--unchecked');
         is($status, 0, '--unchecked asks nobody') or diag $err;
         is(user_of($case, 'cust-000002'), $no_such, 'and writes anything');
+        is_deeply([case_ledger($case, "SELECT digest IS NULL FROM customer WHERE external_id = 'cust-000002'")], [[$provider eq 'payso' ? 0 : 1]],
+            'what it has is known only where nothing can be updated');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $id{'cust-000002'});
         like($out, qr/1 corrected, 0 not written/, 'a later verdict corrects it') or diag $err;
         is(user_of($case, 'cust-000002'), $id{'cust-000002'}, 'the user is the right one');
@@ -92,6 +95,37 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         sandbox_stop($sandbox);
     };
 }
+
+# The user is this customer's by its external id, and another tool made it, with other data. They are brought up to date.
+subtest 'a user with other data' => sub {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    my %hold = ('delivery.attempts' => 1, 'delivery.in_doubt' => 'hold');
+    my $earlier = case_new($sandbox, provider => 'kira', csv => csv_rows(2) =~ s/,Morgan/,Moore/gr =~ s/1 Market St/9 Elm St/gr);
+    case_run($earlier, '-q');
+    my %id = map { $_->{external_id} => $_->{id} } sandbox_users($sandbox, 'kira');
+    my $case = case_new($sandbox, provider => 'kira', rows => 2, set => {%hold});
+    sandbox_faults($sandbox, 'status-500:100%@create');
+    case_run($case, '-q');
+    sandbox_faults($sandbox);
+    is_deeply([case_ledger($case, 'SELECT DISTINCT state FROM customer')], [['in_doubt']], 'two creates in doubt, and neither landed');
+    for (['cust-000001'], ['cust-000002', '--unchecked']) {
+        my ($key, @more) = @$_;
+        my ($status, $out, $err) = resolve($case, '--key', $key, '--user', $id{$key}, @more);
+        like($out, qr/^1 settled/, join(' ', 'the user is taken', @more)) or diag $err;
+    }
+    is_deeply([case_ledger($case, 'SELECT DISTINCT digest IS NULL, member_digests IS NULL FROM customer')], [[1, 1]], 'what it has is not known');
+    is_verified($case, 'the ledger verifies');
+    delete @{$case->{set}}{keys %hold};
+    my ($status, undef, $err) = case_run($case, '-q');
+    is(join(' ', $status, @{case_summary($case)}{qw(updated unchanged)}), '0 2 0', 'the next run sends it every member') or diag $err;
+    my $users = JSON::PP->new->encode([sandbox_users($sandbox, 'kira')]);
+    like($users, qr/1 Market St/, 'and the users have the data of the rows');
+    unlike($users, qr/Moore|9 Elm St/, 'alone');
+    ($status, undef, $err) = case_run($case, '-q');
+    is(join(' ', $status, @{case_summary($case)}{qw(updated unchanged)}), '0 0 2', 'once') or diag $err;
+    is_verified($case, 'the ledger verifies at the end');
+    sandbox_stop($sandbox);
+};
 
 subtest 'who asks holds the locks of a run' => sub {
     my ($sandbox, $case, %id) = doubts('kira');

@@ -105,6 +105,7 @@ static void settle(struct walk *walk, int who, const char *user)
     const struct ledger_verdict verdict = {.external_id = slice_from(key_of(walk, who, key)),
                                            .user_id = slice_from(user),
                                            .proven = pick(walk, 2),
+                                           .differs = pick(walk, 2),
                                            .at = 6};
     enum ledger_settlement settlement;
     assert_int_equal(ledger_settle(walk->fixture->ledger, &verdict, &settlement, &walk->fixture->error), 0);
