@@ -68,14 +68,15 @@ static const char *describe_unwritten(enum ledger_settlement settlement)
     return "";
 }
 
+/* settled: where LEDGER_SETTLED and LEDGER_SETTLE_ALLOWED are counted. */
 static void count_settlement(struct resolving *resolving, enum ledger_settlement settlement,
-                             const char *where)
+                             uint64_t *settled, const char *where)
 {
     step_reached("verdict written");
     switch (settlement) {
     case LEDGER_SETTLED:
     case LEDGER_SETTLE_ALLOWED:
-        resolving->settled++;
+        ++*settled;
         return;
     case LEDGER_SETTLE_ADOPTED:
         resolving->adopted++;
@@ -204,7 +205,7 @@ static int write_verdict(struct resolving *resolving, const struct resolve_verdi
     }
     if (ledger_settle(resolving->ledger, &verdict, &settlement, error) != 0)
         return -1;
-    count_settlement(resolving, settlement, said->where);
+    count_settlement(resolving, settlement, &resolving->settled, said->where);
     return 0;
 }
 
@@ -228,9 +229,7 @@ static int rekey_one(struct resolving *resolving, struct slice from, struct slic
         .at = clock_real_ns()};
     if (ledger_rekey(resolving->ledger, &rekey, &settlement, error) != 0)
         return -1;
-    resolving->rekeyed += settlement == LEDGER_SETTLED;
-    resolving->settled -= settlement == LEDGER_SETTLED; /* counted under its own name */
-    count_settlement(resolving, settlement, where);
+    count_settlement(resolving, settlement, &resolving->rekeyed, where);
     return 0;
 }
 

@@ -136,7 +136,7 @@ bool text_is_utf8(struct slice text)
     return text_utf8_len(text) == text.len;
 }
 
-/* Control characters of C1 and characters of private use stand in texts that were decoded by the wrong
+/* Control characters of C1 and characters of private use occur in texts that were decoded by the wrong
  * encoding: a byte of windows-1252 that was taken for latin1 (U+0092 for ’), or a letter that only one
  * program has. */
 static bool is_damage(uint32_t code)

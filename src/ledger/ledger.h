@@ -10,7 +10,7 @@
  * user; NULL: an answer did. customer.left_out: the member digests of the values that the last update carried
  * and the provider left out (eight bytes 0xff for every other member), which are sent once more; NULL: none;
  * the event of that update has the code `left_out`. Events besides those of attempts and verdicts: `identify`
- * (its identity digest was added) and `rekey`. All writes stand between ledger_begin and ledger_commit; when
+ * (its identity digest was added) and `rekey`. All writes are between ledger_begin and ledger_commit; when
  * commit has returned 0 they are durable. Every failure is ERROR_LEDGER with a message that names the file
  * and the way out (disk full, read-only, damaged). Thread: one (the coordinator). Owner: open/close.
  */

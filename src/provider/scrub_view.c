@@ -34,7 +34,7 @@ static enum scrub_kind kind_of(uint32_t code)
     return code < 0x80 || in_ranges(code, signs, sizeof signs / sizeof *signs) ? SCRUB_OTHER : SCRUB_LETTER;
 }
 
-/* Of a script in which a name may stand beside another letter. */
+/* Of a script in which a name may be next to another letter. */
 static bool is_unspaced(uint32_t code)
 {
     static const uint32_t scripts[][2] = {{0x0590, 0x08ff}, {0x0e00, 0x109f},  {0x1100, 0x11ff},

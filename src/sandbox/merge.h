@@ -18,7 +18,7 @@ struct merge_side {
 };
 
 /* Appends old with the members of change in place of its own of these names; a null takes a member away.
- * Values are copied as they stand. left_out: the name of a member of change that is passed over; empty: none.
+ * Values are copied as they are. left_out: the name of a member of change that is passed over; empty: none.
  */
 void merge_write(struct buffer *out, struct merge_side old, struct merge_side change, struct slice left_out);
 
