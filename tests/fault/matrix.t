@@ -31,6 +31,7 @@ my @operations = qw(create update look_up fetch list login);
 
 # Operations that a provider does not have: why such cells cannot exist. That nothing of the kind is ever sent is checked in
 # each cell of the provider.
+# A user is fetched only when a 409 names it, which this sandbox does not unless it is asked to (tests/crash/exists.t).
 my $repeats = 'a doubt is settled by repeating the create; nothing can be asked by our own key';
 my $signs = 'each request is signed; there is no login';
 my %absent = (
