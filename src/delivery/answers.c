@@ -90,16 +90,17 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
 }
 
 /* answered: with anything but a 5xx. */
-static void note_breaker(struct sender *sender, const struct attempt *attempt, const struct outcome *outcome,
-                         bool answered)
+static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
+                         const struct outcome *outcome, bool answered)
 {
     struct breaker *breaker = &sender->breaker;
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
     if (!answered) {
+        breaker_add_subject(breaker, subject);
         text_format(sender->fault, sizeof(sender->fault), "%s",
                     outcome->message[0] ? outcome->message : outcome->code);
     }
-    if (!breaker_note(breaker, answered, attempt->is_probe, now, retry_random_next(&sender->random)) ||
+    if (!breaker_note(breaker, answered, is_probe, now, retry_random_next(&sender->random)) ||
         breaker->has_given_up) {
         return;
     }
@@ -166,7 +167,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
             attempt->lane->login.asking = false;
         } else {
             bool answered = end_login(sender, attempt);
-            note_breaker(sender, attempt, &delivery->outcome, answered);
+            note_breaker(sender, 0, attempt->is_probe, &delivery->outcome, answered);
         }
         attempt_forget(attempt);
         release_attempt(sender, attempt);
@@ -178,8 +179,8 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     }
     int status = delivery->outcome.http_status;
     bool answered = status > 0 && status < HTTP_FIRST_SERVER_ERROR;
-    delivery->was_probe = attempt->is_probe && !answered;
-    note_breaker(sender, attempt, &delivery->outcome, answered);
+    note_breaker(sender, delivery->subject, attempt->is_probe, &delivery->outcome, answered);
+    delivery->was_probe = attempt->is_probe && !answered && breaker_blames_provider(&sender->breaker);
     if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
         (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
         sender->withdrawn = true; /* the coordinator would hear of it too late */

@@ -48,7 +48,7 @@ static bool close_again(struct breaker *breaker, uint64_t now_ns)
 {
     bool was_open = breaker->is_open;
     breaker->paused_ns = breaker_paused_ns(breaker, now_ns);
-    breaker->failures = breaker->probes = 0;
+    breaker->failures = breaker->probes = breaker->subject_count = 0;
     breaker->is_open = breaker->is_probing = false;
     return was_open;
 }
@@ -60,6 +60,22 @@ static bool open(struct breaker *breaker, uint64_t now_ns, uint64_t random_bits)
     breaker->openings++;
     plan_probe(breaker, now_ns, random_bits);
     return true;
+}
+
+void breaker_add_subject(struct breaker *breaker, uint64_t subject)
+{
+    for (uint32_t i = 0; i < breaker->subject_count; i++)
+        if (breaker->subjects[i] == subject)
+            return;
+    if (subject == 0)
+        breaker->subject_count = BREAKER_SUBJECTS;
+    else if (breaker->subject_count < BREAKER_SUBJECTS)
+        breaker->subjects[breaker->subject_count++] = subject;
+}
+
+bool breaker_blames_provider(const struct breaker *breaker)
+{
+    return breaker->subject_count == BREAKER_SUBJECTS;
 }
 
 bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,

@@ -13,14 +13,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BREAKER_FAILURES = 10 };
+enum {
+    BREAKER_FAILURES = 10,
+    BREAKER_SUBJECTS =
+        3, /* a record or two that the provider always fails on are not a provider that is gone */
+};
 
 struct breaker {
     /* constant */
     uint64_t retry_for_ns;
     /* state */
-    uint32_t failures; /* in a row */
-    uint32_t probes;   /* that failed since it opened */
+    uint32_t failures;                   /* in a row */
+    uint64_t subjects[BREAKER_SUBJECTS]; /* of these, each once */
+    uint32_t subject_count;
+    uint32_t probes; /* that failed since it opened */
     bool is_open;
     bool is_probing; /* one is under way */
     bool has_given_up;
@@ -39,6 +45,14 @@ bool breaker_admit(struct breaker *breaker);
 
 /* A request was turned back before it left. */
 void breaker_turned_back(struct breaker *breaker, bool was_probe);
+
+/* Whose request failed, before breaker_note: the ledger's customer; 0: nobody's alone (a listing, a login).
+ */
+void breaker_add_subject(struct breaker *breaker, uint64_t subject);
+
+/* True when the failures in a row are those of BREAKER_SUBJECTS customers, or of a request that is nobody's
+ * alone: then a failed probe says nothing about the record that it carried. */
+bool breaker_blames_provider(const struct breaker *breaker);
 
 /* What an attempt came to. answered: with anything but a 5xx. Gives true when that opened it, closed it or
  * made it give up: something to tell. */

@@ -41,8 +41,11 @@ struct delivery {
     /* set to 0 before it is submitted first, then counted by the sender: under how many tokens of a login it
      * came back as OUTCOME_BAD_TOKEN */
     uint32_t bad_tokens;
+    uint64_t
+        subject; /* a number of the customer whose request it is; 0: nobody's alone (a listing, a login) */
     /* filled in by the sender */
-    bool was_probe; /* the breaker's, and not answered: no attempt of the record's own */
+    bool was_probe; /* the breaker's, not answered, and the provider's fault by breaker_blames_provider: no
+                       attempt of the record's own */
     struct outcome outcome;
     bool left;           /* a byte of it may have left */
     uint64_t latency_ns; /* from leaving to the whole answer */

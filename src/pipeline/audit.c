@@ -59,6 +59,7 @@ struct audit {
     struct audit_list *list;
     struct question *questions;
     size_t window, out; /* out: in use */
+    uint64_t begun;     /* questions so far */
     int64_t last_id;
     bool ended, stopping, failed;
     unsigned interrupts;
@@ -245,6 +246,7 @@ static void submit(struct audit *audit, struct question *question)
     question->due_ns = 0;
     question->delivery =
         (struct delivery){.bad_tokens = question->delivery.bad_tokens,
+                          .subject = question->delivery.subject,
                           .call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
                           .sink = question->is_list ? audit_list_take : take_body,
                           .sink_context = question->is_list ? (void *)audit->list : question};
@@ -295,6 +297,7 @@ static int ask_next(struct audit *audit, struct question *question)
     question->attempts = 0;
     question->retrying_since_ns = 0;
     question->delivery.bad_tokens = 0;
+    question->delivery.subject = question->is_list ? 0 : ++audit->begun;
     audit->out++;
     submit(audit, question);
     return 0;

@@ -444,6 +444,7 @@ static void submit(struct sending *sending, struct item *item)
     struct provider_call *call = &item->delivery.call;
 
     call->in_doubt = call->operation == OPERATION_CREATE && item->in_doubt;
+    item->delivery.subject = (uint64_t)item->customer;
     sending->submitted++;
     sender_submit(sending->sender, &item->delivery);
     step_reached("submitted");

@@ -271,5 +271,25 @@ for my $provider (@providers) {
     });
 }
 
+# Two records that the provider always fails on are not a provider that is gone: their probes are their own attempts, so the
+# run ends soon, with the rest created and these two in doubt, and does not stop for the provider (4) after retry_for.
+for my $provider (qw(payward kraken-embed)) {
+    cell("$provider: two records that always get a 500", sub {
+        my $server = hostile_start(sub {
+            my ($socket, undef, $body) = @_;
+            my ($key) = $body =~ /"external_(?:reference|id)":"([^"]+)"/;
+            print {$socket} $key =~ /[12]\z/ ? hostile_answer(500, '{}') : created($provider, sprintf '%06d', $key =~ /(\d+)\z/);
+        });
+        my $case = case_new($server, provider => $provider, rows => 5, set => {'delivery.retry_for' => '30s', 'delivery.canary' => 0});
+        my $began = time;
+        my ($status, undef, $err) = case_run($case, '-q');
+        my $summary = case_summary($case);
+        is($status, 1, "$provider: the run ends") or diag $err;
+        is("$summary->{created} created, $summary->{in_doubt} in doubt", '3 created, 2 in doubt', "$provider: and the rest is created");
+        cmp_ok(time - $began, '<', 25, "$provider: before retry_for is over");
+        hostile_end($server);
+    });
+}
+
 cells_run($ENV{KYC_AT_ONCE} || 8, @cells);
 done_testing;

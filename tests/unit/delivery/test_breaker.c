@@ -54,6 +54,26 @@ static void ten_failures_in_a_row_open_it_and_no_fewer(void **state)
     assert_true(breaker_next(&breaker) >= 2 * S + S / 2 && breaker_next(&breaker) < 3 * S);
 }
 
+static void one_or_two_records_that_always_fail_are_no_provider_that_is_gone(void **state)
+{
+    (void)state;
+    struct breaker breaker = make(600);
+    for (int i = 0; i < BREAKER_FAILURES; i++) {
+        breaker_add_subject(&breaker, 7 + (uint64_t)i % 2);
+        request(&breaker, false, S);
+    }
+    assert_true(breaker.is_open);
+    assert_false(breaker_blames_provider(&breaker));
+    breaker_add_subject(&breaker, 9);
+    assert_true(breaker_blames_provider(&breaker));
+    request(&breaker, true, 2 * S); /* an answer between: the count begins anew */
+    assert_false(breaker_blames_provider(&breaker));
+    breaker_add_subject(&breaker, 7);
+    assert_false(breaker_blames_provider(&breaker));
+    breaker_add_subject(&breaker, 0); /* a listing or a login is for all */
+    assert_true(breaker_blames_provider(&breaker));
+}
+
 static void while_it_is_open_one_probe_goes_at_a_time(void **state)
 {
     (void)state;
@@ -121,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_failures_in_a_row_open_it_and_no_fewer),
+        cmocka_unit_test(one_or_two_records_that_always_fail_are_no_provider_that_is_gone),
         cmocka_unit_test(while_it_is_open_one_probe_goes_at_a_time),
         cmocka_unit_test(the_wait_between_probes_doubles_up_to_a_minute),
         cmocka_unit_test(any_answer_closes_it),
