@@ -258,9 +258,12 @@ sub is_done
     my $of = $cell->{operation} eq 'update' ? 'updated' : 'created';
     # At kraken-embed a create that landed without an answer is found to exist, and not whose it is: for a person.
     my $person = $cell->{provider} eq 'kraken-embed' && $of eq 'created' && $cell->{for_a_person};
-    is($summary->{$of} + $summary->{unchanged} + ($person ? $summary->{in_doubt} : 0), $rows, "$what: all $rows are $of")
+    # Foreign bytes that come when the next request has left already are taken for its answer, as HTTP/1.1 has it; they name
+    # another customer's user, so that this one stays in doubt until the next run.
+    my $late = $cell->{fault}{name} eq 'foreign-bytes';
+    is($summary->{$of} + $summary->{unchanged} + ($person || $late ? $summary->{in_doubt} : 0), $rows, "$what: all $rows are $of")
         or diag summary_line($summary);
-    is($summary->{in_doubt}, 0, "$what: nobody is in doubt") if !$person;
+    is($summary->{in_doubt}, 0, "$what: nobody is in doubt") if !$person && !$late;
     is($cell->{status}, $summary->{in_doubt} ? 1 : 0, "$what: the status") or diag $cell->{err};
 }
 
