@@ -68,7 +68,9 @@ sub fault_of
     return 'it is refused without a 4xx' if $is_refused && !$seen->{create_refused} && !$seen->{create_ambiguous} && !$update_refused;
     return if $seen->{create_ambiguous};
     return "it has a user at the provider and is refused" if $seen->{users} && $is_refused && !$update_refused;
-    return "it has no user at the provider and is $state" if !$seen->{users} && !$is_refused && !($state eq 'in_doubt' && $listing_is_unclear);
+    # After a create without an answer, a refusal other than 400 and 422 does not show that there is no user.
+    my $stays_in_doubt = $state eq 'in_doubt' && ($listing_is_unclear || $seen->{create_refused});
+    return "it has no user at the provider and is $state" if !$seen->{users} && !$is_refused && !$stays_in_doubt;
     # A body may hold an id in pieces, or escaped.
     return "it has the user $user_id, which no answer to it named"
         if $user_id ne '' && $user_id ne $own_id && index($seen->{bytes}, $user_id) < 0 && $seen->{bytes} !~ /\\|\r\n[0-9a-f]+\r\n/;

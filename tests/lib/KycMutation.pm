@@ -331,7 +331,9 @@ sub answer_for
         $customer->{"${operation}_$_"} = $answer->{$_} for qw(refused ambiguous good);
         $state->{mutated}++;
     }
-    $customer->{bytes} .= substr $answer->{bytes}, 0, 65536;
+    # Both ends of it: an id may lie behind a head of any size.
+    $customer->{bytes} .= length $answer->{bytes} > 131072
+        ? substr($answer->{bytes}, 0, 65536) . substr $answer->{bytes}, -65536 : $answer->{bytes};
     if ($operation eq 'create' && $answer->{made}) {
         $customer->{users} = 1;
         ($customer->{inner}) = $state->{provider} eq 'payso' ? $body =~ /\A\{"user":\{(.*)\}\}\z/s : $body =~ /\A\{(.*)\}\z/s;
