@@ -60,7 +60,7 @@ my @damages = (
     {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
         message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*Put it back from a copy, with its \.key; or start over with --new-ledger}},
     {sentence => 'an older copy takes its place', older => 1,
-        message => qr{test\.ledger: this ledger does not hold what DIR/reports/test/ledger-\S+\.head says of the last run.*Put the right one back; or go on with it by --new-ledger}},
+        message => qr{test\.ledger: this ledger does not hold what DIR/reports/test/ledger-\S+\.head says of the last run: .*every customer that it lacks would be created again\. Put the right one back; or go on with this one by --new-ledger}},
     {sentence => 'its key is removed', do => sub { unlink "$_[0]{folder}/test.ledger.key" }, message => qr{has lost its $key DIR/test\.ledger\.key: .*Restore the key file}},
     {sentence => 'its key is another', do => sub { write_file("$_[0]{folder}/test.ledger.key", ('0123456789abcdef' x 4) . "\n") },
         message => qr{the $key is not the one this ledger was made with.*Put the right key back \(DIR/test\.ledger\.key}},
