@@ -295,7 +295,7 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     /* A dry run judges the export, and settles nothing. */
     bool left_in_doubt = pipeline->settings->send && tally->in_doubt_absent > 0;
     if (status == 0 && (tally->rejected || tally->refused || tally->in_doubt || tally->unsent ||
-                        tally->plan.twins || left_in_doubt || tally->provider_warned))
+                        left_in_doubt || tally->provider_warned))
         status = 1;
     tally->finished_ns = clock_real_ns();
     tally->status = status;
