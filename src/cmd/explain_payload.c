@@ -33,9 +33,9 @@ static void write_text(const struct page *page, struct slice text)
     buffer_clear(&shown);
 }
 
-static void write_node(const struct page *page, size_t at, size_t indent)
+static void write_node(const struct page *page, size_t index, size_t indent)
 {
-    const struct json_node *node = &page->nodes[at];
+    const struct json_node *node = &page->nodes[index];
     struct buffer *out = page->settings->out;
     bool is_object = node->kind == JSON_OBJECT;
 
@@ -49,8 +49,8 @@ static void write_node(const struct page *page, size_t at, size_t indent)
         return;
     }
     buffer_append_char(out, is_object ? '{' : '[');
-    for (size_t child = at + 1; child < node->end; child = page->nodes[child].end) {
-        buffer_append_text(out, child == at + 1 ? "\n" : ",\n");
+    for (size_t child = index + 1; child < node->end; child = page->nodes[child].end) {
+        buffer_append_text(out, child == index + 1 ? "\n" : ",\n");
         write_blanks(out, indent + INDENT);
         if (is_object) {
             struct json_writer writer;
@@ -92,12 +92,12 @@ void explain_write_payload(const struct explain_settings *settings, const struct
     const struct provider_call call = {
         .operation = is_update ? OPERATION_UPDATE : OPERATION_CREATE,
         .job = settings->job,
-        .base_path = arena_copy(found->arena, base_path).at,
+        .base_path = arena_copy(found->arena, base_path).data,
         .record = found->record,
         .user_id = decision->user_id,
         .members = decision->changes.send,
-        .at = found->customer && found->customer->first_sent_at ? found->customer->first_sent_at
-                                                                : clock_real_ns(),
+        .at_ns = found->customer && found->customer->first_sent_at ? found->customer->first_sent_at
+                                                                   : clock_real_ns(),
     };
 
     buffer_init(&request.body, BODY_MAX);

@@ -35,7 +35,7 @@ void explain_write_value(const struct explain_settings *settings, const struct s
 
 static bool holds(struct slice text, struct slice part)
 {
-    return part.len > 0 && text.len >= part.len && memmem(text.at, text.len, part.at, part.len);
+    return part.len > 0 && text.len >= part.len && memmem(text.data, text.len, part.data, part.len);
 }
 
 /* Whether a quoted text comes out of the record and not out of the job or the provider's tables. */
@@ -45,7 +45,7 @@ static bool is_of_record(const struct explain_settings *settings, const struct s
     const struct record *record = found->record;
     static const struct slice more = SLICE_LITERAL("…");
 
-    if (quoted.len > more.len && memcmp(quoted.at + quoted.len - more.len, more.at, more.len) == 0)
+    if (quoted.len > more.len && memcmp(quoted.data + quoted.len - more.len, more.data, more.len) == 0)
         quoted.len -= more.len;
     for (size_t i = 0; record->values && i < field_count(); i++)
         if (record->values[i].state == VALUE_PRESENT && holds(record->values[i].text, quoted))
@@ -63,23 +63,23 @@ static bool is_of_record(const struct explain_settings *settings, const struct s
 }
 
 /* The end of a quotation: a quote with no letter behind it; a value may hold quotes of its own. */
-static const char *closing_quote(const char *at, const char *end)
+static const char *closing_quote(const char *cursor, const char *end)
 {
-    for (; at < end; at++)
-        if (*at == '"' && (at + 1 == end || memchr(" ,;.:)", at[1], 6)))
-            return at;
+    for (; cursor < end; cursor++)
+        if (*cursor == '"' && (cursor + 1 == end || memchr(" ,;.:)", cursor[1], 6)))
+            return cursor;
     return NULL;
 }
 
 void explain_write_message(const struct explain_settings *settings, const struct search_found *found,
                            struct slice message)
 {
-    const char *at = message.at, *end = message.at + message.len;
+    const char *cursor = message.data, *end = message.data + message.len;
 
-    while (at < end) {
-        const char *open = memchr(at, '"', (size_t)(end - at));
+    while (cursor < end) {
+        const char *open = memchr(cursor, '"', (size_t)(end - cursor));
         const char *close = open ? closing_quote(open + 1, end) : NULL;
-        character_append_plain(settings->out, slice_make(at, (size_t)((close ? open : end) - at)));
+        character_append_plain(settings->out, slice_make(cursor, (size_t)((close ? open : end) - cursor)));
         if (!close)
             return;
         struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
@@ -89,6 +89,6 @@ void explain_write_message(const struct explain_settings *settings, const struct
         else
             character_append_plain(settings->out, quoted);
         buffer_append_char(settings->out, '"');
-        at = close + 1;
+        cursor = close + 1;
     }
 }

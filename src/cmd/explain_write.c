@@ -38,8 +38,8 @@ static size_t wider(size_t width, struct slice name)
 static bool is_mapped(const struct search_found *found, size_t column)
 {
     for (size_t i = 0; i < field_count(); i++) {
-        size_t at;
-        if (rule_set_source(found->rules, (enum field_id)i, &at) && at == column)
+        size_t offset;
+        if (rule_set_source(found->rules, (enum field_id)i, &offset) && offset == column)
             return true;
     }
     return false;
@@ -47,9 +47,9 @@ static bool is_mapped(const struct search_found *found, size_t column)
 
 static bool is_key_column(const struct search_found *found, size_t column)
 {
-    size_t at;
+    size_t offset;
 
-    return rule_set_source(found->rules, FIELD_EXTERNAL_ID, &at) && at == column;
+    return rule_set_source(found->rules, FIELD_EXTERNAL_ID, &offset) && offset == column;
 }
 
 static void write_cell(const struct explain_settings *settings, const struct search_found *found,
@@ -100,9 +100,9 @@ static void write_source(const struct explain_settings *settings, const struct s
 static void write_items(const struct explain_settings *settings, const struct search_found *found,
                         struct slice list)
 {
-    while (list.at) {
-        const char *end = memchr(list.at, VALUE_SEPARATOR, list.len);
-        struct slice item = slice_make(list.at, end ? (size_t)(end - list.at) : list.len);
+    while (list.data) {
+        const char *end = memchr(list.data, VALUE_SEPARATOR, list.len);
+        struct slice item = slice_make(list.data, end ? (size_t)(end - list.data) : list.len);
         explain_write_value(settings, found, item, ENCODING_UTF8);
         if (end)
             buffer_append_text(settings->out, ", ");
@@ -188,17 +188,17 @@ static const char *plan_words(const struct decision *decision)
 
 static void write_customer(struct buffer *out, const struct ledger_customer *customer)
 {
-    char at[CLOCK_RFC3339_SIZE];
+    char text[CLOCK_RFC3339_SIZE];
 
     buffer_printf(out, "  %s", ledger_state_word(customer->state));
     if (customer->user_id.len)
-        buffer_printf(out, ", user %.*s", (int)customer->user_id.len, customer->user_id.at);
+        buffer_printf(out, ", user %.*s", (int)customer->user_id.len, customer->user_id.data);
     if (customer->http_status)
         buffer_printf(out, ", HTTP %d", customer->http_status);
     if (customer->code.len)
-        buffer_printf(out, ", %.*s", (int)customer->code.len, customer->code.at);
+        buffer_printf(out, ", %.*s", (int)customer->code.len, customer->code.data);
     buffer_printf(out, "; last %s, %" PRIu32 " attempts, %s\n", operation_word(customer->operation),
-                  customer->attempts, clock_rfc3339(customer->updated_at, at));
+                  customer->attempts, clock_rfc3339(customer->updated_at, text));
 }
 
 static void write_ledger(const struct explain_settings *settings, const struct search_found *found)

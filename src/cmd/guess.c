@@ -22,11 +22,11 @@ static const struct provider *find_provider(const char *name, struct error *erro
     const struct provider *provider = name ? provider_find(name) : NULL;
     const char *nearest = name ? text_nearest(slice_from(name), names) : NULL;
     if (!name)
-        error_set(error, ERROR_USAGE, "guess needs --provider NAME: %s", known.at);
+        error_set(error, ERROR_USAGE, "guess needs --provider NAME: %s", known.data);
     else if (!provider && nearest)
         error_set(error, ERROR_USAGE, "there is no provider `%s`; did you mean `%s`?", name, nearest);
     else if (!provider)
-        error_set(error, ERROR_USAGE, "there is no provider `%s`; known: %s", name, known.at);
+        error_set(error, ERROR_USAGE, "there is no provider `%s`; known: %s", name, known.data);
     buffer_clear(&known);
     return provider;
 }

@@ -30,10 +30,10 @@ size_t guess_column_filled(const struct guess_sample *sample, size_t column)
 
 static bool looks_like_email(struct slice text)
 {
-    const char *at = memchr(text.at, '@', text.len);
+    const char *cursor = memchr(text.data, '@', text.len);
 
-    return at && at > text.at && memchr(at, '.', text.len - (size_t)(at - text.at)) &&
-           !memchr(text.at, ' ', text.len);
+    return cursor && cursor > text.data && memchr(cursor, '.', text.len - (size_t)(cursor - text.data)) &&
+           !memchr(text.data, ' ', text.len);
 }
 
 static bool looks_like_phone(struct slice text)
@@ -41,9 +41,9 @@ static bool looks_like_phone(struct slice text)
     size_t digits = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] >= '0' && text.at[i] <= '9')
+        if (text.data[i] >= '0' && text.data[i] <= '9')
             digits++;
-        else if (!memchr("+()-./ ", text.at[i], 7))
+        else if (!memchr("+()-./ ", text.data[i], 7))
             return false;
     }
     return digits >= PHONE_DIGITS_MIN;
@@ -61,8 +61,8 @@ static bool is_country(struct slice text, struct arena *arena)
 static bool are_countries(struct slice text, char separator, struct arena *arena)
 {
     for (;;) {
-        const char *end = separator ? memchr(text.at, separator, text.len) : NULL;
-        struct slice item = slice_make(text.at, end ? (size_t)(end - text.at) : text.len);
+        const char *end = separator ? memchr(text.data, separator, text.len) : NULL;
+        struct slice item = slice_make(text.data, end ? (size_t)(end - text.data) : text.len);
         if (!is_country(item, arena))
             return false;
         if (!end)
@@ -107,20 +107,20 @@ char guess_column_split(struct guess_sample *sample, size_t column, enum field_t
     /* Tax numbers hold slashes and blanks of their own, names of countries commas. */
     const char *candidates = type == FIELD_TYPE_COUNTRY_LIST ? "|;,/+" : "|;,";
     char best = 0;
-    size_t most = 0;
+    size_t max = 0;
 
-    for (const char *at = candidates; *at && !sample->is_list[column]; at++) {
+    for (const char *cursor = candidates; *cursor && !sample->is_list[column]; cursor++) {
         size_t with = 0, good = 0;
         for (size_t row = 0; row < sample->row_count; row++) {
             struct slice text = guess_sample_cell(sample, row, column);
-            if (guess_column_is_null(text) || !memchr(text.at, *at, text.len))
+            if (guess_column_is_null(text) || !memchr(text.data, *cursor, text.len))
                 continue;
             with++;
-            good += looks_like(text, type, *at, &sample->arena);
+            good += looks_like(text, type, *cursor, &sample->arena);
         }
-        if (good > most && good * 2 > with) {
-            most = good;
-            best = *at;
+        if (good > max && good * 2 > with) {
+            max = good;
+            best = *cursor;
         }
     }
     return best;
@@ -133,7 +133,7 @@ static int by_count(const void *a, const void *b)
     if (first->count != second->count)
         return first->count < second->count ? 1 : -1;
     size_t len = first->text.len < second->text.len ? first->text.len : second->text.len;
-    int order = memcmp(first->text.at, second->text.at, len);
+    int order = memcmp(first->text.data, second->text.data, len);
     return order ? order : (first->text.len > second->text.len) - (first->text.len < second->text.len);
 }
 
@@ -145,18 +145,18 @@ struct guess_word *guess_column_words(struct guess_sample *sample, size_t column
     *more = false;
     for (size_t row = 0; row < sample->row_count; row++) {
         struct slice text = guess_sample_cell(sample, row, column);
-        size_t at = 0;
+        size_t index = 0;
         if (guess_column_is_null(text))
             continue;
-        while (at < *count && !slice_equal(words[at].text, text))
-            at++;
-        if (at == WORDS_MAX) {
+        while (index < *count && !slice_equal(words[index].text, text))
+            index++;
+        if (index == WORDS_MAX) {
             *more = true;
             continue;
         }
-        if (at == *count)
+        if (index == *count)
             words[(*count)++] = (struct guess_word){text, 0};
-        words[at].count++;
+        words[index].count++;
     }
     qsort(words, *count, sizeof *words, by_count);
     return words;

@@ -15,11 +15,11 @@ struct numbers {
     bool is_short[2];       /* one digit */
 };
 
-static bool read_number(const char **at, const char *end, size_t max, unsigned *number, size_t *len)
+static bool read_number(const char **item, const char *end, size_t max, unsigned *number, size_t *len)
 {
     *number = 0;
-    for (*len = 0; *at < end && **at >= '0' && **at <= '9' && *len < max; ++*at, ++*len)
-        *number = *number * 10 + (unsigned)(**at - '0');
+    for (*len = 0; *item < end && **item >= '0' && **item <= '9' && *len < max; ++*item, ++*len)
+        *number = *number * 10 + (unsigned)(**item - '0');
     return *len > 0;
 }
 
@@ -30,33 +30,34 @@ static bool is_year(unsigned number, size_t len)
 
 static bool read_digits(struct slice text, struct numbers *numbers)
 {
-    const char *at = text.at, *end = text.at + text.len;
+    const char *cursor = text.data, *end = text.data + text.len;
     unsigned year;
     size_t len;
 
-    return text.len == 8 && read_number(&at, end, 2, &numbers->first, &len) &&
-           read_number(&at, end, 2, &numbers->second, &len) && read_number(&at, end, 4, &year, &len) &&
-           is_year(year, len) && at == end;
+    return text.len == 8 && read_number(&cursor, end, 2, &numbers->first, &len) &&
+           read_number(&cursor, end, 2, &numbers->second, &len) &&
+           read_number(&cursor, end, 4, &year, &len) && is_year(year, len) && cursor == end;
 }
 
 /* Three numbers with one separator twice, one of them a year of four digits, at an end. */
 static bool read_numbers(struct slice text, struct numbers *numbers)
 {
-    const char *at = text.at, *end = text.at + text.len;
+    const char *cursor = text.data, *end = text.data + text.len;
     unsigned number[3];
     size_t len[3];
 
     *numbers = (struct numbers){0};
     for (int i = 0; i < 3; i++) {
-        if (i > 0 && (at == end || !memchr("/.- ", *at, 4) || (i == 2 && *at != numbers->separator)))
+        if (i > 0 &&
+            (cursor == end || !memchr("/.- ", *cursor, 4) || (i == 2 && *cursor != numbers->separator)))
             return read_digits(text, numbers);
         if (i > 0)
-            numbers->separator = *at++;
-        if (!read_number(&at, end, 4, &number[i], &len[i]))
+            numbers->separator = *cursor++;
+        if (!read_number(&cursor, end, 4, &number[i], &len[i]))
             return false;
     }
     numbers->year_first = is_year(number[0], len[0]);
-    if (at != end || numbers->year_first == is_year(number[2], len[2]))
+    if (cursor != end || numbers->year_first == is_year(number[2], len[2]))
         return false;
     int first = numbers->year_first ? 1 : 0;
     if (len[first] > 2 || len[first + 1] > 2)
@@ -71,39 +72,40 @@ static bool read_numbers(struct slice text, struct numbers *numbers)
 /* The format of a time of day behind a date, with the sign before it: ` h:mm:ss A`. */
 static bool read_tail(struct slice text, char format[GUESS_FORMAT_SIZE])
 {
-    const char *at = text.at, *end = text.at + text.len;
+    const char *cursor = text.data, *end = text.data + text.len;
     unsigned number;
     size_t len, seconds = 0;
-    char before = *at++;
-    if (!read_number(&at, end, 2, &number, &len) || at == end || *at++ != ':' ||
-        !read_number(&at, end, 2, &number, &len))
+    char before = *cursor++;
+    if (!read_number(&cursor, end, 2, &number, &len) || cursor == end || *cursor++ != ':' ||
+        !read_number(&cursor, end, 2, &number, &len))
         return false;
-    if (at < end && *at == ':') {
-        at++;
-        seconds = read_number(&at, end, 2, &number, &len);
+    if (cursor < end && *cursor == ':') {
+        cursor++;
+        seconds = read_number(&cursor, end, 2, &number, &len);
     }
-    bool fraction = seconds && at < end && *at == '.';
-    for (at += fraction; fraction && at < end && *at >= '0' && *at <= '9';)
-        at++;
-    const char *blank = at < end && *at == ' ' ? " " : "";
-    at += *blank != '\0';
-    bool half = end - at == 2 && strchr("aApP", *at) && (at[1] | 0x20) == 'm';
+    bool fraction = seconds && cursor < end && *cursor == '.';
+    for (cursor += fraction; fraction && cursor < end && *cursor >= '0' && *cursor <= '9';)
+        cursor++;
+    const char *blank = cursor < end && *cursor == ' ' ? " " : "";
+    cursor += *blank != '\0';
+    bool half = end - cursor == 2 && strchr("aApP", *cursor) && (cursor[1] | 0x20) == 'm';
     snprintf(format, GUESS_FORMAT_SIZE, "%c%s:mm%s%s%s%s", before, half ? "h" : "H", seconds ? ":ss" : "",
-             fraction ? ".SSS" : "", half || at < end ? blank : "",
-             half       ? "A"
-             : at < end ? "Z"
-                        : "");
+             fraction ? ".SSS" : "", half || cursor < end ? blank : "",
+             half           ? "A"
+             : cursor < end ? "Z"
+                            : "");
     return true;
 }
 
 /* Where a time of day begins behind a date: the sign before its hour; text.len when there is none. */
 static size_t find_tail(struct slice text)
 {
-    const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
-    size_t at = colon ? (size_t)(colon - text.at) : 0;
-    while (at > 0 && text.at[at - 1] >= '0' && text.at[at - 1] <= '9')
-        at--;
-    return at > 1 && (text.at[at - 1] == ' ' || text.at[at - 1] == 'T') ? at - 1 : text.len;
+    const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
+    size_t offset = colon ? (size_t)(colon - text.data) : 0;
+    while (offset > 0 && text.data[offset - 1] >= '0' && text.data[offset - 1] <= '9')
+        offset--;
+    return offset > 1 && (text.data[offset - 1] == ' ' || text.data[offset - 1] == 'T') ? offset - 1
+                                                                                        : text.len;
 }
 
 /* What the values of one shape (separator, place of the year) show. */
@@ -115,9 +117,9 @@ struct shape {
 static size_t shape_index(const struct numbers *numbers)
 {
     static const char separators[] = "/.- ";
-    const char *at = numbers->separator ? strchr(separators, numbers->separator) : separators + 4;
+    const char *cursor = numbers->separator ? strchr(separators, numbers->separator) : separators + 4;
 
-    return (size_t)(at - separators) + (numbers->year_first ? SHAPES / 2 : 0);
+    return (size_t)(cursor - separators) + (numbers->year_first ? SHAPES / 2 : 0);
 }
 
 static bool is_day(unsigned number)
@@ -180,9 +182,9 @@ static bool add_value(struct shape shapes[SHAPES], struct slice text, char tail[
     char found[GUESS_FORMAT_SIZE] = "";
     size_t len = find_tail(text);
 
-    if (len < text.len && !read_tail(slice_make(text.at + len, text.len - len), found))
+    if (len < text.len && !read_tail(slice_make(text.data + len, text.len - len), found))
         return false;
-    if (!read_numbers(slice_make(text.at, len), &numbers))
+    if (!read_numbers(slice_make(text.data, len), &numbers))
         return false;
     bool is_first = true;
     for (size_t i = 0; i < SHAPES; i++)

@@ -14,7 +14,7 @@ enum {
     WORD_SHOWN_MAX = 60, /* bytes */
     COLUMNS_SHOWN = 100,
     LINE_WIDTH = 110,
-    NEAREST_LEAST = 4, /* bytes: of shorter words any other is near */
+    NEAREST_MIN = 4, /* bytes: of shorter words any other is near */
     REMARK_COLUMN = 44,
     LOOKS_LIKE_PERCENT = 80, /* of the values, to say so of a column without a field */
 };
@@ -29,21 +29,21 @@ struct guess {
 
 static bool is_required(const struct guess *guess, enum field_id field)
 {
-    const struct provider_field *at = provider_fields_find(guess->provider->fields, field);
+    const struct provider_field *item = provider_fields_find(guess->provider->fields, field);
 
-    bool of_most = at && (at->whom == PROVIDER_EVERYBODY || at->whom == PROVIDER_INDIVIDUALS);
-    return field == FIELD_EXTERNAL_ID || (at && at->required && of_most);
+    bool of_most = item && (item->whom == PROVIDER_EVERYBODY || item->whom == PROVIDER_INDIVIDUALS);
+    return field == FIELD_EXTERNAL_ID || (item && item->required && of_most);
 }
 
 static const char *const *choices_of(const struct guess *guess, enum field_id field)
 {
     static const char *const customer_types[] = {"individual", "business", NULL};
-    const struct provider_field *at = provider_fields_find(guess->provider->fields, field);
+    const struct provider_field *item = provider_fields_find(guess->provider->fields, field);
 
     if (field_table[field].type != FIELD_TYPE_ENUM)
         return NULL;
-    if (at && at->values)
-        return at->values;
+    if (item && item->values)
+        return item->values;
     if (field == FIELD_CUSTOMER_TYPE)
         return customer_types;
     return field == FIELD_LANGUAGE ? language_codes : NULL;
@@ -66,7 +66,7 @@ static void write_column(const struct guess *guess, enum field_id field, size_t 
     struct slice name = guess->sample->columns[column];
 
     if (guess->sample->is_list[column] && !is_list)
-        name = arena_printf(&guess->sample->arena, "%.*s[0]", (int)name.len, name.at);
+        name = arena_printf(&guess->sample->arena, "%.*s[0]", (int)name.len, name.data);
     guess_write_scalar(guess->out, name);
 }
 
@@ -94,10 +94,10 @@ static void write_mapping(const struct guess *guess, enum field_id field, size_t
 /* Remarks stand below each other where there is room. */
 static void begin_remark(struct buffer *out)
 {
-    const char *newline = out->len ? memrchr(out->at, '\n', out->len) : NULL;
-    size_t start = newline ? (size_t)(newline - out->at) + 1 : 0;
+    const char *newline = out->len ? memrchr(out->data, '\n', out->len) : NULL;
+    size_t start = newline ? (size_t)(newline - out->data) + 1 : 0;
 
-    size_t width = text_count_chars(slice_make(out->at + start, out->len - start));
+    size_t width = text_count_chars(slice_make(out->data + start, out->len - start));
     do
         buffer_append_char(out, ' ');
     while (++width < REMARK_COLUMN);
@@ -131,7 +131,7 @@ static void write_confidence(struct guess *guess, enum field_id field)
     if (fits[match->fit][0] || text.len) {
         begin_remark(guess->out);
         buffer_printf(guess->out, "%s%s%s", fits[match->fit], fits[match->fit][0] && text.len ? "; " : "",
-                      text.len ? text.at : "");
+                      text.len ? text.data : "");
     }
     buffer_append_char(guess->out, '\n');
     buffer_clear(&text);
@@ -161,9 +161,7 @@ static void write_odd_times(struct guess *guess, enum field_id field, const stru
 {
     buffer_printf(
         guess->out,
-        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are "
-        "rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or "
-        "`time: drop` if the date is right as it is written.\n",
+        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or `time: drop` if the date is right as it is written.\n",
         dates->odd, field_name(field));
 }
 
@@ -240,7 +238,7 @@ static void write_unknown_word(const struct guess *guess, const struct guess_wor
                                const char *const *choices)
 {
     struct slice shown = text_shorten(word->text, WORD_SHOWN_MAX);
-    const char *nearest = word->text.len >= NEAREST_LEAST ? text_nearest(word->text, choices) : NULL;
+    const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
 
     buffer_append_text(guess->out, "    #   ");
     guess_write_scalar(guess->out, shown);
@@ -273,10 +271,10 @@ static void write_enum(struct guess *guess, enum field_id field, const char *con
     write_confidence(guess, field);
     buffer_append_text(guess->out, "    column: ");
     write_column(guess, field, column);
-    buffer_printf(guess->out,
-                  "\n    # CHECK: words of the sample that the provider does not know: %s%zu. Say what each "
-                  "stands for:\n",
-                  more ? "more than " : "", unknown);
+    buffer_printf(
+        guess->out,
+        "\n    # CHECK: words of the sample that the provider does not know: %s%zu. Say what each stands for:\n",
+        more ? "more than " : "", unknown);
     if (choices != language_codes)
         write_choices(guess, choices);
     buffer_append_text(guess->out, "    # values:\n");

@@ -22,10 +22,10 @@ static size_t column_of(struct walk *walk, struct slice path)
     struct guess_sample *sample = walk->sample;
 
     for (size_t i = 0; i < sample->column_count; i++) {
-        size_t at = (walk->hint + i) % sample->column_count;
-        if (slice_equal(sample->columns[at], path)) {
-            walk->hint = at + 1;
-            return at;
+        size_t index = (walk->hint + i) % sample->column_count;
+        if (slice_equal(sample->columns[index], path)) {
+            walk->hint = index + 1;
+            return index;
         }
     }
     if (sample->column_count == PATHS_MAX)
@@ -51,66 +51,66 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
 static bool can_be_said(struct slice key, bool at_top)
 {
     if (at_top)
-        return key.len > 0 && !memchr(key.at, '\0', key.len);
-    return key.len > 0 && !memchr(key.at, '.', key.len) && !memchr(key.at, '[', key.len) &&
-           !memchr(key.at, '\0', key.len);
+        return key.len > 0 && !memchr(key.data, '\0', key.len);
+    return key.len > 0 && !memchr(key.data, '.', key.len) && !memchr(key.data, '[', key.len) &&
+           !memchr(key.data, '\0', key.len);
 }
 
-static void walk_value(struct walk *walk, size_t at, struct slice path);
+static void walk_value(struct walk *walk, size_t index, struct slice path);
 
-static void walk_object(struct walk *walk, size_t at, struct slice path)
+static void walk_object(struct walk *walk, size_t index, struct slice path)
 {
     char longer[PATH_MAX_LEN];
 
-    for (size_t child = at + 1; child < walk->nodes[at].end; child = walk->nodes[child].end) {
+    for (size_t child = index + 1; child < walk->nodes[index].end; child = walk->nodes[child].end) {
         struct slice key = walk->nodes[child].key;
         size_t dot = path.len > 0;
         if (!can_be_said(key, path.len == 0) || path.len + dot + key.len > sizeof longer - 8) {
             walk->sample->left_out++;
             continue;
         }
-        memcpy(longer, path.at, path.len);
+        memcpy(longer, path.data, path.len);
         memset(longer + path.len, '.', dot);
-        memcpy(longer + path.len + dot, key.at, key.len);
+        memcpy(longer + path.len + dot, key.data, key.len);
         walk_value(walk, child, slice_make(longer, path.len + dot + key.len));
     }
 }
 
 /* Of objects the first one; of values all. */
-static void walk_array(struct walk *walk, size_t at, struct slice path)
+static void walk_array(struct walk *walk, size_t index, struct slice path)
 {
     const struct json_node *nodes = walk->nodes;
     struct buffer items;
     char longer[PATH_MAX_LEN];
 
-    if (nodes[at].children && nodes[at + 1].kind >= JSON_ARRAY) {
+    if (nodes[index].children && nodes[index + 1].kind >= JSON_ARRAY) {
         if (path.len + 3 > sizeof longer)
             return;
-        memcpy(longer, path.at, path.len);
+        memcpy(longer, path.data, path.len);
         memcpy(longer + path.len, "[0]", 3);
-        walk_value(walk, at + 1, slice_make(longer, path.len + 3));
+        walk_value(walk, index + 1, slice_make(longer, path.len + 3));
         return;
     }
     buffer_init(&items, LIST_MAX);
-    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+    for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
         if (nodes[child].kind >= JSON_ARRAY || nodes[child].kind == JSON_NULL)
             continue;
         if (items.len)
             buffer_append_char(&items, VALUE_SEPARATOR);
         buffer_append(&items, nodes[child].text);
     }
-    set_cell(walk, path, slice_make(items.at ? items.at : "", items.len), true);
+    set_cell(walk, path, slice_make(items.data ? items.data : "", items.len), true);
     buffer_clear(&items);
 }
 
-static void walk_value(struct walk *walk, size_t at, struct slice path)
+static void walk_value(struct walk *walk, size_t index, struct slice path)
 {
-    const struct json_node *node = &walk->nodes[at];
+    const struct json_node *node = &walk->nodes[index];
 
     if (node->kind == JSON_OBJECT)
-        walk_object(walk, at, path);
+        walk_object(walk, index, path);
     else if (node->kind == JSON_ARRAY)
-        walk_array(walk, at, path);
+        walk_array(walk, index, path);
     else
         set_cell(walk, path, node->kind == JSON_NULL ? slice_make("", 0) : node->text, false);
 }
@@ -145,11 +145,11 @@ int guess_ndjson_read(struct guess_sample *sample, const char *path, struct slic
     memset(sample->is_list, 0, PATHS_MAX);
     sample->rows = memory_new((size_t)rows + 1, sizeof *sample->rows);
     while (bytes.len && sample->row_count < rows) {
-        const char *end = memchr(bytes.at, '\n', bytes.len);
-        size_t len = end ? (size_t)(end - bytes.at) : bytes.len;
-        struct slice line = slice_make(bytes.at, len);
-        bytes = slice_make(bytes.at + len + (end != NULL), bytes.len - len - (end != NULL));
-        while (line.len && memchr(" \t\r", line.at[line.len - 1], 3))
+        const char *end = memchr(bytes.data, '\n', bytes.len);
+        size_t len = end ? (size_t)(end - bytes.data) : bytes.len;
+        struct slice line = slice_make(bytes.data, len);
+        bytes = slice_make(bytes.data + len + (end != NULL), bytes.len - len - (end != NULL));
+        while (line.len && memchr(" \t\r", line.data[line.len - 1], 3))
             line.len--;
         if (line.len)
             read_line(sample, json, line);

@@ -15,7 +15,7 @@
 #include "model/record.h"
 
 enum {
-    BYTES_LEAST = 4 << 20, /* of the sample */
+    BYTES_MIN = 4 << 20, /* of the sample */
     BYTES_MAX = 64 << 20,
     BYTES_PER_ROW = 4096,
     READ_SIZE = 1 << 18,
@@ -35,8 +35,8 @@ static int read_bytes(struct guess_sample *sample, const char *path, size_t max,
     ptrdiff_t len = source ? 1 : -1;
 
     while (len > 0 && bytes->len < max) {
-        size_t room = max - bytes->len < READ_SIZE ? max - bytes->len : READ_SIZE;
-        len = source_read(source, block, room, error);
+        size_t capacity = max - bytes->len < READ_SIZE ? max - bytes->len : READ_SIZE;
+        len = source_read(source, block, capacity, error);
         if (len > 0)
             buffer_append(bytes, slice_make(block, (size_t)len));
     }
@@ -45,7 +45,7 @@ static int read_bytes(struct guess_sample *sample, const char *path, size_t max,
     if (len < 0 && bytes->len == 0)
         return -1;
     if (len < 0)
-        sample->broken_off = arena_copy(&sample->arena, slice_from(error->text)).at;
+        sample->broken_off = arena_copy(&sample->arena, slice_from(error->text)).data;
     if (bytes->len == 0)
         return error_set(error, ERROR_INPUT, "%s: it is empty: there is nothing to guess from", path);
     return 0;
@@ -53,12 +53,12 @@ static int read_bytes(struct guess_sample *sample, const char *path, size_t max,
 
 static struct slice next_line(struct slice *rest)
 {
-    const char *end = memchr(rest->at, '\n', rest->len);
-    size_t len = end ? (size_t)(end - rest->at) : rest->len;
-    struct slice line = slice_make(rest->at, len);
+    const char *end = memchr(rest->data, '\n', rest->len);
+    size_t len = end ? (size_t)(end - rest->data) : rest->len;
+    struct slice line = slice_make(rest->data, len);
 
-    *rest = slice_make(rest->at + len + (end != NULL), rest->len - len - (end != NULL));
-    if (line.len && line.at[line.len - 1] == '\r')
+    *rest = slice_make(rest->data + len + (end != NULL), rest->len - len - (end != NULL));
+    if (line.len && line.data[line.len - 1] == '\r')
         line.len--;
     return line;
 }
@@ -66,7 +66,7 @@ static struct slice next_line(struct slice *rest)
 static bool is_ascii(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] >= 0x80)
+        if ((unsigned char)text.data[i] >= 0x80)
             return false;
     return true;
 }
@@ -74,8 +74,8 @@ static bool is_ascii(struct slice text)
 static void count_high_bytes(struct guess_sample *sample, struct slice line)
 {
     for (size_t i = 0; i < line.len; i++)
-        if ((unsigned char)line.at[i] >= GUESS_HIGH_BYTES)
-            sample->high_bytes[(unsigned char)line.at[i] - GUESS_HIGH_BYTES]++;
+        if ((unsigned char)line.data[i] >= GUESS_HIGH_BYTES)
+            sample->high_bytes[(unsigned char)line.data[i] - GUESS_HIGH_BYTES]++;
 }
 
 /* Bytes of another encoding in a few lines do not make a UTF-8 export another one: the lines decide. Which
@@ -110,7 +110,7 @@ static size_t count_cells(struct slice line, char delimiter, char quote)
     bool inside = false, at_start = true;
 
     for (size_t i = 0; i < line.len; i++) {
-        char byte = line.at[i];
+        char byte = line.data[i];
         if (byte == quote && (at_start || inside))
             inside = !inside;
         else if (byte == delimiter && !inside)
@@ -126,7 +126,7 @@ static size_t count_quotes(struct slice bytes, char quote)
     size_t count = 0;
 
     for (size_t i = 1; i < bytes.len; i++)
-        if (bytes.at[i] == quote && memchr(",;\t|\n", bytes.at[i - 1], 5))
+        if (bytes.data[i] == quote && memchr(",;\t|\n", bytes.data[i - 1], 5))
             count++;
     return count;
 }
@@ -243,15 +243,15 @@ static int read_csv(struct guess_sample *sample, const char *path, struct slice 
 static int read_format(struct guess_sample *sample, const char *path, struct slice bytes, uint64_t rows,
                        struct error *error)
 {
-    bool marked =
-        bytes.len >= byte_order_mark.len && memcmp(bytes.at, byte_order_mark.at, byte_order_mark.len) == 0;
+    bool marked = bytes.len >= byte_order_mark.len &&
+                  memcmp(bytes.data, byte_order_mark.data, byte_order_mark.len) == 0;
     struct slice plain =
-        marked ? slice_make(bytes.at + byte_order_mark.len, bytes.len - byte_order_mark.len) : bytes;
+        marked ? slice_make(bytes.data + byte_order_mark.len, bytes.len - byte_order_mark.len) : bytes;
     size_t blanks = 0;
 
-    while (blanks < plain.len && memchr(" \t\r\n", plain.at[blanks], 4))
+    while (blanks < plain.len && memchr(" \t\r\n", plain.data[blanks], 4))
         blanks++;
-    char first = blanks < plain.len ? plain.at[blanks] : '\0';
+    char first = blanks < plain.len ? plain.data[blanks] : '\0';
     find_encoding(sample, plain, marked);
     if (first == '[')
         return error_set(error, ERROR_INPUT,
@@ -275,17 +275,17 @@ int guess_sample_read(struct guess_sample *sample, const char *path, uint64_t ro
 
     *sample = (struct guess_sample){.format = JOB_FORMAT_CSV};
     arena_init(&sample->arena, 1 << 20);
-    if (max < BYTES_LEAST)
-        max = BYTES_LEAST;
+    if (max < BYTES_MIN)
+        max = BYTES_MIN;
     if (rows > CELLS_MAX)
         rows = CELLS_MAX;
     buffer_init(&bytes, BYTES_MAX + 1);
     int result = read_bytes(sample, path, max, &bytes, error);
     if (result == 0) {
         struct slice all = buffer_slice(&bytes);
-        const char *last = bytes.len == max ? memrchr(all.at, '\n', all.len) : NULL;
+        const char *last = bytes.len == max ? memrchr(all.data, '\n', all.len) : NULL;
         if (last) /* a line that the sample's end cut tells nothing */
-            all.len = (size_t)(last - all.at) + 1;
+            all.len = (size_t)(last - all.data) + 1;
         result = read_format(sample, path, all, rows, error);
     }
     buffer_clear(&bytes);
@@ -300,7 +300,7 @@ void guess_sample_clear(struct guess_sample *sample)
 
 struct slice guess_sample_cell(const struct guess_sample *sample, size_t row, size_t column)
 {
-    const struct guess_row *at = &sample->rows[row];
+    const struct guess_row *item = &sample->rows[row];
 
-    return column < at->count ? at->cells[column] : slice_make("", 0);
+    return column < item->count ? item->cells[column] : slice_make("", 0);
 }

@@ -16,16 +16,16 @@ static bool is_plain(struct slice text)
                                         "off",  "y",    "n",     "auto", NULL};
 
     for (size_t i = 0; words[i]; i++)
-        if (strlen(words[i]) == text.len && strncasecmp(words[i], text.at, text.len) == 0)
+        if (strlen(words[i]) == text.len && strncasecmp(words[i], text.data, text.len) == 0)
             return false;
     for (size_t i = 0; i < text.len; i++) {
-        char byte = text.at[i];
+        char byte = text.data[i];
         bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
         bool inner = (byte >= '0' && byte <= '9') || memchr(" .-/", byte, 4);
         if (!letter && (!inner || i == 0))
             return false;
     }
-    return text.len > 0 && text.at[text.len - 1] != ' ';
+    return text.len > 0 && text.data[text.len - 1] != ' ';
 }
 
 void guess_write_scalar(struct buffer *out, struct slice text)
@@ -46,15 +46,15 @@ static void write_name(struct buffer *out, const char *path, const char *provide
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t start = out->len;
 
-    for (const char *at = base; *at && *at != '.' && out->len - start < NAME_MAX_LEN; at++) {
-        char byte = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
+    for (const char *cursor = base; *cursor && *cursor != '.' && out->len - start < NAME_MAX_LEN; cursor++) {
+        char byte = *cursor >= 'A' && *cursor <= 'Z' ? (char)(*cursor | 0x20) : *cursor;
         bool good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9');
         if (good)
             buffer_append_char(out, byte);
-        else if (out->len > start && out->at[out->len - 1] != '-')
+        else if (out->len > start && out->data[out->len - 1] != '-')
             buffer_append_char(out, '-');
     }
-    if (out->len > start && out->at[out->len - 1] != '-')
+    if (out->len > start && out->data[out->len - 1] != '-')
         buffer_append_char(out, '-');
     buffer_append_text(out, provider);
 }
@@ -110,7 +110,7 @@ static void write_nulls(const struct guess_sample *sample, struct buffer *out)
         buffer_printf(&remark, "%s %s %zu times", remark.len ? "," : "; CHECK, seen:", guess_column_nulls[i],
                       seen);
     }
-    buffer_printf(out, "]    # cells that mean `no value`%s\n", remark.len ? remark.at : "");
+    buffer_printf(out, "]    # cells that mean `no value`%s\n", remark.len ? remark.data : "");
     buffer_clear(&remark);
 }
 
@@ -155,7 +155,7 @@ static void write_letters(const struct guess_sample *sample, struct buffer *out)
             continue;
         if (shown % LETTERS_PER_LINE == 1)
             buffer_append_text(out, "\n  #  ");
-        buffer_printf(out, " %.*s %zu", (int)letter.len, letter.at, bytes[i].count);
+        buffer_printf(out, " %.*s %zu", (int)letter.len, letter.data, bytes[i].count);
     }
     if (undefined)
         buffer_printf(out, "\n  #   and %zu bytes that windows-1252 does not define: it is another encoding",

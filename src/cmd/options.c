@@ -23,7 +23,7 @@ struct option {
     const char *value; /* what the help calls its value; NULL: a flag */
     enum option_kind kind;
     unsigned commands;
-    size_t at; /* in struct options; of OPTION_TEXTS the list, its count at `count_at` */
+    size_t offset; /* in struct options; of OPTION_TEXTS the list, its count at `count_at` */
     size_t count_at;
     const char *help;
 };
@@ -141,20 +141,20 @@ static int set_option(struct options *options, const struct option *option, cons
     assert(value || option->kind == OPTION_FLAG);
     switch (option->kind) {
     case OPTION_FLAG:
-        *(bool *)(void *)(base + option->at) = true;
+        *(bool *)(void *)(base + option->offset) = true;
         break;
     case OPTION_TEXT:
-        *(const char **)(void *)(base + option->at) = value;
+        *(const char **)(void *)(base + option->offset) = value;
         break;
     case OPTION_TEXTS: {
-        const char ***list = (const char ***)(void *)(base + option->at);
+        const char ***list = (const char ***)(void *)(base + option->offset);
         size_t *count = (size_t *)(void *)(base + option->count_at);
         *list = memory_resize(*list, *count + 1, sizeof **list);
         (*list)[(*count)++] = value;
         break;
     }
     case OPTION_NUMBER:
-        return set_number((uint64_t *)(void *)(base + option->at), option->name, value, error);
+        return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
     case OPTION_PROGRESS:
         if (set_choice(progress_words, &chosen, option->name, value, error) != 0)
             return -1;
@@ -179,8 +179,8 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
     bool only_arguments = false;
 
     *options = (struct options){0};
-    for (char **at = arguments; *at; at++) {
-        const char *argument = *at, *value = NULL;
+    for (char **item = arguments; *item; item++) {
+        const char *argument = *item, *value = NULL;
         if (only_arguments || argument[0] != '-' || strcmp(argument, "-") == 0) {
             if (options->argument)
                 return error_set(error, ERROR_USAGE, "one argument is enough: `%s` is too much", argument);
@@ -202,7 +202,7 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
             value = argument + len + 1;
         if (!option->value && value)
             return error_set(error, ERROR_USAGE, "%s takes no value", option->name);
-        if (option->value && !value && !(value = *++at))
+        if (option->value && !value && !(value = *++item))
             return error_set(error, ERROR_USAGE, "%s needs a value: %s %s", option->name, option->name,
                              option->value);
         if (set_option(options, option, value, error) != 0)
@@ -227,7 +227,7 @@ void options_help(unsigned command, struct buffer *out)
         buffer_init(&text, 128);
         buffer_printf(&text, "%s%s%s", option->name, option->value ? " " : "",
                       option->value ? option->value : "");
-        buffer_printf(out, "  %-30s %s\n", text.at, option->help);
+        buffer_printf(out, "  %-30s %s\n", text.data, option->help);
         buffer_clear(&text);
     }
 }

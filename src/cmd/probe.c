@@ -65,7 +65,7 @@ int command_probe(const struct options *options)
     if (provider) {
         struct slice url = provider_base_url(provider, job);
         probe_lines_add(&lines, "job", PROBE_OK, "%s: %s at %.*s", job->path, provider->name, (int)url.len,
-                        url.at);
+                        url.data);
         probe_lines_add(&lines, "libcurl", PROBE_OK, "%s", sender_library());
         bool loaded = fault.scope == ERROR_NONE && provider_of_job(job, true, &fault);
         if (loaded)

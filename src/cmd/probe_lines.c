@@ -58,13 +58,13 @@ static void write_text(const struct buffer *text, struct buffer *out)
     struct slice left = buffer_slice(text);
 
     while (left.len) {
-        const char *end = memchr(left.at, '\n', left.len);
-        size_t len = end ? (size_t)(end - left.at) : left.len;
-        character_append_plain(out, slice_make(left.at, len));
+        const char *end = memchr(left.data, '\n', left.len);
+        size_t len = end ? (size_t)(end - left.data) : left.len;
+        character_append_plain(out, slice_make(left.data, len));
         if (end)
             buffer_printf(out, "\n%*s", NAME_WIDTH + 1 + STATE_WIDTH + 1, "");
         len += end != NULL;
-        left = slice_make(left.at + len, left.len - len);
+        left = slice_make(left.data + len, left.len - len);
     }
 }
 

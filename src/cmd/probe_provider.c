@@ -106,23 +106,24 @@ static void tell_endpoint(struct probe_lines *lines, const struct asked *asked, 
     double latency_ms = (double)asked->delivery.latency_ns / (double)CLOCK_NS_PER_MS;
 
     if (outcome->http_status >= 300 && outcome->http_status < 400)
-        probe_lines_add(lines, "endpoint", PROBE_NOT_OK, "%.*s: %s", (int)url.len, url.at, outcome->message);
+        probe_lines_add(lines, "endpoint", PROBE_NOT_OK, "%.*s: %s", (int)url.len, url.data,
+                        outcome->message);
     else if (outcome->http_status && latency_ms > 0)
-        probe_lines_add(lines, "endpoint", PROBE_OK, "%.*s answers, in %.3g ms", (int)url.len, url.at,
+        probe_lines_add(lines, "endpoint", PROBE_OK, "%.*s answers, in %.3g ms", (int)url.len, url.data,
                         latency_ms);
     else if (outcome->http_status || strcmp(outcome->code, "tls") == 0)
-        probe_lines_add(lines, "endpoint", PROBE_OK, "%.*s is there", (int)url.len, url.at);
+        probe_lines_add(lines, "endpoint", PROBE_OK, "%.*s is there", (int)url.len, url.data);
     else
         probe_lines_add(lines, "endpoint", PROBE_NOT_OK,
                         "%.*s: %s. Check provider.base_url, the network and provider.proxy", (int)url.len,
-                        url.at, outcome->message);
+                        url.data, outcome->message);
 }
 
 static void tell_tls(struct probe_lines *lines, const struct asked *asked, struct slice url)
 {
     const struct outcome *outcome = &asked->delivery.outcome;
 
-    if (url.len >= 7 && strncmp(url.at, "http://", 7) == 0)
+    if (url.len >= 7 && strncmp(url.data, "http://", 7) == 0)
         probe_lines_add(lines, "tls", PROBE_OK, "not needed: the base URL is on this machine");
     else if (outcome->http_status)
         probe_lines_add(lines, "tls", PROBE_OK, "the certificate was verified, TLS 1.2 or newer");
@@ -175,18 +176,17 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
     if (asked->is_taken) {
         probe_lines_add(
             lines, name, PROBE_OK,
-            "a GET of a user that is not there was answered with HTTP %d by the provider: the credentials "
-            "were accepted",
+            "a GET of a user that is not there was answered with HTTP %d by the provider: the credentials were accepted",
             outcome->http_status);
         return;
     }
     if (!outcome->http_status)
         probe_lines_add(lines, name, PROBE_SKIPPED, "%snot known: there was no answer", which);
     else if (outcome->kind == OUTCOME_BAD_NONCE)
-        probe_lines_add(lines, name, PROBE_NOT_OK,
-                        "%sHTTP %d: %s. Another tool used this key with higher nonces: raise "
-                        "provider.nonce_floor above them, or make a new key",
-                        which, outcome->http_status, outcome->message);
+        probe_lines_add(
+            lines, name, PROBE_NOT_OK,
+            "%sHTTP %d: %s. Another tool used this key with higher nonces: raise provider.nonce_floor above them, or make a new key",
+            which, outcome->http_status, outcome->message);
     else if (outcome->kind == OUTCOME_THROTTLED || outcome->kind == OUTCOME_NOT_SENT)
         probe_lines_add(lines, name, PROBE_NOT_OK, "%sHTTP %d: %s. Probe again a little later", which,
                         outcome->http_status, outcome->message);
@@ -200,10 +200,10 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
             "known. Check provider.base_url and provider.proxy",
             which, outcome->message[0] ? outcome->message : "the answer is empty");
     else
-        probe_lines_add(lines, name, PROBE_NOT_OK,
-                        "%sHTTP %d to a GET of a user that is not there, in place of 404: %s. Check "
-                        "provider.credentials and provider.base_url",
-                        which, outcome->http_status, outcome->message);
+        probe_lines_add(
+            lines, name, PROBE_NOT_OK,
+            "%sHTTP %d to a GET of a user that is not there, in place of 404: %s. Check provider.credentials and provider.base_url",
+            which, outcome->http_status, outcome->message);
 }
 
 static void tell_pace(struct probe_lines *lines, const struct job *job, const struct provider *provider,

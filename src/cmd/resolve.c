@@ -29,7 +29,7 @@ struct resolving {
     struct value *values; /* [field_count()]: of a record that has a key alone */
     struct arena arena;
     struct resolve_verdict *verdicts;
-    size_t verdict_count, verdict_room;
+    size_t verdict_count, verdict_capacity;
     uint64_t settled, adopted, accepted, corrected, rekeyed, not_written;
     uint64_t unanswered; /* of those not written: the provider gave no answer */
 };
@@ -37,7 +37,7 @@ struct resolving {
 static bool is_id(struct slice id)
 {
     for (size_t i = 0; i < id.len; i++)
-        if (id.at[i] < ' ' || id.at[i] > '~')
+        if (id.data[i] < ' ' || id.data[i] > '~')
             return false;
     return id.len > 0 && id.len <= ID_MAX;
 }
@@ -109,15 +109,15 @@ static void add_verdict(struct resolving *resolving, struct slice key, struct sl
         resolving->not_written++;
         return;
     }
-    if (resolving->verdict_count == resolving->verdict_room) {
-        resolving->verdict_room = resolving->verdict_room ? 2 * resolving->verdict_room : 64;
+    if (resolving->verdict_count == resolving->verdict_capacity) {
+        resolving->verdict_capacity = resolving->verdict_capacity ? 2 * resolving->verdict_capacity : 64;
         resolving->verdicts =
-            memory_resize(resolving->verdicts, resolving->verdict_room, sizeof *resolving->verdicts);
+            memory_resize(resolving->verdicts, resolving->verdict_capacity, sizeof *resolving->verdicts);
     }
     resolving->verdicts[resolving->verdict_count++] =
         (struct resolve_verdict){.key = arena_copy(&resolving->arena, key),
                                  .user = arena_copy(&resolving->arena, user),
-                                 .where = arena_copy(&resolving->arena, slice_from(where)).at,
+                                 .where = arena_copy(&resolving->arena, slice_from(where)).data,
                                  .holds = true};
 }
 
@@ -146,7 +146,7 @@ static int add_absent(struct resolving *resolving, struct slice key, struct erro
     if (found < 0)
         return -1;
     bool has_user = found == 1 && customer.by_verdict && customer.user_id.len > 0;
-    add_verdict(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.at);
+    add_verdict(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.data);
     if (resolving->verdict_count)
         resolving->verdicts[resolving->verdict_count - 1].is_absent = true;
     return 0;
@@ -177,8 +177,7 @@ static int gather_verdicts(struct resolving *resolving, const struct options *op
         const struct error why = *error;
         error_set(
             error, why.scope,
-            "%s\nhint: nothing was written; run it again when the provider answers, or add --unchecked to "
-            "write the verdict without asking it",
+            "%s\nhint: nothing was written; run it again when the provider answers, or add --unchecked to write the verdict without asking it",
             why.text);
     }
     return -1;
@@ -326,12 +325,10 @@ static const char *find_misuse(const struct options *options)
 
     if (options->from || options->rekey)
         return options->key || said || (options->from && options->rekey)
-                   ? "--from FILE and --rekey FILE cannot be combined with --key, with a verdict or with "
-                     "each other"
+                   ? "--from FILE and --rekey FILE cannot be combined with --key, with a verdict or with each other"
                    : NULL;
     if (!options->key)
-        return "resolve needs --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or "
-               "--rekey FILE";
+        return "resolve needs --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or --rekey FILE";
     if (said != 1)
         return "resolve needs --user USER_ID or --absent or --same-as ID, one of them";
     if (!is_id(slice_from(options->key)) || (options->same_as && !is_id(slice_from(options->same_as))))

@@ -68,14 +68,14 @@ static struct slice in_groups(struct slice id, struct arena *arena)
     if (id.len == 0 || id.len % GROUP_LEN != 0)
         return slice_make(NULL, 0);
     for (size_t i = 0; i < id.len; i++)
-        if (!(id.at[i] >= 'A' && id.at[i] <= 'Z') && !(id.at[i] >= '0' && id.at[i] <= '9'))
+        if (!(id.data[i] >= 'A' && id.data[i] <= 'Z') && !(id.data[i] >= '0' && id.data[i] <= '9'))
             return slice_make(NULL, 0);
     size_t len = id.len + id.len / GROUP_LEN - 1;
     char *text = arena_bytes(arena, len);
-    for (size_t i = 0, at = 0; i < id.len; i++) {
+    for (size_t i = 0, offset = 0; i < id.len; i++) {
         if (i > 0 && i % GROUP_LEN == 0)
-            text[at++] = ' ';
-        text[at++] = id.at[i];
+            text[offset++] = ' ';
+        text[offset++] = id.data[i];
     }
     return slice_make(text, len);
 }
@@ -118,7 +118,7 @@ static void take_finding(void *context, const struct audit_finding *finding)
     verdict->holds = false;
     text_format(verdict->why, sizeof verdict->why,
                 "the provider's answer does not tell whose user it is (%.*s)", (int)finding->told.len,
-                finding->told.len ? finding->told.at : "");
+                finding->told.len ? finding->told.data : "");
 }
 
 /* The digests that the ledger expects at the provider of a customer whose user is not proven. */
@@ -144,7 +144,7 @@ static void describe_differing(const struct asking *asking, uint64_t differing,
         if (differing >> i & 1)
             buffer_printf(&names, "%s%s", names.len ? ", " : "", field_name(changes_field_of(fields, i)));
     text_format(verdict->why, sizeof verdict->why,
-                "the user differs in %s, and the provider does not say whose it is", names.at);
+                "the user differs in %s, and the provider does not say whose it is", names.data);
     buffer_clear(&names);
 }
 

@@ -34,13 +34,13 @@ static void write_cell(struct buffer *out, struct slice text)
     bool quoted = false;
 
     for (size_t i = 0; i < text.len && !quoted; i++)
-        quoted = strchr("\",\r\n", text.at[i]) != NULL;
+        quoted = strchr("\",\r\n", text.data[i]) != NULL;
     if (quoted)
         buffer_append_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"')
+        if (text.data[i] == '"')
             buffer_append_char(out, '"');
-        buffer_append_char(out, text.at[i]);
+        buffer_append_char(out, text.data[i]);
     }
     if (quoted)
         buffer_append_char(out, '"');
@@ -56,12 +56,12 @@ static void write_words(struct buffer *out, struct slice text)
         return;
     }
     guarded[0] = '\'';
-    memcpy(guarded + 1, text.at, text.len);
+    memcpy(guarded + 1, text.data, text.len);
     write_cell(out, slice_make(guarded, text.len + 1));
 }
 
 static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
-                      const char *at)
+                      const char *cursor)
 {
     if (row)
         buffer_printf(out, "%" PRIu64, row);
@@ -76,7 +76,7 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     write_words(out, customer->code);
     buffer_append_char(out, ',');
     write_words(out, customer->message);
-    buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, at);
+    buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, cursor);
     write_cell(out, customer->kept);
     buffer_append_char(out, '\n');
 }
@@ -100,7 +100,7 @@ static void write_number(struct json_writer *json, const char *key, uint64_t num
 }
 
 static void write_json(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
-                       const char *at)
+                       const char *cursor)
 {
     struct json_writer json;
 
@@ -115,7 +115,7 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     write_text(&json, "message", customer->message);
     json_write_key(&json, "attempts");
     json_write_unsigned(&json, customer->attempts);
-    write_text(&json, "at", slice_from(at));
+    write_text(&json, "at", slice_from(cursor));
     json_write_key(&json, "kept");
     if (customer->kept.len)
         buffer_append(out, customer->kept); /* is JSON */
@@ -128,13 +128,13 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
 static bool list_customer(void *context, const struct ledger_customer *customer, uint64_t row)
 {
     struct listing *listing = context;
-    char at[CLOCK_RFC3339_SIZE];
+    char text[CLOCK_RFC3339_SIZE];
 
-    clock_rfc3339(customer->updated_at, at);
+    clock_rfc3339(customer->updated_at, text);
     if (listing->is_json)
-        write_json(&listing->out, customer, row, at);
+        write_json(&listing->out, customer, row, text);
     else
-        write_csv(&listing->out, customer, row, at);
+        write_csv(&listing->out, customer, row, text);
     if (listing->out.len >= BLOCK_SIZE || listing->out.overflowed)
         flush(listing);
     return !listing->failed;

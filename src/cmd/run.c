@@ -135,8 +135,8 @@ static int run_strict(const struct options *options, struct job *job, const stru
         log_info("every row is valid: the input is read once more, and sent");
         status = run_pass(options, job, provider, PASS_STRICT_SECOND, strict);
     } else if (status == 1) {
-        log_error("nothing was sent (--strict): not every row is valid; correct the export, or run without "
-                  "--strict");
+        log_error(
+            "nothing was sent (--strict): not every row is valid; correct the export, or run without --strict");
     }
     strict_free(strict);
     return status;

@@ -64,26 +64,28 @@ static const char *advice(const struct ledger_customer *customer)
         {"several_users", "several users at the provider agree with this customer: find out which one it is, "
                           "then " RESOLVE OR_ABSENT},
         {"email_alone",
-         "a user at the provider has this customer's e-mail and other data: look whether it is "
-         "this customer, then " RESOLVE OR_ABSENT},
-        {"user_differs", "a user at the provider has this customer's external_id and other data: look at "
-                         "both, then " RESOLVE OR_ABSENT},
+         "a user at the provider has this customer's e-mail and other data: look whether it is this customer, then " RESOLVE
+             OR_ABSENT},
+        {"user_differs",
+         "a user at the provider has this customer's external_id and other data: look at both, then " RESOLVE
+             OR_ABSENT},
         {"user_not_fetched",
-         "the provider lists a user with this e-mail and does not give it (HTTP 404): run "
-         "again, or look it up at the provider, then " RESOLVE OR_ABSENT},
-        {"user_incomplete", "a user at the provider agrees in what is given of it, and not everything is "
-                            "given: look whether it is this customer, then " RESOLVE OR_ABSENT},
-        {"user_unnamed", "a user at the provider has this customer's e-mail and no external_id: look whether "
-                         "it is this customer, then " RESOLVE OR_ABSENT},
+         "the provider lists a user with this e-mail and does not give it (HTTP 404): run again, or look it up at the provider, then " RESOLVE
+             OR_ABSENT},
+        {"user_incomplete",
+         "a user at the provider agrees in what is given of it, and not everything is given: look whether it is this customer, then " RESOLVE
+             OR_ABSENT},
+        {"user_unnamed",
+         "a user at the provider has this customer's e-mail and no external_id: look whether it is this customer, then " RESOLVE
+             OR_ABSENT},
         {"other_customer",
-         "the answer named another customer: run again with this customer's row in the input; when "
-         "it comes back, the provider or a gateway mixes answers up: ask the provider, then " RESOLVE},
-        {"exists_not_found", "the provider answers that this customer exists, and its look-up does not find "
-                             "it: ask the provider, then " RESOLVE OR_ABSENT},
+         "the answer named another customer: run again with this customer's row in the input; when it comes back, the provider or a gateway mixes answers up: ask the provider, then " RESOLVE},
+        {"exists_not_found",
+         "the provider answers that this customer exists, and its look-up does not find it: ask the provider, then " RESOLVE
+             OR_ABSENT},
         {"listing_incomplete",
-         "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there "
-         "are more), so that it cannot show that there is no such user: run again, or look it up at the "
-         "provider, then " RESOLVE OR_ABSENT},
+         "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there are more), so that it cannot show that there is no such user: run again, or look it up at the provider, then " RESOLVE
+             OR_ABSENT},
     };
 
     if (slice_is(customer->code, "user_id_taken"))
@@ -94,8 +96,7 @@ static const char *advice(const struct ledger_customer *customer)
     for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
         if (slice_is(customer->code, unclear[i][0]))
             return unclear[i][1];
-    return "run again with this customer's row in the input: the run repeats the request, or asks the "
-           "provider";
+    return "run again with this customer's row in the input: the run repeats the request, or asks the provider";
 }
 
 static void list_doubt(void *context, const struct ledger_customer *customer)
@@ -109,13 +110,13 @@ static void list_doubt(void *context, const struct ledger_customer *customer)
             return;
         if (listing->doubts == 1)
             buffer_append_text(&listing->out, "\nIn doubt (the request may have been carried out):\n");
-        buffer_printf(&listing->out, "  %.*s", (int)key.len, key.at);
+        buffer_printf(&listing->out, "  %.*s", (int)key.len, key.data);
         if (customer->http_status)
             buffer_printf(&listing->out, "  HTTP %d", customer->http_status);
         if (code.len)
-            buffer_printf(&listing->out, "  %.*s", (int)code.len, code.at);
+            buffer_printf(&listing->out, "  %.*s", (int)code.len, code.data);
         if (customer->http_status == HTTP_CONFLICT && customer->message.len) /* perhaps whose it is */
-            buffer_printf(&listing->out, "\n      %.*s", (int)customer->message.len, customer->message.at);
+            buffer_printf(&listing->out, "\n      %.*s", (int)customer->message.len, customer->message.data);
         buffer_printf(&listing->out, "\n      %s\n", advice(customer));
         return;
     }
@@ -137,10 +138,10 @@ static void list_run(struct listing *listing, const struct ledger_run *run)
 {
     if (!listing->is_json) {
         buffer_printf(&listing->out, "%" PRIu64 " runs; the last began %.*s", run->runs,
-                      (int)run->started.len, run->started.at);
+                      (int)run->started.len, run->started.data);
         if (run->finished.len)
             buffer_printf(&listing->out, " and ended %.*s with status %d\n", (int)run->finished.len,
-                          run->finished.at, run->status);
+                          run->finished.data, run->status);
         else
             buffer_append_text(&listing->out,
                                " and has not ended by itself: it is under way, or it was killed\n");

@@ -19,9 +19,9 @@ struct listed {
 static const struct {
     const char *word, *what, *what_to_do;
 } kinds[AUDIT_KINDS] = {
-    [AUDIT_MISSING] = {"missing", "the provider has no such user",
-                       "ask the provider what became of it; a run creates no user for a customer that has "
-                       "one in the ledger"},
+    [AUDIT_MISSING] =
+        {"missing", "the provider has no such user",
+         "ask the provider what became of it; a run creates no user for a customer that has one in the ledger"},
     [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
                        "look at both at the provider: one of them has the other's user"},
     [AUDIT_UNKNOWN] = {"unknown", "a user at the provider that is not in the ledger",
@@ -38,11 +38,11 @@ static void list_text(struct listed *listed, const struct audit_finding *finding
     if (listed->count == 1)
         buffer_append_text(out, "\nNot as at the provider:\n");
     buffer_printf(out, "  %.*s%suser %.*s: %s", (int)finding->external_id.len,
-                  finding->external_id.len ? finding->external_id.at : "",
-                  finding->external_id.len ? ", " : "", (int)finding->user_id.len, finding->user_id.at,
+                  finding->external_id.len ? finding->external_id.data : "",
+                  finding->external_id.len ? ", " : "", (int)finding->user_id.len, finding->user_id.data,
                   kinds[finding->kind].what);
     if (finding->told.len)
-        buffer_printf(out, " (%.*s)", (int)finding->told.len, finding->told.at);
+        buffer_printf(out, " (%.*s)", (int)finding->told.len, finding->told.data);
     buffer_printf(out, "\n      %s\n", kinds[finding->kind].what_to_do);
 }
 

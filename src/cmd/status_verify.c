@@ -24,11 +24,9 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     case LEDGER_FINDING_EVENT:
     case LEDGER_FINDING_MISSING:
     case LEDGER_FINDING_RUN:
-        return "the history was changed by something else than kyc-import: keep a copy, and restore the "
-               "ledger with its key file from the last backup that verifies";
+        return "the history was changed by something else than kyc-import: keep a copy, and restore the ledger with its key file from the last backup that verifies";
     case LEDGER_FINDING_REPORT:
-        return "restore the newest backup of the ledger with its key file before the next run: an older one "
-               "lacks customers, and a run would create them again";
+        return "restore the newest backup of the ledger with its key file before the next run: an older one lacks customers, and a run would create them again";
     case LEDGER_FINDING_GONE:
         return "put the customer's row back from a backup before the next run";
     case LEDGER_FINDING_CUSTOMER:
@@ -91,19 +89,19 @@ static void list_text(struct buffer *out, const struct ledger_finding *finding)
     }
     if (finding->external_id.len)
         buffer_printf(out, "%scustomer %.*s", finding->event ? ", " : "", (int)finding->external_id.len,
-                      finding->external_id.at);
+                      finding->external_id.data);
     else if (finding->customer && finding->kind != LEDGER_FINDING_EVENT)
         buffer_printf(out, "customer with id %" PRId64, finding->customer);
-    buffer_printf(out, ": %.*s\n      %s\n", (int)finding->text.len, finding->text.at,
+    buffer_printf(out, ": %.*s\n      %s\n", (int)finding->text.len, finding->text.data,
                   what_to_do(finding->kind));
 }
 
 static void list(void *context, const struct ledger_finding *finding)
 {
     struct listed *listed = context;
-    uint64_t most = listed->json ? LISTED_MAX : SHOWN_MAX;
+    uint64_t max = listed->json ? LISTED_MAX : SHOWN_MAX;
 
-    if (listed->count++ >= most)
+    if (listed->count++ >= max)
         return;
     if (listed->json) {
         list_json(listed->json, finding);

@@ -14,7 +14,7 @@ enum { ARENA_ALIGN = 16 };
 struct arena_chunk {
     struct arena_chunk *next;
     size_t size; /* of its room */
-    _Alignas(ARENA_ALIGN) char room[];
+    _Alignas(ARENA_ALIGN) char capacity[];
 };
 
 void arena_init(struct arena *arena, size_t chunk_size)
@@ -36,13 +36,13 @@ void arena_clear(struct arena *arena)
 {
     arena_free_chunks(arena->chunks);
     arena->chunks = NULL;
-    arena->at = arena->end = NULL;
+    arena->next = arena->end = NULL;
 }
 
 void arena_wipe(struct arena *arena)
 {
     for (struct arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
-        secret_wipe(chunk->room, chunk->size);
+        secret_wipe(chunk->capacity, chunk->size);
     arena_clear(arena);
 }
 
@@ -59,8 +59,8 @@ void arena_reset(struct arena *arena)
     arena->chunks = kept;
     if (kept)
         kept->next = NULL;
-    arena->at = kept ? kept->room : NULL;
-    arena->end = kept ? kept->room + kept->size : NULL;
+    arena->next = kept ? kept->capacity : NULL;
+    arena->end = kept ? kept->capacity + kept->size : NULL;
 }
 
 static struct arena_chunk *arena_new_chunk(size_t size)
@@ -78,33 +78,33 @@ static char *arena_grow(struct arena *arena, size_t size)
         struct arena_chunk *own = arena_new_chunk(size);
         own->next = arena->chunks;
         arena->chunks = own;
-        return own->room;
+        return own->capacity;
     }
     struct arena_chunk *chunk = arena_new_chunk(arena->chunk_size);
     chunk->next = arena->chunks;
     arena->chunks = chunk;
-    arena->at = chunk->room + size;
-    arena->end = chunk->room + chunk->size;
-    return chunk->room;
+    arena->next = chunk->capacity + size;
+    arena->end = chunk->capacity + chunk->size;
+    return chunk->capacity;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    size_t skip = -(uintptr_t)arena->at & (ARENA_ALIGN - 1);
-    size_t room = (size_t)(arena->end - arena->at);
-    if (!arena->at || skip > room || size > room - skip)
+    size_t skip = -(uintptr_t)arena->next & (ARENA_ALIGN - 1);
+    size_t capacity = (size_t)(arena->end - arena->next);
+    if (!arena->next || skip > capacity || size > capacity - skip)
         return arena_grow(arena, size);
-    char *made = arena->at + skip;
-    arena->at = made + size;
+    char *made = arena->next + skip;
+    arena->next = made + size;
     return made;
 }
 
 char *arena_bytes(struct arena *arena, size_t size)
 {
-    if (!arena->at || size > (size_t)(arena->end - arena->at))
+    if (!arena->next || size > (size_t)(arena->end - arena->next))
         return arena_grow(arena, size);
-    char *made = arena->at;
-    arena->at = made + size;
+    char *made = arena->next;
+    arena->next = made + size;
     return made;
 }
 
@@ -112,7 +112,7 @@ struct slice arena_copy(struct arena *arena, struct slice text)
 {
     char *copy = arena_bytes(arena, text.len + 1);
     if (text.len)
-        memcpy(copy, text.at, text.len);
+        memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
     return slice_make(copy, text.len);
 }

@@ -25,11 +25,11 @@ void buffer_init_wiped(struct buffer *buffer, size_t max)
 void buffer_clear(struct buffer *buffer)
 {
     if (buffer->is_wiped)
-        memory_wiped_free(buffer->at);
+        memory_wiped_free(buffer->data);
     else
-        free(buffer->at);
-    buffer->at = NULL;
-    buffer->len = buffer->room = 0;
+        free(buffer->data);
+    buffer->data = NULL;
+    buffer->len = buffer->capacity = 0;
     buffer->overflowed = false;
 }
 
@@ -37,8 +37,8 @@ void buffer_reset(struct buffer *buffer)
 {
     buffer->len = 0;
     buffer->overflowed = false;
-    if (buffer->at)
-        buffer->at[0] = '\0';
+    if (buffer->data)
+        buffer->data[0] = '\0';
 }
 
 /* The slow part of buffer_reserve. */
@@ -49,15 +49,15 @@ static bool buffer_grow(struct buffer *buffer, size_t more)
         return false;
     }
     size_t need = buffer->len + more + 1;
-    size_t room = buffer->room ? buffer->room : BUFFER_FIRST_ROOM;
-    while (room < need)
-        room = room > SIZE_MAX / 2 ? need : room * 2;
-    if (room > buffer->max + 1)
-        room = buffer->max + 1;
-    if (room > buffer->room)
-        buffer->at =
-            buffer->is_wiped ? memory_wiped_resize(buffer->at, room) : memory_resize(buffer->at, room, 1);
-    buffer->room = room;
+    size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_ROOM;
+    while (capacity < need)
+        capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
+    if (capacity > buffer->max + 1)
+        capacity = buffer->max + 1;
+    if (capacity > buffer->capacity)
+        buffer->data = buffer->is_wiped ? memory_wiped_resize(buffer->data, capacity)
+                                        : memory_resize(buffer->data, capacity, 1);
+    buffer->capacity = capacity;
     return true;
 }
 
@@ -65,7 +65,7 @@ static bool buffer_grow(struct buffer *buffer, size_t more)
  * maximum and its NUL. */
 static inline bool buffer_reserve(struct buffer *buffer, size_t more)
 {
-    if (more < buffer->room - buffer->len && !buffer->overflowed)
+    if (more < buffer->capacity - buffer->len && !buffer->overflowed)
         return true;
     return buffer_grow(buffer, more);
 }
@@ -75,9 +75,9 @@ void buffer_append(struct buffer *buffer, struct slice bytes)
     if (!buffer_reserve(buffer, bytes.len))
         return;
     if (bytes.len)
-        memcpy(buffer->at + buffer->len, bytes.at, bytes.len);
+        memcpy(buffer->data + buffer->len, bytes.data, bytes.len);
     buffer->len += bytes.len;
-    buffer->at[buffer->len] = '\0';
+    buffer->data[buffer->len] = '\0';
 }
 
 void buffer_append_text(struct buffer *buffer, const char *text)
@@ -89,8 +89,8 @@ void buffer_append_char(struct buffer *buffer, char byte)
 {
     if (!buffer_reserve(buffer, 1))
         return;
-    buffer->at[buffer->len++] = byte;
-    buffer->at[buffer->len] = '\0';
+    buffer->data[buffer->len++] = byte;
+    buffer->data[buffer->len] = '\0';
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
@@ -106,7 +106,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     if ((size_t)len < sizeof text) {
         buffer_append(buffer, slice_make(text, (size_t)len));
     } else if (buffer_reserve(buffer, (size_t)len)) {
-        vsnprintf(buffer->at + buffer->len, (size_t)len + 1, format, again);
+        vsnprintf(buffer->data + buffer->len, (size_t)len + 1, format, again);
         buffer->len += (size_t)len;
     }
     va_end(again);

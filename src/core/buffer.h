@@ -13,8 +13,8 @@
 #include "core/slice.h"
 
 struct buffer {
-    char *at; /* NULL while empty; else at[len] is NUL */
-    size_t len, room, max;
+    char *data; /* NULL while empty; else at[len] is NUL */
+    size_t len, capacity, max;
     bool overflowed;
     bool is_wiped;
 };
@@ -33,7 +33,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__
 
 static inline struct slice buffer_slice(const struct buffer *buffer)
 {
-    return slice_make(buffer->at, buffer->len);
+    return slice_make(buffer->data, buffer->len);
 }
 
 #endif

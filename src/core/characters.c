@@ -9,7 +9,7 @@ struct character character_first(struct slice text)
     struct character first;
     first.len = text_first_char(text, &first.code);
     first.broken = first.len == 0;
-    return first.broken ? (struct character){(unsigned char)text.at[0], 1, true} : first;
+    return first.broken ? (struct character){(unsigned char)text.data[0], 1, true} : first;
 }
 
 bool character_is_hidden(uint32_t code)
@@ -36,7 +36,7 @@ void character_append_plain(struct buffer *out, struct slice text)
         else if (character_is_hidden(character.code))
             buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
         else
-            buffer_append(out, slice_make(text.at, character.len));
-        text = slice_make(text.at + character.len, text.len - character.len);
+            buffer_append(out, slice_make(text.data, character.len));
+        text = slice_make(text.data + character.len, text.len - character.len);
     }
 }

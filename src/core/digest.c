@@ -33,8 +33,7 @@ static void digest_need(int done, const char *what)
         return;
     fprintf(
         stderr,
-        "kyc-import: OpenSSL cannot do %s: out of memory, or its installation is broken; the ledger has all "
-        "that was done: run again to resume\n",
+        "kyc-import: OpenSSL cannot do %s: out of memory, or its installation is broken; the ledger has all that was done: run again to resume\n",
         what);
     abort();
 }
@@ -59,7 +58,7 @@ struct digest_hmac *digest_hmac_new(enum digest_hash hash, struct slice key)
     struct digest_hmac *hmac = memory_new(1, sizeof *hmac);
     hmac->len = hash == DIGEST_SHA512 ? DIGEST_SHA512_LEN : DIGEST_SHA256_LEN;
     hmac->context = EVP_MAC_CTX_new(digest_mac);
-    const char *bytes = key.len ? key.at : "";
+    const char *bytes = key.len ? key.data : "";
     digest_need(hmac->context &&
                     EVP_MAC_init(hmac->context, (const unsigned char *)bytes, key.len, parameters),
                 "HMAC");
@@ -83,7 +82,7 @@ void digest_hmac_begin(struct digest_hmac *hmac)
 void digest_hmac_add(struct digest_hmac *hmac, struct slice bytes)
 {
     if (bytes.len)
-        digest_need(EVP_MAC_update(hmac->context, (const unsigned char *)bytes.at, bytes.len), "HMAC");
+        digest_need(EVP_MAC_update(hmac->context, (const unsigned char *)bytes.data, bytes.len), "HMAC");
 }
 
 void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out)
@@ -95,10 +94,11 @@ void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out)
 static void digest_once_over(const EVP_MD *md, struct slice first, struct slice second, uint8_t *out)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    digest_need(
-        context && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, first.at, first.len) &&
-            EVP_DigestUpdate(context, second.at, second.len) && EVP_DigestFinal_ex(context, out, NULL),
-        "SHA-256 and SHA-1");
+    digest_need(context && EVP_DigestInit_ex2(context, md, NULL) &&
+                    EVP_DigestUpdate(context, first.data, first.len) &&
+                    EVP_DigestUpdate(context, second.data, second.len) &&
+                    EVP_DigestFinal_ex(context, out, NULL),
+                "SHA-256 and SHA-1");
     EVP_MD_CTX_free(context);
 }
 
@@ -114,13 +114,13 @@ int digest_sha256_file(int fd, uint8_t out[DIGEST_SHA256_LEN])
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     digest_need(context && EVP_DigestInit_ex2(context, digest_md, NULL), "SHA-256");
     char bytes[DIGEST_READ_LEN];
-    off_t at = 0;
+    off_t index = 0;
     ssize_t len;
-    while ((len = pread(fd, bytes, sizeof bytes, at)) > 0 || (len < 0 && errno == EINTR)) {
+    while ((len = pread(fd, bytes, sizeof bytes, index)) > 0 || (len < 0 && errno == EINTR)) {
         if (len < 0)
             continue;
         digest_need(EVP_DigestUpdate(context, bytes, (size_t)len), "SHA-256");
-        at += len;
+        index += len;
     }
     int reason = errno;
     digest_need(EVP_DigestFinal_ex(context, out, NULL), "SHA-256");
@@ -168,13 +168,13 @@ ptrdiff_t digest_base64_decode(struct slice text, uint8_t *out)
     if (text.len % 4 != 0)
         return -1;
     size_t padding = 0;
-    while (padding < 2 && padding < text.len && text.at[text.len - 1 - padding] == '=')
+    while (padding < 2 && padding < text.len && text.data[text.len - 1 - padding] == '=')
         padding++;
 
     size_t letters = text.len - padding, len = 0;
     uint32_t bits = 0;
     for (size_t i = 0; i < letters; i++) {
-        int value = digest_base64_value(text.at[i]);
+        int value = digest_base64_value(text.data[i]);
         if (value < 0)
             return -1;
         bits = bits << 6 | (uint32_t)value;

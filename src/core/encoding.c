@@ -17,12 +17,12 @@ static bool is_ascii(struct slice text)
     size_t i = 0;
     for (; i + 8 <= text.len; i += 8) {
         uint64_t word;
-        memcpy(&word, text.at + i, sizeof word);
+        memcpy(&word, text.data + i, sizeof word);
         if (word & UINT64_C(0x8080808080808080))
             return false;
     }
     for (; i < text.len; i++) {
-        if ((unsigned char)text.at[i] & 0x80)
+        if ((unsigned char)text.data[i] & 0x80)
             return false;
     }
     return true;
@@ -59,7 +59,7 @@ bool encoding_decode(enum encoding encoding, struct slice source, struct arena *
     char *text = arena_bytes(arena, source.len * 3);
     char *to = text;
     for (size_t i = 0; i < source.len; i++) {
-        unsigned code = (unsigned char)source.at[i];
+        unsigned code = (unsigned char)source.data[i];
         if (encoding == ENCODING_WINDOWS1252 && code >= 0x80 && code < 0xa0) {
             code = windows1252_table[code - 0x80];
             if (code == 0)

@@ -160,12 +160,12 @@ bool file_is_alone(int fd)
 int file_write_all(int fd, struct slice bytes)
 {
     while (bytes.len) {
-        ssize_t done = write(fd, bytes.at, bytes.len);
+        ssize_t done = write(fd, bytes.data, bytes.len);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
             return -1;
-        bytes.at += done;
+        bytes.data += done;
         bytes.len -= (size_t)done;
     }
     return 0;
@@ -197,10 +197,10 @@ static void file_draft_sweep(const char *path)
 
 int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
 {
-    size_t room = strlen(path) + sizeof FILE_DRAFT_MARK + 20;
+    size_t capacity = strlen(path) + sizeof FILE_DRAFT_MARK + 20;
     *draft = (struct file_draft){.fd = -1, .path = memory_copy(slice_from(path)), .mode = mode};
-    draft->draft_path = memory_resize(NULL, room, 1);
-    snprintf(draft->draft_path, room, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
+    draft->draft_path = memory_resize(NULL, capacity, 1);
+    snprintf(draft->draft_path, capacity, "%s" FILE_DRAFT_MARK "%ld", path, (long)getpid());
 
     file_draft_sweep(path);
     unlink(draft->draft_path);

@@ -37,10 +37,10 @@ static void *allocate(void *opaque, unsigned count, unsigned size)
     return memory_new(count, size);
 }
 
-static void release(void *opaque, void *at)
+static void release(void *opaque, void *item)
 {
     (void)opaque;
-    free(at);
+    free(item);
 }
 
 /* zlib counts in unsigned int. */
@@ -93,7 +93,7 @@ static const char *explain(const char *zlib_message)
 
 static void use_up(struct gzip_reader *reader, struct slice *input, size_t len)
 {
-    input->at += len;
+    input->data += len;
     input->len -= len;
     reader->offset += len;
 }
@@ -101,16 +101,16 @@ static void use_up(struct gzip_reader *reader, struct slice *input, size_t len)
 /* Outside of a member: what the next byte begins. */
 static void enter_next(struct gzip_reader *reader, struct slice *input)
 {
-    if (reader->state != IN_PADDING && input->at[0] == '\x1f') {
+    if (reader->state != IN_PADDING && input->data[0] == '\x1f') {
         inflateReset(&reader->stream);
         reader->state = IN_MEMBER;
     } else if (reader->state == AT_START) {
         fail_reader(reader, "a gzip header was expected here");
-    } else if (input->at[0] != 0) {
+    } else if (input->data[0] != 0) {
         fail_reader(reader, "bytes that are not gzip follow the compressed data");
     } else {
         size_t zeros = 1;
-        while (zeros < input->len && input->at[zeros] == 0)
+        while (zeros < input->len && input->data[zeros] == 0)
             zeros++;
         use_up(reader, input, zeros);
         reader->state = IN_PADDING;
@@ -118,11 +118,11 @@ static void enter_next(struct gzip_reader *reader, struct slice *input)
 }
 
 /* Inflates within a member; returns the bytes written. */
-static size_t inflate_member(struct gzip_reader *reader, struct slice *input, char *out, size_t room)
+static size_t inflate_member(struct gzip_reader *reader, struct slice *input, char *out, size_t capacity)
 {
     z_stream *stream = &reader->stream;
-    unsigned in_len = clip(input->len), out_len = clip(room);
-    stream->next_in = (const Bytef *)input->at;
+    unsigned in_len = clip(input->len), out_len = clip(capacity);
+    stream->next_in = (const Bytef *)input->data;
     stream->avail_in = in_len;
     stream->next_out = (Bytef *)out;
     stream->avail_out = out_len;
@@ -139,14 +139,14 @@ static size_t inflate_member(struct gzip_reader *reader, struct slice *input, ch
 enum gzip_status gzip_reader_inflate(struct gzip_reader *reader, struct slice *input, char *out,
                                      size_t *out_len)
 {
-    size_t room = *out_len, written = 0;
-    assert(room > 0);
+    size_t capacity = *out_len, written = 0;
+    assert(capacity > 0);
     while (reader->state != FAILED) {
         if (reader->state == IN_MEMBER) {
             size_t input_before = input->len;
-            size_t len = inflate_member(reader, input, out + written, room - written);
+            size_t len = inflate_member(reader, input, out + written, capacity - written);
             written += len;
-            if (written == room)
+            if (written == capacity)
                 break;
             bool stuck = len == 0 && input->len == input_before;
             if (reader->state == IN_MEMBER && (input->len == 0 || stuck))
@@ -213,7 +213,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
     z_stream *stream = &writer->stream;
     while (bytes.len > 0) {
         unsigned len = clip(bytes.len);
-        stream->next_in = (const Bytef *)bytes.at;
+        stream->next_in = (const Bytef *)bytes.data;
         stream->avail_in = len;
         while (stream->avail_in > 0) {
             if (stream->avail_out == 0 && write_out(writer) == -1)
@@ -222,7 +222,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
             assert(result == Z_OK);
             (void)result;
         }
-        bytes = slice_make(bytes.at + len, bytes.len - len);
+        bytes = slice_make(bytes.data + len, bytes.len - len);
     }
     return 0;
 }

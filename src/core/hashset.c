@@ -14,7 +14,7 @@ enum {
 
 struct hashset_shard {
     uint8_t *tags; /* room × HASHSET_TAG_LEN; 0: free */
-    size_t room, count;
+    size_t capacity, count;
 };
 
 struct hashset {
@@ -54,7 +54,7 @@ static uint64_t read_tag(const struct hashset_shard *shard, size_t i)
 /* The upper 32 bits of the tag, scaled to the room, which need not be a power of two. */
 static size_t home_of(const struct hashset_shard *shard, uint64_t tag)
 {
-    return (size_t)(((tag >> 16) * shard->room) >> 32);
+    return (size_t)(((tag >> 16) * shard->capacity) >> 32);
 }
 
 /* The place of the tag, or the free one where it belongs. */
@@ -64,7 +64,7 @@ static size_t probe(const struct hashset_shard *shard, uint64_t tag)
     uint64_t there;
 
     while ((there = read_tag(shard, i)) != 0 && there != tag)
-        i = i + 1 < shard->room ? i + 1 : 0;
+        i = i + 1 < shard->capacity ? i + 1 : 0;
     return i;
 }
 
@@ -75,11 +75,12 @@ static void put(struct hashset_shard *shard, size_t i, uint64_t tag)
 
 static void grow(struct hashset_shard *shard)
 {
-    struct hashset_shard grown = {.room = shard->room ? shard->room + shard->room / 2 : HASHSET_FIRST_ROOM,
+    struct hashset_shard grown = {.capacity = shard->capacity ? shard->capacity + shard->capacity / 2
+                                                              : HASHSET_FIRST_ROOM,
                                   .count = shard->count};
 
-    grown.tags = memory_new(grown.room, HASHSET_TAG_LEN);
-    for (size_t i = 0; i < shard->room; i++) {
+    grown.tags = memory_new(grown.capacity, HASHSET_TAG_LEN);
+    for (size_t i = 0; i < shard->capacity; i++) {
         uint64_t tag = read_tag(shard, i);
         if (tag)
             put(&grown, probe(&grown, tag), tag);
@@ -93,7 +94,7 @@ bool hashset_add(struct hashset *set, uint64_t hash)
     struct hashset_shard *shard = &set->shards[hash >> (64 - HASHSET_SHARD_BITS)];
     uint64_t tag = tag_of(hash);
 
-    if ((shard->count + 1) * 5 > shard->room * 4)
+    if ((shard->count + 1) * 5 > shard->capacity * 4)
         grow(shard);
     size_t i = probe(shard, tag);
     if (read_tag(shard, i) == tag)
@@ -107,6 +108,6 @@ void hashset_prefetch(const struct hashset *set, uint64_t hash)
 {
     const struct hashset_shard *shard = &set->shards[hash >> (64 - HASHSET_SHARD_BITS)];
 
-    if (shard->room)
+    if (shard->capacity)
         __builtin_prefetch(shard->tags + home_of(shard, tag_of(hash)) * HASHSET_TAG_LEN, 1);
 }

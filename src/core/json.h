@@ -42,7 +42,7 @@ struct json_node {
     enum json_kind kind;
     uint32_t children; /* members of an object, elements of an array */
     uint32_t end;      /* index after the last node of this subtree; the first child is at this index + 1 */
-    uint32_t at;       /* bytes into the text that was read: of a member's opening quote, else of the value */
+    uint32_t offset;   /* bytes into the text that was read: of a member's opening quote, else of the value */
     struct slice key;  /* of an object's member, unescaped; else empty */
     struct slice text; /* a string unescaped; a number as written; `true`, `false`, `null`; of an array or
                           object empty */

@@ -32,14 +32,14 @@ static const size_t JSON_NODES_KEPT = 16 * 1024;
 struct json_reader {
     ondemand::parser parser; /* owns the unescaped strings */
     char *copy = nullptr;    /* padded */
-    size_t copy_room = 0;
+    size_t copy_capacity = 0;
     const char *text = nullptr; /* being read: the copy, or the caller's */
     size_t text_len = 0;
     bool escapes = false; /* it holds a backslash */
     json_node *nodes = nullptr;
-    size_t count = 0, room = 0;
+    size_t count = 0, capacity = 0;
     uint32_t *table = nullptr; /* node indices of an object with many members, by hash of the key; 0: free */
-    size_t table_room = 0;
+    size_t table_capacity = 0;
     json_fault fault = {0, nullptr};
     simdjson::error_code code = simdjson::SUCCESS; /* of the fault, where simdjson gave one */
 };
@@ -104,55 +104,55 @@ struct json_name {
 static size_t json_add(json_reader *reader, json_name name, const char *where, json_kind kind,
                        std::string_view text)
 {
-    if (reader->count == reader->room) {
-        reader->room = reader->room ? reader->room * 2 : 64;
+    if (reader->count == reader->capacity) {
+        reader->capacity = reader->capacity ? reader->capacity * 2 : 64;
         reader->nodes =
-            static_cast<json_node *>(memory_resize(reader->nodes, reader->room, sizeof *reader->nodes));
+            static_cast<json_node *>(memory_resize(reader->nodes, reader->capacity, sizeof *reader->nodes));
     }
-    size_t at = reader->count++;
-    json_node *node = &reader->nodes[at];
+    size_t index = reader->count++;
+    json_node *node = &reader->nodes[index];
     node->kind = kind;
     node->children = 0;
-    node->end = static_cast<uint32_t>(at + 1);
-    node->at = static_cast<uint32_t>((name.at ? name.at : where) - reader->text);
+    node->end = static_cast<uint32_t>(index + 1);
+    node->offset = static_cast<uint32_t>((name.at ? name.at : where) - reader->text);
     node->key = json_slice(name.key);
     node->text = json_slice(text);
-    return at;
+    return index;
 }
 
-static const char *json_skip_digits(const char *at, const char *end)
+static const char *json_skip_digits(const char *cursor, const char *end)
 {
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
+    while (cursor < end && *cursor >= '0' && *cursor <= '9')
+        cursor++;
+    return cursor;
 }
 
 /* RFC 8259, section 6, exactly: simdjson looks at a number only when it is converted. */
 static bool json_is_number(std::string_view text)
 {
-    const char *at = text.data(), *end = at + text.size();
-    if (at < end && *at == '-')
-        at++;
-    const char *digits = at;
-    at = json_skip_digits(at, end);
-    if (at == digits || (*digits == '0' && at - digits > 1))
+    const char *cursor = text.data(), *end = cursor + text.size();
+    if (cursor < end && *cursor == '-')
+        cursor++;
+    const char *digits = cursor;
+    cursor = json_skip_digits(cursor, end);
+    if (cursor == digits || (*digits == '0' && cursor - digits > 1))
         return false;
-    if (at < end && *at == '.') {
-        digits = ++at;
-        at = json_skip_digits(at, end);
-        if (at == digits)
+    if (cursor < end && *cursor == '.') {
+        digits = ++cursor;
+        cursor = json_skip_digits(cursor, end);
+        if (cursor == digits)
             return false;
     }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-        digits = at;
-        at = json_skip_digits(at, end);
-        if (at == digits)
+    if (cursor < end && (*cursor == 'e' || *cursor == 'E')) {
+        cursor++;
+        if (cursor < end && (*cursor == '+' || *cursor == '-'))
+            cursor++;
+        digits = cursor;
+        cursor = json_skip_digits(cursor, end);
+        if (cursor == digits)
             return false;
     }
-    return at == end;
+    return cursor == end;
 }
 
 static std::string_view json_trim(std::string_view token)
@@ -199,32 +199,33 @@ static size_t json_find_repeat_pairwise(const json_reader *reader, size_t object
 
 static size_t json_find_repeat_hashed(json_reader *reader, size_t object)
 {
-    size_t room = 64;
-    while (room < 2 * static_cast<size_t>(reader->nodes[object].children))
-        room *= 2;
-    if (room > reader->table_room) {
-        reader->table = static_cast<uint32_t *>(memory_resize(reader->table, room, sizeof *reader->table));
-        reader->table_room = room;
+    size_t capacity = 64;
+    while (capacity < 2 * static_cast<size_t>(reader->nodes[object].children))
+        capacity *= 2;
+    if (capacity > reader->table_capacity) {
+        reader->table =
+            static_cast<uint32_t *>(memory_resize(reader->table, capacity, sizeof *reader->table));
+        reader->table_capacity = capacity;
     }
-    memset(reader->table, 0, room * sizeof *reader->table);
-    for (size_t at = object + 1; at < reader->count; at = reader->nodes[at].end) {
-        slice key = reader->nodes[at].key;
-        size_t place = XXH3_64bits(key.at, key.len) & (room - 1);
-        for (; reader->table[place]; place = (place + 1) & (room - 1))
-            if (json_same_key(reader, reader->table[place], at))
-                return at;
-        reader->table[place] = static_cast<uint32_t>(at);
+    memset(reader->table, 0, capacity * sizeof *reader->table);
+    for (size_t index = object + 1; index < reader->count; index = reader->nodes[index].end) {
+        slice key = reader->nodes[index].key;
+        size_t place = XXH3_64bits(key.data, key.len) & (capacity - 1);
+        for (; reader->table[place]; place = (place + 1) & (capacity - 1))
+            if (json_same_key(reader, reader->table[place], index))
+                return index;
+        reader->table[place] = static_cast<uint32_t>(index);
     }
     return 0;
 }
 
 /* What stands from `at` on up to its closing quote; a data() of NULL when it holds an escape. */
-static std::string_view json_plain(const char *at)
+static std::string_view json_plain(const char *cursor)
 {
-    const char *end = at;
+    const char *end = cursor;
     while (*end != '"' && *end != '\\')
         end++;
-    return *end == '"' ? std::string_view(at, static_cast<size_t>(end - at)) : std::string_view();
+    return *end == '"' ? std::string_view(cursor, static_cast<size_t>(end - cursor)) : std::string_view();
 }
 
 static simdjson::error_code json_name_of(ondemand::field &field, json_name *name)
@@ -276,7 +277,7 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
 {
     if (depth > JSON_DEPTH_MAX)
         return json_fail(reader, "it is nested deeper than 64 levels", where);
-    size_t at = json_add(reader, name, where, JSON_OBJECT, {});
+    size_t index = json_add(reader, name, where, JSON_OBJECT, {});
     uint32_t children = 0;
     json_tags seen;
     for (auto member : object) {
@@ -292,10 +293,10 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
         json_note_tag(&seen, children, member_name.key);
         children++;
     }
-    reader->nodes[at].children = children;
-    reader->nodes[at].end = static_cast<uint32_t>(reader->count);
-    size_t repeat = json_find_repeat(reader, at, seen);
-    return repeat ? json_fail(reader, "a member is named twice", reader->text + reader->nodes[repeat].at)
+    reader->nodes[index].children = children;
+    reader->nodes[index].end = static_cast<uint32_t>(reader->count);
+    size_t repeat = json_find_repeat(reader, index, seen);
+    return repeat ? json_fail(reader, "a member is named twice", reader->text + reader->nodes[repeat].offset)
                   : true;
 }
 
@@ -304,7 +305,7 @@ static bool json_visit_array(json_reader *reader, json_name name, ondemand::arra
 {
     if (depth > JSON_DEPTH_MAX)
         return json_fail(reader, "it is nested deeper than 64 levels", where);
-    size_t at = json_add(reader, name, where, JSON_ARRAY, {});
+    size_t index = json_add(reader, name, where, JSON_ARRAY, {});
     uint32_t children = 0;
     for (auto element : array) {
         simdjson::error_code code = element.error();
@@ -315,8 +316,8 @@ static bool json_visit_array(json_reader *reader, json_name name, ondemand::arra
             return false;
         children++;
     }
-    reader->nodes[at].children = children;
-    reader->nodes[at].end = static_cast<uint32_t>(reader->count);
+    reader->nodes[index].children = children;
+    reader->nodes[index].end = static_cast<uint32_t>(reader->count);
     return true;
 }
 
@@ -416,12 +417,12 @@ static bool json_visit_document(json_reader *reader)
 
 static char *json_copy_room(json_reader *reader, size_t len)
 {
-    size_t room = len + simdjson::SIMDJSON_PADDING;
-    if (room > reader->copy_room) {
-        room += room / 2;
+    size_t capacity = len + simdjson::SIMDJSON_PADDING;
+    if (capacity > reader->copy_capacity) {
+        capacity += capacity / 2;
         free(reader->copy);
-        reader->copy = static_cast<char *>(memory_resize(nullptr, room, 1));
-        reader->copy_room = room;
+        reader->copy = static_cast<char *>(memory_resize(nullptr, capacity, 1));
+        reader->copy_capacity = capacity;
     }
     return reader->copy;
 }
@@ -436,17 +437,17 @@ static slice json_copied(json_reader *reader, size_t len)
 /* text: with its padding. */
 static bool json_read(json_reader *reader, slice text)
 {
-    if (reader->room > JSON_NODES_KEPT) {
+    if (reader->capacity > JSON_NODES_KEPT) {
         free(reader->nodes);
         reader->nodes = nullptr;
-        reader->room = 0;
+        reader->capacity = 0;
     }
     reader->count = 0;
     reader->fault = {0, nullptr};
     reader->code = simdjson::SUCCESS;
-    reader->text = text.at;
+    reader->text = text.data;
     reader->text_len = text.len;
-    reader->escapes = text.len && memchr(text.at, '\\', text.len);
+    reader->escapes = text.len && memchr(text.data, '\\', text.len);
     try {
         return json_visit_document(reader);
     } catch (...) {
@@ -477,10 +478,10 @@ extern "C" void json_reader_wipe(json_reader *reader)
         const slice parts[] = {reader->nodes[i].key, reader->nodes[i].text};
         for (const slice &part : parts)
             if (part.len && reader->text == reader->copy)
-                explicit_bzero(const_cast<char *>(part.at), part.len);
+                explicit_bzero(const_cast<char *>(part.data), part.len);
     }
     if (reader->copy)
-        explicit_bzero(reader->copy, reader->copy_room);
+        explicit_bzero(reader->copy, reader->copy_capacity);
     reader->count = 0;
 }
 
@@ -503,7 +504,7 @@ extern "C" const json_node *json_reader_parse(json_reader *reader, slice text, s
     }
     char *copy = json_copy_room(reader, text.len);
     if (text.len)
-        memcpy(copy, text.at, text.len);
+        memcpy(copy, text.data, text.len);
     if (text.len >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0)
         memset(copy, ' ', 3); /* a byte order mark; blanks, so that offsets stay those of text */
     return json_give(reader, json_read(reader, json_copied(reader, text.len)), count, fault);

@@ -19,11 +19,11 @@ struct json_piece {
 /* The code unit of a \uXXXX at the start of text; -1: there is none. */
 static int json_escape_unit(struct slice text)
 {
-    if (text.len < JSON_ESCAPE_LEN || text.at[0] != '\\' || text.at[1] != 'u')
+    if (text.len < JSON_ESCAPE_LEN || text.data[0] != '\\' || text.data[1] != 'u')
         return -1;
     int unit = 0;
     for (size_t i = 2; i < JSON_ESCAPE_LEN; i++) {
-        char c = text.at[i];
+        char c = text.data[i];
         int digit = c >= '0' && c <= '9'                                 ? c - '0'
                     : (char)(c | 0x20) >= 'a' && (char)(c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
                                                                          : -1;
@@ -48,29 +48,29 @@ static struct json_piece json_escape(struct slice text)
 {
     int unit = json_escape_unit(text);
     if (json_is_high(unit)) {
-        struct slice rest = slice_make(text.at + JSON_ESCAPE_LEN, text.len - JSON_ESCAPE_LEN);
+        struct slice rest = slice_make(text.data + JSON_ESCAPE_LEN, text.len - JSON_ESCAPE_LEN);
         if (json_is_low(json_escape_unit(rest)))
             return (struct json_piece){2 * JSON_ESCAPE_LEN, {NULL, 0}};
     }
     if (json_is_high(unit) || json_is_low(unit))
         return (struct json_piece){JSON_ESCAPE_LEN, escaped_replacement};
-    bool pair = text.len > 1 && (text.at[1] == '\\' || text.at[1] == '"');
+    bool pair = text.len > 1 && (text.data[1] == '\\' || text.data[1] == '"');
     return (struct json_piece){pair ? 2 : 1, {NULL, 0}};
 }
 
 /* Bytes of the character at the start of text; 0: it is not UTF-8. */
 static size_t json_char_len(struct slice text)
 {
-    unsigned char lead = (unsigned char)text.at[0];
+    unsigned char lead = (unsigned char)text.data[0];
     if (lead < 0x80)
         return 1;
     size_t len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    return len <= text.len && text_is_utf8(slice_make(text.at, len)) ? len : 0;
+    return len <= text.len && text_is_utf8(slice_make(text.data, len)) ? len : 0;
 }
 
 static struct json_piece json_piece(struct slice text, bool in_string)
 {
-    if (in_string && text.at[0] == '\\')
+    if (in_string && text.data[0] == '\\')
         return json_escape(text);
     size_t len = json_char_len(text);
     if (len == 0)
@@ -79,50 +79,50 @@ static struct json_piece json_piece(struct slice text, bool in_string)
 }
 
 /* Walks until `until` bytes are written; out NULL: counts only. Returns the bytes written, *at those read. */
-static size_t json_walk(struct slice text, char *out, size_t until, size_t *at)
+static size_t json_walk(struct slice text, char *out, size_t until, size_t *index)
 {
     bool in_string = false;
     size_t written = 0;
-    for (*at = 0; *at < text.len && written < until;) {
-        struct slice rest = slice_make(text.at + *at, text.len - *at);
+    for (*index = 0; *index < text.len && written < until;) {
+        struct slice rest = slice_make(text.data + *index, text.len - *index);
         struct json_piece piece = json_piece(rest, in_string);
-        in_string ^= *rest.at == '"';
-        struct slice put = piece.instead.at ? piece.instead : slice_make(rest.at, piece.len);
+        in_string ^= *rest.data == '"';
+        struct slice put = piece.instead.data ? piece.instead : slice_make(rest.data, piece.len);
         if (out)
-            memcpy(out + written, put.at, put.len);
+            memcpy(out + written, put.data, put.len);
         written += put.len;
-        *at += piece.len;
+        *index += piece.len;
     }
     return written;
 }
 
 size_t json_repair(struct slice text, char *out)
 {
-    size_t at;
-    return json_walk(text, out, SIZE_MAX, &at);
+    size_t index;
+    return json_walk(text, out, SIZE_MAX, &index);
 }
 
 size_t json_repair_origin(struct slice text, size_t offset)
 {
-    size_t at;
-    json_walk(text, NULL, offset, &at);
-    return at;
+    size_t index;
+    json_walk(text, NULL, offset, &index);
+    return index;
 }
 
 size_t json_repair_find(struct slice text)
 {
     bool in_string = false;
     size_t opened = 0;
-    for (size_t at = 0; at < text.len;) {
-        struct slice rest = slice_make(text.at + at, text.len - at);
-        bool is_control = in_string && (unsigned char)*rest.at < 0x20;
+    for (size_t offset = 0; offset < text.len;) {
+        struct slice rest = slice_make(text.data + offset, text.len - offset);
+        bool is_control = in_string && (unsigned char)*rest.data < 0x20;
         if (is_control || json_char_len(rest) == 0)
-            return at;
-        if (*rest.at == '"') {
+            return offset;
+        if (*rest.data == '"') {
             in_string = !in_string;
-            opened = at;
+            opened = offset;
         }
-        at += json_piece(rest, in_string).len;
+        offset += json_piece(rest, in_string).len;
     }
     return in_string ? opened : text.len;
 }

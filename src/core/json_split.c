@@ -70,7 +70,7 @@ static bool give_element(struct json_split *split)
 {
     struct slice element = buffer_slice(&split->element);
 
-    while (element.len > 0 && is_blank(element.at[element.len - 1]))
+    while (element.len > 0 && is_blank(element.data[element.len - 1]))
         element.len--;
     bool good = element.len > 0 && split->each(split->context, element);
     buffer_reset(&split->element);
@@ -189,15 +189,15 @@ static bool take_mark(struct json_split *split, char byte)
 bool json_split_add(struct json_split *split, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len && !split->failed; i++) {
-        if (take_mark(split, bytes.at[i]) || split->failed)
+        if (take_mark(split, bytes.data[i]) || split->failed)
             continue;
         bool was_in_array = is_in_array(split);
         if (split->in_string)
-            go_on_string(split, bytes.at[i]);
-        else if (!take(split, bytes.at[i]))
+            go_on_string(split, bytes.data[i]);
+        else if (!take(split, bytes.data[i]))
             split->failed = true;
         if (!was_in_array || !is_in_array(split)) /* its brackets belong to what is around it */
-            buffer_append_char(&split->around, bytes.at[i]);
+            buffer_append_char(&split->around, bytes.data[i]);
     }
     return !split->failed;
 }

@@ -72,15 +72,15 @@ void json_write_string(struct json_writer *writer, struct slice text)
     buffer_append_char(writer->out, '"');
     size_t start = 0;
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
+        unsigned char byte = (unsigned char)text.data[i];
         if (byte >= 0x20 && byte != '"' && byte != '\\')
             continue;
-        buffer_append(writer->out, slice_make(text.at + start, i - start));
+        buffer_append(writer->out, slice_make(text.data + start, i - start));
         json_write_escape(writer->out, byte);
         start = i + 1;
     }
     if (text.len > start)
-        buffer_append(writer->out, slice_make(text.at + start, text.len - start));
+        buffer_append(writer->out, slice_make(text.data + start, text.len - start));
     buffer_append_char(writer->out, '"');
 }
 

@@ -16,7 +16,7 @@ enum {
 
 struct keyset_shard {
     struct keyset_entry *entries; /* hash 0: free */
-    size_t room, count;
+    size_t capacity, count;
 };
 
 struct keyset {
@@ -34,7 +34,7 @@ static void keyset_draw_seed(void)
 uint64_t keyset_hash(struct slice key)
 {
     pthread_once(&keyset_seed_once, keyset_draw_seed);
-    return XXH3_64bits_withSeed(key.at, key.len, keyset_seed);
+    return XXH3_64bits_withSeed(key.data, key.len, keyset_seed);
 }
 
 struct keyset *keyset_new(void)
@@ -65,24 +65,25 @@ static size_t keyset_shard_of(uint64_t hash)
 /* Scales the 32 bits below the shard's to the room, which need not be a power of two. */
 static size_t keyset_home(const struct keyset_shard *shard, uint64_t hash)
 {
-    return (size_t)(((hash >> (32 - KEYSET_SHARD_BITS) & UINT32_MAX) * shard->room) >> 32);
+    return (size_t)(((hash >> (32 - KEYSET_SHARD_BITS) & UINT32_MAX) * shard->capacity) >> 32);
 }
 
 /* The entry of the hash, or the free place where it belongs. */
 static struct keyset_entry *keyset_probe(const struct keyset_shard *shard, uint64_t hash)
 {
-    size_t at = keyset_home(shard, hash);
-    while (shard->entries[at].hash != 0 && shard->entries[at].hash != hash)
-        at = at + 1 < shard->room ? at + 1 : 0;
-    return &shard->entries[at];
+    size_t index = keyset_home(shard, hash);
+    while (shard->entries[index].hash != 0 && shard->entries[index].hash != hash)
+        index = index + 1 < shard->capacity ? index + 1 : 0;
+    return &shard->entries[index];
 }
 
 static void keyset_grow(struct keyset_shard *shard)
 {
-    struct keyset_shard grown = {.room = shard->room ? shard->room + shard->room / 2 : KEYSET_FIRST_ROOM,
+    struct keyset_shard grown = {.capacity = shard->capacity ? shard->capacity + shard->capacity / 2
+                                                             : KEYSET_FIRST_ROOM,
                                  .count = shard->count};
-    grown.entries = memory_new(grown.room, sizeof *grown.entries);
-    for (size_t i = 0; i < shard->room; i++)
+    grown.entries = memory_new(grown.capacity, sizeof *grown.entries);
+    for (size_t i = 0; i < shard->capacity; i++)
         if (shard->entries[i].hash)
             *keyset_probe(&grown, shard->entries[i].hash) = shard->entries[i];
     free(shard->entries);
@@ -93,12 +94,12 @@ struct keyset_entry *keyset_at(struct keyset *set, uint64_t hash)
 {
     hash = keyset_proper(hash);
     struct keyset_shard *shard = &set->shards[keyset_shard_of(hash)];
-    if (shard->room) {
+    if (shard->capacity) {
         struct keyset_entry *entry = keyset_probe(shard, hash);
         if (entry->hash)
             return entry;
     }
-    if ((shard->count + 1) * 5 > shard->room * 4)
+    if ((shard->count + 1) * 5 > shard->capacity * 4)
         keyset_grow(shard);
     struct keyset_entry *entry = keyset_probe(shard, hash);
     entry->hash = hash;
@@ -110,7 +111,7 @@ struct keyset_entry *keyset_find(struct keyset *set, uint64_t hash)
 {
     hash = keyset_proper(hash);
     const struct keyset_shard *shard = &set->shards[keyset_shard_of(hash)];
-    struct keyset_entry *entry = shard->room ? keyset_probe(shard, hash) : NULL;
+    struct keyset_entry *entry = shard->capacity ? keyset_probe(shard, hash) : NULL;
     return entry && entry->hash ? entry : NULL;
 }
 
@@ -118,6 +119,6 @@ void keyset_prefetch(const struct keyset *set, uint64_t hash)
 {
     hash = keyset_proper(hash);
     const struct keyset_shard *shard = &set->shards[keyset_shard_of(hash)];
-    if (shard->room)
+    if (shard->capacity)
         __builtin_prefetch(&shard->entries[keyset_home(shard, hash)], 1);
 }

@@ -23,18 +23,18 @@ enum {
 static struct {
     pthread_mutex_t mutex; /* of all below */
     char program[32];
-    enum log_level most;
+    enum log_level max;
     bool json;
     char live[LOG_LIVE_MAX]; /* what stands on the terminal now */
-} log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .most = LOG_INFO};
+} log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .max = LOG_INFO};
 
 static const char *const log_words[] = {"error", "warning", "info", "debug"};
 
-void log_setup(const char *program, enum log_level most, bool json)
+void log_setup(const char *program, enum log_level max, bool json)
 {
     pthread_mutex_lock(&log_state.mutex);
     snprintf(log_state.program, sizeof log_state.program, "%s", program);
-    log_state.most = most;
+    log_state.max = max;
     log_state.json = json;
     pthread_mutex_unlock(&log_state.mutex);
 }
@@ -51,22 +51,22 @@ static void log_tame(char *text)
         if (!is_blank && (character.broken || character_is_hidden(character.code))) {
             *out++ = '?';
         } else {
-            memmove(out, left.at, character.len);
+            memmove(out, left.data, character.len);
             out += character.len;
         }
-        left = slice_make(left.at + character.len, left.len - character.len);
+        left = slice_make(left.data + character.len, left.len - character.len);
     }
     *out = '\0';
 }
 
 static void log_append_json(struct buffer *line, enum log_level level, const char *text)
 {
-    char at[CLOCK_RFC3339_SIZE];
+    char stamp[CLOCK_RFC3339_SIZE];
     struct json_writer json;
     json_write_begin(&json, line);
     json_write_object(&json);
     json_write_key(&json, "at");
-    json_write_text(&json, clock_rfc3339(clock_real_ns(), at));
+    json_write_text(&json, clock_rfc3339(clock_real_ns(), stamp));
     json_write_key(&json, "level");
     json_write_text(&json, log_words[level]);
     json_write_key(&json, "message");
@@ -82,9 +82,9 @@ static void log_append_text(struct buffer *line, enum log_level level, const cha
     buffer_append_text(line, ": ");
     /* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
      * nothing that could be taken for a line of its own. */
-    for (const char *at = text; *at; at++) {
-        buffer_append_char(line, *at);
-        if (*at == '\n' && at[1] != ' ')
+    for (const char *cursor = text; *cursor; cursor++) {
+        buffer_append_char(line, *cursor);
+        if (*cursor == '\n' && cursor[1] != ' ')
             buffer_append_text(line, "  ");
     }
 }
@@ -93,7 +93,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
                                                            va_list arguments)
 {
     pthread_mutex_lock(&log_state.mutex);
-    if (level <= log_state.most) {
+    if (level <= log_state.max) {
         char text[LOG_TEXT_MAX];
         text_format_va(text, sizeof text, format, arguments);
         log_tame(text);

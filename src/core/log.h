@@ -13,7 +13,7 @@ enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /* text: `kyc-import: warning: …`; json: `{"at":"…","level":"warning","message":"…"}`. most: the least
  * important level that is still written (LOG_INFO by default; -q LOG_WARNING, -v LOG_DEBUG). */
-void log_setup(const char *program, enum log_level most, bool json);
+void log_setup(const char *program, enum log_level max, bool json);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

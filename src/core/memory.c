@@ -36,7 +36,7 @@ char *memory_copy(struct slice text)
 {
     char *copy = memory_resize(NULL, text.len + 1, 1);
     if (text.len)
-        memcpy(copy, text.at, text.len);
+        memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
     return copy;
 }
@@ -53,13 +53,13 @@ void *memory_wiped_zeroed(size_t count, size_t size)
 
 void *memory_wiped_resize(void *old, size_t size)
 {
-    size_t room = old ? malloc_usable_size(old) : 0;
+    size_t capacity = old ? malloc_usable_size(old) : 0;
     /* What fits stays where it is, unless that would waste more than half of it. */
-    if (old && size <= room && size >= room / 2)
+    if (old && size <= capacity && size >= capacity / 2)
         return old;
     void *made = memory_resize(NULL, size, 1);
     if (old)
-        memcpy(made, old, size < room ? size : room);
+        memcpy(made, old, size < capacity ? size : capacity);
     memory_wiped_free(old);
     return made;
 }

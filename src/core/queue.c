@@ -8,7 +8,7 @@
 
 struct queue {
     pthread_mutex_t mutex;
-    pthread_cond_t has_room, has_item;
+    pthread_cond_t has_capacity, has_item;
     size_t capacity, first, count;
     size_t putters, takers; /* waiting ones: nobody is signalled when nobody waits */
     bool closed;
@@ -21,7 +21,7 @@ struct queue *queue_new(size_t capacity)
     struct queue *queue = memory_new(1, sizeof *queue + capacity * sizeof queue->items[0]);
     queue->capacity = capacity;
     pthread_mutex_init(&queue->mutex, NULL);
-    pthread_cond_init(&queue->has_room, NULL);
+    pthread_cond_init(&queue->has_capacity, NULL);
     pthread_cond_init(&queue->has_item, NULL);
     return queue;
 }
@@ -31,7 +31,7 @@ void queue_free(struct queue *queue)
     if (!queue)
         return;
     pthread_cond_destroy(&queue->has_item);
-    pthread_cond_destroy(&queue->has_room);
+    pthread_cond_destroy(&queue->has_capacity);
     pthread_mutex_destroy(&queue->mutex);
     free(queue);
 }
@@ -42,13 +42,13 @@ bool queue_put(struct queue *queue, void *item)
     pthread_mutex_lock(&queue->mutex);
     while (queue->count == queue->capacity && !queue->closed) {
         queue->putters++;
-        pthread_cond_wait(&queue->has_room, &queue->mutex);
+        pthread_cond_wait(&queue->has_capacity, &queue->mutex);
         queue->putters--;
     }
     bool taken = !queue->closed;
     if (taken) {
-        size_t at = queue->first + queue->count++;
-        queue->items[at < queue->capacity ? at : at - queue->capacity] = item;
+        size_t index = queue->first + queue->count++;
+        queue->items[index < queue->capacity ? index : index - queue->capacity] = item;
     }
     bool wake = taken && queue->takers;
     pthread_mutex_unlock(&queue->mutex);
@@ -74,7 +74,7 @@ void *queue_take(struct queue *queue)
     bool wake = item && queue->putters;
     pthread_mutex_unlock(&queue->mutex);
     if (wake)
-        pthread_cond_signal(&queue->has_room);
+        pthread_cond_signal(&queue->has_capacity);
     return item;
 }
 
@@ -82,7 +82,7 @@ void queue_close(struct queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
     queue->closed = true;
-    pthread_cond_broadcast(&queue->has_room);
+    pthread_cond_broadcast(&queue->has_capacity);
     pthread_cond_broadcast(&queue->has_item);
     pthread_mutex_unlock(&queue->mutex);
 }

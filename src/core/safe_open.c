@@ -28,12 +28,12 @@ static int fail(int fd, int reason)
 /* False for `..`, an absolute path and what no path can be. */
 static bool stays_below(struct slice path)
 {
-    if (path.len == 0 || path.len >= PATH_MAX || path.at[0] == '/' || memchr(path.at, '\0', path.len))
+    if (path.len == 0 || path.len >= PATH_MAX || path.data[0] == '/' || memchr(path.data, '\0', path.len))
         return false;
     for (size_t start = 0, i = 0; i <= path.len; i++) {
-        if (i < path.len && path.at[i] != '/')
+        if (i < path.len && path.data[i] != '/')
             continue;
-        if (i - start == 2 && memcmp(path.at + start, "..", 2) == 0)
+        if (i - start == 2 && memcmp(path.data + start, "..", 2) == 0)
             return false;
         start = i + 1;
     }
@@ -61,21 +61,21 @@ static int reason_at(int folder, const char *name, int reason)
 
 static int open_by_steps(int folder, char *path)
 {
-    int at = -1;
+    int index = -1;
     for (char *slash; (slash = strchr(path, '/')) != NULL; path = slash + 1) {
         *slash = '\0';
         if (*path == '\0')
             continue;
-        int next = openat(at < 0 ? folder : at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int next = openat(index < 0 ? folder : index, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0)
-            return fail(at, reason_at(at < 0 ? folder : at, path, errno));
-        if (at >= 0)
-            close(at);
-        at = next;
+            return fail(index, reason_at(index < 0 ? folder : index, path, errno));
+        if (index >= 0)
+            close(index);
+        index = next;
     }
-    int fd = openat(at < 0 ? folder : at, path, FILE_FLAGS);
-    if (at >= 0)
-        fail(at, errno);
+    int fd = openat(index < 0 ? folder : index, path, FILE_FLAGS);
+    if (index >= 0)
+        fail(index, errno);
     return fd;
 }
 
@@ -84,7 +84,7 @@ static int copy_path(struct slice path, char text[PATH_MAX])
 {
     if (!stays_below(path))
         return fail(-1, EXDEV);
-    memcpy(text, path.at, path.len);
+    memcpy(text, path.data, path.len);
     text[path.len] = '\0';
     return 0;
 }

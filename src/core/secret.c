@@ -11,17 +11,17 @@
 
 enum { SECRET_FILE_MAX = 64 * 1024 };
 
-void secret_wipe(void *at, size_t len)
+void secret_wipe(void *item, size_t len)
 {
     if (len)
-        explicit_bzero(at, len);
+        explicit_bzero(item, len);
 }
 
 void secret_clear(struct secret *secret)
 {
-    if (secret->at) {
-        secret_wipe(secret->at, secret->len);
-        free(secret->at);
+    if (secret->data) {
+        secret_wipe(secret->data, secret->len);
+        free(secret->data);
     }
     *secret = (struct secret){0};
 }
@@ -41,18 +41,18 @@ static int secret_load_env(struct secret *secret, const char *name, struct error
                          "the environment variable %s is not set: export it, or use file:PATH", name);
     if (!*value)
         return error_set(error, ERROR_USAGE, "the environment variable %s is empty", name);
-    secret->at = memory_copy(slice_from(value));
+    secret->data = memory_copy(slice_from(value));
     secret->len = strlen(value);
     secret->source = value;
     return 0;
 }
 
 /* Bytes read, at most room; -1 with errno. */
-static ssize_t secret_read(int fd, char *at, size_t room)
+static ssize_t secret_read(int fd, char *cursor, size_t capacity)
 {
     size_t len = 0;
-    while (len < room) {
-        ssize_t got = read(fd, at + len, room - len);
+    while (len < capacity) {
+        ssize_t got = read(fd, cursor + len, capacity - len);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -97,7 +97,7 @@ static int secret_load_open(struct secret *secret, int fd, const char *path, str
     else if (len == 0)
         result = error_set(error, ERROR_USAGE, "%s is empty; a secret is expected there", path);
     else
-        *secret = (struct secret){.at = memory_copy(slice_make(bytes, len)), .len = len};
+        *secret = (struct secret){.data = memory_copy(slice_make(bytes, len)), .len = len};
     secret_wipe(bytes, SECRET_FILE_MAX + 1);
     free(bytes);
     return result;
@@ -121,10 +121,10 @@ const char *secret_find_fault(const struct secret *secret)
 {
     static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (secret->len >= strlen(marks[i]) && memcmp(secret->at, marks[i], strlen(marks[i])) == 0)
+        if (secret->len >= strlen(marks[i]) && memcmp(secret->data, marks[i], strlen(marks[i])) == 0)
             return "begins with a byte order mark: save it as UTF-8 without one";
     for (size_t i = 0; i < secret->len; i++) {
-        unsigned char byte = (unsigned char)secret->at[i];
+        unsigned char byte = (unsigned char)secret->data[i];
         if (byte == '\n' || byte == '\r')
             return "has more than one line: a secret is one";
         if (byte < ' ' || byte == 0x7f)

@@ -11,7 +11,7 @@
 #include "core/slice.h"
 
 struct secret {
-    char *at; /* NUL-terminated; NULL when absent */
+    char *data; /* NUL-terminated; NULL when absent */
     size_t len;
     char *source; /* the value in the environment that it was loaded from; NULL: none */
 };
@@ -31,11 +31,11 @@ const char *secret_find_fault(const struct secret *secret);
 void secret_clear(struct secret *secret);
 
 /* Overwrites bytes in a way that the compiler does not remove. */
-void secret_wipe(void *at, size_t len);
+void secret_wipe(void *item, size_t len);
 
 static inline struct slice secret_slice(const struct secret *secret)
 {
-    return slice_make(secret->at, secret->len);
+    return slice_make(secret->data, secret->len);
 }
 
 #endif

@@ -11,15 +11,15 @@
 #include <string.h>
 
 struct slice {
-    const char *at;
+    const char *data;
     size_t len;
 };
 
 #define SLICE_LITERAL(text) ((struct slice){(text), sizeof(text) - 1})
 
-static inline struct slice slice_make(const char *at, size_t len)
+static inline struct slice slice_make(const char *cursor, size_t len)
 {
-    return (struct slice){at, len};
+    return (struct slice){cursor, len};
 }
 
 /* The bytes of a C string, its NUL left out; NULL gives the empty slice. */
@@ -30,7 +30,7 @@ static inline struct slice slice_from(const char *text)
 
 static inline bool slice_equal(struct slice a, struct slice b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 static inline bool slice_is(struct slice a, const char *text)

@@ -15,24 +15,24 @@ struct char_range {
 static const uint64_t ones = UINT64_C(0x0101010101010101);
 static const uint64_t highs = UINT64_C(0x8080808080808080);
 
-static uint64_t load_word(const char *at)
+static uint64_t load_word(const char *cursor)
 {
     uint64_t word;
-    memcpy(&word, at, sizeof word);
+    memcpy(&word, cursor, sizeof word);
     return word;
 }
 
 /* A text of 1 to 7 bytes, filled up with a letter; without a loop, as most cells end in one. */
-static uint64_t load_short(const char *at, size_t len)
+static uint64_t load_short(const char *cursor, size_t len)
 {
     const uint64_t letters = UINT64_C(0x6161616161616161);
     if (len >= 4) {
         uint32_t first, last;
-        memcpy(&first, at, sizeof first);
-        memcpy(&last, at + len - sizeof last, sizeof last);
+        memcpy(&first, cursor, sizeof first);
+        memcpy(&last, cursor + len - sizeof last, sizeof last);
         return first | (uint64_t)last << 8 * (len - 4) | letters << 8 * len;
     }
-    uint64_t first = (uint8_t)at[0], middle = (uint8_t)at[len / 2], last = (uint8_t)at[len - 1];
+    uint64_t first = (uint8_t)cursor[0], middle = (uint8_t)cursor[len / 2], last = (uint8_t)cursor[len - 1];
     return first | middle << 8 * (len / 2) | last << 8 * (len - 1) | letters << 8 * len;
 }
 
@@ -46,11 +46,11 @@ static bool word_is_plain(uint64_t word)
 bool text_is_plain_ascii(struct slice text)
 {
     if (text.len < 8)
-        return text.len == 0 || word_is_plain(load_short(text.at, text.len));
-    for (size_t at = 0; at + 8 < text.len; at += 8)
-        if (!word_is_plain(load_word(text.at + at)))
+        return text.len == 0 || word_is_plain(load_short(text.data, text.len));
+    for (size_t offset = 0; offset + 8 < text.len; offset += 8)
+        if (!word_is_plain(load_word(text.data + offset)))
             return false;
-    return word_is_plain(load_word(text.at + text.len - 8));
+    return word_is_plain(load_word(text.data + text.len - 8));
 }
 
 enum ascii_kind { ASCII_CLEAN, ASCII_DOUBLE_BLANK, ASCII_NOT_PLAIN };
@@ -69,38 +69,38 @@ static enum ascii_kind scan_ascii(struct slice text)
         return ASCII_CLEAN;
     uint64_t doubled = 0;
     size_t last = text.len < 8 ? 0 : text.len - 8;
-    for (size_t at = 0; at < last; at += 7) {
-        uint64_t word = load_word(text.at + at), blanks = find_blanks(word);
+    for (size_t offset = 0; offset < last; offset += 7) {
+        uint64_t word = load_word(text.data + offset), blanks = find_blanks(word);
         if (!word_is_plain(word))
             return ASCII_NOT_PLAIN;
         doubled |= blanks & blanks << 8;
     }
-    uint64_t word = text.len < 8 ? load_short(text.at, text.len) : load_word(text.at + last);
+    uint64_t word = text.len < 8 ? load_short(text.data, text.len) : load_word(text.data + last);
     uint64_t blanks = find_blanks(word);
     doubled |= blanks & blanks << 8;
     return !word_is_plain(word) ? ASCII_NOT_PLAIN : doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
 }
 
 /* Decodes one character of at least one byte. Returns its length, 0 when it is not UTF-8 (RFC 3629). */
-static size_t decode(const uint8_t *at, size_t left, uint32_t *out)
+static size_t decode(const uint8_t *cursor, size_t left, uint32_t *out)
 {
-    if (at[0] < 0x80) {
-        *out = at[0];
+    if (cursor[0] < 0x80) {
+        *out = cursor[0];
         return 1;
     }
-    if (at[0] < 0xc2 || at[0] > 0xf4)
+    if (cursor[0] < 0xc2 || cursor[0] > 0xf4)
         return 0;
-    size_t len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    size_t len = cursor[0] < 0xe0 ? 2 : cursor[0] < 0xf0 ? 3 : 4;
     if (left < len)
         return 0;
-    uint32_t code = at[0] & (0x7fu >> len);
+    uint32_t code = cursor[0] & (0x7fu >> len);
     for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
+        if ((cursor[i] & 0xc0) != 0x80)
             return 0;
-        code = code << 6 | (at[i] & 0x3f);
+        code = code << 6 | (cursor[i] & 0x3f);
     }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+    static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (code < min[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
         return 0;
     *out = code;
     return len;
@@ -108,24 +108,24 @@ static size_t decode(const uint8_t *at, size_t left, uint32_t *out)
 
 size_t text_first_char(struct slice text, uint32_t *code)
 {
-    return decode((const uint8_t *)text.at, text.len, code);
+    return decode((const uint8_t *)text.data, text.len, code);
 }
 
 size_t text_utf8_len(struct slice text)
 {
-    const uint8_t *at = (const uint8_t *)text.at;
+    const uint8_t *cursor = (const uint8_t *)text.data;
     size_t left = text.len;
     while (left > 0) {
-        if (left >= 8 && (load_word((const char *)at) & highs) == 0) {
-            at += 8;
+        if (left >= 8 && (load_word((const char *)cursor) & highs) == 0) {
+            cursor += 8;
             left -= 8;
             continue;
         }
         uint32_t code;
-        size_t len = decode(at, left, &code);
+        size_t len = decode(cursor, left, &code);
         if (len == 0)
             break;
-        at += len;
+        cursor += len;
         left -= len;
     }
     return text.len - left;
@@ -147,9 +147,9 @@ static bool is_damage(uint32_t code)
 
 size_t text_find_damage(struct slice text, uint32_t *code)
 {
-    const uint8_t *at = (const uint8_t *)text.at;
+    const uint8_t *cursor = (const uint8_t *)text.data;
     for (size_t i = 0, len; i < text.len; i += len) {
-        len = decode(at + i, text.len - i, code);
+        len = decode(cursor + i, text.len - i, code);
         if (len == 0)
             *code = TEXT_NO_CHAR;
         if (len == 0 || is_damage(*code))
@@ -162,7 +162,7 @@ size_t text_count_chars(struct slice text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.len; i++)
-        count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
+        count += ((uint8_t)text.data[i] & 0xc0) != 0x80;
     return count;
 }
 
@@ -170,9 +170,9 @@ struct slice text_shorten(struct slice text, size_t max)
 {
     if (text.len <= max)
         return text;
-    while (max > 0 && ((uint8_t)text.at[max] & 0xc0) == 0x80)
+    while (max > 0 && ((uint8_t)text.data[max] & 0xc0) == 0x80)
         max--;
-    return slice_make(text.at, max);
+    return slice_make(text.data, max);
 }
 
 static bool in_ranges(uint32_t code, const struct char_range *ranges, size_t count)
@@ -265,16 +265,16 @@ struct survey {
 static struct survey survey_text(struct slice text)
 {
     struct survey survey = {true, true, true};
-    const uint8_t *at = (const uint8_t *)text.at, *end = at + text.len;
+    const uint8_t *cursor = (const uint8_t *)text.data, *end = cursor + text.len;
     uint32_t before = 0;
-    while (at < end) {
+    while (cursor < end) {
         uint32_t code;
-        size_t len = decode(at, (size_t)(end - at), &code);
+        size_t len = decode(cursor, (size_t)(end - cursor), &code);
         if (len == 0 || is_damage(code)) {
             survey.is_text = false;
             return survey;
         }
-        at += len;
+        cursor += len;
         if (code == CHAR_BLANK ? before == CHAR_BLANK : is_blank(code) || is_invisible(code))
             survey.is_clean = false;
         survey.is_composed &= is_surely_composed(code);
@@ -290,18 +290,19 @@ static enum text_fault clean_into(struct slice source, struct slice *text, char 
     bool blank_waits = false;
     uint32_t before = 0;
     size_t out_len = 0;
-    const uint8_t *at = (const uint8_t *)source.at, *end = at + source.len;
-    while (at < end) {
+    const uint8_t *cursor = (const uint8_t *)source.data, *end = cursor + source.len;
+    while (cursor < end) {
         uint32_t code;
-        size_t len = decode(at, (size_t)(end - at), &code);
+        size_t len = decode(cursor, (size_t)(end - cursor), &code);
         assert(len > 0);
-        const uint8_t *start = at;
-        at += len;
+        const uint8_t *start = cursor;
+        cursor += len;
         if (is_blank(code)) {
             blank_waits = out_len > 0;
             continue;
         }
-        bool needed = is_joiner(code) && !blank_waits && joiner_is_needed(before, at, (size_t)(end - at));
+        bool needed =
+            is_joiner(code) && !blank_waits && joiner_is_needed(before, cursor, (size_t)(end - cursor));
         if (is_invisible(code) && !needed) {
             fault = TEXT_INVISIBLE;
             continue;
@@ -320,13 +321,13 @@ static enum text_fault clean_into(struct slice source, struct slice *text, char 
 static struct slice compose(struct slice text, struct arena *arena)
 {
     const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at;
-    utf8proc_ssize_t count = utf8proc_decompose(at, (utf8proc_ssize_t)text.len, NULL, 0, options);
+    const utf8proc_uint8_t *cursor = (const utf8proc_uint8_t *)text.data;
+    utf8proc_ssize_t count = utf8proc_decompose(cursor, (utf8proc_ssize_t)text.len, NULL, 0, options);
     assert(count >= 0);
 
     /* utf8proc_reencode writes in place, and a NUL behind. */
     utf8proc_int32_t *codes = arena_alloc(arena, ((size_t)count + 1) * sizeof *codes);
-    utf8proc_decompose(at, (utf8proc_ssize_t)text.len, codes, count, options);
+    utf8proc_decompose(cursor, (utf8proc_ssize_t)text.len, codes, count, options);
     utf8proc_ssize_t len = utf8proc_reencode(codes, count, options);
     assert(len >= 0);
     return slice_make((const char *)codes, (size_t)len);
@@ -334,11 +335,11 @@ static struct slice compose(struct slice text, struct arena *arena)
 
 static struct slice trim_ascii(struct slice text)
 {
-    while (text.len > 0 && is_ascii_blank((uint8_t)text.at[0])) {
-        text.at++;
+    while (text.len > 0 && is_ascii_blank((uint8_t)text.data[0])) {
+        text.data++;
         text.len--;
     }
-    while (text.len > 0 && is_ascii_blank((uint8_t)text.at[text.len - 1]))
+    while (text.len > 0 && is_ascii_blank((uint8_t)text.data[text.len - 1]))
         text.len--;
     return text;
 }
@@ -348,8 +349,8 @@ static __attribute__((noinline)) struct slice fold_ascii_blanks(struct slice tex
     char *out = arena_bytes(arena, text.len);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] != ' ' || text.at[i - 1] != ' ')
-            out[len++] = text.at[i];
+        if (text.data[i] != ' ' || text.data[i - 1] != ' ')
+            out[len++] = text.data[i];
     return slice_make(out, len);
 }
 
@@ -358,7 +359,7 @@ static __attribute__((noinline)) enum text_fault normalize_unicode(struct slice 
                                                                    struct slice *out)
 {
     struct survey survey = survey_text(text);
-    *out = survey.is_text ? text : slice_make(text.at, 0);
+    *out = survey.is_text ? text : slice_make(text.data, 0);
     if (!survey.is_text)
         return TEXT_ENCODING;
     enum text_fault fault = TEXT_OK;

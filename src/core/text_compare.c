@@ -54,7 +54,7 @@ static bool is_letter_or_digit(utf8proc_int32_t code)
 }
 
 struct name_writer {
-    char *at;
+    char *next;
     size_t len;
     bool blank_waits;
 };
@@ -62,9 +62,9 @@ struct name_writer {
 static void write_letters(struct name_writer *writer, const void *bytes, size_t len)
 {
     if (writer->blank_waits && writer->len > 0)
-        writer->at[writer->len++] = ' ';
+        writer->next[writer->len++] = ' ';
     writer->blank_waits = false;
-    memcpy(writer->at + writer->len, bytes, len);
+    memcpy(writer->next + writer->len, bytes, len);
     writer->len += len;
 }
 
@@ -88,13 +88,13 @@ static struct slice fold_ascii_name(struct slice text, struct arena *arena)
 {
     struct name_writer writer = {arena_bytes(arena, text.len * 2), 0, false};
     for (size_t i = 0; i < text.len; i++) {
-        char c = text_lower_ascii(text.at[i]);
+        char c = text_lower_ascii(text.data[i]);
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             write_letters(&writer, &c, 1);
         else if (c != '.' && c != '\'' && c != '`')
             writer.blank_waits = true;
     }
-    return slice_make(writer.at, writer.len);
+    return slice_make(writer.next, writer.len);
 }
 
 struct slice text_fold_name(struct slice text, struct arena *arena)
@@ -104,23 +104,23 @@ struct slice text_fold_name(struct slice text, struct arena *arena)
 
     const utf8proc_option_t options =
         UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at;
-    utf8proc_ssize_t count = utf8proc_decompose(at, (utf8proc_ssize_t)text.len, NULL, 0, options);
+    const utf8proc_uint8_t *cursor = (const utf8proc_uint8_t *)text.data;
+    utf8proc_ssize_t count = utf8proc_decompose(cursor, (utf8proc_ssize_t)text.len, NULL, 0, options);
     assert(count >= 0);
-    size_t room = (size_t)count;
-    utf8proc_int32_t *codes = arena_alloc(arena, (room + 1) * sizeof *codes);
-    utf8proc_decompose(at, (utf8proc_ssize_t)text.len, codes, count, options);
+    size_t capacity = (size_t)count;
+    utf8proc_int32_t *codes = arena_alloc(arena, (capacity + 1) * sizeof *codes);
+    utf8proc_decompose(cursor, (utf8proc_ssize_t)text.len, codes, count, options);
 
     /* A blank and four bytes: the most that one character becomes. */
-    struct name_writer writer = {arena_bytes(arena, room * 5), 0, false};
-    for (size_t i = 0; i < room; i++)
+    struct name_writer writer = {arena_bytes(arena, capacity * 5), 0, false};
+    for (size_t i = 0; i < capacity; i++)
         write_char(&writer, codes[i]);
-    return slice_make(writer.at, writer.len);
+    return slice_make(writer.next, writer.len);
 }
 
 bool text_is_formula(struct slice text)
 {
-    return text.len > 0 && memchr("=+-@\t\r", text.at[0], 6) != NULL;
+    return text.len > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
 }
 
 enum { LETTERS_OF_CHAR_MAX = 18 }; /* of U+FDFA */
@@ -146,22 +146,22 @@ struct text_letters text_fold_letters(struct slice text, struct arena *arena)
 {
     bool plain = text_is_plain_ascii(text);
     /* The three bytes of U+FDFA become 18 letters: no other character has more for a byte. */
-    size_t room = plain ? text.len : text.len * LETTERS_OF_CHAR_MAX / 3;
-    struct text_letters letters = {.codes = arena_alloc(arena, (room + 1) * sizeof *letters.codes),
-                                   .starts = arena_alloc(arena, (room + 1) * sizeof *letters.starts)};
-    for (size_t at = 0; at < text.len;) {
-        utf8proc_int32_t code = (unsigned char)text.at[at];
+    size_t capacity = plain ? text.len : text.len * LETTERS_OF_CHAR_MAX / 3;
+    struct text_letters letters = {.codes = arena_alloc(arena, (capacity + 1) * sizeof *letters.codes),
+                                   .starts = arena_alloc(arena, (capacity + 1) * sizeof *letters.starts)};
+    for (size_t offset = 0; offset < text.len;) {
+        utf8proc_int32_t code = (unsigned char)text.data[offset];
         utf8proc_ssize_t len = 1;
         if (code >= 0x80) {
-            len = utf8proc_iterate((const utf8proc_uint8_t *)text.at + at, (utf8proc_ssize_t)(text.len - at),
-                                   &code);
+            len = utf8proc_iterate((const utf8proc_uint8_t *)text.data + offset,
+                                   (utf8proc_ssize_t)(text.len - offset), &code);
             assert(len > 0);
-            add_letters(&letters, code, at);
+            add_letters(&letters, code, offset);
         } else {
             letters.codes[letters.count] = (uint32_t)text_lower_ascii((char)code);
-            letters.starts[letters.count++] = (uint32_t)at;
+            letters.starts[letters.count++] = (uint32_t)offset;
         }
-        at += (size_t)len;
+        offset += (size_t)len;
     }
     return letters;
 }
@@ -171,12 +171,12 @@ static struct slice upper_unicode(struct slice text, struct arena *arena)
     /* A capital may be longer than its small letter: ɐ has two bytes, Ɐ three. */
     char *out = arena_bytes(arena, text.len * 4);
     size_t out_len = 0;
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text.at, *end = at + text.len;
-    while (at < end) {
+    const utf8proc_uint8_t *cursor = (const utf8proc_uint8_t *)text.data, *end = cursor + text.len;
+    while (cursor < end) {
         utf8proc_int32_t code;
-        utf8proc_ssize_t len = utf8proc_iterate(at, end - at, &code);
+        utf8proc_ssize_t len = utf8proc_iterate(cursor, end - cursor, &code);
         assert(len > 0);
-        at += len;
+        cursor += len;
         utf8proc_ssize_t written =
             utf8proc_encode_char(utf8proc_toupper(code), (utf8proc_uint8_t *)out + out_len);
         out_len += (size_t)written;
@@ -188,8 +188,8 @@ struct slice text_upper(struct slice text, struct arena *arena)
 {
     bool plain = true, changes = false;
     for (size_t i = 0; i < text.len; i++) {
-        plain &= (unsigned char)text.at[i] < 0x80;
-        changes |= text.at[i] >= 'a' && text.at[i] <= 'z';
+        plain &= (unsigned char)text.data[i] < 0x80;
+        changes |= text.data[i] >= 'a' && text.data[i] <= 'z';
     }
     if (!plain)
         return upper_unicode(text, arena);
@@ -197,7 +197,7 @@ struct slice text_upper(struct slice text, struct arena *arena)
         return text;
     char *out = arena_bytes(arena, text.len);
     for (size_t i = 0; i < text.len; i++)
-        out[i] = text.at[i] >= 'a' && text.at[i] <= 'z' ? (char)(text.at[i] & ~0x20) : text.at[i];
+        out[i] = text.data[i] >= 'a' && text.data[i] <= 'z' ? (char)(text.data[i] & ~0x20) : text.data[i];
     return slice_make(out, text.len);
 }
 
@@ -217,11 +217,12 @@ static size_t distance(struct slice a, struct slice b)
         last[j] = j;
     for (size_t i = 1; i <= a.len; i++) {
         now[0] = i;
-        char x = text_lower_ascii(a.at[i - 1]);
+        char x = text_lower_ascii(a.data[i - 1]);
         for (size_t j = 1; j <= b.len; j++) {
-            char y = text_lower_ascii(b.at[j - 1]);
+            char y = text_lower_ascii(b.data[j - 1]);
             now[j] = least_of(least_of(last[j], now[j - 1]) + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == text_lower_ascii(b.at[j - 2]) && text_lower_ascii(a.at[i - 2]) == y)
+            if (i > 1 && j > 1 && x == text_lower_ascii(b.data[j - 2]) &&
+                text_lower_ascii(a.data[i - 2]) == y)
                 now[j] = least_of(now[j], before[j - 2] + 1);
         }
         size_t *oldest = before;
@@ -237,15 +238,15 @@ const char *text_nearest(struct slice word, const char *const *words)
     if (word.len > NEAREST_LEN_MAX)
         return NULL;
     const char *nearest = NULL;
-    size_t least = word.len / 3 > 2 ? word.len / 3 : 2;
+    size_t min = word.len / 3 > 2 ? word.len / 3 : 2;
     for (; *words; words++) {
         struct slice other = slice_from(*words);
         if (other.len > NEAREST_LEN_MAX)
             continue;
         size_t found = distance(word, other);
-        if (found < least || (found == least && !nearest)) {
+        if (found < min || (found == min && !nearest)) {
             nearest = *words;
-            least = found;
+            min = found;
         }
     }
     return nearest;

@@ -12,16 +12,16 @@ struct slice text_shorten_words(struct slice text, size_t max)
     static const char trimmed[] = " \n\t,;:.(-";
     if (text.len <= max)
         return text;
-    size_t len = max, at = max, continuation = 0, least = max > WORD_MAX ? max - WORD_MAX : 0;
-    while (len > 0 && continuation < 3 && ((uint8_t)text.at[len] & 0xc0) == 0x80)
+    size_t len = max, offset = max, continuation = 0, min = max > WORD_MAX ? max - WORD_MAX : 0;
+    while (len > 0 && continuation < 3 && ((uint8_t)text.data[len] & 0xc0) == 0x80)
         len--, continuation++;
-    while (at > least && text.at[at] != ' ' && text.at[at] != '\n')
-        at--;
-    if (at == least)
-        return slice_make(text.at, len);
-    while (at > 0 && memchr(trimmed, text.at[at - 1], sizeof trimmed - 1) != NULL)
-        at--;
-    return slice_make(text.at, at);
+    while (offset > min && text.data[offset] != ' ' && text.data[offset] != '\n')
+        offset--;
+    if (offset == min)
+        return slice_make(text.data, len);
+    while (offset > 0 && memchr(trimmed, text.data[offset - 1], sizeof trimmed - 1) != NULL)
+        offset--;
+    return slice_make(text.data, offset);
 }
 
 size_t text_format_va(char *out, size_t size, const char *format, va_list arguments)

@@ -87,10 +87,10 @@ static bool add_name(const char *name, void *context)
         names->capacity = names->capacity ? names->capacity * 2 : 1024;
         names->all = memory_resize(names->all, names->capacity, sizeof *names->all);
     }
-    const char *copy = arena_copy(names->arena, slice_from(name)).at;
+    const char *copy = arena_copy(names->arena, slice_from(name)).data;
     names->all[names->count++] = copy;
     if (last && strlen(last + 1) == names->wanted.len &&
-        strncasecmp(last + 1, names->wanted.at, names->wanted.len) == 0)
+        strncasecmp(last + 1, names->wanted.data, names->wanted.len) == 0)
         names->city = copy;
     return true;
 }

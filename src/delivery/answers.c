@@ -106,8 +106,7 @@ static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
     }
     if (breaker->is_open) {
         log_info(
-            "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the "
-            "provider is back",
+            "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the provider is back",
             BREAKER_FAILURES, sender->fault);
     } else {
         log_info("the provider answers again after %" PRIu64 " s: sending goes on",

@@ -32,8 +32,7 @@ static bool may_use(struct attempt *attempt, const struct socket_address *addres
     case SOCKET_SPEAKS:
         if (sockets->dropped++ == 0)
             log_debug(
-                "the provider closed a kept connection, or sent bytes on it that answer nothing: no request "
-                "is sent on such a connection");
+                "the provider closed a kept connection, or sent bytes on it that answer nothing: no request is sent on such a connection");
         attempt->turned_back = true;
         return false;
     case SOCKET_UNKNOWN:
@@ -63,10 +62,10 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     return CURL_PREREQFUNC_OK;
 }
 
-static size_t on_header(char *at, size_t size, size_t count, void *context)
+static size_t on_header(char *cursor, size_t size, size_t count, void *context)
 {
     struct attempt *attempt = context;
-    return receipt_add_header(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
+    return receipt_add_header(&attempt->receipt, slice_make(cursor, size * count)) ? size * count : 0;
 }
 
 static long status_of(const struct attempt *attempt)
@@ -76,12 +75,12 @@ static long status_of(const struct attempt *attempt)
     return status;
 }
 
-static size_t on_body(char *at, size_t size, size_t count, void *context)
+static size_t on_body(char *cursor, size_t size, size_t count, void *context)
 {
     struct attempt *attempt = context;
     struct delivery *delivery = attempt->delivery;
     if (delivery->sink && status_of(attempt) / 100 == 2) {
-        struct slice bytes = slice_make(at, size * count);
+        struct slice bytes = slice_make(cursor, size * count);
         if (!delivery->sink(delivery->sink_context, bytes)) {
             attempt->unusable = true;
             return 0;
@@ -90,7 +89,7 @@ static size_t on_body(char *at, size_t size, size_t count, void *context)
         receipt_add_body(&attempt->receipt, bytes); /* a small one is judged too: it may be an error */
         return bytes.len;
     }
-    return receipt_add_body(&attempt->receipt, slice_make(at, size * count)) ? size * count : 0;
+    return receipt_add_body(&attempt->receipt, slice_make(cursor, size * count)) ? size * count : 0;
 }
 
 static void set_route(CURL *easy, const struct route *route)
@@ -233,7 +232,7 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
     if (request->body.len > 0) {
         must(curl_easy_setopt(easy, CURLOPT_POST, 1L));
         must(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len));
-        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.at));
+        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data));
     } else {
         must(curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L));
     }
@@ -244,7 +243,7 @@ void attempt_forget(struct attempt *attempt)
     struct buffer *parts[] = {&attempt->request.body, &attempt->receipt.body};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (parts[i]->len > 0) {
-            secret_wipe(parts[i]->at, parts[i]->len);
+            secret_wipe(parts[i]->data, parts[i]->len);
         }
         buffer_reset(parts[i]);
     }

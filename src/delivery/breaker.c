@@ -2,7 +2,7 @@
 
 #include "core/clock.h"
 
-enum { PROBE_MOST_S = 60, DOUBLINGS_MOST = 6 };
+enum { PROBE_MAX_S = 60, DOUBLINGS_MAX = 6 };
 
 void breaker_init(struct breaker *breaker, uint64_t retry_for_ns)
 {
@@ -33,10 +33,10 @@ void breaker_turned_back(struct breaker *breaker, bool was_probe)
 /* The last probe goes when retry_for is over, whatever the backoff. */
 static void plan_probe(struct breaker *breaker, uint64_t now_ns, uint64_t random_bits)
 {
-    uint32_t doublings = breaker->probes < DOUBLINGS_MOST ? breaker->probes : DOUBLINGS_MOST;
+    uint32_t doublings = breaker->probes < DOUBLINGS_MAX ? breaker->probes : DOUBLINGS_MAX;
     uint64_t wait_ns = CLOCK_NS_PER_S << doublings, end_ns = breaker->opened_ns + breaker->retry_for_ns;
-    if (wait_ns > PROBE_MOST_S * CLOCK_NS_PER_S) {
-        wait_ns = PROBE_MOST_S * CLOCK_NS_PER_S;
+    if (wait_ns > PROBE_MAX_S * CLOCK_NS_PER_S) {
+        wait_ns = PROBE_MAX_S * CLOCK_NS_PER_S;
     }
     breaker->next_ns = now_ns + wait_ns / 2 + random_bits % (wait_ns / 2);
     if (breaker->next_ns > end_ns) {

@@ -37,8 +37,7 @@ static int fail_busy(int fd, const char *path, const char *part, struct error *e
     }
     return error_set(
         error, ERROR_BUSY,
-        "another run uses credentials.%s of this job: process %s, since %s (%s); wait for its end, or "
-        "use another credential: the provider's limit holds for both together",
+        "another run uses credentials.%s of this job: process %s, since %s (%s); wait for its end, or use another credential: the provider's limit holds for both together",
         part, text[0] ? text : "unknown", start ? start : "unknown", path);
 }
 
@@ -64,11 +63,11 @@ int key_lock_open(const char *folder, const char *key_id, const char *part, stru
         fd = -1;
     }
     if (fd < 0) {
-        const char *why = errno == EACCES || errno == EPERM
-                              ? "another account made it for a run with this credential; "
-                                "run as that account, or remove the file when none runs"
-                              : "make room in that folder, or remove the file when no run "
-                                "uses this credential";
+        const char *why =
+            errno == EACCES || errno == EPERM
+                ? "another account made it for a run with this credential; "
+                  "run as that account, or remove the file when none runs"
+                : "make room in that folder, or remove the file when no run uses this credential";
         return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s (%s)", part,
                          path, strerror(errno), why);
     }

@@ -18,7 +18,7 @@ static void identify(struct slice kind, const struct secret *secret, char id[LAN
 void lane_identify(const struct job_credentials *credentials, char key_id[LANE_KEY_ID_SIZE])
 {
     identify(SLICE_LITERAL("kyc-import api key "),
-             credentials->api_key.at ? &credentials->api_key : &credentials->token, key_id);
+             credentials->api_key.data ? &credentials->api_key : &credentials->token, key_id);
 }
 
 /* In the same order in every process: of two that start at once and share a part, one gets it. */
@@ -26,13 +26,13 @@ static int take_locks(struct lane *lane, const struct job_credentials *credentia
                       struct error *error)
 {
     char client_id[LANE_KEY_ID_SIZE];
-    const char *key_part = credentials->api_key.at ? "api_key" : "token";
+    const char *key_part = credentials->api_key.data ? "api_key" : "token";
 
     lane->locks[0] = key_lock_open(folder, lane->key_id, key_part, error);
     if (lane->locks[0] < 0)
         return -1;
     lane->lock_count = 1;
-    if (!credentials->client_id.at)
+    if (!credentials->client_id.data)
         return 0;
     identify(SLICE_LITERAL("kyc-import client id "), &credentials->client_id, client_id);
     lane->locks[1] = key_lock_open(folder, client_id, "client_id", error);
@@ -96,10 +96,10 @@ uint64_t lane_nonce(struct lane *lane, uint64_t real_ns)
         return 0;
     }
     uint64_t last = atomic_load(&lane->last), floor = atomic_load(&lane->floor);
-    uint64_t least = last + 1 > lane->start ? last + 1 : lane->start;
-    uint64_t nonce = real_ns > least ? real_ns : least;
+    uint64_t min = last + 1 > lane->start ? last + 1 : lane->start;
+    uint64_t nonce = real_ns > min ? real_ns : min;
     if (nonce > floor) {
-        nonce = least;
+        nonce = min;
     }
     assert(nonce <= floor);
     atomic_store(&lane->last, nonce);

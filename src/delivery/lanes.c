@@ -15,10 +15,10 @@ static int check_repeated_keys(const struct job *job, struct error *error)
         for (size_t j = 0; j < i; j++) {
             lane_identify(&provider->credentials[j], other);
             if (strcmp(mine, other) == 0) {
-                return job_fail(job, provider->credentials[i].place, error,
-                                "provider.credentials: number %zu is the same key as number %zu; each key "
-                                "may stand there once",
-                                i + 1, j + 1);
+                return job_fail(
+                    job, provider->credentials[i].place, error,
+                    "provider.credentials: number %zu is the same key as number %zu; each key may stand there once",
+                    i + 1, j + 1);
             }
         }
     }
@@ -46,13 +46,13 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
     }
     uint32_t each;
     lanes->in_flight_max = lanes_in_flight(job, provider, &each);
-    lanes->at = memory_new(job->provider.credential_count, sizeof(struct lane *));
+    lanes->items = memory_new(job->provider.credential_count, sizeof(struct lane *));
     for (size_t i = 0; i < job->provider.credential_count; i++) {
         struct lane *lane = lane_new(provider, &job->provider.credentials[i], each, lock_folder, error);
         if (!lane) {
             return -1;
         }
-        lanes->at[lanes->count++] = lane;
+        lanes->items[lanes->count++] = lane;
     }
     return 0;
 }
@@ -60,9 +60,9 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
 void lanes_clear(struct lanes *lanes)
 {
     for (size_t i = 0; i < lanes->count; i++) {
-        lane_free(lanes->at[i]);
+        lane_free(lanes->items[i]);
     }
-    free(lanes->at);
+    free(lanes->items);
     *lanes = (struct lanes){0};
 }
 
@@ -71,12 +71,12 @@ struct lane *lanes_choose(struct lanes *lanes)
     struct lane *best = NULL;
     size_t best_at = 0;
     for (size_t i = 0; i < lanes->count; i++) {
-        size_t at = (lanes->next + i) % lanes->count;
-        struct lane *lane = lanes->at[at];
+        size_t index = (lanes->next + i) % lanes->count;
+        struct lane *lane = lanes->items[index];
         if (!lane->login.asking && lane->in_flight < lane->in_flight_max &&
             (!best || lane->in_flight < best->in_flight)) {
             best = lane;
-            best_at = at;
+            best_at = index;
         }
     }
     if (best) {

@@ -14,7 +14,7 @@
 #include "provider/provider.h"
 
 struct lanes {
-    struct lane **at;
+    struct lane **items;
     size_t count, next;
     uint32_t in_flight_max; /* of all together */
 };

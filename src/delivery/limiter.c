@@ -8,7 +8,7 @@
 
 enum {
     SHARE_STEP = LIMITER_SHARE_FULL / 20,
-    SHARE_LEAST = SHARE_STEP,
+    SHARE_MIN = SHARE_STEP,
 };
 
 #define WINDOW_MARGIN_NS (5 * CLOCK_NS_PER_MS)
@@ -148,7 +148,7 @@ void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns
     if (left_ns < limiter->may_halve_ns) { /* it says nothing about the rate as it is now */
         return;
     }
-    limiter->share = limiter->share / 2 > SHARE_LEAST ? limiter->share / 2 : SHARE_LEAST;
+    limiter->share = limiter->share / 2 > SHARE_MIN ? limiter->share / 2 : SHARE_MIN;
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
 }
 

@@ -9,27 +9,27 @@ enum { ROOM_FIRST = 256 };
 
 static void make_room(struct peak *peak)
 {
-    size_t room = peak->room ? 2 * peak->room : ROOM_FIRST;
-    uint64_t *times = memory_new(room, sizeof *times);
+    size_t capacity = peak->capacity ? 2 * peak->capacity : ROOM_FIRST;
+    uint64_t *times = memory_new(capacity, sizeof *times);
     for (size_t i = 0; i < peak->count; i++)
-        times[i] = peak->times[(peak->first + i) % peak->room];
+        times[i] = peak->times[(peak->first + i) % peak->capacity];
     free(peak->times);
     peak->times = times;
     peak->first = 0;
-    peak->room = room;
+    peak->capacity = capacity;
 }
 
 void peak_add(struct peak *peak, uint64_t now_ns)
 {
     while (peak->count > 0 && now_ns - peak->times[peak->first] >= CLOCK_NS_PER_S) {
-        peak->first = (peak->first + 1) % peak->room;
+        peak->first = (peak->first + 1) % peak->capacity;
         peak->count--;
     }
-    if (peak->count == peak->room)
+    if (peak->count == peak->capacity)
         make_room(peak);
-    peak->times[(peak->first + peak->count++) % peak->room] = now_ns;
-    if (peak->count > peak->most)
-        peak->most = peak->count;
+    peak->times[(peak->first + peak->count++) % peak->capacity] = now_ns;
+    if (peak->count > peak->max)
+        peak->max = peak->count;
 }
 
 void peak_clear(struct peak *peak)

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 struct peak {
-    uint64_t most;   /* in any half-open second so far */
+    uint64_t max;    /* in any half-open second so far */
     uint64_t *times; /* a ring */
-    size_t first, count, room;
+    size_t first, count, capacity;
 };
 
 /* An event at now_ns (monotonic, never earlier than the last). A zeroed peak is an empty one. */

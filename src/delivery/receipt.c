@@ -40,17 +40,17 @@ void receipt_reset(struct receipt *receipt)
 static bool header_value(struct slice line, const char *name, struct slice *value)
 {
     size_t len = strlen(name);
-    if (line.len <= len || line.at[len] != ':' || strncasecmp(line.at, name, len) != 0) {
+    if (line.len <= len || line.data[len] != ':' || strncasecmp(line.data, name, len) != 0) {
         return false;
     }
-    const char *at = line.at + len + 1, *end = line.at + line.len;
-    while (at < end && (*at == ' ' || *at == '\t')) {
-        at++;
+    const char *cursor = line.data + len + 1, *end = line.data + line.len;
+    while (cursor < end && (*cursor == ' ' || *cursor == '\t')) {
+        cursor++;
     }
-    while (end > at && strchr(" \t\r\n", end[-1])) {
+    while (end > cursor && strchr(" \t\r\n", end[-1])) {
         end--;
     }
-    *value = slice_make(at, (size_t)(end - at));
+    *value = slice_make(cursor, (size_t)(end - cursor));
     return true;
 }
 
@@ -59,14 +59,14 @@ static void keep(struct slice value, char *out, size_t size)
 {
     size_t len = value.len < size - 1 ? value.len : size - 1;
     for (size_t i = 0; i < len; i++) {
-        out[i] = value.at[i] >= ' ' && value.at[i] <= '~' ? value.at[i] : '?';
+        out[i] = value.data[i] >= ' ' && value.data[i] <= '~' ? value.data[i] : '?';
     }
     out[len] = '\0';
 }
 
 static bool is_word(struct slice value, const char *word)
 {
-    return value.len == strlen(word) && strncasecmp(value.at, word, value.len) == 0;
+    return value.len == strlen(word) && strncasecmp(value.data, word, value.len) == 0;
 }
 
 static void keep_request_id(struct receipt *receipt, struct slice line)
@@ -135,8 +135,9 @@ static void keep_retry_after(struct receipt *receipt, struct slice value)
 static uint64_t read_number(struct slice text)
 {
     uint64_t number = 0;
-    for (size_t i = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9' && number <= UINT32_MAX; i++)
-        number = number * 10 + (uint64_t)(text.at[i] - '0');
+    for (size_t i = 0; i < text.len && text.data[i] >= '0' && text.data[i] <= '9' && number <= UINT32_MAX;
+         i++)
+        number = number * 10 + (uint64_t)(text.data[i] - '0');
     return number;
 }
 
@@ -144,10 +145,10 @@ static uint64_t read_number(struct slice text)
 static bool links_to_next(struct slice value)
 {
     static const char *const relations[] = {"rel=\"next\"", "rel='next'", "rel=next"};
-    for (size_t at = 0; at < value.len; at++)
+    for (size_t offset = 0; offset < value.len; offset++)
         for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++) {
             size_t len = strlen(relations[i]);
-            if (len <= value.len - at && strncasecmp(value.at + at, relations[i], len) == 0)
+            if (len <= value.len - offset && strncasecmp(value.data + offset, relations[i], len) == 0)
                 return true;
         }
     return false;
@@ -166,9 +167,9 @@ static bool keep_list(struct receipt_list *list, struct slice line)
     } else if (header_value(line, "x-total-pages", &value)) {
         list->pages = read_number(value);
     } else if (header_value(line, "content-range", &value)) {
-        const char *slash = value.len > 0 ? memchr(value.at, '/', value.len) : NULL;
-        size_t before = slash ? (size_t)(slash - value.at) + 1 : value.len;
-        list->total = read_number(slice_make(value.at + before, value.len - before));
+        const char *slash = value.len > 0 ? memchr(value.data, '/', value.len) : NULL;
+        size_t before = slash ? (size_t)(slash - value.data) + 1 : value.len;
+        list->total = read_number(slice_make(value.data + before, value.len - before));
     } else {
         return false;
     }
@@ -183,7 +184,7 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
         return false;
     }
     struct slice value;
-    if (line.len >= 5 && memcmp(line.at, "HTTP/", 5) == 0) {
+    if (line.len >= 5 && memcmp(line.data, "HTTP/", 5) == 0) {
         forget_headers(receipt);
     } else if (header_value(line, "transfer-encoding", &value)) {
         receipt->is_coded = !is_word(value, "chunked") && !is_word(value, "identity");
@@ -202,9 +203,9 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
 
 bool receipt_add_body(struct receipt *receipt, struct slice bytes)
 {
-    size_t room = RECEIPT_BODY_MAX - receipt->body.len;
-    receipt->body_cut = bytes.len > room;
-    buffer_append(&receipt->body, slice_make(bytes.at, receipt->body_cut ? room : bytes.len));
+    size_t capacity = RECEIPT_BODY_MAX - receipt->body.len;
+    receipt->body_cut = bytes.len > capacity;
+    buffer_append(&receipt->body, slice_make(bytes.data, receipt->body_cut ? capacity : bytes.len));
     return !receipt->body_cut;
 }
 

@@ -31,14 +31,14 @@ uint64_t retry_random_next(struct retry_random *random)
 
 uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits)
 {
-    uint64_t most = WAIT_FIRST_NS;
-    for (uint32_t i = 1; i < attempt && most < WAIT_MOST_NS; i++) {
-        most *= 2;
+    uint64_t max = WAIT_FIRST_NS;
+    for (uint32_t i = 1; i < attempt && max < WAIT_MOST_NS; i++) {
+        max *= 2;
     }
-    if (most > WAIT_MOST_NS) {
-        most = WAIT_MOST_NS;
+    if (max > WAIT_MOST_NS) {
+        max = WAIT_MOST_NS;
     }
-    return random_bits % (most + 1);
+    return random_bits % (max + 1);
 }
 
 char *retry_after_text(uint64_t retry_after_ns, char text[RETRY_AFTER_TEXT_SIZE])

@@ -12,7 +12,7 @@
 #include "delivery/trust.h"
 
 /* A connection that takes longer is not waited for, so that a dead address costs less than a slow answer. */
-enum { CONNECT_MOST_MS = 10000 };
+enum { CONNECT_MAX_MS = 10000 };
 
 static bool is_loopback(const char *host)
 {
@@ -42,12 +42,12 @@ int route_init(struct route *route, const struct job *job, const struct provider
     *route = (struct route){
         .job = job,
         .provider = provider,
-        .origin = memory_copy(slice_make(base_url.at, base_url.len - base_path.len)),
+        .origin = memory_copy(slice_make(base_url.data, base_url.len - base_path.len)),
         .base_path = memory_copy(base_path),
         .proxy = "",
         .timeout_ms = timeout_ms > 0 ? (long)timeout_ms : 1,
     };
-    route->connect_ms = route->timeout_ms < CONNECT_MOST_MS ? route->timeout_ms : CONNECT_MOST_MS;
+    route->connect_ms = route->timeout_ms < CONNECT_MAX_MS ? route->timeout_ms : CONNECT_MAX_MS;
     route->share = curl_share_init();
     if (!route->share ||
         curl_share_setopt(route->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)

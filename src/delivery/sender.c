@@ -17,7 +17,7 @@
 #include "delivery/key_lock.h"
 #include "delivery/sender_state.h"
 
-enum { POLL_MOST_MS = 1000 };
+enum { POLL_MAX_MS = 1000 };
 
 /* Making it. */
 
@@ -117,22 +117,22 @@ size_t sender_lane_count(const struct sender *sender)
 
 const char *sender_lane_key_id(const struct sender *sender, size_t lane)
 {
-    return sender->lanes.at[lane]->key_id;
+    return sender->lanes.items[lane]->key_id;
 }
 
 void sender_lane_start(struct sender *sender, size_t lane, uint64_t start)
 {
-    lane_start(sender->lanes.at[lane], start);
+    lane_start(sender->lanes.items[lane], start);
 }
 
 void sender_lane_raise(struct sender *sender, size_t lane, uint64_t floor)
 {
-    lane_raise(sender->lanes.at[lane], floor);
+    lane_raise(sender->lanes.items[lane], floor);
 }
 
 uint64_t sender_lane_last(const struct sender *sender, size_t lane)
 {
-    return lane_last(sender->lanes.at[lane]);
+    return lane_last(sender->lanes.items[lane]);
 }
 
 uint64_t sender_follow(struct sender *sender)
@@ -213,8 +213,7 @@ static void refuse_gone(struct sender *sender)
     char text[OUTCOME_MESSAGE_SIZE];
     text_format(text, sizeof(text),
                 "the provider is gone: nothing but failures for %" PRIu64
-                " s (delivery.retry_for); run again to "
-                "resume. The last: %s",
+                " s (delivery.retry_for); run again to resume. The last: %s",
                 sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
     refuse_queue(sender, "breaker", text);
 }
@@ -244,8 +243,7 @@ static void refuse_for_logins(struct sender *sender)
     char text[OUTCOME_MESSAGE_SIZE];
     snprintf(
         text, sizeof(text),
-        "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and "
-        "what the provider says of its state",
+        "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and what the provider says of its state",
         LOGIN_UNPROVEN_MAX);
     refuse_queue(sender, "unauthorized", text);
     sender->withdrawn = true;
@@ -376,7 +374,7 @@ static void wait_for_events(struct sender *sender, uint64_t next)
 {
     set_timer(sender, next);
     struct curl_waitfd timer = {.fd = sender->timer, .events = CURL_WAIT_POLLIN};
-    curl_multi_poll(sender->multi, &timer, 1, POLL_MOST_MS, NULL);
+    curl_multi_poll(sender->multi, &timer, 1, POLL_MAX_MS, NULL);
 }
 
 /* With NOSIGNAL libcurl leaves SIGPIPE to us; the kernel raises it in the thread that wrote. */
@@ -426,7 +424,7 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
         .requests = requests,
         .most_in_flight = sender->most_in_flight,
         .rate_per_s = sender->busy_ns > 0 ? (double)requests * 1e9 / (double)sender->busy_ns : 0,
-        .max_per_second = sender->peak.most,
+        .max_per_second = sender->peak.max,
         .p50_ms = latency_percentile_ms(&sender->latency, 50),
         .p95_ms = latency_percentile_ms(&sender->latency, 95),
         .p99_ms = latency_percentile_ms(&sender->latency, 99),

@@ -19,13 +19,13 @@ enum { DER_SEQUENCE = 0x30 };
 
 /* Whether what stands between the two lines of a PEM block is base64 of a DER sequence: enough to tell a
  * certificate from a page of text; libcurl reads it in full when it connects. */
-static bool is_certificate(const char *at, size_t len)
+static bool is_certificate(const char *cursor, size_t len)
 {
     char *text = memory_new(len + 1, 1);
     size_t count = 0;
     for (size_t i = 0; i < len; i++) {
-        if (!isspace((unsigned char)at[i])) {
-            text[count++] = at[i];
+        if (!isspace((unsigned char)cursor[i])) {
+            text[count++] = cursor[i];
         }
     }
     uint8_t *der = memory_new(count / 4 * 3 + 1, 1);
@@ -40,15 +40,15 @@ static int check_certificates(const char *ca_file, const char *text, struct erro
 {
     static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
     unsigned count = 0;
-    for (const char *at = text; at && (at = strstr(at, begin));) {
-        at += strlen(begin);
-        const char *stop = strstr(at, end);
+    for (const char *cursor = text; cursor && (cursor = strstr(cursor, begin));) {
+        cursor += strlen(begin);
+        const char *stop = strstr(cursor, end);
         count++;
-        if (!stop || !is_certificate(at, (size_t)(stop - at))) {
+        if (!stop || !is_certificate(cursor, (size_t)(stop - cursor))) {
             return error_set(error, ERROR_USAGE, "%s: certificate %u is broken (provider.ca_file wants PEM)",
                              ca_file, count);
         }
-        at = stop + strlen(end);
+        cursor = stop + strlen(end);
     }
     if (count == 0) {
         return error_set(error, ERROR_USAGE,
@@ -65,7 +65,7 @@ int trust_load(const char *system_file, const char *ca_file, struct buffer *bund
     buffer_init(&own, TRUST_MAX);
     int failed = file_read(ca_file, &own, error);
     if (!failed) {
-        failed = check_certificates(ca_file, own.at, error);
+        failed = check_certificates(ca_file, own.data, error);
     }
     if (!failed) {
         if (system_file) {

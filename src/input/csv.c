@@ -163,13 +163,13 @@ static enum found find_record(struct csv *csv, struct arena *arena, size_t colum
 }
 
 /* Where in its line a byte is, as an editor counts. */
-static size_t column_of(const struct csv *csv, struct slice line, size_t at)
+static size_t column_of(const struct csv *csv, struct slice line, size_t index)
 {
     if (csv->encoding != JOB_ENCODING_UTF8)
-        return at + 1;
+        return index + 1;
     size_t column = 1;
-    for (size_t i = 0; i < at; i++)
-        column += ((unsigned char)line.at[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < index; i++)
+        column += ((unsigned char)line.data[i] & 0xc0) != 0x80;
     return column;
 }
 
@@ -178,7 +178,7 @@ static struct slice explain_syntax(const struct csv *csv, struct arena *arena)
     struct slice line = last_line(csv);
     size_t column = column_of(csv, line, csv->flaw_at);
     uint64_t number = csv->lines.number - 1;
-    if (line.at[csv->flaw_at] == csv->quote)
+    if (line.data[csv->flaw_at] == csv->quote)
         return arena_printf(arena,
                             "a quote inside an unquoted cell (column %zu of line %" PRIu64
                             "): quote the whole cell and double each quote in it",
@@ -188,11 +188,11 @@ static struct slice explain_syntax(const struct csv *csv, struct arena *arena)
                             "text after the closing quote of a cell (column %zu of line %" PRIu64
                             "): double each quote that belongs to the cell",
                             column, number);
-    return arena_printf(arena,
-                        "a quote that is opened on this line is closed on line %" PRIu64
-                        " in the middle of text (column %zu): close it, or double each quote that "
-                        "belongs to the cell",
-                        number, column);
+    return arena_printf(
+        arena,
+        "a quote that is opened on this line is closed on line %" PRIu64
+        " in the middle of text (column %zu): close it, or double each quote that belongs to the cell",
+        number, column);
 }
 
 static struct slice explain_flaw(const struct csv *csv, struct arena *arena)
@@ -201,8 +201,9 @@ static struct slice explain_flaw(const struct csv *csv, struct arena *arena)
     case FLAW_SYNTAX:
         return explain_syntax(csv, arena);
     case FLAW_OPEN_AT_END:
-        return arena_printf(arena, "a quote that is opened on this line is never closed: close it, or double "
-                                   "each quote that belongs to the cell");
+        return arena_printf(
+            arena,
+            "a quote that is opened on this line is never closed: close it, or double each quote that belongs to the cell");
     case FLAW_OPEN_TOO_LONG:
         return arena_printf(
             arena,
@@ -241,10 +242,10 @@ static void take_record(struct csv *csv, struct batch *batch)
 {
     size_t count = csv_cells_count(csv->cells);
     if (count != csv->column_count) {
-        struct slice message = arena_printf(&batch->arena,
-                                            "%zu cells where the header has %zu columns: look for a "
-                                            "delimiter that should be quoted, or is missing",
-                                            count, csv->column_count);
+        struct slice message = arena_printf(
+            &batch->arena,
+            "%zu cells where the header has %zu columns: look for a delimiter that should be quoted, or is missing",
+            count, csv->column_count);
         add_fault(csv, batch, RULE_COLUMNS, message, arena_copy(&batch->arena, record_bytes(csv)));
     } else {
         struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
@@ -257,7 +258,7 @@ static void take_record(struct csv *csv, struct batch *batch)
 /* A record that is none costs its first line: reading goes on behind it. */
 static void take_first_line(struct csv *csv, struct batch *batch, const char *rule, struct slice message)
 {
-    struct slice raw = slice_make(lines_kept(&csv->lines).at, csv->first.len);
+    struct slice raw = slice_make(lines_kept(&csv->lines).data, csv->first.len);
     add_fault(csv, batch, rule, message, arena_copy(&batch->arena, raw));
     lines_back(&csv->lines, csv->first.full_len, csv->line_number + 1);
     lines_keep(&csv->lines);
@@ -271,7 +272,7 @@ static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
 static enum found take_long_line(struct csv *csv, struct batch *batch)
 {
     struct slice start = lines_rest(&csv->lines);
-    assert(start.at && start.len > csv->max_record);
+    assert(start.data && start.len > csv->max_record);
     start.len = csv->max_record;
     struct slice raw = arena_copy(&batch->arena, start);
     uint64_t len = 0;
@@ -301,10 +302,11 @@ static enum found take_next(struct csv *csv, struct batch *batch)
     case FOUND_TOO_LONG:
         take_first_line(
             csv, batch, RULE_TOO_LONG,
-            arena_printf(arena,
-                         "a record of %zu bytes in %" PRIu64 " lines, over max_record (%zu): look "
-                         "for a quote that is not closed, or raise input.max_record",
-                         record_bytes(csv).len, csv->lines.number - csv->line_number, csv->max_record));
+            arena_printf(
+                arena,
+                "a record of %zu bytes in %" PRIu64
+                " lines, over max_record (%zu): look for a quote that is not closed, or raise input.max_record",
+                record_bytes(csv).len, csv->lines.number - csv->line_number, csv->max_record));
         break;
     case FOUND_TOO_LONG_LINE:
         return take_long_line(csv, batch);
@@ -343,10 +345,10 @@ static int fail_header(struct csv *csv, enum found found, const char *name, stru
     struct slice why = {0};
     switch (found) {
     case FOUND_END:
-        return error_set(error, ERROR_INPUT,
-                         "%s: is empty; its first line must name the columns. An export that failed often "
-                         "leaves such a file",
-                         name);
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: is empty; its first line must name the columns. An export that failed often leaves such a file",
+            name);
     case FOUND_CUT:
         *error = (struct error){.scope = ERROR_NONE};
         return -1;
@@ -354,21 +356,21 @@ static int fail_header(struct csv *csv, enum found found, const char *name, stru
         why = explain_flaw(csv, &csv->header_arena);
         break;
     default:
-        why = arena_printf(&csv->header_arena,
-                           "it is longer than max_record (%zu bytes): is this a CSV file? If it is, raise "
-                           "input.max_record",
-                           csv->max_record);
+        why = arena_printf(
+            &csv->header_arena,
+            "it is longer than max_record (%zu bytes): is this a CSV file? If it is, raise input.max_record",
+            csv->max_record);
         break;
     }
     return error_set(error, ERROR_INPUT, "%s:%" PRIu64 ": the header cannot be read: %.*s", name,
-                     csv->line_number, (int)why.len, why.at);
+                     csv->line_number, (int)why.len, why.data);
 }
 
 static struct slice join(struct arena *arena, struct slice a, struct slice b)
 {
     char *text = arena_bytes(arena, a.len + b.len);
-    memcpy(text, a.at, a.len);
-    memcpy(text + a.len, b.at, b.len);
+    memcpy(text, a.data, a.len);
+    memcpy(text + a.len, b.data, b.len);
     return slice_make(text, a.len + b.len);
 }
 
@@ -397,7 +399,7 @@ static int csv_header(void *format, const char *name, struct reader_header *head
         return fail_header(csv, found, name, error);
 
     struct slice raw = record_bytes(csv);
-    header->raw = join(arena, marked && csv->line_number == 1 ? mark : slice_make(raw.at, 0), raw);
+    header->raw = join(arena, marked && csv->line_number == 1 ? mark : slice_make(raw.data, 0), raw);
     header->column_count = csv->column_count;
     header->columns = csv_cells_list(csv->cells);
     struct slice *source = arena_alloc(arena, csv->column_count * sizeof *source);

@@ -18,10 +18,10 @@ struct csv_cells {
     bool row_ended;
     struct arena *arena;
     struct slice *list;
-    size_t count, room;
+    size_t count, capacity;
     bool is_plain; /* no quote in the line in hand: it is a whole record, or lies within a cell */
     char *text;    /* plain: a copy of the line from the next cell on; else room for cells */
-    size_t text_room;
+    size_t text_capacity;
 };
 
 static void *resize(void *old, size_t len)
@@ -65,7 +65,7 @@ void csv_cells_free(struct csv_cells *cells)
     free(cells);
 }
 
-void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room)
+void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capacity)
 {
     if (cells->parser_in_use)
         make_parser(cells);
@@ -74,8 +74,8 @@ void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room)
     cells->is_first = true;
     cells->arena = arena;
     cells->count = 0;
-    cells->room = room;
-    cells->list = arena_alloc(arena, room * sizeof *cells->list);
+    cells->capacity = capacity;
+    cells->list = arena_alloc(arena, capacity * sizeof *cells->list);
 }
 
 /* A plain cell is in the copy of the line already. One that began on an earlier line may need more than this
@@ -87,15 +87,15 @@ static void take_cell(void *bytes, size_t len, void *context)
     char *to = cells->text;
     if (cells->is_plain) /* of a cell too many as well: split_plain goes on from there */
         cells->text += len + 1;
-    if (index >= cells->room)
+    if (index >= cells->capacity)
         return;
-    if (!cells->is_plain && len > cells->text_room) {
+    if (!cells->is_plain && len > cells->text_capacity) {
         to = arena_bytes(cells->arena, len);
         memcpy(to, bytes, len);
     } else if (!cells->is_plain) {
         memcpy(to, bytes, len);
         cells->text += len;
-        cells->text_room -= len;
+        cells->text_capacity -= len;
     }
     cells->list[index] = slice_make(to, len);
 }
@@ -115,13 +115,14 @@ static bool is_edge(const struct csv_cells *cells, char byte)
 /* Whether libcsv would strip a blank here: it does so beside a delimiter, a quote and a line's ends only. */
 static bool has_blank_at_edge(const struct csv_cells *cells, struct slice line)
 {
-    const char *at = line.at, *end = line.at + line.len;
-    if (memchr(at, '\t', line.len))
+    const char *cursor = line.data, *end = line.data + line.len;
+    if (memchr(cursor, '\t', line.len))
         return true;
-    while ((at = memchr(at, ' ', (size_t)(end - at)))) {
-        if (at == line.at || at + 1 == end || is_edge(cells, at[-1]) || is_edge(cells, at[1]))
+    while ((cursor = memchr(cursor, ' ', (size_t)(end - cursor)))) {
+        if (cursor == line.data || cursor + 1 == end || is_edge(cells, cursor[-1]) ||
+            is_edge(cells, cursor[1]))
             return true;
-        at++;
+        cursor++;
     }
     return false;
 }
@@ -131,15 +132,15 @@ static bool has_blank_at_edge(const struct csv_cells *cells, struct slice line)
  * check's. */
 static void split_plain(struct csv_cells *cells, size_t len)
 {
-    char *at = cells->text, *end = at + len, *stop;
+    char *cursor = cells->text, *end = cursor + len, *stop;
 
     do {
-        stop = memchr(at, cells->delimiter, (size_t)(end - at));
-        struct slice cell = slice_make(at, (size_t)((stop ? stop : end) - at));
-        if (cells->count < cells->room)
+        stop = memchr(cursor, cells->delimiter, (size_t)(end - cursor));
+        struct slice cell = slice_make(cursor, (size_t)((stop ? stop : end) - cursor));
+        if (cells->count < cells->capacity)
             cells->list[cells->count] = cell;
         cells->count++;
-        at += cell.len + 1;
+        cursor += cell.len + 1;
     } while (stop);
     cells->row_ended = true;
 }
@@ -148,7 +149,7 @@ static size_t len_without_end(struct slice line)
 {
     size_t len = line.len;
 
-    while (len > 0 && (line.at[len - 1] == '\n' || line.at[len - 1] == '\r'))
+    while (len > 0 && (line.data[len - 1] == '\n' || line.data[len - 1] == '\r'))
         len--;
     return len;
 }
@@ -160,10 +161,10 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
 
     cells->is_first = false;
     cells->text = arena_bytes(cells->arena, line.len);
-    cells->text_room = line.len;
-    cells->is_plain = !memchr(line.at, cells->quote, line.len);
+    cells->text_capacity = line.len;
+    cells->is_plain = !memchr(line.data, cells->quote, line.len);
     if (cells->is_plain)
-        memcpy(cells->text, line.at, line.len);
+        memcpy(cells->text, line.data, line.len);
     if (cells->is_plain && is_first && len < line.len) {
         split_plain(cells, len);
         cells->parser_in_use = false;
@@ -172,7 +173,7 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
     /* A function that says `no blank` costs libcsv half of its speed (a call per byte), so it is set only
      * where it makes a difference. */
     csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
-    *bad_at = csv_parse(&cells->parser, line.at, line.len, take_cell, take_row, cells);
+    *bad_at = csv_parse(&cells->parser, line.data, line.len, take_cell, take_row, cells);
     if (*bad_at < line.len)
         return CSV_CELLS_BAD;
     cells->parser_in_use = !cells->row_ended;

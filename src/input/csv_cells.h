@@ -25,7 +25,7 @@ struct csv_cells *csv_cells_new(char delimiter, char quote);
 void csv_cells_free(struct csv_cells *cells);
 
 /* Begins a record. Cells beyond room are counted, not kept. */
-void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t room);
+void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capacity);
 
 /* Adds the next physical line of the record with its line end; not a blank one at the record's start. BAD:
  * *bad_at is the place in the line that libcsv took offence at. */

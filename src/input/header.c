@@ -18,7 +18,7 @@ enum encoding header_encoding(enum job_encoding encoding)
 
 static bool starts_with(struct slice text, struct slice start)
 {
-    return text.len >= start.len && memcmp(text.at, start.at, start.len) == 0;
+    return text.len >= start.len && memcmp(text.data, start.data, start.len) == 0;
 }
 
 /* Bytes of the blank that text begins with; 0: none. */
@@ -29,7 +29,7 @@ static size_t blank_len(struct slice text)
         "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89",
         "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
     };
-    if (text.len > 0 && memchr(" \t\r\n", text.at[0], 4))
+    if (text.len > 0 && memchr(" \t\r\n", text.data[0], 4))
         return 1;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
         if (starts_with(text, slice_from(wide[i])))
@@ -41,12 +41,12 @@ static size_t blank_len(struct slice text)
 static struct slice trim(struct slice text)
 {
     for (size_t len; (len = blank_len(text)) > 0;)
-        text = slice_make(text.at + len, text.len - len);
+        text = slice_make(text.data + len, text.len - len);
 
     /* what is left ends after the last char that is no blank */
     size_t end = 0;
     for (size_t i = 0; i < text.len;) {
-        size_t len = blank_len(slice_make(text.at + i, text.len - i));
+        size_t len = blank_len(slice_make(text.data + i, text.len - i));
         i += len ? len : 1;
         if (!len)
             end = i;
@@ -61,12 +61,12 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
     for (size_t i = 0; i < count; i++) {
         struct slice text = {0};
         if (!encoding_decode(encoding, cells[i], arena, &text))
-            return error_set(error, ERROR_INPUT,
-                             "%s: column %zu of the header is not %s; name the export's encoding in "
-                             "input.encoding (utf-8, latin1 or windows-1252), or convert another one first: "
-                             "iconv -f ENCODING -t UTF-8 FILE",
-                             name, i + 1, encoding_name(encoding));
-        if (text.len > 0 && memchr(text.at, '\0', text.len))
+            return error_set(
+                error, ERROR_INPUT,
+                "%s: column %zu of the header is not %s; name the export's encoding in input.encoding (utf-8, latin1 or windows-1252), or convert another one first: "
+                "iconv -f ENCODING -t UTF-8 FILE",
+                name, i + 1, encoding_name(encoding));
+        if (text.len > 0 && memchr(text.data, '\0', text.len))
             return error_set(error, ERROR_INPUT,
                              "%s: column %zu of the header holds a NUL byte, as UTF-16 does; if it is that, "
                              "convert it first: iconv -f UTF-16LE -t UTF-8",

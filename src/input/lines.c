@@ -25,13 +25,13 @@ void lines_clear(struct lines *lines)
 static void shift_mark(struct lines_mark *mark, size_t len)
 {
     mark->from = mark->from > len ? mark->from - len : 0;
-    mark->at = mark->at > len ? mark->at - len : 0;
+    mark->offset = mark->offset > len ? mark->offset - len : 0;
 }
 
 /* Moving only when the room is used up keeps the cost of a record over many small blocks linear. */
 static void make_room(struct lines *lines, size_t len)
 {
-    if (lines->room - lines->len >= len)
+    if (lines->capacity - lines->len >= len)
         return;
     size_t dropped = lines->keep;
     if (dropped > 0) {
@@ -42,10 +42,10 @@ static void make_room(struct lines *lines, size_t len)
         shift_mark(&lines->lf, dropped);
         shift_mark(&lines->cr, dropped);
     }
-    if (lines->room - lines->len < len) {
-        size_t room = lines->room * 2;
-        lines->room = room > lines->len + len ? room : lines->len + len;
-        lines->bytes = memory_resize(lines->bytes, lines->room, 1);
+    if (lines->capacity - lines->len < len) {
+        size_t capacity = lines->capacity * 2;
+        lines->capacity = capacity > lines->len + len ? capacity : lines->len + len;
+        lines->bytes = memory_resize(lines->bytes, lines->capacity, 1);
     }
 }
 
@@ -60,7 +60,7 @@ static bool fill(struct lines *lines)
         return false;
     assert(block.len > 0);
     make_room(lines, block.len);
-    memcpy(lines->bytes + lines->len, block.at, block.len);
+    memcpy(lines->bytes + lines->len, block.data, block.len);
     lines->len += block.len;
     return true;
 }
@@ -70,7 +70,7 @@ bool lines_pass(struct lines *lines, struct slice start)
     assert(lines->next == 0 && lines->keep == 0);
     while (lines->len < start.len && fill(lines))
         ;
-    if (lines->len < start.len || memcmp(lines->bytes, start.at, start.len) != 0)
+    if (lines->len < start.len || memcmp(lines->bytes, start.data, start.len) != 0)
         return false;
     lines->next = lines->keep = start.len;
     return true;
@@ -81,13 +81,13 @@ bool lines_pass(struct lines *lines, struct slice start)
 static inline size_t find(const struct lines *lines, struct lines_mark *mark)
 {
     size_t next = lines->next;
-    if (next < mark->from || next > mark->at)
-        mark->from = mark->at = next;
-    if (mark->at == lines->len || lines->bytes[mark->at] == mark->byte)
-        return mark->at;
-    const char *found = memchr(lines->bytes + mark->at, mark->byte, lines->len - mark->at);
-    mark->at = found ? (size_t)(found - lines->bytes) : lines->len;
-    return mark->at;
+    if (next < mark->from || next > mark->offset)
+        mark->from = mark->offset = next;
+    if (mark->offset == lines->len || lines->bytes[mark->offset] == mark->byte)
+        return mark->offset;
+    const char *found = memchr(lines->bytes + mark->offset, mark->byte, lines->len - mark->offset);
+    mark->offset = found ? (size_t)(found - lines->bytes) : lines->len;
+    return mark->offset;
 }
 
 /* What follows the last line end when the feed has no more. */

@@ -18,13 +18,13 @@
 /* Where the next byte of a kind is: none in [from, at); at is one, or the end of what was searched. */
 struct lines_mark {
     char byte;
-    size_t from, at;
+    size_t from, offset;
 };
 
 struct lines {
     struct reader_feed feed;
     char *bytes;
-    size_t len, room;
+    size_t len, capacity;
     size_t keep;     /* the bytes before it may be dropped */
     size_t next;     /* the next line begins here */
     uint64_t number; /* of the next line, from 1 */

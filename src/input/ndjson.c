@@ -45,10 +45,11 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
 
 static bool is_blank(struct slice line)
 {
-    size_t at = 0;
-    while (at < line.len && (line.at[at] == ' ' || line.at[at] == '\t' || line.at[at] == '\r'))
-        at++;
-    return at == line.len;
+    size_t offset = 0;
+    while (offset < line.len &&
+           (line.data[offset] == ' ' || line.data[offset] == '\t' || line.data[offset] == '\r'))
+        offset++;
+    return offset == line.len;
 }
 
 /* The next record of the batch; its text is copied, with room for a JSON reader to look further. */
@@ -56,7 +57,7 @@ static struct record *add_record(struct ndjson *ndjson, struct batch *batch, uin
 {
     struct record *record = &batch->records[batch->count++];
     char *raw = arena_bytes(&batch->arena, text.len + JSON_PADDING);
-    memcpy(raw, text.at, text.len);
+    memcpy(raw, text.data, text.len);
     memset(raw + text.len, 0, JSON_PADDING);
     batch->bytes += text.len;
     *record = (struct record){
@@ -79,7 +80,7 @@ static void set_fault(struct record *record, const char *rule, struct slice mess
 static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
 {
     struct slice start = lines_rest(&ndjson->lines);
-    assert(start.at && start.len > ndjson->max_record);
+    assert(start.data && start.len > ndjson->max_record);
     start.len = ndjson->max_record;
     struct record *record = add_record(ndjson, batch, ndjson->lines.number, start);
     uint64_t len = 0;
@@ -117,7 +118,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         lines_keep(lines);
         switch (lines_next(lines, ndjson->max_record, &line)) {
         case LINES_ONE: {
-            struct slice text = slice_make(lines_kept(lines).at, line.len);
+            struct slice text = slice_make(lines_kept(lines).data, line.len);
             if (is_blank(text))
                 break;
             if (!has_room(batch, line.len)) {

@@ -62,13 +62,13 @@ static int wait_for_pipe(const struct source *source)
 }
 
 /* read(2) until it is not interrupted; as read(2). */
-static ptrdiff_t read_file(struct source *source, char *out, size_t room)
+static ptrdiff_t read_file(struct source *source, char *out, size_t capacity)
 {
     ssize_t len;
     if (!S_ISREG(source->first.st_mode) && wait_for_pipe(source) == -1)
         return -1;
     do
-        len = read(source->fd, out, room);
+        len = read(source->fd, out, capacity);
     while (len == -1 && errno == EINTR);
     if (len == 0)
         source->file_ended = true;
@@ -112,10 +112,10 @@ static const char *find_change(const struct source *source)
 
 static int fail_changed(const struct source *source, const char *change, struct error *error)
 {
-    return error_set(error, ERROR_INPUT,
-                     "%s: the file changed while it was read (%s); what was read stands. Wait until its "
-                     "export is complete, then run again",
-                     source->name, change);
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: the file changed while it was read (%s); what was read stands. Wait until its export is complete, then run again",
+        source->name, change);
 }
 
 /* A fault of the compressed data; a file that is still being written looks the same, so that is said first.
@@ -125,10 +125,11 @@ static int fail_gzip(const struct source *source, const char *fault, struct erro
     const char *change = find_change(source);
     if (change)
         return fail_changed(source, change, error);
-    return error_set(error, ERROR_INPUT,
-                     "%s: broken gzip at byte %" PRIu64 " of the compressed data: %s; what came before was "
-                     "read. Export or copy the file anew (`gzip -t` must accept it), then run again",
-                     source->name, gzip_reader_offset(source->gzip), fault);
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: broken gzip at byte %" PRIu64
+        " of the compressed data: %s; what came before was read. Export or copy the file anew (`gzip -t` must accept it), then run again",
+        source->name, gzip_reader_offset(source->gzip), fault);
 }
 
 static ptrdiff_t end_clean(const struct source *source, struct error *error)
@@ -137,16 +138,16 @@ static ptrdiff_t end_clean(const struct source *source, struct error *error)
     return change ? fail_changed(source, change, error) : 0;
 }
 
-static ptrdiff_t read_plain(struct source *source, char *out, size_t room, struct error *error)
+static ptrdiff_t read_plain(struct source *source, char *out, size_t capacity, struct error *error)
 {
     size_t len = source->unused.len;
     if (len > 0) {
-        if (len > room)
-            len = room;
-        memcpy(out, source->unused.at, len);
-        source->unused = slice_make(source->unused.at + len, source->unused.len - len);
+        if (len > capacity)
+            len = capacity;
+        memcpy(out, source->unused.data, len);
+        source->unused = slice_make(source->unused.data + len, source->unused.len - len);
     } else if (!source->file_ended) {
-        ptrdiff_t result = read_file(source, out, room);
+        ptrdiff_t result = read_file(source, out, capacity);
         if (result == -1)
             return fail_read(source, error);
         len = (size_t)result;
@@ -157,12 +158,12 @@ static ptrdiff_t read_plain(struct source *source, char *out, size_t room, struc
     return (ptrdiff_t)len;
 }
 
-static ptrdiff_t read_gzip(struct source *source, char *out, size_t room, struct error *error)
+static ptrdiff_t read_gzip(struct source *source, char *out, size_t capacity, struct error *error)
 {
     for (;;) {
         if (source->unused.len == 0 && !source->file_ended && fill_block(source) == -1)
             return fail_read(source, error);
-        size_t len = room;
+        size_t len = capacity;
         enum gzip_status status = gzip_reader_inflate(source->gzip, &source->unused, out, &len);
         atomic_store_explicit(&source->position, gzip_reader_offset(source->gzip), memory_order_relaxed);
         if (len > 0)
@@ -176,16 +177,16 @@ static ptrdiff_t read_gzip(struct source *source, char *out, size_t room, struct
     }
 }
 
-ptrdiff_t source_read(struct source *source, char *out, size_t room, struct error *error)
+ptrdiff_t source_read(struct source *source, char *out, size_t capacity, struct error *error)
 {
-    assert(room > 0);
+    assert(capacity > 0);
     if (source->start_unused.len > 0) {
-        size_t len = source->start_unused.len < room ? source->start_unused.len : room;
-        memcpy(out, source->start_unused.at, len);
-        source->start_unused = slice_make(source->start_unused.at + len, source->start_unused.len - len);
+        size_t len = source->start_unused.len < capacity ? source->start_unused.len : capacity;
+        memcpy(out, source->start_unused.data, len);
+        source->start_unused = slice_make(source->start_unused.data + len, source->start_unused.len - len);
         return (ptrdiff_t)len;
     }
-    return source->gzip ? read_gzip(source, out, room, error) : read_plain(source, out, room, error);
+    return source->gzip ? read_gzip(source, out, capacity, error) : read_plain(source, out, capacity, error);
 }
 
 /* Enough bytes of the file for its magic, as far as it has them: a pipe may give one at a time. */
@@ -232,9 +233,9 @@ static int look_at_start(struct source *source, struct error *error)
     size_t have = 0;
     struct error later;
     while (have < SOURCE_MAGIC_LEN) {
-        size_t room = SOURCE_MAGIC_LEN - have;
-        ptrdiff_t len = source->gzip ? read_gzip(source, source->start + have, room, &later)
-                                     : read_plain(source, source->start + have, room, &later);
+        size_t capacity = SOURCE_MAGIC_LEN - have;
+        ptrdiff_t len = source->gzip ? read_gzip(source, source->start + have, capacity, &later)
+                                     : read_plain(source, source->start + have, capacity, &later);
         if (len <= 0)
             break;
         have += (size_t)len;
@@ -266,10 +267,10 @@ static int open_file(struct source *source, bool takes_pipe, struct error *error
                          source->name, source->name);
     bool is_pipe = S_ISFIFO(source->first.st_mode);
     if (source->path && is_pipe && !takes_pipe)
-        return error_set(error, ERROR_INPUT,
-                         "%s: it is a pipe, not a file: write it to a file first, or give it on standard "
-                         "input (-)",
-                         source->name);
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: it is a pipe, not a file: write it to a file first, or give it on standard input (-)",
+            source->name);
     if (source->path && !is_pipe && file_kind_fault(source->first.st_mode))
         return error_set(error, ERROR_INPUT, "%s: %s", source->name, file_kind_fault(source->first.st_mode));
     if (source->path)

@@ -30,7 +30,7 @@ void source_close(struct source *source);
 /* Reads inflated bytes into out. > 0: their number; 0: the end; -1: broken here (ERROR_INPUT: truncated or
  * corrupt gzip with the compressed offset, a read error, or a file whose size, times (that of its last change
  * of any kind too, which no program can set back) or inode changed while it was read). */
-ptrdiff_t source_read(struct source *source, char *out, size_t room, struct error *error);
+ptrdiff_t source_read(struct source *source, char *out, size_t capacity, struct error *error);
 
 /* Bytes of the file used so far (compressed ones, when it is compressed), for progress; any thread. */
 uint64_t source_position(const struct source *source);

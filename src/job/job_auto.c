@@ -27,11 +27,11 @@ static int fail_rivals(const struct job *job, enum field_id field, const struct 
 {
     struct slice first = columns[match->column], second = columns[match->rival];
 
-    return job_fail(job, job->fields_place, error,
-                    "the columns \"%.*s\" (number %zu) and \"%.*s\" (number %zu) fit %s equally well: write "
-                    "`fields` out and name one (kyc-import guess does the rest)",
-                    (int)first.len, first.at, match->column + 1, (int)second.len, second.at, match->rival + 1,
-                    field_name(field));
+    return job_fail(
+        job, job->fields_place, error,
+        "the columns \"%.*s\" (number %zu) and \"%.*s\" (number %zu) fit %s equally well: write `fields` out and name one (kyc-import guess does the rest)",
+        (int)first.len, first.data, match->column + 1, (int)second.len, second.data, match->rival + 1,
+        field_name(field));
 }
 
 static int fail_without_key(struct job *job, const struct slice *columns, size_t column_count,
@@ -40,12 +40,12 @@ static int fail_without_key(struct job *job, const struct slice *columns, size_t
     struct slice names = {"", 0};
 
     for (size_t i = 0; i < column_count && i < COLUMNS_SHOWN_MAX; i++)
-        names = arena_printf(&job->arena, "%.*s%s%.*s", (int)names.len, names.at, i ? ", " : "",
-                             (int)columns[i].len, columns[i].at ? columns[i].at : "");
+        names = arena_printf(&job->arena, "%.*s%s%.*s", (int)names.len, names.data, i ? ", " : "",
+                             (int)columns[i].len, columns[i].data ? columns[i].data : "");
     return job_fail(job, job->fields_place, error,
                     "no column fits external_id, the key by which a customer is known: write `fields` out. "
                     "Columns: %.*s%s",
-                    (int)names.len, names.at, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
+                    (int)names.len, names.data, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
 }
 
 int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,
@@ -58,8 +58,7 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
     if (column_count == 0)
         return job_fail(
             job, job->fields_place, error,
-            "`fields: auto` matches a header, and NDJSON has none: `kyc-import guess %s --provider %s` "
-            "writes the fields out from the objects themselves",
+            "`fields: auto` matches a header, and NDJSON has none: `kyc-import guess %s --provider %s` writes the fields out from the objects themselves",
             job->input.paths[0], job->provider.name);
     synonyms_match(columns, column_count, matches);
     if (matches[FIELD_EXTERNAL_ID].column == SYNONYMS_NO_COLUMN)
@@ -69,14 +68,14 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         const struct synonym_match *match = &matches[i];
         enum field_id field = (enum field_id)i;
-        const struct provider_field *at = provider_fields_find(fields, field);
-        bool needed = field == FIELD_EXTERNAL_ID || (at && at->required);
+        const struct provider_field *item = provider_fields_find(fields, field);
+        bool needed = field == FIELD_EXTERNAL_ID || (item && item->required);
         if (match->column == SYNONYMS_NO_COLUMN || !is_wanted(job, fields, field) ||
             (match->fit == SYNONYM_WEAK && !needed))
             continue;
         if (match->rival != SYNONYMS_NO_COLUMN)
             return fail_rivals(job, field, columns, match, error);
-        const char *column = arena_copy(&job->arena, columns[match->column]).at;
+        const char *column = arena_copy(&job->arena, columns[match->column]).data;
         job->mappings[job->mapping_count++] = (struct job_mapping){
             .field = field, .place = job->fields_place, .column = column, .column_place = job->fields_place};
         log_info("fields: auto: %s from column \"%s\"", field_name(field), column);

@@ -26,7 +26,7 @@ static int read_column(struct job_reader *reader, const struct job_node *value, 
     struct slice column;
     if (job_scalar_read(reader, value, &column) != 0)
         return -1;
-    draft->mapping->column = column.at;
+    draft->mapping->column = column.data;
     draft->mapping->column_place = value->place;
     return 0;
 }
@@ -38,7 +38,7 @@ static int refuse_of_no_date(struct job_reader *reader, const struct job_node *v
     if (field_type(draft->mapping->field) == FIELD_TYPE_DATE)
         return 0;
     return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`",
-                                field_name(draft->mapping->field), value->key.at);
+                                field_name(draft->mapping->field), value->key.data);
 }
 
 static int read_date_format(struct job_reader *reader, const struct job_node *value,
@@ -53,11 +53,11 @@ static int read_date_format(struct job_reader *reader, const struct job_node *va
     if (refuse_of_no_date(reader, value, draft) != 0)
         return -1;
     struct date_format read;
-    const char *fault = date_format_read(&read, format.at);
+    const char *fault = date_format_read(&read, format.data);
     if (fault)
-        return job_keys_fail(reader, value, "`%s` is no date format: %s, as in `DD/MM/YYYY`", format.at,
+        return job_keys_fail(reader, value, "`%s` is no date format: %s, as in `DD/MM/YYYY`", format.data,
                              fault);
-    draft->mapping->format = format.at;
+    draft->mapping->format = format.data;
     return 0;
 }
 
@@ -70,15 +70,16 @@ static int read_zone(struct job_reader *reader, const struct job_node *value, co
     draft->zone = value;
     if (job_scalar_read(reader, value, &zone) != 0 || refuse_of_no_date(reader, value, draft) != 0)
         return -1;
-    if (!time_zone_is_known(zone.at)) {
+    if (!time_zone_is_known(zone.data)) {
         const char *nearest = time_zone_nearest(zone, &reader->job->arena);
-        return job_keys_fail(reader, value,
-                             nearest ? "`%s` is not a time zone; did you mean `%s`?"
-                                     : "`%s` is not a time zone: write AREA/CITY of the tz database, as in "
-                                       "`Europe/Berlin`, or `UTC`",
-                             zone.at, nearest);
+        return job_keys_fail(
+            reader, value,
+            nearest
+                ? "`%s` is not a time zone; did you mean `%s`?"
+                : "`%s` is not a time zone: write AREA/CITY of the tz database, as in `Europe/Berlin`, or `UTC`",
+            zone.data, nearest);
     }
-    draft->mapping->zone = zone.at;
+    draft->mapping->zone = zone.data;
     return 0;
 }
 
@@ -92,9 +93,9 @@ static int read_time(struct job_reader *reader, const struct job_node *value, co
     if (job_scalar_read(reader, value, &time) != 0 || refuse_of_no_date(reader, value, draft) != 0)
         return -1;
     if (!slice_is(time, "drop"))
-        return job_keys_fail(reader, value,
-                             "`time` is `drop`, to take the date as it is written, or is left out: then a "
-                             "time of day must be the start of a day");
+        return job_keys_fail(
+            reader, value,
+            "`time` is `drop`, to take the date as it is written, or is left out: then a time of day must be the start of a day");
     draft->mapping->drops_time = true;
     return 0;
 }
@@ -111,7 +112,7 @@ static int read_split(struct job_reader *reader, const struct job_node *value, c
     if (!is_list(draft->mapping->field))
         return job_keys_fail_at_key(reader, value, "`%s` takes one value, so it has no `split`",
                                     field_name(draft->mapping->field));
-    draft->mapping->split = split.at;
+    draft->mapping->split = split.data;
     return 0;
 }
 
@@ -143,7 +144,7 @@ static int read_otherwise(struct job_reader *reader, const struct job_node *valu
     draft->otherwise = value;
     if (job_scalar_read(reader, value, &otherwise) != 0)
         return -1;
-    draft->mapping->otherwise = otherwise.at;
+    draft->mapping->otherwise = otherwise.data;
     return 0;
 }
 
@@ -156,7 +157,7 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
     draft->constant = value;
     if (job_scalar_read(reader, value, &constant) != 0)
         return -1;
-    draft->mapping->constant = constant.at;
+    draft->mapping->constant = constant.data;
     return 0;
 }
 
@@ -183,11 +184,11 @@ static int check_draft(struct job_reader *reader, const struct job_node *member,
         return job_keys_fail_at_key(reader, draft->constant, "`%s` has a `column`, and so no `value`", name);
     const struct job_node *beside[] = {draft->format, draft->zone,   draft->time,
                                        draft->split,  draft->values, draft->otherwise};
-    for (size_t at = 0; mapping->constant && at < sizeof beside / sizeof beside[0]; at++)
-        if (beside[at])
-            return job_keys_fail_at_key(reader, beside[at],
+    for (size_t offset = 0; mapping->constant && offset < sizeof beside / sizeof beside[0]; offset++)
+        if (beside[offset])
+            return job_keys_fail_at_key(reader, beside[offset],
                                         "`%s` has a `value`, the same for every record, and so no `%s`", name,
-                                        beside[at]->key.at);
+                                        beside[offset]->key.data);
     if (draft->zone && mapping->drops_time)
         job_note(reader->job, draft->zone->place,
                  "`zone` of `%s` has no effect beside `time: drop`: the date is taken as it is written",
@@ -203,8 +204,8 @@ static int find_field(struct job_reader *reader, const struct job_node *member, 
     if (*field != FIELD_NONE)
         return 0;
     struct slice message =
-        arena_printf(&reader->job->arena, "there is no customer field `%s`", member->key.at);
-    return job_keys_fail_name(reader, member, true, message.at, member->key, field_names());
+        arena_printf(&reader->job->arena, "there is no customer field `%s`", member->key.data);
+    return job_keys_fail_name(reader, member, true, message.data, member->key, field_names());
 }
 
 static int read_mapping(struct job_reader *reader, const struct job_node *member, struct job_mapping *mapping)
@@ -232,7 +233,7 @@ static int read_mapping(struct job_reader *reader, const struct job_node *member
 static int compare_names(const void *a, const void *b)
 {
     const struct slice *first = a, *second = b;
-    return strcmp(first->at, second->at);
+    return strcmp(first->data, second->data);
 }
 
 static int check_own_name(struct job_reader *reader, const struct job_node *member)
@@ -241,7 +242,7 @@ static int check_own_name(struct job_reader *reader, const struct job_node *memb
         return job_keys_fail_at_key(
             reader, member, "`metadata.external_id` is where the key goes by itself; name it otherwise");
     if (member->key.len >= FIELD_OWN_NAME_SIZE)
-        return job_keys_fail_at_key(reader, member, "`%s` is too long: at most %d bytes", member->key.at,
+        return job_keys_fail_at_key(reader, member, "`%s` is too long: at most %d bytes", member->key.data,
                                     FIELD_OWN_NAME_SIZE - 1);
     return 0;
 }
@@ -252,7 +253,7 @@ int job_fields_define(struct job_reader *reader, const struct job_node *top)
     size_t count = 0;
     const struct job_node *part = job_yaml_member(top, SLICE_LITERAL("fields"));
     for (const struct job_node *member = part ? part->first : NULL; member; member = member->next) {
-        if (!member->key.at || field_group_of_name(member->key) == FIELD_GROUP_NONE)
+        if (!member->key.data || field_group_of_name(member->key) == FIELD_GROUP_NONE)
             continue;
         if (check_own_name(reader, member) != 0)
             return -1;

@@ -35,7 +35,8 @@ static const struct {
 /* Nothing that a shell would read otherwise. */
 static bool is_safe_name(struct slice name)
 {
-    return strspn(name.at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") == name.len;
+    return strspn(name.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") ==
+           name.len;
 }
 
 /* No name is called the nearest: another encoding's letters would be sent. */
@@ -48,19 +49,19 @@ static int read_encoding(struct job_reader *reader, const struct job_node *value
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
     for (size_t i = 0; i < sizeof encoding_names / sizeof *encoding_names; i++) {
-        if (strcasecmp(name.at, encoding_names[i].name) != 0)
+        if (strcasecmp(name.data, encoding_names[i].name) != 0)
             continue;
         input->encoding = encoding_names[i].encoding;
         return 0;
     }
     if (!is_safe_name(name))
         return job_keys_fail(reader, value,
-                             "`%s` is not an `encoding`; utf-8, latin1 and windows-1252 are read", name.at);
+                             "`%s` is not an `encoding`; utf-8, latin1 and windows-1252 are read", name.data);
     return job_keys_fail(
         reader, value,
         "`encoding: %s` is not read; utf-8, latin1 and windows-1252 are. Convert the file first: "
         "iconv -f %s -t UTF-8 FILE (iconv -l lists the names), and leave `encoding` out",
-        name.at, name.at);
+        name.data, name.data);
 }
 
 static int read_path(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -79,7 +80,7 @@ static int read_path(struct job_reader *reader, const struct job_node *value, co
         if (job_scalar_read(reader, item, &path) != 0)
             return -1;
         if (reader->overrides->input_count == 0)
-            job_paths_add(reader->job, slice_is(path, "-") ? path.at : job_scalar_join(reader, path.at));
+            job_paths_add(reader->job, slice_is(path, "-") ? path.data : job_scalar_join(reader, path.data));
     }
     return 0;
 }
@@ -176,11 +177,10 @@ static int find_format(struct job_reader *reader)
         if (strcmp(path, "-") == 0)
             continue;
         if (first && format_of_name(path) != format_of_name(first))
-            return job_fail(reader->job, input->place, reader->error,
-                            "by their names %s is %s and %s is %s: the inputs of one run have one format; if "
-                            "they do, say which in `format`",
-                            first, format_words[format_of_name(first)], path,
-                            format_words[format_of_name(path)]);
+            return job_fail(
+                reader->job, input->place, reader->error,
+                "by their names %s is %s and %s is %s: the inputs of one run have one format; if they do, say which in `format`",
+                first, format_words[format_of_name(first)], path, format_words[format_of_name(path)]);
         if (!first)
             first = path;
     }

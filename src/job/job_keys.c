@@ -38,7 +38,7 @@ int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node,
 {
     va_list arguments;
     va_start(arguments, format);
-    int result = fail_va(reader, node, node->key.at ? node->key_place : node->place, format, arguments);
+    int result = fail_va(reader, node, node->key.data ? node->key_place : node->place, format, arguments);
     va_end(arguments);
     return result;
 }
@@ -46,9 +46,9 @@ int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node,
 int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, enum job_node_kind wanted)
 {
     const char *found = job_yaml_is_null(node) ? "nothing" : job_yaml_kind_name(node->kind);
-    if (!node->key.at)
+    if (!node->key.data)
         return job_keys_fail(reader, node, "this should be %s, and is %s", job_yaml_kind_name(wanted), found);
-    return job_keys_fail(reader, node, "`%s` should be %s, and is %s", node->key.at,
+    return job_keys_fail(reader, node, "`%s` should be %s, and is %s", node->key.data,
                          job_yaml_kind_name(wanted), found);
 }
 
@@ -62,11 +62,11 @@ int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, b
         buffer_printf(&hint, "did you mean `%s`?", nearest);
     } else {
         buffer_append_text(&hint, "known are");
-        for (size_t at = 0; words[at] && hint.len < WORDS_SHOWN_MAX; at++)
-            buffer_printf(&hint, "%s %s", at ? "," : "", words[at]);
+        for (size_t index = 0; words[index] && hint.len < WORDS_SHOWN_MAX; index++)
+            buffer_printf(&hint, "%s %s", index ? "," : "", words[index]);
     }
-    int result = at_key ? job_keys_fail_at_key(reader, node, "%s; %s", message, hint.at)
-                        : job_keys_fail(reader, node, "%s; %s", message, hint.at);
+    int result = at_key ? job_keys_fail_at_key(reader, node, "%s; %s", message, hint.data)
+                        : job_keys_fail(reader, node, "%s; %s", message, hint.data);
     buffer_clear(&hint);
     return result;
 }
@@ -82,8 +82,8 @@ static int fail_unknown(struct job_reader *reader, const struct job_node *member
     }
     words[count] = NULL;
     struct slice message = arena_printf(
-        &reader->job->arena, *name ? "unknown key `%s` in `%s`" : "unknown key `%s`", member->key.at, name);
-    return job_keys_fail_name(reader, member, true, message.at, member->key, words);
+        &reader->job->arena, *name ? "unknown key `%s` in `%s`" : "unknown key `%s`", member->key.data, name);
+    return job_keys_fail_name(reader, member, true, message.data, member->key, words);
 }
 
 const struct job_key *job_keys_find(const struct job_key *keys, struct slice name)

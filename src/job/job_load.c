@@ -20,20 +20,19 @@ static int read_name(struct job_reader *reader, const struct job_node *value, co
     (void)key;
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
-    if (name.len > JOB_NAME_MAX || name.at[0] == '-' ||
-        strspn(name.at, "abcdefghijklmnopqrstuvwxyz0123456789-") != name.len)
+    if (name.len > JOB_NAME_MAX || name.data[0] == '-' ||
+        strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789-") != name.len)
         return job_keys_fail(
             reader, value,
-            "`%s` is no name for a job: small letters, digits and hyphens, at most %d; it names the "
-            "ledger and the report folder",
-            name.at, JOB_NAME_MAX);
-    job->name = name.at;
+            "`%s` is no name for a job: small letters, digits and hyphens, at most %d; it names the ledger and the report folder",
+            name.data, JOB_NAME_MAX);
+    job->name = name.data;
     return 0;
 }
 
 static bool begins_with(struct slice text, const char *start)
 {
-    return text.len >= strlen(start) && memcmp(text.at, start, strlen(start)) == 0;
+    return text.len >= strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
 }
 
 static int read_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -53,7 +52,7 @@ static int read_ledger(struct job_reader *reader, const struct job_node *value, 
     }
     if (!begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
         return job_keys_fail(reader, value, "`ledger` should be sqlite:PATH");
-    job->ledger_path = job_scalar_join(reader, ledger.at + strlen("sqlite:"));
+    job->ledger_path = job_scalar_join(reader, ledger.data + strlen("sqlite:"));
     return 0;
 }
 
@@ -75,12 +74,12 @@ static const struct job_key job_keys[] = {
 static int check_complete(struct job_reader *reader, const struct job_node *top)
 {
     static const char *const needed[] = {"job", "input", "provider", "fields", NULL};
-    for (size_t at = 0; needed[at]; at++) {
-        bool from_command_line = strcmp(needed[at], "input") == 0 && reader->overrides->input_count;
-        if (!from_command_line && !job_yaml_member(top, slice_from(needed[at])))
+    for (size_t index = 0; needed[index]; index++) {
+        bool from_command_line = strcmp(needed[index], "input") == 0 && reader->overrides->input_count;
+        if (!from_command_line && !job_yaml_member(top, slice_from(needed[index])))
             return job_keys_fail(reader, top,
                                  "`%s` is missing: a job has `job`, `input`, `provider` and `fields`",
-                                 needed[at]);
+                                 needed[index]);
     }
     return 0;
 }
@@ -88,13 +87,13 @@ static int check_complete(struct job_reader *reader, const struct job_node *top)
 static const char *default_path(struct job_reader *reader, const char *before, const char *after)
 {
     struct job *job = reader->job;
-    return job_scalar_join(reader, arena_printf(&job->arena, "%s%s%s", before, job->name, after).at);
+    return job_scalar_join(reader, arena_printf(&job->arena, "%s%s%s", before, job->name, after).data);
 }
 
 /* A collector or an alert that watches the files of the last run must not take a check for one. */
 static void separate_check(struct job *job)
 {
-    job->report_folder = arena_printf(&job->arena, "%s/check", job->report_folder).at;
+    job->report_folder = arena_printf(&job->arena, "%s/check", job->report_folder).data;
     job->metrics_path = NULL;
 }
 
@@ -119,7 +118,7 @@ static int interpret(struct job_reader *reader, struct job_node *top)
         job->report_folder = default_path(reader, "reports/", "");
     job->run_report = job->report_folder;
     if (reader->overrides->report)
-        job->report_folder = arena_copy(&job->arena, slice_from(reader->overrides->report)).at;
+        job->report_folder = arena_copy(&job->arena, slice_from(reader->overrides->report)).data;
     if (reader->overrides->check)
         separate_check(job);
     return 0;
@@ -131,10 +130,10 @@ static int check_mode(const char *path, mode_t mode, bool with_secrets, struct e
 {
     if (!(mode & S_IWOTH))
         return 0;
-    error_set(error, ERROR_USAGE,
-              "%s: every account may change this job file, and so choose where credentials and customers are "
-              "sent (mode %03o): chmod o-w it",
-              path, (unsigned)(mode & 0777));
+    error_set(
+        error, ERROR_USAGE,
+        "%s: every account may change this job file, and so choose where credentials and customers are sent (mode %03o): chmod o-w it",
+        path, (unsigned)(mode & 0777));
     if (with_secrets)
         return -1;
     log_warning("%s", error->text);
@@ -169,8 +168,8 @@ static int load(struct job *job, const struct job_overrides *overrides, struct e
 
 static void each_secret(struct job *job, void (*visit)(struct secret *secret))
 {
-    for (size_t at = 0; at < job->provider.credential_count; at++) {
-        struct job_credentials *credentials = &job->provider.credentials[at];
+    for (size_t index = 0; index < job->provider.credential_count; index++) {
+        struct job_credentials *credentials = &job->provider.credentials[index];
         visit(&credentials->api_key);
         visit(&credentials->api_secret);
         visit(&credentials->client_id);
@@ -189,9 +188,9 @@ struct job *job_load(const char *path, const struct job_overrides *overrides, st
 {
     struct job *job = memory_new(1, sizeof *job);
     arena_init(&job->arena, JOB_ARENA_CHUNK);
-    job->path = arena_copy(&job->arena, slice_from(path)).at;
+    job->path = arena_copy(&job->arena, slice_from(path)).data;
     char *folder = file_folder(path);
-    job->folder = arena_copy(&job->arena, slice_from(folder)).at;
+    job->folder = arena_copy(&job->arena, slice_from(folder)).data;
     free(folder);
     int failed = load(job, overrides, error);
     each_secret(job, secret_forget_source);

@@ -15,7 +15,7 @@ static void add(struct job *job, const char *path)
             memcpy(grown, input->paths, count * sizeof *grown);
         input->paths = grown;
     }
-    input->paths[input->path_count++] = arena_copy(&job->arena, slice_from(path)).at;
+    input->paths[input->path_count++] = arena_copy(&job->arena, slice_from(path)).data;
 }
 
 /* glob's own order follows the user's language. */

@@ -51,9 +51,9 @@ static int read_credentials(struct job_reader *reader, const struct job_node *va
     provider->credential_count = count;
     if (value->kind == JOB_NODE_MAPPING)
         return read_credentials_mapping(reader, value, &provider->credentials[0]);
-    size_t at = 0;
-    for (const struct job_node *item = value->first; item; item = item->next, at++)
-        if (read_credentials_mapping(reader, item, &provider->credentials[at]) != 0)
+    size_t offset = 0;
+    for (const struct job_node *item = value->first; item; item = item->next, offset++)
+        if (read_credentials_mapping(reader, item, &provider->credentials[offset]) != 0)
             return -1;
     return 0;
 }
@@ -81,17 +81,17 @@ static bool is_loopback(struct slice host)
     static const struct slice range = SLICE_LITERAL("127.");
     if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
         return true;
-    if (host.len <= range.len || memcmp(host.at, range.at, range.len) != 0)
+    if (host.len <= range.len || memcmp(host.data, range.data, range.len) != 0)
         return false;
     /* A name may begin like that too: only an address of four numbers counts. */
     unsigned dots = 0;
-    for (size_t at = 0; at < host.len; at++) {
-        if (host.at[at] == '.')
+    for (size_t offset = 0; offset < host.len; offset++) {
+        if (host.data[offset] == '.')
             dots++;
-        else if (!isdigit((unsigned char)host.at[at]))
+        else if (!isdigit((unsigned char)host.data[offset]))
             return false;
     }
-    return dots == 3 && isdigit((unsigned char)host.at[host.len - 1]);
+    return dots == 3 && isdigit((unsigned char)host.data[host.len - 1]);
 }
 
 /* The host of what follows `//`, its port aside. */
@@ -99,10 +99,10 @@ static struct slice host_of(const char *authority)
 {
     size_t len = strcspn(authority, "/?#");
     struct slice host = slice_make(authority, len);
-    const char *colon = memrchr(host.at, ':', host.len);
-    const char *bracket = memrchr(host.at, ']', host.len);
+    const char *colon = memrchr(host.data, ':', host.len);
+    const char *bracket = memrchr(host.data, ']', host.len);
     if (colon && (!bracket || colon > bracket))
-        host.len = (size_t)(colon - host.at);
+        host.len = (size_t)(colon - host.data);
     return host;
 }
 
@@ -114,8 +114,8 @@ static int read_base_url(struct job_reader *reader, const struct job_node *value
     struct slice url;
     if (job_scalar_read(reader, value, &url) != 0)
         return -1;
-    bool https = strncasecmp(url.at, "https://", 8) == 0, http = strncasecmp(url.at, "http://", 7) == 0;
-    const char *authority = url.at + (https ? 8 : 7);
+    bool https = strncasecmp(url.data, "https://", 8) == 0, http = strncasecmp(url.data, "http://", 7) == 0;
+    const char *authority = url.data + (https ? 8 : 7);
     if ((!https && !http) || host_of(authority).len == 0)
         return job_keys_fail(reader, value, "`base_url` should be https://HOST or https://HOST/PATH");
     if (memchr(authority, '@', strcspn(authority, "/?#"))) {
@@ -128,12 +128,12 @@ static int read_base_url(struct job_reader *reader, const struct job_node *value
         return job_keys_fail(
             reader, value,
             "http:// is for loopback only (127.0.0.1, localhost): customers' data goes over https://");
-    for (size_t at = 0; at < url.len; at++)
-        if ((unsigned char)url.at[at] <= ' ' || (unsigned char)url.at[at] > '~' ||
-            strchr("?#\\\"", url.at[at]))
+    for (size_t offset = 0; offset < url.len; offset++)
+        if ((unsigned char)url.data[offset] <= ' ' || (unsigned char)url.data[offset] > '~' ||
+            strchr("?#\\\"", url.data[offset]))
             return job_keys_fail(reader, value,
                                  "`base_url` may hold no query, no fragment, no blank and nothing but ASCII");
-    provider->base_url = url.at;
+    provider->base_url = url.data;
     provider->base_url_place = value->place;
     return 0;
 }
@@ -141,7 +141,7 @@ static int read_base_url(struct job_reader *reader, const struct job_node *value
 static int read_proxy(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                       void *target)
 {
-    bool has_user = value->kind == JOB_NODE_SCALAR && memchr(value->text.at, '@', value->text.len);
+    bool has_user = value->kind == JOB_NODE_SCALAR && memchr(value->text.data, '@', value->text.len);
     if (!has_user)
         return job_scalar_text(reader, value, key, target);
     reader->hide_lines = true;
@@ -173,8 +173,8 @@ static int read_keep(struct job_reader *reader, const struct job_node *value, co
             return -1;
         for (size_t i = 0; i < count; i++)
             if (slice_is(name, provider->keep[i]))
-                return job_keys_fail(reader, item, "`keep` names `%s` twice", name.at);
-        provider->keep[count++] = name.at;
+                return job_keys_fail(reader, item, "`keep` names `%s` twice", name.data);
+        provider->keep[count++] = name.data;
     }
     provider->keep[count] = NULL;
     return 0;
@@ -248,9 +248,9 @@ static int check_owner(struct job_reader *reader, const struct job_node *setting
         return 0;
     const char *owners[2] = {NULL, NULL};
     size_t count = 0;
-    for (size_t at = 0; provider_bits[at].name && count < 2; at++)
-        if (key->providers & provider_bits[at].bit)
-            owners[count++] = provider_bits[at].name;
+    for (size_t offset = 0; provider_bits[offset].name && count < 2; offset++)
+        if (key->providers & provider_bits[offset].bit)
+            owners[count++] = provider_bits[offset].name;
     return job_keys_fail_at_key(reader, setting, "`%s` is a setting of %s%s%s, not of %s", key->name,
                                 owners[0], owners[1] ? " and " : "", owners[1] ? owners[1] : "", provider);
 }
@@ -260,11 +260,11 @@ static int check_owners(struct job_reader *reader, const struct job_node *mappin
     const struct job_node *name = job_yaml_member(mapping, SLICE_LITERAL("name"));
     if (!name || name->kind != JOB_NODE_SCALAR)
         return 0;
-    for (size_t at = 0; provider_bits[at].name; at++) {
-        if (!slice_is(name->text, provider_bits[at].name))
+    for (size_t index = 0; provider_bits[index].name; index++) {
+        if (!slice_is(name->text, provider_bits[index].name))
             continue;
         for (const struct job_node *setting = mapping->first; setting; setting = setting->next)
-            if (check_owner(reader, setting, provider_bits[at].name, provider_bits[at].bit) != 0)
+            if (check_owner(reader, setting, provider_bits[index].name, provider_bits[index].bit) != 0)
                 return -1;
     }
     return 0;

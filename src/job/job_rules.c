@@ -19,13 +19,13 @@ static int read_field(struct job_reader *reader, const struct job_node *value, s
     if (*field != FIELD_NONE)
         return 0;
     bool is_own = field_group_of_name(name) != FIELD_GROUP_NONE;
-    struct slice message =
-        arena_printf(&reader->job->arena,
-                     is_own ? "`%s` is not mapped in `fields`" : "there is no customer field `%s`", name.at);
+    struct slice message = arena_printf(
+        &reader->job->arena, is_own ? "`%s` is not mapped in `fields`" : "there is no customer field `%s`",
+        name.data);
     if (is_own)
-        return at_key ? job_keys_fail_at_key(reader, value, "%s", message.at)
-                      : job_keys_fail(reader, value, "%s", message.at);
-    return job_keys_fail_name(reader, value, at_key, message.at, name, field_names());
+        return at_key ? job_keys_fail_at_key(reader, value, "%s", message.data)
+                      : job_keys_fail(reader, value, "%s", message.data);
+    return job_keys_fail_name(reader, value, at_key, message.data, name, field_names());
 }
 
 static int read_rule_field(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -65,7 +65,7 @@ static int read_pattern(struct job_reader *reader, const struct job_node *value,
     struct slice pattern;
     if (job_scalar_read(reader, value, &pattern) != 0)
         return -1;
-    draft->rule->pattern = pattern.at;
+    draft->rule->pattern = pattern.data;
     draft->rule->pattern_place = value->place;
     return 0;
 }
@@ -98,11 +98,11 @@ static int read_rule_name(struct job_reader *reader, const struct job_node *valu
     draft->name = value;
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
-    if (name.len > RULE_NAME_MAX || strspn(name.at, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
+    if (name.len > RULE_NAME_MAX || strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
         return job_keys_fail(reader, value,
-                             "`%s` is no name for a rule: small letters, digits and _, at most %d", name.at,
+                             "`%s` is no name for a rule: small letters, digits and _, at most %d", name.data,
                              RULE_NAME_MAX);
-    draft->rule->name = name.at;
+    draft->rule->name = name.data;
     return 0;
 }
 
@@ -115,7 +115,7 @@ static int read_message(struct job_reader *reader, const struct job_node *value,
     draft->message = value;
     if (job_scalar_read(reader, value, &message) != 0)
         return -1;
-    draft->rule->message = message.at;
+    draft->rule->message = message.data;
     return 0;
 }
 
@@ -162,8 +162,8 @@ static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, R
 
 static bool is_own_word(const char *name)
 {
-    for (size_t at = 0; own_words[at]; at++)
-        if (strcmp(name, own_words[at]) == 0)
+    for (size_t index = 0; own_words[index]; index++)
+        if (strcmp(name, own_words[index]) == 0)
             return true;
     return false;
 }
@@ -171,7 +171,8 @@ static bool is_own_word(const char *name)
 /* A key that says nothing for this kind of rule: refused, since it would be ignored. */
 static int refuse(struct job_reader *reader, const struct job_node *key, const char *kind)
 {
-    return key ? job_keys_fail_at_key(reader, key, "`%s` says nothing for a rule with %s", key->key.at, kind)
+    return key ? job_keys_fail_at_key(reader, key, "`%s` says nothing for a rule with %s", key->key.data,
+                                      kind)
                : 0;
 }
 
@@ -296,7 +297,7 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
         return refuse(reader, draft->years, "`rule: unique`") ? -1 : finish_unique(reader, item, draft);
     struct slice message = arena_printf(
         &reader->job->arena, "`%s` is a name without `must_match` or `must_not_match`", draft->rule->name);
-    return job_keys_fail_name(reader, draft->name, false, message.at, draft->name->text, own_words);
+    return job_keys_fail_name(reader, draft->name, false, message.data, draft->name->text, own_words);
 }
 
 /* Twice the same, but for patterns and other conditions, would be two answers to one question. */
@@ -305,9 +306,9 @@ static int check_repeat(struct job_reader *reader, const struct job_node *item, 
     const struct job *job = reader->job;
     if (rule->kind == JOB_RULE_MATCH || rule->kind == JOB_RULE_NOT_MATCH)
         return 0;
-    for (size_t at = 0; at < job->rule_count; at++)
-        if (job->rules[at].kind == rule->kind && job->rules[at].field == rule->field &&
-            (rule->kind == JOB_RULE_UNIQUE || (!rule->condition_count && !job->rules[at].condition_count)))
+    for (size_t index = 0; index < job->rule_count; index++)
+        if (job->rules[index].kind == rule->kind && job->rules[index].field == rule->field &&
+            (rule->kind == JOB_RULE_UNIQUE || (!rule->condition_count && !job->rules[index].condition_count)))
             return job_keys_fail(reader, item, "`%s` of `%s` stands here a second time", rule->name,
                                  field_name(rule->field));
     return 0;

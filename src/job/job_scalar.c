@@ -31,7 +31,8 @@ int job_scalar_read(struct job_reader *reader, const struct job_node *value, str
     if (value->kind != JOB_NODE_SCALAR || job_yaml_is_null(value))
         return job_keys_fail_kind(reader, value, JOB_NODE_SCALAR);
     if (value->text.len == 0)
-        return job_keys_fail(reader, value, "`%s` is empty", value->key.at ? value->key.at : "this value");
+        return job_keys_fail(reader, value, "`%s` is empty",
+                             value->key.data ? value->key.data : "this value");
     *text = value->text;
     return 0;
 }
@@ -47,14 +48,14 @@ int job_scalar_text(struct job_reader *reader, const struct job_node *value, con
     struct slice text;
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
-    *(const char **)at_offset(target, key) = text.at;
+    *(const char **)at_offset(target, key) = text.data;
     return 0;
 }
 
 const char *job_scalar_join(struct job_reader *reader, const char *path)
 {
     char *joined = file_join(reader->job->folder, path);
-    const char *kept = arena_copy(&reader->job->arena, slice_from(joined)).at;
+    const char *kept = arena_copy(&reader->job->arena, slice_from(joined)).data;
     free(joined);
     return kept;
 }
@@ -65,7 +66,7 @@ int job_scalar_path(struct job_reader *reader, const struct job_node *value, con
     struct slice text;
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
-    *(const char **)at_offset(target, key) = job_scalar_join(reader, text.at);
+    *(const char **)at_offset(target, key) = job_scalar_join(reader, text.data);
     return 0;
 }
 
@@ -75,15 +76,16 @@ static bool split_number(struct slice text, const struct unit *units, uint64_t *
                          const struct unit **unit)
 {
     uint64_t sum = 0;
-    size_t at = 0;
-    for (; at < text.len && text.at[at] >= '0' && text.at[at] <= '9'; at++) {
-        if (__builtin_mul_overflow(sum, 10, &sum) || __builtin_add_overflow(sum, text.at[at] - '0', &sum))
+    size_t offset = 0;
+    for (; offset < text.len && text.data[offset] >= '0' && text.data[offset] <= '9'; offset++) {
+        if (__builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_add_overflow(sum, text.data[offset] - '0', &sum))
             return false;
     }
-    if (at == 0)
+    if (offset == 0)
         return false;
     for (; units->name; units++) {
-        if (slice_is(slice_make(text.at + at, text.len - at), units->name)) {
+        if (slice_is(slice_make(text.data + offset, text.len - offset), units->name)) {
             *number = sum;
             *unit = units;
             return true;
@@ -102,10 +104,10 @@ static int read_number(struct job_reader *reader, const struct job_node *value, 
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
     if (!split_number(text, units, &written, &unit))
-        return job_keys_fail(reader, value, "`%s` is no %s", text.at, form);
+        return job_keys_fail(reader, value, "`%s` is no %s", text.data, form);
     if (__builtin_mul_overflow(written, unit->factor, &product) || product < key->min || product > key->max)
         return job_keys_fail(reader, value,
-                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.at,
+                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.data,
                              key->name, (key->min + unit->factor - 1) / unit->factor, unit->name,
                              key->max / unit->factor, unit->name);
     *number = product;
@@ -166,10 +168,10 @@ int job_scalar_rate(struct job_reader *reader, const struct job_node *value, con
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
     if (!split_number(text, rate_units, &number, &unit))
-        return job_keys_fail(reader, value, "`%s` is no rate: write /s, /min or /h, as in `20/s`", text.at);
+        return job_keys_fail(reader, value, "`%s` is no rate: write /s, /min or /h, as in `20/s`", text.data);
     if (number < key->min || number > key->max)
         return job_keys_fail(reader, value,
-                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.at,
+                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.data,
                              key->name, key->min, unit->name, key->max, unit->name);
     *(struct job_rate *)at_offset(target, key) = (struct job_rate){(uint32_t)number, unit->factor};
     return 0;
@@ -183,7 +185,7 @@ int job_scalar_bool(struct job_reader *reader, const struct job_node *value, con
         return -1;
     bool yes = slice_is(text, "true");
     if (!yes && !slice_is(text, "false"))
-        return job_keys_fail(reader, value, "`%s` is neither true nor false", text.at);
+        return job_keys_fail(reader, value, "`%s` is neither true nor false", text.data);
     *(bool *)at_offset(target, key) = yes;
     return 0;
 }
@@ -194,14 +196,14 @@ int job_scalar_word(struct job_reader *reader, const struct job_node *value, con
     struct slice text;
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
-    for (int at = 0; key->words[at]; at++) {
-        if (slice_is(text, key->words[at])) {
-            *(int *)at_offset(target, key) = at;
+    for (int index = 0; key->words[index]; index++) {
+        if (slice_is(text, key->words[index])) {
+            *(int *)at_offset(target, key) = index;
             return 0;
         }
     }
-    struct slice message = arena_printf(&reader->job->arena, "`%s` is no `%s`", text.at, key->name);
-    return job_keys_fail_name(reader, value, false, message.at, text, key->words);
+    struct slice message = arena_printf(&reader->job->arena, "`%s` is no `%s`", text.data, key->name);
+    return job_keys_fail_name(reader, value, false, message.data, text, key->words);
 }
 
 int job_scalar_separator(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -213,12 +215,12 @@ int job_scalar_separator(struct job_reader *reader, const struct job_node *value
     char *separator = at_offset(target, key);
     if (slice_is(text, "tab") || slice_is(text, "\t"))
         *separator = '\t';
-    else if (text.len == 1 && ispunct((unsigned char)text.at[0]))
-        *separator = text.at[0];
+    else if (text.len == 1 && ispunct((unsigned char)text.data[0]))
+        *separator = text.data[0];
     else
         return job_keys_fail(reader, value,
-                             "`%s` cannot be a `%s`: one ASCII punctuation character, or `tab`, can", text.at,
-                             key->name);
+                             "`%s` cannot be a `%s`: one ASCII punctuation character, or `tab`, can",
+                             text.data, key->name);
     return 0;
 }
 

@@ -6,8 +6,8 @@
 static bool is_reference(struct slice text)
 {
     static const struct slice forms[] = {SLICE_LITERAL("env:"), SLICE_LITERAL("file:")};
-    for (size_t at = 0; at < sizeof forms / sizeof forms[0]; at++)
-        if (text.len > forms[at].len && memcmp(text.at, forms[at].at, forms[at].len) == 0)
+    for (size_t index = 0; index < sizeof forms / sizeof forms[0]; index++)
+        if (text.len > forms[index].len && memcmp(text.data, forms[index].data, forms[index].len) == 0)
             return true;
     return false;
 }
@@ -23,16 +23,15 @@ static int read_secret(struct job_reader *reader, const struct job_node *value, 
     if (result == 0 && !is_reference(reference))
         result = job_keys_fail(
             reader, value,
-            "`%s` is no reference to a secret: write env:NAME or file:PATH; secrets are never in "
-            "the job file",
+            "`%s` is no reference to a secret: write env:NAME or file:PATH; secrets are never in the job file",
             key->name);
     if (result == 0 && reader->overrides->secrets) {
         struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
-        if (secret_load(secret, reference.at, reader->job->folder, &reason) != 0)
+        if (secret_load(secret, reference.data, reader->job->folder, &reason) != 0)
             result = job_keys_fail(reader, value, "`%s`: %s", key->name, reason.text);
         const char *fault = result == 0 && !any_bytes ? secret_find_fault(secret) : NULL;
         if (fault)
-            result = job_keys_fail(reader, value, "`%s`: %s %s", key->name, reference.at, fault);
+            result = job_keys_fail(reader, value, "`%s`: %s %s", key->name, reference.data, fault);
     }
     reader->hide_lines = hidden;
     return result;

@@ -26,7 +26,7 @@ static bool split_setting(struct job_reader *reader, const char *text, struct se
     }
     setting->path = slice_make(text, (size_t)(equals - text));
     setting->value = slice_from(equals + 1);
-    setting->origin = arena_printf(&reader->job->arena, "--set %.*s", (int)setting->path.len, text).at;
+    setting->origin = arena_printf(&reader->job->arena, "--set %.*s", (int)setting->path.len, text).data;
     return true;
 }
 
@@ -34,8 +34,8 @@ static bool split_setting(struct job_reader *reader, const char *text, struct se
 static bool holds_credentials(struct slice path, const struct job_node *value)
 {
     static const struct slice whole = SLICE_LITERAL("provider.credentials"), part = SLICE_LITERAL("provider");
-    if (path.len >= whole.len && memcmp(path.at, whole.at, whole.len) == 0 &&
-        (path.len == whole.len || path.at[whole.len] == '.' || path.at[whole.len] == '['))
+    if (path.len >= whole.len && memcmp(path.data, whole.data, whole.len) == 0 &&
+        (path.len == whole.len || path.data[whole.len] == '.' || path.data[whole.len] == '['))
         return true;
     return slice_equal(path, part) && value->kind == JOB_NODE_MAPPING &&
            job_yaml_member(value, SLICE_LITERAL("credentials"));
@@ -45,11 +45,11 @@ static bool holds_credentials(struct slice path, const struct job_node *value)
 static struct job_node *walk(struct job_reader *reader, struct job_node *top, const struct setting *setting,
                              struct slice *last)
 {
-    struct job_node *at = top;
+    struct job_node *item = top;
     struct slice rest = setting->path;
     for (;;) {
-        const char *dot = memchr(rest.at, '.', rest.len);
-        struct slice name = slice_make(rest.at, dot ? (size_t)(dot - rest.at) : rest.len);
+        const char *dot = memchr(rest.data, '.', rest.len);
+        struct slice name = slice_make(rest.data, dot ? (size_t)(dot - rest.data) : rest.len);
         if (name.len == 0) {
             error_set(reader->error, ERROR_USAGE, "%s: a name is missing beside a dot", setting->origin);
             return NULL;
@@ -57,20 +57,20 @@ static struct job_node *walk(struct job_reader *reader, struct job_node *top, co
         name = arena_copy(&reader->job->arena, name);
         if (!dot) {
             *last = name;
-            return at;
+            return item;
         }
-        struct job_node *next = job_yaml_member(at, name);
+        struct job_node *next = job_yaml_member(item, name);
         if (!next || job_yaml_is_null(next)) {
             next = job_yaml_mapping(&reader->job->arena);
             next->origin = setting->origin;
-            job_yaml_put(at, name, next);
+            job_yaml_put(item, name, next);
         } else if (next->kind != JOB_NODE_MAPPING) {
             error_set(reader->error, ERROR_USAGE,
-                      "%s: `%s` is %s in the job file, so nothing stands below it", setting->origin, name.at,
-                      job_yaml_kind_name(next->kind));
+                      "%s: `%s` is %s in the job file, so nothing stands below it", setting->origin,
+                      name.data, job_yaml_kind_name(next->kind));
             return NULL;
         }
-        at = next;
+        item = next;
         rest = slice_make(dot + 1, rest.len - name.len - 1);
     }
 }
@@ -87,8 +87,7 @@ static int apply(struct job_reader *reader, struct job_node *top, const char *te
     if (holds_credentials(setting.path, value))
         return error_set(
             reader->error, ERROR_USAGE,
-            "--set provider.credentials: credentials are not for the command line, where others can "
-            "read them; the job file names them as env:NAME or file:PATH");
+            "--set provider.credentials: credentials are not for the command line, where others can read them; the job file names them as env:NAME or file:PATH");
     mark_origin(value, setting.origin);
     struct slice name;
     struct job_node *parent = walk(reader, top, &setting, &name);
@@ -100,8 +99,8 @@ static int apply(struct job_reader *reader, struct job_node *top, const char *te
 
 int job_set_apply(struct job_reader *reader, struct job_node *top)
 {
-    for (size_t at = 0; at < reader->overrides->set_count; at++)
-        if (apply(reader, top, reader->overrides->sets[at]) != 0)
+    for (size_t index = 0; index < reader->overrides->set_count; index++)
+        if (apply(reader, top, reader->overrides->sets[index]) != 0)
             return -1;
     return 0;
 }

@@ -105,7 +105,7 @@ static struct job_node *take_scalar(struct builder *builder, const struct fy_eve
     struct slice rest = slice_make(text ? text : "", text ? len : 0);
     /* By an escape (\0, \e): the file itself holds none. */
     for (size_t used; rest.len > 0 && (used = text_first_char(rest, &code)) > 0;
-         rest = slice_make(rest.at + used, rest.len - used)) {
+         rest = slice_make(rest.data + used, rest.len - used)) {
         if (!is_unfit(code))
             continue;
         if (code == 0)
@@ -164,7 +164,7 @@ static struct job_node *take_key(struct builder *builder, const struct job_node 
     const struct job_node *before = job_yaml_member(mapping, key->text);
     if (before) {
         fault_set(builder->fault, key->place, "`%s` stands here a second time; the first is in line %u",
-                  key->text.at, before->key_place.line);
+                  key->text.data, before->key_place.line);
         return NULL;
     }
     return key;
@@ -312,16 +312,16 @@ static bool check_characters(struct slice text, struct job_yaml_fault *fault)
             return false;
         }
         place.column++;
-        if (code == '\n' || (code == '\r' && (rest.len == 1 || rest.at[1] != '\n')))
+        if (code == '\n' || (code == '\r' && (rest.len == 1 || rest.data[1] != '\n')))
             place = (struct job_place){place.line + 1, 1};
-        rest = slice_make(rest.at + len, rest.len - len);
+        rest = slice_make(rest.data + len, rest.len - len);
     }
     return true;
 }
 
 static bool starts_with(struct slice text, struct slice start)
 {
-    return text.len >= start.len && memcmp(text.at, start.at, start.len) == 0;
+    return text.len >= start.len && memcmp(text.data, start.data, start.len) == 0;
 }
 
 /* Without the byte order mark that editors put first. */
@@ -334,7 +334,7 @@ static bool check_encoding(struct slice *text, struct job_yaml_fault *fault)
         return false;
     }
     if (starts_with(*text, mark))
-        *text = slice_make(text->at + mark.len, text->len - mark.len);
+        *text = slice_make(text->data + mark.len, text->len - mark.len);
     return check_characters(*text, fault);
 }
 
@@ -356,7 +356,7 @@ struct job_node *job_yaml_parse(struct slice text, struct arena *arena, struct j
     struct job_node *top = NULL;
     if (text.len > JOB_YAML_MAX)
         fault_set(fault, (struct job_place){0, 0}, "the file is over %d MiB", JOB_YAML_MAX >> 20);
-    else if (fy_parser_set_string(builder.parser, text.at ? text.at : "", text.len) != 0)
+    else if (fy_parser_set_string(builder.parser, text.data ? text.data : "", text.len) != 0)
         fault_from_library(&builder);
     else
         top = take_stream(&builder);
@@ -384,14 +384,14 @@ struct job_node *job_yaml_member(const struct job_node *mapping, struct slice ke
 void job_yaml_put(struct job_node *mapping, struct slice key, struct job_node *value)
 {
     assert(mapping->kind == JOB_NODE_MAPPING);
-    struct job_node **at = &mapping->first;
-    while (*at && !slice_equal((*at)->key, key))
-        at = &(*at)->next;
+    struct job_node **item = &mapping->first;
+    while (*item && !slice_equal((*item)->key, key))
+        item = &(*item)->next;
     value->key = key;
-    value->next = *at ? (*at)->next : NULL;
-    if (!*at)
+    value->next = *item ? (*item)->next : NULL;
+    if (!*item)
         mapping->count++;
-    *at = value;
+    *item = value;
 }
 
 struct job_node *job_yaml_mapping(struct arena *arena)

@@ -55,7 +55,7 @@ static void add(struct fingerprint *fingerprint, struct slice bytes)
     if (bytes.len > SCRATCH_SIZE) {
         digest_hmac_add(fingerprint->hmac, bytes);
     } else if (bytes.len > 0) {
-        memcpy(fingerprint->scratch + fingerprint->len, bytes.at, bytes.len);
+        memcpy(fingerprint->scratch + fingerprint->len, bytes.data, bytes.len);
         fingerprint->len += bytes.len;
     }
 }
@@ -92,9 +92,9 @@ static bool add_field(struct fingerprint *fingerprint, const struct record *reco
         return true;
     }
     struct slice text = value->text;
-    const char *end = field->first_only ? memchr(text.at, VALUE_SEPARATOR, text.len) : NULL;
+    const char *end = field->first_only ? memchr(text.data, VALUE_SEPARATOR, text.len) : NULL;
     if (end)
-        text.len = (size_t)(end - text.at);
+        text.len = (size_t)(end - text.data);
     add_value(fingerprint, fingerprint->names[i], text);
     return true;
 }
@@ -168,7 +168,7 @@ const uint8_t *fingerprint_member(struct slice digests, size_t member)
 {
     size_t offset = member * FINGERPRINT_MEMBER_LEN;
 
-    return offset + FINGERPRINT_MEMBER_LEN <= digests.len ? (const uint8_t *)digests.at + offset : NULL;
+    return offset + FINGERPRINT_MEMBER_LEN <= digests.len ? (const uint8_t *)digests.data + offset : NULL;
 }
 
 bool fingerprint_member_is(const uint8_t *digest, uint8_t byte)
@@ -188,7 +188,7 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
         digest_hmac_begin(fingerprint->hmac);
         add(fingerprint, slice_make("email", sizeof "email"));
         for (size_t i = 0; i < email->text.len; i++) {
-            char byte = text_lower_ascii(email->text.at[i]);
+            char byte = text_lower_ascii(email->text.data[i]);
             add(fingerprint, slice_make(&byte, 1));
         }
         add(fingerprint, slice_make("", 1));
@@ -234,9 +234,9 @@ static void write_identity(const struct record *record, char *out)
 {
     for (size_t i = 0; i < sizeof identity_fields / sizeof *identity_fields; i++) {
         struct slice text = identity_value(record, i);
-        for (size_t at = 0; at < text.len; at++) {
+        for (size_t offset = 0; offset < text.len; offset++) {
             bool is_email = identity_fields[i] == FIELD_EMAIL;
-            *out++ = is_email ? text_lower_ascii(text.at[at]) : text.at[at];
+            *out++ = is_email ? text_lower_ascii(text.data[offset]) : text.data[offset];
         }
         *out++ = '\0';
     }

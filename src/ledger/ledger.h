@@ -156,7 +156,7 @@ struct ledger_intent {
     struct slice email_digest;    /* fingerprint_email */
     struct slice idempotency_key; /* empty: none */
     struct slice identity;        /* empty: none; what was stored stays then */
-    uint64_t at; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
+    uint64_t at_ns; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };
 
 /* In member_digests eight bytes of this: whether the provider has this value is not known; it equals no
@@ -218,7 +218,7 @@ struct ledger_result {
                           the code of customer and event becomes `left_out` */
     uint32_t attempt;  /* 1, 2, … of this operation */
     uint32_t latency_ms;
-    uint64_t at; /* real ns */
+    uint64_t at_ns; /* real ns */
 };
 
 /* A user_id that another customer owns already is not an error of the run: *taken becomes true, the customer
@@ -325,10 +325,10 @@ uint64_t ledger_newest_ns(const struct ledger *ledger);
 
 /* Runs. command: `run`. Between begin and commit. */
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
-                     uint64_t at, struct error *error);
+                     uint64_t at_ns, struct error *error);
 /* inputs and counts: JSON texts. Between begin and commit. */
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
-                      uint64_t at, struct error *error);
+                      uint64_t at_ns, struct error *error);
 
 /* The last process that sent requests for this job: what the next one needs to keep its rate. */
 struct ledger_sending {
@@ -376,7 +376,7 @@ int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const s
                       void *context, struct error *error);
 /* For `status`: the customers in doubt (journalled without an outcome included), in id order, at most `most`.
  */
-int ledger_each_doubt(struct ledger *ledger, uint64_t most,
+int ledger_each_doubt(struct ledger *ledger, uint64_t max,
                       void (*each)(void *context, const struct ledger_customer *customer), void *context,
                       struct error *error);
 

@@ -26,7 +26,7 @@ const char *ledger_standing_word(const struct ledger_customer *customer)
  * that sends nothing by itself. */
 enum ledger_state ledger_state_from(struct slice word)
 {
-    switch (word.len > 0 ? word.at[0] : '\0') {
+    switch (word.len > 0 ? word.data[0] : '\0') {
     case 'j':
         return LEDGER_JOURNALLED;
     case 'c':
@@ -56,7 +56,7 @@ static uint64_t first_bytes(struct slice digest)
 {
     uint64_t number = 0;
     for (size_t i = 0; i < 8 && i < digest.len; i++)
-        number |= (uint64_t)(uint8_t)digest.at[i] << (8 * i);
+        number |= (uint64_t)(uint8_t)digest.data[i] << (8 * i);
     return number;
 }
 
@@ -103,15 +103,15 @@ int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct 
             .open = sqlite3_column_int(statement, 6),
         };
         struct slice identity = ledger_sqlite_column(statement, 7);
-        brief.identified = identity.len > 0 && identity.at[0] == FINGERPRINT_IDENTITY_VERSION;
+        brief.identified = identity.len > 0 && identity.data[0] == FINGERPRINT_IDENTITY_VERSION;
         each(context, &brief);
     }
     return row;
 }
 
-static struct slice copy_column(sqlite3_stmt *statement, int at, struct arena *arena)
+static struct slice copy_column(sqlite3_stmt *statement, int index, struct arena *arena)
 {
-    struct slice bytes = ledger_sqlite_column(statement, at);
+    struct slice bytes = ledger_sqlite_column(statement, index);
     return bytes.len > 0 ? arena_copy(arena, bytes) : bytes;
 }
 
@@ -203,14 +203,14 @@ int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
     return row;
 }
 
-int ledger_each_doubt(struct ledger *ledger, uint64_t most,
+int ledger_each_doubt(struct ledger *ledger, uint64_t max,
                       void (*each)(void *context, const struct ledger_customer *customer), void *context,
                       struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_DOUBTS, error);
     if (!statement)
         return -1;
-    ledger_sqlite_bind_number(statement, 1, most > INT64_MAX ? INT64_MAX : (int64_t)most);
+    ledger_sqlite_bind_number(statement, 1, max > INT64_MAX ? INT64_MAX : (int64_t)max);
     struct arena arena;
     arena_init(&arena, 4096);
     int row;
@@ -253,9 +253,9 @@ int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct s
     return row;
 }
 
-static const char *text_column(sqlite3_stmt *statement, int at)
+static const char *text_column(sqlite3_stmt *statement, int index)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, at);
+    const char *text = (const char *)sqlite3_column_text(statement, index);
     return text ? text : "";
 }
 
@@ -322,7 +322,7 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
     struct slice pending = ledger_sqlite_column(statement, 7);
     now->has_pending = pending.len == FINGERPRINT_LEN;
     if (now->has_pending)
-        memcpy(now->pending_digest, pending.at, FINGERPRINT_LEN);
+        memcpy(now->pending_digest, pending.data, FINGERPRINT_LEN);
     ledger_customer_digest(ledger, external_id, now->customer);
     ledger_sqlite_release(statement);
     return 0;

@@ -10,8 +10,9 @@ static bool read_erased(struct slice external_id, uint8_t out[DIGEST_SHA256_LEN]
 {
     static const char erased[] = "erased:";
     const size_t prefix = sizeof(erased) - 1;
-    return external_id.len == prefix + 2 * DIGEST_SHA256_LEN && memcmp(external_id.at, erased, prefix) == 0 &&
-           ledger_file_read_hex(slice_make(external_id.at + prefix, 2 * DIGEST_SHA256_LEN), out,
+    return external_id.len == prefix + 2 * DIGEST_SHA256_LEN &&
+           memcmp(external_id.data, erased, prefix) == 0 &&
+           ledger_file_read_hex(slice_make(external_id.data + prefix, 2 * DIGEST_SHA256_LEN), out,
                                 DIGEST_SHA256_LEN);
 }
 
@@ -76,7 +77,7 @@ void ledger_chain_add(struct ledger *ledger, const struct ledger_event *event, s
     add_bytes(out, event->request_id);
     add_number(out, event->attempt);
     add_number(out, event->latency_ms);
-    add_number(out, event->at);
+    add_number(out, event->at_ns);
     uint8_t head[DIGEST_SHA256_LEN];
     digest_sha256(slice_make((const char *)chain->head, DIGEST_SHA256_LEN), buffer_slice(out), head);
     memcpy(chain->head, head, DIGEST_SHA256_LEN);
@@ -103,7 +104,7 @@ int ledger_event_append(struct ledger *ledger, struct ledger_event *event, struc
     ledger_sqlite_bind_text(statement, 11, event->request_id);
     ledger_sqlite_bind_number(statement, 12, event->attempt);
     ledger_sqlite_bind_number(statement, 13, event->latency_ms);
-    ledger_sqlite_bind_number(statement, 14, event->at);
+    ledger_sqlite_bind_number(statement, 14, event->at_ns);
     ledger_sqlite_bind_blob(statement, 15, slice_make((const char *)ledger->chain.head, DIGEST_SHA256_LEN));
     return ledger_sqlite_write(ledger, statement, error);
 }
@@ -121,15 +122,14 @@ int ledger_chain_load(struct ledger *ledger, struct error *error)
         struct slice head = ledger_sqlite_column(statement, 1);
         bool whole = head.len == DIGEST_SHA256_LEN;
         if (whole)
-            memcpy(ledger->committed.head, head.at, DIGEST_SHA256_LEN);
+            memcpy(ledger->committed.head, head.data, DIGEST_SHA256_LEN);
         ledger->committed.last_event = sqlite3_column_int64(statement, 0);
         ledger->newest_ns = (uint64_t)sqlite3_column_int64(statement, 2);
         ledger_sqlite_release(statement);
         if (!whole)
             return error_set(
                 error, ERROR_LEDGER,
-                "the ledger %s is damaged: its last event has no chain. Restore it with its key file from "
-                "a backup",
+                "the ledger %s is damaged: its last event has no chain. Restore it with its key file from a backup",
                 ledger->path);
     }
     ledger->chain = ledger->committed;

@@ -45,8 +45,7 @@ int ledger_file_check_system(const char *path, struct error *error)
             if (network_systems[i].magic == (unsigned)system.f_type)
                 result = error_set(
                     error, ERROR_LEDGER,
-                    "the ledger %s is on a network file system (%s), where locks and fsync cannot be "
-                    "relied on. Put it on a local disk",
+                    "the ledger %s is on a network file system (%s), where locks and fsync cannot be relied on. Put it on a local disk",
                     path, network_systems[i].name);
         }
     }
@@ -59,11 +58,10 @@ int ledger_file_check_names(const struct ledger *ledger, struct error *error)
     struct stat info;
     if (stat(ledger->path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1)
         return 0;
-    return error_set(error, ERROR_LEDGER,
-                     "the ledger %s has %lu names (hard links): by another one of them it would have another "
-                     "lock, log and key, and two runs would write it at once. Remove the others (find FOLDER "
-                     "-samefile %s lists them); make a copy with its key where a second one is wanted",
-                     ledger->path, (unsigned long)info.st_nlink, ledger->path);
+    return error_set(
+        error, ERROR_LEDGER,
+        "the ledger %s has %lu names (hard links): by another one of them it would have another lock, log and key, and two runs would write it at once. Remove the others (find FOLDER -samefile %s lists them); make a copy with its key where a second one is wanted",
+        ledger->path, (unsigned long)info.st_nlink, ledger->path);
 }
 
 int ledger_check_place(const char *path, struct error *error)
@@ -135,7 +133,7 @@ bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
     if (text.len != 2 * len)
         return false;
     for (size_t i = 0; i < 2 * len; i++) {
-        char c = text.at[i];
+        char c = text.data[i];
         unsigned digit;
         if (c >= '0' && c <= '9')
             digit = (unsigned)(c - '0');
@@ -177,9 +175,9 @@ static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error
                          "the ledger's digest key %s: others may change it (mode %03o): chmod 600 it",
                          ledger->key_path, (unsigned)(mode & 0777));
     if (mode & (S_IRGRP | S_IROTH))
-        log_warning("the ledger's digest key %s: others may read it (mode %03o), and so guess at what the "
-                    "ledger's digests were made from: chmod 600 it",
-                    ledger->key_path, (unsigned)(mode & 0777));
+        log_warning(
+            "the ledger's digest key %s: others may read it (mode %03o), and so guess at what the ledger's digests were made from: chmod 600 it",
+            ledger->key_path, (unsigned)(mode & 0777));
     return 1;
 }
 
@@ -204,7 +202,7 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
             why.text);
     } else {
         struct slice line = buffer_slice(&text);
-        if (line.len > 0 && line.at[line.len - 1] == '\n')
+        if (line.len > 0 && line.data[line.len - 1] == '\n')
             line.len--;
         result = check_key_mode(ledger, info.st_mode, error);
         if (result == 1 && !ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
@@ -214,8 +212,8 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
                 "Restore it from a backup",
                 ledger->key_path);
     }
-    if (text.at)
-        secret_wipe(text.at, text.room);
+    if (text.data)
+        secret_wipe(text.data, text.capacity);
     buffer_clear(&text);
     return result;
 }
@@ -232,8 +230,7 @@ int ledger_file_make_key(struct ledger *ledger, struct error *error)
         file_draft_write(&draft, slice_make(line, sizeof(line))) || file_draft_commit(&draft)) {
         result = error_set(
             error, ERROR_LEDGER,
-            "the ledger's digest key %s cannot be written: %s. Check the folder, its permissions and the "
-            "space on its disk",
+            "the ledger's digest key %s cannot be written: %s. Check the folder, its permissions and the space on its disk",
             ledger->key_path, strerror(errno));
         file_draft_drop(&draft);
     }

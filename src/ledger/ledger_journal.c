@@ -16,7 +16,7 @@ static int make_customer(struct ledger *ledger, const struct ledger_intent *inte
     ledger_sqlite_bind_blob(statement, 2, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
     ledger_sqlite_bind_blob(statement, 3, intent->member_digests);
     ledger_sqlite_bind_text(statement, 4, intent->idempotency_key);
-    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at_ns);
     ledger_sqlite_bind_number_or_null(statement, 6, ledger->run);
     ledger_sqlite_bind_blob(statement, 7, intent->email_digest);
     ledger_sqlite_bind_blob(statement, 8, intent->identity);
@@ -38,8 +38,7 @@ static int find_by_key(struct ledger *ledger, struct slice external_id, int64_t 
     if (row == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s is damaged: its index of keys holds a customer that is gone. Restore it with "
-            "its key file from a backup",
+            "the ledger %s is damaged: its index of keys holds a customer that is gone. Restore it with its key file from a backup",
             ledger->path);
     if (row < 0)
         return -1;
@@ -64,8 +63,8 @@ int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error 
     /* Of other lengths (a provider's members changed with the program): nothing is known of any. */
     for (; known.len == tried.len && len + FINGERPRINT_MEMBER_LEN <= known.len;
          len += FINGERPRINT_MEMBER_LEN) {
-        if (memcmp(known.at + len, tried.at + len, FINGERPRINT_MEMBER_LEN) == 0)
-            memcpy(members + len, known.at + len, FINGERPRINT_MEMBER_LEN);
+        if (memcmp(known.data + len, tried.data + len, FINGERPRINT_MEMBER_LEN) == 0)
+            memcpy(members + len, known.data + len, FINGERPRINT_MEMBER_LEN);
         else
             memset(members + len, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
     }
@@ -95,7 +94,7 @@ static int journal_again(struct ledger *ledger, const struct ledger_intent *inte
     ledger_sqlite_bind_number(statement, 1, now->id);
     ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(state)));
     ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
-    ledger_sqlite_bind_number(statement, 4, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 4, (int64_t)intent->at_ns);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -114,7 +113,7 @@ static int journal_anew(struct ledger *ledger, const struct ledger_intent *inten
     ledger_sqlite_bind_blob(statement, 4, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
     ledger_sqlite_bind_blob(statement, 5, intent->member_digests);
     ledger_sqlite_bind_text(statement, 6, intent->idempotency_key);
-    ledger_sqlite_bind_number(statement, 7, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 7, (int64_t)intent->at_ns);
     ledger_sqlite_bind_number(statement, 8, now->open ? 1 : 0);
     ledger_sqlite_bind_number_or_null(statement, 9, ledger->run);
     ledger_sqlite_bind_blob(statement, 10, intent->email_digest);
@@ -139,7 +138,7 @@ static int check_key(struct ledger *ledger, const struct ledger_intent *intent, 
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error)
 {
-    assert(intent->external_id.len > 0 && intent->digest && intent->at > 0);
+    assert(intent->external_id.len > 0 && intent->digest && intent->at_ns > 0);
     *id = intent->id;
     bool by_key = *id == 0;
     if (by_key) {
@@ -182,7 +181,7 @@ int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *
     ledger_sqlite_bind_blob(statement, 2, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
     ledger_sqlite_bind_blob(statement, 3, intent->member_digests);
     ledger_sqlite_bind_number_or_null(statement, 4, ledger->run);
-    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 5, (int64_t)intent->at_ns);
     ledger_sqlite_bind_blob(statement, 6, intent->email_digest);
     ledger_sqlite_bind_blob(statement, 7, intent->identity);
     return ledger_sqlite_write(ledger, statement, error);

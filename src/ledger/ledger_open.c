@@ -136,21 +136,20 @@ static int look_inside(struct ledger *ledger, struct error *error)
     if (application != LEDGER_APPLICATION_ID)
         return error_set(
             error, ERROR_LEDGER,
-            "%s is a SQLite file, but not a ledger of kyc-import: it is left as it is. Name another path "
-            "in the job's ledger",
+            "%s is a SQLite file, but not a ledger of kyc-import: it is left as it is. Name another path in the job's ledger",
             ledger->path);
     if (version != LEDGER_SCHEMA_VERSION)
-        return error_set(error, ERROR_LEDGER,
-                         "the ledger %s has format %lld and this program knows format %d. Use the version of "
-                         "kyc-import that wrote it",
-                         ledger->path, (long long)version, LEDGER_SCHEMA_VERSION);
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s has format %lld and this program knows format %d. Use the version of kyc-import that wrote it",
+            ledger->path, (long long)version, LEDGER_SCHEMA_VERSION);
     return 1;
 }
 
 /* The key of the job, or of the key file; a new ledger without one gets a key file before it is made. */
 static int find_key(struct ledger *ledger, const struct secret *key, bool made, struct error *error)
 {
-    if (key && key->at) {
+    if (key && key->data) {
         digest_sha256(secret_slice(key), slice_make(NULL, 0), ledger->key);
     } else {
         int found = ledger_file_read_key(ledger, error);

@@ -22,11 +22,11 @@ static char *replace_members(struct slice stored, struct slice key_members, size
     if (stored.len == 0)
         return NULL;
     char *members = memory_new(stored.len, 1);
-    memcpy(members, stored.at, stored.len);
-    for (size_t at = 0; at + FINGERPRINT_MEMBER_LEN <= stored.len && at < key_members.len;
-         at += FINGERPRINT_MEMBER_LEN)
-        if (memcmp(key_members.at + at, none, FINGERPRINT_MEMBER_LEN) != 0)
-            memcpy(members + at, key_members.at + at, FINGERPRINT_MEMBER_LEN);
+    memcpy(members, stored.data, stored.len);
+    for (size_t offset = 0; offset + FINGERPRINT_MEMBER_LEN <= stored.len && offset < key_members.len;
+         offset += FINGERPRINT_MEMBER_LEN)
+        if (memcmp(key_members.data + offset, none, FINGERPRINT_MEMBER_LEN) != 0)
+            memcpy(members + offset, key_members.data + offset, FINGERPRINT_MEMBER_LEN);
     return members;
 }
 
@@ -39,11 +39,12 @@ static int read_rekeyed(struct ledger *ledger, int64_t id, struct slice key_memb
     ledger_sqlite_bind_number(statement, 1, id);
     int row = ledger_sqlite_row(ledger, statement, error);
     if (row != 1)
-        return row < 0 ? -1
-                       : error_set(error, ERROR_LEDGER,
-                                   "the ledger %s is damaged: customer %lld is gone. Restore it with its key "
-                                   "file from a backup",
-                                   ledger->path, (long long)id);
+        return row < 0
+                   ? -1
+                   : error_set(
+                         error, ERROR_LEDGER,
+                         "the ledger %s is damaged: customer %lld is gone. Restore it with its key file from a backup",
+                         ledger->path, (long long)id);
     *rekeyed = (struct rekeyed){
         .has_user = sqlite3_column_int(statement, 1),
         .is_twin = sqlite3_column_int(statement, 4),
@@ -89,7 +90,7 @@ static int write_key(struct ledger *ledger, const struct ledger_rekey *rekey, in
         .customer_id = id,
         .operation = SLICE_LITERAL(LEDGER_OPERATION_REKEY),
         .outcome = SLICE_LITERAL("done"),
-        .at = (int64_t)rekey->at,
+        .at_ns = (int64_t)rekey->at,
     };
     uint8_t former[DIGEST_SHA256_LEN];
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_REKEY, error);

@@ -197,8 +197,8 @@ static void compare_user(struct comparison *comparison)
     if (slice_equal(claimed, proved))
         return;
     differ(comparison, "user_id is %.*s and the events say %.*s", claimed.len ? (int)claimed.len : 4,
-           claimed.len ? claimed.at : "none", proved.len ? (int)proved.len : 4,
-           proved.len ? proved.at : "none");
+           claimed.len ? claimed.data : "none", proved.len ? (int)proved.len : 4,
+           proved.len ? proved.data : "none");
 }
 
 static bool has_digest(struct slice digest)
@@ -262,7 +262,7 @@ static void compare_identity(struct comparison *comparison)
         differ(comparison, "identity is not an identity digest");
     if (!allows_twin(comparison))
         differ(comparison, "twin is %.*s, and the events do not allow it", (int)claim->twin.len,
-               claim->twin.at);
+               claim->twin.data);
     if (!slice_equal(claim->former_key, replay->former_key))
         differ(comparison, "former_key is not the key that the first rekey event names");
     if (claim->verdict != replay->verdict)
@@ -290,15 +290,15 @@ static void compare_last_attempt(struct comparison *comparison)
     bool anew = comparison->shows_none &&
                 (comparison->created ? is_update && (comparison->open || claim->pending_digest.len == 0)
                                      : comparison->may_begin_anew);
-    int64_t least = comparison->shows_last ? replay->last.attempt : 0;
-    int64_t most = comparison->shows_last && replay->most_attempts > 1 ? replay->most_attempts : 1;
+    int64_t min = comparison->shows_last ? replay->last.attempt : 0;
+    int64_t max = comparison->shows_last && replay->most_attempts > 1 ? replay->most_attempts : 1;
 
     if (!comparison->shows_last && !anew && !comparison->was_not_built)
         differ(comparison, "http_status, code or request_id are not those of %s",
                replay->count ? "the last event" : "a customer without events");
-    else if (claim->attempts < least || (claim->attempts > most && !comparison->was_not_built))
+    else if (claim->attempts < min || (claim->attempts > max && !comparison->was_not_built))
         differ(comparison, "attempts is %" PRId64 " and the events say %" PRId64, claim->attempts,
-               claim->attempts < least ? least : most);
+               claim->attempts < min ? min : max);
     if (claim->refusals < replay->least_refusals || claim->refusals > replay->most_refusals)
         differ(comparison, "refusals is %" PRId64 " and the events say %" PRId64, claim->refusals,
                claim->refusals < replay->least_refusals ? replay->least_refusals : replay->most_refusals);
@@ -354,12 +354,12 @@ static void compare_state(struct comparison *comparison)
     bool is_created = slice_is(state, "created");
 
     if (is_created != comparison->created || (!is_created && !allows_state(comparison)))
-        differ(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.at,
+        differ(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.data,
                replay->count == 0    ? "it has no event"
                : comparison->created ? "the events say created"
                                      : "the last event says ",
                replay->count == 0 || comparison->created ? 0 : (int)replay->last.outcome.len,
-               replay->last.outcome.len ? replay->last.outcome.at : "");
+               replay->last.outcome.len ? replay->last.outcome.data : "");
     else if (is_created && !allows_opening(comparison))
         differ(comparison, "first_sent_at or pending_digest do not go with the last event");
 }

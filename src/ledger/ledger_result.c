@@ -59,17 +59,17 @@ static int read_left_out(struct ledger *ledger, const struct ledger_result *resu
     left_out->len = sent.len;
     left_out->known = memory_new(1, sent.len + 1);
     left_out->left_out = memory_new(1, sent.len + 1);
-    memcpy(left_out->known, sent.at, sent.len);
+    memcpy(left_out->known, sent.data, sent.len);
     memset(left_out->left_out, LEDGER_MEMBER_UNKNOWN, sent.len);
     for (size_t i = 0; (i + 1) * FINGERPRINT_MEMBER_LEN <= sent.len; i++) {
-        size_t at = i * FINGERPRINT_MEMBER_LEN;
+        size_t offset = i * FINGERPRINT_MEMBER_LEN;
         if (!(result->left_out >> i & 1))
             continue;
-        memcpy(left_out->left_out + at, sent.at + at, FINGERPRINT_MEMBER_LEN);
-        if (at + FINGERPRINT_MEMBER_LEN <= known.len)
-            memcpy(left_out->known + at, known.at + at, FINGERPRINT_MEMBER_LEN);
+        memcpy(left_out->left_out + offset, sent.data + offset, FINGERPRINT_MEMBER_LEN);
+        if (offset + FINGERPRINT_MEMBER_LEN <= known.len)
+            memcpy(left_out->known + offset, known.data + offset, FINGERPRINT_MEMBER_LEN);
         else
-            memset(left_out->known + at, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
+            memset(left_out->known + offset, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
     }
     ledger_sqlite_release(statement);
     return 0;
@@ -107,7 +107,7 @@ static int acknowledge(struct ledger *ledger, const struct ledger_result *result
     ledger_sqlite_bind_text(statement, 6, told->request_id);
     ledger_sqlite_bind_number(statement, 7, attempts_of(result, now));
     ledger_sqlite_bind_number_or_null(statement, 8, ledger->run);
-    ledger_sqlite_bind_number(statement, 9, (int64_t)result->at);
+    ledger_sqlite_bind_number(statement, 9, (int64_t)result->at_ns);
     ledger_sqlite_bind_text(statement, 10, told->kept);
     return ledger_sqlite_write_unless_taken(ledger, statement, error);
 }
@@ -144,7 +144,7 @@ static int conclude(struct ledger *ledger, const struct ledger_result *result, c
     ledger_sqlite_bind_text(statement, 9, told->request_id);
     ledger_sqlite_bind_number(statement, 10, attempts_of(result, now));
     ledger_sqlite_bind_number_or_null(statement, 11, ledger->run);
-    ledger_sqlite_bind_number(statement, 12, (int64_t)result->at);
+    ledger_sqlite_bind_number(statement, 12, (int64_t)result->at_ns);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -272,7 +272,7 @@ int ledger_result(struct ledger *ledger, const struct ledger_result *result, boo
         .request_id = told.request_id,
         .attempt = result->attempt,
         .latency_ms = result->latency_ms,
-        .at = (int64_t)result->at,
+        .at_ns = (int64_t)result->at_ns,
     };
     memcpy(event.customer, now.customer, sizeof(event.customer));
     return ledger_event_append(ledger, &event, error);

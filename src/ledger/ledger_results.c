@@ -13,24 +13,24 @@ static int run_plain(struct ledger *ledger, const char *text, struct error *erro
 
 /* Moves rows on to the customer: *row is his, 0 when he has none. 0, or -1. *at: the customer of the row that
  * was read last, INT64_MAX at the end. */
-static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer, int64_t *at, uint64_t *row,
-                    struct error *error)
+static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer, int64_t *index,
+                    uint64_t *row, struct error *error)
 {
-    while (*at < customer) {
+    while (*index < customer) {
         int more = ledger_sqlite_row(ledger, rows, error);
         if (more < 0)
             return -1;
-        *at = more ? sqlite3_column_int64(rows, 0) : INT64_MAX;
+        *index = more ? sqlite3_column_int64(rows, 0) : INT64_MAX;
         bool has_customer = more && sqlite3_column_type(rows, 0) != SQLITE_NULL;
         if (more && (!has_customer || sqlite3_column_type(rows, 1) == SQLITE_NULL)) {
             ledger_sqlite_release(rows);
-            *at = INT64_MAX;
+            *index = INT64_MAX;
             return ledger_sqlite_fail_lacks(ledger, "an event", 0,
                                             has_customer ? SLICE_LITERAL("row") : SLICE_LITERAL("customer"),
                                             error);
         }
     }
-    *row = *at == customer ? (uint64_t)sqlite3_column_int64(rows, 1) : 0;
+    *row = *index == customer ? (uint64_t)sqlite3_column_int64(rows, 1) : 0;
     return 0;
 }
 
@@ -40,7 +40,7 @@ static int each_customer(struct ledger *ledger,
 {
     sqlite3_stmt *customers = ledger_sqlite_prepare(ledger, LEDGER_SQL_CUSTOMERS, error);
     sqlite3_stmt *rows = customers ? ledger_sqlite_prepare(ledger, LEDGER_SQL_ROWS, error) : NULL;
-    int64_t at = INT64_MIN;
+    int64_t at_ns = INT64_MIN;
     int more = -1;
 
     if (!rows)
@@ -52,7 +52,7 @@ static int each_customer(struct ledger *ledger,
         more = ledger_customer_read(ledger, customers, arena, &customer, error);
         if (more != 0)
             break;
-        if (find_row(ledger, rows, customer.id, &at, &row, error) != 0) {
+        if (find_row(ledger, rows, customer.id, &at_ns, &row, error) != 0) {
             ledger_sqlite_release(customers);
             return -1;
         }
@@ -62,7 +62,7 @@ static int each_customer(struct ledger *ledger,
             break;
         }
     }
-    if (at != INT64_MAX)
+    if (at_ns != INT64_MAX)
         ledger_sqlite_release(rows);
     return more;
 }

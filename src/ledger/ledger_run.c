@@ -6,14 +6,14 @@
 #include "ledger/ledger_sqlite.h"
 
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
-                     uint64_t at, struct error *error)
+                     uint64_t at_ns, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_RUN_START, error);
     if (!statement)
         return -1;
     char started[CLOCK_RFC3339_SIZE];
     ledger_sqlite_bind_text(statement, 1, slice_from(command));
-    ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(at, started)));
+    ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(at_ns, started)));
     ledger_sqlite_bind_text(statement, 3, slice_from(version));
     ledger_sqlite_bind_text(statement, 4, slice_from(job_digest));
     if (ledger_sqlite_write(ledger, statement, error))
@@ -48,7 +48,7 @@ int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct e
 }
 
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
-                      uint64_t at, struct error *error)
+                      uint64_t at_ns, struct error *error)
 {
     assert(ledger->run > 0 && "a run that was not started does not finish");
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_RUN_FINISH, error);
@@ -56,7 +56,7 @@ int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, st
         return -1;
     char finished[CLOCK_RFC3339_SIZE], head[LEDGER_HEAD_SIZE];
     ledger_sqlite_bind_number(statement, 1, ledger->run);
-    ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(at, finished)));
+    ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(at_ns, finished)));
     ledger_sqlite_bind_number(statement, 3, status);
     ledger_sqlite_bind_text(statement, 4, inputs);
     ledger_sqlite_bind_text(statement, 5, counts);

@@ -19,8 +19,7 @@
  * partial index costs nothing while a create is only journalled. The index of identities is asked once for
  * each create; it costs no memory, and an unchanged night never touches it. */
 static const char tables[] =
-    "CREATE TABLE customer("
-    "  id INTEGER PRIMARY KEY,"
+    "CREATE TABLE customer(  id INTEGER PRIMARY KEY,"
     "  external_id TEXT NOT NULL UNIQUE,"
     "  state TEXT NOT NULL CHECK(state IN ('journalled', 'in_doubt', 'created', 'refused')),"
     "  user_id TEXT,"
@@ -46,12 +45,10 @@ static const char tables[] =
     "  twin TEXT CHECK(twin IN ('refused', 'stopped', 'allowed')),"
     "  former_key TEXT,"
     "  verdict INTEGER,"
-    "  left_out BLOB"
-    ") STRICT;"
+    "  left_out BLOB) STRICT;"
     "CREATE UNIQUE INDEX customer_user_id ON customer(user_id) WHERE user_id IS NOT NULL;"
     "CREATE INDEX customer_identity ON customer(identity) WHERE identity IS NOT NULL;"
-    "CREATE TABLE event("
-    "  id INTEGER PRIMARY KEY,"
+    "CREATE TABLE event(  id INTEGER PRIMARY KEY,"
     "  run INTEGER,"
     "  customer INTEGER NOT NULL,"
     "  row INTEGER NOT NULL,"
@@ -65,8 +62,7 @@ static const char tables[] =
     "  attempt INTEGER NOT NULL,"
     "  latency_ms INTEGER NOT NULL,"
     "  at INTEGER NOT NULL,"
-    "  chain BLOB NOT NULL"
-    ") STRICT;"
+    "  chain BLOB NOT NULL) STRICT;"
     "CREATE INDEX event_rekey ON event(customer, id) WHERE operation = 'rekey';"
     "CREATE TABLE run("
     "  id INTEGER PRIMARY KEY,"
@@ -108,7 +104,7 @@ static int meta_set(struct ledger *ledger, const char *key, struct slice value, 
         return -1;
     ledger_sqlite_bind_text(statement, 1, slice_from(key));
     /* An empty value is text all the same: the column takes no NULL. */
-    sqlite3_bind_text64(statement, 2, value.len > 0 ? value.at : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(statement, 2, value.len > 0 ? value.data : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -168,7 +164,7 @@ static int meta_is(struct ledger *ledger, const char *key, struct slice want, ch
         return -1;
     struct slice value = ledger_sqlite_column(statement, 0);
     int same = slice_equal(value, want);
-    snprintf(found, found_size, "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    snprintf(found, found_size, "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     return same;
 }
@@ -182,7 +178,7 @@ int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *le
         return row;
     char found[CANARY_SIZE];
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     size_t len = strlen(settings);
     if (strncmp(found, settings, len) == 0 && found[len] == ' ')
@@ -213,7 +209,7 @@ int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct 
     if (row <= 0)
         return row;
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     *run = strtoll(found, &end, 10);
     *lead_ns = strtoull(end, NULL, 10);
@@ -247,7 +243,7 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
         return row;
     char found[SENDING_SIZE], state[16];
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.at : "");
+    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     struct ledger_sending read = {.under_way = true};
     if (sscanf(found, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
@@ -278,10 +274,9 @@ static int check_identity(struct ledger *ledger, const struct ledger_identity *i
         if (same == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "the ledger %s was made for the %s `%s`, and the job says `%.*s`: who exists there is not "
-                "who exists here. Put the %s back, or name another ledger in the job",
+                "the ledger %s was made for the %s `%s`, and the job says `%.*s`: who exists there is not who exists here. Put the %s back, or name another ledger in the job",
                 ledger->path, parts[i].name, found, (int)parts[i].want.len,
-                parts[i].want.len > 0 ? parts[i].want.at : "", parts[i].name);
+                parts[i].want.len > 0 ? parts[i].want.data : "", parts[i].name);
     }
     return 0;
 }
@@ -298,8 +293,7 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
     if (same == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s: the digest key is not the one this ledger was made with, so every customer "
-            "would look changed. Put the right key back (%s, or the job's ledger_key)",
+            "the ledger %s: the digest key is not the one this ledger was made with, so every customer would look changed. Put the right key back (%s, or the job's ledger_key)",
             ledger->path, ledger->key_path);
     snprintf(digests, sizeof(digests), "%d", FINGERPRINT_VERSION);
     same = meta_is(ledger, "digest_version", slice_from(digests), found, sizeof(found), error);
@@ -308,8 +302,7 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
     if (same == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s has digests of rule %s and this program makes rule %s, so every customer would "
-            "look changed. Use the version of kyc-import that wrote it",
+            "the ledger %s has digests of rule %s and this program makes rule %s, so every customer would look changed. Use the version of kyc-import that wrote it",
             ledger->path, found, digests);
     return 0;
 }

@@ -41,14 +41,14 @@ static int give_user(struct ledger *ledger, const struct ledger_now *now,
     return taken < 0 ? -1 : 0;
 }
 
-static int take_back(struct ledger *ledger, const struct ledger_now *now, uint64_t at, struct error *error)
+static int take_back(struct ledger *ledger, const struct ledger_now *now, uint64_t at_ns, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_ABSENT, error);
     if (!statement)
         return -1;
     ledger_sqlite_bind_number(statement, 1, now->id);
     ledger_sqlite_bind_number_or_null(statement, 2, ledger->run);
-    ledger_sqlite_bind_number(statement, 3, (int64_t)at);
+    ledger_sqlite_bind_number(statement, 3, (int64_t)at_ns);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -75,7 +75,7 @@ static int read_standing(struct ledger *ledger, int64_t id, struct slice user_id
 }
 
 static int settle_absent(struct ledger *ledger, const struct ledger_now *now, const struct standing *standing,
-                         uint64_t at, enum ledger_settlement *settlement, struct error *error)
+                         uint64_t at_ns, enum ledger_settlement *settlement, struct error *error)
 {
     if (now->open && now->operation == OPERATION_CREATE)
         *settlement = LEDGER_SETTLED;
@@ -86,7 +86,7 @@ static int settle_absent(struct ledger *ledger, const struct ledger_now *now, co
         *settlement = LEDGER_SETTLE_ALLOWED;
     else
         *settlement = LEDGER_SETTLE_NO_DOUBT;
-    return *settlement == LEDGER_SETTLE_NO_DOUBT ? 0 : take_back(ledger, now, at, error);
+    return *settlement == LEDGER_SETTLE_NO_DOUBT ? 0 : take_back(ledger, now, at_ns, error);
 }
 
 /* A customer that is in the ledger. */
@@ -129,7 +129,7 @@ static int append_settled(struct ledger *ledger, const struct ledger_now *now,
         .outcome = SLICE_LITERAL(OUTCOME_SETTLED),
         .user_id = verdict->user_id,
         .digest = slice_make((const char *)now->pending_digest, has_digest ? FINGERPRINT_LEN : 0),
-        .at = (int64_t)verdict->at,
+        .at_ns = (int64_t)verdict->at,
     };
     memcpy(event.customer, now->customer, sizeof(event.customer));
     return ledger_event_append(ledger, &event, error);

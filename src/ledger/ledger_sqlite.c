@@ -52,11 +52,11 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_NEXT_USER] =
         "SELECT " CUSTOMER_COLUMNS
         " FROM customer NOT INDEXED WHERE id > ?1 AND user_id IS NOT NULL ORDER BY id LIMIT 1",
-    [LEDGER_SQL_GROUPS] = "SELECT CASE WHEN state = 'refused' AND pending_digest IS NULL THEN 'unsent' ELSE "
-                          "state END AS standing, "
-                          "operation, http_status, code, count(*) AS customers FROM customer "
-                          "GROUP BY standing, operation, http_status, code "
-                          "ORDER BY customers DESC, standing, operation, http_status, code",
+    [LEDGER_SQL_GROUPS] =
+        "SELECT CASE WHEN state = 'refused' AND pending_digest IS NULL THEN 'unsent' ELSE state END AS standing, "
+        "operation, http_status, code, count(*) AS customers FROM customer "
+        "GROUP BY standing, operation, http_status, code "
+        "ORDER BY customers DESC, standing, operation, http_status, code",
     [LEDGER_SQL_DOUBTS] =
         "SELECT " CUSTOMER_COLUMNS " FROM customer "
         "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",
@@ -90,14 +90,12 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_SETTLE] =
         "UPDATE customer SET state = 'created', digest = iif(user_id IS NULL AND first_sent_at IS NOT NULL "
         "AND NOT ?6, "
-        "pending_digest, NULL), member_digests = iif(user_id IS NULL AND first_sent_at IS NOT NULL AND NOT "
-        "?6, "
+        "pending_digest, NULL), member_digests = iif(user_id IS NULL AND first_sent_at IS NOT NULL AND NOT ?6, "
         "pending_member_digests, NULL), user_id = ?2, pending_digest = "
         "NULL, "
         "pending_member_digests = NULL, pending_email_digest = NULL, first_sent_at = NULL, http_status = "
         "NULL, "
-        "code = 'settled', message "
-        "= NULL, "
+        "code = 'settled', message = NULL, "
         "request_id = NULL, updated_run = ?3, updated_at = ?4, twin = NULL, verdict = coalesce(?5, verdict), "
         "left_out = NULL "
         "WHERE id = ?1",
@@ -122,8 +120,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_CONCLUDE] =
         "UPDATE customer SET state = ?2, refusals = ?3, first_sent_at = iif(?4, first_sent_at, NULL), "
         "http_status = iif(?5, ?6, http_status), code = iif(?5, ?7, code), message = iif(?5, ?8, message), "
-        "request_id = iif(?5, ?9, request_id), attempts = ?10, updated_run = ?11, updated_at = ?12 WHERE id "
-        "= ?1",
+        "request_id = iif(?5, ?9, request_id), attempts = ?10, updated_run = ?11, updated_at = ?12 WHERE id = ?1",
     [LEDGER_SQL_FORGET] = "UPDATE customer SET pending_digest = NULL, pending_member_digests = NULL, "
                           "pending_email_digest = NULL "
                           "WHERE id = ?1 AND first_sent_at IS NULL",
@@ -164,8 +161,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_EVENTS] =
         "SELECT e.id, e.run, e.customer, c.external_id, e.row, e.operation, e.outcome, e.user_id, "
         "e.digest, e.http_status, e.code, e.request_id, e.attempt, e.latency_ms, e.at, e.chain, "
-        "(SELECT r.digest FROM event AS r WHERE r.operation = 'rekey' AND r.customer = e.customer AND "
-        "r.id > e.id ORDER BY r.id LIMIT 1), " EVENT_LACKS " "
+        "(SELECT r.digest FROM event AS r WHERE r.operation = 'rekey' AND r.customer = e.customer AND r.id > e.id ORDER BY r.id LIMIT 1), " EVENT_LACKS
+        " "
         "FROM event AS e LEFT JOIN customer AS c ON c.id = e.customer ORDER BY e.id",
     [LEDGER_SQL_RUNS] = "SELECT id, chain_head, " RUN_LACKS " FROM run ORDER BY id",
     [LEDGER_SQL_HISTORIES] =
@@ -218,12 +215,9 @@ static const char *reason_of_io(const struct ledger *ledger)
     case ENOSPC:
         return "the disk is full. Free space on it, then run again: it goes on where it stopped";
     case EDQUOT:
-        return "the disk quota is used up. Free space or raise the quota, then run again: it goes on where "
-               "it stopped";
+        return "the disk quota is used up. Free space or raise the quota, then run again: it goes on where it stopped";
     case EFBIG:
-        return "it would pass the file size limit (ulimit -f). Raise the limit, then run again: it goes on "
-               "where "
-               "it stopped";
+        return "it would pass the file size limit (ulimit -f). Raise the limit, then run again: it goes on where it stopped";
     default:
         return "the disk reported an error. Check the disk and the system log, then run again; if it stays, "
                "restore "
@@ -241,29 +235,21 @@ static const char *reason_of(const struct ledger *ledger)
     case SQLITE_READONLY:
     case SQLITE_PERM:
         if (access(ledger->path, W_OK) == 0)
-            return "it could only be opened to be read, although this user may write it. Raise the limit on "
-                   "open "
-                   "files (ulimit -n), check the disk and the system log, then run again";
-        return "it is read-only. Give this user the right to write the file and its folder (and check that "
-               "the file "
-               "system is not mounted read-only), then run again";
+            return "it could only be opened to be read, although this user may write it. Raise the limit on open files (ulimit -n), check the disk and the system log, then run again";
+        return "it is read-only. Give this user the right to write the file and its folder (and check that the file system is not mounted read-only), then run again";
     case SQLITE_CORRUPT:
         return "it is damaged. Keep a copy, restore it with its key file from a backup, and check the disk";
     case SQLITE_NOTADB:
-        return "it is not a ledger (not a SQLite file). Name another path in the job's ledger, or restore "
-               "the ledger "
-               "with its key file from a backup";
+        return "it is not a ledger (not a SQLite file). Name another path in the job's ledger, or restore the ledger with its key file from a backup";
     case SQLITE_NOMEM:
         return "there is not enough memory. Raise the limit (ulimit -v, or the container's), then run again: "
                "it "
                "goes on where it stopped";
     case SQLITE_CANTOPEN:
-        return "the file, or the -wal and -shm files beside it, cannot be opened. Check the folder and its "
-               "permissions";
+        return "the file, or the -wal and -shm files beside it, cannot be opened. Check the folder and its permissions";
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return "another program holds it locked (a sqlite3 shell, a backup). End that program, then run "
-               "again";
+        return "another program holds it locked (a sqlite3 shell, a backup). End that program, then run again";
     default:
         return NULL;
     }
@@ -354,27 +340,27 @@ int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct err
     return code == SQLITE_DONE ? 0 : -1;
 }
 
-void ledger_sqlite_bind_text(sqlite3_stmt *statement, int at, struct slice text)
+void ledger_sqlite_bind_text(sqlite3_stmt *statement, int index, struct slice text)
 {
     if (text.len > 0)
-        sqlite3_bind_text64(statement, at, text.at, text.len, SQLITE_STATIC, SQLITE_UTF8);
+        sqlite3_bind_text64(statement, index, text.data, text.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int at, struct slice bytes)
+void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
 {
     if (bytes.len > 0)
-        sqlite3_bind_blob64(statement, at, bytes.at, bytes.len, SQLITE_STATIC);
+        sqlite3_bind_blob64(statement, index, bytes.data, bytes.len, SQLITE_STATIC);
 }
 
-void ledger_sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number)
+void ledger_sqlite_bind_number(sqlite3_stmt *statement, int index, int64_t number)
 {
-    sqlite3_bind_int64(statement, at, number);
+    sqlite3_bind_int64(statement, index, number);
 }
 
-void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t number)
+void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int index, int64_t number)
 {
     if (number != 0)
-        sqlite3_bind_int64(statement, at, number);
+        sqlite3_bind_int64(statement, index, number);
 }
 
 int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t id, struct slice lacks,
@@ -385,7 +371,7 @@ int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t i
         snprintf(number, sizeof(number), " %lld", (long long)id);
     error_set(error, ERROR_LEDGER,
               "the ledger %s is damaged: %s%s has no %.*s. Restore it with its key file from a backup",
-              ledger->path, table, number, (int)lacks.len, lacks.at);
+              ledger->path, table, number, (int)lacks.len, lacks.data);
     if (!ledger->failed)
         ledger->why = *error;
     ledger->failed = true; /* nothing that goes by it is committed */
@@ -408,10 +394,10 @@ int ledger_sqlite_check_lacks(struct ledger *ledger, sqlite3_stmt *statement, co
     return -1;
 }
 
-struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at)
+struct slice ledger_sqlite_column(sqlite3_stmt *statement, int index)
 {
-    const void *bytes = sqlite3_column_blob(statement, at);
-    return slice_make(bytes, bytes ? (size_t)sqlite3_column_bytes(statement, at) : 0);
+    const void *bytes = sqlite3_column_blob(statement, index);
+    return slice_make(bytes, bytes ? (size_t)sqlite3_column_bytes(statement, index) : 0);
 }
 
 int ledger_begin(struct ledger *ledger, struct error *error)

@@ -150,12 +150,12 @@ void ledger_sqlite_release(sqlite3_stmt *statement);
 
 /* Binding: the bytes must live until the statement is released; empty text, an absent blob and a number of 0
  * under _or_null are NULL. */
-void ledger_sqlite_bind_text(sqlite3_stmt *statement, int at, struct slice text);
-void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int at, struct slice bytes);
-void ledger_sqlite_bind_number(sqlite3_stmt *statement, int at, int64_t number);
-void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int at, int64_t number);
+void ledger_sqlite_bind_text(sqlite3_stmt *statement, int index, struct slice text);
+void ledger_sqlite_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes);
+void ledger_sqlite_bind_number(sqlite3_stmt *statement, int index, int64_t number);
+void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int index, int64_t number);
 /* A column's bytes, text or blob; borrowed until the next step. */
-struct slice ledger_sqlite_column(sqlite3_stmt *statement, int at);
+struct slice ledger_sqlite_column(sqlite3_stmt *statement, int index);
 
 /* The last column of the statements that say so names what a row lacks that it must have (a NULL where none
  * belongs); empty: nothing. */
@@ -227,7 +227,7 @@ struct ledger_event {
     struct slice digest;
     int64_t http_status; /* 0: NULL */
     struct slice code, request_id;
-    int64_t attempt, latency_ms, at;
+    int64_t attempt, latency_ms, at_ns;
 };
 
 void ledger_customer_digest(struct ledger *ledger, struct slice external_id, uint8_t out[DIGEST_SHA256_LEN]);

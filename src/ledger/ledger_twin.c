@@ -34,7 +34,7 @@ int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, 
     ledger_sqlite_bind_blob(statement, 3, intent->member_digests);
     ledger_sqlite_bind_text(statement, 4, message);
     ledger_sqlite_bind_number_or_null(statement, 5, ledger->run);
-    ledger_sqlite_bind_number(statement, 6, (int64_t)intent->at);
+    ledger_sqlite_bind_number(statement, 6, (int64_t)intent->at_ns);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
@@ -70,7 +70,7 @@ int ledger_identify(struct ledger *ledger, const struct ledger_identification *k
         .operation = SLICE_LITERAL(LEDGER_OPERATION_IDENTIFY),
         .outcome = SLICE_LITERAL("done"),
         .digest = digest,
-        .at = (int64_t)known->at,
+        .at_ns = (int64_t)known->at,
     };
     memcpy(event.customer, now.customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);

@@ -82,10 +82,10 @@ static void know_run(struct verify *verify, int64_t id, struct slice head)
 static int load_runs(struct verify *verify, const char *report_head, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_RUNS, error);
-    size_t room = 64;
+    size_t capacity = 64;
     int row;
 
-    verify->runs = memory_new(room, sizeof *verify->runs);
+    verify->runs = memory_new(capacity, sizeof *verify->runs);
     if (!statement)
         return -1;
     while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
@@ -99,10 +99,10 @@ static int load_runs(struct verify *verify, const char *report_head, struct erro
         struct slice lacks = ledger_sqlite_lacks(statement);
         if (lacks.len > 0)
             find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = id}, "it has no %.*s",
-                 (int)lacks.len, lacks.at);
+                 (int)lacks.len, lacks.data);
         know_run(verify, id, ledger_sqlite_column(statement, 1));
-        if (++verify->run_count == room)
-            verify->runs = memory_resize(verify->runs, room *= 2, sizeof *verify->runs);
+        if (++verify->run_count == capacity)
+            verify->runs = memory_resize(verify->runs, capacity *= 2, sizeof *verify->runs);
     }
     if (row < 0)
         return -1;
@@ -155,12 +155,11 @@ static void check_heads(struct verify *verify)
         struct ledger_finding finding = {.kind = is_report ? LEDGER_FINDING_REPORT : LEDGER_FINDING_RUN,
                                          .run = run->id};
         if (run->has_head && run->head_at < 0)
-            find(verify, finding,
-                 is_report
-                     ? "the chain does not hold the head that the last run left beside the ledger and in "
-                       "the report folder: events are missing at the end, or the ledger is older"
-                     : "the chain does not hold the head with which it ended: events are missing, or "
-                       "were changed");
+            find(
+                verify, finding,
+                is_report
+                    ? "the chain does not hold the head that the last run left beside the ledger and in the report folder: events are missing at the end, or the ledger is older"
+                    : "the chain does not hold the head with which it ended: events are missing, or were changed");
         else if (run->has_head && !is_report && run->head_at < run->last_event)
             find(verify, finding,
                  "its chain_head is that of event %" PRId64 ", and its events go on to %" PRId64,
@@ -187,14 +186,14 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
         .request_id = ledger_sqlite_column(statement, 11),
         .attempt = sqlite3_column_int64(statement, 12),
         .latency_ms = sqlite3_column_int64(statement, 13),
-        .at = sqlite3_column_int64(statement, 14),
+        .at_ns = sqlite3_column_int64(statement, 14),
     };
     struct slice external_id = ledger_sqlite_column(statement, 3);
     struct slice former = ledger_sqlite_column(statement, 16); /* a rekey event came later */
     if (external_id.len == 0)
         return false;
     if (former.len == DIGEST_SHA256_LEN)
-        memcpy(event->customer, former.at, DIGEST_SHA256_LEN);
+        memcpy(event->customer, former.data, DIGEST_SHA256_LEN);
     else
         ledger_customer_digest(ledger, external_id, event->customer);
     return true;
@@ -208,11 +207,11 @@ static bool follows(struct verify *verify, const struct ledger_event *event, str
     bool fits = false;
 
     ledger_chain_add(verify->ledger, event, &chain);
-    if (verify->uncertain && memcmp(chain.head, stands.at, DIGEST_SHA256_LEN) != 0) {
+    if (verify->uncertain && memcmp(chain.head, stands.data, DIGEST_SHA256_LEN) != 0) {
         memcpy(chain.head, verify->computed, DIGEST_SHA256_LEN);
         ledger_chain_add(verify->ledger, event, &chain);
     }
-    fits = memcmp(chain.head, stands.at, DIGEST_SHA256_LEN) == 0;
+    fits = memcmp(chain.head, stands.data, DIGEST_SHA256_LEN) == 0;
     memcpy(verify->computed, chain.head, DIGEST_SHA256_LEN);
     verify->uncertain = !fits;
     return fits;
@@ -257,7 +256,7 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
         find(verify, finding,
              "it is not as it was written: it, or the external_id of its customer, was changed");
     else if (lacks.len > 0) /* a NULL is written as a 0 is */
-        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.at);
+        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
     else if (!has_customer || !is_next)
         verify->uncertain = false; /* it is told elsewhere; what stands there is gone on from */
     if (event.run != *told_run)
@@ -266,7 +265,7 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
         find_run(verify, event.run)->last_event = event.id;
     *told_run = event.run;
     if (whole)
-        memcpy(verify->chain.head, stands.at, DIGEST_SHA256_LEN);
+        memcpy(verify->chain.head, stands.data, DIGEST_SHA256_LEN);
     verify->chain.last_event = event.id;
     note_head(verify, verify->chain.head, event.id);
     if (verify->uncertain)
@@ -333,8 +332,7 @@ static int pass_over(struct verify *verify, struct histories *histories, int64_t
         find(
             verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
             "its row is gone, and its events are there from %" PRId64
-            " on: the next run would create it again. (To erase a customer, keep its row, with `erased:` and "
-            "its digest as the external_id)",
+            " on: the next run would create it again. (To erase a customer, keep its row, with `erased:` and its digest as the external_id)",
             first);
         while (histories->customer == gone)
             if (next_event(verify, histories, error) != 0)
@@ -400,9 +398,9 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
     if (ledger_customer_is_erased(finding.external_id))
         verify->verified->erased++;
     else if (!ledger_replay_agrees(&histories->replay, &claim, &verify->text))
-        find(verify, finding, "%s", verify->text.at);
+        find(verify, finding, "%s", verify->text.data);
     else if (lacks.len > 0)
-        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.at);
+        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
     return 0;
 }
 
@@ -444,7 +442,7 @@ static int check_users(struct verify *verify, struct error *error)
              (struct ledger_finding){.kind = LEDGER_FINDING_USER,
                                      .customer = sqlite3_column_int64(statement, 1)},
              "it and customer %" PRId64 " have the same user %.*s",
-             (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.at);
+             (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.data);
     }
     return row;
 }
@@ -460,7 +458,7 @@ static int check_file(struct verify *verify, struct error *error)
         struct slice text = ledger_sqlite_column(statement, 0);
         if (!slice_is(text, "ok"))
             find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_FILE}, "%.*s", (int)text.len,
-                 text.at);
+                 text.data);
     }
     return row;
 }

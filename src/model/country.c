@@ -20,8 +20,8 @@ const struct country *country_by_alpha2(struct slice code)
 {
     if (code.len != 2)
         return NULL;
-    unsigned first = (unsigned char)code.at[0] - (unsigned)'A';
-    unsigned second = (unsigned char)code.at[1] - (unsigned)'A';
+    unsigned first = (unsigned char)code.data[0] - (unsigned)'A';
+    unsigned second = (unsigned char)code.data[1] - (unsigned)'A';
     if (first >= 26 || second >= 26)
         return NULL;
     unsigned index = country_of_alpha2[first * 26 + second];
@@ -50,17 +50,17 @@ static const struct country *find_by_code(const uint8_t index[COUNTRY_COUNT], si
 /* Two letters, three letters or three digits, taken as they are: `N/A` is not Namibia. */
 static const struct country *find_code(struct slice text)
 {
-    if (text.len == 2 && is_letter(text.at[0]) && is_letter(text.at[1])) {
-        char code[2] = {to_capital(text.at[0]), to_capital(text.at[1])};
+    if (text.len == 2 && is_letter(text.data[0]) && is_letter(text.data[1])) {
+        char code[2] = {to_capital(text.data[0]), to_capital(text.data[1])};
         return country_by_alpha2(slice_make(code, 2));
     }
     if (text.len != 3)
         return NULL;
-    if (is_letter(text.at[0]) && is_letter(text.at[1]) && is_letter(text.at[2])) {
-        char code[3] = {to_capital(text.at[0]), to_capital(text.at[1]), to_capital(text.at[2])};
+    if (is_letter(text.data[0]) && is_letter(text.data[1]) && is_letter(text.data[2])) {
+        char code[3] = {to_capital(text.data[0]), to_capital(text.data[1]), to_capital(text.data[2])};
         return find_by_code(country_by_alpha3, offsetof(struct country, alpha3), code);
     }
-    return find_by_code(country_by_numeric, offsetof(struct country, numeric), text.at);
+    return find_by_code(country_by_numeric, offsetof(struct country, numeric), text.data);
 }
 
 /* FNV-1a. */
@@ -68,7 +68,7 @@ static uint32_t hash_name(struct slice key)
 {
     uint32_t hash = UINT32_C(2166136261);
     for (size_t i = 0; i < key.len; i++)
-        hash = (hash ^ (unsigned char)key.at[i]) * UINT32_C(16777619);
+        hash = (hash ^ (unsigned char)key.data[i]) * UINT32_C(16777619);
     return hash;
 }
 
@@ -76,18 +76,18 @@ static uint32_t hash_name(struct slice key)
 static const char *find_target(struct slice key)
 {
     for (uint32_t slot = hash_name(key);; slot++) {
-        unsigned at = country_name_slots[slot % COUNTRY_NAME_SLOTS];
-        if (at == 0)
+        unsigned offset = country_name_slots[slot % COUNTRY_NAME_SLOTS];
+        if (offset == 0)
             return NULL;
-        const char *line = country_names + at - 1;
-        if (strncmp(line, key.at, key.len) == 0 && line[key.len] == '\t')
+        const char *line = country_names + offset - 1;
+        if (strncmp(line, key.data, key.len) == 0 && line[key.len] == '\t')
             return line + key.len + 1;
     }
 }
 
 static bool starts_with(struct slice text, struct slice head)
 {
-    return text.len > head.len && memcmp(text.at, head.at, head.len) == 0;
+    return text.len > head.len && memcmp(text.data, head.data, head.len) == 0;
 }
 
 /* As it stands, without a leading `the`, and with a leading `st` written out. */
@@ -97,14 +97,14 @@ static const char *find_name(struct slice key, struct arena *arena)
 
     const char *target = find_target(key);
     if (target == NULL && starts_with(key, the)) {
-        key = slice_make(key.at + the.len, key.len - the.len);
+        key = slice_make(key.data + the.len, key.len - the.len);
         target = find_target(key);
     }
     if (target == NULL && starts_with(key, st)) {
         size_t rest = key.len - st.len;
         char *whole = arena_bytes(arena, saint.len + rest);
-        memcpy(whole, saint.at, saint.len);
-        memcpy(whole + saint.len, key.at + st.len, rest);
+        memcpy(whole, saint.data, saint.len);
+        memcpy(whole + saint.len, key.data + st.len, rest);
         target = find_target(slice_make(whole, saint.len + rest));
     }
     return target;
@@ -114,13 +114,13 @@ static const char *find_name(struct slice key, struct arena *arena)
 static struct slice name_key(struct slice text, struct arena *arena)
 {
     struct slice folded = text_fold_name(text, arena);
-    if (folded.len == 0 || memchr(folded.at, ' ', folded.len) == NULL)
+    if (folded.len == 0 || memchr(folded.data, ' ', folded.len) == NULL)
         return folded;
     char *key = arena_bytes(arena, folded.len);
     size_t len = 0;
     for (size_t i = 0; i < folded.len; i++)
-        if (folded.at[i] != ' ')
-            key[len++] = folded.at[i];
+        if (folded.data[i] != ' ')
+            key[len++] = folded.data[i];
     return slice_make(key, len);
 }
 

@@ -100,7 +100,7 @@ static const char *find_state_code(const char code[2])
 static bool is_name(struct slice folded, const char *name)
 {
     for (size_t i = 0; i < folded.len; i++)
-        if (folded.at[i] != ' ' && folded.at[i] != *name++)
+        if (folded.data[i] != ' ' && folded.data[i] != *name++)
             return false;
     return *name == '\0';
 }
@@ -108,7 +108,7 @@ static bool is_name(struct slice folded, const char *name)
 const char *country_us_state(struct slice text, struct arena *arena)
 {
     if (text.len == 2)
-        return find_state_code(text.at);
+        return find_state_code(text.data);
     struct slice folded = text_fold_name(text, arena);
     for (size_t i = 0; i < US_STATE_COUNT; i++)
         if (is_name(folded, us_states[i].name))

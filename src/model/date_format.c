@@ -40,22 +40,22 @@ static size_t run_len(const char *text)
 /* Adds the part that text begins with; returns its length, 0 when it is none. */
 static size_t add_part(struct date_format *format, const char *text)
 {
-    size_t at = format->part_count;
-    if (at == DATE_PARTS_MAX)
+    size_t index = format->part_count;
+    if (index == DATE_PARTS_MAX)
         return 0;
     size_t len = run_len(text);
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         if (strlen(tokens[i].text) != len || strncmp(text, tokens[i].text, len) != 0)
             continue;
-        format->parts[at].part = tokens[i].part;
-        format->parts[at].is_short = tokens[i].is_short;
+        format->parts[index].part = tokens[i].part;
+        format->parts[index].is_short = tokens[i].is_short;
         format->part_count++;
         return len;
     }
     if (is_letter_or_digit(text[0]) && text[0] != 'T')
         return 0;
-    format->parts[at].part = DATE_SEPARATOR;
-    format->parts[at].separator = text[0];
+    format->parts[index].part = DATE_SEPARATOR;
+    format->parts[index].separator = text[0];
     format->part_count++;
     return 1;
 }

@@ -66,7 +66,8 @@ static size_t field_own_count;
 enum field_group field_group_of_name(struct slice name)
 {
     for (size_t i = FIELD_GROUP_NONE + 1; i < FIELD_GROUP_COUNT; i++)
-        if (name.len > field_groups[i].len && memcmp(name.at, field_groups[i].at, field_groups[i].len) == 0)
+        if (name.len > field_groups[i].len &&
+            memcmp(name.data, field_groups[i].data, field_groups[i].len) == 0)
             return (enum field_group)i;
     return FIELD_GROUP_NONE;
 }
@@ -77,7 +78,7 @@ void field_define(const struct slice *names, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct field_own *own = &field_own[i];
         assert(names[i].len < FIELD_OWN_NAME_SIZE);
-        memcpy(own->name, names[i].at, names[i].len);
+        memcpy(own->name, names[i].data, names[i].len);
         own->name[names[i].len] = '\0';
         own->group = field_group_of_name(names[i]);
         assert(own->group != FIELD_GROUP_NONE);
@@ -93,8 +94,8 @@ size_t field_count(void)
 
 static const struct field_own *field_own_of(enum field_id field)
 {
-    size_t at = (size_t)field - FIELD_COUNT;
-    return field >= FIELD_COUNT && at < field_own_count ? &field_own[at] : NULL;
+    size_t index = (size_t)field - FIELD_COUNT;
+    return field >= FIELD_COUNT && index < field_own_count ? &field_own[index] : NULL;
 }
 
 enum field_group field_group(enum field_id field)

@@ -25,16 +25,16 @@ static struct slice job_line(const struct job *job, unsigned line)
 {
     if (job->text.len == 0)
         return slice_make("", 0);
-    const char *at = job->text.at, *end = at + job->text.len;
-    for (; line > 1 && at < end; line--) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        at = newline ? newline + 1 : end;
+    const char *cursor = job->text.data, *end = cursor + job->text.len;
+    for (; line > 1 && cursor < end; line--) {
+        const char *newline = memchr(cursor, '\n', (size_t)(end - cursor));
+        cursor = newline ? newline + 1 : end;
     }
-    if (at == end)
+    if (cursor == end)
         return slice_make("", 0);
-    const char *newline = memchr(at, '\n', (size_t)(end - at));
-    struct slice text = slice_make(at, (size_t)((newline ? newline : end) - at));
-    if (text.len && text.at[text.len - 1] == '\r')
+    const char *newline = memchr(cursor, '\n', (size_t)(end - cursor));
+    struct slice text = slice_make(cursor, (size_t)((newline ? newline : end) - cursor));
+    if (text.len && text.data[text.len - 1] == '\r')
         text.len--;
     return text;
 }
@@ -51,15 +51,15 @@ static bool job_is_literal_secret(struct slice rest)
                                         "password", "token",      "ledger_key"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t len = strlen(names[i]);
-        if (rest.len <= len || memcmp(rest.at, names[i], len) != 0)
+        if (rest.len <= len || memcmp(rest.data, names[i], len) != 0)
             continue;
-        size_t at = len;
-        while (at < rest.len && strchr(" \t\"':", rest.at[at]) && rest.at[at])
-            at++;
-        struct slice value = slice_make(rest.at + at, rest.len - at);
-        bool reference = (value.len >= 4 && memcmp(value.at, "env:", 4) == 0) ||
-                         (value.len >= 5 && memcmp(value.at, "file:", 5) == 0);
-        return at > len && value.len && !reference;
+        size_t offset = len;
+        while (offset < rest.len && strchr(" \t\"':", rest.data[offset]) && rest.data[offset])
+            offset++;
+        struct slice value = slice_make(rest.data + offset, rest.len - offset);
+        bool reference = (value.len >= 4 && memcmp(value.data, "env:", 4) == 0) ||
+                         (value.len >= 5 && memcmp(value.data, "file:", 5) == 0);
+        return offset > len && value.len && !reference;
     }
     return false;
 }
@@ -69,41 +69,41 @@ static struct slice job_shown(struct slice line, bool *cut)
 {
     size_t shown = line.len;
     for (size_t i = 0; i < line.len && shown == line.len; i++) {
-        if (!job_is_literal_secret(slice_make(line.at + i, line.len - i)))
+        if (!job_is_literal_secret(slice_make(line.data + i, line.len - i)))
             continue;
-        const char *colon = memchr(line.at + i, ':', line.len - i);
-        shown = colon ? (size_t)(colon - line.at) + 1 : i;
+        const char *colon = memchr(line.data + i, ':', line.len - i);
+        shown = colon ? (size_t)(colon - line.data) + 1 : i;
     }
     if (shown > JOB_SHOWN_MAX) {
         shown = JOB_SHOWN_MAX;
-        while (shown && job_is_continuation(line.at[shown]))
+        while (shown && job_is_continuation(line.data[shown]))
             shown--;
     }
     *cut = shown < line.len;
-    return slice_make(line.at, shown);
+    return slice_make(line.data, shown);
 }
 
 /* The caret stands under the column: a tab stays a tab, any other character becomes one blank. */
 static void job_append_caret(struct buffer *out, struct slice shown, bool cut, unsigned column)
 {
-    unsigned at = 1;
+    unsigned index = 1;
     size_t start = out->len;
     buffer_append_text(out, "\n    ");
-    for (size_t i = 0; i < shown.len && at < column; i++) {
-        if (job_is_continuation(shown.at[i]))
+    for (size_t i = 0; i < shown.len && index < column; i++) {
+        if (job_is_continuation(shown.data[i]))
             continue;
-        buffer_append_char(out, shown.at[i] == '\t' ? '\t' : ' ');
-        at++;
+        buffer_append_char(out, shown.data[i] == '\t' ? '\t' : ' ');
+        index++;
     }
-    if (cut && at < column) {
+    if (cut && index < column) {
         buffer_append_char(out, ' ');
-        at = column;
+        index = column;
     }
-    if (at == column) {
+    if (index == column) {
         buffer_append_char(out, '^');
     } else {
         out->len = start;
-        out->at[start] = '\0';
+        out->data[start] = '\0';
     }
 }
 
@@ -138,7 +138,7 @@ int job_fail(const struct job *job, struct job_place place, struct error *error,
     va_start(arguments, format);
     job_describe(job, place, &text, format, arguments);
     va_end(arguments);
-    error_set(error, ERROR_USAGE, "%s", text.at);
+    error_set(error, ERROR_USAGE, "%s", text.data);
     buffer_clear(&text);
     return -1;
 }
@@ -151,6 +151,6 @@ void job_note(const struct job *job, struct job_place place, const char *format,
     va_start(arguments, format);
     job_describe(job, place, &text, format, arguments);
     va_end(arguments);
-    log_info("note: %s", text.at);
+    log_info("note: %s", text.data);
     buffer_clear(&text);
 }

@@ -6,7 +6,7 @@
 bool media_is_url(struct slice text)
 {
     static const struct slice scheme = SLICE_LITERAL("https://");
-    return text.len >= scheme.len && strncasecmp(text.at, scheme.at, scheme.len) == 0;
+    return text.len >= scheme.len && strncasecmp(text.data, scheme.data, scheme.len) == 0;
 }
 
 const char *media_type(struct slice head)
@@ -21,7 +21,7 @@ const char *media_type(struct slice head)
         {SLICE_LITERAL("%PDF-"), "application/pdf"},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (head.len >= types[i].magic.len && memcmp(head.at, types[i].magic.at, types[i].magic.len) == 0)
+        if (head.len >= types[i].magic.len && memcmp(head.data, types[i].magic.data, types[i].magic.len) == 0)
             return types[i].type;
     return NULL;
 }

@@ -35,13 +35,13 @@ void batch_reset(struct batch *batch)
 
 void record_add_verdict(struct record *record, struct arena *arena, struct verdict verdict)
 {
-    if (record->verdict_count == record->verdict_room) {
-        size_t room = record->verdict_room ? 2 * record->verdict_room : RECORD_FIRST_VERDICTS;
-        struct verdict *grown = arena_alloc(arena, room * sizeof *grown);
+    if (record->verdict_count == record->verdict_capacity) {
+        size_t capacity = record->verdict_capacity ? 2 * record->verdict_capacity : RECORD_FIRST_VERDICTS;
+        struct verdict *grown = arena_alloc(arena, capacity * sizeof *grown);
         if (record->verdict_count)
             memcpy(grown, record->verdicts, record->verdict_count * sizeof *grown);
         record->verdicts = grown;
-        record->verdict_room = room;
+        record->verdict_capacity = capacity;
     }
     record->verdicts[record->verdict_count++] = verdict;
     if (verdict.level == VERDICT_REJECT)
@@ -63,14 +63,14 @@ static size_t record_text_len(const struct record *record)
     return len;
 }
 
-static void record_move_text(struct slice *text, char **at)
+static void record_move_text(struct slice *text, char **item)
 {
     if (text->len) {
-        memcpy(*at, text->at, text->len);
-        text->at = *at;
-        *at += text->len;
+        memcpy(*item, text->data, text->len);
+        text->data = *item;
+        *item += text->len;
     } else {
-        text->at = "";
+        text->data = "";
     }
 }
 
@@ -95,19 +95,19 @@ struct record *record_copy(const struct record *record, struct arena *arena)
     for (size_t i = 0; i < RECORD_DOCUMENTS; i++)
         copy->document_digest[i] =
             record_copy_array(record->document_digest[i], RECORD_DOCUMENT_DIGEST_LEN, 1, arena);
-    copy->verdict_room = copy->verdicts ? record->verdict_count : 0;
+    copy->verdict_capacity = copy->verdicts ? record->verdict_count : 0;
 
-    char *at = arena_bytes(arena, record_text_len(record));
-    record_move_text(&copy->raw, &at);
-    record_move_text(&copy->fault_message, &at);
+    char *cursor = arena_bytes(arena, record_text_len(record));
+    record_move_text(&copy->raw, &cursor);
+    record_move_text(&copy->fault_message, &cursor);
     if (copy->cells)
         for (size_t i = 0; i < copy->cell_count; i++)
-            record_move_text(&copy->cells[i], &at);
+            record_move_text(&copy->cells[i], &cursor);
     if (copy->values)
         for (size_t i = 0; i < value_count; i++)
-            record_move_text(&copy->values[i].text, &at);
+            record_move_text(&copy->values[i].text, &cursor);
     assert(copy->verdicts || copy->verdict_count == 0);
     for (size_t i = 0; i < copy->verdict_count; i++)
-        record_move_text(&copy->verdicts[i].message, &at);
+        record_move_text(&copy->verdicts[i].message, &cursor);
     return copy;
 }

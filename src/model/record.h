@@ -55,7 +55,7 @@ struct record {
     /* a rule worker's */
     struct value *values; /* [field_count()] by field id; NULL with a fault */
     struct verdict *verdicts;
-    size_t verdict_count, verdict_room;
+    size_t verdict_count, verdict_capacity;
     bool rejected;                           /* a verdict of level reject, or a fault */
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */

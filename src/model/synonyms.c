@@ -222,11 +222,11 @@ static const char *const prefixes[] = {
 
 static bool holds(const char *names, struct slice name)
 {
-    for (const char *at = names; *at;) {
-        size_t len = strcspn(at, " ");
-        if (len == name.len && memcmp(at, name.at, len) == 0)
+    for (const char *cursor = names; *cursor;) {
+        size_t len = strcspn(cursor, " ");
+        if (len == name.len && memcmp(cursor, name.data, len) == 0)
             return true;
-        at += len + strspn(at + len, " ");
+        cursor += len + strspn(cursor + len, " ");
     }
     return false;
 }
@@ -234,15 +234,15 @@ static bool holds(const char *names, struct slice name)
 /* `date_of_birth` and `dateofbirth`: underscores aside. */
 static bool is_field_name(const char *field, struct slice name)
 {
-    size_t at = 0;
+    size_t index = 0;
     for (; *field; field++) {
         if (*field == '_')
             continue;
-        if (at == name.len || name.at[at] != *field)
+        if (index == name.len || name.data[index] != *field)
             return false;
-        at++;
+        index++;
     }
-    return at == name.len;
+    return index == name.len;
 }
 
 static struct synonym find_whole(struct slice name)
@@ -268,18 +268,18 @@ static struct slice compared_form(struct slice column, struct arena *arena)
     char *plain = arena_bytes(arena, column.len);
     size_t len = 0;
     for (size_t i = 0; i < column.len; i++) {
-        const char *end = column.at[i] == '[' ? memchr(column.at + i, ']', column.len - i) : NULL;
+        const char *end = column.data[i] == '[' ? memchr(column.data + i, ']', column.len - i) : NULL;
         if (end)
-            i = (size_t)(end - column.at);
+            i = (size_t)(end - column.data);
         else
-            plain[len++] = column.at[i];
+            plain[len++] = column.data[i];
     }
     struct slice folded = text_fold_name(slice_make(plain, len), arena);
     char *compact = arena_bytes(arena, folded.len + 1);
     size_t compact_len = 0;
     for (size_t i = 0; i < folded.len; i++)
-        if (folded.at[i] != ' ')
-            compact[compact_len++] = folded.at[i];
+        if (folded.data[i] != ' ')
+            compact[compact_len++] = folded.data[i];
     return slice_make(compact, compact_len);
 }
 
@@ -294,9 +294,9 @@ static struct synonym find_without_prefix(struct slice name)
 {
     for (size_t i = 0; prefixes[i]; i++) {
         size_t len = strlen(prefixes[i]);
-        if (name.len <= len || memcmp(name.at, prefixes[i], len) != 0)
+        if (name.len <= len || memcmp(name.data, prefixes[i], len) != 0)
             continue;
-        struct synonym found = find_whole(slice_make(name.at + len, name.len - len));
+        struct synonym found = find_whole(slice_make(name.data + len, name.len - len));
         if (found.fit > SYNONYM_WEAK)
             return as_part(found);
     }
@@ -318,10 +318,10 @@ struct synonym synonyms_find(struct slice column, struct arena *arena)
         found = find_without_prefix(name);
         if (found.fit != SYNONYM_NONE)
             return found;
-        const char *dot = memchr(rest.at, '.', rest.len);
-        if (!dot || dot + 1 == rest.at + rest.len)
+        const char *dot = memchr(rest.data, '.', rest.len);
+        if (!dot || dot + 1 == rest.data + rest.len)
             return weak;
-        rest = slice_make(dot + 1, (size_t)(rest.at + rest.len - dot - 1));
+        rest = slice_make(dot + 1, (size_t)(rest.data + rest.len - dot - 1));
     }
 }
 

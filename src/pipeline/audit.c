@@ -270,7 +270,7 @@ static int next_of_ledger(struct audit *audit, struct audit_question *next)
 
 static void copy_text(char *out, size_t size, struct slice text)
 {
-    snprintf(out, size, "%.*s", (int)text.len, text.len ? text.at : "");
+    snprintf(out, size, "%.*s", (int)text.len, text.len ? text.data : "");
 }
 
 /* The next user, or the listing. 0, or -1. */

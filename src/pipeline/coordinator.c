@@ -12,9 +12,9 @@
 #include "report/progress.h"
 
 enum {
-    COMPARED_LEAST = 1000, /* known customers compared before the share of changed ones means anything */
-    EXPENSIVE_LEAST = 100, /* records read before the share of expensive ones means anything */
-    TWINS_LEAST = 10,      /* a few customers who register again never stop a night */
+    COMPARED_MIN = 1000, /* known customers compared before the share of changed ones means anything */
+    EXPENSIVE_MIN = 100, /* records read before the share of expensive ones means anything */
+    TWINS_MIN = 10,      /* a few customers who register again never stop a night */
 };
 
 struct coordinator {
@@ -56,13 +56,13 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
         coordinator->expensive++;
         break;
     }
-    if (tally->read >= EXPENSIVE_LEAST && coordinator->expensive * 100 >= tally->read &&
+    if (tally->read >= EXPENSIVE_MIN && coordinator->expensive * 100 >= tally->read &&
         coordinator->expensive > 0) {
-        error_set(&error, ERROR_USAGE,
-                  "%s: a pattern of the job backtracks without end on 1 %% of the rows (rule `expensive` in "
-                  "the report): "
-                  "rewrite it",
-                  coordinator->parts.settings->job->path);
+        error_set(
+            &error, ERROR_USAGE,
+            "%s: a pattern of the job backtracks without end on 1 %% of the rows (rule `expensive` in the report): "
+            "rewrite it",
+            coordinator->parts.settings->job->path);
         stop(coordinator, &error, false);
     }
 }
@@ -71,14 +71,14 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
 static void stop_if_many_changed(struct coordinator *coordinator, const struct decision *decision)
 {
     const struct pipeline_settings *settings = coordinator->parts.settings;
-    uint32_t most = settings->job->delivery.updated_share;
+    uint32_t max = settings->job->delivery.updated_share;
     struct error error;
 
     coordinator->compared += decision->is_known;
     coordinator->changed +=
         decision->is_known && decision->kind != DECISION_UNCHANGED && !decision->is_repeat;
-    if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_LEAST ||
-        coordinator->changed * 100 <= coordinator->compared * most)
+    if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_MIN ||
+        coordinator->changed * 100 <= coordinator->compared * max)
         return;
     error_set(&error, ERROR_PROVIDER,
               "%" PRIu64 " of %" PRIu64
@@ -86,7 +86,7 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
               "(%" PRIu32
               " %%): was a column renamed or reformatted? kyc-import explain shows a row step by step; "
               "--accept-updates goes on",
-              coordinator->changed, coordinator->compared, most);
+              coordinator->changed, coordinator->compared, max);
     coordinator->parts.tally->stopped =
         "more customers changed than delivery.stop_after.updated_share allows";
     stop(coordinator, &error, false);
@@ -103,16 +103,14 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
     coordinator->creates += decision->kind == DECISION_CREATE || (decision->is_twin && !decision->twin_known);
     coordinator->twins += decision->is_twin && !decision->twin_known;
     if (!decision->is_twin || coordinator->stopping || coordinator->twins_told || share >= 100 ||
-        coordinator->twins < TWINS_LEAST || coordinator->twins * 100 < coordinator->creates * share)
+        coordinator->twins < TWINS_MIN || coordinator->twins * 100 < coordinator->creates * share)
         return 0;
-    error_set(&why, ERROR_PROVIDER,
-              "%" PRIu64 " of %" PRIu64
-              " customers to create are known under another key (e-mail, names and birth date agree), at "
-              "least delivery.stop_after.twins (%" PRIu32
-              " %%): was the key column reformatted?\nhint: put the old keys back; or give the known "
-              "customers their new keys by a CSV file with the columns old_external_id and "
-              "new_external_id: kyc-import resolve %s --rekey FILE",
-              coordinator->twins, coordinator->creates, share, parts->settings->job->path);
+    error_set(
+        &why, ERROR_PROVIDER,
+        "%" PRIu64 " of %" PRIu64
+        " customers to create are known under another key (e-mail, names and birth date agree), at least delivery.stop_after.twins (%" PRIu32
+        " %%): was the key column reformatted?\nhint: put the old keys back; or give the known customers their new keys by a CSV file with the columns old_external_id and new_external_id: kyc-import resolve %s --rekey FILE",
+        coordinator->twins, coordinator->creates, share, parts->settings->job->path);
     coordinator->twins_told = true;
     if (!parts->sending) {
         log_warning("a run would stop: %s", why.text);
@@ -134,8 +132,7 @@ static void stop_if_strict(struct coordinator *coordinator, const struct record 
     error_set(
         &error, ERROR_INPUT,
         "%s: row %" PRIu64
-        " was valid when it was looked at first (--strict) and is not any more: the file, or a document "
-        "that it names, changed; no further row is sent",
+        " was valid when it was looked at first (--strict) and is not any more: the file, or a document that it names, changed; no further row is sent",
         parts->tally->inputs[record->input].path, record->row);
     stop(coordinator, &error, false);
 }

@@ -18,7 +18,7 @@ static uint64_t digest_word(const uint8_t digest[FINGERPRINT_LEN])
 
 static bool is_digest(struct slice bytes, const uint8_t digest[FINGERPRINT_LEN])
 {
-    return bytes.len == FINGERPRINT_LEN && memcmp(bytes.at, digest, FINGERPRINT_LEN) == 0;
+    return bytes.len == FINGERPRINT_LEN && memcmp(bytes.data, digest, FINGERPRINT_LEN) == 0;
 }
 
 static void refuse(struct decision *decision, const char *rule, struct slice message)
@@ -36,11 +36,12 @@ static void warn_not_cleared(const struct decide *by, uint64_t members, struct r
         if (members & UINT64_C(1) << i)
             record_add_verdict(
                 record, arena,
-                (struct verdict){.field = changes_field_of(by->provider->fields, i),
-                                 .level = VERDICT_WARN,
-                                 .rule = RULE_NO_CLEAR,
-                                 .message = SLICE_LITERAL("the value went away, and the provider "
-                                                          "cannot clear it: it keeps the old one")});
+                (struct verdict){
+                    .field = changes_field_of(by->provider->fields, i),
+                    .level = VERDICT_WARN,
+                    .rule = RULE_NO_CLEAR,
+                    .message = SLICE_LITERAL(
+                        "the value went away, and the provider cannot clear it: it keeps the old one")});
 }
 
 /* A customer whom the provider has, and whose row does not simply agree with it. */
@@ -52,8 +53,8 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
     changes_find(by->provider, by->fingerprint, record, customer, changes);
     warn_not_cleared(by, changes->not_cleared, record, arena);
     decision->kind = DECISION_UNCHANGED;
-    decision->user_id = arena_copy(arena, customer->user_id).at;
-    decision->former_key = customer->former_key.len ? customer->former_key.at : NULL;
+    decision->user_id = arena_copy(arena, customer->user_id).data;
+    decision->former_key = customer->former_key.len ? customer->former_key.data : NULL;
     bool was_refused = customer->first_sent_at == 0 && is_digest(customer->pending_digest, changes->digest);
     if (changes->send && was_refused && !by->retry_refused)
         refuse(decision, "refused", customer->message);
@@ -150,7 +151,7 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)
-        decision->idempotency_key = customer->idempotency_key.at;
+        decision->idempotency_key = customer->idempotency_key.data;
     if (!same && decision->kind == DECISION_SETTLE)
         decide_overtaken(by, customer, record, decision);
 }
@@ -163,12 +164,9 @@ static struct slice describe_twin(const struct decide *by, const struct record *
 
     return arena_printf(
         arena,
-        "the customer %.*s has the same e-mail, names and birth date: nothing was sent. hint: if only the "
-        "key "
-        "changed, kyc-import resolve %s --key %.*s --same-as %.*s; if it is another person, kyc-import "
-        "resolve %s --key %.*s --absent",
-        (int)known.len, known.at, by->job->path, (int)key.len, key.at, (int)known.len, known.at,
-        by->job->path, (int)key.len, key.at);
+        "the customer %.*s has the same e-mail, names and birth date: nothing was sent. hint: if only the key changed, kyc-import resolve %s --key %.*s --same-as %.*s; if it is another person, kyc-import resolve %s --key %.*s --absent",
+        (int)known.len, known.data, by->job->path, (int)key.len, key.data, (int)known.len, known.data,
+        by->job->path, (int)key.len, key.data);
 }
 
 static void refuse_twin(struct decision *decision, struct slice message)
@@ -195,8 +193,9 @@ static int look_for_twin(const struct decide *by, const struct record *record, s
     if (found || !by->is_dry || record->identity_hash == 0)
         return 0;
     if (roster_mark_identity(by->roster, record->identity_hash))
-        refuse_twin(decision, SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and "
-                                            "another key"));
+        refuse_twin(
+            decision,
+            SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and another key"));
     return 0;
 }
 

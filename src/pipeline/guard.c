@@ -11,8 +11,8 @@ enum { SETTINGS_MAX = 1 << 20 };
 void guard_init(struct guard *guard, const struct job_delivery *limits, uint32_t canary)
 {
     *guard = (struct guard){
-        .in_a_row_most = limits->refused_in_a_row,
-        .share_most = limits->refused_share,
+        .in_a_row_max = limits->refused_in_a_row,
+        .share_max = limits->refused_share,
         .canary = canary,
     };
 }
@@ -39,19 +39,18 @@ static enum guard_trip judge(const struct guard *guard)
 {
     if (guard->canary > 0)
         return GUARD_CANARY;
-    if (guard->in_a_row >= guard->in_a_row_most)
+    if (guard->in_a_row >= guard->in_a_row_max)
         return GUARD_IN_A_ROW;
-    if (guard->answers >= GUARD_SHARE_LEAST &&
-        guard->refused_count * 100 > guard->answers * guard->share_most)
+    if (guard->answers >= GUARD_SHARE_MIN && guard->refused_count * 100 > guard->answers * guard->share_max)
         return GUARD_SHARE;
     return GUARD_GOES_ON;
 }
 
 enum guard_trip guard_add_refused(struct guard *guard, int64_t customer)
 {
-    if (guard->refused_count == guard->refused_room) {
-        guard->refused_room = guard->refused_room ? 2 * guard->refused_room : 64;
-        guard->refused = memory_resize(guard->refused, guard->refused_room, sizeof *guard->refused);
+    if (guard->refused_count == guard->refused_capacity) {
+        guard->refused_capacity = guard->refused_capacity ? 2 * guard->refused_capacity : 64;
+        guard->refused = memory_resize(guard->refused, guard->refused_capacity, sizeof *guard->refused);
     }
     guard->refused[guard->refused_count++] = customer;
     guard->answers++;
@@ -74,7 +73,7 @@ char *guard_settings(const struct job *job, const struct provider *provider, cha
     struct buffer settings;
 
     buffer_init(&settings, SETTINGS_MAX);
-    buffer_printf(&settings, "%s %.*s\n", provider->name, (int)base_url.len, base_url.at);
+    buffer_printf(&settings, "%s %.*s\n", provider->name, (int)base_url.len, base_url.data);
     job_provider_write(&job->provider, &settings);
     digest_sha256(buffer_slice(&settings), slice_make(NULL, 0), digest);
     buffer_clear(&settings);

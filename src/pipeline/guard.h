@@ -20,7 +20,7 @@
 #include "provider/provider.h"
 
 enum {
-    GUARD_SHARE_LEAST = 100, /* answers before the share of refused ones means anything */
+    GUARD_SHARE_MIN = 100, /* answers before the share of refused ones means anything */
     GUARD_SETTINGS_SIZE = 2 * DIGEST_SHA256_LEN + 1,
 };
 
@@ -33,13 +33,13 @@ enum guard_trip {
 
 struct guard {
     /* constant */
-    uint32_t in_a_row_most, share_most; /* share: percent */
+    uint32_t in_a_row_max, share_max; /* share: percent */
     /* state */
     uint32_t canary;   /* requests that have still to succeed alone; 0: the crowd may go */
     uint64_t answers;  /* final ones: done or refused */
     uint32_t in_a_row; /* refused since the last that was done */
     int64_t *refused;  /* the customers, in the order of the answers; owned */
-    size_t refused_count, refused_room;
+    size_t refused_count, refused_capacity;
     enum guard_trip trip; /* the first; it stays */
 };
 

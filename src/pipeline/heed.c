@@ -48,11 +48,10 @@ void heed_outcome(struct sending *sending, const struct delivery *delivery)
     if (outcome->kind == OUTCOME_STOP || outcome->stops)
         stop_because(sending, "%s", outcome->message);
     if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
-        stop_because(sending,
-                     "the provider called %d nonces invalid, and more of them get a key banned: make sure "
-                     "that nothing "
-                     "else uses this API key, and set provider.nonce_floor if another tool did",
-                     SENDER_BAD_NONCES_MAX);
+        stop_because(
+            sending,
+            "the provider called %d nonces invalid, and more of them get a key banned: make sure that nothing else uses this API key, and set provider.nonce_floor if another tool did",
+            SENDER_BAD_NONCES_MAX);
     /* After a success the sender stops what would follow, and there may be nothing. */
     if (outcome->kind != OUTCOME_DONE && outcome->retry_after_ns > job->delivery.retry_for_ns) {
         char text[RETRY_AFTER_TEXT_SIZE];
@@ -85,11 +84,11 @@ static void stop_for_refusals(struct sending *sending, enum guard_trip trip, con
                      " go alone), %s. Nothing was sent after it: correct it and run again",
                      limits->canary, last + strlen("the last "));
     else if (trip == GUARD_IN_A_ROW)
-        stop_because(sending,
-                     "the provider refused %" PRIu32
-                     " in a row (delivery.stop_after.refused_in_a_row), %s. Correct the cause and run "
-                     "again: these are sent again",
-                     guard->in_a_row, last);
+        stop_because(
+            sending,
+            "the provider refused %" PRIu32
+            " in a row (delivery.stop_after.refused_in_a_row), %s. Correct the cause and run again: these are sent again",
+            guard->in_a_row, last);
     else
         stop_because(sending,
                      "the provider refused %zu of %" PRIu64 " (delivery.stop_after.refused_share: %" PRIu32

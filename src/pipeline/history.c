@@ -49,18 +49,17 @@ struct history {
 
 static int fail_witness(const char *path, const char *why, struct error *error)
 {
-    return error_set(error, ERROR_LEDGER,
-                     "%s: %s. This file names the ledger that the last run left, so that no customer is "
-                     "created twice. Put it back from a backup; or remove it, if the ledger is surely the "
-                     "newest",
-                     path, why);
+    return error_set(
+        error, ERROR_LEDGER,
+        "%s: %s. This file names the ledger that the last run left, so that no customer is created twice. Put it back from a backup; or remove it, if the ledger is surely the newest",
+        path, why);
 }
 
 static struct witness *add_witness(struct history *history, const char *path)
 {
     history->witnesses = memory_resize(history->witnesses, history->count + 1, sizeof *history->witnesses);
     struct witness *witness = &history->witnesses[history->count++];
-    *witness = (struct witness){.path = arena_copy(&history->arena, slice_from(path)).at};
+    *witness = (struct witness){.path = arena_copy(&history->arena, slice_from(path)).data};
     return witness;
 }
 
@@ -77,7 +76,7 @@ static void read_head(struct slice text, char head[LEDGER_HEAD_SIZE])
     head[0] = '\0';
     if (text.len != LEDGER_HEAD_SIZE - 1)
         return;
-    memcpy(head, text.at, text.len);
+    memcpy(head, text.data, text.len);
     head[text.len] = '\0';
     if (strspn(head, "0") == text.len) /* a ledger before its first event */
         head[0] = '\0';
@@ -126,10 +125,10 @@ static int read_witness(struct history *history, const char *path, bool other_pa
         struct witness *witness = add_witness(history, path);
         struct slice ledger = text_member(nodes, "ledger");
         witness->other_path = other_path;
-        witness->ledger = ledger.len > 0 ? arena_copy(&history->arena, ledger).at : NULL;
+        witness->ledger = ledger.len > 0 ? arena_copy(&history->arena, ledger).data : NULL;
         read_head(head, witness->mark.head);
-        witness->mark.run = strtoll(nodes[run].text.at, NULL, 10);
-        snprintf(witness->mark.started, sizeof witness->mark.started, "%.*s", (int)started.len, started.at);
+        witness->mark.run = strtoll(nodes[run].text.data, NULL, 10);
+        snprintf(witness->mark.started, sizeof witness->mark.started, "%.*s", (int)started.len, started.data);
     }
     json_reader_free(reader);
     return result;
@@ -202,7 +201,7 @@ static int read_beside(struct history *history, const struct job *job, struct er
     int result = is_absent(head) ? 0 : read_witness(history, head, false, error);
 
     if (!is_absent(key))
-        history->key_path = arena_copy(&history->arena, slice_from(key)).at;
+        history->key_path = arena_copy(&history->arena, slice_from(key)).data;
     free(head);
     free(key);
     return result;
@@ -299,11 +298,10 @@ int history_check_empty(const struct history *history, struct error *error)
         return 0;
     if (witness && witness->other_path && witness->ledger)
         text_format(there, sizeof there, " (it was %s then)", witness->ledger);
-    return error_set(error, ERROR_LEDGER,
-                     "%s: the ledger is missing, and %s shows that this job had one%s: without it every "
-                     "customer would be created again. Put it back from a copy, with its .key; or start over "
-                     "with --new-ledger",
-                     history->ledger_path, by, there);
+    return error_set(
+        error, ERROR_LEDGER,
+        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again. Put it back from a copy, with its .key; or start over with --new-ledger",
+        history->ledger_path, by, there);
 }
 
 int history_check_exists(const struct history *history, struct error *error)
@@ -321,9 +319,7 @@ int history_check_ledger(const struct history *history, struct ledger *ledger, s
         if (held == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "%s: this ledger does not hold what %s says of the last run: it is older than "
-                "that run, or another, and every customer that it lacks would be created again. Put "
-                "the right one back; or go on with this one by --new-ledger",
+                "%s: this ledger does not hold what %s says of the last run: it is older than that run, or another, and every customer that it lacks would be created again. Put the right one back; or go on with this one by --new-ledger",
                 history->ledger_path, witness->path);
     }
     return 0;
@@ -400,8 +396,7 @@ static void note_unwritten(const struct job *job, const char *reason)
     bool reports_elsewhere = strcmp(job->report_folder, job->run_report) != 0;
     void (*log)(const char *format, ...) = reports_elsewhere ? log_info : log_warning;
 
-    log("%s: the witness of the ledger could not be written here, and is kept in one place alone. Check the "
-        "folder, its permissions and the space on its disk",
+    log("%s: the witness of the ledger could not be written here, and is kept in one place alone. Check the folder, its permissions and the space on its disk",
         reason);
 }
 

@@ -56,9 +56,9 @@ static int read_header(struct one_input *one, struct reader_header *header, stru
     return reader_header(one->reader, one->name, header, error);
 }
 
-static struct slice column_of(const struct reader_header *header, size_t at)
+static struct slice column_of(const struct reader_header *header, size_t index)
 {
-    return at < header->column_count ? header->columns[at] : SLICE_LITERAL("");
+    return index < header->column_count ? header->columns[index] : SLICE_LITERAL("");
 }
 
 static int compare_header(const struct one_input *one, const struct reader_header *header,
@@ -66,21 +66,20 @@ static int compare_header(const struct one_input *one, const struct reader_heade
 {
     const struct reader_header *first = &one->all->header;
     const char *first_name = one->all->list[0].name;
-    size_t count = first->column_count, at = 0;
-    while (at < count && slice_equal(column_of(first, at), column_of(header, at)))
-        at++;
-    if (at == count && header->column_count == count)
+    size_t count = first->column_count, index = 0;
+    while (index < count && slice_equal(column_of(first, index), column_of(header, index)))
+        index++;
+    if (index == count && header->column_count == count)
         return 0;
     if (header->column_count != count)
         return error_set(error, ERROR_INPUT,
                          "%s has %zu columns and %s has %zu: the inputs of one run have the same header",
                          one->name, header->column_count, first_name, count);
-    struct slice here = column_of(header, at), there = column_of(first, at);
+    struct slice here = column_of(header, index), there = column_of(first, index);
     return error_set(
         error, ERROR_INPUT,
-        "column %zu of %s is \"%.*s\" and that of %s is \"%.*s\": the inputs of one run have the "
-        "same header",
-        at + 1, one->name, (int)here.len, here.at, first_name, (int)there.len, there.at);
+        "column %zu of %s is \"%.*s\" and that of %s is \"%.*s\": the inputs of one run have the same header",
+        index + 1, one->name, (int)here.len, here.data, first_name, (int)there.len, there.data);
 }
 
 static void close_one(struct one_input *one)
@@ -161,14 +160,14 @@ const struct reader_header *inputs_header(const struct inputs *inputs)
     return &inputs->header;
 }
 
-ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t room, struct error *error)
+ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t capacity, struct error *error)
 {
     struct one_input *one = &inputs->list[index];
     ptrdiff_t len = -1;
     if (one->broken.scope != ERROR_NONE)
         *error = one->broken;
     else if (one->source || (one->source = source_open_stoppable(one->path, inputs->stop_fd, error)))
-        len = source_read(one->source, out, room, error);
+        len = source_read(one->source, out, capacity, error);
     if (!one->source)
         return -1;
     note_position(one);

@@ -29,7 +29,7 @@ const struct reader_header *inputs_header(const struct inputs *inputs);
 
 /* The source's thread: reads the next bytes of an input; as source_read. The first call opens it, the one
  * that gives no more bytes closes it. */
-ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t room, struct error *error);
+ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t capacity, struct error *error);
 
 /* The reader's thread: the reader of an input, behind its header, fed by feed from now on. NULL: its header
  * is no longer what it was (ERROR_INPUT), or the feed broke off within it (ERROR_NONE). */

@@ -98,16 +98,16 @@ void item_pool_clear(struct item_pool *pool)
 
 void waiting_put(struct waiting *waiting, struct item *item)
 {
-    if (waiting->count == waiting->room) {
-        waiting->room = waiting->room ? waiting->room * 2 : 64;
-        waiting->heap = memory_resize(waiting->heap, waiting->room, sizeof(struct item *));
+    if (waiting->count == waiting->capacity) {
+        waiting->capacity = waiting->capacity ? waiting->capacity * 2 : 64;
+        waiting->heap = memory_resize(waiting->heap, waiting->capacity, sizeof(struct item *));
     }
-    size_t at = waiting->count++;
-    while (at > 0 && waiting->heap[(at - 1) / 2]->due_ns > item->due_ns) {
-        waiting->heap[at] = waiting->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+    size_t offset = waiting->count++;
+    while (offset > 0 && waiting->heap[(offset - 1) / 2]->due_ns > item->due_ns) {
+        waiting->heap[offset] = waiting->heap[(offset - 1) / 2];
+        offset = (offset - 1) / 2;
     }
-    waiting->heap[at] = item;
+    waiting->heap[offset] = item;
 }
 
 uint64_t waiting_next_ns(const struct waiting *waiting)
@@ -120,17 +120,17 @@ struct item *waiting_take(struct waiting *waiting)
     if (waiting->count == 0)
         return NULL;
     struct item *first = waiting->heap[0], *last = waiting->heap[--waiting->count];
-    size_t at = 0, child;
-    while ((child = 2 * at + 1) < waiting->count) {
+    size_t index = 0, child;
+    while ((child = 2 * index + 1) < waiting->count) {
         if (child + 1 < waiting->count && waiting->heap[child + 1]->due_ns < waiting->heap[child]->due_ns)
             child++;
         if (last->due_ns <= waiting->heap[child]->due_ns)
             break;
-        waiting->heap[at] = waiting->heap[child];
-        at = child;
+        waiting->heap[index] = waiting->heap[child];
+        index = child;
     }
     if (waiting->count)
-        waiting->heap[at] = last;
+        waiting->heap[index] = last;
     return first;
 }
 

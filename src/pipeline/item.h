@@ -72,7 +72,7 @@ void item_pool_clear(struct item_pool *pool);
 /* Those that wait for their time: a heap by due_ns. */
 struct waiting {
     struct item **heap;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 void waiting_put(struct waiting *waiting, struct item *item);

@@ -27,14 +27,14 @@ struct listing {
     bool unreadable;        /* a user could not be read */
     uint64_t element_count; /* so far */
     struct listing_case *cases;
-    size_t case_count, case_room;
+    size_t case_count, case_capacity;
 };
 
-static void set_candidate(struct listing_case *which, size_t at, struct slice id, enum match match)
+static void set_candidate(struct listing_case *which, size_t index, struct slice id, enum match match)
 {
-    memcpy(which->candidates[at].user_id, id.at, id.len);
-    which->candidates[at].user_id[id.len] = '\0';
-    which->candidates[at].match = match;
+    memcpy(which->candidates[index].user_id, id.data, id.len);
+    which->candidates[index].user_id[id.len] = '\0';
+    which->candidates[index].match = match;
 }
 
 /* Where there is no other place, a better match takes that of a worse one. */
@@ -64,7 +64,7 @@ static int compare_emails(struct slice left, struct slice right)
 {
     if (left.len != right.len)
         return left.len < right.len ? -1 : 1;
-    return left.len > 0 ? memcmp(left.at, right.at, left.len) : 0;
+    return left.len > 0 ? memcmp(left.data, right.data, left.len) : 0;
 }
 
 /* The first case whose e-mail, in lower case, is this one or behind it. */
@@ -206,16 +206,16 @@ void listing_add(struct listing *listing, void *owner, const struct ledger_custo
 {
     struct slice journalled = customer->pending_member_digests;
 
-    if (listing->case_count == listing->case_room) {
-        listing->case_room = listing->case_room ? listing->case_room * 2 : 64;
-        listing->cases = memory_resize(listing->cases, listing->case_room, sizeof *listing->cases);
+    if (listing->case_count == listing->case_capacity) {
+        listing->case_capacity = listing->case_capacity ? listing->case_capacity * 2 : 64;
+        listing->cases = memory_resize(listing->cases, listing->case_capacity, sizeof *listing->cases);
     }
     struct listing_case *which = &listing->cases[listing->case_count++];
     *which = (struct listing_case){.owner = owner};
     size_t len = listing->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
     char *members = arena_bytes(&listing->arena, len);
     memset(members, NOT_JOURNALLED, len); /* of a table that has grown since: agrees with nobody */
-    memcpy(members, journalled.at, journalled.len < len ? journalled.len : len);
+    memcpy(members, journalled.data, journalled.len < len ? journalled.len : len);
     which->journalled.members = slice_make(members, len);
     which->journalled.email = arena_copy(&listing->arena, customer->pending_email_digest);
 }
@@ -241,15 +241,15 @@ bool listing_has_all(const struct json_split *split, struct json_reader *reader,
     struct user_list_claim claim;
     struct json_fault fault;
     struct slice around;
-    size_t node_count, at;
+    size_t node_count, index;
 
     if (headers->goes_on || headers->total > count || headers->pages > 1 ||
         !json_split_around(split, &around))
         return false;
     const struct json_node *nodes = json_reader_parse(reader, around, &node_count, &fault);
-    if (!nodes || !provider->find_users(nodes, &at))
+    if (!nodes || !provider->find_users(nodes, &index))
         return false;
-    user_list_read_claim(nodes, at, &claim);
+    user_list_read_claim(nodes, index, &claim);
     return !claim.more && claim.total <= count && claim.pages <= 1;
 }
 
@@ -270,7 +270,7 @@ size_t listing_count(const struct listing *listing)
     return listing->case_count;
 }
 
-const struct listing_case *listing_at(const struct listing *listing, size_t at)
+const struct listing_case *listing_at(const struct listing *listing, size_t index)
 {
-    return &listing->cases[at];
+    return &listing->cases[index];
 }

@@ -61,6 +61,6 @@ bool listing_has_all(const struct json_split *split, struct json_reader *reader,
                      const struct provider *provider, uint64_t count, const struct receipt_list *headers);
 
 size_t listing_count(const struct listing *listing);
-const struct listing_case *listing_at(const struct listing *listing, size_t at);
+const struct listing_case *listing_at(const struct listing *listing, size_t index);
 
 #endif

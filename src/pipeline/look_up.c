@@ -53,7 +53,7 @@ struct look_up *look_up_new(const struct provider *provider, const struct job *j
 
 void look_up_first(struct look_up *look_up, const char *user_id, bool alone)
 {
-    look_up->hits[0].id = arena_copy(&look_up->arena, slice_from(user_id)).at;
+    look_up->hits[0].id = arena_copy(&look_up->arena, slice_from(user_id)).data;
     look_up->hit_count = 1;
     look_up->all_pages = alone;
 }
@@ -113,7 +113,7 @@ static bool note_hit(struct look_up *look_up, struct slice id)
         look_up->counts.too_many = true;
         return false;
     }
-    look_up->hits[look_up->hit_count].id = arena_copy(&look_up->arena, id).at;
+    look_up->hits[look_up->hit_count].id = arena_copy(&look_up->arena, id).data;
     look_up->hits[look_up->hit_count++].listed = spelling_of(look_up);
     return true;
 }
@@ -121,7 +121,7 @@ static bool note_hit(struct look_up *look_up, struct slice id)
 static bool has_capitals(struct slice email)
 {
     for (size_t i = 0; i < email.len; i++)
-        if (text_lower_ascii(email.at[i]) != email.at[i])
+        if (text_lower_ascii(email.data[i]) != email.data[i])
             return true;
     return false;
 }
@@ -145,24 +145,24 @@ static enum look_up_step take_page(struct look_up *look_up, const struct json_no
                                    const struct receipt_list *headers, struct slice email)
 {
     struct user_list_claim claim;
-    size_t at, new_hits = 0;
+    size_t index, new_hits = 0;
 
-    if (!look_up->provider->find_users(nodes, &at))
+    if (!look_up->provider->find_users(nodes, &index))
         return LOOK_UP_UNREADABLE;
-    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+    for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
         struct provider_user user;
         if (!look_up->provider->read_user(nodes, child, look_up->job, &look_up->arena, &user))
             return LOOK_UP_UNREADABLE;
         new_hits += note_hit(look_up, user.id);
     }
-    user_list_read_claim(nodes, at, &claim);
+    user_list_read_claim(nodes, index, &claim);
     claim.more = claim.more || headers->goes_on;
     claim.total = headers->total > claim.total ? headers->total : claim.total;
     claim.pages = headers->pages > claim.pages ? headers->pages : claim.pages;
     if (claim.total > look_up->total)
         look_up->total = claim.total;
     if (new_hits > 0) {
-        look_up->offset += nodes[at].children;
+        look_up->offset += nodes[index].children;
         look_up->pages++;
     }
     if (new_hits > 0 && !look_up->counts.too_many)

@@ -157,10 +157,10 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (need_files(pipeline, error) != 0)
         return -1;
     if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
-        return error_set(error, ERROR_USAGE,
-                         "cannot wait for signals: %s; raise the limits on processes (ulimit -u) and on open "
-                         "files (ulimit -n)",
-                         strerror(errno));
+        return error_set(
+            error, ERROR_USAGE,
+            "cannot wait for signals: %s; raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
+            strerror(errno));
     pipeline->intake = intake_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->intake)
         return -1;

@@ -13,7 +13,7 @@ struct roster {
     size_t unique_count;
     struct hashset *identities;        /* NULL: none yet */
     struct roster_customer *customers; /* entry.extra is an index from 1 */
-    size_t customer_count, customer_room;
+    size_t customer_count, customer_capacity;
     uint64_t customers_seen;
     uint64_t open_count, open_seen; /* of the customers, those whose last operation is open */
     uint64_t count;                 /* records so far */
@@ -49,10 +49,10 @@ static void add_customer(void *context, const struct ledger_brief *brief)
     struct roster *roster = context;
     struct keyset_entry *entry = keyset_at(roster->seen[0], keyset_hash(brief->external_id));
 
-    if (roster->customer_count == roster->customer_room) {
-        roster->customer_room = roster->customer_room ? roster->customer_room * 2 : 4096;
+    if (roster->customer_count == roster->customer_capacity) {
+        roster->customer_capacity = roster->customer_capacity ? roster->customer_capacity * 2 : 4096;
         roster->customers =
-            memory_resize(roster->customers, roster->customer_room, sizeof *roster->customers);
+            memory_resize(roster->customers, roster->customer_capacity, sizeof *roster->customers);
     }
     roster->customers[roster->customer_count++] = (struct roster_customer){
         .digest = brief->digest,
@@ -85,11 +85,11 @@ uint64_t roster_count(struct roster *roster, uint32_t input, uint64_t row)
 
 void roster_place(const struct roster *roster, uint64_t place, uint32_t *input, uint64_t *row)
 {
-    size_t at = roster->input_count - 1;
-    while (at > 0 && roster->before[at] >= place)
-        at--;
-    *input = (uint32_t)at;
-    *row = place - roster->before[at];
+    size_t index = roster->input_count - 1;
+    while (index > 0 && roster->before[index] >= place)
+        index--;
+    *input = (uint32_t)index;
+    *row = place - roster->before[index];
 }
 
 bool roster_mark_identity(struct roster *roster, uint64_t hash)

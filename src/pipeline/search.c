@@ -63,9 +63,9 @@ static int open_all(struct searching *searching, struct error *error)
 
 static struct slice trim(struct slice text)
 {
-    for (; text.len && memchr(" \t", text.at[0], 2); text.len--)
-        text.at++;
-    while (text.len && memchr(" \t", text.at[text.len - 1], 2))
+    for (; text.len && memchr(" \t", text.data[0], 2); text.len--)
+        text.data++;
+    while (text.len && memchr(" \t", text.data[text.len - 1], 2))
         text.len--;
     return text;
 }

@@ -111,12 +111,12 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
         .idempotency_key =
             slice_from(item->delivery.call.idempotency_key ? item->delivery.call.idempotency_key : ""),
         .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
-        .at = clock_real_ns(),
+        .at_ns = clock_real_ns(),
     };
 
-    item->delivery.call.at = intent.at;
+    item->delivery.call.at_ns = intent.at_ns;
     item->sent_boot_ns = overtakes ? item->sent_boot_ns : clock_boot_ns();
-    clocks_journalled(&sending->settling.clocks, intent.at, clock_boot_ns());
+    clocks_journalled(&sending->settling.clocks, intent.at_ns, clock_boot_ns());
     int failed = overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */
@@ -128,7 +128,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
 /* NULL of NULL. */
 static const char *copy_text(struct item *item, const char *text)
 {
-    return text ? arena_copy(&item->arena, slice_from(text)).at : NULL;
+    return text ? arena_copy(&item->arena, slice_from(text)).data : NULL;
 }
 
 /* user_id, former_key: as in struct provider_call; in the item's arena. */
@@ -155,7 +155,7 @@ static void set_idempotency_key(struct sending *sending, struct item *item, cons
     if (!given)
         given = idempotency_key(sending->parts.job->name, item->record->values[FIELD_EXTERNAL_ID].text,
                                 decision->refusals, key);
-    item->delivery.call.idempotency_key = arena_copy(&item->arena, slice_from(given)).at;
+    item->delivery.call.idempotency_key = arena_copy(&item->arena, slice_from(given)).data;
 }
 
 /* A doubt of an earlier run: repeated, or asked about. */
@@ -166,7 +166,7 @@ static int add_doubt(struct sending *sending, struct item *item, const struct de
     item->is_undated =
         decision->journalled_run != 0 && decision->journalled_run != sending->settling.clock_run;
     sending_note_doubt(sending, item, true);
-    item->delivery.call.at = decision->first_sent_at; /* its journal entry stands, and covers this too */
+    item->delivery.call.at_ns = decision->first_sent_at; /* its journal entry stands, and covers this too */
     if (settling_is_due(sending, item)) {
         if (settling_add(sending, item, true, error) == 0)
             return 0;
@@ -222,7 +222,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
         .left_out = item->left_out,
         .attempt = item->attempts,
         .latency_ms = (uint32_t)(delivery->latency_ns / CLOCK_NS_PER_MS),
-        .at = clock_real_ns(),
+        .at_ns = clock_real_ns(),
     };
     bool taken = false;
 
@@ -271,8 +271,8 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
         finish_item(sending, item, conclusion);
         return 0;
     }
-    if (add_update(sending, item, customer.user_id.at,
-                   customer.former_key.len ? customer.former_key.at : NULL, &changes, error) != 0)
+    if (add_update(sending, item, customer.user_id.data,
+                   customer.former_key.len ? customer.former_key.data : NULL, &changes, error) != 0)
         return -1;
     item_list_put(&sending->new_items, item);
     return 0;
@@ -320,7 +320,7 @@ static void tell(const struct item *item)
     if (outcome->kind == OUTCOME_WITHDRAWN)
         return;
     log_debug("row %" PRIu64 ", %.*s: %s %" PRIu32 ": %s, HTTP %d, %" PRIu64 " ms%s%s", item->record->row,
-              (int)key.len, key.at, operation_word(delivery->call.operation), item->attempts,
+              (int)key.len, key.data, operation_word(delivery->call.operation), item->attempts,
               outcome_word(outcome->kind), outcome->http_status, delivery->latency_ns / CLOCK_NS_PER_MS,
               outcome->message[0] ? ": " : "", outcome->message);
 }
@@ -331,8 +331,7 @@ static void set_unauthorized(const struct item *item, struct outcome *outcome)
     snprintf(outcome->code, sizeof outcome->code, "unauthorized");
     snprintf(
         outcome->message, sizeof outcome->message,
-        "HTTP 401 under %d tokens in a row, while other requests succeed: ask the provider why, then run "
-        "again",
+        "HTTP 401 under %d tokens in a row, while other requests succeed: ask the provider why, then run again",
         CONCLUDE_BAD_TOKENS_MAX);
     log_warning("row %" PRIu64 ": %s", item->record->row, outcome->message);
 }

@@ -62,7 +62,7 @@ int settling_note_clock(struct sending *sending, struct error *error)
 /* Whether the provider surely still knows the key under which it was sent. */
 static bool key_is_known(const struct sending *sending, const struct item *item)
 {
-    uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(), sent_ns = item->delivery.call.at;
+    uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(), sent_ns = item->delivery.call.at_ns;
     uint64_t age_ns = item->sent_boot_ns ? clocks_age_here_ns(sent_ns, item->sent_boot_ns, real_ns, boot_ns)
                       : item->is_undated
                           ? UINT64_MAX
@@ -148,7 +148,7 @@ static int create_again(struct sending *sending, struct item *item, struct error
         sending_note_doubt(sending, item, false);
         item->changed = item->exists = false;
     }
-    uint64_t at = item->delivery.call.at;
+    uint64_t at_ns = item->delivery.call.at_ns;
     int result = 0;
     if (changed && !sending->failed && is_list) {
         fingerprint_members(parts->fingerprint, item->record, sending->members);
@@ -160,7 +160,7 @@ static int create_again(struct sending *sending, struct item *item, struct error
             result = sending_journal(sending, item, changes.digest, changes.members, true, error);
         }
     }
-    item->delivery.call.at = at; /* the key's age goes on */
+    item->delivery.call.at_ns = at_ns; /* the key's age goes on */
     if (result == 0)
         item_list_put(&sending->new_items, item);
     return result;
@@ -186,8 +186,7 @@ static void set_outcome(struct outcome *outcome, enum settled settled, const cha
     if (settled == SETTLED_UNCLEAR)
         snprintf(
             outcome->message, sizeof outcome->message,
-            "what was found at the provider does not say whether this customer has a user: a person must "
-            "look, and say it with kyc-import resolve");
+            "what was found at the provider does not say whether this customer has a user: a person must look, and say it with kyc-import resolve");
 }
 
 static int settle(struct sending *sending, struct item *item, enum settled settled, const char *user_id,

@@ -21,9 +21,9 @@ static int fail_missing(const char *path, struct error *error)
 static int note(const char *path, struct stat *file, struct error *error)
 {
     if (strcmp(path, "-") == 0)
-        return error_set(error, ERROR_USAGE,
-                         "--strict reads its input twice, and standard input comes but once: write it to a "
-                         "file first");
+        return error_set(
+            error, ERROR_USAGE,
+            "--strict reads its input twice, and standard input comes but once: write it to a file first");
     if (stat(path, file) != 0)
         return fail_missing(path, error);
     if (!S_ISREG(file->st_mode) && !S_ISDIR(file->st_mode)) /* a folder has a message of its own */
@@ -68,10 +68,10 @@ int strict_check(const struct strict *strict, struct error *error)
             return fail_missing(path, error);
         if (now.st_dev != then->st_dev || now.st_ino != then->st_ino || now.st_size != then->st_size ||
             !is_same_time(&now.st_mtim, &then->st_mtim) || !is_same_time(&now.st_ctim, &then->st_ctim))
-            return error_set(error, ERROR_INPUT,
-                             "%s: the file changed after its rows were looked at (--strict): wait until its "
-                             "export is complete, then run again",
-                             path);
+            return error_set(
+                error, ERROR_INPUT,
+                "%s: the file changed after its rows were looked at (--strict): wait until its export is complete, then run again",
+                path);
     }
     return 0;
 }

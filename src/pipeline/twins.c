@@ -13,7 +13,7 @@ int twins_note(struct sending *sending, const struct record *record, const struc
         .operation = OPERATION_CREATE,
         .digest = record->digest,
         .member_digests = slice_make((const char *)sending->members, member_count * FINGERPRINT_MEMBER_LEN),
-        .at = clock_real_ns(),
+        .at_ns = clock_real_ns(),
     };
 
     if (sending->failed)

@@ -54,9 +54,9 @@ int warning_weigh(struct sending *sending, struct item *item, const struct concl
     if (outcome->left_out) {
         int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error);
         if (found == 0)
-            error_set(error, ERROR_LEDGER,
-                      "a customer that was updated is gone from the ledger: it was changed while it was in "
-                      "use; run again");
+            error_set(
+                error, ERROR_LEDGER,
+                "a customer that was updated is gone from the ledger: it was changed while it was in use; run again");
         if (found != 1)
             return -1;
         changes_weigh_left_out(sending->parts.provider->fields, &customer, item->delivery.call.members,
@@ -66,7 +66,7 @@ int warning_weigh(struct sending *sending, struct item *item, const struct concl
         set_left_out(sending->parts.provider->fields, &weighed, outcome);
     item->left_out = weighed.again;
     if (outcome->warned | weighed.warned)
-        item->warning = arena_copy(&item->arena, slice_from(outcome->message)).at;
+        item->warning = arena_copy(&item->arena, slice_from(outcome->message)).data;
     item->warned |= outcome->warned | weighed.warned;
     return 0;
 }

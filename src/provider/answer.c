@@ -54,7 +54,7 @@ static bool is_code(const struct json_node *node)
         node->text.len > CODE_MAX)
         return false;
     for (size_t i = 0; i < node->text.len; i++) {
-        char byte = node->text.at[i], lower = (char)(byte | 0x20);
+        char byte = node->text.data[i], lower = (char)(byte | 0x20);
         if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') &&
             (byte == '\0' || strchr("_.:-/", byte) == NULL))
             return false;
@@ -77,9 +77,9 @@ static void add_part(struct buffer *out, struct slice label, struct slice text)
 
 /* Adds every text below nodes[at]; label: the nearest member name that says something, as in
  * {"errors": {"email": ["is taken"]}}. */
-static void add_texts(const struct answer *answer, size_t at, struct slice label, struct buffer *out)
+static void add_texts(const struct answer *answer, size_t index, struct slice label, struct buffer *out)
 {
-    const struct json_node *node = &answer->nodes[at];
+    const struct json_node *node = &answer->nodes[index];
     if (node->key.len > 0)
         label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
     if (is_scalar(node)) {
@@ -87,14 +87,14 @@ static void add_texts(const struct answer *answer, size_t at, struct slice label
             add_part(out, label, node->text);
         return;
     }
-    for (size_t child = at + 1; child < node->end; child = answer->nodes[child].end)
+    for (size_t child = index + 1; child < node->end; child = answer->nodes[child].end)
         add_texts(answer, child, label, out);
 }
 
 /* The first code below nodes[at]: `code` or `error_code` at any depth. */
-static struct slice find_code(const struct answer *answer, size_t at)
+static struct slice find_code(const struct answer *answer, size_t index)
 {
-    for (size_t i = at; i < answer->nodes[at].end; i++)
+    for (size_t i = index; i < answer->nodes[index].end; i++)
         if (is_one_of(answer->nodes[i].key, code_members) && is_code(&answer->nodes[i]))
             return answer->nodes[i].text;
     return slice_make("", 0);
@@ -103,24 +103,24 @@ static struct slice find_code(const struct answer *answer, size_t at)
 /* {"error": "invalid_request", "message": "…"}: a single word as the error is its code. */
 static struct slice word_of_error(const struct answer *answer)
 {
-    size_t at = json_member(answer->nodes, 0, "error");
-    if (at == 0 || answer->nodes[at].kind != JSON_STRING || !is_code(&answer->nodes[at]))
+    size_t index = json_member(answer->nodes, 0, "error");
+    if (index == 0 || answer->nodes[index].kind != JSON_STRING || !is_code(&answer->nodes[index]))
         return slice_make("", 0);
-    return answer->nodes[at].text;
+    return answer->nodes[index].text;
 }
 
 static void read_object(struct answer *answer)
 {
     const struct json_node *top = &answer->nodes[0];
-    for (size_t at = 1; at < top->end; at = answer->nodes[at].end) {
-        const struct json_node *member = &answer->nodes[at];
+    for (size_t index = 1; index < top->end; index = answer->nodes[index].end) {
+        const struct json_node *member = &answer->nodes[index];
         if (!is_one_of(member->key, error_members))
             continue;
         if (slice_is(member->key, "error") || slice_is(member->key, "errors"))
             answer->has_error |= !is_empty(member);
         if (answer->code.len == 0)
-            answer->code = find_code(answer, at);
-        add_texts(answer, at, slice_make("", 0), &answer->text);
+            answer->code = find_code(answer, index);
+        add_texts(answer, index, slice_make("", 0), &answer->text);
     }
     if (answer->code.len == 0)
         answer->code = word_of_error(answer);
@@ -137,7 +137,7 @@ void answer_read(struct answer *answer, struct slice body)
     else if (answer->nodes != NULL)
         add_texts(answer, 0, slice_make("", 0), &answer->text);
     if (answer->text.len == 0)
-        buffer_append(&answer->text, slice_make(body.at, body.len < TEXT_MAX ? body.len : TEXT_MAX));
+        buffer_append(&answer->text, slice_make(body.data, body.len < TEXT_MAX ? body.len : TEXT_MAX));
 }
 
 void answer_clear(struct answer *answer)
@@ -151,7 +151,7 @@ struct slice answer_value(const struct answer *answer, const char *path)
 {
     if (answer->nodes == NULL)
         return slice_make("", 0);
-    size_t at = 0;
+    size_t index = 0;
     while (*path != '\0') {
         char part[PATH_PART_MAX];
         size_t len = strcspn(path, ".");
@@ -159,12 +159,12 @@ struct slice answer_value(const struct answer *answer, const char *path)
             return slice_make("", 0);
         memcpy(part, path, len);
         part[len] = '\0';
-        at = json_member(answer->nodes, at, part);
-        if (at == 0)
+        index = json_member(answer->nodes, index, part);
+        if (index == 0)
             return slice_make("", 0);
         path += path[len] == '.' ? len + 1 : len;
     }
-    const struct json_node *node = &answer->nodes[at];
+    const struct json_node *node = &answer->nodes[index];
     return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
 }
 
@@ -180,7 +180,7 @@ struct slice answer_first(const struct answer *answer, const char *const *paths,
 
 bool answer_says(const struct answer *answer, const char *phrase)
 {
-    return answer->text.len > 0 && strcasestr(answer->text.at, phrase) != NULL;
+    return answer->text.len > 0 && strcasestr(answer->text.data, phrase) != NULL;
 }
 
 struct slice answer_blamed(const struct answer *answer)
@@ -205,17 +205,17 @@ size_t answer_warnings(const struct answer *answer)
     static const char *const wrappers[] = {"data", "result", "user"};
     if (answer->nodes == NULL)
         return 0;
-    size_t at = json_member(answer->nodes, 0, "warnings");
-    for (size_t i = 0; at == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
+    size_t index = json_member(answer->nodes, 0, "warnings");
+    for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
         size_t wrapper = json_member(answer->nodes, 0, wrappers[i]);
-        at = wrapper == 0 ? 0 : json_member(answer->nodes, wrapper, "warnings");
+        index = wrapper == 0 ? 0 : json_member(answer->nodes, wrapper, "warnings");
     }
-    return at == 0 || is_empty(&answer->nodes[at]) ? 0 : at;
+    return index == 0 || is_empty(&answer->nodes[index]) ? 0 : index;
 }
 
-void answer_texts(const struct answer *answer, size_t at, struct buffer *out)
+void answer_texts(const struct answer *answer, size_t index, struct buffer *out)
 {
-    add_texts(answer, at, slice_make("", 0), out);
+    add_texts(answer, index, slice_make("", 0), out);
 }
 
 bool answer_names_error(const struct answer *answer)

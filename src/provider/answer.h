@@ -41,7 +41,7 @@ struct slice answer_blamed(const struct answer *answer);
  * not at the top. 0: there is none, or it is empty. */
 size_t answer_warnings(const struct answer *answer);
 /* All texts below nodes[at] into out, `; ` between the parts, as answer.text is made. */
-void answer_texts(const struct answer *answer, size_t at, struct buffer *out);
+void answer_texts(const struct answer *answer, size_t index, struct buffer *out);
 
 /* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`
  * alone, or the page, that anything between us and the provider may answer. */

@@ -37,12 +37,12 @@ void collection_build(const char *path, const struct payload *payload, const str
     assert(false && "a request that the provider has");
 }
 
-bool collection_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+bool collection_read_user(const struct json_node *nodes, size_t index, const struct job *job,
                           struct arena *arena, struct provider_user *user)
 {
     struct slice id, external_id;
     size_t count = field_count();
-    (void)job, (void)at;
+    (void)job, (void)index;
     if (!user_identity(nodes, &id, &external_id))
         return false;
     *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};

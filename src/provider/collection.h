@@ -15,7 +15,7 @@ void collection_build(const char *path, const struct payload *payload, const str
 
 /* Reads who a user is, from the answer to a FETCH: its id and the external id, which at these providers is
  * the proof by itself; no value. at: 0. As provider.read_user. */
-bool collection_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+bool collection_read_user(const struct json_node *nodes, size_t index, const struct job *job,
                           struct arena *arena, struct provider_user *user);
 
 #endif

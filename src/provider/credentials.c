@@ -35,7 +35,7 @@ int credentials_check(const struct job *job, const struct job_credentials *crede
     struct named all[CREDENTIAL_KINDS];
     list_all(credentials, all);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
-        if (all[i].secret->at != NULL && !is_named(names, all[i].name))
+        if (all[i].secret->data != NULL && !is_named(names, all[i].name))
             return job_fail(job, credentials->place, error, "%s has no credentials.%s: it takes %s",
                             job->provider.name, all[i].name, takes);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
@@ -48,7 +48,7 @@ int credentials_check(const struct job *job, const struct job_credentials *crede
 bool credentials_fits_header(struct slice text, size_t max)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < 0x21 || text.at[i] > 0x7e)
+        if (text.data[i] < 0x21 || text.data[i] > 0x7e)
             return false;
     return text.len >= 1 && text.len <= max;
 }
@@ -68,12 +68,12 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
                         job->provider.name);
     if (credentials_check(job, credentials, names, takes, error) != 0)
         return -1;
-    if (credentials->api_key.at != NULL &&
+    if (credentials->api_key.data != NULL &&
         !credentials_fits_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
                         PROVIDER_KEY_MAX);
-    if (credentials->token.at != NULL &&
+    if (credentials->token.data != NULL &&
         !credentials_fits_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.token is not a token: it must be 1 to %d characters without blanks",

@@ -8,18 +8,18 @@
 static size_t find_member(const struct json_node *nodes, const char *name)
 {
     static const char *const wrappers[] = {"data", "result", "user"};
-    size_t at = json_member(nodes, 0, name);
-    for (size_t i = 0; at == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
+    size_t index = json_member(nodes, 0, name);
+    for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
         size_t wrapper = json_member(nodes, 0, wrappers[i]);
-        at = wrapper == 0 ? 0 : json_member(nodes, wrapper, name);
+        index = wrapper == 0 ? 0 : json_member(nodes, wrapper, name);
     }
-    return at;
+    return index;
 }
 
 /* nodes[at] and all below it; nested at most JSON_DEPTH_MAX deep. */
-static void write_node(struct buffer *out, const struct json_node *nodes, size_t at)
+static void write_node(struct buffer *out, const struct json_node *nodes, size_t index)
 {
-    const struct json_node *node = &nodes[at];
+    const struct json_node *node = &nodes[index];
     bool is_object = node->kind == JSON_OBJECT;
     struct json_writer writer;
     json_write_begin(&writer, out);
@@ -32,8 +32,8 @@ static void write_node(struct buffer *out, const struct json_node *nodes, size_t
         return;
     }
     buffer_append_char(out, is_object ? '{' : '[');
-    for (size_t child = at + 1; child < node->end && !out->overflowed; child = nodes[child].end) {
-        if (child > at + 1)
+    for (size_t child = index + 1; child < node->end && !out->overflowed; child = nodes[child].end) {
+        if (child > index + 1)
             buffer_append_char(out, ',');
         if (is_object) {
             json_write_begin(&writer, out);
@@ -54,20 +54,20 @@ void keep_members(const char *const *names, struct slice body, char out[OUTCOME_
     struct buffer member;
     buffer_init(&member, OUTCOME_KEPT_SIZE);
     for (; nodes != NULL && *names != NULL; names++) {
-        size_t at = find_member(nodes, *names);
-        if (at == 0)
+        size_t index = find_member(nodes, *names);
+        if (index == 0)
             continue;
         struct json_writer writer;
         buffer_reset(&member);
         json_write_begin(&writer, &member);
         json_write_text(&writer, *names);
         buffer_append_char(&member, ':');
-        write_node(&member, nodes, at);
+        write_node(&member, nodes, index);
         /* With `{` or `,` before it and `}` behind it. */
         if (member.overflowed || len + member.len + 2 > OUTCOME_KEPT_SIZE - 1)
             continue;
         out[len] = len == 0 ? '{' : ',';
-        memcpy(out + len + 1, member.at, member.len);
+        memcpy(out + len + 1, member.data, member.len);
         len += member.len + 1;
     }
     if (len > 0)

@@ -36,7 +36,7 @@ static int kira_check_job(const struct job *job, bool with_secrets, struct error
 static struct provider_account *kira_account_new(const struct job_credentials *credentials)
 {
     struct provider_account *account = memory_new(1, sizeof *account);
-    account->api_key.at = memory_copy(secret_slice(&credentials->api_key));
+    account->api_key.data = memory_copy(secret_slice(&credentials->api_key));
     account->api_key.len = credentials->api_key.len;
     return account;
 }
@@ -71,7 +71,7 @@ static void build_look_up(const struct provider_call *call, struct provider_requ
     target_begin(call, "GET", "/v1/users?email=", request);
     struct slice email = call->record->values[FIELD_EMAIL].text;
     for (size_t i = 0; i < email.len; i++) {
-        char byte = call->lower_email ? text_lower_ascii(email.at[i]) : email.at[i];
+        char byte = call->lower_email ? text_lower_ascii(email.data[i]) : email.data[i];
         target_add_encoded(request, slice_make(&byte, 1));
     }
     snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);
@@ -113,7 +113,7 @@ static void kira_authenticate(struct provider_account *account, uint64_t nonce,
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
     version_add(&version, call->job, headers);
-    provider_headers_add(headers, "x-api-key", account->api_key.at);
+    provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
         bearer_add(&account->token, headers);
     if (call->operation == OPERATION_CREATE && call->idempotency_key != NULL)
@@ -123,9 +123,9 @@ static void kira_authenticate(struct provider_account *account, uint64_t nonce,
 static uint64_t seconds_of(struct slice text)
 {
     uint64_t seconds = 0;
-    for (size_t i = 0; i < text.len && text.at[i] >= '0' && text.at[i] <= '9'; i++)
+    for (size_t i = 0; i < text.len && text.data[i] >= '0' && text.data[i] <= '9'; i++)
         if (seconds < TOKEN_SECONDS_MAX)
-            seconds = seconds * 10 + (uint64_t)(text.at[i] - '0');
+            seconds = seconds * 10 + (uint64_t)(text.data[i] - '0');
     if (seconds == 0)
         return TOKEN_SECONDS;
     return seconds < TOKEN_SECONDS_MAX ? seconds : TOKEN_SECONDS_MAX;
@@ -139,26 +139,26 @@ static uint64_t kira_take_token(struct provider_account *account, struct slice b
     struct slice token = answer_value(&answer, "data.access_token");
     if (credentials_fits_header(token, PROVIDER_TOKEN_MAX)) {
         secret_clear(&account->token);
-        account->token = (struct secret){.at = memory_copy(token), .len = token.len};
+        account->token = (struct secret){.data = memory_copy(token), .len = token.len};
         seconds = seconds_of(answer_value(&answer, "data.expires_in"));
     }
     answer_clear(&answer);
     return seconds;
 }
 
-static bool kira_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+static bool kira_read_user(const struct json_node *nodes, size_t index, const struct job *job,
                            struct arena *arena, struct provider_user *user)
 {
     (void)job;
-    if (!user_begin(nodes, &at, arena, user))
+    if (!user_begin(nodes, &index, arena, user))
         return false;
-    struct slice external_id = user_external_id(nodes, at);
+    struct slice external_id = user_external_id(nodes, index);
     if (external_id.len > 0)
         user->external_id = arena_copy(arena, external_id);
-    user_take_email(nodes, at, "email", arena, &user->values[FIELD_EMAIL]);
-    user_take_text(nodes, at, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    user_take_text(nodes, at, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    user_take_date(nodes, at, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    user_take_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
+    user_take_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    user_take_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    user_take_date(nodes, index, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
     return true;
 }
 
@@ -211,8 +211,7 @@ static const char *const exists_codes[] = {"idempotency_key_reused", "IDEMPOTENC
 
 static const struct outcome_row own_rows[] = {
     {401, 401, OUTCOME_FACT_BROKEN, OUTCOME_FACT_LOGIN, OUTCOME_STOP, RETRY_AUTH,
-     "the provider refuses the token of a login that it has just accepted; check provider.credentials and "
-     "this machine's clock",
+     "the provider refuses the token of a login that it has just accepted; check provider.credentials and this machine's clock",
      false},
     {401, 401, 0, OUTCOME_FACT_LOGIN, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
     {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, OUTCOME_FACT_GATEWAY, OUTCOME_REFUSED, 0, NULL,

@@ -93,7 +93,7 @@ static const char *write_data_uri(const char *folder, struct slice path, struct 
         fault = "a document is neither JPEG nor PNG nor PDF";
     if (fault == NULL) {
         char *text = memory_new(4 * ((content.len + 2) / 3) + 1, 1);
-        size_t len = digest_base64_encode((const uint8_t *)content.at, content.len, text);
+        size_t len = digest_base64_encode((const uint8_t *)content.data, content.len, text);
         buffer_printf(uri, "data:%s;base64,", type);
         buffer_append(uri, slice_make(text, len));
         free(text);

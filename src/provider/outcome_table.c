@@ -82,10 +82,10 @@ static bool copy_plain(struct slice text, char *out, size_t size)
     if (text.len >= size)
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < 0x20 || text.at[i] > 0x7e)
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e)
             return false;
     if (text.len > 0)
-        memcpy(out, text.at, text.len);
+        memcpy(out, text.data, text.len);
     out[text.len] = '\0';
     return true;
 }
@@ -164,7 +164,7 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
     size_t len = 0;
     if (existing.len > 0 && scrub_is_clean(existing, hidden->record, &hidden->secrets))
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
-                          "the answer names user %.*s: ", (int)existing.len, existing.at);
+                          "the answer names user %.*s: ", (int)existing.len, existing.data);
     else if (row->advice != NULL) {
         const char *colon = said.len > 0 ? ": " : "";
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
@@ -222,17 +222,17 @@ static const char *find_blamed(const struct outcome_table *table, struct slice p
 {
     while (path.len > 0) {
         size_t len = 0;
-        while (len < path.len && strchr(".[]/", path.at[len]) == NULL)
+        while (len < path.len && strchr(".[]/", path.data[len]) == NULL)
             len++;
-        struct slice part = slice_make(path.at, len);
-        path = slice_make(path.at + len, path.len - len);
+        struct slice part = slice_make(path.data, len);
+        path = slice_make(path.data + len, path.len - len);
         for (size_t i = 0; len > 0 && i < table->fields->field_count; i++) {
             const struct provider_field *field = &table->fields->fields[i];
             if (field->member != PROVIDER_NO_MEMBER && slice_is(part, table->fields->members[field->member]))
                 return field_name(field->field);
         }
         if (path.len > 0)
-            path = slice_make(path.at + 1, path.len - 1);
+            path = slice_make(path.data + 1, path.len - 1);
     }
     return NULL;
 }

@@ -16,15 +16,15 @@ static bool is_present(const struct record *record, enum field_id field)
 /* Cuts the first item off *rest. False when there is none. */
 static bool next_item(struct slice *rest, struct slice *item)
 {
-    if (rest->at == NULL)
+    if (rest->data == NULL)
         return false;
-    const char *end = memchr(rest->at, VALUE_SEPARATOR, rest->len);
+    const char *end = memchr(rest->data, VALUE_SEPARATOR, rest->len);
     if (end == NULL) {
         *item = *rest;
         *rest = slice_make(NULL, 0);
     } else {
-        size_t len = (size_t)(end - rest->at);
-        *item = slice_make(rest->at, len);
+        size_t len = (size_t)(end - rest->data);
+        *item = slice_make(rest->data, len);
         *rest = slice_make(end + 1, rest->len - len - 1);
     }
     return true;
@@ -71,7 +71,7 @@ static void write_tax_ids(struct json_writer *writer, const struct record *recor
     json_write_array_end(writer);
 }
 
-static void write_concat(struct json_writer *writer, struct slice text, uint64_t at)
+static void write_concat(struct json_writer *writer, struct slice text, uint64_t at_ns)
 {
     char time[CLOCK_RFC3339_SIZE];
     json_write_object(writer);
@@ -80,7 +80,7 @@ static void write_concat(struct json_writer *writer, struct slice text, uint64_t
     json_write_key(writer, "value");
     json_write_string(writer, text);
     json_write_key(writer, "calculated_at");
-    json_write_text(writer, clock_rfc3339(at, time));
+    json_write_text(writer, clock_rfc3339(at_ns, time));
     json_write_object_end(writer);
 }
 
@@ -88,7 +88,7 @@ static void write_concat(struct json_writer *writer, struct slice text, uint64_t
 static int64_t integer_of(struct slice text)
 {
     char digits[INTEGER_SIZE] = "";
-    memcpy(digits, text.at, text.len < sizeof digits ? text.len : sizeof digits - 1);
+    memcpy(digits, text.data, text.len < sizeof digits ? text.len : sizeof digits - 1);
     return strtoll(digits, NULL, 10);
 }
 
@@ -101,9 +101,9 @@ static void write_date(struct json_writer *writer, struct slice date, const stru
         return;
     }
     char day_first[] = "DD/MM/YYYY";
-    memcpy(day_first, date.at + DAY_AT, 2);
-    memcpy(day_first + 3, date.at + MONTH_AT, 2);
-    memcpy(day_first + 6, date.at, YEAR_LEN);
+    memcpy(day_first, date.data + DAY_AT, 2);
+    memcpy(day_first + 3, date.data + MONTH_AT, 2);
+    memcpy(day_first + 6, date.data, YEAR_LEN);
     json_write_text(writer, day_first);
 }
 
@@ -143,7 +143,7 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
         write_tax_ids(writer, call->record);
         break;
     case PAYLOAD_CONCAT:
-        write_concat(writer, text, call->at);
+        write_concat(writer, text, call->at_ns);
         break;
     }
 }

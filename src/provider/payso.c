@@ -52,7 +52,7 @@ static int payso_check_job(const struct job *job, bool with_secrets, struct erro
 static struct provider_account *payso_account_new(const struct job_credentials *credentials)
 {
     struct provider_account *account = memory_new(1, sizeof *account);
-    account->token.at = memory_copy(secret_slice(&credentials->token));
+    account->token.data = memory_copy(secret_slice(&credentials->token));
     account->token.len = credentials->token.len;
     return account;
 }
@@ -114,17 +114,17 @@ static void payso_authenticate(struct provider_account *account, uint64_t nonce,
     bearer_add(&account->token, headers);
 }
 
-static bool payso_read_user(const struct json_node *nodes, size_t at, const struct job *job,
+static bool payso_read_user(const struct json_node *nodes, size_t index, const struct job *job,
                             struct arena *arena, struct provider_user *user)
 {
-    if (!user_begin(nodes, &at, arena, user))
+    if (!user_begin(nodes, &index, arena, user))
         return false;
     bool day_first = job->provider.date_format == JOB_DATE_DMY;
-    user_take_email(nodes, at, "email", arena, &user->values[FIELD_EMAIL]);
-    user_take_text(nodes, at, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    user_take_text(nodes, at, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    user_take_text(nodes, at, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
-    user_take_date(nodes, at, "date_of_birth", day_first, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    user_take_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
+    user_take_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    user_take_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    user_take_text(nodes, index, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
+    user_take_date(nodes, index, "date_of_birth", day_first, arena, &user->values[FIELD_DATE_OF_BIRTH]);
     return true;
 }
 

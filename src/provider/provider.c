@@ -57,7 +57,7 @@ struct slice provider_base_url(const struct provider *provider, const struct job
 {
     struct slice url =
         slice_from(job->provider.base_url != NULL ? job->provider.base_url : provider->base_url);
-    while (url.len > 0 && url.at[url.len - 1] == '/')
+    while (url.len > 0 && url.data[url.len - 1] == '/')
         url.len--;
     return url;
 }
@@ -65,10 +65,10 @@ struct slice provider_base_url(const struct provider *provider, const struct job
 /* All behind `scheme://`; empty when there is no such thing. */
 static struct slice behind_scheme(struct slice url)
 {
-    const char *colon = url.len > 0 ? memmem(url.at, url.len, "://", 3) : NULL;
+    const char *colon = url.len > 0 ? memmem(url.data, url.len, "://", 3) : NULL;
     if (colon == NULL)
         return slice_make("", 0);
-    return slice_make(colon + 3, url.len - (size_t)(colon + 3 - url.at));
+    return slice_make(colon + 3, url.len - (size_t)(colon + 3 - url.data));
 }
 
 struct slice provider_host(const struct job *job)
@@ -77,23 +77,23 @@ struct slice provider_host(const struct job *job)
     if (provider == NULL)
         return slice_make("", 0);
     struct slice host = behind_scheme(provider_base_url(provider, job));
-    bool is_ipv6 = host.len > 0 && host.at[0] == '[';
+    bool is_ipv6 = host.len > 0 && host.data[0] == '[';
     if (is_ipv6)
-        host = slice_make(host.at + 1, host.len - 1);
+        host = slice_make(host.data + 1, host.len - 1);
     size_t len = 0;
-    while (len < host.len && strchr(is_ipv6 ? "]/" : ":/", host.at[len]) == NULL)
+    while (len < host.len && strchr(is_ipv6 ? "]/" : ":/", host.data[len]) == NULL)
         len++;
-    return slice_make(host.at, len);
+    return slice_make(host.data, len);
 }
 
 struct slice provider_base_path(struct slice base_url)
 {
     struct slice rest = behind_scheme(base_url);
-    const char *slash = rest.len > 0 ? memchr(rest.at, '/', rest.len) : NULL;
+    const char *slash = rest.len > 0 ? memchr(rest.data, '/', rest.len) : NULL;
     if (slash == NULL)
         return slice_make("", 0);
-    struct slice path = slice_make(slash, rest.len - (size_t)(slash - rest.at));
-    while (path.len > 0 && path.at[path.len - 1] == '/')
+    struct slice path = slice_make(slash, rest.len - (size_t)(slash - rest.data));
+    while (path.len > 0 && path.data[path.len - 1] == '/')
         path.len--;
     return path;
 }
@@ -102,13 +102,13 @@ bool provider_is_user_id(struct slice id)
 {
     bool has_letter = false;
     for (size_t i = 0; i < id.len; i++) {
-        char byte = id.at[i], lower = (char)(byte | 0x20);
+        char byte = id.data[i], lower = (char)(byte | 0x20);
         bool is_letter = (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
         if (!is_letter && (byte == '\0' || strchr("-_.:~+=@| ", byte) == NULL))
             return false;
         has_letter = has_letter || is_letter;
     }
-    return has_letter && id.len <= PROVIDER_USER_ID_MAX && id.at[0] != ' ' && id.at[id.len - 1] != ' ';
+    return has_letter && id.len <= PROVIDER_USER_ID_MAX && id.data[0] != ' ' && id.data[id.len - 1] != ' ';
 }
 
 bool provider_takes_user_id(const struct provider *provider, struct slice id)
@@ -129,40 +129,40 @@ void provider_headers_add(struct provider_headers *headers, const char *name, co
 static bool starts_with(struct slice text, const char *head)
 {
     size_t len = strlen(head);
-    return text.len >= len && strncasecmp(text.at, head, len) == 0;
+    return text.len >= len && strncasecmp(text.data, head, len) == 0;
 }
 
 /* Splits HOST or HOST:PORT, [HOST] with its brackets. False when it is neither. */
 static bool split_authority(struct slice authority, struct slice *host)
 {
     size_t len = 0;
-    if (authority.len > 0 && authority.at[0] == '[') {
-        const char *end = memchr(authority.at, ']', authority.len);
+    if (authority.len > 0 && authority.data[0] == '[') {
+        const char *end = memchr(authority.data, ']', authority.len);
         if (end == NULL)
             return false;
-        len = (size_t)(end - authority.at) + 1;
+        len = (size_t)(end - authority.data) + 1;
     } else {
-        const char *colon = authority.len > 0 ? memchr(authority.at, ':', authority.len) : NULL;
-        len = colon == NULL ? authority.len : (size_t)(colon - authority.at);
+        const char *colon = authority.len > 0 ? memchr(authority.data, ':', authority.len) : NULL;
+        len = colon == NULL ? authority.len : (size_t)(colon - authority.data);
     }
-    *host = slice_make(authority.at, len);
+    *host = slice_make(authority.data, len);
     if (len == 0 || len > HOST_MAX)
         return false;
     if (len == authority.len)
         return true;
     unsigned port = 0;
     for (size_t i = len + 1; i < authority.len; i++) {
-        if (authority.at[i] < '0' || authority.at[i] > '9' || port > 65535)
+        if (authority.data[i] < '0' || authority.data[i] > '9' || port > 65535)
             return false;
-        port = port * 10 + (unsigned)(authority.at[i] - '0');
+        port = port * 10 + (unsigned)(authority.data[i] - '0');
     }
-    return authority.at[len] == ':' && port >= 1 && port <= 65535;
+    return authority.data[len] == ':' && port >= 1 && port <= 65535;
 }
 
 static bool is_loopback(struct slice host)
 {
     char text[HOST_MAX + 1];
-    memcpy(text, host.at, host.len);
+    memcpy(text, host.data, host.len);
     text[host.len] = '\0';
     if (strcasecmp(text, "localhost") == 0 || strcmp(text, "[::1]") == 0)
         return true;
@@ -174,12 +174,12 @@ static bool is_loopback(struct slice host)
 static bool has_dot_segment(struct slice path)
 {
     while (path.len > 0) {
-        const char *next = memchr(path.at + 1, '/', path.len - 1);
-        size_t len = next == NULL ? path.len : (size_t)(next - path.at);
-        struct slice segment = slice_make(path.at + 1, len - 1);
+        const char *next = memchr(path.data + 1, '/', path.len - 1);
+        size_t len = next == NULL ? path.len : (size_t)(next - path.data);
+        struct slice segment = slice_make(path.data + 1, len - 1);
         if (slice_is(segment, ".") || slice_is(segment, "..") || (segment.len == 0 && next != NULL))
             return true;
-        path = slice_make(path.at + len, path.len - len);
+        path = slice_make(path.data + len, path.len - len);
     }
     return false;
 }
@@ -191,15 +191,16 @@ static const char *fault_of_base_url(struct slice url)
     if (!is_http && !starts_with(url, "https://"))
         return "must begin with https://";
     for (size_t i = 0; i < url.len; i++)
-        if (url.at[i] <= ' ' || url.at[i] > 0x7e || strchr("\\\"<>^`{|}", url.at[i]))
+        if (url.data[i] <= ' ' || url.data[i] > 0x7e || strchr("\\\"<>^`{|}", url.data[i]))
             return "holds a character that has no place in a URL";
-    if (memchr(url.at, '?', url.len) || memchr(url.at, '#', url.len))
+    if (memchr(url.data, '?', url.len) || memchr(url.data, '#', url.len))
         return "must not have a query or a fragment: only a host and a path";
 
     struct slice rest = behind_scheme(url), path = provider_base_path(url);
-    const char *slash = rest.len > 0 ? memchr(rest.at, '/', rest.len) : NULL;
-    struct slice authority = slice_make(rest.at, slash == NULL ? rest.len : (size_t)(slash - rest.at)), host;
-    if (authority.len > 0 && memchr(authority.at, '@', authority.len))
+    const char *slash = rest.len > 0 ? memchr(rest.data, '/', rest.len) : NULL;
+    struct slice authority = slice_make(rest.data, slash == NULL ? rest.len : (size_t)(slash - rest.data)),
+                 host;
+    if (authority.len > 0 && memchr(authority.data, '@', authority.len))
         return "must not hold a user or a password: credentials go to provider.credentials";
     if (!split_authority(authority, &host))
         return "has no valid host and port";
@@ -218,7 +219,7 @@ static int check_address(const struct provider *provider, const struct job *job,
         return 0;
     /* The line is not shown when it may hold a password. */
     struct job_place place = job->provider.base_url_place;
-    if (url.len == 0 || memchr(url.at, '@', url.len) == NULL)
+    if (url.len == 0 || memchr(url.data, '@', url.len) == NULL)
         return job_fail(job, place, error, "provider.base_url %s", fault);
     return job_fail(job, (struct job_place){0, 0}, error, "line %u: provider.base_url %s", place.line, fault);
 }

@@ -36,7 +36,7 @@ struct match {
 /* A provider's text, and how far it has been read. */
 struct reading {
     struct scrub_view view;
-    size_t at, letter; /* byte, and the letter that it begins */
+    size_t offset, letter; /* byte, and the letter that it begins */
     struct scrub_values values;
     const struct scrub_secrets *secrets;
     bool shapes; /* numbers and tokens that are nobody's known value are replaced too */
@@ -66,19 +66,20 @@ static void take_longer(struct match *best, size_t len, const char *name)
 
 static void match_email(struct slice text, struct match *best)
 {
-    size_t at = 0;
-    while (at < text.len && at < EMAIL_LOCAL_MAX &&
-           (is_alphanumeric(text.at[at]) || strchr(".!#$%&'*+/=?^_{|}~-", text.at[at])) &&
-           text.at[at] != '\0')
-        at++;
-    if (at == 0 || at == text.len || text.at[at] != '@')
+    size_t offset = 0;
+    while (offset < text.len && offset < EMAIL_LOCAL_MAX &&
+           (is_alphanumeric(text.data[offset]) || strchr(".!#$%&'*+/=?^_{|}~-", text.data[offset])) &&
+           text.data[offset] != '\0')
+        offset++;
+    if (offset == 0 || offset == text.len || text.data[offset] != '@')
         return;
-    size_t end = at + 1;
-    while (end < text.len && (is_alphanumeric(text.at[end]) || text.at[end] == '.' || text.at[end] == '-'))
+    size_t end = offset + 1;
+    while (end < text.len &&
+           (is_alphanumeric(text.data[end]) || text.data[end] == '.' || text.data[end] == '-'))
         end++;
-    while (text.at[end - 1] == '.') /* of the sentence */
+    while (text.data[end - 1] == '.') /* of the sentence */
         end--;
-    if (end > at + 1)
+    if (end > offset + 1)
         take_longer(best, end, "email");
 }
 
@@ -98,18 +99,18 @@ static void match_number(const struct reading *reading, struct match *best)
         }
     }
     if (digits >= DIGITS_MIN)
-        take_longer(best, scrub_view_start(view, end) - reading->at, "number");
+        take_longer(best, scrub_view_start(view, end) - reading->offset, "number");
 }
 
 /* 19900415ALEX#MORGA: the date of birth and the first five letters of each name. */
 static void match_concat(struct slice text, struct match *best)
 {
     size_t len = 0;
-    while (len < text.len && len < CONCAT_DATE && is_digit(text.at[len]))
+    while (len < text.len && len < CONCAT_DATE && is_digit(text.data[len]))
         len++;
     if (len != CONCAT_DATE)
         return;
-    while (len < text.len && len < CONCAT_LEN && (text.at[len] == '#' || is_letter(text.at[len])))
+    while (len < text.len && len < CONCAT_LEN && (text.data[len] == '#' || is_letter(text.data[len])))
         len++;
     if (len == CONCAT_LEN)
         take_longer(best, len, field_name(FIELD_CLIENT_IDENTIFIER));
@@ -125,12 +126,12 @@ static void match_token(struct slice text, struct match *best)
 {
     bool lower = false, upper = false, digit = false;
     size_t len = 0, padding = 0;
-    for (; len < text.len && is_of_token(text.at[len]); len++) {
-        lower = lower || (text.at[len] >= 'a' && text.at[len] <= 'z');
-        upper = upper || (text.at[len] >= 'A' && text.at[len] <= 'Z');
-        digit = digit || is_digit(text.at[len]);
+    for (; len < text.len && is_of_token(text.data[len]); len++) {
+        lower = lower || (text.data[len] >= 'a' && text.data[len] <= 'z');
+        upper = upper || (text.data[len] >= 'A' && text.data[len] <= 'Z');
+        digit = digit || is_digit(text.data[len]);
     }
-    while (padding < 2 && len + padding < text.len && text.at[len + padding] == '=')
+    while (padding < 2 && len + padding < text.len && text.data[len + padding] == '=')
         padding++;
     bool padded = padding > 0 && (len + padding) % 4 == 0 && len + padding >= TOKEN_PADDED_MIN;
     if (lower && upper && (padded || (digit && len >= TOKEN_MIN)))
@@ -155,15 +156,15 @@ static bool is_listed(const struct provider_fields *fields, struct slice word)
 static size_t listed_len(const struct reading *reading)
 {
     struct slice text = reading->view.text;
-    size_t first = reading->at, end = reading->at;
+    size_t first = reading->offset, end = reading->offset;
     if (reading->secrets == NULL || reading->secrets->fields == NULL)
         return 0;
-    while (first > 0 && is_of_word(text.at[first - 1]))
+    while (first > 0 && is_of_word(text.data[first - 1]))
         first--;
-    while (end < text.len && is_of_word(text.at[end]))
+    while (end < text.len && is_of_word(text.data[end]))
         end++;
-    bool listed = is_listed(reading->secrets->fields, slice_make(text.at + first, end - first));
-    return listed ? end - reading->at : 0;
+    bool listed = is_listed(reading->secrets->fields, slice_make(text.data + first, end - first));
+    return listed ? end - reading->offset : 0;
 }
 
 /* The bytes of the host that was asked, when the text has it here. */
@@ -171,11 +172,11 @@ static size_t host_len(const struct reading *reading)
 {
     struct slice text = reading->view.text;
     struct slice host = reading->secrets == NULL ? slice_make("", 0) : reading->secrets->host;
-    size_t end = reading->at + host.len;
-    if (host.len == 0 || end > text.len || strncasecmp(text.at + reading->at, host.at, host.len) != 0)
+    size_t end = reading->offset + host.len;
+    if (host.len == 0 || end > text.len || strncasecmp(text.data + reading->offset, host.data, host.len) != 0)
         return 0;
-    bool begins = reading->at == 0 || !is_of_word(text.at[reading->at - 1]);
-    return begins && (end == text.len || !is_of_word(text.at[end])) ? host.len : 0;
+    bool begins = reading->offset == 0 || !is_of_word(text.data[reading->offset - 1]);
+    return begins && (end == text.len || !is_of_word(text.data[end])) ? host.len : 0;
 }
 
 static size_t char_len(char first)
@@ -187,10 +188,10 @@ static size_t char_len(char first)
 static void match_shapes(const struct reading *reading, struct slice rest, struct match *best)
 {
     struct match shape = {0, NULL};
-    if (scrub_view_start(&reading->view, reading->letter) == reading->at)
+    if (scrub_view_start(&reading->view, reading->letter) == reading->offset)
         match_number(reading, &shape);
     match_concat(rest, &shape);
-    if (reading->at == 0 || !is_of_token(rest.at[-1]))
+    if (reading->offset == 0 || !is_of_token(rest.data[-1]))
         match_token(rest, &shape);
     if (shape.len <= best->len)
         return;
@@ -201,16 +202,16 @@ static void match_shapes(const struct reading *reading, struct slice rest, struc
 static struct match find(struct reading *reading)
 {
     const struct scrub_view *view = &reading->view;
-    struct slice rest = slice_make(view->text.at + reading->at, view->text.len - reading->at);
+    struct slice rest = slice_make(view->text.data + reading->offset, view->text.len - reading->offset);
     struct match match = {host_len(reading), NULL};
     if (match.len > 0)
         return match;
-    while (reading->letter < view->letters.count && view->letters.starts[reading->letter] < reading->at)
+    while (reading->letter < view->letters.count && view->letters.starts[reading->letter] < reading->offset)
         reading->letter++;
-    if (reading->letter < view->letters.count && view->letters.starts[reading->letter] == reading->at) {
+    if (reading->letter < view->letters.count && view->letters.starts[reading->letter] == reading->offset) {
         size_t end = scrub_values_match(&reading->values, view, reading->letter, &match.name);
         if (end > 0)
-            match.len = scrub_view_start(view, end) - reading->at;
+            match.len = scrub_view_start(view, end) - reading->offset;
     }
     match_email(rest, &match);
     if (reading->shapes)
@@ -264,21 +265,21 @@ size_t scrub_text(struct slice text, const struct record *record, const struct s
     arena_init(&arena, ARENA_CHUNK);
     struct reading reading = begin(text, record, secrets, &arena);
     struct slice plain = reading.view.text;
-    while (plain.len > 0 && plain.at[plain.len - 1] == ' ')
+    while (plain.len > 0 && plain.data[plain.len - 1] == ' ')
         plain.len--;
-    while (reading.at < plain.len) {
+    while (reading.offset < plain.len) {
         char mark[MARK_SIZE];
         struct match match = find(&reading);
-        const char *at = plain.at + reading.at;
-        struct slice piece = slice_make(at, match.len > 0 ? match.len : char_len(*at));
-        reading.at += piece.len;
+        const char *cursor = plain.data + reading.offset;
+        struct slice piece = slice_make(cursor, match.len > 0 ? match.len : char_len(*cursor));
+        reading.offset += piece.len;
         if (match.name != NULL)
             piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", match.name));
         if (len + piece.len >= size) {
             len = cut(out, len, size);
             break;
         }
-        memcpy(out + len, piece.at, piece.len);
+        memcpy(out + len, piece.data, piece.len);
         len += piece.len;
     }
     out[len] = '\0';
@@ -296,7 +297,7 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
     struct slice plain = reading.view.text;
     bool clean = true;
     reading.shapes = false;
-    for (; clean && reading.at < plain.len; reading.at += char_len(plain.at[reading.at]))
+    for (; clean && reading.offset < plain.len; reading.offset += char_len(plain.data[reading.offset]))
         clean = find(&reading).name == NULL;
     arena_wipe(&arena);
     return clean;

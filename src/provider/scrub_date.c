@@ -47,14 +47,14 @@ static const struct {
 
 bool scrub_date_read(struct slice text, struct scrub_date *date)
 {
-    if (text.len != 10 || text.at[4] != '-' || text.at[7] != '-')
+    if (text.len != 10 || text.data[4] != '-' || text.data[7] != '-')
         return false;
     unsigned numbers[3] = {0};
     for (size_t i = 0, part = 0; i < text.len; i++) {
-        if (text.at[i] == '-')
+        if (text.data[i] == '-')
             part++;
-        else if (text.at[i] >= '0' && text.at[i] <= '9' && part < 3)
-            numbers[part] = numbers[part] * 10 + (unsigned)(text.at[i] - '0');
+        else if (text.data[i] >= '0' && text.data[i] <= '9' && part < 3)
+            numbers[part] = numbers[part] * 10 + (unsigned)(text.data[i] - '0');
         else
             return false;
     }
@@ -173,10 +173,10 @@ static bool is_number(const struct part *part, const struct scrub_date *date)
     unsigned day = date->day, month = date->month, year = date->year, value = part->value;
     if (part->is_month || (part->digits != 8 && part->digits != 6))
         return false;
-    unsigned room = part->digits == 8 ? 10000 : 100;
-    year %= room;
+    unsigned capacity = part->digits == 8 ? 10000 : 100;
+    year %= capacity;
     return value == year * 10000 + month * 100 + day || value == year * 10000 + day * 100 + month ||
-           value == (day * 100 + month) * room + year || value == (month * 100 + day) * room + year;
+           value == (day * 100 + month) * capacity + year || value == (month * 100 + day) * capacity + year;
 }
 
 size_t scrub_date_match(const struct scrub_view *view, size_t i, const struct scrub_date *date)

@@ -29,7 +29,7 @@ static size_t read_number(struct slice text, unsigned base, size_t max, uint32_t
     size_t len = 0;
     *number = 0;
     for (; len < text.len && len < max; len++) {
-        int digit = hex_digit(text.at[len]);
+        int digit = hex_digit(text.data[len]);
         if (digit < 0 || (unsigned)digit >= base)
             break;
         *number = *number * base + (uint32_t)digit;
@@ -56,25 +56,25 @@ static size_t write_code(uint32_t code, char *out)
 
 static struct slice behind(struct slice text, size_t len)
 {
-    return slice_make(text.at + len, text.len - len);
+    return slice_make(text.data + len, text.len - len);
 }
 
 static bool begins_with(struct slice text, const char *head)
 {
     size_t len = strlen(head);
-    return text.len >= len && memcmp(text.at, head, len) == 0;
+    return text.len >= len && memcmp(text.data, head, len) == 0;
 }
 
 /* `\u0040`, a pair of them for what is beyond U+FFFF, `\/`, `\"`, `\\`. */
 static size_t read_backslash(struct slice text, char *out, size_t *written)
 {
     uint32_t code, low;
-    if (text.len >= 2 && strchr("/\"\\", text.at[1]) != NULL && text.at[1] != '\0') {
-        out[0] = text.at[1];
+    if (text.len >= 2 && strchr("/\"\\", text.data[1]) != NULL && text.data[1] != '\0') {
+        out[0] = text.data[1];
         *written = 1;
         return 2;
     }
-    if (text.len < 6 || text.at[1] != 'u' || read_number(behind(text, 2), 16, 4, &code) != 4)
+    if (text.len < 6 || text.data[1] != 'u' || read_number(behind(text, 2), 16, 4, &code) != 4)
         return 0;
     size_t used = 6;
     if (code >= SURROGATE_HIGH && code < SURROGATE_LOW && begins_with(behind(text, 6), "\\u") &&
@@ -102,11 +102,11 @@ static size_t read_entity(struct slice text, char *out, size_t *written)
     }
     if (!begins_with(text, "&#"))
         return 0;
-    bool hex = text.len > 2 && (text.at[2] | 0x20) == 'x';
+    bool hex = text.len > 2 && (text.data[2] | 0x20) == 'x';
     size_t head = hex ? 3 : 2;
     uint32_t code;
     size_t digits = read_number(behind(text, head), hex ? 16 : 10, ENTITY_DIGITS_MAX, &code);
-    if (digits == 0 || text.len <= head + digits || text.at[head + digits] != ';')
+    if (digits == 0 || text.len <= head + digits || text.data[head + digits] != ';')
         return 0;
     *written = write_code(code, out);
     return head + digits + 1;
@@ -116,7 +116,7 @@ static size_t read_entity(struct slice text, char *out, size_t *written)
 static size_t read_escape(struct slice text, char *out, size_t *written)
 {
     uint32_t byte;
-    switch (text.at[0]) {
+    switch (text.data[0]) {
     case '%':
         if (read_number(behind(text, 1), 16, 2, &byte) != 2)
             return 0;
@@ -139,7 +139,7 @@ static struct slice read_escapes(struct slice text, struct arena *arena)
     while (text.len > 0) {
         size_t written = 0, used = read_escape(text, out + len, &written);
         if (used == 0) {
-            out[len] = text.at[0];
+            out[len] = text.data[0];
             used = written = 1;
         }
         len += written;
@@ -151,19 +151,19 @@ static struct slice read_escapes(struct slice text, struct arena *arena)
 /* The bytes of the UTF-8 character at the start; 0 when there is none. */
 static size_t char_len(struct slice text)
 {
-    unsigned char first = (unsigned char)text.at[0];
+    unsigned char first = (unsigned char)text.data[0];
     size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    bool is_char = len <= text.len && text_is_utf8(slice_make(text.at, len));
+    bool is_char = len <= text.len && text_is_utf8(slice_make(text.data, len));
     return is_char && !begins_with(text, "\xef\xbf\xbd") ? len : 0;
 }
 
 /* A blank or a control character, C1 (a terminal obeys these too) included. */
 static bool is_blank(struct slice text)
 {
-    unsigned char first = (unsigned char)text.at[0];
+    unsigned char first = (unsigned char)text.data[0];
     return first <= ' ' || first == 0x7f ||
-           (first == 0xc2 && text.len > 1 && (unsigned char)text.at[1] >= 0x80 &&
-            (unsigned char)text.at[1] < 0xa0);
+           (first == 0xc2 && text.len > 1 && (unsigned char)text.data[1] >= 0x80 &&
+            (unsigned char)text.data[1] < 0xa0);
 }
 
 /* text without control characters and broken bytes. */
@@ -174,14 +174,14 @@ static struct slice fold(struct slice text, struct arena *arena)
     while (text.len > 0) {
         size_t used = 1;
         if (is_blank(text)) {
-            used = text.at[0] == '\xc2' ? 2 : 1;
+            used = text.data[0] == '\xc2' ? 2 : 1;
             if (len > 0 && out[len - 1] != ' ')
                 out[len++] = ' ';
         } else if ((used = char_len(text)) == 0) {
             used = 1;
             out[len++] = '?';
         } else {
-            memcpy(out + len, text.at, used);
+            memcpy(out + len, text.data, used);
             len += used;
         }
         text = behind(text, used);

@@ -126,11 +126,11 @@ static void add_street(struct scrub_values *values, const struct scrub_view *vie
 
 static void add_email(struct scrub_values *values, const struct scrub_view *view, const char *name)
 {
-    size_t at = 0;
-    while (at < view->letters.count && view->letters.codes[at] != '@')
-        at++;
-    if (at >= VALUE_CHARS_MIN && at < view->letters.count)
-        add_needle(values, view, 0, at, name);
+    size_t index = 0;
+    while (index < view->letters.count && view->letters.codes[index] != '@')
+        index++;
+    if (index >= VALUE_CHARS_MIN && index < view->letters.count)
+        add_needle(values, view, 0, index, name);
 }
 
 static void add_number(struct scrub_values *values, const struct scrub_view *view, const char *name)
@@ -143,8 +143,8 @@ static void add_number(struct scrub_values *values, const struct scrub_view *vie
     if (count < NUMBER_DIGITS_MIN)
         return;
     struct scrub_number *number = arena_alloc(values->arena, sizeof *number);
-    *number =
-        (struct scrub_number){arena_copy(values->arena, slice_make(digits, count)).at, name, values->numbers};
+    *number = (struct scrub_number){arena_copy(values->arena, slice_make(digits, count)).data, name,
+                                    values->numbers};
     values->numbers = number;
     while (tail > 0 && found < TAIL)
         found += view->kinds[--tail] != SCRUB_OTHER;
@@ -189,9 +189,9 @@ static void add_item(struct scrub_values *values, struct slice text, enum field_
 static void add_value(struct scrub_values *values, struct slice value, enum field_id field)
 {
     while (value.len > 0) {
-        const char *end = memchr(value.at, VALUE_SEPARATOR, value.len);
-        size_t len = end == NULL ? value.len : (size_t)(end - value.at);
-        add_item(values, slice_make(value.at, len), field);
+        const char *end = memchr(value.data, VALUE_SEPARATOR, value.len);
+        size_t len = end == NULL ? value.len : (size_t)(end - value.data);
+        add_item(values, slice_make(value.data, len), field);
         if (end == NULL)
             return;
         value = slice_make(end + 1, value.len - len - 1);
@@ -220,7 +220,7 @@ static void add_together(struct scrub_values *values, struct slice one, struct s
     if (one.len == 0 || other.len == 0)
         return;
     struct slice joined =
-        arena_printf(values->arena, "%.*s%.*s", (int)one.len, one.at, (int)other.len, other.at);
+        arena_printf(values->arena, "%.*s%.*s", (int)one.len, one.data, (int)other.len, other.data);
     struct scrub_view view = scrub_view_make(joined, values->arena);
     add_needle(values, &view, 0, view.letters.count, name);
 }

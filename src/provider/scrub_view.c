@@ -45,13 +45,13 @@ static bool is_unspaced(uint32_t code)
 
 static bool is_upper(const struct scrub_view *view, size_t i)
 {
-    char byte = view->text.at[view->letters.starts[i]];
+    char byte = view->text.data[view->letters.starts[i]];
     return byte >= 'A' && byte <= 'Z';
 }
 
 static bool is_lower(const struct scrub_view *view, size_t i)
 {
-    char byte = view->text.at[view->letters.starts[i]];
+    char byte = view->text.data[view->letters.starts[i]];
     return byte >= 'a' && byte <= 'z';
 }
 

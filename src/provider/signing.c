@@ -41,10 +41,10 @@ static int check_api_secret(const struct job *job, const struct job_credentials 
     drop_secret(key, text);
     if (len > 0)
         return 0;
-    return job_fail(job, credentials->place, error,
-                    "credentials.api_secret is not the base64 that %s gives out: copy it again, whole and "
-                    "without blanks or quotes",
-                    job->provider.name);
+    return job_fail(
+        job, credentials->place, error,
+        "credentials.api_secret is not the base64 that %s gives out: copy it again, whole and without blanks or quotes",
+        job->provider.name);
 }
 
 static int check_credentials(const struct job *job, const struct job_credentials *credentials,
@@ -75,10 +75,10 @@ int signing_check_job(const struct job *job, bool with_secrets, struct error *er
         for (size_t j = 0; j < i; j++)
             if (slice_equal(secret_slice(&job->provider.credentials[j].api_key),
                             secret_slice(&credentials->api_key)))
-                return job_fail(job, credentials->place, error,
-                                "credentials %zu and %zu are the same API key: two lanes would cross their "
-                                "nonces; leave one out",
-                                j + 1, i + 1);
+                return job_fail(
+                    job, credentials->place, error,
+                    "credentials %zu and %zu are the same API key: two lanes would cross their nonces; leave one out",
+                    j + 1, i + 1);
     }
     return 0;
 }
@@ -91,7 +91,7 @@ struct provider_account *signing_account_new(const struct job_credentials *crede
     assert(len > 0);
 
     struct provider_account *account = memory_new(1, sizeof *account);
-    account->api_key.at = memory_copy(secret_slice(&credentials->api_key));
+    account->api_key.data = memory_copy(secret_slice(&credentials->api_key));
     account->api_key.len = credentials->api_key.len;
     account->hmac = digest_hmac_new(DIGEST_SHA512, slice_make((const char *)key, (size_t)len));
     drop_secret(key, text);
@@ -134,7 +134,7 @@ void signing_authenticate(struct provider_account *account, uint64_t nonce, cons
     write_nonce(nonce, nonce_text);
     signing_sign(account, nonce, slice_from(request->target), buffer_slice(&request->body), signature);
     provider_headers_add(headers, "Content-Type", "application/json");
-    provider_headers_add(headers, "API-Key", account->api_key.at);
+    provider_headers_add(headers, "API-Key", account->api_key.data);
     provider_headers_add(headers, "API-Nonce", nonce_text);
     provider_headers_add(headers, "API-Sign", signature);
 }

@@ -21,37 +21,39 @@ static uint64_t members_named(const struct outcome_table *table, struct slice pa
     uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;
     while (members == 0 && path.len > 0) {
         size_t len = 0;
-        while (len < path.len && strchr(".[]/", path.at[len]) == NULL)
+        while (len < path.len && strchr(".[]/", path.data[len]) == NULL)
             len++;
         if (len > 0)
-            members = members_of_part(table, slice_make(path.at, len));
+            members = members_of_part(table, slice_make(path.data, len));
         len += len < path.len;
-        path = slice_make(path.at + len, path.len - len);
+        path = slice_make(path.data + len, path.len - len);
     }
     return members;
 }
 
 /* {"path": ["residential_address", "city"]} is one name. */
-static uint64_t members_of_path(const struct outcome_table *table, const struct json_node *nodes, size_t at)
+static uint64_t members_of_path(const struct outcome_table *table, const struct json_node *nodes,
+                                size_t index)
 {
     char path[PATH_SIZE];
     size_t len = 0;
-    if (at == 0 || nodes[at].kind != JSON_ARRAY)
+    if (index == 0 || nodes[index].kind != JSON_ARRAY)
         return 0;
-    for (size_t i = at + 1;
-         i < nodes[at].end && nodes[i].kind == JSON_STRING && len + TEXT_MIN <= sizeof path; i++)
+    for (size_t i = index + 1;
+         i < nodes[index].end && nodes[i].kind == JSON_STRING && len + TEXT_MIN <= sizeof path; i++)
         len += text_format(path + len, sizeof path - len, "%s%.*s", len ? "." : "", (int)nodes[i].text.len,
-                           nodes[i].text.at);
+                           nodes[i].text.data);
     return members_named(table, slice_make(path, len));
 }
 
 /* The members that an object says it is about: {"field": "phone", …}, {"fields": ["phone"], …}. */
-static uint64_t members_of_object(const struct outcome_table *table, const struct json_node *nodes, size_t at)
+static uint64_t members_of_object(const struct outcome_table *table, const struct json_node *nodes,
+                                  size_t index)
 {
     static const char *const names[] = {"path", "field", "fields", "name", "param", "property", NULL};
-    uint64_t members = members_of_path(table, nodes, json_member(nodes, at, "path"));
+    uint64_t members = members_of_path(table, nodes, json_member(nodes, index, "path"));
     for (const char *const *name = names; members == 0 && *name != NULL; name++) {
-        size_t member = json_member(nodes, at, *name);
+        size_t member = json_member(nodes, index, *name);
         for (size_t i = member; member != 0 && i < nodes[member].end; i++)
             if (nodes[i].kind == JSON_STRING)
                 members |= members_named(table, nodes[i].text);
@@ -65,21 +67,21 @@ uint64_t success_left_out(const struct outcome_table *table, const struct answer
     size_t list = nodes && table->updated_member ? json_member(nodes, 0, table->updated_member) : 0;
     if (list == 0 || nodes[list].kind != JSON_ARRAY)
         return 0;
-    for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end)
-        sent &= ~(nodes[at].kind == JSON_OBJECT ? members_of_object(table, nodes, at)
-                                                : members_named(table, nodes[at].text));
+    for (size_t index = list + 1; index < nodes[list].end; index = nodes[index].end)
+        sent &= ~(nodes[index].kind == JSON_OBJECT ? members_of_object(table, nodes, index)
+                                                   : members_named(table, nodes[index].text));
     return sent;
 }
 
 /* One warning: an object, a text, or a member of an object whose key names what it is about. */
 static uint64_t members_of_warning(const struct outcome_table *table, const struct json_node *nodes,
-                                   size_t at)
+                                   size_t index)
 {
-    uint64_t members = members_named(table, nodes[at].key);
-    if (members == 0 && nodes[at].kind == JSON_OBJECT)
-        members = members_of_object(table, nodes, at);
-    if (members == 0 && nodes[at].kind == JSON_STRING) /* ["phone"] */
-        members = members_named(table, nodes[at].text);
+    uint64_t members = members_named(table, nodes[index].key);
+    if (members == 0 && nodes[index].kind == JSON_OBJECT)
+        members = members_of_object(table, nodes, index);
+    if (members == 0 && nodes[index].kind == JSON_STRING) /* ["phone"] */
+        members = members_named(table, nodes[index].text);
     return members ? members : OUTCOME_WARNED_RECORD;
 }
 
@@ -95,7 +97,7 @@ uint64_t success_warned(const struct outcome_table *table, const struct answer *
     if (is_one)
         return members_of_warning(table, nodes, list);
     uint64_t members = 0;
-    for (size_t at = list + 1; at < nodes[list].end; at = nodes[at].end)
-        members |= members_of_warning(table, nodes, at);
+    for (size_t index = list + 1; index < nodes[list].end; index = nodes[index].end)
+        members |= members_of_warning(table, nodes, index);
     return members;
 }

@@ -9,7 +9,7 @@ static void add(struct provider_request *request, struct slice text)
     size_t len = strlen(request->target);
     assert(len + text.len < sizeof request->target);
     if (text.len > 0)
-        memcpy(request->target + len, text.at, text.len);
+        memcpy(request->target + len, text.data, text.len);
     request->target[len + text.len] = '\0';
 }
 
@@ -39,10 +39,10 @@ void target_add_encoded(struct provider_request *request, struct slice text)
 {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
+        unsigned char byte = (unsigned char)text.data[i];
         const char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
-        if (is_unreserved(text.at[i]))
-            add(request, slice_make(text.at + i, 1));
+        if (is_unreserved(text.data[i]))
+            add(request, slice_make(text.data + i, 1));
         else
             add(request, slice_make(escape, sizeof escape));
     }

@@ -7,19 +7,19 @@
 
 enum { DATE_LEN = 10 };
 
-bool user_find_list(const struct json_node *nodes, size_t *at)
+bool user_find_list(const struct json_node *nodes, size_t *index)
 {
     static const char *const names[] = {"users", "data", "items", "results"};
     size_t tops[] = {0, json_member(nodes, 0, "data")};
-    *at = 0;
+    *index = 0;
     if (nodes[0].kind == JSON_ARRAY)
         return true;
     for (size_t top = 0; top < sizeof tops / sizeof *tops; top++) {
         if (top > 0 && tops[top] == 0)
             continue;
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-            *at = json_member(nodes, tops[top], names[i]);
-            if (*at != 0 && nodes[*at].kind == JSON_ARRAY)
+            *index = json_member(nodes, tops[top], names[i]);
+            if (*index != 0 && nodes[*index].kind == JSON_ARRAY)
                 return true;
         }
     }
@@ -33,7 +33,7 @@ static bool fold_name(struct slice name, char out[CLAIM_NAME_MAX])
 {
     size_t len = 0;
     for (size_t i = 0; i < name.len; i++) {
-        char byte = text_lower_ascii(name.at[i]);
+        char byte = text_lower_ascii(name.data[i]);
         if (byte < 'a' || byte > 'z')
             continue;
         if (len == CLAIM_NAME_MAX - 1)
@@ -57,17 +57,17 @@ static uint64_t number_of(const struct json_node *node)
     if (node->kind != JSON_NUMBER && node->kind != JSON_STRING)
         return 0;
     for (size_t i = 0; i < node->text.len && number <= UINT32_MAX; i++) {
-        if (node->text.at[i] < '0' || node->text.at[i] > '9')
-            return node->text.at[i] == '.' ? number : 0;
-        number = number * 10 + (uint64_t)(node->text.at[i] - '0');
+        if (node->text.data[i] < '0' || node->text.data[i] > '9')
+            return node->text.data[i] == '.' ? number : 0;
+        number = number * 10 + (uint64_t)(node->text.data[i] - '0');
     }
     return number;
 }
 
 /* Neither null, false, empty nor 0; of an object or an array, what is in it. */
-static bool is_something(const struct json_node *nodes, size_t at)
+static bool is_something(const struct json_node *nodes, size_t index)
 {
-    for (size_t i = at; i < nodes[at].end; i++) {
+    for (size_t i = index; i < nodes[index].end; i++) {
         const struct json_node *node = &nodes[i];
         if (node->kind != JSON_ARRAY && node->kind != JSON_OBJECT && node->kind != JSON_NULL &&
             node->text.len > 0 && !slice_is(node->text, "false") && !slice_is(node->text, "0"))
@@ -76,7 +76,7 @@ static bool is_something(const struct json_node *nodes, size_t at)
     return false;
 }
 
-static void read_claim(const struct json_node *nodes, size_t at, struct user_list_claim *claim)
+static void read_claim(const struct json_node *nodes, size_t index, struct user_list_claim *claim)
 {
     static const char *const goes_on[] = {
         "more",         "hasmore",           "hasnext",    "hasnextpage", "truncated",     "istruncated",
@@ -98,10 +98,10 @@ static void read_claim(const struct json_node *nodes, size_t at, struct user_lis
                                          NULL};
     static const char *const pages[] = {"pages", "totalpages", "pagecount", "pagescount", "lastpage", NULL};
     char name[CLAIM_NAME_MAX];
-    if (!fold_name(nodes[at].key, name))
+    if (!fold_name(nodes[index].key, name))
         return;
-    claim->more = claim->more || (is_one_of(name, goes_on) && is_something(nodes, at));
-    uint64_t number = number_of(&nodes[at]);
+    claim->more = claim->more || (is_one_of(name, goes_on) && is_something(nodes, index));
+    uint64_t number = number_of(&nodes[index]);
     if (is_one_of(name, totals) && number > claim->total)
         claim->total = number;
     if (is_one_of(name, pages) && number > claim->pages)
@@ -111,34 +111,34 @@ static void read_claim(const struct json_node *nodes, size_t at, struct user_lis
 void user_list_read_claim(const struct json_node *nodes, size_t list, struct user_list_claim *claim)
 {
     *claim = (struct user_list_claim){.more = false};
-    for (size_t at = 1; at < nodes[0].end && list != 0; at++) {
-        if (at == list)
-            at = nodes[at].end - 1;
+    for (size_t index = 1; index < nodes[0].end && list != 0; index++) {
+        if (index == list)
+            index = nodes[index].end - 1;
         else
-            read_claim(nodes, at, claim);
+            read_claim(nodes, index, claim);
     }
 }
 
 /* The text of a member; empty when it has none. */
-static struct slice text_of(const struct json_node *nodes, size_t at, const char *member)
+static struct slice text_of(const struct json_node *nodes, size_t index, const char *member)
 {
-    size_t found = json_member(nodes, at, member);
+    size_t found = json_member(nodes, index, member);
     if (found == 0 || (nodes[found].kind != JSON_STRING && nodes[found].kind != JSON_NUMBER))
         return slice_make("", 0);
     return nodes[found].text;
 }
 
-bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user)
+bool user_begin(const struct json_node *nodes, size_t *index, struct arena *arena, struct provider_user *user)
 {
     static const char *const wrappers[] = {"user", "data"};
-    struct slice id = text_of(nodes, *at, "id");
+    struct slice id = text_of(nodes, *index, "id");
     for (size_t i = 0; id.len == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t inner = json_member(nodes, *at, wrappers[i]);
+        size_t inner = json_member(nodes, *index, wrappers[i]);
         if (inner == 0)
             continue;
         id = text_of(nodes, inner, "id");
         if (id.len > 0)
-            *at = inner;
+            *index = inner;
     }
     size_t count = field_count();
     *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
@@ -149,22 +149,22 @@ bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, 
 
 bool user_is_same_id(struct slice id, struct slice other)
 {
-    size_t at = 0, other_at = 0;
+    size_t offset = 0, other_at = 0;
     for (;;) {
-        while (at < id.len && id.at[at] == ' ')
-            at++;
-        while (other_at < other.len && other.at[other_at] == ' ')
+        while (offset < id.len && id.data[offset] == ' ')
+            offset++;
+        while (other_at < other.len && other.data[other_at] == ' ')
             other_at++;
-        if (at == id.len || other_at == other.len)
-            return at == id.len && other_at == other.len;
-        if (strncasecmp(id.at + at++, other.at + other_at++, 1) != 0)
+        if (offset == id.len || other_at == other.len)
+            return offset == id.len && other_at == other.len;
+        if (strncasecmp(id.data + offset++, other.data + other_at++, 1) != 0)
             return false;
     }
 }
 
 static bool is_same_email(struct slice email, struct slice other)
 {
-    return email.len == other.len && strncasecmp(email.at, other.at, email.len) == 0;
+    return email.len == other.len && strncasecmp(email.data, other.data, email.len) == 0;
 }
 
 /* The value of a field in the request; empty when the provider is not told it. */
@@ -192,26 +192,26 @@ static void note_told(struct told *told, struct slice text, bool is_same)
     told->is_other |= text.len > 0 && !is_same;
 }
 
-static void read_told(const struct json_node *nodes, size_t at, const struct user_expected *expected,
+static void read_told(const struct json_node *nodes, size_t index, const struct user_expected *expected,
                       struct told *told)
 {
     const char *member;
     struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
     for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
-        text = text_of(nodes, at, ids[i]);
+        text = text_of(nodes, index, ids[i]);
     note_told(told, text, user_is_same_id(text, user_id));
 
     struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
     struct slice former = slice_from(expected->former_key);
-    size_t metadata = json_member(nodes, at, "metadata");
+    size_t metadata = json_member(nodes, index, "metadata");
     if (wanted.len > 0) {
-        text = text_of(nodes, at, member);
+        text = text_of(nodes, index, member);
         note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
         text = metadata != 0 ? text_of(nodes, metadata, "external_id") : slice_make("", 0);
         note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
     }
     wanted = expected_value(expected, FIELD_EMAIL, &member);
-    text = text_of(nodes, at, member);
+    text = text_of(nodes, index, member);
     told->is_other_email |=
         expected->has_email && wanted.len > 0 && text.len > 0 && !is_same_email(text, wanted);
 }
@@ -219,76 +219,76 @@ static void read_told(const struct json_node *nodes, size_t at, const struct use
 bool user_is_other(const struct json_node *nodes, const struct user_expected *expected)
 {
     struct told told = {0};
-    size_t at = 0;
-    read_told(nodes, at, expected, &told);
+    size_t index = 0;
+    read_told(nodes, index, expected, &told);
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t inner = json_member(nodes, at, wrappers[i]);
+        size_t inner = json_member(nodes, index, wrappers[i]);
         if (inner == 0 || nodes[inner].kind != JSON_OBJECT)
             continue;
-        at = inner;
-        read_told(nodes, at, expected, &told);
+        index = inner;
+        read_told(nodes, index, expected, &told);
     }
     bool is_update = expected->user_id != NULL;
     return told.is_other || (told.is_other_email && !(is_update && told.is_ours));
 }
 
-struct slice user_external_id(const struct json_node *nodes, size_t at)
+struct slice user_external_id(const struct json_node *nodes, size_t index)
 {
     static const char *const keys[] = {"external_reference", "external_id"};
-    size_t metadata = json_member(nodes, at, "metadata");
+    size_t metadata = json_member(nodes, index, "metadata");
     struct slice key = slice_make("", 0);
     if (metadata != 0 && nodes[metadata].kind == JSON_OBJECT)
         key = text_of(nodes, metadata, "external_id");
     for (size_t i = 0; key.len == 0 && i < sizeof keys / sizeof *keys; i++)
-        key = text_of(nodes, at, keys[i]);
+        key = text_of(nodes, index, keys[i]);
     return key;
 }
 
 bool user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)
 {
-    size_t at = 0;
+    size_t index = 0;
 
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t inner = json_member(nodes, at, wrappers[i]);
+        size_t inner = json_member(nodes, index, wrappers[i]);
         if (inner != 0 && nodes[inner].kind == JSON_OBJECT)
-            at = inner;
+            index = inner;
     }
     *id = slice_make("", 0);
     for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
-        *id = text_of(nodes, at, ids[i]);
-    *external_id = user_external_id(nodes, at);
+        *id = text_of(nodes, index, ids[i]);
+    *external_id = user_external_id(nodes, index);
     return provider_is_user_id(*id);
 }
 
-void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+void user_take_text(const struct json_node *nodes, size_t index, const char *member, struct arena *arena,
                     struct value *value)
 {
-    struct slice text = text_of(nodes, at, member);
+    struct slice text = text_of(nodes, index, member);
     if (text.len == 0 || text_normalize(text, arena, &text) == TEXT_ENCODING || text.len == 0)
         return;
     *value = (struct value){arena_copy(arena, text), VALUE_PRESENT};
 }
 
-void user_take_email(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+void user_take_email(const struct json_node *nodes, size_t index, const char *member, struct arena *arena,
                      struct value *value)
 {
-    user_take_text(nodes, at, member, arena, value);
-    const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.at, '@', value->text.len) : NULL;
+    user_take_text(nodes, index, member, arena, value);
+    const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.data, '@', value->text.len) : NULL;
     if (sign == NULL)
         return;
     char *copy = arena_bytes(arena, value->text.len);
-    memcpy(copy, value->text.at, value->text.len);
-    for (size_t i = (size_t)(sign - value->text.at); i < value->text.len; i++)
+    memcpy(copy, value->text.data, value->text.len);
+    for (size_t i = (size_t)(sign - value->text.data); i < value->text.len; i++)
         if (copy[i] >= 'A' && copy[i] <= 'Z')
             copy[i] = (char)(copy[i] | 0x20);
-    value->text.at = copy;
+    value->text.data = copy;
 }
 
 /* True when text has digits where shape has `0`, and else is the same. */
 static bool has_shape(struct slice text, const char *shape)
 {
     for (size_t i = 0; i < DATE_LEN; i++)
-        if (shape[i] == '0' ? text.at[i] < '0' || text.at[i] > '9' : text.at[i] != shape[i])
+        if (shape[i] == '0' ? text.data[i] < '0' || text.data[i] > '9' : text.data[i] != shape[i])
             return false;
     return true;
 }
@@ -297,24 +297,25 @@ static bool has_shape(struct slice text, const char *shape)
  * is not certain which day is meant. */
 static bool is_midnight(struct slice time)
 {
-    size_t at = 0;
-    while (at < time.len && (time.at[at] == '0' || (at > 0 && memchr(":.", time.at[at], 2))))
-        at++;
-    bool has_zone = at < time.len && memchr("Zz+-", time.at[at], 4);
-    return at >= strlen("00:00") && (at == time.len || has_zone);
+    size_t offset = 0;
+    while (offset < time.len &&
+           (time.data[offset] == '0' || (offset > 0 && memchr(":.", time.data[offset], 2))))
+        offset++;
+    bool has_zone = offset < time.len && memchr("Zz+-", time.data[offset], 4);
+    return offset >= strlen("00:00") && (offset == time.len || has_zone);
 }
 
-void user_take_date(const struct json_node *nodes, size_t at, const char *member, bool day_first,
+void user_take_date(const struct json_node *nodes, size_t index, const char *member, bool day_first,
                     struct arena *arena, struct value *value)
 {
-    struct slice text = text_of(nodes, at, member);
-    if (text.len < DATE_LEN || (text.len > DATE_LEN && text.at[DATE_LEN] != 'T'))
+    struct slice text = text_of(nodes, index, member);
+    if (text.len < DATE_LEN || (text.len > DATE_LEN && text.data[DATE_LEN] != 'T'))
         return;
-    if (text.len > DATE_LEN && !is_midnight(slice_make(text.at + DATE_LEN + 1, text.len - DATE_LEN - 1)))
+    if (text.len > DATE_LEN && !is_midnight(slice_make(text.data + DATE_LEN + 1, text.len - DATE_LEN - 1)))
         return;
     if (has_shape(text, "0000-00-00"))
-        *value = (struct value){arena_copy(arena, slice_make(text.at, DATE_LEN)), VALUE_PRESENT};
+        *value = (struct value){arena_copy(arena, slice_make(text.data, DATE_LEN)), VALUE_PRESENT};
     else if (day_first && text.len == DATE_LEN && has_shape(text, "00/00/0000"))
-        *value = (struct value){arena_printf(arena, "%.4s-%.2s-%.2s", text.at + 6, text.at + 3, text.at),
-                                VALUE_PRESENT};
+        *value = (struct value){
+            arena_printf(arena, "%.4s-%.2s-%.2s", text.data + 6, text.data + 3, text.data), VALUE_PRESENT};
 }

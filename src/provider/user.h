@@ -16,7 +16,7 @@
 
 /* Finds the array of users in an answer: the answer itself, or its member `users`, `data`, `items` or
  * `results`, or one of these inside of `data`. */
-bool user_find_list(const struct json_node *nodes, size_t *at);
+bool user_find_list(const struct json_node *nodes, size_t *index);
 
 /* What an answer says of its list of users. */
 struct user_list_claim {
@@ -33,11 +33,12 @@ void user_list_read_claim(const struct json_node *nodes, size_t list, struct use
 
 /* Begins a user with the id of the object nodes[*at], or of its member `user` or `data`, to which *at then
  * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */
-bool user_begin(const struct json_node *nodes, size_t *at, struct arena *arena, struct provider_user *user);
+bool user_begin(const struct json_node *nodes, size_t *index, struct arena *arena,
+                struct provider_user *user);
 
 /* The external id of the user nodes[at]: metadata.external_id, else external_reference or external_id; empty:
  * it is not given. */
-struct slice user_external_id(const struct json_node *nodes, size_t at);
+struct slice user_external_id(const struct json_node *nodes, size_t index);
 
 /* Who a user is, as an answer to a FETCH or an element of a listing tells it at any provider: its id, and the
  * external id that it was given, empty when it is not told. False when there is no id. */
@@ -66,11 +67,11 @@ bool user_is_other(const struct json_node *nodes, const struct user_expected *ex
  * lower case) or a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). A member
  * that is missing, null, empty or unreadable, and a date with another time of day, which may mean the day
  * before or after, leave the value absent. */
-void user_take_text(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+void user_take_text(const struct json_node *nodes, size_t index, const char *member, struct arena *arena,
                     struct value *value);
-void user_take_email(const struct json_node *nodes, size_t at, const char *member, struct arena *arena,
+void user_take_email(const struct json_node *nodes, size_t index, const char *member, struct arena *arena,
                      struct value *value);
-void user_take_date(const struct json_node *nodes, size_t at, const char *member, bool day_first,
+void user_take_date(const struct json_node *nodes, size_t index, const char *member, bool day_first,
                     struct arena *arena, struct value *value);
 
 #endif

@@ -47,8 +47,7 @@ int version_check_job(const struct version_header *own, const struct job *job, s
     if (!is_header_name(header.name))
         return job_fail(
             job, job->provider.place, error,
-            "provider.version_header is not the name of a header: letters, digits and hyphens, at "
-            "most %d",
+            "provider.version_header is not the name of a header: letters, digits and hyphens, at most %d",
             NAME_LEN_MAX);
     if (is_taken(header.name))
         return job_fail(job, job->provider.place, error,

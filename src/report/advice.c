@@ -13,16 +13,13 @@ struct advice_row {
 static const struct advice_row advice_rows[] = {
     {RULE_REQUIRED,
      {"The provider needs this field, and the record has no value for it.",
-      "Fill in the cells, or map another column to the field. Where the provider does not insist, the job "
-      "can "
-      "say {field: …, required: false}."}},
+      "Fill in the cells, or map another column to the field. Where the provider does not insist, the job can say {field: …, required: false}."}},
     {RULE_FORMAT,
      {"The value does not have the form that this field must have.",
       "Correct the values in the reject file."}},
     {RULE_ENUM,
      {"The value is not one of the words that the provider knows.",
-      "Say in the job which word of yours stands for which of the provider's (values), or where all others "
-      "go (otherwise). The reject file names the nearest word."}},
+      "Say in the job which word of yours stands for which of the provider's (values), or where all others go (otherwise). The reject file names the nearest word."}},
     {RULE_COUNTRY,
      {"The value is no country that could be recognized.",
       "Write the ISO 3166-1 code or the country's common name."}},
@@ -36,8 +33,7 @@ static const struct advice_row advice_rows[] = {
      {"The value has fewer characters than the provider takes.", "Complete it in the reject file."}},
     {RULE_MIN_AGE,
      {"The customer is younger than the minimum age of the job.",
-      "Such customers cannot be moved. If many dates are concerned, look whether day and month are read in "
-      "the right order."}},
+      "Such customers cannot be moved. If many dates are concerned, look whether day and month are read in the right order."}},
     {RULE_FUTURE,
      {"The date lies after today.",
       "Correct the date; years of two digits and swapped columns are the usual causes."}},
@@ -49,8 +45,7 @@ static const struct advice_row advice_rows[] = {
       "Decide which of the rows is right, and take the others out. The reject file names the earlier row."}},
     {RULE_ENCODING,
      {"The value holds bytes or characters that are no text in the encoding of the job.",
-      "If many rows are concerned, input.encoding is probably wrong, or the export was decoded wrongly once "
-      "before. Single rows were damaged before the export."}},
+      "If many rows are concerned, input.encoding is probably wrong, or the export was decoded wrongly once before. Single rows were damaged before the export."}},
     {RULE_INVISIBLE,
      {"Characters that nobody sees (control, zero-width or text direction) were taken out of the value.",
       "Nothing has to be done; the cleaned value is used. To be rid of the warning, clean the source."}},
@@ -68,13 +63,11 @@ static const struct advice_row advice_rows[] = {
      {"The value went away in the export, but the provider cannot clear this field.",
       "The provider keeps the old value. If that is wrong, it must be changed with the provider's support."}},
     {RULE_IDENTIFYING,
-     {"The customer's key looks like an e-mail address or a national number, and keys stand in logs, ledger "
-      "and at the provider.",
+     {"The customer's key looks like an e-mail address or a national number, and keys stand in logs, ledger and at the provider.",
       "Map a column with a neutral key to external_id, before the first customer is created."}},
     {RULE_IMMUTABLE,
      {"The value changed since the customer was created, and the provider cannot change it.",
-      "Put the old value back, or accept the new one with kyc-import resolve once the provider's support has "
-      "changed it."}},
+      "Put the old value back, or accept the new one with kyc-import resolve once the provider's support has changed it."}},
     {RULE_NO_UPDATE,
      {"The customer's data changed, and the provider takes no updates.",
       "Change the data by hand at the provider, or let changes go with delivery.on_change: ignore."}},
@@ -83,14 +76,10 @@ static const struct advice_row advice_rows[] = {
       "If it is the same customer, adopt the user with kyc-import resolve."}},
     {RULE_TWIN,
      {"The same person (e-mail, names and birth date) is there under another key. Nothing was sent.",
-      "If the key column changed its format, put it back, or give the known customers their new keys with "
-      "kyc-import resolve --rekey. Of a single one: resolve --same-as the known key, or --absent when it is "
-      "another person."}},
+      "If the key column changed its format, put it back, or give the known customers their new keys with kyc-import resolve --rekey. Of a single one: resolve --same-as the known key, or --absent when it is another person."}},
     {RULE_WARNING,
-     {"The provider took the record and warned of something, or did not name the field among those that it "
-      "updated.",
-      "A field that was left out is sent once more by the next run; left out again, it counts as taken, and "
-      "the provider may still have the old value. Ask the provider why."}},
+     {"The provider took the record and warned of something, or did not name the field among those that it updated.",
+      "A field that was left out is sent once more by the next run; left out again, it counts as taken, and the provider may still have the old value. Ask the provider why."}},
     {RULE_EXPENSIVE,
      {"A pattern of the job takes too many steps on this value, so it could not be judged.",
       "Write the pattern without nested repeats."}},
@@ -99,8 +88,7 @@ static const struct advice_row advice_rows[] = {
 static const struct advice_row advice_rows_of_records[] = {
     {RULE_MALFORMED,
      {"The line is broken: its quotes or its JSON do not end where they should.",
-      "The raw lines are in the broken file. Escape quotes inside cells by doubling them, and export "
-      "again."}},
+      "The raw lines are in the broken file. Escape quotes inside cells by doubling them, and export again."}},
     {RULE_COLUMNS,
      {"The row has more or fewer cells than the header.",
       "A delimiter inside a cell without quotes is the usual cause: see the raw lines in the broken file."}},
@@ -149,8 +137,7 @@ struct advice advice_of_rule(enum field_id field, const char *rule)
 {
     static const struct advice own = {
         "A rule of the job file, or an answer of the provider.",
-        "Correct the values in the reject file, or the rule in the job file. kyc-import explain shows one "
-        "record step by step."};
+        "Correct the values in the reject file, or the rule in the job file. kyc-import explain shows one record step by step."};
     const struct advice *found = NULL;
     for (size_t i = 0; i < sizeof advice_rows_of_types / sizeof *advice_rows_of_types && !found; i++)
         if (field != FIELD_NONE && field_type(field) == advice_rows_of_types[i].type)
@@ -168,8 +155,7 @@ struct advice advice_of_status(int status, bool is_dry)
     static const struct advice advices[] = {
         {"all is well", "Nothing has to be done."},
         {"finished; some records need a look",
-         "Correct the rows of the reject file in place and feed it back with --input: it is an input of the "
-         "same job."},
+         "Correct the rows of the reject file in place and feed it back with --input: it is an input of the same job."},
         {"the command line or the job file is wrong, or the report cannot be written",
          "Correct what the message on standard error names, then run again."},
         {"the input could not be read to its end, or is not what it should be",

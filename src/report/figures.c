@@ -10,13 +10,13 @@ char *figures_count(uint64_t count, char text[FIGURES_SIZE])
 {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%" PRIu64, count);
-    char *at = text;
+    char *cursor = text;
     for (int i = 0; i < len; i++) {
         if (i && (len - i) % 3 == 0)
-            *at++ = ',';
-        *at++ = digits[i];
+            *cursor++ = ',';
+        *cursor++ = digits[i];
     }
-    *at = '\0';
+    *cursor = '\0';
     return text;
 }
 
@@ -36,7 +36,7 @@ char *figures_seconds(double seconds, char text[FIGURES_SIZE])
 
 static struct character figures_character(struct slice text, size_t i)
 {
-    return character_first(slice_make(text.at + i, text.len - i));
+    return character_first(slice_make(text.data + i, text.len - i));
 }
 
 /* The bytes of so many columns less one, which is the ellipsis's. */
@@ -63,7 +63,7 @@ unsigned figures_append_cut(struct buffer *out, struct slice text, unsigned colu
         if (character.broken || character_is_hidden(character.code))
             buffer_append_char(out, '?');
         else
-            buffer_append(out, slice_make(text.at + i, character.len));
+            buffer_append(out, slice_make(text.data + i, character.len));
         i += character.len;
     }
     if (cut && columns) {

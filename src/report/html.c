@@ -37,8 +37,8 @@ void html_text(struct buffer *out, struct slice text)
         else if (character_is_hidden(character.code))
             buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
         else
-            buffer_append(out, slice_make(text.at, character.len));
-        text = slice_make(text.at + character.len, text.len - character.len);
+            buffer_append(out, slice_make(text.data, character.len));
+        text = slice_make(text.data + character.len, text.len - character.len);
     }
 }
 
@@ -86,10 +86,9 @@ void html_bar(struct buffer *out, uint64_t part, uint64_t whole, const char *ton
     double width = whole ? 1000.0 * (double)part / (double)whole : 0;
     if (part && width < 4) /* what is there is seen */
         width = 4;
-    buffer_printf(out,
-                  "<svg class=\"bar %s\" role=\"img\" viewBox=\"0 0 1000 8\" "
-                  "preserveAspectRatio=\"none\"><title>",
-                  tone);
+    buffer_printf(
+        out, "<svg class=\"bar %s\" role=\"img\" viewBox=\"0 0 1000 8\" preserveAspectRatio=\"none\"><title>",
+        tone);
     html_share(out, part, whole);
     buffer_printf(out,
                   " %s</title><rect class=\"track\" width=\"1000\" height=\"8\"/>"

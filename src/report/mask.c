@@ -20,14 +20,14 @@ static void mask_character(struct buffer *out, struct slice text, const struct c
     else if (code >= 0x80 || (code >= 'a' && code <= 'z'))
         buffer_append_char(out, 'x');
     else
-        buffer_append(out, slice_make(text.at, 1));
+        buffer_append(out, slice_make(text.data, 1));
 }
 
 void mask_append(struct buffer *out, struct slice source, enum encoding encoding)
 {
     enum { BYTES_MAX = 4 * (MASK_CHARACTERS + 1), CHUNK = 1024 };
     struct arena arena;
-    struct slice text = slice_make(source.at, source.len < BYTES_MAX ? source.len : BYTES_MAX);
+    struct slice text = slice_make(source.data, source.len < BYTES_MAX ? source.len : BYTES_MAX);
     bool is_cut = text.len < source.len;
 
     arena_init(&arena, CHUNK);
@@ -37,7 +37,7 @@ void mask_append(struct buffer *out, struct slice source, enum encoding encoding
     for (; text.len && shown < MASK_CHARACTERS; shown++) {
         struct character character = character_first(text);
         mask_character(out, text, &character);
-        text = slice_make(text.at + character.len, text.len - character.len);
+        text = slice_make(text.data + character.len, text.len - character.len);
     }
     if (is_cut || text.len)
         buffer_append_text(out, "…");

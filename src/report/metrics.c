@@ -26,13 +26,13 @@ struct metrics {
 
 static void metrics_escape(struct buffer *out, const char *text)
 {
-    for (const char *at = text; *at; at++) {
-        if (*at == '\\' || *at == '"')
+    for (const char *cursor = text; *cursor; cursor++) {
+        if (*cursor == '\\' || *cursor == '"')
             buffer_append_char(out, '\\');
-        if (*at == '\n')
+        if (*cursor == '\n')
             buffer_append_text(out, "\\n");
         else
-            buffer_append_char(out, *at);
+            buffer_append_char(out, *cursor);
     }
 }
 
@@ -51,7 +51,7 @@ static void metrics_name(const struct metrics *metrics, const char *name, const 
 static void metrics_begin_sample(const struct metrics *metrics, const char *name, const char *label,
                                  const char *value)
 {
-    buffer_printf(metrics->out, METRICS_PREFIX "%s{%s", name, metrics->labels.at);
+    buffer_printf(metrics->out, METRICS_PREFIX "%s{%s", name, metrics->labels.data);
     if (label) {
         buffer_printf(metrics->out, ",%s=\"", label);
         metrics_escape(metrics->out, value);
@@ -141,7 +141,7 @@ static void metrics_rules(const struct metrics *metrics, const char *name, const
             continue;
         buffer_reset(&rule);
         buffer_printf(&rule, "%s/%s", field_name(counted->field), counted->rule);
-        metrics_count(metrics, name, "rule", rule.at, counted->records);
+        metrics_count(metrics, name, "rule", rule.data, counted->records);
     }
     buffer_clear(&rule);
 }
@@ -178,19 +178,19 @@ static bool metrics_find(struct slice before, const char *name, const char *comm
     snprintf(sample, sizeof sample, ",command=\"%s\"} ", command);
     size_t begin_len = strlen(begin), sample_len = strlen(sample);
     while (before.len) {
-        const char *newline = memchr(before.at, '\n', before.len);
-        size_t len = newline ? (size_t)(newline - before.at) : before.len;
-        const char *found = len > begin_len && memcmp(before.at, begin, begin_len) == 0
-                                ? memmem(before.at, len, sample, sample_len)
+        const char *newline = memchr(before.data, '\n', before.len);
+        size_t len = newline ? (size_t)(newline - before.data) : before.len;
+        const char *found = len > begin_len && memcmp(before.data, begin, begin_len) == 0
+                                ? memmem(before.data, len, sample, sample_len)
                                 : NULL;
         if (found) {
             const char *digit = found + sample_len;
-            for (*value = 0; digit < before.at + len && *digit >= '0' && *digit <= '9'; digit++)
+            for (*value = 0; digit < before.data + len && *digit >= '0' && *digit <= '9'; digit++)
                 *value = *value * 10 + (uint64_t)(*digit - '0');
             return *value > 0;
         }
         len += newline != NULL;
-        before = slice_make(before.at + len, before.len - len);
+        before = slice_make(before.data + len, before.len - len);
     }
     return false;
 }

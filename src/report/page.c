@@ -19,12 +19,12 @@ enum { PAGE_MODE = 0600, PAGE_RECORD_TOTALS = 4 /* tiles of what our rules said 
 static void page_head(const struct page *page)
 {
     struct buffer *out = page->out;
-    buffer_append_text(out,
-                       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-                       "'unsafe-inline'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
-                       "<meta name=\"robots\" content=\"noindex\">\n<title>");
+    buffer_append_text(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+        "<meta name=\"robots\" content=\"noindex\">\n<title>");
     html_text(out, slice_from(page->tally->job));
     buffer_printf(out, ": %s</title>\n<style>\n", page->tally->is_dry ? "check" : "run");
     buffer_append_text(out, html_style);
@@ -74,10 +74,10 @@ static void page_status(const struct page *page)
                        : tally->status == 1 ? "warn"
                        : tally->status == 6 ? "info"
                                             : "bad";
-    buffer_printf(out,
-                  "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" "
-                  "data-figure=\"status\">%d</data>: %s.</strong></p>\n",
-                  tone, tally->status, tally->status, advice.meaning);
+    buffer_printf(
+        out,
+        "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
+        tone, tally->status, tally->status, advice.meaning);
     if (tally->stopped) {
         buffer_append_text(out, "<p>It stopped because: <span data-figure=\"stopped\">");
         html_text(out, slice_from(tally->stopped));
@@ -108,10 +108,10 @@ static void page_header(const struct page *page)
     page_fact(out, "Provider", "provider", page->job->provider.name);
     page_time(out, "Started", "started", tally->started_ns);
     page_time(out, "Finished", "finished", tally->finished_ns);
-    buffer_printf(out,
-                  "<div><dt>Took</dt><dd><data value=\"%.3f\" "
-                  "data-figure=\"seconds\">%s</data></dd></div>\n</dl>\n</header>\n",
-                  tally->seconds, figures_seconds(tally->seconds, seconds));
+    buffer_printf(
+        out,
+        "<div><dt>Took</dt><dd><data value=\"%.3f\" data-figure=\"seconds\">%s</data></dd></div>\n</dl>\n</header>\n",
+        tally->seconds, figures_seconds(tally->seconds, seconds));
 }
 
 static void page_link(struct buffer *out, const char *id, const char *word)
@@ -147,10 +147,11 @@ struct page_total {
 static void page_stack(struct buffer *out, const struct page_total *totals, size_t count, uint64_t whole)
 {
     char number[FIGURES_SIZE];
-    double at = 0;
-    buffer_append_text(out, "<svg class=\"stack\" role=\"img\" aria-labelledby=\"stack-t stack-d\" "
-                            "viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">"
-                            "<title id=\"stack-t\">What became of the records</title><desc id=\"stack-d\">");
+    double position = 0;
+    buffer_append_text(
+        out,
+        "<svg class=\"stack\" role=\"img\" aria-labelledby=\"stack-t stack-d\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">"
+        "<title id=\"stack-t\">What became of the records</title><desc id=\"stack-d\">");
     for (size_t i = 0; i < count; i++)
         if (totals[i].in_stack)
             buffer_printf(out, "%s: %s. ", totals[i].word, figures_count(totals[i].count, number));
@@ -162,8 +163,8 @@ static void page_stack(struct buffer *out, const struct page_total *totals, size
         double width = 1000.0 * (double)total->count / (double)whole;
         buffer_printf(out,
                       "<g class=\"%s\"><rect class=\"part\" x=\"%.2f\" width=\"%.2f\" height=\"10\"/></g>",
-                      total->tone, at, width);
-        at += width;
+                      total->tone, position, width);
+        position += width;
     }
     buffer_append_text(out, "</svg>\n");
 }
@@ -214,14 +215,14 @@ static void page_totals(const struct page *page)
     if (!is_dry)
         page_tiles(page->out, totals + PAGE_RECORD_TOTALS, TOTALS - PAGE_RECORD_TOTALS, tally->read);
     if (tally->rejected + tally->refused)
-        buffer_append_text(page->out,
-                           "<p class=\"soft\">A record with several faults counts once here, and once under "
-                           "each of its rules below.</p>\n");
+        buffer_append_text(
+            page->out,
+            "<p class=\"soft\">A record with several faults counts once here, and once under each of its rules below.</p>\n");
     if (tally->in_doubt_absent)
         buffer_printf(
             page->out,
-            "<p>%" PRIu64 " customer%s in doubt %s not in this input: what became of the last "
-            "request is settled when the row comes again, or by a person. <code>kyc-import status</code> "
+            "<p>%" PRIu64
+            " customer%s in doubt %s not in this input: what became of the last request is settled when the row comes again, or by a person. <code>kyc-import status</code> "
             "lists them.</p>\n",
             tally->in_doubt_absent, tally->in_doubt_absent == 1 ? "" : "s",
             tally->in_doubt_absent == 1 ? "is" : "are");
@@ -234,24 +235,16 @@ static void page_files(const struct page *page)
     html_section(out, "files", "Files beside this page");
     buffer_append_text(
         out,
-        "<table>\n<caption>In the report folder. The reject and the broken file hold personal data; they "
-        "are there only when there is something in them.</caption>\n<thead><tr><th "
-        "scope=\"col\">File</th><th scope=\"col\">What it is for</th></tr></thead>\n<tbody>\n"
-        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records as they "
-        "were, with the reasons behind them. Corrected in place, it is an input of the same "
-        "job.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that cannot be put "
-        "into columns.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The figures of this page for "
-        "programs.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for a Prometheus node "
-        "exporter, unless the job names another place.</td></tr>\n</tbody>\n</table>\n");
+        "<table>\n<caption>In the report folder. The reject and the broken file hold personal data; they are there only when there is something in them.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">What it is for</th></tr></thead>\n<tbody>\n"
+        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records as they were, with the reasons behind them. Corrected in place, it is an input of the same job.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that cannot be put into columns.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The figures of this page for programs.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for a Prometheus node exporter, unless the job names another place.</td></tr>\n</tbody>\n</table>\n");
     if (page->tally->chain_head[0])
-        buffer_printf(out,
-                      "<p>Head of the ledger's chain: <code data-figure=\"chain_head\">%s</code><br><span "
-                      "class=\"soft\">A copy of it kept elsewhere proves that the history was not "
-                      "changed.</span></p>\n",
-                      page->tally->chain_head);
+        buffer_printf(
+            out,
+            "<p>Head of the ledger's chain: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it kept elsewhere proves that the history was not changed.</span></p>\n",
+            page->tally->chain_head);
     buffer_append_text(out, "</section>\n");
 }
 

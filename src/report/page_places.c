@@ -34,27 +34,27 @@ static void page_fields(const struct page *page)
     uint64_t top = 0;
     html_section(out, "fields", "Rejects by field");
     buffer_append_text(
-        out, "<table>\n<caption>Records in which a field was rejected, whatever the rule. "
-             "Shares are of all records.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
-             "class=\"number\">Records</th><th scope=\"col\" "
-             "class=\"number\">Share</th></tr></thead>\n<tbody>\n");
+        out,
+        "<table>\n<caption>Records in which a field was rejected, whatever the rule. "
+        "Shares are of all records.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
+        "class=\"number\">Records</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (;;) {
-        size_t most = SIZE_MAX;
+        size_t max = SIZE_MAX;
         for (size_t i = 0; i <= FIELD_MAX; i++)
             if (!taken[i] && tally->fields[i].rejected &&
-                (most == SIZE_MAX || tally->fields[i].rejected > tally->fields[most].rejected))
-                most = i;
-        if (most == SIZE_MAX)
+                (max == SIZE_MAX || tally->fields[i].rejected > tally->fields[max].rejected))
+                max = i;
+        if (max == SIZE_MAX)
             break;
-        taken[most] = true;
-        top = top ? top : tally->fields[most].rejected;
-        const char *name = field_name(most < FIELD_MAX ? (enum field_id)most : FIELD_NONE);
+        taken[max] = true;
+        top = top ? top : tally->fields[max].rejected;
+        const char *name = field_name(max < FIELD_MAX ? (enum field_id)max : FIELD_NONE);
         page_field_cell(out, name);
-        html_bar(out, tally->fields[most].rejected, top, "bad", "of the most frequent field");
+        html_bar(out, tally->fields[max].rejected, top, "bad", "of the most frequent field");
         buffer_append_text(out, "</th><td class=\"number\">");
-        html_count(out, "rejects_by_field", name, tally->fields[most].rejected);
+        html_count(out, "rejects_by_field", name, tally->fields[max].rejected);
         buffer_append_text(out, "</td><td class=\"number\">");
-        html_share(out, tally->fields[most].rejected, tally->read);
+        html_share(out, tally->fields[max].rejected, tally->read);
         buffer_append_text(out, "</td></tr>\n");
     }
     buffer_append_text(out, "</tbody>\n</table>\n</section>\n");
@@ -78,10 +78,10 @@ static size_t page_rank_countries(const struct tally *tally, size_t *ranking)
     for (size_t i = 0; i < TALLY_COUNTRIES; i++) {
         if (!tally->countries[i].records)
             continue;
-        size_t at = count++;
-        for (; at > 0 && page_country_before(tally, i, ranking[at - 1]); at--)
-            ranking[at] = ranking[at - 1];
-        ranking[at] = i;
+        size_t index = count++;
+        for (; index > 0 && page_country_before(tally, i, ranking[index - 1]); index--)
+            ranking[index] = ranking[index - 1];
+        ranking[index] = i;
     }
     return count;
 }
@@ -127,10 +127,7 @@ static void page_country_table(const struct page *page, const size_t *ranking, s
 {
     buffer_printf(
         page->out,
-        "<table>\n<caption>%s</caption>\n<thead><tr><th scope=\"col\">Country</th><th scope=\"col\" "
-        "class=\"number\">Records</th><th scope=\"col\" class=\"number\">With warnings</th><th "
-        "scope=\"col\" class=\"number\">%s</th><th scope=\"col\" "
-        "class=\"number\">Share</th></tr></thead>\n<tbody>\n",
+        "<table>\n<caption>%s</caption>\n<thead><tr><th scope=\"col\">Country</th><th scope=\"col\" class=\"number\">Records</th><th scope=\"col\" class=\"number\">With warnings</th><th scope=\"col\" class=\"number\">%s</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n",
         caption, page->tally->is_dry ? "Rejected" : "Rejected, refused");
     for (size_t i = 0; i < count; i++)
         page_country_row(page, ranking[i]);
@@ -143,9 +140,9 @@ static void page_countries(const struct page *page)
     size_t count = page_rank_countries(page->tally, ranking);
     size_t open = count > PAGE_COUNTRIES_OPEN ? PAGE_COUNTRIES_OPEN : count;
     html_section(page->out, "countries", "By country");
-    page_country_table(page, ranking, open,
-                       "By the record's country, most rejects first. The share and the bar are of that "
-                       "country's records.");
+    page_country_table(
+        page, ranking, open,
+        "By the record's country, most rejects first. The share and the bar are of that country's records.");
     if (count > open) {
         buffer_printf(page->out, "<details>\n<summary>%zu countries more</summary>\n", count - open);
         page_country_table(page, ranking + open, count - open, "The other countries.");
@@ -160,11 +157,11 @@ static void page_input_files(const struct page *page)
     const struct tally *tally = page->tally;
     struct buffer *out = page->out;
     html_section(out, "inputs", "By input file");
-    buffer_append_text(out, "<table>\n<caption>Rows are counted from 1 within each file.</caption>\n"
-                            "<thead><tr><th scope=\"col\">File</th><th scope=\"col\" "
-                            "class=\"number\">Records</th><th scope=\"col\" class=\"number\">With "
-                            "warnings</th><th scope=\"col\" class=\"number\">Rejected</th><th "
-                            "scope=\"col\">Read</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        out,
+        "<table>\n<caption>Rows are counted from 1 within each file.</caption>\n"
+        "<thead><tr><th scope=\"col\">File</th><th scope=\"col\" "
+        "class=\"number\">Records</th><th scope=\"col\" class=\"number\">With warnings</th><th scope=\"col\" class=\"number\">Rejected</th><th scope=\"col\">Read</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < tally->input_count && i < PAGE_INPUTS_MAX; i++) {
         const struct tally_input *input = &tally->inputs[i];
         buffer_append_text(out, "<tr><th scope=\"row\">");
@@ -201,11 +198,9 @@ void page_write_completeness(const struct page *page)
     const struct tally *tally = page->tally;
     struct buffer *out = page->out;
     html_section(out, "completeness", "Completeness");
-    buffer_append_text(out,
-                       "<table>\n<caption>How many of the records had a value, good or bad, for each "
-                       "field that the job maps.</caption>\n<thead><tr><th scope=\"col\">Field</th><th "
-                       "scope=\"col\">Column</th><th scope=\"col\" class=\"number\">With a value</th><th "
-                       "scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        out,
+        "<table>\n<caption>How many of the records had a value, good or bad, for each field that the job maps.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Column</th><th scope=\"col\" class=\"number\">With a value</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < FIELD_MAX; i++) {
         const struct tally_field *field = &tally->fields[i];
         if (!field->mapped)
@@ -240,18 +235,19 @@ void page_write_loosened(const struct page *page)
             continue;
         if (!begun) {
             html_section(out, "loosened", "Loosened requirements");
-            buffer_append_text(out, "<p>The provider asks for these fields, and the job does not. A record "
-                                    "without them may be refused.</p>\n<ul>\n");
+            buffer_append_text(
+                out,
+                "<p>The provider asks for these fields, and the job does not. A record without them may be refused.</p>\n<ul>\n");
         }
         begun = true;
         buffer_append_text(out, "<li><code>");
         html_text(out, slice_from(field_name(rule->field)));
         buffer_append_text(out, "</code>");
-        for (size_t at = 0; at < rule->condition_count; at++) {
-            buffer_append_text(out, at ? ", and " : ", where ");
-            html_text(out, slice_from(field_name(rule->conditions[at].field)));
+        for (size_t index = 0; index < rule->condition_count; index++) {
+            buffer_append_text(out, index ? ", and " : ", where ");
+            html_text(out, slice_from(field_name(rule->conditions[index].field)));
             buffer_append_text(out, " is ");
-            html_text(out, rule->conditions[at].value);
+            html_text(out, rule->conditions[index].value);
         }
         buffer_append_text(out, "</li>\n");
     }

@@ -33,11 +33,11 @@ static void page_rule_count_of(struct buffer *out, const struct tally_rule *rule
     buffer_init(&name, NAME_MAX_BYTES);
     buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
     html_count(out, rule->level == VERDICT_REJECT ? "rejects_by_rule" : "warnings_by_rule",
-               name.at ? name.at : "", rule->records);
+               name.data ? name.data : "", rule->records);
     buffer_clear(&name);
 }
 
-static void page_rule_row(const struct page *page, size_t place, uint64_t most, const char *tone)
+static void page_rule_row(const struct page *page, size_t place, uint64_t max, const char *tone)
 {
     const struct tally_rule *rule = &page->tally->rules[place];
     struct buffer *out = page->out;
@@ -45,7 +45,7 @@ static void page_rule_row(const struct page *page, size_t place, uint64_t most, 
     buffer_printf(out, "<tr><th scope=\"row\"><a href=\"#rule-%zu\">", place + 1);
     page_rule_name(out, rule);
     buffer_append_text(out, "</a>");
-    html_bar(out, rule->records, most, tone, "of the most frequent rule");
+    html_bar(out, rule->records, max, tone, "of the most frequent rule");
     buffer_append_text(out, "</th><td class=\"number\">");
     page_rule_count_of(out, rule);
     buffer_append_text(out, "</td><td class=\"number\">");
@@ -57,20 +57,20 @@ static void page_rule_table(const struct page *page, enum verdict_level level, c
 {
     struct buffer *out = page->out;
     size_t shown = 0;
-    uint64_t most = 0; /* of one rule: the first, for they come ranked */
-    buffer_printf(out,
-                  "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
-                  "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
-                  "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First "
-                  "row</th></tr></thead>\n<tbody>\n",
-                  level == VERDICT_REJECT ? "Records that each rule stopped, most first."
-                                          : "Records that went on with a warning, most first.");
+    uint64_t max = 0; /* of one rule: the first, for they come ranked */
+    buffer_printf(
+        out,
+        "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
+        "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
+        "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First row</th></tr></thead>\n<tbody>\n",
+        level == VERDICT_REJECT ? "Records that each rule stopped, most first."
+                                : "Records that went on with a warning, most first.");
     for (size_t i = 0; i < page->tally->rule_count && shown < PAGE_RULES_MAX; i++) {
         if (page->tally->rules[page->ranking[i]].level != level)
             continue;
         if (shown == 0)
-            most = page->tally->rules[page->ranking[i]].records;
-        page_rule_row(page, page->ranking[i], most, tone);
+            max = page->tally->rules[page->ranking[i]].records;
+        page_rule_row(page, page->ranking[i], max, tone);
         shown++;
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
@@ -123,11 +123,10 @@ static void page_examples(const struct page *page, const struct tally_rule *rule
     bool with_input = page->tally->input_count > 1;
     if (rule->example_count == 0)
         return;
-    buffer_printf(out,
-                  "<table>\n<caption>Examples, as shapes</caption>\n<thead><tr>%s<th scope=\"col\" "
-                  "class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th "
-                  "scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
-                  with_input ? "<th scope=\"col\">Input</th>" : "");
+    buffer_printf(
+        out,
+        "<table>\n<caption>Examples, as shapes</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
+        with_input ? "<th scope=\"col\">Input</th>" : "");
     for (size_t i = 0; i < rule->example_count; i++)
         page_example(page, &rule->examples[i], with_input);
     buffer_append_text(out, "</tbody>\n</table>\n");
@@ -141,10 +140,10 @@ static void page_rule_article(const struct page *page, size_t place, const char 
     struct buffer *out = page->out;
     char records[FIGURES_SIZE];
     struct advice advice = advice_of_rule(rule->field, rule->rule);
-    buffer_printf(out,
-                  "<article id=\"rule-%zu\" class=\"%s\" aria-labelledby=\"rule-%zu-h\">\n<header><h3 "
-                  "id=\"rule-%zu-h\">",
-                  place + 1, tone, place + 1, place + 1);
+    buffer_printf(
+        out,
+        "<article id=\"rule-%zu\" class=\"%s\" aria-labelledby=\"rule-%zu-h\">\n<header><h3 id=\"rule-%zu-h\">",
+        place + 1, tone, place + 1, place + 1);
     page_rule_name(out, rule);
     buffer_printf(out, "</h3><span class=\"of\">%s %s</span></header>\n<dl>\n",
                   figures_count(rule->records, records), rule->records == 1 ? "record" : "records");

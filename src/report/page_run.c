@@ -32,10 +32,9 @@ void page_write_plan(const struct page *page)
         {"refused: the same person is there under another key", "plan", "twins", tally->plan.twins},
     };
     html_section(page->out, "plan", "Plan");
-    buffer_append_text(page->out,
-                       "<table>\n<caption>What a run would do now with the valid records, held against the "
-                       "ledger.</caption>\n<thead><tr><th scope=\"col\">Records</th><th scope=\"col\" "
-                       "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        page->out,
+        "<table>\n<caption>What a run would do now with the valid records, held against the ledger.</caption>\n<thead><tr><th scope=\"col\">Records</th><th scope=\"col\" class=\"number\">Count</th></tr></thead>\n<tbody>\n");
     page_rows(page->out, rows, sizeof rows / sizeof *rows);
     buffer_append_text(page->out, "</tbody>\n</table>\n</section>\n");
 }
@@ -49,9 +48,8 @@ static void page_retries(const struct page *page)
     };
     struct buffer *out = page->out;
     buffer_append_text(
-        out, "<table>\n<caption>Requests, those sent once more by "
-             "cause, and pauses.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" "
-             "class=\"number\">Count</th></tr></thead>\n<tbody>\n");
+        out,
+        "<table>\n<caption>Requests, those sent once more by cause, and pauses.</caption>\n<thead><tr><th scope=\"col\">Requests</th><th scope=\"col\" class=\"number\">Count</th></tr></thead>\n<tbody>\n");
     const struct page_row all[] = {
         {"all requests", "requests", NULL, page->tally->requests},
         {"the most within any second", "max_per_second", NULL, page->tally->max_per_second},
@@ -85,9 +83,9 @@ static void page_latency(const struct page *page)
         {"99 of 100 within", "p99", tally->p99_ms},
         {"the slowest", "max", tally->max_ms},
     };
-    buffer_append_text(out, "<table>\n<caption>Latency: from the request's leaving to the whole "
-                            "answer.</caption>\n<thead><tr><th scope=\"col\">Answers</th><th scope=\"col\" "
-                            "class=\"number\">Time</th></tr></thead>\n<tbody>\n");
+    buffer_append_text(
+        out,
+        "<table>\n<caption>Latency: from the request's leaving to the whole answer.</caption>\n<thead><tr><th scope=\"col\">Answers</th><th scope=\"col\" class=\"number\">Time</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         buffer_printf(out, "<tr><th scope=\"row\">%s", rows[i].word);
         html_bar(out, (uint64_t)(rows[i].ms * 1000), (uint64_t)(tally->max_ms * 1000), "info",
@@ -134,25 +132,24 @@ static void page_chart(const struct page *page)
     const struct pace *pace = &page->tally->pace;
     struct buffer *out = page->out;
     char end[FIGURES_SIZE], width[FIGURES_SIZE];
-    double most = 0;
+    double max = 0;
     for (size_t i = 0; i < pace->count; i++)
-        most = pace_rate(pace, i) > most ? pace_rate(pace, i) : most;
-    if (most <= 0)
+        max = pace_rate(pace, i) > max ? pace_rate(pace, i) : max;
+    if (max <= 0)
         return;
-    double top = page_round_up(most);
+    double top = page_round_up(max);
     double seconds = page_pace_ns(pace) / 1e9;
-    buffer_append_text(out, "<figure class=\"chart\">\n<figcaption class=\"soft\">Answers a second over "
-                            "time: ");
+    buffer_append_text(out,
+                       "<figure class=\"chart\">\n<figcaption class=\"soft\">Answers a second over time: ");
     html_decimal(out, "rate_per_s", NULL, page->tally->rate_per_s, " requests a second");
-    buffer_printf(out,
-                  " on average, at most %.1f. One step is %s.</figcaption>\n"
-                  "<div class=\"axis\"><span>%g/s</span></div>\n"
-                  "<svg role=\"img\" aria-labelledby=\"rate-t rate-d\" viewBox=\"0 0 %d %d\" "
-                  "preserveAspectRatio=\"none\"><title id=\"rate-t\">Answers a second over time</title>"
-                  "<desc id=\"rate-d\">From the first answer to the last in %s, at most %.1f a "
-                  "second.</desc>",
-                  most, figures_seconds((double)pace->width_ns / 1e9, width), top, CHART_WIDTH, CHART_HEIGHT,
-                  figures_seconds(seconds, end), most);
+    buffer_printf(
+        out,
+        " on average, at most %.1f. One step is %s.</figcaption>\n"
+        "<div class=\"axis\"><span>%g/s</span></div>\n"
+        "<svg role=\"img\" aria-labelledby=\"rate-t rate-d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\"><title id=\"rate-t\">Answers a second over time</title>"
+        "<desc id=\"rate-d\">From the first answer to the last in %s, at most %.1f a second.</desc>",
+        max, figures_seconds((double)pace->width_ns / 1e9, width), top, CHART_WIDTH, CHART_HEIGHT,
+        figures_seconds(seconds, end), max);
     for (int line = 0; line <= 4; line++)
         buffer_printf(out, "<path class=\"grid\" d=\"M0 %dH%d\"/>", CHART_HEIGHT * line / 4, CHART_WIDTH);
     buffer_printf(out, "<path class=\"area\" d=\"M0 %dV", CHART_HEIGHT);
@@ -172,10 +169,11 @@ void page_write_requests(const struct page *page)
     } else {
         page_chart(page);
         if (page->tally->retries[RETRY_429] > 0)
-            buffer_append_text(out, "<p>The provider said that these were too many (429): each time the job "
-                                    "slowed down to half, and sped up again bit by bit. A "
-                                    "<code>delivery.rate</code> just below the provider's limit is faster, "
-                                    "for then nothing has to wait.</p>\n");
+            buffer_append_text(
+                out,
+                "<p>The provider said that these were too many (429): each time the job slowed down to half, and sped up again bit by bit. A "
+                "<code>delivery.rate</code> just below the provider's limit is faster, "
+                "for then nothing has to wait.</p>\n");
         buffer_append_text(out, "<div class=\"pair\">\n");
         page_retries(page);
         page_latency(page);

@@ -103,8 +103,8 @@ char *progress_text(const struct progress_figures *figures, double seconds, char
     buffer_printf(&out, "  %s rejected", figures_count(figures->rejected, number));
     if (figures->is_run)
         buffer_printf(&out, "  %s in doubt", figures_count(figures->in_doubt, number));
-    progress_cut(out.at, size - 1);
-    snprintf(text, size, "%s", out.at);
+    progress_cut(out.data, size - 1);
+    snprintf(text, size, "%s", out.data);
     buffer_clear(&out);
     return text;
 }

@@ -103,9 +103,9 @@ static int rejects_spool_open(struct rejects_file *spool, const char *folder)
 /* Columns that an earlier run added to a reject file which is now the input. */
 static bool rejects_is_ours(struct slice column)
 {
-    while (column.len && (*column.at == ' ' || *column.at == '\t'))
-        column = slice_make(column.at + 1, column.len - 1);
-    return column.len >= 4 && memcmp(column.at, "kyc_", 4) == 0;
+    while (column.len && (*column.data == ' ' || *column.data == '\t'))
+        column = slice_make(column.data + 1, column.len - 1);
+    return column.len >= 4 && memcmp(column.data, "kyc_", 4) == 0;
 }
 
 /* What is added to a record. */

@@ -36,7 +36,7 @@ static size_t trim_end(const char *text, size_t from, size_t end)
 
 static bool is_ours(struct slice key)
 {
-    return key.len >= 4 && memcmp(key.at, "kyc_", 4) == 0;
+    return key.len >= 4 && memcmp(key.data, "kyc_", 4) == 0;
 }
 
 /* An object and where its members stand in raw. */
@@ -55,7 +55,7 @@ static struct members read_members(struct rejects_line *line, struct slice raw)
     buffer_reset(&line->source);
     buffer_append(&line->source, raw);
     buffer_append(&line->source, slice_make(padding, sizeof padding));
-    members.nodes = json_reader_parse_lenient(line->reader, slice_make(line->source.at, raw.len), &count,
+    members.nodes = json_reader_parse_lenient(line->reader, slice_make(line->source.data, raw.len), &count,
                                               &members.repaired, &fault);
     assert(members.nodes && members.nodes[0].kind == JSON_OBJECT); /* a rule worker has read it */
     return members;
@@ -63,14 +63,14 @@ static struct members read_members(struct rejects_line *line, struct slice raw)
 
 static size_t place_of(const struct members *members, size_t node)
 {
-    size_t at = members->nodes[node].at;
-    return members->repaired ? json_repair_origin(members->raw, at) : at;
+    size_t index = members->nodes[node].offset;
+    return members->repaired ? json_repair_origin(members->raw, index) : index;
 }
 
 static bool has_ours(const struct json_node *nodes)
 {
-    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end)
-        if (is_ours(nodes[at].key))
+    for (size_t index = 1; index < nodes[0].end; index = nodes[index].end)
+        if (is_ours(nodes[index].key))
             return true;
     return false;
 }
@@ -79,36 +79,36 @@ static bool has_ours(const struct json_node *nodes)
 static bool append_others(const struct members *members, size_t closing, struct buffer *out)
 {
     const struct json_node *nodes = members->nodes;
-    const char *raw = members->raw.at;
+    const char *raw = members->raw.data;
     size_t appended = 0, neighbour = 0; /* up to where in raw; the member that would follow right there */
-    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end) {
-        if (is_ours(nodes[at].key))
+    for (size_t index = 1; index < nodes[0].end; index = nodes[index].end) {
+        if (is_ours(nodes[index].key))
             continue;
-        bool is_last = nodes[at].end == nodes[0].end;
-        size_t start = place_of(members, at);
-        size_t end = trim_end(raw, start, is_last ? closing : place_of(members, nodes[at].end));
+        bool is_last = nodes[index].end == nodes[0].end;
+        size_t start = place_of(members, index);
+        size_t end = trim_end(raw, start, is_last ? closing : place_of(members, nodes[index].end));
         if (!is_last) /* its comma */
             end = trim_end(raw, start, end - 1);
-        buffer_append_text(out, appended && neighbour != at ? "," : "");
-        start = neighbour == at ? appended : start;
+        buffer_append_text(out, appended && neighbour != index ? "," : "");
+        start = neighbour == index ? appended : start;
         buffer_append(out, slice_make(raw + start, end - start));
         appended = end;
-        neighbour = nodes[at].end;
+        neighbour = nodes[index].end;
     }
     return appended > 0;
 }
 
 void rejects_line_begin(struct rejects_line *line, struct slice raw, struct buffer *out)
 {
-    raw.len = trim_end(raw.at, 0, raw.len);
+    raw.len = trim_end(raw.data, 0, raw.len);
     struct members members = read_members(line, raw);
     size_t first = place_of(&members, 0) + 1, closing = raw.len - 1;
     bool any = members.nodes[0].children > 0;
     if (has_ours(members.nodes)) {
-        buffer_append(out, slice_make(raw.at, first));
+        buffer_append(out, slice_make(raw.data, first));
         any = append_others(&members, closing, out);
     } else {
-        buffer_append(out, slice_make(raw.at, trim_end(raw.at, first, closing)));
+        buffer_append(out, slice_make(raw.data, trim_end(raw.data, first, closing)));
     }
     line->writer = (struct json_writer){.out = out, .comma = any};
 }
@@ -118,11 +118,11 @@ void rejects_line_text(struct rejects_line *line, const char *key, struct slice 
     buffer_reset(&line->text);
     while (text.len) {
         size_t good = text_utf8_len(text);
-        buffer_append(&line->text, slice_make(text.at, good));
+        buffer_append(&line->text, slice_make(text.data, good));
         if (good == text.len)
             break;
         buffer_append_char(&line->text, '?');
-        text = slice_make(text.at + good + 1, text.len - good - 1);
+        text = slice_make(text.data + good + 1, text.len - good - 1);
     }
     json_write_key(&line->writer, key);
     json_write_string(&line->writer, buffer_slice(&line->text));

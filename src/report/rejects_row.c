@@ -17,7 +17,7 @@ static void rejects_row_init_high(struct rejects_row *row)
         char byte = (char)(0x80 + i);
         struct slice text;
         if (encoding_decode(ENCODING_WINDOWS1252, slice_make(&byte, 1), &arena, &text))
-            snprintf(row->high[i], sizeof row->high[i], "%.*s", (int)text.len, text.at);
+            snprintf(row->high[i], sizeof row->high[i], "%.*s", (int)text.len, text.data);
     }
     arena_clear(&arena);
 }
@@ -42,7 +42,7 @@ void rejects_row_clear(struct rejects_row *row)
 static bool rejects_row_needs_quotes(const struct rejects_row *row, struct slice cell)
 {
     for (size_t i = 0; i < cell.len; i++)
-        if (row->needs_quotes[(unsigned char)cell.at[i]])
+        if (row->needs_quotes[(unsigned char)cell.data[i]])
             return true;
     return false;
 }
@@ -51,12 +51,12 @@ static void rejects_row_quoted(struct rejects_row *row, struct slice cell)
 {
     buffer_append_char(row->out, row->quote);
     while (cell.len) {
-        const char *quote = memchr(cell.at, row->quote, cell.len);
-        size_t len = quote ? (size_t)(quote - cell.at) + 1 : cell.len;
-        buffer_append(row->out, slice_make(cell.at, len));
+        const char *quote = memchr(cell.data, row->quote, cell.len);
+        size_t len = quote ? (size_t)(quote - cell.data) + 1 : cell.len;
+        buffer_append(row->out, slice_make(cell.data, len));
         if (quote)
             buffer_append_char(row->out, row->quote);
-        cell = slice_make(cell.at + len, cell.len - len);
+        cell = slice_make(cell.data + len, cell.len - len);
     }
     buffer_append_char(row->out, row->quote);
 }
@@ -83,7 +83,7 @@ static size_t rejects_char_len(char lead)
 static char rejects_row_encode(const struct rejects_row *row, struct slice character)
 {
     if (character.len == 2) {
-        unsigned point = ((unsigned)character.at[0] & 0x1F) << 6 | ((unsigned)character.at[1] & 0x3F);
+        unsigned point = ((unsigned)character.data[0] & 0x1F) << 6 | ((unsigned)character.data[1] & 0x3F);
         if (point >= 0xA0 && point <= 0xFF)
             return (char)point;
     }
@@ -98,9 +98,9 @@ void rejects_row_text(struct rejects_row *row, struct slice text)
     bool utf8 = text_is_utf8(text);
     buffer_reset(&row->encoded);
     for (size_t i = 0, step; i < text.len; i += step) {
-        step = utf8 ? rejects_char_len(text.at[i]) : 1;
-        unsigned char byte = (unsigned char)text.at[i];
-        struct slice character = slice_make(text.at + i, step);
+        step = utf8 ? rejects_char_len(text.data[i]) : 1;
+        unsigned char byte = (unsigned char)text.data[i];
+        struct slice character = slice_make(text.data + i, step);
         if (byte < 0x20 || byte == 0x7F)
             buffer_append_char(&row->encoded, ' ');
         else if (byte < 0x80 || (utf8 && row->encoding == JOB_ENCODING_UTF8))

@@ -23,8 +23,8 @@ void tally_free(struct tally *tally)
         return;
     for (size_t i = 0; i < tally->rule_count; i++) {
         free(tally->rules[i].example);
-        for (size_t at = 0; at < tally->rules[i].example_count; at++)
-            free(tally->rules[i].examples[at].shape);
+        for (size_t index = 0; index < tally->rules[i].example_count; index++)
+            free(tally->rules[i].examples[index].shape);
         if (tally->rules[i].rule_owned)
             free((char *)tally->rules[i].rule);
     }
@@ -49,19 +49,19 @@ static uint32_t *tally_place(const struct tally *tally, enum field_id field, enu
                              const char *rule)
 {
     uint64_t hash = keyset_hash(slice_from(rule)) + (uint64_t)field * 31 + (uint64_t)level;
-    size_t at = (size_t)hash & (tally->index_room - 1);
-    while (tally->index[at] && !tally_rule_is(&tally->rules[tally->index[at] - 1], field, level, rule))
-        at = (at + 1) & (tally->index_room - 1);
-    return &tally->index[at];
+    size_t index = (size_t)hash & (tally->index_capacity - 1);
+    while (tally->index[index] && !tally_rule_is(&tally->rules[tally->index[index] - 1], field, level, rule))
+        index = (index + 1) & (tally->index_capacity - 1);
+    return &tally->index[index];
 }
 
 static void tally_grow(struct tally *tally)
 {
-    tally->rule_room = tally->rule_room ? 2 * tally->rule_room : TALLY_FIRST_ROOM;
-    tally->rules = memory_resize(tally->rules, tally->rule_room, sizeof *tally->rules);
-    tally->index_room = 4 * tally->rule_room;
+    tally->rule_capacity = tally->rule_capacity ? 2 * tally->rule_capacity : TALLY_FIRST_ROOM;
+    tally->rules = memory_resize(tally->rules, tally->rule_capacity, sizeof *tally->rules);
+    tally->index_capacity = 4 * tally->rule_capacity;
     free(tally->index);
-    tally->index = memory_new(tally->index_room, sizeof *tally->index);
+    tally->index = memory_new(tally->index_capacity, sizeof *tally->index);
     for (size_t i = 0; i < tally->rule_count; i++) {
         const struct tally_rule *rule = &tally->rules[i];
         *tally_place(tally, rule->field, rule->level, rule->rule) = (uint32_t)(i + 1);
@@ -72,7 +72,7 @@ static void tally_grow(struct tally *tally)
 static struct tally_rule *tally_rule_at(struct tally *tally, enum field_id field, enum verdict_level level,
                                         const char *rule, bool copy)
 {
-    if (tally->rule_count == tally->rule_room)
+    if (tally->rule_count == tally->rule_capacity)
         tally_grow(tally);
     uint32_t *place = tally_place(tally, field, level, rule);
     if (!*place) {
@@ -191,13 +191,13 @@ static void tally_note_presence(struct tally *tally, const struct record *record
 {
     uint64_t spread = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / the golden ratio */
     uint64_t mixed = (record->present[0] ^ record->present[1] * spread) * spread;
-    size_t at = (size_t)(mixed >> 32) & (TALLY_PRESENCES - 1);
-    if (memcmp(tally->presences[at].fields, record->present, sizeof record->present) != 0) {
-        tally_add_presence(tally, tally->presences[at].fields, tally->presences[at].records);
-        memcpy(tally->presences[at].fields, record->present, sizeof record->present);
-        tally->presences[at].records = 0;
+    size_t index = (size_t)(mixed >> 32) & (TALLY_PRESENCES - 1);
+    if (memcmp(tally->presences[index].fields, record->present, sizeof record->present) != 0) {
+        tally_add_presence(tally, tally->presences[index].fields, tally->presences[index].records);
+        memcpy(tally->presences[index].fields, record->present, sizeof record->present);
+        tally->presences[index].records = 0;
     }
-    tally->presences[at].records++;
+    tally->presences[index].records++;
 }
 
 static const char tally_code_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -312,10 +312,10 @@ uint32_t *tally_ranking(const struct tally *tally)
 {
     uint32_t *ranking = memory_new(tally->rule_count, sizeof *ranking);
     for (size_t i = 0; i < tally->rule_count; i++) {
-        size_t at = i;
-        for (; at > 0 && tally_ranks_before(&tally->rules[i], &tally->rules[ranking[at - 1]]); at--)
-            ranking[at] = ranking[at - 1];
-        ranking[at] = (uint32_t)i;
+        size_t index = i;
+        for (; index > 0 && tally_ranks_before(&tally->rules[i], &tally->rules[ranking[index - 1]]); index--)
+            ranking[index] = ranking[index - 1];
+        ranking[index] = (uint32_t)i;
     }
     return ranking;
 }

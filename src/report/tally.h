@@ -95,9 +95,9 @@ struct tally {
     uint64_t provider_warned; /* created or updated, and the provider warned of something; of `warned` */
     uint64_t in_doubt_absent; /* of the absent: their last create or update is in doubt, and stays so */
     struct tally_rule *rules;
-    size_t rule_count, rule_room;
+    size_t rule_count, rule_capacity;
     uint32_t *index; /* private: places in rules + 1 by hash; 0: free */
-    size_t index_room;
+    size_t index_capacity;
     uint64_t marks; /* private: records counted */
     struct {
         uint64_t fields[sizeof(((struct record *)NULL)->present) / sizeof(uint64_t)], records;

@@ -93,7 +93,7 @@ static void tally_json_rules(struct json_writer *json, const struct tally *tally
             continue;
         buffer_reset(&name);
         buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
-        tally_json_count(json, name.at, rule->records);
+        tally_json_count(json, name.data, rule->records);
     }
     buffer_clear(&name);
     json_write_object_end(json);

@@ -29,10 +29,10 @@ static unsigned table_lines(const struct buffer *text)
 {
     unsigned lines = 0, columns = 0;
     for (size_t i = 0; i < text->len; i++) {
-        if (text->at[i] == '\n') {
+        if (text->data[i] == '\n') {
             lines += columns > TABLE_COLUMNS ? (columns + TABLE_COLUMNS - 1) / TABLE_COLUMNS : 1;
             columns = 0;
-        } else if (((unsigned char)text->at[i] & 0xC0) != 0x80) {
+        } else if (((unsigned char)text->data[i] & 0xC0) != 0x80) {
             columns++;
         }
     }
@@ -117,19 +117,19 @@ static void table_requests(struct buffer *out, const struct tally *tally)
 /* The bytes of the next line: words up to so many bytes, at least one character. */
 static size_t table_wrap_at(struct slice text, size_t columns)
 {
-    const char *newline = memchr(text.at, '\n', text.len);
-    size_t len = newline ? (size_t)(newline - text.at) : text.len;
+    const char *newline = memchr(text.data, '\n', text.len);
+    size_t len = newline ? (size_t)(newline - text.data) : text.len;
     if (len <= columns)
         return len;
-    size_t at = columns;
-    while (at > columns / 2 && text.at[at] != ' ')
-        at--;
-    if (text.at[at] == ' ')
-        return at;
-    at = columns;
-    while (((unsigned char)text.at[at] & 0xC0) == 0x80)
-        at--;
-    return at;
+    size_t offset = columns;
+    while (offset > columns / 2 && text.data[offset] != ' ')
+        offset--;
+    if (text.data[offset] == ' ')
+        return offset;
+    offset = columns;
+    while (((unsigned char)text.data[offset] & 0xC0) == 0x80)
+        offset--;
+    return offset;
 }
 
 static void table_stopped(struct buffer *out, const char *stopped)
@@ -137,17 +137,17 @@ static void table_stopped(struct buffer *out, const char *stopped)
     static const char head[] = "  stopped: ";
     struct slice rest = slice_from(stopped);
     for (unsigned line = 0; rest.len && line < TABLE_WRAP_LINES; line++) {
-        size_t room = TABLE_COLUMNS - (sizeof head - 1);
-        size_t len = line + 1 < TABLE_WRAP_LINES ? table_wrap_at(rest, room) : rest.len;
+        size_t capacity = TABLE_COLUMNS - (sizeof head - 1);
+        size_t len = line + 1 < TABLE_WRAP_LINES ? table_wrap_at(rest, capacity) : rest.len;
         if (line == 0)
             buffer_append_text(out, head);
         else
             table_blanks(out, sizeof head - 1);
-        figures_append_cut(out, slice_make(rest.at, len), (unsigned)room);
+        figures_append_cut(out, slice_make(rest.data, len), (unsigned)capacity);
         buffer_append_char(out, '\n');
-        while (len < rest.len && (rest.at[len] == ' ' || rest.at[len] == '\n'))
+        while (len < rest.len && (rest.data[len] == ' ' || rest.data[len] == '\n'))
             len++;
-        rest = slice_make(rest.at + len, rest.len - len);
+        rest = slice_make(rest.data + len, rest.len - len);
     }
 }
 
@@ -247,8 +247,8 @@ static unsigned table_pack(struct buffer *out, const struct tally *tally, const 
         len += 1 + (unsigned)strlen(figures_count(rule->records, records));
         buffer_printf(&word, " %s", records);
         bool is_last = i + 1 == tally->rule_count;
-        unsigned room = TABLE_COLUMNS - (used == lines && !is_last ? PACK_MORE : 1);
-        if (columns + 2 + len > room) {
+        unsigned capacity = TABLE_COLUMNS - (used == lines && !is_last ? PACK_MORE : 1);
+        if (columns + 2 + len > capacity) {
             if (used == lines)
                 break;
             buffer_append_text(out, i == first ? "  " : ",\n  ");
@@ -270,13 +270,13 @@ static unsigned table_pack(struct buffer *out, const struct tally *tally, const 
 }
 
 /* How many rules get a line of their own, so that all the others find room in the lines that are left. */
-static size_t table_shown(const struct tally *tally, const uint32_t *ranking, unsigned room)
+static size_t table_shown(const struct tally *tally, const uint32_t *ranking, unsigned capacity)
 {
-    size_t shown = tally->rule_count <= room ? tally->rule_count : room - 1;
+    size_t shown = tally->rule_count <= capacity ? tally->rule_count : capacity - 1;
     struct buffer scratch;
     buffer_init(&scratch, TABLE_PART_MAX);
     while (shown > 1 && shown < tally->rule_count &&
-           table_pack(&scratch, tally, ranking, shown, UINT16_MAX) > room - shown) {
+           table_pack(&scratch, tally, ranking, shown, UINT16_MAX) > capacity - shown) {
         buffer_reset(&scratch);
         shown--;
     }
@@ -288,12 +288,12 @@ static size_t table_shown(const struct tally *tally, const uint32_t *ranking, un
  * others by name and count. */
 static void table_rules(struct buffer *out, const struct tally *tally, unsigned lines)
 {
-    enum { TABLE_RULES_HEAD = 2, TABLE_RULES_LEAST = 4 };
-    if (tally->rule_count == 0 || lines < TABLE_RULES_LEAST)
+    enum { TABLE_RULES_HEAD = 2, TABLE_RULES_MIN = 4 };
+    if (tally->rule_count == 0 || lines < TABLE_RULES_MIN)
         return;
-    unsigned room = lines - TABLE_RULES_HEAD;
+    unsigned capacity = lines - TABLE_RULES_HEAD;
     uint32_t *ranking = tally_ranking(tally);
-    size_t shown = table_shown(tally, ranking, room);
+    size_t shown = table_shown(tally, ranking, capacity);
     if (shown <= 1 && shown < tally->rule_count) { /* so many that all the room is for names and counts */
         buffer_append_char(out, '\n');
         table_pack(out, tally, ranking, 0, lines - 1);
@@ -305,7 +305,7 @@ static void table_rules(struct buffer *out, const struct tally *tally, unsigned 
                   "what it means");
     for (size_t i = 0; i < shown; i++)
         table_rule(out, &tally->rules[ranking[i]], name_columns);
-    table_pack(out, tally, ranking, shown, room - (unsigned)shown);
+    table_pack(out, tally, ranking, shown, capacity - (unsigned)shown);
     free(ranking);
 }
 

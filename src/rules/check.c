@@ -48,8 +48,7 @@ static void say_no_match(struct judging *judging, const struct check *check, str
     if (found == PATTERN_EXPENSIVE)
         judging_say(
             judging, rule->field, rule->level, RULE_EXPENSIVE,
-            "%s could not be judged: the pattern %s takes too many steps on it; write it without nested "
-            "repeats",
+            "%s could not be judged: the pattern %s takes too many steps on it; write it without nested repeats",
             quoted, rule->pattern);
     else if (rule->message)
         judging_say(judging, rule->field, rule->level, check->name, "%s: %s", quoted, rule->message);
@@ -79,8 +78,8 @@ static unsigned read_number(struct slice date)
 {
     unsigned number = 0;
     for (size_t i = 0; i < date.len; i++)
-        if (date.at[i] != '-')
-            number = number * 10 + (unsigned)(date.at[i] - '0');
+        if (date.data[i] != '-')
+            number = number * 10 + (unsigned)(date.data[i] - '0');
     return number;
 }
 
@@ -97,7 +96,7 @@ static void judge_min_age(struct judging *judging, const struct check *check)
                     judging_quote(judging, birth->text), check->rule->message);
     else
         judging_say(judging, FIELD_DATE_OF_BIRTH, check->rule->level, check->name,
-                    "born on %.*s, so not %u years old yet", (int)birth->text.len, birth->text.at,
+                    "born on %.*s, so not %u years old yet", (int)birth->text.len, birth->text.data,
                     check->rule->years);
 }
 
@@ -108,7 +107,7 @@ static void judge_valid(struct judging *judging, const struct check *check)
         return;
     if (judging->phone_validity == PHONE_NOT_ASKED)
         judging->phone_validity =
-            phone_number_is_valid(phone->text.at, phone->text.len) ? PHONE_VALID : PHONE_NOT_VALID;
+            phone_number_is_valid(phone->text.data, phone->text.len) ? PHONE_VALID : PHONE_NOT_VALID;
     judging->phone_was_judged = true;
     if (judging->phone_validity == PHONE_NOT_VALID)
         judging_say(judging, FIELD_PHONE, check->rule->level, check->name, "%s: %s",

@@ -21,30 +21,30 @@ static const char *const prefixes[] = {
 
 /* A name in A to Z and blanks. */
 struct spelling {
-    char *at;
+    char *next;
     size_t len;
     bool unknown; /* it has a letter that cannot be written so */
 };
 
 static bool is_blank_open(const struct spelling *spelling)
 {
-    return spelling->len > 0 && spelling->at[spelling->len - 1] != ' ';
+    return spelling->len > 0 && spelling->next[spelling->len - 1] != ' ';
 }
 
 static void spell_text(struct spelling *spelling, const char *letters)
 {
     for (; *letters; letters++)
-        spelling->at[spelling->len++] = *letters;
+        spelling->next[spelling->len++] = *letters;
 }
 
 /* The code point at the start of text, which is UTF-8, and its bytes. */
 static uint32_t first_of(struct slice text, size_t *len)
 {
-    unsigned char first = (unsigned char)text.at[0];
+    unsigned char first = (unsigned char)text.data[0];
     *len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
     uint32_t code_point = *len == 1 ? first : first & (0xFFU >> (*len + 1));
     for (size_t i = 1; i < *len; i++)
-        code_point = code_point << 6 | ((unsigned char)text.at[i] & 0x3FU);
+        code_point = code_point << 6 | ((unsigned char)text.data[i] & 0x3FU);
     return code_point;
 }
 
@@ -55,13 +55,13 @@ static void spell_letter(struct spelling *spelling, struct slice letter, uint32_
     const char *letters = concat_letters_of(code_point);
     if (!letters) {
         struct slice base = text_upper(text_fold_name(letter, arena), arena);
-        for (size_t len, at = 0; at < base.len; at += len) {
-            struct slice rest = slice_make(base.at + at, base.len - at);
+        for (size_t len, offset = 0; offset < base.len; offset += len) {
+            struct slice rest = slice_make(base.data + offset, base.len - offset);
             code_point = first_of(rest, &len);
             letters = concat_letters_of(code_point);
-            if (code_point >= 'A' && code_point <= 'Z' && at < LETTERS_MAX)
-                spelling->at[spelling->len++] = (char)code_point;
-            else if (letters && at == 0)
+            if (code_point >= 'A' && code_point <= 'Z' && offset < LETTERS_MAX)
+                spelling->next[spelling->len++] = (char)code_point;
+            else if (letters && offset == 0)
                 break;
             else
                 spelling->unknown |= code_point >= 0x80;
@@ -79,18 +79,18 @@ static struct spelling spell(struct slice name, struct arena *arena)
     struct slice capitals = text_upper(name, arena);
     struct spelling spelling = {arena_bytes(arena, capitals.len * LETTERS_MAX + 1), 0, false};
     uint32_t before = 0;
-    for (size_t len, at = 0; at < capitals.len; at += len) {
-        struct slice rest = slice_make(capitals.at + at, capitals.len - at);
+    for (size_t len, offset = 0; offset < capitals.len; offset += len) {
+        struct slice rest = slice_make(capitals.data + offset, capitals.len - offset);
         uint32_t code_point = first_of(rest, &len);
         if (code_point >= 'A' && code_point <= 'Z')
-            spelling.at[spelling.len++] = (char)code_point;
+            spelling.next[spelling.len++] = (char)code_point;
         else if (code_point == ' ' && is_blank_open(&spelling))
-            spelling.at[spelling.len++] = ' ';
+            spelling.next[spelling.len++] = ' ';
         else if (code_point >= 0x80)
-            spell_letter(&spelling, slice_make(rest.at, len), code_point, before, arena);
+            spell_letter(&spelling, slice_make(rest.data, len), code_point, before, arena);
         before = code_point;
     }
-    while (spelling.len > 0 && spelling.at[spelling.len - 1] == ' ')
+    while (spelling.len > 0 && spelling.next[spelling.len - 1] == ' ')
         spelling.len--;
     return spelling;
 }
@@ -100,8 +100,8 @@ static bool drop_one(struct slice *name, const char *const *phrases)
 {
     for (; *phrases; phrases++) {
         size_t len = strlen(*phrases);
-        if (name->len > len + 1 && name->at[len] == ' ' && memcmp(name->at, *phrases, len) == 0) {
-            *name = slice_make(name->at + len + 1, name->len - len - 1);
+        if (name->len > len + 1 && name->data[len] == ' ' && memcmp(name->data, *phrases, len) == 0) {
+            *name = slice_make(name->data + len + 1, name->len - len - 1);
             return true;
         }
     }
@@ -113,13 +113,13 @@ bool concat_name(struct slice name, bool is_surname, struct arena *arena, char o
     struct spelling spelling = spell(name, arena);
     if (spelling.unknown || spelling.len == 0)
         return false;
-    struct slice rest = slice_make(spelling.at, spelling.len);
+    struct slice rest = slice_make(spelling.next, spelling.len);
     while (drop_one(&rest, titles) || (is_surname && drop_one(&rest, prefixes)))
         ;
     size_t len = 0;
     for (size_t i = 0; i < rest.len && len < CONCAT_NAME_LEN; i++)
-        if (rest.at[i] != ' ')
-            out[len++] = rest.at[i];
+        if (rest.data[i] != ' ')
+            out[len++] = rest.data[i];
     while (len < CONCAT_NAME_LEN)
         out[len++] = '#';
     return true;
@@ -135,12 +135,12 @@ static bool is_country(struct slice code, const char *const *also_countries)
 }
 
 /* Letters, then padding. */
-static bool is_name_part(const char *at)
+static bool is_name_part(const char *cursor)
 {
     bool padded = false;
     for (size_t i = 0; i < CONCAT_NAME_LEN; i++) {
-        padded = padded || at[i] == '#';
-        if (padded ? at[i] != '#' : at[i] < 'A' || at[i] > 'Z')
+        padded = padded || cursor[i] == '#';
+        if (padded ? cursor[i] != '#' : cursor[i] < 'A' || cursor[i] > 'Z')
             return false;
     }
     return true;
@@ -151,15 +151,16 @@ const char *concat_fault(struct slice text, const char *const *also_countries)
     enum { LEN = DATE_LEN + 2 * CONCAT_NAME_LEN };
     struct date_reading birth;
     if (text.len == COUNTRY_LEN + LEN) {
-        if (!is_country(slice_make(text.at, COUNTRY_LEN), also_countries))
+        if (!is_country(slice_make(text.data, COUNTRY_LEN), also_countries))
             return "does not begin with a country's code";
-        text = slice_make(text.at + COUNTRY_LEN, LEN);
+        text = slice_make(text.data + COUNTRY_LEN, LEN);
     }
     if (text.len != LEN)
         return "has not 18 characters, or 20 with a country's code";
-    if (memchr(text.at, '-', DATE_LEN) || date_read(NULL, slice_make(text.at, DATE_LEN), &birth) != DATE_OK)
+    if (memchr(text.data, '-', DATE_LEN) ||
+        date_read(NULL, slice_make(text.data, DATE_LEN), &birth) != DATE_OK)
         return "has no day of the calendar as YYYYMMDD";
-    if (!is_name_part(text.at + DATE_LEN) || !is_name_part(text.at + DATE_LEN + CONCAT_NAME_LEN))
+    if (!is_name_part(text.data + DATE_LEN) || !is_name_part(text.data + DATE_LEN + CONCAT_NAME_LEN))
         return "has no names of five characters A to Z, padded with #";
     return NULL;
 }
@@ -171,8 +172,8 @@ struct slice concat_country(struct slice list)
     while (judging_next_item(&rest, VALUE_SEPARATOR, &code)) {
         const struct country *country = country_by_alpha2(code);
         bool in_eea = country && country_in_eea(country);
-        bool earlier = best.at && code.len == COUNTRY_LEN && memcmp(code.at, best.at, COUNTRY_LEN) < 0;
-        if (!best.at || in_eea > best_in_eea || (in_eea == best_in_eea && earlier)) {
+        bool earlier = best.data && code.len == COUNTRY_LEN && memcmp(code.data, best.data, COUNTRY_LEN) < 0;
+        if (!best.data || in_eea > best_in_eea || (in_eea == best_in_eea && earlier)) {
             best = code;
             best_in_eea = in_eea;
         }
@@ -184,8 +185,7 @@ static bool say_unknown(struct judging *judging, enum field_id field)
 {
     judging_say(
         judging, FIELD_CLIENT_IDENTIFIER, VERDICT_REJECT, RULE_FORMAT,
-        "cannot be computed: %s %s has no letters, or some that cannot be written in A to Z; map it from "
-        "a column with Latin letters, or client_identifier itself",
+        "cannot be computed: %s %s has no letters, or some that cannot be written in A to Z; map it from a column with Latin letters, or client_identifier itself",
         field_name(field), judging_quote(judging, judging->values[field].text));
     return false;
 }
@@ -212,22 +212,23 @@ void concat_judge(struct judging *judging)
         return;
 
     const struct value *values = judging->values;
-    char *out = arena_bytes(judging->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *at = out;
+    char *out = arena_bytes(judging->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *cursor = out;
     if (with_country) {
         struct slice country = concat_country(values[FIELD_NATIONALITIES].text);
-        assert(country.at && country.len == COUNTRY_LEN);
-        memcpy(at, country.at, COUNTRY_LEN);
-        at += COUNTRY_LEN;
+        assert(country.data && country.len == COUNTRY_LEN);
+        memcpy(cursor, country.data, COUNTRY_LEN);
+        cursor += COUNTRY_LEN;
     }
     struct slice date = values[FIELD_DATE_OF_BIRTH].text;
     for (size_t i = 0; i < date.len; i++)
-        if (date.at[i] != '-')
-            *at++ = date.at[i];
-    bool good = concat_name(values[FIELD_FIRST_NAME].text, false, judging->arena, at) ||
+        if (date.data[i] != '-')
+            *cursor++ = date.data[i];
+    bool good = concat_name(values[FIELD_FIRST_NAME].text, false, judging->arena, cursor) ||
                 say_unknown(judging, FIELD_FIRST_NAME);
-    good = good && (concat_name(values[FIELD_LAST_NAME].text, true, judging->arena, at + CONCAT_NAME_LEN) ||
-                    say_unknown(judging, FIELD_LAST_NAME));
+    good =
+        good && (concat_name(values[FIELD_LAST_NAME].text, true, judging->arena, cursor + CONCAT_NAME_LEN) ||
+                 say_unknown(judging, FIELD_LAST_NAME));
     if (good)
         judging->values[FIELD_CLIENT_IDENTIFIER] =
-            (struct value){slice_make(out, (size_t)(at - out) + 2 * CONCAT_NAME_LEN), VALUE_PRESENT};
+            (struct value){slice_make(out, (size_t)(cursor - out) + 2 * CONCAT_NAME_LEN), VALUE_PRESENT};
 }

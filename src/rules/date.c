@@ -6,12 +6,12 @@ static bool is_digit(char c)
 }
 
 /* count digits at text.at[*at], at most; *at moves behind them. Returns how many there were. */
-static size_t read_digits(struct slice text, size_t *at, size_t count, unsigned *out)
+static size_t read_digits(struct slice text, size_t *index, size_t count, unsigned *out)
 {
     size_t digits = 0;
     unsigned number = 0;
-    for (; digits < count && *at < text.len && is_digit(text.at[*at]); digits++, ++*at)
-        number = number * 10 + (unsigned)(text.at[*at] - '0');
+    for (; digits < count && *index < text.len && is_digit(text.data[*index]); digits++, ++*index)
+        number = number * 10 + (unsigned)(text.data[*index] - '0');
     *out = number;
     return digits;
 }
@@ -31,44 +31,44 @@ static enum date_result judge_day(struct date date)
     return is_day(date) ? DATE_OK : DATE_IMPOSSIBLE;
 }
 
-static bool reads_clock_part(struct slice text, size_t *at, unsigned max, unsigned *number)
+static bool reads_clock_part(struct slice text, size_t *index, unsigned max, unsigned *number)
 {
-    return read_digits(text, at, 2, number) == 2 && *number <= max;
+    return read_digits(text, index, 2, number) == 2 && *number <= max;
 }
 
-static bool skips(struct slice text, size_t *at, char c)
+static bool skips(struct slice text, size_t *index, char c)
 {
-    if (*at >= text.len || text.at[*at] != c)
+    if (*index >= text.len || text.data[*index] != c)
         return false;
-    ++*at;
+    ++*index;
     return true;
 }
 
 /* Z, ±hh, ±hhmm, ±hh:mm at text.at[*at]; *at moves behind it. */
-static bool read_offset(struct slice text, size_t *at, struct date_reading *reading)
+static bool read_offset(struct slice text, size_t *index, struct date_reading *reading)
 {
     unsigned hours, minutes = 0;
     reading->has_offset = true;
     reading->offset_s = 0;
-    if (skips(text, at, 'Z') || skips(text, at, 'z'))
+    if (skips(text, index, 'Z') || skips(text, index, 'z'))
         return true;
-    bool is_negative = skips(text, at, '-');
-    if ((!is_negative && !skips(text, at, '+')) || !reads_clock_part(text, at, 23, &hours))
+    bool is_negative = skips(text, index, '-');
+    if ((!is_negative && !skips(text, index, '+')) || !reads_clock_part(text, index, 23, &hours))
         return false;
-    if (*at < text.len && (skips(text, at, ':') || is_digit(text.at[*at])) &&
-        !reads_clock_part(text, at, 59, &minutes))
+    if (*index < text.len && (skips(text, index, ':') || is_digit(text.data[*index])) &&
+        !reads_clock_part(text, index, 59, &minutes))
         return false;
     reading->offset_s = (int32_t)(hours * 3600 + minutes * 60) * (is_negative ? -1 : 1);
     return true;
 }
 
 /* The digits of a fraction of a second. */
-static bool read_fraction(struct slice text, size_t *at, struct date_reading *reading)
+static bool read_fraction(struct slice text, size_t *index, struct date_reading *reading)
 {
-    size_t first = *at;
-    for (; *at < text.len && is_digit(text.at[*at]); ++*at)
-        reading->has_fraction |= text.at[*at] != '0';
-    return *at > first;
+    size_t first = *index;
+    for (; *index < text.len && is_digit(text.data[*index]); ++*index)
+        reading->has_fraction |= text.data[*index] != '0';
+    return *index > first;
 }
 
 /* 24:00 is the end of a day; nothing comes after it. */
@@ -79,51 +79,53 @@ static bool is_clock_time(const struct date_reading *reading)
 }
 
 /* hh:mm, hh:mm:ss, hh:mm:ss.fff…, hhmm, hhmmss; then an offset if any. */
-static bool read_iso_time(struct slice text, size_t at, struct date_reading *reading)
+static bool read_iso_time(struct slice text, size_t offset, struct date_reading *reading)
 {
     reading->has_time = true;
-    if (!reads_clock_part(text, &at, 24, &reading->hour))
+    if (!reads_clock_part(text, &offset, 24, &reading->hour))
         return false;
-    bool colons = skips(text, &at, ':');
-    if (!reads_clock_part(text, &at, 59, &reading->minute))
+    bool colons = skips(text, &offset, ':');
+    if (!reads_clock_part(text, &offset, 59, &reading->minute))
         return false;
-    bool seconds = colons ? skips(text, &at, ':') : at < text.len && is_digit(text.at[at]);
-    if (seconds && !reads_clock_part(text, &at, 60, &reading->second))
+    bool seconds = colons ? skips(text, &offset, ':') : offset < text.len && is_digit(text.data[offset]);
+    if (seconds && !reads_clock_part(text, &offset, 60, &reading->second))
         return false;
-    if (seconds && (skips(text, &at, '.') || skips(text, &at, ',')) && !read_fraction(text, &at, reading))
+    if (seconds && (skips(text, &offset, '.') || skips(text, &offset, ',')) &&
+        !read_fraction(text, &offset, reading))
         return false;
-    skips(text, &at, ' ');
-    return (at == text.len || read_offset(text, &at, reading)) && at == text.len && is_clock_time(reading);
+    skips(text, &offset, ' ');
+    return (offset == text.len || read_offset(text, &offset, reading)) && offset == text.len &&
+           is_clock_time(reading);
 }
 
 static enum date_result read_iso(struct slice text, bool compact, struct date_reading *reading)
 {
-    size_t at = 0;
+    size_t index = 0;
     struct date *date = &reading->date;
-    if (read_digits(text, &at, 4, &date->year) != 4)
+    if (read_digits(text, &index, 4, &date->year) != 4)
         return DATE_NO_DATE;
-    bool hyphens = skips(text, &at, '-');
+    bool hyphens = skips(text, &index, '-');
     if (!hyphens && !compact)
         return DATE_NO_DATE;
-    if (read_digits(text, &at, 2, &date->month) != 2 || (hyphens && !skips(text, &at, '-')) ||
-        read_digits(text, &at, 2, &date->day) != 2)
+    if (read_digits(text, &index, 2, &date->month) != 2 || (hyphens && !skips(text, &index, '-')) ||
+        read_digits(text, &index, 2, &date->day) != 2)
         return DATE_NO_DATE;
-    if (at < text.len) {
-        if (!skips(text, &at, 'T') && !skips(text, &at, 't') && !skips(text, &at, ' '))
+    if (index < text.len) {
+        if (!skips(text, &index, 'T') && !skips(text, &index, 't') && !skips(text, &index, ' '))
             return DATE_NO_DATE;
-        if (!read_iso_time(text, at, reading))
+        if (!read_iso_time(text, index, reading))
             return DATE_NO_DATE;
     }
     return judge_day(*date);
 }
 
-static bool read_am_pm(struct slice text, size_t *at, bool *is_pm)
+static bool read_am_pm(struct slice text, size_t *index, bool *is_pm)
 {
-    if (*at + 2 > text.len || (text.at[*at + 1] | 0x20) != 'm')
+    if (*index + 2 > text.len || (text.data[*index + 1] | 0x20) != 'm')
         return false;
-    char first = (char)(text.at[*at] | 0x20);
+    char first = (char)(text.data[*index] | 0x20);
     *is_pm = first == 'p';
-    *at += 2;
+    *index += 2;
     return first == 'a' || first == 'p';
 }
 
@@ -147,25 +149,25 @@ static unsigned *number_of(enum date_part part, struct date_reading *reading, si
     }
 }
 
-static bool read_part(const struct date_format *format, size_t index, struct slice text, size_t *at,
+static bool read_part(const struct date_format *format, size_t index, struct slice text, size_t *position,
                       struct date_reading *reading, bool *is_pm)
 {
     enum date_part part = format->parts[index].part;
     size_t width;
     switch (part) {
     case DATE_SEPARATOR:
-        return skips(text, at, format->parts[index].separator);
+        return skips(text, position, format->parts[index].separator);
     case DATE_FRACTION:
-        return read_fraction(text, at, reading);
+        return read_fraction(text, position, reading);
     case DATE_AM_PM:
-        return read_am_pm(text, at, is_pm);
+        return read_am_pm(text, position, is_pm);
     case DATE_OFFSET:
-        return read_offset(text, at, reading);
+        return read_offset(text, position, reading);
     default:
         break;
     }
     unsigned *number = number_of(part, reading, &width);
-    size_t digits = read_digits(text, at, width, number);
+    size_t digits = read_digits(text, position, width, number);
     if (part == DATE_HALF_DAY_HOUR && (*number < 1 || *number > 12))
         return false;
     return digits >= (format->parts[index].is_short ? 1 : width);
@@ -174,17 +176,17 @@ static bool read_part(const struct date_format *format, size_t index, struct sli
 static enum date_result read_by_format(const struct date_format *format, struct slice text,
                                        struct date_reading *reading)
 {
-    size_t at = 0;
+    size_t index = 0;
     bool is_pm = false, is_half_day = false;
     *reading = (struct date_reading){.has_time = format->has_time};
     for (size_t i = 0; i < format->part_count; i++) {
-        if (!read_part(format, i, text, &at, reading, &is_pm))
+        if (!read_part(format, i, text, &index, reading, &is_pm))
             return DATE_NO_DATE;
         is_half_day |= format->parts[i].part == DATE_HALF_DAY_HOUR;
     }
     if (is_half_day)
         reading->hour = reading->hour % 12 + (is_pm ? 12 : 0);
-    if (at != text.len || reading->minute > 59 || reading->second > 60 || !is_clock_time(reading))
+    if (index != text.len || reading->minute > 59 || reading->second > 60 || !is_clock_time(reading))
         return DATE_NO_DATE;
     return judge_day(reading->date);
 }

@@ -62,7 +62,7 @@ enum date_time_result date_settle_time(const struct date_reading *reading, const
 /* Whether text is the normal form already, so that it need not be written anew. */
 static inline bool date_text_is_normal(struct slice text)
 {
-    return text.len == DATE_TEXT_LEN && text.at[4] == '-' && text.at[7] == '-';
+    return text.len == DATE_TEXT_LEN && text.data[4] == '-' && text.data[7] == '-';
 }
 
 /* YYYY-MM-DD, without a NUL. */

@@ -32,12 +32,12 @@ struct document_cache {
 
 static const char *fault_of_url(struct slice text)
 {
-    size_t at = strlen("https://");
-    if (at == text.len || strchr("/?#:@", text.at[at]))
+    size_t offset = strlen("https://");
+    if (offset == text.len || strchr("/?#:@", text.data[offset]))
         return "is a URL without a host";
-    for (; at < text.len; at++)
-        if ((unsigned char)text.at[at] <= ' ' || (unsigned char)text.at[at] > '~' || text.at[at] == '"' ||
-            text.at[at] == '\\')
+    for (; offset < text.len; offset++)
+        if ((unsigned char)text.data[offset] <= ' ' || (unsigned char)text.data[offset] > '~' ||
+            text.data[offset] == '"' || text.data[offset] == '\\')
             return "is a URL with a blank or a character that must be percent-encoded";
     return NULL;
 }
@@ -65,7 +65,7 @@ const char *document_fault(int folder, struct slice text)
 {
     if (media_is_url(text))
         return fault_of_url(text);
-    if (memmem(text.at, text.len, "://", 3))
+    if (memmem(text.data, text.len, "://", 3))
         return "is a URL, and only https:// is taken";
     if (folder < 0)
         return "is a path, and the job has no provider.documents to find it in";

@@ -43,10 +43,10 @@ static const char *judge_local(struct slice local)
         return "has more than 64 bytes before the @";
     bool dot_before = true;
     for (size_t i = 0; i < local.len; i++) {
-        bool dot = local.at[i] == '.';
+        bool dot = local.data[i] == '.';
         if (dot && dot_before)
             return "has a dot at the beginning or two dots in a row before the @";
-        if (!dot && !(classes[(uint8_t)local.at[i]] & ATEXT))
+        if (!dot && !(classes[(uint8_t)local.data[i]] & ATEXT))
             return "has a character that is not allowed before the @";
         dot_before = dot;
     }
@@ -57,20 +57,19 @@ static const char *judge_local(struct slice local)
 static const char *judge_domain(struct slice domain, bool *capitals)
 {
     static const char *const bad_label =
-        "has a domain that cannot be one: a part of it is empty, too long, or "
-        "begins or ends with a hyphen";
+        "has a domain that cannot be one: a part of it is empty, too long, or begins or ends with a hyphen";
     size_t label_count = 1, start = 0;
     unsigned all = 0xff, any = 0; /* classes of the label at hand, and of all */
     for (size_t i = 0; i <= domain.len; i++) {
-        if (i < domain.len && domain.at[i] != '.') {
-            unsigned class = classes[(uint8_t)domain.at[i]];
+        if (i < domain.len && domain.data[i] != '.') {
+            unsigned class = classes[(uint8_t)domain.data[i]];
             if (!(class & LABEL))
                 return "has a character in the domain that is not allowed there";
             all &= class;
             any |= class;
             continue;
         }
-        if (i == start || i - start > LABEL_MAX || domain.at[start] == '-' || domain.at[i - 1] == '-')
+        if (i == start || i - start > LABEL_MAX || domain.data[start] == '-' || domain.data[i - 1] == '-')
             return bad_label;
         if (i == domain.len)
             break;
@@ -87,7 +86,7 @@ static const char *judge_domain(struct slice domain, bool *capitals)
 static bool is_ascii(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((uint8_t)text.at[i] >= 0x80)
+        if ((uint8_t)text.data[i] >= 0x80)
             return false;
     return true;
 }
@@ -97,7 +96,7 @@ static bool to_a_labels(struct slice domain, struct arena *arena, struct slice *
 {
     struct slice source = arena_copy(arena, domain);
     uint8_t *labels = NULL;
-    int status = idn2_lookup_u8((const uint8_t *)source.at, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    int status = idn2_lookup_u8((const uint8_t *)source.data, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (status != IDN2_OK)
         return false;
     *out = arena_copy(arena, slice_from((const char *)labels));
@@ -108,10 +107,10 @@ static bool to_a_labels(struct slice domain, struct arena *arena, struct slice *
 static struct slice join(struct slice local, struct slice domain, struct arena *arena)
 {
     char *out = arena_bytes(arena, local.len + 1 + domain.len);
-    memcpy(out, local.at, local.len);
+    memcpy(out, local.data, local.len);
     out[local.len] = '@';
     for (size_t i = 0; i < domain.len; i++) {
-        char c = domain.at[i];
+        char c = domain.data[i];
         out[local.len + 1 + i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
     }
     return slice_make(out, local.len + 1 + domain.len);
@@ -120,7 +119,7 @@ static struct slice join(struct slice local, struct slice domain, struct arena *
 /* A domain that is no plain one: it may become one. NULL when it does. */
 static const char *mend_domain(const char *why, struct slice *domain, struct arena *arena, bool *capitals)
 {
-    if (memchr(domain->at, '@', domain->len))
+    if (memchr(domain->data, '@', domain->len))
         return "has more than one @";
     if (is_ascii(*domain))
         return why;
@@ -131,11 +130,11 @@ static const char *mend_domain(const char *why, struct slice *domain, struct are
 
 const char *email_read(struct slice text, struct arena *arena, struct slice *out)
 {
-    const char *at = memchr(text.at, '@', text.len);
-    if (!at)
+    const char *cursor = memchr(text.data, '@', text.len);
+    if (!cursor)
         return "has no @";
-    struct slice local = slice_make(text.at, (size_t)(at - text.at));
-    struct slice domain = slice_make(at + 1, text.len - local.len - 1);
+    struct slice local = slice_make(text.data, (size_t)(cursor - text.data));
+    struct slice domain = slice_make(cursor + 1, text.len - local.len - 1);
 
     const char *why = judge_local(local);
     if (why)
@@ -148,7 +147,7 @@ const char *email_read(struct slice text, struct arena *arena, struct slice *out
         return why;
     if (local.len + 1 + domain.len > EMAIL_MAX)
         return "has more than 254 bytes";
-    bool changed = capitals || domain.at != at + 1;
+    bool changed = capitals || domain.data != cursor + 1;
     *out = changed ? join(local, domain, arena) : text;
     return NULL;
 }

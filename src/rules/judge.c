@@ -63,7 +63,7 @@ static void note_country(const struct judging *judging)
     struct record *record = judging->record;
     const struct value *country = &judging->values[FIELD_COUNTRY];
     if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
-        memcpy(record->country, country->text.at, sizeof record->country);
+        memcpy(record->country, country->text.data, sizeof record->country);
 }
 
 static bool is_loosened(const struct judging *judging, enum field_id field)
@@ -159,10 +159,10 @@ static void sort_verdicts(struct record *record)
     struct verdict *verdicts = record->verdicts;
     for (size_t i = 1; i < record->verdict_count; i++) {
         struct verdict moved = verdicts[i];
-        size_t at = i;
-        for (; at > 0 && verdicts[at - 1].field > moved.field; at--)
-            verdicts[at] = verdicts[at - 1];
-        verdicts[at] = moved;
+        size_t index = i;
+        for (; index > 0 && verdicts[index - 1].field > moved.field; index--)
+            verdicts[index] = verdicts[index - 1];
+        verdicts[index] = moved;
     }
 }
 

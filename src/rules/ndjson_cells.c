@@ -51,37 +51,37 @@ void ndjson_cells_free(struct ndjson_cells *cells)
 static struct slice keep_text(const struct line *line, struct slice text)
 {
     struct slice raw = line->record->raw;
-    bool in_place = text.at >= raw.at && text.at <= raw.at + raw.len;
+    bool in_place = text.data >= raw.data && text.data <= raw.data + raw.len;
     return in_place ? text : arena_copy(line->arena, text);
 }
 
 /* The items of an array of scalars. A separator within an item becomes another control character: neither can
  * be part of a value, and removing it is warned of. */
-static enum cell_kind join(const struct line *line, size_t at, struct slice *text)
+static enum cell_kind join(const struct line *line, size_t index, struct slice *text)
 {
     const struct json_node *nodes = line->nodes;
-    size_t len = 0, end = nodes[at].end;
-    for (size_t item = at + 1; item < end; item++) {
+    size_t len = 0, end = nodes[index].end;
+    for (size_t item = index + 1; item < end; item++) {
         if (nodes[item].kind == JSON_ARRAY || nodes[item].kind == JSON_OBJECT)
             return CELL_NESTED;
         len += nodes[item].text.len + 1;
     }
     char *to = arena_bytes(line->arena, len + 1);
     *text = slice_make(to, len ? len - 1 : 0);
-    for (size_t item = at + 1; item < end; item++) {
+    for (size_t item = index + 1; item < end; item++) {
         struct slice part = nodes[item].kind == JSON_NULL ? slice_make(NULL, 0) : nodes[item].text;
         for (size_t i = 0; i < part.len; i++)
-            *to++ = part.at[i] == VALUE_SEPARATOR ? VALUE_SEPARATOR - 1 : part.at[i];
+            *to++ = part.data[i] == VALUE_SEPARATOR ? VALUE_SEPARATOR - 1 : part.data[i];
         if (item + 1 < end)
             *to++ = VALUE_SEPARATOR;
     }
-    text->len = (size_t)(to - text->at);
+    text->len = (size_t)(to - text->data);
     return text->len ? CELL_LIST : CELL_NOTHING;
 }
 
-static void take_cell(const struct line *line, size_t at, int cell)
+static void take_cell(const struct line *line, size_t index, int cell)
 {
-    const struct json_node *node = &line->nodes[at];
+    const struct json_node *node = &line->nodes[index];
     struct slice *text = &line->record->cells[cell];
     enum cell_kind kind = CELL_SCALAR;
     *text = slice_make(NULL, 0);
@@ -90,7 +90,7 @@ static void take_cell(const struct line *line, size_t at, int cell)
         kind = CELL_NOTHING;
         break;
     case JSON_ARRAY:
-        kind = join(line, at, text);
+        kind = join(line, index, text);
         break;
     case JSON_OBJECT:
         kind = CELL_OBJECT;
@@ -102,29 +102,30 @@ static void take_cell(const struct line *line, size_t at, int cell)
     line->cells->kinds[cell] = kind;
 }
 
-static void take_value(const struct line *line, size_t at, uint32_t step);
+static void take_value(const struct line *line, size_t index, uint32_t step);
 
-static void take_children(const struct line *line, size_t at, uint32_t step)
+static void take_children(const struct line *line, size_t position, uint32_t step)
 {
     const struct ndjson_paths *paths = line->cells->paths;
     const struct json_node *nodes = line->nodes;
     uint32_t index = 0;
-    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end, index++) {
-        uint32_t next = nodes[at].kind == JSON_OBJECT ? ndjson_paths_member(paths, step, nodes[child].key)
-                                                      : ndjson_paths_element(paths, step, index);
+    for (size_t child = position + 1; child < nodes[position].end; child = nodes[child].end, index++) {
+        uint32_t next = nodes[position].kind == JSON_OBJECT
+                            ? ndjson_paths_member(paths, step, nodes[child].key)
+                            : ndjson_paths_element(paths, step, index);
         if (next)
             take_value(line, child, next);
     }
 }
 
-static void take_value(const struct line *line, size_t at, uint32_t step)
+static void take_value(const struct line *line, size_t index, uint32_t step)
 {
     const struct ndjson_step *here = &line->cells->paths->steps[step];
-    const struct json_node *node = &line->nodes[at];
+    const struct json_node *node = &line->nodes[index];
     if (here->cell != NDJSON_NO_CELL)
-        take_cell(line, at, here->cell);
+        take_cell(line, index, here->cell);
     if (here->child_count && (node->kind == JSON_OBJECT || node->kind == JSON_ARRAY))
-        take_children(line, at, step);
+        take_children(line, index, step);
 }
 
 static void refuse(struct record *record, struct arena *arena, const char *message, size_t offset)
@@ -145,7 +146,7 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
         return;
     }
     if (nodes[0].kind != JSON_OBJECT) {
-        refuse(record, arena, "the line is no JSON object", nodes[0].at);
+        refuse(record, arena, "the line is no JSON object", nodes[0].offset);
         return;
     }
     record->cells = arena_alloc(arena, (paths->cell_count + 1) * sizeof *record->cells);
@@ -166,7 +167,7 @@ static bool is_list(const struct slot *slot)
 static void normalize_text_cell(const struct ndjson_cells *cells, struct judging *judging,
                                 const struct slot *slot, struct slice text)
 {
-    if (cells->repaired && memmem(text.at, text.len, "\xef\xbf\xbd", 3))
+    if (cells->repaired && memmem(text.data, text.len, "\xef\xbf\xbd", 3))
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
                     "holds bytes that are not UTF-8, or an escape of half a character; JSON is UTF-8: "
                     "export it anew");

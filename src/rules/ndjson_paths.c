@@ -9,9 +9,9 @@ enum { INDEX_DIGITS_MAX = 9 };
 
 static uint32_t add_step(struct ndjson_paths *paths, struct slice key, uint32_t index)
 {
-    if (paths->step_count == paths->step_room) {
-        paths->step_room = paths->step_room ? 2 * paths->step_room : 16;
-        paths->steps = memory_resize(paths->steps, paths->step_room, sizeof *paths->steps);
+    if (paths->step_count == paths->step_capacity) {
+        paths->step_capacity = paths->step_capacity ? 2 * paths->step_capacity : 16;
+        paths->steps = memory_resize(paths->steps, paths->step_capacity, sizeof *paths->steps);
     }
     paths->steps[paths->step_count] =
         (struct ndjson_step){.key = key, .index = index, .cell = NDJSON_NO_CELL};
@@ -37,27 +37,27 @@ void ndjson_paths_free(struct ndjson_paths *paths)
 
 static uint32_t to_member(struct ndjson_paths *paths, uint32_t from, struct slice key)
 {
-    uint32_t at = ndjson_paths_member(paths, from, key);
-    if (at)
-        return at;
-    at = add_step(paths, key, 0);
+    uint32_t index = ndjson_paths_member(paths, from, key);
+    if (index)
+        return index;
+    index = add_step(paths, key, 0);
     uint32_t *chain = &paths->steps[from].members[ndjson_paths_bucket(key)];
-    paths->steps[at].next = *chain;
-    *chain = at;
+    paths->steps[index].next = *chain;
+    *chain = index;
     paths->steps[from].child_count++;
-    return at;
+    return index;
 }
 
 static uint32_t to_element(struct ndjson_paths *paths, uint32_t from, uint32_t index)
 {
-    uint32_t at = ndjson_paths_element(paths, from, index);
-    if (at)
-        return at;
-    at = add_step(paths, slice_make(NULL, 0), index);
-    paths->steps[at].next = paths->steps[from].elements;
-    paths->steps[from].elements = at;
+    uint32_t position = ndjson_paths_element(paths, from, index);
+    if (position)
+        return position;
+    position = add_step(paths, slice_make(NULL, 0), index);
+    paths->steps[position].next = paths->steps[from].elements;
+    paths->steps[from].elements = position;
     paths->steps[from].child_count++;
-    return at;
+    return position;
 }
 
 /* `[12]` at the start of text: its length, 0 when it is none. */
@@ -73,21 +73,21 @@ static size_t index_len(const char *text, uint32_t *index)
 /* Whether every part of a column is a name or an index: else it can only be a whole name. */
 static bool is_path(const char *column)
 {
-    for (const char *at = column;;) {
-        size_t len = strcspn(at, ".[");
+    for (const char *cursor = column;;) {
+        size_t len = strcspn(cursor, ".[");
         if (len == 0)
             return false;
-        at += len;
-        while (*at == '[') {
+        cursor += len;
+        while (*cursor == '[') {
             uint32_t index;
-            len = index_len(at, &index);
+            len = index_len(cursor, &index);
             if (len == 0)
                 return false;
-            at += len;
+            cursor += len;
         }
-        if (*at == '\0')
+        if (*cursor == '\0')
             return true;
-        if (*at++ != '.')
+        if (*cursor++ != '.')
             return false;
     }
 }
@@ -95,17 +95,17 @@ static bool is_path(const char *column)
 static uint32_t walk(struct ndjson_paths *paths, const char *column)
 {
     uint32_t step = NDJSON_TOP;
-    for (const char *at = column; *at;) {
-        size_t len = strcspn(at, ".[");
-        step = to_member(paths, step, slice_make(at, len));
-        at += len;
-        while (*at == '[') {
+    for (const char *cursor = column; *cursor;) {
+        size_t len = strcspn(cursor, ".[");
+        step = to_member(paths, step, slice_make(cursor, len));
+        cursor += len;
+        while (*cursor == '[') {
             uint32_t index;
-            at += index_len(at, &index);
+            cursor += index_len(cursor, &index);
             step = to_element(paths, step, index);
         }
-        if (*at == '.')
-            at++;
+        if (*cursor == '.')
+            cursor++;
     }
     return step;
 }

@@ -25,7 +25,7 @@ struct ndjson_step {
 
 struct ndjson_paths {
     struct ndjson_step *steps; /* [0] the object itself, [1] its members with a whole column as their name */
-    size_t step_count, step_room;
+    size_t step_count, step_capacity;
     const char **columns; /* by cell; borrowed */
     size_t cell_count;
 };
@@ -42,25 +42,25 @@ static inline uint32_t ndjson_paths_bucket(struct slice key)
 {
     if (key.len == 0)
         return 0;
-    unsigned first = (unsigned char)key.at[0], last = (unsigned char)key.at[key.len - 1];
+    unsigned first = (unsigned char)key.data[0], last = (unsigned char)key.data[key.len - 1];
     return ((unsigned)key.len + first * 5 + last * 3) % NDJSON_BUCKETS;
 }
 
 /* The step for a member or an element; 0: no way goes there. */
 static inline uint32_t ndjson_paths_member(const struct ndjson_paths *paths, uint32_t from, struct slice key)
 {
-    uint32_t at = paths->steps[from].members[ndjson_paths_bucket(key)];
-    while (at && !slice_equal(paths->steps[at].key, key))
-        at = paths->steps[at].next;
-    return at;
+    uint32_t index = paths->steps[from].members[ndjson_paths_bucket(key)];
+    while (index && !slice_equal(paths->steps[index].key, key))
+        index = paths->steps[index].next;
+    return index;
 }
 
 static inline uint32_t ndjson_paths_element(const struct ndjson_paths *paths, uint32_t from, uint32_t index)
 {
-    uint32_t at = paths->steps[from].elements;
-    while (at && paths->steps[at].index != index)
-        at = paths->steps[at].next;
-    return at;
+    uint32_t position = paths->steps[from].elements;
+    while (position && paths->steps[position].index != index)
+        position = paths->steps[position].next;
+    return position;
 }
 
 #endif

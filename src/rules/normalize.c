@@ -11,34 +11,32 @@ static void say_encoding(struct judging *judging, const struct slot *slot, struc
 {
     enum encoding encoding = judging->set->encoding;
     uint32_t code = 0;
-    size_t at = text_find_damage(source, &code);
+    size_t offset = text_find_damage(source, &code);
     struct slice reason;
     if (code == 0)
         reason = SLICE_LITERAL("holds a NUL byte; remove it");
     else if (code == TEXT_NO_CHAR)
-        reason = arena_printf(judging->arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", at + 1,
-                              at < source.len ? (unsigned)(unsigned char)source.at[at] : 0U,
-                              encoding_name(encoding));
+        reason = arena_printf(
+            judging->arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", offset + 1,
+            offset < source.len ? (unsigned)(unsigned char)source.data[offset] : 0U, encoding_name(encoding));
     else if (code < 0xa0 && encoding != ENCODING_UTF8)
         reason = arena_printf(judging->arena,
                               "holds the byte 0x%02x, a control character in %s; is input.encoding right?",
                               (unsigned)code, encoding_name(encoding));
     else if (code < 0xa0)
-        reason =
-            arena_printf(judging->arena,
-                         "holds the control character U+%04X, so it was decoded by the wrong encoding before "
-                         "it came here; restore it at the source",
-                         (unsigned)code);
+        reason = arena_printf(
+            judging->arena,
+            "holds the control character U+%04X, so it was decoded by the wrong encoding before it came here; restore it at the source",
+            (unsigned)code);
     else if (code == 0xfffd)
         reason = SLICE_LITERAL(
             "holds U+FFFD, so a character was lost before it came here; restore it at the source");
     else
         reason = arena_printf(
             judging->arena,
-            "holds the private-use character U+%04X, which has no meaning outside the program that "
-            "wrote it; restore it at the source",
+            "holds the private-use character U+%04X, which has no meaning outside the program that wrote it; restore it at the source",
             (unsigned)code);
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "%.*s", (int)reason.len, reason.at);
+    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "%.*s", (int)reason.len, reason.data);
 }
 
 static inline bool is_null_value(const struct rule_set *set, struct slice text)
@@ -59,7 +57,7 @@ static struct slice map_value(const struct slot *slot, struct slice text)
     const struct slice *word = words_find(slot->exact, text);
     if (word)
         return *word;
-    return slot->otherwise.at ? slot->otherwise : text;
+    return slot->otherwise.data ? slot->otherwise : text;
 }
 
 /* False when the source is no text. */
@@ -122,14 +120,14 @@ static bool looks_identifying(struct slice key)
 {
     static const char *const shapes[] = {"999-99-9999", "999.999.999-99", "999999-9999",      "999999+9999",
                                          "999999/9999", "AA999999A",      "AAAAAA99A99A999A", NULL};
-    const char *at = memchr(key.at, '@', key.len);
-    if (at && at > key.at && memchr(at, '.', key.len - (size_t)(at - key.at)))
+    const char *cursor = memchr(key.data, '@', key.len);
+    if (cursor && cursor > key.data && memchr(cursor, '.', key.len - (size_t)(cursor - key.data)))
         return true;
     if (key.len < 9 || key.len > 16)
         return false;
     char shape[17];
     for (size_t i = 0; i < key.len; i++) {
-        char c = key.at[i];
+        char c = key.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         shape[i] = c >= '0' && c <= '9' ? '9' : letter ? 'A' : c;
     }
@@ -141,9 +139,9 @@ static bool looks_identifying(struct slice key)
 
 static struct slice trim_blanks(struct slice text)
 {
-    while (text.len > 0 && text.at[0] == ' ')
-        text = slice_make(text.at + 1, text.len - 1);
-    while (text.len > 0 && text.at[text.len - 1] == ' ')
+    while (text.len > 0 && text.data[0] == ' ')
+        text = slice_make(text.data + 1, text.len - 1);
+    while (text.len > 0 && text.data[text.len - 1] == ' ')
         text.len--;
     return text;
 }
@@ -158,8 +156,8 @@ static bool clean_key(struct judging *judging, const struct slot *slot, struct s
     }
     if (!normalize_as_text(judging, slot, source, key) || is_null_value(judging->set, *key))
         return false;
-    bool stands_in_source = memmem(source.at, source.len, key->at, key->len) != NULL;
-    if (text_is_plain_ascii(*key) && (stands_in_source || !memchr(key->at, ' ', key->len)))
+    bool stands_in_source = memmem(source.data, source.len, key->data, key->len) != NULL;
+    if (text_is_plain_ascii(*key) && (stands_in_source || !memchr(key->data, ' ', key->len)))
         return true;
     judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
                 "%s is no key; expected 1 to %d characters of printable ASCII", judging_quote(judging, *key),
@@ -180,8 +178,7 @@ static void normalize_key(struct judging *judging, const struct slot *slot, stru
     if (looks_identifying(key))
         judging_say(
             judging, slot->field, VERDICT_WARN, RULE_IDENTIFYING,
-            "%s looks like an e-mail address or a national number; the key stands in ledger, logs and "
-            "reports, so use one that says nothing about the customer",
+            "%s looks like an e-mail address or a national number; the key stands in ledger, logs and reports, so use one that says nothing about the customer",
             judging_quote(judging, key));
 }
 

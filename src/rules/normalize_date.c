@@ -50,24 +50,21 @@ static void note_odd_time(struct judging *judging, const struct slot *slot, stru
     if (slot->mapping->constant)
         message = arena_printf(judging->arena, "%s has a time of day; write the date alone", quoted);
     else if (!reading->has_offset)
-        message =
-            arena_printf(judging->arena,
-                         "%s has a time of day, which is not the start of a day; if the date is right as it "
-                         "is written, say `time: drop` in the job",
-                         quoted);
+        message = arena_printf(
+            judging->arena,
+            "%s has a time of day, which is not the start of a day; if the date is right as it is written, say `time: drop` in the job",
+            quoted);
     else if (slot->zone)
         message = arena_printf(
             judging->arena, "%s is %02u:%02u:%02u in %s, which is not the start of a day; is `zone` right?",
             quoted, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60, slot->mapping->zone);
     else
-        message =
-            arena_printf(judging->arena,
-                         "%s is an instant, so the day depends on a time zone; give `zone` in the job, such "
-                         "as {column: …, zone: Europe/Berlin}, or `time: drop` to take the date as it is "
-                         "written",
-                         quoted);
+        message = arena_printf(
+            judging->arena,
+            "%s is an instant, so the day depends on a time zone; give `zone` in the job, such as {column: …, zone: Europe/Berlin}, or `time: drop` to take the date as it is written",
+            quoted);
     assert(judging->odd_time_count < JUDGING_ODD_TIMES_MAX);
-    judging->odd_times[judging->odd_time_count++] = (struct odd_time){slot->field, message.at};
+    judging->odd_times[judging->odd_time_count++] = (struct odd_time){slot->field, message.data};
 }
 
 /* The job's rule that gives `time` another level; NULL: none applies. */

@@ -18,7 +18,7 @@ static struct country_memo *memo_of(struct judging *judging, struct slice text)
         return NULL;
     uint32_t hash = (uint32_t)text.len;
     for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (uint8_t)text.at[i]) * 0x01000193U;
+        hash = (hash ^ (uint8_t)text.data[i]) * 0x01000193U;
     return &judging->worker->memo[(hash ^ hash >> 16) % COUNTRY_MEMO_SIZE];
 }
 
@@ -34,7 +34,7 @@ static enum country_result read_country(struct judging *judging, struct slice te
     if (memo && result == COUNTRY_FOUND) {
         memo->country = *country;
         memo->len = text.len;
-        memcpy(memo->text, text.at, text.len);
+        memcpy(memo->text, text.data, text.len);
     }
     return result;
 }
@@ -80,14 +80,14 @@ static bool judge_country(struct judging *judging, const struct slot *slot, stru
     const char *name = country ? country->name : "it";
     if (is_listed(slot->provider->refused_countries, code)) {
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
-                    "the provider takes no customers of %s (%.*s)", name, (int)code.len, code.at);
+                    "the provider takes no customers of %s (%.*s)", name, (int)code.len, code.data);
         return false;
     }
     if (is_listed(slot->provider->warned_countries, code))
         judging_say(
             judging, slot->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
             "%s (%.*s) is on the provider's list of restricted countries: it may refuse this customer", name,
-            (int)code.len, code.at);
+            (int)code.len, code.data);
     return true;
 }
 
@@ -113,15 +113,15 @@ void normalize_country(struct judging *judging, const struct slot *slot, struct 
 
 /* A list as it grows, its items between separators. */
 struct list {
-    char *at;
-    size_t len, room;
+    char *data;
+    size_t len, capacity;
     size_t places; /* items met, the empty ones included */
     uint64_t full; /* bit i: the i-th place holds an item */
 };
 
 static bool holds(const struct list *list, struct slice item)
 {
-    struct slice rest = slice_make(list->len ? list->at : NULL, list->len), other;
+    struct slice rest = slice_make(list->len ? list->data : NULL, list->len), other;
     while (judging_next_item(&rest, VALUE_SEPARATOR, &other))
         if (slice_equal(other, item))
             return true;
@@ -130,28 +130,28 @@ static bool holds(const struct list *list, struct slice item)
 
 static void append(struct list *list, struct arena *arena, struct slice item)
 {
-    if (!list->at || list->len + 1 + item.len > list->room) {
-        list->room = (list->room + item.len) * 2 + 16;
-        char *larger = arena_bytes(arena, list->room);
+    if (!list->data || list->len + 1 + item.len > list->capacity) {
+        list->capacity = (list->capacity + item.len) * 2 + 16;
+        char *larger = arena_bytes(arena, list->capacity);
         if (list->len)
-            memcpy(larger, list->at, list->len);
-        list->at = larger;
+            memcpy(larger, list->data, list->len);
+        list->data = larger;
     }
     if (list->len)
-        list->at[list->len++] = VALUE_SEPARATOR;
-    memcpy(list->at + list->len, item.at, item.len);
+        list->data[list->len++] = VALUE_SEPARATOR;
+    memcpy(list->data + list->len, item.data, item.len);
     list->len += item.len;
 }
 
 /* Items are separated by a text, not by a character: `, ` is one. */
 static bool next_part(struct slice *rest, const char *split, struct slice *part)
 {
-    if (!rest->at)
+    if (!rest->data)
         return false;
-    const char *end = split && *split ? memmem(rest->at, rest->len, split, strlen(split)) : NULL;
-    *part = slice_make(rest->at, end ? (size_t)(end - rest->at) : rest->len);
+    const char *end = split && *split ? memmem(rest->data, rest->len, split, strlen(split)) : NULL;
+    *part = slice_make(rest->data, end ? (size_t)(end - rest->data) : rest->len);
     size_t used = end ? part->len + strlen(split) : 0;
-    *rest = end ? slice_make(rest->at + used, rest->len - used) : slice_make(NULL, 0);
+    *rest = end ? slice_make(rest->data + used, rest->len - used) : slice_make(NULL, 0);
     return true;
 }
 
@@ -214,7 +214,7 @@ void normalize_country_list(struct judging *judging, const struct slot *slot, st
     struct list list = {NULL, 0, 0, 0, 0};
     if (!read_list(judging, slot, source, !is_paired, read_country_item, &list) || list.len == 0)
         return;
-    normalize_accept(judging, slot, slice_make(list.at, list.len));
+    normalize_accept(judging, slot, slice_make(list.data, list.len));
     if (is_paired)
         judging->tax_country_places = list.full;
 }
@@ -224,7 +224,7 @@ void normalize_text_list(struct judging *judging, const struct slot *slot, struc
     struct list list = {NULL, 0, 0, 0, 0};
     if (!read_list(judging, slot, source, false, read_text_item, &list) || list.len == 0)
         return;
-    normalize_accept(judging, slot, slice_make(list.at, list.len));
+    normalize_accept(judging, slot, slice_make(list.data, list.len));
     if (slot->field == FIELD_TAX_ID)
         judging->tax_id_places = list.full;
 }
@@ -241,7 +241,7 @@ static void repeat_country(struct judging *judging, struct slice code, size_t co
     for (size_t i = 0; i < count; i++)
         append(&list, judging->arena, code);
     struct value *value = &judging->values[FIELD_TAX_COUNTRY];
-    value->text = count == 1 ? code : slice_make(list.at, list.len);
+    value->text = count == 1 ? code : slice_make(list.data, list.len);
     value->state = VALUE_PRESENT;
 }
 
@@ -261,8 +261,7 @@ void normalize_tax_pairs(struct judging *judging)
     if (country->state == VALUE_PRESENT && countries != 1) {
         judging_say(
             judging, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
-            "tax_id has %zu items and tax_country %zu, which do not pair; give each its country, or one "
-            "for all",
+            "tax_id has %zu items and tax_country %zu, which do not pair; give each its country, or one for all",
             ids, countries);
         return;
     }

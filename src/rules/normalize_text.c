@@ -56,10 +56,10 @@ void normalize_national_id(struct judging *judging, const struct slot *slot, str
         size_t count = 0;
         bool bad = false;
         for (size_t i = 0; i < text.len; i++) {
-            if (is_digit(text.at[i]))
-                digits[count++] = text.at[i];
+            if (is_digit(text.data[i]))
+                digits[count++] = text.data[i];
             else
-                bad |= text.at[i] != '-' && text.at[i] != ' ';
+                bad |= text.data[i] != '-' && text.data[i] != ' ';
         }
         if (bad || count != SSN_LEN) {
             judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
@@ -96,10 +96,10 @@ void normalize_phone(struct judging *judging, const struct slot *slot, struct sl
             judging->values[slot->field].state = VALUE_FAILED;
             return;
         }
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s is a national number, and the record has no country; write it with + and the country "
-                    "calling code, or map country",
-                    judging_quote(judging, text));
+        judging_say(
+            judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+            "%s is a national number, and the record has no country; write it with + and the country calling code, or map country",
+            judging_quote(judging, text));
         return;
     case PHONE_BAD:
         judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
@@ -122,7 +122,7 @@ void normalize_document(struct judging *judging, const struct slot *slot, struct
 static bool equals_ignoring_case(struct slice text, const char *lower)
 {
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
+        char c = text.data[i];
         if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != lower[i])
             return false;
     }
@@ -149,15 +149,15 @@ void normalize_bool(struct judging *judging, const struct slot *slot, struct sli
 void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text)
 {
     enum { DIGITS_MAX = 10 }; /* of INT32_MAX */
-    size_t at = 0;
-    while (at + 1 < text.len && text.at[at] == '0')
-        at++;
-    struct slice digits = slice_make(text.at + at, text.len - at);
+    size_t offset = 0;
+    while (offset + 1 < text.len && text.data[offset] == '0')
+        offset++;
+    struct slice digits = slice_make(text.data + offset, text.len - offset);
     bool good = digits.len <= DIGITS_MAX;
     uint64_t number = 0;
     for (size_t i = 0; good && i < digits.len; i++) {
-        good = is_digit(digits.at[i]);
-        number = number * 10 + (uint64_t)(digits.at[i] - '0');
+        good = is_digit(digits.data[i]);
+        number = number * 10 + (uint64_t)(digits.data[i] - '0');
     }
     if (good && number <= INT32_MAX)
         normalize_accept(judging, slot, digits);
@@ -195,7 +195,7 @@ void normalize_enum(struct judging *judging, const struct slot *slot, struct sli
     const struct slice *word = words_find(slot->exact, text);
     if (!word)
         word = words_find(slot->folded, text);
-    if (!word && slot->otherwise.at)
+    if (!word && slot->otherwise.data)
         word = &slot->otherwise;
     if (word) {
         if (word->len > 0)

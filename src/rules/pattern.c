@@ -84,8 +84,8 @@ enum pattern_result pattern_search(const struct pattern *pattern, struct pattern
                                    struct slice text)
 {
     /* pcre2_jit_match checks nothing: neither the text nor its address. */
-    PCRE2_SPTR at = (PCRE2_SPTR)(text.at ? text.at : "");
-    int found = pcre2_jit_match(pattern->code, at, text.len, 0, 0, matcher->data, matcher->context);
+    PCRE2_SPTR cursor = (PCRE2_SPTR)(text.data ? text.data : "");
+    int found = pcre2_jit_match(pattern->code, cursor, text.len, 0, 0, matcher->data, matcher->context);
     if (found >= 0)
         return PATTERN_FOUND;
     /* Any other fault is treated as what it means for the value: it could not be judged. */

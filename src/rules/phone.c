@@ -14,10 +14,10 @@ static bool is_digit(char c)
 
 static bool is_e164(struct slice text)
 {
-    if (text.len < 1 + DIGITS_MIN || text.len > 1 + DIGITS_MAX || text.at[0] != '+' || text.at[1] == '0')
+    if (text.len < 1 + DIGITS_MIN || text.len > 1 + DIGITS_MAX || text.data[0] != '+' || text.data[1] == '0')
         return false;
     for (size_t i = 1; i < text.len; i++)
-        if (!is_digit(text.at[i]))
+        if (!is_digit(text.data[i]))
             return false;
     return true;
 }
@@ -27,8 +27,8 @@ static struct slice squeeze(struct slice text, char *out)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] != ' ' && text.at[i] != '.' && text.at[i] != '-')
-            out[len++] = text.at[i];
+        if (text.data[i] != ' ' && text.data[i] != '.' && text.data[i] != '-')
+            out[len++] = text.data[i];
     return slice_make(out, len);
 }
 
@@ -38,16 +38,17 @@ static const char *judge_characters(struct slice text)
 {
     bool digits = false;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
+        char c = text.data[i];
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
             return "has letters; write the digits alone";
         digits |= is_digit(c);
         if (is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
             continue;
-        struct slice rest = slice_make(text.at + i, text.len - i);
-        uint8_t last = rest.len >= 3 ? (uint8_t)rest.at[2] : 0;
-        bool dash = rest.len >= 3 && ((memcmp(rest.at, "\xe2\x80", 2) == 0 && last >= 0x90 && last <= 0x95) ||
-                                      memcmp(rest.at, "\xe2\x88\x92", 3) == 0);
+        struct slice rest = slice_make(text.data + i, text.len - i);
+        uint8_t last = rest.len >= 3 ? (uint8_t)rest.data[2] : 0;
+        bool dash =
+            rest.len >= 3 && ((memcmp(rest.data, "\xe2\x80", 2) == 0 && last >= 0x90 && last <= 0x95) ||
+                              memcmp(rest.data, "\xe2\x88\x92", 3) == 0);
         if (!dash)
             return "has a character that does not belong into a phone number";
         i += 2;
@@ -80,7 +81,7 @@ static enum phone_result read_by_library(struct slice text, const char *region, 
 {
     char e164[PHONE_NUMBER_SIZE];
     bool is_valid;
-    enum phone_number_result result = phone_number_read(text.at, text.len, region, e164, &is_valid);
+    enum phone_number_result result = phone_number_read(text.data, text.len, region, e164, &is_valid);
     *why = why_not(result);
     if (result != PHONE_NUMBER_OK || !is_e164(slice_from(e164)))
         return PHONE_BAD;
@@ -100,8 +101,8 @@ enum phone_result phone_read(struct slice text, struct slice country, struct are
     *why = "is longer than any phone number";
     if (text.len > PHONE_TEXT_MAX)
         return PHONE_BAD;
-    char room[PHONE_TEXT_MAX];
-    struct slice squeezed = squeeze(text, room);
+    char capacity[PHONE_TEXT_MAX];
+    struct slice squeezed = squeeze(text, capacity);
     if (is_e164(squeezed)) {
         *out = arena_copy(arena, squeezed);
         return PHONE_OK;
@@ -110,10 +111,10 @@ enum phone_result phone_read(struct slice text, struct slice country, struct are
     *why = judge_characters(text);
     if (*why)
         return PHONE_BAD;
-    if (text.at[0] == '+')
+    if (text.data[0] == '+')
         return read_by_library(text, "ZZ", arena, out, validity, why);
     if (country.len != 2)
         return PHONE_NEEDS_COUNTRY;
-    char region[3] = {country.at[0], country.at[1], '\0'};
+    char region[3] = {country.data[0], country.data[1], '\0'};
     return read_by_library(text, region, arena, out, validity, why);
 }

@@ -53,7 +53,7 @@ static int fail_column(const struct builder *builder, const struct job_mapping *
 {
     const char **names = arena_alloc(&builder->set->arena, (builder->column_count + 1) * sizeof *names);
     for (size_t i = 0; i < builder->column_count; i++)
-        names[i] = arena_copy(&builder->set->arena, builder->columns[i]).at;
+        names[i] = arena_copy(&builder->set->arena, builder->columns[i]).data;
     names[builder->column_count] = NULL;
     const char *nearest = text_nearest(slice_from(mapping->column), names);
     return job_fail(builder->set->job, mapping->column_place, builder->error,
@@ -147,7 +147,7 @@ static int read_text_of_job(struct rule_set *set, const struct slot *slot, struc
         return 0;
     struct slice message = record.verdicts[record.verdict_count - 1].message;
     return job_fail(set->job, place, error, "%s: %.*s", field_name(slot->field), (int)message.len,
-                    message.at);
+                    message.data);
 }
 
 /* A text that stands for source values: an enumeration's word in the provider's spelling, else as it is. */
@@ -278,18 +278,18 @@ enum loosening { STRICT, SOMETIMES, LOOSE };
 /* *rule: the one that loosens most. */
 static enum loosening loosening_of(const struct job *job, enum field_id field, const struct job_rule **rule)
 {
-    enum loosening most = STRICT;
+    enum loosening max = STRICT;
     for (size_t i = 0; i < job->rule_count; i++) {
         const struct job_rule *other = &job->rules[i];
         if (other->kind != JOB_RULE_REQUIRED || other->required || other->field != field)
             continue;
         enum loosening this = other->condition_count ? SOMETIMES : LOOSE;
-        if (this > most) {
-            most = this;
+        if (this > max) {
+            max = this;
             *rule = other;
         }
     }
-    return most;
+    return max;
 }
 
 /* Whether all records are of whom a field is asked, or none, when that is known before any is read. */
@@ -344,8 +344,9 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
         return;
     bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
     if (sure && !set->slot_of[field])
-        *missing = arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->at ? missing->at : "",
-                                missing->len ? ", " : "", field_name(field));
+        *missing =
+            arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->data ? missing->data : "",
+                         missing->len ? ", " : "", field_name(field));
     set->requirements[set->requirement_count++] =
         (struct requirement){field, asked->whom, asked->wished ? VERDICT_WARN : VERDICT_REJECT,
                              loosening == SOMETIMES, siblings_of(set->fields, asked)};
@@ -365,7 +366,7 @@ static int build_requirements(const struct builder *builder)
         set->job, (struct job_place){0, 0}, builder->error,
         "provider %s needs %.*s, and `fields` maps no column there; map one, or add a rule such as "
         "{field: NAME, required: false}",
-        set->job->provider.name, (int)missing.len, missing.at);
+        set->job->provider.name, (int)missing.len, missing.data);
 }
 
 /* A condition on another form of a value than the normal one would never hold. */
@@ -386,8 +387,8 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
                             "rules see normalized values: write %.*s instead of %.*s for %s",
-                            (int)value.text.len, value.text.at ? value.text.at : "",
-                            (int)condition->value.len, condition->value.at, field_name(condition->field));
+                            (int)value.text.len, value.text.data ? value.text.data : "",
+                            (int)condition->value.len, condition->value.data, field_name(condition->field));
     }
     return 0;
 }

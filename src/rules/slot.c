@@ -32,10 +32,10 @@ const char *judging_quote(struct judging *judging, struct slice text)
     struct slice start = text_shorten(text, QUOTE_MAX);
     const char *rest = start.len < text.len ? "…" : "";
     char *out = arena_bytes(judging->arena, start.len + 8);
-    snprintf(out, start.len + 8, "\"%.*s%s\"", (int)start.len, start.at, rest);
-    for (char *at = out; *at; at++)
-        if (*at == VALUE_SEPARATOR)
-            *at = ' ';
+    snprintf(out, start.len + 8, "\"%.*s%s\"", (int)start.len, start.data, rest);
+    for (char *cursor = out; *cursor; cursor++)
+        if (*cursor == VALUE_SEPARATOR)
+            *cursor = ' ';
     return out;
 }
 

@@ -145,10 +145,10 @@ enum judging_country judging_country(const struct judging *judging, struct slice
 /* Walks the items of a list: at first rest = the list; gives the next item, false when there is none. */
 static inline bool judging_next_item(struct slice *rest, char separator, struct slice *item)
 {
-    if (!rest->at)
+    if (!rest->data)
         return false;
-    const char *end = rest->len ? memchr(rest->at, separator, rest->len) : NULL;
-    *item = slice_make(rest->at, end ? (size_t)(end - rest->at) : rest->len);
+    const char *end = rest->len ? memchr(rest->data, separator, rest->len) : NULL;
+    *item = slice_make(rest->data, end ? (size_t)(end - rest->data) : rest->len);
     *rest = end ? slice_make(end + 1, rest->len - item->len - 1) : slice_make(NULL, 0);
     return true;
 }

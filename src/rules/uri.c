@@ -21,25 +21,25 @@ static bool is_hex(char c)
 static size_t scheme_len(struct slice text)
 {
     size_t len = 0;
-    if (text.len == 0 || !is_letter(text.at[0]))
+    if (text.len == 0 || !is_letter(text.data[0]))
         return 0;
-    while (len < text.len && (is_letter(text.at[len]) || is_digit(text.at[len]) ||
-                              (text.at[len] != '\0' && strchr("+-.", text.at[len]))))
+    while (len < text.len && (is_letter(text.data[len]) || is_digit(text.data[len]) ||
+                              (text.data[len] != '\0' && strchr("+-.", text.data[len]))))
         len++;
-    return len < text.len && text.at[len] == ':' ? len : 0;
+    return len < text.len && text.data[len] == ':' ? len : 0;
 }
 
 static bool is_scheme(struct slice scheme, const char *lower)
 {
-    return scheme.len == strlen(lower) && strncasecmp(scheme.at, lower, scheme.len) == 0;
+    return scheme.len == strlen(lower) && strncasecmp(scheme.data, lower, scheme.len) == 0;
 }
 
 /* Unreserved and reserved characters, and `%` with two hexadecimal digits. */
 static bool has_uri_characters(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c == '%' && (i + 2 >= text.len || !is_hex(text.at[i + 1]) || !is_hex(text.at[i + 2])))
+        char c = text.data[i];
+        if (c == '%' && (i + 2 >= text.len || !is_hex(text.data[i + 1]) || !is_hex(text.data[i + 2])))
             return false;
         if (!is_letter(c) && !is_digit(c) && (c == '\0' || !strchr("-._~:/?#[]@!$&'()*+,;=%", c)))
             return false;
@@ -51,7 +51,7 @@ const char *uri_fault(struct slice text)
 {
     static const char *const refused[] = {"javascript", "data", "file"};
     size_t len = scheme_len(text);
-    struct slice scheme = slice_make(text.at, len);
+    struct slice scheme = slice_make(text.data, len);
     if (len == 0)
         return "has no scheme, such as https:";
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -59,11 +59,11 @@ const char *uri_fault(struct slice text)
             return "has a scheme that nobody may be sent to";
     if (!has_uri_characters(text))
         return "holds a character that a URI must percent-encode";
-    struct slice rest = slice_make(text.at + len + 1, text.len - len - 1);
+    struct slice rest = slice_make(text.data + len + 1, text.len - len - 1);
     if (rest.len == 0)
         return "ends behind its scheme";
     bool is_web = is_scheme(scheme, "http") || is_scheme(scheme, "https");
-    if (is_web && (rest.len < 3 || memcmp(rest.at, "//", 2) != 0 || strchr("/?#:@", rest.at[2])))
+    if (is_web && (rest.len < 3 || memcmp(rest.data, "//", 2) != 0 || strchr("/?#:@", rest.data[2])))
         return "has no host";
     return NULL;
 }

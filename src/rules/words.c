@@ -18,13 +18,13 @@ struct words {
     bool folded;
     struct arena folded_keys;
     struct entry *entries;
-    size_t room, count; /* room: a power of two, at least twice count */
+    size_t capacity, count; /* room: a power of two, at least twice count */
 };
 
-static uint64_t load_word(const char *at, size_t len)
+static uint64_t load_word(const char *cursor, size_t len)
 {
     uint64_t word = 0;
-    memcpy(&word, at, len);
+    memcpy(&word, cursor, len);
     return word;
 }
 
@@ -38,12 +38,12 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 static uint64_t hash_key(struct slice key)
 {
     uint64_t hash = key.len + 1;
-    const char *at = key.at;
+    const char *cursor = key.data;
     size_t left = key.len;
-    for (; left > 8; at += 8, left -= 8)
-        hash = mix(hash, load_word(at, 8));
+    for (; left > 8; cursor += 8, left -= 8)
+        hash = mix(hash, load_word(cursor, 8));
     if (left > 0)
-        hash = mix(hash, load_word(at, left));
+        hash = mix(hash, load_word(cursor, left));
     return hash ? hash : 1;
 }
 
@@ -52,7 +52,7 @@ static struct slice fold_key(struct slice key, char out[WORDS_FOLDED_MAX])
 {
     size_t len = 0;
     for (size_t i = 0; i < key.len; i++) {
-        char c = key.at[i];
+        char c = key.data[i];
         if (c == ' ' || c == '-' || c == '_')
             continue;
         if (len == WORDS_FOLDED_MAX)
@@ -67,8 +67,8 @@ struct words *words_new(bool folded)
     struct words *words = memory_new(1, sizeof *words);
     words->folded = folded;
     arena_init(&words->folded_keys, WORDS_FOLDED_CHUNK);
-    words->room = WORDS_FIRST_ROOM;
-    words->entries = memory_new(words->room, sizeof *words->entries);
+    words->capacity = WORDS_FIRST_ROOM;
+    words->entries = memory_new(words->capacity, sizeof *words->entries);
     return words;
 }
 
@@ -84,7 +84,7 @@ void words_free(struct words *words)
 /* The entry of a key, or the free one where it belongs. */
 static struct entry *find_entry(const struct words *words, struct slice key, uint64_t hash)
 {
-    size_t mask = words->room - 1;
+    size_t mask = words->capacity - 1;
     for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
         struct entry *entry = &words->entries[i];
         if (entry->hash == 0 || (entry->hash == hash && slice_equal(entry->key, key)))
@@ -95,9 +95,9 @@ static struct entry *find_entry(const struct words *words, struct slice key, uin
 static void grow(struct words *words)
 {
     struct words old = *words;
-    words->room *= 2;
-    words->entries = memory_new(words->room, sizeof *words->entries);
-    for (size_t i = 0; i < old.room; i++)
+    words->capacity *= 2;
+    words->entries = memory_new(words->capacity, sizeof *words->entries);
+    for (size_t i = 0; i < old.capacity; i++)
         if (old.entries[i].hash)
             *find_entry(words, old.entries[i].key, old.entries[i].hash) = old.entries[i];
     free(old.entries);
@@ -119,7 +119,7 @@ void words_add(struct words *words, struct slice key, struct slice word)
     if (words->folded)
         key = arena_copy(&words->folded_keys, key);
     *entry = (struct entry){hash, key, word, false};
-    if (++words->count * 2 > words->room)
+    if (++words->count * 2 > words->capacity)
         grow(words);
 }
 

@@ -58,14 +58,14 @@ static void set_faults(struct exchange *exchange)
     struct fault_plan plan = world->faults;
     world_unlock(world);
     fault_plan_clear(&plan);
-    for (size_t at = 0; at < body.len;) {
-        const char *end = memchr(body.at + at, '\n', body.len - at);
-        size_t len = end ? (size_t)(end - body.at) - at : body.len - at;
-        if (len > 0 && fault_plan_add(&plan, slice_make(body.at + at, len), &error)) {
+    for (size_t offset = 0; offset < body.len;) {
+        const char *end = memchr(body.data + offset, '\n', body.len - offset);
+        size_t len = end ? (size_t)(end - body.data) - offset : body.len - offset;
+        if (len > 0 && fault_plan_add(&plan, slice_make(body.data + offset, len), &error)) {
             exchange_refuse(exchange, 400, "fault", error.text);
             return;
         }
-        at += len + 1;
+        offset += len + 1;
     }
     world_lock(world);
     plan.random = world->faults.random;

@@ -12,8 +12,8 @@
 
 void counts_init(struct counts *counts)
 {
-    *counts = (struct counts){.room = 1024};
-    counts->arrivals_ns = memory_new(counts->room, sizeof *counts->arrivals_ns);
+    *counts = (struct counts){.capacity = 1024};
+    counts->arrivals_ns = memory_new(counts->capacity, sizeof *counts->arrivals_ns);
 }
 
 void counts_clear(struct counts *counts)
@@ -31,27 +31,27 @@ void counts_reset(struct counts *counts)
         .arrivals_ns = old.arrivals_ns,
         .first = old.first,
         .count = old.count,
-        .room = old.room,
+        .capacity = old.capacity,
     };
 }
 
 static uint64_t *arrival_at(struct counts *counts, size_t index)
 {
-    assert(counts->room > 0);
-    return &counts->arrivals_ns[(counts->first + index) % counts->room];
+    assert(counts->capacity > 0);
+    return &counts->arrivals_ns[(counts->first + index) % counts->capacity];
 }
 
 static void make_room(struct counts *counts)
 {
-    if (counts->count < counts->room)
+    if (counts->count < counts->capacity)
         return;
-    uint64_t *larger = memory_new(2 * counts->room, sizeof *larger);
+    uint64_t *larger = memory_new(2 * counts->capacity, sizeof *larger);
     for (size_t i = 0; i < counts->count; i++)
         larger[i] = *arrival_at(counts, i);
     free(counts->arrivals_ns);
     counts->arrivals_ns = larger;
     counts->first = 0;
-    counts->room *= 2;
+    counts->capacity *= 2;
 }
 
 /* How many came within the second that ends with the index-th, itself included. */
@@ -75,15 +75,15 @@ bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns,
     counts->by_operation[asked]++;
     /* two threads may tell of two arrivals in the wrong order */
     make_room(counts);
-    size_t at = counts->count++;
-    while (at > 0 && *arrival_at(counts, at - 1) > arrival_ns) {
-        *arrival_at(counts, at) = *arrival_at(counts, at - 1);
-        at--;
+    size_t index = counts->count++;
+    while (index > 0 && *arrival_at(counts, index - 1) > arrival_ns) {
+        *arrival_at(counts, index) = *arrival_at(counts, index - 1);
+        index--;
     }
-    *arrival_at(counts, at) = arrival_ns;
+    *arrival_at(counts, index) = arrival_ns;
 
     bool over = false;
-    for (size_t end = at; end < counts->count; end++) { /* the windows that it may have filled */
+    for (size_t end = index; end < counts->count; end++) { /* the windows that it may have filled */
         size_t came = within_second(counts, end);
         if (came > counts->max_per_second)
             counts->max_per_second = came;
@@ -98,7 +98,7 @@ bool counts_arrive(struct counts *counts, enum asked asked, uint64_t arrival_ns,
         counts->last_arrival_ns = arrival_ns;
     uint64_t newest = *arrival_at(counts, counts->count - 1);
     while (newest - *arrival_at(counts, 0) >= KEPT_NS) {
-        counts->first = (counts->first + 1) % counts->room;
+        counts->first = (counts->first + 1) % counts->capacity;
         counts->count--;
     }
     return over;

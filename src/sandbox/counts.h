@@ -34,7 +34,7 @@ struct counts {
     uint64_t complaints; /* 4xx that no fault and no limit caused: the client's own mistakes */
     /* arrivals of the last two seconds in order, a ring */
     uint64_t *arrivals_ns;
-    size_t first, count, room;
+    size_t first, count, capacity;
 };
 
 void counts_init(struct counts *counts);

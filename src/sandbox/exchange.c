@@ -60,19 +60,19 @@ const char *exchange_parameter(const struct exchange *exchange, const char *name
 static int hex_value(char c)
 {
     static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
-    return at ? (int)(at - digits) : -1;
+    const char *cursor = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c) : NULL;
+    return cursor ? (int)(cursor - digits) : -1;
 }
 
 struct slice exchange_decode(struct slice part, char *out, size_t size)
 {
     size_t len = 0;
     for (size_t i = 0; i < part.len && len + 1 < size; i++, len++) {
-        out[len] = part.at[i];
-        if (part.at[i] != '%')
+        out[len] = part.data[i];
+        if (part.data[i] != '%')
             continue;
-        int high = i + 2 < part.len ? hex_value(part.at[i + 1]) : -1;
-        int low = i + 2 < part.len ? hex_value(part.at[i + 2]) : -1;
+        int high = i + 2 < part.len ? hex_value(part.data[i + 1]) : -1;
+        int low = i + 2 < part.len ? hex_value(part.data[i + 2]) : -1;
         if (high < 0 || low < 0)
             return slice_make("", 0);
         out[len] = (char)(high * 16 + low);
@@ -87,14 +87,14 @@ bool exchange_path_is(const struct exchange *exchange, const char *before, struc
     struct slice path = exchange->path;
     size_t len = strlen(before);
     *id = slice_make("", 0);
-    if (path.len < len || memcmp(path.at, before, len) != 0)
+    if (path.len < len || memcmp(path.data, before, len) != 0)
         return false;
     if (path.len == len)
         return true;
-    if (path.at[len] != '/' || path.len == len + 1)
+    if (path.data[len] != '/' || path.len == len + 1)
         return false;
-    *id = slice_make(path.at + len + 1, path.len - len - 1);
-    return memchr(id->at, '/', id->len) == NULL;
+    *id = slice_make(path.data + len + 1, path.len - len - 1);
+    return memchr(id->data, '/', id->len) == NULL;
 }
 
 bool exchange_method_is(const struct exchange *exchange, const char *method)

@@ -48,11 +48,11 @@ static double total(const double *shares)
 /* the largest part of the requests of any operation that the plan strikes */
 static double most(const struct fault_plan *plan)
 {
-    double most = 0;
+    double max = 0;
     for (int asked = ASKED_ANY + 1; asked < ASKED_KINDS; asked++)
-        if (total(plan->share[asked]) > most)
-            most = total(plan->share[asked]);
-    return total(plan->share[ASKED_ANY]) + most;
+        if (total(plan->share[asked]) > max)
+            max = total(plan->share[asked]);
+    return total(plan->share[ASKED_ANY]) + max;
 }
 
 /* `x3`; -1 when it is not */
@@ -68,13 +68,13 @@ static int64_t read_count(const char *text)
 /* Cuts `@OPERATION` off. False when there is no such operation. */
 static bool read_operation(struct slice *text, enum asked *asked)
 {
-    const char *at = text->len ? memchr(text->at, '@', text->len) : NULL;
+    const char *cursor = text->len ? memchr(text->data, '@', text->len) : NULL;
     *asked = ASKED_ANY;
-    if (!at)
+    if (!cursor)
         return true;
-    size_t len = (size_t)(at - text->at);
-    *asked = asked_find(slice_make(at + 1, text->len - len - 1));
-    *text = slice_make(text->at, len);
+    size_t len = (size_t)(cursor - text->data);
+    *asked = asked_find(slice_make(cursor + 1, text->len - len - 1));
+    *text = slice_make(text->data, len);
     return *asked != ASKED_ANY;
 }
 
@@ -83,17 +83,16 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
     struct slice whole = text;
     enum asked asked;
     bool operation_known = read_operation(&text, &asked);
-    const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
-    size_t word_len = colon ? (size_t)(colon - text.at) : text.len;
-    enum fault_kind kind = kind_of(slice_make(text.at, word_len));
+    const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
+    size_t word_len = colon ? (size_t)(colon - text.data) : text.len;
+    enum fault_kind kind = kind_of(slice_make(text.data, word_len));
     if (kind == FAULT_NONE || !colon || !operation_known)
         return error_set(
             error, ERROR_USAGE,
-            "fault `%.*s`: write KIND:SHARE or KIND:SHARE@OPERATION, where KIND is one of "
-            "status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, "
+            "fault `%.*s`: write KIND:SHARE or KIND:SHARE@OPERATION, where KIND is one of status-401, status-500, status-503, retry-after, status-429, reset, not-found, drop, slow, "
             "garbage, truncate, left-out, not-taken, warning, folded-header, foreign-bytes, status-422, "
             "SHARE is 5%%, 0.05 or x3, and OPERATION is one of create, update, look_up, fetch, list, login",
-            (int)whole.len, whole.at);
+            (int)whole.len, whole.data);
     char value[32] = {0};
     size_t value_len = text.len - word_len - 1;
     if (value_len < sizeof value)
@@ -107,10 +106,10 @@ int fault_plan_add(struct fault_plan *plan, struct slice text, struct error *err
     double share = after.share[asked][kind] = read_share(value);
     if (share < 0)
         return error_set(error, ERROR_USAGE, "fault `%.*s`: the share is 5%%, 0.05 or x3", (int)whole.len,
-                         whole.at);
+                         whole.data);
     if (most(&after) > 1.0000001)
         return error_set(error, ERROR_USAGE, "fault `%.*s`: all shares together are more than 100%%",
-                         (int)whole.len, whole.at);
+                         (int)whole.len, whole.data);
     *plan = after;
     return 0;
 }
@@ -134,12 +133,12 @@ static bool take_next(uint32_t *next, enum fault_kind *kind)
 }
 
 /* *at: a place among the shares; what lies behind these is left of it */
-static enum fault_kind find_share(const double *shares, double *at)
+static enum fault_kind find_share(const double *shares, double *item)
 {
     for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++) {
-        if (*at < shares[kind])
+        if (*item < shares[kind])
             return (enum fault_kind)kind;
-        *at -= shares[kind];
+        *item -= shares[kind];
     }
     return FAULT_NONE;
 }
@@ -149,10 +148,10 @@ enum fault_kind fault_plan_draw(struct fault_plan *plan, enum asked asked)
     enum fault_kind kind;
     if (take_next(plan->next[asked], &kind) || take_next(plan->next[ASKED_ANY], &kind))
         return kind;
-    double at = random_share(&plan->random);
-    kind = find_share(plan->share[ASKED_ANY], &at);
+    double position = random_share(&plan->random);
+    kind = find_share(plan->share[ASKED_ANY], &position);
     if (kind == FAULT_NONE && asked != ASKED_ANY)
-        kind = find_share(plan->share[asked], &at);
+        kind = find_share(plan->share[asked], &position);
     return kind;
 }
 

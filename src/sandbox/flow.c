@@ -36,8 +36,8 @@ static void leave(struct exchange *exchange)
 
 static uint64_t draw_latency(struct world *world)
 {
-    uint64_t least = world->options->latency_min_ns, most = world->options->latency_max_ns;
-    return least + (uint64_t)(random_share(&world->latency_random) * (double)(most - least));
+    uint64_t min = world->options->latency_min_ns, max = world->options->latency_max_ns;
+    return min + (uint64_t)(random_share(&world->latency_random) * (double)(max - min));
 }
 
 uint64_t flow_begin(struct exchange *exchange)

@@ -53,8 +53,8 @@ static bool is_code_of(const char *codes, struct slice text)
 {
     if (text.len != 2)
         return false;
-    for (const char *at = codes; *at; at += 3)
-        if (at[0] == text.at[0] && at[1] == text.at[1])
+    for (const char *cursor = codes; *cursor; cursor += 3)
+        if (cursor[0] == text.data[0] && cursor[1] == text.data[1])
             return true;
     return false;
 }
@@ -66,8 +66,8 @@ bool format_is_country(struct slice text)
 
 bool format_is_country3(struct slice text)
 {
-    for (const char *at = countries; *at; at += 3) {
-        const struct country *country = country_by_alpha2(slice_make(at, 2));
+    for (const char *cursor = countries; *cursor; cursor += 3) {
+        const struct country *country = country_by_alpha2(slice_make(cursor, 2));
         if (country && slice_is(text, country->alpha3))
             return true;
     }
@@ -88,7 +88,7 @@ bool format_is_text(struct slice text)
 {
     bool any = false;
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
+        unsigned char c = (unsigned char)text.data[i];
         if (c < 0x20 || c == 0x7f)
             return false;
         any |= c != ' ';
@@ -98,10 +98,10 @@ bool format_is_text(struct slice text)
 
 bool format_is_reference(struct slice text)
 {
-    if (text.len < 1 || text.len > 128 || text.at[0] == ' ' || text.at[text.len - 1] == ' ')
+    if (text.len < 1 || text.len > 128 || text.data[0] == ' ' || text.data[text.len - 1] == ' ')
         return false;
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < 0x20 || text.at[i] > 0x7e)
+        if (text.data[i] < 0x20 || text.data[i] > 0x7e)
             return false;
     return true;
 }
@@ -112,12 +112,12 @@ static unsigned count_parts(struct slice text, bool (*allowed)(char), size_t par
     unsigned parts = 0;
     size_t part_len = 0;
     for (size_t i = 0; i <= text.len; i++) {
-        if (i == text.len || text.at[i] == '.') {
+        if (i == text.len || text.data[i] == '.') {
             if (part_len == 0 || part_len > part_max)
                 return 0;
             parts++;
             part_len = 0;
-        } else if (allowed(text.at[i])) {
+        } else if (allowed(text.data[i])) {
             part_len++;
         } else {
             return 0;
@@ -138,18 +138,19 @@ static bool is_domain_char(char c)
 
 bool format_is_email(struct slice text)
 {
-    const char *at_sign = text.len ? memchr(text.at, '@', text.len) : NULL;
+    const char *at_sign = text.len ? memchr(text.data, '@', text.len) : NULL;
     if (!at_sign)
         return false;
-    struct slice local = slice_make(text.at, (size_t)(at_sign - text.at));
+    struct slice local = slice_make(text.data, (size_t)(at_sign - text.data));
     struct slice domain = slice_make(at_sign + 1, text.len - local.len - 1);
     if (local.len > 64 || domain.len > 253 || count_parts(local, is_atext, 64) == 0)
         return false;
     if (count_parts(domain, is_domain_char, 63) < 2)
         return false;
     for (size_t i = 0; i < domain.len; i++) {
-        bool label_edge = i == 0 || i + 1 == domain.len || domain.at[i - 1] == '.' || domain.at[i + 1] == '.';
-        if (domain.at[i] == '-' && label_edge)
+        bool label_edge =
+            i == 0 || i + 1 == domain.len || domain.data[i - 1] == '.' || domain.data[i + 1] == '.';
+        if (domain.data[i] == '-' && label_edge)
             return false;
     }
     return true;
@@ -157,24 +158,24 @@ bool format_is_email(struct slice text)
 
 bool format_is_phone(struct slice text)
 {
-    size_t start = text.len > 0 && text.at[0] == '+' ? 1 : 0;
+    size_t start = text.len > 0 && text.data[0] == '+' ? 1 : 0;
     size_t digits = text.len - start;
-    if (digits < 2 || digits > 15 || text.at[start] < '1' || text.at[start] > '9')
+    if (digits < 2 || digits > 15 || text.data[start] < '1' || text.data[start] > '9')
         return false;
     for (size_t i = start; i < text.len; i++)
-        if (!is_digit(text.at[i]))
+        if (!is_digit(text.data[i]))
             return false;
     return true;
 }
 
-/* digits of text at `at`; -1 when there is another character */
-static int read_digits(struct slice text, size_t at, size_t count)
+/* digits of text at `start`; -1 when there is another character */
+static int read_digits(struct slice text, size_t start, size_t count)
 {
     int value = 0;
-    for (size_t i = at; i < at + count; i++) {
-        if (i >= text.len || !is_digit(text.at[i]))
+    for (size_t i = start; i < start + count; i++) {
+        if (i >= text.len || !is_digit(text.data[i]))
             return -1;
-        value = value * 10 + (text.at[i] - '0');
+        value = value * 10 + (text.data[i] - '0');
     }
     return value;
 }
@@ -190,7 +191,7 @@ static bool is_day(int year, int month, int day)
 
 static bool read_date(struct slice text, int *year, int *month, int *day)
 {
-    if (text.len < 10 || text.at[4] != '-' || text.at[7] != '-')
+    if (text.len < 10 || text.data[4] != '-' || text.data[7] != '-')
         return false;
     *year = read_digits(text, 0, 4);
     *month = read_digits(text, 5, 2);
@@ -205,15 +206,15 @@ bool format_is_birth_date(struct slice text)
         return false;
     char today[CLOCK_RFC3339_SIZE];
     clock_rfc3339(clock_real_ns(), today);
-    return memcmp(text.at, today, 10) <= 0;
+    return memcmp(text.data, today, 10) <= 0;
 }
 
 bool format_is_day_first_birth_date(struct slice text)
 {
-    if (text.len != 10 || text.at[2] != '/' || text.at[5] != '/')
+    if (text.len != 10 || text.data[2] != '/' || text.data[5] != '/')
         return false;
-    char iso[] = {text.at[6], text.at[7], text.at[8], text.at[9], '-',
-                  text.at[3], text.at[4], '-',        text.at[0], text.at[1]};
+    char iso[] = {text.data[6], text.data[7], text.data[8], text.data[9], '-',
+                  text.data[3], text.data[4], '-',          text.data[0], text.data[1]};
     return format_is_birth_date(slice_make(iso, sizeof iso));
 }
 
@@ -226,32 +227,32 @@ bool format_is_day(struct slice text)
 bool format_is_date_time(struct slice text)
 {
     int year, month, day;
-    if (text.len < 20 || !read_date(text, &year, &month, &day) || text.at[10] != 'T' || text.at[13] != ':' ||
-        text.at[16] != ':')
+    if (text.len < 20 || !read_date(text, &year, &month, &day) || text.data[10] != 'T' ||
+        text.data[13] != ':' || text.data[16] != ':')
         return false;
     int hour = read_digits(text, 11, 2), minute = read_digits(text, 14, 2), second = read_digits(text, 17, 2);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
         return false;
     size_t at = 19;
-    if (text.at[at] == '.') {
+    if (text.data[at] == '.') {
         size_t first = ++at;
-        while (at < text.len && is_digit(text.at[at]))
+        while (at < text.len && is_digit(text.data[at]))
             at++;
         if (at == first)
             return false;
     }
     if (at + 1 == text.len)
-        return text.at[at] == 'Z';
-    return at + 6 == text.len && (text.at[at] == '+' || text.at[at] == '-') && text.at[at + 3] == ':' &&
+        return text.data[at] == 'Z';
+    return at + 6 == text.len && (text.data[at] == '+' || text.data[at] == '-') && text.data[at + 3] == ':' &&
            read_digits(text, at + 1, 2) >= 0 && read_digits(text, at + 4, 2) >= 0;
 }
 
 bool format_is_concat(struct slice text)
 {
     if (text.len == 20) { /* a nationality's code in front */
-        if (!format_is_nationality(slice_make(text.at, 2)))
+        if (!format_is_nationality(slice_make(text.data, 2)))
             return false;
-        text = slice_make(text.at + 2, 18);
+        text = slice_make(text.data + 2, 18);
     }
     if (text.len != 18)
         return false;
@@ -260,8 +261,8 @@ bool format_is_concat(struct slice text)
     for (size_t name = 8; name < 18; name += 5) {
         bool padded = false;
         for (size_t i = name; i < name + 5; i++) {
-            bool letter = text.at[i] >= 'A' && text.at[i] <= 'Z';
-            if (text.at[i] == '#')
+            bool letter = text.data[i] >= 'A' && text.data[i] <= 'Z';
+            if (text.data[i] == '#')
                 padded = true;
             else if (!letter || padded)
                 return false;
@@ -275,7 +276,7 @@ bool format_is_int32(struct slice number)
     char digits[16] = "";
     if (number.len >= sizeof digits)
         return false;
-    memcpy(digits, number.at, number.len);
+    memcpy(digits, number.data, number.len);
     long long value = strtoll(digits, NULL, 10);
     return value >= INT32_MIN && value <= INT32_MAX;
 }
@@ -284,16 +285,16 @@ bool format_is_int32(struct slice number)
 static bool begins_with(struct slice text, const char *before, struct slice *rest)
 {
     size_t len = strlen(before);
-    if (text.len <= len || strncasecmp(text.at, before, len) != 0)
+    if (text.len <= len || strncasecmp(text.data, before, len) != 0)
         return false;
-    *rest = slice_make(text.at + len, text.len - len);
+    *rest = slice_make(text.data + len, text.len - len);
     return true;
 }
 
 static bool is_printable(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] <= ' ' || text.at[i] > '~')
+        if (text.data[i] <= ' ' || text.data[i] > '~')
             return false;
     return true;
 }
@@ -302,17 +303,17 @@ static bool format_is_web_address(struct slice text)
 {
     struct slice rest;
     return (begins_with(text, "https://", &rest) || begins_with(text, "http://", &rest)) &&
-           rest.at[0] != '/' && is_printable(rest);
+           rest.data[0] != '/' && is_printable(rest);
 }
 
 bool format_is_uri(struct slice text)
 {
     static const char *const refused[] = {"javascript:", "data:", "file:"};
     struct slice rest;
-    const char *colon = text.len ? memchr(text.at, ':', text.len) : NULL;
-    if (!colon || colon + 1 == text.at + text.len || !is_letter(text.at[0]) || !is_printable(text))
+    const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
+    if (!colon || colon + 1 == text.data + text.len || !is_letter(text.data[0]) || !is_printable(text))
         return false;
-    for (const char *at = text.at; at < colon; at++)
+    for (const char *at = text.data; at < colon; at++)
         if (!is_letter(*at) && !is_digit(*at) && *at != '+' && *at != '-' && *at != '.')
             return false;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)

@@ -20,7 +20,7 @@ struct holds {
     pthread_t thread;
     holds_callback *callback;
     struct hold *heap; /* the next one first */
-    size_t count, room;
+    size_t count, capacity;
     uint64_t order; /* equal times are handed back in the order in which they came */
     bool stopping;
 };
@@ -30,33 +30,33 @@ static bool is_before(const struct hold *a, const struct hold *b)
     return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->order < b->order);
 }
 
-static void sift_up(struct holds *holds, size_t at)
+static void sift_up(struct holds *holds, size_t index)
 {
-    struct hold hold = holds->heap[at];
-    while (at > 0 && is_before(&hold, &holds->heap[(at - 1) / 2])) {
-        holds->heap[at] = holds->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+    struct hold hold = holds->heap[index];
+    while (index > 0 && is_before(&hold, &holds->heap[(index - 1) / 2])) {
+        holds->heap[index] = holds->heap[(index - 1) / 2];
+        index = (index - 1) / 2;
     }
-    holds->heap[at] = hold;
+    holds->heap[index] = hold;
 }
 
 static struct hold take_first(struct holds *holds)
 {
     struct hold first = holds->heap[0];
     struct hold last = holds->heap[--holds->count];
-    size_t at = 0;
+    size_t index = 0;
     for (;;) {
-        size_t child = 2 * at + 1;
+        size_t child = 2 * index + 1;
         if (child >= holds->count)
             break;
         if (child + 1 < holds->count && is_before(&holds->heap[child + 1], &holds->heap[child]))
             child++;
         if (!is_before(&holds->heap[child], &last))
             break;
-        holds->heap[at] = holds->heap[child];
-        at = child;
+        holds->heap[index] = holds->heap[child];
+        index = child;
     }
-    holds->heap[at] = last;
+    holds->heap[index] = last;
     return first;
 }
 
@@ -122,9 +122,9 @@ bool holds_put(struct holds *holds, uint64_t due_ns, void *item)
     pthread_mutex_lock(&holds->lock);
     bool taken = !holds->stopping;
     if (taken) {
-        if (holds->count == holds->room) {
-            holds->room = holds->room ? 2 * holds->room : 256;
-            holds->heap = memory_resize(holds->heap, holds->room, sizeof *holds->heap);
+        if (holds->count == holds->capacity) {
+            holds->capacity = holds->capacity ? 2 * holds->capacity : 256;
+            holds->heap = memory_resize(holds->heap, holds->capacity, sizeof *holds->heap);
         }
         holds->heap[holds->count] = (struct hold){due_ns, holds->order++, item};
         sift_up(holds, holds->count++);

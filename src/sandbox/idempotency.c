@@ -28,10 +28,10 @@ struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct
         return idempotency->all[found->row - 1];
     struct idempotency_entry *entry = arena_alloc(&idempotency->arena, sizeof *entry);
     *entry = (struct idempotency_entry){.key = arena_copy(&idempotency->arena, key)};
-    if (idempotency->count == idempotency->room) {
-        idempotency->room = idempotency->room ? 2 * idempotency->room : 1024;
+    if (idempotency->count == idempotency->capacity) {
+        idempotency->capacity = idempotency->capacity ? 2 * idempotency->capacity : 1024;
         idempotency->all =
-            memory_resize(idempotency->all, idempotency->room, sizeof(struct idempotency_entry *));
+            memory_resize(idempotency->all, idempotency->capacity, sizeof(struct idempotency_entry *));
     }
     idempotency->all[idempotency->count++] = entry;
     found->row = (uint32_t)idempotency->count;

@@ -31,7 +31,7 @@ struct idempotency {
     struct arena arena;
     struct keyset *index;
     struct idempotency_entry **all;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 void idempotency_init(struct idempotency *idempotency);

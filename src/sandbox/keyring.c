@@ -51,10 +51,10 @@ bool keyring_read_nonce(const char *text, uint64_t *nonce)
     uint64_t value = 0;
     if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
         return false;
-    for (const char *at = text; *at; at++) {
-        if (*at < '0' || *at > '9')
+    for (const char *cursor = text; *cursor; cursor++) {
+        if (*cursor < '0' || *cursor > '9')
             return false;
-        uint64_t digit = (uint64_t)(*at - '0');
+        uint64_t digit = (uint64_t)(*cursor - '0');
         if (value > (UINT64_MAX - digit) / 10)
             return false;
         value = value * 10 + digit;
@@ -84,7 +84,7 @@ static void forget_old(struct nonces *nonces, uint64_t window)
     size_t old = 0;
     while (old < nonces->count && nonces->highest - nonces->seen[old] > window)
         old++;
-    if (old == 0 || (old < nonces->count / 2 && nonces->count < nonces->room))
+    if (old == 0 || (old < nonces->count / 2 && nonces->count < nonces->capacity))
         return;
     nonces->count -= old;
     memmove(nonces->seen, nonces->seen + old, nonces->count * sizeof *nonces->seen);
@@ -93,17 +93,18 @@ static void forget_old(struct nonces *nonces, uint64_t window)
 /* false when it is there already */
 static bool remember(struct nonces *nonces, uint64_t nonce)
 {
-    size_t at = nonces->count;
-    while (at > 0 && nonces->seen[at - 1] > nonce)
-        at--;
-    if (at > 0 && nonces->seen[at - 1] == nonce)
+    size_t offset = nonces->count;
+    while (offset > 0 && nonces->seen[offset - 1] > nonce)
+        offset--;
+    if (offset > 0 && nonces->seen[offset - 1] == nonce)
         return false;
-    if (nonces->count == nonces->room) {
-        nonces->room = nonces->room ? 2 * nonces->room : 64;
-        nonces->seen = memory_resize(nonces->seen, nonces->room, sizeof *nonces->seen);
+    if (nonces->count == nonces->capacity) {
+        nonces->capacity = nonces->capacity ? 2 * nonces->capacity : 64;
+        nonces->seen = memory_resize(nonces->seen, nonces->capacity, sizeof *nonces->seen);
     }
-    memmove(nonces->seen + at + 1, nonces->seen + at, (nonces->count - at) * sizeof *nonces->seen);
-    nonces->seen[at] = nonce;
+    memmove(nonces->seen + offset + 1, nonces->seen + offset,
+            (nonces->count - offset) * sizeof *nonces->seen);
+    nonces->seen[offset] = nonce;
     nonces->count++;
     return true;
 }

@@ -20,7 +20,7 @@ struct nonces {
     bool any;
     uint64_t highest;
     uint64_t *seen; /* ascending; only kept with a window */
-    size_t count, room;
+    size_t count, capacity;
 };
 
 struct keyring {

@@ -97,7 +97,7 @@ static struct slice idempotency_key(const struct exchange *exchange)
     if (key.len > IDEMPOTENCY_KEY_MAX || !exchange_method_is(exchange, "POST"))
         return slice_make("", 0);
     for (size_t i = 0; i < key.len; i++)
-        if (key.at[i] <= ' ' || key.at[i] > '~')
+        if (key.data[i] <= ' ' || key.data[i] > '~')
             return slice_make("", 0);
     return key;
 }
@@ -173,12 +173,12 @@ static void write_echoes(struct json_writer *writer, const struct json_node *nod
 
 static void write_metadata(struct json_writer *writer, const struct json_node *nodes)
 {
-    size_t at = json_member(nodes, 0, "metadata");
+    size_t index = json_member(nodes, 0, "metadata");
     json_write_key(writer, "metadata");
     json_write_object(writer);
-    for (size_t child = at + 1; at && child < nodes[at].end; child = nodes[child].end) {
+    for (size_t child = index + 1; index && child < nodes[index].end; child = nodes[child].end) {
         char key[256];
-        if (snprintf(key, sizeof key, "%.*s", (int)nodes[child].key.len, nodes[child].key.at) <
+        if (snprintf(key, sizeof key, "%.*s", (int)nodes[child].key.len, nodes[child].key.data) <
             (int)sizeof key)
             request_write_member(writer, key, nodes[child].text);
     }
@@ -245,8 +245,8 @@ static struct slice external_id_of(const struct json_node *nodes)
 {
     struct slice own = request_text(nodes, "external_id");
     size_t metadata = json_member(nodes, 0, "metadata");
-    size_t at = own.len == 0 && metadata ? json_member(nodes, metadata, "external_id") : 0;
-    return at ? nodes[at].text : own;
+    size_t index = own.len == 0 && metadata ? json_member(nodes, metadata, "external_id") : 0;
+    return index ? nodes[index].text : own;
 }
 
 static void refuse_existing(struct exchange *exchange, const struct user *same)
@@ -394,10 +394,10 @@ static void look_up(struct exchange *exchange, struct workspace *workspace, stru
 }
 
 /* a decimal parameter of the query; false: it is not one, or above most */
-static bool read_parameter(const struct exchange *exchange, const char *name, uint64_t most, uint64_t *number)
+static bool read_parameter(const struct exchange *exchange, const char *name, uint64_t max, uint64_t *number)
 {
     const char *text = exchange_parameter(exchange, name);
-    return !text || (keyring_read_nonce(text, number) && *number <= most);
+    return !text || (keyring_read_nonce(text, number) && *number <= max);
 }
 
 static void write_listed(struct json_writer *writer, const struct user *user)
@@ -416,8 +416,8 @@ static void write_listed(struct json_writer *writer, const struct user *user)
 static bool is_listed(const struct user *user, const char *email, bool any_case, const char *created_from)
 {
     if (email && (strlen(email) != user->email.len ||
-                  (any_case ? strncasecmp(email, user->email.at, user->email.len)
-                            : strncmp(email, user->email.at, user->email.len)) != 0))
+                  (any_case ? strncasecmp(email, user->email.data, user->email.len)
+                            : strncmp(email, user->email.data, user->email.len)) != 0))
         return false;
     char created_at[CLOCK_RFC3339_SIZE];
     return !created_from || strcmp(clock_rfc3339(user->created_ns, created_at), created_from) >= 0;
@@ -434,7 +434,7 @@ static void list(struct exchange *exchange)
     struct slice since = slice_from(created_from);
     if (!read_parameter(exchange, "limit", LIST_LIMIT_MAX, &limit) || limit == 0 ||
         !read_parameter(exchange, "offset", UINT32_MAX, &offset) ||
-        (created_from && !(format_is_date_time(since) && since.at[since.len - 1] == 'Z'))) {
+        (created_from && !(format_is_date_time(since) && since.data[since.len - 1] == 'Z'))) {
         refuse_under(exchange, 400, "details", "limit, offset or created_from",
                      "a parameter is out of range");
         return;

@@ -12,8 +12,8 @@ enum { MESSAGE_MAX = 64 * 1024 };
 uint64_t kira_verdict_changed(struct merge_side user, struct merge_side change, struct slice left_out)
 {
     uint64_t changed = 0, bit = 1;
-    for (size_t at = 1; at < change.nodes[0].end; at = change.nodes[at].end, bit <<= 1)
-        if (!slice_equal(change.nodes[at].key, left_out) && merge_changes(user, change, at))
+    for (size_t index = 1; index < change.nodes[0].end; index = change.nodes[index].end, bit <<= 1)
+        if (!slice_equal(change.nodes[index].key, left_out) && merge_changes(user, change, index))
             changed |= bit;
     return changed;
 }
@@ -23,9 +23,9 @@ void kira_verdict_write_updated(struct json_writer *writer, const struct json_no
     bool has_address = false;
     json_write_key(writer, "updated_fields");
     json_write_array(writer);
-    for (size_t at = 1; at < nodes[0].end; at = nodes[at].end, changed >>= 1) {
-        struct slice key = nodes[at].key;
-        bool is_address = key.len > strlen(ADDRESS) && memcmp(key.at, ADDRESS, strlen(ADDRESS)) == 0;
+    for (size_t index = 1; index < nodes[0].end; index = nodes[index].end, changed >>= 1) {
+        struct slice key = nodes[index].key;
+        bool is_address = key.len > strlen(ADDRESS) && memcmp(key.data, ADDRESS, strlen(ADDRESS)) == 0;
         if (!(changed & 1) || (is_address && has_address))
             continue;
         json_write_string(writer, is_address ? SLICE_LITERAL("residential_address") : key);
@@ -36,19 +36,19 @@ void kira_verdict_write_updated(struct json_writer *writer, const struct json_no
 
 void kira_verdict_write_warning(struct json_writer *writer, const struct json_node *nodes)
 {
-    size_t at = 1;
-    while (at < nodes[0].end && (nodes[at].kind != JSON_STRING || slice_is(nodes[at].key, "type")))
-        at = nodes[at].end;
+    size_t index = 1;
+    while (index < nodes[0].end && (nodes[index].kind != JSON_STRING || slice_is(nodes[index].key, "type")))
+        index = nodes[index].end;
     json_write_key(writer, "warnings");
     json_write_array(writer);
-    if (at < nodes[0].end) {
+    if (index < nodes[0].end) {
         struct buffer message;
         buffer_init(&message, MESSAGE_MAX);
-        buffer_append(&message, nodes[at].text);
+        buffer_append(&message, nodes[index].text);
         buffer_append_text(&message, " cannot be verified");
         json_write_object(writer);
         json_write_key(writer, "field");
-        json_write_string(writer, nodes[at].key);
+        json_write_string(writer, nodes[index].key);
         request_write_member(writer, "message", buffer_slice(&message));
         json_write_object_end(writer);
         buffer_clear(&message);

@@ -23,6 +23,6 @@ struct merge_side {
 void merge_write(struct buffer *out, struct merge_side old, struct merge_side change, struct slice left_out);
 
 /* Whether the member of change at node at is not in old with the same value. */
-bool merge_changes(struct merge_side old, struct merge_side change, size_t at);
+bool merge_changes(struct merge_side old, struct merge_side change, size_t index);
 
 #endif

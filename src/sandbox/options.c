@@ -28,8 +28,7 @@ const char options_help[] =
     "                         left-out: kira and payso answer without the birth date of a user;\n"
     "                         not-taken: kira takes an update but for its first member, and says so;\n"
     "                         warning: kira answers a create or an update with warnings\n"
-    "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or "
-    "login\n"
+    "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or login\n"
     "  --retry-after TIME     of each 429 and retry-after, in whole seconds; date:TIME as an HTTP date; 0s: "
     "none (1s)\n"
     "  --slow-for TIME        how long `slow` waits before the work (35s)\n"
@@ -46,8 +45,7 @@ const char options_help[] =
     "(plain)\n"
     "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
     "  --threads N            that serve connections (2)\n"
-    "  --key-tag TAG          goes behind each API key, token and client id, so that several sandboxes can "
-    "be used at once\n"
+    "  --key-tag TAG          goes behind each API key, token and client id, so that several sandboxes can be used at once\n"
     "  --help\n"
     "\n"
     "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
@@ -108,23 +106,23 @@ static const struct option option_table[] = {
 };
 
 /* an unsigned decimal at *text up to most; advances it */
-static bool read_number(const char **text, uint64_t most, uint64_t *number)
+static bool read_number(const char **text, uint64_t max, uint64_t *number)
 {
     char *end;
     if (**text < '0' || **text > '9')
         return false;
     errno = 0;
     unsigned long long value = strtoull(*text, &end, 10);
-    if (errno != 0 || value > most)
+    if (errno != 0 || value > max)
         return false;
     *text = end;
     *number = value;
     return true;
 }
 
-static bool read_whole_number(const char *text, uint64_t most, uint64_t *number)
+static bool read_whole_number(const char *text, uint64_t max, uint64_t *number)
 {
-    return read_number(&text, most, number) && *text == '\0';
+    return read_number(&text, max, number) && *text == '\0';
 }
 
 /* `20ms`, `2s`, `1m`; at most a day */
@@ -165,23 +163,23 @@ static int read_listen(struct sockaddr_in *listen, const char *text, struct erro
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
     *listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     if (inet_pton(AF_INET, address, &listen->sin_addr) != 1 || ntohl(listen->sin_addr.s_addr) >> 24 != 127)
-        return error_set(error, ERROR_USAGE,
-                         "--listen %s: only a loopback address (127.0.0.1) is served: this is a stand-in "
-                         "with public keys",
-                         text);
+        return error_set(
+            error, ERROR_USAGE,
+            "--listen %s: only a loopback address (127.0.0.1) is served: this is a stand-in with public keys",
+            text);
     return 0;
 }
 
 static int read_latency(struct options *options, const char *text, struct error *error)
 {
-    const char *at = text;
-    bool good = read_time(&at, &options->latency_min_ns);
+    const char *cursor = text;
+    bool good = read_time(&cursor, &options->latency_min_ns);
     options->latency_max_ns = options->latency_min_ns;
-    if (good && strncmp(at, "..", 2) == 0) {
-        at += 2;
-        good = read_time(&at, &options->latency_max_ns);
+    if (good && strncmp(cursor, "..", 2) == 0) {
+        cursor += 2;
+        good = read_time(&cursor, &options->latency_max_ns);
     }
-    if (!good || *at != '\0' || options->latency_max_ns < options->latency_min_ns)
+    if (!good || *cursor != '\0' || options->latency_max_ns < options->latency_min_ns)
         return error_set(error, ERROR_USAGE, "--latency %s: write a time or a range, such as 20ms..80ms",
                          text);
     return 0;
@@ -190,8 +188,8 @@ static int read_latency(struct options *options, const char *text, struct error 
 static int read_rate(struct options *options, const char *text, struct error *error)
 {
     uint64_t rate;
-    const char *at = text;
-    if (!read_number(&at, 1000000, &rate) || rate == 0 || strcmp(at, "/s") != 0)
+    const char *cursor = text;
+    if (!read_number(&cursor, 1000000, &rate) || rate == 0 || strcmp(cursor, "/s") != 0)
         return error_set(error, ERROR_USAGE, "--rate %s: write N/s, such as 50/s", text);
     options->rate_per_s = (uint32_t)rate;
     return 0;
@@ -210,18 +208,18 @@ static bool read_retry_after(struct options *options, const char *text)
 static int read_numbers(struct options *options, int id, const char *text, struct error *error)
 {
     uint64_t threads = 0;
-    const char *at = text;
+    const char *cursor = text;
     if (id == OPTION_SEED && read_whole_number(text, UINT64_MAX, &options->seed))
         return 0;
     if (id == OPTION_NONCE_WINDOW && read_whole_number(text, UINT64_MAX, &options->nonce_window))
         return 0;
-    if (id == OPTION_SLOW_FOR && read_time(&at, &options->slow_for_ns) && *at == '\0')
+    if (id == OPTION_SLOW_FOR && read_time(&cursor, &options->slow_for_ns) && *cursor == '\0')
         return 0;
     if (id == OPTION_RETRY_AFTER && read_retry_after(options, text))
         return 0;
-    if (id == OPTION_TOKEN_LIFE && read_time(&at, &options->token_life_ns) && *at == '\0')
+    if (id == OPTION_TOKEN_LIFE && read_time(&cursor, &options->token_life_ns) && *cursor == '\0')
         return 0;
-    if (id == OPTION_IDEMPOTENCY_LIFE && read_time(&at, &options->idempotency_life_ns) && *at == '\0')
+    if (id == OPTION_IDEMPOTENCY_LIFE && read_time(&cursor, &options->idempotency_life_ns) && *cursor == '\0')
         return 0;
     if (id == OPTION_THREADS && read_whole_number(text, 64, &threads) && threads > 0) {
         options->threads = (unsigned)threads;

@@ -40,8 +40,8 @@ static const struct shape create_shape[] = {
 static struct slice text_of(const struct json_node *nodes, const char *member)
 {
     size_t user = json_member(nodes, 0, "user");
-    size_t at = user ? json_member(nodes, user, member) : 0;
-    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make("", 0);
+    size_t index = user ? json_member(nodes, user, member) : 0;
+    return index && nodes[index].kind == JSON_STRING ? nodes[index].text : slice_make("", 0);
 }
 
 static void check_present(const struct json_node *nodes, const char *member, const char *place,
@@ -55,8 +55,8 @@ static bool is_refused(struct slice country)
 {
     static const char refused[] =
         "AF BY BA BI CF CU KP CD ET GT GN GW HT IR IQ LB LY ML MM NI NE RU SO SS SD SY TN VE YE ZW ";
-    for (const char *at = refused; *at; at += 3)
-        if (slice_equal(country, slice_make(at, 2)))
+    for (const char *cursor = refused; *cursor; cursor += 3)
+        if (slice_equal(country, slice_make(cursor, 2)))
             return true;
     return false;
 }
@@ -64,7 +64,7 @@ static bool is_refused(struct slice country)
 static bool is_all(struct slice text, size_t len, char first, char last)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] < first || text.at[i] > last)
+        if (text.data[i] < first || text.data[i] > last)
             return false;
     return text.len == len;
 }
@@ -138,15 +138,15 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
 static void write_members(struct buffer *out, struct slice members, bool without_birth_date)
 {
     static const char name[] = "\"date_of_birth\":\"";
-    const char *end = members.at + members.len;
-    const char *first = without_birth_date ? memmem(members.at, members.len, name, strlen(name)) : NULL;
+    const char *end = members.data + members.len;
+    const char *first = without_birth_date ? memmem(members.data, members.len, name, strlen(name)) : NULL;
     const char *value = first ? first + strlen(name) : NULL;
     const char *last = value ? memchr(value, '"', (size_t)(end - value)) : NULL;
     if (!last) {
         buffer_append(out, members);
         return;
     }
-    buffer_append(out, slice_make(members.at, (size_t)(value - 1 - members.at)));
+    buffer_append(out, slice_make(members.data, (size_t)(value - 1 - members.data)));
     buffer_append_text(out, "null");
     buffer_append(out, slice_make(last + 1, (size_t)(end - last - 1)));
 }
@@ -157,19 +157,20 @@ static void write_members(struct buffer *out, struct slice members, bool without
 static void write_user(struct buffer *out, const struct exchange *exchange, const struct user *user)
 {
     struct slice body = user->body;
-    const char *first = memchr(body.at, '{', body.len);
-    const char *inner = memchr(first + 1, '{', body.len - (size_t)(first + 1 - body.at));
-    const char *end = memrchr(body.at, '}', body.len);
-    end = memrchr(body.at, '}', (size_t)(end - body.at));
+    const char *first = memchr(body.data, '{', body.len);
+    const char *inner = memchr(first + 1, '{', body.len - (size_t)(first + 1 - body.data));
+    const char *end = memrchr(body.data, '}', body.len);
+    end = memrchr(body.data, '}', (size_t)(end - body.data));
     buffer_append_text(out, "{\"id\":\"");
     buffer_append(out, user->id);
     buffer_append_text(out, "\",");
     write_members(out, slice_make(inner + 1, (size_t)(end - inner - 1)), exchange->fault == FAULT_LEFT_OUT);
-    buffer_append_text(out, ",\"website\":null,\"kyc\":{"
-                            "\"general\":{\"status\":\"not_started\",\"moderation_comment\":null},"
-                            "\"eur\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
-                            "\"usd\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
-                            "\"ars\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"}}}");
+    buffer_append_text(
+        out,
+        ",\"website\":null,\"kyc\":{\"general\":{\"status\":\"not_started\",\"moderation_comment\":null},"
+        "\"eur\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
+        "\"usd\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"},"
+        "\"ars\":{\"status\":\"not_started\",\"swift_status\":\"not_started\"}}}");
 }
 
 static void answer_user(struct exchange *exchange, const struct user *user)

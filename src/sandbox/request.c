@@ -13,16 +13,16 @@
 static void lower_emails(struct buffer *body)
 {
     static const char name[] = "\"email\"";
-    char *end = body->at + body->len, *at = body->at;
-    while (body->len > 0 && (at = memmem(at, (size_t)(end - at), name, sizeof name - 1))) {
-        at += sizeof name - 1;
-        while (at < end && strchr(": \t\r\n", *at))
-            at++;
-        if (at == end || *at++ != '"')
+    char *end = body->data + body->len, *cursor = body->data;
+    while (body->len > 0 && (cursor = memmem(cursor, (size_t)(end - cursor), name, sizeof name - 1))) {
+        cursor += sizeof name - 1;
+        while (cursor < end && strchr(": \t\r\n", *cursor))
+            cursor++;
+        if (cursor == end || *cursor++ != '"')
             continue;
-        for (; at < end && *at != '"'; at++)
-            if (*at >= 'A' && *at <= 'Z')
-                *at = (char)(*at | 0x20);
+        for (; cursor < end && *cursor != '"'; cursor++)
+            if (*cursor >= 'A' && *cursor <= 'Z')
+                *cursor = (char)(*cursor | 0x20);
     }
 }
 
@@ -65,8 +65,8 @@ bool request_check(struct exchange *exchange, const struct shape *members, const
 
 struct slice request_text(const struct json_node *nodes, const char *member)
 {
-    size_t at = json_member(nodes, 0, member);
-    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make("", 0);
+    size_t index = json_member(nodes, 0, member);
+    return index && nodes[index].kind == JSON_STRING ? nodes[index].text : slice_make("", 0);
 }
 
 static void refuse_state(struct exchange *exchange)

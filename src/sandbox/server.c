@@ -52,14 +52,14 @@ static void reset_connection(struct MHD_Connection *connection)
 }
 
 /* the first half of the answer, then an error that closes the connection */
-static ssize_t read_truncated(void *context, uint64_t at, char *out, size_t room)
+static ssize_t read_truncated(void *context, uint64_t at_ns, char *out, size_t capacity)
 {
     const struct exchange *exchange = context;
     uint64_t half = exchange->answer.len / 2;
-    if (at >= half)
+    if (at_ns >= half)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t len = half - at < room ? (size_t)(half - at) : room;
-    memcpy(out, exchange->answer.at + at, len);
+    size_t len = half - at_ns < capacity ? (size_t)(half - at_ns) : capacity;
+    memcpy(out, exchange->answer.data + at_ns, len);
     return (ssize_t)len;
 }
 
@@ -86,7 +86,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (exchange->fault == FAULT_TRUNCATE)
         response = MHD_create_response_from_callback(answer->len, 4096, read_truncated, exchange, NULL);
     else
-        response = MHD_create_response_from_buffer(answer->len, answer->at, MHD_RESPMEM_PERSISTENT);
+        response = MHD_create_response_from_buffer(answer->len, answer->data, MHD_RESPMEM_PERSISTENT);
     char trace[2 * sizeof exchange->trace + 1];
     digest_hex((const uint8_t *)&exchange->trace, sizeof exchange->trace, trace);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->content_type);
@@ -108,7 +108,7 @@ static void send_raw(struct exchange *exchange, const char *first)
     buffer_printf(&out, "HTTP/1.1 %u Answer\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
                   exchange->status, first, exchange->content_type, exchange->answer.len);
     buffer_append(&out, buffer_slice(&exchange->answer));
-    (void)send(socket_of(exchange->connection), out.at, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)send(socket_of(exchange->connection), out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     buffer_clear(&out);
 }
 
@@ -249,7 +249,7 @@ static int start_tls(struct server *server, struct error *error)
     if (file_read(options->tls_pem, &server->pem, error))
         return -1;
     buffer_append_char(&server->pem, '\0');
-    server->tls = start_daemon(server, options->tls_listen, server->pem.at, &server->tls_port, error);
+    server->tls = start_daemon(server, options->tls_listen, server->pem.data, &server->tls_port, error);
     return server->tls ? 0 : -1;
 }
 

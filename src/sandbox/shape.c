@@ -41,11 +41,11 @@ static size_t write_place(const struct place *place, char *path, size_t len)
     }
     if (len > 0 && len < PATH_SIZE - 1)
         path[len++] = '.';
-    size_t room = PATH_SIZE - 1 - len;
-    size_t cut = name.len < room ? name.len : room;
-    while (cut < name.len && cut > 0 && ((unsigned char)name.at[cut] & 0xc0) == 0x80)
+    size_t capacity = PATH_SIZE - 1 - len;
+    size_t cut = name.len < capacity ? name.len : capacity;
+    while (cut < name.len && cut > 0 && ((unsigned char)name.data[cut] & 0xc0) == 0x80)
         cut--;
-    memcpy(path + len, name.at, cut);
+    memcpy(path + len, name.data, cut);
     return len + cut;
 }
 
@@ -85,13 +85,13 @@ static void check_string(const struct shape *shape, struct slice text, const str
 
 static bool is_integer(struct slice text)
 {
-    for (size_t i = text.len > 0 && text.at[0] == '-' ? 1 : 0; i < text.len; i++)
-        if (text.at[i] < '0' || text.at[i] > '9')
+    for (size_t i = text.len > 0 && text.data[0] == '-' ? 1 : 0; i < text.len; i++)
+        if (text.data[i] < '0' || text.data[i] > '9')
             return false;
     return true;
 }
 
-static void check_members(const struct shape *members, const struct json_node *nodes, size_t at,
+static void check_members(const struct shape *members, const struct json_node *nodes, size_t index,
                           const struct place *place, struct shape_faults *faults);
 
 /* the flags of a member or element at place: in an update, those of the top-level members are others */
@@ -103,20 +103,20 @@ static unsigned flags_of(const struct shape *shape, const struct place *place,
     return shape->flags & SHAPE_CLEARABLE ? SHAPE_NULLABLE : 0;
 }
 
-static void check_texts(const struct json_node *nodes, size_t at, const struct place *place,
+static void check_texts(const struct json_node *nodes, size_t index, const struct place *place,
                         struct shape_faults *faults)
 {
-    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+    for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
         struct place inner = {.outer = place, .name = nodes[child].key};
         if (nodes[child].kind != JSON_STRING)
             add_malformed(faults, "invalid_type", &inner, "must be a string");
     }
 }
 
-static void check_value(const struct shape *shape, const struct json_node *nodes, size_t at,
+static void check_value(const struct shape *shape, const struct json_node *nodes, size_t position,
                         const struct place *place, struct shape_faults *faults)
 {
-    const struct json_node *node = &nodes[at];
+    const struct json_node *node = &nodes[position];
     if (node->kind == JSON_NULL && (flags_of(shape, place, faults) & SHAPE_NULLABLE))
         return;
     if (node->kind != shape->kind || (node->kind == JSON_NUMBER && !is_integer(node->text))) {
@@ -128,14 +128,14 @@ static void check_value(const struct shape *shape, const struct json_node *nodes
     } else if (node->kind == JSON_STRING) {
         check_string(shape, node->text, place, faults);
     } else if (node->kind == JSON_OBJECT && !shape->inner) {
-        check_texts(nodes, at, place, faults);
+        check_texts(nodes, position, place, faults);
     } else if (node->kind == JSON_OBJECT) {
-        check_members(shape->inner, nodes, at, place, faults);
+        check_members(shape->inner, nodes, position, place, faults);
     } else if (node->kind == JSON_ARRAY) {
         if (node->children == 0 && (shape->inner->flags & SHAPE_REQUIRED))
             add_fault(faults, "empty", place, "must have at least one element");
         size_t index = 0;
-        for (size_t child = at + 1; child < node->end; child = nodes[child].end) {
+        for (size_t child = position + 1; child < node->end; child = nodes[child].end) {
             struct place inner = {place, slice_make(NULL, 0), index++};
             check_value(shape->inner, nodes, child, &inner, faults);
         }
@@ -150,10 +150,10 @@ static const struct shape *member_named(const struct shape *members, struct slic
     return NULL;
 }
 
-static void check_members(const struct shape *members, const struct json_node *nodes, size_t at,
+static void check_members(const struct shape *members, const struct json_node *nodes, size_t index,
                           const struct place *place, struct shape_faults *faults)
 {
-    for (size_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+    for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
         const struct shape *shape = member_named(members, nodes[child].key);
         struct place inner = {.outer = place, .name = nodes[child].key};
         bool fixed = shape && faults->update && !place->outer && (shape->flags & SHAPE_FIXED);
@@ -164,20 +164,21 @@ static void check_members(const struct shape *members, const struct json_node *n
     }
     for (const struct shape *shape = members; shape->name; shape++) {
         struct place inner = {.outer = place, .name = slice_from(shape->name)};
-        if (!(flags_of(shape, &inner, faults) & SHAPE_REQUIRED) || json_member(nodes, at, shape->name) != 0)
+        if (!(flags_of(shape, &inner, faults) & SHAPE_REQUIRED) ||
+            json_member(nodes, index, shape->name) != 0)
             continue;
         add_malformed(faults, "required", &inner, "is required");
     }
 }
 
-void shape_check(const struct shape *members, const struct json_node *nodes, size_t at,
+void shape_check(const struct shape *members, const struct json_node *nodes, size_t index,
                  struct shape_faults *faults)
 {
     static const struct place body = {0};
-    if (nodes[at].kind != JSON_OBJECT)
+    if (nodes[index].kind != JSON_OBJECT)
         add_malformed(faults, "invalid_type", &body, "the body must be an object");
-    else if (faults->update && nodes[at].children == 0)
+    else if (faults->update && nodes[index].children == 0)
         add_malformed(faults, "empty", &body, "there is nothing to change");
     else
-        check_members(members, nodes, at, &body, faults);
+        check_members(members, nodes, index, &body, faults);
 }

@@ -52,7 +52,7 @@ struct shape_faults {
 };
 
 /* Checks nodes[at] against an object's members. */
-void shape_check(const struct shape *members, const struct json_node *nodes, size_t at,
+void shape_check(const struct shape *members, const struct json_node *nodes, size_t index,
                  struct shape_faults *faults);
 
 /* Adds a fault of the caller's own. field: its dotted path, or "". */

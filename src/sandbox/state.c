@@ -19,19 +19,19 @@ enum { LINE_MAX_LEN = 64 * 1024 * 1024 };
 
 static struct slice member_text(const struct json_node *nodes, const char *key)
 {
-    size_t at = json_member(nodes, 0, key);
-    return at && nodes[at].kind == JSON_STRING ? nodes[at].text : slice_make(NULL, 0);
+    size_t index = json_member(nodes, 0, key);
+    return index && nodes[index].kind == JSON_STRING ? nodes[index].text : slice_make(NULL, 0);
 }
 
 /* the body's own bytes: the last member, and no string before it can hold an unescaped quote */
 static struct slice body_of(struct slice line)
 {
     static const char before[] = ",\"body\":";
-    const char *at = memmem(line.at, line.len, before, sizeof before - 1);
-    if (!at)
+    const char *cursor = memmem(line.data, line.len, before, sizeof before - 1);
+    if (!cursor)
         return slice_make(NULL, 0);
-    at += sizeof before - 1;
-    return slice_make(at, (size_t)(line.at + line.len - 1 - at));
+    cursor += sizeof before - 1;
+    return slice_make(cursor, (size_t)(line.data + line.len - 1 - cursor));
 }
 
 static bool read_unsigned(struct slice text, uint64_t *number)
@@ -39,7 +39,7 @@ static bool read_unsigned(struct slice text, uint64_t *number)
     char copy[24] = {0};
     if (text.len == 0 || text.len >= sizeof copy)
         return false;
-    memcpy(copy, text.at, text.len);
+    memcpy(copy, text.data, text.len);
     return keyring_read_nonce(copy, number);
 }
 
@@ -88,7 +88,8 @@ static bool read_digest(struct slice hex, uint8_t digest[DIGEST_SHA256_LEN])
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < DIGEST_SHA256_LEN && hex.len == 2 * DIGEST_SHA256_LEN; i++) {
-        const char *high = memchr(digits, hex.at[2 * i], 16), *low = memchr(digits, hex.at[2 * i + 1], 16);
+        const char *high = memchr(digits, hex.data[2 * i], 16),
+                   *low = memchr(digits, hex.data[2 * i + 1], 16);
         if (!high || !low)
             return false;
         digest[i] = (uint8_t)((high - digits) * 16 + (low - digits));
@@ -144,13 +145,13 @@ static bool load_line(struct world *world, struct json_reader *reader, struct sl
 static off_t load_lines(struct state *state, struct world *world, struct slice text, struct error *error)
 {
     struct json_reader *reader = json_reader_new();
-    size_t at = 0, number = 0;
+    size_t offset = 0, number = 0;
     off_t result = 0;
-    while (at < text.len) {
-        const char *end = memchr(text.at + at, '\n', text.len - at);
+    while (offset < text.len) {
+        const char *end = memchr(text.data + offset, '\n', text.len - offset);
         if (!end)
             break;
-        struct slice line = slice_make(text.at + at, (size_t)(end - text.at) - at);
+        struct slice line = slice_make(text.data + offset, (size_t)(end - text.data) - offset);
         number++;
         if (!load_line(world, reader, line)) {
             result =
@@ -158,8 +159,8 @@ static off_t load_lines(struct state *state, struct world *world, struct slice t
                           state->path, number);
             break;
         }
-        at += line.len + 1;
-        result = (off_t)at;
+        offset += line.len + 1;
+        result = (off_t)offset;
     }
     json_reader_free(reader);
     return result;
@@ -255,8 +256,8 @@ int state_add_verified(struct state *state, const char *api, const struct user *
 
 int state_add_idempotency(struct state *state, const char *api, const struct idempotency_entry *entry)
 {
-    char at[24], digest[2 * DIGEST_SHA256_LEN + 1];
-    int len = snprintf(at, sizeof at, "%" PRIu64, entry->at_ns);
+    char text[24], digest[2 * DIGEST_SHA256_LEN + 1];
+    int len = snprintf(text, sizeof text, "%" PRIu64, entry->at_ns);
     struct json_writer writer;
     buffer_reset(&state->line);
     json_write_begin(&writer, &state->line);
@@ -265,7 +266,7 @@ int state_add_idempotency(struct state *state, const char *api, const struct ide
     write_member(&writer, "idempotency", entry->key);
     write_member(&writer, "user", entry->user->id);
     write_member(&writer, "sha256", slice_from(digest_hex(entry->digest, DIGEST_SHA256_LEN, digest)));
-    write_member(&writer, "at", slice_make(at, (size_t)len));
+    write_member(&writer, "at", slice_make(text, (size_t)len));
     json_write_object_end(&writer);
     buffer_append_char(&state->line, '\n');
     return file_write_all(state->fd, buffer_slice(&state->line));

@@ -36,7 +36,7 @@ static struct slice fold_email(struct slice email, char folded[USERS_EMAIL_MAX])
 {
     assert(email.len <= USERS_EMAIL_MAX);
     for (size_t i = 0; i < email.len; i++) {
-        char c = email.at[i];
+        char c = email.data[i];
         folded[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
     return slice_make(folded, email.len);
@@ -84,7 +84,7 @@ static void count_customer(struct users *users, const struct user *user, struct 
     char prefixed[1 + USERS_EMAIL_MAX + 256];
     size_t len = key.len < sizeof prefixed - 1 ? key.len : sizeof prefixed - 1;
     prefixed[0] = named ? 'x' : 'e';
-    memcpy(prefixed + 1, key.at, len);
+    memcpy(prefixed + 1, key.data, len);
     struct keyset_entry *entry = keyset_at(users->customers, keyset_hash(slice_make(prefixed, len + 1)));
     if (++entry->extra == 2)
         users->duplicates++;
@@ -95,7 +95,7 @@ static struct slice copy_on_one_line(struct arena *arena, struct slice json)
 {
     char *copy = arena_bytes(arena, json.len);
     for (size_t i = 0; i < json.len; i++)
-        copy[i] = json.at[i] == '\n' || json.at[i] == '\r' ? ' ' : json.at[i];
+        copy[i] = json.data[i] == '\n' || json.data[i] == '\r' ? ' ' : json.data[i];
     return slice_make(copy, json.len);
 }
 
@@ -109,10 +109,10 @@ struct user *users_add(struct users *users, struct user user)
     copy->email = arena_copy(&users->arena, user.email);
     copy->body = copy_on_one_line(&users->arena, user.body);
 
-    if (users->count == users->room) {
-        users->room = users->room ? 2 * users->room : 1024;
+    if (users->count == users->capacity) {
+        users->capacity = users->capacity ? 2 * users->capacity : 1024;
         /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
-        users->all = memory_resize(users->all, users->room, sizeof *users->all);
+        users->all = memory_resize(users->all, users->capacity, sizeof *users->all);
     }
     users->all[users->count++] = copy;
 
@@ -147,10 +147,10 @@ void users_write_line(struct buffer *out, const char *api, const struct user *us
     json_write_begin(&writer, out);
     json_write_object(&writer);
     if (api) {
-        char at[24];
-        int len = snprintf(at, sizeof at, "%" PRIu64, user->created_ns);
+        char text[24];
+        int len = snprintf(text, sizeof text, "%" PRIu64, user->created_ns);
         write_member(&writer, "api", slice_from(api));
-        write_member(&writer, "at", slice_make(at, (size_t)len));
+        write_member(&writer, "at", slice_make(text, (size_t)len));
     }
     write_member(&writer, "external_id", user->external_id);
     write_member(&writer, "id", user->id);

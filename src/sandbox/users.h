@@ -30,7 +30,7 @@ struct user {
 struct users {
     struct arena arena;
     struct user **all; /* in the order of their creation */
-    size_t count, room;
+    size_t count, capacity;
     struct keyset *by_id, *by_external_id, *by_email, *customers;
     uint64_t duplicates; /* customers (by external id, else by e-mail) that own more than one user */
 };

@@ -15,9 +15,9 @@ static struct {
 } loop;
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type of a CURLOPT_WRITEFUNCTION. */
-static size_t drop(char *at, size_t size, size_t count, void *context)
+static size_t drop(char *cursor, size_t size, size_t count, void *context)
 {
-    (void)at, (void)context;
+    (void)cursor, (void)context;
     return size * count;
 }
 

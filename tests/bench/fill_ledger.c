@@ -37,7 +37,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
         .member_digests =
             slice_make((const char *)filling->members, fields->member_count * FINGERPRINT_MEMBER_LEN),
         .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
-        .at = clock_real_ns(),
+        .at_ns = clock_real_ns(),
     };
     struct outcome outcome = {.kind = OUTCOME_DONE, .http_status = 201};
     struct ledger_result result = {
@@ -48,7 +48,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
         .outcome = &outcome,
         .attempt = 1,
         .latency_ms = 20,
-        .at = intent.at,
+        .at_ns = intent.at_ns,
     };
     bool taken;
     fingerprint_members(filling->fingerprint, record, filling->members);

@@ -88,8 +88,8 @@ static char *put_pattern(char *to, const char *pattern)
 
 static char *put_number(char *to, uint64_t number, int width)
 {
-    for (int at = width - 1; at >= 0; at--, number /= 10)
-        to[at] = (char)('0' + number % 10);
+    for (int offset = width - 1; offset >= 0; offset--, number /= 10)
+        to[offset] = (char)('0' + number % 10);
     return to + width;
 }
 
@@ -216,13 +216,13 @@ static int usage(void)
     return 2;
 }
 
-static bool number_of(const char *text, uint64_t most, uint64_t *number)
+static bool number_of(const char *text, uint64_t max, uint64_t *number)
 {
     char *end;
     errno = 0;
     unsigned long long found = strtoull(text, &end, 10);
     *number = found;
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && found <= most;
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && found <= max;
 }
 
 int main(int argc, char **argv)
@@ -233,16 +233,17 @@ int main(int argc, char **argv)
     bool rising = false, ndjson = false;
     if (argc < 2 || !number_of(argv[1], UINT32_MAX, &rows))
         return usage();
-    for (int at = 2; at < argc; at += 2) {
-        const char *value = at + 1 < argc ? argv[at + 1] : "";
-        if (strcmp(argv[at], "--ndjson") == 0) {
+    for (int index = 2; index < argc; index += 2) {
+        const char *value = index + 1 < argc ? argv[index + 1] : "";
+        if (strcmp(argv[index], "--ndjson") == 0) {
             ndjson = true;
-            at--;
+            index--;
             continue;
         }
-        if (strcmp(argv[at], "--seed") == 0 && number_of(value, UINT64_MAX, &seed))
+        if (strcmp(argv[index], "--seed") == 0 && number_of(value, UINT64_MAX, &seed))
             continue;
-        if (strcmp(argv[at], "--keys") != 0 || (strcmp(value, "random") != 0 && strcmp(value, "rising") != 0))
+        if (strcmp(argv[index], "--keys") != 0 ||
+            (strcmp(value, "random") != 0 && strcmp(value, "rising") != 0))
             return usage();
         rising = strcmp(value, "rising") == 0;
     }

@@ -82,9 +82,9 @@ static enum how meet(const char *call, int fd, const char *path)
     if (!fault.ready || strcmp(call, fault.call) != 0)
         return HOW_NOT;
     int before = errno;
-    char room[4096];
+    char capacity[4096];
     if (!path)
-        path = path_of(fd, room, sizeof room);
+        path = path_of(fd, capacity, sizeof capacity);
     errno = before;
     if (fault.path && fnmatch(fault.path, path, 0) != 0)
         return HOW_NOT;
@@ -126,15 +126,16 @@ ssize_t write(int fd, const void *bytes, size_t len)
     return how == HOW_ERRNO ? -1 : syscall(SYS_write, fd, bytes, how == HOW_SHORT ? part(len) : len);
 }
 
-ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t index)
 {
     enum how how = meet("write", fd, NULL);
-    return how == HOW_ERRNO ? -1 : syscall(SYS_pwrite64, fd, bytes, how == HOW_SHORT ? part(len) : len, at);
+    return how == HOW_ERRNO ? -1
+                            : syscall(SYS_pwrite64, fd, bytes, how == HOW_SHORT ? part(len) : len, index);
 }
 
-ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t index)
 {
-    return pwrite(fd, bytes, len, at);
+    return pwrite(fd, bytes, len, index);
 }
 
 ssize_t read(int fd, void *bytes, size_t len)
@@ -143,15 +144,15 @@ ssize_t read(int fd, void *bytes, size_t len)
     return how == HOW_ERRNO ? -1 : syscall(SYS_read, fd, bytes, how == HOW_SHORT ? part(len) : len);
 }
 
-ssize_t pread(int fd, void *bytes, size_t len, off_t at)
+ssize_t pread(int fd, void *bytes, size_t len, off_t index)
 {
     enum how how = meet("read", fd, NULL);
-    return how == HOW_ERRNO ? -1 : syscall(SYS_pread64, fd, bytes, how == HOW_SHORT ? part(len) : len, at);
+    return how == HOW_ERRNO ? -1 : syscall(SYS_pread64, fd, bytes, how == HOW_SHORT ? part(len) : len, index);
 }
 
-ssize_t pread64(int fd, void *bytes, size_t len, off64_t at)
+ssize_t pread64(int fd, void *bytes, size_t len, off64_t index)
 {
-    return pread(fd, bytes, len, at);
+    return pread(fd, bytes, len, index);
 }
 
 int fsync(int fd)
@@ -224,21 +225,21 @@ int mkostemp(char *path, int flags)
     return REAL(mkostemp)(path, flags);
 }
 
-static void *map(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+static void *map(void *item, size_t len, int protection, int flags, int fd, off_t offset)
 {
     if (fd >= 0 && meet("map", fd, NULL) != HOW_NOT)
         return MAP_FAILED;
-    return (void *)syscall(SYS_mmap, at, len, protection, flags, fd, offset); // NOLINT
+    return (void *)syscall(SYS_mmap, item, len, protection, flags, fd, offset); // NOLINT
 }
 
-void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+void *mmap(void *item, size_t len, int protection, int flags, int fd, off_t offset)
 {
-    return map(at, len, protection, flags, fd, offset);
+    return map(item, len, protection, flags, fd, offset);
 }
 
-void *mmap64(void *at, size_t len, int protection, int flags, int fd, off64_t offset)
+void *mmap64(void *item, size_t len, int protection, int flags, int fd, off64_t offset)
 {
-    return map(at, len, protection, flags, fd, offset);
+    return map(item, len, protection, flags, fd, offset);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *),
@@ -287,13 +288,13 @@ static long clock_off(void)
         return 0;
     unsigned long now = atomic_fetch_add(&fault.clock_seen, 1) + 1;
     long off = 0;
-    for (const char *at = fault.clock; *at;) {
+    for (const char *cursor = fault.clock; *cursor;) {
         char *end;
-        unsigned long from = strtoul(at, &end, 10);
+        unsigned long from = strtoul(cursor, &end, 10);
         long seconds = *end == ':' ? strtol(end + 1, &end, 10) : 0;
         if (from <= now)
             off = seconds;
-        at = *end ? end + 1 : end;
+        cursor = *end ? end + 1 : end;
     }
     return off;
 }

@@ -18,7 +18,7 @@ struct result {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void inflate_all(struct slice all, size_t piece_len, size_t room, struct result *result)
+static void inflate_all(struct slice all, size_t piece_len, size_t capacity, struct result *result)
 {
     struct gzip_reader *reader = gzip_reader_new();
     char out[ROOM_MAX];
@@ -26,12 +26,12 @@ static void inflate_all(struct slice all, size_t piece_len, size_t room, struct 
     buffer_init(&result->bytes, 2 * (size_t)OUT_MAX);
     result->status = GZIP_MORE;
     while (all.len && result->status != GZIP_FAULT && result->bytes.len < OUT_MAX) {
-        struct slice piece = slice_make(all.at, all.len < piece_len ? all.len : piece_len);
-        all = slice_make(all.at + piece.len, all.len - piece.len);
+        struct slice piece = slice_make(all.data, all.len < piece_len ? all.len : piece_len);
+        all = slice_make(all.data + piece.len, all.len - piece.len);
         for (;;) {
-            size_t out_len = room, before = piece.len;
+            size_t out_len = capacity, before = piece.len;
             result->status = gzip_reader_inflate(reader, &piece, out, &out_len);
-            assert(out_len <= room && piece.len <= before);
+            assert(out_len <= capacity && piece.len <= before);
             assert(result->status != GZIP_FAULT || out_len == 0);
             buffer_append(&result->bytes, slice_make(out, out_len));
             if (result->status == GZIP_FAULT || result->bytes.len >= OUT_MAX)

@@ -30,7 +30,7 @@ static void build_rules(const struct job *job, const struct provider *provider)
 
     for (size_t i = 0; i < job->mapping_count; i++) {
         struct slice column = slice_from(job->mappings[i].column);
-        bool known = !column.at;
+        bool known = !column.data;
         for (size_t k = 0; k < count; k++)
             known = known || slice_equal(columns[k], column);
         if (!known)

@@ -100,7 +100,7 @@ static void check_idempotence(struct fixture *again, const struct value first[FI
         if (value->state != VALUE_PRESENT)
             continue;
         char *text = arena_bytes(&again->arena, value->text.len);
-        memcpy(text, value->text.at, value->text.len);
+        memcpy(text, value->text.data, value->text.len);
         for (size_t k = 0; k < value->text.len; k++)
             if (text[k] == VALUE_SEPARATOR)
                 text[k] = SPLIT;
@@ -133,8 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct fixture *fixture = fixtures[data[0] % (ENCODINGS * DATES)];
     struct slice rest = slice_make((const char *)data + 1, len - 1);
     for (size_t i = 0; i < FIELDS; i++) {
-        const char *end = rest.len ? memchr(rest.at, CELL_SEPARATOR, rest.len) : NULL;
-        cells[i] = slice_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
+        const char *end = rest.len ? memchr(rest.data, CELL_SEPARATOR, rest.len) : NULL;
+        cells[i] = slice_make(rest.data, end ? (size_t)(end - rest.data) : rest.len);
         rest = end ? slice_make(end + 1, rest.len - cells[i].len - 1) : slice_make("", 0);
     }
     arena_reset(&fixture->arena);

@@ -25,7 +25,7 @@ static inline void fuzz_reader_check_record(const struct record *record, size_t 
     }
     assert(record->cell_count == column_count);
     for (size_t i = 0; i < record->cell_count; i++)
-        assert(record->cells[i].len == 0 || record->cells[i].at);
+        assert(record->cells[i].len == 0 || record->cells[i].data);
 }
 
 /* Rows count up by one, lines rise, every record has a cell per column or a fault. */

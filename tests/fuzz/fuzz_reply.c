@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .transport = "timeout: Operation timed out",
         .http_status = data[2] & 4 ? data[1] * 4 : statuses[data[1] & 15],
         .proven = data[2] & 16,
-        .request_id = slice_make(rest.at, data[3] & 64 ? request_id_len : 0),
+        .request_id = slice_make(rest.data, data[3] & 64 ? request_id_len : 0),
         .body = rest,
     };
     sample_fill_all(&sample);

@@ -45,7 +45,7 @@ static void each_encoding_reads_its_bytes(void **state)
         struct slice out = {0};
         bool ok = encoding_decode(example->encoding, example->source, &arena, &out);
         if (ok != (example->want != NULL) || (ok && !slice_is(out, example->want)))
-            fail_msg("%s: got %s %.*s", example->sentence, ok ? "text" : "a fault", (int)out.len, out.at);
+            fail_msg("%s: got %s %.*s", example->sentence, ok ? "text" : "a fault", (int)out.len, out.data);
     }
     arena_clear(&arena);
 }
@@ -73,7 +73,7 @@ static void ascii_is_not_copied(void **state)
     struct arena arena;
     arena_init(&arena, 4096);
     assert_true(encoding_decode(ENCODING_WINDOWS1252, source, &arena, &out));
-    assert_ptr_equal(out.at, source.at);
+    assert_ptr_equal(out.data, source.data);
     arena_clear(&arena);
 }
 

@@ -48,7 +48,7 @@ static void assert_holds(const char *path, const char *want)
     buffer_init(&text, 1000);
     buffer_append_text(&text, "");
     assert_int_equal(file_read(path, &text, &error), 0);
-    assert_string_equal(text.at, want);
+    assert_string_equal(text.data, want);
     buffer_clear(&text);
 }
 
@@ -105,7 +105,7 @@ static void a_file_is_read_whole_or_the_path_is_named(void **state)
     buffer_init(&text, 4);
     write_file(path, "1234", 0600);
     assert_int_equal(file_read(path, &text, &error), 0);
-    assert_string_equal(text.at, "1234");
+    assert_string_equal(text.data, "1234");
     buffer_reset(&text);
     write_file(path, "12345", 0600);
     assert_int_equal(file_read(path, &text, &error), -1);
@@ -191,10 +191,10 @@ static void a_secret_comes_from_the_environment_or_a_closed_file(void **state)
     struct error error;
     setenv("KYC_TEST_SECRET", "fake-key", 1);
     assert_int_equal(secret_load(&secret, "env:KYC_TEST_SECRET", folder, &error), 0);
-    assert_string_equal(secret.at, "fake-key");
+    assert_string_equal(secret.data, "fake-key");
     assert_int_equal(secret.len, 8);
     secret_clear(&secret);
-    assert_null(secret.at);
+    assert_null(secret.data);
     secret_clear(&secret);
 
     char *path = file_join(folder, "key");
@@ -205,7 +205,7 @@ static void a_secret_comes_from_the_environment_or_a_closed_file(void **state)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         write_file(path, files[i].text, 0600);
         assert_int_equal(secret_load(&secret, "file:key", folder, &error), 0);
-        assert_string_equal(secret.at, files[i].want);
+        assert_string_equal(secret.data, files[i].want);
         secret_clear(&secret);
     }
     unlink(path);
@@ -236,7 +236,7 @@ static void a_credential_is_one_line_of_text(void **state)
         {SLICE_LITERAL("f\0a\0"), "NUL"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct secret secret = {.at = memory_copy(cases[i].text), .len = cases[i].text.len};
+        struct secret secret = {.data = memory_copy(cases[i].text), .len = cases[i].text.len};
         const char *fault = secret_find_fault(&secret);
         if (!fault != !cases[i].want || (fault && !strstr(fault, cases[i].want)))
             fail_msg("%zu: %s", i, fault ? fault : "taken");
@@ -282,7 +282,7 @@ static void a_wrong_secret_is_told_without_its_value(void **state)
         if (secret_load(&secret, cases[i].reference, folder, &error) != -1 || error.scope != ERROR_USAGE ||
             !strstr(error.text, cases[i].want) || strstr(error.text, "fake"))
             fail_msg("%s: %s", cases[i].sentence, error.text);
-        assert_null(secret.at);
+        assert_null(secret.data);
     }
     unlink(path);
     free(path);

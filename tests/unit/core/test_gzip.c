@@ -33,15 +33,15 @@ static void compress_text(struct slice text, struct buffer *out)
     unlink(path);
     struct gzip_writer *writer = gzip_writer_new(fd, 6);
     size_t half = text.len / 2;
-    assert_int_equal(gzip_writer_write(writer, slice_make(text.at, half)), 0);
-    assert_int_equal(gzip_writer_write(writer, slice_make(half ? text.at + half : text.at, text.len - half)),
-                     0);
+    assert_int_equal(gzip_writer_write(writer, slice_make(text.data, half)), 0);
+    assert_int_equal(
+        gzip_writer_write(writer, slice_make(half ? text.data + half : text.data, text.len - half)), 0);
     assert_int_equal(gzip_writer_finish(writer), 0);
     gzip_writer_free(writer);
 
     char block[4096];
-    off_t at = 0;
-    for (ssize_t len; (len = pread(fd, block, sizeof block, at)) > 0; at += len)
+    off_t index = 0;
+    for (ssize_t len; (len = pread(fd, block, sizeof block, index)) > 0; index += len)
         buffer_append(out, slice_make(block, (size_t)len));
     close(fd);
 }
@@ -77,15 +77,15 @@ static struct result inflate_all(struct slice input, size_t in_len, size_t out_l
 {
     struct result result = {0};
     buffer_init(&result.out, 1 << 22);
-    char *room = malloc(out_len);
+    char *capacity = malloc(out_len);
     struct gzip_reader *reader = gzip_reader_new();
     while (input.len > 0 && !result.fault) {
-        struct slice block = slice_make(input.at, input.len < in_len ? input.len : in_len);
-        input = slice_make(input.at + block.len, input.len - block.len);
+        struct slice block = slice_make(input.data, input.len < in_len ? input.len : in_len);
+        input = slice_make(input.data + block.len, input.len - block.len);
         for (;;) {
             size_t len = out_len;
-            enum gzip_status status = gzip_reader_inflate(reader, &block, room, &len);
-            buffer_append(&result.out, slice_make(room, len));
+            enum gzip_status status = gzip_reader_inflate(reader, &block, capacity, &len);
+            buffer_append(&result.out, slice_make(capacity, len));
             if (status == GZIP_FAULT) {
                 assert_int_equal(len, 0);
                 result.fault = gzip_reader_fault(reader);
@@ -100,7 +100,7 @@ static struct result inflate_all(struct slice input, size_t in_len, size_t out_l
     result.complete = gzip_reader_complete(reader);
     result.offset = gzip_reader_offset(reader);
     gzip_reader_free(reader);
-    free(room);
+    free(capacity);
     return result;
 }
 
@@ -178,9 +178,9 @@ static void check_damage(const struct damage *damage, size_t in_len, size_t out_
     buffer_append(&input, buffer_slice(&packed));
     buffer_append(&input, buffer_slice(&packed));
     if (damage->at < 0)
-        input.at[(ptrdiff_t)input.len + damage->at] ^= 0x55;
+        input.data[(ptrdiff_t)input.len + damage->at] ^= 0x55;
     else if (damage->at < (ptrdiff_t)packed.len)
-        input.at[(ptrdiff_t)packed.len + damage->at] ^= 0x55;
+        input.data[(ptrdiff_t)packed.len + damage->at] ^= 0x55;
     size_t second_end = input.len;
     buffer_append(&input, slice_make(damage->tail, damage->tail_len));
 
@@ -188,7 +188,7 @@ static void check_damage(const struct damage *damage, size_t in_len, size_t out_
     if (!result.fault || strcmp(result.fault, damage->fault) != 0)
         fail_msg("%s: got %s", damage->sentence, result.fault ? result.fault : "no fault");
     assert_int_equal(result.out.len, damage->whole ? 2 * TEXT_LEN : TEXT_LEN);
-    assert_memory_equal(result.out.at, text.at, TEXT_LEN);
+    assert_memory_equal(result.out.data, text.data, TEXT_LEN);
     if (damage->place == IN_SECOND)
         assert_in_range(result.offset, packed.len + 1, second_end);
     else if (damage->place == AT_SECOND)
@@ -213,13 +213,13 @@ static void a_fault_is_told_after_every_good_byte(void **state)
 static void a_damaged_byte_in_the_middle_is_a_fault(void **state)
 {
     (void)state;
-    for (size_t at = GZIP_HEADER_LEN; at < packed.len; at += packed.len / 40) {
-        packed.at[at] ^= 0x10;
+    for (size_t offset = GZIP_HEADER_LEN; offset < packed.len; offset += packed.len / 40) {
+        packed.data[offset] ^= 0x10;
         struct result result = inflate_all(buffer_slice(&packed), 4096, 4096);
         assert_non_null(result.fault);
         assert_false(result.complete);
         buffer_clear(&result.out);
-        packed.at[at] ^= 0x10;
+        packed.data[offset] ^= 0x10;
     }
 }
 
@@ -227,17 +227,17 @@ static void a_truncated_member_is_not_complete_and_gives_what_it_has(void **stat
 {
     (void)state;
     for (size_t len = 0; len < packed.len; len += len < 40 ? 1 : packed.len / 30) {
-        struct result result = inflate_all(slice_make(packed.at, len), 4096, 4096);
+        struct result result = inflate_all(slice_make(packed.data, len), 4096, 4096);
         assert_null(result.fault);
         assert_false(result.complete);
         assert_int_equal(result.offset, len);
         if (result.out.len > 0)
-            assert_memory_equal(result.out.at, text.at, result.out.len);
+            assert_memory_equal(result.out.data, text.data, result.out.len);
         if (len > packed.len / 2)
             assert_true(result.out.len > TEXT_LEN / 3);
         buffer_clear(&result.out);
     }
-    struct result result = inflate_all(slice_make(packed.at, packed.len - GZIP_TRAILER_LEN), 1 << 20, 4096);
+    struct result result = inflate_all(slice_make(packed.data, packed.len - GZIP_TRAILER_LEN), 1 << 20, 4096);
     assert_int_equal(result.out.len, TEXT_LEN);
     assert_false(result.complete);
     buffer_clear(&result.out);

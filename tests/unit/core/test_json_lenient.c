@@ -36,7 +36,7 @@ static struct slice pad(struct slice text)
 {
     free(padded);
     padded = memory_new(text.len + JSON_PADDING, 1);
-    memcpy(padded, text.at, text.len);
+    memcpy(padded, text.data, text.len);
     memset(padded + text.len, '"', JSON_PADDING);
     return slice_make(padded, text.len);
 }
@@ -83,14 +83,14 @@ static void a_value_suffers_and_not_the_line(void **state)
             fail_msg("%s: %s at %zu", cases[i].sentence, fault.message, fault.offset);
         struct buffer got;
         buffer_init(&got, 1000);
-        for (size_t at = 0; at < count; at++) {
-            if (nodes[at].kind == JSON_OBJECT || nodes[at].kind == JSON_ARRAY)
+        for (size_t index = 0; index < count; index++) {
+            if (nodes[index].kind == JSON_OBJECT || nodes[index].kind == JSON_ARRAY)
                 continue;
-            buffer_append(&got, nodes[at].text);
+            buffer_append(&got, nodes[index].text);
             buffer_append_char(&got, '|');
         }
         if (!slice_is(buffer_slice(&got), cases[i].want) || repaired != cases[i].repaired)
-            fail_msg("%s: %s instead of %s", cases[i].sentence, got.at, cases[i].want);
+            fail_msg("%s: %s instead of %s", cases[i].sentence, got.data, cases[i].want);
         buffer_clear(&got);
     }
 }
@@ -141,11 +141,11 @@ static void strings_without_escapes_are_slices_of_the_line(void **state)
     bool repaired;
     const struct json_node *nodes = json_reader_parse_lenient(reader, line, &count, &repaired, &fault);
     assert_int_equal(count, 4);
-    assert_ptr_equal(nodes[1].text.at, line.at + 10);
-    assert_ptr_equal(nodes[1].key.at, line.at + 3);
+    assert_ptr_equal(nodes[1].text.data, line.data + 10);
+    assert_ptr_equal(nodes[1].key.data, line.data + 3);
     static const size_t places[] = {1, 2, 18, 32};
-    for (size_t at = 0; at < count; at++)
-        assert_int_equal(nodes[at].at, places[at]);
+    for (size_t index = 0; index < count; index++)
+        assert_int_equal(nodes[index].offset, places[index]);
 }
 
 static void a_repaired_place_is_found_again(void **state)

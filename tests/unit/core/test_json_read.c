@@ -26,10 +26,10 @@ static int reader_teardown(void **state)
 }
 
 /* The nodes as text again: kinds, keys and texts, so that one table can tell all. */
-static void describe(const struct json_node *nodes, size_t at, struct buffer *out)
+static void describe(const struct json_node *nodes, size_t index, struct buffer *out)
 {
     static const char letters[] = {'0', 'b', 'n', 's', '[', '{'};
-    const struct json_node *node = &nodes[at];
+    const struct json_node *node = &nodes[index];
     if (node->key.len) {
         buffer_append(out, node->key);
         buffer_append_char(out, '=');
@@ -37,7 +37,7 @@ static void describe(const struct json_node *nodes, size_t at, struct buffer *ou
     buffer_append_char(out, letters[node->kind]);
     buffer_append(out, node->text);
     uint32_t children = 0;
-    for (size_t child = at + 1; child < node->end; child = nodes[child].end) {
+    for (size_t child = index + 1; child < node->end; child = nodes[child].end) {
         buffer_append_char(out, ' ');
         describe(nodes, child, out);
         children++;
@@ -84,7 +84,7 @@ static void json_is_read_as_a_flat_array_of_nodes(void **state)
         struct buffer out;
         buffer_init(&out, 10000);
         describe(nodes, 0, &out);
-        assert_string_equal(out.at, cases[i].want);
+        assert_string_equal(out.data, cases[i].want);
         buffer_clear(&out);
     }
 }
@@ -232,11 +232,11 @@ static void a_member_is_found_by_its_name(void **state)
     struct json_fault fault;
     const struct json_node *nodes = json_reader_parse(
         reader, SLICE_LITERAL("{\"in\":{\"id\":1},\"id\":\"x\",\"list\":[1]}"), &count, &fault);
-    size_t at = json_member(nodes, 0, "id");
-    assert_true(slice_is(nodes[at].text, "x"));
+    size_t index = json_member(nodes, 0, "id");
+    assert_true(slice_is(nodes[index].text, "x"));
     assert_int_equal(json_member(nodes, 0, "none"), 0);
     assert_int_equal(json_member(nodes, json_member(nodes, 0, "list"), "id"), 0);
-    assert_int_equal(json_member(nodes, at, "id"), 0);
+    assert_int_equal(json_member(nodes, index, "id"), 0);
 }
 
 /* RFC 8259, 8.1: a reader may ignore it. Services on Windows and files saved with one put it before their

@@ -62,7 +62,7 @@ static bool note(void *context, struct slice element)
     struct seen *seen = context;
     size_t len = strlen(seen->text);
 
-    snprintf(seen->text + len, sizeof seen->text - len, "%.*s|", (int)element.len, element.at);
+    snprintf(seen->text + len, sizeof seen->text - len, "%.*s|", (int)element.len, element.data);
     seen->count++;
     return true;
 }
@@ -78,9 +78,9 @@ static void elements_come_one_at_a_time(void **state)
             struct json_split split;
             json_split_init(&split, "users", ELEMENT_MAX, note, &seen);
             bool good = true;
-            for (size_t at = 0; at < len; at += piece)
-                good = json_split_add(&split,
-                                      slice_make(rows[i].text + at, piece < len - at ? piece : len - at));
+            for (size_t offset = 0; offset < len; offset += piece)
+                good = json_split_add(
+                    &split, slice_make(rows[i].text + offset, piece < len - offset ? piece : len - offset));
             if (strcmp(seen.text, rows[i].want) != 0 || json_split_is_complete(&split) != rows[i].complete ||
                 (rows[i].complete && !good))
                 fail_msg("%s, in pieces of %zu: %s", rows[i].sentence, piece, seen.text);

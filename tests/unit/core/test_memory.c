@@ -78,13 +78,13 @@ static void texts_in_an_arena_end_in_nul(void **state)
     arena_init(&arena, 64);
     struct slice copy = arena_copy(&arena, slice_make("abc", 2));
     assert_int_equal(copy.len, 2);
-    assert_string_equal(copy.at, "ab");
-    assert_string_equal(arena_copy(&arena, slice_make(NULL, 0)).at, "");
+    assert_string_equal(copy.data, "ab");
+    assert_string_equal(arena_copy(&arena, slice_make(NULL, 0)).data, "");
     for (int width = 0; width < 1000; width += 17) {
         struct slice text = arena_printf(&arena, "%*dx", width, 7);
-        assert_int_equal(text.len, strlen(text.at));
+        assert_int_equal(text.len, strlen(text.data));
         assert_int_equal(text.len, width < 1 ? 2 : width + 1);
-        assert_int_equal(text.at[text.len - 1], 'x');
+        assert_int_equal(text.data[text.len - 1], 'x');
     }
     arena_clear(&arena);
 }
@@ -94,16 +94,16 @@ static void a_buffer_takes_its_maximum_and_not_a_byte_more(void **state)
     (void)state;
     struct buffer buffer;
     buffer_init(&buffer, 10);
-    assert_null(buffer.at);
+    assert_null(buffer.data);
     buffer_append_text(&buffer, "12345");
     buffer_printf(&buffer, "%s", "67890");
     assert_false(buffer.overflowed);
-    assert_string_equal(buffer.at, "1234567890");
+    assert_string_equal(buffer.data, "1234567890");
     buffer_append_text(&buffer, "");
     assert_false(buffer.overflowed);
     buffer_append_char(&buffer, 'x');
     assert_true(buffer.overflowed);
-    assert_string_equal(buffer.at, "1234567890");
+    assert_string_equal(buffer.data, "1234567890");
 
     buffer_reset(&buffer);
     assert_int_equal(buffer.len, 0);
@@ -112,7 +112,7 @@ static void a_buffer_takes_its_maximum_and_not_a_byte_more(void **state)
     buffer_append_char(&buffer, 'x');
     assert_int_equal(buffer.len, 0);
     buffer_clear(&buffer);
-    assert_null(buffer.at);
+    assert_null(buffer.data);
 }
 
 static void a_buffer_grows_to_its_maximum_exactly(void **state)
@@ -147,12 +147,12 @@ static void a_buffer_grows_and_keeps_what_it_holds(void **state)
     for (int i = 0; i < 20000; i++)
         buffer_printf(&buffer, "%d;", i);
     buffer_printf(&buffer, "%0*d", 5000, 1);
-    char *at = buffer.at;
+    char *cursor = buffer.data;
     for (long i = 0; i < 20000; i++) {
-        assert_int_equal(strtol(at, &at, 10), i);
-        assert_int_equal(*at++, ';');
+        assert_int_equal(strtol(cursor, &cursor, 10), i);
+        assert_int_equal(*cursor++, ';');
     }
-    assert_int_equal(strlen(at), 5000);
+    assert_int_equal(strlen(cursor), 5000);
     buffer_clear(&buffer);
 }
 

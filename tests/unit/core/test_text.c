@@ -29,7 +29,7 @@ static int tear_down(void **state)
 static void expect_text(const char *sentence, struct slice got, const char *want)
 {
     if (!slice_is(got, want))
-        fail_msg("%s: got \"%.*s\", want \"%s\"", sentence, (int)got.len, got.at, want);
+        fail_msg("%s: got \"%.*s\", want \"%s\"", sentence, (int)got.len, got.data, want);
 }
 
 static void utf8_is_what_rfc_3629_says(void **state)
@@ -68,13 +68,13 @@ static void plain_ascii_is_seen_at_every_place(void **state)
     (void)state;
     for (size_t len = 0; len <= 20; len++) {
         for (int byte = 0; byte < 256; byte++) {
-            for (size_t at = 0; at < len; at++) {
+            for (size_t offset = 0; offset < len; offset++) {
                 char text[20];
                 memset(text, 'x', len);
-                text[at] = (char)byte;
+                text[offset] = (char)byte;
                 bool want = byte >= 0x20 && byte <= 0x7e;
                 if (text_is_plain_ascii(slice_make(text, len)) != want)
-                    fail_msg("byte 0x%02x at %zu of %zu", (unsigned)byte, at, len);
+                    fail_msg("byte 0x%02x offset %zu of %zu", (unsigned)byte, offset, len);
             }
         }
     }
@@ -174,7 +174,7 @@ static void a_normal_form_is_not_copied(void **state)
     for (size_t i = 0; i < COUNT(sources); i++) {
         struct slice out;
         text_normalize(slice_from(sources[i]), &arena, &out);
-        assert_true(out.at >= sources[i] && out.at <= sources[i] + strlen(sources[i]));
+        assert_true(out.data >= sources[i] && out.data <= sources[i] + strlen(sources[i]));
     }
 }
 
@@ -212,13 +212,13 @@ static void two_blanks_are_seen_at_every_place(void **state)
     (void)state;
     char text[40];
     for (size_t len = 4; len <= sizeof text; len++) {
-        for (size_t at = 1; at + 3 <= len; at++) {
+        for (size_t offset = 1; offset + 3 <= len; offset++) {
             memset(text, 'x', len);
-            text[at] = text[at + 1] = ' ';
+            text[offset] = text[offset + 1] = ' ';
             struct slice out;
             text_normalize(slice_make(text, len), &arena, &out);
             if (out.len != len - 1)
-                fail_msg("at %zu of %zu", at, len);
+                fail_msg("offset %zu of %zu", offset, len);
         }
     }
 }
@@ -253,7 +253,7 @@ static void capitals_are_made_of_small_letters(void **state)
 {
     (void)state;
     struct slice capitals = SLICE_LITERAL("SW1A 1AA");
-    assert_ptr_equal(text_upper(capitals, &arena).at, capitals.at);
+    assert_ptr_equal(text_upper(capitals, &arena).data, capitals.data);
     expect_text("ASCII", text_upper(SLICE_LITERAL("sw1a 1aa"), &arena), "SW1A 1AA");
     expect_text("others", text_upper(SLICE_LITERAL("\xc3\xa9\xd1\x8f"), &arena), "\xc3\x89\xd0\xaf");
     expect_text("a longer capital", text_upper(SLICE_LITERAL("\xc9\x90\xc9\x90"), &arena),
@@ -309,8 +309,7 @@ static void a_cut_message_is_a_beginning_of_whole_words(void **state)
 {
     (void)state;
     static const char text[] =
-        "the provider is gone: nöthing but failures for 600 s (delivery.retry_for); run "
-        "again to resume. The last: connect: Couldn’t connect to server";
+        "the provider is gone: nöthing but failures for 600 s (delivery.retry_for); run again to resume. The last: connect: Couldn’t connect to server";
     for (size_t size = 40; size < sizeof text; size++) {
         char out[sizeof text];
         size_t len = text_format(out, size, "%s", text);

@@ -81,11 +81,11 @@ static inline const char *script_header(const struct script_request *request, co
     out[0] = '\0';
     for (const char *line = strstr(request->raw, "\r\n"); line && line < request->raw + request->head_len;
          line = strstr(line + 2, "\r\n")) {
-        const char *at = line + 2;
-        if (strncasecmp(at, name, strlen(name)) == 0 && at[strlen(name)] == ':') {
-            at += strlen(name) + 1;
-            at += strspn(at, " ");
-            snprintf(out, size, "%.*s", (int)strcspn(at, "\r"), at);
+        const char *cursor = line + 2;
+        if (strncasecmp(cursor, name, strlen(name)) == 0 && cursor[strlen(name)] == ':') {
+            cursor += strlen(name) + 1;
+            cursor += strspn(cursor, " ");
+            snprintf(out, size, "%.*s", (int)strcspn(cursor, "\r"), cursor);
             return out;
         }
     }
@@ -97,16 +97,16 @@ static inline bool script_read_request(int fd, struct buffer *in, struct script_
 {
     request->len = 0; /* until its head is there */
     for (;;) {
-        const char *end = request->len == 0 && in->len > 0 ? strstr(in->at, "\r\n\r\n") : NULL;
+        const char *end = request->len == 0 && in->len > 0 ? strstr(in->data, "\r\n\r\n") : NULL;
         if (end) {
             char text[32];
-            request->raw = in->at;
-            request->head_len = (size_t)(end + 4 - in->at);
+            request->raw = in->data;
+            request->head_len = (size_t)(end + 4 - in->data);
             request->len =
                 request->head_len + strtoul(script_header(request, "Content-Length", text, 32), NULL, 10);
         }
         if (request->len > 0 && in->len >= request->len) {
-            request->raw = in->at; /* the buffer grew since */
+            request->raw = in->data; /* the buffer grew since */
             return true;
         }
         char bytes[16384];
@@ -132,14 +132,14 @@ static inline struct script_step script_record(struct script_server *server, str
     return server->steps[step];
 }
 
-static inline void script_send(int fd, const char *at, size_t len)
+static inline void script_send(int fd, const char *cursor, size_t len)
 {
     while (len > 0) {
-        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
+        ssize_t sent = send(fd, cursor, len, MSG_NOSIGNAL);
         if (sent <= 0) {
             return;
         }
-        at += sent;
+        cursor += sent;
         len -= (size_t)sent;
     }
 }
@@ -188,7 +188,7 @@ static inline void *script_serve(void *context)
         struct script_step step = script_record(servant.server, request, &index);
         struct buffer rest;
         buffer_init(&rest, SCRIPT_REQUEST_BYTES);
-        buffer_append(&rest, slice_make(in.at + request.len, in.len - request.len));
+        buffer_append(&rest, slice_make(in.data + request.len, in.len - request.len));
         buffer_clear(&in);
         in = rest;
         open = script_play(servant.server, servant.socket, step, index);

@@ -109,8 +109,8 @@ static inline struct fixture *fixture_new(const struct script_step *steps, size_
         snprintf(fixture->keys[i], sizeof(fixture->keys[i]), "FAKE-%016llx", (unsigned long long)random);
         static char secret[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
         fixture->credentials[i].api_key =
-            (struct secret){.at = fixture->keys[i], .len = strlen(fixture->keys[i])};
-        fixture->credentials[i].api_secret = (struct secret){.at = secret, .len = strlen(secret)};
+            (struct secret){.data = fixture->keys[i], .len = strlen(fixture->keys[i])};
+        fixture->credentials[i].api_secret = (struct secret){.data = secret, .len = strlen(secret)};
     }
     fixture->job.path = "test.yaml";
     fixture->job.provider.base_url = fixture->base_url;

@@ -30,12 +30,12 @@ static const struct provider unsigned_provider = {.account_new = no_account};
 
 static struct job_credentials credentials_of(char *api_key)
 {
-    return (struct job_credentials){.api_key = {.at = api_key, .len = strlen(api_key)}};
+    return (struct job_credentials){.api_key = {.data = api_key, .len = strlen(api_key)}};
 }
 
 static struct secret secret_of(char *text)
 {
-    return (struct secret){.at = text, .len = text ? strlen(text) : 0};
+    return (struct secret){.data = text, .len = text ? strlen(text) : 0};
 }
 
 static struct job_credentials whole_credentials(char *api_key, char *client_id, char *token)
@@ -158,7 +158,7 @@ static void a_key_id_tells_keys_apart_and_not_the_key(void **state)
      * sha256sum | head -c 32 */
     assert_string_equal(a, "4d3c9652d1c7b4a5a6d9ad32f5ba1cba");
 
-    struct job_credentials bearer = {.token = {.at = key_one, .len = strlen(key_one)}};
+    struct job_credentials bearer = {.token = {.data = key_one, .len = strlen(key_one)}};
     lane_identify(&bearer, again);
     assert_string_equal(a, again);
 }

@@ -351,8 +351,8 @@ static void one_that_follows_another_keeps_its_distance(void **state)
                 now = end;
                 limiter_clear(&limiter);
             }
-            for (size_t at = table[i].rate; at < count; at++)
-                assert_true(left[at] - left[at - table[i].rate] >= S);
+            for (size_t index = table[i].rate; index < count; index++)
+                assert_true(left[index] - left[index - table[i].rate] >= S);
         }
     }
 }

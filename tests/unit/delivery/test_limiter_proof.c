@@ -33,7 +33,7 @@ enum { REQUESTS = 100000 };
 #else
 enum { REQUESTS = 1000000 };
 #endif
-enum { SEEDS = 4, NETWORK_MOST_MS = 5 };
+enum { SEEDS = 4, NETWORK_MAX_MS = 5 };
 
 /* Windows. */
 
@@ -42,7 +42,7 @@ struct window {
     uint64_t per_ns;
     size_t limit, kept, count;
     uint64_t *times; /* a ring of kept, which is a power of two */
-    uint64_t most;   /* seen within any per_ns, at most limit + 1 */
+    uint64_t max;    /* seen within any per_ns, at most limit + 1 */
 };
 
 static void window_open(struct window *window, struct job_rate rate)
@@ -61,11 +61,11 @@ static uint64_t *window_at(struct window *window, size_t index)
 /* False when more than the limit came within one half-open window of per_ns. */
 static bool window_add(struct window *window, uint64_t time)
 {
-    size_t at = window->count++, oldest = window->count > window->kept ? window->count - window->kept : 0;
-    for (; at > oldest && *window_at(window, at - 1) > time; at--)
-        *window_at(window, at) = *window_at(window, at - 1);
-    *window_at(window, at) = time;
-    for (size_t last = at; last < window->count; last++)
+    size_t index = window->count++, oldest = window->count > window->kept ? window->count - window->kept : 0;
+    for (; index > oldest && *window_at(window, index - 1) > time; index--)
+        *window_at(window, index) = *window_at(window, index - 1);
+    *window_at(window, index) = time;
+    for (size_t last = index; last < window->count; last++)
         if (last >= oldest + window->limit &&
             *window_at(window, last) - *window_at(window, last - window->limit) < window->per_ns)
             return false;
@@ -151,16 +151,16 @@ static uint64_t spread_of(struct simulation *s, enum spread spread)
 
 static void heap_add_event(struct simulation *s, struct event event)
 {
-    uint64_t at = event.at;
+    uint64_t at_ns = event.at;
     size_t i = s->heap_count++;
-    for (; i > 0 && s->heap[(i - 1) / 2].at > at; i = (i - 1) / 2)
+    for (; i > 0 && s->heap[(i - 1) / 2].at > at_ns; i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = event;
 }
 
-static void heap_add(struct simulation *s, uint64_t at, enum happening what)
+static void heap_add(struct simulation *s, uint64_t at_ns, enum happening what)
 {
-    heap_add_event(s, (struct event){.at = at, .what = what});
+    heap_add_event(s, (struct event){.at = at_ns, .what = what});
 }
 
 static struct event heap_take(struct simulation *s)
@@ -186,9 +186,7 @@ static void depart(struct simulation *s)
         fail_msg("%s: more than %u departures in one window", scenario->sentence,
                  (unsigned)scenario->rate.count);
     /* The network is slow for a while, then fast: what left apart comes together. */
-    uint64_t on_its_way = s->now / S % 2 ? 0
-                          : any(s, 2)    ? NETWORK_MOST_MS * MS
-                                         : any(s, NETWORK_MOST_MS * MS);
+    uint64_t on_its_way = s->now / S % 2 ? 0 : any(s, 2) ? NETWORK_MAX_MS * MS : any(s, NETWORK_MAX_MS * MS);
     if (!window_add(&s->arrivals, s->now + on_its_way))
         fail_msg("%s: more than %u arrivals in one window", scenario->sentence,
                  (unsigned)scenario->rate.count);
@@ -364,14 +362,14 @@ static void a_million_requests_never_pass_the_limit_and_use_it(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         const struct scenario *scenario = &scenarios[i];
-        double least = 1e9;
+        double min = 1e9;
         for (uint64_t seed = 0; seed < SEEDS; seed++) {
             double used = simulate(scenario, 1000 * i + seed, REQUESTS / SEEDS);
-            least = used < least ? used : least;
+            min = used < min ? used : min;
         }
-        print_message("# %s: at least %.2f %% used\n", scenario->sentence, 100 * least);
-        if (scenario->work == ALWAYS && least < scenario->least_used)
-            fail_msg("%s: %.4f of the rate used", scenario->sentence, least);
+        print_message("# %s: at least %.2f %% used\n", scenario->sentence, 100 * min);
+        if (scenario->work == ALWAYS && min < scenario->least_used)
+            fail_msg("%s: %.4f of the rate used", scenario->sentence, min);
     }
 }
 
@@ -485,7 +483,7 @@ static void a_provider_with_a_lower_limit_is_followed_and_the_rate_comes_back(vo
         uint32_t limit;
         uint64_t retry_after_ns;
         enum spread connection, latency;
-        double least; /* of the provider's limit */
+        double min; /* of the provider's limit */
     } rows[] = {
         {50, S, KEPT, SLOW, 0.55}, {50, 0, KEPT, SLOW, 0.6},      {150, S, KEPT, SLOW, 0.55},
         {120, S, LAZY, SLOW, 0.6}, {50, 5 * S, KEPT, LAZY, 0.25}, {100, S, BUNCHED, STALLED, 0.2},
@@ -507,7 +505,7 @@ static void a_provider_with_a_lower_limit_is_followed_and_the_rate_comes_back(vo
             "%u halvings\n",
             rows[i].limit, (unsigned)(rows[i].retry_after_ns / S), 100 * used,
             100.0 * (double)t.turned_down / (double)t.s.left, (unsigned)t.halvings);
-        assert_true(used >= rows[i].least);
+        assert_true(used >= rows[i].min);
         assert_true(t.turned_down > 0 && t.turned_down < t.s.left / 3);
 
         t.limit = 0;

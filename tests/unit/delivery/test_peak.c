@@ -18,9 +18,9 @@ static void a_second_is_half_open(void **state)
     struct peak peak = {0};
     peak_add(&peak, 5 * S);
     peak_add(&peak, 6 * S);
-    assert_int_equal(peak.most, 1);
+    assert_int_equal(peak.max, 1);
     peak_add(&peak, 7 * S - 1);
-    assert_int_equal(peak.most, 2);
+    assert_int_equal(peak.max, 2);
     peak_clear(&peak);
 }
 
@@ -32,15 +32,15 @@ static void it_counts_what_counting_by_hand_counts(void **state)
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct retry_random random = retry_random_from(seed);
         struct peak peak = {0};
-        uint64_t most = 0;
+        uint64_t max = 0;
         for (size_t i = 0, first = 0; i < EVENTS; i++) {
             uint64_t bits = retry_random_next(&random);
             times[i] = (i ? times[i - 1] : 1) + (bits % 100 == 0 ? bits % (3 * S) : bits % (S / 500));
             peak_add(&peak, times[i]);
             while (times[i] - times[first] >= S)
                 first++;
-            most = i - first + 1 > most ? i - first + 1 : most;
-            assert_int_equal(peak.most, most);
+            max = i - first + 1 > max ? i - first + 1 : max;
+            assert_int_equal(peak.max, max);
         }
         peak_clear(&peak);
     }

@@ -21,19 +21,19 @@ static void the_longest_wait_doubles_from_100_ms_to_30_s(void **state)
                  {10, 30 * S},  {11, 30 * S},  {64, 30 * S},  {65, 30 * S},  {UINT32_MAX, 30 * S}};
     struct retry_random random = retry_random_from(1);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        uint64_t most = table[i].most_ns, sum = 0, seen_low = UINT64_MAX, seen_high = 0;
-        assert_int_equal(retry_wait_ns(table[i].attempt, most), most);
+        uint64_t max = table[i].most_ns, sum = 0, seen_low = UINT64_MAX, seen_high = 0;
+        assert_int_equal(retry_wait_ns(table[i].attempt, max), max);
         assert_int_equal(retry_wait_ns(table[i].attempt, 0), 0);
         for (unsigned n = 0; n < 20000; n++) {
             uint64_t wait = retry_wait_ns(table[i].attempt, retry_random_next(&random));
-            assert_true(wait <= most);
+            assert_true(wait <= max);
             sum += wait / 1000;
             seen_low = wait < seen_low ? wait : seen_low;
             seen_high = wait > seen_high ? wait : seen_high;
         }
         /* full jitter: evenly spread over all of it */
-        assert_in_range(sum / 20000, most / 1000 * 48 / 100, most / 1000 * 52 / 100);
-        assert_true(seen_low < most / 100 && seen_high > most / 100 * 99);
+        assert_in_range(sum / 20000, max / 1000 * 48 / 100, max / 1000 * 52 / 100);
+        assert_true(seen_low < max / 100 && seen_high > max / 100 * 99);
     }
 }
 

@@ -412,7 +412,7 @@ static void the_published_vectors_leave_as_published(void **state)
         vector_in_hand = &vectors[i];
         struct fixture *fixture = fixture_new(&step, 1, 1);
         char *secret = memory_copy(slice_from(vector_in_hand->secret));
-        fixture->credentials[0].api_secret = (struct secret){.at = secret, .len = strlen(secret)};
+        fixture->credentials[0].api_secret = (struct secret){.data = secret, .len = strlen(secret)};
         fixture->provider.build = build_vector;
         fixture->nonce = vector_in_hand->nonce;
         snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u%s", fixture->server->port,

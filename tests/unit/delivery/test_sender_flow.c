@@ -214,9 +214,9 @@ static void a_retry_after_longer_than_retry_for_stops_all(void **state)
         assert_int_equal(fixture->deliveries[0].outcome.kind, rows[i].kind);
         for (size_t j = 1; j < 3; j++) {
             assert_int_equal(fixture->deliveries[j].outcome.kind, OUTCOME_STOP);
-            assert_string_equal(fixture->deliveries[j].outcome.message,
-                                "the provider asks to wait 601 s, longer than delivery.retry_for: run again "
-                                "after that");
+            assert_string_equal(
+                fixture->deliveries[j].outcome.message,
+                "the provider asks to wait 601 s, longer than delivery.retry_for: run again after that");
         }
         fixture_free(fixture);
     }
@@ -243,7 +243,7 @@ static void only_a_probe_that_was_not_answered_is_marked(void **state)
 static size_t most_at_once(const struct fixture *fixture, const char *key)
 {
     const struct script_server *server = fixture->server;
-    size_t most = 0;
+    size_t max = 0;
     unsigned long long last_nonce = 0;
     for (size_t i = 0; i < server->request_count; i++) {
         char text[64];
@@ -260,9 +260,9 @@ static size_t most_at_once(const struct fixture *fixture, const char *key)
             at_once += (!key || strcmp(text, key) == 0) &&
                        server->requests[j].answered_ns > server->requests[i].arrived_ns;
         }
-        most = at_once > most ? at_once : most;
+        max = at_once > max ? at_once : max;
     }
-    return most;
+    return max;
 }
 
 static void keys_send_side_by_side_and_each_one_by_one(void **state)

@@ -13,7 +13,7 @@ static struct fixture *start(const struct script_step *steps, size_t count)
 
     fixture->provider = *provider_find("kira");
     fixture->credentials[0].client_id = fixture->credentials[0].api_key;
-    fixture->credentials[0].password = (struct secret){.at = password, .len = strlen(password)};
+    fixture->credentials[0].password = (struct secret){.data = password, .len = strlen(password)};
     fixture->job.delivery.in_flight = 1;
     fixture_start(fixture);
     return fixture;

@@ -46,7 +46,7 @@ static void a_ca_file_adds_to_what_the_system_trusts(void **state)
     buffer_init(&bundle, TRUST_MAX);
     assert_int_equal(trust_open(&trust, path, &error), 0);
     assert_int_equal(file_read(trust.path, &bundle, &error), 0);
-    assert_non_null(strstr(bundle.at, CERTIFICATE "\n" CERTIFICATE));
+    assert_non_null(strstr(bundle.data, CERTIFICATE "\n" CERTIFICATE));
     bool has_file = access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0;
     assert_int_equal(trust.folder_too, !has_file);
     if (has_file) {

@@ -28,16 +28,16 @@ static inline int reading_next(void *context, struct slice *block)
         return feed->end;
     size_t len = feed->rest.len < feed->block_len ? feed->rest.len : feed->block_len;
     feed->block = malloc(len);
-    memcpy(feed->block, feed->rest.at, len);
+    memcpy(feed->block, feed->rest.data, len);
     *block = slice_make(feed->block, len);
-    feed->rest = slice_make(feed->rest.at + len, feed->rest.len - len);
+    feed->rest = slice_make(feed->rest.data + len, feed->rest.len - len);
     return 1;
 }
 
 static inline void reading_add(struct buffer *out, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
-        switch (bytes.at[i]) {
+        switch (bytes.data[i]) {
         case '\0':
             buffer_append_text(out, "\\0");
             break;
@@ -51,7 +51,7 @@ static inline void reading_add(struct buffer *out, struct slice bytes)
             buffer_append_text(out, "\\\\");
             break;
         default:
-            buffer_append_char(out, bytes.at[i]);
+            buffer_append_char(out, bytes.data[i]);
         }
     }
 }

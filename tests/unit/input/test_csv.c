@@ -122,7 +122,7 @@ static void run_examples(const struct example *examples, size_t count)
             reading_run(&comma, examples[i].text, block_lens[j], examples[i].end, &got);
             if (!slice_is(buffer_slice(&got), examples[i].want))
                 fail_msg("%s (blocks of %zu): want\n%s\ngot\n%s", examples[i].sentence, block_lens[j],
-                         examples[i].want, got.at);
+                         examples[i].want, got.data);
             buffer_clear(&got);
         }
     }
@@ -188,8 +188,8 @@ static void a_fault_says_what_where_and_what_to_do(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct buffer got;
         first_message(&comma, faults[i].text, &got);
-        if (!got.at || strncmp(got.at, faults[i].want, strlen(faults[i].want)) != 0)
-            fail_msg("want %s…\ngot %s", faults[i].want, got.at ? got.at : "nothing");
+        if (!got.data || strncmp(got.data, faults[i].want, strlen(faults[i].want)) != 0)
+            fail_msg("want %s…\ngot %s", faults[i].want, got.data ? got.data : "nothing");
         buffer_clear(&got);
     }
 }
@@ -212,7 +212,7 @@ static void delimiter_and_quote_are_the_jobs(void **state)
         input.quote = dialects[i].quote;
         struct buffer got;
         reading_run(&input, slice_from(dialects[i].text), 3, 0, &got);
-        assert_string_equal(got.at, dialects[i].want);
+        assert_string_equal(got.data, dialects[i].want);
         buffer_clear(&got);
     }
 }
@@ -232,14 +232,14 @@ static void the_traps_of_libcsv_are_closed(void **state)
                                "7,Gus,\" Bern \"\n";
     struct buffer got;
     reading_run(&comma, slice_from(text), 4096, 0, &got);
-    assert_string_equal(got.at, "1@2 1|Ann|Rome\n"
-                                "2@3 !malformed 2,\"Bob,Oslo\n"
-                                "3@4 3| Cid |Bonn\n"
-                                "4@5 !malformed 4,Dee,\"Ulm\"x\n"
-                                "5@6 5|E\"e|Graz\n"
-                                "6@7 !malformed 6,F\"f,Linz\n"
-                                "7@8 7|Gus| Bern \n"
-                                "end");
+    assert_string_equal(got.data, "1@2 1|Ann|Rome\n"
+                                  "2@3 !malformed 2,\"Bob,Oslo\n"
+                                  "3@4 3| Cid |Bonn\n"
+                                  "4@5 !malformed 4,Dee,\"Ulm\"x\n"
+                                  "5@6 5|E\"e|Graz\n"
+                                  "6@7 !malformed 6,F\"f,Linz\n"
+                                  "7@8 7|Gus| Bern \n"
+                                  "end");
     buffer_clear(&got);
 }
 

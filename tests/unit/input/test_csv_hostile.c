@@ -37,20 +37,20 @@ struct oracle {
 
 static void split_lines(struct oracle *oracle)
 {
-    const char *at = oracle->text.at, *end = at + oracle->text.len;
+    const char *cursor = oracle->text.data, *end = cursor + oracle->text.len;
     oracle->count = 0;
     oracle->tail_is_cut = false;
-    while (at < end) {
-        const char *start = at;
-        while (at < end && *at != '\r' && *at != '\n')
-            at++;
-        oracle->lines[oracle->count++] = slice_make(start, (size_t)(at - start));
-        if (at == end)
+    while (cursor < end) {
+        const char *start = cursor;
+        while (cursor < end && *cursor != '\r' && *cursor != '\n')
+            cursor++;
+        oracle->lines[oracle->count++] = slice_make(start, (size_t)(cursor - start));
+        if (cursor == end)
             oracle->tail_is_cut = oracle->end == -1;
-        else if (*at == '\r' && at + 1 < end && at[1] == '\n')
-            at += 2;
+        else if (*cursor == '\r' && cursor + 1 < end && cursor[1] == '\n')
+            cursor += 2;
         else
-            at++;
+            cursor++;
     }
 }
 
@@ -73,9 +73,9 @@ static const char *judge_record(struct oracle *oracle, size_t first, size_t *las
             return line > first ? RULE_MALFORMED : is_cut(oracle, line) ? RULE_CUT : RULE_TOO_LONG;
         if (is_cut(oracle, line))
             return RULE_CUT;
-        const char *at = oracle->lines[line].at, *line_end = at + oracle->lines[line].len;
-        for (; at < line_end; at++) {
-            bool quote = *at == '"', comma_here = *at == ',';
+        const char *cursor = oracle->lines[line].data, *line_end = cursor + oracle->lines[line].len;
+        for (; cursor < line_end; cursor++) {
+            bool quote = *cursor == '"', comma_here = *cursor == ',';
             if ((state == PLAIN && quote) || (state == AFTER_QUOTE && !quote && !comma_here))
                 return RULE_MALFORMED;
             if (comma_here && state != QUOTED) {
@@ -86,10 +86,10 @@ static const char *judge_record(struct oracle *oracle, size_t first, size_t *las
                 state = state == QUOTED ? AFTER_QUOTE : QUOTED;
             } else {
                 state = state == AFTER_QUOTE || state == QUOTED ? QUOTED : PLAIN;
-                *to++ = *at;
+                *to++ = *cursor;
             }
         }
-        bool is_long = (size_t)(line_end - oracle->lines[first].at) > MAX_RECORD;
+        bool is_long = (size_t)(line_end - oracle->lines[first].data) > MAX_RECORD;
         if (state != QUOTED) {
             oracle->cells[oracle->cell_count++] = slice_make(cell, (size_t)(to - cell));
             return is_long ? RULE_TOO_LONG : NULL;
@@ -97,9 +97,9 @@ static const char *judge_record(struct oracle *oracle, size_t first, size_t *las
         if (is_long)
             return RULE_MALFORMED;
         const char *next =
-            line + 1 < oracle->count ? oracle->lines[line + 1].at : oracle->text.at + oracle->text.len;
-        while (at < next)
-            *to++ = *at++;
+            line + 1 < oracle->count ? oracle->lines[line + 1].data : oracle->text.data + oracle->text.len;
+        while (cursor < next)
+            *to++ = *cursor++;
     }
 }
 
@@ -117,14 +117,14 @@ static void run_oracle(struct oracle *oracle, struct buffer *out)
         }
         size_t last, number = first + 1;
         const char *rule = judge_record(oracle, first, &last);
-        const char *text_end = oracle->text.at + oracle->text.len;
+        const char *text_end = oracle->text.data + oracle->text.len;
         first++;
         if (rule && strcmp(rule, RULE_CUT) == 0) {
             bool is_long_line = line.len > MAX_RECORD;
-            raw.len = is_long_line ? MAX_RECORD : (size_t)(text_end - line.at);
+            raw.len = is_long_line ? MAX_RECORD : (size_t)(text_end - line.data);
             first = oracle->count;
         } else if (!rule) {
-            raw.len = (size_t)(oracle->lines[last].at + oracle->lines[last].len - line.at);
+            raw.len = (size_t)(oracle->lines[last].data + oracle->lines[last].len - line.data);
             first = last + 1;
         } else if (raw.len > MAX_RECORD) {
             raw.len = MAX_RECORD;
@@ -150,8 +150,7 @@ static const char base_text[] =
     "\n"
     "3, Cid ,\"say \"\"hi\"\"\"\r\n"
     "4,,\r\n"
-    "5,\"\",\"\"\r"
-    "6,Fay,\"a\r\n\r\nb\"\n"
+    "5,\"\",\"\"\r6,Fay,\"a\r\n\r\nb\"\n"
     "7,Gus Gus,x\ty\n"
     "8,\"Hal\",\"\n\n\"\n"
     "9,Ida,zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz\n"
@@ -163,24 +162,24 @@ static size_t mutate(char *text, size_t len)
     static const char bytes[] = "\"\"\"\"\",,\n\n\r\r \0x\xff";
     size_t header = strlen("a,b,c\n");
     for (size_t count = 1 + random_below(6); count > 0 && len > header + 20; count--) {
-        size_t at = header + random_below(len - header), span = 1 + random_below(20);
+        size_t offset = header + random_below(len - header), span = 1 + random_below(20);
         switch (random_below(4)) {
         case 0:
-            text[at] = bytes[random_below(sizeof bytes - 1)];
+            text[offset] = bytes[random_below(sizeof bytes - 1)];
             break;
         case 1:
-            span = span < len - at ? span : len - at;
-            memmove(text + at, text + at + span, len - at - span);
+            span = span < len - offset ? span : len - offset;
+            memmove(text + offset, text + offset + span, len - offset - span);
             len -= span;
             break;
         case 2:
-            memmove(text + at + 1, text + at, len - at);
-            text[at] = bytes[random_below(sizeof bytes - 1)];
+            memmove(text + offset + 1, text + offset, len - offset);
+            text[offset] = bytes[random_below(sizeof bytes - 1)];
             len++;
             break;
         default:
-            span = span < len - at ? span : len - at;
-            memmove(text + at + span, text + at, len - at);
+            span = span < len - offset ? span : len - offset;
+            memmove(text + offset + span, text + offset, len - offset);
             len += span;
         }
     }
@@ -203,8 +202,8 @@ static void any_text_is_read_as_the_rules_say(void **state)
         run_oracle(&oracle, &want);
         reading_run(&comma, oracle.text, 1 + random_below(40), oracle.end, &got);
         if (!slice_equal(buffer_slice(&want), buffer_slice(&got)))
-            fail_msg("round %u: of\n%.*s\nwant\n%s\ngot\n%s", round, (int)oracle.text.len, text, want.at,
-                     got.at);
+            fail_msg("round %u: of\n%.*s\nwant\n%s\ngot\n%s", round, (int)oracle.text.len, text, want.data,
+                     got.data);
         buffer_clear(&want);
         buffer_clear(&got);
     }
@@ -222,18 +221,19 @@ static void a_change_without_quotes_harms_no_neighbour(void **state)
         buffer_printf(&text, i % 3 ? "%d,some name,a city\n" : "%d,\"some\nname\",a city\n", i);
     reading_run(&comma, buffer_slice(&text), 50, 0, &plain);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        size_t at;
+        size_t offset;
         do
-            at = 6 + random_below(text.len - 6);
-        while (text.at[at] == '\n' || text.at[at] == '"' || text.at[at - 1] == '"' || text.at[at + 1] == '"');
-        char old = text.at[at];
-        text.at[at] = bytes[random_below(sizeof bytes - 1)];
+            offset = 6 + random_below(text.len - 6);
+        while (text.data[offset] == '\n' || text.data[offset] == '"' || text.data[offset - 1] == '"' ||
+               text.data[offset + 1] == '"');
+        char old = text.data[offset];
+        text.data[offset] = bytes[random_below(sizeof bytes - 1)];
         struct buffer got;
         reading_run(&comma, buffer_slice(&text), 1 + random_below(60), 0, &got);
-        text.at[at] = old;
+        text.data[offset] = old;
 
         unsigned changed = 0;
-        const char *a = plain.at, *b = got.at;
+        const char *a = plain.data, *b = got.data;
         while (*a && *b) {
             size_t a_len = strcspn(a, "\n"), b_len = strcspn(b, "\n");
             changed += !slice_equal(slice_make(a, a_len), slice_make(b, b_len));

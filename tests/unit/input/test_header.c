@@ -100,7 +100,7 @@ static void a_header_names_the_columns(void **state)
             struct error error = {0};
             int result = read_header(&good[i], block_lens[j], 0, &got, &error);
             if (result != 0 || !slice_is(buffer_slice(&got), good[i].want))
-                fail_msg("%s: want\n%s\ngot\n%s%s", good[i].sentence, good[i].want, got.at ? got.at : "",
+                fail_msg("%s: want\n%s\ngot\n%s%s", good[i].sentence, good[i].want, got.data ? got.data : "",
                          error.text);
             buffer_clear(&got);
         }
@@ -146,7 +146,7 @@ static void records_after_a_marked_header_count_their_lines(void **state)
     struct job_input input = {.delimiter = ',', .quote = '"', .max_record = 60};
     struct buffer got;
     reading_run(&input, TEXT(BOM "\"a\nb\",c\n\n1,2\n"), 2, 0, &got);
-    assert_string_equal(got.at, "1@4 1|2\nend");
+    assert_string_equal(got.data, "1@4 1|2\nend");
     buffer_clear(&got);
 }
 

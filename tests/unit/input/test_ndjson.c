@@ -60,7 +60,7 @@ static void each_line_stands_alone(void **state)
             struct buffer got;
             reading_run(&ndjson, cases[i].text, block_len, cases[i].end, &got);
             if (!slice_is(buffer_slice(&got), cases[i].want))
-                fail_msg("%s, in blocks of %zu:\n%s\ninstead of\n%s", cases[i].sentence, block_len, got.at,
+                fail_msg("%s, in blocks of %zu:\n%s\ninstead of\n%s", cases[i].sentence, block_len, got.data,
                          cases[i].want);
             buffer_clear(&got);
         }
@@ -93,12 +93,12 @@ static void batches_are_closed_at_their_bounds(void **state)
         for (size_t i = 0; i < batch->count; i++) {
             const struct record *record = &batch->records[i];
             len += record->raw.len;
-            assert_int_equal(strtoul(record->raw.at, NULL, 10), next);
+            assert_int_equal(strtoul(record->raw.data, NULL, 10), next);
             assert_int_equal(record->row, next + 1);
             assert_int_equal(record->line, next + 1);
             assert_int_equal(record->input, 3);
-            for (size_t at = 0; at < JSON_PADDING; at++) /* can be read */
-                assert_int_equal(record->raw.at[record->raw.len + at], 0);
+            for (size_t offset = 0; offset < JSON_PADDING; offset++) /* can be read */
+                assert_int_equal(record->raw.data[record->raw.len + offset], 0);
             next++;
         }
         assert_true(batch->count == 1 || len <= BATCH_BYTES_MAX);
@@ -118,7 +118,7 @@ static void a_mark_of_utf8_before_another_encoding_is_refused(void **state)
     input.encoding = JOB_ENCODING_LATIN1;
     struct buffer got;
     reading_run(&input, SLICE_LITERAL("\xef\xbb\xbf{}"), 100, 0, &got);
-    assert_non_null(strstr(got.at, "error 3"));
+    assert_non_null(strstr(got.data, "error 3"));
     buffer_clear(&got);
 }
 

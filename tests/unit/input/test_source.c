@@ -56,25 +56,25 @@ static void write_gzip(struct slice bytes)
 }
 
 /* Reads all; returns the last result. */
-static ptrdiff_t read_all(struct source *source, size_t room, struct buffer *out, struct error *error)
+static ptrdiff_t read_all(struct source *source, size_t capacity, struct buffer *out, struct error *error)
 {
-    char *block = malloc(room);
+    char *block = malloc(capacity);
     ptrdiff_t len;
-    while ((len = source_read(source, block, room, error)) > 0)
+    while ((len = source_read(source, block, capacity, error)) > 0)
         buffer_append(out, slice_make(block, (size_t)len));
-    assert_int_equal(source_read(source, block, room, error), len); /* an end stays an end */
+    assert_int_equal(source_read(source, block, capacity, error), len); /* an end stays an end */
     free(block);
     return len;
 }
 
-static void check_content(struct slice want, size_t room)
+static void check_content(struct slice want, size_t capacity)
 {
     struct error error = {0};
     struct source *source = source_open(path, &error);
     assert_non_null(source);
     struct buffer got;
     buffer_init(&got, 1 << 22);
-    assert_int_equal(read_all(source, room, &got, &error), 0);
+    assert_int_equal(read_all(source, capacity, &got, &error), 0);
     assert_true(slice_equal(buffer_slice(&got), want));
     struct stat file;
     stat(path, &file);
@@ -123,7 +123,7 @@ static void standard_input_is_read_where_it_stands(void **state)
     struct buffer got;
     buffer_init(&got, 100);
     assert_int_equal(read_all(source, 100, &got, &error), 0);
-    assert_string_equal(got.at, "id,name\n");
+    assert_string_equal(got.data, "id,name\n");
     buffer_clear(&got);
     source_close(source);
     assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), 0); /* still open */
@@ -139,7 +139,7 @@ static void standard_input_is_read_where_it_stands(void **state)
     assert_int_equal(source_size(source), 0);
     buffer_init(&got, 100);
     assert_int_equal(read_all(source, 2, &got, &error), 0);
-    assert_string_equal(got.at, "piped");
+    assert_string_equal(got.data, "piped");
     buffer_clear(&got);
     source_close(source);
     dup2(saved, STDIN_FILENO);
@@ -204,7 +204,7 @@ static void check_broken(void (*change)(void), const char *want_text, const char
         change();
     assert_int_equal(read_all(source, 4096, &got, &error), -1);
     assert_int_equal(error.scope, ERROR_INPUT);
-    assert_string_equal(got.at ? got.at : "", want_text);
+    assert_string_equal(got.data ? got.data : "", want_text);
     if (!strstr(error.text, want_error) || !strstr(error.text, path))
         fail_msg("want %s\ngot %s", want_error, error.text);
     buffer_clear(&got);
@@ -298,11 +298,11 @@ static void broken_gzip_is_told_after_every_good_byte_with_its_offset(void **sta
     char want[100];
     snprintf(want, sizeof want, "broken gzip at byte %lld of the compressed data: bytes that are not gzip",
              (long long)file.st_size);
-    check_broken(NULL, text.at, want);
+    check_broken(NULL, text.data, want);
 
     write_gzip(text);
     assert_int_equal(truncate(path, file.st_size - 3), 0);
-    check_broken(NULL, text.at, "it ends in the middle");
+    check_broken(NULL, text.data, "it ends in the middle");
     write_gzip(text);
     assert_int_equal(truncate(path, 5), 0);
     check_broken(NULL, "", "broken gzip at byte 5 of the compressed data: it ends in the middle");
@@ -312,7 +312,7 @@ static void broken_gzip_is_told_after_every_good_byte_with_its_offset(void **sta
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "\x55", 1, file.st_size - 6), 1);
     close(fd);
-    check_broken(NULL, text.at, "the checksum of the data is wrong");
+    check_broken(NULL, text.data, "the checksum of the data is wrong");
 }
 
 int main(void)

@@ -89,10 +89,10 @@ struct job_text_case {
 
 static inline void job_text_check_refused(const struct job_text_case *cases, size_t count)
 {
-    for (size_t at = 0; at < count; at++) {
-        const char *got = job_text_refuse(cases[at].text);
-        if (strncmp(got, cases[at].want, strlen(cases[at].want)) != 0)
-            fail_msg("%s\n  want %s\n  got  %s", cases[at].sentence, cases[at].want, got);
+    for (size_t index = 0; index < count; index++) {
+        const char *got = job_text_refuse(cases[index].text);
+        if (strncmp(got, cases[index].want, strlen(cases[index].want)) != 0)
+            fail_msg("%s\n  want %s\n  got  %s", cases[index].sentence, cases[index].want, got);
     }
 }
 

@@ -113,15 +113,15 @@ static void a_date_format_has_day_month_and_year_once_each(void **state)
         {"DD....................................MM/YYYY", false},
         {"DD/MM/YYYY                                          ", false},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         char text[512];
         (void)snprintf(text, sizeof text, FIELDS("  date_of_birth: {column: d, format: '%s'}\n"),
-                       cases[at].format);
+                       cases[index].format);
         struct job_overrides overrides = {0};
         struct error error;
         struct job *job = job_text_load_with(text, &overrides, &error);
-        if (!job != !cases[at].good)
-            fail_msg("%s: %s", cases[at].format, error.text);
+        if (!job != !cases[index].good)
+            fail_msg("%s: %s", cases[index].format, error.text);
         job_free(job);
     }
 }

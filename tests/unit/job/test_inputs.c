@@ -47,8 +47,8 @@ static void assert_inputs(const char *sentence, const char *text, const char *wa
     size_t len = strlen(folder);
     for (size_t i = 0; i < job->input.path_count; i++) {
         const char *path = job->input.paths[i];
-        size_t at = strlen(got);
-        snprintf(got + at, sizeof got - at, "%s%s", i ? " " : "",
+        size_t offset = strlen(got);
+        snprintf(got + offset, sizeof got - offset, "%s%s", i ? " " : "",
                  strncmp(path, folder, len) == 0 ? path + len + 1 : path);
     }
     if (strcmp(got, want) != 0)
@@ -122,8 +122,7 @@ static void another_encoding_is_converted_first(void **state)
     (void)state;
     static const struct job_text_case cases[] = {
         {"Central Europe", INPUT("{path: a, encoding: windows-1250}"),
-         "2:28: `encoding: windows-1250` is not read; utf-8, latin1 and windows-1252 are. Convert the file "
-         "first: "
+         "2:28: `encoding: windows-1250` is not read; utf-8, latin1 and windows-1252 are. Convert the file first: "
          "iconv -f windows-1250 -t UTF-8 FILE"},
         {"latin9", INPUT("{path: a, encoding: iso-8859-15}"), "2:28: `encoding: iso-8859-15` is not read"},
         {"UTF-16", INPUT("{path: a, encoding: utf-16}"), "2:28: `encoding: utf-16` is not read"},

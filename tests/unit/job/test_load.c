@@ -57,7 +57,7 @@ static void a_whole_job_is_read(void **state)
     assert_int_equal(job->provider.nonce_window, 10000000000);
     assert_string_equal(job->provider.ca_file, "/tmp/tls/ca.pem");
     assert_int_equal(job->provider.credential_count, 1);
-    assert_null(job->provider.credentials[0].api_key.at);
+    assert_null(job->provider.credentials[0].api_key.data);
     const struct job_delivery *delivery = &job->delivery;
     assert_int_equal(delivery->rate.count, 300);
     assert_int_equal(delivery->rate.per_ns, 60000000000);
@@ -108,7 +108,7 @@ static void the_shortest_job_has_the_defaults_of_the_specification(void **state)
     assert_string_equal(job->ledger_path, "/tmp/nightly.ledger");
     assert_string_equal(job->report_folder, "/tmp/reports/nightly");
     assert_null(job->metrics_path);
-    assert_null(job->ledger_key.at);
+    assert_null(job->ledger_key.data);
     assert_int_equal(job->unique_count, 1);
     assert_int_equal(job->rule_count, 0);
     job_free(job);
@@ -121,8 +121,7 @@ static void what_is_wrong_is_said_where_it_stands(void **state)
         {"a misspelt part", JOB_HEAD "feilds: {}\n",
          "2:1: unknown key `feilds`; did you mean `fields`?\n    feilds: {}\n    ^"},
         {"a misspelt key", JOB_WHOLE "delivery: {brust: 3}\n",
-         "5:12: unknown key `brust` in `delivery`; did you mean `burst`?\n    delivery: {brust: 3}\n         "
-         "      ^"},
+         "5:12: unknown key `brust` in `delivery`; did you mean `burst`?\n    delivery: {brust: 3}\n               ^"},
         {"a key that is like no other", JOB_WHOLE "delivery: {qwertyuiop: 3}\n",
          "5:12: unknown key `qwertyuiop` in `delivery`; known are rate, burst,"},
         {"a misspelt key in csv", JOB_HEAD "input: {csv: {delimeter: ','}}\n",
@@ -253,17 +252,17 @@ static void http_is_for_loopback_only(void **state)
         {"http://127.1", false},
         {"http://127.0.0.1.5", false},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         char text[512];
         (void)snprintf(text, sizeof text,
                        JOB_HEAD JOB_INPUT JOB_FIELDS
                        "provider: {name: payward, credentials: {token: env:A}, base_url: '%s'}\n",
-                       cases[at].url);
+                       cases[index].url);
         struct job_overrides overrides = {0};
         struct error error;
         struct job *job = job_text_load_with(text, &overrides, &error);
-        if (!job != !cases[at].good)
-            fail_msg("%s: %s", cases[at].url, error.text);
+        if (!job != !cases[index].good)
+            fail_msg("%s: %s", cases[index].url, error.text);
         job_free(job);
     }
 }
@@ -273,10 +272,10 @@ static void the_job_files_of_the_project_load(void **state)
 {
     (void)state;
     static const char *const paths[] = {"jobs/payward.yaml", "jobs/demo.yaml", "tests/bench/bench.yaml"};
-    for (size_t at = 0; at < sizeof paths / sizeof paths[0]; at++) {
+    for (size_t index = 0; index < sizeof paths / sizeof paths[0]; index++) {
         struct job_overrides overrides = {0};
         struct error error;
-        struct job *job = job_load(paths[at], &overrides, &error);
+        struct job *job = job_load(paths[index], &overrides, &error);
         if (!job)
             fail_msg("%s", error.text);
         assert_true(job->mapping_count >= 14);

@@ -61,12 +61,12 @@ static void a_bad_set_is_named_without_its_value(void **state)
          "--set provider.credentials: credentials are not"},
         {"a literal ledger key", "ledger_key=hunter2", "--set ledger_key: `ledger_key` is no reference"},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
-        const char *set = cases[at].set;
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+        const char *set = cases[index].set;
         struct job_overrides overrides = with_set(&set);
         const char *got = job_text_refuse_with(JOB_WHOLE, &overrides);
-        if (strncmp(got, cases[at].want, strlen(cases[at].want)) != 0 || strstr(got, "hunter2"))
-            fail_msg("%s\n  want %s\n  got  %s", cases[at].sentence, cases[at].want, got);
+        if (strncmp(got, cases[index].want, strlen(cases[index].want)) != 0 || strstr(got, "hunter2"))
+            fail_msg("%s\n  want %s\n  got  %s", cases[index].sentence, cases[index].want, got);
     }
 }
 
@@ -159,9 +159,9 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
          "2:9: a ledger in PostgreSQL"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
-        if (strstr(job_text_refuse(cases[at].text), "hunter2"))
-            fail_msg("%s: shown", cases[at].sentence);
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++)
+        if (strstr(job_text_refuse(cases[index].text), "hunter2"))
+            fail_msg("%s: shown", cases[index].sentence);
 }
 
 static void secrets_are_loaded_only_when_asked_for(void **state)
@@ -187,12 +187,12 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     if (!job)
         fail_msg("%s", error.text);
     assert_int_equal(job->provider.credential_count, 2);
-    assert_string_equal(job->provider.credentials[0].api_key.at, "demo-key");
-    assert_string_equal(job->provider.credentials[0].api_secret.at, "demo-secret");
+    assert_string_equal(job->provider.credentials[0].api_key.data, "demo-key");
+    assert_string_equal(job->provider.credentials[0].api_secret.data, "demo-secret");
     assert_int_equal(job->provider.credentials[0].place.line, 6);
-    assert_string_equal(job->provider.credentials[1].token.at, "demo-key");
-    assert_null(job->provider.credentials[1].api_key.at);
-    assert_string_equal(job->ledger_key.at, "demo-key");
+    assert_string_equal(job->provider.credentials[1].token.data, "demo-key");
+    assert_null(job->provider.credentials[1].api_key.data);
+    assert_string_equal(job->ledger_key.data, "demo-key");
     job_free(job);
 }
 

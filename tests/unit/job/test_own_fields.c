@@ -47,8 +47,7 @@ static void a_name_that_cannot_be_is_refused(void **state)
         {"another object", FIELDS("  meta.plan: x\n"), "6:3: there is no customer field `meta.plan`"},
         {"a long one",
          FIELDS(
-             "  metadata.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-             "aaaaaaaaaaaa: x\n"),
+             "  metadata.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: x\n"),
          "6:3: `metadata.aaaa"},
         {"a date's format", FIELDS("  metadata.since: {column: c, format: DD/MM/YYYY}\n"),
          "6:31: `metadata.since` is not a date"},

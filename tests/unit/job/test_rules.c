@@ -147,9 +147,9 @@ static void unique_fields_are_bounded_by_the_record(void **state)
     static const char *const fields[] = {"email", "phone",   "first_name", "last_name",  "city",
                                          "state", "country", "language",   "national_id"};
     char text[2048] = RULES("");
-    for (size_t at = 0; at < RECORD_UNIQUE_MAX - 1; at++)
+    for (size_t index = 0; index < RECORD_UNIQUE_MAX - 1; index++)
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "  - {rule: unique, field: %s}\n",
-                       fields[at]);
+                       fields[index]);
     struct job *job = job_text_load(text);
     assert_int_equal(job->unique_count, RECORD_UNIQUE_MAX);
     job_free(job);

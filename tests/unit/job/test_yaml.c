@@ -58,9 +58,9 @@ static void null_is_what_has_no_quotes(void **state)
         {"empty quotes", "a: ''", false}, {"another word", "a: nul", false},
         {"a list", "a: []", false},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++)
-        if (job_yaml_is_null(parse(cases[at].text)->first) != cases[at].want)
-            fail_msg("%s", cases[at].sentence);
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++)
+        if (job_yaml_is_null(parse(cases[index].text)->first) != cases[index].want)
+            fail_msg("%s", cases[index].sentence);
 }
 
 static void text_without_a_document_is_null(void **state)
@@ -117,13 +117,14 @@ static void what_a_job_file_may_not_have_is_refused_where_it_stands(void **state
         {"UTF-16, the other way round", "\xfe\xff", "UTF-16", 1, 1},
         {"a byte that is no UTF-8", "a: 1\nb: \xff\n", "this line is not UTF-8", 2, 1},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         struct job_yaml_fault fault = {0};
-        if (job_yaml_parse(slice_from(cases[at].text), &arena, &fault))
-            fail_msg("%s is not refused", cases[at].sentence);
-        if (!strstr(fault.text, cases[at].want) || fault.place.line != cases[at].line ||
-            fault.place.column != cases[at].column)
-            fail_msg("%s: %u:%u: %s", cases[at].sentence, fault.place.line, fault.place.column, fault.text);
+        if (job_yaml_parse(slice_from(cases[index].text), &arena, &fault))
+            fail_msg("%s is not refused", cases[index].sentence);
+        if (!strstr(fault.text, cases[index].want) || fault.place.line != cases[index].line ||
+            fault.place.column != cases[index].column)
+            fail_msg("%s: %u:%u: %s", cases[index].sentence, fault.place.line, fault.place.column,
+                     fault.text);
     }
 }
 
@@ -142,13 +143,14 @@ static void nothing_behind_a_nul_is_lost(void **state)
         {"at the start", SLICE_LITERAL("\0a: 1\n"), 1, 1},
         {"UTF-16 without its mark", SLICE_LITERAL("a\0:\0 \0001\0\n\0"), 1, 2},
     };
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         struct job_yaml_fault fault = {0};
-        if (job_yaml_parse(cases[at].text, &arena, &fault))
-            fail_msg("%s is not refused", cases[at].sentence);
-        if (!strstr(fault.text, "NUL byte") || fault.place.line != cases[at].line ||
-            fault.place.column != cases[at].column)
-            fail_msg("%s: %u:%u: %s", cases[at].sentence, fault.place.line, fault.place.column, fault.text);
+        if (job_yaml_parse(cases[index].text, &arena, &fault))
+            fail_msg("%s is not refused", cases[index].sentence);
+        if (!strstr(fault.text, "NUL byte") || fault.place.line != cases[index].line ||
+            fault.place.column != cases[index].column)
+            fail_msg("%s: %u:%u: %s", cases[index].sentence, fault.place.line, fault.place.column,
+                     fault.text);
     }
 }
 
@@ -169,12 +171,12 @@ static void put_replaces_and_appends(void **state)
     job_yaml_put(top, SLICE_LITERAL("d"), parse("y"));
     assert_int_equal(top->count, 4);
     static const char want[] = "a1bxc3dy";
-    size_t at = 0;
+    size_t offset = 0;
     for (const struct job_node *member = top->first; member; member = member->next) {
-        assert_int_equal(member->key.at[0], want[at++]);
-        assert_int_equal(member->text.at[0], want[at++]);
+        assert_int_equal(member->key.data[0], want[offset++]);
+        assert_int_equal(member->text.data[0], want[offset++]);
     }
-    assert_int_equal(at, 8);
+    assert_int_equal(offset, 8);
 }
 
 int main(void)

@@ -115,7 +115,7 @@ static inline struct fixture_digests fixture_digests(const char *letters)
 }
 
 static inline int64_t fixture_journal_at(struct fixture *fixture, int64_t id, const char *key,
-                                         enum operation operation, const char *letters, uint64_t at)
+                                         enum operation operation, const char *letters, uint64_t at_ns)
 {
     struct fixture_digests digests = fixture_digests(letters);
     struct ledger_intent intent = {
@@ -125,7 +125,7 @@ static inline int64_t fixture_journal_at(struct fixture *fixture, int64_t id, co
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
         .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
-        .at = at,
+        .at_ns = at_ns,
     };
     if (ledger_journal(fixture->ledger, &intent, &id, &fixture->error))
         fail_msg("journal: %s", fixture->error.text);
@@ -179,7 +179,7 @@ static inline bool fixture_result(struct fixture *fixture, int64_t id, enum oper
         .outcome = outcome,
         .attempt = attempt,
         .latency_ms = 12,
-        .at = FIXTURE_AT + attempt,
+        .at_ns = FIXTURE_AT + attempt,
     };
     bool taken = true;
     fixture_begin(fixture);
@@ -201,7 +201,7 @@ static inline void fixture_left_out(struct fixture *fixture, int64_t id, const s
                                    .outcome = outcome,
                                    .left_out = members,
                                    .attempt = 1,
-                                   .at = FIXTURE_AT + 1};
+                                   .at_ns = FIXTURE_AT + 1};
     bool taken = true;
     fixture_begin(fixture);
     if (ledger_result(fixture->ledger, &result, &taken, &fixture->error))
@@ -234,7 +234,7 @@ static inline const char *fixture_letters(struct slice members)
     if (members.len != FIXTURE_MEMBERS * FINGERPRINT_MEMBER_LEN)
         return "-";
     for (size_t i = 0; i < FIXTURE_MEMBERS; i++) {
-        char letter = members.at[i * FINGERPRINT_MEMBER_LEN];
+        char letter = members.data[i * FINGERPRINT_MEMBER_LEN];
         letters[i] = (uint8_t)letter == LEDGER_MEMBER_UNKNOWN ? '?' : letter;
     }
     return letters;
@@ -292,9 +292,9 @@ static inline void fixture_note_finding(void *context, const struct ledger_findi
         return;
     findings->event[kind] = finding->event;
     snprintf(findings->key[kind], sizeof(findings->key[kind]), "%.*s", (int)finding->external_id.len,
-             finding->external_id.len ? finding->external_id.at : "");
+             finding->external_id.len ? finding->external_id.data : "");
     snprintf(findings->text[kind], sizeof(findings->text[kind]), "%.*s", (int)finding->text.len,
-             finding->text.at);
+             finding->text.data);
 }
 
 static inline struct fixture_findings fixture_verify(struct fixture *fixture, const char *report_head)

@@ -216,7 +216,7 @@ static void the_head_is_that_of_the_committed_events(void **state)
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,
-                                   .at = 1};
+                                   .at_ns = 1};
     bool taken;
     ledger_chain_head(fixture->ledger, before);
     fixture_begin(fixture);
@@ -265,7 +265,7 @@ static void the_first_chain_is_the_published_formula(void **state)
         digest_hmac_new(DIGEST_SHA256, slice_make((const char *)ledger_fingerprint_key(fixture->ledger),
                                                   FINGERPRINT_KEY_LEN));
     uint8_t bytes[512] = {0}, want[DIGEST_SHA256_LEN];
-    uint8_t *at = bytes + DIGEST_SHA256_LEN;
+    uint8_t *cursor = bytes + DIGEST_SHA256_LEN;
     static const uint8_t one[] = {0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1},
                          seven[] = {0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 7},
                          twelve[] = {0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 12},
@@ -273,14 +273,14 @@ static void the_first_chain_is_the_published_formula(void **state)
                          when[] = {0, 0, 0, 8, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x41},
                          null[] = {255, 255, 255, 255}, length[] = {0, 0, 0, 32};
     struct fixture_digests digests = fixture_digests("abc");
-#define PUT(from, len) (memcpy(at, from, len), at += (len))
+#define PUT(from, len) (memcpy(cursor, from, len), cursor += (len))
     PUT(one, 12);
     PUT(one, 12);
     PUT(length, 4);
     digest_hmac_begin(hmac);
     digest_hmac_add(hmac, SLICE_LITERAL("customer\0C-0"));
-    digest_hmac_end(hmac, at);
-    at += 32;
+    digest_hmac_end(hmac, cursor);
+    cursor += 32;
     PUT(seven, 12);
     PUT("\0\0\0\6create", 10);
     PUT("\0\0\0\4done", 8);
@@ -295,7 +295,7 @@ static void the_first_chain_is_the_published_formula(void **state)
     PUT(when, 12);
 #undef PUT
     digest_hmac_free(hmac);
-    digest_sha256(slice_make((const char *)bytes, (size_t)(at - bytes)), slice_make(NULL, 0), want);
+    digest_sha256(slice_make((const char *)bytes, (size_t)(cursor - bytes)), slice_make(NULL, 0), want);
     char hex[2 * DIGEST_SHA256_LEN + 1], text[160];
     snprintf(text, sizeof(text), "SELECT count(*) FROM event WHERE id = 1 AND lower(hex(chain)) = '%s'",
              digest_hex(want, sizeof(want), hex));

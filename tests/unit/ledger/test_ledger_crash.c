@@ -30,14 +30,14 @@ static void live_until(struct fixture *fixture, enum point last, int64_t id, con
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,
-                                   .at = 3};
+                                   .at_ns = 3};
     struct fixture_digests digests = fixture_digests("abc");
     struct ledger_intent intent = {.id = id,
                                    .external_id = slice_from(key),
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
                                    .member_digests = slice_make(digests.members, sizeof(digests.members)),
-                                   .at = 2};
+                                   .at_ns = 2};
     bool taken;
     fixture->ledger = fixture_try(fixture, LEDGER_WRITE);
     if (!fixture->ledger || ledger_begin(fixture->ledger, &fixture->error))

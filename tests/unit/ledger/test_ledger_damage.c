@@ -106,9 +106,9 @@ static void write_all(struct fixture *fixture)
             .id = id,
             .external_id = slice_from(key),
             .operation = create ? OPERATION_CREATE : OPERATION_UPDATE,
-            .digest = create && open ? (const uint8_t *)customer.pending_digest.at : digests.digest,
+            .digest = create && open ? (const uint8_t *)customer.pending_digest.data : digests.digest,
             .member_digests = slice_make(digests.members, sizeof(digests.members)),
-            .at = 9,
+            .at_ns = 9,
         };
         struct ledger_result result = {.id = id,
                                        .operation = intent.operation,
@@ -116,7 +116,7 @@ static void write_all(struct fixture *fixture)
                                        .event = true,
                                        .outcome = &done,
                                        .attempt = 1,
-                                       .at = 9};
+                                       .at_ns = 9};
         snprintf(done.user_id, sizeof(done.user_id), "U-1%d", (int)id);
         if (ledger_journal(ledger, &intent, &id, &error) == 0 &&
             ledger_result(ledger, &result, &taken, &error) == 0)

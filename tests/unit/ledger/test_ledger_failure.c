@@ -27,7 +27,7 @@ static int try_journal(struct fixture *fixture, int64_t id, const char *key)
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
                                    .member_digests = slice_make(digests.members, sizeof(digests.members)),
-                                   .at = 2};
+                                   .at_ns = 2};
     return ledger_journal(fixture->ledger, &intent, &id, &fixture->error);
 }
 

@@ -13,7 +13,7 @@ static void a_journalled_create_has_everything_that_was_tried(void **state)
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
         .idempotency_key = SLICE_LITERAL("3f0c5a4e-key"),
-        .at = 77,
+        .at_ns = 77,
     };
     int64_t id = 0;
     fixture_begin(fixture);
@@ -26,7 +26,7 @@ static void a_journalled_create_has_everything_that_was_tried(void **state)
     assert_int_equal(customer.operation, OPERATION_CREATE);
     assert_int_equal(customer.user_id.len, 0);
     assert_int_equal(customer.digest.len, 0);
-    assert_memory_equal(customer.pending_digest.at, digests.digest, FINGERPRINT_LEN);
+    assert_memory_equal(customer.pending_digest.data, digests.digest, FINGERPRINT_LEN);
     assert_string_equal(fixture_letters(customer.pending_member_digests), "abc");
     assert_true(fixture_slice_is(customer.idempotency_key, "3f0c5a4e-key"));
     assert_int_equal(customer.first_sent_at, 77);
@@ -202,7 +202,7 @@ static void note_twin(struct fixture *fixture, int64_t id, const char *key)
                                        .external_id = slice_from(key),
                                        .digest = digests.digest,
                                        .member_digests = slice_make(digests.members, sizeof digests.members),
-                                       .at = 4};
+                                       .at_ns = 4};
     fixture_begin(fixture);
     assert_int_equal(ledger_note_twin(fixture->ledger, &twin, SLICE_LITERAL("twin"), &fixture->error), 0);
     assert_int_equal(ledger_stop_twins(fixture->ledger, &fixture->error), 0);
@@ -244,7 +244,7 @@ static void what_never_left_does_not_count_as_refused_by_the_provider(void **sta
                                    .operation = OPERATION_CREATE,
                                    .conclusion = LEDGER_TURNED_DOWN,
                                    .outcome = &outcome,
-                                   .at = 1};
+                                   .at_ns = 1};
     bool taken;
     fixture_begin(fixture);
     assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
@@ -266,7 +266,7 @@ static void what_never_left_says_nothing_about_the_last_attempt(void **state)
                                    .operation = OPERATION_CREATE,
                                    .conclusion = LEDGER_NEVER_SENT,
                                    .outcome = &withdrawn,
-                                   .at = 1};
+                                   .at_ns = 1};
     bool taken;
     fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
     fixture_begin(fixture);
@@ -321,7 +321,7 @@ static void a_user_that_another_has_is_a_doubt_and_no_error(void **state)
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,
-                                   .at = 5};
+                                   .at_ns = 5};
     struct outcome fine = fixture_outcome(OUTCOME_DONE, 201, "", "USER-3");
     bool taken = false;
     /* The rest of the transaction stands. */
@@ -339,9 +339,11 @@ static void a_user_that_another_has_is_a_doubt_and_no_error(void **state)
     assert_true(fixture_slice_is(customer.code, "user_id_taken"));
     assert_int_equal(customer.pending_digest.len, FINGERPRINT_LEN);
     assert_int_equal(fixture_find(fixture, other).state, LEDGER_CREATED);
-    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE code = 'user_id_taken' AND "
-                                             "outcome = 'in_doubt' AND user_id = 'USER-1'"),
-                     1);
+    assert_int_equal(
+        fixture_number(
+            fixture,
+            "SELECT count(*) FROM event WHERE code = 'user_id_taken' AND outcome = 'in_doubt' AND user_id = 'USER-1'"),
+        1);
 }
 
 static void an_update_changes_what_the_provider_has_only_by_a_yes(void **state)
@@ -432,7 +434,7 @@ static void a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown(vo
                                             .event = after != NOT_BUILT,
                                             .outcome = after == NOT_BUILT ? &not_built : &no,
                                             .attempt = 2,
-                                            .at = FIXTURE_AT};
+                                            .at_ns = FIXTURE_AT};
             bool taken;
             fixture_begin(fixture);
             assert_int_equal(ledger_result(fixture->ledger, &refused, &taken, &fixture->error), 0);
@@ -539,7 +541,7 @@ static void a_second_create_ends_the_process(void **state)
                                          .external_id = SLICE_LITERAL("C-1"),
                                          .operation = OPERATION_CREATE,
                                          .digest = digests.digest,
-                                         .at = 1};
+                                         .at_ns = 1};
     fixture_begin(fixture);
     assert_int_equal(ledger_journal(fixture->ledger, &intent, &victim, &fixture->error), -1);
     fixture_assert_says(&fixture->error, "customer 1 has no state created, and a user_id. Restore it");
@@ -569,7 +571,7 @@ static void note_brief(void *context, const struct ledger_brief *brief)
     struct seen *seen = context;
     seen->briefs[seen->count++] = *brief;
     snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text), "%.*s:%s ",
-             (int)brief->external_id.len, brief->external_id.at, ledger_state_word(brief->state));
+             (int)brief->external_id.len, brief->external_id.data, ledger_state_word(brief->state));
 }
 
 static void note_group(void *context, const struct ledger_group *group)
@@ -583,7 +585,7 @@ static void note_doubt(void *context, const struct ledger_customer *customer)
 {
     struct seen *seen = context;
     snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text), "%.*s ",
-             (int)customer->external_id.len, customer->external_id.at);
+             (int)customer->external_id.len, customer->external_id.data);
 }
 
 static void the_scan_and_the_lists_tell_every_customer_once(void **state)
@@ -614,8 +616,9 @@ static void the_scan_and_the_lists_tell_every_customer_once(void **state)
 
     seen = (struct seen){.count = 0};
     assert_int_equal(ledger_each_group(fixture->ledger, note_group, &seen, &fixture->error), 0);
-    assert_string_equal(seen.text, "created/create/201/=1 created/update/0/=1 in_doubt/create/0/timeout=1 "
-                                   "journalled/create/0/=1 refused/create/422/no=1 ");
+    assert_string_equal(
+        seen.text,
+        "created/create/201/=1 created/update/0/=1 in_doubt/create/0/timeout=1 journalled/create/0/=1 refused/create/422/no=1 ");
 
     seen = (struct seen){.count = 0};
     assert_int_equal(ledger_each_doubt(fixture->ledger, 10, note_doubt, &seen, &fixture->error), 0);

@@ -163,8 +163,8 @@ static void a_key_of_the_job_needs_no_file(void **state)
 {
     struct fixture *fixture = *state;
     char text[] = "an invented secret", other[] = "another invented secret";
-    const struct secret key = {.at = text, .len = sizeof(text) - 1};
-    const struct secret wrong = {.at = other, .len = sizeof(other) - 1};
+    const struct secret key = {.data = text, .len = sizeof(text) - 1};
+    const struct secret wrong = {.data = other, .len = sizeof(other) - 1};
     for (int round = 0; round < 2; round++) {
         fixture->ledger = ledger_open(fixture->path, LEDGER_WRITE, &fixture->identity, &key, &fixture->error);
         assert_non_null(fixture->ledger);
@@ -326,10 +326,10 @@ static int run_into_the_limit(struct fixture *fixture)
                                        .operation = OPERATION_CREATE,
                                        .digest = digests.digest,
                                        .member_digests = slice_make(digests.members, sizeof(digests.members)),
-                                       .at = 1};
+                                       .at_ns = 1};
         struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", key);
         struct ledger_result result = {
-            .conclusion = LEDGER_ACKNOWLEDGED, .event = true, .outcome = &done, .at = 1};
+            .conclusion = LEDGER_ACKNOWLEDGED, .event = true, .outcome = &done, .at_ns = 1};
         bool taken;
         MUST(ledger_begin(fixture->ledger, &fixture->error) == 0);
         if (ledger_journal(fixture->ledger, &intent, &result.id, &fixture->error) ||
@@ -345,7 +345,7 @@ static int run_into_the_limit(struct fixture *fixture)
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
                                    .member_digests = slice_make(digests.members, sizeof(digests.members)),
-                                   .at = 1};
+                                   .at_ns = 1};
     int64_t id;
     MUST(ledger_journal(fixture->ledger, &intent, &id, &fixture->error) == -1);
     MUST(ledger_commit(fixture->ledger, &fixture->error) == -1);

@@ -71,7 +71,7 @@ static void note_user(void *context, struct slice user_id)
 {
     char *text = context;
     size_t len = strlen(text);
-    snprintf(text + len, 64 - len, "%.*s|", (int)user_id.len, user_id.at);
+    snprintf(text + len, 64 - len, "%.*s|", (int)user_id.len, user_id.data);
 }
 
 static void every_user_is_told_once(void **state)

@@ -2,7 +2,7 @@
 #include "unit/ledger/ledger_fixture.h"
 
 struct seen {
-    size_t count, most;
+    size_t count, max;
     char lines[16][64];
 };
 
@@ -11,10 +11,10 @@ static bool see(void *context, const struct ledger_customer *customer, uint64_t 
     struct seen *seen = context;
     assert_true(seen->count < 16);
     snprintf(seen->lines[seen->count++], sizeof(seen->lines[0]), "%d %.*s %s %.*s %d", (int)row,
-             (int)customer->external_id.len, customer->external_id.at, ledger_state_word(customer->state),
-             (int)customer->user_id.len, customer->user_id.len ? customer->user_id.at : "",
+             (int)customer->external_id.len, customer->external_id.data, ledger_state_word(customer->state),
+             (int)customer->user_id.len, customer->user_id.len ? customer->user_id.data : "",
              customer->http_status);
-    return seen->most == 0 || seen->count < seen->most;
+    return seen->max == 0 || seen->count < seen->max;
 }
 
 static void answer(struct fixture *fixture, int64_t id, enum operation operation,
@@ -27,7 +27,7 @@ static void answer(struct fixture *fixture, int64_t id, enum operation operation
                                    .event = true,
                                    .outcome = outcome,
                                    .attempt = 1,
-                                   .at = FIXTURE_AT};
+                                   .at_ns = FIXTURE_AT};
     bool taken;
     fixture_begin(fixture);
     assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
@@ -93,7 +93,7 @@ static void who_reads_sees_it_while_a_run_is_in_the_middle_of_a_write(void **sta
 static void who_has_enough_ends_it(void **state)
 {
     struct fixture *fixture = *state;
-    struct seen seen = {.most = 2};
+    struct seen seen = {.max = 2};
     fill(fixture);
     assert_int_equal(ledger_each_result(fixture->ledger, see, &seen, &fixture->error), 0);
     assert_int_equal(seen.count, 2);

@@ -60,7 +60,7 @@ static bool result(struct walk *walk, int who, enum operation operation, enum le
                                    .outcome = outcome,
                                    .left_out = walk->left_out,
                                    .attempt = walk->attempts[who] += event,
-                                   .at = 5};
+                                   .at_ns = 5};
     bool taken;
     assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
     return taken;
@@ -89,7 +89,7 @@ static void journal_open_create(struct walk *walk, int who)
         .digest = digests.digest,
         .member_digests = slice_make(digests.members, sizeof(digests.members)),
         .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
-        .at = 4,
+        .at_ns = 4,
     };
     int64_t id;
     bool changed =
@@ -135,7 +135,7 @@ static void refuse_twin(struct walk *walk, int who)
                                          .digest = digests.digest,
                                          .member_digests =
                                              slice_make(digests.members, sizeof digests.members),
-                                         .at = 4};
+                                         .at_ns = 4};
     struct wanted wanted = {.key = intent.external_id};
     assert_int_equal(
         ledger_note_twin(walk->fixture->ledger, &intent, SLICE_LITERAL("twin"), &walk->fixture->error), 0);
@@ -335,7 +335,7 @@ static void step(struct walk *walk)
         if (walk->journalled_run[who] != walk->run) /* a row comes by once a run */
             journal(walk, who, OPERATION_CREATE);
     } else if (pick(walk, 6) == 0) {
-        snprintf(user, sizeof(user), "%.*s", (int)customer.user_id.len, customer.user_id.at);
+        snprintf(user, sizeof(user), "%.*s", (int)customer.user_id.len, customer.user_id.data);
         if (pick(walk, 3) == 0)
             snprintf(user, sizeof user, "U-%d", walk->users++);
         settle(walk, who, pick(walk, 5) ? user : "");
@@ -408,7 +408,7 @@ static int set_up(void **state)
     const struct ledger_intent twin = {.external_id = SLICE_LITERAL("C-8"),
                                        .digest = digests.digest,
                                        .member_digests = slice_make(digests.members, sizeof digests.members),
-                                       .at = 7};
+                                       .at_ns = 7};
     const struct ledger_rekey rekey = {
         .from = SLICE_LITERAL("K-9"), .to = SLICE_LITERAL("C-9"), .is_digested = true, .at = 7};
     fixture_create(fixture, "K-9", "abc", "U-19");

@@ -218,21 +218,21 @@ static void every_name_of_the_table_is_folded_and_found(void **state)
     (void)state;
     size_t count = 0;
     struct slice before = {"", 0};
-    for (const char *at = country_names; *at != '\0'; count++) {
-        const char *tab = strchr(at, '\t');
-        struct slice key = slice_make(at, (size_t)(tab - at));
-        int order = memcmp(before.at, key.at, before.len < key.len ? before.len : key.len);
+    for (const char *cursor = country_names; *cursor != '\0'; count++) {
+        const char *tab = strchr(cursor, '\t');
+        struct slice key = slice_make(cursor, (size_t)(tab - cursor));
+        int order = memcmp(before.data, key.data, before.len < key.len ? before.len : key.len);
         assert_true(order < 0 || (order == 0 && before.len < key.len));
 
         struct slice folded = text_fold_name(key, &arena);
         if (!slice_equal(folded, key))
-            fail_msg("%.*s folds to %.*s", (int)key.len, key.at, (int)folded.len, folded.at);
+            fail_msg("%.*s folds to %.*s", (int)key.len, key.data, (int)folded.len, folded.data);
         bool ambiguous = tab[1] == '*';
         assert_true(ambiguous || country_by_alpha2(slice_make(tab + 1, 2)) != NULL);
         if (key.len > 3 && strncmp(read_as(key), tab + 1, ambiguous ? 1 : 2) != 0)
-            fail_msg("%.*s gives %s", (int)key.len, key.at, read_as(key));
+            fail_msg("%.*s gives %s", (int)key.len, key.data, read_as(key));
         before = key;
-        at = tab + 4;
+        cursor = tab + 4;
     }
     assert_true(count > 2000);
 }

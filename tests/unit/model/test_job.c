@@ -53,8 +53,7 @@ static void a_message_shows_the_place_the_line_and_a_caret(void **state)
         {"nor one in quotes in a flow",
          "x: {api_key: env:A, api_secret: \"fake-secret\"}\n",
          {1, 33},
-         "demo.yaml:1:33: no 7\n    x: {api_key: env:A, api_secret: …\n                                    "
-         "^"},
+         "demo.yaml:1:33: no 7\n    x: {api_key: env:A, api_secret: …\n                                    ^"},
         {"a reference is",
          "  token: file:PATH\n",
          {1, 10},

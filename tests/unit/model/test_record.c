@@ -134,9 +134,9 @@ static void a_copy_outlives_its_batch(void **state)
 
     struct record *copy = record_copy(record, &to);
     memset(arena_bytes(&to, 100), '!', 100);
-    memset((char *)record->cells[0].at, '!', 3);
-    memset((char *)record->values[FIELD_EMAIL].text.at, '!', 15);
-    memset((char *)record->verdicts[0].message.at, '!', 3);
+    memset((char *)record->cells[0].data, '!', 3);
+    memset((char *)record->values[FIELD_EMAIL].text.data, '!', 15);
+    memset((char *)record->verdicts[0].message.data, '!', 3);
     memset(record->values, 0xff, FIELD_COUNT * sizeof *record->values);
     memset(record->cells, 0xff, 3 * sizeof *record->cells);
     memset(record->verdicts, 0xff, sizeof *record->verdicts);

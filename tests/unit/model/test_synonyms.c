@@ -146,12 +146,12 @@ static void the_table_names_nothing_twice(void **state)
     bool inside = false;
     while (fgets(line, sizeof line, file)) {
         inside = (inside || strstr(line, "synonym_table[FIELD_COUNT]")) && strcmp(line, "};\n") != 0;
-        for (char *at = line; inside && (at = strchr(at, '"')); at++) {
-            for (at++; *at && *at != '"';) {
-                size_t len = strcspn(at, " \"");
+        for (char *cursor = line; inside && (cursor = strchr(cursor, '"')); cursor++) {
+            for (cursor++; *cursor && *cursor != '"';) {
+                size_t len = strcspn(cursor, " \"");
                 char word[48] = {0};
                 assert_in_range(len, 0, sizeof word - 1);
-                memcpy(word, at, len);
+                memcpy(word, cursor, len);
                 for (size_t i = 0; len && i < count; i++)
                     if (strcmp(seen[i], word) == 0)
                         fail_msg("`%s` stands twice", word);
@@ -162,7 +162,7 @@ static void the_table_names_nothing_twice(void **state)
                     assert_in_range(count, 0, 2047);
                     memcpy(seen[count++], word, sizeof word);
                 }
-                at += len + strspn(at + len, " ");
+                cursor += len + strspn(cursor + len, " ");
             }
         }
     }

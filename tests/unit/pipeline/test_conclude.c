@@ -208,16 +208,16 @@ static struct conclusion conclude_situation(enum outcome_kind kind, enum operati
 {
     const struct item item = make_item(operation, facts);
     struct outcome outcome = {.kind = kind, .http_status = facts & PROVES ? 422 : 404};
-    const struct conclude_limits at = {.attempts = ATTEMPTS,
-                                       .retry_for_ns = limits.retry_for_ns,
-                                       .settle = facts & SETTLE,
-                                       .doubt = (enum provider_doubt)recovery,
-                                       .stopping = facts & STOPPING};
+    const struct conclude_limits index = {.attempts = ATTEMPTS,
+                                          .retry_for_ns = limits.retry_for_ns,
+                                          .settle = facts & SETTLE,
+                                          .doubt = (enum provider_doubt)recovery,
+                                          .stopping = facts & STOPPING};
 
     if (kind == OUTCOME_REFUSED && !(facts & LEFT))
         outcome.http_status = 0;
     strcpy(outcome.user_id, facts & NAMED ? "u-1" : "");
-    return conclude(&item, &outcome, facts & LEFT, &at,
+    return conclude(&item, &outcome, facts & LEFT, &index,
                     facts & NO_TIME ? NOW + limits.retry_for_ns + 1 : NOW + 1, 0);
 }
 

@@ -148,13 +148,13 @@ static void a_witness_that_cannot_be_read_stops_the_run(void **state)
 }
 
 /* A run of a ledger: opened behind the guard, started, noted. */
-static int run(struct place *place, bool new_ledger, uint64_t at)
+static int run(struct place *place, bool new_ledger, uint64_t at_ns)
 {
     struct ledger *ledger = history_open(&place->job, &place->identity, new_ledger, &place->error);
     int result = -1;
 
     if (ledger && ledger_begin(ledger, &place->error) == 0 &&
-        ledger_run_start(ledger, "run", "0", "", at, &place->error) == 0 &&
+        ledger_run_start(ledger, "run", "0", "", at_ns, &place->error) == 0 &&
         ledger_commit(ledger, &place->error) == 0)
         result = history_note(&place->job, &place->identity, ledger, &place->error);
     ledger_close(ledger);

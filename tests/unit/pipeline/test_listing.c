@@ -103,9 +103,10 @@ static bool feed(struct delivery *delivery, const char *body, size_t piece)
     size_t len = strlen(body);
     bool taken = delivery->sink(delivery->sink_context, slice_make(NULL, 0));
 
-    for (size_t at = 0; at < len; at += piece)
-        taken = taken && delivery->sink(delivery->sink_context,
-                                        slice_make(body + at, piece < len - at ? piece : len - at));
+    for (size_t offset = 0; offset < len; offset += piece)
+        taken =
+            taken && delivery->sink(delivery->sink_context,
+                                    slice_make(body + offset, piece < len - offset ? piece : len - offset));
     return taken;
 }
 

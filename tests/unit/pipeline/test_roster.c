@@ -51,7 +51,7 @@ static void add(struct ledger *ledger, const char *key, bool open, bool refused)
                                          .operation = OPERATION_CREATE,
                                          .digest = digest,
                                          .member_digests = SLICE_LITERAL("12345678"),
-                                         .at = 1};
+                                         .at_ns = 1};
     struct outcome outcome = {.kind = refused ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
     snprintf(outcome.user_id, sizeof outcome.user_id, "U-%s", key);
     struct ledger_result result = {.operation = OPERATION_CREATE,
@@ -59,7 +59,7 @@ static void add(struct ledger *ledger, const char *key, bool open, bool refused)
                                    .event = true,
                                    .outcome = &outcome,
                                    .attempt = 1,
-                                   .at = 2};
+                                   .at_ns = 2};
     struct error error;
     bool taken;
     assert_int_equal(ledger_begin(ledger, &error), 0);

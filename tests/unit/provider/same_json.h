@@ -13,13 +13,13 @@ static inline void assert_same_node(const struct json_node *a, size_t at_a, cons
     assert_int_equal(a[at_a].kind, b[at_b].kind);
     assert_int_equal(a[at_a].children, b[at_b].children);
     if (!slice_equal(a[at_a].text, b[at_b].text))
-        fail_msg("`%.*s` is not `%.*s`", (int)a[at_a].text.len, a[at_a].text.at, (int)b[at_b].text.len,
-                 b[at_b].text.at);
+        fail_msg("`%.*s` is not `%.*s`", (int)a[at_a].text.len, a[at_a].text.data, (int)b[at_b].text.len,
+                 b[at_b].text.data);
     size_t other = at_b + 1;
     for (size_t child = at_a + 1; child < a[at_a].end; child = a[child].end) {
         if (a[at_a].kind == JSON_OBJECT) {
             char key[64] = "";
-            memcpy(key, a[child].key.at, a[child].key.len);
+            memcpy(key, a[child].key.data, a[child].key.len);
             other = json_member(b, at_b, key);
             if (other == 0)
                 fail_msg("no member %s", key);

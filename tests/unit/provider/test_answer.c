@@ -52,9 +52,9 @@ static void error_bodies_are_read_in_all_their_shapes(void **state)
         struct answer answer;
         answer_read(&answer, slice_from(examples[i].body));
         if (!slice_is(buffer_slice(&answer.text), examples[i].text))
-            fail_msg("%s: text `%s`", examples[i].sentence, answer.text.at);
+            fail_msg("%s: text `%s`", examples[i].sentence, answer.text.data);
         if (!slice_is(answer.code, examples[i].code))
-            fail_msg("%s: code `%.*s`", examples[i].sentence, (int)answer.code.len, answer.code.at);
+            fail_msg("%s: code `%.*s`", examples[i].sentence, (int)answer.code.len, answer.code.data);
         if (answer.has_error != examples[i].has_error)
             fail_msg("%s: has_error", examples[i].sentence);
         answer_clear(&answer);

@@ -255,7 +255,7 @@ static void a_question_has_its_target_and_no_body(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 static void one_login_gives_the_token_of_all_requests(void **state)
@@ -494,11 +494,11 @@ static void a_user_is_read_wherever_he_stands(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct json_fault fault;
         struct provider_user user;
-        size_t count, at;
+        size_t count, index;
         const struct json_node *nodes = json_reader_parse(reader, slice_from(bodies[i]), &count, &fault);
-        assert_true(kira_provider.find_users(nodes, &at));
-        assert_int_equal(nodes[at].children, 1);
-        assert_true(kira_provider.read_user(nodes, at + 1, &job, &arena, &user));
+        assert_true(kira_provider.find_users(nodes, &index));
+        assert_int_equal(nodes[index].children, 1);
+        assert_true(kira_provider.read_user(nodes, index + 1, &job, &arena, &user));
         assert_true(slice_is(user.id, "u-1"));
         assert_true(slice_is(user.external_id, "C-1"));
         assert_true(slice_is(user.values[FIELD_EMAIL].text, "Maria@example.com"));
@@ -506,7 +506,7 @@ static void a_user_is_read_wherever_he_stands(void **state)
         assert_int_equal(user.values[FIELD_LAST_NAME].state, VALUE_ABSENT);
         assert_true(slice_is(user.values[FIELD_DATE_OF_BIRTH].text, "1990-05-15"));
     }
-    size_t count, at;
+    size_t count, position;
     struct json_fault fault;
     struct provider_user user;
     /* A day with another time of day than midnight may be the one before or after: it is not compared. */
@@ -531,7 +531,7 @@ static void a_user_is_read_wherever_he_stands(void **state)
     }
     const struct json_node *nodes =
         json_reader_parse(reader, slice_from("{\"email\":\"x\"}"), &count, &fault);
-    assert_false(kira_provider.find_users(nodes, &at));
+    assert_false(kira_provider.find_users(nodes, &position));
     assert_false(kira_provider.read_user(nodes, 0, &job, &arena, &user));
     arena_clear(&arena);
     json_reader_free(reader);

@@ -35,7 +35,7 @@ static void a_create_has_the_members_of_the_page(void **state)
     sample_fill(&sample);
     sample_set(&sample, FIELD_TOS_VERSION, "123");
     struct provider_call call = {
-        .operation = OPERATION_CREATE, .record = &sample.record, .base_path = "", .at = 0};
+        .operation = OPERATION_CREATE, .record = &sample.record, .base_path = "", .at_ns = 0};
     struct provider_request request = build(&call);
     assert_string_equal(request.method, "POST");
     assert_string_equal(request.target, "/b2b/users");
@@ -96,7 +96,7 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 /* The published vector of Kraken's REST guide, its path split into that of a base URL and the rest: what is
@@ -106,9 +106,8 @@ static void a_target_with_a_base_path_and_a_query_is_signed_as_it_is(void **stat
     (void)state;
     const struct job_credentials credentials = {
         .api_key = secret_of("test-key"),
-        .api_secret =
-            secret_of("kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZ"
-                      "uj6F1huXg=="),
+        .api_secret = secret_of(
+            "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg=="),
     };
     struct provider_account *account = kraken_embed_provider.account_new(&credentials);
     struct job job = {.provider = {.version_header = "Kraken-Version", .version = "2026-01-01"}};

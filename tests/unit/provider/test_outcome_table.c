@@ -51,9 +51,9 @@ static const struct told {
 static void write_body(char body[BODY_SIZE], const char *answer, const char *told, const char *key)
 {
     size_t len = 0;
-    for (const char *at = answer; *at; at++) {
-        if (*at != '%') {
-            body[len++] = *at;
+    for (const char *cursor = answer; *cursor; cursor++) {
+        if (*cursor != '%') {
+            body[len++] = *cursor;
             continue;
         }
         for (const char *from = told; *from;) {

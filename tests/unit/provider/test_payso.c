@@ -79,7 +79,7 @@ static void a_create_is_that_of_the_page(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 static void every_request_carries_the_token(void **state)

@@ -170,7 +170,7 @@ static void a_client_identifier_says_when_it_was_made(void **state)
     const struct provider_call call = {.operation = OPERATION_CREATE,
                                        .record = &sample.record,
                                        .base_path = "",
-                                       .at = UINT64_C(1699334760000) * 1000000};
+                                       .at_ns = UINT64_C(1699334760000) * 1000000};
     assert_null(payward_provider.build(&call, &request));
     assert_same_json(buffer_slice(&request.body),
                      "{\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900415ALEX#MORGA\","
@@ -392,8 +392,7 @@ static void an_answer_to_a_create_becomes_an_outcome(void **state)
          NULL, NULL, NULL},
         {"payment required", 402, "", false, OUTCOME_REFUSED, 0, NULL, "", ""},
         {"forbidden", 403, "{\"message\":\"not yours\"}", false, OUTCOME_STOP, 0, NULL, NULL,
-         "the provider forbids this; check the key's permissions and the addresses it may be used from (HTTP "
-         "403): not yours"},
+         "the provider forbids this; check the key's permissions and the addresses it may be used from (HTTP 403): not yours"},
         {"forbidden by the gateway", 403, "{\"message\":\"Forbidden\"}", true, OUTCOME_STOP, 0, NULL, NULL,
          "the provider's gateway forbids this; check provider.credentials and provider.base_url (HTTP 403): "
          "Forbidden"},
@@ -500,8 +499,8 @@ static void without_a_whole_answer_what_left_decides(void **state)
 static void retry_after_and_a_long_request_id_are_passed_on(void **state)
 {
     (void)state;
-    static const char long_id[] = "0123456789012345678901234567890123456789012345678901234567890123"
-                                  "01234567890123456789012345678901234567890123456789012345678901234";
+    static const char long_id[] =
+        "012345678901234567890123456789012345678901234567890123456789012301234567890123456789012345678901234567890123456789012345678901234";
     struct sample sample;
     sample_fill(&sample);
     struct provider_reply reply = {.sent = true,

@@ -103,8 +103,9 @@ static void no_secret_is_quoted(void **state)
     (void)state;
     char api_key[] = "KEY-abc", password[] = "p\xc3\xa4ss/w", latin[] = "p\xe4ss";
     struct job_credentials credentials[] = {
-        {.api_key = {.at = api_key, .len = strlen(api_key)}},
-        {.password = {.at = password, .len = strlen(password)}, .token = {.at = latin, .len = strlen(latin)}},
+        {.api_key = {.data = api_key, .len = strlen(api_key)}},
+        {.password = {.data = password, .len = strlen(password)},
+         .token = {.data = latin, .len = strlen(latin)}},
     };
     const struct scrub_secrets secrets = {
         .credentials = credentials, .count = 2, .token = SLICE_LITERAL("bearer-of-a-login")};

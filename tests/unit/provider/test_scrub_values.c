@@ -295,9 +295,9 @@ static void percent(const char *text, char *out)
 static void apart(const char *text, const char *sign, char *out)
 {
     *out = '\0';
-    for (const char *at = text; *at; at++) {
-        strncat(out, at, 1);
-        if ((at[1] & 0xc0) != 0x80 && at[1] != '\0')
+    for (const char *cursor = text; *cursor; cursor++) {
+        strncat(out, cursor, 1);
+        if ((cursor[1] & 0xc0) != 0x80 && cursor[1] != '\0')
             strcat(out, sign);
     }
 }
@@ -324,13 +324,13 @@ static void spell(const char *text, size_t spelling, char *out)
     case 1:
         arena_init(&arena, 4096);
         upper = text_upper(slice_from(text), &arena);
-        snprintf(out, SPELLING_SIZE, "%.*s", (int)upper.len, upper.at);
+        snprintf(out, SPELLING_SIZE, "%.*s", (int)upper.len, upper.data);
         arena_clear(&arena);
         break;
     case 2:
         arena_init(&arena, 4096);
         upper = text_fold_name(slice_from(text), &arena);
-        snprintf(out, SPELLING_SIZE, "%.*s", (int)upper.len, upper.at);
+        snprintf(out, SPELLING_SIZE, "%.*s", (int)upper.len, upper.data);
         arena_clear(&arena);
         break;
     case 3:
@@ -348,8 +348,8 @@ static void spell(const char *text, size_t spelling, char *out)
         break;
     case 7: /* hyphens in place of blanks */
         put(out, text, "");
-        for (char *at = out; *at; at++)
-            *at = (char)(*at == ' ' ? '-' : *at);
+        for (char *cursor = out; *cursor; cursor++)
+            *cursor = (char)(*cursor == ' ' ? '-' : *cursor);
         break;
     case 8:
         put(out, text, ",");
@@ -373,13 +373,13 @@ static bool is_frame(const char *out, const char *head, const char *tail)
         strcmp(out + len - tail_len, tail) != 0)
         return false;
     bool in_mark = false, any = false;
-    for (const char *at = out + head_len; at < out + len - tail_len; at++) {
-        if (strncmp(at, "‹", 3) == 0)
-            in_mark = any = true, at += 2;
-        else if (strncmp(at, "›", 3) == 0)
-            in_mark = false, at += 2;
-        else if (!in_mark &&
-                 ((*at & 0x80) || (*at >= '0' && *at <= '9') || ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z')))
+    for (const char *cursor = out + head_len; cursor < out + len - tail_len; cursor++) {
+        if (strncmp(cursor, "‹", 3) == 0)
+            in_mark = any = true, cursor += 2;
+        else if (strncmp(cursor, "›", 3) == 0)
+            in_mark = false, cursor += 2;
+        else if (!in_mark && ((*cursor & 0x80) || (*cursor >= '0' && *cursor <= '9') ||
+                              ((*cursor | 0x20) >= 'a' && (*cursor | 0x20) <= 'z')))
             return false;
     }
     return any;

@@ -22,7 +22,7 @@
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.at = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
 }
 
 static struct provider_account *account_of(const char *secret)
@@ -114,9 +114,7 @@ static void credentials_are_held_to_their_form(void **state)
 {
     (void)state;
     static const char long_key[] =
-        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
-        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
-        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
+        "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
     static const struct {
         const char *sentence, *key, *secret, *token, *want;
     } examples[] = {

@@ -39,11 +39,11 @@ static void a_list_says_of_itself_that_it_goes_on(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct user_list_claim claim;
         struct json_fault fault;
-        size_t count, at;
+        size_t count, index;
         const struct json_node *nodes = json_reader_parse(reader, slice_from(rows[i].answer), &count, &fault);
         assert_non_null(nodes);
-        assert_true(user_find_list(nodes, &at));
-        user_list_read_claim(nodes, at, &claim);
+        assert_true(user_find_list(nodes, &index));
+        user_list_read_claim(nodes, index, &claim);
         if (claim.more != rows[i].want.more || claim.total != rows[i].want.total ||
             claim.pages != rows[i].want.pages)
             fail_msg("%s: more %d, total %llu, pages %llu", rows[i].answer, claim.more,

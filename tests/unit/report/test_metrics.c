@@ -40,8 +40,8 @@ static struct buffer text_of(const char *command, int status, uint64_t finished_
 
 static void assert_has(const struct buffer *text, const char *line)
 {
-    if (!strstr(text->at, line))
-        fail_msg("%s is not in:\n%s", line, text->at);
+    if (!strstr(text->data, line))
+        fail_msg("%s is not in:\n%s", line, text->data);
 }
 
 static void the_counts_are_there_and_labels_are_escaped(void **state)
@@ -55,7 +55,7 @@ static void the_counts_are_there_and_labels_are_escaped(void **state)
     assert_has(&text, "\nkyc_import_latency_seconds_sum{job=\"payward-nightly\",command=\"run\"} 0.600000\n");
     assert_has(&text, "\nkyc_import_latency_seconds_count{job=\"payward-nightly\",command=\"run\"} 12\n");
     assert_has(&text, "kyc_import_status{job=\"payward-nightly\",command=\"run\"} 1\n");
-    assert_null(strstr(text.at, "ada@example.com"));
+    assert_null(strstr(text.data, "ada@example.com"));
     buffer_clear(&text);
 }
 
@@ -65,27 +65,27 @@ static void every_line_is_one_that_the_exporter_reads(void **state)
     (void)state;
     struct buffer text = text_of("check", 0, 1795248550, slice_make(NULL, 0));
     char name[200] = "";
-    assert_int_equal(text.at[text.len - 1], '\n');
-    for (char *at = text.at, *end; *at; at = end + 1) {
-        end = strchr(at, '\n');
+    assert_int_equal(text.data[text.len - 1], '\n');
+    for (char *cursor = text.data, *end; *cursor; cursor = end + 1) {
+        end = strchr(cursor, '\n');
         *end = '\0';
-        if (strncmp(at, "# HELP ", 7) == 0) {
-            size_t len = strcspn(at + 7, " ");
-            assert_true(len < sizeof name && at[7 + len] == ' ');
-            memcpy(name, at + 7, len);
+        if (strncmp(cursor, "# HELP ", 7) == 0) {
+            size_t len = strcspn(cursor + 7, " ");
+            assert_true(len < sizeof name && cursor[7 + len] == ' ');
+            memcpy(name, cursor + 7, len);
             name[len] = '\0';
-        } else if (strncmp(at, "# TYPE ", 7) == 0) {
-            assert_int_equal(strncmp(at + 7, name, strlen(name)), 0);
+        } else if (strncmp(cursor, "# TYPE ", 7) == 0) {
+            assert_int_equal(strncmp(cursor + 7, name, strlen(name)), 0);
             /* Only a summary may have the label `quantile`. */
             bool is_summary = strcmp(name, "kyc_import_latency_seconds") == 0;
-            assert_string_equal(at + 7 + strlen(name), is_summary ? " summary" : " gauge");
+            assert_string_equal(cursor + 7 + strlen(name), is_summary ? " summary" : " gauge");
         } else {
-            assert_int_equal(strncmp(at, name, strlen(name)), 0);
-            const char *behind_name = at + strlen(name);
+            assert_int_equal(strncmp(cursor, name, strlen(name)), 0);
+            const char *behind_name = cursor + strlen(name);
             if (strcmp(name, "kyc_import_latency_seconds") == 0 && *behind_name == '_') /* _sum, _count */
                 behind_name += strcspn(behind_name, "{");
             assert_int_equal(*behind_name, '{');
-            char *value = strrchr(at, '}'), *behind;
+            char *value = strrchr(cursor, '}'), *behind;
             assert_non_null(value);
             assert_int_equal(value[1], ' ');
             strtod(value + 2, &behind);
@@ -112,10 +112,10 @@ static void the_last_success_outlives_runs_that_did_not_succeed(void **state)
     assert_has(&stopped,
                "kyc_import_last_run_timestamp_seconds{job=\"payward-nightly\",command=\"run\"} 300\n");
     struct buffer check = text_of("check", 0, 400, buffer_slice(&stopped));
-    assert_null(strstr(check.at, LAST("success", "run"))); /* it has a file of its own */
+    assert_null(strstr(check.data, LAST("success", "run"))); /* it has a file of its own */
     assert_has(&check, LAST("success", "check") "400\n");
     struct buffer never = text_of("run", 4, 500, slice_make("rubbish{\n\xff}", 11));
-    assert_null(strstr(never.at, LAST("success", "run")));
+    assert_null(strstr(never.data, LAST("success", "run")));
     struct buffer *all[] = {&good, &rejects, &stopped, &check, &never};
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): the array holds pointers. */
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

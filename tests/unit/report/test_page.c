@@ -78,14 +78,14 @@ static void whatever_a_text_holds_the_page_stays_a_page(void **state)
         tally->is_dry = dry;
         page_write(tally, &job, &out);
         assert_false(out.overflowed);
-        assert_null(strstr(out.at, "<script"));
-        assert_null(strstr(out.at, "alert(\""));
-        assert_null(strstr(out.at, "\xe2\x80\xae"));
-        assert_null(memchr(out.at, 0xff, out.len));
-        assert_null(memchr(out.at, 1, out.len));
-        assert_null(strstr(out.at, "://"));
-        assert_non_null(strstr(out.at, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;‹byte "
-                                       "FF›‹U+202E›‹U+0001›"));
+        assert_null(strstr(out.data, "<script"));
+        assert_null(strstr(out.data, "alert(\""));
+        assert_null(strstr(out.data, "\xe2\x80\xae"));
+        assert_null(memchr(out.data, 0xff, out.len));
+        assert_null(memchr(out.data, 1, out.len));
+        assert_null(strstr(out.data, "://"));
+        assert_non_null(strstr(out.data, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&#39;&amp;‹byte "
+                                         "FF›‹U+202E›‹U+0001›"));
         buffer_clear(&out);
     }
     tally_free(tally);
@@ -107,14 +107,14 @@ static void no_value_is_on_the_page_and_its_shape_is(void **state)
     struct buffer out;
     buffer_init(&out, 1 << 20);
     page_write(tally, &job, &out);
-    assert_null(strstr(out.at, "Marked"));
-    assert_null(strstr(out.at, "Person77"));
-    assert_null(strstr(out.at, "hidden"));
-    assert_non_null(strstr(out.at, "Xxxxxx.Xxxxxx99@xxxxxx.xxxxxxx"));
-    assert_non_null(strstr(out.at, ">1,234</td><td class=\"number\">1,235</td>"));
+    assert_null(strstr(out.data, "Marked"));
+    assert_null(strstr(out.data, "Person77"));
+    assert_null(strstr(out.data, "hidden"));
+    assert_non_null(strstr(out.data, "Xxxxxx.Xxxxxx99@xxxxxx.xxxxxxx"));
+    assert_non_null(strstr(out.data, ">1,234</td><td class=\"number\">1,235</td>"));
     assert_non_null(
-        strstr(out.at, "<data value=\"1\" data-figure=\"rejects_by_rule.email/format\">1</data>"));
-    assert_non_null(strstr(out.at, "<data value=\"1\" data-figure=\"rejects_by_country.GB\">1</data>"));
+        strstr(out.data, "<data value=\"1\" data-figure=\"rejects_by_rule.email/format\">1</data>"));
+    assert_non_null(strstr(out.data, "<data value=\"1\" data-figure=\"rejects_by_country.GB\">1</data>"));
     buffer_clear(&out);
     tally_free(tally);
 }
@@ -215,7 +215,7 @@ static void a_shape_tells_what_cannot_be_seen_and_nothing_else(void **state)
         struct buffer out;
         buffer_init(&out, MASK_SIZE_MAX);
         mask_append(&out, slice_from(rows[i].source), rows[i].encoding);
-        const char *shape = out.at ? out.at : "";
+        const char *shape = out.data ? out.data : "";
         if (strcmp(shape, rows[i].want) != 0)
             fail_msg("%s: %s instead of %s", rows[i].sentence, shape, rows[i].want);
         buffer_clear(&out);
@@ -236,7 +236,7 @@ static void the_longest_shape_fits(void **state)
         memcpy(source + i, "\xf3\xa0\x80\x81", 4); /* U+E0001 */
     mask_append(&out, slice_make(source, sizeof source), ENCODING_UTF8);
     assert_false(out.overflowed);
-    assert_non_null(strstr(out.at, "‹U+E0001›"));
+    assert_non_null(strstr(out.data, "‹U+E0001›"));
     buffer_clear(&out);
 }
 
@@ -256,7 +256,7 @@ static void a_share_is_all_only_when_it_is_all(void **state)
         struct buffer out;
         buffer_init(&out, 100);
         html_share(&out, rows[i].part, rows[i].whole);
-        assert_string_equal(out.at, rows[i].want);
+        assert_string_equal(out.data, rows[i].want);
         buffer_clear(&out);
     }
 }

@@ -143,7 +143,7 @@ static void a_text_is_cut_between_words_or_else_characters(void **state)
         buffer_append_text(&out, "");
         assert_int_equal(figures_append_cut(&out, slice_from(cases[i].text), cases[i].columns),
                          cases[i].used);
-        assert_string_equal(out.at, cases[i].want);
+        assert_string_equal(out.data, cases[i].want);
         buffer_clear(&out);
     }
 }

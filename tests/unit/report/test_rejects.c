@@ -82,7 +82,7 @@ static struct buffer inflated(const char *name)
 static void assert_file(const char *name, const char *want)
 {
     struct buffer text = inflated(name);
-    assert_string_equal(text.at, want);
+    assert_string_equal(text.data, want);
     buffer_clear(&text);
 }
 
@@ -203,7 +203,7 @@ static void a_dropped_report_leaves_the_old_one(void **state)
     struct record refused = {.cells = cells, .cell_count = 4};
     assert_int_equal(rejects_add_refused(rejects, &refused, &verdict, &error), 0);
     rejects_drop(rejects);
-    assert_file(REJECTS_FILE_NAME, before.at);
+    assert_file(REJECTS_FILE_NAME, before.data);
     assert_int_equal(folder_entries(false), 1);
     buffer_clear(&before);
 }

@@ -136,7 +136,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
     buffer_init(&out, 100000);
     tally_write_json(tally, &out);
     assert_string_equal(
-        out.at,
+        out.data,
         "{\"job\":\"payward-demo\",\"command\":\"run\",\"status\":1,\"started\":\"2026-11-21T08:09:10.123Z\","
         "\"finished\":\"2026-11-21T08:09:22.423Z\",\"seconds\":12.300,"
         "\"input\":[{\"path\":\"a \\\"b\\\".csv.gz\",\"bytes\":1234,\"records\":990,\"complete\":true},"
@@ -178,8 +178,9 @@ static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **st
     struct buffer out;
     buffer_init(&out, 100000);
     tally_write_json(tally, &out);
-    assert_non_null(strstr(out.at, "\"warnings_by_rule\":{\"phone/provider_warning\":2,\"email/invisible\":1,"
-                                   "\"record/provider_warning\":1}"));
+    assert_non_null(strstr(out.data,
+                           "\"warnings_by_rule\":{\"phone/provider_warning\":2,\"email/invisible\":1,"
+                           "\"record/provider_warning\":1}"));
     for (size_t i = 0; i < tally->rule_count; i++)
         if (strcmp(tally->rules[i].rule, RULE_WARNING) == 0)
             assert_string_equal(tally->rules[i].example, "‹phone› is not dialled");
@@ -201,7 +202,7 @@ static void the_summary_is_saved_whole(void **state)
     assert_int_equal(tally_save(tally, deep, &error), 0);
     assert_int_equal(file_read(path, &saved, &error), 0);
     tally_write_json(tally, &want);
-    assert_string_equal(saved.at, want.at);
+    assert_string_equal(saved.data, want.data);
 
     assert_int_equal(tally_save(tally, "/dev/null/x", &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
@@ -220,27 +221,24 @@ static void assert_fits_a_screen(const struct buffer *text)
 {
     unsigned lines = 0, columns = 0;
     for (size_t i = 0; i < text->len; i++) {
-        if (text->at[i] == '\n') {
+        if (text->data[i] == '\n') {
             lines++;
             columns = 0;
-        } else if (((unsigned char)text->at[i] & 0xC0) != 0x80 && ++columns > 100) {
-            fail_msg("a line is wider than 100 columns: %s", text->at);
+        } else if (((unsigned char)text->data[i] & 0xC0) != 0x80 && ++columns > 100) {
+            fail_msg("a line is wider than 100 columns: %s", text->data);
         }
     }
     if (lines > 23)
-        fail_msg("%u lines: %s", lines, text->at);
+        fail_msg("%u lines: %s", lines, text->data);
 }
 
 static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
 {
     (void)state;
     static const char reason[] =
-        "the provider refused 25 records in a row, the last of them at row 1,234: the records or the mapping "
-        "are wrong in a way that the rules do not know\nlook at the report, correct the export or the job, "
-        "and "
-        "run it again: what was refused since will be sent again, and what was created stays as it is, and "
-        "so "
-        "on and on and on, until the room for the reason is used up; then it is cut, because it must end";
+        "the provider refused 25 records in a row, the last of them at row 1,234: the records or the mapping are wrong in a way that the rules do not know\nlook at the report, correct the export or the job, "
+        "and run it again: what was refused since will be sent again, and what was created stays as it is, and "
+        "so on and on and on, until the room for the reason is used up; then it is cut, because it must end";
     for (int variant = 0; variant < 8; variant++) {
         struct tally *tally = filled();
         tally->is_dry = variant & 1;
@@ -249,8 +247,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         add(tally, 3, &broken, 1);
         if (variant & 4)
             tally->job =
-                "a-very-long-name-of-a-job-that-nobody-would-give-but-the-form-of-a-name-allows-it-so-it-"
-                "may-come-some-day";
+                "a-very-long-name-of-a-job-that-nobody-would-give-but-the-form-of-a-name-allows-it-so-it-may-come-some-day";
         char name[100];
         for (int i = 0; i < 60 && variant & 4; i++) {
             snprintf(name, sizeof name, "own_rule_with_a_name_that_is_really_quite_long_%d", i);
@@ -262,12 +259,13 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         buffer_init(&out, 100000);
         tally_write_table(tally, "reports/payward-demo", &out);
         assert_fits_a_screen(&out);
-        assert_non_null(strstr(out.at, "reports/payward-demo/rejects.csv.gz"));
-        assert_non_null(strstr(out.at, "reports/payward-demo/broken.csv.gz"));
-        assert_non_null(strstr(out.at, "reports/payward-demo/report.html"));
-        assert_int_equal(strstr(out.at, "stopped: the provider refused") != NULL, (variant & 2) != 0);
-        assert_true(!(variant & 4) || strstr(out.at, " more "));
-        assert_true(variant & 4 ? strstr(out.at, " more in report.html") : strstr(out.at, "what it means"));
+        assert_non_null(strstr(out.data, "reports/payward-demo/rejects.csv.gz"));
+        assert_non_null(strstr(out.data, "reports/payward-demo/broken.csv.gz"));
+        assert_non_null(strstr(out.data, "reports/payward-demo/report.html"));
+        assert_int_equal(strstr(out.data, "stopped: the provider refused") != NULL, (variant & 2) != 0);
+        assert_true(!(variant & 4) || strstr(out.data, " more "));
+        assert_true(variant & 4 ? strstr(out.data, " more in report.html")
+                                : strstr(out.data, "what it means"));
         buffer_clear(&out);
         tally_free(tally);
     }
@@ -282,7 +280,7 @@ static void the_table_of_a_run_reads_well(void **state)
     buffer_init(&out, 100000);
     tally_write_table(tally, "reports/demo", &out);
     assert_string_equal(
-        out.at,
+        out.data,
         "payward-demo: run of 1,000 records in 12 s\n"
         "status 1: finished; some records need a look\n"
         "\n"
@@ -315,7 +313,7 @@ static void no_table_and_no_summary_shows_a_value(void **state)
     buffer_init(&out, 100000);
     tally_write_table(tally, "r", &out);
     tally_write_json(tally, &out);
-    assert_null(strstr(out.at, "ada@example.com"));
+    assert_null(strstr(out.data, "ada@example.com"));
     buffer_clear(&out);
     tally_free(tally);
 }

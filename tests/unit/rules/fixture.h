@@ -101,11 +101,11 @@ static inline struct job_mapping *fixture_map(struct fixture *fixture, enum fiel
             return &fixture->mappings[i];
         }
     }
-    size_t at = fixture->job.mapping_count++;
-    fixture->mappings[at] = (struct job_mapping){.field = field, .column = field_name(field)};
+    size_t index = fixture->job.mapping_count++;
+    fixture->mappings[index] = (struct job_mapping){.field = field, .column = field_name(field)};
     fixture->columns[fixture->column_count] = slice_from(field_name(field));
     fixture->cells[fixture->column_count++] = slice_from(cell);
-    return &fixture->mappings[at];
+    return &fixture->mappings[index];
 }
 
 static inline struct job_rule *fixture_rule(struct fixture *fixture, enum job_rule_kind kind,
@@ -146,11 +146,11 @@ static inline const char *fixture_verdicts(struct fixture *fixture)
     struct slice text = slice_from("");
     for (size_t i = 0; i < fixture->record.verdict_count; i++) {
         const struct verdict *verdict = &fixture->record.verdicts[i];
-        text = arena_printf(&fixture->arena, "%s%s%s/%s%s", text.at, text.len ? " " : "",
+        text = arena_printf(&fixture->arena, "%s%s%s/%s%s", text.data, text.len ? " " : "",
                             field_name(verdict->field), verdict->rule,
                             verdict->level == VERDICT_WARN ? "(warn)" : "");
     }
-    return text.at;
+    return text.data;
 }
 
 /* Judges the row; gives its verdicts. */
@@ -173,9 +173,9 @@ static inline const char *fixture_value(struct fixture *fixture, enum field_id f
         return value->state == VALUE_ABSENT ? "-" : "!";
     struct slice text = arena_copy(&fixture->arena, value->text);
     for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] == VALUE_SEPARATOR)
-            ((char *)(uintptr_t)text.at)[i] = '|';
-    return text.at;
+        if (text.data[i] == VALUE_SEPARATOR)
+            ((char *)(uintptr_t)text.data)[i] = '|';
+    return text.data;
 }
 
 #endif

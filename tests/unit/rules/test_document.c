@@ -47,7 +47,7 @@ static void put(const char *name, struct slice bytes)
 {
     int fd = openat(folder, name, O_CREAT | O_WRONLY | O_TRUNC, 0600);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes.at, bytes.len), bytes.len);
+    assert_int_equal(write(fd, bytes.data, bytes.len), bytes.len);
     close(fd);
 }
 

@@ -77,7 +77,7 @@ static void addresses_are_read_and_refused(void **state)
         if ((why == NULL) != (cases[i].want != NULL))
             fail_msg("%s: %s", cases[i].sentence, why ? why : "taken");
         if (!why && !slice_is(out, cases[i].want))
-            fail_msg("%s: %.*s", cases[i].sentence, (int)out.len, out.at);
+            fail_msg("%s: %.*s", cases[i].sentence, (int)out.len, out.data);
     }
     arena_clear(&arena);
 }
@@ -89,7 +89,7 @@ static void a_normal_address_is_not_copied(void **state)
     arena_init(&arena, 4096);
     struct slice text = SLICE_LITERAL("Anna@example.com"), out;
     assert_null(email_read(text, &arena, &out));
-    assert_ptr_equal(out.at, text.at);
+    assert_ptr_equal(out.data, text.data);
     arena_clear(&arena);
 }
 

@@ -293,7 +293,7 @@ static void other_encodings_are_decoded(void **state)
                 "O\x92"
                 "Brien");
     assert_string_equal(fixture_judge(fixture), "first_name/encoding");
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "byte 0x92"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "byte 0x92"));
 
     fixture->job.input.encoding = JOB_ENCODING_UTF8;
     assert_true(fixture_build(fixture));
@@ -301,10 +301,10 @@ static void other_encodings_are_decoded(void **state)
                 "O\xc2\x92"
                 "Brien");
     assert_string_equal(fixture_judge(fixture), "first_name/encoding");
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "U+0092"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "U+0092"));
     fixture_map(fixture, FIELD_FIRST_NAME, "O\xef\xa3\xbf");
     assert_string_equal(fixture_judge(fixture), "first_name/encoding");
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "U+F8FF"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "U+F8FF"));
     fixture_free(fixture);
 }
 
@@ -318,9 +318,9 @@ static void all_that_is_wrong_shows_at_once_in_field_order(void **state)
     fixture_map(fixture, FIELD_EMAIL, "x");
     fixture_map(fixture, FIELD_EXTERNAL_ID, "\xff");
     fixture_map(fixture, FIELD_CUSTOMER_TYPE, "robot");
-    assert_string_equal(fixture_judge(fixture),
-                        "external_id/encoding customer_type/enum email/format last_name/required "
-                        "date_of_birth/format country/country");
+    assert_string_equal(
+        fixture_judge(fixture),
+        "external_id/encoding customer_type/enum email/format last_name/required date_of_birth/format country/country");
     assert_true(fixture->record.rejected);
     fixture_free(fixture);
 }
@@ -339,7 +339,7 @@ static void patterns_of_the_job_judge_normalized_values(void **state)
     rule->level = VERDICT_WARN;
     fixture_map(fixture, FIELD_EMPLOYER_NAME, "Testing Ltd");
     assert_string_equal(fixture_judge(fixture), "email/disposable employer_name/format(warn)");
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "disposable mail domain"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "disposable mail domain"));
     assert_string_equal(fixture_value(fixture, FIELD_EMAIL), "!");
     assert_string_equal(fixture_value(fixture, FIELD_EMPLOYER_NAME), "Testing Ltd");
 
@@ -536,8 +536,8 @@ static void messages_say_what_was_found_and_what_is_expected(void **state)
         fixture_judge(fixture);
         assert_int_equal(fixture->record.verdict_count, 1);
         struct slice message = fixture->record.verdicts[0].message;
-        if (!strstr(message.at, cases[i].part))
-            fail_msg("%s", message.at);
+        if (!strstr(message.data, cases[i].part))
+            fail_msg("%s", message.data);
         fixture_free(fixture);
     }
 }

@@ -32,7 +32,7 @@ static const char *judge(struct fixture *fixture, struct slice line)
         fail_msg("%s", fixture->error.text);
     char *raw = arena_bytes(&fixture->arena, line.len + JSON_PADDING);
     memset(raw, 'x', line.len + JSON_PADDING);
-    memcpy(raw, line.at, line.len);
+    memcpy(raw, line.data, line.len);
     fixture->record = (struct record){.row = 1, .line = 1, .raw = slice_make(raw, line.len)};
     rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
     return fixture_verdicts(fixture);
@@ -169,10 +169,10 @@ static void what_is_no_object_is_malformed(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *verdicts = judge(fixture, cases[i].line);
         if (strcmp(verdicts, "record/malformed") != 0)
-            fail_msg("%s: %s", cases[i].line.at, verdicts);
+            fail_msg("%s: %s", cases[i].line.data, verdicts);
         struct slice message = fixture->record.fault_message;
-        if (!memmem(message.at, message.len, cases[i].message, strlen(cases[i].message)))
-            fail_msg("%s: %s", cases[i].line.at, message.at);
+        if (!memmem(message.data, message.len, cases[i].message, strlen(cases[i].message)))
+            fail_msg("%s: %s", cases[i].line.data, message.data);
         assert_true(fixture->record.rejected);
         assert_true(slice_equal(fixture->record.raw, cases[i].line));
     }

@@ -78,19 +78,19 @@ static void its_message_says_what_the_zone_makes_of_it(void **state)
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
     fixture_judge(fixture);
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "zone: Europe/Berlin"));
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "time: drop"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "zone: Europe/Berlin"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "time: drop"));
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12 23:30:00");
     fixture_judge(fixture);
-    assert_null(strstr(fixture->record.verdicts[0].message.at, "zone"));
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "time: drop"));
+    assert_null(strstr(fixture->record.verdicts[0].message.data, "zone"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "time: drop"));
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
     mapping->zone = "Europe/Berlin";
     assert_true(fixture_build(fixture));
     fixture_judge(fixture);
-    assert_non_null(strstr(fixture->record.verdicts[0].message.at, "is 00:30:00 in Europe/Berlin"));
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "is 00:30:00 in Europe/Berlin"));
     /* The local day is not in the message: where values are masked, only what is quoted is. */
-    assert_null(strstr(fixture->record.verdicts[0].message.at, "1980-02-13"));
+    assert_null(strstr(fixture->record.verdicts[0].message.data, "1980-02-13"));
     fixture_free(fixture);
 }
 

@@ -67,13 +67,13 @@ static void numbers_are_read_and_refused(void **state)
                                               &out, &validity, &why);
         if (result != cases[i].result)
             fail_msg("%s: result %d (%s) %.*s", cases[i].sentence, (int)result, why ? why : "", (int)out.len,
-                     out.at ? out.at : "");
+                     out.data ? out.data : "");
         if (result == PHONE_BAD)
             assert_non_null(why);
         if (result != PHONE_OK)
             continue;
         if (!slice_is(out, cases[i].want) || validity != cases[i].validity)
-            fail_msg("%s: %.*s, validity %d", cases[i].sentence, (int)out.len, out.at, (int)validity);
+            fail_msg("%s: %.*s, validity %d", cases[i].sentence, (int)out.len, out.data, (int)validity);
     }
     arena_clear(&arena);
 }

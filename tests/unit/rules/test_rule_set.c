@@ -72,8 +72,8 @@ static void words_that_the_provider_does_not_know_are_errors(void **state)
     struct job_mapping *mapping = fixture_map(fixture, FIELD_OCCUPATION, "");
     mapping->values = map;
     mapping->value_count = 1;
-    expect_error(fixture, "occupation: \"helthcare\" is not one of the provider's values; the nearest is "
-                          "healthcare");
+    expect_error(fixture,
+                 "occupation: \"helthcare\" is not one of the provider's values; the nearest is healthcare");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_OCCUPATION, "")->otherwise = "none";

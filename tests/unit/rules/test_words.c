@@ -14,7 +14,7 @@ static void expect(const struct words *words, const char *key, const char *want)
 {
     const struct slice *word = words_find(words, slice_from(key));
     if ((word == NULL) != (want == NULL) || (word && !slice_is(*word, want)))
-        fail_msg("%s: got %.*s", key, word ? (int)word->len : 4, word ? word->at : "none");
+        fail_msg("%s: got %.*s", key, word ? (int)word->len : 4, word ? word->data : "none");
 }
 
 static void exact_words_are_found_as_written(void **state)
