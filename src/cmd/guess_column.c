@@ -40,12 +40,11 @@ static bool looks_like_phone(struct slice text)
 {
     size_t digits = 0;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++)
         if (text.data[i] >= '0' && text.data[i] <= '9')
             digits++;
         else if (!memchr("+()-./ ", text.data[i], 7))
             return false;
-    }
     return digits >= PHONE_DIGITS_MIN;
 }
 

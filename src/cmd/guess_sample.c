@@ -196,12 +196,11 @@ static void keep_rows(struct guess_sample *sample, struct reader *reader, uint64
     while (result == READER_MORE && sample->row_count < rows) {
         batch_reset(batch);
         result = reader_fill(reader, batch);
-        for (size_t i = 0; i < batch->count && sample->row_count < rows; i++) {
+        for (size_t i = 0; i < batch->count && sample->row_count < rows; i++)
             if (batch->records[i].fault)
                 sample->broken++;
             else
                 keep_row(sample, &batch->records[i]);
-        }
     }
     batch_free(batch);
 }

@@ -21,10 +21,9 @@ static bool is_ascii(struct slice text)
         if (word & UINT64_C(0x8080808080808080))
             return false;
     }
-    for (; i < text.len; i++) {
+    for (; i < text.len; i++)
         if ((unsigned char)text.data[i] & 0x80)
             return false;
-    }
     return true;
 }
 

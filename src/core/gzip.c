@@ -84,10 +84,9 @@ static const char *explain(const char *zlib_message)
         {"unknown header flags set", "a damaged gzip header: unknown flags"},
         {"header crc mismatch", "a damaged gzip header: its checksum is wrong"},
     };
-    for (size_t i = 0; zlib_message && i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; zlib_message && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(zlib_message, texts[i][0]) == 0)
             return texts[i][1];
-    }
     return "the compressed data is damaged";
 }
 

@@ -62,7 +62,7 @@ static int reason_at(int folder, const char *name, int reason)
 static int open_by_steps(int folder, char *path)
 {
     int index = -1;
-    for (char *slash; (slash = strchr(path, '/')) != NULL; path = slash + 1) {
+    for (char *slash; (slash = strchr(path, '/')); path = slash + 1) {
         *slash = '\0';
         if (*path == '\0')
             continue;

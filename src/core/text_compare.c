@@ -120,7 +120,7 @@ struct slice text_fold_name(struct slice text, struct arena *arena)
 
 bool text_is_formula(struct slice text)
 {
-    return text.len > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
+    return text.len > 0 && memchr("=+-@\t\r", text.data[0], 6);
 }
 
 enum { LETTERS_OF_CHAR_MAX = 18 }; /* of U+FDFA */

@@ -19,7 +19,7 @@ struct slice text_shorten_words(struct slice text, size_t max)
         offset--;
     if (offset == min)
         return slice_make(text.data, len);
-    while (offset > 0 && memchr(trimmed, text.data[offset - 1], sizeof trimmed - 1) != NULL)
+    while (offset > 0 && memchr(trimmed, text.data[offset - 1], sizeof trimmed - 1))
         offset--;
     return slice_make(text.data, offset);
 }

@@ -30,8 +30,8 @@ void answers_unsent(struct sender *sender, struct delivery *delivery, enum outco
                     const char *code, const char *message)
 {
     struct outcome outcome = {.kind = kind};
-    snprintf(outcome.code, sizeof(outcome.code), "%s", code);
-    text_format(outcome.message, sizeof(outcome.message), "%s", message);
+    snprintf(outcome.code, sizeof outcome.code, "%s", code);
+    text_format(outcome.message, sizeof outcome.message, "%s", message);
     set_unsent(delivery, &outcome, 0);
     give_back(sender, delivery);
 }
@@ -50,9 +50,8 @@ static void give_back_waiting(struct sender *sender, const struct delivery *logi
         set_unsent(delivery, &login->outcome, login->date_ns);
         delivery->was_probe = was_probe;
         give_back(sender, delivery);
-        if (!all) {
+        if (!all)
             return;
-        }
     }
 }
 
@@ -71,19 +70,17 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
             return true;
         }
         outcome->cause = RETRY_AUTH;
-        snprintf(outcome->code, sizeof(outcome->code), "no_token");
-        snprintf(outcome->message, sizeof(outcome->message), "the answer to the login holds no token");
+        snprintf(outcome->code, sizeof outcome->code, "no_token");
+        snprintf(outcome->message, sizeof outcome->message, "the answer to the login holds no token");
     }
     bool refused = outcome->kind == OUTCOME_STOP || outcome->kind == OUTCOME_REFUSED;
     bool answered = refused || outcome->kind == OUTCOME_THROTTLED;
-    if (login_failed(&lane->login, now) && !refused) {
+    if (login_failed(&lane->login, now) && !refused)
         return answered;
-    }
-    if (refused) {
+    if (refused)
         outcome->kind = OUTCOME_STOP;
-    } else if (!answered) {
+    else if (!answered)
         outcome->kind = OUTCOME_NOT_SENT;
-    }
     sender->withdrawn = sender->withdrawn || refused;
     give_back_waiting(sender, &lane->login_delivery, refused, attempt->is_probe && !answered);
     return answered;
@@ -97,13 +94,12 @@ static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
     if (!answered) {
         breaker_add_subject(breaker, subject);
-        text_format(sender->fault, sizeof(sender->fault), "%s",
+        text_format(sender->fault, sizeof sender->fault, "%s",
                     outcome->message[0] ? outcome->message : outcome->code);
     }
     if (!breaker_note(breaker, answered, is_probe, now, retry_random_next(&sender->random)) ||
-        breaker->has_given_up) {
+        breaker->has_given_up)
         return;
-    }
     if (breaker->is_open) {
         log_info(
             "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the provider is back",
@@ -119,14 +115,12 @@ static void note_retry_after(struct sender *sender, const struct attempt *attemp
                              const struct outcome *outcome)
 {
     uint64_t now = clock_mono_ns(), wait_ns = outcome->retry_after_ns;
-    if (outcome->kind == OUTCOME_THROTTLED) {
+    if (outcome->kind == OUTCOME_THROTTLED)
         limiter_throttle(&sender->limiter, now, attempt->left_ns, wait_ns);
-    } else if (wait_ns > 0) {
+    else if (wait_ns > 0)
         limiter_hold(&sender->limiter, now, wait_ns);
-    }
-    if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->too_long_ns) {
+    if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->too_long_ns)
         sender->too_long_ns = wait_ns;
-    }
 }
 
 /* Everything of an attempt but what it means for its delivery. True: it was turned back. */
@@ -144,21 +138,18 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
     struct delivery *delivery = attempt->delivery;
-    if (attempt->left) {
+    if (attempt->left)
         step_reached("answer received");
-    } else {
+    else
         limiter_never_left(&sender->limiter);
-    }
     if (attempt->turned_back) {
         breaker_turned_back(&sender->breaker, attempt->is_probe);
     } else {
         attempt_judge(attempt, result);
-        if (delivery->date_ns) {
+        if (delivery->date_ns)
             atomic_store(&sender->provider_clock, (int64_t)delivery->date_ns - (int64_t)clock_boot_ns());
-        }
-        if (attempt_is_complete(attempt, result)) {
+        if (attempt_is_complete(attempt, result))
             latency_add(&sender->latency, delivery->latency_ns);
-        }
         note_retry_after(sender, attempt, &delivery->outcome);
     }
     if (is_login(delivery)) {
@@ -181,9 +172,8 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     note_breaker(sender, delivery->subject, attempt->is_probe, &delivery->outcome, answered);
     delivery->was_probe = attempt->is_probe && !answered && breaker_blames_provider(&sender->breaker);
     if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
-        (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
+        (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX))
         sender->withdrawn = true; /* the coordinator would hear of it too late */
-    }
     give_back(sender, delivery);
 }
 
@@ -203,9 +193,7 @@ void answers_take(struct sender *sender)
 
 void answers_drop(struct sender *sender)
 {
-    for (size_t i = 0; i < sender->attempt_count; i++) {
-        if (sender->attempts[i]->delivery) {
+    for (size_t i = 0; i < sender->attempt_count; i++)
+        if (sender->attempts[i]->delivery)
             end_attempt(sender, sender->attempts[i], CURLE_ABORTED_BY_CALLBACK);
-        }
-    }
 }

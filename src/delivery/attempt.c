@@ -124,7 +124,7 @@ static void set_trust(CURL *easy, const struct route *route)
 
 struct attempt *attempt_new(struct route *route)
 {
-    struct attempt *attempt = memory_new(1, sizeof(*attempt));
+    struct attempt *attempt = memory_new(1, sizeof *attempt);
     attempt->route = route;
     buffer_init_wiped(&attempt->request.body, ATTEMPT_BODY_MAX);
     receipt_init(&attempt->receipt);
@@ -161,11 +161,10 @@ void attempt_end(struct attempt *attempt)
 
 void attempt_free(struct attempt *attempt)
 {
-    if (!attempt) {
+    if (!attempt)
         return;
-    }
     attempt_end(attempt);
-    secret_wipe(&attempt->headers, sizeof(attempt->headers));
+    secret_wipe(&attempt->headers, sizeof attempt->headers);
     buffer_clear(&attempt->request.body);
     receipt_clear(&attempt->receipt);
     free(attempt);
@@ -177,17 +176,15 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
     delivery->call.job = attempt->route->job;
     delivery->call.base_path = attempt->route->base_path;
     const char *fault = attempt->route->provider->build(&delivery->call, request);
-    if (fault || request->body.overflowed) {
+    if (fault || request->body.overflowed)
         return fault ? fault : "the request is larger than 10 MiB";
-    }
     attempt->delivery = delivery;
     attempt->left = attempt->turned_back = attempt->unknown = attempt->repeated = false;
     attempt->left_ns = 0;
     attempt->sunk = 0;
     attempt->unusable = false;
-    if (delivery->sink) {
+    if (delivery->sink)
         delivery->sink(delivery->sink_context, slice_make(NULL, 0));
-    }
     attempt->error_text[0] = '\0';
     receipt_reset(&attempt->receipt);
     return NULL;
@@ -201,12 +198,10 @@ static struct curl_slist *link_headers(struct attempt *attempt)
     nodes[0].data = accept;
     nodes[1].data = expect;
     size_t count = ATTEMPT_OWN_HEADERS;
-    for (size_t i = 0; i < attempt->headers.count; i++) {
+    for (size_t i = 0; i < attempt->headers.count; i++)
         nodes[count++].data = attempt->headers.lines[i];
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
-    }
     return nodes;
 }
 
@@ -241,10 +236,9 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
 void attempt_forget(struct attempt *attempt)
 {
     struct buffer *parts[] = {&attempt->request.body, &attempt->receipt.body};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (parts[i]->len > 0) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i]->len > 0)
             secret_wipe(parts[i]->data, parts[i]->len);
-        }
         buffer_reset(parts[i]);
     }
 }
@@ -284,38 +278,30 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
 
 static const char *transport_text(const struct attempt *attempt, CURLcode result)
 {
-    if (attempt->repeated) {
+    if (attempt->repeated)
         return "a kept connection was closed before an answer";
-    }
-    if (attempt->unknown) {
+    if (attempt->unknown)
         return "the socket of a connection was not found, so it could not be looked at";
-    }
-    if (attempt->unusable) {
+    if (attempt->unusable)
         return "the answer is larger than it may be, or not what was asked for";
-    }
-    if (attempt->receipt.is_coded) {
+    if (attempt->receipt.is_coded)
         return "the answer has a transfer coding that was not asked for";
-    }
     /* libcurl bounds a single line of a head by itself, and calls that out of memory. */
-    if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY) {
+    if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY)
         return "the head of the answer is larger than 100 KiB";
-    }
     if (result ==
-        CURLE_BAD_FUNCTION_ARGUMENT) { /* of an answer, this is what libcurl says of a folded first line */
+        CURLE_BAD_FUNCTION_ARGUMENT) /* of an answer, this is what libcurl says of a folded first line */
         return "the head of the answer is not HTTP";
-    }
-    if (attempt->receipt.body_cut) {
+    if (attempt->receipt.body_cut)
         return "the answer is larger than 64 KiB";
-    }
     return attempt->error_text[0] ? attempt->error_text : curl_easy_strerror(result);
 }
 
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
 {
     long status = status_of(attempt);
-    if (!attempt->left || attempt->repeated || status < HTTP_FIRST_FINAL) {
+    if (!attempt->left || attempt->repeated || status < HTTP_FIRST_FINAL)
         return false;
-    }
     /* We stopped reading it: only a success needs all of its body to be understood. */
     return result == CURLE_OK || (attempt->receipt.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
 }
@@ -341,8 +327,8 @@ static struct slice token_of(const struct attempt *attempt)
 {
     static const char head[] = "Authorization: Bearer ";
     for (size_t i = 0; i < attempt->headers.count; i++)
-        if (strncmp(attempt->headers.lines[i], head, sizeof(head) - 1) == 0)
-            return slice_from(attempt->headers.lines[i] + sizeof(head) - 1);
+        if (strncmp(attempt->headers.lines[i], head, sizeof head - 1) == 0)
+            return slice_from(attempt->headers.lines[i] + sizeof head - 1);
     return slice_make("", 0);
 }
 
@@ -351,7 +337,7 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
     struct delivery *delivery = attempt->delivery;
     bool complete = attempt_is_complete(attempt, result);
     char transport[TRANSPORT_SIZE];
-    text_format(transport, sizeof(transport), "%s: %s", transport_word(attempt, result),
+    text_format(transport, sizeof transport, "%s: %s", transport_word(attempt, result),
                 transport_text(attempt, result));
     bool is_timeout = attempt->left && result == CURLE_OPERATION_TIMEDOUT;
 

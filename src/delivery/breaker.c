@@ -11,9 +11,8 @@ void breaker_init(struct breaker *breaker, uint64_t retry_for_ns)
 
 uint64_t breaker_next(const struct breaker *breaker)
 {
-    if (!breaker->is_open) {
+    if (!breaker->is_open)
         return 0;
-    }
     return breaker->is_probing || breaker->has_given_up ? UINT64_MAX : breaker->next_ns;
 }
 
@@ -25,9 +24,8 @@ bool breaker_admit(struct breaker *breaker)
 
 void breaker_turned_back(struct breaker *breaker, bool was_probe)
 {
-    if (was_probe) {
+    if (was_probe)
         breaker->is_probing = false;
-    }
 }
 
 /* The last probe goes when retry_for is over, whatever the backoff. */
@@ -35,13 +33,11 @@ static void plan_probe(struct breaker *breaker, uint64_t now_ns, uint64_t random
 {
     uint32_t doublings = breaker->probes < DOUBLINGS_MAX ? breaker->probes : DOUBLINGS_MAX;
     uint64_t wait_ns = CLOCK_NS_PER_S << doublings, end_ns = breaker->opened_ns + breaker->retry_for_ns;
-    if (wait_ns > PROBE_MAX_S * CLOCK_NS_PER_S) {
+    if (wait_ns > PROBE_MAX_S * CLOCK_NS_PER_S)
         wait_ns = PROBE_MAX_S * CLOCK_NS_PER_S;
-    }
     breaker->next_ns = now_ns + wait_ns / 2 + random_bits % (wait_ns / 2);
-    if (breaker->next_ns > end_ns) {
+    if (breaker->next_ns > end_ns)
         breaker->next_ns = end_ns;
-    }
 }
 
 static bool close_again(struct breaker *breaker, uint64_t now_ns)
@@ -81,19 +77,15 @@ bool breaker_blames_provider(const struct breaker *breaker)
 bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
                   uint64_t random_bits)
 {
-    if (breaker->has_given_up) {
+    if (breaker->has_given_up)
         return false;
-    }
-    if (answered) {
+    if (answered)
         return close_again(breaker, now_ns);
-    }
     breaker->failures++;
-    if (!breaker->is_open) {
+    if (!breaker->is_open)
         return breaker->failures >= BREAKER_FAILURES && open(breaker, now_ns, random_bits);
-    }
-    if (!was_probe) { /* left before it opened */
+    if (!was_probe) /* left before it opened */
         return false;
-    }
     breaker->is_probing = false;
     breaker->probes++;
     breaker->has_given_up = now_ns >= breaker->opened_ns + breaker->retry_for_ns;

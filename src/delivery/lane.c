@@ -45,7 +45,7 @@ static int take_locks(struct lane *lane, const struct job_credentials *credentia
 struct lane *lane_new(const struct provider *provider, const struct job_credentials *credentials,
                       uint32_t in_flight_max, const char *lock_folder, struct error *error)
 {
-    struct lane *lane = memory_new(1, sizeof(*lane));
+    struct lane *lane = memory_new(1, sizeof *lane);
     lane->provider = provider;
     lane->in_flight_max = in_flight_max;
     lane->login.wanted = provider->has_login;
@@ -61,12 +61,10 @@ struct lane *lane_new(const struct provider *provider, const struct job_credenti
 
 void lane_free(struct lane *lane)
 {
-    if (!lane) {
+    if (!lane)
         return;
-    }
-    if (lane->account) {
+    if (lane->account)
         lane->provider->account_free(lane->account);
-    }
     for (size_t i = 0; i < lane->lock_count; i++)
         key_lock_close(lane->locks[i]);
     free(lane);
@@ -92,15 +90,13 @@ uint64_t lane_last(const struct lane *lane)
 
 uint64_t lane_nonce(struct lane *lane, uint64_t real_ns)
 {
-    if (!lane->provider->is_signed) {
+    if (!lane->provider->is_signed)
         return 0;
-    }
     uint64_t last = atomic_load(&lane->last), floor = atomic_load(&lane->floor);
     uint64_t min = last + 1 > lane->start ? last + 1 : lane->start;
     uint64_t nonce = real_ns > min ? real_ns : min;
-    if (nonce > floor) {
+    if (nonce > floor)
         nonce = min;
-    }
     assert(nonce <= floor);
     atomic_store(&lane->last, nonce);
     return nonce;

@@ -41,17 +41,15 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
                const char *lock_folder, struct error *error)
 {
     *lanes = (struct lanes){0};
-    if (check_repeated_keys(job, error) != 0) {
+    if (check_repeated_keys(job, error) != 0)
         return -1;
-    }
     uint32_t each;
     lanes->in_flight_max = lanes_in_flight(job, provider, &each);
     lanes->items = memory_new(job->provider.credential_count, sizeof(struct lane *));
     for (size_t i = 0; i < job->provider.credential_count; i++) {
         struct lane *lane = lane_new(provider, &job->provider.credentials[i], each, lock_folder, error);
-        if (!lane) {
+        if (!lane)
             return -1;
-        }
         lanes->items[lanes->count++] = lane;
     }
     return 0;
@@ -59,9 +57,8 @@ int lanes_init(struct lanes *lanes, const struct job *job, const struct provider
 
 void lanes_clear(struct lanes *lanes)
 {
-    for (size_t i = 0; i < lanes->count; i++) {
+    for (size_t i = 0; i < lanes->count; i++)
         lane_free(lanes->items[i]);
-    }
     free(lanes->items);
     *lanes = (struct lanes){0};
 }
@@ -79,8 +76,7 @@ struct lane *lanes_choose(struct lanes *lanes)
             best_at = index;
         }
     }
-    if (best) {
+    if (best)
         lanes->next = (best_at + 1) % lanes->count;
-    }
     return best;
 }

@@ -6,9 +6,8 @@ enum { PARTS_LOG2 = 6 };
 
 static unsigned bucket_of(uint64_t us)
 {
-    if (us < 2 * LATENCY_PARTS) {
+    if (us < 2 * LATENCY_PARTS)
         return (unsigned)us;
-    }
     unsigned shift = 63 - (unsigned)__builtin_clzll(us) - PARTS_LOG2;
     unsigned bucket = shift * LATENCY_PARTS + (unsigned)(us >> shift);
     return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
@@ -17,9 +16,8 @@ static unsigned bucket_of(uint64_t us)
 /* The highest duration of a bucket. */
 static uint64_t bucket_top_us(unsigned bucket)
 {
-    if (bucket < 2 * LATENCY_PARTS) {
+    if (bucket < 2 * LATENCY_PARTS)
         return bucket;
-    }
     unsigned shift = bucket / LATENCY_PARTS - 1;
     uint64_t part = LATENCY_PARTS + bucket % LATENCY_PARTS;
     return ((part + 1) << shift) - 1;

@@ -35,11 +35,10 @@ void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst)
         .spacing_ns = ceil_divide(rate.per_ns, rate.count),
         .share = LIMITER_SHARE_FULL,
     };
-    if (limiter->burst > limiter->count) {
+    if (limiter->burst > limiter->count)
         limiter->burst = limiter->count;
-    }
     limiter->interval_ns = later(CLOCK_NS_PER_S, limiter->spacing_ns);
-    limiter->left = memory_new(limiter->count, sizeof(*limiter->left));
+    limiter->left = memory_new(limiter->count, sizeof *limiter->left);
 }
 
 void limiter_clear(struct limiter *limiter)
@@ -72,9 +71,8 @@ static uint64_t advance(struct limiter *limiter, uint64_t now_ns)
     }
     while (limiter->share < LIMITER_SHARE_FULL && limiter->recovers_ns <= limiter->now_ns) {
         limiter->share += SHARE_STEP;
-        if (limiter->share > LIMITER_SHARE_FULL) {
+        if (limiter->share > LIMITER_SHARE_FULL)
             limiter->share = LIMITER_SHARE_FULL;
-        }
         limiter->recovers_ns += limiter->interval_ns;
     }
     return limiter->now_ns;
@@ -90,9 +88,8 @@ uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns)
     uint64_t next = later(advance(limiter, now_ns), limiter->held_until_ns);
 
     uint64_t ahead = limiter->share == LIMITER_SHARE_FULL ? (limiter->burst - 1) * limiter->spacing_ns : 0;
-    if (limiter->arrival_ns > ahead) {
+    if (limiter->arrival_ns > ahead)
         next = later(next, limiter->arrival_ns - ahead);
-    }
 
     uint64_t taken = (uint64_t)limiter->left_count + limiter->waiting;
     if (taken >= limiter->count) {
@@ -145,9 +142,8 @@ void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns)
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns)
 {
     limiter_hold(limiter, now_ns, retry_after_ns);
-    if (left_ns < limiter->may_halve_ns) { /* it says nothing about the rate as it is now */
+    if (left_ns < limiter->may_halve_ns) /* it says nothing about the rate as it is now */
         return;
-    }
     limiter->share = limiter->share / 2 > SHARE_MIN ? limiter->share / 2 : SHARE_MIN;
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
 }

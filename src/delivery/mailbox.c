@@ -3,11 +3,10 @@
 void mailbox_list_add(struct mailbox_list *list, struct delivery *delivery)
 {
     delivery->next = NULL;
-    if (list->last) {
+    if (list->last)
         list->last->next = delivery;
-    } else {
+    else
         list->first = delivery;
-    }
     list->last = delivery;
 }
 
@@ -15,9 +14,8 @@ void mailbox_list_add_first(struct mailbox_list *list, struct delivery *delivery
 {
     delivery->next = list->first;
     list->first = delivery;
-    if (!list->last) {
+    if (!list->last)
         list->last = delivery;
-    }
 }
 
 struct delivery *mailbox_list_take(struct mailbox_list *list)
@@ -25,9 +23,8 @@ struct delivery *mailbox_list_take(struct mailbox_list *list)
     struct delivery *delivery = list->first;
     if (delivery) {
         list->first = delivery->next;
-        if (!list->first) {
+        if (!list->first)
             list->last = NULL;
-        }
         delivery->next = NULL;
     }
     return delivery;

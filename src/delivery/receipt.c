@@ -40,16 +40,13 @@ void receipt_reset(struct receipt *receipt)
 static bool header_value(struct slice line, const char *name, struct slice *value)
 {
     size_t len = strlen(name);
-    if (line.len <= len || line.data[len] != ':' || strncasecmp(line.data, name, len) != 0) {
+    if (line.len <= len || line.data[len] != ':' || strncasecmp(line.data, name, len) != 0)
         return false;
-    }
     const char *cursor = line.data + len + 1, *end = line.data + line.len;
-    while (cursor < end && (*cursor == ' ' || *cursor == '\t')) {
+    while (cursor < end && (*cursor == ' ' || *cursor == '\t'))
         cursor++;
-    }
-    while (end > cursor && strchr(" \t\r\n", end[-1])) {
+    while (end > cursor && strchr(" \t\r\n", end[-1]))
         end--;
-    }
     *value = slice_make(cursor, (size_t)(end - cursor));
     return true;
 }
@@ -58,9 +55,8 @@ static bool header_value(struct slice line, const char *name, struct slice *valu
 static void keep(struct slice value, char *out, size_t size)
 {
     size_t len = value.len < size - 1 ? value.len : size - 1;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         out[i] = value.data[i] >= ' ' && value.data[i] <= '~' ? value.data[i] : '?';
-    }
     out[len] = '\0';
 }
 
@@ -72,12 +68,12 @@ static bool is_word(struct slice value, const char *word)
 static void keep_request_id(struct receipt *receipt, struct slice line)
 {
     static const char *const names[] = {"x-trace-id", "x-request-id", "x-amzn-requestid"};
-    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         struct slice value;
         unsigned rank = i + 1;
         if ((receipt->request_id_rank == 0 || rank < receipt->request_id_rank) &&
             header_value(line, names[i], &value) && value.len > 0) {
-            keep(value, receipt->request_id, sizeof(receipt->request_id));
+            keep(value, receipt->request_id, sizeof receipt->request_id);
             receipt->request_id_rank = rank;
         }
     }
@@ -146,7 +142,7 @@ static bool links_to_next(struct slice value)
 {
     static const char *const relations[] = {"rel=\"next\"", "rel='next'", "rel=next"};
     for (size_t offset = 0; offset < value.len; offset++)
-        for (size_t i = 0; i < sizeof(relations) / sizeof(relations[0]); i++) {
+        for (size_t i = 0; i < sizeof relations / sizeof *relations; i++) {
             size_t len = strlen(relations[i]);
             if (len <= value.len - offset && strncasecmp(value.data + offset, relations[i], len) == 0)
                 return true;
@@ -192,9 +188,9 @@ bool receipt_add_header(struct receipt *receipt, struct slice line)
     } else if (header_value(line, "retry-after", &value)) {
         keep_retry_after(receipt, value);
     } else if (header_value(line, "date", &value)) {
-        keep(value, receipt->date, sizeof(receipt->date));
+        keep(value, receipt->date, sizeof receipt->date);
     } else if (header_value(line, "x-amzn-errortype", &value)) {
-        keep(value, receipt->error_type, sizeof(receipt->error_type));
+        keep(value, receipt->error_type, sizeof receipt->error_type);
     } else if (!keep_list(&receipt->list, line)) {
         keep_request_id(receipt, line);
     }

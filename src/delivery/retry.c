@@ -17,7 +17,7 @@ struct retry_random retry_random_from(uint64_t seed)
 struct retry_random retry_random_any(void)
 {
     struct retry_random random;
-    digest_random(&random.state, sizeof(random.state));
+    digest_random(&random.state, sizeof random.state);
     return random;
 }
 
@@ -32,12 +32,10 @@ uint64_t retry_random_next(struct retry_random *random)
 uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits)
 {
     uint64_t max = WAIT_FIRST_NS;
-    for (uint32_t i = 1; i < attempt && max < WAIT_MOST_NS; i++) {
+    for (uint32_t i = 1; i < attempt && max < WAIT_MOST_NS; i++)
         max *= 2;
-    }
-    if (max > WAIT_MOST_NS) {
+    if (max > WAIT_MOST_NS)
         max = WAIT_MOST_NS;
-    }
     return random_bits % (max + 1);
 }
 

@@ -26,9 +26,8 @@ static char *host_of(const char *url)
 {
     char *host = NULL;
     CURLU *parts = curl_url();
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
+    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
         (void)curl_url_get(parts, CURLUPART_HOST, &host, 0);
-    }
     curl_url_cleanup(parts);
     return host;
 }
@@ -63,12 +62,10 @@ int route_init(struct route *route, const struct job *job, const struct provider
         route->proxy = job->provider.proxy;
     }
     curl_free(host);
-    if (!failed) {
+    if (!failed)
         failed = trust_open(&route->trust, job->provider.ca_file, error);
-    }
-    if (failed) {
+    if (failed)
         route_clear(route);
-    }
     return failed;
 }
 

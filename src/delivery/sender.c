@@ -25,9 +25,8 @@ static void global_init(void)
 {
     /* Its copies of headers and bodies are overwritten when it frees them. */
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free, memory_wiped_resize,
-                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK) {
+                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK)
         memory_out(); /* nothing else fails there */
-    }
 }
 
 static bool gate(void *context, struct attempt *attempt);
@@ -53,7 +52,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, global_init);
 
-    struct sender *sender = memory_new(1, sizeof(*sender));
+    struct sender *sender = memory_new(1, sizeof *sender);
     sender->job = job;
     sender->provider = provider;
     sender->done = done;
@@ -89,17 +88,14 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
 
 void sender_free(struct sender *sender)
 {
-    if (!sender) {
+    if (!sender)
         return;
-    }
-    for (size_t i = 0; i < sender->attempt_count; i++) {
+    for (size_t i = 0; i < sender->attempt_count; i++)
         attempt_free(sender->attempts[i]);
-    }
     curl_multi_cleanup(sender->multi);
     lanes_clear(&sender->lanes);
-    if (sender->timer >= 0) {
+    if (sender->timer >= 0)
         close(sender->timer);
-    }
     limiter_clear(&sender->limiter);
     peak_clear(&sender->peak);
     route_clear(&sender->route);
@@ -162,9 +158,8 @@ static void ask(struct sender *sender, enum mailbox_wish wish)
 
 void sender_submit(struct sender *sender, struct delivery *delivery)
 {
-    if (mailbox_put(&sender->mailbox, delivery)) {
+    if (mailbox_put(&sender->mailbox, delivery))
         curl_multi_wakeup(sender->multi);
-    }
 }
 
 void sender_withdraw(struct sender *sender)
@@ -195,9 +190,8 @@ static void take_mail(struct sender *sender)
 static void withdraw_queue(struct sender *sender)
 {
     struct delivery *delivery;
-    while ((delivery = mailbox_list_take(&sender->queue))) {
+    while ((delivery = mailbox_list_take(&sender->queue)))
         answers_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
-    }
 }
 
 static void refuse_queue(struct sender *sender, const char *code, const char *text)
@@ -211,7 +205,7 @@ static void refuse_queue(struct sender *sender, const char *code, const char *te
 static void refuse_gone(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
-    text_format(text, sizeof(text),
+    text_format(text, sizeof text,
                 "the provider is gone: nothing but failures for %" PRIu64
                 " s (delivery.retry_for); run again to resume. The last: %s",
                 sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
@@ -224,7 +218,7 @@ static void refuse_held(struct sender *sender, uint64_t now)
     char text[OUTCOME_MESSAGE_SIZE];
     if (now + sender->job->delivery.retry_for_ns >= sender->inherited_hold_ns)
         return;
-    text_format(text, sizeof(text),
+    text_format(text, sizeof text,
                 "the provider asked the last run to wait, and %" PRIu64
                 " s of that are left, longer than delivery.retry_for: run again after that",
                 (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
@@ -242,7 +236,7 @@ static void refuse_for_logins(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
     snprintf(
-        text, sizeof(text),
+        text, sizeof text,
         "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and what the provider says of its state",
         LOGIN_UNPROVEN_MAX);
     refuse_queue(sender, "unauthorized", text);
@@ -255,9 +249,8 @@ static bool gate(void *context, struct attempt *attempt)
 {
     struct sender *sender = context;
     uint64_t now = clock_mono_ns();
-    if (sender->withdrawn || limiter_holds(&sender->limiter, now)) {
+    if (sender->withdrawn || limiter_holds(&sender->limiter, now))
         return false;
-    }
     sender->leaving++; /* the limiter is told when it has certainly left */
     attempt->left_ns = now;
     peak_add(&sender->peak, now);
@@ -269,9 +262,8 @@ static bool gate(void *context, struct attempt *attempt)
 /* The next of the queue; or, where it has to come first, the lane's login. */
 static struct delivery *next_delivery(struct sender *sender, struct lane *lane, uint64_t now)
 {
-    if (!login_is_due(&lane->login, now)) {
+    if (!login_is_due(&lane->login, now))
         return mailbox_list_take(&sender->queue);
-    }
     lane->login.asking = true;
     return &lane->login_delivery;
 }
@@ -291,14 +283,12 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
     attempt->is_probe = breaker_admit(&sender->breaker);
     lane->in_flight++;
     sender->in_flight++;
-    if (sender->in_flight > sender->most_in_flight) {
+    if (sender->in_flight > sender->most_in_flight)
         sender->most_in_flight = sender->in_flight;
-    }
     attempt_sign(attempt, lane);
     CURLMcode failed = curl_multi_add_handle(sender->multi, attempt->easy);
-    if (failed == CURLM_OUT_OF_MEMORY) {
+    if (failed == CURLM_OUT_OF_MEMORY)
         memory_out();
-    }
     assert(!failed);
 }
 
@@ -311,9 +301,8 @@ static uint64_t launch_ready(struct sender *sender)
         uint64_t pause = breaker_next(&sender->breaker);
         next = pause > next ? pause : next;
         struct lane *lane = sender->idle ? lanes_choose(&sender->lanes) : NULL;
-        if (!lane || next > now) {
+        if (!lane || next > now)
             return lane ? next : UINT64_MAX;
-        }
         if (login_is_due(&lane->login, now) && login_is_futile(&lane->login)) {
             refuse_for_logins(sender);
             return UINT64_MAX;
@@ -332,12 +321,10 @@ static void perform(struct sender *sender)
     int running;
     curl_multi_perform(sender->multi, &running);
     uint64_t now = clock_mono_ns();
-    if (sender->leaving > 0) {
+    if (sender->leaving > 0)
         step_reached("request sent");
-    }
-    for (; sender->leaving > 0; sender->leaving--) {
+    for (; sender->leaving > 0; sender->leaving--)
         limiter_left(&sender->limiter, now);
-    }
 }
 
 static bool has_work(const struct sender *sender)
@@ -348,9 +335,8 @@ static bool has_work(const struct sender *sender)
 static void count_busy(struct sender *sender)
 {
     uint64_t now = clock_mono_ns();
-    if (sender->busy_since_ns > 0) {
+    if (sender->busy_since_ns > 0)
         sender->busy_ns += now - sender->busy_since_ns;
-    }
     sender->busy_since_ns = has_work(sender) ? now : 0;
 }
 
@@ -358,9 +344,8 @@ static void count_busy(struct sender *sender)
 static void set_timer(struct sender *sender, uint64_t next)
 {
     struct itimerspec when = {0};
-    if (next == sender->timer_at) {
+    if (next == sender->timer_at)
         return;
-    }
     sender->timer_at = next;
     if (next != UINT64_MAX) {
         uint64_t now = clock_mono_ns(), wait = next > now ? next - now : 1;
@@ -391,24 +376,19 @@ void sender_run(struct sender *sender)
     block_sigpipe();
     for (;;) {
         take_mail(sender);
-        if (sender->aborted) {
+        if (sender->aborted)
             answers_drop(sender);
-        }
-        if (sender->withdrawn) {
+        if (sender->withdrawn)
             withdraw_queue(sender);
-        }
-        if (sender->breaker.has_given_up) {
+        if (sender->breaker.has_given_up)
             refuse_gone(sender);
-        }
-        if (sender->too_long_ns > 0) {
+        if (sender->too_long_ns > 0)
             refuse_for_retry_after(sender);
-        }
         refuse_held(sender, clock_mono_ns());
         uint64_t next = launch_ready(sender);
         count_busy(sender);
-        if (sender->finished && !has_work(sender)) {
+        if (sender->finished && !has_work(sender))
             return;
-        }
         wait_for_events(sender, next);
         perform(sender);
         answers_take(sender);

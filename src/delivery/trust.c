@@ -23,11 +23,9 @@ static bool is_certificate(const char *cursor, size_t len)
 {
     char *text = memory_new(len + 1, 1);
     size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (!isspace((unsigned char)cursor[i])) {
+    for (size_t i = 0; i < len; i++)
+        if (!isspace((unsigned char)cursor[i]))
             text[count++] = cursor[i];
-        }
-    }
     uint8_t *der = memory_new(count / 4 * 3 + 1, 1);
     ptrdiff_t der_len = digest_base64_decode(slice_make(text, count), der);
     bool is = der_len > 2 && der[0] == DER_SEQUENCE;
@@ -64,13 +62,11 @@ int trust_load(const char *system_file, const char *ca_file, struct buffer *bund
     struct error ignored;
     buffer_init(&own, TRUST_MAX);
     int failed = file_read(ca_file, &own, error);
-    if (!failed) {
+    if (!failed)
         failed = check_certificates(ca_file, own.data, error);
-    }
     if (!failed) {
-        if (system_file) {
+        if (system_file)
             (void)file_read(system_file, bundle, &ignored);
-        }
         buffer_append_char(bundle, '\n');
         buffer_append(bundle, buffer_slice(&own));
         if (bundle->overflowed) {
@@ -89,9 +85,8 @@ static void find_system_file(char path[TRUST_PATH_SIZE])
     CURL *easy = curl_easy_init();
     path[0] = '\0';
     if (easy && curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_in) == CURLE_OK && built_in &&
-        strlen(built_in) < TRUST_PATH_SIZE && access(built_in, R_OK) == 0) {
+        strlen(built_in) < TRUST_PATH_SIZE && access(built_in, R_OK) == 0)
         memcpy(path, built_in, strlen(built_in) + 1);
-    }
     curl_easy_cleanup(easy);
 }
 
@@ -104,7 +99,7 @@ static int keep_in_memory(struct trust *trust, const char *ca_file, const struct
         return error_set(error, ERROR_USAGE, "%s: cannot be kept in a memory file: %s", ca_file,
                          strerror(errno));
     }
-    snprintf(trust->path, sizeof(trust->path), "/proc/self/fd/%d", trust->fd);
+    snprintf(trust->path, sizeof trust->path, "/proc/self/fd/%d", trust->fd);
     return access(trust->path, R_OK) == 0
                ? 0
                : error_set(error, ERROR_USAGE, "%s: provider.ca_file needs /proc: %s", ca_file,
@@ -118,26 +113,23 @@ int trust_open(struct trust *trust, const char *ca_file, struct error *error)
     find_system_file(system_file);
     trust->folder_too = system_file[0] == '\0';
     if (!ca_file) {
-        snprintf(trust->path, sizeof(trust->path), "%s", system_file);
+        snprintf(trust->path, sizeof trust->path, "%s", system_file);
         return 0;
     }
     struct buffer bundle;
     buffer_init(&bundle, TRUST_MAX);
     int failed = trust_load(system_file[0] ? system_file : NULL, ca_file, &bundle, error);
-    if (!failed) {
+    if (!failed)
         failed = keep_in_memory(trust, ca_file, &bundle, error);
-    }
     buffer_clear(&bundle);
-    if (failed) {
+    if (failed)
         trust_close(trust);
-    }
     return failed;
 }
 
 void trust_close(struct trust *trust)
 {
-    if (trust->has_memory) {
+    if (trust->has_memory)
         close(trust->fd);
-    }
     *trust = (struct trust){0};
 }

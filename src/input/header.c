@@ -31,10 +31,9 @@ static size_t blank_len(struct slice text)
     };
     if (text.len > 0 && memchr(" \t\r\n", text.data[0], 4))
         return 1;
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
         if (starts_with(text, slice_from(wide[i])))
             return strlen(wide[i]);
-    }
     return 0;
 }
 

@@ -85,12 +85,11 @@ static bool is_loopback(struct slice host)
         return false;
     /* A name may begin like that too: only an address of four numbers counts. */
     unsigned dots = 0;
-    for (size_t offset = 0; offset < host.len; offset++) {
+    for (size_t offset = 0; offset < host.len; offset++)
         if (host.data[offset] == '.')
             dots++;
         else if (!isdigit((unsigned char)host.data[offset]))
             return false;
-    }
     return dots == 3 && isdigit((unsigned char)host.data[host.len - 1]);
 }
 

@@ -77,11 +77,10 @@ static bool split_number(struct slice text, const struct unit *units, uint64_t *
 {
     uint64_t sum = 0;
     size_t offset = 0;
-    for (; offset < text.len && text.data[offset] >= '0' && text.data[offset] <= '9'; offset++) {
+    for (; offset < text.len && text.data[offset] >= '0' && text.data[offset] <= '9'; offset++)
         if (__builtin_mul_overflow(sum, 10, &sum) ||
             __builtin_add_overflow(sum, text.data[offset] - '0', &sum))
             return false;
-    }
     if (offset == 0)
         return false;
     for (; units->name; units++) {

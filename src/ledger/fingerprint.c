@@ -22,10 +22,10 @@ struct fingerprint {
 struct fingerprint *fingerprint_new(const uint8_t key[FINGERPRINT_KEY_LEN],
                                     const struct provider_fields *fields)
 {
-    struct fingerprint *fingerprint = memory_new(1, sizeof(*fingerprint));
+    struct fingerprint *fingerprint = memory_new(1, sizeof *fingerprint);
     fingerprint->hmac = digest_hmac_new(DIGEST_SHA256, slice_make((const char *)key, FINGERPRINT_KEY_LEN));
     fingerprint->fields = fields;
-    fingerprint->names = memory_new(fields->field_count, sizeof(*fingerprint->names));
+    fingerprint->names = memory_new(fields->field_count, sizeof *fingerprint->names);
     for (size_t i = 0; i < fields->field_count; i++) {
         const char *name = field_name(fields->fields[i].field);
         fingerprint->names[i] = slice_make(name, strlen(name) + 1);

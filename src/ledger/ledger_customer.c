@@ -266,7 +266,7 @@ int ledger_check_complete(struct ledger *ledger, struct error *error)
     if (row != 1)
         return row;
     char table[16];
-    snprintf(table, sizeof(table), "%s", text_column(statement, 0));
+    snprintf(table, sizeof table, "%s", text_column(statement, 0));
     return ledger_sqlite_check_lacks(ledger, statement, table, sqlite3_column_int64(statement, 1), error);
 }
 

@@ -9,7 +9,7 @@ static const uint8_t beginning[DIGEST_SHA256_LEN];
 static bool read_erased(struct slice external_id, uint8_t out[DIGEST_SHA256_LEN])
 {
     static const char erased[] = "erased:";
-    const size_t prefix = sizeof(erased) - 1;
+    const size_t prefix = sizeof erased - 1;
     return external_id.len == prefix + 2 * DIGEST_SHA256_LEN &&
            memcmp(external_id.data, erased, prefix) == 0 &&
            ledger_file_read_hex(slice_make(external_id.data + prefix, 2 * DIGEST_SHA256_LEN), out,
@@ -158,10 +158,10 @@ static int has_row(struct ledger *ledger, enum ledger_statement which, struct sl
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error)
 {
     uint8_t bytes[DIGEST_SHA256_LEN];
-    if (!ledger_file_read_hex(slice_from(head), bytes, sizeof(bytes)))
+    if (!ledger_file_read_hex(slice_from(head), bytes, sizeof bytes))
         return 0;
-    if (memcmp(bytes, beginning, sizeof(bytes)) == 0 ||
-        memcmp(bytes, ledger->committed.head, sizeof(bytes)) == 0)
+    if (memcmp(bytes, beginning, sizeof bytes) == 0 ||
+        memcmp(bytes, ledger->committed.head, sizeof bytes) == 0)
         return 1;
     /* An index of the chain would cost 40 bytes an event; the heads that are asked for are almost always
      * those with which a run ended. */
@@ -169,5 +169,5 @@ int ledger_has_head(struct ledger *ledger, const char *head, struct error *error
     if (found != 0)
         return found;
     return has_row(ledger, LEDGER_SQL_HEAD_OF_EVENT, slice_make(NULL, 0),
-                   slice_make((const char *)bytes, sizeof(bytes)), error);
+                   slice_make((const char *)bytes, sizeof bytes), error);
 }

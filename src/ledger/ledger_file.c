@@ -41,7 +41,7 @@ int ledger_file_check_system(const char *path, struct error *error)
                            "the ledger %s: its folder %s: %s. Make the folder, or name another", path, folder,
                            strerror(errno));
     } else {
-        for (size_t i = 0; i < sizeof(network_systems) / sizeof(*network_systems); i++) {
+        for (size_t i = 0; i < sizeof network_systems / sizeof *network_systems; i++) {
             if (network_systems[i].magic == (unsigned)system.f_type)
                 result = error_set(
                     error, ERROR_LEDGER,
@@ -82,7 +82,7 @@ int ledger_check_place(const char *path, struct error *error)
 static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
 {
     char text[64];
-    ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+    ssize_t len = pread(fd, text, sizeof text - 1, 0);
     text[len > 0 ? len : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     char *start = strchr(text, ' ');
@@ -119,7 +119,7 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
         return -1;
     }
     char start[CLOCK_RFC3339_SIZE], text[64];
-    int len = snprintf(text, sizeof(text), "%ld %s\n", (long)getpid(), clock_rfc3339(clock_real_ns(), start));
+    int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), clock_rfc3339(clock_real_ns(), start));
     /* Only the message of the next one lives by this text: a full disk is told by the ledger itself. */
     if (ftruncate(fd, 0) == 0)
         (void)!pwrite(fd, text, (size_t)len, 0);
@@ -149,7 +149,7 @@ bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
 int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         struct stat info;
         size_t size = strlen(ledger->path) + strlen(suffixes[i]) + 1;
         char *path = memory_new(size, 1);
@@ -227,14 +227,14 @@ int ledger_file_make_key(struct ledger *ledger, struct error *error)
     struct file_draft draft = {.fd = -1};
     int result = 0;
     if (file_draft_open(&draft, ledger->key_path, 0600) ||
-        file_draft_write(&draft, slice_make(line, sizeof(line))) || file_draft_commit(&draft)) {
+        file_draft_write(&draft, slice_make(line, sizeof line)) || file_draft_commit(&draft)) {
         result = error_set(
             error, ERROR_LEDGER,
             "the ledger's digest key %s cannot be written: %s. Check the folder, its permissions and the space on its disk",
             ledger->key_path, strerror(errno));
         file_draft_drop(&draft);
     }
-    secret_wipe(line, sizeof(line));
+    secret_wipe(line, sizeof line);
     return result;
 }
 

@@ -61,13 +61,11 @@ int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error 
     char *members = memory_new(1, known.len + 1);
     size_t len = 0;
     /* Of other lengths (a provider's members changed with the program): nothing is known of any. */
-    for (; known.len == tried.len && len + FINGERPRINT_MEMBER_LEN <= known.len;
-         len += FINGERPRINT_MEMBER_LEN) {
+    for (; known.len == tried.len && len + FINGERPRINT_MEMBER_LEN <= known.len; len += FINGERPRINT_MEMBER_LEN)
         if (memcmp(known.data + len, tried.data + len, FINGERPRINT_MEMBER_LEN) == 0)
             memcpy(members + len, known.data + len, FINGERPRINT_MEMBER_LEN);
         else
             memset(members + len, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
-    }
     ledger_sqlite_release(statement);
     statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_UNSURE, error);
     int result = -1;
@@ -127,7 +125,7 @@ static int check_key(struct ledger *ledger, const struct ledger_intent *intent, 
 {
     uint8_t customer[DIGEST_SHA256_LEN];
     ledger_customer_digest(ledger, intent->external_id, customer);
-    if (memcmp(customer, now->customer, sizeof(customer)) == 0)
+    if (memcmp(customer, now->customer, sizeof customer) == 0)
         return 0;
     return error_set(error, ERROR_LEDGER,
                      "the ledger %s is damaged: its index names customer %lld for another key. Keep a copy, "

@@ -58,7 +58,7 @@ char *ledger_beside(const char *path, const char *suffix)
 
 static struct ledger *new_ledger(const char *path)
 {
-    struct ledger *ledger = memory_new(1, sizeof(*ledger));
+    struct ledger *ledger = memory_new(1, sizeof *ledger);
     ledger->path = settle_path(path);
     ledger->lock_path = path_with(ledger->path, ".lock");
     ledger->key_path = path_with(ledger->path, ".key");
@@ -79,7 +79,7 @@ void ledger_close(struct ledger *ledger)
     if (ledger->lock_fd >= 0)
         close(ledger->lock_fd);
     digest_hmac_free(ledger->hmac);
-    secret_wipe(ledger->key, sizeof(ledger->key));
+    secret_wipe(ledger->key, sizeof ledger->key);
     buffer_clear(&ledger->canonical);
     free(ledger->path);
     free(ledger->lock_path);
@@ -104,13 +104,13 @@ static int read_number(struct ledger *ledger, const char *text, int64_t *number,
 static int set_pragmas(struct ledger *ledger, enum ledger_mode mode, struct error *error)
 {
     char text[256];
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF", CACHE_KIB);
     if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
         return ledger_sqlite_fail(ledger, "opened", error);
     if (mode == LEDGER_READ)
         return 0;
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; "
              "PRAGMA journal_size_limit = %d",
              CHECKPOINT_PAGES, WAL_LIMIT_BYTES);

@@ -274,6 +274,6 @@ int ledger_result(struct ledger *ledger, const struct ledger_result *result, boo
         .latency_ms = result->latency_ms,
         .at_ns = (int64_t)result->at_ns,
     };
-    memcpy(event.customer, now.customer, sizeof(event.customer));
+    memcpy(event.customer, now.customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);
 }

@@ -19,7 +19,7 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     if (ledger_sqlite_write(ledger, statement, error))
         return -1;
     ledger->run = sqlite3_last_insert_rowid(ledger->db);
-    snprintf(ledger->run_started, sizeof(ledger->run_started), "%s", started);
+    snprintf(ledger->run_started, sizeof ledger->run_started, "%s", started);
     return 0;
 }
 
@@ -28,7 +28,7 @@ void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark)
     *mark = (struct ledger_mark){.run = ledger->run};
     ledger_chain_head(ledger, mark->head);
     if (ledger->run > 0)
-        memcpy(mark->started, ledger->run_started, sizeof(mark->started));
+        memcpy(mark->started, ledger->run_started, sizeof mark->started);
 }
 
 int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error)

@@ -111,7 +111,7 @@ static int meta_set(struct ledger *ledger, const char *key, struct slice value, 
 static int make_tables(struct ledger *ledger, struct error *error)
 {
     char pragmas[80];
-    snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d",
              LEDGER_APPLICATION_ID, LEDGER_SCHEMA_VERSION);
     if (sqlite3_exec(ledger->db, tables, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(ledger->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
@@ -122,8 +122,8 @@ static int make_tables(struct ledger *ledger, struct error *error)
 int ledger_schema_make(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
 {
     char check[KEY_CHECK_SIZE], schema[NUMBER_SIZE], digests[NUMBER_SIZE];
-    snprintf(schema, sizeof(schema), "%d", LEDGER_SCHEMA_VERSION);
-    snprintf(digests, sizeof(digests), "%d", FINGERPRINT_VERSION);
+    snprintf(schema, sizeof schema, "%d", LEDGER_SCHEMA_VERSION);
+    snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
     if (ledger_begin(ledger, error) || make_tables(ledger, error) ||
         meta_set(ledger, "schema_version", slice_from(schema), error) ||
         meta_set(ledger, "digest_version", slice_from(digests), error) ||
@@ -178,7 +178,7 @@ int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *le
         return row;
     char found[CANARY_SIZE];
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
+    snprintf(found, sizeof found, "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     size_t len = strlen(settings);
     if (strncmp(found, settings, len) == 0 && found[len] == ' ')
@@ -189,8 +189,8 @@ int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *le
 int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error)
 {
     char text[CANARY_SIZE];
-    int len = snprintf(text, sizeof(text), "%s %" PRIu32, settings, left);
-    assert((size_t)len < sizeof(text));
+    int len = snprintf(text, sizeof text, "%s %" PRIu32, settings, left);
+    assert((size_t)len < sizeof text);
     return meta_set(ledger, CANARY, slice_make(text, (size_t)len), error);
 }
 
@@ -209,7 +209,7 @@ int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct 
     if (row <= 0)
         return row;
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
+    snprintf(found, sizeof found, "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     *run = strtoll(found, &end, 10);
     *lead_ns = strtoull(end, NULL, 10);
@@ -219,7 +219,7 @@ int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct 
 int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *error)
 {
     char text[CANARY_SIZE];
-    snprintf(text, sizeof(text), "%" PRId64 " %" PRIu64, ledger->run, lead_ns);
+    snprintf(text, sizeof text, "%" PRId64 " %" PRIu64, ledger->run, lead_ns);
     return meta_set(ledger, CLOCK, slice_from(text), error);
 }
 
@@ -227,10 +227,10 @@ int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *erro
 int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error)
 {
     char text[SENDING_SIZE];
-    int len = snprintf(text, sizeof(text), "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64,
+    int len = snprintf(text, sizeof text, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64,
                        sending->under_way ? UNDER_WAY : ENDED, sending->boot[0] ? sending->boot : "-",
                        sending->boot_ns, sending->real_ns, sending->hold_ns);
-    assert((size_t)len < sizeof(text));
+    assert((size_t)len < sizeof text);
     return meta_set(ledger, SENDING, slice_make(text, (size_t)len), error);
 }
 
@@ -243,7 +243,7 @@ int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct
         return row;
     char found[SENDING_SIZE], state[16];
     struct slice value = ledger_sqlite_column(statement, 0);
-    snprintf(found, sizeof(found), "%.*s", (int)value.len, value.len > 0 ? value.data : "");
+    snprintf(found, sizeof found, "%.*s", (int)value.len, value.len > 0 ? value.data : "");
     ledger_sqlite_release(statement);
     struct ledger_sending read = {.under_way = true};
     if (sscanf(found, "%15s %36s %" SCNu64 " %" SCNu64 " %" SCNu64, state, read.boot, &read.boot_ns,
@@ -266,9 +266,9 @@ static int check_identity(struct ledger *ledger, const struct ledger_identity *i
         {"provider", "provider", slice_from(identity->provider)},
         {"base_url", "base URL", identity->base_url},
     };
-    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char found[512];
-        int same = meta_is(ledger, parts[i].key, parts[i].want, found, sizeof(found), error);
+        int same = meta_is(ledger, parts[i].key, parts[i].want, found, sizeof found, error);
         if (same < 0)
             return -1;
         if (same == 0)
@@ -286,8 +286,7 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
     char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE], found[64];
     if (check_identity(ledger, identity, error))
         return -1;
-    int same =
-        meta_is(ledger, "key_check", slice_from(key_check(ledger, check)), found, sizeof(found), error);
+    int same = meta_is(ledger, "key_check", slice_from(key_check(ledger, check)), found, sizeof found, error);
     if (same < 0)
         return -1;
     if (same == 0)
@@ -295,8 +294,8 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
             error, ERROR_LEDGER,
             "the ledger %s: the digest key is not the one this ledger was made with, so every customer would look changed. Put the right key back (%s, or the job's ledger_key)",
             ledger->path, ledger->key_path);
-    snprintf(digests, sizeof(digests), "%d", FINGERPRINT_VERSION);
-    same = meta_is(ledger, "digest_version", slice_from(digests), found, sizeof(found), error);
+    snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
+    same = meta_is(ledger, "digest_version", slice_from(digests), found, sizeof found, error);
     if (same < 0)
         return -1;
     if (same == 0)

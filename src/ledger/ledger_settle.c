@@ -131,7 +131,7 @@ static int append_settled(struct ledger *ledger, const struct ledger_now *now,
         .digest = slice_make((const char *)now->pending_digest, has_digest ? FINGERPRINT_LEN : 0),
         .at_ns = (int64_t)verdict->at,
     };
-    memcpy(event.customer, now->customer, sizeof(event.customer));
+    memcpy(event.customer, now->customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);
 }
 

@@ -368,7 +368,7 @@ int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t i
 {
     char number[24] = "";
     if (id != 0)
-        snprintf(number, sizeof(number), " %lld", (long long)id);
+        snprintf(number, sizeof number, " %lld", (long long)id);
     error_set(error, ERROR_LEDGER,
               "the ledger %s is damaged: %s%s has no %.*s. Restore it with its key file from a backup",
               ledger->path, table, number, (int)lacks.len, lacks.data);

@@ -96,11 +96,11 @@ static const char *find_name(struct slice key, struct arena *arena)
     const struct slice the = SLICE_LITERAL("the"), st = SLICE_LITERAL("st"), saint = SLICE_LITERAL("saint");
 
     const char *target = find_target(key);
-    if (target == NULL && starts_with(key, the)) {
+    if (!target && starts_with(key, the)) {
         key = slice_make(key.data + the.len, key.len - the.len);
         target = find_target(key);
     }
-    if (target == NULL && starts_with(key, st)) {
+    if (!target && starts_with(key, st)) {
         size_t rest = key.len - st.len;
         char *whole = arena_bytes(arena, saint.len + rest);
         memcpy(whole, saint.data, saint.len);
@@ -114,7 +114,7 @@ static const char *find_name(struct slice key, struct arena *arena)
 static struct slice name_key(struct slice text, struct arena *arena)
 {
     struct slice folded = text_fold_name(text, arena);
-    if (folded.len == 0 || memchr(folded.data, ' ', folded.len) == NULL)
+    if (folded.len == 0 || !memchr(folded.data, ' ', folded.len))
         return folded;
     char *key = arena_bytes(arena, folded.len);
     size_t len = 0;
@@ -128,12 +128,12 @@ enum country_result country_read(struct slice text, struct arena *arena, const s
                                  const char **names)
 {
     *country = find_code(text);
-    if (*country != NULL)
+    if (*country)
         return COUNTRY_FOUND;
 
     struct slice key = name_key(text, arena);
     const char *target = key.len == 0 ? NULL : find_name(key, arena);
-    if (target == NULL)
+    if (!target)
         return COUNTRY_UNKNOWN;
     if (target[0] == '*') {
         *names = country_ambiguous[target[1] - 'A'];

@@ -10,7 +10,7 @@ enum {
 
 static bool is_one_of(struct slice key, const char *const *words)
 {
-    for (; *words != NULL; words++)
+    for (; *words; words++)
         if (slice_is(key, *words))
             return true;
     return false;
@@ -56,7 +56,7 @@ static bool is_code(const struct json_node *node)
     for (size_t i = 0; i < node->text.len; i++) {
         char byte = node->text.data[i], lower = (char)(byte | 0x20);
         if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') &&
-            (byte == '\0' || strchr("_.:-/", byte) == NULL))
+            (byte == '\0' || !strchr("_.:-/", byte)))
             return false;
     }
     return true;
@@ -132,9 +132,9 @@ void answer_read(struct answer *answer, struct slice body)
     *answer = (struct answer){.reader = json_reader_new(), .code = slice_make("", 0)};
     buffer_init_wiped(&answer->text, TEXT_MAX);
     answer->nodes = json_reader_parse(answer->reader, body, &answer->node_count, &fault);
-    if (answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT)
+    if (answer->nodes && answer->nodes[0].kind == JSON_OBJECT)
         read_object(answer);
-    else if (answer->nodes != NULL)
+    else if (answer->nodes)
         add_texts(answer, 0, slice_make("", 0), &answer->text);
     if (answer->text.len == 0)
         buffer_append(&answer->text, slice_make(body.data, body.len < TEXT_MAX ? body.len : TEXT_MAX));
@@ -149,7 +149,7 @@ void answer_clear(struct answer *answer)
 
 struct slice answer_value(const struct answer *answer, const char *path)
 {
-    if (answer->nodes == NULL)
+    if (!answer->nodes)
         return slice_make("", 0);
     size_t index = 0;
     while (*path != '\0') {
@@ -180,13 +180,13 @@ struct slice answer_first(const struct answer *answer, const char *const *paths,
 
 bool answer_says(const struct answer *answer, const char *phrase)
 {
-    return answer->text.len > 0 && strcasestr(answer->text.data, phrase) != NULL;
+    return answer->text.len > 0 && strcasestr(answer->text.data, phrase);
 }
 
 struct slice answer_blamed(const struct answer *answer)
 {
-    size_t details = answer->nodes == NULL ? 0 : json_member(answer->nodes, 0, "details");
-    if (details == 0 && answer->nodes != NULL)
+    size_t details = answer->nodes ? json_member(answer->nodes, 0, "details") : 0;
+    if (details == 0 && answer->nodes)
         details = json_member(answer->nodes, json_member(answer->nodes, 0, "error"), "details");
     for (size_t i = details; details != 0 && i < answer->nodes[details].end; i++) {
         const struct json_node *node = &answer->nodes[i];
@@ -203,7 +203,7 @@ struct slice answer_blamed(const struct answer *answer)
 size_t answer_warnings(const struct answer *answer)
 {
     static const char *const wrappers[] = {"data", "result", "user"};
-    if (answer->nodes == NULL)
+    if (!answer->nodes)
         return 0;
     size_t index = json_member(answer->nodes, 0, "warnings");
     for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
@@ -220,12 +220,12 @@ void answer_texts(const struct answer *answer, size_t index, struct buffer *out)
 
 bool answer_names_error(const struct answer *answer)
 {
-    return answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT &&
+    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT &&
            (answer->has_error || answer->code.len > 0);
 }
 
 bool answer_is_message(const struct answer *answer, const char *message)
 {
-    return answer->nodes != NULL && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&
+    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&
            slice_is(answer->nodes[1].key, "message") && slice_is(answer->nodes[1].text, message);
 }

@@ -23,7 +23,7 @@ static void list_all(const struct job_credentials *credentials, struct named all
 
 static bool is_named(const char *const *names, const char *name)
 {
-    for (; *names != NULL; names++)
+    for (; *names; names++)
         if (strcmp(*names, name) == 0)
             return true;
     return false;
@@ -35,7 +35,7 @@ int credentials_check(const struct job *job, const struct job_credentials *crede
     struct named all[CREDENTIAL_KINDS];
     list_all(credentials, all);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
-        if (all[i].secret->data != NULL && !is_named(names, all[i].name))
+        if (all[i].secret->data && !is_named(names, all[i].name))
             return job_fail(job, credentials->place, error, "%s has no credentials.%s: it takes %s",
                             job->provider.name, all[i].name, takes);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
@@ -68,12 +68,12 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
                         job->provider.name);
     if (credentials_check(job, credentials, names, takes, error) != 0)
         return -1;
-    if (credentials->api_key.data != NULL &&
+    if (credentials->api_key.data &&
         !credentials_fits_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
                         PROVIDER_KEY_MAX);
-    if (credentials->token.data != NULL &&
+    if (credentials->token.data &&
         !credentials_fits_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.token is not a token: it must be 1 to %d characters without blanks",

@@ -53,7 +53,7 @@ void keep_members(const char *const *names, struct slice body, char out[OUTCOME_
     const struct json_node *nodes = json_reader_parse(reader, body, &count, &fault);
     struct buffer member;
     buffer_init(&member, OUTCOME_KEPT_SIZE);
-    for (; nodes != NULL && *names != NULL; names++) {
+    for (; nodes && *names; names++) {
         size_t index = find_member(nodes, *names);
         if (index == 0)
             continue;

@@ -43,7 +43,7 @@ static struct provider_account *kira_account_new(const struct job_credentials *c
 
 static void kira_account_free(struct provider_account *account)
 {
-    if (account == NULL)
+    if (!account)
         return;
     secret_clear(&account->api_key);
     secret_clear(&account->token);
@@ -116,7 +116,7 @@ static void kira_authenticate(struct provider_account *account, uint64_t nonce,
     provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
         bearer_add(&account->token, headers);
-    if (call->operation == OPERATION_CREATE && call->idempotency_key != NULL)
+    if (call->operation == OPERATION_CREATE && call->idempotency_key)
         provider_headers_add(headers, "Idempotency-Key", call->idempotency_key);
 }
 
@@ -164,7 +164,7 @@ static bool kira_read_user(const struct json_node *nodes, size_t index, const st
 
 static bool kira_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
 {
-    if (operation == OPERATION_UPDATE && answer->nodes != NULL &&
+    if (operation == OPERATION_UPDATE && answer->nodes &&
         json_member(answer->nodes, 0, "updated_fields") != 0)
         return true;
     *user_id = answer_value(answer, "id");

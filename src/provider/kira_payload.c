@@ -89,9 +89,9 @@ static const char *write_data_uri(const char *folder, struct slice path, struct 
     const char *fault = NULL, *type = NULL;
     if (safe_open_read(folder, path, &content) != 0)
         fault = fault_of_file(errno);
-    else if ((type = media_type(buffer_slice(&content))) == NULL)
+    else if (!(type = media_type(buffer_slice(&content))))
         fault = "a document is neither JPEG nor PNG nor PDF";
-    if (fault == NULL) {
+    if (!fault) {
         char *text = memory_new(4 * ((content.len + 2) / 3) + 1, 1);
         size_t len = digest_base64_encode((const uint8_t *)content.data, content.len, text);
         buffer_printf(uri, "data:%s;base64,", type);
@@ -113,11 +113,11 @@ static const char *write_document(const struct provider_call *call, enum field_i
     const char *fault = NULL;
     if (media_is_url(document))
         buffer_append(&uri, document);
-    else if (call->job->provider.documents == NULL)
+    else if (!call->job->provider.documents)
         fault = "a document is named by a path, but the job has no provider.documents";
     else
         fault = write_data_uri(call->job->provider.documents, document, &uri);
-    if (fault == NULL) {
+    if (!fault) {
         json_write_object(writer);
         json_write_key(writer, "type");
         json_write_text(writer, side);
@@ -151,7 +151,7 @@ static const char *write_information(const struct provider_call *call, struct js
         json_write_key(writer, "documents");
         json_write_array(writer);
         fault = write_document(call, FIELD_DOCUMENT_FRONT, "front", writer);
-        if (fault == NULL)
+        if (!fault)
             fault = write_document(call, FIELD_DOCUMENT_BACK, "back", writer);
         json_write_array_end(writer);
     }
@@ -203,7 +203,7 @@ const char *kira_payload_write(const struct provider_call *call, struct buffer *
     write_groups(call, &writer);
     const char *fault = write_information(call, &writer);
     json_write_object_end(&writer);
-    if (fault == NULL && (out->overflowed || out->len > KIRA_BODY_MAX))
+    if (!fault && (out->overflowed || out->len > KIRA_BODY_MAX))
         fault =
             "the request with its documents is larger than 10 MB, which is the most that the provider takes";
     return fault;

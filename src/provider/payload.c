@@ -16,10 +16,10 @@ static bool is_present(const struct record *record, enum field_id field)
 /* Cuts the first item off *rest. False when there is none. */
 static bool next_item(struct slice *rest, struct slice *item)
 {
-    if (rest->data == NULL)
+    if (!rest->data)
         return false;
     const char *end = memchr(rest->data, VALUE_SEPARATOR, rest->len);
-    if (end == NULL) {
+    if (!end) {
         *item = *rest;
         *rest = slice_make(NULL, 0);
     } else {
@@ -110,7 +110,7 @@ static void write_date(struct json_writer *writer, struct slice date, const stru
 struct slice payload_alpha3(struct slice alpha2)
 {
     const struct country *country = country_by_alpha2(alpha2);
-    return country == NULL ? alpha2 : slice_from(country->alpha3);
+    return country ? slice_from(country->alpha3) : alpha2;
 }
 
 static void write_value(struct json_writer *writer, const struct payload_row *row,
@@ -157,7 +157,7 @@ bool payload_has(const struct provider_call *call, size_t member)
 static size_t member_of(const struct payload *payload, enum field_id field)
 {
     const struct provider_field *place = provider_fields_find(payload->fields, field);
-    return place == NULL ? PROVIDER_NO_MEMBER : place->member;
+    return place ? place->member : PROVIDER_NO_MEMBER;
 }
 
 static bool is_null_if_absent(const struct payload *payload, const struct provider_call *call, size_t member)
@@ -208,12 +208,11 @@ void payload_write_members(const struct payload *payload, const struct provider_
     const struct payload_row *rows = payload->rows;
     for (size_t i = 0, next; i < payload->row_count; i = next) {
         next = i + 1;
-        if (rows[i].key == NULL) {
+        if (!rows[i].key) {
             write_member(payload, &rows[i], call, writer);
             continue;
         }
-        while (next < payload->row_count && rows[next].key != NULL &&
-               strcmp(rows[next].member, rows[i].member) == 0)
+        while (next < payload->row_count && rows[next].key && strcmp(rows[next].member, rows[i].member) == 0)
             next++;
         write_object(payload, rows + i, next - i, call, writer);
     }

@@ -59,7 +59,7 @@ static struct provider_account *payso_account_new(const struct job_credentials *
 
 static void payso_account_free(struct provider_account *account)
 {
-    if (account == NULL)
+    if (!account)
         return;
     secret_clear(&account->token);
     free(account);

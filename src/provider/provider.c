@@ -55,8 +55,7 @@ struct job_rate provider_rate(const struct provider *provider, const struct job 
 
 struct slice provider_base_url(const struct provider *provider, const struct job *job)
 {
-    struct slice url =
-        slice_from(job->provider.base_url != NULL ? job->provider.base_url : provider->base_url);
+    struct slice url = slice_from(job->provider.base_url ? job->provider.base_url : provider->base_url);
     while (url.len > 0 && url.data[url.len - 1] == '/')
         url.len--;
     return url;
@@ -66,22 +65,22 @@ struct slice provider_base_url(const struct provider *provider, const struct job
 static struct slice behind_scheme(struct slice url)
 {
     const char *colon = url.len > 0 ? memmem(url.data, url.len, "://", 3) : NULL;
-    if (colon == NULL)
+    if (!colon)
         return slice_make("", 0);
     return slice_make(colon + 3, url.len - (size_t)(colon + 3 - url.data));
 }
 
 struct slice provider_host(const struct job *job)
 {
-    const struct provider *provider = job->provider.name != NULL ? provider_find(job->provider.name) : NULL;
-    if (provider == NULL)
+    const struct provider *provider = job->provider.name ? provider_find(job->provider.name) : NULL;
+    if (!provider)
         return slice_make("", 0);
     struct slice host = behind_scheme(provider_base_url(provider, job));
     bool is_ipv6 = host.len > 0 && host.data[0] == '[';
     if (is_ipv6)
         host = slice_make(host.data + 1, host.len - 1);
     size_t len = 0;
-    while (len < host.len && strchr(is_ipv6 ? "]/" : ":/", host.data[len]) == NULL)
+    while (len < host.len && !strchr(is_ipv6 ? "]/" : ":/", host.data[len]))
         len++;
     return slice_make(host.data, len);
 }
@@ -90,7 +89,7 @@ struct slice provider_base_path(struct slice base_url)
 {
     struct slice rest = behind_scheme(base_url);
     const char *slash = rest.len > 0 ? memchr(rest.data, '/', rest.len) : NULL;
-    if (slash == NULL)
+    if (!slash)
         return slice_make("", 0);
     struct slice path = slice_make(slash, rest.len - (size_t)(slash - rest.data));
     while (path.len > 0 && path.data[path.len - 1] == '/')
@@ -104,7 +103,7 @@ bool provider_is_user_id(struct slice id)
     for (size_t i = 0; i < id.len; i++) {
         char byte = id.data[i], lower = (char)(byte | 0x20);
         bool is_letter = (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9');
-        if (!is_letter && (byte == '\0' || strchr("-_.:~+=@| ", byte) == NULL))
+        if (!is_letter && (byte == '\0' || !strchr("-_.:~+=@| ", byte)))
             return false;
         has_letter = has_letter || is_letter;
     }
@@ -138,12 +137,12 @@ static bool split_authority(struct slice authority, struct slice *host)
     size_t len = 0;
     if (authority.len > 0 && authority.data[0] == '[') {
         const char *end = memchr(authority.data, ']', authority.len);
-        if (end == NULL)
+        if (!end)
             return false;
         len = (size_t)(end - authority.data) + 1;
     } else {
         const char *colon = authority.len > 0 ? memchr(authority.data, ':', authority.len) : NULL;
-        len = colon == NULL ? authority.len : (size_t)(colon - authority.data);
+        len = colon ? (size_t)(colon - authority.data) : authority.len;
     }
     *host = slice_make(authority.data, len);
     if (len == 0 || len > HOST_MAX)
@@ -175,9 +174,9 @@ static bool has_dot_segment(struct slice path)
 {
     while (path.len > 0) {
         const char *next = memchr(path.data + 1, '/', path.len - 1);
-        size_t len = next == NULL ? path.len : (size_t)(next - path.data);
+        size_t len = next ? (size_t)(next - path.data) : path.len;
         struct slice segment = slice_make(path.data + 1, len - 1);
-        if (slice_is(segment, ".") || slice_is(segment, "..") || (segment.len == 0 && next != NULL))
+        if (slice_is(segment, ".") || slice_is(segment, "..") || (segment.len == 0 && next))
             return true;
         path = slice_make(path.data + len, path.len - len);
     }
@@ -198,8 +197,7 @@ static const char *fault_of_base_url(struct slice url)
 
     struct slice rest = behind_scheme(url), path = provider_base_path(url);
     const char *slash = rest.len > 0 ? memchr(rest.data, '/', rest.len) : NULL;
-    struct slice authority = slice_make(rest.data, slash == NULL ? rest.len : (size_t)(slash - rest.data)),
-                 host;
+    struct slice authority = slice_make(rest.data, slash ? (size_t)(slash - rest.data) : rest.len), host;
     if (authority.len > 0 && memchr(authority.data, '@', authority.len))
         return "must not hold a user or a password: credentials go to provider.credentials";
     if (!split_authority(authority, &host))
@@ -215,11 +213,11 @@ static int check_address(const struct provider *provider, const struct job *job,
 {
     struct slice url = provider_base_url(provider, job);
     const char *fault = fault_of_base_url(url);
-    if (fault == NULL)
+    if (!fault)
         return 0;
     /* The line is not shown when it may hold a password. */
     struct job_place place = job->provider.base_url_place;
-    if (url.len == 0 || memchr(url.data, '@', url.len) == NULL)
+    if (url.len == 0 || !memchr(url.data, '@', url.len))
         return job_fail(job, place, error, "provider.base_url %s", fault);
     return job_fail(job, (struct job_place){0, 0}, error, "line %u: provider.base_url %s", place.line, fault);
 }
@@ -227,7 +225,7 @@ static int check_address(const struct provider *provider, const struct job *job,
 static int check_ca_file(const struct job *job, struct error *error)
 {
     const char *path = job->provider.ca_file;
-    if (path == NULL)
+    if (!path)
         return 0;
     struct stat info;
     const char *reason = NULL;
@@ -235,7 +233,7 @@ static int check_ca_file(const struct job *job, struct error *error)
         reason = strerror(errno);
     else if (!S_ISREG(info.st_mode) || info.st_size == 0)
         reason = "not a file with certificates";
-    if (reason == NULL)
+    if (!reason)
         return 0;
     return job_fail(job, job->provider.place, error, "provider.ca_file %s cannot be read: %s", path, reason);
 }
@@ -243,7 +241,7 @@ static int check_ca_file(const struct job *job, struct error *error)
 static int fail_unknown(const struct job *job, struct error *error)
 {
     const char *nearest = text_nearest(slice_from(job->provider.name), provider_names());
-    if (nearest != NULL)
+    if (nearest)
         return job_fail(job, job->provider.place, error, "there is no provider `%s`; did you mean `%s`?",
                         job->provider.name, nearest);
     char known[256] = "";
@@ -257,7 +255,7 @@ static int fail_unknown(const struct job *job, struct error *error)
 const struct provider *provider_of_job(const struct job *job, bool with_secrets, struct error *error)
 {
     const struct provider *provider = provider_find(job->provider.name);
-    if (provider == NULL) {
+    if (!provider) {
         fail_unknown(job, error);
         return NULL;
     }

@@ -94,7 +94,7 @@ static void match_number(const struct reading *reading, struct match *best)
             apart = 0;
             end = i + 1;
         } else if (digits == 0 || ++apart > DIGITS_APART_MAX || view->letters.codes[i] > '/' ||
-                   strchr(" -./()", (int)view->letters.codes[i]) == NULL) {
+                   !strchr(" -./()", (int)view->letters.codes[i])) {
             break;
         }
     }
@@ -118,7 +118,7 @@ static void match_concat(struct slice text, struct match *best)
 
 static bool is_of_token(char byte)
 {
-    return is_digit(byte) || is_letter(byte) || (byte != '\0' && strchr("+/_-", byte) != NULL);
+    return is_digit(byte) || is_letter(byte) || (byte != '\0' && strchr("+/_-", byte));
 }
 
 /* Base64, a JWT's parts, an API key: nobody's name and nobody's business. */
@@ -146,7 +146,7 @@ static bool is_of_word(char byte)
 static bool is_listed(const struct provider_fields *fields, struct slice word)
 {
     for (size_t i = 0; i < fields->field_count; i++)
-        for (const char *const *value = fields->fields[i].values; value != NULL && *value != NULL; value++)
+        for (const char *const *value = fields->fields[i].values; value && *value; value++)
             if (slice_is(word, *value))
                 return true;
     return false;
@@ -157,7 +157,7 @@ static size_t listed_len(const struct reading *reading)
 {
     struct slice text = reading->view.text;
     size_t first = reading->offset, end = reading->offset;
-    if (reading->secrets == NULL || reading->secrets->fields == NULL)
+    if (!reading->secrets || !reading->secrets->fields)
         return 0;
     while (first > 0 && is_of_word(text.data[first - 1]))
         first--;
@@ -171,7 +171,7 @@ static size_t listed_len(const struct reading *reading)
 static size_t host_len(const struct reading *reading)
 {
     struct slice text = reading->view.text;
-    struct slice host = reading->secrets == NULL ? slice_make("", 0) : reading->secrets->host;
+    struct slice host = reading->secrets ? reading->secrets->host : slice_make("", 0);
     size_t end = reading->offset + host.len;
     if (host.len == 0 || end > text.len || strncasecmp(text.data + reading->offset, host.data, host.len) != 0)
         return 0;
@@ -238,9 +238,9 @@ static struct reading begin(struct slice text, const struct record *record,
     struct reading reading = {.view = scrub_view_make(scrub_plain_text(text, true, arena), arena),
                               .values = {.arena = arena},
                               .secrets = secrets,
-                              .shapes = secrets == NULL || secrets->host.len == 0};
-    scrub_values_add(&reading.values, record, secrets == NULL ? NULL : secrets->fields);
-    if (secrets != NULL)
+                              .shapes = !secrets || secrets->host.len == 0};
+    scrub_values_add(&reading.values, record, secrets ? secrets->fields : NULL);
+    if (secrets)
         add_secrets(&reading.values, secrets);
     return reading;
 }
@@ -273,7 +273,7 @@ size_t scrub_text(struct slice text, const struct record *record, const struct s
         const char *cursor = plain.data + reading.offset;
         struct slice piece = slice_make(cursor, match.len > 0 ? match.len : char_len(*cursor));
         reading.offset += piece.len;
-        if (match.name != NULL)
+        if (match.name)
             piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", match.name));
         if (len + piece.len >= size) {
             len = cut(out, len, size);
@@ -298,7 +298,7 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
     bool clean = true;
     reading.shapes = false;
     for (; clean && reading.offset < plain.len; reading.offset += char_len(plain.data[reading.offset]))
-        clean = find(&reading).name == NULL;
+        clean = !find(&reading).name;
     arena_wipe(&arena);
     return clean;
 }

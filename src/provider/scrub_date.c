@@ -50,14 +50,13 @@ bool scrub_date_read(struct slice text, struct scrub_date *date)
     if (text.len != 10 || text.data[4] != '-' || text.data[7] != '-')
         return false;
     unsigned numbers[3] = {0};
-    for (size_t i = 0, part = 0; i < text.len; i++) {
+    for (size_t i = 0, part = 0; i < text.len; i++)
         if (text.data[i] == '-')
             part++;
         else if (text.data[i] >= '0' && text.data[i] <= '9' && part < 3)
             numbers[part] = numbers[part] * 10 + (unsigned)(text.data[i] - '0');
         else
             return false;
-    }
     date->year = numbers[0], date->month = numbers[1], date->day = numbers[2];
     return true;
 }

@@ -69,7 +69,7 @@ static bool begins_with(struct slice text, const char *head)
 static size_t read_backslash(struct slice text, char *out, size_t *written)
 {
     uint32_t code, low;
-    if (text.len >= 2 && strchr("/\"\\", text.data[1]) != NULL && text.data[1] != '\0') {
+    if (text.len >= 2 && strchr("/\"\\", text.data[1]) && text.data[1] != '\0') {
         out[0] = text.data[1];
         *written = 1;
         return 2;

@@ -45,7 +45,7 @@ static const char *const company_words[] = {
 
 static bool is_one_of(const uint32_t *codes, size_t count, const char *const *words)
 {
-    for (; *words != NULL; words++) {
+    for (; *words; words++) {
         size_t i = 0;
         while (i < count && (*words)[i] != '\0' && codes[i] == (uint32_t)(unsigned char)(*words)[i])
             i++;
@@ -190,9 +190,9 @@ static void add_value(struct scrub_values *values, struct slice value, enum fiel
 {
     while (value.len > 0) {
         const char *end = memchr(value.data, VALUE_SEPARATOR, value.len);
-        size_t len = end == NULL ? value.len : (size_t)(end - value.data);
+        size_t len = end ? (size_t)(end - value.data) : value.len;
         add_item(values, slice_make(value.data, len), field);
-        if (end == NULL)
+        if (!end)
             return;
         value = slice_make(end + 1, value.len - len - 1);
     }
@@ -205,8 +205,8 @@ static bool is_nobodys(enum field_id field, const struct provider_fields *fields
     if (type == FIELD_TYPE_COUNTRY || type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_BOOL ||
         type == FIELD_TYPE_INTEGER || field == FIELD_LANGUAGE)
         return true;
-    const struct provider_field *own = fields == NULL ? NULL : provider_fields_find(fields, field);
-    return own != NULL && own->values != NULL;
+    const struct provider_field *own = fields ? provider_fields_find(fields, field) : NULL;
+    return own && own->values;
 }
 
 static struct slice name_of(const struct record *record, enum field_id field)
@@ -228,7 +228,7 @@ static void add_together(struct scrub_values *values, struct slice one, struct s
 void scrub_values_add(struct scrub_values *values, const struct record *record,
                       const struct provider_fields *fields)
 {
-    if (record == NULL || record->values == NULL)
+    if (!record || !record->values)
         return;
     struct slice first = name_of(record, FIELD_FIRST_NAME), last = name_of(record, FIELD_LAST_NAME);
     add_together(values, first, last, field_name(FIELD_LAST_NAME));
@@ -300,7 +300,7 @@ static bool is_part(const char *number, const char *digits, size_t count)
         return false;
     if (count >= TAIL && memcmp(number + len - count, digits, count) == 0)
         return true;
-    return count >= PART_DIGITS_MIN && memmem(number, len, digits, count) != NULL;
+    return count >= PART_DIGITS_MIN && memmem(number, len, digits, count);
 }
 
 /* Digits in groups: the most of them that are a part of one of the numbers. */
@@ -320,7 +320,7 @@ static size_t match_number(const struct scrub_values *values, const struct scrub
         digits[count++] = (char)view->letters.codes[i];
         if (view->kinds[i + 1] == SCRUB_DIGIT)
             continue;
-        for (const struct scrub_number *number = values->numbers; number != NULL; number = number->next)
+        for (const struct scrub_number *number = values->numbers; number; number = number->next)
             if (is_part(number->digits, digits, count)) {
                 best = i + 1;
                 *name = number->name;
@@ -345,7 +345,7 @@ size_t scrub_values_match(const struct scrub_values *values, const struct scrub_
     if (is_plus(view, i))
         best = scrub_values_match(values, view, i + 1, name);
     bool may_begin = view->borders[i] && view->kinds[i] != SCRUB_OTHER;
-    for (const struct scrub_needle *needle = values->needles; needle != NULL; needle = needle->next) {
+    for (const struct scrub_needle *needle = values->needles; needle; needle = needle->next) {
         if (needle->is_secret)
             end = match_secret(needle, view, i);
         else
@@ -357,7 +357,7 @@ size_t scrub_values_match(const struct scrub_values *values, const struct scrub_
             *name = needle->name;
         }
     }
-    for (const struct scrub_date *date = values->dates; may_begin && date != NULL; date = date->next) {
+    for (const struct scrub_date *date = values->dates; may_begin && date; date = date->next) {
         end = scrub_date_match(view, i, date);
         if (end > best) {
             best = end;

@@ -100,7 +100,7 @@ struct provider_account *signing_account_new(const struct job_credentials *crede
 
 void signing_account_free(struct provider_account *account)
 {
-    if (account == NULL)
+    if (!account)
         return;
     digest_hmac_free(account->hmac);
     secret_clear(&account->api_key);

@@ -21,7 +21,7 @@ static uint64_t members_named(const struct outcome_table *table, struct slice pa
     uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;
     while (members == 0 && path.len > 0) {
         size_t len = 0;
-        while (len < path.len && strchr(".[]/", path.data[len]) == NULL)
+        while (len < path.len && !strchr(".[]/", path.data[len]))
             len++;
         if (len > 0)
             members = members_of_part(table, slice_make(path.data, len));
@@ -52,7 +52,7 @@ static uint64_t members_of_object(const struct outcome_table *table, const struc
 {
     static const char *const names[] = {"path", "field", "fields", "name", "param", "property", NULL};
     uint64_t members = members_of_path(table, nodes, json_member(nodes, index, "path"));
-    for (const char *const *name = names; members == 0 && *name != NULL; name++) {
+    for (const char *const *name = names; members == 0 && *name; name++) {
         size_t member = json_member(nodes, index, *name);
         for (size_t i = member; member != 0 && i < nodes[member].end; i++)
             if (nodes[i].kind == JSON_STRING)

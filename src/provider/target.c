@@ -32,7 +32,7 @@ static bool is_unreserved(char byte)
 {
     char lower = (char)(byte | 0x20);
     return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') ||
-           (byte != '\0' && strchr("-._~", byte) != NULL);
+           (byte != '\0' && strchr("-._~", byte));
 }
 
 void target_add_encoded(struct provider_request *request, struct slice text)

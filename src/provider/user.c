@@ -111,12 +111,11 @@ static void read_claim(const struct json_node *nodes, size_t index, struct user_
 void user_list_read_claim(const struct json_node *nodes, size_t list, struct user_list_claim *claim)
 {
     *claim = (struct user_list_claim){.more = false};
-    for (size_t index = 1; index < nodes[0].end && list != 0; index++) {
+    for (size_t index = 1; index < nodes[0].end && list != 0; index++)
         if (index == list)
             index = nodes[index].end - 1;
         else
             read_claim(nodes, index, claim);
-    }
 }
 
 /* The text of a member; empty when it has none. */
@@ -173,7 +172,7 @@ static struct slice expected_value(const struct user_expected *expected, enum fi
 {
     const struct provider_field *row = provider_fields_find(expected->fields, field);
     const struct value *value = &expected->record->values[field];
-    *member = row != NULL && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
+    *member = row && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
     return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
 
@@ -274,7 +273,7 @@ void user_take_email(const struct json_node *nodes, size_t index, const char *me
 {
     user_take_text(nodes, index, member, arena, value);
     const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.data, '@', value->text.len) : NULL;
-    if (sign == NULL)
+    if (!sign)
         return;
     char *copy = arena_bytes(arena, value->text.len);
     memcpy(copy, value->text.data, value->text.len);

@@ -15,7 +15,7 @@ static bool is_header_name(const char *name)
     for (size_t i = 0; i < len; i++) {
         char lower = (char)(name[i] | 0x20);
         if (!(lower >= 'a' && lower <= 'z') && !(name[i] >= '0' && name[i] <= '9') &&
-            strchr(others, name[i]) == NULL)
+            !strchr(others, name[i]))
             return false;
     }
     return len >= 1 && len <= NAME_LEN_MAX;
@@ -27,7 +27,7 @@ static bool is_taken(const char *name)
                                         "api-sign",  "connection",    "content-length",    "content-type",
                                         "expect",    "host",          "idempotency-key",   "user-agent",
                                         "x-api-key", "cookie",        "transfer-encoding", NULL};
-    for (size_t i = 0; taken[i] != NULL; i++)
+    for (size_t i = 0; taken[i]; i++)
         if (strcasecmp(taken[i], name) == 0)
             return true;
     return false;
@@ -36,8 +36,8 @@ static bool is_taken(const char *name)
 static struct version_header choose(const struct version_header *own, const struct job *job)
 {
     return (struct version_header){
-        .name = job->provider.version_header != NULL ? job->provider.version_header : own->name,
-        .value = job->provider.version != NULL ? job->provider.version : own->value,
+        .name = job->provider.version_header ? job->provider.version_header : own->name,
+        .value = job->provider.version ? job->provider.version : own->value,
     };
 }
 

@@ -298,13 +298,12 @@ int rejects_commit(struct rejects *rejects, struct error *error)
     }
     if (result == 0)
         result = rejects_file_commit(&rejects->rejected);
-    if (result != 0) {
+    if (result != 0)
         report_folder_fail(rejects->rejected.path, error);
-    } else if (rejects_file_commit(&rejects->broken) != 0) {
+    else if (rejects_file_commit(&rejects->broken) != 0)
         result = report_folder_fail(rejects->broken.path, error);
-    } else if (rejects_remove_others(rejects) != 0) {
+    else if (rejects_remove_others(rejects) != 0)
         result = report_folder_fail(rejects->folder, error);
-    }
     rejects_drop(rejects);
     return result;
 }

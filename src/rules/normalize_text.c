@@ -55,12 +55,11 @@ void normalize_national_id(struct judging *judging, const struct slot *slot, str
         char *digits = arena_bytes(judging->arena, text.len);
         size_t count = 0;
         bool bad = false;
-        for (size_t i = 0; i < text.len; i++) {
+        for (size_t i = 0; i < text.len; i++)
             if (is_digit(text.data[i]))
                 digits[count++] = text.data[i];
             else
                 bad |= text.data[i] != '-' && text.data[i] != ' ';
-        }
         if (bad || count != SSN_LEN) {
             judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
                         "is not a social security number of the US; expected nine digits");

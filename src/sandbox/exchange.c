@@ -94,7 +94,7 @@ bool exchange_path_is(const struct exchange *exchange, const char *before, struc
     if (path.data[len] != '/' || path.len == len + 1)
         return false;
     *id = slice_make(path.data + len + 1, path.len - len - 1);
-    return memchr(id->data, '/', id->len) == NULL;
+    return !memchr(id->data, '/', id->len);
 }
 
 bool exchange_method_is(const struct exchange *exchange, const char *method)

@@ -128,7 +128,7 @@ static unsigned count_parts(struct slice text, bool (*allowed)(char), size_t par
 
 static bool is_atext(char c)
 {
-    return is_letter(c) || is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+    return is_letter(c) || is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
 static bool is_domain_char(char c)

@@ -203,10 +203,9 @@ static void a_fault_is_told_after_every_good_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
-        for (size_t j = 0; j < sizeof in_lens / sizeof *in_lens; j++) {
+        for (size_t j = 0; j < sizeof in_lens / sizeof *in_lens; j++)
             for (size_t k = 0; k < sizeof out_lens / sizeof *out_lens; k++)
                 check_damage(&damages[i], in_lens[j], out_lens[k]);
-        }
     }
 }
 

@@ -110,10 +110,9 @@ static inline bool script_read_request(int fd, struct buffer *in, struct script_
             return true;
         }
         char bytes[16384];
-        ssize_t got = recv(fd, bytes, sizeof(bytes), 0);
-        if (got <= 0) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+        if (got <= 0)
             return false;
-        }
         buffer_append(in, slice_make(bytes, (size_t)got));
     }
 }
@@ -136,9 +135,8 @@ static inline void script_send(int fd, const char *cursor, size_t len)
 {
     while (len > 0) {
         ssize_t sent = send(fd, cursor, len, MSG_NOSIGNAL);
-        if (sent <= 0) {
+        if (sent <= 0)
             return;
-        }
         cursor += sent;
         len -= (size_t)sent;
     }
@@ -147,10 +145,9 @@ static inline void script_send(int fd, const char *cursor, size_t len)
 static inline void script_send_filler(int fd, size_t len)
 {
     char bytes[4096];
-    memset(bytes, 'x', sizeof(bytes));
-    for (; len > 0; len -= len < sizeof(bytes) ? len : sizeof(bytes)) {
-        script_send(fd, bytes, len < sizeof(bytes) ? len : sizeof(bytes));
-    }
+    memset(bytes, 'x', sizeof bytes);
+    for (; len > 0; len -= len < sizeof bytes ? len : sizeof bytes)
+        script_send(fd, bytes, len < sizeof bytes ? len : sizeof bytes);
 }
 
 /* True when the connection lives on. */
@@ -166,7 +163,7 @@ static inline bool script_play(struct script_server *server, int fd, struct scri
     }
     if (step.reset) {
         struct linger at_once = {1, 0};
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
     if (step.unasked) {
         script_sleep_ms(step.unasked_ms);
@@ -209,7 +206,7 @@ static inline void *script_accept(void *context)
         pthread_mutex_lock(&server->mutex);
         bool stopping = server->stopping || fd < 0 || server->connection_count == SCRIPT_CONNECTIONS_MAX;
         if (!stopping) {
-            struct script_servant *servant = memory_new(1, sizeof(*servant));
+            struct script_servant *servant = memory_new(1, sizeof *servant);
             *servant = (struct script_servant){server, fd, server->connection_count};
             server->sockets[server->connection_count] = fd;
             pthread_create(&server->servants[server->connection_count++], NULL, script_serve, servant);
@@ -217,27 +214,25 @@ static inline void *script_accept(void *context)
             close(fd);
         }
         pthread_mutex_unlock(&server->mutex);
-        if (stopping) {
+        if (stopping)
             return NULL;
-        }
     }
 }
 
 /* Listens on a free port of 127.0.0.1. Borrows steps. */
 static inline struct script_server *script_server_new(const struct script_step *steps, size_t step_count)
 {
-    struct script_server *server = memory_new(1, sizeof(*server));
+    struct script_server *server = memory_new(1, sizeof *server);
     server->steps = steps;
     server->step_count = step_count;
-    server->requests = memory_new(SCRIPT_REQUESTS_MAX, sizeof(*server->requests));
+    server->requests = memory_new(SCRIPT_REQUESTS_MAX, sizeof *server->requests);
     pthread_mutex_init(&server->mutex, NULL);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof(address);
+    socklen_t len = sizeof address;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(server->listener, (struct sockaddr *)&address, len) != 0 || listen(server->listener, 64) != 0 ||
-        getsockname(server->listener, (struct sockaddr *)&address, &len) != 0) {
+        getsockname(server->listener, (struct sockaddr *)&address, &len) != 0)
         abort();
-    }
     server->port = ntohs(address.sin_port);
     pthread_create(&server->acceptor, NULL, script_accept, server);
     return server;
@@ -249,25 +244,21 @@ static inline void script_server_stop(struct script_server *server)
     pthread_mutex_lock(&server->mutex);
     server->stopping = true;
     shutdown(server->listener, SHUT_RDWR);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        if (server->sockets[i] >= 0) {
+    for (unsigned i = 0; i < server->connection_count; i++)
+        if (server->sockets[i] >= 0)
             shutdown(server->sockets[i], SHUT_RDWR);
-        }
-    }
     pthread_mutex_unlock(&server->mutex);
     pthread_join(server->acceptor, NULL);
-    for (unsigned i = 0; i < server->connection_count; i++) {
+    for (unsigned i = 0; i < server->connection_count; i++)
         pthread_join(server->servants[i], NULL);
-    }
     close(server->listener);
 }
 
 /* After script_server_stop. */
 static inline void script_server_free(struct script_server *server)
 {
-    for (size_t i = 0; i < server->request_count; i++) {
+    for (size_t i = 0; i < server->request_count; i++)
         free(server->requests[i].raw);
-    }
     pthread_mutex_destroy(&server->mutex);
     free(server->requests);
     free(server);

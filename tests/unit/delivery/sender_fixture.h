@@ -82,9 +82,8 @@ static inline void fixture_fill_record(struct fixture *fixture)
         {FIELD_NATIONALITIES, "GB"},
         {FIELD_OCCUPATION, "science"},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         fixture->values[table[i].field] = (struct value){slice_from(table[i].text), VALUE_PRESENT};
-    }
     fixture->record.values = fixture->values;
 }
 
@@ -92,21 +91,21 @@ static inline void fixture_fill_record(struct fixture *fixture)
  */
 static inline struct fixture *fixture_new(const struct script_step *steps, size_t step_count, size_t keys)
 {
-    struct fixture *fixture = memory_new(1, sizeof(*fixture));
+    struct fixture *fixture = memory_new(1, sizeof *fixture);
     fixture->provider = *provider_find("payward");
-    fixture->deliveries = memory_new(FIXTURE_DELIVERIES_MAX, sizeof(*fixture->deliveries));
+    fixture->deliveries = memory_new(FIXTURE_DELIVERIES_MAX, sizeof *fixture->deliveries);
     pthread_mutex_init(&fixture->mutex, NULL);
     pthread_cond_init(&fixture->changed, NULL);
     fixture_fill_record(fixture);
     if (steps) {
         fixture->server = script_server_new(steps, step_count);
-        snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u/sandbox/payward",
+        snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u/sandbox/payward",
                  fixture->server->port);
     }
     for (size_t i = 0; i < keys; i++) {
         uint64_t random; /* test runs side by side must not hold each other's locks */
-        digest_random(&random, sizeof(random));
-        snprintf(fixture->keys[i], sizeof(fixture->keys[i]), "FAKE-%016llx", (unsigned long long)random);
+        digest_random(&random, sizeof random);
+        snprintf(fixture->keys[i], sizeof fixture->keys[i], "FAKE-%016llx", (unsigned long long)random);
         static char secret[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
         fixture->credentials[i].api_key =
             (struct secret){.data = fixture->keys[i], .len = strlen(fixture->keys[i])};
@@ -133,9 +132,8 @@ static inline void fixture_start(struct fixture *fixture)
 {
     struct error error = {0};
     fixture->sender = sender_new(&fixture->job, &fixture->provider, fixture_done, fixture, &error);
-    if (!fixture->sender) {
+    if (!fixture->sender)
         fail_msg("%s", error.text);
-    }
     for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
         sender_lane_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
         sender_lane_raise(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
@@ -160,14 +158,12 @@ static inline void fixture_wait(struct fixture *fixture, size_t count)
     until.tv_sec += 20;
     pthread_mutex_lock(&fixture->mutex);
     int failed = 0;
-    while (fixture->done_count < count && !failed) {
+    while (fixture->done_count < count && !failed)
         failed = pthread_cond_timedwait(&fixture->changed, &fixture->mutex, &until);
-    }
     size_t got = fixture->done_count;
     pthread_mutex_unlock(&fixture->mutex);
-    if (got < count) {
+    if (got < count)
         fail_msg("%zu of %zu deliveries came back", got, count);
-    }
 }
 
 /* Submits one and waits for it alone. */
@@ -183,9 +179,8 @@ static inline void fixture_stop(struct fixture *fixture)
 {
     sender_finish(fixture->sender);
     pthread_join(fixture->thread, NULL);
-    if (fixture->server) {
+    if (fixture->server)
         script_server_stop(fixture->server);
-    }
     assert_int_equal(fixture->done_count, fixture->submitted);
 }
 
@@ -193,14 +188,13 @@ static inline void fixture_free(struct fixture *fixture)
 {
     for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
         char path[128];
-        snprintf(path, sizeof(path), "%s/kyc-import-%s.lock", key_lock_folder(),
+        snprintf(path, sizeof path, "%s/kyc-import-%s.lock", key_lock_folder(),
                  sender_lane_key_id(fixture->sender, i));
         unlink(path);
     }
     sender_free(fixture->sender);
-    if (fixture->server) {
+    if (fixture->server)
         script_server_free(fixture->server);
-    }
     pthread_mutex_destroy(&fixture->mutex);
     pthread_cond_destroy(&fixture->changed);
     free(fixture->deliveries);

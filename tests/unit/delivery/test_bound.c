@@ -39,7 +39,7 @@ static void the_sentence_says_what_binds_and_what_to_do(void **state)
         {"kira", 1, 0, 0, 0, 400, false,
          "2 in flight: about 5/s at 400 ms, less than the rate of 10/s; raise delivery.in_flight"},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct job job = {
             .provider = {.credential_count = table[i].keys, .nonce_window = table[i].window},
             .delivery = {.in_flight = table[i].in_flight,
@@ -59,7 +59,7 @@ static void a_rate_is_written_as_in_the_job_file(void **state)
         uint64_t per_s;
         const char *want;
     } table[] = {{1, "the rate of 3/s "}, {60, "the rate of 3/min "}, {3600, "the rate of 3/h "}};
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct job job = {.provider = {.credential_count = 1},
                           .delivery = {.rate = {3, table[i].per_s * CLOCK_NS_PER_S}}};
         char text[BOUND_TEXT_SIZE];

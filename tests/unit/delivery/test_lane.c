@@ -73,12 +73,11 @@ static void a_nonce_follows_the_clock_within_its_floor(void **state)
     struct lane *lane = make_lane(&signed_provider, key_one);
     lane_start(lane, 500);
     assert_int_equal(lane_last(lane), 0);
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         lane_raise(lane, table[i].floor);
         uint64_t nonce = lane_nonce(lane, table[i].clock);
-        if (nonce != table[i].want || lane_last(lane) != nonce) {
+        if (nonce != table[i].want || lane_last(lane) != nonce)
             fail_msg("%s: %llu", table[i].sentence, (unsigned long long)nonce);
-        }
     }
     lane_free(lane);
 }
@@ -121,7 +120,7 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
         {"another API key, another client", one, one, NULL, two, two, NULL, NULL},
         {"a client that is called as the other's API key", one, NULL, NULL, two, one, NULL, NULL},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct provider *providers[] = {&unsigned_provider, &signed_provider};
         for (size_t j = 0; j < 2; j++) {
             struct error error = {0};
@@ -172,7 +171,7 @@ static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void
     assert_int_equal(key_lock_open(folder, "abc", "api_key", &error), -1);
     assert_int_equal(error.scope, ERROR_BUSY);
     char pid[32];
-    snprintf(pid, sizeof(pid), "process %ld, since 20", (long)getpid());
+    snprintf(pid, sizeof pid, "process %ld, since 20", (long)getpid());
     assert_non_null(strstr(error.text, pid));
 
     int other = key_lock_open(folder, "abd", "api_key", &error);
@@ -214,7 +213,7 @@ static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
     assert_int_equal(before.st_mode & 0777, 0600);
     key_lock_close(fd);
     char path[128];
-    snprintf(path, sizeof(path), "%s/kyc-import-killed.lock", folder);
+    snprintf(path, sizeof path, "%s/kyc-import-killed.lock", folder);
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     close(ready[0]);
@@ -226,8 +225,8 @@ static void a_symbolic_link_is_not_followed(void **state)
     (void)state;
     struct error error = {0};
     char path[128], target[128];
-    snprintf(path, sizeof(path), "%s/kyc-import-link.lock", folder);
-    snprintf(target, sizeof(target), "%s/elsewhere", folder);
+    snprintf(path, sizeof path, "%s/kyc-import-link.lock", folder);
+    snprintf(target, sizeof target, "%s/elsewhere", folder);
     assert_int_equal(symlink(target, path), 0);
     assert_int_equal(key_lock_open(folder, "link", "api_key", &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);

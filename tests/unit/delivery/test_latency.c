@@ -19,9 +19,8 @@ static void a_percentile_is_within_two_percent_at_every_size(void **state)
         latency_add(&latency, us * US);
         latency_add(&latency, 100 * us * US); /* so that the maximum does not cut it */
         double ms = latency_percentile_ms(&latency, 50), want = (double)us / 1000;
-        if (ms < want || ms > want * 1.016) {
+        if (ms < want || ms > want * 1.016)
             fail_msg("%f ms came back as %f", want, ms);
-        }
     }
 }
 
@@ -30,9 +29,8 @@ static void percentiles_of_an_even_spread(void **state)
     (void)state;
     static struct latency latency;
     latency = (struct latency){0};
-    for (uint64_t ms = 1; ms <= 1000; ms++) {
+    for (uint64_t ms = 1; ms <= 1000; ms++)
         latency_add(&latency, ms * CLOCK_NS_PER_MS);
-    }
     assert_float_equal(latency_percentile_ms(&latency, 50), 500, 8);
     assert_float_equal(latency_percentile_ms(&latency, 95), 950, 15.2);
     assert_float_equal(latency_percentile_ms(&latency, 99), 990, 10);

@@ -53,9 +53,8 @@ struct heap {
 static void heap_add(struct heap *heap, uint64_t time)
 {
     size_t i = heap->count++;
-    for (; i > 0 && heap->at[(i - 1) / 2] > time; i = (i - 1) / 2) {
+    for (; i > 0 && heap->at[(i - 1) / 2] > time; i = (i - 1) / 2)
         heap->at[i] = heap->at[(i - 1) / 2];
-    }
     heap->at[i] = time;
 }
 
@@ -64,12 +63,10 @@ static void heap_drop_first(struct heap *heap)
     uint64_t last = heap->at[--heap->count];
     size_t i = 0;
     for (size_t child = 1; child < heap->count; child = 2 * i + 1) {
-        if (child + 1 < heap->count && heap->at[child + 1] < heap->at[child]) {
+        if (child + 1 < heap->count && heap->at[child + 1] < heap->at[child])
             child++;
-        }
-        if (heap->at[child] >= last) {
+        if (heap->at[child] >= last)
             break;
-        }
         heap->at[i] = heap->at[child];
         i = child;
     }
@@ -105,17 +102,15 @@ static uint64_t simulate_moment(struct simulation *s)
         heap_add(&s->waiting, s->now + wait_of(s->wait, s->now, &s->random));
         return s->now;
     }
-    if (s->wake_late_ns > 0) {
+    if (s->wake_late_ns > 0)
         next += retry_random_next(&s->random) % s->wake_late_ns;
-    }
     return s->waiting.count > 0 && s->waiting.at[0] < next ? s->waiting.at[0] : next;
 }
 
 static void simulate(struct simulation *s, size_t requests)
 {
-    while (s->left_count < requests) {
+    while (s->left_count < requests)
         s->now = simulate_moment(s);
-    }
 }
 
 struct row {
@@ -163,21 +158,20 @@ static void assert_never_over(const struct simulation *s, struct job_rate rate, 
 static void no_window_holds_more_than_the_rate_and_the_rate_is_used(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         struct simulation s = {.random = retry_random_from(i + 1), .wait = row->wait, .now = 12345};
         s.wake_late_ns = row->wake_late_ns;
-        s.left = memory_new(row->requests + row->rate.count + 1, sizeof(*s.left));
-        s.waiting.at = memory_new(row->rate.count + 1, sizeof(*s.waiting.at));
+        s.left = memory_new(row->requests + row->rate.count + 1, sizeof *s.left);
+        s.waiting.at = memory_new(row->rate.count + 1, sizeof *s.waiting.at);
         limiter_init(&s.limiter, row->rate, row->burst);
         simulate(&s, row->requests);
 
         assert_never_over(&s, row->rate, row->sentence);
         double windows = (double)(s.left[s.left_count - 1] - 12345) / (double)row->rate.per_ns;
         double used = (double)s.left_count / (windows * row->rate.count);
-        if (used < row->least_used) {
+        if (used < row->least_used)
             fail_msg("%s: %.4f of the rate used", row->sentence, used);
-        }
         print_message("# %s: %.2f %% used\n", row->sentence, 100 * used);
         limiter_clear(&s.limiter);
         free(s.left);
@@ -260,9 +254,8 @@ static void a_retry_after_holds_everything_until_then(void **state)
 static unsigned in_a_second(struct limiter *limiter, uint64_t start)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < 1000; i++)
         count += go_now(limiter, start + i * MS);
-    }
     return count;
 }
 
@@ -272,9 +265,8 @@ static void a_429_halves_the_rate_and_it_comes_back_step_by_step(void **state)
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){100, S}, 1);
     assert_in_range(in_a_second(&limiter, 10 * S), 99, 100);
-    for (unsigned i = 0; i < 20; i++) { /* all of what was in flight: one event */
+    for (unsigned i = 0; i < 20; i++) /* all of what was in flight: one event */
         limiter_throttle(&limiter, 11 * S + i * MS, 10 * S + i * MS, 0);
-    }
     assert_in_range(in_a_second(&limiter, 11 * S + 20 * MS), 46, 50);
     assert_in_range(in_a_second(&limiter, 12 * S + 20 * MS), 51, 55);
     assert_in_range(in_a_second(&limiter, 13 * S + 20 * MS), 56, 60);
@@ -293,9 +285,8 @@ static void unending_429s_slow_down_to_a_twentieth_and_no_further(void **state)
         unsigned count = 0;
         for (unsigned step = 0; step < 10000; step++) {
             uint64_t now = (10 + i) * S + step * (MS / 10);
-            if (step % 100 == 0) {
+            if (step % 100 == 0)
                 limiter_throttle(&limiter, now, now, 0);
-            }
             count += go_now(&limiter, now);
         }
         assert_in_range(count, want[i] - 3, want[i]);

@@ -12,9 +12,8 @@
 
 static void add_lines(struct receipt *receipt, const char *const *lines)
 {
-    for (; *lines; lines++) {
+    for (; *lines; lines++)
         assert_true(receipt_add_header(receipt, slice_from(*lines)));
-    }
 }
 
 static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
@@ -55,14 +54,13 @@ static void retry_after_is_read_in_seconds_and_as_a_date(void **state)
         {"not digits alone", {"Retry-After: 6h\r\n"}, 0},
         {"another header", {"X-Retry-After: 50\r\n", "Retry-After-Too: 4\r\n"}, 0},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct receipt receipt;
         receipt_init(&receipt);
         add_lines(&receipt, table[i].lines);
         uint64_t ns = receipt_retry_after_ns(&receipt, now);
-        if (ns != table[i].want_s * CLOCK_NS_PER_S) {
+        if (ns != table[i].want_s * CLOCK_NS_PER_S)
             fail_msg("%s: %llu ns", table[i].sentence, (unsigned long long)ns);
-        }
         receipt_clear(&receipt);
     }
 }
@@ -83,7 +81,7 @@ static void retry_after_may_have_a_fraction(void **state)
         {"Retry-After: 1.5.2\r\n", 0},
         {"Retry-After: 31622400.5\r\n", 31622400 * CLOCK_NS_PER_S},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct receipt receipt;
         receipt_init(&receipt);
         assert_true(receipt_add_header(&receipt, slice_from(table[i].line)));
@@ -112,14 +110,13 @@ static void the_date_of_an_answer_is_read(void **state)
         {"beyond what a clock of ns can count", {"Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n"}, 0},
         {"the year after that clock's end", {"Date: Sat, 01 Jan 2263 00:00:00 GMT\r\n"}, 0},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct receipt receipt;
         receipt_init(&receipt);
         add_lines(&receipt, table[i].lines);
         uint64_t ns = receipt_date_ns(&receipt);
-        if (ns != table[i].want_s * CLOCK_NS_PER_S) {
+        if (ns != table[i].want_s * CLOCK_NS_PER_S)
             fail_msg("%s: %llu ns", table[i].sentence, (unsigned long long)ns);
-        }
         receipt_clear(&receipt);
     }
 }
@@ -146,13 +143,12 @@ static void the_request_id_is_the_first_known_of_the_final_answer(void **state)
          {"HTTP/1.1 100 Continue\r\n", "x-trace-id: t-0\r\n", "HTTP/1.1 200\r\n"},
          ""},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct receipt receipt;
         receipt_init(&receipt);
         add_lines(&receipt, table[i].lines);
-        if (strcmp(receipt.request_id, table[i].want) != 0) {
+        if (strcmp(receipt.request_id, table[i].want) != 0)
             fail_msg("%s: %s", table[i].sentence, receipt.request_id);
-        }
         receipt_clear(&receipt);
     }
 }
@@ -173,7 +169,7 @@ static void a_body_is_kept_up_to_64_kib(void **state)
 {
     (void)state;
     static char bytes[RECEIPT_BODY_MAX];
-    memset(bytes, 'x', sizeof(bytes));
+    memset(bytes, 'x', sizeof bytes);
     struct receipt receipt;
     receipt_init(&receipt);
     assert_true(receipt_add_body(&receipt, slice_make(bytes, 65535)));
@@ -195,12 +191,11 @@ static void headers_are_read_up_to_100_kib(void **state)
 {
     (void)state;
     static char line[1024];
-    memset(line, 'a', sizeof(line));
+    memset(line, 'a', sizeof line);
     struct receipt receipt;
     receipt_init(&receipt);
-    for (unsigned i = 0; i < 100; i++) {
-        assert_true(receipt_add_header(&receipt, slice_make(line, sizeof(line))));
-    }
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(receipt_add_header(&receipt, slice_make(line, sizeof line)));
     assert_false(receipt_add_header(&receipt, slice_make(line, 1)));
     receipt_reset(&receipt);
     assert_true(receipt_add_header(&receipt, slice_make(line, 1)));
@@ -228,13 +223,12 @@ static void headers_say_that_a_list_goes_on(void **state)
     };
     struct receipt receipt;
     receipt_init(&receipt);
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         receipt_reset(&receipt);
         add_lines(&receipt, table[i].lines);
         if (receipt.list.goes_on != table[i].want.goes_on || receipt.list.total != table[i].want.total ||
-            receipt.list.pages != table[i].want.pages) {
+            receipt.list.pages != table[i].want.pages)
             fail_msg("%s", table[i].lines[0]);
-        }
     }
     receipt_clear(&receipt);
 }
@@ -251,7 +245,7 @@ static void a_transfer_coding_that_was_not_asked_for_ends_the_answer(void **stat
         {"Transfer-Encoding: gzip, chunked\r\n", true}, {"Transfer-Encoding: br\r\n", true},
         {"Transfer-Encoding: xchunked\r\n", true},      {"Content-Encoding: gzip\r\n", false},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct receipt receipt;
         receipt_init(&receipt);
         assert_int_equal(receipt_add_header(&receipt, slice_from(table[i].line)), !table[i].is_coded);

@@ -184,11 +184,10 @@ static void assert_outcome(const struct row *row, const struct delivery *deliver
 static void an_answer_becomes_an_outcome(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct fixture *fixture = fixture_new(&rows[i].step, 1, 1);
-        if (rows[i].timeout_ns > 0) {
+        if (rows[i].timeout_ns > 0)
             fixture->job.delivery.timeout_ns = rows[i].timeout_ns;
-        }
         fixture_start(fixture);
         const struct delivery *delivery = fixture_deliver(fixture);
         fixture_stop(fixture);
@@ -269,20 +268,20 @@ static void assert_signature(const struct script_request *request, const char *w
     char target[256], nonce[32], sign[128], want[128];
     assert_int_equal(sscanf(request->raw, "POST %255s HTTP/1.1", target), 1);
     assert_string_equal(target, want_target);
-    script_header(request, "API-Nonce", nonce, sizeof(nonce));
-    script_header(request, "API-Sign", sign, sizeof(sign));
+    script_header(request, "API-Nonce", nonce, sizeof nonce);
+    script_header(request, "API-Sign", sign, sizeof sign);
     uint8_t inner[DIGEST_SHA256_LEN], outer[DIGEST_SHA512_LEN], key[32];
-    memset(key, 1, sizeof(key));
+    memset(key, 1, sizeof key);
     struct slice body = slice_make(request->raw + request->head_len, request->len - request->head_len);
     assert_true(body.len > 100);
     digest_sha256(slice_from(nonce), body, inner);
-    struct digest_hmac *hmac = digest_hmac_new(DIGEST_SHA512, slice_make((const char *)key, sizeof(key)));
+    struct digest_hmac *hmac = digest_hmac_new(DIGEST_SHA512, slice_make((const char *)key, sizeof key));
     digest_hmac_begin(hmac);
     digest_hmac_add(hmac, slice_from(target));
-    digest_hmac_add(hmac, slice_make((const char *)inner, sizeof(inner)));
+    digest_hmac_add(hmac, slice_make((const char *)inner, sizeof inner));
     digest_hmac_end(hmac, outer);
     digest_hmac_free(hmac);
-    digest_base64_encode(outer, sizeof(outer), want);
+    digest_base64_encode(outer, sizeof outer, want);
     assert_string_equal(sign, want);
 }
 
@@ -299,18 +298,17 @@ static void what_is_signed_is_what_stands_on_the_request_line(void **state)
         {"/a/./b/../c", "/a/./b/../c/v1/users"},
     };
     const struct script_step step = {.reply = CREATED};
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct fixture *fixture = fixture_new(&step, 1, 1);
-        snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u%s", fixture->server->port,
+        snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u%s", fixture->server->port,
                  table[i].base_path);
         fixture_start(fixture);
         fixture_deliver(fixture);
         fixture_deliver(fixture);
         fixture_stop(fixture);
         assert_int_equal(fixture->server->request_count, 2);
-        for (size_t r = 0; r < 2; r++) {
+        for (size_t r = 0; r < 2; r++)
             assert_signature(&fixture->server->requests[r], table[i].want);
-        }
         fixture_free(fixture);
     }
 }
@@ -338,11 +336,11 @@ static void the_headers_are_those_that_were_agreed(void **state)
     fixture_stop(fixture);
     for (size_t r = 0; r < 2; r++) {
         char text[256];
-        for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-            script_header(&fixture->server->requests[r], table[i].name, text, sizeof(text));
+        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+            script_header(&fixture->server->requests[r], table[i].name, text, sizeof text);
             assert_string_equal(text, table[i].want);
         }
-        script_header(&fixture->server->requests[r], "API-Key", text, sizeof(text));
+        script_header(&fixture->server->requests[r], "API-Key", text, sizeof text);
         assert_string_equal(text, fixture->keys[0]);
     }
     fixture_free(fixture);
@@ -353,11 +351,10 @@ enum { LARGE = 2 * 1024 * 1024 };
 static const char *build_large(const struct provider_call *call, struct provider_request *request)
 {
     request->method = "POST";
-    snprintf(request->target, sizeof(request->target), "%s/v1/users", call->base_path);
+    snprintf(request->target, sizeof request->target, "%s/v1/users", call->base_path);
     buffer_reset(&request->body);
-    while (request->body.len < LARGE) {
+    while (request->body.len < LARGE)
         buffer_append_text(&request->body, "0123456789abcdef");
-    }
     return NULL;
 }
 
@@ -372,7 +369,7 @@ static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)
     fixture_stop(fixture);
     const struct script_request *request = &fixture->server->requests[0];
     char text[64];
-    assert_string_equal(script_header(request, "Expect", text, sizeof(text)), "");
+    assert_string_equal(script_header(request, "Expect", text, sizeof text), "");
     assert_int_equal(request->len - request->head_len, LARGE);
     assert_signature(request, "/sandbox/payward/v1/users");
     fixture_free(fixture);
@@ -398,7 +395,7 @@ static const struct vector *vector_in_hand;
 static const char *build_vector(const struct provider_call *call, struct provider_request *request)
 {
     request->method = "POST";
-    snprintf(request->target, sizeof(request->target), "%s%s", call->base_path, vector_in_hand->path);
+    snprintf(request->target, sizeof request->target, "%s%s", call->base_path, vector_in_hand->path);
     buffer_reset(&request->body);
     buffer_append_text(&request->body, vector_in_hand->body);
     return NULL;
@@ -408,14 +405,14 @@ static void the_published_vectors_leave_as_published(void **state)
 {
     (void)state;
     const struct script_step step = {.reply = CREATED};
-    for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         vector_in_hand = &vectors[i];
         struct fixture *fixture = fixture_new(&step, 1, 1);
         char *secret = memory_copy(slice_from(vector_in_hand->secret));
         fixture->credentials[0].api_secret = (struct secret){.data = secret, .len = strlen(secret)};
         fixture->provider.build = build_vector;
         fixture->nonce = vector_in_hand->nonce;
-        snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u%s", fixture->server->port,
+        snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u%s", fixture->server->port,
                  vector_in_hand->base_path);
         fixture_start(fixture);
         fixture_deliver(fixture);
@@ -423,9 +420,9 @@ static void the_published_vectors_leave_as_published(void **state)
         const struct script_request *request = &fixture->server->requests[0];
         char line[256], want[256], text[128];
         assert_int_equal(sscanf(request->raw, "POST %255s HTTP/1.1", line), 1);
-        snprintf(want, sizeof(want), "%s%s", vector_in_hand->base_path, vector_in_hand->path);
+        snprintf(want, sizeof want, "%s%s", vector_in_hand->base_path, vector_in_hand->path);
         assert_string_equal(line, want);
-        assert_string_equal(script_header(request, "API-Sign", text, sizeof(text)), vector_in_hand->sign);
+        assert_string_equal(script_header(request, "API-Sign", text, sizeof text), vector_in_hand->sign);
         fixture_free(fixture);
         free(secret);
     }
@@ -434,7 +431,7 @@ static void the_published_vectors_leave_as_published(void **state)
 static const char *build_query(const struct provider_call *call, struct provider_request *request)
 {
     request->method = "POST";
-    snprintf(request->target, sizeof(request->target),
+    snprintf(request->target, sizeof request->target,
              "%s/v1/users?email=a%%2Bb%%40example.com&limit=1&x=%%20", call->base_path);
     buffer_reset(&request->body);
     while (request->body.len < 200)

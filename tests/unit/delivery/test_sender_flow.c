@@ -3,17 +3,15 @@
 static size_t count_kind(const struct fixture *fixture, enum outcome_kind kind)
 {
     size_t count = 0;
-    for (size_t i = 0; i < fixture->done_count; i++) {
+    for (size_t i = 0; i < fixture->done_count; i++)
         count += fixture->done[i]->outcome.kind == kind;
-    }
     return count;
 }
 
 static void submit_many(struct fixture *fixture, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         fixture_submit(fixture);
-    }
 }
 
 static void after_a_stop_all_the_rest_is_withdrawn(void **state)
@@ -85,7 +83,7 @@ static void what_still_connects_does_not_leave_once_it_is_withdrawn(void **state
     (void)state;
     /* A listener whose queue is full: the sender's SYN is dropped and repeated a second later. */
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof(address);
+    socklen_t len = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0), fillers[2];
     assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(listener, 0), 0);
@@ -97,16 +95,15 @@ static void what_still_connects_does_not_leave_once_it_is_withdrawn(void **state
     script_sleep_ms(50);
 
     struct fixture *fixture = fixture_new(NULL, 0, 1);
-    snprintf(fixture->base_url, sizeof(fixture->base_url), "http://127.0.0.1:%u", ntohs(address.sin_port));
+    snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u", ntohs(address.sin_port));
     fixture_start(fixture);
     struct delivery *delivery = fixture_submit(fixture);
     script_sleep_ms(200);
     assert_int_equal(fixture->done_count, 0);
     sender_withdraw(fixture->sender);
     int accepted[3];
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++)
         accepted[i] = accept(listener, NULL, NULL);
-    }
     fixture_wait(fixture, 1);
     fixture_stop(fixture);
     assert_int_equal(delivery->outcome.kind, OUTCOME_WITHDRAWN);
@@ -247,16 +244,15 @@ static size_t most_at_once(const struct fixture *fixture, const char *key)
     unsigned long long last_nonce = 0;
     for (size_t i = 0; i < server->request_count; i++) {
         char text[64];
-        if (key && strcmp(script_header(&server->requests[i], "API-Key", text, sizeof(text)), key) != 0) {
+        if (key && strcmp(script_header(&server->requests[i], "API-Key", text, sizeof text), key) != 0)
             continue;
-        }
         unsigned long long nonce =
-            strtoull(script_header(&server->requests[i], "API-Nonce", text, sizeof(text)), NULL, 10);
+            strtoull(script_header(&server->requests[i], "API-Nonce", text, sizeof text), NULL, 10);
         assert_true(!key || nonce > last_nonce);
         last_nonce = nonce;
         size_t at_once = 1;
         for (size_t j = 0; j < i; j++) {
-            script_header(&server->requests[j], "API-Key", text, sizeof(text));
+            script_header(&server->requests[j], "API-Key", text, sizeof text);
             at_once += (!key || strcmp(text, key) == 0) &&
                        server->requests[j].answered_ns > server->requests[i].arrived_ns;
         }
@@ -276,9 +272,8 @@ static void keys_send_side_by_side_and_each_one_by_one(void **state)
     fixture_stop(fixture);
     assert_int_equal(count_kind(fixture, OUTCOME_DONE), 60);
     assert_int_equal(fixture->server->request_count, 60);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++)
         assert_int_equal(most_at_once(fixture, fixture->keys[i]), 1);
-    }
     assert_int_equal(most_at_once(fixture, NULL), 3);
     struct sender_figures figures;
     sender_figures(fixture->sender, &figures);
@@ -350,9 +345,8 @@ static void no_second_at_the_server_holds_more_than_the_rate(void **state)
     fixture_stop(fixture);
     /* The limiter's own test is exact; this one allows for a server thread that is woken late. */
     const struct script_request *requests = fixture->server->requests;
-    for (size_t i = RATE; i < REQUESTS; i++) {
+    for (size_t i = RATE; i < REQUESTS; i++)
         assert_true(requests[i].arrived_ns - requests[i - RATE].arrived_ns >= S - 150 * MS);
-    }
     struct sender_figures figures;
     sender_figures(fixture->sender, &figures);
     print_message("# %.1f/s of %d/s used\n", figures.rate_per_s, RATE);
@@ -369,9 +363,8 @@ static void deliveries_leave_in_the_order_in_which_they_were_submitted(void **st
     submit_many(fixture, 200);
     fixture_wait(fixture, 200);
     fixture_stop(fixture);
-    for (size_t i = 0; i < 200; i++) {
+    for (size_t i = 0; i < 200; i++)
         assert_ptr_equal(fixture->done[i], &fixture->deliveries[i]);
-    }
     fixture_free(fixture);
 }
 
@@ -392,9 +385,8 @@ static const char *build_too_large(const struct provider_call *call, struct prov
     (void)call;
     static char bytes[1024 * 1024];
     buffer_reset(&request->body);
-    for (unsigned i = 0; i < 11; i++) {
-        buffer_append(&request->body, slice_make(bytes, sizeof(bytes)));
-    }
+    for (unsigned i = 0; i < 11; i++)
+        buffer_append(&request->body, slice_make(bytes, sizeof bytes));
     return NULL;
 }
 
@@ -425,7 +417,7 @@ static void a_key_in_use_or_given_twice_and_a_bad_ca_file_are_told(void **state)
     assert_null(sender_new(&fixture->job, &fixture->provider, fixture_done, fixture, &error));
     assert_int_equal(error.scope, ERROR_BUSY);
     char pid[32];
-    snprintf(pid, sizeof(pid), "process %ld", (long)getpid());
+    snprintf(pid, sizeof pid, "process %ld", (long)getpid());
     assert_non_null(strstr(error.text, pid));
     assert_null(strstr(error.text, fixture->keys[0]));
 

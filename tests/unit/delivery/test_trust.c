@@ -49,9 +49,8 @@ static void a_ca_file_adds_to_what_the_system_trusts(void **state)
     assert_non_null(strstr(bundle.data, CERTIFICATE "\n" CERTIFICATE));
     bool has_file = access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0;
     assert_int_equal(trust.folder_too, !has_file);
-    if (has_file) {
+    if (has_file)
         assert_true(bundle.len > 10 * strlen(CERTIFICATE));
-    }
     buffer_clear(&bundle);
     trust_close(&trust);
     trust_close(&trust);
@@ -76,14 +75,13 @@ static void what_is_no_certificate_is_told_with_its_file(void **state)
         {"empty inside", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"},
         {"the second is broken", CERTIFICATE "-----BEGIN CERTIFICATE-----\n"},
     };
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         write_file(table[i].text);
         struct buffer bundle;
         struct error error = {0};
         buffer_init(&bundle, TRUST_MAX);
-        if (trust_load(NULL, path, &bundle, &error) == 0) {
+        if (trust_load(NULL, path, &bundle, &error) == 0)
             fail_msg("%s: was taken", table[i].sentence);
-        }
         assert_int_equal(error.scope, ERROR_USAGE);
         assert_non_null(strstr(error.text, path));
         buffer_clear(&bundle);

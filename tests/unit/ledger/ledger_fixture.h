@@ -60,10 +60,10 @@ static inline void fixture_reopen(struct fixture *fixture)
 /* A folder without a ledger. */
 static inline int fixture_setup_empty(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/kyc-ledger-XXXXXX");
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/kyc-ledger-XXXXXX");
     assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->path, sizeof(fixture->path), "%s/ledger", fixture->folder);
+    snprintf(fixture->path, sizeof fixture->path, "%s/ledger", fixture->folder);
     fixture->identity = (struct ledger_identity){"demo", "payward", SLICE_LITERAL("https://api.example.com")};
     arena_init(&fixture->arena, 4096);
     *state = fixture;
@@ -87,9 +87,9 @@ static inline int fixture_teardown(void **state)
     static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
     struct fixture *fixture = *state;
     ledger_close(fixture->ledger);
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         char path[64];
-        snprintf(path, sizeof(path), "%s%s", fixture->path, suffixes[i]);
+        snprintf(path, sizeof path, "%s%s", fixture->path, suffixes[i]);
         unlink(path);
     }
     int left = rmdir(fixture->folder);
@@ -107,7 +107,7 @@ struct fixture_digests {
 static inline struct fixture_digests fixture_digests(const char *letters)
 {
     struct fixture_digests digests;
-    memset(digests.digest, 0, sizeof(digests.digest));
+    memset(digests.digest, 0, sizeof digests.digest);
     memcpy(digests.digest, letters, FIXTURE_MEMBERS);
     for (size_t i = 0; i < FIXTURE_MEMBERS; i++)
         memset(digests.members + i * FINGERPRINT_MEMBER_LEN, letters[i], FINGERPRINT_MEMBER_LEN);
@@ -123,7 +123,7 @@ static inline int64_t fixture_journal_at(struct fixture *fixture, int64_t id, co
         .external_id = slice_from(key),
         .operation = operation,
         .digest = digests.digest,
-        .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .member_digests = slice_make(digests.members, sizeof digests.members),
         .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
         .at_ns = at_ns,
     };
@@ -158,10 +158,10 @@ static inline struct outcome fixture_outcome(enum outcome_kind kind, int status,
                                              const char *user_id)
 {
     struct outcome outcome = {.kind = kind, .http_status = status};
-    snprintf(outcome.code, sizeof(outcome.code), "%s", code);
-    snprintf(outcome.user_id, sizeof(outcome.user_id), "%s", user_id);
-    snprintf(outcome.message, sizeof(outcome.message), "%s", code);
-    snprintf(outcome.request_id, sizeof(outcome.request_id), "req-%d", status);
+    snprintf(outcome.code, sizeof outcome.code, "%s", code);
+    snprintf(outcome.user_id, sizeof outcome.user_id, "%s", user_id);
+    snprintf(outcome.message, sizeof outcome.message, "%s", code);
+    snprintf(outcome.request_id, sizeof outcome.request_id, "req-%d", status);
     return outcome;
 }
 
@@ -291,9 +291,9 @@ static inline void fixture_note_finding(void *context, const struct ledger_findi
     if (findings->counts[kind]++ > 0)
         return;
     findings->event[kind] = finding->event;
-    snprintf(findings->key[kind], sizeof(findings->key[kind]), "%.*s", (int)finding->external_id.len,
+    snprintf(findings->key[kind], sizeof findings->key[kind], "%.*s", (int)finding->external_id.len,
              finding->external_id.len ? finding->external_id.data : "");
-    snprintf(findings->text[kind], sizeof(findings->text[kind]), "%.*s", (int)finding->text.len,
+    snprintf(findings->text[kind], sizeof findings->text[kind], "%.*s", (int)finding->text.len,
              finding->text.data);
 }
 

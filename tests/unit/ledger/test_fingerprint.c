@@ -23,7 +23,7 @@ static const struct provider_field table[] = {
 };
 static const struct provider_fields fields = {
     .fields = table,
-    .field_count = sizeof(table) / sizeof(*table),
+    .field_count = sizeof table / sizeof *table,
     .members = members,
     .member_count = 3,
 };
@@ -46,7 +46,7 @@ static void digest_of(uint8_t out[FINGERPRINT_LEN], uint8_t member_digests[3 * F
 
 static void hmac(const char *text, size_t len, uint8_t out[DIGEST_SHA256_LEN])
 {
-    struct digest_hmac *context = digest_hmac_new(DIGEST_SHA256, slice_make((const char *)key, sizeof(key)));
+    struct digest_hmac *context = digest_hmac_new(DIGEST_SHA256, slice_make((const char *)key, sizeof key));
     digest_hmac_begin(context);
     digest_hmac_add(context, slice_make(text, len));
     digest_hmac_end(context, out);
@@ -56,8 +56,8 @@ static void hmac(const char *text, size_t len, uint8_t out[DIGEST_SHA256_LEN])
 static int set_up(void **state)
 {
     (void)state;
-    memset(values, 0, sizeof(values));
-    memset(record.document_digest, 0, sizeof(record.document_digest));
+    memset(values, 0, sizeof values);
+    memset(record.document_digest, 0, sizeof record.document_digest);
     put(FIELD_EMAIL, "ada@example.com");
     put(FIELD_FIRST_NAME, "Ada");
     put(FIELD_LAST_NAME, "Example");
@@ -69,9 +69,9 @@ static void the_digest_is_an_hmac_over_names_and_values(void **state)
     (void)state;
     static const char text[] = "email\0ada@example.com\0first_name\0Ada\0last_name\0Example";
     uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
-    hmac(text, sizeof(text), want);
+    hmac(text, sizeof text, want);
     digest_of(got, got_members);
-    assert_memory_equal(got, want, sizeof(want));
+    assert_memory_equal(got, want, sizeof want);
 }
 
 static void a_member_is_the_front_of_an_hmac_over_its_own_fields(void **state)
@@ -80,7 +80,7 @@ static void a_member_is_the_front_of_an_hmac_over_its_own_fields(void **state)
     static const char name[] = "first_name\0Ada\0last_name\0Example";
     static const uint8_t none[FINGERPRINT_MEMBER_LEN];
     uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
-    hmac(name, sizeof(name), want);
+    hmac(name, sizeof name, want);
     digest_of(got, got_members);
     assert_memory_equal(got_members + 8, want, FINGERPRINT_MEMBER_LEN);
     assert_memory_equal(got_members + 16, none, FINGERPRINT_MEMBER_LEN);
@@ -108,11 +108,11 @@ static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
     };
     uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], members_before[24], members_after[24];
     digest_of(before, members_before);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set_up(NULL);
         put(cases[i].field, cases[i].text);
         digest_of(after, members_after);
-        bool changed = memcmp(before, after, sizeof(before)) != 0;
+        bool changed = memcmp(before, after, sizeof before) != 0;
         if (changed != cases[i].record)
             fail_msg("%s: the digest", cases[i].sentence);
         for (size_t m = 0; m < 3; m++) {
@@ -136,17 +136,17 @@ static void a_document_is_what_its_file_holds(void **state)
     put(FIELD_DOCUMENT_BACK, "https://example.com/back.png");
     record.document_digest[0] = one;
     digest_of(whole, first);
-    hmac(text, sizeof(text), want);
+    hmac(text, sizeof text, want);
     assert_memory_equal(first + 16, want, FINGERPRINT_MEMBER_LEN);
 
     put(FIELD_DOCUMENT_FRONT, "renamed.jpg");
     digest_of(got, got_members);
-    assert_memory_equal(got, whole, sizeof(got));
-    assert_memory_equal(got_members, first, sizeof(first));
+    assert_memory_equal(got, whole, sizeof got);
+    assert_memory_equal(got_members, first, sizeof first);
 
     record.document_digest[0] = two;
     digest_of(got, got_members);
-    assert_memory_not_equal(got, whole, sizeof(got));
+    assert_memory_not_equal(got, whole, sizeof got);
     assert_memory_equal(got_members, first, 16);
     assert_memory_not_equal(got_members + 16, first + 16, FINGERPRINT_MEMBER_LEN);
 }
@@ -161,14 +161,14 @@ static void text_moved_from_one_field_to_the_next_is_another_record(void **state
     put(FIELD_FIRST_NAME, "Ada Ex");
     put(FIELD_LAST_NAME, "ample");
     digest_of(after, scratch);
-    assert_memory_not_equal(before, after, sizeof(before));
+    assert_memory_not_equal(before, after, sizeof before);
 }
 
 static void values_of_any_length_are_covered_whole(void **state)
 {
     (void)state;
     static const size_t lengths[] = {1000, 4070, 4080, 4096, 4097, 20000};
-    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char *text = malloc(lengths[i] + 64), *name = malloc(lengths[i] + 1);
         memset(name, 'x', lengths[i]);
         name[lengths[i]] = '\0';
@@ -185,7 +185,7 @@ static void values_of_any_length_are_covered_whole(void **state)
         uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], scratch[24];
         hmac(text, len, want);
         digest_of(got, scratch);
-        assert_memory_equal(got, want, sizeof(want));
+        assert_memory_equal(got, want, sizeof want);
         free(text);
         free(name);
     }
@@ -200,7 +200,7 @@ static void one_object_gives_the_same_digest_again(void **state)
     fingerprint_members(fingerprint, &record, scratch);
     fingerprint_record(fingerprint, &record, again);
     fingerprint_free(fingerprint);
-    assert_memory_equal(first, again, sizeof(first));
+    assert_memory_equal(first, again, sizeof first);
 }
 
 static void an_email_has_one_digest_in_any_case(void **state)

@@ -13,8 +13,8 @@ static int set_up(void **state)
     struct fixture *fixture = *state;
     for (int i = 0; i < CUSTOMERS; i++) {
         char key[8], user[8];
-        snprintf(key, sizeof(key), "C-%d", i);
-        snprintf(user, sizeof(user), "U-%d", i);
+        snprintf(key, sizeof key, "C-%d", i);
+        snprintf(user, sizeof user, "U-%d", i);
         struct outcome timeout = fixture_outcome(OUTCOME_IN_DOUBT, 0, "timeout", "");
         struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", user);
         int64_t id = fixture_journal(fixture, 0, key, OPERATION_CREATE, "abc");
@@ -91,7 +91,7 @@ static void every_change_of_an_event_shows(void **state)
         {"another chain", "UPDATE event SET chain = zeroblob(32) WHERE id = 5", NULL, 5},
     };
     struct fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_sql(fixture, cases[i].change);
         int64_t broken = broken_at(fixture);
         if (broken != cases[i].broken)
@@ -191,8 +191,8 @@ static void an_erased_customer_does_not_break_the_chain(void **state)
     digest_hmac_add(hmac, SLICE_LITERAL("customer\0C-1"));
     digest_hmac_end(hmac, digest);
     digest_hmac_free(hmac);
-    digest_hex(digest, sizeof(digest), hex);
-    snprintf(text, sizeof(text), "UPDATE customer SET external_id = 'erased:%s' WHERE id = 2", hex);
+    digest_hex(digest, sizeof digest, hex);
+    snprintf(text, sizeof text, "UPDATE customer SET external_id = 'erased:%s' WHERE id = 2", hex);
     fixture_sql(fixture, text);
     struct fixture_findings findings = fixture_verify(fixture, "");
     assert_int_equal(findings.verified.findings, 0);
@@ -235,8 +235,8 @@ static void a_ledger_knows_its_own_heads_and_no_other(void **state)
 {
     struct fixture *fixture = *state;
     char head[LEDGER_HEAD_SIZE], zeros[LEDGER_HEAD_SIZE];
-    memset(zeros, '0', sizeof(zeros) - 1);
-    zeros[sizeof(zeros) - 1] = '\0';
+    memset(zeros, '0', sizeof zeros - 1);
+    zeros[sizeof zeros - 1] = '\0';
     ledger_chain_head(fixture->ledger, head);
     fixture_create(fixture, "C-8", "abc", "U-8");
     fixture_create(fixture, "C-9", "abc", "U-9");
@@ -297,8 +297,8 @@ static void the_first_chain_is_the_published_formula(void **state)
     digest_hmac_free(hmac);
     digest_sha256(slice_make((const char *)bytes, (size_t)(cursor - bytes)), slice_make(NULL, 0), want);
     char hex[2 * DIGEST_SHA256_LEN + 1], text[160];
-    snprintf(text, sizeof(text), "SELECT count(*) FROM event WHERE id = 1 AND lower(hex(chain)) = '%s'",
-             digest_hex(want, sizeof(want), hex));
+    snprintf(text, sizeof text, "SELECT count(*) FROM event WHERE id = 1 AND lower(hex(chain)) = '%s'",
+             digest_hex(want, sizeof want, hex));
     assert_int_equal(fixture_number(fixture, text), 1);
 }
 

@@ -36,7 +36,7 @@ static void live_until(struct fixture *fixture, enum point last, int64_t id, con
                                    .external_id = slice_from(key),
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
-                                   .member_digests = slice_make(digests.members, sizeof(digests.members)),
+                                   .member_digests = slice_make(digests.members, sizeof digests.members),
                                    .at_ns = 2};
     bool taken;
     fixture->ledger = fixture_try(fixture, LEDGER_WRITE);
@@ -101,11 +101,11 @@ static void what_was_committed_is_there_and_nothing_else(void **state)
     int64_t events = 0;
     for (size_t i = 0; i < POINTS; i++) {
         char key[8], user[8], text[96];
-        snprintf(key, sizeof(key), "C-%zu", i);
-        snprintf(user, sizeof(user), "U-%zu", i);
+        snprintf(key, sizeof key, "C-%zu", i);
+        snprintf(user, sizeof user, "U-%zu", i);
         die_at(fixture, cases[i].point, 0, key, user);
         fixture_open(fixture, LEDGER_WRITE);
-        snprintf(text, sizeof(text), "SELECT coalesce(max(id), 0) FROM customer WHERE external_id = '%s'",
+        snprintf(text, sizeof text, "SELECT coalesce(max(id), 0) FROM customer WHERE external_id = '%s'",
                  key);
         int64_t id = fixture_number(fixture, text);
         assert_int_equal(id != 0, cases[i].there);
@@ -121,7 +121,7 @@ static void what_was_committed_is_there_and_nothing_else(void **state)
             fixture_open(fixture, LEDGER_WRITE);
             events++;
         }
-        snprintf(text, sizeof(text),
+        snprintf(text, sizeof text,
                  "SELECT count(*) FROM customer WHERE external_id = '%s' AND user_id = '%s'", key, user);
         assert_int_equal(fixture_number(fixture, text), 1);
         assert_int_equal(count_events(fixture), events);

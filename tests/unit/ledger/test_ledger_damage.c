@@ -76,7 +76,7 @@ static bool reads_say_so(struct fixture *fixture)
         ledger_nonce_floor(ledger, "key", &floor, &error),
         ledger_canary_left(ledger, "x", &left, &error),
     };
-    for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         said = said || results[i] < 0;
     said = ledger_verify(ledger, "", ignore_finding, NULL, &verified, &error) < 0 || verified.findings > 0 ||
            said;
@@ -96,7 +96,7 @@ static void write_all(struct fixture *fixture)
         struct ledger_customer customer;
         enum ledger_settlement settlement;
         bool taken;
-        snprintf(key, sizeof(key), "C-%d", (int)id);
+        snprintf(key, sizeof key, "C-%d", (int)id);
         if (ledger_begin(ledger, &error) != 0)
             break;
         if (ledger_find(ledger, id, &fixture->arena, &customer, &error) != 1)
@@ -107,7 +107,7 @@ static void write_all(struct fixture *fixture)
             .external_id = slice_from(key),
             .operation = create ? OPERATION_CREATE : OPERATION_UPDATE,
             .digest = create && open ? (const uint8_t *)customer.pending_digest.data : digests.digest,
-            .member_digests = slice_make(digests.members, sizeof(digests.members)),
+            .member_digests = slice_make(digests.members, sizeof digests.members),
             .at_ns = 9,
         };
         struct ledger_result result = {.id = id,
@@ -117,7 +117,7 @@ static void write_all(struct fixture *fixture)
                                        .outcome = &done,
                                        .attempt = 1,
                                        .at_ns = 9};
-        snprintf(done.user_id, sizeof(done.user_id), "U-1%d", (int)id);
+        snprintf(done.user_id, sizeof done.user_id, "U-1%d", (int)id);
         if (ledger_journal(ledger, &intent, &id, &error) == 0 &&
             ledger_result(ledger, &result, &taken, &error) == 0)
             ledger_settle(ledger,
@@ -149,7 +149,7 @@ static bool may_be_null(const char *table, const char *column)
                                         "customer.pending_member_digests",
                                         NULL};
     char name[64];
-    snprintf(name, sizeof(name), "%s.%s", table, column);
+    snprintf(name, sizeof name, "%s.%s", table, column);
     for (size_t i = 0; names[i]; i++)
         if (strcmp(name, names[i]) == 0)
             return strcmp(column, "pending_member_digests") != 0;
@@ -163,8 +163,8 @@ static void a_null_where_none_belongs_is_told(void **state)
     sqlite3_stmt *columns;
     char copy[64], text[512];
     unsigned told = 0;
-    snprintf(copy, sizeof(copy), "%s.copy", fixture->path);
-    snprintf(text, sizeof(text), "VACUUM INTO '%s'", copy);
+    snprintf(copy, sizeof copy, "%s.copy", fixture->path);
+    snprintf(text, sizeof text, "VACUUM INTO '%s'", copy);
     fixture_sql(fixture, text);
     assert_int_equal(sqlite3_open(copy, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db,
@@ -175,7 +175,7 @@ static void a_null_where_none_belongs_is_told(void **state)
     while (sqlite3_step(columns) == SQLITE_ROW) {
         const char *table = (const char *)sqlite3_column_text(columns, 0);
         const char *column = (const char *)sqlite3_column_text(columns, 1);
-        snprintf(text, sizeof(text), "UPDATE %s SET %s = NULL", table, column);
+        snprintf(text, sizeof text, "UPDATE %s SET %s = NULL", table, column);
         fixture_sql(fixture, text);
         bool said = reads_say_so(fixture);
         if (!said && !may_be_null(table, column))
@@ -183,7 +183,7 @@ static void a_null_where_none_belongs_is_told(void **state)
         if (fixture_aborts(write_all, fixture))
             fail_msg("%s: the process was ended", text);
         told += said;
-        snprintf(text, sizeof(text),
+        snprintf(text, sizeof text,
                  "ATTACH '%s' AS copy; DELETE FROM main.%s; INSERT INTO main.%s SELECT * FROM copy.%s", copy,
                  table, table, table);
         fixture_sql(fixture, text);

@@ -26,7 +26,7 @@ static int try_journal(struct fixture *fixture, int64_t id, const char *key)
                                    .external_id = slice_from(key),
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
-                                   .member_digests = slice_make(digests.members, sizeof(digests.members)),
+                                   .member_digests = slice_make(digests.members, sizeof digests.members),
                                    .at_ns = 2};
     return ledger_journal(fixture->ledger, &intent, &id, &fixture->error);
 }
@@ -42,7 +42,7 @@ static void a_failed_read_lets_nothing_be_committed(void **state)
     heal(fixture);
     fixture_assert_says(&fixture->error, "cannot be read");
     char first[ERROR_TEXT_MAX];
-    memcpy(first, fixture->error.text, sizeof(first));
+    memcpy(first, fixture->error.text, sizeof first);
 
     fixture->error = (struct error){.scope = ERROR_NONE};
     assert_int_equal(try_journal(fixture, 0, "C-2"), -1);

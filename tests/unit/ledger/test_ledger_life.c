@@ -11,7 +11,7 @@ static void a_journalled_create_has_everything_that_was_tried(void **state)
         .external_id = SLICE_LITERAL("C-1"),
         .operation = OPERATION_CREATE,
         .digest = digests.digest,
-        .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .member_digests = slice_make(digests.members, sizeof digests.members),
         .idempotency_key = SLICE_LITERAL("3f0c5a4e-key"),
         .at_ns = 77,
     };
@@ -145,9 +145,9 @@ static void a_create_given_up_is_sent_again_by_the_next_run(void **state)
         {"given up by an attempt that left and certainly did nothing", false, false, true},
     };
     struct fixture *fixture = *state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char key[8];
-        snprintf(key, sizeof(key), "C-%zu", i);
+        snprintf(key, sizeof key, "C-%zu", i);
         int64_t id = fixture_journal(fixture, 0, key, OPERATION_CREATE, "abc");
         struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
         struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
@@ -416,8 +416,8 @@ static void a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown(vo
     for (int before = 0; before < BEFORES; before++)
         for (int after = 0; after < AFTERS; after++) {
             char key[16], user[16];
-            snprintf(key, sizeof(key), "C-%d-%d", before, after);
-            snprintf(user, sizeof(user), "USER-%d-%d", before, after);
+            snprintf(key, sizeof key, "C-%d-%d", before, after);
+            snprintf(user, sizeof user, "USER-%d-%d", before, after);
             int64_t id = fixture_create(fixture, key, "abc", user);
             fixture_journal(fixture, id, key, OPERATION_UPDATE, "xbc");
             if (before == IN_THIS_RUN)
@@ -570,21 +570,21 @@ static void note_brief(void *context, const struct ledger_brief *brief)
 {
     struct seen *seen = context;
     seen->briefs[seen->count++] = *brief;
-    snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text), "%.*s:%s ",
+    snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%.*s:%s ",
              (int)brief->external_id.len, brief->external_id.data, ledger_state_word(brief->state));
 }
 
 static void note_group(void *context, const struct ledger_group *group)
 {
     struct seen *seen = context;
-    snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text), "%s/%s/%d/%s=%d ",
+    snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%s/%s/%d/%s=%d ",
              group->state, group->operation, group->http_status, group->code, (int)group->count);
 }
 
 static void note_doubt(void *context, const struct ledger_customer *customer)
 {
     struct seen *seen = context;
-    snprintf(seen->text + strlen(seen->text), sizeof(seen->text) - strlen(seen->text), "%.*s ",
+    snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%.*s ",
              (int)customer->external_id.len, customer->external_id.data);
 }
 
@@ -667,7 +667,7 @@ static void a_nonce_floor_only_rises(void **state)
     uint64_t floor = 1;
     assert_int_equal(ledger_nonce_floor(fixture->ledger, "k1", &floor, &fixture->error), 0);
     assert_int_equal(floor, 0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_begin(fixture);
         assert_int_equal(ledger_nonce_reserve(fixture->ledger, "k1", cases[i].reserve, &fixture->error), 0);
         fixture_commit(fixture);

@@ -9,7 +9,7 @@
 static const char *beside(const struct fixture *fixture, const char *suffix)
 {
     static char path[64];
-    snprintf(path, sizeof(path), "%s%s", fixture->path, suffix);
+    snprintf(path, sizeof path, "%s%s", fixture->path, suffix);
     return path;
 }
 
@@ -44,7 +44,7 @@ static void a_new_ledger_and_its_files_are_for_their_owner_alone(void **state)
     fixture_open(fixture, LEDGER_WRITE);
     assert_true(ledger_exists(fixture->path));
     static const char *const suffixes[] = {"", ".key", ".lock", "-wal", "-shm"};
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         assert_int_equal(mode_of(beside(fixture, suffixes[i])), 0600);
     umask(mask);
     char head[LEDGER_HEAD_SIZE];
@@ -63,12 +63,12 @@ static void the_key_is_not_in_the_ledger_and_stays_the_same(void **state)
     struct fixture *fixture = *state;
     uint8_t key[FINGERPRINT_KEY_LEN];
     fixture_open(fixture, LEDGER_WRITE);
-    memcpy(key, ledger_fingerprint_key(fixture->ledger), sizeof(key));
+    memcpy(key, ledger_fingerprint_key(fixture->ledger), sizeof key);
     fixture_reopen(fixture);
-    assert_memory_equal(key, ledger_fingerprint_key(fixture->ledger), sizeof(key));
+    assert_memory_equal(key, ledger_fingerprint_key(fixture->ledger), sizeof key);
     fixture_close(fixture);
     fixture_open(fixture, LEDGER_READ);
-    assert_memory_equal(key, ledger_fingerprint_key(fixture->ledger), sizeof(key));
+    assert_memory_equal(key, ledger_fingerprint_key(fixture->ledger), sizeof key);
 }
 
 static void reading_makes_nothing(void **state)
@@ -116,13 +116,13 @@ static void a_second_run_is_told_who_holds_the_ledger(void **state)
     }
     char byte, pid[32];
     assert_int_equal(read(ready[0], &byte, 1), 1);
-    snprintf(pid, sizeof(pid), "process %d, since 20", (int)child);
+    snprintf(pid, sizeof pid, "process %d, since 20", (int)child);
     assert_refused(fixture, LEDGER_WRITE, ERROR_BUSY, pid);
     struct ledger *reader = fixture_try(fixture, LEDGER_READ);
     assert_non_null(reader);
     ledger_close(reader);
     char link[64];
-    snprintf(link, sizeof(link), "%s/other", fixture->folder);
+    snprintf(link, sizeof link, "%s/other", fixture->folder);
     assert_int_equal(symlink(fixture->path, link), 0);
     struct error error;
     assert_null(ledger_open(link, LEDGER_WRITE, &fixture->identity, NULL, &error));
@@ -144,7 +144,7 @@ static void a_lost_or_foreign_key_is_refused(void **state)
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
     char kept[64];
-    snprintf(kept, sizeof(kept), "%s/kept", fixture->folder);
+    snprintf(kept, sizeof kept, "%s/kept", fixture->folder);
     assert_int_equal(rename(beside(fixture, ".key"), kept), 0);
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has lost its digest key");
     assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "has lost its digest key");
@@ -163,8 +163,8 @@ static void a_key_of_the_job_needs_no_file(void **state)
 {
     struct fixture *fixture = *state;
     char text[] = "an invented secret", other[] = "another invented secret";
-    const struct secret key = {.data = text, .len = sizeof(text) - 1};
-    const struct secret wrong = {.data = other, .len = sizeof(other) - 1};
+    const struct secret key = {.data = text, .len = sizeof text - 1};
+    const struct secret wrong = {.data = other, .len = sizeof other - 1};
     for (int round = 0; round < 2; round++) {
         fixture->ledger = ledger_open(fixture->path, LEDGER_WRITE, &fixture->identity, &key, &fixture->error);
         assert_non_null(fixture->ledger);
@@ -194,7 +194,7 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
     struct ledger_identity own = fixture->identity;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture->identity = cases[i].identity;
         assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, cases[i].says);
         assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, cases[i].says);
@@ -252,7 +252,7 @@ static void a_ledger_with_two_names_is_refused(void **state)
     struct error error;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
-    snprintf(other, sizeof(other), "%s/other", fixture->folder);
+    snprintf(other, sizeof other, "%s/other", fixture->folder);
     assert_int_equal(link(fixture->path, other), 0);
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "ledger has 2 names (hard links)");
     assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "ledger has 2 names (hard links)");
@@ -269,7 +269,7 @@ static void a_missing_folder_is_named(void **state)
     snprintf(fixture->folder + len, sizeof fixture->folder - len, "/none");
     struct error error;
     char path[64];
-    snprintf(path, sizeof(path), "%s/ledger", fixture->folder);
+    snprintf(path, sizeof path, "%s/ledger", fixture->folder);
     assert_null(ledger_open(path, LEDGER_WRITE, &fixture->identity, NULL, &error));
     assert_int_equal(error.scope, ERROR_LEDGER);
     fixture_assert_says(&error, fixture->folder);
@@ -284,7 +284,7 @@ static void a_damaged_page_is_an_error_with_a_way_out(void **state)
     fixture_begin(fixture);
     for (int i = 0; i < 500; i++) {
         char key[16];
-        snprintf(key, sizeof(key), "C-%d", i);
+        snprintf(key, sizeof key, "C-%d", i);
         fixture_journal_at(fixture, 0, key, OPERATION_CREATE, "abc", 1);
     }
     fixture_commit(fixture);
@@ -292,7 +292,7 @@ static void a_damaged_page_is_an_error_with_a_way_out(void **state)
     int fd = open(fixture->path, O_WRONLY);
     static const char noise[4096] = {1, 2, 3};
     for (off_t page = 2; page < 40; page++)
-        assert_true(pwrite(fd, noise, sizeof(noise), page * 4096) > 0);
+        assert_true(pwrite(fd, noise, sizeof noise, page * 4096) > 0);
     close(fd);
     struct ledger *ledger = fixture_try(fixture, LEDGER_WRITE);
     if (ledger) {
@@ -321,11 +321,11 @@ static int run_into_the_limit(struct fixture *fixture)
     struct fixture_digests digests = fixture_digests("abc");
     for (int i = 0; i < 100000; i++) {
         char key[16];
-        snprintf(key, sizeof(key), "C-%d", i);
+        snprintf(key, sizeof key, "C-%d", i);
         struct ledger_intent intent = {.external_id = slice_from(key),
                                        .operation = OPERATION_CREATE,
                                        .digest = digests.digest,
-                                       .member_digests = slice_make(digests.members, sizeof(digests.members)),
+                                       .member_digests = slice_make(digests.members, sizeof digests.members),
                                        .at_ns = 1};
         struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", key);
         struct ledger_result result = {
@@ -344,7 +344,7 @@ static int run_into_the_limit(struct fixture *fixture)
     struct ledger_intent intent = {.external_id = SLICE_LITERAL("X"),
                                    .operation = OPERATION_CREATE,
                                    .digest = digests.digest,
-                                   .member_digests = slice_make(digests.members, sizeof(digests.members)),
+                                   .member_digests = slice_make(digests.members, sizeof digests.members),
                                    .at_ns = 1};
     int64_t id;
     MUST(ledger_journal(fixture->ledger, &intent, &id, &fixture->error) == -1);

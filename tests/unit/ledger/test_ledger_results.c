@@ -10,7 +10,7 @@ static bool see(void *context, const struct ledger_customer *customer, uint64_t 
 {
     struct seen *seen = context;
     assert_true(seen->count < 16);
-    snprintf(seen->lines[seen->count++], sizeof(seen->lines[0]), "%d %.*s %s %.*s %d", (int)row,
+    snprintf(seen->lines[seen->count++], sizeof *seen->lines, "%d %.*s %s %.*s %d", (int)row,
              (int)customer->external_id.len, customer->external_id.data, ledger_state_word(customer->state),
              (int)customer->user_id.len, customer->user_id.len ? customer->user_id.data : "",
              customer->http_status);

@@ -87,7 +87,7 @@ static void journal_open_create(struct walk *walk, int who)
         .external_id = slice_from(key_of(walk, who, key)),
         .operation = OPERATION_CREATE,
         .digest = digests.digest,
-        .member_digests = slice_make(digests.members, sizeof(digests.members)),
+        .member_digests = slice_make(digests.members, sizeof digests.members),
         .email_digest = slice_make(digests.members, FINGERPRINT_MEMBER_LEN),
         .at_ns = 4,
     };
@@ -208,7 +208,7 @@ static void step_open_create(struct walk *walk, int who, const struct ledger_cus
     struct outcome never = not_built();
     struct outcome found = fixture_outcome(OUTCOME_DONE, 200, "absent", "");
     struct outcome later = nothing_done(walk);
-    snprintf(user, sizeof(user), "U-%d", walk->users++);
+    snprintf(user, sizeof user, "U-%d", walk->users++);
     struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", pick(walk, 12) ? user : "U-0");
     switch (pick(walk, 12)) {
     case 0:
@@ -307,7 +307,7 @@ static void step(struct walk *walk)
     if (pick(walk, 20) == 0) {
         next_run(walk);
     } else if (walk->ids[who] == 0) {
-        snprintf(user, sizeof(user), "U-%d", walk->users++);
+        snprintf(user, sizeof user, "U-%d", walk->users++);
         if (pick(walk, 6) == 0)
             settle(walk, who, user);
         else if (pick(walk, 6) == 0)
@@ -335,7 +335,7 @@ static void step(struct walk *walk)
         if (walk->journalled_run[who] != walk->run) /* a row comes by once a run */
             journal(walk, who, OPERATION_CREATE);
     } else if (pick(walk, 6) == 0) {
-        snprintf(user, sizeof(user), "%.*s", (int)customer.user_id.len, customer.user_id.data);
+        snprintf(user, sizeof user, "%.*s", (int)customer.user_id.len, customer.user_id.data);
         if (pick(walk, 3) == 0)
             snprintf(user, sizeof user, "U-%d", walk->users++);
         settle(walk, who, pick(walk, 5) ? user : "");
@@ -493,9 +493,9 @@ static void every_change_of_a_customer_is_found(void **state)
     struct fixture *fixture = *state;
     fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
     assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[256];
-        snprintf(text, sizeof(text), "UPDATE customer SET %s WHERE external_id = '%s'", cases[i].set,
+        snprintf(text, sizeof text, "UPDATE customer SET %s WHERE external_id = '%s'", cases[i].set,
                  cases[i].key);
         fixture_sql(fixture, text);
         struct fixture_findings findings = fixture_verify(fixture, "");

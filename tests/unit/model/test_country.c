@@ -228,7 +228,7 @@ static void every_name_of_the_table_is_folded_and_found(void **state)
         if (!slice_equal(folded, key))
             fail_msg("%.*s folds to %.*s", (int)key.len, key.data, (int)folded.len, folded.data);
         bool ambiguous = tab[1] == '*';
-        assert_true(ambiguous || country_by_alpha2(slice_make(tab + 1, 2)) != NULL);
+        assert_true(ambiguous || country_by_alpha2(slice_make(tab + 1, 2)));
         if (key.len > 3 && strncmp(read_as(key), tab + 1, ambiguous ? 1 : 2) != 0)
             fail_msg("%.*s gives %s", (int)key.len, key.data, read_as(key));
         before = key;
@@ -242,11 +242,11 @@ static void every_alias_is_read_as_the_file_says(void **state)
 {
     (void)state;
     FILE *file = fopen("scripts/country-aliases.txt", "r");
-    if (file == NULL)
+    if (!file)
         skip();
     static char line[16 * 1024];
     size_t count = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = '\0';
         if (line[0] == '#' || line[0] == '\0')
             continue;
@@ -256,7 +256,7 @@ static void every_alias_is_read_as_the_file_says(void **state)
         if (ambiguous)
             *strstr(names, " = ") = '\0';
         char *rest = names;
-        for (char *name; (name = strsep(&rest, "|")) != NULL;) {
+        for (char *name; (name = strsep(&rest, "|"));) {
             name += strspn(name, " ");
             size_t len = strlen(name);
             while (len > 0 && name[len - 1] == ' ')
@@ -323,8 +323,8 @@ static void a_state_of_the_us_is_read_from_code_or_name(void **state)
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         const char *got = country_us_state(slice_from(examples[i].input), &arena);
-        if (examples[i].want == NULL ? got != NULL : got == NULL || strcmp(got, examples[i].want) != 0)
-            fail_msg("%s gives %s", examples[i].input, got == NULL ? "nothing" : got);
+        if (examples[i].want ? !got || strcmp(got, examples[i].want) != 0 : got != NULL)
+            fail_msg("%s gives %s", examples[i].input, got ? got : "nothing");
     }
 }
 

@@ -24,7 +24,7 @@ static void the_kind_of_a_document_is_told_by_its_first_bytes(void **state)
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         const char *type = media_type(examples[i].head);
-        if (examples[i].want == NULL)
+        if (!examples[i].want)
             assert_null(type);
         else
             assert_string_equal(type, examples[i].want);

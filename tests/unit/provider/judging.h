@@ -52,11 +52,10 @@ static inline void check_judged(const struct provider *provider, const struct ju
             outcome.kind == OUTCOME_BAD_TOKEN || outcome.kind == OUTCOME_THROTTLED)
             if (outcome.cause != one->cause)
                 fail_msg("%s: cause %s", one->sentence, retry_cause_word(outcome.cause));
-        if (strcmp(outcome.user_id, one->user_id == NULL ? "" : one->user_id) != 0)
+        if (strcmp(outcome.user_id, one->user_id ? one->user_id : "") != 0)
             fail_msg("%s: user %s", one->sentence, outcome.user_id);
-        if ((outcome.field == NULL) != (one->field == NULL) ||
-            (one->field != NULL && strcmp(outcome.field, one->field) != 0))
-            fail_msg("%s: field %s", one->sentence, outcome.field == NULL ? "none" : outcome.field);
+        if ((!outcome.field) != (!one->field) || (one->field && strcmp(outcome.field, one->field) != 0))
+            fail_msg("%s: field %s", one->sentence, outcome.field ? outcome.field : "none");
         if (outcome.no_update != one->no_update)
             fail_msg("%s: no_update", one->sentence);
     }

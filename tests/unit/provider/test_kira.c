@@ -221,8 +221,8 @@ static void a_document_that_cannot_be_sent_says_why(void **state)
         set(&person, FIELD_DOCUMENT_FRONT, examples[i].document);
         const char *fault =
             build((struct provider_call){.operation = OPERATION_CREATE, .record = &person.record}, &request);
-        if (fault == NULL || strstr(fault, examples[i].want) == NULL)
-            fail_msg("%s: %s", examples[i].document, fault == NULL ? "taken" : fault);
+        if (!fault || !strstr(fault, examples[i].want))
+            fail_msg("%s: %s", examples[i].document, fault ? fault : "taken");
         buffer_clear(&request.body);
     }
 }
@@ -255,7 +255,7 @@ static void a_question_has_its_target_and_no_body(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
 }
 
 static void one_login_gives_the_token_of_all_requests(void **state)
@@ -564,8 +564,8 @@ static void credentials_are_held_to_their_form(void **state)
             .path = "job.yaml",
             .provider = {.name = "kira", .credentials = credentials, .credential_count = examples[i].count}};
         struct error error = {.scope = ERROR_NONE};
-        assert_int_equal(kira_provider.check_job(&with, true, &error), examples[i].want == NULL ? 0 : -1);
-        if (examples[i].want != NULL && strstr(error.text, examples[i].want) == NULL)
+        assert_int_equal(kira_provider.check_job(&with, true, &error), examples[i].want ? -1 : 0);
+        if (examples[i].want && !strstr(error.text, examples[i].want))
             fail_msg("%s", error.text);
         assert_null(strstr(error.text, "sesame"));
         assert_int_equal(kira_provider.check_job(&with, false, &error), 0);

@@ -96,7 +96,7 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
 }
 
 /* The published vector of Kraken's REST guide, its path split into that of a base URL and the rest: what is
@@ -223,8 +223,8 @@ static void the_version_header_is_held_to_its_form(void **state)
                                              .version = examples[i].value}};
         struct error error = {.scope = ERROR_NONE};
         int result = kraken_embed_provider.check_job(&job, false, &error);
-        assert_int_equal(result, examples[i].want == NULL ? 0 : -1);
-        if (examples[i].want != NULL && strstr(error.text, examples[i].want) == NULL)
+        assert_int_equal(result, examples[i].want ? -1 : 0);
+        if (examples[i].want && !strstr(error.text, examples[i].want))
             fail_msg("%s", error.text);
     }
 }

@@ -79,7 +79,7 @@ static void a_create_is_that_of_the_page(void **state)
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
 }
 
 static void every_request_carries_the_token(void **state)
@@ -190,7 +190,7 @@ static void a_birth_date_is_read_as_it_was_written_or_as_iso(void **state)
         assert_true(slice_is(user.values[FIELD_COMPANY_NAME].text, "Example Ltd"));
         const struct value *date = &user.values[FIELD_DATE_OF_BIRTH];
         if ((date->state == VALUE_PRESENT) != (examples[i].want != NULL) ||
-            (examples[i].want != NULL && !slice_is(date->text, examples[i].want)))
+            (examples[i].want && !slice_is(date->text, examples[i].want)))
             fail_msg("%s", examples[i].written);
     }
     arena_clear(&arena);

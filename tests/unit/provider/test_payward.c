@@ -202,7 +202,7 @@ static void the_country_of_a_tax_id_defaults_to_the_residence(void **state)
         memset(&sample, 0, sizeof sample);
         sample_set(&sample, FIELD_COUNTRY, "US");
         sample_set(&sample, FIELD_TAX_ID, examples[i].ids);
-        if (examples[i].countries != NULL)
+        if (examples[i].countries)
             sample_set(&sample, FIELD_TAX_COUNTRY, examples[i].countries);
         struct provider_request request = {.method = NULL};
         build(&request, &sample, "");
@@ -265,7 +265,7 @@ static void the_codes_beside_iso_are_not_in_iso(void **state)
     const char *const *codes =
         provider_fields_find(payward_provider.fields, FIELD_NATIONALITIES)->also_countries;
     size_t count = 0;
-    for (; codes[count] != NULL; count++) {
+    for (; codes[count]; count++) {
         assert_int_equal(strlen(codes[count]), 2);
         assert_null(country_by_alpha2(slice_from(codes[count])));
     }
@@ -278,11 +278,11 @@ static void the_words_of_an_enumeration_are_those_of_the_page(void **state)
     (void)state;
     const char *const *words = provider_fields_find(payward_provider.fields, FIELD_OCCUPATION)->values;
     size_t count = 0;
-    while (words[count] != NULL)
+    while (words[count])
         count++;
     assert_int_equal(count, 19);
     const char *const *languages = provider_fields_find(payward_provider.fields, FIELD_LANGUAGE)->values;
-    for (count = 0; languages[count] != NULL; count++) {
+    for (count = 0; languages[count]; count++) {
         assert_int_equal(strlen(languages[count]), 2);
         assert_true(count == 0 || strcmp(languages[count - 1], languages[count]) < 0);
     }
@@ -325,10 +325,10 @@ static void check_attempt(const struct attempt *attempt, enum operation operatio
         assert_int_equal(outcome.cause, attempt->cause);
     assert_int_equal(outcome.http_status, attempt->status);
     assert_string_equal(outcome.request_id, "req-1");
-    assert_string_equal(outcome.user_id, attempt->user_id == NULL ? "" : attempt->user_id);
-    if (attempt->code != NULL)
+    assert_string_equal(outcome.user_id, attempt->user_id ? attempt->user_id : "");
+    if (attempt->code)
         assert_string_equal(outcome.code, attempt->code);
-    if (attempt->message != NULL && strcmp(outcome.message, attempt->message) != 0)
+    if (attempt->message && strcmp(outcome.message, attempt->message) != 0)
         fail_msg("%s: message `%s`", attempt->sentence, outcome.message);
     assert_true(text_is_utf8(slice_from(outcome.message)));
 }

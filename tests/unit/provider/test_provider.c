@@ -29,7 +29,7 @@ static void a_provider_is_found_by_its_name(void **state)
     (void)state;
     const char *const *names = provider_names();
     size_t count = 0;
-    for (; names[count] != NULL; count++)
+    for (; names[count]; count++)
         assert_string_equal(provider_find(names[count])->name, names[count]);
     assert_true(count >= 1);
     assert_null(provider_find("Payward"));
@@ -96,12 +96,11 @@ static void a_base_url_is_https_or_loopback(void **state)
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct error error;
         const struct provider *provider = check("payward", examples[i].url, NULL, &error);
-        if (examples[i].want == NULL ? provider == NULL
-                                     : provider != NULL || strstr(error.text, examples[i].want) == NULL)
-            fail_msg("%s: %s", examples[i].url, provider == NULL ? error.text : "taken");
-        if (provider == NULL) {
+        if (examples[i].want ? provider || !strstr(error.text, examples[i].want) : !provider)
+            fail_msg("%s: %s", examples[i].url, provider ? "taken" : error.text);
+        if (!provider) {
             assert_int_equal(error.scope, ERROR_USAGE);
-            if (strchr(examples[i].url, '@') != NULL)
+            if (strchr(examples[i].url, '@'))
                 assert_null(strstr(error.text, "opensesame"));
         }
     }

@@ -49,7 +49,7 @@ static void check(const struct example *examples, size_t count, const struct scr
         struct sample sample = {.record = {.row = 1}};
         char out[1024];
         sample.record.values = sample.values;
-        for (size_t k = 0; k < 4 && examples[i].record[k].text != NULL; k++)
+        for (size_t k = 0; k < 4 && examples[i].record[k].text; k++)
             sample_set(&sample, examples[i].record[k].field, examples[i].record[k].text);
         scrub_text(slice_from(examples[i].message), &sample.record, secrets, out, sizeof out);
         if (strcmp(out, examples[i].want) != 0)
@@ -344,7 +344,7 @@ static void spell(const char *text, size_t spelling, char *out)
         break;
     case 6: /* its last word */
         last = strrchr(text, ' ');
-        put(out, last != NULL ? last + 1 : text, "");
+        put(out, last ? last + 1 : text, "");
         break;
     case 7: /* hyphens in place of blanks */
         put(out, text, "");
@@ -373,7 +373,7 @@ static bool is_frame(const char *out, const char *head, const char *tail)
         strcmp(out + len - tail_len, tail) != 0)
         return false;
     bool in_mark = false, any = false;
-    for (const char *cursor = out + head_len; cursor < out + len - tail_len; cursor++) {
+    for (const char *cursor = out + head_len; cursor < out + len - tail_len; cursor++)
         if (strncmp(cursor, "‹", 3) == 0)
             in_mark = any = true, cursor += 2;
         else if (strncmp(cursor, "›", 3) == 0)
@@ -381,7 +381,6 @@ static bool is_frame(const char *out, const char *head, const char *tail)
         else if (!in_mark && ((*cursor & 0x80) || (*cursor >= '0' && *cursor <= '9') ||
                               ((*cursor | 0x20) >= 'a' && (*cursor | 0x20) <= 'z')))
             return false;
-    }
     return any;
 }
 

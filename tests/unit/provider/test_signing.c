@@ -22,7 +22,7 @@
 
 static struct secret secret_of(const char *text)
 {
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text == NULL ? 0 : strlen(text)};
+    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
 }
 
 static struct provider_account *account_of(const char *secret)
@@ -140,13 +140,13 @@ static void credentials_are_held_to_their_form(void **state)
             .provider = {.name = "payward", .credentials = &credentials, .credential_count = 1}};
         struct error error = {.scope = ERROR_NONE};
         int result = signing_check_job(&job, true, &error);
-        if (examples[i].want == NULL) {
+        if (!examples[i].want) {
             assert_int_equal(result, 0);
             continue;
         }
         assert_int_equal(result, -1);
         assert_int_equal(error.scope, ERROR_USAGE);
-        if (strstr(error.text, examples[i].want) == NULL)
+        if (!strstr(error.text, examples[i].want))
             fail_msg("%s: %s", examples[i].sentence, error.text);
         assert_null(strstr(error.text, "AQEB"));
         assert_null(strstr(error.text, "opensesame"));
