@@ -82,8 +82,8 @@ $(BUILD)/obj/%.cc.o: src/%.cc Makefile
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# What can be stopped at every step (core/step.h): only the sources that pass one are compiled anew.
-STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/step.h"' src/*/*.c))
+# What can be stopped at every step (core/failpoint.h): only the sources that pass one are compiled anew.
+STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c))
 steps: $(BUILD)/steps/kyc-import $(BUILD)/steps/kyc-sandbox
 
 $(BUILD)/steps/obj/%.c.o: src/%.c Makefile

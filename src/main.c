@@ -1,9 +1,9 @@
 /* argv → command → exit status */
 #include "cmd/command.h"
-#include "core/seclude.h"
+#include "core/process.h"
 
 int main(int argc, char **argv)
 {
-    seclude_process();
+    process_harden();
     return command_main(argc, argv);
 }

@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
-#include "pipeline/history.h"
+#include "pipeline/ledger_continuity.h"
 
 const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
@@ -62,11 +62,11 @@ struct ledger *command_open_ledger(const struct job *job, const struct provider 
 
     if (ledger || error->scope != ERROR_NONE)
         return ledger;
-    struct history *history = history_load(job, &identity, error);
-    if (history && history_check_empty(history, error) == 0)
+    struct ledger_continuity *history = ledger_continuity_load(job, &identity, error);
+    if (history && ledger_continuity_check_empty(history, error) == 0)
         error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
                   job->ledger_path);
-    history_free(history);
+    ledger_continuity_free(history);
     return NULL;
 }
 
@@ -98,7 +98,7 @@ int command_main(int argc, char **argv)
     struct error error;
     int status;
 
-    process_prepare();
+    process_open_std_fds();
     log_setup("kyc-import", LOG_INFO, false);
     if (argc < 2) {
         log_error("which command? kyc-import help lists them");

@@ -7,11 +7,11 @@
 #include "cmd/explain_write.h"
 #include "core/log.h"
 #include "job/job_load.h"
-#include "pipeline/search.h"
+#include "pipeline/find_record.h"
 
 enum { RESULT_MAX = 1 << 26 };
 
-static void show(void *context, const struct search_found *found)
+static void show(void *context, const struct found_record *found)
 {
     explain_write(context, found);
 }
@@ -31,14 +31,15 @@ static int fail_not_found(const struct options *options, const struct job *job, 
 static int explain(const struct options *options, struct job *job, const struct provider *provider,
                    struct error *error)
 {
-    const struct search search = {.job = job, .provider = provider, .row = options->row, .key = options->key};
+    const struct record_search search = {
+        .job = job, .provider = provider, .row = options->row, .key = options->key};
     struct explain_settings settings = {.job = job, .provider = provider, .unmask = options->unmask};
     struct buffer out;
     uint64_t rows;
 
     buffer_init(&out, RESULT_MAX);
     settings.out = &out;
-    int status = search_run(&search, show, &settings, &rows, error);
+    int status = find_record(&search, show, &settings, &rows, error);
     if (status == 1)
         status = command_print(buffer_slice(&out), 0);
     else if (status == 0)

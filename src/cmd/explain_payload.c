@@ -9,7 +9,7 @@ enum { BODY_MAX = 64 << 20, INDENT = 2, VALUE_SIZE_MAX = 1 << 20 };
 
 struct page {
     const struct explain_settings *settings;
-    const struct search_found *found;
+    const struct found_record *found;
     const struct json_node *nodes;
 };
 
@@ -67,7 +67,7 @@ static void write_node(const struct page *page, size_t index, size_t indent)
     buffer_append_char(out, is_object ? '}' : ']');
 }
 
-static void write_body(const struct explain_settings *settings, const struct search_found *found,
+static void write_body(const struct explain_settings *settings, const struct found_record *found,
                        const struct provider_request *request)
 {
     struct json_reader *reader = json_reader_new();
@@ -83,7 +83,7 @@ static void write_body(const struct explain_settings *settings, const struct sea
     json_reader_free(reader);
 }
 
-void explain_write_payload(const struct explain_settings *settings, const struct search_found *found)
+void explain_write_payload(const struct explain_settings *settings, const struct found_record *found)
 {
     struct provider_request request = {.method = ""};
     struct slice base_path = provider_base_path(provider_base_url(settings->provider, settings->job));

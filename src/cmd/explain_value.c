@@ -9,7 +9,7 @@
 
 enum { VALUE_MAX = 4096 }; /* bytes shown of one value */
 
-static bool is_key(const struct search_found *found, struct slice value)
+static bool is_key(const struct found_record *found, struct slice value)
 {
     const struct value *values = found->record->values;
 
@@ -17,7 +17,7 @@ static bool is_key(const struct search_found *found, struct slice value)
            slice_equal(values[FIELD_EXTERNAL_ID].text, value);
 }
 
-void explain_write_value(const struct explain_settings *settings, const struct search_found *found,
+void explain_write_value(const struct explain_settings *settings, const struct found_record *found,
                          struct slice value, enum encoding encoding)
 {
     struct slice text = value;
@@ -39,7 +39,7 @@ static bool holds(struct slice text, struct slice part)
 }
 
 /* Whether a quoted text comes out of the record and not out of the job or the provider's tables. */
-static bool is_of_record(const struct explain_settings *settings, const struct search_found *found,
+static bool is_of_record(const struct explain_settings *settings, const struct found_record *found,
                          struct slice quoted)
 {
     const struct record *record = found->record;
@@ -71,7 +71,7 @@ static const char *closing_quote(const char *cursor, const char *end)
     return NULL;
 }
 
-void explain_write_message(const struct explain_settings *settings, const struct search_found *found,
+void explain_write_message(const struct explain_settings *settings, const struct found_record *found,
                            struct slice message)
 {
     const char *cursor = message.data, *end = message.data + message.len;

@@ -35,7 +35,7 @@ static size_t wider(size_t width, struct slice name)
 }
 
 /* Which field, if any, is read from a column. */
-static bool is_mapped(const struct search_found *found, size_t column)
+static bool is_mapped(const struct found_record *found, size_t column)
 {
     for (size_t i = 0; i < field_count(); i++) {
         size_t offset;
@@ -45,14 +45,14 @@ static bool is_mapped(const struct search_found *found, size_t column)
     return false;
 }
 
-static bool is_key_column(const struct search_found *found, size_t column)
+static bool is_key_column(const struct found_record *found, size_t column)
 {
     size_t offset;
 
     return rule_set_source(found->rules, FIELD_EXTERNAL_ID, &offset) && offset == column;
 }
 
-static void write_cell(const struct explain_settings *settings, const struct search_found *found,
+static void write_cell(const struct explain_settings *settings, const struct found_record *found,
                        size_t column)
 {
     struct slice cell = found->record->cells[column];
@@ -65,7 +65,7 @@ static void write_cell(const struct explain_settings *settings, const struct sea
         explain_write_value(&plain, found, cell, encoding_of(settings));
 }
 
-static void write_source(const struct explain_settings *settings, const struct search_found *found)
+static void write_source(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct reader_header *header = found->header;
     struct buffer *out = settings->out;
@@ -97,7 +97,7 @@ static void write_source(const struct explain_settings *settings, const struct s
     }
 }
 
-static void write_items(const struct explain_settings *settings, const struct search_found *found,
+static void write_items(const struct explain_settings *settings, const struct found_record *found,
                         struct slice list)
 {
     while (list.data) {
@@ -110,7 +110,7 @@ static void write_items(const struct explain_settings *settings, const struct se
     }
 }
 
-static void write_normalized(const struct explain_settings *settings, const struct search_found *found)
+static void write_normalized(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
     struct buffer *out = settings->out;
@@ -149,7 +149,7 @@ static void write_normalized(const struct explain_settings *settings, const stru
     }
 }
 
-static void write_verdicts(const struct explain_settings *settings, const struct search_found *found)
+static void write_verdicts(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
     struct buffer *out = settings->out;
@@ -201,7 +201,7 @@ static void write_customer(struct buffer *out, const struct ledger_customer *cus
                   customer->attempts, clock_rfc3339(customer->updated_at, text));
 }
 
-static void write_ledger(const struct explain_settings *settings, const struct search_found *found)
+static void write_ledger(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct decision *decision = &found->decision;
     struct buffer *out = settings->out;
@@ -223,14 +223,14 @@ static void write_ledger(const struct explain_settings *settings, const struct s
     buffer_append_char(out, '\n');
 }
 
-static void write_raw(const struct explain_settings *settings, const struct search_found *found)
+static void write_raw(const struct explain_settings *settings, const struct found_record *found)
 {
     buffer_append_text(settings->out, "\nSource (cannot be put into columns)\n  ");
     explain_write_value(settings, found, found->record->raw, encoding_of(settings));
     buffer_append_char(settings->out, '\n');
 }
 
-void explain_write(const struct explain_settings *settings, const struct search_found *found)
+void explain_write(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
     struct buffer *out = settings->out;

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/guess_sample.h"
-#include "cmd/guess_write.h"
+#include "cmd/infer_sample.h"
+#include "cmd/infer_write.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "provider/provider.h"
@@ -33,14 +33,14 @@ static const struct provider *find_provider(const char *name, struct error *erro
 
 static int guess(const struct options *options, const struct provider *provider, struct error *error)
 {
-    struct guess_sample sample;
+    struct infer_sample sample;
     int status =
-        guess_sample_read(&sample, options->argument, options->rows ? options->rows : ROWS_DEFAULT, error);
+        infer_sample_read(&sample, options->argument, options->rows ? options->rows : ROWS_DEFAULT, error);
 
     if (status == 0) {
         struct buffer out;
         buffer_init(&out, RESULT_MAX);
-        size_t todos = guess_write_job(&sample, provider, options->argument, &out);
+        size_t todos = infer_write_job(&sample, provider, options->argument, &out);
         if (sample.broken_off)
             log_warning("%s; the guess is made from what could be read", sample.broken_off);
         if (sample.row_count == 0)
@@ -51,7 +51,7 @@ static int guess(const struct options *options, const struct provider *provider,
         status = command_print(buffer_slice(&out), 0);
         buffer_clear(&out);
     }
-    guess_sample_clear(&sample);
+    infer_sample_clear(&sample);
     return status;
 }
 

@@ -133,7 +133,7 @@ static int set_option(struct options *options, const struct option *option, cons
                       struct error *error)
 {
     static const char *const progress_words[] = {"auto", "always", "never", NULL};
-    static const char *const log_words[] = {"text", "json", NULL};
+    static const char *const log_level_names[] = {"text", "json", NULL};
     static const char *const format_words[] = {"csv", "ndjson", NULL};
     char *base = (char *)options;
     int chosen;
@@ -161,7 +161,7 @@ static int set_option(struct options *options, const struct option *option, cons
         options->progress = (enum progress_mode)chosen;
         break;
     case OPTION_LOG_FORMAT:
-        if (set_choice(log_words, &chosen, option->name, value, error) != 0)
+        if (set_choice(log_level_names, &chosen, option->name, value, error) != 0)
             return -1;
         options->log_json = chosen == 1;
         break;

@@ -12,8 +12,8 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "job/job_auto.h"
-#include "pipeline/history.h"
 #include "pipeline/inputs.h"
+#include "pipeline/ledger_continuity.h"
 #include "rules/rule_set.h"
 
 enum { MIB = 1024 * 1024, FREE_MIB = 256 };
@@ -70,11 +70,13 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
 }
 
 /* There is none: whether one could be made, and whether there should be one. */
-static bool check_place(struct probe_lines *lines, const struct job *job, const struct history *history)
+static bool check_place(struct probe_lines *lines, const struct job *job,
+                        const struct ledger_continuity *history)
 {
     struct error error;
 
-    if (history_check_exists(history, &error) != 0 || ledger_check_place(job->ledger_path, &error) != 0) {
+    if (ledger_continuity_check_exists(history, &error) != 0 ||
+        ledger_check_place(job->ledger_path, &error) != 0) {
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
     }
@@ -90,16 +92,16 @@ struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job 
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
     struct ledger *ledger = NULL;
     struct error error;
-    struct history *history = history_load(job, &identity, &error);
+    struct ledger_continuity *history = ledger_continuity_load(job, &identity, &error);
 
     if (history && !ledger_exists(job->ledger_path)) {
         *usable = check_place(lines, job, history);
-        history_free(history);
+        ledger_continuity_free(history);
         return NULL;
     }
-    history_free(history);
+    ledger_continuity_free(history);
     if (history)
-        ledger = history_open(job, &identity, false, &error);
+        ledger = ledger_continuity_open(job, &identity, false, &error);
     *usable = ledger && ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
     if (*usable) {
         probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",

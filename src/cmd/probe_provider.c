@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "delivery/bound.h"
 #include "delivery/sender.h"
+#include "delivery/throughput_estimate.h"
 #include "pipeline/floors.h"
 
 /* A user that no provider has: the nil UUID (RFC 9562, 5.9), which is of a form and length that all take. */
@@ -210,9 +210,10 @@ static void tell_pace(struct probe_lines *lines, const struct job *job, const st
                       const struct delivery *delivery)
 {
     double latency_ms = (double)delivery->latency_ns / (double)CLOCK_NS_PER_MS;
-    char text[BOUND_TEXT_SIZE];
+    char text[THROUGHPUT_ESTIMATE_TEXT_SIZE];
 
-    bound_describe(job, provider, latency_ms > 0 ? latency_ms : BOUND_LATENCY_MS, text);
+    throughput_estimate_describe(job, provider, latency_ms > 0 ? latency_ms : THROUGHPUT_ESTIMATE_LATENCY_MS,
+                                 text);
     probe_lines_add(lines, "pace", PROBE_OK, "%s", text);
 }
 

@@ -9,12 +9,12 @@
 #include "cmd/resolve_ask.h"
 #include "cmd/resolve_file.h"
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/step.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
-#include "pipeline/history.h"
+#include "pipeline/ledger_continuity.h"
 #include "provider/provider.h"
 
 enum { ID_MAX = 128 };
@@ -72,7 +72,7 @@ static const char *describe_unwritten(enum ledger_settlement settlement)
 static void count_settlement(struct resolving *resolving, enum ledger_settlement settlement,
                              uint64_t *settled, const char *where)
 {
-    step_reached("verdict written");
+    failpoint("verdict written");
     switch (settlement) {
     case LEDGER_SETTLED:
     case LEDGER_SETTLE_ALLOWED:
@@ -193,7 +193,7 @@ static int write_verdict(struct resolving *resolving, const struct resolve_verdi
                                            .user_id = said->is_absent ? slice_make("", 0) : said->user,
                                            .proven = said->proven,
                                            .differs = may_update && (said->differs || unchecked),
-                                           .at = clock_real_ns()};
+                                           .at_ns = clock_real_ns()};
     enum ledger_settlement settlement;
 
     if (said->no_answer || !said->holds) {
@@ -225,7 +225,7 @@ static int rekey_one(struct resolving *resolving, struct slice from, struct slic
         .key_members = slice_make((const char *)members, len),
         .is_digested = provider_fields_find(resolving->provider->fields, FIELD_EXTERNAL_ID)->member !=
                        PROVIDER_NO_MEMBER,
-        .at = clock_real_ns()};
+        .at_ns = clock_real_ns()};
     if (ledger_rekey(resolving->ledger, &rekey, &settlement, error) != 0)
         return -1;
     count_settlement(resolving, settlement, &resolving->rekeyed, where);
@@ -296,7 +296,7 @@ static int resolve_job(const struct options *options, struct job *job, const str
     struct resolving resolving = {.provider = provider};
     struct buffer out;
 
-    resolving.ledger = history_open(job, &identity, options->new_ledger, error);
+    resolving.ledger = ledger_continuity_open(job, &identity, options->new_ledger, error);
     if (!resolving.ledger)
         return -1;
     arena_init(&resolving.arena, 4096);
@@ -304,7 +304,7 @@ static int resolve_job(const struct options *options, struct job *job, const str
     memset(resolving.values, 0, field_count() * sizeof *resolving.values);
     resolving.fingerprint = fingerprint_new(ledger_fingerprint_key(resolving.ledger), provider->fields);
     int status = resolve_all(&resolving, options, job, error);
-    if (status >= 0 && history_note(job, &identity, resolving.ledger, error) != 0)
+    if (status >= 0 && ledger_continuity_record(job, &identity, resolving.ledger, error) != 0)
         status = -1;
     fingerprint_free(resolving.fingerprint);
     arena_clear(&resolving.arena);

@@ -208,11 +208,11 @@ int resolve_ask(struct resolve_verdict *verdicts, size_t count, struct job *job,
                                       .there = take_user,
                                       .next = next_question,
                                       .context = &asking};
-    struct audit_counts counts;
+    struct audit_counts stats;
 
     arena_init(&asking.scratch, ARENA_CHUNK);
     memset(asking.again, 0, count * sizeof *asking.again);
-    int result = audit_run(&parts, &counts, error);
+    int result = audit_run(&parts, &stats, error);
     fingerprint_free(asking.fingerprint);
     arena_clear(&asking.scratch);
     return result;

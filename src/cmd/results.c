@@ -67,7 +67,7 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
         buffer_printf(out, "%" PRIu64, row);
     buffer_append_char(out, ',');
     write_cell(out, customer->external_id);
-    buffer_printf(out, ",%s,", ledger_standing_word(customer));
+    buffer_printf(out, ",%s,", ledger_status_label(customer));
     write_cell(out, customer->user_id);
     buffer_append_char(out, ',');
     if (customer->http_status)
@@ -108,7 +108,7 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     json_write_object(&json);
     write_number(&json, "row", row);
     write_text(&json, "external_id", customer->external_id);
-    write_text(&json, "state", slice_from(ledger_standing_word(customer)));
+    write_text(&json, "state", slice_from(ledger_status_label(customer)));
     write_text(&json, "user_id", customer->user_id);
     write_number(&json, "http_status", (uint64_t)customer->http_status);
     write_text(&json, "code", customer->code);

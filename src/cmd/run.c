@@ -5,11 +5,11 @@
 #include "cmd/command.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "delivery/bound.h"
+#include "delivery/throughput_estimate.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
+#include "report/html_report.h"
 #include "report/metrics.h"
-#include "report/page.h"
 
 enum { RESULT_MAX = 1 << 24 };
 
@@ -24,34 +24,34 @@ static int heed(int result, const struct error *error, int status)
 
 /* A file that cannot be written changes the status that those after it tell; summary.json, which comes first
  * because the next run needs its head, is then written again. */
-static int save_report(const struct job *job, struct tally *tally, int status)
+static int save_report(const struct job *job, struct run_stats *stats, int status)
 {
     struct error error;
 
-    status = tally->status = heed(tally_save(tally, job->report_folder, &error), &error, status);
+    status = stats->status = heed(run_stats_save(stats, job->report_folder, &error), &error, status);
     int told = status;
-    status = tally->status = heed(page_save(tally, job, &error), &error, status);
-    status = tally->status = heed(metrics_save(tally, job, &error), &error, status);
-    return status == told ? status : heed(tally_save(tally, job->report_folder, &error), &error, status);
+    status = stats->status = heed(html_report_save(stats, job, &error), &error, status);
+    status = stats->status = heed(metrics_save(stats, job, &error), &error, status);
+    return status == told ? status : heed(run_stats_save(stats, job->report_folder, &error), &error, status);
 }
 
 /* The report's files, and the result on standard output. */
-static int report(const struct options *options, const struct job *job, struct tally *tally, int status)
+static int report(const struct options *options, const struct job *job, struct run_stats *stats, int status)
 {
     struct buffer out;
 
-    status = save_report(job, tally, status);
+    status = save_report(job, stats, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
-        tally_write_json(tally, &out);
+        run_stats_write_json(stats, &out);
     else if (!options->quiet)
-        tally_write_table(tally, job->report_folder, &out);
+        run_stats_write_table(stats, job->report_folder, &out);
     else if (status == 1)
         log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
                     " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64
                     " with a warning of the provider's: see %s",
-                    tally->rejected, tally->refused, tally->in_doubt, tally->unsent, tally->in_doubt_absent,
-                    tally->provider_warned, job->report_folder);
+                    stats->rejected, stats->refused, stats->in_doubt, stats->unsent, stats->in_doubt_absent,
+                    stats->provider_warned, job->report_folder);
     status = command_print(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
@@ -73,24 +73,24 @@ static enum encoding encoding_of(const struct job *job)
 /* What one pass over the input does. */
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
-static struct tally *new_tally(const struct job *job, enum pass pass)
+static struct run_stats *new_tally(const struct job *job, enum pass pass)
 {
-    struct tally *tally = tally_new(job->input.path_count);
+    struct run_stats *stats = run_stats_new(job->input.path_count);
 
-    tally->job = job->name;
-    tally->command = pass == PASS_CHECK ? "check" : "run";
-    tally->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
-    tally->format = job->input.format;
-    tally->encoding = encoding_of(job);
-    tally->started_ns = clock_real_ns();
+    stats->job = job->name;
+    stats->command = pass == PASS_CHECK ? "check" : "run";
+    stats->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
+    stats->format = job->input.format;
+    stats->encoding = encoding_of(job);
+    stats->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
-        tally->inputs[i].path = job->input.paths[i];
-    return tally;
+        stats->inputs[i].path = job->input.paths[i];
+    return stats;
 }
 
 /* One pass, and its report. PIPELINE_ALL_VALID: another one follows. */
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
-                    enum pass pass, const struct strict *strict)
+                    enum pass pass, const struct input_snapshot *strict)
 {
     const struct pipeline_settings settings = {
         .job = job,
@@ -104,27 +104,27 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .strict = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
     };
-    struct tally *tally = new_tally(job, pass);
-    int status = pipeline_run(&settings, tally);
+    struct run_stats *stats = new_tally(job, pass);
+    int status = pipeline_run(&settings, stats);
 
     if (status != PIPELINE_ALL_VALID)
         job_forget_secrets(job);
-    if (tally->finished_ns) {
-        status = report(options, job, tally, status);
+    if (stats->finished_ns) {
+        status = report(options, job, stats, status);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
         /* It did not begin: the last report stands, but who watches the metrics is told. */
         struct error error;
-        tally->status = status;
-        status = heed(metrics_save(tally, job, &error), &error, status);
+        stats->status = status;
+        status = heed(metrics_save(stats, job, &error), &error, status);
     }
-    tally_free(tally);
+    run_stats_free(stats);
     return status;
 }
 
 static int run_strict(const struct options *options, struct job *job, const struct provider *provider)
 {
     struct error error;
-    struct strict *strict = strict_new(&job->input, &error);
+    struct input_snapshot *strict = input_snapshot_new(&job->input, &error);
 
     if (!strict) {
         log_error("%s", error.text);
@@ -138,15 +138,15 @@ static int run_strict(const struct options *options, struct job *job, const stru
         log_error(
             "nothing was sent (--strict): not every row is valid; correct the export, or run without --strict");
     }
-    strict_free(strict);
+    input_snapshot_free(strict);
     return status;
 }
 
 static int run_job(const struct options *options, struct job *job, const struct provider *provider, bool send)
 {
-    char bound[BOUND_TEXT_SIZE];
+    char bound[THROUGHPUT_ESTIMATE_TEXT_SIZE];
 
-    bound_describe(job, provider, BOUND_LATENCY_MS, bound);
+    throughput_estimate_describe(job, provider, THROUGHPUT_ESTIMATE_LATENCY_MS, bound);
     log_info("%s", bound);
     if (send && options->strict)
         return run_strict(options, job, provider);

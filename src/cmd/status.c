@@ -216,7 +216,8 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
 }
 
 /* Who asks the provider keeps other runs of the job away: two would go over its limit, and cross nonces. */
-static struct ledger *open_to_ask(const struct job *job, const struct provider *provider, struct error *error)
+static struct ledger *open_ledger_exclusive(const struct job *job, const struct provider *provider,
+                                            struct error *error)
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
@@ -230,7 +231,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
                        struct error *error)
 {
     struct listing listing = {.is_json = options->json, .verify = options->verify};
-    struct ledger *ledger = options->against_provider ? open_to_ask(job, provider, error)
+    struct ledger *ledger = options->against_provider ? open_ledger_exclusive(job, provider, error)
                                                       : command_open_ledger(job, provider, error);
     int status;
 

@@ -89,19 +89,19 @@ static void write_count(struct json_writer *json, const char *key, uint64_t coun
 }
 
 /* complete: every user of the ledger was compared. */
-static void sum_up(const struct listed *listed, const struct audit_counts *counts, bool complete)
+static void sum_up(const struct listed *listed, const struct audit_counts *stats, bool complete)
 {
     struct json_writer *json = listed->json;
     struct buffer *out = listed->out;
 
     if (json) {
         json_write_array_end(json);
-        write_count(json, "asked", counts->asked);
-        write_count(json, "there", counts->there);
-        write_count(json, "not_named", counts->not_named);
+        write_count(json, "asked", stats->asked);
+        write_count(json, "there", stats->there);
+        write_count(json, "not_named", stats->not_named);
         for (size_t i = 0; i < AUDIT_KINDS; i++)
-            write_count(json, kinds[i].word, counts->findings[i]);
-        write_count(json, "requests", counts->requests);
+            write_count(json, kinds[i].word, stats->findings[i]);
+        write_count(json, "requests", stats->requests);
         json_write_key(json, "complete");
         json_write_bool(json, complete);
         json_write_object_end(json);
@@ -111,12 +111,12 @@ static void sum_up(const struct listed *listed, const struct audit_counts *count
         buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", listed->count - SHOWN_MAX);
     buffer_printf(out,
                   "\nagainst the provider: %" PRIu64 " of the ledger's users asked for, %" PRIu64 " there",
-                  counts->asked, counts->there);
+                  stats->asked, stats->there);
     for (size_t i = 0; i < AUDIT_KINDS; i++)
-        if (counts->findings[i])
-            buffer_printf(out, ", %" PRIu64 " %s", counts->findings[i], kinds[i].word);
-    if (counts->not_named)
-        buffer_printf(out, " (of %" PRIu64 " the answer does not say whose they are)", counts->not_named);
+        if (stats->findings[i])
+            buffer_printf(out, ", %" PRIu64 " %s", stats->findings[i], kinds[i].word);
+    if (stats->not_named)
+        buffer_printf(out, " (of %" PRIu64 " the answer does not say whose they are)", stats->not_named);
     buffer_append_text(out, complete ? "\n" : "; not all were compared\n");
 }
 
@@ -126,7 +126,7 @@ int status_audit_list(struct ledger *ledger, struct job *job, const struct provi
     struct listed listed = {.out = out, .json = json};
     const struct audit_parts parts = {
         .job = job, .provider = provider, .ledger = ledger, .each = list, .context = &listed};
-    struct audit_counts counts;
+    struct audit_counts stats;
     struct error error = {0};
     int status = 0;
 
@@ -136,11 +136,11 @@ int status_audit_list(struct ledger *ledger, struct job *job, const struct provi
         json_write_key(json, "findings");
         json_write_array(json);
     }
-    int result = audit_run(&parts, &counts, &error);
+    int result = audit_run(&parts, &stats, &error);
     for (size_t i = 0; i < AUDIT_KINDS; i++)
-        if (counts.findings[i])
+        if (stats.findings[i])
             status = 1;
-    sum_up(&listed, &counts, result == 0);
+    sum_up(&listed, &stats, result == 0);
     if (result == 0)
         return status;
     log_error("%s", error.text);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "ledger/ledger_verify.h"
-#include "pipeline/history.h"
+#include "pipeline/ledger_continuity.h"
 
 enum {
     SHOWN_MAX = 50,     /* as text */
@@ -134,15 +134,15 @@ static void sum_up_json(struct json_writer *json, const struct ledger_verified *
     const struct {
         const char *key;
         uint64_t count;
-    } counts[] = {
+    } stats[] = {
         {"events", verified->events}, {"customers", verified->customers}, {"runs", verified->runs},
         {"erased", verified->erased}, {"count", verified->findings},
     };
 
     json_write_array_end(json);
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        json_write_key(json, counts[i].key);
-        json_write_unsigned(json, counts[i].count);
+    for (size_t i = 0; i < sizeof stats / sizeof *stats; i++) {
+        json_write_key(json, stats[i].key);
+        json_write_unsigned(json, stats[i].count);
     }
     json_write_object_end(json);
 }
@@ -153,10 +153,10 @@ static int find_head(struct ledger *ledger, const struct job *job, const struct 
 {
     const struct ledger_identity identity = {
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct history *history = history_load(job, &identity, error);
-    int result = history ? history_head(history, ledger, head, error) : -1;
+    struct ledger_continuity *history = ledger_continuity_load(job, &identity, error);
+    int result = history ? ledger_continuity_head(history, ledger, head, error) : -1;
 
-    history_free(history);
+    ledger_continuity_free(history);
     return result;
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/memory.h"
 
-enum { BUFFER_FIRST_ROOM = 256 };
+enum { BUFFER_FIRST_CAPACITY = 256 };
 
 void buffer_init(struct buffer *buffer, size_t max)
 {
@@ -49,7 +49,7 @@ static bool buffer_grow(struct buffer *buffer, size_t more)
         return false;
     }
     size_t need = buffer->len + more + 1;
-    size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_ROOM;
+    size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST_CAPACITY;
     while (capacity < need)
         capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
     if (capacity > buffer->max + 1)

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/failpoint.h"
 #include "core/memory.h"
-#include "core/step.h"
 
 enum { FILE_READ_BLOCK = 64 * 1024 };
 
@@ -207,7 +207,7 @@ int file_draft_open(struct file_draft *draft, const char *path, unsigned mode)
     draft->fd = open(draft->draft_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (draft->fd >= 0) {
         flock(draft->fd, LOCK_EX | LOCK_NB);
-        step_reached("draft opened");
+        failpoint("draft opened");
         return 0;
     }
     int reason = errno;
@@ -244,13 +244,13 @@ int file_draft_commit(struct file_draft *draft)
     if (fchmod(draft->fd, (mode_t)draft->mode) != 0 || fsync(draft->fd) != 0)
         result = -1;
     else
-        step_reached("draft synced");
+        failpoint("draft synced");
     if (result == 0 && rename(draft->draft_path, draft->path) != 0)
         result = -1;
     if (result == 0) {
         free(draft->draft_path);
         draft->draft_path = NULL;
-        step_reached("draft renamed");
+        failpoint("draft renamed");
         result = file_sync_folder(draft->path);
     }
     int reason = errno;

@@ -9,7 +9,7 @@ enum {
     HASHSET_SHARD_BITS = 8, /* the high bits of a hash choose its shard, the 48 low ones are kept in it */
     HASHSET_SHARDS = 1 << HASHSET_SHARD_BITS,
     HASHSET_TAG_LEN = 6,
-    HASHSET_FIRST_ROOM = 16,
+    HASHSET_FIRST_CAPACITY = 16,
 };
 
 struct hashset_shard {
@@ -76,7 +76,7 @@ static void put(struct hashset_shard *shard, size_t i, uint64_t tag)
 static void grow(struct hashset_shard *shard)
 {
     struct hashset_shard grown = {.capacity = shard->capacity ? shard->capacity + shard->capacity / 2
-                                                              : HASHSET_FIRST_ROOM,
+                                                              : HASHSET_FIRST_CAPACITY,
                                   .count = shard->count};
 
     grown.tags = memory_new(grown.capacity, HASHSET_TAG_LEN);

@@ -28,7 +28,7 @@ static struct {
     char live[LOG_LIVE_MAX]; /* what stands on the terminal now */
 } log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .max = LOG_INFO};
 
-static const char *const log_words[] = {"error", "warning", "info", "debug"};
+static const char *const log_level_names[] = {"error", "warning", "info", "debug"};
 
 void log_setup(const char *program, enum log_level max, bool json)
 {
@@ -41,7 +41,7 @@ void log_setup(const char *program, enum log_level max, bool json)
 
 /* What a path or an answer brought along must not steer the terminal, nor mislead its reader, nor break the
  * JSON. */
-static void log_tame(char *text)
+static void log_sanitize(char *text)
 {
     struct slice left = slice_from(text);
     char *out = text;
@@ -68,7 +68,7 @@ static void log_append_json(struct buffer *line, enum log_level level, const cha
     json_write_key(&json, "at");
     json_write_text(&json, clock_rfc3339(clock_real_ns(), stamp));
     json_write_key(&json, "level");
-    json_write_text(&json, log_words[level]);
+    json_write_text(&json, log_level_names[level]);
     json_write_key(&json, "message");
     json_write_text(&json, text);
     json_write_object_end(&json);
@@ -78,7 +78,7 @@ static void log_append_text(struct buffer *line, enum log_level level, const cha
 {
     buffer_append_text(line, log_state.program);
     if (level != LOG_INFO)
-        buffer_printf(line, ": %s", log_words[level]);
+        buffer_printf(line, ": %s", log_level_names[level]);
     buffer_append_text(line, ": ");
     /* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
      * nothing that could be taken for a line of its own. */
@@ -96,7 +96,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
     if (level <= log_state.max) {
         char text[LOG_TEXT_MAX];
         text_format_va(text, sizeof text, format, arguments);
-        log_tame(text);
+        log_sanitize(text);
 
         struct buffer line;
         buffer_init(&line, LOG_LINE_MAX);

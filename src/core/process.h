@@ -1,4 +1,4 @@
-/* process: what the process is given by whoever starts it, made safe before anything else happens.
+/* process: protects the process before anything else happens: its memory, its standard streams, its limits.
  *
  * Thread: the first one, before there is another.
  */
@@ -9,13 +9,23 @@
 
 #include "core/error.h"
 
-/* Standard input, output or error that is closed is opened on /dev/null: the next file to be opened would
- * take its number, and a message be written into the ledger's lock or a customer's document be read as the
- * export. Reading such an input and writing such an output fail; a message to such an error stream is lost. A
- * file size limit (ulimit -f) is told by the write that passes it, not by SIGXFSZ, which ends the process. */
-void process_prepare(void);
+/* Keeps API keys and personal data in this process's memory: no core file (RLIMIT_CORE 0), and not dumpable,
+ * so that no other process of the account can attach to it or read its /proc/PID/mem and environ; root can.
+ * Blocks that OpenSSL frees are overwritten first; libcurl's are too (delivery/sender). The first call in
+ * main, before a secret is read and before OpenSSL allocates anything.
+ *
+ * Builds with a sanitizer stay dumpable: LeakSanitizer stops the process to look at its memory. A debugger or
+ * strace that starts the program keeps it; one that attaches later needs root. */
+void process_harden(void);
 
-/* Makes sure of room for so many open files at once, raising the soft limit if it must. 0, or -1 with
+/* Opens standard input, output or error on /dev/null where it is closed. Otherwise the next file to be opened
+ * would take its number: a message would be written into the ledger's lock, or a customer's document be read
+ * as the export. Reads from such an input and writes to such an output fail; a message to such an error
+ * stream is lost. Ignores SIGXFSZ too: the write that passes a file size limit (ulimit -f) then fails with
+ * EFBIG instead of ending the process. */
+void process_open_std_fds(void);
+
+/* Makes sure that count files can be open at once, raising the soft limit if needed. 0, or -1 with
  * ERROR_USAGE when the hard limit is lower. */
 int process_need_files(size_t count, struct error *error);
 

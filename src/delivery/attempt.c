@@ -9,7 +9,7 @@
 #include "core/memory.h"
 #include "core/secret.h"
 #include "core/text.h"
-#include "provider/keep.h"
+#include "provider/retained_fields.h"
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
 
@@ -25,7 +25,7 @@ static void must(CURLcode code)
 static bool may_use(struct attempt *attempt, const struct socket_address *address,
                     struct socket_entry **entry)
 {
-    struct sockets *sockets = &attempt->route->sockets;
+    struct sockets *sockets = &attempt->endpoint->sockets;
     switch (sockets_look(sockets, address, entry)) {
     case SOCKET_USABLE:
         return true;
@@ -54,7 +54,7 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     }
     if (!may_use(attempt, &address, &entry))
         return CURL_PREREQFUNC_ABORT;
-    if (!attempt->route->gate(attempt->route->context, attempt)) {
+    if (!attempt->endpoint->gate(attempt->endpoint->context, attempt)) {
         attempt->turned_back = true;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -65,7 +65,7 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
 static size_t on_header(char *cursor, size_t size, size_t count, void *context)
 {
     struct attempt *attempt = context;
-    return receipt_add_header(&attempt->receipt, slice_make(cursor, size * count)) ? size * count : 0;
+    return response_add_header(&attempt->response, slice_make(cursor, size * count)) ? size * count : 0;
 }
 
 static long status_of(const struct attempt *attempt)
@@ -86,48 +86,48 @@ static size_t on_body(char *cursor, size_t size, size_t count, void *context)
             return 0;
         }
         attempt->sunk += bytes.len;
-        receipt_add_body(&attempt->receipt, bytes); /* a small one is judged too: it may be an error */
+        response_add_body(&attempt->response, bytes); /* a small one is judged too: it may be an error */
         return bytes.len;
     }
-    return receipt_add_body(&attempt->receipt, slice_make(cursor, size * count)) ? size * count : 0;
+    return response_add_body(&attempt->response, slice_make(cursor, size * count)) ? size * count : 0;
 }
 
-static void set_route(CURL *easy, const struct route *route)
+static void set_route(CURL *easy, const struct endpoint *endpoint)
 {
-    must(curl_easy_setopt(easy, CURLOPT_URL, route->origin));
+    must(curl_easy_setopt(easy, CURLOPT_URL, endpoint->origin));
     must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
     must(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     must(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
     must(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
-    must(curl_easy_setopt(easy, CURLOPT_PROXY, route->proxy));
+    must(curl_easy_setopt(easy, CURLOPT_PROXY, endpoint->proxy));
     must(curl_easy_setopt(easy, CURLOPT_NOPROXY, ""));
     must(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 20L));
-    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, route->timeout_ms));
-    must(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, route->connect_ms));
+    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, endpoint->timeout_ms));
+    must(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint->connect_ms));
     must(curl_easy_setopt(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION));
 }
 
-static void set_trust(CURL *easy, const struct route *route)
+static void set_trust(CURL *easy, const struct endpoint *endpoint)
 {
     must(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
     must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
-    if (route->trust.path[0]) {
-        must(curl_easy_setopt(easy, CURLOPT_CAINFO, route->trust.path));
-        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, route->trust.path));
+    if (endpoint->ca_bundle.path[0]) {
+        must(curl_easy_setopt(easy, CURLOPT_CAINFO, endpoint->ca_bundle.path));
+        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, endpoint->ca_bundle.path));
     }
-    if (!route->trust.folder_too) {
+    if (!endpoint->ca_bundle.use_capath) {
         must(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
         must(curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL));
     }
 }
 
-struct attempt *attempt_new(struct route *route)
+struct attempt *attempt_new(struct endpoint *endpoint)
 {
     struct attempt *attempt = memory_new(1, sizeof *attempt);
-    attempt->route = route;
+    attempt->endpoint = endpoint;
     buffer_init_wiped(&attempt->request.body, ATTEMPT_BODY_MAX);
-    receipt_init(&attempt->receipt);
+    response_init(&attempt->response);
     return attempt;
 }
 
@@ -136,10 +136,10 @@ static CURL *make_handle(struct attempt *attempt)
     CURL *easy = curl_easy_init();
     if (!easy)
         memory_out();
-    set_route(easy, attempt->route);
-    set_trust(easy, attempt->route);
-    sockets_watch(&attempt->route->sockets, easy);
-    must(curl_easy_setopt(easy, CURLOPT_SHARE, attempt->route->share));
+    set_route(easy, attempt->endpoint);
+    set_trust(easy, attempt->endpoint);
+    sockets_watch(&attempt->endpoint->sockets, easy);
+    must(curl_easy_setopt(easy, CURLOPT_SHARE, attempt->endpoint->share));
     must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
     must(curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt));
     must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->error_text));
@@ -166,16 +166,16 @@ void attempt_free(struct attempt *attempt)
     attempt_end(attempt);
     secret_wipe(&attempt->headers, sizeof attempt->headers);
     buffer_clear(&attempt->request.body);
-    receipt_clear(&attempt->receipt);
+    response_clear(&attempt->response);
     free(attempt);
 }
 
 const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
 {
     struct provider_request *request = &attempt->request;
-    delivery->call.job = attempt->route->job;
-    delivery->call.base_path = attempt->route->base_path;
-    const char *fault = attempt->route->provider->build(&delivery->call, request);
+    delivery->call.job = attempt->endpoint->job;
+    delivery->call.base_path = attempt->endpoint->base_path;
+    const char *fault = attempt->endpoint->provider->build(&delivery->call, request);
     if (fault || request->body.overflowed)
         return fault ? fault : "the request is larger than 10 MiB";
     attempt->delivery = delivery;
@@ -186,7 +186,7 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
     if (delivery->sink)
         delivery->sink(delivery->sink_context, slice_make(NULL, 0));
     attempt->error_text[0] = '\0';
-    receipt_reset(&attempt->receipt);
+    response_reset(&attempt->response);
     return NULL;
 }
 
@@ -205,22 +205,22 @@ static struct curl_slist *link_headers(struct attempt *attempt)
     return nodes;
 }
 
-void attempt_sign(struct attempt *attempt, struct lane *lane)
+void attempt_sign(struct attempt *attempt, struct key_slot *key_slot)
 {
     const struct provider_request *request = &attempt->request;
     CURL *easy = attempt->easy = make_handle(attempt);
-    attempt->lane = lane;
-    attempt->token = lane->login.token;
+    attempt->key_slot = key_slot;
+    attempt->token = key_slot->login.token;
     attempt->headers.count = 0;
-    attempt->route->provider->authenticate(lane->account, lane_nonce(lane, clock_real_ns()),
-                                           &attempt->delivery->call, request, &attempt->headers);
+    attempt->endpoint->provider->authenticate(key_slot->account, key_slot_nonce(key_slot, clock_real_ns()),
+                                              &attempt->delivery->call, request, &attempt->headers);
     bool is_list = attempt->delivery->call.operation == OPERATION_LIST;
     must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                          is_list ? SENDER_LIST_MAX_S * 1000L : attempt->route->timeout_ms));
+                          is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms));
     /* A listing may take long, but not stand still for longer than an answer may. */
     must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L));
-    must(
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->route->timeout_ms / 1000 + 1 : 0L));
+    must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                          is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L));
     must(curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request->target));
     must(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method));
     must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(attempt)));
@@ -235,8 +235,8 @@ void attempt_sign(struct attempt *attempt, struct lane *lane)
 
 void attempt_forget(struct attempt *attempt)
 {
-    struct buffer *parts[] = {&attempt->request.body, &attempt->receipt.body};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    struct buffer *parts[] = {&attempt->request.body, &attempt->response.body};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (parts[i]->len > 0)
             secret_wipe(parts[i]->data, parts[i]->len);
         buffer_reset(parts[i]);
@@ -270,7 +270,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
         return "cut";
     case CURLE_WRITE_ERROR:
     case CURLE_OUT_OF_MEMORY:
-        return attempt->unusable || attempt->receipt.is_coded ? "unreadable" : "too_large";
+        return attempt->unusable || attempt->response.is_coded ? "unreadable" : "too_large";
     default:
         return "transport";
     }
@@ -284,15 +284,16 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
         return "the socket of a connection was not found, so it could not be looked at";
     if (attempt->unusable)
         return "the answer is larger than it may be, or not what was asked for";
-    if (attempt->receipt.is_coded)
+    if (attempt->response.is_coded)
         return "the answer has a transfer coding that was not asked for";
     /* libcurl bounds a single line of a head by itself, and calls that out of memory. */
-    if (attempt->receipt.head_cut || result == CURLE_OUT_OF_MEMORY)
+    if (attempt->response.head_cut || result == CURLE_OUT_OF_MEMORY)
         return "the head of the answer is larger than 100 KiB";
     if (result ==
-        CURLE_BAD_FUNCTION_ARGUMENT) /* of an answer, this is what libcurl says of a folded first line */
+        CURLE_BAD_FUNCTION_ARGUMENT) { /* of an answer, this is what libcurl says of a folded first line */
         return "the head of the answer is not HTTP";
-    if (attempt->receipt.body_cut)
+    }
+    if (attempt->response.body_cut)
         return "the answer is larger than 64 KiB";
     return attempt->error_text[0] ? attempt->error_text : curl_easy_strerror(result);
 }
@@ -303,14 +304,14 @@ bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
     if (!attempt->left || attempt->repeated || status < HTTP_FIRST_FINAL)
         return false;
     /* We stopped reading it: only a success needs all of its body to be understood. */
-    return result == CURLE_OK || (attempt->receipt.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
+    return result == CURLE_OK || (attempt->response.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
 }
 
 /* What is judged: of an answer that went to a sink and is larger than what was kept of it, only that it came:
  * its taker reads it. */
 static struct slice body_of(const struct attempt *attempt)
 {
-    return attempt->sunk > RECEIPT_BODY_MAX ? SLICE_LITERAL("{}") : buffer_slice(&attempt->receipt.body);
+    return attempt->sunk > RESPONSE_BODY_MAX ? SLICE_LITERAL("{}") : buffer_slice(&attempt->response.body);
 }
 
 static void keep_wanted(struct delivery *delivery, struct slice body)
@@ -319,7 +320,7 @@ static void keep_wanted(struct delivery *delivery, struct slice body)
     enum operation operation = delivery->call.operation;
     if (job && job->provider.keep && delivery->outcome.kind == OUTCOME_DONE &&
         (operation == OPERATION_CREATE || operation == OPERATION_UPDATE))
-        keep_members(job->provider.keep, body, delivery->outcome.kept);
+        retained_fields_copy(job->provider.keep, body, delivery->outcome.kept);
 }
 
 /* The login's token that it carried. */
@@ -332,7 +333,7 @@ static struct slice token_of(const struct attempt *attempt)
     return slice_make("", 0);
 }
 
-void attempt_judge(struct attempt *attempt, CURLcode result)
+void attempt_classify(struct attempt *attempt, CURLcode result)
 {
     struct delivery *delivery = attempt->delivery;
     bool complete = attempt_is_complete(attempt, result);
@@ -350,34 +351,34 @@ void attempt_judge(struct attempt *attempt, CURLcode result)
                                      : RETRY_CONNECT,
         .transport = complete ? "" : transport,
         .http_status = (int)status_of(attempt),
-        .proven = attempt->lane->proven,
-        .retry_after_ns = receipt_retry_after_ns(&attempt->receipt, clock_real_ns()),
-        .request_id = slice_from(attempt->receipt.request_id),
-        .error_type = slice_from(attempt->receipt.error_type),
+        .proven = attempt->key_slot->proven,
+        .retry_after_ns = response_retry_after_ns(&attempt->response, clock_real_ns()),
+        .request_id = slice_from(attempt->response.request_id),
+        .error_type = slice_from(attempt->response.error_type),
         .in_doubt = delivery->call.in_doubt,
         .user_id = delivery->call.user_id,
         .former_key = delivery->call.former_key,
         .members = delivery->call.members,
         .login_broken =
-            attempt->token > 0 && login_is_broken(&attempt->lane->login, attempt->token, attempt->left_ns,
+            attempt->token > 0 && login_is_broken(&attempt->key_slot->login, attempt->token, attempt->left_ns,
                                                   delivery, delivery->bad_tokens > 0),
         .body = body_of(attempt),
-        .job = attempt->route->job,
+        .job = attempt->endpoint->job,
         .token = token_of(attempt),
     };
     delivery->outcome = (struct outcome){0};
     delivery->left = attempt->left;
     delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
-    delivery->list = attempt->receipt.list;
-    delivery->date_ns = complete ? receipt_date_ns(&attempt->receipt) : 0;
-    attempt->route->provider->judge(&reply, delivery->call.record, &delivery->outcome);
+    delivery->list = attempt->response.list;
+    delivery->date_ns = complete ? response_date_ns(&attempt->response) : 0;
+    attempt->endpoint->provider->classify(&reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
-        attempt->lane->proven = true;
-        login_served(&attempt->lane->login, attempt->token);
+        attempt->key_slot->proven = true;
+        login_served(&attempt->key_slot->login, attempt->token);
     }
     keep_wanted(delivery, reply.body);
     if (delivery->outcome.kind == OUTCOME_BAD_TOKEN) {
         delivery->bad_tokens++;
-        login_refuse(&attempt->lane->login, attempt->token, delivery);
+        login_refuse(&attempt->key_slot->login, attempt->token, delivery);
     }
 }

@@ -25,9 +25,9 @@
 
 #include <curl/curl.h>
 
-#include "delivery/lane.h"
-#include "delivery/receipt.h"
-#include "delivery/route.h"
+#include "delivery/endpoint.h"
+#include "delivery/key_slot.h"
+#include "delivery/response.h"
 #include "delivery/sender.h"
 #include "provider/provider.h"
 
@@ -35,14 +35,14 @@ enum { ATTEMPT_BODY_MAX = 10 * 1024 * 1024, ATTEMPT_OWN_HEADERS = 2 };
 
 struct attempt {
     CURL *easy; /* from attempt_sign to attempt_end; else NULL */
-    struct route *route;
+    struct endpoint *endpoint;
     struct attempt *next;      /* the sender's list of idle ones */
     struct delivery *delivery; /* NULL: idle */
-    struct lane *lane;
+    struct key_slot *key_slot;
     struct provider_request request;
     struct provider_headers headers;
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
-    struct receipt receipt;
+    struct response response;
     bool left;
     bool turned_back; /* the gate said no, or its kept connection is no good: nothing was sent, it waits again
                        */
@@ -56,18 +56,18 @@ struct attempt {
     char error_text[CURL_ERROR_SIZE];
 };
 
-struct attempt *attempt_new(struct route *route);
+struct attempt *attempt_new(struct endpoint *endpoint);
 void attempt_free(struct attempt *attempt);
 
 /* Builds the request of a delivery. NULL; or why it cannot be built (it is larger than ATTEMPT_BODY_MAX, or
  * as the provider says), and the attempt stays idle. */
 const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
 /* Signs it with the next nonce of lane, and makes its handle, which is ready for the multi handle. */
-void attempt_sign(struct attempt *attempt, struct lane *lane);
+void attempt_sign(struct attempt *attempt, struct key_slot *key_slot);
 /* Frees its handle, which is in no multi handle any more; the attempt is idle. */
 void attempt_end(struct attempt *attempt);
 /* Before attempt_end: has the provider judge what came back, fills in its delivery but for done_real_ns. */
-void attempt_judge(struct attempt *attempt, CURLcode result);
+void attempt_classify(struct attempt *attempt, CURLcode result);
 /* Wipes what went and came: a login's password and token. */
 void attempt_forget(struct attempt *attempt);
 /* Before attempt_end: true when a whole answer was read. */

@@ -16,9 +16,10 @@ enum { LOCK_PATH_SIZE = 256, LOCK_TEXT_SIZE = 96 };
 const char *key_lock_folder(void)
 {
     static const char *const folders[] = {"/run/lock", "/var/lock"};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (access(folders[i], W_OK | X_OK) == 0)
             return folders[i];
+    }
     return "/tmp";
 }
 

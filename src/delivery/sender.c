@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/memory.h"
-#include "core/step.h"
 #include "core/text.h"
-#include "delivery/answers.h"
+#include "delivery/completions.h"
 #include "delivery/key_lock.h"
 #include "delivery/sender_state.h"
 
@@ -25,8 +25,9 @@ static void global_init(void)
 {
     /* Its copies of headers and bodies are overwritten when it frees them. */
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free, memory_wiped_resize,
-                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK)
+                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK) {
         memory_out(); /* nothing else fails there */
+    }
 }
 
 static bool gate(void *context, struct attempt *attempt);
@@ -36,7 +37,7 @@ static void make_attempts(struct sender *sender, uint32_t count)
     sender->attempts = memory_new(count, sizeof(struct attempt *));
     sender->attempt_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        struct attempt *attempt = sender->attempts[i] = attempt_new(&sender->route);
+        struct attempt *attempt = sender->attempts[i] = attempt_new(&sender->endpoint);
         attempt->next = sender->idle;
         sender->idle = attempt;
     }
@@ -60,15 +61,15 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     atomic_store(&sender->provider_clock, SENDER_NO_CLOCK);
     sender->timer = -1;
     sender->timer_at = UINT64_MAX;
-    mailbox_init(&sender->mailbox);
+    sender_queue_init(&sender->queue);
 
-    if (route_init(&sender->route, job, provider, error) != 0 ||
-        lanes_init(&sender->lanes, job, provider, key_lock_folder(), error) != 0) {
+    if (endpoint_init(&sender->endpoint, job, provider, error) != 0 ||
+        key_slots_init(&sender->key_slots, job, provider, key_lock_folder(), error) != 0) {
         sender_free(sender);
         return NULL;
     }
-    sender->route.gate = gate;
-    sender->route.context = sender;
+    sender->endpoint.gate = gate;
+    sender->endpoint.context = sender;
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
     if (!sender->multi) {
@@ -78,7 +79,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         sender_free(sender);
         return NULL;
     }
-    make_attempts(sender, sender->lanes.in_flight_max);
+    make_attempts(sender, sender->key_slots.in_flight_max);
     limiter_init(&sender->limiter, provider_rate(provider, job),
                  job->delivery.burst > 0 ? job->delivery.burst : 1);
     breaker_init(&sender->breaker, job->delivery.retry_for_ns);
@@ -93,13 +94,13 @@ void sender_free(struct sender *sender)
     for (size_t i = 0; i < sender->attempt_count; i++)
         attempt_free(sender->attempts[i]);
     curl_multi_cleanup(sender->multi);
-    lanes_clear(&sender->lanes);
+    key_slots_clear(&sender->key_slots);
     if (sender->timer >= 0)
         close(sender->timer);
     limiter_clear(&sender->limiter);
-    peak_clear(&sender->peak);
-    route_clear(&sender->route);
-    mailbox_clear(&sender->mailbox);
+    max_rate_clear(&sender->max_rate);
+    endpoint_clear(&sender->endpoint);
+    sender_queue_clear(&sender->queue);
     free(sender->attempts);
     free(sender);
 }
@@ -108,27 +109,27 @@ void sender_free(struct sender *sender)
 
 size_t sender_lane_count(const struct sender *sender)
 {
-    return sender->provider->is_signed ? sender->lanes.count : 0;
+    return sender->provider->is_signed ? sender->key_slots.count : 0;
 }
 
-const char *sender_lane_key_id(const struct sender *sender, size_t lane)
+const char *sender_lane_key_id(const struct sender *sender, size_t key_slot)
 {
-    return sender->lanes.items[lane]->key_id;
+    return sender->key_slots.items[key_slot]->key_id;
 }
 
-void sender_lane_start(struct sender *sender, size_t lane, uint64_t start)
+void sender_lane_start(struct sender *sender, size_t key_slot, uint64_t start)
 {
-    lane_start(sender->lanes.items[lane], start);
+    key_slot_start(sender->key_slots.items[key_slot], start);
 }
 
-void sender_lane_raise(struct sender *sender, size_t lane, uint64_t floor)
+void sender_lane_raise(struct sender *sender, size_t key_slot, uint64_t floor)
 {
-    lane_raise(sender->lanes.items[lane], floor);
+    key_slot_extend(sender->key_slots.items[key_slot], floor);
 }
 
-uint64_t sender_lane_last(const struct sender *sender, size_t lane)
+uint64_t sender_lane_last(const struct sender *sender, size_t key_slot)
 {
-    return lane_last(sender->lanes.items[lane]);
+    return key_slot_last(sender->key_slots.items[key_slot]);
 }
 
 uint64_t sender_follow(struct sender *sender)
@@ -148,41 +149,41 @@ uint64_t sender_held_ns(const struct sender *sender)
     return until > now ? until - now : 0;
 }
 
-/* The mailbox. */
+/* The queue of orders and deliveries. */
 
-static void ask(struct sender *sender, enum mailbox_wish wish)
+static void ask(struct sender *sender, enum sender_order wish)
 {
-    mailbox_ask(&sender->mailbox, wish);
+    sender_queue_order(&sender->queue, wish);
     curl_multi_wakeup(sender->multi);
 }
 
 void sender_submit(struct sender *sender, struct delivery *delivery)
 {
-    if (mailbox_put(&sender->mailbox, delivery))
+    if (sender_queue_put(&sender->queue, delivery))
         curl_multi_wakeup(sender->multi);
 }
 
 void sender_withdraw(struct sender *sender)
 {
-    ask(sender, MAILBOX_WITHDRAW);
+    ask(sender, SENDER_ORDER_WITHDRAW);
 }
 
 void sender_abort(struct sender *sender)
 {
-    ask(sender, MAILBOX_ABORT);
+    ask(sender, SENDER_ORDER_ABORT);
 }
 
 void sender_finish(struct sender *sender)
 {
-    ask(sender, MAILBOX_FINISH);
+    ask(sender, SENDER_ORDER_FINISH);
 }
 
 static void take_mail(struct sender *sender)
 {
-    unsigned wishes = mailbox_take(&sender->mailbox, &sender->queue);
-    sender->aborted = wishes & MAILBOX_ABORT;
-    sender->finished = wishes & MAILBOX_FINISH;
-    sender->withdrawn = sender->withdrawn || (wishes & (MAILBOX_WITHDRAW | MAILBOX_ABORT));
+    unsigned wishes = sender_queue_receive(&sender->queue, &sender->waiting);
+    sender->aborted = wishes & SENDER_ORDER_ABORT;
+    sender->finished = wishes & SENDER_ORDER_FINISH;
+    sender->withdrawn = sender->withdrawn || (wishes & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
 }
 
 /* Giving back what did not begin. */
@@ -190,15 +191,15 @@ static void take_mail(struct sender *sender)
 static void withdraw_queue(struct sender *sender)
 {
     struct delivery *delivery;
-    while ((delivery = mailbox_list_take(&sender->queue)))
-        answers_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
+    while ((delivery = sender_queue_list_pop(&sender->waiting)))
+        completions_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
 }
 
 static void refuse_queue(struct sender *sender, const char *code, const char *text)
 {
     struct delivery *delivery;
-    while ((delivery = mailbox_list_take(&sender->queue)))
-        answers_unsent(sender, delivery, OUTCOME_STOP, code, text);
+    while ((delivery = sender_queue_list_pop(&sender->waiting)))
+        completions_unsent(sender, delivery, OUTCOME_STOP, code, text);
 }
 
 /* The breaker has given up: nobody waits for a provider that is gone. */
@@ -253,39 +254,39 @@ static bool gate(void *context, struct attempt *attempt)
         return false;
     sender->leaving++; /* the limiter is told when it has certainly left */
     attempt->left_ns = now;
-    peak_add(&sender->peak, now);
+    max_rate_add(&sender->max_rate, now);
     atomic_fetch_add(&sender->requests, 1);
-    step_reached("request leaves");
+    failpoint("request leaves");
     return true;
 }
 
 /* The next of the queue; or, where it has to come first, the lane's login. */
-static struct delivery *next_delivery(struct sender *sender, struct lane *lane, uint64_t now)
+static struct delivery *next_delivery(struct sender *sender, struct key_slot *key_slot, uint64_t now)
 {
-    if (!login_is_due(&lane->login, now))
-        return mailbox_list_take(&sender->queue);
-    lane->login.asking = true;
-    return &lane->login_delivery;
+    if (!login_is_due(&key_slot->login, now))
+        return sender_queue_list_pop(&sender->waiting);
+    key_slot->login.asking = true;
+    return &key_slot->login_delivery;
 }
 
-static void launch(struct sender *sender, struct lane *lane, uint64_t now)
+static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t now)
 {
-    struct delivery *delivery = next_delivery(sender, lane, now);
+    struct delivery *delivery = next_delivery(sender, key_slot, now);
     struct attempt *attempt = sender->idle;
     const char *fault = attempt_build(attempt, delivery);
     assert(!fault || delivery->call.operation != OPERATION_LOGIN);
     if (fault) {
-        answers_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
+        completions_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
         return;
     }
     sender->idle = attempt->next;
     limiter_admit(&sender->limiter, now);
     attempt->is_probe = breaker_admit(&sender->breaker);
-    lane->in_flight++;
+    key_slot->in_flight++;
     sender->in_flight++;
-    if (sender->in_flight > sender->most_in_flight)
-        sender->most_in_flight = sender->in_flight;
-    attempt_sign(attempt, lane);
+    if (sender->in_flight > sender->max_in_flight)
+        sender->max_in_flight = sender->in_flight;
+    attempt_sign(attempt, key_slot);
     CURLMcode failed = curl_multi_add_handle(sender->multi, attempt->easy);
     if (failed == CURLM_OUT_OF_MEMORY)
         memory_out();
@@ -296,18 +297,18 @@ static void launch(struct sender *sender, struct lane *lane, uint64_t now)
  * something else must happen first. */
 static uint64_t launch_ready(struct sender *sender)
 {
-    while (sender->queue.first) {
+    while (sender->waiting.first) {
         uint64_t now = clock_mono_ns(), next = limiter_next(&sender->limiter, now);
         uint64_t pause = breaker_next(&sender->breaker);
         next = pause > next ? pause : next;
-        struct lane *lane = sender->idle ? lanes_choose(&sender->lanes) : NULL;
-        if (!lane || next > now)
-            return lane ? next : UINT64_MAX;
-        if (login_is_due(&lane->login, now) && login_is_futile(&lane->login)) {
+        struct key_slot *key_slot = sender->idle ? key_slots_choose(&sender->key_slots) : NULL;
+        if (!key_slot || next > now)
+            return key_slot ? next : UINT64_MAX;
+        if (login_is_due(&key_slot->login, now) && login_is_futile(&key_slot->login)) {
             refuse_for_logins(sender);
             return UINT64_MAX;
         }
-        launch(sender, lane, now);
+        launch(sender, key_slot, now);
     }
     return UINT64_MAX;
 }
@@ -322,14 +323,14 @@ static void perform(struct sender *sender)
     curl_multi_perform(sender->multi, &running);
     uint64_t now = clock_mono_ns();
     if (sender->leaving > 0)
-        step_reached("request sent");
+        failpoint("request sent");
     for (; sender->leaving > 0; sender->leaving--)
         limiter_left(&sender->limiter, now);
 }
 
 static bool has_work(const struct sender *sender)
 {
-    return sender->queue.first || sender->in_flight > 0;
+    return sender->waiting.first || sender->in_flight > 0;
 }
 
 static void count_busy(struct sender *sender)
@@ -377,7 +378,7 @@ void sender_run(struct sender *sender)
     for (;;) {
         take_mail(sender);
         if (sender->aborted)
-            answers_drop(sender);
+            completions_drop(sender);
         if (sender->withdrawn)
             withdraw_queue(sender);
         if (sender->breaker.has_given_up)
@@ -391,7 +392,7 @@ void sender_run(struct sender *sender)
             return;
         wait_for_events(sender, next);
         perform(sender);
-        answers_take(sender);
+        completions_receive(sender);
     }
 }
 
@@ -402,9 +403,9 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
     uint64_t requests = sender_requests(sender);
     *figures = (struct sender_figures){
         .requests = requests,
-        .most_in_flight = sender->most_in_flight,
+        .max_in_flight = sender->max_in_flight,
         .rate_per_s = sender->busy_ns > 0 ? (double)requests * 1e9 / (double)sender->busy_ns : 0,
-        .max_per_second = sender->peak.max,
+        .max_per_second = sender->max_rate.max,
         .p50_ms = latency_percentile_ms(&sender->latency, 50),
         .p95_ms = latency_percentile_ms(&sender->latency, 95),
         .p99_ms = latency_percentile_ms(&sender->latency, 99),

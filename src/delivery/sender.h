@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
-#include "delivery/receipt.h"
+#include "delivery/response.h"
 #include "model/job.h"
 #include "model/outcome.h"
 #include "model/record.h"
@@ -51,8 +51,8 @@ struct delivery {
     uint64_t latency_ns; /* from leaving to the whole answer */
     uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
-    struct receipt_list list; /* what the answer's headers say of a list in it */
-    struct delivery *next;    /* the holder's */
+    struct response_list list; /* what the answer's headers say of a list in it */
+    struct delivery *next;     /* the holder's */
 };
 
 enum {
@@ -75,13 +75,13 @@ void sender_free(struct sender *sender);
 /* Lanes, for the nonce floors (0 lanes when the provider does not sign). The key id is a digest of the API
  * key. */
 size_t sender_lane_count(const struct sender *sender);
-const char *sender_lane_key_id(const struct sender *sender, size_t lane);
+const char *sender_lane_key_id(const struct sender *sender, size_t key_slot);
 /* Before sender_run: no nonce will be below start. */
-void sender_lane_start(struct sender *sender, size_t lane, uint64_t start);
+void sender_lane_start(struct sender *sender, size_t key_slot, uint64_t start);
 /* No nonce will be above floor, which is durable; only ever raised. Any thread. */
-void sender_lane_raise(struct sender *sender, size_t lane, uint64_t floor);
+void sender_lane_raise(struct sender *sender, size_t key_slot, uint64_t floor);
 /* The highest nonce used, 0: none. Any thread. */
-uint64_t sender_lane_last(const struct sender *sender, size_t lane);
+uint64_t sender_lane_last(const struct sender *sender, size_t key_slot);
 
 /* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Gives how
  * long the first request waits for that, in ns. */
@@ -108,7 +108,7 @@ void sender_finish(struct sender *sender);
 
 struct sender_figures {
     uint64_t requests; /* that left */
-    uint32_t most_in_flight;
+    uint32_t max_in_flight;
     double rate_per_s;       /* over the time in which there was work */
     uint64_t max_per_second; /* the most that left within any second */
     double p50_ms, p95_ms, p99_ms, max_ms;

@@ -15,14 +15,14 @@
 
 #include "delivery/attempt.h"
 #include "delivery/breaker.h"
-#include "delivery/lanes.h"
+#include "delivery/endpoint.h"
+#include "delivery/key_slots.h"
 #include "delivery/latency.h"
 #include "delivery/limiter.h"
-#include "delivery/mailbox.h"
-#include "delivery/peak.h"
+#include "delivery/max_rate.h"
 #include "delivery/retry.h"
-#include "delivery/route.h"
 #include "delivery/sender.h"
+#include "delivery/sender_queue.h"
 
 #define SENDER_NO_CLOCK INT64_MIN
 
@@ -32,13 +32,13 @@ struct sender {
     const struct provider *provider;
     void (*done)(void *context, struct delivery *delivery);
     void *context;
-    struct route route;
+    struct endpoint endpoint;
     struct attempt **attempts;
     size_t attempt_count;
     CURLM *multi;
     int timer; /* a timerfd */
     /* any thread */
-    struct mailbox mailbox;
+    struct sender_queue queue;
     _Atomic uint64_t requests;
     _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
     /* the sender's thread */
@@ -46,19 +46,19 @@ struct sender {
     struct breaker breaker;
     struct retry_random random;
     char fault[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
-    struct lanes lanes;
-    struct mailbox_list queue;
+    struct key_slots key_slots;
+    struct sender_queue_list waiting;
     struct attempt *idle;
     bool withdrawn, aborted, finished;
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
     uint64_t too_long_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
-    uint32_t in_flight, most_in_flight;
+    uint32_t in_flight, max_in_flight;
     uint32_t leaving;                /* passed the gate in this round of libcurl's */
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
-    struct peak peak;
+    struct max_rate max_rate;
 };
 
 #endif

@@ -17,7 +17,7 @@ enum found {
     FOUND_MALFORMED,     /* csv.flaw says why */
     FOUND_TOO_LONG,      /* well-formed, of several lines, over max_record */
     FOUND_TOO_LONG_LINE, /* its first line is over max_record; still to be passed over */
-    FOUND_NO_ROOM,       /* over the limit: nothing was consumed */
+    FOUND_NO_CAPACITY,   /* over the limit: nothing was consumed */
     FOUND_CUT,           /* the feed broke off here; perhaps nothing is left */
     FOUND_END,
 };
@@ -87,7 +87,7 @@ static enum found find_flaw(struct csv *csv, enum flaw flaw)
 static enum found refuse_room(struct csv *csv)
 {
     lines_back(&csv->lines, 0, csv->line_number);
-    return FOUND_NO_ROOM;
+    return FOUND_NO_CAPACITY;
 }
 
 /* The first line that is not blank; FOUND_RECORD when there is one. */
@@ -289,7 +289,7 @@ static enum found take_next(struct csv *csv, struct batch *batch)
 {
     size_t limit = batch->count == 0 ? SIZE_MAX : BATCH_BYTES_MAX - batch->bytes;
     if (batch->count > 0 && batch->bytes >= BATCH_BYTES_MAX)
-        return FOUND_NO_ROOM;
+        return FOUND_NO_CAPACITY;
     struct arena *arena = &batch->arena;
     enum found found = find_record(csv, arena, csv->column_count, limit);
     switch (found) {
@@ -316,7 +316,7 @@ static enum found take_next(struct csv *csv, struct batch *batch)
             lines_drop_rest(&csv->lines);
         }
         break;
-    case FOUND_NO_ROOM:
+    case FOUND_NO_CAPACITY:
     case FOUND_END:
         break;
     }
@@ -327,7 +327,7 @@ static enum reader_result csv_fill(void *format, struct batch *batch)
 {
     while (batch->count < BATCH_RECORDS_MAX) {
         switch (take_next(format, batch)) {
-        case FOUND_NO_ROOM:
+        case FOUND_NO_CAPACITY:
             return READER_MORE;
         case FOUND_CUT:
             return READER_CUT;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/digest.h"
-#include "core/keyset.h"
+#include "core/hash_table.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -271,6 +271,6 @@ uint64_t fingerprint_identity_hash(const struct record *record, struct arena *ar
     size_t len = identity_len(record);
     char *text = arena_bytes(arena, len);
     write_identity(record, text);
-    uint64_t hash = keyset_hash(slice_make(text, len));
+    uint64_t hash = hash_table_hash(slice_make(text, len));
     return hash ? hash : 1;
 }

@@ -56,7 +56,8 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
  * birth date: relatives share any two of them. */
 bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
                           uint8_t out[FINGERPRINT_IDENTITY_LEN]);
-/* The same values as a hash of this process (keyset_hash), for a check without a ledger's key. 0: none. */
+/* The same values as a hash of this process (hash_table_hash), for a check without a ledger's key. 0: none.
+ */
 uint64_t fingerprint_identity_hash(const struct record *record, struct arena *arena);
 
 #endif

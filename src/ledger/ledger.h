@@ -253,7 +253,7 @@ struct ledger_identification {
     uint64_t row;
     const uint8_t *identity; /* FINGERPRINT_IDENTITY_LEN; NULL: stays */
     const uint8_t *digest;   /* FINGERPRINT_LEN: what the provider has, all members agree; NULL: stays */
-    uint64_t at;             /* real ns */
+    uint64_t at_ns;          /* real ns */
 };
 /* An event `identify`. Between begin and commit. 0, or -1. */
 int ledger_identify(struct ledger *ledger, const struct ledger_identification *known, struct error *error);
@@ -282,9 +282,9 @@ enum ledger_settlement {
 struct ledger_verdict {
     struct slice external_id, user_id;
     bool proven;
-    bool differs; /* its data are not what was journalled, or nobody looked: what the provider has is not
-                     known, as of an adopted one */
-    uint64_t at;  /* real ns */
+    bool differs;   /* its data are not what was journalled, or nobody looked: what the provider has is not
+                       known, as of an adopted one */
+    uint64_t at_ns; /* real ns */
 };
 int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
                   enum ledger_settlement *settlement, struct error *error);
@@ -297,7 +297,7 @@ struct ledger_rekey {
     struct slice from, to;
     struct slice key_members;
     bool is_digested;
-    uint64_t at; /* real ns */
+    uint64_t at_ns; /* real ns */
 };
 int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum ledger_settlement *settlement,
                  struct error *error);
@@ -327,7 +327,7 @@ uint64_t ledger_newest_ns(const struct ledger *ledger);
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
                      uint64_t at_ns, struct error *error);
 /* inputs and counts: JSON texts. Between begin and commit. */
-int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
+int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice stats,
                       uint64_t at_ns, struct error *error);
 
 /* The last process that sent requests for this job: what the next one needs to keep its rate. */
@@ -360,7 +360,7 @@ int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct e
 
 /* The state's word for people; `unsent` for a create that was refused and forgotten, or given up: the next
  * run sends it. */
-const char *ledger_standing_word(const struct ledger_customer *customer);
+const char *ledger_status_label(const struct ledger_customer *customer);
 
 /* 0, or -1 with ERROR_LEDGER when some customer, run, nonce or setting lacks a value that it must have (a
  * NULL where none belongs). One pass over the customers. */

@@ -16,7 +16,7 @@ const char *ledger_state_word(enum ledger_state state)
     return state_words[state];
 }
 
-const char *ledger_standing_word(const struct ledger_customer *customer)
+const char *ledger_status_label(const struct ledger_customer *customer)
 {
     bool is_unsent = customer->state == LEDGER_REFUSED && customer->pending_digest.len == 0;
     return is_unsent ? "unsent" : ledger_state_word(customer->state);

@@ -13,11 +13,11 @@
 #include <linux/magic.h>
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
-#include "core/step.h"
 #include "ledger/ledger_sqlite.h"
 
 /* The kernel tells a FUSE file system's real kind to nobody, so sshfs and its like pass. */
@@ -124,7 +124,7 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
     if (ftruncate(fd, 0) == 0)
         (void)!pwrite(fd, text, (size_t)len, 0);
     ledger->lock_fd = fd;
-    step_reached("ledger locked");
+    failpoint("ledger locked");
     return 0;
 }
 
@@ -249,6 +249,6 @@ int ledger_file_make(const struct ledger *ledger, struct error *error)
                          ledger->path, strerror(errno));
     if (fd >= 0)
         close(fd);
-    step_reached("ledger file made");
+    failpoint("ledger file made");
     return 0;
 }

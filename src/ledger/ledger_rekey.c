@@ -90,7 +90,7 @@ static int write_key(struct ledger *ledger, const struct ledger_rekey *rekey, in
         .customer_id = id,
         .operation = SLICE_LITERAL(LEDGER_OPERATION_REKEY),
         .outcome = SLICE_LITERAL("done"),
-        .at_ns = (int64_t)rekey->at,
+        .at_ns = (int64_t)rekey->at_ns,
     };
     uint8_t former[DIGEST_SHA256_LEN];
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_REKEY, error);
@@ -102,7 +102,7 @@ static int write_key(struct ledger *ledger, const struct ledger_rekey *rekey, in
     ledger_sqlite_bind_blob(statement, 4, slice_make(rekeyed->members, rekeyed->members_len));
     ledger_sqlite_bind_blob(statement, 5, slice_make(rekeyed->pending, rekeyed->pending_len));
     ledger_sqlite_bind_number_or_null(statement, 6, ledger->run);
-    ledger_sqlite_bind_number(statement, 7, (int64_t)rekey->at);
+    ledger_sqlite_bind_number(statement, 7, (int64_t)rekey->at_ns);
     if (ledger_sqlite_write(ledger, statement, error))
         return -1;
     ledger_customer_digest(ledger, rekey->from, former);

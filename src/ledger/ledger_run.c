@@ -47,7 +47,7 @@ int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct e
     return held;
 }
 
-int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
+int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice stats,
                       uint64_t at_ns, struct error *error)
 {
     assert(ledger->run > 0 && "a run that was not started does not finish");
@@ -59,7 +59,7 @@ int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, st
     ledger_sqlite_bind_text(statement, 2, slice_from(clock_rfc3339(at_ns, finished)));
     ledger_sqlite_bind_number(statement, 3, status);
     ledger_sqlite_bind_text(statement, 4, inputs);
-    ledger_sqlite_bind_text(statement, 5, counts);
+    ledger_sqlite_bind_text(statement, 5, stats);
     ledger_sqlite_bind_text(statement, 6,
                             slice_from(digest_hex(ledger->chain.head, DIGEST_SHA256_LEN, head)));
     return ledger_sqlite_write(ledger, statement, error);

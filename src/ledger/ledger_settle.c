@@ -13,7 +13,7 @@ static int adopt(struct ledger *ledger, const struct ledger_verdict *verdict,
     ledger_sqlite_bind_text(statement, 1, verdict->external_id);
     ledger_sqlite_bind_text(statement, 2, verdict->user_id);
     ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
-    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at);
+    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at_ns);
     ledger_sqlite_bind_number(statement, 5, ledger->chain.last_event + 1);
     int taken = ledger_sqlite_write_unless_taken(ledger, statement, error);
     *settlement = taken == 1 ? LEDGER_SETTLE_TAKEN : LEDGER_SETTLE_ADOPTED;
@@ -31,7 +31,7 @@ static int give_user(struct ledger *ledger, const struct ledger_now *now,
     ledger_sqlite_bind_number(statement, 1, now->id);
     ledger_sqlite_bind_text(statement, 2, verdict->user_id);
     ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
-    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at);
+    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at_ns);
     if (*settlement != LEDGER_SETTLE_ACCEPTED)
         ledger_sqlite_bind_number(statement, 5, ledger->chain.last_event + 1);
     ledger_sqlite_bind_number(statement, 6, verdict->differs);
@@ -98,7 +98,7 @@ static int settle_known(struct ledger *ledger, const struct ledger_now *now,
     if (read_standing(ledger, now->id, verdict->user_id, &standing, error) != 0)
         return -1;
     if (verdict->user_id.len == 0)
-        return settle_absent(ledger, now, &standing, verdict->at, settlement, error);
+        return settle_absent(ledger, now, &standing, verdict->at_ns, settlement, error);
     if (!now->has_user_id)
         *settlement = LEDGER_SETTLED;
     else if (standing.same_user)
@@ -129,7 +129,7 @@ static int append_settled(struct ledger *ledger, const struct ledger_now *now,
         .outcome = SLICE_LITERAL(OUTCOME_SETTLED),
         .user_id = verdict->user_id,
         .digest = slice_make((const char *)now->pending_digest, has_digest ? FINGERPRINT_LEN : 0),
-        .at_ns = (int64_t)verdict->at,
+        .at_ns = (int64_t)verdict->at_ns,
     };
     memcpy(event.customer, now->customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);

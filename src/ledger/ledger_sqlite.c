@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/step.h"
+#include "core/failpoint.h"
 
 /* What a row lacks: a word for it, or NULL when all is there. The schema forbids most of this, but a file
  * that was damaged or changed by hand, or whose tables were copied without their constraints, may have a NULL
@@ -415,10 +415,10 @@ int ledger_begin(struct ledger *ledger, struct error *error)
 int ledger_commit(struct ledger *ledger, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_COMMIT, error);
-    step_reached("transaction written");
+    failpoint("transaction written");
     if (!statement || ledger_sqlite_write(ledger, statement, error))
         return -1;
     ledger->committed = ledger->chain;
-    step_reached("committed");
+    failpoint("committed");
     return 0;
 }

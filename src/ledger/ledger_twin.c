@@ -70,7 +70,7 @@ int ledger_identify(struct ledger *ledger, const struct ledger_identification *k
         .operation = SLICE_LITERAL(LEDGER_OPERATION_IDENTIFY),
         .outcome = SLICE_LITERAL("done"),
         .digest = digest,
-        .at_ns = (int64_t)known->at,
+        .at_ns = (int64_t)known->at_ns,
     };
     memcpy(event.customer, now.customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);

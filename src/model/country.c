@@ -75,8 +75,8 @@ static uint32_t hash_name(struct slice key)
 /* The two bytes behind KEY TAB, or NULL. */
 static const char *find_target(struct slice key)
 {
-    for (uint32_t slot = hash_name(key);; slot++) {
-        unsigned offset = country_name_slots[slot % COUNTRY_NAME_SLOTS];
+    for (uint32_t plan = hash_name(key);; plan++) {
+        unsigned offset = country_name_slots[plan % COUNTRY_NAME_SLOTS];
         if (offset == 0)
             return NULL;
         const char *line = country_names + offset - 1;

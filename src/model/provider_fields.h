@@ -20,7 +20,7 @@ enum {
 
 /* Of whom a required field is required. A record whose customer_type or country failed is not judged by them.
  */
-enum provider_whom {
+enum provider_audience {
     PROVIDER_EVERYBODY,
     PROVIDER_INDIVIDUALS,
     PROVIDER_BUSINESSES,
@@ -35,11 +35,11 @@ struct provider_field {
     uint16_t max_chars;        /* 0: no bound */
     const char *const *values; /* of an enum, NULL-terminated; else NULL */
     const char *const
-        *also_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
+        *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
     const char *const *refused_countries; /* rule country_refused; or NULL */
     const char *const *warned_countries;  /* the same as a warning; or NULL */
-    enum provider_whom whom;              /* of a required or wished field */
-    bool wished;        /* required, but only as a warning: the provider tends to refuse without */
+    enum provider_audience applies_to;    /* of a required or wished field */
+    bool recommended;   /* required, but only as a warning: the provider tends to refuse without */
     bool heads_member;  /* required where another field of its member has a value: a document's type */
     bool first_only;    /* of a list: its first item is sent, judged and digested, no other */
     uint16_t min_chars; /* 0: no bound */

@@ -20,13 +20,13 @@
 #include "pipeline/follow.h"
 #include "pipeline/inbox.h"
 #include "pipeline/signals.h"
-#include "provider/user.h"
+#include "provider/remote_user.h"
 
 enum {
     WINDOW_MAX = 256,
     KEY_SIZE = 256,
     BODY_MAX = 1024 * 1024,
-    SILENT_MAX = 10, /* users in a row to whom no answer came */
+    MAX_CONSECUTIVE_NO_ANSWER = 10, /* users in a row to whom no answer came */
     HTTP_NOT_FOUND = 404,
     HTTP_GONE = 410,
     ARENA_CHUNK = 4096,
@@ -45,7 +45,7 @@ struct question {
 
 struct audit {
     const struct audit_parts *parts;
-    struct audit_counts *counts;
+    struct audit_counts *stats;
     struct error *error;
     struct inbox *inbox;
     struct signals signals;
@@ -101,7 +101,7 @@ static void tell(struct audit *audit, const struct question *question, enum audi
                                           .http_status = question->delivery.outcome.http_status,
                                           .number = question->number};
 
-    audit->counts->findings[kind]++;
+    audit->stats->findings[kind]++;
     audit->parts->each(audit->parts->context, &finding);
 }
 
@@ -113,15 +113,15 @@ static void compare_user(struct audit *audit, const struct question *question)
     const struct json_node *nodes =
         json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
 
-    if (!nodes || !user_identity(nodes, &id, &external_id) ||
-        !user_is_same_id(id, slice_from(question->user_id))) {
+    if (!nodes || !remote_user_identity(nodes, &id, &external_id) ||
+        !remote_user_is_same_id(id, slice_from(question->user_id))) {
         tell(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
     } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&
                !slice_is(external_id, question->former_key)) {
         tell(audit, question, AUDIT_FOREIGN, external_id);
     } else {
-        audit->counts->there++;
-        audit->counts->not_named += external_id.len == 0;
+        audit->stats->there++;
+        audit->stats->not_named += external_id.len == 0;
         if (audit->parts->there)
             audit->parts->there(audit->parts->context, &(struct audit_user){.number = question->number,
                                                                             .user_id = id,
@@ -138,11 +138,11 @@ static void take_answer(struct audit *audit, struct question *question)
 
     audit->silent = 0;
     if (question->is_list) {
-        if (audit_list_tell(audit->list, audit->parts, audit->counts, &question->delivery.list, &error) != 0)
+        if (audit_list_tell(audit->list, audit->parts, audit->stats, &question->delivery.list, &error) != 0)
             stop(audit, error.scope, error.text);
         return;
     }
-    audit->counts->asked++;
+    audit->stats->asked++;
     if (outcome->kind == OUTCOME_DONE)
         compare_user(audit, question);
     else if (is_missing && outcome->own_error)
@@ -193,7 +193,7 @@ static void give_up(struct audit *audit, struct question *question)
     bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
     if (!question->is_list)
         tell(audit, question, AUDIT_NO_ANSWER, slice_from(is_over ? "unauthorized" : outcome->code));
-    if (!question->is_list && ++audit->silent < SILENT_MAX)
+    if (!question->is_list && ++audit->silent < MAX_CONSECUTIVE_NO_ANSWER)
         return;
     text_format(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
                 outcome->message[0] ? outcome->message : outcome->code);
@@ -418,7 +418,7 @@ static void close_audit(struct audit *audit)
         sender_finish(audit->sender);
         pthread_join(audit->thread, NULL);
         (void)note_end(audit, &ignored);
-        audit->counts->requests = sender_requests(audit->sender);
+        audit->stats->requests = sender_requests(audit->sender);
     }
     signals_stop(&audit->signals);
     sender_free(audit->sender);
@@ -434,11 +434,11 @@ static void close_audit(struct audit *audit)
     inbox_free(audit->inbox);
 }
 
-int audit_run(const struct audit_parts *parts, struct audit_counts *counts, struct error *error)
+int audit_run(const struct audit_parts *parts, struct audit_counts *stats, struct error *error)
 {
-    struct audit audit = {.parts = parts, .counts = counts, .error = error};
+    struct audit audit = {.parts = parts, .stats = stats, .error = error};
 
-    *counts = (struct audit_counts){.asked = 0};
+    *stats = (struct audit_counts){.asked = 0};
     audit.inbox = inbox_new(1);
     audit.reader = json_reader_new();
     audit.random = retry_random_any();

@@ -73,6 +73,6 @@ struct audit_counts {
 
 /* 0: all were asked for, -1: not all, and error says why (ERROR_PROVIDER it stopped, ERROR_INTERRUPTED,
  * ERROR_BUSY a key is held, ERROR_LEDGER, ERROR_USAGE); counts are of what was asked till then. */
-int audit_run(const struct audit_parts *parts, struct audit_counts *counts, struct error *error);
+int audit_run(const struct audit_parts *parts, struct audit_counts *stats, struct error *error);
 
 #endif

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "core/arena.h"
+#include "core/hash_table.h"
 #include "core/json.h"
 #include "core/json_split.h"
-#include "core/keyset.h"
 #include "core/memory.h"
 #include "pipeline/listing.h"
-#include "provider/user.h"
+#include "provider/remote_user.h"
 
 enum {
     KNOWN = 1,
@@ -18,7 +18,7 @@ enum {
 
 struct audit_list {
     const struct audit_parts *parts;
-    struct keyset *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
+    struct hash_table *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
     uint32_t pass;
     size_t bytes;
     struct json_split split;
@@ -28,11 +28,11 @@ struct audit_list {
     uint64_t unknown_count, unreadable, element_count;
 };
 
-static void know_user(void *context, struct slice user_id)
+static void mark_known(void *context, struct slice user_id)
 {
     struct audit_list *list = context;
 
-    keyset_at(list->users, keyset_hash(user_id))->extra = KNOWN;
+    hash_table_ensure(list->users, hash_table_hash(user_id))->value = KNOWN;
 }
 
 static bool take_user(void *context, struct slice element)
@@ -47,14 +47,14 @@ static bool take_user(void *context, struct slice element)
 
     if (!nodes)
         return false;
-    if (!user_identity(nodes, &id, &external_id)) {
+    if (!remote_user_identity(nodes, &id, &external_id)) {
         list->unreadable++;
         return true;
     }
-    struct keyset_entry *entry = keyset_at(list->users, keyset_hash(id));
-    if (entry->extra != KNOWN && entry->row != list->pass && list->unknown_count++ < UNKNOWN_MAX)
+    struct hash_table_entry *entry = hash_table_ensure(list->users, hash_table_hash(id));
+    if (entry->value != KNOWN && entry->mark != list->pass && list->unknown_count++ < UNKNOWN_MAX)
         list->unknown[list->unknown_count - 1] = arena_copy(&list->arena, id);
-    entry->row = list->pass;
+    entry->mark = list->pass;
     return true;
 }
 
@@ -63,12 +63,12 @@ struct audit_list *audit_list_new(const struct audit_parts *parts, struct error 
     struct audit_list *list = memory_new(1, sizeof *list);
 
     list->parts = parts;
-    list->users = keyset_new();
+    list->users = hash_table_new();
     list->reader = json_reader_new();
     list->unknown = memory_new(UNKNOWN_MAX, sizeof *list->unknown);
     arena_init(&list->arena, ARENA_CHUNK);
     json_split_init(&list->split, "users", LISTING_USER_MAX, take_user, list);
-    if (ledger_each_user(parts->ledger, know_user, list, error) == 0)
+    if (ledger_each_user(parts->ledger, mark_known, list, error) == 0)
         return list;
     audit_list_free(list);
     return NULL;
@@ -78,7 +78,7 @@ void audit_list_free(struct audit_list *list)
 {
     if (!list)
         return;
-    keyset_free(list->users);
+    hash_table_free(list->users);
     json_reader_free(list->reader);
     json_split_clear(&list->split);
     arena_clear(&list->arena);
@@ -108,7 +108,7 @@ bool audit_list_is_whole(const struct audit_list *list)
 }
 
 /* A list that is not whole does not show that a user is missing. */
-static void tell_missing(const struct audit_parts *parts, struct audit_counts *counts, bool has_all,
+static void tell_missing(const struct audit_parts *parts, struct audit_counts *stats, bool has_all,
                          const struct ledger_customer *customer)
 {
     const struct audit_finding finding = {.kind = has_all ? AUDIT_MISSING : AUDIT_UNCLEAR,
@@ -116,12 +116,12 @@ static void tell_missing(const struct audit_parts *parts, struct audit_counts *c
                                           .user_id = customer->user_id,
                                           .told = slice_from(has_all ? "" : "listing_incomplete")};
 
-    counts->findings[finding.kind]++;
+    stats->findings[finding.kind]++;
     parts->each(parts->context, &finding);
 }
 
-int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *counts,
-                    const struct receipt_list *headers, struct error *error)
+int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
+                    const struct response_list *headers, struct error *error)
 {
     struct ledger_customer customer;
     struct arena arena;
@@ -132,20 +132,20 @@ int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, st
     arena_init(&arena, ARENA_CHUNK);
     while ((found = ledger_next_user(parts->ledger, last, &arena, &customer, error)) == 1) {
         last = customer.id;
-        counts->asked++;
-        if (keyset_at(list->users, keyset_hash(customer.user_id))->row == list->pass) {
-            counts->there++;
-            counts->not_named++;
+        stats->asked++;
+        if (hash_table_ensure(list->users, hash_table_hash(customer.user_id))->mark == list->pass) {
+            stats->there++;
+            stats->not_named++;
         } else {
-            tell_missing(parts, counts, has_all, &customer);
+            tell_missing(parts, stats, has_all, &customer);
         }
         arena_reset(&arena);
     }
     arena_clear(&arena);
-    counts->findings[AUDIT_UNKNOWN] = list->unknown_count;
+    stats->findings[AUDIT_UNKNOWN] = list->unknown_count;
     for (uint64_t i = 0; i < list->unknown_count && i < UNKNOWN_MAX; i++)
         parts->each(parts->context,
                     &(struct audit_finding){.kind = AUDIT_UNKNOWN, .user_id = list->unknown[i]});
-    counts->findings[AUDIT_UNCLEAR] += list->unreadable;
+    stats->findings[AUDIT_UNCLEAR] += list->unreadable;
     return found < 0 ? -1 : 0;
 }

@@ -5,7 +5,7 @@
 #ifndef KYC_PIPELINE_AUDIT_LIST_H
 #define KYC_PIPELINE_AUDIT_LIST_H
 
-#include "delivery/receipt.h"
+#include "delivery/response.h"
 #include "pipeline/audit.h"
 
 struct audit_list;
@@ -19,7 +19,7 @@ bool audit_list_take(void *list, struct slice bytes);
 bool audit_list_is_whole(const struct audit_list *list);
 
 /* Once it is whole: tells and counts who is missing there, and who is not known here. 0, or -1. */
-int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *counts,
-                    const struct receipt_list *headers, struct error *error);
+int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
+                    const struct response_list *headers, struct error *error);
 
 #endif

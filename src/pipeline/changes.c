@@ -31,8 +31,8 @@ enum field_id changes_field_of(const struct provider_fields *fields, size_t memb
 }
 
 /* A digest that no row has: what the provider then has is not the row. */
-static void spoil_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t not_sent,
-                         uint8_t digest[FINGERPRINT_LEN])
+static void make_unmatchable_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t not_sent,
+                                    uint8_t digest[FINGERPRINT_LEN])
 {
     digest_sha256(slice_make((const char *)row, FINGERPRINT_LEN),
                   slice_make((const char *)&not_sent, sizeof not_sent), digest);
@@ -81,7 +81,7 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
             changes->repeats |= UINT64_C(1) << i;
     memcpy(changes->digest, record->digest, FINGERPRINT_LEN);
     if (changes->immutable != FIELD_NONE || changes->not_cleared)
-        spoil_digest(record->digest, changes->send, changes->digest);
+        make_unmatchable_digest(record->digest, changes->send, changes->digest);
 }
 
 void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
@@ -99,7 +99,7 @@ void changes_overtake(const struct provider *provider, struct fingerprint *finge
         changes->send |= UINT64_C(1) << i;
         memset(row, LEDGER_MEMBER_UNKNOWN, MEMBER_LEN);
     }
-    spoil_digest(record->digest, UINT64_MAX, changes->digest);
+    make_unmatchable_digest(record->digest, UINT64_MAX, changes->digest);
 }
 
 void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,

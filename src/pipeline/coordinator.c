@@ -7,8 +7,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "pipeline/duplicate_check.h"
 #include "pipeline/twins.h"
-#include "pipeline/unique.h"
 #include "report/progress.h"
 
 enum {
@@ -47,7 +47,7 @@ static void stop(struct coordinator *coordinator, const struct error *why, bool 
 
 static void note_expensive(struct coordinator *coordinator, const struct record *record)
 {
-    const struct tally *tally = coordinator->parts.tally;
+    const struct run_stats *stats = coordinator->parts.stats;
     struct error error;
 
     for (size_t i = 0; i < record->verdict_count; i++) {
@@ -56,7 +56,7 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
         coordinator->expensive++;
         break;
     }
-    if (tally->read >= EXPENSIVE_MIN && coordinator->expensive * 100 >= tally->read &&
+    if (stats->read >= EXPENSIVE_MIN && coordinator->expensive * 100 >= stats->read &&
         coordinator->expensive > 0) {
         error_set(
             &error, ERROR_USAGE,
@@ -87,7 +87,7 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
               " %%): was a column renamed or reformatted? kyc-import explain shows a row step by step; "
               "--accept-updates goes on",
               coordinator->changed, coordinator->compared, max);
-    coordinator->parts.tally->stopped =
+    coordinator->parts.stats->stopped =
         "more customers changed than delivery.stop_after.updated_share allows";
     stop(coordinator, &error, false);
 }
@@ -116,7 +116,7 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
         log_warning("a run would stop: %s", why.text);
         return 0;
     }
-    parts->tally->stopped = "customers are known under another key: was the key column reformatted?";
+    parts->stats->stopped = "customers are known under another key: was the key column reformatted?";
     stop(coordinator, &why, false);
     return twins_stop(parts->sending, error);
 }
@@ -133,7 +133,7 @@ static void stop_if_strict(struct coordinator *coordinator, const struct record 
         &error, ERROR_INPUT,
         "%s: row %" PRIu64
         " was valid when it was looked at first (--strict) and is not any more: the file, or a document that it names, changed; no further row is sent",
-        parts->tally->inputs[record->input].path, record->row);
+        parts->stats->inputs[record->input].path, record->row);
     stop(coordinator, &error, false);
 }
 
@@ -146,14 +146,14 @@ static int take_refused(struct coordinator *coordinator, const struct record *re
                                     .rule = decision->rule,
                                     .message = decision->message};
 
-    *(decision->is_twin ? &parts->tally->plan.twins : &parts->tally->plan.refused) += 1;
+    *(decision->is_twin ? &parts->stats->plan.twins : &parts->stats->plan.refused) += 1;
     if (!parts->sending)
         return 0;
-    parts->tally->refused++;
+    parts->stats->refused++;
     if (decision->is_twin && !decision->twin_known &&
         twins_note(parts->sending, record, decision, error) != 0)
         return -1;
-    tally_add_refusal(parts->tally, record, decision->field, decision->rule, "");
+    run_stats_add_refusal(parts->stats, record, decision->field, decision->rule, "");
     return rejects_add_refused(parts->rejects, record, &verdict, error);
 }
 
@@ -162,34 +162,34 @@ static int take_decision(struct coordinator *coordinator, const struct record *r
                          const struct decision *decision, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
-    struct tally *tally = parts->tally;
+    struct run_stats *stats = parts->stats;
     bool hold = !parts->settings->job->delivery.settle;
 
     switch (decision->kind) {
     case DECISION_CREATE:
-        tally->plan.create++;
+        stats->plan.create++;
         break;
     case DECISION_UPDATE:
-        tally->plan.update++;
+        stats->plan.update++;
         break;
     case DECISION_UNCHANGED:
-        tally->plan.unchanged++;
-        tally->unchanged += parts->sending != NULL;
+        stats->plan.unchanged++;
+        stats->unchanged += parts->sending != NULL;
         return 0;
     case DECISION_REFUSED:
         return take_refused(coordinator, record, decision, error);
     case DECISION_SETTLE:
     case DECISION_HELD:
-        tally->plan.settle++;
+        stats->plan.settle++;
         if (!hold && decision->kind == DECISION_SETTLE)
             break;
-        tally->in_doubt += parts->sending != NULL;
+        stats->in_doubt += parts->sending != NULL;
         return 0;
     }
     if (!parts->sending)
         return 0;
     if (coordinator->stopping) { /* too many have changed, just now */
-        tally->unsent++;
+        stats->unsent++;
         return 0;
     }
     return sending_add(parts->sending, record, decision, error);
@@ -214,10 +214,10 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
     struct decision decision;
     int result = 0;
 
-    unique_judge(parts->settings->job, parts->decide.roster, record, arena);
+    duplicate_check_validate(parts->settings->job, parts->decide.customer_index, record, arena);
     if (!record->rejected)
         result = decide(&parts->decide, record, arena, &decision, error);
-    tally_add_record(parts->tally, record);
+    run_stats_add_record(parts->stats, record);
     if (record->verdict_count)
         note_expensive(coordinator, record);
     if (record->rejected) {
@@ -225,7 +225,7 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
         return rejects_add(parts->rejects, record, error);
     }
     if (result != 0) {
-        parts->tally->unsent += parts->sending != NULL;
+        parts->stats->unsent += parts->sending != NULL;
         return -1;
     }
     stop_if_many_changed(coordinator, &decision);
@@ -251,7 +251,7 @@ static int take_records(struct coordinator *coordinator, struct error *error)
                 return -1;
         } else {
             coordinator->batch = NULL;
-            intake_recycle(coordinator->parts.intake, batch);
+            ingest_recycle(coordinator->parts.ingest, batch);
         }
     }
     return 0;
@@ -263,9 +263,11 @@ static void take_batch(struct coordinator *coordinator, struct batch *batch)
     coordinator->batch_at = 0;
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->records[i].unique_known & 1)
-            roster_prefetch(coordinator->parts.decide.roster, 0, batch->records[i].unique_hash[0]);
+            customer_index_prefetch(coordinator->parts.decide.customer_index, 0,
+                                    batch->records[i].unique_hash[0]);
         if (batch->records[i].identity_hash)
-            roster_prefetch_identity(coordinator->parts.decide.roster, batch->records[i].identity_hash);
+            customer_index_prefetch_identity(coordinator->parts.decide.customer_index,
+                                             batch->records[i].identity_hash);
     }
 }
 
@@ -288,17 +290,17 @@ static void heed_interrupts(struct coordinator *coordinator, unsigned interrupts
 static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
-    const struct tally *tally = parts->tally;
+    const struct run_stats *stats = parts->stats;
     /* What is read ahead is not done: of a run, what has come to its end counts. */
-    uint64_t finished = parts->sending ? tally->rejected + tally->unchanged + tally->created +
-                                             tally->updated + tally->refused + tally->in_doubt + tally->unsent
-                                       : tally->read;
+    uint64_t finished = parts->sending ? stats->rejected + stats->unchanged + stats->created +
+                                             stats->updated + stats->refused + stats->in_doubt + stats->unsent
+                                       : stats->read;
     struct progress_figures figures = {
-        .records = tally->read,
-        .rejected = tally->rejected,
-        .done = tally->created + tally->updated + tally->unchanged,
-        .in_doubt = tally->in_doubt,
-        .share = intake_share(parts->intake, finished),
+        .records = stats->read,
+        .rejected = stats->rejected,
+        .done = stats->created + stats->updated + stats->unchanged,
+        .in_doubt = stats->in_doubt,
+        .share = ingest_share(parts->ingest, finished),
         .is_run = parts->sending != NULL,
     };
 
@@ -329,20 +331,20 @@ static void wait_for_news(struct coordinator *coordinator, struct inbox_news *ne
 /* An error of its own: what failed in the same round is told too. */
 static void heed_provider(struct coordinator *coordinator)
 {
-    struct tally *tally = coordinator->parts.tally; /* it outlives sending */
+    struct run_stats *stats = coordinator->parts.stats; /* it outlives sending */
     struct sending *sending = coordinator->parts.sending;
     struct error error;
 
-    if (!sending || !sending_stop_reason(sending) || tally->stopped)
+    if (!sending || !sending_stop_reason(sending) || stats->stopped)
         return;
     error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
-    text_format(tally->stopped_text, sizeof tally->stopped_text, "%s", sending_stop_reason(sending));
-    tally->stopped = tally->stopped_text;
+    text_format(stats->stopped_text, sizeof stats->stopped_text, "%s", sending_stop_reason(sending));
+    stats->stopped = stats->stopped_text;
     stop(coordinator, &error, false);
 }
 
 /* One round: news, then all that it leads to, then one commit. */
-static void round_of(struct coordinator *coordinator)
+static void run_round(struct coordinator *coordinator)
 {
     struct sending *sending = coordinator->parts.sending;
     struct inbox_news news;
@@ -381,7 +383,7 @@ int coordinator_run(const struct coordinator_parts *parts, bool *ended)
 
     progress_start(&coordinator.progress, parts->settings->progress, clock_mono_ns());
     while (!is_done(&coordinator))
-        round_of(&coordinator);
+        run_round(&coordinator);
     progress_end(&coordinator.progress);
     *ended = coordinator.ended && !coordinator.batch;
     return coordinator.status;

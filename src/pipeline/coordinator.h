@@ -7,19 +7,19 @@
 #define KYC_PIPELINE_COORDINATOR_H
 
 #include "pipeline/decide.h"
-#include "pipeline/intake.h"
+#include "pipeline/ingest.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/sending.h"
 
 /* What it works with, all borrowed. */
 struct coordinator_parts {
     const struct pipeline_settings *settings;
-    struct intake *intake;
+    struct ingest *ingest;
     struct inbox *inbox;
     struct decide decide;
     struct rejects *rejects;
     struct sending *sending; /* NULL: a dry run */
-    struct tally *tally;
+    struct run_stats *stats;
 };
 
 /* Takes every batch to its end and every item to its conclusion, or stops. Fills in the tally's counts.

@@ -90,8 +90,9 @@ static int find_customer(const struct decide *by, int64_t id, const struct recor
 }
 
 /* A customer whom the provider has. */
-static int decide_known(const struct decide *by, const struct roster_customer *known, struct record *record,
-                        struct arena *arena, struct decision *decision, struct error *error)
+static int decide_known(const struct decide *by, const struct customer_index_entry *known,
+                        struct record *record, struct arena *arena, struct decision *decision,
+                        struct error *error)
 {
     struct ledger_customer customer;
     bool agrees = known->digest == digest_word(record->digest);
@@ -192,7 +193,7 @@ static int look_for_twin(const struct decide *by, const struct record *record, s
         refuse_twin(decision, describe_twin(by, record, known, arena));
     if (found || !by->is_dry || record->identity_hash == 0)
         return 0;
-    if (roster_mark_identity(by->roster, record->identity_hash))
+    if (customer_index_mark_identity(by->customer_index, record->identity_hash))
         refuse_twin(
             decision,
             SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and another key"));
@@ -220,7 +221,8 @@ static int decide_without_user(const struct decide *by, const struct record *rec
 int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
            struct error *error)
 {
-    const struct roster_customer *known = by->ledger ? roster_find(by->roster, record->unique_hash[0]) : NULL;
+    const struct customer_index_entry *known =
+        by->ledger ? customer_index_find(by->customer_index, record->unique_hash[0]) : NULL;
 
     decision->kind = DECISION_CREATE;
     decision->user_id = decision->former_key = decision->idempotency_key = NULL;

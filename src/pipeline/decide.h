@@ -13,7 +13,7 @@
 #include "model/job.h"
 #include "model/record.h"
 #include "pipeline/changes.h"
-#include "pipeline/roster.h"
+#include "pipeline/customer_index.h"
 #include "provider/provider.h"
 
 enum decision_kind {
@@ -49,7 +49,7 @@ struct decision {
 };
 
 struct decide {
-    struct roster *roster;
+    struct customer_index *customer_index;
     struct ledger *ledger; /* NULL: a dry run without one; everybody is new */
     const struct job *job;
     const struct provider *provider;

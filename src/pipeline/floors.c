@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/memory.h"
-#include "core/step.h"
 
 #define AHEAD_NS (60 * CLOCK_NS_PER_S)
 #define CHECK_NS (10 * CLOCK_NS_PER_S)
@@ -20,7 +20,7 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
     floors->sender = sender;
     floors->ledger = ledger;
     floors->count = sender_lane_count(sender);
-    floors->lanes = memory_new(floors->count + 1, sizeof *floors->lanes);
+    floors->key_slots = memory_new(floors->count + 1, sizeof *floors->key_slots);
     if (ledger_begin(ledger, error) != 0)
         return -1;
     for (size_t i = 0; i < floors->count; i++) {
@@ -30,8 +30,8 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
             return -1;
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
         sender_lane_start(sender, i, start);
-        floors->lanes[i].written = start + AHEAD_NS;
-        if (ledger_nonce_reserve(ledger, key_id, floors->lanes[i].written, error) != 0)
+        floors->key_slots[i].written = start + AHEAD_NS;
+        if (ledger_nonce_reserve(ledger, key_id, floors->key_slots[i].written, error) != 0)
             return -1;
     }
     if (ledger_commit(ledger, error) != 0)
@@ -42,19 +42,19 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
 
 void floors_clear(struct floors *floors)
 {
-    free(floors->lanes);
+    free(floors->key_slots);
     *floors = (struct floors){0};
 }
 
 int floors_reserve(struct floors *floors, struct error *error)
 {
     for (size_t i = 0; i < floors->count; i++) {
-        struct floor *lane = &floors->lanes[i];
+        struct floor *key_slot = &floors->key_slots[i];
         uint64_t used = later(clock_real_ns(), sender_lane_last(floors->sender, i));
-        if (used + AHEAD_NS / 2 < lane->told)
+        if (used + AHEAD_NS / 2 < key_slot->told)
             continue;
-        lane->written = used + AHEAD_NS;
-        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), lane->written,
+        key_slot->written = used + AHEAD_NS;
+        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), key_slot->written,
                                  error) != 0)
             return -1;
     }
@@ -64,11 +64,11 @@ int floors_reserve(struct floors *floors, struct error *error)
 void floors_raise(struct floors *floors)
 {
     for (size_t i = 0; i < floors->count; i++) {
-        struct floor *lane = &floors->lanes[i];
-        if (lane->written > lane->told) {
-            lane->told = lane->written;
-            sender_lane_raise(floors->sender, i, lane->told);
-            step_reached("nonce floor raised");
+        struct floor *key_slot = &floors->key_slots[i];
+        if (key_slot->written > key_slot->told) {
+            key_slot->told = key_slot->written;
+            sender_lane_raise(floors->sender, i, key_slot->told);
+            failpoint("nonce floor raised");
         }
     }
 }

@@ -24,7 +24,7 @@ struct floor {
 struct floors {
     struct sender *sender; /* borrowed */
     struct ledger *ledger; /* borrowed */
-    struct floor *lanes;
+    struct floor *key_slots;
     size_t count;
 };
 

@@ -50,9 +50,9 @@ void inbox_free(struct inbox *inbox)
 void inbox_put_batch(struct inbox *inbox, struct batch *batch)
 {
     pthread_mutex_lock(&inbox->mutex);
-    struct batch **slot = &inbox->ring[batch->sequence % inbox->ring_size];
-    assert(!*slot);
-    *slot = batch;
+    struct batch **plan = &inbox->ring[batch->sequence % inbox->ring_size];
+    assert(!*plan);
+    *plan = batch;
     if (batch->sequence == inbox->next_sequence)
         pthread_cond_signal(&inbox->news);
     pthread_mutex_unlock(&inbox->mutex);
@@ -107,10 +107,10 @@ void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct 
     inbox->first = NULL;
     inbox->last = &inbox->first;
     news->batch = NULL;
-    struct batch **slot = &inbox->ring[inbox->next_sequence % inbox->ring_size];
-    if (want_batch && *slot) {
-        news->batch = *slot;
-        *slot = NULL;
+    struct batch **plan = &inbox->ring[inbox->next_sequence % inbox->ring_size];
+    if (want_batch && *plan) {
+        news->batch = *plan;
+        *plan = NULL;
         inbox->next_sequence++;
     }
     news->ended = inbox->next_sequence == inbox->end && !news->batch;

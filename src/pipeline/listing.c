@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/hash_table.h"
 #include "core/json.h"
 #include "core/json_split.h"
-#include "core/keyset.h"
 #include "core/memory.h"
-#include "provider/user.h"
+#include "provider/remote_user.h"
 
 enum { ARENA_CHUNK = 64 * 1024, KNOWN = 1, NOT_JOURNALLED = 0xfe };
 
@@ -20,7 +20,7 @@ struct listing {
     struct json_reader *reader;
     struct json_split split;
     struct arena arena, user_arena;
-    struct keyset *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
+    struct hash_table *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
     size_t known_count, seen_count;
     uint32_t pass;
     size_t bytes;
@@ -124,9 +124,9 @@ static bool take_user(void *context, struct slice element)
         listing->unreadable = true;
         return true;
     }
-    struct keyset_entry *entry = keyset_find(listing->users, keyset_hash(user.id));
-    if (entry && entry->row != listing->pass) {
-        entry->row = listing->pass;
+    struct hash_table_entry *entry = hash_table_find(listing->users, hash_table_hash(user.id));
+    if (entry && entry->mark != listing->pass) {
+        entry->mark = listing->pass;
         listing->seen_count++;
     }
     compare(listing, &user, entry != NULL);
@@ -173,7 +173,7 @@ void listing_free(struct listing *listing)
 {
     if (!listing)
         return;
-    keyset_free(listing->users);
+    hash_table_free(listing->users);
     arena_clear(&listing->user_arena);
     arena_clear(&listing->arena);
     json_split_clear(&listing->split);
@@ -183,13 +183,13 @@ void listing_free(struct listing *listing)
     free(listing);
 }
 
-static void know_user(void *context, struct slice user_id)
+static void mark_known(void *context, struct slice user_id)
 {
     struct listing *listing = context;
-    struct keyset_entry *entry = keyset_at(listing->users, keyset_hash(user_id));
+    struct hash_table_entry *entry = hash_table_ensure(listing->users, hash_table_hash(user_id));
 
-    listing->known_count += entry->extra != KNOWN;
-    entry->extra = KNOWN;
+    listing->known_count += entry->value != KNOWN;
+    entry->value = KNOWN;
 }
 
 int listing_prepare(struct listing *listing, struct ledger *ledger, struct error *error)
@@ -197,9 +197,9 @@ int listing_prepare(struct listing *listing, struct ledger *ledger, struct error
     arena_reset(&listing->arena);
     listing->case_count = listing->known_count = 0;
     if (listing->users)
-        keyset_free(listing->users);
-    listing->users = keyset_new();
-    return ledger_each_user(ledger, know_user, listing, error);
+        hash_table_free(listing->users);
+    listing->users = hash_table_new();
+    return ledger_each_user(ledger, mark_known, listing, error);
 }
 
 void listing_add(struct listing *listing, void *owner, const struct ledger_customer *customer)
@@ -236,9 +236,9 @@ struct delivery *listing_start(struct listing *listing)
 }
 
 bool listing_has_all(const struct json_split *split, struct json_reader *reader,
-                     const struct provider *provider, uint64_t count, const struct receipt_list *headers)
+                     const struct provider *provider, uint64_t count, const struct response_list *headers)
 {
-    struct user_list_claim claim;
+    struct remote_user_list_claim claim;
     struct json_fault fault;
     struct slice around;
     size_t node_count, index;
@@ -249,7 +249,7 @@ bool listing_has_all(const struct json_split *split, struct json_reader *reader,
     const struct json_node *nodes = json_reader_parse(reader, around, &node_count, &fault);
     if (!nodes || !provider->find_users(nodes, &index))
         return false;
-    user_list_read_claim(nodes, index, &claim);
+    remote_user_list_read_claim(nodes, index, &claim);
     return !claim.more && claim.total <= count && claim.pages <= 1;
 }
 

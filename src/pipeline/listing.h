@@ -58,7 +58,7 @@ bool listing_is_certain(const struct listing *listing);
 /* Whether a list of count users does not say of itself, in its members or its headers, that there are more;
  * split: of the whole answer. */
 bool listing_has_all(const struct json_split *split, struct json_reader *reader,
-                     const struct provider *provider, uint64_t count, const struct receipt_list *headers);
+                     const struct provider *provider, uint64_t count, const struct response_list *headers);
 
 size_t listing_count(const struct listing *listing);
 const struct listing_case *listing_at(const struct listing *listing, size_t index);

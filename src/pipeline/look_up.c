@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "provider/user.h"
+#include "provider/remote_user.h"
 
 enum { ARENA_CHUNK = 4096 };
 
@@ -30,7 +30,7 @@ struct look_up {
     uint32_t offset, pages;
     uint64_t total; /* the most users that a page said there are */
     bool all_pages;
-    struct look_up_counts counts;
+    struct look_up_counts stats;
     const char *user_id; /* of the first of ours */
 };
 
@@ -110,7 +110,7 @@ static bool note_hit(struct look_up *look_up, struct slice id)
         return is_new;
     }
     if (id.len >= OUTCOME_USER_ID_SIZE || look_up->hit_count == LOOK_UP_HITS_MAX) {
-        look_up->counts.too_many = true;
+        look_up->stats.too_many = true;
         return false;
     }
     look_up->hits[look_up->hit_count].id = arena_copy(&look_up->arena, id).data;
@@ -129,22 +129,22 @@ static bool has_capitals(struct slice email)
 /* The pages of one spelling are over; more: the last one said that the list goes on. */
 static enum look_up_step end_pages(struct look_up *look_up, bool more, struct slice email)
 {
-    look_up->counts.incomplete = look_up->counts.incomplete || more || look_up->total > look_up->offset;
-    if (!look_up->lower && has_capitals(email) && !look_up->counts.too_many) {
+    look_up->stats.incomplete = look_up->stats.incomplete || more || look_up->total > look_up->offset;
+    if (!look_up->lower && has_capitals(email) && !look_up->stats.too_many) {
         look_up->lower = true;
         look_up->offset = look_up->pages = 0;
         look_up->total = 0;
         return LOOK_UP_MORE;
     }
     look_up->all_pages = true;
-    return look_up->hit_count == 0 || look_up->counts.too_many ? LOOK_UP_ENDED : LOOK_UP_MORE;
+    return look_up->hit_count == 0 || look_up->stats.too_many ? LOOK_UP_ENDED : LOOK_UP_MORE;
 }
 
 /* A page ends the list when it is empty, or says nothing new: then the provider has no pages. */
 static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes,
-                                   const struct receipt_list *headers, struct slice email)
+                                   const struct response_list *headers, struct slice email)
 {
-    struct user_list_claim claim;
+    struct remote_user_list_claim claim;
     size_t index, new_hits = 0;
 
     if (!look_up->provider->find_users(nodes, &index))
@@ -155,7 +155,7 @@ static enum look_up_step take_page(struct look_up *look_up, const struct json_no
             return LOOK_UP_UNREADABLE;
         new_hits += note_hit(look_up, user.id);
     }
-    user_list_read_claim(nodes, index, &claim);
+    remote_user_list_read_claim(nodes, index, &claim);
     claim.more = claim.more || headers->goes_on;
     claim.total = headers->total > claim.total ? headers->total : claim.total;
     claim.pages = headers->pages > claim.pages ? headers->pages : claim.pages;
@@ -165,7 +165,7 @@ static enum look_up_step take_page(struct look_up *look_up, const struct json_no
         look_up->offset += nodes[index].children;
         look_up->pages++;
     }
-    if (new_hits > 0 && !look_up->counts.too_many)
+    if (new_hits > 0 && !look_up->stats.too_many)
         return LOOK_UP_MORE;
     return end_pages(look_up, claim.more || claim.pages > look_up->pages, email);
 }
@@ -181,7 +181,7 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
         !slice_is(user.id, id))
         return false;
     if (user.external_id.len == 0) {
-        look_up->counts.unnamed++;
+        look_up->stats.unnamed++;
     } else if (slice_equal(user.external_id, look_up->external_id)) {
         const struct record record = {.values = user.values};
         const struct match_digests digests = {
@@ -190,10 +190,10 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
         fingerprint_members(look_up->fingerprint, &record, members);
         fingerprint_email(look_up->fingerprint, &record, email);
         if (match_user(fields, &look_up->journalled, &digests) >= MATCH_PART) {
-            look_up->counts.ours++;
+            look_up->stats.ours++;
             look_up->user_id = id;
         } else {
-            look_up->counts.differing++;
+            look_up->stats.differing++;
         }
     }
     return true;
@@ -205,7 +205,7 @@ enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *d
     struct json_fault fault;
     size_t count;
 
-    look_up->counts.not_fetched += !is_fetched;
+    look_up->stats.not_fetched += !is_fetched;
     if (is_fetched) {
         const struct json_node *nodes =
             json_reader_parse(look_up->reader, buffer_slice(&look_up->body), &count, &fault);
@@ -220,26 +220,26 @@ enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *d
     return ++look_up->hit_at < look_up->hit_count ? LOOK_UP_MORE : LOOK_UP_ENDED;
 }
 
-enum settled look_up_decide(const struct look_up_counts *counts, const char **code)
+enum settled look_up_decide(const struct look_up_counts *stats, const char **code)
 {
-    bool unclear = counts->differing + counts->unnamed + counts->not_fetched > 0 || counts->too_many ||
-                   counts->incomplete;
+    bool unclear =
+        stats->differing + stats->unnamed + stats->not_fetched > 0 || stats->too_many || stats->incomplete;
 
     *code = "";
-    if (counts->ours == 1 && counts->differing == 0 && !counts->too_many)
+    if (stats->ours == 1 && stats->differing == 0 && !stats->too_many)
         return SETTLED_OURS;
-    if (counts->ours == 0 && !unclear)
+    if (stats->ours == 0 && !unclear)
         return SETTLED_ABSENT;
-    *code = counts->ours > 1 || counts->too_many ? "several_users"
-            : counts->differing > 0              ? "user_differs"
-            : counts->not_fetched > 0            ? "user_not_fetched"
-            : counts->unnamed > 0                ? "user_unnamed"
-                                                 : "listing_incomplete";
+    *code = stats->ours > 1 || stats->too_many ? "several_users"
+            : stats->differing > 0             ? "user_differs"
+            : stats->not_fetched > 0           ? "user_not_fetched"
+            : stats->unnamed > 0               ? "user_unnamed"
+                                               : "listing_incomplete";
     return SETTLED_UNCLEAR;
 }
 
 enum settled look_up_settle(const struct look_up *look_up, const char **user_id, const char **code)
 {
     *user_id = look_up->user_id;
-    return look_up_decide(&look_up->counts, code);
+    return look_up_decide(&look_up->stats, code);
 }

@@ -60,6 +60,6 @@ struct look_up_counts {
 enum settled look_up_settle(const struct look_up *look_up, const char **user_id, const char **code);
 
 /* The decision itself. */
-enum settled look_up_decide(const struct look_up_counts *counts, const char **code);
+enum settled look_up_decide(const struct look_up_counts *stats, const char **code);
 
 #endif

@@ -101,39 +101,39 @@ bool match_same(const struct provider_fields *fields, struct slice members, stru
 }
 
 /* The kind of the one user that is the customer's; MATCH_OTHER: there is none, or several. */
-static enum match match_proof(const struct match_counts *counts)
+static enum match match_proof(const struct match_counts *stats)
 {
-    enum match best = counts->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
+    enum match best = stats->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
 
-    return counts->users[best] == 1 ? best : MATCH_OTHER;
+    return stats->users[best] == 1 ? best : MATCH_OTHER;
 }
 
-static bool any_user(const struct match_counts *counts)
+static bool any_user(const struct match_counts *stats)
 {
     for (size_t i = MATCH_EMAIL; i < MATCH_KINDS; i++)
-        if (counts->users[i] > 0)
+        if (stats->users[i] > 0)
             return true;
     return false;
 }
 
-enum settled match_settle(const struct match_counts *counts)
+enum settled match_settle(const struct match_counts *stats)
 {
-    if (match_proof(counts) != MATCH_OTHER)
+    if (match_proof(stats) != MATCH_OTHER)
         return SETTLED_OURS;
-    if (counts->taken)
+    if (stats->taken)
         return SETTLED_UNCLEAR;
-    if (!counts->in_doubt)
+    if (!stats->in_doubt)
         return SETTLED_REFUSED;
-    return !any_user(counts) && counts->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
+    return !any_user(stats) && stats->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
 }
 
-const char *match_unclear_code(const struct match_counts *counts)
+const char *match_unclear_code(const struct match_counts *stats)
 {
-    if (counts->users[MATCH_ALL] + counts->users[MATCH_FOLDED] > 1)
+    if (stats->users[MATCH_ALL] + stats->users[MATCH_FOLDED] > 1)
         return "several_users";
-    if (counts->taken)
+    if (stats->taken)
         return "user_id_taken";
-    if (counts->users[MATCH_PART] > 0)
+    if (stats->users[MATCH_PART] > 0)
         return "user_incomplete";
-    return counts->users[MATCH_EMAIL] > 0 ? "email_alone" : "listing_incomplete";
+    return stats->users[MATCH_EMAIL] > 0 ? "email_alone" : "listing_incomplete";
 }

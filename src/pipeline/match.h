@@ -62,9 +62,9 @@ enum settled {
     SETTLED_UNCLEAR, /* a person must say */
 };
 
-enum settled match_settle(const struct match_counts *counts);
+enum settled match_settle(const struct match_counts *stats);
 
 /* Why SETTLED_UNCLEAR: a code for the ledger. */
-const char *match_unclear_code(const struct match_counts *counts);
+const char *match_unclear_code(const struct match_counts *stats);
 
 #endif

@@ -12,30 +12,30 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/process.h"
-#include "delivery/lanes.h"
+#include "delivery/key_slots.h"
 #include "job/job_auto.h"
 #include "pipeline/coordinator.h"
-#include "pipeline/history.h"
+#include "pipeline/ledger_continuity.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
 #include "rules/rule_set.h"
 
 enum {
-    FILES_BESIDE = 40, /* open at once beside connections, locks and documents: some 20, and room */
+    BASE_FD_COUNT = 40, /* open at once beside connections, locks and documents: some 20, and room */
 };
 
 struct pipeline {
     const struct pipeline_settings *settings;
     const struct job *job;
-    struct tally *tally;
+    struct run_stats *stats;
     size_t workers;
     struct inbox *inbox;
     struct signals signals;
-    struct intake *intake;
+    struct ingest *ingest;
     struct rule_set *rules;
     struct ledger *ledger;
     struct fingerprint *fingerprint; /* NULL without a ledger */
-    struct roster *roster;
+    struct customer_index *customer_index;
     struct rejects *rejects;
     struct sending *sending;
 };
@@ -59,14 +59,14 @@ static int check_history(const struct pipeline *pipeline, const struct ledger_id
 
     if (settings->new_ledger)
         return 0;
-    struct history *history = history_load(pipeline->job, identity, error);
+    struct ledger_continuity *history = ledger_continuity_load(pipeline->job, identity, error);
     if (!history)
         result = -1;
     else if (pipeline->ledger)
-        result = history_check_ledger(history, pipeline->ledger, error);
+        result = ledger_continuity_check_ledger(history, pipeline->ledger, error);
     else
-        result = history_check_empty(history, error);
-    history_free(history);
+        result = ledger_continuity_check_empty(history, error);
+    ledger_continuity_free(history);
     if (result == 0 || settings->is_first_pass)
         return result;
     log_warning("%s (a run stops here; this dry run goes on %s)", error->text,
@@ -81,7 +81,7 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
     const struct ledger_identity identity = identity_of(pipeline);
 
     if (settings->send) {
-        pipeline->ledger = history_open(job, &identity, settings->new_ledger, error);
+        pipeline->ledger = ledger_continuity_open(job, &identity, settings->new_ledger, error);
         if (!pipeline->ledger)
             return -1;
     } else {
@@ -95,7 +95,7 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
     }
     pipeline->fingerprint =
         fingerprint_new(ledger_fingerprint_key(pipeline->ledger), settings->provider->fields);
-    return roster_load(pipeline->roster, pipeline->ledger, error);
+    return customer_index_load(pipeline->customer_index, pipeline->ledger, error);
 }
 
 static int start_run(struct pipeline *pipeline, struct error *error)
@@ -110,15 +110,15 @@ static int start_run(struct pipeline *pipeline, struct error *error)
         .fingerprint = pipeline->fingerprint,
         .inbox = pipeline->inbox,
         .rejects = pipeline->rejects,
-        .tally = pipeline->tally,
+        .stats = pipeline->stats,
     };
 
     digest_sha256(pipeline->job->text, slice_make(NULL, 0), digest);
     if (ledger_begin(pipeline->ledger, error) != 0 ||
-        ledger_run_start(pipeline->ledger, pipeline->tally->command, KYC_VERSION,
-                         digest_hex(digest, sizeof digest, hex), pipeline->tally->started_ns, error) != 0 ||
+        ledger_run_start(pipeline->ledger, pipeline->stats->command, KYC_VERSION,
+                         digest_hex(digest, sizeof digest, hex), pipeline->stats->started_ns, error) != 0 ||
         ledger_commit(pipeline->ledger, error) != 0 ||
-        history_note(pipeline->job, &identity, pipeline->ledger, error) != 0)
+        ledger_continuity_record(pipeline->job, &identity, pipeline->ledger, error) != 0)
         return -1;
     pipeline->sending = sending_open(&parts, error);
     return pipeline->sending ? 0 : -1;
@@ -130,7 +130,7 @@ static void map_fields(const struct pipeline *pipeline)
         size_t column;
         const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &column);
         if (mapping)
-            tally_map_field(pipeline->tally, (enum field_id)i, column, mapping->column);
+            run_stats_map_field(pipeline->stats, (enum field_id)i, column, mapping->column);
     }
 }
 
@@ -138,12 +138,12 @@ static void map_fields(const struct pipeline *pipeline)
 static int need_files(const struct pipeline *pipeline, struct error *error)
 {
     const struct pipeline_settings *settings = pipeline->settings;
-    size_t count = FILES_BESIDE + pipeline->workers;
+    size_t count = BASE_FD_COUNT + pipeline->workers;
     uint32_t each;
 
     if (settings->send) /* libcurl keeps as many idle connections as may be busy */
-        count += LANE_LOCKS_MAX * pipeline->job->provider.credential_count +
-                 2 * (size_t)lanes_in_flight(pipeline->job, settings->provider, &each);
+        count += KEY_SLOT_LOCKS_MAX * pipeline->job->provider.credential_count +
+                 2 * (size_t)key_slots_in_flight(pipeline->job, settings->provider, &each);
     return process_need_files(count, error);
 }
 
@@ -152,7 +152,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
 {
     const struct job *job = pipeline->job;
     const struct provider_fields *fields = pipeline->settings->provider->fields;
-    int32_t today = (int32_t)(pipeline->tally->started_ns / CLOCK_NS_PER_S / 86400);
+    int32_t today = (int32_t)(pipeline->stats->started_ns / CLOCK_NS_PER_S / 86400);
 
     if (need_files(pipeline, error) != 0)
         return -1;
@@ -161,12 +161,12 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
             error, ERROR_USAGE,
             "cannot wait for signals: %s; raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
             strerror(errno));
-    pipeline->intake = intake_open(job, pipeline->signals.stop_fd, error);
-    if (!pipeline->intake)
+    pipeline->ingest = ingest_open(job, pipeline->signals.stop_fd, error);
+    if (!pipeline->ingest)
         return -1;
-    if (pipeline->settings->strict && strict_check(pipeline->settings->strict, error) != 0)
+    if (pipeline->settings->strict && input_snapshot_check(pipeline->settings->strict, error) != 0)
         return -1;
-    const struct reader_header *header = intake_header(pipeline->intake);
+    const struct reader_header *header = ingest_header(pipeline->ingest);
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
         return -1;
     pipeline->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
@@ -177,31 +177,31 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
     if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
         return -1;
-    const struct intake_rules rules = {
+    const struct ingest_rules rules = {
         .set = pipeline->rules,
         .fields = fields,
         .fingerprint_key = pipeline->ledger ? ledger_fingerprint_key(pipeline->ledger) : NULL,
         .limit = pipeline->settings->limit,
         .identify = !pipeline->settings->send && job->delivery.refuse_twins,
     };
-    return intake_start(pipeline->intake, &rules, pipeline->workers, pipeline->inbox, error);
+    return ingest_start(pipeline->ingest, &rules, pipeline->workers, pipeline->inbox, error);
 }
 
 static void close_pipeline(struct pipeline *pipeline)
 {
-    intake_close(pipeline->intake);
+    ingest_close(pipeline->ingest);
     sending_close(pipeline->sending);
     rejects_drop(pipeline->rejects);
     fingerprint_free(pipeline->fingerprint);
     ledger_close(pipeline->ledger);
-    roster_free(pipeline->roster);
+    customer_index_free(pipeline->customer_index);
     rule_set_free(pipeline->rules);
     signals_stop(&pipeline->signals);
     inbox_free(pipeline->inbox);
 }
 
 /* Logs an error and returns the status that counts. */
-static int worse(int status, const struct error *error)
+static int log_and_merge_status(int status, const struct error *error)
 {
     log_error("%s", error->text);
     return error_worse_status(status, (int)error->scope);
@@ -211,29 +211,29 @@ static int worse(int status, const struct error *error)
  * complete, wherever its reading stood; that an input was broken is said all the same. */
 static int check_input(struct pipeline *pipeline, int status)
 {
-    struct tally *tally = pipeline->tally;
+    struct run_stats *stats = pipeline->stats;
     const struct job_input *input = &pipeline->job->input;
     struct error error;
 
-    for (size_t i = 0; i < tally->input_count; i++)
-        tally->inputs[i].complete = status == 0 && intake_is_complete(pipeline->intake, i);
-    if (intake_result(pipeline->intake, &error) != 0)
-        return worse(status, &error);
-    if (!pipeline->settings->limit && tally->read < input->min_records) {
+    for (size_t i = 0; i < stats->input_count; i++)
+        stats->inputs[i].complete = status == 0 && ingest_is_complete(pipeline->ingest, i);
+    if (ingest_result(pipeline->ingest, &error) != 0)
+        return log_and_merge_status(status, &error);
+    if (!pipeline->settings->limit && stats->read < input->min_records) {
         error_set(&error, ERROR_INPUT,
                   "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
                   "): is the export complete?",
-                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", tally->read,
+                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", stats->read,
                   input->min_records);
-        return worse(status, &error);
+        return log_and_merge_status(status, &error);
     }
     return status;
 }
 
-static bool is_complete(const struct tally *tally)
+static bool is_complete(const struct run_stats *stats)
 {
-    for (size_t i = 0; i < tally->input_count; i++)
-        if (!tally->inputs[i].complete)
+    for (size_t i = 0; i < stats->input_count; i++)
+        if (!stats->inputs[i].complete)
             return false;
     return true;
 }
@@ -242,68 +242,68 @@ static bool is_complete(const struct tally *tally)
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
     const struct ledger_identity identity = identity_of(pipeline);
-    struct buffer counts, inputs;
+    struct buffer stats, inputs;
     struct json_writer writer;
     int result;
 
-    buffer_init(&counts, 1 << 24);
+    buffer_init(&stats, 1 << 24);
     buffer_init(&inputs, 1 << 24);
-    tally_write_json(pipeline->tally, &counts);
+    run_stats_write_json(pipeline->stats, &stats);
     json_write_begin(&writer, &inputs);
-    tally_write_inputs(pipeline->tally, &writer);
+    run_stats_write_inputs(pipeline->stats, &writer);
     result = ledger_begin(pipeline->ledger, error);
     if (result == 0)
         result = sending_note_end(pipeline->sending, error);
     if (result == 0)
-        result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&counts),
-                                   pipeline->tally->finished_ns, error);
+        result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&stats),
+                                   pipeline->stats->finished_ns, error);
     if (result == 0)
         result = ledger_commit(pipeline->ledger, error);
     if (result == 0)
-        result = history_note(pipeline->job, &identity, pipeline->ledger, error);
-    buffer_clear(&counts);
+        result = ledger_continuity_record(pipeline->job, &identity, pipeline->ledger, error);
+    buffer_clear(&stats);
     buffer_clear(&inputs);
     return result;
 }
 
 static int finish(struct pipeline *pipeline, int status, bool ended)
 {
-    struct tally *tally = pipeline->tally;
+    struct run_stats *stats = pipeline->stats;
     struct error error;
 
     if (pipeline->sending)
         sending_finish(pipeline->sending);
-    tally_settle(tally);
-    for (size_t i = 0; i < tally->input_count; i++)
-        tally->inputs[i].bytes = intake_bytes(pipeline->intake, i);
+    run_stats_sort(stats);
+    for (size_t i = 0; i < stats->input_count; i++)
+        stats->inputs[i].bytes = ingest_bytes(pipeline->ingest, i);
     if (ended)
         status = check_input(pipeline, status);
-    if (pipeline->settings->strict && ended && strict_check(pipeline->settings->strict, &error) != 0)
-        status = worse(status, &error);
+    if (pipeline->settings->strict && ended && input_snapshot_check(pipeline->settings->strict, &error) != 0)
+        status = log_and_merge_status(status, &error);
     if (pipeline->settings->is_first_pass) {
-        if (status == 0 && tally->rejected == 0)
+        if (status == 0 && stats->rejected == 0)
             return PIPELINE_ALL_VALID;
-        tally->unsent = tally->valid;
+        stats->unsent = stats->valid;
     }
-    if (pipeline->ledger && is_complete(tally)) {
-        tally->absent = roster_absent(pipeline->roster);
-        tally->in_doubt_absent = roster_absent_in_doubt(pipeline->roster);
+    if (pipeline->ledger && is_complete(stats)) {
+        stats->absent = customer_index_missing_count(pipeline->customer_index);
+        stats->in_doubt_absent = customer_index_missing_in_doubt(pipeline->customer_index);
     }
     if (rejects_commit(pipeline->rejects, &error) != 0)
-        status = worse(status, &error);
+        status = log_and_merge_status(status, &error);
     pipeline->rejects = NULL;
     /* A dry run judges the export, and settles nothing. */
-    bool left_in_doubt = pipeline->settings->send && tally->in_doubt_absent > 0;
-    if (status == 0 && (tally->rejected || tally->refused || tally->in_doubt || tally->unsent ||
-                        left_in_doubt || tally->provider_warned))
+    bool left_in_doubt = pipeline->settings->send && stats->in_doubt_absent > 0;
+    if (status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent ||
+                        left_in_doubt || stats->provider_warned))
         status = 1;
-    tally->finished_ns = clock_real_ns();
-    tally->status = status;
+    stats->finished_ns = clock_real_ns();
+    stats->status = status;
     if (pipeline->ledger)
-        ledger_chain_head(pipeline->ledger, tally->chain_head);
+        ledger_chain_head(pipeline->ledger, stats->chain_head);
     if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&
         status != ERROR_LEDGER) /* else the ledger has failed before, and that was told */
-        status = tally->status = worse(status, &error);
+        status = stats->status = log_and_merge_status(status, &error);
     return status;
 }
 
@@ -314,26 +314,26 @@ static size_t worker_count(void)
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
 }
 
-int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
+int pipeline_run(const struct pipeline_settings *settings, struct run_stats *stats)
 {
     struct pipeline pipeline = {
         .settings = settings,
         .job = settings->job,
-        .tally = tally,
+        .stats = stats,
         .workers = worker_count(),
     };
     uint64_t started_ns = clock_mono_ns();
     struct error error = {0};
     int status = 0;
 
-    pipeline.inbox = inbox_new(intake_batches(pipeline.workers));
-    pipeline.roster = roster_new(settings->job->unique_count);
+    pipeline.inbox = inbox_new(ingest_batches(pipeline.workers));
+    pipeline.customer_index = customer_index_new(settings->job->unique_count);
     if (open_pipeline(&pipeline, &error) == 0) {
         const struct coordinator_parts parts = {
             .settings = settings,
-            .intake = pipeline.intake,
+            .ingest = pipeline.ingest,
             .inbox = pipeline.inbox,
-            .decide = {.roster = pipeline.roster,
+            .decide = {.customer_index = pipeline.customer_index,
                        .ledger = pipeline.ledger,
                        .job = settings->job,
                        .provider = settings->provider,
@@ -342,14 +342,14 @@ int pipeline_run(const struct pipeline_settings *settings, struct tally *tally)
                        .is_dry = !settings->send},
             .rejects = pipeline.rejects,
             .sending = pipeline.sending,
-            .tally = tally,
+            .stats = stats,
         };
         bool ended;
         status = coordinator_run(&parts, &ended);
-        tally->seconds = (double)(clock_mono_ns() - started_ns) / (double)CLOCK_NS_PER_S;
+        stats->seconds = (double)(clock_mono_ns() - started_ns) / (double)CLOCK_NS_PER_S;
         status = finish(&pipeline, status, ended);
     } else {
-        status = worse(status, &error);
+        status = log_and_merge_status(status, &error);
     }
     close_pipeline(&pipeline);
     return status;

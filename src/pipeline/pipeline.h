@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "model/job.h"
-#include "pipeline/strict.h"
+#include "pipeline/input_snapshot.h"
 #include "provider/provider.h"
 #include "report/progress.h"
-#include "report/tally.h"
+#include "report/run_stats.h"
 
 struct pipeline_settings {
     struct job *job; /* changed only before its input is read: `fields: auto` */
@@ -24,8 +24,8 @@ struct pipeline_settings {
     bool accept_updates; /* go on although stop_after.updated_share was passed */
     bool new_ledger;     /* go on although the ledger is missing, or older than at its last run */
     enum progress_mode progress;
-    const struct strict *strict; /* of both passes of --strict; NULL: one pass */
-    bool is_first_pass;          /* of two; send is false */
+    const struct input_snapshot *strict; /* of both passes of --strict; NULL: one pass */
+    bool is_first_pass;                  /* of two; send is false */
 };
 
 /* Not an exit status: of a first pass in which every row is valid. Nothing was written or reported, and
@@ -35,6 +35,6 @@ enum { PIPELINE_ALL_VALID = -1 };
 /* Runs to the end or to what stops it. tally is filled in; the reports are written; messages went to the log.
  * Returns the exit status (1-product.md, Exit statuses), or PIPELINE_ALL_VALID. A first pass that ends
  * otherwise has every valid row as unsent. */
-int pipeline_run(const struct pipeline_settings *settings, struct tally *tally);
+int pipeline_run(const struct pipeline_settings *settings, struct run_stats *stats);
 
 #endif

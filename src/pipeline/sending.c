@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/step.h"
 #include "pipeline/follow.h"
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
@@ -17,7 +17,7 @@
 #include "provider/idempotency.h"
 
 enum {
-    AHEAD_MAX = 1000, /* journalled and not sent: bounds the doubts of a crash */
+    MAX_JOURNALLED_UNSENT = 1000, /* journalled and not sent: bounds the doubts of a crash */
 };
 
 static void *sender_main(void *argument)
@@ -36,7 +36,7 @@ static size_t ahead_max(const struct job *job, const struct provider *provider)
 
     if (ahead < 2 * in_flight)
         ahead = 2 * in_flight;
-    return ahead < AHEAD_MAX ? (size_t)ahead : AHEAD_MAX;
+    return ahead < MAX_JOURNALLED_UNSENT ? (size_t)ahead : MAX_JOURNALLED_UNSENT;
 }
 
 struct sending *sending_open(const struct sending_parts *parts, struct error *error)
@@ -121,7 +121,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */
         sending_fail(sending);
-    step_reached("journalled");
+    failpoint("journalled");
     return failed;
 }
 
@@ -235,7 +235,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
     }
     if (ledger_result(sending->parts.ledger, &result, &taken, error) != 0)
         return -1;
-    step_reached("outcome written");
+    failpoint("outcome written");
     if (taken)
         conclusion->kind = CONCLUSION_IN_DOUBT;
     return 0;
@@ -301,7 +301,7 @@ int sending_carry_out(struct sending *sending, struct item *item, struct conclus
         item->exists = outcome->kind == OUTCOME_EXISTS;
     if (conclusion->kind == CONCLUSION_ASK || settling_is_due(sending, item))
         return settling_add(sending, item, false, error);
-    sending->parts.tally->retries[outcome->cause]++;
+    sending->parts.stats->retries[outcome->cause]++;
     if (!item->retrying_since_ns)
         item->retrying_since_ns = now_ns;
     item->due_ns = now_ns + wait_ns;
@@ -347,7 +347,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
         item->attempts++;
     tell(item);
     if (delivery->left)
-        pace_add(&sending->parts.tally->pace, delivery->done_real_ns);
+        rate_series_add(&sending->parts.stats->rate_series, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     if (delivery->was_probe || outcome->kind == OUTCOME_BAD_TOKEN)
         item_spare(item, delivery->was_probe);
@@ -385,7 +385,7 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
         struct item *item = (struct item *)delivery;
         deliveries = deliveries->next;
         sending->submitted--;
-        step_reached("outcome taken");
+        failpoint("outcome taken");
         if (delivery->call.operation == OPERATION_LIST) {
             if (settling_take_list(sending, delivery, error) != 0)
                 result = -1;
@@ -404,7 +404,7 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
 /* Durable by now: say it. What a failed ledger did not take is in doubt, whatever the provider said. */
 static int count(struct sending *sending, struct item *item, struct error *error)
 {
-    struct tally *tally = sending->parts.tally;
+    struct run_stats *stats = sending->parts.stats;
     struct verdict verdict = {.field = item->final.field, .level = VERDICT_REJECT, .rule = item->final.rule};
     bool unsaid = sending->failed && item->final.kind != CONCLUSION_UNSENT;
 
@@ -412,16 +412,16 @@ static int count(struct sending *sending, struct item *item, struct error *error
         warning_count(sending, item);
     switch (unsaid ? CONCLUSION_IN_DOUBT : item->final.kind) {
     case CONCLUSION_CREATED:
-        tally->created++;
+        stats->created++;
         return 0;
     case CONCLUSION_UPDATED:
-        tally->updated++;
+        stats->updated++;
         return 0;
     case CONCLUSION_IN_DOUBT:
-        tally->in_doubt++;
+        stats->in_doubt++;
         return 0;
     case CONCLUSION_UNSENT:
-        tally->unsent++;
+        stats->unsent++;
         return 0;
     case CONCLUSION_REFUSED:
     case CONCLUSION_AGAIN:
@@ -432,9 +432,9 @@ static int count(struct sending *sending, struct item *item, struct error *error
     assert(item->final.kind == CONCLUSION_REFUSED);
     bool is_done = item->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent */
     verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : item->delivery.outcome.message);
-    tally->refused++;
-    tally_add_refusal(tally, item->record, verdict.field, verdict.rule,
-                      is_done ? "" : item->delivery.outcome.code);
+    stats->refused++;
+    run_stats_add_refusal(stats, item->record, verdict.field, verdict.rule,
+                          is_done ? "" : item->delivery.outcome.code);
     return rejects_add_refused(sending->parts.rejects, item->record, &verdict, error);
 }
 
@@ -446,7 +446,7 @@ static void submit(struct sending *sending, struct item *item)
     item->delivery.subject = (uint64_t)item->customer;
     sending->submitted++;
     sender_submit(sending->sender, &item->delivery);
-    step_reached("submitted");
+    failpoint("submitted");
 }
 
 static int give_up_waiting(struct sending *sending, struct error *error)
@@ -485,7 +485,7 @@ int sending_commit(struct sending *sending, struct error *error)
     while ((item = item_list_take(&sending->concluded))) {
         if (count(sending, item, error) != 0)
             result = -1;
-        step_reached("outcome counted");
+        failpoint("outcome counted");
         item_free(&sending->pool, item);
     }
     uint64_t now_ns = clock_mono_ns();
@@ -549,7 +549,7 @@ uint64_t sending_requests(const struct sending *sending)
 
 void sending_finish(struct sending *sending)
 {
-    struct tally *tally = sending->parts.tally;
+    struct run_stats *stats = sending->parts.stats;
     struct sender_figures figures;
 
     if (!sending->started)
@@ -558,17 +558,17 @@ void sending_finish(struct sending *sending)
     pthread_join(sending->thread, NULL);
     sending->started = false;
     sender_figures(sending->sender, &figures);
-    tally->requests = figures.requests;
-    tally->rate_per_s = figures.rate_per_s;
-    tally->max_per_second = figures.max_per_second;
-    tally->p50_ms = figures.p50_ms;
-    tally->p95_ms = figures.p95_ms;
-    tally->p99_ms = figures.p99_ms;
-    tally->max_ms = figures.max_ms;
-    tally->answers = figures.answers;
-    tally->latency_sum_ns = figures.latency_sum_ns;
-    tally->pauses = figures.pauses;
-    tally->pause_ns = figures.pause_ns;
+    stats->requests = figures.requests;
+    stats->rate_per_s = figures.rate_per_s;
+    stats->max_per_second = figures.max_per_second;
+    stats->p50_ms = figures.p50_ms;
+    stats->p95_ms = figures.p95_ms;
+    stats->p99_ms = figures.p99_ms;
+    stats->max_ms = figures.max_ms;
+    stats->answers = figures.answers;
+    stats->latency_sum_ns = figures.latency_sum_ns;
+    stats->pauses = figures.pauses;
+    stats->pause_ns = figures.pause_ns;
 }
 
 int sending_note_end(const struct sending *sending, struct error *error)

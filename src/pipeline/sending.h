@@ -17,7 +17,7 @@
 #include "pipeline/inbox.h"
 #include "provider/provider.h"
 #include "report/rejects.h"
-#include "report/tally.h"
+#include "report/run_stats.h"
 
 struct sending;
 
@@ -29,7 +29,7 @@ struct sending_parts {
     struct fingerprint *fingerprint;
     struct inbox *inbox;
     struct rejects *rejects;
-    struct tally *tally;
+    struct run_stats *stats;
 };
 
 /* Takes the lock of each key, makes the nonce floors durable and starts the sender. NULL with an error. */

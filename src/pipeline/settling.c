@@ -12,7 +12,7 @@
 #define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* of a clock that runs differently at the provider */
 
 enum {
-    PATIENCE = 10, /* a doubt waits at most for so many times settle_after, that others may join it */
+    MAX_WAIT_FACTOR = 10, /* a doubt waits at most for so many times settle_after, that others may join it */
     HTTP_NOT_FOUND = 404,
 };
 
@@ -288,12 +288,12 @@ static bool find_owner(struct sending *sending, const struct listing_case *liste
     return true;
 }
 
-static int settle_listed(struct sending *sending, const struct listing_case *listed, bool certain,
-                         const struct delivery *answer, struct error *error)
+static int apply_listing_match(struct sending *sending, const struct listing_case *listed, bool certain,
+                               const struct delivery *answer, struct error *error)
 {
     struct item *item = listed->owner;
-    struct match_counts counts = {.certain = certain && listed->journalled.email.len > 0,
-                                  .in_doubt = item->in_doubt};
+    struct match_counts stats = {.certain = certain && listed->journalled.email.len > 0,
+                                 .in_doubt = item->in_doubt};
     const char *user_id = NULL;
     enum match best = MATCH_OTHER;
 
@@ -307,26 +307,26 @@ static int settle_listed(struct sending *sending, const struct listing_case *lis
         bool is = false, mixed_up = false;
         if (!sending->failed && !find_owner(sending, listed, i, &is, &mixed_up, error))
             return -1;
-        counts.taken = counts.taken || mixed_up;
+        stats.taken = stats.taken || mixed_up;
         if (!is)
             continue;
         enum match match = listed->candidates[i].match;
-        counts.users[match]++;
+        stats.users[match]++;
         if (!user_id || match > best) {
             user_id = listed->candidates[i].user_id;
             best = match;
         }
     }
     for (size_t i = 0; i < MATCH_KINDS; i++) /* an unknown number of them, more than one all the same */
-        counts.users[i] += listed->more[i] ? 2 : 0;
-    enum settled settled = match_settle(&counts);
+        stats.users[i] += listed->more[i] ? 2 : 0;
+    enum settled settled = match_settle(&stats);
     return settle(sending, item, settled, user_id,
-                  settled == SETTLED_UNCLEAR ? match_unclear_code(&counts) : "", error);
+                  settled == SETTLED_UNCLEAR ? match_unclear_code(&stats) : "", error);
 }
 
 /* No listing will say it in this run. */
-static int end_unlisted(struct sending *sending, struct item *item, const struct outcome *outcome,
-                        struct error *error)
+static int give_up_on_listing(struct sending *sending, struct item *item, const struct outcome *outcome,
+                              struct error *error)
 {
     struct conclusion conclusion = conclude_given_up(item);
     bool tell = item->in_doubt && outcome->http_status > 0;
@@ -385,7 +385,7 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
             snprintf(outcome->code, sizeof outcome->code, "unreadable");
         }
         again = may_list_again(sending, outcome, delivery->was_probe);
-        sending->parts.tally->retries[outcome->cause] += again;
+        sending->parts.stats->retries[outcome->cause] += again;
     }
     for (size_t i = 0; i < listing_count(listing); i++) {
         const struct listing_case *listed = listing_at(listing, i);
@@ -393,9 +393,9 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
         if (again)
             wait_for_listing(settling, listed->owner);
         else if (done && result == 0)
-            failed = settle_listed(sending, listed, listing_is_certain(listing), delivery, error);
+            failed = apply_listing_match(sending, listed, listing_is_certain(listing), delivery, error);
         else
-            failed = end_unlisted(sending, listed->owner, outcome, error);
+            failed = give_up_on_listing(sending, listed->owner, outcome, error);
         if (failed) {
             sending_fail(sending);
             sending_carry_out(sending, listed->owner, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
@@ -409,7 +409,8 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
 uint64_t settling_next_ns(const struct sending *sending)
 {
     const struct settling *settling = &sending->settling;
-    uint64_t patience_ns = PATIENCE * settle_after_ns(sending->parts.job), when_ns = settling->latest_ns;
+    uint64_t patience_ns = MAX_WAIT_FACTOR * settle_after_ns(sending->parts.job),
+             when_ns = settling->latest_ns;
 
     if (settling->in_flight || !settling->waiting.first)
         return UINT64_MAX;

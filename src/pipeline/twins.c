@@ -39,7 +39,7 @@ int twins_identify(struct sending *sending, const struct record *record, const s
         .row = record->row,
         .identity = has_identity ? identity : NULL,
         .digest = decision->agrees ? record->digest : NULL,
-        .at = clock_real_ns(),
+        .at_ns = clock_real_ns(),
     };
 
     if (sending->failed || (!has_identity && !decision->agrees))

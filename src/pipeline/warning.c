@@ -83,5 +83,5 @@ void warning_count(struct sending *sending, const struct item *item)
     if (item->warned & OUTCOME_WARNED_RECORD)
         fields[count++] = FIELD_NONE;
     if (count > 0)
-        tally_add_provider_warning(sending->parts.tally, item->record, fields, count, item->warning);
+        run_stats_add_provider_warning(sending->parts.stats, item->record, fields, count, item->warning);
 }

@@ -40,7 +40,7 @@ static const struct provider_field fields[] = {
     {.field = FIELD_NATIONALITIES,
      .member = KRAKEN_EMBED_NATIONALITIES,
      .required = true,
-     .also_countries = payward_also_nationalities},
+     .extra_countries = payward_also_nationalities},
     {.field = FIELD_TAX_ID, .member = KRAKEN_EMBED_TAX_IDS},
     {.field = FIELD_TAX_COUNTRY, .member = KRAKEN_EMBED_TAX_IDS},
     {.field = FIELD_LANGUAGE, .member = KRAKEN_EMBED_LANGUAGE, .values = language_codes},

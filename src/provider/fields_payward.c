@@ -65,7 +65,7 @@ static const struct provider_field fields[] = {
     {.field = FIELD_NATIONALITIES,
      .member = PAYWARD_NATIONALITIES,
      .required = true,
-     .also_countries = payward_also_nationalities},
+     .extra_countries = payward_also_nationalities},
     {.field = FIELD_TAX_ID, .member = PAYWARD_TAX_IDS},
     {.field = FIELD_TAX_COUNTRY, .member = PAYWARD_TAX_IDS},
     {.field = FIELD_LANGUAGE, .member = PAYWARD_LANGUAGE, .values = language_codes},

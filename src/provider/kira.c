@@ -13,9 +13,9 @@
 #include "provider/fields.h"
 #include "provider/kira_payload.h"
 #include "provider/outcome_table.h"
-#include "provider/target.h"
-#include "provider/user.h"
-#include "provider/version.h"
+#include "provider/remote_user.h"
+#include "provider/request_target.h"
+#include "provider/version_header.h"
 
 enum { TOKEN_SECONDS = 3600, TOKEN_SECONDS_MAX = 366 * 86400 }; /* documented, where an answer does not say */
 
@@ -28,7 +28,7 @@ static const struct version_header version = {"X-Api-Version", "2026-04-14"};
 static int kira_check_job(const struct job *job, bool with_secrets, struct error *error)
 {
     static const char *const names[] = {"api_key", "client_id", "password", NULL};
-    if (version_check_job(&version, job, error) != 0)
+    if (version_header_check_job(&version, job, error) != 0)
         return -1;
     return credentials_check_single(job, with_secrets, names, "api_key, client_id and password", error);
 }
@@ -55,7 +55,7 @@ static void build_login(const struct provider_call *call, struct provider_reques
     assert(call->job->provider.credential_count > 0);
     const struct job_credentials *credentials = call->job->provider.credentials;
     struct json_writer writer;
-    target_begin(call, "POST", "/auth", request);
+    request_target_begin(call, "POST", "/auth", request);
     json_write_begin(&writer, &request->body);
     json_write_object(&writer);
     json_write_key(&writer, "client_id");
@@ -68,29 +68,29 @@ static void build_login(const struct provider_call *call, struct provider_reques
 static void build_look_up(const struct provider_call *call, struct provider_request *request)
 {
     char page[48];
-    target_begin(call, "GET", "/v1/users?email=", request);
+    request_target_begin(call, "GET", "/v1/users?email=", request);
     struct slice email = call->record->values[FIELD_EMAIL].text;
     for (size_t i = 0; i < email.len; i++) {
         char byte = call->lower_email ? text_lower_ascii(email.data[i]) : email.data[i];
-        target_add_encoded(request, slice_make(&byte, 1));
+        request_target_add_encoded(request, slice_make(&byte, 1));
     }
     snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);
-    target_add(request, page);
+    request_target_add(request, page);
 }
 
 static const char *kira_build(const struct provider_call *call, struct provider_request *request)
 {
     switch (call->operation) {
     case OPERATION_CREATE:
-        target_begin(call, "POST", "/v1/users", request);
+        request_target_begin(call, "POST", "/v1/users", request);
         return kira_payload_write(call, &request->body);
     case OPERATION_UPDATE:
-        target_begin(call, "PUT", "/v1/users/", request);
-        target_add_encoded(request, slice_from(call->user_id));
+        request_target_begin(call, "PUT", "/v1/users/", request);
+        request_target_add_encoded(request, slice_from(call->user_id));
         return kira_payload_write(call, &request->body);
     case OPERATION_FETCH:
-        target_begin(call, "GET", "/v1/users/", request);
-        target_add_encoded(request, slice_from(call->user_id));
+        request_target_begin(call, "GET", "/v1/users/", request);
+        request_target_add_encoded(request, slice_from(call->user_id));
         return NULL;
     case OPERATION_LOOK_UP:
         build_look_up(call, request);
@@ -112,7 +112,7 @@ static void kira_authenticate(struct provider_account *account, uint64_t nonce,
     (void)nonce;
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
-    version_add(&version, call->job, headers);
+    version_header_add(&version, call->job, headers);
     provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
         bearer_add(&account->token, headers);
@@ -133,16 +133,16 @@ static uint64_t seconds_of(struct slice text)
 
 static uint64_t kira_take_token(struct provider_account *account, struct slice body)
 {
-    struct answer answer;
+    struct reply_body answer;
     uint64_t seconds = 0;
-    answer_read(&answer, body);
-    struct slice token = answer_value(&answer, "data.access_token");
+    reply_body_read(&answer, body);
+    struct slice token = reply_body_value(&answer, "data.access_token");
     if (credentials_fits_header(token, PROVIDER_TOKEN_MAX)) {
         secret_clear(&account->token);
         account->token = (struct secret){.data = memory_copy(token), .len = token.len};
-        seconds = seconds_of(answer_value(&answer, "data.expires_in"));
+        seconds = seconds_of(reply_body_value(&answer, "data.expires_in"));
     }
-    answer_clear(&answer);
+    reply_body_clear(&answer);
     return seconds;
 }
 
@@ -150,32 +150,33 @@ static bool kira_read_user(const struct json_node *nodes, size_t index, const st
                            struct arena *arena, struct provider_user *user)
 {
     (void)job;
-    if (!user_begin(nodes, &index, arena, user))
+    if (!remote_user_begin(nodes, &index, arena, user))
         return false;
-    struct slice external_id = user_external_id(nodes, index);
+    struct slice external_id = remote_user_external_id(nodes, index);
     if (external_id.len > 0)
         user->external_id = arena_copy(arena, external_id);
-    user_take_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
-    user_take_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    user_take_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    user_take_date(nodes, index, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    remote_user_read_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
+    remote_user_read_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    remote_user_read_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    remote_user_read_date(nodes, index, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
     return true;
 }
 
-static bool kira_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
+static bool kira_read_success(const struct reply_body *answer, enum operation operation,
+                              struct slice *user_id)
 {
     if (operation == OPERATION_UPDATE && answer->nodes &&
         json_member(answer->nodes, 0, "updated_fields") != 0)
         return true;
-    *user_id = answer_value(answer, "id");
+    *user_id = reply_body_value(answer, "id");
     return user_id->len > 0;
 }
 
-static struct slice kira_read_existing(const struct answer *answer)
+static struct slice kira_read_existing(const struct reply_body *answer)
 {
     static const char *const paths[] = {"user_id", "data.user_id", "error.user_id"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct slice id = answer_value(answer, paths[i]);
+        struct slice id = reply_body_value(answer, paths[i]);
         if (id.len > 0)
             return id;
     }
@@ -235,7 +236,7 @@ static const struct outcome_table outcomes = {
 static void kira_judge(const struct provider_reply *reply, const struct record *record,
                        struct outcome *outcome)
 {
-    outcome_table_judge(&outcomes, reply, record, outcome);
+    outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
 const struct provider kira_provider = {
@@ -254,7 +255,7 @@ const struct provider kira_provider = {
     .build = kira_build,
     .authenticate = kira_authenticate,
     .take_token = kira_take_token,
-    .find_users = user_find_list,
+    .find_users = remote_user_find_list,
     .read_user = kira_read_user,
-    .judge = kira_judge,
+    .classify = kira_judge,
 };

@@ -1,12 +1,12 @@
 #include "provider/kraken_embed.h"
 
 #include "core/clock.h"
-#include "provider/collection.h"
 #include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
+#include "provider/rest_requests.h"
 #include "provider/signing.h"
-#include "provider/version.h"
+#include "provider/version_header.h"
 
 static const struct payload_row rows[] = {
     {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
@@ -52,14 +52,14 @@ static const struct version_header version = {"Payward-Version", "2025-04-15"};
 
 static int kraken_embed_check_job(const struct job *job, bool with_secrets, struct error *error)
 {
-    if (version_check_job(&version, job, error) != 0)
+    if (version_header_check_job(&version, job, error) != 0)
         return -1;
     return signing_check_job(job, with_secrets, error);
 }
 
 static const char *kraken_embed_build(const struct provider_call *call, struct provider_request *request)
 {
-    collection_build("/b2b/users", &payload, call, request);
+    rest_requests_build("/b2b/users", &payload, call, request);
     return NULL;
 }
 
@@ -69,23 +69,23 @@ static void kraken_embed_authenticate(struct provider_account *account, uint64_t
                                       struct provider_headers *headers)
 {
     signing_authenticate(account, nonce, call, request, headers);
-    version_add(&version, call->job, headers);
+    version_header_add(&version, call->job, headers);
 }
 
-static bool kraken_embed_read_success(const struct answer *answer, enum operation operation,
+static bool kraken_embed_read_success(const struct reply_body *answer, enum operation operation,
                                       struct slice *user_id)
 {
     if (operation == OPERATION_UPDATE)
-        return slice_is(answer_value(answer, "result"), "success");
-    *user_id = answer_value(answer, "result.user");
+        return slice_is(reply_body_value(answer, "result"), "success");
+    *user_id = reply_body_value(answer, "result.user");
     return user_id->len > 0;
 }
 
 /* A plain `id` may be that of the error. */
-static struct slice kraken_embed_read_existing(const struct answer *answer)
+static struct slice kraken_embed_read_existing(const struct reply_body *answer)
 {
     static const char *const paths[] = {"result.user", "result.user_id", "user_id", "user", NULL};
-    return answer_first(answer, paths, 1, OUTCOME_USER_ID_SIZE - 1);
+    return reply_body_first(answer, paths, 1, OUTCOME_USER_ID_SIZE - 1);
 }
 
 static const struct outcome_table outcomes = {
@@ -99,7 +99,7 @@ static const struct outcome_table outcomes = {
 static void kraken_embed_judge(const struct provider_reply *reply, const struct record *record,
                                struct outcome *outcome)
 {
-    outcome_table_judge(&outcomes, reply, record, outcome);
+    outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
 const struct provider kraken_embed_provider = {
@@ -118,6 +118,6 @@ const struct provider kraken_embed_provider = {
     .account_free = signing_account_free,
     .build = kraken_embed_build,
     .authenticate = kraken_embed_authenticate,
-    .read_user = collection_read_user,
-    .judge = kraken_embed_judge,
+    .read_user = rest_requests_read_user,
+    .classify = kraken_embed_judge,
 };

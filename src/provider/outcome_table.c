@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "provider/remote_user.h"
 #include "provider/scrub.h"
 #include "provider/success.h"
-#include "provider/user.h"
 
 /* Of a 3xx: also a proxy's or a gateway's in front of the provider. */
 #define REDIRECTS                                                                                            \
@@ -56,8 +56,8 @@ static const struct outcome_row *find_row(const struct outcome_row *rows, size_t
                                           unsigned facts)
 {
     for (size_t i = 0; i < count; i++)
-        if (status >= rows[i].from && status <= rows[i].to && (facts & rows[i].must) == rows[i].must &&
-            (facts & rows[i].mustnt) == 0)
+        if (status >= rows[i].from && status <= rows[i].to && (facts & rows[i].require) == rows[i].require &&
+            (facts & rows[i].exclude) == 0)
             return &rows[i];
     return NULL;
 }
@@ -68,9 +68,9 @@ static const struct outcome_row *decide(const struct outcome_table *table, int s
     const struct outcome_row *row = NULL;
     if (facts & OUTCOME_FACT_SENT && facts & OUTCOME_FACT_COMPLETE)
         row = find_row(table->rows, table->row_count, status, facts);
-    if (!row)
+    if (row == NULL)
         row = find_row(general_rows, sizeof general_rows / sizeof *general_rows, status, facts);
-    assert(row);
+    assert(row != NULL);
     return row;
 }
 
@@ -96,13 +96,13 @@ static bool is_question(enum operation operation)
 }
 
 static bool is_success(const struct outcome_table *table, const struct provider_reply *reply,
-                       const struct answer *answer, struct outcome *outcome)
+                       const struct reply_body *answer, struct outcome *outcome)
 {
     struct slice user_id = slice_make("", 0);
     if (answer->has_error)
         return false;
     if (is_question(reply->operation))
-        return answer->nodes && answer->nodes[0].kind >= JSON_ARRAY;
+        return answer->nodes != NULL && answer->nodes[0].kind >= JSON_ARRAY;
     if (!table->read_success(answer, reply->operation, &user_id))
         return false;
     if (reply->operation == OPERATION_UPDATE)
@@ -113,20 +113,21 @@ static bool is_success(const struct outcome_table *table, const struct provider_
 /* Whether the answer to a create or update is somebody else's: never a success. Asked of a 2xx alone, since
  * errors are told by members of the same names ({"email": "is taken"}). */
 static bool is_of_another(const struct outcome_table *table, const struct provider_reply *reply,
-                          const struct answer *answer, const struct record *record)
+                          const struct reply_body *answer, const struct record *record)
 {
     bool is_update = reply->operation == OPERATION_UPDATE;
-    if (is_question(reply->operation) || !record || !answer->nodes || reply->http_status / 100 != 2)
+    if (is_question(reply->operation) || record == NULL || answer->nodes == NULL ||
+        reply->http_status / 100 != 2)
         return false;
     const struct provider_field *email = provider_fields_find(table->fields, FIELD_EMAIL);
-    const struct user_expected expected = {
+    const struct remote_user_expected expected = {
         .fields = table->fields,
         .record = record,
         .user_id = is_update ? reply->user_id : NULL,
         .former_key = is_update ? reply->former_key : NULL,
         .has_email = !is_update || (reply->members >> email->member & 1),
     };
-    return user_is_other(answer->nodes, &expected);
+    return remote_user_is_other(answer->nodes, &expected);
 }
 
 /* What no outcome may quote. */
@@ -139,7 +140,7 @@ static struct hidden hidden_of(const struct outcome_table *table, const struct p
                                const struct record *record)
 {
     struct hidden hidden = {.record = record, .secrets = {.token = reply->token, .fields = table->fields}};
-    if (reply->job) {
+    if (reply->job != NULL) {
         hidden.secrets.credentials = reply->job->provider.credentials;
         hidden.secrets.count = reply->job->provider.credential_count;
     }
@@ -164,7 +165,7 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
     if (existing.len > 0 && scrub_is_clean(existing, hidden->record, &hidden->secrets))
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
                           "the answer names user %.*s: ", (int)existing.len, existing.data);
-    else if (row->advice) {
+    else if (row->advice != NULL) {
         const char *colon = said.len > 0 ? ": " : "";
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
                           row->advice, outcome->http_status, colon);
@@ -176,26 +177,26 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
 static void set_transport(const struct outcome_row *row, const struct provider_reply *reply,
                           const struct hidden *hidden, struct outcome *outcome)
 {
-    const char *transport = reply->transport ? reply->transport : "";
+    const char *transport = reply->transport != NULL ? reply->transport : "";
     struct hidden own = *hidden; /* libcurl's words: the host that was asked is ours */
-    if (reply->job)
+    if (reply->job != NULL)
         own.secrets.host = provider_host(reply->job);
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
     set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);
 }
 
-static bool says_exists(const struct outcome_table *table, const struct answer *answer)
+static bool says_exists(const struct outcome_table *table, const struct reply_body *answer)
 {
     for (const char *const *code = table->exists_codes; code && *code; code++)
-        if (slice_is(answer->code, *code) || answer_says(answer, *code))
+        if (slice_is(answer->code, *code) || reply_body_mentions(answer, *code))
             return true;
     return false;
 }
 
 /* The user that a no to a create names as the one that exists already; empty: none. */
 static struct slice existing_user(const struct outcome_table *table, const struct provider_reply *reply,
-                                  const struct outcome_row *row, const struct answer *answer)
+                                  const struct outcome_row *row, const struct reply_body *answer)
 {
     bool is_conflict =
         row->kind == OUTCOME_EXISTS || (row->kind == OUTCOME_REFUSED && reply->http_status == HTTP_CONFLICT);
@@ -217,11 +218,11 @@ static unsigned facts_of_reply(const struct provider_reply *reply)
 }
 
 /* Where a segment of the path is a member: the first customer field of it. */
-static const char *find_blamed(const struct outcome_table *table, struct slice path)
+static const char *find_field_path(const struct outcome_table *table, struct slice path)
 {
     while (path.len > 0) {
         size_t len = 0;
-        while (len < path.len && !strchr(".[]/", path.data[len]))
+        while (len < path.len && strchr(".[]/", path.data[len]) == NULL)
             len++;
         struct slice part = slice_make(path.data, len);
         path = slice_make(path.data + len, path.len - len);
@@ -238,7 +239,7 @@ static const char *find_blamed(const struct outcome_table *table, struct slice p
 
 /* What the answer to a create or an update that went well says of it beside that. */
 static void set_verdict(const struct outcome_table *table, const struct provider_reply *reply,
-                        const struct answer *answer, const struct hidden *hidden, struct outcome *outcome)
+                        const struct reply_body *answer, const struct hidden *hidden, struct outcome *outcome)
 {
     struct buffer text;
     buffer_init_wiped(&text, WARNINGS_MAX);
@@ -263,24 +264,24 @@ static void set_other(struct outcome *outcome)
 static void judge_answer(const struct outcome_table *table, const struct provider_reply *reply,
                          const struct hidden *hidden, struct outcome *outcome)
 {
-    struct answer answer;
-    answer_read(&answer, reply->body);
+    struct reply_body answer;
+    reply_body_read(&answer, reply->body);
     unsigned facts = facts_of_reply(reply);
     bool is_other = is_of_another(table, reply, &answer, hidden->record);
     if (!is_other && is_success(table, reply, &answer, outcome))
         facts |= OUTCOME_FACT_SUCCESS;
-    if (answer_says(&answer, "invalid nonce"))
+    if (reply_body_mentions(&answer, "invalid nonce"))
         facts |= OUTCOME_FACT_NONCE;
     if (says_exists(table, &answer))
         facts |= OUTCOME_FACT_EXISTS;
-    if (reply->error_type.len > 0 || answer_is_message(&answer, "Forbidden"))
+    if (reply->error_type.len > 0 || reply_body_is_message(&answer, "Forbidden"))
         facts |= OUTCOME_FACT_GATEWAY;
 
     const struct outcome_row *row = decide(table, reply->http_status, facts);
-    outcome->own_error = answer_names_error(&answer) && reply->error_type.len == 0;
+    outcome->own_error = reply_body_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
-    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice;
+    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice != NULL;
     struct slice existing = existing_user(table, reply, row, &answer);
     if (is_other) {
         set_other(outcome);
@@ -294,14 +295,14 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {
-        outcome->field = find_blamed(table, answer_blamed(&answer));
+        outcome->field = find_field_path(table, reply_body_field_path(&answer));
         outcome->no_update = row->no_update;
     }
-    answer_clear(&answer);
+    reply_body_clear(&answer);
 }
 
-void outcome_table_judge(const struct outcome_table *table, const struct provider_reply *reply,
-                         const struct record *record, struct outcome *outcome)
+void outcome_table_classify(const struct outcome_table *table, const struct provider_reply *reply,
+                            const struct record *record, struct outcome *outcome)
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
     const struct hidden hidden = hidden_of(table, reply, record);

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "model/outcome.h"
-#include "provider/answer.h"
 #include "provider/provider.h"
+#include "provider/reply_body.h"
 
 /* What is known of an attempt beside its status. */
 enum outcome_fact {
@@ -33,8 +33,8 @@ enum outcome_fact {
 enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* as the reply says */
 
 struct outcome_row {
-    int from, to;          /* HTTP status; 0 without an answer */
-    unsigned must, mustnt; /* facts */
+    int from, to;              /* HTTP status; 0 without an answer */
+    unsigned require, exclude; /* facts */
     enum outcome_kind kind;
     int cause;          /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
     const char *advice; /* of what stops the run (STOP, or IN_DOUBT): what to do, before the provider's own
@@ -49,7 +49,7 @@ struct outcome_table {
     const struct provider_fields *fields; /* whose members an answer may blame */
     /* True when the body is that of a success; gives a create's user id. Not asked of a question: its success
      * is any answer that is JSON without an error; a LOGIN's is take_token's to tell. */
-    bool (*read_success)(const struct answer *answer, enum operation operation, struct slice *user_id);
+    bool (*read_success)(const struct reply_body *answer, enum operation operation, struct slice *user_id);
     /* The members (bits) that a name in an answer speaks of, where the provider answers them under other
      * names than it is asked; 0: none by that name. NULL: the members' own names alone. */
     uint64_t (*find_renamed)(struct slice name);
@@ -57,14 +57,14 @@ struct outcome_table {
      * says it. */
     const char *updated_member;
     /* The id of the user that OUTCOME_EXISTS speaks of, or empty. */
-    struct slice (*read_existing)(const struct answer *answer);
+    struct slice (*read_existing)(const struct reply_body *answer);
 };
 
 /* The rows of the signed providers: a nonce that came too late. */
 enum { OUTCOME_SIGNED_ROWS = 1 };
 extern const struct outcome_row outcome_table_signed_rows[OUTCOME_SIGNED_ROWS];
 
-void outcome_table_judge(const struct outcome_table *table, const struct provider_reply *reply,
-                         const struct record *record, struct outcome *outcome);
+void outcome_table_classify(const struct outcome_table *table, const struct provider_reply *reply,
+                            const struct record *record, struct outcome *outcome);
 
 #endif

@@ -10,8 +10,8 @@
 #include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
-#include "provider/target.h"
-#include "provider/user.h"
+#include "provider/remote_user.h"
+#include "provider/request_target.h"
 
 struct provider_account {
     struct secret token;
@@ -69,7 +69,7 @@ static void build_create(const struct provider_call *call, struct provider_reque
 {
     const struct value *type = &call->record->values[FIELD_CUSTOMER_TYPE];
     struct json_writer writer;
-    target_begin(call, "POST", "/users", request);
+    request_target_begin(call, "POST", "/users", request);
     json_write_begin(&writer, &request->body);
     json_write_object(&writer);
     json_write_key(&writer, "user");
@@ -88,11 +88,11 @@ static const char *payso_build(const struct provider_call *call, struct provider
         build_create(call, request);
         return NULL;
     case OPERATION_FETCH:
-        target_begin(call, "GET", "/users/", request);
-        target_add_encoded(request, slice_from(call->user_id));
+        request_target_begin(call, "GET", "/users/", request);
+        request_target_add_encoded(request, slice_from(call->user_id));
         return NULL;
     case OPERATION_LIST:
-        target_begin(call, "GET", "/users", request);
+        request_target_begin(call, "GET", "/users", request);
         return NULL;
     case OPERATION_UPDATE:
     case OPERATION_LOOK_UP:
@@ -117,27 +117,29 @@ static void payso_authenticate(struct provider_account *account, uint64_t nonce,
 static bool payso_read_user(const struct json_node *nodes, size_t index, const struct job *job,
                             struct arena *arena, struct provider_user *user)
 {
-    if (!user_begin(nodes, &index, arena, user))
+    if (!remote_user_begin(nodes, &index, arena, user))
         return false;
     bool day_first = job->provider.date_format == JOB_DATE_DMY;
-    user_take_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
-    user_take_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    user_take_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    user_take_text(nodes, index, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
-    user_take_date(nodes, index, "date_of_birth", day_first, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    remote_user_read_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
+    remote_user_read_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
+    remote_user_read_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
+    remote_user_read_text(nodes, index, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
+    remote_user_read_date(nodes, index, "date_of_birth", day_first, arena,
+                          &user->values[FIELD_DATE_OF_BIRTH]);
     return true;
 }
 
-static bool payso_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
+static bool payso_read_success(const struct reply_body *answer, enum operation operation,
+                               struct slice *user_id)
 {
     (void)operation;
-    *user_id = answer_value(answer, "user.id");
+    *user_id = reply_body_value(answer, "user.id");
     return user_id->len > 0;
 }
 
-static struct slice payso_read_existing(const struct answer *answer)
+static struct slice payso_read_existing(const struct reply_body *answer)
 {
-    return answer_value(answer, "user.id");
+    return reply_body_value(answer, "user.id");
 }
 
 static const char *const exists_codes[] = {"record_not_unique", NULL};
@@ -159,7 +161,7 @@ static const struct outcome_table outcomes = {
 static void payso_judge(const struct provider_reply *reply, const struct record *record,
                         struct outcome *outcome)
 {
-    outcome_table_judge(&outcomes, reply, record, outcome);
+    outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
 const struct provider payso_provider = {
@@ -175,7 +177,7 @@ const struct provider payso_provider = {
     .account_free = payso_account_free,
     .build = payso_build,
     .authenticate = payso_authenticate,
-    .find_users = user_find_list,
+    .find_users = remote_user_find_list,
     .read_user = payso_read_user,
-    .judge = payso_judge,
+    .classify = payso_judge,
 };

@@ -1,10 +1,10 @@
 #include "provider/payward.h"
 
 #include "core/clock.h"
-#include "provider/collection.h"
 #include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
+#include "provider/rest_requests.h"
 #include "provider/signing.h"
 
 enum {
@@ -52,23 +52,24 @@ static const struct payload payload = {
 
 static const char *payward_build(const struct provider_call *call, struct provider_request *request)
 {
-    collection_build("/v1/users", &payload, call, request);
+    rest_requests_build("/v1/users", &payload, call, request);
     return NULL;
 }
 
-static bool payward_read_success(const struct answer *answer, enum operation operation, struct slice *user_id)
+static bool payward_read_success(const struct reply_body *answer, enum operation operation,
+                                 struct slice *user_id)
 {
     if (operation == OPERATION_UPDATE)
-        return slice_is(answer_value(answer, "data"), "success");
-    *user_id = answer_value(answer, "data.id");
+        return slice_is(reply_body_value(answer, "data"), "success");
+    *user_id = reply_body_value(answer, "data.id");
     return user_id->len >= USER_ID_MIN && user_id->len <= USER_ID_MAX;
 }
 
 /* Only what is named as the user's id and looks like one: a plain `id` may be that of the error. */
-static struct slice payward_read_existing(const struct answer *answer)
+static struct slice payward_read_existing(const struct reply_body *answer)
 {
     static const char *const paths[] = {"data.id", "data.user_id", "user_id", NULL};
-    return answer_first(answer, paths, USER_ID_MIN, USER_ID_MAX);
+    return reply_body_first(answer, paths, USER_ID_MIN, USER_ID_MAX);
 }
 
 static const struct outcome_table outcomes = {
@@ -82,7 +83,7 @@ static const struct outcome_table outcomes = {
 static void payward_judge(const struct provider_reply *reply, const struct record *record,
                           struct outcome *outcome)
 {
-    outcome_table_judge(&outcomes, reply, record, outcome);
+    outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
 const struct provider payward_provider = {
@@ -103,6 +104,6 @@ const struct provider payward_provider = {
     .account_free = signing_account_free,
     .build = payward_build,
     .authenticate = signing_authenticate,
-    .read_user = collection_read_user,
-    .judge = payward_judge,
+    .read_user = rest_requests_read_user,
+    .classify = payward_judge,
 };

@@ -146,7 +146,8 @@ struct provider {
                       struct provider_user *user);
 
     /* The outcome table. record: its values are replaced in the message. */
-    void (*judge)(const struct provider_reply *reply, const struct record *record, struct outcome *outcome);
+    void (*classify)(const struct provider_reply *reply, const struct record *record,
+                     struct outcome *outcome);
 };
 
 /* By its name; NULL when there is none. */

@@ -8,7 +8,7 @@
 #include "core/arena.h"
 #include "core/text.h"
 #include "model/field.h"
-#include "provider/scrub_plain.h"
+#include "provider/scrub_decode.h"
 #include "provider/scrub_value.h"
 #include "provider/scrub_view.h"
 
@@ -235,7 +235,7 @@ static void add_secrets(struct scrub_values *values, const struct scrub_secrets 
 static struct reading begin(struct slice text, const struct record *record,
                             const struct scrub_secrets *secrets, struct arena *arena)
 {
-    struct reading reading = {.view = scrub_view_make(scrub_plain_text(text, true, arena), arena),
+    struct reading reading = {.view = scrub_view_make(scrub_decode_text(text, true, arena), arena),
                               .values = {.arena = arena},
                               .secrets = secrets,
                               .shapes = !secrets || secrets->host.len == 0};

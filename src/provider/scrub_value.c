@@ -4,7 +4,7 @@
 
 #include "core/text.h"
 #include "model/field.h"
-#include "provider/scrub_plain.h"
+#include "provider/scrub_decode.h"
 
 enum {
     VALUE_CHARS_MIN = 3,
@@ -245,7 +245,7 @@ void scrub_values_add_secret(struct scrub_values *values, struct slice secret)
 {
     if (secret.len == 0 || text_count_chars(secret) < VALUE_CHARS_MIN)
         return;
-    struct scrub_view view = scrub_view_make(scrub_plain_text(secret, false, values->arena), values->arena);
+    struct scrub_view view = scrub_view_make(scrub_decode_text(secret, false, values->arena), values->arena);
     if (view.letters.count == 0)
         return;
     struct scrub_needle *needle = arena_alloc(values->arena, sizeof *needle);

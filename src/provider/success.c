@@ -61,7 +61,7 @@ static uint64_t members_of_object(const struct outcome_table *table, const struc
     return members;
 }
 
-uint64_t success_left_out(const struct outcome_table *table, const struct answer *answer, uint64_t sent)
+uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *answer, uint64_t sent)
 {
     const struct json_node *nodes = answer->nodes;
     size_t list = nodes && table->updated_member ? json_member(nodes, 0, table->updated_member) : 0;
@@ -85,13 +85,14 @@ static uint64_t members_of_warning(const struct outcome_table *table, const stru
     return members ? members : OUTCOME_WARNED_RECORD;
 }
 
-uint64_t success_warned(const struct outcome_table *table, const struct answer *answer, struct buffer *out)
+uint64_t success_warned(const struct outcome_table *table, const struct reply_body *answer,
+                        struct buffer *out)
 {
     const struct json_node *nodes = answer->nodes;
-    size_t list = answer_warnings(answer);
+    size_t list = reply_body_warnings(answer);
     if (list == 0)
         return 0;
-    answer_texts(answer, list, out);
+    reply_body_texts(answer, list, out);
     bool is_one = nodes[list].kind != JSON_ARRAY &&
                   (nodes[list].kind != JSON_OBJECT || members_of_object(table, nodes, list) != 0);
     if (is_one)

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "core/characters.h"
-#include "report/figures.h"
+#include "report/format_number.h"
 
 static const char *html_entity(uint32_t code)
 {
@@ -55,10 +55,10 @@ static void html_figure(struct buffer *out, const char *path, const char *member
 
 void html_count(struct buffer *out, const char *path, const char *member, uint64_t count)
 {
-    char text[FIGURES_SIZE];
+    char text[FORMAT_NUMBER_SIZE];
     buffer_printf(out, "<data value=\"%" PRIu64, count);
     html_figure(out, path, member);
-    buffer_printf(out, "%s</data>", figures_count(count, text));
+    buffer_printf(out, "%s</data>", format_number_count(count, text));
 }
 
 void html_decimal(struct buffer *out, const char *path, const char *member, double number, const char *unit)

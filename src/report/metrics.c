@@ -19,7 +19,7 @@ enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
 #define METRICS_END     "last_end_timestamp_seconds"
 
 struct metrics {
-    const struct tally *tally;
+    const struct run_stats *stats;
     struct buffer *out;
     struct buffer labels; /* `job="…",command="…"` */
 };
@@ -89,31 +89,31 @@ static void metrics_rows(const struct metrics *metrics, const char *name, const 
 
 static void metrics_records(const struct metrics *metrics)
 {
-    const struct tally *tally = metrics->tally;
+    const struct run_stats *stats = metrics->stats;
     const struct metrics_row records[] = {
-        {"read", tally->read},
-        {"valid", tally->valid},
-        {"rejected", tally->rejected},
-        {"warned", tally->warned},
-        {"created", tally->created},
-        {"updated", tally->updated},
-        {"unchanged", tally->unchanged},
-        {"refused", tally->refused},
-        {"in_doubt", tally->in_doubt},
-        {"unsent", tally->unsent},
-        {"absent", tally->absent},
-        {"in_doubt_absent", tally->in_doubt_absent},
-        {"provider_warned", tally->provider_warned},
+        {"read", stats->read},
+        {"valid", stats->valid},
+        {"rejected", stats->rejected},
+        {"warned", stats->warned},
+        {"created", stats->created},
+        {"updated", stats->updated},
+        {"unchanged", stats->unchanged},
+        {"refused", stats->refused},
+        {"in_doubt", stats->in_doubt},
+        {"unsent", stats->unsent},
+        {"absent", stats->absent},
+        {"in_doubt_absent", stats->in_doubt_absent},
+        {"provider_warned", stats->provider_warned},
     };
     const struct metrics_row plan[] = {
-        {"create", tally->plan.create},       {"update", tally->plan.update},
-        {"unchanged", tally->plan.unchanged}, {"settle", tally->plan.settle},
-        {"refused", tally->plan.refused},     {"twins", tally->plan.twins},
+        {"create", stats->plan.create},       {"update", stats->plan.update},
+        {"unchanged", stats->plan.unchanged}, {"settle", stats->plan.settle},
+        {"refused", stats->plan.refused},     {"twins", stats->plan.twins},
     };
     uint64_t bytes = 0, complete = 0;
-    for (size_t i = 0; i < tally->input_count; i++) {
-        bytes += tally->inputs[i].bytes;
-        complete += tally->inputs[i].complete;
+    for (size_t i = 0; i < stats->input_count; i++) {
+        bytes += stats->inputs[i].bytes;
+        complete += stats->inputs[i].complete;
     }
     metrics_rows(metrics, "records", "state",
                  "Records of the last run by what became of them; read and valid are sums of others.",
@@ -124,7 +124,7 @@ static void metrics_records(const struct metrics *metrics)
     metrics_name(metrics, "input_bytes", "Bytes of input that were read.");
     metrics_count(metrics, "input_bytes", NULL, NULL, bytes);
     metrics_name(metrics, "input_files", "Input files of the job.");
-    metrics_count(metrics, "input_files", NULL, NULL, tally->input_count);
+    metrics_count(metrics, "input_files", NULL, NULL, stats->input_count);
     metrics_name(metrics, "input_complete_files", "Input files that were read to their end.");
     metrics_count(metrics, "input_complete_files", NULL, NULL, complete);
 }
@@ -135,8 +135,8 @@ static void metrics_rules(const struct metrics *metrics, const char *name, const
     struct buffer rule;
     buffer_init(&rule, METRICS_LABELS_MAX);
     metrics_name(metrics, name, help);
-    for (size_t i = 0; i < metrics->tally->rule_count; i++) {
-        const struct tally_rule *counted = &metrics->tally->rules[ranking[i]];
+    for (size_t i = 0; i < metrics->stats->rule_count; i++) {
+        const struct run_stats_rule *counted = &metrics->stats->rules[ranking[i]];
         if (counted->level != level)
             continue;
         buffer_reset(&rule);
@@ -148,25 +148,25 @@ static void metrics_rules(const struct metrics *metrics, const char *name, const
 
 static void metrics_requests(const struct metrics *metrics)
 {
-    const struct tally *tally = metrics->tally;
+    const struct run_stats *stats = metrics->stats;
     metrics_name(metrics, "requests", "Requests that left in the last run.");
-    metrics_count(metrics, "requests", NULL, NULL, tally->requests);
+    metrics_count(metrics, "requests", NULL, NULL, stats->requests);
     metrics_name(metrics, "retries", "Requests sent once more, by cause.");
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         metrics_count(metrics, "retries", "cause", retry_cause_word((enum retry_cause)cause),
-                      tally->retries[cause]);
+                      stats->retries[cause]);
     /* `quantile` is a summary's own label: promtool refuses it in a gauge. */
     metrics_family(metrics, "latency_seconds", "summary",
                    "Time from a request's leaving to its whole answer, of the last run.");
-    metrics_decimal(metrics, "latency_seconds", "quantile", "0.5", tally->p50_ms / 1000);
-    metrics_decimal(metrics, "latency_seconds", "quantile", "0.95", tally->p95_ms / 1000);
-    metrics_decimal(metrics, "latency_seconds", "quantile", "0.99", tally->p99_ms / 1000);
-    metrics_decimal(metrics, "latency_seconds", "quantile", "1", tally->max_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.5", stats->p50_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.95", stats->p95_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "0.99", stats->p99_ms / 1000);
+    metrics_decimal(metrics, "latency_seconds", "quantile", "1", stats->max_ms / 1000);
     metrics_decimal(metrics, "latency_seconds_sum", NULL, NULL,
-                    (double)tally->latency_sum_ns / (double)CLOCK_NS_PER_S);
-    metrics_count(metrics, "latency_seconds_count", NULL, NULL, tally->answers);
+                    (double)stats->latency_sum_ns / (double)CLOCK_NS_PER_S);
+    metrics_count(metrics, "latency_seconds_count", NULL, NULL, stats->answers);
     metrics_name(metrics, "requests_per_second", "Mean rate while there was work.");
-    metrics_decimal(metrics, "requests_per_second", NULL, NULL, tally->rate_per_s);
+    metrics_decimal(metrics, "requests_per_second", NULL, NULL, stats->rate_per_s);
 }
 
 /* The value of the sample `kyc_import_NAME{…command="COMMAND"…}` of the file before; false when it has none.
@@ -200,35 +200,35 @@ static void metrics_last(const struct metrics *metrics, struct slice before, con
                          uint64_t now_s)
 {
     uint64_t time_s = now_s;
-    if (now || metrics_find(before, name, metrics->tally->command, &time_s))
+    if (now || metrics_find(before, name, metrics->stats->command, &time_s))
         metrics_count(metrics, name, NULL, NULL, time_s);
 }
 
 static void metrics_times(const struct metrics *metrics, struct slice before)
 {
-    const struct tally *tally = metrics->tally;
-    uint64_t now_s = (tally->finished_ns ? tally->finished_ns : clock_real_ns()) / CLOCK_NS_PER_S;
+    const struct run_stats *stats = metrics->stats;
+    uint64_t now_s = (stats->finished_ns ? stats->finished_ns : clock_real_ns()) / CLOCK_NS_PER_S;
     metrics_name(metrics, "status", "Exit status of the last run: 0 is good, 1 is rejects, more is worse.");
-    metrics_count(metrics, "status", NULL, NULL, (uint64_t)tally->status);
+    metrics_count(metrics, "status", NULL, NULL, (uint64_t)stats->status);
     metrics_name(metrics, "duration_seconds", "How long the last run took.");
-    metrics_decimal(metrics, "duration_seconds", NULL, NULL, tally->seconds);
+    metrics_decimal(metrics, "duration_seconds", NULL, NULL, stats->seconds);
     metrics_name(metrics, "last_run_timestamp_seconds", "When the last run ended, however it did.");
     metrics_count(metrics, "last_run_timestamp_seconds", NULL, NULL, now_s);
     metrics_name(metrics, METRICS_END,
                  "When a run last came to its end, with rejects or without (status 0 or 1).");
-    metrics_last(metrics, before, METRICS_END, tally->status <= 1, now_s);
+    metrics_last(metrics, before, METRICS_END, stats->status <= 1, now_s);
     metrics_name(metrics, METRICS_SUCCESS, "When a run last had status 0: every row valid and done.");
-    metrics_last(metrics, before, METRICS_SUCCESS, tally->status == 0, now_s);
+    metrics_last(metrics, before, METRICS_SUCCESS, stats->status == 0, now_s);
 }
 
-void metrics_write(const struct tally *tally, struct slice before, struct buffer *out)
+void metrics_write(const struct run_stats *stats, struct slice before, struct buffer *out)
 {
-    struct metrics metrics = {.tally = tally, .out = out};
-    uint32_t *ranking = tally_ranking(tally);
+    struct metrics metrics = {.stats = stats, .out = out};
+    uint32_t *ranking = run_stats_ranking(stats);
     buffer_init(&metrics.labels, METRICS_LABELS_MAX);
     buffer_append_text(&metrics.labels, "job=\"");
-    metrics_escape(&metrics.labels, tally->job);
-    buffer_printf(&metrics.labels, "\",command=\"%s\"", tally->command);
+    metrics_escape(&metrics.labels, stats->job);
+    buffer_printf(&metrics.labels, "\",command=\"%s\"", stats->command);
 
     metrics_times(&metrics, before);
     metrics_records(&metrics);
@@ -240,7 +240,7 @@ void metrics_write(const struct tally *tally, struct slice before, struct buffer
     free(ranking);
 }
 
-int metrics_save(const struct tally *tally, const struct job *job, struct error *error)
+int metrics_save(const struct run_stats *stats, const struct job *job, struct error *error)
 {
     char *own_path = job->metrics_path ? NULL : file_join(job->report_folder, METRICS_FILE_NAME);
     const char *path = job->metrics_path ? job->metrics_path : own_path;
@@ -250,7 +250,7 @@ int metrics_save(const struct tally *tally, const struct job *job, struct error 
     buffer_init(&text, METRICS_MAX);
     if (file_read(path, &before, &none) != 0 && access(path, F_OK) == 0) /* there need not be one */
         log_warning("%s: the metrics begin anew, without the time of the last success", none.text);
-    metrics_write(tally, buffer_slice(&before), &text);
+    metrics_write(stats, buffer_slice(&before), &text);
     int result = report_folder_save(path, METRICS_MODE, &text, error);
     buffer_clear(&before);
     buffer_clear(&text);

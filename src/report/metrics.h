@@ -13,16 +13,16 @@
 #include "core/error.h"
 #include "core/slice.h"
 #include "model/job.h"
-#include "report/tally.h"
+#include "report/run_stats.h"
 
 #define METRICS_FILE_NAME "metrics.prom"
 
 /* before: the file that is replaced (empty: none). */
-void metrics_write(const struct tally *tally, struct slice before, struct buffer *out);
+void metrics_write(const struct run_stats *stats, struct slice before, struct buffer *out);
 
 /* The job's `metrics`, else `FOLDER/metrics.prom`, replaced whole. A tally without an end time is of a
  * command that could not begin: its status and time are told, its counts are zero. 0, or -1 with ERROR_USAGE,
  * naming the path. */
-int metrics_save(const struct tally *tally, const struct job *job, struct error *error);
+int metrics_save(const struct run_stats *stats, const struct job *job, struct error *error);
 
 #endif

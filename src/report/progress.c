@@ -9,7 +9,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
-#include "report/figures.h"
+#include "report/format_number.h"
 
 enum { PROGRESS_TEXT_SIZE = 160 };
 
@@ -84,25 +84,25 @@ static unsigned progress_percent(double share)
 
 char *progress_text(const struct progress_figures *figures, double seconds, char *text, unsigned size)
 {
-    char number[FIGURES_SIZE];
+    char number[FORMAT_NUMBER_SIZE];
     struct buffer out;
     buffer_init(&out, 1024);
     uint64_t counted = figures->is_run ? figures->done : figures->records;
     double rate = seconds > 0 ? (double)counted / seconds : 0;
 
-    buffer_printf(&out, "%s records", figures_count(figures->records, number));
+    buffer_printf(&out, "%s records", format_number_count(figures->records, number));
     if (figures->share >= 0)
         buffer_printf(&out, "  %u %%", progress_percent(figures->share));
     if (figures->is_run)
-        buffer_printf(&out, "  %s done", figures_count(figures->done, number));
+        buffer_printf(&out, "  %s done", format_number_count(figures->done, number));
     if (rate < 10)
         buffer_printf(&out, "  %.1f/s", rate);
     else
-        buffer_printf(&out, "  %s/s", figures_count((uint64_t)rate, number));
+        buffer_printf(&out, "  %s/s", format_number_count((uint64_t)rate, number));
     progress_append_eta(&out, figures->share, seconds);
-    buffer_printf(&out, "  %s rejected", figures_count(figures->rejected, number));
+    buffer_printf(&out, "  %s rejected", format_number_count(figures->rejected, number));
     if (figures->is_run)
-        buffer_printf(&out, "  %s in doubt", figures_count(figures->in_doubt, number));
+        buffer_printf(&out, "  %s in doubt", format_number_count(figures->in_doubt, number));
     progress_cut(out.data, size - 1);
     snprintf(text, size, "%s", out.data);
     buffer_clear(&out);

@@ -125,11 +125,11 @@ bool concat_name(struct slice name, bool is_surname, struct arena *arena, char o
     return true;
 }
 
-static bool is_country(struct slice code, const char *const *also_countries)
+static bool is_country(struct slice code, const char *const *extra_countries)
 {
     const struct country *country = country_by_alpha2(code);
-    for (; also_countries && *also_countries; also_countries++)
-        if (slice_is(code, *also_countries))
+    for (; extra_countries && *extra_countries; extra_countries++)
+        if (slice_is(code, *extra_countries))
             return true;
     return country && slice_is(code, country->alpha2);
 }
@@ -146,12 +146,12 @@ static bool is_name_part(const char *cursor)
     return true;
 }
 
-const char *concat_fault(struct slice text, const char *const *also_countries)
+const char *concat_fault(struct slice text, const char *const *extra_countries)
 {
     enum { LEN = DATE_LEN + 2 * CONCAT_NAME_LEN };
     struct date_reading birth;
     if (text.len == COUNTRY_LEN + LEN) {
-        if (!is_country(slice_make(text.data, COUNTRY_LEN), also_countries))
+        if (!is_country(slice_make(text.data, COUNTRY_LEN), extra_countries))
             return "does not begin with a country's code";
         text = slice_make(text.data + COUNTRY_LEN, LEN);
     }
@@ -169,7 +169,7 @@ struct slice concat_country(struct slice list)
 {
     struct slice best = {NULL, 0}, rest = list, code;
     bool best_in_eea = false;
-    while (judging_next_item(&rest, VALUE_SEPARATOR, &code)) {
+    while (record_context_next_item(&rest, VALUE_SEPARATOR, &code)) {
         const struct country *country = country_by_alpha2(code);
         bool in_eea = country && country_in_eea(country);
         bool earlier = best.data && code.len == COUNTRY_LEN && memcmp(code.data, best.data, COUNTRY_LEN) < 0;
@@ -181,38 +181,38 @@ struct slice concat_country(struct slice list)
     return best;
 }
 
-static bool say_unknown(struct judging *judging, enum field_id field)
+static bool say_unknown(struct record_context *context, enum field_id field)
 {
-    judging_say(
-        judging, FIELD_CLIENT_IDENTIFIER, VERDICT_REJECT, RULE_FORMAT,
+    record_context_add_verdictf(
+        context, FIELD_CLIENT_IDENTIFIER, VERDICT_REJECT, RULE_FORMAT,
         "cannot be computed: %s %s has no letters, or some that cannot be written in A to Z; map it from a column with Latin letters, or client_identifier itself",
-        field_name(field), judging_quote(judging, judging->values[field].text));
+        field_name(field), record_context_quote(context, context->values[field].text));
     return false;
 }
 
 /* False when a source is not there: then nothing can be computed, and that is said of the source. */
-static bool has_sources(struct judging *judging, const enum field_id *sources, size_t count)
+static bool has_sources(struct record_context *context, const enum field_id *sources, size_t count)
 {
-    struct value *value = &judging->values[FIELD_CLIENT_IDENTIFIER];
+    struct value *value = &context->values[FIELD_CLIENT_IDENTIFIER];
     for (size_t i = 0; i < count; i++) {
-        if (judging->values[sources[i]].state == VALUE_PRESENT)
+        if (context->values[sources[i]].state == VALUE_PRESENT)
             continue;
-        value->state = judging->values[sources[i]].state;
+        value->state = context->values[sources[i]].state;
         return false;
     }
     return true;
 }
 
-void concat_judge(struct judging *judging)
+void concat_validate(struct record_context *context)
 {
     static const enum field_id sources[] = {FIELD_DATE_OF_BIRTH, FIELD_FIRST_NAME, FIELD_LAST_NAME,
                                             FIELD_NATIONALITIES};
-    bool with_country = judging->set->job->provider.concat_country;
-    if (!has_sources(judging, sources, with_country ? 4 : 3))
+    bool with_country = context->set->job->provider.concat_country;
+    if (!has_sources(context, sources, with_country ? 4 : 3))
         return;
 
-    const struct value *values = judging->values;
-    char *out = arena_bytes(judging->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *cursor = out;
+    const struct value *values = context->values;
+    char *out = arena_bytes(context->arena, COUNTRY_LEN + DATE_LEN + 2 * CONCAT_NAME_LEN), *cursor = out;
     if (with_country) {
         struct slice country = concat_country(values[FIELD_NATIONALITIES].text);
         assert(country.data && country.len == COUNTRY_LEN);
@@ -223,12 +223,12 @@ void concat_judge(struct judging *judging)
     for (size_t i = 0; i < date.len; i++)
         if (date.data[i] != '-')
             *cursor++ = date.data[i];
-    bool good = concat_name(values[FIELD_FIRST_NAME].text, false, judging->arena, cursor) ||
-                say_unknown(judging, FIELD_FIRST_NAME);
+    bool good = concat_name(values[FIELD_FIRST_NAME].text, false, context->arena, cursor) ||
+                say_unknown(context, FIELD_FIRST_NAME);
     good =
-        good && (concat_name(values[FIELD_LAST_NAME].text, true, judging->arena, cursor + CONCAT_NAME_LEN) ||
-                 say_unknown(judging, FIELD_LAST_NAME));
+        good && (concat_name(values[FIELD_LAST_NAME].text, true, context->arena, cursor + CONCAT_NAME_LEN) ||
+                 say_unknown(context, FIELD_LAST_NAME));
     if (good)
-        judging->values[FIELD_CLIENT_IDENTIFIER] =
+        context->values[FIELD_CLIENT_IDENTIFIER] =
             (struct value){slice_make(out, (size_t)(cursor - out) + 2 * CONCAT_NAME_LEN), VALUE_PRESENT};
 }

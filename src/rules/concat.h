@@ -13,7 +13,7 @@
 
 #include "core/arena.h"
 #include "core/slice.h"
-#include "rules/slot.h"
+#include "rules/field_plan.h"
 
 enum { CONCAT_NAME_LEN = 5 };
 
@@ -23,7 +23,7 @@ bool concat_name(struct slice name, bool is_surname, struct arena *arena, char o
 /* NULL, or what is wrong with a client identifier that a column gives: a clause for a message. It is a
  * country's code or none, a day as YYYYMMDD, and twice five characters of A to Z, padded with `#`.
  * also_countries: codes beside ISO 3166-1 that a nationality may have; NULL: none. */
-const char *concat_fault(struct slice text, const char *const *also_countries);
+const char *concat_fault(struct slice text, const char *const *extra_countries);
 
 /* Of several nationalities the first of the EEA in alphabetical order, else the first in that order. list: a
  * list value. */
@@ -31,6 +31,6 @@ struct slice concat_country(struct slice list);
 
 /* Computes client_identifier from the record's values. What is missing or failed there is not blamed here;
  * names that cannot be written are. */
-void concat_judge(struct judging *judging);
+void concat_validate(struct record_context *context);
 
 #endif

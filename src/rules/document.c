@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
-#include "core/keyset.h"
+#include "core/hash_table.h"
 #include "core/memory.h"
 #include "core/safe_open.h"
 #include "model/media.h"
@@ -17,7 +17,7 @@ enum { CACHE_PLACES = 4096 };
 
 /* What tells a file with one content from the same with another; compared as bytes, so without padding. */
 struct document_mark {
-    uint64_t path; /* keyset_hash */
+    uint64_t path; /* hash_table_hash */
     uint64_t device, inode, size;
     int64_t changed_s, changed_ns, modified_s, modified_ns;
 };
@@ -107,7 +107,7 @@ static bool mark_file(int fd, struct slice path, struct document_mark *mark)
     if (fstat(fd, &stat) != 0 || stat.st_size == 0 || stat.st_size > MEDIA_MAX)
         return false;
     *mark = (struct document_mark){
-        .path = keyset_hash(path),
+        .path = hash_table_hash(path),
         .device = stat.st_dev,
         .inode = stat.st_ino,
         .size = (uint64_t)stat.st_size,

@@ -117,7 +117,8 @@ static struct slice join(struct slice local, struct slice domain, struct arena *
 }
 
 /* A domain that is no plain one: it may become one. NULL when it does. */
-static const char *mend_domain(const char *why, struct slice *domain, struct arena *arena, bool *capitals)
+static const char *normalize_domain(const char *why, struct slice *domain, struct arena *arena,
+                                    bool *capitals)
 {
     if (memchr(domain->data, '@', domain->len))
         return "has more than one @";
@@ -142,7 +143,7 @@ const char *email_read(struct slice text, struct arena *arena, struct slice *out
     bool capitals = false;
     why = judge_domain(domain, &capitals);
     if (why)
-        why = mend_domain(why, &domain, arena, &capitals);
+        why = normalize_domain(why, &domain, arena, &capitals);
     if (why)
         return why;
     if (local.len + 1 + domain.len > EMAIL_MAX)

@@ -159,53 +159,57 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
         take_children(&line, 0, NDJSON_TOP_WHOLE);
 }
 
-static bool is_list(const struct slot *slot)
+static bool is_list(const struct field_plan *plan)
 {
-    return slot->type == FIELD_TYPE_COUNTRY_LIST || slot->type == FIELD_TYPE_TEXT_LIST;
+    return plan->type == FIELD_TYPE_COUNTRY_LIST || plan->type == FIELD_TYPE_TEXT_LIST;
 }
 
-static void normalize_text_cell(const struct ndjson_cells *cells, struct judging *judging,
-                                const struct slot *slot, struct slice text)
+static void normalize_text_cell(const struct ndjson_cells *cells, struct record_context *context,
+                                const struct field_plan *plan, struct slice text)
 {
     if (cells->repaired && memmem(text.data, text.len, "\xef\xbf\xbd", 3))
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
-                    "holds bytes that are not UTF-8, or an escape of half a character; JSON is UTF-8: "
-                    "export it anew");
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_ENCODING,
+            "holds bytes that are not UTF-8, or an escape of half a character; JSON is UTF-8: "
+            "export it anew");
     else
-        normalize_constant(judging, slot, text);
+        normalize_constant(context, plan, text);
 }
 
-void ndjson_cells_normalize(const struct ndjson_cells *cells, struct judging *judging,
-                            const struct slot *slot)
+void ndjson_cells_normalize(const struct ndjson_cells *cells, struct record_context *context,
+                            const struct field_plan *plan)
 {
-    struct slice text = judging->record->cells[slot->column];
-    const char *column = slot->mapping->column;
-    switch (cells->kinds[slot->column]) {
+    struct slice text = context->record->cells[plan->column];
+    const char *column = plan->mapping->column;
+    switch (cells->kinds[plan->column]) {
     case CELL_NOTHING:
         break;
     case CELL_SCALAR:
         if (text.len > 0)
-            normalize_text_cell(cells, judging, slot, text);
+            normalize_text_cell(cells, context, plan, text);
         break;
     case CELL_LIST:
-        if (!is_list(slot)) {
-            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                        "\"%s\" is an array, and one value is expected; name one of it, such as %s[0]",
-                        column, column);
+        if (!is_list(plan)) {
+            record_context_add_verdictf(
+                context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                "\"%s\" is an array, and one value is expected; name one of it, such as %s[0]", column,
+                column);
             break;
         }
-        judging->split = (const char[]){VALUE_SEPARATOR, '\0'};
-        normalize_text_cell(cells, judging, slot, text);
-        judging->split = NULL;
+        context->split = (const char[]){VALUE_SEPARATOR, '\0'};
+        normalize_text_cell(cells, context, plan, text);
+        context->split = NULL;
         break;
     case CELL_OBJECT:
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "\"%s\" is an object, and a value is expected; name a member of it, such as %s.NAME",
-                    column, column);
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+            "\"%s\" is an object, and a value is expected; name a member of it, such as %s.NAME", column,
+            column);
         break;
     case CELL_NESTED:
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "\"%s\" is an array of arrays or objects, and values are expected", column);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                    "\"%s\" is an array of arrays or objects, and values are expected",
+                                    column);
         break;
     }
 }

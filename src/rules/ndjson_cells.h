@@ -8,8 +8,8 @@
 #ifndef KYC_RULES_NDJSON_CELLS_H
 #define KYC_RULES_NDJSON_CELLS_H
 
+#include "rules/field_plan.h"
 #include "rules/ndjson_paths.h"
-#include "rules/slot.h"
 
 struct ndjson_cells;
 
@@ -22,7 +22,7 @@ void ndjson_cells_free(struct ndjson_cells *cells);
 void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct arena *arena);
 
 /* Reads the field of a slot out of the record that was read last; as normalize_source. */
-void ndjson_cells_normalize(const struct ndjson_cells *cells, struct judging *judging,
-                            const struct slot *slot);
+void ndjson_cells_normalize(const struct ndjson_cells *cells, struct record_context *context,
+                            const struct field_plan *plan);
 
 #endif

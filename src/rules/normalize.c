@@ -7,9 +7,9 @@
 enum { KEY_MAX = 128 };
 
 /* What is no text in it, for people who must find it in an editor. source: decoded. */
-static void say_encoding(struct judging *judging, const struct slot *slot, struct slice source)
+static void say_encoding(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
-    enum encoding encoding = judging->set->encoding;
+    enum encoding encoding = context->set->encoding;
     uint32_t code = 0;
     size_t offset = text_find_damage(source, &code);
     struct slice reason;
@@ -17,15 +17,15 @@ static void say_encoding(struct judging *judging, const struct slot *slot, struc
         reason = SLICE_LITERAL("holds a NUL byte; remove it");
     else if (code == TEXT_NO_CHAR)
         reason = arena_printf(
-            judging->arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", offset + 1,
+            context->arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", offset + 1,
             offset < source.len ? (unsigned)(unsigned char)source.data[offset] : 0U, encoding_name(encoding));
     else if (code < 0xa0 && encoding != ENCODING_UTF8)
-        reason = arena_printf(judging->arena,
+        reason = arena_printf(context->arena,
                               "holds the byte 0x%02x, a control character in %s; is input.encoding right?",
                               (unsigned)code, encoding_name(encoding));
     else if (code < 0xa0)
         reason = arena_printf(
-            judging->arena,
+            context->arena,
             "holds the control character U+%04X, so it was decoded by the wrong encoding before it came here; restore it at the source",
             (unsigned)code);
     else if (code == 0xfffd)
@@ -33,10 +33,11 @@ static void say_encoding(struct judging *judging, const struct slot *slot, struc
             "holds U+FFFD, so a character was lost before it came here; restore it at the source");
     else
         reason = arena_printf(
-            judging->arena,
+            context->arena,
             "holds the private-use character U+%04X, which has no meaning outside the program that wrote it; restore it at the source",
             (unsigned)code);
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING, "%.*s", (int)reason.len, reason.data);
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING, "%.*s", (int)reason.len,
+                                reason.data);
 }
 
 static inline bool is_null_value(const struct rule_set *set, struct slice text)
@@ -52,66 +53,67 @@ static inline bool is_null_value(const struct rule_set *set, struct slice text)
 }
 
 /* An enumeration looks its `values` up itself: its own words stand beside them. */
-static struct slice map_value(const struct slot *slot, struct slice text)
+static struct slice map_value(const struct field_plan *plan, struct slice text)
 {
-    const struct slice *word = words_find(slot->exact, text);
+    const struct slice *word = value_map_find(plan->exact, text);
     if (word)
         return *word;
-    return slot->otherwise.data ? slot->otherwise : text;
+    return plan->otherwise.data ? plan->otherwise : text;
 }
 
 /* False when the source is no text. */
-static bool say_fault(struct judging *judging, const struct slot *slot, enum text_fault fault,
+static bool say_fault(struct record_context *context, const struct field_plan *plan, enum text_fault fault,
                       struct slice source, struct slice text)
 {
     if (fault == TEXT_ENCODING)
-        say_encoding(judging, slot, source);
+        say_encoding(context, plan, source);
     else
-        judging_say(judging, slot->field, VERDICT_WARN, RULE_INVISIBLE,
-                    "invisible characters were removed; it now reads %s", judging_quote(judging, text));
+        record_context_add_verdictf(context, plan->field, VERDICT_WARN, RULE_INVISIBLE,
+                                    "invisible characters were removed; it now reads %s",
+                                    record_context_quote(context, text));
     return fault != TEXT_ENCODING;
 }
 
-static inline bool normalize_as_text(struct judging *judging, const struct slot *slot, struct slice source,
-                                     struct slice *text)
+static inline bool normalize_as_text(struct record_context *context, const struct field_plan *plan,
+                                     struct slice source, struct slice *text)
 {
-    enum text_fault fault = text_normalize(source, judging->arena, text);
-    return fault == TEXT_OK || say_fault(judging, slot, fault, source, *text);
+    enum text_fault fault = text_normalize(source, context->arena, text);
+    return fault == TEXT_OK || say_fault(context, plan, fault, source, *text);
 }
 
-bool normalize_clean(struct judging *judging, const struct slot *slot, struct slice source,
+bool normalize_clean(struct record_context *context, const struct field_plan *plan, struct slice source,
                      struct slice *text)
 {
-    if (!normalize_as_text(judging, slot, source, text) || is_null_value(judging->set, *text))
+    if (!normalize_as_text(context, plan, source, text) || is_null_value(context->set, *text))
         return false;
-    if (slot->exact && slot->type != FIELD_TYPE_ENUM)
-        *text = map_value(slot, *text);
+    if (plan->exact && plan->type != FIELD_TYPE_ENUM)
+        *text = map_value(plan, *text);
     return text->len > 0;
 }
 
-static __attribute__((noinline)) bool judge_length(struct judging *judging, const struct slot *slot,
-                                                   struct slice text)
+static __attribute__((noinline)) bool judge_length(struct record_context *context,
+                                                   const struct field_plan *plan, struct slice text)
 {
     size_t count = text_count_chars(text);
-    if (count < slot->min_chars) {
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_SHORT,
-                    "%s has %zu characters; at least %zu are needed", judging_quote(judging, text), count,
-                    slot->min_chars);
+    if (count < plan->min_chars) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_TOO_SHORT,
+                                    "%s has %zu characters; at least %zu are needed",
+                                    record_context_quote(context, text), count, plan->min_chars);
         return false;
     }
-    if (count <= slot->max_chars)
+    if (count <= plan->max_chars)
         return true;
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_TOO_LONG,
-                "%s has %zu characters; at most %zu are taken", judging_quote(judging, text), count,
-                slot->max_chars);
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_TOO_LONG,
+                                "%s has %zu characters; at most %zu are taken",
+                                record_context_quote(context, text), count, plan->max_chars);
     return false;
 }
 
-bool normalize_length(struct judging *judging, const struct slot *slot, struct slice text)
+bool normalize_length(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    if (text.len <= slot->max_chars && slot->min_chars == 0)
+    if (text.len <= plan->max_chars && plan->min_chars == 0)
         return true;
-    return judge_length(judging, slot, text);
+    return judge_length(context, plan, text);
 }
 
 /* The shapes of mail addresses and national numbers, 9 a digit and A a letter: US, Brazil, the Nordic
@@ -147,39 +149,39 @@ static struct slice trim_blanks(struct slice text)
 }
 
 /* A key stays as it is, inner blanks too; only what nobody sees is taken off it. False when there is none. */
-static bool clean_key(struct judging *judging, const struct slot *slot, struct slice source,
+static bool clean_key(struct record_context *context, const struct field_plan *plan, struct slice source,
                       struct slice *key)
 {
     if (text_is_plain_ascii(source)) {
         *key = trim_blanks(source);
-        return !is_null_value(judging->set, *key);
+        return !is_null_value(context->set, *key);
     }
-    if (!normalize_as_text(judging, slot, source, key) || is_null_value(judging->set, *key))
+    if (!normalize_as_text(context, plan, source, key) || is_null_value(context->set, *key))
         return false;
     bool stands_in_source = memmem(source.data, source.len, key->data, key->len) != NULL;
     if (text_is_plain_ascii(*key) && (stands_in_source || !memchr(key->data, ' ', key->len)))
         return true;
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                "%s is no key; expected 1 to %d characters of printable ASCII", judging_quote(judging, *key),
-                KEY_MAX);
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                "%s is no key; expected 1 to %d characters of printable ASCII",
+                                record_context_quote(context, *key), KEY_MAX);
     return false;
 }
 
-static void normalize_key(struct judging *judging, const struct slot *slot, struct slice source)
+static void normalize_key(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct slice key;
-    if (!clean_key(judging, slot, source, &key))
+    if (!clean_key(context, plan, source, &key))
         return;
-    if (slot->exact)
-        key = map_value(slot, key);
-    if (key.len == 0 || !normalize_length(judging, slot, key))
+    if (plan->exact)
+        key = map_value(plan, key);
+    if (key.len == 0 || !normalize_length(context, plan, key))
         return;
-    normalize_accept(judging, slot, key);
+    normalize_accept(context, plan, key);
     if (looks_identifying(key))
-        judging_say(
-            judging, slot->field, VERDICT_WARN, RULE_IDENTIFYING,
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_WARN, RULE_IDENTIFYING,
             "%s looks like an e-mail address or a national number; the key stands in ledger, logs and reports, so use one that says nothing about the customer",
-            judging_quote(judging, key));
+            record_context_quote(context, key));
 }
 
 static normalize_function *const functions[] = {
@@ -203,32 +205,32 @@ static normalize_function *const functions[] = {
     [FIELD_TYPE_URI] = normalize_uri,
 };
 
-void normalize_constant(struct judging *judging, const struct slot *slot, struct slice source)
+void normalize_constant(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
-    if (slot->type == FIELD_TYPE_KEY) {
-        normalize_key(judging, slot, source);
-    } else if (slot->type == FIELD_TYPE_COUNTRY_LIST) {
-        normalize_country_list(judging, slot, source);
-    } else if (slot->type == FIELD_TYPE_TEXT_LIST) {
-        normalize_text_list(judging, slot, source);
+    if (plan->type == FIELD_TYPE_KEY) {
+        normalize_key(context, plan, source);
+    } else if (plan->type == FIELD_TYPE_COUNTRY_LIST) {
+        normalize_country_list(context, plan, source);
+    } else if (plan->type == FIELD_TYPE_TEXT_LIST) {
+        normalize_text_list(context, plan, source);
     } else {
         struct slice text;
-        if (normalize_clean(judging, slot, source, &text))
-            functions[slot->type](judging, slot, text);
+        if (normalize_clean(context, plan, source, &text))
+            functions[plan->type](context, plan, text);
     }
 }
 
-void normalize_source(struct judging *judging, const struct slot *slot, struct slice source)
+void normalize_source(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct slice text = source;
     if (source.len == 0)
         return;
-    if (judging->set->encoding != ENCODING_UTF8 &&
-        !encoding_decode(judging->set->encoding, source, judging->arena, &text)) {
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENCODING,
-                    "holds a byte that %s does not define; is input.encoding right?",
-                    encoding_name(judging->set->encoding));
+    if (context->set->encoding != ENCODING_UTF8 &&
+        !encoding_decode(context->set->encoding, source, context->arena, &text)) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
+                                    "holds a byte that %s does not define; is input.encoding right?",
+                                    encoding_name(context->set->encoding));
         return;
     }
-    normalize_constant(judging, slot, text);
+    normalize_constant(context, plan, text);
 }

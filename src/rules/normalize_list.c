@@ -12,25 +12,25 @@ static bool is_listed(const char *const *codes, struct slice code)
 }
 
 /* Where a country's name may be remembered; NULL when it is too long, or nobody remembers. */
-static struct country_memo *memo_of(struct judging *judging, struct slice text)
+static struct country_memo *memo_of(struct record_context *context, struct slice text)
 {
-    if (!judging->worker || text.len == 0 || text.len > COUNTRY_MEMO_TEXT)
+    if (!context->worker || text.len == 0 || text.len > COUNTRY_MEMO_TEXT)
         return NULL;
     uint32_t hash = (uint32_t)text.len;
     for (size_t i = 0; i < text.len; i++)
         hash = (hash ^ (uint8_t)text.data[i]) * 0x01000193U;
-    return &judging->worker->memo[(hash ^ hash >> 16) % COUNTRY_MEMO_SIZE];
+    return &context->worker->memo[(hash ^ hash >> 16) % COUNTRY_MEMO_SIZE];
 }
 
-static enum country_result read_country(struct judging *judging, struct slice text,
+static enum country_result read_country(struct record_context *context, struct slice text,
                                         const struct country **country, const char **names)
 {
-    struct country_memo *memo = memo_of(judging, text);
+    struct country_memo *memo = memo_of(context, text);
     if (memo && memo->country && slice_equal(slice_make(memo->text, memo->len), text)) {
         *country = memo->country;
         return COUNTRY_FOUND;
     }
-    enum country_result result = country_read(text, judging->arena, country, names);
+    enum country_result result = country_read(text, context->arena, country, names);
     if (memo && result == COUNTRY_FOUND) {
         memo->country = *country;
         memo->len = text.len;
@@ -42,73 +42,76 @@ static enum country_result read_country(struct judging *judging, struct slice te
 /* A code that the provider takes beside ISO 3166-1, in its own table's bytes. */
 static const char *find_also(const struct provider_field *provider, struct slice text, struct arena *arena)
 {
-    if (!provider || !provider->also_countries || text.len > 3)
+    if (!provider || !provider->extra_countries || text.len > 3)
         return NULL;
     struct slice capitals = text_upper(text, arena);
-    for (const char *const *code = provider->also_countries; *code; code++)
+    for (const char *const *code = provider->extra_countries; *code; code++)
         if (slice_is(capitals, *code))
             return *code;
     return NULL;
 }
 
 /* NULL, with a verdict, when text names no country or several. */
-static const struct country *find_country(struct judging *judging, const struct slot *slot, struct slice text)
+static const struct country *find_country(struct record_context *context, const struct field_plan *plan,
+                                          struct slice text)
 {
     const struct country *country = NULL;
     const char *names = NULL;
-    enum country_result result = read_country(judging, text, &country, &names);
+    enum country_result result = read_country(context, text, &country, &names);
     if (result == COUNTRY_FOUND)
         return country;
-    const char *quoted = judging_quote(judging, text);
+    const char *quoted = record_context_quote(context, text);
     if (result == COUNTRY_AMBIGUOUS) {
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_AMBIGUOUS,
-                    "%s can be several countries (%s); write the code of the one that is meant", quoted,
-                    names);
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+            "%s can be several countries (%s); write the code of the one that is meant", quoted, names);
         return NULL;
     }
-    bool is_list = slot->type == FIELD_TYPE_COUNTRY_LIST && strpbrk(quoted, "|;,/");
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY,
-                "%s is not a country that is known; expected a code of ISO 3166-1 or a name%s", quoted,
-                is_list ? " (for several, give `split` in the job)" : "");
+    bool is_list = plan->type == FIELD_TYPE_COUNTRY_LIST && strpbrk(quoted, "|;,/");
+    record_context_add_verdictf(
+        context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
+        "%s is not a country that is known; expected a code of ISO 3166-1 or a name%s", quoted,
+        is_list ? " (for several, give `split` in the job)" : "");
     return NULL;
 }
 
 /* False when the provider takes nobody of that country. */
-static bool judge_country(struct judging *judging, const struct slot *slot, struct slice code)
+static bool judge_country(struct record_context *context, const struct field_plan *plan, struct slice code)
 {
     const struct country *country = country_by_alpha2(code);
     const char *name = country ? country->name : "it";
-    if (is_listed(slot->provider->refused_countries, code)) {
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
-                    "the provider takes no customers of %s (%.*s)", name, (int)code.len, code.data);
+    if (is_listed(plan->provider->refused_countries, code)) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
+                                    "the provider takes no customers of %s (%.*s)", name, (int)code.len,
+                                    code.data);
         return false;
     }
-    if (is_listed(slot->provider->warned_countries, code))
-        judging_say(
-            judging, slot->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
+    if (is_listed(plan->provider->warned_countries, code))
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
             "%s (%.*s) is on the provider's list of restricted countries: it may refuse this customer", name,
             (int)code.len, code.data);
     return true;
 }
 
 /* An alpha-2 code, or one that the provider takes beside them; NULL, with a verdict, when there is none. */
-static const char *read_code(struct judging *judging, const struct slot *slot, struct slice text)
+static const char *read_code(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const struct country *country = country_by_alpha2(text);
     if (!country) {
-        const char *code = find_also(slot->provider, text, judging->arena);
+        const char *code = find_also(plan->provider, text, context->arena);
         if (code)
             return code;
-        country = find_country(judging, slot, text);
+        country = find_country(context, plan, text);
     }
     return country ? country->alpha2 : NULL;
 }
 
-void normalize_country(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_country(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const char *code = read_code(judging, slot, text);
-    if (code && (!slot->judges_countries || judge_country(judging, slot, slice_from(code))))
-        normalize_accept(judging, slot, slice_make(code, strlen(code)));
+    const char *code = read_code(context, plan, text);
+    if (code && (!plan->checks_countries || judge_country(context, plan, slice_from(code))))
+        normalize_accept(context, plan, slice_make(code, strlen(code)));
 }
 
 /* A list as it grows, its items between separators. */
@@ -122,7 +125,7 @@ struct list {
 static bool holds(const struct list *list, struct slice item)
 {
     struct slice rest = slice_make(list->len ? list->data : NULL, list->len), other;
-    while (judging_next_item(&rest, VALUE_SEPARATOR, &other))
+    while (record_context_next_item(&rest, VALUE_SEPARATOR, &other))
         if (slice_equal(other, item))
             return true;
     return false;
@@ -155,78 +158,79 @@ static bool next_part(struct slice *rest, const char *split, struct slice *part)
     return true;
 }
 
-typedef bool read_item(struct judging *judging, const struct slot *slot, struct slice text, bool is_first,
-                       struct slice *item);
+typedef bool read_item(struct record_context *judging, const struct field_plan *slot, struct slice text,
+                       bool is_first, struct slice *item);
 
-static bool read_country_item(struct judging *judging, const struct slot *slot, struct slice text,
-                              bool is_first, struct slice *item)
+static bool read_country_item(struct record_context *context, const struct field_plan *plan,
+                              struct slice text, bool is_first, struct slice *item)
 {
-    const char *code = read_code(judging, slot, text);
+    const char *code = read_code(context, plan, text);
     if (!code)
         return false;
     *item = slice_from(code);
-    bool is_judged = slot->judges_countries && (is_first || !slot->provider->first_only);
-    return !is_judged || judge_country(judging, slot, *item);
+    bool is_judged = plan->checks_countries && (is_first || !plan->provider->first_only);
+    return !is_judged || judge_country(context, plan, *item);
 }
 
-static bool read_text_item(struct judging *judging, const struct slot *slot, struct slice text, bool is_first,
-                           struct slice *item)
+static bool read_text_item(struct record_context *context, const struct field_plan *plan, struct slice text,
+                           bool is_first, struct slice *item)
 {
     (void)is_first;
     *item = text;
-    return normalize_length(judging, slot, text);
+    return normalize_length(context, plan, text);
 }
 
 /* False when an item failed. */
-static bool read_list(struct judging *judging, const struct slot *slot, struct slice source,
+static bool read_list(struct record_context *context, const struct field_plan *plan, struct slice source,
                       bool drop_repeats, read_item *read, struct list *list)
 {
     struct slice rest = source, part, text, item;
-    const char *split = judging->split ? judging->split : slot->mapping->split;
+    const char *split = context->split ? context->split : plan->mapping->split;
     while (next_part(&rest, split, &part)) {
-        if (list->places == JUDGING_ITEMS_MAX) {
-            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "has more than %d items",
-                        JUDGING_ITEMS_MAX);
+        if (list->places == RECORD_CONTEXT_ITEMS_MAX) {
+            record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                        "has more than %d items", RECORD_CONTEXT_ITEMS_MAX);
             return false;
         }
         size_t place = list->places++;
-        bool there = normalize_clean(judging, slot, part, &text);
-        if (judging->values[slot->field].state == VALUE_FAILED ||
-            (there && !read(judging, slot, text, list->len == 0, &item)))
+        bool there = normalize_clean(context, plan, part, &text);
+        if (context->values[plan->field].state == VALUE_FAILED ||
+            (there && !read(context, plan, text, list->len == 0, &item)))
             return false;
         if (!there || (drop_repeats && holds(list, item)))
             continue;
         list->full |= UINT64_C(1) << place;
-        append(list, judging->arena, item);
+        append(list, context->arena, item);
     }
     return true;
 }
 
-void normalize_country_list(struct judging *judging, const struct slot *slot, struct slice source)
+void normalize_country_list(struct record_context *context, const struct field_plan *plan,
+                            struct slice source)
 {
     /* One code is most of what there is: it needs no list. */
-    bool is_paired = slot->field == FIELD_TAX_COUNTRY;
+    bool is_paired = plan->field == FIELD_TAX_COUNTRY;
     const struct country *country = country_by_alpha2(source);
-    if (country && !slot->exact && !is_paired && !slot->judges_countries) {
-        normalize_accept(judging, slot, slice_make(country->alpha2, 2));
+    if (country && !plan->exact && !is_paired && !plan->checks_countries) {
+        normalize_accept(context, plan, slice_make(country->alpha2, 2));
         return;
     }
     struct list list = {NULL, 0, 0, 0, 0};
-    if (!read_list(judging, slot, source, !is_paired, read_country_item, &list) || list.len == 0)
+    if (!read_list(context, plan, source, !is_paired, read_country_item, &list) || list.len == 0)
         return;
-    normalize_accept(judging, slot, slice_make(list.data, list.len));
+    normalize_accept(context, plan, slice_make(list.data, list.len));
     if (is_paired)
-        judging->tax_country_places = list.full;
+        context->tax_country_places = list.full;
 }
 
-void normalize_text_list(struct judging *judging, const struct slot *slot, struct slice source)
+void normalize_text_list(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct list list = {NULL, 0, 0, 0, 0};
-    if (!read_list(judging, slot, source, false, read_text_item, &list) || list.len == 0)
+    if (!read_list(context, plan, source, false, read_text_item, &list) || list.len == 0)
         return;
-    normalize_accept(judging, slot, slice_make(list.data, list.len));
-    if (slot->field == FIELD_TAX_ID)
-        judging->tax_id_places = list.full;
+    normalize_accept(context, plan, slice_make(list.data, list.len));
+    if (plan->field == FIELD_TAX_ID)
+        context->tax_id_places = list.full;
 }
 
 static size_t count_bits(uint64_t bits)
@@ -235,45 +239,45 @@ static size_t count_bits(uint64_t bits)
 }
 
 /* One country stands for all tax ids, as many as there are. */
-static void repeat_country(struct judging *judging, struct slice code, size_t count)
+static void repeat_country(struct record_context *context, struct slice code, size_t count)
 {
     struct list list = {NULL, 0, 0, 0, 0};
     for (size_t i = 0; i < count; i++)
-        append(&list, judging->arena, code);
-    struct value *value = &judging->values[FIELD_TAX_COUNTRY];
+        append(&list, context->arena, code);
+    struct value *value = &context->values[FIELD_TAX_COUNTRY];
     value->text = count == 1 ? code : slice_make(list.data, list.len);
     value->state = VALUE_PRESENT;
 }
 
-void normalize_tax_pairs(struct judging *judging)
+void normalize_tax_pairs(struct record_context *context)
 {
-    const struct value *id = &judging->values[FIELD_TAX_ID];
-    struct value *country = &judging->values[FIELD_TAX_COUNTRY];
+    const struct value *id = &context->values[FIELD_TAX_ID];
+    struct value *country = &context->values[FIELD_TAX_COUNTRY];
     if (id->state == VALUE_ABSENT && country->state == VALUE_PRESENT)
         *country = (struct value){{NULL, 0}, VALUE_ABSENT};
     if (id->state != VALUE_PRESENT || country->state == VALUE_FAILED)
         return;
 
-    size_t ids = count_bits(judging->tax_id_places), countries = count_bits(judging->tax_country_places);
+    size_t ids = count_bits(context->tax_id_places), countries = count_bits(context->tax_country_places);
     struct slice code = country->text;
-    if (country->state == VALUE_PRESENT && judging->tax_country_places == judging->tax_id_places)
+    if (country->state == VALUE_PRESENT && context->tax_country_places == context->tax_id_places)
         return;
     if (country->state == VALUE_PRESENT && countries != 1) {
-        judging_say(
-            judging, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
+        record_context_add_verdictf(
+            context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
             "tax_id has %zu items and tax_country %zu, which do not pair; give each its country, or one for all",
             ids, countries);
         return;
     }
     if (country->state == VALUE_ABSENT) {
-        enum judging_country from = judging_country(judging, &code);
-        if (from == JUDGING_COUNTRY_BLAMED)
+        enum record_context_country from = record_context_country(context, &code);
+        if (from == RECORD_CONTEXT_COUNTRY_BLAMED)
             country->state = VALUE_FAILED;
-        else if (from == JUDGING_COUNTRY_ABSENT)
-            judging_say(judging, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_REQUIRED,
-                        "tax_id is given, but no country for it, and the record has none");
-        if (from != JUDGING_COUNTRY_KNOWN)
+        else if (from == RECORD_CONTEXT_COUNTRY_ABSENT)
+            record_context_add_verdictf(context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_REQUIRED,
+                                        "tax_id is given, but no country for it, and the record has none");
+        if (from != RECORD_CONTEXT_COUNTRY_KNOWN)
             return;
     }
-    repeat_country(judging, code, ids);
+    repeat_country(context, code, ids);
 }

@@ -17,42 +17,43 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-void normalize_text(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_text(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    if (normalize_length(judging, slot, text))
-        normalize_accept(judging, slot, text);
+    if (normalize_length(context, plan, text))
+        normalize_accept(context, plan, text);
 }
 
-void normalize_state(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_state(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct slice country;
-    judging_country(judging, &country);
+    record_context_country(context, &country);
     if (slice_equal(country, united_states)) {
-        const char *code = country_us_state(text, judging->arena);
+        const char *code = country_us_state(text, context->arena);
         if (!code) {
-            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                        "%s is not a state of the US; expected its two letters or its full name",
-                        judging_quote(judging, text));
+            record_context_add_verdictf(
+                context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                "%s is not a state of the US; expected its two letters or its full name",
+                record_context_quote(context, text));
             return;
         }
         text = slice_from(code);
     }
-    normalize_text(judging, slot, text);
+    normalize_text(context, plan, text);
 }
 
-void normalize_postal(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_postal(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    normalize_text(judging, slot, text_upper(text, judging->arena));
+    normalize_text(context, plan, text_upper(text, context->arena));
 }
 
 /* SSA: three, two and four digits, with hyphens or blanks between them or without. */
-void normalize_national_id(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_national_id(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { SSN_LEN = 9 };
     struct slice country;
-    judging_country(judging, &country);
+    record_context_country(context, &country);
     if (slice_equal(country, united_states)) {
-        char *digits = arena_bytes(judging->arena, text.len);
+        char *digits = arena_bytes(context->arena, text.len);
         size_t count = 0;
         bool bad = false;
         for (size_t i = 0; i < text.len; i++)
@@ -61,61 +62,63 @@ void normalize_national_id(struct judging *judging, const struct slot *slot, str
             else
                 bad |= text.data[i] != '-' && text.data[i] != ' ';
         if (bad || count != SSN_LEN) {
-            judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                        "is not a social security number of the US; expected nine digits");
+            record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                        "is not a social security number of the US; expected nine digits");
             return;
         }
         text = slice_make(digits, count);
     }
-    normalize_text(judging, slot, text);
+    normalize_text(context, plan, text);
 }
 
-void normalize_email(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_email(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct slice address;
-    const char *why = email_read(text, judging->arena, &address);
+    const char *why = email_read(text, context->arena, &address);
     if (why)
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "%s is not an e-mail address: it %s",
-                    judging_quote(judging, text), why);
-    else if (normalize_length(judging, slot, address))
-        normalize_accept(judging, slot, address);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                    "%s is not an e-mail address: it %s", record_context_quote(context, text),
+                                    why);
+    else if (normalize_length(context, plan, address))
+        normalize_accept(context, plan, address);
 }
 
-void normalize_phone(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct slice country, number;
-    enum judging_country from = judging_country(judging, &country);
+    enum record_context_country from = record_context_country(context, &country);
     const char *why = NULL;
-    switch (phone_read(text, country, judging->arena, &number, &judging->phone_validity, &why)) {
+    switch (phone_read(text, country, context->arena, &number, &context->phone_validity, &why)) {
     case PHONE_OK:
-        normalize_accept(judging, slot, number);
+        normalize_accept(context, plan, number);
         return;
     case PHONE_NEEDS_COUNTRY:
-        if (from == JUDGING_COUNTRY_BLAMED) {
-            judging->values[slot->field].state = VALUE_FAILED;
+        if (from == RECORD_CONTEXT_COUNTRY_BLAMED) {
+            context->values[plan->field].state = VALUE_FAILED;
             return;
         }
-        judging_say(
-            judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
             "%s is a national number, and the record has no country; write it with + and the country calling code, or map country",
-            judging_quote(judging, text));
+            record_context_quote(context, text));
         return;
     case PHONE_BAD:
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s %s; expected a number like +442079460958%s", judging_quote(judging, text), why,
-                    from == JUDGING_COUNTRY_KNOWN ? ", or a national one of the record's country" : "");
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+            "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), why,
+            from == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country" : "");
         return;
     }
 }
 
-void normalize_document(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_document(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const char *why = document_fault(judging->set->documents, text);
+    const char *why = document_fault(context->set->documents, text);
     if (why)
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT, "%s %s", judging_quote(judging, text),
-                    why);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s %s",
+                                    record_context_quote(context, text), why);
     else
-        normalize_text(judging, slot, text);
+        normalize_text(context, plan, text);
 }
 
 static bool equals_ignoring_case(struct slice text, const char *lower)
@@ -128,24 +131,24 @@ static bool equals_ignoring_case(struct slice text, const char *lower)
     return lower[text.len] == '\0';
 }
 
-void normalize_bool(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_bool(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     static const char *const words[][4] = {{"false", "no", "n", "0"}, {"true", "yes", "y", "1"}};
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < 4; j++) {
             if (equals_ignoring_case(text, words[i][j])) {
-                normalize_accept(judging, slot, i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
+                normalize_accept(context, plan, i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
                 return;
             }
         }
     }
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                "%s is neither yes nor no; expected true or false, yes or no, y or n, 1 or 0",
-                judging_quote(judging, text));
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                "%s is neither yes nor no; expected true or false, yes or no, y or n, 1 or 0",
+                                record_context_quote(context, text));
 }
 
 /* A signed number of 32 bits: what tos_version_accepted is. */
-void normalize_integer(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_integer(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { DIGITS_MAX = 10 }; /* of INT32_MAX */
     size_t offset = 0;
@@ -159,59 +162,61 @@ void normalize_integer(struct judging *judging, const struct slot *slot, struct 
         number = number * 10 + (uint64_t)(digits.data[i] - '0');
     }
     if (good && number <= INT32_MAX)
-        normalize_accept(judging, slot, digits);
+        normalize_accept(context, plan, digits);
     else
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s is not a whole number from 0 to %" PRId32, judging_quote(judging, text), INT32_MAX);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                    "%s is not a whole number from 0 to %" PRId32,
+                                    record_context_quote(context, text), INT32_MAX);
 }
 
-void normalize_client_id(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_client_id(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const struct provider_field *nationalities =
-        provider_fields_find(judging->set->fields, FIELD_NATIONALITIES);
-    const char *why = concat_fault(text, nationalities ? nationalities->also_countries : NULL);
+        provider_fields_find(context->set->fields, FIELD_NATIONALITIES);
+    const char *why = concat_fault(text, nationalities ? nationalities->extra_countries : NULL);
     if (why)
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s %s; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it",
-                    judging_quote(judging, text), why);
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+            "%s %s; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it",
+            record_context_quote(context, text), why);
     else
-        normalize_text(judging, slot, text);
+        normalize_text(context, plan, text);
 }
 
-void normalize_uri(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_uri(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const char *why = uri_fault(text);
     if (why)
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_FORMAT,
-                    "%s %s; expected a URI such as https://example.com/back", judging_quote(judging, text),
-                    why);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                    "%s %s; expected a URI such as https://example.com/back",
+                                    record_context_quote(context, text), why);
     else
-        normalize_text(judging, slot, text);
+        normalize_text(context, plan, text);
 }
 
-void normalize_enum(struct judging *judging, const struct slot *slot, struct slice text)
+void normalize_enum(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const struct slice *word = words_find(slot->exact, text);
+    const struct slice *word = value_map_find(plan->exact, text);
     if (!word)
-        word = words_find(slot->folded, text);
-    if (!word && slot->otherwise.data)
-        word = &slot->otherwise;
+        word = value_map_find(plan->folded, text);
+    if (!word && plan->otherwise.data)
+        word = &plan->otherwise;
     if (word) {
         if (word->len > 0)
-            normalize_accept(judging, slot, *word);
+            normalize_accept(context, plan, *word);
         return;
     }
-    const char *quoted = judging_quote(judging, text);
-    if (slot->choices == language_codes) {
-        judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENUM,
-                    "%s is not a language that is taken; expected two letters of ISO 639-1, such as en",
-                    quoted);
+    const char *quoted = record_context_quote(context, text);
+    if (plan->choices == language_codes) {
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_ENUM,
+            "%s is not a language that is taken; expected two letters of ISO 639-1, such as en", quoted);
         return;
     }
-    const char *nearest = text_nearest(text, slot->choices);
-    judging_say(judging, slot->field, VERDICT_REJECT, RULE_ENUM,
-                nearest
-                    ? "%s is not one of the provider's values; the nearest is %s"
-                    : "%s is not one of the provider's values, such as %s; map it with `values` in the job",
-                quoted, nearest ? nearest : slot->choices[0]);
+    const char *nearest = text_nearest(text, plan->choices);
+    record_context_add_verdictf(
+        context, plan->field, VERDICT_REJECT, RULE_ENUM,
+        nearest ? "%s is not one of the provider's values; the nearest is %s"
+                : "%s is not one of the provider's values, such as %s; map it with `values` in the job",
+        quoted, nearest ? nearest : plan->choices[0]);
 }

@@ -23,7 +23,7 @@ static bool is_e164(struct slice text)
 }
 
 /* Without blanks, dots and hyphens; out has PHONE_TEXT_MAX bytes, as text has at most. */
-static struct slice squeeze(struct slice text, char *out)
+static struct slice collapse_spaces(struct slice text, char *out)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++)
@@ -102,7 +102,7 @@ enum phone_result phone_read(struct slice text, struct slice country, struct are
     if (text.len > PHONE_TEXT_MAX)
         return PHONE_BAD;
     char capacity[PHONE_TEXT_MAX];
-    struct slice squeezed = squeeze(text, capacity);
+    struct slice squeezed = collapse_spaces(text, capacity);
     if (is_e164(squeezed)) {
         *out = arena_copy(arena, squeezed);
         return PHONE_OK;

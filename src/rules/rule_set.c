@@ -9,7 +9,7 @@
 #include "core/safe_open.h"
 #include "core/text.h"
 #include "model/language.h"
-#include "rules/check.h"
+#include "rules/custom_rule.h"
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
 
@@ -41,12 +41,11 @@ static bool is_wanted(const struct rule_set *set, const struct job_mapping *mapp
     enum field_id field = mapping->field;
     if (provider_fields_find(set->fields, field))
         return true;
-    bool others_need_it =
-        field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
-    if (!others_need_it)
+    bool is_dependency = field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
+    if (!is_dependency)
         job_note(set->job, mapping->place, "provider %s has no place for %s, so it is not sent",
                  set->job->provider.name, field_name(field));
-    return others_need_it || rules_name(set->job, field) || field == FIELD_EXTERNAL_ID;
+    return is_dependency || rules_name(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
 static int fail_column(const struct builder *builder, const struct job_mapping *mapping)
@@ -80,54 +79,54 @@ static int find_column(const struct builder *builder, const struct job_mapping *
     return found ? 0 : fail_column(builder, mapping);
 }
 
-static const char *const *choices_of(const struct slot *slot)
+static const char *const *choices_of(const struct field_plan *plan)
 {
     static const char *const customer_types[] = {"individual", "business", NULL};
-    if (slot->type != FIELD_TYPE_ENUM)
+    if (plan->type != FIELD_TYPE_ENUM)
         return NULL;
-    if (slot->provider && slot->provider->values)
-        return slot->provider->values;
-    if (slot->field == FIELD_CUSTOMER_TYPE)
+    if (plan->provider && plan->provider->values)
+        return plan->provider->values;
+    if (plan->field == FIELD_CUSTOMER_TYPE)
         return customer_types;
-    return slot->field == FIELD_LANGUAGE ? language_codes : NULL;
+    return plan->field == FIELD_LANGUAGE ? language_codes : NULL;
 }
 
 /* What a type's value depends on beside its text cannot be known before the record. */
-static bool stands_alone(const struct slot *slot)
+static bool is_context_free(const struct field_plan *plan)
 {
-    return slot->type != FIELD_TYPE_PHONE && slot->type != FIELD_TYPE_STATE &&
-           slot->type != FIELD_TYPE_NATIONAL_ID && slot->field != FIELD_TAX_ID &&
-           slot->field != FIELD_TAX_COUNTRY && slot->field != FIELD_DATE_OF_BIRTH;
+    return plan->type != FIELD_TYPE_PHONE && plan->type != FIELD_TYPE_STATE &&
+           plan->type != FIELD_TYPE_NATIONAL_ID && plan->field != FIELD_TAX_ID &&
+           plan->field != FIELD_TAX_COUNTRY && plan->field != FIELD_DATE_OF_BIRTH;
 }
 
-static void add_choices(struct slot *slot)
+static void add_choices(struct field_plan *plan)
 {
-    for (size_t i = 0; slot->choices && slot->choices[i]; i++) {
-        struct slice word = slice_from(slot->choices[i]);
-        words_add(slot->exact, word, word);
-        if (!words_find(slot->folded, word))
-            words_add(slot->folded, word, word);
+    for (size_t i = 0; plan->choices && plan->choices[i]; i++) {
+        struct slice word = slice_from(plan->choices[i]);
+        value_map_add(plan->exact, word, word);
+        if (!value_map_find(plan->folded, word))
+            value_map_add(plan->folded, word, word);
     }
 }
 
-static void free_words(struct slot *slot)
+static void free_words(struct field_plan *plan)
 {
-    words_free(slot->exact);
-    words_free(slot->folded);
-    slot->exact = slot->folded = NULL;
+    value_map_free(plan->exact);
+    value_map_free(plan->folded);
+    plan->exact = plan->folded = NULL;
 }
 
-static void new_words(struct slot *slot)
+static void new_words(struct field_plan *plan)
 {
-    slot->exact = words_new(false);
-    slot->folded = slot->choices ? words_new(true) : NULL;
+    plan->exact = value_map_new(false);
+    plan->folded = plan->choices ? value_map_new(true) : NULL;
 }
 
 /* Normalizes a text of the job file as a cell of this slot would be. */
-static int read_text_of_job(struct rule_set *set, const struct slot *slot, struct job_place place,
+static int read_text_of_job(struct rule_set *set, const struct field_plan *plan, struct job_place place,
                             struct slice text, struct value *value, struct error *error)
 {
-    struct slot plain = *slot;
+    struct field_plan plain = *plan;
     plain.exact = plain.folded = NULL;
     plain.otherwise = slice_make(NULL, 0);
     if (plain.choices) {
@@ -138,101 +137,102 @@ static int read_text_of_job(struct rule_set *set, const struct slot *slot, struc
     struct value *values = arena_alloc(arena, field_count() * sizeof *values);
     memset(values, 0, field_count() * sizeof *values);
     struct record record = {.values = values};
-    struct judging judging = {.set = set, .record = &record, .values = values, .arena = arena};
-    normalize_constant(&judging, &plain, text);
-    normalize_odd_times(&judging);
+    struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
+    normalize_constant(&context, &plain, text);
+    normalize_odd_times(&context);
     free_words(&plain);
-    *value = values[slot->field];
+    *value = values[plan->field];
     if (!record.rejected)
         return 0;
     struct slice message = record.verdicts[record.verdict_count - 1].message;
-    return job_fail(set->job, place, error, "%s: %.*s", field_name(slot->field), (int)message.len,
+    return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)message.len,
                     message.data);
 }
 
 /* A text that stands for source values: an enumeration's word in the provider's spelling, else as it is. */
-static int read_word(const struct builder *builder, const struct slot *slot, struct slice text,
+static int read_word(const struct builder *builder, const struct field_plan *plan, struct slice text,
                      struct slice *word)
 {
     *word = text;
     struct value value;
-    if (!stands_alone(slot) || text.len == 0)
+    if (!is_context_free(plan) || text.len == 0)
         return 0;
-    if (read_text_of_job(builder->set, slot, slot->mapping->place, text, &value, builder->error) < 0)
+    if (read_text_of_job(builder->set, plan, plan->mapping->place, text, &value, builder->error) < 0)
         return -1;
-    if (slot->choices)
+    if (plan->choices)
         *word = value.text;
     return 0;
 }
 
-static int build_words(const struct builder *builder, struct slot *slot)
+static int build_words(const struct builder *builder, struct field_plan *plan)
 {
-    const struct job_mapping *mapping = slot->mapping;
-    if (!slot->choices && mapping->value_count == 0 && !mapping->otherwise)
+    const struct job_mapping *mapping = plan->mapping;
+    if (!plan->choices && mapping->value_count == 0 && !mapping->otherwise)
         return 0;
-    new_words(slot);
+    new_words(plan);
     for (size_t i = 0; i < mapping->value_count; i++) {
         struct slice word;
-        if (read_word(builder, slot, mapping->values[i].to, &word) < 0)
+        if (read_word(builder, plan, mapping->values[i].to, &word) < 0)
             return -1;
-        words_add(slot->exact, mapping->values[i].from, word);
-        if (slot->folded)
-            words_add(slot->folded, mapping->values[i].from, word);
+        value_map_add(plan->exact, mapping->values[i].from, word);
+        if (plan->folded)
+            value_map_add(plan->folded, mapping->values[i].from, word);
     }
-    add_choices(slot);
-    return mapping->otherwise ? read_word(builder, slot, slice_from(mapping->otherwise), &slot->otherwise)
+    add_choices(plan);
+    return mapping->otherwise ? read_word(builder, plan, slice_from(mapping->otherwise), &plan->otherwise)
                               : 0;
 }
 
-static int build_format(const struct builder *builder, struct slot *slot)
+static int build_format(const struct builder *builder, struct field_plan *plan)
 {
-    if (slot->mapping->zone && !slot->mapping->drops_time)
-        slot->zone = time_zone_new(slot->mapping->zone, &builder->set->arena);
-    if (!slot->mapping->format)
+    if (plan->mapping->zone && !plan->mapping->drops_time)
+        plan->zone = time_zone_new(plan->mapping->zone, &builder->set->arena);
+    if (!plan->mapping->format)
         return 0;
     struct date_format *format = arena_alloc(&builder->set->arena, sizeof *format);
-    const char *fault = date_format_read(format, slot->mapping->format);
+    const char *fault = date_format_read(format, plan->mapping->format);
     if (fault)
-        return job_fail(builder->set->job, slot->mapping->place, builder->error,
-                        "\"%s\" is no date format: %s", slot->mapping->format, fault);
-    slot->format = format;
+        return job_fail(builder->set->job, plan->mapping->place, builder->error,
+                        "\"%s\" is no date format: %s", plan->mapping->format, fault);
+    plan->format = format;
     return 0;
 }
 
-static size_t max_chars_of(const struct slot *slot)
+static size_t max_chars_of(const struct field_plan *plan)
 {
-    if (slot->provider && slot->provider->max_chars)
-        return slot->provider->max_chars;
-    return slot->field == FIELD_EXTERNAL_ID ? KEY_MAX_CHARS : SIZE_MAX;
+    if (plan->provider && plan->provider->max_chars)
+        return plan->provider->max_chars;
+    return plan->field == FIELD_EXTERNAL_ID ? KEY_MAX_CHARS : SIZE_MAX;
 }
 
-static int build_slot(const struct builder *builder, const struct job_mapping *mapping, struct slot *slot)
+static int build_slot(const struct builder *builder, const struct job_mapping *mapping,
+                      struct field_plan *plan)
 {
     const struct rule_set *set = builder->set;
-    slot->field = mapping->field;
-    slot->type = field_type(mapping->field);
-    slot->mapping = mapping;
-    slot->provider = provider_fields_find(set->fields, mapping->field);
-    slot->choices = choices_of(slot);
-    slot->max_chars = max_chars_of(slot);
-    if (slot->provider) {
-        slot->min_chars = slot->provider->min_chars;
-        slot->judges_countries = slot->provider->refused_countries || slot->provider->warned_countries;
+    plan->field = mapping->field;
+    plan->type = field_type(mapping->field);
+    plan->mapping = mapping;
+    plan->provider = provider_fields_find(set->fields, mapping->field);
+    plan->choices = choices_of(plan);
+    plan->max_chars = max_chars_of(plan);
+    if (plan->provider) {
+        plan->min_chars = plan->provider->min_chars;
+        plan->checks_countries = plan->provider->refused_countries || plan->provider->warned_countries;
     }
-    if (slot->type == FIELD_TYPE_ENUM && !slot->choices)
-        slot->type = FIELD_TYPE_TEXT;
+    if (plan->type == FIELD_TYPE_ENUM && !plan->choices)
+        plan->type = FIELD_TYPE_TEXT;
 
-    if (build_format(builder, slot) < 0 || build_words(builder, slot) < 0)
+    if (build_format(builder, plan) < 0 || build_words(builder, plan) < 0)
         return -1;
     if (!mapping->constant)
-        return find_column(builder, mapping, &slot->column);
-    slot->is_ready = stands_alone(slot);
+        return find_column(builder, mapping, &plan->column);
+    plan->is_constant = is_context_free(plan);
     if (mapping->is_auto)
         return 0;
-    if (!slot->is_ready)
+    if (!plan->is_constant)
         return 0;
-    return read_text_of_job(builder->set, slot, mapping->place, slice_from(mapping->constant), &slot->ready,
-                            builder->error);
+    return read_text_of_job(builder->set, plan, mapping->place, slice_from(mapping->constant),
+                            &plan->constant, builder->error);
 }
 
 /* Slots in field-table order, but customer_type and country, on which others depend, at the front. */
@@ -240,18 +240,18 @@ static int build_slots(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     const struct job *job = set->job;
-    set->slots = memory_new(job->mapping_count + 1, sizeof *set->slots);
+    set->plans = memory_new(job->mapping_count + 1, sizeof *set->plans);
     for (size_t turn = 0; turn < field_count() + 2; turn++) {
         enum field_id field = turn == 0   ? FIELD_CUSTOMER_TYPE
                               : turn == 1 ? FIELD_COUNTRY
                                           : (enum field_id)(turn - 2);
         const struct job_mapping *mapping = job_mapping_of(job, field);
-        if (!mapping || set->slot_of[field] || !is_wanted(set, mapping))
+        if (!mapping || set->plan_of[field] || !is_wanted(set, mapping))
             continue;
-        struct slot *slot = &set->slots[set->slot_count++];
-        set->slot_of[field] = slot;
+        struct field_plan *plan = &set->plans[set->plan_count++];
+        set->plan_of[field] = plan;
         set->computes_client_id |= mapping->is_auto;
-        if (build_slot(builder, mapping, slot) < 0)
+        if (build_slot(builder, mapping, plan) < 0)
             return -1;
     }
     return 0;
@@ -273,17 +273,17 @@ static int open_documents(const struct builder *builder)
                     "the folder of documents %s cannot be opened: %s", provider->documents, strerror(errno));
 }
 
-enum loosening { STRICT, SOMETIMES, LOOSE };
+enum relaxation { STRICT, SOMETIMES, LOOSE };
 
 /* *rule: the one that loosens most. */
-static enum loosening loosening_of(const struct job *job, enum field_id field, const struct job_rule **rule)
+static enum relaxation loosening_of(const struct job *job, enum field_id field, const struct job_rule **rule)
 {
-    enum loosening max = STRICT;
+    enum relaxation max = STRICT;
     for (size_t i = 0; i < job->rule_count; i++) {
         const struct job_rule *other = &job->rules[i];
         if (other->kind != JOB_RULE_REQUIRED || other->required || other->field != field)
             continue;
-        enum loosening this = other->condition_count ? SOMETIMES : LOOSE;
+        enum relaxation this = other->condition_count ? SOMETIMES : LOOSE;
         if (this > max) {
             max = this;
             *rule = other;
@@ -293,19 +293,19 @@ static enum loosening loosening_of(const struct job *job, enum field_id field, c
 }
 
 /* Whether all records are of whom a field is asked, or none, when that is known before any is read. */
-enum concerned { CONCERNED_NONE, CONCERNED_SOME, CONCERNED_ALL };
+enum applicability { CONCERNED_NONE, CONCERNED_SOME, CONCERNED_ALL };
 
-static enum concerned concerned_of(const struct rule_set *set, enum provider_whom whom)
+static enum applicability applicability_of(const struct rule_set *set, enum provider_audience applies_to)
 {
-    const struct slot *type = set->slot_of[FIELD_CUSTOMER_TYPE];
-    if (whom == PROVIDER_EVERYBODY)
+    const struct field_plan *type = set->plan_of[FIELD_CUSTOMER_TYPE];
+    if (applies_to == PROVIDER_EVERYBODY)
         return CONCERNED_ALL;
-    if (type && !type->is_ready)
+    if (type && !type->is_constant)
         return CONCERNED_SOME;
-    bool business = type && slice_is(type->ready.text, "business");
-    if (business != (whom == PROVIDER_BUSINESSES))
+    bool business = type && slice_is(type->constant.text, "business");
+    if (business != (applies_to == PROVIDER_BUSINESSES))
         return CONCERNED_NONE;
-    return whom == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
+    return applies_to == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
 }
 
 static void note_relaxation(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
@@ -333,22 +333,23 @@ static void build_requirement(struct rule_set *set, enum field_id field, struct 
     static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
     const struct provider_field *asked =
         field == FIELD_EXTERNAL_ID ? &key : provider_fields_find(set->fields, field);
-    if (!asked || !(asked->required || asked->wished || asked->heads_member) || field == FIELD_CUSTOMER_TYPE)
+    if (!asked || !(asked->required || asked->recommended || asked->heads_member) ||
+        field == FIELD_CUSTOMER_TYPE)
         return;
-    enum concerned concerned = concerned_of(set, asked->whom);
+    enum applicability concerned = applicability_of(set, asked->applies_to);
     const struct job_rule *rule = NULL;
-    enum loosening loosening = loosening_of(set->job, field, &rule);
+    enum relaxation loosening = loosening_of(set->job, field, &rule);
     if (rule && asked->required && concerned != CONCERNED_NONE)
         note_relaxation(set, field, rule);
     if (concerned == CONCERNED_NONE || loosening == LOOSE)
         return;
     bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
-    if (sure && !set->slot_of[field])
+    if (sure && !set->plan_of[field])
         *missing =
             arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->data ? missing->data : "",
                          missing->len ? ", " : "", field_name(field));
     set->requirements[set->requirement_count++] =
-        (struct requirement){field, asked->whom, asked->wished ? VERDICT_WARN : VERDICT_REJECT,
+        (struct requirement){field, asked->applies_to, asked->recommended ? VERDICT_WARN : VERDICT_REJECT,
                              loosening == SOMETIMES, siblings_of(set->fields, asked)};
     set->country_is_required |= field == FIELD_COUNTRY && sure;
 }
@@ -375,14 +376,14 @@ static int check_conditions(const struct builder *builder, const struct job_rule
     const struct rule_set *set = builder->set;
     for (size_t i = 0; i < rule->condition_count; i++) {
         const struct job_condition *condition = &rule->conditions[i];
-        const struct slot *slot = set->slot_of[condition->field];
-        if (!slot && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
+        const struct field_plan *plan = set->plan_of[condition->field];
+        if (!plan && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
             job_note(set->job, rule->place, "this rule never applies: `fields` maps no column to %s",
                      field_name(condition->field));
-        if (!slot || !stands_alone(slot))
+        if (!plan || !is_context_free(plan))
             continue;
         struct value value;
-        if (read_text_of_job(builder->set, slot, rule->place, condition->value, &value, builder->error) < 0)
+        if (read_text_of_job(builder->set, plan, rule->place, condition->value, &value, builder->error) < 0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
@@ -397,16 +398,17 @@ static int build_checks(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     const struct job *job = set->job;
-    set->checks = memory_new(job->rule_count + 1, sizeof *set->checks);
+    set->custom_rules = memory_new(job->rule_count + 1, sizeof *set->custom_rules);
     for (int uniqueness = 1; uniqueness >= 0; uniqueness--) {
         for (size_t i = 0; i < job->rule_count; i++) {
             const struct job_rule *rule = &job->rules[i];
             if ((rule->kind == JOB_RULE_UNIQUE) != uniqueness)
                 continue;
             if (check_conditions(builder, rule) < 0 ||
-                check_prepare(set, rule, &set->checks[set->check_count], builder->error) < 0)
+                custom_rule_prepare(set, rule, &set->custom_rules[set->custom_rule_count], builder->error) <
+                    0)
                 return -1;
-            set->check_count++;
+            set->custom_rule_count++;
         }
     }
     return 0;
@@ -452,28 +454,28 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
 
 const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column)
 {
-    const struct slot *slot = set->slot_of[field];
-    if (!slot)
+    const struct field_plan *plan = set->plan_of[field];
+    if (!plan)
         return NULL;
-    *column = slot->mapping->column ? slot->column : SIZE_MAX;
-    return slot->mapping;
+    *column = plan->mapping->column ? plan->column : SIZE_MAX;
+    return plan->mapping;
 }
 
 void rule_set_free(struct rule_set *set)
 {
     if (!set)
         return;
-    for (size_t i = 0; i < set->slot_count; i++)
-        free_words(&set->slots[i]);
-    for (size_t i = 0; i < set->check_count; i++)
-        check_clear(&set->checks[i]);
+    for (size_t i = 0; i < set->plan_count; i++)
+        free_words(&set->plans[i]);
+    for (size_t i = 0; i < set->custom_rule_count; i++)
+        custom_rule_clear(&set->custom_rules[i]);
     ndjson_paths_free(set->paths);
-    free(set->slots);
+    free(set->plans);
     free(set->requirements);
     if (set->documents >= 0)
         close(set->documents);
     document_cache_free(set->document_cache);
-    free(set->checks);
+    free(set->custom_rules);
     arena_clear(&set->arena);
     free(set);
 }

@@ -42,7 +42,7 @@ void rule_worker_free(struct rule_worker *worker);
 
 /* Fills in values, verdicts, rejected and unique_hash of a record. A record with a fault gets its record/…
  * verdict and no values. Thread: the worker's. All is allocated in arena. */
-void rule_worker_judge(struct rule_worker *worker, struct record *record, struct arena *arena);
+void rule_worker_validate(struct rule_worker *worker, struct record *record, struct arena *arena);
 
 /* Fills in document_digest of a judged record that is not rejected, for its ledger digests: reads the files
  * that it names. Thread: the worker's. Allocated in arena. */

@@ -12,7 +12,7 @@
 
 struct exchange;
 struct json_node;
-struct shape_faults;
+struct schema_faults;
 struct workspace;
 
 struct api {
@@ -29,7 +29,7 @@ struct api {
 
     /* Adds what else is wrong with a create whose shape is right. NULL: nothing else can be. */
     void (*check_more)(const struct exchange *exchange, const struct json_node *nodes,
-                       struct shape_faults *faults);
+                       struct schema_faults *faults);
 
     /* Checks who asks. True, or false with the answer (401, 403) in the exchange. Runs when the request is
      * complete, before any fault and latency; without the world's lock. */

@@ -2,7 +2,7 @@
 
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 static void write_number(struct json_writer *writer, const char *key, uint64_t number)
 {
@@ -12,38 +12,38 @@ static void write_number(struct json_writer *writer, const char *key, uint64_t n
 
 static void answer_counts(struct exchange *exchange)
 {
-    struct world *world = exchange->world;
+    struct server_state *server = exchange->server;
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     json_write_object(&writer);
-    world_lock(world);
+    server_state_lock(server);
     for (size_t i = 0; i < api_count; i++) {
-        struct book *book = &world->books[i];
+        struct api_state *api_state = &server->books[i];
         json_write_key(&writer, api_table[i]->name);
         json_write_object(&writer);
-        write_number(&writer, "users", book->users.count);
-        write_number(&writer, "duplicates", book->users.duplicates);
-        counts_write(&book->counts, &writer);
+        write_number(&writer, "users", api_state->users.count);
+        write_number(&writer, "duplicates", api_state->users.duplicates);
+        stats_write(&api_state->stats, &writer);
         json_write_object_end(&writer);
     }
-    world_unlock(world);
+    server_state_unlock(server);
     json_write_object_end(&writer);
     buffer_append_char(&exchange->answer, '\n');
 }
 
 static void answer_users(struct exchange *exchange, struct slice name)
 {
-    struct world *world = exchange->world;
+    struct server_state *server = exchange->server;
     for (size_t i = 0; i < api_count; i++) {
         if (!slice_is(name, api_table[i]->name))
             continue;
         struct json_writer writer;
         exchange_begin_answer(exchange, 200, &writer);
         exchange->content_type = "application/x-ndjson";
-        world_lock(world);
-        for (size_t row = 0; row < world->books[i].users.count; row++)
-            users_write_line(&exchange->answer, NULL, world->books[i].users.all[row]);
-        world_unlock(world);
+        server_state_lock(server);
+        for (size_t row = 0; row < server->books[i].users.count; row++)
+            users_write_line(&exchange->answer, NULL, server->books[i].users.all[row]);
+        server_state_unlock(server);
         return;
     }
     exchange_refuse(exchange, 404, "not_found", "there is no such provider");
@@ -51,12 +51,12 @@ static void answer_users(struct exchange *exchange, struct slice name)
 
 static void set_faults(struct exchange *exchange)
 {
-    struct world *world = exchange->world;
+    struct server_state *server = exchange->server;
     struct slice body = buffer_slice(&exchange->body);
     struct error error;
-    world_lock(world);
-    struct fault_plan plan = world->faults;
-    world_unlock(world);
+    server_state_lock(server);
+    struct fault_plan plan = server->faults;
+    server_state_unlock(server);
     fault_plan_clear(&plan);
     for (size_t offset = 0; offset < body.len;) {
         const char *end = memchr(body.data + offset, '\n', body.len - offset);
@@ -67,49 +67,49 @@ static void set_faults(struct exchange *exchange)
         }
         offset += len + 1;
     }
-    world_lock(world);
-    plan.random = world->faults.random;
-    world->faults = plan;
-    world_unlock(world);
+    server_state_lock(server);
+    plan.random = server->faults.random;
+    server->faults = plan;
+    server_state_unlock(server);
     answer_counts(exchange);
 }
 
 static void reset_counts(struct exchange *exchange)
 {
-    struct world *world = exchange->world;
-    world_lock(world);
+    struct server_state *server = exchange->server;
+    server_state_lock(server);
     for (size_t i = 0; i < api_count; i++)
-        counts_reset(&world->books[i].counts);
-    world_unlock(world);
+        stats_reset(&server->books[i].stats);
+    server_state_unlock(server);
     answer_counts(exchange);
 }
 
 static void revoke_tokens(struct exchange *exchange)
 {
-    world_lock(exchange->world);
-    tokens_revoke(&exchange->world->tokens);
-    world_unlock(exchange->world);
+    server_state_lock(exchange->server);
+    tokens_revoke(&exchange->server->tokens);
+    server_state_unlock(exchange->server);
     answer_counts(exchange);
 }
 
 static void revoke_keys(struct exchange *exchange, bool revoked)
 {
-    world_lock(exchange->world);
-    exchange->world->keys_revoked = revoked;
-    world_unlock(exchange->world);
+    server_state_lock(exchange->server);
+    exchange->server->keys_revoked = revoked;
+    server_state_unlock(exchange->server);
     answer_counts(exchange);
 }
 
 static void verify_user(struct exchange *exchange, struct slice id)
 {
-    struct world *world = exchange->world;
+    struct server_state *server = exchange->server;
     bool done = false;
-    world_lock(world);
+    server_state_lock(server);
     for (size_t i = 0; i < api_count && !done; i++) {
-        struct user *user = users_by_id(&world->books[i].users, id);
-        done = user && world_verify_user(world, api_table[i]->name, user);
+        struct user *user = users_by_id(&server->books[i].users, id);
+        done = user && server_state_verify_user(server, api_table[i]->name, user);
     }
-    world_unlock(world);
+    server_state_unlock(server);
     if (done)
         answer_counts(exchange);
     else
@@ -120,16 +120,16 @@ static void verify_user(struct exchange *exchange, struct slice id)
 static void remove_user(struct exchange *exchange)
 {
     struct slice id = buffer_slice(&exchange->body);
-    struct world *world = exchange->world;
+    struct server_state *server = exchange->server;
     bool done = false;
-    world_lock(world);
+    server_state_lock(server);
     for (size_t i = 0; i < api_count && !done; i++) {
-        struct user *user = users_by_id(&world->books[i].users, id);
+        struct user *user = users_by_id(&server->books[i].users, id);
         done = user != NULL;
         if (user)
             user->removed = true;
     }
-    world_unlock(world);
+    server_state_unlock(server);
     if (done)
         answer_counts(exchange);
     else

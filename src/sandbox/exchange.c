@@ -7,14 +7,15 @@
 #include <microhttpd.h>
 
 #include "core/memory.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 enum { ANSWER_MAX = 2000 * 1024 * 1024 };
 
-struct exchange *exchange_new(struct world *world, struct MHD_Connection *connection, const char *target)
+struct exchange *exchange_new(struct server_state *server, struct MHD_Connection *connection,
+                              const char *target)
 {
     struct exchange *exchange = memory_new(1, sizeof *exchange);
-    exchange->world = world;
+    exchange->server = server;
     exchange->connection = connection;
     exchange->target = memory_copy(slice_from(target));
     buffer_init(&exchange->body, EXCHANGE_BODY_MAX);
@@ -45,10 +46,10 @@ struct slice exchange_bearer(const struct exchange *exchange)
 
 bool exchange_key_is_revoked(struct exchange *exchange)
 {
-    world_lock(exchange->world);
-    bool revoked = exchange->world->keys_revoked;
-    world_unlock(exchange->world);
-    exchange->excused = exchange->excused || revoked;
+    server_state_lock(exchange->server);
+    bool revoked = exchange->server->keys_revoked;
+    server_state_unlock(exchange->server);
+    exchange->caused_by_fault = exchange->caused_by_fault || revoked;
     return revoked;
 }
 

@@ -16,27 +16,27 @@
 
 struct MHD_Connection;
 struct api;
-struct book;
-struct world;
+struct api_state;
+struct server_state;
 
 enum { EXCHANGE_METHOD_SIZE = 16, EXCHANGE_BODY_MAX = 16 * 1024 * 1024 };
 
 struct exchange {
-    struct world *world;
+    struct server_state *server;
     struct MHD_Connection *connection;
     /* the request */
     char *target;      /* as it stood on the request line */
     struct slice path; /* of the target: behind the API's prefix, without the query */
     char method[EXCHANGE_METHOD_SIZE];
-    const struct api *api; /* NULL: of the sandbox itself */
-    struct book *book;     /* of the API */
+    const struct api *api;       /* NULL: of the sandbox itself */
+    struct api_state *api_state; /* of the API */
     enum asked asked;
     struct buffer body;
-    bool begun;      /* its headers were seen */
-    bool in_flight;  /* it counts as such */
-    bool over_limit; /* it came too early */
-    bool excused;    /* a 4xx would be no mistake of the client: a fault of ours led to it */
-    bool claimed;    /* between its API's claim and release */
+    bool begun;           /* its headers were seen */
+    bool in_flight;       /* it counts as such */
+    bool over_limit;      /* it came too early */
+    bool caused_by_fault; /* a 4xx would be no mistake of the client: a fault of ours led to it */
+    bool claimed;         /* between its API's claim and release */
     /* the answer */
     enum fault_kind fault;
     bool ready;
@@ -48,7 +48,8 @@ struct exchange {
     uint64_t trace; /* its number */
 };
 
-struct exchange *exchange_new(struct world *world, struct MHD_Connection *connection, const char *target);
+struct exchange *exchange_new(struct server_state *server, struct MHD_Connection *connection,
+                              const char *target);
 void exchange_free(struct exchange *exchange);
 
 /* The value of a header of the request; NULL when it is absent. */

@@ -10,12 +10,12 @@ void idempotency_init(struct idempotency *idempotency)
 {
     *idempotency = (struct idempotency){0};
     arena_init(&idempotency->arena, CHUNK);
-    idempotency->index = keyset_new();
+    idempotency->index = hash_table_new();
 }
 
 void idempotency_clear(struct idempotency *idempotency)
 {
-    keyset_free(idempotency->index);
+    hash_table_free(idempotency->index);
     free(idempotency->all);
     arena_clear(&idempotency->arena);
     *idempotency = (struct idempotency){0};
@@ -23,9 +23,9 @@ void idempotency_clear(struct idempotency *idempotency)
 
 struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct slice key)
 {
-    struct keyset_entry *found = keyset_at(idempotency->index, keyset_hash(key));
-    if (found->row > 0)
-        return idempotency->all[found->row - 1];
+    struct hash_table_entry *found = hash_table_ensure(idempotency->index, hash_table_hash(key));
+    if (found->mark > 0)
+        return idempotency->all[found->mark - 1];
     struct idempotency_entry *entry = arena_alloc(&idempotency->arena, sizeof *entry);
     *entry = (struct idempotency_entry){.key = arena_copy(&idempotency->arena, key)};
     if (idempotency->count == idempotency->capacity) {
@@ -34,6 +34,6 @@ struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct
             memory_resize(idempotency->all, idempotency->capacity, sizeof(struct idempotency_entry *));
     }
     idempotency->all[idempotency->count++] = entry;
-    found->row = (uint32_t)idempotency->count;
+    found->mark = (uint32_t)idempotency->count;
     return entry;
 }

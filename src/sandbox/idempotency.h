@@ -12,7 +12,7 @@
 
 #include "core/arena.h"
 #include "core/digest.h"
-#include "core/keyset.h"
+#include "core/hash_table.h"
 #include "core/slice.h"
 
 struct user;
@@ -29,7 +29,7 @@ struct idempotency_entry {
 
 struct idempotency {
     struct arena arena;
-    struct keyset *index;
+    struct hash_table *index;
     struct idempotency_entry **all;
     size_t count, capacity;
 };

@@ -7,10 +7,10 @@
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
-#include "sandbox/kira_shape.h"
+#include "sandbox/kira_schema.h"
 #include "sandbox/kira_verdict.h"
 #include "sandbox/request.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 enum { PATH_ID_SIZE = 64, LIST_LIMIT_DEFAULT = 20, LIST_LIMIT_MAX = 100 };
 
@@ -57,23 +57,23 @@ static void throttle(struct exchange *exchange)
 
 static void count(struct exchange *exchange, uint64_t *counter)
 {
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     (*counter)++;
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static bool has_token(struct exchange *exchange)
 {
     static const char *const codes[] = {"", "token_expired", "token_revoked", "invalid_token"};
     struct slice token = exchange_bearer(exchange);
-    world_lock(exchange->world);
-    enum token_state state = tokens_judge(&exchange->world->tokens, token, clock_mono_ns());
-    world_unlock(exchange->world);
+    server_state_lock(exchange->server);
+    enum token_state state = tokens_judge(&exchange->server->tokens, token, clock_mono_ns());
+    server_state_unlock(exchange->server);
     if (state == TOKEN_GOOD)
         return true;
     /* a revocation comes from the sandbox's own control path */
-    exchange->excused = state == TOKEN_REVOKED;
-    count(exchange, &exchange->book->counts.bad_tokens);
+    exchange->caused_by_fault = state == TOKEN_REVOKED;
+    count(exchange, &exchange->api_state->stats.bad_tokens);
     refuse_under(exchange, 401, "error", codes[state], "log in again");
     return false;
 }
@@ -83,7 +83,7 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
     (void)workspace;
     const char *api_key = exchange_header(exchange, "x-api-key");
     if (!api_key || strcmp(api_key, credential_kira_api_key) != 0 || exchange_key_is_revoked(exchange)) {
-        count(exchange, &exchange->book->counts.bad_keys);
+        count(exchange, &exchange->api_state->stats.bad_keys);
         refuse_at_gateway(exchange, 403, "ForbiddenException", "Forbidden");
         return false;
     }
@@ -107,47 +107,47 @@ static void claim(struct exchange *exchange)
     struct slice key = idempotency_key(exchange);
     if (key.len == 0)
         return;
-    world_lock(exchange->world);
-    struct idempotency_entry *entry = idempotency_at(&exchange->world->idempotency, key);
+    server_state_lock(exchange->server);
+    struct idempotency_entry *entry = idempotency_at(&exchange->server->idempotency, key);
     if (entry->in_hand)
         refuse_under(exchange, 409, "error_code", "IDEMPOTENCY_CONFLICT", "this request is being worked on");
     else
         entry->in_hand = exchange->claimed = true;
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void release(struct exchange *exchange)
 {
     if (!exchange->claimed)
         return;
-    world_lock(exchange->world);
-    idempotency_at(&exchange->world->idempotency, idempotency_key(exchange))->in_hand = false;
+    server_state_lock(exchange->server);
+    idempotency_at(&exchange->server->idempotency, idempotency_key(exchange))->in_hand = false;
     exchange->claimed = false;
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void log_in(struct exchange *exchange, struct workspace *workspace)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, kira_shape_login, nodes, false))
+    if (!nodes || !request_check(exchange, kira_schema_login, nodes, false))
         return;
     if (!slice_is(request_text(nodes, "client_id"), credential_kira_client_id) ||
         !slice_is(request_text(nodes, "password"), credential_kira_password)) {
-        count(exchange, &exchange->book->counts.bad_keys);
+        count(exchange, &exchange->api_state->stats.bad_keys);
         refuse(exchange, 401, "invalid_credentials", "client_id or password is wrong");
         return;
     }
-    uint64_t life_ns = exchange->world->options->token_life_ns;
+    uint64_t life_ns = exchange->server->options->token_life_ns;
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     json_write_object(&writer);
     json_write_key(&writer, "data");
     json_write_object(&writer);
-    world_lock(exchange->world);
-    exchange->book->counts.logins++;
-    const char *token = tokens_issue(&exchange->world->tokens, clock_mono_ns() + life_ns);
+    server_state_lock(exchange->server);
+    exchange->api_state->stats.logins++;
+    const char *token = tokens_issue(&exchange->server->tokens, clock_mono_ns() + life_ns);
     request_write_member(&writer, "access_token", slice_from(token));
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
     json_write_key(&writer, "expires_in");
     json_write_unsigned(&writer, life_ns / CLOCK_NS_PER_S);
     request_write_member(&writer, "token_type", SLICE_LITERAL("Bearer"));
@@ -256,7 +256,7 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
     json_write_object(&writer);
     request_write_member(&writer, "code", SLICE_LITERAL("resource_conflict"));
     request_write_member(&writer, "message", SLICE_LITERAL("a user with this external_id exists"));
-    if (exchange->world->options->conflicts_name_user)
+    if (exchange->server->options->conflicts_name_user)
         request_write_member(&writer, "user_id", same->id);
     json_write_object_end(&writer);
 }
@@ -265,10 +265,10 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
 static void make_user(struct exchange *exchange, const struct json_node *nodes,
                       struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
 {
-    struct users *users = &exchange->book->users;
+    struct users *users = &exchange->api_state->users;
     struct slice external_id = external_id_of(nodes), email = request_text(nodes, "email");
     const struct user *same = external_id.len > 0 ? users_by_external_id(users, external_id) : NULL;
-    if (exchange->world->options->kira_unique_external_id && same) {
+    if (exchange->server->options->kira_unique_external_id && same) {
         refuse_existing(exchange, same);
         return;
     }
@@ -283,7 +283,7 @@ static void make_user(struct exchange *exchange, const struct json_node *nodes,
     entry->user = user;
     entry->at_ns = user->created_ns;
     memcpy(entry->digest, digest, sizeof entry->digest);
-    if (world_keep_idempotency(exchange->world, exchange->api->name, entry))
+    if (server_state_keep_idempotency(exchange->server, exchange->api->name, entry))
         answer_create(exchange, 201, user, nodes);
     else
         refuse(exchange, 500, "state", "the sandbox cannot write its state");
@@ -298,35 +298,35 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     }
     uint8_t digest[DIGEST_SHA256_LEN];
     digest_sha256(buffer_slice(&exchange->body), slice_make("", 0), digest);
-    struct world *world = exchange->world;
-    world_lock(world);
-    struct idempotency_entry *entry = idempotency_at(&world->idempotency, key);
-    bool used = entry->user && clock_real_ns() - entry->at_ns < world->options->idempotency_life_ns;
+    struct server_state *server = exchange->server;
+    server_state_lock(server);
+    struct idempotency_entry *entry = idempotency_at(&server->idempotency, key);
+    bool used = entry->user && clock_real_ns() - entry->at_ns < server->options->idempotency_life_ns;
     bool same = used && memcmp(entry->digest, digest, sizeof digest) == 0;
-    world_unlock(world);
+    server_state_unlock(server);
     if (used && !same) {
         refuse_under(exchange, 409, "error_code", "idempotency_key_reused",
                      "this key came with another body");
         return;
     }
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, kira_shape_user, nodes, false))
+    if (!nodes || !request_check(exchange, kira_schema_user, nodes, false))
         return;
-    world_lock(world);
+    server_state_lock(server);
     if (used) {
-        exchange->book->counts.replays++;
+        exchange->api_state->stats.replays++;
         entry->user->creates++;
         answer_create(exchange, 200, entry->user, nodes);
     } else {
         make_user(exchange, nodes, entry, digest);
     }
-    world_unlock(world);
+    server_state_unlock(server);
 }
 
 /* with the world's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
-    struct user *user = users_by_id(&exchange->book->users, id);
+    struct user *user = users_by_id(&exchange->api_state->users, id);
     if (!user)
         refuse(exchange, 404, "resource_not_found", "there is no such user");
     return user;
@@ -358,12 +358,12 @@ static uint64_t changed_members(struct exchange *exchange, struct workspace *wor
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, kira_shape_user, nodes, true))
+    if (!nodes || !request_check(exchange, kira_schema_user, nodes, true))
         return;
     struct json_writer writer;
     struct slice left_out = exchange->fault == FAULT_NOT_TAKEN ? nodes[1].key : slice_make("", 0);
     uint64_t changed = 0;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     struct user *user = find(exchange, id);
     if (user)
         changed = changed_members(exchange, workspace, user, nodes, left_out);
@@ -378,19 +378,19 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
         json_write_bool(&writer, false);
         json_write_object_end(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void look_up(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
         begin_user(exchange, workspace, user, &writer);
         json_write_object_end(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 /* a decimal parameter of the query; false: it is not one, or above most */
@@ -444,9 +444,9 @@ static void list(struct exchange *exchange)
     json_write_object(&writer);
     json_write_key(&writer, "data");
     json_write_array(&writer);
-    world_lock(exchange->world);
-    const struct users *users = &exchange->book->users;
-    bool any_case = !exchange->world->options->lower_case_emails;
+    server_state_lock(exchange->server);
+    const struct users *users = &exchange->api_state->users;
+    bool any_case = !exchange->server->options->lower_case_emails;
     for (size_t row = 0; row < users->count; row++) {
         if (!is_listed(users->all[row], email, any_case, created_from))
             continue;
@@ -454,7 +454,7 @@ static void list(struct exchange *exchange)
             write_listed(&writer, users->all[row]);
         total++;
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
     json_write_array_end(&writer);
     json_write_key(&writer, "total");
     json_write_unsigned(&writer, total);

@@ -5,36 +5,36 @@
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
 #include "sandbox/request.h"
-#include "sandbox/shape.h"
+#include "sandbox/schema.h"
+#include "sandbox/server_state.h"
 #include "sandbox/signed_request.h"
-#include "sandbox/signed_shape.h"
-#include "sandbox/world.h"
+#include "sandbox/signed_schema.h"
 
 /* `AA95 N84G …`: four groups of four with blanks between */
 enum { GROUPS = 4, GROUP_LEN = 4, USER_ID_SIZE = GROUPS * (GROUP_LEN + 1), PATH_ID_SIZE = 64 };
 
-static const struct shape user_shape[] = {
-    SHAPE_TEXT("email", SHAPE_REQUIRED | SHAPE_FIXED, format_is_email),
-    SHAPE_TEXT("external_id", SHAPE_REQUIRED | SHAPE_FIXED, format_is_reference),
+static const struct schema user_shape[] = {
+    SCHEMA_TEXT("email", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_email),
+    SCHEMA_TEXT("external_id", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_reference),
     {.name = "tos_version_accepted",
      .kind = JSON_NUMBER,
-     .flags = SHAPE_REQUIRED,
+     .flags = SCHEMA_REQUIRED,
      .is_valid = format_is_int32},
-    {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_full_name},
-    SHAPE_TEXT("date_of_birth", SHAPE_REQUIRED, format_is_birth_date),
-    SHAPE_TEXT("city_of_birth", 0, format_is_text),
-    SHAPE_TEXT("country_of_birth", 0, format_is_country),
-    {.name = "residence", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_residence},
-    SHAPE_TEXT("phone", SHAPE_REQUIRED | SHAPE_CLEARABLE, format_is_phone),
+    {.name = "full_name", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = signed_schema_full_name},
+    SCHEMA_TEXT("date_of_birth", SCHEMA_REQUIRED, format_is_birth_date),
+    SCHEMA_TEXT("city_of_birth", 0, format_is_text),
+    SCHEMA_TEXT("country_of_birth", 0, format_is_country),
+    {.name = "residence", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = signed_schema_residence},
+    SCHEMA_TEXT("phone", SCHEMA_REQUIRED | SCHEMA_CLEARABLE, format_is_phone),
     {.name = "nationalities",
      .kind = JSON_ARRAY,
-     .flags = SHAPE_REQUIRED | SHAPE_CLEARABLE,
-     .inner = signed_shape_nationality},
-    SHAPE_WORD("occupation", SHAPE_REQUIRED | SHAPE_CLEARABLE, signed_shape_occupations),
-    SHAPE_TEXT("employer_name", SHAPE_CLEARABLE, format_is_text),
-    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_shape_client_identifier},
-    {.name = "tax_ids", .kind = JSON_ARRAY, .flags = SHAPE_CLEARABLE, .inner = signed_shape_tax_id},
-    SHAPE_TEXT("language", SHAPE_CLEARABLE, format_is_language),
+     .flags = SCHEMA_REQUIRED | SCHEMA_CLEARABLE,
+     .inner = signed_schema_nationality},
+    SCHEMA_WORD("occupation", SCHEMA_REQUIRED | SCHEMA_CLEARABLE, signed_schema_occupations),
+    SCHEMA_TEXT("employer_name", SCHEMA_CLEARABLE, format_is_text),
+    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_schema_client_identifier},
+    {.name = "tax_ids", .kind = JSON_ARRAY, .flags = SCHEMA_CLEARABLE, .inner = signed_schema_tax_id},
+    SCHEMA_TEXT("language", SCHEMA_CLEARABLE, format_is_language),
     {0},
 };
 
@@ -84,8 +84,8 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
     static const char text[] = "EGeneral:User already exists";
     struct json_writer writer;
     /* who never heard of the user cannot but ask again */
-    exchange->excused = same->answer_lost;
-    if (!exchange->world->options->conflicts_name_user) {
+    exchange->caused_by_fault = same->answer_lost;
+    if (!exchange->server->options->conflicts_name_user) {
         refuse_in_words(exchange, 409, text);
         return;
     }
@@ -111,7 +111,7 @@ static void make_id(struct users *users, struct slice external_id, char id[USER_
 /* with the world's lock held */
 static void settle_create(struct exchange *exchange, struct slice external_id, struct slice email)
 {
-    struct users *users = &exchange->book->users;
+    struct users *users = &exchange->api_state->users;
     const struct user *same = users_by_external_id(users, external_id);
     if (same) {
         refuse_existing(exchange, same);
@@ -136,15 +136,15 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, user_shape, nodes, false))
         return;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     settle_create(exchange, request_text(nodes, "external_id"), request_text(nodes, "email"));
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 /* with the world's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
-    struct user *user = users_by_id(&exchange->book->users, id);
+    struct user *user = users_by_id(&exchange->api_state->users, id);
     if (!user)
         refuse_in_words(exchange, 404, "EGeneral:Unknown user");
     return user;
@@ -155,7 +155,7 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, user_shape, nodes, true))
         return;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     struct user *user = find(exchange, id);
     if (user && request_update(exchange, workspace, nodes, user, slice_make("", 0))) {
         struct json_writer writer;
@@ -164,12 +164,12 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
         request_write_member(&writer, "result", SLICE_LITERAL("success"));
         json_write_object_end(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
@@ -178,12 +178,12 @@ static void look_up(struct exchange *exchange, struct slice id)
         request_write_member(&writer, "email", user->email);
         end_result(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static bool has_version(struct exchange *exchange)
 {
-    const struct options *options = exchange->world->options;
+    const struct options *options = exchange->server->options;
     const char *version = exchange_header(exchange, options->kraken_version_header);
     if (version && slice_is(slice_from(version), "2025-04-15"))
         return true;

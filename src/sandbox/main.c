@@ -9,7 +9,7 @@
 #include "sandbox/credentials.h"
 #include "sandbox/options.h"
 #include "sandbox/server.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 static void print_start(const struct options *options, const struct server *server)
 {
@@ -31,17 +31,17 @@ static void print_start(const struct options *options, const struct server *serv
 
 static int serve(const struct options *options, const sigset_t *signals, struct error *error)
 {
-    struct world world;
-    if (world_open(&world, options, error))
+    struct server_state server_;
+    if (server_state_open(&server_, options, error))
         return -1;
-    struct server *server = server_start(&world, error);
+    struct server *server = server_start(&server_, error);
     if (server) {
         int signal_number;
         print_start(options, server);
         sigwait(signals, &signal_number);
         server_stop(server);
     }
-    world_close(&world);
+    server_state_close(&server_);
     return server ? 0 : -1;
 }
 

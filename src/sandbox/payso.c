@@ -3,36 +3,36 @@
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
 #include "sandbox/request.h"
-#include "sandbox/shape.h"
-#include "sandbox/world.h"
+#include "sandbox/schema.h"
+#include "sandbox/server_state.h"
 
 enum { PATH_ID_SIZE = 64, SSN_DIGITS = 9 };
 
 static const char *const types[] = {"individual", "business", NULL};
 
-static const struct shape user_members[] = {
-    SHAPE_WORD("beneficiary_type", SHAPE_REQUIRED, types),
-    SHAPE_TEXT("first_name", SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("last_name", SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("company_name", SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("email", SHAPE_REQUIRED, format_is_email),
-    SHAPE_TEXT("phone", SHAPE_REQUIRED, format_is_phone),
-    SHAPE_TEXT("date_of_birth", SHAPE_REQUIRED, NULL),
-    SHAPE_TEXT("address_line1", SHAPE_REQUIRED, format_is_text),
-    SHAPE_TEXT("address_line2", SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("city", SHAPE_REQUIRED, format_is_text),
-    SHAPE_TEXT("state", SHAPE_REQUIRED, format_is_text),
-    SHAPE_TEXT("postcode", SHAPE_REQUIRED, format_is_text),
-    SHAPE_TEXT("country", SHAPE_REQUIRED, format_is_country),
-    SHAPE_TEXT("nationality", SHAPE_REQUIRED, format_is_country),
-    SHAPE_TEXT("ssn", SHAPE_REQUIRED | SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("source_of_funds", SHAPE_NULLABLE, format_is_text),
-    SHAPE_TEXT("business_activity", SHAPE_NULLABLE, format_is_text),
+static const struct schema user_members[] = {
+    SCHEMA_WORD("beneficiary_type", SCHEMA_REQUIRED, types),
+    SCHEMA_TEXT("first_name", SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("last_name", SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("company_name", SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("email", SCHEMA_REQUIRED, format_is_email),
+    SCHEMA_TEXT("phone", SCHEMA_REQUIRED, format_is_phone),
+    SCHEMA_TEXT("date_of_birth", SCHEMA_REQUIRED, NULL),
+    SCHEMA_TEXT("address_line1", SCHEMA_REQUIRED, format_is_text),
+    SCHEMA_TEXT("address_line2", SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("city", SCHEMA_REQUIRED, format_is_text),
+    SCHEMA_TEXT("state", SCHEMA_REQUIRED, format_is_text),
+    SCHEMA_TEXT("postcode", SCHEMA_REQUIRED, format_is_text),
+    SCHEMA_TEXT("country", SCHEMA_REQUIRED, format_is_country),
+    SCHEMA_TEXT("nationality", SCHEMA_REQUIRED, format_is_country),
+    SCHEMA_TEXT("ssn", SCHEMA_REQUIRED | SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("source_of_funds", SCHEMA_NULLABLE, format_is_text),
+    SCHEMA_TEXT("business_activity", SCHEMA_NULLABLE, format_is_text),
     {0},
 };
 
-static const struct shape create_shape[] = {
-    {.name = "user", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = user_members},
+static const struct schema create_shape[] = {
+    {.name = "user", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = user_members},
     {0},
 };
 
@@ -45,10 +45,10 @@ static struct slice text_of(const struct json_node *nodes, const char *member)
 }
 
 static void check_present(const struct json_node *nodes, const char *member, const char *place,
-                          struct shape_faults *faults)
+                          struct schema_faults *faults)
 {
     if (text_of(nodes, member).len == 0)
-        shape_add_fault(faults, "blank", place, "can't be blank");
+        schema_add_fault(faults, "blank", place, "can't be blank");
 }
 
 static bool is_refused(struct slice country)
@@ -71,12 +71,12 @@ static bool is_all(struct slice text, size_t len, char first, char last)
 
 /* what depends on more than one member, or on how the sandbox was started */
 static void check_more(const struct exchange *exchange, const struct json_node *nodes,
-                       struct shape_faults *faults)
+                       struct schema_faults *faults)
 {
     bool business = slice_is(text_of(nodes, "beneficiary_type"), "business");
     bool in_us = slice_is(text_of(nodes, "country"), "US");
     struct slice date = text_of(nodes, "date_of_birth"), ssn = text_of(nodes, "ssn");
-    bool iso = exchange->world->options->payso_iso_dates;
+    bool iso = exchange->server->options->payso_iso_dates;
     if (business) {
         check_present(nodes, "company_name", "user.company_name", faults);
         check_present(nodes, "source_of_funds", "user.source_of_funds", faults);
@@ -85,15 +85,15 @@ static void check_more(const struct exchange *exchange, const struct json_node *
         check_present(nodes, "last_name", "user.last_name", faults);
     }
     if (!(iso ? format_is_birth_date(date) : format_is_day_first_birth_date(date)))
-        shape_add_fault(faults, "invalid", "user.date_of_birth", "is not a date");
+        schema_add_fault(faults, "invalid", "user.date_of_birth", "is not a date");
     if (in_us && !is_all(text_of(nodes, "state"), 2, 'A', 'Z'))
-        shape_add_fault(faults, "invalid", "user.state", "must have two letters");
+        schema_add_fault(faults, "invalid", "user.state", "must have two letters");
     if (in_us && !business && ssn.len > 0 && !is_all(ssn, SSN_DIGITS, '0', '9'))
-        shape_add_fault(faults, "invalid", "user.ssn", "must have nine digits");
+        schema_add_fault(faults, "invalid", "user.ssn", "must have nine digits");
     if (is_refused(text_of(nodes, "country")))
-        shape_add_fault(faults, "country_not_supported", "user.country", "is not supported");
+        schema_add_fault(faults, "country_not_supported", "user.country", "is not supported");
     if (is_refused(text_of(nodes, "nationality")))
-        shape_add_fault(faults, "country_not_supported", "user.nationality", "is not supported");
+        schema_add_fault(faults, "country_not_supported", "user.nationality", "is not supported");
 }
 
 /* {"error":TEXT} */
@@ -127,9 +127,9 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
     bool revoked = exchange_key_is_revoked(exchange);
     if (!revoked && slice_is(exchange_bearer(exchange), credential_payso_token))
         return true;
-    world_lock(exchange->world);
-    exchange->book->counts.bad_tokens++;
-    world_unlock(exchange->world);
+    server_state_lock(exchange->server);
+    exchange->api_state->stats.bad_tokens++;
+    server_state_unlock(exchange->server);
     refuse(exchange, 401, "unauthorized", "Unauthorized");
     return false;
 }
@@ -185,10 +185,10 @@ static void answer_user(struct exchange *exchange, const struct user *user)
 /* with the world's lock held */
 static void settle_create(struct exchange *exchange, struct slice email)
 {
-    struct users *users = &exchange->book->users;
+    struct users *users = &exchange->api_state->users;
     const struct user *same = users_by_email(users, email);
-    if (same && exchange->world->options->payso_unique_email) {
-        exchange->excused = same->answer_lost;
+    if (same && exchange->server->options->payso_unique_email) {
+        exchange->caused_by_fault = same->answer_lost;
         exchange_refuse(exchange, 422, "record_not_unique", "Email has already been taken");
         return;
     }
@@ -207,9 +207,9 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, create_shape, nodes, false))
         return;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     settle_create(exchange, text_of(nodes, "email"));
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void list(struct exchange *exchange)
@@ -217,29 +217,29 @@ static void list(struct exchange *exchange)
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     buffer_append_text(&exchange->answer, "{\"users\":[");
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     bool first = true;
-    for (size_t row = 0; row < exchange->book->users.count; row++) {
-        if (exchange->book->users.all[row]->removed)
+    for (size_t row = 0; row < exchange->api_state->users.count; row++) {
+        if (exchange->api_state->users.all[row]->removed)
             continue;
         if (!first)
             buffer_append_char(&exchange->answer, ',');
         first = false;
-        write_user(&exchange->answer, exchange, exchange->book->users.all[row]);
+        write_user(&exchange->answer, exchange, exchange->api_state->users.all[row]);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
     buffer_append_text(&exchange->answer, "]}");
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    world_lock(exchange->world);
-    const struct user *user = users_by_id(&exchange->book->users, id);
+    server_state_lock(exchange->server);
+    const struct user *user = users_by_id(&exchange->api_state->users, id);
     if (user)
         answer_user(exchange, user);
     else
         refuse(exchange, 404, "not_found", "Not found");
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void work(struct exchange *exchange, struct workspace *workspace)

@@ -3,39 +3,39 @@
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
 #include "sandbox/request.h"
-#include "sandbox/shape.h"
+#include "sandbox/schema.h"
+#include "sandbox/server_state.h"
 #include "sandbox/signed_request.h"
-#include "sandbox/signed_shape.h"
-#include "sandbox/world.h"
+#include "sandbox/signed_schema.h"
 
 enum { USER_ID_SIZE = 17, PATH_ID_MIN = 14, PATH_ID_MAX = 42 };
 
-static const struct shape birth[] = {
-    SHAPE_TEXT("date", SHAPE_REQUIRED, format_is_birth_date),
-    SHAPE_TEXT("city", SHAPE_REQUIRED, format_is_text),
-    SHAPE_TEXT("country", SHAPE_REQUIRED, format_is_country),
+static const struct schema birth[] = {
+    SCHEMA_TEXT("date", SCHEMA_REQUIRED, format_is_birth_date),
+    SCHEMA_TEXT("city", SCHEMA_REQUIRED, format_is_text),
+    SCHEMA_TEXT("country", SCHEMA_REQUIRED, format_is_country),
     {0},
 };
 
-static const struct shape user_shape[] = {
-    SHAPE_TEXT("email", SHAPE_REQUIRED | SHAPE_FIXED, format_is_email),
-    SHAPE_TEXT("external_reference", SHAPE_REQUIRED | SHAPE_FIXED, format_is_reference),
-    {.name = "full_name", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_full_name},
-    {.name = "birth", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = birth},
-    {.name = "residence", .kind = JSON_OBJECT, .flags = SHAPE_REQUIRED, .inner = signed_shape_residence},
-    SHAPE_TEXT("phone", SHAPE_REQUIRED | SHAPE_CLEARABLE, format_is_phone),
+static const struct schema user_shape[] = {
+    SCHEMA_TEXT("email", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_email),
+    SCHEMA_TEXT("external_reference", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_reference),
+    {.name = "full_name", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = signed_schema_full_name},
+    {.name = "birth", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = birth},
+    {.name = "residence", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = signed_schema_residence},
+    SCHEMA_TEXT("phone", SCHEMA_REQUIRED | SCHEMA_CLEARABLE, format_is_phone),
     {.name = "nationalities",
      .kind = JSON_ARRAY,
-     .flags = SHAPE_REQUIRED | SHAPE_CLEARABLE,
-     .inner = signed_shape_nationality},
-    SHAPE_WORD("occupation", SHAPE_REQUIRED | SHAPE_CLEARABLE, signed_shape_occupations),
-    SHAPE_TEXT("employer_name", SHAPE_NULLABLE | SHAPE_CLEARABLE, format_is_text),
-    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_shape_client_identifier},
+     .flags = SCHEMA_REQUIRED | SCHEMA_CLEARABLE,
+     .inner = signed_schema_nationality},
+    SCHEMA_WORD("occupation", SCHEMA_REQUIRED | SCHEMA_CLEARABLE, signed_schema_occupations),
+    SCHEMA_TEXT("employer_name", SCHEMA_NULLABLE | SCHEMA_CLEARABLE, format_is_text),
+    {.name = "client_identifier", .kind = JSON_OBJECT, .inner = signed_schema_client_identifier},
     {.name = "tax_ids",
      .kind = JSON_ARRAY,
-     .flags = SHAPE_NULLABLE | SHAPE_CLEARABLE,
-     .inner = signed_shape_tax_id},
-    SHAPE_TEXT("language", SHAPE_NULLABLE | SHAPE_CLEARABLE, format_is_language),
+     .flags = SCHEMA_NULLABLE | SCHEMA_CLEARABLE,
+     .inner = signed_schema_tax_id},
+    SCHEMA_TEXT("language", SCHEMA_NULLABLE | SCHEMA_CLEARABLE, format_is_language),
     {0},
 };
 
@@ -81,7 +81,7 @@ static void end_user(struct json_writer *writer)
 /* with the world's lock held */
 static void settle_create(struct exchange *exchange, struct slice reference, struct slice email)
 {
-    struct users *users = &exchange->book->users;
+    struct users *users = &exchange->api_state->users;
     struct json_writer writer;
     struct user *user = users_by_external_id(users, reference);
     if (user) {
@@ -113,15 +113,15 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, user_shape, nodes, false))
         return;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     settle_create(exchange, request_text(nodes, "external_reference"), request_text(nodes, "email"));
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 /* with the world's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
-    struct user *user = users_by_id(&exchange->book->users, id);
+    struct user *user = users_by_id(&exchange->api_state->users, id);
     if (!user)
         exchange_refuse(exchange, 404, "not_found", "there is no such user");
     return user;
@@ -132,7 +132,7 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, user_shape, nodes, true))
         return;
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     struct user *user = find(exchange, id);
     if (user && request_update(exchange, workspace, nodes, user, slice_make("", 0))) {
         struct json_writer writer;
@@ -141,12 +141,12 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
         write_member(&writer, "data", "success");
         json_write_object_end(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
@@ -155,7 +155,7 @@ static void look_up(struct exchange *exchange, struct slice id)
         request_write_member(&writer, "email", user->email);
         end_user(&writer);
     }
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
 }
 
 static void work_on_user(struct exchange *exchange, struct workspace *workspace, struct slice part)

@@ -6,8 +6,8 @@
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
 #include "sandbox/merge.h"
-#include "sandbox/shape.h"
-#include "sandbox/world.h"
+#include "sandbox/schema.h"
+#include "sandbox/server_state.h"
 
 /* Lowers the value of each member `email`, as it is written, so that the body is stored like that. */
 static void lower_emails(struct buffer *body)
@@ -33,7 +33,7 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
                               "Content-Type must be application/json");
         return NULL;
     }
-    if (exchange->world->options->lower_case_emails)
+    if (exchange->server->options->lower_case_emails)
         lower_emails(&exchange->body);
     size_t count;
     struct json_fault fault;
@@ -44,16 +44,16 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
     return nodes;
 }
 
-bool request_check(struct exchange *exchange, const struct shape *members, const struct json_node *nodes,
+bool request_check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
                    bool update)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, 422, &writer);
     buffer_append_text(&exchange->answer, exchange->api->faults_before);
     json_write_array(&writer);
-    struct shape_faults faults = {
+    struct schema_faults faults = {
         .writer = &writer, .field_key = exchange->api->fault_field, .update = update};
-    shape_check(members, nodes, 0, &faults);
+    schema_check(members, nodes, 0, &faults);
     if (faults.count == 0 && exchange->api->check_more)
         exchange->api->check_more(exchange, nodes, &faults);
     json_write_array_end(&writer);
@@ -88,8 +88,8 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
     struct slice email = request_text(nodes, "email");
     if (email.len == 0 || slice_is(left_out, "email"))
         email = user->email;
-    if (world_update_user(exchange->world, exchange->book, exchange->api->name, user, email,
-                          buffer_slice(&workspace->merged)))
+    if (server_state_update_user(exchange->server, exchange->api_state, exchange->api->name, user, email,
+                                 buffer_slice(&workspace->merged)))
         return true;
     refuse_state(exchange);
     return false;
@@ -105,7 +105,8 @@ struct user *request_add_user(struct exchange *exchange, struct slice id, struct
         .body = buffer_slice(&exchange->body),
         .answer_lost = exchange->fault != FAULT_NONE,
     };
-    struct user *user = world_add_user(exchange->world, exchange->book, exchange->api->name, made);
+    struct user *user =
+        server_state_add_user(exchange->server, exchange->api_state, exchange->api->name, made);
     if (!user)
         refuse_state(exchange);
     return user;

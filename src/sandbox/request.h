@@ -11,7 +11,7 @@
 #include "core/slice.h"
 
 struct exchange;
-struct shape;
+struct schema;
 struct user;
 struct workspace;
 
@@ -20,7 +20,7 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
 
 /* Checks the body, as a create or as an update. False: answered 400 when a member is missing, unknown or of
  * the wrong kind, 422 when only values are wrong; the faults stand in the API's own envelope. */
-bool request_check(struct exchange *exchange, const struct shape *members, const struct json_node *nodes,
+bool request_check(struct exchange *exchange, const struct schema *members, const struct json_node *nodes,
                    bool update);
 
 /* The text of a top-level member that is a string; else empty. */

@@ -18,10 +18,10 @@
 #include "core/memory.h"
 #include "sandbox/api.h"
 #include "sandbox/arrival.h"
+#include "sandbox/delay_queue.h"
 #include "sandbox/exchange.h"
-#include "sandbox/flow.h"
-#include "sandbox/holds.h"
-#include "sandbox/world.h"
+#include "sandbox/request_steps.h"
+#include "sandbox/server_state.h"
 
 enum {
     BACKLOG = 1024,
@@ -31,10 +31,10 @@ enum {
 };
 
 struct server {
-    struct world *world;
+    struct server_state *server;
     struct MHD_Daemon *daemon, *tls; /* tls: NULL without */
     struct buffer pem;
-    struct holds *holds;
+    struct delay_queue *holds;
     uint16_t port, tls_port;
 };
 
@@ -95,7 +95,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (exchange->error_type)
         MHD_add_response_header(response, "x-amzn-errortype", exchange->error_type);
     if (exchange->retry_after)
-        add_retry_after(response, exchange->world->options);
+        add_retry_after(response, exchange->server->options);
     return response;
 }
 
@@ -132,7 +132,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 static void end_hold(void *item, bool stopping)
 {
     struct exchange *exchange = item;
-    flow_finish(exchange, stopping);
+    request_steps_finish(exchange, stopping);
     exchange->ready = true;
     MHD_resume_connection(exchange->connection);
 }
@@ -140,7 +140,7 @@ static void end_hold(void *item, bool stopping)
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct server *server = context;
-    return exchange_new(server->world, connection, target);
+    return exchange_new(server->server, connection, target);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -153,7 +153,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct exchange *exchange = *state;
     if (!exchange->begun) {
         snprintf(exchange->method, sizeof exchange->method, "%s", method);
-        flow_arrive(exchange, arrival_ns(socket_of(connection)));
+        request_steps_arrive(exchange, arrival_ns(socket_of(connection)));
         return MHD_YES;
     }
     if (*data_len > 0) {
@@ -164,14 +164,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (exchange->ready)
         return send_answer(exchange);
 
-    uint64_t hold_ns = flow_begin(exchange);
+    uint64_t hold_ns = request_steps_begin(exchange);
     if (hold_ns == 0) {
-        flow_finish(exchange, false);
+        request_steps_finish(exchange, false);
         return send_answer(exchange);
     }
     /* from here on the exchange may be finished and resumed by the other thread at any moment */
     MHD_suspend_connection(connection);
-    if (!holds_put(server->holds, clock_mono_ns() + hold_ns, exchange))
+    if (!delay_queue_put(server->holds, clock_mono_ns() + hold_ns, exchange))
         end_hold(exchange, true);
     return MHD_YES;
 }
@@ -220,7 +220,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in
         return NULL;
     }
     *port = ntohs(address.sin_port);
-    unsigned threads = server->world->options->threads;
+    unsigned threads = server->server->options->threads;
     struct MHD_OptionItem tls[] = {
         {pem ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, (void *)pem},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)pem},
@@ -243,7 +243,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in
 
 static int start_tls(struct server *server, struct error *error)
 {
-    const struct options *options = server->world->options;
+    const struct options *options = server->server->options;
     if (!options->tls_pem)
         return 0;
     if (file_read(options->tls_pem, &server->pem, error))
@@ -253,13 +253,13 @@ static int start_tls(struct server *server, struct error *error)
     return server->tls ? 0 : -1;
 }
 
-struct server *server_start(struct world *world, struct error *error)
+struct server *server_start(struct server_state *server_, struct error *error)
 {
     struct server *server = memory_new(1, sizeof *server);
-    server->world = world;
-    server->holds = holds_new(end_hold);
+    server->server = server_;
+    server->holds = delay_queue_new(end_hold);
     buffer_init(&server->pem, PEM_MAX);
-    server->daemon = start_daemon(server, world->options->listen, NULL, &server->port, error);
+    server->daemon = start_daemon(server, server_->options->listen, NULL, &server->port, error);
     if (server->daemon && start_tls(server, error) == 0)
         return server;
     server_stop(server);
@@ -278,12 +278,12 @@ uint16_t server_tls_port(const struct server *server)
 
 void server_stop(struct server *server)
 {
-    holds_stop(server->holds);
+    delay_queue_stop(server->holds);
     if (server->tls)
         MHD_stop_daemon(server->tls);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    holds_free(server->holds);
+    delay_queue_free(server->holds);
     buffer_clear(&server->pem);
     free(server);
 }

@@ -11,10 +11,10 @@
 #include "core/error.h"
 
 struct server;
-struct world;
+struct server_state;
 
 /* Listens and serves on threads of its own, as the world's options say. NULL with scope ERROR_USAGE. */
-struct server *server_start(struct world *world, struct error *error);
+struct server *server_start(struct server_state *server_, struct error *error);
 uint16_t server_port(const struct server *server);
 /* Of HTTPS; 0: none. */
 uint16_t server_tls_port(const struct server *server);

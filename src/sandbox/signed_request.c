@@ -2,7 +2,7 @@
 
 #include "sandbox/api.h"
 #include "sandbox/exchange.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 static void answer_error(struct exchange *exchange, unsigned status, const char *text)
 {
@@ -19,34 +19,34 @@ static void answer_error(struct exchange *exchange, unsigned status, const char 
 static bool refuse(struct exchange *exchange, uint64_t *counter, const char *text)
 {
     answer_error(exchange, 401, text);
-    world_lock(exchange->world);
+    server_state_lock(exchange->server);
     (*counter)++;
-    world_unlock(exchange->world);
+    server_state_unlock(exchange->server);
     return false;
 }
 
 bool signed_request_admit(struct exchange *exchange, struct workspace *workspace)
 {
-    struct counts *counts = &exchange->book->counts;
+    struct stats *stats = &exchange->api_state->stats;
     const char *api_key = exchange_header(exchange, "API-Key");
     const char *nonce_text = exchange_header(exchange, "API-Nonce");
     const char *sign = exchange_header(exchange, "API-Sign");
 
     int key = api_key ? keyring_find(exchange->api->name, api_key) : -1;
     if (key < 0 || exchange_key_is_revoked(exchange))
-        return refuse(exchange, &counts->bad_keys, "EAPI:Invalid key");
+        return refuse(exchange, &stats->bad_keys, "EAPI:Invalid key");
     uint64_t nonce = 0;
     if (!nonce_text || !keyring_read_nonce(nonce_text, &nonce))
-        return refuse(exchange, &counts->bad_nonces, "EAPI:Invalid nonce");
+        return refuse(exchange, &stats->bad_nonces, "EAPI:Invalid nonce");
     if (!sign || !keyring_sign_is(&workspace->hmacs, key, slice_from(exchange->target), nonce_text,
                                   buffer_slice(&exchange->body), sign))
-        return refuse(exchange, &counts->bad_signatures, "EAPI:Invalid signature");
+        return refuse(exchange, &stats->bad_signatures, "EAPI:Invalid signature");
 
-    world_lock(exchange->world);
-    bool used = world_use_nonce(exchange->world, key, nonce);
-    world_unlock(exchange->world);
+    server_state_lock(exchange->server);
+    bool used = server_state_use_nonce(exchange->server, key, nonce);
+    server_state_unlock(exchange->server);
     if (!used)
-        return refuse(exchange, &counts->bad_nonces, "EAPI:Invalid nonce");
+        return refuse(exchange, &stats->bad_nonces, "EAPI:Invalid nonce");
     return true;
 }
 

@@ -13,7 +13,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "sandbox/api.h"
-#include "sandbox/world.h"
+#include "sandbox/server_state.h"
 
 enum { LINE_MAX_LEN = 64 * 1024 * 1024 };
 
@@ -43,7 +43,7 @@ static bool read_unsigned(struct slice text, uint64_t *number)
     return keyring_read_nonce(copy, number);
 }
 
-static bool load_nonce(struct world *world, const struct json_node *nodes)
+static bool load_nonce(struct server_state *server, const struct json_node *nodes)
 {
     struct slice nonce_text = member_text(nodes, "nonce");
     struct slice name = member_text(nodes, "key");
@@ -52,33 +52,33 @@ static bool load_nonce(struct world *world, const struct json_node *nodes)
         return false;
     for (int key = 0; key < CREDENTIAL_COUNT; key++)
         if (slice_is(name, credential_table[key].api_key))
-            keyring_use_nonce(&world->keyring, key, nonce);
+            keyring_use_nonce(&server->keyring, key, nonce);
     return true;
 }
 
-static struct book *book_of(struct world *world, struct slice api)
+static struct api_state *book_of(struct server_state *server, struct slice api)
 {
     for (size_t i = 0; i < api_count; i++)
         if (slice_is(api, api_table[i]->name))
-            return &world->books[i];
+            return &server->books[i];
     return NULL;
 }
 
-static bool load_update(struct world *world, const struct json_node *nodes, struct slice line)
+static bool load_update(struct server_state *server, const struct json_node *nodes, struct slice line)
 {
-    struct book *book = book_of(world, member_text(nodes, "api"));
-    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "update")) : NULL;
+    struct api_state *api_state = book_of(server, member_text(nodes, "api"));
+    struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "update")) : NULL;
     struct slice email = member_text(nodes, "email"), body = body_of(line);
     if (!user || email.len > USERS_EMAIL_MAX || body.len == 0)
         return false;
-    users_update(&book->users, user, email, body);
+    users_update(&api_state->users, user, email, body);
     return true;
 }
 
-static bool load_verified(struct world *world, const struct json_node *nodes)
+static bool load_verified(struct server_state *server, const struct json_node *nodes)
 {
-    struct book *book = book_of(world, member_text(nodes, "api"));
-    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "verified")) : NULL;
+    struct api_state *api_state = book_of(server, member_text(nodes, "api"));
+    struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "verified")) : NULL;
     if (user)
         user->verified = true;
     return user != NULL;
@@ -97,19 +97,19 @@ static bool read_digest(struct slice hex, uint8_t digest[DIGEST_SHA256_LEN])
     return hex.len == 2 * DIGEST_SHA256_LEN;
 }
 
-static bool load_idempotency(struct world *world, const struct json_node *nodes)
+static bool load_idempotency(struct server_state *server, const struct json_node *nodes)
 {
-    struct book *book = book_of(world, member_text(nodes, "api"));
-    struct user *user = book ? users_by_id(&book->users, member_text(nodes, "user")) : NULL;
-    struct idempotency_entry *entry = idempotency_at(&world->idempotency, member_text(nodes, "idempotency"));
+    struct api_state *api_state = book_of(server, member_text(nodes, "api"));
+    struct user *user = api_state ? users_by_id(&api_state->users, member_text(nodes, "user")) : NULL;
+    struct idempotency_entry *entry = idempotency_at(&server->idempotency, member_text(nodes, "idempotency"));
     entry->user = user;
     return user && read_digest(member_text(nodes, "sha256"), entry->digest) &&
            read_unsigned(member_text(nodes, "at"), &entry->at_ns);
 }
 
-static bool load_user(struct world *world, const struct json_node *nodes, struct slice line)
+static bool load_user(struct server_state *server, const struct json_node *nodes, struct slice line)
 {
-    struct book *book = book_of(world, member_text(nodes, "api"));
+    struct api_state *api_state = book_of(server, member_text(nodes, "api"));
     struct user user = {
         .id = member_text(nodes, "id"),
         .external_id = member_text(nodes, "external_id"),
@@ -117,13 +117,13 @@ static bool load_user(struct world *world, const struct json_node *nodes, struct
         .body = body_of(line),
     };
     read_unsigned(member_text(nodes, "at"), &user.created_ns);
-    if (!book || user.id.len == 0 || user.email.len > USERS_EMAIL_MAX || user.body.len == 0)
+    if (!api_state || user.id.len == 0 || user.email.len > USERS_EMAIL_MAX || user.body.len == 0)
         return false;
-    users_add(&book->users, user);
+    users_add(&api_state->users, user);
     return true;
 }
 
-static bool load_line(struct world *world, struct json_reader *reader, struct slice line)
+static bool load_line(struct server_state *server, struct json_reader *reader, struct slice line)
 {
     size_t count;
     struct json_fault fault;
@@ -131,18 +131,19 @@ static bool load_line(struct world *world, struct json_reader *reader, struct sl
     if (!nodes || nodes[0].kind != JSON_OBJECT)
         return false;
     if (json_member(nodes, 0, "nonce"))
-        return load_nonce(world, nodes);
+        return load_nonce(server, nodes);
     if (json_member(nodes, 0, "update"))
-        return load_update(world, nodes, line);
+        return load_update(server, nodes, line);
     if (json_member(nodes, 0, "verified"))
-        return load_verified(world, nodes);
+        return load_verified(server, nodes);
     if (json_member(nodes, 0, "idempotency"))
-        return load_idempotency(world, nodes);
-    return load_user(world, nodes, line);
+        return load_idempotency(server, nodes);
+    return load_user(server, nodes, line);
 }
 
 /* gives the bytes up to the last complete line, or -1 */
-static off_t load_lines(struct state *state, struct world *world, struct slice text, struct error *error)
+static off_t load_lines(struct state *state, struct server_state *server, struct slice text,
+                        struct error *error)
 {
     struct json_reader *reader = json_reader_new();
     size_t offset = 0, number = 0;
@@ -153,7 +154,7 @@ static off_t load_lines(struct state *state, struct world *world, struct slice t
             break;
         struct slice line = slice_make(text.data + offset, (size_t)(end - text.data) - offset);
         number++;
-        if (!load_line(world, reader, line)) {
+        if (!load_line(server, reader, line)) {
             result =
                 error_set(error, ERROR_USAGE, "%s:%zu: not a line of a sandbox's state; name another file",
                           state->path, number);
@@ -166,7 +167,7 @@ static off_t load_lines(struct state *state, struct world *world, struct slice t
     return result;
 }
 
-static int load(struct state *state, struct world *world, struct error *error)
+static int load(struct state *state, struct server_state *server, struct error *error)
 {
     struct stat status;
     if (fstat(state->fd, &status))
@@ -179,7 +180,7 @@ static int load(struct state *state, struct world *world, struct error *error)
     void *text = mmap(NULL, size, PROT_READ, MAP_PRIVATE, state->fd, 0);
     if (text == MAP_FAILED)
         return error_set(error, ERROR_USAGE, "%s: %s", state->path, strerror(errno));
-    off_t good = load_lines(state, world, slice_make(text, size), error);
+    off_t good = load_lines(state, server, slice_make(text, size), error);
     munmap(text, size);
     if (good < 0)
         return -1;
@@ -188,7 +189,7 @@ static int load(struct state *state, struct world *world, struct error *error)
     return 0;
 }
 
-int state_open(struct state *state, const char *path, struct world *world, struct error *error)
+int state_open(struct state *state, const char *path, struct server_state *server, struct error *error)
 {
     *state = (struct state){.path = path};
     buffer_init(&state->line, LINE_MAX_LEN);
@@ -200,7 +201,7 @@ int state_open(struct state *state, const char *path, struct world *world, struc
         state_close(state);
         return -1;
     }
-    if (load(state, world, error)) {
+    if (load(state, server, error)) {
         state_close(state);
         return -1;
     }

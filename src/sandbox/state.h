@@ -15,7 +15,7 @@
 #include "sandbox/users.h"
 
 struct idempotency_entry;
-struct world;
+struct server_state;
 
 struct state {
     int fd;
@@ -25,7 +25,7 @@ struct state {
 
 /* Opens (and makes) the log, locks it, and adds what it holds to the world. 0, or -1 with scope ERROR_USAGE.
  */
-int state_open(struct state *state, const char *path, struct world *world, struct error *error);
+int state_open(struct state *state, const char *path, struct server_state *server, struct error *error);
 void state_close(struct state *state);
 
 /* 0, or -1 with errno. */

@@ -14,18 +14,18 @@ void users_init(struct users *users)
 {
     *users = (struct users){0};
     arena_init(&users->arena, CHUNK);
-    users->by_id = keyset_new();
-    users->by_external_id = keyset_new();
-    users->by_email = keyset_new();
-    users->customers = keyset_new();
+    users->by_id = hash_table_new();
+    users->by_external_id = hash_table_new();
+    users->by_email = hash_table_new();
+    users->customers = hash_table_new();
 }
 
 void users_clear(struct users *users)
 {
-    keyset_free(users->by_id);
-    keyset_free(users->by_external_id);
-    keyset_free(users->by_email);
-    keyset_free(users->customers);
+    hash_table_free(users->by_id);
+    hash_table_free(users->by_external_id);
+    hash_table_free(users->by_email);
+    hash_table_free(users->customers);
     free(users->all);
     arena_clear(&users->arena);
     *users = (struct users){0};
@@ -42,9 +42,9 @@ static struct slice fold_email(struct slice email, char folded[USERS_EMAIL_MAX])
     return slice_make(folded, email.len);
 }
 
-static struct user *user_of(struct users *users, struct keyset *index, struct slice key)
+static struct user *user_of(struct users *users, struct hash_table *index, struct slice key)
 {
-    uint32_t row = keyset_at(index, keyset_hash(key))->row;
+    uint32_t row = hash_table_ensure(index, hash_table_hash(key))->mark;
     return row ? users->all[row - 1] : NULL;
 }
 
@@ -70,11 +70,11 @@ struct user *users_by_email(struct users *users, struct slice email)
     return user && slice_equal(fold_email(user->email, found), folded) ? user : NULL;
 }
 
-static void index_user(struct keyset *index, struct slice key, uint32_t row)
+static void index_user(struct hash_table *index, struct slice key, uint32_t row)
 {
-    struct keyset_entry *entry = keyset_at(index, keyset_hash(key));
-    if (entry->row == 0)
-        entry->row = row;
+    struct hash_table_entry *entry = hash_table_ensure(index, hash_table_hash(key));
+    if (entry->mark == 0)
+        entry->mark = row;
 }
 
 static void count_customer(struct users *users, const struct user *user, struct slice email)
@@ -85,8 +85,9 @@ static void count_customer(struct users *users, const struct user *user, struct 
     size_t len = key.len < sizeof prefixed - 1 ? key.len : sizeof prefixed - 1;
     prefixed[0] = named ? 'x' : 'e';
     memcpy(prefixed + 1, key.data, len);
-    struct keyset_entry *entry = keyset_at(users->customers, keyset_hash(slice_make(prefixed, len + 1)));
-    if (++entry->extra == 2)
+    struct hash_table_entry *entry =
+        hash_table_ensure(users->customers, hash_table_hash(slice_make(prefixed, len + 1)));
+    if (++entry->value == 2)
         users->duplicates++;
 }
 

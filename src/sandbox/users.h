@@ -12,7 +12,7 @@
 
 #include "core/arena.h"
 #include "core/buffer.h"
-#include "core/keyset.h"
+#include "core/hash_table.h"
 #include "core/slice.h"
 
 enum { USERS_EMAIL_MAX = 320 }; /* bytes: 64 + 1 + 255, RFC 5321 */
@@ -31,7 +31,7 @@ struct users {
     struct arena arena;
     struct user **all; /* in the order of their creation */
     size_t count, capacity;
-    struct keyset *by_id, *by_external_id, *by_email, *customers;
+    struct hash_table *by_id, *by_external_id, *by_email, *customers;
     uint64_t duplicates; /* customers (by external id, else by e-mail) that own more than one user */
 };
 

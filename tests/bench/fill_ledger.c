@@ -10,7 +10,7 @@
 #include "job/job_load.h"
 #include "ledger/fingerprint.h"
 #include "ledger/ledger.h"
-#include "pipeline/intake.h"
+#include "pipeline/ingest.h"
 #include "pipeline/signals.h"
 #include "provider/provider.h"
 
@@ -72,22 +72,22 @@ static int fill_batch(struct filling *filling, const struct batch *batch, struct
 
 static int fill(struct filling *filling, struct error *error)
 {
-    struct inbox *inbox = inbox_new(intake_batches(2));
+    struct inbox *inbox = inbox_new(ingest_batches(2));
     struct signals signals;
     struct inbox_news news = {0};
     if (signals_start(&signals, inbox) != 0)
         return error_set(error, ERROR_USAGE, "no thread");
-    struct intake *intake = intake_open(filling->job, signals.stop_fd, error);
-    if (!intake)
+    struct ingest *ingest = ingest_open(filling->job, signals.stop_fd, error);
+    if (!ingest)
         return -1;
-    const struct reader_header *header = intake_header(intake);
-    struct intake_rules rules = {
+    const struct reader_header *header = ingest_header(ingest);
+    struct ingest_rules rules = {
         .set = rule_set_new(filling->job, filling->provider->fields, header->columns, header->column_count,
                             (int32_t)(clock_real_ns() / CLOCK_NS_PER_S / 86400), error),
         .fields = filling->provider->fields,
         .fingerprint_key = ledger_fingerprint_key(filling->ledger),
     };
-    if (!rules.set || intake_start(intake, &rules, 2, inbox, error) != 0)
+    if (!rules.set || ingest_start(ingest, &rules, 2, inbox, error) != 0)
         return -1;
     int result = ledger_begin(filling->ledger, error);
     while (result == 0 && !news.ended) {
@@ -95,7 +95,7 @@ static int fill(struct filling *filling, struct error *error)
         if (!news.batch)
             continue;
         result = fill_batch(filling, news.batch, error);
-        intake_recycle(intake, news.batch);
+        ingest_recycle(ingest, news.batch);
     }
     return result == 0 ? ledger_commit(filling->ledger, error) : result;
 }

@@ -63,7 +63,7 @@ sub live_through
     my $steps_log = "$scene->{folder}/steps";
 
     scene_restore($scene);
-    scene_night($scene, KYC_STEP_LOG => $steps_log);
+    scenario_run($scene, KYC_STEP_LOG => $steps_log);
     my @steps = grep { !%only_steps || $only_steps{$_} } split /\n/, read_file($steps_log);
     $result{kinds}{s/#.*//r} = 1 for @steps;
     my $want = scene_finish($scene);
@@ -78,7 +78,7 @@ sub live_through
         for my $way ($all_ways ? @ways : $ways[$turn++ % @ways]) {
             scene_restore($scene);
             unlink $steps_log;
-            my ($status, undef, $err) = scene_night($scene, KYC_STEP_LOG => $steps_log, KYC_STOP_AT => $step, KYC_STOP_BY => $way);
+            my ($status, undef, $err) = scenario_run($scene, KYC_STEP_LOG => $steps_log, KYC_STOP_AT => $step, KYC_STOP_BY => $way);
             # Threads take turns in another way now and then: a step may not come up again.
             my $reached = read_file($steps_log) =~ /^\Q$step\E$/m;
             $stopped{$step =~ s/#.*//r}++ if $reached;

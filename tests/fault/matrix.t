@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/../lib";
 use POSIX qw(WNOHANG);
 use Test::More;
 use Time::HiRes qw(sleep time);
-use KycCells;
+use KycParallel;
 use KycProof;
 use KycProxy;
 use KycRun;

@@ -12,7 +12,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(time);
-use KycCells;
+use KycParallel;
 use KycMutation;
 use KycProof;
 use KycRun;

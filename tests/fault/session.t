@@ -9,7 +9,7 @@ use Fcntl qw(:flock);
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use KycCells;
+use KycParallel;
 use KycHostile;
 use KycRun;
 use KycTest;

@@ -84,7 +84,7 @@ static void run(struct fixture *fixture, struct slice text, size_t block_len, in
         for (size_t i = 0; i < batch->count; i++) {
             row++;
             assert(batch->records[i].row == row);
-            rule_worker_judge(fixture->worker, &batch->records[i], &batch->arena);
+            rule_worker_validate(fixture->worker, &batch->records[i], &batch->arena);
             add_judged(out, &batch->records[i]);
         }
     }

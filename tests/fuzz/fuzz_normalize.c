@@ -73,7 +73,7 @@ static void judge(struct fixture *fixture, struct slice cells[FIELDS])
     memset(&fixture->record, 0, sizeof fixture->record);
     fixture->record.cells = cells;
     fixture->record.cell_count = FIELDS;
-    rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
+    rule_worker_validate(fixture->worker, &fixture->record, &fixture->arena);
 }
 
 static void check_texts(const struct record *record)

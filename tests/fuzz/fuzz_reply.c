@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .body = rest,
     };
     sample_fill_all(&sample);
-    provider->judge(&reply, &sample.record, &outcome);
+    provider->classify(&reply, &sample.record, &outcome);
     check_outcome(&outcome, &reply);
     return 0;
 }

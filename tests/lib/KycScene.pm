@@ -3,7 +3,7 @@
 #
 #   my $scene = scene_new('kira', 'settle', rows => 3, tag => 'a');     # made once: users, ledger, export
 #   scene_restore($scene);                                             # as it was then; the sandbox runs
-#   my ($status, $out, $err) = scene_night($scene, KYC_STOP_AT => 'committed#3');
+#   my ($status, $out, $err) = scenario_run($scene, KYC_STOP_AT => 'committed#3');
 #   my $end = scene_finish($scene);       # nights, and a person's verdicts, until nothing is left to do
 #   my @problems = scene_compare($end, $other_end);
 #   scene_leave($scene);
@@ -21,7 +21,7 @@ use POSIX ();
 use KycTest;
 use KycRun;
 
-our @EXPORT = qw(scene_names scene_new scene_restore scene_night scene_finish scene_missing scene_compare scene_leave
+our @EXPORT = qw(scene_names scene_new scene_restore scenario_run scene_finish scene_missing scene_compare scene_leave
     scene_free_port scene_side_by_side);
 
 my $json = JSON::PP->new->utf8->canonical;
@@ -143,7 +143,7 @@ sub night
 }
 
 # What this scene is about: a run, or a person's verdicts; the environment says where it stops.
-sub scene_night
+sub scenario_run
 {
     my ($scene, %environment) = @_;
     local @ENV{keys %environment} = values %environment;

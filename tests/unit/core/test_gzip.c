@@ -146,7 +146,7 @@ enum place { AT_SECOND, IN_SECOND, IN_TAIL };
 /* Two members, the second with one byte changed or followed by something. */
 struct damage {
     const char *sentence;
-    ptrdiff_t at; /* of the changed byte: from the second member's start, negative: from its end */
+    ptrdiff_t at_ns; /* of the changed byte: from the second member's start, negative: from its end */
     const char *tail;
     size_t tail_len;
     bool whole; /* all of the second member's text comes out before the fault */
@@ -177,10 +177,10 @@ static void check_damage(const struct damage *damage, size_t in_len, size_t out_
     buffer_init(&input, 1 << 21);
     buffer_append(&input, buffer_slice(&packed));
     buffer_append(&input, buffer_slice(&packed));
-    if (damage->at < 0)
-        input.data[(ptrdiff_t)input.len + damage->at] ^= 0x55;
-    else if (damage->at < (ptrdiff_t)packed.len)
-        input.data[(ptrdiff_t)packed.len + damage->at] ^= 0x55;
+    if (damage->at_ns < 0)
+        input.data[(ptrdiff_t)input.len + damage->at_ns] ^= 0x55;
+    else if (damage->at_ns < (ptrdiff_t)packed.len)
+        input.data[(ptrdiff_t)packed.len + damage->at_ns] ^= 0x55;
     size_t second_end = input.len;
     buffer_append(&input, slice_make(damage->tail, damage->tail_len));
 

@@ -5,8 +5,8 @@
 
 #include <cmocka.h>
 
+#include "core/hash_table.h"
 #include "core/hashset.h"
-#include "core/keyset.h"
 
 static void a_hash_is_there_once_it_was_put_in(void **state)
 {
@@ -14,7 +14,7 @@ static void a_hash_is_there_once_it_was_put_in(void **state)
     struct hashset *set = hashset_new();
     for (int time = 0; time < 2; time++)
         for (uint32_t i = 0; i < 300000; i++) {
-            uint64_t hash = keyset_hash(slice_make((const char *)&i, sizeof i));
+            uint64_t hash = hash_table_hash(slice_make((const char *)&i, sizeof i));
             hashset_prefetch(set, hash);
             assert_int_equal(hashset_add(set, hash), time);
         }

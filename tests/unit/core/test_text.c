@@ -346,7 +346,7 @@ static void damage_is_found_where_it_begins(void **state)
     static const struct {
         const char *sentence;
         struct slice text;
-        size_t at;
+        size_t at_ns;
         uint32_t code;
     } cases[] = {
         {"none", SLICE_LITERAL("Zo\xc3\xab"), 4, 7},
@@ -359,7 +359,7 @@ static void damage_is_found_where_it_begins(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t code = 7;
-        if (text_find_damage(cases[i].text, &code) != cases[i].at ||
+        if (text_find_damage(cases[i].text, &code) != cases[i].at_ns ||
             (code != cases[i].code && cases[i].code != 7))
             fail_msg("%s: U+%X", cases[i].sentence, (unsigned)code);
     }

@@ -46,31 +46,31 @@ static uint64_t wait_of(enum wait_kind kind, uint64_t now, struct retry_random *
 
 /* A heap of the times at which the admitted leave. */
 struct heap {
-    uint64_t *at;
+    uint64_t *at_ns;
     size_t count;
 };
 
 static void heap_add(struct heap *heap, uint64_t time)
 {
     size_t i = heap->count++;
-    for (; i > 0 && heap->at[(i - 1) / 2] > time; i = (i - 1) / 2)
-        heap->at[i] = heap->at[(i - 1) / 2];
-    heap->at[i] = time;
+    for (; i > 0 && heap->at_ns[(i - 1) / 2] > time; i = (i - 1) / 2)
+        heap->at_ns[i] = heap->at_ns[(i - 1) / 2];
+    heap->at_ns[i] = time;
 }
 
 static void heap_drop_first(struct heap *heap)
 {
-    uint64_t last = heap->at[--heap->count];
+    uint64_t last = heap->at_ns[--heap->count];
     size_t i = 0;
     for (size_t child = 1; child < heap->count; child = 2 * i + 1) {
-        if (child + 1 < heap->count && heap->at[child + 1] < heap->at[child])
+        if (child + 1 < heap->count && heap->at_ns[child + 1] < heap->at_ns[child])
             child++;
-        if (heap->at[child] >= last)
+        if (heap->at_ns[child] >= last)
             break;
-        heap->at[i] = heap->at[child];
+        heap->at_ns[i] = heap->at_ns[child];
         i = child;
     }
-    heap->at[i] = last;
+    heap->at_ns[i] = last;
 }
 
 struct simulation {
@@ -87,7 +87,7 @@ struct simulation {
 /* All that happens at one moment; gives the next. */
 static uint64_t simulate_moment(struct simulation *s)
 {
-    while (s->waiting.count > 0 && s->waiting.at[0] <= s->now) {
+    while (s->waiting.count > 0 && s->waiting.at_ns[0] <= s->now) {
         heap_drop_first(&s->waiting);
         if (s->wait == WAIT_SOME_LOST && retry_random_next(&s->random) % 5 == 0) {
             limiter_never_left(&s->limiter);
@@ -104,7 +104,7 @@ static uint64_t simulate_moment(struct simulation *s)
     }
     if (s->wake_late_ns > 0)
         next += retry_random_next(&s->random) % s->wake_late_ns;
-    return s->waiting.count > 0 && s->waiting.at[0] < next ? s->waiting.at[0] : next;
+    return s->waiting.count > 0 && s->waiting.at_ns[0] < next ? s->waiting.at_ns[0] : next;
 }
 
 static void simulate(struct simulation *s, size_t requests)
@@ -158,12 +158,12 @@ static void assert_never_over(const struct simulation *s, struct job_rate rate, 
 static void no_window_holds_more_than_the_rate_and_the_rate_is_used(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
         struct simulation s = {.random = retry_random_from(i + 1), .wait = row->wait, .now = 12345};
         s.wake_late_ns = row->wake_late_ns;
         s.left = memory_new(row->requests + row->rate.count + 1, sizeof *s.left);
-        s.waiting.at = memory_new(row->rate.count + 1, sizeof *s.waiting.at);
+        s.waiting.at_ns = memory_new(row->rate.count + 1, sizeof *s.waiting.at_ns);
         limiter_init(&s.limiter, row->rate, row->burst);
         simulate(&s, row->requests);
 
@@ -175,7 +175,7 @@ static void no_window_holds_more_than_the_rate_and_the_rate_is_used(void **state
         print_message("# %s: %.2f %% used\n", row->sentence, 100 * used);
         limiter_clear(&s.limiter);
         free(s.left);
-        free(s.waiting.at);
+        free(s.waiting.at_ns);
     }
 }
 
@@ -265,8 +265,9 @@ static void a_429_halves_the_rate_and_it_comes_back_step_by_step(void **state)
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){100, S}, 1);
     assert_in_range(in_a_second(&limiter, 10 * S), 99, 100);
-    for (unsigned i = 0; i < 20; i++) /* all of what was in flight: one event */
+    for (unsigned i = 0; i < 20; i++) { /* all of what was in flight: one event */
         limiter_throttle(&limiter, 11 * S + i * MS, 10 * S + i * MS, 0);
+    }
     assert_in_range(in_a_second(&limiter, 11 * S + 20 * MS), 46, 50);
     assert_in_range(in_a_second(&limiter, 12 * S + 20 * MS), 51, 55);
     assert_in_range(in_a_second(&limiter, 13 * S + 20 * MS), 56, 60);

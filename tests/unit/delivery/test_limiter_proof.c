@@ -103,7 +103,7 @@ struct scenario {
 enum happening { LEAVES, TOLD, ANSWERED, NEVER_LEAVES };
 
 struct event {
-    uint64_t at;
+    uint64_t at_ns;
     enum happening what;
     uint64_t left_at; /* of an answer */
     bool is_429;
@@ -151,16 +151,16 @@ static uint64_t spread_of(struct simulation *s, enum spread spread)
 
 static void heap_add_event(struct simulation *s, struct event event)
 {
-    uint64_t at_ns = event.at;
+    uint64_t at_ns = event.at_ns;
     size_t i = s->heap_count++;
-    for (; i > 0 && s->heap[(i - 1) / 2].at > at_ns; i = (i - 1) / 2)
+    for (; i > 0 && s->heap[(i - 1) / 2].at_ns > at_ns; i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = event;
 }
 
 static void heap_add(struct simulation *s, uint64_t at_ns, enum happening what)
 {
-    heap_add_event(s, (struct event){.at = at_ns, .what = what});
+    heap_add_event(s, (struct event){.at_ns = at_ns, .what = what});
 }
 
 static struct event heap_take(struct simulation *s)
@@ -168,8 +168,8 @@ static struct event heap_take(struct simulation *s)
     struct event first = s->heap[0], last = s->heap[--s->heap_count];
     size_t i = 0;
     for (size_t child = 1; child < s->heap_count; child = 2 * i + 1) {
-        child += child + 1 < s->heap_count && s->heap[child + 1].at < s->heap[child].at;
-        if (s->heap[child].at >= last.at)
+        child += child + 1 < s->heap_count && s->heap[child + 1].at_ns < s->heap[child].at_ns;
+        if (s->heap[child].at_ns >= last.at_ns)
             break;
         s->heap[i] = s->heap[child];
         i = child;
@@ -260,7 +260,7 @@ static void simulate_moment(struct simulation *s)
 {
     const struct scenario *scenario = s->scenario;
     uint64_t next = UINT64_MAX;
-    while (s->heap_count > 0 && s->heap[0].at <= s->now)
+    while (s->heap_count > 0 && s->heap[0].at_ns <= s->now)
         happen(s, heap_take(s).what);
     bring_work(s);
     watch_use(s, s->queue > 0 && s->in_flight < scenario->in_flight);
@@ -273,8 +273,8 @@ static void simulate_moment(struct simulation *s)
         admit(s);
     }
     watch_use(s, s->queue > 0 && s->in_flight < scenario->in_flight);
-    if (s->heap_count > 0 && s->heap[0].at < next)
-        next = s->heap[0].at;
+    if (s->heap_count > 0 && s->heap[0].at_ns < next)
+        next = s->heap[0].at_ns;
     s->now = s->next_work < next ? s->next_work : next;
 }
 
@@ -410,7 +410,7 @@ static void leave_throttled(struct throttled *t)
     limiter_left(&s->limiter, s->now);
     s->left++;
     bool is_429 = !is_taken(t);
-    heap_add_event(s, (struct event){.at = s->now + spread_of(s, t->scenario.latency),
+    heap_add_event(s, (struct event){.at_ns = s->now + spread_of(s, t->scenario.latency),
                                      .what = ANSWERED,
                                      .left_at = s->now,
                                      .is_429 = is_429});
@@ -441,7 +441,7 @@ static void simulate_throttled(struct throttled *t, uint64_t until)
     struct simulation *s = &t->s;
     while (s->now < until) {
         uint64_t next = UINT64_MAX;
-        while (s->heap_count > 0 && s->heap[0].at <= s->now) {
+        while (s->heap_count > 0 && s->heap[0].at_ns <= s->now) {
             struct event event = heap_take(s);
             if (event.what == LEAVES)
                 leave_throttled(t);
@@ -455,7 +455,7 @@ static void simulate_throttled(struct throttled *t, uint64_t until)
         }
         if (s->in_flight >= t->scenario.in_flight)
             next = UINT64_MAX;
-        s->now = s->heap_count > 0 && s->heap[0].at < next ? s->heap[0].at : next;
+        s->now = s->heap_count > 0 && s->heap[0].at_ns < next ? s->heap[0].at_ns : next;
     }
 }
 

@@ -20,7 +20,7 @@ static void the_longest_wait_doubles_from_100_ms_to_30_s(void **state)
     } table[] = {{1, 100 * MS}, {2, 200 * MS}, {3, 400 * MS}, {4, 800 * MS}, {9, 25600 * MS},
                  {10, 30 * S},  {11, 30 * S},  {64, 30 * S},  {65, 30 * S},  {UINT32_MAX, 30 * S}};
     struct retry_random random = retry_random_from(1);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         uint64_t max = table[i].most_ns, sum = 0, seen_low = UINT64_MAX, seen_high = 0;
         assert_int_equal(retry_wait_ns(table[i].attempt, max), max);
         assert_int_equal(retry_wait_ns(table[i].attempt, 0), 0);
@@ -55,7 +55,7 @@ static void a_record_is_given_up_by_attempts_or_by_time(void **state)
         {"time is up", 2, 6, 601 * S, 0, 600 * S, false},
         {"no overflow", 2, 6, 10 * S, UINT64_MAX, 600 * S, false},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         bool allowed = retry_is_allowed(table[i].made, table[i].attempts, table[i].elapsed_ns,
                                         table[i].wait_ns, table[i].retry_for_ns);
         if (allowed != table[i].want)

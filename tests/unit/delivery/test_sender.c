@@ -184,7 +184,7 @@ static void assert_outcome(const struct row *row, const struct delivery *deliver
 static void an_answer_becomes_an_outcome(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fixture *fixture = fixture_new(&rows[i].step, 1, 1);
         if (rows[i].timeout_ns > 0)
             fixture->job.delivery.timeout_ns = rows[i].timeout_ns;
@@ -298,7 +298,7 @@ static void what_is_signed_is_what_stands_on_the_request_line(void **state)
         {"/a/./b/../c", "/a/./b/../c/v1/users"},
     };
     const struct script_step step = {.reply = CREATED};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct fixture *fixture = fixture_new(&step, 1, 1);
         snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u%s", fixture->server->port,
                  table[i].base_path);
@@ -336,7 +336,7 @@ static void the_headers_are_those_that_were_agreed(void **state)
     fixture_stop(fixture);
     for (size_t r = 0; r < 2; r++) {
         char text[256];
-        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
             script_header(&fixture->server->requests[r], table[i].name, text, sizeof text);
             assert_string_equal(text, table[i].want);
         }
@@ -405,7 +405,7 @@ static void the_published_vectors_leave_as_published(void **state)
 {
     (void)state;
     const struct script_step step = {.reply = CREATED};
-    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
         vector_in_hand = &vectors[i];
         struct fixture *fixture = fixture_new(&step, 1, 1);
         char *secret = memory_copy(slice_from(vector_in_hand->secret));

@@ -277,7 +277,7 @@ static void keys_send_side_by_side_and_each_one_by_one(void **state)
     assert_int_equal(most_at_once(fixture, NULL), 3);
     struct sender_figures figures;
     sender_figures(fixture->sender, &figures);
-    assert_int_equal(figures.most_in_flight, 3);
+    assert_int_equal(figures.max_in_flight, 3);
     assert_int_equal(figures.requests, 60);
     assert_true(figures.p50_ms >= 15 && figures.p50_ms <= figures.p95_ms &&
                 figures.p95_ms <= figures.p99_ms && figures.p99_ms <= figures.max_ms &&

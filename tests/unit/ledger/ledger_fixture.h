@@ -279,7 +279,7 @@ static inline void fixture_assert_says(const struct error *error, const char *pa
 /* What ledger_verify found: how many of each kind, and the first event, customer and text of each. */
 struct fixture_findings {
     struct ledger_verified verified;
-    unsigned counts[LEDGER_FINDING_USER + 1];
+    unsigned stats[LEDGER_FINDING_USER + 1];
     int64_t event[LEDGER_FINDING_USER + 1];
     char key[LEDGER_FINDING_USER + 1][64], text[LEDGER_FINDING_USER + 1][512];
 };
@@ -288,7 +288,7 @@ static inline void fixture_note_finding(void *context, const struct ledger_findi
 {
     struct fixture_findings *findings = context;
     int kind = (int)finding->kind;
-    if (findings->counts[kind]++ > 0)
+    if (findings->stats[kind]++ > 0)
         return;
     findings->event[kind] = finding->event;
     snprintf(findings->key[kind], sizeof findings->key[kind], "%.*s", (int)finding->external_id.len,

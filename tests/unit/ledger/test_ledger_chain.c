@@ -121,7 +121,7 @@ static void a_changed_event_is_told_once(void **state)
     assert_int_equal(findings.event[LEDGER_FINDING_EVENT], 3);
     fixture_sql(fixture, "UPDATE event SET chain = x'00' WHERE id = 3");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 2); /* what the next one went on from is gone */
+    assert_int_equal(findings.stats[LEDGER_FINDING_EVENT], 2); /* what the next one went on from is gone */
 }
 
 static void events_cut_off_at_the_end_show(void **state)
@@ -129,13 +129,13 @@ static void events_cut_off_at_the_end_show(void **state)
     struct fixture *fixture = *state;
     fixture_sql(fixture, "DELETE FROM event WHERE id = 5");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 0); /* no run ended with the fifth */
-    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 0); /* no run ended with the fifth */
+    assert_int_equal(findings.stats[LEDGER_FINDING_CUSTOMER], 1);
     assert_string_equal(findings.key[LEDGER_FINDING_CUSTOMER], "C-3");
     fixture_sql(fixture, "DELETE FROM event WHERE id = 4");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
-    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 2);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_CUSTOMER], 2);
 }
 
 static void the_report_shows_an_end_that_was_cut_off_with_all_that_it_made(void **state)
@@ -146,7 +146,7 @@ static void the_report_shows_an_end_that_was_cut_off_with_all_that_it_made(void 
     assert_int_equal(fixture_verify(fixture, head).verified.findings, 0);
     fixture_sql(fixture, "DELETE FROM event WHERE id = 5; DELETE FROM customer WHERE id = 4");
     assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
-    assert_int_equal(fixture_verify(fixture, head).counts[LEDGER_FINDING_REPORT], 1);
+    assert_int_equal(fixture_verify(fixture, head).stats[LEDGER_FINDING_REPORT], 1);
 }
 
 static void runs_are_held_against_the_chain(void **state)
@@ -156,16 +156,16 @@ static void runs_are_held_against_the_chain(void **state)
         fixture,
         "UPDATE run SET chain_head = (SELECT lower(hex(chain)) FROM event WHERE id = 2) WHERE id = 1");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 1);
     fixture_sql(fixture, "UPDATE run SET chain_head = 'nonsense' WHERE id = 1");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 1);
     fixture_sql(fixture, "DELETE FROM run WHERE id = 2");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 2);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 2);
     fixture_sql(fixture, "DELETE FROM run");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_RUN], 2);
+    assert_int_equal(findings.stats[LEDGER_FINDING_RUN], 2);
     assert_int_equal(findings.event[LEDGER_FINDING_RUN], 1);
 }
 
@@ -175,8 +175,8 @@ static void a_user_of_two_customers_shows_also_without_the_index(void **state)
     fixture_sql(fixture,
                 "DROP INDEX customer_user_id; UPDATE customer SET user_id = 'U-0' WHERE external_id = 'C-1'");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_USER], 1);
-    assert_int_equal(findings.counts[LEDGER_FINDING_CUSTOMER], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_USER], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_CUSTOMER], 1);
 }
 
 static void an_erased_customer_does_not_break_the_chain(void **state)
@@ -200,7 +200,7 @@ static void an_erased_customer_does_not_break_the_chain(void **state)
     fixture_sql(fixture, "DELETE FROM customer WHERE id = 2");
     findings = fixture_verify(fixture, "");
     assert_int_equal(findings.verified.findings, 1);
-    assert_int_equal(findings.counts[LEDGER_FINDING_GONE], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_GONE], 1);
 }
 
 static void the_head_is_that_of_the_committed_events(void **state)

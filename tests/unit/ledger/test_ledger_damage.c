@@ -122,7 +122,7 @@ static void write_all(struct fixture *fixture)
             ledger_result(ledger, &result, &taken, &error) == 0)
             ledger_settle(ledger,
                           &(struct ledger_verdict){
-                              .external_id = slice_from(key), .user_id = SLICE_LITERAL("U-7"), .at = 9},
+                              .external_id = slice_from(key), .user_id = SLICE_LITERAL("U-7"), .at_ns = 9},
                           &settlement, &error);
     }
     ledger_close(ledger);

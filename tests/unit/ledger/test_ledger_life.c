@@ -187,7 +187,7 @@ static void who_has_events_is_never_deleted(void **state)
 
 static enum ledger_settlement rekey(struct fixture *fixture, const char *from, const char *to)
 {
-    const struct ledger_rekey rekey = {.from = slice_from(from), .to = slice_from(to), .at = 9};
+    const struct ledger_rekey rekey = {.from = slice_from(from), .to = slice_from(to), .at_ns = 9};
     enum ledger_settlement settlement;
     fixture_begin(fixture);
     assert_int_equal(ledger_rekey(fixture->ledger, &rekey, &settlement, &fixture->error), 0);

@@ -52,7 +52,7 @@ static void fill(struct fixture *fixture)
     assert_int_equal(ledger_settle(fixture->ledger,
                                    &(struct ledger_verdict){.external_id = slice_from("C-4"),
                                                             .user_id = slice_from("USER-4"),
-                                                            .at = FIXTURE_AT},
+                                                            .at_ns = FIXTURE_AT},
                                    &settlement, &fixture->error),
                      0);
     fixture_commit(fixture);

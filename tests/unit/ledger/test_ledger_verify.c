@@ -106,7 +106,7 @@ static void settle(struct walk *walk, int who, const char *user)
                                            .user_id = slice_from(user),
                                            .proven = pick(walk, 2),
                                            .differs = pick(walk, 2),
-                                           .at = 6};
+                                           .at_ns = 6};
     enum ledger_settlement settlement;
     assert_int_equal(ledger_settle(walk->fixture->ledger, &verdict, &settlement, &walk->fixture->error), 0);
     if (walk->ids[who] == 0)
@@ -160,7 +160,7 @@ static void rekey(struct walk *walk, int who)
         .to = slice_from(key_of(walk, who, to)),
         .key_members = slice_make((const char *)members, is_digested ? sizeof members : 0),
         .is_digested = is_digested,
-        .at = 9};
+        .at_ns = 9};
     assert_int_equal(ledger_rekey(walk->fixture->ledger, &rekey, &settlement, &walk->fixture->error), 0);
     assert_int_equal(settlement, LEDGER_SETTLED);
 }
@@ -177,7 +177,7 @@ static void identify(struct walk *walk, const struct ledger_customer *customer)
                                                 .row = 3,
                                                 .identity = identity,
                                                 .digest = agrees ? digests.digest : NULL,
-                                                .at = 8};
+                                                .at_ns = 8};
     assert_int_equal(ledger_identify(walk->fixture->ledger, &known, &walk->fixture->error), 0);
 }
 
@@ -390,7 +390,7 @@ static int set_up(void **state)
     assert_int_equal(ledger_settle(fixture->ledger,
                                    &(struct ledger_verdict){.external_id = SLICE_LITERAL("C-5"),
                                                             .user_id = SLICE_LITERAL("U-5"),
-                                                            .at = 7},
+                                                            .at_ns = 7},
                                    &settlement, &fixture->error),
                      0);
     fixture_commit(fixture);
@@ -410,7 +410,7 @@ static int set_up(void **state)
                                        .member_digests = slice_make(digests.members, sizeof digests.members),
                                        .at_ns = 7};
     const struct ledger_rekey rekey = {
-        .from = SLICE_LITERAL("K-9"), .to = SLICE_LITERAL("C-9"), .is_digested = true, .at = 7};
+        .from = SLICE_LITERAL("K-9"), .to = SLICE_LITERAL("C-9"), .is_digested = true, .at_ns = 7};
     fixture_create(fixture, "K-9", "abc", "U-19");
     fixture_begin(fixture);
     assert_int_equal(ledger_note_twin(fixture->ledger, &twin, SLICE_LITERAL("twin"), &fixture->error), 0);
@@ -499,7 +499,7 @@ static void every_change_of_a_customer_is_found(void **state)
                  cases[i].key);
         fixture_sql(fixture, text);
         struct fixture_findings findings = fixture_verify(fixture, "");
-        if (findings.verified.findings != 1 || findings.counts[LEDGER_FINDING_CUSTOMER] != 1 ||
+        if (findings.verified.findings != 1 || findings.stats[LEDGER_FINDING_CUSTOMER] != 1 ||
             strcmp(findings.key[LEDGER_FINDING_CUSTOMER], cases[i].key) != 0 ||
             !strstr(findings.text[LEDGER_FINDING_CUSTOMER], cases[i].says))
             fail_msg("%s: %s: %d findings, %s: %s", cases[i].key, cases[i].set,
@@ -517,7 +517,7 @@ static void two_customers_who_changed_places_are_found(void **state)
                          "UPDATE customer SET external_id = 'C-1' WHERE external_id = 'C-4';"
                          "UPDATE customer SET external_id = 'C-4' WHERE external_id = 'x'");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 3); /* one of C-1, two of C-4 */
+    assert_int_equal(findings.stats[LEDGER_FINDING_EVENT], 3); /* one of C-1, two of C-4 */
     assert_string_equal(findings.key[LEDGER_FINDING_EVENT], "C-4");
 }
 
@@ -526,11 +526,11 @@ static void another_key_for_a_rekeyed_customer_is_found(void **state)
     struct fixture *fixture = *state;
     fixture_sql(fixture, "UPDATE customer SET external_id = 'x' WHERE external_id = 'C-9'");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 1); /* the rekey event alone is of the new key */
+    assert_int_equal(findings.stats[LEDGER_FINDING_EVENT], 1); /* the rekey event alone is of the new key */
     fixture_sql(fixture, "UPDATE customer SET external_id = 'C-9' WHERE external_id = 'x';"
                          "UPDATE event SET digest = zeroblob(32) WHERE operation = 'rekey'");
     findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 2); /* it, and the create before it */
+    assert_int_equal(findings.stats[LEDGER_FINDING_EVENT], 2); /* it, and the create before it */
 }
 
 static void a_second_user_is_found(void **state)
@@ -541,7 +541,7 @@ static void a_second_user_is_found(void **state)
                 "outcome, 'U-8', digest, http_status, code, request_id, attempt, latency_ms, at, chain "
                 "FROM event WHERE id = 1");
     struct fixture_findings findings = fixture_verify(fixture, "");
-    assert_int_equal(findings.counts[LEDGER_FINDING_EVENT], 1);
+    assert_int_equal(findings.stats[LEDGER_FINDING_EVENT], 1);
     assert_non_null(strstr(findings.text[LEDGER_FINDING_CUSTOMER], "gives a second user"));
 }
 

@@ -125,16 +125,16 @@ static void what_was_found_settles_it_or_a_person_does(void **state)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct match_counts counts = {.users = {[MATCH_EMAIL] = rows[i].email,
-                                                      [MATCH_PART] = rows[i].part,
-                                                      [MATCH_FOLDED] = rows[i].folded,
-                                                      [MATCH_ALL] = rows[i].all},
-                                            .certain = rows[i].certain,
-                                            .in_doubt = rows[i].in_doubt};
-        if (match_settle(&counts) != rows[i].want)
+        const struct match_counts stats = {.users = {[MATCH_EMAIL] = rows[i].email,
+                                                     [MATCH_PART] = rows[i].part,
+                                                     [MATCH_FOLDED] = rows[i].folded,
+                                                     [MATCH_ALL] = rows[i].all},
+                                           .certain = rows[i].certain,
+                                           .in_doubt = rows[i].in_doubt};
+        if (match_settle(&stats) != rows[i].want)
             fail_msg("%s", rows[i].sentence);
         if (rows[i].code)
-            assert_string_equal(match_unclear_code(&counts), rows[i].code);
+            assert_string_equal(match_unclear_code(&stats), rows[i].code);
     }
 }
 
@@ -179,9 +179,9 @@ static void a_user_of_another_customer_is_no_proof_of_absence(void **state)
 {
     (void)state;
     for (int in_doubt = 0; in_doubt < 2; in_doubt++) {
-        const struct match_counts counts = {.taken = true, .certain = true, .in_doubt = in_doubt != 0};
-        assert_int_equal(match_settle(&counts), SETTLED_UNCLEAR);
-        assert_string_equal(match_unclear_code(&counts), "user_id_taken");
+        const struct match_counts stats = {.taken = true, .certain = true, .in_doubt = in_doubt != 0};
+        assert_int_equal(match_settle(&stats), SETTLED_UNCLEAR);
+        assert_string_equal(match_unclear_code(&stats), "user_id_taken");
     }
     const struct match_counts ours = {
         .taken = true, .users = {[MATCH_ALL] = 1}, .certain = true, .in_doubt = true};
@@ -193,7 +193,7 @@ static void a_look_up_settles_by_our_key(void **state)
     (void)state;
     static const struct {
         const char *sentence;
-        struct look_up_counts counts;
+        struct look_up_counts stats;
         enum settled want;
         const char *code;
     } rows[] = {
@@ -214,7 +214,7 @@ static void a_look_up_settles_by_our_key(void **state)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *code;
-        if (look_up_decide(&rows[i].counts, &code) != rows[i].want || strcmp(code, rows[i].code) != 0)
+        if (look_up_decide(&rows[i].stats, &code) != rows[i].want || strcmp(code, rows[i].code) != 0)
             fail_msg("%s: %s", rows[i].sentence, code);
     }
 }

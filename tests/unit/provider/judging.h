@@ -45,7 +45,7 @@ static inline void check_judged(const struct provider *provider, const struct ju
             .body = slice_from(one->body),
         };
         memset(&outcome, 0xff, sizeof outcome);
-        provider->judge(&reply, &sample.record, &outcome);
+        provider->classify(&reply, &sample.record, &outcome);
         if (outcome.kind != one->kind)
             fail_msg("%s: %s", one->sentence, outcome_word(outcome.kind));
         if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_NOT_SENT ||

@@ -78,10 +78,10 @@ static void fields_go_where_the_provider_has_them(void **state)
             assert_int_equal(row && row->required, cases[i].required[p] == 'y');
         }
     const struct provider_field *ssn = provider_fields_find(&payso_fields, FIELD_NATIONAL_ID);
-    assert_int_equal(ssn->whom, PROVIDER_US_INDIVIDUALS);
+    assert_int_equal(ssn->applies_to, PROVIDER_US_INDIVIDUALS);
     assert_null(provider_fields_find(&payso_fields, FIELD_SOURCE_OF_FUNDS)->values);
     assert_null(provider_fields_find(&kira_fields, FIELD_OCCUPATION)->values);
-    assert_true(provider_fields_find(&kira_fields, FIELD_ACCOUNT_PURPOSE)->wished);
+    assert_true(provider_fields_find(&kira_fields, FIELD_ACCOUNT_PURPOSE)->recommended);
 }
 
 static size_t count_countries(const char *const *codes)

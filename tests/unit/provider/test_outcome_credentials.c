@@ -53,7 +53,7 @@ static enum outcome_kind judge(const struct provider *provider, const struct ref
         .body = slice_from(refusal->body),
     };
     memset(&outcome, 0xff, sizeof outcome);
-    provider->judge(&reply, &sample.record, &outcome);
+    provider->classify(&reply, &sample.record, &outcome);
     assert_int_equal(outcome.user_id[0], '\0');
     return outcome.kind;
 }

@@ -106,7 +106,7 @@ static void a_fetch_tells_a_user_that_is_not_there_from_a_key_that_is_not_known(
                                              .http_status = examples[i].status,
                                              .body = slice_from(examples[i].body)};
         struct outcome outcome;
-        payward_provider.judge(&reply, NULL, &outcome);
+        payward_provider.classify(&reply, NULL, &outcome);
         assert_int_equal(outcome.kind, examples[i].kind);
         assert_int_equal(outcome.http_status, examples[i].status);
     }
@@ -263,14 +263,14 @@ static void the_codes_beside_iso_are_not_in_iso(void **state)
 {
     (void)state;
     const char *const *codes =
-        provider_fields_find(payward_provider.fields, FIELD_NATIONALITIES)->also_countries;
+        provider_fields_find(payward_provider.fields, FIELD_NATIONALITIES)->extra_countries;
     size_t count = 0;
     for (; codes[count]; count++) {
         assert_int_equal(strlen(codes[count]), 2);
         assert_null(country_by_alpha2(slice_from(codes[count])));
     }
     assert_int_equal(count, 13);
-    assert_null(provider_fields_find(payward_provider.fields, FIELD_COUNTRY)->also_countries);
+    assert_null(provider_fields_find(payward_provider.fields, FIELD_COUNTRY)->extra_countries);
 }
 
 static void the_words_of_an_enumeration_are_those_of_the_page(void **state)
@@ -317,7 +317,7 @@ static void check_attempt(const struct attempt *attempt, enum operation operatio
     };
     struct outcome outcome;
     memset(&outcome, 0xff, sizeof outcome);
-    payward_provider.judge(&reply, &sample.record, &outcome);
+    payward_provider.classify(&reply, &sample.record, &outcome);
     if (outcome.kind != attempt->kind)
         fail_msg("%s: %s", attempt->sentence, outcome_word(outcome.kind));
     if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_THROTTLED ||
@@ -486,7 +486,7 @@ static void without_a_whole_answer_what_left_decides(void **state)
             .body = SLICE_LITERAL(BAD_NONCE),
         };
         struct outcome outcome;
-        payward_provider.judge(&reply, &sample.record, &outcome);
+        payward_provider.classify(&reply, &sample.record, &outcome);
         if (outcome.kind != attempts[i].kind)
             fail_msg("%s: %s", attempts[i].sentence, outcome_word(outcome.kind));
         assert_int_equal(outcome.cause, attempts[i].cause);
@@ -509,7 +509,7 @@ static void retry_after_and_a_long_request_id_are_passed_on(void **state)
                                    .retry_after_ns = 5,
                                    .request_id = slice_from(long_id)};
     struct outcome outcome;
-    payward_provider.judge(&reply, &sample.record, &outcome);
+    payward_provider.classify(&reply, &sample.record, &outcome);
     assert_int_equal(outcome.kind, OUTCOME_THROTTLED);
     assert_int_equal(outcome.retry_after_ns, 5);
     assert_string_equal(outcome.request_id, "");

@@ -27,7 +27,7 @@ static struct outcome judge(const struct provider *provider, enum operation oper
                                          .members = members,
                                          .body = slice_from(body)};
     memset(&outcome, 0xff, sizeof outcome);
-    provider->judge(&reply, &sample.record, &outcome);
+    provider->classify(&reply, &sample.record, &outcome);
     if (outcome.kind != OUTCOME_DONE)
         fail_msg("%s: %s", body, outcome_word(outcome.kind));
     return outcome;

@@ -13,28 +13,28 @@
 #include "core/file.h"
 #include "report/metrics.h"
 
-static struct tally *filled(const char *command, int status, uint64_t finished_s)
+static struct run_stats *filled(const char *command, int status, uint64_t finished_s)
 {
-    struct tally *tally = tally_new(1);
-    tally->job = "payward-nightly", tally->command = command, tally->status = status;
-    tally->finished_ns = finished_s * CLOCK_NS_PER_S;
-    tally->seconds = 1.5, tally->p50_ms = 41;
-    tally->answers = 12, tally->latency_sum_ns = 600 * CLOCK_NS_PER_MS;
-    tally->retries[RETRY_5XX] = 3;
+    struct run_stats *stats = run_stats_new(1);
+    stats->job = "payward-nightly", stats->command = command, stats->status = status;
+    stats->finished_ns = finished_s * CLOCK_NS_PER_S;
+    stats->seconds = 1.5, stats->p50_ms = 41;
+    stats->answers = 12, stats->latency_sum_ns = 600 * CLOCK_NS_PER_MS;
+    stats->retries[RETRY_5XX] = 3;
     struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, "own \"\\\n", SLICE_LITERAL("ada@example.com")};
     const struct record record = {.row = 1, .verdicts = &verdict, .verdict_count = 1, .rejected = true};
-    tally_add_record(tally, &record);
-    return tally;
+    run_stats_add_record(stats, &record);
+    return stats;
 }
 
 /* The metrics after a run that follows on `before`. Owner: the caller clears. */
 static struct buffer text_of(const char *command, int status, uint64_t finished_s, struct slice before)
 {
-    struct tally *tally = filled(command, status, finished_s);
+    struct run_stats *stats = filled(command, status, finished_s);
     struct buffer out;
     buffer_init(&out, 1 << 20);
-    metrics_write(tally, before, &out);
-    tally_free(tally);
+    metrics_write(stats, before, &out);
+    run_stats_free(stats);
     return out;
 }
 
@@ -128,18 +128,18 @@ static void the_file_is_for_everybody_and_where_the_job_wants_it(void **state)
     char folder[] = "/tmp/kyc-metrics-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char *own = file_join(folder, "own.prom"), *usual = file_join(folder, METRICS_FILE_NAME);
-    struct tally *tally = filled("run", 0, 7);
+    struct run_stats *stats = filled("run", 0, 7);
     struct job job = {.report_folder = folder};
     struct error error = {0};
     struct stat info;
-    assert_int_equal(metrics_save(tally, &job, &error), 0);
+    assert_int_equal(metrics_save(stats, &job, &error), 0);
     assert_int_equal(stat(usual, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0644);
     job.metrics_path = own;
-    assert_int_equal(metrics_save(tally, &job, &error), 0);
+    assert_int_equal(metrics_save(stats, &job, &error), 0);
     assert_int_equal(access(own, R_OK), 0);
-    tally->status = 3;
-    assert_int_equal(metrics_save(tally, &job, &error), 0);
+    stats->status = 3;
+    assert_int_equal(metrics_save(stats, &job, &error), 0);
     struct buffer saved;
     buffer_init(&saved, 1 << 20);
     assert_int_equal(file_read(own, &saved, &error), 0);
@@ -150,7 +150,7 @@ static void the_file_is_for_everybody_and_where_the_job_wants_it(void **state)
     rmdir(folder);
     free(own);
     free(usual);
-    tally_free(tally);
+    run_stats_free(stats);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 
 #include "core/buffer.h"
 #include "core/clock.h"
-#include "report/figures.h"
+#include "report/format_number.h"
 #include "report/progress.h"
 
 struct text_case {
@@ -104,20 +104,20 @@ static void counts_and_times_are_written_for_people(void **state)
     static const struct {
         uint64_t count;
         const char *want;
-    } counts[] = {{0, "0"},
-                  {999, "999"},
-                  {1000, "1,000"},
-                  {1234567, "1,234,567"},
-                  {UINT64_MAX, "18,446,744,073,709,551,615"}};
+    } stats[] = {{0, "0"},
+                 {999, "999"},
+                 {1000, "1,000"},
+                 {1234567, "1,234,567"},
+                 {UINT64_MAX, "18,446,744,073,709,551,615"}};
     static const struct {
         double seconds;
         const char *want;
     } times[] = {{0, "0.0 s"}, {1.94, "1.9 s"}, {59.9, "59 s"}, {125, "2 m 05 s"}, {8100, "2 h 15 m"}};
-    char text[FIGURES_SIZE];
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        assert_string_equal(figures_count(counts[i].count, text), counts[i].want);
+    char text[FORMAT_NUMBER_SIZE];
+    for (size_t i = 0; i < sizeof stats / sizeof stats[0]; i++)
+        assert_string_equal(format_number_count(stats[i].count, text), stats[i].want);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
-        assert_string_equal(figures_seconds(times[i].seconds, text), times[i].want);
+        assert_string_equal(format_number_seconds(times[i].seconds, text), times[i].want);
 }
 
 static void a_text_is_cut_between_words_or_else_characters(void **state)
@@ -141,7 +141,7 @@ static void a_text_is_cut_between_words_or_else_characters(void **state)
         struct buffer out;
         buffer_init(&out, 100);
         buffer_append_text(&out, "");
-        assert_int_equal(figures_append_cut(&out, slice_from(cases[i].text), cases[i].columns),
+        assert_int_equal(format_number_append_cut(&out, slice_from(cases[i].text), cases[i].columns),
                          cases[i].used);
         assert_string_equal(out.data, cases[i].want);
         buffer_clear(&out);

@@ -30,7 +30,7 @@ static const struct provider_field fixture_fields[] = {
     {.field = FIELD_STATE, .member = 5},
     {.field = FIELD_POSTAL_CODE, .member = 5},
     {.field = FIELD_COUNTRY, .member = 5, .refused_countries = fixture_refused},
-    {.field = FIELD_NATIONALITIES, .member = 6, .also_countries = fixture_also},
+    {.field = FIELD_NATIONALITIES, .member = 6, .extra_countries = fixture_also},
     {.field = FIELD_TAX_ID, .member = 7, .max_chars = 10},
     {.field = FIELD_TAX_COUNTRY, .member = 7},
     {.field = FIELD_LANGUAGE, .member = 8},
@@ -161,7 +161,7 @@ static inline const char *fixture_judge(struct fixture *fixture)
     memset(&fixture->record, 0, sizeof fixture->record);
     fixture->record.cells = fixture->cells;
     fixture->record.cell_count = fixture->column_count;
-    rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
+    rule_worker_validate(fixture->worker, &fixture->record, &fixture->arena);
     return fixture_verdicts(fixture);
 }
 

@@ -20,8 +20,8 @@ static const char *const languages[] = {"en", "es", NULL};
 static const struct provider_field demands[] = {
     {.field = FIELD_EXTERNAL_ID, .required = true},
     {.field = FIELD_CUSTOMER_TYPE},
-    {.field = FIELD_FIRST_NAME, .required = true, .whom = PROVIDER_INDIVIDUALS, .min_chars = 2},
-    {.field = FIELD_COMPANY_NAME, .required = true, .whom = PROVIDER_BUSINESSES},
+    {.field = FIELD_FIRST_NAME, .required = true, .applies_to = PROVIDER_INDIVIDUALS, .min_chars = 2},
+    {.field = FIELD_COMPANY_NAME, .required = true, .applies_to = PROVIDER_BUSINESSES},
     {.field = FIELD_DATE_OF_BIRTH},
     {.field = FIELD_COUNTRY, .refused_countries = refused, .warned_countries = restricted},
     {.field = FIELD_NATIONALITIES,
@@ -29,8 +29,8 @@ static const struct provider_field demands[] = {
      .warned_countries = restricted,
      .first_only = true},
     {.field = FIELD_LANGUAGE, .values = languages},
-    {.field = FIELD_SOURCE_OF_FUNDS, .wished = true},
-    {.field = FIELD_NATIONAL_ID, .required = true, .whom = PROVIDER_US_INDIVIDUALS},
+    {.field = FIELD_SOURCE_OF_FUNDS, .recommended = true},
+    {.field = FIELD_NATIONAL_ID, .required = true, .applies_to = PROVIDER_US_INDIVIDUALS},
     {.field = FIELD_DOCUMENT_FRONT},
 };
 static const struct provider_field metadata = {.member = 0, .max_chars = 5};

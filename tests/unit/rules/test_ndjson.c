@@ -34,7 +34,7 @@ static const char *judge(struct fixture *fixture, struct slice line)
     memset(raw, 'x', line.len + JSON_PADDING);
     memcpy(raw, line.data, line.len);
     fixture->record = (struct record){.row = 1, .line = 1, .raw = slice_make(raw, line.len)};
-    rule_worker_judge(fixture->worker, &fixture->record, &fixture->arena);
+    rule_worker_validate(fixture->worker, &fixture->record, &fixture->arena);
     return fixture_verdicts(fixture);
 }
 

@@ -1,0 +1,162 @@
+#include "cmd/infer_column.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/country.h"
+#include "model/record.h"
+
+enum { WORDS_MAX = 1000, PHONE_DIGITS_MIN = 5 };
+
+const char *const infer_column_nulls[] = {"NULL", "Null", "null", "(null)", "N/A", "n/a", "#N/A", "NaN",
+                                          "nil",  "None", "none", "\\N",    "-",   "--",  NULL};
+
+bool infer_column_is_null(struct slice text)
+{
+    for (size_t i = 0; infer_column_nulls[i]; i++)
+        if (slice_is(text, infer_column_nulls[i]))
+            return true;
+    return text.len == 0;
+}
+
+size_t infer_column_filled(const struct infer_sample *sample, size_t column)
+{
+    size_t filled = 0;
+
+    for (size_t row = 0; row < sample->row_count; row++)
+        filled += !infer_column_is_null(infer_sample_cell(sample, row, column));
+    return filled;
+}
+
+static bool looks_like_email(struct slice text)
+{
+    const char *cursor = memchr(text.data, '@', text.len);
+
+    return cursor && cursor > text.data && memchr(cursor, '.', text.len - (size_t)(cursor - text.data)) &&
+           !memchr(text.data, ' ', text.len);
+}
+
+static bool looks_like_phone(struct slice text)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9')
+            digits++;
+        else if (!memchr("+()-./ ", text.data[i], 7))
+            return false;
+    return digits >= PHONE_DIGITS_MIN;
+}
+
+static bool is_country(struct slice text, struct arena *arena)
+{
+    const struct country *country;
+    const char *names;
+
+    return country_read(text, arena, &country, &names) != COUNTRY_UNKNOWN;
+}
+
+/* Every item between separators (0: the whole) is a country. */
+static bool are_countries(struct slice text, char separator, struct arena *arena)
+{
+    for (;;) {
+        const char *end = separator ? memchr(text.data, separator, text.len) : NULL;
+        struct slice item = slice_make(text.data, end ? (size_t)(end - text.data) : text.len);
+        if (!is_country(item, arena))
+            return false;
+        if (!end)
+            return true;
+        text = slice_make(end + 1, text.len - item.len - 1);
+    }
+}
+
+static bool looks_like(struct slice text, enum field_type type, char separator, struct arena *arena)
+{
+    switch (type) {
+    case FIELD_TYPE_EMAIL:
+        return looks_like_email(text);
+    case FIELD_TYPE_PHONE:
+        return looks_like_phone(text);
+    case FIELD_TYPE_COUNTRY:
+        return is_country(text, arena);
+    case FIELD_TYPE_COUNTRY_LIST:
+        return are_countries(text, separator, arena);
+    default:
+        return true;
+    }
+}
+
+size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum field_type type)
+{
+    size_t plausible = 0;
+    char separator = VALUE_SEPARATOR;
+
+    if (type == FIELD_TYPE_COUNTRY_LIST && !sample->is_list[column])
+        separator = infer_column_split(sample, column, type);
+    for (size_t row = 0; row < sample->row_count; row++) {
+        struct slice text = infer_sample_cell(sample, row, column);
+        if (!infer_column_is_null(text))
+            plausible += looks_like(text, type, separator, &sample->arena);
+    }
+    return plausible;
+}
+
+char infer_column_split(struct infer_sample *sample, size_t column, enum field_type type)
+{
+    /* Tax numbers hold slashes and blanks of their own, names of countries commas. */
+    const char *candidates = type == FIELD_TYPE_COUNTRY_LIST ? "|;,/+" : "|;,";
+    char best = 0;
+    size_t max = 0;
+
+    for (const char *cursor = candidates; *cursor && !sample->is_list[column]; cursor++) {
+        size_t with = 0, good = 0;
+        for (size_t row = 0; row < sample->row_count; row++) {
+            struct slice text = infer_sample_cell(sample, row, column);
+            if (infer_column_is_null(text) || !memchr(text.data, *cursor, text.len))
+                continue;
+            with++;
+            good += looks_like(text, type, *cursor, &sample->arena);
+        }
+        if (good > max && good * 2 > with) {
+            max = good;
+            best = *cursor;
+        }
+    }
+    return best;
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct infer_word *first = a, *second = b;
+
+    if (first->count != second->count)
+        return first->count < second->count ? 1 : -1;
+    size_t len = first->text.len < second->text.len ? first->text.len : second->text.len;
+    int order = memcmp(first->text.data, second->text.data, len);
+    return order ? order : (first->text.len > second->text.len) - (first->text.len < second->text.len);
+}
+
+struct infer_word *infer_column_words(struct infer_sample *sample, size_t column, size_t *count, bool *more)
+{
+    struct infer_word *words = arena_alloc(&sample->arena, WORDS_MAX * sizeof *words);
+
+    *count = 0;
+    *more = false;
+    for (size_t row = 0; row < sample->row_count; row++) {
+        struct slice text = infer_sample_cell(sample, row, column);
+        size_t index = 0;
+        if (infer_column_is_null(text))
+            continue;
+        while (index < *count && !slice_equal(words[index].text, text))
+            index++;
+        if (index == WORDS_MAX) {
+            *more = true;
+            continue;
+        }
+        if (index == *count)
+            words[(*count)++] = (struct infer_word){text, 0};
+        words[index].count++;
+    }
+    qsort(words, *count, sizeof *words, by_count);
+    return words;
+}

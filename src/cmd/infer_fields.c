@@ -1,0 +1,416 @@
+/* The members of `fields`: columns by their names, and what their values prove or leave open. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/infer_column.h"
+#include "cmd/infer_write.h"
+#include "core/text.h"
+#include "model/language.h"
+#include "model/synonyms.h"
+#include "rules/value_map.h"
+
+enum {
+    WORDS_SHOWN = 20,
+    WORD_SHOWN_MAX = 60, /* bytes */
+    COLUMNS_SHOWN = 100,
+    LINE_WIDTH = 110,
+    NEAREST_MIN = 4, /* bytes: of shorter words any other is near */
+    REMARK_COLUMN = 44,
+    LOOKS_LIKE_PERCENT = 80, /* of the values, to say so of a column without a field */
+};
+
+struct guess {
+    struct infer_sample *sample;
+    const struct provider *provider;
+    struct synonym_match matches[FIELD_COUNT];
+    struct buffer *out;
+    size_t todos;
+};
+
+static bool is_required(const struct guess *infer, enum field_id field)
+{
+    const struct provider_field *item = provider_fields_find(infer->provider->fields, field);
+
+    bool of_most =
+        item && (item->applies_to == PROVIDER_EVERYBODY || item->applies_to == PROVIDER_INDIVIDUALS);
+    return field == FIELD_EXTERNAL_ID || (item && item->required && of_most);
+}
+
+static const char *const *choices_of(const struct guess *infer, enum field_id field)
+{
+    static const char *const customer_types[] = {"individual", "business", NULL};
+    const struct provider_field *item = provider_fields_find(infer->provider->fields, field);
+
+    if (field_table[field].type != FIELD_TYPE_ENUM)
+        return NULL;
+    if (item && item->values)
+        return item->values;
+    if (field == FIELD_CUSTOMER_TYPE)
+        return customer_types;
+    return field == FIELD_LANGUAGE ? language_codes : NULL;
+}
+
+static char separator_of(const struct guess *infer, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+
+    if (type != FIELD_TYPE_COUNTRY_LIST && type != FIELD_TYPE_TEXT_LIST)
+        return 0;
+    return infer_column_split(infer->sample, column, type);
+}
+
+/* A column's name; of an array, where one value is wanted, its first item. */
+static void write_column(const struct guess *infer, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+    bool is_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
+    struct slice name = infer->sample->columns[column];
+
+    if (infer->sample->is_list[column] && !is_list)
+        name = arena_printf(&infer->sample->arena, "%.*s[0]", (int)name.len, name.data);
+    infer_write_scalar(infer->out, name);
+}
+
+/* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
+static void write_mapping(const struct guess *infer, enum field_id field, size_t column, const char *format,
+                          const char *zone)
+{
+    struct buffer *out = infer->out;
+    char split = separator_of(infer, field, column);
+
+    buffer_printf(out, "%s: ", field_name(field));
+    if (format || split || zone)
+        buffer_append_text(out, "{column: ");
+    write_column(infer, field, column);
+    if (format)
+        buffer_printf(out, strchr(format, ':') ? ", format: '%s'" : ", format: %s", format);
+    if (zone)
+        buffer_printf(out, ", zone: %s", zone);
+    if (split)
+        buffer_printf(out, ", split: \"%c\"", split);
+    if (format || split || zone)
+        buffer_append_char(out, '}');
+}
+
+/* Remarks stand below each other where there is room. */
+static void begin_remark(struct buffer *out)
+{
+    const char *newline = out->len ? memrchr(out->data, '\n', out->len) : NULL;
+    size_t start = newline ? (size_t)(newline - out->data) + 1 : 0;
+
+    size_t width = text_count_chars(slice_make(out->data + start, out->len - start));
+    do
+        buffer_append_char(out, ' ');
+    while (++width < REMARK_COLUMN);
+    buffer_append_text(out, "# ");
+}
+
+/* How sure a match is, behind its line. */
+static void write_confidence(struct guess *infer, enum field_id field)
+{
+    static const char *const fits[] = {[SYNONYM_NONE] = "",
+                                       [SYNONYM_WEAK] = "CHECK: its name is a weak hint",
+                                       [SYNONYM_PART] = "by the end of its name",
+                                       [SYNONYM_USUAL] = "a usual name for it",
+                                       [SYNONYM_NAME] = ""};
+    const struct synonym_match *match = &infer->matches[field];
+    struct infer_sample *sample = infer->sample;
+    size_t filled = infer_column_filled(sample, match->column);
+    size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
+    size_t empty = sample->row_count - filled;
+    struct buffer text;
+
+    buffer_init(&text, 256);
+    if (sample->row_count && filled == 0)
+        buffer_append_text(&text, "CHECK: it is empty in the whole sample");
+    else if (plausible * 2 < filled)
+        buffer_printf(&text, "CHECK: only %zu of its %zu values look like one", plausible, filled);
+    else if (plausible < filled)
+        buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
+    else if (empty && is_required(infer, field))
+        buffer_printf(&text, "empty in %zu of %zu rows, and the provider needs it", empty, sample->row_count);
+    if (fits[match->fit][0] || text.len) {
+        begin_remark(infer->out);
+        buffer_printf(infer->out, "%s%s%s", fits[match->fit], fits[match->fit][0] && text.len ? "; " : "",
+                      text.len ? text.data : "");
+    }
+    buffer_append_char(infer->out, '\n');
+    buffer_clear(&text);
+}
+
+static void write_todo(struct guess *infer, enum field_id field, const char *what)
+{
+    infer->todos++;
+    buffer_printf(infer->out, "  # TODO %s: %s\n", field_name(field), what);
+}
+
+static void write_rivals(struct guess *infer, enum field_id field)
+{
+    const struct synonym_match *match = &infer->matches[field];
+    const size_t columns[] = {match->column, match->rival};
+
+    write_todo(infer, field, "two columns fit equally well. Keep one of these lines:");
+    for (size_t i = 0; i < 2; i++) {
+        buffer_append_text(infer->out, "  # ");
+        write_mapping(infer, field, columns[i], NULL, NULL);
+        buffer_printf(infer->out, "    # filled in %zu of %zu rows\n",
+                      infer_column_filled(infer->sample, columns[i]), infer->sample->row_count);
+    }
+}
+
+static void write_odd_times(struct guess *infer, enum field_id field, const struct infer_dates *dates)
+{
+    buffer_printf(
+        infer->out,
+        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or `time: drop` if the date is right as it is written.\n",
+        dates->odd, field_name(field));
+}
+
+static void write_zone_remark(struct buffer *out, const struct infer_dates *dates)
+{
+    begin_remark(out);
+    buffer_printf(out, "CHECK the zone: %zu of %zu instants begin a day there", dates->zone_fits,
+                  dates->instants);
+    for (size_t i = 0; i < sizeof dates->same_zone / sizeof *dates->same_zone && dates->same_zone[i]; i++)
+        buffer_printf(out, "%s%s", i ? ", " : ", and in ", dates->same_zone[i]);
+}
+
+static void write_date(struct guess *infer, enum field_id field)
+{
+    struct infer_dates dates;
+    size_t column = infer->matches[field].column;
+    struct buffer *out = infer->out;
+
+    infer_column_dates(infer->sample, column, &dates);
+    if (dates.order == INFER_DATES_OPEN) {
+        write_todo(infer, field,
+                   "the data does not prove in which order day and month stand. Keep one line:");
+        for (int i = 0; i < 2; i++) {
+            buffer_append_text(out, "  # ");
+            write_mapping(infer, field, column, dates.formats[i], dates.zone);
+            buffer_printf(out, "    # %zu values can only be read so, %zu either way\n", dates.proofs[i],
+                          dates.either);
+        }
+        return;
+    }
+    if (dates.order == INFER_DATES_OTHER)
+        buffer_printf(
+            out,
+            "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, "
+            "numbers only)\n",
+            dates.other);
+    if (dates.odd && !dates.zone)
+        write_odd_times(infer, field, &dates);
+    buffer_append_text(out, "  ");
+    write_mapping(infer, field, column, dates.order == INFER_DATES_KNOWN ? dates.formats[0] : NULL,
+                  dates.zone);
+    if (dates.order == INFER_DATES_KNOWN) {
+        begin_remark(out);
+        buffer_printf(out, "proven by %zu values", dates.proofs[0]);
+        if (dates.other)
+            buffer_printf(out, "; %zu are of another form", dates.other);
+    }
+    if (dates.zone)
+        write_zone_remark(out, &dates);
+    if (dates.order == INFER_DATES_KNOWN || dates.zone)
+        buffer_append_char(out, '\n');
+    else
+        write_confidence(infer, field);
+}
+
+/* The provider's words, as comment lines of readable width. */
+static void write_choices(const struct guess *infer, const char *const *choices)
+{
+    struct buffer *out = infer->out;
+    size_t start = out->len;
+
+    buffer_printf(out, "    # %s knows:", infer->provider->name);
+    for (size_t i = 0; choices[i]; i++) {
+        if (out->len - start + strlen(choices[i]) > LINE_WIDTH) {
+            buffer_append_text(out, "\n    #  ");
+            start = out->len - 7;
+        }
+        buffer_printf(out, " %s%s", choices[i], choices[i + 1] ? "," : "");
+    }
+    buffer_append_char(out, '\n');
+}
+
+static void write_unknown_word(const struct guess *infer, const struct infer_word *word,
+                               const char *const *choices)
+{
+    struct slice shown = text_shorten(word->text, WORD_SHOWN_MAX);
+    const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
+
+    buffer_append_text(infer->out, "    #   ");
+    infer_write_scalar(infer->out, shown);
+    buffer_printf(infer->out, ": %s    # %zu row%s%s%s\n", nearest ? nearest : "?", word->count,
+                  word->count == 1 ? "" : "s", nearest ? ", the nearest" : "",
+                  shown.len < word->text.len ? ", shortened here" : "");
+}
+
+static void write_enum(struct guess *infer, enum field_id field, const char *const *choices)
+{
+    struct infer_sample *sample = infer->sample;
+    size_t column = infer->matches[field].column, count, unknown = 0;
+    bool more;
+    struct infer_word *seen = infer_column_words(sample, column, &count, &more);
+    struct value_map *known = value_map_new(true);
+
+    for (size_t i = 0; choices[i]; i++)
+        value_map_add(known, slice_from(choices[i]), slice_from(choices[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!value_map_find(known, seen[i].text))
+            seen[unknown++] = seen[i];
+    value_map_free(known);
+    buffer_append_text(infer->out, "  ");
+    if (unknown == 0) {
+        write_mapping(infer, field, column, NULL, NULL);
+        write_confidence(infer, field);
+        return;
+    }
+    buffer_printf(infer->out, "%s:", field_name(field));
+    write_confidence(infer, field);
+    buffer_append_text(infer->out, "    column: ");
+    write_column(infer, field, column);
+    buffer_printf(
+        infer->out,
+        "\n    # CHECK: words of the sample that the provider does not know: %s%zu. Say what each stands for:\n",
+        more ? "more than " : "", unknown);
+    if (choices != language_codes)
+        write_choices(infer, choices);
+    buffer_append_text(infer->out, "    # values:\n");
+    for (size_t i = 0; i < unknown && i < WORDS_SHOWN; i++)
+        write_unknown_word(infer, &seen[i], choices);
+    if (unknown > WORDS_SHOWN)
+        buffer_printf(infer->out, "    #   (and %zu more)\n", unknown - WORDS_SHOWN);
+    buffer_append_text(infer->out, "    # otherwise: WORD    # for all that are not listed\n");
+}
+
+static void write_missing(struct guess *infer, enum field_id field)
+{
+    char what[160];
+    int len =
+        snprintf(what, sizeof what, "%s needs it, and no column fits: `%s: COLUMN`%s",
+                 field == FIELD_EXTERNAL_ID ? "every job" : infer->provider->name, field_name(field),
+                 field == FIELD_EXTERNAL_ID ? "" : ", `{value: …}` for all, or a rule `required: false`");
+
+    if (len > 0)
+        write_todo(infer, field, what);
+}
+
+static void write_field(struct guess *infer, enum field_id field)
+{
+    const struct synonym_match *match = &infer->matches[field];
+    const char *const *choices = choices_of(infer, field);
+
+    if (match->column == SYNONYMS_NO_COLUMN) {
+        if (is_required(infer, field))
+            write_missing(infer, field);
+    } else if (match->fit == SYNONYM_WEAK && !is_required(infer, field)) {
+        buffer_append_text(infer->out, "  # ");
+        write_mapping(infer, field, match->column, NULL, NULL);
+        write_confidence(infer, field);
+    } else if (match->rival != SYNONYMS_NO_COLUMN) {
+        write_rivals(infer, field);
+    } else if (field_table[field].type == FIELD_TYPE_DATE) {
+        write_date(infer, field);
+    } else if (choices) {
+        write_enum(infer, field, choices);
+    } else {
+        buffer_append_text(infer->out, "  ");
+        write_mapping(infer, field, match->column, NULL, NULL);
+        write_confidence(infer, field);
+    }
+}
+
+/* What a column without a field holds, as far as that can be seen without showing it. */
+static const char *look_of(struct infer_sample *sample, size_t column, size_t filled)
+{
+    static const struct {
+        enum field_type type;
+        const char *words;
+    } looks[] = {{FIELD_TYPE_EMAIL, "; they look like e-mail addresses"},
+                 {FIELD_TYPE_COUNTRY, "; they look like countries"}};
+
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+        if (filled &&
+            infer_column_plausible(sample, column, looks[i].type) * 100 >= filled * LOOKS_LIKE_PERCENT)
+            return looks[i].words;
+    return "";
+}
+
+static bool is_used(const struct guess *infer, size_t column)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        bool takes = i == FIELD_CUSTOMER_TYPE || i == FIELD_EXTERNAL_ID || i == FIELD_COUNTRY ||
+                     provider_fields_find(infer->provider->fields, (enum field_id)i);
+        if (takes && (infer->matches[i].column == column || infer->matches[i].rival == column))
+            return true;
+    }
+    return false;
+}
+
+static void write_unused(struct guess *infer)
+{
+    struct infer_sample *sample = infer->sample;
+    size_t unused = 0;
+
+    for (size_t column = 0; column < sample->column_count; column++) {
+        if (is_used(infer, column))
+            continue;
+        if (unused++ == 0)
+            buffer_append_text(infer->out, "\n  # Columns that no field was found for:\n");
+        if (unused > COLUMNS_SHOWN)
+            continue;
+        size_t filled = infer_column_filled(sample, column);
+        buffer_append_text(infer->out, "  #   ");
+        infer_write_scalar(infer->out, sample->columns[column]);
+        buffer_printf(infer->out, "    filled in %zu of %zu rows%s\n", filled, sample->row_count,
+                      look_of(sample, column, filled));
+    }
+    if (unused > COLUMNS_SHOWN)
+        buffer_printf(infer->out, "  #   (and %zu more)\n", unused - COLUMNS_SHOWN);
+}
+
+/* What the provider would take besides, and the export does not name. */
+static void write_optional(struct guess *infer)
+{
+    struct buffer *out = infer->out;
+    const char *comma = "";
+    size_t start = 0;
+
+    for (size_t i = 0; i < infer->provider->fields->field_count; i++) {
+        enum field_id field = infer->provider->fields->fields[i].field;
+        if (infer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(infer, field))
+            continue;
+        if (start == 0) {
+            buffer_printf(out, "\n  # %s would take these too:", infer->provider->name);
+            start = out->len - 40;
+            comma = "";
+        } else if (out->len - start > LINE_WIDTH - 10) {
+            buffer_append_text(out, ",\n  #  ");
+            start = out->len - 5;
+            comma = "";
+        }
+        buffer_printf(out, "%s %s", comma, field_name(field));
+        comma = ",";
+    }
+    if (start)
+        buffer_append_char(out, '\n');
+}
+
+size_t infer_write_fields(struct infer_sample *sample, const struct provider *provider, struct buffer *out)
+{
+    struct guess infer = {.sample = sample, .provider = provider, .out = out};
+
+    synonyms_match(sample->columns, sample->column_count, infer.matches);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        enum field_id field = (enum field_id)i;
+        if (field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||
+            provider_fields_find(provider->fields, field))
+            write_field(&infer, field);
+    }
+    write_optional(&infer);
+    write_unused(&infer);
+    return infer.todos;
+}

@@ -1,0 +1,305 @@
+#include "cmd/infer_sample.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/infer_ndjson.h"
+#include "core/buffer.h"
+#include "core/encoding.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "input/header.h"
+#include "input/reader.h"
+#include "input/source.h"
+#include "model/record.h"
+
+enum {
+    BYTES_MIN = 4 << 20, /* of the sample */
+    BYTES_MAX = 64 << 20,
+    BYTES_PER_ROW = 4096,
+    READ_SIZE = 1 << 18,
+    LINES_COMPARED = 200, /* to find the delimiter */
+    CELLS_MAX = 4000000,  /* of the sample: a wide export gives fewer rows */
+    MAX_RECORD = 1 << 20, /* as a job's default */
+};
+
+static const struct slice byte_order_mark = SLICE_LITERAL("\xef\xbb\xbf");
+
+/* The first bytes of the input, inflated. 0, or -1. A fault after the first byte is kept for a remark. */
+static int read_bytes(struct infer_sample *sample, const char *path, size_t max, struct buffer *bytes,
+                      struct error *error)
+{
+    struct source *source = source_open(path, error);
+    char *block = memory_new(1, READ_SIZE);
+    ptrdiff_t len = source ? 1 : -1;
+
+    while (len > 0 && bytes->len < max) {
+        size_t capacity = max - bytes->len < READ_SIZE ? max - bytes->len : READ_SIZE;
+        len = source_read(source, block, capacity, error);
+        if (len > 0)
+            buffer_append(bytes, slice_make(block, (size_t)len));
+    }
+    free(block);
+    source_close(source);
+    if (len < 0 && bytes->len == 0)
+        return -1;
+    if (len < 0)
+        sample->broken_off = arena_copy(&sample->arena, slice_from(error->text)).data;
+    if (bytes->len == 0)
+        return error_set(error, ERROR_INPUT, "%s: it is empty: there is nothing to guess from", path);
+    return 0;
+}
+
+static struct slice next_line(struct slice *rest)
+{
+    const char *end = memchr(rest->data, '\n', rest->len);
+    size_t len = end ? (size_t)(end - rest->data) : rest->len;
+    struct slice line = slice_make(rest->data, len);
+
+    *rest = slice_make(rest->data + len + (end != NULL), rest->len - len - (end != NULL));
+    if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+static bool is_ascii(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static void count_high_bytes(struct infer_sample *sample, struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.data[i] >= INFER_HIGH_BYTES)
+            sample->high_bytes[(unsigned char)line.data[i] - INFER_HIGH_BYTES]++;
+}
+
+/* Bytes of another encoding in a few lines do not make a UTF-8 export another one: the lines decide. Which
+ * other encoding it is, nothing proves: windows-1252 is proposed, which has all that latin1 has, and its
+ * letters are shown. */
+static void find_encoding(struct infer_sample *sample, struct slice bytes, bool marked)
+{
+    size_t utf8 = 0, other = 0;
+
+    while (bytes.len) {
+        struct slice line = next_line(&bytes);
+        if (is_ascii(line))
+            continue;
+        if (text_is_utf8(line)) {
+            utf8++;
+            continue;
+        }
+        if (bytes.len == 0 && line.len - text_utf8_len(line) < 4)
+            continue; /* a character that the sample's end cut */
+        other++;
+        count_high_bytes(sample, line);
+    }
+    bool is_utf8 = marked || utf8 >= other;
+    sample->encoding = is_utf8 ? JOB_ENCODING_UTF8 : JOB_ENCODING_WINDOWS1252;
+    sample->odd_lines = is_utf8 ? other : 0;
+}
+
+/* Delimiters outside of quotes in one physical line. */
+static size_t count_cells(struct slice line, char delimiter, char quote)
+{
+    size_t count = 0;
+    bool inside = false, at_start = true;
+
+    for (size_t i = 0; i < line.len; i++) {
+        char byte = line.data[i];
+        if (byte == quote && (at_start || inside))
+            inside = !inside;
+        else if (byte == delimiter && !inside)
+            count++;
+        at_start = byte == delimiter;
+    }
+    return count;
+}
+
+/* How often a quote stands where a cell begins, of all lines. */
+static size_t count_quotes(struct slice bytes, char quote)
+{
+    size_t count = 0;
+
+    for (size_t i = 1; i < bytes.len; i++)
+        if (bytes.data[i] == quote && memchr(",;\t|\n", bytes.data[i - 1], 5))
+            count++;
+    return count;
+}
+
+/* The delimiter that most lines have as often as the header; of equal ones that which they have more often.
+ */
+static void find_delimiter(struct infer_sample *sample, struct slice bytes)
+{
+    static const char candidates[] = {',', ';', '\t', '|'};
+    size_t best_lines = 0, best_count = 0;
+
+    sample->quote = count_quotes(bytes, '"') == 0 && count_quotes(bytes, '\'') > 2 ? '\'' : '"';
+    sample->delimiter = ',';
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        struct slice rest = bytes;
+        size_t wanted = 0, agreeing = 0;
+        for (size_t lines = 0; rest.len && lines < LINES_COMPARED;) {
+            struct slice line = next_line(&rest);
+            size_t count = count_cells(line, candidates[i], sample->quote);
+            if (line.len == 0)
+                continue;
+            if (lines++ == 0)
+                wanted = count;
+            agreeing += count == wanted;
+        }
+        if (wanted == 0 || agreeing < best_lines || (agreeing == best_lines && wanted <= best_count))
+            continue;
+        best_lines = agreeing;
+        best_count = wanted;
+        sample->delimiter = candidates[i];
+    }
+}
+
+/* A feed of the bytes at hand. */
+static int feed_once(void *context, struct slice *block)
+{
+    struct slice *bytes = context;
+
+    if (bytes->len == 0)
+        return 0;
+    *block = *bytes;
+    bytes->len = 0;
+    return 1;
+}
+
+static void keep_row(struct infer_sample *sample, const struct record *record)
+{
+    struct infer_row *row = &sample->rows[sample->row_count++];
+    enum encoding encoding = header_encoding(sample->encoding);
+
+    row->count = record->cell_count;
+    row->cells = arena_alloc(&sample->arena, (record->cell_count + 1) * sizeof *row->cells);
+    for (size_t i = 0; i < record->cell_count; i++) {
+        struct slice text = {"", 0}, plain = {"", 0};
+        if (!encoding_decode(encoding, record->cells[i], &sample->arena, &text) ||
+            text_normalize(text, &sample->arena, &plain) == TEXT_ENCODING)
+            sample->damaged++;
+        row->cells[i] = arena_copy(&sample->arena, plain);
+    }
+}
+
+static void keep_rows(struct infer_sample *sample, struct reader *reader, uint64_t rows)
+{
+    struct batch *batch = batch_new();
+    enum reader_result result = READER_MORE;
+
+    while (result == READER_MORE && sample->row_count < rows) {
+        batch_reset(batch);
+        result = reader_fill(reader, batch);
+        for (size_t i = 0; i < batch->count && sample->row_count < rows; i++)
+            if (batch->records[i].fault)
+                sample->broken++;
+            else
+                keep_row(sample, &batch->records[i]);
+    }
+    batch_free(batch);
+}
+
+static int read_csv(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
+                    struct error *error)
+{
+    find_delimiter(sample, bytes);
+    struct slice empty = SLICE_LITERAL("");
+    const struct job_input input = {.paths = &path,
+                                    .path_count = 1,
+                                    .format = JOB_FORMAT_CSV,
+                                    .encoding = sample->encoding,
+                                    .delimiter = sample->delimiter,
+                                    .quote = sample->quote,
+                                    .null_values = &empty,
+                                    .null_count = 1,
+                                    .max_record = MAX_RECORD};
+    struct reader *reader = reader_new(&input, 0, (struct reader_feed){feed_once, &bytes});
+    struct reader_header header;
+    int result = reader_header(reader, path, &header, error);
+    if (result == 0) {
+        assert(header.column_count > 0);
+        sample->column_count = header.column_count;
+        sample->columns = arena_alloc(&sample->arena, header.column_count * sizeof *sample->columns);
+        for (size_t i = 0; i < header.column_count; i++)
+            sample->columns[i] = arena_copy(&sample->arena, header.columns[i]);
+        sample->is_list = arena_alloc(&sample->arena, header.column_count + 1);
+        memset(sample->is_list, 0, header.column_count + 1);
+        if (rows > CELLS_MAX / header.column_count)
+            rows = CELLS_MAX / header.column_count;
+        sample->rows = memory_new((size_t)rows + 1, sizeof *sample->rows);
+        keep_rows(sample, reader, rows);
+    }
+    reader_free(reader);
+    return result;
+}
+
+static int read_format(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
+                       struct error *error)
+{
+    bool marked = bytes.len >= byte_order_mark.len &&
+                  memcmp(bytes.data, byte_order_mark.data, byte_order_mark.len) == 0;
+    struct slice plain =
+        marked ? slice_make(bytes.data + byte_order_mark.len, bytes.len - byte_order_mark.len) : bytes;
+    size_t blanks = 0;
+
+    while (blanks < plain.len && memchr(" \t\r\n", plain.data[blanks], 4))
+        blanks++;
+    char first = blanks < plain.len ? plain.data[blanks] : '\0';
+    find_encoding(sample, plain, marked);
+    if (first == '[')
+        return error_set(error, ERROR_INPUT,
+                         "%s: it begins like one JSON array; NDJSON has one object a line: convert it first "
+                         "(jq -c '.[]' FILE)",
+                         path);
+    if (first != '{')
+        return read_csv(sample, path, bytes, rows, error);
+    sample->format = JOB_FORMAT_NDJSON;
+    if (sample->encoding != JOB_ENCODING_UTF8) { /* NDJSON is always UTF-8 */
+        sample->encoding = JOB_ENCODING_UTF8;
+        sample->is_not_utf8 = true;
+    }
+    return infer_ndjson_read(sample, path, plain, rows, error);
+}
+
+int infer_sample_read(struct infer_sample *sample, const char *path, uint64_t rows, struct error *error)
+{
+    size_t max = rows > BYTES_MAX / BYTES_PER_ROW ? BYTES_MAX : (size_t)rows * BYTES_PER_ROW;
+    struct buffer bytes;
+
+    *sample = (struct infer_sample){.format = JOB_FORMAT_CSV};
+    arena_init(&sample->arena, 1 << 20);
+    if (max < BYTES_MIN)
+        max = BYTES_MIN;
+    if (rows > CELLS_MAX)
+        rows = CELLS_MAX;
+    buffer_init(&bytes, BYTES_MAX + 1);
+    int result = read_bytes(sample, path, max, &bytes, error);
+    if (result == 0) {
+        struct slice all = buffer_slice(&bytes);
+        const char *last = bytes.len == max ? memrchr(all.data, '\n', all.len) : NULL;
+        if (last) /* a line that the sample's end cut tells nothing */
+            all.len = (size_t)(last - all.data) + 1;
+        result = read_format(sample, path, all, rows, error);
+    }
+    buffer_clear(&bytes);
+    return result;
+}
+
+void infer_sample_clear(struct infer_sample *sample)
+{
+    free(sample->rows);
+    arena_clear(&sample->arena);
+}
+
+struct slice infer_sample_cell(const struct infer_sample *sample, size_t row, size_t column)
+{
+    const struct infer_row *item = &sample->rows[row];
+
+    return column < item->count ? item->cells[column] : slice_make("", 0);
+}

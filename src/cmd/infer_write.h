@@ -1,0 +1,23 @@
+/* infer_write: a job file from a sample, with comments that say what a person has to check.
+ *
+ * What the data proves is written; what it does not stands as a line with `# TODO` and the readings there
+ * are. Nothing of a customer is shown but the words of enumerations.
+ */
+#ifndef KYC_CMD_INFER_WRITE_H
+#define KYC_CMD_INFER_WRITE_H
+
+#include "cmd/infer_sample.h"
+#include "core/buffer.h"
+#include "provider/provider.h"
+
+/* Appends the file. path: as the user named the input. Returns the lines with TODO. */
+size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,
+                       struct buffer *out);
+
+/* Appends a text as a YAML scalar: plain where that is safe, else in double quotes. */
+void infer_write_scalar(struct buffer *out, struct slice text);
+
+/* guess_fields.c: the members of `fields`. Returns the lines with TODO. */
+size_t infer_write_fields(struct infer_sample *sample, const struct provider *provider, struct buffer *out);
+
+#endif

@@ -1,0 +1,67 @@
+/* key_slot: one set of credentials: its account at the provider, its lock, its nonces, what it has in flight.
+ *
+ * A signed key has one request in flight unless the job says nonce_window, since two could arrive in the
+ * wrong order. Nonces are strictly increasing over threads, retries and runs, also after the clock stepped
+ * back: nanoseconds since the epoch, never below the last + 1, never above the floor that the coordinator has
+ * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no nonces.
+ *
+ * Thread: key_slot_extend and key_slot_last any; the rest the sender's. Owner: new/free; borrows job and
+ * provider.
+ */
+#ifndef KYC_DELIVERY_KEY_SLOT_H
+#define KYC_DELIVERY_KEY_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "delivery/login.h"
+#include "delivery/sender.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+enum {
+    KEY_SLOT_KEY_ID_SIZE = 33,
+    KEY_SLOT_LOCKS_MAX =
+        2, /* one a part of the credentials that names somebody: api_key or token, client_id */
+};
+
+struct key_slot {
+    const struct provider *provider;
+    struct provider_account *account;
+    char key_id[KEY_SLOT_KEY_ID_SIZE];
+    int locks[KEY_SLOT_LOCKS_MAX];
+    size_t lock_count;
+    bool proven; /* a request with these credentials has succeeded in this run */
+    uint32_t in_flight, in_flight_max;
+    struct login login;
+    struct delivery login_delivery; /* of a login under way; never given back */
+    uint64_t start;                 /* no nonce is below */
+    _Atomic uint64_t last;          /* the highest nonce used; 0: none */
+    _Atomic uint64_t floor;
+};
+
+/* What identifies credentials without telling them: hex of 16 bytes of a SHA-256 over the API key (of the
+ * token, where there is none). */
+void key_slot_identify(const struct job_credentials *credentials, char key_id[KEY_SLOT_KEY_ID_SIZE]);
+
+/* Takes the credentials' locks in lock_folder, of every provider: two jobs with one credential share the
+ * provider's limit. api_key, token and client_id have a lock each, since two jobs may share one and not the
+ * other. NULL with ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
+struct key_slot *key_slot_new(const struct provider *provider, const struct job_credentials *credentials,
+                              uint32_t in_flight_max, const char *lock_folder, struct error *error);
+void key_slot_free(struct key_slot *key_slot);
+
+/* No nonce will be below start; before the first one. */
+void key_slot_start(struct key_slot *key_slot, uint64_t start);
+/* No nonce will be above floor; never lowers it. */
+void key_slot_extend(struct key_slot *key_slot, uint64_t floor);
+uint64_t key_slot_last(const struct key_slot *key_slot);
+
+/* The next nonce: real_ns, but above the last one and not below start; and not above the floor, where the
+ * clock runs ahead of what was reserved. A floor that is used up is a bug of the coordinator (assert). 0 when
+ * the provider does not sign. */
+uint64_t key_slot_nonce(struct key_slot *key_slot, uint64_t real_ns);
+
+#endif

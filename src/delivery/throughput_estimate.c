@@ -1,0 +1,60 @@
+#include "delivery/throughput_estimate.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/clock.h"
+#include "delivery/key_slots.h"
+
+enum { RATE_TEXT_SIZE = 32, MS_PER_S = 1000 };
+
+/* As the job file writes it. */
+static void write_rate(struct job_rate rate, char text[RATE_TEXT_SIZE])
+{
+    const char *unit = rate.per_ns == CLOCK_NS_PER_S        ? "/s"
+                       : rate.per_ns == 60 * CLOCK_NS_PER_S ? "/min"
+                                                            : "/h";
+    snprintf(text, RATE_TEXT_SIZE, "%u%s", rate.count, unit);
+}
+
+/* Three digits, but never as a power of ten. */
+static void write_number(double number, char text[RATE_TEXT_SIZE])
+{
+    snprintf(text, RATE_TEXT_SIZE, number < 999.5 ? "%.3g" : "%.0f", number);
+}
+
+bool throughput_estimate_describe(const struct job *job, const struct provider *provider, double latency_ms,
+                                  char text[THROUGHPUT_ESTIMATE_TEXT_SIZE])
+{
+    assert(latency_ms > 0);
+    uint32_t each, in_flight = key_slots_in_flight(job, provider, &each);
+    size_t keys = job->provider.credential_count;
+    struct job_rate rate = provider_rate(provider, job);
+    double allowed = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
+    double possible = in_flight * MS_PER_S / latency_ms;
+    char rate_text[RATE_TEXT_SIZE], per_s[RATE_TEXT_SIZE], ms[RATE_TEXT_SIZE];
+
+    write_rate(rate, rate_text);
+    write_number(possible, per_s);
+    write_number(latency_ms, ms);
+    if (possible >= allowed) {
+        snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
+                 "the rate of %s binds; %u in flight would be enough for about %s/s at %s ms", rate_text,
+                 in_flight, per_s, ms);
+        return true;
+    }
+    if (provider->is_signed && each == 1 && in_flight == keys) {
+        int len = keys == 1
+                      ? snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE, "one key, so one request in flight")
+                      : snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE, "%zu keys, so %zu requests in flight",
+                                 keys, keys);
+        snprintf(text + len, THROUGHPUT_ESTIMATE_TEXT_SIZE - (size_t)len,
+                 ": about %s/s at %s ms; add keys or nonce_window", per_s, ms);
+        return false;
+    }
+    snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
+             "%u in flight: about %s/s at %s ms, less than the rate of %s; raise delivery.in_flight",
+             in_flight, per_s, ms, rate_text);
+    return false;
+}

@@ -1,0 +1,354 @@
+#include "pipeline/ingest.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+
+#include "core/memory.h"
+#include "core/queue.h"
+#include "pipeline/inputs.h"
+
+enum {
+    BLOCK_SIZE = 256 * 1024,
+    BLOCKS = 4, /* one being filled, one being read, two between them: more did not make it faster */
+    BATCHES_PER_WORKER = 3,
+    BATCHES_EXTRA = 4, /* at the reader, in the inbox and at the coordinator */
+    WORKERS_MAX = 64,
+};
+
+/* What the source thread hands to the reader's: bytes, or how an input ended. */
+struct block {
+    int status;        /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
+    uint64_t position; /* bytes of all inputs that were used when it was filled */
+    size_t len;
+    char bytes[BLOCK_SIZE];
+};
+
+struct worker {
+    struct ingest *ingest;
+    pthread_t thread;
+    bool started;
+    struct rule_worker *rules;
+    struct fingerprint *fingerprint; /* NULL: no ledger */
+};
+
+struct ingest {
+    const struct job *job;
+    int stop_fd; /* borrowed */
+    struct inputs *inputs;
+    /* the source thread's */
+    pthread_t source_thread;
+    bool source_started;
+    struct error broken; /* set before the block of status -1 is put */
+    /* between the source and the reader */
+    struct block *blocks;
+    struct queue *free_blocks, *full_blocks;
+    /* the reader thread's */
+    struct block *block;
+    pthread_t reader_thread;
+    bool reader_started;
+    uint64_t limit, read;
+    uint64_t block_start; /* position of the block before the one that is being read */
+    /* written by the reader thread, read by the coordinator */
+    _Atomic uint64_t records, position;
+    atomic_bool ended;     /* records are all there will be */
+    bool identify;         /* constant once the workers run */
+    size_t complete_count; /* inputs that were read to their clean end */
+    enum reader_result result;
+    bool limited;
+    struct error refused; /* an input whose header is not what it was; scope ERROR_NONE: none */
+    /* between the reader, the workers and the coordinator */
+    struct queue *free_batches, *read_batches;
+    struct batch **batches;
+    size_t batch_count;
+    struct worker workers[WORKERS_MAX];
+    size_t worker_count;
+    struct inbox *inbox;
+};
+
+/* Hands one input over, its end included; false when there is nothing more to do. */
+static bool pass_input(struct ingest *ingest, size_t index)
+{
+    struct block *block;
+    do {
+        block = queue_take(ingest->free_blocks);
+        if (!block)
+            return false;
+        ptrdiff_t len =
+            inputs_read(ingest->inputs, index, block->bytes, sizeof block->bytes, &ingest->broken);
+        block->status = len > 0 ? 1 : (int)len;
+        block->len = len > 0 ? (size_t)len : 0;
+        block->position = inputs_position(ingest->inputs);
+        if (!queue_put(ingest->full_blocks, block))
+            return false;
+    } while (block->status == 1);
+    return block->status == 0;
+}
+
+static void *source_main(void *argument)
+{
+    struct ingest *ingest = argument;
+    size_t index = 0;
+
+    while (index < inputs_count(ingest->inputs) && pass_input(ingest, index))
+        index++;
+    return NULL;
+}
+
+/* The reader's feed. After an input's end it stays at the end. */
+static int next_block(void *context, struct slice *bytes)
+{
+    struct ingest *ingest = context;
+
+    if (ingest->block) {
+        if (ingest->block->status != 1)
+            return ingest->block->status;
+        queue_put(ingest->free_blocks, ingest->block);
+    }
+    ingest->block = queue_take(ingest->full_blocks);
+    if (!ingest->block)
+        return -1;
+    /* The reader is somewhere in it: half of it is the best guess. */
+    atomic_store(&ingest->position, (ingest->block_start + ingest->block->position) / 2);
+    ingest->block_start = ingest->block->position;
+    *bytes = slice_make(ingest->block->bytes, ingest->block->len);
+    return ingest->block->status;
+}
+
+/* Takes what the reader had no need of any more, and lets the next input follow. */
+static void end_input(struct ingest *ingest)
+{
+    struct slice unused;
+
+    while (next_block(ingest, &unused) == 1)
+        ;
+    if (ingest->block)
+        queue_put(ingest->free_blocks, ingest->block);
+    ingest->block = NULL;
+}
+
+static int no_thread(struct error *error)
+{
+    return error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
+}
+
+struct ingest *ingest_open(const struct job *job, int stop_fd, struct error *error)
+{
+    struct inputs *inputs = inputs_open(&job->input, stop_fd, error);
+    if (!inputs)
+        return NULL;
+
+    struct ingest *ingest = memory_new(1, sizeof *ingest);
+    ingest->job = job;
+    ingest->stop_fd = stop_fd;
+    ingest->inputs = inputs;
+    ingest->blocks = memory_new(BLOCKS, sizeof *ingest->blocks);
+    ingest->free_blocks = queue_new(BLOCKS);
+    ingest->full_blocks = queue_new(BLOCKS);
+    for (size_t i = 0; i < BLOCKS; i++)
+        queue_put(ingest->free_blocks, &ingest->blocks[i]);
+    return ingest;
+}
+
+const struct reader_header *ingest_header(const struct ingest *ingest)
+{
+    return inputs_header(ingest->inputs);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct ingest *ingest = worker->ingest;
+    struct batch *batch;
+
+    while ((batch = queue_take(ingest->read_batches))) {
+        for (size_t i = 0; i < batch->count; i++) {
+            struct record *record = &batch->records[i];
+            rule_worker_validate(worker->rules, record, &batch->arena);
+            if (record->rejected)
+                continue;
+            record->identity_hash = ingest->identify ? fingerprint_identity_hash(record, &batch->arena) : 0;
+            if (!worker->fingerprint)
+                continue;
+            rule_worker_digest_documents(worker->rules, record, &batch->arena);
+            fingerprint_record(worker->fingerprint, record, record->digest);
+        }
+        inbox_put_batch(ingest->inbox, batch);
+    }
+    return NULL;
+}
+
+/* Lets no more than limit records pass in all. True when no batch may follow. is_last: of the inputs. */
+static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last)
+{
+    uint64_t left = ingest->limit ? ingest->limit - ingest->read : UINT64_MAX;
+    bool is_whole = batch->count <= left;
+    if (!is_whole)
+        batch->count = (size_t)left;
+    ingest->read += batch->count;
+    atomic_store(&ingest->records, ingest->read);
+    if (ingest->result == READER_END && is_whole)
+        ingest->complete_count++;
+    if (batch->count < left)
+        return false;
+    ingest->limited = !is_whole || ingest->result == READER_MORE || !is_last;
+    return true;
+}
+
+/* Reads one input into batches. False when nothing may follow it. */
+static bool read_input(struct ingest *ingest, size_t index, uint64_t *sequence)
+{
+    const struct reader_feed feed = {next_block, ingest};
+    struct reader *reader = inputs_reader(ingest->inputs, index, feed, &ingest->refused);
+    bool is_last = index + 1 == inputs_count(ingest->inputs), more = true;
+
+    ingest->result = READER_CUT;
+    if (!reader)
+        return false;
+    while (more) {
+        struct batch *batch = queue_take(ingest->free_batches);
+        if (!batch)
+            return false;
+        batch_reset(batch);
+        ingest->result = reader_fill(reader, batch);
+        more = !apply_limit(ingest, batch, is_last) && ingest->result == READER_MORE;
+        batch->sequence = (*sequence)++;
+        if (!queue_put(ingest->read_batches, batch))
+            return false;
+    }
+    if (ingest->result != READER_END || ingest->limited)
+        return false;
+    if (!is_last)
+        end_input(ingest);
+    return true;
+}
+
+static void *reader_main(void *argument)
+{
+    struct ingest *ingest = argument;
+    uint64_t sequence = 0;
+    size_t index = 0;
+
+    while (index < inputs_count(ingest->inputs) && read_input(ingest, index, &sequence))
+        index++;
+    atomic_store(&ingest->ended, true);
+    queue_close(ingest->read_batches);
+    inbox_end(ingest->inbox, sequence);
+    return NULL;
+}
+
+size_t ingest_batches(size_t workers)
+{
+    return workers * BATCHES_PER_WORKER + BATCHES_EXTRA;
+}
+
+int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers, struct inbox *inbox,
+                 struct error *error)
+{
+    if (workers > WORKERS_MAX)
+        workers = WORKERS_MAX;
+    ingest->inbox = inbox;
+    ingest->limit = rules->limit;
+    ingest->identify = rules->identify;
+    ingest->batch_count = ingest_batches(workers);
+    ingest->batches = memory_new(ingest->batch_count, sizeof(struct batch *));
+    ingest->free_batches = queue_new(ingest->batch_count);
+    ingest->read_batches = queue_new(ingest->batch_count);
+    for (size_t i = 0; i < ingest->batch_count; i++) {
+        ingest->batches[i] = batch_new();
+        queue_put(ingest->free_batches, ingest->batches[i]);
+    }
+    for (size_t i = 0; i < workers; i++) {
+        struct worker *worker = &ingest->workers[i];
+        worker->ingest = ingest;
+        worker->rules = rule_worker_new(rules->set);
+        if (rules->fingerprint_key)
+            worker->fingerprint = fingerprint_new(rules->fingerprint_key, rules->fields);
+        worker->started = pthread_create(&worker->thread, NULL, worker_main, worker) == 0;
+        ingest->worker_count++;
+        if (!worker->started)
+            return no_thread(error);
+    }
+    ingest->source_started = pthread_create(&ingest->source_thread, NULL, source_main, ingest) == 0;
+    if (!ingest->source_started)
+        return no_thread(error);
+    ingest->reader_started = pthread_create(&ingest->reader_thread, NULL, reader_main, ingest) == 0;
+    return ingest->reader_started ? 0 : no_thread(error);
+}
+
+void ingest_recycle(struct ingest *ingest, struct batch *batch)
+{
+    queue_put(ingest->free_batches, batch);
+}
+
+double ingest_share(const struct ingest *ingest, uint64_t records)
+{
+    uint64_t read = atomic_load(&ingest->records), size = inputs_size(ingest->inputs);
+    double total = (double)read;
+
+    if (!atomic_load(&ingest->ended)) {
+        if (size == 0 || read == 0)
+            return size == 0 ? -1 : 0;
+        double position = (double)atomic_load(&ingest->position) / (double)size;
+        total = position > 0 ? total / position : 0;
+        if (ingest->limit && (double)ingest->limit < total)
+            total = (double)ingest->limit;
+    }
+    return total > 0 ? (double)records / total : 0;
+}
+
+uint64_t ingest_bytes(const struct ingest *ingest, size_t index)
+{
+    return inputs_bytes(ingest->inputs, index);
+}
+
+bool ingest_is_complete(const struct ingest *ingest, size_t index)
+{
+    return index < ingest->complete_count;
+}
+
+int ingest_result(const struct ingest *ingest, struct error *error)
+{
+    if (ingest->result != READER_CUT || ingest->limited)
+        return 0;
+    *error = ingest->refused.scope != ERROR_NONE ? ingest->refused : ingest->broken;
+    return -1;
+}
+
+/* Closing the queues ends each loop at its next take or put, and stop_fd a wait for a pipe; then the threads
+ * are joined in the order of the flow. */
+void ingest_close(struct ingest *ingest)
+{
+    if (!ingest)
+        return;
+    queue_close(ingest->free_blocks);
+    queue_close(ingest->full_blocks);
+    if (ingest->free_batches) {
+        queue_close(ingest->free_batches);
+        queue_close(ingest->read_batches);
+    }
+    if (ingest->source_started) {
+        eventfd_write(ingest->stop_fd, 1);
+        pthread_join(ingest->source_thread, NULL);
+    }
+    if (ingest->reader_started)
+        pthread_join(ingest->reader_thread, NULL);
+    for (size_t i = 0; i < ingest->worker_count; i++) {
+        if (ingest->workers[i].started)
+            pthread_join(ingest->workers[i].thread, NULL);
+        rule_worker_free(ingest->workers[i].rules);
+        fingerprint_free(ingest->workers[i].fingerprint);
+    }
+    for (size_t i = 0; i < ingest->batch_count; i++)
+        batch_free(ingest->batches[i]);
+    free(ingest->batches);
+    queue_free(ingest->free_batches);
+    queue_free(ingest->read_batches);
+    queue_free(ingest->free_blocks);
+    queue_free(ingest->full_blocks);
+    free(ingest->blocks);
+    inputs_close(ingest->inputs);
+    free(ingest);
+}

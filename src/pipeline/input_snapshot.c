@@ -1,0 +1,77 @@
+#include "pipeline/input_snapshot.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/memory.h"
+
+struct input_snapshot {
+    const struct job_input *input;
+    struct stat *files;
+};
+
+static int fail_missing(const char *path, struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+}
+
+static int note(const char *path, struct stat *file, struct error *error)
+{
+    if (strcmp(path, "-") == 0)
+        return error_set(
+            error, ERROR_USAGE,
+            "--strict reads its input twice, and standard input comes but once: write it to a file first");
+    if (stat(path, file) != 0)
+        return fail_missing(path, error);
+    if (!S_ISREG(file->st_mode) && !S_ISDIR(file->st_mode)) /* a folder has a message of its own */
+        return error_set(error, ERROR_USAGE,
+                         "--strict reads its input twice, and %s is no file: write it to one first", path);
+    return 0;
+}
+
+struct input_snapshot *input_snapshot_new(const struct job_input *input, struct error *error)
+{
+    struct input_snapshot *strict = memory_new(1, sizeof *strict);
+
+    strict->input = input;
+    strict->files = memory_new(input->path_count, sizeof *strict->files);
+    for (size_t i = 0; i < input->path_count; i++)
+        if (note(input->paths[i], &strict->files[i], error) != 0) {
+            input_snapshot_free(strict);
+            return NULL;
+        }
+    return strict;
+}
+
+void input_snapshot_free(struct input_snapshot *strict)
+{
+    if (strict)
+        free(strict->files);
+    free(strict);
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+int input_snapshot_check(const struct input_snapshot *strict, struct error *error)
+{
+    for (size_t i = 0; i < strict->input->path_count; i++) {
+        const struct stat *then = &strict->files[i];
+        const char *path = strict->input->paths[i];
+        struct stat now;
+        if (stat(path, &now) != 0)
+            return fail_missing(path, error);
+        if (now.st_dev != then->st_dev || now.st_ino != then->st_ino || now.st_size != then->st_size ||
+            !is_same_time(&now.st_mtim, &then->st_mtim) || !is_same_time(&now.st_ctim, &then->st_ctim))
+            return error_set(
+                error, ERROR_INPUT,
+                "%s: the file changed after its rows were looked at (--strict): wait until its export is complete, then run again",
+                path);
+    }
+    return 0;
+}

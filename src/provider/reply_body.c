@@ -1,0 +1,232 @@
+#include "provider/reply_body.h"
+
+#include <string.h>
+
+enum {
+    TEXT_MAX = 64 * 1024,
+    PATH_PART_MAX = 64,
+    CODE_MAX = 64,
+};
+
+static bool is_one_of(struct slice key, const char *const *words)
+{
+    for (; *words; words++)
+        if (slice_is(key, *words))
+            return true;
+    return false;
+}
+
+static const char *const error_members[] = {"error",      "errors",  "message", "code",
+                                            "error_code", "details", NULL};
+static const char *const code_members[] = {"code", "error_code", NULL};
+/* Members whose name says nothing about the text that they hold. */
+static const char *const plain_members[] = {"error",      "errors",   "message", "messages", "code",
+                                            "error_code", "details",  "detail",  "title",    "description",
+                                            "reason",     "warnings", NULL};
+
+static bool is_scalar(const struct json_node *node)
+{
+    return node->kind != JSON_ARRAY && node->kind != JSON_OBJECT;
+}
+
+static bool is_empty(const struct json_node *node)
+{
+    switch (node->kind) {
+    case JSON_NULL:
+        return true;
+    case JSON_BOOL:
+        return slice_is(node->text, "false");
+    case JSON_NUMBER:
+        return false;
+    case JSON_STRING:
+        return node->text.len == 0;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        return node->children == 0;
+    }
+    return true;
+}
+
+/* A word as codes are: no blank, nothing that could be an address. */
+static bool is_code(const struct json_node *node)
+{
+    if ((node->kind != JSON_STRING && node->kind != JSON_NUMBER) || node->text.len == 0 ||
+        node->text.len > CODE_MAX)
+        return false;
+    for (size_t i = 0; i < node->text.len; i++) {
+        char byte = node->text.data[i], lower = (char)(byte | 0x20);
+        if (!(lower >= 'a' && lower <= 'z') && !(byte >= '0' && byte <= '9') &&
+            (byte == '\0' || !strchr("_.:-/", byte)))
+            return false;
+    }
+    return true;
+}
+
+static void add_part(struct buffer *out, struct slice label, struct slice text)
+{
+    if (text.len == 0)
+        return;
+    if (out->len > 0)
+        buffer_append_text(out, "; ");
+    if (label.len > 0) {
+        buffer_append(out, label);
+        buffer_append_text(out, ": ");
+    }
+    buffer_append(out, text);
+}
+
+/* Adds every text below nodes[at]; label: the nearest member name that says something, as in
+ * {"errors": {"email": ["is taken"]}}. */
+static void add_texts(const struct reply_body *answer, size_t index, struct slice label, struct buffer *out)
+{
+    const struct json_node *node = &answer->nodes[index];
+    if (node->key.len > 0)
+        label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
+    if (is_scalar(node)) {
+        if (node->kind != JSON_NULL)
+            add_part(out, label, node->text);
+        return;
+    }
+    for (size_t child = index + 1; child < node->end; child = answer->nodes[child].end)
+        add_texts(answer, child, label, out);
+}
+
+/* The first code below nodes[at]: `code` or `error_code` at any depth. */
+static struct slice find_code(const struct reply_body *answer, size_t index)
+{
+    for (size_t i = index; i < answer->nodes[index].end; i++)
+        if (is_one_of(answer->nodes[i].key, code_members) && is_code(&answer->nodes[i]))
+            return answer->nodes[i].text;
+    return slice_make("", 0);
+}
+
+/* {"error": "invalid_request", "message": "…"}: a single word as the error is its code. */
+static struct slice word_of_error(const struct reply_body *answer)
+{
+    size_t index = json_member(answer->nodes, 0, "error");
+    if (index == 0 || answer->nodes[index].kind != JSON_STRING || !is_code(&answer->nodes[index]))
+        return slice_make("", 0);
+    return answer->nodes[index].text;
+}
+
+static void read_object(struct reply_body *answer)
+{
+    const struct json_node *top = &answer->nodes[0];
+    for (size_t index = 1; index < top->end; index = answer->nodes[index].end) {
+        const struct json_node *member = &answer->nodes[index];
+        if (!is_one_of(member->key, error_members))
+            continue;
+        if (slice_is(member->key, "error") || slice_is(member->key, "errors"))
+            answer->has_error |= !is_empty(member);
+        if (answer->code.len == 0)
+            answer->code = find_code(answer, index);
+        add_texts(answer, index, slice_make("", 0), &answer->text);
+    }
+    if (answer->code.len == 0)
+        answer->code = word_of_error(answer);
+}
+
+void reply_body_read(struct reply_body *answer, struct slice body)
+{
+    struct json_fault fault;
+    *answer = (struct reply_body){.reader = json_reader_new(), .code = slice_make("", 0)};
+    buffer_init_wiped(&answer->text, TEXT_MAX);
+    answer->nodes = json_reader_parse(answer->reader, body, &answer->node_count, &fault);
+    if (answer->nodes && answer->nodes[0].kind == JSON_OBJECT)
+        read_object(answer);
+    else if (answer->nodes)
+        add_texts(answer, 0, slice_make("", 0), &answer->text);
+    if (answer->text.len == 0)
+        buffer_append(&answer->text, slice_make(body.data, body.len < TEXT_MAX ? body.len : TEXT_MAX));
+}
+
+void reply_body_clear(struct reply_body *answer)
+{
+    json_reader_wipe(answer->reader); /* an answer to a login holds a token */
+    json_reader_free(answer->reader);
+    buffer_clear(&answer->text);
+}
+
+struct slice reply_body_value(const struct reply_body *answer, const char *path)
+{
+    if (!answer->nodes)
+        return slice_make("", 0);
+    size_t index = 0;
+    while (*path != '\0') {
+        char part[PATH_PART_MAX];
+        size_t len = strcspn(path, ".");
+        if (len >= sizeof part)
+            return slice_make("", 0);
+        memcpy(part, path, len);
+        part[len] = '\0';
+        index = json_member(answer->nodes, index, part);
+        if (index == 0)
+            return slice_make("", 0);
+        path += path[len] == '.' ? len + 1 : len;
+    }
+    const struct json_node *node = &answer->nodes[index];
+    return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
+}
+
+struct slice reply_body_first(const struct reply_body *answer, const char *const *paths, size_t min,
+                              size_t max)
+{
+    for (; *paths; paths++) {
+        struct slice value = reply_body_value(answer, *paths);
+        if (value.len >= min && value.len <= max)
+            return value;
+    }
+    return slice_make("", 0);
+}
+
+bool reply_body_mentions(const struct reply_body *answer, const char *phrase)
+{
+    return answer->text.len > 0 && strcasestr(answer->text.data, phrase);
+}
+
+struct slice reply_body_field_path(const struct reply_body *answer)
+{
+    size_t details = answer->nodes ? json_member(answer->nodes, 0, "details") : 0;
+    if (details == 0 && answer->nodes)
+        details = json_member(answer->nodes, json_member(answer->nodes, 0, "error"), "details");
+    for (size_t i = details; details != 0 && i < answer->nodes[details].end; i++) {
+        const struct json_node *node = &answer->nodes[i];
+        if (!slice_is(node->key, "path"))
+            continue;
+        if (node->kind == JSON_ARRAY && node->children > 0)
+            node++;
+        if (node->kind == JSON_STRING)
+            return node->text;
+    }
+    return slice_make("", 0);
+}
+
+size_t reply_body_warnings(const struct reply_body *answer)
+{
+    static const char *const wrappers[] = {"data", "result", "user"};
+    if (!answer->nodes)
+        return 0;
+    size_t index = json_member(answer->nodes, 0, "warnings");
+    for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t wrapper = json_member(answer->nodes, 0, wrappers[i]);
+        index = wrapper == 0 ? 0 : json_member(answer->nodes, wrapper, "warnings");
+    }
+    return index == 0 || is_empty(&answer->nodes[index]) ? 0 : index;
+}
+
+void reply_body_texts(const struct reply_body *answer, size_t index, struct buffer *out)
+{
+    add_texts(answer, index, slice_make("", 0), out);
+}
+
+bool reply_body_names_error(const struct reply_body *answer)
+{
+    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT &&
+           (answer->has_error || answer->code.len > 0);
+}
+
+bool reply_body_is_message(const struct reply_body *answer, const char *message)
+{
+    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&
+           slice_is(answer->nodes[1].key, "message") && slice_is(answer->nodes[1].text, message);
+}

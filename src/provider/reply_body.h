@@ -1,0 +1,57 @@
+/* reply_body: what a provider says in the body of its answer, read leniently (3-providers.md, Outcomes).
+ *
+ * An error may be `error`, `errors`, `message`, `code`, `error_code` or `details`, each a string, an object
+ * or an array of either; a body that is not JSON, or has none of these, is its own message. Nothing here is
+ * scrubbed yet. Thread: one at a time. Owner: read/clear.
+ */
+#ifndef KYC_PROVIDER_REPLY_BODY_H
+#define KYC_PROVIDER_REPLY_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buffer.h"
+#include "core/json.h"
+#include "core/slice.h"
+
+struct reply_body {
+    struct json_reader *reader;
+    const struct json_node *nodes; /* NULL: not JSON */
+    size_t node_count;
+    bool has_error;     /* a non-empty `error` or `errors` */
+    struct slice code;  /* the provider's error code, a single word; or empty */
+    struct buffer text; /* all that it says of an error, `; ` between the parts */
+};
+
+/* Borrows body until reply_body_clear. */
+void reply_body_read(struct reply_body *answer, struct slice body);
+void reply_body_clear(struct reply_body *answer);
+
+/* A string or number at a path of members, `data.id`; empty when there is none. */
+struct slice reply_body_value(const struct reply_body *answer, const char *path);
+/* The first of these paths (NULL ends them) whose value has min to max bytes; empty when none has. */
+struct slice reply_body_first(const struct reply_body *answer, const char *const *paths, size_t min,
+                              size_t max);
+
+/* What the error's details blame, as the provider's member path (`address_country`,
+ * `identifying_information[0].number`): the first `path` of `details`; of an array its first name. Empty when
+ * there is none. */
+struct slice reply_body_field_path(const struct reply_body *answer);
+
+/* The `warnings` of a success: an array, an object, or one text; below `data`, `result` or `user` where it is
+ * not at the top. 0: there is none, or it is empty. */
+size_t reply_body_warnings(const struct reply_body *answer);
+/* All texts below nodes[at] into out, `; ` between the parts, as answer.text is made. */
+void reply_body_texts(const struct reply_body *answer, size_t index, struct buffer *out);
+
+/* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`
+ * alone, or the page, that anything between us and the provider may answer. */
+bool reply_body_names_error(const struct reply_body *answer);
+
+/* True when the answer is the object {"message": message} and nothing else: a gateway's own words. */
+bool reply_body_is_message(const struct reply_body *answer, const char *message);
+
+/* True when the error text holds phrase, ASCII case aside. */
+bool reply_body_mentions(const struct reply_body *answer, const char *phrase);
+
+#endif

@@ -1,0 +1,291 @@
+#include "report/html_report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "report/format_number.h"
+#include "report/html.h"
+#include "report/html_report_parts.h"
+#include "report/html_style.h"
+#include "report/report_folder.h"
+#include "report/rule_help.h"
+
+enum { HTML_REPORT_MODE = 0600, HTML_REPORT_RECORD_TOTALS = 4 /* tiles of what our rules said */ };
+
+#define HTML_REPORT_MAX ((size_t)64 << 20)
+
+static void html_report_head(const struct page *page)
+{
+    struct buffer *out = page->out;
+    buffer_append_text(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"referrer\" content=\"no-referrer\">\n"
+        "<meta name=\"robots\" content=\"noindex\">\n<title>");
+    html_text(out, slice_from(page->stats->job));
+    buffer_printf(out, ": %s</title>\n<style>\n", page->stats->is_dry ? "check" : "run");
+    buffer_append_text(out, html_style);
+    buffer_append_text(out, "</style>\n</head>\n<body>\n<div class=\"page\">\n");
+}
+
+static void html_report_fact(struct buffer *out, const char *word, const char *figure, const char *text)
+{
+    buffer_printf(out, "<div><dt>%s</dt><dd data-figure=\"%s\">", word, figure);
+    html_text(out, slice_from(text));
+    buffer_append_text(out, "</dd></div>\n");
+}
+
+/* 2026-11-21 08:09:10 UTC */
+static void html_report_time(struct buffer *out, const char *word, const char *figure, uint64_t real_ns)
+{
+    enum { DATE = 10, TIME_AT = 11, TIME = 8 };
+    char text[CLOCK_RFC3339_SIZE];
+    clock_rfc3339(real_ns, text);
+    buffer_printf(
+        out, "<div><dt>%s</dt><dd><time datetime=\"%s\" data-figure=\"%s\">%.*s %.*s UTC</time></dd></div>\n",
+        word, text, figure, DATE, text, TIME, text + TIME_AT);
+}
+
+static void html_report_inputs(const struct page *page)
+{
+    const struct run_stats *stats = page->stats;
+    struct buffer *out = page->out;
+    char number[FORMAT_NUMBER_SIZE];
+    buffer_append_text(out, "<div><dt>Input</dt><dd>");
+    if (stats->input_count == 1) {
+        html_text(out, slice_from(stats->inputs[0].path));
+        if (!stats->inputs[0].complete)
+            buffer_append_text(out, " <span class=\"soft\">(not read to its end)</span>");
+    } else {
+        buffer_printf(out, "%s files", format_number_count(stats->input_count, number));
+    }
+    buffer_append_text(out, "</dd></div>\n");
+}
+
+static void html_report_status(const struct page *page)
+{
+    const struct run_stats *stats = page->stats;
+    struct buffer *out = page->out;
+    struct rule_help advice = rule_help_of_status(stats->status, stats->is_dry);
+    const char *tone = stats->status == 0   ? "good"
+                       : stats->status == 1 ? "warn"
+                       : stats->status == 6 ? "info"
+                                            : "bad";
+    buffer_printf(
+        out,
+        "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
+        tone, stats->status, stats->status, advice.meaning);
+    if (stats->stopped) {
+        buffer_append_text(out, "<p>It stopped because: <span data-figure=\"stopped\">");
+        html_text(out, slice_from(stats->stopped));
+        buffer_append_text(out, "</span></p>\n");
+    }
+    /* Of status 1 the advice is to correct the reject file, and rows may be in doubt alone. */
+    if (stats->status != 1 || stats->rejected || stats->refused)
+        buffer_printf(out, "<p>%s</p>\n", advice.todo);
+    if (!stats->is_dry && (stats->in_doubt || stats->in_doubt_absent))
+        buffer_append_text(
+            out, "<p>kyc-import status JOB lists each customer in doubt, with what to do about it.</p>\n");
+    buffer_append_text(out, "</div>\n");
+}
+
+static void html_report_header(const struct page *page)
+{
+    const struct run_stats *stats = page->stats;
+    struct buffer *out = page->out;
+    char seconds[FORMAT_NUMBER_SIZE];
+    buffer_printf(out, "<header>\n<p class=\"kind\">%s</p>\n<h1 data-figure=\"job\">",
+                  stats->is_dry ? "Report of a check: nothing was sent" : "Report of a run");
+    html_text(out, slice_from(stats->job));
+    buffer_append_text(out, "</h1>\n");
+    html_report_status(page);
+    buffer_append_text(out, "<dl class=\"facts\">\n");
+    html_report_inputs(page);
+    html_report_fact(out, "Command", "command", stats->command);
+    html_report_fact(out, "Provider", "provider", page->job->provider.name);
+    html_report_time(out, "Started", "started", stats->started_ns);
+    html_report_time(out, "Finished", "finished", stats->finished_ns);
+    buffer_printf(
+        out,
+        "<div><dt>Took</dt><dd><data value=\"%.3f\" data-figure=\"seconds\">%s</data></dd></div>\n</dl>\n</header>\n",
+        stats->seconds, format_number_seconds(stats->seconds, seconds));
+}
+
+static void html_report_link(struct buffer *out, const char *id, const char *word)
+{
+    buffer_printf(out, "<li><a href=\"#%s\">%s</a></li>\n", id, word);
+}
+
+static void html_report_nav(const struct page *page)
+{
+    struct buffer *out = page->out;
+    buffer_append_text(out, "<nav aria-label=\"On this page\">\n<ul>\n");
+    html_report_link(out, "totals", "Totals");
+    if (page->stats->is_dry)
+        html_report_link(out, "plan", "Plan");
+    else
+        html_report_link(out, "requests", "Requests");
+    if (html_rules_count(page, VERDICT_REJECT))
+        html_report_link(out, "rejects", "Rejects");
+    if (html_rules_count(page, VERDICT_WARN))
+        html_report_link(out, "warnings", "Warnings");
+    html_report_link(out, "places", "Where");
+    html_report_link(out, "completeness", "Completeness");
+    html_report_link(out, "files", "Files");
+    buffer_append_text(out, "</ul>\n</nav>\n");
+}
+
+struct html_report_total {
+    const char *word, *figure, *tone;
+    uint64_t count;
+    bool in_stack; /* one of the parts that make up all that was read */
+};
+
+static void html_report_stack(struct buffer *out, const struct html_report_total *totals, size_t count,
+                              uint64_t whole)
+{
+    char number[FORMAT_NUMBER_SIZE];
+    double position = 0;
+    buffer_append_text(
+        out,
+        "<svg class=\"stack\" role=\"img\" aria-labelledby=\"stack-t stack-d\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">"
+        "<title id=\"stack-t\">What became of the records</title><desc id=\"stack-d\">");
+    for (size_t i = 0; i < count; i++)
+        if (totals[i].in_stack)
+            buffer_printf(out, "%s: %s. ", totals[i].word, format_number_count(totals[i].count, number));
+    buffer_append_text(out, "</desc><rect class=\"track\" width=\"1000\" height=\"10\"/>");
+    for (size_t i = 0; i < count; i++) {
+        const struct html_report_total *total =
+            &totals[(i + HTML_REPORT_RECORD_TOTALS) % count]; /* rejected last */
+        if (!total->in_stack || !whole)
+            continue;
+        double width = 1000.0 * (double)total->count / (double)whole;
+        buffer_printf(out,
+                      "<g class=\"%s\"><rect class=\"part\" x=\"%.2f\" width=\"%.2f\" height=\"10\"/></g>",
+                      total->tone, position, width);
+        position += width;
+    }
+    buffer_append_text(out, "</svg>\n");
+}
+
+static void html_report_tiles(struct buffer *out, const struct html_report_total *totals, size_t count,
+                              uint64_t whole)
+{
+    buffer_append_text(out, "<ul class=\"tiles\">\n");
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(out, "<li class=\"tile %s\"><span class=\"word\">%s</span><b>",
+                      totals[i].in_stack ? totals[i].tone : "plain", totals[i].word);
+        html_count(out, totals[i].figure, NULL, totals[i].count);
+        buffer_append_text(out, "</b>");
+        if (totals[i].in_stack) {
+            buffer_append_text(out, "<small>");
+            html_share(out, totals[i].count, whole);
+            buffer_append_text(out, "</small>");
+        }
+        buffer_append_text(out, "</li>\n");
+    }
+    buffer_append_text(out, "</ul>\n");
+}
+
+static void html_report_totals(const struct page *page)
+{
+    enum { TOTALS = 13 };
+    const struct run_stats *stats = page->stats;
+    const bool is_dry = stats->is_dry;
+    /* First what our rules said, then what became of the valid ones: with the rejected that is all. */
+    const struct html_report_total totals[TOTALS] = {
+        {"read", "read", "idle", stats->read, false},
+        {"valid", "valid", "good", stats->valid, is_dry},
+        {"with warnings", "warned", "warn", stats->warned, false},
+        {"rejected", "rejected", "bad", stats->rejected, true},
+        {"created", "created", "good", stats->created, true},
+        {"updated", "updated", "info", stats->updated, true},
+        {"unchanged", "unchanged", "idle", stats->unchanged, true},
+        {"unsent", "unsent", "warn", stats->unsent, true},
+        {"in doubt", "in_doubt", "doubt", stats->in_doubt, true},
+        {"refused", "refused", "refused", stats->refused, true},
+        {"absent", "absent", "idle", stats->absent, false},
+        {"absent, in doubt", "in_doubt_absent", "doubt", stats->in_doubt_absent, false},
+        {"provider warned", "provider_warned", "warn", stats->provider_warned, false},
+    };
+    size_t count = is_dry ? HTML_REPORT_RECORD_TOTALS : TOTALS;
+    html_section(page->out, "totals", "Totals");
+    html_report_stack(page->out, totals, count, stats->read);
+    html_report_tiles(page->out, totals, HTML_REPORT_RECORD_TOTALS, stats->read);
+    if (!is_dry)
+        html_report_tiles(page->out, totals + HTML_REPORT_RECORD_TOTALS, TOTALS - HTML_REPORT_RECORD_TOTALS,
+                          stats->read);
+    if (stats->rejected + stats->refused)
+        buffer_append_text(
+            page->out,
+            "<p class=\"soft\">A record with several faults counts once here, and once under each of its rules below.</p>\n");
+    if (stats->in_doubt_absent)
+        buffer_printf(
+            page->out,
+            "<p>%" PRIu64
+            " customer%s in doubt %s not in this input: what became of the last request is settled when the row comes again, or by a person. <code>kyc-import status</code> "
+            "lists them.</p>\n",
+            stats->in_doubt_absent, stats->in_doubt_absent == 1 ? "" : "s",
+            stats->in_doubt_absent == 1 ? "is" : "are");
+    buffer_append_text(page->out, "</section>\n");
+}
+
+static void html_report_files(const struct page *page)
+{
+    struct buffer *out = page->out;
+    html_section(out, "files", "Files beside this page");
+    buffer_append_text(
+        out,
+        "<table>\n<caption>In the report folder. The reject and the broken file hold personal data; they are there only when there is something in them.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">What it is for</th></tr></thead>\n<tbody>\n"
+        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records as they were, with the reasons behind them. Corrected in place, it is an input of the same job.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that cannot be put into columns.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The figures of this page for programs.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for a Prometheus node exporter, unless the job names another place.</td></tr>\n</tbody>\n</table>\n");
+    if (page->stats->chain_head[0])
+        buffer_printf(
+            out,
+            "<p>Head of the ledger's chain: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it kept elsewhere proves that the history was not changed.</span></p>\n",
+            page->stats->chain_head);
+    buffer_append_text(out, "</section>\n");
+}
+
+void html_report_write(const struct run_stats *stats, const struct job *job, struct buffer *out)
+{
+    uint32_t *ranking = run_stats_ranking(stats);
+    const struct page page = {stats, job, ranking, out};
+    html_report_head(&page);
+    html_report_header(&page);
+    html_report_nav(&page);
+    buffer_append_text(out, "<main>\n");
+    html_report_totals(&page);
+    if (stats->is_dry)
+        html_run_write_plan(&page);
+    else
+        html_run_write_requests(&page);
+    html_rules_write(&page, VERDICT_REJECT);
+    html_rules_write(&page, VERDICT_WARN);
+    html_countries_write(&page);
+    html_countries_write_completeness(&page);
+    html_countries_write_relaxed(&page);
+    html_report_files(&page);
+    buffer_append_text(out, "</main>\n<footer>\n<p>kyc-import " KYC_VERSION
+                            ". This page shows no value of a record: in an example every letter is an x, "
+                            "every digit a 9. Still it is about people: keep it as you keep the "
+                            "export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
+    free(ranking);
+}
+
+int html_report_save(const struct run_stats *stats, const struct job *job, struct error *error)
+{
+    char *path = file_join(job->report_folder, HTML_REPORT_FILE_NAME);
+    struct buffer text;
+    buffer_init(&text, HTML_REPORT_MAX);
+    html_report_write(stats, job, &text);
+    int result = report_folder_save(path, HTML_REPORT_MODE, &text, error);
+    buffer_clear(&text);
+    free(path);
+    return result;
+}

@@ -1,0 +1,185 @@
+/* html_rules: rejects and warnings by rule, and what to do about each. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/format_number.h"
+#include "report/html.h"
+#include "report/html_report_parts.h"
+#include "report/rule_help.h"
+
+enum { PAGE_RULES_MAX = 300 }; /* shown; the provider's codes could be many */
+
+size_t html_rules_count(const struct page *page, enum verdict_level level)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < page->stats->rule_count; i++)
+        count += page->stats->rules[i].level == level;
+    return count;
+}
+
+static void page_rule_name(struct buffer *out, const struct run_stats_rule *rule)
+{
+    buffer_append_text(out, "<code>");
+    html_text(out, slice_from(field_name(rule->field)));
+    buffer_append_text(out, "/<wbr>"); /* the best place to break a long one */
+    html_text(out, slice_from(rule->rule));
+    buffer_append_text(out, "</code>");
+}
+
+static void page_rule_count_of(struct buffer *out, const struct run_stats_rule *rule)
+{
+    enum { NAME_MAX_BYTES = 4096 };
+    struct buffer name;
+    buffer_init(&name, NAME_MAX_BYTES);
+    buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
+    html_count(out, rule->level == VERDICT_REJECT ? "rejects_by_rule" : "warnings_by_rule",
+               name.data ? name.data : "", rule->records);
+    buffer_clear(&name);
+}
+
+static void page_rule_row(const struct page *page, size_t place, uint64_t max, const char *tone)
+{
+    const struct run_stats_rule *rule = &page->stats->rules[place];
+    struct buffer *out = page->out;
+    char row[FORMAT_NUMBER_SIZE];
+    buffer_printf(out, "<tr><th scope=\"row\"><a href=\"#rule-%zu\">", place + 1);
+    page_rule_name(out, rule);
+    buffer_append_text(out, "</a>");
+    html_bar(out, rule->records, max, tone, "of the most frequent rule");
+    buffer_append_text(out, "</th><td class=\"number\">");
+    page_rule_count_of(out, rule);
+    buffer_append_text(out, "</td><td class=\"number\">");
+    html_share(out, rule->records, page->stats->read);
+    buffer_printf(out, "</td><td class=\"number\">%s</td></tr>\n", format_number_count(rule->first_row, row));
+}
+
+static void page_rule_table(const struct page *page, enum verdict_level level, const char *tone)
+{
+    struct buffer *out = page->out;
+    size_t shown = 0;
+    uint64_t max = 0; /* of one rule: the first, for they come ranked */
+    buffer_printf(
+        out,
+        "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
+        "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
+        "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First row</th></tr></thead>\n<tbody>\n",
+        level == VERDICT_REJECT ? "Records that each rule stopped, most first."
+                                : "Records that went on with a warning, most first.");
+    for (size_t i = 0; i < page->stats->rule_count && shown < PAGE_RULES_MAX; i++) {
+        if (page->stats->rules[page->ranking[i]].level != level)
+            continue;
+        if (shown == 0)
+            max = page->stats->rules[page->ranking[i]].records;
+        page_rule_row(page, page->ranking[i], max, tone);
+        shown++;
+    }
+    buffer_append_text(out, "</tbody>\n</table>\n");
+    if (html_rules_count(page, level) > shown)
+        buffer_printf(out, "<p class=\"soft\">And %zu rules more: summary.json has them all.</p>\n",
+                      html_rules_count(page, level) - shown);
+}
+
+/* What the author of the job wrote about it. */
+static void page_job_message(const struct page *page, const struct run_stats_rule *rule)
+{
+    for (size_t i = 0; i < page->job->rule_count; i++) {
+        const struct job_rule *own = &page->job->rules[i];
+        if (own->field != rule->field || !own->message || !own->name || strcmp(own->name, rule->rule) != 0)
+            continue;
+        buffer_append_text(page->out, "<dt>The job says</dt><dd>");
+        html_text(page->out, slice_from(own->message));
+        buffer_append_text(page->out, "</dd>\n");
+        return;
+    }
+}
+
+static void page_example(const struct page *page, const struct run_stats_example *example, bool with_input)
+{
+    struct buffer *out = page->out;
+    char row[FORMAT_NUMBER_SIZE], line[FORMAT_NUMBER_SIZE];
+    buffer_append_text(out, "<tr>");
+    if (with_input) {
+        buffer_append_text(out, "<td>");
+        html_text(out, slice_from(page->stats->inputs[example->input].path));
+        buffer_append_text(out, "</td>");
+    }
+    buffer_printf(out, "<td class=\"number\">%s</td><td class=\"number\">%s</td><td class=\"shape\">",
+                  format_number_count(example->row, row), format_number_count(example->line, line));
+    if (example->shape[strspn(example->shape, " ")] != '\0') {
+        buffer_append_text(out, "<code><bdi>");
+        html_text(out, slice_from(example->shape));
+        buffer_append_text(out, "</bdi></code>");
+    } else {
+        buffer_append_text(out, "<span class=\"soft\">");
+        buffer_append_text(out, example->shape[0] ? "only blanks" : "no value");
+        buffer_append_text(out, "</span>");
+    }
+    buffer_append_text(out, "</td></tr>\n");
+}
+
+static void page_examples(const struct page *page, const struct run_stats_rule *rule)
+{
+    struct buffer *out = page->out;
+    bool with_input = page->stats->input_count > 1;
+    if (rule->example_count == 0)
+        return;
+    buffer_printf(
+        out,
+        "<table>\n<caption>Examples, as shapes</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
+        with_input ? "<th scope=\"col\">Input</th>" : "");
+    for (size_t i = 0; i < rule->example_count; i++)
+        page_example(page, &rule->examples[i], with_input);
+    buffer_append_text(out, "</tbody>\n</table>\n");
+}
+
+static void page_rule_article(const struct page *page, size_t place, const char *tone)
+{
+    const struct run_stats_rule *rule = &page->stats->rules[place];
+    const struct run_stats_field *field =
+        &page->stats->fields[rule->field == FIELD_NONE ? (size_t)FIELD_MAX : rule->field];
+    struct buffer *out = page->out;
+    char records[FORMAT_NUMBER_SIZE];
+    struct rule_help advice = rule_help_of_rule(rule->field, rule->rule);
+    buffer_printf(
+        out,
+        "<article id=\"rule-%zu\" class=\"%s\" aria-labelledby=\"rule-%zu-h\">\n<header><h3 id=\"rule-%zu-h\">",
+        place + 1, tone, place + 1, place + 1);
+    page_rule_name(out, rule);
+    buffer_printf(out, "</h3><span class=\"of\">%s %s</span></header>\n<dl>\n",
+                  format_number_count(rule->records, records), rule->records == 1 ? "record" : "records");
+    if (field->name) {
+        buffer_append_text(out, "<dt>Column</dt><dd><code>");
+        html_text(out, slice_from(field->name));
+        buffer_append_text(out, "</code></dd>\n");
+    }
+    buffer_printf(out, "<dt>What it means</dt><dd>%s</dd>\n", advice.meaning);
+    page_job_message(page, rule);
+    if (rule->example) {
+        buffer_append_text(out, "<dt>The provider's word</dt><dd><code>");
+        html_text(out, slice_from(rule->example));
+        buffer_append_text(out, "</code></dd>\n");
+    }
+    buffer_printf(out, "<dt>What to do</dt><dd>%s</dd>\n</dl>\n", advice.todo);
+    page_examples(page, rule);
+    buffer_append_text(out, "</article>\n");
+}
+
+void html_rules_write(const struct page *page, enum verdict_level level)
+{
+    bool rejects = level == VERDICT_REJECT;
+    const char *tone = rejects ? "bad" : "warn";
+    size_t shown = 0;
+    if (html_rules_count(page, level) == 0)
+        return;
+    html_section(page->out, rejects ? "rejects" : "warnings",
+                 rejects ? "Rejects by rule" : "Warnings by rule");
+    page_rule_table(page, level, tone);
+    buffer_append_text(page->out, "<div class=\"rules\">\n");
+    for (size_t i = 0; i < page->stats->rule_count && shown < PAGE_RULES_MAX; i++) {
+        if (page->stats->rules[page->ranking[i]].level != level)
+            continue;
+        page_rule_article(page, page->ranking[i], tone);
+        shown++;
+    }
+    buffer_append_text(page->out, "</div>\n</section>\n");
+}

@@ -1,0 +1,221 @@
+/* validate: one record through a rule set. */
+#include "rules/rule_set.h"
+
+#include <stdlib.h>
+
+#include "core/hash_table.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "rules/concat.h"
+#include "rules/custom_rule.h"
+#include "rules/ndjson_cells.h"
+#include "rules/normalize.h"
+#include "rules/phone_number.h"
+
+struct rule_worker *rule_worker_new(const struct rule_set *set)
+{
+    struct rule_worker *worker = memory_new(1, sizeof *worker);
+    worker->set = set;
+    if (set->paths)
+        worker->ndjson = ndjson_cells_new(set->paths);
+    for (size_t i = 0; i < set->custom_rule_count; i++)
+        if (set->custom_rules[i].pattern && !worker->matcher)
+            worker->matcher = pattern_matcher_new();
+    return worker;
+}
+
+void rule_worker_free(struct rule_worker *worker)
+{
+    if (!worker)
+        return;
+    pattern_matcher_free(worker->matcher);
+    ndjson_cells_free(worker->ndjson);
+    free(worker);
+}
+
+static void read_values(struct record_context *context)
+{
+    const struct rule_set *set = context->set;
+    const struct record *record = context->record;
+    uint64_t present[sizeof record->present / sizeof *record->present] = {0};
+    for (size_t i = 0; i < set->plan_count; i++) {
+        const struct field_plan *plan = &set->plans[i];
+        if (plan->is_constant)
+            context->values[plan->field] = plan->constant;
+        else if (plan->mapping->constant)
+            normalize_constant(context, plan, slice_from(plan->mapping->constant));
+        else if (context->worker->ndjson)
+            ndjson_cells_normalize(context->worker->ndjson, context, plan);
+        else if (plan->column < record->cell_count)
+            normalize_source(context, plan, record->cells[plan->column]);
+        bool is_present = context->values[plan->field].state != VALUE_ABSENT;
+        present[plan->field / 64] |= (uint64_t)is_present << plan->field % 64;
+    }
+    memcpy(context->record->present, present, sizeof present);
+    struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
+    if (type->state == VALUE_ABSENT)
+        *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
+}
+
+/* For the report, noted while it is at hand. */
+static void note_country(const struct record_context *context)
+{
+    struct record *record = context->record;
+    const struct value *country = &context->values[FIELD_COUNTRY];
+    if (country->state == VALUE_PRESENT && country->text.len == sizeof record->country)
+        memcpy(record->country, country->text.data, sizeof record->country);
+}
+
+static bool is_loosened(const struct record_context *context, enum field_id field)
+{
+    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
+        const struct job_rule *rule = context->set->custom_rules[i].rule;
+        if (rule->kind == JOB_RULE_REQUIRED && !rule->required && rule->field == field &&
+            record_context_conditions_hold(context, rule))
+            return true;
+    }
+    return false;
+}
+
+static bool applies_to_record(const struct record_context *context, enum provider_audience applies_to)
+{
+    const struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
+    const struct value *country = &context->values[FIELD_COUNTRY];
+    if (applies_to == PROVIDER_EVERYBODY)
+        return true;
+    if (type->state != VALUE_PRESENT ||
+        slice_is(type->text, "business") != (applies_to == PROVIDER_BUSINESSES))
+        return false;
+    return applies_to != PROVIDER_US_INDIVIDUALS ||
+           (country->state == VALUE_PRESENT && slice_is(country->text, "US"));
+}
+
+static void say_required(struct record_context *context, const struct requirement *requirement)
+{
+    static const char *const needs[] = {
+        [PROVIDER_EVERYBODY] = "the provider needs it",
+        [PROVIDER_INDIVIDUALS] = "the provider needs it of an individual",
+        [PROVIDER_BUSINESSES] = "the provider needs it of a business",
+        [PROVIDER_US_INDIVIDUALS] = "the provider needs it of an individual in the US",
+    };
+    enum field_id field = requirement->field;
+    enum verdict_level level = requirement->level;
+    const char *why = requirement->siblings   ? "the provider needs it where anything else of it is given"
+                      : level == VERDICT_WARN ? "the provider tends to turn customers without it down"
+                                              : needs[requirement->applies_to];
+    const struct field_plan *plan = context->set->plan_of[field];
+    const struct record *record = context->record;
+    if (!plan || !plan->mapping->column) {
+        record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s", why);
+        return;
+    }
+    struct slice text = {NULL, 0};
+    if (plan->column < record->cell_count)
+        text_normalize(record->cells[plan->column], context->arena, &text);
+    if (text.len == 0)
+        record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s, and column \"%s\" is empty",
+                                    why, plan->mapping->column);
+    else
+        record_context_add_verdictf(context, field, level, RULE_REQUIRED,
+                                    "%s, and column \"%s\" holds %s, which means no value", why,
+                                    plan->mapping->column, record_context_quote(context, text));
+}
+
+static void require_values(struct record_context *context)
+{
+    for (size_t i = 0; i < context->set->requirement_count; i++) {
+        const struct requirement *requirement = &context->set->requirements[i];
+        if (context->values[requirement->field].state != VALUE_ABSENT ||
+            !applies_to_record(context, requirement->applies_to) ||
+            (requirement->siblings && !(context->record->present[0] & requirement->siblings)))
+            continue;
+        if (!requirement->may_be_loosened || !is_loosened(context, requirement->field))
+            say_required(context, requirement);
+    }
+}
+
+/* The number plan's warning, unless a rule `valid` of the job has spoken. */
+static void warn_of_phone(struct record_context *context)
+{
+    const struct value *phone = &context->values[FIELD_PHONE];
+    if (context->phone_validity == PHONE_NOT_VALID && phone->state == VALUE_PRESENT &&
+        !context->phone_was_checked)
+        record_context_add_verdictf(context, FIELD_PHONE, VERDICT_WARN, RULE_VALID,
+                                    "%s: a number that its country's number plan does not know",
+                                    record_context_quote(context, phone->text));
+}
+
+static void hash_key(struct record_context *context)
+{
+    const struct value *key = &context->values[FIELD_EXTERNAL_ID];
+    if (key->state != VALUE_PRESENT)
+        return;
+    context->record->unique_hash[0] = hash_table_hash(key->text);
+    context->record->unique_known |= 1;
+}
+
+/* Into field-table order; those of one field stay as they came. They are few. */
+static void sort_verdicts(struct record *record)
+{
+    struct verdict *verdicts = record->verdicts;
+    for (size_t i = 1; i < record->verdict_count; i++) {
+        struct verdict moved = verdicts[i];
+        size_t index = i;
+        for (; index > 0 && verdicts[index - 1].field > moved.field; index--)
+            verdicts[index] = verdicts[index - 1];
+        verdicts[index] = moved;
+    }
+}
+
+void rule_worker_validate(struct rule_worker *worker, struct record *record, struct arena *arena)
+{
+    const struct rule_set *set = worker->set;
+    record->values = NULL;
+    record->verdict_count = 0;
+    record->rejected = false;
+    record->unique_known = 0;
+    memset(record->present, 0, sizeof record->present);
+    record->country[0] = record->country[1] = '\0';
+    if (worker->ndjson && !record->fault)
+        ndjson_cells_read(worker->ndjson, record, arena);
+    if (record->fault) {
+        struct verdict verdict = {FIELD_NONE, VERDICT_REJECT, record->fault, record->fault_message};
+        record_add_verdict(record, arena, verdict);
+        return;
+    }
+
+    size_t value_count = field_count();
+    record->values = arena_alloc(arena, value_count * sizeof *record->values);
+    memset(record->values, 0, value_count * sizeof *record->values);
+    struct record_context context = {
+        .set = set, .worker = worker, .record = record, .values = record->values, .arena = arena};
+    read_values(&context);
+    if (context.odd_time_count)
+        normalize_odd_times(&context);
+    if (set->plan_of[FIELD_TAX_ID] || set->plan_of[FIELD_TAX_COUNTRY])
+        normalize_tax_pairs(&context);
+    if (set->computes_client_id)
+        concat_validate(&context);
+    hash_key(&context);
+    note_country(&context);
+    require_values(&context);
+    for (size_t i = 0; i < set->custom_rule_count; i++)
+        custom_rule_validate(&context, &set->custom_rules[i]);
+    warn_of_phone(&context);
+    sort_verdicts(record);
+}
+
+void rule_worker_digest_documents(struct rule_worker *worker, struct record *record, struct arena *arena)
+{
+    const struct rule_set *set = worker->set;
+    if (!set->document_cache || !record->values)
+        return;
+    for (size_t i = 0; i < RECORD_DOCUMENTS; i++) {
+        const struct value *value = &record->values[FIELD_DOCUMENT_FRONT + i];
+        uint8_t digest[RECORD_DOCUMENT_DIGEST_LEN];
+        record->document_digest[i] = NULL;
+        if (value->state == VALUE_PRESENT &&
+            document_digest(set->document_cache, set->documents, value->text, digest))
+            record->document_digest[i] = memcpy(arena_alloc(arena, sizeof digest), digest, sizeof digest);
+    }
+}

@@ -1,0 +1,135 @@
+#include "rules/value_map.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/arena.h"
+#include "core/memory.h"
+
+enum { VALUE_MAP_FIRST_CAPACITY = 64, VALUE_MAP_FOLDED_MAX = 128, VALUE_MAP_FOLDED_CHUNK = 1024 };
+
+struct entry {
+    uint64_t hash; /* 0: free */
+    struct slice key, word;
+    bool is_contested;
+};
+
+struct value_map {
+    bool folded;
+    struct arena folded_keys;
+    struct entry *entries;
+    size_t capacity, count; /* room: a power of two, at least twice count */
+};
+
+static uint64_t load_word(const char *cursor, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, cursor, len);
+    return word;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Keys come from the job and the provider, so nobody can choose them to collide. */
+static uint64_t hash_key(struct slice key)
+{
+    uint64_t hash = key.len + 1;
+    const char *cursor = key.data;
+    size_t left = key.len;
+    for (; left > 8; cursor += 8, left -= 8)
+        hash = mix(hash, load_word(cursor, 8));
+    if (left > 0)
+        hash = mix(hash, load_word(cursor, left));
+    return hash ? hash : 1;
+}
+
+/* Empty when the key has more than a word can have. */
+static struct slice fold_key(struct slice key, char out[VALUE_MAP_FOLDED_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.data[i];
+        if (c == ' ' || c == '-' || c == '_')
+            continue;
+        if (len == VALUE_MAP_FOLDED_MAX)
+            return slice_make(out, 0);
+        out[len++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    return slice_make(out, len);
+}
+
+struct value_map *value_map_new(bool folded)
+{
+    struct value_map *words = memory_new(1, sizeof *words);
+    words->folded = folded;
+    arena_init(&words->folded_keys, VALUE_MAP_FOLDED_CHUNK);
+    words->capacity = VALUE_MAP_FIRST_CAPACITY;
+    words->entries = memory_new(words->capacity, sizeof *words->entries);
+    return words;
+}
+
+void value_map_free(struct value_map *words)
+{
+    if (!words)
+        return;
+    arena_clear(&words->folded_keys);
+    free(words->entries);
+    free(words);
+}
+
+/* The entry of a key, or the free one where it belongs. */
+static struct entry *find_entry(const struct value_map *words, struct slice key, uint64_t hash)
+{
+    size_t mask = words->capacity - 1;
+    for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
+        struct entry *entry = &words->entries[i];
+        if (entry->hash == 0 || (entry->hash == hash && slice_equal(entry->key, key)))
+            return entry;
+    }
+}
+
+static void grow(struct value_map *words)
+{
+    struct value_map old = *words;
+    words->capacity *= 2;
+    words->entries = memory_new(words->capacity, sizeof *words->entries);
+    for (size_t i = 0; i < old.capacity; i++)
+        if (old.entries[i].hash)
+            *find_entry(words, old.entries[i].key, old.entries[i].hash) = old.entries[i];
+    free(old.entries);
+}
+
+void value_map_add(struct value_map *words, struct slice key, struct slice word)
+{
+    char folded[VALUE_MAP_FOLDED_MAX];
+    if (words->folded)
+        key = fold_key(key, folded);
+    if (key.len == 0)
+        return;
+    uint64_t hash = hash_key(key);
+    struct entry *entry = find_entry(words, key, hash);
+    if (entry->hash) {
+        entry->is_contested |= words->folded && !slice_equal(entry->word, word);
+        return;
+    }
+    if (words->folded)
+        key = arena_copy(&words->folded_keys, key);
+    *entry = (struct entry){hash, key, word, false};
+    if (++words->count * 2 > words->capacity)
+        grow(words);
+}
+
+const struct slice *value_map_find(const struct value_map *words, struct slice key)
+{
+    char folded[VALUE_MAP_FOLDED_MAX];
+    if (words->folded)
+        key = fold_key(key, folded);
+    if (key.len == 0)
+        return NULL;
+    const struct entry *entry = find_entry(words, key, hash_key(key));
+    return entry->hash && !entry->is_contested ? &entry->word : NULL;
+}

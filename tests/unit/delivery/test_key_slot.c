@@ -1,0 +1,275 @@
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/clock.h"
+#include "delivery/key_lock.h"
+#include "delivery/key_slot.h"
+
+static char key_one[] = "FAKE-KEY-1", key_two[] = "FAKE-KEY-2";
+static char folder[] = "/tmp/kyc-test-lane-XXXXXX";
+
+static struct provider_account *no_account(const struct job_credentials *credentials)
+{
+    (void)credentials;
+    return NULL;
+}
+
+static const struct provider signed_provider = {.is_signed = true, .account_new = no_account};
+static const struct provider unsigned_provider = {.account_new = no_account};
+
+static struct job_credentials credentials_of(char *api_key)
+{
+    return (struct job_credentials){.api_key = {.data = api_key, .len = strlen(api_key)}};
+}
+
+static struct secret secret_of(char *text)
+{
+    return (struct secret){.data = text, .len = text ? strlen(text) : 0};
+}
+
+static struct job_credentials whole_credentials(char *api_key, char *client_id, char *token)
+{
+    return (struct job_credentials){
+        .api_key = secret_of(api_key), .client_id = secret_of(client_id), .token = secret_of(token)};
+}
+
+static struct key_slot *make_lane(const struct provider *provider, char *key)
+{
+    struct job_credentials credentials = credentials_of(key);
+    struct error error = {0};
+    struct key_slot *key_slot = key_slot_new(provider, &credentials, 1, folder, &error);
+    assert_non_null(key_slot);
+    return key_slot;
+}
+
+static void a_nonce_follows_the_clock_within_its_floor(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        uint64_t clock, floor, want;
+    } table[] = {
+        {"the clock, when it is above the start", 1000, 5000, 1000},
+        {"the last + 1, when the clock stands still", 1000, 5000, 1001},
+        {"the last + 1, when the clock steps back", 3, 5000, 1002},
+        {"the clock again", 2000, 5000, 2000},
+        {"up to the floor itself", 5000, 5000, 5000},
+        {"the last + 1, when the clock is above the floor", 9000, 7000, 5001},
+        {"and again", 9001, 7000, 5002},
+        {"the clock, once the floor was raised", 9002, 10000, 9002},
+        {"a floor is never lowered", 9003, 8000, 9003},
+    };
+    struct key_slot *key_slot = make_lane(&signed_provider, key_one);
+    key_slot_start(key_slot, 500);
+    assert_int_equal(key_slot_last(key_slot), 0);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        key_slot_extend(key_slot, table[i].floor);
+        uint64_t nonce = key_slot_nonce(key_slot, table[i].clock);
+        if (nonce != table[i].want || key_slot_last(key_slot) != nonce)
+            fail_msg("%s: %llu", table[i].sentence, (unsigned long long)nonce);
+    }
+    key_slot_free(key_slot);
+}
+
+static void no_nonce_is_below_the_start(void **state)
+{
+    (void)state;
+    struct key_slot *key_slot = make_lane(&signed_provider, key_one);
+    key_slot_start(key_slot, 70000);
+    key_slot_extend(key_slot, 80000);
+    assert_int_equal(key_slot_nonce(key_slot, 10), 70000);
+    assert_int_equal(key_slot_nonce(key_slot, 10), 70001);
+    key_slot_free(key_slot);
+}
+
+static void an_unsigned_provider_has_no_nonces(void **state)
+{
+    (void)state;
+    struct key_slot *key_slot = make_lane(&unsigned_provider, key_one);
+    assert_int_equal(key_slot_nonce(key_slot, 1000), 0);
+    assert_int_equal(key_slot_last(key_slot), 0);
+    key_slot_free(key_slot);
+}
+
+static void two_that_share_a_part_of_their_credentials_exclude_each_other(void **state)
+{
+    (void)state;
+    static char one[] = "FAKE-KEY-1", two[] = "FAKE-KEY-2";
+    static const struct {
+        const char *sentence;
+        char *a_key, *a_client, *a_token, *b_key, *b_client, *b_token;
+        const char *part; /* NULL: both may run */
+    } table[] = {
+        {"another API key, no client", one, NULL, NULL, two, NULL, NULL, NULL},
+        {"one API key", one, NULL, NULL, one, NULL, NULL, "credentials.api_key"},
+        {"one token", NULL, NULL, one, NULL, NULL, one, "credentials.token"},
+        {"another token", NULL, NULL, one, NULL, NULL, two, NULL},
+        {"one API key, another client", one, one, NULL, one, two, NULL, "credentials.api_key"},
+        {"another API key, one client", one, two, NULL, two, two, NULL, "credentials.client_id"},
+        {"another API key, another client", one, one, NULL, two, two, NULL, NULL},
+        {"a client that is called as the other's API key", one, NULL, NULL, two, one, NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct provider *providers[] = {&unsigned_provider, &signed_provider};
+        for (size_t j = 0; j < 2; j++) {
+            struct error error = {0};
+            struct job_credentials a = whole_credentials(table[i].a_key, table[i].a_client, table[i].a_token);
+            struct job_credentials b = whole_credentials(table[i].b_key, table[i].b_client, table[i].b_token);
+            struct key_slot *first = key_slot_new(providers[j], &a, 1, folder, &error);
+            struct key_slot *second = key_slot_new(providers[j], &b, 1, folder, &error);
+            if (!first || !second != !!table[i].part)
+                fail_msg("%s: %s", table[i].sentence, error.text);
+            if (table[i].part) {
+                assert_int_equal(error.scope, ERROR_BUSY);
+                assert_non_null(strstr(error.text, table[i].part));
+            }
+            key_slot_free(first);
+            key_slot_free(second);
+            second = key_slot_new(providers[j], &b, 1, folder, &error);
+            assert_non_null(second); /* what was taken before the refusal was given back */
+            key_slot_free(second);
+        }
+    }
+}
+
+static void a_key_id_tells_keys_apart_and_not_the_key(void **state)
+{
+    (void)state;
+    char a[KEY_SLOT_KEY_ID_SIZE], b[KEY_SLOT_KEY_ID_SIZE], again[KEY_SLOT_KEY_ID_SIZE];
+    struct job_credentials one = credentials_of(key_one), two = credentials_of(key_two);
+    key_slot_identify(&one, a);
+    key_slot_identify(&two, b);
+    key_slot_identify(&one, again);
+    assert_string_equal(a, again);
+    assert_string_not_equal(a, b);
+    /* it names a lock and a row of the ledger: it must not change; printf 'kyc-import api key FAKE-KEY-1' |
+     * sha256sum | head -c 32 */
+    assert_string_equal(a, "4d3c9652d1c7b4a5a6d9ad32f5ba1cba");
+
+    struct job_credentials bearer = {.token = {.data = key_one, .len = strlen(key_one)}};
+    key_slot_identify(&bearer, again);
+    assert_string_equal(a, again);
+}
+
+static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int fd = key_lock_open(folder, "abc", "api_key", &error);
+    assert_true(fd >= 0);
+    assert_int_equal(key_lock_open(folder, "abc", "api_key", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+    char pid[32];
+    snprintf(pid, sizeof pid, "process %ld, since 20", (long)getpid());
+    assert_non_null(strstr(error.text, pid));
+
+    int other = key_lock_open(folder, "abd", "api_key", &error);
+    assert_true(other >= 0);
+    key_lock_close(other);
+    key_lock_close(fd);
+    key_lock_close(-1);
+    fd = key_lock_open(folder, "abc", "api_key", &error);
+    assert_true(fd >= 0);
+    key_lock_close(fd);
+}
+
+static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = key_lock_open(folder, "killed", "api_key", &error);
+        byte = fd >= 0;
+        (void)!write(ready[1], &byte, 1);
+        pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(byte, 1);
+    assert_int_equal(key_lock_open(folder, "killed", "api_key", &error), -1);
+    assert_int_equal(error.scope, ERROR_BUSY);
+
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    int fd = key_lock_open(folder, "killed", "api_key", &error);
+    assert_true(fd >= 0);
+    struct stat before, after;
+    fstat(fd, &before);
+    assert_int_equal(before.st_mode & 0777, 0600);
+    key_lock_close(fd);
+    char path[128];
+    snprintf(path, sizeof path, "%s/kyc-import-killed.lock", folder);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void a_symbolic_link_is_not_followed(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    char path[128], target[128];
+    snprintf(path, sizeof path, "%s/kyc-import-link.lock", folder);
+    snprintf(target, sizeof target, "%s/elsewhere", folder);
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(key_lock_open(folder, "link", "api_key", &error), -1);
+    assert_int_equal(error.scope, ERROR_USAGE);
+    assert_non_null(strstr(error.text, path));
+    assert_int_not_equal(access(target, F_OK), 0);
+    unlink(path);
+}
+
+static void the_lock_folder_can_be_written(void **state)
+{
+    (void)state;
+    assert_int_equal(access(key_lock_folder(), W_OK | X_OK), 0);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        unlinkat(dirfd(entries), entry->d_name, 0); /* not the two dots */
+    closedir(entries);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_nonce_follows_the_clock_within_its_floor),
+        cmocka_unit_test(no_nonce_is_below_the_start),
+        cmocka_unit_test(an_unsigned_provider_has_no_nonces),
+        cmocka_unit_test(two_that_share_a_part_of_their_credentials_exclude_each_other),
+        cmocka_unit_test(a_key_id_tells_keys_apart_and_not_the_key),
+        cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
+        cmocka_unit_test(a_lock_goes_with_its_process_and_its_file_stays),
+        cmocka_unit_test(a_symbolic_link_is_not_followed),
+        cmocka_unit_test(the_lock_folder_can_be_written),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("lane", tests, make_folder, remove_folder);
+}

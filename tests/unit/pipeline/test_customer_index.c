@@ -1,0 +1,116 @@
+/* roster: values seen in a run, and who of the ledger was not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/hash_table.h"
+#include "model/record.h"
+#include "pipeline/customer_index.h"
+
+enum { MANY = 100 * 1000 };
+
+static void a_value_is_seen_once_and_remembers_its_row(void **state)
+{
+    (void)state;
+    struct customer_index *customer_index = customer_index_new(2);
+    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 7), 0);
+    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 9), 7);
+    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 11), 7);
+    assert_int_equal(customer_index_mark_seen(customer_index, 1, 42, 9), 0);
+    assert_int_equal(customer_index_mark_seen(customer_index, 0, 0, 12), 0);
+    assert_int_equal(customer_index_mark_seen(customer_index, 0, 0, 13), 12);
+    assert_int_equal(customer_index_missing_count(customer_index), 0);
+    assert_null(customer_index_find(customer_index, 42));
+    customer_index_free(customer_index);
+}
+
+static void many_values_are_kept_apart(void **state)
+{
+    (void)state;
+    struct customer_index *customer_index = customer_index_new(1);
+    char text[32];
+    for (int round = 0; round < 2; round++)
+        for (uint64_t i = 1; i <= MANY; i++) {
+            int len = snprintf(text, sizeof text, "cust-%llu", (unsigned long long)i);
+            uint64_t earlier = customer_index_mark_seen(customer_index, 0,
+                                                        hash_table_hash(slice_make(text, (size_t)len)), i);
+            assert_int_equal(earlier, round ? i : 0);
+        }
+    customer_index_free(customer_index);
+}
+
+static void add(struct ledger *ledger, const char *key, bool open, bool refused)
+{
+    static const uint8_t digest[FINGERPRINT_LEN] = {1};
+    const struct ledger_intent intent = {.external_id = slice_from(key),
+                                         .operation = OPERATION_CREATE,
+                                         .digest = digest,
+                                         .member_digests = SLICE_LITERAL("12345678"),
+                                         .at_ns = 1};
+    struct outcome outcome = {.kind = refused ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
+    snprintf(outcome.user_id, sizeof outcome.user_id, "U-%s", key);
+    struct ledger_result result = {.operation = OPERATION_CREATE,
+                                   .conclusion = refused ? LEDGER_TURNED_DOWN : LEDGER_ACKNOWLEDGED,
+                                   .event = true,
+                                   .outcome = &outcome,
+                                   .attempt = 1,
+                                   .at_ns = 2};
+    struct error error;
+    bool taken;
+    assert_int_equal(ledger_begin(ledger, &error), 0);
+    assert_int_equal(ledger_journal(ledger, &intent, &result.id, &error), 0);
+    if (!open)
+        assert_int_equal(ledger_result(ledger, &result, &taken, &error), 0);
+    assert_int_equal(ledger_commit(ledger, &error), 0);
+}
+
+static void who_is_absent_and_in_doubt_is_counted(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/kyc-roster-XXXXXX", path[64];
+    const struct ledger_identity identity = {"x", "kira", SLICE_LITERAL("https://a.example")};
+    struct error error;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/ledger", folder);
+    struct ledger *ledger = ledger_open(path, LEDGER_WRITE, &identity, NULL, &error);
+    assert_non_null(ledger);
+    struct customer_index *customer_index = customer_index_new(1);
+    add(ledger, "created", false, false);
+    add(ledger, "refused", false, true);
+    add(ledger, "open-1", true, false);
+    add(ledger, "open-2", true, false);
+    assert_int_equal(customer_index_load(customer_index, ledger, &error), 0);
+    ledger_close(ledger);
+    assert_int_equal(customer_index_missing_count(customer_index), 4);
+    assert_int_equal(customer_index_missing_in_doubt(customer_index), 2);
+    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("created")), 1);
+    assert_int_equal(customer_index_missing_in_doubt(customer_index), 2);
+    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 2);
+    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 3);
+    assert_int_equal(customer_index_missing_count(customer_index), 2);
+    assert_int_equal(customer_index_missing_in_doubt(customer_index), 1);
+    customer_index_free(customer_index);
+    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(path, sizeof path, "%s/ledger%s", folder, suffixes[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_value_is_seen_once_and_remembers_its_row),
+        cmocka_unit_test(many_values_are_kept_apart),
+        cmocka_unit_test(who_is_absent_and_in_doubt_is_counted),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
+}
