@@ -1,6 +1,9 @@
-# kyc-import. `make` builds; `make demo`, `make check` and `make bench` install what is missing first.
-# BUILD, CC, CXX and SANITIZE choose a variant: make BUILD=build/tsan SANITIZE=thread
+# kyc-import. `make` builds the two programs, `make test` runs the unit tests, `make test T=cli/run` one test.
+# Neither installs anything; `make demo`, `make check` and the other long ones install missing packages first.
+# V=1 prints whole commands. BUILD, CC, CXX and SANITIZE choose a variant: make BUILD=build/tsan SANITIZE=thread
 
+# No built-in rules: looking for them takes make four times as long as all of this.
+MAKEFLAGS += -r
 BUILD ?= build
 CC = gcc
 CXX = g++
@@ -18,8 +21,9 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE
 HARDEN += $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full,$(if $(filter aarch64,$(shell uname -m)),-mbranch-protection=standard))
 OPTIMIZE := -O2 -g
 LINK := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed
-# The many unit tests are linked with lld, where it is: five times as fast. What is shipped is not.
-UNIT_LINK := $(if $(shell command -v ld.lld),-fuse-ld=lld)
+# The many unit tests are linked with lld, where it is: five times as fast. Programs that are shipped are not.
+comma := ,
+UNIT_LINK := $(if $(shell command -v ld.lld),-fuse-ld=lld -Wl$(comma)--threads=1)
 
 ifneq ($(SANITIZE),)
 OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
@@ -33,13 +37,30 @@ LINK += --coverage
 HARDEN := -fPIE
 endif
 
+# One line a step: `CC src/core/text.c`. None with `make -s`.
+V ?=
+step = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,$(info $(1) $(2)))$(if $(V),,@)
+# As many jobs as processors, unless make was told how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 CPPFLAGS := -D_GNU_SOURCE -Isrc -DKYC_VERSION='"$(VERSION)"' $(if $(STEPS),-DKYC_STEPS)
 CPPFLAGS += $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS := -std=c11 $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes $(OPTIMIZE) $(HARDEN)
 CXXFLAGS := -std=c++17 -Wall -Wextra -Wshadow -Werror $(OPTIMIZE) $(HARDEN)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lcsv -lphonenumber -lstdc++ -lpthread -lm
-SANDBOX_LIBS := $(shell pkg-config --libs libmicrohttpd 2>/dev/null)
-TEST_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null)
+LIBRARIES := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+LIBS := $(LIBRARIES) -lcsv -lphonenumber -lstdc++ -lpthread -lm
+SANDBOX_LIBS = $(shell pkg-config --libs libmicrohttpd)
+TEST_LIBS = $(shell pkg-config --libs cmocka)
+
+# What a compiler would not find is named before one starts, by the packages that hold it.
+HEADERS := csv.h microhttpd.h phonenumbers/phonenumberutil.h
+HEADERS_FOUND := $(shell printf '\043if !__has_include(<%s>)\n\043error\n\043endif\n' $(HEADERS) | \
+	$(CC) -E - >/dev/null 2>&1 && echo yes)
+.PHONY: ready ready-for-unit-tests
+ready:
+	$(if $(and $(LIBRARIES),$(HEADERS_FOUND)),,@CC=$(CC) scripts/install-deps --check build)
+ready-for-unit-tests: ready
+	@scripts/install-deps --check test libcmocka-dev
 
 AREAS := core model job input rules provider delivery ledger report pipeline cmd
 sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/*.cc)
@@ -47,19 +68,20 @@ objects = $(patsubst src/%,$(BUILD)/obj/%.o,$(call sources,$(1)))
 OBJECTS := $(foreach area,$(AREAS),$(call objects,$(area)))
 SANDBOX_OBJECTS := $(call objects,core) $(call objects,model) $(call objects,sandbox)
 
-# A unit test is linked with what its area may include, and nothing else: the first law holds there too.
-BASE := core model
+# A unit test is linked with the archives of what its area may include, the including one first, and takes from them
+# only what it uses: half the time of linking whole areas.
+BASE := model core
 needs_core := core
 needs_model := $(BASE)
-needs_job := $(BASE) job
-needs_input := $(BASE) input
-needs_rules := $(BASE) rules
-needs_provider := $(BASE) provider
-needs_delivery := $(BASE) provider delivery
-needs_ledger := $(BASE) ledger
-needs_report := $(BASE) report
-needs_pipeline := $(BASE) job input rules provider delivery ledger report pipeline
-needs_cmd := $(needs_pipeline) cmd
+needs_job := job $(BASE)
+needs_input := input $(BASE)
+needs_rules := rules $(BASE)
+needs_provider := provider $(BASE)
+needs_delivery := delivery provider $(BASE)
+needs_ledger := ledger $(BASE)
+needs_report := report $(BASE)
+needs_pipeline := pipeline report ledger delivery provider rules input job $(BASE)
+needs_cmd := cmd $(needs_pipeline)
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 
@@ -69,80 +91,86 @@ PROGRAMS := $(BUILD)/kyc-import $(BUILD)/kyc-sandbox
 all: $(PROGRAMS)
 
 $(BUILD)/kyc-import: $(OBJECTS) $(BUILD)/obj/main.c.o
-	$(CXX) $(LINK) -o $@ $^ $(LIBS)
+	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/kyc-sandbox: $(SANDBOX_OBJECTS)
-	$(CXX) $(LINK) -o $@ $^ $(LIBS) $(SANDBOX_LIBS)
+	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS) $(SANDBOX_LIBS)
 
-$(BUILD)/obj/%.c.o: src/%.c Makefile
+$(BUILD)/obj/%.c.o: src/%.c Makefile | ready
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call step,CC,$<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/%.cc.o: src/%.cc Makefile
+$(BUILD)/obj/%.cc.o: src/%.cc Makefile | ready
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call step,CXX,$<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # What can be stopped at every step (core/failpoint.h): only the sources that pass one are compiled anew.
 STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c))
 steps: $(BUILD)/steps/kyc-import $(BUILD)/steps/kyc-sandbox
 
-$(BUILD)/steps/obj/%.c.o: src/%.c Makefile
+$(BUILD)/steps/obj/%.c.o: src/%.c Makefile | ready
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DKYC_STEPS $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call step,CC,$<)$(CC) $(CPPFLAGS) -DKYC_STEPS $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/steps/kyc-import: $(STEPS_OBJECTS) \
 		$(filter-out $(patsubst $(BUILD)/steps/%,$(BUILD)/%,$(STEPS_OBJECTS)),$(OBJECTS)) $(BUILD)/obj/main.c.o
-	$(CXX) $(LINK) -o $@ $^ $(LIBS)
+	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/steps/kyc-sandbox: $(BUILD)/kyc-sandbox
 	@mkdir -p $(@D)
-	ln -f $< $@
+	$(call step,LN,$@)ln -f $< $@
 
-$(BUILD)/obj/tests/%.o: tests/%.c Makefile
+$(BUILD)/obj/tests/%.o: tests/%.c Makefile | ready-for-unit-tests
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call step,CC,$<)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -c -o $@ $<
 
-unit_area = $(word 1,$(subst /, ,$(1)))
 .SECONDEXPANSION:
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o \
-		$$(foreach area,$$(needs_$$(call unit_area,$$*)),$$(call objects,$$(area)))
+$(BUILD)/obj/%.a: $$(call objects,$$*)
+	$(call step,AR,$@)rm -f $@ && $(AR) rc $@ $^
+
+folder = $(firstword $(subst /, ,$(1)))
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/unit/chosen.o \
+		$$(foreach area,$$(needs_$$(call folder,$$*)),$(BUILD)/obj/$$(area).a)
 	@mkdir -p $(@D)
-	$(CXX) $(LINK) $(UNIT_LINK) -o $@ $^ $(LIBS) $(TEST_LIBS)
+	$(call step,LD,$@)$(CXX) $(LINK) $(UNIT_LINK) -o $@ $^ $(LIBS) $(TEST_LIBS)
 
 unit-tests: $(UNIT_TESTS)
 # Kept: make would delete them as mere intermediates and compile each test again for every link.
-.SECONDARY: $(patsubst %,$(BUILD)/obj/%.o,$(basename $(UNIT_SOURCES) $(wildcard tests/fuzz/fuzz_*.c)))
+.SECONDARY: $(AREAS:%=$(BUILD)/obj/%.a) $(patsubst %,$(BUILD)/obj/%.o,$(basename tests/unit/chosen.c $(UNIT_SOURCES) $(wildcard tests/fuzz/fuzz_*.c)))
 
 # A machine that fails on demand, for tests/fault: preloaded, so without sanitizers.
 .PHONY: fault-shim
 fault-shim: $(BUILD)/fault-shim.so
 $(BUILD)/fault-shim.so: tests/fault/shim.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
+	$(call step,CC,$<)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
 # Fuzzers: libFuzzer, so clang alone; every area below the pipeline, with sanitizers, in the variant of build/asan.
-needs_fuzz := $(BASE) job input rules provider
+needs_fuzz := provider rules input job $(BASE)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 600
 
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $$(foreach area,$$(needs_fuzz),$$(call objects,$$(area)))
-	$(CXX) -pie $(UNIT_LINK) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS) $(TEST_LIBS)
+	$(call step,LD,$@)$(CXX) -pie $(UNIT_LINK) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS) $(TEST_LIBS)
 
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
 # What `make bench` measures with.
+$(BUILD)/generate-rows: tests/bench/generate.c Makefile
+	@mkdir -p $(@D)
+	$(call step,CC,$<)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
 $(BUILD)/bare-curl: tests/bench/bare_curl.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(shell pkg-config --libs libcurl 2>/dev/null)
+	$(call step,CC,$<)$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(shell pkg-config --libs libcurl 2>/dev/null)
 $(BUILD)/fill-ledger: $(BUILD)/obj/tests/bench/fill_ledger.o \
 		$$(foreach area,$$(needs_pipeline),$$(call objects,$$(area)))
-	$(CXX) $(LINK) -o $@ $^ $(LIBS)
+	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 .PHONY: bench-tools
 bench-tools: $(BUILD)/generate-rows $(BUILD)/bare-curl $(BUILD)/fill-ledger
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/unit/*/*.d $(BUILD)/obj/tests/fuzz/*.d \
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/*/*.d $(BUILD)/obj/tests/unit/*/*.d \
 	$(BUILD)/steps/obj/*/*.d)
 
 # Everything below installs what is missing first, then calls make again: pkg-config is asked only once it is there.
@@ -153,18 +181,18 @@ deps:
 	@scripts/install-deps
 
 demo: deps-build
-	@$(MAKE) --no-print-directory -j2 all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@scripts/demo
 
 # The variants. build: gcc, as it is shipped. build/asan: clang, ASan and UBSan, and what its fuzzer needs, which the
 # others do not mind. build/tsan: TSan, for `check` only what runs threads.
 variant = $(MAKE) --no-print-directory -s BUILD=$(BUILD)/$(1)
 CLANG := CC=clang CXX=clang++
-.PHONY: plain asan-all asan-check asan-programs asan-fuzz tsan-all tsan-check generate-rows
+.PHONY: plain asan-all asan-check asan-programs asan-fuzz tsan-all tsan-check
 plain:
-	@$(MAKE) --no-print-directory -s all steps unit-tests generate-rows fault-shim
+	@$(MAKE) --no-print-directory -s all steps unit-tests fault-shim
 asan-all:
-	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests generate-rows fault-shim fuzzers
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests fault-shim fuzzers
 asan-check:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all unit-tests fuzzers
 asan-programs:
@@ -172,7 +200,7 @@ asan-programs:
 asan-fuzz:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 tsan-all:
-	+@$(call variant,tsan) SANITIZE=thread all steps unit-tests generate-rows fault-shim
+	+@$(call variant,tsan) SANITIZE=thread all steps unit-tests fault-shim
 tsan-check:
 	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
@@ -181,15 +209,42 @@ TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_se
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
 # Of a sanitizer's variant: the fuzzers are their own, and what inspects the build is not of it.
-SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t,$(SCRIPTS))
+SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t,$(SCRIPTS))
 
-$(BUILD)/generate-rows: tests/bench/generate.c Makefile
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
-generate-rows: $(BUILD)/generate-rows
+# make test [T='NAME...'] [ARGS='...']. NAME is a unit test (core/test_text or core/text), a script (cli/run), a folder
+# of either (core, cli), or a path; without T every unit test. ARGS goes to each test: to a unit test, which of its
+# functions to run (tests/unit/chosen.c); to a script, what its first lines explain. Builds only what these tests need.
+ifneq ($(filter test test-programs,$(MAKECMDGOALS)),)
+UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(UNIT_SOURCES))
+TESTS := $(UNIT_NAMES) $(patsubst tests/%.t,%,$(SCRIPTS))
+bare = $(patsubst %/,%,$(patsubst unit/%,%,$(patsubst tests/%,%,$(basename $(1)))))
+named = $(filter $(1) $(1)/% $(dir $(1))test_$(notdir $(1)),$(TESTS))
+alike = $(strip $(foreach test,$(TESTS),$(if $(findstring $(patsubst test_%,%,$(notdir $(1))),$(test)),$(test))))
+near = $(or $(call alike,$(1)),$(filter $(dir $(1))%,$(TESTS)),$(sort $(foreach test,$(TESTS),$(call folder,$(test)))))
+define unknown_test
+there is no test $(1)
+hint: make test T=NAME, and near it are: $(call near,$(call bare,$(1)))
+
+endef
+WANTED := $(if $(T),$(foreach name,$(T),$(or $(call named,$(call bare,$(name))),$(error $(call unknown_test,$(name))))),$(UNIT_NAMES))
+WANTED_UNITS := $(patsubst %,$(BUILD)/tests/unit/%,$(filter $(UNIT_NAMES),$(WANTED)))
+WANTED_SCRIPTS := $(patsubst %,tests/%.t,$(filter-out $(UNIT_NAMES),$(WANTED)))
+# What a script needs beside the programs shows in its text.
+uses = $(if $(shell grep -lE $(1) $(WANTED_SCRIPTS)),$(2))
+ifneq ($(WANTED_SCRIPTS),)
+SCRIPT_NEEDS := $(PROGRAMS) $(call uses,'use KycMachine',fault-shim) $(call uses,/steps,steps) \
+	$(call uses,'make asan-programs',asan-programs) $(call uses,asan/fuzz,asan-fuzz)
+endif
+endif
+.PHONY: test test-programs
+test-programs: $(WANTED_UNITS) $(SCRIPT_NEEDS)
+	@:
+test:
+	@$(MAKE) --no-print-directory $(PARALLEL) test-programs
+	@KYC_BUILD=$(BUILD) scripts/run-tests -j $(shell nproc) -a '$(ARGS)' $(WANTED_UNITS) $(WANTED_SCRIPTS)
 
 check: deps
-	@$(MAKE) --no-print-directory -s -j2 plain asan-check tsan-check
+	@$(MAKE) --no-print-directory -s $(PARALLEL) plain asan-check tsan-check
 	@KYC_BUILD=$(BUILD) scripts/run-tests -j 2 scripts/check-laws scripts/check-format $(UNIT_TESTS) $(SCRIPTS) \
 		$(call UNITS_OF,asan) $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
@@ -199,38 +254,38 @@ lint: deps
 	@scripts/lint
 
 asan: deps
-	@$(MAKE) --no-print-directory -s -j2 asan-all
+	@$(MAKE) --no-print-directory -s $(PARALLEL) asan-all
 	@KYC_BUILD=$(BUILD)/asan scripts/run-tests -j 2 -t 1800 $(call UNITS_OF,asan) $(SANITIZED_SCRIPTS)
 
 tsan: deps
-	@$(MAKE) --no-print-directory -s -j2 tsan-all
+	@$(MAKE) --no-print-directory -s $(PARALLEL) tsan-all
 	@KYC_BUILD=$(BUILD)/tsan scripts/run-tests -j 2 -t 1800 $(call UNITS_OF,tsan) $(SANITIZED_SCRIPTS)
 
 # The programs as they are shipped, under valgrind: every unit test, and what covers all commands, a night and faults.
 # valgrind 3.19 does not know openat2, by which documents are opened.
 VALGRIND_SCRIPTS := tests/cli/nightly.t tests/cli/explain.t tests/cli/settle.t tests/cli/results.t tests/crash/exists.t
 valgrind: deps
-	@$(MAKE) --no-print-directory -s -j2 plain
+	@$(MAKE) --no-print-directory -s $(PARALLEL) plain
 	@scripts/valgrind-programs $(BUILD) $(BUILD)/valgrind
 	@KYC_BUILD=$(BUILD)/valgrind scripts/run-tests -j 2 -t 1800 $(filter-out %/test_safe_open %/test_document,$(call UNITS_OF,valgrind)) \
 		$(VALGRIND_SCRIPTS)
 
 cover: deps
-	@$(MAKE) --no-print-directory -s -j2 BUILD=$(BUILD)/cover COVER=1 all steps unit-tests generate-rows fault-shim
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=$(BUILD)/cover COVER=1 all steps unit-tests fault-shim
 	@KYC_BUILD=$(BUILD)/cover scripts/run-tests -j 2 $(call UNITS_OF,cover) $(SANITIZED_SCRIPTS)
 	@scripts/cover $(BUILD)/cover
 
 fuzz: deps
-	@$(MAKE) --no-print-directory -s -j2 asan-fuzz
+	@$(MAKE) --no-print-directory -s $(PARALLEL) asan-fuzz
 	@KYC_BUILD=$(BUILD) KYC_FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/run-tests -t 86400 tests/fault/fuzz.t
 
 proof: deps
-	@$(MAKE) --no-print-directory -s -j2 plain asan-fuzz
-	@$(MAKE) --no-print-directory -s -j2 asan-programs
+	@$(MAKE) --no-print-directory -s $(PARALLEL) plain asan-fuzz
+	@$(MAKE) --no-print-directory -s $(PARALLEL) asan-programs
 	@KYC_BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/proof $(PROOF)
 
 bench: deps
-	@$(MAKE) --no-print-directory -s -j2 all bench-tools
+	@$(MAKE) --no-print-directory -s $(PARALLEL) all bench-tools
 	@KYC_BUILD=$(BUILD) scripts/bench
 
 install: all
