@@ -8,7 +8,6 @@
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
-#include "pipeline/ledger_continuity.h"
 
 const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
@@ -50,23 +49,6 @@ const struct command *command_find(const char *name)
     for (const struct command *command = command_table; command->name; command++)
         if (strcmp(command->name, name) == 0)
             return command;
-    return NULL;
-}
-
-struct ledger *command_open_ledger(const struct job *job, const struct provider *provider,
-                                   struct error *error)
-{
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct ledger *ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
-
-    if (ledger || error->scope != ERROR_NONE)
-        return ledger;
-    struct ledger_continuity *history = ledger_continuity_load(job, &identity, error);
-    if (history && ledger_continuity_check_empty(history, error) == 0)
-        error_set(error, ERROR_LEDGER, "%s: there is no ledger yet: it is made by the first run",
-                  job->ledger_path);
-    ledger_continuity_free(history);
     return NULL;
 }
 

@@ -43,10 +43,6 @@ int command_probe(const struct options *options);
 int command_version(const struct options *options);
 int command_help(const struct options *options);
 
-/* Opens the ledger of a job to be read. NULL with ERROR_LEDGER, also when there is none yet. */
-struct ledger *command_open_ledger(const struct job *job, const struct provider *provider,
-                                   struct error *error);
-
 /* Writes text to standard output. Returns status, or 2 with a message when it cannot be written (a full
  * disk). */
 int command_print(struct slice text, int status);

@@ -13,6 +13,7 @@
 #include "core/memory.h"
 #include "job/job_auto.h"
 #include "pipeline/inputs.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "rules/rule_set.h"
 
@@ -69,13 +70,12 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
     inputs_close(inputs);
 }
 
-/* There is none: whether one could be made, and whether there should be one. */
-static bool check_place(struct probe_lines *lines, const struct job *job,
-                        const struct ledger_continuity *history)
+/* There is no ledger: whether the first run could make one, and no earlier one is lost. */
+static bool check_place(struct probe_lines *lines, const struct job *job, const struct provider *provider)
 {
     struct error error;
 
-    if (ledger_continuity_check_exists(history, &error) != 0 ||
+    if (ledger_continuity_check(job, provider, NULL, &error) != 0 ||
         ledger_check_place(job->ledger_path, &error) != 0) {
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
@@ -88,20 +88,13 @@ static bool check_place(struct probe_lines *lines, const struct job *job,
 struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job *job,
                                     const struct provider *provider, bool *usable)
 {
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct ledger *ledger = NULL;
     struct error error;
-    struct ledger_continuity *history = ledger_continuity_load(job, &identity, &error);
 
-    if (history && !ledger_exists(job->ledger_path)) {
-        *usable = check_place(lines, job, history);
-        ledger_continuity_free(history);
+    if (!ledger_exists(job->ledger_path)) {
+        *usable = check_place(lines, job, provider);
         return NULL;
     }
-    ledger_continuity_free(history);
-    if (history)
-        ledger = ledger_continuity_open(job, &identity, false, &error);
+    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_CREATE, &error);
     *usable = ledger && ledger_begin(ledger, &error) == 0 && ledger_commit(ledger, &error) == 0;
     if (*usable) {
         probe_lines_add(lines, "ledger", PROBE_OK, "%s can be written, and its lock is free",

@@ -14,6 +14,7 @@
 #include "core/memory.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "provider/provider.h"
 
@@ -291,12 +292,11 @@ static void describe(const struct resolving *resolving, const struct options *op
 static int resolve_job(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
     struct resolving resolving = {.provider = provider};
     struct buffer out;
 
-    resolving.ledger = ledger_continuity_open(job, &identity, options->new_ledger, error);
+    resolving.ledger =
+        job_ledger_open(job, provider, options->new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE, error);
     if (!resolving.ledger)
         return -1;
     arena_init(&resolving.arena, 4096);
@@ -304,7 +304,7 @@ static int resolve_job(const struct options *options, struct job *job, const str
     memset(resolving.values, 0, field_count() * sizeof *resolving.values);
     resolving.fingerprint = fingerprint_new(ledger_fingerprint_key(resolving.ledger), provider->fields);
     int status = resolve_all(&resolving, options, job, error);
-    if (status >= 0 && ledger_continuity_record(job, &identity, resolving.ledger, error) != 0)
+    if (status >= 0 && ledger_continuity_record(job, provider, resolving.ledger, error) != 0)
         status = -1;
     fingerprint_free(resolving.fingerprint);
     arena_clear(&resolving.arena);

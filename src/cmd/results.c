@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
+#include "pipeline/job_ledger.h"
 #include "provider/provider.h"
 
 enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
@@ -144,7 +145,7 @@ static int list_results(const struct options *options, const struct job *job, co
                         struct error *error)
 {
     struct listing listing = {.is_json = options->format == RESULTS_NDJSON};
-    struct ledger *ledger = command_open_ledger(job, provider, error);
+    struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
 
     if (!ledger)
         return -1;

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
+#include "pipeline/job_ledger.h"
 #include "provider/provider.h"
 
 enum {
@@ -215,24 +216,12 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
     return found < 0 && !is_skipped ? -1 : 0;
 }
 
-/* Who asks the provider keeps other runs of the job away: two would go over its limit, and cross nonces. */
-static struct ledger *open_ledger_exclusive(const struct job *job, const struct provider *provider,
-                                            struct error *error)
-{
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-
-    if (ledger_exists(job->ledger_path))
-        return ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, error);
-    return command_open_ledger(job, provider, error);
-}
-
 static int show_ledger(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
     struct listing listing = {.is_json = options->json, .verify = options->verify};
-    struct ledger *ledger = options->against_provider ? open_ledger_exclusive(job, provider, error)
-                                                      : command_open_ledger(job, provider, error);
+    struct ledger *ledger = job_ledger_open(
+        job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, error);
     int status;
 
     if (!ledger)

@@ -147,19 +147,6 @@ static void sum_up_json(struct json_writer *json, const struct ledger_verified *
     json_write_object_end(json);
 }
 
-/* The head that the ledger must hold. 0, or -1. */
-static int find_head(struct ledger *ledger, const struct job *job, const struct provider *provider,
-                     char head[LEDGER_HEAD_SIZE], struct error *error)
-{
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
-    struct ledger_continuity *history = ledger_continuity_load(job, &identity, error);
-    int result = history ? ledger_continuity_head(history, ledger, head, error) : -1;
-
-    ledger_continuity_free(history);
-    return result;
-}
-
 int status_verify_list(struct ledger *ledger, const struct job *job, const struct provider *provider,
                        struct buffer *out, struct json_writer *json, struct error *error)
 {
@@ -167,7 +154,7 @@ int status_verify_list(struct ledger *ledger, const struct job *job, const struc
     struct ledger_verified verified;
     char head[LEDGER_HEAD_SIZE];
 
-    if (find_head(ledger, job, provider, head, error) != 0)
+    if (ledger_continuity_head(job, provider, ledger, head, error) != 0)
         return -1;
     if (json) {
         json_write_key(json, "verify");

@@ -8,6 +8,7 @@
 #include "pipeline/duplicate_check.h"
 #include "pipeline/inbox.h"
 #include "pipeline/ingest.h"
+#include "pipeline/job_ledger.h"
 
 enum { WORKERS = 2, WAIT_S = 10 };
 
@@ -26,10 +27,8 @@ static int open_ledger(struct searching *searching, struct error *error)
 {
     const struct job *job = searching->search->job;
     const struct provider *provider = searching->search->provider;
-    const struct ledger_identity identity = {
-        .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
 
-    searching->ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
+    searching->ledger = job_ledger_open(job, provider, JOB_LEDGER_READ_ANY, error);
     if (!searching->ledger)
         return error->scope == ERROR_NONE ? 0 : -1;
     searching->fingerprint = fingerprint_new(ledger_fingerprint_key(searching->ledger), provider->fields);

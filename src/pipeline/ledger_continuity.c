@@ -21,46 +21,46 @@
 
 enum {
     SUMMARY_MAX = 16 * 1024 * 1024,
-    WITNESS_MAX = 64 * 1024,
-    WITNESS_MODE = 0600,
-    NAME_BYTES = 4, /* of each digest in a witness's name */
+    HEAD_FILE_MAX = 64 * 1024,
+    HEAD_FILE_MODE = 0600,
+    NAME_BYTES = 4, /* of each digest in a file's name */
     NAME_DIGITS = 2 * NAME_BYTES + 1,
     NAME_BEGIN_SIZE = 32,
     NAME_SIZE = 64,
 };
 
-#define WITNESS_SUFFIX ".head"
+#define HEAD_FILE_SUFFIX ".head"
 
-/* One file that speaks of the ledger. */
-struct witness {
-    const char *path;   /* of the witness */
-    const char *ledger; /* the ledger's path as it was then; NULL: not said */
-    bool other_path;    /* the job named another ledger then */
+/* What one file records of the ledger. */
+struct last_head {
+    const char *path;   /* of that file */
+    const char *ledger; /* the ledger's path at that time; NULL: not recorded */
+    bool other_path;    /* the job named another ledger at that time */
     struct ledger_mark mark;
 };
 
-struct ledger_continuity {
+struct history {
     struct arena arena;
-    const char *ledger_path; /* as the job names it */
+    const char *ledger_path; /* as in the job */
     const char *key_path;    /* NULL: there is no key file */
-    struct witness *witnesses;
+    struct last_head *heads;
     size_t count;
 };
 
-static int fail_witness(const char *path, const char *why, struct error *error)
+static int fail_unreadable(const char *path, const char *why, struct error *error)
 {
     return error_set(
         error, ERROR_LEDGER,
-        "%s: %s. This file names the ledger that the last run left, so that no customer is created twice. Put it back from a backup; or remove it, if the ledger is surely the newest",
+        "%s: %s. This file records the last run of the ledger, so that no customer is created twice\nhint: restore it from a backup; or remove it, if the ledger is surely the newest",
         path, why);
 }
 
-static struct witness *add_witness(struct ledger_continuity *history, const char *path)
+static struct last_head *add_head(struct history *history, const char *path)
 {
-    history->witnesses = memory_resize(history->witnesses, history->count + 1, sizeof *history->witnesses);
-    struct witness *witness = &history->witnesses[history->count++];
-    *witness = (struct witness){.path = arena_copy(&history->arena, slice_from(path)).data};
-    return witness;
+    history->heads = memory_resize(history->heads, history->count + 1, sizeof *history->heads);
+    struct last_head *last = &history->heads[history->count++];
+    *last = (struct last_head){.path = arena_copy(&history->arena, slice_from(path)).data};
+    return last;
 }
 
 /* The text of a member; empty when it is absent or of another kind. */
@@ -71,7 +71,7 @@ static struct slice text_member(const struct json_node *nodes, const char *key)
     return node && nodes[node].kind == JSON_STRING ? nodes[node].text : slice_make("", 0);
 }
 
-static void read_head(struct slice text, char head[LEDGER_HEAD_SIZE])
+static void parse_head(struct slice text, char head[LEDGER_HEAD_SIZE])
 {
     head[0] = '\0';
     if (text.len != LEDGER_HEAD_SIZE - 1)
@@ -95,13 +95,13 @@ static const struct json_node *read_object(struct json_reader *reader, const cha
     if (file_read(path, &text, error) != 0) {
         struct error why = *error;
         const char *reason = strncmp(why.text, path, strlen(path)) == 0 ? why.text + strlen(path) : why.text;
-        fail_witness(path, reason + strspn(reason, ": "), error);
+        fail_unreadable(path, reason + strspn(reason, ": "), error);
     } else {
         nodes = json_reader_parse(reader, buffer_slice(&text), &count, &fault);
         if (!nodes || nodes[0].kind != JSON_OBJECT) {
             char what[ERROR_TEXT_MAX / 2];
             text_format(what, sizeof what, "it is damaged (%s)", fault.message);
-            fail_witness(path, what, error);
+            fail_unreadable(path, what, error);
             nodes = NULL;
         }
     }
@@ -109,11 +109,10 @@ static const struct json_node *read_object(struct json_reader *reader, const cha
     return nodes;
 }
 
-static int read_witness(struct ledger_continuity *history, const char *path, bool other_path,
-                        struct error *error)
+static int read_head_file(struct history *history, const char *path, bool other_path, struct error *error)
 {
     struct json_reader *reader = json_reader_new();
-    const struct json_node *nodes = read_object(reader, path, WITNESS_MAX, error);
+    const struct json_node *nodes = read_object(reader, path, HEAD_FILE_MAX, error);
     struct slice head = nodes ? text_member(nodes, "chain_head") : slice_make("", 0);
     struct slice started = nodes ? text_member(nodes, "started") : slice_make("", 0);
     size_t run = nodes ? json_member(nodes, 0, "run") : 0;
@@ -121,15 +120,15 @@ static int read_witness(struct ledger_continuity *history, const char *path, boo
 
     if (nodes && (head.len != LEDGER_HEAD_SIZE - 1 || started.len >= LEDGER_TIME_SIZE || !run ||
                   nodes[run].kind != JSON_NUMBER))
-        result = fail_witness(path, "it is damaged (chain_head, run or started is missing)", error);
+        result = fail_unreadable(path, "it is damaged (chain_head, run or started is missing)", error);
     if (result == 0) {
-        struct witness *witness = add_witness(history, path);
+        struct last_head *last = add_head(history, path);
         struct slice ledger = text_member(nodes, "ledger");
-        witness->other_path = other_path;
-        witness->ledger = ledger.len > 0 ? arena_copy(&history->arena, ledger).data : NULL;
-        read_head(head, witness->mark.head);
-        witness->mark.run = strtoll(nodes[run].text.data, NULL, 10);
-        snprintf(witness->mark.started, sizeof witness->mark.started, "%.*s", (int)started.len, started.data);
+        last->other_path = other_path;
+        last->ledger = ledger.len > 0 ? arena_copy(&history->arena, ledger).data : NULL;
+        parse_head(head, last->mark.head);
+        last->mark.run = strtoll(nodes[run].text.data, NULL, 10);
+        snprintf(last->mark.started, sizeof last->mark.started, "%.*s", (int)started.len, started.data);
     }
     json_reader_free(reader);
     return result;
@@ -145,127 +144,134 @@ static void digest_texts(const struct slice *texts, size_t count, char digits[NA
     digest_hex(digest, NAME_BYTES, digits);
 }
 
-/* The ledger's path, however it is named. Owner: the caller frees. */
+/* The ledger's path without symbolic links. Owner: the caller frees. */
 static char *find_real_path(const char *ledger_path)
 {
-    char *settled = ledger_beside(ledger_path, ""), *folder = file_folder(settled), *real = NULL;
+    char *resolved = ledger_beside(ledger_path, ""), *folder = file_folder(resolved), *real = NULL;
     char *real_folder = realpath(folder, NULL);
 
     if (real_folder) {
-        const char *slash = strrchr(settled, '/');
-        real = file_join(real_folder, slash ? slash + 1 : settled);
-        free(settled);
+        const char *slash = strrchr(resolved, '/');
+        real = file_join(real_folder, slash ? slash + 1 : resolved);
+        free(resolved);
     } else {
-        real = settled;
+        real = resolved;
     }
     free(real_folder);
     free(folder);
     return real;
 }
 
-/* What the names of this job's witnesses in a report folder begin with, and the whole name of this ledger's.
- */
+/* The names of head files in a report folder. */
 struct names {
-    char begin[NAME_BEGIN_SIZE], own[NAME_SIZE];
+    char begin[NAME_BEGIN_SIZE]; /* of all those of this job */
+    char own[NAME_SIZE];         /* of this ledger's */
 };
 
-static void make_names(const struct ledger_identity *identity, const char *real_path, struct names *names)
+static void make_names(const struct job *job, const struct provider *provider, const char *real_path,
+                       struct names *names)
 {
-    const struct slice job[] = {slice_from(identity->job), slice_from(identity->provider),
-                                identity->base_url};
+    const struct slice identity[] = {slice_from(job->name), slice_from(provider->name),
+                                     provider_base_url(provider, job)};
     const struct slice path = slice_from(real_path);
     char job_digits[NAME_DIGITS], path_digits[NAME_DIGITS];
 
-    digest_texts(job, sizeof job / sizeof *job, job_digits);
+    digest_texts(identity, sizeof identity / sizeof *identity, job_digits);
     digest_texts(&path, 1, path_digits);
     snprintf(names->begin, sizeof names->begin, "ledger-%s-", job_digits);
-    snprintf(names->own, sizeof names->own, "%s%s" WITNESS_SUFFIX, names->begin, path_digits);
+    snprintf(names->own, sizeof names->own, "%s%s" HEAD_FILE_SUFFIX, names->begin, path_digits);
 }
 
-static bool is_witness_name(const char *name, const struct names *names)
+static bool is_head_file_name(const char *name, const struct names *names)
 {
-    size_t len = strlen(name), begin = strlen(names->begin), suffix = sizeof WITNESS_SUFFIX - 1;
+    size_t len = strlen(name), begin = strlen(names->begin), suffix = sizeof HEAD_FILE_SUFFIX - 1;
 
     return len > begin + suffix && strncmp(name, names->begin, begin) == 0 &&
-           strcmp(name + len - suffix, WITNESS_SUFFIX) == 0;
+           strcmp(name + len - suffix, HEAD_FILE_SUFFIX) == 0;
 }
 
-static bool is_absent(const char *path)
+static bool is_missing(const char *path)
 {
     return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-static int read_beside(struct ledger_continuity *history, const struct job *job, struct error *error)
+static int read_beside(struct history *history, const struct job *job, struct error *error)
 {
-    char *head = ledger_beside(job->ledger_path, WITNESS_SUFFIX),
+    char *head = ledger_beside(job->ledger_path, HEAD_FILE_SUFFIX),
          *key = ledger_beside(job->ledger_path, ".key");
-    int result = is_absent(head) ? 0 : read_witness(history, head, false, error);
+    int result = is_missing(head) ? 0 : read_head_file(history, head, false, error);
 
-    if (!is_absent(key))
+    if (!is_missing(key))
         history->key_path = arena_copy(&history->arena, slice_from(key)).data;
     free(head);
     free(key);
     return result;
 }
 
-/* Of the ledgers that the job has named: this one's witness alone where there is one, else all of them. */
-static int read_folder(struct ledger_continuity *history, const char *folder, const struct names *names,
+/* This ledger's own head file; where there is none, those of all ledgers that this job has named. */
+static int read_folder(struct history *history, const char *folder, const struct names *names,
                        struct error *error)
 {
     char *own = file_join(folder, names->own);
     int result = 0;
 
-    if (!is_absent(own)) {
-        result = read_witness(history, own, false, error);
+    if (!is_missing(own)) {
+        result = read_head_file(history, own, false, error);
         free(own);
         return result;
     }
     free(own);
     DIR *stream = opendir(folder);
     if (!stream)
-        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_witness(folder, strerror(errno), error);
+        return errno == ENOENT || errno == ENOTDIR ? 0 : fail_unreadable(folder, strerror(errno), error);
     for (struct dirent *entry; result == 0 && (entry = readdir(stream));) {
-        if (!is_witness_name(entry->d_name, names))
+        if (!is_head_file_name(entry->d_name, names))
             continue;
         char *path = file_join(folder, entry->d_name);
-        result = read_witness(history, path, true, error);
+        result = read_head_file(history, path, true, error);
         free(path);
     }
     closedir(stream);
     return result;
 }
 
-/* The report of a run of version 0.1, or of this job whose witnesses were removed. */
-static int read_summary(struct ledger_continuity *history, const struct job *job, const char *folder,
+/* The report of the last run, where no head file is left: version 0.1 wrote none. */
+static int read_summary(struct history *history, const struct job *job, const char *folder,
                         struct error *error)
 {
     char *path = file_join(folder, "summary.json");
     struct json_reader *reader = json_reader_new();
-    bool absent = is_absent(path);
-    const struct json_node *nodes = absent ? NULL : read_object(reader, path, SUMMARY_MAX, error);
+    bool missing = is_missing(path);
+    const struct json_node *nodes = missing ? NULL : read_object(reader, path, SUMMARY_MAX, error);
 
     if (nodes) {
         struct slice name = text_member(nodes, "job");
         char head[LEDGER_HEAD_SIZE];
-        read_head(text_member(nodes, "chain_head"), head);
+        parse_head(text_member(nodes, "chain_head"), head);
         if (head[0] && (name.len == 0 || slice_is(name, job->name)))
-            memcpy(add_witness(history, path)->mark.head, head, sizeof head);
+            memcpy(add_head(history, path)->mark.head, head, sizeof head);
     }
     json_reader_free(reader);
     free(path);
-    return absent || nodes ? 0 : -1;
+    return missing || nodes ? 0 : -1;
 }
 
-struct ledger_continuity *ledger_continuity_load(const struct job *job,
-                                                 const struct ledger_identity *identity, struct error *error)
+static void unload(struct history *history)
 {
-    struct ledger_continuity *history = memory_new(1, sizeof *history);
+    free(history->heads);
+    arena_clear(&history->arena);
+}
+
+/* Reads every record of this job's ledger. 0 (owner: the caller, unload), or -1. */
+static int load(struct history *history, const struct job *job, const struct provider *provider,
+                struct error *error)
+{
     char *real = find_real_path(job->ledger_path);
     struct names names;
 
+    *history = (struct history){.ledger_path = job->ledger_path};
     arena_init(&history->arena, 4096);
-    history->ledger_path = job->ledger_path;
-    make_names(identity, real, &names);
+    make_names(job, provider, real, &names);
     free(real);
     int result = read_beside(history, job, error);
     if (result == 0)
@@ -274,102 +280,77 @@ struct ledger_continuity *ledger_continuity_load(const struct job *job,
         result = read_summary(history, job, job->run_report, error);
     if (result == 0 && history->count == 0 && strcmp(job->report_folder, job->run_report) != 0)
         result = read_summary(history, job, job->report_folder, error);
-    if (result == 0)
-        return history;
-    ledger_continuity_free(history);
-    return NULL;
+    if (result != 0)
+        unload(history);
+    return result;
 }
 
-void ledger_continuity_free(struct ledger_continuity *history)
+static int check_missing(const struct history *history, struct error *error)
 {
-    if (!history)
-        return;
-    free(history->witnesses);
-    arena_clear(&history->arena);
-    free(history);
-}
+    const struct last_head *last = history->count > 0 ? &history->heads[0] : NULL;
+    const char *proof = last ? last->path : history->key_path;
+    char earlier_path[ERROR_TEXT_MAX / 4] = "";
 
-int ledger_continuity_check_empty(const struct ledger_continuity *history, struct error *error)
-{
-    const struct witness *witness = history->count > 0 ? &history->witnesses[0] : NULL;
-    const char *by = witness ? witness->path : history->key_path;
-    char there[ERROR_TEXT_MAX / 4] = "";
-
-    if (!by)
+    if (!proof)
         return 0;
-    if (witness && witness->other_path && witness->ledger)
-        text_format(there, sizeof there, " (it was %s then)", witness->ledger);
+    if (last && last->other_path && last->ledger)
+        text_format(earlier_path, sizeof earlier_path, " (it was %s then)", last->ledger);
     return error_set(
         error, ERROR_LEDGER,
-        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again. Put it back from a copy, with its .key; or start over with --new-ledger",
-        history->ledger_path, by, there);
+        "%s: the ledger is missing, and %s shows that this job had one%s: without it every customer would be created again\nhint: restore it from a copy, together with its .key file; or start over with --new-ledger",
+        history->ledger_path, proof, earlier_path);
 }
 
-int ledger_continuity_check_exists(const struct ledger_continuity *history, struct error *error)
-{
-    return ledger_exists(history->ledger_path) ? 0 : ledger_continuity_check_empty(history, error);
-}
-
-int ledger_continuity_check_ledger(const struct ledger_continuity *history, struct ledger *ledger,
-                                   struct error *error)
+static int check_ledger(const struct history *history, struct ledger *ledger, struct error *error)
 {
     for (size_t i = 0; i < history->count; i++) {
-        const struct witness *witness = &history->witnesses[i];
-        int held = ledger_holds(ledger, &witness->mark, error);
+        const struct last_head *last = &history->heads[i];
+        int held = ledger_holds(ledger, &last->mark, error);
         if (held < 0)
             return -1;
         if (held == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "%s: this ledger does not hold what %s says of the last run: it is older than that run, or another, and every customer that it lacks would be created again. Put the right one back; or go on with this one by --new-ledger",
-                history->ledger_path, witness->path);
+                "%s: this ledger does not hold the last run that %s records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\nhint: restore the right ledger; or continue with this one by --new-ledger",
+                history->ledger_path, last->path);
     }
     return 0;
 }
 
-int ledger_continuity_head(const struct ledger_continuity *history, struct ledger *ledger,
+int ledger_continuity_check(const struct job *job, const struct provider *provider, struct ledger *ledger,
+                            struct error *error)
+{
+    struct history history;
+
+    if (load(&history, job, provider, error) != 0)
+        return -1;
+    int result = ledger ? check_ledger(&history, ledger, error) : check_missing(&history, error);
+    unload(&history);
+    return result;
+}
+
+int ledger_continuity_head(const struct job *job, const struct provider *provider, struct ledger *ledger,
                            char head[LEDGER_HEAD_SIZE], struct error *error)
 {
+    struct history history;
+    int held = 1;
+
     head[0] = '\0';
-    for (size_t i = 0; i < history->count; i++) {
-        const char *witnessed = history->witnesses[i].mark.head;
-        int held = witnessed[0] ? ledger_has_head(ledger, witnessed, error) : 1;
-        if (held < 0)
-            return -1;
+    if (load(&history, job, provider, error) != 0)
+        return -1;
+    for (size_t i = 0; i < history.count && held == 1; i++) {
+        const char *recorded = history.heads[i].mark.head;
+        if (recorded[0])
+            held = ledger_has_head(ledger, recorded, error);
         if (!head[0] || held == 0)
-            memcpy(head, witnessed, LEDGER_HEAD_SIZE);
-        if (held == 0)
-            break;
+            memcpy(head, recorded, LEDGER_HEAD_SIZE);
     }
-    return 0;
+    unload(&history);
+    return held < 0 ? -1 : 0;
 }
 
-struct ledger *ledger_continuity_open(const struct job *job, const struct ledger_identity *identity,
-                                      bool new_ledger, struct error *error)
-{
-    struct ledger_continuity *history = NULL;
-    struct ledger *ledger = NULL;
-
-    if (!new_ledger) {
-        history = ledger_continuity_load(job, identity, error);
-        if (!history || ledger_continuity_check_exists(history, error) != 0) {
-            ledger_continuity_free(history);
-            return NULL;
-        }
-    }
-    ledger = ledger_open(job->ledger_path, LEDGER_WRITE, identity, &job->ledger_key, error);
-    if (ledger && history && ledger_continuity_check_ledger(history, ledger, error) != 0) {
-        ledger_close(ledger);
-        ledger = NULL;
-    }
-    ledger_continuity_free(history);
-    return ledger;
-}
-
-/* Writing. */
-
-static void write_witness(const struct ledger_identity *identity, const char *real_path,
-                          const struct ledger *ledger, struct buffer *out)
+static void write_head(const struct job *job, const char *real_path, const struct ledger *ledger,
+                       struct buffer *out)
 {
     const struct slice path = slice_from(real_path);
     struct ledger_mark mark;
@@ -379,7 +360,7 @@ static void write_witness(const struct ledger_identity *identity, const char *re
     json_write_begin(&json, out);
     json_write_object(&json);
     json_write_key(&json, "job");
-    json_write_text(&json, identity->job);
+    json_write_text(&json, job->name);
     json_write_key(&json, "ledger");
     json_write_string(&json, text_is_utf8(path) ? path : slice_make("", 0));
     json_write_key(&json, "chain_head");
@@ -392,17 +373,17 @@ static void write_witness(const struct ledger_identity *identity, const char *re
     buffer_append_char(out, '\n');
 }
 
-/* A run that reports elsewhere may have a reason that is the same every night. */
-static void note_unwritten(const struct job *job, const char *reason)
+/* Only for information where --report names another folder: the job's own may never be writable there. */
+static void log_unwritten(const struct job *job, const char *reason)
 {
     bool reports_elsewhere = strcmp(job->report_folder, job->run_report) != 0;
     void (*log)(const char *format, ...) = reports_elsewhere ? log_info : log_warning;
 
-    log("%s: the witness of the ledger could not be written here, and is kept in one place alone. Check the folder, its permissions and the space on its disk",
+    log("%s: the last run of the ledger could not be recorded here, and is recorded in one place only\nhint: check the folder, its permissions and the space on its disk",
         reason);
 }
 
-int ledger_continuity_record(const struct job *job, const struct ledger_identity *identity,
+int ledger_continuity_record(const struct job *job, const struct provider *provider,
                              const struct ledger *ledger, struct error *error)
 {
     char *real = find_real_path(job->ledger_path), *paths[2], reason[ERROR_TEXT_MAX / 4] = "";
@@ -410,20 +391,20 @@ int ledger_continuity_record(const struct job *job, const struct ledger_identity
     struct names names;
     struct buffer text;
 
-    make_names(identity, real, &names);
-    buffer_init(&text, WITNESS_MAX);
-    write_witness(identity, real, ledger, &text);
-    paths[0] = ledger_beside(job->ledger_path, WITNESS_SUFFIX);
+    make_names(job, provider, real, &names);
+    buffer_init(&text, HEAD_FILE_MAX);
+    write_head(job, real, ledger, &text);
+    paths[0] = ledger_beside(job->ledger_path, HEAD_FILE_SUFFIX);
     paths[1] = file_join(job->run_report, names.own);
     for (size_t i = 0; i < 2; i++) {
         if ((i == 0 || file_make_folder(job->run_report) == 0) &&
-            file_replace(paths[i], WITNESS_MODE, buffer_slice(&text)) == 0) {
+            file_replace(paths[i], HEAD_FILE_MODE, buffer_slice(&text)) == 0) {
             written++;
-            failpoint("witness written");
+            failpoint("head file written");
             continue;
         }
         text_format(reason, sizeof reason, "%s: %s", paths[i], strerror(errno));
-        note_unwritten(job, reason);
+        log_unwritten(job, reason);
     }
     buffer_clear(&text);
     free(paths[0]);
@@ -431,9 +412,8 @@ int ledger_continuity_record(const struct job *job, const struct ledger_identity
     free(real);
     if (written > 0)
         return 0;
-    return error_set(error, ERROR_LEDGER,
-                     "the witness of the ledger, which shows whether the right one is there at the next run, "
-                     "cannot be written beside it or in the report folder: %s. Check the folders, their "
-                     "permissions and the space on their disks",
-                     reason);
+    return error_set(
+        error, ERROR_LEDGER,
+        "the last run of the ledger can be recorded neither beside it nor in the report folder: %s\nhint: check the folders, their permissions and the space on their disks",
+        reason);
 }

@@ -15,6 +15,7 @@
 #include "delivery/key_slots.h"
 #include "job/job_auto.h"
 #include "pipeline/coordinator.h"
+#include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
@@ -40,36 +41,20 @@ struct pipeline {
     struct sending *sending;
 };
 
-static struct ledger_identity identity_of(const struct pipeline *pipeline)
-{
-    return (struct ledger_identity){
-        .job = pipeline->job->name,
-        .provider = pipeline->settings->provider->name,
-        .base_url = provider_base_url(pipeline->settings->provider, pipeline->job),
-    };
-}
-
-/* The guard of a pass that only reads the ledger, which may be NULL. Where another pass is to send, its error
- * is that of the run. A dry run goes on, and reports it: what it plans is then not what a run would do. */
-static int check_history(const struct pipeline *pipeline, const struct ledger_identity *identity,
-                         struct error *error)
+/* The check of a pass that only reads the ledger, which may be NULL. In the first pass of --strict its
+ * failure is that of the run. A dry run warns and continues: what it plans is then not what a run would do.
+ */
+static int check_continuity(const struct pipeline *pipeline, struct error *error)
 {
     const struct pipeline_settings *settings = pipeline->settings;
-    int result = 0;
 
-    if (settings->new_ledger)
+    if (settings->new_ledger ||
+        ledger_continuity_check(pipeline->job, settings->provider, pipeline->ledger, error) == 0)
         return 0;
-    struct ledger_continuity *history = ledger_continuity_load(pipeline->job, identity, error);
-    if (!history)
-        result = -1;
-    else if (pipeline->ledger)
-        result = ledger_continuity_check_ledger(history, pipeline->ledger, error);
-    else
-        result = ledger_continuity_check_empty(history, error);
-    ledger_continuity_free(history);
-    if (result == 0 || settings->is_first_pass)
-        return result;
-    log_warning("%s (a run stops here; this dry run goes on %s)", error->text,
+    if (settings->is_first_pass)
+        return -1;
+    log_warning("%s", error->text);
+    log_warning("a run would stop here; this dry run continues %s",
                 pipeline->ledger ? "with this ledger" : "as if every customer were new");
     return 0;
 }
@@ -77,22 +62,17 @@ static int check_history(const struct pipeline *pipeline, const struct ledger_id
 static int open_ledger(struct pipeline *pipeline, struct error *error)
 {
     const struct pipeline_settings *settings = pipeline->settings;
-    const struct job *job = pipeline->job;
-    const struct ledger_identity identity = identity_of(pipeline);
+    enum job_ledger_mode mode = !settings->send        ? JOB_LEDGER_READ_ANY
+                                : settings->new_ledger ? JOB_LEDGER_RECREATE
+                                                       : JOB_LEDGER_CREATE;
 
-    if (settings->send) {
-        pipeline->ledger = ledger_continuity_open(job, &identity, settings->new_ledger, error);
-        if (!pipeline->ledger)
-            return -1;
-    } else {
-        pipeline->ledger = ledger_open(job->ledger_path, LEDGER_READ, &identity, &job->ledger_key, error);
-        if (!pipeline->ledger && error->scope != ERROR_NONE)
-            return -1;
-        if (check_history(pipeline, &identity, error) != 0)
-            return -1;
-        if (!pipeline->ledger)
-            return 0;
-    }
+    pipeline->ledger = job_ledger_open(pipeline->job, settings->provider, mode, error);
+    if (!pipeline->ledger && error->scope != ERROR_NONE)
+        return -1;
+    if (!settings->send && check_continuity(pipeline, error) != 0)
+        return -1;
+    if (!pipeline->ledger)
+        return 0;
     pipeline->fingerprint =
         fingerprint_new(ledger_fingerprint_key(pipeline->ledger), settings->provider->fields);
     return customer_index_load(pipeline->customer_index, pipeline->ledger, error);
@@ -100,7 +80,6 @@ static int open_ledger(struct pipeline *pipeline, struct error *error)
 
 static int start_run(struct pipeline *pipeline, struct error *error)
 {
-    const struct ledger_identity identity = identity_of(pipeline);
     uint8_t digest[DIGEST_SHA256_LEN];
     char hex[2 * DIGEST_SHA256_LEN + 1];
     const struct sending_parts parts = {
@@ -118,7 +97,7 @@ static int start_run(struct pipeline *pipeline, struct error *error)
         ledger_run_start(pipeline->ledger, pipeline->stats->command, KYC_VERSION,
                          digest_hex(digest, sizeof digest, hex), pipeline->stats->started_ns, error) != 0 ||
         ledger_commit(pipeline->ledger, error) != 0 ||
-        ledger_continuity_record(pipeline->job, &identity, pipeline->ledger, error) != 0)
+        ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0)
         return -1;
     pipeline->sending = sending_open(&parts, error);
     return pipeline->sending ? 0 : -1;
@@ -241,7 +220,6 @@ static bool is_complete(const struct run_stats *stats)
 /* The last transaction: the run with its counts. */
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
-    const struct ledger_identity identity = identity_of(pipeline);
     struct buffer stats, inputs;
     struct json_writer writer;
     int result;
@@ -260,7 +238,8 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     if (result == 0)
         result = ledger_commit(pipeline->ledger, error);
     if (result == 0)
-        result = ledger_continuity_record(pipeline->job, &identity, pipeline->ledger, error);
+        result =
+            ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error);
     buffer_clear(&stats);
     buffer_clear(&inputs);
     return result;

@@ -51,8 +51,8 @@ sub is_refused
     is(sandbox_counts($sandbox)->{kira}{requests}, $requests, "$sentence: nothing was sent");
 }
 
-my $older = qr{test\.ledger: this ledger does not hold what \S+\.head says of the last run: it is older than that run, or another, and every customer that it lacks would be created again\..*--new-ledger};
-my $missing = qr{test\.ledger: the ledger is missing, and \S+ shows that this job had one.*--new-ledger};
+my $older = qr{test\.ledger: this ledger does not hold the last run that \S+\.head records: it is older than that run, or a different ledger, and every customer that it lacks would be created again\n\s*hint: .*--new-ledger};
+my $missing = qr{test\.ledger: the ledger is missing, and \S+ shows that this job had one.*\n\s*hint: .*--new-ledger};
 
 for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['run --dry-run', 'run', '--dry-run'],
     ['check --report', 'check', '--report', 'elsewhere'], ['probe', 'probe'], ['status', 'status']) {
@@ -60,7 +60,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my $case = case_with_copy();
     copy($case, '.old', '');
     my ($status, undef, $err) = case_run($case, @command);
-    like($err, qr/warning: \S*$older \(a run stops here; this dry run goes on with this ledger\)/, "$sentence of an older ledger says so")
+    like($err, qr/warning: \S*$older.*\n.*: warning: a run would stop here; this dry run continues with this ledger\n/, "$sentence of an older ledger says so")
         if $command[0] =~ /check|run/;
     cmp_ok($status, '<=', 1, "$sentence: goes on") if $command[0] =~ /check|run/;
     is_refused($case, "an older ledger after $sentence", $older);
@@ -89,11 +89,11 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     unlink "$case->{folder}/test.ledger.head";
     is_refused($case, 'an older ledger, and its own witness is gone', $older);
     unlink witnesses($case);
-    like((case_run($case, '-q'))[2], qr{does not hold what \S+/reports/test/summary\.json says}, 'the summary of the last run is the last witness');
+    like((case_run($case, '-q'))[2], qr{does not hold the last run that \S+/reports/test/summary\.json records}, 'the summary of the last run is the last witness');
     write_file("$case->{folder}/test.ledger.head", '{"chain_head":');
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 5, 'a damaged witness stops a run');
-    like($err, qr{test\.ledger\.head: it is damaged .*Put it back from a backup; or remove it}, 'with what to do');
+    like($err, qr{test\.ledger\.head: it is damaged .*\n\s*hint: restore it from a backup; or remove it}, 'with what to do');
     is((case_run($case, 'check', '-q'))[0], 1, 'and no check');
     write_file("$case->{folder}/test.ledger.head", $head);
     is_refused($case, 'with its own witness back', $older);
@@ -117,7 +117,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my $case = case_with_copy();
     unlink map { "$case->{folder}/test.ledger$_" } @parts, '.lock';
     my ($status, $out, $err) = case_run($case, 'check');
-    like($err, qr/warning: \S*$missing.* \(a run stops here; this dry run goes on as if every customer were new\)/, 'a check without the ledger says so');
+    like($err, qr/warning: \S*$missing.*\n.*: warning: a run would stop here; this dry run continues as if every customer were new\n/, 'a check without the ledger says so');
     for my $command ('status', 'results') {
         ($status, $out, $err) = case_run($case, $command);
         is("$status$out", 5, "$command without the ledger");

@@ -40,10 +40,10 @@ my @outcomes = (
     {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/metrics\.prom: .*begin anew, without the time of the last success/},
     # The witness of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.
-    {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*Put it back from a backup/},
-    {call => '.*', file => qr/\.head(?:\.tmp\S*)?$/, status => '1|2|5', message => qr/DIR\/\S+\.head: .*: the witness of the ledger could not be written here/},
-    {call => 'sync', file => qr/^DIR\/reports\/test$/, status => '1|2', message => qr/the witness of the ledger could not be written here|$report_way_out/},
-    {call => 'open|read', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*Put it back/},
+    {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*\n\s*hint: restore it from a backup/},
+    {call => '.*', file => qr/\.head(?:\.tmp\S*)?$/, status => '1|2|5', message => qr/DIR\/\S+\.head: .*: the last run of the ledger could not be recorded here/},
+    {call => 'sync', file => qr/^DIR\/reports\/test$/, status => '1|2', message => qr/the last run of the ledger could not be recorded here|$report_way_out/},
+    {call => 'open|read', file => qr/summary\.json$/, status => 5, message => qr/DIR\/reports\/test\/summary\.json.*\n\s*hint: restore it/},
     {call => '.*', file => qr/^DIR\/reports\/test/, status => 2, message => qr/DIR\/reports\/test\S*: .*$report_way_out/},
 );
 

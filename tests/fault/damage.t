@@ -58,9 +58,9 @@ my $key = 'digest key';
 # What is done to the ledger, and what a run says of it.
 my @damages = (
     {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
-        message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*Put it back from a copy, with its \.key; or start over with --new-ledger}},
+        message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*hint: restore it from a copy, together with its \.key file; or start over with --new-ledger}s},
     {sentence => 'an older copy takes its place', older => 1,
-        message => qr{test\.ledger: this ledger does not hold what DIR/reports/test/ledger-\S+\.head says of the last run: .*every customer that it lacks would be created again\. Put the right one back; or go on with this one by --new-ledger}},
+        message => qr{test\.ledger: this ledger does not hold the last run that DIR/reports/test/ledger-\S+\.head records: .*every customer that it lacks would be created again\n\s*hint: restore the right ledger; or continue with this one by --new-ledger}},
     {sentence => 'its key is removed', do => sub { unlink "$_[0]{folder}/test.ledger.key" }, message => qr{has lost its $key DIR/test\.ledger\.key: .*Restore the key file}},
     {sentence => 'its key is another', do => sub { write_file("$_[0]{folder}/test.ledger.key", ('0123456789abcdef' x 4) . "\n") },
         message => qr{the $key is not the one this ledger was made with.*Put the right key back \(DIR/test\.ledger\.key}},
@@ -74,7 +74,7 @@ my @damages = (
         message => qr{ledger DIR/test\.ledger has format 99 and this program knows format \d+\. Use the version}},
     {sentence => 'a table is missing', do => sub { journal_mode($_[0], 'DROP TABLE event') }, message => qr{DIR/test\.ledger cannot be read: no such table: event}},
     {sentence => 'it is empty', do => sub { put_back($_[0], {%{keep($_[0])}, '-wal' => undef, '-shm' => undef}); truncate "$_[0]{folder}/test.ledger", 0 },
-        message => qr{test\.ledger: this ledger does not hold what DIR/test\.ledger\.head says of the last run}},
+        message => qr{test\.ledger: this ledger does not hold the last run that DIR/test\.ledger\.head records}},
 );
 for my $damage (@damages) {
     my $case = case_with_ledger();
@@ -156,7 +156,7 @@ for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0
         $what->[1]->($witness);
         my ($status, undef, $err) = machine_run($case, {}, '-q');
         is($status, 5, "$sentence and the ledger gone: status 5");
-        like($err, qr/\Q$witness\E: it is damaged .*Put it back from a backup; or remove it/, "$sentence: what to do");
+        like($err, qr/\Q$witness\E: it is damaged .*\n\s*hint: restore it from a backup; or remove it/, "$sentence: what to do");
         is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "$sentence: nobody was created");
         put_back($case, $right);
         write_file($witness, $text);

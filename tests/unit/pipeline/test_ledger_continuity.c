@@ -1,4 +1,4 @@
-/* history: the witnesses of a ledger, where they are read and written, and the guard that goes by them. */
+/* ledger_continuity and job_ledger: the records of the last run, and the ledger opened by what they prove. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 
 #define HEAD  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -19,7 +20,7 @@
 struct place {
     char folder[32], ledger[64], report[64];
     struct job job;
-    struct ledger_identity identity;
+    const struct provider *provider;
     struct error error;
 };
 
@@ -34,8 +35,8 @@ static int make_place(void **state)
                               .ledger_path = place->ledger,
                               .report_folder = place->report,
                               .run_report = place->report};
-    place->identity =
-        (struct ledger_identity){.job = "x", .provider = "kira", .base_url = slice_from("https://a.example")};
+    place->provider = provider_find("kira");
+    assert_non_null(place->provider);
     *state = place;
     return 0;
 }
@@ -65,18 +66,30 @@ static const char *beside(const struct place *place, const char *suffix)
     return path;
 }
 
-/* What ledger_continuity_check_exists says of a ledger that is not there: -2 when it could not even be read.
- */
+/* 0: there was never a ledger; -1: there was one; -2: a record of it cannot be read. */
 static int missing(struct place *place)
 {
-    struct ledger_continuity *history = ledger_continuity_load(&place->job, &place->identity, &place->error);
-    int result = history ? ledger_continuity_check_exists(history, &place->error) : -2;
+    int result = ledger_continuity_check(&place->job, place->provider, NULL, &place->error);
 
-    ledger_continuity_free(history);
+    return result != 0 && strstr(place->error.text, "This file records") ? -2 : result;
+}
+
+/* A run of a ledger: opened, started, recorded. */
+static int run(struct place *place, bool new_ledger, uint64_t at_ns)
+{
+    struct ledger *ledger = job_ledger_open(
+        &place->job, place->provider, new_ledger ? JOB_LEDGER_RECREATE : JOB_LEDGER_CREATE, &place->error);
+    int result = -1;
+
+    if (ledger && ledger_begin(ledger, &place->error) == 0 &&
+        ledger_run_start(ledger, "run", "0", "", at_ns, &place->error) == 0 &&
+        ledger_commit(ledger, &place->error) == 0)
+        result = ledger_continuity_record(&place->job, place->provider, ledger, &place->error);
+    ledger_close(ledger);
     return result;
 }
 
-static void the_summary_of_an_old_version_is_a_witness(void **state)
+static void the_summary_of_an_old_version_is_a_record(void **state)
 {
     struct place *place = *state;
     char path[80];
@@ -111,7 +124,7 @@ static void the_summary_of_an_old_version_is_a_witness(void **state)
     assert_int_equal(missing(place), 0);
 }
 
-static void a_key_without_its_ledger_is_a_witness(void **state)
+static void a_key_without_its_ledger_proves_that_there_was_one(void **state)
 {
     struct place *place = *state;
     write_text(beside(place, ".key"), "");
@@ -119,11 +132,13 @@ static void a_key_without_its_ledger_is_a_witness(void **state)
     assert_int_equal(place->error.scope, ERROR_LEDGER);
     assert_non_null(strstr(place->error.text, "x.ledger.key"));
     assert_non_null(strstr(place->error.text, "--new-ledger"));
-    write_text(place->ledger, "");
-    assert_int_equal(missing(place), 0); /* the making of a first ledger was cut short */
+    write_text(beside(place, ".key"), HEAD "\n");
+    write_text(place->ledger, ""); /* the making of a first ledger was cut short */
+    chmod(beside(place, ".key"), 0600);
+    assert_int_equal(run(place, false, 1000000000), 0);
 }
 
-static void a_witness_that_cannot_be_read_stops_the_run(void **state)
+static void a_record_that_cannot_be_read_stops_the_run(void **state)
 {
     struct place *place = *state;
     static const char *const texts[] = {
@@ -145,24 +160,10 @@ static void a_witness_that_cannot_be_read_stops_the_run(void **state)
     unlink(beside(place, ".head"));
     assert_int_equal(mkdir(beside(place, ".head"), 0700), 0);
     assert_int_equal(missing(place), -2);
-    assert_non_null(strstr(place->error.text, "x.ledger.head: it is a folder, not a file. "));
+    assert_non_null(strstr(place->error.text, "x.ledger.head: it is a folder, not a file"));
 }
 
-/* A run of a ledger: opened behind the guard, started, noted. */
-static int run(struct place *place, bool new_ledger, uint64_t at_ns)
-{
-    struct ledger *ledger = ledger_continuity_open(&place->job, &place->identity, new_ledger, &place->error);
-    int result = -1;
-
-    if (ledger && ledger_begin(ledger, &place->error) == 0 &&
-        ledger_run_start(ledger, "run", "0", "", at_ns, &place->error) == 0 &&
-        ledger_commit(ledger, &place->error) == 0)
-        result = ledger_continuity_record(&place->job, &place->identity, ledger, &place->error);
-    ledger_close(ledger);
-    return result;
-}
-
-static void each_run_leaves_a_witness_that_an_older_copy_does_not_hold(void **state)
+static void each_run_leaves_a_record_that_an_older_copy_does_not_hold(void **state)
 {
     struct place *place = *state;
     char command[320];
@@ -183,16 +184,16 @@ static void each_run_leaves_a_witness_that_an_older_copy_does_not_hold(void **st
     assert_int_equal(run(place, false, 5000000000), 0);
 }
 
-static void a_witness_names_its_job_and_its_ledger(void **state)
+static void a_record_names_its_job_and_its_ledger(void **state)
 {
     struct place *place = *state;
     char other[80];
     assert_int_equal(run(place, false, 1000000000), 0);
-    place->identity.job = place->job.name = "y";
+    place->job.name = "y";
     snprintf(other, sizeof other, "%s/y.ledger", place->folder);
     place->job.ledger_path = other;
     assert_int_equal(missing(place), 0); /* another job in the same report folder */
-    place->identity.job = place->job.name = "x";
+    place->job.name = "x";
     assert_int_equal(missing(place), -1); /* this job, with another ledger */
     assert_non_null(strstr(place->error.text, "x.ledger then)"));
     assert_int_equal(run(place, true, 2000000000), 0);
@@ -210,21 +211,21 @@ static void one_of_the_two_places_is_enough(void **state)
     assert_int_equal(mkdir(beside(place, ".head"), 0700), 0);
     assert_int_equal(run(place, true, 2000000000), -1);
     assert_int_equal(place->error.scope, ERROR_LEDGER);
-    assert_non_null(strstr(place->error.text, "cannot be written"));
+    assert_non_null(strstr(place->error.text, "can be recorded neither"));
 }
 
-#define HISTORY(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+#define CONTINUITY(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HISTORY(the_summary_of_an_old_version_is_a_witness),
-        HISTORY(a_key_without_its_ledger_is_a_witness),
-        HISTORY(a_witness_that_cannot_be_read_stops_the_run),
-        HISTORY(each_run_leaves_a_witness_that_an_older_copy_does_not_hold),
-        HISTORY(a_witness_names_its_job_and_its_ledger),
-        HISTORY(one_of_the_two_places_is_enough),
+        CONTINUITY(the_summary_of_an_old_version_is_a_record),
+        CONTINUITY(a_key_without_its_ledger_proves_that_there_was_one),
+        CONTINUITY(a_record_that_cannot_be_read_stops_the_run),
+        CONTINUITY(each_run_leaves_a_record_that_an_older_copy_does_not_hold),
+        CONTINUITY(a_record_names_its_job_and_its_ledger),
+        CONTINUITY(one_of_the_two_places_is_enough),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ledger_continuity", tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+/* job_ledger: opens the ledger of a job, the same way for every command.
+ *
+ * A mode says what the command may do with the ledger, and so what has to hold when there is none:
+ *
+ *   mode                  opened    locked   no ledger there                      witnesses compared
+ *   JOB_LEDGER_CREATE     to write  yes      made, unless there was one before    yes
+ *   JOB_LEDGER_RECREATE   to write  yes      made                                 no (--new-ledger)
+ *   JOB_LEDGER_EXCLUSIVE  to write  yes      ERROR_LEDGER                         no
+ *   JOB_LEDGER_READ       to read   no       ERROR_LEDGER                         no
+ *   JOB_LEDGER_READ_ANY   to read   no       NULL with error->scope ERROR_NONE    no
+ *
+ * EXCLUSIVE writes nothing, but sends requests: the lock keeps other runs of the job away, which would
+ * together exceed the provider's rate limit and mix up the nonces of a key. Thread: any.
+ */
+#ifndef KYC_PIPELINE_JOB_LEDGER_H
+#define KYC_PIPELINE_JOB_LEDGER_H
+
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+enum job_ledger_mode {
+    JOB_LEDGER_CREATE,
+    JOB_LEDGER_RECREATE,
+    JOB_LEDGER_EXCLUSIVE,
+    JOB_LEDGER_READ,
+    JOB_LEDGER_READ_ANY,
+};
+
+/* NULL with ERROR_LEDGER, or with ERROR_BUSY when another run holds the lock. error->scope is set to
+ * ERROR_NONE by JOB_LEDGER_READ_ANY alone. Owner: the caller closes it with ledger_close. */
+struct ledger *job_ledger_open(const struct job *job, const struct provider *provider,
+                               enum job_ledger_mode mode, struct error *error);
+
+#endif
