@@ -165,7 +165,7 @@ sub found_files
 {
     my ($case) = @_;
     my (undef, $out) = run_program('find', $case->{folder}, '-type', 'f', '-printf', '%P\n');
-    found('files', map { s/ledger-[^.]*\.head/ledger-HASH.head/r =~ s/\btest\b/JOB/gr } grep { !/^(?:export|job|err|out|cut)\b|-(?:wal|shm)$/ } split /\n/, $out);
+    found('files', map { s/ledger-[^.]*\.head/ledger-HASH.head/r =~ s/\btest\b/JOB/gr } grep { !/^(?:export|job|err|out|cut|resolve)\b|-(?:wal|shm)$/ } split /\n/, $out);
     return;
 }
 
@@ -286,6 +286,16 @@ sub nights
     found_json('status --json', (case_run($case, 'status', '--json', '--verify', '--against-provider'))[1]);
     found_probe($case);
     found_results($case);
+    if ($provider eq 'payso') {
+        # Whether a file with this header is read; one with another is not.
+        my $is_read = sub {
+            my ($option, $header) = split / /, $_[0];
+            write_file("$case->{folder}/resolve.csv", "$header\nno-such-1,no-such-2\n");
+            return (case_run($case, 'resolve', $option, "$case->{folder}/resolve.csv", '-q'))[0] <= 1;
+        };
+        taken('resolve: columns', $is_read, map { [$_] } listed('resolve: columns'));
+        ok(!$is_read->($_), "refused: kyc-import resolve $_") for '--from external_id,no_such_column', '--rekey old_external_id,no_such_column';
+    }
     found('GET /_sandbox', names_of(sandbox_counts($sandbox)->{$provider}));
     found('GET /_sandbox/users/PROVIDER', map { grep { !/^body\./ } names_of($_) } sandbox_users($sandbox, $provider));
 
@@ -313,7 +323,12 @@ sub nights
     return;
 }
 
-nights($_) for qw(payward kraken-embed kira payso);
+# A part that cannot go on fails by itself, and the names that it did not find are told all the same.
+sub part { my ($name, $part) = @_; eval { $part->(); 1 } or fail("$name: $@"); return; }
+
+for my $provider (qw(payward kraken-embed kira payso)) {
+    part($provider, sub { nights($provider) });
+}
 
 # The rules: every one that a row can break, in the reports of checks.
 my $nowhere = {url => 'http://127.0.0.1:9', out => join '', map { "sandbox: $_\n" } 'payward: api_key a, api_secret b', 'kira: api_key a, client_id b, password c'};
@@ -327,7 +342,7 @@ sub checked
     return $case;
 }
 
-{
+part('rules', sub {
     my $project = "$FindBin::Bin/../..";
     my $folder = scratch_folder();
     for (['every-defect.yaml'], ['customers-ndjson.yaml', '--input', "$project/samples/customers-dirty.ndjson.gz"]) {
@@ -349,10 +364,10 @@ sub checked
     found('exit statuses', (case_run($case, 'run', '--no-such-option'))[0] . ' the command line is wrong');
     found('exit statuses', (case_run($case, 'run', '--set', 'delivery.no_such_key=1'))[0] . ' the job file is wrong');
     found_log((case_run($case, 'check', '--log-format', 'json', '-v', '--input', "$case->{folder}/missing.csv"))[2]);
-}
+});
 
 # A run that is killed, one that is beside another, one that is interrupted, one whose ledger is damaged or gone.
-{
+part('broken off', sub {
     my $sandbox = sandbox_start('--latency', '400ms');
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '40/s', 'delivery.burst' => 1});
     # Starts a run, and waits until the provider was asked so many times.
@@ -385,7 +400,7 @@ sub checked
     found('status --verify: kinds', map { $_->{kind} } @{$json->decode($verified)->{verify}{findings}});
     unlink "$case->{folder}/test.ledger";
     end($case, 'the ledger is missing', '-q');
-}
+});
 
 # --- What is listed is found; what is found and not listed is new.
 
