@@ -1,22 +1,31 @@
 #include "cmd/command.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/file.h"
+#include "cmd/output.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
 
-const struct command command_table[] = {
+enum { HELP_MAX = 1 << 16 };
+
+struct command {
+    const char *name;
+    const char *argument; /* what the help calls its argument; NULL: none */
+    unsigned option_bit;
+    const char *help; /* one line */
+    int (*run)(const struct options *options);
+};
+
+/* Ended by an entry without a name. */
+static const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
     {"run", "JOB", OPTION_RUN, "create and update users, one per row; resumes by itself", command_run},
     {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
      command_status},
     {"results", "JOB", OPTION_RESULTS, "one line per customer from the ledger (csv or ndjson)",
      command_results},
-    {"resolve", "JOB", OPTION_SETTLE,
+    {"resolve", "JOB", OPTION_RESOLVE,
      "what only a person can say: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,
      "one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
@@ -33,7 +42,7 @@ static const struct {
     const char *alias, *name;
 } aliases[] = {{"settle", "resolve"}};
 
-const char *command_alias(const struct command *command)
+static const char *alias_of(const struct command *command)
 {
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcmp(aliases[i].name, command->name) == 0)
@@ -41,7 +50,7 @@ const char *command_alias(const struct command *command)
     return NULL;
 }
 
-const struct command *command_find(const char *name)
+static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (strcmp(aliases[i].alias, name) == 0)
@@ -52,15 +61,7 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-int command_print(struct slice text, int status)
-{
-    if (file_write_all(STDOUT_FILENO, text) == 0)
-        return status;
-    log_error("cannot write to standard output: %s", strerror(errno));
-    return error_worse_status(status, ERROR_USAGE);
-}
-
-int command_fail_unknown(const char *name)
+static int fail_unknown(const char *name)
 {
     const char *names[16] = {0};
 
@@ -72,6 +73,44 @@ int command_fail_unknown(const char *name)
     else
         log_error("unknown command `%s` (kyc-import help lists them)", name);
     return ERROR_USAGE;
+}
+
+static void help_commands(struct buffer *out)
+{
+    buffer_append_text(
+        out, "kyc-import moves customers into a KYC or payments provider: one user per row of an export.\n\n"
+             "  kyc-import COMMAND [OPTIONS]\n\n");
+    for (const struct command *command = command_table; command->name; command++)
+        buffer_printf(out, "  %-8s %-10s %s\n", command->name, command->argument ? command->argument : "",
+                      command->help);
+    buffer_append_text(
+        out,
+        "\nkyc-import help COMMAND lists its options. JOB is a job file (YAML); see README.md.\n"
+        "\nExit status: 0 done, 1 finished but some rows were turned down or are in doubt, 2 usage or job\n"
+        "file, 3 input, 4 the provider stopped the run, 5 ledger, 6 interrupted, 7 another run holds it.\n");
+}
+
+int command_help(const struct options *options)
+{
+    const struct command *command = options->argument ? find_command(options->argument) : NULL;
+    struct buffer out;
+
+    if (options->argument && !command)
+        return fail_unknown(options->argument);
+    buffer_init(&out, HELP_MAX);
+    if (command) {
+        buffer_printf(&out, "kyc-import %s %s: %s\n\n", command->name,
+                      command->argument ? command->argument : "", command->help);
+        const char *alias = alias_of(command);
+        if (alias)
+            buffer_printf(&out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);
+        options_help(command->option_bit, &out);
+    } else {
+        help_commands(&out);
+    }
+    int status = output_result(buffer_slice(&out), 0);
+    buffer_clear(&out);
+    return status;
 }
 
 int command_main(int argc, char **argv)
@@ -91,13 +130,12 @@ int command_main(int argc, char **argv)
         name = "help";
     if (strcmp(name, "--version") == 0)
         name = "version";
-    const struct command *command = command_find(name);
+    const struct command *command = find_command(name);
     if (!command)
-        return command_fail_unknown(name);
+        return fail_unknown(name);
     if (options_parse(&options, command->option_bit, argv + 2, &error) != 0) {
-        log_error("%s", error.text);
         options_clear(&options);
-        return ERROR_USAGE;
+        return output_error(&error);
     }
     log_setup("kyc-import",
               options.quiet     ? LOG_WARNING
@@ -106,7 +144,7 @@ int command_main(int argc, char **argv)
               options.log_json);
     if (options.help) {
         options.argument = command->name;
-        command = command_find("help");
+        command = find_command("help");
     }
     if (command->argument && command->argument[0] != '[' && !options.argument) {
         log_error("%s needs %s: kyc-import %s %s (see kyc-import help %s)", name,

@@ -5,6 +5,8 @@
 
 #include "cmd/command.h"
 #include "cmd/explain_write.h"
+#include "cmd/output.h"
+
 #include "core/log.h"
 #include "job/job_load.h"
 #include "pipeline/find_record.h"
@@ -41,7 +43,7 @@ static int explain(const struct options *options, struct job *job, const struct 
     settings.out = &out;
     int status = find_record(&search, show, &settings, &rows, error);
     if (status == 1)
-        status = command_print(buffer_slice(&out), 0);
+        status = output_result(buffer_slice(&out), 0);
     else if (status == 0)
         status = fail_not_found(options, job, rows, error);
     buffer_clear(&out);
@@ -63,10 +65,8 @@ int command_explain(const struct options *options)
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
     int status = provider ? explain(options, job, provider, &error) : -1;
-    if (status < 0) {
-        log_error("%s", error.text);
-        status = (int)error.scope;
-    }
+    if (status < 0)
+        status = output_error(&error);
     job_free(job);
     return status;
 }

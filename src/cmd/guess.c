@@ -1,10 +1,11 @@
 /* guess: a first job file from an export's header and a sample of its rows. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/infer_sample.h"
 #include "cmd/infer_write.h"
+#include "cmd/output.h"
+
 #include "core/log.h"
 #include "core/text.h"
 #include "provider/provider.h"
@@ -48,7 +49,7 @@ static int guess(const struct options *options, const struct provider *provider,
                         options->argument);
         if (todos)
             log_info("left to you: %zu lines; look for TODO in the file", todos);
-        status = command_print(buffer_slice(&out), 0);
+        status = output_result(buffer_slice(&out), 0);
         buffer_clear(&out);
     }
     infer_sample_clear(&sample);
@@ -61,8 +62,5 @@ int command_guess(const struct options *options)
     const struct provider *provider = find_provider(options->provider, &error);
     int status = provider ? guess(options, provider, &error) : -1;
 
-    if (status >= 0)
-        return status;
-    log_error("%s", error.text);
-    return (int)error.scope;
+    return status >= 0 ? status : output_error(&error);
 }

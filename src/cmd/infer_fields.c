@@ -1,9 +1,10 @@
-/* The members of `fields`: columns by their names, and what their values prove or leave open. */
+#include "cmd/infer_fields.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/infer_column.h"
-#include "cmd/infer_write.h"
+#include "cmd/yaml_scalar.h"
 #include "core/text.h"
 #include "model/language.h"
 #include "model/synonyms.h"
@@ -68,7 +69,7 @@ static void write_column(const struct guess *infer, enum field_id field, size_t 
 
     if (infer->sample->is_list[column] && !is_list)
         name = arena_printf(&infer->sample->arena, "%.*s[0]", (int)name.len, name.data);
-    infer_write_scalar(infer->out, name);
+    yaml_scalar_append(infer->out, name);
 }
 
 /* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
@@ -242,7 +243,7 @@ static void write_unknown_word(const struct guess *infer, const struct infer_wor
     const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
 
     buffer_append_text(infer->out, "    #   ");
-    infer_write_scalar(infer->out, shown);
+    yaml_scalar_append(infer->out, shown);
     buffer_printf(infer->out, ": %s    # %zu row%s%s%s\n", nearest ? nearest : "?", word->count,
                   word->count == 1 ? "" : "s", nearest ? ", the nearest" : "",
                   shown.len < word->text.len ? ", shortened here" : "");
@@ -364,7 +365,7 @@ static void write_unused(struct guess *infer)
             continue;
         size_t filled = infer_column_filled(sample, column);
         buffer_append_text(infer->out, "  #   ");
-        infer_write_scalar(infer->out, sample->columns[column]);
+        yaml_scalar_append(infer->out, sample->columns[column]);
         buffer_printf(infer->out, "    filled in %zu of %zu rows%s\n", filled, sample->row_count,
                       look_of(sample, column, filled));
     }
@@ -399,7 +400,7 @@ static void write_optional(struct guess *infer)
         buffer_append_char(out, '\n');
 }
 
-size_t infer_write_fields(struct infer_sample *sample, const struct provider *provider, struct buffer *out)
+size_t infer_fields_write(struct infer_sample *sample, const struct provider *provider, struct buffer *out)
 {
     struct guess infer = {.sample = sample, .provider = provider, .out = out};
 

@@ -2,43 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_fields.h"
+#include "cmd/yaml_scalar.h"
 #include "core/encoding.h"
 #include "core/json.h"
 
 enum { NAME_MAX_LEN = 40, LETTERS_MAX = 60, LETTERS_PER_LINE = 20 };
-
-static bool is_plain(struct slice text)
-{
-    static const char *const words[] = {"null", "true", "false", "yes",  "no", "on",
-                                        "off",  "y",    "n",     "auto", NULL};
-
-    for (size_t i = 0; words[i]; i++)
-        if (strlen(words[i]) == text.len && strncasecmp(words[i], text.data, text.len) == 0)
-            return false;
-    for (size_t i = 0; i < text.len; i++) {
-        char byte = text.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
-        bool inner = (byte >= '0' && byte <= '9') || memchr(" .-/", byte, 4);
-        if (!letter && (!inner || i == 0))
-            return false;
-    }
-    return text.len > 0 && text.data[text.len - 1] != ' ';
-}
-
-void infer_write_scalar(struct buffer *out, struct slice text)
-{
-    struct json_writer writer;
-
-    if (is_plain(text)) {
-        buffer_append(out, text);
-        return;
-    }
-    json_write_begin(&writer, out);
-    json_write_string(&writer, text);
-}
 
 /* The name of the file without folder and endings, in the letters of a job's name. */
 static void write_name(struct buffer *out, const char *path, const char *provider)
@@ -62,7 +33,7 @@ static void write_name(struct buffer *out, const char *path, const char *provide
 static void write_head(const struct infer_sample *sample, const char *path, struct buffer *out)
 {
     buffer_printf(out, "# A first job file, made by `kyc-import guess` from %zu rows of ", sample->row_count);
-    infer_write_scalar(out, slice_from(path));
+    yaml_scalar_append(out, slice_from(path));
     buffer_append_text(
         out, ".\n"
              "# Read it: a line that says TODO or CHECK needs you. Then, in this order:\n"
@@ -183,7 +154,7 @@ static void write_input(const struct infer_sample *sample, const char *path, str
     bool is_csv = sample->format == JOB_FORMAT_CSV;
 
     buffer_append_text(out, "\ninput:\n  path: ");
-    infer_write_scalar(out, slice_from(path));
+    yaml_scalar_append(out, slice_from(path));
     buffer_printf(out, "    # relative to this file's folder\n  format: %s\n", is_csv ? "csv" : "ndjson");
     if (is_csv)
         write_encoding(sample, out);
@@ -229,7 +200,7 @@ size_t infer_write_job(struct infer_sample *sample, const struct provider *provi
     write_input(sample, path, out);
     write_provider(provider, out);
     buffer_append_text(out, "\nfields:    # customer field: column of the export\n");
-    size_t todos = infer_write_fields(sample, provider, out);
+    size_t todos = infer_fields_write(sample, provider, out);
     buffer_append_text(out, "\n# rules:    # besides the provider's own\n"
                             "#   - {rule: min_age, years: 18}\n"
                             "#   - {rule: unique, field: email, level: warn}\n");

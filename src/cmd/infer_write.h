@@ -14,10 +14,4 @@
 size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,
                        struct buffer *out);
 
-/* Appends a text as a YAML scalar: plain where that is safe, else in double quotes. */
-void infer_write_scalar(struct buffer *out, struct slice text);
-
-/* guess_fields.c: the members of `fields`. Returns the lines with TODO. */
-size_t infer_write_fields(struct infer_sample *sample, const struct provider *provider, struct buffer *out);
-
 #endif

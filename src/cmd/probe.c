@@ -1,9 +1,10 @@
 /* probe: can this job run? Each line says ok or what to do. */
 #include "cmd/command.h"
+#include "cmd/output.h"
 #include "cmd/probe_lines.h"
 #include "cmd/probe_machine.h"
 #include "cmd/probe_provider.h"
-#include "core/log.h"
+
 #include "delivery/sender.h"
 #include "job/job_load.h"
 
@@ -36,7 +37,7 @@ static int show(const struct options *options, const struct job *job, const stru
         probe_lines_write_json(lines, job->name, status, &out);
     else
         probe_lines_write_table(lines, options->quiet, &out);
-    status = command_print(buffer_slice(&out), status);
+    status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
 }
@@ -60,7 +61,7 @@ int command_probe(const struct options *options)
     struct error fault = {0}, error = {0};
     struct job *job = load(options, &fault, &error);
     const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
-    int status = (int)error.scope;
+    int status;
 
     if (provider) {
         struct slice url = provider_base_url(provider, job);
@@ -76,7 +77,7 @@ int command_probe(const struct options *options)
         probe_all(&lines, job, provider, loaded);
         status = show(options, job, &lines);
     } else {
-        log_error("%s", error.text);
+        status = output_error(&error);
     }
     probe_lines_clear(&lines);
     job_free(job);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/output.h"
 #include "cmd/resolve_ask.h"
 #include "cmd/resolve_file.h"
 #include "core/clock.h"
@@ -314,7 +315,7 @@ static int resolve_job(const struct options *options, struct job *job, const str
         return -1;
     buffer_init(&out, 1024);
     describe(&resolving, options, &out);
-    status = options->quiet ? status : command_print(buffer_slice(&out), status);
+    status = options->quiet ? status : output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
 }
@@ -353,10 +354,8 @@ int command_resolve(const struct options *options)
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, asks, &error) : NULL;
     int status = provider ? resolve_job(options, job, provider, &error) : -1;
-    if (status < 0) {
-        log_error("%s", error.text);
-        status = (int)error.scope;
-    }
+    if (status < 0)
+        status = output_error(&error);
     job_free(job);
     return status;
 }

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/output.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/log.h"
 #include "core/text.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
@@ -171,10 +171,8 @@ int command_results(const struct options *options)
     const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
     int status = provider ? list_results(options, job, provider, &error) : -1;
 
-    if (status < 0) {
-        log_error("%s", error.text);
-        status = (int)error.scope;
-    }
+    if (status < 0)
+        status = output_error(&error);
     job_free(job);
     return status;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
+#include "cmd/output.h"
+
 #include "core/clock.h"
 #include "core/log.h"
 #include "delivery/throughput_estimate.h"
@@ -18,8 +20,7 @@ static int heed(int result, const struct error *error, int status)
 {
     if (result == 0)
         return status;
-    log_error("%s", error->text);
-    return error_worse_status(status, (int)error->scope);
+    return error_worse_status(status, output_error(error));
 }
 
 /* A file that cannot be written changes the status that those after it tell; summary.json, which comes first
@@ -52,7 +53,7 @@ static int report(const struct options *options, const struct job *job, struct r
                     " with a warning of the provider's: see %s",
                     stats->rejected, stats->refused, stats->in_doubt, stats->unsent, stats->in_doubt_absent,
                     stats->provider_warned, job->report_folder);
-    status = command_print(buffer_slice(&out), status);
+    status = output_result(buffer_slice(&out), status);
     buffer_clear(&out);
     return status;
 }
@@ -127,8 +128,7 @@ static int run_strict(const struct options *options, struct job *job, const stru
     struct input_snapshot *strict = input_snapshot_new(&job->input, &error);
 
     if (!strict) {
-        log_error("%s", error.text);
-        return (int)error.scope;
+        return output_error(&error);
     }
     int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict);
     if (status == PIPELINE_ALL_VALID) {
@@ -167,12 +167,8 @@ static int load_and_run(const struct options *options, bool send)
     struct error error = {0};
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, send, &error) : NULL;
-    int status = (int)error.scope;
+    int status = provider ? run_job(options, job, provider, send) : output_error(&error);
 
-    if (provider)
-        status = run_job(options, job, provider, send);
-    else
-        log_error("%s", error.text);
     job_free(job);
     return status;
 }

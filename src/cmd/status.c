@@ -2,11 +2,11 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
+#include "cmd/output.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
 #include "core/characters.h"
 #include "core/json.h"
-#include "core/log.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
@@ -244,7 +244,7 @@ static int show_ledger(const struct options *options, struct job *job, const str
     }
     bool is_silent = options->quiet && !options->json && status == 0;
     if (status >= 0 && !is_silent)
-        status = command_print(buffer_slice(&listing.out), status);
+        status = output_result(buffer_slice(&listing.out), status);
     buffer_clear(&listing.out);
     ledger_close(ledger);
     return status;
@@ -259,10 +259,8 @@ int command_status(const struct options *options)
     const struct provider *provider = job ? provider_of_job(job, options->against_provider, &error) : NULL;
     int status = provider ? show_ledger(options, job, provider, &error) : -1;
 
-    if (status < 0) {
-        log_error("%s", error.text);
-        status = (int)error.scope;
-    }
+    if (status < 0)
+        status = output_error(&error);
     job_free(job);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "core/log.h"
+#include "cmd/output.h"
 #include "pipeline/audit.h"
 
 enum {
@@ -143,6 +143,5 @@ int status_audit_list(struct ledger *ledger, struct job *job, const struct provi
     sum_up(&listed, &stats, result == 0);
     if (result == 0)
         return status;
-    log_error("%s", error.text);
-    return error_worse_status(status, (int)error.scope);
+    return error_worse_status(status, output_error(&error));
 }

@@ -1,4 +1,5 @@
 #include "cmd/command.h"
+#include "cmd/output.h"
 #include "delivery/sender.h"
 
 int command_version(const struct options *options)
@@ -9,7 +10,7 @@ int command_version(const struct options *options)
     buffer_append_text(&out, "kyc-import " KYC_VERSION "\n");
     if (options->verbose)
         buffer_printf(&out, "%s\n", sender_library());
-    int status = command_print(buffer_slice(&out), 0);
+    int status = output_result(buffer_slice(&out), 0);
     buffer_clear(&out);
     return status;
 }
