@@ -197,8 +197,7 @@ static void write_date(struct guess *infer, enum field_id field)
     if (dates.order == INFER_DATES_OTHER)
         buffer_printf(
             out,
-            "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, "
-            "numbers only)\n",
+            "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, numbers only)\n",
             dates.other);
     if (dates.odd && !dates.zone)
         write_odd_times(infer, field, &dates);

@@ -253,10 +253,10 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     char first = blanks < plain.len ? plain.data[blanks] : '\0';
     find_encoding(sample, plain, marked);
     if (first == '[')
-        return error_set(error, ERROR_INPUT,
-                         "%s: it begins like one JSON array; NDJSON has one object a line: convert it first "
-                         "(jq -c '.[]' FILE)",
-                         path);
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: it begins like one JSON array; NDJSON has one object a line: convert it first (jq -c '.[]' FILE)",
+            path);
     if (first != '{')
         return read_csv(sample, path, bytes, rows, error);
     sample->format = JOB_FORMAT_NDJSON;

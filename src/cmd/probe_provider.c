@@ -196,8 +196,7 @@ static void tell_request(struct probe_lines *lines, const struct asked *asked, c
         probe_lines_add(
             lines, name, PROBE_NOT_OK,
             "%sHTTP 404 to a GET of a user that is not there, but not in the provider's own words: "
-            "%s. A proxy or gateway may have answered, so whether the credentials are good is not "
-            "known. Check provider.base_url and provider.proxy",
+            "%s. A proxy or gateway may have answered, so whether the credentials are good is not known. Check provider.base_url and provider.proxy",
             which, outcome->message[0] ? outcome->message : "the answer is empty");
     else
         probe_lines_add(

@@ -62,8 +62,9 @@ static void list_group(void *context, const struct ledger_group *group)
 static const char *advice(const struct ledger_customer *customer)
 {
     static const char *const unclear[][2] = {
-        {"several_users", "several users at the provider agree with this customer: find out which one it is, "
-                          "then " RESOLVE OR_ABSENT},
+        {"several_users",
+         "several users at the provider agree with this customer: find out which one it is, then " RESOLVE
+             OR_ABSENT},
         {"email_alone",
          "a user at the provider has this customer's e-mail and other data: look whether it is this customer, then " RESOLVE
              OR_ABSENT},

@@ -30,8 +30,7 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     case LEDGER_FINDING_GONE:
         return "put the customer's row back from a backup before the next run";
     case LEDGER_FINDING_CUSTOMER:
-        return "the row was changed by something else than kyc-import: put it back as it was, from a backup; "
-               "kyc-import status --against-provider shows what the provider has";
+        return "the row was changed by something else than kyc-import: put it back as it was, from a backup; kyc-import status --against-provider shows what the provider has";
     case LEDGER_FINDING_USER:
         break;
     }

@@ -84,9 +84,8 @@ bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64
     breaker->failures++;
     if (!breaker->is_open)
         return breaker->failures >= BREAKER_FAILURES && open(breaker, now_ns, random_bits);
-    if (!was_probe) { /* left before it opened */
+    if (!was_probe) /* left before it opened */
         return false;
-    }
     breaker->is_probing = false;
     breaker->probes++;
     breaker->has_given_up = now_ns >= breaker->opened_ns + breaker->retry_for_ns;

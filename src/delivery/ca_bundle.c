@@ -23,10 +23,9 @@ static bool is_certificate(const char *cursor, size_t len)
 {
     char *text = memory_new(len + 1, 1);
     size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         if (!isspace((unsigned char)cursor[i]))
             text[count++] = cursor[i];
-    }
     uint8_t *der = memory_new(count / 4 * 3 + 1, 1);
     ptrdiff_t der_len = digest_base64_decode(slice_make(text, count), der);
     bool is = der_len > 2 && der[0] == DER_SEQUENCE;
@@ -86,9 +85,8 @@ static void find_system_file(char path[CA_BUNDLE_PATH_SIZE])
     CURL *easy = curl_easy_init();
     path[0] = '\0';
     if (easy && curl_easy_getinfo(easy, CURLINFO_CAINFO, &built_in) == CURLE_OK && built_in &&
-        strlen(built_in) < CA_BUNDLE_PATH_SIZE && access(built_in, R_OK) == 0) {
+        strlen(built_in) < CA_BUNDLE_PATH_SIZE && access(built_in, R_OK) == 0)
         memcpy(path, built_in, strlen(built_in) + 1);
-    }
     curl_easy_cleanup(easy);
 }
 

@@ -77,11 +77,10 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
     bool answered = refused || outcome->kind == OUTCOME_THROTTLED;
     if (login_failed(&key_slot->login, now) && !refused)
         return answered;
-    if (refused) {
+    if (refused)
         outcome->kind = OUTCOME_STOP;
-    } else if (!answered) {
+    else if (!answered)
         outcome->kind = OUTCOME_NOT_SENT;
-    }
     sender->withdrawn = sender->withdrawn || refused;
     give_back_waiting(sender, &key_slot->login_delivery, refused, attempt->is_probe && !answered);
     return answered;
@@ -99,9 +98,8 @@ static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
                     outcome->message[0] ? outcome->message : outcome->code);
     }
     if (!breaker_note(breaker, answered, is_probe, now, retry_random_next(&sender->random)) ||
-        breaker->has_given_up) {
+        breaker->has_given_up)
         return;
-    }
     if (breaker->is_open) {
         log_info(
             "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the provider is back",
@@ -117,11 +115,10 @@ static void note_retry_after(struct sender *sender, const struct attempt *attemp
                              const struct outcome *outcome)
 {
     uint64_t now = clock_mono_ns(), wait_ns = outcome->retry_after_ns;
-    if (outcome->kind == OUTCOME_THROTTLED) {
+    if (outcome->kind == OUTCOME_THROTTLED)
         limiter_throttle(&sender->limiter, now, attempt->left_ns, wait_ns);
-    } else if (wait_ns > 0) {
+    else if (wait_ns > 0)
         limiter_hold(&sender->limiter, now, wait_ns);
-    }
     if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->too_long_ns)
         sender->too_long_ns = wait_ns;
 }
@@ -141,11 +138,10 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
     struct delivery *delivery = attempt->delivery;
-    if (attempt->left) {
+    if (attempt->left)
         failpoint("answer received");
-    } else {
+    else
         limiter_never_left(&sender->limiter);
-    }
     if (attempt->turned_back) {
         breaker_turned_back(&sender->breaker, attempt->is_probe);
     } else {
@@ -176,9 +172,8 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     note_breaker(sender, delivery->subject, attempt->is_probe, &delivery->outcome, answered);
     delivery->was_probe = attempt->is_probe && !answered && breaker_blames_provider(&sender->breaker);
     if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
-        (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX)) {
+        (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX))
         sender->withdrawn = true; /* the coordinator would hear of it too late */
-    }
     complete_delivery(sender, delivery);
 }
 
@@ -198,8 +193,7 @@ void completions_receive(struct sender *sender)
 
 void completions_drop(struct sender *sender)
 {
-    for (size_t i = 0; i < sender->attempt_count; i++) {
+    for (size_t i = 0; i < sender->attempt_count; i++)
         if (sender->attempts[i]->delivery)
             end_attempt(sender, sender->attempts[i], CURLE_ABORTED_BY_CALLBACK);
-    }
 }

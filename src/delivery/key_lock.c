@@ -16,10 +16,9 @@ enum { LOCK_PATH_SIZE = 256, LOCK_TEXT_SIZE = 96 };
 const char *key_lock_folder(void)
 {
     static const char *const folders[] = {"/run/lock", "/var/lock"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         if (access(folders[i], W_OK | X_OK) == 0)
             return folders[i];
-    }
     return "/tmp";
 }
 
@@ -62,8 +61,7 @@ int key_lock_open(const char *folder, const char *key_id, const char *part, stru
     if (fd < 0) {
         const char *why =
             errno == EACCES || errno == EPERM
-                ? "another account made it for a run with this credential; "
-                  "run as that account, or remove the file when none runs"
+                ? "another account made it for a run with this credential; run as that account, or remove the file when none runs"
                 : "make room in that folder, or remove the file when no run uses this credential";
         return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s (%s)", part,
                          path, strerror(errno), why);

@@ -142,9 +142,8 @@ void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns)
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns)
 {
     limiter_hold(limiter, now_ns, retry_after_ns);
-    if (left_ns < limiter->may_halve_ns) { /* it says nothing about the rate as it is now */
+    if (left_ns < limiter->may_halve_ns) /* it says nothing about the rate as it is now */
         return;
-    }
     limiter->share = limiter->share / 2 > SHARE_MIN ? limiter->share / 2 : SHARE_MIN;
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
 }

@@ -25,9 +25,8 @@ static void global_init(void)
 {
     /* Its copies of headers and bodies are overwritten when it frees them. */
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_wiped_new, memory_wiped_free, memory_wiped_resize,
-                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK) {
+                             memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK)
         memory_out(); /* nothing else fails there */
-    }
 }
 
 static bool gate(void *context, struct attempt *attempt);

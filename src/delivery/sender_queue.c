@@ -3,11 +3,10 @@
 void sender_queue_list_add(struct sender_queue_list *list, struct delivery *delivery)
 {
     delivery->next = NULL;
-    if (list->last) {
+    if (list->last)
         list->last->next = delivery;
-    } else {
+    else
         list->first = delivery;
-    }
     list->last = delivery;
 }
 

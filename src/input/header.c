@@ -66,10 +66,10 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
                 "iconv -f ENCODING -t UTF-8 FILE",
                 name, i + 1, encoding_name(encoding));
         if (text.len > 0 && memchr(text.data, '\0', text.len))
-            return error_set(error, ERROR_INPUT,
-                             "%s: column %zu of the header holds a NUL byte, as UTF-16 does; if it is that, "
-                             "convert it first: iconv -f UTF-16LE -t UTF-8",
-                             name, i + 1);
+            return error_set(
+                error, ERROR_INPUT,
+                "%s: column %zu of the header holds a NUL byte, as UTF-16 does; if it is that, convert it first: iconv -f UTF-16LE -t UTF-8",
+                name, i + 1);
         cells[i] = trim(text);
     }
     return 0;

@@ -285,8 +285,7 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
     if (!draft->name)
         return job_keys_fail(
             reader, item,
-            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, "
-            "unique or time");
+            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique or time");
     if (strcmp(draft->rule->name, RULE_MIN_AGE) == 0)
         return finish_min_age(reader, item, draft);
     if (strcmp(draft->rule->name, RULE_VALID) == 0)

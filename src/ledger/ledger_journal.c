@@ -127,10 +127,10 @@ static int check_key(struct ledger *ledger, const struct ledger_intent *intent, 
     ledger_customer_digest(ledger, intent->external_id, customer);
     if (memcmp(customer, now->customer, sizeof customer) == 0)
         return 0;
-    return error_set(error, ERROR_LEDGER,
-                     "the ledger %s is damaged: its index names customer %lld for another key. Keep a copy, "
-                     "restore it with its key file from a backup, and check the disk",
-                     ledger->path, (long long)now->id);
+    return error_set(
+        error, ERROR_LEDGER,
+        "the ledger %s is damaged: its index names customer %lld for another key. Keep a copy, restore it with its key file from a backup, and check the disk",
+        ledger->path, (long long)now->id);
 }
 
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,

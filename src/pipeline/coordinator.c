@@ -82,8 +82,7 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
         return;
     error_set(&error, ERROR_PROVIDER,
               "%" PRIu64 " of %" PRIu64
-              " known customers have changed, more than delivery.stop_after.updated_share "
-              "(%" PRIu32
+              " known customers have changed, more than delivery.stop_after.updated_share (%" PRIu32
               " %%): was a column renamed or reformatted? kyc-import explain shows a row step by step; "
               "--accept-updates goes on",
               coordinator->changed, coordinator->compared, max);

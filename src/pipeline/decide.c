@@ -83,9 +83,9 @@ static int find_customer(const struct decide *by, int64_t id, const struct recor
             error, ERROR_LEDGER,
             "two customers have the same hash in this run, by chance: run again (each run hashes anew)");
     if (found == 0)
-        error_set(error, ERROR_LEDGER,
-                  "a customer that the ledger held at the start is gone: it was changed while it was in use; "
-                  "run again");
+        error_set(
+            error, ERROR_LEDGER,
+            "a customer that the ledger held at the start is gone: it was changed while it was in use; run again");
     return found == 1 ? 0 : -1;
 }
 

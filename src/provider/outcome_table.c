@@ -68,9 +68,9 @@ static const struct outcome_row *decide(const struct outcome_table *table, int s
     const struct outcome_row *row = NULL;
     if (facts & OUTCOME_FACT_SENT && facts & OUTCOME_FACT_COMPLETE)
         row = find_row(table->rows, table->row_count, status, facts);
-    if (row == NULL)
+    if (!row)
         row = find_row(general_rows, sizeof general_rows / sizeof *general_rows, status, facts);
-    assert(row != NULL);
+    assert(row);
     return row;
 }
 
@@ -102,7 +102,7 @@ static bool is_success(const struct outcome_table *table, const struct provider_
     if (answer->has_error)
         return false;
     if (is_question(reply->operation))
-        return answer->nodes != NULL && answer->nodes[0].kind >= JSON_ARRAY;
+        return answer->nodes && answer->nodes[0].kind >= JSON_ARRAY;
     if (!table->read_success(answer, reply->operation, &user_id))
         return false;
     if (reply->operation == OPERATION_UPDATE)
@@ -116,8 +116,7 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
                           const struct reply_body *answer, const struct record *record)
 {
     bool is_update = reply->operation == OPERATION_UPDATE;
-    if (is_question(reply->operation) || record == NULL || answer->nodes == NULL ||
-        reply->http_status / 100 != 2)
+    if (is_question(reply->operation) || !record || !answer->nodes || reply->http_status / 100 != 2)
         return false;
     const struct provider_field *email = provider_fields_find(table->fields, FIELD_EMAIL);
     const struct remote_user_expected expected = {
@@ -140,7 +139,7 @@ static struct hidden hidden_of(const struct outcome_table *table, const struct p
                                const struct record *record)
 {
     struct hidden hidden = {.record = record, .secrets = {.token = reply->token, .fields = table->fields}};
-    if (reply->job != NULL) {
+    if (reply->job) {
         hidden.secrets.credentials = reply->job->provider.credentials;
         hidden.secrets.count = reply->job->provider.credential_count;
     }
@@ -165,7 +164,7 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
     if (existing.len > 0 && scrub_is_clean(existing, hidden->record, &hidden->secrets))
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
                           "the answer names user %.*s: ", (int)existing.len, existing.data);
-    else if (row->advice != NULL) {
+    else if (row->advice) {
         const char *colon = said.len > 0 ? ": " : "";
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
                           row->advice, outcome->http_status, colon);
@@ -177,9 +176,9 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
 static void set_transport(const struct outcome_row *row, const struct provider_reply *reply,
                           const struct hidden *hidden, struct outcome *outcome)
 {
-    const char *transport = reply->transport != NULL ? reply->transport : "";
+    const char *transport = reply->transport ? reply->transport : "";
     struct hidden own = *hidden; /* libcurl's words: the host that was asked is ours */
-    if (reply->job != NULL)
+    if (reply->job)
         own.secrets.host = provider_host(reply->job);
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
@@ -222,7 +221,7 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
 {
     while (path.len > 0) {
         size_t len = 0;
-        while (len < path.len && strchr(".[]/", path.data[len]) == NULL)
+        while (len < path.len && !strchr(".[]/", path.data[len]))
             len++;
         struct slice part = slice_make(path.data, len);
         path = slice_make(path.data + len, path.len - len);
@@ -281,7 +280,7 @@ static void judge_answer(const struct outcome_table *table, const struct provide
     outcome->own_error = reply_body_names_error(&answer) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
-    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice != NULL;
+    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice;
     struct slice existing = existing_user(table, reply, row, &answer);
     if (is_other) {
         set_other(outcome);

@@ -174,7 +174,7 @@ static struct slice expected_value(const struct remote_user_expected *expected, 
 {
     const struct provider_field *row = provider_fields_find(expected->fields, field);
     const struct value *value = &expected->record->values[field];
-    *member = row != NULL && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
+    *member = row && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
     return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
 
@@ -275,7 +275,7 @@ void remote_user_read_email(const struct json_node *nodes, size_t index, const c
 {
     remote_user_read_text(nodes, index, member, arena, value);
     const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.data, '@', value->text.len) : NULL;
-    if (sign == NULL)
+    if (!sign)
         return;
     char *copy = arena_bytes(arena, value->text.len);
     memcpy(copy, value->text.data, value->text.len);

@@ -271,10 +271,10 @@ void html_report_write(const struct run_stats *stats, const struct job *job, str
     html_countries_write_completeness(&page);
     html_countries_write_relaxed(&page);
     html_report_files(&page);
-    buffer_append_text(out, "</main>\n<footer>\n<p>kyc-import " KYC_VERSION
-                            ". This page shows no value of a record: in an example every letter is an x, "
-                            "every digit a 9. Still it is about people: keep it as you keep the "
-                            "export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
+    buffer_append_text(
+        out,
+        "</main>\n<footer>\n<p>kyc-import " KYC_VERSION
+        ". This page shows no value of a record: in an example every letter is an x, every digit a 9. Still it is about people: keep it as you keep the export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
     free(ranking);
 }
 

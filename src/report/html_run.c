@@ -173,8 +173,7 @@ void html_run_write_requests(const struct page *page)
             buffer_append_text(
                 out,
                 "<p>The provider said that these were too many (429): each time the job slowed down to half, and sped up again bit by bit. A "
-                "<code>delivery.rate</code> just below the provider's limit is faster, "
-                "for then nothing has to wait.</p>\n");
+                "<code>delivery.rate</code> just below the provider's limit is faster, for then nothing has to wait.</p>\n");
         buffer_append_text(out, "<div class=\"pair\">\n");
         page_retries(page);
         page_latency(page);

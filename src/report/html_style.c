@@ -61,8 +61,7 @@ const char html_style[] =
 
     "table{border-collapse:collapse;width:100%;margin:0 0 1rem}\n"
     "caption{text-align:left;color:var(--soft);font-size:.9rem;padding:0 0 .4rem;max-width:46rem}\n"
-    "th,td{padding:.45rem 0 .45rem 1rem;text-align:left;vertical-align:top;border-bottom:1px solid "
-    "var(--line)}\n"
+    "th,td{padding:.45rem 0 .45rem 1rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}\n"
     "th:first-child,td:first-child{padding-left:0}\n"
     "thead th{color:var(--soft);font-size:.85rem;font-weight:500;border-bottom-color:var(--soft);"
     "vertical-align:bottom}\n"
@@ -73,8 +72,7 @@ const char html_style[] =
 
     ".rules{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));gap:1rem;"
     "align-items:start}\n"
-    "article{background:var(--panel);border-radius:.4rem;box-shadow:0 0 0 1px var(--line);border-top:.2rem "
-    "solid var(--tone);padding:.9rem 1.1rem 1rem;scroll-margin-top:1rem;min-width:0}\n"
+    "article{background:var(--panel);border-radius:.4rem;box-shadow:0 0 0 1px var(--line);border-top:.2rem solid var(--tone);padding:.9rem 1.1rem 1rem;scroll-margin-top:1rem;min-width:0}\n"
     "article header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;padding:0;"
     "margin:0 0 .6rem}\n"
     "article h3 code{font-weight:600;font-size:1rem}\n"

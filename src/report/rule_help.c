@@ -108,8 +108,7 @@ static const struct {
     {FIELD_TYPE_PHONE,
      {RULE_FORMAT,
       {"The value is no phone number that could be dialled.",
-       "Write +, the country's code and the number. A number without + is read with the record's country; "
-       "letters and extensions are not taken."}}},
+       "Write +, the country's code and the number. A number without + is read with the record's country; letters and extensions are not taken."}}},
     {FIELD_TYPE_DATE,
      {RULE_FORMAT,
       {"The value is no date, or not in an order that the job allows.",

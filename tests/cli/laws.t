@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# scripts/check-laws, scripts/run-tests and scripts/lint judge all else, so something must judge them: each is shown
+# scripts/check-laws, scripts/check-format, scripts/run-tests and scripts/lint judge all else, so something must judge them: each is shown
 # what it must not let pass.
 use strict;
 use warnings;
@@ -47,6 +47,31 @@ for my $case (@laws) {
     }
 }
 
+# The dialect: one file that keeps it, and one that does not.
+my @dialect = (
+    ['a file in the dialect passes', "static size_t f(const char *text)\n{\n    return text ? sizeof text + sizeof(int) : 0;\n}\n", undef],
+    ['a comparison that is returned passes', "static bool f(const char *text)\n{\n    return text != NULL;\n}\n", undef],
+    ['a line that is indented otherwise', "static int f(void)\n{\n  return 1;\n}\n", 'src/core/a.c:2:'],
+    ['braces around one statement', "static int f(int a)\n{\n    if (a) {\n        return 1;\n    }\n    return 0;\n}\n", 'src/core/a.c:3:'],
+    ['sizeof with parentheses', "static size_t f(int a)\n{\n    return sizeof(a);\n}\n", 'src/core/a.c:3:     return sizeof(a)'],
+    ['sizeof of what a pointer leads to', "static size_t f(int *a)\n{\n    return sizeof(*a);\n}\n", 'src/core/a.c:3:     return sizeof(*a)'],
+    ['a comparison with NULL', "static bool f(int *a)\n{\n    return a == NULL;\n}\n", 'src/core/a.c:3:     return a == NULL'],
+    ['a condition that is not NULL', "static int f(int *a)\n{\n    if (a != NULL)\n        return 1;\n    return 0;\n}\n", 'src/core/a.c:3:     if (a != NULL)'],
+    ['a literal that ends in the middle of a phrase', "static const char *f(void)\n{\n    return \"the file is not \"\n           \"there\";\n}\n", 'src/core/a.c:3: a literal'],
+);
+for my $case (@dialect) {
+    my ($sentence, $text, $want) = @$case;
+    my $tree = tempdir(CLEANUP => 1);
+    put("$tree/.clang-format", slurp("$scripts/../.clang-format"));
+    put("$tree/src/core/a.c", $text);
+    my $out = `$^X $scripts/check-format $tree 2>&1`;
+    if (defined $want) {
+        ok($? >> 8 == 1 && index($out, $want) >= 0, "dialect: $sentence is found") or diag($out);
+    } else {
+        ok($? == 0, "dialect: $sentence") or diag($out);
+    }
+}
+
 my @runs = (
     ['tests that pass', 'print "1..2\nok 1\nok 2\n"', 0, '2 passed, 0 failed'],
     ['a test that fails', 'print "1..2\nok 1\nnot ok 2 - it\n"; exit 1', 1, '1 passed, 1 failed'],
@@ -56,6 +81,7 @@ my @runs = (
     ['a program that says nothing', '1', 1, '0 passed, 1 failed'],
     ['a program that never ends', 'print "1..1\nok 1\n"; sleep 60', 1, '1 failed'],
     ['a file that is left out', 'print "1..0 # SKIP no\n"', 0, '0 passed, 0 failed'],
+    ['a file that runs no test', 'print "1..0\n"', 1, '0 passed, 1 failed'],
 );
 for my $case (@runs) {
     my ($sentence, $code, $status, $want) = @$case;

@@ -111,9 +111,8 @@ static inline bool script_read_request(int fd, struct buffer *in, struct script_
         }
         char bytes[16384];
         ssize_t got = recv(fd, bytes, sizeof bytes, 0);
-        if (got <= 0) {
+        if (got <= 0)
             return false;
-        }
         buffer_append(in, slice_make(bytes, (size_t)got));
     }
 }
@@ -136,9 +135,8 @@ static inline void script_send(int fd, const char *cursor, size_t len)
 {
     while (len > 0) {
         ssize_t sent = send(fd, cursor, len, MSG_NOSIGNAL);
-        if (sent <= 0) {
+        if (sent <= 0)
             return;
-        }
         cursor += sent;
         len -= (size_t)sent;
     }
@@ -148,9 +146,8 @@ static inline void script_send_filler(int fd, size_t len)
 {
     char bytes[4096];
     memset(bytes, 'x', sizeof bytes);
-    for (; len > 0; len -= len < sizeof bytes ? len : sizeof bytes) {
+    for (; len > 0; len -= len < sizeof bytes ? len : sizeof bytes)
         script_send(fd, bytes, len < sizeof bytes ? len : sizeof bytes);
-    }
 }
 
 /* True when the connection lives on. */
@@ -217,9 +214,8 @@ static inline void *script_accept(void *context)
             close(fd);
         }
         pthread_mutex_unlock(&server->mutex);
-        if (stopping) {
+        if (stopping)
             return NULL;
-        }
     }
 }
 
@@ -235,9 +231,8 @@ static inline struct script_server *script_server_new(const struct script_step *
     socklen_t len = sizeof address;
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(server->listener, (struct sockaddr *)&address, len) != 0 || listen(server->listener, 64) != 0 ||
-        getsockname(server->listener, (struct sockaddr *)&address, &len) != 0) {
+        getsockname(server->listener, (struct sockaddr *)&address, &len) != 0)
         abort();
-    }
     server->port = ntohs(address.sin_port);
     pthread_create(&server->acceptor, NULL, script_accept, server);
     return server;
@@ -249,25 +244,21 @@ static inline void script_server_stop(struct script_server *server)
     pthread_mutex_lock(&server->mutex);
     server->stopping = true;
     shutdown(server->listener, SHUT_RDWR);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        if (server->sockets[i] >= 0) {
+    for (unsigned i = 0; i < server->connection_count; i++)
+        if (server->sockets[i] >= 0)
             shutdown(server->sockets[i], SHUT_RDWR);
-        }
-    }
     pthread_mutex_unlock(&server->mutex);
     pthread_join(server->acceptor, NULL);
-    for (unsigned i = 0; i < server->connection_count; i++) {
+    for (unsigned i = 0; i < server->connection_count; i++)
         pthread_join(server->servants[i], NULL);
-    }
     close(server->listener);
 }
 
 /* After script_server_stop. */
 static inline void script_server_free(struct script_server *server)
 {
-    for (size_t i = 0; i < server->request_count; i++) {
+    for (size_t i = 0; i < server->request_count; i++)
         free(server->requests[i].raw);
-    }
     pthread_mutex_destroy(&server->mutex);
     free(server->requests);
     free(server);

@@ -82,9 +82,8 @@ static inline void fixture_fill_record(struct fixture *fixture)
         {FIELD_NATIONALITIES, "GB"},
         {FIELD_OCCUPATION, "science"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         fixture->values[table[i].field] = (struct value){slice_from(table[i].text), VALUE_PRESENT};
-    }
     fixture->record.values = fixture->values;
 }
 
@@ -133,9 +132,8 @@ static inline void fixture_start(struct fixture *fixture)
 {
     struct error error = {0};
     fixture->sender = sender_new(&fixture->job, &fixture->provider, fixture_done, fixture, &error);
-    if (!fixture->sender) {
+    if (!fixture->sender)
         fail_msg("%s", error.text);
-    }
     for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
         sender_lane_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
         sender_lane_raise(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
@@ -160,14 +158,12 @@ static inline void fixture_wait(struct fixture *fixture, size_t count)
     until.tv_sec += 20;
     pthread_mutex_lock(&fixture->mutex);
     int failed = 0;
-    while (fixture->done_count < count && !failed) {
+    while (fixture->done_count < count && !failed)
         failed = pthread_cond_timedwait(&fixture->changed, &fixture->mutex, &until);
-    }
     size_t got = fixture->done_count;
     pthread_mutex_unlock(&fixture->mutex);
-    if (got < count) {
+    if (got < count)
         fail_msg("%zu of %zu deliveries came back", got, count);
-    }
 }
 
 /* Submits one and waits for it alone. */
@@ -183,9 +179,8 @@ static inline void fixture_stop(struct fixture *fixture)
 {
     sender_finish(fixture->sender);
     pthread_join(fixture->thread, NULL);
-    if (fixture->server) {
+    if (fixture->server)
         script_server_stop(fixture->server);
-    }
     assert_int_equal(fixture->done_count, fixture->submitted);
 }
 
@@ -198,9 +193,8 @@ static inline void fixture_free(struct fixture *fixture)
         unlink(path);
     }
     sender_free(fixture->sender);
-    if (fixture->server) {
+    if (fixture->server)
         script_server_free(fixture->server);
-    }
     pthread_mutex_destroy(&fixture->mutex);
     pthread_cond_destroy(&fixture->changed);
     free(fixture->deliveries);

@@ -265,9 +265,8 @@ static void a_429_halves_the_rate_and_it_comes_back_step_by_step(void **state)
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){100, S}, 1);
     assert_in_range(in_a_second(&limiter, 10 * S), 99, 100);
-    for (unsigned i = 0; i < 20; i++) { /* all of what was in flight: one event */
+    for (unsigned i = 0; i < 20; i++) /* all of what was in flight: one event */
         limiter_throttle(&limiter, 11 * S + i * MS, 10 * S + i * MS, 0);
-    }
     assert_in_range(in_a_second(&limiter, 11 * S + 20 * MS), 46, 50);
     assert_in_range(in_a_second(&limiter, 12 * S + 20 * MS), 51, 55);
     assert_in_range(in_a_second(&limiter, 13 * S + 20 * MS), 56, 60);

@@ -13,7 +13,7 @@
 static void expect(const struct value_map *words, const char *key, const char *want)
 {
     const struct slice *word = value_map_find(words, slice_from(key));
-    if ((word == NULL) != (want == NULL) || (word && !slice_is(*word, want)))
+    if ((!word) != (!want) || (word && !slice_is(*word, want)))
         fail_msg("%s: got %.*s", key, word ? (int)word->len : 4, word ? word->data : "none");
 }
 

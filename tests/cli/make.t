@@ -1,0 +1,112 @@
+#!/usr/bin/perl
+# make, as it is typed: one test or some of its functions, a name that no test has, whole commands, and what is missing.
+# In a project of its own that has this Makefile and little else, so that nothing that runs beside it is disturbed.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Path qw(make_path);
+use Test::More;
+use KycTest;
+
+my $ours = abs_path("$FindBin::Bin/../..");
+my $project = scratch_folder();
+delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES BUILD V T ARGS)};
+
+# make with these arguments: (status, standard output, standard error).
+sub make { return run_program('make', '-C', "$project", '--no-print-directory', @_) }
+
+sub put
+{
+    my ($path, $text, $mode) = @_;
+    make_path("$project/$path" =~ s{/[^/]*$}{}r);
+    write_file("$project/$path", $text);
+    chmod $mode, "$project/$path" if $mode;
+}
+
+# A unit test of these functions; one whose name holds `fails` does.
+sub unit_test
+{
+    my (@names) = @_;
+    my $text = join '', map { "#include <$_.h>\n" } qw(setjmp stdarg stddef stdint cmocka);
+    $text .= "static void $_(void **state)\n{\n    assert_" . (/fails/ ? 'non_null' : 'null') . "(*state);\n}\n" for @names;
+    return "${text}int main(void)\n{\n    const struct CMUnitTest tests[] = {" . join(', ', map { "cmocka_unit_test($_)" } @names)
+        . "};\n    cmocka_set_message_output(CM_OUTPUT_TAP);\n    return cmocka_run_group_tests(tests, NULL, NULL);\n}\n";
+}
+
+put($_, read_file("$ours/$_"), 0755) for qw(Makefile scripts/install-deps scripts/run-tests tests/unit/chosen.c);
+put("src/$_/$_.c", "extern int ${_}_number;\nint ${_}_number = 1;\n") for qw(core model);
+put("src/$_.c", "int main(void)\n{\n    return 0;\n}\n") for qw(main sandbox/main);
+put('tests/unit/core/test_one.c', unit_test(qw(first_of_one second_of_one)));
+put('tests/unit/core/test_two.c', unit_test(qw(first_of_two)));
+put('tests/unit/model/test_three.c', unit_test(qw(it_fails)));
+put('tests/cli/asked.t', qq{#!/usr/bin/perl\nprint "1..1\\n", "\@ARGV" eq 'kira payso' && -x 'build/kyc-import' ? 'ok' : 'not ok', " 1\\n";\n}, 0755);
+
+my ($status, $out, $err) = make('test', 'T=core/test_one');
+is($status, 0, 'one unit test') or diag($out, $err);
+is(join(' ', sort $out =~ /^((?:CC|AR|LD) \S+)$/mg), 'AR build/obj/core.a CC src/core/core.c CC tests/unit/chosen.c '
+    . 'CC tests/unit/core/test_one.c LD build/tests/unit/core/test_one', 'builds only what it needs, in one line a step');
+like($out, qr/^ok +core\/test_one +2 passed.*\n2 passed, 0 failed\n\z/m, 'and runs it alone');
+unlike($out, qr/gcc|cmocka|make/, 'without a word more');
+
+($status, $out) = make('test', 'T=core/one', 'ARGS=second');
+like($out, qr/\Aok +core\/test_one +1 passed.*\n1 passed, 0 failed\n\z/, 'one function of it, and nothing is built again');
+for my $name (qw(tests/unit/core/test_one.c unit/core/test_one core/one core/test_one)) {
+    ($status, $out) = make('-s', 'test', "T=$name");
+    like($out, qr/\Aok +core\/test_one .*\n2 passed, 0 failed\n\z/, "$name is it, too");
+}
+($status, $out) = make('-s', 'test', 'T=core');
+like($out, qr/\Aok +core\/test_one .*\nok +core\/test_two .*\n3 passed, 0 failed\n\z/, 'a folder is all of its tests');
+($status, $out) = make('-s', 'test', 'T=core', 'ARGS=of_two');
+like($out, qr/\Aok +core\/test_two .*\n1 passed, 0 failed\n\z/, 'of which the functions may be chosen as well');
+($status, $out) = make('-s', 'test', 'T=core', 'ARGS=gone');
+ok($status == 2 && $out =~ /^no test of these is called gone\n0 passed, 1 failed\n\z/m, 'a function that is not there is no success') or diag($out);
+
+($status, $out) = make('test');
+is($status, 2, 'without a name, a test that fails is a failure');
+like($out, qr/^FAIL +model\/test_three .*^3 passed, 1 failed\n\z/ms, 'all unit tests are run');
+unlike($out, qr/asked|kyc-import/, 'and no script');
+
+for my $case (['core/on', 'core/test_one'], ['core/gone', 'core/test_one core/test_two'], ['gone', 'cli core model'], ['cli/ask', 'cli/asked']) {
+    my ($name, $near) = @$case;
+    ($status, $out, $err) = make('test', "T=core/test_one $name");
+    ok($status == 2 && $out eq '' && $err =~ /\bthere is no test \Q$name\E\nhint: .*: \Q$near\E\n/, "$name: names $near") or diag($out, $err);
+}
+
+($status, $out, $err) = make('test', 'T=cli/asked', 'ARGS=kira payso');
+is($status, 0, 'a script gets its arguments, and finds the programs') or diag($out, $err);
+like($out, qr{^LD build/kyc-(?:import\nLD build/kyc-sandbox|sandbox\nLD build/kyc-import)\nok +cli/asked +1 passed}m, 'which are built for it');
+
+unlink "$project/build/obj/core/core.c.o";
+($status, $out) = make('V=1', 'build/obj/core/core.c.o');
+like($out, qr/^gcc .*-Werror.* -c -o build\/obj\/core\/core\.c\.o src\/core\/core\.c$/m, 'V=1 shows the whole command');
+unlike($out, qr/^CC /m, 'instead of its short form');
+
+# What is missing.
+sub missing
+{
+    my ($sentence, $packages, $hint, @arguments) = @_;
+    run_program('rm', '-rf', "$project/build");
+    my ($status, $out, $err) = make(@arguments);
+    ok($status == 2 && $out eq '' && $err =~ /\Amake: missing Debian packages: $packages\nhint: scripts\/install-deps $hint\nmake\b/, $sentence) or diag($out, $err);
+    ok(!-e "$project/build/obj/core/core.c.o" || $hint eq 'test', 'before anything is compiled');
+}
+{
+    local $ENV{PKG_CONFIG_LIBDIR} = "$project/none";
+    missing('no library is found', qr/zlib1g-dev libpcre2-dev .*libmicrohttpd-dev/, 'build');
+    missing('nor for a test', qr/zlib1g-dev .*/, 'build', 'test', 'T=core/test_one');
+    ($status) = make('clean');
+    is($status, 0, 'make clean does not mind');
+}
+put('bin/cc', qq{#!/bin/sh\ncase "\$*" in '-E -') sed s/csv.h/gone.h/ | gcc -E - ;; *) exec gcc "\$@" ;; esac\n}, 0755);
+missing('a header is not found', qr/libcsv-dev/, 'build', "CC=$project/bin/cc");
+put('bin/pkg-config', qq{#!/bin/sh\nPATH=\${PATH#*:}\ncase "\$*" in *cmocka*) exit 1 ;; *) exec pkg-config "\$@" ;; esac\n}, 0755);
+{
+    local $ENV{PATH} = "$project/bin:$ENV{PATH}";
+    run_program('rm', '-rf', "$project/build");
+    ($status, $out, $err) = make('test', 'T=core/test_one');
+    ok($status == 2 && $err =~ /^make: missing Debian packages: libcmocka-dev\nhint: scripts\/install-deps test\n/m, 'cmocka is not found') or diag($out, $err);
+    unlike($out, qr/CC tests/, 'before a test is compiled');
+}
+done_testing;
