@@ -127,9 +127,8 @@ static int run_strict(const struct options *options, struct job *job, const stru
     struct error error;
     struct input_snapshot *strict = input_snapshot_new(&job->input, &error);
 
-    if (!strict) {
+    if (!strict)
         return output_error(&error);
-    }
     int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict);
     if (status == PIPELINE_ALL_VALID) {
         log_info("every row is valid: the input is read once more, and sent");

@@ -89,8 +89,8 @@ static void every_item_arrives_once_whatever_the_threads(void **state)
 }
 
 /* Whether the other thread waits already when the queue is closed cannot be seen from outside: many rounds
- * with more and more time for it meet both. On a loaded machine each yield lasts a scheduler's slice, so their
- * sum (480) bounds how long the test takes. */
+ * with more and more time for it meet both. On a loaded machine each yield lasts a scheduler's slice, so
+ * their sum (480) bounds how long the test takes. */
 static void closing_wakes_the_waiting_threads(void **state)
 {
     (void)state;
