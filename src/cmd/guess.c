@@ -43,7 +43,7 @@ static int guess(const struct options *options, const struct provider *provider,
         buffer_init(&out, RESULT_MAX);
         size_t todos = infer_write_job(&sample, provider, options->argument, &out);
         if (sample.broken_off)
-            log_warning("%s; the guess is made from what could be read", sample.broken_off);
+            log_warning("the guess is made from what could be read: %s", sample.broken_off);
         if (sample.row_count == 0)
             log_warning("%s: there is no row to look at: the guess is made from the header alone",
                         options->argument);

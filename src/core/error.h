@@ -25,11 +25,18 @@ enum { ERROR_TEXT_MAX = 2048 };
 
 struct error {
     enum error_scope scope;
-    char text[ERROR_TEXT_MAX]; /* what, where and what to do; no trailing newline; may span lines */
+    char text[ERROR_TEXT_MAX]; /* "FACT", or "FACT\nhint: WHAT TO DO"; no trailing newline */
 };
 
-/* Fills *error (a longer text is cut between two words) and returns -1, so that a caller can `return
- * error_set(...)`. */
+/* A message of an error or a warning is a fact, and where there is something to do, a hint: both in one text
+ * (and as a rule in one format string), parted by "\nhint: ". FACT: what happened, and where (a path, a
+ * line). WHAT TO DO: the exact command, or the full path of a setting (`delivery.stop_after.updated_share`),
+ * on one line. The last "\nhint: " of a text begins its hint (text_find_hint), so that a text that takes in
+ * another one gives its own hint by adding it at the end. Log lines show the hint as a line of its own, or as
+ * a member of its own (log.h). */
+
+/* Fills *error and returns -1, so that a caller can `return error_set(...)`. A longer text is cut between two
+ * words of its fact. The arguments may be error->text itself. */
 int error_set(struct error *error, enum error_scope scope, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int error_set_va(struct error *error, enum error_scope scope, const char *format, va_list arguments)

@@ -59,7 +59,19 @@ static void log_sanitize(char *text)
     *out = '\0';
 }
 
-static void log_append_json(struct buffer *line, enum log_level level, const char *text)
+struct log_message {
+    struct slice fact, hint; /* hint: what follows "hint: "; empty: there is none */
+};
+
+static struct log_message log_split(struct slice text)
+{
+    size_t fact_len = text_find_hint(text);
+    size_t hint_start = fact_len < text.len ? fact_len + strlen("\nhint: ") : text.len;
+    return (struct log_message){slice_make(text.data, fact_len),
+                                slice_make(text.data + hint_start, text.len - hint_start)};
+}
+
+static void log_append_json(struct buffer *line, enum log_level level, const struct log_message *message)
 {
     char stamp[CLOCK_RFC3339_SIZE];
     struct json_writer json;
@@ -70,22 +82,35 @@ static void log_append_json(struct buffer *line, enum log_level level, const cha
     json_write_key(&json, "level");
     json_write_text(&json, log_level_names[level]);
     json_write_key(&json, "message");
-    json_write_text(&json, text);
+    json_write_string(&json, message->fact);
+    if (message->hint.len) {
+        json_write_key(&json, "hint");
+        json_write_string(&json, message->hint);
+    }
     json_write_object_end(&json);
 }
 
-static void log_append_text(struct buffer *line, enum log_level level, const char *text)
+/* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
+ * nothing that could be taken for a line of its own. */
+static void log_append_indented(struct buffer *line, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        buffer_append_char(line, text.data[i]);
+        if (text.data[i] == '\n' && i + 1 < text.len && text.data[i + 1] != ' ')
+            buffer_append_text(line, "  ");
+    }
+}
+
+static void log_append_text(struct buffer *line, enum log_level level, const struct log_message *message)
 {
     buffer_append_text(line, log_state.program);
     if (level != LOG_INFO)
         buffer_printf(line, ": %s", log_level_names[level]);
     buffer_append_text(line, ": ");
-    /* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
-     * nothing that could be taken for a line of its own. */
-    for (const char *cursor = text; *cursor; cursor++) {
-        buffer_append_char(line, *cursor);
-        if (*cursor == '\n' && cursor[1] != ' ')
-            buffer_append_text(line, "  ");
+    log_append_indented(line, message->fact);
+    if (message->hint.len) {
+        buffer_append_text(line, "\nhint: ");
+        log_append_indented(line, message->hint);
     }
 }
 
@@ -97,15 +122,16 @@ __attribute__((format(printf, 2, 0))) static void log_line(enum log_level level,
         char text[LOG_TEXT_MAX];
         text_format_va(text, sizeof text, format, arguments);
         log_sanitize(text);
+        const struct log_message message = log_split(slice_from(text));
 
         struct buffer line;
         buffer_init(&line, LOG_LINE_MAX);
         if (log_state.live[0])
             buffer_append_text(&line, "\r\x1b[K");
         if (log_state.json)
-            log_append_json(&line, level, text);
+            log_append_json(&line, level, &message);
         else
-            log_append_text(&line, level, text);
+            log_append_text(&line, level, &message);
         buffer_append_char(&line, '\n');
         buffer_append_text(&line, log_state.live);
         file_write_all(STDERR_FILENO, buffer_slice(&line));

@@ -11,8 +11,11 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
-/* text: `kyc-import: warning: …`; json: `{"at":"…","level":"warning","message":"…"}`. most: the least
- * important level that is still written (LOG_INFO by default; -q LOG_WARNING, -v LOG_DEBUG). */
+/* text: `kyc-import: warning: FACT`, and a hint (error.h) below it as the line `hint: WHAT TO DO`; any other
+ * line end in a message is followed by two blanks, so that no argument can begin a line that looks like one
+ * of ours. json: `{"at":"…","level":"warning","message":"FACT","hint":"WHAT TO DO"}`, without "hint" where
+ * there is none. max: the least important level that is still written (LOG_INFO by default; -q LOG_WARNING,
+ * -v LOG_DEBUG). */
 void log_setup(const char *program, enum log_level max, bool json);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -88,8 +88,12 @@ struct slice text_shorten(struct slice text, size_t max);
  * punctuation before the cut: what people read. text need not be UTF-8. */
 struct slice text_shorten_words(struct slice text, size_t max);
 
+/* Where the hint of a message (error.h) begins: the offset of its last "\nhint: ", or text.len. */
+size_t text_find_hint(struct slice text);
+
 /* As snprintf into out (size bytes with the NUL, at least 4), but a text that does not fit is cut between two
- * words and ends in `…`, so that no message breaks off in the middle of one. Returns its length. */
+ * words and ends in `…`. A hint is never cut, since half a command is worse than none: the fact before it is
+ * shortened; a hint longer than three quarters of out is left out. Returns the length. */
 size_t text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 size_t text_format_va(char *out, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));

@@ -24,21 +24,59 @@ struct slice text_shorten_words(struct slice text, size_t max)
     return slice_make(text.data, offset);
 }
 
+static const char hint_start[] = "\nhint: ";
+
+size_t text_find_hint(struct slice text)
+{
+    size_t len = sizeof hint_start - 1;
+    for (size_t end = text.len; end >= len; end--)
+        if (memcmp(text.data + end - len, hint_start, len) == 0)
+            return end - len;
+    return text.len;
+}
+
+static const char ellipsis[] = "…";
+
+/* Puts the beginning of fact into out, and the whole hint behind it. */
+static size_t cut(char *out, size_t size, struct slice fact, struct slice hint)
+{
+    struct slice kept = text_shorten_words(fact, size - sizeof ellipsis - hint.len);
+    memcpy(out, kept.data, kept.len);
+    memcpy(out + kept.len, ellipsis, sizeof ellipsis - 1);
+    kept.len += sizeof ellipsis - 1;
+    memcpy(out + kept.len, hint.data, hint.len);
+    kept.len += hint.len;
+    out[kept.len] = '\0';
+    return kept.len;
+}
+
+/* Kept apart for its large frame. */
+static __attribute__((noinline, format(printf, 3, 0))) size_t
+format_cut(char *out, size_t size, const char *format, va_list arguments)
+{
+    enum { WHOLE_MAX = 16384 };
+    char whole[WHOLE_MAX];
+    int wanted = vsnprintf(whole, sizeof whole, format, arguments);
+    struct slice text = slice_make(whole, (size_t)wanted < sizeof whole ? (size_t)wanted : sizeof whole - 1);
+    struct slice fact = slice_make(whole, text_find_hint(text));
+    struct slice hint = slice_make(whole + fact.len, text.len - fact.len);
+    if (text.len < (size_t)wanted || hint.len > size - size / 4)
+        hint.len = 0;
+    return cut(out, size, fact, hint);
+}
+
 size_t text_format_va(char *out, size_t size, const char *format, va_list arguments)
 {
-    static const char ellipsis[] = "…";
     assert(size >= sizeof ellipsis);
+    va_list again;
+    va_copy(again, arguments);
     int wanted = vsnprintf(out, size, format, arguments);
     assert(wanted >= 0);
-    if (wanted < 0) {
-        out[0] = '\0';
-        return 0;
-    }
-    if ((size_t)wanted < size)
-        return (size_t)wanted;
-    struct slice kept = text_shorten_words(slice_make(out, size - 1), size - sizeof ellipsis);
-    memcpy(out + kept.len, ellipsis, sizeof ellipsis);
-    return kept.len + sizeof ellipsis - 1;
+    size_t len = wanted > 0 ? (size_t)wanted : 0;
+    if (len >= size)
+        len = format_cut(out, size, format, again);
+    va_end(again);
+    return len;
 }
 
 size_t text_format(char *out, size_t size, const char *format, ...)

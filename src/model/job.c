@@ -107,27 +107,34 @@ static void job_append_caret(struct buffer *out, struct slice shown, bool cut, u
     }
 }
 
-__attribute__((format(printf, 4, 0))) static void job_describe(const struct job *job, struct job_place place,
-                                                               struct buffer *out, const char *format,
-                                                               va_list arguments)
+/* The line below the message, with a caret under the column. */
+static void job_append_line(struct buffer *out, struct slice line, unsigned column)
 {
-    char message[ERROR_TEXT_MAX];
-    text_format_va(message, sizeof message, format, arguments);
-    if (place.line == 0) {
-        buffer_printf(out, "%s: %s", job->path, message);
-        return;
-    }
-    buffer_printf(out, "%s:%u:%u: %s", job->path, place.line, place.column, message);
-    struct slice line = job_line(job, place.line);
-    if (line.len == 0)
-        return;
     bool cut;
     struct slice shown = job_shown(line, &cut);
     buffer_append_text(out, "\n    ");
     buffer_append(out, shown);
     if (cut)
         buffer_append_text(out, " …");
-    job_append_caret(out, shown, cut, place.column);
+    job_append_caret(out, shown, cut, column);
+}
+
+/* The place, the fact, the line with a caret, and last the hint. */
+__attribute__((format(printf, 4, 0))) static void job_describe(const struct job *job, struct job_place place,
+                                                               struct buffer *out, const char *format,
+                                                               va_list arguments)
+{
+    char message[ERROR_TEXT_MAX];
+    size_t len = text_format_va(message, sizeof message, format, arguments);
+    size_t fact_len = text_find_hint(slice_make(message, len));
+    buffer_append_text(out, job->path);
+    if (place.line)
+        buffer_printf(out, ":%u:%u", place.line, place.column);
+    buffer_printf(out, ": %.*s", (int)fact_len, message);
+    struct slice line = place.line ? job_line(job, place.line) : slice_make("", 0);
+    if (line.len)
+        job_append_line(out, line, place.column);
+    buffer_append(out, slice_make(message + fact_len, len - fact_len));
 }
 
 int job_fail(const struct job *job, struct job_place place, struct error *error, const char *format, ...)

@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "report/format_number.h"
 #include "report/html.h"
 #include "report/html_report_parts.h"
@@ -80,7 +81,12 @@ static void html_report_status(const struct page *page)
         tone, stats->status, stats->status, advice.meaning);
     if (stats->stopped) {
         buffer_append_text(out, "<p>It stopped because: <span data-figure=\"stopped\">");
-        html_text(out, slice_from(stats->stopped));
+        struct slice text = slice_from(stats->stopped);
+        size_t fact_len = text_find_hint(text);
+        html_text(out, slice_make(text.data, fact_len));
+        if (fact_len < text.len)
+            buffer_append_text(out, "<br>");
+        html_text(out, slice_make(text.data + fact_len, text.len - fact_len));
         buffer_append_text(out, "</span></p>\n");
     }
     /* Of status 1 the advice is to correct the reject file, and rows may be in doubt alone. */

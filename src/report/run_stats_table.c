@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "report/format_number.h"
 #include "report/html_report.h"
 #include "report/rejects.h"
@@ -14,7 +15,8 @@
 enum {
     TABLE_LINES = 23,
     TABLE_COLUMNS = 100,
-    TABLE_WRAP_LINES = 3, /* of the reason why a run stopped */
+    TABLE_STOPPED_LINES = 3, /* of the reason why a run stopped, its hint included */
+    TABLE_HINT_LINES_MAX = 2,
     TABLE_NAME_MAX = 40,
     TABLE_PART_MAX = 64 * 1024,
 };
@@ -132,23 +134,37 @@ static size_t table_wrap_at(struct slice text, size_t columns)
     return offset;
 }
 
-static void table_stopped(struct buffer *out, const char *stopped)
+/* Writes rest behind head, in at most so many lines. */
+static void table_wrapped(struct buffer *out, const char *head, struct slice rest, unsigned lines)
 {
-    static const char head[] = "  stopped: ";
-    struct slice rest = slice_from(stopped);
-    for (unsigned line = 0; rest.len && line < TABLE_WRAP_LINES; line++) {
-        size_t capacity = TABLE_COLUMNS - (sizeof head - 1);
-        size_t len = line + 1 < TABLE_WRAP_LINES ? table_wrap_at(rest, capacity) : rest.len;
+    unsigned head_len = (unsigned)strlen(head), capacity = TABLE_COLUMNS - head_len;
+    for (unsigned line = 0; rest.len && line < lines; line++) {
+        size_t len = line + 1 < lines ? table_wrap_at(rest, capacity) : rest.len;
         if (line == 0)
             buffer_append_text(out, head);
         else
-            table_blanks(out, sizeof head - 1);
-        format_number_append_cut(out, slice_make(rest.data, len), (unsigned)capacity);
+            table_blanks(out, head_len);
+        format_number_append_cut(out, slice_make(rest.data, len), capacity);
         buffer_append_char(out, '\n');
         while (len < rest.len && (rest.data[len] == ' ' || rest.data[len] == '\n'))
             len++;
         rest = slice_make(rest.data + len, rest.len - len);
     }
+}
+
+static void table_stopped(struct buffer *out, const char *stopped)
+{
+    static const char fact_head[] = "  stopped: ", hint_head[] = "     hint: ";
+    struct slice fact = slice_from(stopped), hint = slice_make("", 0);
+    size_t fact_len = text_find_hint(fact);
+    unsigned hint_lines = 0;
+    if (fact_len < fact.len) {
+        hint = slice_from(stopped + fact_len + strlen("\nhint: "));
+        hint_lines = hint.len <= TABLE_COLUMNS - strlen(hint_head) ? 1 : TABLE_HINT_LINES_MAX;
+        fact.len = fact_len;
+    }
+    table_wrapped(out, fact_head, fact, TABLE_STOPPED_LINES - hint_lines);
+    table_wrapped(out, hint_head, hint, hint_lines);
 }
 
 /* Records that went to the broken file: those that cannot be put into columns. */

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 
@@ -74,6 +75,72 @@ static void nothing_in_a_name_begins_a_line_or_hides(void **state)
     log_setup("kyc-test", LOG_INFO, false);
     assert_string_equal(capture(say_names),
                         "kyc-test: error: a\n  kyc-test: error: forged: b?[2J?txt.exe?\n");
+}
+
+static void say_hints(void)
+{
+    log_error("a ledger\nhint: run %s", "kyc-import status");
+    log_warning("%s\nhint: the second one", "inner\nhint: the first one");
+    log_error("two\nlines\nhint: %s", "one\nmore\x1b");
+}
+
+static void a_hint_is_a_line_of_its_own(void **state)
+{
+    (void)state;
+    log_setup("kyc-test", LOG_INFO, false);
+    assert_string_equal(capture(say_hints),
+                        "kyc-test: error: a ledger\nhint: run kyc-import status\n"
+                        "kyc-test: warning: inner\n  hint: the first one\nhint: the second one\n"
+                        "kyc-test: error: two\n  lines\nhint: one\n  more?\n");
+}
+
+static void say_hint(void)
+{
+    log_error("two\nlines\nhint: %s", "\"run\" it\x1b");
+}
+
+static void a_hint_is_a_json_member_of_its_own(void **state)
+{
+    (void)state;
+    log_setup("kyc-test", LOG_INFO, true);
+    const char *line = capture(say_hint);
+    assert_non_null(strstr(line, "\"message\":\"two\\nlines\",\"hint\":\"\\\"run\\\" it?\"}\n"));
+    assert_null(strstr(capture(say_odd), "\"hint\""));
+}
+
+static void show_live_hint(void)
+{
+    log_live_line("10 records");
+    log_warning("odd\nhint: mend it");
+    log_live_line(NULL);
+}
+
+static void a_hint_is_above_the_live_line(void **state)
+{
+    (void)state;
+    log_setup("kyc-test", LOG_INFO, false);
+    assert_string_equal(
+        capture(show_live_hint),
+        "\r10 records\x1b[K\r\x1b[Kkyc-test: warning: odd\nhint: mend it\n10 records\r\x1b[K");
+}
+
+static void an_error_that_is_cut_keeps_its_hint(void **state)
+{
+    (void)state;
+    char name[5000];
+    struct error error;
+    memset(name, 'a', sizeof name);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(error_set(&error, ERROR_LEDGER, "no space for %s\nhint: free some", name), -1);
+    assert_int_equal(strlen(error.text), ERROR_TEXT_MAX - 1);
+    assert_non_null(strstr(error.text, "aaa…\nhint: free some"));
+    assert_string_equal(strstr(error.text, "\nhint: "), "\nhint: free some");
+    /* half a command is worse than none */
+    error_set(&error, ERROR_LEDGER, "no space\nhint: rm %s", name);
+    assert_string_equal(error.text, "no space…");
+    error_set(&error, ERROR_LEDGER, "no space");
+    error_set(&error, ERROR_LEDGER, "here: %s\nhint: free some", error.text);
+    assert_string_equal(error.text, "here: no space\nhint: free some");
 }
 
 static void a_json_line_is_json(void **state)
@@ -190,6 +257,10 @@ int main(void)
         cmocka_unit_test(a_line_names_the_program_and_the_level),
         cmocka_unit_test(what_could_steer_a_terminal_is_taken_out),
         cmocka_unit_test(nothing_in_a_name_begins_a_line_or_hides),
+        cmocka_unit_test(a_hint_is_a_line_of_its_own),
+        cmocka_unit_test(a_hint_is_a_json_member_of_its_own),
+        cmocka_unit_test(a_hint_is_above_the_live_line),
+        cmocka_unit_test(an_error_that_is_cut_keeps_its_hint),
         cmocka_unit_test(a_json_line_is_json),
         cmocka_unit_test(lines_go_above_the_live_line),
         cmocka_unit_test(a_long_message_is_cut_and_still_ends_its_line),

@@ -232,11 +232,25 @@ static void assert_fits_a_screen(const struct buffer *text)
         fail_msg("%u lines: %s", lines, text->data);
 }
 
+static void the_hint_of_a_stop_has_lines_of_its_own(void **state)
+{
+    (void)state;
+    struct run_stats *stats = filled();
+    struct buffer out;
+    stats->stopped = "too many records changed\nhint: kyc-import run JOB --accept-updates";
+    buffer_init(&out, 100000);
+    run_stats_write_table(stats, "reports/payward-demo", &out);
+    assert_non_null(strstr(out.data, "\n  stopped: too many records changed\n"
+                                     "     hint: kyc-import run JOB --accept-updates\n"));
+    buffer_clear(&out);
+    run_stats_free(stats);
+}
+
 static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
 {
     (void)state;
     static const char reason[] =
-        "the provider refused 25 records in a row, the last of them at row 1,234: the records or the mapping are wrong in a way that the rules do not know\nlook at the report, correct the export or the job, "
+        "the provider refused 25 records in a row, the last of them at row 1,234: the records or the mapping are wrong in a way that the rules do not know\nhint: look at the report, correct the export or the job, "
         "and run it again: what was refused since will be sent again, and what was created stays as it is, and "
         "so on and on and on, until the room for the reason is used up; then it is cut, because it must end";
     for (int variant = 0; variant < 8; variant++) {
@@ -327,6 +341,7 @@ int main(void)
         cmocka_unit_test(the_summary_has_the_names_that_are_promised),
         cmocka_unit_test(a_warning_of_the_provider_counts_once_a_record_and_a_field),
         cmocka_unit_test(the_summary_is_saved_whole),
+        cmocka_unit_test(the_hint_of_a_stop_has_lines_of_its_own),
         cmocka_unit_test(the_table_fits_a_screen_however_much_there_is_to_say),
         cmocka_unit_test(the_table_of_a_run_reads_well),
         cmocka_unit_test(no_table_and_no_summary_shows_a_value),
