@@ -37,7 +37,7 @@ static bool settles(const struct date_reading *reading, const struct time_zone *
 {
     struct date date;
     unsigned second_of_day;
-    return date_settle_time(reading, zone, &date, &second_of_day) == DATE_TIME_OK;
+    return date_resolve_time(reading, zone, &date, &second_of_day) == DATE_TIME_OK;
 }
 
 static size_t count_fits(const struct date_reading *instants, size_t count, const char *name)

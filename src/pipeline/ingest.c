@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/queue.h"
 #include "pipeline/inputs.h"
+#include "rules/rule_worker.h"
 
 enum {
     BLOCK_SIZE = 256 * 1024,

@@ -12,7 +12,7 @@ static const char *const titles[] = {
     "ATTY",     "COACH", "DAME", "DR", "FR", "GOV", "HONORABLE", "MADAME", "MADAM", "MAID", "MASTER", "MISS",
     "MONSIEUR", "MR",    "MRS",  "MS", "MX", "OFC", "PHD",       "PRES",   "PROF",  "REV",  "SIR",    NULL};
 
-/* Those of two words first: they begin with one that stands here too. */
+/* Those of two words come first: their first word is a prefix, too. */
 static const char *const prefixes[] = {
     "AUF DEM", "AUS DER", "DE L", "DE LA", "DE LE", "MHIC GIOLLA", "VAN DE", "VAN DEN", "VAN DER", "VON DEM",
     "VON DEN", "VON DER", "AM",   "AUF",   "D",     "DA",          "DE",     "DEL",     "DI",      "DO",
@@ -21,20 +21,20 @@ static const char *const prefixes[] = {
 
 /* A name in A to Z and blanks. */
 struct spelling {
-    char *next;
+    char *text;
     size_t len;
-    bool unknown; /* it has a letter that cannot be written so */
+    bool incomplete; /* the name has a letter without a form in A to Z */
 };
 
-static bool is_blank_open(const struct spelling *spelling)
+static bool can_add_blank(const struct spelling *spelling)
 {
-    return spelling->len > 0 && spelling->next[spelling->len - 1] != ' ';
+    return spelling->len > 0 && spelling->text[spelling->len - 1] != ' ';
 }
 
 static void spell_text(struct spelling *spelling, const char *letters)
 {
     for (; *letters; letters++)
-        spelling->next[spelling->len++] = *letters;
+        spelling->text[spelling->len++] = *letters;
 }
 
 /* The code point at the start of text, which is UTF-8, and its bytes. */
@@ -48,7 +48,7 @@ static uint32_t first_of(struct slice text, size_t *len)
     return code_point;
 }
 
-/* A letter that is not ASCII: by the table, else what is left of it without its accents. */
+/* A letter outside ASCII: by the table, else without its accents. */
 static void spell_letter(struct spelling *spelling, struct slice letter, uint32_t code_point, uint32_t before,
                          struct arena *arena)
 {
@@ -60,16 +60,16 @@ static void spell_letter(struct spelling *spelling, struct slice letter, uint32_
             code_point = first_of(rest, &len);
             letters = concat_letters_of(code_point);
             if (code_point >= 'A' && code_point <= 'Z' && offset < LETTERS_MAX)
-                spelling->next[spelling->len++] = (char)code_point;
+                spelling->text[spelling->len++] = (char)code_point;
             else if (letters && offset == 0)
                 break;
             else
-                spelling->unknown |= code_point >= 0x80;
+                spelling->incomplete |= code_point >= 0x80;
         }
         if (!letters)
             return;
     }
-    /* ELOT 743: the two together are OU. */
+    /* ELOT 743: omicron and ypsilon together are OU. */
     bool is_ou = code_point == GREEK_YPSILON && before == GREEK_OMICRON;
     spell_text(spelling, is_ou ? "U" : letters);
 }
@@ -83,20 +83,20 @@ static struct spelling spell(struct slice name, struct arena *arena)
         struct slice rest = slice_make(capitals.data + offset, capitals.len - offset);
         uint32_t code_point = first_of(rest, &len);
         if (code_point >= 'A' && code_point <= 'Z')
-            spelling.next[spelling.len++] = (char)code_point;
-        else if (code_point == ' ' && is_blank_open(&spelling))
-            spelling.next[spelling.len++] = ' ';
+            spelling.text[spelling.len++] = (char)code_point;
+        else if (code_point == ' ' && can_add_blank(&spelling))
+            spelling.text[spelling.len++] = ' ';
         else if (code_point >= 0x80)
             spell_letter(&spelling, slice_make(rest.data, len), code_point, before, arena);
         before = code_point;
     }
-    while (spelling.len > 0 && spelling.next[spelling.len - 1] == ' ')
+    while (spelling.len > 0 && spelling.text[spelling.len - 1] == ' ')
         spelling.len--;
     return spelling;
 }
 
-/* Takes one of the phrases off the front when something follows it. */
-static bool drop_one(struct slice *name, const char *const *phrases)
+/* Removes one of the phrases from the front, if something follows it. */
+static bool drop_phrase(struct slice *name, const char *const *phrases)
 {
     for (; *phrases; phrases++) {
         size_t len = strlen(*phrases);
@@ -111,10 +111,10 @@ static bool drop_one(struct slice *name, const char *const *phrases)
 bool concat_name(struct slice name, bool is_surname, struct arena *arena, char out[CONCAT_NAME_LEN])
 {
     struct spelling spelling = spell(name, arena);
-    if (spelling.unknown || spelling.len == 0)
+    if (spelling.incomplete || spelling.len == 0)
         return false;
-    struct slice rest = slice_make(spelling.next, spelling.len);
-    while (drop_one(&rest, titles) || (is_surname && drop_one(&rest, prefixes)))
+    struct slice rest = slice_make(spelling.text, spelling.len);
+    while (drop_phrase(&rest, titles) || (is_surname && drop_phrase(&rest, prefixes)))
         ;
     size_t len = 0;
     for (size_t i = 0; i < rest.len && len < CONCAT_NAME_LEN; i++)
@@ -152,16 +152,16 @@ const char *concat_fault(struct slice text, const char *const *extra_countries)
     struct date_reading birth;
     if (text.len == COUNTRY_LEN + LEN) {
         if (!is_country(slice_make(text.data, COUNTRY_LEN), extra_countries))
-            return "does not begin with a country's code";
+            return "does not begin with a country code";
         text = slice_make(text.data + COUNTRY_LEN, LEN);
     }
     if (text.len != LEN)
-        return "has not 18 characters, or 20 with a country's code";
+        return "does not have 18 characters, or 20 with a country code";
     if (memchr(text.data, '-', DATE_LEN) ||
         date_read(NULL, slice_make(text.data, DATE_LEN), &birth) != DATE_OK)
-        return "has no day of the calendar as YYYYMMDD";
+        return "has no valid date as YYYYMMDD";
     if (!is_name_part(text.data + DATE_LEN) || !is_name_part(text.data + DATE_LEN + CONCAT_NAME_LEN))
-        return "has no names of five characters A to Z, padded with #";
+        return "has no two names of five letters A to Z, padded with #";
     return NULL;
 }
 
@@ -181,16 +181,16 @@ struct slice concat_country(struct slice list)
     return best;
 }
 
-static bool say_unknown(struct record_context *context, enum field_id field)
+static bool add_name_verdict(struct record_context *context, enum field_id field)
 {
     record_context_add_verdictf(
         context, FIELD_CLIENT_IDENTIFIER, VERDICT_REJECT, RULE_FORMAT,
-        "cannot be computed: %s %s has no letters, or some that cannot be written in A to Z; map it from a column with Latin letters, or client_identifier itself",
+        "cannot be computed: %s %s has no letters, or some without a form in A to Z; map it to a column with Latin letters, or map client_identifier itself",
         field_name(field), record_context_quote(context, context->values[field].text));
     return false;
 }
 
-/* False when a source is not there: then nothing can be computed, and that is said of the source. */
+/* False when a source has no value; the source has the verdict. */
 static bool has_sources(struct record_context *context, const enum field_id *sources, size_t count)
 {
     struct value *value = &context->values[FIELD_CLIENT_IDENTIFIER];
@@ -203,7 +203,7 @@ static bool has_sources(struct record_context *context, const enum field_id *sou
     return true;
 }
 
-void concat_validate(struct record_context *context)
+void concat_compute(struct record_context *context)
 {
     static const enum field_id sources[] = {FIELD_DATE_OF_BIRTH, FIELD_FIRST_NAME, FIELD_LAST_NAME,
                                             FIELD_NATIONALITIES};
@@ -224,10 +224,10 @@ void concat_validate(struct record_context *context)
         if (date.data[i] != '-')
             *cursor++ = date.data[i];
     bool good = concat_name(values[FIELD_FIRST_NAME].text, false, context->arena, cursor) ||
-                say_unknown(context, FIELD_FIRST_NAME);
+                add_name_verdict(context, FIELD_FIRST_NAME);
     good =
         good && (concat_name(values[FIELD_LAST_NAME].text, true, context->arena, cursor + CONCAT_NAME_LEN) ||
-                 say_unknown(context, FIELD_LAST_NAME));
+                 add_name_verdict(context, FIELD_LAST_NAME));
     if (good)
         context->values[FIELD_CLIENT_IDENTIFIER] =
             (struct value){slice_make(out, (size_t)(cursor - out) + 2 * CONCAT_NAME_LEN), VALUE_PRESENT};

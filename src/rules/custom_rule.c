@@ -5,79 +5,79 @@
 #include "core/hash_table.h"
 #include "rules/phone_number.h"
 
-static int prepare_pattern(const struct rule_set *set, struct custom_rule *check, struct error *error)
+static int prepare_pattern(const struct rule_set *set, struct custom_rule *custom, struct error *error)
 {
     char message[PATTERN_MESSAGE_SIZE];
-    check->pattern = pattern_new(check->rule->pattern, message);
-    return check->pattern ? 0 : job_fail(set->job, check->rule->pattern_place, error, "%s", message);
+    custom->pattern = pattern_new(custom->rule->pattern, message);
+    return custom->pattern ? 0 : job_fail(set->job, custom->rule->pattern_place, error, "%s", message);
 }
 
-static int prepare_min_age(const struct rule_set *set, struct custom_rule *check, struct error *error)
+static int prepare_min_age(const struct rule_set *set, struct custom_rule *custom, struct error *error)
 {
-    if (check->rule->years >= set->today.year)
-        return job_fail(set->job, check->rule->place, error, "%u years are more than there are",
-                        check->rule->years);
+    if (custom->rule->years >= set->today.year)
+        return job_fail(set->job, custom->rule->place, error, "%u years ago is before the year 1",
+                        custom->rule->years);
     struct date last = set->today;
-    last.year -= check->rule->years;
-    check->number = date_number(last);
+    last.year -= custom->rule->years;
+    custom->latest_birthdate = date_number(last);
     return 0;
 }
 
-static int prepare_required(const struct rule_set *set, struct custom_rule *check, struct error *error)
+static int prepare_required(const struct rule_set *set, struct custom_rule *custom, struct error *error)
 {
-    enum field_id field = check->rule->field;
-    if (!check->rule->required || set->plan_of[field])
+    enum field_id field = custom->rule->field;
+    if (!custom->rule->required || set->plan_of[field])
         return 0;
-    return job_fail(set->job, check->rule->place, error,
-                    "%s is required here, but `fields` maps no column to it", field_name(field));
+    return job_fail(set->job, custom->rule->place, error,
+                    "this rule requires %s, and `fields` does not map it", field_name(field));
 }
 
-static void judge_required(struct record_context *context, const struct custom_rule *check)
+static void validate_required(struct record_context *context, const struct custom_rule *custom)
 {
-    enum field_id field = check->rule->field;
-    if (check->rule->required && context->values[field].state == VALUE_ABSENT)
-        record_context_add_verdictf(context, field, check->rule->level, check->name, "%s",
-                                    check->rule->message ? check->rule->message
-                                                         : "is empty, and the job requires it");
+    enum field_id field = custom->rule->field;
+    if (custom->rule->required && context->values[field].state == VALUE_ABSENT)
+        record_context_add_verdictf(context, field, custom->rule->level, custom->name, "%s",
+                                    custom->rule->message ? custom->rule->message
+                                                          : "is empty, and the job requires it");
 }
 
-static void say_no_match(struct record_context *context, const struct custom_rule *check, struct slice text,
-                         enum pattern_result found)
+static void add_pattern_verdict(struct record_context *context, const struct custom_rule *custom,
+                                struct slice text, enum pattern_result found)
 {
-    const struct job_rule *rule = check->rule;
+    const struct job_rule *rule = custom->rule;
     const char *quoted = record_context_quote(context, text);
     if (found == PATTERN_EXPENSIVE)
         record_context_add_verdictf(
             context, rule->field, rule->level, RULE_EXPENSIVE,
-            "%s could not be judged: the pattern %s takes too many steps on it; write it without nested repeats",
+            "%s was not checked: the pattern %s exceeded the match limit; write it without nested repeats",
             quoted, rule->pattern);
     else if (rule->message)
-        record_context_add_verdictf(context, rule->field, rule->level, check->name, "%s: %s", quoted,
+        record_context_add_verdictf(context, rule->field, rule->level, custom->name, "%s: %s", quoted,
                                     rule->message);
     else
         record_context_add_verdictf(
-            context, rule->field, rule->level, check->name, "%s %s the job's pattern %s", quoted,
+            context, rule->field, rule->level, custom->name, "%s %s the job's pattern %s", quoted,
             rule->kind == JOB_RULE_MATCH ? "does not match" : "matches", rule->pattern);
 }
 
-/* Of a list, every item is judged, and the first bad one is told. */
-static void judge_pattern(struct record_context *context, const struct custom_rule *check)
+/* Of a list each item is checked; the first that fails gives the verdict. */
+static void validate_pattern(struct record_context *context, const struct custom_rule *custom)
 {
-    const struct value *value = &context->values[check->rule->field];
+    const struct value *value = &context->values[custom->rule->field];
     if (value->state != VALUE_PRESENT)
         return;
-    enum pattern_result good = check->rule->kind == JOB_RULE_MATCH ? PATTERN_FOUND : PATTERN_ABSENT;
+    enum pattern_result good = custom->rule->kind == JOB_RULE_MATCH ? PATTERN_FOUND : PATTERN_ABSENT;
     struct slice rest = value->text, item;
     while (record_context_next_item(&rest, VALUE_SEPARATOR, &item)) {
-        enum pattern_result found = pattern_search(check->pattern, context->worker->matcher, item);
+        enum pattern_result found = pattern_search(custom->pattern, context->worker->matcher, item);
         if (found == good)
             continue;
-        say_no_match(context, check, item, found);
+        add_pattern_verdict(context, custom, item, found);
         return;
     }
 }
 
-static unsigned read_number(struct slice date)
+static unsigned date_to_number(struct slice date)
 {
     unsigned number = 0;
     for (size_t i = 0; i < date.len; i++)
@@ -86,45 +86,44 @@ static unsigned read_number(struct slice date)
     return number;
 }
 
-/* A customer whose type is not known is not judged: he may be a business. */
-static void judge_min_age(struct record_context *context, const struct custom_rule *check)
+/* A record whose customer_type failed is skipped: it may be a business. */
+static void validate_min_age(struct record_context *context, const struct custom_rule *custom)
 {
     const struct value *birth = &context->values[FIELD_DATE_OF_BIRTH];
     const struct value *type = &context->values[FIELD_CUSTOMER_TYPE];
     if (birth->state != VALUE_PRESENT || type->state == VALUE_FAILED || slice_is(type->text, "business") ||
-        read_number(birth->text) <= check->number)
+        date_to_number(birth->text) <= custom->latest_birthdate)
         return;
-    if (check->rule->message)
-        record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, check->rule->level, check->name, "%s: %s",
-                                    record_context_quote(context, birth->text), check->rule->message);
+    if (custom->rule->message)
+        record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, custom->rule->level, custom->name, "%s: %s",
+                                    record_context_quote(context, birth->text), custom->rule->message);
     else
-        record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, check->rule->level, check->name,
-                                    "born on %.*s, so not %u years old yet", (int)birth->text.len,
-                                    birth->text.data, check->rule->years);
+        record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, custom->rule->level, custom->name,
+                                    "born on %.*s, younger than %u years", (int)birth->text.len,
+                                    birth->text.data, custom->rule->years);
 }
 
-static void judge_valid(struct record_context *context, const struct custom_rule *check)
+static void validate_number_plan(struct record_context *context, const struct custom_rule *custom)
 {
     const struct value *phone = &context->values[FIELD_PHONE];
     if (phone->state != VALUE_PRESENT)
         return;
-    if (context->phone_validity == PHONE_NOT_ASKED)
+    if (context->phone_validity == PHONE_UNCHECKED)
         context->phone_validity =
             phone_number_is_valid(phone->text.data, phone->text.len) ? PHONE_VALID : PHONE_NOT_VALID;
     context->phone_was_checked = true;
     if (context->phone_validity == PHONE_NOT_VALID)
-        record_context_add_verdictf(context, FIELD_PHONE, check->rule->level, check->name, "%s: %s",
+        record_context_add_verdictf(context, FIELD_PHONE, custom->rule->level, custom->name, "%s: %s",
                                     record_context_quote(context, phone->text),
-                                    check->rule->message
-                                        ? check->rule->message
-                                        : "a number that its country's number plan does not know");
+                                    custom->rule->message ? custom->rule->message
+                                                          : "not in the number plan of its country");
 }
 
-/* Only the hash is given: whether it was seen before is known where all records come by. */
-static void judge_unique(struct record_context *context, const struct custom_rule *check)
+/* The coordinator, which sees all records, finds repeated hashes. */
+static void hash_unique(struct record_context *context, const struct custom_rule *custom)
 {
-    const struct value *value = &context->values[check->rule->field];
-    uint16_t index = check->rule->unique_index;
+    const struct value *value = &context->values[custom->rule->field];
+    uint16_t index = custom->rule->unique_index;
     assert(index < RECORD_UNIQUE_MAX);
     if (value->state != VALUE_PRESENT || index == 0)
         return;
@@ -134,34 +133,34 @@ static void judge_unique(struct record_context *context, const struct custom_rul
 
 static const struct {
     const char *name; /* when the job gives none */
-    int (*prepare)(const struct rule_set *set, struct custom_rule *check, struct error *error); /* or NULL */
-    void (*judge)(struct record_context *judging, const struct custom_rule *check);             /* or NULL */
+    int (*prepare)(const struct rule_set *set, struct custom_rule *custom, struct error *error); /* or NULL */
+    void (*validate)(struct record_context *context, const struct custom_rule *custom);          /* or NULL */
 } kinds[] = {
-    [JOB_RULE_MATCH] = {RULE_FORMAT, prepare_pattern, judge_pattern},
-    [JOB_RULE_NOT_MATCH] = {RULE_FORMAT, prepare_pattern, judge_pattern},
-    [JOB_RULE_REQUIRED] = {RULE_REQUIRED, prepare_required, judge_required},
-    [JOB_RULE_MIN_AGE] = {RULE_MIN_AGE, prepare_min_age, judge_min_age},
-    [JOB_RULE_VALID] = {RULE_VALID, NULL, judge_valid},
-    [JOB_RULE_UNIQUE] = {RULE_UNIQUE, NULL, judge_unique},
+    [JOB_RULE_MATCH] = {RULE_FORMAT, prepare_pattern, validate_pattern},
+    [JOB_RULE_NOT_MATCH] = {RULE_FORMAT, prepare_pattern, validate_pattern},
+    [JOB_RULE_REQUIRED] = {RULE_REQUIRED, prepare_required, validate_required},
+    [JOB_RULE_MIN_AGE] = {RULE_MIN_AGE, prepare_min_age, validate_min_age},
+    [JOB_RULE_VALID] = {RULE_VALID, NULL, validate_number_plan},
+    [JOB_RULE_UNIQUE] = {RULE_UNIQUE, NULL, hash_unique},
     [JOB_RULE_TIME] = {RULE_TIME, NULL, NULL}, /* by normalize_odd_times */
 };
 
-int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *check,
+int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *custom,
                         struct error *error)
 {
-    *check = (struct custom_rule){.rule = rule, .name = rule->name ? rule->name : kinds[rule->kind].name};
-    return kinds[rule->kind].prepare ? kinds[rule->kind].prepare(set, check, error) : 0;
+    *custom = (struct custom_rule){.rule = rule, .name = rule->name ? rule->name : kinds[rule->kind].name};
+    return kinds[rule->kind].prepare ? kinds[rule->kind].prepare(set, custom, error) : 0;
 }
 
-void custom_rule_clear(struct custom_rule *check)
+void custom_rule_clear(struct custom_rule *custom)
 {
-    pattern_free(check->pattern);
+    pattern_free(custom->pattern);
 }
 
-void custom_rule_validate(struct record_context *context, const struct custom_rule *check)
+void custom_rule_validate(struct record_context *context, const struct custom_rule *custom)
 {
-    if (!kinds[check->rule->kind].judge)
+    if (!kinds[custom->rule->kind].validate)
         return;
-    if (check->rule->condition_count == 0 || record_context_conditions_hold(context, check->rule))
-        kinds[check->rule->kind].judge(context, check);
+    if (custom->rule->condition_count == 0 || record_context_conditions_hold(context, custom->rule))
+        kinds[custom->rule->kind].validate(context, custom);
 }

@@ -1,20 +1,20 @@
-/* custom_rule: the job's own rules (2-job.md, rules).
+/* custom_rule: the rules that a job defines (`rules`). Inside of src/rules.
  *
- * One row of the table in check.c is one kind of rule: how it is made ready, and how it judges. The inside of
- * src/rules.
+ * One row of the table in custom_rule.c is one kind of rule: its default name, how it is prepared and how a
+ * record is validated.
  */
 #ifndef KYC_RULES_CUSTOM_RULE_H
 #define KYC_RULES_CUSTOM_RULE_H
 
 #include "core/error.h"
-#include "rules/field_plan.h"
+#include "rules/record_context.h"
 
-/* Makes a rule ready. 0, or -1 with ERROR_USAGE at the rule's place. */
-int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *check,
+/* Compiles rule into *custom. 0, or -1 with ERROR_USAGE at the rule's place in the job file. */
+int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *custom,
                         struct error *error);
-void custom_rule_clear(struct custom_rule *check);
+void custom_rule_clear(struct custom_rule *custom);
 
-/* Judges a record whose values are all known. */
-void custom_rule_validate(struct record_context *context, const struct custom_rule *check);
+/* Adds the rule's verdict to a record whose values are all read, if its conditions hold. */
+void custom_rule_validate(struct record_context *context, const struct custom_rule *custom);
 
 #endif

@@ -5,7 +5,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* count digits at text.at[*at], at most; *at moves behind them. Returns how many there were. */
+/* Reads at most count digits at *index and advances it. Returns the number of digits. */
 static size_t read_digits(struct slice text, size_t *index, size_t count, unsigned *out)
 {
     size_t digits = 0;
@@ -26,17 +26,17 @@ static bool is_day(struct date date)
     return date.day <= last;
 }
 
-static enum date_result judge_day(struct date date)
+static enum date_result check_day(struct date date)
 {
     return is_day(date) ? DATE_OK : DATE_IMPOSSIBLE;
 }
 
-static bool reads_clock_part(struct slice text, size_t *index, unsigned max, unsigned *number)
+static bool read_clock_part(struct slice text, size_t *index, unsigned max, unsigned *number)
 {
     return read_digits(text, index, 2, number) == 2 && *number <= max;
 }
 
-static bool skips(struct slice text, size_t *index, char c)
+static bool skip_char(struct slice text, size_t *index, char c)
 {
     if (*index >= text.len || text.data[*index] != c)
         return false;
@@ -44,19 +44,19 @@ static bool skips(struct slice text, size_t *index, char c)
     return true;
 }
 
-/* Z, ±hh, ±hhmm, ±hh:mm at text.at[*at]; *at moves behind it. */
+/* Z, ±hh, ±hhmm, ±hh:mm at *index, which is advanced. */
 static bool read_offset(struct slice text, size_t *index, struct date_reading *reading)
 {
     unsigned hours, minutes = 0;
     reading->has_offset = true;
     reading->offset_s = 0;
-    if (skips(text, index, 'Z') || skips(text, index, 'z'))
+    if (skip_char(text, index, 'Z') || skip_char(text, index, 'z'))
         return true;
-    bool is_negative = skips(text, index, '-');
-    if ((!is_negative && !skips(text, index, '+')) || !reads_clock_part(text, index, 23, &hours))
+    bool is_negative = skip_char(text, index, '-');
+    if ((!is_negative && !skip_char(text, index, '+')) || !read_clock_part(text, index, 23, &hours))
         return false;
-    if (*index < text.len && (skips(text, index, ':') || is_digit(text.data[*index])) &&
-        !reads_clock_part(text, index, 59, &minutes))
+    if (*index < text.len && (skip_char(text, index, ':') || is_digit(text.data[*index])) &&
+        !read_clock_part(text, index, 59, &minutes))
         return false;
     reading->offset_s = (int32_t)(hours * 3600 + minutes * 60) * (is_negative ? -1 : 1);
     return true;
@@ -71,7 +71,7 @@ static bool read_fraction(struct slice text, size_t *index, struct date_reading 
     return *index > first;
 }
 
-/* 24:00 is the end of a day; nothing comes after it. */
+/* 24:00 is the end of a day, so it is the last time of it. */
 static bool is_clock_time(const struct date_reading *reading)
 {
     return reading->hour < 24 ||
@@ -82,18 +82,18 @@ static bool is_clock_time(const struct date_reading *reading)
 static bool read_iso_time(struct slice text, size_t offset, struct date_reading *reading)
 {
     reading->has_time = true;
-    if (!reads_clock_part(text, &offset, 24, &reading->hour))
+    if (!read_clock_part(text, &offset, 24, &reading->hour))
         return false;
-    bool colons = skips(text, &offset, ':');
-    if (!reads_clock_part(text, &offset, 59, &reading->minute))
+    bool colons = skip_char(text, &offset, ':');
+    if (!read_clock_part(text, &offset, 59, &reading->minute))
         return false;
-    bool seconds = colons ? skips(text, &offset, ':') : offset < text.len && is_digit(text.data[offset]);
-    if (seconds && !reads_clock_part(text, &offset, 60, &reading->second))
+    bool seconds = colons ? skip_char(text, &offset, ':') : offset < text.len && is_digit(text.data[offset]);
+    if (seconds && !read_clock_part(text, &offset, 60, &reading->second))
         return false;
-    if (seconds && (skips(text, &offset, '.') || skips(text, &offset, ',')) &&
+    if (seconds && (skip_char(text, &offset, '.') || skip_char(text, &offset, ',')) &&
         !read_fraction(text, &offset, reading))
         return false;
-    skips(text, &offset, ' ');
+    skip_char(text, &offset, ' ');
     return (offset == text.len || read_offset(text, &offset, reading)) && offset == text.len &&
            is_clock_time(reading);
 }
@@ -103,20 +103,20 @@ static enum date_result read_iso(struct slice text, bool compact, struct date_re
     size_t index = 0;
     struct date *date = &reading->date;
     if (read_digits(text, &index, 4, &date->year) != 4)
-        return DATE_NO_DATE;
-    bool hyphens = skips(text, &index, '-');
+        return DATE_UNREADABLE;
+    bool hyphens = skip_char(text, &index, '-');
     if (!hyphens && !compact)
-        return DATE_NO_DATE;
-    if (read_digits(text, &index, 2, &date->month) != 2 || (hyphens && !skips(text, &index, '-')) ||
+        return DATE_UNREADABLE;
+    if (read_digits(text, &index, 2, &date->month) != 2 || (hyphens && !skip_char(text, &index, '-')) ||
         read_digits(text, &index, 2, &date->day) != 2)
-        return DATE_NO_DATE;
+        return DATE_UNREADABLE;
     if (index < text.len) {
-        if (!skips(text, &index, 'T') && !skips(text, &index, 't') && !skips(text, &index, ' '))
-            return DATE_NO_DATE;
+        if (!skip_char(text, &index, 'T') && !skip_char(text, &index, 't') && !skip_char(text, &index, ' '))
+            return DATE_UNREADABLE;
         if (!read_iso_time(text, index, reading))
-            return DATE_NO_DATE;
+            return DATE_UNREADABLE;
     }
-    return judge_day(*date);
+    return check_day(*date);
 }
 
 static bool read_am_pm(struct slice text, size_t *index, bool *is_pm)
@@ -129,8 +129,8 @@ static bool read_am_pm(struct slice text, size_t *index, bool *is_pm)
     return first == 'a' || first == 'p';
 }
 
-/* Where a part's digits go, and how many there are at most. */
-static unsigned *number_of(enum date_part part, struct date_reading *reading, size_t *width)
+/* The variable for a part's digits, and their maximum number. */
+static unsigned *number_for_part(enum date_part part, struct date_reading *reading, size_t *width)
 {
     *width = part == DATE_YEAR ? 4 : 2;
     switch (part) {
@@ -156,7 +156,7 @@ static bool read_part(const struct date_format *format, size_t index, struct sli
     size_t width;
     switch (part) {
     case DATE_SEPARATOR:
-        return skips(text, position, format->parts[index].separator);
+        return skip_char(text, position, format->parts[index].separator);
     case DATE_FRACTION:
         return read_fraction(text, position, reading);
     case DATE_AM_PM:
@@ -166,7 +166,7 @@ static bool read_part(const struct date_format *format, size_t index, struct sli
     default:
         break;
     }
-    unsigned *number = number_of(part, reading, &width);
+    unsigned *number = number_for_part(part, reading, &width);
     size_t digits = read_digits(text, position, width, number);
     if (part == DATE_HALF_DAY_HOUR && (*number < 1 || *number > 12))
         return false;
@@ -181,18 +181,19 @@ static enum date_result read_by_format(const struct date_format *format, struct 
     *reading = (struct date_reading){.has_time = format->has_time};
     for (size_t i = 0; i < format->part_count; i++) {
         if (!read_part(format, i, text, &index, reading, &is_pm))
-            return DATE_NO_DATE;
+            return DATE_UNREADABLE;
         is_half_day |= format->parts[i].part == DATE_HALF_DAY_HOUR;
     }
     if (is_half_day)
         reading->hour = reading->hour % 12 + (is_pm ? 12 : 0);
     if (index != text.len || reading->minute > 59 || reading->second > 60 || !is_clock_time(reading))
-        return DATE_NO_DATE;
-    return judge_day(reading->date);
+        return DATE_UNREADABLE;
+    return check_day(reading->date);
 }
 
-/* Without a format, `3/4/1990` could be two days; `31/12/1990` but one, yet no form that is read. */
-static enum date_result judge_other_order(struct slice text)
+/* Without a format, `3/4/1990` is one of two days. `31/12/1990` can only be one, and is not accepted either.
+ */
+static enum date_result check_ambiguity(struct slice text)
 {
     static const char *const forms[][2] = {
         {"D/M/YYYY", "M/D/YYYY"}, {"D.M.YYYY", "M.D.YYYY"}, {"D-M-YYYY", "M-D-YYYY"}};
@@ -206,17 +207,17 @@ static enum date_result judge_other_order(struct slice text)
         if (read_by_format(&format, text, &second) == DATE_OK && first.date.day != second.date.day)
             return DATE_AMBIGUOUS;
     }
-    return DATE_NO_DATE;
+    return DATE_UNREADABLE;
 }
 
 enum date_result date_read(const struct date_format *format, struct slice text, struct date_reading *reading)
 {
-    enum date_result result = format ? read_by_format(format, text, reading) : DATE_NO_DATE;
-    if (result != DATE_NO_DATE || (format && !format->iso_is_safe))
+    enum date_result result = format ? read_by_format(format, text, reading) : DATE_UNREADABLE;
+    if (result != DATE_UNREADABLE || (format && !format->iso_is_safe))
         return result;
     *reading = (struct date_reading){.has_time = false};
     result = read_iso(text, !format || format->has_separators, reading);
-    return result == DATE_NO_DATE && !format ? judge_other_order(text) : result;
+    return result == DATE_UNREADABLE && !format ? check_ambiguity(text) : result;
 }
 
 /* Days since 1970-01-01, the inverse of date_of_days. */
@@ -248,8 +249,8 @@ static bool starts_local_day(const struct time_zone *zone, int64_t local_s)
     return false;
 }
 
-enum date_time_result date_settle_time(const struct date_reading *reading, const struct time_zone *zone,
-                                       struct date *date, unsigned *second_of_day)
+enum date_time_result date_resolve_time(const struct date_reading *reading, const struct time_zone *zone,
+                                        struct date *date, unsigned *second_of_day)
 {
     enum { DAY_S = 86400 };
     *date = reading->date;

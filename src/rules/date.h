@@ -1,14 +1,12 @@
-/* date: days of the calendar, read from ISO 8601 forms or by a job's `format`, and what a time of day behind
- * them means.
+/* date: dates of the Gregorian calendar, years 1 to 9999, read from ISO 8601 or by a job's `format`.
  *
- * Read without a format: YYYY-MM-DD, YYYYMMDD, and a date-time of either (`T` or a blank, hours and minutes,
- * seconds, a fraction and an offset if any). With a format (model/date_format.h), the ISO forms are still
- * read where they cannot be mistaken for it: never beside YYYY-DD-MM, and YYYYMMDD not beside a format of
- * digits alone. The Gregorian calendar, years 1 to 9999.
+ * Without a format: YYYY-MM-DD, YYYYMMDD, and either with a time (`T` or a blank, hours and minutes,
+ * optionally seconds, a fraction and an offset). With a format (model/date_format.h), ISO forms are still
+ * read where they cannot be mistaken for it: never with YYYY-DD-MM, and YYYYMMDD not with a format of digits
+ * alone.
  *
- * A date that was written as an instant depends on a time zone: 1980-02-12T23:00Z is the 13th in Berlin. So
- * reading gives what is written, and date_settle_time the day that it means, or that this is not certain.
- * Thread: any; pure.
+ * The day of an instant depends on a time zone: 1980-02-12T23:00Z is the 13th in Berlin. So date_read returns
+ * the date as written, and date_resolve_time the day meant, or that it is uncertain. Thread: any; pure.
  */
 #ifndef KYC_RULES_DATE_H
 #define KYC_RULES_DATE_H
@@ -27,7 +25,7 @@ struct date {
 
 enum { DATE_TEXT_LEN = 10 };
 
-/* A date as it is written, with its time of day and offset if it has them. */
+/* A date as written, with its time of day and offset if it has them. */
 struct date_reading {
     struct date date;
     bool has_time, has_offset;
@@ -38,28 +36,28 @@ struct date_reading {
 
 enum date_result {
     DATE_OK,
-    DATE_NO_DATE,    /* not of a form that is read */
-    DATE_IMPOSSIBLE, /* of the form, but no day of the calendar */
-    DATE_AMBIGUOUS,  /* D/M/YYYY or M/D/YYYY, and both are days */
+    DATE_UNREADABLE, /* none of the forms */
+    DATE_IMPOSSIBLE, /* of the form, but not a day of the calendar */
+    DATE_AMBIGUOUS,  /* D/M/YYYY or M/D/YYYY, and both are days of the calendar */
 };
 
-/* format: NULL for the ISO forms alone. reading: filled in with DATE_OK alone. */
+/* format: NULL: ISO 8601 only. reading: only filled in with DATE_OK. */
 enum date_result date_read(const struct date_format *format, struct slice text, struct date_reading *reading);
 
 enum date_time_result {
     DATE_TIME_OK,
-    DATE_TIME_ODD,          /* not the start of a day: which day is meant is not certain */
-    DATE_TIME_OUT_OF_RANGE, /* the day in the zone is none of the years 1 to 9999 */
+    DATE_TIME_ODD,          /* not the start of a day: the day meant is uncertain */
+    DATE_TIME_OUT_OF_RANGE, /* the day in the zone is outside of the years 1 to 9999 */
 };
 
-/* The day that a reading with a time of day means. Without a zone midnight is the day as it is written. With
- * one, an instant (a time with an offset) must be the first of a day there, and a time without an offset the
- * first that the zone's clocks show on its day. *date: with DATE_TIME_ODD the day in which it lies, there or
- * as written. *second_of_day: that day's, for a message. */
-enum date_time_result date_settle_time(const struct date_reading *reading, const struct time_zone *zone,
-                                       struct date *date, unsigned *second_of_day);
+/* The day of a reading with a time of day. Without a zone, midnight means the day as written. With a zone, an
+ * instant (a time with an offset) must be the first of a day there, and a time without an offset the first
+ * that clocks in the zone show on that day. *date: with DATE_TIME_ODD the day that contains the time, in the
+ * zone or as written. *second_of_day: within that day, for a message. */
+enum date_time_result date_resolve_time(const struct date_reading *reading, const struct time_zone *zone,
+                                        struct date *date, unsigned *second_of_day);
 
-/* Whether text is the normal form already, so that it need not be written anew. */
+/* True when text, which date_read accepted without a time, is already YYYY-MM-DD. */
 static inline bool date_text_is_normal(struct slice text)
 {
     return text.len == DATE_TEXT_LEN && text.data[4] == '-' && text.data[7] == '-';

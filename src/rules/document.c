@@ -13,10 +13,10 @@
 #include "core/safe_open.h"
 #include "model/media.h"
 
-enum { CACHE_PLACES = 4096 };
+enum { CACHE_ENTRIES = 4096 };
 
-/* What tells a file with one content from the same with another; compared as bytes, so without padding. */
-struct document_mark {
+/* Differs when the content of a file may differ. Compared as bytes, so it has no padding. */
+struct document_identity {
     uint64_t path; /* hash_table_hash */
     uint64_t device, inode, size;
     int64_t changed_s, changed_ns, modified_s, modified_ns;
@@ -25,9 +25,9 @@ struct document_mark {
 struct document_cache {
     pthread_mutex_t lock;
     struct {
-        struct document_mark mark; /* path 0 and size 0: free */
+        struct document_identity identity; /* size 0: free */
         uint8_t digest[DIGEST_SHA256_LEN];
-    } places[CACHE_PLACES];
+    } entries[CACHE_ENTRIES];
 };
 
 static const char *fault_of_url(struct slice text)
@@ -42,22 +42,22 @@ static const char *fault_of_url(struct slice text)
     return NULL;
 }
 
-static const char *fault_of_opening(int reason)
+static const char *fault_of_errno(int reason)
 {
     switch (reason) {
     case ENOENT:
     case ENOTDIR:
-        return "is no file below provider.documents";
+        return "is not a file in the folder provider.documents";
     case EXDEV:
-        return "leads out of provider.documents";
+        return "leads out of the folder provider.documents";
     case ELOOP:
-        return "has a link on its way, which is not followed";
+        return "has a symbolic link in its path; links are not followed";
     case EINVAL:
-        return "is no regular file";
+        return "is not a regular file";
     case EACCES:
-        return "may not be read by this user";
+        return "is not readable for this user";
     default:
-        return "cannot be opened below provider.documents";
+        return "cannot be opened in the folder provider.documents";
     }
 }
 
@@ -66,23 +66,21 @@ const char *document_fault(int folder, struct slice text)
     if (media_is_url(text))
         return fault_of_url(text);
     if (memmem(text.data, text.len, "://", 3))
-        return "is a URL, and only https:// is taken";
+        return "is a URL, and only https:// is accepted";
     if (folder < 0)
-        return "is a path, and the job has no provider.documents to find it in";
+        return "is a path, and the job has no folder provider.documents";
     int fd = safe_open_file(folder, text);
     if (fd < 0)
-        return fault_of_opening(errno);
+        return fault_of_errno(errno);
     char head[MEDIA_MAGIC_LEN];
     struct stat stat;
     ssize_t len = fstat(fd, &stat) == 0 ? pread(fd, head, sizeof head, 0) : -1;
     close(fd);
     if (len > 0 && stat.st_size > MEDIA_MAX)
-        return "is larger than 7.5 MB, which in base64 is the 10 MB that a request may be";
+        return "is larger than 7.5 MB, which is 10 MB in base64, the limit of a request";
     if (len <= 0)
         return "is empty or cannot be read";
-    return media_type(slice_make(head, (size_t)len))
-               ? NULL
-               : "is neither a JPEG, a PNG nor a PDF by its first bytes";
+    return media_type(slice_make(head, (size_t)len)) ? NULL : "is not a JPEG, PNG or PDF by its first bytes";
 }
 
 struct document_cache *document_cache_new(void)
@@ -100,13 +98,13 @@ void document_cache_free(struct document_cache *cache)
     free(cache);
 }
 
-static bool mark_file(int fd, struct slice path, struct document_mark *mark)
+static bool identify_file(int fd, struct slice path, struct document_identity *identity)
 {
     struct stat stat;
-    /* What could never be sent is not read either: a file may be of any size. */
+    /* A file that cannot be sent is not read: it may be of any size. */
     if (fstat(fd, &stat) != 0 || stat.st_size == 0 || stat.st_size > MEDIA_MAX)
         return false;
-    *mark = (struct document_mark){
+    *identity = (struct document_identity){
         .path = hash_table_hash(path),
         .device = stat.st_dev,
         .inode = stat.st_ino,
@@ -119,17 +117,17 @@ static bool mark_file(int fd, struct slice path, struct document_mark *mark)
     return true;
 }
 
-/* The lock is not held while a file is read: two workers may read one file twice, and none waits. */
+/* The lock is not held while a file is read: two workers may both read it, but neither waits. */
 static bool digest_opened(struct document_cache *cache, int fd, struct slice path, uint8_t out[32])
 {
-    struct document_mark mark;
-    if (!mark_file(fd, path, &mark))
+    struct document_identity identity;
+    if (!identify_file(fd, path, &identity))
         return false;
-    size_t place = mark.path % CACHE_PLACES;
+    size_t index = identity.path % CACHE_ENTRIES;
     pthread_mutex_lock(&cache->lock);
-    bool known = memcmp(&cache->places[place].mark, &mark, sizeof mark) == 0;
+    bool known = memcmp(&cache->entries[index].identity, &identity, sizeof identity) == 0;
     if (known)
-        memcpy(out, cache->places[place].digest, DIGEST_SHA256_LEN);
+        memcpy(out, cache->entries[index].digest, DIGEST_SHA256_LEN);
     pthread_mutex_unlock(&cache->lock);
     if (known)
         return true;
@@ -137,8 +135,8 @@ static bool digest_opened(struct document_cache *cache, int fd, struct slice pat
     if (digest_sha256_file(fd, digest) != 0)
         return false;
     pthread_mutex_lock(&cache->lock);
-    cache->places[place].mark = mark;
-    memcpy(cache->places[place].digest, digest, sizeof digest);
+    cache->entries[index].identity = identity;
+    memcpy(cache->entries[index].digest, digest, sizeof digest);
     pthread_mutex_unlock(&cache->lock);
     memcpy(out, digest, sizeof digest);
     return true;

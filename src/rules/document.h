@@ -1,4 +1,5 @@
-/* document: a customer's document file, told by its first bytes (2-job.md, document_front).
+/* document: document files of customers (document_front, document_back): a JPEG, PNG or PDF below the folder
+ * provider.documents, recognized by its first bytes, or an https URL.
  *
  * Thread: any.
  */
@@ -10,19 +11,19 @@
 
 #include "core/slice.h"
 
-/* NULL when text is an https URL, or a file below folder that is a JPEG, PNG or PDF; else why not, a text
- * that goes on from the name. folder: of safe_open_folder, or -1 when the job names none. */
+/* NULL for a valid document, else the fault, a verb phrase for a message. folder: of safe_open_folder; -1:
+ * the job has none. */
 const char *document_fault(int folder, struct slice text);
 
-/* Digests of files that were read before in this process, so that a file that many rows name is read once: by
- * path, device, size, times and inode. Bounded: a file more takes the place of another. */
+/* Digests of files read earlier in this process, so that a file of many rows is read once. The key is the
+ * path with device, inode, size and times. Bounded: a new entry replaces another. */
 struct document_cache;
 
 struct document_cache *document_cache_new(void);
 void document_cache_free(struct document_cache *cache);
 
-/* SHA-256 of what the file at text below folder holds. False, and nothing in out, when text is a URL or the
- * file cannot be read. */
+/* SHA-256 of the file at the path text below folder. False, with out unchanged, for a URL or a file that
+ * cannot be read. */
 bool document_digest(struct document_cache *cache, int folder, struct slice text, uint8_t out[32]);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { EMAIL_MAX = 254, LOCAL_MAX = 64, LABEL_MAX = 63 };
 
-/* What a byte may be part of. */
+/* Classes of bytes. */
 enum { ATEXT = 1, LABEL = 2, DIGIT = 4, CAPITAL = 8 };
 
 static const uint8_t classes[256] = {
@@ -35,7 +35,7 @@ static const uint8_t classes[256] = {
     ['~'] = ATEXT,
 };
 
-static const char *judge_local(struct slice local)
+static const char *check_local_part(struct slice local)
 {
     if (local.len == 0)
         return "has nothing before the @";
@@ -53,13 +53,13 @@ static const char *judge_local(struct slice local)
     return dot_before ? "has a dot just before the @" : NULL;
 }
 
-/* *capitals: there is something to lower. */
-static const char *judge_domain(struct slice domain, bool *capitals)
+/* *has_capitals: the domain must be written in lower case. */
+static const char *check_domain(struct slice domain, bool *has_capitals)
 {
     static const char *const bad_label =
-        "has a domain that cannot be one: a part of it is empty, too long, or begins or ends with a hyphen";
+        "has an invalid domain: a part of it is empty, too long, or begins or ends with a hyphen";
     size_t label_count = 1, start = 0;
-    unsigned all = 0xff, any = 0; /* classes of the label at hand, and of all */
+    unsigned all = 0xff, any = 0; /* classes common to the label, and found in the domain */
     for (size_t i = 0; i <= domain.len; i++) {
         if (i < domain.len && domain.data[i] != '.') {
             unsigned class = classes[(uint8_t)domain.data[i]];
@@ -79,7 +79,7 @@ static const char *judge_domain(struct slice domain, bool *capitals)
     }
     if (label_count < 2)
         return "has a domain without a dot";
-    *capitals = (any & CAPITAL) != 0;
+    *has_capitals = (any & CAPITAL) != 0;
     return all & DIGIT ? "has a domain that ends in a number" : NULL;
 }
 
@@ -116,17 +116,17 @@ static struct slice join(struct slice local, struct slice domain, struct arena *
     return slice_make(out, local.len + 1 + domain.len);
 }
 
-/* A domain that is no plain one: it may become one. NULL when it does. */
-static const char *normalize_domain(const char *why, struct slice *domain, struct arena *arena,
-                                    bool *capitals)
+/* Converts a domain that is not ASCII. NULL, or the fault; of an ASCII domain it is fault. */
+static const char *convert_domain(const char *fault, struct slice *domain, struct arena *arena,
+                                  bool *has_capitals)
 {
     if (memchr(domain->data, '@', domain->len))
         return "has more than one @";
     if (is_ascii(*domain))
-        return why;
+        return fault;
     if (!to_a_labels(*domain, arena, domain))
-        return "has a domain that IDNA does not allow";
-    return judge_domain(*domain, capitals);
+        return "has a domain that IDNA 2008 does not allow";
+    return check_domain(*domain, has_capitals);
 }
 
 const char *email_read(struct slice text, struct arena *arena, struct slice *out)
@@ -137,18 +137,18 @@ const char *email_read(struct slice text, struct arena *arena, struct slice *out
     struct slice local = slice_make(text.data, (size_t)(cursor - text.data));
     struct slice domain = slice_make(cursor + 1, text.len - local.len - 1);
 
-    const char *why = judge_local(local);
-    if (why)
-        return why;
-    bool capitals = false;
-    why = judge_domain(domain, &capitals);
-    if (why)
-        why = normalize_domain(why, &domain, arena, &capitals);
-    if (why)
-        return why;
+    const char *fault = check_local_part(local);
+    if (fault)
+        return fault;
+    bool has_capitals = false;
+    fault = check_domain(domain, &has_capitals);
+    if (fault)
+        fault = convert_domain(fault, &domain, arena, &has_capitals);
+    if (fault)
+        return fault;
     if (local.len + 1 + domain.len > EMAIL_MAX)
         return "has more than 254 bytes";
-    bool changed = capitals || domain.data != cursor + 1;
+    bool changed = has_capitals || domain.data != cursor + 1;
     *out = changed ? join(local, domain, arena) : text;
     return NULL;
 }

@@ -4,15 +4,15 @@
 
 #include "core/json.h"
 #include "core/memory.h"
-#include "rules/normalize.h"
+#include "rules/read_field.h"
 
-/* What a cell's text stands for. */
+/* The kind of the JSON value behind a cell. */
 enum cell_kind {
     CELL_NOTHING,
     CELL_SCALAR,
     CELL_LIST,   /* its items between VALUE_SEPARATOR */
     CELL_OBJECT, /* no text */
-    CELL_NESTED, /* an array that holds more than scalars; no text */
+    CELL_NESTED, /* an array of arrays or objects; no text */
 };
 
 struct ndjson_cells {
@@ -22,7 +22,7 @@ struct ndjson_cells {
     bool repaired;
 };
 
-/* One line on its way into cells. */
+/* The line being read. */
 struct line {
     struct ndjson_cells *cells;
     const struct json_node *nodes;
@@ -48,16 +48,16 @@ void ndjson_cells_free(struct ndjson_cells *cells)
     free(cells);
 }
 
-static struct slice keep_text(const struct line *line, struct slice text)
+static struct slice retain_text(const struct line *line, struct slice text)
 {
     struct slice raw = line->record->raw;
     bool in_place = text.data >= raw.data && text.data <= raw.data + raw.len;
     return in_place ? text : arena_copy(line->arena, text);
 }
 
-/* The items of an array of scalars. A separator within an item becomes another control character: neither can
- * be part of a value, and removing it is warned of. */
-static enum cell_kind join(const struct line *line, size_t index, struct slice *text)
+/* Joins the items of an array of scalars. A separator inside an item becomes another control character:
+ * neither can be part of a value, and its removal gives a warning. */
+static enum cell_kind join_items(const struct line *line, size_t index, struct slice *text)
 {
     const struct json_node *nodes = line->nodes;
     size_t len = 0, end = nodes[index].end;
@@ -79,7 +79,7 @@ static enum cell_kind join(const struct line *line, size_t index, struct slice *
     return text->len ? CELL_LIST : CELL_NOTHING;
 }
 
-static void take_cell(const struct line *line, size_t index, int cell)
+static void store_cell(const struct line *line, size_t index, int cell)
 {
     const struct json_node *node = &line->nodes[index];
     struct slice *text = &line->record->cells[cell];
@@ -90,21 +90,21 @@ static void take_cell(const struct line *line, size_t index, int cell)
         kind = CELL_NOTHING;
         break;
     case JSON_ARRAY:
-        kind = join(line, index, text);
+        kind = join_items(line, index, text);
         break;
     case JSON_OBJECT:
         kind = CELL_OBJECT;
         break;
     default:
-        *text = keep_text(line, node->text);
+        *text = retain_text(line, node->text);
         break;
     }
     line->cells->kinds[cell] = kind;
 }
 
-static void take_value(const struct line *line, size_t index, uint32_t step);
+static void visit_value(const struct line *line, size_t index, uint32_t step);
 
-static void take_children(const struct line *line, size_t position, uint32_t step)
+static void visit_children(const struct line *line, size_t position, uint32_t step)
 {
     const struct ndjson_paths *paths = line->cells->paths;
     const struct json_node *nodes = line->nodes;
@@ -114,21 +114,21 @@ static void take_children(const struct line *line, size_t position, uint32_t ste
                             ? ndjson_paths_member(paths, step, nodes[child].key)
                             : ndjson_paths_element(paths, step, index);
         if (next)
-            take_value(line, child, next);
+            visit_value(line, child, next);
     }
 }
 
-static void take_value(const struct line *line, size_t index, uint32_t step)
+static void visit_value(const struct line *line, size_t index, uint32_t step)
 {
     const struct ndjson_step *here = &line->cells->paths->steps[step];
     const struct json_node *node = &line->nodes[index];
     if (here->cell != NDJSON_NO_CELL)
-        take_cell(line, index, here->cell);
+        store_cell(line, index, here->cell);
     if (here->child_count && (node->kind == JSON_OBJECT || node->kind == JSON_ARRAY))
-        take_children(line, index, step);
+        visit_children(line, index, step);
 }
 
-static void refuse(struct record *record, struct arena *arena, const char *message, size_t offset)
+static void set_fault(struct record *record, struct arena *arena, const char *message, size_t offset)
 {
     record->fault = RULE_MALFORMED;
     record->fault_message = arena_printf(arena, "%s (byte %zu of the line)", message, offset + 1);
@@ -142,11 +142,11 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     const struct json_node *nodes =
         json_reader_parse_lenient(cells->reader, record->raw, &count, &cells->repaired, &fault);
     if (!nodes) {
-        refuse(record, arena, fault.message, fault.offset);
+        set_fault(record, arena, fault.message, fault.offset);
         return;
     }
     if (nodes[0].kind != JSON_OBJECT) {
-        refuse(record, arena, "the line is no JSON object", nodes[0].offset);
+        set_fault(record, arena, "the line is not a JSON object", nodes[0].offset);
         return;
     }
     record->cells = arena_alloc(arena, (paths->cell_count + 1) * sizeof *record->cells);
@@ -154,9 +154,9 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     memset(record->cells, 0, paths->cell_count * sizeof *record->cells);
     memset(cells->kinds, 0, paths->cell_count * sizeof *cells->kinds);
     const struct line line = {cells, nodes, record, arena};
-    take_children(&line, 0, NDJSON_TOP);
+    visit_children(&line, 0, NDJSON_TOP);
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
-        take_children(&line, 0, NDJSON_TOP_WHOLE);
+        visit_children(&line, 0, NDJSON_TOP_WHOLE);
 }
 
 static bool is_list(const struct field_plan *plan)
@@ -170,14 +170,13 @@ static void normalize_text_cell(const struct ndjson_cells *cells, struct record_
     if (cells->repaired && memmem(text.data, text.len, "\xef\xbf\xbd", 3))
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_ENCODING,
-            "holds bytes that are not UTF-8, or an escape of half a character; JSON is UTF-8: "
-            "export it anew");
+            "contains bytes that are not UTF-8, or an escape of half a character; export it again as UTF-8");
     else
-        normalize_constant(context, plan, text);
+        read_field_text(context, plan, text);
 }
 
-void ndjson_cells_normalize(const struct ndjson_cells *cells, struct record_context *context,
-                            const struct field_plan *plan)
+void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
+                             const struct field_plan *plan)
 {
     struct slice text = context->record->cells[plan->column];
     const char *column = plan->mapping->column;
@@ -192,7 +191,7 @@ void ndjson_cells_normalize(const struct ndjson_cells *cells, struct record_cont
         if (!is_list(plan)) {
             record_context_add_verdictf(
                 context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                "\"%s\" is an array, and one value is expected; name one of it, such as %s[0]", column,
+                "\"%s\" is an array, and one value is expected; map one of its items, such as %s[0]", column,
                 column);
             break;
         }
@@ -203,12 +202,12 @@ void ndjson_cells_normalize(const struct ndjson_cells *cells, struct record_cont
     case CELL_OBJECT:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-            "\"%s\" is an object, and a value is expected; name a member of it, such as %s.NAME", column,
+            "\"%s\" is an object, and a value is expected; map one of its members, such as %s.NAME", column,
             column);
         break;
     case CELL_NESTED:
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                    "\"%s\" is an array of arrays or objects, and values are expected",
+                                    "\"%s\" is an array of arrays or objects, and single values are expected",
                                     column);
         break;
     }

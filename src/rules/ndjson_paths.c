@@ -35,7 +35,7 @@ void ndjson_paths_free(struct ndjson_paths *paths)
     free(paths);
 }
 
-static uint32_t to_member(struct ndjson_paths *paths, uint32_t from, struct slice key)
+static uint32_t add_member(struct ndjson_paths *paths, uint32_t from, struct slice key)
 {
     uint32_t index = ndjson_paths_member(paths, from, key);
     if (index)
@@ -48,7 +48,7 @@ static uint32_t to_member(struct ndjson_paths *paths, uint32_t from, struct slic
     return index;
 }
 
-static uint32_t to_element(struct ndjson_paths *paths, uint32_t from, uint32_t index)
+static uint32_t add_element(struct ndjson_paths *paths, uint32_t from, uint32_t index)
 {
     uint32_t position = ndjson_paths_element(paths, from, index);
     if (position)
@@ -60,7 +60,7 @@ static uint32_t to_element(struct ndjson_paths *paths, uint32_t from, uint32_t i
     return position;
 }
 
-/* `[12]` at the start of text: its length, 0 when it is none. */
+/* The length of an index like `[12]` at the start of text; 0: not an index. */
 static size_t index_len(const char *text, uint32_t *index)
 {
     size_t len = 1;
@@ -70,7 +70,7 @@ static size_t index_len(const char *text, uint32_t *index)
     return len > 1 && text[len] == ']' ? len + 1 : 0;
 }
 
-/* Whether every part of a column is a name or an index: else it can only be a whole name. */
+/* True when every part of a column is a name or an index; else it can only be a whole name. */
 static bool is_path(const char *column)
 {
     for (const char *cursor = column;;) {
@@ -92,17 +92,17 @@ static bool is_path(const char *column)
     }
 }
 
-static uint32_t walk(struct ndjson_paths *paths, const char *column)
+static uint32_t add_path(struct ndjson_paths *paths, const char *column)
 {
     uint32_t step = NDJSON_TOP;
     for (const char *cursor = column; *cursor;) {
         size_t len = strcspn(cursor, ".[");
-        step = to_member(paths, step, slice_make(cursor, len));
+        step = add_member(paths, step, slice_make(cursor, len));
         cursor += len;
         while (*cursor == '[') {
             uint32_t index;
             cursor += index_len(cursor, &index);
-            step = to_element(paths, step, index);
+            step = add_element(paths, step, index);
         }
         if (*cursor == '.')
             cursor++;
@@ -121,11 +121,11 @@ size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
 
     bool is_name = !strpbrk(column, ".[");
     if (is_name || is_path(column)) {
-        uint32_t step = is_name ? to_member(paths, NDJSON_TOP, slice_from(column)) : walk(paths, column);
+        uint32_t step = is_name ? add_member(paths, NDJSON_TOP, slice_from(column)) : add_path(paths, column);
         paths->steps[step].cell = (int)cell;
     }
     if (!is_name) {
-        uint32_t step = to_member(paths, NDJSON_TOP_WHOLE, slice_from(column));
+        uint32_t step = add_member(paths, NDJSON_TOP_WHOLE, slice_from(column));
         paths->steps[step].cell = (int)cell;
     }
     return cell;

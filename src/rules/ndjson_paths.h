@@ -1,8 +1,8 @@
-/* ndjson_paths: the columns of a job as ways into an object.
+/* ndjson_paths: the columns of a job as paths into a JSON object, in one prefix tree. Inside of src/rules.
  *
- * `a.b` is member b of the object a, `a[0]` the first element of the array a; the two can follow each other.
- * A member of the top level whose whole name is the column (`address.city` in a flat export) is meant too,
- * and goes first. The inside of src/rules. Thread: constant once built. Owner: new/free.
+ * `a.b` is member b of the object a, `a[0]` the first element of the array a; both can be combined. A
+ * top-level member whose whole name is the column (`address.city` in a flat export) takes precedence over the
+ * path. Thread: constant once built. Owner: new/free.
  */
 #ifndef KYC_RULES_NDJSON_PATHS_H
 #define KYC_RULES_NDJSON_PATHS_H
@@ -14,17 +14,17 @@
 
 enum { NDJSON_BUCKETS = 32, NDJSON_NO_CELL = -1 };
 
-/* One step of a way; steps that begin the same are one. Places are indices into ndjson_paths.steps. */
+/* A node of the tree: one step of a path. Other steps are named by their index in ndjson_paths.steps. */
 struct ndjson_step {
-    struct slice key;                                 /* of a member; at NULL: of an element */
+    struct slice key;                                 /* of a member; data NULL: an element */
     uint32_t index;                                   /* of an element */
-    int cell;                                         /* that ends here; NDJSON_NO_CELL: none */
-    uint32_t members[NDJSON_BUCKETS], elements, next; /* chains; 0 ends one */
+    int cell;                                         /* of the column that ends here; NDJSON_NO_CELL: none */
+    uint32_t members[NDJSON_BUCKETS], elements, next; /* linked lists; 0 ends one */
     uint32_t child_count;
 };
 
 struct ndjson_paths {
-    struct ndjson_step *steps; /* [0] the object itself, [1] its members with a whole column as their name */
+    struct ndjson_step *steps; /* [0] the object, [1] the object by whole column names */
     size_t step_count, step_capacity;
     const char **columns; /* by cell; borrowed */
     size_t cell_count;
@@ -35,7 +35,7 @@ enum { NDJSON_TOP = 0, NDJSON_TOP_WHOLE = 1 };
 struct ndjson_paths *ndjson_paths_new(void);
 void ndjson_paths_free(struct ndjson_paths *paths);
 
-/* The cell of a column, the same for the same column. Borrows column. */
+/* Adds a column and returns its cell; a column that is already there keeps its cell. Borrows column. */
 size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column);
 
 static inline uint32_t ndjson_paths_bucket(struct slice key)
@@ -46,7 +46,7 @@ static inline uint32_t ndjson_paths_bucket(struct slice key)
     return ((unsigned)key.len + first * 5 + last * 3) % NDJSON_BUCKETS;
 }
 
-/* The step for a member or an element; 0: no way goes there. */
+/* The step to a member or an element; 0: no path leads there. */
 static inline uint32_t ndjson_paths_member(const struct ndjson_paths *paths, uint32_t from, struct slice key)
 {
     uint32_t index = paths->steps[from].members[ndjson_paths_bucket(key)];

@@ -1,62 +1,54 @@
-/* normalize: source text to a field's normal form (2-job.md, Customer fields).
+/* normalize: the normal form of each field type. Inside of src/rules.
  *
- * One function per field type, in one table. A source that cannot be understood gets a verdict and the value
- * fails; nothing is guessed. The inside of src/rules.
+ * Each function sets context->values[plan->field]: present with the normal form, failed with a verdict, or
+ * unchanged (absent).
  */
 #ifndef KYC_RULES_NORMALIZE_H
 #define KYC_RULES_NORMALIZE_H
 
-#include "rules/field_plan.h"
+#include "rules/record_context.h"
 
-/* Reads one field of the record into judging->values. source: as the input has it, in its encoding. */
-void normalize_source(struct record_context *context, const struct field_plan *plan, struct slice source);
-/* The same for a text of the job file, which is UTF-8. */
-void normalize_constant(struct record_context *context, const struct field_plan *plan, struct slice source);
-
-/* Pairs tax_id with tax_country, when all fields are read: the country defaults to the record's. */
-void normalize_tax_pairs(struct record_context *context);
-
-/* Gives the dates with an odd time of day their verdicts, when all fields are read. */
-void normalize_odd_times(struct record_context *context);
-
-/* One type each, for the table in normalize.c: text is not empty, UTF-8 and normalized as a text. */
-typedef void normalize_function(struct record_context *judging, const struct field_plan *slot,
+/* text: cleaned (clean.h), not empty. */
+typedef void normalize_function(struct record_context *context, const struct field_plan *plan,
                                 struct slice text);
 void normalize_text(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* Of the US: two letters, from the letters or the full name. */
 void normalize_state(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* Upper case. */
 void normalize_postal(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* Of the US: the nine digits of a social security number. */
 void normalize_national_id(struct record_context *context, const struct field_plan *plan, struct slice text);
 void normalize_email(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* E.164. A number without `+` is read with the record's country. */
 void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* YYYY-MM-DD. A time of day that is not the start of a day is kept in context->odd_times. */
 void normalize_date(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* ISO 3166-1 alpha-2, or an extra code of the provider. */
 void normalize_country(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* The provider's spelling of a word. */
 void normalize_enum(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* `true` or `false`. */
 void normalize_bool(struct record_context *context, const struct field_plan *plan, struct slice text);
+/* 0 to INT32_MAX without leading zeros. */
 void normalize_integer(struct record_context *context, const struct field_plan *plan, struct slice text);
 void normalize_document(struct record_context *context, const struct field_plan *plan, struct slice text);
 void normalize_client_id(struct record_context *context, const struct field_plan *plan, struct slice text);
 void normalize_uri(struct record_context *context, const struct field_plan *plan, struct slice text);
 
-/* Lists: the source is split before its items are normalized as a text. */
+/* These clean the source themselves. A key keeps its inner blanks: two keys that differ by a blank are two
+ * customers. */
+void normalize_key(struct record_context *context, const struct field_plan *plan, struct slice source);
+/* A list is split before its items are cleaned; the value has VALUE_SEPARATOR between them. A repeated
+ * country is dropped, but not in tax_country, whose items pair with those of tax_id. */
 void normalize_country_list(struct record_context *context, const struct field_plan *plan,
                             struct slice source);
 void normalize_text_list(struct record_context *context, const struct field_plan *plan, struct slice source);
 
-/* Steps that several share. Sets a value that is fine. */
-static inline void normalize_accept(struct record_context *context, const struct field_plan *plan,
-                                    struct slice text)
-{
-    context->values[plan->field].text = text;
-    context->values[plan->field].state = VALUE_PRESENT;
-}
-
-/* False, with a verdict, when text has more or fewer characters than the provider takes. */
-bool normalize_length(struct record_context *context, const struct field_plan *plan, struct slice text);
-
-/* The text of a source: blanks, invisible characters, null values, the job's `values` (which may make it
- * nothing). False when there is no
- * value: absent, or failed with a verdict. */
-bool normalize_clean(struct record_context *context, const struct field_plan *plan, struct slice source,
-                     struct slice *text);
+/* Once all fields are read: pairs tax_id with tax_country. One country counts for all ids; without any it is
+ * the record's. */
+void normalize_tax_pairs(struct record_context *context);
+/* Once all fields are read: adds the verdicts of context->odd_times, at the level of the job's rule `time`.
+ */
+void normalize_odd_times(struct record_context *context);
 
 #endif

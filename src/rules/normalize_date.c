@@ -1,30 +1,31 @@
-/* normalize_date: dates, and what a birth date must be. */
+/* normalize_date: dates, their times of day, and the bounds of a birth date. */
 #include <assert.h>
 
 #include "rules/normalize.h"
 
-static void say_no_date(struct record_context *context, const struct field_plan *plan, struct slice text,
-                        enum date_result result)
+static void add_date_verdict(struct record_context *context, const struct field_plan *plan, struct slice text,
+                             enum date_result result)
 {
     const char *quoted = record_context_quote(context, text);
     if (result == DATE_AMBIGUOUS)
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
-            "%s can be two days; say which with `format` in the job, such as DD/MM/YYYY", quoted);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+                                    "%s can be two days; set `format` in the job, such as DD/MM/YYYY",
+                                    quoted);
     else if (plan->format)
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s is not a %s; expected %s as the job says",
-            quoted, result == DATE_IMPOSSIBLE ? "day of the calendar" : "date", plan->format->text);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                    "%s is not a %s; expected %s, the `format` of the job", quoted,
+                                    result == DATE_IMPOSSIBLE ? "day of the calendar" : "date",
+                                    plan->format->text);
     else if (result == DATE_IMPOSSIBLE)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s is not a day of the calendar", quoted);
     else
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                    "%s is not a date; expected YYYY-MM-DD, or give `format` in the job",
+                                    "%s is not a date; expected YYYY-MM-DD, or set `format` in the job",
                                     quoted);
 }
 
-/* False, with a verdict, for a day on which no customer was born. */
+/* False, with a verdict, for a day after today or more than 120 years ago (a business may be older). */
 static bool is_birth_date(struct record_context *context, const struct field_plan *plan, struct slice text,
                           struct date date)
 {
@@ -42,10 +43,10 @@ static bool is_birth_date(struct record_context *context, const struct field_pla
     return false;
 }
 
-/* Puts the verdict off until all fields are read. The day in the zone is not in the message: where values are
- * masked, only what is quoted is. */
-static void note_odd_time(struct record_context *context, const struct field_plan *plan, struct slice text,
-                          const struct date_reading *reading, unsigned second_of_day)
+/* Keeps the message for normalize_odd_times. The day in the zone is not part of it: only quoted text is
+ * masked where values are. */
+static void defer_time_verdict(struct record_context *context, const struct field_plan *plan,
+                               struct slice text, const struct date_reading *reading, unsigned second_of_day)
 {
     const char *quoted = record_context_quote(context, text);
     struct slice message;
@@ -54,7 +55,7 @@ static void note_odd_time(struct record_context *context, const struct field_pla
     else if (!reading->has_offset)
         message = arena_printf(
             context->arena,
-            "%s has a time of day, which is not the start of a day; if the date is right as it is written, say `time: drop` in the job",
+            "%s has a time of day that is not the start of a day; if the date is right as written, set `time: drop` in the job",
             quoted);
     else if (plan->zone)
         message = arena_printf(
@@ -63,14 +64,14 @@ static void note_odd_time(struct record_context *context, const struct field_pla
     else
         message = arena_printf(
             context->arena,
-            "%s is an instant, so the day depends on a time zone; give `zone` in the job, such as {column: …, zone: Europe/Berlin}, or `time: drop` to take the date as it is written",
+            "%s is an instant, so its day depends on a time zone; set `zone` in the job, such as {column: …, zone: Europe/Berlin}, or `time: drop` to use the date as written",
             quoted);
     assert(context->odd_time_count < RECORD_CONTEXT_ODD_TIMES_MAX);
     context->odd_times[context->odd_time_count++] = (struct odd_time){plan->field, message.data};
 }
 
-/* The job's rule that gives `time` another level; NULL: none applies. */
-static const struct job_rule *rule_of_time(const struct record_context *context, enum field_id field)
+/* The job's rule `time` that applies to this record; NULL: none. */
+static const struct job_rule *find_time_rule(const struct record_context *context, enum field_id field)
 {
     for (size_t i = 0; i < context->set->custom_rule_count; i++) {
         const struct job_rule *rule = context->set->custom_rules[i].rule;
@@ -85,26 +86,26 @@ void normalize_odd_times(struct record_context *context)
 {
     for (size_t i = 0; i < context->odd_time_count; i++) {
         const struct odd_time *odd = &context->odd_times[i];
-        const struct job_rule *rule = rule_of_time(context, odd->field);
+        const struct job_rule *rule = find_time_rule(context, odd->field);
         record_context_add_verdictf(context, odd->field, rule ? rule->level : VERDICT_REJECT, RULE_TIME,
                                     "%s%s%s", odd->message, rule && rule->message ? ": " : "",
                                     rule && rule->message ? rule->message : "");
     }
 }
 
-/* The day that is meant. False, with a verdict, when there is none. */
-static bool settle_time(struct record_context *context, const struct field_plan *plan, struct slice text,
-                        const struct date_reading *reading, struct date *date)
+/* The day of a date with a time. False, with a verdict, when it is outside of the calendar. */
+static bool resolve_time(struct record_context *context, const struct field_plan *plan, struct slice text,
+                         const struct date_reading *reading, struct date *date)
 {
     unsigned second_of_day;
-    switch (date_settle_time(reading, plan->zone, date, &second_of_day)) {
+    switch (date_resolve_time(reading, plan->zone, date, &second_of_day)) {
     case DATE_TIME_OK:
         break;
     case DATE_TIME_ODD:
-        note_odd_time(context, plan, text, reading, second_of_day);
+        defer_time_verdict(context, plan, text, reading, second_of_day);
         break;
     case DATE_TIME_OUT_OF_RANGE:
-        say_no_date(context, plan, text, DATE_IMPOSSIBLE);
+        add_date_verdict(context, plan, text, DATE_IMPOSSIBLE);
         return false;
     }
     return true;
@@ -115,15 +116,15 @@ void normalize_date(struct record_context *context, const struct field_plan *pla
     struct date_reading reading;
     enum date_result result = date_read(plan->format, text, &reading);
     if (result != DATE_OK) {
-        say_no_date(context, plan, text, result);
+        add_date_verdict(context, plan, text, result);
         return;
     }
     struct date date = reading.date;
-    size_t odd_times = context->odd_time_count;
-    if (reading.has_time && !plan->mapping->drops_time && !settle_time(context, plan, text, &reading, &date))
+    size_t odd_time_count = context->odd_time_count;
+    if (reading.has_time && !plan->mapping->drops_time && !resolve_time(context, plan, text, &reading, &date))
         return;
     if (plan->field == FIELD_DATE_OF_BIRTH && !is_birth_date(context, plan, text, date)) {
-        context->odd_time_count = odd_times; /* one cause gives one verdict */
+        context->odd_time_count = odd_time_count; /* one cause gives one verdict */
         return;
     }
     if (plan->format || !date_text_is_normal(text)) {
@@ -131,5 +132,5 @@ void normalize_date(struct record_context *context, const struct field_plan *pla
         date_write(date, out);
         text = slice_make(out, DATE_TEXT_LEN);
     }
-    normalize_accept(context, plan, text);
+    record_context_accept(context, plan->field, text);
 }

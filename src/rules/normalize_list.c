@@ -1,6 +1,7 @@
-/* normalize_list: countries, and the fields that hold several items. */
+/* normalize_list: countries, and fields with several items. */
 #include "core/text.h"
 #include "model/country.h"
+#include "rules/clean.h"
 #include "rules/normalize.h"
 
 static bool is_listed(const char *const *codes, struct slice code)
@@ -11,7 +12,7 @@ static bool is_listed(const char *const *codes, struct slice code)
     return false;
 }
 
-/* Where a country's name may be remembered; NULL when it is too long, or nobody remembers. */
+/* The cache entry for a country's text; NULL for a text that is too long or of the job file. */
 static struct country_memo *memo_of(struct record_context *context, struct slice text)
 {
     if (!context->worker || text.len == 0 || text.len > COUNTRY_MEMO_TEXT)
@@ -39,8 +40,9 @@ static enum country_result read_country(struct record_context *context, struct s
     return result;
 }
 
-/* A code that the provider takes beside ISO 3166-1, in its own table's bytes. */
-static const char *find_also(const struct provider_field *provider, struct slice text, struct arena *arena)
+/* The provider's own code outside ISO 3166-1 that text is; NULL: none. */
+static const char *find_extra_code(const struct provider_field *provider, struct slice text,
+                                   struct arena *arena)
 {
     if (!provider || !provider->extra_countries || text.len > 3)
         return NULL;
@@ -51,7 +53,7 @@ static const char *find_also(const struct provider_field *provider, struct slice
     return NULL;
 }
 
-/* NULL, with a verdict, when text names no country or several. */
+/* NULL, with a verdict, for an unknown or ambiguous name. */
 static const struct country *find_country(struct record_context *context, const struct field_plan *plan,
                                           struct slice text)
 {
@@ -62,44 +64,43 @@ static const struct country *find_country(struct record_context *context, const 
         return country;
     const char *quoted = record_context_quote(context, text);
     if (result == COUNTRY_AMBIGUOUS) {
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
-            "%s can be several countries (%s); write the code of the one that is meant", quoted, names);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+                                    "%s can be several countries (%s); write the country's code", quoted,
+                                    names);
         return NULL;
     }
     bool is_list = plan->type == FIELD_TYPE_COUNTRY_LIST && strpbrk(quoted, "|;,/");
-    record_context_add_verdictf(
-        context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
-        "%s is not a country that is known; expected a code of ISO 3166-1 or a name%s", quoted,
-        is_list ? " (for several, give `split` in the job)" : "");
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY,
+                                "%s is not a known country; expected a code of ISO 3166-1 or a name%s",
+                                quoted, is_list ? " (for several, give `split` in the job)" : "");
     return NULL;
 }
 
-/* False when the provider takes nobody of that country. */
-static bool judge_country(struct record_context *context, const struct field_plan *plan, struct slice code)
+/* False, with a verdict, for a country that the provider refuses. */
+static bool check_country(struct record_context *context, const struct field_plan *plan, struct slice code)
 {
     const struct country *country = country_by_alpha2(code);
-    const char *name = country ? country->name : "it";
+    const char *name = country ? country->name : "this country";
     if (is_listed(plan->provider->refused_countries, code)) {
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_COUNTRY_REFUSED,
-                                    "the provider takes no customers of %s (%.*s)", name, (int)code.len,
-                                    code.data);
+                                    "the provider does not accept customers of %s (%.*s)", name,
+                                    (int)code.len, code.data);
         return false;
     }
     if (is_listed(plan->provider->warned_countries, code))
         record_context_add_verdictf(
             context, plan->field, VERDICT_WARN, RULE_COUNTRY_REFUSED,
-            "%s (%.*s) is on the provider's list of restricted countries: it may refuse this customer", name,
-            (int)code.len, code.data);
+            "%s (%.*s) is on the provider's list of restricted countries: the provider may refuse this customer",
+            name, (int)code.len, code.data);
     return true;
 }
 
-/* An alpha-2 code, or one that the provider takes beside them; NULL, with a verdict, when there is none. */
+/* An alpha-2 code or an extra code of the provider; NULL with a verdict. */
 static const char *read_code(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const struct country *country = country_by_alpha2(text);
     if (!country) {
-        const char *code = find_also(plan->provider, text, context->arena);
+        const char *code = find_extra_code(plan->provider, text, context->arena);
         if (code)
             return code;
         country = find_country(context, plan, text);
@@ -110,19 +111,19 @@ static const char *read_code(struct record_context *context, const struct field_
 void normalize_country(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     const char *code = read_code(context, plan, text);
-    if (code && (!plan->checks_countries || judge_country(context, plan, slice_from(code))))
-        normalize_accept(context, plan, slice_make(code, strlen(code)));
+    if (code && (!plan->checks_countries || check_country(context, plan, slice_from(code))))
+        record_context_accept(context, plan->field, slice_make(code, strlen(code)));
 }
 
-/* A list as it grows, its items between separators. */
+/* A list value under construction. */
 struct list {
     char *data;
     size_t len, capacity;
-    size_t places; /* items met, the empty ones included */
-    uint64_t full; /* bit i: the i-th place holds an item */
+    size_t positions; /* items read so far, the empty ones included */
+    uint64_t filled;  /* bit i: the i-th item is not empty */
 };
 
-static bool holds(const struct list *list, struct slice item)
+static bool contains(const struct list *list, struct slice item)
 {
     struct slice rest = slice_make(list->len ? list->data : NULL, list->len), other;
     while (record_context_next_item(&rest, VALUE_SEPARATOR, &other))
@@ -131,7 +132,7 @@ static bool holds(const struct list *list, struct slice item)
     return false;
 }
 
-static void append(struct list *list, struct arena *arena, struct slice item)
+static void append_item(struct list *list, struct arena *arena, struct slice item)
 {
     if (!list->data || list->len + 1 + item.len > list->capacity) {
         list->capacity = (list->capacity + item.len) * 2 + 16;
@@ -146,7 +147,7 @@ static void append(struct list *list, struct arena *arena, struct slice item)
     list->len += item.len;
 }
 
-/* Items are separated by a text, not by a character: `, ` is one. */
+/* The separator may have several characters, such as `, `. */
 static bool next_part(struct slice *rest, const char *split, struct slice *part)
 {
     if (!rest->data)
@@ -158,7 +159,8 @@ static bool next_part(struct slice *rest, const char *split, struct slice *part)
     return true;
 }
 
-typedef bool read_item(struct record_context *judging, const struct field_plan *slot, struct slice text,
+/* Reads one cleaned item. False when it failed, with a verdict. */
+typedef bool read_item(struct record_context *context, const struct field_plan *plan, struct slice text,
                        bool is_first, struct slice *item);
 
 static bool read_country_item(struct record_context *context, const struct field_plan *plan,
@@ -168,8 +170,8 @@ static bool read_country_item(struct record_context *context, const struct field
     if (!code)
         return false;
     *item = slice_from(code);
-    bool is_judged = plan->checks_countries && (is_first || !plan->provider->first_only);
-    return !is_judged || judge_country(context, plan, *item);
+    bool is_checked = plan->checks_countries && (is_first || !plan->provider->first_only);
+    return !is_checked || check_country(context, plan, *item);
 }
 
 static bool read_text_item(struct record_context *context, const struct field_plan *plan, struct slice text,
@@ -177,30 +179,30 @@ static bool read_text_item(struct record_context *context, const struct field_pl
 {
     (void)is_first;
     *item = text;
-    return normalize_length(context, plan, text);
+    return clean_check_length(context, plan, text);
 }
 
-/* False when an item failed. */
+/* False, with a verdict, when an item failed. */
 static bool read_list(struct record_context *context, const struct field_plan *plan, struct slice source,
                       bool drop_repeats, read_item *read, struct list *list)
 {
     struct slice rest = source, part, text, item;
     const char *split = context->split ? context->split : plan->mapping->split;
     while (next_part(&rest, split, &part)) {
-        if (list->places == RECORD_CONTEXT_ITEMS_MAX) {
+        if (list->positions == RECORD_CONTEXT_ITEMS_MAX) {
             record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                         "has more than %d items", RECORD_CONTEXT_ITEMS_MAX);
             return false;
         }
-        size_t place = list->places++;
-        bool there = normalize_clean(context, plan, part, &text);
+        size_t position = list->positions++;
+        bool has_value = clean_text(context, plan, part, &text);
         if (context->values[plan->field].state == VALUE_FAILED ||
-            (there && !read(context, plan, text, list->len == 0, &item)))
+            (has_value && !read(context, plan, text, list->len == 0, &item)))
             return false;
-        if (!there || (drop_repeats && holds(list, item)))
+        if (!has_value || (drop_repeats && contains(list, item)))
             continue;
-        list->full |= UINT64_C(1) << place;
-        append(list, context->arena, item);
+        list->filled |= UINT64_C(1) << position;
+        append_item(list, context->arena, item);
     }
     return true;
 }
@@ -208,19 +210,19 @@ static bool read_list(struct record_context *context, const struct field_plan *p
 void normalize_country_list(struct record_context *context, const struct field_plan *plan,
                             struct slice source)
 {
-    /* One code is most of what there is: it needs no list. */
+    /* The usual case, a single code, needs no copy. */
     bool is_paired = plan->field == FIELD_TAX_COUNTRY;
     const struct country *country = country_by_alpha2(source);
     if (country && !plan->exact && !is_paired && !plan->checks_countries) {
-        normalize_accept(context, plan, slice_make(country->alpha2, 2));
+        record_context_accept(context, plan->field, slice_make(country->alpha2, 2));
         return;
     }
     struct list list = {NULL, 0, 0, 0, 0};
     if (!read_list(context, plan, source, !is_paired, read_country_item, &list) || list.len == 0)
         return;
-    normalize_accept(context, plan, slice_make(list.data, list.len));
+    record_context_accept(context, plan->field, slice_make(list.data, list.len));
     if (is_paired)
-        context->tax_country_places = list.full;
+        context->tax_country_filled = list.filled;
 }
 
 void normalize_text_list(struct record_context *context, const struct field_plan *plan, struct slice source)
@@ -228,9 +230,9 @@ void normalize_text_list(struct record_context *context, const struct field_plan
     struct list list = {NULL, 0, 0, 0, 0};
     if (!read_list(context, plan, source, false, read_text_item, &list) || list.len == 0)
         return;
-    normalize_accept(context, plan, slice_make(list.data, list.len));
+    record_context_accept(context, plan->field, slice_make(list.data, list.len));
     if (plan->field == FIELD_TAX_ID)
-        context->tax_id_places = list.full;
+        context->tax_id_filled = list.filled;
 }
 
 static size_t count_bits(uint64_t bits)
@@ -238,12 +240,12 @@ static size_t count_bits(uint64_t bits)
     return (size_t)__builtin_popcountll(bits);
 }
 
-/* One country stands for all tax ids, as many as there are. */
+/* Sets tax_country to one code for each of count tax ids. */
 static void repeat_country(struct record_context *context, struct slice code, size_t count)
 {
     struct list list = {NULL, 0, 0, 0, 0};
     for (size_t i = 0; i < count; i++)
-        append(&list, context->arena, code);
+        append_item(&list, context->arena, code);
     struct value *value = &context->values[FIELD_TAX_COUNTRY];
     value->text = count == 1 ? code : slice_make(list.data, list.len);
     value->state = VALUE_PRESENT;
@@ -258,25 +260,26 @@ void normalize_tax_pairs(struct record_context *context)
     if (id->state != VALUE_PRESENT || country->state == VALUE_FAILED)
         return;
 
-    size_t ids = count_bits(context->tax_id_places), countries = count_bits(context->tax_country_places);
+    size_t ids = count_bits(context->tax_id_filled), countries = count_bits(context->tax_country_filled);
     struct slice code = country->text;
-    if (country->state == VALUE_PRESENT && context->tax_country_places == context->tax_id_places)
+    if (country->state == VALUE_PRESENT && context->tax_country_filled == context->tax_id_filled)
         return;
     if (country->state == VALUE_PRESENT && countries != 1) {
         record_context_add_verdictf(
             context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
-            "tax_id has %zu items and tax_country %zu, which do not pair; give each its country, or one for all",
+            "tax_id has %zu items and tax_country has %zu; give one country for each tax_id, or one for all",
             ids, countries);
         return;
     }
     if (country->state == VALUE_ABSENT) {
-        enum record_context_country from = record_context_country(context, &code);
-        if (from == RECORD_CONTEXT_COUNTRY_BLAMED)
+        enum record_context_country country_state = record_context_country(context, &code);
+        if (country_state == RECORD_CONTEXT_COUNTRY_FAILED)
             country->state = VALUE_FAILED;
-        else if (from == RECORD_CONTEXT_COUNTRY_ABSENT)
-            record_context_add_verdictf(context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_REQUIRED,
-                                        "tax_id is given, but no country for it, and the record has none");
-        if (from != RECORD_CONTEXT_COUNTRY_KNOWN)
+        else if (country_state == RECORD_CONTEXT_COUNTRY_ABSENT)
+            record_context_add_verdictf(
+                context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_REQUIRED,
+                "tax_id needs a country, and the record has neither tax_country nor country");
+        if (country_state != RECORD_CONTEXT_COUNTRY_KNOWN)
             return;
     }
     repeat_country(context, code, ids);

@@ -1,9 +1,10 @@
-/* normalize_text: the types that stay text. */
+/* normalize_text: field types whose normal form is one text. */
 #include <inttypes.h>
 
 #include "core/text.h"
 #include "model/country.h"
 #include "model/language.h"
+#include "rules/clean.h"
 #include "rules/concat.h"
 #include "rules/document.h"
 #include "rules/email.h"
@@ -19,8 +20,8 @@ static bool is_digit(char c)
 
 void normalize_text(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    if (normalize_length(context, plan, text))
-        normalize_accept(context, plan, text);
+    if (clean_check_length(context, plan, text))
+        record_context_accept(context, plan->field, text);
 }
 
 void normalize_state(struct record_context *context, const struct field_plan *plan, struct slice text)
@@ -30,10 +31,9 @@ void normalize_state(struct record_context *context, const struct field_plan *pl
     if (slice_equal(country, united_states)) {
         const char *code = country_us_state(text, context->arena);
         if (!code) {
-            record_context_add_verdictf(
-                context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                "%s is not a state of the US; expected its two letters or its full name",
-                record_context_quote(context, text));
+            record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+                                        "%s is not a state of the US; expected two letters or the full name",
+                                        record_context_quote(context, text));
             return;
         }
         text = slice_from(code);
@@ -46,7 +46,7 @@ void normalize_postal(struct record_context *context, const struct field_plan *p
     normalize_text(context, plan, text_upper(text, context->arena));
 }
 
-/* SSA: three, two and four digits, with hyphens or blanks between them or without. */
+/* A social security number has nine digits, written with hyphens, blanks or without. */
 void normalize_national_id(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { SSN_LEN = 9 };
@@ -74,26 +74,26 @@ void normalize_national_id(struct record_context *context, const struct field_pl
 void normalize_email(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct slice address;
-    const char *why = email_read(text, context->arena, &address);
-    if (why)
+    const char *fault = email_read(text, context->arena, &address);
+    if (fault)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s is not an e-mail address: it %s", record_context_quote(context, text),
-                                    why);
-    else if (normalize_length(context, plan, address))
-        normalize_accept(context, plan, address);
+                                    fault);
+    else if (clean_check_length(context, plan, address))
+        record_context_accept(context, plan->field, address);
 }
 
 void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct slice country, number;
-    enum record_context_country from = record_context_country(context, &country);
-    const char *why = NULL;
-    switch (phone_read(text, country, context->arena, &number, &context->phone_validity, &why)) {
+    enum record_context_country country_state = record_context_country(context, &country);
+    const char *fault = NULL;
+    switch (phone_read(text, country, context->arena, &number, &context->phone_validity, &fault)) {
     case PHONE_OK:
-        normalize_accept(context, plan, number);
+        record_context_accept(context, plan->field, number);
         return;
     case PHONE_NEEDS_COUNTRY:
-        if (from == RECORD_CONTEXT_COUNTRY_BLAMED) {
+        if (country_state == RECORD_CONTEXT_COUNTRY_FAILED) {
             context->values[plan->field].state = VALUE_FAILED;
             return;
         }
@@ -105,18 +105,19 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
     case PHONE_BAD:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-            "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), why,
-            from == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country" : "");
+            "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), fault,
+            country_state == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country"
+                                                          : "");
         return;
     }
 }
 
 void normalize_document(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const char *why = document_fault(context->set->documents, text);
-    if (why)
+    const char *fault = document_fault(context->set->documents, text);
+    if (fault)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s %s",
-                                    record_context_quote(context, text), why);
+                                    record_context_quote(context, text), fault);
     else
         normalize_text(context, plan, text);
 }
@@ -137,17 +138,17 @@ void normalize_bool(struct record_context *context, const struct field_plan *pla
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < 4; j++) {
             if (equals_ignoring_case(text, words[i][j])) {
-                normalize_accept(context, plan, i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
+                record_context_accept(context, plan->field,
+                                      i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
                 return;
             }
         }
     }
     record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                "%s is neither yes nor no; expected true or false, yes or no, y or n, 1 or 0",
+                                "%s is not a yes or no; expected true or false, yes or no, y or n, 1 or 0",
                                 record_context_quote(context, text));
 }
 
-/* A signed number of 32 bits: what tos_version_accepted is. */
 void normalize_integer(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     enum { DIGITS_MAX = 10 }; /* of INT32_MAX */
@@ -162,7 +163,7 @@ void normalize_integer(struct record_context *context, const struct field_plan *
         number = number * 10 + (uint64_t)(digits.data[i] - '0');
     }
     if (good && number <= INT32_MAX)
-        normalize_accept(context, plan, digits);
+        record_context_accept(context, plan->field, digits);
     else
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s is not a whole number from 0 to %" PRId32,
@@ -173,44 +174,44 @@ void normalize_client_id(struct record_context *context, const struct field_plan
 {
     const struct provider_field *nationalities =
         provider_fields_find(context->set->fields, FIELD_NATIONALITIES);
-    const char *why = concat_fault(text, nationalities ? nationalities->extra_countries : NULL);
-    if (why)
+    const char *fault = concat_fault(text, nationalities ? nationalities->extra_countries : NULL);
+    if (fault)
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
             "%s %s; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it",
-            record_context_quote(context, text), why);
+            record_context_quote(context, text), fault);
     else
         normalize_text(context, plan, text);
 }
 
 void normalize_uri(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const char *why = uri_fault(text);
-    if (why)
+    const char *fault = uri_fault(text);
+    if (fault)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s %s; expected a URI such as https://example.com/back",
-                                    record_context_quote(context, text), why);
+                                    record_context_quote(context, text), fault);
     else
         normalize_text(context, plan, text);
 }
 
 void normalize_enum(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    const struct slice *word = value_map_find(plan->exact, text);
-    if (!word)
-        word = value_map_find(plan->folded, text);
-    if (!word && plan->otherwise.data)
-        word = &plan->otherwise;
-    if (word) {
-        if (word->len > 0)
-            normalize_accept(context, plan, *word);
+    const struct slice *value = value_map_find(plan->exact, text);
+    if (!value)
+        value = value_map_find(plan->folded, text);
+    if (!value && plan->otherwise.data)
+        value = &plan->otherwise;
+    if (value) {
+        if (value->len > 0)
+            record_context_accept(context, plan->field, *value);
         return;
     }
     const char *quoted = record_context_quote(context, text);
     if (plan->choices == language_codes) {
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_ENUM,
-            "%s is not a language that is taken; expected two letters of ISO 639-1, such as en", quoted);
+            "%s is not a language code; expected two letters of ISO 639-1, such as en", quoted);
         return;
     }
     const char *nearest = text_nearest(text, plan->choices);

@@ -24,11 +24,11 @@ struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]
 {
     int status;
     size_t offset;
-    /* \C would match half a character, which JIT does not take either. */
+    /* \C matches half a character, and the JIT does not support it. */
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
                                      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &status, &offset, NULL);
     if (!code) {
-        char reason[256]; /* as PCRE2 says that all of its messages need */
+        char reason[256]; /* enough for all of its messages, by pcre2api(3) */
         pcre2_get_error_message(status, (PCRE2_UCHAR *)reason, sizeof reason);
         snprintf(message, PATTERN_MESSAGE_SIZE, "the pattern does not compile: %s, at character %zu", reason,
                  offset + 1);
@@ -40,7 +40,7 @@ struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]
     pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_size);
     if (status != 0 || jit_size == 0) {
         snprintf(message, PATTERN_MESSAGE_SIZE,
-                 "the pattern cannot be compiled to machine code (PCRE2's JIT); write it in a simpler way");
+                 "PCRE2's JIT cannot compile the pattern\nhint: write a simpler pattern");
         pcre2_code_free(code);
         return NULL;
     }
@@ -83,11 +83,11 @@ void pattern_matcher_free(struct pattern_matcher *matcher)
 enum pattern_result pattern_search(const struct pattern *pattern, struct pattern_matcher *matcher,
                                    struct slice text)
 {
-    /* pcre2_jit_match checks nothing: neither the text nor its address. */
+    /* pcre2_jit_match checks neither the text nor its address. */
     PCRE2_SPTR cursor = (PCRE2_SPTR)(text.data ? text.data : "");
     int found = pcre2_jit_match(pattern->code, cursor, text.len, 0, 0, matcher->data, matcher->context);
     if (found >= 0)
         return PATTERN_FOUND;
-    /* Any other fault is treated as what it means for the value: it could not be judged. */
+    /* Any other error means the same for the value: it was not checked. */
     return found == PCRE2_ERROR_NOMATCH ? PATTERN_ABSENT : PATTERN_EXPENSIVE;
 }

@@ -1,8 +1,9 @@
-/* pattern: a job's own regular expressions, PCRE2 with JIT and nothing else.
+/* pattern: regular expressions of a job: PCRE2, always compiled by its JIT.
  *
  * A pattern works on UTF-8 (PCRE2_UTF; `\d` and `\w` are ASCII unless the pattern begins with `(*UCP)`). A
- * match may take 100,000 backtracking steps and 1 MiB of JIT stack; what wants more is told as expensive, and
- * costs 0.14 ms instead of a run. Thread: a pattern is constant; a matcher belongs to one thread.
+ * match is limited to 100,000 backtracking steps and 1 MiB of JIT stack, which a hostile value reaches in
+ * 0.14 ms; the result is then PATTERN_EXPENSIVE. Thread: a pattern is constant; a matcher belongs to one
+ * thread.
  */
 #ifndef KYC_RULES_PATTERN_H
 #define KYC_RULES_PATTERN_H
@@ -15,7 +16,7 @@ enum { PATTERN_MESSAGE_SIZE = 320 };
 
 struct pattern;
 
-/* NULL when text does not compile or JIT cannot take it; message then says why and where. */
+/* NULL when PCRE2 or its JIT does not compile text; message then names the reason and the place. */
 struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]);
 void pattern_free(struct pattern *pattern);
 
@@ -26,7 +27,7 @@ void pattern_matcher_free(struct pattern_matcher *matcher);
 
 enum pattern_result { PATTERN_ABSENT, PATTERN_FOUND, PATTERN_EXPENSIVE };
 
-/* Searches text, which must be UTF-8: that is not checked again. */
+/* text: valid UTF-8, which is not checked again. */
 enum pattern_result pattern_search(const struct pattern *pattern, struct pattern_matcher *matcher,
                                    struct slice text);
 

@@ -22,8 +22,8 @@ static bool is_e164(struct slice text)
     return true;
 }
 
-/* Without blanks, dots and hyphens; out has PHONE_TEXT_MAX bytes, as text has at most. */
-static struct slice collapse_spaces(struct slice text, char *out)
+/* text without blanks, dots and hyphens, in out. text has at most PHONE_TEXT_MAX bytes, the size of out. */
+static struct slice drop_separators(struct slice text, char *out)
 {
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++)
@@ -32,15 +32,15 @@ static struct slice collapse_spaces(struct slice text, char *out)
     return slice_make(out, len);
 }
 
-/* The library skips what it does not know at both ends, and takes letters for digits: so what it may see is
- * listed here. The dashes and the full-width plus are U+2010–2015, U+2212 and U+FF0B. */
-static const char *judge_characters(struct slice text)
+/* The library skips unknown characters at both ends and reads letters as digits, so only characters listed
+ * here reach it. The dashes are U+2010–2015 and U+2212. */
+static const char *check_characters(struct slice text)
 {
     bool digits = false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-            return "has letters; write the digits alone";
+            return "has letters; write only digits";
         digits |= is_digit(c);
         if (is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
             continue;
@@ -50,13 +50,13 @@ static const char *judge_characters(struct slice text)
             rest.len >= 3 && ((memcmp(rest.data, "\xe2\x80", 2) == 0 && last >= 0x90 && last <= 0x95) ||
                               memcmp(rest.data, "\xe2\x88\x92", 3) == 0);
         if (!dash)
-            return "has a character that does not belong into a phone number";
+            return "has a character that phone numbers do not have";
         i += 2;
     }
     return digits ? NULL : "has no digits";
 }
 
-static const char *why_not(enum phone_number_result result)
+static const char *describe_result(enum phone_number_result result)
 {
     switch (result) {
     case PHONE_NUMBER_BAD_CODE:
@@ -76,13 +76,13 @@ static const char *why_not(enum phone_number_result result)
     }
 }
 
-static enum phone_result read_by_library(struct slice text, const char *region, struct arena *arena,
-                                         struct slice *out, enum phone_validity *validity, const char **why)
+static enum phone_result parse_number(struct slice text, const char *region, struct arena *arena,
+                                      struct slice *out, enum phone_validity *validity, const char **fault)
 {
     char e164[PHONE_NUMBER_SIZE];
     bool is_valid;
     enum phone_number_result result = phone_number_read(text.data, text.len, region, e164, &is_valid);
-    *why = why_not(result);
+    *fault = describe_result(result);
     if (result != PHONE_NUMBER_OK || !is_e164(slice_from(e164)))
         return PHONE_BAD;
     *out = arena_copy(arena, slice_from(e164));
@@ -91,30 +91,30 @@ static enum phone_result read_by_library(struct slice text, const char *region, 
 }
 
 enum phone_result phone_read(struct slice text, struct slice country, struct arena *arena, struct slice *out,
-                             enum phone_validity *validity, const char **why)
+                             enum phone_validity *validity, const char **fault)
 {
-    *validity = PHONE_NOT_ASKED;
+    *validity = PHONE_UNCHECKED;
     if (is_e164(text)) {
         *out = text;
         return PHONE_OK;
     }
-    *why = "is longer than any phone number";
+    *fault = "is longer than any phone number";
     if (text.len > PHONE_TEXT_MAX)
         return PHONE_BAD;
-    char capacity[PHONE_TEXT_MAX];
-    struct slice squeezed = collapse_spaces(text, capacity);
-    if (is_e164(squeezed)) {
-        *out = arena_copy(arena, squeezed);
+    char buffer[PHONE_TEXT_MAX];
+    struct slice digits = drop_separators(text, buffer);
+    if (is_e164(digits)) {
+        *out = arena_copy(arena, digits);
         return PHONE_OK;
     }
 
-    *why = judge_characters(text);
-    if (*why)
+    *fault = check_characters(text);
+    if (*fault)
         return PHONE_BAD;
     if (text.data[0] == '+')
-        return read_by_library(text, "ZZ", arena, out, validity, why);
+        return parse_number(text, "ZZ", arena, out, validity, fault);
     if (country.len != 2)
         return PHONE_NEEDS_COUNTRY;
     char region[3] = {country.data[0], country.data[1], '\0'};
-    return read_by_library(text, region, arena, out, validity, why);
+    return parse_number(text, region, arena, out, validity, fault);
 }

@@ -28,8 +28,8 @@ class SilentLogger : public Logger
 
 } // namespace
 
-/* GetInstance sets a logger of its own, which writes numbers to standard output; so it is replaced behind it.
- * Made at the first need: loading the plans takes milliseconds. */
+/* GetInstance sets a logger that writes numbers to standard output, so the logger is replaced after it. Created on
+ * first use: loading the number plans takes milliseconds. */
 static const PhoneNumberUtil &library()
 {
     static std::once_flag once;
@@ -44,7 +44,7 @@ static const PhoneNumberUtil &library()
     return *instance;
 }
 
-static phone_number_result judge_length(const PhoneNumber &number)
+static phone_number_result check_length(const PhoneNumber &number)
 {
     switch (library().IsPossibleNumberWithReason(number)) {
     case PhoneNumberUtil::IS_POSSIBLE:
@@ -81,7 +81,7 @@ enum phone_number_result phone_number_read(const char *text, size_t len, const c
     }
     if (number.has_extension())
         return PHONE_NUMBER_EXTENSION;
-    phone_number_result result = judge_length(number);
+    phone_number_result result = check_length(number);
     if (result != PHONE_NUMBER_OK)
         return result;
 

@@ -1,7 +1,7 @@
 /* phone_number: libphonenumber behind one C wrapper file (phone_number.cc).
  *
- * 13–23 µs a number, and some milliseconds at the first call: asked only for what is not E.164 already. The
- * library's log is silenced. Thread: any.
+ * 13–23 µs per number, and some milliseconds for the first call, so it is only used for numbers that are not
+ * E.164 already. The library's log is silenced. Thread: any.
  */
 #ifndef KYC_RULES_PHONE_NUMBER_H
 #define KYC_RULES_PHONE_NUMBER_H
@@ -22,16 +22,16 @@ enum phone_number_result {
     PHONE_NUMBER_TOO_SHORT,
     PHONE_NUMBER_TOO_LONG,
     PHONE_NUMBER_BAD_LENGTH,
-    PHONE_NUMBER_LOCAL_ONLY, /* dialled within an area alone: the area code is missing */
+    PHONE_NUMBER_LOCAL_ONLY, /* can only be dialled within its area: the area code is missing */
     PHONE_NUMBER_EXTENSION,
 };
 
-/* region: an ISO 3166-1 alpha-2 code for numbers without `+`, NUL-terminated; `ZZ` for none. Fills in out
- * (E.164) and *is_valid (known to the number plan) with PHONE_NUMBER_OK only. */
+/* region: an ISO 3166-1 alpha-2 code for numbers without `+`; `ZZ`: none. out (E.164) and *is_valid (in the
+ * number plan) are only set with PHONE_NUMBER_OK. */
 enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
                                            char out[PHONE_NUMBER_SIZE], bool *is_valid);
 
-/* Whether an E.164 number is valid in the library's number plan. */
+/* True when an E.164 number is in the library's number plan. */
 bool phone_number_is_valid(const char *e164, size_t len);
 
 #ifdef __cplusplus

@@ -12,10 +12,11 @@
 #include "rules/custom_rule.h"
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
+#include "rules/read_field.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
 
-/* What building needs beside the set. */
+/* The set under construction. */
 struct builder {
     struct rule_set *set;
     const struct slice *columns;
@@ -23,7 +24,7 @@ struct builder {
     struct error *error;
 };
 
-static bool rules_name(const struct job *job, enum field_id field)
+static bool is_used_by_rules(const struct job *job, enum field_id field)
 {
     for (size_t i = 0; i < job->rule_count; i++) {
         if (job->rules[i].field == field)
@@ -35,20 +36,20 @@ static bool rules_name(const struct job *job, enum field_id field)
     return false;
 }
 
-/* Whether a mapped field is read: the provider takes it, or a rule or another field depends on it. */
-static bool is_wanted(const struct rule_set *set, const struct job_mapping *mapping)
+/* True when a mapped field is read: the provider accepts it, or a rule or another field depends on it. */
+static bool is_read(const struct rule_set *set, const struct job_mapping *mapping)
 {
     enum field_id field = mapping->field;
     if (provider_fields_find(set->fields, field))
         return true;
     bool is_dependency = field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY || field == FIELD_TAX_COUNTRY;
     if (!is_dependency)
-        job_note(set->job, mapping->place, "provider %s has no place for %s, so it is not sent",
+        job_note(set->job, mapping->place, "provider %s does not accept %s: it is not sent",
                  set->job->provider.name, field_name(field));
-    return is_dependency || rules_name(set->job, field) || field == FIELD_EXTERNAL_ID;
+    return is_dependency || is_used_by_rules(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
-static int fail_column(const struct builder *builder, const struct job_mapping *mapping)
+static int fail_missing_column(const struct builder *builder, const struct job_mapping *mapping)
 {
     const char **names = arena_alloc(&builder->set->arena, (builder->column_count + 1) * sizeof *names);
     for (size_t i = 0; i < builder->column_count; i++)
@@ -73,10 +74,10 @@ static int find_column(const struct builder *builder, const struct job_mapping *
             continue;
         if (found++)
             return job_fail(builder->set->job, mapping->column_place, builder->error,
-                            "the input names the column \"%s\" twice", mapping->column);
+                            "the input has the column \"%s\" twice", mapping->column);
         *column = i;
     }
-    return found ? 0 : fail_column(builder, mapping);
+    return found ? 0 : fail_missing_column(builder, mapping);
 }
 
 static const char *const *choices_of(const struct field_plan *plan)
@@ -91,7 +92,7 @@ static const char *const *choices_of(const struct field_plan *plan)
     return plan->field == FIELD_LANGUAGE ? language_codes : NULL;
 }
 
-/* What a type's value depends on beside its text cannot be known before the record. */
+/* True if a value depends on its own text alone, so that a constant can be normalized once at start-up. */
 static bool is_context_free(const struct field_plan *plan)
 {
     return plan->type != FIELD_TYPE_PHONE && plan->type != FIELD_TYPE_STATE &&
@@ -102,35 +103,35 @@ static bool is_context_free(const struct field_plan *plan)
 static void add_choices(struct field_plan *plan)
 {
     for (size_t i = 0; plan->choices && plan->choices[i]; i++) {
-        struct slice word = slice_from(plan->choices[i]);
-        value_map_add(plan->exact, word, word);
-        if (!value_map_find(plan->folded, word))
-            value_map_add(plan->folded, word, word);
+        struct slice value = slice_from(plan->choices[i]);
+        value_map_add(plan->exact, value, value);
+        if (!value_map_find(plan->folded, value))
+            value_map_add(plan->folded, value, value);
     }
 }
 
-static void free_words(struct field_plan *plan)
+static void free_value_maps(struct field_plan *plan)
 {
     value_map_free(plan->exact);
     value_map_free(plan->folded);
     plan->exact = plan->folded = NULL;
 }
 
-static void new_words(struct field_plan *plan)
+static void new_value_maps(struct field_plan *plan)
 {
     plan->exact = value_map_new(false);
     plan->folded = plan->choices ? value_map_new(true) : NULL;
 }
 
-/* Normalizes a text of the job file as a cell of this slot would be. */
-static int read_text_of_job(struct rule_set *set, const struct field_plan *plan, struct job_place place,
-                            struct slice text, struct value *value, struct error *error)
+/* Normalizes a text of the job file as a cell of this field, but without `values` and `otherwise`. */
+static int normalize_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
+                              struct slice text, struct value *value, struct error *error)
 {
     struct field_plan plain = *plan;
     plain.exact = plain.folded = NULL;
     plain.otherwise = slice_make(NULL, 0);
     if (plain.choices) {
-        new_words(&plain);
+        new_value_maps(&plain);
         add_choices(&plain);
     }
     struct arena *arena = &set->arena;
@@ -138,9 +139,9 @@ static int read_text_of_job(struct rule_set *set, const struct field_plan *plan,
     memset(values, 0, field_count() * sizeof *values);
     struct record record = {.values = values};
     struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
-    normalize_constant(&context, &plain, text);
+    read_field_text(&context, &plain, text);
     normalize_odd_times(&context);
-    free_words(&plain);
+    free_value_maps(&plain);
     *value = values[plan->field];
     if (!record.rejected)
         return 0;
@@ -149,37 +150,38 @@ static int read_text_of_job(struct rule_set *set, const struct field_plan *plan,
                     message.data);
 }
 
-/* A text that stands for source values: an enumeration's word in the provider's spelling, else as it is. */
-static int read_word(const struct builder *builder, const struct field_plan *plan, struct slice text,
-                     struct slice *word)
+/* A target of `values` or `otherwise`. Of an enumeration it becomes the provider's spelling; else it is
+ * checked and stays as it is, for it is normalized in each record. */
+static int read_target(const struct builder *builder, const struct field_plan *plan, struct slice text,
+                       struct slice *target)
 {
-    *word = text;
+    *target = text;
     struct value value;
     if (!is_context_free(plan) || text.len == 0)
         return 0;
-    if (read_text_of_job(builder->set, plan, plan->mapping->place, text, &value, builder->error) < 0)
+    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, builder->error) < 0)
         return -1;
     if (plan->choices)
-        *word = value.text;
+        *target = value.text;
     return 0;
 }
 
-static int build_words(const struct builder *builder, struct field_plan *plan)
+static int build_value_maps(const struct builder *builder, struct field_plan *plan)
 {
     const struct job_mapping *mapping = plan->mapping;
     if (!plan->choices && mapping->value_count == 0 && !mapping->otherwise)
         return 0;
-    new_words(plan);
+    new_value_maps(plan);
     for (size_t i = 0; i < mapping->value_count; i++) {
-        struct slice word;
-        if (read_word(builder, plan, mapping->values[i].to, &word) < 0)
+        struct slice value;
+        if (read_target(builder, plan, mapping->values[i].to, &value) < 0)
             return -1;
-        value_map_add(plan->exact, mapping->values[i].from, word);
+        value_map_add(plan->exact, mapping->values[i].from, value);
         if (plan->folded)
-            value_map_add(plan->folded, mapping->values[i].from, word);
+            value_map_add(plan->folded, mapping->values[i].from, value);
     }
     add_choices(plan);
-    return mapping->otherwise ? read_word(builder, plan, slice_from(mapping->otherwise), &plan->otherwise)
+    return mapping->otherwise ? read_target(builder, plan, slice_from(mapping->otherwise), &plan->otherwise)
                               : 0;
 }
 
@@ -193,7 +195,7 @@ static int build_format(const struct builder *builder, struct field_plan *plan)
     const char *fault = date_format_read(format, plan->mapping->format);
     if (fault)
         return job_fail(builder->set->job, plan->mapping->place, builder->error,
-                        "\"%s\" is no date format: %s", plan->mapping->format, fault);
+                        "\"%s\" is not a date format: %s", plan->mapping->format, fault);
     plan->format = format;
     return 0;
 }
@@ -205,7 +207,7 @@ static size_t max_chars_of(const struct field_plan *plan)
     return plan->field == FIELD_EXTERNAL_ID ? KEY_MAX_CHARS : SIZE_MAX;
 }
 
-static int build_slot(const struct builder *builder, const struct job_mapping *mapping,
+static int build_plan(const struct builder *builder, const struct job_mapping *mapping,
                       struct field_plan *plan)
 {
     const struct rule_set *set = builder->set;
@@ -222,7 +224,7 @@ static int build_slot(const struct builder *builder, const struct job_mapping *m
     if (plan->type == FIELD_TYPE_ENUM && !plan->choices)
         plan->type = FIELD_TYPE_TEXT;
 
-    if (build_format(builder, plan) < 0 || build_words(builder, plan) < 0)
+    if (build_format(builder, plan) < 0 || build_value_maps(builder, plan) < 0)
         return -1;
     if (!mapping->constant)
         return find_column(builder, mapping, &plan->column);
@@ -231,27 +233,25 @@ static int build_slot(const struct builder *builder, const struct job_mapping *m
         return 0;
     if (!plan->is_constant)
         return 0;
-    return read_text_of_job(builder->set, plan, mapping->place, slice_from(mapping->constant),
-                            &plan->constant, builder->error);
+    return normalize_job_text(builder->set, plan, mapping->place, slice_from(mapping->constant),
+                              &plan->constant, builder->error);
 }
 
-/* Slots in field-table order, but customer_type and country, on which others depend, at the front. */
-static int build_slots(const struct builder *builder)
+/* In field-table order, after customer_type and country, on which others depend. */
+static int build_plans(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     const struct job *job = set->job;
     set->plans = memory_new(job->mapping_count + 1, sizeof *set->plans);
-    for (size_t turn = 0; turn < field_count() + 2; turn++) {
-        enum field_id field = turn == 0   ? FIELD_CUSTOMER_TYPE
-                              : turn == 1 ? FIELD_COUNTRY
-                                          : (enum field_id)(turn - 2);
+    for (size_t i = 0; i < field_count() + 2; i++) {
+        enum field_id field = i == 0 ? FIELD_CUSTOMER_TYPE : i == 1 ? FIELD_COUNTRY : (enum field_id)(i - 2);
         const struct job_mapping *mapping = job_mapping_of(job, field);
-        if (!mapping || set->plan_of[field] || !is_wanted(set, mapping))
+        if (!mapping || set->plan_of[field] || !is_read(set, mapping))
             continue;
         struct field_plan *plan = &set->plans[set->plan_count++];
         set->plan_of[field] = plan;
         set->computes_client_id |= mapping->is_auto;
-        if (build_slot(builder, mapping, plan) < 0)
+        if (build_plan(builder, mapping, plan) < 0)
             return -1;
     }
     return 0;
@@ -270,20 +270,22 @@ static int open_documents(const struct builder *builder)
         return 0;
     }
     return job_fail(set->job, provider->documents_place, builder->error,
-                    "the folder of documents %s cannot be opened: %s", provider->documents, strerror(errno));
+                    "the folder provider.documents, %s, cannot be opened: %s", provider->documents,
+                    strerror(errno));
 }
 
-enum relaxation { STRICT, SOMETIMES, LOOSE };
+/* How far rules `required: false` of the job relax a requirement of the provider. */
+enum relaxation { RELAXED_NEVER, RELAXED_SOMETIMES, RELAXED_ALWAYS };
 
-/* *rule: the one that loosens most. */
-static enum relaxation loosening_of(const struct job *job, enum field_id field, const struct job_rule **rule)
+/* *rule: the one that relaxes most; unchanged with RELAXED_NEVER. */
+static enum relaxation relaxation_of(const struct job *job, enum field_id field, const struct job_rule **rule)
 {
-    enum relaxation max = STRICT;
+    enum relaxation max = RELAXED_NEVER;
     for (size_t i = 0; i < job->rule_count; i++) {
         const struct job_rule *other = &job->rules[i];
         if (other->kind != JOB_RULE_REQUIRED || other->required || other->field != field)
             continue;
-        enum relaxation this = other->condition_count ? SOMETIMES : LOOSE;
+        enum relaxation this = other->condition_count ? RELAXED_SOMETIMES : RELAXED_ALWAYS;
         if (this > max) {
             max = this;
             *rule = other;
@@ -292,31 +294,30 @@ static enum relaxation loosening_of(const struct job *job, enum field_id field, 
     return max;
 }
 
-/* Whether all records are of whom a field is asked, or none, when that is known before any is read. */
-enum applicability { CONCERNED_NONE, CONCERNED_SOME, CONCERNED_ALL };
+/* Which records a requirement applies to, as far as that is known before the first is read. */
+enum applicability { APPLIES_TO_NONE, APPLIES_TO_SOME, APPLIES_TO_ALL };
 
 static enum applicability applicability_of(const struct rule_set *set, enum provider_audience applies_to)
 {
     const struct field_plan *type = set->plan_of[FIELD_CUSTOMER_TYPE];
     if (applies_to == PROVIDER_EVERYBODY)
-        return CONCERNED_ALL;
+        return APPLIES_TO_ALL;
     if (type && !type->is_constant)
-        return CONCERNED_SOME;
+        return APPLIES_TO_SOME;
     bool business = type && slice_is(type->constant.text, "business");
     if (business != (applies_to == PROVIDER_BUSINESSES))
-        return CONCERNED_NONE;
-    return applies_to == PROVIDER_US_INDIVIDUALS ? CONCERNED_SOME : CONCERNED_ALL;
+        return APPLIES_TO_NONE;
+    return applies_to == PROVIDER_US_INDIVIDUALS ? APPLIES_TO_SOME : APPLIES_TO_ALL;
 }
 
 static void note_relaxation(const struct rule_set *set, enum field_id field, const struct job_rule *rule)
 {
-    job_note(set->job, rule->place,
-             "provider %s requires %s; %s it goes there all the same, and may be refused",
+    job_note(set->job, rule->place, "provider %s requires %s; %s it is sent all the same, and may be refused",
              set->job->provider.name, field_name(field),
              rule->condition_count ? "where this rule applies, a record without" : "a record without");
 }
 
-/* The other fields of the member that a field heads; 0 when it heads none. */
+/* The other fields of the member whose type a field gives (heads_member); 0 for other fields. */
 static uint64_t siblings_of(const struct provider_fields *fields, const struct provider_field *head)
 {
     static_assert(FIELD_COUNT <= 64, "a bit a field of the table");
@@ -327,31 +328,31 @@ static uint64_t siblings_of(const struct provider_fields *fields, const struct p
     return siblings;
 }
 
-/* What the provider asks of one field. missing: names of those that no column can give. */
+/* missing: collects the names of required fields without a mapping. */
 static void build_requirement(struct rule_set *set, enum field_id field, struct slice *missing)
 {
     static const struct provider_field key = {.field = FIELD_EXTERNAL_ID, .required = true};
-    const struct provider_field *asked =
+    const struct provider_field *provider =
         field == FIELD_EXTERNAL_ID ? &key : provider_fields_find(set->fields, field);
-    if (!asked || !(asked->required || asked->recommended || asked->heads_member) ||
+    if (!provider || !(provider->required || provider->recommended || provider->heads_member) ||
         field == FIELD_CUSTOMER_TYPE)
         return;
-    enum applicability concerned = applicability_of(set, asked->applies_to);
+    enum applicability applicability = applicability_of(set, provider->applies_to);
     const struct job_rule *rule = NULL;
-    enum relaxation loosening = loosening_of(set->job, field, &rule);
-    if (rule && asked->required && concerned != CONCERNED_NONE)
+    enum relaxation relaxation = relaxation_of(set->job, field, &rule);
+    if (rule && provider->required && applicability != APPLIES_TO_NONE)
         note_relaxation(set, field, rule);
-    if (concerned == CONCERNED_NONE || loosening == LOOSE)
+    if (applicability == APPLIES_TO_NONE || relaxation == RELAXED_ALWAYS)
         return;
-    bool sure = asked->required && concerned == CONCERNED_ALL && loosening == STRICT;
-    if (sure && !set->plan_of[field])
+    bool is_certain = provider->required && applicability == APPLIES_TO_ALL && relaxation == RELAXED_NEVER;
+    if (is_certain && !set->plan_of[field])
         *missing =
             arena_printf(&set->arena, "%.*s%s%s", (int)missing->len, missing->data ? missing->data : "",
                          missing->len ? ", " : "", field_name(field));
-    set->requirements[set->requirement_count++] =
-        (struct requirement){field, asked->applies_to, asked->recommended ? VERDICT_WARN : VERDICT_REJECT,
-                             loosening == SOMETIMES, siblings_of(set->fields, asked)};
-    set->country_is_required |= field == FIELD_COUNTRY && sure;
+    set->requirements[set->requirement_count++] = (struct requirement){
+        field, provider->applies_to, provider->recommended ? VERDICT_WARN : VERDICT_REJECT,
+        relaxation == RELAXED_SOMETIMES, siblings_of(set->fields, provider)};
+    set->country_is_required |= field == FIELD_COUNTRY && is_certain;
 }
 
 static int build_requirements(const struct builder *builder)
@@ -365,12 +366,11 @@ static int build_requirements(const struct builder *builder)
         return 0;
     return job_fail(
         set->job, (struct job_place){0, 0}, builder->error,
-        "provider %s needs %.*s, and `fields` maps no column there; map one, or add a rule such as "
-        "{field: NAME, required: false}",
+        "provider %s requires %.*s, and `fields` does not map them\nhint: map a column, or add a rule such as {field: NAME, required: false}",
         set->job->provider.name, (int)missing.len, missing.data);
 }
 
-/* A condition on another form of a value than the normal one would never hold. */
+/* Conditions compare normal forms: any other form would never match. */
 static int check_conditions(const struct builder *builder, const struct job_rule *rule)
 {
     const struct rule_set *set = builder->set;
@@ -378,23 +378,23 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         const struct job_condition *condition = &rule->conditions[i];
         const struct field_plan *plan = set->plan_of[condition->field];
         if (!plan && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
-            job_note(set->job, rule->place, "this rule never applies: `fields` maps no column to %s",
+            job_note(set->job, rule->place, "this rule never applies: `fields` does not map %s",
                      field_name(condition->field));
         if (!plan || !is_context_free(plan))
             continue;
         struct value value;
-        if (read_text_of_job(builder->set, plan, rule->place, condition->value, &value, builder->error) < 0)
+        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, builder->error) < 0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
-                            "rules see normalized values: write %.*s instead of %.*s for %s",
+                            "a condition compares the normal form: write %.*s instead of %.*s for %s",
                             (int)value.text.len, value.text.data ? value.text.data : "",
                             (int)condition->value.len, condition->value.data, field_name(condition->field));
     }
     return 0;
 }
 
-static int build_checks(const struct builder *builder)
+static int build_custom_rules(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     const struct job *job = set->job;
@@ -414,7 +414,7 @@ static int build_checks(const struct builder *builder)
     return 0;
 }
 
-static void set_days(struct rule_set *set, int32_t today)
+static void set_dates(struct rule_set *set, int32_t today)
 {
     set->today = date_of_days(today);
     set->today_number = date_number(set->today);
@@ -437,15 +437,15 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     arena_init(&set->arena, SET_ARENA_CHUNK);
     if (job->input.format == JOB_FORMAT_NDJSON)
         set->paths = ndjson_paths_new();
-    set_days(set, today);
+    set_dates(set, today);
     for (size_t i = 0; i < job->input.null_count; i++) {
         size_t len = job->input.null_values[i].len;
         set->null_lengths |= UINT64_C(1) << (len < NULL_LENGTHS ? len : NULL_LENGTHS);
     }
 
     struct builder builder = {set, columns, column_count, error};
-    if (open_documents(&builder) < 0 || build_slots(&builder) < 0 || build_requirements(&builder) < 0 ||
-        build_checks(&builder) < 0) {
+    if (open_documents(&builder) < 0 || build_plans(&builder) < 0 || build_requirements(&builder) < 0 ||
+        build_custom_rules(&builder) < 0) {
         rule_set_free(set);
         return NULL;
     }
@@ -466,7 +466,7 @@ void rule_set_free(struct rule_set *set)
     if (!set)
         return;
     for (size_t i = 0; i < set->plan_count; i++)
-        free_words(&set->plans[i]);
+        free_value_maps(&set->plans[i]);
     for (size_t i = 0; i < set->custom_rule_count; i++)
         custom_rule_clear(&set->custom_rules[i]);
     ndjson_paths_free(set->paths);

@@ -56,12 +56,12 @@ const char *uri_fault(struct slice text)
         return "has no scheme, such as https:";
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (is_scheme(scheme, refused[i]))
-            return "has a scheme that nobody may be sent to";
+            return "has a scheme that is unsafe in a browser";
     if (!has_uri_characters(text))
-        return "holds a character that a URI must percent-encode";
+        return "contains a character that must be percent-encoded";
     struct slice rest = slice_make(text.data + len + 1, text.len - len - 1);
     if (rest.len == 0)
-        return "ends behind its scheme";
+        return "has nothing after its scheme";
     bool is_web = is_scheme(scheme, "http") || is_scheme(scheme, "https");
     if (is_web && (rest.len < 3 || memcmp(rest.data, "//", 2) != 0 || strchr("/?#:@", rest.data[2])))
         return "has no host";

@@ -1,7 +1,7 @@
-/* uri: whether a text is a URI to which a customer may be sent back (RFC 3986).
+/* uri: URIs to which a customer's browser is redirected (RFC 3986).
  *
- * Kira's `redirect_uri` is a string of the format `uri`: it may have any scheme, an application's own too.
- * javascript:, data: and file: are refused: a browser would run or open what a row of an export says.
+ * Kira's `redirect_uri` is a string of the format `uri`: any scheme is accepted, an application's own
+ * included. javascript:, data: and file: are refused: a browser would run or open text from an export.
  * Thread: any; pure.
  */
 #ifndef KYC_RULES_URI_H
@@ -9,7 +9,7 @@
 
 #include "core/slice.h"
 
-/* NULL, or what is wrong with it: a clause for a message. */
+/* NULL for a valid URI; else the fault, a verb phrase for a message. */
 const char *uri_fault(struct slice text);
 
 #endif

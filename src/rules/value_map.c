@@ -10,15 +10,15 @@ enum { VALUE_MAP_FIRST_CAPACITY = 64, VALUE_MAP_FOLDED_MAX = 128, VALUE_MAP_FOLD
 
 struct entry {
     uint64_t hash; /* 0: free */
-    struct slice key, word;
-    bool is_contested;
+    struct slice key, value;
+    bool is_ambiguous;
 };
 
 struct value_map {
     bool folded;
     struct arena folded_keys;
     struct entry *entries;
-    size_t capacity, count; /* room: a power of two, at least twice count */
+    size_t capacity, count; /* capacity: a power of two, more than twice count */
 };
 
 static uint64_t load_word(const char *cursor, size_t len)
@@ -34,7 +34,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
-/* Keys come from the job and the provider, so nobody can choose them to collide. */
+/* Keys are the job's and the provider's, so an export cannot make them collide. */
 static uint64_t hash_key(struct slice key)
 {
     uint64_t hash = key.len + 1;
@@ -47,7 +47,7 @@ static uint64_t hash_key(struct slice key)
     return hash ? hash : 1;
 }
 
-/* Empty when the key has more than a word can have. */
+/* Empty for a key that is longer than any word of an enumeration. */
 static struct slice fold_key(struct slice key, char out[VALUE_MAP_FOLDED_MAX])
 {
     size_t len = 0;
@@ -64,72 +64,72 @@ static struct slice fold_key(struct slice key, char out[VALUE_MAP_FOLDED_MAX])
 
 struct value_map *value_map_new(bool folded)
 {
-    struct value_map *words = memory_new(1, sizeof *words);
-    words->folded = folded;
-    arena_init(&words->folded_keys, VALUE_MAP_FOLDED_CHUNK);
-    words->capacity = VALUE_MAP_FIRST_CAPACITY;
-    words->entries = memory_new(words->capacity, sizeof *words->entries);
-    return words;
+    struct value_map *map = memory_new(1, sizeof *map);
+    map->folded = folded;
+    arena_init(&map->folded_keys, VALUE_MAP_FOLDED_CHUNK);
+    map->capacity = VALUE_MAP_FIRST_CAPACITY;
+    map->entries = memory_new(map->capacity, sizeof *map->entries);
+    return map;
 }
 
-void value_map_free(struct value_map *words)
+void value_map_free(struct value_map *map)
 {
-    if (!words)
+    if (!map)
         return;
-    arena_clear(&words->folded_keys);
-    free(words->entries);
-    free(words);
+    arena_clear(&map->folded_keys);
+    free(map->entries);
+    free(map);
 }
 
-/* The entry of a key, or the free one where it belongs. */
-static struct entry *find_entry(const struct value_map *words, struct slice key, uint64_t hash)
+/* The entry of a key, else the free entry for it. */
+static struct entry *find_entry(const struct value_map *map, struct slice key, uint64_t hash)
 {
-    size_t mask = words->capacity - 1;
+    size_t mask = map->capacity - 1;
     for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
-        struct entry *entry = &words->entries[i];
+        struct entry *entry = &map->entries[i];
         if (entry->hash == 0 || (entry->hash == hash && slice_equal(entry->key, key)))
             return entry;
     }
 }
 
-static void grow(struct value_map *words)
+static void grow(struct value_map *map)
 {
-    struct value_map old = *words;
-    words->capacity *= 2;
-    words->entries = memory_new(words->capacity, sizeof *words->entries);
+    struct value_map old = *map;
+    map->capacity *= 2;
+    map->entries = memory_new(map->capacity, sizeof *map->entries);
     for (size_t i = 0; i < old.capacity; i++)
         if (old.entries[i].hash)
-            *find_entry(words, old.entries[i].key, old.entries[i].hash) = old.entries[i];
+            *find_entry(map, old.entries[i].key, old.entries[i].hash) = old.entries[i];
     free(old.entries);
 }
 
-void value_map_add(struct value_map *words, struct slice key, struct slice word)
+void value_map_add(struct value_map *map, struct slice key, struct slice value)
 {
     char folded[VALUE_MAP_FOLDED_MAX];
-    if (words->folded)
+    if (map->folded)
         key = fold_key(key, folded);
     if (key.len == 0)
         return;
     uint64_t hash = hash_key(key);
-    struct entry *entry = find_entry(words, key, hash);
+    struct entry *entry = find_entry(map, key, hash);
     if (entry->hash) {
-        entry->is_contested |= words->folded && !slice_equal(entry->word, word);
+        entry->is_ambiguous |= map->folded && !slice_equal(entry->value, value);
         return;
     }
-    if (words->folded)
-        key = arena_copy(&words->folded_keys, key);
-    *entry = (struct entry){hash, key, word, false};
-    if (++words->count * 2 > words->capacity)
-        grow(words);
+    if (map->folded)
+        key = arena_copy(&map->folded_keys, key);
+    *entry = (struct entry){hash, key, value, false};
+    if (++map->count * 2 > map->capacity)
+        grow(map);
 }
 
-const struct slice *value_map_find(const struct value_map *words, struct slice key)
+const struct slice *value_map_find(const struct value_map *map, struct slice key)
 {
     char folded[VALUE_MAP_FOLDED_MAX];
-    if (words->folded)
+    if (map->folded)
         key = fold_key(key, folded);
     if (key.len == 0)
         return NULL;
-    const struct entry *entry = find_entry(words, key, hash_key(key));
-    return entry->hash && !entry->is_contested ? &entry->word : NULL;
+    const struct entry *entry = find_entry(map, key, hash_key(key));
+    return entry->hash && !entry->is_ambiguous ? &entry->value : NULL;
 }

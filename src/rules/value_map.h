@@ -1,8 +1,7 @@
-/* value_map: a small constant map from texts to texts, for enumerations and the job's `values`.
+/* value_map: a small hash map from texts to texts, for enumerations and the job's `values`.
  *
- * A key is found as it is written, or, in a map of folded keys, with case, blanks, hyphens and underscores
- * aside (2-job.md: enumerations). Built once, then constant and shared. Owner: new/free; borrows the bytes of
- * keys and words, but copies folded keys.
+ * Keys are compared byte by byte, or, in a folded map, without case, blanks, hyphens and underscores. Thread:
+ * constant once built. Owner: new/free; borrows keys and values, but copies folded keys.
  */
 #ifndef KYC_RULES_VALUE_MAP_H
 #define KYC_RULES_VALUE_MAP_H
@@ -14,15 +13,13 @@
 
 struct value_map;
 
-/* folded: keys are compared folded. */
 struct value_map *value_map_new(bool folded);
-void value_map_free(struct value_map *words);
+void value_map_free(struct value_map *map);
 
-/* The first word given to a key stays; a folded key that another word claims too stands for neither of them
- * (never guessed). */
-void value_map_add(struct value_map *words, struct slice key, struct slice word);
+/* The first value of a key stays. A folded key with two different values has none: nothing is guessed. */
+void value_map_add(struct value_map *map, struct slice key, struct slice value);
 
-/* NULL when there is none. Thread: any. */
-const struct slice *value_map_find(const struct value_map *words, struct slice key);
+/* NULL: no value. */
+const struct slice *value_map_find(const struct value_map *map, struct slice key);
 
 #endif

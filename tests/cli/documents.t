@@ -98,7 +98,7 @@ write_file("$case->{folder}/export.csv", join "\n", "$header,type,number,front",
 ($status) = case_run($case, 'check', '-q');
 is_deeply(case_summary($case)->{rejects_by_rule}, {'document_type/required' => 2}, 'a number or a picture alone lacks its type');
 my (undef, $explained) = run_program(program('kyc-import'), 'explain', "$case->{folder}/job.yaml", '--row', 2);
-like($explained, qr/reject  document_type\/required  the provider needs it where anything else of it is given/, 'and the message says why');
+like($explained, qr/reject  document_type\/required  the provider requires it together with the other fields of its group/, 'and the message says why');
 
 sandbox_stop($sandbox);
 done_testing;

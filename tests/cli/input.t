@@ -305,7 +305,7 @@ subtest 'a header that does not fit' => sub {
     write_file("$case->{folder}/export.csv", $text);
     ($status, undef, $err) = check($case, '--set', 'fields.occupation={value: other}');
     is($status, 2, 'a column that is there twice too');
-    like($err, qr{job\.yaml:\d+:\d+: the input names the column "given_name" twice}, 'and said');
+    like($err, qr{job\.yaml:\d+:\d+: the input has the column "given_name" twice}, 'and said');
     (my $unused = csv_rows(3)) =~ s/\A/extra,extra,/;
     $unused =~ s/^(?=cust)/1,2,/mg;
     write_file("$case->{folder}/export.csv", $unused);

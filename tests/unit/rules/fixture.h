@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/rule_set.h"
+#include "rules/rule_worker.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -154,7 +154,7 @@ static inline const char *fixture_verdicts(struct fixture *fixture)
 }
 
 /* Judges the row; gives its verdicts. */
-static inline const char *fixture_judge(struct fixture *fixture)
+static inline const char *fixture_validate(struct fixture *fixture)
 {
     if (!fixture->set && !fixture_build(fixture))
         fail_msg("%s", fixture->error.text);

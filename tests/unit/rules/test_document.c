@@ -1,4 +1,4 @@
-/* document: what a file holds, read once. Which files are taken: test_demands. */
+/* document: what a file holds, read once. Which files are taken: test_requirements. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -26,7 +26,7 @@ static struct job_mapping *map(struct fixture *fixture, enum field_id field, con
     return mapping;
 }
 
-static const char *judge(struct fixture *fixture, struct slice line)
+static const char *validate(struct fixture *fixture, struct slice line)
 {
     if (!fixture->set && !fixture_build(fixture))
         fail_msg("%s", fixture->error.text);
@@ -65,7 +65,7 @@ static void a_column_is_a_way_into_the_object(void **state)
         {"false", "city", OBJECT("\"city\":false"), "false", ""},
         {"escapes", "city", OBJECT("\"city\":\"M\\u00fcnchen\""), "M\xc3\xbcnchen", ""},
         {"a dotted path", "a.b.c", OBJECT("\"a\":{\"c\":\"x\",\"b\":{\"c\":\"Rome\"}}"), "Rome", ""},
-        {"a path through what is no object", "a.b", OBJECT("\"a\":\"Rome\""), "-", ""},
+        {"a path through what is not an object", "a.b", OBJECT("\"a\":\"Rome\""), "-", ""},
         {"a path through null", "a.b", OBJECT("\"a\":null"), "-", ""},
         {"a path through an array", "a.b", OBJECT("\"a\":[{\"b\":\"x\"}]"), "-", ""},
         {"an element", "a[1]", OBJECT("\"a\":[\"x\",\"Rome\"]"), "Rome", ""},
@@ -74,10 +74,10 @@ static void a_column_is_a_way_into_the_object(void **state)
         {"elements of elements", "a[1][0].b", OBJECT("\"a\":[0,[{\"b\":\"Rome\"}]]"), "Rome", ""},
         {"a key that is an index", "a.0", OBJECT("\"a\":{\"0\":\"Rome\"}"), "Rome", ""},
         {"a whole name with a dot", "a.b", OBJECT("\"a.b\":\"Rome\""), "Rome", ""},
-        {"a whole name goes first", "a.b", OBJECT("\"a.b\":\"Rome\",\"a\":{\"b\":\"x\"}"), "Rome", ""},
+        {"a whole name takes precedence", "a.b", OBJECT("\"a.b\":\"Rome\",\"a\":{\"b\":\"x\"}"), "Rome", ""},
         {"and in any order", "a.b", OBJECT("\"a\":{\"b\":\"x\"},\"a.b\":\"Rome\""), "Rome", ""},
         {"a whole name deeper down is none", "a.b", OBJECT("\"z\":{\"a.b\":\"x\"}"), "-", ""},
-        {"a name that is no path", "city [0", OBJECT("\"city [0\":\"Rome\""), "Rome", ""},
+        {"a name that is not a path", "city [0", OBJECT("\"city [0\":\"Rome\""), "Rome", ""},
         {"an escaped key", "city", OBJECT("\"c\\u0069ty\":\"Rome\""), "Rome", ""},
         {"an object", "city", OBJECT("\"city\":{\"a\":1}"), "!", "city/format"},
         {"an array", "city", OBJECT("\"city\":[\"Rome\"]"), "!", "city/format"},
@@ -92,7 +92,7 @@ static void a_column_is_a_way_into_the_object(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = ndjson_new();
         map(fixture, FIELD_CITY, cases[i].column);
-        const char *verdicts = judge(fixture, cases[i].line);
+        const char *verdicts = validate(fixture, cases[i].line);
         const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_CITY);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
             fail_msg("%s: %s (%s)", cases[i].sentence, value, verdicts);
@@ -121,7 +121,7 @@ static void an_array_of_scalars_is_a_list(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = ndjson_new();
         map(fixture, FIELD_NATIONALITIES, "nats")->split = cases[i].column;
-        const char *verdicts = judge(fixture, cases[i].line);
+        const char *verdicts = validate(fixture, cases[i].line);
         const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_NATIONALITIES);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
             fail_msg("%s: %s (%s)", cases[i].sentence, value, verdicts);
@@ -136,12 +136,12 @@ static void two_fields_can_come_from_one_place(void **state)
     map(fixture, FIELD_CITY, "a.b");
     map(fixture, FIELD_EMPLOYER_NAME, "a.b");
     map(fixture, FIELD_FIRST_NAME, "a.c");
-    assert_string_equal(judge(fixture, (struct slice)OBJECT("\"a\":{\"b\":\"x\",\"c\":\"y\"}")), "");
+    assert_string_equal(validate(fixture, (struct slice)OBJECT("\"a\":{\"b\":\"x\",\"c\":\"y\"}")), "");
     assert_string_equal(fixture_value(fixture, FIELD_CITY), "x");
     assert_string_equal(fixture_value(fixture, FIELD_EMPLOYER_NAME), "x");
     assert_string_equal(fixture_value(fixture, FIELD_FIRST_NAME), "y");
     /* nothing is left over from the record before */
-    assert_string_equal(judge(fixture, (struct slice)OBJECT("\"a\":{\"c\":\"z\"}")), "");
+    assert_string_equal(validate(fixture, (struct slice)OBJECT("\"a\":{\"c\":\"z\"}")), "");
     assert_string_equal(fixture_value(fixture, FIELD_CITY), "-");
     assert_string_equal(fixture_value(fixture, FIELD_FIRST_NAME), "z");
     fixture_free(fixture);
@@ -154,8 +154,8 @@ static void what_is_no_object_is_malformed(void **state)
         struct slice line;
         const char *message;
     } cases[] = {
-        {SLICE_LITERAL("[{\"external_id\":1}]"), "the line is no JSON object (byte 1 of the line)"},
-        {SLICE_LITERAL("  12"), "the line is no JSON object (byte 3 of the line)"},
+        {SLICE_LITERAL("[{\"external_id\":1}]"), "the line is not a JSON object (byte 1 of the line)"},
+        {SLICE_LITERAL("  12"), "the line is not a JSON object (byte 3 of the line)"},
         {SLICE_LITERAL("{\"external_id\":\"1\"} x"), "something follows"},
         {SLICE_LITERAL("{\"external_id\":\"1\",\"external_id\":\"2\"}"),
          "a member is named twice (byte 20 of the line)"},
@@ -167,7 +167,7 @@ static void what_is_no_object_is_malformed(void **state)
     };
     struct fixture *fixture = ndjson_new();
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *verdicts = judge(fixture, cases[i].line);
+        const char *verdicts = validate(fixture, cases[i].line);
         if (strcmp(verdicts, "record/malformed") != 0)
             fail_msg("%s: %s", cases[i].line.data, verdicts);
         struct slice message = fixture->record.fault_message;

@@ -36,7 +36,7 @@ static void a_time_of_day_is_dropped_only_where_that_changes_no_day(void **state
         struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, cases[i].cell);
         mapping->zone = cases[i].zone;
         mapping->drops_time = cases[i].drops;
-        const char *verdicts = fixture_judge(fixture);
+        const char *verdicts = fixture_validate(fixture);
         const char *value = fixture_value(fixture, FIELD_DATE_OF_BIRTH);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].value) != 0)
             fail_msg("%s: %s, %s", cases[i].sentence, value, verdicts);
@@ -52,7 +52,7 @@ static void the_job_may_make_a_warning_of_it(void **state)
     fixture_map(fixture, FIELD_DOCUMENT_EXPIRY, "2030-02-12T22:00:00Z")->zone = "Europe/Berlin";
     struct job_rule *rule = fixture_rule(fixture, JOB_RULE_TIME, FIELD_DATE_OF_BIRTH);
     rule->level = VERDICT_WARN;
-    assert_string_equal(fixture_judge(fixture), "date_of_birth/time(warn) document_expiry/time");
+    assert_string_equal(fixture_validate(fixture), "date_of_birth/time(warn) document_expiry/time");
     assert_string_equal(fixture_value(fixture, FIELD_DATE_OF_BIRTH), "1980-02-12");
     assert_string_equal(fixture_value(fixture, FIELD_DOCUMENT_EXPIRY), "!");
 
@@ -60,14 +60,14 @@ static void the_job_may_make_a_warning_of_it(void **state)
     fixture_map(fixture, FIELD_LANGUAGE, "fr");
     fixture_when(fixture, rule, FIELD_LANGUAGE, "de");
     assert_true(fixture_build(fixture));
-    assert_string_equal(fixture_judge(fixture), "date_of_birth/time document_expiry/time");
+    assert_string_equal(fixture_validate(fixture), "date_of_birth/time document_expiry/time");
     fixture_map(fixture, FIELD_LANGUAGE, "de");
-    assert_string_equal(fixture_judge(fixture), "date_of_birth/time(warn) document_expiry/time");
+    assert_string_equal(fixture_validate(fixture), "date_of_birth/time(warn) document_expiry/time");
 
-    /* A warned date is judged by all other rules. */
+    /* All other rules apply to a date with a warning. */
     fixture_rule(fixture, JOB_RULE_MIN_AGE, FIELD_DATE_OF_BIRTH)->years = 50;
     assert_true(fixture_build(fixture));
-    assert_string_equal(fixture_judge(fixture),
+    assert_string_equal(fixture_validate(fixture),
                         "date_of_birth/time(warn) date_of_birth/min_age document_expiry/time");
     fixture_free(fixture);
 }
@@ -77,17 +77,17 @@ static void its_message_says_what_the_zone_makes_of_it(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
-    fixture_judge(fixture);
+    fixture_validate(fixture);
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "zone: Europe/Berlin"));
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "time: drop"));
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12 23:30:00");
-    fixture_judge(fixture);
+    fixture_validate(fixture);
     assert_null(strstr(fixture->record.verdicts[0].message.data, "zone"));
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "time: drop"));
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:30:00Z");
     mapping->zone = "Europe/Berlin";
     assert_true(fixture_build(fixture));
-    fixture_judge(fixture);
+    fixture_validate(fixture);
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "is 00:30:00 in Europe/Berlin"));
     /* The local day is not in the message: where values are masked, only what is quoted is. */
     assert_null(strstr(fixture->record.verdicts[0].message.data, "1980-02-13"));

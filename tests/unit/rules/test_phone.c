@@ -20,13 +20,14 @@ static void numbers_are_read_and_refused(void **state)
         const char *want;
         enum phone_validity validity;
     } cases[] = {
-        {"E.164 stands", "+442079460958", "", PHONE_OK, "+442079460958", PHONE_NOT_ASKED},
-        {"blanks are dropped", "+44 20 7946 0958", "", PHONE_OK, "+442079460958", PHONE_NOT_ASKED},
-        {"dots are dropped", "+1.202.555.0143", "", PHONE_OK, "+12025550143", PHONE_NOT_ASKED},
-        {"hyphens are dropped", "+1-202-555-0143", "DE", PHONE_OK, "+12025550143", PHONE_NOT_ASKED},
-        {"E.164 of no plan stands", "+9991234567", "", PHONE_OK, "+9991234567", PHONE_NOT_ASKED},
-        {"seven digits stand", "+1234567", "", PHONE_OK, "+1234567", PHONE_NOT_ASKED},
-        {"fifteen digits stand", "+123456789012345", "", PHONE_OK, "+123456789012345", PHONE_NOT_ASKED},
+        {"E.164 is unchanged", "+442079460958", "", PHONE_OK, "+442079460958", PHONE_UNCHECKED},
+        {"blanks are dropped", "+44 20 7946 0958", "", PHONE_OK, "+442079460958", PHONE_UNCHECKED},
+        {"dots are dropped", "+1.202.555.0143", "", PHONE_OK, "+12025550143", PHONE_UNCHECKED},
+        {"hyphens are dropped", "+1-202-555-0143", "DE", PHONE_OK, "+12025550143", PHONE_UNCHECKED},
+        {"E.164 outside of every plan is unchanged", "+9991234567", "", PHONE_OK, "+9991234567",
+         PHONE_UNCHECKED},
+        {"seven digits stand", "+1234567", "", PHONE_OK, "+1234567", PHONE_UNCHECKED},
+        {"fifteen digits stand", "+123456789012345", "", PHONE_OK, "+123456789012345", PHONE_UNCHECKED},
         {"sixteen do not", "+1234567890123456", "", PHONE_BAD, NULL, 0},
         {"a zero after the plus", "+0442079460958", "", PHONE_BAD, NULL, 0},
         {"parentheses", "+44 (0)20 7946 0958", "", PHONE_OK, "+442079460958", PHONE_VALID},
@@ -61,7 +62,7 @@ static void numbers_are_read_and_refused(void **state)
     arena_init(&arena, 4096);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct slice out = {NULL, 0};
-        enum phone_validity validity = PHONE_NOT_ASKED;
+        enum phone_validity validity = PHONE_UNCHECKED;
         const char *why = NULL;
         enum phone_result result = phone_read(slice_from(cases[i].text), slice_from(cases[i].country), &arena,
                                               &out, &validity, &why);

@@ -36,7 +36,7 @@ static void a_column_named_twice_is_an_error_when_it_is_mapped(void **state)
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "");
     fixture->columns[fixture->column_count++] = slice_from("email");
-    expect_error(fixture, "names the column \"email\" twice");
+    expect_error(fixture, "has the column \"email\" twice");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "");
@@ -46,7 +46,7 @@ static void a_column_named_twice_is_an_error_when_it_is_mapped(void **state)
     fixture_free(fixture);
 }
 
-static void a_needed_field_must_be_mapped_or_loosened(void **state)
+static void a_required_field_must_be_mapped_or_relaxed(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -54,7 +54,7 @@ static void a_needed_field_must_be_mapped_or_loosened(void **state)
     struct rule_set *set = rule_set_new(&fixture->job, &fixture_provider, fixture->columns,
                                         fixture->column_count, TODAY, &fixture->error);
     assert_null(set);
-    assert_non_null(strstr(fixture->error.text, "needs last_name"));
+    assert_non_null(strstr(fixture->error.text, "requires last_name"));
 
     fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_LAST_NAME)->required = false;
     set = rule_set_new(&fixture->job, &fixture_provider, fixture->columns, fixture->column_count, TODAY,
@@ -89,7 +89,7 @@ static void words_that_the_provider_does_not_know_are_errors(void **state)
     mapping = fixture_map(fixture, FIELD_COUNTRY, "");
     mapping->column = NULL;
     mapping->constant = "Atlantis";
-    expect_error(fixture, "\"Atlantis\" is not a country");
+    expect_error(fixture, "\"Atlantis\" is not a known country");
 }
 
 static void formats_and_patterns_must_be_usable(void **state)
@@ -97,7 +97,7 @@ static void formats_and_patterns_must_be_usable(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "")->format = "DD/MM/YY";
-    expect_error(fixture, "\"DD/MM/YY\" is no date format");
+    expect_error(fixture, "\"DD/MM/YY\" is not a date format");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "");
@@ -126,12 +126,12 @@ static void a_field_without_a_place_is_read_only_when_a_rule_names_it(void **sta
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_GENDER, "f");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, FIELD_GENDER), "-");
 
     fixture_rule(fixture, JOB_RULE_MATCH, FIELD_GENDER)->pattern = "^m$";
     assert_true(fixture_build(fixture));
-    assert_string_equal(fixture_judge(fixture), "gender/format");
+    assert_string_equal(fixture_validate(fixture), "gender/format");
     fixture_free(fixture);
 }
 
@@ -140,7 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_column_names_the_nearest),
         cmocka_unit_test(a_column_named_twice_is_an_error_when_it_is_mapped),
-        cmocka_unit_test(a_needed_field_must_be_mapped_or_loosened),
+        cmocka_unit_test(a_required_field_must_be_mapped_or_relaxed),
         cmocka_unit_test(words_that_the_provider_does_not_know_are_errors),
         cmocka_unit_test(formats_and_patterns_must_be_usable),
         cmocka_unit_test(a_condition_is_written_in_normal_form),

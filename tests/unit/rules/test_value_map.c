@@ -82,5 +82,5 @@ int main(void)
         cmocka_unit_test(hundreds_of_words_fit),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("words", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("value_map", tests, NULL, NULL);
 }

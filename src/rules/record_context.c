@@ -1,4 +1,4 @@
-#include "rules/field_plan.h"
+#include "rules/record_context.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,6 +57,6 @@ enum record_context_country record_context_country(const struct record_context *
         *code = country->text;
         return RECORD_CONTEXT_COUNTRY_KNOWN;
     }
-    bool blamed = country->state == VALUE_FAILED || context->set->country_is_required;
-    return blamed ? RECORD_CONTEXT_COUNTRY_BLAMED : RECORD_CONTEXT_COUNTRY_ABSENT;
+    bool has_verdict = country->state == VALUE_FAILED || context->set->country_is_required;
+    return has_verdict ? RECORD_CONTEXT_COUNTRY_FAILED : RECORD_CONTEXT_COUNTRY_ABSENT;
 }

@@ -17,7 +17,7 @@ static const char *const restricted[] = {"RU", NULL};
 static const char *const languages[] = {"en", "es", NULL};
 
 /* A provider that asks for different things of different customers. */
-static const struct provider_field demands[] = {
+static const struct provider_field fields[] = {
     {.field = FIELD_EXTERNAL_ID, .required = true},
     {.field = FIELD_CUSTOMER_TYPE},
     {.field = FIELD_FIRST_NAME, .required = true, .applies_to = PROVIDER_INDIVIDUALS, .min_chars = 2},
@@ -35,16 +35,16 @@ static const struct provider_field demands[] = {
 };
 static const struct provider_field metadata = {.member = 0, .max_chars = 5};
 static const char *const members[] = {"all", NULL};
-static const struct provider_fields demanding = {.fields = demands,
-                                                 .field_count = COUNT(demands),
-                                                 .members = members,
-                                                 .member_count = 1,
-                                                 .groups = {[FIELD_GROUP_METADATA] = &metadata}};
+static const struct provider_fields provider_fields = {.fields = fields,
+                                                       .field_count = COUNT(fields),
+                                                       .members = members,
+                                                       .member_count = 1,
+                                                       .groups = {[FIELD_GROUP_METADATA] = &metadata}};
 
-static struct fixture *demanding_new(void)
+static struct fixture *fixture_with_requirements(void)
 {
     struct fixture *fixture = fixture_new();
-    fixture->provider = &demanding;
+    fixture->provider = &provider_fields;
     return fixture;
 }
 
@@ -74,7 +74,7 @@ static void what_is_required_depends_on_the_customer(void **state)
          "\xc3\x85",
          "", "work", "", ""},
     };
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     for (size_t i = 0; i < COUNT(rows); i++) {
         fixture_map(fixture, FIELD_CUSTOMER_TYPE, rows[i].type);
         fixture_map(fixture, FIELD_COUNTRY, rows[i].country);
@@ -82,29 +82,29 @@ static void what_is_required_depends_on_the_customer(void **state)
         fixture_map(fixture, FIELD_COMPANY_NAME, rows[i].company);
         fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, rows[i].funds);
         fixture_map(fixture, FIELD_NATIONAL_ID, rows[i].national_id);
-        const char *verdicts = fixture_judge(fixture);
+        const char *verdicts = fixture_validate(fixture);
         if (strcmp(verdicts, rows[i].verdicts) != 0)
             fail_msg("%s: %s", rows[i].sentence, verdicts);
     }
     fixture_free(fixture);
 }
 
-static void a_loosened_demand_is_let_go(void **state)
+static void a_relaxed_requirement_is_not_checked(void **state)
 {
     (void)state;
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_COUNTRY, "US");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_NATIONAL_ID);
     fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_DATE_OF_BIRTH);
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_free(fixture);
 
-    fixture = demanding_new();
+    fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_COMPANY_NAME, "Example Ltd");
     assert_false(fixture_build(fixture));
-    assert_non_null(strstr(fixture->error.text, "needs first_name"));
+    assert_non_null(strstr(fixture->error.text, "requires first_name"));
     fixture_free(fixture);
 }
 
@@ -122,13 +122,13 @@ static void countries_are_refused_or_warned_of(void **state)
         {"a second one that is none", "DE", "DE|Atlantis", "nationalities/country", "!"},
         {"a single one", "DE", "KP", "nationalities/country_refused", "!"},
     };
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     for (size_t i = 0; i < COUNT(cases); i++) {
         fixture_map(fixture, FIELD_COUNTRY, cases[i].country);
         fixture_map(fixture, FIELD_NATIONALITIES, cases[i].nationalities)->split = "|";
-        const char *verdicts = fixture_judge(fixture);
+        const char *verdicts = fixture_validate(fixture);
         const char *value = fixture_value(fixture, FIELD_NATIONALITIES);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
             fail_msg("%s: %s, %s", cases[i].sentence, value, verdicts);
@@ -139,13 +139,13 @@ static void countries_are_refused_or_warned_of(void **state)
 static void a_provider_may_take_few_languages(void **state)
 {
     (void)state;
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     fixture_map(fixture, FIELD_LANGUAGE, "de");
-    assert_string_equal(fixture_judge(fixture), "language/enum");
+    assert_string_equal(fixture_validate(fixture), "language/enum");
     fixture_map(fixture, FIELD_LANGUAGE, "ES");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_free(fixture);
 }
 
@@ -155,20 +155,20 @@ static void the_jobs_own_fields_are_texts(void **state)
     const struct slice names[] = {SLICE_LITERAL("additional_info.note"), SLICE_LITERAL("metadata.plan")};
     field_define(names, 2);
     enum field_id note = FIELD_COUNT, plan = note + 1;
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     fixture_map(fixture, note, "no place for it");
     fixture_map(fixture, plan, "  gold ");
     struct job_rule *rule = fixture_rule(fixture, JOB_RULE_MATCH, plan);
     rule->pattern = "^[a-z]+$";
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, plan), "gold");
     assert_string_equal(fixture_value(fixture, note), "-");
     fixture_map(fixture, plan, "GOLD");
-    assert_string_equal(fixture_judge(fixture), "metadata.plan/format");
+    assert_string_equal(fixture_validate(fixture), "metadata.plan/format");
     fixture_map(fixture, plan, "golden");
-    assert_string_equal(fixture_judge(fixture), "metadata.plan/too_long");
+    assert_string_equal(fixture_validate(fixture), "metadata.plan/too_long");
     fixture_free(fixture);
     field_define(NULL, 0);
 }
@@ -225,14 +225,14 @@ static void a_document_is_a_file_below_its_folder(void **state)
     (void)snprintf(path, sizeof path, "%s/pipe", folder);
     assert_int_equal(mkfifo(path, 0600), 0);
 
-    struct fixture *fixture = demanding_new();
+    struct fixture *fixture = fixture_with_requirements();
     fixture->job.provider.documents = folder;
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     int fd = safe_open_folder(folder);
     for (size_t i = 0; i < COUNT(cases); i++) {
         fixture_map(fixture, FIELD_DOCUMENT_FRONT, cases[i].text);
-        const char *verdicts = fixture_judge(fixture);
+        const char *verdicts = fixture_validate(fixture);
         if (strcmp(verdicts, cases[i].verdicts) != 0)
             fail_msg("%s: %s", cases[i].sentence, verdicts);
         if (!cases[i].below)
@@ -248,14 +248,14 @@ static void a_document_is_a_file_below_its_folder(void **state)
     close(fd);
     fixture_free(fixture);
 
-    fixture = demanding_new();
+    fixture = fixture_with_requirements();
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     fixture_map(fixture, FIELD_DOCUMENT_FRONT, "a.jpg");
-    assert_string_equal(fixture_judge(fixture), "document_front/format");
+    assert_string_equal(fixture_validate(fixture), "document_front/format");
     fixture_free(fixture);
 
-    fixture = demanding_new();
+    fixture = fixture_with_requirements();
     fixture->job.provider.documents = "/nonexistent/folder";
     assert_false(fixture_build(fixture));
     assert_non_null(strstr(fixture->error.text, "/nonexistent/folder"));
@@ -274,12 +274,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_required_depends_on_the_customer),
-        cmocka_unit_test(a_loosened_demand_is_let_go),
+        cmocka_unit_test(a_relaxed_requirement_is_not_checked),
         cmocka_unit_test(countries_are_refused_or_warned_of),
         cmocka_unit_test(a_provider_may_take_few_languages),
         cmocka_unit_test(the_jobs_own_fields_are_texts),
         cmocka_unit_test(a_document_is_a_file_below_its_folder),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("demands", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("requirements", tests, NULL, NULL);
 }

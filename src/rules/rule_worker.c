@@ -1,5 +1,4 @@
-/* validate: one record through a rule set. */
-#include "rules/rule_set.h"
+#include "rules/rule_worker.h"
 
 #include <stdlib.h>
 
@@ -10,7 +9,7 @@
 #include "rules/custom_rule.h"
 #include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
-#include "rules/phone_number.h"
+#include "rules/read_field.h"
 
 struct rule_worker *rule_worker_new(const struct rule_set *set)
 {
@@ -43,11 +42,11 @@ static void read_values(struct record_context *context)
         if (plan->is_constant)
             context->values[plan->field] = plan->constant;
         else if (plan->mapping->constant)
-            normalize_constant(context, plan, slice_from(plan->mapping->constant));
+            read_field_text(context, plan, slice_from(plan->mapping->constant));
         else if (context->worker->ndjson)
-            ndjson_cells_normalize(context->worker->ndjson, context, plan);
+            ndjson_cells_read_field(context->worker->ndjson, context, plan);
         else if (plan->column < record->cell_count)
-            normalize_source(context, plan, record->cells[plan->column]);
+            read_field_cell(context, plan, record->cells[plan->column]);
         bool is_present = context->values[plan->field].state != VALUE_ABSENT;
         present[plan->field / 64] |= (uint64_t)is_present << plan->field % 64;
     }
@@ -57,8 +56,8 @@ static void read_values(struct record_context *context)
         *type = (struct value){SLICE_LITERAL("individual"), VALUE_PRESENT};
 }
 
-/* For the report, noted while it is at hand. */
-static void note_country(const struct record_context *context)
+/* For the report's counts by country. */
+static void copy_country(const struct record_context *context)
 {
     struct record *record = context->record;
     const struct value *country = &context->values[FIELD_COUNTRY];
@@ -66,7 +65,7 @@ static void note_country(const struct record_context *context)
         memcpy(record->country, country->text.data, sizeof record->country);
 }
 
-static bool is_loosened(const struct record_context *context, enum field_id field)
+static bool is_relaxed(const struct record_context *context, enum field_id field)
 {
     for (size_t i = 0; i < context->set->custom_rule_count; i++) {
         const struct job_rule *rule = context->set->custom_rules[i].rule;
@@ -90,19 +89,20 @@ static bool applies_to_record(const struct record_context *context, enum provide
            (country->state == VALUE_PRESENT && slice_is(country->text, "US"));
 }
 
-static void say_required(struct record_context *context, const struct requirement *requirement)
+static void add_required_verdict(struct record_context *context, const struct requirement *requirement)
 {
-    static const char *const needs[] = {
-        [PROVIDER_EVERYBODY] = "the provider needs it",
-        [PROVIDER_INDIVIDUALS] = "the provider needs it of an individual",
-        [PROVIDER_BUSINESSES] = "the provider needs it of a business",
-        [PROVIDER_US_INDIVIDUALS] = "the provider needs it of an individual in the US",
+    static const char *const reasons[] = {
+        [PROVIDER_EVERYBODY] = "the provider requires it",
+        [PROVIDER_INDIVIDUALS] = "the provider requires it of individuals",
+        [PROVIDER_BUSINESSES] = "the provider requires it of businesses",
+        [PROVIDER_US_INDIVIDUALS] = "the provider requires it of individuals in the US",
     };
     enum field_id field = requirement->field;
     enum verdict_level level = requirement->level;
-    const char *why = requirement->siblings   ? "the provider needs it where anything else of it is given"
-                      : level == VERDICT_WARN ? "the provider tends to turn customers without it down"
-                                              : needs[requirement->applies_to];
+    const char *why = requirement->siblings
+                          ? "the provider requires it together with the other fields of its group"
+                      : level == VERDICT_WARN ? "the provider tends to refuse customers without it"
+                                              : reasons[requirement->applies_to];
     const struct field_plan *plan = context->set->plan_of[field];
     const struct record *record = context->record;
     if (!plan || !plan->mapping->column) {
@@ -117,11 +117,11 @@ static void say_required(struct record_context *context, const struct requiremen
                                     why, plan->mapping->column);
     else
         record_context_add_verdictf(context, field, level, RULE_REQUIRED,
-                                    "%s, and column \"%s\" holds %s, which means no value", why,
+                                    "%s, and column \"%s\" has %s, which counts as no value", why,
                                     plan->mapping->column, record_context_quote(context, text));
 }
 
-static void require_values(struct record_context *context)
+static void check_requirements(struct record_context *context)
 {
     for (size_t i = 0; i < context->set->requirement_count; i++) {
         const struct requirement *requirement = &context->set->requirements[i];
@@ -129,23 +129,23 @@ static void require_values(struct record_context *context)
             !applies_to_record(context, requirement->applies_to) ||
             (requirement->siblings && !(context->record->present[0] & requirement->siblings)))
             continue;
-        if (!requirement->may_be_loosened || !is_loosened(context, requirement->field))
-            say_required(context, requirement);
+        if (!requirement->may_be_relaxed || !is_relaxed(context, requirement->field))
+            add_required_verdict(context, requirement);
     }
 }
 
-/* The number plan's warning, unless a rule `valid` of the job has spoken. */
-static void warn_of_phone(struct record_context *context)
+/* The built-in rule `valid`, a warning; replaced by a rule `valid` of the job that applies. */
+static void warn_of_invalid_phone(struct record_context *context)
 {
     const struct value *phone = &context->values[FIELD_PHONE];
     if (context->phone_validity == PHONE_NOT_VALID && phone->state == VALUE_PRESENT &&
         !context->phone_was_checked)
         record_context_add_verdictf(context, FIELD_PHONE, VERDICT_WARN, RULE_VALID,
-                                    "%s: a number that its country's number plan does not know",
+                                    "%s is not in the number plan of its country",
                                     record_context_quote(context, phone->text));
 }
 
-static void hash_key(struct record_context *context)
+static void hash_external_id(struct record_context *context)
 {
     const struct value *key = &context->values[FIELD_EXTERNAL_ID];
     if (key->state != VALUE_PRESENT)
@@ -154,7 +154,7 @@ static void hash_key(struct record_context *context)
     context->record->unique_known |= 1;
 }
 
-/* Into field-table order; those of one field stay as they came. They are few. */
+/* Stable, by field; a record has few verdicts. */
 static void sort_verdicts(struct record *record)
 {
     struct verdict *verdicts = record->verdicts;
@@ -195,13 +195,13 @@ void rule_worker_validate(struct rule_worker *worker, struct record *record, str
     if (set->plan_of[FIELD_TAX_ID] || set->plan_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&context);
     if (set->computes_client_id)
-        concat_validate(&context);
-    hash_key(&context);
-    note_country(&context);
-    require_values(&context);
+        concat_compute(&context);
+    hash_external_id(&context);
+    copy_country(&context);
+    check_requirements(&context);
     for (size_t i = 0; i < set->custom_rule_count; i++)
         custom_rule_validate(&context, &set->custom_rules[i]);
-    warn_of_phone(&context);
+    warn_of_invalid_phone(&context);
     sort_verdicts(record);
 }
 

@@ -16,10 +16,10 @@ struct field_case {
     const char *cell, *want, *verdicts;
 };
 
-static void judge_case(struct fixture *fixture, const struct field_case *c)
+static void check_case(struct fixture *fixture, const struct field_case *c)
 {
     fixture_map(fixture, c->field, c->cell);
-    const char *verdicts = fixture_judge(fixture);
+    const char *verdicts = fixture_validate(fixture);
     if (strcmp(verdicts, c->verdicts) != 0)
         fail_msg("%s: verdicts %s", c->sentence, verdicts);
     const char *value = fixture_value(fixture, c->field);
@@ -28,11 +28,11 @@ static void judge_case(struct fixture *fixture, const struct field_case *c)
     assert_int_equal(fixture->record.rejected, strstr(c->want, "!") != NULL);
 }
 
-static void judge_cases(const struct field_case *cases, size_t count)
+static void check_cases(const struct field_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct fixture *fixture = fixture_new();
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
         fixture_free(fixture);
     }
 }
@@ -77,7 +77,7 @@ static void each_type_has_its_normal_form(void **state)
         {"U+FFFD", FIELD_FIRST_NAME, "Jos\xef\xbf\xbd", "!", "first_name/encoding"},
         {"a null value", FIELD_FIRST_NAME, " N/A ", "-", ""},
         {"a null value is matched exactly", FIELD_FIRST_NAME, "n/a", "n/a", ""},
-        {"a null value of a needed field", FIELD_LAST_NAME, "N/A", "!", "last_name/required"},
+        {"a null value of a required field", FIELD_LAST_NAME, "N/A", "!", "last_name/required"},
         {"an e-mail", FIELD_EMAIL, "Anna@EXAMPLE.com", "Anna@example.com", ""},
         {"no e-mail", FIELD_EMAIL, "anna", "!", "email/format"},
         {"a phone", FIELD_PHONE, "+44 20 7946 0958", "+442079460958", ""},
@@ -125,7 +125,7 @@ static void each_type_has_its_normal_form(void **state)
         {"a state outside of the US", FIELD_STATE, "Bayern", "Bayern", ""},
         {"a national id outside of the US", FIELD_NATIONAL_ID, "AB 12", "AB 12", ""},
     };
-    judge_cases(cases, COUNT(cases));
+    check_cases(cases, COUNT(cases));
 }
 
 static void in_the_us_states_and_numbers_are_read(void **state)
@@ -145,7 +145,7 @@ static void in_the_us_states_and_numbers_are_read(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = fixture_new();
         fixture_map(fixture, FIELD_COUNTRY, "United States");
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
         fixture_free(fixture);
     }
 }
@@ -158,13 +158,13 @@ static void a_bad_country_alone_is_blamed(void **state)
     fixture_map(fixture, FIELD_PHONE, "020 7946 0958");
     fixture_map(fixture, FIELD_STATE, "Bayern");
     fixture_map(fixture, FIELD_TAX_ID, "123");
-    assert_string_equal(fixture_judge(fixture), "country/country");
+    assert_string_equal(fixture_validate(fixture), "country/country");
     assert_string_equal(fixture_value(fixture, FIELD_PHONE), "!");
     assert_string_equal(fixture_value(fixture, FIELD_STATE), "Bayern");
     assert_string_equal(fixture_value(fixture, FIELD_TAX_COUNTRY), "!");
 
     fixture_map(fixture, FIELD_PHONE, "call me");
-    assert_string_equal(fixture_judge(fixture), "phone/format country/country");
+    assert_string_equal(fixture_validate(fixture), "phone/format country/country");
     fixture_free(fixture);
 }
 
@@ -183,7 +183,7 @@ static void a_column_may_split_into_a_list(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = fixture_new();
         fixture_map(fixture, cases[i].field, "")->split = "|";
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
         fixture_free(fixture);
     }
 }
@@ -212,7 +212,7 @@ static void tax_ids_have_their_countries(void **state)
         fixture_map(fixture, FIELD_TAX_ID, cases[i].ids)->split = "|";
         fixture_map(fixture, FIELD_TAX_COUNTRY, cases[i].countries)->split = "|";
         fixture_map(fixture, FIELD_COUNTRY, cases[i].country);
-        const char *verdicts = fixture_judge(fixture);
+        const char *verdicts = fixture_validate(fixture);
         if (strcmp(verdicts, cases[i].verdicts) != 0 ||
             strcmp(fixture_value(fixture, FIELD_TAX_ID), cases[i].want_ids) != 0 ||
             strcmp(fixture_value(fixture, FIELD_TAX_COUNTRY), cases[i].want_countries) != 0)
@@ -233,7 +233,7 @@ static void the_job_maps_values(void **state)
         {"the provider's own words stay", FIELD_OCCUPATION, "Healthcare", "healthcare", ""},
         {"all else", FIELD_OCCUPATION, "plumber", "other", ""},
         {"an absent one stays absent", FIELD_OCCUPATION, "", "-", ""},
-        {"one that stands for nothing", FIELD_OCCUPATION, "Nothing", "-", ""},
+        {"one that is mapped to nothing", FIELD_OCCUPATION, "Nothing", "-", ""},
     };
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_OCCUPATION, "");
@@ -241,7 +241,7 @@ static void the_job_maps_values(void **state)
     mapping->value_count = COUNT(jobs);
     mapping->otherwise = "Other";
     for (size_t i = 0; i < COUNT(cases); i++)
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
     fixture_free(fixture);
 }
 
@@ -254,7 +254,7 @@ static void values_stand_on_any_field(void **state)
     mapping->split = ";";
     mapping->values = map;
     mapping->value_count = 1;
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, FIELD_NATIONALITIES), "FR|DE");
     fixture_free(fixture);
 }
@@ -270,7 +270,7 @@ static void a_constant_stands_in_every_record(void **state)
     mapping->column = NULL;
     mapping->constant = "020 7946 0958";
     fixture_map(fixture, FIELD_COUNTRY, "GB");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, FIELD_LANGUAGE), "en");
     assert_string_equal(fixture_value(fixture, FIELD_PHONE), "+442079460958");
     fixture_free(fixture);
@@ -282,17 +282,17 @@ static void other_encodings_are_decoded(void **state)
     struct fixture *fixture = fixture_new();
     fixture->job.input.encoding = JOB_ENCODING_WINDOWS1252;
     fixture_map(fixture, FIELD_FIRST_NAME, "Jos\xe9 \x8cu");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, FIELD_FIRST_NAME), "Jos\xc3\xa9 \xc5\x92u");
     fixture_map(fixture, FIELD_FIRST_NAME, "Jos\x81");
-    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_string_equal(fixture_validate(fixture), "first_name/encoding");
 
     fixture->job.input.encoding = JOB_ENCODING_LATIN1;
     assert_true(fixture_build(fixture));
     fixture_map(fixture, FIELD_FIRST_NAME,
                 "O\x92"
                 "Brien");
-    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_string_equal(fixture_validate(fixture), "first_name/encoding");
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "byte 0x92"));
 
     fixture->job.input.encoding = JOB_ENCODING_UTF8;
@@ -300,10 +300,10 @@ static void other_encodings_are_decoded(void **state)
     fixture_map(fixture, FIELD_FIRST_NAME,
                 "O\xc2\x92"
                 "Brien");
-    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_string_equal(fixture_validate(fixture), "first_name/encoding");
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "U+0092"));
     fixture_map(fixture, FIELD_FIRST_NAME, "O\xef\xa3\xbf");
-    assert_string_equal(fixture_judge(fixture), "first_name/encoding");
+    assert_string_equal(fixture_validate(fixture), "first_name/encoding");
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "U+F8FF"));
     fixture_free(fixture);
 }
@@ -319,13 +319,13 @@ static void all_that_is_wrong_shows_at_once_in_field_order(void **state)
     fixture_map(fixture, FIELD_EXTERNAL_ID, "\xff");
     fixture_map(fixture, FIELD_CUSTOMER_TYPE, "robot");
     assert_string_equal(
-        fixture_judge(fixture),
+        fixture_validate(fixture),
         "external_id/encoding customer_type/enum email/format last_name/required date_of_birth/format country/country");
     assert_true(fixture->record.rejected);
     fixture_free(fixture);
 }
 
-static void patterns_of_the_job_judge_normalized_values(void **state)
+static void patterns_of_the_job_apply_to_normalized_values(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -338,28 +338,28 @@ static void patterns_of_the_job_judge_normalized_values(void **state)
     rule->pattern = "(?i)^test";
     rule->level = VERDICT_WARN;
     fixture_map(fixture, FIELD_EMPLOYER_NAME, "Testing Ltd");
-    assert_string_equal(fixture_judge(fixture), "email/disposable employer_name/format(warn)");
+    assert_string_equal(fixture_validate(fixture), "email/disposable employer_name/format(warn)");
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "disposable mail domain"));
     assert_string_equal(fixture_value(fixture, FIELD_EMAIL), "!");
     assert_string_equal(fixture_value(fixture, FIELD_EMPLOYER_NAME), "Testing Ltd");
 
     fixture_map(fixture, FIELD_EMAIL, "a@example.com");
     fixture_map(fixture, FIELD_EMPLOYER_NAME, "");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_map(fixture, FIELD_EMAIL, "a");
-    assert_string_equal(fixture_judge(fixture), "email/format");
+    assert_string_equal(fixture_validate(fixture), "email/format");
     fixture_free(fixture);
 }
 
-static void every_item_of_a_list_is_judged(void **state)
+static void every_item_of_a_list_is_checked(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_NATIONALITIES, "DE|US")->split = "|";
     fixture_rule(fixture, JOB_RULE_NOT_MATCH, FIELD_NATIONALITIES)->pattern = "^US$";
-    assert_string_equal(fixture_judge(fixture), "nationalities/format");
+    assert_string_equal(fixture_validate(fixture), "nationalities/format");
     fixture_map(fixture, FIELD_NATIONALITIES, "DE|FR");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_free(fixture);
 }
 
@@ -372,15 +372,15 @@ static void a_condition_decides_whether_a_rule_applies(void **state)
     struct job_rule *rule = fixture_rule(fixture, JOB_RULE_MATCH, FIELD_POSTAL_CODE);
     rule->pattern = "^\\d{5}(-\\d{4})?$";
     fixture_when(fixture, rule, FIELD_COUNTRY, "US");
-    assert_string_equal(fixture_judge(fixture), "postal_code/format");
+    assert_string_equal(fixture_validate(fixture), "postal_code/format");
     fixture_map(fixture, FIELD_COUNTRY, "AT");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_map(fixture, FIELD_COUNTRY, "");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_free(fixture);
 }
 
-static void the_job_requires_and_loosens(void **state)
+static void the_job_requires_and_relaxes(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -392,23 +392,23 @@ static void the_job_requires_and_loosens(void **state)
     struct job_rule *rule = fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_EMPLOYER_NAME);
     rule->required = true;
     rule->level = VERDICT_WARN;
-    assert_string_equal(fixture_judge(fixture), "city/required employer_name/required(warn)");
+    assert_string_equal(fixture_validate(fixture), "city/required employer_name/required(warn)");
     assert_string_equal(fixture_value(fixture, FIELD_LAST_NAME), "-");
     assert_string_equal(fixture_value(fixture, FIELD_CITY), "!");
     assert_string_equal(fixture_value(fixture, FIELD_EMPLOYER_NAME), "-");
     fixture_free(fixture);
 }
 
-static void a_requirement_may_be_loosened_for_some(void **state)
+static void a_requirement_may_be_relaxed_for_some(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_LAST_NAME, "");
     fixture_map(fixture, FIELD_COUNTRY, "ID");
     fixture_when(fixture, fixture_rule(fixture, JOB_RULE_REQUIRED, FIELD_LAST_NAME), FIELD_COUNTRY, "ID");
-    assert_string_equal(fixture_judge(fixture), "");
+    assert_string_equal(fixture_validate(fixture), "");
     fixture_map(fixture, FIELD_COUNTRY, "DE");
-    assert_string_equal(fixture_judge(fixture), "last_name/required");
+    assert_string_equal(fixture_validate(fixture), "last_name/required");
     fixture_free(fixture);
 }
 
@@ -420,12 +420,12 @@ static void a_minimum_age_ends_on_the_birthday(void **state)
         {"18 tomorrow", FIELD_DATE_OF_BIRTH, "2008-01-02", "!", "date_of_birth/min_age"},
         {"a birth in the future is that alone", FIELD_DATE_OF_BIRTH, "2027-01-02", "!",
          "date_of_birth/future"},
-        {"no birth date is not judged", FIELD_DATE_OF_BIRTH, "", "-", ""},
+        {"no birth date is not checked", FIELD_DATE_OF_BIRTH, "", "-", ""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = fixture_new();
         fixture_rule(fixture, JOB_RULE_MIN_AGE, FIELD_DATE_OF_BIRTH)->years = 18;
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
         fixture_free(fixture);
     }
 }
@@ -441,7 +441,7 @@ static void the_rule_valid_asks_the_number_plan_of_every_number(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = fixture_new();
         fixture_rule(fixture, JOB_RULE_VALID, FIELD_PHONE);
-        judge_case(fixture, &cases[i]);
+        check_case(fixture, &cases[i]);
         fixture_free(fixture);
     }
 }
@@ -452,14 +452,14 @@ static void a_rule_valid_that_warns_takes_the_place_of_the_default(void **state)
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_PHONE, "+1 (202) 055-0143");
     fixture_rule(fixture, JOB_RULE_VALID, FIELD_PHONE)->level = VERDICT_WARN;
-    assert_string_equal(fixture_judge(fixture), "phone/valid(warn)");
+    assert_string_equal(fixture_validate(fixture), "phone/valid(warn)");
 
     struct job_rule *rule = &fixture->rules[0];
     fixture_map(fixture, FIELD_COUNTRY, "DE");
     fixture_when(fixture, rule, FIELD_COUNTRY, "US");
     rule->level = VERDICT_REJECT;
     assert_true(fixture_build(fixture));
-    assert_string_equal(fixture_judge(fixture), "phone/valid(warn)");
+    assert_string_equal(fixture_validate(fixture), "phone/valid(warn)");
     fixture_free(fixture);
 }
 
@@ -473,14 +473,14 @@ static void uniqueness_gives_hashes_of_normal_forms(void **state)
     rule->pattern = "never";
     rule = fixture_rule(fixture, JOB_RULE_UNIQUE, FIELD_EMAIL);
     rule->unique_index = 1;
-    assert_string_equal(fixture_judge(fixture), "email/format");
+    assert_string_equal(fixture_validate(fixture), "email/format");
     assert_int_equal(fixture->record.unique_known, 3);
     assert_true(fixture->record.unique_hash[0] == hash_table_hash(slice_from("C-7")));
     assert_true(fixture->record.unique_hash[1] == hash_table_hash(slice_from("a@example.com")));
 
     fixture_map(fixture, FIELD_EMAIL, "");
     fixture_map(fixture, FIELD_EXTERNAL_ID, "");
-    fixture_judge(fixture);
+    fixture_validate(fixture);
     assert_int_equal(fixture->record.unique_known, 0);
     fixture_free(fixture);
 }
@@ -491,7 +491,7 @@ static void a_runaway_value_is_told_as_expensive(void **state)
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_CITY, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab");
     fixture_rule(fixture, JOB_RULE_NOT_MATCH, FIELD_CITY)->pattern = "^(a+)+$";
-    assert_string_equal(fixture_judge(fixture), "city/expensive");
+    assert_string_equal(fixture_validate(fixture), "city/expensive");
     fixture_free(fixture);
 }
 
@@ -521,7 +521,7 @@ static void messages_say_what_was_found_and_what_is_expected(void **state)
          "\"1990-02-30\" is not a day of the calendar; expected DD/MM/YYYY"},
         {FIELD_OCCUPATION, "helthcare", "the nearest is healthcare"},
         {FIELD_EMAIL, "anna", "\"anna\" is not an e-mail address: it has no @"},
-        {FIELD_LAST_NAME, "N/A", "column \"last_name\" holds \"N/A\", which means no value"},
+        {FIELD_LAST_NAME, "N/A", "column \"last_name\" has \"N/A\", which counts as no value"},
         {FIELD_LAST_NAME, "", "column \"last_name\" is empty"},
         {FIELD_FIRST_NAME, "Jos\xe9", "byte 4 (0xe9) is not utf-8"},
         {FIELD_COUNTRY, "Congo", "(CD"},
@@ -533,7 +533,7 @@ static void messages_say_what_was_found_and_what_is_expected(void **state)
         struct fixture *fixture = fixture_new();
         struct job_mapping *mapping = fixture_map(fixture, cases[i].field, cases[i].cell);
         mapping->format = cases[i].field == FIELD_DATE_OF_BIRTH ? "DD/MM/YYYY" : NULL;
-        fixture_judge(fixture);
+        fixture_validate(fixture);
         assert_int_equal(fixture->record.verdict_count, 1);
         struct slice message = fixture->record.verdicts[0].message;
         if (!strstr(message.data, cases[i].part))
@@ -555,11 +555,11 @@ int main(void)
         cmocka_unit_test(a_constant_stands_in_every_record),
         cmocka_unit_test(other_encodings_are_decoded),
         cmocka_unit_test(all_that_is_wrong_shows_at_once_in_field_order),
-        cmocka_unit_test(patterns_of_the_job_judge_normalized_values),
-        cmocka_unit_test(every_item_of_a_list_is_judged),
+        cmocka_unit_test(patterns_of_the_job_apply_to_normalized_values),
+        cmocka_unit_test(every_item_of_a_list_is_checked),
         cmocka_unit_test(a_condition_decides_whether_a_rule_applies),
-        cmocka_unit_test(the_job_requires_and_loosens),
-        cmocka_unit_test(a_requirement_may_be_loosened_for_some),
+        cmocka_unit_test(the_job_requires_and_relaxes),
+        cmocka_unit_test(a_requirement_may_be_relaxed_for_some),
         cmocka_unit_test(a_minimum_age_ends_on_the_birthday),
         cmocka_unit_test(the_rule_valid_asks_the_number_plan_of_every_number),
         cmocka_unit_test(a_rule_valid_that_warns_takes_the_place_of_the_default),
@@ -569,5 +569,5 @@ int main(void)
         cmocka_unit_test(messages_say_what_was_found_and_what_is_expected),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rule_worker", tests, NULL, NULL);
 }

@@ -1,0 +1,50 @@
+#include "rules/read_field.h"
+
+#include "rules/clean.h"
+#include "rules/normalize.h"
+
+/* These take a cleaned text; the types without one here clean their source themselves. */
+static normalize_function *const functions[] = {
+    [FIELD_TYPE_TEXT] = normalize_text,         [FIELD_TYPE_NAME] = normalize_text,
+    [FIELD_TYPE_STATE] = normalize_state,       [FIELD_TYPE_POSTAL] = normalize_postal,
+    [FIELD_TYPE_EMAIL] = normalize_email,       [FIELD_TYPE_PHONE] = normalize_phone,
+    [FIELD_TYPE_DATE] = normalize_date,         [FIELD_TYPE_COUNTRY] = normalize_country,
+    [FIELD_TYPE_ENUM] = normalize_enum,         [FIELD_TYPE_BOOL] = normalize_bool,
+    [FIELD_TYPE_INTEGER] = normalize_integer,   [FIELD_TYPE_NATIONAL_ID] = normalize_national_id,
+    [FIELD_TYPE_DOCUMENT] = normalize_document, [FIELD_TYPE_CLIENT_ID] = normalize_client_id,
+    [FIELD_TYPE_URI] = normalize_uri,
+};
+
+void read_field_text(struct record_context *context, const struct field_plan *plan, struct slice source)
+{
+    struct slice text;
+    switch (plan->type) {
+    case FIELD_TYPE_KEY:
+        normalize_key(context, plan, source);
+        break;
+    case FIELD_TYPE_COUNTRY_LIST:
+        normalize_country_list(context, plan, source);
+        break;
+    case FIELD_TYPE_TEXT_LIST:
+        normalize_text_list(context, plan, source);
+        break;
+    default:
+        if (clean_text(context, plan, source, &text))
+            functions[plan->type](context, plan, text);
+    }
+}
+
+void read_field_cell(struct record_context *context, const struct field_plan *plan, struct slice cell)
+{
+    struct slice text = cell;
+    if (cell.len == 0)
+        return;
+    if (context->set->encoding != ENCODING_UTF8 &&
+        !encoding_decode(context->set->encoding, cell, context->arena, &text)) {
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
+                                    "contains a byte that %s does not define; is input.encoding right?",
+                                    encoding_name(context->set->encoding));
+        return;
+    }
+    read_field_text(context, plan, text);
+}

@@ -1,0 +1,100 @@
+/* record_context: one record while it is validated, and its worker's scratch data. Inside of src/rules.
+ *
+ * Thread: one worker's.
+ */
+#ifndef KYC_RULES_RECORD_CONTEXT_H
+#define KYC_RULES_RECORD_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/slice.h"
+#include "model/country.h"
+#include "model/job.h"
+#include "model/record.h"
+#include "rules/field_plan.h"
+#include "rules/phone.h"
+
+enum { COUNTRY_MEMO_SIZE = 256, COUNTRY_MEMO_TEXT = 32 };
+
+/* Caches a country by the text it was read from: exports repeat the same few texts. */
+struct country_memo {
+    const struct country *country; /* NULL: free */
+    size_t len;
+    char text[COUNTRY_MEMO_TEXT];
+};
+
+/* What one thread needs beside the rule set. */
+struct rule_worker {
+    const struct rule_set *set;
+    struct pattern_matcher *matcher; /* NULL: the job has no pattern */
+    struct ndjson_cells *ndjson;     /* NULL: the input has columns */
+    struct country_memo memo[COUNTRY_MEMO_SIZE];
+};
+
+enum { RECORD_CONTEXT_ITEMS_MAX = 64, RECORD_CONTEXT_ODD_TIMES_MAX = 8 };
+
+/* A date whose time of day is not the start of a day. Its verdict is added once all fields are read, because
+ * the job's rule `time` may have conditions on them. */
+struct odd_time {
+    enum field_id field;
+    const char *message;
+};
+
+struct record_context {
+    const struct rule_set *set;
+    struct rule_worker *worker; /* NULL: a text of the job file is read, not a record */
+    struct record *record;
+    struct value *values; /* the record's */
+    struct arena *arena;
+    const char *split; /* separates the items of the list being read; NULL: the mapping's */
+    enum phone_validity phone_validity;
+    bool phone_was_checked;                     /* a rule `valid` of the job applied */
+    uint64_t tax_id_filled, tax_country_filled; /* bit i: the i-th item is not empty */
+    struct odd_time odd_times[RECORD_CONTEXT_ODD_TIMES_MAX];
+    size_t odd_time_count;
+};
+
+/* Sets a field's value to a normal form. */
+static inline void record_context_accept(struct record_context *context, enum field_id field,
+                                         struct slice text)
+{
+    context->values[field].text = text;
+    context->values[field].state = VALUE_PRESENT;
+}
+
+/* Adds a verdict with a formatted message; a reject makes the field's value failed. */
+void record_context_add_verdictf(struct record_context *context, enum field_id field,
+                                 enum verdict_level level, const char *rule, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* text in quotes for a message, shortened to 60 bytes; in the arena. */
+const char *record_context_quote(struct record_context *context, struct slice text);
+
+/* True when all conditions (`when`) of a job's rule hold. */
+bool record_context_conditions_hold(const struct record_context *context, const struct job_rule *rule);
+
+/* The record's country, for values that depend on it. */
+enum record_context_country {
+    RECORD_CONTEXT_COUNTRY_KNOWN,
+    RECORD_CONTEXT_COUNTRY_ABSENT,
+    RECORD_CONTEXT_COUNTRY_FAILED, /* it has its own verdict; values that depend on it get none */
+};
+/* *code: alpha-2 when known, else empty. */
+enum record_context_country record_context_country(const struct record_context *context, struct slice *code);
+
+/* Iterates over the items of a list. *rest: first the list, then what is left of it. False at the end. */
+static inline bool record_context_next_item(struct slice *rest, char separator, struct slice *item)
+{
+    if (!rest->data)
+        return false;
+    const char *end = rest->len ? memchr(rest->data, separator, rest->len) : NULL;
+    *item = slice_make(rest->data, end ? (size_t)(end - rest->data) : rest->len);
+    *rest = end ? slice_make(end + 1, rest->len - item->len - 1) : slice_make(NULL, 0);
+    return true;
+}
+
+#endif
