@@ -28,8 +28,8 @@ class SilentLogger : public Logger
 
 } // namespace
 
-/* GetInstance sets a logger that writes numbers to standard output, so the logger is replaced after it. Created on
- * first use: loading the number plans takes milliseconds. */
+/* GetInstance sets a logger that writes numbers to standard output, so the logger is replaced after it.
+ * Created on first use: loading the number plans takes milliseconds. */
 static const PhoneNumberUtil &library()
 {
     static std::once_flag once;

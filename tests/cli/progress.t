@@ -92,7 +92,7 @@ subtest '-q' => sub {
     ($status, $out, $err) = case_run($case, 'check', '-q');
     is("$out$err", '', 'nor do notes on the job speak') or diag $out, $err;
     (undef, undef, $err) = case_run($case, 'check');
-    like($err, qr/^kyc-import: note: \S+job\.yaml:\d+:\d+: provider payward has no place for gender, so it is not sent$/m, 'a field without a place is noted');
+    like($err, qr/^kyc-import: note: \S+job\.yaml:\d+:\d+: provider payward does not accept gender: it is not sent$/m, 'a field without a place is noted');
     like($err, qr/^kyc-import: note: \S+: provider payward requires birth_city;/m, 'a requirement that is relaxed is noted');
     like($err, qr/^kyc-import: note: \S+: this rule never applies: /m, 'a rule that never applies is noted');
 };
