@@ -177,7 +177,7 @@ static const char *plan_words(const struct decision *decision)
         return "nothing to do: the provider has this customer as the record says";
     case DECISION_REFUSED:
         return "refused: a run would not send it";
-    case DECISION_SETTLE:
+    case DECISION_RECONCILE:
         return decision->changed ? "a create is in doubt, and the record changed since: it is settled first"
                                  : "a create is in doubt: a run would settle it by the provider's own means";
     case DECISION_HELD:

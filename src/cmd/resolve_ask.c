@@ -117,8 +117,8 @@ static void take_finding(void *context, const struct audit_finding *finding)
     verdict->answered = true;
     verdict->holds = false;
     text_format(verdict->why, sizeof verdict->why,
-                "the provider's answer does not tell whose user it is (%.*s)", (int)finding->told.len,
-                finding->told.len ? finding->told.data : "");
+                "the provider's answer does not tell whose user it is (%.*s)", (int)finding->detail.len,
+                finding->detail.len ? finding->detail.data : "");
 }
 
 /* The digests that the ledger expects at the provider of a customer whose user is not proven. */
@@ -205,7 +205,7 @@ int resolve_ask(struct resolve_verdict *verdicts, size_t count, struct job *job,
                                       .provider = provider,
                                       .ledger = ledger,
                                       .each = take_finding,
-                                      .there = take_user,
+                                      .exists = take_user,
                                       .next = next_question,
                                       .context = &asking};
     struct audit_counts stats;

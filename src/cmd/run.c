@@ -102,7 +102,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .accept_updates = options->accept_updates,
         .new_ledger = options->new_ledger,
         .progress = options->quiet && options->progress == PROGRESS_AUTO ? PROGRESS_NEVER : options->progress,
-        .strict = strict,
+        .snapshot = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
     };
     struct run_stats *stats = new_tally(job, pass);

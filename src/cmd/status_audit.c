@@ -41,8 +41,8 @@ static void list_text(struct listed *listed, const struct audit_finding *finding
                   finding->external_id.len ? finding->external_id.data : "",
                   finding->external_id.len ? ", " : "", (int)finding->user_id.len, finding->user_id.data,
                   kinds[finding->kind].what);
-    if (finding->told.len)
-        buffer_printf(out, " (%.*s)", (int)finding->told.len, finding->told.data);
+    if (finding->detail.len)
+        buffer_printf(out, " (%.*s)", (int)finding->detail.len, finding->detail.data);
     buffer_printf(out, "\n      %s\n", kinds[finding->kind].what_to_do);
 }
 
@@ -70,7 +70,7 @@ static void list(void *context, const struct audit_finding *finding)
     json_write_text(json, kinds[finding->kind].word);
     write_member(json, "external_id", finding->external_id);
     write_member(json, "user_id", finding->user_id);
-    write_member(json, "told", finding->told);
+    write_member(json, "told", finding->detail);
     if (finding->http_status) {
         json_write_key(json, "http_status");
         json_write_signed(json, finding->http_status);
@@ -97,7 +97,7 @@ static void sum_up(const struct listed *listed, const struct audit_counts *stats
     if (json) {
         json_write_array_end(json);
         write_count(json, "asked", stats->asked);
-        write_count(json, "there", stats->there);
+        write_count(json, "there", stats->present);
         write_count(json, "not_named", stats->not_named);
         for (size_t i = 0; i < AUDIT_KINDS; i++)
             write_count(json, kinds[i].word, stats->findings[i]);
@@ -111,7 +111,7 @@ static void sum_up(const struct listed *listed, const struct audit_counts *stats
         buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", listed->count - SHOWN_MAX);
     buffer_printf(out,
                   "\nagainst the provider: %" PRIu64 " of the ledger's users asked for, %" PRIu64 " there",
-                  stats->asked, stats->there);
+                  stats->asked, stats->present);
     for (size_t i = 0; i < AUDIT_KINDS; i++)
         if (stats->findings[i])
             buffer_printf(out, ", %" PRIu64 " %s", stats->findings[i], kinds[i].word);

@@ -175,7 +175,7 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
 /* The row of a create in doubt has changed, and the create is about to be repeated with the new data (where
  * the same reference gives the same user): either data may come to stand there. The digests replace what was
  * journalled, those of the differing members being LEDGER_MEMBER_UNKNOWN; key and first_sent_at stay. */
-int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
+int ledger_journal_superseded(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
 
 /* The code of an acknowledged update of which the provider left members out (ledger_result.left_out). */
 #define LEDGER_LEFT_OUT "left_out"
@@ -187,21 +187,21 @@ int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *
 enum ledger_conclusion {
     /* The operation goes on (a retry): an event, and for those who look the customer's attempts and last
      * code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt. */
-    LEDGER_STILL_OPEN,
+    LEDGER_RESULT_OPEN,
     /* The provider said yes: pending becomes what it has; user_id is set on a create. */
-    LEDGER_ACKNOWLEDGED,
+    LEDGER_RESULT_ACKNOWLEDGED,
     /* A final no: a create is refused (refusals + 1, when it left); what the provider has stays as it is
      * known (not at all, where an earlier attempt of the update is in doubt). pending stays too: it is what
      * was refused. */
-    LEDGER_TURNED_DOWN,
+    LEDGER_RESULT_REFUSED,
     /* In doubt: pending stays; what an update would have changed is unknown. */
-    LEDGER_DOUBTFUL,
+    LEDGER_RESULT_IN_DOUBT,
     /* Given up, and nothing of this operation can have come to be: as before it was journalled. A customer
      * who is new in this run is deleted (its id is void); one with attempts, refusals or an earlier run is
      * refused without pending, so that the next run sends it again; but what may have left all the same (in
      * doubt, or journalled by an earlier run) stays in doubt. Without an event the last attempt's columns
      * stay. */
-    LEDGER_NEVER_SENT,
+    LEDGER_RESULT_ABANDONED,
 };
 
 /* One attempt that left (or one conclusion without an attempt: event false), written to customer and event.

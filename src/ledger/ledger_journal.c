@@ -165,7 +165,7 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
     return same ? journal_again(ledger, intent, &now, error) : journal_anew(ledger, intent, &now, error);
 }
 
-int ledger_journal_overtaken(struct ledger *ledger, const struct ledger_intent *intent, struct error *error)
+int ledger_journal_superseded(struct ledger *ledger, const struct ledger_intent *intent, struct error *error)
 {
     struct ledger_now now;
     if (ledger_now_read(ledger, intent->id, intent->external_id, &now, error))

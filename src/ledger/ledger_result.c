@@ -116,8 +116,8 @@ static int acknowledge(struct ledger *ledger, const struct ledger_result *result
 static bool may_have_landed(const struct ledger_result *result, const struct ledger_now *now)
 {
     return now->operation == OPERATION_UPDATE &&
-           (result->conclusion == LEDGER_DOUBTFUL ||
-            (result->conclusion == LEDGER_STILL_OPEN && result->outcome &&
+           (result->conclusion == LEDGER_RESULT_IN_DOUBT ||
+            (result->conclusion == LEDGER_RESULT_OPEN && result->outcome &&
              result->outcome->kind == OUTCOME_IN_DOUBT));
 }
 
@@ -212,20 +212,20 @@ static int write_customer(struct ledger *ledger, const struct ledger_result *res
     if (may_have_landed(result, now) && ledger_mark_members_unknown(ledger, result->id, error))
         return -1;
     switch (result->conclusion) {
-    case LEDGER_STILL_OPEN:
+    case LEDGER_RESULT_OPEN:
         if (create && result->outcome && result->outcome->kind == OUTCOME_IN_DOUBT)
             end.state = LEDGER_IN_DOUBT;
         break;
-    case LEDGER_TURNED_DOWN: /* what could not be built was not refused by the provider */
+    case LEDGER_RESULT_REFUSED: /* what could not be built was not refused by the provider */
         end = (struct end){
             .state = create ? LEDGER_REFUSED : now->state, .refused = create && result->event, .open = false};
         break;
-    case LEDGER_DOUBTFUL:
+    case LEDGER_RESULT_IN_DOUBT:
         end.state = create ? LEDGER_IN_DOUBT : now->state;
         break;
-    case LEDGER_NEVER_SENT:
+    case LEDGER_RESULT_ABANDONED:
         return never_sent(ledger, result, now, told, error);
-    case LEDGER_ACKNOWLEDGED: {
+    case LEDGER_RESULT_ACKNOWLEDGED: {
         if (result->left_out)
             return acknowledge_partly(ledger, result, now, told, error);
         int code = acknowledge(ledger, result, now, told, error);

@@ -63,7 +63,7 @@ struct audit {
     int64_t last_id;
     bool ended, stopping, failed;
     unsigned interrupts;
-    uint32_t silent, bad_nonces;
+    uint32_t consecutive_no_answer, bad_nonces;
 };
 
 static void *sender_main(void *argument)
@@ -72,7 +72,7 @@ static void *sender_main(void *argument)
     return NULL;
 }
 
-static bool take_body(void *context, struct slice bytes)
+static bool add_body_bytes(void *context, struct slice bytes)
 {
     struct question *question = context;
 
@@ -83,7 +83,7 @@ static bool take_body(void *context, struct slice bytes)
     return !question->body.overflowed;
 }
 
-static void stop(struct audit *audit, enum error_scope scope, const char *why)
+static void request_stop(struct audit *audit, enum error_scope scope, const char *why)
 {
     if (!audit->failed)
         error_set(audit->error, scope, "%s", why);
@@ -91,13 +91,13 @@ static void stop(struct audit *audit, enum error_scope scope, const char *why)
     sender_withdraw(audit->sender);
 }
 
-static void tell(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
-                 struct slice told)
+static void report_finding(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
+                           struct slice detail)
 {
     const struct audit_finding finding = {.kind = kind,
                                           .external_id = slice_from(question->external_id),
                                           .user_id = slice_from(question->user_id),
-                                          .told = told,
+                                          .detail = detail,
                                           .http_status = question->delivery.outcome.http_status,
                                           .number = question->number};
 
@@ -115,42 +115,42 @@ static void compare_user(struct audit *audit, const struct question *question)
 
     if (!nodes || !remote_user_identity(nodes, &id, &external_id) ||
         !remote_user_is_same_id(id, slice_from(question->user_id))) {
-        tell(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
     } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&
                !slice_is(external_id, question->former_key)) {
-        tell(audit, question, AUDIT_FOREIGN, external_id);
+        report_finding(audit, question, AUDIT_FOREIGN, external_id);
     } else {
-        audit->stats->there++;
+        audit->stats->present++;
         audit->stats->not_named += external_id.len == 0;
-        if (audit->parts->there)
-            audit->parts->there(audit->parts->context, &(struct audit_user){.number = question->number,
-                                                                            .user_id = id,
-                                                                            .is_named = external_id.len > 0,
-                                                                            .nodes = nodes});
+        if (audit->parts->exists)
+            audit->parts->exists(audit->parts->context, &(struct audit_user){.number = question->number,
+                                                                             .user_id = id,
+                                                                             .is_named = external_id.len > 0,
+                                                                             .nodes = nodes});
     }
 }
 
-static void take_answer(struct audit *audit, struct question *question)
+static void handle_answer(struct audit *audit, struct question *question)
 {
     const struct outcome *outcome = &question->delivery.outcome;
     bool is_missing = outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE;
     struct error error;
 
-    audit->silent = 0;
+    audit->consecutive_no_answer = 0;
     if (question->is_list) {
-        if (audit_list_tell(audit->list, audit->parts, audit->stats, &question->delivery.list, &error) != 0)
-            stop(audit, error.scope, error.text);
+        if (audit_list_report(audit->list, audit->parts, audit->stats, &question->delivery.list, &error) != 0)
+            request_stop(audit, error.scope, error.text);
         return;
     }
     audit->stats->asked++;
     if (outcome->kind == OUTCOME_DONE)
         compare_user(audit, question);
     else if (is_missing && outcome->own_error)
-        tell(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
+        report_finding(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
     else if (is_missing) /* a gateway or proxy may have said so: every user would be missing */
-        tell(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
     else
-        tell(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
 }
 
 /* No usable answer: again, or given up. True: it waits. */
@@ -170,11 +170,11 @@ static bool may_ask_again(struct audit *audit, struct question *question)
     wait_ns += outcome->retry_after_ns;
     if (outcome->retry_after_ns > limits->retry_for_ns) {
         char text[RETRY_AFTER_TEXT_SIZE];
-        stop(audit, ERROR_PROVIDER, retry_after_text(outcome->retry_after_ns, text));
+        request_stop(audit, ERROR_PROVIDER, retry_after_text(outcome->retry_after_ns, text));
     }
     if (outcome->kind == OUTCOME_BAD_NONCE && ++audit->bad_nonces >= SENDER_BAD_NONCES_MAX)
-        stop(audit, ERROR_PROVIDER,
-             "the provider calls the nonces invalid: make sure that nothing else uses this API key");
+        request_stop(audit, ERROR_PROVIDER,
+                     "the provider calls the nonces invalid: make sure that nothing else uses this API key");
     if (!question->retrying_since_ns)
         question->retrying_since_ns = now_ns;
     question->due_ns = now_ns + wait_ns;
@@ -192,15 +192,16 @@ static void give_up(struct audit *audit, struct question *question)
         return;
     bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
     if (!question->is_list)
-        tell(audit, question, AUDIT_NO_ANSWER, slice_from(is_over ? "unauthorized" : outcome->code));
-    if (!question->is_list && ++audit->silent < MAX_CONSECUTIVE_NO_ANSWER)
+        report_finding(audit, question, AUDIT_NO_ANSWER,
+                       slice_from(is_over ? "unauthorized" : outcome->code));
+    if (!question->is_list && ++audit->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER)
         return;
     text_format(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
                 outcome->message[0] ? outcome->message : outcome->code);
-    stop(audit, ERROR_PROVIDER, text);
+    request_stop(audit, ERROR_PROVIDER, text);
 }
 
-static void take_back(struct audit *audit, struct delivery *delivery)
+static void handle_delivery(struct audit *audit, struct delivery *delivery)
 {
     struct question *question = (struct question *)delivery;
     const struct outcome *outcome = &delivery->outcome;
@@ -215,10 +216,10 @@ static void take_back(struct audit *audit, struct delivery *delivery)
             give_up(audit, question);
             break;
         }
-        take_answer(audit, question);
+        handle_answer(audit, question);
         break;
     case OUTCOME_STOP:
-        stop(audit, ERROR_PROVIDER, outcome->message);
+        request_stop(audit, ERROR_PROVIDER, outcome->message);
         break;
     case OUTCOME_WITHDRAWN:
         break;
@@ -248,7 +249,7 @@ static void submit(struct audit *audit, struct question *question)
         (struct delivery){.bad_tokens = question->delivery.bad_tokens,
                           .subject = question->delivery.subject,
                           .call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
-                          .sink = question->is_list ? audit_list_take : take_body,
+                          .sink = question->is_list ? audit_list_add_bytes : add_body_bytes,
                           .sink_context = question->is_list ? (void *)audit->list : question};
     sender_submit(audit->sender, &question->delivery);
 }
@@ -333,17 +334,17 @@ static void reserve_nonces(struct audit *audit)
 
     if (ledger_begin(ledger, &error) != 0 || floors_reserve(&audit->floors, &error) != 0 ||
         ledger_commit(ledger, &error) != 0)
-        stop(audit, error.scope, error.text);
+        request_stop(audit, error.scope, error.text);
     else
-        floors_raise(&audit->floors);
+        floors_publish(&audit->floors);
 }
 
-static void heed_interrupts(struct audit *audit, unsigned interrupts)
+static void handle_signals(struct audit *audit, unsigned interrupts)
 {
     if (interrupts == audit->interrupts)
         return;
     audit->interrupts = interrupts;
-    stop(audit, ERROR_INTERRUPTED, "interrupted: not everybody was asked for");
+    request_stop(audit, ERROR_INTERRUPTED, "interrupted: not everybody was asked for");
     if (interrupts > 1)
         sender_abort(audit->sender);
 }
@@ -352,24 +353,24 @@ static void ask_until_done(struct audit *audit)
 {
     for (;;) {
         uint64_t until_ns = ask_all(audit), floors_ns = floors_next_ns(&audit->floors);
-        uint64_t most_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
-        struct inbox_news news;
+        uint64_t max_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
+        struct inbox_arrivals arrivals;
         if (audit->out == 0 && (audit->ended || audit->stopping))
             return;
         until_ns = floors_ns < until_ns ? floors_ns : until_ns;
-        inbox_wait(audit->inbox, false, until_ns < most_ns ? until_ns : most_ns, &news);
-        heed_interrupts(audit, news.interrupts);
-        while (news.deliveries) {
-            struct delivery *delivery = news.deliveries;
-            news.deliveries = delivery->next;
-            take_back(audit, delivery);
+        inbox_wait(audit->inbox, false, until_ns < max_ns ? until_ns : max_ns, &arrivals);
+        handle_signals(audit, arrivals.interrupts);
+        while (arrivals.deliveries) {
+            struct delivery *delivery = arrivals.deliveries;
+            arrivals.deliveries = delivery->next;
+            handle_delivery(audit, delivery);
         }
         reserve_nonces(audit);
     }
 }
 
 /* A run that comes right after it keeps its distance. */
-static int note_end(const struct audit *audit, struct error *error)
+static int record_end(const struct audit *audit, struct error *error)
 {
     struct ledger *ledger = audit->parts->ledger;
 
@@ -417,7 +418,7 @@ static void close_audit(struct audit *audit)
     if (audit->started) {
         sender_finish(audit->sender);
         pthread_join(audit->thread, NULL);
-        (void)note_end(audit, &ignored);
+        (void)record_end(audit, &ignored);
         audit->stats->requests = sender_requests(audit->sender);
     }
     signals_stop(&audit->signals);

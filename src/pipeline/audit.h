@@ -30,7 +30,7 @@ enum audit_finding_kind {
  * external id of a foreign user; a code), or empty. */
 struct audit_finding {
     enum audit_finding_kind kind;
-    struct slice external_id, user_id, told;
+    struct slice external_id, user_id, detail;
     int http_status;
     size_t number; /* of audit_question */
 };
@@ -60,12 +60,12 @@ struct audit_parts {
      * 1 the next one (copied), 0 there is none now, -1 with an error. Asked again after each answer. NULL:
      * the ledger's. */
     int (*next)(void *context, struct audit_question *question, struct error *error);
-    void (*there)(void *context, const struct audit_user *user); /* with next */
+    void (*exists)(void *context, const struct audit_user *user); /* with next */
 };
 
 struct audit_counts {
     uint64_t asked;     /* of the ledger's users, that an answer came to */
-    uint64_t there;     /* as the ledger has them */
+    uint64_t present;   /* as the ledger has them */
     uint64_t not_named; /* of these: the answer does not say whose they are */
     uint64_t findings[AUDIT_KINDS];
     uint64_t requests;

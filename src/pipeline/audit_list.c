@@ -35,7 +35,7 @@ static void mark_known(void *context, struct slice user_id)
     hash_table_ensure(list->users, hash_table_hash(user_id))->value = KNOWN;
 }
 
-static bool take_user(void *context, struct slice element)
+static bool add_listed_user(void *context, struct slice element)
 {
     struct audit_list *list = context;
     struct slice id, external_id;
@@ -67,7 +67,7 @@ struct audit_list *audit_list_new(const struct audit_parts *parts, struct error 
     list->reader = json_reader_new();
     list->unknown = memory_new(UNKNOWN_MAX, sizeof *list->unknown);
     arena_init(&list->arena, ARENA_CHUNK);
-    json_split_init(&list->split, "users", LISTING_USER_MAX, take_user, list);
+    json_split_init(&list->split, "users", LISTING_USER_MAX, add_listed_user, list);
     if (ledger_each_user(parts->ledger, mark_known, list, error) == 0)
         return list;
     audit_list_free(list);
@@ -86,7 +86,7 @@ void audit_list_free(struct audit_list *list)
     free(list);
 }
 
-bool audit_list_take(void *context, struct slice bytes)
+bool audit_list_add_bytes(void *context, struct slice bytes)
 {
     struct audit_list *list = context;
 
@@ -108,20 +108,20 @@ bool audit_list_is_whole(const struct audit_list *list)
 }
 
 /* A list that is not whole does not show that a user is missing. */
-static void tell_missing(const struct audit_parts *parts, struct audit_counts *stats, bool has_all,
-                         const struct ledger_customer *customer)
+static void report_missing(const struct audit_parts *parts, struct audit_counts *stats, bool has_all,
+                           const struct ledger_customer *customer)
 {
     const struct audit_finding finding = {.kind = has_all ? AUDIT_MISSING : AUDIT_UNCLEAR,
                                           .external_id = customer->external_id,
                                           .user_id = customer->user_id,
-                                          .told = slice_from(has_all ? "" : "listing_incomplete")};
+                                          .detail = slice_from(has_all ? "" : "listing_incomplete")};
 
     stats->findings[finding.kind]++;
     parts->each(parts->context, &finding);
 }
 
-int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
-                    const struct response_list *headers, struct error *error)
+int audit_list_report(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
+                      const struct response_list *headers, struct error *error)
 {
     struct ledger_customer customer;
     struct arena arena;
@@ -134,10 +134,10 @@ int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, st
         last = customer.id;
         stats->asked++;
         if (hash_table_ensure(list->users, hash_table_hash(customer.user_id))->mark == list->pass) {
-            stats->there++;
+            stats->present++;
             stats->not_named++;
         } else {
-            tell_missing(parts, stats, has_all, &customer);
+            report_missing(parts, stats, has_all, &customer);
         }
         arena_reset(&arena);
     }

@@ -15,11 +15,11 @@ struct audit_list *audit_list_new(const struct audit_parts *parts, struct error 
 void audit_list_free(struct audit_list *list);
 
 /* The sink of the listing's delivery; context: the list. */
-bool audit_list_take(void *list, struct slice bytes);
+bool audit_list_add_bytes(void *list, struct slice bytes);
 bool audit_list_is_whole(const struct audit_list *list);
 
 /* Once it is whole: tells and counts who is missing there, and who is not known here. 0, or -1. */
-int audit_list_tell(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
-                    const struct response_list *headers, struct error *error);
+int audit_list_report(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
+                      const struct response_list *headers, struct error *error);
 
 #endif

@@ -84,9 +84,9 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
         make_unmatchable_digest(record->digest, changes->send, changes->digest);
 }
 
-void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
-                      const struct record *record, const struct ledger_customer *customer,
-                      struct changes *changes)
+void changes_supersede(const struct provider *provider, struct fingerprint *fingerprint,
+                       const struct record *record, const struct ledger_customer *customer,
+                       struct changes *changes)
 {
     *changes = (struct changes){.immutable = FIELD_NONE};
     fingerprint_members(fingerprint, record, changes->members);
@@ -102,12 +102,12 @@ void changes_overtake(const struct provider *provider, struct fingerprint *finge
     make_unmatchable_digest(record->digest, UINT64_MAX, changes->digest);
 }
 
-void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
-                            uint64_t sent, uint64_t left_out, struct changes_left_out *weighed)
+void changes_evaluate_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
+                               uint64_t sent, uint64_t left_out, struct changes_left_out *evaluated)
 {
     uint64_t in_doubt = 0;
 
-    *weighed = (struct changes_left_out){.again = 0};
+    *evaluated = (struct changes_left_out){.again = 0};
     for (size_t i = 0; i < fields->member_count; i++) {
         const uint8_t *stored = fingerprint_member(customer->member_digests, i);
         if (stored && fingerprint_member_is(stored, LEDGER_MEMBER_UNKNOWN))
@@ -121,8 +121,8 @@ void changes_weigh_left_out(const struct provider_fields *fields, const struct l
             continue;
         if (!fingerprint_member(customer->member_digests, i) || (has_landed && (in_doubt & bit)))
             continue;
-        weighed->warned |= bit;
+        evaluated->warned |= bit;
         if (!is_left_out_before(customer, i, pending))
-            weighed->again |= bit;
+            evaluated->again |= bit;
     }
 }

@@ -31,9 +31,9 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
 
 /* The same against the journal of a create in doubt whose row has changed: send holds what differs from it,
  * members have LEDGER_MEMBER_UNKNOWN there, and digest equals none. */
-void changes_overtake(const struct provider *provider, struct fingerprint *fingerprint,
-                      const struct record *record, const struct ledger_customer *customer,
-                      struct changes *changes);
+void changes_supersede(const struct provider *provider, struct fingerprint *fingerprint,
+                       const struct record *record, const struct ledger_customer *customer,
+                       struct changes *changes);
 
 /* The members that an answer to an update left out. */
 struct changes_left_out {
@@ -45,8 +45,8 @@ struct changes_left_out {
  * member may be left out because the provider has the value already: one of an adopted user, of which nothing
  * is known; and those of an update in doubt, when the answer names none of them (an empty list, where nothing
  * else was sent): it had landed. These are taken. */
-void changes_weigh_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
-                            uint64_t sent, uint64_t left_out, struct changes_left_out *weighed);
+void changes_evaluate_left_out(const struct provider_fields *fields, const struct ledger_customer *customer,
+                               uint64_t sent, uint64_t left_out, struct changes_left_out *evaluated);
 
 /* What FIELD/immutable says. */
 #define CHANGES_IMMUTABLE                                                                                    \

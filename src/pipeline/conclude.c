@@ -21,20 +21,20 @@ struct conclusion conclude_given_up(const struct item *item)
 {
     if (item->in_doubt) /* the ledger holds the doubt already */
         return (struct conclusion){.kind = CONCLUSION_IN_DOUBT};
-    return (struct conclusion){.kind = CONCLUSION_UNSENT, .write = true, .ledger = LEDGER_NEVER_SENT};
+    return (struct conclusion){.kind = CONCLUSION_UNSENT, .write = true, .ledger = LEDGER_RESULT_ABANDONED};
 }
 
 /* An attempt that certainly did nothing: again, or given up. */
 static struct conclusion conclude_nothing_done(const struct item *item, bool again, bool left)
 {
-    struct conclusion conclusion = {.kind = CONCLUSION_AGAIN, .write = left, .ledger = LEDGER_STILL_OPEN};
+    struct conclusion conclusion = {.kind = CONCLUSION_AGAIN, .write = left, .ledger = LEDGER_RESULT_OPEN};
 
     if (!again)
         conclusion = conclude_given_up(item);
     conclusion.event = left;
     if (left && !conclusion.write) {
         conclusion.write = true;
-        conclusion.ledger = LEDGER_STILL_OPEN;
+        conclusion.ledger = LEDGER_RESULT_OPEN;
     }
     return conclusion;
 }
@@ -43,7 +43,7 @@ static struct conclusion conclude_refused(bool left, enum field_id field, const 
 {
     return (struct conclusion){.kind = CONCLUSION_REFUSED,
                                .write = true,
-                               .ledger = LEDGER_TURNED_DOWN,
+                               .ledger = LEDGER_RESULT_REFUSED,
                                .event = left,
                                .field = field,
                                .rule = rule};
@@ -56,7 +56,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
     switch (settled) {
     case SETTLED_OURS:
         conclusion.kind = CONCLUSION_CREATED;
-        conclusion.ledger = LEDGER_ACKNOWLEDGED;
+        conclusion.ledger = LEDGER_RESULT_ACKNOWLEDGED;
         if (item->changed && can_update)
             conclusion.kind = CONCLUSION_UPDATE_NEXT;
         if (item->changed && !can_update) { /* he exists with what was journalled, and keeps it */
@@ -67,7 +67,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
         return conclusion;
     case SETTLED_ABSENT:
         conclusion.kind = CONCLUSION_AGAIN;
-        conclusion.ledger = LEDGER_STILL_OPEN;
+        conclusion.ledger = LEDGER_RESULT_OPEN;
         return conclusion;
     case SETTLED_REFUSED:
         return conclude_refused(true, FIELD_EMAIL, RULE_EXISTS);
@@ -75,7 +75,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
         break;
     }
     conclusion.kind = CONCLUSION_IN_DOUBT;
-    conclusion.ledger = LEDGER_DOUBTFUL;
+    conclusion.ledger = LEDGER_RESULT_IN_DOUBT;
     return conclusion;
 }
 
@@ -99,7 +99,7 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
                            const struct conclude_limits *limits, uint64_t now_ns, uint64_t wait_ns)
 {
     const struct conclusion doubtful = {
-        .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_DOUBTFUL, .event = left};
+        .kind = CONCLUSION_IN_DOUBT, .write = true, .ledger = LEDGER_RESULT_IN_DOUBT, .event = left};
     struct conclusion conclusion = doubtful;
     bool again = may_try_again(item, limits, now_ns, wait_ns);
     bool is_update = item->delivery.call.operation == OPERATION_UPDATE;
@@ -107,14 +107,14 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
 
     if (is_asked_about(item, outcome, limits)) {
         conclusion.kind = CONCLUSION_ASK;
-        conclusion.ledger = LEDGER_STILL_OPEN;
+        conclusion.ledger = LEDGER_RESULT_OPEN;
         return conclusion;
     }
     switch (outcome->kind) {
     case OUTCOME_DONE:
         conclusion = (struct conclusion){.kind = is_update ? CONCLUSION_UPDATED : CONCLUSION_CREATED,
                                          .write = true,
-                                         .ledger = LEDGER_ACKNOWLEDGED,
+                                         .ledger = LEDGER_RESULT_ACKNOWLEDGED,
                                          .event = true};
         if (!is_update && item->changed)
             conclusion.kind = CONCLUSION_UPDATE_NEXT;

@@ -7,7 +7,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "pipeline/duplicate_check.h"
 #include "pipeline/twins.h"
 #include "report/progress.h"
 
@@ -20,12 +19,12 @@ enum {
 struct coordinator {
     struct coordinator_parts parts;
     struct batch *batch; /* being walked; NULL: none */
-    size_t batch_at;
+    size_t next_record;
     uint64_t expensive;         /* records with a value that ran a pattern into its limit */
     uint64_t compared, changed; /* customers whom the provider has */
     uint64_t creates, twins;    /* records to be created, and the twins among them that no earlier run had
                                    refused */
-    bool twins_told;            /* a dry run has said that a run would stop */
+    bool twins_warned;          /* a dry run has said that a run would stop */
     bool ended;                 /* every batch was taken */
     bool stopping;              /* no further record is taken */
     unsigned interrupts;
@@ -34,7 +33,7 @@ struct coordinator {
 };
 
 /* Takes no further record, and says why. */
-static void stop(struct coordinator *coordinator, const struct error *why, bool at_once)
+static void request_stop(struct coordinator *coordinator, const struct error *why, bool at_once)
 {
     if (why) {
         log_error("%s", why->text);
@@ -45,7 +44,7 @@ static void stop(struct coordinator *coordinator, const struct error *why, bool 
         sending_stop(coordinator->parts.sending, at_once);
 }
 
-static void note_expensive(struct coordinator *coordinator, const struct record *record)
+static void stop_if_many_expensive(struct coordinator *coordinator, const struct record *record)
 {
     const struct run_stats *stats = coordinator->parts.stats;
     struct error error;
@@ -63,7 +62,7 @@ static void note_expensive(struct coordinator *coordinator, const struct record 
             "%s: a pattern of the job backtracks without end on 1 %% of the rows (rule `expensive` in the report): "
             "rewrite it",
             coordinator->parts.settings->job->path);
-        stop(coordinator, &error, false);
+        request_stop(coordinator, &error, false);
     }
 }
 
@@ -88,7 +87,7 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
               coordinator->changed, coordinator->compared, max);
     coordinator->parts.stats->stopped =
         "more customers changed than delivery.stop_after.updated_share allows";
-    stop(coordinator, &error, false);
+    request_stop(coordinator, &error, false);
 }
 
 /* A key column that was reformatted makes everybody a new customer. */
@@ -101,7 +100,7 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
 
     coordinator->creates += decision->kind == DECISION_CREATE || (decision->is_twin && !decision->twin_known);
     coordinator->twins += decision->is_twin && !decision->twin_known;
-    if (!decision->is_twin || coordinator->stopping || coordinator->twins_told || share >= 100 ||
+    if (!decision->is_twin || coordinator->stopping || coordinator->twins_warned || share >= 100 ||
         coordinator->twins < TWINS_MIN || coordinator->twins * 100 < coordinator->creates * share)
         return 0;
     error_set(
@@ -110,14 +109,14 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
         " customers to create are known under another key (e-mail, names and birth date agree), at least delivery.stop_after.twins (%" PRIu32
         " %%): was the key column reformatted?\nhint: put the old keys back; or give the known customers their new keys by a CSV file with the columns old_external_id and new_external_id: kyc-import resolve %s --rekey FILE",
         coordinator->twins, coordinator->creates, share, parts->settings->job->path);
-    coordinator->twins_told = true;
+    coordinator->twins_warned = true;
     if (!parts->sending) {
         log_warning("a run would stop: %s", why.text);
         return 0;
     }
     parts->stats->stopped = "customers are known under another key: was the key column reformatted?";
-    stop(coordinator, &why, false);
-    return twins_stop(parts->sending, error);
+    request_stop(coordinator, &why, false);
+    return twins_mark_stopped(parts->sending, error);
 }
 
 /* Every row was valid when it was looked at first. */
@@ -126,18 +125,18 @@ static void stop_if_strict(struct coordinator *coordinator, const struct record 
     const struct coordinator_parts *parts = &coordinator->parts;
     struct error error;
 
-    if (!parts->settings->strict || !parts->sending)
+    if (!parts->settings->snapshot || !parts->sending)
         return;
     error_set(
         &error, ERROR_INPUT,
         "%s: row %" PRIu64
         " was valid when it was looked at first (--strict) and is not any more: the file, or a document that it names, changed; no further row is sent",
         parts->stats->inputs[record->input].path, record->row);
-    stop(coordinator, &error, false);
+    request_stop(coordinator, &error, false);
 }
 
-static int take_refused(struct coordinator *coordinator, const struct record *record,
-                        const struct decision *decision, struct error *error)
+static int add_refused(struct coordinator *coordinator, const struct record *record,
+                       const struct decision *decision, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
     const struct verdict verdict = {.field = decision->field,
@@ -150,15 +149,15 @@ static int take_refused(struct coordinator *coordinator, const struct record *re
         return 0;
     parts->stats->refused++;
     if (decision->is_twin && !decision->twin_known &&
-        twins_note(parts->sending, record, decision, error) != 0)
+        twins_add_refusal(parts->sending, record, decision, error) != 0)
         return -1;
     run_stats_add_refusal(parts->stats, record, decision->field, decision->rule, "");
     return rejects_add_refused(parts->rejects, record, &verdict, error);
 }
 
 /* A valid record on its way: for a dry run only counted. 0, or -1. */
-static int take_decision(struct coordinator *coordinator, const struct record *record,
-                         const struct decision *decision, struct error *error)
+static int apply_decision(struct coordinator *coordinator, const struct record *record,
+                          const struct decision *decision, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
     struct run_stats *stats = parts->stats;
@@ -176,11 +175,11 @@ static int take_decision(struct coordinator *coordinator, const struct record *r
         stats->unchanged += parts->sending != NULL;
         return 0;
     case DECISION_REFUSED:
-        return take_refused(coordinator, record, decision, error);
-    case DECISION_SETTLE:
+        return add_refused(coordinator, record, decision, error);
+    case DECISION_RECONCILE:
     case DECISION_HELD:
         stats->plan.settle++;
-        if (!hold && decision->kind == DECISION_SETTLE)
+        if (!hold && decision->kind == DECISION_RECONCILE)
             break;
         stats->in_doubt += parts->sending != NULL;
         return 0;
@@ -195,30 +194,30 @@ static int take_decision(struct coordinator *coordinator, const struct record *r
 }
 
 /* What the row of a known customer adds to the ledger; an update brings it with its journal entry. */
-static int note_identity(struct coordinator *coordinator, const struct record *record,
-                         const struct decision *decision, struct error *error)
+static int record_identity(struct coordinator *coordinator, const struct record *record,
+                           const struct decision *decision, struct error *error)
 {
     bool is_known =
         decision->is_known && (decision->kind == DECISION_UNCHANGED || decision->kind == DECISION_REFUSED);
 
     if (!coordinator->parts.sending || !is_known || !(decision->lacks_identity || decision->agrees))
         return 0;
-    return twins_identify(coordinator->parts.sending, record, decision, error);
+    return twins_add_identity(coordinator->parts.sending, record, decision, error);
 }
 
-static int take_record(struct coordinator *coordinator, struct record *record, struct error *error)
+static int process_record(struct coordinator *coordinator, struct record *record, struct error *error)
 {
     struct coordinator_parts *parts = &coordinator->parts;
     struct arena *arena = &coordinator->batch->arena;
     struct decision decision;
     int result = 0;
 
-    duplicate_check_validate(parts->settings->job, parts->decide.customer_index, record, arena);
+    customer_index_check_unique(parts->decide.index, parts->settings->job, record, arena);
     if (!record->rejected)
         result = decide(&parts->decide, record, arena, &decision, error);
     run_stats_add_record(parts->stats, record);
     if (record->verdict_count)
-        note_expensive(coordinator, record);
+        stop_if_many_expensive(coordinator, record);
     if (record->rejected) {
         stop_if_strict(coordinator, record);
         return rejects_add(parts->rejects, record, error);
@@ -228,8 +227,8 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
         return -1;
     }
     stop_if_many_changed(coordinator, &decision);
-    if (take_decision(coordinator, record, &decision, error) != 0 ||
-        note_identity(coordinator, record, &decision, error) != 0)
+    if (apply_decision(coordinator, record, &decision, error) != 0 ||
+        record_identity(coordinator, record, &decision, error) != 0)
         return -1;
     return stop_if_many_twins(coordinator, &decision, error);
 }
@@ -237,16 +236,16 @@ static int take_record(struct coordinator *coordinator, struct record *record, s
 static bool wants_record(const struct coordinator *coordinator)
 {
     return !coordinator->stopping &&
-           (!coordinator->parts.sending || sending_has_room(coordinator->parts.sending));
+           (!coordinator->parts.sending || sending_has_capacity(coordinator->parts.sending));
 }
 
 /* Walks the batch in hand as far as there is room. 0, or -1. */
-static int take_records(struct coordinator *coordinator, struct error *error)
+static int process_records(struct coordinator *coordinator, struct error *error)
 {
     while (coordinator->batch && wants_record(coordinator)) {
         struct batch *batch = coordinator->batch;
-        if (coordinator->batch_at < batch->count) {
-            if (take_record(coordinator, &batch->records[coordinator->batch_at++], error) != 0)
+        if (coordinator->next_record < batch->count) {
+            if (process_record(coordinator, &batch->records[coordinator->next_record++], error) != 0)
                 return -1;
         } else {
             coordinator->batch = NULL;
@@ -256,21 +255,15 @@ static int take_records(struct coordinator *coordinator, struct error *error)
     return 0;
 }
 
-static void take_batch(struct coordinator *coordinator, struct batch *batch)
+static void start_batch(struct coordinator *coordinator, struct batch *batch)
 {
     coordinator->batch = batch;
-    coordinator->batch_at = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->records[i].unique_known & 1)
-            customer_index_prefetch(coordinator->parts.decide.customer_index, 0,
-                                    batch->records[i].unique_hash[0]);
-        if (batch->records[i].identity_hash)
-            customer_index_prefetch_identity(coordinator->parts.decide.customer_index,
-                                             batch->records[i].identity_hash);
-    }
+    coordinator->next_record = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        customer_index_prefetch(coordinator->parts.decide.index, &batch->records[i]);
 }
 
-static void heed_interrupts(struct coordinator *coordinator, unsigned interrupts)
+static void handle_signals(struct coordinator *coordinator, unsigned interrupts)
 {
     struct error error;
 
@@ -283,7 +276,7 @@ static void heed_interrupts(struct coordinator *coordinator, unsigned interrupts
         at_once
             ? "interrupted again: what is in flight is dropped, and settled by the next run"
             : "interrupted: what is in flight is finished (once more to stop at once); run again to resume");
-    stop(coordinator, &error, at_once);
+    request_stop(coordinator, &error, at_once);
 }
 
 static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
@@ -304,14 +297,14 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     };
 
     if (parts->sending) {
-        figures.in_doubt += sending_doubts(parts->sending);
+        figures.in_doubt += sending_in_doubt_count(parts->sending);
         figures.requests = sending_requests(parts->sending);
     }
     return progress_update(&coordinator->progress, &figures, now_ns);
 }
 
 /* Waits for whatever comes first. */
-static void wait_for_news(struct coordinator *coordinator, struct inbox_news *news)
+static void wait_for_arrivals(struct coordinator *coordinator, struct inbox_arrivals *arrivals)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     uint64_t now_ns = clock_mono_ns(), until_ns = now_ns + 10 * CLOCK_NS_PER_S;
@@ -324,11 +317,11 @@ static void wait_for_news(struct coordinator *coordinator, struct inbox_news *ne
         until_ns = sending_next_ns(parts->sending);
     if (coordinator->batch && wants_record(coordinator))
         until_ns = 0;
-    inbox_wait(parts->inbox, want_batch, until_ns, news);
+    inbox_wait(parts->inbox, want_batch, until_ns, arrivals);
 }
 
 /* An error of its own: what failed in the same round is told too. */
-static void heed_provider(struct coordinator *coordinator)
+static void stop_if_provider_stopped(struct coordinator *coordinator)
 {
     struct run_stats *stats = coordinator->parts.stats; /* it outlives sending */
     struct sending *sending = coordinator->parts.sending;
@@ -339,34 +332,34 @@ static void heed_provider(struct coordinator *coordinator)
     error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
     text_format(stats->stopped_text, sizeof stats->stopped_text, "%s", sending_stop_reason(sending));
     stats->stopped = stats->stopped_text;
-    stop(coordinator, &error, false);
+    request_stop(coordinator, &error, false);
 }
 
 /* One round: news, then all that it leads to, then one commit. */
 static void run_round(struct coordinator *coordinator)
 {
     struct sending *sending = coordinator->parts.sending;
-    struct inbox_news news;
+    struct inbox_arrivals arrivals;
     struct error error = {0};
     bool failed;
 
-    wait_for_news(coordinator, &news);
-    heed_interrupts(coordinator, news.interrupts);
-    if (news.batch)
-        take_batch(coordinator, news.batch);
-    coordinator->ended = coordinator->ended || news.ended;
+    wait_for_arrivals(coordinator, &arrivals);
+    handle_signals(coordinator, arrivals.interrupts);
+    if (arrivals.batch)
+        start_batch(coordinator, arrivals.batch);
+    coordinator->ended = coordinator->ended || arrivals.ended;
     failed = sending && sending_begin(sending, &error) != 0;
     if (failed)
         sending_fail(sending);
-    if (sending && sending_take_back(sending, news.deliveries, &error) != 0)
+    if (sending && sending_receive(sending, arrivals.deliveries, &error) != 0)
         failed = true;
-    heed_provider(coordinator);
-    if (!failed && take_records(coordinator, &error) != 0)
+    stop_if_provider_stopped(coordinator);
+    if (!failed && process_records(coordinator, &error) != 0)
         failed = true;
     if (sending && sending_commit(sending, &error) != 0)
         failed = true;
     if (failed)
-        stop(coordinator, &error, false);
+        request_stop(coordinator, &error, false);
 }
 
 static bool is_done(const struct coordinator *coordinator)

@@ -16,7 +16,7 @@ struct coordinator_parts {
     const struct pipeline_settings *settings;
     struct ingest *ingest;
     struct inbox *inbox;
-    struct decide decide;
+    struct decide_context decide;
     struct rejects *rejects;
     struct sending *sending; /* NULL: a dry run */
     struct run_stats *stats;

@@ -1,62 +1,63 @@
 #include "pipeline/customer_index.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/hash_table.h"
 #include "core/hashset.h"
 #include "core/memory.h"
-#include "model/record.h"
+
+enum { CUSTOMERS_MIN = 4096 };
 
 struct customer_index {
-    struct hash_table *seen[RECORD_UNIQUE_MAX];
+    struct hash_table *seen[RECORD_UNIQUE_MAX]; /* mark: the ordinal at which a value was first seen; value:
+                                                   of external_id, a customer by its index from 1 */
     size_t unique_count;
-    struct hashset *identities;             /* NULL: none yet */
-    struct customer_index_entry *customers; /* entry.extra is an index from 1 */
+    struct hashset *identities; /* NULL: none yet */
+    struct customer_index_entry *customers;
     size_t customer_count, customer_capacity;
     uint64_t customers_seen;
     uint64_t open_count, open_seen; /* of the customers, those whose last operation is open */
-    uint64_t count;                 /* records so far */
-    uint64_t *before;               /* by input: the records of those before it */
+    uint64_t record_count;          /* so far */
+    uint64_t *before;               /* by input: the records of the inputs before it */
     size_t input_count;
 };
 
 struct customer_index *customer_index_new(size_t unique_count)
 {
-    struct customer_index *customer_index = memory_new(1, sizeof *customer_index);
+    struct customer_index *index = memory_new(1, sizeof *index);
 
     assert(unique_count >= 1 && unique_count <= RECORD_UNIQUE_MAX);
-    customer_index->unique_count = unique_count;
+    index->unique_count = unique_count;
     for (size_t i = 0; i < unique_count; i++)
-        customer_index->seen[i] = hash_table_new();
-    return customer_index;
+        index->seen[i] = hash_table_new();
+    return index;
 }
 
-void customer_index_free(struct customer_index *customer_index)
+void customer_index_free(struct customer_index *index)
 {
-    if (!customer_index)
+    if (!index)
         return;
-    for (size_t i = 0; i < customer_index->unique_count; i++)
-        hash_table_free(customer_index->seen[i]);
-    hashset_free(customer_index->identities);
-    free(customer_index->customers);
-    free(customer_index->before);
-    free(customer_index);
+    for (size_t i = 0; i < index->unique_count; i++)
+        hash_table_free(index->seen[i]);
+    hashset_free(index->identities);
+    free(index->customers);
+    free(index->before);
+    free(index);
 }
 
 static void add_customer(void *context, const struct ledger_brief *brief)
 {
-    struct customer_index *customer_index = context;
-    struct hash_table_entry *entry =
-        hash_table_ensure(customer_index->seen[0], hash_table_hash(brief->external_id));
+    struct customer_index *index = context;
+    struct hash_table_entry *entry = hash_table_ensure(index->seen[0], hash_table_hash(brief->external_id));
 
-    if (customer_index->customer_count == customer_index->customer_capacity) {
-        customer_index->customer_capacity =
-            customer_index->customer_capacity ? customer_index->customer_capacity * 2 : 4096;
-        customer_index->customers = memory_resize(
-            customer_index->customers, customer_index->customer_capacity, sizeof *customer_index->customers);
+    if (index->customer_count == index->customer_capacity) {
+        index->customer_capacity = index->customer_capacity ? index->customer_capacity * 2 : CUSTOMERS_MIN;
+        index->customers =
+            memory_resize(index->customers, index->customer_capacity, sizeof *index->customers);
     }
-    customer_index->customers[customer_index->customer_count++] = (struct customer_index_entry){
+    index->customers[index->customer_count++] = (struct customer_index_entry){
         .digest = brief->digest,
         .id = (uint64_t)brief->id & ((UINT64_C(1) << 58) - 1),
         .identified = brief->identified,
@@ -65,83 +66,114 @@ static void add_customer(void *context, const struct ledger_brief *brief)
         .pending = brief->pending,
         .open = brief->open,
     };
-    customer_index->open_count += brief->open;
-    entry->value = (uint32_t)customer_index->customer_count;
+    index->open_count += brief->open;
+    entry->value = (uint32_t)index->customer_count;
 }
 
-int customer_index_load(struct customer_index *customer_index, struct ledger *ledger, struct error *error)
+int customer_index_load(struct customer_index *index, struct ledger *ledger, struct error *error)
 {
-    return ledger_scan(ledger, add_customer, customer_index, error);
+    return ledger_scan(ledger, add_customer, index, error);
 }
 
-uint64_t customer_index_next_ordinal(struct customer_index *customer_index, uint32_t input, uint64_t row)
+/* The ordinal of the next record among those of all inputs, from 1. row: within its input. */
+static uint64_t next_ordinal(struct customer_index *index, uint32_t input, uint64_t row)
 {
-    customer_index->count++;
-    if (input >= customer_index->input_count) { /* those between had no record */
-        customer_index->before =
-            memory_resize(customer_index->before, (size_t)input + 1, sizeof *customer_index->before);
-        while (customer_index->input_count <= input)
-            customer_index->before[customer_index->input_count++] = customer_index->count - row;
+    index->record_count++;
+    if (input >= index->input_count) { /* those in between had no record */
+        index->before = memory_resize(index->before, (size_t)input + 1, sizeof *index->before);
+        while (index->input_count <= input)
+            index->before[index->input_count++] = index->record_count - row;
     }
-    return customer_index->count;
+    return index->record_count;
 }
 
-void customer_index_locate(const struct customer_index *customer_index, uint64_t place, uint32_t *input,
-                           uint64_t *row)
+/* The input of a record that next_ordinal numbered. */
+static size_t find_input(const struct customer_index *index, uint64_t ordinal)
 {
-    size_t index = customer_index->input_count - 1;
-    while (index > 0 && customer_index->before[index] >= place)
-        index--;
-    *input = (uint32_t)index;
-    *row = place - customer_index->before[index];
+    size_t input = index->input_count - 1;
+
+    while (input > 0 && index->before[input] >= ordinal)
+        input--;
+    return input;
 }
 
-bool customer_index_mark_identity(struct customer_index *customer_index, uint64_t hash)
+static struct slice describe_duplicate(const struct customer_index *index, const struct job_input *inputs,
+                                       uint64_t ordinal, struct arena *arena)
 {
-    if (!customer_index->identities)
-        customer_index->identities = hashset_new();
-    return hashset_add(customer_index->identities, hash);
+    size_t input = find_input(index, ordinal);
+    uint64_t row = ordinal - index->before[input];
+
+    return inputs->path_count > 1
+               ? arena_printf(arena, "the same value as in row %" PRIu64 " of %s", row, inputs->paths[input])
+               : arena_printf(arena, "the same value as in row %" PRIu64, row);
 }
 
-void customer_index_prefetch_identity(const struct customer_index *customer_index, uint64_t hash)
+void customer_index_check_unique(struct customer_index *index, const struct job *job, struct record *record,
+                                 struct arena *arena)
 {
-    if (customer_index->identities)
-        hashset_prefetch(customer_index->identities, hash);
+    uint64_t ordinal = next_ordinal(index, record->input, record->row);
+
+    for (size_t i = 0; i < job->unique_count; i++) {
+        if (!(record->unique_known & 1u << i))
+            continue;
+        uint64_t earlier = customer_index_mark_seen(index, i, record->unique_hash[i], ordinal);
+        if (!earlier)
+            continue;
+        struct verdict verdict = {.field = FIELD_EXTERNAL_ID, .level = VERDICT_REJECT, .rule = RULE_UNIQUE};
+        for (size_t rule = 0; i > 0 && rule < job->rule_count; rule++) {
+            if (job->rules[rule].kind != JOB_RULE_UNIQUE || job->rules[rule].unique_index != i)
+                continue;
+            verdict.field = job->rules[rule].field;
+            verdict.level = job->rules[rule].level;
+        }
+        verdict.message = describe_duplicate(index, &job->input, earlier, arena);
+        record_add_verdict(record, arena, verdict);
+    }
 }
 
-uint64_t customer_index_mark_seen(struct customer_index *customer_index, size_t unique_index, uint64_t hash,
-                                  uint64_t place)
+bool customer_index_mark_identity(struct customer_index *index, uint64_t hash)
 {
-    struct hash_table_entry *entry = hash_table_ensure(customer_index->seen[unique_index], hash);
+    if (!index->identities)
+        index->identities = hashset_new();
+    return hashset_add(index->identities, hash);
+}
+
+uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_index, uint64_t hash,
+                                  uint64_t ordinal)
+{
+    struct hash_table_entry *entry = hash_table_ensure(index->seen[unique_index], hash);
 
     if (entry->mark)
         return entry->mark;
-    entry->mark = place < UINT32_MAX ? (uint32_t)place : UINT32_MAX;
+    entry->mark = ordinal < UINT32_MAX ? (uint32_t)ordinal : UINT32_MAX;
     if (unique_index == 0 && entry->value) {
-        customer_index->customers_seen++;
-        customer_index->open_seen += customer_index->customers[entry->value - 1].open;
+        index->customers_seen++;
+        index->open_seen += index->customers[entry->value - 1].open;
     }
     return 0;
 }
 
-void customer_index_prefetch(const struct customer_index *customer_index, size_t unique_index, uint64_t hash)
+void customer_index_prefetch(const struct customer_index *index, const struct record *record)
 {
-    hash_table_prefetch(customer_index->seen[unique_index], hash);
+    if (record->unique_known & 1)
+        hash_table_prefetch(index->seen[0], record->unique_hash[0]);
+    if (record->identity_hash && index->identities)
+        hashset_prefetch(index->identities, record->identity_hash);
 }
 
-const struct customer_index_entry *customer_index_find(struct customer_index *customer_index, uint64_t hash)
+const struct customer_index_entry *customer_index_find(struct customer_index *index, uint64_t hash)
 {
-    const struct hash_table_entry *entry = hash_table_ensure(customer_index->seen[0], hash);
+    const struct hash_table_entry *entry = hash_table_ensure(index->seen[0], hash);
 
-    return entry->value ? &customer_index->customers[entry->value - 1] : NULL;
+    return entry->value ? &index->customers[entry->value - 1] : NULL;
 }
 
-uint64_t customer_index_missing_count(const struct customer_index *customer_index)
+uint64_t customer_index_missing_count(const struct customer_index *index)
 {
-    return customer_index->customer_count - customer_index->customers_seen;
+    return index->customer_count - index->customers_seen;
 }
 
-uint64_t customer_index_missing_in_doubt(const struct customer_index *customer_index)
+uint64_t customer_index_missing_in_doubt(const struct customer_index *index)
 {
-    return customer_index->open_count - customer_index->open_seen;
+    return index->open_count - index->open_seen;
 }

@@ -1,8 +1,8 @@
-/* customer_index: whom this run knows: the values seen in its input, and the customers of the ledger.
+/* customer_index: keys seen in this run's input, and the ledger's customers, by 64-bit hash.
  *
- * One table serves `unique` and the comparison with the ledger: single look-ups of random keys in the ledger
- * would take five times the rest of a run (4-ledger.md). 16 bytes a value seen, 16 more a customer. Thread:
- * the coordinator's. Owner: new/free.
+ * One table serves the rule `unique` and the comparison with the ledger: looking up random keys in the ledger
+ * one by one would take five times as long as the rest of a run. Memory: 16 bytes for each value seen, 16
+ * more for each customer. Thread: the coordinator's. Owner: new/free.
  */
 #ifndef KYC_PIPELINE_CUSTOMER_INDEX_H
 #define KYC_PIPELINE_CUSTOMER_INDEX_H
@@ -11,12 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "core/error.h"
 #include "ledger/ledger.h"
+#include "model/job.h"
+#include "model/record.h"
 
 struct customer_index;
 
-/* What the ledger says of a customer, in two words. */
+/* A customer of the ledger, in two words. */
 struct customer_index_entry {
     uint64_t digest; /* as ledger_brief.digest */
     uint64_t id : 58;
@@ -29,37 +32,35 @@ struct customer_index_entry {
 
 /* unique_count: of the job; index 0 is external_id. */
 struct customer_index *customer_index_new(size_t unique_count);
-void customer_index_free(struct customer_index *customer_index);
+void customer_index_free(struct customer_index *index);
 
-/* Reads every customer of the ledger; once, before any row. 0, or -1. */
-int customer_index_load(struct customer_index *customer_index, struct ledger *ledger, struct error *error);
+/* Reads every customer of the ledger; once, before any record. 0, or -1. */
+int customer_index_load(struct customer_index *index, struct ledger *ledger, struct error *error);
 
-/* Counts a record, each once and in input order: gives its place among all of all inputs, from 1. row: within
- * its input. */
-uint64_t customer_index_next_ordinal(struct customer_index *customer_index, uint32_t input, uint64_t row);
-/* The input and row of a place that customer_index_next_ordinal gave. */
-void customer_index_locate(const struct customer_index *customer_index, uint64_t place, uint32_t *input,
-                           uint64_t *row);
+/* Marks the record's unique values and adds a verdict for each that was seen before. Call it once for every
+ * record, in input order: it counts them too. The same for check, run and explain. */
+void customer_index_check_unique(struct customer_index *index, const struct job *job, struct record *record,
+                                 struct arena *arena);
 
-/* Marks a value as seen at a place. Returns the place at which it was seen before, or 0. */
-uint64_t customer_index_mark_seen(struct customer_index *customer_index, size_t unique_index, uint64_t hash,
-                                  uint64_t place);
-/* Hints that this value is marked soon. */
-void customer_index_prefetch(const struct customer_index *customer_index, size_t unique_index, uint64_t hash);
+/* Marks a value as seen in the record with this ordinal (from 1, over all inputs). Returns the ordinal of the
+ * record that had it first, or 0. */
+uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_index, uint64_t hash,
+                                  uint64_t ordinal);
 
 /* Marks a person (record.identity_hash) as one that is to be created. True when an earlier record of this
- * run was of the same. Only a dry run needs it: a run asks the ledger, which holds what it journalled. 6 to
+ * run had the same. Only a dry run needs it: a run asks the ledger, which holds what it journalled. 6 to
  * 12 bytes each. */
-bool customer_index_mark_identity(struct customer_index *customer_index, uint64_t hash);
-/* Hints that this person is marked soon. */
-void customer_index_prefetch_identity(const struct customer_index *customer_index, uint64_t hash);
+bool customer_index_mark_identity(struct customer_index *index, uint64_t hash);
+
+/* Loads the cache lines of a record that is processed soon. */
+void customer_index_prefetch(const struct customer_index *index, const struct record *record);
 
 /* The customer with this external_id's hash, or NULL. */
-const struct customer_index_entry *customer_index_find(struct customer_index *customer_index, uint64_t hash);
+const struct customer_index_entry *customer_index_find(struct customer_index *index, uint64_t hash);
 
 /* Customers of the ledger whose external_id was not marked. */
-uint64_t customer_index_missing_count(const struct customer_index *customer_index);
-/* Those of them whose last operation is open: no run settles it while their rows are gone. */
-uint64_t customer_index_missing_in_doubt(const struct customer_index *customer_index);
+uint64_t customer_index_missing_count(const struct customer_index *index);
+/* Those of them whose last operation is open: no run resolves it while their rows are missing. */
+uint64_t customer_index_missing_in_doubt(const struct customer_index *index);
 
 #endif

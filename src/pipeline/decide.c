@@ -29,15 +29,15 @@ static void refuse(struct decision *decision, const char *rule, struct slice mes
     decision->message = message;
 }
 
-static void warn_not_cleared(const struct decide *by, uint64_t members, struct record *record,
+static void warn_not_cleared(const struct decide_context *context, uint64_t members, struct record *record,
                              struct arena *arena)
 {
-    for (size_t i = 0; i < by->provider->fields->member_count; i++)
+    for (size_t i = 0; i < context->provider->fields->member_count; i++)
         if (members & UINT64_C(1) << i)
             record_add_verdict(
                 record, arena,
                 (struct verdict){
-                    .field = changes_field_of(by->provider->fields, i),
+                    .field = changes_field_of(context->provider->fields, i),
                     .level = VERDICT_WARN,
                     .rule = RULE_NO_CLEAR,
                     .message = SLICE_LITERAL(
@@ -45,18 +45,18 @@ static void warn_not_cleared(const struct decide *by, uint64_t members, struct r
 }
 
 /* A customer whom the provider has, and whose row does not simply agree with it. */
-static void decide_changed(const struct decide *by, const struct ledger_customer *customer,
+static void decide_changed(const struct decide_context *context, const struct ledger_customer *customer,
                            struct record *record, struct arena *arena, struct decision *decision)
 {
     struct changes *changes = &decision->changes;
 
-    changes_find(by->provider, by->fingerprint, record, customer, changes);
-    warn_not_cleared(by, changes->not_cleared, record, arena);
+    changes_find(context->provider, context->fingerprint, record, customer, changes);
+    warn_not_cleared(context, changes->not_cleared, record, arena);
     decision->kind = DECISION_UNCHANGED;
     decision->user_id = arena_copy(arena, customer->user_id).data;
     decision->former_key = customer->former_key.len ? customer->former_key.data : NULL;
     bool was_refused = customer->first_sent_at == 0 && is_digest(customer->pending_digest, changes->digest);
-    if (changes->send && was_refused && !by->retry_refused)
+    if (changes->send && was_refused && !context->retry_refused)
         refuse(decision, "refused", customer->message);
     else if (changes->send)
         decision->kind = DECISION_UPDATE;
@@ -65,18 +65,19 @@ static void decide_changed(const struct decide *by, const struct ledger_customer
     decision->is_repeat = decision->kind == DECISION_UPDATE && changes->repeats == changes->send;
     if (!changes->send)
         decision->field = changes->immutable;
-    decision->agrees = decision->kind == DECISION_UNCHANGED && changes->not_cleared == 0 &&
-                       customer->first_sent_at == 0 && customer->digest.len == 0 &&
-                       slice_equal(customer->member_digests,
-                                   slice_make((const char *)changes->members,
-                                              by->provider->fields->member_count * FINGERPRINT_MEMBER_LEN));
+    decision->agrees =
+        decision->kind == DECISION_UNCHANGED && changes->not_cleared == 0 && customer->first_sent_at == 0 &&
+        customer->digest.len == 0 &&
+        slice_equal(customer->member_digests,
+                    slice_make((const char *)changes->members,
+                               context->provider->fields->member_count * FINGERPRINT_MEMBER_LEN));
 }
 
 /* The customer in full. The roster knows him by a 64-bit hash of his key: that it is he is seen here. */
-static int find_customer(const struct decide *by, int64_t id, const struct record *record,
+static int find_customer(const struct decide_context *context, int64_t id, const struct record *record,
                          struct arena *arena, struct ledger_customer *customer, struct error *error)
 {
-    int found = ledger_find(by->ledger, id, arena, customer, error);
+    int found = ledger_find(context->ledger, id, arena, customer, error);
 
     if (found == 1 && !slice_equal(customer->external_id, record->values[FIELD_EXTERNAL_ID].text))
         return error_set(
@@ -90,7 +91,7 @@ static int find_customer(const struct decide *by, int64_t id, const struct recor
 }
 
 /* A customer whom the provider has. */
-static int decide_known(const struct decide *by, const struct customer_index_entry *known,
+static int decide_known(const struct decide_context *context, const struct customer_index_entry *known,
                         struct record *record, struct arena *arena, struct decision *decision,
                         struct error *error)
 {
@@ -99,39 +100,39 @@ static int decide_known(const struct decide *by, const struct customer_index_ent
 
     decision->kind = DECISION_UNCHANGED;
     decision->is_known = true;
-    if ((agrees && !known->pending) || !by->job->delivery.update)
+    if ((agrees && !known->pending) || !context->job->delivery.update)
         return 0;
-    if (!by->provider->can_update) {
+    if (!context->provider->can_update) {
         if (!agrees && known->digest != 0) /* who was adopted has what he has */
             refuse(decision, RULE_NO_UPDATE,
                    SLICE_LITERAL(
                        "the data changed since this user was created, and this provider takes no update"));
         return 0;
     }
-    if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
+    if (find_customer(context, decision->customer, record, arena, &customer, error) != 0)
         return -1;
-    decide_changed(by, &customer, record, arena, decision);
+    decide_changed(context, &customer, record, arena, decision);
     return 0;
 }
 
 /* A create in doubt whose row has changed. */
-static void decide_overtaken(const struct decide *by, const struct ledger_customer *customer,
-                             const struct record *record, struct decision *decision)
+static void decide_superseded(const struct decide_context *context, const struct ledger_customer *customer,
+                              const struct record *record, struct decision *decision)
 {
     decision->changed = true;
-    if (by->provider->doubt == PROVIDER_DOUBT_LIST) /* settled by what was journalled alone */
+    if (context->provider->doubt == PROVIDER_DOUBT_LIST) /* settled by what was journalled alone */
         return;
-    changes_overtake(by->provider, by->fingerprint, record, customer, &decision->changes);
-    size_t email = match_email_member(by->provider->fields);
+    changes_supersede(context->provider, context->fingerprint, record, customer, &decision->changes);
+    size_t email = match_email_member(context->provider->fields);
     bool email_changed = decision->changes.send >> email & 1;
-    if (decision->changes.immutable != FIELD_NONE || (by->provider->doubt == PROVIDER_DOUBT_LOOK_UP &&
+    if (decision->changes.immutable != FIELD_NONE || (context->provider->doubt == PROVIDER_DOUBT_LOOK_UP &&
                                                       email_changed)) /* under the old one he is not found */
         decision->kind = DECISION_HELD;
 }
 
 /* A customer whom the provider does not have, or perhaps: his row in full says which. */
-static void decide_unsettled(const struct decide *by, const struct ledger_customer *customer,
-                             const struct record *record, struct decision *decision)
+static void decide_unresolved(const struct decide_context *context, const struct ledger_customer *customer,
+                              const struct record *record, struct decision *decision)
 {
     bool same = is_digest(customer->pending_digest, record->digest);
 
@@ -142,32 +143,33 @@ static void decide_unsettled(const struct decide *by, const struct ledger_custom
     if (customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED)
         return; /* by us, nothing was sent: whether it still is a twin is asked again */
     if (customer->state == LEDGER_REFUSED) {
-        if (same && !by->retry_refused)
+        if (same && !context->retry_refused)
             refuse(decision, "refused", customer->message);
         return;
     }
     /* The provider said that he exists, and not who he is: repeating cannot say more. */
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
-    decision->kind = exists && by->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_SETTLE;
+    decision->kind =
+        exists && context->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_RECONCILE;
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)
         decision->idempotency_key = customer->idempotency_key.data;
-    if (!same && decision->kind == DECISION_SETTLE)
-        decide_overtaken(by, customer, record, decision);
+    if (!same && decision->kind == DECISION_RECONCILE)
+        decide_superseded(context, customer, record, decision);
 }
 
 /* A hint with both ways out: the message is in the reject file, where the reader has no manual. */
-static struct slice describe_twin(const struct decide *by, const struct record *record, struct slice known,
-                                  struct arena *arena)
+static struct slice describe_twin(const struct decide_context *context, const struct record *record,
+                                  struct slice known, struct arena *arena)
 {
     struct slice key = record->values[FIELD_EXTERNAL_ID].text;
 
     return arena_printf(
         arena,
         "the customer %.*s has the same e-mail, names and birth date: nothing was sent. hint: if only the key changed, kyc-import resolve %s --key %.*s --same-as %.*s; if it is another person, kyc-import resolve %s --key %.*s --absent",
-        (int)known.len, known.data, by->job->path, (int)key.len, key.data, (int)known.len, known.data,
-        by->job->path, (int)key.len, key.data);
+        (int)known.len, known.data, context->job->path, (int)key.len, key.data, (int)known.len, known.data,
+        context->job->path, (int)key.len, key.data);
 }
 
 static void refuse_twin(struct decision *decision, struct slice message)
@@ -178,22 +180,22 @@ static void refuse_twin(struct decision *decision, struct slice message)
 }
 
 /* A record that would be created: whether the same person is there under another key. 0, or -1. */
-static int look_for_twin(const struct decide *by, const struct record *record, struct arena *arena,
-                         struct decision *decision, struct error *error)
+static int find_twin(const struct decide_context *context, const struct record *record, struct arena *arena,
+                     struct decision *decision, struct error *error)
 {
     uint8_t identity[FINGERPRINT_IDENTITY_LEN];
     struct slice known;
     int found = 0;
 
-    if (by->ledger && fingerprint_identity(by->fingerprint, record, identity))
-        found = ledger_find_twin(by->ledger, identity, decision->customer, arena, &known, error);
+    if (context->ledger && fingerprint_identity(context->fingerprint, record, identity))
+        found = ledger_find_twin(context->ledger, identity, decision->customer, arena, &known, error);
     if (found < 0)
         return -1;
     if (found)
-        refuse_twin(decision, describe_twin(by, record, known, arena));
-    if (found || !by->is_dry || record->identity_hash == 0)
+        refuse_twin(decision, describe_twin(context, record, known, arena));
+    if (found || !context->is_dry || record->identity_hash == 0)
         return 0;
-    if (customer_index_mark_identity(by->customer_index, record->identity_hash))
+    if (customer_index_mark_identity(context->index, record->identity_hash))
         refuse_twin(
             decision,
             SLICE_LITERAL("an earlier row has the same e-mail, names and birth date, and another key"));
@@ -201,28 +203,28 @@ static int look_for_twin(const struct decide *by, const struct record *record, s
 }
 
 /* A customer that has no user. */
-static int decide_without_user(const struct decide *by, const struct record *record, struct arena *arena,
-                               struct decision *decision, struct error *error)
+static int decide_without_user(const struct decide_context *context, const struct record *record,
+                               struct arena *arena, struct decision *decision, struct error *error)
 {
     struct ledger_customer customer = {.twin = LEDGER_TWIN_NONE};
 
     if (decision->customer != 0) {
-        if (find_customer(by, decision->customer, record, arena, &customer, error) != 0)
+        if (find_customer(context, decision->customer, record, arena, &customer, error) != 0)
             return -1;
-        decide_unsettled(by, &customer, record, decision);
+        decide_unresolved(context, &customer, record, decision);
     }
-    if (decision->kind != DECISION_CREATE || !by->job->delivery.refuse_twins ||
+    if (decision->kind != DECISION_CREATE || !context->job->delivery.refuse_twins ||
         customer.twin == LEDGER_TWIN_ALLOWED)
         return 0;
     decision->twin_known = customer.twin == LEDGER_TWIN_REFUSED;
-    return look_for_twin(by, record, arena, decision, error);
+    return find_twin(context, record, arena, decision, error);
 }
 
-int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
-           struct error *error)
+int decide(const struct decide_context *context, struct record *record, struct arena *arena,
+           struct decision *decision, struct error *error)
 {
     const struct customer_index_entry *known =
-        by->ledger ? customer_index_find(by->customer_index, record->unique_hash[0]) : NULL;
+        context->ledger ? customer_index_find(context->index, record->unique_hash[0]) : NULL;
 
     decision->kind = DECISION_CREATE;
     decision->user_id = decision->former_key = decision->idempotency_key = NULL;
@@ -233,6 +235,6 @@ int decide(const struct decide *by, struct record *record, struct arena *arena, 
     decision->lacks_identity = known && known->has_user_id && !known->identified;
     decision->changes.immutable = FIELD_NONE;
     decision->customer = known ? (int64_t)known->id : 0;
-    return known && known->has_user_id ? decide_known(by, known, record, arena, decision, error)
-                                       : decide_without_user(by, record, arena, decision, error);
+    return known && known->has_user_id ? decide_known(context, known, record, arena, decision, error)
+                                       : decide_without_user(context, record, arena, decision, error);
 }

@@ -21,7 +21,7 @@ enum decision_kind {
     DECISION_UPDATE,    /* the customer exists and his data changed: changes says how */
     DECISION_UNCHANGED, /* nothing to do */
     DECISION_REFUSED,   /* the provider refused just this earlier, or cannot take the change: not sent */
-    DECISION_SETTLE,    /* a create is in doubt: settled before anything else is done for this customer */
+    DECISION_RECONCILE, /* a create is in doubt: settled before anything else is done for this customer */
     DECISION_HELD,      /* in doubt, and only a person can settle it */
 };
 
@@ -48,8 +48,8 @@ struct decision {
     bool agrees;          /* UNCHANGED: every member agrees, and the ledger lacks the digest of the whole */
 };
 
-struct decide {
-    struct customer_index *customer_index;
+struct decide_context {
+    struct customer_index *index;
     struct ledger *ledger; /* NULL: a dry run without one; everybody is new */
     const struct job *job;
     const struct provider *provider;
@@ -60,7 +60,7 @@ struct decide {
 
 /* For a record that was not rejected, whose external_id was marked. May add warnings (FIELD/no_clear) to it.
  * 0, or -1 with ERROR_LEDGER. */
-int decide(const struct decide *by, struct record *record, struct arena *arena, struct decision *decision,
-           struct error *error);
+int decide(const struct decide_context *context, struct record *record, struct arena *arena,
+           struct decision *decision, struct error *error);
 
 #endif

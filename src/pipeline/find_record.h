@@ -1,8 +1,7 @@
-/* find_record: one record of the input, judged and decided as a run would do it.
+/* find_record: finds one record of the input, validated and decided as a run would do it.
  *
- * The way of a record is the pipeline's own: the input is read from its start, so that `unique` and the
- * ledger say of it what they would say in a run. Nothing is sent and nothing is written. Thread: the calling
- * one is the coordinator.
+ * The input is read from its start, by the threads of a run, so that `unique` and the comparison with the
+ * ledger give the verdicts of a run. Nothing is sent or written. Thread: the calling one is the coordinator.
  */
 #ifndef KYC_PIPELINE_FIND_RECORD_H
 #define KYC_PIPELINE_FIND_RECORD_H
@@ -26,18 +25,18 @@ struct record_search {
     const char *key; /* the external_id of the first record that has it, valid or not */
 };
 
-/* What was found; valid during the call. */
+/* The record that was found; valid during the call. */
 struct found_record {
     const struct record *record;
     const struct reader_header *header;
     const struct rule_set *rules;
-    struct arena *arena;                    /* the record's */
-    bool has_ledger;                        /* there is one */
+    struct arena *arena; /* the record's */
+    bool has_ledger;
     struct decision decision;               /* of a record that was not rejected */
-    const struct ledger_customer *customer; /* what the ledger holds of him; NULL: nothing */
+    const struct ledger_customer *customer; /* in the ledger; NULL: it is not */
 };
 
-/* Calls found for the record. 1: done; 0: there is none, and *rows is how many were read; -1: an error, also
+/* Calls found for the record. 1: found; 0: not found, and *rows is how many were read; -1: an error, also
  * when the input breaks off before the record. */
 int find_record(const struct record_search *search,
                 void (*found)(void *context, const struct found_record *found), void *context, uint64_t *rows,

@@ -30,13 +30,13 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
             return -1;
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
         sender_lane_start(sender, i, start);
-        floors->key_slots[i].written = start + AHEAD_NS;
-        if (ledger_nonce_reserve(ledger, key_id, floors->key_slots[i].written, error) != 0)
+        floors->key_slots[i].reserved = start + AHEAD_NS;
+        if (ledger_nonce_reserve(ledger, key_id, floors->key_slots[i].reserved, error) != 0)
             return -1;
     }
     if (ledger_commit(ledger, error) != 0)
         return -1;
-    floors_raise(floors);
+    floors_publish(floors);
     return 0;
 }
 
@@ -51,23 +51,23 @@ int floors_reserve(struct floors *floors, struct error *error)
     for (size_t i = 0; i < floors->count; i++) {
         struct floor *key_slot = &floors->key_slots[i];
         uint64_t used = later(clock_real_ns(), sender_lane_last(floors->sender, i));
-        if (used + AHEAD_NS / 2 < key_slot->told)
+        if (used + AHEAD_NS / 2 < key_slot->published)
             continue;
-        key_slot->written = used + AHEAD_NS;
-        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), key_slot->written,
+        key_slot->reserved = used + AHEAD_NS;
+        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), key_slot->reserved,
                                  error) != 0)
             return -1;
     }
     return 0;
 }
 
-void floors_raise(struct floors *floors)
+void floors_publish(struct floors *floors)
 {
     for (size_t i = 0; i < floors->count; i++) {
         struct floor *key_slot = &floors->key_slots[i];
-        if (key_slot->written > key_slot->told) {
-            key_slot->told = key_slot->written;
-            sender_lane_raise(floors->sender, i, key_slot->told);
+        if (key_slot->reserved > key_slot->published) {
+            key_slot->published = key_slot->reserved;
+            sender_lane_raise(floors->sender, i, key_slot->published);
             failpoint("nonce floor raised");
         }
     }

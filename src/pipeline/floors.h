@@ -17,8 +17,8 @@
 #include "ledger/ledger.h"
 
 struct floor {
-    uint64_t told;    /* the sender may use nonces up to it */
-    uint64_t written; /* above told: waits for its commit */
+    uint64_t published; /* the sender may use nonces up to it */
+    uint64_t reserved;  /* above told: waits for its commit */
 };
 
 struct floors {
@@ -37,7 +37,7 @@ void floors_clear(struct floors *floors);
 /* Within a round's transaction: writes the floors that are due. 0, or -1. */
 int floors_reserve(struct floors *floors, struct error *error);
 /* After its commit: tells the sender. */
-void floors_raise(struct floors *floors);
+void floors_publish(struct floors *floors);
 /* The monotonic time by which floors_reserve is to be called again. */
 uint64_t floors_next_ns(const struct floors *floors);
 

@@ -15,8 +15,8 @@ static uint64_t since(uint64_t then_ns, uint64_t now_ns)
     return now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
-bool follow_judge(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
-                  uint64_t *hold_ns)
+bool follow_evaluate(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
+                     uint64_t *hold_ns)
 {
     uint64_t elapsed_ns = since(last->real_ns, now->real_ns);
     if (now->boot[0] != '\0' && strcmp(now->boot, last->boot) == 0)
@@ -27,7 +27,7 @@ bool follow_judge(const struct ledger_sending *last, const struct follow_now *no
     return last->under_way || elapsed_ns < window_ns;
 }
 
-static int note(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
+static int record(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
 {
     struct ledger_sending sending = {
         .under_way = under_way, .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns(), .hold_ns = hold_ns};
@@ -48,7 +48,7 @@ int follow_last(struct sender *sender, struct ledger *ledger, const struct job *
 
     if (found < 0)
         return -1;
-    if (found && follow_judge(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns))
+    if (found && follow_evaluate(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns))
         wait_ns = sender_follow(sender);
     if (hold_ns > 0)
         sender_hold(sender, hold_ns);
@@ -59,7 +59,7 @@ int follow_last(struct sender *sender, struct ledger *ledger, const struct job *
         log_info("the last process that asked the provider ended a moment ago or was killed: waiting %" PRIu64
                  " s to stay within delivery.rate",
                  wait_ns / CLOCK_NS_PER_S);
-    if (ledger_begin(ledger, error) != 0 || note(ledger, true, hold_ns, error) != 0)
+    if (ledger_begin(ledger, error) != 0 || record(ledger, true, hold_ns, error) != 0)
         return -1;
     return ledger_commit(ledger, error);
 }
@@ -68,5 +68,5 @@ int follow_end(const struct sender *sender, struct ledger *ledger, struct error 
 {
     uint64_t hold_ns = sender_held_ns(sender);
 
-    return note(ledger, false, hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS, error);
+    return record(ledger, false, hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS, error);
 }

@@ -34,7 +34,7 @@ struct follow_now {
 
 /* What is left of what another process did: true when requests of it may be younger than window_ns; *hold_ns:
  * the rest of its Retry-After. Pure. */
-bool follow_judge(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
-                  uint64_t *hold_ns);
+bool follow_evaluate(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
+                     uint64_t *hold_ns);
 
 #endif

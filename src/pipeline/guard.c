@@ -35,7 +35,7 @@ void guard_add_done(struct guard *guard)
     guard->canary -= guard->canary > 0;
 }
 
-static enum guard_trip judge(const struct guard *guard)
+static enum guard_trip find_trip(const struct guard *guard)
 {
     if (guard->canary > 0)
         return GUARD_CANARY;
@@ -43,7 +43,7 @@ static enum guard_trip judge(const struct guard *guard)
         return GUARD_IN_A_ROW;
     if (guard->answers >= GUARD_SHARE_MIN && guard->refused_count * 100 > guard->answers * guard->share_max)
         return GUARD_SHARE;
-    return GUARD_GOES_ON;
+    return GUARD_NONE;
 }
 
 enum guard_trip guard_add_refused(struct guard *guard, int64_t customer)
@@ -55,8 +55,8 @@ enum guard_trip guard_add_refused(struct guard *guard, int64_t customer)
     guard->refused[guard->refused_count++] = customer;
     guard->answers++;
     guard->in_a_row++;
-    if (guard->trip == GUARD_GOES_ON)
-        guard->trip = judge(guard);
+    if (guard->trip == GUARD_NONE)
+        guard->trip = find_trip(guard);
     return guard->trip;
 }
 

@@ -25,7 +25,7 @@ enum {
 };
 
 enum guard_trip {
-    GUARD_GOES_ON,
+    GUARD_NONE,
     GUARD_CANARY,   /* one of the first requests was refused */
     GUARD_IN_A_ROW, /* delivery.stop_after.refused_in_a_row */
     GUARD_SHARE,    /* delivery.stop_after.refused_share */

@@ -116,14 +116,14 @@ int heed_answer(struct sending *sending, const struct item *item, const struct c
     const struct outcome *outcome = &item->delivery.outcome;
     struct guard *guard = &sending->guard;
     bool is_refused = conclusion->kind == CONCLUSION_REFUSED;
-    bool has_tripped = guard->trip != GUARD_GOES_ON;
+    bool has_tripped = guard->trip != GUARD_NONE;
     size_t count;
 
     if (is_refused && outcome->kind != OUTCOME_DONE) {
         if (outcome->no_update || !item->delivery.left)
             return 0;
         enum guard_trip trip = guard_add_refused(guard, item->customer);
-        if (trip == GUARD_GOES_ON)
+        if (trip == GUARD_NONE)
             return 0;
         if (has_tripped) /* it was in flight */
             return forget_refusals(sending, &item->customer, 1, error);

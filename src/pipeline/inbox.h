@@ -29,7 +29,7 @@ void inbox_end(struct inbox *inbox, uint64_t count);
 /* From the signal thread: one more request to stop. */
 void inbox_interrupt(struct inbox *inbox);
 
-struct inbox_news {
+struct inbox_arrivals {
     struct delivery *deliveries; /* in the order in which they came back, linked by next; NULL: none */
     struct batch *batch;         /* the next one in input order; NULL: none now, or not asked for */
     bool ended;                  /* every batch was given out */
@@ -38,6 +38,6 @@ struct inbox_news {
 
 /* Waits until there is news or until_ns (monotonic; 0: does not wait). want_batch: give out the next batch,
  * and let its coming end the wait. A new interrupt ends the wait. */
-void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct inbox_news *news);
+void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct inbox_arrivals *arrivals);
 
 #endif

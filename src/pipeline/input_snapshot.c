@@ -18,7 +18,7 @@ static int fail_missing(const char *path, struct error *error)
     return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", path, strerror(errno));
 }
 
-static int note(const char *path, struct stat *file, struct error *error)
+static int record_file(const char *path, struct stat *file, struct error *error)
 {
     if (strcmp(path, "-") == 0)
         return error_set(
@@ -34,23 +34,23 @@ static int note(const char *path, struct stat *file, struct error *error)
 
 struct input_snapshot *input_snapshot_new(const struct job_input *input, struct error *error)
 {
-    struct input_snapshot *strict = memory_new(1, sizeof *strict);
+    struct input_snapshot *snapshot = memory_new(1, sizeof *snapshot);
 
-    strict->input = input;
-    strict->files = memory_new(input->path_count, sizeof *strict->files);
+    snapshot->input = input;
+    snapshot->files = memory_new(input->path_count, sizeof *snapshot->files);
     for (size_t i = 0; i < input->path_count; i++)
-        if (note(input->paths[i], &strict->files[i], error) != 0) {
-            input_snapshot_free(strict);
+        if (record_file(input->paths[i], &snapshot->files[i], error) != 0) {
+            input_snapshot_free(snapshot);
             return NULL;
         }
-    return strict;
+    return snapshot;
 }
 
-void input_snapshot_free(struct input_snapshot *strict)
+void input_snapshot_free(struct input_snapshot *snapshot)
 {
-    if (strict)
-        free(strict->files);
-    free(strict);
+    if (snapshot)
+        free(snapshot->files);
+    free(snapshot);
 }
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b)
@@ -58,11 +58,11 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b)
     return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-int input_snapshot_check(const struct input_snapshot *strict, struct error *error)
+int input_snapshot_check(const struct input_snapshot *snapshot, struct error *error)
 {
-    for (size_t i = 0; i < strict->input->path_count; i++) {
-        const struct stat *then = &strict->files[i];
-        const char *path = strict->input->paths[i];
+    for (size_t i = 0; i < snapshot->input->path_count; i++) {
+        const struct stat *then = &snapshot->files[i];
+        const char *path = snapshot->input->paths[i];
         struct stat now;
         if (stat(path, &now) != 0)
             return fail_missing(path, error);

@@ -18,9 +18,9 @@ struct input_snapshot;
 /* Notes every input as it is. NULL with ERROR_USAGE (standard input or a pipe, which cannot be read twice) or
  * ERROR_INPUT (missing). Borrows input. */
 struct input_snapshot *input_snapshot_new(const struct job_input *input, struct error *error);
-void input_snapshot_free(struct input_snapshot *strict);
+void input_snapshot_free(struct input_snapshot *snapshot);
 
 /* Whether every input still is what was noted: 0, or -1 with ERROR_INPUT. */
-int input_snapshot_check(const struct input_snapshot *strict, struct error *error);
+int input_snapshot_check(const struct input_snapshot *snapshot, struct error *error);
 
 #endif

@@ -66,7 +66,7 @@ void item_free(struct item_pool *pool, struct item *item)
     pool->free_count++;
 }
 
-bool item_pool_has_room(const struct item_pool *pool)
+bool item_pool_has_capacity(const struct item_pool *pool)
 {
     return pool->bytes < ITEMS_BYTES_MAX;
 }

@@ -58,7 +58,7 @@ struct item_pool {
 /* A copy of the record. Never NULL; the caller asks item_pool_has_room first. */
 struct item *item_new(struct item_pool *pool, const struct record *record);
 void item_free(struct item_pool *pool, struct item *item);
-bool item_pool_has_room(const struct item_pool *pool);
+bool item_pool_has_capacity(const struct item_pool *pool);
 
 /* A new request for the same record: its attempts are counted from 0. */
 void item_restart(struct item *item);

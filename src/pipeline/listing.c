@@ -30,7 +30,7 @@ struct listing {
     size_t case_count, case_capacity;
 };
 
-static void set_candidate(struct listing_case *which, size_t index, struct slice id, enum match match)
+static void set_candidate(struct listing_case *which, size_t index, struct slice id, enum match_grade match)
 {
     memcpy(which->candidates[index].user_id, id.data, id.len);
     which->candidates[index].user_id[id.len] = '\0';
@@ -38,7 +38,7 @@ static void set_candidate(struct listing_case *which, size_t index, struct slice
 }
 
 /* Where there is no other place, a better match takes that of a worse one. */
-static void note_candidate(struct listing_case *which, struct slice id, enum match match)
+static void add_candidate(struct listing_case *which, struct slice id, enum match_grade match)
 {
     size_t worst = 0;
 
@@ -53,7 +53,7 @@ static void note_candidate(struct listing_case *which, struct slice id, enum mat
         return;
     }
     if (match > which->candidates[worst].match) {
-        enum match dropped = which->candidates[worst].match;
+        enum match_grade dropped = which->candidates[worst].match;
         set_candidate(which, worst, id, match);
         match = dropped;
     }
@@ -102,13 +102,13 @@ static void compare(struct listing *listing, const struct provider_user *user, b
         struct listing_case *which = &listing->cases[i];
         if (has_email && compare_emails(which->journalled.email, digests.email) != 0)
             break;
-        enum match match = match_user(fields, &which->journalled, &digests);
+        enum match_grade match = match_user(fields, &which->journalled, &digests);
         if (match != MATCH_OTHER)
-            note_candidate(which, user->id, match);
+            add_candidate(which, user->id, match);
     }
 }
 
-static bool take_user(void *context, struct slice element)
+static bool add_listed_user(void *context, struct slice element)
 {
     struct listing *listing = context;
     struct provider_user user;
@@ -133,7 +133,7 @@ static bool take_user(void *context, struct slice element)
     return true;
 }
 
-static bool take_bytes(void *context, struct slice bytes)
+static bool add_bytes(void *context, struct slice bytes)
 {
     struct listing *listing = context;
 
@@ -163,7 +163,7 @@ struct listing *listing_new(const struct job *job, const struct provider *provid
     listing->provider = provider;
     listing->fingerprint = fingerprint_new(key, provider->fields);
     listing->reader = json_reader_new();
-    json_split_init(&listing->split, "users", LISTING_USER_MAX, take_user, listing);
+    json_split_init(&listing->split, "users", LISTING_USER_MAX, add_listed_user, listing);
     arena_init(&listing->arena, ARENA_CHUNK);
     arena_init(&listing->user_arena, ARENA_CHUNK);
     return listing;
@@ -231,7 +231,7 @@ struct delivery *listing_start(struct listing *listing)
     if (listing->case_count > 0) /* without one there is no array */
         qsort(listing->cases, listing->case_count, sizeof *listing->cases, by_email);
     listing->delivery =
-        (struct delivery){.call = {.operation = OPERATION_LIST}, .sink = take_bytes, .sink_context = listing};
+        (struct delivery){.call = {.operation = OPERATION_LIST}, .sink = add_bytes, .sink_context = listing};
     return &listing->delivery;
 }
 

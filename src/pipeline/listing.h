@@ -30,7 +30,7 @@ struct listing_case {
     bool more[MATCH_KINDS];          /* there were more of this match than there is room for */
     struct {
         char user_id[OUTCOME_USER_ID_SIZE];
-        enum match match;
+        enum match_grade match;
     } candidates[LISTING_CANDIDATES_MAX];
 };
 

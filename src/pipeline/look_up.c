@@ -68,7 +68,7 @@ void look_up_free(struct look_up *look_up)
     free(look_up);
 }
 
-static bool take_bytes(void *context, struct slice bytes)
+static bool add_bytes(void *context, struct slice bytes)
 {
     struct look_up *look_up = context;
 
@@ -81,7 +81,7 @@ static bool take_bytes(void *context, struct slice bytes)
 
 void look_up_ask(struct look_up *look_up, struct delivery *delivery)
 {
-    delivery->sink = take_bytes;
+    delivery->sink = add_bytes;
     delivery->sink_context = look_up;
     if (look_up->all_pages) {
         delivery->call.operation = OPERATION_FETCH;
@@ -100,7 +100,7 @@ static unsigned spelling_of(const struct look_up *look_up)
 }
 
 /* True when a page of this spelling has not had the user yet. */
-static bool note_hit(struct look_up *look_up, struct slice id)
+static bool add_hit(struct look_up *look_up, struct slice id)
 {
     for (size_t i = 0; i < look_up->hit_count; i++) {
         if (!slice_is(id, look_up->hits[i].id))
@@ -141,8 +141,8 @@ static enum look_up_step end_pages(struct look_up *look_up, bool more, struct sl
 }
 
 /* A page ends the list when it is empty, or says nothing new: then the provider has no pages. */
-static enum look_up_step take_page(struct look_up *look_up, const struct json_node *nodes,
-                                   const struct response_list *headers, struct slice email)
+static enum look_up_step add_page(struct look_up *look_up, const struct json_node *nodes,
+                                  const struct response_list *headers, struct slice email)
 {
     struct remote_user_list_claim claim;
     size_t index, new_hits = 0;
@@ -153,7 +153,7 @@ static enum look_up_step take_page(struct look_up *look_up, const struct json_no
         struct provider_user user;
         if (!look_up->provider->read_user(nodes, child, look_up->job, &look_up->arena, &user))
             return LOOK_UP_UNREADABLE;
-        new_hits += note_hit(look_up, user.id);
+        new_hits += add_hit(look_up, user.id);
     }
     remote_user_list_read_claim(nodes, index, &claim);
     claim.more = claim.more || headers->goes_on;
@@ -199,7 +199,7 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
     return true;
 }
 
-enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *delivery)
+enum look_up_step look_up_receive(struct look_up *look_up, const struct delivery *delivery)
 {
     bool is_fetched = delivery->call.operation != OPERATION_FETCH || delivery->outcome.kind == OUTCOME_DONE;
     struct json_fault fault;
@@ -212,8 +212,7 @@ enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *d
         if (!nodes)
             return LOOK_UP_UNREADABLE;
         if (delivery->call.operation == OPERATION_LOOK_UP)
-            return take_page(look_up, nodes, &delivery->list,
-                             delivery->call.record->values[FIELD_EMAIL].text);
+            return add_page(look_up, nodes, &delivery->list, delivery->call.record->values[FIELD_EMAIL].text);
         if (!count_user(look_up, nodes))
             return LOOK_UP_UNREADABLE;
     }

@@ -46,7 +46,7 @@ enum look_up_step {
 
 /* Reads what came back, OUTCOME_DONE; of a FETCH also OUTCOME_REFUSED: the provider does not give that user.
  */
-enum look_up_step look_up_take(struct look_up *look_up, const struct delivery *delivery);
+enum look_up_step look_up_receive(struct look_up *look_up, const struct delivery *delivery);
 
 struct look_up_counts {
     uint32_t ours, differing; /* our external_id: every compared member that is given agrees, or not */

@@ -48,8 +48,8 @@ static enum verdict_of_member compare_member(const struct match_digests *journal
     return ours && fingerprint_member_is(ours, LEDGER_MEMBER_UNKNOWN) ? MEMBER_AGREES : MEMBER_DIFFERS;
 }
 
-enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
-                      const struct match_digests *user)
+enum match_grade match_user(const struct provider_fields *fields, const struct match_digests *journalled,
+                            const struct match_digests *user)
 {
     uint64_t members = compared_of(fields);
     size_t email_member = match_email_member(fields);
@@ -101,9 +101,9 @@ bool match_same(const struct provider_fields *fields, struct slice members, stru
 }
 
 /* The kind of the one user that is the customer's; MATCH_OTHER: there is none, or several. */
-static enum match match_proof(const struct match_counts *stats)
+static enum match_grade match_proof(const struct match_counts *stats)
 {
-    enum match best = stats->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
+    enum match_grade best = stats->users[MATCH_ALL] > 0 ? MATCH_ALL : MATCH_FOLDED;
 
     return stats->users[best] == 1 ? best : MATCH_OTHER;
 }

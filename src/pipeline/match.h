@@ -19,7 +19,7 @@
 size_t match_email_member(const struct provider_fields *fields);
 
 /* Of worse to better. */
-enum match {
+enum match_grade {
     MATCH_OTHER,  /* somebody else: the e-mail differs, or it is not given and another member differs */
     MATCH_EMAIL,  /* the e-mail agrees, and another compared member differs */
     MATCH_PART,   /* what is given agrees, and a compared member is not given */
@@ -34,8 +34,8 @@ struct match_digests {
     struct slice members, email;
 };
 
-enum match match_user(const struct provider_fields *fields, const struct match_digests *journalled,
-                      const struct match_digests *user);
+enum match_grade match_user(const struct provider_fields *fields, const struct match_digests *journalled,
+                            const struct match_digests *user);
 
 /* The compared members in which the two differ; bit i: member i. What either does not have differs in
  * nothing. */

@@ -143,7 +143,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     pipeline->ingest = ingest_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->ingest)
         return -1;
-    if (pipeline->settings->strict && input_snapshot_check(pipeline->settings->strict, error) != 0)
+    if (pipeline->settings->snapshot && input_snapshot_check(pipeline->settings->snapshot, error) != 0)
         return -1;
     const struct reader_header *header = ingest_header(pipeline->ingest);
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
@@ -231,7 +231,7 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     run_stats_write_inputs(pipeline->stats, &writer);
     result = ledger_begin(pipeline->ledger, error);
     if (result == 0)
-        result = sending_note_end(pipeline->sending, error);
+        result = sending_record_end(pipeline->sending, error);
     if (result == 0)
         result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&stats),
                                    pipeline->stats->finished_ns, error);
@@ -257,7 +257,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         stats->inputs[i].bytes = ingest_bytes(pipeline->ingest, i);
     if (ended)
         status = check_input(pipeline, status);
-    if (pipeline->settings->strict && ended && input_snapshot_check(pipeline->settings->strict, &error) != 0)
+    if (pipeline->settings->snapshot && ended &&
+        input_snapshot_check(pipeline->settings->snapshot, &error) != 0)
         status = log_and_merge_status(status, &error);
     if (pipeline->settings->is_first_pass) {
         if (status == 0 && stats->rejected == 0)
@@ -312,7 +313,7 @@ int pipeline_run(const struct pipeline_settings *settings, struct run_stats *sta
             .settings = settings,
             .ingest = pipeline.ingest,
             .inbox = pipeline.inbox,
-            .decide = {.customer_index = pipeline.customer_index,
+            .decide = {.index = pipeline.customer_index,
                        .ledger = pipeline.ledger,
                        .job = settings->job,
                        .provider = settings->provider,

@@ -24,8 +24,8 @@ struct pipeline_settings {
     bool accept_updates; /* go on although stop_after.updated_share was passed */
     bool new_ledger;     /* go on although the ledger is missing, or older than at its last run */
     enum progress_mode progress;
-    const struct input_snapshot *strict; /* of both passes of --strict; NULL: one pass */
-    bool is_first_pass;                  /* of two; send is false */
+    const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
+    bool is_first_pass;                    /* of two; send is false */
 };
 
 /* Not an exit status: of a first pass in which every row is valid. Nothing was written or reported, and

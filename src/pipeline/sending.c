@@ -27,7 +27,7 @@ static void *sender_main(void *argument)
 }
 
 /* One second of the rate or twice what may be in flight, whichever is more (4-ledger.md). */
-static size_t ahead_max(const struct job *job, const struct provider *provider)
+static size_t compute_ahead_max(const struct job *job, const struct provider *provider)
 {
     struct job_rate rate = provider_rate(provider, job);
     uint64_t in_flight = job->delivery.in_flight ? job->delivery.in_flight
@@ -45,7 +45,7 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     const struct provider_fields *fields = parts->provider->fields;
 
     sending->parts = *parts;
-    sending->ahead_max = ahead_max(parts->job, parts->provider);
+    sending->ahead_max = compute_ahead_max(parts->job, parts->provider);
     sending->random = retry_random_any();
     item_list_init(&sending->new_items);
     item_list_init(&sending->concluded);
@@ -80,12 +80,12 @@ void sending_close(struct sending *sending)
     free(sending);
 }
 
-bool sending_has_room(const struct sending *sending)
+bool sending_has_capacity(const struct sending *sending)
 {
     if (guard_is_canary(&sending->guard) && sending->pool.count > 0)
         return false;
     return !sending->stopping && sending->submitted + sending->new_items.count < sending->ahead_max &&
-           item_pool_has_room(&sending->pool);
+           item_pool_has_capacity(&sending->pool);
 }
 
 int sending_begin(struct sending *sending, struct error *error)
@@ -94,7 +94,7 @@ int sending_begin(struct sending *sending, struct error *error)
 }
 
 int sending_journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
-                    bool overtakes, struct error *error)
+                    bool supersedes, struct error *error)
 {
     uint8_t email[FINGERPRINT_MEMBER_LEN];
     fingerprint_email(sending->parts.fingerprint, item->record, email);
@@ -115,10 +115,10 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     };
 
     item->delivery.call.at_ns = intent.at_ns;
-    item->sent_boot_ns = overtakes ? item->sent_boot_ns : clock_boot_ns();
+    item->sent_boot_ns = supersedes ? item->sent_boot_ns : clock_boot_ns();
     clocks_journalled(&sending->settling.clocks, intent.at_ns, clock_boot_ns());
-    int failed = overtakes ? ledger_journal_overtaken(sending->parts.ledger, &intent, error)
-                           : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
+    int failed = supersedes ? ledger_journal_superseded(sending->parts.ledger, &intent, error)
+                            : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
     if (failed) /* what is not journalled must not leave with the rest of the round */
         sending_fail(sending);
     failpoint("journalled");
@@ -159,13 +159,13 @@ static void set_idempotency_key(struct sending *sending, struct item *item, cons
 }
 
 /* A doubt of an earlier run: repeated, or asked about. */
-static int add_doubt(struct sending *sending, struct item *item, const struct decision *decision,
-                     struct error *error)
+static int add_in_doubt(struct sending *sending, struct item *item, const struct decision *decision,
+                        struct error *error)
 {
     item->changed = decision->changed;
     item->is_undated =
         decision->journalled_run != 0 && decision->journalled_run != sending->settling.clock_run;
-    sending_note_doubt(sending, item, true);
+    sending_mark_in_doubt(sending, item, true);
     item->delivery.call.at_ns = decision->first_sent_at; /* its journal entry stands, and covers this too */
     if (settling_is_due(sending, item)) {
         if (settling_add(sending, item, true, error) == 0)
@@ -184,7 +184,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
 {
     struct item *item = item_new(&sending->pool, record);
 
-    assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_SETTLE ||
+    assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_RECONCILE ||
            decision->kind == DECISION_UPDATE);
     item->customer = decision->customer;
     item->immutable = FIELD_NONE;
@@ -195,16 +195,16 @@ int sending_add(struct sending *sending, const struct record *record, const stru
     }
     item->delivery.call.operation = OPERATION_CREATE;
     set_idempotency_key(sending, item, decision);
-    if (decision->kind == DECISION_SETTLE)
-        return add_doubt(sending, item, decision, error);
+    if (decision->kind == DECISION_RECONCILE)
+        return add_in_doubt(sending, item, decision, error);
     item_list_put(&sending->new_items, item);
     fingerprint_members(sending->parts.fingerprint, record, sending->members);
     return sending_journal(sending, item, record->digest, sending->members, false, error);
 }
 
-void sending_note_doubt(struct sending *sending, struct item *item, bool in_doubt)
+void sending_mark_in_doubt(struct sending *sending, struct item *item, bool in_doubt)
 {
-    sending->doubts += (uint64_t)in_doubt - (uint64_t)item->in_doubt;
+    sending->in_doubt_count += (uint64_t)in_doubt - (uint64_t)item->in_doubt;
     item->in_doubt = in_doubt;
 }
 
@@ -229,7 +229,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
     if (!conclusion->write)
         return 0;
     if (sending->failed) {
-        if (conclusion->ledger != LEDGER_NEVER_SENT) /* journalled, without an outcome: in doubt */
+        if (conclusion->ledger != LEDGER_RESULT_ABANDONED) /* journalled, without an outcome: in doubt */
             conclusion->kind = CONCLUSION_IN_DOUBT;
         return 0;
     }
@@ -245,19 +245,19 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
 static void finish_item(struct sending *sending, struct item *item, const struct conclusion *conclusion)
 {
     item->final = *conclusion;
-    sending->doubts -= item->in_doubt;
+    sending->in_doubt_count -= item->in_doubt;
     item_list_put(&sending->concluded, item);
 }
 
 /* A doubt whose row has changed is settled: the user exists with what was journalled or with this, and is now
  * told what differs. */
-static int update_next(struct sending *sending, struct item *item, struct conclusion *conclusion,
-                       struct error *error)
+static int start_update(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                        struct error *error)
 {
     struct ledger_customer customer;
     struct changes changes = {.send = 0};
 
-    sending_note_doubt(sending, item, false);
+    sending_mark_in_doubt(sending, item, false);
     item->changed = false;
     item->delivery.call.idempotency_key = NULL;
     item_restart(item);
@@ -278,23 +278,23 @@ static int update_next(struct sending *sending, struct item *item, struct conclu
     return 0;
 }
 
-int sending_carry_out(struct sending *sending, struct item *item, struct conclusion *conclusion,
-                      uint64_t wait_ns, struct error *error)
+int sending_apply_action(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                         uint64_t wait_ns, struct error *error)
 {
     const struct outcome *outcome = &item->delivery.outcome;
-    bool goes_on = conclusion->kind == CONCLUSION_AGAIN || conclusion->kind == CONCLUSION_ASK;
+    bool continues = conclusion->kind == CONCLUSION_AGAIN || conclusion->kind == CONCLUSION_ASK;
     uint64_t now_ns = clock_mono_ns();
 
     if (heed_answer(sending, item, conclusion, error) != 0)
         return -1;
     if (conclusion->kind == CONCLUSION_UPDATE_NEXT)
-        return update_next(sending, item, conclusion, error);
-    if (!goes_on) {
+        return start_update(sending, item, conclusion, error);
+    if (!continues) {
         finish_item(sending, item, conclusion);
         return 0;
     }
     if (outcome->kind == OUTCOME_IN_DOUBT) {
-        sending_note_doubt(sending, item, true);
+        sending_mark_in_doubt(sending, item, true);
         item->absent = false;
     }
     if (item->delivery.call.operation == OPERATION_CREATE)
@@ -311,7 +311,7 @@ int sending_carry_out(struct sending *sending, struct item *item, struct conclus
 
 /* One line an attempt, for those who look closely (-v). The message is masked; the key is the customer's own.
  */
-static void tell(const struct item *item)
+static void log_attempt(const struct item *item)
 {
     const struct delivery *delivery = &item->delivery;
     const struct outcome *outcome = &delivery->outcome;
@@ -345,7 +345,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
 
     if (outcome->kind != OUTCOME_WITHDRAWN)
         item->attempts++;
-    tell(item);
+    log_attempt(item);
     if (delivery->left)
         rate_series_add(&sending->parts.stats->rate_series, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
@@ -359,7 +359,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
     if (wait_ns < outcome->retry_after_ns)
         wait_ns += outcome->retry_after_ns;
     if (item->look_up && settling_has_answer(item)) {
-        int taken = settling_take(sending, item, error);
+        int taken = settling_receive(sending, item, error);
         if (taken != 0)
             return taken < 0 ? -1 : 0;
     }
@@ -370,13 +370,13 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
                                                                       .doubt = sending->parts.provider->doubt,
                                                                       .stopping = sending->stopping},
                                             now_ns, wait_ns);
-    if (warning_weigh(sending, item, &conclusion, error) != 0 ||
+    if (warning_evaluate(sending, item, &conclusion, error) != 0 ||
         sending_write(sending, item, &conclusion, true, error) != 0)
         return -1;
-    return sending_carry_out(sending, item, &conclusion, wait_ns, error);
+    return sending_apply_action(sending, item, &conclusion, wait_ns, error);
 }
 
-int sending_take_back(struct sending *sending, struct delivery *deliveries, struct error *error)
+int sending_receive(struct sending *sending, struct delivery *deliveries, struct error *error)
 {
     int result = 0;
 
@@ -387,7 +387,7 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
         sending->submitted--;
         failpoint("outcome taken");
         if (delivery->call.operation == OPERATION_LIST) {
-            if (settling_take_list(sending, delivery, error) != 0)
+            if (settling_receive_list(sending, delivery, error) != 0)
                 result = -1;
             continue;
         }
@@ -402,15 +402,15 @@ int sending_take_back(struct sending *sending, struct delivery *deliveries, stru
 }
 
 /* Durable by now: say it. What a failed ledger did not take is in doubt, whatever the provider said. */
-static int count(struct sending *sending, struct item *item, struct error *error)
+static int count_item(struct sending *sending, struct item *item, struct error *error)
 {
     struct run_stats *stats = sending->parts.stats;
     struct verdict verdict = {.field = item->final.field, .level = VERDICT_REJECT, .rule = item->final.rule};
-    bool unsaid = sending->failed && item->final.kind != CONCLUSION_UNSENT;
+    bool unrecorded = sending->failed && item->final.kind != CONCLUSION_UNSENT;
 
-    if (!unsaid)
+    if (!unrecorded)
         warning_count(sending, item);
-    switch (unsaid ? CONCLUSION_IN_DOUBT : item->final.kind) {
+    switch (unrecorded ? CONCLUSION_IN_DOUBT : item->final.kind) {
     case CONCLUSION_CREATED:
         stats->created++;
         return 0;
@@ -474,16 +474,16 @@ int sending_commit(struct sending *sending, struct error *error)
     if (sending->stopping && give_up_waiting(sending, error) != 0)
         result = -1;
     if (!sending->failed &&
-        (settling_note_clock(sending, error) != 0 || floors_reserve(&sending->floors, error) != 0 ||
+        (settling_record_clock(sending, error) != 0 || floors_reserve(&sending->floors, error) != 0 ||
          ledger_commit(sending->parts.ledger, error) != 0)) {
         sending_fail(sending);
         give_up_waiting(sending, error);
         result = -1;
     }
     if (!sending->failed) /* else what was reserved is not durable */
-        floors_raise(&sending->floors);
+        floors_publish(&sending->floors);
     while ((item = item_list_take(&sending->concluded))) {
-        if (count(sending, item, error) != 0)
+        if (count_item(sending, item, error) != 0)
             result = -1;
         failpoint("outcome counted");
         item_free(&sending->pool, item);
@@ -537,9 +537,9 @@ bool sending_is_idle(const struct sending *sending)
     return sending->pool.count == 0;
 }
 
-uint64_t sending_doubts(const struct sending *sending)
+uint64_t sending_in_doubt_count(const struct sending *sending)
 {
-    return sending->doubts;
+    return sending->in_doubt_count;
 }
 
 uint64_t sending_requests(const struct sending *sending)
@@ -571,7 +571,7 @@ void sending_finish(struct sending *sending)
     stats->pause_ns = figures.pause_ns;
 }
 
-int sending_note_end(const struct sending *sending, struct error *error)
+int sending_record_end(const struct sending *sending, struct error *error)
 {
     return follow_end(sending->sender, sending->parts.ledger, error);
 }

@@ -39,7 +39,7 @@ void sending_close(struct sending *sending);
 
 /* Whether another record may be journalled now: the journal runs ahead of the sender by one second of the
  * rate or twice what may be in flight, whichever is more, by 1,000 records at most. */
-bool sending_has_room(const struct sending *sending);
+bool sending_has_capacity(const struct sending *sending);
 
 /* Journals a record (decision CREATE, UPDATE or SETTLE) and copies it; it is submitted by the next
  * sending_commit. 0, or -1. */
@@ -47,7 +47,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
                 struct error *error);
 
 /* Draws the conclusions from what came back and writes them. 0, or -1. */
-int sending_take_back(struct sending *sending, struct delivery *deliveries, struct error *error);
+int sending_receive(struct sending *sending, struct delivery *deliveries, struct error *error);
 
 /* Opens the round's transaction; before sending_add and sending_take_back. 0, or -1. */
 int sending_begin(struct sending *sending, struct error *error);
@@ -69,11 +69,11 @@ void sending_fail(struct sending *sending);
 
 bool sending_is_idle(const struct sending *sending);
 /* Records in doubt so far whose attempts go on. */
-uint64_t sending_doubts(const struct sending *sending);
+uint64_t sending_in_doubt_count(const struct sending *sending);
 uint64_t sending_requests(const struct sending *sending);
 /* Once idle: ends the sender's thread and puts its figures into the tally. */
 void sending_finish(struct sending *sending);
 /* After sending_finish, between begin and commit: until when this run asked (follow.h). 0, or -1. */
-int sending_note_end(const struct sending *sending, struct error *error);
+int sending_record_end(const struct sending *sending, struct error *error);
 
 #endif

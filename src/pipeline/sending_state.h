@@ -32,7 +32,7 @@ struct sending {
     struct item_list new_items; /* journalled in this round; submitted after its commit */
     struct item_list concluded; /* counted after the commit */
     size_t submitted, ahead_max;
-    uint64_t doubts; /* items in circulation that are in doubt */
+    uint64_t in_doubt_count; /* items in circulation that are in doubt */
     uint64_t bad_nonces;
     struct guard guard;
     char canary_of[GUARD_SETTINGS_SIZE]; /* the settings, in hex */
@@ -44,7 +44,7 @@ struct sending {
 /* Journals what an item is about to try. members: of the provider, in its order. overtakes: as
  * ledger_journal_overtaken. 0, or -1. */
 int sending_journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
-                    bool overtakes, struct error *error);
+                    bool supersedes, struct error *error);
 
 /* Writes what the attempt of an item came to; the conclusion may become CONCLUSION_IN_DOUBT by it.
  * with_outcome: its delivery's outcome belongs to it. 0, or -1. */
@@ -52,10 +52,10 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
                   bool with_outcome, struct error *error);
 
 /* Does what a conclusion asks for, once it is written; wait_ns: before another attempt. 0, or -1. */
-int sending_carry_out(struct sending *sending, struct item *item, struct conclusion *conclusion,
-                      uint64_t wait_ns, struct error *error);
+int sending_apply_action(struct sending *sending, struct item *item, struct conclusion *conclusion,
+                         uint64_t wait_ns, struct error *error);
 
 /* From now on a create of this item may have happened. */
-void sending_note_doubt(struct sending *sending, struct item *item, bool in_doubt);
+void sending_mark_in_doubt(struct sending *sending, struct item *item, bool in_doubt);
 
 #endif

@@ -33,12 +33,12 @@ void settling_close(struct settling *settling)
 /* At least twice what an attempt may take: what was sent last has come to be by then, or will not. */
 static uint64_t settle_after_ns(const struct job *job)
 {
-    uint64_t least_ns = 2 * job->delivery.timeout_ns;
+    uint64_t min_ns = 2 * job->delivery.timeout_ns;
 
-    return job->provider.settle_after_ns > least_ns ? job->provider.settle_after_ns : least_ns;
+    return job->provider.settle_after_ns > min_ns ? job->provider.settle_after_ns : min_ns;
 }
 
-int settling_note_clock(struct sending *sending, struct error *error)
+int settling_record_clock(struct sending *sending, struct error *error)
 {
     struct settling *settling = &sending->settling;
     struct clocks *clocks = &settling->clocks;
@@ -47,13 +47,13 @@ int settling_note_clock(struct sending *sending, struct error *error)
         return 0;
     clocks->has_provider = sender_provider_clock(sending->sender, &clocks->provider_offset_ns);
     uint64_t lead_ns = clocks_lead_ns(clocks);
-    bool is_news = clocks->has_provider && (!settling->clock_noted || lead_ns > clocks->lead_ns);
+    bool is_new = clocks->has_provider && (!settling->clock_noted || lead_ns > clocks->lead_ns);
     if (lead_ns > clocks->lead_ns) {
         log_warning("this machine's clock is, or was in this run, %" PRIu64 " s ahead of the provider's",
                     lead_ns / CLOCK_NS_PER_S);
         clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* not again for each second that it drifts */
     }
-    if (!is_news)
+    if (!is_new)
         return 0;
     settling->clock_noted = true;
     return ledger_clock_set(sending->parts.ledger, clocks->lead_ns, error);
@@ -111,7 +111,8 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
 
     item_restart(item);
     if (item->settlings >= parts->job->delivery.attempts || sending->failed)
-        return sending_carry_out(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0, error);
+        return sending_apply_action(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
+                                    error);
     item->settlings++;
     if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
         item->due_ns = earlier ? settling->run_started_ns : clock_mono_ns();
@@ -133,7 +134,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
 
 /* Nobody is there: the create goes again, under the same key. What a listing did not hold does not exist;
  * what a look-up did not find may still come to be, and the key is what keeps a second user out. */
-static int create_again(struct sending *sending, struct item *item, struct error *error)
+static int resend_create(struct sending *sending, struct item *item, struct error *error)
 {
     const struct sending_parts *parts = &sending->parts;
     struct ledger_customer customer;
@@ -145,7 +146,7 @@ static int create_again(struct sending *sending, struct item *item, struct error
     item_restart(item);
     bool is_list = parts->provider->doubt == PROVIDER_DOUBT_LIST, changed = item->changed;
     if (is_list) {
-        sending_note_doubt(sending, item, false);
+        sending_mark_in_doubt(sending, item, false);
         item->changed = item->exists = false;
     }
     uint64_t at_ns = item->delivery.call.at_ns;
@@ -156,7 +157,7 @@ static int create_again(struct sending *sending, struct item *item, struct error
     } else if (changed && !sending->failed) {
         result = find_customer(sending, item, &customer, error);
         if (result == 0) {
-            changes_overtake(parts->provider, parts->fingerprint, item->record, &customer, &changes);
+            changes_supersede(parts->provider, parts->fingerprint, item->record, &customer, &changes);
             result = sending_journal(sending, item, changes.digest, changes.members, true, error);
         }
     }
@@ -197,20 +198,20 @@ static int settle(struct sending *sending, struct item *item, enum settled settl
     if (sending_write(sending, item, &conclusion, true, error) != 0)
         return -1;
     if (conclusion.kind == CONCLUSION_AGAIN)
-        return create_again(sending, item, error);
+        return resend_create(sending, item, error);
     item->delivery.sink = NULL;
-    return sending_carry_out(sending, item, &conclusion, 0, error);
+    return sending_apply_action(sending, item, &conclusion, 0, error);
 }
 
 /* What was found shows nothing; the create goes again, under a key that the provider still knows. */
-static int repeat_instead(struct sending *sending, struct item *item, struct error *error)
+static int repeat_create(struct sending *sending, struct item *item, struct error *error)
 {
     struct conclusion again = {
-        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_STILL_OPEN};
+        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_RESULT_OPEN};
 
     if (sending_write(sending, item, &again, true, error) != 0)
         return -1;
-    return create_again(sending, item, error);
+    return resend_create(sending, item, error);
 }
 
 /* The end of a look-up. */
@@ -225,7 +226,7 @@ static int settle_looked_up(struct sending *sending, struct item *item, struct e
     }
     /* It was asked about because its age was not known: the answers have told the provider's time. */
     if (settled == SETTLED_UNCLEAR && !item->changed && !item->exists && key_is_known(sending, item))
-        return repeat_instead(sending, item, error);
+        return repeat_create(sending, item, error);
     return settle(sending, item, settled, user_id, code, error);
 }
 
@@ -239,20 +240,20 @@ bool settling_has_answer(const struct item *item)
     return item->delivery.call.operation == OPERATION_FETCH && (outcome->kind == OUTCOME_DONE || is_gone);
 }
 
-int settling_take(struct sending *sending, struct item *item, struct error *error)
+int settling_receive(struct sending *sending, struct item *item, struct error *error)
 {
     struct outcome *outcome = &item->delivery.outcome;
-    struct conclusion goes_on = {
-        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_STILL_OPEN};
+    struct conclusion open = {
+        .kind = CONCLUSION_AGAIN, .write = true, .event = true, .ledger = LEDGER_RESULT_OPEN};
 
-    switch (look_up_take(item->look_up, &item->delivery)) {
+    switch (look_up_receive(item->look_up, &item->delivery)) {
     case LOOK_UP_UNREADABLE:
         outcome->kind = OUTCOME_NOT_SENT;
         outcome->cause = RETRY_5XX;
         snprintf(outcome->code, sizeof outcome->code, "unreadable");
         return 0;
     case LOOK_UP_MORE:
-        if (sending_write(sending, item, &goes_on, true, error) != 0)
+        if (sending_write(sending, item, &open, true, error) != 0)
             return -1;
         item_restart(item);
         look_up_ask(item->look_up, &item->delivery);
@@ -295,7 +296,7 @@ static int apply_listing_match(struct sending *sending, const struct listing_cas
     struct match_counts stats = {.certain = certain && listed->journalled.email.len > 0,
                                  .in_doubt = item->in_doubt};
     const char *user_id = NULL;
-    enum match best = MATCH_OTHER;
+    enum match_grade best = MATCH_OTHER;
 
     item->delivery.call.operation = OPERATION_LIST;
     item->delivery.latency_ns = answer->latency_ns;
@@ -310,7 +311,7 @@ static int apply_listing_match(struct sending *sending, const struct listing_cas
         stats.taken = stats.taken || mixed_up;
         if (!is)
             continue;
-        enum match match = listed->candidates[i].match;
+        enum match_grade match = listed->candidates[i].match;
         stats.users[match]++;
         if (!user_id || match > best) {
             user_id = listed->candidates[i].user_id;
@@ -329,19 +330,19 @@ static int give_up_on_listing(struct sending *sending, struct item *item, const 
                               struct error *error)
 {
     struct conclusion conclusion = conclude_given_up(item);
-    bool tell = item->in_doubt && outcome->http_status > 0;
+    bool report = item->in_doubt && outcome->http_status > 0;
 
-    if (tell) {
+    if (report) {
         item->delivery.call.operation = OPERATION_LIST;
         item->delivery.outcome = *outcome;
         item->delivery.outcome.kind = OUTCOME_IN_DOUBT;
         item->attempts++;
         conclusion.write = conclusion.event = true;
-        conclusion.ledger = LEDGER_DOUBTFUL;
+        conclusion.ledger = LEDGER_RESULT_IN_DOUBT;
     }
-    if (sending_write(sending, item, &conclusion, tell, error) != 0)
+    if (sending_write(sending, item, &conclusion, report, error) != 0)
         return -1;
-    return sending_carry_out(sending, item, &conclusion, 0, error);
+    return sending_apply_action(sending, item, &conclusion, 0, error);
 }
 
 /* was_probe: the breaker's, which asked for all. */
@@ -365,7 +366,7 @@ static bool may_list_again(struct sending *sending, const struct outcome *outcom
                             wait_ns, limits->retry_for_ns);
 }
 
-int settling_take_list(struct sending *sending, struct delivery *delivery, struct error *error)
+int settling_receive_list(struct sending *sending, struct delivery *delivery, struct error *error)
 {
     struct settling *settling = &sending->settling;
     struct listing *listing = settling->listing;
@@ -398,8 +399,8 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
             failed = give_up_on_listing(sending, listed->owner, outcome, error);
         if (failed) {
             sending_fail(sending);
-            sending_carry_out(sending, listed->owner, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
-                              error);
+            sending_apply_action(sending, listed->owner, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
+                                 error);
             result = -1;
         }
     }
@@ -409,14 +410,14 @@ int settling_take_list(struct sending *sending, struct delivery *delivery, struc
 uint64_t settling_next_ns(const struct sending *sending)
 {
     const struct settling *settling = &sending->settling;
-    uint64_t patience_ns = MAX_WAIT_FACTOR * settle_after_ns(sending->parts.job),
+    uint64_t max_wait_ns = MAX_WAIT_FACTOR * settle_after_ns(sending->parts.job),
              when_ns = settling->latest_ns;
 
     if (settling->in_flight || !settling->waiting.first)
         return UINT64_MAX;
-    if (when_ns > settling->earliest_ns + patience_ns)
-        when_ns = settling->earliest_ns + patience_ns;
-    if (!item_pool_has_room(&sending->pool))
+    if (when_ns > settling->earliest_ns + max_wait_ns)
+        when_ns = settling->earliest_ns + max_wait_ns;
+    if (!item_pool_has_capacity(&sending->pool))
         when_ns = settling->earliest_ns;
     return when_ns > settling->not_before_ns ? when_ns : settling->not_before_ns;
 }

@@ -38,7 +38,7 @@ void settling_close(struct settling *settling);
 
 /* Compares this machine's clock with what the provider has said of its own by now, and tells the ledger what
  * is new of it; before each commit. 0, or -1. */
-int settling_note_clock(struct sending *sending, struct error *error);
+int settling_record_clock(struct sending *sending, struct error *error);
 
 /* Whether this item is to be asked about before its create is sent (again): it is in doubt and too old to be
  * repeated, or nobody knows how old; or its row has changed. */
@@ -52,10 +52,10 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
 bool settling_has_answer(const struct item *item);
 /* The answer to a look-up's question came back. 1: it led on; 0: it is no usable answer, and the outcome says
  * so now; -1. */
-int settling_take(struct sending *sending, struct item *item, struct error *error);
+int settling_receive(struct sending *sending, struct item *item, struct error *error);
 
 /* The listing came back. 0, or -1. */
-int settling_take_list(struct sending *sending, struct delivery *delivery, struct error *error);
+int settling_receive_list(struct sending *sending, struct delivery *delivery, struct error *error);
 
 /* Starts a listing when it is time. 0, or -1. */
 int settling_start(struct sending *sending, uint64_t now_ns, struct error *error);

@@ -3,8 +3,8 @@
 #include "core/clock.h"
 #include "pipeline/sending_state.h"
 
-int twins_note(struct sending *sending, const struct record *record, const struct decision *decision,
-               struct error *error)
+int twins_add_refusal(struct sending *sending, const struct record *record, const struct decision *decision,
+                      struct error *error)
 {
     const size_t member_count = sending->parts.provider->fields->member_count;
     const struct ledger_intent intent = {
@@ -22,13 +22,13 @@ int twins_note(struct sending *sending, const struct record *record, const struc
     return ledger_note_twin(sending->parts.ledger, &intent, decision->message, error);
 }
 
-int twins_stop(struct sending *sending, struct error *error)
+int twins_mark_stopped(struct sending *sending, struct error *error)
 {
     return sending->failed ? 0 : ledger_stop_twins(sending->parts.ledger, error);
 }
 
-int twins_identify(struct sending *sending, const struct record *record, const struct decision *decision,
-                   struct error *error)
+int twins_add_identity(struct sending *sending, const struct record *record, const struct decision *decision,
+                       struct error *error)
 {
     uint8_t identity[FINGERPRINT_IDENTITY_LEN];
     bool has_identity =

@@ -14,13 +14,13 @@
 
 /* A record that is refused because of its twin (decision.is_twin): the ledger keeps that, so that a later run
  * knows it. 0, or -1. */
-int twins_note(struct sending *sending, const struct record *record, const struct decision *decision,
-               struct error *error);
+int twins_add_refusal(struct sending *sending, const struct record *record, const struct decision *decision,
+                      struct error *error);
 /* The run stops because of these: they count again in the next one. 0, or -1. */
-int twins_stop(struct sending *sending, struct error *error);
+int twins_mark_stopped(struct sending *sending, struct error *error);
 /* A customer with a user whose row adds to what the ledger holds of it (decision.lacks_identity, .agrees):
  * nothing is sent. 0, or -1. */
-int twins_identify(struct sending *sending, const struct record *record, const struct decision *decision,
-                   struct error *error);
+int twins_add_identity(struct sending *sending, const struct record *record, const struct decision *decision,
+                       struct error *error);
 
 #endif

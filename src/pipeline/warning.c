@@ -25,12 +25,12 @@ static size_t add_members(const struct provider_fields *fields, uint64_t members
 }
 
 /* Code and message of an update that left members out; a warning in words is kept behind it. */
-static void set_left_out(const struct provider_fields *fields, const struct changes_left_out *weighed,
+static void set_left_out(const struct provider_fields *fields, const struct changes_left_out *evaluated,
                          struct outcome *outcome)
 {
     char names[NAMES_SIZE], said[OUTCOME_MESSAGE_SIZE];
-    uint64_t taken = weighed->warned & ~weighed->again;
-    size_t len = add_members(fields, weighed->again, "not taken, and sent once more: ", names, 0);
+    uint64_t taken = evaluated->warned & ~evaluated->again;
+    size_t len = add_members(fields, evaluated->again, "not taken, and sent once more: ", names, 0);
 
     add_members(fields, taken,
                 len ? "; again not taken, and not sent any more: "
@@ -38,18 +38,18 @@ static void set_left_out(const struct provider_fields *fields, const struct chan
                 names, len);
     snprintf(said, sizeof said, "%s", outcome->message);
     text_format(outcome->message, sizeof outcome->message, "%s%s%s", names, said[0] ? ": " : "", said);
-    snprintf(outcome->code, sizeof outcome->code, "%s", weighed->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
+    snprintf(outcome->code, sizeof outcome->code, "%s", evaluated->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
 }
 
-int warning_weigh(struct sending *sending, struct item *item, const struct conclusion *conclusion,
-                  struct error *error)
+int warning_evaluate(struct sending *sending, struct item *item, const struct conclusion *conclusion,
+                     struct error *error)
 {
     struct outcome *outcome = &item->delivery.outcome;
-    struct changes_left_out weighed = {.again = 0};
+    struct changes_left_out evaluated = {.again = 0};
     struct ledger_customer customer;
 
     item->left_out = 0;
-    if (conclusion->ledger != LEDGER_ACKNOWLEDGED || !conclusion->write || sending->failed)
+    if (conclusion->ledger != LEDGER_RESULT_ACKNOWLEDGED || !conclusion->write || sending->failed)
         return 0;
     if (outcome->left_out) {
         int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error);
@@ -59,15 +59,15 @@ int warning_weigh(struct sending *sending, struct item *item, const struct concl
                 "a customer that was updated is gone from the ledger: it was changed while it was in use; run again");
         if (found != 1)
             return -1;
-        changes_weigh_left_out(sending->parts.provider->fields, &customer, item->delivery.call.members,
-                               outcome->left_out, &weighed);
+        changes_evaluate_left_out(sending->parts.provider->fields, &customer, item->delivery.call.members,
+                                  outcome->left_out, &evaluated);
     }
-    if (weighed.warned)
-        set_left_out(sending->parts.provider->fields, &weighed, outcome);
-    item->left_out = weighed.again;
-    if (outcome->warned | weighed.warned)
+    if (evaluated.warned)
+        set_left_out(sending->parts.provider->fields, &evaluated, outcome);
+    item->left_out = evaluated.again;
+    if (outcome->warned | evaluated.warned)
         item->warning = arena_copy(&item->arena, slice_from(outcome->message)).data;
-    item->warned |= outcome->warned | weighed.warned;
+    item->warned |= outcome->warned | evaluated.warned;
     return 0;
 }
 

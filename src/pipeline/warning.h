@@ -18,8 +18,8 @@ struct sending;
 /* Before the conclusion of an attempt is written: item.left_out for the ledger, item.warned for the report;
  * the outcome gets code and message of what was left out. Without effect where the provider did not say yes.
  * 0, or -1 with ERROR_LEDGER. */
-int warning_weigh(struct sending *sending, struct item *item, const struct conclusion *conclusion,
-                  struct error *error);
+int warning_evaluate(struct sending *sending, struct item *item, const struct conclusion *conclusion,
+                     struct error *error);
 
 /* What was durably written is counted: the record as warned, each field under its rule. */
 void warning_count(struct sending *sending, const struct item *item);

@@ -43,7 +43,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
     struct ledger_result result = {
         .row = record->row,
         .operation = OPERATION_CREATE,
-        .conclusion = LEDGER_ACKNOWLEDGED,
+        .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
         .event = true,
         .outcome = &outcome,
         .attempt = 1,
@@ -74,7 +74,7 @@ static int fill(struct filling *filling, struct error *error)
 {
     struct inbox *inbox = inbox_new(ingest_batches(2));
     struct signals signals;
-    struct inbox_news news = {0};
+    struct inbox_arrivals arrivals = {0};
     if (signals_start(&signals, inbox) != 0)
         return error_set(error, ERROR_USAGE, "no thread");
     struct ingest *ingest = ingest_open(filling->job, signals.stop_fd, error);
@@ -90,12 +90,12 @@ static int fill(struct filling *filling, struct error *error)
     if (!rules.set || ingest_start(ingest, &rules, 2, inbox, error) != 0)
         return -1;
     int result = ledger_begin(filling->ledger, error);
-    while (result == 0 && !news.ended) {
-        inbox_wait(inbox, true, clock_mono_ns() + CLOCK_NS_PER_S, &news);
-        if (!news.batch)
+    while (result == 0 && !arrivals.ended) {
+        inbox_wait(inbox, true, clock_mono_ns() + CLOCK_NS_PER_S, &arrivals);
+        if (!arrivals.batch)
             continue;
-        result = fill_batch(filling, news.batch, error);
-        ingest_recycle(ingest, news.batch);
+        result = fill_batch(filling, arrivals.batch, error);
+        ingest_recycle(ingest, arrivals.batch);
     }
     return result == 0 ? ledger_commit(filling->ledger, error) : result;
 }

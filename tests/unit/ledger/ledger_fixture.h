@@ -196,7 +196,7 @@ static inline void fixture_left_out(struct fixture *fixture, int64_t id, const s
     struct ledger_result result = {.id = id,
                                    .row = 7,
                                    .operation = OPERATION_UPDATE,
-                                   .conclusion = LEDGER_ACKNOWLEDGED,
+                                   .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
                                    .event = true,
                                    .outcome = outcome,
                                    .left_out = members,
@@ -216,7 +216,7 @@ static inline int64_t fixture_create(struct fixture *fixture, const char *key, c
 {
     int64_t id = fixture_journal(fixture, 0, key, OPERATION_CREATE, letters);
     struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", user_id);
-    assert_false(fixture_result(fixture, id, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, 1));
+    assert_false(fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 1));
     return id;
 }
 

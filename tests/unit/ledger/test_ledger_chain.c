@@ -19,8 +19,8 @@ static int set_up(void **state)
         struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", user);
         int64_t id = fixture_journal(fixture, 0, key, OPERATION_CREATE, "abc");
         if (i == 2)
-            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &timeout, 1);
-        fixture_result(fixture, id, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, i == 2 ? 2 : 1);
+            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &timeout, 1);
+        fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ACKNOWLEDGED, &done, i == 2 ? 2 : 1);
         if (i == 2) {
             fixture_begin(fixture);
             assert_int_equal(ledger_run_finish(fixture->ledger, 0, SLICE_LITERAL("[]"), SLICE_LITERAL("{}"),
@@ -212,7 +212,7 @@ static void the_head_is_that_of_the_committed_events(void **state)
     struct ledger_result result = {.id = id,
                                    .row = 1,
                                    .operation = OPERATION_CREATE,
-                                   .conclusion = LEDGER_ACKNOWLEDGED,
+                                   .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,

@@ -26,7 +26,7 @@ static void live_until(struct fixture *fixture, enum point last, int64_t id, con
     struct ledger_result result = {.id = 0,
                                    .row = 1,
                                    .operation = OPERATION_CREATE,
-                                   .conclusion = LEDGER_ACKNOWLEDGED,
+                                   .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,

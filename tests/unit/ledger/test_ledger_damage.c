@@ -11,12 +11,12 @@ static int set_up(void **state)
     struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "oops", "");
     fixture_create(fixture, "C-1", "abc", "U-1");
     int64_t id = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_DOUBTFUL, &doubt, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_IN_DOUBT, &doubt, 1);
     id = fixture_journal(fixture, 0, "C-3", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     id = fixture_create(fixture, "C-4", "abc", "U-4");
     fixture_journal(fixture, id, "C-4", OPERATION_UPDATE, "abd");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &no, 1);
     fixture_begin(fixture);
     assert_int_equal(ledger_nonce_reserve(fixture->ledger, "key", 5, &fixture->error), 0);
     fixture_commit(fixture);
@@ -112,7 +112,7 @@ static void write_all(struct fixture *fixture)
         };
         struct ledger_result result = {.id = id,
                                        .operation = intent.operation,
-                                       .conclusion = LEDGER_ACKNOWLEDGED,
+                                       .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
                                        .event = true,
                                        .outcome = &done,
                                        .attempt = 1,

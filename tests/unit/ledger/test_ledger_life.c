@@ -39,7 +39,7 @@ static void a_yes_makes_what_was_tried_what_the_provider_has(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", "USER-1");
-    assert_false(fixture_result(fixture, id, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, 2));
+    assert_false(fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 2));
     fixture_reopen(fixture);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
@@ -60,7 +60,7 @@ static void a_final_no_counts_and_keeps_what_was_refused(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "bad_phone", "");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_REFUSED);
     assert_int_equal(customer.refusals, 1);
@@ -78,7 +78,7 @@ static void a_final_no_counts_and_keeps_what_was_refused(void **state)
     assert_int_equal(customer.refusals, 1);
     assert_string_equal(fixture_letters(customer.pending_member_digests), "abd");
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     assert_int_equal(fixture_find(fixture, id).refusals, 2);
 }
 
@@ -87,7 +87,7 @@ static void a_doubt_keeps_the_journal(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     struct outcome timeout = fixture_outcome(OUTCOME_IN_DOUBT, 0, "timeout", "");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_DOUBTFUL, &timeout, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_IN_DOUBT, &timeout, 1);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_IN_DOUBT);
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
@@ -101,7 +101,7 @@ static void a_doubt_keeps_the_journal(void **state)
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
     assert_int_equal(customer.state, LEDGER_IN_DOUBT);
     struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "USER-1");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 1);
     customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
     assert_int_equal(customer.code.len, 0);
@@ -112,13 +112,13 @@ static void a_retry_leaves_the_operation_open(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &throttled, 1);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_JOURNALLED);
     assert_int_equal(customer.attempts, 1);
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
     struct outcome reset = fixture_outcome(OUTCOME_IN_DOUBT, 0, "reset", "");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &reset, 2);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &reset, 2);
     assert_int_equal(fixture_find(fixture, id).state, LEDGER_IN_DOUBT);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event"), 2);
 }
@@ -127,7 +127,7 @@ static void a_new_create_that_never_left_was_never_there(void **state)
 {
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     struct ledger_customer customer;
     assert_int_equal(ledger_find(fixture->ledger, id, &fixture->arena, &customer, &fixture->error), 0);
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event"), 0);
@@ -153,12 +153,13 @@ static void a_create_given_up_is_sent_again_by_the_next_run(void **state)
         struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
         struct outcome stop = fixture_outcome(OUTCOME_STOP, 401, "", "");
         if (cases[i].refused) {
-            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
             fixture_journal(fixture, id, key, OPERATION_CREATE, "abd");
         }
         if (cases[i].throttled)
-            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
-        fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, cases[i].stop ? &stop : NULL, 1);
+            fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &throttled, 1);
+        fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, cases[i].stop ? &stop : NULL,
+                       1);
         struct ledger_customer customer = fixture_find(fixture, id);
         if (customer.state != LEDGER_REFUSED || customer.pending_digest.len != 0 ||
             customer.first_sent_at != 0 || customer.refusals != cases[i].refused)
@@ -173,13 +174,13 @@ static void who_has_events_is_never_deleted(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     fixture_begin(fixture);
     assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
     fixture_commit(fixture);
     fixture_journal(fixture, id, "C-1", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_REFUSED);
     assert_int_equal(customer.pending_digest.len, 0);
@@ -215,13 +216,13 @@ static void a_twin_that_was_tried_before_makes_no_way_for_a_key(void **state)
     struct fixture *fixture = *state;
     struct outcome throttled = fixture_outcome(OUTCOME_THROTTLED, 429, "", "");
     int64_t id = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     fixture_begin(fixture);
     assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", 2, &fixture->error), 0);
     fixture_commit(fixture);
     fixture_journal(fixture, id, "C-1", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     fixture_create(fixture, "C-0", "abc", "U-0");
     note_twin(fixture, id, "C-1");
     note_twin(fixture, id, "C-1");
@@ -242,7 +243,7 @@ static void what_never_left_does_not_count_as_refused_by_the_provider(void **sta
     struct outcome outcome = fixture_outcome(OUTCOME_REFUSED, 0, "not_built", "");
     struct ledger_result result = {.id = id,
                                    .operation = OPERATION_CREATE,
-                                   .conclusion = LEDGER_TURNED_DOWN,
+                                   .conclusion = LEDGER_RESULT_REFUSED,
                                    .outcome = &outcome,
                                    .at_ns = 1};
     bool taken;
@@ -264,11 +265,11 @@ static void what_never_left_says_nothing_about_the_last_attempt(void **state)
     struct outcome withdrawn = fixture_outcome(OUTCOME_WITHDRAWN, 0, "", "");
     struct ledger_result result = {.id = id,
                                    .operation = OPERATION_CREATE,
-                                   .conclusion = LEDGER_NEVER_SENT,
+                                   .conclusion = LEDGER_RESULT_ABANDONED,
                                    .outcome = &withdrawn,
                                    .at_ns = 1};
     bool taken;
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &throttled, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &throttled, 1);
     fixture_begin(fixture);
     assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
     fixture_commit(fixture);
@@ -284,7 +285,7 @@ static void what_may_have_left_stays_in_doubt_whatever_is_said(void **state)
     fixture_reopen(fixture);
     fixture_journal(fixture, crashed, "C-1", OPERATION_CREATE, "abc");
     assert_int_equal(fixture_find(fixture, crashed).state, LEDGER_IN_DOUBT);
-    fixture_result(fixture, crashed, OPERATION_CREATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, crashed, OPERATION_CREATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     struct ledger_customer customer = fixture_find(fixture, crashed);
     assert_int_equal(customer.state, LEDGER_IN_DOUBT);
     assert_int_equal(customer.pending_digest.len, FINGERPRINT_LEN);
@@ -297,7 +298,7 @@ static void a_refusal_that_stopped_the_run_is_forgotten(void **state)
     int64_t refused = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     int64_t open = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
     struct outcome no = fixture_outcome(OUTCOME_REFUSED, 422, "no", "");
-    fixture_result(fixture, refused, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, refused, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     fixture_begin(fixture);
     assert_int_equal(ledger_forget_refusal(fixture->ledger, refused, &fixture->error), 0);
     assert_int_equal(ledger_forget_refusal(fixture->ledger, open, &fixture->error), 0);
@@ -317,7 +318,7 @@ static void a_user_that_another_has_is_a_doubt_and_no_error(void **state)
     struct ledger_result result = {.id = id,
                                    .row = 2,
                                    .operation = OPERATION_CREATE,
-                                   .conclusion = LEDGER_ACKNOWLEDGED,
+                                   .conclusion = LEDGER_RESULT_ACKNOWLEDGED,
                                    .event = true,
                                    .outcome = &done,
                                    .attempt = 1,
@@ -354,7 +355,7 @@ static void an_update_changes_what_the_provider_has_only_by_a_yes(void **state)
     struct outcome timeout = fixture_outcome(OUTCOME_IN_DOUBT, 0, "timeout", "");
     struct outcome yes = fixture_outcome(OUTCOME_DONE, 200, "", "");
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abd");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &no, 1);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
     assert_int_equal(customer.operation, OPERATION_UPDATE);
@@ -365,7 +366,7 @@ static void an_update_changes_what_the_provider_has_only_by_a_yes(void **state)
 
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abe");
     assert_string_equal(fixture_letters(fixture_find(fixture, id).member_digests), "abc");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &timeout, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_IN_DOUBT, &timeout, 1);
     customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
     assert_int_equal(customer.first_sent_at, FIXTURE_AT);
@@ -373,7 +374,7 @@ static void an_update_changes_what_the_provider_has_only_by_a_yes(void **state)
     assert_string_equal(fixture_letters(customer.pending_member_digests), "abe");
 
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abe");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &yes, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &yes, 1);
     customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "abe");
     assert_true(fixture_slice_is(customer.user_id, "USER-1"));
@@ -387,16 +388,16 @@ static void an_update_overtaken_in_doubt_leaves_its_members_unknown(void **state
     struct outcome timeout = fixture_outcome(OUTCOME_IN_DOUBT, 0, "timeout", "");
     struct outcome yes = fixture_outcome(OUTCOME_DONE, 200, "", "");
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "xbc");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &timeout, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_IN_DOUBT, &timeout, 1);
     /* The row went back: the provider may have x or a. */
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abc");
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "?bc");
     assert_int_equal(customer.digest.len, 0);
     /* Said never to have left: still in doubt, for the first of the two did. */
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     assert_int_equal(fixture_find(fixture, id).first_sent_at, FIXTURE_AT);
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &yes, 2);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &yes, 2);
     customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "abc");
     assert_int_equal(customer.digest.len, FINGERPRINT_LEN);
@@ -421,16 +422,16 @@ static void a_refused_repeat_of_an_update_in_doubt_leaves_its_members_unknown(vo
             int64_t id = fixture_create(fixture, key, "abc", user);
             fixture_journal(fixture, id, key, OPERATION_UPDATE, "xbc");
             if (before == IN_THIS_RUN)
-                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &timeout, 1);
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_OPEN, &timeout, 1);
             if (before == IN_AN_EARLIER_RUN)
-                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &timeout, 1);
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_IN_DOUBT, &timeout, 1);
             if (before == THROTTLED)
-                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &throttled, 1);
+                fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_OPEN, &throttled, 1);
             if (before == IN_AN_EARLIER_RUN || before == IN_A_CRASH)
                 fixture_journal(fixture, id, key, OPERATION_UPDATE, "xbc");
             struct ledger_result refused = {.id = id,
                                             .operation = OPERATION_UPDATE,
-                                            .conclusion = LEDGER_TURNED_DOWN,
+                                            .conclusion = LEDGER_RESULT_REFUSED,
                                             .event = after != NOT_BUILT,
                                             .outcome = after == NOT_BUILT ? &not_built : &no,
                                             .attempt = 2,
@@ -474,13 +475,13 @@ static void members_that_the_provider_leaves_out_keep_their_digests(void **state
     /* An update that may have landed leaves unknown what the provider has, not what it left out. */
     struct outcome doubt = fixture_outcome(OUTCOME_IN_DOUBT, 500, "", "");
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "xyc");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_DOUBTFUL, &doubt, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_IN_DOUBT, &doubt, 1);
     customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "x?c");
     assert_string_equal(fixture_letters(customer.left_out), "?yz");
 
     /* The next one that is taken as a whole ends it. */
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, 2);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 2);
     customer = fixture_find(fixture, id);
     assert_string_equal(fixture_letters(customer.member_digests), "xyc");
     assert_int_equal(customer.digest.len, FINGERPRINT_LEN);
@@ -493,7 +494,7 @@ static void an_update_that_never_left_is_forgotten(void **state)
     struct fixture *fixture = *state;
     int64_t id = fixture_create(fixture, "C-1", "abc", "USER-1");
     fixture_journal(fixture, id, "C-1", OPERATION_UPDATE, "abd");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_NEVER_SENT, NULL, 0);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_ABANDONED, NULL, 0);
     struct ledger_customer customer = fixture_find(fixture, id);
     assert_int_equal(customer.pending_digest.len, 0);
     assert_int_equal(customer.first_sent_at, 0);
@@ -598,8 +599,8 @@ static void the_scan_and_the_lists_tell_every_customer_once(void **state)
     int64_t a = fixture_journal(fixture, 0, "A", OPERATION_CREATE, "abc");
     int64_t b = fixture_journal(fixture, 0, "B", OPERATION_CREATE, "abc");
     fixture_journal(fixture, 0, "C", OPERATION_CREATE, "abc");
-    fixture_result(fixture, a, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
-    fixture_result(fixture, b, OPERATION_CREATE, LEDGER_DOUBTFUL, &timeout, 1);
+    fixture_result(fixture, a, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
+    fixture_result(fixture, b, OPERATION_CREATE, LEDGER_RESULT_IN_DOUBT, &timeout, 1);
     fixture_journal(fixture, z, "Z", OPERATION_UPDATE, "abd");
 
     struct seen seen = {.count = 0};

@@ -329,7 +329,7 @@ static int run_into_the_limit(struct fixture *fixture)
                                        .at_ns = 1};
         struct outcome done = fixture_outcome(OUTCOME_DONE, 201, "", key);
         struct ledger_result result = {
-            .conclusion = LEDGER_ACKNOWLEDGED, .event = true, .outcome = &done, .at_ns = 1};
+            .conclusion = LEDGER_RESULT_ACKNOWLEDGED, .event = true, .outcome = &done, .at_ns = 1};
         bool taken;
         MUST(ledger_begin(fixture->ledger, &fixture->error) == 0);
         if (ledger_journal(fixture->ledger, &intent, &result.id, &fixture->error) ||

@@ -23,13 +23,13 @@ static void a_question_leads_a_doubt_to_its_user(void **state)
     struct outcome found = fixture_outcome(OUTCOME_DONE, 200, "", "u-1");
     struct ledger_customer customer;
 
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_STILL_OPEN, &lost, 1);
-    fixture_result(fixture, id, OPERATION_LOOK_UP, LEDGER_STILL_OPEN, &page, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_OPEN, &lost, 1);
+    fixture_result(fixture, id, OPERATION_LOOK_UP, LEDGER_RESULT_OPEN, &page, 1);
     customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_IN_DOUBT);
     assert_int_equal(customer.operation, OPERATION_CREATE);
     assert_true(customer.first_sent_at > 0);
-    assert_false(fixture_result(fixture, id, OPERATION_FETCH, LEDGER_ACKNOWLEDGED, &found, 2));
+    assert_false(fixture_result(fixture, id, OPERATION_FETCH, LEDGER_RESULT_ACKNOWLEDGED, &found, 2));
     customer = fixture_find(fixture, id);
     assert_int_equal(customer.state, LEDGER_CREATED);
     assert_true(fixture_slice_is(customer.user_id, "u-1"));
@@ -46,8 +46,8 @@ static void a_listing_may_leave_a_doubt_or_refuse(void **state)
     struct outcome unclear = fixture_outcome(OUTCOME_IN_DOUBT, 200, "email_alone", "");
     struct outcome refused = fixture_outcome(OUTCOME_REFUSED, 422, "record_not_unique", "");
 
-    fixture_result(fixture, first, OPERATION_LIST, LEDGER_DOUBTFUL, &unclear, 1);
-    fixture_result(fixture, second, OPERATION_LIST, LEDGER_TURNED_DOWN, &refused, 1);
+    fixture_result(fixture, first, OPERATION_LIST, LEDGER_RESULT_IN_DOUBT, &unclear, 1);
+    fixture_result(fixture, second, OPERATION_LIST, LEDGER_RESULT_REFUSED, &refused, 1);
     struct ledger_customer customer = fixture_find(fixture, first);
     assert_int_equal(customer.state, LEDGER_IN_DOUBT);
     assert_true(fixture_slice_is(customer.code, "email_alone"));

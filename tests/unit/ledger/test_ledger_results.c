@@ -43,11 +43,11 @@ static void fill(struct fixture *fixture)
     int64_t first = fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc");
     int64_t second = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
     fixture_journal(fixture, 0, "C-3", OPERATION_CREATE, "abc");
-    answer(fixture, second, OPERATION_CREATE, LEDGER_TURNED_DOWN, &refused, 20);
-    answer(fixture, first, OPERATION_CREATE, LEDGER_ACKNOWLEDGED, &done, 900);
+    answer(fixture, second, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &refused, 20);
+    answer(fixture, first, OPERATION_CREATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 900);
     fixture_journal(fixture, first, "C-1", OPERATION_UPDATE, "abd");
     done.http_status = 200;
-    answer(fixture, first, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, 10);
+    answer(fixture, first, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &done, 10);
     fixture_begin(fixture);
     assert_int_equal(ledger_settle(fixture->ledger,
                                    &(struct ledger_verdict){.external_id = slice_from("C-4"),

@@ -94,7 +94,7 @@ static void journal_open_create(struct walk *walk, int who)
     int64_t id;
     bool changed =
         !slice_equal(customer.pending_digest, slice_make((const char *)digests.digest, FINGERPRINT_LEN));
-    assert_int_equal(changed ? ledger_journal_overtaken(fixture->ledger, &intent, &fixture->error)
+    assert_int_equal(changed ? ledger_journal_superseded(fixture->ledger, &intent, &fixture->error)
                              : ledger_journal(fixture->ledger, &intent, &id, &fixture->error),
                      0);
 }
@@ -216,44 +216,46 @@ static void step_open_create(struct walk *walk, int who, const struct ledger_cus
             journal_open_create(walk, who);
         break;
     case 1:
-        result(walk, who, OPERATION_CREATE, LEDGER_STILL_OPEN, &later, true);
+        result(walk, who, OPERATION_CREATE, LEDGER_RESULT_OPEN, &later, true);
         break;
     case 2:
-        result(walk, who, OPERATION_CREATE, pick(walk, 2) ? LEDGER_STILL_OPEN : LEDGER_DOUBTFUL, &doubt,
-               true);
+        result(walk, who, OPERATION_CREATE, pick(walk, 2) ? LEDGER_RESULT_OPEN : LEDGER_RESULT_IN_DOUBT,
+               &doubt, true);
         break;
     case 3:
     case 4:
-        result(walk, who, pick(walk, 2) ? OPERATION_CREATE : OPERATION_LIST, LEDGER_ACKNOWLEDGED, &done,
-               true);
+        result(walk, who, pick(walk, 2) ? OPERATION_CREATE : OPERATION_LIST, LEDGER_RESULT_ACKNOWLEDGED,
+               &done, true);
         break;
     case 5:
-        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_DOUBTFUL : LEDGER_TURNED_DOWN, &no, true);
+        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_RESULT_IN_DOUBT : LEDGER_RESULT_REFUSED, &no,
+               true);
         break;
     case 6:
         if (in_doubt)
             no = fixture_outcome(OUTCOME_REFUSED, 400, "no", "");
-        result(walk, who, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, true);
+        result(walk, who, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, true);
         break;
     case 7:
-        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_DOUBTFUL : LEDGER_TURNED_DOWN, &exists, true);
+        result(walk, who, OPERATION_CREATE, in_doubt ? LEDGER_RESULT_IN_DOUBT : LEDGER_RESULT_REFUSED,
+               &exists, true);
         break;
     case 8:
         if (!in_doubt)
-            result(walk, who, OPERATION_CREATE, LEDGER_TURNED_DOWN, &never, false);
+            result(walk, who, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &never, false);
         break;
     case 9:
         if (!in_doubt) {
             bool event = pick(walk, 2), deleted;
-            result(walk, who, OPERATION_CREATE, LEDGER_NEVER_SENT, event || pick(walk, 2) ? &later : NULL,
-                   event);
+            result(walk, who, OPERATION_CREATE, LEDGER_RESULT_ABANDONED,
+                   event || pick(walk, 2) ? &later : NULL, event);
             deleted = ledger_find(walk->fixture->ledger, walk->ids[who], &walk->fixture->arena,
                                   &(struct ledger_customer){0}, &walk->fixture->error) == 0;
             walk->ids[who] = deleted ? 0 : walk->ids[who];
         }
         break;
     case 10:
-        result(walk, who, OPERATION_LIST, LEDGER_STILL_OPEN, &found, true);
+        result(walk, who, OPERATION_LIST, LEDGER_RESULT_OPEN, &found, true);
         break;
     default:
         settle(walk, who, pick(walk, 2) ? "" : user);
@@ -270,30 +272,30 @@ static void step_update(struct walk *walk, int who)
     struct outcome later = nothing_done(walk);
     switch (pick(walk, 8)) {
     case 0:
-        result(walk, who, OPERATION_UPDATE, LEDGER_STILL_OPEN, &later, true);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_OPEN, &later, true);
         break;
     case 1:
-        result(walk, who, OPERATION_UPDATE, LEDGER_DOUBTFUL, &doubt, true);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_IN_DOUBT, &doubt, true);
         break;
     case 2:
-        result(walk, who, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, true);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &no, true);
         break;
     case 3:
-        result(walk, who, OPERATION_UPDATE, pick(walk, 2) ? LEDGER_TURNED_DOWN : LEDGER_DOUBTFUL, &forbidden,
-               true);
+        result(walk, who, OPERATION_UPDATE, pick(walk, 2) ? LEDGER_RESULT_REFUSED : LEDGER_RESULT_IN_DOUBT,
+               &forbidden, true);
         break;
     case 4:
-        result(walk, who, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &never, false);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &never, false);
         break;
     case 5:
-        result(walk, who, OPERATION_UPDATE, LEDGER_NEVER_SENT, pick(walk, 2) ? &later : NULL, false);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_ABANDONED, pick(walk, 2) ? &later : NULL, false);
         break;
     case 6:
         journal(walk, who, OPERATION_UPDATE);
         break;
     default:
         walk->left_out = pick(walk, 2) ? pick(walk, 1u << FIXTURE_MEMBERS) : 0;
-        result(walk, who, OPERATION_UPDATE, LEDGER_ACKNOWLEDGED, &done, true);
+        result(walk, who, OPERATION_UPDATE, LEDGER_RESULT_ACKNOWLEDGED, &done, true);
         walk->left_out = 0;
     }
 }
@@ -380,12 +382,12 @@ static int set_up(void **state)
     enum ledger_settlement settlement;
     fixture_create(fixture, "C-1", "abc", "U-1");
     int64_t id = fixture_journal(fixture, 0, "C-2", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_REFUSED, &no, 1);
     id = fixture_journal(fixture, 0, "C-3", OPERATION_CREATE, "abc");
-    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_DOUBTFUL, &doubt, 3);
+    fixture_result(fixture, id, OPERATION_CREATE, LEDGER_RESULT_IN_DOUBT, &doubt, 3);
     id = fixture_create(fixture, "C-4", "abc", "U-4");
     fixture_journal(fixture, id, "C-4", OPERATION_UPDATE, "abd");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &no, 1);
     fixture_begin(fixture);
     assert_int_equal(ledger_settle(fixture->ledger,
                                    &(struct ledger_verdict){.external_id = SLICE_LITERAL("C-5"),
@@ -397,8 +399,8 @@ static int set_up(void **state)
     fixture_journal(fixture, 0, "C-6", OPERATION_CREATE, "abc");
     id = fixture_create(fixture, "C-7", "abc", "U-7");
     fixture_journal(fixture, id, "C-7", OPERATION_UPDATE, "abd");
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_STILL_OPEN, &doubt, 1);
-    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_TURNED_DOWN, &no, 2);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_OPEN, &doubt, 1);
+    fixture_result(fixture, id, OPERATION_UPDATE, LEDGER_RESULT_REFUSED, &no, 2);
     struct outcome done = fixture_outcome(OUTCOME_DONE, 200, "", "");
     id = fixture_create(fixture, "C-10", "abc", "U-10");
     fixture_journal(fixture, id, "C-10", OPERATION_UPDATE, "axy");

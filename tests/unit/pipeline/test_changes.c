@@ -54,11 +54,11 @@ static void members_are_sent_again_once(void **state)
             .pending_member_digests = digests(examples[i].pending, pending),
             .left_out = digests(examples[i].before, before),
         };
-        struct changes_left_out weighed;
-        changes_weigh_left_out(&fields, &customer, examples[i].sent, examples[i].left_out, &weighed);
-        if (weighed.again != examples[i].again || weighed.warned != examples[i].warned)
-            fail_msg("%s: again %d, warned %d", examples[i].sentence, (int)weighed.again,
-                     (int)weighed.warned);
+        struct changes_left_out evaluated;
+        changes_evaluate_left_out(&fields, &customer, examples[i].sent, examples[i].left_out, &evaluated);
+        if (evaluated.again != examples[i].again || evaluated.warned != examples[i].warned)
+            fail_msg("%s: again %d, warned %d", examples[i].sentence, (int)evaluated.again,
+                     (int)evaluated.warned);
     }
 }
 

@@ -62,11 +62,11 @@ enum facts {
 /* What the ledger is told. */
 enum told {
     NOTHING = -1,
-    OPEN = LEDGER_STILL_OPEN,
-    DOUBTFUL = LEDGER_DOUBTFUL,
-    NEVER = LEDGER_NEVER_SENT,
-    DOWN = LEDGER_TURNED_DOWN,
-    YES = LEDGER_ACKNOWLEDGED
+    OPEN = LEDGER_RESULT_OPEN,
+    DOUBTFUL = LEDGER_RESULT_IN_DOUBT,
+    NEVER = LEDGER_RESULT_ABANDONED,
+    DOWN = LEDGER_RESULT_REFUSED,
+    YES = LEDGER_RESULT_ACKNOWLEDGED
 };
 
 /* Exactly one rule fits each situation. */
@@ -321,10 +321,10 @@ static void what_settles_a_doubt_means_what_the_table_says(void **state)
             static const struct {
                 enum conclusion_kind kind;
                 enum ledger_conclusion ledger;
-            } same[] = {[SETTLED_OURS] = {CONCLUSION_CREATED, LEDGER_ACKNOWLEDGED},
-                        [SETTLED_ABSENT] = {CONCLUSION_AGAIN, LEDGER_STILL_OPEN},
-                        [SETTLED_REFUSED] = {CONCLUSION_REFUSED, LEDGER_TURNED_DOWN},
-                        [SETTLED_UNCLEAR] = {CONCLUSION_IN_DOUBT, LEDGER_DOUBTFUL}};
+            } same[] = {[SETTLED_OURS] = {CONCLUSION_CREATED, LEDGER_RESULT_ACKNOWLEDGED},
+                        [SETTLED_ABSENT] = {CONCLUSION_AGAIN, LEDGER_RESULT_OPEN},
+                        [SETTLED_REFUSED] = {CONCLUSION_REFUSED, LEDGER_RESULT_REFUSED},
+                        [SETTLED_UNCLEAR] = {CONCLUSION_IN_DOUBT, LEDGER_RESULT_IN_DOUBT}};
             enum conclusion_kind want = same[settled].kind;
             const char *rule = settled == SETTLED_REFUSED ? RULE_EXISTS : NULL;
             if (settled == SETTLED_OURS && facts & 2) { /* the user has what was journalled */
@@ -402,7 +402,7 @@ static void what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt(void **s
     struct item item = make_item(OPERATION_CREATE, 0);
     struct conclusion got = conclude_given_up(&item);
     assert_int_equal(got.kind, CONCLUSION_UNSENT);
-    assert_true(got.write && got.ledger == LEDGER_NEVER_SENT && !got.event);
+    assert_true(got.write && got.ledger == LEDGER_RESULT_ABANDONED && !got.event);
     item = make_item(OPERATION_CREATE, DOUBT);
     got = conclude_given_up(&item);
     assert_int_equal(got.kind, CONCLUSION_IN_DOUBT);

@@ -18,31 +18,31 @@ enum { MANY = 100 * 1000 };
 static void a_value_is_seen_once_and_remembers_its_row(void **state)
 {
     (void)state;
-    struct customer_index *customer_index = customer_index_new(2);
-    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 7), 0);
-    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 9), 7);
-    assert_int_equal(customer_index_mark_seen(customer_index, 0, 42, 11), 7);
-    assert_int_equal(customer_index_mark_seen(customer_index, 1, 42, 9), 0);
-    assert_int_equal(customer_index_mark_seen(customer_index, 0, 0, 12), 0);
-    assert_int_equal(customer_index_mark_seen(customer_index, 0, 0, 13), 12);
-    assert_int_equal(customer_index_missing_count(customer_index), 0);
-    assert_null(customer_index_find(customer_index, 42));
-    customer_index_free(customer_index);
+    struct customer_index *index = customer_index_new(2);
+    assert_int_equal(customer_index_mark_seen(index, 0, 42, 7), 0);
+    assert_int_equal(customer_index_mark_seen(index, 0, 42, 9), 7);
+    assert_int_equal(customer_index_mark_seen(index, 0, 42, 11), 7);
+    assert_int_equal(customer_index_mark_seen(index, 1, 42, 9), 0);
+    assert_int_equal(customer_index_mark_seen(index, 0, 0, 12), 0);
+    assert_int_equal(customer_index_mark_seen(index, 0, 0, 13), 12);
+    assert_int_equal(customer_index_missing_count(index), 0);
+    assert_null(customer_index_find(index, 42));
+    customer_index_free(index);
 }
 
 static void many_values_are_kept_apart(void **state)
 {
     (void)state;
-    struct customer_index *customer_index = customer_index_new(1);
+    struct customer_index *index = customer_index_new(1);
     char text[32];
     for (int round = 0; round < 2; round++)
         for (uint64_t i = 1; i <= MANY; i++) {
             int len = snprintf(text, sizeof text, "cust-%llu", (unsigned long long)i);
-            uint64_t earlier = customer_index_mark_seen(customer_index, 0,
-                                                        hash_table_hash(slice_make(text, (size_t)len)), i);
+            uint64_t earlier =
+                customer_index_mark_seen(index, 0, hash_table_hash(slice_make(text, (size_t)len)), i);
             assert_int_equal(earlier, round ? i : 0);
         }
-    customer_index_free(customer_index);
+    customer_index_free(index);
 }
 
 static void add(struct ledger *ledger, const char *key, bool open, bool refused)
@@ -56,7 +56,7 @@ static void add(struct ledger *ledger, const char *key, bool open, bool refused)
     struct outcome outcome = {.kind = refused ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
     snprintf(outcome.user_id, sizeof outcome.user_id, "U-%s", key);
     struct ledger_result result = {.operation = OPERATION_CREATE,
-                                   .conclusion = refused ? LEDGER_TURNED_DOWN : LEDGER_ACKNOWLEDGED,
+                                   .conclusion = refused ? LEDGER_RESULT_REFUSED : LEDGER_RESULT_ACKNOWLEDGED,
                                    .event = true,
                                    .outcome = &outcome,
                                    .attempt = 1,
@@ -80,22 +80,22 @@ static void who_is_absent_and_in_doubt_is_counted(void **state)
     snprintf(path, sizeof path, "%s/ledger", folder);
     struct ledger *ledger = ledger_open(path, LEDGER_WRITE, &identity, NULL, &error);
     assert_non_null(ledger);
-    struct customer_index *customer_index = customer_index_new(1);
+    struct customer_index *index = customer_index_new(1);
     add(ledger, "created", false, false);
     add(ledger, "refused", false, true);
     add(ledger, "open-1", true, false);
     add(ledger, "open-2", true, false);
-    assert_int_equal(customer_index_load(customer_index, ledger, &error), 0);
+    assert_int_equal(customer_index_load(index, ledger, &error), 0);
     ledger_close(ledger);
-    assert_int_equal(customer_index_missing_count(customer_index), 4);
-    assert_int_equal(customer_index_missing_in_doubt(customer_index), 2);
-    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("created")), 1);
-    assert_int_equal(customer_index_missing_in_doubt(customer_index), 2);
-    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 2);
-    customer_index_mark_seen(customer_index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 3);
-    assert_int_equal(customer_index_missing_count(customer_index), 2);
-    assert_int_equal(customer_index_missing_in_doubt(customer_index), 1);
-    customer_index_free(customer_index);
+    assert_int_equal(customer_index_missing_count(index), 4);
+    assert_int_equal(customer_index_missing_in_doubt(index), 2);
+    customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("created")), 1);
+    assert_int_equal(customer_index_missing_in_doubt(index), 2);
+    customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 2);
+    customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 3);
+    assert_int_equal(customer_index_missing_count(index), 2);
+    assert_int_equal(customer_index_missing_in_doubt(index), 1);
+    customer_index_free(index);
     static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         snprintf(path, sizeof path, "%s/ledger%s", folder, suffixes[i]);

@@ -46,7 +46,7 @@ static void time_between_two_processes_is_counted_by_a_clock_that_cannot_step(vo
         const struct follow_now now = {table[i].boot, table[i].boot_s * S, table[i].real_s * S};
         uint64_t hold_ns = 1;
         strcpy(last.boot, table[i].last_boot);
-        bool keeps_distance = follow_judge(&last, &now, S, &hold_ns);
+        bool keeps_distance = follow_evaluate(&last, &now, S, &hold_ns);
         if (keeps_distance != table[i].keeps_distance || hold_ns != table[i].want_hold_s * S)
             fail_msg("%s: %d, %llu", table[i].sentence, keeps_distance, (unsigned long long)hold_ns);
     }
@@ -59,7 +59,7 @@ static void the_end_of_a_killed_process_is_not_known(void **state)
         .under_way = true, .boot = A, .boot_ns = 500 * S, .real_ns = 1000 * S};
     const struct follow_now now = {A, 900000 * S, 900000 * S};
     uint64_t hold_ns = 1;
-    assert_true(follow_judge(&last, &now, S, &hold_ns));
+    assert_true(follow_evaluate(&last, &now, S, &hold_ns));
     assert_int_equal(hold_ns, 0);
 }
 
@@ -70,7 +70,7 @@ static void a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wai
         .under_way = true, .boot = A, .boot_ns = 500 * S, .real_ns = 1000 * S, .hold_ns = 60 * S};
     const struct follow_now now = {A, 520 * S, 900000 * S};
     uint64_t hold_ns = 0;
-    assert_true(follow_judge(&last, &now, S, &hold_ns));
+    assert_true(follow_evaluate(&last, &now, S, &hold_ns));
     assert_int_equal(hold_ns, 40 * S);
 }
 

@@ -39,13 +39,13 @@ static void each_rule_trips_when_it_should_and_no_sooner(void **state)
         enum guard_trip want;
         size_t not_final;
     } rows[] = {
-        {"all is well", 3, 20, 2, "+++++", GUARD_GOES_ON, 0},
+        {"all is well", 3, 20, 2, "+++++", GUARD_NONE, 0},
         {"the canary's first is refused", 3, 20, 2, "-", GUARD_CANARY, 1},
         {"the canary's last is refused", 3, 20, 2, "+-", GUARD_CANARY, 1},
-        {"the first after the canary is refused", 3, 20, 2, "++-", GUARD_GOES_ON, 1},
-        {"no canary", 3, 20, 0, "--", GUARD_GOES_ON, 2},
+        {"the first after the canary is refused", 3, 20, 2, "++-", GUARD_NONE, 1},
+        {"no canary", 3, 20, 0, "--", GUARD_NONE, 2},
         {"three in a row", 3, 20, 0, "---", GUARD_IN_A_ROW, 3},
-        {"three, one done between", 3, 20, 0, "--+-", GUARD_GOES_ON, 1},
+        {"three, one done between", 3, 20, 0, "--+-", GUARD_NONE, 1},
         {"the row is counted from the last that was done", 3, 20, 0, "--+---", GUARD_IN_A_ROW, 3},
         {"one in a row is one", 1, 20, 0, "+-", GUARD_IN_A_ROW, 1},
         {"what comes after is not final either", 3, 20, 0, "-----", GUARD_IN_A_ROW, 5},
@@ -73,7 +73,7 @@ static void the_share_counts_from_a_hundred_answers_on(void **state)
         if (i % 3 == 0)
             guard_add_done(&guard);
         else
-            assert_int_equal(guard_add_refused(&guard, i), GUARD_GOES_ON);
+            assert_int_equal(guard_add_refused(&guard, i), GUARD_NONE);
     assert_int_equal(guard_add_refused(&guard, 100), GUARD_SHARE);
     assert_ptr_equal(guard_not_final(&guard, &count), guard.refused);
     assert_int_equal(count, 67);
@@ -86,7 +86,7 @@ static void a_share_as_high_as_allowed_goes_on(void **state)
     struct guard guard = make(1000, 20, 0);
     for (int i = 1; i <= 1000; i++)
         if (i % 5 == 0)
-            assert_int_equal(guard_add_refused(&guard, i), GUARD_GOES_ON);
+            assert_int_equal(guard_add_refused(&guard, i), GUARD_NONE);
         else
             guard_add_done(&guard);
     assert_int_equal(guard_add_refused(&guard, 1001), GUARD_SHARE);
@@ -101,7 +101,7 @@ static void a_night_with_one_in_a_hundred_refused_goes_on(void **state)
     for (int i = 1; i <= 1000000; i++) {
         bits = bits * UINT64_C(6364136223846793005) + 1442695040888963407u;
         if ((bits >> 33) % 100 == 0)
-            assert_int_equal(guard_add_refused(&guard, i), GUARD_GOES_ON);
+            assert_int_equal(guard_add_refused(&guard, i), GUARD_NONE);
         else
             guard_add_done(&guard);
     }

@@ -22,23 +22,23 @@ static void batches_leave_in_input_order_and_only_when_asked_for(void **state)
     (void)state;
     struct inbox *inbox = inbox_new(RING);
     struct batch batches[3] = {{.sequence = 0}, {.sequence = 1}, {.sequence = 2}};
-    struct inbox_news news;
+    struct inbox_arrivals arrivals;
     inbox_put_batch(inbox, &batches[2]);
     inbox_put_batch(inbox, &batches[1]);
-    inbox_wait(inbox, true, 0, &news);
-    assert_null(news.batch);
+    inbox_wait(inbox, true, 0, &arrivals);
+    assert_null(arrivals.batch);
     inbox_put_batch(inbox, &batches[0]);
-    inbox_wait(inbox, false, 0, &news);
-    assert_null(news.batch);
+    inbox_wait(inbox, false, 0, &arrivals);
+    assert_null(arrivals.batch);
     inbox_end(inbox, 3);
     for (size_t i = 0; i < 3; i++) {
-        inbox_wait(inbox, true, far_off(), &news);
-        assert_ptr_equal(news.batch, &batches[i]);
-        assert_false(news.ended);
+        inbox_wait(inbox, true, far_off(), &arrivals);
+        assert_ptr_equal(arrivals.batch, &batches[i]);
+        assert_false(arrivals.ended);
     }
-    inbox_wait(inbox, true, far_off(), &news);
-    assert_null(news.batch);
-    assert_true(news.ended);
+    inbox_wait(inbox, true, far_off(), &arrivals);
+    assert_null(arrivals.batch);
+    assert_true(arrivals.ended);
     inbox_free(inbox);
 }
 
@@ -46,10 +46,10 @@ static void an_input_without_a_batch_ends_too(void **state)
 {
     (void)state;
     struct inbox *inbox = inbox_new(RING);
-    struct inbox_news news;
+    struct inbox_arrivals arrivals;
     inbox_end(inbox, 0);
-    inbox_wait(inbox, true, far_off(), &news);
-    assert_true(news.ended);
+    inbox_wait(inbox, true, far_off(), &arrivals);
+    assert_true(arrivals.ended);
     inbox_free(inbox);
 }
 
@@ -58,17 +58,17 @@ static void outcomes_come_in_the_order_in_which_they_came_back_whether_a_batch_i
     (void)state;
     struct inbox *inbox = inbox_new(RING);
     struct delivery deliveries[3] = {0};
-    struct inbox_news news;
+    struct inbox_arrivals arrivals;
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < 3; i++)
             inbox_put_delivery(inbox, &deliveries[i]);
-        inbox_wait(inbox, round == 0, far_off(), &news);
-        assert_ptr_equal(news.deliveries, &deliveries[0]);
-        assert_ptr_equal(news.deliveries->next, &deliveries[1]);
-        assert_ptr_equal(news.deliveries->next->next, &deliveries[2]);
+        inbox_wait(inbox, round == 0, far_off(), &arrivals);
+        assert_ptr_equal(arrivals.deliveries, &deliveries[0]);
+        assert_ptr_equal(arrivals.deliveries->next, &deliveries[1]);
+        assert_ptr_equal(arrivals.deliveries->next->next, &deliveries[2]);
         assert_null(deliveries[2].next);
-        inbox_wait(inbox, false, 0, &news);
-        assert_null(news.deliveries);
+        inbox_wait(inbox, false, 0, &arrivals);
+        assert_null(arrivals.deliveries);
     }
     inbox_free(inbox);
 }
@@ -77,18 +77,18 @@ static void an_interrupt_ends_one_wait_and_is_counted(void **state)
 {
     (void)state;
     struct inbox *inbox = inbox_new(RING);
-    struct inbox_news news;
+    struct inbox_arrivals arrivals;
     inbox_interrupt(inbox);
-    inbox_wait(inbox, false, far_off(), &news);
-    assert_int_equal(news.interrupts, 1);
+    inbox_wait(inbox, false, far_off(), &arrivals);
+    assert_int_equal(arrivals.interrupts, 1);
     uint64_t began = clock_mono_ns();
-    inbox_wait(inbox, false, began + 5 * CLOCK_NS_PER_MS, &news);
+    inbox_wait(inbox, false, began + 5 * CLOCK_NS_PER_MS, &arrivals);
     assert_true(clock_mono_ns() - began >= 5 * CLOCK_NS_PER_MS);
-    assert_int_equal(news.interrupts, 1);
+    assert_int_equal(arrivals.interrupts, 1);
     inbox_interrupt(inbox);
     inbox_interrupt(inbox);
-    inbox_wait(inbox, false, far_off(), &news);
-    assert_int_equal(news.interrupts, 3);
+    inbox_wait(inbox, false, far_off(), &arrivals);
+    assert_int_equal(arrivals.interrupts, 3);
     inbox_free(inbox);
 }
 
@@ -133,9 +133,9 @@ static void two_workers_at_once_still_give_input_order(void **state)
     }
     inbox_end(inbox, BATCHES);
     for (size_t i = 0; i < BATCHES; i++) {
-        struct inbox_news news;
-        inbox_wait(inbox, true, far_off(), &news);
-        assert_ptr_equal(news.batch, &batches[i]);
+        struct inbox_arrivals arrivals;
+        inbox_wait(inbox, true, far_off(), &arrivals);
+        assert_ptr_equal(arrivals.batch, &batches[i]);
         pthread_mutex_lock(&mutex);
         taken++;
         pthread_cond_broadcast(&moved);

@@ -55,13 +55,13 @@ static void the_pool_is_full_when_its_bytes_are_used_up_and_has_room_again(void 
     struct record record = record_of(&cell, values, 1 << 20);
     struct item *items[16] = {NULL};
     size_t count = 0;
-    while (item_pool_has_room(&pool)) {
+    while (item_pool_has_capacity(&pool)) {
         assert_true(count < 16);
         items[count++] = item_new(&pool, &record);
     }
     assert_in_range(count, 7, 8);
     item_free(&pool, items[--count]);
-    assert_true(item_pool_has_room(&pool));
+    assert_true(item_pool_has_capacity(&pool));
     while (count)
         item_free(&pool, items[--count]);
     item_pool_clear(&pool);

@@ -36,7 +36,7 @@ static void a_user_is_ours_when_every_compared_member_agrees(void **state)
         enum field_id field; /* whose digests differ; FIELD_NONE: none */
         int journalled, user;
         int journalled_email, user_email; /* in lower case */
-        enum match want;
+        enum match_grade want;
     } rows[] = {
         {"all agree", FIELD_NONE, 0, 0, 1, 1, MATCH_ALL},
         {"another e-mail", FIELD_EMAIL, 1, 2, 1, 2, MATCH_OTHER},
