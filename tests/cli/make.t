@@ -65,7 +65,8 @@ ok($status == 2 && $out =~ /^no test of these is called gone\n0 passed, 1 failed
 
 ($status, $out) = make('test');
 is($status, 2, 'without a name, a test that fails is a failure');
-like($out, qr/^FAIL +model\/test_three .*^3 passed, 1 failed\n\z/ms, 'all unit tests are run');
+like($out, qr/^FAIL +model\/test_three .*^again: make test T='model\/test_three'\n3 passed, 1 failed\n\z/ms,
+    'all unit tests are run, and the command that repeats a failed one is printed');
 unlike($out, qr/asked|kyc-import/, 'and no script');
 
 for my $case (['core/on', 'core/test_one'], ['core/gone', 'core/test_one core/test_two'], ['gone', 'cli core model'], ['cli/ask', 'cli/asked']) {
