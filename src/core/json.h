@@ -34,6 +34,9 @@ void json_write_signed(struct json_writer *writer, int64_t number);
 void json_write_decimal(struct json_writer *writer, double number, int decimals);
 void json_write_bool(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
+/* A key and its value: a string, a number. */
+void json_write_member(struct json_writer *writer, const char *key, struct slice text);
+void json_write_member_unsigned(struct json_writer *writer, const char *key, uint64_t number);
 
 /* Reading. */
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

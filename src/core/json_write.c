@@ -122,3 +122,15 @@ void json_write_null(struct json_writer *writer)
     json_write_comma(writer);
     buffer_append_text(writer->out, "null");
 }
+
+void json_write_member(struct json_writer *writer, const char *key, struct slice text)
+{
+    json_write_key(writer, key);
+    json_write_string(writer, text);
+}
+
+void json_write_member_unsigned(struct json_writer *writer, const char *key, uint64_t number)
+{
+    json_write_key(writer, key);
+    json_write_unsigned(writer, number);
+}

@@ -19,6 +19,9 @@ enum operation {
     OPERATION_LOGIN,
 };
 
+/* Not a member of the enum: a switch over it needs no case for this. */
+enum { OPERATION_COUNT = OPERATION_LOGIN + 1 };
+
 enum outcome_kind {
     OUTCOME_DONE,      /* the provider said yes: created (user_id is set) or updated */
     OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the answer held it */

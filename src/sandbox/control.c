@@ -4,46 +4,40 @@
 #include "sandbox/exchange.h"
 #include "sandbox/server_state.h"
 
-static void write_number(struct json_writer *writer, const char *key, uint64_t number)
-{
-    json_write_key(writer, key);
-    json_write_unsigned(writer, number);
-}
-
 static void answer_counts(struct exchange *exchange)
 {
-    struct server_state *server = exchange->server;
+    struct server_state *state = exchange->state;
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     json_write_object(&writer);
-    server_state_lock(server);
-    for (size_t i = 0; i < api_count; i++) {
-        struct api_state *api_state = &server->books[i];
-        json_write_key(&writer, api_table[i]->name);
+    server_state_lock(state);
+    for (size_t i = 0; i < state->api_count; i++) {
+        struct api_state *api_state = &state->apis[i];
+        json_write_key(&writer, api_state->api->name);
         json_write_object(&writer);
-        write_number(&writer, "users", api_state->users.count);
-        write_number(&writer, "duplicates", api_state->users.duplicates);
+        json_write_member_unsigned(&writer, "users", api_state->users.count);
+        json_write_member_unsigned(&writer, "duplicates", api_state->users.duplicates);
         stats_write(&api_state->stats, &writer);
         json_write_object_end(&writer);
     }
-    server_state_unlock(server);
+    server_state_unlock(state);
     json_write_object_end(&writer);
     buffer_append_char(&exchange->answer, '\n');
 }
 
 static void answer_users(struct exchange *exchange, struct slice name)
 {
-    struct server_state *server = exchange->server;
-    for (size_t i = 0; i < api_count; i++) {
-        if (!slice_is(name, api_table[i]->name))
+    struct server_state *state = exchange->state;
+    for (size_t i = 0; i < state->api_count; i++) {
+        if (!slice_is(name, state->apis[i].api->name))
             continue;
         struct json_writer writer;
         exchange_begin_answer(exchange, 200, &writer);
         exchange->content_type = "application/x-ndjson";
-        server_state_lock(server);
-        for (size_t row = 0; row < server->books[i].users.count; row++)
-            users_write_line(&exchange->answer, NULL, server->books[i].users.all[row]);
-        server_state_unlock(server);
+        server_state_lock(state);
+        for (size_t row = 0; row < state->apis[i].users.count; row++)
+            users_write_line(&exchange->answer, NULL, state->apis[i].users.all[row]);
+        server_state_unlock(state);
         return;
     }
     exchange_refuse(exchange, 404, "not_found", "there is no such provider");
@@ -51,89 +45,96 @@ static void answer_users(struct exchange *exchange, struct slice name)
 
 static void set_faults(struct exchange *exchange)
 {
-    struct server_state *server = exchange->server;
+    struct server_state *state = exchange->state;
     struct slice body = buffer_slice(&exchange->body);
     struct error error;
-    server_state_lock(server);
-    struct fault_plan plan = server->faults;
-    server_state_unlock(server);
+    server_state_lock(state);
+    struct fault_plan plan = state->faults;
+    server_state_unlock(state);
     fault_plan_clear(&plan);
     for (size_t offset = 0; offset < body.len;) {
         const char *end = memchr(body.data + offset, '\n', body.len - offset);
         size_t len = end ? (size_t)(end - body.data) - offset : body.len - offset;
-        if (len > 0 && fault_plan_add(&plan, slice_make(body.data + offset, len), &error)) {
+        if (len > 0 && fault_plan_add(&plan, slice_make(body.data + offset, len), &error) != 0) {
             exchange_refuse(exchange, 400, "fault", error.text);
             return;
         }
         offset += len + 1;
     }
-    server_state_lock(server);
-    plan.random = server->faults.random;
-    server->faults = plan;
-    server_state_unlock(server);
+    server_state_lock(state);
+    plan.random = state->faults.random;
+    state->faults = plan;
+    server_state_unlock(state);
     answer_counts(exchange);
 }
 
 static void reset_counts(struct exchange *exchange)
 {
-    struct server_state *server = exchange->server;
-    server_state_lock(server);
-    for (size_t i = 0; i < api_count; i++)
-        stats_reset(&server->books[i].stats);
-    server_state_unlock(server);
+    struct server_state *state = exchange->state;
+    server_state_lock(state);
+    for (size_t i = 0; i < state->api_count; i++)
+        stats_reset(&state->apis[i].stats);
+    server_state_unlock(state);
     answer_counts(exchange);
 }
 
 static void revoke_tokens(struct exchange *exchange)
 {
-    server_state_lock(exchange->server);
-    tokens_revoke(&exchange->server->tokens);
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    tokens_revoke(&exchange->state->tokens);
+    server_state_unlock(exchange->state);
     answer_counts(exchange);
 }
 
 static void revoke_keys(struct exchange *exchange, bool revoked)
 {
-    server_state_lock(exchange->server);
-    exchange->server->keys_revoked = revoked;
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    exchange->state->keys_revoked = revoked;
+    server_state_unlock(exchange->state);
     answer_counts(exchange);
+}
+
+/* with the server state's lock held; NULL: no API has a user of this id */
+static struct user *find_user(struct server_state *state, struct slice id, struct api_state **api_state)
+{
+    struct user *user = NULL;
+    for (size_t i = 0; i < state->api_count && !user; i++) {
+        *api_state = &state->apis[i];
+        user = users_by_id(&state->apis[i].users, id);
+    }
+    return user;
+}
+
+static void answer_change(struct exchange *exchange, bool done)
+{
+    if (done)
+        answer_counts(exchange);
+    else
+        exchange_refuse(exchange, 404, "not_found", "there is no such user");
 }
 
 static void verify_user(struct exchange *exchange, struct slice id)
 {
-    struct server_state *server = exchange->server;
-    bool done = false;
-    server_state_lock(server);
-    for (size_t i = 0; i < api_count && !done; i++) {
-        struct user *user = users_by_id(&server->books[i].users, id);
-        done = user && server_state_verify_user(server, api_table[i]->name, user);
-    }
-    server_state_unlock(server);
-    if (done)
-        answer_counts(exchange);
-    else
-        exchange_refuse(exchange, 404, "not_found", "there is no such user");
+    struct server_state *state = exchange->state;
+    struct api_state *api_state;
+    server_state_lock(state);
+    struct user *user = find_user(state, id, &api_state);
+    bool done = user && server_state_verify_user(state, api_state, user);
+    server_state_unlock(state);
+    answer_change(exchange, done);
 }
 
-/* The body is his id: one with blanks has no place in a path. */
+/* The body is the id: kraken-embed's contain blanks, which cannot be in a path. */
 static void remove_user(struct exchange *exchange)
 {
-    struct slice id = buffer_slice(&exchange->body);
-    struct server_state *server = exchange->server;
-    bool done = false;
-    server_state_lock(server);
-    for (size_t i = 0; i < api_count && !done; i++) {
-        struct user *user = users_by_id(&server->books[i].users, id);
-        done = user != NULL;
-        if (user)
-            user->removed = true;
-    }
-    server_state_unlock(server);
-    if (done)
-        answer_counts(exchange);
-    else
-        exchange_refuse(exchange, 404, "not_found", "there is no such user");
+    struct server_state *state = exchange->state;
+    struct api_state *api_state;
+    server_state_lock(state);
+    struct user *user = find_user(state, buffer_slice(&exchange->body), &api_state);
+    if (user)
+        user->removed = true;
+    server_state_unlock(state);
+    answer_change(exchange, user != NULL);
 }
 
 void control_answer(struct exchange *exchange)

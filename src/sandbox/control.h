@@ -1,21 +1,24 @@
-/* control: the sandbox's own paths under /_sandbox: counters, users, faults. No fault strikes them.
+/* control: the sandbox's own paths below /_sandbox: counters, users, faults. Faults do not affect them.
  *
- * Thread: any; takes the world's lock.
+ *   GET  /_sandbox                {"payward":{"users":N,"duplicates":N, … the counters}}
+ *   GET  /_sandbox/users/NAME     the users of an API, one JSON object a line:
+ *                                 {"external_id","id","email","creates","updates","body"}
+ *   POST /_sandbox/faults         replaces all faults: one KIND:SHARE[@OPERATION] a line; 400: one is wrong
+ *   POST /_sandbox/reset          sets the counters to zero; users and nonces stay
+ *   POST /_sandbox/remove         hides the user whose id is the body
+ *   POST /_sandbox/revoke-tokens  ends all logins
+ *   POST /_sandbox/revoke-keys    refuses every API key of every API, until:
+ *   POST /_sandbox/restore-keys
+ *   POST /_sandbox/verify/ID      marks the user as verified: kira then refuses updates of it
+ *   anything else                 404
+ *
+ * Thread: any; takes the server state's lock.
  */
 #ifndef KYC_SANDBOX_CONTROL_H
 #define KYC_SANDBOX_CONTROL_H
 
 struct exchange;
 
-/* GET  /_sandbox                {"payward":{"users":N,"duplicates":N, … the counters}}
- * GET  /_sandbox/users/NAME     the users of an API, a line each:
- *                               {"external_id","id","email","creates","updates","body"}
- * POST /_sandbox/faults         one KIND:SHARE[@OPERATION] a line, in place of all faults before; 400 when
- * one is wrong POST /_sandbox/reset          the counters to zero; users and nonces stay POST
- * /_sandbox/remove         the user whose id is the body is not found any more POST
- * /_sandbox/revoke-tokens  no login given so far is good any more POST /_sandbox/revoke-keys    no API key is
- * good, at any API, until POST /_sandbox/restore-keys POST /_sandbox/verify/ID      the user of that id takes
- * no update any more (kira) anything else                 404 */
 void control_answer(struct exchange *exchange);
 
 #endif

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
-struct hold {
+struct delayed {
     uint64_t due_ns, order;
     void *item;
 };
@@ -19,31 +19,31 @@ struct delay_queue {
     pthread_cond_t changed;
     pthread_t thread;
     delay_queue_callback *callback;
-    struct hold *heap; /* the next one first */
+    struct delayed *heap; /* the next due first */
     size_t count, capacity;
-    uint64_t order; /* equal times are handed back in the order in which they came */
+    uint64_t order; /* items due at the same time are handed back in the order of delay_queue_put */
     bool stopping;
 };
 
-static bool is_before(const struct hold *a, const struct hold *b)
+static bool is_before(const struct delayed *a, const struct delayed *b)
 {
     return a->due_ns < b->due_ns || (a->due_ns == b->due_ns && a->order < b->order);
 }
 
 static void sift_up(struct delay_queue *delays, size_t index)
 {
-    struct hold hold = delays->heap[index];
-    while (index > 0 && is_before(&hold, &delays->heap[(index - 1) / 2])) {
+    struct delayed delayed = delays->heap[index];
+    while (index > 0 && is_before(&delayed, &delays->heap[(index - 1) / 2])) {
         delays->heap[index] = delays->heap[(index - 1) / 2];
         index = (index - 1) / 2;
     }
-    delays->heap[index] = hold;
+    delays->heap[index] = delayed;
 }
 
-static struct hold take_first(struct delay_queue *delays)
+static struct delayed pop_first(struct delay_queue *delays)
 {
-    struct hold first = delays->heap[0];
-    struct hold last = delays->heap[--delays->count];
+    struct delayed first = delays->heap[0];
+    struct delayed last = delays->heap[--delays->count];
     size_t index = 0;
     for (;;) {
         size_t child = 2 * index + 1;
@@ -82,9 +82,9 @@ static void *run(void *context)
             wait_for(delays, delays->heap[0].due_ns);
         } else {
             bool stopping = delays->stopping;
-            struct hold hold = take_first(delays);
+            struct delayed delayed = pop_first(delays);
             pthread_mutex_unlock(&delays->lock);
-            delays->callback(hold.item, stopping);
+            delays->callback(delayed.item, stopping);
             pthread_mutex_lock(&delays->lock);
         }
     }
@@ -120,18 +120,18 @@ void delay_queue_free(struct delay_queue *delays)
 bool delay_queue_put(struct delay_queue *delays, uint64_t due_ns, void *item)
 {
     pthread_mutex_lock(&delays->lock);
-    bool taken = !delays->stopping;
-    if (taken) {
+    bool queued = !delays->stopping;
+    if (queued) {
         if (delays->count == delays->capacity) {
             delays->capacity = delays->capacity ? 2 * delays->capacity : 256;
             delays->heap = memory_resize(delays->heap, delays->capacity, sizeof *delays->heap);
         }
-        delays->heap[delays->count] = (struct hold){due_ns, delays->order++, item};
+        delays->heap[delays->count] = (struct delayed){due_ns, delays->order++, item};
         sift_up(delays, delays->count++);
         pthread_cond_signal(&delays->changed);
     }
     pthread_mutex_unlock(&delays->lock);
-    return taken;
+    return queued;
 }
 
 void delay_queue_stop(struct delay_queue *delays)

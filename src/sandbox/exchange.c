@@ -11,14 +11,14 @@
 
 enum { ANSWER_MAX = 2000 * 1024 * 1024 };
 
-struct exchange *exchange_new(struct server_state *server, struct MHD_Connection *connection,
+struct exchange *exchange_new(struct server_state *state, struct MHD_Connection *connection,
                               const char *target)
 {
     struct exchange *exchange = memory_new(1, sizeof *exchange);
-    exchange->server = server;
+    exchange->state = state;
     exchange->connection = connection;
     exchange->target = memory_copy(slice_from(target));
-    buffer_init(&exchange->body, EXCHANGE_BODY_MAX);
+    buffer_init(&exchange->body, SERVER_STATE_BODY_MAX);
     buffer_init(&exchange->answer, ANSWER_MAX);
     return exchange;
 }
@@ -46,9 +46,9 @@ struct slice exchange_bearer(const struct exchange *exchange)
 
 bool exchange_key_is_revoked(struct exchange *exchange)
 {
-    server_state_lock(exchange->server);
-    bool revoked = exchange->server->keys_revoked;
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    bool revoked = exchange->state->keys_revoked;
+    server_state_unlock(exchange->state);
     exchange->caused_by_fault = exchange->caused_by_fault || revoked;
     return revoked;
 }
@@ -128,10 +128,8 @@ void exchange_refuse(struct exchange *exchange, unsigned status, const char *cod
     json_write_key(&writer, "errors");
     json_write_array(&writer);
     json_write_object(&writer);
-    json_write_key(&writer, "code");
-    json_write_text(&writer, code);
-    json_write_key(&writer, "message");
-    json_write_text(&writer, message);
+    json_write_member(&writer, "code", slice_from(code));
+    json_write_member(&writer, "message", slice_from(message));
     json_write_object_end(&writer);
     json_write_array_end(&writer);
     json_write_object_end(&writer);

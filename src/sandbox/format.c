@@ -106,7 +106,7 @@ bool format_is_reference(struct slice text)
     return true;
 }
 
-/* parts of `allowed` characters between single dots; gives how many, 0 when it is not that */
+/* the number of parts of `allowed` characters between single dots; 0 when text is malformed */
 static unsigned count_parts(struct slice text, bool (*allowed)(char), size_t part_max)
 {
     unsigned parts = 0;

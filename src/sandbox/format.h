@@ -1,4 +1,4 @@
-/* format: what a string of a request must look like, one function per kind.
+/* format: the formats of strings in requests, one function per format.
  *
  * Written from the providers' pages alone, not from the importer's rules. Thread: any; pure but for the
  * clock of format_is_birth_date.
@@ -38,7 +38,7 @@ bool format_is_language(struct slice text);
 bool format_is_concat(struct slice text);
 /* A URI with a scheme, without blanks; not javascript:, data: or file:. */
 bool format_is_uri(struct slice text);
-/* Of the digits of an integer: it fits 32 bits. */
+/* The digits of an integer that fits 32 bits. */
 bool format_is_int32(struct slice number);
 /* A data URI in base64 of a JPEG, PNG or PDF, or an https:// address. */
 bool format_is_document(struct slice text);

@@ -21,7 +21,7 @@ void idempotency_clear(struct idempotency *idempotency)
     *idempotency = (struct idempotency){0};
 }
 
-struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct slice key)
+struct idempotency_entry *idempotency_ensure(struct idempotency *idempotency, struct slice key)
 {
     struct hash_table_entry *found = hash_table_ensure(idempotency->index, hash_table_hash(key));
     if (found->mark > 0)

@@ -1,7 +1,7 @@
-/* idempotency: which idempotency keys were used, with which bytes, and for which user.
+/* idempotency: the idempotency keys that were used, with the body's digest and the user of each.
  *
- * Only a create that made a user is remembered: what was refused may be sent again, changed, under its key.
- * Thread: one at a time. Owner: init/clear; an entry stays where it is.
+ * Only a create that made a user is stored: a refused one may be sent again, corrected, under the same key.
+ * Thread: one at a time. Owner: init/clear; an entry keeps its address.
  */
 #ifndef KYC_SANDBOX_IDEMPOTENCY_H
 #define KYC_SANDBOX_IDEMPOTENCY_H
@@ -21,10 +21,10 @@ enum { IDEMPOTENCY_KEY_MAX = 255 };
 
 struct idempotency_entry {
     struct slice key;
-    bool in_hand;                      /* a request with it is being worked on */
-    struct user *user;                 /* NULL: it made none yet */
-    uint8_t digest[DIGEST_SHA256_LEN]; /* of the body that made the user */
-    uint64_t at_ns;                    /* when, real time */
+    bool locked;                       /* a request with it is being handled */
+    struct user *user;                 /* NULL: none was created yet */
+    uint8_t digest[DIGEST_SHA256_LEN]; /* of the body that created the user */
+    uint64_t created_ns;               /* of the user, real time */
 };
 
 struct idempotency {
@@ -37,7 +37,7 @@ struct idempotency {
 void idempotency_init(struct idempotency *idempotency);
 void idempotency_clear(struct idempotency *idempotency);
 
-/* The entry of a key, made when missing. */
-struct idempotency_entry *idempotency_at(struct idempotency *idempotency, struct slice key);
+/* The entry of a key, created if missing. */
+struct idempotency_entry *idempotency_ensure(struct idempotency *idempotency, struct slice key);
 
 #endif

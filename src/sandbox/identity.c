@@ -19,7 +19,7 @@ void identity_write(char *out, size_t chars, const char *purpose, struct slice n
     static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     uint8_t digest[DIGEST_SHA256_LEN];
     static_assert((int)IDENTITY_CHARS_MAX <= (int)DIGEST_SHA256_LEN,
-                  "a byte of the digest gives a character");
+                  "each character needs a byte of the digest");
     assert(chars <= IDENTITY_CHARS_MAX);
     digest_name(digest, purpose, name, number);
     for (size_t i = 0; i < chars; i++)

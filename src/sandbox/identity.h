@@ -1,7 +1,7 @@
-/* identity: ids of users and accounts, made from what they belong to.
+/* identity: ids of users and accounts, derived from the customer they belong to.
  *
- * The same customer gets the same id from every sandbox, so that a ledger never meets the id of one customer
- * on another. Thread: any.
+ * Every sandbox gives the same customer the same id, so that a ledger that was used with two sandboxes never
+ * meets the id of one customer on another. Thread: any.
  */
 #ifndef KYC_SANDBOX_IDENTITY_H
 #define KYC_SANDBOX_IDENTITY_H
@@ -12,10 +12,10 @@
 
 enum { IDENTITY_CHARS_MAX = 32, IDENTITY_UUID_SIZE = 37 };
 
-/* Writes `chars` capitals and digits and a NUL, by purpose, name and number. */
+/* Writes `chars` capitals and digits and a NUL, derived from purpose, name and number. */
 void identity_write(char *out, size_t chars, const char *purpose, struct slice name, unsigned number);
 
-/* The same as a UUID in small letters and a NUL (RFC 9562, version 8). */
+/* The same as a UUID in lower case and a NUL (RFC 9562, version 8). */
 void identity_write_uuid(char out[IDENTITY_UUID_SIZE], const char *purpose, struct slice name,
                          unsigned number);
 

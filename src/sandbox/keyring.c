@@ -63,8 +63,8 @@ bool keyring_read_nonce(const char *text, uint64_t *nonce)
     return true;
 }
 
-bool keyring_sign_is(struct keyring_hmacs *hmacs, int key, struct slice target, const char *nonce,
-                     struct slice body, const char *sign)
+bool keyring_signature_matches(struct keyring_hmacs *hmacs, int key, struct slice target, const char *nonce,
+                               struct slice body, const char *sign)
 {
     uint8_t inner[DIGEST_SHA256_LEN], outer[DIGEST_SHA512_LEN];
     char right[SIGN_LEN + 1];
@@ -78,7 +78,7 @@ bool keyring_sign_is(struct keyring_hmacs *hmacs, int key, struct slice target, 
     return strcmp(sign, right) == 0;
 }
 
-/* drops what is below the window */
+/* drops the nonces below the window */
 static void forget_old(struct nonces *nonces, uint64_t window)
 {
     size_t old = 0;
@@ -90,21 +90,20 @@ static void forget_old(struct nonces *nonces, uint64_t window)
     memmove(nonces->seen, nonces->seen + old, nonces->count * sizeof *nonces->seen);
 }
 
-/* false when it is there already */
+/* false when it was used before */
 static bool remember(struct nonces *nonces, uint64_t nonce)
 {
-    size_t offset = nonces->count;
-    while (offset > 0 && nonces->seen[offset - 1] > nonce)
-        offset--;
-    if (offset > 0 && nonces->seen[offset - 1] == nonce)
+    size_t i = nonces->count;
+    while (i > 0 && nonces->seen[i - 1] > nonce)
+        i--;
+    if (i > 0 && nonces->seen[i - 1] == nonce)
         return false;
     if (nonces->count == nonces->capacity) {
         nonces->capacity = nonces->capacity ? 2 * nonces->capacity : 64;
         nonces->seen = memory_resize(nonces->seen, nonces->capacity, sizeof *nonces->seen);
     }
-    memmove(nonces->seen + offset + 1, nonces->seen + offset,
-            (nonces->count - offset) * sizeof *nonces->seen);
-    nonces->seen[offset] = nonce;
+    memmove(nonces->seen + i + 1, nonces->seen + i, (nonces->count - i) * sizeof *nonces->seen);
+    nonces->seen[i] = nonce;
     nonces->count++;
     return true;
 }

@@ -7,8 +7,8 @@
 #include "sandbox/exchange.h"
 #include "sandbox/format.h"
 #include "sandbox/identity.h"
+#include "sandbox/kira_result.h"
 #include "sandbox/kira_schema.h"
-#include "sandbox/kira_verdict.h"
 #include "sandbox/request.h"
 #include "sandbox/server_state.h"
 
@@ -20,24 +20,24 @@ static void refuse(struct exchange *exchange, unsigned status, const char *code,
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, "code", slice_from(code));
-    request_write_member(&writer, "message", slice_from(message));
+    json_write_member(&writer, "code", slice_from(code));
+    json_write_member(&writer, "message", slice_from(message));
     json_write_object_end(&writer);
 }
 
-/* {KEY:CODE,"message":…}, as parts of the API that are older than others have it */
+/* {KEY:CODE,"message":…}: the format of the older parts of the API */
 static void refuse_under(struct exchange *exchange, unsigned status, const char *key, const char *code,
                          const char *message)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, key, slice_from(code));
-    request_write_member(&writer, "message", slice_from(message));
+    json_write_member(&writer, key, slice_from(code));
+    json_write_member(&writer, "message", slice_from(message));
     json_write_object_end(&writer);
 }
 
-/* what stands in front of the API knows nothing of it: {"message":…} and x-amzn-errortype */
+/* the gateway before the API has a format of its own: {"message":…} and x-amzn-errortype */
 static void refuse_at_gateway(struct exchange *exchange, unsigned status, const char *error_type,
                               const char *message)
 {
@@ -45,7 +45,7 @@ static void refuse_at_gateway(struct exchange *exchange, unsigned status, const 
     exchange_begin_answer(exchange, status, &writer);
     exchange->error_type = error_type;
     json_write_object(&writer);
-    request_write_member(&writer, "message", slice_from(message));
+    json_write_member(&writer, "message", slice_from(message));
     json_write_object_end(&writer);
 }
 
@@ -57,28 +57,28 @@ static void throttle(struct exchange *exchange)
 
 static void count(struct exchange *exchange, uint64_t *counter)
 {
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     (*counter)++;
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
 static bool has_token(struct exchange *exchange)
 {
     static const char *const codes[] = {"", "token_expired", "token_revoked", "invalid_token"};
     struct slice token = exchange_bearer(exchange);
-    server_state_lock(exchange->server);
-    enum token_state state = tokens_judge(&exchange->server->tokens, token, clock_mono_ns());
-    server_state_unlock(exchange->server);
-    if (state == TOKEN_GOOD)
+    server_state_lock(exchange->state);
+    enum token_state state = tokens_check(&exchange->state->tokens, token, clock_mono_ns());
+    server_state_unlock(exchange->state);
+    if (state == TOKEN_VALID)
         return true;
-    /* a revocation comes from the sandbox's own control path */
+    /* tokens are revoked only by the sandbox's own control path */
     exchange->caused_by_fault = state == TOKEN_REVOKED;
     count(exchange, &exchange->api_state->stats.bad_tokens);
     refuse_under(exchange, 401, "error", codes[state], "log in again");
     return false;
 }
 
-static bool admit(struct exchange *exchange, struct workspace *workspace)
+static bool authenticate(struct exchange *exchange, struct workspace *workspace)
 {
     (void)workspace;
     const char *api_key = exchange_header(exchange, "x-api-key");
@@ -90,7 +90,7 @@ static bool admit(struct exchange *exchange, struct workspace *workspace)
     return slice_is(exchange->path, exchange->api->login_path) || has_token(exchange);
 }
 
-/* the key of a create; empty: none, or none that can be one */
+/* the key of a create; empty: none, or a malformed one */
 static struct slice idempotency_key(const struct exchange *exchange)
 {
     struct slice key = slice_from(exchange_header(exchange, "Idempotency-Key"));
@@ -102,28 +102,28 @@ static struct slice idempotency_key(const struct exchange *exchange)
     return key;
 }
 
-static void claim(struct exchange *exchange)
+static void lock_key(struct exchange *exchange)
 {
     struct slice key = idempotency_key(exchange);
     if (key.len == 0)
         return;
-    server_state_lock(exchange->server);
-    struct idempotency_entry *entry = idempotency_at(&exchange->server->idempotency, key);
-    if (entry->in_hand)
+    server_state_lock(exchange->state);
+    struct idempotency_entry *entry = idempotency_ensure(&exchange->state->idempotency, key);
+    if (entry->locked)
         refuse_under(exchange, 409, "error_code", "IDEMPOTENCY_CONFLICT", "this request is being worked on");
     else
-        entry->in_hand = exchange->claimed = true;
-    server_state_unlock(exchange->server);
+        entry->locked = exchange->locked = true;
+    server_state_unlock(exchange->state);
 }
 
-static void release(struct exchange *exchange)
+static void unlock_key(struct exchange *exchange)
 {
-    if (!exchange->claimed)
+    if (!exchange->locked)
         return;
-    server_state_lock(exchange->server);
-    idempotency_at(&exchange->server->idempotency, idempotency_key(exchange))->in_hand = false;
-    exchange->claimed = false;
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    idempotency_ensure(&exchange->state->idempotency, idempotency_key(exchange))->locked = false;
+    exchange->locked = false;
+    server_state_unlock(exchange->state);
 }
 
 static void log_in(struct exchange *exchange, struct workspace *workspace)
@@ -137,37 +137,37 @@ static void log_in(struct exchange *exchange, struct workspace *workspace)
         refuse(exchange, 401, "invalid_credentials", "client_id or password is wrong");
         return;
     }
-    uint64_t life_ns = exchange->server->options->token_life_ns;
+    uint64_t life_ns = exchange->state->options->token_life_ns;
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     json_write_object(&writer);
     json_write_key(&writer, "data");
     json_write_object(&writer);
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     exchange->api_state->stats.logins++;
-    const char *token = tokens_issue(&exchange->server->tokens, clock_mono_ns() + life_ns);
-    request_write_member(&writer, "access_token", slice_from(token));
-    server_state_unlock(exchange->server);
+    const char *token = tokens_issue(&exchange->state->tokens, clock_mono_ns() + life_ns);
+    json_write_member(&writer, "access_token", slice_from(token));
+    server_state_unlock(exchange->state);
     json_write_key(&writer, "expires_in");
     json_write_unsigned(&writer, life_ns / CLOCK_NS_PER_S);
-    request_write_member(&writer, "token_type", SLICE_LITERAL("Bearer"));
+    json_write_member(&writer, "token_type", SLICE_LITERAL("Bearer"));
     json_write_object_end(&writer);
     json_write_object_end(&writer);
 }
 
-/* Members of an answer that stand in the body under another name or the same. */
+/* A member of an answer and the member of the user's body it is copied from. */
 struct echo {
     const char *name, *member;
 };
 
-/* left_out: the member that the answer does not have; "": none. */
+/* left_out: a member that is not copied; "": none. */
 static void write_echoes(struct json_writer *writer, const struct json_node *nodes, const struct echo *echoes,
                          const char *left_out)
 {
     for (; echoes->name; echoes++) {
         struct slice text = request_text(nodes, echoes->member);
         if (text.len > 0 && strcmp(echoes->member, left_out) != 0)
-            request_write_member(writer, echoes->name, text);
+            json_write_member(writer, echoes->name, text);
     }
 }
 
@@ -180,12 +180,12 @@ static void write_metadata(struct json_writer *writer, const struct json_node *n
         char key[256];
         if (snprintf(key, sizeof key, "%.*s", (int)nodes[child].key.len, nodes[child].key.data) <
             (int)sizeof key)
-            request_write_member(writer, key, nodes[child].text);
+            json_write_member(writer, key, nodes[child].text);
     }
     json_write_object_end(writer);
 }
 
-/* Writes what an answer tells of a user into an open object. nodes: of its body. */
+/* Writes the members of a user into an open object. nodes: of the user's body. */
 static void write_user(struct json_writer *writer, const struct exchange *exchange, const struct user *user,
                        const struct json_node *nodes, bool verified)
 {
@@ -213,13 +213,13 @@ static void write_user(struct json_writer *writer, const struct exchange *exchan
     };
     char created_at[CLOCK_RFC3339_SIZE];
     clock_rfc3339(user->created_ns, created_at);
-    request_write_member(writer, "id", user->id);
-    request_write_member(writer, "type", SLICE_LITERAL("individual"));
-    request_write_member(writer, "email", request_text(nodes, "email"));
-    request_write_member(writer, "status", SLICE_LITERAL("active"));
-    request_write_member(writer, "created_at", slice_from(created_at));
-    request_write_member(writer, "updated_at", slice_from(created_at));
-    request_write_member(writer, "verification_status", slice_from(verified ? "verified" : "unverified"));
+    json_write_member(writer, "id", user->id);
+    json_write_member(writer, "type", SLICE_LITERAL("individual"));
+    json_write_member(writer, "email", request_text(nodes, "email"));
+    json_write_member(writer, "status", SLICE_LITERAL("active"));
+    json_write_member(writer, "created_at", slice_from(created_at));
+    json_write_member(writer, "updated_at", slice_from(created_at));
+    json_write_member(writer, "verification_status", slice_from(verified ? "verified" : "unverified"));
     write_metadata(writer, nodes);
     write_echoes(writer, nodes, person, exchange->fault == FAULT_LEFT_OUT ? "birth_date" : "");
     json_write_key(writer, "residential_address");
@@ -236,11 +236,11 @@ static void answer_create(struct exchange *exchange, unsigned status, const stru
     json_write_object(&writer);
     write_user(&writer, exchange, user, nodes, false);
     if (exchange->fault == FAULT_WARNING)
-        kira_verdict_write_warning(&writer, nodes);
+        kira_result_write_warning(&writer, nodes);
     json_write_object_end(&writer);
 }
 
-/* what the customer is known by: `external_id`, else that of the metadata; empty: nothing */
+/* the customer's `external_id`, else that in the metadata; empty: none */
 static struct slice external_id_of(const struct json_node *nodes)
 {
     struct slice own = request_text(nodes, "external_id");
@@ -254,21 +254,21 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
     struct json_writer writer;
     exchange_begin_answer(exchange, 409, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, "code", SLICE_LITERAL("resource_conflict"));
-    request_write_member(&writer, "message", SLICE_LITERAL("a user with this external_id exists"));
-    if (exchange->server->options->conflicts_name_user)
-        request_write_member(&writer, "user_id", same->id);
+    json_write_member(&writer, "code", SLICE_LITERAL("resource_conflict"));
+    json_write_member(&writer, "message", SLICE_LITERAL("a user with this external_id exists"));
+    if (exchange->state->options->conflicts_name_user)
+        json_write_member(&writer, "user_id", same->id);
     json_write_object_end(&writer);
 }
 
-/* with the world's lock held */
-static void make_user(struct exchange *exchange, const struct json_node *nodes,
-                      struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
+/* with the server state's lock held */
+static void create_user(struct exchange *exchange, const struct json_node *nodes,
+                        struct idempotency_entry *entry, const uint8_t digest[DIGEST_SHA256_LEN])
 {
     struct users *users = &exchange->api_state->users;
     struct slice external_id = external_id_of(nodes), email = request_text(nodes, "email");
     const struct user *same = external_id.len > 0 ? users_by_external_id(users, external_id) : NULL;
-    if (exchange->server->options->kira_unique_external_id && same) {
+    if (exchange->state->options->kira_unique_external_id && same) {
         refuse_existing(exchange, same);
         return;
     }
@@ -281,9 +281,9 @@ static void make_user(struct exchange *exchange, const struct json_node *nodes,
     if (!user)
         return;
     entry->user = user;
-    entry->at_ns = user->created_ns;
+    entry->created_ns = user->created_ns;
     memcpy(entry->digest, digest, sizeof entry->digest);
-    if (server_state_keep_idempotency(exchange->server, exchange->api->name, entry))
+    if (server_state_record_idempotency(exchange->state, exchange->api_state, entry))
         answer_create(exchange, 201, user, nodes);
     else
         refuse(exchange, 500, "state", "the sandbox cannot write its state");
@@ -298,12 +298,12 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     }
     uint8_t digest[DIGEST_SHA256_LEN];
     digest_sha256(buffer_slice(&exchange->body), slice_make("", 0), digest);
-    struct server_state *server = exchange->server;
-    server_state_lock(server);
-    struct idempotency_entry *entry = idempotency_at(&server->idempotency, key);
-    bool used = entry->user && clock_real_ns() - entry->at_ns < server->options->idempotency_life_ns;
+    struct server_state *state = exchange->state;
+    server_state_lock(state);
+    struct idempotency_entry *entry = idempotency_ensure(&state->idempotency, key);
+    bool used = entry->user && clock_real_ns() - entry->created_ns < state->options->idempotency_life_ns;
     bool same = used && memcmp(entry->digest, digest, sizeof digest) == 0;
-    server_state_unlock(server);
+    server_state_unlock(state);
     if (used && !same) {
         refuse_under(exchange, 409, "error_code", "idempotency_key_reused",
                      "this key came with another body");
@@ -312,18 +312,18 @@ static void create(struct exchange *exchange, struct workspace *workspace)
     const struct json_node *nodes = request_read(exchange, workspace);
     if (!nodes || !request_check(exchange, kira_schema_user, nodes, false))
         return;
-    server_state_lock(server);
+    server_state_lock(state);
     if (used) {
         exchange->api_state->stats.replays++;
         entry->user->creates++;
         answer_create(exchange, 200, entry->user, nodes);
     } else {
-        make_user(exchange, nodes, entry, digest);
+        create_user(exchange, nodes, entry, digest);
     }
-    server_state_unlock(server);
+    server_state_unlock(state);
 }
 
-/* with the world's lock held; NULL: answered */
+/* with the server state's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
     struct user *user = users_by_id(&exchange->api_state->users, id);
@@ -332,27 +332,28 @@ static struct user *find(struct exchange *exchange, struct slice id)
     return user;
 }
 
-/* with the world's lock held; leaves the user's object open */
+/* with the server state's lock held; leaves the user's object open */
 static void begin_user(struct exchange *exchange, struct workspace *workspace, const struct user *user,
                        struct json_writer *writer)
 {
-    size_t count_of_nodes;
+    size_t node_count;
     struct json_fault fault;
-    const struct json_node *nodes = json_reader_parse(workspace->second, user->body, &count_of_nodes, &fault);
+    const struct json_node *nodes = json_reader_parse(workspace->second, user->body, &node_count, &fault);
     exchange_begin_answer(exchange, 200, writer);
     json_write_object(writer);
     write_user(writer, exchange, user, nodes, user->verified);
 }
 
-/* What an update would change of the user as it is. */
+/* The members of an update that would change the user. */
 static uint64_t changed_members(struct exchange *exchange, struct workspace *workspace,
                                 const struct user *user, const struct json_node *nodes, struct slice left_out)
 {
-    size_t count_of_nodes;
+    size_t node_count;
     struct json_fault fault;
     struct merge_side old = {user->body,
-                             json_reader_parse(workspace->second, user->body, &count_of_nodes, &fault)};
-    return kira_verdict_changed(old, (struct merge_side){buffer_slice(&exchange->body), nodes}, left_out);
+                             json_reader_parse(workspace->second, user->body, &node_count, &fault)};
+    return kira_result_changed_members(old, (struct merge_side){buffer_slice(&exchange->body), nodes},
+                                       left_out);
 }
 
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
@@ -363,7 +364,7 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
     struct json_writer writer;
     struct slice left_out = exchange->fault == FAULT_NOT_TAKEN ? nodes[1].key : slice_make("", 0);
     uint64_t changed = 0;
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     struct user *user = find(exchange, id);
     if (user)
         changed = changed_members(exchange, workspace, user, nodes, left_out);
@@ -371,29 +372,29 @@ static void update(struct exchange *exchange, struct workspace *workspace, struc
         refuse(exchange, 403, "user_verified", "a verified user cannot be changed");
     } else if (user && request_update(exchange, workspace, nodes, user, left_out)) {
         begin_user(exchange, workspace, user, &writer);
-        kira_verdict_write_updated(&writer, nodes, changed);
+        kira_result_write_updated_fields(&writer, nodes, changed);
         if (exchange->fault == FAULT_WARNING)
-            kira_verdict_write_warning(&writer, nodes);
+            kira_result_write_warning(&writer, nodes);
         json_write_key(&writer, "requires_reverification");
         json_write_bool(&writer, false);
         json_write_object_end(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
 static void look_up(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
         begin_user(exchange, workspace, user, &writer);
         json_write_object_end(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
-/* a decimal parameter of the query; false: it is not one, or above most */
+/* a decimal parameter of the query; false: it is not one, or above max */
 static bool read_parameter(const struct exchange *exchange, const char *name, uint64_t max, uint64_t *number)
 {
     const char *text = exchange_parameter(exchange, name);
@@ -405,11 +406,11 @@ static void write_listed(struct json_writer *writer, const struct user *user)
     char created_at[CLOCK_RFC3339_SIZE];
     clock_rfc3339(user->created_ns, created_at);
     json_write_object(writer);
-    request_write_member(writer, "id", user->id);
-    request_write_member(writer, "type", SLICE_LITERAL("individual"));
-    request_write_member(writer, "email", user->email);
-    request_write_member(writer, "status", SLICE_LITERAL("active"));
-    request_write_member(writer, "created_at", slice_from(created_at));
+    json_write_member(writer, "id", user->id);
+    json_write_member(writer, "type", SLICE_LITERAL("individual"));
+    json_write_member(writer, "email", user->email);
+    json_write_member(writer, "status", SLICE_LITERAL("active"));
+    json_write_member(writer, "created_at", slice_from(created_at));
     json_write_object_end(writer);
 }
 
@@ -423,7 +424,7 @@ static bool is_listed(const struct user *user, const char *email, bool any_case,
     return !created_from || strcmp(clock_rfc3339(user->created_ns, created_at), created_from) >= 0;
 }
 
-/* metadata is not told here: each hit has to be fetched by its id */
+/* the listing has no metadata: a client has to fetch each hit by its id */
 static void list(struct exchange *exchange)
 {
     uint64_t limit = LIST_LIMIT_DEFAULT, offset = 0, total = 0;
@@ -444,9 +445,9 @@ static void list(struct exchange *exchange)
     json_write_object(&writer);
     json_write_key(&writer, "data");
     json_write_array(&writer);
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     const struct users *users = &exchange->api_state->users;
-    bool any_case = !exchange->server->options->lower_case_emails;
+    bool any_case = !exchange->state->options->lower_case_emails;
     for (size_t row = 0; row < users->count; row++) {
         if (!is_listed(users->all[row], email, any_case, created_from))
             continue;
@@ -454,7 +455,7 @@ static void list(struct exchange *exchange)
             write_listed(&writer, users->all[row]);
         total++;
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
     json_write_array_end(&writer);
     json_write_key(&writer, "total");
     json_write_unsigned(&writer, total);
@@ -475,7 +476,7 @@ static bool has_version(struct exchange *exchange)
     return false;
 }
 
-static void work(struct exchange *exchange, struct workspace *workspace)
+static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice part;
     char text[PATH_ID_SIZE];
@@ -484,7 +485,7 @@ static void work(struct exchange *exchange, struct workspace *workspace)
     bool known = users && (part.len == 0 ? get || post : get || exchange_method_is(exchange, "PUT"));
     if (slice_is(exchange->path, exchange->api->login_path) && post)
         log_in(exchange, workspace);
-    else if (!known) /* the gateway has no such route, and says so in its own misleading way: PATCH, too */
+    else if (!known) /* the gateway's misleading answer to an unknown route, PATCH included */
         refuse_at_gateway(exchange, 403, "MissingAuthenticationTokenException",
                           "Missing Authentication Token");
     else if (!has_version(exchange))
@@ -508,10 +509,10 @@ const struct api api_kira = {
     .faults_before = "{\"code\":\"validation_error\",\"message\":\"the body is not right\",\"details\":",
     .faults_after = "}",
     .fault_field = "path",
-    .admit = admit,
-    .work = work,
+    .authenticate = authenticate,
+    .handle = handle,
     .throttle = throttle,
     .refuse = refuse,
-    .claim = claim,
-    .release = release,
+    .lock = lock_key,
+    .unlock = unlock_key,
 };

@@ -1,4 +1,4 @@
-/* kira_schema: what kira's requests may carry, as its page of POST /v1/users has it.
+/* kira_schema: the members of kira's requests, as its page of POST /v1/users lists them.
  *
  * Thread: constant.
  */
@@ -7,8 +7,8 @@
 
 #include "sandbox/schema.h"
 
-/* Of a create; of an update with SCHEMA_FIXED members left out. Not known: `documents` (its page does not say
- * what stands in it). */
+/* Of a create; of an update without the SCHEMA_FIXED members. Without `documents`: the page does not describe
+ * it. */
 extern const struct schema kira_schema_user[];
 /* Of POST /auth. */
 extern const struct schema kira_schema_login[];

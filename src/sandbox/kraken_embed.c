@@ -13,7 +13,7 @@
 /* `AA95 N84G …`: four groups of four with blanks between */
 enum { GROUPS = 4, GROUP_LEN = 4, USER_ID_SIZE = GROUPS * (GROUP_LEN + 1), PATH_ID_SIZE = 64 };
 
-static const struct schema user_shape[] = {
+static const struct schema user_schema[] = {
     SCHEMA_TEXT("email", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_email),
     SCHEMA_TEXT("external_id", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_reference),
     {.name = "tos_version_accepted",
@@ -46,19 +46,19 @@ static void refuse(struct exchange *exchange, unsigned status, const char *code,
     json_write_object(&writer);
     json_write_key(&writer, "error");
     json_write_object(&writer);
-    request_write_member(&writer, "code", slice_from(code));
-    request_write_member(&writer, "message", slice_from(message));
+    json_write_member(&writer, "code", slice_from(code));
+    json_write_member(&writer, "message", slice_from(message));
     json_write_object_end(&writer);
     json_write_object_end(&writer);
 }
 
 /* {"error":TEXT} */
-static void refuse_in_words(struct exchange *exchange, unsigned status, const char *text)
+static void refuse_with_text(struct exchange *exchange, unsigned status, const char *text)
 {
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, "error", slice_from(text));
+    json_write_member(&writer, "error", slice_from(text));
     json_write_object_end(&writer);
 }
 
@@ -70,7 +70,7 @@ static void begin_result(struct exchange *exchange, unsigned status, const struc
     json_write_object(writer);
     json_write_key(writer, "result");
     json_write_object(writer);
-    request_write_member(writer, "user", user->id);
+    json_write_member(writer, "user", user->id);
 }
 
 static void end_result(struct json_writer *writer)
@@ -83,16 +83,16 @@ static void refuse_existing(struct exchange *exchange, const struct user *same)
 {
     static const char text[] = "EGeneral:User already exists";
     struct json_writer writer;
-    /* who never heard of the user cannot but ask again */
+    /* a client that never saw the answer to its create has to repeat it */
     exchange->caused_by_fault = same->answer_lost;
-    if (!exchange->server->options->conflicts_name_user) {
-        refuse_in_words(exchange, 409, text);
+    if (!exchange->state->options->conflicts_name_user) {
+        refuse_with_text(exchange, 409, text);
         return;
     }
     exchange_begin_answer(exchange, 409, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, "error", slice_from(text));
-    request_write_member(&writer, "user_id", same->id);
+    json_write_member(&writer, "error", slice_from(text));
+    json_write_member(&writer, "user_id", same->id);
     json_write_object_end(&writer);
 }
 
@@ -108,8 +108,8 @@ static void make_id(struct users *users, struct slice external_id, char id[USER_
     } while (users_by_id(users, slice_from(id)));
 }
 
-/* with the world's lock held */
-static void settle_create(struct exchange *exchange, struct slice external_id, struct slice email)
+/* with the server state's lock held */
+static void create_user(struct exchange *exchange, struct slice external_id, struct slice email)
 {
     struct users *users = &exchange->api_state->users;
     const struct user *same = users_by_external_id(users, external_id);
@@ -134,71 +134,71 @@ static void settle_create(struct exchange *exchange, struct slice external_id, s
 static void create(struct exchange *exchange, struct workspace *workspace)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, user_shape, nodes, false))
+    if (!nodes || !request_check(exchange, user_schema, nodes, false))
         return;
-    server_state_lock(exchange->server);
-    settle_create(exchange, request_text(nodes, "external_id"), request_text(nodes, "email"));
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    create_user(exchange, request_text(nodes, "external_id"), request_text(nodes, "email"));
+    server_state_unlock(exchange->state);
 }
 
-/* with the world's lock held; NULL: answered */
+/* with the server state's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
     struct user *user = users_by_id(&exchange->api_state->users, id);
     if (!user)
-        refuse_in_words(exchange, 404, "EGeneral:Unknown user");
+        refuse_with_text(exchange, 404, "EGeneral:Unknown user");
     return user;
 }
 
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, user_shape, nodes, true))
+    if (!nodes || !request_check(exchange, user_schema, nodes, true))
         return;
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     struct user *user = find(exchange, id);
     if (user && request_update(exchange, workspace, nodes, user, slice_make("", 0))) {
         struct json_writer writer;
         exchange_begin_answer(exchange, 200, &writer);
         json_write_object(&writer);
-        request_write_member(&writer, "result", SLICE_LITERAL("success"));
+        json_write_member(&writer, "result", SLICE_LITERAL("success"));
         json_write_object_end(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
         begin_result(exchange, 200, user, &writer);
-        request_write_member(&writer, "external_id", user->external_id);
-        request_write_member(&writer, "email", user->email);
+        json_write_member(&writer, "external_id", user->external_id);
+        json_write_member(&writer, "email", user->email);
         end_result(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
 static bool has_version(struct exchange *exchange)
 {
-    const struct options *options = exchange->server->options;
+    const struct options *options = exchange->state->options;
     const char *version = exchange_header(exchange, options->kraken_version_header);
     if (version && slice_is(slice_from(version), "2025-04-15"))
         return true;
     char message[128];
     snprintf(message, sizeof message, "EGeneral:Invalid arguments:%s", options->kraken_version_header);
-    refuse_in_words(exchange, 400, message);
+    refuse_with_text(exchange, 400, message);
     return false;
 }
 
-static void work(struct exchange *exchange, struct workspace *workspace)
+static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice part;
     char text[PATH_ID_SIZE];
     if (!exchange_path_is(exchange, exchange->api->users_path, &part))
-        refuse_in_words(exchange, 404, "EGeneral:Unknown method");
+        refuse_with_text(exchange, 404, "EGeneral:Unknown method");
     else if (!has_version(exchange))
         return;
     else if (part.len == 0 && exchange_method_is(exchange, "POST"))
@@ -219,8 +219,8 @@ const struct api api_kraken_embed = {
     .faults_before = "{\"error\":{\"code\":\"EGeneral:Invalid arguments\",\"details\":",
     .faults_after = "}}",
     .fault_field = "field",
-    .admit = signed_request_admit,
-    .work = work,
+    .authenticate = signed_request_authenticate,
+    .handle = handle,
     .throttle = signed_request_throttle,
     .refuse = refuse,
 };

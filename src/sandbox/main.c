@@ -6,10 +6,13 @@
 #include <stdlib.h>
 
 #include "core/log.h"
+#include "sandbox/api.h"
 #include "sandbox/credentials.h"
 #include "sandbox/options.h"
 #include "sandbox/server.h"
 #include "sandbox/server_state.h"
+
+static const struct api *const apis[] = {&api_payward, &api_kraken_embed, &api_kira, &api_payso};
 
 static void print_start(const struct options *options, const struct server *server)
 {
@@ -31,17 +34,17 @@ static void print_start(const struct options *options, const struct server *serv
 
 static int serve(const struct options *options, const sigset_t *signals, struct error *error)
 {
-    struct server_state server_;
-    if (server_state_open(&server_, options, error))
+    struct server_state state;
+    if (server_state_open(&state, options, apis, sizeof apis / sizeof *apis, error) != 0)
         return -1;
-    struct server *server = server_start(&server_, error);
+    struct server *server = server_start(&state, error);
     if (server) {
         int signal_number;
         print_start(options, server);
         sigwait(signals, &signal_number);
         server_stop(server);
     }
-    server_state_close(&server_);
+    server_state_close(&state);
     return server ? 0 : -1;
 }
 
@@ -62,7 +65,7 @@ int main(int argc, char **argv)
     if (options.key_tag)
         credentials_tag(options.key_tag);
 
-    /* blocked before any thread starts, so that only sigwait sees them */
+    /* blocked before any thread starts, so that only sigwait receives them */
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);

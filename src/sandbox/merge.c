@@ -1,19 +1,19 @@
 #include "sandbox/merge.h"
 
-/* the member as it stands, key and value; `last`: what follows it is the end of the object */
-static struct slice member_text(struct merge_side side, size_t offset)
+/* the bytes of a member, key and value */
+static struct slice member_text(struct merge_side side, size_t index)
 {
     const struct json_node *nodes = side.nodes;
-    size_t end = nodes[offset].end < nodes[0].end ? nodes[nodes[offset].end].offset : side.text.len;
+    size_t end = nodes[index].end < nodes[0].end ? nodes[nodes[index].end].offset : side.text.len;
     if (end == side.text.len)
         while (side.text.data[end - 1] != '}')
             end--;
     /* the comma or the closing brace, and blanks around it */
-    if (end > 0 && nodes[offset].end >= nodes[0].end)
+    if (end > 0 && nodes[index].end >= nodes[0].end)
         end--;
-    while (end > nodes[offset].offset && memchr(", \t\r\n", side.text.data[end - 1], 5))
+    while (end > nodes[index].offset && memchr(", \t\r\n", side.text.data[end - 1], 5))
         end--;
-    return slice_make(side.text.data + nodes[offset].offset, end - nodes[offset].offset);
+    return slice_make(side.text.data + nodes[index].offset, end - nodes[index].offset);
 }
 
 static bool has_member(const struct json_node *nodes, struct slice key)
@@ -34,9 +34,9 @@ static void write_member(struct buffer *out, struct slice member, bool *any)
 
 bool merge_changes(struct merge_side old, struct merge_side change, size_t index)
 {
-    for (size_t mine = 1; mine < old.nodes[0].end; mine = old.nodes[mine].end)
-        if (slice_equal(old.nodes[mine].key, change.nodes[index].key))
-            return !slice_equal(member_text(old, mine), member_text(change, index));
+    for (size_t i = 1; i < old.nodes[0].end; i = old.nodes[i].end)
+        if (slice_equal(old.nodes[i].key, change.nodes[index].key))
+            return !slice_equal(member_text(old, i), member_text(change, index));
     return true;
 }
 
@@ -47,8 +47,8 @@ void merge_write(struct buffer *out, struct merge_side old, struct merge_side ch
     for (size_t index = 1; index < old.nodes[0].end; index = old.nodes[index].end)
         if (!has_member(change.nodes, old.nodes[index].key) || slice_equal(old.nodes[index].key, left_out))
             write_member(out, member_text(old, index), &any);
-    for (size_t position = 1; position < change.nodes[0].end; position = change.nodes[position].end)
-        if (change.nodes[position].kind != JSON_NULL && !slice_equal(change.nodes[position].key, left_out))
-            write_member(out, member_text(change, position), &any);
+    for (size_t index = 1; index < change.nodes[0].end; index = change.nodes[index].end)
+        if (change.nodes[index].kind != JSON_NULL && !slice_equal(change.nodes[index].key, left_out))
+            write_member(out, member_text(change, index), &any);
     buffer_append_char(out, '}');
 }

@@ -14,44 +14,44 @@ const char options_help[] =
     "\n"
     "Serves the providers' APIs on loopback, strict, with faults on request.\n"
     "\n"
-    "  --listen ADDRESS:PORT  a loopback address; port 0 is the kernel's choice (127.0.0.1:8780)\n"
+    "  --listen ADDRESS:PORT  a loopback address; port 0: the kernel chooses (127.0.0.1:8780)\n"
     "  --tls-pem FILE         serve HTTPS too, with the private key and the certificate in this file\n"
-    "  --tls-listen ADDRESS:PORT       where (127.0.0.1:0)\n"
-    "  --rate N/s             answer 429 to what is above N requests in any second\n"
-    "  --latency A..B         hold each answer for so long, e.g. 20ms..80ms or 50ms\n"
-    "  --fault KIND:SHARE     may be given several times; SHARE is 5%, 0.05, or x3 for the next three\n"
-    "                         before the work: status-401, status-422, status-500, status-503, status-429,\n"
-    "                         reset, not-found (404), retry-after (503 with Retry-After)\n"
-    "                         after the work: drop, garbage, truncate; slow: when the client gave up;\n"
-    "                         folded-header: its first header line begins with a blank; foreign-bytes: the\n"
-    "                         answer once more, which answers nothing, on a connection that is kept;\n"
-    "                         left-out: kira and payso answer without the birth date of a user;\n"
-    "                         not-taken: kira takes an update but for its first member, and says so;\n"
+    "  --tls-listen ADDRESS:PORT       of HTTPS (127.0.0.1:0)\n"
+    "  --rate N/s             answer 429 when more than N requests arrive within a second\n"
+    "  --latency A..B         delay each answer by a random time, e.g. 20ms..80ms or 50ms\n"
+    "  --fault KIND:SHARE     repeatable; SHARE is 5%, 0.05, or x3 for the next three\n"
+    "                         without handling the request: status-401, status-422, status-500, status-503,\n"
+    "                         status-429, reset, not-found (404), retry-after (503 with Retry-After)\n"
+    "                         after handling it: drop (no answer), garbage, truncate;\n"
+    "                         folded-header: the answer's first header line begins with a blank;\n"
+    "                         foreign-bytes: the answer a second time, unasked, on a connection that stays open;\n"
+    "                         left-out: kira and payso answer without the user's birth date;\n"
+    "                         not-taken: kira applies an update without its first member, and reports that;\n"
     "                         warning: kira answers a create or an update with warnings\n"
-    "                         KIND:SHARE@OPERATION strikes only create, update, look_up, fetch, list or login\n"
-    "  --retry-after TIME     of each 429 and retry-after, in whole seconds; date:TIME as an HTTP date; 0s: "
-    "none (1s)\n"
-    "  --slow-for TIME        how long `slow` waits before the work (35s)\n"
+    "                         slow: handles the request only after --slow-for\n"
+    "                         KIND:SHARE@OPERATION: only for create, update, look_up, fetch, list or login\n"
+    "  --retry-after TIME     of each 429 and retry-after, in whole seconds; date:TIME: an HTTP date; 0s: none (1s)\n"
+    "  --slow-for TIME        delay of `slow`, longer than the client waits (35s)\n"
     "  --seed N               of faults and latencies (1)\n"
-    "  --state FILE           users and nonces outlive a restart\n"
+    "  --state FILE           keep users and nonces over a restart\n"
     "  --nonce-window N       how far a nonce may be below the highest one seen (0)\n"
     "  --kraken-version-header NAME    of kraken-embed (Payward-Version)\n"
     "  --token-life TIME               of kira's logins (3600s)\n"
     "  --idempotency-life TIME         of kira's idempotency keys (24h)\n"
-    "  --kira-unique external_id|none  what no two users of kira may share (none)\n"
-    "  --payso-unique email|none       what no two users of payso may share (none)\n"
-    "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  how payso writes a birth date (DD/MM/YYYY)\n"
-    "  --conflicts plain|name-user     whether a 409 of kraken-embed or kira gives the id of the user (plain)\n"
+    "  --kira-unique external_id|none  field that must be unique among kira's users (none)\n"
+    "  --payso-unique email|none       field that must be unique among payso's users (none)\n"
+    "  --payso-dates DD/MM/YYYY|YYYY-MM-DD  payso's format of a birth date (DD/MM/YYYY)\n"
+    "  --conflicts plain|name-user     whether a 409 of kraken-embed or kira contains the user's id (plain)\n"
     "  --emails as-sent|lower-case     how e-mails are stored, and compared by kira's look-up (as-sent)\n"
     "  --threads N            that serve connections (2)\n"
-    "  --key-tag TAG          goes behind each API key, token and client id, so that several sandboxes can be used at once\n"
+    "  --key-tag TAG          append TAG to each API key, token and client id, to use several sandboxes at once\n"
     "  --help\n"
     "\n"
-    "GET /_sandbox gives the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line;\n"
-    "POST /_sandbox/faults replaces the faults (one KIND:SHARE[@OPERATION] a line), POST /_sandbox/reset\n"
-    "zeroes the counters, POST /_sandbox/revoke-tokens ends all logins, POST /_sandbox/revoke-keys makes\n"
-    "every API key unknown until POST /_sandbox/restore-keys, and POST /_sandbox/verify/ID makes a user of\n"
-    "kira one that takes no update; POST /_sandbox/remove takes the user away whose id is the body.\n";
+    "GET /_sandbox returns the counters, GET /_sandbox/users/PROVIDER the users, one JSON object a line.\n"
+    "POST /_sandbox/faults replaces the faults (one KIND:SHARE[@OPERATION] a line), /_sandbox/reset sets the\n"
+    "counters to zero, /_sandbox/revoke-tokens ends all logins, /_sandbox/revoke-keys refuses every API key until\n"
+    "/_sandbox/restore-keys, /_sandbox/verify/ID makes kira refuse updates of a user, /_sandbox/remove removes\n"
+    "the user whose id is the body.\n";
 
 enum option_id {
     OPTION_LISTEN = 256,
@@ -104,7 +104,7 @@ static const struct option option_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* an unsigned decimal at *text up to most; advances it */
+/* an unsigned decimal at *text up to max; advances it */
 static bool read_number(const char **text, uint64_t max, uint64_t *number)
 {
     char *end;
@@ -156,7 +156,9 @@ static int read_listen(struct sockaddr_in *listen, const char *text, struct erro
     const char *colon = strrchr(text, ':');
     size_t host_len = colon ? (size_t)(colon - text) : 0;
     if (host_len == 0 || host_len >= sizeof host || !read_whole_number(colon + 1, UINT16_MAX, &port))
-        return error_set(error, ERROR_USAGE, "--listen %s: write ADDRESS:PORT, such as 127.0.0.1:8780", text);
+        return error_set(
+            error, ERROR_USAGE,
+            "--listen %s: not an address and a port\nhint: write ADDRESS:PORT, such as 127.0.0.1:8780", text);
     memcpy(host, text, host_len);
     host[host_len] = '\0';
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
@@ -164,7 +166,7 @@ static int read_listen(struct sockaddr_in *listen, const char *text, struct erro
     if (inet_pton(AF_INET, address, &listen->sin_addr) != 1 || ntohl(listen->sin_addr.s_addr) >> 24 != 127)
         return error_set(
             error, ERROR_USAGE,
-            "--listen %s: only a loopback address (127.0.0.1) is served: this is a stand-in with public keys",
+            "--listen %s: not a loopback address\nhint: the sandbox's keys are public; listen on 127.0.0.1",
             text);
     return 0;
 }
@@ -179,7 +181,8 @@ static int read_latency(struct options *options, const char *text, struct error 
         good = read_time(&cursor, &options->latency_max_ns);
     }
     if (!good || *cursor != '\0' || options->latency_max_ns < options->latency_min_ns)
-        return error_set(error, ERROR_USAGE, "--latency %s: write a time or a range, such as 20ms..80ms",
+        return error_set(error, ERROR_USAGE,
+                         "--latency %s: not a time or a range\nhint: write one such as 50ms or 20ms..80ms",
                          text);
     return 0;
 }
@@ -189,7 +192,7 @@ static int read_rate(struct options *options, const char *text, struct error *er
     uint64_t rate;
     const char *cursor = text;
     if (!read_number(&cursor, 1000000, &rate) || rate == 0 || strcmp(cursor, "/s") != 0)
-        return error_set(error, ERROR_USAGE, "--rate %s: write N/s, such as 50/s", text);
+        return error_set(error, ERROR_USAGE, "--rate %s: not a rate\nhint: write N/s, such as 50/s", text);
     options->rate_per_s = (uint32_t)rate;
     return 0;
 }
@@ -224,24 +227,27 @@ static int read_numbers(struct options *options, int id, const char *text, struc
         options->threads = (unsigned)threads;
         return 0;
     }
-    return error_set(error, ERROR_USAGE, "%s: not a value of this option; see kyc-sandbox --help", text);
+    return error_set(error, ERROR_USAGE, "%s: not a value of this option\nhint: see kyc-sandbox --help",
+                     text);
 }
 
-/* one of two words: *second says which */
+/* one of two words; *second: it is the second */
 static int read_choice(const char *option, const char *text, const char *first, const char *other,
                        bool *second, struct error *error)
 {
     *second = strcmp(text, other) == 0;
     if (*second || strcmp(text, first) == 0)
         return 0;
-    return error_set(error, ERROR_USAGE, "%s %s: write %s or %s", option, text, first, other);
+    return error_set(error, ERROR_USAGE, "%s %s: unknown value\nhint: write %s or %s", option, text, first,
+                     other);
 }
 
 static int read_key_tag(struct options *options, const char *text, struct error *error)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
     if (len == 0 || len > CREDENTIAL_TAG_MAX || text[len] != '\0')
-        return error_set(error, ERROR_USAGE, "--key-tag %s: write at most %d of a-z, 0-9 and '-'", text,
+        return error_set(error, ERROR_USAGE,
+                         "--key-tag %s: not a tag\nhint: write at most %d of a-z, 0-9 and '-'", text,
                          CREDENTIAL_TAG_MAX);
     options->key_tag = text;
     return 0;
@@ -306,13 +312,13 @@ int options_read(struct options *options, int argc, char **argv, struct error *e
     int id;
     while ((id = getopt_long(argc, argv, ":", option_table, NULL)) != -1) {
         if (id == '?' || id == ':')
-            return error_set(error, ERROR_USAGE, "%s: %s; see kyc-sandbox --help", argv[optind - 1],
+            return error_set(error, ERROR_USAGE, "%s: %s\nhint: see kyc-sandbox --help", argv[optind - 1],
                              id == ':' ? "a value is missing" : "not an option");
         if (read_option(options, id, optarg, error))
             return -1;
     }
     if (optind < argc)
-        return error_set(error, ERROR_USAGE, "%s: not an option; see kyc-sandbox --help", argv[optind]);
+        return error_set(error, ERROR_USAGE, "%s: not an option\nhint: see kyc-sandbox --help", argv[optind]);
     options->faults.random = options->seed;
     return 0;
 }

@@ -13,27 +13,27 @@
 #include "sandbox/fault.h"
 
 struct options {
-    struct sockaddr_in listen;     /* always a loopback address; port 0: the kernel's choice */
-    const char *tls_pem;           /* a private key, then its certificate; NULL: HTTP alone */
-    struct sockaddr_in tls_listen; /* where HTTPS is served beside it */
+    struct sockaddr_in listen;     /* always a loopback address; port 0: chosen by the kernel */
+    const char *tls_pem;           /* a private key, then its certificate; NULL: HTTP only */
+    struct sockaddr_in tls_listen; /* of HTTPS */
     uint32_t rate_per_s;           /* 0: no limit */
     uint64_t latency_min_ns, latency_max_ns;
     uint64_t slow_for_ns;
-    uint64_t retry_after_ns;  /* of a 429, in whole seconds; 0: it does not say */
-    bool retry_after_is_date; /* an HTTP date in place of the seconds */
+    uint64_t retry_after_ns;  /* of a 429, in whole seconds; 0: none is sent */
+    bool retry_after_is_date; /* an HTTP date instead of seconds */
     uint64_t nonce_window;
     uint64_t seed;
     unsigned threads;
     struct fault_plan faults;
     const char *state_path; /* NULL: none */
-    const char *key_tag;    /* behind each API key, token and client id; NULL: none */
+    const char *key_tag;    /* appended to each API key, token and client id; NULL: none */
     const char *kraken_version_header;
     uint64_t token_life_ns, idempotency_life_ns;
-    bool kira_unique_external_id; /* else only its idempotency key keeps a customer from a second user */
+    bool kira_unique_external_id; /* false: only the idempotency key prevents a second user of a customer */
     bool payso_unique_email;
-    bool conflicts_name_user; /* a 409 gives the id of the user that there is */
-    bool lower_case_emails;   /* stored so whatever came, and looked up as they are stored */
-    bool payso_iso_dates;     /* YYYY-MM-DD in place of DD/MM/YYYY */
+    bool conflicts_name_user; /* a 409 contains the id of the existing user */
+    bool lower_case_emails;   /* e-mails are stored in lower case, and look-ups match the stored form */
+    bool payso_iso_dates;     /* YYYY-MM-DD instead of DD/MM/YYYY */
     bool help;
 };
 

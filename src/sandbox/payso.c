@@ -31,7 +31,7 @@ static const struct schema user_members[] = {
     {0},
 };
 
-static const struct schema create_shape[] = {
+static const struct schema create_schema[] = {
     {.name = "user", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = user_members},
     {0},
 };
@@ -44,11 +44,11 @@ static struct slice text_of(const struct json_node *nodes, const char *member)
     return index && nodes[index].kind == JSON_STRING ? nodes[index].text : slice_make("", 0);
 }
 
-static void check_present(const struct json_node *nodes, const char *member, const char *place,
+static void check_present(const struct json_node *nodes, const char *member, const char *path,
                           struct schema_faults *faults)
 {
     if (text_of(nodes, member).len == 0)
-        schema_add_fault(faults, "blank", place, "can't be blank");
+        schema_add_fault(faults, "blank", path, "can't be blank");
 }
 
 static bool is_refused(struct slice country)
@@ -69,14 +69,14 @@ static bool is_all(struct slice text, size_t len, char first, char last)
     return text.len == len;
 }
 
-/* what depends on more than one member, or on how the sandbox was started */
+/* rules that depend on more than one member, or on the sandbox's options */
 static void check_more(const struct exchange *exchange, const struct json_node *nodes,
                        struct schema_faults *faults)
 {
     bool business = slice_is(text_of(nodes, "beneficiary_type"), "business");
     bool in_us = slice_is(text_of(nodes, "country"), "US");
     struct slice date = text_of(nodes, "date_of_birth"), ssn = text_of(nodes, "ssn");
-    bool iso = exchange->server->options->payso_iso_dates;
+    bool iso = exchange->state->options->payso_iso_dates;
     if (business) {
         check_present(nodes, "company_name", "user.company_name", faults);
         check_present(nodes, "source_of_funds", "user.source_of_funds", faults);
@@ -103,7 +103,7 @@ static void refuse(struct exchange *exchange, unsigned status, const char *code,
     struct json_writer writer;
     exchange_begin_answer(exchange, status, &writer);
     json_write_object(&writer);
-    request_write_member(&writer, "error", slice_from(message));
+    json_write_member(&writer, "error", slice_from(message));
     json_write_object_end(&writer);
 }
 
@@ -121,15 +121,15 @@ static void throttle(struct exchange *exchange)
     exchange->retry_after = true;
 }
 
-static bool admit(struct exchange *exchange, struct workspace *workspace)
+static bool authenticate(struct exchange *exchange, struct workspace *workspace)
 {
     (void)workspace;
     bool revoked = exchange_key_is_revoked(exchange);
     if (!revoked && slice_is(exchange_bearer(exchange), credential_payso_token))
         return true;
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     exchange->api_state->stats.bad_tokens++;
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
     refuse(exchange, 401, "unauthorized", "Unauthorized");
     return false;
 }
@@ -152,7 +152,7 @@ static void write_members(struct buffer *out, struct slice members, bool without
 }
 
 /* Writes a user as an object: its id, its members as they were sent, and what the API adds. The body is
- * {"user":{…}} with no other member, so that the inner object stands between the second brace and the last
+ * {"user":{…}} with no other member, so that the inner object is between the second brace and the last
  * but one. */
 static void write_user(struct buffer *out, const struct exchange *exchange, const struct user *user)
 {
@@ -182,12 +182,12 @@ static void answer_user(struct exchange *exchange, const struct user *user)
     buffer_append_char(&exchange->answer, '}');
 }
 
-/* with the world's lock held */
-static void settle_create(struct exchange *exchange, struct slice email)
+/* with the server state's lock held */
+static void create_user(struct exchange *exchange, struct slice email)
 {
     struct users *users = &exchange->api_state->users;
     const struct user *same = users_by_email(users, email);
-    if (same && exchange->server->options->payso_unique_email) {
+    if (same && exchange->state->options->payso_unique_email) {
         exchange->caused_by_fault = same->answer_lost;
         exchange_refuse(exchange, 422, "record_not_unique", "Email has already been taken");
         return;
@@ -205,11 +205,11 @@ static void settle_create(struct exchange *exchange, struct slice email)
 static void create(struct exchange *exchange, struct workspace *workspace)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, create_shape, nodes, false))
+    if (!nodes || !request_check(exchange, create_schema, nodes, false))
         return;
-    server_state_lock(exchange->server);
-    settle_create(exchange, text_of(nodes, "email"));
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    create_user(exchange, text_of(nodes, "email"));
+    server_state_unlock(exchange->state);
 }
 
 static void list(struct exchange *exchange)
@@ -217,7 +217,7 @@ static void list(struct exchange *exchange)
     struct json_writer writer;
     exchange_begin_answer(exchange, 200, &writer);
     buffer_append_text(&exchange->answer, "{\"users\":[");
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     bool first = true;
     for (size_t row = 0; row < exchange->api_state->users.count; row++) {
         if (exchange->api_state->users.all[row]->removed)
@@ -227,22 +227,22 @@ static void list(struct exchange *exchange)
         first = false;
         write_user(&exchange->answer, exchange, exchange->api_state->users.all[row]);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
     buffer_append_text(&exchange->answer, "]}");
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     const struct user *user = users_by_id(&exchange->api_state->users, id);
     if (user)
         answer_user(exchange, user);
     else
         refuse(exchange, 404, "not_found", "Not found");
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
-static void work(struct exchange *exchange, struct workspace *workspace)
+static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice part;
     char text[PATH_ID_SIZE];
@@ -269,8 +269,8 @@ const struct api api_payso = {
     .faults_after = "}",
     .fault_field = "field",
     .check_more = check_more,
-    .admit = admit,
-    .work = work,
+    .authenticate = authenticate,
+    .handle = handle,
     .throttle = throttle,
     .refuse = refuse,
 };

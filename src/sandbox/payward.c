@@ -17,7 +17,7 @@ static const struct schema birth[] = {
     {0},
 };
 
-static const struct schema user_shape[] = {
+static const struct schema user_schema[] = {
     SCHEMA_TEXT("email", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_email),
     SCHEMA_TEXT("external_reference", SCHEMA_REQUIRED | SCHEMA_FIXED, format_is_reference),
     {.name = "full_name", .kind = JSON_OBJECT, .flags = SCHEMA_REQUIRED, .inner = signed_schema_full_name},
@@ -39,19 +39,13 @@ static const struct schema user_shape[] = {
     {0},
 };
 
-static void write_member(struct json_writer *writer, const char *key, const char *text)
-{
-    json_write_key(writer, key);
-    json_write_text(writer, text);
-}
-
 static void write_account(struct json_writer *writer, struct slice user_id, unsigned number, const char *name)
 {
     char id[USER_ID_SIZE] = "W";
     identity_write(id + 1, sizeof id - 2, "payward account", user_id, number);
     json_write_object(writer);
-    write_member(writer, "id", id);
-    write_member(writer, "name", name);
+    json_write_member(writer, "id", slice_from(id));
+    json_write_member(writer, "name", slice_from(name));
     json_write_object_end(writer);
 }
 
@@ -63,8 +57,7 @@ static void begin_user(struct exchange *exchange, unsigned status, const struct 
     json_write_object(writer);
     json_write_key(writer, "data");
     json_write_object(writer);
-    json_write_key(writer, "id");
-    json_write_string(writer, user->id);
+    json_write_member(writer, "id", user->id);
     json_write_key(writer, "accounts");
     json_write_array(writer);
     write_account(writer, user->id, 0, "main");
@@ -78,8 +71,8 @@ static void end_user(struct json_writer *writer)
     json_write_object_end(writer);
 }
 
-/* with the world's lock held */
-static void settle_create(struct exchange *exchange, struct slice reference, struct slice email)
+/* with the server state's lock held */
+static void create_user(struct exchange *exchange, struct slice reference, struct slice email)
 {
     struct users *users = &exchange->api_state->users;
     struct json_writer writer;
@@ -111,14 +104,14 @@ static void settle_create(struct exchange *exchange, struct slice reference, str
 static void create(struct exchange *exchange, struct workspace *workspace)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, user_shape, nodes, false))
+    if (!nodes || !request_check(exchange, user_schema, nodes, false))
         return;
-    server_state_lock(exchange->server);
-    settle_create(exchange, request_text(nodes, "external_reference"), request_text(nodes, "email"));
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    create_user(exchange, request_text(nodes, "external_reference"), request_text(nodes, "email"));
+    server_state_unlock(exchange->state);
 }
 
-/* with the world's lock held; NULL: answered */
+/* with the server state's lock held; NULL: answered */
 static struct user *find(struct exchange *exchange, struct slice id)
 {
     struct user *user = users_by_id(&exchange->api_state->users, id);
@@ -130,35 +123,35 @@ static struct user *find(struct exchange *exchange, struct slice id)
 static void update(struct exchange *exchange, struct workspace *workspace, struct slice id)
 {
     const struct json_node *nodes = request_read(exchange, workspace);
-    if (!nodes || !request_check(exchange, user_shape, nodes, true))
+    if (!nodes || !request_check(exchange, user_schema, nodes, true))
         return;
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     struct user *user = find(exchange, id);
     if (user && request_update(exchange, workspace, nodes, user, slice_make("", 0))) {
         struct json_writer writer;
         exchange_begin_answer(exchange, 200, &writer);
         json_write_object(&writer);
-        write_member(&writer, "data", "success");
+        json_write_member(&writer, "data", SLICE_LITERAL("success"));
         json_write_object_end(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
 static void look_up(struct exchange *exchange, struct slice id)
 {
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     const struct user *user = find(exchange, id);
     if (user) {
         struct json_writer writer;
         begin_user(exchange, 200, user, &writer);
-        request_write_member(&writer, "external_reference", user->external_id);
-        request_write_member(&writer, "email", user->email);
+        json_write_member(&writer, "external_reference", user->external_id);
+        json_write_member(&writer, "email", user->email);
         end_user(&writer);
     }
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
 }
 
-static void work_on_user(struct exchange *exchange, struct workspace *workspace, struct slice part)
+static void handle_user(struct exchange *exchange, struct workspace *workspace, struct slice part)
 {
     char text[PATH_ID_MAX + 1];
     struct slice id = exchange_decode(part, text, sizeof text);
@@ -172,13 +165,13 @@ static void work_on_user(struct exchange *exchange, struct workspace *workspace,
         exchange_refuse(exchange, 405, "method_not_allowed", "this path does not know this method");
 }
 
-static void work(struct exchange *exchange, struct workspace *workspace)
+static void handle(struct exchange *exchange, struct workspace *workspace)
 {
     struct slice id;
     if (!exchange_path_is(exchange, exchange->api->users_path, &id))
         exchange_refuse(exchange, 404, "not_found", "there is no such path");
     else if (id.len > 0)
-        work_on_user(exchange, workspace, id);
+        handle_user(exchange, workspace, id);
     else if (exchange_method_is(exchange, "POST"))
         create(exchange, workspace);
     else
@@ -193,8 +186,8 @@ const struct api api_payward = {
     .faults_before = "{\"errors\":",
     .faults_after = "}",
     .fault_field = "field",
-    .admit = signed_request_admit,
-    .work = work,
+    .authenticate = signed_request_authenticate,
+    .handle = handle,
     .throttle = signed_request_throttle,
     .refuse = exchange_refuse,
 };

@@ -1,4 +1,4 @@
-/* random: a small seeded generator (splitmix64), so that a run of the sandbox can be repeated.
+/* random: a small seeded generator (splitmix64): the same seed repeats the same faults and latencies.
  *
  * Thread: one at a time per state.
  */

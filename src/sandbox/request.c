@@ -9,7 +9,7 @@
 #include "sandbox/schema.h"
 #include "sandbox/server_state.h"
 
-/* Lowers the value of each member `email`, as it is written, so that the body is stored like that. */
+/* Converts the value of each member `email` to lower case, in the text, so that the body is stored so. */
 static void lower_emails(struct buffer *body)
 {
     static const char name[] = "\"email\"";
@@ -33,7 +33,7 @@ const struct json_node *request_read(struct exchange *exchange, struct workspace
                               "Content-Type must be application/json");
         return NULL;
     }
-    if (exchange->server->options->lower_case_emails)
+    if (exchange->state->options->lower_case_emails)
         lower_emails(&exchange->body);
     size_t count;
     struct json_fault fault;
@@ -88,7 +88,7 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
     struct slice email = request_text(nodes, "email");
     if (email.len == 0 || slice_is(left_out, "email"))
         email = user->email;
-    if (server_state_update_user(exchange->server, exchange->api_state, exchange->api->name, user, email,
+    if (server_state_update_user(exchange->state, exchange->api_state, user, email,
                                  buffer_slice(&workspace->merged)))
         return true;
     refuse_state(exchange);
@@ -98,22 +98,15 @@ bool request_update(struct exchange *exchange, struct workspace *workspace, cons
 struct user *request_add_user(struct exchange *exchange, struct slice id, struct slice external_id,
                               struct slice email)
 {
-    struct user made = {
+    struct user new_user = {
         .id = id,
         .external_id = external_id,
         .email = email,
         .body = buffer_slice(&exchange->body),
         .answer_lost = exchange->fault != FAULT_NONE,
     };
-    struct user *user =
-        server_state_add_user(exchange->server, exchange->api_state, exchange->api->name, made);
+    struct user *user = server_state_add_user(exchange->state, exchange->api_state, new_user);
     if (!user)
         refuse_state(exchange);
     return user;
-}
-
-void request_write_member(struct json_writer *writer, const char *key, struct slice text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
 }

@@ -1,5 +1,7 @@
 #include "sandbox/request_steps.h"
 
+#include <string.h>
+
 #include "core/clock.h"
 #include "sandbox/api.h"
 #include "sandbox/control.h"
@@ -7,25 +9,59 @@
 #include "sandbox/random.h"
 #include "sandbox/server_state.h"
 
-void request_steps_arrive(struct exchange *exchange, uint64_t arrival_ns)
+/* Finds the API by the target's prefix, and the path: the rest of the target without the query. */
+static void find_api(struct exchange *exchange)
 {
-    struct server_state *server = exchange->server;
-    int found = api_find(exchange->target, &exchange->path);
-    exchange->begun = true;
-    if (found < 0)
+    struct server_state *state = exchange->state;
+    const char *target = exchange->target;
+    size_t len = strcspn(target, "?");
+    exchange->path = slice_make(target, len);
+    for (size_t i = 0; i < state->api_count; i++) {
+        const struct api *api = state->apis[i].api;
+        size_t name_len = strlen(api->name);
+        if (len <= name_len || target[0] != '/' || memcmp(target + 1, api->name, name_len) != 0 ||
+            (len > 1 + name_len && target[1 + name_len] != '/'))
+            continue;
+        exchange->api = api;
+        exchange->api_state = &state->apis[i];
+        exchange->path = slice_make(target + 1 + name_len, len - 1 - name_len);
         return;
-    exchange->api = api_table[found];
-    exchange->api_state = &server->books[found];
-    exchange->asked = asked_of(exchange);
-    server_state_lock(server);
-    exchange->over_limit =
-        stats_arrive(&exchange->api_state->stats, exchange->asked, arrival_ns, server->options->rate_per_s);
-    exchange->trace = random_next(&server->trace_random);
-    server_state_unlock(server);
+    }
 }
 
-/* with the world's lock held; what leaves is no longer in flight before its first byte is sent, so that a
- * client that answers at once never finds itself counted twice */
+static enum operation find_operation(const struct exchange *exchange)
+{
+    const struct api *api = exchange->api;
+    struct slice id;
+    bool get = exchange_method_is(exchange, "GET"), post = exchange_method_is(exchange, "POST");
+    if (post && api->login_path && slice_is(exchange->path, api->login_path))
+        return OPERATION_LOGIN;
+    if (!exchange_path_is(exchange, api->users_path, &id))
+        return OPERATION_OTHER;
+    if (id.len > 0)
+        return get ? OPERATION_FETCH : post ? OPERATION_OTHER : OPERATION_UPDATE;
+    if (get)
+        return api->lists_all ? OPERATION_LIST : OPERATION_LOOK_UP;
+    return post ? OPERATION_CREATE : OPERATION_OTHER;
+}
+
+void request_steps_arrive(struct exchange *exchange, uint64_t arrival_ns)
+{
+    struct server_state *state = exchange->state;
+    exchange->begun = true;
+    find_api(exchange);
+    if (!exchange->api)
+        return;
+    exchange->operation = find_operation(exchange);
+    server_state_lock(state);
+    exchange->over_limit = stats_arrive(&exchange->api_state->stats, exchange->operation, arrival_ns,
+                                        state->options->rate_per_s);
+    exchange->trace = random_next(&state->trace_random);
+    server_state_unlock(state);
+}
+
+/* With the server state's lock held. A request stops counting as in flight before the first byte of its
+ * answer is sent, so that a client that reacts at once is never counted twice. */
 static void leave(struct exchange *exchange)
 {
     if (!exchange->in_flight)
@@ -34,56 +70,56 @@ static void leave(struct exchange *exchange)
     stats_leave(&exchange->api_state->stats);
 }
 
-static uint64_t draw_latency(struct server_state *server)
+static uint64_t draw_latency(struct server_state *state)
 {
-    uint64_t min = server->options->latency_min_ns, max = server->options->latency_max_ns;
-    return min + (uint64_t)(random_share(&server->latency_random) * (double)(max - min));
+    uint64_t min = state->options->latency_min_ns, max = state->options->latency_max_ns;
+    return min + (uint64_t)(random_share(&state->latency_random) * (double)(max - min));
 }
 
 uint64_t request_steps_begin(struct exchange *exchange)
 {
-    struct server_state *server = exchange->server;
+    struct server_state *state = exchange->state;
     if (!exchange->api)
         return 0;
-    /* only now: libmicrohttpd may never learn that a client went away in the middle of a body */
-    server_state_lock(server);
+    /* not at its arrival: libmicrohttpd may never notice a client that disappears in the middle of a body */
+    server_state_lock(state);
     exchange->in_flight = true;
     stats_enter(&exchange->api_state->stats);
-    server_state_unlock(server);
+    server_state_unlock(state);
     if (exchange->over_limit) {
         exchange->api->throttle(exchange);
     } else {
-        struct workspace *workspace = server_state_acquire_workspace(server);
-        bool admitted = exchange->api->admit(exchange, workspace);
-        server_state_release_workspace(server, workspace);
-        if (admitted && exchange->api->claim)
-            exchange->api->claim(exchange);
+        struct workspace *workspace = server_state_acquire_workspace(state);
+        bool authenticated = exchange->api->authenticate(exchange, workspace);
+        server_state_release_workspace(state, workspace);
+        if (authenticated && exchange->api->lock)
+            exchange->api->lock(exchange);
     }
 
-    server_state_lock(server);
-    uint64_t hold_ns = draw_latency(server);
+    server_state_lock(state);
+    uint64_t delay_ns = draw_latency(state);
     if (exchange->status == 0)
-        exchange->fault = fault_plan_draw(&server->faults, exchange->asked);
+        exchange->fault = fault_plan_draw(&state->faults, exchange->operation);
     if (exchange->fault == FAULT_SLOW) {
-        hold_ns += server->options->slow_for_ns;
+        delay_ns += state->options->slow_for_ns;
         leave(exchange);
     }
-    server_state_unlock(server);
-    /* a slow request waits for its turn: what comes meanwhile finds nothing in hand */
-    if (exchange->fault == FAULT_SLOW && exchange->api->release)
-        exchange->api->release(exchange);
-    return hold_ns;
+    server_state_unlock(state);
+    /* a slow request is not being handled while it waits: a repeat that arrives meanwhile is not refused */
+    if (exchange->fault == FAULT_SLOW && exchange->api->unlock)
+        exchange->api->unlock(exchange);
+    return delay_ns;
 }
 
-static void do_work(struct exchange *exchange)
+static void handle(struct exchange *exchange)
 {
     if (exchange->body.overflowed || exchange->body.len > exchange->api->body_max) {
         exchange->api->refuse(exchange, 413, "too_large", "the body is too large");
         return;
     }
-    struct workspace *workspace = server_state_acquire_workspace(exchange->server);
-    exchange->api->work(exchange, workspace);
-    server_state_release_workspace(exchange->server, workspace);
+    struct workspace *workspace = server_state_acquire_workspace(exchange->state);
+    exchange->api->handle(exchange, workspace);
+    server_state_release_workspace(exchange->state, workspace);
 }
 
 static void answer_garbage(struct exchange *exchange)
@@ -141,22 +177,22 @@ static void answer_fault(struct exchange *exchange)
 
 void request_steps_finish(struct exchange *exchange, bool stopping)
 {
-    struct server_state *server = exchange->server;
+    struct server_state *state = exchange->state;
     if (!exchange->api) {
         control_answer(exchange);
         return;
     }
-    if (exchange->status == 0 && !fault_is_before_work(exchange->fault) &&
+    if (exchange->status == 0 && !fault_is_before_handling(exchange->fault) &&
         !(exchange->fault == FAULT_SLOW && stopping))
-        do_work(exchange);
+        handle(exchange);
     answer_fault(exchange);
-    if (exchange->api->release)
-        exchange->api->release(exchange);
-    server_state_lock(server);
+    if (exchange->api->unlock)
+        exchange->api->unlock(exchange);
+    server_state_lock(state);
     leave(exchange);
     stats_answer(&exchange->api_state->stats, exchange->status, exchange->fault,
                  exchange->over_limit || exchange->caused_by_fault);
-    if (exchange->retry_after && !server->options->retry_after_is_date)
-        stats_hold(&exchange->api_state->stats, clock_mono_ns(), server->options->retry_after_ns);
-    server_state_unlock(server);
+    if (exchange->retry_after && !state->options->retry_after_is_date)
+        stats_note_retry_after(&exchange->api_state->stats, clock_mono_ns(), state->options->retry_after_ns);
+    server_state_unlock(state);
 }

@@ -12,31 +12,28 @@ void schema_add_fault(struct schema_faults *faults, const char *code, const char
         return;
     struct json_writer *writer = faults->writer;
     json_write_object(writer);
-    json_write_key(writer, "code");
-    json_write_text(writer, code);
-    json_write_key(writer, faults->field_key ? faults->field_key : "field");
-    json_write_text(writer, field);
-    json_write_key(writer, "message");
-    json_write_text(writer, message);
+    json_write_member(writer, "code", slice_from(code));
+    json_write_member(writer, faults->field_key ? faults->field_key : "field", slice_from(field));
+    json_write_member(writer, "message", slice_from(message));
     json_write_object_end(writer);
 }
 
-/* Where a value stands; written out only for a fault. */
-struct place {
-    const struct place *outer; /* NULL: the body itself */
-    struct slice name;         /* of a member */
-    size_t index;              /* of an element, when name is empty */
+/* Where a value is in the body; its path is written only for a fault. */
+struct location {
+    const struct location *outer; /* NULL: the body itself */
+    struct slice name;            /* of a member */
+    size_t index;                 /* of an element, when name is empty */
 };
 
-static size_t write_place(const struct place *place, char *path, size_t len)
+static size_t write_location(const struct location *location, char *path, size_t len)
 {
     char index[24];
-    if (!place->outer)
+    if (!location->outer)
         return len;
-    len = write_place(place->outer, path, len);
-    struct slice name = place->name;
+    len = write_location(location->outer, path, len);
+    struct slice name = location->name;
     if (name.len == 0) {
-        int index_len = snprintf(index, sizeof index, "%zu", place->index);
+        int index_len = snprintf(index, sizeof index, "%zu", location->index);
         name = slice_make(index, (size_t)index_len);
     }
     if (len > 0 && len < PATH_SIZE - 1)
@@ -49,19 +46,19 @@ static size_t write_place(const struct place *place, char *path, size_t len)
     return len + cut;
 }
 
-static void add_fault(struct schema_faults *faults, const char *code, const struct place *place,
+static void add_fault(struct schema_faults *faults, const char *code, const struct location *location,
                       const char *message)
 {
     char path[PATH_SIZE];
-    path[write_place(place, path, 0)] = '\0';
+    path[write_location(location, path, 0)] = '\0';
     schema_add_fault(faults, code, path, message);
 }
 
-static void add_malformed(struct schema_faults *faults, const char *code, const struct place *place,
+static void add_malformed(struct schema_faults *faults, const char *code, const struct location *location,
                           const char *message)
 {
     faults->malformed = true;
-    add_fault(faults, code, place, message);
+    add_fault(faults, code, location, message);
 }
 
 static bool is_word_of(struct slice text, const char *const *words)
@@ -72,15 +69,15 @@ static bool is_word_of(struct slice text, const char *const *words)
     return false;
 }
 
-static void check_string(const struct schema *shape, struct slice text, const struct place *place,
+static void check_string(const struct schema *schema, struct slice text, const struct location *location,
                          struct schema_faults *faults)
 {
-    if (shape->words && !is_word_of(text, shape->words))
-        add_fault(faults, "invalid_option", place, "is not one of the available options");
-    else if (shape->max_chars > 0 && text_count_chars(text) > shape->max_chars)
-        add_fault(faults, "too_long", place, "has too many characters");
-    else if (shape->is_valid && !shape->is_valid(text))
-        add_fault(faults, "invalid_format", place, "does not have the format that is asked for");
+    if (schema->words && !is_word_of(text, schema->words))
+        add_fault(faults, "invalid_option", location, "is not one of the available options");
+    else if (schema->max_chars > 0 && text_count_chars(text) > schema->max_chars)
+        add_fault(faults, "too_long", location, "has too many characters");
+    else if (schema->is_valid && !schema->is_valid(text))
+        add_fault(faults, "invalid_format", location, "does not have the format that is asked for");
 }
 
 static bool is_integer(struct slice text)
@@ -92,52 +89,52 @@ static bool is_integer(struct slice text)
 }
 
 static void check_members(const struct schema *members, const struct json_node *nodes, size_t index,
-                          const struct place *place, struct schema_faults *faults);
+                          const struct location *location, struct schema_faults *faults);
 
-/* the flags of a member or element at place: in an update, those of the top-level members are others */
-static unsigned flags_of(const struct schema *shape, const struct place *place,
+/* the flags of a member or element: in an update, the top-level members have other ones */
+static unsigned flags_of(const struct schema *schema, const struct location *location,
                          const struct schema_faults *faults)
 {
-    if (!faults->update || place->outer->outer)
-        return shape->flags;
-    return shape->flags & SCHEMA_CLEARABLE ? SCHEMA_NULLABLE : 0;
+    if (!faults->update || location->outer->outer)
+        return schema->flags;
+    return schema->flags & SCHEMA_CLEARABLE ? SCHEMA_NULLABLE : 0;
 }
 
-static void check_texts(const struct json_node *nodes, size_t index, const struct place *place,
+static void check_texts(const struct json_node *nodes, size_t index, const struct location *location,
                         struct schema_faults *faults)
 {
     for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
-        struct place inner = {.outer = place, .name = nodes[child].key};
+        struct location inner = {.outer = location, .name = nodes[child].key};
         if (nodes[child].kind != JSON_STRING)
             add_malformed(faults, "invalid_type", &inner, "must be a string");
     }
 }
 
-static void check_value(const struct schema *shape, const struct json_node *nodes, size_t position,
-                        const struct place *place, struct schema_faults *faults)
+static void check_value(const struct schema *schema, const struct json_node *nodes, size_t position,
+                        const struct location *location, struct schema_faults *faults)
 {
     const struct json_node *node = &nodes[position];
-    if (node->kind == JSON_NULL && (flags_of(shape, place, faults) & SCHEMA_NULLABLE))
+    if (node->kind == JSON_NULL && (flags_of(schema, location, faults) & SCHEMA_NULLABLE))
         return;
-    if (node->kind != shape->kind || (node->kind == JSON_NUMBER && !is_integer(node->text))) {
-        add_malformed(faults, "invalid_type", place, "is of the wrong type");
+    if (node->kind != schema->kind || (node->kind == JSON_NUMBER && !is_integer(node->text))) {
+        add_malformed(faults, "invalid_type", location, "is of the wrong type");
         return;
     }
-    if (node->kind == JSON_NUMBER && shape->is_valid && !shape->is_valid(node->text)) {
-        add_fault(faults, "out_of_range", place, "is out of range");
+    if (node->kind == JSON_NUMBER && schema->is_valid && !schema->is_valid(node->text)) {
+        add_fault(faults, "out_of_range", location, "is out of range");
     } else if (node->kind == JSON_STRING) {
-        check_string(shape, node->text, place, faults);
-    } else if (node->kind == JSON_OBJECT && !shape->inner) {
-        check_texts(nodes, position, place, faults);
+        check_string(schema, node->text, location, faults);
+    } else if (node->kind == JSON_OBJECT && !schema->inner) {
+        check_texts(nodes, position, location, faults);
     } else if (node->kind == JSON_OBJECT) {
-        check_members(shape->inner, nodes, position, place, faults);
+        check_members(schema->inner, nodes, position, location, faults);
     } else if (node->kind == JSON_ARRAY) {
-        if (node->children == 0 && (shape->inner->flags & SCHEMA_REQUIRED))
-            add_fault(faults, "empty", place, "must have at least one element");
+        if (node->children == 0 && (schema->inner->flags & SCHEMA_REQUIRED))
+            add_fault(faults, "empty", location, "must have at least one element");
         size_t index = 0;
         for (size_t child = position + 1; child < node->end; child = nodes[child].end) {
-            struct place inner = {place, slice_make(NULL, 0), index++};
-            check_value(shape->inner, nodes, child, &inner, faults);
+            struct location inner = {location, slice_make(NULL, 0), index++};
+            check_value(schema->inner, nodes, child, &inner, faults);
         }
     }
 }
@@ -151,21 +148,21 @@ static const struct schema *member_named(const struct schema *members, struct sl
 }
 
 static void check_members(const struct schema *members, const struct json_node *nodes, size_t index,
-                          const struct place *place, struct schema_faults *faults)
+                          const struct location *location, struct schema_faults *faults)
 {
     for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
-        const struct schema *shape = member_named(members, nodes[child].key);
-        struct place inner = {.outer = place, .name = nodes[child].key};
-        bool fixed = shape && faults->update && !place->outer && (shape->flags & SCHEMA_FIXED);
-        if (shape && !fixed)
-            check_value(shape, nodes, child, &inner, faults);
+        const struct schema *schema = member_named(members, nodes[child].key);
+        struct location inner = {.outer = location, .name = nodes[child].key};
+        bool fixed = schema && faults->update && !location->outer && (schema->flags & SCHEMA_FIXED);
+        if (schema && !fixed)
+            check_value(schema, nodes, child, &inner, faults);
         else
             add_malformed(faults, "unknown_member", &inner, "is not a member of this request");
     }
-    for (const struct schema *shape = members; shape->name; shape++) {
-        struct place inner = {.outer = place, .name = slice_from(shape->name)};
-        if (!(flags_of(shape, &inner, faults) & SCHEMA_REQUIRED) ||
-            json_member(nodes, index, shape->name) != 0)
+    for (const struct schema *schema = members; schema->name; schema++) {
+        struct location inner = {.outer = location, .name = slice_from(schema->name)};
+        if (!(flags_of(schema, &inner, faults) & SCHEMA_REQUIRED) ||
+            json_member(nodes, index, schema->name) != 0)
             continue;
         add_malformed(faults, "required", &inner, "is required");
     }
@@ -174,7 +171,7 @@ static void check_members(const struct schema *members, const struct json_node *
 void schema_check(const struct schema *members, const struct json_node *nodes, size_t index,
                   struct schema_faults *faults)
 {
-    static const struct place body = {0};
+    static const struct location body = {0};
     if (nodes[index].kind != JSON_OBJECT)
         add_malformed(faults, "invalid_type", &body, "the body must be an object");
     else if (faults->update && nodes[index].children == 0)

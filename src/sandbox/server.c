@@ -31,10 +31,10 @@ enum {
 };
 
 struct server {
-    struct server_state *server;
+    struct server_state *state;
     struct MHD_Daemon *daemon, *tls; /* tls: NULL without */
     struct buffer pem;
-    struct delay_queue *holds;
+    struct delay_queue *delays;
     uint16_t port, tls_port;
 };
 
@@ -43,7 +43,7 @@ static int socket_of(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 }
 
-/* Connecting to nowhere makes the kernel send RST at once (tcp_disconnect); closing with a linger time of 0
+/* Connecting to AF_UNSPEC makes the kernel send RST at once (tcp_disconnect). Closing with a linger time of 0
  * would send it too, but libmicrohttpd shuts down first, and the client would see an orderly end. */
 static void reset_connection(struct MHD_Connection *connection)
 {
@@ -52,14 +52,14 @@ static void reset_connection(struct MHD_Connection *connection)
 }
 
 /* the first half of the answer, then an error that closes the connection */
-static ssize_t read_truncated(void *context, uint64_t at_ns, char *out, size_t capacity)
+static ssize_t read_truncated(void *context, uint64_t offset, char *out, size_t capacity)
 {
     const struct exchange *exchange = context;
     uint64_t half = exchange->answer.len / 2;
-    if (at_ns >= half)
+    if (offset >= half)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t len = half - at_ns < capacity ? (size_t)(half - at_ns) : capacity;
-    memcpy(out, exchange->answer.data + at_ns, len);
+    size_t len = half - offset < capacity ? (size_t)(half - offset) : capacity;
+    memcpy(out, exchange->answer.data + offset, len);
     return (ssize_t)len;
 }
 
@@ -95,12 +95,12 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (exchange->error_type)
         MHD_add_response_header(response, "x-amzn-errortype", exchange->error_type);
     if (exchange->retry_after)
-        add_retry_after(response, exchange->server->options);
+        add_retry_after(response, exchange->state->options);
     return response;
 }
 
-/* The answer as raw bytes behind libmicrohttpd's back, with a header line before all others. Nobody reads
- * them: all the same. */
+/* Sends the answer as raw bytes, bypassing libmicrohttpd, with a header line before all others. A failure
+ * does not matter: the client is gone then. */
 static void send_raw(struct exchange *exchange, const char *first)
 {
     struct buffer out;
@@ -112,7 +112,7 @@ static void send_raw(struct exchange *exchange, const char *first)
     buffer_clear(&out);
 }
 
-/* the answer lives as long as the exchange, and that until the response was sent */
+/* the answer lives as long as the exchange: until the response was sent */
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     if (exchange->fault == FAULT_RESET)
@@ -129,7 +129,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     return result;
 }
 
-static void end_hold(void *item, bool stopping)
+static void finish_delayed(void *item, bool stopping)
 {
     struct exchange *exchange = item;
     request_steps_finish(exchange, stopping);
@@ -140,17 +140,17 @@ static void end_hold(void *item, bool stopping)
 static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
 {
     struct server *server = context;
-    return exchange_new(server->server, connection, target);
+    return exchange_new(server->state, connection, target);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data, size_t *data_len,
-                                  void **state)
+                                  void **request)
 {
     (void)url;
     (void)version;
     struct server *server = context;
-    struct exchange *exchange = *state;
+    struct exchange *exchange = *request;
     if (!exchange->begun) {
         snprintf(exchange->method, sizeof exchange->method, "%s", method);
         request_steps_arrive(exchange, arrival_ns(socket_of(connection)));
@@ -164,32 +164,32 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     if (exchange->ready)
         return send_answer(exchange);
 
-    uint64_t hold_ns = request_steps_begin(exchange);
-    if (hold_ns == 0) {
+    uint64_t delay_ns = request_steps_begin(exchange);
+    if (delay_ns == 0) {
         request_steps_finish(exchange, false);
         return send_answer(exchange);
     }
-    /* from here on the exchange may be finished and resumed by the other thread at any moment */
+    /* from here on the delay queue's thread may finish and resume the exchange at any moment */
     MHD_suspend_connection(connection);
-    if (!delay_queue_put(server->holds, clock_mono_ns() + hold_ns, exchange))
-        end_hold(exchange, true);
+    if (!delay_queue_put(server->delays, clock_mono_ns() + delay_ns, exchange))
+        finish_delayed(exchange, true);
     return MHD_YES;
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+static void on_completed(void *context, struct MHD_Connection *connection, void **request,
                          enum MHD_RequestTerminationCode code)
 {
     (void)context;
     (void)connection;
-    struct exchange *exchange = *state;
+    struct exchange *exchange = *request;
     if (exchange && exchange->fault == FAULT_FOREIGN_BYTES && code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
         send_raw(exchange, "");
     if (exchange)
         exchange_free(exchange);
-    *state = NULL;
+    *request = NULL;
 }
 
-/* gives the socket, or -1 with errno */
+/* returns the socket, or -1 with errno */
 static int listen_on(struct sockaddr_in *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -208,19 +208,19 @@ static int listen_on(struct sockaddr_in *address)
     return -1;
 }
 
-/* Gives the daemon and its port, or NULL. pem: of HTTPS, NULL for HTTP; it outlives the daemon. */
+/* Returns the daemon and its port, or NULL. pem: of HTTPS, NULL for HTTP; it outlives the daemon. */
 static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in address, const char *pem,
                                        uint16_t *port, struct error *error)
 {
     uint16_t wanted = ntohs(address.sin_port);
     int fd = listen_on(&address);
     if (fd < 0) {
-        error_set(error, ERROR_USAGE, "cannot listen on port %u: %s; port 0 takes a free one", wanted,
+        error_set(error, ERROR_USAGE, "cannot listen on port %u: %s\nhint: port 0 takes a free one", wanted,
                   strerror(errno));
         return NULL;
     }
     *port = ntohs(address.sin_port);
-    unsigned threads = server->server->options->threads;
+    unsigned threads = server->state->options->threads;
     struct MHD_OptionItem tls[] = {
         {pem ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0, (void *)pem},
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)pem},
@@ -234,8 +234,8 @@ static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in
         server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     if (!daemon) {
-        error_set(error, ERROR_USAGE, "the %s server does not start: %s", pem ? "HTTPS" : "HTTP",
-                  pem ? "look at --tls-pem: it holds a private key, then its certificate" : strerror(errno));
+        error_set(error, ERROR_USAGE, "the %s server does not start%s", pem ? "HTTPS" : "HTTP",
+                  pem ? "\nhint: the file of --tls-pem holds a private key, then its certificate" : "");
         close(fd);
     }
     return daemon;
@@ -243,7 +243,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, struct sockaddr_in
 
 static int start_tls(struct server *server, struct error *error)
 {
-    const struct options *options = server->server->options;
+    const struct options *options = server->state->options;
     if (!options->tls_pem)
         return 0;
     if (file_read(options->tls_pem, &server->pem, error))
@@ -253,13 +253,13 @@ static int start_tls(struct server *server, struct error *error)
     return server->tls ? 0 : -1;
 }
 
-struct server *server_start(struct server_state *server_, struct error *error)
+struct server *server_start(struct server_state *state, struct error *error)
 {
     struct server *server = memory_new(1, sizeof *server);
-    server->server = server_;
-    server->holds = delay_queue_new(end_hold);
+    server->state = state;
+    server->delays = delay_queue_new(finish_delayed);
     buffer_init(&server->pem, PEM_MAX);
-    server->daemon = start_daemon(server, server_->options->listen, NULL, &server->port, error);
+    server->daemon = start_daemon(server, state->options->listen, NULL, &server->port, error);
     if (server->daemon && start_tls(server, error) == 0)
         return server;
     server_stop(server);
@@ -278,12 +278,12 @@ uint16_t server_tls_port(const struct server *server)
 
 void server_stop(struct server *server)
 {
-    delay_queue_stop(server->holds);
+    delay_queue_stop(server->delays);
     if (server->tls)
         MHD_stop_daemon(server->tls);
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
-    delay_queue_free(server->holds);
+    delay_queue_free(server->delays);
     buffer_clear(&server->pem);
     free(server);
 }

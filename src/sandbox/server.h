@@ -1,5 +1,5 @@
-/* server: HTTP, and HTTPS when asked for, on loopback sockets (libmicrohttpd), and the faults that are made
- * on the wire.
+/* server: HTTP, and optionally HTTPS, on loopback sockets (libmicrohttpd), and the faults of the connection
+ * itself.
  *
  * Thread: start and stop from one thread. Owner: start/stop.
  */
@@ -13,12 +13,13 @@
 struct server;
 struct server_state;
 
-/* Listens and serves on threads of its own, as the world's options say. NULL with scope ERROR_USAGE. */
-struct server *server_start(struct server_state *server_, struct error *error);
+/* Listens and serves on threads of its own, by the options of the state, which is borrowed. NULL with scope
+ * ERROR_USAGE. */
+struct server *server_start(struct server_state *state, struct error *error);
 uint16_t server_port(const struct server *server);
 /* Of HTTPS; 0: none. */
 uint16_t server_tls_port(const struct server *server);
-/* Ends all connections; what is held is answered at once. */
+/* Ends all connections; delayed requests are answered at once. */
 void server_stop(struct server *server);
 
 #endif

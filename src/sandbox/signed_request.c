@@ -19,13 +19,13 @@ static void answer_error(struct exchange *exchange, unsigned status, const char 
 static bool refuse(struct exchange *exchange, uint64_t *counter, const char *text)
 {
     answer_error(exchange, 401, text);
-    server_state_lock(exchange->server);
+    server_state_lock(exchange->state);
     (*counter)++;
-    server_state_unlock(exchange->server);
+    server_state_unlock(exchange->state);
     return false;
 }
 
-bool signed_request_admit(struct exchange *exchange, struct workspace *workspace)
+bool signed_request_authenticate(struct exchange *exchange, struct workspace *workspace)
 {
     struct stats *stats = &exchange->api_state->stats;
     const char *api_key = exchange_header(exchange, "API-Key");
@@ -38,13 +38,13 @@ bool signed_request_admit(struct exchange *exchange, struct workspace *workspace
     uint64_t nonce = 0;
     if (!nonce_text || !keyring_read_nonce(nonce_text, &nonce))
         return refuse(exchange, &stats->bad_nonces, "EAPI:Invalid nonce");
-    if (!sign || !keyring_sign_is(&workspace->hmacs, key, slice_from(exchange->target), nonce_text,
-                                  buffer_slice(&exchange->body), sign))
+    if (!sign || !keyring_signature_matches(&workspace->hmacs, key, slice_from(exchange->target), nonce_text,
+                                            buffer_slice(&exchange->body), sign))
         return refuse(exchange, &stats->bad_signatures, "EAPI:Invalid signature");
 
-    server_state_lock(exchange->server);
-    bool used = server_state_use_nonce(exchange->server, key, nonce);
-    server_state_unlock(exchange->server);
+    server_state_lock(exchange->state);
+    bool used = server_state_use_nonce(exchange->state, key, nonce);
+    server_state_unlock(exchange->state);
     if (!used)
         return refuse(exchange, &stats->bad_nonces, "EAPI:Invalid nonce");
     return true;

@@ -1,4 +1,4 @@
-/* signed_request: what the APIs that sign have in common: who asks, and how they say no to it.
+/* signed_request: authentication and rate-limit answers of the APIs that sign (payward, kraken-embed).
  *
  * Thread: as struct api's members.
  */
@@ -10,9 +10,9 @@
 struct exchange;
 struct workspace;
 
-/* Checks API-Key, API-Sign and API-Nonce, in this order; a nonce is used up only by a request that is signed
- * right. False: answered 401 {"error":["EAPI:Invalid …"]} and counted. */
-bool signed_request_admit(struct exchange *exchange, struct workspace *workspace);
+/* Checks API-Key, API-Sign and API-Nonce, in this order; only a request with a valid signature uses up its
+ * nonce. False: answered 401 {"error":["EAPI:Invalid …"]} and counted. */
+bool signed_request_authenticate(struct exchange *exchange, struct workspace *workspace);
 
 /* 429 {"error":["EAPI:Rate limit exceeded"]} with Retry-After: 1. */
 void signed_request_throttle(struct exchange *exchange);

@@ -1,4 +1,4 @@
-/* signed_schema: the parts that the bodies of payward and kraken-embed have in common.
+/* signed_schema: the parts that the bodies of payward and kraken-embed share.
  *
  * Thread: constant.
  */

@@ -7,8 +7,8 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
-/* One may be told of late: the windows that end before the newest have to be looked at then. */
-#define KEPT_NS (2 * CLOCK_NS_PER_S)
+/* An arrival may be recorded late: it then changes windows that end after it. */
+#define HISTORY_NS (2 * CLOCK_NS_PER_S)
 
 void stats_init(struct stats *stats)
 {
@@ -41,7 +41,7 @@ static uint64_t *arrival_at(struct stats *stats, size_t index)
     return &stats->arrivals_ns[(stats->first + index) % stats->capacity];
 }
 
-static void make_room(struct stats *stats)
+static void ensure_capacity(struct stats *stats)
 {
     if (stats->count < stats->capacity)
         return;
@@ -54,8 +54,8 @@ static void make_room(struct stats *stats)
     stats->capacity *= 2;
 }
 
-/* How many came within the second that ends with the index-th, itself included. */
-static size_t within_second(struct stats *stats, size_t index)
+/* Arrivals within the second that ends with the index-th, itself included. */
+static size_t count_in_second_before(struct stats *stats, size_t index)
 {
     uint64_t end_ns = *arrival_at(stats, index);
     size_t below = 0, above = index;
@@ -69,12 +69,12 @@ static size_t within_second(struct stats *stats, size_t index)
     return index - below + 1;
 }
 
-bool stats_arrive(struct stats *stats, enum asked asked, uint64_t arrival_ns, uint32_t rate_per_s)
+bool stats_arrive(struct stats *stats, enum operation operation, uint64_t arrival_ns, uint32_t rate_per_s)
 {
     stats->requests++;
-    stats->by_operation[asked]++;
-    /* two threads may tell of two arrivals in the wrong order */
-    make_room(stats);
+    stats->by_operation[operation]++;
+    /* two threads may record two arrivals in the wrong order */
+    ensure_capacity(stats);
     size_t index = stats->count++;
     while (index > 0 && *arrival_at(stats, index - 1) > arrival_ns) {
         *arrival_at(stats, index) = *arrival_at(stats, index - 1);
@@ -83,21 +83,21 @@ bool stats_arrive(struct stats *stats, enum asked asked, uint64_t arrival_ns, ui
     *arrival_at(stats, index) = arrival_ns;
 
     bool over = false;
-    for (size_t end = index; end < stats->count; end++) { /* the windows that it may have filled */
-        size_t came = within_second(stats, end);
-        if (came > stats->max_per_second)
-            stats->max_per_second = came;
-        over = over || (rate_per_s > 0 && came > rate_per_s);
+    for (size_t end = index; end < stats->count; end++) { /* the windows that contain it */
+        size_t arrived = count_in_second_before(stats, end);
+        if (arrived > stats->max_per_second)
+            stats->max_per_second = arrived;
+        over = over || (rate_per_s > 0 && arrived > rate_per_s);
     }
     stats->over_limit += over;
-    stats->early += arrival_ns >= stats->held_from_ns && arrival_ns < stats->held_until_ns;
+    stats->early += arrival_ns >= stats->retry_after_from_ns && arrival_ns < stats->retry_after_until_ns;
 
     if (stats->first_arrival_ns == 0 || arrival_ns < stats->first_arrival_ns)
         stats->first_arrival_ns = arrival_ns;
     if (arrival_ns > stats->last_arrival_ns)
         stats->last_arrival_ns = arrival_ns;
     uint64_t newest = *arrival_at(stats, stats->count - 1);
-    while (newest - *arrival_at(stats, 0) >= KEPT_NS) {
+    while (newest - *arrival_at(stats, 0) >= HISTORY_NS) {
         stats->first = (stats->first + 1) % stats->capacity;
         stats->count--;
     }
@@ -126,28 +126,24 @@ void stats_answer(struct stats *stats, unsigned status, enum fault_kind fault, b
         stats->complaints++;
 }
 
-void stats_hold(struct stats *stats, uint64_t now_ns, uint64_t retry_after_ns)
+void stats_note_retry_after(struct stats *stats, uint64_t now_ns, uint64_t retry_after_ns)
 {
-    if (stats->held_until_ns < now_ns) /* else one that holds already goes on */
-        stats->held_from_ns = now_ns + STATS_ON_THE_WAY_NS;
-    if (now_ns + retry_after_ns > stats->held_until_ns)
-        stats->held_until_ns = now_ns + retry_after_ns;
-}
-
-static void write_number(struct json_writer *writer, const char *key, uint64_t number)
-{
-    json_write_key(writer, key);
-    json_write_unsigned(writer, number);
+    if (stats->retry_after_until_ns < now_ns) /* else one that is in force is extended */
+        stats->retry_after_from_ns = now_ns + STATS_IN_TRANSIT_NS;
+    if (now_ns + retry_after_ns > stats->retry_after_until_ns)
+        stats->retry_after_until_ns = now_ns + retry_after_ns;
 }
 
 void stats_write(const struct stats *stats, struct json_writer *writer)
 {
-    write_number(writer, "requests", stats->requests);
+    json_write_member_unsigned(writer, "requests", stats->requests);
     json_write_key(writer, "by_operation");
     json_write_object(writer);
-    for (int asked = 0; asked < ASKED_KINDS; asked++)
-        if (stats->by_operation[asked] > 0)
-            write_number(writer, asked_word((enum asked)asked), stats->by_operation[asked]);
+    for (int i = 0; i < OPERATION_SLOTS; i++) {
+        const char *word = i < OPERATION_COUNT ? operation_word((enum operation)i) : "other";
+        if (stats->by_operation[i] > 0)
+            json_write_member_unsigned(writer, word, stats->by_operation[i]);
+    }
     json_write_object_end(writer);
     json_write_key(writer, "by_status");
     json_write_object(writer);
@@ -156,26 +152,26 @@ void stats_write(const struct stats *stats, struct json_writer *writer)
             continue;
         char key[16];
         snprintf(key, sizeof key, "%u", status);
-        write_number(writer, key, stats->by_status[status]);
+        json_write_member_unsigned(writer, key, stats->by_status[status]);
     }
     json_write_object_end(writer);
-    write_number(writer, "over_limit", stats->over_limit);
-    write_number(writer, "early", stats->early);
-    write_number(writer, "max_per_second", stats->max_per_second);
-    write_number(writer, "arriving_ns", stats->last_arrival_ns - stats->first_arrival_ns);
-    write_number(writer, "in_flight", stats->in_flight);
-    write_number(writer, "max_in_flight", stats->max_in_flight);
-    write_number(writer, "bad_keys", stats->bad_keys);
-    write_number(writer, "bad_signatures", stats->bad_signatures);
-    write_number(writer, "bad_nonces", stats->bad_nonces);
-    write_number(writer, "bad_tokens", stats->bad_tokens);
-    write_number(writer, "logins", stats->logins);
-    write_number(writer, "replays", stats->replays);
-    write_number(writer, "complaints", stats->complaints);
+    json_write_member_unsigned(writer, "over_limit", stats->over_limit);
+    json_write_member_unsigned(writer, "early", stats->early);
+    json_write_member_unsigned(writer, "max_per_second", stats->max_per_second);
+    json_write_member_unsigned(writer, "arriving_ns", stats->last_arrival_ns - stats->first_arrival_ns);
+    json_write_member_unsigned(writer, "in_flight", stats->in_flight);
+    json_write_member_unsigned(writer, "max_in_flight", stats->max_in_flight);
+    json_write_member_unsigned(writer, "bad_keys", stats->bad_keys);
+    json_write_member_unsigned(writer, "bad_signatures", stats->bad_signatures);
+    json_write_member_unsigned(writer, "bad_nonces", stats->bad_nonces);
+    json_write_member_unsigned(writer, "bad_tokens", stats->bad_tokens);
+    json_write_member_unsigned(writer, "logins", stats->logins);
+    json_write_member_unsigned(writer, "replays", stats->replays);
+    json_write_member_unsigned(writer, "complaints", stats->complaints);
     json_write_key(writer, "faults");
     json_write_object(writer);
     for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++)
         if (stats->faults[kind] > 0)
-            write_number(writer, fault_word((enum fault_kind)kind), stats->faults[kind]);
+            json_write_member_unsigned(writer, fault_word((enum fault_kind)kind), stats->faults[kind]);
     json_write_object_end(writer);
 }

@@ -1,6 +1,6 @@
-/* tokens: the bearer tokens that a login gave, until they expire or are revoked.
+/* tokens: the bearer tokens of logins, until they expire or are revoked.
  *
- * Holds the newest TOKENS_MAX. Thread: one at a time.
+ * Keeps the newest TOKENS_MAX. Thread: one at a time.
  */
 #ifndef KYC_SANDBOX_TOKENS_H
 #define KYC_SANDBOX_TOKENS_H
@@ -13,11 +13,11 @@
 
 enum { TOKENS_MAX = 256, TOKENS_TEXT_SIZE = 49 };
 
-enum token_state { TOKEN_GOOD, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_UNKNOWN };
+enum token_state { TOKEN_VALID, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_UNKNOWN };
 
 struct token {
     char text[TOKENS_TEXT_SIZE]; /* random, hexadecimal */
-    uint64_t due_ns;
+    uint64_t expires_ns;
     bool revoked;
 };
 
@@ -26,10 +26,11 @@ struct tokens {
     size_t next;
 };
 
-/* A new token, good until due_ns (clock_mono_ns). Valid until TOKENS_MAX more were made. */
-const char *tokens_issue(struct tokens *tokens, uint64_t due_ns);
-enum token_state tokens_judge(const struct tokens *tokens, struct slice text, uint64_t now_ns);
-/* None of those given so far is good any more. */
+/* A new token, valid until expires_ns (clock_mono_ns). The text stays in place until TOKENS_MAX more are
+ * issued. */
+const char *tokens_issue(struct tokens *tokens, uint64_t expires_ns);
+enum token_state tokens_check(const struct tokens *tokens, struct slice text, uint64_t now_ns);
+/* Revokes all tokens issued so far. */
 void tokens_revoke(struct tokens *tokens);
 
 #endif

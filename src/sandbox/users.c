@@ -42,7 +42,7 @@ static struct slice fold_email(struct slice email, char folded[USERS_EMAIL_MAX])
     return slice_make(folded, email.len);
 }
 
-static struct user *user_of(struct users *users, struct hash_table *index, struct slice key)
+static struct user *find_in(struct users *users, struct hash_table *index, struct slice key)
 {
     uint32_t row = hash_table_ensure(index, hash_table_hash(key))->mark;
     return row ? users->all[row - 1] : NULL;
@@ -50,13 +50,13 @@ static struct user *user_of(struct users *users, struct hash_table *index, struc
 
 struct user *users_by_id(struct users *users, struct slice id)
 {
-    struct user *user = user_of(users, users->by_id, id);
+    struct user *user = find_in(users, users->by_id, id);
     return user && !user->removed && slice_equal(user->id, id) ? user : NULL;
 }
 
 struct user *users_by_external_id(struct users *users, struct slice external_id)
 {
-    struct user *user = user_of(users, users->by_external_id, external_id);
+    struct user *user = find_in(users, users->by_external_id, external_id);
     return user && slice_equal(user->external_id, external_id) ? user : NULL;
 }
 
@@ -66,7 +66,7 @@ struct user *users_by_email(struct users *users, struct slice email)
     if (email.len > USERS_EMAIL_MAX)
         return NULL;
     struct slice folded = fold_email(email, wanted);
-    struct user *user = user_of(users, users->by_email, folded);
+    struct user *user = find_in(users, users->by_email, folded);
     return user && slice_equal(fold_email(user->email, found), folded) ? user : NULL;
 }
 
@@ -136,12 +136,6 @@ void users_update(struct users *users, struct user *user, struct slice email, st
     user->updates++;
 }
 
-static void write_member(struct json_writer *writer, const char *key, struct slice text)
-{
-    json_write_key(writer, key);
-    json_write_string(writer, text);
-}
-
 void users_write_line(struct buffer *out, const char *api, const struct user *user)
 {
     struct json_writer writer;
@@ -150,12 +144,12 @@ void users_write_line(struct buffer *out, const char *api, const struct user *us
     if (api) {
         char text[24];
         int len = snprintf(text, sizeof text, "%" PRIu64, user->created_ns);
-        write_member(&writer, "api", slice_from(api));
-        write_member(&writer, "at", slice_make(text, (size_t)len));
+        json_write_member(&writer, "api", slice_from(api));
+        json_write_member(&writer, "at", slice_make(text, (size_t)len));
     }
-    write_member(&writer, "external_id", user->external_id);
-    write_member(&writer, "id", user->id);
-    write_member(&writer, "email", user->email);
+    json_write_member(&writer, "external_id", user->external_id);
+    json_write_member(&writer, "id", user->id);
+    json_write_member(&writer, "email", user->email);
     if (!api) {
         json_write_key(&writer, "creates");
         json_write_unsigned(&writer, user->creates);

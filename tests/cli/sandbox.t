@@ -64,8 +64,8 @@ subtest 'the command line' => sub {
     like $out, qr/^usage: kyc-sandbox.*--nonce-window/s, '--help tells of the options';
     is $err, '', '--help says nothing on standard error';
     my @wrong = (
-        ['an address that is not loopback', qr/only a loopback/, '--listen', '0.0.0.0:0'],
-        ['another machine\'s address', qr/only a loopback/, '--listen', '192.0.2.1:8780'],
+        ['an address that is not loopback', qr/not a loopback/, '--listen', '0.0.0.0:0'],
+        ['another machine\'s address', qr/not a loopback/, '--listen', '192.0.2.1:8780'],
         ['an address without a port', qr/ADDRESS:PORT/, '--listen', '127.0.0.1'],
         ['a port out of range', qr/ADDRESS:PORT/, '--listen', '127.0.0.1:65536'],
         ['a rate without its unit', qr/N\/s/, '--rate', '50'],

@@ -242,12 +242,14 @@ static void json_is_written_with_commas_and_escapes_of_its_own(void **state)
     json_write_object(&json);
     json_write_object_end(&json);
     json_write_array_end(&json);
+    json_write_member_unsigned(&json, "count", 7);
     json_write_key(&json, "text");
     json_write_string(&json, SLICE_LITERAL("\"\\\b\f\n\r\t\x01\x1f\x7f\0/é"));
     json_write_object_end(&json);
-    assert_string_equal(out.data,
-                        "{\"a\\\"b\":[],\"list\":[18446744073709551615,-9223372036854775808,1.2,0,null,true,"
-                        "false,null,{}],\"text\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\u0000/é\"}");
+    assert_string_equal(
+        out.data,
+        "{\"a\\\"b\":[],\"list\":[18446744073709551615,-9223372036854775808,1.2,0,null,true,"
+        "false,null,{}],\"count\":7,\"text\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\u0000/é\"}");
     buffer_clear(&out);
 }
 

@@ -1,15 +1,14 @@
-#include "sandbox/kira_verdict.h"
+#include "sandbox/kira_result.h"
 
 #include <string.h>
 
 #include "core/buffer.h"
-#include "sandbox/request.h"
 
 enum { MESSAGE_MAX = 64 * 1024 };
 
 #define ADDRESS "address_"
 
-uint64_t kira_verdict_changed(struct merge_side user, struct merge_side change, struct slice left_out)
+uint64_t kira_result_changed_members(struct merge_side user, struct merge_side change, struct slice left_out)
 {
     uint64_t changed = 0, bit = 1;
     for (size_t index = 1; index < change.nodes[0].end; index = change.nodes[index].end, bit <<= 1)
@@ -18,7 +17,8 @@ uint64_t kira_verdict_changed(struct merge_side user, struct merge_side change, 
     return changed;
 }
 
-void kira_verdict_write_updated(struct json_writer *writer, const struct json_node *nodes, uint64_t changed)
+void kira_result_write_updated_fields(struct json_writer *writer, const struct json_node *nodes,
+                                      uint64_t changed)
 {
     bool has_address = false;
     json_write_key(writer, "updated_fields");
@@ -34,7 +34,7 @@ void kira_verdict_write_updated(struct json_writer *writer, const struct json_no
     json_write_array_end(writer);
 }
 
-void kira_verdict_write_warning(struct json_writer *writer, const struct json_node *nodes)
+void kira_result_write_warning(struct json_writer *writer, const struct json_node *nodes)
 {
     size_t index = 1;
     while (index < nodes[0].end && (nodes[index].kind != JSON_STRING || slice_is(nodes[index].key, "type")))
@@ -49,7 +49,7 @@ void kira_verdict_write_warning(struct json_writer *writer, const struct json_no
         json_write_object(writer);
         json_write_key(writer, "field");
         json_write_string(writer, nodes[index].key);
-        request_write_member(writer, "message", buffer_slice(&message));
+        json_write_member(writer, "message", buffer_slice(&message));
         json_write_object_end(writer);
         buffer_clear(&message);
     }
