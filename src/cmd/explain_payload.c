@@ -96,8 +96,8 @@ void explain_write_payload(const struct explain_settings *settings, const struct
         .record = found->record,
         .user_id = decision->user_id,
         .members = decision->changes.send,
-        .at_ns = found->customer && found->customer->first_sent_at ? found->customer->first_sent_at
-                                                                   : clock_real_ns(),
+        .journalled_ns = found->customer && found->customer->first_sent_at ? found->customer->first_sent_at
+                                                                           : clock_real_ns(),
     };
 
     buffer_init(&request.body, BODY_MAX);

@@ -36,11 +36,11 @@ static int start_nonces(struct sender *sender, const struct job *job, struct led
 {
     if (ledger)
         return floors_start(floors, sender, ledger, job->provider.nonce_floor, error);
-    for (size_t i = 0; i < sender_lane_count(sender); i++) {
+    for (size_t i = 0; i < sender_key_slot_count(sender); i++) {
         uint64_t now = clock_real_ns(), by_hand = job->provider.nonce_floor;
         uint64_t start = (now > by_hand ? now : by_hand) + 1;
-        sender_lane_start(sender, i, start);
-        sender_lane_raise(sender, i, start + NONCES_AHEAD_NS);
+        sender_key_slot_start(sender, i, start);
+        sender_key_slot_extend(sender, i, start + NONCES_AHEAD_NS);
     }
     return 0;
 }

@@ -104,7 +104,7 @@ static void count_settlement(struct resolving *resolving, enum ledger_settlement
 /* Puts a verdict on the list. user: empty: there is none. */
 static void add_verdict(struct resolving *resolving, struct slice key, struct slice user, const char *where)
 {
-    if (user.len > 0 && !provider_takes_user_id(resolving->provider, user)) {
+    if (user.len > 0 && !provider_accepts_user_id(resolving->provider, user)) {
         log_warning("%s: a user id of %s has %u to %u characters: nothing was written", where,
                     resolving->provider->name, resolving->provider->user_id_min,
                     resolving->provider->user_id_max);

@@ -13,32 +13,34 @@
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
 
-/* An option that libcurl does not know is a bug of ours, or of how it was built. */
-static void must(CURLcode code)
+/* A failure other than out of memory is our bug, or libcurl was built without the option. */
+static void check_code(CURLcode code)
 {
     if (code == CURLE_OUT_OF_MEMORY)
         memory_out();
     assert(code == CURLE_OK);
 }
 
+#define setopt_or_abort(easy, option, value) check_code(curl_easy_setopt((easy), (option), (value)))
+
 /* Whether its connection, which is libcurl's choice, may carry the request: aborting closes it. */
 static bool may_use(struct attempt *attempt, const struct socket_address *address,
                     struct socket_entry **entry)
 {
     struct sockets *sockets = &attempt->endpoint->sockets;
-    switch (sockets_look(sockets, address, entry)) {
+    switch (sockets_check(sockets, address, entry)) {
     case SOCKET_USABLE:
         return true;
-    case SOCKET_SPEAKS:
+    case SOCKET_READABLE:
         if (sockets->dropped++ == 0)
             log_debug(
                 "the provider closed a kept connection, or sent bytes on it that answer nothing: no request is sent on such a connection");
-        attempt->turned_back = true;
+        attempt->deferred = true;
         return false;
     case SOCKET_UNKNOWN:
         break;
     }
-    attempt->unknown = true;
+    attempt->socket_unknown = true;
     return false;
 }
 
@@ -48,17 +50,17 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     const struct socket_address address = {remote, local, remote_port, local_port};
     struct socket_entry *entry;
     struct attempt *attempt = context;
-    if (attempt->left) {
+    if (attempt->sent) {
         attempt->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
     if (!may_use(attempt, &address, &entry))
         return CURL_PREREQFUNC_ABORT;
-    if (!attempt->endpoint->gate(attempt->endpoint->context, attempt)) {
-        attempt->turned_back = true;
+    if (!attempt->endpoint->may_send(attempt->endpoint->context, attempt)) {
+        attempt->deferred = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    entry->kept = attempt->left = true;
+    entry->used = attempt->sent = true;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -71,7 +73,7 @@ static size_t on_header(char *cursor, size_t size, size_t count, void *context)
 static long status_of(const struct attempt *attempt)
 {
     long status = 0;
-    must(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
+    check_code(curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &status));
     return status;
 }
 
@@ -85,40 +87,40 @@ static size_t on_body(char *cursor, size_t size, size_t count, void *context)
             attempt->unusable = true;
             return 0;
         }
-        attempt->sunk += bytes.len;
+        attempt->sink_bytes += bytes.len;
         response_add_body(&attempt->response, bytes); /* a small one is judged too: it may be an error */
         return bytes.len;
     }
     return response_add_body(&attempt->response, slice_make(cursor, size * count)) ? size * count : 0;
 }
 
-static void set_route(CURL *easy, const struct endpoint *endpoint)
+static void set_endpoint(CURL *easy, const struct endpoint *endpoint)
 {
-    must(curl_easy_setopt(easy, CURLOPT_URL, endpoint->origin));
-    must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
-    must(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
-    must(curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
-    must(curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L));
-    must(curl_easy_setopt(easy, CURLOPT_PROXY, endpoint->proxy));
-    must(curl_easy_setopt(easy, CURLOPT_NOPROXY, ""));
-    must(curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, 20L));
-    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, endpoint->timeout_ms));
-    must(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint->connect_ms));
-    must(curl_easy_setopt(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION));
+    setopt_or_abort(easy, CURLOPT_URL, endpoint->origin);
+    setopt_or_abort(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    setopt_or_abort(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    setopt_or_abort(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    setopt_or_abort(easy, CURLOPT_PATH_AS_IS, 1L);
+    setopt_or_abort(easy, CURLOPT_PROXY, endpoint->proxy);
+    setopt_or_abort(easy, CURLOPT_NOPROXY, "");
+    setopt_or_abort(easy, CURLOPT_MAXAGE_CONN, 20L);
+    setopt_or_abort(easy, CURLOPT_TIMEOUT_MS, endpoint->timeout_ms);
+    setopt_or_abort(easy, CURLOPT_CONNECTTIMEOUT_MS, endpoint->connect_ms);
+    setopt_or_abort(easy, CURLOPT_USERAGENT, "kyc-import/" KYC_VERSION);
 }
 
 static void set_trust(CURL *easy, const struct endpoint *endpoint)
 {
-    must(curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
-    must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L));
-    must(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L));
+    setopt_or_abort(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    setopt_or_abort(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    setopt_or_abort(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     if (endpoint->ca_bundle.path[0]) {
-        must(curl_easy_setopt(easy, CURLOPT_CAINFO, endpoint->ca_bundle.path));
-        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, endpoint->ca_bundle.path));
+        setopt_or_abort(easy, CURLOPT_CAINFO, endpoint->ca_bundle.path);
+        setopt_or_abort(easy, CURLOPT_PROXY_CAINFO, endpoint->ca_bundle.path);
     }
     if (!endpoint->ca_bundle.use_capath) {
-        must(curl_easy_setopt(easy, CURLOPT_CAPATH, NULL));
-        must(curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL));
+        setopt_or_abort(easy, CURLOPT_CAPATH, NULL);
+        setopt_or_abort(easy, CURLOPT_PROXY_CAPATH, NULL);
     }
 }
 
@@ -136,19 +138,19 @@ static CURL *make_handle(struct attempt *attempt)
     CURL *easy = curl_easy_init();
     if (!easy)
         memory_out();
-    set_route(easy, attempt->endpoint);
+    set_endpoint(easy, attempt->endpoint);
     set_trust(easy, attempt->endpoint);
-    sockets_watch(&attempt->endpoint->sockets, easy);
-    must(curl_easy_setopt(easy, CURLOPT_SHARE, attempt->endpoint->share));
-    must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
-    must(curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt));
-    must(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->error_text));
-    must(curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_leave));
-    must(curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt));
-    must(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
-    must(curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt));
-    must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
-    must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt));
+    sockets_track(&attempt->endpoint->sockets, easy);
+    setopt_or_abort(easy, CURLOPT_SHARE, attempt->endpoint->share);
+    setopt_or_abort(easy, CURLOPT_NOSIGNAL, 1L);
+    setopt_or_abort(easy, CURLOPT_PRIVATE, attempt);
+    setopt_or_abort(easy, CURLOPT_ERRORBUFFER, attempt->error_text);
+    setopt_or_abort(easy, CURLOPT_PREREQFUNCTION, on_leave);
+    setopt_or_abort(easy, CURLOPT_PREREQDATA, attempt);
+    setopt_or_abort(easy, CURLOPT_HEADERFUNCTION, on_header);
+    setopt_or_abort(easy, CURLOPT_HEADERDATA, attempt);
+    setopt_or_abort(easy, CURLOPT_WRITEFUNCTION, on_body);
+    setopt_or_abort(easy, CURLOPT_WRITEDATA, attempt);
     return easy;
 }
 
@@ -179,9 +181,9 @@ const char *attempt_build(struct attempt *attempt, struct delivery *delivery)
     if (fault || request->body.overflowed)
         return fault ? fault : "the request is larger than 10 MiB";
     attempt->delivery = delivery;
-    attempt->left = attempt->turned_back = attempt->unknown = attempt->repeated = false;
-    attempt->left_ns = 0;
-    attempt->sunk = 0;
+    attempt->sent = attempt->deferred = attempt->socket_unknown = attempt->repeated = false;
+    attempt->sent_ns = 0;
+    attempt->sink_bytes = 0;
     attempt->unusable = false;
     if (delivery->sink)
         delivery->sink(delivery->sink_context, slice_make(NULL, 0));
@@ -212,24 +214,24 @@ void attempt_sign(struct attempt *attempt, struct key_slot *key_slot)
     attempt->key_slot = key_slot;
     attempt->token = key_slot->login.token;
     attempt->headers.count = 0;
-    attempt->endpoint->provider->authenticate(key_slot->account, key_slot_nonce(key_slot, clock_real_ns()),
+    attempt->endpoint->provider->authenticate(key_slot->account,
+                                              key_slot_next_nonce(key_slot, clock_real_ns()),
                                               &attempt->delivery->call, request, &attempt->headers);
     bool is_list = attempt->delivery->call.operation == OPERATION_LIST;
-    must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                          is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms));
+    setopt_or_abort(easy, CURLOPT_TIMEOUT_MS,
+                    is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms);
     /* A listing may take long, but not stand still for longer than an answer may. */
-    must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L));
-    must(curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                          is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L));
-    must(curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request->target));
-    must(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method));
-    must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, link_headers(attempt)));
+    setopt_or_abort(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L);
+    setopt_or_abort(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L);
+    setopt_or_abort(easy, CURLOPT_REQUEST_TARGET, request->target);
+    setopt_or_abort(easy, CURLOPT_CUSTOMREQUEST, request->method);
+    setopt_or_abort(easy, CURLOPT_HTTPHEADER, link_headers(attempt));
     if (request->body.len > 0) {
-        must(curl_easy_setopt(easy, CURLOPT_POST, 1L));
-        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len));
-        must(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data));
+        setopt_or_abort(easy, CURLOPT_POST, 1L);
+        setopt_or_abort(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        setopt_or_abort(easy, CURLOPT_POSTFIELDS, request->body.data);
     } else {
-        must(curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L));
+        setopt_or_abort(easy, CURLOPT_HTTPGET, 1L);
     }
 }
 
@@ -248,13 +250,13 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
 {
     switch (result) {
     case CURLE_OPERATION_TIMEDOUT:
-        return attempt->left ? "timeout" : "connect";
+        return attempt->sent ? "timeout" : "connect";
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return "resolve";
     case CURLE_COULDNT_CONNECT:
     case CURLE_PROXY:
-        return attempt->left ? "reset" : "connect";
+        return attempt->sent ? "reset" : "connect";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -265,7 +267,7 @@ static const char *transport_word(const struct attempt *attempt, CURLcode result
     case CURLE_GOT_NOTHING:
         return "reset";
     case CURLE_ABORTED_BY_CALLBACK:
-        return attempt->repeated ? "reset" : attempt->unknown ? "connect" : "aborted";
+        return attempt->repeated ? "reset" : attempt->socket_unknown ? "connect" : "aborted";
     case CURLE_PARTIAL_FILE:
         return "cut";
     case CURLE_WRITE_ERROR:
@@ -280,7 +282,7 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
 {
     if (attempt->repeated)
         return "a kept connection was closed before an answer";
-    if (attempt->unknown)
+    if (attempt->socket_unknown)
         return "the socket of a connection was not found, so it could not be looked at";
     if (attempt->unusable)
         return "the answer is larger than it may be, or not what was asked for";
@@ -300,7 +302,7 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
 {
     long status = status_of(attempt);
-    if (!attempt->left || attempt->repeated || status < HTTP_FIRST_FINAL)
+    if (!attempt->sent || attempt->repeated || status < HTTP_FIRST_FINAL)
         return false;
     /* We stopped reading it: only a success needs all of its body to be understood. */
     return result == CURLE_OK || (attempt->response.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
@@ -310,10 +312,11 @@ bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
  * its taker reads it. */
 static struct slice body_of(const struct attempt *attempt)
 {
-    return attempt->sunk > RESPONSE_BODY_MAX ? SLICE_LITERAL("{}") : buffer_slice(&attempt->response.body);
+    return attempt->sink_bytes > RESPONSE_BODY_MAX ? SLICE_LITERAL("{}")
+                                                   : buffer_slice(&attempt->response.body);
 }
 
-static void keep_wanted(struct delivery *delivery, struct slice body)
+static void retain_fields(struct delivery *delivery, struct slice body)
 {
     const struct job *job = delivery->call.job;
     enum operation operation = delivery->call.operation;
@@ -339,11 +342,11 @@ void attempt_classify(struct attempt *attempt, CURLcode result)
     char transport[TRANSPORT_SIZE];
     text_format(transport, sizeof transport, "%s: %s", transport_word(attempt, result),
                 transport_text(attempt, result));
-    bool is_timeout = attempt->left && result == CURLE_OPERATION_TIMEDOUT;
+    bool is_timeout = attempt->sent && result == CURLE_OPERATION_TIMEDOUT;
 
     struct provider_reply reply = {
         .operation = delivery->call.operation,
-        .sent = attempt->left,
+        .sent = attempt->sent,
         .complete = complete,
         .cause = is_timeout          ? RETRY_TIMEOUT
                  : attempt->unusable ? RETRY_5XX
@@ -359,25 +362,25 @@ void attempt_classify(struct attempt *attempt, CURLcode result)
         .former_key = delivery->call.former_key,
         .members = delivery->call.members,
         .login_broken =
-            attempt->token > 0 && login_is_broken(&attempt->key_slot->login, attempt->token, attempt->left_ns,
+            attempt->token > 0 && login_is_broken(&attempt->key_slot->login, attempt->token, attempt->sent_ns,
                                                   delivery, delivery->bad_tokens > 0),
         .body = body_of(attempt),
         .job = attempt->endpoint->job,
         .token = token_of(attempt),
     };
     delivery->outcome = (struct outcome){0};
-    delivery->left = attempt->left;
-    delivery->latency_ns = attempt->left ? clock_mono_ns() - attempt->left_ns : 0;
+    delivery->sent = attempt->sent;
+    delivery->latency_ns = attempt->sent ? clock_mono_ns() - attempt->sent_ns : 0;
     delivery->list = attempt->response.list;
     delivery->date_ns = complete ? response_date_ns(&attempt->response) : 0;
     attempt->endpoint->provider->classify(&reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
         attempt->key_slot->proven = true;
-        login_served(&attempt->key_slot->login, attempt->token);
+        login_proved(&attempt->key_slot->login, attempt->token);
     }
-    keep_wanted(delivery, reply.body);
+    retain_fields(delivery, reply.body);
     if (delivery->outcome.kind == OUTCOME_BAD_TOKEN) {
         delivery->bad_tokens++;
-        login_refuse(&attempt->key_slot->login, attempt->token, delivery);
+        login_invalidate(&attempt->key_slot->login, attempt->token, delivery);
     }
 }

@@ -13,7 +13,7 @@
  * that begins with a blank).
  *
  * No request leaves on a kept connection that can be read before it: what is there answers nothing. The
- * connection is dropped, and the request goes on another (`turned_back`).
+ * connection is dropped, and the request goes on another (`deferred`).
  *
  * Thread: the sender's. Owner: new/free; borrows its route.
  */
@@ -43,16 +43,16 @@ struct attempt {
     struct provider_headers headers;
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
     struct response response;
-    bool left;
-    bool turned_back; /* the gate said no, or its kept connection is no good: nothing was sent, it waits again
-                       */
-    bool unknown;     /* its connection cannot be looked at: nothing was sent */
-    bool is_probe;    /* of the breaker */
-    bool repeated;    /* libcurl was about to send it again, and was stopped */
-    uint64_t left_ns; /* monotonic */
-    uint32_t token;   /* the number of the login's token that it carries; 0: none */
-    size_t sunk;      /* bytes that the delivery's sink took */
-    bool unusable;    /* its sink said no */
+    bool sent;
+    bool deferred; /* the gate said no, or its kept connection is no good: nothing was sent, it waits again
+                    */
+    bool socket_unknown; /* its connection cannot be looked at: nothing was sent */
+    bool is_probe;       /* of the breaker */
+    bool repeated;       /* libcurl was about to send it again, and was stopped */
+    uint64_t sent_ns;    /* monotonic */
+    uint32_t token;      /* the number of the login's token that it carries; 0: none */
+    size_t sink_bytes;   /* bytes that the delivery's sink took */
+    bool unusable;       /* its sink said no */
     char error_text[CURL_ERROR_SIZE];
 };
 

@@ -9,7 +9,7 @@ void breaker_init(struct breaker *breaker, uint64_t retry_for_ns)
     *breaker = (struct breaker){.retry_for_ns = retry_for_ns};
 }
 
-uint64_t breaker_next(const struct breaker *breaker)
+uint64_t breaker_next_ns(const struct breaker *breaker)
 {
     if (!breaker->is_open)
         return 0;
@@ -22,7 +22,7 @@ bool breaker_admit(struct breaker *breaker)
     return breaker->is_open;
 }
 
-void breaker_turned_back(struct breaker *breaker, bool was_probe)
+void breaker_release(struct breaker *breaker, bool was_probe)
 {
     if (was_probe)
         breaker->is_probing = false;
@@ -40,7 +40,7 @@ static void plan_probe(struct breaker *breaker, uint64_t now_ns, uint64_t random
         breaker->next_ns = end_ns;
 }
 
-static bool close_again(struct breaker *breaker, uint64_t now_ns)
+static bool close_breaker(struct breaker *breaker, uint64_t now_ns)
 {
     bool was_open = breaker->is_open;
     breaker->paused_ns = breaker_paused_ns(breaker, now_ns);
@@ -74,13 +74,13 @@ bool breaker_blames_provider(const struct breaker *breaker)
     return breaker->subject_count == BREAKER_SUBJECTS;
 }
 
-bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
-                  uint64_t random_bits)
+bool breaker_record(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
+                    uint64_t random_bits)
 {
     if (breaker->has_given_up)
         return false;
     if (answered)
-        return close_again(breaker, now_ns);
+        return close_breaker(breaker, now_ns);
     breaker->failures++;
     if (!breaker->is_open)
         return breaker->failures >= BREAKER_FAILURES && open(breaker, now_ns, random_bits);

@@ -38,13 +38,13 @@ struct breaker {
 void breaker_init(struct breaker *breaker, uint64_t retry_for_ns);
 
 /* When the next request may go; 0: now; UINT64_MAX: not before a probe has come back. */
-uint64_t breaker_next(const struct breaker *breaker);
+uint64_t breaker_next_ns(const struct breaker *breaker);
 
 /* A request goes: gives true when it is the probe, which the caller remembers with it. */
 bool breaker_admit(struct breaker *breaker);
 
 /* A request was turned back before it left. */
-void breaker_turned_back(struct breaker *breaker, bool was_probe);
+void breaker_release(struct breaker *breaker, bool was_probe);
 
 /* Whose request failed, before breaker_note: the ledger's customer; 0: nobody's alone (a listing, a login).
  */
@@ -56,8 +56,8 @@ bool breaker_blames_provider(const struct breaker *breaker);
 
 /* What an attempt came to. answered: with anything but a 5xx. Gives true when that opened it, closed it or
  * made it give up: something to tell. */
-bool breaker_note(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
-                  uint64_t random_bits);
+bool breaker_record(struct breaker *breaker, bool answered, bool was_probe, uint64_t now_ns,
+                    uint64_t random_bits);
 
 /* How long it was open so far. */
 uint64_t breaker_paused_ns(const struct breaker *breaker, uint64_t now_ns);

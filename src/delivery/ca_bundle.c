@@ -90,12 +90,12 @@ static void find_system_file(char path[CA_BUNDLE_PATH_SIZE])
     curl_easy_cleanup(easy);
 }
 
-static int keep_in_memory(struct ca_bundle *ca, const char *ca_file, const struct buffer *bundle,
-                          struct error *error)
+static int write_memory_file(struct ca_bundle *ca, const char *ca_file, const struct buffer *bundle,
+                             struct error *error)
 {
     ca->fd = memfd_create("ca-bundle", MFD_CLOEXEC);
-    ca->has_memory = ca->fd >= 0;
-    if (!ca->has_memory || file_write_all(ca->fd, buffer_slice(bundle))) {
+    ca->has_memfd = ca->fd >= 0;
+    if (!ca->has_memfd || file_write_all(ca->fd, buffer_slice(bundle))) {
         return error_set(error, ERROR_USAGE, "%s: cannot be kept in a memory file: %s", ca_file,
                          strerror(errno));
     }
@@ -119,7 +119,7 @@ int ca_bundle_open(struct ca_bundle *ca, const char *ca_file, struct error *erro
     buffer_init(&bundle, CA_BUNDLE_MAX);
     int failed = ca_bundle_load(system_file[0] ? system_file : NULL, ca_file, &bundle, error);
     if (!failed)
-        failed = keep_in_memory(ca, ca_file, &bundle, error);
+        failed = write_memory_file(ca, ca_file, &bundle, error);
     buffer_clear(&bundle);
     if (failed)
         ca_bundle_close(ca);
@@ -128,7 +128,7 @@ int ca_bundle_open(struct ca_bundle *ca, const char *ca_file, struct error *erro
 
 void ca_bundle_close(struct ca_bundle *bundle)
 {
-    if (bundle->has_memory)
+    if (bundle->has_memfd)
         close(bundle->fd);
     *bundle = (struct ca_bundle){0};
 }

@@ -19,7 +19,7 @@ struct ca_bundle {
     char path[CA_BUNDLE_PATH_SIZE]; /* of a PEM file with all of them; "": what libcurl was built with is left
                                    alone */
     bool use_capath; /* the system has no such file: libcurl's folder of certificates goes on to count */
-    bool has_memory; /* the file is a memory of ours, open at fd */
+    bool has_memfd;  /* the file is a memory of ours, open at fd */
     int fd;
 };
 

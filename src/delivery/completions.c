@@ -21,7 +21,7 @@ static void complete_delivery(struct sender *sender, struct delivery *delivery)
 static void set_unsent(struct delivery *delivery, const struct outcome *outcome, uint64_t date_ns)
 {
     delivery->outcome = *outcome;
-    delivery->left = delivery->was_probe = false;
+    delivery->sent = delivery->was_probe = false;
     delivery->latency_ns = 0;
     delivery->date_ns = date_ns;
 }
@@ -43,7 +43,7 @@ static bool is_login(const struct delivery *delivery)
 
 /* The login failed: only the first of those that wait for its token comes back, and the rest try on. Of a
  * login that is refused, all. was_probe: it was the breaker's. */
-static void give_back_waiting(struct sender *sender, const struct delivery *login, bool all, bool was_probe)
+static void fail_waiting(struct sender *sender, const struct delivery *login, bool all, bool was_probe)
 {
     struct delivery *delivery;
     while ((delivery = sender_queue_list_pop(&sender->waiting))) {
@@ -63,7 +63,7 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
     struct outcome *outcome = &key_slot->login_delivery.outcome;
     uint64_t now = clock_mono_ns(), seconds = 0;
     if (outcome->kind == OUTCOME_DONE) {
-        seconds = sender->provider->take_token(key_slot->account, body);
+        seconds = sender->provider->read_token(key_slot->account, body);
         if (seconds > 0) {
             login_succeeded(&key_slot->login, seconds, now);
             failpoint("logged in");
@@ -82,28 +82,28 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
     else if (!answered)
         outcome->kind = OUTCOME_NOT_SENT;
     sender->withdrawn = sender->withdrawn || refused;
-    give_back_waiting(sender, &key_slot->login_delivery, refused, attempt->is_probe && !answered);
+    fail_waiting(sender, &key_slot->login_delivery, refused, attempt->is_probe && !answered);
     return answered;
 }
 
 /* answered: with anything but a 5xx. */
-static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
-                         const struct outcome *outcome, bool answered)
+static void record_in_breaker(struct sender *sender, uint64_t subject, bool is_probe,
+                              const struct outcome *outcome, bool answered)
 {
     struct breaker *breaker = &sender->breaker;
     uint64_t now = clock_mono_ns(), opened_ns = breaker->opened_ns;
     if (!answered) {
         breaker_add_subject(breaker, subject);
-        text_format(sender->fault, sizeof sender->fault, "%s",
+        text_format(sender->last_failure, sizeof sender->last_failure, "%s",
                     outcome->message[0] ? outcome->message : outcome->code);
     }
-    if (!breaker_note(breaker, answered, is_probe, now, retry_random_next(&sender->random)) ||
+    if (!breaker_record(breaker, answered, is_probe, now, retry_random_next(&sender->random)) ||
         breaker->has_given_up)
         return;
     if (breaker->is_open) {
         log_info(
             "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the provider is back",
-            BREAKER_FAILURES, sender->fault);
+            BREAKER_FAILURES, sender->last_failure);
     } else {
         log_info("the provider answers again after %" PRIu64 " s: sending goes on",
                  (now - opened_ns) / CLOCK_NS_PER_S);
@@ -111,16 +111,16 @@ static void note_breaker(struct sender *sender, uint64_t subject, bool is_probe,
 }
 
 /* What an answer, of whatever status, says about the pace of all. */
-static void note_retry_after(struct sender *sender, const struct attempt *attempt,
-                             const struct outcome *outcome)
+static void apply_retry_after(struct sender *sender, const struct attempt *attempt,
+                              const struct outcome *outcome)
 {
     uint64_t now = clock_mono_ns(), wait_ns = outcome->retry_after_ns;
     if (outcome->kind == OUTCOME_THROTTLED)
-        limiter_throttle(&sender->limiter, now, attempt->left_ns, wait_ns);
+        limiter_throttle(&sender->limiter, now, attempt->sent_ns, wait_ns);
     else if (wait_ns > 0)
         limiter_hold(&sender->limiter, now, wait_ns);
-    if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->too_long_ns)
-        sender->too_long_ns = wait_ns;
+    if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->excessive_wait_ns)
+        sender->excessive_wait_ns = wait_ns;
 }
 
 /* Everything of an attempt but what it means for its delivery. True: it was turned back. */
@@ -131,33 +131,33 @@ static bool release_attempt(struct sender *sender, struct attempt *attempt)
     sender->in_flight--;
     attempt->next = sender->idle;
     sender->idle = attempt;
-    return attempt->turned_back;
+    return attempt->deferred;
 }
 
 static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode result)
 {
     curl_multi_remove_handle(sender->multi, attempt->easy);
     struct delivery *delivery = attempt->delivery;
-    if (attempt->left)
+    if (attempt->sent)
         failpoint("answer received");
     else
-        limiter_never_left(&sender->limiter);
-    if (attempt->turned_back) {
-        breaker_turned_back(&sender->breaker, attempt->is_probe);
+        limiter_drop(&sender->limiter);
+    if (attempt->deferred) {
+        breaker_release(&sender->breaker, attempt->is_probe);
     } else {
         attempt_classify(attempt, result);
         if (delivery->date_ns)
             atomic_store(&sender->provider_clock, (int64_t)delivery->date_ns - (int64_t)clock_boot_ns());
         if (attempt_is_complete(attempt, result))
             latency_add(&sender->latency, delivery->latency_ns);
-        note_retry_after(sender, attempt, &delivery->outcome);
+        apply_retry_after(sender, attempt, &delivery->outcome);
     }
     if (is_login(delivery)) {
-        if (attempt->turned_back) {
-            attempt->key_slot->login.asking = false;
+        if (attempt->deferred) {
+            attempt->key_slot->login.in_progress = false;
         } else {
             bool answered = end_login(sender, attempt);
-            note_breaker(sender, 0, attempt->is_probe, &delivery->outcome, answered);
+            record_in_breaker(sender, 0, attempt->is_probe, &delivery->outcome, answered);
         }
         attempt_forget(attempt);
         release_attempt(sender, attempt);
@@ -169,7 +169,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     }
     int status = delivery->outcome.http_status;
     bool answered = status > 0 && status < HTTP_FIRST_SERVER_ERROR;
-    note_breaker(sender, delivery->subject, attempt->is_probe, &delivery->outcome, answered);
+    record_in_breaker(sender, delivery->subject, attempt->is_probe, &delivery->outcome, answered);
     delivery->was_probe = attempt->is_probe && !answered && breaker_blames_provider(&sender->breaker);
     if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
         (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX))

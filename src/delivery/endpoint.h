@@ -30,7 +30,7 @@ struct endpoint {
     CURLSH *share; /* TLS sessions: each attempt has a handle of its own, and resumes them all the same */
     struct sockets sockets;
     /* Asked when the attempt is connected and about to write its first byte: may it leave now? */
-    bool (*gate)(void *context, struct attempt *attempt);
+    bool (*may_send)(void *context, struct attempt *attempt);
     void *context;
 };
 

@@ -22,8 +22,8 @@ void key_slot_identify(const struct job_credentials *credentials, char key_id[KE
 }
 
 /* In the same order in every process: of two that start at once and share a part, one gets it. */
-static int take_locks(struct key_slot *key_slot, const struct job_credentials *credentials,
-                      const char *folder, struct error *error)
+static int acquire_locks(struct key_slot *key_slot, const struct job_credentials *credentials,
+                         const char *folder, struct error *error)
 {
     char client_id[KEY_SLOT_KEY_ID_SIZE];
     const char *key_part = credentials->api_key.data ? "api_key" : "token";
@@ -48,10 +48,10 @@ struct key_slot *key_slot_new(const struct provider *provider, const struct job_
     struct key_slot *key_slot = memory_new(1, sizeof *key_slot);
     key_slot->provider = provider;
     key_slot->in_flight_max = in_flight_max;
-    key_slot->login.wanted = provider->has_login;
+    key_slot->login.required = provider->has_login;
     key_slot->login_delivery.call.operation = OPERATION_LOGIN;
     key_slot_identify(credentials, key_slot->key_id);
-    if (take_locks(key_slot, credentials, lock_folder, error) != 0) {
+    if (acquire_locks(key_slot, credentials, lock_folder, error) != 0) {
         key_slot_free(key_slot);
         return NULL;
     }
@@ -70,34 +70,34 @@ void key_slot_free(struct key_slot *key_slot)
     free(key_slot);
 }
 
-void key_slot_start(struct key_slot *key_slot, uint64_t start)
+void key_slot_start_nonces(struct key_slot *key_slot, uint64_t start)
 {
-    assert(atomic_load(&key_slot->last) == 0);
-    key_slot->start = start;
+    assert(atomic_load(&key_slot->last_nonce) == 0);
+    key_slot->first_nonce = start;
 }
 
 void key_slot_extend(struct key_slot *key_slot, uint64_t floor)
 {
-    uint64_t old = atomic_load(&key_slot->floor);
-    while (floor > old && !atomic_compare_exchange_weak(&key_slot->floor, &old, floor)) {
+    uint64_t old = atomic_load(&key_slot->published);
+    while (floor > old && !atomic_compare_exchange_weak(&key_slot->published, &old, floor)) {
     }
 }
 
-uint64_t key_slot_last(const struct key_slot *key_slot)
+uint64_t key_slot_last_nonce(const struct key_slot *key_slot)
 {
-    return atomic_load(&key_slot->last);
+    return atomic_load(&key_slot->last_nonce);
 }
 
-uint64_t key_slot_nonce(struct key_slot *key_slot, uint64_t real_ns)
+uint64_t key_slot_next_nonce(struct key_slot *key_slot, uint64_t real_ns)
 {
     if (!key_slot->provider->is_signed)
         return 0;
-    uint64_t last = atomic_load(&key_slot->last), floor = atomic_load(&key_slot->floor);
-    uint64_t min = last + 1 > key_slot->start ? last + 1 : key_slot->start;
+    uint64_t last = atomic_load(&key_slot->last_nonce), floor = atomic_load(&key_slot->published);
+    uint64_t min = last + 1 > key_slot->first_nonce ? last + 1 : key_slot->first_nonce;
     uint64_t nonce = real_ns > min ? real_ns : min;
     if (nonce > floor)
         nonce = min;
     assert(nonce <= floor);
-    atomic_store(&key_slot->last, nonce);
+    atomic_store(&key_slot->last_nonce, nonce);
     return nonce;
 }

@@ -5,8 +5,8 @@
  * back: nanoseconds since the epoch, never below the last + 1, never above the floor that the coordinator has
  * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no nonces.
  *
- * Thread: key_slot_extend and key_slot_last any; the rest the sender's. Owner: new/free; borrows job and
- * provider.
+ * Thread: key_slot_extend and key_slot_last_nonce any; the rest the sender's. Owner: new/free; borrows job
+ * and provider.
  */
 #ifndef KYC_DELIVERY_KEY_SLOT_H
 #define KYC_DELIVERY_KEY_SLOT_H
@@ -37,9 +37,9 @@ struct key_slot {
     uint32_t in_flight, in_flight_max;
     struct login login;
     struct delivery login_delivery; /* of a login under way; never given back */
-    uint64_t start;                 /* no nonce is below */
-    _Atomic uint64_t last;          /* the highest nonce used; 0: none */
-    _Atomic uint64_t floor;
+    uint64_t first_nonce;           /* no nonce is below */
+    _Atomic uint64_t last_nonce;    /* the highest nonce used; 0: none */
+    _Atomic uint64_t published;
 };
 
 /* What identifies credentials without telling them: hex of 16 bytes of a SHA-256 over the API key (of the
@@ -54,14 +54,14 @@ struct key_slot *key_slot_new(const struct provider *provider, const struct job_
 void key_slot_free(struct key_slot *key_slot);
 
 /* No nonce will be below start; before the first one. */
-void key_slot_start(struct key_slot *key_slot, uint64_t start);
+void key_slot_start_nonces(struct key_slot *key_slot, uint64_t start);
 /* No nonce will be above floor; never lowers it. */
 void key_slot_extend(struct key_slot *key_slot, uint64_t floor);
-uint64_t key_slot_last(const struct key_slot *key_slot);
+uint64_t key_slot_last_nonce(const struct key_slot *key_slot);
 
 /* The next nonce: real_ns, but above the last one and not below start; and not above the floor, where the
  * clock runs ahead of what was reserved. A floor that is used up is a bug of the coordinator (assert). 0 when
  * the provider does not sign. */
-uint64_t key_slot_nonce(struct key_slot *key_slot, uint64_t real_ns);
+uint64_t key_slot_next_nonce(struct key_slot *key_slot, uint64_t real_ns);
 
 #endif

@@ -71,7 +71,7 @@ struct key_slot *key_slots_choose(struct key_slots *key_slots)
     for (size_t i = 0; i < key_slots->count; i++) {
         size_t index = (key_slots->next + i) % key_slots->count;
         struct key_slot *key_slot = key_slots->items[index];
-        if (!key_slot->login.asking && key_slot->in_flight < key_slot->in_flight_max &&
+        if (!key_slot->login.in_progress && key_slot->in_flight < key_slot->in_flight_max &&
             (!best || key_slot->in_flight < best->in_flight)) {
             best = key_slot;
             best_at = index;

@@ -1,6 +1,6 @@
 /* key_slots: all credentials of a job as lanes, and which of them sends next.
  *
- * Thread: the sender's, but for what lane.h says. Owner: init/clear; borrows job and provider.
+ * Thread: the sender's, but for what key_slot.h says. Owner: init/clear; borrows job and provider.
  */
 #ifndef KYC_DELIVERY_KEY_SLOTS_H
 #define KYC_DELIVERY_KEY_SLOTS_H

@@ -12,7 +12,7 @@ enum {
 };
 
 #define WINDOW_MARGIN_NS (5 * CLOCK_NS_PER_MS)
-#define HOLD_MOST_NS     (UINT64_C(86400) * 366 * CLOCK_NS_PER_S)
+#define HOLD_MAX_NS      (UINT64_C(86400) * 366 * CLOCK_NS_PER_S)
 
 static uint64_t ceil_divide(uint64_t a, uint64_t b)
 {
@@ -38,16 +38,16 @@ void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst)
     if (limiter->burst > limiter->count)
         limiter->burst = limiter->count;
     limiter->interval_ns = later(CLOCK_NS_PER_S, limiter->spacing_ns);
-    limiter->left = memory_new(limiter->count, sizeof *limiter->left);
+    limiter->sent_ns = memory_new(limiter->count, sizeof *limiter->sent_ns);
 }
 
 void limiter_clear(struct limiter *limiter)
 {
-    free(limiter->left);
+    free(limiter->sent_ns);
     *limiter = (struct limiter){0};
 }
 
-uint64_t limiter_follow(struct limiter *limiter, uint64_t now_ns)
+uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns)
 {
     /* In a window of which d1 was the other's and d2 is ours, it let go burst + rate × d1 at most, and we
      * 1 + rate × d2: the wait takes more than burst + 1 of it away. */
@@ -56,18 +56,18 @@ uint64_t limiter_follow(struct limiter *limiter, uint64_t now_ns)
     return wait_ns;
 }
 
-static uint64_t left_at(const struct limiter *limiter, uint32_t index)
+static uint64_t sent_at(const struct limiter *limiter, uint32_t index)
 {
-    return limiter->left[(limiter->left_first + (uint64_t)index) % limiter->count];
+    return limiter->sent_ns[(limiter->sent_first + (uint64_t)index) % limiter->count];
 }
 
 /* Moves the clock on: leave times drop out of the window, a reduced share recovers. */
 static uint64_t advance(struct limiter *limiter, uint64_t now_ns)
 {
     limiter->now_ns = later(limiter->now_ns, now_ns);
-    while (limiter->left_count > 0 && left_at(limiter, 0) + limiter->window_ns <= limiter->now_ns) {
-        limiter->left_first = (limiter->left_first + 1) % limiter->count;
-        limiter->left_count--;
+    while (limiter->sent_count > 0 && sent_at(limiter, 0) + limiter->window_ns <= limiter->now_ns) {
+        limiter->sent_first = (limiter->sent_first + 1) % limiter->count;
+        limiter->sent_count--;
     }
     while (limiter->share < LIMITER_SHARE_FULL && limiter->recovers_ns <= limiter->now_ns) {
         limiter->share += SHARE_STEP;
@@ -91,10 +91,10 @@ uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns)
     if (limiter->arrival_ns > ahead)
         next = later(next, limiter->arrival_ns - ahead);
 
-    uint64_t taken = (uint64_t)limiter->left_count + limiter->waiting;
+    uint64_t taken = (uint64_t)limiter->sent_count + limiter->admitted;
     if (taken >= limiter->count) {
         uint64_t excess = taken - limiter->count + 1;
-        uint64_t oldest = excess <= limiter->left_count ? left_at(limiter, (uint32_t)excess - 1)
+        uint64_t oldest = excess <= limiter->sent_count ? sent_at(limiter, (uint32_t)excess - 1)
                                                         : limiter->now_ns; /* of those that still wait */
         next = later(next, oldest + limiter->window_ns);
     }
@@ -111,28 +111,28 @@ void limiter_admit(struct limiter *limiter, uint64_t now_ns)
                    limiter->now_ns - limiter->arrival_ns <= limiter->spacing_ns / 2;
     limiter->arrival_ns =
         (is_late ? limiter->arrival_ns : later(limiter->arrival_ns, limiter->now_ns)) + spacing_now(limiter);
-    limiter->waiting++;
+    limiter->admitted++;
 }
 
-void limiter_left(struct limiter *limiter, uint64_t now_ns)
+void limiter_sent(struct limiter *limiter, uint64_t now_ns)
 {
-    assert(limiter->waiting > 0);
+    assert(limiter->admitted > 0);
     uint64_t now = advance(limiter, now_ns);
-    limiter->waiting--;
-    assert(limiter->left_count < limiter->count);
-    limiter->left[(limiter->left_first + (uint64_t)limiter->left_count) % limiter->count] = now;
-    limiter->left_count++;
+    limiter->admitted--;
+    assert(limiter->sent_count < limiter->count);
+    limiter->sent_ns[(limiter->sent_first + (uint64_t)limiter->sent_count) % limiter->count] = now;
+    limiter->sent_count++;
 }
 
-void limiter_never_left(struct limiter *limiter)
+void limiter_drop(struct limiter *limiter)
 {
-    assert(limiter->waiting > 0);
-    limiter->waiting--;
+    assert(limiter->admitted > 0);
+    limiter->admitted--;
 }
 
 void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns)
 {
-    uint64_t hold = hold_ns < HOLD_MOST_NS ? hold_ns : HOLD_MOST_NS;
+    uint64_t hold = hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS;
     limiter->held_until_ns = later(limiter->held_until_ns, advance(limiter, now_ns) + hold);
 
     /* What is held does not recover. */
@@ -148,7 +148,7 @@ void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;
 }
 
-bool limiter_holds(const struct limiter *limiter, uint64_t now_ns)
+bool limiter_is_held(const struct limiter *limiter, uint64_t now_ns)
 {
     return now_ns < limiter->held_until_ns;
 }

@@ -3,7 +3,7 @@
  * A plain state machine, handed the time (monotonic ns; an earlier one than the last counts as the last). A
  * request may leave when two rules let it (5-architecture.md, The limiter): GCRA (`burst` at once, then one
  * every per/count; one that goes up to half of that late does not put off the next), and fewer than `count`
- * left within the last per + 5 ms, where a request that was admitted and of which limiter_left was not told
+ * left within the last per + 5 ms, where a request that was admitted and of which limiter_sent was not told
  * yet counts as if it left now. The second rule alone bounds every window of the provider's, wherever it
  * begins and however long a connection takes; the 5 ms are for what the network adds to the spacing.
  *
@@ -41,9 +41,9 @@ struct limiter {
     uint64_t may_halve_ns; /* what left before this halves nothing */
     uint64_t recovers_ns;  /* when the share takes its next step up */
     uint32_t share;        /* of LIMITER_SHARE_FULL: what 429s have left of the rate */
-    uint32_t waiting;      /* admitted, neither left nor dropped */
-    uint64_t *left;        /* ring of leave times within the window */
-    uint32_t left_first, left_count;
+    uint32_t admitted;     /* admitted, neither left nor dropped */
+    uint64_t *sent_ns;     /* ring of leave times within the window */
+    uint32_t sent_first, sent_count;
 };
 
 /* rate.count, rate.per_ns and burst at least 1. */
@@ -53,7 +53,7 @@ void limiter_clear(struct limiter *limiter);
 /* Before the first request: another limiter of this rate and burst, whose state is lost, may have let
  * requests go until now_ns. This one waits for burst + 2 spacings and begins without a burst, so that no
  * window holds more than the rate of what the two let go. Gives the wait in ns. */
-uint64_t limiter_follow(struct limiter *limiter, uint64_t now_ns);
+uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns);
 
 /* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: ask again
  * then, and after every other call. */
@@ -63,9 +63,9 @@ uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns);
 void limiter_admit(struct limiter *limiter, uint64_t now_ns);
 /* One of the admitted has left: at now_ns its first bytes were written, or earlier. Told too late it costs a
  * little of the rate; told before they are written it would break the promise. */
-void limiter_left(struct limiter *limiter, uint64_t now_ns);
+void limiter_sent(struct limiter *limiter, uint64_t now_ns);
 /* One of the admitted will not leave. What it took of GCRA is not given back. */
-void limiter_never_left(struct limiter *limiter);
+void limiter_drop(struct limiter *limiter);
 
 /* The provider answered 429 to a request that left at left_ns. retry_after_ns (0: not said): nothing is to
  * leave for so long. */
@@ -74,6 +74,6 @@ void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns
  * requests said so, or an earlier process was asked to wait. */
 void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns);
 /* True while a Retry-After holds everything: what was admitted must not leave either. */
-bool limiter_holds(const struct limiter *limiter, uint64_t now_ns);
+bool limiter_is_held(const struct limiter *limiter, uint64_t now_ns);
 
 #endif

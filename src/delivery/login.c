@@ -11,7 +11,7 @@
 
 bool login_is_due(const struct login *login, uint64_t now_ns)
 {
-    return login->wanted && !login->asking && (!login->good || now_ns >= login->renew_ns);
+    return login->required && !login->in_progress && (!login->usable || now_ns >= login->renew_ns);
 }
 
 bool login_is_futile(const struct login *login)
@@ -24,10 +24,10 @@ void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns)
     uint64_t life_ns = (seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * CLOCK_NS_PER_S;
     bool is_short = life_ns < 2 * RENEW_BEFORE_NS;
 
-    login->asking = false;
+    login->in_progress = false;
     login->token++;
     login->unproven++;
-    login->good = true;
+    login->usable = true;
     login->proven = false;
     login->given_ns = now_ns;
     login->renew_ns = now_ns + (is_short ? life_ns / 2 : life_ns - RENEW_BEFORE_NS);
@@ -36,14 +36,14 @@ void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns)
 
 bool login_failed(struct login *login, uint64_t now_ns)
 {
-    login->asking = false;
-    login->good = login->good && now_ns < login->ends_ns;
-    if (login->good)
+    login->in_progress = false;
+    login->usable = login->usable && now_ns < login->ends_ns;
+    if (login->usable)
         login->renew_ns = now_ns + ASK_AGAIN_NS < login->ends_ns ? now_ns + ASK_AGAIN_NS : login->ends_ns;
-    return login->good;
+    return login->usable;
 }
 
-void login_served(struct login *login, uint32_t token)
+void login_proved(struct login *login, uint32_t token)
 {
     if (token == login->token)
         login->proven = true;
@@ -65,11 +65,11 @@ bool login_is_broken(const struct login *login, uint32_t token, uint64_t left_ns
     return !refused_before || (login->suspect && login->suspect != delivery);
 }
 
-void login_refuse(struct login *login, uint32_t token, const void *delivery)
+void login_invalidate(struct login *login, uint32_t token, const void *delivery)
 {
     if (token != login->token)
         return;
-    login->good = false;
+    login->usable = false;
     if (!login->proven)
         login->suspect = delivery;
 }

@@ -25,10 +25,10 @@
 enum { LOGIN_UNPROVEN_MAX = 10 }; /* logins in a row between which no request succeeded */
 
 struct login {
-    bool wanted;       /* the provider has logins; else nothing here matters */
-    bool asking;       /* a login is under way: nothing else starts on this lane */
+    bool required;     /* the provider has logins; else nothing here matters */
+    bool in_progress;  /* a login is under way: nothing else starts on this lane */
     uint32_t token;    /* the number of the token at hand, from 1; 0: none yet */
-    bool good;         /* it may be used until ends_ns */
+    bool usable;       /* it may be used until ends_ns */
     bool proven;       /* a request that carried it has succeeded */
     uint32_t unproven; /* logins since a request last succeeded */
     uint64_t given_ns; /* when the token at hand was given */
@@ -52,7 +52,7 @@ void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
 bool login_failed(struct login *login, uint64_t now_ns);
 
 /* A request with this token has succeeded. */
-void login_served(struct login *login, uint32_t token);
+void login_proved(struct login *login, uint32_t token);
 
 /* What a 401 means for a request that left at left_ns with this token. delivery: whose it is; refused_before:
  * it was answered 401 before, under another token. True: the login gives nothing that works, the run must
@@ -61,6 +61,6 @@ bool login_is_broken(const struct login *login, uint32_t token, uint64_t left_ns
                      bool refused_before);
 
 /* The same request, whose token is over: the next request waits for a new one. */
-void login_refuse(struct login *login, uint32_t token, const void *delivery);
+void login_invalidate(struct login *login, uint32_t token, const void *delivery);
 
 #endif

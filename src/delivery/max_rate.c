@@ -5,11 +5,11 @@
 #include "core/clock.h"
 #include "core/memory.h"
 
-enum { ROOM_FIRST = 256 };
+enum { CAPACITY_FIRST = 256 };
 
-static void make_room(struct max_rate *max_rate)
+static void grow(struct max_rate *max_rate)
 {
-    size_t capacity = max_rate->capacity ? 2 * max_rate->capacity : ROOM_FIRST;
+    size_t capacity = max_rate->capacity ? 2 * max_rate->capacity : CAPACITY_FIRST;
     uint64_t *times = memory_new(capacity, sizeof *times);
     for (size_t i = 0; i < max_rate->count; i++)
         times[i] = max_rate->times[(max_rate->first + i) % max_rate->capacity];
@@ -26,7 +26,7 @@ void max_rate_add(struct max_rate *max_rate, uint64_t now_ns)
         max_rate->count--;
     }
     if (max_rate->count == max_rate->capacity)
-        make_room(max_rate);
+        grow(max_rate);
     max_rate->times[(max_rate->first + max_rate->count++) % max_rate->capacity] = now_ns;
     if (max_rate->count > max_rate->max)
         max_rate->max = max_rate->count;

@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 
-#define RETRY_AFTER_MOST_S UINT64_C(31622400)
+#define RETRY_AFTER_MAX_S UINT64_C(31622400)
 
 void response_init(struct response *response)
 {
@@ -21,11 +21,11 @@ void response_clear(struct response *response)
     buffer_clear(&response->body);
 }
 
-static void forget_headers(struct response *response)
+static void clear_headers(struct response *response)
 {
     response->retry_after[0] = response->date[0] = response->request_id[0] = response->error_type[0] = '\0';
     response->request_id_rank = 0;
-    response->list = (struct response_list){.goes_on = false};
+    response->list = (struct response_list){.has_more = false};
 }
 
 void response_reset(struct response *response)
@@ -33,7 +33,7 @@ void response_reset(struct response *response)
     buffer_reset(&response->body);
     response->body_cut = response->head_cut = response->is_coded = false;
     response->header_len = 0;
-    forget_headers(response);
+    clear_headers(response);
 }
 
 /* The value of `name: value` without blanks around it; false for another name. */
@@ -52,7 +52,7 @@ static bool header_value(struct slice line, const char *name, struct slice *valu
 }
 
 /* Copies printable ASCII; what is longer than the room is cut. */
-static void keep(struct slice value, char *out, size_t size)
+static void copy_printable(struct slice value, char *out, size_t size)
 {
     size_t len = value.len < size - 1 ? value.len : size - 1;
     for (size_t i = 0; i < len; i++)
@@ -65,7 +65,7 @@ static bool is_word(struct slice value, const char *word)
     return value.len == strlen(word) && strncasecmp(value.data, word, value.len) == 0;
 }
 
-static void keep_request_id(struct response *response, struct slice line)
+static void read_request_id(struct response *response, struct slice line)
 {
     static const char *const names[] = {"x-trace-id", "x-request-id", "x-amzn-requestid"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -73,7 +73,7 @@ static void keep_request_id(struct response *response, struct slice line)
         unsigned rank = i + 1;
         if ((response->request_id_rank == 0 || rank < response->request_id_rank) &&
             header_value(line, names[i], &value) && value.len > 0) {
-            keep(value, response->request_id, sizeof response->request_id);
+            copy_printable(value, response->request_id, sizeof response->request_id);
             response->request_id_rank = rank;
         }
     }
@@ -93,10 +93,10 @@ static bool read_seconds(const char *text, uint64_t *ns)
     }
     if (digits == 0 || !strchr(", \t", text[len]))
         return false;
-    for (size_t i = 0; i < digits && seconds < RETRY_AFTER_MOST_S; i++)
+    for (size_t i = 0; i < digits && seconds < RETRY_AFTER_MAX_S; i++)
         seconds = seconds * 10 + (uint64_t)(text[i] - '0');
-    *ns = seconds < RETRY_AFTER_MOST_S ? seconds * CLOCK_NS_PER_S + fraction_ns
-                                       : RETRY_AFTER_MOST_S * CLOCK_NS_PER_S;
+    *ns = seconds < RETRY_AFTER_MAX_S ? seconds * CLOCK_NS_PER_S + fraction_ns
+                                      : RETRY_AFTER_MAX_S * CLOCK_NS_PER_S;
     return true;
 }
 
@@ -116,14 +116,14 @@ static time_t read_date(const char *text)
 }
 
 /* The first that can be read is the one. */
-static void keep_retry_after(struct response *response, struct slice value)
+static void read_retry_after(struct response *response, struct slice value)
 {
     char text[RESPONSE_DATE_SIZE] = "";
     uint64_t ns;
 
     if (response->retry_after[0] != '\0')
         return;
-    keep(value, text, sizeof text);
+    copy_printable(value, text, sizeof text);
     if (read_seconds(text, &ns) || read_date(text) >= 0)
         memcpy(response->retry_after, text, sizeof text);
 }
@@ -151,13 +151,13 @@ static bool links_to_next(struct slice value)
 }
 
 /* False: the line says nothing of a list. */
-static bool keep_list(struct response_list *list, struct slice line)
+static bool read_list_header(struct response_list *list, struct slice line)
 {
     struct slice value;
     if (header_value(line, "link", &value)) {
-        list->goes_on = list->goes_on || links_to_next(value);
+        list->has_more = list->has_more || links_to_next(value);
     } else if (header_value(line, "x-next-page", &value)) {
-        list->goes_on = list->goes_on || read_number(value) > 0;
+        list->has_more = list->has_more || read_number(value) > 0;
     } else if (header_value(line, "x-total-count", &value) || header_value(line, "x-total", &value)) {
         list->total = read_number(value);
     } else if (header_value(line, "x-total-pages", &value)) {
@@ -181,18 +181,18 @@ bool response_add_header(struct response *response, struct slice line)
     }
     struct slice value;
     if (line.len >= 5 && memcmp(line.data, "HTTP/", 5) == 0) {
-        forget_headers(response);
+        clear_headers(response);
     } else if (header_value(line, "transfer-encoding", &value)) {
         response->is_coded = !is_word(value, "chunked") && !is_word(value, "identity");
         return !response->is_coded;
     } else if (header_value(line, "retry-after", &value)) {
-        keep_retry_after(response, value);
+        read_retry_after(response, value);
     } else if (header_value(line, "date", &value)) {
-        keep(value, response->date, sizeof response->date);
+        copy_printable(value, response->date, sizeof response->date);
     } else if (header_value(line, "x-amzn-errortype", &value)) {
-        keep(value, response->error_type, sizeof response->error_type);
-    } else if (!keep_list(&response->list, line)) {
-        keep_request_id(response, line);
+        copy_printable(value, response->error_type, sizeof response->error_type);
+    } else if (!read_list_header(&response->list, line)) {
+        read_request_id(response, line);
     }
     return true;
 }
@@ -217,7 +217,7 @@ uint64_t response_retry_after_ns(const struct response *response, uint64_t real_
     if (now < 0)
         now = (time_t)(real_ns / CLOCK_NS_PER_S);
     uint64_t seconds = until > now ? (uint64_t)(until - now) : 0;
-    return (seconds < RETRY_AFTER_MOST_S ? seconds : RETRY_AFTER_MOST_S) * CLOCK_NS_PER_S;
+    return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * CLOCK_NS_PER_S;
 }
 
 uint64_t response_date_ns(const struct response *response)

@@ -20,7 +20,7 @@ enum { RESPONSE_BODY_MAX = 64 * 1024, RESPONSE_HEADERS_MAX = 100 * 1024, RESPONS
  * X-Next-Page), how many there are of all (X-Total-Count, X-Total, Content-Range) and how many pages
  * (X-Total-Pages); 0: not said. */
 struct response_list {
-    bool goes_on;
+    bool has_more;
     uint64_t total, pages;
 };
 

@@ -7,7 +7,7 @@
 #include "core/digest.h"
 
 #define WAIT_FIRST_NS (100 * CLOCK_NS_PER_MS)
-#define WAIT_MOST_NS  (30 * CLOCK_NS_PER_S)
+#define WAIT_MAX_NS   (30 * CLOCK_NS_PER_S)
 
 struct retry_random retry_random_from(uint64_t seed)
 {
@@ -32,10 +32,10 @@ uint64_t retry_random_next(struct retry_random *random)
 uint64_t retry_wait_ns(uint32_t attempt, uint64_t random_bits)
 {
     uint64_t max = WAIT_FIRST_NS;
-    for (uint32_t i = 1; i < attempt && max < WAIT_MOST_NS; i++)
+    for (uint32_t i = 1; i < attempt && max < WAIT_MAX_NS; i++)
         max *= 2;
-    if (max > WAIT_MOST_NS)
-        max = WAIT_MOST_NS;
+    if (max > WAIT_MAX_NS)
+        max = WAIT_MAX_NS;
     return random_bits % (max + 1);
 }
 

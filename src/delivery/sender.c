@@ -29,7 +29,7 @@ static void global_init(void)
         memory_out(); /* nothing else fails there */
 }
 
-static bool gate(void *context, struct attempt *attempt);
+static bool may_send(void *context, struct attempt *attempt);
 
 static void make_attempts(struct sender *sender, uint32_t count)
 {
@@ -67,7 +67,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         sender_free(sender);
         return NULL;
     }
-    sender->endpoint.gate = gate;
+    sender->endpoint.may_send = may_send;
     sender->endpoint.context = sender;
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
@@ -106,34 +106,34 @@ void sender_free(struct sender *sender)
 
 /* Lanes, seen from outside. */
 
-size_t sender_lane_count(const struct sender *sender)
+size_t sender_key_slot_count(const struct sender *sender)
 {
     return sender->provider->is_signed ? sender->key_slots.count : 0;
 }
 
-const char *sender_lane_key_id(const struct sender *sender, size_t key_slot)
+const char *sender_key_slot_id(const struct sender *sender, size_t key_slot)
 {
     return sender->key_slots.items[key_slot]->key_id;
 }
 
-void sender_lane_start(struct sender *sender, size_t key_slot, uint64_t start)
+void sender_key_slot_start(struct sender *sender, size_t key_slot, uint64_t start)
 {
-    key_slot_start(sender->key_slots.items[key_slot], start);
+    key_slot_start_nonces(sender->key_slots.items[key_slot], start);
 }
 
-void sender_lane_raise(struct sender *sender, size_t key_slot, uint64_t floor)
+void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t floor)
 {
     key_slot_extend(sender->key_slots.items[key_slot], floor);
 }
 
-uint64_t sender_lane_last(const struct sender *sender, size_t key_slot)
+uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot)
 {
-    return key_slot_last(sender->key_slots.items[key_slot]);
+    return key_slot_last_nonce(sender->key_slots.items[key_slot]);
 }
 
-uint64_t sender_follow(struct sender *sender)
+uint64_t sender_carry_over_rate(struct sender *sender)
 {
-    return limiter_follow(&sender->limiter, clock_mono_ns());
+    return limiter_carry_over(&sender->limiter, clock_mono_ns());
 }
 
 void sender_hold(struct sender *sender, uint64_t hold_ns)
@@ -150,9 +150,9 @@ uint64_t sender_held_ns(const struct sender *sender)
 
 /* The queue of orders and deliveries. */
 
-static void ask(struct sender *sender, enum sender_order wish)
+static void send_order(struct sender *sender, enum sender_order order)
 {
-    sender_queue_order(&sender->queue, wish);
+    sender_queue_add_order(&sender->queue, order);
     curl_multi_wakeup(sender->multi);
 }
 
@@ -164,37 +164,37 @@ void sender_submit(struct sender *sender, struct delivery *delivery)
 
 void sender_withdraw(struct sender *sender)
 {
-    ask(sender, SENDER_ORDER_WITHDRAW);
+    send_order(sender, SENDER_ORDER_WITHDRAW);
 }
 
 void sender_abort(struct sender *sender)
 {
-    ask(sender, SENDER_ORDER_ABORT);
+    send_order(sender, SENDER_ORDER_ABORT);
 }
 
 void sender_finish(struct sender *sender)
 {
-    ask(sender, SENDER_ORDER_FINISH);
+    send_order(sender, SENDER_ORDER_FINISH);
 }
 
-static void take_mail(struct sender *sender)
+static void receive_orders(struct sender *sender)
 {
-    unsigned wishes = sender_queue_receive(&sender->queue, &sender->waiting);
-    sender->aborted = wishes & SENDER_ORDER_ABORT;
-    sender->finished = wishes & SENDER_ORDER_FINISH;
-    sender->withdrawn = sender->withdrawn || (wishes & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
+    unsigned orders = sender_queue_receive(&sender->queue, &sender->waiting);
+    sender->aborted = orders & SENDER_ORDER_ABORT;
+    sender->finished = orders & SENDER_ORDER_FINISH;
+    sender->withdrawn = sender->withdrawn || (orders & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
 }
 
 /* Giving back what did not begin. */
 
-static void withdraw_queue(struct sender *sender)
+static void withdraw_waiting(struct sender *sender)
 {
     struct delivery *delivery;
     while ((delivery = sender_queue_list_pop(&sender->waiting)))
         completions_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
 }
 
-static void refuse_queue(struct sender *sender, const char *code, const char *text)
+static void refuse_waiting(struct sender *sender, const char *code, const char *text)
 {
     struct delivery *delivery;
     while ((delivery = sender_queue_list_pop(&sender->waiting)))
@@ -202,18 +202,18 @@ static void refuse_queue(struct sender *sender, const char *code, const char *te
 }
 
 /* The breaker has given up: nobody waits for a provider that is gone. */
-static void refuse_gone(struct sender *sender)
+static void refuse_unreachable(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
     text_format(text, sizeof text,
                 "the provider is gone: nothing but failures for %" PRIu64
                 " s (delivery.retry_for); run again to resume. The last: %s",
-                sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->fault);
-    refuse_queue(sender, "breaker", text);
+                sender->job->delivery.retry_for_ns / CLOCK_NS_PER_S, sender->last_failure);
+    refuse_waiting(sender, "breaker", text);
 }
 
 /* As a Retry-After that is longer than delivery.retry_for stops the run that receives it. */
-static void refuse_held(struct sender *sender, uint64_t now)
+static void refuse_inherited_hold(struct sender *sender, uint64_t now)
 {
     char text[OUTCOME_MESSAGE_SIZE];
     if (now + sender->job->delivery.retry_for_ns >= sender->inherited_hold_ns)
@@ -222,37 +222,37 @@ static void refuse_held(struct sender *sender, uint64_t now)
                 "the provider asked the last run to wait, and %" PRIu64
                 " s of that are left, longer than delivery.retry_for: run again after that",
                 (sender->inherited_hold_ns - now) / CLOCK_NS_PER_S);
-    refuse_queue(sender, "retry_after", text);
+    refuse_waiting(sender, "retry_after", text);
 }
 
 /* Nobody waits longer than delivery.retry_for either, whoever asks for it. */
 static void refuse_for_retry_after(struct sender *sender)
 {
     char text[RETRY_AFTER_TEXT_SIZE];
-    refuse_queue(sender, "retry_after", retry_after_text(sender->too_long_ns, text));
+    refuse_waiting(sender, "retry_after", retry_after_text(sender->excessive_wait_ns, text));
 }
 
-static void refuse_for_logins(struct sender *sender)
+static void refuse_futile_logins(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
     snprintf(
         text, sizeof text,
         "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and what the provider says of its state",
         LOGIN_UNPROVEN_MAX);
-    refuse_queue(sender, "unauthorized", text);
+    refuse_waiting(sender, "unauthorized", text);
     sender->withdrawn = true;
 }
 
 /* Launching. */
 
-static bool gate(void *context, struct attempt *attempt)
+static bool may_send(void *context, struct attempt *attempt)
 {
     struct sender *sender = context;
     uint64_t now = clock_mono_ns();
-    if (sender->withdrawn || limiter_holds(&sender->limiter, now))
+    if (sender->withdrawn || limiter_is_held(&sender->limiter, now))
         return false;
-    sender->leaving++; /* the limiter is told when it has certainly left */
-    attempt->left_ns = now;
+    sender->sending++; /* the limiter is told when it has certainly left */
+    attempt->sent_ns = now;
     max_rate_add(&sender->max_rate, now);
     atomic_fetch_add(&sender->requests, 1);
     failpoint("request leaves");
@@ -264,7 +264,7 @@ static struct delivery *next_delivery(struct sender *sender, struct key_slot *ke
 {
     if (!login_is_due(&key_slot->login, now))
         return sender_queue_list_pop(&sender->waiting);
-    key_slot->login.asking = true;
+    key_slot->login.in_progress = true;
     return &key_slot->login_delivery;
 }
 
@@ -298,13 +298,13 @@ static uint64_t launch_ready(struct sender *sender)
 {
     while (sender->waiting.first) {
         uint64_t now = clock_mono_ns(), next = limiter_next(&sender->limiter, now);
-        uint64_t pause = breaker_next(&sender->breaker);
+        uint64_t pause = breaker_next_ns(&sender->breaker);
         next = pause > next ? pause : next;
         struct key_slot *key_slot = sender->idle ? key_slots_choose(&sender->key_slots) : NULL;
         if (!key_slot || next > now)
             return key_slot ? next : UINT64_MAX;
         if (login_is_due(&key_slot->login, now) && login_is_futile(&key_slot->login)) {
-            refuse_for_logins(sender);
+            refuse_futile_logins(sender);
             return UINT64_MAX;
         }
         launch(sender, key_slot, now);
@@ -321,10 +321,10 @@ static void perform(struct sender *sender)
     int running;
     curl_multi_perform(sender->multi, &running);
     uint64_t now = clock_mono_ns();
-    if (sender->leaving > 0)
+    if (sender->sending > 0)
         failpoint("request sent");
-    for (; sender->leaving > 0; sender->leaving--)
-        limiter_left(&sender->limiter, now);
+    for (; sender->sending > 0; sender->sending--)
+        limiter_sent(&sender->limiter, now);
 }
 
 static bool has_work(const struct sender *sender)
@@ -375,16 +375,16 @@ void sender_run(struct sender *sender)
 {
     block_sigpipe();
     for (;;) {
-        take_mail(sender);
+        receive_orders(sender);
         if (sender->aborted)
             completions_drop(sender);
         if (sender->withdrawn)
-            withdraw_queue(sender);
+            withdraw_waiting(sender);
         if (sender->breaker.has_given_up)
-            refuse_gone(sender);
-        if (sender->too_long_ns > 0)
+            refuse_unreachable(sender);
+        if (sender->excessive_wait_ns > 0)
             refuse_for_retry_after(sender);
-        refuse_held(sender, clock_mono_ns());
+        refuse_inherited_hold(sender, clock_mono_ns());
         uint64_t next = launch_ready(sender);
         count_busy(sender);
         if (sender->finished && !has_work(sender))

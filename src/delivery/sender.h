@@ -47,7 +47,7 @@ struct delivery {
     bool was_probe; /* the breaker's, not answered, and the provider's fault by breaker_blames_provider: no
                        attempt of the record's own */
     struct outcome outcome;
-    bool left;           /* a byte of it may have left */
+    bool sent;           /* a byte of it may have left */
     uint64_t latency_ns; /* from leaving to the whole answer */
     uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
@@ -63,8 +63,8 @@ enum {
 
 struct sender;
 
-/* Builds the sender: one lane a credential (a pool of keys), the locks of each taken (lane.h; flock in the
- * system's lock folder, held until sender_free). done is called on the sender's thread and must not wait.
+/* Builds the sender: one lane a credential (a pool of keys), the locks of each taken (key_slot.h; flock in
+ * the system's lock folder, held until sender_free). done is called on the sender's thread and must not wait.
  * Borrows job and provider. NULL with ERROR_USAGE (the same key twice, a bad CA file, no file descriptor
  * left) or ERROR_BUSY (another run holds one of the credentials: the message gives its pid). */
 struct sender *sender_new(const struct job *job, const struct provider *provider,
@@ -74,18 +74,18 @@ void sender_free(struct sender *sender);
 
 /* Lanes, for the nonce floors (0 lanes when the provider does not sign). The key id is a digest of the API
  * key. */
-size_t sender_lane_count(const struct sender *sender);
-const char *sender_lane_key_id(const struct sender *sender, size_t key_slot);
+size_t sender_key_slot_count(const struct sender *sender);
+const char *sender_key_slot_id(const struct sender *sender, size_t key_slot);
 /* Before sender_run: no nonce will be below start. */
-void sender_lane_start(struct sender *sender, size_t key_slot, uint64_t start);
+void sender_key_slot_start(struct sender *sender, size_t key_slot, uint64_t start);
 /* No nonce will be above floor, which is durable; only ever raised. Any thread. */
-void sender_lane_raise(struct sender *sender, size_t key_slot, uint64_t floor);
+void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t floor);
 /* The highest nonce used, 0: none. Any thread. */
-uint64_t sender_lane_last(const struct sender *sender, size_t key_slot);
+uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot);
 
 /* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Gives how
  * long the first request waits for that, in ns. */
-uint64_t sender_follow(struct sender *sender);
+uint64_t sender_carry_over_rate(struct sender *sender);
 /* Before sender_run: the provider asked an earlier process of this job to wait, and hold_ns of that are left.
  * Nothing leaves until then; while more than delivery.retry_for is left, all comes back as OUTCOME_STOP. */
 void sender_hold(struct sender *sender, uint64_t hold_ns);

@@ -44,25 +44,25 @@ void sender_queue_clear(struct sender_queue *queue)
 bool sender_queue_put(struct sender_queue *queue, struct delivery *delivery)
 {
     pthread_mutex_lock(&queue->mutex);
-    bool was_empty = !queue->mail.first;
-    sender_queue_list_add(&queue->mail, delivery);
+    bool was_empty = !queue->deliveries.first;
+    sender_queue_list_add(&queue->deliveries, delivery);
     pthread_mutex_unlock(&queue->mutex);
     return was_empty;
 }
 
-void sender_queue_order(struct sender_queue *queue, enum sender_order wish)
+void sender_queue_add_order(struct sender_queue *queue, enum sender_order order)
 {
     pthread_mutex_lock(&queue->mutex);
-    queue->orders |= wish;
+    queue->orders |= order;
     pthread_mutex_unlock(&queue->mutex);
 }
 
 unsigned sender_queue_receive(struct sender_queue *queue, struct sender_queue_list *list)
 {
     pthread_mutex_lock(&queue->mutex);
-    struct sender_queue_list mail = queue->mail;
-    queue->mail = (struct sender_queue_list){0};
-    unsigned wishes = queue->orders;
+    struct sender_queue_list mail = queue->deliveries;
+    queue->deliveries = (struct sender_queue_list){0};
+    unsigned orders = queue->orders;
     pthread_mutex_unlock(&queue->mutex);
 
     if (mail.first && list->last) {
@@ -71,5 +71,5 @@ unsigned sender_queue_receive(struct sender_queue *queue, struct sender_queue_li
     } else if (mail.first) {
         *list = mail;
     }
-    return wishes;
+    return orders;
 }

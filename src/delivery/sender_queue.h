@@ -1,7 +1,7 @@
 /* sender_queue: what other threads ask of the sender, and lists of deliveries.
  *
- * A list links deliveries by their `next`; it never owns them. Thread: mailbox_* any; a list one at a time.
- * Owner: init/clear.
+ * A list links deliveries by their `next`; it never owns them. Thread: sender_queue_* any; a list one at a
+ * time. Owner: init/clear.
  */
 #ifndef KYC_DELIVERY_SENDER_QUEUE_H
 #define KYC_DELIVERY_SENDER_QUEUE_H
@@ -29,7 +29,7 @@ enum sender_order {
 
 struct sender_queue {
     pthread_mutex_t mutex;
-    struct sender_queue_list mail;
+    struct sender_queue_list deliveries;
     unsigned orders;
 };
 
@@ -38,7 +38,7 @@ void sender_queue_clear(struct sender_queue *queue);
 
 /* True when it was empty: the sender has to be woken. */
 bool sender_queue_put(struct sender_queue *queue, struct delivery *delivery);
-void sender_queue_order(struct sender_queue *queue, enum sender_order wish);
+void sender_queue_add_order(struct sender_queue *queue, enum sender_order order);
 /* Moves all deliveries to the end of list; gives the wishes so far. */
 unsigned sender_queue_receive(struct sender_queue *queue, struct sender_queue_list *list);
 

@@ -45,16 +45,16 @@ struct sender {
     struct limiter limiter;
     struct breaker breaker;
     struct retry_random random;
-    char fault[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
+    char last_failure[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
     struct key_slots key_slots;
     struct sender_queue_list waiting;
     struct attempt *idle;
     bool withdrawn, aborted, finished;
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
-    uint64_t too_long_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
+    uint64_t excessive_wait_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
     uint32_t in_flight, max_in_flight;
-    uint32_t leaving;                /* passed the gate in this round of libcurl's */
+    uint32_t sending;                /* passed the gate in this round of libcurl's */
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;

@@ -55,7 +55,7 @@ static int on_close(void *context, curl_socket_t fd)
     return close(fd);
 }
 
-void sockets_watch(struct sockets *sockets, CURL *easy)
+void sockets_track(struct sockets *sockets, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, sockets);
@@ -122,12 +122,12 @@ static struct socket_entry *find(struct sockets *sockets, const struct socket_ad
     return NULL;
 }
 
-enum socket_state sockets_look(struct sockets *sockets, const struct socket_address *address,
-                               struct socket_entry **entry)
+enum socket_state sockets_check(struct sockets *sockets, const struct socket_address *address,
+                                struct socket_entry **entry)
 {
     *entry = find(sockets, address);
     if (!*entry)
         return SOCKET_UNKNOWN;
     struct pollfd poll_fd = {.fd = (*entry)->fd, .events = POLLIN};
-    return (*entry)->kept && poll(&poll_fd, 1, 0) != 0 ? SOCKET_SPEAKS : SOCKET_USABLE;
+    return (*entry)->used && poll(&poll_fd, 1, 0) != 0 ? SOCKET_READABLE : SOCKET_USABLE;
 }

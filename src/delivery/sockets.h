@@ -22,7 +22,7 @@
 struct socket_entry {
     curl_socket_t fd;
     int local_port; /* 0: not connected yet */
-    bool kept;      /* a request has left on it; set by the caller */
+    bool used;      /* a request has left on it; set by the caller */
 };
 
 struct sockets {
@@ -32,17 +32,17 @@ struct sockets {
 };
 
 enum socket_state {
-    SOCKET_USABLE,  /* a request may leave: the connection is new, or nothing can be read from it */
-    SOCKET_SPEAKS,  /* a kept connection that can be read: the peer has closed it, or sent what nobody asked
-                       for;  over TLS it may be a session ticket, which cannot be told from the rest */
-    SOCKET_UNKNOWN, /* there is no such connection */
+    SOCKET_USABLE,   /* a request may leave: the connection is new, or nothing can be read from it */
+    SOCKET_READABLE, /* a kept connection that can be read: the peer has closed it, or sent what nobody asked
+                      for;  over TLS it may be a session ticket, which cannot be told from the rest */
+    SOCKET_UNKNOWN,  /* there is no such connection */
 };
 
 void sockets_init(struct sockets *sockets);
 void sockets_clear(struct sockets *sockets);
 
 /* Sets CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION; sockets must outlive every connection. */
-void sockets_watch(struct sockets *sockets, CURL *easy);
+void sockets_track(struct sockets *sockets, CURL *easy);
 
 /* What libcurl tells of a connection in a CURLOPT_PREREQFUNCTION. */
 struct socket_address {
@@ -52,7 +52,7 @@ struct socket_address {
 
 /* Looks at a connection, now. A new one is not read from: over TLS its session tickets may be there already.
  * *entry: of the connection, NULL when it is unknown; valid until libcurl runs again. */
-enum socket_state sockets_look(struct sockets *sockets, const struct socket_address *address,
-                               struct socket_entry **entry);
+enum socket_state sockets_check(struct sockets *sockets, const struct socket_address *address,
+                                struct socket_entry **entry);
 
 #endif

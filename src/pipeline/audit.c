@@ -394,7 +394,7 @@ static int open_audit(struct audit *audit)
                      audit->error) != 0 ||
         follow_last(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0)
         return -1;
-    if (parts->provider->doubt == PROVIDER_DOUBT_LIST && !parts->next) {
+    if (parts->provider->recovery == PROVIDER_RECOVERY_LIST && !parts->next) {
         audit->list = audit_list_new(parts, audit->error);
         if (!audit->list)
             return -1;

@@ -88,10 +88,10 @@ static bool is_asked_about(const struct item *item, const struct outcome *outcom
     if (limits->stopping || item->settlings >= limits->attempts ||
         item->delivery.call.operation != OPERATION_CREATE)
         return false;
-    if (limits->doubt == PROVIDER_DOUBT_LIST)
+    if (limits->doubt == PROVIDER_RECOVERY_LIST)
         return kind == OUTCOME_EXISTS || (kind == OUTCOME_IN_DOUBT && limits->settle);
     /* Where a repeat is the only question, the user that it names is fetched. */
-    bool can_ask = limits->doubt == PROVIDER_DOUBT_LOOK_UP || outcome->user_id[0] != '\0';
+    bool can_ask = limits->doubt == PROVIDER_RECOVERY_LOOK_UP || outcome->user_id[0] != '\0';
     return can_ask && kind == OUTCOME_EXISTS && item->in_doubt && limits->settle;
 }
 
@@ -137,7 +137,7 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
             return doubtful;
         return conclude_refused(left, FIELD_NONE, "refused");
     case OUTCOME_IN_DOUBT:
-        if (again && limits->settle && (is_update || limits->doubt != PROVIDER_DOUBT_LIST))
+        if (again && limits->settle && (is_update || limits->doubt != PROVIDER_RECOVERY_LIST))
             conclusion.kind = CONCLUSION_AGAIN;
         return conclusion;
     case OUTCOME_BAD_NONCE:

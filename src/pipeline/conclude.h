@@ -41,7 +41,7 @@ struct conclude_limits {
     uint32_t attempts; /* per record in one run; as many times it is asked about, too */
     uint64_t retry_for_ns;
     bool settle; /* in_doubt: settle, else hold */
-    enum provider_doubt doubt;
+    enum provider_recovery doubt;
     bool stopping; /* no further attempt, whatever came back */
 };
 

@@ -120,12 +120,12 @@ static void decide_superseded(const struct decide_context *context, const struct
                               const struct record *record, struct decision *decision)
 {
     decision->changed = true;
-    if (context->provider->doubt == PROVIDER_DOUBT_LIST) /* settled by what was journalled alone */
+    if (context->provider->recovery == PROVIDER_RECOVERY_LIST) /* settled by what was journalled alone */
         return;
     changes_supersede(context->provider, context->fingerprint, record, customer, &decision->changes);
     size_t email = match_email_member(context->provider->fields);
     bool email_changed = decision->changes.send >> email & 1;
-    if (decision->changes.immutable != FIELD_NONE || (context->provider->doubt == PROVIDER_DOUBT_LOOK_UP &&
+    if (decision->changes.immutable != FIELD_NONE || (context->provider->recovery == PROVIDER_RECOVERY_LOOK_UP &&
                                                       email_changed)) /* under the old one he is not found */
         decision->kind = DECISION_HELD;
 }
@@ -150,7 +150,7 @@ static void decide_unresolved(const struct decide_context *context, const struct
     /* The provider said that he exists, and not who he is: repeating cannot say more. */
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
     decision->kind =
-        exists && context->provider->doubt == PROVIDER_DOUBT_REPEAT ? DECISION_HELD : DECISION_RECONCILE;
+        exists && context->provider->recovery == PROVIDER_RECOVERY_REPEAT ? DECISION_HELD : DECISION_RECONCILE;
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)

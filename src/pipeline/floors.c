@@ -19,17 +19,17 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
 {
     floors->sender = sender;
     floors->ledger = ledger;
-    floors->count = sender_lane_count(sender);
+    floors->count = sender_key_slot_count(sender);
     floors->key_slots = memory_new(floors->count + 1, sizeof *floors->key_slots);
     if (ledger_begin(ledger, error) != 0)
         return -1;
     for (size_t i = 0; i < floors->count; i++) {
-        const char *key_id = sender_lane_key_id(sender, i);
+        const char *key_id = sender_key_slot_id(sender, i);
         uint64_t stored;
         if (ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
             return -1;
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
-        sender_lane_start(sender, i, start);
+        sender_key_slot_start(sender, i, start);
         floors->key_slots[i].reserved = start + AHEAD_NS;
         if (ledger_nonce_reserve(ledger, key_id, floors->key_slots[i].reserved, error) != 0)
             return -1;
@@ -50,11 +50,11 @@ int floors_reserve(struct floors *floors, struct error *error)
 {
     for (size_t i = 0; i < floors->count; i++) {
         struct floor *key_slot = &floors->key_slots[i];
-        uint64_t used = later(clock_real_ns(), sender_lane_last(floors->sender, i));
+        uint64_t used = later(clock_real_ns(), sender_key_slot_last(floors->sender, i));
         if (used + AHEAD_NS / 2 < key_slot->published)
             continue;
         key_slot->reserved = used + AHEAD_NS;
-        if (ledger_nonce_reserve(floors->ledger, sender_lane_key_id(floors->sender, i), key_slot->reserved,
+        if (ledger_nonce_reserve(floors->ledger, sender_key_slot_key_id(floors->sender, i), key_slot->reserved,
                                  error) != 0)
             return -1;
     }
@@ -67,7 +67,7 @@ void floors_publish(struct floors *floors)
         struct floor *key_slot = &floors->key_slots[i];
         if (key_slot->reserved > key_slot->published) {
             key_slot->published = key_slot->reserved;
-            sender_lane_raise(floors->sender, i, key_slot->published);
+            sender_key_slot_raise(floors->sender, i, key_slot->published);
             failpoint("nonce floor raised");
         }
     }

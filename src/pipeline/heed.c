@@ -120,7 +120,7 @@ int heed_answer(struct sending *sending, const struct item *item, const struct c
     size_t count;
 
     if (is_refused && outcome->kind != OUTCOME_DONE) {
-        if (outcome->no_update || !item->delivery.left)
+        if (outcome->no_update || !item->delivery.sent)
             return 0;
         enum guard_trip trip = guard_add_refused(guard, item->customer);
         if (trip == GUARD_NONE)

@@ -243,7 +243,7 @@ bool listing_has_all(const struct json_split *split, struct json_reader *reader,
     struct slice around;
     size_t node_count, index;
 
-    if (headers->goes_on || headers->total > count || headers->pages > 1 ||
+    if (headers->has_more || headers->total > count || headers->pages > 1 ||
         !json_split_around(split, &around))
         return false;
     const struct json_node *nodes = json_reader_parse(reader, around, &node_count, &fault);

@@ -156,7 +156,7 @@ static enum look_up_step add_page(struct look_up *look_up, const struct json_nod
         new_hits += add_hit(look_up, user.id);
     }
     remote_user_list_read_claim(nodes, index, &claim);
-    claim.more = claim.more || headers->goes_on;
+    claim.more = claim.more || headers->has_more;
     claim.total = headers->total > claim.total ? headers->total : claim.total;
     claim.pages = headers->pages > claim.pages ? headers->pages : claim.pages;
     if (claim.total > look_up->total)

@@ -150,7 +150,7 @@ static void set_idempotency_key(struct sending *sending, struct item *item, cons
     char key[IDEMPOTENCY_KEY_SIZE];
     const char *given = decision->idempotency_key;
 
-    if (sending->parts.provider->doubt != PROVIDER_DOUBT_LOOK_UP)
+    if (sending->parts.provider->recovery != PROVIDER_RECOVERY_LOOK_UP)
         return;
     if (!given)
         given = idempotency_key(sending->parts.job->name, item->record->values[FIELD_EXTERNAL_ID].text,
@@ -346,7 +346,7 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
     if (outcome->kind != OUTCOME_WITHDRAWN)
         item->attempts++;
     log_attempt(item);
-    if (delivery->left)
+    if (delivery->sent)
         rate_series_add(&sending->parts.stats->rate_series, delivery->done_real_ns);
     item->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     if (delivery->was_probe || outcome->kind == OUTCOME_BAD_TOKEN)
@@ -363,11 +363,11 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
         if (taken != 0)
             return taken < 0 ? -1 : 0;
     }
-    struct conclusion conclusion = conclude(item, outcome, delivery->left,
+    struct conclusion conclusion = conclude(item, outcome, delivery->sent,
                                             &(struct conclude_limits){.attempts = limits->attempts,
                                                                       .retry_for_ns = limits->retry_for_ns,
                                                                       .settle = limits->settle,
-                                                                      .doubt = sending->parts.provider->doubt,
+                                                                      .doubt = sending->parts.provider->recovery,
                                                                       .stopping = sending->stopping},
                                             now_ns, wait_ns);
     if (warning_evaluate(sending, item, &conclusion, error) != 0 ||

@@ -43,7 +43,7 @@ int settling_record_clock(struct sending *sending, struct error *error)
     struct settling *settling = &sending->settling;
     struct clocks *clocks = &settling->clocks;
 
-    if (sending->parts.provider->doubt != PROVIDER_DOUBT_LOOK_UP)
+    if (sending->parts.provider->recovery != PROVIDER_RECOVERY_LOOK_UP)
         return 0;
     clocks->has_provider = sender_provider_clock(sending->sender, &clocks->provider_offset_ns);
     uint64_t lead_ns = clocks_lead_ns(clocks);
@@ -62,7 +62,8 @@ int settling_record_clock(struct sending *sending, struct error *error)
 /* Whether the provider surely still knows the key under which it was sent. */
 static bool key_is_known(const struct sending *sending, const struct item *item)
 {
-    uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(), sent_ns = item->delivery.call.at_ns;
+    uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(),
+             sent_ns = item->delivery.call.journalled_ns;
     uint64_t age_ns = item->sent_boot_ns ? clocks_age_here_ns(sent_ns, item->sent_boot_ns, real_ns, boot_ns)
                       : item->is_undated
                           ? UINT64_MAX
@@ -76,9 +77,9 @@ bool settling_is_due(const struct sending *sending, const struct item *item)
 {
     if (!item->in_doubt || item->delivery.call.operation != OPERATION_CREATE)
         return false;
-    if (sending->parts.provider->doubt == PROVIDER_DOUBT_LIST)
+    if (sending->parts.provider->recovery == PROVIDER_RECOVERY_LIST)
         return true;
-    return sending->parts.provider->doubt == PROVIDER_DOUBT_LOOK_UP && !item->absent &&
+    return sending->parts.provider->recovery == PROVIDER_RECOVERY_LOOK_UP && !item->absent &&
            (item->changed || !key_is_known(sending, item));
 }
 
@@ -114,7 +115,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
         return sending_apply_action(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT}, 0,
                                     error);
     item->settlings++;
-    if (parts->provider->doubt == PROVIDER_DOUBT_LIST) {
+    if (parts->provider->recovery == PROVIDER_RECOVERY_LIST) {
         item->due_ns = earlier ? settling->run_started_ns : clock_mono_ns();
         item->due_ns += item->in_doubt ? settle_after_ns(parts->job) : 0;
         wait_for_listing(settling, item);
@@ -126,7 +127,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
     item->look_up = look_up_new(parts->provider, parts->job, parts->fingerprint, &customer);
     const struct outcome *outcome = &item->delivery.outcome;
     if (outcome->kind == OUTCOME_EXISTS && outcome->user_id[0] != '\0')
-        look_up_first(item->look_up, outcome->user_id, parts->provider->doubt == PROVIDER_DOUBT_REPEAT);
+        look_up_first(item->look_up, outcome->user_id, parts->provider->recovery == PROVIDER_RECOVERY_REPEAT);
     look_up_ask(item->look_up, &item->delivery);
     item_list_put(&sending->new_items, item);
     return 0;
@@ -144,12 +145,12 @@ static int resend_create(struct sending *sending, struct item *item, struct erro
     item->delivery.sink = NULL;
     item->absent = true;
     item_restart(item);
-    bool is_list = parts->provider->doubt == PROVIDER_DOUBT_LIST, changed = item->changed;
+    bool is_list = parts->provider->recovery == PROVIDER_RECOVERY_LIST, changed = item->changed;
     if (is_list) {
         sending_mark_in_doubt(sending, item, false);
         item->changed = item->exists = false;
     }
-    uint64_t at_ns = item->delivery.call.at_ns;
+    uint64_t at_ns = item->delivery.call.journalled_ns;
     int result = 0;
     if (changed && !sending->failed && is_list) {
         fingerprint_members(parts->fingerprint, item->record, sending->members);
@@ -161,7 +162,7 @@ static int resend_create(struct sending *sending, struct item *item, struct erro
             result = sending_journal(sending, item, changes.digest, changes.members, true, error);
         }
     }
-    item->delivery.call.at_ns = at_ns; /* the key's age goes on */
+    item->delivery.call.journalled_ns = at_ns; /* the key's age goes on */
     if (result == 0)
         item_list_put(&sending->new_items, item);
     return result;
@@ -300,7 +301,7 @@ static int apply_listing_match(struct sending *sending, const struct listing_cas
 
     item->delivery.call.operation = OPERATION_LIST;
     item->delivery.latency_ns = answer->latency_ns;
-    item->delivery.left = true;
+    item->delivery.sent = true;
     item->attempts++;
     if (item->in_doubt)
         item->delivery.outcome = answer->outcome;

@@ -1,8 +1,8 @@
 /* settling: creates whose fate must be asked for: by a look-up of each, or by one listing for all.
  *
- * Which one is the provider's (PROVIDER_DOUBT_LOOK_UP, PROVIDER_DOUBT_LIST; 3-providers.md, Doubts). Nothing
- * of it is remembered beyond the run but what the ledger holds: a crash between question and answer asks
- * again. Thread: the coordinator's. Owner: open/close.
+ * Which one is the provider's (PROVIDER_RECOVERY_LOOK_UP, PROVIDER_RECOVERY_LIST; 3-providers.md, Doubts).
+ * Nothing of it is remembered beyond the run but what the ledger holds: a crash between question and answer
+ * asks again. Thread: the coordinator's. Owner: open/close.
  */
 #ifndef KYC_PIPELINE_SETTLING_H
 #define KYC_PIPELINE_SETTLING_H

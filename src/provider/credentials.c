@@ -45,7 +45,7 @@ int credentials_check(const struct job *job, const struct job_credentials *crede
     return 0;
 }
 
-bool credentials_fits_header(struct slice text, size_t max)
+bool credentials_fit_header(struct slice text, size_t max)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.data[i] < 0x21 || text.data[i] > 0x7e)
@@ -69,12 +69,12 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
     if (credentials_check(job, credentials, names, takes, error) != 0)
         return -1;
     if (credentials->api_key.data &&
-        !credentials_fits_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
+        !credentials_fit_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
                         PROVIDER_KEY_MAX);
     if (credentials->token.data &&
-        !credentials_fits_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
+        !credentials_fit_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.token is not a token: it must be 1 to %d characters without blanks",
                         PROVIDER_TOKEN_MAX);

@@ -24,6 +24,6 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
                              const char *takes, struct error *error);
 
 /* 1 to max bytes of visible ASCII. */
-bool credentials_fits_header(struct slice text, size_t max);
+bool credentials_fit_header(struct slice text, size_t max);
 
 #endif

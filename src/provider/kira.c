@@ -19,7 +19,7 @@
 
 enum { TOKEN_SECONDS = 3600, TOKEN_SECONDS_MAX = 366 * 86400 }; /* documented, where an answer does not say */
 
-struct provider_account {
+struct kira_account {
     struct secret api_key, token;
 };
 
@@ -35,14 +35,15 @@ static int kira_check_job(const struct job *job, bool with_secrets, struct error
 
 static struct provider_account *kira_account_new(const struct job_credentials *credentials)
 {
-    struct provider_account *account = memory_new(1, sizeof *account);
+    struct kira_account *account = memory_new(1, sizeof *account);
     account->api_key.data = memory_copy(secret_slice(&credentials->api_key));
     account->api_key.len = credentials->api_key.len;
-    return account;
+    return (struct provider_account *)account;
 }
 
-static void kira_account_free(struct provider_account *account)
+static void kira_account_free(struct provider_account *opaque)
 {
+    struct kira_account *account = (struct kira_account *)opaque;
     if (!account)
         return;
     secret_clear(&account->api_key);
@@ -105,10 +106,11 @@ static const char *kira_build(const struct provider_call *call, struct provider_
     return "the provider has no such request";
 }
 
-static void kira_authenticate(struct provider_account *account, uint64_t nonce,
+static void kira_authenticate(struct provider_account *opaque, uint64_t nonce,
                               const struct provider_call *call, const struct provider_request *request,
                               struct provider_headers *headers)
 {
+    const struct kira_account *account = (struct kira_account *)opaque;
     (void)nonce;
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
@@ -131,18 +133,19 @@ static uint64_t seconds_of(struct slice text)
     return seconds < TOKEN_SECONDS_MAX ? seconds : TOKEN_SECONDS_MAX;
 }
 
-static uint64_t kira_take_token(struct provider_account *account, struct slice body)
+static uint64_t kira_read_token(struct provider_account *opaque, struct slice text)
 {
-    struct reply_body answer;
+    struct kira_account *account = (struct kira_account *)opaque;
+    struct reply_body body;
     uint64_t seconds = 0;
-    reply_body_read(&answer, body);
-    struct slice token = reply_body_value(&answer, "data.access_token");
-    if (credentials_fits_header(token, PROVIDER_TOKEN_MAX)) {
+    reply_body_read(&body, text);
+    struct slice token = reply_body_value(&body, "data.access_token");
+    if (credentials_fit_header(token, PROVIDER_TOKEN_MAX)) {
         secret_clear(&account->token);
         account->token = (struct secret){.data = memory_copy(token), .len = token.len};
-        seconds = seconds_of(reply_body_value(&answer, "data.expires_in"));
+        seconds = seconds_of(reply_body_value(&body, "data.expires_in"));
     }
-    reply_body_clear(&answer);
+    reply_body_clear(&body);
     return seconds;
 }
 
@@ -162,21 +165,19 @@ static bool kira_read_user(const struct json_node *nodes, size_t index, const st
     return true;
 }
 
-static bool kira_read_success(const struct reply_body *answer, enum operation operation,
-                              struct slice *user_id)
+static bool kira_read_success(const struct reply_body *body, enum operation operation, struct slice *user_id)
 {
-    if (operation == OPERATION_UPDATE && answer->nodes &&
-        json_member(answer->nodes, 0, "updated_fields") != 0)
+    if (operation == OPERATION_UPDATE && body->nodes && json_member(body->nodes, 0, "updated_fields") != 0)
         return true;
-    *user_id = reply_body_value(answer, "id");
+    *user_id = reply_body_value(body, "id");
     return user_id->len > 0;
 }
 
-static struct slice kira_read_existing(const struct reply_body *answer)
+static struct slice kira_read_existing(const struct reply_body *body)
 {
     static const char *const paths[] = {"user_id", "data.user_id", "error.user_id"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct slice id = reply_body_value(answer, paths[i]);
+        struct slice id = reply_body_value(body, paths[i]);
         if (id.len > 0)
             return id;
     }
@@ -217,7 +218,7 @@ static const struct outcome_row own_rows[] = {
     {401, 401, 0, OUTCOME_FACT_LOGIN, OUTCOME_BAD_TOKEN, RETRY_AUTH, NULL, false},
     {403, 403, OUTCOME_FACT_UPDATE | OUTCOME_FACT_PROVEN, OUTCOME_FACT_GATEWAY, OUTCOME_REFUSED, 0, NULL,
      true},
-    {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT, OUTCOME_FACT_UPDATE | OUTCOME_FACT_ASKS,
+    {409, 409, OUTCOME_FACT_EXISTS | OUTCOME_FACT_DOUBT, OUTCOME_FACT_UPDATE | OUTCOME_FACT_QUESTION,
      OUTCOME_EXISTS, 0, NULL, false},
     {409, 409, 0, OUTCOME_FACT_LOGIN, OUTCOME_REFUSED, 0, NULL, false},
 };
@@ -233,8 +234,8 @@ static const struct outcome_table outcomes = {
     .read_existing = kira_read_existing,
 };
 
-static void kira_judge(const struct provider_reply *reply, const struct record *record,
-                       struct outcome *outcome)
+static void kira_classify(const struct provider_reply *reply, const struct record *record,
+                          struct outcome *outcome)
 {
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
@@ -246,7 +247,7 @@ const struct provider kira_provider = {
     .in_flight = 2,
     .has_login = true,
     .can_update = true,
-    .doubt = PROVIDER_DOUBT_LOOK_UP,
+    .recovery = PROVIDER_RECOVERY_LOOK_UP,
     .update_members = (FIELDS_BIT(KIRA_COUNT) - 1) & ~(FIELDS_BIT(KIRA_TYPE) | FIELDS_BIT(KIRA_EXTERNAL_ID)),
     .fields = &kira_fields,
     .check_job = kira_check_job,
@@ -254,8 +255,8 @@ const struct provider kira_provider = {
     .account_free = kira_account_free,
     .build = kira_build,
     .authenticate = kira_authenticate,
-    .take_token = kira_take_token,
+    .read_token = kira_read_token,
     .find_users = remote_user_find_list,
     .read_user = kira_read_user,
-    .classify = kira_judge,
+    .classify = kira_classify,
 };

@@ -65,7 +65,7 @@ static bool is_present(const struct record *record, enum field_id field)
     return record->values[field].state == VALUE_PRESENT;
 }
 
-static const char *fault_of_file(int reason)
+static const char *file_fault(int reason)
 {
     switch (reason) {
     case EFBIG:
@@ -88,7 +88,7 @@ static const char *write_data_uri(const char *folder, struct slice path, struct 
     buffer_init(&content, MEDIA_MAX);
     const char *fault = NULL, *type = NULL;
     if (safe_open_read(folder, path, &content) != 0)
-        fault = fault_of_file(errno);
+        fault = file_fault(errno);
     else if (!(type = media_type(buffer_slice(&content))))
         fault = "a document is neither JPEG nor PNG nor PDF";
     if (!fault) {
@@ -126,7 +126,7 @@ static const char *write_document(const struct provider_call *call, enum field_i
         json_write_object_end(writer);
     }
     if (uri.overflowed)
-        fault = fault_of_file(EFBIG);
+        fault = file_fault(EFBIG);
     buffer_clear(&uri);
     return fault;
 }

@@ -72,20 +72,20 @@ static void kraken_embed_authenticate(struct provider_account *account, uint64_t
     version_header_add(&version, call->job, headers);
 }
 
-static bool kraken_embed_read_success(const struct reply_body *answer, enum operation operation,
+static bool kraken_embed_read_success(const struct reply_body *body, enum operation operation,
                                       struct slice *user_id)
 {
     if (operation == OPERATION_UPDATE)
-        return slice_is(reply_body_value(answer, "result"), "success");
-    *user_id = reply_body_value(answer, "result.user");
+        return slice_is(reply_body_value(body, "result"), "success");
+    *user_id = reply_body_value(body, "result.user");
     return user_id->len > 0;
 }
 
 /* A plain `id` may be that of the error. */
-static struct slice kraken_embed_read_existing(const struct reply_body *answer)
+static struct slice kraken_embed_read_existing(const struct reply_body *body)
 {
     static const char *const paths[] = {"result.user", "result.user_id", "user_id", "user", NULL};
-    return reply_body_first(answer, paths, 1, OUTCOME_USER_ID_SIZE - 1);
+    return reply_body_first(body, paths, 1, OUTCOME_USER_ID_SIZE - 1);
 }
 
 static const struct outcome_table outcomes = {
@@ -96,8 +96,8 @@ static const struct outcome_table outcomes = {
     .read_existing = kraken_embed_read_existing,
 };
 
-static void kraken_embed_judge(const struct provider_reply *reply, const struct record *record,
-                               struct outcome *outcome)
+static void kraken_embed_classify(const struct provider_reply *reply, const struct record *record,
+                                  struct outcome *outcome)
 {
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
@@ -109,7 +109,7 @@ const struct provider kraken_embed_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
-    .doubt = PROVIDER_DOUBT_REPEAT,
+    .recovery = PROVIDER_RECOVERY_REPEAT,
     .update_members = UPDATE_MEMBERS,
     .nullable_members = NULLABLE_MEMBERS,
     .fields = &kraken_embed_fields,
@@ -119,5 +119,5 @@ const struct provider kraken_embed_provider = {
     .build = kraken_embed_build,
     .authenticate = kraken_embed_authenticate,
     .read_user = rest_requests_read_user,
-    .classify = kraken_embed_judge,
+    .classify = kraken_embed_classify,
 };

@@ -21,16 +21,16 @@ enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409, WARNINGS
  * a refusal of them, and a provider's own rows must not either. */
 static const struct outcome_row general_rows[] = {
     {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_SENT, OUTCOME_NOT_SENT, OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
-    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_ASKS, OUTCOME_FACT_COMPLETE, OUTCOME_NOT_SENT,
+    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_QUESTION, OUTCOME_FACT_COMPLETE, OUTCOME_NOT_SENT,
      OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
     {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_COMPLETE, OUTCOME_IN_DOUBT, OUTCOME_CAUSE_OF_TRANSPORT, NULL,
      false},
     {200, 299, OUTCOME_FACT_SUCCESS, 0, OUTCOME_DONE, 0, NULL, false},
-    {200, 299, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
+    {200, 299, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
     {200, 299, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
-    {300, 399, OUTCOME_FACT_ASKS, 0, OUTCOME_STOP, 0, REDIRECTS, false},
+    {300, 399, OUTCOME_FACT_QUESTION, 0, OUTCOME_STOP, 0, REDIRECTS, false},
     {300, 399, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, REDIRECTS, false}, /* a 303 is sent behind the work, too */
-    {408, 408, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
+    {408, 408, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
     {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, false},
     {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
     {403, 403, OUTCOME_FACT_GATEWAY, 0, OUTCOME_STOP, RETRY_AUTH,
@@ -42,9 +42,9 @@ static const struct outcome_row general_rows[] = {
     {403, 403, OUTCOME_FACT_PROVEN, 0, OUTCOME_REFUSED, 0, NULL, false},
     {403, 403, 0, 0, OUTCOME_STOP, RETRY_AUTH,
      "the provider forbids this; check the key's permissions and the addresses it may be used from", false},
-    {409, 409, 0, OUTCOME_FACT_ASKS | OUTCOME_FACT_UPDATE, OUTCOME_EXISTS, 0, NULL, false},
+    {409, 409, 0, OUTCOME_FACT_QUESTION | OUTCOME_FACT_UPDATE, OUTCOME_EXISTS, 0, NULL, false},
     {400, 499, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
-    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_ASKS, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
+    {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
     {STATUS_MIN, STATUS_MAX, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
 };
 
@@ -96,14 +96,14 @@ static bool is_question(enum operation operation)
 }
 
 static bool is_success(const struct outcome_table *table, const struct provider_reply *reply,
-                       const struct reply_body *answer, struct outcome *outcome)
+                       const struct reply_body *body, struct outcome *outcome)
 {
     struct slice user_id = slice_make("", 0);
-    if (answer->has_error)
+    if (body->has_error)
         return false;
     if (is_question(reply->operation))
-        return answer->nodes && answer->nodes[0].kind >= JSON_ARRAY;
-    if (!table->read_success(answer, reply->operation, &user_id))
+        return body->nodes && body->nodes[0].kind >= JSON_ARRAY;
+    if (!table->read_success(body, reply->operation, &user_id))
         return false;
     if (reply->operation == OPERATION_UPDATE)
         return true;
@@ -113,10 +113,10 @@ static bool is_success(const struct outcome_table *table, const struct provider_
 /* Whether the answer to a create or update is somebody else's: never a success. Asked of a 2xx alone, since
  * errors are told by members of the same names ({"email": "is taken"}). */
 static bool is_of_another(const struct outcome_table *table, const struct provider_reply *reply,
-                          const struct reply_body *answer, const struct record *record)
+                          const struct reply_body *body, const struct record *record)
 {
     bool is_update = reply->operation == OPERATION_UPDATE;
-    if (is_question(reply->operation) || !record || !answer->nodes || reply->http_status / 100 != 2)
+    if (is_question(reply->operation) || !record || !body->nodes || reply->http_status / 100 != 2)
         return false;
     const struct provider_field *email = provider_fields_find(table->fields, FIELD_EMAIL);
     const struct remote_user_expected expected = {
@@ -126,31 +126,32 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
         .former_key = is_update ? reply->former_key : NULL,
         .has_email = !is_update || (reply->members >> email->member & 1),
     };
-    return remote_user_is_other(answer->nodes, &expected);
+    return remote_user_is_other(body->nodes, &expected);
 }
 
 /* What no outcome may quote. */
-struct hidden {
+struct redaction {
     const struct record *record;
     struct scrub_secrets secrets;
 };
 
-static struct hidden hidden_of(const struct outcome_table *table, const struct provider_reply *reply,
-                               const struct record *record)
+static struct redaction redaction_of(const struct outcome_table *table, const struct provider_reply *reply,
+                                     const struct record *record)
 {
-    struct hidden hidden = {.record = record, .secrets = {.token = reply->token, .fields = table->fields}};
+    struct redaction redaction = {.record = record,
+                                  .secrets = {.token = reply->token, .fields = table->fields}};
     if (reply->job) {
-        hidden.secrets.credentials = reply->job->provider.credentials;
-        hidden.secrets.count = reply->job->provider.credential_count;
+        redaction.secrets.credentials = reply->job->provider.credentials;
+        redaction.secrets.count = reply->job->provider.credential_count;
     }
-    return hidden;
+    return redaction;
 }
 
 /* A code is kept only when it would survive as a message: providers put strange things there. */
-static void set_code(struct slice code, const struct hidden *hidden, struct outcome *outcome)
+static void set_code(struct slice code, const struct redaction *redaction, struct outcome *outcome)
 {
     char scrubbed[OUTCOME_SAID_SIZE];
-    scrub_text(code, hidden->record, &hidden->secrets, scrubbed, sizeof scrubbed);
+    scrub_text(code, redaction->record, &redaction->secrets, scrubbed, sizeof scrubbed);
     if (!slice_is(code, scrubbed) || !copy_plain(code, outcome->code, sizeof outcome->code))
         outcome->code[0] = '\0';
 }
@@ -158,26 +159,26 @@ static void set_code(struct slice code, const struct hidden *hidden, struct outc
 /* existing: the user that the answer says exists, for a person to look at; empty: none. It is not named where
  * the provider calls users by what is the customer's own (an e-mail). */
 static void set_message(const struct outcome_row *row, struct slice existing, struct slice said,
-                        const struct hidden *hidden, struct outcome *outcome)
+                        const struct redaction *redaction, struct outcome *outcome)
 {
     size_t len = 0;
-    if (existing.len > 0 && scrub_is_clean(existing, hidden->record, &hidden->secrets))
+    if (existing.len > 0 && scrub_is_clean(existing, redaction->record, &redaction->secrets))
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
                           "the answer names user %.*s: ", (int)existing.len, existing.data);
-    else if (row->advice) {
+    else if (row->hint) {
         const char *colon = said.len > 0 ? ": " : "";
         len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
-                          row->advice, outcome->http_status, colon);
+                          row->hint, outcome->http_status, colon);
     }
-    scrub_text(said, hidden->record, &hidden->secrets, outcome->message + len, OUTCOME_SAID_SIZE);
+    scrub_text(said, redaction->record, &redaction->secrets, outcome->message + len, OUTCOME_SAID_SIZE);
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */
 static void set_transport(const struct outcome_row *row, const struct provider_reply *reply,
-                          const struct hidden *hidden, struct outcome *outcome)
+                          const struct redaction *redaction, struct outcome *outcome)
 {
     const char *transport = reply->transport ? reply->transport : "";
-    struct hidden own = *hidden; /* libcurl's words: the host that was asked is ours */
+    struct redaction own = *redaction; /* libcurl's words: the host that was asked is ours */
     if (reply->job)
         own.secrets.host = provider_host(reply->job);
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
@@ -185,23 +186,23 @@ static void set_transport(const struct outcome_row *row, const struct provider_r
     set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);
 }
 
-static bool says_exists(const struct outcome_table *table, const struct reply_body *answer)
+static bool reports_existing(const struct outcome_table *table, const struct reply_body *body)
 {
     for (const char *const *code = table->exists_codes; code && *code; code++)
-        if (slice_is(answer->code, *code) || reply_body_mentions(answer, *code))
+        if (slice_is(body->code, *code) || reply_body_mentions(body, *code))
             return true;
     return false;
 }
 
 /* The user that a no to a create names as the one that exists already; empty: none. */
 static struct slice existing_user(const struct outcome_table *table, const struct provider_reply *reply,
-                                  const struct outcome_row *row, const struct reply_body *answer)
+                                  const struct outcome_row *row, const struct reply_body *body)
 {
     bool is_conflict =
         row->kind == OUTCOME_EXISTS || (row->kind == OUTCOME_REFUSED && reply->http_status == HTTP_CONFLICT);
     struct slice user_id = slice_make("", 0);
     if (is_conflict && reply->operation == OPERATION_CREATE)
-        user_id = table->read_existing(answer);
+        user_id = table->read_existing(body);
     return provider_is_user_id(user_id) ? user_id : slice_make("", 0);
 }
 
@@ -213,7 +214,7 @@ static unsigned facts_of_reply(const struct provider_reply *reply)
            (reply->login_broken ? OUTCOME_FACT_BROKEN : 0u) |
            (reply->operation == OPERATION_UPDATE ? OUTCOME_FACT_UPDATE : 0u) |
            (reply->operation == OPERATION_LOGIN ? OUTCOME_FACT_LOGIN : 0u) |
-           (is_question(reply->operation) ? OUTCOME_FACT_ASKS : 0u);
+           (is_question(reply->operation) ? OUTCOME_FACT_QUESTION : 0u);
 }
 
 /* Where a segment of the path is a member: the first customer field of it. */
@@ -238,16 +239,17 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
 
 /* What the answer to a create or an update that went well says of it beside that. */
 static void set_verdict(const struct outcome_table *table, const struct provider_reply *reply,
-                        const struct reply_body *answer, const struct hidden *hidden, struct outcome *outcome)
+                        const struct reply_body *body, const struct redaction *redaction,
+                        struct outcome *outcome)
 {
     struct buffer text;
     buffer_init_wiped(&text, WARNINGS_MAX);
     if (reply->operation == OPERATION_UPDATE)
-        outcome->left_out = success_left_out(table, answer, reply->members);
-    outcome->warned = success_warned(table, answer, &text);
+        outcome->left_out = success_left_out(table, body, reply->members);
+    outcome->warned = success_warned(table, body, &text);
     if (outcome->warned) {
         snprintf(outcome->code, sizeof outcome->code, OUTCOME_WARNING);
-        scrub_text(buffer_slice(&text), hidden->record, &hidden->secrets, outcome->message,
+        scrub_text(buffer_slice(&text), redaction->record, &redaction->secrets, outcome->message,
                    OUTCOME_SAID_SIZE);
     }
     buffer_clear(&text);
@@ -260,61 +262,61 @@ static void set_other(struct outcome *outcome)
     snprintf(outcome->message, sizeof outcome->message, "the answer names another customer than the request");
 }
 
-static void judge_answer(const struct outcome_table *table, const struct provider_reply *reply,
-                         const struct hidden *hidden, struct outcome *outcome)
+static void classify_answer(const struct outcome_table *table, const struct provider_reply *reply,
+                            const struct redaction *redaction, struct outcome *outcome)
 {
-    struct reply_body answer;
-    reply_body_read(&answer, reply->body);
+    struct reply_body body;
+    reply_body_read(&body, reply->body);
     unsigned facts = facts_of_reply(reply);
-    bool is_other = is_of_another(table, reply, &answer, hidden->record);
-    if (!is_other && is_success(table, reply, &answer, outcome))
+    bool is_other = is_of_another(table, reply, &body, redaction->record);
+    if (!is_other && is_success(table, reply, &body, outcome))
         facts |= OUTCOME_FACT_SUCCESS;
-    if (reply_body_mentions(&answer, "invalid nonce"))
+    if (reply_body_mentions(&body, "invalid nonce"))
         facts |= OUTCOME_FACT_NONCE;
-    if (says_exists(table, &answer))
+    if (reports_existing(table, &body))
         facts |= OUTCOME_FACT_EXISTS;
-    if (reply->error_type.len > 0 || reply_body_is_message(&answer, "Forbidden"))
+    if (reply->error_type.len > 0 || reply_body_is_message(&body, "Forbidden"))
         facts |= OUTCOME_FACT_GATEWAY;
 
     const struct outcome_row *row = decide(table, reply->http_status, facts);
-    outcome->own_error = reply_body_names_error(&answer) && reply->error_type.len == 0;
+    outcome->own_error = reply_body_names_error(&body) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
-    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->advice;
-    struct slice existing = existing_user(table, reply, row, &answer);
+    outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->hint;
+    struct slice existing = existing_user(table, reply, row, &body);
     if (is_other) {
         set_other(outcome);
     } else if (row->kind != OUTCOME_DONE) {
         outcome->user_id[0] = '\0';
-        set_code(answer.code, hidden, outcome);
-        set_message(row, existing, buffer_slice(&answer.text), hidden, outcome);
+        set_code(body.code, redaction, outcome);
+        set_message(row, existing, buffer_slice(&body.text), redaction, outcome);
     }
     if (row->kind == OUTCOME_DONE && !is_question(reply->operation))
-        set_verdict(table, reply, &answer, hidden, outcome);
+        set_verdict(table, reply, &body, redaction, outcome);
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {
-        outcome->field = find_field_path(table, reply_body_field_path(&answer));
+        outcome->field = find_field_path(table, reply_body_field_path(&body));
         outcome->no_update = row->no_update;
     }
-    reply_body_clear(&answer);
+    reply_body_clear(&body);
 }
 
 void outcome_table_classify(const struct outcome_table *table, const struct provider_reply *reply,
                             const struct record *record, struct outcome *outcome)
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
-    const struct hidden hidden = hidden_of(table, reply, record);
-    if (scrub_is_clean(reply->request_id, record, &hidden.secrets))
+    const struct redaction redaction = redaction_of(table, reply, record);
+    if (scrub_is_clean(reply->request_id, record, &redaction.secrets))
         copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
     if (reply->sent && reply->complete) {
         outcome->http_status = reply->http_status;
-        judge_answer(table, reply, &hidden, outcome);
+        classify_answer(table, reply, &redaction, outcome);
         return;
     }
     const struct outcome_row *row = decide(table, 0, facts_of_reply(reply));
     assert(row->cause == OUTCOME_CAUSE_OF_TRANSPORT);
     outcome->kind = row->kind;
     outcome->cause = reply->cause;
-    set_transport(row, reply, &hidden, outcome);
+    set_transport(row, reply, &redaction, outcome);
 }

@@ -23,7 +23,7 @@ enum outcome_fact {
     OUTCOME_FACT_PROVEN = 16,  /* a request with these credentials has succeeded in this run */
     OUTCOME_FACT_UPDATE = 32,
     OUTCOME_FACT_LOGIN = 64,
-    OUTCOME_FACT_ASKS = 128,     /* a question: look-up, fetch, listing, login; never in doubt */
+    OUTCOME_FACT_QUESTION = 128, /* a question: look-up, fetch, listing, login; never in doubt */
     OUTCOME_FACT_DOUBT = 256,    /* an earlier attempt of this create has no known outcome */
     OUTCOME_FACT_BROKEN = 512,   /* sent with a new token that has served nobody yet (reply.login_broken) */
     OUTCOME_FACT_GATEWAY = 1024, /* the gateway before the provider says so, not the provider */
@@ -36,10 +36,10 @@ struct outcome_row {
     int from, to;              /* HTTP status; 0 without an answer */
     unsigned require, exclude; /* facts */
     enum outcome_kind kind;
-    int cause;          /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
-    const char *advice; /* of what stops the run (STOP, or IN_DOUBT): what to do, before the provider's own
+    int cause;        /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */
+    const char *hint; /* of what stops the run (STOP, or IN_DOUBT): what to do, before the provider's own
                            words; else NULL */
-    bool no_update;     /* of OUTCOME_REFUSED: the provider takes no update of this user */
+    bool no_update;   /* of OUTCOME_REFUSED: the provider takes no update of this user */
 };
 
 struct outcome_table {
@@ -48,8 +48,8 @@ struct outcome_table {
     const char *const *exists_codes;      /* of OUTCOME_FACT_EXISTS, NULL-terminated; or NULL */
     const struct provider_fields *fields; /* whose members an answer may blame */
     /* True when the body is that of a success; gives a create's user id. Not asked of a question: its success
-     * is any answer that is JSON without an error; a LOGIN's is take_token's to tell. */
-    bool (*read_success)(const struct reply_body *answer, enum operation operation, struct slice *user_id);
+     * is any answer that is JSON without an error; a LOGIN's is read_token's to tell. */
+    bool (*read_success)(const struct reply_body *body, enum operation operation, struct slice *user_id);
     /* The members (bits) that a name in an answer speaks of, where the provider answers them under other
      * names than it is asked; 0: none by that name. NULL: the members' own names alone. */
     uint64_t (*find_renamed)(struct slice name);
@@ -57,7 +57,7 @@ struct outcome_table {
      * says it. */
     const char *updated_member;
     /* The id of the user that OUTCOME_EXISTS speaks of, or empty. */
-    struct slice (*read_existing)(const struct reply_body *answer);
+    struct slice (*read_existing)(const struct reply_body *body);
 };
 
 /* The rows of the signed providers: a nonce that came too late. */

@@ -143,7 +143,7 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
         write_tax_ids(writer, call->record);
         break;
     case PAYLOAD_CONCAT:
-        write_concat(writer, text, call->at_ns);
+        write_concat(writer, text, call->journalled_ns);
         break;
     }
 }

@@ -13,7 +13,7 @@
 #include "provider/remote_user.h"
 #include "provider/request_target.h"
 
-struct provider_account {
+struct payso_account {
     struct secret token;
 };
 
@@ -51,14 +51,15 @@ static int payso_check_job(const struct job *job, bool with_secrets, struct erro
 
 static struct provider_account *payso_account_new(const struct job_credentials *credentials)
 {
-    struct provider_account *account = memory_new(1, sizeof *account);
+    struct payso_account *account = memory_new(1, sizeof *account);
     account->token.data = memory_copy(secret_slice(&credentials->token));
     account->token.len = credentials->token.len;
-    return account;
+    return (struct provider_account *)account;
 }
 
-static void payso_account_free(struct provider_account *account)
+static void payso_account_free(struct provider_account *opaque)
 {
+    struct payso_account *account = (struct payso_account *)opaque;
     if (!account)
         return;
     secret_clear(&account->token);
@@ -104,10 +105,11 @@ static const char *payso_build(const struct provider_call *call, struct provider
 }
 
 /* Accept: application/json goes with every request (src/delivery). */
-static void payso_authenticate(struct provider_account *account, uint64_t nonce,
+static void payso_authenticate(struct provider_account *opaque, uint64_t nonce,
                                const struct provider_call *call, const struct provider_request *request,
                                struct provider_headers *headers)
 {
+    const struct payso_account *account = (struct payso_account *)opaque;
     (void)nonce, (void)call;
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
@@ -129,24 +131,23 @@ static bool payso_read_user(const struct json_node *nodes, size_t index, const s
     return true;
 }
 
-static bool payso_read_success(const struct reply_body *answer, enum operation operation,
-                               struct slice *user_id)
+static bool payso_read_success(const struct reply_body *body, enum operation operation, struct slice *user_id)
 {
     (void)operation;
-    *user_id = reply_body_value(answer, "user.id");
+    *user_id = reply_body_value(body, "user.id");
     return user_id->len > 0;
 }
 
-static struct slice payso_read_existing(const struct reply_body *answer)
+static struct slice payso_read_existing(const struct reply_body *body)
 {
-    return reply_body_value(answer, "user.id");
+    return reply_body_value(body, "user.id");
 }
 
 static const char *const exists_codes[] = {"record_not_unique", NULL};
 
 static const struct outcome_row own_rows[] = {
     {409, 409, 0, 0, OUTCOME_REFUSED, 0, NULL, false},
-    {422, 422, OUTCOME_FACT_EXISTS, OUTCOME_FACT_ASKS, OUTCOME_EXISTS, 0, NULL, false},
+    {422, 422, OUTCOME_FACT_EXISTS, OUTCOME_FACT_QUESTION, OUTCOME_EXISTS, 0, NULL, false},
 };
 
 static const struct outcome_table outcomes = {
@@ -158,8 +159,8 @@ static const struct outcome_table outcomes = {
     .read_existing = payso_read_existing,
 };
 
-static void payso_judge(const struct provider_reply *reply, const struct record *record,
-                        struct outcome *outcome)
+static void payso_classify(const struct provider_reply *reply, const struct record *record,
+                           struct outcome *outcome)
 {
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
@@ -170,7 +171,7 @@ const struct provider payso_provider = {
     .rate = {.count = 5, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .can_update = false,
-    .doubt = PROVIDER_DOUBT_LIST,
+    .recovery = PROVIDER_RECOVERY_LIST,
     .fields = &payso_fields,
     .check_job = payso_check_job,
     .account_new = payso_account_new,
@@ -179,5 +180,5 @@ const struct provider payso_provider = {
     .authenticate = payso_authenticate,
     .find_users = remote_user_find_list,
     .read_user = payso_read_user,
-    .classify = payso_judge,
+    .classify = payso_classify,
 };

@@ -56,20 +56,20 @@ static const char *payward_build(const struct provider_call *call, struct provid
     return NULL;
 }
 
-static bool payward_read_success(const struct reply_body *answer, enum operation operation,
+static bool payward_read_success(const struct reply_body *body, enum operation operation,
                                  struct slice *user_id)
 {
     if (operation == OPERATION_UPDATE)
-        return slice_is(reply_body_value(answer, "data"), "success");
-    *user_id = reply_body_value(answer, "data.id");
+        return slice_is(reply_body_value(body, "data"), "success");
+    *user_id = reply_body_value(body, "data.id");
     return user_id->len >= USER_ID_MIN && user_id->len <= USER_ID_MAX;
 }
 
 /* Only what is named as the user's id and looks like one: a plain `id` may be that of the error. */
-static struct slice payward_read_existing(const struct reply_body *answer)
+static struct slice payward_read_existing(const struct reply_body *body)
 {
     static const char *const paths[] = {"data.id", "data.user_id", "user_id", NULL};
-    return reply_body_first(answer, paths, USER_ID_MIN, USER_ID_MAX);
+    return reply_body_first(body, paths, USER_ID_MIN, USER_ID_MAX);
 }
 
 static const struct outcome_table outcomes = {
@@ -80,8 +80,8 @@ static const struct outcome_table outcomes = {
     .read_existing = payward_read_existing,
 };
 
-static void payward_judge(const struct provider_reply *reply, const struct record *record,
-                          struct outcome *outcome)
+static void payward_classify(const struct provider_reply *reply, const struct record *record,
+                             struct outcome *outcome)
 {
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
@@ -95,7 +95,7 @@ const struct provider payward_provider = {
     .in_flight = 1,
     .is_signed = true,
     .can_update = true,
-    .doubt = PROVIDER_DOUBT_REPEAT,
+    .recovery = PROVIDER_RECOVERY_REPEAT,
     .update_members = UPDATE_MEMBERS,
     .nullable_members = NULLABLE_MEMBERS,
     .fields = &payward_fields,
@@ -105,5 +105,5 @@ const struct provider payward_provider = {
     .build = payward_build,
     .authenticate = signing_authenticate,
     .read_user = rest_requests_read_user,
-    .classify = payward_judge,
+    .classify = payward_classify,
 };

@@ -110,7 +110,7 @@ bool provider_is_user_id(struct slice id)
     return has_letter && id.len <= PROVIDER_USER_ID_MAX && id.data[0] != ' ' && id.data[id.len - 1] != ' ';
 }
 
-bool provider_takes_user_id(const struct provider *provider, struct slice id)
+bool provider_accepts_user_id(const struct provider *provider, struct slice id)
 {
     return provider_is_user_id(id) && id.len >= provider->user_id_min &&
            (provider->user_id_max == 0 || id.len <= provider->user_id_max);

@@ -40,7 +40,7 @@ struct provider_call {
     uint64_t
         members; /* of UPDATE: bit i: member i of provider.fields is sent, as null when it has no value */
     const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
-    uint64_t at_ns;              /* real ns: when it was journalled first (client_identifier.calculated_at) */
+    uint64_t journalled_ns;      /* real ns: when it was journalled first (client_identifier.calculated_at) */
     uint32_t offset;             /* of LOOK_UP: users to pass over */
     bool lower_email;            /* of LOOK_UP: by the record's e-mail in lower case */
     bool in_doubt;               /* of CREATE: an earlier attempt of it has no known outcome */
@@ -54,10 +54,10 @@ struct provider_user {
 };
 
 /* How a create in doubt is settled (3-providers.md, Doubts). */
-enum provider_doubt {
-    PROVIDER_DOUBT_REPEAT,  /* the same reference gives the same user */
-    PROVIDER_DOUBT_LOOK_UP, /* repeated within the idempotency window, then looked up by e-mail */
-    PROVIDER_DOUBT_LIST,    /* one listing of all users settles all */
+enum provider_recovery {
+    PROVIDER_RECOVERY_REPEAT,  /* the same reference gives the same user */
+    PROVIDER_RECOVERY_LOOK_UP, /* repeated within the idempotency window, then looked up by e-mail */
+    PROVIDER_RECOVERY_LIST,    /* one listing of all users settles all */
 };
 
 /* One HTTP request, but for its authentication. */
@@ -110,7 +110,7 @@ struct provider {
     bool is_signed;                    /* keys with nonces: lanes, locks, floors */
     bool has_login;                    /* a LOGIN gives the token that every other request carries */
     bool can_update;                   /* false: a changed customer is refused as record/no_update */
-    enum provider_doubt doubt;
+    enum provider_recovery recovery;
     uint64_t update_members; /* bit i: an UPDATE may carry member i; a change of another is FIELD/immutable */
     uint64_t nullable_members; /* bit i: member i can be cleared by null; another that went away is
                                   FIELD/no_clear */
@@ -134,14 +134,14 @@ struct provider {
 
     /* With has_login: takes the token out of the answer to a LOGIN that was judged OUTCOME_DONE. Returns the
      * seconds for which it is good, 0 when the answer holds none. */
-    uint64_t (*take_token)(struct provider_account *account, struct slice body);
+    uint64_t (*read_token)(struct provider_account *account, struct slice body);
 
-    /* Without PROVIDER_DOUBT_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there is
-     * none. */
+    /* Without PROVIDER_RECOVERY_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there
+     * is none. */
     bool (*find_users)(const struct json_node *nodes, size_t *at);
 
     /* One user, an element of that array or (at 0) the whole answer to FETCH, of which alone it is asked with
-     * PROVIDER_DOUBT_REPEAT (nodes as of json_reader_parse). False when it is none. */
+     * PROVIDER_RECOVERY_REPEAT (nodes as of json_reader_parse). False when it is none. */
     bool (*read_user)(const struct json_node *nodes, size_t at, const struct job *job, struct arena *arena,
                       struct provider_user *user);
 
@@ -167,7 +167,7 @@ const struct provider *provider_of_job(const struct job *job, bool with_secrets,
 bool provider_is_user_id(struct slice id);
 
 /* Whether it is one of this provider's: its length too, where the provider's page gives one. */
-bool provider_takes_user_id(const struct provider *provider, struct slice id);
+bool provider_accepts_user_id(const struct provider *provider, struct slice id);
 
 /* Adds `NAME: VALUE`; neither may hold a line end, and both must fit (assert). */
 void provider_headers_add(struct provider_headers *headers, const char *name, const char *value);

@@ -183,54 +183,54 @@ static const char *const wrappers[] = {"data", "result", "user"};
 static const char *const ids[] = {"id", "user", "user_id"};
 
 /* What an answer says of who it is about, compared with the request's. */
-struct told {
+struct claims {
     bool is_ours, is_other, is_other_email;
 };
 
-static void note_told(struct told *told, struct slice text, bool is_same)
+static void add_claim(struct claims *claims, struct slice text, bool is_same)
 {
-    told->is_ours |= text.len > 0 && is_same;
-    told->is_other |= text.len > 0 && !is_same;
+    claims->is_ours |= text.len > 0 && is_same;
+    claims->is_other |= text.len > 0 && !is_same;
 }
 
-static void read_told(const struct json_node *nodes, size_t index,
-                      const struct remote_user_expected *expected, struct told *told)
+static void read_claims(const struct json_node *nodes, size_t index,
+                        const struct remote_user_expected *expected, struct claims *claims)
 {
     const char *member;
     struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
     for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
         text = text_of(nodes, index, ids[i]);
-    note_told(told, text, remote_user_is_same_id(text, user_id));
+    add_claim(claims, text, remote_user_is_same_id(text, user_id));
 
     struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
     struct slice former = slice_from(expected->former_key);
     size_t metadata = json_member(nodes, index, "metadata");
     if (wanted.len > 0) {
         text = text_of(nodes, index, member);
-        note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
+        add_claim(claims, text, slice_equal(text, wanted) || slice_equal(text, former));
         text = metadata != 0 ? text_of(nodes, metadata, "external_id") : slice_make("", 0);
-        note_told(told, text, slice_equal(text, wanted) || slice_equal(text, former));
+        add_claim(claims, text, slice_equal(text, wanted) || slice_equal(text, former));
     }
     wanted = expected_value(expected, FIELD_EMAIL, &member);
     text = text_of(nodes, index, member);
-    told->is_other_email |=
+    claims->is_other_email |=
         expected->has_email && wanted.len > 0 && text.len > 0 && !is_same_email(text, wanted);
 }
 
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected)
 {
-    struct told told = {0};
+    struct claims claims = {0};
     size_t index = 0;
-    read_told(nodes, index, expected, &told);
+    read_claims(nodes, index, expected, &claims);
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
         size_t inner = json_member(nodes, index, wrappers[i]);
         if (inner == 0 || nodes[inner].kind != JSON_OBJECT)
             continue;
         index = inner;
-        read_told(nodes, index, expected, &told);
+        read_claims(nodes, index, expected, &claims);
     }
     bool is_update = expected->user_id != NULL;
-    return told.is_other || (told.is_other_email && !(is_update && told.is_ours));
+    return claims.is_other || (claims.is_other_email && !(is_update && claims.is_ours));
 }
 
 struct slice remote_user_external_id(const struct json_node *nodes, size_t index)

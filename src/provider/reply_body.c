@@ -77,9 +77,9 @@ static void add_part(struct buffer *out, struct slice label, struct slice text)
 
 /* Adds every text below nodes[at]; label: the nearest member name that says something, as in
  * {"errors": {"email": ["is taken"]}}. */
-static void add_texts(const struct reply_body *answer, size_t index, struct slice label, struct buffer *out)
+static void add_texts(const struct reply_body *body, size_t index, struct slice label, struct buffer *out)
 {
-    const struct json_node *node = &answer->nodes[index];
+    const struct json_node *node = &body->nodes[index];
     if (node->key.len > 0)
         label = is_one_of(node->key, plain_members) ? slice_make("", 0) : node->key;
     if (is_scalar(node)) {
@@ -87,69 +87,69 @@ static void add_texts(const struct reply_body *answer, size_t index, struct slic
             add_part(out, label, node->text);
         return;
     }
-    for (size_t child = index + 1; child < node->end; child = answer->nodes[child].end)
-        add_texts(answer, child, label, out);
+    for (size_t child = index + 1; child < node->end; child = body->nodes[child].end)
+        add_texts(body, child, label, out);
 }
 
 /* The first code below nodes[at]: `code` or `error_code` at any depth. */
-static struct slice find_code(const struct reply_body *answer, size_t index)
+static struct slice find_code(const struct reply_body *body, size_t index)
 {
-    for (size_t i = index; i < answer->nodes[index].end; i++)
-        if (is_one_of(answer->nodes[i].key, code_members) && is_code(&answer->nodes[i]))
-            return answer->nodes[i].text;
+    for (size_t i = index; i < body->nodes[index].end; i++)
+        if (is_one_of(body->nodes[i].key, code_members) && is_code(&body->nodes[i]))
+            return body->nodes[i].text;
     return slice_make("", 0);
 }
 
 /* {"error": "invalid_request", "message": "…"}: a single word as the error is its code. */
-static struct slice word_of_error(const struct reply_body *answer)
+static struct slice word_of_error(const struct reply_body *body)
 {
-    size_t index = json_member(answer->nodes, 0, "error");
-    if (index == 0 || answer->nodes[index].kind != JSON_STRING || !is_code(&answer->nodes[index]))
+    size_t index = json_member(body->nodes, 0, "error");
+    if (index == 0 || body->nodes[index].kind != JSON_STRING || !is_code(&body->nodes[index]))
         return slice_make("", 0);
-    return answer->nodes[index].text;
+    return body->nodes[index].text;
 }
 
-static void read_object(struct reply_body *answer)
+static void read_object(struct reply_body *body)
 {
-    const struct json_node *top = &answer->nodes[0];
-    for (size_t index = 1; index < top->end; index = answer->nodes[index].end) {
-        const struct json_node *member = &answer->nodes[index];
+    const struct json_node *top = &body->nodes[0];
+    for (size_t index = 1; index < top->end; index = body->nodes[index].end) {
+        const struct json_node *member = &body->nodes[index];
         if (!is_one_of(member->key, error_members))
             continue;
         if (slice_is(member->key, "error") || slice_is(member->key, "errors"))
-            answer->has_error |= !is_empty(member);
-        if (answer->code.len == 0)
-            answer->code = find_code(answer, index);
-        add_texts(answer, index, slice_make("", 0), &answer->text);
+            body->has_error |= !is_empty(member);
+        if (body->code.len == 0)
+            body->code = find_code(body, index);
+        add_texts(body, index, slice_make("", 0), &body->text);
     }
-    if (answer->code.len == 0)
-        answer->code = word_of_error(answer);
+    if (body->code.len == 0)
+        body->code = word_of_error(body);
 }
 
-void reply_body_read(struct reply_body *answer, struct slice body)
+void reply_body_read(struct reply_body *body, struct slice text)
 {
     struct json_fault fault;
-    *answer = (struct reply_body){.reader = json_reader_new(), .code = slice_make("", 0)};
-    buffer_init_wiped(&answer->text, TEXT_MAX);
-    answer->nodes = json_reader_parse(answer->reader, body, &answer->node_count, &fault);
-    if (answer->nodes && answer->nodes[0].kind == JSON_OBJECT)
-        read_object(answer);
-    else if (answer->nodes)
-        add_texts(answer, 0, slice_make("", 0), &answer->text);
-    if (answer->text.len == 0)
-        buffer_append(&answer->text, slice_make(body.data, body.len < TEXT_MAX ? body.len : TEXT_MAX));
+    *body = (struct reply_body){.reader = json_reader_new(), .code = slice_make("", 0)};
+    buffer_init_wiped(&body->text, TEXT_MAX);
+    body->nodes = json_reader_parse(body->reader, text, &body->node_count, &fault);
+    if (body->nodes && body->nodes[0].kind == JSON_OBJECT)
+        read_object(body);
+    else if (body->nodes)
+        add_texts(body, 0, slice_make("", 0), &body->text);
+    if (body->text.len == 0)
+        buffer_append(&body->text, slice_make(text.data, text.len < TEXT_MAX ? text.len : TEXT_MAX));
 }
 
-void reply_body_clear(struct reply_body *answer)
+void reply_body_clear(struct reply_body *body)
 {
-    json_reader_wipe(answer->reader); /* an answer to a login holds a token */
-    json_reader_free(answer->reader);
-    buffer_clear(&answer->text);
+    json_reader_wipe(body->reader); /* an answer to a login holds a token */
+    json_reader_free(body->reader);
+    buffer_clear(&body->text);
 }
 
-struct slice reply_body_value(const struct reply_body *answer, const char *path)
+struct slice reply_body_value(const struct reply_body *body, const char *path)
 {
-    if (!answer->nodes)
+    if (!body->nodes)
         return slice_make("", 0);
     size_t index = 0;
     while (*path != '\0') {
@@ -159,38 +159,37 @@ struct slice reply_body_value(const struct reply_body *answer, const char *path)
             return slice_make("", 0);
         memcpy(part, path, len);
         part[len] = '\0';
-        index = json_member(answer->nodes, index, part);
+        index = json_member(body->nodes, index, part);
         if (index == 0)
             return slice_make("", 0);
         path += path[len] == '.' ? len + 1 : len;
     }
-    const struct json_node *node = &answer->nodes[index];
+    const struct json_node *node = &body->nodes[index];
     return node->kind == JSON_STRING || node->kind == JSON_NUMBER ? node->text : slice_make("", 0);
 }
 
-struct slice reply_body_first(const struct reply_body *answer, const char *const *paths, size_t min,
-                              size_t max)
+struct slice reply_body_first(const struct reply_body *body, const char *const *paths, size_t min, size_t max)
 {
     for (; *paths; paths++) {
-        struct slice value = reply_body_value(answer, *paths);
+        struct slice value = reply_body_value(body, *paths);
         if (value.len >= min && value.len <= max)
             return value;
     }
     return slice_make("", 0);
 }
 
-bool reply_body_mentions(const struct reply_body *answer, const char *phrase)
+bool reply_body_mentions(const struct reply_body *body, const char *phrase)
 {
-    return answer->text.len > 0 && strcasestr(answer->text.data, phrase);
+    return body->text.len > 0 && strcasestr(body->text.data, phrase);
 }
 
-struct slice reply_body_field_path(const struct reply_body *answer)
+struct slice reply_body_field_path(const struct reply_body *body)
 {
-    size_t details = answer->nodes ? json_member(answer->nodes, 0, "details") : 0;
-    if (details == 0 && answer->nodes)
-        details = json_member(answer->nodes, json_member(answer->nodes, 0, "error"), "details");
-    for (size_t i = details; details != 0 && i < answer->nodes[details].end; i++) {
-        const struct json_node *node = &answer->nodes[i];
+    size_t details = body->nodes ? json_member(body->nodes, 0, "details") : 0;
+    if (details == 0 && body->nodes)
+        details = json_member(body->nodes, json_member(body->nodes, 0, "error"), "details");
+    for (size_t i = details; details != 0 && i < body->nodes[details].end; i++) {
+        const struct json_node *node = &body->nodes[i];
         if (!slice_is(node->key, "path"))
             continue;
         if (node->kind == JSON_ARRAY && node->children > 0)
@@ -201,32 +200,31 @@ struct slice reply_body_field_path(const struct reply_body *answer)
     return slice_make("", 0);
 }
 
-size_t reply_body_warnings(const struct reply_body *answer)
+size_t reply_body_warnings(const struct reply_body *body)
 {
     static const char *const wrappers[] = {"data", "result", "user"};
-    if (!answer->nodes)
+    if (!body->nodes)
         return 0;
-    size_t index = json_member(answer->nodes, 0, "warnings");
+    size_t index = json_member(body->nodes, 0, "warnings");
     for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t wrapper = json_member(answer->nodes, 0, wrappers[i]);
-        index = wrapper == 0 ? 0 : json_member(answer->nodes, wrapper, "warnings");
+        size_t wrapper = json_member(body->nodes, 0, wrappers[i]);
+        index = wrapper == 0 ? 0 : json_member(body->nodes, wrapper, "warnings");
     }
-    return index == 0 || is_empty(&answer->nodes[index]) ? 0 : index;
+    return index == 0 || is_empty(&body->nodes[index]) ? 0 : index;
 }
 
-void reply_body_texts(const struct reply_body *answer, size_t index, struct buffer *out)
+void reply_body_texts(const struct reply_body *body, size_t index, struct buffer *out)
 {
-    add_texts(answer, index, slice_make("", 0), out);
+    add_texts(body, index, slice_make("", 0), out);
 }
 
-bool reply_body_names_error(const struct reply_body *answer)
+bool reply_body_names_error(const struct reply_body *body)
 {
-    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT &&
-           (answer->has_error || answer->code.len > 0);
+    return body->nodes && body->nodes[0].kind == JSON_OBJECT && (body->has_error || body->code.len > 0);
 }
 
-bool reply_body_is_message(const struct reply_body *answer, const char *message)
+bool reply_body_is_message(const struct reply_body *body, const char *message)
 {
-    return answer->nodes && answer->nodes[0].kind == JSON_OBJECT && answer->nodes[0].children == 1 &&
-           slice_is(answer->nodes[1].key, "message") && slice_is(answer->nodes[1].text, message);
+    return body->nodes && body->nodes[0].kind == JSON_OBJECT && body->nodes[0].children == 1 &&
+           slice_is(body->nodes[1].key, "message") && slice_is(body->nodes[1].text, message);
 }

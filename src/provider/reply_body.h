@@ -23,35 +23,35 @@ struct reply_body {
     struct buffer text; /* all that it says of an error, `; ` between the parts */
 };
 
-/* Borrows body until reply_body_clear. */
-void reply_body_read(struct reply_body *answer, struct slice body);
-void reply_body_clear(struct reply_body *answer);
+/* Borrows text until reply_body_clear. */
+void reply_body_read(struct reply_body *body, struct slice text);
+void reply_body_clear(struct reply_body *body);
 
 /* A string or number at a path of members, `data.id`; empty when there is none. */
-struct slice reply_body_value(const struct reply_body *answer, const char *path);
+struct slice reply_body_value(const struct reply_body *body, const char *path);
 /* The first of these paths (NULL ends them) whose value has min to max bytes; empty when none has. */
-struct slice reply_body_first(const struct reply_body *answer, const char *const *paths, size_t min,
+struct slice reply_body_first(const struct reply_body *body, const char *const *paths, size_t min,
                               size_t max);
 
 /* What the error's details blame, as the provider's member path (`address_country`,
  * `identifying_information[0].number`): the first `path` of `details`; of an array its first name. Empty when
  * there is none. */
-struct slice reply_body_field_path(const struct reply_body *answer);
+struct slice reply_body_field_path(const struct reply_body *body);
 
 /* The `warnings` of a success: an array, an object, or one text; below `data`, `result` or `user` where it is
  * not at the top. 0: there is none, or it is empty. */
-size_t reply_body_warnings(const struct reply_body *answer);
+size_t reply_body_warnings(const struct reply_body *body);
 /* All texts below nodes[at] into out, `; ` between the parts, as answer.text is made. */
-void reply_body_texts(const struct reply_body *answer, size_t index, struct buffer *out);
+void reply_body_texts(const struct reply_body *body, size_t index, struct buffer *out);
 
 /* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`
  * alone, or the page, that anything between us and the provider may answer. */
-bool reply_body_names_error(const struct reply_body *answer);
+bool reply_body_names_error(const struct reply_body *body);
 
 /* True when the answer is the object {"message": message} and nothing else: a gateway's own words. */
-bool reply_body_is_message(const struct reply_body *answer, const char *message);
+bool reply_body_is_message(const struct reply_body *body, const char *message);
 
 /* True when the error text holds phrase, ASCII case aside. */
-bool reply_body_mentions(const struct reply_body *answer, const char *phrase);
+bool reply_body_mentions(const struct reply_body *body, const char *phrase);
 
 #endif

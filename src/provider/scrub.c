@@ -28,13 +28,13 @@ static const char ellipsis[] = "…";
 
 /* What begins at the current position: len bytes to be replaced by ‹name›, or to be kept whole (name NULL);
  * len 0: nothing. */
-struct match {
+struct finding {
     size_t len;
     const char *name;
 };
 
 /* A provider's text, and how far it has been read. */
-struct reading {
+struct scanner {
     struct scrub_view view;
     size_t offset, letter; /* byte, and the letter that it begins */
     struct scrub_values values;
@@ -58,13 +58,13 @@ static bool is_alphanumeric(char byte)
     return is_digit(byte) || is_letter(byte) || (byte & 0x80) != 0;
 }
 
-static void take_longer(struct match *best, size_t len, const char *name)
+static void keep_longer(struct finding *best, size_t len, const char *name)
 {
     if (len > best->len)
-        *best = (struct match){len, name};
+        *best = (struct finding){len, name};
 }
 
-static void match_email(struct slice text, struct match *best)
+static void match_email(struct slice text, struct finding *best)
 {
     size_t offset = 0;
     while (offset < text.len && offset < EMAIL_LOCAL_MAX &&
@@ -80,15 +80,15 @@ static void match_email(struct slice text, struct match *best)
     while (text.data[end - 1] == '.') /* of the sentence */
         end--;
     if (end > offset + 1)
-        take_longer(best, end, "email");
+        keep_longer(best, end, "email");
 }
 
 /* Digits of any script. */
-static void match_number(const struct reading *reading, struct match *best)
+static void match_number(const struct scanner *scanner, struct finding *best)
 {
-    const struct scrub_view *view = &reading->view;
+    const struct scrub_view *view = &scanner->view;
     size_t digits = 0, end = 0, apart = 0;
-    for (size_t i = reading->letter; i < view->letters.count; i++) {
+    for (size_t i = scanner->letter; i < view->letters.count; i++) {
         if (view->kinds[i] == SCRUB_DIGIT) {
             digits++;
             apart = 0;
@@ -99,11 +99,11 @@ static void match_number(const struct reading *reading, struct match *best)
         }
     }
     if (digits >= DIGITS_MIN)
-        take_longer(best, scrub_view_start(view, end) - reading->offset, "number");
+        keep_longer(best, scrub_view_start(view, end) - scanner->offset, "number");
 }
 
 /* 19900415ALEX#MORGA: the date of birth and the first five letters of each name. */
-static void match_concat(struct slice text, struct match *best)
+static void match_concat(struct slice text, struct finding *best)
 {
     size_t len = 0;
     while (len < text.len && len < CONCAT_DATE && is_digit(text.data[len]))
@@ -113,7 +113,7 @@ static void match_concat(struct slice text, struct match *best)
     while (len < text.len && len < CONCAT_LEN && (text.data[len] == '#' || is_letter(text.data[len])))
         len++;
     if (len == CONCAT_LEN)
-        take_longer(best, len, field_name(FIELD_CLIENT_IDENTIFIER));
+        keep_longer(best, len, field_name(FIELD_CLIENT_IDENTIFIER));
 }
 
 static bool is_of_token(char byte)
@@ -122,7 +122,7 @@ static bool is_of_token(char byte)
 }
 
 /* Base64, a JWT's parts, an API key: nobody's name and nobody's business. */
-static void match_token(struct slice text, struct match *best)
+static void match_token(struct slice text, struct finding *best)
 {
     bool lower = false, upper = false, digit = false;
     size_t len = 0, padding = 0;
@@ -135,7 +135,7 @@ static void match_token(struct slice text, struct match *best)
         padding++;
     bool padded = padding > 0 && (len + padding) % 4 == 0 && len + padding >= TOKEN_PADDED_MIN;
     if (lower && upper && (padded || (digit && len >= TOKEN_MIN)))
-        take_longer(best, len + padding, "token");
+        keep_longer(best, len + padding, "token");
 }
 
 static bool is_of_word(char byte)
@@ -153,29 +153,29 @@ static bool is_listed(const struct provider_fields *fields, struct slice word)
 }
 
 /* The bytes from here to the end of the word around, when it is one of the provider's lists. */
-static size_t listed_len(const struct reading *reading)
+static size_t listed_len(const struct scanner *scanner)
 {
-    struct slice text = reading->view.text;
-    size_t first = reading->offset, end = reading->offset;
-    if (!reading->secrets || !reading->secrets->fields)
+    struct slice text = scanner->view.text;
+    size_t first = scanner->offset, end = scanner->offset;
+    if (!scanner->secrets || !scanner->secrets->fields)
         return 0;
     while (first > 0 && is_of_word(text.data[first - 1]))
         first--;
     while (end < text.len && is_of_word(text.data[end]))
         end++;
-    bool listed = is_listed(reading->secrets->fields, slice_make(text.data + first, end - first));
-    return listed ? end - reading->offset : 0;
+    bool listed = is_listed(scanner->secrets->fields, slice_make(text.data + first, end - first));
+    return listed ? end - scanner->offset : 0;
 }
 
 /* The bytes of the host that was asked, when the text has it here. */
-static size_t host_len(const struct reading *reading)
+static size_t host_len(const struct scanner *scanner)
 {
-    struct slice text = reading->view.text;
-    struct slice host = reading->secrets ? reading->secrets->host : slice_make("", 0);
-    size_t end = reading->offset + host.len;
-    if (host.len == 0 || end > text.len || strncasecmp(text.data + reading->offset, host.data, host.len) != 0)
+    struct slice text = scanner->view.text;
+    struct slice host = scanner->secrets ? scanner->secrets->host : slice_make("", 0);
+    size_t end = scanner->offset + host.len;
+    if (host.len == 0 || end > text.len || strncasecmp(text.data + scanner->offset, host.data, host.len) != 0)
         return 0;
-    bool begins = reading->offset == 0 || !is_of_word(text.data[reading->offset - 1]);
+    bool begins = scanner->offset == 0 || !is_of_word(text.data[scanner->offset - 1]);
     return begins && (end == text.len || !is_of_word(text.data[end])) ? host.len : 0;
 }
 
@@ -185,38 +185,38 @@ static size_t char_len(char first)
     return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-static void match_shapes(const struct reading *reading, struct slice rest, struct match *best)
+static void match_shapes(const struct scanner *scanner, struct slice rest, struct finding *best)
 {
-    struct match shape = {0, NULL};
-    if (scrub_view_start(&reading->view, reading->letter) == reading->offset)
-        match_number(reading, &shape);
+    struct finding shape = {0, NULL};
+    if (scrub_view_start(&scanner->view, scanner->letter) == scanner->offset)
+        match_number(scanner, &shape);
     match_concat(rest, &shape);
-    if (reading->offset == 0 || !is_of_token(rest.data[-1]))
+    if (scanner->offset == 0 || !is_of_token(rest.data[-1]))
         match_token(rest, &shape);
     if (shape.len <= best->len)
         return;
-    size_t listed = best->len == 0 ? listed_len(reading) : 0;
-    *best = listed > 0 ? (struct match){listed, NULL} : shape;
+    size_t listed = best->len == 0 ? listed_len(scanner) : 0;
+    *best = listed > 0 ? (struct finding){listed, NULL} : shape;
 }
 
-static struct match find(struct reading *reading)
+static struct finding find(struct scanner *scanner)
 {
-    const struct scrub_view *view = &reading->view;
-    struct slice rest = slice_make(view->text.data + reading->offset, view->text.len - reading->offset);
-    struct match match = {host_len(reading), NULL};
-    if (match.len > 0)
-        return match;
-    while (reading->letter < view->letters.count && view->letters.starts[reading->letter] < reading->offset)
-        reading->letter++;
-    if (reading->letter < view->letters.count && view->letters.starts[reading->letter] == reading->offset) {
-        size_t end = scrub_values_match(&reading->values, view, reading->letter, &match.name);
+    const struct scrub_view *view = &scanner->view;
+    struct slice rest = slice_make(view->text.data + scanner->offset, view->text.len - scanner->offset);
+    struct finding finding = {host_len(scanner), NULL};
+    if (finding.len > 0)
+        return finding;
+    while (scanner->letter < view->letters.count && view->letters.starts[scanner->letter] < scanner->offset)
+        scanner->letter++;
+    if (scanner->letter < view->letters.count && view->letters.starts[scanner->letter] == scanner->offset) {
+        size_t end = scrub_values_match(&scanner->values, view, scanner->letter, &finding.name);
         if (end > 0)
-            match.len = scrub_view_start(view, end) - reading->offset;
+            finding.len = scrub_view_start(view, end) - scanner->offset;
     }
-    match_email(rest, &match);
-    if (reading->shapes)
-        match_shapes(reading, rest, &match);
-    return match;
+    match_email(rest, &finding);
+    if (scanner->shapes)
+        match_shapes(scanner, rest, &finding);
+    return finding;
 }
 
 static void add_secrets(struct scrub_values *values, const struct scrub_secrets *secrets)
@@ -232,17 +232,17 @@ static void add_secrets(struct scrub_values *values, const struct scrub_secrets 
     scrub_values_add_secret(values, secrets->token);
 }
 
-static struct reading begin(struct slice text, const struct record *record,
+static struct scanner begin(struct slice text, const struct record *record,
                             const struct scrub_secrets *secrets, struct arena *arena)
 {
-    struct reading reading = {.view = scrub_view_make(scrub_decode_text(text, true, arena), arena),
+    struct scanner scanner = {.view = scrub_view_make(scrub_decode_text(text, true, arena), arena),
                               .values = {.arena = arena},
                               .secrets = secrets,
                               .shapes = !secrets || secrets->host.len == 0};
-    scrub_values_add(&reading.values, record, secrets ? secrets->fields : NULL);
+    scrub_values_add(&scanner.values, record, secrets ? secrets->fields : NULL);
     if (secrets)
-        add_secrets(&reading.values, secrets);
-    return reading;
+        add_secrets(&scanner.values, secrets);
+    return scanner;
 }
 
 /* Ends what is written with an ellipsis. */
@@ -263,18 +263,18 @@ size_t scrub_text(struct slice text, const struct record *record, const struct s
     struct arena arena;
     size_t len = 0;
     arena_init(&arena, ARENA_CHUNK);
-    struct reading reading = begin(text, record, secrets, &arena);
-    struct slice plain = reading.view.text;
+    struct scanner scanner = begin(text, record, secrets, &arena);
+    struct slice plain = scanner.view.text;
     while (plain.len > 0 && plain.data[plain.len - 1] == ' ')
         plain.len--;
-    while (reading.offset < plain.len) {
+    while (scanner.offset < plain.len) {
         char mark[MARK_SIZE];
-        struct match match = find(&reading);
-        const char *cursor = plain.data + reading.offset;
-        struct slice piece = slice_make(cursor, match.len > 0 ? match.len : char_len(*cursor));
-        reading.offset += piece.len;
-        if (match.name)
-            piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", match.name));
+        struct finding finding = find(&scanner);
+        const char *cursor = plain.data + scanner.offset;
+        struct slice piece = slice_make(cursor, finding.len > 0 ? finding.len : char_len(*cursor));
+        scanner.offset += piece.len;
+        if (finding.name)
+            piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", finding.name));
         if (len + piece.len >= size) {
             len = cut(out, len, size);
             break;
@@ -293,12 +293,12 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
     if (text.len == 0)
         return true;
     arena_init(&arena, ARENA_CHUNK);
-    struct reading reading = begin(text, record, secrets, &arena);
-    struct slice plain = reading.view.text;
+    struct scanner scanner = begin(text, record, secrets, &arena);
+    struct slice plain = scanner.view.text;
     bool clean = true;
-    reading.shapes = false;
-    for (; clean && reading.offset < plain.len; reading.offset += char_len(plain.data[reading.offset]))
-        clean = !find(&reading).name;
+    scanner.shapes = false;
+    for (; clean && scanner.offset < plain.len; scanner.offset += char_len(plain.data[scanner.offset]))
+        clean = !find(&scanner).name;
     arena_wipe(&arena);
     return clean;
 }

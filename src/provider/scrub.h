@@ -4,7 +4,7 @@
  * metrics hold no personal data but the customer's own key, and nothing holds a secret, so nothing that a
  * provider said is kept before it went through here. The rule:
  *
- * - The text is made plain (scrub_plain.h): escapes of URLs (%40), JSON (\u0040) and HTML (&#64;) are read,
+ * - The text is made plain (scrub_decode.h): escapes of URLs (%40), JSON (\u0040) and HTML (&#64;) are read,
  *   also twice over; blanks and control characters fold to one blank, invisible and bidirectional control
  *   characters go, bytes that are not UTF-8 become `?`.
  * - Where the text has a secret or a value of the record (scrub_value.h: in which spellings), or anything of

@@ -19,7 +19,7 @@
 enum scrub_kind { SCRUB_OTHER, SCRUB_LETTER, SCRUB_DIGIT };
 
 struct scrub_view {
-    struct slice text; /* plain (scrub_plain.h) */
+    struct slice text; /* plain (scrub_decode.h) */
     struct text_letters letters;
     unsigned char *kinds; /* [letters.count + 1], the last SCRUB_OTHER */
     bool *borders;        /* [letters.count + 1]: before this letter */

@@ -14,7 +14,7 @@ enum {
     NONCE_SIZE = sizeof "18446744073709551615",
 };
 
-struct provider_account {
+struct signing_account {
     struct secret api_key;
     struct digest_hmac *hmac;
 };
@@ -53,7 +53,7 @@ static int check_credentials(const struct job *job, const struct job_credentials
     static const char *const names[] = {"api_key", "api_secret", NULL};
     if (credentials_check(job, credentials, names, "api_key and api_secret", error) != 0)
         return -1;
-    if (!credentials_fits_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
+    if (!credentials_fit_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
                         PROVIDER_KEY_MAX);
@@ -90,16 +90,17 @@ struct provider_account *signing_account_new(const struct job_credentials *crede
     ptrdiff_t len = decode_secret(text, &key);
     assert(len > 0);
 
-    struct provider_account *account = memory_new(1, sizeof *account);
+    struct signing_account *account = memory_new(1, sizeof *account);
     account->api_key.data = memory_copy(secret_slice(&credentials->api_key));
     account->api_key.len = credentials->api_key.len;
     account->hmac = digest_hmac_new(DIGEST_SHA512, slice_make((const char *)key, (size_t)len));
     drop_secret(key, text);
-    return account;
+    return (struct provider_account *)account;
 }
 
-void signing_account_free(struct provider_account *account)
+void signing_account_free(struct provider_account *opaque)
 {
+    struct signing_account *account = (struct signing_account *)opaque;
     if (!account)
         return;
     digest_hmac_free(account->hmac);
@@ -113,9 +114,10 @@ static struct slice write_nonce(uint64_t nonce, char text[NONCE_SIZE])
     return slice_make(text, (size_t)len);
 }
 
-void signing_sign(struct provider_account *account, uint64_t nonce, struct slice target, struct slice body,
+void signing_sign(struct provider_account *opaque, uint64_t nonce, struct slice target, struct slice body,
                   char signature[SIGNING_TEXT_SIZE])
 {
+    const struct signing_account *account = (struct signing_account *)opaque;
     char nonce_text[NONCE_SIZE];
     uint8_t hash[DIGEST_SHA256_LEN], sum[DIGEST_SHA512_LEN];
     digest_sha256(write_nonce(nonce, nonce_text), body, hash);
@@ -126,13 +128,14 @@ void signing_sign(struct provider_account *account, uint64_t nonce, struct slice
     digest_base64_encode(sum, sizeof sum, signature);
 }
 
-void signing_authenticate(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
+void signing_authenticate(struct provider_account *opaque, uint64_t nonce, const struct provider_call *call,
                           const struct provider_request *request, struct provider_headers *headers)
 {
+    const struct signing_account *account = (struct signing_account *)opaque;
     (void)call;
     char nonce_text[NONCE_SIZE], signature[SIGNING_TEXT_SIZE];
     write_nonce(nonce, nonce_text);
-    signing_sign(account, nonce, slice_from(request->target), buffer_slice(&request->body), signature);
+    signing_sign(opaque, nonce, slice_from(request->target), buffer_slice(&request->body), signature);
     provider_headers_add(headers, "Content-Type", "application/json");
     provider_headers_add(headers, "API-Key", account->api_key.data);
     provider_headers_add(headers, "API-Nonce", nonce_text);

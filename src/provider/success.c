@@ -61,9 +61,9 @@ static uint64_t members_of_object(const struct outcome_table *table, const struc
     return members;
 }
 
-uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *answer, uint64_t sent)
+uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *body, uint64_t sent)
 {
-    const struct json_node *nodes = answer->nodes;
+    const struct json_node *nodes = body->nodes;
     size_t list = nodes && table->updated_member ? json_member(nodes, 0, table->updated_member) : 0;
     if (list == 0 || nodes[list].kind != JSON_ARRAY)
         return 0;
@@ -85,14 +85,13 @@ static uint64_t members_of_warning(const struct outcome_table *table, const stru
     return members ? members : OUTCOME_WARNED_RECORD;
 }
 
-uint64_t success_warned(const struct outcome_table *table, const struct reply_body *answer,
-                        struct buffer *out)
+uint64_t success_warned(const struct outcome_table *table, const struct reply_body *body, struct buffer *out)
 {
-    const struct json_node *nodes = answer->nodes;
-    size_t list = reply_body_warnings(answer);
+    const struct json_node *nodes = body->nodes;
+    size_t list = reply_body_warnings(body);
     if (list == 0)
         return 0;
-    reply_body_texts(answer, list, out);
+    reply_body_texts(body, list, out);
     bool is_one = nodes[list].kind != JSON_ARRAY &&
                   (nodes[list].kind != JSON_OBJECT || members_of_object(table, nodes, list) != 0);
     if (is_one)

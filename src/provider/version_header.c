@@ -53,7 +53,7 @@ int version_header_check_job(const struct version_header *own, const struct job 
         return job_fail(job, job->provider.place, error,
                         "provider.version_header may not be %s: the requests carry that already",
                         header.name);
-    if (!credentials_fits_header(slice_from(header.value), VALUE_LEN_MAX))
+    if (!credentials_fit_header(slice_from(header.value), VALUE_LEN_MAX))
         return job_fail(job, job->provider.place, error,
                         "provider.version is not a version: 1 to %d characters without blanks",
                         VALUE_LEN_MAX);

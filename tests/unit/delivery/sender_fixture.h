@@ -134,9 +134,9 @@ static inline void fixture_start(struct fixture *fixture)
     fixture->sender = sender_new(&fixture->job, &fixture->provider, fixture_done, fixture, &error);
     if (!fixture->sender)
         fail_msg("%s", error.text);
-    for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
-        sender_lane_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
-        sender_lane_raise(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
+    for (size_t i = 0; i < sender_key_slot_count(fixture->sender); i++) {
+        sender_key_slot_start(fixture->sender, i, fixture->nonce ? fixture->nonce : 1);
+        sender_key_slot_extend(fixture->sender, i, fixture->nonce ? fixture->nonce : UINT64_MAX);
     }
     pthread_create(&fixture->thread, NULL, fixture_thread, fixture->sender);
 }
@@ -186,10 +186,10 @@ static inline void fixture_stop(struct fixture *fixture)
 
 static inline void fixture_free(struct fixture *fixture)
 {
-    for (size_t i = 0; i < sender_lane_count(fixture->sender); i++) {
+    for (size_t i = 0; i < sender_key_slot_count(fixture->sender); i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/kyc-import-%s.lock", key_lock_folder(),
-                 sender_lane_key_id(fixture->sender, i));
+                 sender_key_slot_id(fixture->sender, i));
         unlink(path);
     }
     sender_free(fixture->sender);

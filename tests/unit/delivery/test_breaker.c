@@ -25,7 +25,7 @@ static struct breaker make(uint64_t retry_for_s)
 static bool request(struct breaker *breaker, bool answered, uint64_t now)
 {
     bool is_probe = breaker_admit(breaker);
-    return breaker_note(breaker, answered, is_probe, now, retry_random_next(&bits));
+    return breaker_record(breaker, answered, is_probe, now, retry_random_next(&bits));
 }
 
 static struct breaker make_open(uint64_t retry_for_s, uint64_t now)
@@ -44,14 +44,14 @@ static void ten_failures_in_a_row_open_it_and_no_fewer(void **state)
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < BREAKER_FAILURES - 1; i++)
             assert_false(request(&breaker, false, S));
-        assert_int_equal(breaker_next(&breaker), 0);
+        assert_int_equal(breaker_next_ns(&breaker), 0);
         assert_false(request(&breaker, true, S)); /* an answer between: the count begins anew */
     }
     for (int i = 0; i < BREAKER_FAILURES - 1; i++)
         request(&breaker, false, S);
     assert_true(request(&breaker, false, 2 * S));
     assert_int_equal(breaker.openings, 1);
-    assert_true(breaker_next(&breaker) >= 2 * S + S / 2 && breaker_next(&breaker) < 3 * S);
+    assert_true(breaker_next_ns(&breaker) >= 2 * S + S / 2 && breaker_next_ns(&breaker) < 3 * S);
 }
 
 static void one_or_two_records_that_always_fail_are_no_provider_that_is_gone(void **state)
@@ -79,13 +79,13 @@ static void while_it_is_open_one_probe_goes_at_a_time(void **state)
     (void)state;
     struct breaker breaker = make_open(600, S);
     assert_true(breaker_admit(&breaker));
-    assert_int_equal(breaker_next(&breaker), UINT64_MAX);
-    breaker_turned_back(&breaker, true); /* it never left: another may */
-    assert_true(breaker_next(&breaker) < UINT64_MAX);
+    assert_int_equal(breaker_next_ns(&breaker), UINT64_MAX);
+    breaker_release(&breaker, true); /* it never left: another may */
+    assert_true(breaker_next_ns(&breaker) < UINT64_MAX);
     assert_true(breaker_admit(&breaker));
     /* What left before it opened and fails now says nothing new. */
-    assert_false(breaker_note(&breaker, false, false, 2 * S, 0));
-    assert_int_equal(breaker_next(&breaker), UINT64_MAX);
+    assert_false(breaker_record(&breaker, false, false, 2 * S, 0));
+    assert_int_equal(breaker_next_ns(&breaker), UINT64_MAX);
     assert_int_equal(breaker.probes, 0);
 }
 
@@ -96,9 +96,9 @@ static void the_wait_between_probes_doubles_up_to_a_minute(void **state)
     struct breaker breaker = make_open(36000, S);
     uint64_t now = S;
     for (size_t i = 0; i < sizeof most_s / sizeof *most_s; i++) {
-        uint64_t wait = breaker_next(&breaker) - now;
+        uint64_t wait = breaker_next_ns(&breaker) - now;
         assert_in_range(wait, most_s[i] * S / 2, most_s[i] * S - 1);
-        now = breaker_next(&breaker);
+        now = breaker_next_ns(&breaker);
         assert_false(request(&breaker, false, now));
     }
 }
@@ -108,14 +108,14 @@ static void any_answer_closes_it(void **state)
     (void)state;
     struct breaker breaker = make_open(600, S);
     assert_true(request(&breaker, true, 8 * S));
-    assert_int_equal(breaker_next(&breaker), 0);
+    assert_int_equal(breaker_next_ns(&breaker), 0);
     assert_int_equal(breaker.paused_ns, 7 * S);
     breaker = make_open(600, S);
     breaker_admit(&breaker);
-    assert_true(breaker_note(&breaker, true, false, 3 * S, 0)); /* not the probe's */
-    assert_int_equal(breaker_next(&breaker), 0);
-    assert_false(breaker_note(&breaker, false, true, 4 * S, 0)); /* the probe, late */
-    assert_int_equal(breaker_next(&breaker), 0);
+    assert_true(breaker_record(&breaker, true, false, 3 * S, 0)); /* not the probe's */
+    assert_int_equal(breaker_next_ns(&breaker), 0);
+    assert_false(breaker_record(&breaker, false, true, 4 * S, 0)); /* the probe, late */
+    assert_int_equal(breaker_next_ns(&breaker), 0);
 }
 
 static void the_last_probe_goes_when_retry_for_is_over_and_then_it_gives_up(void **state)
@@ -126,13 +126,13 @@ static void the_last_probe_goes_when_retry_for_is_over_and_then_it_gives_up(void
         struct breaker breaker = make_open(retry_for_s[i], S);
         uint64_t end = S + retry_for_s[i] * S, now = S;
         while (!breaker.has_given_up) {
-            assert_true(breaker_next(&breaker) <= end);
-            now = breaker_next(&breaker);
+            assert_true(breaker_next_ns(&breaker) <= end);
+            now = breaker_next_ns(&breaker);
             assert_int_equal(request(&breaker, false, now), now == end);
         }
         assert_int_equal(now, end);
-        assert_int_equal(breaker_next(&breaker), UINT64_MAX);
-        assert_false(breaker_note(&breaker, true, false, end + S, 0));
+        assert_int_equal(breaker_next_ns(&breaker), UINT64_MAX);
+        assert_false(breaker_record(&breaker, true, false, end + S, 0));
         assert_true(breaker.has_given_up);
     }
 }

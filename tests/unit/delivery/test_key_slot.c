@@ -71,12 +71,12 @@ static void a_nonce_follows_the_clock_within_its_floor(void **state)
         {"a floor is never lowered", 9003, 8000, 9003},
     };
     struct key_slot *key_slot = make_lane(&signed_provider, key_one);
-    key_slot_start(key_slot, 500);
-    assert_int_equal(key_slot_last(key_slot), 0);
+    key_slot_start_nonces(key_slot, 500);
+    assert_int_equal(key_slot_last_nonce(key_slot), 0);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         key_slot_extend(key_slot, table[i].floor);
-        uint64_t nonce = key_slot_nonce(key_slot, table[i].clock);
-        if (nonce != table[i].want || key_slot_last(key_slot) != nonce)
+        uint64_t nonce = key_slot_next_nonce(key_slot, table[i].clock);
+        if (nonce != table[i].want || key_slot_last_nonce(key_slot) != nonce)
             fail_msg("%s: %llu", table[i].sentence, (unsigned long long)nonce);
     }
     key_slot_free(key_slot);
@@ -86,10 +86,10 @@ static void no_nonce_is_below_the_start(void **state)
 {
     (void)state;
     struct key_slot *key_slot = make_lane(&signed_provider, key_one);
-    key_slot_start(key_slot, 70000);
+    key_slot_start_nonces(key_slot, 70000);
     key_slot_extend(key_slot, 80000);
-    assert_int_equal(key_slot_nonce(key_slot, 10), 70000);
-    assert_int_equal(key_slot_nonce(key_slot, 10), 70001);
+    assert_int_equal(key_slot_next_nonce(key_slot, 10), 70000);
+    assert_int_equal(key_slot_next_nonce(key_slot, 10), 70001);
     key_slot_free(key_slot);
 }
 
@@ -97,8 +97,8 @@ static void an_unsigned_provider_has_no_nonces(void **state)
 {
     (void)state;
     struct key_slot *key_slot = make_lane(&unsigned_provider, key_one);
-    assert_int_equal(key_slot_nonce(key_slot, 1000), 0);
-    assert_int_equal(key_slot_last(key_slot), 0);
+    assert_int_equal(key_slot_next_nonce(key_slot, 1000), 0);
+    assert_int_equal(key_slot_last_nonce(key_slot), 0);
     key_slot_free(key_slot);
 }
 

@@ -90,9 +90,9 @@ static uint64_t simulate_moment(struct simulation *s)
     while (s->waiting.count > 0 && s->waiting.at_ns[0] <= s->now) {
         heap_drop_first(&s->waiting);
         if (s->wait == WAIT_SOME_LOST && retry_random_next(&s->random) % 5 == 0) {
-            limiter_never_left(&s->limiter);
+            limiter_drop(&s->limiter);
         } else {
-            limiter_left(&s->limiter, s->now);
+            limiter_sent(&s->limiter, s->now);
             s->left[s->left_count++] = s->now;
         }
     }
@@ -185,7 +185,7 @@ static unsigned go_now(struct limiter *limiter, uint64_t now)
     unsigned count = 0;
     while (limiter_next(limiter, now) <= now) {
         limiter_admit(limiter, now);
-        limiter_left(limiter, now);
+        limiter_sent(limiter, now);
         count++;
     }
     return count;
@@ -224,8 +224,8 @@ static void a_request_that_waits_for_its_connection_counts_as_if_it_left_now(voi
     limiter_admit(&limiter, 10 * S);
     assert_int_equal(limiter_next(&limiter, 15 * S), 16 * S + 5 * MS);
 
-    limiter_left(&limiter, 15 * S);
-    limiter_never_left(&limiter);
+    limiter_sent(&limiter, 15 * S);
+    limiter_drop(&limiter);
     assert_true(limiter_next(&limiter, 15 * S) <= 15 * S);
     limiter_admit(&limiter, 15 * S);
     assert_int_equal(limiter_next(&limiter, 15 * S), 16 * S + 5 * MS);
@@ -239,8 +239,8 @@ static void a_retry_after_holds_everything_until_then(void **state)
     limiter_init(&limiter, (struct job_rate){100, S}, 10);
     go_now(&limiter, 10 * S);
     limiter_throttle(&limiter, 11 * S, 10 * S, 3 * S);
-    assert_true(limiter_holds(&limiter, 14 * S - 1));
-    assert_false(limiter_holds(&limiter, 14 * S));
+    assert_true(limiter_is_held(&limiter, 14 * S - 1));
+    assert_false(limiter_is_held(&limiter, 14 * S));
     assert_int_equal(limiter_next(&limiter, 11 * S), 14 * S);
     limiter_throttle(&limiter, 12 * S, 10 * S, S); /* a shorter one does not shorten the first */
     assert_int_equal(limiter_next(&limiter, 12 * S), 14 * S);
@@ -310,7 +310,7 @@ static void a_clock_that_steps_back_stands_still(void **state)
     struct limiter limiter;
     limiter_init(&limiter, (struct job_rate){1, S}, 1);
     limiter_admit(&limiter, 10 * S);
-    limiter_left(&limiter, 10 * S);
+    limiter_sent(&limiter, 10 * S);
     assert_int_equal(limiter_next(&limiter, 3 * S), 11 * S + 5 * MS);
     limiter_clear(&limiter);
 }
@@ -333,11 +333,11 @@ static void one_that_follows_another_keeps_its_distance(void **state)
                 limiter_init(&limiter, (struct job_rate){table[i].rate, S}, table[i].burst);
                 uint64_t end = now + killed_ns;
                 if (run > 0)
-                    assert_int_equal(limiter_follow(&limiter, now),
+                    assert_int_equal(limiter_carry_over(&limiter, now),
                                      (table[i].burst + 2) * ((S + table[i].rate - 1) / table[i].rate));
                 for (; (now = limiter_next(&limiter, now)) < end; left[count++] = now) {
                     limiter_admit(&limiter, now);
-                    limiter_left(&limiter, now);
+                    limiter_sent(&limiter, now);
                 }
                 now = end;
                 limiter_clear(&limiter);

@@ -201,10 +201,10 @@ static void happen(struct simulation *s, enum happening what)
         depart(s);
         break;
     case TOLD:
-        limiter_left(&s->limiter, s->now);
+        limiter_sent(&s->limiter, s->now);
         break;
     case NEVER_LEAVES:
-        limiter_never_left(&s->limiter);
+        limiter_drop(&s->limiter);
         s->in_flight--;
         break;
     case ANSWERED:
@@ -399,15 +399,15 @@ static bool is_taken(struct throttled *t)
 static void leave_throttled(struct throttled *t)
 {
     struct simulation *s = &t->s;
-    if (limiter_holds(&s->limiter, s->now)) { /* it connected meanwhile; turned back at the gate */
-        limiter_never_left(&s->limiter);
+    if (limiter_is_held(&s->limiter, s->now)) { /* it connected meanwhile; turned back at the gate */
+        limiter_drop(&s->limiter);
         s->in_flight--;
         return;
     }
     if (s->now < t->held_until)
         fail_msg("a request left %.3f ms before the end of Retry-After",
                  (double)(t->held_until - s->now) / 1e6);
-    limiter_left(&s->limiter, s->now);
+    limiter_sent(&s->limiter, s->now);
     s->left++;
     bool is_429 = !is_taken(t);
     heap_add_event(s, (struct event){.at_ns = s->now + spread_of(s, t->scenario.latency),
@@ -527,7 +527,7 @@ static void what_was_in_flight_together_halves_once_however_late_it_is_answered(
     limiter_init(&limiter, (struct job_rate){100, S}, 64);
     for (unsigned i = 0; i < 64; i++) {
         limiter_admit(&limiter, 10 * S);
-        limiter_left(&limiter, 10 * S);
+        limiter_sent(&limiter, 10 * S);
     }
     for (unsigned i = 0; i < 64; i++) /* over 20 s: each holds for its second, none halves again */
         limiter_throttle(&limiter, 11 * S + i * 300 * MS, 10 * S, S);

@@ -23,9 +23,9 @@ static void a_token_is_renewed_five_minutes_ahead_or_at_half_its_life(void **sta
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct login login = {.wanted = true};
+        struct login login = {.required = true};
         assert_true(login_is_due(&login, 7 * S));
-        login.asking = true;
+        login.in_progress = true;
         assert_false(login_is_due(&login, 7 * S));
         login_succeeded(&login, rows[i].seconds, 7 * S);
         if (login_is_due(&login, (7 + rows[i].due_s) * S - 1) ||
@@ -37,41 +37,41 @@ static void a_token_is_renewed_five_minutes_ahead_or_at_half_its_life(void **sta
 static void a_provider_without_logins_never_waits(void **state)
 {
     (void)state;
-    struct login login = {.wanted = false};
+    struct login login = {.required = false};
     assert_false(login_is_due(&login, 1));
 }
 
 static void a_token_is_dropped_once_however_many_requests_carried_it(void **state)
 {
     (void)state;
-    struct login login = {.wanted = true};
+    struct login login = {.required = true};
 
     login_succeeded(&login, 3600, 0);
     uint32_t first = login.token;
-    login_refuse(&login, first, NULL);
+    login_invalidate(&login, first, NULL);
     assert_true(login_is_due(&login, 1));
     login_succeeded(&login, 3600, 1);
     assert_int_not_equal(login.token, first);
-    login_refuse(&login, first, NULL);
+    login_invalidate(&login, first, NULL);
     assert_false(login_is_due(&login, 2));
 }
 
 static void a_renewal_that_fails_leaves_the_token_to_its_end(void **state)
 {
     (void)state;
-    struct login login = {.wanted = true};
+    struct login login = {.required = true};
 
     assert_false(login_failed(&login, 0));
     login_succeeded(&login, 3600, 0);
-    login.asking = true;
+    login.in_progress = true;
     assert_true(login_failed(&login, 3301 * S));
     assert_false(login_is_due(&login, 3302 * S));
     assert_true(login_is_due(&login, 3331 * S));
-    login.asking = true;
+    login.in_progress = true;
     assert_false(login_failed(&login, 3600 * S));
     assert_true(login_is_due(&login, 3600 * S));
     login_succeeded(&login, 3600, 4000 * S);
-    login_refuse(&login, login.token, NULL);
+    login_invalidate(&login, login.token, NULL);
     assert_false(login_failed(&login, 4001 * S));
 }
 
@@ -92,14 +92,14 @@ static void a_401_ends_an_old_token_and_stops_at_a_new_one_that_served_nobody(vo
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct login login = {.wanted = true};
+        struct login login = {.required = true};
         int record;
         login_succeeded(&login, 3600, 0);
         uint32_t token = login.token;
         if (rows[i].older_token)
             login_succeeded(&login, 3600, 0);
         if (rows[i].served)
-            login_served(&login, token);
+            login_proved(&login, token);
         if (login_is_broken(&login, token, rows[i].left_s * S, &record, rows[i].refused_before) !=
             rows[i].broken)
             fail_msg("%s", rows[i].sentence);
@@ -109,20 +109,20 @@ static void a_401_ends_an_old_token_and_stops_at_a_new_one_that_served_nobody(vo
 static void one_record_may_be_the_cause_and_two_are_not(void **state)
 {
     (void)state;
-    struct login login = {.wanted = true};
+    struct login login = {.required = true};
     int first, second;
 
     login_succeeded(&login, 3600, 0);
-    login_served(&login, login.token);
-    login_refuse(&login, login.token, &first);
+    login_proved(&login, login.token);
+    login_invalidate(&login, login.token, &first);
     for (int i = 0; i < 2; i++) {
         login_succeeded(&login, 3600, 0);
         assert_false(login_is_broken(&login, login.token, 1, &first, true));
-        login_refuse(&login, login.token, &first);
+        login_invalidate(&login, login.token, &first);
     }
     login_succeeded(&login, 3600, 0);
     assert_true(login_is_broken(&login, login.token, 1, &second, true));
-    login_served(&login, login.token);
+    login_proved(&login, login.token);
     login_succeeded(&login, 3600, 0);
     assert_false(login_is_broken(&login, login.token, 1, &second, true));
 }
@@ -130,14 +130,14 @@ static void one_record_may_be_the_cause_and_two_are_not(void **state)
 static void ten_logins_without_a_success_between_are_enough(void **state)
 {
     (void)state;
-    struct login login = {.wanted = true};
+    struct login login = {.required = true};
 
     for (int i = 0; i < 9; i++)
         login_succeeded(&login, 1, 0);
     assert_false(login_is_futile(&login));
     login_succeeded(&login, 1, 0);
     assert_true(login_is_futile(&login));
-    login_served(&login, login.token - 1); /* late, and a success all the same */
+    login_proved(&login, login.token - 1); /* late, and a success all the same */
     assert_false(login_is_futile(&login));
     for (int i = 0; i < 9; i++)
         login_succeeded(&login, 1, 0);

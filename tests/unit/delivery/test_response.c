@@ -226,7 +226,7 @@ static void headers_say_that_a_list_goes_on(void **state)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         response_reset(&response);
         add_lines(&response, table[i].lines);
-        if (response.list.goes_on != table[i].want.goes_on || response.list.total != table[i].want.total ||
+        if (response.list.has_more != table[i].want.has_more || response.list.total != table[i].want.total ||
             response.list.pages != table[i].want.pages)
             fail_msg("%s", table[i].lines[0]);
     }

@@ -171,12 +171,12 @@ static const struct row rows[] = {
 static void assert_outcome(const struct row *row, const struct delivery *delivery)
 {
     const struct outcome *outcome = &delivery->outcome;
-    bool same = outcome->kind == row->kind && delivery->left == row->left &&
+    bool same = outcome->kind == row->kind && delivery->sent == row->left &&
                 outcome->http_status == row->http_status && (!row->cause || outcome->cause == row->cause) &&
                 (!row->code || strcmp(outcome->code, row->code) == 0);
     if (!same) {
         fail_msg("%s: %s, left %d, HTTP %d, cause %d, code %s, %s", row->sentence,
-                 outcome_word(outcome->kind), delivery->left, outcome->http_status, (int)outcome->cause,
+                 outcome_word(outcome->kind), delivery->sent, outcome->http_status, (int)outcome->cause,
                  outcome->code, outcome->message);
     }
 }
@@ -228,7 +228,7 @@ static void what_finds_no_one_listening_was_not_sent(void **state)
     assert_int_equal(delivery->outcome.kind, OUTCOME_NOT_SENT);
     assert_int_equal(delivery->outcome.cause, RETRY_CONNECT);
     assert_string_equal(delivery->outcome.code, "connect");
-    assert_false(delivery->left);
+    assert_false(delivery->sent);
     assert_int_equal(sender_requests(fixture->sender), 0);
     fixture_free(fixture);
 }
@@ -253,7 +253,7 @@ static void a_kept_connection_that_dies_does_not_make_a_second_post(void **state
         assert_int_equal(first->outcome.kind, OUTCOME_DONE);
         assert_int_equal(second->outcome.kind, OUTCOME_IN_DOUBT);
         assert_string_equal(second->outcome.code, "reset");
-        assert_true(second->left);
+        assert_true(second->sent);
         assert_int_equal(third->outcome.kind, OUTCOME_DONE);
         assert_int_equal(fixture->server->request_count, 3);
         assert_int_equal(fixture->server->requests[1].connection, fixture->server->requests[0].connection);

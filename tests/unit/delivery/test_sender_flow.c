@@ -36,7 +36,7 @@ static void after_a_stop_all_the_rest_is_withdrawn(void **state)
         assert_int_equal(count_kind(fixture, rows[i].kind), 1);
         assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 19);
         assert_int_equal(fixture->server->request_count, 2);
-        assert_false(fixture->deliveries[20].left);
+        assert_false(fixture->deliveries[20].sent);
         fixture_free(fixture);
     }
 }
@@ -72,7 +72,7 @@ static void an_abort_drops_what_is_in_flight_as_in_doubt(void **state)
     assert_in_range(clock_mono_ns() - before, 0, 500 * MS);
     fixture_stop(fixture);
     assert_int_equal(fixture->deliveries[0].outcome.kind, OUTCOME_IN_DOUBT);
-    assert_true(fixture->deliveries[0].left);
+    assert_true(fixture->deliveries[0].sent);
     assert_string_equal(fixture->deliveries[0].outcome.code, "aborted");
     assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 2);
     fixture_free(fixture);
@@ -107,7 +107,7 @@ static void what_still_connects_does_not_leave_once_it_is_withdrawn(void **state
     fixture_wait(fixture, 1);
     fixture_stop(fixture);
     assert_int_equal(delivery->outcome.kind, OUTCOME_WITHDRAWN);
-    assert_false(delivery->left);
+    assert_false(delivery->sent);
     assert_int_equal(sender_requests(fixture->sender), 0);
     for (size_t i = 0; i < 3; i++) {
         char byte;
@@ -323,7 +323,7 @@ static void an_unsigned_provider_has_no_lanes_to_reserve_for(void **state)
     fixture->provider.is_signed = false;
     fixture->provider.in_flight = 2;
     fixture_start(fixture);
-    assert_int_equal(sender_lane_count(fixture->sender), 0);
+    assert_int_equal(sender_key_slot_count(fixture->sender), 0);
     submit_many(fixture, 20);
     fixture_wait(fixture, 20);
     fixture_stop(fixture);
@@ -402,7 +402,7 @@ static void a_request_over_10_mib_is_refused_and_not_sent(void **state)
     fixture_stop(fixture);
     assert_int_equal(delivery->outcome.kind, OUTCOME_REFUSED);
     assert_string_equal(delivery->outcome.code, "not_built");
-    assert_false(delivery->left);
+    assert_false(delivery->sent);
     assert_int_equal(fixture->server->request_count, 0);
     fixture_free(fixture);
 }

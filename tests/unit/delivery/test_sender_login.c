@@ -115,7 +115,7 @@ static void ten_logins_without_a_success_between_stop_all(void **state)
     const struct delivery *last = fixture_deliver(fixture);
     assert_int_equal(last->outcome.kind, OUTCOME_STOP);
     assert_non_null(strstr(last->outcome.message, "10 logins in a row"));
-    assert_false(last->left);
+    assert_false(last->sent);
     fixture_stop(fixture);
     assert_int_equal(fixture->server->request_count, 2 * LOGINS);
     fixture_free(fixture);
@@ -174,7 +174,7 @@ static void without_a_login_those_who_wait_come_back(void **state)
         const struct script_step step = {.reply = rows[i].reply, .close = true};
         struct fixture *fixture = start(&step, 1);
         const struct outcome *outcome = &fixture_deliver(fixture)->outcome;
-        if (outcome->kind != rows[i].kind || outcome->cause != rows[i].cause || fixture->deliveries[0].left)
+        if (outcome->kind != rows[i].kind || outcome->cause != rows[i].cause || fixture->deliveries[0].sent)
             fail_msg("%s: %s %s", rows[i].sentence, outcome_word(outcome->kind),
                      retry_cause_word(outcome->cause));
         fixture_stop(fixture);

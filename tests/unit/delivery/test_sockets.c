@@ -119,7 +119,7 @@ static int listen_on_loopback(int family, struct sockaddr_storage *address, sock
 static CURL *connect_only(struct sockets *sockets, const char *url)
 {
     CURL *easy = curl_easy_init();
-    sockets_watch(sockets, easy);
+    sockets_track(sockets, easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
@@ -156,22 +156,22 @@ static void a_connection_is_found_by_its_addresses_and_forgotten_when_it_closes(
         const struct socket_address first = {table[i].ip, table[i].ip, port, (int)ports[0]};
         const struct socket_address second = {table[i].ip, table[i].ip, port, (int)ports[1]};
         const struct socket_address nobody = {table[i].ip, table[i].ip, port, port};
-        assert_int_equal(sockets_look(&sockets, &first, &entry), SOCKET_USABLE);
-        assert_int_equal(sockets_look(&sockets, &second, &other), SOCKET_USABLE);
+        assert_int_equal(sockets_check(&sockets, &first, &entry), SOCKET_USABLE);
+        assert_int_equal(sockets_check(&sockets, &second, &other), SOCKET_USABLE);
         assert_ptr_not_equal(entry, other);
         assert_true(fcntl(entry->fd, F_GETFD) & FD_CLOEXEC);
-        assert_int_equal(sockets_look(&sockets, &nobody, &other), SOCKET_UNKNOWN);
+        assert_int_equal(sockets_check(&sockets, &nobody, &other), SOCKET_UNKNOWN);
         assert_null(other);
 
         int peer = accept(listener, NULL, NULL);
         assert_int_equal(send(peer, "x", 1, 0), 1);
-        assert_int_equal(sockets_look(&sockets, &first, &entry), SOCKET_USABLE);
-        entry->kept = true;
-        assert_int_equal(sockets_look(&sockets, &first, &entry), SOCKET_SPEAKS);
-        assert_int_equal(sockets_look(&sockets, &second, &entry), SOCKET_USABLE);
+        assert_int_equal(sockets_check(&sockets, &first, &entry), SOCKET_USABLE);
+        entry->used = true;
+        assert_int_equal(sockets_check(&sockets, &first, &entry), SOCKET_READABLE);
+        assert_int_equal(sockets_check(&sockets, &second, &entry), SOCKET_USABLE);
         curl_easy_cleanup(easy[0]);
         assert_int_equal(sockets.count, 1);
-        assert_int_equal(sockets_look(&sockets, &first, &entry), SOCKET_UNKNOWN);
+        assert_int_equal(sockets_check(&sockets, &first, &entry), SOCKET_UNKNOWN);
         close(listener);
         curl_easy_cleanup(easy[1]);
         assert_int_equal(sockets.count, 0);

@@ -11,7 +11,7 @@
 #include "core/clock.h"
 #include "pipeline/item.h"
 
-enum { NOW = 1000, ATTEMPTS = 6, KINDS = OUTCOME_WITHDRAWN + 1, RECOVERIES = PROVIDER_DOUBT_LIST + 1 };
+enum { NOW = 1000, ATTEMPTS = 6, KINDS = OUTCOME_WITHDRAWN + 1, RECOVERIES = PROVIDER_RECOVERY_LIST + 1 };
 
 /* What was asked for. A question is a look-up or a fetch; a listing is not an item's. */
 enum operations { CREATE = 1, UPDATE = 2, QUESTION = 4, SENDS = CREATE | UPDATE, ANY = SENDS | QUESTION };
@@ -26,9 +26,9 @@ static const struct {
 
 /* How a create in doubt is settled. */
 enum recoveries {
-    REPEAT = 1 << PROVIDER_DOUBT_REPEAT,
-    LOOK_UP = 1 << PROVIDER_DOUBT_LOOK_UP,
-    LIST = 1 << PROVIDER_DOUBT_LIST,
+    REPEAT = 1 << PROVIDER_RECOVERY_REPEAT,
+    LOOK_UP = 1 << PROVIDER_RECOVERY_LOOK_UP,
+    LIST = 1 << PROVIDER_RECOVERY_LIST,
     EACH = REPEAT | LOOK_UP | LIST
 };
 
@@ -211,7 +211,7 @@ static struct conclusion conclude_situation(enum outcome_kind kind, enum operati
     const struct conclude_limits index = {.attempts = ATTEMPTS,
                                           .retry_for_ns = limits.retry_for_ns,
                                           .settle = facts & SETTLE,
-                                          .doubt = (enum provider_doubt)recovery,
+                                          .doubt = (enum provider_recovery)recovery,
                                           .stopping = facts & STOPPING};
 
     if (kind == OUTCOME_REFUSED && !(facts & LEFT))
@@ -308,7 +308,7 @@ static void no_situation_breaks_a_promise(void **state)
                     assert_true(got != CONCLUSION_REFUSED || kind != OUTCOME_IN_DOUBT);
                     /* a create without an answer is never sent again where that makes a second user */
                     assert_true(got != CONCLUSION_AGAIN || kind != OUTCOME_IN_DOUBT ||
-                                recovery != PROVIDER_DOUBT_LIST || operations[i].is != CREATE);
+                                recovery != PROVIDER_RECOVERY_LIST || operations[i].is != CREATE);
                 }
 }
 

@@ -292,7 +292,7 @@ static void one_login_gives_the_token_of_all_requests(void **state)
         {"{\"data\":{\"access_token\":\"t1\",\"expires_in\":86400,\"token_type\":\"Bearer\"}}", 86400},
     };
     for (size_t i = 0; i < sizeof logins / sizeof *logins; i++)
-        assert_true(kira_provider.take_token(account, slice_from(logins[i].body)) == logins[i].want);
+        assert_true(kira_provider.read_token(account, slice_from(logins[i].body)) == logins[i].want);
 
     headers.count = 0;
     call = (struct provider_call){.operation = OPERATION_CREATE, .job = &job, .idempotency_key = "k-1"};

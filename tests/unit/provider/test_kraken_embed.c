@@ -35,7 +35,7 @@ static void a_create_has_the_members_of_the_page(void **state)
     sample_fill(&sample);
     sample_set(&sample, FIELD_TOS_VERSION, "123");
     struct provider_call call = {
-        .operation = OPERATION_CREATE, .record = &sample.record, .base_path = "", .at_ns = 0};
+        .operation = OPERATION_CREATE, .record = &sample.record, .base_path = "", .journalled_ns = 0};
     struct provider_request request = build(&call);
     assert_string_equal(request.method, "POST");
     assert_string_equal(request.target, "/b2b/users");

@@ -170,7 +170,7 @@ static void a_client_identifier_says_when_it_was_made(void **state)
     const struct provider_call call = {.operation = OPERATION_CREATE,
                                        .record = &sample.record,
                                        .base_path = "",
-                                       .at_ns = UINT64_C(1699334760000) * 1000000};
+                                       .journalled_ns = UINT64_C(1699334760000) * 1000000};
     assert_null(payward_provider.build(&call, &request));
     assert_same_json(buffer_slice(&request.body),
                      "{\"client_identifier\":{\"type\":\"concat\",\"value\":\"19900415ALEX#MORGA\","
