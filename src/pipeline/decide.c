@@ -125,8 +125,9 @@ static void decide_superseded(const struct decide_context *context, const struct
     changes_supersede(context->provider, context->fingerprint, record, customer, &decision->changes);
     size_t email = match_email_member(context->provider->fields);
     bool email_changed = decision->changes.send >> email & 1;
-    if (decision->changes.immutable != FIELD_NONE || (context->provider->recovery == PROVIDER_RECOVERY_LOOK_UP &&
-                                                      email_changed)) /* under the old one he is not found */
+    if (decision->changes.immutable != FIELD_NONE ||
+        (context->provider->recovery == PROVIDER_RECOVERY_LOOK_UP &&
+         email_changed)) /* under the old one he is not found */
         decision->kind = DECISION_HELD;
 }
 
@@ -149,8 +150,8 @@ static void decide_unresolved(const struct decide_context *context, const struct
     }
     /* The provider said that he exists, and not who he is: repeating cannot say more. */
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
-    decision->kind =
-        exists && context->provider->recovery == PROVIDER_RECOVERY_REPEAT ? DECISION_HELD : DECISION_RECONCILE;
+    decision->kind = exists && context->provider->recovery == PROVIDER_RECOVERY_REPEAT ? DECISION_HELD
+                                                                                       : DECISION_RECONCILE;
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)

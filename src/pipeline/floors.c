@@ -50,11 +50,11 @@ int floors_reserve(struct floors *floors, struct error *error)
 {
     for (size_t i = 0; i < floors->count; i++) {
         struct floor *key_slot = &floors->key_slots[i];
-        uint64_t used = later(clock_real_ns(), sender_key_slot_last(floors->sender, i));
+        uint64_t used = later(clock_real_ns(), sender_key_slot_last_nonce(floors->sender, i));
         if (used + AHEAD_NS / 2 < key_slot->published)
             continue;
         key_slot->reserved = used + AHEAD_NS;
-        if (ledger_nonce_reserve(floors->ledger, sender_key_slot_key_id(floors->sender, i), key_slot->reserved,
+        if (ledger_nonce_reserve(floors->ledger, sender_key_slot_id(floors->sender, i), key_slot->reserved,
                                  error) != 0)
             return -1;
     }
@@ -67,7 +67,7 @@ void floors_publish(struct floors *floors)
         struct floor *key_slot = &floors->key_slots[i];
         if (key_slot->reserved > key_slot->published) {
             key_slot->published = key_slot->reserved;
-            sender_key_slot_raise(floors->sender, i, key_slot->published);
+            sender_key_slot_extend(floors->sender, i, key_slot->published);
             failpoint("nonce floor raised");
         }
     }
