@@ -49,7 +49,7 @@ int follow_last(struct sender *sender, struct ledger *ledger, const struct job *
     if (found < 0)
         return -1;
     if (found && follow_evaluate(&last, &now, provider_rate(provider, job).per_ns + SPARE_NS, &hold_ns))
-        wait_ns = sender_follow(sender);
+        wait_ns = sender_carry_over_rate(sender);
     if (hold_ns > 0)
         sender_hold(sender, hold_ns);
     if (hold_ns >= wait_ns && hold_ns >= CLOCK_NS_PER_S)

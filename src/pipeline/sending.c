@@ -363,13 +363,14 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
         if (taken != 0)
             return taken < 0 ? -1 : 0;
     }
-    struct conclusion conclusion = conclude(item, outcome, delivery->sent,
-                                            &(struct conclude_limits){.attempts = limits->attempts,
-                                                                      .retry_for_ns = limits->retry_for_ns,
-                                                                      .settle = limits->settle,
-                                                                      .doubt = sending->parts.provider->recovery,
-                                                                      .stopping = sending->stopping},
-                                            now_ns, wait_ns);
+    struct conclusion conclusion =
+        conclude(item, outcome, delivery->sent,
+                 &(struct conclude_limits){.attempts = limits->attempts,
+                                           .retry_for_ns = limits->retry_for_ns,
+                                           .settle = limits->settle,
+                                           .doubt = sending->parts.provider->recovery,
+                                           .stopping = sending->stopping},
+                 now_ns, wait_ns);
     if (warning_evaluate(sending, item, &conclusion, error) != 0 ||
         sending_write(sending, item, &conclusion, true, error) != 0)
         return -1;
