@@ -114,7 +114,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
         .at_ns = clock_real_ns(),
     };
 
-    item->delivery.call.at_ns = intent.at_ns;
+    item->delivery.call.journalled_ns = intent.at_ns;
     item->sent_boot_ns = supersedes ? item->sent_boot_ns : clock_boot_ns();
     clocks_journalled(&sending->settling.clocks, intent.at_ns, clock_boot_ns());
     int failed = supersedes ? ledger_journal_superseded(sending->parts.ledger, &intent, error)
@@ -166,7 +166,8 @@ static int add_in_doubt(struct sending *sending, struct item *item, const struct
     item->is_undated =
         decision->journalled_run != 0 && decision->journalled_run != sending->settling.clock_run;
     sending_mark_in_doubt(sending, item, true);
-    item->delivery.call.at_ns = decision->first_sent_at; /* its journal entry stands, and covers this too */
+    item->delivery.call.journalled_ns =
+        decision->first_sent_at; /* its journal entry stands, and covers this too */
     if (settling_is_due(sending, item)) {
         if (settling_add(sending, item, true, error) == 0)
             return 0;
