@@ -11,7 +11,7 @@ enum { HELP_MAX = 1 << 16 };
 
 struct command {
     const char *name;
-    const char *argument; /* what the help calls its argument; NULL: none */
+    const char *argument; /* its placeholder in the help; in brackets if optional; NULL: none */
     unsigned option_bit;
     const char *help; /* one line */
     int (*run)(const struct options *options);
@@ -20,21 +20,22 @@ struct command {
 /* Ended by an entry without a name. */
 static const struct command command_table[] = {
     {"check", "JOB", OPTION_CHECK, "validate every row, send nothing, write the report", command_check},
-    {"run", "JOB", OPTION_RUN, "create and update users, one per row; resumes by itself", command_run},
-    {"status", "JOB", OPTION_STATUS, "what the ledger holds, by state and reason; doubts and what to do",
-     command_status},
-    {"results", "JOB", OPTION_RESULTS, "one line per customer from the ledger (csv or ndjson)",
+    {"run", "JOB", OPTION_RUN, "create and update users, one per row; continues where the last run ended",
+     command_run},
+    {"status", "JOB", OPTION_STATUS,
+     "count customers by state and reason; list those in doubt and what to do", command_status},
+    {"results", "JOB", OPTION_RESULTS, "write one line per customer of the ledger (csv or ndjson)",
      command_results},
     {"resolve", "JOB", OPTION_RESOLVE,
-     "what only a person can say: whose user it is, or which new key a customer has", command_resolve},
+     "record a person's answer: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,
-     "one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
+     "show one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
      command_guess},
-    {"probe", "JOB", OPTION_PROBE, "can this job run? credentials, clock, TLS, endpoint, ledger, disk",
-     command_probe},
-    {"version", NULL, OPTION_OTHER, "the version", command_version},
-    {"help", "[COMMAND]", OPTION_OTHER, "the commands, or one of them with its options", command_help},
+    {"probe", "JOB", OPTION_PROBE,
+     "check whether this job can run: credentials, clock, TLS, endpoint, ledger, disk", command_probe},
+    {"version", NULL, OPTION_OTHER, "print the version", command_version},
+    {"help", "[COMMAND]", OPTION_OTHER, "list the commands, or the options of one of them", command_help},
     {0},
 };
 
@@ -69,9 +70,10 @@ static int fail_unknown(const char *name)
         names[i] = command_table[i].name;
     const char *nearest = text_nearest(slice_from(name), names);
     if (nearest)
-        log_error("unknown command `%s`; did you mean `%s`? (kyc-import help lists them)", name, nearest);
+        log_error("unknown command `%s`\nhint: did you mean `%s`? kyc-import help lists the commands", name,
+                  nearest);
     else
-        log_error("unknown command `%s` (kyc-import help lists them)", name);
+        log_error("unknown command `%s`\nhint: kyc-import help lists the commands", name);
     return ERROR_USAGE;
 }
 
@@ -86,8 +88,9 @@ static void help_commands(struct buffer *out)
     buffer_append_text(
         out,
         "\nkyc-import help COMMAND lists its options. JOB is a job file (YAML); see README.md.\n"
-        "\nExit status: 0 done, 1 finished but some rows were turned down or are in doubt, 2 usage or job\n"
-        "file, 3 input, 4 the provider stopped the run, 5 ledger, 6 interrupted, 7 another run holds it.\n");
+        "\nExit status: 0 done, 1 finished, but some rows are rejected, refused or in doubt, 2 usage or job\n"
+        "file, 3 input, 4 stopped by the provider's answers or by a limit of the job, 5 ledger,\n"
+        "6 interrupted, 7 another process holds the ledger or a credential.\n");
 }
 
 int command_help(const struct options *options)
@@ -122,7 +125,7 @@ int command_main(int argc, char **argv)
     process_open_std_fds();
     log_setup("kyc-import", LOG_INFO, false);
     if (argc < 2) {
-        log_error("which command? kyc-import help lists them");
+        log_error("no command given\nhint: kyc-import help lists the commands");
         return ERROR_USAGE;
     }
     const char *name = argv[1];
@@ -147,9 +150,9 @@ int command_main(int argc, char **argv)
         command = find_command("help");
     }
     if (command->argument && command->argument[0] != '[' && !options.argument) {
-        log_error("%s needs %s: kyc-import %s %s (see kyc-import help %s)", name,
-                  strcmp(command->argument, "JOB") == 0 ? "the job file" : "the file to read", name,
-                  command->argument, name);
+        log_error("no %s given\nhint: kyc-import %s %s; kyc-import help %s lists the options",
+                  strcmp(command->argument, "JOB") == 0 ? "job file" : "input", name, command->argument,
+                  name);
         status = ERROR_USAGE;
     } else {
         status = command->run(&options);

@@ -20,69 +20,70 @@ enum option_kind {
 
 struct option {
     const char *name;  /* `--limit` or `-q` */
-    const char *value; /* what the help calls its value; NULL: a flag */
+    const char *value; /* its placeholder in the help, or its choices; NULL: a flag */
     enum option_kind kind;
     unsigned commands;
-    size_t offset; /* in struct options; of OPTION_TEXTS the list, its count at `count_at` */
-    size_t count_at;
+    size_t offset;       /* in struct options */
+    size_t count_offset; /* of OPTION_TEXTS: the length of the list at offset */
     const char *help;
 };
 
-#define AT(member) offsetof(struct options, member)
+#define OFFSET(member) offsetof(struct options, member)
 
 static const struct option option_table[] = {
-    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN, AT(inputs), AT(input_count),
-     "instead of the job's input.path; - is standard input"},
-    {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, AT(sets), AT(set_count),
+    {"--input", "PATH", OPTION_TEXTS, OPTION_CHECK | OPTION_RUN | OPTION_EXPLAIN, OFFSET(inputs),
+     OFFSET(input_count), "instead of the job's input.path; - is standard input"},
+    {"--set", "KEY=VALUE", OPTION_TEXTS, OPTION_WITH_JOB, OFFSET(sets), OFFSET(set_count),
      "any job setting but credentials, as in --set delivery.rate=5/s; may be given several times"},
-    {"--limit", "N", OPTION_NUMBER, OPTION_CHECK | OPTION_RUN, AT(limit), 0, "stop after N records of input"},
-    {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN, AT(report), 0,
-     "where the report files go; those of a check into its folder `check`"},
-    {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, AT(progress), 0,
-     "a live line; auto: on a terminal"},
-    {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, AT(dry_run), 0, "the same as check"},
-    {"--strict", NULL, OPTION_FLAG, OPTION_RUN, AT(strict), 0,
+    {"--limit", "N", OPTION_NUMBER, OPTION_CHECK | OPTION_RUN, OFFSET(limit), 0,
+     "stop after N records of input"},
+    {"--report", "DIR", OPTION_TEXT, OPTION_CHECK | OPTION_RUN, OFFSET(report), 0,
+     "the folder of the report files; a check writes into its subfolder `check`"},
+    {"--progress", "auto|always|never", OPTION_PROGRESS, OPTION_CHECK | OPTION_RUN, OFFSET(progress), 0,
+     "show a progress line; auto: when standard error is a terminal"},
+    {"--dry-run", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(dry_run), 0, "the same as check"},
+    {"--strict", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(strict), 0,
      "read the input twice, and send nothing unless every row is valid"},
-    {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, AT(retry_refused), 0,
-     "repeat the operations that the provider refused"},
-    {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, AT(accept_updates), 0,
-     "go on although delivery.stop_after.updated_share was passed"},
-    {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN | OPTION_RESOLVE, AT(new_ledger), 0,
-     "go on although the ledger is missing, or older than it was at its last run"},
-    {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, AT(json), 0,
-     "the summary on standard output as one JSON object"},
-    {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, AT(verify), 0,
-     "walk the event chain, and compare every customer with its events"},
-    {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, AT(against_provider), 0,
-     "ask the provider for every user of the ledger; with or without --verify"},
-    {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, AT(provider), 0,
-     "whose fields the columns are matched to"},
-    {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, AT(rows), 0, "how many rows to look at (1000)"},
-    {"--row", "N", OPTION_NUMBER, OPTION_EXPLAIN, AT(row), 0,
-     "the record by its number in the input, from 1"},
-    {"--key", "ID", OPTION_TEXT, OPTION_EXPLAIN | OPTION_RESOLVE, AT(key), 0,
+    {"--retry-refused", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(retry_refused), 0,
+     "repeat the operations that the provider refused in earlier runs"},
+    {"--accept-updates", NULL, OPTION_FLAG, OPTION_RUN, OFFSET(accept_updates), 0,
+     "continue beyond delivery.stop_after.updated_share"},
+    {"--new-ledger", NULL, OPTION_FLAG, OPTION_RUN | OPTION_RESOLVE, OFFSET(new_ledger), 0,
+     "continue although the ledger is missing, or older than at its last run"},
+    {"--json", NULL, OPTION_FLAG, OPTION_CHECK | OPTION_RUN | OPTION_STATUS | OPTION_PROBE, OFFSET(json), 0,
+     "print the summary as one JSON object"},
+    {"--verify", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(verify), 0,
+     "verify the event chain, and compare every customer with its events"},
+    {"--against-provider", NULL, OPTION_FLAG, OPTION_STATUS, OFFSET(against_provider), 0,
+     "request every user of the ledger from the provider; with or without --verify"},
+    {"--provider", "NAME", OPTION_TEXT, OPTION_GUESS, OFFSET(provider), 0,
+     "the provider whose fields the columns are matched to"},
+    {"--rows", "N", OPTION_NUMBER, OPTION_GUESS, OFFSET(rows), 0, "the number of rows to look at (1000)"},
+    {"--row", "N", OPTION_NUMBER, OPTION_EXPLAIN, OFFSET(row), 0,
+     "the record with this number in the input, from 1"},
+    {"--key", "ID", OPTION_TEXT, OPTION_EXPLAIN | OPTION_RESOLVE, OFFSET(key), 0,
      "the customer with this external_id"},
-    {"--user", "USER_ID", OPTION_TEXT, OPTION_RESOLVE, AT(user), 0, "its user at the provider"},
-    {"--absent", NULL, OPTION_FLAG, OPTION_RESOLVE, AT(absent), 0,
+    {"--user", "USER_ID", OPTION_TEXT, OPTION_RESOLVE, OFFSET(user), 0, "its user at the provider"},
+    {"--absent", NULL, OPTION_FLAG, OPTION_RESOLVE, OFFSET(absent), 0,
      "it has no user there, or is another person than its twin: the next run creates it"},
-    {"--from", "FILE", OPTION_TEXT, OPTION_RESOLVE, AT(from), 0,
+    {"--from", "FILE", OPTION_TEXT, OPTION_RESOLVE, OFFSET(from), 0,
      "a CSV file with the columns external_id and user_id: users that existed before"},
-    {"--unchecked", NULL, OPTION_FLAG, OPTION_RESOLVE, AT(unchecked), 0,
-     "write what is said of a user without asking the provider"},
-    {"--same-as", "ID", OPTION_TEXT, OPTION_RESOLVE, AT(same_as), 0,
-     "it is the known customer ID, which gets this key"},
-    {"--rekey", "FILE", OPTION_TEXT, OPTION_RESOLVE, AT(rekey), 0,
+    {"--unchecked", NULL, OPTION_FLAG, OPTION_RESOLVE, OFFSET(unchecked), 0,
+     "write it without requesting the user from the provider first"},
+    {"--same-as", "ID", OPTION_TEXT, OPTION_RESOLVE, OFFSET(same_as), 0,
+     "it is the known customer ID, whose key becomes this one"},
+    {"--rekey", "FILE", OPTION_TEXT, OPTION_RESOLVE, OFFSET(rekey), 0,
      "a CSV file with the columns old_external_id and new_external_id: new keys of known customers"},
-    {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS, AT(format), 0,
-     "how the lines are written (csv)"},
-    {"--unmask", NULL, OPTION_FLAG, OPTION_EXPLAIN, AT(unmask), 0,
-     "show the values themselves, not their shapes"},
-    {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, AT(log_json), 0,
-     "log lines on standard error"},
-    {"-q", NULL, OPTION_FLAG, OPTION_ALL, AT(quiet), 0,
-     "only warnings and errors; no result of check, run, status, resolve and probe when all is well"},
-    {"-v", NULL, OPTION_FLAG, OPTION_ALL, AT(verbose), 0, "more detail"},
-    {"--help", NULL, OPTION_FLAG, OPTION_ALL, AT(help), 0, "this"},
+    {"--format", "csv|ndjson", OPTION_RESULTS_FORMAT, OPTION_RESULTS, OFFSET(format), 0,
+     "the format of the lines (csv)"},
+    {"--unmask", NULL, OPTION_FLAG, OPTION_EXPLAIN, OFFSET(unmask), 0,
+     "show the values instead of their shapes"},
+    {"--log-format", "text|json", OPTION_LOG_FORMAT, OPTION_ALL, OFFSET(log_json), 0,
+     "the format of the log lines on standard error"},
+    {"-q", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(quiet), 0,
+     "print warnings and errors only; no result of check, run, status, resolve and probe at status 0"},
+    {"-v", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(verbose), 0, "print more detail"},
+    {"--help", NULL, OPTION_FLAG, OPTION_ALL, OFFSET(help), 0, "print this help"},
 };
 
 enum { OPTION_COUNT = sizeof option_table / sizeof option_table[0] };
@@ -105,8 +106,9 @@ static int fail_unknown(const char *argument, size_t len, unsigned command, stru
         if (option_table[i].commands & command)
             names[count++] = option_table[i].name;
     const char *nearest = text_nearest(slice_make(argument, len), names);
-    return error_set(error, ERROR_USAGE, "unknown option %.*s%s%s%s (see --help)", (int)len, argument,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return error_set(error, ERROR_USAGE, "unknown option %.*s\nhint: %s%s%s--help lists the options",
+                     (int)len, argument, nearest ? "did you mean " : "", nearest ? nearest : "",
+                     nearest ? "? " : "");
 }
 
 static int set_number(uint64_t *number, const char *name, const char *value, struct error *error)
@@ -116,25 +118,26 @@ static int set_number(uint64_t *number, const char *name, const char *value, str
     errno = 0;
     *number = strtoull(value, &end, 10);
     if (errno || *end || end == value || value[0] == '-' || *number == 0)
-        return error_set(error, ERROR_USAGE, "%s takes a whole number from 1, not `%s`", name, value);
+        return error_set(error, ERROR_USAGE, "%s must be a whole number from 1, not `%s`", name, value);
     return 0;
 }
 
-static int set_choice(const char *const *choices, int *chosen, const char *name, const char *value,
+static int set_choice(const char *const *choices, int *chosen, const struct option *option, const char *value,
                       struct error *error)
 {
     for (*chosen = 0; choices[*chosen]; ++*chosen)
         if (strcmp(choices[*chosen], value) == 0)
             return 0;
-    return error_set(error, ERROR_USAGE, "%s does not take `%s` (see --help)", name, value);
+    return error_set(error, ERROR_USAGE, "%s cannot be `%s`\nhint: %s %s", option->name, value, option->name,
+                     option->value);
 }
 
 static int set_option(struct options *options, const struct option *option, const char *value,
                       struct error *error)
 {
-    static const char *const progress_words[] = {"auto", "always", "never", NULL};
-    static const char *const log_level_names[] = {"text", "json", NULL};
-    static const char *const format_words[] = {"csv", "ndjson", NULL};
+    static const char *const progress_modes[] = {"auto", "always", "never", NULL};
+    static const char *const log_formats[] = {"text", "json", NULL};
+    static const char *const results_formats[] = {"csv", "ndjson", NULL};
     char *base = (char *)options;
     int chosen;
 
@@ -148,7 +151,7 @@ static int set_option(struct options *options, const struct option *option, cons
         break;
     case OPTION_TEXTS: {
         const char ***list = (const char ***)(void *)(base + option->offset);
-        size_t *count = (size_t *)(void *)(base + option->count_at);
+        size_t *count = (size_t *)(void *)(base + option->count_offset);
         *list = memory_resize(*list, *count + 1, sizeof **list);
         (*list)[(*count)++] = value;
         break;
@@ -156,17 +159,17 @@ static int set_option(struct options *options, const struct option *option, cons
     case OPTION_NUMBER:
         return set_number((uint64_t *)(void *)(base + option->offset), option->name, value, error);
     case OPTION_PROGRESS:
-        if (set_choice(progress_words, &chosen, option->name, value, error) != 0)
+        if (set_choice(progress_modes, &chosen, option, value, error) != 0)
             return -1;
         options->progress = (enum progress_mode)chosen;
         break;
     case OPTION_LOG_FORMAT:
-        if (set_choice(log_level_names, &chosen, option->name, value, error) != 0)
+        if (set_choice(log_formats, &chosen, option, value, error) != 0)
             return -1;
         options->log_json = chosen == 1;
         break;
     case OPTION_RESULTS_FORMAT:
-        if (set_choice(format_words, &chosen, option->name, value, error) != 0)
+        if (set_choice(results_formats, &chosen, option, value, error) != 0)
             return -1;
         options->format = (enum results_format)chosen;
         break;
@@ -183,7 +186,10 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
         const char *argument = *item, *value = NULL;
         if (only_arguments || argument[0] != '-' || strcmp(argument, "-") == 0) {
             if (options->argument)
-                return error_set(error, ERROR_USAGE, "one argument is enough: `%s` is too much", argument);
+                return error_set(
+                    error, ERROR_USAGE,
+                    "unexpected argument `%s`\nhint: the argument is `%s` already; --help lists the options",
+                    argument, options->argument);
             options->argument = argument;
             continue;
         }
@@ -196,14 +202,15 @@ int options_parse(struct options *options, unsigned command, char **arguments, s
         if (!option)
             return fail_unknown(argument, len, command, error);
         if (!(option->commands & command))
-            return error_set(error, ERROR_USAGE, "%s is not an option of this command (see --help)",
+            return error_set(error, ERROR_USAGE,
+                             "%s is not an option of this command\nhint: --help lists its options",
                              option->name);
         if (argument[len] == '=')
             value = argument + len + 1;
         if (!option->value && value)
-            return error_set(error, ERROR_USAGE, "%s takes no value", option->name);
+            return error_set(error, ERROR_USAGE, "%s does not take a value", option->name);
         if (option->value && !value && !(value = *++item))
-            return error_set(error, ERROR_USAGE, "%s needs a value: %s %s", option->name, option->name,
+            return error_set(error, ERROR_USAGE, "%s needs a value\nhint: %s %s", option->name, option->name,
                              option->value);
         if (set_option(options, option, value, error) != 0)
             return -1;

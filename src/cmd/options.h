@@ -1,4 +1,4 @@
-/* options: the command line, by one table that feeds the parser and the help.
+/* options: the command line. One table feeds the parser and the help.
  *
  * Thread: the main one. Owner: options_clear frees the lists; texts are argv's.
  */
@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "report/progress.h"
 
-/* Commands an option belongs to: one bit each. */
+/* The commands that an option belongs to: one bit each. */
 enum {
     OPTION_CHECK = 1,
     OPTION_RUN = 2,
@@ -32,7 +32,7 @@ enum {
 enum results_format { RESULTS_CSV, RESULTS_NDJSON };
 
 struct options {
-    const char *argument; /* JOB, INPUT of guess, or the command of `help`; NULL: none */
+    const char *argument; /* JOB, the INPUT of guess, or the command of help; NULL: none */
     const char **inputs, **sets;
     size_t input_count, set_count;
     uint64_t limit;
@@ -45,12 +45,13 @@ struct options {
         verify, strict, against_provider, unchecked, help;
 };
 
-/* Parses what follows the command. command: its bit. -1 with ERROR_USAGE: an unknown option (with the
- * nearest), one of another command, a missing or bad value, more than one argument. */
+/* Parses the arguments behind the command. command: its bit. -1 with ERROR_USAGE: an unknown option (the
+ * message names the nearest), an option of another command, a missing or wrong value, or a second argument.
+ */
 int options_parse(struct options *options, unsigned command, char **arguments, struct error *error);
 void options_clear(struct options *options);
 
-/* The lines of the options that belong to a command. */
+/* Appends one line for each option of a command. */
 void options_help(unsigned command, struct buffer *out);
 
 #endif

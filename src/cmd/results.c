@@ -17,19 +17,19 @@
 
 enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
 
-struct listing {
+struct results_writer {
     struct buffer out;
     bool is_json, failed;
 };
 
-static void flush(struct listing *listing)
+static void flush(struct results_writer *writer)
 {
-    listing->failed = listing->failed || listing->out.overflowed ||
-                      file_write_all(STDOUT_FILENO, buffer_slice(&listing->out)) != 0;
-    buffer_reset(&listing->out);
+    writer->failed = writer->failed || writer->out.overflowed ||
+                     file_write_all(STDOUT_FILENO, buffer_slice(&writer->out)) != 0;
+    buffer_reset(&writer->out);
 }
 
-/* RFC 4180: quotes only where they are needed. */
+/* RFC 4180; quoted only where needed. */
 static void write_cell(struct buffer *out, struct slice text)
 {
     bool quoted = false;
@@ -47,8 +47,9 @@ static void write_cell(struct buffer *out, struct slice text)
         buffer_append_char(out, '"');
 }
 
-/* A provider's words, which nobody's spreadsheet must carry out. An id stays as it is: it goes back to us. */
-static void write_words(struct buffer *out, struct slice text)
+/* A provider's text, which a spreadsheet must not take for a formula. Ids stay as they are: `resolve` reads
+ * them. */
+static void write_guarded(struct buffer *out, struct slice text)
 {
     char guarded[OUTCOME_MESSAGE_SIZE + 1];
 
@@ -62,7 +63,7 @@ static void write_words(struct buffer *out, struct slice text)
 }
 
 static void write_csv(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
-                      const char *cursor)
+                      const char *updated_at)
 {
     if (row)
         buffer_printf(out, "%" PRIu64, row);
@@ -74,10 +75,10 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     if (customer->http_status)
         buffer_printf(out, "%d", customer->http_status);
     buffer_append_char(out, ',');
-    write_words(out, customer->code);
+    write_guarded(out, customer->code);
     buffer_append_char(out, ',');
-    write_words(out, customer->message);
-    buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, cursor);
+    write_guarded(out, customer->message);
+    buffer_printf(out, ",%" PRIu32 ",%s,", customer->attempts, updated_at);
     write_cell(out, customer->kept);
     buffer_append_char(out, '\n');
 }
@@ -101,7 +102,7 @@ static void write_number(struct json_writer *json, const char *key, uint64_t num
 }
 
 static void write_json(struct buffer *out, const struct ledger_customer *customer, uint64_t row,
-                       const char *cursor)
+                       const char *updated_at)
 {
     struct json_writer json;
 
@@ -116,7 +117,7 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     write_text(&json, "message", customer->message);
     json_write_key(&json, "attempts");
     json_write_unsigned(&json, customer->attempts);
-    write_text(&json, "at", slice_from(cursor));
+    write_text(&json, "at", slice_from(updated_at));
     json_write_key(&json, "kept");
     if (customer->kept.len)
         buffer_append(out, customer->kept); /* is JSON */
@@ -126,39 +127,39 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     buffer_append_char(out, '\n');
 }
 
-static bool list_customer(void *context, const struct ledger_customer *customer, uint64_t row)
+static bool write_customer(void *context, const struct ledger_customer *customer, uint64_t row)
 {
-    struct listing *listing = context;
+    struct results_writer *writer = context;
     char text[CLOCK_RFC3339_SIZE];
 
     clock_rfc3339(customer->updated_at, text);
-    if (listing->is_json)
-        write_json(&listing->out, customer, row, text);
+    if (writer->is_json)
+        write_json(&writer->out, customer, row, text);
     else
-        write_csv(&listing->out, customer, row, text);
-    if (listing->out.len >= BLOCK_SIZE || listing->out.overflowed)
-        flush(listing);
-    return !listing->failed;
+        write_csv(&writer->out, customer, row, text);
+    if (writer->out.len >= BLOCK_SIZE || writer->out.overflowed)
+        flush(writer);
+    return !writer->failed;
 }
 
-static int list_results(const struct options *options, const struct job *job, const struct provider *provider,
-                        struct error *error)
+static int write_results(const struct options *options, const struct job *job,
+                         const struct provider *provider, struct error *error)
 {
-    struct listing listing = {.is_json = options->format == RESULTS_NDJSON};
+    struct results_writer writer = {.is_json = options->format == RESULTS_NDJSON};
     struct ledger *ledger = job_ledger_open(job, provider, JOB_LEDGER_READ, error);
 
     if (!ledger)
         return -1;
-    buffer_init(&listing.out, BLOCK_MAX);
-    if (!listing.is_json)
-        buffer_append_text(&listing.out,
+    buffer_init(&writer.out, BLOCK_MAX);
+    if (!writer.is_json)
+        buffer_append_text(&writer.out,
                            "row,external_id,state,user_id,http_status,code,message,attempts,at,kept\n");
-    int status = ledger_each_result(ledger, list_customer, &listing, error);
-    if (status == 0 && !listing.failed)
-        flush(&listing);
-    if (status == 0 && listing.failed)
+    int status = ledger_each_result(ledger, write_customer, &writer, error);
+    if (status == 0 && !writer.failed)
+        flush(&writer);
+    if (status == 0 && writer.failed)
         status = error_set(error, ERROR_USAGE, "cannot write to standard output: %s", strerror(errno));
-    buffer_clear(&listing.out);
+    buffer_clear(&writer.out);
     ledger_close(ledger);
     return status;
 }
@@ -169,7 +170,7 @@ int command_results(const struct options *options)
     struct error error = {0};
     struct job *job = job_load(options->argument, &overrides, &error);
     const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
-    int status = provider ? list_results(options, job, provider, &error) : -1;
+    int status = provider ? write_results(options, job, provider, &error) : -1;
 
     if (status < 0)
         status = output_error(&error);

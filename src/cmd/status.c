@@ -14,157 +14,200 @@
 
 enum {
     HTTP_CONFLICT = 409,
-    DOUBTS_SHOWN = 20 /* as text */,
-    RESULT_MAX = 1 << 30 /* each doubt of --json has 200 bytes */
+    IN_DOUBT_SHOWN = 20 /* as text */,
+    RESULT_MAX = 1 << 30 /* --json: 200 bytes for each customer in doubt */
 };
 
-/* What a listing is written to, as a table or as JSON. */
-struct listing {
+/* The output, as a table or as JSON. */
+struct status_writer {
     struct buffer out;
     struct json_writer json;
     bool is_json;
-    bool verify; /* what rows lack is among its findings */
-    uint64_t doubts;
+    bool verify;       /* its findings name the incomplete rows */
+    uint64_t in_doubt; /* customers */
 };
 
-static void list_group(void *context, const struct ledger_group *group)
+static void write_group(void *context, const struct ledger_group *group)
 {
-    struct listing *listing = context;
+    struct status_writer *writer = context;
 
-    if (!listing->is_json) {
-        buffer_printf(&listing->out, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
+    if (!writer->is_json) {
+        buffer_printf(&writer->out, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
                       group->operation);
         if (group->http_status)
-            buffer_printf(&listing->out, " HTTP %d", group->http_status);
+            buffer_printf(&writer->out, " HTTP %d", group->http_status);
         if (group->code && group->code[0])
-            buffer_printf(&listing->out, " %s", group->code);
-        buffer_append_char(&listing->out, '\n');
+            buffer_printf(&writer->out, " %s", group->code);
+        buffer_append_char(&writer->out, '\n');
         return;
     }
-    json_write_object(&listing->json);
-    json_write_key(&listing->json, "state");
-    json_write_text(&listing->json, group->state);
-    json_write_key(&listing->json, "operation");
-    json_write_text(&listing->json, group->operation);
-    json_write_key(&listing->json, "http_status");
-    json_write_signed(&listing->json, group->http_status);
-    json_write_key(&listing->json, "code");
-    json_write_text(&listing->json, group->code ? group->code : "");
-    json_write_key(&listing->json, "count");
-    json_write_unsigned(&listing->json, group->count);
-    json_write_object_end(&listing->json);
+    json_write_object(&writer->json);
+    json_write_key(&writer->json, "state");
+    json_write_text(&writer->json, group->state);
+    json_write_key(&writer->json, "operation");
+    json_write_text(&writer->json, group->operation);
+    json_write_key(&writer->json, "http_status");
+    json_write_signed(&writer->json, group->http_status);
+    json_write_key(&writer->json, "code");
+    json_write_text(&writer->json, group->code ? group->code : "");
+    json_write_key(&writer->json, "count");
+    json_write_unsigned(&writer->json, group->count);
+    json_write_object_end(&writer->json);
 }
 
 #define RESOLVE   "kyc-import resolve JOB --key ID --user USER_ID"
-#define OR_ABSENT ", or --absent when there is no such user"
+#define OR_ABSENT ", or --absent if there is no such user"
 
-/* What to do with a customer in doubt (3-providers.md, Doubts). */
-static const char *advice(const struct ledger_customer *customer)
+/* What a person can do about a customer in doubt. */
+static const char *next_step(const struct ledger_customer *customer)
 {
-    static const char *const unclear[][2] = {
+    static const char *const by_code[][2] = {
         {"several_users",
-         "several users at the provider agree with this customer: find out which one it is, then " RESOLVE
-             OR_ABSENT},
+         "several provider users match this customer. Find the right one, then: " RESOLVE OR_ABSENT},
         {"email_alone",
-         "a user at the provider has this customer's e-mail and other data: look whether it is this customer, then " RESOLVE
+         "a provider user has this customer's e-mail, but other data. Compare them, then: " RESOLVE
              OR_ABSENT},
         {"user_differs",
-         "a user at the provider has this customer's external_id and other data: look at both, then " RESOLVE
+         "a provider user has this customer's external_id, but other data. Compare them, then: " RESOLVE
              OR_ABSENT},
         {"user_not_fetched",
-         "the provider lists a user with this e-mail and does not give it (HTTP 404): run again, or look it up at the provider, then " RESOLVE
+         "the provider lists a user with this e-mail, but answers 404 to a request for it. Run again; or look it up at the provider, then: " RESOLVE
              OR_ABSENT},
         {"user_incomplete",
-         "a user at the provider agrees in what is given of it, and not everything is given: look whether it is this customer, then " RESOLVE
+         "a provider user matches, but the answer lacks some of the compared fields. Compare them, then: " RESOLVE
              OR_ABSENT},
         {"user_unnamed",
-         "a user at the provider has this customer's e-mail and no external_id: look whether it is this customer, then " RESOLVE
+         "a provider user has this customer's e-mail, but no external_id. Compare them, then: " RESOLVE
              OR_ABSENT},
         {"other_customer",
-         "the answer named another customer: run again with this customer's row in the input; when it comes back, the provider or a gateway mixes answers up: ask the provider, then " RESOLVE},
+         "the answer was about another customer. Run again with this customer's row in the input. If it happens again, the provider or a gateway mixes up answers: ask the provider, then: " RESOLVE},
         {"exists_not_found",
-         "the provider answers that this customer exists, and its look-up does not find it: ask the provider, then " RESOLVE
+         "the provider answers that this customer exists, but its look-up does not find it. Ask the provider, then: " RESOLVE
              OR_ABSENT},
         {"listing_incomplete",
-         "the provider's listing is not whole (it lacks users that the ledger knows of, or says that there are more), so that it cannot show that there is no such user: run again, or look it up at the provider, then " RESOLVE
+         "the provider's list of users is incomplete (users of this ledger are missing, or it says that there are more), so it cannot prove that there is no such user. Run again; or look it up at the provider, then: " RESOLVE
              OR_ABSENT},
     };
 
     if (slice_is(customer->code, "user_id_taken"))
-        return "the provider gave the user of another customer: compare both at the provider, then " RESOLVE;
+        return "the provider's answer named a user that another customer of this ledger has. Compare both at the provider, then: " RESOLVE;
     if (customer->http_status == HTTP_CONFLICT)
-        return "the provider has a user like this customer already: look it up there, then " RESOLVE
-            OR_ABSENT;
-    for (size_t i = 0; i < sizeof unclear / sizeof *unclear; i++)
-        if (slice_is(customer->code, unclear[i][0]))
-            return unclear[i][1];
-    return "run again with this customer's row in the input: the run repeats the request, or asks the provider";
+        return "the provider reports a conflicting user. Look it up there, then: " RESOLVE OR_ABSENT;
+    for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
+        if (slice_is(customer->code, by_code[i][0]))
+            return by_code[i][1];
+    return "run again with this customer's row in the input: the request is repeated or looked up automatically";
 }
 
-static void list_doubt(void *context, const struct ledger_customer *customer)
+static void write_in_doubt_text(struct status_writer *writer, const struct ledger_customer *customer)
 {
-    struct listing *listing = context;
-    struct slice key = customer->external_id, code = customer->code;
+    struct buffer *out = &writer->out;
 
-    listing->doubts++;
-    if (!listing->is_json) {
-        if (listing->doubts > DOUBTS_SHOWN)
-            return;
-        if (listing->doubts == 1)
-            buffer_append_text(&listing->out, "\nIn doubt (the request may have been carried out):\n");
-        buffer_printf(&listing->out, "  %.*s", (int)key.len, key.data);
-        if (customer->http_status)
-            buffer_printf(&listing->out, "  HTTP %d", customer->http_status);
-        if (code.len)
-            buffer_printf(&listing->out, "  %.*s", (int)code.len, code.data);
-        if (customer->http_status == HTTP_CONFLICT && customer->message.len) /* perhaps whose it is */
-            buffer_printf(&listing->out, "\n      %.*s", (int)customer->message.len, customer->message.data);
-        buffer_printf(&listing->out, "\n      %s\n", advice(customer));
+    if (writer->in_doubt > IN_DOUBT_SHOWN)
+        return;
+    if (writer->in_doubt == 1)
+        buffer_append_text(out, "\nIn doubt (the request may have been carried out):\n");
+    buffer_append_text(out, "  ");
+    buffer_append(out, customer->external_id);
+    if (customer->http_status)
+        buffer_printf(out, "  HTTP %d", customer->http_status);
+    if (customer->code.len)
+        buffer_printf(out, "  %.*s", (int)customer->code.len, customer->code.data);
+    if (customer->http_status == HTTP_CONFLICT && customer->message.len) /* may name the user */
+        buffer_printf(out, "\n      %.*s", (int)customer->message.len, customer->message.data);
+    buffer_printf(out, "\n      %s\n", next_step(customer));
+}
+
+static void write_in_doubt(void *context, const struct ledger_customer *customer)
+{
+    struct status_writer *writer = context;
+    struct json_writer *json = &writer->json;
+
+    writer->in_doubt++;
+    if (!writer->is_json) {
+        write_in_doubt_text(writer, customer);
         return;
     }
-    json_write_object(&listing->json);
-    json_write_key(&listing->json, "external_id");
-    json_write_string(&listing->json, key);
-    json_write_key(&listing->json, "http_status");
-    json_write_signed(&listing->json, customer->http_status);
-    json_write_key(&listing->json, "code");
-    json_write_string(&listing->json, code);
-    json_write_key(&listing->json, "message");
-    json_write_string(&listing->json, customer->message);
-    json_write_key(&listing->json, "what_to_do");
-    json_write_text(&listing->json, advice(customer));
-    json_write_object_end(&listing->json);
+    json_write_object(json);
+    json_write_key(json, "external_id");
+    json_write_string(json, customer->external_id);
+    json_write_key(json, "http_status");
+    json_write_signed(json, customer->http_status);
+    json_write_key(json, "code");
+    json_write_string(json, customer->code);
+    json_write_key(json, "message");
+    json_write_string(json, customer->message);
+    json_write_key(json, "what_to_do");
+    json_write_text(json, next_step(customer));
+    json_write_object_end(json);
 }
 
-static void list_run(struct listing *listing, const struct ledger_run *run)
+static void write_run(struct status_writer *writer, const struct ledger_run *run)
 {
-    if (!listing->is_json) {
-        buffer_printf(&listing->out, "%" PRIu64 " runs; the last began %.*s", run->runs,
-                      (int)run->started.len, run->started.data);
+    if (!writer->is_json) {
+        buffer_printf(&writer->out, "%" PRIu64 " runs; the last began %.*s", run->runs, (int)run->started.len,
+                      run->started.data);
         if (run->finished.len)
-            buffer_printf(&listing->out, " and ended %.*s with status %d\n", (int)run->finished.len,
+            buffer_printf(&writer->out, " and ended %.*s with status %d\n", (int)run->finished.len,
                           run->finished.data, run->status);
         else
-            buffer_append_text(&listing->out,
-                               " and has not ended by itself: it is under way, or it was killed\n");
+            buffer_append_text(&writer->out, " and did not end: it is running now, or was killed\n");
         return;
     }
-    json_write_key(&listing->json, "last_run");
-    json_write_object(&listing->json);
-    json_write_key(&listing->json, "started");
-    json_write_string(&listing->json, run->started);
+    json_write_key(&writer->json, "last_run");
+    json_write_object(&writer->json);
+    json_write_key(&writer->json, "started");
+    json_write_string(&writer->json, run->started);
     if (run->finished.len) {
-        json_write_key(&listing->json, "finished");
-        json_write_string(&listing->json, run->finished);
-        json_write_key(&listing->json, "status");
-        json_write_signed(&listing->json, run->status);
+        json_write_key(&writer->json, "finished");
+        json_write_string(&writer->json, run->finished);
+        json_write_key(&writer->json, "status");
+        json_write_signed(&writer->json, run->status);
     }
-    json_write_object_end(&listing->json);
+    json_write_object_end(&writer->json);
 }
 
-/* Groups, doubts, last run and head. 0, or -1. The object of the JSON stays open. */
-static int list_ledger(struct listing *listing, struct ledger *ledger, const struct job *job,
-                       struct error *error)
+static void begin_groups(struct status_writer *writer, const char *ledger_path, const char *head)
+{
+    json_write_begin(&writer->json, &writer->out);
+    if (!writer->is_json) {
+        character_append_plain(&writer->out, slice_from(ledger_path));
+        buffer_append_text(&writer->out, "\n\n   customers  state       last\n");
+        return;
+    }
+    json_write_object(&writer->json);
+    json_write_key(&writer->json, "ledger");
+    json_write_text(&writer->json, ledger_path);
+    json_write_key(&writer->json, "chain_head");
+    json_write_text(&writer->json, head);
+    json_write_key(&writer->json, "groups");
+    json_write_array(&writer->json);
+}
+
+static void begin_in_doubt(struct status_writer *writer)
+{
+    if (!writer->is_json)
+        return;
+    json_write_array_end(&writer->json);
+    json_write_key(&writer->json, "in_doubt");
+    json_write_array(&writer->json);
+}
+
+static void end_in_doubt(struct status_writer *writer)
+{
+    if (writer->is_json) {
+        json_write_array_end(&writer->json);
+        return;
+    }
+    if (writer->in_doubt > IN_DOUBT_SHOWN)
+        buffer_printf(&writer->out, "  … and %" PRIu64 " more (--json lists them)\n",
+                      writer->in_doubt - IN_DOUBT_SHOWN);
+    buffer_append_char(&writer->out, '\n');
+}
+
+/* Groups, customers in doubt, last run and chain head. 0, or -1. The JSON object stays open. */
+static int write_ledger(struct status_writer *writer, struct ledger *ledger, const struct job *job,
+                        struct error *error)
 {
     struct arena arena;
     struct ledger_run run;
@@ -173,46 +216,24 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
 
     arena_init(&arena, 4096);
     ledger_chain_head(ledger, head);
-    json_write_begin(&listing->json, &listing->out);
-    if (listing->is_json) {
-        json_write_object(&listing->json);
-        json_write_key(&listing->json, "ledger");
-        json_write_text(&listing->json, job->ledger_path);
-        json_write_key(&listing->json, "chain_head");
-        json_write_text(&listing->json, head);
-        json_write_key(&listing->json, "groups");
-        json_write_array(&listing->json);
-    } else {
-        character_append_plain(&listing->out, slice_from(job->ledger_path));
-        buffer_append_text(&listing->out, "\n\n   customers  state       last\n");
-    }
-    /* What cannot be listed is among the findings of --verify. */
+    begin_groups(writer, job->ledger_path, head);
+    /* --verify reports incomplete rows as findings; without it they are an error. */
     int result = ledger_check_complete(ledger, error);
-    bool is_skipped = result != 0 && listing->verify;
-    if (is_skipped && !listing->is_json)
-        buffer_append_text(&listing->out, "  not listed: a row lacks what it must have\n");
+    bool is_skipped = result != 0 && writer->verify;
+    if (is_skipped && !writer->is_json)
+        buffer_append_text(&writer->out, "  not listed: a row is incomplete\n");
     if (result == 0)
-        result = ledger_each_group(ledger, list_group, listing, error);
-    if (listing->is_json) {
-        json_write_array_end(&listing->json);
-        json_write_key(&listing->json, "in_doubt");
-        json_write_array(&listing->json);
-    }
+        result = ledger_each_group(ledger, write_group, writer, error);
+    begin_in_doubt(writer);
     if (result == 0)
-        result = ledger_each_doubt(ledger, UINT64_MAX >> 1, list_doubt, listing, error);
-    if (!listing->is_json && listing->doubts > DOUBTS_SHOWN)
-        buffer_printf(&listing->out, "  … and %" PRIu64 " more (--json lists them)\n",
-                      listing->doubts - DOUBTS_SHOWN);
-    if (listing->is_json)
-        json_write_array_end(&listing->json);
-    else
-        buffer_append_char(&listing->out, '\n');
+        result = ledger_each_doubt(ledger, UINT64_MAX >> 1, write_in_doubt, writer, error);
+    end_in_doubt(writer);
     if (result == 0)
         found = ledger_last_run(ledger, &arena, &run, error);
     if (found == 1)
-        list_run(listing, &run);
-    if (!listing->is_json)
-        buffer_printf(&listing->out, "chain head %s\n", head);
+        write_run(writer, &run);
+    if (!writer->is_json)
+        buffer_printf(&writer->out, "chain head %s\n", head);
     arena_clear(&arena);
     return found < 0 && !is_skipped ? -1 : 0;
 }
@@ -220,33 +241,31 @@ static int list_ledger(struct listing *listing, struct ledger *ledger, const str
 static int show_ledger(const struct options *options, struct job *job, const struct provider *provider,
                        struct error *error)
 {
-    struct listing listing = {.is_json = options->json, .verify = options->verify};
+    struct status_writer writer = {.is_json = options->json, .verify = options->verify};
+    struct json_writer *json = options->json ? &writer.json : NULL;
     struct ledger *ledger = job_ledger_open(
         job, provider, options->against_provider ? JOB_LEDGER_EXCLUSIVE : JOB_LEDGER_READ, error);
-    int status;
 
     if (!ledger)
         return -1;
-    buffer_init(&listing.out, RESULT_MAX);
-    status = list_ledger(&listing, ledger, job, error);
-    if (status == 0 && listing.doubts)
+    buffer_init(&writer.out, RESULT_MAX);
+    int status = write_ledger(&writer, ledger, job, error);
+    if (status == 0 && writer.in_doubt)
         status = 1;
     if (status >= 0 && options->verify) {
-        int verified = status_verify_list(ledger, job, provider, &listing.out,
-                                          listing.is_json ? &listing.json : NULL, error);
+        int verified = status_verify_write(ledger, job, provider, &writer.out, json, error);
         status = verified < 0 ? -1 : error_worse_status(status, verified);
     }
     if (status >= 0 && options->against_provider)
-        status = error_worse_status(status, status_audit_list(ledger, job, provider, &listing.out,
-                                                              listing.is_json ? &listing.json : NULL));
-    if (listing.is_json) {
-        json_write_object_end(&listing.json);
-        buffer_append_char(&listing.out, '\n');
+        status = error_worse_status(status, status_audit_write(ledger, job, provider, &writer.out, json));
+    if (writer.is_json) {
+        json_write_object_end(&writer.json);
+        buffer_append_char(&writer.out, '\n');
     }
     bool is_silent = options->quiet && !options->json && status == 0;
     if (status >= 0 && !is_silent)
-        status = output_result(buffer_slice(&listing.out), status);
-    buffer_clear(&listing.out);
+        status = output_result(buffer_slice(&writer.out), status);
+    buffer_clear(&writer.out);
     ledger_close(ledger);
     return status;
 }

@@ -10,7 +10,7 @@ enum {
     LISTED_MAX = 20000, /* as JSON */
 };
 
-struct listed {
+struct finding_writer {
     struct buffer *out;
     struct json_writer *json; /* NULL: text */
     uint64_t count;
@@ -21,22 +21,22 @@ static const struct {
 } kinds[AUDIT_KINDS] = {
     [AUDIT_MISSING] =
         {"missing", "the provider has no such user",
-         "ask the provider what became of it; a run creates no user for a customer that has one in the ledger"},
+         "ask the provider what became of it. A run does not create a user for a customer that has one in the ledger"},
     [AUDIT_FOREIGN] = {"foreign", "the provider has this user for another customer",
-                       "look at both at the provider: one of them has the other's user"},
+                       "compare both at the provider: one of them has the other's user"},
     [AUDIT_UNKNOWN] = {"unknown", "a user at the provider that is not in the ledger",
-                       "if it is a customer of yours, adopt it with kyc-import resolve --from FILE"},
+                       "if it is a customer of yours, adopt it: kyc-import resolve JOB --from FILE"},
     [AUDIT_UNCLEAR] = {"unclear", "the answer does not identify the user",
-                       "look this user up at the provider, by hand"},
-    [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "ask again"},
+                       "look this user up at the provider"},
+    [AUDIT_NO_ANSWER] = {"no_answer", "no answer came", "run this command again"},
 };
 
-static void list_text(struct listed *listed, const struct audit_finding *finding)
+static void write_text(struct finding_writer *writer, const struct audit_finding *finding)
 {
-    struct buffer *out = listed->out;
+    struct buffer *out = writer->out;
 
-    if (listed->count == 1)
-        buffer_append_text(out, "\nNot as at the provider:\n");
+    if (writer->count == 1)
+        buffer_append_text(out, "\nDiffers at the provider:\n");
     buffer_printf(out, "  %.*s%suser %.*s: %s", (int)finding->external_id.len,
                   finding->external_id.len ? finding->external_id.data : "",
                   finding->external_id.len ? ", " : "", (int)finding->user_id.len, finding->user_id.data,
@@ -54,15 +54,15 @@ static void write_member(struct json_writer *json, const char *key, struct slice
     json_write_string(json, text);
 }
 
-static void list(void *context, const struct audit_finding *finding)
+static void write_finding(void *context, const struct audit_finding *finding)
 {
-    struct listed *listed = context;
-    struct json_writer *json = listed->json;
+    struct finding_writer *writer = context;
+    struct json_writer *json = writer->json;
 
-    if (listed->count++ >= (json ? LISTED_MAX : SHOWN_MAX))
+    if (writer->count++ >= (json ? LISTED_MAX : SHOWN_MAX))
         return;
     if (!json) {
-        list_text(listed, finding);
+        write_text(writer, finding);
         return;
     }
     json_write_object(json);
@@ -89,10 +89,10 @@ static void write_count(struct json_writer *json, const char *key, uint64_t coun
 }
 
 /* complete: every user of the ledger was compared. */
-static void sum_up(const struct listed *listed, const struct audit_counts *stats, bool complete)
+static void sum_up(const struct finding_writer *writer, const struct audit_counts *stats, bool complete)
 {
-    struct json_writer *json = listed->json;
-    struct buffer *out = listed->out;
+    struct json_writer *json = writer->json;
+    struct buffer *out = writer->out;
 
     if (json) {
         json_write_array_end(json);
@@ -107,25 +107,26 @@ static void sum_up(const struct listed *listed, const struct audit_counts *stats
         json_write_object_end(json);
         return;
     }
-    if (listed->count > SHOWN_MAX)
-        buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", listed->count - SHOWN_MAX);
+    if (writer->count > SHOWN_MAX)
+        buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", writer->count - SHOWN_MAX);
     buffer_printf(out,
-                  "\nagainst the provider: %" PRIu64 " of the ledger's users asked for, %" PRIu64 " there",
+                  "\nagainst the provider: %" PRIu64 " of the ledger's users requested, %" PRIu64 " found",
                   stats->asked, stats->present);
     for (size_t i = 0; i < AUDIT_KINDS; i++)
         if (stats->findings[i])
             buffer_printf(out, ", %" PRIu64 " %s", stats->findings[i], kinds[i].word);
     if (stats->not_named)
-        buffer_printf(out, " (of %" PRIu64 " the answer does not say whose they are)", stats->not_named);
+        buffer_printf(out, " (for %" PRIu64 " of them the answer does not name the customer)",
+                      stats->not_named);
     buffer_append_text(out, complete ? "\n" : "; not all were compared\n");
 }
 
-int status_audit_list(struct ledger *ledger, struct job *job, const struct provider *provider,
-                      struct buffer *out, struct json_writer *json)
+int status_audit_write(struct ledger *ledger, struct job *job, const struct provider *provider,
+                       struct buffer *out, struct json_writer *json)
 {
-    struct listed listed = {.out = out, .json = json};
+    struct finding_writer writer = {.out = out, .json = json};
     const struct audit_parts parts = {
-        .job = job, .provider = provider, .ledger = ledger, .each = list, .context = &listed};
+        .job = job, .provider = provider, .ledger = ledger, .each = write_finding, .context = &writer};
     struct audit_counts stats;
     struct error error = {0};
     int status = 0;
@@ -140,7 +141,7 @@ int status_audit_list(struct ledger *ledger, struct job *job, const struct provi
     for (size_t i = 0; i < AUDIT_KINDS; i++)
         if (stats.findings[i])
             status = 1;
-    sum_up(&listed, &stats, result == 0);
+    sum_up(&writer, &stats, result == 0);
     if (result == 0)
         return status;
     return error_worse_status(status, output_error(&error));

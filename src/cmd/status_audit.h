@@ -1,5 +1,4 @@
-/* status_audit: `status --against-provider`: the ledger held against the provider, as a section of the
- * status.
+/* status_audit: the section of `status --against-provider`: the ledger compared with the provider.
  *
  * Thread: the main one, and those of audit.h.
  */
@@ -13,10 +12,10 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* Asks for every user of the ledger (opened LEDGER_WRITE) and appends what was found to out as text, or (json
- * not NULL) as the member `provider` of the object that json has open. Returns the exit status: 0, 1 there
- * are findings, or why not everybody was asked for, which went to the log. */
-int status_audit_list(struct ledger *ledger, struct job *job, const struct provider *provider,
-                      struct buffer *out, struct json_writer *json);
+/* Requests every user of the ledger (opened LEDGER_WRITE) and appends the findings to out: as text, or (json
+ * not NULL) as the member `provider` of the object that json has open. Returns the exit status: 0; 1 there
+ * are findings; that of the error, which is logged here, if not every user was requested. */
+int status_audit_write(struct ledger *ledger, struct job *job, const struct provider *provider,
+                       struct buffer *out, struct json_writer *json);
 
 #endif

@@ -7,10 +7,10 @@
 
 enum {
     SHOWN_MAX = 50,     /* as text */
-    LISTED_MAX = 20000, /* as JSON: a result is bounded, and so many say what more would */
+    LISTED_MAX = 20000, /* as JSON; more would tell nothing new */
 };
 
-struct listed {
+struct finding_writer {
     struct buffer *out;
     struct json_writer *json; /* NULL: text */
     uint64_t count;
@@ -24,17 +24,17 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     case LEDGER_FINDING_EVENT:
     case LEDGER_FINDING_MISSING:
     case LEDGER_FINDING_RUN:
-        return "the history was changed by something else than kyc-import: keep a copy, and restore the ledger with its key file from the last backup that verifies";
+        return "another program changed the history: keep a copy, and restore the ledger with its key file from the last backup that verifies";
     case LEDGER_FINDING_REPORT:
-        return "restore the newest backup of the ledger with its key file before the next run: an older one lacks customers, and a run would create them again";
+        return "restore the newest backup of the ledger with its key file before the next run: a run on an older ledger creates the missing customers again";
     case LEDGER_FINDING_GONE:
-        return "put the customer's row back from a backup before the next run";
+        return "restore the customer's row from a backup before the next run";
     case LEDGER_FINDING_CUSTOMER:
-        return "the row was changed by something else than kyc-import: put it back as it was, from a backup; kyc-import status --against-provider shows what the provider has";
+        return "another program changed the row: restore it from a backup; kyc-import status JOB --against-provider shows what the provider has";
     case LEDGER_FINDING_USER:
         break;
     }
-    return "look at both at the provider, and put the row of the other one back as it was, from a backup";
+    return "compare both at the provider, and restore the row of the other customer from a backup";
 }
 
 static void write_member(struct json_writer *json, const char *key, int64_t number)
@@ -45,7 +45,7 @@ static void write_member(struct json_writer *json, const char *key, int64_t numb
     json_write_signed(json, number);
 }
 
-static void list_json(struct json_writer *json, const struct ledger_finding *finding)
+static void write_json(struct json_writer *json, const struct ledger_finding *finding)
 {
     json_write_object(json);
     json_write_key(json, "kind");
@@ -64,7 +64,7 @@ static void list_json(struct json_writer *json, const struct ledger_finding *fin
     json_write_object_end(json);
 }
 
-static void list_text(struct buffer *out, const struct ledger_finding *finding)
+static void write_text(struct buffer *out, const struct ledger_finding *finding)
 {
     buffer_append_text(out, "  ");
     switch (finding->kind) {
@@ -95,25 +95,25 @@ static void list_text(struct buffer *out, const struct ledger_finding *finding)
                   what_to_do(finding->kind));
 }
 
-static void list(void *context, const struct ledger_finding *finding)
+static void write_finding(void *context, const struct ledger_finding *finding)
 {
-    struct listed *listed = context;
-    uint64_t max = listed->json ? LISTED_MAX : SHOWN_MAX;
+    struct finding_writer *writer = context;
+    uint64_t max = writer->json ? LISTED_MAX : SHOWN_MAX;
 
-    if (listed->count++ >= max)
+    if (writer->count++ >= max)
         return;
-    if (listed->json) {
-        list_json(listed->json, finding);
+    if (writer->json) {
+        write_json(writer->json, finding);
         return;
     }
-    if (listed->count == 1)
-        buffer_append_text(listed->out, "\nThis ledger is damaged:\n");
-    list_text(listed->out, finding);
+    if (writer->count == 1)
+        buffer_append_text(writer->out, "\nThis ledger is damaged:\n");
+    write_text(writer->out, finding);
 }
 
-static void sum_up(const struct listed *listed, const struct ledger_verified *verified)
+static void sum_up(const struct finding_writer *writer, const struct ledger_verified *verified)
 {
-    struct buffer *out = listed->out;
+    struct buffer *out = writer->out;
 
     if (verified->findings > SHOWN_MAX)
         buffer_printf(out, "  … and %" PRIu64 " more (--json lists them)\n", verified->findings - SHOWN_MAX);
@@ -146,10 +146,10 @@ static void sum_up_json(struct json_writer *json, const struct ledger_verified *
     json_write_object_end(json);
 }
 
-int status_verify_list(struct ledger *ledger, const struct job *job, const struct provider *provider,
-                       struct buffer *out, struct json_writer *json, struct error *error)
+int status_verify_write(struct ledger *ledger, const struct job *job, const struct provider *provider,
+                        struct buffer *out, struct json_writer *json, struct error *error)
 {
-    struct listed listed = {.out = out, .json = json};
+    struct finding_writer writer = {.out = out, .json = json};
     struct ledger_verified verified;
     char head[LEDGER_HEAD_SIZE];
 
@@ -161,11 +161,11 @@ int status_verify_list(struct ledger *ledger, const struct job *job, const struc
         json_write_key(json, "findings");
         json_write_array(json);
     }
-    int result = ledger_verify(ledger, head, list, &listed, &verified, error);
+    int result = ledger_verify(ledger, head, write_finding, &writer, &verified, error);
     if (json)
         sum_up_json(json, &verified);
     else if (result == 0)
-        sum_up(&listed, &verified);
+        sum_up(&writer, &verified);
     if (result != 0)
         return -1;
     return verified.findings ? (int)ERROR_LEDGER : 0;

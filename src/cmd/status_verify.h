@@ -1,4 +1,4 @@
-/* status_verify: `status --verify`: whether the ledger can be trusted, as a section of the status.
+/* status_verify: the section of `status --verify`: whether the ledger can be trusted.
  *
  * Thread: the main one.
  */
@@ -14,10 +14,10 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* Verifies the ledger, against the head that the job's last run left too, and appends what was found to out
- * as text, or (json not NULL) as the member `verify` of the object that json has open. 0 it is whole, 5 it is
- * not, -1 it could not be read. */
-int status_verify_list(struct ledger *ledger, const struct job *job, const struct provider *provider,
-                       struct buffer *out, struct json_writer *json, struct error *error);
+/* Verifies the ledger, also against the head of the job's last run, and appends the findings to out: as text,
+ * or (json not NULL) as the member `verify` of the object that json has open. 0 without findings, 5 with
+ * findings, -1 the ledger could not be read. */
+int status_verify_write(struct ledger *ledger, const struct job *job, const struct provider *provider,
+                        struct buffer *out, struct json_writer *json, struct error *error);
 
 #endif

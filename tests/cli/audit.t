@@ -66,7 +66,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user whom the ledger does not know');
     }
     my (undef, $out) = case_run($case, 'status', '--against-provider');
-    like($out, qr/Not as at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
+    like($out, qr/Differs at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
     unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
     sandbox_stop($sandbox);
 }

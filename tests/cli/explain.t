@@ -88,7 +88,7 @@ for my $case (
     ['a key that is not there', ['--key', 'nobody'], 2, qr/no record has the external_id `nobody`: 2 rows were read/],
     ['neither', [], 2, qr/explain needs --row N or --key ID/],
     ['both', ['--row', 1, '--key', 'x'], 2, qr/not both/],
-    ['row 0', ['--row', 0], 2, qr/--row takes a whole number from 1/],
+    ['row 0', ['--row', 0], 2, qr/--row must be a whole number from 1/],
     ['a misspelt option', ['--rwo', 1], 2, qr/did you mean --row/],
     ['an input that is not there', ['--row', 1, '--input', '/nowhere.csv'], 3, qr{/nowhere\.csv}],
 ) {

@@ -83,7 +83,7 @@ waitpid $pid, 0;
 
 ($status, $out, $err) = case_run($slow, 'results', '--format', 'xml');
 is("$status$out", '2', 'an unknown format is status 2');
-like($err, qr/--format does not take `xml`/, 'and said');
+like($err, qr/--format cannot be `xml`/, 'and said');
 SKIP: {
     skip 'no /dev/full', 2 if !-w '/dev/full';
     my @command = case_arguments($slow, 'results');
