@@ -1,5 +1,5 @@
-/* resolve: what only a person can say: whose user it is, or that there is none; users that existed before;
- * and which new key a known customer has. */
+/* resolve: records what only a person can decide: whose user it is, or that there is none; users that existed
+ * before; and the new key of a known customer. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,13 @@
 
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "cmd/resolve_ask.h"
+#include "cmd/resolve_check.h"
 #include "cmd/resolve_file.h"
 #include "core/clock.h"
 #include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
@@ -21,18 +22,18 @@
 
 enum { ID_MAX = 128 };
 
-/* In run.command this command keeps its first name. */
+/* run.command in the ledger keeps the earlier name. */
 #define STORED_COMMAND "settle"
 
 struct resolving {
     struct ledger *ledger;
     const struct provider *provider;
     struct fingerprint *fingerprint;
-    struct value *values; /* [field_count()]: of a record that has a key alone */
+    struct value *values; /* [field_count()]: of a record that has only a key */
     struct arena arena;
-    struct resolve_verdict *verdicts;
-    size_t verdict_count, verdict_capacity;
-    uint64_t settled, adopted, accepted, corrected, rekeyed, not_written;
+    struct resolution *resolutions;
+    size_t resolution_count, resolution_capacity;
+    uint64_t resolved, adopted, accepted, corrected, rekeyed, not_written;
     uint64_t unanswered; /* of those not written: the provider gave no answer */
 };
 
@@ -44,20 +45,20 @@ static bool is_id(struct slice id)
     return id.len > 0 && id.len <= ID_MAX;
 }
 
-/* Why a verdict was not written, for people. */
+/* Why a resolution was not written. */
 static const char *describe_unwritten(enum ledger_settlement settlement)
 {
     switch (settlement) {
     case LEDGER_SETTLE_TAKEN:
-        return "another customer of this ledger has this user already";
+        return "another customer of this ledger already has this user";
     case LEDGER_SETTLE_OTHER_USER:
-        return "this customer has another user already, which the provider gave it";
+        return "this customer already has another user, which the provider's answer named";
     case LEDGER_SETTLE_NO_DOUBT:
         return "no create of this customer is in doubt, and it was not refused as a twin";
     case LEDGER_SETTLE_UNKNOWN:
         return "no customer with a user has the old key";
     case LEDGER_SETTLE_IN_DOUBT:
-        return "a create is in doubt under the old key: resolve that first, with --user or --absent";
+        return "a create is in doubt under the old key";
     case LEDGER_SETTLE_KEY_TAKEN:
         return "the new key belongs to a customer with a history of its own";
     case LEDGER_SETTLED:
@@ -70,15 +71,15 @@ static const char *describe_unwritten(enum ledger_settlement settlement)
     return "";
 }
 
-/* settled: where LEDGER_SETTLED and LEDGER_SETTLE_ALLOWED are counted. */
+/* resolved: counts LEDGER_SETTLED and LEDGER_SETTLE_ALLOWED. */
 static void count_settlement(struct resolving *resolving, enum ledger_settlement settlement,
-                             uint64_t *settled, const char *where)
+                             uint64_t *resolved, const char *where)
 {
     failpoint("verdict written");
     switch (settlement) {
     case LEDGER_SETTLED:
     case LEDGER_SETTLE_ALLOWED:
-        ++*settled;
+        ++*resolved;
         return;
     case LEDGER_SETTLE_ADOPTED:
         resolving->adopted++;
@@ -97,12 +98,17 @@ static void count_settlement(struct resolving *resolving, enum ledger_settlement
     case LEDGER_SETTLE_KEY_TAKEN:
         break;
     }
-    log_warning("%s: %s: nothing was written", where, describe_unwritten(settlement));
+    log_warning(
+        "%s: %s: nothing was written%s", where, describe_unwritten(settlement),
+        settlement == LEDGER_SETTLE_IN_DOUBT
+            ? "\nhint: resolve that create first: kyc-import resolve JOB --key OLD --user USER_ID, or --absent"
+            : "");
     resolving->not_written++;
 }
 
-/* Puts a verdict on the list. user: empty: there is none. */
-static void add_verdict(struct resolving *resolving, struct slice key, struct slice user, const char *where)
+/* user: empty: none. */
+static void add_resolution(struct resolving *resolving, struct slice key, struct slice user,
+                           const char *where)
 {
     if (user.len > 0 && !provider_accepts_user_id(resolving->provider, user)) {
         log_warning("%s: a user id of %s has %u to %u characters: nothing was written", where,
@@ -111,16 +117,17 @@ static void add_verdict(struct resolving *resolving, struct slice key, struct sl
         resolving->not_written++;
         return;
     }
-    if (resolving->verdict_count == resolving->verdict_capacity) {
-        resolving->verdict_capacity = resolving->verdict_capacity ? 2 * resolving->verdict_capacity : 64;
-        resolving->verdicts =
-            memory_resize(resolving->verdicts, resolving->verdict_capacity, sizeof *resolving->verdicts);
+    if (resolving->resolution_count == resolving->resolution_capacity) {
+        resolving->resolution_capacity =
+            resolving->resolution_capacity ? 2 * resolving->resolution_capacity : 64;
+        resolving->resolutions = memory_resize(resolving->resolutions, resolving->resolution_capacity,
+                                               sizeof *resolving->resolutions);
     }
-    resolving->verdicts[resolving->verdict_count++] =
-        (struct resolve_verdict){.key = arena_copy(&resolving->arena, key),
-                                 .user = arena_copy(&resolving->arena, user),
-                                 .where = arena_copy(&resolving->arena, slice_from(where)).data,
-                                 .holds = true};
+    resolving->resolutions[resolving->resolution_count++] =
+        (struct resolution){.key = arena_copy(&resolving->arena, key),
+                            .user = arena_copy(&resolving->arena, user),
+                            .where = arena_copy(&resolving->arena, slice_from(where)).data,
+                            .holds = true};
 }
 
 static int add_pair(void *context, struct slice key, struct slice user, const char *where,
@@ -130,16 +137,15 @@ static int add_pair(void *context, struct slice key, struct slice user, const ch
 
     (void)error;
     if (is_id(key) && provider_is_user_id(user)) {
-        add_verdict(resolving, key, user, where);
+        add_resolution(resolving, key, user, where);
         return 0;
     }
-    log_warning("%s: is not an external_id and a user_id: nothing was written", where);
+    log_warning("%s: not a valid external_id and user_id: nothing was written", where);
     resolving->not_written++;
     return 0;
 }
 
-/* The verdict that there is no user: of a customer that has one by an earlier verdict, that one is asked for.
- */
+/* If an earlier resolution named a user, that user is requested. */
 static int add_absent(struct resolving *resolving, struct slice key, struct error *error)
 {
     struct ledger_customer customer;
@@ -148,69 +154,72 @@ static int add_absent(struct resolving *resolving, struct slice key, struct erro
     if (found < 0)
         return -1;
     bool has_user = found == 1 && customer.by_verdict && customer.user_id.len > 0;
-    add_verdict(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.data);
-    if (resolving->verdict_count)
-        resolving->verdicts[resolving->verdict_count - 1].is_absent = true;
+    add_resolution(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.data);
+    if (resolving->resolution_count)
+        resolving->resolutions[resolving->resolution_count - 1].is_absent = true;
     return 0;
 }
 
-/* Reads what the person says, and asks the provider whether it can be. 0, or -1: nothing is written. */
-static int gather_verdicts(struct resolving *resolving, const struct options *options, struct job *job,
-                           struct error *error)
+/* Reads the resolutions, and checks them with the provider. 0, or -1: nothing is written. */
+static int gather_resolutions(struct resolving *resolving, const struct options *options, struct job *job,
+                              struct error *error)
 {
     struct slice key = slice_from(options->key);
-    size_t asked = 0;
+    size_t user_count = 0;
     int result = 0;
 
     if (options->from)
         result = resolve_file_read(options->from, "external_id", "user_id", add_pair, resolving, error);
     else if (options->user)
-        add_verdict(resolving, key, slice_from(options->user), options->key);
+        add_resolution(resolving, key, slice_from(options->user), options->key);
     else if (options->absent)
         result = add_absent(resolving, key, error);
-    for (size_t i = 0; i < resolving->verdict_count; i++)
-        asked += resolving->verdicts[i].user.len > 0;
-    if (result != 0 || asked == 0 || options->unchecked)
+    for (size_t i = 0; i < resolving->resolution_count; i++)
+        user_count += resolving->resolutions[i].user.len > 0;
+    if (result != 0 || user_count == 0 || options->unchecked)
         return result;
-    if (resolve_ask(resolving->verdicts, resolving->verdict_count, job, resolving->provider,
-                    resolving->ledger, &resolving->arena, error) == 0)
+    if (resolve_check(resolving->resolutions, resolving->resolution_count, job, resolving->provider,
+                      resolving->ledger, &resolving->arena, error) == 0)
         return 0;
     if (error->scope == ERROR_PROVIDER) {
-        const struct error why = *error;
+        struct slice text = slice_from(error->text);
+        bool has_hint = text_find_hint(text) < text.len;
         error_set(
-            error, why.scope,
-            "%s\nhint: nothing was written; run it again when the provider answers, or add --unchecked to write the verdict without asking it",
-            why.text);
+            error, ERROR_PROVIDER, "nothing was written: %s%s", error->text,
+            has_hint
+                ? ""
+                : "\nhint: run again when the provider answers; or write without requesting the user, by --unchecked");
     }
     return -1;
 }
 
 /* 0, or -1. */
-static int write_verdict(struct resolving *resolving, const struct resolve_verdict *said, bool unchecked,
-                         struct error *error)
+static int write_resolution(struct resolving *resolving, const struct resolution *resolution, bool unchecked,
+                            struct error *error)
 {
-    /* Where nothing can be updated, what was journalled shows later changes at least. */
+    /* Without updates, the journalled digests at least show later changes. */
     bool may_update = resolving->provider->can_update;
-    const struct ledger_verdict verdict = {.external_id = said->key,
-                                           .user_id = said->is_absent ? slice_make("", 0) : said->user,
-                                           .proven = said->proven,
-                                           .differs = may_update && (said->differs || unchecked),
+    const struct ledger_verdict verdict = {.external_id = resolution->key,
+                                           .user_id =
+                                               resolution->is_absent ? slice_make("", 0) : resolution->user,
+                                           .proven = resolution->proven,
+                                           .differs = may_update && (resolution->differs || unchecked),
                                            .at_ns = clock_real_ns()};
     enum ledger_settlement settlement;
 
-    if (said->no_answer || !said->holds) {
-        log_warning("%s: %s: nothing was written", said->where, said->why);
+    if (resolution->no_answer || !resolution->holds) {
+        log_warning("%s: %s: nothing was written", resolution->where, resolution->why);
         resolving->not_written++;
-        resolving->unanswered += said->no_answer;
+        resolving->unanswered += resolution->no_answer;
         return 0;
     }
     if (ledger_settle(resolving->ledger, &verdict, &settlement, error) != 0)
         return -1;
-    count_settlement(resolving, settlement, &resolving->settled, said->where);
+    count_settlement(resolving, settlement, &resolving->resolved, resolution->where);
     return 0;
 }
 
-/* A known customer gets its new key. */
+/* Gives a known customer its new key. */
 static int rekey_one(struct resolving *resolving, struct slice from, struct slice to, const char *where,
                      struct error *error)
 {
@@ -241,7 +250,7 @@ static int rekey_pair(void *context, struct slice from, struct slice to, const c
 
     if (is_id(from) && is_id(to))
         return rekey_one(resolving, from, to, where, error);
-    log_warning("%s: is not an old and a new external_id: nothing was written", where);
+    log_warning("%s: not a valid old and new external_id: nothing was written", where);
     resolving->not_written++;
     return 0;
 }
@@ -256,16 +265,17 @@ static int resolve_each(struct resolving *resolving, const struct options *optio
     if (options->same_as)
         return rekey_one(resolving, slice_from(options->same_as), slice_from(options->key), options->key,
                          error);
-    for (size_t i = 0; i < resolving->verdict_count && result == 0; i++)
-        result = write_verdict(resolving, &resolving->verdicts[i], options->unchecked, error);
+    for (size_t i = 0; i < resolving->resolution_count && result == 0; i++)
+        result = write_resolution(resolving, &resolving->resolutions[i], options->unchecked, error);
     return result;
 }
 
-/* Asked first, then written in one transaction. The exit status, or -1. */
+/* Checks all, then writes all in one transaction. Returns the exit status, or -1. */
 static int resolve_all(struct resolving *resolving, const struct options *options, struct job *job,
                        struct error *error)
 {
-    if (gather_verdicts(resolving, options, job, error) != 0 || ledger_begin(resolving->ledger, error) != 0 ||
+    if (gather_resolutions(resolving, options, job, error) != 0 ||
+        ledger_begin(resolving->ledger, error) != 0 ||
         ledger_run_start(resolving->ledger, STORED_COMMAND, KYC_VERSION, "", clock_real_ns(), error) != 0 ||
         resolve_each(resolving, options, error) != 0)
         return -1;
@@ -282,8 +292,8 @@ static void describe(const struct resolving *resolving, const struct options *op
     if (options->rekey || options->same_as) {
         buffer_printf(out, "%" PRIu64 " given a new key, ", resolving->rekeyed);
     } else {
-        buffer_printf(out, "%" PRIu64 " settled, %" PRIu64 " adopted, %" PRIu64 " accepted as they are, ",
-                      resolving->settled, resolving->adopted, resolving->accepted);
+        buffer_printf(out, "%" PRIu64 " resolved, %" PRIu64 " adopted, %" PRIu64 " accepted as they are, ",
+                      resolving->resolved, resolving->adopted, resolving->accepted);
         if (resolving->corrected)
             buffer_printf(out, "%" PRIu64 " corrected, ", resolving->corrected);
     }
@@ -309,7 +319,7 @@ static int resolve_job(const struct options *options, struct job *job, const str
         status = -1;
     fingerprint_free(resolving.fingerprint);
     arena_clear(&resolving.arena);
-    free(resolving.verdicts);
+    free(resolving.resolutions);
     ledger_close(resolving.ledger);
     if (status < 0)
         return -1;
@@ -322,37 +332,39 @@ static int resolve_job(const struct options *options, struct job *job, const str
 
 static const char *find_misuse(const struct options *options)
 {
-    int said = !!options->user + !!options->absent + !!options->same_as;
+    int choices = !!options->user + !!options->absent + !!options->same_as;
 
     if (options->from || options->rekey)
-        return options->key || said || (options->from && options->rekey)
-                   ? "--from FILE and --rekey FILE cannot be combined with --key, with a verdict or with each other"
+        return options->key || choices || (options->from && options->rekey)
+                   ? "--from FILE and --rekey FILE cannot be combined with each other, nor with --key, --user, --absent or --same-as"
                    : NULL;
     if (!options->key)
-        return "resolve needs --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or --rekey FILE";
-    if (said != 1)
-        return "resolve needs --user USER_ID or --absent or --same-as ID, one of them";
+        return "no customer and no file given";
+    if (choices != 1)
+        return "--key ID needs one of --user USER_ID, --absent and --same-as ID";
     if (!is_id(slice_from(options->key)) || (options->same_as && !is_id(slice_from(options->same_as))))
-        return "an external_id is 1 to 128 bytes of printable ASCII";
+        return "an external_id has 1 to 128 bytes of printable ASCII";
     if (options->user && !provider_is_user_id(slice_from(options->user)))
-        return "a user id is 1 to 128 letters, digits, blanks and -_.:~+=@|";
+        return "a user id has 1 to 128 letters, digits, blanks and -_.:~+=@|";
     return NULL;
 }
 
 int command_resolve(const struct options *options)
 {
-    bool asks = !options->unchecked && (options->user || options->from || options->absent);
+    bool has_requests = !options->unchecked && (options->user || options->from || options->absent);
     const struct job_overrides overrides = {
-        .sets = options->sets, .set_count = options->set_count, .secrets = asks};
+        .sets = options->sets, .set_count = options->set_count, .secrets = has_requests};
     const char *misuse = find_misuse(options);
     struct error error = {0};
 
     if (misuse) {
-        log_error("%s (see kyc-import help resolve)", misuse);
+        log_error(
+            "%s\nhint: kyc-import help resolve lists the options; the ways to use them are in README.md",
+            misuse);
         return ERROR_USAGE;
     }
     struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, asks, &error) : NULL;
+    const struct provider *provider = job ? provider_of_job(job, has_requests, &error) : NULL;
     int status = provider ? resolve_job(options, job, provider, &error) : -1;
     if (status < 0)
         status = output_error(&error);

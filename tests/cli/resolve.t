@@ -36,7 +36,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         like($err, qr/cust-000001: the provider has no such user: nothing was written/, 'is not written, which is told');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000002'});
         is($status, 1, 'a user of another customer');
-        like($err, $provider eq 'payso' ? qr/the user differs in last_name, email, and the provider does not say whose it is: nothing was written/
+        like($err, $provider eq 'payso' ? qr/the user differs in last_name, email, and the provider does not name its customer: nothing was written/
             : qr/the provider has this user for another customer \(external_id differs\): nothing was written/, 'is not written, which is told by field');
         unlike($err, qr/example\.com|Morgan/, 'without a value');
         is(user_of($case, 'cust-000001'), '-', 'nothing was written');
@@ -51,7 +51,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         sandbox_faults($sandbox, 'not-found:100%@fetch');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'});
         is($status, 1, 'a 404 that is not in the provider\'s own words') or diag $err;
-        like($err, qr/the provider's answer does not tell whose user it is .*: nothing was written/, 'tells nothing');
+        like($err, qr/the provider's answer does not name the customer .*: nothing was written/, 'tells nothing');
         is(user_of($case, 'cust-000001'), '-', 'and nothing is written');
         sandbox_faults($sandbox);
 
@@ -84,7 +84,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is($status, 1, 'a file is asked for line by line');
         like($err, qr/users\.csv:3: the provider has no such user/, 'who is not there');
         like($err, qr/users\.csv:4: /, 'who is another customer');
-        like($out, qr/^0 settled, 0 adopted, 1 accepted as they are, 2 not written$/, 'and the rest is written');
+        like($out, qr/^0 resolved, 0 adopted, 1 accepted as they are, 2 not written$/, 'and the rest is written');
 
         delete @{$case->{set}}{qw(delivery.attempts delivery.in_doubt)};
         ($status, undef, $err) = case_run($case, '-q');
@@ -111,7 +111,7 @@ subtest 'a user with other data' => sub {
     for (['cust-000001'], ['cust-000002', '--unchecked']) {
         my ($key, @more) = @$_;
         my ($status, $out, $err) = resolve($case, '--key', $key, '--user', $id{$key}, @more);
-        like($out, qr/^1 settled/, join(' ', 'the user is taken', @more)) or diag $err;
+        like($out, qr/^1 resolved/, join(' ', 'the user is taken', @more)) or diag $err;
     }
     is_deeply([case_ledger($case, 'SELECT DISTINCT digest IS NULL, member_digests IS NULL FROM customer')], [[1, 1]], 'what it has is not known');
     is_verified($case, 'the ledger verifies');

@@ -18,14 +18,14 @@ my %id = map { $_->{external_id} => $_->{id} } sandbox_users($sandbox, 'kraken-e
 
 my ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
 is($status, 0, 'the user that he has') or diag $err;
-like($out, qr/^1 settled, 0 adopted, 0 accepted as they are, 0 not written$/, 'is said');
+like($out, qr/^1 resolved, 0 adopted, 0 accepted as they are, 0 not written$/, 'is said');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'});
 is($status, 1, 'a user of somebody else');
 like($err, qr/the provider has this user for another customer/, 'is never given');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'}, '--unchecked');
 like($err, qr/another customer of this ledger has this user/, 'nor unchecked');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'}, '--unchecked');
-like($out, qr/^0 settled, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later verdict corrects an earlier one');
+like($out, qr/^0 resolved, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later verdict corrects an earlier one');
 case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
 is_deeply([case_ledger($case, "SELECT user_id FROM customer WHERE external_id = 'cust-000001'")], [[$id{'cust-000001'}]], 'and back');
 is_verified($case, 'each correction is an event');
@@ -35,9 +35,9 @@ write_file("$case->{folder}/users.csv",
 ($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
 is($status, 1, 'a file of them');
 like($err, qr/users\.csv:4: the provider has no such user: nothing was written/, 'is asked for');
-like($out, qr/^2 settled, 0 adopted, 0 accepted as they are, 1 not written$/, 'and what holds is written');
+like($out, qr/^2 resolved, 0 adopted, 0 accepted as they are, 1 not written$/, 'and what holds is written');
 ($status, $out) = case_run($case, 'settle', '--key', 'old-1', '--user', 'AA00 OLD1 USER 0001', '--unchecked');
-like($out, qr/^0 settled, 1 adopted/, 'unchecked, anything is adopted');
+like($out, qr/^0 resolved, 1 adopted/, 'unchecked, anything is adopted');
 case_run($case, '-q');
 is(join(' ', @{case_summary($case)}{qw(created updated unchanged)}), '0 1 2', 'the next run tells the corrected one its data, and finds nothing else to do');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
@@ -48,7 +48,7 @@ my @damaged = ("old-2\0,AA00 OLD2 USER 0001", "old-3,AA00 OLD3\0USER 0001", "old
 write_file("$case->{folder}/users.csv", join "\n", 'external_id,user_id', @damaged, 'old-8,AA00 OLD8 USER 0001', '');
 ($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv", '--unchecked');
 is($status, 1, 'ids with NUL or other control bytes are not written');
-like($out, qr/^0 settled, 1 adopted, 0 accepted as they are, 6 not written$/, 'but the others are');
+like($out, qr/^0 resolved, 1 adopted, 0 accepted as they are, 6 not written$/, 'but the others are');
 write_file("$case->{folder}/users.csv", "\xff\xfe" . join '', map { "$_\0" } split //, "external_id,user_id\nold-9,AA00 OLD9 USER 0001\n");
 ($status, $out, $err) = case_run($case, 'settle', '--from', "$case->{folder}/users.csv");
 cmp_ok($status, '>=', 2, 'a file in UTF-16 is an error');
@@ -78,7 +78,7 @@ for my $odd (substr($user, 0, 13), $user x 3) {
     like($err, qr/a user id of payward has 14 to 42 characters: nothing was written/, 'which is told');
 }
 ($status, $out) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $user);
-like($out, qr/^0 settled, 0 adopted, 1 accepted as they are/, 'until a person accepts it');
+like($out, qr/^0 resolved, 0 adopted, 1 accepted as they are/, 'until a person accepts it');
 case_run($other, '-q');
 is(case_summary($other)->{refused}, 0, 'then no more');
 sandbox_reset($sandbox);

@@ -1,0 +1,41 @@
+/* resolve_check: requests the users that a person names, before their resolutions are written.
+ *
+ * The requests are those of status --against-provider (audit.h): under the job's rate, with its locks and
+ * nonces, each user by its id. kraken-embed writes ids in groups of four: an id without blanks that the
+ * provider does not know is requested again in groups. Thread: the main one, and those of audit.h.
+ */
+#ifndef KYC_CMD_RESOLVE_CHECK_H
+#define KYC_CMD_RESOLVE_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "core/slice.h"
+#include "ledger/ledger.h"
+#include "model/job.h"
+#include "provider/provider.h"
+
+enum { RESOLVE_WHY_SIZE = 256 };
+
+/* What a person says of one customer, and what the provider answered. */
+struct resolution {
+    struct slice key, user; /* user: empty: none; after the check as the provider writes it */
+    const char *where;      /* `FILE:LINE` or the key, for messages */
+    bool is_absent;         /* user, which the ledger has, is not the customer's */
+    bool answered;
+    bool holds;                 /* the provider does not contradict it */
+    bool proven;                /* the provider names the user as this customer's */
+    bool differs;               /* compared fields of the user are not those that were journalled */
+    bool no_answer;             /* none came, however often the user was requested */
+    char why[RESOLVE_WHY_SIZE]; /* without holds: the contradiction, for people; no value but ids */
+};
+
+/* Requests the user of each resolution; texts made here are in the arena. job: with secrets, which are
+ * forgotten at the end. ledger: LEDGER_WRITE, no transaction is open. 0: all were requested; -1: not all,
+ * with audit_run's error; resolutions without `answered` are not known. */
+int resolve_check(struct resolution *resolutions, size_t count, struct job *job,
+                  const struct provider *provider, struct ledger *ledger, struct arena *arena,
+                  struct error *error);
+
+#endif
