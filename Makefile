@@ -205,7 +205,8 @@ tsan-check:
 	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
 # Those that start threads, and of the programs a night with changes and hostile inputs.
-TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow delivery/test_sender_login
+TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow \
+	delivery/test_sender_login delivery/test_sender_retry_after
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
 # Of a sanitizer's variant: the fuzzers are their own, and what inspects the build is not of it.
@@ -215,7 +216,9 @@ SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests
 # of either (core, cli), or a path; without T every unit test. ARGS goes to each test: to a unit test, which of its
 # functions to run (tests/unit/chosen.c); to a script, what its first lines explain. Builds only what these tests need.
 ifneq ($(filter test test-programs,$(MAKECMDGOALS)),)
-UNIT_NAMES := $(patsubst tests/unit/%.c,%,$(UNIT_SOURCES))
+# Those of delivery come first: they wait for time to pass, and the others run beside them.
+UNIT_NAMES := $(sort $(patsubst tests/unit/%.c,%,$(UNIT_SOURCES)))
+UNIT_NAMES := $(filter delivery/%,$(UNIT_NAMES)) $(filter-out delivery/%,$(UNIT_NAMES))
 TESTS := $(UNIT_NAMES) $(patsubst tests/%.t,%,$(SCRIPTS))
 bare = $(patsubst %/,%,$(patsubst unit/%,%,$(patsubst tests/%,%,$(basename $(1)))))
 named = $(filter $(1) $(1)/% $(dir $(1))test_$(notdir $(1)),$(TESTS))
@@ -236,12 +239,14 @@ SCRIPT_NEEDS := $(PROGRAMS) $(call uses,'use KycMachine',fault-shim) $(call uses
 	$(call uses,'make asan-programs',asan-programs) $(call uses,asan/fuzz,asan-fuzz)
 endif
 endif
+# Unit tests are run three per processor, scripts, which work with several processes each, one.
+TEST_JOBS = $(shell expr $$(nproc) $(if $(WANTED_SCRIPTS),,\* 3))
 .PHONY: test test-programs
 test-programs: $(WANTED_UNITS) $(SCRIPT_NEEDS)
 	@:
 test:
 	@$(MAKE) --no-print-directory $(PARALLEL) test-programs
-	@KYC_BUILD=$(BUILD) scripts/run-tests -j $(shell nproc) -a '$(ARGS)' $(WANTED_UNITS) $(WANTED_SCRIPTS)
+	@KYC_BUILD=$(BUILD) scripts/run-tests -j $(TEST_JOBS) -a '$(ARGS)' $(WANTED_UNITS) $(WANTED_SCRIPTS)
 
 check: deps
 	@$(MAKE) --no-print-directory -s $(PARALLEL) plain asan-check tsan-check

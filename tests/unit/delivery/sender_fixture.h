@@ -184,6 +184,21 @@ static inline void fixture_stop(struct fixture *fixture)
     assert_int_equal(fixture->done_count, fixture->submitted);
 }
 
+static inline void fixture_submit_many(struct fixture *fixture, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        fixture_submit(fixture);
+}
+
+/* How many of those that came back have such an outcome. */
+static inline size_t fixture_count(const struct fixture *fixture, enum outcome_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < fixture->done_count; i++)
+        count += fixture->done[i]->outcome.kind == kind;
+    return count;
+}
+
 static inline void fixture_free(struct fixture *fixture)
 {
     for (size_t i = 0; i < sender_key_slot_count(fixture->sender); i++) {

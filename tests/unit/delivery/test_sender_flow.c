@@ -1,19 +1,5 @@
 #include "unit/delivery/sender_fixture.h"
 
-static size_t count_kind(const struct fixture *fixture, enum outcome_kind kind)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < fixture->done_count; i++)
-        count += fixture->done[i]->outcome.kind == kind;
-    return count;
-}
-
-static void submit_many(struct fixture *fixture, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        fixture_submit(fixture);
-}
-
 static void after_a_stop_all_the_rest_is_withdrawn(void **state)
 {
     (void)state;
@@ -28,13 +14,13 @@ static void after_a_stop_all_the_rest_is_withdrawn(void **state)
         const struct script_step steps[] = {{.reply = CREATED}, {.reply = rows[i].reply}};
         struct fixture *fixture = fixture_new(steps, 2, 1);
         fixture_start(fixture);
-        submit_many(fixture, 20);
+        fixture_submit_many(fixture, 20);
         fixture_wait(fixture, 20);
         assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_WITHDRAWN);
         fixture_stop(fixture);
-        assert_int_equal(count_kind(fixture, OUTCOME_DONE), 1);
-        assert_int_equal(count_kind(fixture, rows[i].kind), 1);
-        assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 19);
+        assert_int_equal(fixture_count(fixture, OUTCOME_DONE), 1);
+        assert_int_equal(fixture_count(fixture, rows[i].kind), 1);
+        assert_int_equal(fixture_count(fixture, OUTCOME_WITHDRAWN), 19);
         assert_int_equal(fixture->server->request_count, 2);
         assert_false(fixture->deliveries[20].sent);
         fixture_free(fixture);
@@ -47,11 +33,11 @@ static void what_is_in_flight_ends_by_itself_when_the_rest_is_withdrawn(void **s
     const struct script_step step = {.sleep_ms = 300, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 1);
     fixture_start(fixture);
-    submit_many(fixture, 5);
+    fixture_submit_many(fixture, 5);
     script_sleep_ms(100);
     sender_withdraw(fixture->sender);
     fixture_wait(fixture, 4);
-    assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 4);
+    assert_int_equal(fixture_count(fixture, OUTCOME_WITHDRAWN), 4);
     fixture_stop(fixture);
     assert_int_equal(fixture->deliveries[0].outcome.kind, OUTCOME_DONE);
     assert_int_equal(fixture->server->request_count, 1);
@@ -64,7 +50,7 @@ static void an_abort_drops_what_is_in_flight_as_in_doubt(void **state)
     const struct script_step step = {.sleep_ms = 1000, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 1);
     fixture_start(fixture);
-    submit_many(fixture, 3);
+    fixture_submit_many(fixture, 3);
     script_sleep_ms(100);
     uint64_t before = clock_mono_ns();
     sender_abort(fixture->sender);
@@ -74,7 +60,7 @@ static void an_abort_drops_what_is_in_flight_as_in_doubt(void **state)
     assert_int_equal(fixture->deliveries[0].outcome.kind, OUTCOME_IN_DOUBT);
     assert_true(fixture->deliveries[0].sent);
     assert_string_equal(fixture->deliveries[0].outcome.code, "aborted");
-    assert_int_equal(count_kind(fixture, OUTCOME_WITHDRAWN), 2);
+    assert_int_equal(fixture_count(fixture, OUTCOME_WITHDRAWN), 2);
     fixture_free(fixture);
 }
 
@@ -120,122 +106,6 @@ static void what_still_connects_does_not_leave_once_it_is_withdrawn(void **state
     fixture_free(fixture);
 }
 
-static void a_retry_after_holds_all_lanes_by_the_servers_clock(void **state)
-{
-    (void)state;
-    const struct script_step steps[] = {
-        {.reply = CREATED},
-        {.reply = CREATED},
-        {.reply = "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n{}"},
-        {.sleep_ms = 30, .reply = CREATED},
-    };
-    struct fixture *fixture = fixture_new(steps, 4, 2);
-    fixture_start(fixture);
-    submit_many(fixture, 12);
-    fixture_wait(fixture, 12);
-    fixture_stop(fixture);
-    assert_int_equal(count_kind(fixture, OUTCOME_THROTTLED), 1);
-    assert_int_equal(count_kind(fixture, OUTCOME_DONE), 11);
-    const struct script_request *requests = fixture->server->requests;
-    uint64_t held_from = requests[2].answered_ns;
-    size_t before = 0;
-    for (size_t i = 3; i < 12; i++) {
-        /* what left before the answer could be read is no breach */
-        bool is_before = requests[i].arrived_ns < held_from + 20 * MS;
-        before += is_before;
-        assert_true(is_before || requests[i].arrived_ns >= held_from + S);
-    }
-    assert_in_range(before, 0, 2);
-    fixture_free(fixture);
-}
-
-#define LATER(status, wait)                                                                                  \
-    "HTTP/1.1 " status "\r\nRetry-After: " wait                                                              \
-    "\r\nContent-Type: application/json\r\nContent-Length: 38\r\n\r\n"                                       \
-    "{\"data\":{\"id\":\"fake-user-0000000001\"}}"
-
-static void a_retry_after_counts_with_any_status(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *reply;
-        enum outcome_kind kind;
-        uint64_t wait_ns;
-    } rows[] = {
-        {LATER("503 Maintenance", "1"), OUTCOME_IN_DOUBT, S},
-        {LATER("500 No", "0.5"), OUTCOME_IN_DOUBT, 500 * MS},
-        {LATER("404 No", "1"), OUTCOME_REFUSED, S},
-        {LATER("201 Created", "1"), OUTCOME_DONE, S},
-        {LATER("503 Maintenance", "1\r\nRetry-After: 3600"), OUTCOME_IN_DOUBT, S},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct script_step steps[] = {{.reply = rows[i].reply}, {.reply = CREATED}};
-        struct fixture *fixture = fixture_new(steps, 2, 1);
-        fixture_start(fixture);
-        submit_many(fixture, 3);
-        fixture_wait(fixture, 3);
-        fixture_stop(fixture);
-        assert_int_equal(fixture->deliveries[0].outcome.kind, rows[i].kind);
-        const struct script_request *requests = fixture->server->requests;
-        for (size_t j = 1; j < 3; j++) {
-            assert_int_equal(fixture->deliveries[j].outcome.kind, OUTCOME_DONE);
-            uint64_t waited_ns = requests[j].arrived_ns - requests[0].answered_ns;
-            if (waited_ns < rows[i].wait_ns)
-                fail_msg("%.20s: %llu ns", rows[i].reply, (unsigned long long)waited_ns);
-        }
-        fixture_free(fixture);
-    }
-}
-
-static void a_retry_after_longer_than_retry_for_stops_all(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *reply;
-        enum outcome_kind kind;
-    } rows[] = {
-        {LATER("503 Maintenance", "601"), OUTCOME_IN_DOUBT},
-        {LATER("429 Slow", "601"), OUTCOME_THROTTLED},
-        {LATER("404 No", "601"), OUTCOME_REFUSED},
-        {LATER("201 Created", "600.5"), OUTCOME_DONE},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct script_step steps[] = {{.reply = rows[i].reply}, {.reply = CREATED}};
-        struct fixture *fixture = fixture_new(steps, 2, 1);
-        fixture_start(fixture);
-        submit_many(fixture, 3);
-        fixture_wait(fixture, 3);
-        assert_int_equal(fixture_deliver(fixture)->outcome.kind, OUTCOME_STOP); /* later ones too */
-        fixture_stop(fixture);
-        assert_int_equal(fixture->server->request_count, 1);
-        assert_int_equal(fixture->deliveries[0].outcome.kind, rows[i].kind);
-        for (size_t j = 1; j < 3; j++) {
-            assert_int_equal(fixture->deliveries[j].outcome.kind, OUTCOME_STOP);
-            assert_string_equal(
-                fixture->deliveries[j].outcome.message,
-                "the provider asks to wait 601 s, longer than delivery.retry_for: run again after that");
-        }
-        fixture_free(fixture);
-    }
-}
-
-static void only_a_probe_that_was_not_answered_is_marked(void **state)
-{
-    (void)state;
-    struct script_step steps[13];
-    for (size_t i = 0; i < 11; i++) /* ten open the breaker, and the eleventh is its first probe */
-        steps[i] = (struct script_step){.reply = JSON_REPLY("500 No", "2", "{}")};
-    steps[11] = (struct script_step){.reply = CREATED};
-    struct fixture *fixture = fixture_new(steps, 12, 1);
-    fixture_start(fixture);
-    for (size_t i = 0; i < 12; i++) {
-        const struct delivery *delivery = fixture_deliver(fixture);
-        assert_int_equal(delivery->was_probe, i == 10);
-    }
-    fixture_stop(fixture);
-    fixture_free(fixture);
-}
-
 /* The most of a key's requests that the server had at one time, and whether its nonces rose. */
 static size_t most_at_once(const struct fixture *fixture, const char *key)
 {
@@ -267,10 +137,10 @@ static void keys_send_side_by_side_and_each_one_by_one(void **state)
     const struct script_step step = {.sleep_ms = 15, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 3);
     fixture_start(fixture);
-    submit_many(fixture, 60);
+    fixture_submit_many(fixture, 60);
     fixture_wait(fixture, 60);
     fixture_stop(fixture);
-    assert_int_equal(count_kind(fixture, OUTCOME_DONE), 60);
+    assert_int_equal(fixture_count(fixture, OUTCOME_DONE), 60);
     assert_int_equal(fixture->server->request_count, 60);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(most_at_once(fixture, fixture->keys[i]), 1);
@@ -293,7 +163,7 @@ static void fewer_in_flight_than_keys_is_obeyed(void **state)
     struct fixture *fixture = fixture_new(&step, 1, 3);
     fixture->job.delivery.in_flight = 2;
     fixture_start(fixture);
-    submit_many(fixture, 20);
+    fixture_submit_many(fixture, 20);
     fixture_wait(fixture, 20);
     fixture_stop(fixture);
     assert_int_equal(most_at_once(fixture, NULL), 2);
@@ -308,7 +178,7 @@ static void a_nonce_window_lets_one_key_have_several_in_flight(void **state)
     fixture->job.provider.nonce_window = 5 * S;
     fixture->job.delivery.in_flight = 4;
     fixture_start(fixture);
-    submit_many(fixture, 40);
+    fixture_submit_many(fixture, 40);
     fixture_wait(fixture, 40);
     fixture_stop(fixture);
     assert_int_equal(most_at_once(fixture, NULL), 4);
@@ -324,7 +194,7 @@ static void an_unsigned_provider_has_no_lanes_to_reserve_for(void **state)
     fixture->provider.in_flight = 2;
     fixture_start(fixture);
     assert_int_equal(sender_key_slot_count(fixture->sender), 0);
-    submit_many(fixture, 20);
+    fixture_submit_many(fixture, 20);
     fixture_wait(fixture, 20);
     fixture_stop(fixture);
     assert_int_equal(most_at_once(fixture, NULL), 2);
@@ -340,7 +210,7 @@ static void no_second_at_the_server_holds_more_than_the_rate(void **state)
     fixture->job.delivery.rate = (struct job_rate){RATE, S};
     fixture->job.delivery.burst = 5;
     fixture_start(fixture);
-    submit_many(fixture, REQUESTS);
+    fixture_submit_many(fixture, REQUESTS);
     fixture_wait(fixture, REQUESTS);
     fixture_stop(fixture);
     /* The limiter's own test is exact; this one allows for a server thread that is woken late. */
@@ -360,7 +230,7 @@ static void deliveries_leave_in_the_order_in_which_they_were_submitted(void **st
     const struct script_step step = {.reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 1);
     fixture_start(fixture);
-    submit_many(fixture, 200);
+    fixture_submit_many(fixture, 200);
     fixture_wait(fixture, 200);
     fixture_stop(fixture);
     for (size_t i = 0; i < 200; i++)
@@ -444,10 +314,6 @@ int main(void)
         cmocka_unit_test(what_is_in_flight_ends_by_itself_when_the_rest_is_withdrawn),
         cmocka_unit_test(an_abort_drops_what_is_in_flight_as_in_doubt),
         cmocka_unit_test(what_still_connects_does_not_leave_once_it_is_withdrawn),
-        cmocka_unit_test(a_retry_after_holds_all_lanes_by_the_servers_clock),
-        cmocka_unit_test(a_retry_after_counts_with_any_status),
-        cmocka_unit_test(a_retry_after_longer_than_retry_for_stops_all),
-        cmocka_unit_test(only_a_probe_that_was_not_answered_is_marked),
         cmocka_unit_test(keys_send_side_by_side_and_each_one_by_one),
         cmocka_unit_test(fewer_in_flight_than_keys_is_obeyed),
         cmocka_unit_test(a_nonce_window_lets_one_key_have_several_in_flight),
