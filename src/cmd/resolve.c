@@ -359,7 +359,7 @@ int command_resolve(const struct options *options)
 
     if (misuse) {
         log_error(
-            "%s\nhint: kyc-import help resolve lists the options; the ways to use them are in README.md",
+            "%s\nhint: kyc-import resolve JOB --key ID with --user USER_ID, --absent or --same-as ID; or --from FILE; or --rekey FILE",
             misuse);
         return ERROR_USAGE;
     }

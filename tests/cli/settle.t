@@ -23,7 +23,7 @@ like($out, qr/^1 resolved, 0 adopted, 0 accepted as they are, 0 not written$/, '
 is($status, 1, 'a user of somebody else');
 like($err, qr/the provider has this user for another customer/, 'is never given');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'}, '--unchecked');
-like($err, qr/another customer of this ledger has this user/, 'nor unchecked');
+like($err, qr/another customer of this ledger already has this user/, 'nor unchecked');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'}, '--unchecked');
 like($out, qr/^0 resolved, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later verdict corrects an earlier one');
 case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
@@ -94,6 +94,6 @@ is($status, 0, 'payso: a night with an adopted user is a good one') or diag $err
 is(join(' ', @{case_summary($adopted)}{qw(created unchanged refused)}), '2 1 0', 'payso: he is unchanged');
 
 ($status, $out, $err) = case_run($other, 'settle', '--key', 'x');
-is($status, 2, 'half a verdict is no verdict');
-like($err, qr/--user USER_ID or --absent/, 'and the message says what is missing');
+is($status, 2, 'a key without a resolution is a wrong command line');
+like($err, qr/--user USER_ID, --absent/, 'and the message says what is missing');
 done_testing;
