@@ -12,6 +12,8 @@
 #include "pipeline/pipeline.h"
 #include "report/html_report.h"
 #include "report/metrics.h"
+#include "report/summary_json.h"
+#include "report/summary_table.h"
 
 enum { RESULT_MAX = 1 << 24 };
 
@@ -29,11 +31,12 @@ static int save_report(const struct job *job, struct run_stats *stats, int statu
 {
     struct error error;
 
-    status = stats->status = heed(run_stats_save(stats, job->report_folder, &error), &error, status);
+    status = stats->status = heed(summary_json_save(stats, job->report_folder, &error), &error, status);
     int told = status;
     status = stats->status = heed(html_report_save(stats, job, &error), &error, status);
     status = stats->status = heed(metrics_save(stats, job, &error), &error, status);
-    return status == told ? status : heed(run_stats_save(stats, job->report_folder, &error), &error, status);
+    return status == told ? status
+                          : heed(summary_json_save(stats, job->report_folder, &error), &error, status);
 }
 
 /* The report's files, and the result on standard output. */
@@ -44,9 +47,9 @@ static int report(const struct options *options, const struct job *job, struct r
     status = save_report(job, stats, status);
     buffer_init(&out, RESULT_MAX);
     if (options->json)
-        run_stats_write_json(stats, &out);
+        summary_json_write(stats, &out);
     else if (!options->quiet)
-        run_stats_write_table(stats, job->report_folder, &out);
+        summary_table_write(stats, job->report_folder, &out);
     else if (status == 1)
         log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
                     " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64

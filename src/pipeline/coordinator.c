@@ -287,7 +287,7 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     uint64_t finished = parts->sending ? stats->rejected + stats->unchanged + stats->created +
                                              stats->updated + stats->refused + stats->in_doubt + stats->unsent
                                        : stats->read;
-    struct progress_figures figures = {
+    struct progress_counts figures = {
         .records = stats->read,
         .rejected = stats->rejected,
         .done = stats->created + stats->updated + stats->unchanged,

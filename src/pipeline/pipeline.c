@@ -19,6 +19,7 @@
 #include "pipeline/ledger_continuity.h"
 #include "pipeline/signals.h"
 #include "report/rejects.h"
+#include "report/summary_json.h"
 #include "rules/rule_set.h"
 
 enum {
@@ -226,9 +227,9 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
 
     buffer_init(&stats, 1 << 24);
     buffer_init(&inputs, 1 << 24);
-    run_stats_write_json(pipeline->stats, &stats);
+    summary_json_write(pipeline->stats, &stats);
     json_write_begin(&writer, &inputs);
-    run_stats_write_inputs(pipeline->stats, &writer);
+    summary_json_write_inputs(pipeline->stats, &writer);
     result = ledger_begin(pipeline->ledger, error);
     if (result == 0)
         result = sending_record_end(pipeline->sending, error);
@@ -252,7 +253,7 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
 
     if (pipeline->sending)
         sending_finish(pipeline->sending);
-    run_stats_sort(stats);
+    run_stats_finish(stats);
     for (size_t i = 0; i < stats->input_count; i++)
         stats->inputs[i].bytes = ingest_bytes(pipeline->ingest, i);
     if (ended)

@@ -567,7 +567,7 @@ void sending_finish(struct sending *sending)
     stats->p95_ms = figures.p95_ms;
     stats->p99_ms = figures.p99_ms;
     stats->max_ms = figures.max_ms;
-    stats->answers = figures.answers;
+    stats->replies = figures.answers;
     stats->latency_sum_ns = figures.latency_sum_ns;
     stats->pauses = figures.pauses;
     stats->pause_ns = figures.pause_ns;

@@ -84,7 +84,7 @@ void html_share(struct buffer *out, uint64_t part, uint64_t whole)
 void html_bar(struct buffer *out, uint64_t part, uint64_t whole, const char *tone, const char *title)
 {
     double width = whole ? 1000.0 * (double)part / (double)whole : 0;
-    if (part && width < 4) /* what is there is seen */
+    if (part && width < 4) /* else it cannot be seen */
         width = 4;
     buffer_printf(
         out, "<svg class=\"bar %s\" role=\"img\" viewBox=\"0 0 1000 8\" preserveAspectRatio=\"none\"><title>",

@@ -1,6 +1,6 @@
-/* html: the pieces of a page: escaped text, figures, bars.
+/* html: elements of report.html: escaped text, counts, bars.
  *
- * Everything that did not come from this program's own constants goes through html_text. Thread: any; pure.
+ * Every text that is not a constant of this program is written by html_text. Thread: any; pure.
  */
 #ifndef KYC_REPORT_HTML_H
 #define KYC_REPORT_HTML_H
@@ -10,24 +10,24 @@
 #include "core/buffer.h"
 #include "core/slice.h"
 
-/* Escaped for an element's content and for an attribute in double quotes. Any bytes: what is no UTF-8, and
- * characters that would not be seen or would turn the text around, are named (‹U+202E›). */
+/* Escaped for the content of an element and for an attribute in double quotes. Bytes that are not UTF-8 and
+ * characters that cannot be seen or change the text direction are written as ‹byte FF› and ‹U+202E›. */
 void html_text(struct buffer *out, struct slice text);
 
-/* `<data value="1234" data-figure="rejects_by_rule.phone/format">1,234</data>`: a count that a program finds
- * by the path that it has in summary.json. path, and member behind a dot (NULL: none). */
+/* `<data value="1234" data-figure="rejects_by_rule.phone/format">1,234</data>`: a count with its path in
+ * summary.json: path, then a dot and member (NULL: path alone). */
 void html_count(struct buffer *out, const char *path, const char *member, uint64_t count);
-/* The same with one decimal, and what stands behind the number. */
+/* The same with one decimal and a unit. */
 void html_decimal(struct buffer *out, const char *path, const char *member, double number, const char *unit);
 
-/* A share as people read it: `12.5 %`, `< 0.1 %`, `100 %` only for all of it. */
+/* A share: `12.5 %`, `< 0.1 %`; `100 %` only for the whole. */
 void html_share(struct buffer *out, uint64_t part, uint64_t whole);
 
-/* A thin bar, part of whole; tone: a class of html_style (bad, warn, good, info). title: constant words after
- * the share. */
+/* A thin bar for part of whole. tone: a class of html_style (bad, warn, good, info). title: constant text,
+ * after the share. */
 void html_bar(struct buffer *out, uint64_t part, uint64_t whole, const char *tone, const char *title);
 
-/* A section's begin, with its heading; id is constant. */
+/* Opens a section with its heading. id and heading: constant. */
 void html_section(struct buffer *out, const char *id, const char *heading);
 
 #endif

@@ -8,16 +8,19 @@
 #include "core/text.h"
 #include "report/format_number.h"
 #include "report/html.h"
-#include "report/html_report_parts.h"
+#include "report/html_parts.h"
 #include "report/html_style.h"
-#include "report/report_folder.h"
-#include "report/rule_help.h"
+#include "report/report_file.h"
+#include "report/status_help.h"
 
-enum { HTML_REPORT_MODE = 0600, HTML_REPORT_RECORD_TOTALS = 4 /* tiles of what our rules said */ };
+enum {
+    HTML_REPORT_MODE = 0600,
+    HTML_REPORT_RECORD_TOTALS = 4 /* the first totals: the results of validation */
+};
 
 #define HTML_REPORT_MAX ((size_t)64 << 20)
 
-static void html_report_head(const struct page *page)
+static void html_report_head(const struct html_page *page)
 {
     struct buffer *out = page->out;
     buffer_append_text(
@@ -32,25 +35,25 @@ static void html_report_head(const struct page *page)
     buffer_append_text(out, "</style>\n</head>\n<body>\n<div class=\"page\">\n");
 }
 
-static void html_report_fact(struct buffer *out, const char *word, const char *figure, const char *text)
+static void html_report_fact(struct buffer *out, const char *label, const char *figure, const char *text)
 {
-    buffer_printf(out, "<div><dt>%s</dt><dd data-figure=\"%s\">", word, figure);
+    buffer_printf(out, "<div><dt>%s</dt><dd data-figure=\"%s\">", label, figure);
     html_text(out, slice_from(text));
     buffer_append_text(out, "</dd></div>\n");
 }
 
 /* 2026-11-21 08:09:10 UTC */
-static void html_report_time(struct buffer *out, const char *word, const char *figure, uint64_t real_ns)
+static void html_report_time(struct buffer *out, const char *label, const char *figure, uint64_t real_ns)
 {
     enum { DATE = 10, TIME_AT = 11, TIME = 8 };
     char text[CLOCK_RFC3339_SIZE];
     clock_rfc3339(real_ns, text);
     buffer_printf(
         out, "<div><dt>%s</dt><dd><time datetime=\"%s\" data-figure=\"%s\">%.*s %.*s UTC</time></dd></div>\n",
-        word, text, figure, DATE, text, TIME, text + TIME_AT);
+        label, text, figure, DATE, text, TIME, text + TIME_AT);
 }
 
-static void html_report_inputs(const struct page *page)
+static void html_report_inputs(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
@@ -66,11 +69,11 @@ static void html_report_inputs(const struct page *page)
     buffer_append_text(out, "</dd></div>\n");
 }
 
-static void html_report_status(const struct page *page)
+static void html_report_status(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
-    struct rule_help advice = rule_help_of_status(stats->status, stats->is_dry);
+    struct status_help help = status_help_find(stats->status, stats->is_dry);
     const char *tone = stats->status == 0   ? "good"
                        : stats->status == 1 ? "warn"
                        : stats->status == 6 ? "info"
@@ -78,9 +81,9 @@ static void html_report_status(const struct page *page)
     buffer_printf(
         out,
         "<div class=\"status %s\"><p><strong>Status <data value=\"%d\" data-figure=\"status\">%d</data>: %s.</strong></p>\n",
-        tone, stats->status, stats->status, advice.meaning);
+        tone, stats->status, stats->status, help.meaning);
     if (stats->stopped) {
-        buffer_append_text(out, "<p>It stopped because: <span data-figure=\"stopped\">");
+        buffer_append_text(out, "<p>Reason: <span data-figure=\"stopped\">");
         struct slice text = slice_from(stats->stopped);
         size_t fact_len = text_find_hint(text);
         html_text(out, slice_make(text.data, fact_len));
@@ -89,16 +92,16 @@ static void html_report_status(const struct page *page)
         html_text(out, slice_make(text.data + fact_len, text.len - fact_len));
         buffer_append_text(out, "</span></p>\n");
     }
-    /* Of status 1 the advice is to correct the reject file, and rows may be in doubt alone. */
+    /* The action for status 1 is to correct the reject file, and there is none with records in doubt only. */
     if (stats->status != 1 || stats->rejected || stats->refused)
-        buffer_printf(out, "<p>%s</p>\n", advice.todo);
+        buffer_printf(out, "<p>%s</p>\n", help.action);
     if (!stats->is_dry && (stats->in_doubt || stats->in_doubt_absent))
         buffer_append_text(
             out, "<p>kyc-import status JOB lists each customer in doubt, with what to do about it.</p>\n");
     buffer_append_text(out, "</div>\n");
 }
 
-static void html_report_header(const struct page *page)
+static void html_report_header(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
@@ -120,12 +123,12 @@ static void html_report_header(const struct page *page)
         stats->seconds, format_number_seconds(stats->seconds, seconds));
 }
 
-static void html_report_link(struct buffer *out, const char *id, const char *word)
+static void html_report_link(struct buffer *out, const char *id, const char *label)
 {
-    buffer_printf(out, "<li><a href=\"#%s\">%s</a></li>\n", id, word);
+    buffer_printf(out, "<li><a href=\"#%s\">%s</a></li>\n", id, label);
 }
 
-static void html_report_nav(const struct page *page)
+static void html_report_nav(const struct html_page *page)
 {
     struct buffer *out = page->out;
     buffer_append_text(out, "<nav aria-label=\"On this page\">\n<ul>\n");
@@ -138,16 +141,16 @@ static void html_report_nav(const struct page *page)
         html_report_link(out, "rejects", "Rejects");
     if (html_rules_count(page, VERDICT_WARN))
         html_report_link(out, "warnings", "Warnings");
-    html_report_link(out, "places", "Where");
+    html_report_link(out, "breakdown", "Breakdown");
     html_report_link(out, "completeness", "Completeness");
     html_report_link(out, "files", "Files");
     buffer_append_text(out, "</ul>\n</nav>\n");
 }
 
 struct html_report_total {
-    const char *word, *figure, *tone;
+    const char *label, *figure, *tone;
     uint64_t count;
-    bool in_stack; /* one of the parts that make up all that was read */
+    bool in_stack; /* a part of the bar of all records */
 };
 
 static void html_report_stack(struct buffer *out, const struct html_report_total *totals, size_t count,
@@ -158,10 +161,10 @@ static void html_report_stack(struct buffer *out, const struct html_report_total
     buffer_append_text(
         out,
         "<svg class=\"stack\" role=\"img\" aria-labelledby=\"stack-t stack-d\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\">"
-        "<title id=\"stack-t\">What became of the records</title><desc id=\"stack-d\">");
+        "<title id=\"stack-t\">Outcomes of the records</title><desc id=\"stack-d\">");
     for (size_t i = 0; i < count; i++)
         if (totals[i].in_stack)
-            buffer_printf(out, "%s: %s. ", totals[i].word, format_number_count(totals[i].count, number));
+            buffer_printf(out, "%s: %s. ", totals[i].label, format_number_count(totals[i].count, number));
     buffer_append_text(out, "</desc><rect class=\"track\" width=\"1000\" height=\"10\"/>");
     for (size_t i = 0; i < count; i++) {
         const struct html_report_total *total =
@@ -183,7 +186,7 @@ static void html_report_tiles(struct buffer *out, const struct html_report_total
     buffer_append_text(out, "<ul class=\"tiles\">\n");
     for (size_t i = 0; i < count; i++) {
         buffer_printf(out, "<li class=\"tile %s\"><span class=\"word\">%s</span><b>",
-                      totals[i].in_stack ? totals[i].tone : "plain", totals[i].word);
+                      totals[i].in_stack ? totals[i].tone : "plain", totals[i].label);
         html_count(out, totals[i].figure, NULL, totals[i].count);
         buffer_append_text(out, "</b>");
         if (totals[i].in_stack) {
@@ -196,12 +199,13 @@ static void html_report_tiles(struct buffer *out, const struct html_report_total
     buffer_append_text(out, "</ul>\n");
 }
 
-static void html_report_totals(const struct page *page)
+static void html_report_totals(const struct html_page *page)
 {
     enum { TOTALS = 13 };
     const struct run_stats *stats = page->stats;
     const bool is_dry = stats->is_dry;
-    /* First what our rules said, then what became of the valid ones: with the rejected that is all. */
+    /* First the results of validation, then the outcomes of valid records; those in_stack sum up to `read`.
+     */
     const struct html_report_total totals[TOTALS] = {
         {"read", "read", "idle", stats->read, false},
         {"valid", "valid", "good", stats->valid, is_dry},
@@ -214,7 +218,7 @@ static void html_report_totals(const struct page *page)
         {"in doubt", "in_doubt", "doubt", stats->in_doubt, true},
         {"refused", "refused", "refused", stats->refused, true},
         {"absent", "absent", "idle", stats->absent, false},
-        {"absent, in doubt", "in_doubt_absent", "doubt", stats->in_doubt_absent, false},
+        {"absent in doubt", "in_doubt_absent", "doubt", stats->in_doubt_absent, false},
         {"provider warned", "provider_warned", "warn", stats->provider_warned, false},
     };
     size_t count = is_dry ? HTML_REPORT_RECORD_TOTALS : TOTALS;
@@ -227,41 +231,40 @@ static void html_report_totals(const struct page *page)
     if (stats->rejected + stats->refused)
         buffer_append_text(
             page->out,
-            "<p class=\"soft\">A record with several faults counts once here, and once under each of its rules below.</p>\n");
+            "<p class=\"soft\">A record that breaks several rules counts once here and once under each of these rules below.</p>\n");
     if (stats->in_doubt_absent)
         buffer_printf(
             page->out,
             "<p>%" PRIu64
-            " customer%s in doubt %s not in this input: what became of the last request is settled when the row comes again, or by a person. <code>kyc-import status</code> "
-            "lists them.</p>\n",
+            " customer%s in doubt %s not in this input. The outcome of the last request is resolved when the row is in the input again, or by hand with <code>kyc-import resolve</code>; <code>kyc-import status</code> lists them.</p>\n",
             stats->in_doubt_absent, stats->in_doubt_absent == 1 ? "" : "s",
             stats->in_doubt_absent == 1 ? "is" : "are");
     buffer_append_text(page->out, "</section>\n");
 }
 
-static void html_report_files(const struct page *page)
+static void html_report_files(const struct html_page *page)
 {
     struct buffer *out = page->out;
-    html_section(out, "files", "Files beside this page");
+    html_section(out, "files", "Other files of this report");
     buffer_append_text(
         out,
-        "<table>\n<caption>In the report folder. The reject and the broken file hold personal data; they are there only when there is something in them.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">What it is for</th></tr></thead>\n<tbody>\n"
-        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records as they were, with the reasons behind them. Corrected in place, it is an input of the same job.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that cannot be put into columns.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The figures of this page for programs.</td></tr>\n"
-        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for a Prometheus node exporter, unless the job names another place.</td></tr>\n</tbody>\n</table>\n");
+        "<table>\n<caption>In the report folder. The reject file and the broken file contain personal data; each exists only if it has records.</caption>\n<thead><tr><th scope=\"col\">File</th><th scope=\"col\">Content</th></tr></thead>\n<tbody>\n"
+        "<tr><th scope=\"row\"><code>rejects.*</code></th><td>All rejected and refused records with their source columns and, after these, the reasons. Corrected in place, it is an input of the same job.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>broken.*</code></th><td>The raw lines of records that could not be split into columns.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>summary.json</code></th><td>The counts of this page for programs.</td></tr>\n"
+        "<tr><th scope=\"row\"><code>metrics.prom</code></th><td>The same for the Prometheus node exporter, unless the job sets another path (metrics).</td></tr>\n</tbody>\n</table>\n");
     if (page->stats->chain_head[0])
         buffer_printf(
             out,
-            "<p>Head of the ledger's chain: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it kept elsewhere proves that the history was not changed.</span></p>\n",
+            "<p>Head of the ledger's hash chain: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it in another place proves that the history was not changed.</span></p>\n",
             page->stats->chain_head);
     buffer_append_text(out, "</section>\n");
 }
 
 void html_report_write(const struct run_stats *stats, const struct job *job, struct buffer *out)
 {
-    uint32_t *ranking = run_stats_ranking(stats);
-    const struct page page = {stats, job, ranking, out};
+    uint32_t *ranking = run_stats_rank_rules(stats);
+    const struct html_page page = {stats, job, ranking, out};
     html_report_head(&page);
     html_report_header(&page);
     html_report_nav(&page);
@@ -273,14 +276,14 @@ void html_report_write(const struct run_stats *stats, const struct job *job, str
         html_run_write_requests(&page);
     html_rules_write(&page, VERDICT_REJECT);
     html_rules_write(&page, VERDICT_WARN);
-    html_countries_write(&page);
-    html_countries_write_completeness(&page);
-    html_countries_write_relaxed(&page);
+    html_breakdown_write(&page);
+    html_breakdown_write_completeness(&page);
+    html_breakdown_write_relaxed(&page);
     html_report_files(&page);
     buffer_append_text(
         out,
         "</main>\n<footer>\n<p>kyc-import " KYC_VERSION
-        ". This page shows no value of a record: in an example every letter is an x, every digit a 9. Still it is about people: keep it as you keep the export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
+        ". This page shows no values of records: in the examples every letter is an x, every digit a 9. It is still about people: protect it like the export.</p>\n</footer>\n</div>\n</body>\n</html>\n");
     free(ranking);
 }
 
@@ -290,7 +293,7 @@ int html_report_save(const struct run_stats *stats, const struct job *job, struc
     struct buffer text;
     buffer_init(&text, HTML_REPORT_MAX);
     html_report_write(stats, job, &text);
-    int result = report_folder_save(path, HTML_REPORT_MODE, &text, error);
+    int result = report_file_save(path, HTML_REPORT_MODE, &text, error);
     buffer_clear(&text);
     free(path);
     return result;

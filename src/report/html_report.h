@@ -1,7 +1,7 @@
-/* html_report: report.html: one self-contained page for people (1-product.md, Files of a run).
+/* html_report: report.html, one self-contained page for people.
  *
- * No script, no network, no value of a record: examples are shapes (mask.h). Each figure that summary.json
- * has stands in a <data data-figure="PATH">. Thread: one. Mode 0600: even shapes are about people.
+ * No script, no network, no value of a record: examples are shapes (mask.h). Each value of summary.json that
+ * is shown has its path in the attribute data-figure. Thread: one. Mode 0600: shapes are still about people.
  */
 #ifndef KYC_REPORT_HTML_REPORT_H
 #define KYC_REPORT_HTML_REPORT_H
@@ -13,10 +13,10 @@
 
 #define HTML_REPORT_FILE_NAME "report.html"
 
-/* The whole page into out. tally was settled. */
+/* The whole page into out. After run_stats_finish. */
 void html_report_write(const struct run_stats *stats, const struct job *job, struct buffer *out);
 
-/* `FOLDER/report.html`, replaced whole. 0, or -1 with ERROR_USAGE, naming the path. */
+/* Replaces REPORT/report.html, REPORT being the job's report folder. 0, or -1 as report_file_fail. */
 int html_report_save(const struct run_stats *stats, const struct job *job, struct error *error);
 
 #endif

@@ -1,15 +1,15 @@
-/* html_rules: rejects and warnings by rule, and what to do about each. */
+/* html_rules: rejects and warnings by rule, with help and examples. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "report/format_number.h"
 #include "report/html.h"
-#include "report/html_report_parts.h"
+#include "report/html_parts.h"
 #include "report/rule_help.h"
 
-enum { PAGE_RULES_MAX = 300 }; /* shown; the provider's codes could be many */
+enum { HTML_RULES_MAX = 300 }; /* the provider may have any number of codes */
 
-size_t html_rules_count(const struct page *page, enum verdict_level level)
+size_t html_rules_count(const struct html_page *page, enum verdict_level level)
 {
     size_t count = 0;
     for (size_t i = 0; i < page->stats->rule_count; i++)
@@ -17,16 +17,16 @@ size_t html_rules_count(const struct page *page, enum verdict_level level)
     return count;
 }
 
-static void page_rule_name(struct buffer *out, const struct run_stats_rule *rule)
+static void html_rules_name(struct buffer *out, const struct run_stats_rule *rule)
 {
     buffer_append_text(out, "<code>");
     html_text(out, slice_from(field_name(rule->field)));
-    buffer_append_text(out, "/<wbr>"); /* the best place to break a long one */
+    buffer_append_text(out, "/<wbr>"); /* where to break a long name */
     html_text(out, slice_from(rule->rule));
     buffer_append_text(out, "</code>");
 }
 
-static void page_rule_count_of(struct buffer *out, const struct run_stats_rule *rule)
+static void html_rules_count_cell(struct buffer *out, const struct run_stats_rule *rule)
 {
     enum { NAME_MAX_BYTES = 4096 };
     struct buffer name;
@@ -37,63 +37,64 @@ static void page_rule_count_of(struct buffer *out, const struct run_stats_rule *
     buffer_clear(&name);
 }
 
-static void page_rule_row(const struct page *page, size_t place, uint64_t max, const char *tone)
+static void html_rules_row(const struct html_page *page, size_t index, uint64_t max, const char *tone)
 {
-    const struct run_stats_rule *rule = &page->stats->rules[place];
+    const struct run_stats_rule *rule = &page->stats->rules[index];
     struct buffer *out = page->out;
     char row[FORMAT_NUMBER_SIZE];
-    buffer_printf(out, "<tr><th scope=\"row\"><a href=\"#rule-%zu\">", place + 1);
-    page_rule_name(out, rule);
+    buffer_printf(out, "<tr><th scope=\"row\"><a href=\"#rule-%zu\">", index + 1);
+    html_rules_name(out, rule);
     buffer_append_text(out, "</a>");
     html_bar(out, rule->records, max, tone, "of the most frequent rule");
     buffer_append_text(out, "</th><td class=\"number\">");
-    page_rule_count_of(out, rule);
+    html_rules_count_cell(out, rule);
     buffer_append_text(out, "</td><td class=\"number\">");
     html_share(out, rule->records, page->stats->read);
     buffer_printf(out, "</td><td class=\"number\">%s</td></tr>\n", format_number_count(rule->first_row, row));
 }
 
-static void page_rule_table(const struct page *page, enum verdict_level level, const char *tone)
+static void html_rules_table(const struct html_page *page, enum verdict_level level, const char *tone)
 {
     struct buffer *out = page->out;
     size_t shown = 0;
-    uint64_t max = 0; /* of one rule: the first, for they come ranked */
+    uint64_t max = 0; /* of one rule: the first, because they are ranked */
     buffer_printf(
         out,
         "<table>\n<caption>%s Shares are of all records; the bars compare the rules.</caption>\n"
         "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\" class=\"number\">Records</th>"
         "<th scope=\"col\" class=\"number\">Share</th><th scope=\"col\" class=\"number\">First row</th></tr></thead>\n<tbody>\n",
-        level == VERDICT_REJECT ? "Records that each rule stopped, most first."
-                                : "Records that went on with a warning, most first.");
-    for (size_t i = 0; i < page->stats->rule_count && shown < PAGE_RULES_MAX; i++) {
+        level == VERDICT_REJECT ? "Records rejected by each rule, most frequent first."
+                                : "Records with a warning of each rule, most frequent first.");
+    for (size_t i = 0; i < page->stats->rule_count && shown < HTML_RULES_MAX; i++) {
         if (page->stats->rules[page->ranking[i]].level != level)
             continue;
         if (shown == 0)
             max = page->stats->rules[page->ranking[i]].records;
-        page_rule_row(page, page->ranking[i], max, tone);
+        html_rules_row(page, page->ranking[i], max, tone);
         shown++;
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
     if (html_rules_count(page, level) > shown)
-        buffer_printf(out, "<p class=\"soft\">And %zu rules more: summary.json has them all.</p>\n",
+        buffer_printf(out, "<p class=\"soft\">And %zu more rules: all are in summary.json.</p>\n",
                       html_rules_count(page, level) - shown);
 }
 
-/* What the author of the job wrote about it. */
-static void page_job_message(const struct page *page, const struct run_stats_rule *rule)
+/* The message that the job defines for the rule. */
+static void html_rules_job_message(const struct html_page *page, const struct run_stats_rule *rule)
 {
     for (size_t i = 0; i < page->job->rule_count; i++) {
         const struct job_rule *own = &page->job->rules[i];
         if (own->field != rule->field || !own->message || !own->name || strcmp(own->name, rule->rule) != 0)
             continue;
-        buffer_append_text(page->out, "<dt>The job says</dt><dd>");
+        buffer_append_text(page->out, "<dt>Message of the job</dt><dd>");
         html_text(page->out, slice_from(own->message));
         buffer_append_text(page->out, "</dd>\n");
         return;
     }
 }
 
-static void page_example(const struct page *page, const struct run_stats_example *example, bool with_input)
+static void html_rules_example(const struct html_page *page, const struct run_stats_example *example,
+                               bool with_input)
 {
     struct buffer *out = page->out;
     char row[FORMAT_NUMBER_SIZE], line[FORMAT_NUMBER_SIZE];
@@ -117,7 +118,7 @@ static void page_example(const struct page *page, const struct run_stats_example
     buffer_append_text(out, "</td></tr>\n");
 }
 
-static void page_examples(const struct page *page, const struct run_stats_rule *rule)
+static void html_rules_examples(const struct html_page *page, const struct run_stats_rule *rule)
 {
     struct buffer *out = page->out;
     bool with_input = page->stats->input_count > 1;
@@ -125,26 +126,26 @@ static void page_examples(const struct page *page, const struct run_stats_rule *
         return;
     buffer_printf(
         out,
-        "<table>\n<caption>Examples, as shapes</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
+        "<table>\n<caption>Examples (masked)</caption>\n<thead><tr>%s<th scope=\"col\" class=\"number\">Row</th><th scope=\"col\" class=\"number\">Line</th><th scope=\"col\">Shape of the value</th></tr></thead>\n<tbody>\n",
         with_input ? "<th scope=\"col\">Input</th>" : "");
     for (size_t i = 0; i < rule->example_count; i++)
-        page_example(page, &rule->examples[i], with_input);
+        html_rules_example(page, &rule->examples[i], with_input);
     buffer_append_text(out, "</tbody>\n</table>\n");
 }
 
-static void page_rule_article(const struct page *page, size_t place, const char *tone)
+static void html_rules_article(const struct html_page *page, size_t index, const char *tone)
 {
-    const struct run_stats_rule *rule = &page->stats->rules[place];
+    const struct run_stats_rule *rule = &page->stats->rules[index];
     const struct run_stats_field *field =
         &page->stats->fields[rule->field == FIELD_NONE ? (size_t)FIELD_MAX : rule->field];
     struct buffer *out = page->out;
     char records[FORMAT_NUMBER_SIZE];
-    struct rule_help advice = rule_help_of_rule(rule->field, rule->rule);
+    const struct rule_help *help = rule_help_find(rule->field, rule->rule);
     buffer_printf(
         out,
         "<article id=\"rule-%zu\" class=\"%s\" aria-labelledby=\"rule-%zu-h\">\n<header><h3 id=\"rule-%zu-h\">",
-        place + 1, tone, place + 1, place + 1);
-    page_rule_name(out, rule);
+        index + 1, tone, index + 1, index + 1);
+    html_rules_name(out, rule);
     buffer_printf(out, "</h3><span class=\"of\">%s %s</span></header>\n<dl>\n",
                   format_number_count(rule->records, records), rule->records == 1 ? "record" : "records");
     if (field->name) {
@@ -152,19 +153,19 @@ static void page_rule_article(const struct page *page, size_t place, const char 
         html_text(out, slice_from(field->name));
         buffer_append_text(out, "</code></dd>\n");
     }
-    buffer_printf(out, "<dt>What it means</dt><dd>%s</dd>\n", advice.meaning);
-    page_job_message(page, rule);
-    if (rule->example) {
-        buffer_append_text(out, "<dt>The provider's word</dt><dd><code>");
-        html_text(out, slice_from(rule->example));
+    buffer_printf(out, "<dt>What it means</dt><dd>%s</dd>\n", help->meaning);
+    html_rules_job_message(page, rule);
+    if (rule->provider_message) {
+        buffer_append_text(out, "<dt>Message of the provider</dt><dd><code>");
+        html_text(out, slice_from(rule->provider_message));
         buffer_append_text(out, "</code></dd>\n");
     }
-    buffer_printf(out, "<dt>What to do</dt><dd>%s</dd>\n</dl>\n", advice.todo);
-    page_examples(page, rule);
+    buffer_printf(out, "<dt>What to do</dt><dd>%s</dd>\n</dl>\n", help->action);
+    html_rules_examples(page, rule);
     buffer_append_text(out, "</article>\n");
 }
 
-void html_rules_write(const struct page *page, enum verdict_level level)
+void html_rules_write(const struct html_page *page, enum verdict_level level)
 {
     bool rejects = level == VERDICT_REJECT;
     const char *tone = rejects ? "bad" : "warn";
@@ -173,12 +174,12 @@ void html_rules_write(const struct page *page, enum verdict_level level)
         return;
     html_section(page->out, rejects ? "rejects" : "warnings",
                  rejects ? "Rejects by rule" : "Warnings by rule");
-    page_rule_table(page, level, tone);
+    html_rules_table(page, level, tone);
     buffer_append_text(page->out, "<div class=\"rules\">\n");
-    for (size_t i = 0; i < page->stats->rule_count && shown < PAGE_RULES_MAX; i++) {
+    for (size_t i = 0; i < page->stats->rule_count && shown < HTML_RULES_MAX; i++) {
         if (page->stats->rules[page->ranking[i]].level != level)
             continue;
-        page_rule_article(page, page->ranking[i], tone);
+        html_rules_article(page, page->ranking[i], tone);
         shown++;
     }
     buffer_append_text(page->out, "</div>\n</section>\n");

@@ -1,6 +1,6 @@
 #include "report/html_style.h"
 
-/* Every pair of a text colour and its ground has a contrast of 4.5 or more, in both schemes. */
+/* Each text colour has a contrast of at least 4.5 with its background, light and dark. */
 const char html_style[] =
     ":root{color-scheme:light;--ground:#f7f7f5;--panel:#fff;--ink:#1c1e21;--soft:#555b64;--line:#dddfe2;"
     "--track:#e9ebee;--good:#1d7246;--warn:#8a5a00;--bad:#b3261e;--doubt:#6b46a8;--refused:#a34a0b;--info:#"

@@ -32,7 +32,7 @@ void mask_append(struct buffer *out, struct slice source, enum encoding encoding
 
     arena_init(&arena, CHUNK);
     if (encoding != ENCODING_UTF8)
-        encoding_decode(encoding, text, &arena, &text); /* else its bytes are named as they are */
+        encoding_decode(encoding, text, &arena, &text); /* else its bytes are shown */
     size_t shown = 0;
     for (; text.len && shown < MASK_CHARACTERS; shown++) {
         struct character character = character_first(text);

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "report/report_folder.h"
+#include "report/report_file.h"
 
 enum { METRICS_MODE = 0644, METRICS_LABELS_MAX = 2048 };
 
@@ -75,7 +75,7 @@ static void metrics_decimal(const struct metrics *metrics, const char *name, con
 }
 
 struct metrics_row {
-    const char *word;
+    const char *label_value;
     uint64_t count;
 };
 
@@ -84,7 +84,7 @@ static void metrics_rows(const struct metrics *metrics, const char *name, const 
 {
     metrics_name(metrics, name, help);
     for (size_t i = 0; i < count; i++)
-        metrics_count(metrics, name, label, rows[i].word, rows[i].count);
+        metrics_count(metrics, name, label, rows[i].label_value, rows[i].count);
 }
 
 static void metrics_records(const struct metrics *metrics)
@@ -116,16 +116,16 @@ static void metrics_records(const struct metrics *metrics)
         complete += stats->inputs[i].complete;
     }
     metrics_rows(metrics, "records", "state",
-                 "Records of the last run by what became of them; read and valid are sums of others.",
-                 records, sizeof records / sizeof *records);
+                 "Records of the last run by outcome; read and valid are sums of others.", records,
+                 sizeof records / sizeof *records);
     metrics_rows(metrics, "plan_records", "action",
-                 "What the valid records come to when held against the ledger.", plan,
+                 "Planned actions for the valid records, by comparison with the ledger.", plan,
                  sizeof plan / sizeof *plan);
-    metrics_name(metrics, "input_bytes", "Bytes of input that were read.");
+    metrics_name(metrics, "input_bytes", "Bytes of input read.");
     metrics_count(metrics, "input_bytes", NULL, NULL, bytes);
     metrics_name(metrics, "input_files", "Input files of the job.");
     metrics_count(metrics, "input_files", NULL, NULL, stats->input_count);
-    metrics_name(metrics, "input_complete_files", "Input files that were read to their end.");
+    metrics_name(metrics, "input_complete_files", "Input files read to their end.");
     metrics_count(metrics, "input_complete_files", NULL, NULL, complete);
 }
 
@@ -149,28 +149,28 @@ static void metrics_rules(const struct metrics *metrics, const char *name, const
 static void metrics_requests(const struct metrics *metrics)
 {
     const struct run_stats *stats = metrics->stats;
-    metrics_name(metrics, "requests", "Requests that left in the last run.");
+    metrics_name(metrics, "requests", "Requests sent in the last run.");
     metrics_count(metrics, "requests", NULL, NULL, stats->requests);
-    metrics_name(metrics, "retries", "Requests sent once more, by cause.");
+    metrics_name(metrics, "retries", "Retried requests, by cause.");
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
         metrics_count(metrics, "retries", "cause", retry_cause_word((enum retry_cause)cause),
                       stats->retries[cause]);
     /* `quantile` is a summary's own label: promtool refuses it in a gauge. */
     metrics_family(metrics, "latency_seconds", "summary",
-                   "Time from a request's leaving to its whole answer, of the last run.");
+                   "Time from sending a request to its complete reply, in the last run.");
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.5", stats->p50_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.95", stats->p95_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "0.99", stats->p99_ms / 1000);
     metrics_decimal(metrics, "latency_seconds", "quantile", "1", stats->max_ms / 1000);
     metrics_decimal(metrics, "latency_seconds_sum", NULL, NULL,
                     (double)stats->latency_sum_ns / (double)CLOCK_NS_PER_S);
-    metrics_count(metrics, "latency_seconds_count", NULL, NULL, stats->answers);
+    metrics_count(metrics, "latency_seconds_count", NULL, NULL, stats->replies);
     metrics_name(metrics, "requests_per_second", "Mean rate while there was work.");
     metrics_decimal(metrics, "requests_per_second", NULL, NULL, stats->rate_per_s);
 }
 
-/* The value of the sample `kyc_import_NAME{…command="COMMAND"…}` of the file before; false when it has none.
- */
+/* The value of the sample `kyc_import_NAME{…command="COMMAND"…}` in the previous file; false when it has
+ * none. */
 static bool metrics_find(struct slice before, const char *name, const char *command, uint64_t *value)
 {
     char begin[256], sample[256];
@@ -195,7 +195,7 @@ static bool metrics_find(struct slice before, const char *name, const char *comm
     return false;
 }
 
-/* A time that stays until it is reached again. */
+/* A time that keeps its value until the event happens again (now). */
 static void metrics_last(const struct metrics *metrics, struct slice before, const char *name, bool now,
                          uint64_t now_s)
 {
@@ -208,14 +208,14 @@ static void metrics_times(const struct metrics *metrics, struct slice before)
 {
     const struct run_stats *stats = metrics->stats;
     uint64_t now_s = (stats->finished_ns ? stats->finished_ns : clock_real_ns()) / CLOCK_NS_PER_S;
-    metrics_name(metrics, "status", "Exit status of the last run: 0 is good, 1 is rejects, more is worse.");
+    metrics_name(metrics, "status",
+                 "Exit status of the last run: 0 success, 1 some records need a look, more is worse.");
     metrics_count(metrics, "status", NULL, NULL, (uint64_t)stats->status);
-    metrics_name(metrics, "duration_seconds", "How long the last run took.");
+    metrics_name(metrics, "duration_seconds", "Duration of the last run.");
     metrics_decimal(metrics, "duration_seconds", NULL, NULL, stats->seconds);
-    metrics_name(metrics, "last_run_timestamp_seconds", "When the last run ended, however it did.");
+    metrics_name(metrics, "last_run_timestamp_seconds", "When the last run ended, with any status.");
     metrics_count(metrics, "last_run_timestamp_seconds", NULL, NULL, now_s);
-    metrics_name(metrics, METRICS_END,
-                 "When a run last came to its end, with rejects or without (status 0 or 1).");
+    metrics_name(metrics, METRICS_END, "When a run last finished, with or without rejects (status 0 or 1).");
     metrics_last(metrics, before, METRICS_END, stats->status <= 1, now_s);
     metrics_name(metrics, METRICS_SUCCESS, "When a run last had status 0: every row valid and done.");
     metrics_last(metrics, before, METRICS_SUCCESS, stats->status == 0, now_s);
@@ -224,7 +224,7 @@ static void metrics_times(const struct metrics *metrics, struct slice before)
 void metrics_write(const struct run_stats *stats, struct slice before, struct buffer *out)
 {
     struct metrics metrics = {.stats = stats, .out = out};
-    uint32_t *ranking = run_stats_ranking(stats);
+    uint32_t *ranking = run_stats_rank_rules(stats);
     buffer_init(&metrics.labels, METRICS_LABELS_MAX);
     buffer_append_text(&metrics.labels, "job=\"");
     metrics_escape(&metrics.labels, stats->job);
@@ -232,9 +232,9 @@ void metrics_write(const struct run_stats *stats, struct slice before, struct bu
 
     metrics_times(&metrics, before);
     metrics_records(&metrics);
-    metrics_rules(&metrics, "rejects", "Records that a rule stopped or the provider refused, by rule.",
+    metrics_rules(&metrics, "rejects", "Records rejected by a rule or refused by the provider, by rule.",
                   VERDICT_REJECT, ranking);
-    metrics_rules(&metrics, "warnings", "Records that a rule warned of, by rule.", VERDICT_WARN, ranking);
+    metrics_rules(&metrics, "warnings", "Records with a warning, by rule.", VERDICT_WARN, ranking);
     metrics_requests(&metrics);
     buffer_clear(&metrics.labels);
     free(ranking);
@@ -248,10 +248,10 @@ int metrics_save(const struct run_stats *stats, const struct job *job, struct er
     struct buffer before, text;
     buffer_init(&before, METRICS_MAX);
     buffer_init(&text, METRICS_MAX);
-    if (file_read(path, &before, &none) != 0 && access(path, F_OK) == 0) /* there need not be one */
-        log_warning("%s: the metrics begin anew, without the time of the last success", none.text);
+    if (file_read(path, &before, &none) != 0 && access(path, F_OK) == 0) /* a missing file is not an error */
+        log_warning("%s\nhint: metrics are written without the time of the last success", none.text);
     metrics_write(stats, buffer_slice(&before), &text);
-    int result = report_folder_save(path, METRICS_MODE, &text, error);
+    int result = report_file_save(path, METRICS_MODE, &text, error);
     buffer_clear(&before);
     buffer_clear(&text);
     free(own_path);

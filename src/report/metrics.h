@@ -1,10 +1,10 @@
-/* metrics: the counts of a run for the Prometheus node exporter's textfile collector.
+/* metrics: the counts of a run for the textfile collector of the Prometheus node exporter.
  *
  * The text exposition format: HELP and TYPE before each name, labels `job` and `command`, no timestamps, no
- * personal data. Each run replaces the file; of the file before only the times of the last success and the
- * last end are taken over. A check has a file of its own, below the run's and never the job's `metrics`: a
- * collector that watches the runs must not take a check for one, and an alert on the last success must not be
- * silenced by it. Mode 0644: the exporter is another user. Thread: one.
+ * personal data. Each run replaces the file, but keeps the times of the last success and the last end. A
+ * check writes to its own report folder, never to the job's `metrics`: a collector must not mistake a check
+ * for a run, nor a check silence an alert on the last success. Mode 0644: the exporter is another user.
+ * Thread: one.
  */
 #ifndef KYC_REPORT_METRICS_H
 #define KYC_REPORT_METRICS_H
@@ -17,12 +17,11 @@
 
 #define METRICS_FILE_NAME "metrics.prom"
 
-/* before: the file that is replaced (empty: none). */
+/* before: the content of the file to be replaced; empty: none. */
 void metrics_write(const struct run_stats *stats, struct slice before, struct buffer *out);
 
-/* The job's `metrics`, else `FOLDER/metrics.prom`, replaced whole. A tally without an end time is of a
- * command that could not begin: its status and time are told, its counts are zero. 0, or -1 with ERROR_USAGE,
- * naming the path. */
+/* Replaces the job's `metrics`, else REPORT/metrics.prom. Without an end time the command could not begin:
+ * the file has its status and the current time, and counts of zero. 0, or -1 as report_file_fail. */
 int metrics_save(const struct run_stats *stats, const struct job *job, struct error *error);
 
 #endif

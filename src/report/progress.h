@@ -14,22 +14,21 @@ struct progress {
     uint64_t started_ns, next_ns; /* monotonic */
 };
 
-/* What a line shows. */
-struct progress_figures {
+/* The values of the line. */
+struct progress_counts {
     uint64_t records, rejected, in_doubt, done, requests;
-    double share; /* of the input that is done, 0–1; below 0: not known */
+    double share; /* of the input read, 0–1; negative: unknown */
     bool is_run;
 };
 
-/* auto: shown when standard error is a terminal. */
+/* PROGRESS_AUTO: shown when standard error is a terminal. */
 void progress_start(struct progress *progress, enum progress_mode mode, uint64_t now_ns);
-/* Redraws at most 5 times a second. Returns the monotonic time of the next redraw, 0 when nothing is shown.
- */
-uint64_t progress_update(struct progress *progress, const struct progress_figures *figures, uint64_t now_ns);
+/* Redraws at most 5 times per second. Returns the monotonic time of the next redraw; 0: nothing is shown. */
+uint64_t progress_update(struct progress *progress, const struct progress_counts *counts, uint64_t now_ns);
 void progress_end(struct progress *progress);
 
-/* The line's text, for tests: `123,456 records  41 % …  8,000/s  ETA 0:12  17 rejected  0 in doubt`. Returns
- * text. */
-char *progress_text(const struct progress_figures *figures, double seconds, char *text, unsigned size);
+/* The text of the line: `123,456 records  41 % …  8,000/s  ETA 0:12  17 rejected  0 in doubt`. Returns text.
+ * Public for tests. */
+char *progress_text(const struct progress_counts *counts, double seconds, char *text, unsigned size);
 
 #endif

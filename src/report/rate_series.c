@@ -4,12 +4,12 @@
 
 #include "core/clock.h"
 
-/* Two buckets into one, so that as much time again has room. */
+/* Halves the number of buckets in use, so that the series can last twice as long. */
 static void rate_series_merge(struct rate_series *series)
 {
     for (size_t i = 0; i < RATE_SERIES_BUCKETS / 2; i++)
-        series->stats[i] = series->stats[2 * i] + series->stats[2 * i + 1];
-    memset(series->stats + RATE_SERIES_BUCKETS / 2, 0, RATE_SERIES_BUCKETS / 2 * sizeof *series->stats);
+        series->counts[i] = series->counts[2 * i] + series->counts[2 * i + 1];
+    memset(series->counts + RATE_SERIES_BUCKETS / 2, 0, RATE_SERIES_BUCKETS / 2 * sizeof *series->counts);
     series->count = (series->count + 1) / 2;
     series->width_ns *= 2;
 }
@@ -24,7 +24,7 @@ void rate_series_add(struct rate_series *series, uint64_t now_ns)
     while (since_ns / series->width_ns >= RATE_SERIES_BUCKETS)
         rate_series_merge(series);
     size_t bucket = (size_t)(since_ns / series->width_ns);
-    series->stats[bucket]++;
+    series->counts[bucket]++;
     if (bucket >= series->count)
         series->count = bucket + 1;
     if (now_ns > series->last_ns)
@@ -41,6 +41,6 @@ uint64_t rate_series_bucket_ns(const struct rate_series *series, size_t bucket)
 
 double rate_series_rate(const struct rate_series *series, size_t bucket)
 {
-    return (double)series->stats[bucket] * (double)CLOCK_NS_PER_S /
+    return (double)series->counts[bucket] * (double)CLOCK_NS_PER_S /
            (double)rate_series_bucket_ns(series, bucket);
 }

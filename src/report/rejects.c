@@ -14,11 +14,11 @@
 #include "core/text.h"
 #include "report/rejects_line.h"
 #include "report/rejects_row.h"
-#include "report/report_folder.h"
+#include "report/report_file.h"
 
 enum {
     REJECTS_FLUSH_LEN = 64 * 1024,
-    REJECTS_GZIP_LEVEL = 1, /* an export may be wrong in every row: it must not be slow then */
+    REJECTS_GZIP_LEVEL = 1, /* fast, because every row of an export may be rejected */
     REJECTS_MODE = 0600,
 };
 
@@ -28,7 +28,7 @@ struct rejects_file {
     struct file_draft draft;
     struct gzip_writer *writer; /* NULL: the spool, which is not compressed */
     int spool_fd;               /* -1: none */
-    struct buffer waiting;      /* rows not yet handed over */
+    struct buffer waiting;      /* rows not yet written */
     uint64_t records;
 };
 
@@ -38,7 +38,7 @@ struct rejects {
     bool *keep; /* by column; false: named kyc_* */
     size_t column_count;
     struct rejects_file rejected, broken;
-    struct rejects_file spool; /* the refused, until the rejected are all written */
+    struct rejects_file spool; /* refused records, until all rejected ones are written */
     struct rejects_row row;    /* CSV */
     struct rejects_line line;  /* NDJSON */
     struct buffer names, messages;
@@ -78,16 +78,16 @@ static int rejects_file_flush(struct rejects_file *file)
     return failed;
 }
 
-/* Hands over what waits, when it is worth it. */
-static int rejects_file_added(struct rejects_file *file, struct error *error)
+/* Counts a record and writes the waiting rows when they are a block. 0, or -1 as report_file_fail. */
+static int rejects_file_count(struct rejects_file *file, struct error *error)
 {
     file->records++;
     if (file->waiting.len < REJECTS_FLUSH_LEN || rejects_file_flush(file) == 0)
         return 0;
-    return report_folder_fail(file->path, error);
+    return report_file_fail(file->path, error);
 }
 
-/* A file that has no name, so that it is gone however the process ends. */
+/* A file without a name, so that it is gone when the process ends in any way. 0, or -1 with errno. */
 static int rejects_spool_open(struct rejects_file *spool, const char *folder)
 {
     *spool = (struct rejects_file){.path = file_join(folder, "refused.tmp-XXXXXX"), .spool_fd = -1};
@@ -100,18 +100,18 @@ static int rejects_spool_open(struct rejects_file *spool, const char *folder)
     return 0;
 }
 
-/* Columns that an earlier run added to a reject file which is now the input. */
-static bool rejects_is_ours(struct slice column)
+/* True for a column that an earlier run added to a reject file, which is now the input. */
+static bool rejects_is_added(struct slice column)
 {
     while (column.len && (*column.data == ' ' || *column.data == '\t'))
         column = slice_make(column.data + 1, column.len - 1);
     return column.len >= 4 && memcmp(column.data, "kyc_", 4) == 0;
 }
 
-/* What is added to a record. */
-enum { OUR_INPUT, OUR_ROW, OUR_LINE, OUR_VERDICTS, OUR_MESSAGE, OUR_COUNT };
-static const char *const ours[OUR_COUNT] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts",
-                                            "kyc_message"};
+/* The columns or members that are added to a record. */
+enum { ADDED_INPUT, ADDED_ROW, ADDED_LINE, ADDED_VERDICTS, ADDED_MESSAGE, ADDED_COUNT };
+static const char *const added_names[ADDED_COUNT] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts",
+                                                     "kyc_message"};
 
 static void rejects_write_header(struct rejects *rejects, const struct rejects_header *header)
 {
@@ -121,8 +121,8 @@ static void rejects_write_header(struct rejects *rejects, const struct rejects_h
     for (size_t i = 0; i < header->column_count; i++)
         if (rejects->keep[i])
             rejects_row_bytes(&rejects->row, header->columns[i]);
-    for (size_t i = 0; i < OUR_COUNT; i++)
-        rejects_row_bytes(&rejects->row, slice_from(ours[i]));
+    for (size_t i = 0; i < ADDED_COUNT; i++)
+        rejects_row_bytes(&rejects->row, slice_from(added_names[i]));
     rejects_row_end(&rejects->row);
 
     buffer_append(&rejects->broken.waiting, header->raw);
@@ -138,7 +138,7 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
     rejects->column_count = header->column_count;
     rejects->keep = memory_new(header->column_count + 1, sizeof *rejects->keep);
     for (size_t i = 0; i < header->column_count; i++)
-        rejects->keep[i] = !rejects_is_ours(header->columns[i]);
+        rejects->keep[i] = !rejects_is_added(header->columns[i]);
     rejects_row_init(&rejects->row, input, NULL);
     rejects_line_init(&rejects->line);
     buffer_init(&rejects->names, REJECTS_ROW_MAX);
@@ -147,7 +147,7 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
     if (file_make_folder(folder) != 0 ||
         rejects_file_open(&rejects->rejected, folder, rejects_file_name(input->format)) != 0 ||
         rejects_file_open(&rejects->broken, folder, rejects_broken_name(input->format)) != 0) {
-        report_folder_fail(folder, error);
+        report_file_fail(folder, error);
         rejects_drop(rejects);
         return NULL;
     }
@@ -155,7 +155,7 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
     return rejects;
 }
 
-/* Into rejects->names and messages. */
+/* Fills rejects->names and rejects->messages. */
 static void rejects_name_verdicts(struct rejects *rejects, const struct verdict *verdicts, size_t count)
 {
     struct buffer *names = &rejects->names, *messages = &rejects->messages;
@@ -198,11 +198,11 @@ static void rejects_write_line(struct rejects *rejects, struct buffer *out, cons
 {
     struct rejects_line *line = &rejects->line;
     rejects_line_begin(line, record->raw, out);
-    rejects_line_text(line, ours[OUR_INPUT], slice_from(rejects->input->paths[record->input]));
-    rejects_line_number(line, ours[OUR_ROW], record->row);
-    rejects_line_number(line, ours[OUR_LINE], record->line);
-    rejects_line_text(line, ours[OUR_VERDICTS], buffer_slice(&rejects->names));
-    rejects_line_text(line, ours[OUR_MESSAGE], buffer_slice(&rejects->messages));
+    rejects_line_text(line, added_names[ADDED_INPUT], slice_from(rejects->input->paths[record->input]));
+    rejects_line_number(line, added_names[ADDED_ROW], record->row);
+    rejects_line_number(line, added_names[ADDED_LINE], record->line);
+    rejects_line_text(line, added_names[ADDED_VERDICTS], buffer_slice(&rejects->names));
+    rejects_line_text(line, added_names[ADDED_MESSAGE], buffer_slice(&rejects->messages));
     rejects_line_end(line);
 }
 
@@ -223,10 +223,10 @@ int rejects_add(struct rejects *rejects, const struct record *record, struct err
     if (record->fault) {
         buffer_append(&rejects->broken.waiting, record->raw);
         buffer_append_char(&rejects->broken.waiting, '\n');
-        return rejects_file_added(&rejects->broken, error);
+        return rejects_file_count(&rejects->broken, error);
     }
     rejects_write_record(rejects, &rejects->rejected, record, record->verdicts, record->verdict_count);
-    return rejects_file_added(&rejects->rejected, error);
+    return rejects_file_count(&rejects->rejected, error);
 }
 
 int rejects_add_refused(struct rejects *rejects, const struct record *record, const struct verdict *verdict,
@@ -234,17 +234,17 @@ int rejects_add_refused(struct rejects *rejects, const struct record *record, co
 {
     struct rejects_file *spool = &rejects->spool;
     if (!spool->path && rejects_spool_open(spool, rejects->folder) != 0) {
-        report_folder_fail(rejects->folder, error);
+        report_file_fail(rejects->folder, error);
         rejects_file_clear(spool);
         return -1;
     }
     struct verdict refusal = *verdict;
     refusal.level = VERDICT_REJECT;
     rejects_write_record(rejects, spool, record, &refusal, 1);
-    return rejects_file_added(spool, error);
+    return rejects_file_count(spool, error);
 }
 
-/* Appends the refused to the rejected. 0, or -1 with errno. */
+/* Appends the spool of refused records to the rejected ones. 0, or -1 with errno. */
 static int rejects_append_spool(struct rejects_file *rejected, struct rejects_file *spool)
 {
     if (rejects_file_flush(spool) != 0 || rejects_file_flush(rejected) != 0 ||
@@ -262,7 +262,7 @@ static int rejects_append_spool(struct rejects_file *rejected, struct rejects_fi
     }
 }
 
-/* Puts the file into place; one without records takes the old one away. 0, or -1 with errno. */
+/* Renames the file into place; without records it removes the old file. 0, or -1 with errno. */
 static int rejects_file_commit(struct rejects_file *file)
 {
     if (file->records == 0)
@@ -272,8 +272,9 @@ static int rejects_file_commit(struct rejects_file *file)
     return file_draft_commit(&file->draft);
 }
 
-/* An earlier run's files of the other format would be taken for this one's. 0, or -1 with errno. */
-static int rejects_remove_others(const struct rejects *rejects)
+/* Removes the files of the other format, which an earlier run left: they would look like this run's. 0, or -1
+ * with errno. */
+static int rejects_remove_other_format(const struct rejects *rejects)
 {
     bool is_ndjson = rejects->input->format == JOB_FORMAT_NDJSON;
     enum job_format other = is_ndjson ? JOB_FORMAT_CSV : JOB_FORMAT_NDJSON;
@@ -299,11 +300,11 @@ int rejects_commit(struct rejects *rejects, struct error *error)
     if (result == 0)
         result = rejects_file_commit(&rejects->rejected);
     if (result != 0)
-        report_folder_fail(rejects->rejected.path, error);
+        report_file_fail(rejects->rejected.path, error);
     else if (rejects_file_commit(&rejects->broken) != 0)
-        result = report_folder_fail(rejects->broken.path, error);
-    else if (rejects_remove_others(rejects) != 0)
-        result = report_folder_fail(rejects->folder, error);
+        result = report_file_fail(rejects->broken.path, error);
+    else if (rejects_remove_other_format(rejects) != 0)
+        result = report_file_fail(rejects->folder, error);
     rejects_drop(rejects);
     return result;
 }

@@ -1,14 +1,16 @@
-/* rejects: the files of what was turned down: rejects.* (fix it, feed it back) and broken.* (raw bytes).
+/* rejects: the files of rejected and refused records: rejects.* (to be corrected and used as input) and
+ * broken.* (raw bytes).
  *
- * rejects.csv.gz: all source columns as they were, in the input's own delimiter, quote and encoding, then
- * kyc_input, kyc_row, kyc_line, kyc_verdicts, kyc_message; source columns named kyc_* are left out (a reject
- * file fed back). Rejected records stand in input order; those that the provider refused follow.
- * broken.csv.gz: the header, then the raw bytes of records that cannot be put into columns. For NDJSON they
- * are rejects.ndjson.gz, the source objects with members of those names at their end (an earlier run's are
- * replaced), and broken.ndjson.gz, the raw lines; the other format's files of an earlier run are removed.
- * Both are 0600 in a folder of 0700, written aside and renamed at the end, so one may be the input of the run
- * that replaces it. Nothing is masked: these files hold personal data. Constant memory. Thread: one (the
- * coordinator). Owner: open, then commit or drop.
+ * rejects.csv.gz: all source columns unchanged, in the input's delimiter, quote and encoding, then kyc_input,
+ * kyc_row, kyc_line, kyc_verdicts, kyc_message; source columns named kyc_* are left out (the input is a
+ * reject file). Rejected records in input order, then those that the provider refused. broken.csv.gz: the
+ * header, then the raw bytes of records that could not be split into columns. NDJSON: rejects.ndjson.gz has
+ * the source objects with members of these names at the end (they replace those of an earlier run),
+ * broken.ndjson.gz the raw lines. Files of the other format from an earlier run are removed.
+ *
+ * Both are 0600 in a folder of 0700, written to drafts and renamed at the end, so the input of a run may be
+ * the file that it replaces. Nothing is masked: these files contain personal data. Memory does not grow with
+ * the records. Thread: one (the coordinator). Owner: open, then commit or drop.
  */
 #ifndef KYC_REPORT_REJECTS_H
 #define KYC_REPORT_REJECTS_H
@@ -37,28 +39,27 @@ static inline const char *rejects_broken_name(enum job_format format)
 
 struct rejects;
 
-/* The header of the inputs (the same for all): its column names as in the source bytes; no columns for
- * NDJSON.
- */
+/* The header of all inputs: the column names in source bytes; no columns for NDJSON. */
 struct rejects_header {
     const struct slice *columns;
     size_t column_count;
     struct slice raw;
 };
 
-/* Makes the folder (0700) when missing. Borrows input (its paths become kyc_input); copies what it needs of
- * the header. NULL with ERROR_USAGE naming the path. */
+/* Creates the folder (0700) when missing. Borrows input; copies from the header. NULL with an error as
+ * report_file_fail. */
 struct rejects *rejects_open(const char *folder, const struct job_input *input,
                              const struct rejects_header *header, struct error *error);
 
-/* A record that our rules stopped, with its verdicts of level reject; one with a fault goes to broken.*. 0,
- * or -1 with ERROR_USAGE naming the path (a full disk). */
+/* Adds a rejected record with its verdicts of level reject, or a record with a fault to broken.*. 0, or -1 as
+ * report_file_fail (a full disk). */
 int rejects_add(struct rejects *rejects, const struct record *record, struct error *error);
-/* A record that the provider refused: verdict FIELD/RULE and message. */
+/* Adds a record that the provider refused, with one verdict. 0, or -1 as rejects_add. */
 int rejects_add_refused(struct rejects *rejects, const struct record *record, const struct verdict *verdict,
                         struct error *error);
 
-/* Renames both into place (a file without records is removed instead). 0, or -1. Then as drop. */
+/* Renames both files into place; removes a file without records. 0, or -1 as report_file_fail. Frees in any
+ * case. */
 int rejects_commit(struct rejects *rejects, struct error *error);
 void rejects_drop(struct rejects *rejects);
 

@@ -34,12 +34,12 @@ static size_t trim_end(const char *text, size_t from, size_t end)
     return end;
 }
 
-static bool is_ours(struct slice key)
+static bool is_added(struct slice key)
 {
     return key.len >= 4 && memcmp(key.data, "kyc_", 4) == 0;
 }
 
-/* An object and where its members stand in raw. */
+/* An object and the nodes of its members. */
 struct members {
     struct slice raw;
     const struct json_node *nodes;
@@ -57,36 +57,37 @@ static struct members read_members(struct rejects_line *line, struct slice raw)
     buffer_append(&line->source, slice_make(padding, sizeof padding));
     members.nodes = json_reader_parse_lenient(line->reader, slice_make(line->source.data, raw.len), &count,
                                               &members.repaired, &fault);
-    assert(members.nodes && members.nodes[0].kind == JSON_OBJECT); /* a rule worker has read it */
+    assert(members.nodes && members.nodes[0].kind == JSON_OBJECT); /* a rule worker has parsed it */
     return members;
 }
 
-static size_t place_of(const struct members *members, size_t node)
+static size_t offset_of(const struct members *members, size_t node)
 {
     size_t index = members->nodes[node].offset;
     return members->repaired ? json_repair_origin(members->raw, index) : index;
 }
 
-static bool has_ours(const struct json_node *nodes)
+static bool has_added(const struct json_node *nodes)
 {
     for (size_t index = 1; index < nodes[0].end; index = nodes[index].end)
-        if (is_ours(nodes[index].key))
+        if (is_added(nodes[index].key))
             return true;
     return false;
 }
 
-/* The members that are not ours, with what stands between two of them. True when there is one. */
-static bool append_others(const struct members *members, size_t closing, struct buffer *out)
+/* Appends the members other than kyc_* up to closing, with the source bytes between neighbours. True when
+ * there is one. */
+static bool append_source_members(const struct members *members, size_t closing, struct buffer *out)
 {
     const struct json_node *nodes = members->nodes;
     const char *raw = members->raw.data;
-    size_t appended = 0, neighbour = 0; /* up to where in raw; the member that would follow right there */
+    size_t appended = 0, neighbour = 0; /* end in raw of the last member appended; the node right after it */
     for (size_t index = 1; index < nodes[0].end; index = nodes[index].end) {
-        if (is_ours(nodes[index].key))
+        if (is_added(nodes[index].key))
             continue;
         bool is_last = nodes[index].end == nodes[0].end;
-        size_t start = place_of(members, index);
-        size_t end = trim_end(raw, start, is_last ? closing : place_of(members, nodes[index].end));
+        size_t start = offset_of(members, index);
+        size_t end = trim_end(raw, start, is_last ? closing : offset_of(members, nodes[index].end));
         if (!is_last) /* its comma */
             end = trim_end(raw, start, end - 1);
         buffer_append_text(out, appended && neighbour != index ? "," : "");
@@ -102,11 +103,11 @@ void rejects_line_begin(struct rejects_line *line, struct slice raw, struct buff
 {
     raw.len = trim_end(raw.data, 0, raw.len);
     struct members members = read_members(line, raw);
-    size_t first = place_of(&members, 0) + 1, closing = raw.len - 1;
+    size_t first = offset_of(&members, 0) + 1, closing = raw.len - 1;
     bool any = members.nodes[0].children > 0;
-    if (has_ours(members.nodes)) {
+    if (has_added(members.nodes)) {
         buffer_append(out, slice_make(raw.data, first));
-        any = append_others(&members, closing, out);
+        any = append_source_members(&members, closing, out);
     } else {
         buffer_append(out, slice_make(raw.data, trim_end(raw.data, first, closing)));
     }

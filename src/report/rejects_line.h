@@ -1,4 +1,4 @@
-/* rejects_line: one line of an NDJSON reject file: the source object with five members at its end.
+/* rejects_line: one line of an NDJSON reject file: the source object with the added members at its end.
  *
  * Thread: one at a time. Owner: init/clear.
  */
@@ -19,10 +19,10 @@ struct rejects_line {
 void rejects_line_init(struct rejects_line *line);
 void rejects_line_clear(struct rejects_line *line);
 
-/* Begins a line in out: the object's bytes as they were but for its members named kyc_*, left open. raw: a
- * JSON object, which may hold bytes that are not UTF-8 in its strings. */
+/* Begins a line in out: the bytes of the object without its members named kyc_*, not closed. raw: a JSON
+ * object; its strings may have bytes that are not UTF-8. */
 void rejects_line_begin(struct rejects_line *line, struct slice raw, struct buffer *out);
-/* A member with a text of ours; what is not UTF-8 in it becomes `?`. */
+/* Adds a member; bytes that are not UTF-8 become `?`. */
 void rejects_line_text(struct rejects_line *line, const char *key, struct slice text);
 void rejects_line_number(struct rejects_line *line, const char *key, uint64_t number);
 /* Ends the object and the line. */

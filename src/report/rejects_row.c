@@ -72,14 +72,14 @@ void rejects_row_bytes(struct rejects_row *row, struct slice cell)
         buffer_append(row->out, cell);
 }
 
-/* Bytes of the UTF-8 character that begins with lead. */
+/* The length of the UTF-8 character that begins with lead. */
 static size_t rejects_char_len(char lead)
 {
     unsigned char byte = (unsigned char)lead;
     return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
 }
 
-/* A character beyond ASCII in the row's encoding; `?` when it has none. */
+/* A character outside ASCII in the encoding of the row; `?` when it has none. */
 static char rejects_row_encode(const struct rejects_row *row, struct slice character)
 {
     if (character.len == 2) {

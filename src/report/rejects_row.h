@@ -1,6 +1,6 @@
-/* rejects_row: one row of a reject file in the input's own delimiter, quote and encoding.
+/* rejects_row: one row of a CSV reject file, in the input's delimiter, quote and encoding.
  *
- * Source bytes are copied; our own texts are UTF-8 and are encoded, a character that the encoding lacks
+ * Source cells are copied; added texts are converted from UTF-8, and a character that the encoding lacks
  * becomes `?`. Thread: one at a time. Owner: init/clear.
  */
 #ifndef KYC_REPORT_REJECTS_ROW_H
@@ -14,11 +14,10 @@
 #include "core/slice.h"
 #include "model/job.h"
 
-/* Bytes of a row, or of rows that wait to be written: as long as the records make them, which the reader
- * bounds (input.max_record). */
+/* The maximum of buffers for rows: no bound, since the reader bounds the records (input.max_record). */
 #define REJECTS_ROW_MAX ((size_t)1 << 40)
 
-enum { REJECTS_HIGH_BYTES = 32 }; /* 80–9F, which windows-1252 gives to characters from all over Unicode */
+enum { REJECTS_HIGH_BYTES = 32 }; /* 80–9F, the bytes where windows-1252 is not Latin-1 */
 
 struct rejects_row {
     struct buffer *out; /* borrowed */
@@ -33,9 +32,9 @@ struct rejects_row {
 void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out);
 void rejects_row_clear(struct rejects_row *row);
 
-/* A cell of the source, as it is; quoted only when it must be, quotes doubled. */
+/* Adds a source cell unchanged, quoted only when necessary. */
 void rejects_row_bytes(struct rejects_row *row, struct slice cell);
-/* A text of ours. Control characters become blanks, so that a row is one line where its cells are. */
+/* Adds a UTF-8 text. Control characters become blanks, so that it adds no line to the row. */
 void rejects_row_text(struct rejects_row *row, struct slice text);
 void rejects_row_number(struct rejects_row *row, uint64_t number);
 /* Ends the line. */

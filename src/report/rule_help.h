@@ -1,23 +1,20 @@
-/* rule_help: what a rule's verdict means and what to do about it; what an exit status means and what comes
- * next.
+/* rule_help: what a rule's verdict means and what to do about it, for reports. Thread: any; pure.
  *
- * Whole sentences for report.html; the table on standard output has run_stats_meaning. Constant texts without
- * a value. Thread: any; pure.
+ * Constant texts without a value of a record, so they may be shown where values are masked.
  */
 #ifndef KYC_REPORT_RULE_HELP_H
 #define KYC_REPORT_RULE_HELP_H
 
-#include <stdbool.h>
-
 #include "model/field.h"
 
 struct rule_help {
-    const char *meaning, *todo;
+    const char *summary; /* a few words, for one line of a table */
+    const char *meaning; /* a sentence */
+    const char *action;  /* what to do: sentences */
 };
 
-struct rule_help rule_help_of_rule(enum field_id field, const char *rule);
-
-/* of a check (is_dry) or a run that ended with this status (1-product.md, Exit statuses). */
-struct rule_help rule_help_of_status(int status, bool is_dry);
+/* The help for a verdict FIELD/RULE; for an unknown rule, which is the job's or a code of the provider, a
+ * general one. */
+const struct rule_help *rule_help_find(enum field_id field, const char *rule);
 
 #endif

@@ -22,10 +22,10 @@ void run_stats_free(struct run_stats *stats)
     if (!stats)
         return;
     for (size_t i = 0; i < stats->rule_count; i++) {
-        free(stats->rules[i].example);
+        free(stats->rules[i].provider_message);
         for (size_t index = 0; index < stats->rules[i].example_count; index++)
             free(stats->rules[i].examples[index].shape);
-        if (stats->rules[i].rule_owned)
+        if (stats->rules[i].owns_rule)
             free((char *)stats->rules[i].rule);
     }
     for (size_t i = 0; i <= FIELD_MAX; i++)
@@ -36,27 +36,27 @@ void run_stats_free(struct run_stats *stats)
     free(stats);
 }
 
-static bool run_stats_rule_is(const struct run_stats_rule *known, enum field_id field,
+static bool run_stats_is_rule(const struct run_stats_rule *known, enum field_id field,
                               enum verdict_level level, const char *rule)
 {
     return known->field == field && known->level == level &&
            (known->rule == rule || strcmp(known->rule, rule) == 0);
 }
 
-/* Where in the index this rule stands, or is to stand. The name is hashed, not its address: the same name may
- * come from several places. */
-static uint32_t *run_stats_place(const struct run_stats *stats, enum field_id field, enum verdict_level level,
-                                 const char *rule)
+/* The slot of a rule in the index, or the free slot for it. Hashes the name, not its address: equal names may
+ * have several addresses. */
+static uint32_t *run_stats_find_slot(const struct run_stats *stats, enum field_id field,
+                                     enum verdict_level level, const char *rule)
 {
     uint64_t hash = hash_table_hash(slice_from(rule)) + (uint64_t)field * 31 + (uint64_t)level;
     size_t index = (size_t)hash & (stats->index_capacity - 1);
     while (stats->index[index] &&
-           !run_stats_rule_is(&stats->rules[stats->index[index] - 1], field, level, rule))
+           !run_stats_is_rule(&stats->rules[stats->index[index] - 1], field, level, rule))
         index = (index + 1) & (stats->index_capacity - 1);
     return &stats->index[index];
 }
 
-static void run_stats_grow(struct run_stats *stats)
+static void run_stats_grow_rules(struct run_stats *stats)
 {
     stats->rule_capacity = stats->rule_capacity ? 2 * stats->rule_capacity : RUN_STATS_FIRST_CAPACITY;
     stats->rules = memory_resize(stats->rules, stats->rule_capacity, sizeof *stats->rules);
@@ -65,49 +65,49 @@ static void run_stats_grow(struct run_stats *stats)
     stats->index = memory_new(stats->index_capacity, sizeof *stats->index);
     for (size_t i = 0; i < stats->rule_count; i++) {
         const struct run_stats_rule *rule = &stats->rules[i];
-        *run_stats_place(stats, rule->field, rule->level, rule->rule) = (uint32_t)(i + 1);
+        *run_stats_find_slot(stats, rule->field, rule->level, rule->rule) = (uint32_t)(i + 1);
     }
 }
 
-/* The count of a rule, made when it is new. */
-static struct run_stats_rule *run_stats_rule_at(struct run_stats *stats, enum field_id field,
-                                                enum verdict_level level, const char *rule, bool copy)
+/* Adds the rule when it is new. */
+static struct run_stats_rule *run_stats_get_rule(struct run_stats *stats, enum field_id field,
+                                                 enum verdict_level level, const char *rule, bool copy)
 {
     if (stats->rule_count == stats->rule_capacity)
-        run_stats_grow(stats);
-    uint32_t *place = run_stats_place(stats, field, level, rule);
+        run_stats_grow_rules(stats);
+    uint32_t *place = run_stats_find_slot(stats, field, level, rule);
     if (!*place) {
         stats->rules[stats->rule_count++] = (struct run_stats_rule){
             .field = field,
             .level = level,
             .rule = copy ? memory_copy(slice_from(rule)) : rule,
-            .rule_owned = copy,
+            .owns_rule = copy,
         };
         *place = (uint32_t)stats->rule_count;
     }
     return &stats->rules[*place - 1];
 }
 
-/* Once a record, whatever the number of its verdicts under this rule. True when it counted. */
-static bool run_stats_count(struct run_stats *stats, struct run_stats_rule *rule, uint64_t row)
+/* Counts the current record unless it has been counted under this rule. True when it was counted now. */
+static bool run_stats_count_once(struct run_stats *stats, struct run_stats_rule *rule, uint64_t row)
 {
-    if (rule->mark == stats->marks)
+    if (rule->last_mark == stats->mark)
         return false;
-    rule->mark = stats->marks;
+    rule->last_mark = stats->mark;
     if (rule->records++ == 0)
         rule->first_row = row;
     return true;
 }
 
-static struct run_stats_field *run_stats_field_at(struct run_stats *stats, enum field_id field)
+static struct run_stats_field *run_stats_get_field(struct run_stats *stats, enum field_id field)
 {
     return &stats->fields[field == FIELD_NONE ? (size_t)FIELD_MAX : field];
 }
 
-/* The shape of what stands in the source. Owner: the caller. */
-static char *run_stats_shape(struct run_stats *stats, const struct record *record, enum field_id field)
+/* The shape of the source cell, or of the raw record with a fault. Owner: the caller. */
+static char *run_stats_shape_of(struct run_stats *stats, const struct record *record, enum field_id field)
 {
-    const struct run_stats_field *source = run_stats_field_at(stats, field);
+    const struct run_stats_field *source = run_stats_get_field(stats, field);
     struct slice text = record->fault ? record->raw : slice_make(NULL, 0);
     if (!record->fault && source->mapped && source->column < record->cell_count)
         text = record->cells[source->column];
@@ -119,8 +119,8 @@ static char *run_stats_shape(struct run_stats *stats, const struct record *recor
     return copy;
 }
 
-/* The place of an example that shows what an earlier one shows too; the count when there is none. */
-static size_t run_stats_repeated_example(const struct run_stats_rule *rule)
+/* The index of an example with the shape of an earlier one; example_count: none. */
+static size_t run_stats_find_repeated(const struct run_stats_rule *rule)
 {
     for (size_t i = 1; i < rule->example_count; i++)
         for (size_t earlier = 0; earlier < i; earlier++)
@@ -129,18 +129,18 @@ static size_t run_stats_repeated_example(const struct run_stats_rule *rule)
     return rule->example_count;
 }
 
-/* The first ones; then, for a while, a new shape in place of one that is there twice. */
+/* Keeps the first examples; then, among the first records, a new shape replaces a repeated one. */
 static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule *rule,
                                   const struct record *record)
 {
-    enum { RUN_STATS_SEARCHED = 1000 };
-    if (rule->records > RUN_STATS_SEARCHED)
+    enum { RUN_STATS_SEARCH_MAX = 1000 };
+    if (rule->records > RUN_STATS_SEARCH_MAX)
         return;
     size_t place = rule->example_count;
-    if (place == RUN_STATS_EXAMPLES && (place = run_stats_repeated_example(rule)) == RUN_STATS_EXAMPLES)
+    if (place == RUN_STATS_EXAMPLES && (place = run_stats_find_repeated(rule)) == RUN_STATS_EXAMPLES)
         return;
     struct run_stats_example example = {record->input, record->row, record->line,
-                                        run_stats_shape(stats, record, rule->field)};
+                                        run_stats_shape_of(stats, record, rule->field)};
     if (place < rule->example_count) {
         for (size_t i = 0; i < rule->example_count; i++) {
             if (strcmp(rule->examples[i].shape, example.shape) != 0)
@@ -158,16 +158,16 @@ static void run_stats_add_example(struct run_stats *stats, struct run_stats_rule
 
 static void run_stats_add_verdicts(struct run_stats *stats, const struct record *record)
 {
-    stats->marks++;
+    stats->mark++;
     for (size_t i = 0; i < record->verdict_count; i++) {
         const struct verdict *verdict = &record->verdicts[i];
         struct run_stats_rule *rule =
-            run_stats_rule_at(stats, verdict->field, verdict->level, verdict->rule, false);
-        if (run_stats_count(stats, rule, record->row))
+            run_stats_get_rule(stats, verdict->field, verdict->level, verdict->rule, false);
+        if (run_stats_count_once(stats, rule, record->row))
             run_stats_add_example(stats, rule, record);
-        struct run_stats_field *field = run_stats_field_at(stats, verdict->field);
-        if (verdict->level == VERDICT_REJECT && field->mark != stats->marks) {
-            field->mark = stats->marks;
+        struct run_stats_field *field = run_stats_get_field(stats, verdict->field);
+        if (verdict->level == VERDICT_REJECT && field->last_mark != stats->mark) {
+            field->last_mark = stats->mark;
             field->rejected++;
         }
     }
@@ -180,7 +180,7 @@ static void run_stats_add_presence(struct run_stats *stats, const uint64_t *fiel
             stats->fields[i].present += records;
 }
 
-void run_stats_sort(struct run_stats *stats)
+void run_stats_finish(struct run_stats *stats)
 {
     for (size_t i = 0; i < RUN_STATS_PRESENCES; i++) {
         run_stats_add_presence(stats, stats->presences[i].fields, stats->presences[i].records);
@@ -188,9 +188,9 @@ void run_stats_sort(struct run_stats *stats)
     }
 }
 
-/* Records with the same fields are counted together, and field by field only when another set takes their
- * place: this runs for every record. */
-static void run_stats_note_presence(struct run_stats *stats, const struct record *record)
+/* Runs for every record, so records with the same fields are counted together, and field by field only when
+ * another set of fields replaces them in the cache. */
+static void run_stats_count_presence(struct run_stats *stats, const struct record *record)
 {
     uint64_t spread = UINT64_C(0x9E3779B97F4A7C15); /* 2^64 / the golden ratio */
     uint64_t mixed = (record->present[0] ^ record->present[1] * spread) * spread;
@@ -203,37 +203,36 @@ static void run_stats_note_presence(struct run_stats *stats, const struct record
     stats->presences[index].records++;
 }
 
-static const char run_stats_code_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char country_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-static size_t run_stats_code_digit(char character)
+static size_t country_digit(char character)
 {
     if (character >= '0' && character <= '9')
         return (size_t)(character - '0');
     return character >= 'A' && character <= 'Z' ? (size_t)(character - 'A') + 10 : SIZE_MAX;
 }
 
-static struct run_stats_country *run_stats_country_of(struct run_stats *stats, const struct record *record)
+static struct run_stats_country *run_stats_get_country(struct run_stats *stats, const struct record *record)
 {
-    size_t first = run_stats_code_digit(record->country[0]),
-           second = run_stats_code_digit(record->country[1]);
+    size_t first = country_digit(record->country[0]), second = country_digit(record->country[1]);
     bool known = first != SIZE_MAX && second != SIZE_MAX;
     return &stats->countries[known ? 1 + first * 36 + second : 0];
 }
 
-char *run_stats_country_code(size_t place, char text[3])
+char *run_stats_country_code(size_t index, char text[3])
 {
     text[0] = '\0';
-    if (place == 0)
+    if (index == 0)
         return text;
-    text[0] = run_stats_code_digits[(place - 1) / 36];
-    text[1] = run_stats_code_digits[(place - 1) % 36];
+    text[0] = country_digits[(index - 1) / 36];
+    text[1] = country_digits[(index - 1) % 36];
     text[2] = '\0';
     return text;
 }
 
 void run_stats_map_field(struct run_stats *stats, enum field_id field, size_t column, const char *name)
 {
-    struct run_stats_field *mapped = run_stats_field_at(stats, field);
+    struct run_stats_field *mapped = run_stats_get_field(stats, field);
     mapped->mapped = true;
     mapped->column = column;
     free(mapped->name);
@@ -243,13 +242,13 @@ void run_stats_map_field(struct run_stats *stats, enum field_id field, size_t co
 void run_stats_add_record(struct run_stats *stats, const struct record *record)
 {
     struct run_stats_input *input = &stats->inputs[record->input];
-    struct run_stats_country *country = run_stats_country_of(stats, record);
+    struct run_stats_country *country = run_stats_get_country(stats, record);
     stats->read++;
     input->records++;
     country->records++;
     if (!record->fault) {
-        stats->in_columns++;
-        run_stats_note_presence(stats, record);
+        stats->well_formed++;
+        run_stats_count_presence(stats, record);
     }
     if (record->verdict_count)
         run_stats_add_verdicts(stats, record);
@@ -270,37 +269,37 @@ void run_stats_add_record(struct run_stats *stats, const struct record *record)
 void run_stats_add_refusal(struct run_stats *stats, const struct record *record, enum field_id field,
                            const char *rule, const char *message)
 {
-    stats->marks++;
-    struct run_stats_rule *counted = run_stats_rule_at(stats, field, VERDICT_REJECT, rule, true);
-    run_stats_count(stats, counted, record->row);
+    stats->mark++;
+    struct run_stats_rule *counted = run_stats_get_rule(stats, field, VERDICT_REJECT, rule, true);
+    run_stats_count_once(stats, counted, record->row);
     run_stats_add_example(stats, counted, record);
-    run_stats_field_at(stats, field)->rejected++;
-    run_stats_country_of(stats, record)->refused++;
-    if (!counted->example && message && *message)
-        counted->example = memory_copy(slice_from(message));
+    run_stats_get_field(stats, field)->rejected++;
+    run_stats_get_country(stats, record)->refused++;
+    if (!counted->provider_message && message && *message)
+        counted->provider_message = memory_copy(slice_from(message));
 }
 
 void run_stats_add_provider_warning(struct run_stats *stats, const struct record *record,
                                     const enum field_id *fields, size_t count, const char *message)
 {
-    stats->marks++;
+    stats->mark++;
     for (size_t i = 0; i < count; i++) {
-        struct run_stats_rule *rule = run_stats_rule_at(stats, fields[i], VERDICT_WARN, RULE_WARNING, false);
-        if (!run_stats_count(stats, rule, record->row))
+        struct run_stats_rule *rule = run_stats_get_rule(stats, fields[i], VERDICT_WARN, RULE_WARNING, false);
+        if (!run_stats_count_once(stats, rule, record->row))
             continue;
         run_stats_add_example(stats, rule, record);
-        if (!rule->example && message && *message)
-            rule->example = memory_copy(slice_from(message));
+        if (!rule->provider_message && message && *message)
+            rule->provider_message = memory_copy(slice_from(message));
     }
     stats->provider_warned++;
-    if (record->verdict_count > 0) /* it has been counted as warned */
+    if (record->verdict_count > 0) /* already counted as warned */
         return;
     stats->warned++;
     stats->inputs[record->input].warned++;
-    run_stats_country_of(stats, record)->warned++;
+    run_stats_get_country(stats, record)->warned++;
 }
 
-/* Few rules and once a run: an insertion sort needs no context for its order. */
+/* An insertion sort will do: there are few rules, and it runs once. */
 static bool run_stats_ranks_before(const struct run_stats_rule *a, const struct run_stats_rule *b)
 {
     if (a->level != b->level)
@@ -312,7 +311,7 @@ static bool run_stats_ranks_before(const struct run_stats_rule *a, const struct 
     return strcmp(a->rule, b->rule) < 0;
 }
 
-uint32_t *run_stats_ranking(const struct run_stats *stats)
+uint32_t *run_stats_rank_rules(const struct run_stats *stats)
 {
     uint32_t *ranking = memory_new(stats->rule_count, sizeof *ranking);
     for (size_t i = 0; i < stats->rule_count; i++) {
@@ -323,45 +322,4 @@ uint32_t *run_stats_ranking(const struct run_stats *stats)
         ranking[index] = (uint32_t)i;
     }
     return ranking;
-}
-
-const char *run_stats_meaning(enum field_id field, const char *rule)
-{
-    static const struct {
-        const char *rule, *meaning;
-    } meanings[] = {
-        {RULE_REQUIRED, "no value: fill it in, or map another column"},
-        {RULE_FORMAT, "not of the form that it must have"},
-        {RULE_ENUM, "not a word that the provider knows: see `values` in the job file"},
-        {RULE_COUNTRY, "not a known country"},
-        {RULE_COUNTRY_REFUSED, "a country that the provider does not take"},
-        {RULE_TOO_LONG, "longer than the provider takes"},
-        {RULE_TOO_SHORT, "shorter than the provider takes"},
-        {RULE_MIN_AGE, "younger than the job's minimum age"},
-        {RULE_FUTURE, "a date after today"},
-        {RULE_TOO_OLD, "a birth date more than 120 years ago"},
-        {RULE_UNIQUE, "seen before in this run's input"},
-        {RULE_ENCODING, "damaged text: is input.encoding right?"},
-        {RULE_INVISIBLE, "invisible characters were taken out"},
-        {RULE_AMBIGUOUS, "several readings: say it in full"},
-        {RULE_TIME, "a time of day: the day is not certain"},
-        {RULE_VALID, "a number that the number plan does not know"},
-        {RULE_NO_CLEAR, "went away, and the provider cannot clear it"},
-        {RULE_IDENTIFYING, "looks like an e-mail or a national number"},
-        {RULE_IMMUTABLE, "changed, and the provider cannot change it"},
-        {RULE_NO_UPDATE, "changed, and the provider takes no updates"},
-        {RULE_EXISTS, "the provider has such a user, who is not ours"},
-        {RULE_WARNING, "taken, and the provider warned of it"},
-        {RULE_TWIN, "the same person is there under another key"},
-        {RULE_EXPENSIVE, "a pattern of the job takes too long on it"},
-        {RULE_MALFORMED, "broken quoting or JSON: the raw lines are in broken.*"},
-        {RULE_COLUMNS, "more or fewer cells than the header: see broken.*"},
-        {RULE_CUT, "in progress where the input broke off"},
-    };
-    if (field == FIELD_NONE && strcmp(rule, RULE_TOO_LONG) == 0)
-        return "longer than input.max_record";
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        if (strcmp(meanings[i].rule, rule) == 0)
-            return meanings[i].meaning;
-    return "a rule of the job file";
 }

@@ -41,7 +41,7 @@ static struct job job_of(const char *folder, struct job_rule *rules, size_t coun
         .provider = {.name = "payward"}, .report_folder = folder, .rules = rules, .rule_count = count};
 }
 
-static struct run_stats *hostile_tally(void)
+static struct run_stats *hostile_stats(void)
 {
     struct run_stats *stats = run_stats_new(2);
     stats->job = HOSTILE;
@@ -58,14 +58,14 @@ static struct run_stats *hostile_tally(void)
     const struct record refused = {.row = 2, .cells = cells, .cell_count = 1};
     run_stats_add_refusal(stats, &refused, FIELD_NONE, HOSTILE, HOSTILE);
     rate_series_add(&stats->rate_series, CLOCK_NS_PER_S);
-    run_stats_sort(stats);
+    run_stats_finish(stats);
     return stats;
 }
 
 static void whatever_a_text_holds_the_page_stays_a_page(void **state)
 {
     (void)state;
-    struct run_stats *stats = hostile_tally();
+    struct run_stats *stats = hostile_stats();
     struct job_condition condition = {FIELD_COUNTRY, SLICE_LITERAL(HOSTILE)};
     struct job_rule rules[] = {
         {.kind = JOB_RULE_MATCH, .field = FIELD_EMAIL, .name = HOSTILE, .message = HOSTILE},
@@ -102,7 +102,7 @@ static void no_value_is_on_the_page_and_its_shape_is(void **state)
     struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, RULE_FORMAT,
                               SLICE_LITERAL("\"Marked.Person77@hidden.example\" is no address")};
     add(stats, 1234, cells, 2, &verdict, 1);
-    run_stats_sort(stats);
+    run_stats_finish(stats);
     const struct job job = job_of("r", NULL, 0);
     struct buffer out;
     buffer_init(&out, 1 << 20);
@@ -160,8 +160,8 @@ static void fields_countries_and_inputs_are_counted(void **state)
         struct record record = {.row = 4 + set, .present = {set << FIELD_PHONE, set}, .country = {'X', 'K'}};
         run_stats_add_record(stats, &record);
     }
-    run_stats_sort(stats);
-    run_stats_sort(stats);
+    run_stats_finish(stats);
+    run_stats_finish(stats);
     uint64_t odd = 500;
     assert_int_equal(stats->fields[FIELD_EMAIL].rejected, 1);
     assert_int_equal(stats->fields[FIELD_PHONE].rejected, 0);
@@ -169,7 +169,7 @@ static void fields_countries_and_inputs_are_counted(void **state)
     assert_int_equal(stats->fields[FIELD_EMAIL].present, 2);
     assert_int_equal(stats->fields[FIELD_PHONE].present, odd);
     assert_int_equal(stats->fields[64].present, odd);
-    assert_int_equal(stats->in_columns, 1002);
+    assert_int_equal(stats->well_formed, 1002);
     assert_int_equal(stats->inputs[0].records, 1003);
     assert_int_equal(stats->inputs[0].rejected, 2);
     assert_int_equal(stats->countries[0].records, 1);
@@ -271,7 +271,7 @@ static void the_rate_over_time_keeps_every_event_in_bounded_memory(void **state)
             rate_series_add(series, start_ns + second * CLOCK_NS_PER_S + (uint64_t)i * 1000);
     rate_series_add(series, 1); /* the clock was set back */
     for (size_t i = 0; i < series->count; i++)
-        sum += series->stats[i];
+        sum += series->counts[i];
     assert_int_equal(sum, 50001);
     assert_int_equal(series->width_ns, 16 * CLOCK_NS_PER_S);
     assert_int_equal(series->count, 313);
@@ -289,24 +289,24 @@ static void each_built_in_rule_has_advice_of_its_own(void **state)
         RULE_IDENTIFYING, RULE_EXISTS,    RULE_EXPENSIVE,
     };
     static const char *const of_records[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT};
-    const char *own = rule_help_of_rule(FIELD_EMAIL, "disposable").meaning;
+    const char *own = rule_help_find(FIELD_EMAIL, "disposable")->meaning;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        assert_string_not_equal(rule_help_of_rule(FIELD_CITY, rules[i]).meaning, own);
+        assert_string_not_equal(rule_help_find(FIELD_CITY, rules[i])->meaning, own);
     for (size_t i = 0; i < sizeof of_records / sizeof *of_records; i++)
-        assert_string_not_equal(rule_help_of_rule(FIELD_NONE, of_records[i]).meaning, own);
-    assert_string_not_equal(rule_help_of_rule(FIELD_PHONE, RULE_FORMAT).todo,
-                            rule_help_of_rule(FIELD_CITY, RULE_FORMAT).todo);
-    assert_string_not_equal(rule_help_of_rule(FIELD_NONE, RULE_TOO_LONG).meaning,
-                            rule_help_of_rule(FIELD_CITY, RULE_TOO_LONG).meaning);
+        assert_string_not_equal(rule_help_find(FIELD_NONE, of_records[i])->meaning, own);
+    assert_string_not_equal(rule_help_find(FIELD_PHONE, RULE_FORMAT)->action,
+                            rule_help_find(FIELD_CITY, RULE_FORMAT)->action);
+    assert_string_not_equal(rule_help_find(FIELD_NONE, RULE_TOO_LONG)->meaning,
+                            rule_help_find(FIELD_CITY, RULE_TOO_LONG)->meaning);
 }
 
 static void the_page_is_saved_for_its_owner_alone(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/kyc-page-XXXXXX";
+    char folder[] = "/tmp/kyc-html-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char *path = file_join(folder, HTML_REPORT_FILE_NAME);
-    struct run_stats *stats = hostile_tally();
+    struct run_stats *stats = hostile_stats();
     struct job job = job_of(folder, NULL, 0);
     struct error error = {0};
     struct stat info;
@@ -338,5 +338,5 @@ int main(void)
         cmocka_unit_test(the_page_is_saved_for_its_owner_alone),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("page", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("html_report", tests, NULL, NULL);
 }

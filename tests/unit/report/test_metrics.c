@@ -19,7 +19,7 @@ static struct run_stats *filled(const char *command, int status, uint64_t finish
     stats->job = "payward-nightly", stats->command = command, stats->status = status;
     stats->finished_ns = finished_s * CLOCK_NS_PER_S;
     stats->seconds = 1.5, stats->p50_ms = 41;
-    stats->answers = 12, stats->latency_sum_ns = 600 * CLOCK_NS_PER_MS;
+    stats->replies = 12, stats->latency_sum_ns = 600 * CLOCK_NS_PER_MS;
     stats->retries[RETRY_5XX] = 3;
     struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, "own \"\\\n", SLICE_LITERAL("ada@example.com")};
     const struct record record = {.row = 1, .verdicts = &verdict, .verdict_count = 1, .rejected = true};

@@ -10,12 +10,13 @@
 
 #include "core/buffer.h"
 #include "core/clock.h"
+#include "report/ellipsize.h"
 #include "report/format_number.h"
 #include "report/progress.h"
 
 struct text_case {
     const char *sentence;
-    struct progress_figures figures;
+    struct progress_counts figures;
     double seconds;
     const char *want;
 };
@@ -54,7 +55,7 @@ static void the_line_tells_how_far_and_how_long(void **state)
 static void a_line_that_does_not_fit_is_cut(void **state)
 {
     (void)state;
-    struct progress_figures figures = {.records = 123456, .share = -1};
+    struct progress_counts figures = {.records = 123456, .share = -1};
     char text[30];
     assert_string_equal(progress_text(&figures, 1, text, sizeof text), "123,456 records  123,456/s");
     assert_string_equal(progress_text(&figures, 1, text, 26), "123,456 records");
@@ -68,7 +69,7 @@ static void the_line_is_drawn_five_times_a_second_at_most(void **state)
     assert_int_equal(pipe(out), 0);
     dup2(out[1], STDERR_FILENO);
     struct progress progress;
-    struct progress_figures figures = {.records = 1, .share = -1};
+    struct progress_counts figures = {.records = 1, .share = -1};
     uint64_t start = 50 * CLOCK_NS_PER_S, next = 0;
     progress_start(&progress, PROGRESS_ALWAYS, start);
     for (uint64_t ms = 0; ms < 1000; ms += 10)
@@ -92,7 +93,7 @@ static void nothing_is_shown_when_it_is_not_wanted(void **state)
 {
     (void)state;
     struct progress progress;
-    struct progress_figures figures = {.share = -1};
+    struct progress_counts figures = {.share = -1};
     progress_start(&progress, PROGRESS_NEVER, 5);
     assert_int_equal(progress_update(&progress, &figures, 6), 0);
     progress_end(&progress);
@@ -141,8 +142,7 @@ static void a_text_is_cut_between_words_or_else_characters(void **state)
         struct buffer out;
         buffer_init(&out, 100);
         buffer_append_text(&out, "");
-        assert_int_equal(format_number_append_cut(&out, slice_from(cases[i].text), cases[i].columns),
-                         cases[i].used);
+        assert_int_equal(ellipsize_append(&out, slice_from(cases[i].text), cases[i].columns), cases[i].used);
         assert_string_equal(out.data, cases[i].want);
         buffer_clear(&out);
     }

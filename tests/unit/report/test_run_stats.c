@@ -11,7 +11,8 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "report/run_stats.h"
+#include "report/summary_json.h"
+#include "report/summary_table.h"
 
 static void add(struct run_stats *stats, uint64_t row, struct verdict *verdicts, size_t count)
 {
@@ -90,7 +91,7 @@ static void a_refusal_keeps_the_first_masked_message_and_a_copy_of_its_rule(void
     run_stats_add_refusal(stats, &eighth, FIELD_EMAIL, "exists", "another");
     assert_int_equal(stats->rule_count, 1);
     assert_int_equal(stats->rules[0].records, 2);
-    assert_string_equal(stats->rules[0].example, "‹email› is taken");
+    assert_string_equal(stats->rules[0].provider_message, "‹email› is taken");
     run_stats_free(stats);
 }
 
@@ -134,7 +135,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
     struct run_stats *stats = filled();
     struct buffer out;
     buffer_init(&out, 100000);
-    run_stats_write_json(stats, &out);
+    summary_json_write(stats, &out);
     assert_string_equal(
         out.data,
         "{\"job\":\"payward-demo\",\"command\":\"run\",\"status\":1,\"started\":\"2026-11-21T08:09:10.123Z\","
@@ -177,13 +178,13 @@ static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **st
     assert_int_equal(stats->inputs[0].warned, 2);
     struct buffer out;
     buffer_init(&out, 100000);
-    run_stats_write_json(stats, &out);
+    summary_json_write(stats, &out);
     assert_non_null(strstr(out.data,
                            "\"warnings_by_rule\":{\"phone/provider_warning\":2,\"email/invisible\":1,"
                            "\"record/provider_warning\":1}"));
     for (size_t i = 0; i < stats->rule_count; i++)
         if (strcmp(stats->rules[i].rule, RULE_WARNING) == 0)
-            assert_string_equal(stats->rules[i].example, "‹phone› is not dialled");
+            assert_string_equal(stats->rules[i].provider_message, "‹phone› is not dialled");
     buffer_clear(&out);
     run_stats_free(stats);
 }
@@ -191,7 +192,7 @@ static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **st
 static void the_summary_is_saved_whole(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/kyc-tally-XXXXXX";
+    char folder[] = "/tmp/kyc-stats-XXXXXX";
     assert_non_null(mkdtemp(folder));
     char *path = file_join(folder, "deep/summary.json"), *deep = file_folder(path);
     struct run_stats *stats = filled();
@@ -199,12 +200,12 @@ static void the_summary_is_saved_whole(void **state)
     struct buffer saved, want;
     buffer_init(&saved, 100000);
     buffer_init(&want, 100000);
-    assert_int_equal(run_stats_save(stats, deep, &error), 0);
+    assert_int_equal(summary_json_save(stats, deep, &error), 0);
     assert_int_equal(file_read(path, &saved, &error), 0);
-    run_stats_write_json(stats, &want);
+    summary_json_write(stats, &want);
     assert_string_equal(saved.data, want.data);
 
-    assert_int_equal(run_stats_save(stats, "/dev/null/x", &error), -1);
+    assert_int_equal(summary_json_save(stats, "/dev/null/x", &error), -1);
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, "/dev/null/x/summary.json"));
     unlink(path);
@@ -239,7 +240,7 @@ static void the_hint_of_a_stop_has_lines_of_its_own(void **state)
     struct buffer out;
     stats->stopped = "too many records changed\nhint: kyc-import run JOB --accept-updates";
     buffer_init(&out, 100000);
-    run_stats_write_table(stats, "reports/payward-demo", &out);
+    summary_table_write(stats, "reports/payward-demo", &out);
     assert_non_null(strstr(out.data, "\n  stopped: too many records changed\n"
                                      "     hint: kyc-import run JOB --accept-updates\n"));
     buffer_clear(&out);
@@ -271,7 +272,7 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         }
         struct buffer out;
         buffer_init(&out, 100000);
-        run_stats_write_table(stats, "reports/payward-demo", &out);
+        summary_table_write(stats, "reports/payward-demo", &out);
         assert_fits_a_screen(&out);
         assert_non_null(strstr(out.data, "reports/payward-demo/rejects.csv.gz"));
         assert_non_null(strstr(out.data, "reports/payward-demo/broken.csv.gz"));
@@ -292,7 +293,7 @@ static void the_table_of_a_run_reads_well(void **state)
     stats->created = 1234567;
     struct buffer out;
     buffer_init(&out, 100000);
-    run_stats_write_table(stats, "reports/demo", &out);
+    summary_table_write(stats, "reports/demo", &out);
     assert_string_equal(
         out.data,
         "payward-demo: run of 1,000 records in 12 s\n"
@@ -303,13 +304,13 @@ static void the_table_of_a_run_reads_well(void **state)
         "  rejected                  20  unchanged                 29  absent                     4\n"
         "  with warnings              3  refused                    8  absent in doubt            2\n"
         "\n"
-        "  1,012 requests, 81.2/s; latency p50 41 ms, p95 80 ms, p99 95 ms, at most 210 ms\n"
+        "  1,012 requests, 81.2/s; latency p50 41 ms, p95 80 ms, p99 95 ms, max 210 ms\n"
         "  retries: 5xx 1, timeout 2, connect 3, nonce 4, auth 5\n"
         "\n"
         "  rule                           records    first row  what it means\n"
-        "  phone/format                         2           17  not of the form that it must have\n"
-        "  record/no_update                     1            9  changed, and the provider takes no updates\n"
-        "  email/invisible (warning)            1           17  invisible characters were taken out\n"
+        "  phone/format                         2           17  not a phone number\n"
+        "  record/no_update                     1            9  changed, and the provider has no updates\n"
+        "  email/invisible (warning)            1           17  invisible characters were removed\n"
         "\n"
         "  rejected records reports/demo/rejects.csv.gz\n"
         "  in doubt         kyc-import status JOB lists them, with what to do\n"
@@ -325,8 +326,8 @@ static void no_table_and_no_summary_shows_a_value(void **state)
     struct run_stats *stats = filled();
     struct buffer out;
     buffer_init(&out, 100000);
-    run_stats_write_table(stats, "r", &out);
-    run_stats_write_json(stats, &out);
+    summary_table_write(stats, "r", &out);
+    summary_json_write(stats, &out);
     assert_null(strstr(out.data, "ada@example.com"));
     buffer_clear(&out);
     run_stats_free(stats);
@@ -347,5 +348,5 @@ int main(void)
         cmocka_unit_test(no_table_and_no_summary_shows_a_value),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("run_stats", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* html_countries: where the faults are: by field, by country, by input file; and how complete the fields are.
+/* html_breakdown: rejects by field, country and input file; completeness of the fields; relaxed requirements.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -7,50 +7,49 @@
 #include "model/country.h"
 #include "report/format_number.h"
 #include "report/html.h"
-#include "report/html_report_parts.h"
+#include "report/html_parts.h"
 
 enum {
-    PAGE_COUNTRIES_OPEN = 15, /* at once; the others fold out */
-    PAGE_INPUTS_MAX = 200,
+    HTML_BREAKDOWN_COUNTRIES_OPEN = 15, /* the others are folded */
+    HTML_BREAKDOWN_INPUTS_MAX = 200,
 };
 
-static void page_cell(struct buffer *out, uint64_t count)
+static void html_breakdown_cell(struct buffer *out, uint64_t count)
 {
     char number[FORMAT_NUMBER_SIZE];
     buffer_printf(out, "<td class=\"number\">%s</td>", format_number_count(count, number));
 }
 
-static void page_field_cell(struct buffer *out, const char *name)
+static void html_breakdown_field_cell(struct buffer *out, const char *name)
 {
     buffer_append_text(out, "<tr><th scope=\"row\"><code>");
     html_text(out, slice_from(name));
     buffer_append_text(out, "</code>");
 }
 
-static void page_fields(const struct page *page)
+static void html_breakdown_fields(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
-    bool taken[FIELD_MAX + 1] = {false};
+    bool is_written[FIELD_MAX + 1] = {false};
     uint64_t top = 0;
     html_section(out, "fields", "Rejects by field");
     buffer_append_text(
         out,
-        "<table>\n<caption>Records in which a field was rejected, whatever the rule. "
-        "Shares are of all records.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
+        "<table>\n<caption>Records in which the field was rejected by any rule. Shares are of all records.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\" "
         "class=\"number\">Records</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (;;) {
         size_t max = SIZE_MAX;
         for (size_t i = 0; i <= FIELD_MAX; i++)
-            if (!taken[i] && stats->fields[i].rejected &&
+            if (!is_written[i] && stats->fields[i].rejected &&
                 (max == SIZE_MAX || stats->fields[i].rejected > stats->fields[max].rejected))
                 max = i;
         if (max == SIZE_MAX)
             break;
-        taken[max] = true;
+        is_written[max] = true;
         top = top ? top : stats->fields[max].rejected;
         const char *name = field_name(max < FIELD_MAX ? (enum field_id)max : FIELD_NONE);
-        page_field_cell(out, name);
+        html_breakdown_field_cell(out, name);
         html_bar(out, stats->fields[max].rejected, top, "bad", "of the most frequent field");
         buffer_append_text(out, "</th><td class=\"number\">");
         html_count(out, "rejects_by_field", name, stats->fields[max].rejected);
@@ -61,8 +60,8 @@ static void page_fields(const struct page *page)
     buffer_append_text(out, "</tbody>\n</table>\n</section>\n");
 }
 
-/* Most rejects first, then most records, then by code: a whole order. */
-static bool page_country_before(const struct run_stats *stats, size_t a, size_t b)
+/* Most rejects first, then most records, then by code. */
+static bool html_breakdown_country_before(const struct run_stats *stats, size_t a, size_t b)
 {
     const struct run_stats_country *first = &stats->countries[a], *second = &stats->countries[b];
     uint64_t first_bad = first->rejected + first->refused, second_bad = second->rejected + second->refused;
@@ -73,26 +72,26 @@ static bool page_country_before(const struct run_stats *stats, size_t a, size_t 
     return a < b;
 }
 
-static size_t page_rank_countries(const struct run_stats *stats, size_t *ranking)
+static size_t html_breakdown_rank_countries(const struct run_stats *stats, size_t *ranking)
 {
     size_t count = 0;
     for (size_t i = 0; i < RUN_STATS_COUNTRIES; i++) {
         if (!stats->countries[i].records)
             continue;
         size_t index = count++;
-        for (; index > 0 && page_country_before(stats, i, ranking[index - 1]); index--)
+        for (; index > 0 && html_breakdown_country_before(stats, i, ranking[index - 1]); index--)
             ranking[index] = ranking[index - 1];
         ranking[index] = i;
     }
     return count;
 }
 
-static void page_country_name(struct buffer *out, size_t place)
+static void html_breakdown_country_name(struct buffer *out, size_t index)
 {
     char code[3];
-    run_stats_country_code(place, code);
+    run_stats_country_code(index, code);
     if (!code[0]) {
-        buffer_append_text(out, "<em>not known</em>");
+        buffer_append_text(out, "<em>unknown</em>");
         return;
     }
     const struct country *country = country_by_alpha2(slice_make(code, 2));
@@ -103,19 +102,19 @@ static void page_country_name(struct buffer *out, size_t place)
     buffer_printf(out, "<span class=\"soft\">%s</span>", code);
 }
 
-static void page_country_row(const struct page *page, size_t place)
+static void html_breakdown_country_row(const struct html_page *page, size_t index)
 {
-    const struct run_stats_country *country = &page->stats->countries[place];
+    const struct run_stats_country *country = &page->stats->countries[index];
     struct buffer *out = page->out;
     uint64_t bad = country->rejected + country->refused;
     char code[3];
-    run_stats_country_code(place, code);
+    run_stats_country_code(index, code);
     buffer_append_text(out, "<tr><th scope=\"row\">");
-    page_country_name(out, place);
+    html_breakdown_country_name(out, index);
     html_bar(out, bad, country->records, "bad", "of the country's records");
     buffer_append_text(out, "</th>");
-    page_cell(out, country->records);
-    page_cell(out, country->warned);
+    html_breakdown_cell(out, country->records);
+    html_breakdown_cell(out, country->warned);
     buffer_append_text(out, "<td class=\"number\">");
     html_count(out, "rejects_by_country", code[0] ? code : "unknown", bad);
     buffer_append_text(out, "</td><td class=\"number\">");
@@ -123,37 +122,37 @@ static void page_country_row(const struct page *page, size_t place)
     buffer_append_text(out, "</td></tr>\n");
 }
 
-static void page_country_table(const struct page *page, const size_t *ranking, size_t count,
-                               const char *caption)
+static void html_breakdown_country_table(const struct html_page *page, const size_t *ranking, size_t count,
+                                         const char *caption)
 {
     buffer_printf(
         page->out,
         "<table>\n<caption>%s</caption>\n<thead><tr><th scope=\"col\">Country</th><th scope=\"col\" class=\"number\">Records</th><th scope=\"col\" class=\"number\">With warnings</th><th scope=\"col\" class=\"number\">%s</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n",
         caption, page->stats->is_dry ? "Rejected" : "Rejected, refused");
     for (size_t i = 0; i < count; i++)
-        page_country_row(page, ranking[i]);
+        html_breakdown_country_row(page, ranking[i]);
     buffer_append_text(page->out, "</tbody>\n</table>\n");
 }
 
-static void page_countries(const struct page *page)
+static void html_breakdown_countries(const struct html_page *page)
 {
     size_t *ranking = memory_new(RUN_STATS_COUNTRIES, sizeof *ranking);
-    size_t count = page_rank_countries(page->stats, ranking);
-    size_t open = count > PAGE_COUNTRIES_OPEN ? PAGE_COUNTRIES_OPEN : count;
+    size_t count = html_breakdown_rank_countries(page->stats, ranking);
+    size_t open = count > HTML_BREAKDOWN_COUNTRIES_OPEN ? HTML_BREAKDOWN_COUNTRIES_OPEN : count;
     html_section(page->out, "countries", "By country");
-    page_country_table(
+    html_breakdown_country_table(
         page, ranking, open,
-        "By the record's country, most rejects first. The share and the bar are of that country's records.");
+        "By the country of the record, most rejects first. Shares and bars are of the country's records.");
     if (count > open) {
-        buffer_printf(page->out, "<details>\n<summary>%zu countries more</summary>\n", count - open);
-        page_country_table(page, ranking + open, count - open, "The other countries.");
+        buffer_printf(page->out, "<details>\n<summary>%zu more countries</summary>\n", count - open);
+        html_breakdown_country_table(page, ranking + open, count - open, "The other countries.");
         buffer_append_text(page->out, "</details>\n");
     }
     buffer_append_text(page->out, "</section>\n");
     free(ranking);
 }
 
-static void page_input_files(const struct page *page)
+static void html_breakdown_input_files(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
@@ -163,69 +162,69 @@ static void page_input_files(const struct page *page)
         "<table>\n<caption>Rows are counted from 1 within each file.</caption>\n"
         "<thead><tr><th scope=\"col\">File</th><th scope=\"col\" "
         "class=\"number\">Records</th><th scope=\"col\" class=\"number\">With warnings</th><th scope=\"col\" class=\"number\">Rejected</th><th scope=\"col\">Read</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < stats->input_count && i < PAGE_INPUTS_MAX; i++) {
+    for (size_t i = 0; i < stats->input_count && i < HTML_BREAKDOWN_INPUTS_MAX; i++) {
         const struct run_stats_input *input = &stats->inputs[i];
         buffer_append_text(out, "<tr><th scope=\"row\">");
         html_text(out, slice_from(input->path));
         html_bar(out, input->rejected, input->records, "bad", "of the file's records");
         buffer_append_text(out, "</th>");
-        page_cell(out, input->records);
-        page_cell(out, input->warned);
-        page_cell(out, input->rejected);
-        buffer_printf(out, "<td>%s</td></tr>\n", input->complete ? "to its end" : "in part");
+        html_breakdown_cell(out, input->records);
+        html_breakdown_cell(out, input->warned);
+        html_breakdown_cell(out, input->rejected);
+        buffer_printf(out, "<td>%s</td></tr>\n", input->complete ? "completely" : "partly");
     }
     buffer_append_text(out, "</tbody>\n</table>\n");
-    if (stats->input_count > PAGE_INPUTS_MAX)
-        buffer_printf(out, "<p class=\"soft\">And %zu files more: summary.json has them all.</p>\n",
-                      stats->input_count - PAGE_INPUTS_MAX);
+    if (stats->input_count > HTML_BREAKDOWN_INPUTS_MAX)
+        buffer_printf(out, "<p class=\"soft\">And %zu more files: all are in summary.json.</p>\n",
+                      stats->input_count - HTML_BREAKDOWN_INPUTS_MAX);
     buffer_append_text(out, "</section>\n");
 }
 
-void html_countries_write(const struct page *page)
+void html_breakdown_write(const struct html_page *page)
 {
     bool any = false;
     for (size_t i = 0; i <= FIELD_MAX; i++)
         any |= page->stats->fields[i].rejected > 0;
-    buffer_append_text(page->out, "<div id=\"places\" class=\"pair\">\n");
+    buffer_append_text(page->out, "<div id=\"breakdown\" class=\"pair\">\n");
     if (any)
-        page_fields(page);
-    page_countries(page);
+        html_breakdown_fields(page);
+    html_breakdown_countries(page);
     buffer_append_text(page->out, "</div>\n");
-    page_input_files(page);
+    html_breakdown_input_files(page);
 }
 
-void html_countries_write_completeness(const struct page *page)
+void html_breakdown_write_completeness(const struct html_page *page)
 {
     const struct run_stats *stats = page->stats;
     struct buffer *out = page->out;
     html_section(out, "completeness", "Completeness");
     buffer_append_text(
         out,
-        "<table>\n<caption>How many of the records had a value, good or bad, for each field that the job maps.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Column</th><th scope=\"col\" class=\"number\">With a value</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
+        "<table>\n<caption>Records with a value, valid or not, for each field that the job maps.</caption>\n<thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Column</th><th scope=\"col\" class=\"number\">With a value</th><th scope=\"col\" class=\"number\">Share</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < FIELD_MAX; i++) {
         const struct run_stats_field *field = &stats->fields[i];
         if (!field->mapped)
             continue;
-        page_field_cell(out, field_name((enum field_id)i));
-        html_bar(out, field->present, stats->in_columns, "info", "of the records have a value");
+        html_breakdown_field_cell(out, field_name((enum field_id)i));
+        html_bar(out, field->present, stats->well_formed, "info", "of the records have a value");
         buffer_append_text(out, "</th><td>");
         if (field->name) {
             buffer_append_text(out, "<code>");
             html_text(out, slice_from(field->name));
             buffer_append_text(out, "</code>");
         } else {
-            buffer_append_text(out, "<span class=\"soft\">the same for all</span>");
+            buffer_append_text(out, "<span class=\"soft\">constant</span>");
         }
         buffer_append_text(out, "</td><td class=\"number\">");
         html_count(out, "completeness", field_name((enum field_id)i), field->present);
         buffer_append_text(out, "</td><td class=\"number\">");
-        html_share(out, field->present, stats->in_columns);
+        html_share(out, field->present, stats->well_formed);
         buffer_append_text(out, "</td></tr>\n");
     }
     buffer_append_text(out, "</tbody>\n</table>\n</section>\n");
 }
 
-void html_countries_write_relaxed(const struct page *page)
+void html_breakdown_write_relaxed(const struct html_page *page)
 {
     const struct job *job = page->job;
     struct buffer *out = page->out;
@@ -235,10 +234,10 @@ void html_countries_write_relaxed(const struct page *page)
         if (rule->kind != JOB_RULE_REQUIRED || rule->required)
             continue;
         if (!begun) {
-            html_section(out, "loosened", "Loosened requirements");
+            html_section(out, "relaxed", "Relaxed requirements");
             buffer_append_text(
                 out,
-                "<p>The provider asks for these fields, and the job does not. A record without them may be refused.</p>\n<ul>\n");
+                "<p>The provider requires these fields, and the job does not. A record without them may be refused.</p>\n<ul>\n");
         }
         begun = true;
         buffer_append_text(out, "<li><code>");

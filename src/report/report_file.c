@@ -1,4 +1,4 @@
-#include "report/report_folder.h"
+#include "report/report_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "core/file.h"
 
-int report_folder_save(const char *path, unsigned mode, const struct buffer *text, struct error *error)
+int report_file_save(const char *path, unsigned mode, const struct buffer *text, struct error *error)
 {
     char *folder = file_folder(path);
     int result = -1;
@@ -15,15 +15,15 @@ int report_folder_save(const char *path, unsigned mode, const struct buffer *tex
     else if (file_make_folder(folder) == 0)
         result = file_replace(path, mode, buffer_slice(text));
     if (result != 0)
-        report_folder_fail(path, error);
+        report_file_fail(path, error);
     free(folder);
     return result;
 }
 
-int report_folder_fail(const char *path, struct error *error)
+int report_file_fail(const char *path, struct error *error)
 {
     return error_set(
         error, ERROR_USAGE,
-        "%s: %s: the report cannot be written; make room there, or name another folder with --report", path,
-        strerror(errno));
+        "%s: %s: the report cannot be written\nhint: free space there, or choose another folder with --report",
+        path, strerror(errno));
 }

@@ -1,4 +1,4 @@
-#include "report/run_stats.h"
+#include "report/summary_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,33 +6,37 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "report/ellipsize.h"
 #include "report/format_number.h"
 #include "report/html_report.h"
 #include "report/rejects.h"
 #include "report/rule_help.h"
+#include "report/status_help.h"
 
-/* A screen of 24 × 100, with a line left for the prompt. */
+/* A screen of 24 × 100 without a line for the prompt. */
 enum {
-    TABLE_LINES = 23,
-    TABLE_COLUMNS = 100,
-    TABLE_STOPPED_LINES = 3, /* of the reason why a run stopped, its hint included */
-    TABLE_HINT_LINES_MAX = 2,
-    TABLE_NAME_MAX = 40,
-    TABLE_PART_MAX = 64 * 1024,
+    SUMMARY_TABLE_LINES = 23,
+    SUMMARY_TABLE_COLUMNS = 100,
+    SUMMARY_TABLE_STOPPED_LINES = 3, /* of the reason why a run stopped, its hint included */
+    SUMMARY_TABLE_HINT_LINES_MAX = 2,
+    SUMMARY_TABLE_NAME_MAX = 40,
+    SUMMARY_TABLE_PART_MAX = 64 * 1024,
 };
 
-static void table_blanks(struct buffer *out, unsigned count)
+static void summary_table_blanks(struct buffer *out, unsigned count)
 {
     buffer_printf(out, "%*s", (int)count, "");
 }
 
-/* Lines of the screen that a text takes. */
-static unsigned table_lines(const struct buffer *text)
+/* The number of lines of the screen for a text. */
+static unsigned summary_table_lines(const struct buffer *text)
 {
     unsigned lines = 0, columns = 0;
     for (size_t i = 0; i < text->len; i++) {
         if (text->data[i] == '\n') {
-            lines += columns > TABLE_COLUMNS ? (columns + TABLE_COLUMNS - 1) / TABLE_COLUMNS : 1;
+            lines += columns > SUMMARY_TABLE_COLUMNS
+                         ? (columns + SUMMARY_TABLE_COLUMNS - 1) / SUMMARY_TABLE_COLUMNS
+                         : 1;
             columns = 0;
         } else if (((unsigned char)text->data[i] & 0xC0) != 0x80) {
             columns++;
@@ -41,42 +45,42 @@ static unsigned table_lines(const struct buffer *text)
     return lines;
 }
 
-static void table_title(struct buffer *out, const struct run_stats *stats)
+static void summary_table_title(struct buffer *out, const struct run_stats *stats)
 {
     char records[FORMAT_NUMBER_SIZE], seconds[FORMAT_NUMBER_SIZE], rate[FORMAT_NUMBER_SIZE];
     struct buffer line;
-    buffer_init(&line, TABLE_PART_MAX);
+    buffer_init(&line, SUMMARY_TABLE_PART_MAX);
     buffer_printf(&line, "%s: %s of %s records in %s", stats->job, stats->is_dry ? "check" : "run",
                   format_number_count(stats->read, records), format_number_seconds(stats->seconds, seconds));
     if (stats->is_dry && stats->seconds > 0)
         buffer_printf(&line, " (%s/s)",
                       format_number_count((uint64_t)((double)stats->read / stats->seconds), rate));
-    format_number_append_cut(out, buffer_slice(&line), TABLE_COLUMNS);
+    ellipsize_append(out, buffer_slice(&line), SUMMARY_TABLE_COLUMNS);
     buffer_printf(out, "\nstatus %d: %s\n", stats->status,
-                  rule_help_of_status(stats->status, stats->is_dry).meaning);
+                  status_help_find(stats->status, stats->is_dry).meaning);
     buffer_clear(&line);
 }
 
-/* A word and its count; a NULL word leaves the place empty. */
-struct table_cell {
-    const char *word;
+/* A label and its count; label NULL: an empty cell. */
+struct summary_table_cell {
+    const char *label;
     uint64_t count;
 };
 
-static void table_cells(struct buffer *out, const struct table_cell *cells, size_t count)
+static void summary_table_cells(struct buffer *out, const struct summary_table_cell *cells, size_t count)
 {
     char number[FORMAT_NUMBER_SIZE];
     for (size_t i = 0; i < count; i++)
-        if (cells[i].word)
-            buffer_printf(out, "  %-15s%13s", cells[i].word, format_number_count(cells[i].count, number));
+        if (cells[i].label)
+            buffer_printf(out, "  %-15s%13s", cells[i].label, format_number_count(cells[i].count, number));
     buffer_append_char(out, '\n');
 }
 
-static void table_counts(struct buffer *out, const struct run_stats *stats)
+static void summary_table_counts(struct buffer *out, const struct run_stats *stats)
 {
     enum { ROWS = 4, COLUMNS = 3 };
-    const struct table_cell check[ROWS][COLUMNS] = {
-        {{"read", stats->read}, {"to create", stats->plan.create}, {"to settle", stats->plan.settle}},
+    const struct summary_table_cell check[ROWS][COLUMNS] = {
+        {{"read", stats->read}, {"to create", stats->plan.create}, {"to resolve", stats->plan.settle}},
         {{"valid", stats->valid}, {"to update", stats->plan.update}, {"refused before", stats->plan.refused}},
         {{"rejected", stats->rejected},
          {"unchanged", stats->plan.unchanged},
@@ -85,7 +89,7 @@ static void table_counts(struct buffer *out, const struct run_stats *stats)
          {stats->plan.twins ? "twins" : NULL, stats->plan.twins},
          {NULL, 0}},
     };
-    const struct table_cell run[ROWS][COLUMNS] = {
+    const struct summary_table_cell run[ROWS][COLUMNS] = {
         {{"read", stats->read}, {"created", stats->created}, {"in doubt", stats->in_doubt}},
         {{"valid", stats->valid}, {"updated", stats->updated}, {"unsent", stats->unsent}},
         {{"rejected", stats->rejected}, {"unchanged", stats->unchanged}, {"absent", stats->absent}},
@@ -94,14 +98,14 @@ static void table_counts(struct buffer *out, const struct run_stats *stats)
          {"absent in doubt", stats->in_doubt_absent}},
     };
     for (size_t i = 0; i < ROWS; i++)
-        table_cells(out, stats->is_dry ? check[i] : run[i], COLUMNS);
+        summary_table_cells(out, stats->is_dry ? check[i] : run[i], COLUMNS);
 }
 
-static void table_requests(struct buffer *out, const struct run_stats *stats)
+static void summary_table_requests(struct buffer *out, const struct run_stats *stats)
 {
     char number[FORMAT_NUMBER_SIZE];
     buffer_printf(out,
-                  "\n  %s requests, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, at most %.0f ms\n",
+                  "\n  %s requests, %.1f/s; latency p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms\n",
                   format_number_count(stats->requests, number), stats->rate_per_s, stats->p50_ms,
                   stats->p95_ms, stats->p99_ms, stats->max_ms);
     const char *before = "  retries: ";
@@ -116,8 +120,9 @@ static void table_requests(struct buffer *out, const struct run_stats *stats)
         buffer_append_char(out, '\n');
 }
 
-/* The bytes of the next line: words up to so many bytes, at least one character. */
-static size_t table_wrap_at(struct slice text, size_t columns)
+/* The length of the next line, at most columns bytes: cut between words if possible, else between characters.
+ */
+static size_t summary_table_line_len(struct slice text, size_t columns)
 {
     const char *newline = memchr(text.data, '\n', text.len);
     size_t len = newline ? (size_t)(newline - text.data) : text.len;
@@ -135,16 +140,16 @@ static size_t table_wrap_at(struct slice text, size_t columns)
 }
 
 /* Writes rest behind head, in at most so many lines. */
-static void table_wrapped(struct buffer *out, const char *head, struct slice rest, unsigned lines)
+static void summary_table_wrapped(struct buffer *out, const char *head, struct slice rest, unsigned lines)
 {
-    unsigned head_len = (unsigned)strlen(head), capacity = TABLE_COLUMNS - head_len;
+    unsigned head_len = (unsigned)strlen(head), capacity = SUMMARY_TABLE_COLUMNS - head_len;
     for (unsigned line = 0; rest.len && line < lines; line++) {
-        size_t len = line + 1 < lines ? table_wrap_at(rest, capacity) : rest.len;
+        size_t len = line + 1 < lines ? summary_table_line_len(rest, capacity) : rest.len;
         if (line == 0)
             buffer_append_text(out, head);
         else
-            table_blanks(out, head_len);
-        format_number_append_cut(out, slice_make(rest.data, len), capacity);
+            summary_table_blanks(out, head_len);
+        ellipsize_append(out, slice_make(rest.data, len), capacity);
         buffer_append_char(out, '\n');
         while (len < rest.len && (rest.data[len] == ' ' || rest.data[len] == '\n'))
             len++;
@@ -152,7 +157,7 @@ static void table_wrapped(struct buffer *out, const char *head, struct slice res
     }
 }
 
-static void table_stopped(struct buffer *out, const char *stopped)
+static void summary_table_stopped(struct buffer *out, const char *stopped)
 {
     static const char fact_head[] = "  stopped: ", hint_head[] = "     hint: ";
     struct slice fact = slice_from(stopped), hint = slice_make("", 0);
@@ -160,15 +165,15 @@ static void table_stopped(struct buffer *out, const char *stopped)
     unsigned hint_lines = 0;
     if (fact_len < fact.len) {
         hint = slice_from(stopped + fact_len + strlen("\nhint: "));
-        hint_lines = hint.len <= TABLE_COLUMNS - strlen(hint_head) ? 1 : TABLE_HINT_LINES_MAX;
+        hint_lines = hint.len <= SUMMARY_TABLE_COLUMNS - strlen(hint_head) ? 1 : SUMMARY_TABLE_HINT_LINES_MAX;
         fact.len = fact_len;
     }
-    table_wrapped(out, fact_head, fact, TABLE_STOPPED_LINES - hint_lines);
-    table_wrapped(out, hint_head, hint, hint_lines);
+    summary_table_wrapped(out, fact_head, fact, SUMMARY_TABLE_STOPPED_LINES - hint_lines);
+    summary_table_wrapped(out, hint_head, hint, hint_lines);
 }
 
-/* Records that went to the broken file: those that cannot be put into columns. */
-static uint64_t table_broken(const struct run_stats *stats)
+/* The number of records in the broken file: those that could not be split into columns. */
+static uint64_t summary_table_broken(const struct run_stats *stats)
 {
     static const char *const faults[] = {RULE_MALFORMED, RULE_COLUMNS, RULE_TOO_LONG, RULE_CUT};
     uint64_t broken = 0;
@@ -179,51 +184,52 @@ static uint64_t table_broken(const struct run_stats *stats)
     return broken;
 }
 
-static void table_path(struct buffer *out, const char *word, const char *folder, const char *name)
+static void summary_table_path(struct buffer *out, const char *label, const char *folder, const char *name)
 {
     char *path = file_join(folder, name);
-    buffer_printf(out, "  %-17s", word);
-    format_number_append_cut(out, slice_from(path), TABLE_PART_MAX);
+    buffer_printf(out, "  %-17s", label);
+    ellipsize_append(out, slice_from(path), SUMMARY_TABLE_PART_MAX);
     buffer_append_char(out, '\n');
     free(path);
 }
 
-static void table_end(struct buffer *out, const struct run_stats *stats, const char *report)
+static void summary_table_end(struct buffer *out, const struct run_stats *stats, const char *report)
 {
     buffer_append_char(out, '\n');
     if (stats->stopped)
-        table_stopped(out, stats->stopped);
-    uint64_t broken = table_broken(stats);
+        summary_table_stopped(out, stats->stopped);
+    uint64_t broken = summary_table_broken(stats);
     if (stats->rejected + stats->refused > broken)
-        table_path(out, "rejected records", report, rejects_file_name(stats->format));
+        summary_table_path(out, "rejected records", report, rejects_file_name(stats->format));
     if (broken)
-        table_path(out, "broken lines", report, rejects_broken_name(stats->format));
+        summary_table_path(out, "broken lines", report, rejects_broken_name(stats->format));
     if (!stats->is_dry && !stats->stopped && (stats->in_doubt || stats->in_doubt_absent))
         buffer_printf(out, "  %-17s%s\n", "in doubt", "kyc-import status JOB lists them, with what to do");
-    table_path(out, "report", report, HTML_REPORT_FILE_NAME);
+    summary_table_path(out, "report", report, HTML_REPORT_FILE_NAME);
     if (stats->chain_head[0])
         buffer_printf(out, "  %-17s%s\n", "ledger head", stats->chain_head);
 }
 
-/* `phone/format`, `email/invisible (warning)`. Returns its columns. */
-static unsigned table_rule_name(struct buffer *out, const struct run_stats_rule *rule)
+/* `phone/format`, `email/invisible (warning)`. Returns the columns used. */
+static unsigned summary_table_rule_name(struct buffer *out, const struct run_stats_rule *rule)
 {
     struct buffer name;
-    buffer_init(&name, TABLE_PART_MAX);
+    buffer_init(&name, SUMMARY_TABLE_PART_MAX);
     buffer_printf(&name, "%s/%s%s", field_name(rule->field), rule->rule,
                   rule->level == VERDICT_WARN ? " (warning)" : "");
-    unsigned columns = format_number_append_cut(out, buffer_slice(&name), TABLE_NAME_MAX);
+    unsigned columns = ellipsize_append(out, buffer_slice(&name), SUMMARY_TABLE_NAME_MAX);
     buffer_clear(&name);
     return columns;
 }
 
-static unsigned table_name_columns(const struct run_stats *stats, const uint32_t *ranking, size_t shown)
+static unsigned summary_table_name_columns(const struct run_stats *stats, const uint32_t *ranking,
+                                           size_t shown)
 {
     struct buffer scratch;
-    buffer_init(&scratch, TABLE_PART_MAX);
+    buffer_init(&scratch, SUMMARY_TABLE_PART_MAX);
     unsigned columns = sizeof "rule" - 1;
     for (size_t i = 0; i < shown; i++) {
-        unsigned own = table_rule_name(&scratch, &stats->rules[ranking[i]]);
+        unsigned own = summary_table_rule_name(&scratch, &stats->rules[ranking[i]]);
         columns = own > columns ? own : columns;
         buffer_reset(&scratch);
     }
@@ -231,39 +237,40 @@ static unsigned table_name_columns(const struct run_stats *stats, const uint32_t
     return columns;
 }
 
-static void table_rule(struct buffer *out, const struct run_stats_rule *rule, unsigned name_columns)
+static void summary_table_rule(struct buffer *out, const struct run_stats_rule *rule, unsigned name_columns)
 {
     char records[FORMAT_NUMBER_SIZE], row[FORMAT_NUMBER_SIZE];
     buffer_append_text(out, "  ");
-    unsigned columns = table_rule_name(out, rule);
-    table_blanks(out, name_columns - columns);
+    unsigned columns = summary_table_rule_name(out, rule);
+    summary_table_blanks(out, name_columns - columns);
     buffer_printf(out, "%13s%13s  ", format_number_count(rule->records, records),
                   format_number_count(rule->first_row, row));
     unsigned used = 2 + name_columns + 13 + 13 + 2;
-    const char *meaning = rule->example ? rule->example : run_stats_meaning(rule->field, rule->rule);
-    format_number_append_cut(out, slice_from(meaning), TABLE_COLUMNS - used);
+    const char *meaning =
+        rule->provider_message ? rule->provider_message : rule_help_find(rule->field, rule->rule)->summary;
+    ellipsize_append(out, slice_from(meaning), SUMMARY_TABLE_COLUMNS - used);
     buffer_append_char(out, '\n');
 }
 
-/* The rules from `first` on as `NAME RECORDS, …`, in at most so many lines. Returns how many of them it took;
- * what had no room is counted in the last line. */
-static unsigned table_pack(struct buffer *out, const struct run_stats *stats, const uint32_t *ranking,
-                           size_t first, unsigned lines)
+/* Lists the rules from `first` on as `NAME RECORDS, …`, in at most `lines` lines; the last line counts those
+ * that do not fit. Returns the number of lines used. */
+static unsigned summary_table_pack(struct buffer *out, const struct run_stats *stats, const uint32_t *ranking,
+                                   size_t first, unsigned lines)
 {
     enum { PACK_MORE = sizeof ", and 9999 more in " HTML_REPORT_FILE_NAME };
     struct buffer word;
-    unsigned used = 0, columns = TABLE_COLUMNS;
+    unsigned used = 0, columns = SUMMARY_TABLE_COLUMNS;
     size_t i = first;
-    buffer_init(&word, TABLE_PART_MAX);
+    buffer_init(&word, SUMMARY_TABLE_PART_MAX);
     for (; i < stats->rule_count; i++) {
         char records[FORMAT_NUMBER_SIZE];
         const struct run_stats_rule *rule = &stats->rules[ranking[i]];
         buffer_reset(&word);
-        unsigned len = table_rule_name(&word, rule);
+        unsigned len = summary_table_rule_name(&word, rule);
         len += 1 + (unsigned)strlen(format_number_count(rule->records, records));
         buffer_printf(&word, " %s", records);
         bool is_last = i + 1 == stats->rule_count;
-        unsigned capacity = TABLE_COLUMNS - (used == lines && !is_last ? PACK_MORE : 1);
+        unsigned capacity = SUMMARY_TABLE_COLUMNS - (used == lines && !is_last ? PACK_MORE : 1);
         if (columns + 2 + len > capacity) {
             if (used == lines)
                 break;
@@ -285,14 +292,14 @@ static unsigned table_pack(struct buffer *out, const struct run_stats *stats, co
     return used;
 }
 
-/* How many rules get a line of their own, so that all the others find room in the lines that are left. */
-static size_t table_shown(const struct run_stats *stats, const uint32_t *ranking, unsigned capacity)
+/* The number of rules that get a line each, so that all others fit into the remaining lines. */
+static size_t summary_table_shown(const struct run_stats *stats, const uint32_t *ranking, unsigned capacity)
 {
     size_t shown = stats->rule_count <= capacity ? stats->rule_count : capacity - 1;
     struct buffer scratch;
-    buffer_init(&scratch, TABLE_PART_MAX);
+    buffer_init(&scratch, SUMMARY_TABLE_PART_MAX);
     while (shown > 1 && shown < stats->rule_count &&
-           table_pack(&scratch, stats, ranking, shown, UINT16_MAX) > capacity - shown) {
+           summary_table_pack(&scratch, stats, ranking, shown, UINT16_MAX) > capacity - shown) {
         buffer_reset(&scratch);
         shown--;
     }
@@ -300,46 +307,46 @@ static size_t table_shown(const struct run_stats *stats, const uint32_t *ranking
     return shown;
 }
 
-/* The rules, in at most so many lines, a blank one before them included: the first with what they mean, the
+/* In at most `lines` lines, the blank line before them included: the first rules with their meaning, the
  * others by name and count. */
-static void table_rules(struct buffer *out, const struct run_stats *stats, unsigned lines)
+static void summary_table_rules(struct buffer *out, const struct run_stats *stats, unsigned lines)
 {
-    enum { TABLE_RULES_HEAD = 2, TABLE_RULES_MIN = 4 };
-    if (stats->rule_count == 0 || lines < TABLE_RULES_MIN)
+    enum { SUMMARY_TABLE_RULES_HEAD = 2, SUMMARY_TABLE_RULES_MIN = 4 };
+    if (stats->rule_count == 0 || lines < SUMMARY_TABLE_RULES_MIN)
         return;
-    unsigned capacity = lines - TABLE_RULES_HEAD;
-    uint32_t *ranking = run_stats_ranking(stats);
-    size_t shown = table_shown(stats, ranking, capacity);
-    if (shown <= 1 && shown < stats->rule_count) { /* so many that all the room is for names and counts */
+    unsigned capacity = lines - SUMMARY_TABLE_RULES_HEAD;
+    uint32_t *ranking = run_stats_rank_rules(stats);
+    size_t shown = summary_table_shown(stats, ranking, capacity);
+    if (shown <= 1 && shown < stats->rule_count) { /* too many for lines of their own */
         buffer_append_char(out, '\n');
-        table_pack(out, stats, ranking, 0, lines - 1);
+        summary_table_pack(out, stats, ranking, 0, lines - 1);
         free(ranking);
         return;
     }
-    unsigned name_columns = table_name_columns(stats, ranking, shown);
+    unsigned name_columns = summary_table_name_columns(stats, ranking, shown);
     buffer_printf(out, "\n  %-*s%13s%13s  %s\n", (int)name_columns, "rule", "records", "first row",
                   "what it means");
     for (size_t i = 0; i < shown; i++)
-        table_rule(out, &stats->rules[ranking[i]], name_columns);
-    table_pack(out, stats, ranking, shown, capacity - (unsigned)shown);
+        summary_table_rule(out, &stats->rules[ranking[i]], name_columns);
+    summary_table_pack(out, stats, ranking, shown, capacity - (unsigned)shown);
     free(ranking);
 }
 
-void run_stats_write_table(const struct run_stats *stats, const char *report, struct buffer *out)
+void summary_table_write(const struct run_stats *stats, const char *report, struct buffer *out)
 {
     struct buffer top, end;
-    buffer_init(&top, TABLE_PART_MAX);
-    buffer_init(&end, 2 * (size_t)TABLE_PART_MAX);
-    table_title(&top, stats);
+    buffer_init(&top, SUMMARY_TABLE_PART_MAX);
+    buffer_init(&end, 2 * (size_t)SUMMARY_TABLE_PART_MAX);
+    summary_table_title(&top, stats);
     buffer_append_char(&top, '\n');
-    table_counts(&top, stats);
+    summary_table_counts(&top, stats);
     if (!stats->is_dry)
-        table_requests(&top, stats);
-    table_end(&end, stats, report);
+        summary_table_requests(&top, stats);
+    summary_table_end(&end, stats, report);
 
-    unsigned used = table_lines(&top) + table_lines(&end);
+    unsigned used = summary_table_lines(&top) + summary_table_lines(&end);
     buffer_append(out, buffer_slice(&top));
-    table_rules(out, stats, used < TABLE_LINES ? TABLE_LINES - used : 0);
+    summary_table_rules(out, stats, used < SUMMARY_TABLE_LINES ? SUMMARY_TABLE_LINES - used : 0);
     buffer_append(out, buffer_slice(&end));
     buffer_clear(&top);
     buffer_clear(&end);

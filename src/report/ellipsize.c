@@ -1,0 +1,43 @@
+#include "report/ellipsize.h"
+
+#include "core/characters.h"
+#include "core/text.h"
+
+static struct character ellipsize_character(struct slice text, size_t i)
+{
+    return character_first(slice_make(text.data + i, text.len - i));
+}
+
+/* The bytes of columns - 1 characters: the last column is the ellipsis's. */
+static size_t ellipsize_bytes(struct slice text, unsigned columns)
+{
+    size_t len = 0;
+    for (unsigned i = 1; i < columns && len < text.len; i++)
+        len += ellipsize_character(text, len).len;
+    return len;
+}
+
+unsigned ellipsize_append(struct buffer *out, struct slice text, unsigned columns)
+{
+    size_t chars = 0;
+    for (size_t i = 0; i < text.len; chars++)
+        i += ellipsize_character(text, i).len;
+    bool cut = chars > columns;
+    unsigned used = 0;
+    size_t end = text.len;
+    if (cut)
+        end = text_shorten_words(text, ellipsize_bytes(text, columns)).len;
+    for (size_t i = 0; i < end && used + cut < columns; used++) {
+        struct character character = ellipsize_character(text, i);
+        if (character.broken || character_is_hidden(character.code))
+            buffer_append_char(out, '?');
+        else
+            buffer_append(out, slice_make(text.data + i, character.len));
+        i += character.len;
+    }
+    if (cut && columns) {
+        buffer_append_text(out, "…");
+        used++;
+    }
+    return used;
+}

@@ -1,0 +1,34 @@
+/* html_parts: the sections of report.html. Inside of html_report. Thread: one. */
+#ifndef KYC_REPORT_HTML_PARTS_H
+#define KYC_REPORT_HTML_PARTS_H
+
+#include <stdint.h>
+
+#include "core/buffer.h"
+#include "model/job.h"
+#include "model/verdict.h"
+#include "report/run_stats.h"
+
+struct html_page {
+    const struct run_stats *stats;
+    const struct job *job;
+    const uint32_t *ranking; /* of run_stats_rank_rules */
+    struct buffer *out;
+};
+
+/* The number of rules with verdicts of this level. */
+size_t html_rules_count(const struct html_page *page, enum verdict_level level);
+/* A table of the rules of a level, then an article for each: meaning, action, examples. */
+void html_rules_write(const struct html_page *page, enum verdict_level level);
+/* By field, by country, by input file. */
+void html_breakdown_write(const struct html_page *page);
+/* The share of records with a value, by mapped field. */
+void html_breakdown_write_completeness(const struct html_page *page);
+/* The provider's requirements that the job relaxes; nothing when there is none. */
+void html_breakdown_write_relaxed(const struct html_page *page);
+/* Of a check. */
+void html_run_write_plan(const struct html_page *page);
+/* Of a run: the rate over time, retries, latency. */
+void html_run_write_requests(const struct html_page *page);
+
+#endif
