@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Runs that are killed at random moments, over and over, while they create, update and settle, the provider losing answers
-# and being killed itself now and then: all the same each row ends as one user with the last data, and nobody is lost.
+# Runs are killed at random moments while they create, update and resolve creates in doubt; the provider loses answers and is
+# killed itself now and then. Even so, each row ends as one user with the latest data, and no customer is lost.
 #
 #   kill.t [PROVIDER…]     KYC_SEED=N repeats what a failure printed; KYC_KILLS=N kills for each provider
 use strict;
@@ -12,8 +12,9 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use KycTest;
 use KycRun;
+use KycParallel;
 use KycProof;
-use KycScene;
+use KycScenario;
 
 my $json = JSON::PP->new->utf8->canonical;
 my $seed = $ENV{KYC_SEED} || int(time) % 1_000_000 * 100;
@@ -33,10 +34,10 @@ for my $provider (@providers) {
 my $began = time;
 my %total = (faults => 0, runs => 0, expected => 0, made => 0, duplicates => 0, lost => 0, over_limit => 0);
 my ($deaths, $struck, %killed) = (0, 0);
-for my $result (scene_side_by_side(proof_is_long() ? 3 : 4, \&live_through, @cases)) {
+for my $result (parallel_map(proof_is_long() ? 3 : 4, \&play, @cases)) {
     my $case = $result->{item};
-    is($result->{died}, undef, "$case->{provider}, seed $case->{seed}: lived through") or next;
-    is_deeply($result->{problems}, [], "$case->{provider}, seed $case->{seed}: $result->{said}")
+    is($result->{died}, undef, "$case->{provider}, seed $case->{seed}: ran to its end") or next;
+    is_deeply($result->{problems}, [], "$case->{provider}, seed $case->{seed}: $result->{summary}")
         or diag "again: KYC_SEED=$case->{seed} tests/crash/kill.t $case->{provider}"
             . ($case->{kills} == $kills_of_a_case ? '' : "  (KYC_KILLS=$case->{kills})");
     $total{$_} += $result->{figures}{$_} || 0 for keys %total;
@@ -50,8 +51,8 @@ for my $phase (grep { $_ ne 'update' || grep { $_ ne 'payso' } @providers } qw(c
     cmp_ok($killed{$phase} || 0, '>', 0, "killed to $phase: " . ($killed{$phase} || 0));
 }
 cmp_ok($total{faults}, '>=', $kills * @providers, 'as many kills as promised');
-is($total{duplicates}, 0, 'nobody twice');
-is($total{lost}, 0, 'nobody lost');
+is($total{duplicates}, 0, 'no customer has two users');
+is($total{lost}, 0, 'no customer is lost');
 is($total{over_limit}, 0, 'never over the limit');
 proof_add('random kills', %total);
 my %none = map { $_ => 0 } proof_columns();
@@ -59,80 +60,80 @@ proof_add('  the provider killed meanwhile', %none, faults => $deaths);
 proof_add('  answers lost, resets, 429, 500 meanwhile', %none, faults => $struck);
 done_testing;
 
-# One case: nights with a kill each, a last one without, and what there is then.
-sub live_through
+# One case: runs with a kill each, a last one without, and the state after it.
+sub play
 {
     my ($item, $number) = @_;
     srand $item->{seed};
     my $provider = $item->{provider};
-    my $night = {provider => $provider, tag => "$$-$number", port => scene_free_port(), state => scratch_folder(), streets => [],
+    my $state = {provider => $provider, tag => "$$-$number", port => free_port(), folder => scratch_folder(), streets => [],
         killed => {}, runs => 0, deaths => 0, seen => {}};
-    start_provider($night);
+    start_provider($state);
     my %set = ('delivery.rate' => '300/s', 'delivery.burst' => 5);
     @set{'delivery.timeout', 'provider.settle_after'} = ('300ms', '600ms') if $provider eq 'payso';
-    $night->{case} = case_new($night->{sandbox}, provider => $provider, rows => 0, csv => '', set => \%set);
+    $state->{case} = case_new($state->{sandbox}, provider => $provider, rows => 0, csv => '', set => \%set);
 
     my $made = 0;
     for (my $round = 0; $made < $item->{kills} && $round < 4 * $item->{kills}; $round++) {
-        $made += kill_once($night, (qw(create update settle))[$round % 3]);
+        $made += kill_once($state, (qw(create update settle))[$round % 3]);
     }
-    my @problems = last_night($night);
-    push @problems, "$made kills in 4 times as many nights" if $made < $item->{kills};
-    leave_provider($night, 1);
-    push @problems, "$night->{seen}{over_limit} requests over the limit" if $night->{seen}{over_limit};
-    my $figures = {faults => $made, runs => $night->{runs}, expected => scalar @{$night->{streets}},
-        map { $_ => $night->{$_} || 0 } qw(made duplicates lost)};
-    $figures->{over_limit} = $night->{seen}{over_limit} || 0;
-    return {problems => \@problems, figures => $figures, killed => $night->{killed}, deaths => $night->{deaths},
-        struck => $night->{seen}{faults} || 0,
-        said => "$made kills, $night->{deaths} of the provider, $figures->{expected} rows: the same end"
-            . sprintf ' (longest run %.0f s)', $night->{longest}};
+    my @problems = finish($state);
+    push @problems, "$made kills in 4 times as many runs" if $made < $item->{kills};
+    leave_provider($state, 1);
+    push @problems, "$state->{seen}{over_limit} requests over the limit" if $state->{seen}{over_limit};
+    my $figures = {faults => $made, runs => $state->{runs}, expected => scalar @{$state->{streets}},
+        map { $_ => $state->{$_} || 0 } qw(made duplicates lost)};
+    $figures->{over_limit} = $state->{seen}{over_limit} || 0;
+    return {problems => \@problems, figures => $figures, killed => $state->{killed}, deaths => $state->{deaths},
+        struck => $state->{seen}{faults} || 0,
+        summary => "$made kills, $state->{deaths} of the provider, $figures->{expected} rows: the same end"
+            . sprintf ' (longest run %.0f s)', $state->{longest}};
 }
 
 sub start_provider
 {
-    my ($night) = @_;
-    $night->{sandbox} = sandbox_start('--listen', "127.0.0.1:$night->{port}", '--key-tag', $night->{tag}, '--state', "$night->{state}/state",
+    my ($state) = @_;
+    $state->{sandbox} = sandbox_start('--listen', "127.0.0.1:$state->{port}", '--key-tag', $state->{tag}, '--state', "$state->{folder}/state",
         '--rate', '300/s', '--nonce-window', 10_000_000_000, '--latency', '1ms..8ms', '--seed', int rand 1_000_000);
-    $night->{case}{sandbox} = $night->{sandbox} if $night->{case};
+    $state->{case}{sandbox} = $state->{sandbox} if $state->{case};
 }
 
-# Ends the provider, gently or not, when what it saw has been added up.
+# Adds up the provider's counters and ends it, by SIGTERM or SIGKILL.
 sub leave_provider
 {
-    my ($night, $gently) = @_;
-    my $counts = sandbox_counts($night->{sandbox})->{$night->{provider}};
-    $night->{seen}{over_limit} += $counts->{over_limit};
-    $night->{seen}{faults} += $_ for values %{$counts->{faults}};
-    $gently ? sandbox_stop($night->{sandbox}) : sandbox_kill($night->{sandbox});
+    my ($state, $gently) = @_;
+    my $counts = sandbox_counts($state->{sandbox})->{$state->{provider}};
+    $state->{seen}{over_limit} += $counts->{over_limit};
+    $state->{seen}{faults} += $_ for values %{$counts->{faults}};
+    $gently ? sandbox_stop($state->{sandbox}) : sandbox_kill($state->{sandbox});
 }
 
-# The export as it is tonight: who, and on which street.
+# The export with the present street of each customer.
 sub write_export
 {
-    my ($night) = @_;
-    my ($head, @rows) = split /^/, csv_rows(scalar @{$night->{streets}});
-    $rows[$_] =~ s/1 Market St/$night->{streets}[$_]/ for 0 .. $#rows;
-    write_file("$night->{case}{folder}/export.csv", join '', $head, @rows);
+    my ($state) = @_;
+    my ($head, @rows) = split /^/, csv_rows(scalar @{$state->{streets}});
+    $rows[$_] =~ s/1 Market St/$state->{streets}[$_]/ for 0 .. $#rows;
+    write_file("$state->{case}{folder}/export.csv", join '', $head, @rows);
 }
 
 sub run
 {
-    my ($night, @more) = @_;
+    my ($state, @more) = @_;
     my $began = time;
-    my @result = case_run($night->{case}, @more, '-q');
+    my @result = case_run($state->{case}, @more, '-q');
     my $seconds = time - $began;
-    $night->{runs}++;
-    $night->{longest} = $seconds if $seconds > ($night->{longest} || 0);
+    $state->{runs}++;
+    $state->{longest} = $seconds if $seconds > ($state->{longest} || 0);
     return @result;
 }
 
-# A night with new work of its phase and a kill in the middle. True when the run did not end before it.
+# A run with new work of its phase and a kill in the middle. True when the run did not end before it.
 sub kill_once
 {
-    my ($night, $phase) = @_;
-    my ($provider, $streets) = @$night{qw(provider streets)};
-    # Whom to ask what became of a lost create there is nobody at kraken-embed but a person.
+    my ($state, $phase) = @_;
+    my ($provider, $streets) = @$state{qw(provider streets)};
+    # At kraken-embed only a person can resolve a create whose answer was lost.
     my @lost = $provider eq 'kraken-embed' ? () : ('drop:4%');
 
     if ($phase eq 'update' && $provider ne 'payso' && @$streets) {
@@ -141,41 +142,41 @@ sub kill_once
         $phase = 'create' if $phase eq 'update';
         push @$streets, ('1 Market St') x 40;
     }
-    write_export($night);
+    write_export($state);
     if ($phase eq 'settle') {
-        sandbox_faults($night->{sandbox}, 'status-500:20%', @lost ? 'drop:30%' : ());
-        local $night->{case}{set} = {%{$night->{case}{set}}, 'delivery.in_doubt' => 'hold'};
-        run($night);
+        sandbox_faults($state->{sandbox}, 'status-500:20%', @lost ? 'drop:30%' : ());
+        local $state->{case}{set} = {%{$state->{case}{set}}, 'delivery.in_doubt' => 'hold'};
+        run($state);
     }
-    sandbox_faults($night->{sandbox}, 'status-500:3%', 'reset:2%', 'status-429:0.3%', @lost);
+    sandbox_faults($state->{sandbox}, 'status-500:3%', 'reset:2%', 'status-429:0.3%', @lost);
 
-    my $pid = case_start($night->{case}, '-q');
-    $night->{runs}++;
+    my $pid = case_start($state->{case}, '-q');
+    $state->{runs}++;
     my $patience = $provider eq 'payso' && $phase eq 'settle' ? 1.2 : 0.25;
     my ($death, $end) = sort { $a <=> $b } map { 0.01 + rand $patience } 1, 2;
     if (rand() < 0.12) {
         sleep $death;
-        leave_provider($night, 0);
-        start_provider($night);
-        $night->{deaths}++;
+        leave_provider($state, 0);
+        start_provider($state);
+        $state->{deaths}++;
         $end -= $death;
     }
     sleep $end;
     kill 'KILL', $pid;
     waitpid $pid, 0;
     my $killed = ($? & 127) == 9;
-    $night->{killed}{$phase} += $killed;
+    $state->{killed}{$phase} += $killed;
     return $killed;
 }
 
 # A person who looks up each doubt at the provider.
-sub settle_all
+sub resolve_all
 {
-    my ($night, $id) = @_;
-    my @doubts = map { $_->[0] } case_ledger($night->{case}, "SELECT external_id FROM customer WHERE state <> 'created'");
-    my $file = "$night->{case}{folder}/users.csv";
-    write_file($file, join '', "external_id,user_id\n", map { "$_,$id->{$_}\n" } grep { $id->{$_} } @doubts);
-    return run($night, 'settle', '--from', $file);
+    my ($state, $id) = @_;
+    my @in_doubt = map { $_->[0] } case_ledger($state->{case}, "SELECT external_id FROM customer WHERE state <> 'created'");
+    my $file = "$state->{case}{folder}/users.csv";
+    write_file($file, join '', "external_id,user_id\n", map { "$_,$id->{$_}\n" } grep { $id->{$_} } @in_doubt);
+    return run($state, 'settle', '--from', $file);
 }
 
 sub street_of
@@ -184,31 +185,31 @@ sub street_of
     return $body->{residence} ? $body->{residence}{line1} : defined $body->{address_street} ? $body->{address_street} : $body->{address_line1};
 }
 
-# The night that is let finish, and then: each row one user with the last data, the ledger says what the provider has,
-# and another night changes nothing.
-sub last_night
+# A run to its end, after which each row is one user with the latest data, ledger and provider agree, and another run
+# changes nothing. Returns the problems.
+sub finish
 {
-    my ($night) = @_;
-    my ($case, $provider, $streets) = @$night{qw(case provider streets)};
+    my ($state) = @_;
+    my ($case, $provider, $streets) = @$state{qw(case provider streets)};
     my @problems;
-    sandbox_faults($night->{sandbox});
-    my ($status, undef, $err) = run($night);
+    sandbox_faults($state->{sandbox});
+    my ($status, undef, $err) = run($state);
     my $summary = case_summary($case);
     if ($provider eq 'kraken-embed' && $summary->{in_doubt}) {
-        my %id = map { $_->{external_id} => $_->{id} } sandbox_users($night->{sandbox}, $provider);
-        ($status, undef, $err) = settle_all($night, \%id);
-        push @problems, "the verdicts: status $status: $err" if $status;
-        ($status, undef, $err) = run($night);
+        my %id = map { $_->{external_id} => $_->{id} } sandbox_users($state->{sandbox}, $provider);
+        ($status, undef, $err) = resolve_all($state, \%id);
+        push @problems, "the users given: status $status: $err" if $status;
+        ($status, undef, $err) = run($state);
         $summary = case_summary($case);
     }
-    push @problems, "the last night: status $status: $err" if $status;
+    push @problems, "the last run: status $status: $err" if $status;
     my $sum = 0;
     $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
     push @problems, 'not every row is accounted for: ' . $json->encode($summary)
         if $sum != $summary->{read} || $summary->{read} != @$streets || $summary->{in_doubt} || $summary->{unsent} || $summary->{refused};
 
     my (%street, %id, %want);
-    for my $user (sandbox_users($night->{sandbox}, $provider)) {
+    for my $user (sandbox_users($state->{sandbox}, $provider)) {
         my $key = $user->{external_id} || $user->{email} =~ s/@.*//r;
         $street{$key} = street_of($user);
         $id{$key} = $user->{id};
@@ -220,19 +221,19 @@ sub last_night
     push @problems, map { "$_: in the ledger " . ($owner{$_} // 'nobody') . ', at the provider ' . ($id{$_} // 'nobody') }
         grep { ($owner{$_} // '') ne ($id{$_} // '') } sort keys %{{%owner, %id}};
 
-    my $counts = sandbox_counts($night->{sandbox})->{$provider};
+    my $counts = sandbox_counts($state->{sandbox})->{$provider};
     push @problems, "$counts->{duplicates} have two users" if $counts->{duplicates};
     push @problems, "$counts->{bad_nonces} nonces out of order, $counts->{bad_signatures} bad signatures"
         if $counts->{bad_nonces} || $counts->{bad_signatures};
-    ($status, undef, $err) = run($night);
+    ($status, undef, $err) = run($state);
     $summary = case_summary($case);
-    my $more = sandbox_counts($night->{sandbox})->{$provider}{requests} - $counts->{requests};
+    my $more = sandbox_counts($state->{sandbox})->{$provider}{requests} - $counts->{requests};
     push @problems, "once more: status $status, $more requests, unchanged $summary->{unchanged} of $summary->{read}: $err"
         if $status || $more || $summary->{unchanged} != @$streets;
     ($status, my $out, $err) = case_run($case, 'status', '--verify');
     push @problems, "status --verify: status $status: $out$err" if $status;
-    $night->{made} = keys %id;
-    $night->{duplicates} = $counts->{duplicates};
-    $night->{lost} = grep { !$owner{$_} } keys %want;
+    $state->{made} = keys %id;
+    $state->{duplicates} = $counts->{duplicates};
+    $state->{lost} = grep { !$owner{$_} } keys %want;
     return @problems;
 }

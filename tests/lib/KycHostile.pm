@@ -1,11 +1,11 @@
-# KycHostile: a provider that answers whatever a test wants: raw bytes over real sockets, a process a connection.
+# KycHostile: a provider whose answers a test writes itself: raw bytes over real sockets, one process per connection.
 #
 #   my $server = hostile_start(sub { my ($socket, $head, $body) = @_; print {$socket} "HTTP/1.1 201 X\r\n..." });
-#   my $case = case_new($server, rows => 2);        # stands where a sandbox stands
+#   my $case = case_new($server, rows => 2);        # in place of a sandbox
 #   hostile_requests($server);                      # ("POST /payward/v1/users HTTP/1.1", ...), in the order of arrival
 #   hostile_end($server);
 #
-# The credentials are its own, so that no other test's lock is in the way. Perl's core modules alone.
+# Only core modules of Perl.
 package KycHostile;
 
 use strict;
@@ -13,7 +13,6 @@ use warnings;
 use Exporter 'import';
 use Fcntl qw(:flock);
 use IO::Socket::INET;
-use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_SNDBUF);
 use KycTest;
@@ -29,17 +28,6 @@ sub hostile_answer
 {
     my ($status, $body, @headers) = @_;
     return join "\r\n", "HTTP/1.1 $status X", 'Content-Length: ' . length($body), 'Connection: close', @headers, '', $body;
-}
-
-# Each kind of credential that a provider takes, as the sandbox prints it.
-sub credentials
-{
-    my ($tag) = @_;
-    my $secret = encode_base64("decoded-secret-$tag", '');
-    return join '', map { "hostile: $_\n" }
-        (map { "$_: api_key API-KEY-$_-$tag, api_secret $secret" } qw(payward kraken-embed)),
-        "kira: api_key API-KEY-kira-$tag, client_id client-$tag, password pass+word/$tag",
-        "payso: token TOKEN-$tag";
 }
 
 # One whole request: (head, body), or nothing when the connection ended.
@@ -63,7 +51,7 @@ sub serve
     local $SIG{PIPE} = 'IGNORE';
     $socket->autoflush(1);
     alarm 120;
-    # What never ends must notice that nobody listens any more, and not after megabytes.
+    # An endless answer must notice soon, not after megabytes, that the client has closed the connection.
     setsockopt $socket, SOL_SOCKET, SO_SNDBUF, pack 'i', 65536;
     my ($head, $body) = read_request($socket);
     return if !defined $head;
@@ -73,7 +61,7 @@ sub serve
     close $file;
     $reply->($socket, $head, $body);
     shutdown $socket, 1;
-    # What the peer still sends is read, or closing would reset what it has not read yet.
+    # Read what the peer still sends: closing with unread input would reset the connection and lose our answer.
     alarm 5;
     1 while sysread $socket, my $rest, 65536;
 }
@@ -86,7 +74,7 @@ sub hostile_start
     my $tag = "$$-" . ++$number;
     my $folder = scratch_folder();
     my $server = {url => 'http://127.0.0.1:' . $listener->sockport, port => $listener->sockport, folder => $folder,
-        journal => "$folder/requests", out => credentials($tag)};
+        journal => "$folder/requests", out => invented_credentials($tag)};
     write_file($server->{journal}, '');
     $server->{pid} = fork;
     die "fork: $!" if !defined $server->{pid};

@@ -1,15 +1,15 @@
-# KycMutation: answers of a provider that went wrong on their way, by a seed, and a server that gives them.
+# KycMutation: corrupted answers of a provider, derived from a seed, and a server that sends them.
 #
 #   my $answer = mutation_answer(seed => 7, provider => 'payward', number => 12, operation => 'create', about => \%customer);
-#   my $server = mutation_start('payward', seed => 7);       # stands where a sandbox stands; one process, kept connections
-#   ... customers are m-000001, m-000002, ...: the first create and the first update of each is answered with a mutation,
-#   ... every later one as it should be
+#   my $server = mutation_start('payward', seed => 7);       # in place of a sandbox; one process, kept connections
+#   ... customers are m-000001, m-000002, ...: the first create and the first update of each get a mutated answer,
+#   ... every later one the correct answer
 #   my $seen = mutation_seen($server);                       # {customers => {KEY => {...}}, requests => N, unknown => {ID => 1}}
 #   mutation_end($server);
 #
-# An answer depends on seed, provider, number and operation alone. Whether the customer has a user at the server is decided
-# by what is sent: a server that answers 4xx has made none. What can be read either way (a 4xx behind something else) is
-# `ambiguous`. Perl's core modules alone.
+# An answer depends only on seed, provider, number and operation. It decides whether the customer has a user at the server:
+# after a 4xx there is none. An answer that can be read both ways (a 4xx behind other bytes) is `ambiguous`. Only core modules
+# of Perl.
 package KycMutation;
 
 use strict;
@@ -19,7 +19,6 @@ use Exporter 'import';
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
-use MIME::Base64 qw(encode_base64);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER SO_SNDBUF SO_SNDTIMEO IPPROTO_TCP TCP_NODELAY);
 use KycTest;
@@ -37,7 +36,7 @@ sub pick { return $_[int rand @_]; }
 sub chance { return rand() < $_[0]; }
 sub noise { return join '', map { chr int rand 256 } 1 .. $_[0]; }
 
-# What a good answer holds.
+# The content of a correct answer.
 
 sub id_of { return sprintf 'USER%012d', $_[0]; }
 
@@ -59,7 +58,7 @@ sub success_body
     return qq({"user":{"id":"$id") . ($named ? qq(,"email":"$email") : '') . '}}';
 }
 
-# Somebody else's.
+# Of another customer.
 sub other_about { return {id => 'FOREIGN000000001', key => 'm-999999', email => 'm-999999@example.com'}; }
 
 sub error_body
@@ -79,7 +78,7 @@ sub base_answer
         framing => chance(0.2) ? 'chunked' : 'length', before => '', after => '', is_good => $status < 300};
 }
 
-# What goes wrong. Each changes an answer before it is written.
+# Mutations of an answer before it is written.
 
 sub spoil_status
 {
@@ -231,7 +230,7 @@ sub render
     return $answer->{before} . "$answer->{version} $answer->{status} $answer->{reason}\r\n" . join('', map { "$_\r\n" } @headers) . "\r\n$body$answer->{after}";
 }
 
-# Once it is written: single bytes, cuts, repeats.
+# Mutations of the written bytes: single bytes, cuts, repeats.
 sub spoil_bytes
 {
     my ($bytes) = @_;
@@ -266,7 +265,7 @@ sub mutation_answer
     $bytes = spoil_bytes($bytes) if chance(0.35) && length $bytes;
     my $first = $bytes =~ m{\A(?:HTTP/1\.1 1\d\d [^\n]*\r\n(?:[!-~][^\n]*\r\n)*\r\n)*HTTP/1\.[01] (\d\d\d)[ \r\n]} ? $1 : '';
     my $refused = $first =~ /^4/;
-    # A 4xx that is not what the answer begins with may be what a client reads, or not.
+    # A client may read a 4xx that is not at the beginning of the answer, or not.
     my $ambiguous = !$refused && $bytes =~ m{HTTP/\S*\s+4\d\d}i || ($refused && $answer->{before} ne '');
     return {bytes => $bytes, keep => chance(0.5), reset => chance(0.04), pieces => pick(1, 1, 1, 2, 5), refused => $refused ? 1 : 0,
         good => $answer->{is_good} ? 1 : 0, ambiguous => $ambiguous ? 1 : 0, made => $answer->{is_good} && !$refused || chance(0.2) && !$refused ? 1 : 0};
@@ -274,17 +273,8 @@ sub mutation_answer
 
 # The server.
 
-sub credentials
-{
-    my ($tag) = @_;
-    my $secret = encode_base64("decoded-secret-$tag", '');
-    return join '', map { "mutation: $_\n" }
-        (map { "$_: api_key API-KEY-$_-$tag, api_secret $secret" } qw(payward kraken-embed)),
-        "kira: api_key API-KEY-kira-$tag, client_id client-$tag, password pass+word/$tag", "payso: token TOKEN-$tag";
-}
-
-# One whole request at the beginning of *in: (line, body), taken away; nothing when there is none yet.
-sub take_request
+# Removes a complete request from the beginning of *in: (line, body); empty when there is none yet.
+sub pop_request
 {
     my ($in) = @_;
     my $end = index $$in, "\r\n\r\n";
@@ -313,7 +303,7 @@ sub about
     return {number => $number, key => $key, id => id_of($number), email => "$key\@example.com"};
 }
 
-# The first request of a customer's operation gets a mutation, the others what they should get.
+# The first request of a customer's operation gets a mutated answer, the others the correct one.
 sub answer_for
 {
     my ($state, $operation, $number, $body) = @_;
@@ -331,7 +321,7 @@ sub answer_for
         $customer->{"${operation}_$_"} = $answer->{$_} for qw(refused ambiguous good);
         $state->{mutated}++;
     }
-    # Both ends of it: an id may lie behind a head of any size.
+    # Both ends of it: an id may follow a head of any size.
     $customer->{bytes} .= length $answer->{bytes} > 131072
         ? substr($answer->{bytes}, 0, 65536) . substr $answer->{bytes}, -65536 : $answer->{bytes};
     if ($operation eq 'create' && $answer->{made}) {
@@ -342,8 +332,8 @@ sub answer_for
     return $answer;
 }
 
-# A user as a listing or a fetch tells it.
-sub told { return '{"id":"' . id_of($_[0]{number}) . qq(",$_[0]{inner}}); }
+# A user in a listing or a fetch.
+sub user_json { return '{"id":"' . id_of($_[0]{number}) . qq(",$_[0]{inner}}); }
 
 sub answer_request
 {
@@ -358,18 +348,18 @@ sub answer_request
     if ($method =~ /^(?:PUT|PATCH)$/) {
         my ($id) = $target =~ m{/([^/]+)$};
         return answer_for($state, 'update', $1 + 0, $body) if $id =~ /^USER(\d{12})$/;
-        $state->{unknown}{$id} = 1;    # an id that a mutation made
+        $state->{unknown}{$id} = 1;    # an id from a mutated answer
         return plain(404, '{"error":"not found"}');
     }
     my @users = sort { $a->{number} <=> $b->{number} } grep { $_->{users} } values %{$state->{customers}};
-    return plain(200, '{"users":[' . join(',', map { told($_) } @users) . ']}') if "$method $target" eq 'GET /payso/users';
+    return plain(200, '{"users":[' . join(',', map { user_json($_) } @users) . ']}') if "$method $target" eq 'GET /payso/users';
     if ($target =~ m{^/kira/v1/users\?email=m-(\d+)%40example\.com&limit=\d+&offset=(\d+)$}) {
         my @found = grep { $_->{number} == $1 && !$2 } @users;
-        return plain(200, '{"data":[' . join(',', map { told($_) } @found) . ']}');
+        return plain(200, '{"data":[' . join(',', map { user_json($_) } @found) . ']}');
     }
     if ($target =~ m{^/kira/v1/users/USER(\d{12})$}) {
         my ($found) = grep { $_->{number} == $1 } @users;
-        return plain(200, told($found)) if $found;
+        return plain(200, user_json($found)) if $found;
     }
     $state->{strange}{"$method $target"}++;
     return plain(404, '{"error":"not found"}');
@@ -411,7 +401,7 @@ sub serve
                 next;
             }
             my $keep = sysread $socket, $in{$socket}, 65536, length $in{$socket};
-            while ($keep and my ($line, $body) = take_request(\$in{$socket})) {
+            while ($keep and my ($line, $body) = pop_request(\$in{$socket})) {
                 $keep = send_answer($socket, answer_request($state, $line, $body));
             }
             next if $keep;
@@ -428,7 +418,7 @@ sub mutation_start
     my $listener = IO::Socket::INET->new(Listen => 128, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!";
     my $tag = "mutation-$owner-$$-" . ++$started;
     my $folder = scratch_folder();
-    my $server = {url => 'http://127.0.0.1:' . $listener->sockport, folder => $folder, path => "$folder/seen", out => credentials($tag)};
+    my $server = {url => 'http://127.0.0.1:' . $listener->sockport, folder => $folder, path => "$folder/seen", out => invented_credentials($tag)};
     $server->{pid} = fork;
     die "fork: $!" if !defined $server->{pid};
     if (!$server->{pid}) {
@@ -440,7 +430,7 @@ sub mutation_start
     return $server;
 }
 
-# What it saw so far.
+# What the server received so far.
 sub mutation_seen
 {
     my ($server) = @_;

@@ -1,75 +1,80 @@
-# KycParallel: many small tests at once, each in a process of its own: they wait more than they work.
+# KycParallel: many small tests in parallel, each in a process of its own: they wait more than they compute.
 #
 #   my @figures = cells_run(8, {name => 'payward, create, drop', run => sub { ...; return {faults => 4} }}, ...);
+#   my @results = parallel_map(4, sub { my ($item, $number) = @_; ...; return {...} }, @items);
 #
-# Within `run` all of Test::More counts as one test of the caller, named `name`; what failed is shown with it. What it
-# returns (a hash of numbers and strings) comes back, undef when it died.
+# Within `run` all of Test::More counts as one test of the caller, named `name`; its failures are shown with it.
 package KycParallel;
 
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Temp ();
 use JSON::PP;
 use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(cells_run);
+our @EXPORT = qw(cells_run parallel_map);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
+# Calls visit(item, number) for each item, at most $width processes at a time. Returns the hashes that it returned, in the
+# order of the items, each with its item; {died => why} where it returned none.
+sub parallel_map
+{
+    my ($width, $visit, @items) = @_;
+    my (%running, @results);
+    my $next = 0;
+    while ($next < @items || %running) {
+        while ($next < @items && keys %running < $width) {
+            my $file = File::Temp->new;
+            my $pid = fork;
+            die "fork: $!" if !defined $pid;
+            if ($pid == 0) {
+                test_forked();
+                my $result = eval { $visit->($items[$next], $next) } || {died => "$@"};
+                end_processes();
+                write_file($file->filename, $json->encode($result));
+                POSIX::_exit(0);
+            }
+            $running{$pid} = [$next++, $file];
+        }
+        my $pid = waitpid -1, 0;
+        my $ended = delete $running{$pid} or next;
+        my ($number, $file) = @$ended;
+        $results[$number] = eval { $json->decode(read_file($file->filename)) } || {died => "it ended with status $?"};
+        $results[$number]{item} = $items[$number];
+    }
+    return @results;
+}
+
+# In a process of its own: {figures => what the cell returned (undef: it died), passing, tap}.
 sub run_cell
 {
-    my ($path, $cell) = @_;
-    test_forked();
+    my ($cell) = @_;
     my $builder = Test::More->builder;
     $builder->reset;
-    open my $out, '>', "$path.tap" or POSIX::_exit(2);
+    my $tap = '';
+    open my $out, '>', \$tap or die "tap: $!";
     $builder->$_($out) for qw(output failure_output todo_output);
     my $figures = eval { $cell->{run}->() };
     $builder->ok(0, "it dies: $@") if !defined $figures;
     $builder->done_testing;
-    end_processes();
-    close $out;
-    write_file("$path.json", $json->encode($figures));
-    POSIX::_exit($builder->is_passing ? 0 : 1);
+    return {figures => $figures, passing => $builder->is_passing ? 1 : 0, tap => $tap};
 }
 
-sub start_cell
-{
-    my ($path, $cell) = @_;
-    my $pid = fork;
-    die "fork: $!" if !defined $pid;
-    run_cell($path, $cell) if $pid == 0;
-    return $pid;
-}
-
-sub report_cell
-{
-    my ($path, $cell, $status) = @_;
-    my $figures = -e "$path.json" ? $json->decode(read_file("$path.json")) : undef;
-    if (!ok($status == 0, $cell->{name})) {
-        diag "ended with $status" if $status != 1 << 8;
-        diag join '', map { "    $_\n" } grep { !/^\s*ok / } split /\n/, -e "$path.tap" ? read_file("$path.tap") : '';
-    }
-    return $figures;
-}
-
+# The figures of each cell, in their order; undef where it died.
 sub cells_run
 {
-    my ($at_once, @cells) = @_;
-    my $folder = scratch_folder();
-    my (%running, @status);
-    my @waiting = 0 .. $#cells;
-    while (@waiting || %running) {
-        while (@waiting && keys %running < $at_once) {
-            my $at = shift @waiting;
-            $running{start_cell("$folder/$at", $cells[$at])} = $at;
-        }
-        my $pid = waitpid -1, 0;
-        $status[delete $running{$pid}] = $? if defined $running{$pid};
+    my ($width, @cells) = @_;
+    my @results = parallel_map($width, \&run_cell, @cells);
+    for my $result (@results) {
+        next if ok($result->{passing}, $result->{item}{name});
+        diag $result->{died} if defined $result->{died};
+        diag join '', map { "    $_\n" } grep { !/^\s*ok / } split /\n/, $result->{tap} || '';
     }
-    return map { report_cell("$folder/$_", $cells[$_], $status[$_]) } 0 .. $#cells;
+    return map { $_->{figures} } @results;
 }
 
 1;

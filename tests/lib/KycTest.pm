@@ -1,4 +1,4 @@
-# KycTest: what the tests of the programs share: a sandbox of one's own, signed requests, its counters.
+# KycTest: shared by the tests of the programs: a sandbox per test, signed requests, its counters.
 #
 #   use FindBin; use lib "$FindBin::Bin/../lib"; use KycTest;
 #   my $sb = sandbox_start('--rate', '50/s', '--fault', 'drop:5%');
@@ -27,7 +27,7 @@ our @EXPORT = qw(
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
-    test_forked test_process end_processes free_port
+    test_forked test_process end_processes free_port invented_credentials
 );
 
 # No proxy of the environment: a test may have set one that leads nowhere.
@@ -87,12 +87,12 @@ sub run_program
 }
 
 # Starts a sandbox on a free port (unless --listen is among the options) and waits until it listens.
-# Gives {pid, port, url, out => what it printed at its start}; with --tls-pem also tls_port.
+# Returns {pid, port, url, out => what it printed at its start}; with --tls-pem also tls_port.
 sub sandbox_start
 {
     my (@options) = @_;
     unshift @options, '--listen', '127.0.0.1:0' if !grep { $_ eq '--listen' } @options;
-    # Keys of its own: a run locks each API key, and another test may run beside this one.
+    # Separate keys: a run locks each API key, and another test may run at the same time.
     push @options, '--key-tag', $owner if !grep { $_ eq '--key-tag' } @options;
     my $path = program('kyc-sandbox');
     # Not open '-|': closing such a pipe waits for the process, and a test that dies would wait for ever.
@@ -134,10 +134,10 @@ sub end_process
     return $sb->{status};
 }
 
-# Ends it as a person would (SIGTERM) and gives its exit status.
+# Ends it by SIGTERM and returns its exit status.
 sub sandbox_stop { return end_process($_[0], 'TERM'); }
 
-# kill -9: nothing is said or written any more.
+# Ends it by kill -9: nothing more is answered or written.
 sub sandbox_kill { return end_process($_[0], 'KILL'); }
 
 sub control
@@ -160,8 +160,8 @@ sub sandbox_users
     return map { $json->decode($_) } split /\n/, control($sb, 'GET', "/_sandbox/users/$provider");
 }
 
-# Replaces the faults of a running sandbox: sandbox_faults($sb, 'drop:5%', 'slow:1%'); none: no faults.
-# KIND:xN makes the next N requests fail so and no others.
+# Replaces the faults of a running sandbox: sandbox_faults($sb, 'drop:5%', 'slow:1%'); without arguments: no faults.
+# KIND:xN applies the fault to the next N requests only.
 sub sandbox_faults
 {
     my ($sb, @faults) = @_;
@@ -180,8 +180,9 @@ sub sandbox_keys
 }
 
 my $last_nonce = 0;
+my $ports_tried = 0;
 
-# Nanoseconds since the epoch, always rising within one process.
+# Nanoseconds since the epoch, strictly increasing within one process.
 sub next_nonce
 {
     my ($s, $us) = Time::HiRes::gettimeofday();
@@ -190,7 +191,7 @@ sub next_nonce
     return $last_nonce;
 }
 
-# The headers of a signed request, by the provider that the target names. Options: key, secret, nonce, sign
+# The headers of a signed request, for the provider in the target. Options: key, secret, nonce, sign
 # (each replaces the right one), headers (more of them).
 sub signed_headers
 {
@@ -211,7 +212,7 @@ sub signed_headers
 }
 
 # One signed request on a connection of its own: {status, headers, content, json}. Status 599: no complete
-# answer; content then says why. Options as of signed_headers, and timeout (seconds).
+# answer; content is then the reason. Options as of signed_headers, and timeout (seconds).
 sub signed_request
 {
     my ($sb, $method, $target, $body, %option) = @_;
@@ -259,7 +260,7 @@ sub kraken_body
     };
 }
 
-# The same of kira: what a person of the seed pages has.
+# The same of kira: the fields that its pages list for a person.
 sub kira_body
 {
     my ($external_id, %more) = @_;
@@ -333,6 +334,17 @@ sub sandbox_login
     return {map { split / /, $_, 2 } split /, /, $line};
 }
 
+# Credentials of each kind, as a sandbox prints them, for a test's own server: no lock of another test is in the way.
+sub invented_credentials
+{
+    my ($tag) = @_;
+    my $secret = encode_base64("decoded-secret-$tag", '');
+    return join '', map { "test: $_\n" }
+        (map { "$_: api_key API-KEY-$_-$tag, api_secret $secret" } qw(payward kraken-embed)),
+        "kira: api_key API-KEY-kira-$tag, client_id client-$tag, password pass+word/$tag",
+        "payso: token TOKEN-$tag";
+}
+
 # A new bearer token of kira.
 sub kira_login
 {
@@ -345,8 +357,8 @@ sub kira_login
 
 my $idempotency_number = 0;
 
-# A request to kira with all that it asks for; a new login and a new idempotency key unless token and key are given.
-# headers replace these; undef takes one away.
+# A request to kira with all required headers; a new login and a new idempotency key unless token and key are given.
+# headers replace these; undef removes one.
 sub kira_request
 {
     my ($sb, $method, $path, $body, %option) = @_;
@@ -386,12 +398,12 @@ sub tls_certificate
     write_file("$path.pem", read_file("$path.pem") . read_file("$path.crt"));
 }
 
-# A port that nobody listens on, and that the kernel gives to nobody who asks for any: what is started on it again after a
-# while finds it free.
+# A port without a listener, below the range of outgoing connections: it stays free while a server on it restarts. Each
+# process begins at another one.
 sub free_port
 {
     for (1 .. 1000) {
-        my $port = 12_000 + int rand 20_000;
+        my $port = 12_000 + ($$ * 37 + $ports_tried++) % 18_000;
         my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1, ReuseAddr => 1) or next;
         close $socket;
         return $port;
@@ -399,7 +411,7 @@ sub free_port
     die "no free port: $!";
 }
 
-# To be called by a process that was forked: it owns what it starts, and nothing that its parent did.
+# To be called in a forked process: it ends only the processes that it starts itself.
 sub test_forked
 {
     $owner = $$;
