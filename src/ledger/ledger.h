@@ -126,6 +126,10 @@ struct ledger_customer {
 int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
                 struct error *error);
 
+/* The same for a customer that this process has seen in the ledger: 0, or -1 also when it is gone. */
+int ledger_find_known(struct ledger *ledger, int64_t id, struct arena *arena,
+                      struct ledger_customer *customer, struct error *error);
+
 /* The same by its key. */
 int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
                        struct ledger_customer *customer, struct error *error);

@@ -166,6 +166,18 @@ int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct l
     return row;
 }
 
+int ledger_find_known(struct ledger *ledger, int64_t id, struct arena *arena,
+                      struct ledger_customer *customer, struct error *error)
+{
+    int found = ledger_find(ledger, id, arena, customer, error);
+    if (found == 0)
+        error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s was changed while it was in use: customer %lld is gone\nhint: make sure that no other program writes it, then run again",
+            ledger->path, (long long)id);
+    return found == 1 ? 0 : -1;
+}
+
 int64_t ledger_find_id(struct ledger *ledger, struct slice external_id, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_KEY, error);
@@ -303,7 +315,7 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
     if (row == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s is damaged: customer %lld is gone. Restore it with its key file from a backup",
+            "the ledger %s is damaged: customer %lld is gone\nhint: restore it with its key file from a backup",
             ledger->path, (long long)id);
     if (ledger_sqlite_check_lacks(ledger, statement, "customer", id, error))
         return -1;

@@ -129,7 +129,7 @@ int ledger_chain_load(struct ledger *ledger, struct error *error)
         if (!whole)
             return error_set(
                 error, ERROR_LEDGER,
-                "the ledger %s is damaged: its last event has no chain. Restore it with its key file from a backup",
+                "the ledger %s is damaged: its last event has no chain\nhint: restore it with its key file from a backup",
                 ledger->path);
     }
     ledger->chain = ledger->committed;

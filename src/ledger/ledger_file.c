@@ -37,15 +37,16 @@ int ledger_file_check_system(const char *path, struct error *error)
     struct statfs system;
     int result = 0;
     if (statfs(folder, &system)) {
-        result = error_set(error, ERROR_LEDGER,
-                           "the ledger %s: its folder %s: %s. Make the folder, or name another", path, folder,
-                           strerror(errno));
+        result = error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s: its folder %s: %s\nhint: create the folder, or name another path in the job's ledger",
+            path, folder, strerror(errno));
     } else {
         for (size_t i = 0; i < sizeof network_systems / sizeof *network_systems; i++) {
             if (network_systems[i].magic == (unsigned)system.f_type)
                 result = error_set(
                     error, ERROR_LEDGER,
-                    "the ledger %s is on a network file system (%s), where locks and fsync cannot be relied on. Put it on a local disk",
+                    "the ledger %s is on a network file system (%s), where locks and fsync cannot be relied on\nhint: put it on a local disk",
                     path, network_systems[i].name);
         }
     }
@@ -60,7 +61,7 @@ int ledger_file_check_names(const struct ledger *ledger, struct error *error)
         return 0;
     return error_set(
         error, ERROR_LEDGER,
-        "the ledger %s has %lu names (hard links): by another one of them it would have another lock, log and key, and two runs would write it at once. Remove the others (find FOLDER -samefile %s lists them); make a copy with its key where a second one is wanted",
+        "the ledger %s has %lu names (hard links): each has a lock, log and key of its own, so that two runs could write it at once\nhint: remove the other names (find FOLDER -samefile %s lists them); for a second ledger, copy it together with its key",
         ledger->path, (unsigned long)info.st_nlink, ledger->path);
 }
 
@@ -71,9 +72,10 @@ int ledger_check_place(const char *path, struct error *error)
     char *folder = file_folder(path);
     int result = 0;
     if (access(folder, W_OK | X_OK))
-        result = error_set(error, ERROR_LEDGER,
-                           "the ledger %s cannot be made: its folder %s: %s. Check the folder's permissions",
-                           path, folder, strerror(errno));
+        result = error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s cannot be created: its folder %s: %s\nhint: check the folder's permissions", path,
+            folder, strerror(errno));
     free(folder);
     return result;
 }
@@ -87,11 +89,11 @@ static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
     text[strcspn(text, "\n")] = '\0';
     char *start = strchr(text, ' ');
     if (!start)
-        return error_set(error, ERROR_BUSY, "the ledger %s is in use by another run. Wait for its end",
-                         ledger->path);
+        return error_set(error, ERROR_BUSY,
+                         "the ledger %s is in use by another run\nhint: wait until it ends", ledger->path);
     *start++ = '\0';
     return error_set(error, ERROR_BUSY,
-                     "the ledger %s is in use by another run: process %s, since %s. Wait for its end",
+                     "the ledger %s is in use by another run: process %s, since %s\nhint: wait until it ends",
                      ledger->path, text, start);
 }
 
@@ -106,14 +108,14 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
     }
     if (fd < 0)
         return error_set(error, ERROR_LEDGER,
-                         "the ledger's lock file %s: %s. Check the folder and its permissions",
+                         "the ledger's lock file %s: %s\nhint: check the folder and its permissions",
                          ledger->lock_path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
             fail_busy(ledger, fd, error);
         else
             error_set(error, ERROR_LEDGER,
-                      "the ledger's lock file %s cannot be locked: %s. Put the ledger on a local disk",
+                      "the ledger's lock file %s cannot be locked: %s\nhint: put the ledger on a local disk",
                       ledger->lock_path, strerror(errno));
         close(fd);
         return -1;
@@ -156,9 +158,10 @@ int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
         snprintf(path, size, "%s%s", ledger->path, suffixes[i]);
         const char *fault = stat(path, &info) == 0 ? file_kind_fault(info.st_mode) : NULL;
         if (fault)
-            error_set(error, ERROR_LEDGER,
-                      "the ledger %s cannot be opened: %s: %s. Remove it, or name another ledger in the job",
-                      ledger->path, path, fault);
+            error_set(
+                error, ERROR_LEDGER,
+                "the ledger %s cannot be opened: %s: %s\nhint: remove it, or name another path in the job's ledger",
+                ledger->path, path, fault);
         free(path);
         if (fault)
             return -1;
@@ -171,13 +174,14 @@ int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
 static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error *error)
 {
     if (mode & (S_IWGRP | S_IWOTH))
-        return error_set(error, ERROR_LEDGER,
-                         "the ledger's digest key %s: others may change it (mode %03o): chmod 600 it",
-                         ledger->key_path, (unsigned)(mode & 0777));
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger's digest key %s: other users may change it (mode %03o)\nhint: chmod 600 %s",
+            ledger->key_path, (unsigned)(mode & 0777), ledger->key_path);
     if (mode & (S_IRGRP | S_IROTH))
         log_warning(
-            "the ledger's digest key %s: others may read it (mode %03o), and so guess at what the ledger's digests were made from: chmod 600 it",
-            ledger->key_path, (unsigned)(mode & 0777));
+            "the ledger's digest key %s: other users may read it (mode %03o), and can then test guesses of the data behind the ledger's digests\nhint: chmod 600 %s",
+            ledger->key_path, (unsigned)(mode & 0777), ledger->key_path);
     return 1;
 }
 
@@ -188,7 +192,7 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
         if (errno == ENOENT)
             return 0;
         return error_set(error, ERROR_LEDGER,
-                         "the ledger's digest key %s: %s. Check the folder and its permissions",
+                         "the ledger's digest key %s: %s\nhint: check the folder and its permissions",
                          ledger->key_path, strerror(errno));
     }
     struct buffer text;
@@ -198,7 +202,7 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
         struct error why = *error;
         error_set(
             error, ERROR_LEDGER,
-            "the ledger's digest key %s. Check the file and its permissions, or restore it from a backup",
+            "the ledger's digest key %s\nhint: check the file and its permissions, or restore it from a backup",
             why.text);
     } else {
         struct slice line = buffer_slice(&text);
@@ -208,8 +212,7 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
         if (result == 1 && !ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
             result = error_set(
                 error, ERROR_LEDGER,
-                "the ledger's digest key %s is not the 64 hexadecimal digits that it was made with. "
-                "Restore it from a backup",
+                "the ledger's digest key %s does not have its 64 hexadecimal digits\nhint: restore it from a backup",
                 ledger->key_path);
     }
     if (text.data)
@@ -230,7 +233,7 @@ int ledger_file_make_key(struct ledger *ledger, struct error *error)
         file_draft_write(&draft, slice_make(line, sizeof line)) || file_draft_commit(&draft)) {
         result = error_set(
             error, ERROR_LEDGER,
-            "the ledger's digest key %s cannot be written: %s. Check the folder, its permissions and the space on its disk",
+            "the ledger's digest key %s cannot be written: %s\nhint: check the folder, its permissions and the space on its disk",
             ledger->key_path, strerror(errno));
         file_draft_drop(&draft);
     }
@@ -245,7 +248,7 @@ int ledger_file_make(const struct ledger *ledger, struct error *error)
     int fd = open(ledger->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST)
         return error_set(error, ERROR_LEDGER,
-                         "the ledger %s cannot be made: %s. Check the folder and its permissions",
+                         "the ledger %s cannot be created: %s\nhint: check the folder and its permissions",
                          ledger->path, strerror(errno));
     if (fd >= 0)
         close(fd);

@@ -38,7 +38,7 @@ static int find_by_key(struct ledger *ledger, struct slice external_id, int64_t 
     if (row == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s is damaged: its index of keys holds a customer that is gone. Restore it with its key file from a backup",
+            "the ledger %s is damaged: its index of keys names a customer that is gone\nhint: restore it with its key file from a backup",
             ledger->path);
     if (row < 0)
         return -1;
@@ -129,7 +129,7 @@ static int check_key(struct ledger *ledger, const struct ledger_intent *intent, 
         return 0;
     return error_set(
         error, ERROR_LEDGER,
-        "the ledger %s is damaged: its index names customer %lld for another key. Keep a copy, restore it with its key file from a backup, and check the disk",
+        "the ledger %s is damaged: its index names customer %lld for another key\nhint: keep a copy, restore it with its key file from a backup, and check the disk",
         ledger->path, (long long)now->id);
 }
 

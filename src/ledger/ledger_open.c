@@ -136,12 +136,12 @@ static int look_inside(struct ledger *ledger, struct error *error)
     if (application != LEDGER_APPLICATION_ID)
         return error_set(
             error, ERROR_LEDGER,
-            "%s is a SQLite file, but not a ledger of kyc-import: it is left as it is. Name another path in the job's ledger",
+            "%s is a SQLite file, but not a ledger of kyc-import; it was not changed\nhint: name another path in the job's ledger",
             ledger->path);
     if (version != LEDGER_SCHEMA_VERSION)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s has format %lld and this program knows format %d. Use the version of kyc-import that wrote it",
+            "the ledger %s has format %lld, but this program reads format %d\nhint: use the version of kyc-import that wrote it",
             ledger->path, (long long)version, LEDGER_SCHEMA_VERSION);
     return 1;
 }
@@ -158,8 +158,7 @@ static int find_key(struct ledger *ledger, const struct secret *key, bool made, 
         if (found == 0 && made)
             return error_set(
                 error, ERROR_LEDGER,
-                "the ledger %s has lost its digest key %s: without it every customer would look changed. "
-                "Restore the key file from a backup",
+                "the ledger %s has lost its digest key %s: without it every customer would look changed\nhint: restore the key file from a backup",
                 ledger->path, ledger->key_path);
         if (found == 0 && ledger_file_make_key(ledger, error))
             return -1;

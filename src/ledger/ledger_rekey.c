@@ -43,7 +43,7 @@ static int read_rekeyed(struct ledger *ledger, int64_t id, struct slice key_memb
                    ? -1
                    : error_set(
                          error, ERROR_LEDGER,
-                         "the ledger %s is damaged: customer %lld is gone. Restore it with its key file from a backup",
+                         "the ledger %s is damaged: customer %lld is gone\nhint: restore it with its key file from a backup",
                          ledger->path, (long long)id);
     *rekeyed = (struct rekeyed){
         .has_user = sqlite3_column_int(statement, 1),

@@ -235,7 +235,7 @@ static int write_customer(struct ledger *ledger, const struct ledger_result *res
         told->outcome = slice_from(outcome_word(OUTCOME_IN_DOUBT));
         told->code = SLICE_LITERAL(CODE_TAKEN);
         told->message =
-            SLICE_LITERAL("the provider gave a user that another customer of this ledger has already");
+            SLICE_LITERAL("the provider returned a user_id that another customer of this ledger already has");
         end.state = LEDGER_IN_DOUBT;
         break;
     }

@@ -158,7 +158,7 @@ static int meta_is(struct ledger *ledger, const char *key, struct slice want, ch
     if (row == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s is damaged: meta has no %s. Restore it with its key file from a backup",
+            "the ledger %s is damaged: meta has no %s\nhint: restore it with its key file from a backup",
             ledger->path, key);
     if (row < 0)
         return -1;
@@ -274,7 +274,7 @@ static int check_identity(struct ledger *ledger, const struct ledger_identity *i
         if (same == 0)
             return error_set(
                 error, ERROR_LEDGER,
-                "the ledger %s was made for the %s `%s`, and the job says `%.*s`: who exists there is not who exists here. Put the %s back, or name another ledger in the job",
+                "the ledger %s belongs to the %s `%s`, but the job says `%.*s`: its customers exist there, so it cannot be used here\nhint: restore the %s of the job, or name another path in its ledger",
                 ledger->path, parts[i].name, found, (int)parts[i].want.len,
                 parts[i].want.len > 0 ? parts[i].want.data : "", parts[i].name);
     }
@@ -292,7 +292,7 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
     if (same == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s: the digest key is not the one this ledger was made with, so every customer would look changed. Put the right key back (%s, or the job's ledger_key)",
+            "the ledger %s: the digest key is not the one that this ledger was created with, so every customer would look changed\nhint: restore the right key (%s, or the job's ledger_key)",
             ledger->path, ledger->key_path);
     snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
     same = meta_is(ledger, "digest_version", slice_from(digests), found, sizeof found, error);
@@ -301,7 +301,7 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
     if (same == 0)
         return error_set(
             error, ERROR_LEDGER,
-            "the ledger %s has digests of rule %s and this program makes rule %s, so every customer would look changed. Use the version of kyc-import that wrote it",
+            "the ledger %s has digests of rule %s, but this program computes rule %s, so every customer would look changed\nhint: use the version of kyc-import that wrote it",
             ledger->path, found, digests);
     return 0;
 }

@@ -209,63 +209,86 @@ static int errno_of_io(const struct ledger *ledger)
     return number ? number : sqlite3_system_errno(ledger->db);
 }
 
-static const char *reason_of_io(const struct ledger *ledger)
+struct reason {
+    const char *fact, *hint;
+};
+
+static const struct reason disk_full = {"the disk is full",
+                                        "free space on it, then run again: the run resumes"};
+
+static struct reason reason_of_io(const struct ledger *ledger)
 {
     switch (errno_of_io(ledger)) {
     case ENOSPC:
-        return "the disk is full. Free space on it, then run again: it goes on where it stopped";
+        return disk_full;
     case EDQUOT:
-        return "the disk quota is used up. Free space or raise the quota, then run again: it goes on where it stopped";
+        return (struct reason){"the disk quota is used up",
+                               "free space or raise the quota, then run again: the run resumes"};
     case EFBIG:
-        return "it would pass the file size limit (ulimit -f). Raise the limit, then run again: it goes on where it stopped";
+        return (struct reason){"it would exceed the file size limit (ulimit -f)",
+                               "raise the limit, then run again: the run resumes"};
     default:
-        return "the disk reported an error. Check the disk and the system log, then run again; if it stays, "
-               "restore "
-               "the ledger with its key file from a backup to another disk";
+        return (struct reason){
+            "the disk reported an error",
+            "check the disk and the system log, then run again; if the error remains, restore the ledger with its key file from a backup to another disk"};
     }
 }
 
-static const char *reason_of(const struct ledger *ledger)
+static struct reason reason_of_read_only(const struct ledger *ledger)
+{
+    if (access(ledger->path, W_OK) == 0)
+        return (struct reason){
+            "it could be opened for reading only, although this user may write it",
+            "raise the limit on open files (ulimit -n), check the disk and the system log, then run again"};
+    return (struct reason){
+        "it is read-only",
+        "give this user the right to write the file and its folder (and check that the file system is not mounted read-only), then run again"};
+}
+
+/* fact NULL: no message of our own. */
+static struct reason reason_of(const struct ledger *ledger)
 {
     switch (sqlite3_errcode(ledger->db) & 0xff) {
     case SQLITE_FULL:
-        return "the disk is full. Free space on it, then run again: it goes on where it stopped";
+        return disk_full;
     case SQLITE_IOERR:
         return reason_of_io(ledger);
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        if (access(ledger->path, W_OK) == 0)
-            return "it could only be opened to be read, although this user may write it. Raise the limit on open files (ulimit -n), check the disk and the system log, then run again";
-        return "it is read-only. Give this user the right to write the file and its folder (and check that the file system is not mounted read-only), then run again";
+        return reason_of_read_only(ledger);
     case SQLITE_CORRUPT:
-        return "it is damaged. Keep a copy, restore it with its key file from a backup, and check the disk";
+        return (struct reason){"it is damaged",
+                               "keep a copy, restore it with its key file from a backup, and check the disk"};
     case SQLITE_NOTADB:
-        return "it is not a ledger (not a SQLite file). Name another path in the job's ledger, or restore the ledger with its key file from a backup";
+        return (struct reason){
+            "it is not a ledger (not a SQLite file)",
+            "name another path in the job's ledger, or restore the ledger with its key file from a backup"};
     case SQLITE_NOMEM:
-        return "there is not enough memory. Raise the limit (ulimit -v, or the container's), then run again: "
-               "it "
-               "goes on where it stopped";
+        return (struct reason){
+            "there is not enough memory",
+            "raise the limit (ulimit -v, or the container's), then run again: the run resumes"};
     case SQLITE_CANTOPEN:
-        return "the file, or the -wal and -shm files beside it, cannot be opened. Check the folder and its permissions";
+        return (struct reason){"the file, or the -wal and -shm files beside it, cannot be opened",
+                               "check the folder and its permissions"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return "another program holds it locked (a sqlite3 shell, a backup). End that program, then run again";
+        return (struct reason){"another program holds it locked (a sqlite3 shell, a backup)",
+                               "end that program, then run again"};
     default:
-        return NULL;
+        return (struct reason){NULL, NULL};
     }
 }
 
 int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error)
 {
-    const char *reason = reason_of(ledger);
-    if (reason)
-        error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)", ledger->path, verb,
-                  reason, sqlite3_errmsg(ledger->db));
+    struct reason reason = reason_of(ledger);
+    if (reason.fact)
+        error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)\nhint: %s", ledger->path,
+                  verb, reason.fact, sqlite3_errmsg(ledger->db), reason.hint);
     else
         error_set(
             error, ERROR_LEDGER,
-            "the ledger %s cannot be %s: %s (SQLite error %d). Check that nothing else has changed the file, "
-            "then run again",
+            "the ledger %s cannot be %s: %s (SQLite error %d)\nhint: check that no other program has changed the file, then run again",
             ledger->path, verb, sqlite3_errmsg(ledger->db), sqlite3_extended_errcode(ledger->db));
     /* A read as well: what could not be looked at must not be followed by a commit, and be sent. */
     if (!ledger->failed)
@@ -370,7 +393,7 @@ int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t i
     if (id != 0)
         snprintf(number, sizeof number, " %lld", (long long)id);
     error_set(error, ERROR_LEDGER,
-              "the ledger %s is damaged: %s%s has no %.*s. Restore it with its key file from a backup",
+              "the ledger %s is damaged: %s%s has no %.*s\nhint: restore it with its key file from a backup",
               ledger->path, table, number, (int)lacks.len, lacks.data);
     if (!ledger->failed)
         ledger->why = *error;

@@ -158,12 +158,12 @@ static void check_heads(struct verify *verify)
             find(
                 verify, finding,
                 is_report
-                    ? "the chain does not hold the head that the last run left beside the ledger and in the report folder: events are missing at the end, or the ledger is older"
-                    : "the chain does not hold the head with which it ended: events are missing, or were changed");
+                    ? "the chain does not hold the head that the last run recorded beside the ledger and in the report folder: events are missing at the end, or the ledger is older"
+                    : "the chain does not hold the head with which it ended: events are missing or were changed");
         else if (run->has_head && !is_report && run->head_at < run->last_event)
             find(verify, finding,
-                 "its chain_head is that of event %" PRId64 ", and its events go on to %" PRId64,
-                 run->head_at, run->last_event);
+                 "its chain_head is that of event %" PRId64 ", and its last event is %" PRId64, run->head_at,
+                 run->last_event);
     }
 }
 
@@ -228,7 +228,7 @@ static void note_run(struct verify *verify, const struct ledger_event *event)
     if (event->run && !run)
         find(verify,
              (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = event->run, .event = event->id},
-             "event %" PRId64 " is of this run, whose row is missing", event->id);
+             "event %" PRId64 " belongs to this run, whose row is missing", event->id);
 }
 
 static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t *told_run)
@@ -253,8 +253,7 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
     if (!whole)
         find(verify, finding, "its chain is missing");
     else if (has_customer && is_next && !follows(verify, &event, stands))
-        find(verify, finding,
-             "it is not as it was written: it, or the external_id of its customer, was changed");
+        find(verify, finding, "it, or the external_id of its customer, was changed after it was written");
     else if (lacks.len > 0) /* a NULL is written as a 0 is */
         find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
     else if (!has_customer || !is_next)
@@ -331,8 +330,8 @@ static int pass_over(struct verify *verify, struct histories *histories, int64_t
         int64_t gone = histories->customer, first = sqlite3_column_int64(histories->statement, 1);
         find(
             verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
-            "its row is gone, and its events are there from %" PRId64
-            " on: the next run would create it again. (To erase a customer, keep its row, with `erased:` and its digest as the external_id)",
+            "its row is gone, but its events remain, from %" PRId64
+            " on: the next run would create this customer again (to erase a customer, keep its row, with `erased:` and its digest as the external_id)",
             first);
         while (histories->customer == gone)
             if (next_event(verify, histories, error) != 0)
@@ -441,8 +440,9 @@ static int check_users(struct verify *verify, struct error *error)
         find(verify,
              (struct ledger_finding){.kind = LEDGER_FINDING_USER,
                                      .customer = sqlite3_column_int64(statement, 1)},
-             "it and customer %" PRId64 " have the same user %.*s",
-             (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.data);
+             "customers %" PRId64 " and %" PRId64 " have the same user_id %.*s",
+             (int64_t)sqlite3_column_int64(statement, 1), (int64_t)sqlite3_column_int64(statement, 2),
+             (int)user.len, user.data);
     }
     return row;
 }

@@ -26,7 +26,7 @@ enum {
     WINDOW_MAX = 256,
     KEY_SIZE = 256,
     BODY_MAX = 1024 * 1024,
-    MAX_CONSECUTIVE_NO_ANSWER = 10, /* users in a row to whom no answer came */
+    MAX_CONSECUTIVE_NO_ANSWER = 10, /* users in a row without an answer */
     HTTP_NOT_FOUND = 404,
     HTTP_GONE = 410,
     ARENA_CHUNK = 4096,
@@ -34,13 +34,13 @@ enum {
 
 /* One question, which outlives its attempts. */
 struct question {
-    struct delivery delivery; /* first: the inbox gives it back */
+    struct delivery delivery; /* first: a delivery that comes back is its question */
     bool in_use, is_list;
     char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE], former_key[KEY_SIZE];
     size_t number;
     struct buffer body;
     uint32_t attempts;
-    uint64_t retrying_since_ns, due_ns; /* due_ns: 0 while it is asked */
+    uint64_t retrying_since_ns, due_ns; /* due_ns: 0 while it is in flight */
 };
 
 struct audit {
@@ -147,13 +147,13 @@ static void handle_answer(struct audit *audit, struct question *question)
         compare_user(audit, question);
     else if (is_missing && outcome->own_error)
         report_finding(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
-    else if (is_missing) /* a gateway or proxy may have said so: every user would be missing */
+    else if (is_missing) /* may be a gateway's or proxy's answer: every user would be missing */
         report_finding(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
     else
         report_finding(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
 }
 
-/* No usable answer: again, or given up. True: it waits. */
+/* No usable answer: true when the question waits to be asked again. */
 static bool may_ask_again(struct audit *audit, struct question *question)
 {
     const struct job_delivery *limits = &audit->parts->job->delivery;
@@ -161,7 +161,7 @@ static bool may_ask_again(struct audit *audit, struct question *question)
     uint64_t now_ns = clock_mono_ns();
     bool was_probe = question->delivery.was_probe, is_over = outcome->kind == OUTCOME_BAD_TOKEN;
 
-    if (!was_probe && !is_over) /* these say nothing about the question */
+    if (!was_probe && !is_over) /* neither is about the question */
         question->attempts++;
     if (was_probe)
         question->retrying_since_ns = 0;
@@ -173,8 +173,9 @@ static bool may_ask_again(struct audit *audit, struct question *question)
         request_stop(audit, ERROR_PROVIDER, retry_after_text(outcome->retry_after_ns, text));
     }
     if (outcome->kind == OUTCOME_BAD_NONCE && ++audit->bad_nonces >= SENDER_BAD_NONCES_MAX)
-        request_stop(audit, ERROR_PROVIDER,
-                     "the provider calls the nonces invalid: make sure that nothing else uses this API key");
+        request_stop(
+            audit, ERROR_PROVIDER,
+            "the provider rejects the nonces as invalid\nhint: make sure that no other program uses this API key");
     if (!question->retrying_since_ns)
         question->retrying_since_ns = now_ns;
     question->due_ns = now_ns + wait_ns;
@@ -196,7 +197,8 @@ static void give_up(struct audit *audit, struct question *question)
                        slice_from(is_over ? "unauthorized" : outcome->code));
     if (!question->is_list && ++audit->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER)
         return;
-    text_format(text, sizeof text, "the provider gives no answer (%s): ask again when it is back",
+    text_format(text, sizeof text,
+                "the provider does not answer (%s)\nhint: run it again when the provider answers",
                 outcome->message[0] ? outcome->message : outcome->code);
     request_stop(audit, ERROR_PROVIDER, text);
 }
@@ -304,7 +306,7 @@ static int ask_next(struct audit *audit, struct question *question)
     return 0;
 }
 
-/* What is due goes out again, what is free takes the next one; while it stops, what waits is given up. */
+/* Sends what is due again and gives free slots the next question; while stopping, drops what waits. */
 static uint64_t ask_all(struct audit *audit)
 {
     uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
@@ -344,7 +346,7 @@ static void handle_signals(struct audit *audit, unsigned interrupts)
     if (interrupts == audit->interrupts)
         return;
     audit->interrupts = interrupts;
-    request_stop(audit, ERROR_INTERRUPTED, "interrupted: not everybody was asked for");
+    request_stop(audit, ERROR_INTERRUPTED, "interrupted: not every user was compared");
     if (interrupts > 1)
         sender_abort(audit->sender);
 }
@@ -369,7 +371,7 @@ static void ask_until_done(struct audit *audit)
     }
 }
 
-/* A run that comes right after it keeps its distance. */
+/* Records when we last sent, so that the next run can honour the rate limit. */
 static int record_end(const struct audit *audit, struct error *error)
 {
     struct ledger *ledger = audit->parts->ledger;
@@ -386,7 +388,7 @@ static int open_audit(struct audit *audit)
 
     if (signals_start(&audit->signals, audit->inbox) != 0)
         return error_set(audit->error, ERROR_USAGE,
-                         "cannot start a thread: raise the limit on processes (ulimit -u)");
+                         "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
     audit->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, audit->inbox, audit->error);
     if (!audit->sender)
         return -1;
@@ -406,14 +408,15 @@ static int open_audit(struct audit *audit)
     for (size_t i = 0; i < audit->window; i++)
         buffer_init(&audit->questions[i].body, BODY_MAX);
     audit->started = pthread_create(&audit->thread, NULL, sender_main, audit->sender) == 0;
-    return audit->started ? 0
-                          : error_set(audit->error, ERROR_USAGE,
-                                      "cannot start a thread: raise the limit on processes (ulimit -u)");
+    return audit->started
+               ? 0
+               : error_set(audit->error, ERROR_USAGE,
+                           "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
 }
 
 static void close_audit(struct audit *audit)
 {
-    struct error ignored; /* then it stays under way: a distance too many */
+    struct error ignored; /* then the next run waits without need */
 
     if (audit->started) {
         sender_finish(audit->sender);
@@ -423,7 +426,7 @@ static void close_audit(struct audit *audit)
     }
     signals_stop(&audit->signals);
     sender_free(audit->sender);
-    job_forget_secrets(audit->parts->job); /* borrowed by the sender till here: a login is sent again */
+    job_forget_secrets(audit->parts->job); /* borrowed by the sender until here: a login may be repeated */
     floors_clear(&audit->floors);
     audit_list_free(audit->list);
     for (size_t i = 0; i < audit->window; i++)

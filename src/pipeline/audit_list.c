@@ -12,13 +12,13 @@
 
 enum {
     KNOWN = 1,
-    UNKNOWN_MAX = 10000, /* told by name; all are counted */
+    UNKNOWN_MAX = 10000, /* reported by name; all are counted */
     ARENA_CHUNK = 16 * 1024,
 };
 
 struct audit_list {
     const struct audit_parts *parts;
-    struct hash_table *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
+    struct hash_table *users; /* value: KNOWN to the ledger; mark: the pass in which it was seen */
     uint32_t pass;
     size_t bytes;
     struct json_split split;
@@ -107,7 +107,7 @@ bool audit_list_is_whole(const struct audit_list *list)
     return json_split_is_complete(&list->split);
 }
 
-/* A list that is not whole does not show that a user is missing. */
+/* An incomplete list does not prove that a user is missing. */
 static void report_missing(const struct audit_parts *parts, struct audit_counts *stats, bool has_all,
                            const struct ledger_customer *customer)
 {

@@ -1,4 +1,4 @@
-/* audit_list: one listing of all users, held against the users of the ledger.
+/* audit_list: compares one listing of all users with the users of the ledger.
  *
  * Thread: take the sender's, while the listing is under way; the rest the ledger's. Owner: new/free.
  */
@@ -18,7 +18,7 @@ void audit_list_free(struct audit_list *list);
 bool audit_list_add_bytes(void *list, struct slice bytes);
 bool audit_list_is_whole(const struct audit_list *list);
 
-/* Once it is whole: tells and counts who is missing there, and who is not known here. 0, or -1. */
+/* Once it is whole: reports and counts users that are missing at the provider, and unknown ones. 0, or -1. */
 int audit_list_report(struct audit_list *list, const struct audit_parts *parts, struct audit_counts *stats,
                       const struct response_list *headers, struct error *error);
 

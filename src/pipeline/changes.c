@@ -14,7 +14,7 @@ static bool differs(struct slice digests, size_t member, const uint8_t *row)
     return !stored || memcmp(stored, row, MEMBER_LEN) != 0;
 }
 
-/* Whether the last update carried this value of the member, and the provider left it out. */
+/* Whether the last update had this value of the member, and the provider left it out. */
 static bool is_left_out_before(const struct ledger_customer *customer, size_t member, const uint8_t *row)
 {
     const uint8_t *left_out = fingerprint_member(customer->left_out, member);
@@ -30,7 +30,7 @@ enum field_id changes_field_of(const struct provider_fields *fields, size_t memb
     return FIELD_NONE;
 }
 
-/* A digest that no row has: what the provider then has is not the row. */
+/* A digest that no row has, because the provider will not have the whole row. */
 static void make_unmatchable_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t not_sent,
                                     uint8_t digest[FINGERPRINT_LEN])
 {
@@ -38,9 +38,9 @@ static void make_unmatchable_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t
                   slice_make((const char *)&not_sent, sizeof not_sent), digest);
 }
 
-/* One member that differs: sent, or left as the provider has it. */
-static void place(const struct provider *provider, size_t member, const uint8_t *acknowledged, uint8_t *row,
-                  struct changes *changes)
+/* Decides whether a member that differs is sent or stays as the provider has it. */
+static void classify_member(const struct provider *provider, size_t member, const uint8_t *acknowledged,
+                            uint8_t *row, struct changes *changes)
 {
     uint64_t bit = UINT64_C(1) << member;
     bool cleared = fingerprint_member_is(row, FINGERPRINT_MEMBER_ABSENT);
@@ -49,7 +49,7 @@ static void place(const struct provider *provider, size_t member, const uint8_t 
         changes->send |= bit;
         return;
     }
-    if (!acknowledged) /* adopted: what the provider has is not known, and cannot be changed */
+    if (!acknowledged) /* adopted: the provider's value is unknown and cannot be changed */
         return;
     if (provider->update_members & bit)
         changes->not_cleared |= bit;
@@ -74,7 +74,7 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
             continue;
         if (differs(customer->member_digests, i, row) ||
             (open && differs(customer->pending_member_digests, i, row)))
-            place(provider, i, acknowledged, row, changes);
+            classify_member(provider, i, acknowledged, row, changes);
     }
     for (size_t i = 0; i < provider->fields->member_count; i++)
         if (changes->send >> i & 1 && is_left_out_before(customer, i, changes->members + i * MEMBER_LEN))

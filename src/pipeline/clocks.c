@@ -33,7 +33,7 @@ uint64_t clocks_age_ns(const struct clocks *clocks, uint64_t sent_ns, uint64_t r
     now_ns = theirs_ns > now_ns ? theirs_ns : now_ns;
     now_ns = clocks->ledger_ns > now_ns ? clocks->ledger_ns : now_ns;
     sent_ns = sent_ns > clocks->lead_ns ? sent_ns - clocks->lead_ns : 0;
-    /* It lies in the future of a clock that is to be believed: then it was never a time. */
+    /* In the future of the provider's clock: not a time. */
     if (sent_ns > theirs_ns + CLOCKS_TOLERANCE_NS)
         return UINT64_MAX;
     return now_ns > sent_ns ? now_ns - sent_ns : 0;

@@ -19,12 +19,12 @@ bool conclude_is_unauthorized(const struct item *item, const struct outcome *out
 
 struct conclusion conclude_given_up(const struct item *item)
 {
-    if (item->in_doubt) /* the ledger holds the doubt already */
+    if (item->in_doubt) /* the ledger has it in doubt already */
         return (struct conclusion){.kind = CONCLUSION_IN_DOUBT};
     return (struct conclusion){.kind = CONCLUSION_UNSENT, .write = true, .ledger = LEDGER_RESULT_ABANDONED};
 }
 
-/* An attempt that certainly did nothing: again, or given up. */
+/* An attempt that certainly had no effect: again, or given up. */
 static struct conclusion conclude_nothing_done(const struct item *item, bool again, bool left)
 {
     struct conclusion conclusion = {.kind = CONCLUSION_AGAIN, .write = left, .ledger = LEDGER_RESULT_OPEN};
@@ -59,7 +59,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
         conclusion.ledger = LEDGER_RESULT_ACKNOWLEDGED;
         if (item->changed && can_update)
             conclusion.kind = CONCLUSION_UPDATE_NEXT;
-        if (item->changed && !can_update) { /* he exists with what was journalled, and keeps it */
+        if (item->changed && !can_update) { /* the user exists with the journalled data, and keeps them */
             conclusion.kind = CONCLUSION_REFUSED;
             conclusion.field = FIELD_NONE;
             conclusion.rule = RULE_NO_UPDATE;
@@ -79,7 +79,7 @@ struct conclusion conclude_settled(const struct item *item, enum settled settled
     return conclusion;
 }
 
-/* Whether the provider is asked what became of a create that came back like this. */
+/* Whether a create with this outcome is looked up or listed. */
 static bool is_asked_about(const struct item *item, const struct outcome *outcome,
                            const struct conclude_limits *limits)
 {
@@ -90,7 +90,7 @@ static bool is_asked_about(const struct item *item, const struct outcome *outcom
         return false;
     if (limits->doubt == PROVIDER_RECOVERY_LIST)
         return kind == OUTCOME_EXISTS || (kind == OUTCOME_IN_DOUBT && limits->settle);
-    /* Where a repeat is the only question, the user that it names is fetched. */
+    /* A provider that resolves by repeating names the user in its answer, which is then fetched. */
     bool can_ask = limits->doubt == PROVIDER_RECOVERY_LOOK_UP || outcome->user_id[0] != '\0';
     return can_ask && kind == OUTCOME_EXISTS && item->in_doubt && limits->settle;
 }
@@ -118,21 +118,20 @@ struct conclusion conclude(const struct item *item, const struct outcome *outcom
                                          .event = true};
         if (!is_update && item->changed)
             conclusion.kind = CONCLUSION_UPDATE_NEXT;
-        if (is_update && item->immutable != FIELD_NONE) { /* the rest of the change has gone */
+        if (is_update && item->immutable != FIELD_NONE) { /* the rest of the change was sent */
             conclusion.kind = CONCLUSION_REFUSED;
             conclusion.field = item->immutable;
             conclusion.rule = RULE_IMMUTABLE;
         }
         return conclusion;
-    case OUTCOME_EXISTS: /* somebody's: never claimed without a proof that he is ours */
+    case OUTCOME_EXISTS: /* never ours without proof: it may be another customer's */
         if (is_update)
             return conclude_refused(left, FIELD_NONE, "refused");
         return item->in_doubt ? doubtful : conclude_refused(left, FIELD_EMAIL, RULE_EXISTS);
     case OUTCOME_REFUSED:
-        if (!is_create && !is_update) /* a question that the provider does not take settles nothing */
+        if (!is_create && !is_update) /* a refused question resolves nothing */
             return doubtful;
-        /* After a doubt only a 400 or 422 to the very bytes of the doubtful attempt says that there is no
-         * user. */
+        /* In doubt, only a 400 or 422 to the very bytes of that attempt proves that there is no user. */
         if (item->in_doubt && (item->changed || (outcome->http_status != 400 && outcome->http_status != 422)))
             return doubtful;
         return conclude_refused(left, FIELD_NONE, "refused");

@@ -13,26 +13,26 @@
 enum {
     COMPARED_MIN = 1000, /* known customers compared before the share of changed ones means anything */
     EXPENSIVE_MIN = 100, /* records read before the share of expensive ones means anything */
-    TWINS_MIN = 10,      /* a few customers who register again never stop a night */
+    TWINS_MIN = 10,      /* a few customers who register again never stop a run */
 };
 
 struct coordinator {
     struct coordinator_parts parts;
-    struct batch *batch; /* being walked; NULL: none */
+    struct batch *batch; /* in process; NULL: none */
     size_t next_record;
-    uint64_t expensive;         /* records with a value that ran a pattern into its limit */
-    uint64_t compared, changed; /* customers whom the provider has */
+    uint64_t expensive;         /* records with a value on which a pattern exceeded its match limit */
+    uint64_t compared, changed; /* customers with a user */
     uint64_t creates, twins;    /* records to be created, and the twins among them that no earlier run had
                                    refused */
-    bool twins_warned;          /* a dry run has said that a run would stop */
-    bool ended;                 /* every batch was taken */
-    bool stopping;              /* no further record is taken */
+    bool twins_warned;          /* a dry run has warned that a run would stop */
+    bool ended;                 /* every batch was received */
+    bool stopping;              /* no further record is processed */
     unsigned interrupts;
     int status;
     struct progress progress;
 };
 
-/* Takes no further record, and says why. */
+/* Stops before the next record. why: logged; NULL: it was logged before. */
 static void request_stop(struct coordinator *coordinator, const struct error *why, bool at_once)
 {
     if (why) {
@@ -59,14 +59,13 @@ static void stop_if_many_expensive(struct coordinator *coordinator, const struct
         coordinator->expensive > 0) {
         error_set(
             &error, ERROR_USAGE,
-            "%s: a pattern of the job backtracks without end on 1 %% of the rows (rule `expensive` in the report): "
-            "rewrite it",
+            "%s: a pattern of the job exceeds the match limit on 1 %% of the rows (rule `expensive` in the report)\nhint: rewrite the pattern",
             coordinator->parts.settings->job->path);
         request_stop(coordinator, &error, false);
     }
 }
 
-/* A renamed column must not rewrite the whole base. */
+/* A renamed column must not rewrite every user. */
 static void stop_if_many_changed(struct coordinator *coordinator, const struct decision *decision)
 {
     const struct pipeline_settings *settings = coordinator->parts.settings;
@@ -79,18 +78,18 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
     if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_MIN ||
         coordinator->changed * 100 <= coordinator->compared * max)
         return;
-    error_set(&error, ERROR_PROVIDER,
-              "%" PRIu64 " of %" PRIu64
-              " known customers have changed, more than delivery.stop_after.updated_share (%" PRIu32
-              " %%): was a column renamed or reformatted? kyc-import explain shows a row step by step; "
-              "--accept-updates goes on",
-              coordinator->changed, coordinator->compared, max);
+    error_set(
+        &error, ERROR_PROVIDER,
+        "%" PRIu64 " of %" PRIu64
+        " known customers have changed, more than delivery.stop_after.updated_share (%" PRIu32
+        " %%)\nhint: check whether a column was renamed or reformatted (kyc-import explain shows a row step by step); if the changes are right, run again with --accept-updates",
+        coordinator->changed, coordinator->compared, max);
     coordinator->parts.stats->stopped =
         "more customers changed than delivery.stop_after.updated_share allows";
     request_stop(coordinator, &error, false);
 }
 
-/* A key column that was reformatted makes everybody a new customer. */
+/* A key column that was reformatted turns every customer into a new one. */
 static int stop_if_many_twins(struct coordinator *coordinator, const struct decision *decision,
                               struct error *error)
 {
@@ -107,7 +106,7 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
         &why, ERROR_PROVIDER,
         "%" PRIu64 " of %" PRIu64
         " customers to create are known under another key (e-mail, names and birth date agree), at least delivery.stop_after.twins (%" PRIu32
-        " %%): was the key column reformatted?\nhint: put the old keys back; or give the known customers their new keys by a CSV file with the columns old_external_id and new_external_id: kyc-import resolve %s --rekey FILE",
+        " %%): was the key column reformatted?\nhint: restore the old keys; or give the known customers their new keys by a CSV file with the columns old_external_id and new_external_id: kyc-import resolve %s --rekey FILE",
         coordinator->twins, coordinator->creates, share, parts->settings->job->path);
     coordinator->twins_warned = true;
     if (!parts->sending) {
@@ -119,7 +118,7 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
     return twins_mark_stopped(parts->sending, error);
 }
 
-/* Every row was valid when it was looked at first. */
+/* Every row was valid in the first pass. */
 static void stop_if_strict(struct coordinator *coordinator, const struct record *record)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
@@ -130,7 +129,7 @@ static void stop_if_strict(struct coordinator *coordinator, const struct record 
     error_set(
         &error, ERROR_INPUT,
         "%s: row %" PRIu64
-        " was valid when it was looked at first (--strict) and is not any more: the file, or a document that it names, changed; no further row is sent",
+        " was valid in the first pass (--strict) and is not valid any more: the file, or a document that it names, changed; no further row is sent\nhint: wait until the export is complete, then run again",
         parts->stats->inputs[record->input].path, record->row);
     request_stop(coordinator, &error, false);
 }
@@ -155,7 +154,7 @@ static int add_refused(struct coordinator *coordinator, const struct record *rec
     return rejects_add_refused(parts->rejects, record, &verdict, error);
 }
 
-/* A valid record on its way: for a dry run only counted. 0, or -1. */
+/* Counts a valid record and, in a run, sends it. 0, or -1. */
 static int apply_decision(struct coordinator *coordinator, const struct record *record,
                           const struct decision *decision, struct error *error)
 {
@@ -186,14 +185,14 @@ static int apply_decision(struct coordinator *coordinator, const struct record *
     }
     if (!parts->sending)
         return 0;
-    if (coordinator->stopping) { /* too many have changed, just now */
+    if (coordinator->stopping) { /* since this record: too many have changed */
         stats->unsent++;
         return 0;
     }
     return sending_add(parts->sending, record, decision, error);
 }
 
-/* What the row of a known customer adds to the ledger; an update brings it with its journal entry. */
+/* Writes what the row of a known customer adds to the ledger; an update has it in its journal entry. */
 static int record_identity(struct coordinator *coordinator, const struct record *record,
                            const struct decision *decision, struct error *error)
 {
@@ -239,7 +238,7 @@ static bool wants_record(const struct coordinator *coordinator)
            (!coordinator->parts.sending || sending_has_capacity(coordinator->parts.sending));
 }
 
-/* Walks the batch in hand as far as there is room. 0, or -1. */
+/* Processes the current batch as far as there is capacity. 0, or -1. */
 static int process_records(struct coordinator *coordinator, struct error *error)
 {
     while (coordinator->batch && wants_record(coordinator)) {
@@ -274,8 +273,8 @@ static void handle_signals(struct coordinator *coordinator, unsigned interrupts)
     error_set(
         &error, ERROR_INTERRUPTED,
         at_once
-            ? "interrupted again: what is in flight is dropped, and settled by the next run"
-            : "interrupted: what is in flight is finished (once more to stop at once); run again to resume");
+            ? "interrupted twice: dropping requests in flight; the next run will check what became of them"
+            : "interrupted: finishing the requests in flight (interrupt again to stop at once)\nhint: run again to resume");
     request_stop(coordinator, &error, at_once);
 }
 
@@ -283,7 +282,7 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     const struct run_stats *stats = parts->stats;
-    /* What is read ahead is not done: of a run, what has come to its end counts. */
+    /* A run counts records that are finished, not those read ahead. */
     uint64_t finished = parts->sending ? stats->rejected + stats->unchanged + stats->created +
                                              stats->updated + stats->refused + stats->in_doubt + stats->unsent
                                        : stats->read;
@@ -303,7 +302,7 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     return progress_update(&coordinator->progress, &figures, now_ns);
 }
 
-/* Waits for whatever comes first. */
+/* Waits for a batch, an outcome, a timer or a signal. */
 static void wait_for_arrivals(struct coordinator *coordinator, struct inbox_arrivals *arrivals)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
@@ -320,10 +319,10 @@ static void wait_for_arrivals(struct coordinator *coordinator, struct inbox_arri
     inbox_wait(parts->inbox, want_batch, until_ns, arrivals);
 }
 
-/* An error of its own: what failed in the same round is told too. */
+/* Its own error: another failure of the same round is logged too. */
 static void stop_if_provider_stopped(struct coordinator *coordinator)
 {
-    struct run_stats *stats = coordinator->parts.stats; /* it outlives sending */
+    struct run_stats *stats = coordinator->parts.stats; /* outlives sending */
     struct sending *sending = coordinator->parts.sending;
     struct error error;
 
@@ -335,7 +334,7 @@ static void stop_if_provider_stopped(struct coordinator *coordinator)
     request_stop(coordinator, &error, false);
 }
 
-/* One round: news, then all that it leads to, then one commit. */
+/* One round: arrivals, then everything that follows from them, then one commit. */
 static void run_round(struct coordinator *coordinator)
 {
     struct sending *sending = coordinator->parts.sending;

@@ -1,5 +1,5 @@
-/* coordinator: the one thread that decides: in input order, record by record; the only one that touches
- * ledger and report.
+/* coordinator: decides record by record, in input order. Its thread is the only one that uses ledger and
+ * report.
  *
  * Thread: the one that calls coordinator_run.
  */
@@ -11,7 +11,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/sending.h"
 
-/* What it works with, all borrowed. */
+/* Its parts, all borrowed. */
 struct coordinator_parts {
     const struct pipeline_settings *settings;
     struct ingest *ingest;
@@ -22,8 +22,9 @@ struct coordinator_parts {
     struct run_stats *stats;
 };
 
-/* Takes every batch to its end and every item to its conclusion, or stops. Fills in the tally's counts.
- * *ended: all that was read was taken. Returns the exit status so far; why it is not 0 went to the log. */
+/* Processes every batch and waits for the end of every item, unless the run stops. Fills in the counts of
+ * stats. *ended: every record that was read was processed. Returns the exit status so far; the reason why it
+ * is not 0 was logged. */
 int coordinator_run(const struct coordinator_parts *parts, bool *ended);
 
 #endif

@@ -41,10 +41,10 @@ static void warn_not_cleared(const struct decide_context *context, uint64_t memb
                     .level = VERDICT_WARN,
                     .rule = RULE_NO_CLEAR,
                     .message = SLICE_LITERAL(
-                        "the value went away, and the provider cannot clear it: it keeps the old one")});
+                        "the value was removed, but the provider cannot clear it and keeps the old one")});
 }
 
-/* A customer whom the provider has, and whose row does not simply agree with it. */
+/* A customer with a user whose row does not simply agree with it. */
 static void decide_changed(const struct decide_context *context, const struct ledger_customer *customer,
                            struct record *record, struct arena *arena, struct decision *decision)
 {
@@ -73,24 +73,20 @@ static void decide_changed(const struct decide_context *context, const struct le
                                context->provider->fields->member_count * FINGERPRINT_MEMBER_LEN));
 }
 
-/* The customer in full. The roster knows him by a 64-bit hash of his key: that it is he is seen here. */
+/* Reads the row in full. The index knows a customer by a 64-bit hash of its key, so the key is compared. */
 static int find_customer(const struct decide_context *context, int64_t id, const struct record *record,
                          struct arena *arena, struct ledger_customer *customer, struct error *error)
 {
-    int found = ledger_find(context->ledger, id, arena, customer, error);
-
-    if (found == 1 && !slice_equal(customer->external_id, record->values[FIELD_EXTERNAL_ID].text))
-        return error_set(
-            error, ERROR_LEDGER,
-            "two customers have the same hash in this run, by chance: run again (each run hashes anew)");
-    if (found == 0)
-        error_set(
-            error, ERROR_LEDGER,
-            "a customer that the ledger held at the start is gone: it was changed while it was in use; run again");
-    return found == 1 ? 0 : -1;
+    if (ledger_find_known(context->ledger, id, arena, customer, error) != 0)
+        return -1;
+    if (slice_equal(customer->external_id, record->values[FIELD_EXTERNAL_ID].text))
+        return 0;
+    return error_set(
+        error, ERROR_LEDGER,
+        "hash collision between two customer keys in this run (about 3 in a million)\nhint: run again; each run uses a new seed");
 }
 
-/* A customer whom the provider has. */
+/* A customer with a user. */
 static int decide_known(const struct decide_context *context, const struct customer_index_entry *known,
                         struct record *record, struct arena *arena, struct decision *decision,
                         struct error *error)
@@ -103,10 +99,11 @@ static int decide_known(const struct decide_context *context, const struct custo
     if ((agrees && !known->pending) || !context->job->delivery.update)
         return 0;
     if (!context->provider->can_update) {
-        if (!agrees && known->digest != 0) /* who was adopted has what he has */
-            refuse(decision, RULE_NO_UPDATE,
-                   SLICE_LITERAL(
-                       "the data changed since this user was created, and this provider takes no update"));
+        if (!agrees && known->digest != 0) /* of an adopted user nothing is known */
+            refuse(
+                decision, RULE_NO_UPDATE,
+                SLICE_LITERAL(
+                    "the data changed since this user was created, but this provider does not support updates"));
         return 0;
     }
     if (find_customer(context, decision->customer, record, arena, &customer, error) != 0)
@@ -115,23 +112,23 @@ static int decide_known(const struct decide_context *context, const struct custo
     return 0;
 }
 
-/* A create in doubt whose row has changed. */
+/* A create in doubt whose row has changed since it was journalled. */
 static void decide_superseded(const struct decide_context *context, const struct ledger_customer *customer,
                               const struct record *record, struct decision *decision)
 {
     decision->changed = true;
-    if (context->provider->recovery == PROVIDER_RECOVERY_LIST) /* settled by what was journalled alone */
+    if (context->provider->recovery == PROVIDER_RECOVERY_LIST) /* resolved by what was journalled alone */
         return;
     changes_supersede(context->provider, context->fingerprint, record, customer, &decision->changes);
     size_t email = match_email_member(context->provider->fields);
     bool email_changed = decision->changes.send >> email & 1;
     if (decision->changes.immutable != FIELD_NONE ||
         (context->provider->recovery == PROVIDER_RECOVERY_LOOK_UP &&
-         email_changed)) /* under the old one he is not found */
+         email_changed)) /* a user with the old one would not be found */
         decision->kind = DECISION_HELD;
 }
 
-/* A customer whom the provider does not have, or perhaps: his row in full says which. */
+/* A customer without a known user: its row in full shows whether it may have one. */
 static void decide_unresolved(const struct decide_context *context, const struct ledger_customer *customer,
                               const struct record *record, struct decision *decision)
 {
@@ -140,15 +137,15 @@ static void decide_unresolved(const struct decide_context *context, const struct
     decision->kind = DECISION_CREATE;
     decision->refusals = customer->refusals;
     if (customer->pending_digest.len == 0)
-        return; /* journalled, and taken back before a byte left */
+        return; /* journalled, and given up before a byte left */
     if (customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED)
-        return; /* by us, nothing was sent: whether it still is a twin is asked again */
+        return; /* refused by us, nothing was sent: whether it still is a twin is checked again */
     if (customer->state == LEDGER_REFUSED) {
         if (same && !context->retry_refused)
             refuse(decision, "refused", customer->message);
         return;
     }
-    /* The provider said that he exists, and not who he is: repeating cannot say more. */
+    /* The provider answered that the user exists, without its id: repeating cannot show more. */
     bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
     decision->kind = exists && context->provider->recovery == PROVIDER_RECOVERY_REPEAT ? DECISION_HELD
                                                                                        : DECISION_RECONCILE;
@@ -160,7 +157,7 @@ static void decide_unresolved(const struct decide_context *context, const struct
         decide_superseded(context, customer, record, decision);
 }
 
-/* A hint with both ways out: the message is in the reject file, where the reader has no manual. */
+/* With both hints: the message is in the reject file, whose reader has no manual. */
 static struct slice describe_twin(const struct decide_context *context, const struct record *record,
                                   struct slice known, struct arena *arena)
 {

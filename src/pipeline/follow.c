@@ -6,8 +6,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-#define SPARE_NS (5 * CLOCK_NS_PER_MS) /* by which a network may delay a request, as in limiter.h */
-/* A Retry-After of years may be a provider's mistake: a day later it is asked again. */
+#define SPARE_NS (5 * CLOCK_NS_PER_MS) /* network jitter of a request, as in limiter.h */
+/* A Retry-After of years may be a provider's mistake: after a day we try again. */
 #define HOLD_MAX_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
@@ -53,10 +53,10 @@ int follow_last(struct sender *sender, struct ledger *ledger, const struct job *
     if (hold_ns > 0)
         sender_hold(sender, hold_ns);
     if (hold_ns >= wait_ns && hold_ns >= CLOCK_NS_PER_S)
-        log_info("the provider asked the last process to wait (Retry-After): %" PRIu64 " s of that are left",
+        log_info("the provider asked the previous run to wait (Retry-After): %" PRIu64 " s of that remain",
                  hold_ns / CLOCK_NS_PER_S);
     else if (wait_ns >= CLOCK_NS_PER_S)
-        log_info("the last process that asked the provider ended a moment ago or was killed: waiting %" PRIu64
+        log_info("the previous run ended moments ago or was killed: waiting %" PRIu64
                  " s to stay within delivery.rate",
                  wait_ns / CLOCK_NS_PER_S);
     if (ledger_begin(ledger, error) != 0 || record(ledger, true, hold_ns, error) != 0)

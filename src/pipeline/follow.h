@@ -1,11 +1,10 @@
-/* follow: the rate holds over everything that asks the provider for one job, not only over one process.
+/* follow: rate carry-over: keeps the rate limit across the processes of one job.
  *
- * The limiter knows this process alone, and the provider's windows know no processes: a process that begins
- * right after another one, or after one that was killed (its end is not known), keeps a distance, and waits
- * for the rest of a Retry-After that the other one received. The time between the two is counted by the
- * clock of the machine's start, which cannot step. When the machine has started since, or the ledger came
- * from another one, it is at most what the wall clock says, and at most the time since this start.
- * Thread: the ledger's.
+ * The provider's window does not reset when a process exits. So a process that starts within one window of
+ * the previous one, or after one that was killed (whose end is unknown), delays its first request; and it
+ * waits for the rest of a Retry-After that the previous one received. The time between the two is taken from
+ * the boot clock, which cannot step. After a reboot, or with a ledger of another machine, it is the smaller
+ * one of the wall clock's difference and the time since this boot. Thread: the ledger's.
  */
 #ifndef KYC_PIPELINE_FOLLOW_H
 #define KYC_PIPELINE_FOLLOW_H
@@ -18,13 +17,13 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* Before sender_run: sets the distance when the ledger says that one is needed, and writes that requests are
- * under way (in a transaction of its own, durable when it returns). 0, or -1. */
+/* Before sender_run: delays the first request where needed, and records that requests are under way (in a
+ * transaction of its own, durable when it returns). 0, or -1. */
 int follow_last(struct sender *sender, struct ledger *ledger, const struct job *job,
                 const struct provider *provider, struct error *error);
 
-/* After sender_run has returned, between begin and commit: until when this process asked. Without it the next
- * one keeps its distance whenever it comes. 0, or -1. */
+/* After sender_run has returned, between begin and commit: records when this process last sent. Without it
+ * the next one always waits for a whole window. 0, or -1. */
 int follow_end(const struct sender *sender, struct ledger *ledger, struct error *error);
 
 struct follow_now {
@@ -32,8 +31,8 @@ struct follow_now {
     uint64_t boot_ns, real_ns;
 };
 
-/* What is left of what another process did: true when requests of it may be younger than window_ns; *hold_ns:
- * the rest of its Retry-After. Pure. */
+/* True when requests of the previous process may be younger than window_ns. *hold_ns: the rest of its
+ * Retry-After. Pure. */
 bool follow_evaluate(const struct ledger_sending *last, const struct follow_now *now, uint64_t window_ns,
                      uint64_t *hold_ns);
 

@@ -1,10 +1,10 @@
-/* guard: stops a run before the provider's refusals become damage (3-providers.md, Stopping before damage).
+/* guard: stops a run before the provider's refusals become damage.
  *
- * Three rules over what the provider finally answered to creates and updates, in the order of the answers:
+ * Three rules over the provider's final answers to creates and updates, in their order:
  * the canary (the first requests of a new ledger, or since the provider's settings changed, go one at a time,
- * and none of them may be refused), so many refusals in a row, and a share of refusals. What our own rules
- * refuse, and an update that the provider does not take of this user, counts neither way. The refusals that
- * tripped it are not final: the next run sends them again.
+ * and none of them may be refused), so many refusals in a row, and a share of refusals. Refusals
+ * by our own rules, and updates that the provider does not accept for this user, count neither way. The
+ * refusals that stopped the run are not final: the next run sends them again.
  *
  * A plain state machine. Thread: the coordinator's. Owner: init/clear.
  */
@@ -20,7 +20,7 @@
 #include "provider/provider.h"
 
 enum {
-    GUARD_SHARE_MIN = 100, /* answers before the share of refused ones means anything */
+    GUARD_SHARE_MIN = 100, /* answers before the share of refusals is meaningful */
     GUARD_SETTINGS_SIZE = 2 * DIGEST_SHA256_LEN + 1,
 };
 
@@ -35,33 +35,32 @@ struct guard {
     /* constant */
     uint32_t in_a_row_max, share_max; /* share: percent */
     /* state */
-    uint32_t canary;   /* requests that have still to succeed alone; 0: the crowd may go */
+    uint32_t canary;   /* requests that must still succeed one at a time; 0: no canary */
     uint64_t answers;  /* final ones: done or refused */
-    uint32_t in_a_row; /* refused since the last that was done */
+    uint32_t in_a_row; /* refused since the last success */
     int64_t *refused;  /* the customers, in the order of the answers; owned */
     size_t refused_count, refused_capacity;
     enum guard_trip trip; /* the first; it stays */
 };
 
-/* canary: the requests that go alone first; 0: none. */
+/* canary: the first requests, sent one at a time; 0: none. */
 void guard_init(struct guard *guard, const struct job_delivery *limits, uint32_t canary);
 void guard_clear(struct guard *guard);
 
-/* True while requests go one at a time. */
+/* True while requests are sent one at a time. */
 bool guard_is_canary(const struct guard *guard);
 
-/* The provider did what was asked. */
+/* The provider executed a request. */
 void guard_add_done(struct guard *guard);
-/* The provider refused. What trips it; once tripped, always the same. */
+/* The provider refused. Returns the rule that stops the run; once stopped, always the same. */
 enum guard_trip guard_add_refused(struct guard *guard, int64_t customer);
 
-/* The customers whose refusals tripped it, in the order of the answers, *count of them; valid until the next
- * call. Of the canary: the one; in a row: these; of a share: all of this run. */
+/* The customers whose refusals stopped the run, in the order of the answers, *count of them; valid until the
+ * next call. The canary: one; in a row: these; a share: all of this run. */
 const int64_t *guard_not_final(const struct guard *guard, size_t *count);
 
-/* What the canary was of, in hex: a digest of all settings of the provider but its credentials, by
- * the table that reads them (job_provider_write). Returns hex.
- */
+/* A digest, in hex, of all settings of the provider but its credentials, by the table that reads them
+ * (job_provider_write): the canary starts again when they change. Returns hex. */
 char *guard_settings(const struct job *job, const struct provider *provider, char hex[GUARD_SETTINGS_SIZE]);
 
 #endif

@@ -21,8 +21,8 @@ int heed_start(struct sending *sending, struct error *error)
         return -1;
     guard_init(&sending->guard, limits, left < limits->canary ? left : limits->canary);
     if (guard_is_canary(&sending->guard))
-        log_info("canary: %" PRIu32
-                 " requests go one at a time first, and a refusal among them stops the run",
+        log_info("canary: the next %" PRIu32
+                 " requests are sent one at a time, and a refusal among them stops the run",
                  sending->guard.canary);
     return 0;
 }
@@ -50,9 +50,9 @@ void heed_outcome(struct sending *sending, const struct delivery *delivery)
     if (outcome->kind == OUTCOME_BAD_NONCE && ++sending->bad_nonces >= SENDER_BAD_NONCES_MAX)
         stop_because(
             sending,
-            "the provider called %d nonces invalid, and more of them get a key banned: make sure that nothing else uses this API key, and set provider.nonce_floor if another tool did",
+            "the provider rejected %d nonces as invalid, and more of them would get the key banned\nhint: make sure that no other program uses this API key; set provider.nonce_floor if one did",
             SENDER_BAD_NONCES_MAX);
-    /* After a success the sender stops what would follow, and there may be nothing. */
+    /* After a success the sender itself delays the next request, if there is one. */
     if (outcome->kind != OUTCOME_DONE && outcome->retry_after_ns > job->delivery.retry_for_ns) {
         char text[RETRY_AFTER_TEXT_SIZE];
         retry_after_text(outcome->retry_after_ns, text);
@@ -60,7 +60,7 @@ void heed_outcome(struct sending *sending, const struct delivery *delivery)
     }
 }
 
-/* The customers whose refusals made the run stop are sent again by the next one. */
+/* The next run sends these customers again. */
 static int forget_refusals(struct sending *sending, const int64_t *customers, size_t count,
                            struct error *error)
 {
@@ -81,22 +81,22 @@ static void stop_for_refusals(struct sending *sending, enum guard_trip trip, con
     if (trip == GUARD_CANARY)
         stop_because(sending,
                      "the provider refused one of the first requests (delivery.canary: %" PRIu32
-                     " go alone), %s. Nothing was sent after it: correct it and run again",
+                     " are sent alone), %s; nothing was sent after it\nhint: correct the cause and run again",
                      limits->canary, last + strlen("the last "));
     else if (trip == GUARD_IN_A_ROW)
         stop_because(
             sending,
             "the provider refused %" PRIu32
-            " in a row (delivery.stop_after.refused_in_a_row), %s. Correct the cause and run again: these are sent again",
+            " in a row (delivery.stop_after.refused_in_a_row), %s\nhint: correct the cause and run again: these are sent again",
             guard->in_a_row, last);
     else
         stop_because(sending,
                      "the provider refused %zu of %" PRIu64 " (delivery.stop_after.refused_share: %" PRIu32
-                     " %%), %s. Correct the cause and run again: these are sent again",
+                     " %%), %s\nhint: correct the cause and run again: these are sent again",
                      guard->refused_count, guard->answers, limits->refused_share, last);
 }
 
-/* The canary is of a ledger, not of a run: what is left of it goes on in the next one. */
+/* The canary belongs to the ledger, not to a run: the next run continues it. */
 static int add_done(struct sending *sending, struct error *error)
 {
     struct guard *guard = &sending->guard;

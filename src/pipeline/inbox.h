@@ -1,7 +1,7 @@
-/* inbox: the one place in which the coordinator waits: for a batch, an outcome, a timer or a signal.
+/* inbox: the coordinator's queue, the one place where it waits: for a batch, an outcome, a timer or a signal.
  *
- * Judged batches come in any order and leave in input order. Outcomes are never held up: there is room for
- * every delivery in circulation, because the list runs through the deliveries themselves. Thread: put and
+ * Validated batches arrive in any order and leave in input order. Posting a delivery never blocks: the list
+ * is intrusive, so it cannot be full. Thread: put and
  * interrupt any; wait and take the coordinator's. Owner: new/free; never owns what it holds.
  */
 #ifndef KYC_PIPELINE_INBOX_H
@@ -16,7 +16,7 @@
 
 struct inbox;
 
-/* batches: how many there are in circulation, at most. */
+/* batches: the largest number in circulation. */
 struct inbox *inbox_new(size_t batches);
 void inbox_free(struct inbox *inbox);
 
@@ -30,14 +30,14 @@ void inbox_end(struct inbox *inbox, uint64_t count);
 void inbox_interrupt(struct inbox *inbox);
 
 struct inbox_arrivals {
-    struct delivery *deliveries; /* in the order in which they came back, linked by next; NULL: none */
+    struct delivery *deliveries; /* in the order of their return, linked by next; NULL: none */
     struct batch *batch;         /* the next one in input order; NULL: none now, or not asked for */
-    bool ended;                  /* every batch was given out */
+    bool ended;                  /* every batch has left the queue */
     unsigned interrupts;         /* so far */
 };
 
-/* Waits until there is news or until_ns (monotonic; 0: does not wait). want_batch: give out the next batch,
- * and let its coming end the wait. A new interrupt ends the wait. */
+/* Waits until something arrives or until_ns (monotonic; 0: does not wait). want_batch: return the next batch,
+ * and let its arrival end the wait. A new interrupt ends the wait. */
 void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct inbox_arrivals *arrivals);
 
 #endif

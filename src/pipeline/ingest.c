@@ -19,10 +19,10 @@ enum {
     WORKERS_MAX = 64,
 };
 
-/* What the source thread hands to the reader's: bytes, or how an input ended. */
+/* From the source thread to the reader's: bytes, or how an input ended. */
 struct block {
     int status;        /* as reader_feed.next: 1 bytes, 0 the clean end, -1 broken off */
-    uint64_t position; /* bytes of all inputs that were used when it was filled */
+    uint64_t position; /* bytes of all inputs consumed when it was filled */
     size_t len;
     char bytes[BLOCK_SIZE];
 };
@@ -54,12 +54,12 @@ struct ingest {
     uint64_t block_start; /* position of the block before the one that is being read */
     /* written by the reader thread, read by the coordinator */
     _Atomic uint64_t records, position;
-    atomic_bool ended;     /* records are all there will be */
+    atomic_bool ended;     /* records is the final count */
     bool identify;         /* constant once the workers run */
     size_t complete_count; /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
-    struct error refused; /* an input whose header is not what it was; scope ERROR_NONE: none */
+    struct error refused; /* an input whose header has changed; scope ERROR_NONE: none */
     /* between the reader, the workers and the coordinator */
     struct queue *free_batches, *read_batches;
     struct batch **batches;
@@ -69,7 +69,7 @@ struct ingest {
     struct inbox *inbox;
 };
 
-/* Hands one input over, its end included; false when there is nothing more to do. */
+/* Passes one input on, its end included; false when nothing may follow. */
 static bool pass_input(struct ingest *ingest, size_t index)
 {
     struct block *block;
@@ -111,14 +111,14 @@ static int next_block(void *context, struct slice *bytes)
     ingest->block = queue_take(ingest->full_blocks);
     if (!ingest->block)
         return -1;
-    /* The reader is somewhere in it: half of it is the best guess. */
+    /* The reader is somewhere in the block: the best estimate is its middle. */
     atomic_store(&ingest->position, (ingest->block_start + ingest->block->position) / 2);
     ingest->block_start = ingest->block->position;
     *bytes = slice_make(ingest->block->bytes, ingest->block->len);
     return ingest->block->status;
 }
 
-/* Takes what the reader had no need of any more, and lets the next input follow. */
+/* Discards what the reader did not need, so that the next input can follow. */
 static void end_input(struct ingest *ingest)
 {
     struct slice unused;
@@ -132,7 +132,8 @@ static void end_input(struct ingest *ingest)
 
 static int no_thread(struct error *error)
 {
-    return error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
+    return error_set(error, ERROR_USAGE,
+                     "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
 }
 
 struct ingest *ingest_open(const struct job *job, int stop_fd, struct error *error)
@@ -181,7 +182,7 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Lets no more than limit records pass in all. True when no batch may follow. is_last: of the inputs. */
+/* Cuts the batch to the rest of `limit`. True when no batch may follow. is_last: of the inputs. */
 static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last)
 {
     uint64_t left = ingest->limit ? ingest->limit - ingest->read : UINT64_MAX;
@@ -318,8 +319,8 @@ int ingest_result(const struct ingest *ingest, struct error *error)
     return -1;
 }
 
-/* Closing the queues ends each loop at its next take or put, and stop_fd a wait for a pipe; then the threads
- * are joined in the order of the flow. */
+/* Closing the queues ends each loop at its next take or put, and stop_fd ends a wait for a pipe; then the
+ * threads are joined in the order of the data flow. */
 void ingest_close(struct ingest *ingest)
 {
     if (!ingest)

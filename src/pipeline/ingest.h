@@ -1,7 +1,7 @@
-/* ingest: the first half of the way of a record: source thread, reader thread, rule workers, judged batches.
+/* ingest: from the input files to batches of validated records: source thread, reader thread, rule workers.
  *
- * A fixed number of batches is recycled; when none is free the reader waits: that is all the back-pressure
- * there is, and why memory does not grow with the input. Thread: all functions are the coordinator's. Owner:
+ * A fixed number of batches is recycled; when none is free the reader waits. That is the back-pressure, and
+ * the reason why memory does not grow with the input. Thread: all functions are the coordinator's. Owner:
  * open/close.
  */
 #ifndef KYC_PIPELINE_INGEST_H
@@ -23,12 +23,12 @@ struct ingest;
 /* Opens the job's inputs and reads their headers. Borrows the job, and stop_fd, an eventfd that ends every
  * wait for a pipe (signals.h). NULL with an error, as inputs_open. */
 struct ingest *ingest_open(const struct job *job, int stop_fd, struct error *error);
-/* Ends every thread, wherever it is, and frees all. */
+/* Ends every thread, also one that waits, and frees everything. */
 void ingest_close(struct ingest *ingest);
 
 const struct reader_header *ingest_header(const struct ingest *ingest);
 
-/* What the workers judge by. */
+/* What the workers validate and digest with. */
 struct ingest_rules {
     const struct rule_set *set;
     const struct provider_fields *fields;
@@ -37,28 +37,26 @@ struct ingest_rules {
     bool identify;                  /* record.identity_hash is made */
 };
 
-/* Starts the threads; judged batches come to inbox. workers: how many, at least 1. 0, or -1 with ERROR_USAGE
- * when the system gives no thread. */
+/* Starts the threads; validated batches arrive in inbox. workers: at least 1. 0, or -1 with ERROR_USAGE when
+ * a thread cannot be started. */
 int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers, struct inbox *inbox,
                  struct error *error);
 /* Batches that can be in circulation: the inbox's size. */
 size_t ingest_batches(size_t workers);
 
-/* Gives a batch back. */
+/* Returns a batch for reuse. */
 void ingest_recycle(struct ingest *ingest, struct batch *batch);
 
-/* The share of the input, 0 to 1, that so many of its records are: of all records once the reader has come to
- * the end, before that an estimate from the bytes read and the size of the files. Below 0: not known (a
- * pipe).
- */
+/* The share of the input, 0 to 1, that a number of records is: exact once the reader has reached the end,
+ * before that estimated from the bytes read and the size of the files. Below 0: not known (a pipe). */
 double ingest_share(const struct ingest *ingest, uint64_t records);
-/* Bytes used of one input. */
+/* Bytes consumed of one input. */
 uint64_t ingest_bytes(const struct ingest *ingest, size_t index);
 
 /* After the inbox has ended: whether one input was read to its clean end (false when it broke off, when
- * `limit` cut it short, and when its turn did not come). */
+ * `limit` cut it short, and when it was not read at all). */
 bool ingest_is_complete(const struct ingest *ingest, size_t index);
-/* After the inbox has ended: 0, or -1 with why the reading broke off. */
+/* After the inbox has ended: 0, or -1 with the error that ended the reading. */
 int ingest_result(const struct ingest *ingest, struct error *error);
 
 #endif

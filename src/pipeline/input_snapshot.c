@@ -23,12 +23,14 @@ static int record_file(const char *path, struct stat *file, struct error *error)
     if (strcmp(path, "-") == 0)
         return error_set(
             error, ERROR_USAGE,
-            "--strict reads its input twice, and standard input comes but once: write it to a file first");
+            "--strict reads the input twice, so it cannot be standard input\nhint: write it to a file first");
     if (stat(path, file) != 0)
         return fail_missing(path, error);
-    if (!S_ISREG(file->st_mode) && !S_ISDIR(file->st_mode)) /* a folder has a message of its own */
-        return error_set(error, ERROR_USAGE,
-                         "--strict reads its input twice, and %s is no file: write it to one first", path);
+    if (!S_ISREG(file->st_mode) &&
+        !S_ISDIR(file->st_mode)) /* a folder is refused elsewhere, by its own message */
+        return error_set(
+            error, ERROR_USAGE,
+            "--strict reads the input twice, but %s is not a file\nhint: write it to a file first", path);
     return 0;
 }
 
@@ -70,7 +72,7 @@ int input_snapshot_check(const struct input_snapshot *snapshot, struct error *er
             !is_same_time(&now.st_mtim, &then->st_mtim) || !is_same_time(&now.st_ctim, &then->st_ctim))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: the file changed after its rows were looked at (--strict): wait until its export is complete, then run again",
+                "%s: the file changed after its rows were validated (--strict)\nhint: wait until the export is complete, then run again",
                 path);
     }
     return 0;

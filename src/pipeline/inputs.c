@@ -12,9 +12,9 @@ struct one_input {
     struct inputs *all;
     const char *path, *name; /* name: for messages */
     struct source *source;   /* NULL: closed */
-    struct reader *reader;   /* NULL: not made, or not kept since the opening */
+    struct reader *reader;   /* NULL: not created, or closed after the opening */
     struct reader_feed live; /* next NULL: the input is being opened */
-    struct error broken;     /* met at the opening; scope ERROR_NONE: nothing */
+    struct error broken;     /* at the opening; scope ERROR_NONE: nothing */
     _Atomic uint64_t bytes;
 };
 
@@ -22,27 +22,27 @@ struct inputs {
     const struct job_input *input;
     int stop_fd;
     struct one_input *list;
-    char *block; /* at the opening */
+    char *block; /* for the opening */
     struct reader_header header;
     uint64_t size;
     _Atomic uint64_t position;
 };
 
-static void note_position(struct one_input *one)
+static void update_position(struct one_input *one)
 {
     uint64_t bytes = source_position(one->source);
     uint64_t before = atomic_exchange_explicit(&one->bytes, bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&one->all->position, bytes - before, memory_order_relaxed);
 }
 
-/* The feed of every reader: at the opening straight from the source, then from another thread. */
+/* The feed of every reader: at the opening directly from the source, later from another thread. */
 static int next_block(void *context, struct slice *block)
 {
     struct one_input *one = context;
     if (one->live.next)
         return one->live.next(one->live.context, block);
     ptrdiff_t len = source_read(one->source, one->all->block, OPENING_BLOCK, &one->broken);
-    note_position(one);
+    update_position(one);
     if (len > 0)
         *block = slice_make(one->all->block, (size_t)len);
     return len > 0 ? 1 : (int)len;
@@ -73,12 +73,12 @@ static int compare_header(const struct one_input *one, const struct reader_heade
         return 0;
     if (header->column_count != count)
         return error_set(error, ERROR_INPUT,
-                         "%s has %zu columns and %s has %zu: the inputs of one run have the same header",
+                         "%s has %zu columns and %s has %zu: all inputs of a run must have the same header",
                          one->name, header->column_count, first_name, count);
     struct slice here = column_of(header, index), there = column_of(first, index);
     return error_set(
         error, ERROR_INPUT,
-        "column %zu of %s is \"%.*s\" and that of %s is \"%.*s\": the inputs of one run have the same header",
+        "column %zu of %s is \"%.*s\" and that of %s is \"%.*s\": all inputs of a run must have the same header",
         index + 1, one->name, (int)here.len, here.data, first_name, (int)there.len, there.data);
 }
 
@@ -170,7 +170,7 @@ ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t cap
         len = source_read(one->source, out, capacity, error);
     if (!one->source)
         return -1;
-    note_position(one);
+    update_position(one);
     if (len <= 0) {
         source_close(one->source);
         one->source = NULL;

@@ -1,8 +1,9 @@
-/* inputs: the files of one run, one after the other, as if they were one.
+/* inputs: the files of one run, read one after the other as if they were one.
  *
- * All are opened and their headers compared before the first record is read; what can be opened a second time
- * is closed until its turn comes, so that a thousand files take the memory of one. Thread: as each function
- * says; an input goes from the source's thread to the reader's by the blocks between them. Owner: open/close.
+ * All are opened and their headers compared before the first record is read; a file that can be opened again
+ * is closed until it is read, so that a thousand files take the memory of one. Thread: see each
+ * function; an input passes from the source's thread to the reader's by the blocks between them. Owner:
+ * open/close.
  */
 #ifndef KYC_PIPELINE_INPUTS_H
 #define KYC_PIPELINE_INPUTS_H
@@ -18,7 +19,7 @@
 struct inputs;
 
 /* Opens every input and reads its header. Borrows input and stop_fd (source.h). NULL with ERROR_INPUT (one is
- * missing, its header cannot be read, or differs from the first one's: names both) or ERROR_INTERRUPTED. */
+ * missing, or its header cannot be read or differs from the first one's) or ERROR_INTERRUPTED. */
 struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct error *error);
 /* After the threads have ended. */
 void inputs_close(struct inputs *inputs);
@@ -28,15 +29,15 @@ size_t inputs_count(const struct inputs *inputs);
 const struct reader_header *inputs_header(const struct inputs *inputs);
 
 /* The source's thread: reads the next bytes of an input; as source_read. The first call opens it, the one
- * that gives no more bytes closes it. */
+ * that returns no more bytes closes it. */
 ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t capacity, struct error *error);
 
 /* The reader's thread: the reader of an input, behind its header, fed by feed from now on. NULL: its header
- * is no longer what it was (ERROR_INPUT), or the feed broke off within it (ERROR_NONE). */
+ * has changed (ERROR_INPUT), or the feed broke off within it (ERROR_NONE). */
 struct reader *inputs_reader(struct inputs *inputs, size_t index, struct reader_feed feed,
                              struct error *error);
 
-/* Any thread: bytes used so far of one input; of all, and how many there are (0: not known). */
+/* Any thread: bytes consumed so far of one input; of all inputs, and their size (0: not known). */
 uint64_t inputs_bytes(const struct inputs *inputs, size_t index);
 uint64_t inputs_position(const struct inputs *inputs);
 uint64_t inputs_size(const struct inputs *inputs);

@@ -139,7 +139,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
         return error_set(
             error, ERROR_USAGE,
-            "cannot wait for signals: %s; raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
+            "cannot wait for signals: %s\nhint: raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
             strerror(errno));
     pipeline->ingest = ingest_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->ingest)
@@ -202,7 +202,7 @@ static int check_input(struct pipeline *pipeline, int status)
     if (!pipeline->settings->limit && stats->read < input->min_records) {
         error_set(&error, ERROR_INPUT,
                   "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
-                  "): is the export complete?",
+                  ")\nhint: check that the export is complete",
                   input->paths[0], input->path_count > 1 ? " and the other inputs" : "", stats->read,
                   input->min_records);
         return log_and_merge_status(status, &error);

@@ -59,7 +59,8 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
         sending->started = pthread_create(&sending->thread, NULL, sender_main, sending->sender) == 0;
         if (sending->started)
             return sending;
-        error_set(error, ERROR_USAGE, "cannot start a thread: raise the limit on processes (ulimit -u)");
+        error_set(error, ERROR_USAGE,
+                  "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
     }
     sending_close(sending);
     return NULL;
@@ -332,7 +333,7 @@ static void set_unauthorized(const struct item *item, struct outcome *outcome)
     snprintf(outcome->code, sizeof outcome->code, "unauthorized");
     snprintf(
         outcome->message, sizeof outcome->message,
-        "HTTP 401 under %d tokens in a row, while other requests succeed: ask the provider why, then run again",
+        "HTTP 401 with %d tokens in a row, while other requests succeed: ask the provider why, then run again",
         CONCLUDE_BAD_TOKENS_MAX);
     log_warning("row %" PRIu64 ": %s", item->record->row, outcome->message);
 }

@@ -49,7 +49,7 @@ int settling_record_clock(struct sending *sending, struct error *error)
     uint64_t lead_ns = clocks_lead_ns(clocks);
     bool is_new = clocks->has_provider && (!settling->clock_noted || lead_ns > clocks->lead_ns);
     if (lead_ns > clocks->lead_ns) {
-        log_warning("this machine's clock is, or was in this run, %" PRIu64 " s ahead of the provider's",
+        log_warning("this machine's clock is, or was during this run, %" PRIu64 " s ahead of the provider's",
                     lead_ns / CLOCK_NS_PER_S);
         clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* not again for each second that it drifts */
     }
@@ -86,13 +86,7 @@ bool settling_is_due(const struct sending *sending, const struct item *item)
 static int find_customer(struct sending *sending, struct item *item, struct ledger_customer *customer,
                          struct error *error)
 {
-    int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, customer, error);
-
-    if (found == 0)
-        error_set(
-            error, ERROR_LEDGER,
-            "a customer in doubt is gone from the ledger: it was changed while it was in use; run again");
-    return found == 1 ? 0 : -1;
+    return ledger_find_known(sending->parts.ledger, item->customer, &item->arena, customer, error);
 }
 
 static void wait_for_listing(struct settling *settling, struct item *item)
@@ -188,7 +182,7 @@ static void set_outcome(struct outcome *outcome, enum settled settled, const cha
     if (settled == SETTLED_UNCLEAR)
         snprintf(
             outcome->message, sizeof outcome->message,
-            "what was found at the provider does not say whether this customer has a user: a person must look, and say it with kyc-import resolve");
+            "the users found at the provider do not show whether this customer has one: check it by hand, then run kyc-import resolve");
 }
 
 static int settle(struct sending *sending, struct item *item, enum settled settled, const char *user_id,

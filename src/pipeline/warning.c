@@ -30,11 +30,10 @@ static void set_left_out(const struct provider_fields *fields, const struct chan
 {
     char names[NAMES_SIZE], said[OUTCOME_MESSAGE_SIZE];
     uint64_t taken = evaluated->warned & ~evaluated->again;
-    size_t len = add_members(fields, evaluated->again, "not taken, and sent once more: ", names, 0);
+    size_t len = add_members(fields, evaluated->again, "not applied, sent once more: ", names, 0);
 
     add_members(fields, taken,
-                len ? "; again not taken, and not sent any more: "
-                    : "again not taken, and not sent any more: ",
+                len ? "; again not applied, not sent any more: " : "again not applied, not sent any more: ",
                 names, len);
     snprintf(said, sizeof said, "%s", outcome->message);
     text_format(outcome->message, sizeof outcome->message, "%s%s%s", names, said[0] ? ": " : "", said);
@@ -52,12 +51,7 @@ int warning_evaluate(struct sending *sending, struct item *item, const struct co
     if (conclusion->ledger != LEDGER_RESULT_ACKNOWLEDGED || !conclusion->write || sending->failed)
         return 0;
     if (outcome->left_out) {
-        int found = ledger_find(sending->parts.ledger, item->customer, &item->arena, &customer, error);
-        if (found == 0)
-            error_set(
-                error, ERROR_LEDGER,
-                "a customer that was updated is gone from the ledger: it was changed while it was in use; run again");
-        if (found != 1)
+        if (ledger_find_known(sending->parts.ledger, item->customer, &item->arena, &customer, error) != 0)
             return -1;
         changes_evaluate_left_out(sending->parts.provider->fields, &customer, item->delivery.call.members,
                                   outcome->left_out, &evaluated);

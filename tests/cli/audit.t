@@ -95,7 +95,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     my ($status, $found, $err) = audit($case);
     is($status, 4, 'credentials that are refused are status 4') or diag $err;
     $ENV{TEST_API_SECRET_1} = $secret;
-    for my $row (['status-500:100%', qr/provider is gone.*delivery\.retry_for/], ['garbage:100%', qr/gives no answer/, 10]) {
+    for my $row (['status-500:100%', qr/provider is gone.*delivery\.retry_for/], ['garbage:100%', qr/does not answer/, 10]) {
         my ($fault, $message, $silent) = @$row;
         sandbox_faults($sandbox, $fault);
         local @{$case->{set}}{'delivery.retry_for', 'delivery.attempts'} = ('1s', 2);

@@ -70,7 +70,7 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     like(read_file("$report/metrics.prom"), qr/state="provider_warned"\} 1$/m, 'and the metrics');
     like($case->{err}, qr/\b1 with a warning of the provider's\b/, 'and the last line, also with -q');
     like((case_ledger($case, "SELECT message FROM customer WHERE code = 'left_out'"))[0][0],
-        qr/^not taken, and sent once more: phone$/, 'the message names the member');
+        qr/^not applied, sent once more: phone$/, 'the message names the member');
     is((case_run($case, 'check', '-q'))[0], 0, 'a dry run');
     is(case_summary($case)->{plan}{update}, 1, 'would send it again');
     is(night($case, ['not-taken:x1@update']), $warned, 'the next night sends it again, once');

@@ -52,7 +52,7 @@ is(case_summary($case)->{created}, 3, 'and its rows are created');
 # From a pipe it cannot be.
 ($status, $out, $err) = case_run($case, '--strict', '--input', '-');
 is($status, 2, 'not from standard input');
-like($err, qr/standard input comes but once/, 'and the message says why');
+like($err, qr/so it cannot be standard input/, 'and the message says why');
 run_program('mkfifo', "$case->{folder}/pipe.csv");
 ($status, $out, $err) = case_run($case, '--strict', '--input', "$case->{folder}/pipe.csv");
 is($status, 2, 'nor from a pipe with a name');

@@ -11,7 +11,7 @@ use KycProof;
 use KycMachine;
 
 # What must come of a failed call, by the file that it was about; the first that fits. Without a fault the status is 1.
-my $ledger_way_out = qr/(?:Free space|Check|Raise|Keep a copy)/;
+my $ledger_way_out = qr/(?:free space|check|raise|keep a copy)/;
 my $report_way_out = qr/: the report cannot be written; make room there, or name another folder with --report/;
 my @outcomes = (
     # The text in a lock serves messages alone; a draft that cannot be removed is in nobody's way; OpenSSL asks the kernel
@@ -36,7 +36,7 @@ my @outcomes = (
     {call => 'sync|read', file => qr/test\.ledger-wal$/, status => '1|5', at_the_end => 1},
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
-        message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*$ledger_way_out/},
+        message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*\n\s*hint: $ledger_way_out/},
     {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/metrics\.prom: .*begin anew, without the time of the last success/},
     # The witness of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.

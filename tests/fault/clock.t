@@ -91,7 +91,7 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     ($status, undef, $err) = machine_run($case, {clock => '1:7200'});
     is($status, 0, 'clock steps: the next run that may wait for longer goes on') or diag $err;
     cmp_ok(time - $started, '>', 2, 'clock steps: after the rest of it');
-    like($err, qr/the provider asked the last process to wait \(Retry-After\): [23] s of that are left/, 'and says so');
+    like($err, qr/the provider asked the previous run to wait \(Retry-After\): [23] s of that remain/, 'and says so');
     machine_holds($case, 'clock steps: a Retry-After goes on');
 }
 

@@ -31,7 +31,7 @@ SKIP: {
         my ($status, undef, $err) = machine_limited($case, "ulimit -c 0; ulimit -v " . $mib * 1024, '-q');
         my @ends = (
             {status => 1}, {status => 127, message => qr/shared librar|memory/}, {status => 134, message => qr/out of memory.*run again to resume/},
-            {status => 2, message => qr/cannot start a thread: raise the limit|cannot wait for signals: .*raise/}, {status => 5, message => qr/not enough memory\. Raise the limit/},
+            {status => 2, message => qr/cannot start a thread\n\s*hint: raise the limit|cannot wait for signals: .*\n\s*hint: raise/}, {status => 5, message => qr/not enough memory.*\n\s*hint: raise the limit/},
         );
         my ($end) = grep { $_->{status} == $status } @ends;
         machine_fails($case, "$mib MiB of memory: status $status", $end || {status => '1|2|5|127|134'}, $status, $err);
@@ -44,7 +44,7 @@ SKIP: {
         my $case = machine_case();
         my ($status, undef, $err, $met) = machine_run($case, {call => 'memory', how => 'ENOMEM', from => $from}, '-q');
         machine_fails($case, "allocation $from of $count fails: status $status",
-            {134 => {status => 134, message => qr/out of memory.*run again to resume|libgcc_s\.so/}, 5 => {status => 5, message => qr/not enough memory\. Raise/},
+            {134 => {status => 134, message => qr/out of memory.*run again to resume|libgcc_s\.so/}, 5 => {status => 5, message => qr/not enough memory.*\n\s*hint: raise/},
                 1 => {status => 1}}->{$status} || {status => '1|5|134'}, $status, $err);
         machine_holds($case, "allocation $from of $count fails");
     }

@@ -93,7 +93,7 @@ cell('a record that is answered 401 for ever', sub {
             set => {'delivery.canary' => $canary, 'delivery.in_flight' => 2, 'delivery.rate' => '50/s', 'delivery.burst' => 1});
         my ($summary, $err) = run_of($case, "canary $canary", 1);
         is_deeply([@$summary{qw(created refused unsent in_doubt)}], [11, 0, 1, 0], "canary $canary: it alone is unsent, the rest are created");
-        like($err, qr/row 5: HTTP 401 under 3 tokens/, "canary $canary: it is said, with its row");
+        like($err, qr/row 5: HTTP 401 with 3 tokens/, "canary $canary: it is said, with its row");
         is((case_ledger($case, "SELECT code FROM customer WHERE external_id = 'cust-000005'"))[0][0], 'unauthorized',
             "canary $canary: and in the ledger");
         my (undef, $out) = case_run($case, 'status');

@@ -37,7 +37,7 @@ subtest 'the canary' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '5ms..10ms');
     my $case = case_new($sandbox, rows => 40, set => {'delivery.canary' => 10});
     my ($summary, $err) = run_of($case, 'ten rows', 0, '--limit', 10);
-    like($err, qr/canary: 10 requests go one at a time/, 'it is said');
+    like($err, qr/canary: the next 10 requests are sent one at a time/, 'it is said');
     like($err, qr/canary: passed/, 'and its end too');
     is(counts($case)->{max_in_flight}, 1, 'one at a time');
     ($summary, $err) = run_of($case, 'the crowd', 0);
@@ -48,9 +48,9 @@ subtest 'the canary' => sub {
     write_file("$case->{folder}/export.csv", csv_rows(12, 0, 2000));
     my $anew = ['--set', 'provider.keep=[accounts]'];
     ($summary, $err) = run_of($case, 'other settings of the provider', 0, @$anew, '--limit', 4);
-    like($err, qr/canary: 10 requests/, 'a canary again');
+    like($err, qr/canary: the next 10 requests/, 'a canary again');
     ($summary, $err) = run_of($case, 'it goes on in the next run', 0, @$anew, '--limit', 10);
-    like($err, qr/canary: 6 requests/, 'with what is left of it');
+    like($err, qr/canary: the next 6 requests/, 'with what is left of it');
     is(counts($case)->{max_in_flight}, 1, 'one at a time over both runs');
     is($summary->{created}, 6, 'the rest of ten');
     sandbox_stop($sandbox);
@@ -62,8 +62,8 @@ subtest 'a refusal in the canary' => sub {
     my $case = case_new($sandbox, rows => 30, csv => with_taken_emails($csv, 5), set => {'delivery.canary' => 10});
     for my $again ('the first run', 'the next one') {
         my ($summary, $err) = run_of($case, $again, 4);
-        like($err, qr/refused.*delivery\.canary.*run again/, "$again: the message says what and what to do");
-        like($err, qr/Nothing was sent after it/, "$again: and what was not sent");
+        like($err, qr/refused.*delivery\.canary.*run again/s, "$again: the message says what and what to do");
+        like($err, qr/nothing was sent after it/, "$again: and what was not sent");
         like($summary->{stopped}, qr/delivery\.canary/, "$again: so does the report");
         is($summary->{refused}, 1, "$again: one refused");
         is(counts($case)->{users}, 4, "$again: nobody after him");
@@ -99,7 +99,7 @@ subtest 'refused in a row' => sub {
     is($summary->{created}, 19, 'those before are done');
     my $refused = $summary->{refused};
     ok($refused >= 26 && $refused <= 28, '25 were refused, and perhaps what had left by then') or diag $refused;
-    like($err, qr/refused 25 in a row.*refused_in_a_row.*HTTP 4\d\d.*run again/, 'the message says so');
+    like($err, qr/refused 25 in a row.*refused_in_a_row.*HTTP 4\d\d.*run again/s, 'the message says so');
     is((case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND pending_digest IS NOT NULL"))[0][0], 1,
         'the row is not final, the one before it is');
     ($summary) = run_of($case, 'with patience', 1, '--set', 'delivery.stop_after.refused_in_a_row=1000', '--set', 'delivery.stop_after.refused_share=100%');

@@ -35,7 +35,7 @@ for my $stopped (0, 1) {
     my $held = $stopped ? 'a stopped run' : 'a run';
     my ($status, undef, $err) = machine_run($case, {}, '-q');
     is($status, 7, "$held of this job holds the ledger: status 7") or diag $err;
-    like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\. Wait for its end/, "$held of this job: who and since when");
+    like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\n\s*hint: wait until it ends/, "$held of this job: who and since when");
     ($status, undef, $err) = machine_run($other, {}, '-q');
     is($status, 7, "$held of another job holds the key: status 7") or diag $err;
     like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*wait for its end, or use another/, "$held of another job: who and since when");

@@ -545,7 +545,7 @@ static void a_second_create_ends_the_process(void **state)
                                          .at_ns = 1};
     fixture_begin(fixture);
     assert_int_equal(ledger_journal(fixture->ledger, &intent, &victim, &fixture->error), -1);
-    fixture_assert_says(&fixture->error, "customer 1 has no state created, and a user_id. Restore it");
+    fixture_assert_says(&fixture->error, "customer 1 has no state created, and a user_id\nhint: restore it");
     assert_int_equal(fixture->error.scope, ERROR_LEDGER);
 }
 

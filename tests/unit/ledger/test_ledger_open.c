@@ -152,7 +152,7 @@ static void a_lost_or_foreign_key_is_refused(void **state)
 
     write_file(beside(fixture, ".key"), "0000000000000000000000000000000000000000000000000000000000000000\n");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER,
-                   "the digest key is not the one this ledger was made with");
+                   "the digest key is not the one that this ledger was created with");
     write_file(beside(fixture, ".key"), "not a key\n");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "64 hexadecimal digits");
     assert_int_equal(rename(kept, beside(fixture, ".key")), 0);
@@ -172,7 +172,7 @@ static void a_key_of_the_job_needs_no_file(void **state)
     }
     assert_int_equal(access(beside(fixture, ".key"), F_OK), -1);
     assert_null(ledger_open(fixture->path, LEDGER_READ, &fixture->identity, &wrong, &fixture->error));
-    fixture_assert_says(&fixture->error, "is not the one this ledger was made with");
+    fixture_assert_says(&fixture->error, "is not the one that this ledger was created with");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has lost its digest key");
 }
 
@@ -184,12 +184,12 @@ static void another_job_provider_or_address_is_refused_by_name(void **state)
         const char *says;
     } cases[] = {
         {{"demo2", "payward", SLICE_LITERAL("https://api.example.com")},
-         "the job `demo`, and the job says `demo2`"},
+         "the job `demo`, but the job says `demo2`"},
         {{"demo", "kira", SLICE_LITERAL("https://api.example.com")},
-         "provider `payward`, and the job says `kira`"},
+         "provider `payward`, but the job says `kira`"},
         {{"demo", "payward", SLICE_LITERAL("https://api.example.org")},
-         "base URL `https://api.example.com`, and the job says `https://api.example.org`"},
-        {{"demo", "payward", SLICE_LITERAL("")}, "base URL `https://api.example.com`, and the job says ``"},
+         "base URL `https://api.example.com`, but the job says `https://api.example.org`"},
+        {{"demo", "payward", SLICE_LITERAL("")}, "base URL `https://api.example.com`, but the job says ``"},
     };
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
@@ -223,9 +223,9 @@ static void other_formats_are_told_apart(void **state)
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
     fixture_sql(fixture, "PRAGMA user_version = 3");
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 3 and this program knows format 2");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 3, but this program reads format 2");
     fixture_sql(fixture, "PRAGMA user_version = 1");
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 1 and this program knows format 2");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 1, but this program reads format 2");
     fixture_sql(fixture, "PRAGMA user_version = 2; UPDATE meta SET value = '0' WHERE key = 'digest_version'");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "digests of rule 0");
 }
