@@ -69,7 +69,7 @@ my @damages = (
     {sentence => 'it is not a database', do => sub { unlink "$_[0]{folder}/test.ledger-wal"; write_file("$_[0]{folder}/test.ledger", 'not a database, ' x 1000) },
         message => qr{DIR/test\.ledger cannot be read: it is not a ledger \(not a SQLite file\).*\n\s*hint: name another path}},
     {sentence => 'it is another database', do => sub { put_back($_[0], {}); run_program('sqlite3', "$_[0]{folder}/test.ledger", 'CREATE TABLE t(x)') },
-        message => qr{DIR/test\.ledger is a SQLite file, but not a ledger of kyc-import: it was not changed}},
+        message => qr{DIR/test\.ledger is a SQLite file, but not a ledger of kyc-import; it was not changed}},
     {sentence => 'it is of a version to come', do => sub { journal_mode($_[0], 'PRAGMA user_version = 99') },
         message => qr{ledger DIR/test\.ledger has format 99, but this program reads format \d+\n\s*hint: use the version}},
     {sentence => 'a table is missing', do => sub { journal_mode($_[0], 'DROP TABLE event') }, message => qr{DIR/test\.ledger cannot be read: no such table: event}},
