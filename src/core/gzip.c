@@ -215,7 +215,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
         stream->next_in = (const Bytef *)bytes.data;
         stream->avail_in = len;
         while (stream->avail_in > 0) {
-            if (stream->avail_out == 0 && write_out(writer) == -1)
+            if (stream->avail_out == 0 && write_out(writer) != 0)
                 return -1;
             int result = deflate(stream, Z_NO_FLUSH);
             assert(result == Z_OK);
@@ -230,7 +230,7 @@ int gzip_writer_finish(struct gzip_writer *writer)
 {
     int result;
     do {
-        if (writer->stream.avail_out == 0 && write_out(writer) == -1)
+        if (writer->stream.avail_out == 0 && write_out(writer) != 0)
             return -1;
         result = deflate(&writer->stream, Z_FINISH);
         assert(result == Z_OK || result == Z_STREAM_END);

@@ -182,7 +182,7 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
 
 enum csv_cells_result csv_cells_end(struct csv_cells *cells)
 {
-    if (csv_fini(&cells->parser, take_cell, take_row, cells) == -1)
+    if (csv_fini(&cells->parser, take_cell, take_row, cells) != 0)
         return CSV_CELLS_BAD;
     assert(cells->row_ended);
     cells->parser_in_use = false;

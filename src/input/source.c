@@ -65,7 +65,7 @@ static int wait_for_pipe(const struct source *source)
 static ptrdiff_t read_file(struct source *source, char *out, size_t capacity)
 {
     ssize_t len;
-    if (!S_ISREG(source->first.st_mode) && wait_for_pipe(source) == -1)
+    if (!S_ISREG(source->first.st_mode) && wait_for_pipe(source) != 0)
         return -1;
     do
         len = read(source->fd, out, capacity);
@@ -97,11 +97,11 @@ static const char *find_change(const struct source *source)
     if (!S_ISREG(first->st_mode))
         return NULL;
     /* First the name: a file that loses one has another ctime. */
-    if (source->path && stat(source->path, &now) == -1)
+    if (source->path && stat(source->path, &now) != 0)
         return "it was removed or renamed";
     if (source->path && (now.st_dev != first->st_dev || now.st_ino != first->st_ino))
         return "another file took its place";
-    if (fstat(source->fd, &now) == -1 || now.st_size != first->st_size ||
+    if (fstat(source->fd, &now) != 0 || now.st_size != first->st_size ||
         !is_same_time(&now.st_mtim, &first->st_mtim))
         return "it was written to";
     /* A program can set mtime back, ctime none. */
@@ -161,7 +161,7 @@ static ptrdiff_t read_plain(struct source *source, char *out, size_t capacity, s
 static ptrdiff_t read_gzip(struct source *source, char *out, size_t capacity, struct error *error)
 {
     for (;;) {
-        if (source->unused.len == 0 && !source->file_ended && fill_block(source) == -1)
+        if (source->unused.len == 0 && !source->file_ended && fill_block(source) != 0)
             return fail_read(source, error);
         size_t len = capacity;
         enum gzip_status status = gzip_reader_inflate(source->gzip, &source->unused, out, &len);
@@ -259,7 +259,7 @@ static int open_file(struct source *source, bool takes_pipe, struct error *error
         source->path ? open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : STDIN_FILENO;
     if (source->fd == -1)
         return fail_open(source, error);
-    if (fstat(source->fd, &source->first) == -1)
+    if (fstat(source->fd, &source->first) != 0)
         return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
     if (S_ISDIR(source->first.st_mode))
         return error_set(error, ERROR_INPUT,
@@ -288,8 +288,8 @@ static struct source *open_source(const char *path, bool takes_pipe, int stop_fd
     source->fd = -1;
     source->stop_fd = stop_fd;
     source->block = memory_new(1, SOURCE_BLOCK_LEN);
-    if (open_file(source, takes_pipe, error) == -1 || look_at_magic(source, error) == -1 ||
-        look_at_start(source, error) == -1) {
+    if (open_file(source, takes_pipe, error) != 0 || look_at_magic(source, error) != 0 ||
+        look_at_start(source, error) != 0) {
         source_close(source);
         return NULL;
     }

@@ -159,7 +159,7 @@ static int read_target(const struct builder *builder, const struct field_plan *p
     struct value value;
     if (!is_context_free(plan) || text.len == 0)
         return 0;
-    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, builder->error) < 0)
+    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, builder->error) != 0)
         return -1;
     if (plan->choices)
         *target = value.text;
@@ -174,7 +174,7 @@ static int build_value_maps(const struct builder *builder, struct field_plan *pl
     new_value_maps(plan);
     for (size_t i = 0; i < mapping->value_count; i++) {
         struct slice value;
-        if (read_target(builder, plan, mapping->values[i].to, &value) < 0)
+        if (read_target(builder, plan, mapping->values[i].to, &value) != 0)
             return -1;
         value_map_add(plan->exact, mapping->values[i].from, value);
         if (plan->folded)
@@ -224,7 +224,7 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     if (plan->type == FIELD_TYPE_ENUM && !plan->choices)
         plan->type = FIELD_TYPE_TEXT;
 
-    if (build_format(builder, plan) < 0 || build_value_maps(builder, plan) < 0)
+    if (build_format(builder, plan) != 0 || build_value_maps(builder, plan) != 0)
         return -1;
     if (!mapping->constant)
         return find_column(builder, mapping, &plan->column);
@@ -251,7 +251,7 @@ static int build_plans(const struct builder *builder)
         struct field_plan *plan = &set->plans[set->plan_count++];
         set->plan_of[field] = plan;
         set->computes_client_id |= mapping->is_auto;
-        if (build_plan(builder, mapping, plan) < 0)
+        if (build_plan(builder, mapping, plan) != 0)
             return -1;
     }
     return 0;
@@ -383,7 +383,8 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         if (!plan || !is_context_free(plan))
             continue;
         struct value value;
-        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, builder->error) < 0)
+        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, builder->error) !=
+            0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
@@ -404,8 +405,8 @@ static int build_custom_rules(const struct builder *builder)
             const struct job_rule *rule = &job->rules[i];
             if ((rule->kind == JOB_RULE_UNIQUE) != uniqueness)
                 continue;
-            if (check_conditions(builder, rule) < 0 ||
-                custom_rule_prepare(set, rule, &set->custom_rules[set->custom_rule_count], builder->error) <
+            if (check_conditions(builder, rule) != 0 ||
+                custom_rule_prepare(set, rule, &set->custom_rules[set->custom_rule_count], builder->error) !=
                     0)
                 return -1;
             set->custom_rule_count++;
@@ -444,8 +445,8 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     }
 
     struct builder builder = {set, columns, column_count, error};
-    if (open_documents(&builder) < 0 || build_plans(&builder) < 0 || build_requirements(&builder) < 0 ||
-        build_custom_rules(&builder) < 0) {
+    if (open_documents(&builder) != 0 || build_plans(&builder) != 0 || build_requirements(&builder) != 0 ||
+        build_custom_rules(&builder) != 0) {
         rule_set_free(set);
         return NULL;
     }

@@ -57,6 +57,7 @@ my @dialect = (
     ['sizeof of what a pointer leads to', "static size_t f(int *a)\n{\n    return sizeof(*a);\n}\n", 'src/core/a.c:3:     return sizeof(*a)'],
     ['a comparison with NULL', "static bool f(int *a)\n{\n    return a == NULL;\n}\n", 'src/core/a.c:3:     return a == NULL'],
     ['a condition that is not NULL', "static int f(int *a)\n{\n    if (a != NULL)\n        return 1;\n    return 0;\n}\n", 'src/core/a.c:3:     if (a != NULL)'],
+    ['a failure that is compared with -1', "static int f(int a)\n{\n    return g(h(a), 1) == -1;\n}\n", 'src/core/a.c:3:     return g(h(a), 1) == -1'],
     ['a literal that ends in the middle of a phrase', "static const char *f(void)\n{\n    return \"the file is not \"\n           \"there\";\n}\n", 'src/core/a.c:3: a literal'],
 );
 for my $case (@dialect) {

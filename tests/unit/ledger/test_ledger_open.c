@@ -347,8 +347,8 @@ static int run_into_the_limit(struct fixture *fixture)
                                    .member_digests = slice_make(digests.members, sizeof digests.members),
                                    .at_ns = 1};
     int64_t id;
-    MUST(ledger_journal(fixture->ledger, &intent, &id, &fixture->error) == -1);
-    MUST(ledger_commit(fixture->ledger, &fixture->error) == -1);
+    MUST(ledger_journal(fixture->ledger, &intent, &id, &fixture->error) != 0);
+    MUST(ledger_commit(fixture->ledger, &fixture->error) != 0);
     /* … and with room again the next one goes on. */
     limit.rlim_cur = RLIM_INFINITY;
     MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
