@@ -10,7 +10,7 @@ enum {
     FREE_ITEMS_MAX = 4096,
 };
 
-/* What a copy takes, about: cells, values and the arrays that hold them. */
+/* The approximate size of a copy: cells, values and the arrays that hold them. */
 static size_t copied_bytes(const struct record *record)
 {
     size_t value_count = field_count(), bytes = sizeof *record + record->cell_count * sizeof(struct slice) +

@@ -1,8 +1,8 @@
 /* item: a record that is being sent, from its journal entry to its conclusion.
  *
- * It is copied out of its batch when it is journalled, and the batch goes back at once: a slow request pins
- * no batch. The bytes of all items together are bounded (ITEMS_BYTES_MAX); when they are used up new sends
- * pause, and those that wait go first. Thread: the coordinator's; the delivery inside is the sender's while
+ * It is copied out of its batch when it is journalled, and the batch is recycled at once: a slow request
+ * holds no batch. The bytes of all items together are bounded (ITEMS_BYTES_MAX); above that no new record is
+ * journalled until others have ended. Thread: the coordinator's; the delivery inside is the sender's while
  * it is submitted.
  */
 #ifndef KYC_PIPELINE_ITEM_H
@@ -26,23 +26,23 @@ struct item {
     struct record *record;
     int64_t customer;
     enum field_id immutable; /* UPDATE: a change beside it that cannot be sent; FIELD_NONE: none */
-    bool changed;            /* the row is not as it was journalled (a doubt of an earlier run) */
-    bool in_doubt;           /* an attempt may have happened, in this run or an earlier one */
+    bool changed;            /* the row has changed since an earlier run journalled it */
+    bool in_doubt;           /* an attempt may have been executed, in this run or an earlier one */
     uint64_t sent_boot_ns;   /* CREATE: clock_boot_ns when this run journalled it; 0: an earlier run did */
-    bool is_undated;         /* an earlier run did, which never compared its clock with the provider's */
-    uint64_t left_out;       /* UPDATE: members that the provider did not take, as ledger_result.left_out */
-    uint64_t warned;         /* what the provider warned of with its yes, as outcome.warned */
+    bool is_undated;         /* an earlier run did, without comparing its clock with the provider's */
+    uint64_t left_out;       /* UPDATE: members that the provider did not apply, as ledger_result.left_out */
+    uint64_t warned;         /* what the provider warned of in its acknowledgement, as outcome.warned */
     const char *warning;     /* and its text, masked; NULL: none */
-    struct conclusion final; /* what it came to, once there is no further attempt */
-    uint32_t attempts;       /* that were begun in this run */
+    struct conclusion final; /* once there is no further attempt */
+    uint32_t attempts;       /* begun in this run */
     uint32_t spared;         /* of these, not counted against delivery.attempts: item_spare */
     uint32_t bad_nonces;
-    struct look_up *look_up;    /* that settles it; NULL: none */
+    struct look_up *look_up;    /* that resolves it; NULL: none */
     uint32_t settlings;         /* look-ups or listings so far */
-    bool exists;                /* the provider said so, and not who */
-    bool absent;                /* looked up, and nobody was there: created again */
+    bool exists;                /* 409 without an id: such a user exists, but the reply did not say which */
+    bool absent;                /* looked up without a hit: the create is sent again */
     uint64_t retrying_since_ns; /* monotonic; 0: not yet */
-    uint64_t due_ns;            /* monotonic: when it goes again */
+    uint64_t due_ns;            /* monotonic: the time of the next attempt */
     size_t bytes;
     struct item *next; /* of the list that holds it */
 };
@@ -62,14 +62,14 @@ bool item_pool_has_capacity(const struct item_pool *pool);
 
 /* A new request for the same record: its attempts are counted from 0. */
 void item_restart(struct item *item);
-/* The attempt that has just been counted says nothing about the record: the breaker's probe, which asked for
- * all, or a login's token that was over. It uses up neither delivery.attempts nor, restarted is true,
- * delivery.retry_for: the breaker has its own. */
+/* The attempt that has just been counted is not about the record: the breaker's probe, or an expired token.
+ * It does not count for delivery.attempts nor, if restarted, for delivery.retry_for: the breaker has its own.
+ */
 void item_spare(struct item *item, bool restarted);
 /* Nothing may be in circulation. */
 void item_pool_clear(struct item_pool *pool);
 
-/* Those that wait for their time: a heap by due_ns. */
+/* Items in backoff: a heap by due_ns. */
 struct waiting {
     struct item **heap;
     size_t count, capacity;

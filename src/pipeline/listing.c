@@ -20,7 +20,7 @@ struct listing {
     struct json_reader *reader;
     struct json_split split;
     struct arena arena, user_arena;
-    struct hash_table *users; /* extra: KNOWN to the ledger; row: the pass in which it was seen */
+    struct hash_table *users; /* value: KNOWN to the ledger; mark: the pass in which it was seen */
     size_t known_count, seen_count;
     uint32_t pass;
     size_t bytes;
@@ -37,7 +37,7 @@ static void set_candidate(struct listing_case *which, size_t index, struct slice
     which->candidates[index].match = match;
 }
 
-/* Where there is no other place, a better match takes that of a worse one. */
+/* When full, a better candidate replaces the worst one. */
 static void add_candidate(struct listing_case *which, struct slice id, enum match_grade match)
 {
     size_t worst = 0;
@@ -67,7 +67,7 @@ static int compare_emails(struct slice left, struct slice right)
     return left.len > 0 ? memcmp(left.data, right.data, left.len) : 0;
 }
 
-/* The first case whose e-mail, in lower case, is this one or behind it. */
+/* The first case whose lower-case e-mail is not before this one. */
 static size_t find_email(const struct listing *listing, struct slice email)
 {
     size_t low = 0, high = listing->case_count;
@@ -82,8 +82,8 @@ static size_t find_email(const struct listing *listing, struct slice email)
     return low;
 }
 
-/* Cases with this e-mail are next to each other. A user without one may be anybody's, unless it is in the
- * ledger: the customers that wait have no user there. */
+/* Cases with the same e-mail are adjacent. A user without an e-mail may belong to any case, unless it is in
+ * the ledger: the customers of the cases have no user there. */
 static void compare(struct listing *listing, const struct provider_user *user, bool is_known)
 {
     uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN], email[FINGERPRINT_MEMBER_LEN];
@@ -214,7 +214,7 @@ void listing_add(struct listing *listing, void *owner, const struct ledger_custo
     *which = (struct listing_case){.owner = owner};
     size_t len = listing->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
     char *members = arena_bytes(&listing->arena, len);
-    memset(members, NOT_JOURNALLED, len); /* of a table that has grown since: agrees with nobody */
+    memset(members, NOT_JOURNALLED, len); /* members added since: they agree with no user */
     memcpy(members, journalled.data, journalled.len < len ? journalled.len : len);
     which->journalled.members = slice_make(members, len);
     which->journalled.email = arena_copy(&listing->arena, customer->pending_email_digest);

@@ -1,8 +1,8 @@
-/* listing: one listing of all users, against all creates that wait to be settled.
+/* listing: compares one listing of all users with all creates that wait to be resolved.
  *
  * It is read as a stream on the sender's thread, one user at a time, and compared by the ledger's keyed
- * member digests; what it holds is bounded by the creates that wait and by 32 bytes a user that the ledger
- * knows of. Between listing_start and the delivery's return everything belongs to the sender's thread; at any
+ * member digests; its memory is bounded by the creates that wait and by 32 bytes for each user in the ledger.
+ * Between listing_start and the delivery's return everything belongs to the sender's thread; at any
  * other time to the coordinator's. Owner: new/free.
  */
 #ifndef KYC_PIPELINE_LISTING_H
@@ -22,12 +22,12 @@
 
 enum { LISTING_CANDIDATES_MAX = 16, LISTING_USER_MAX = 1024 * 1024 };
 
-/* A create that waits, and the users that may be his. */
+/* A create that waits, and its candidates. */
 struct listing_case {
     void *owner;                     /* the caller's */
     struct match_digests journalled; /* in the listing's arena */
     size_t count;                    /* of candidates */
-    bool more[MATCH_KINDS];          /* there were more of this match than there is room for */
+    bool more[MATCH_KINDS];          /* more users of this grade than candidates fit */
     struct {
         char user_id[OUTCOME_USER_ID_SIZE];
         enum match_grade match;
@@ -42,21 +42,22 @@ struct listing *listing_new(const struct job *job, const struct provider *provid
 /* NULL is allowed. */
 void listing_free(struct listing *listing);
 
-/* A new one, without cases: reads every user_id that the ledger knows of. 0, or -1. */
+/* Starts anew without cases: reads every user_id of the ledger. 0, or -1. */
 int listing_prepare(struct listing *listing, struct ledger *ledger, struct error *error);
-/* What was journalled for the customer is copied. */
+/* Copies the journalled digests of the customer. */
 void listing_add(struct listing *listing, void *owner, const struct ledger_customer *customer);
-/* The question to submit, operation LIST. */
+/* The delivery to submit, operation LIST. */
 struct delivery *listing_start(struct listing *listing);
 
 /* After OUTCOME_DONE: the whole list was read. False: no usable answer. */
 bool listing_is_whole(const struct listing *listing);
-/* Whether the list held every user that the ledger knew of, each of its users could be read, and it does not
- * say of itself that there are more. */
+/* True if the list had every user of the ledger, each of its users could be read, and it does not announce
+ * more. Only then does a missing user not exist. */
 bool listing_is_certain(const struct listing *listing);
 
-/* Whether a list of count users does not say of itself, in its members or its headers, that there are more;
- * split: of the whole answer. */
+/* True unless a list of count users announces more, in its members or its headers; split: of the whole
+ * answer.
+ */
 bool listing_has_all(const struct json_split *split, struct json_reader *reader,
                      const struct provider *provider, uint64_t count, const struct response_list *headers);
 

@@ -23,15 +23,15 @@ struct look_up {
     struct buffer body;
     struct {
         const char *id;
-        unsigned listed; /* of which spelling it was listed last; 0: of none */
+        unsigned listed; /* the spelling under which it was listed last; 0: none */
     } hits[LOOK_UP_HITS_MAX];
     size_t hit_count, hit_at;
-    bool lower; /* the pages are of the e-mail in lower case */
+    bool lower; /* the pages are those of the lower-case e-mail */
     uint32_t offset, pages;
-    uint64_t total; /* the most users that a page said there are */
+    uint64_t total; /* the largest total of a page */
     bool all_pages;
     struct look_up_counts stats;
-    const char *user_id; /* of the first of ours */
+    const char *user_id; /* ours */
 };
 
 struct look_up *look_up_new(const struct provider *provider, const struct job *job,
@@ -93,13 +93,13 @@ void look_up_ask(struct look_up *look_up, struct delivery *delivery)
     }
 }
 
-/* As written, 1, or in lower case, 2. */
+/* 1 as written, 2 in lower case. */
 static unsigned spelling_of(const struct look_up *look_up)
 {
     return look_up->lower ? 2 : 1;
 }
 
-/* True when a page of this spelling has not had the user yet. */
+/* True when no page of this spelling had the user before. */
 static bool add_hit(struct look_up *look_up, struct slice id)
 {
     for (size_t i = 0; i < look_up->hit_count; i++) {
@@ -126,7 +126,7 @@ static bool has_capitals(struct slice email)
     return false;
 }
 
-/* The pages of one spelling are over; more: the last one said that the list goes on. */
+/* Ends the pages of one spelling; more: the last one announced more. */
 static enum look_up_step end_pages(struct look_up *look_up, bool more, struct slice email)
 {
     look_up->stats.incomplete = look_up->stats.incomplete || more || look_up->total > look_up->offset;
@@ -140,7 +140,7 @@ static enum look_up_step end_pages(struct look_up *look_up, bool more, struct sl
     return look_up->hit_count == 0 || look_up->stats.too_many ? LOOK_UP_ENDED : LOOK_UP_MORE;
 }
 
-/* A page ends the list when it is empty, or says nothing new: then the provider has no pages. */
+/* An empty page ends the list, and one without a new user: then the provider does not paginate. */
 static enum look_up_step add_page(struct look_up *look_up, const struct json_node *nodes,
                                   const struct response_list *headers, struct slice email)
 {

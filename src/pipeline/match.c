@@ -44,7 +44,7 @@ static enum verdict_of_member compare_member(const struct match_digests *journal
         return journalled->email.len == MEMBER_LEN && slice_equal(journalled->email, user->email)
                    ? MEMBER_FOLDED
                    : MEMBER_DIFFERS;
-    /* Either data may have come to be: the create was repeated with other data. */
+    /* The create was repeated with other data: the user may have either value. */
     return ours && fingerprint_member_is(ours, LEDGER_MEMBER_UNKNOWN) ? MEMBER_AGREES : MEMBER_DIFFERS;
 }
 

@@ -1,9 +1,9 @@
-/* match: whether a user at the provider is a customer of ours, and what that settles. Pure.
+/* match: compares a user at the provider with a customer of ours, and resolves a create by that. Pure.
  *
  * What is compared: e-mail, first and last name, company name and birth date, as far as the provider's table
  * has them, by the ledger's keyed digests; so the values themselves are needed on neither side. Providers may
- * store e-mails in lower case, so those that agree but for case agree. What a provider leaves out of its
- * answer is neither agreement nor difference. Thread: any.
+ * store e-mails in lower case, so those that agree but for case agree. A member
+ * missing in the answer neither agrees nor differs. Thread: any.
  */
 #ifndef KYC_PIPELINE_MATCH_H
 #define KYC_PIPELINE_MATCH_H
@@ -18,18 +18,18 @@
 /* The member of this provider that holds the e-mail, the first that is compared. */
 size_t match_email_member(const struct provider_fields *fields);
 
-/* Of worse to better. */
+/* From worse to better. */
 enum match_grade {
-    MATCH_OTHER,  /* somebody else: the e-mail differs, or it is not given and another member differs */
+    MATCH_OTHER,  /* another person: the e-mail differs, or it is missing and another member differs */
     MATCH_EMAIL,  /* the e-mail agrees, and another compared member differs */
-    MATCH_PART,   /* what is given agrees, and a compared member is not given */
+    MATCH_PART,   /* what the answer has agrees, but a compared member is missing */
     MATCH_FOLDED, /* every compared member agrees, the e-mail but for case */
-    MATCH_ALL,    /* every compared member agrees, those aside that were journalled as unknown */
+    MATCH_ALL,    /* every compared member agrees, except those journalled as unknown */
     MATCH_KINDS
 };
 
-/* What is compared of one side: member digests of all members, as fingerprint_members makes them, and the
- * e-mail's of fingerprint_email. */
+/* One side of a comparison: the digests of all members (fingerprint_members) and of the e-mail
+ * (fingerprint_email). */
 struct match_digests {
     struct slice members, email;
 };
@@ -37,29 +37,29 @@ struct match_digests {
 enum match_grade match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                             const struct match_digests *user);
 
-/* The compared members in which the two differ; bit i: member i. What either does not have differs in
- * nothing. */
+/* The compared members in which the two differ; bit i: member i. A member that either side lacks does not
+ * differ. */
 uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
                          const struct match_digests *user);
 
-/* Whether nothing that is compared tells two customers of ours apart, by their member digests: what agrees
- * with the one agrees with the other. What either side does not have (an adopted user, a member that is
- * unknown) tells nothing. */
+/* True if two customers of ours have no difference in the compared members: a user that agrees with one
+ * agrees with the other. A member that either side lacks (an adopted user, an unknown member) does not
+ * differ. */
 bool match_same(const struct provider_fields *fields, struct slice members, struct slice other);
 
-/* What was found for one customer, without users that another customer of the ledger owns. */
+/* The users found for one customer, without those that another customer of the ledger owns. */
 struct match_counts {
     uint32_t users[MATCH_KINDS];
-    bool taken;    /* a user that agrees is owned by a customer with other data: an answer was mixed up */
-    bool certain;  /* what is not among them does not exist */
-    bool in_doubt; /* a create may have happened; false: the provider said that the customer exists */
+    bool taken;    /* another customer with different data owns a user that agrees: an answer was mixed up */
+    bool certain;  /* a user that was not found does not exist */
+    bool in_doubt; /* a create may have been executed; false: the provider answered that the user exists */
 };
 
 enum settled {
-    SETTLED_OURS,    /* the one user of MATCH_ALL, or where there is none the one of MATCH_FOLDED */
-    SETTLED_ABSENT,  /* there is none: created again */
-    SETTLED_REFUSED, /* such a user exists, and is not ours by any proof: email/exists */
-    SETTLED_UNCLEAR, /* a person must say */
+    SETTLED_OURS,    /* one user of MATCH_ALL, or else one of MATCH_FOLDED */
+    SETTLED_ABSENT,  /* proven absent: the create is sent again */
+    SETTLED_REFUSED, /* such a user exists without proof that it is ours: email/exists */
+    SETTLED_UNCLEAR, /* a person must decide */
 };
 
 enum settled match_settle(const struct match_counts *stats);

@@ -23,7 +23,7 @@
 #include "rules/rule_set.h"
 
 enum {
-    BASE_FD_COUNT = 40, /* open at once beside connections, locks and documents: some 20, and room */
+    BASE_FD_COUNT = 40, /* open at once beside connections, locks and documents: about 20, with a reserve */
 };
 
 struct pipeline {
@@ -114,20 +114,20 @@ static void map_fields(const struct pipeline *pipeline)
     }
 }
 
-/* A limit that is met in the middle of a run would look like a provider or a disk that fails. */
+/* Checked at the start: a limit reached during a run looks like a failing provider or disk. */
 static int need_files(const struct pipeline *pipeline, struct error *error)
 {
     const struct pipeline_settings *settings = pipeline->settings;
     size_t count = BASE_FD_COUNT + pipeline->workers;
     uint32_t each;
 
-    if (settings->send) /* libcurl keeps as many idle connections as may be busy */
+    if (settings->send) /* libcurl keeps as many idle connections as busy ones */
         count += KEY_SLOT_LOCKS_MAX * pipeline->job->provider.credential_count +
                  2 * (size_t)key_slots_in_flight(pipeline->job, settings->provider, &each);
     return process_need_files(count, error);
 }
 
-/* Everything that must be right before the first record is taken. */
+/* Everything that must succeed before the first record is processed. */
 static int open_pipeline(struct pipeline *pipeline, struct error *error)
 {
     const struct job *job = pipeline->job;
@@ -187,8 +187,8 @@ static int log_and_merge_status(int status, const struct error *error)
     return error_worse_status(status, (int)error->scope);
 }
 
-/* Whether the inputs were read to their end, and held enough. A run that was stopped (status) is not
- * complete, wherever its reading stood; that an input was broken is said all the same. */
+/* Checks that the inputs were read to their end, and had enough records. In a run that was stopped (status)
+ * no input is complete; a broken input is reported all the same. */
 static int check_input(struct pipeline *pipeline, int status)
 {
     struct run_stats *stats = pipeline->stats;
@@ -218,7 +218,7 @@ static bool is_complete(const struct run_stats *stats)
     return true;
 }
 
-/* The last transaction: the run with its counts. */
+/* The last transaction: the run's row with its counts. */
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
     struct buffer stats, inputs;
@@ -273,7 +273,7 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (rejects_commit(pipeline->rejects, &error) != 0)
         status = log_and_merge_status(status, &error);
     pipeline->rejects = NULL;
-    /* A dry run judges the export, and settles nothing. */
+    /* A dry run validates the export, and resolves nothing. */
     bool left_in_doubt = pipeline->settings->send && stats->in_doubt_absent > 0;
     if (status == 0 && (stats->rejected || stats->refused || stats->in_doubt || stats->unsent ||
                         left_in_doubt || stats->provider_warned))
@@ -283,14 +283,14 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (pipeline->ledger)
         ledger_chain_head(pipeline->ledger, stats->chain_head);
     if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&
-        status != ERROR_LEDGER) /* else the ledger has failed before, and that was told */
+        status != ERROR_LEDGER) /* else it failed and was reported before */
         status = stats->status = log_and_merge_status(status, &error);
     return status;
 }
 
 static size_t worker_count(void)
 {
-    cpu_set_t cores; /* those that this process may use: taskset and containers give less than there are */
+    cpu_set_t cores; /* those that this process may use: taskset and containers restrict them */
 
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
 }

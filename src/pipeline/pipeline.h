@@ -1,5 +1,5 @@
-/* pipeline: the way of a record from the file to the provider: check and run are one, with and without the
- * sender.
+/* pipeline: processes records from the files to the provider: check and run are the same, without and with
+ * the sending half.
  *
  * Threads: source, reader, rule workers, sender, signals; the calling thread is the coordinator.
  */
@@ -21,20 +21,20 @@ struct pipeline_settings {
     bool send;           /* run; else check */
     uint64_t limit;      /* records of input; 0: all */
     bool retry_refused;  /* repeat what the provider refused */
-    bool accept_updates; /* go on although stop_after.updated_share was passed */
-    bool new_ledger;     /* go on although the ledger is missing, or older than at its last run */
+    bool accept_updates; /* continue above delivery.stop_after.updated_share */
+    bool new_ledger;     /* continue with a ledger that is missing, or older than at its last run */
     enum progress_mode progress;
     const struct input_snapshot *snapshot; /* of both passes of --strict; NULL: one pass */
     bool is_first_pass;                    /* of two; send is false */
 };
 
-/* Not an exit status: of a first pass in which every row is valid. Nothing was written or reported, and
- * tally->finished_ns is 0. */
+/* Not an exit status: the end of a first pass in which every row is valid. Nothing was written or reported,
+ * and stats->finished_ns is 0. */
 enum { PIPELINE_ALL_VALID = -1 };
 
-/* Runs to the end or to what stops it. tally is filled in; the reports are written; messages went to the log.
- * Returns the exit status (1-product.md, Exit statuses), or PIPELINE_ALL_VALID. A first pass that ends
- * otherwise has every valid row as unsent. */
+/* Runs until the end or until it is stopped. Fills in stats and writes the reject files; logs its messages.
+ * Returns the exit status (error.h), or PIPELINE_ALL_VALID. A first pass that ends otherwise counts every
+ * valid row as unsent. */
 int pipeline_run(const struct pipeline_settings *settings, struct run_stats *stats);
 
 #endif

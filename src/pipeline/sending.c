@@ -17,7 +17,7 @@
 #include "provider/idempotency.h"
 
 enum {
-    MAX_JOURNALLED_UNSENT = 1000, /* journalled and not sent: bounds the doubts of a crash */
+    MAX_JOURNALLED_UNSENT = 1000, /* bounds the creates in doubt after a crash */
 };
 
 static void *sender_main(void *argument)
@@ -26,7 +26,7 @@ static void *sender_main(void *argument)
     return NULL;
 }
 
-/* One second of the rate or twice what may be in flight, whichever is more (4-ledger.md). */
+/* One second of the rate or twice the requests in flight, whichever is more. */
 static size_t compute_ahead_max(const struct job *job, const struct provider *provider)
 {
     struct job_rate rate = provider_rate(provider, job);
@@ -120,7 +120,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     clocks_journalled(&sending->settling.clocks, intent.at_ns, clock_boot_ns());
     int failed = supersedes ? ledger_journal_superseded(sending->parts.ledger, &intent, error)
                             : ledger_journal(sending->parts.ledger, &intent, &item->customer, error);
-    if (failed) /* what is not journalled must not leave with the rest of the round */
+    if (failed) /* an item without a journal entry must not be sent with the rest of the round */
         sending_fail(sending);
     failpoint("journalled");
     return failed;
@@ -144,8 +144,7 @@ static int add_update(struct sending *sending, struct item *item, const char *us
     return sending_journal(sending, item, changes->digest, changes->members, false, error);
 }
 
-/* The key under which a create may be repeated, where the provider has such: the journalled one, else made.
- */
+/* The idempotency key of a create, where the provider has such: the journalled one, else a new one. */
 static void set_idempotency_key(struct sending *sending, struct item *item, const struct decision *decision)
 {
     char key[IDEMPOTENCY_KEY_SIZE];
@@ -159,7 +158,7 @@ static void set_idempotency_key(struct sending *sending, struct item *item, cons
     item->delivery.call.idempotency_key = arena_copy(&item->arena, slice_from(given)).data;
 }
 
-/* A doubt of an earlier run: repeated, or asked about. */
+/* A create in doubt of an earlier run: repeated, looked up or listed. */
 static int add_in_doubt(struct sending *sending, struct item *item, const struct decision *decision,
                         struct error *error)
 {
@@ -168,7 +167,7 @@ static int add_in_doubt(struct sending *sending, struct item *item, const struct
         decision->journalled_run != 0 && decision->journalled_run != sending->settling.clock_run;
     sending_mark_in_doubt(sending, item, true);
     item->delivery.call.journalled_ns =
-        decision->first_sent_at; /* its journal entry stands, and covers this too */
+        decision->first_sent_at; /* its journal entry covers this attempt too */
     if (settling_is_due(sending, item)) {
         if (settling_add(sending, item, true, error) == 0)
             return 0;
@@ -231,7 +230,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
     if (!conclusion->write)
         return 0;
     if (sending->failed) {
-        if (conclusion->ledger != LEDGER_RESULT_ABANDONED) /* journalled, without an outcome: in doubt */
+        if (conclusion->ledger != LEDGER_RESULT_ABANDONED) /* journalled without an outcome: in doubt */
             conclusion->kind = CONCLUSION_IN_DOUBT;
         return 0;
     }
@@ -243,7 +242,7 @@ int sending_write(struct sending *sending, struct item *item, struct conclusion 
     return 0;
 }
 
-/* The item waits for its commit with what it came to. */
+/* The item waits for the commit of its conclusion. */
 static void finish_item(struct sending *sending, struct item *item, const struct conclusion *conclusion)
 {
     item->final = *conclusion;
@@ -251,8 +250,8 @@ static void finish_item(struct sending *sending, struct item *item, const struct
     item_list_put(&sending->concluded, item);
 }
 
-/* A doubt whose row has changed is settled: the user exists with what was journalled or with this, and is now
- * told what differs. */
+/* A create in doubt whose row has changed is resolved: the user exists with the journalled data or with this
+ * row's, and the difference is sent as an update. */
 static int start_update(struct sending *sending, struct item *item, struct conclusion *conclusion,
                         struct error *error)
 {
@@ -268,7 +267,7 @@ static int start_update(struct sending *sending, struct item *item, struct concl
         return -1;
     if (!sending->failed)
         changes_find(sending->parts.provider, sending->parts.fingerprint, item->record, &customer, &changes);
-    if (sending->stopping || changes.send == 0) { /* the next run finds what is left of the change */
+    if (sending->stopping || changes.send == 0) { /* the next run finds the rest of the change */
         conclusion->kind = CONCLUSION_CREATED;
         finish_item(sending, item, conclusion);
         return 0;
@@ -311,8 +310,7 @@ int sending_apply_action(struct sending *sending, struct item *item, struct conc
     return 0;
 }
 
-/* One line an attempt, for those who look closely (-v). The message is masked; the key is the customer's own.
- */
+/* One line for each attempt (-v). The message is masked; the key is the customer's own. */
 static void log_attempt(const struct item *item)
 {
     const struct delivery *delivery = &item->delivery;
@@ -327,7 +325,7 @@ static void log_attempt(const struct item *item)
               outcome->message[0] ? ": " : "", outcome->message);
 }
 
-/* The session works for others, so what is wrong is between the provider and this record. */
+/* The session works for other records, so the cause is at the provider, with this record. */
 static void set_unauthorized(const struct item *item, struct outcome *outcome)
 {
     snprintf(outcome->code, sizeof outcome->code, "unauthorized");
@@ -394,7 +392,7 @@ int sending_receive(struct sending *sending, struct delivery *deliveries, struct
                 result = -1;
             continue;
         }
-        /* After a failure of the ledger the rest still has to be accounted for. */
+        /* After a failure of the ledger the other deliveries must be accounted for all the same. */
         if (conclude_item(sending, item, error) != 0) {
             sending_fail(sending);
             finish_item(sending, item, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT});
@@ -404,7 +402,8 @@ int sending_receive(struct sending *sending, struct delivery *deliveries, struct
     return result;
 }
 
-/* Durable by now: say it. What a failed ledger did not take is in doubt, whatever the provider said. */
+/* Counts an item whose conclusion is durable. Where the ledger failed it is in doubt, whatever its outcome.
+ */
 static int count_item(struct sending *sending, struct item *item, struct error *error)
 {
     struct run_stats *stats = sending->parts.stats;
@@ -433,7 +432,8 @@ static int count_item(struct sending *sending, struct item *item, struct error *
         break;
     }
     assert(item->final.kind == CONCLUSION_REFUSED);
-    bool is_done = item->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent */
+    bool is_done =
+        item->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent was done */
     verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : item->delivery.outcome.message);
     stats->refused++;
     run_stats_add_refusal(stats, item->record, verdict.field, verdict.rule,
@@ -483,7 +483,7 @@ int sending_commit(struct sending *sending, struct error *error)
         give_up_waiting(sending, error);
         result = -1;
     }
-    if (!sending->failed) /* else what was reserved is not durable */
+    if (!sending->failed) /* else the reservation is not durable */
         floors_publish(&sending->floors);
     while ((item = item_list_take(&sending->concluded))) {
         if (count_item(sending, item, error) != 0)

@@ -1,7 +1,8 @@
-/* sending: the half of a run that a dry run leaves out: journal, sender, conclusions, retries, nonce floors.
+/* sending: the half of a run that a dry run omits: journal, sender, conclusions, retries, nonce floors.
  *
- * The order that everything rests on, once a round: outcomes and intents are written, one commit makes them
- * durable, then outcomes are counted (durable before said) and items submitted (journalled before sent).
+ * The order on which every guarantee rests, once a round: outcomes and intents are written, one commit makes
+ * them durable, then outcomes are counted (durable before reported) and items submitted (journalled before
+ * sent).
  * Thread: the coordinator's. Owner: open/close.
  */
 #ifndef KYC_PIPELINE_SENDING_H
@@ -21,7 +22,7 @@
 
 struct sending;
 
-/* What it works with, all borrowed. */
+/* Its parts, all borrowed. */
 struct sending_parts {
     const struct job *job;
     const struct provider *provider;
@@ -34,46 +35,47 @@ struct sending_parts {
 
 /* Takes the lock of each key, makes the nonce floors durable and starts the sender. NULL with an error. */
 struct sending *sending_open(const struct sending_parts *parts, struct error *error);
-/* Everything must have come back (sending_is_idle). */
+/* Every delivery must have returned (sending_is_idle). */
 void sending_close(struct sending *sending);
 
 /* Whether another record may be journalled now: the journal runs ahead of the sender by one second of the
  * rate or twice what may be in flight, whichever is more, by 1,000 records at most. */
 bool sending_has_capacity(const struct sending *sending);
 
-/* Journals a record (decision CREATE, UPDATE or SETTLE) and copies it; it is submitted by the next
+/* Journals a record (decision CREATE, UPDATE or RECONCILE) and copies it; it is submitted by the next
  * sending_commit. 0, or -1. */
 int sending_add(struct sending *sending, const struct record *record, const struct decision *decision,
                 struct error *error);
 
-/* Draws the conclusions from what came back and writes them. 0, or -1. */
+/* Concludes every delivery that returned, and writes that. 0, or -1. */
 int sending_receive(struct sending *sending, struct delivery *deliveries, struct error *error);
 
 /* Opens the round's transaction; before sending_add and sending_take_back. 0, or -1. */
 int sending_begin(struct sending *sending, struct error *error);
-/* Commits the round, counts what it concluded and submits what is to go: new ones and those whose backoff is
+/* Commits the round, counts the items that it concluded, and submits new ones and those whose backoff is
  * over. 0, or -1. */
 int sending_commit(struct sending *sending, struct error *error);
 
 /* The monotonic time by which sending_commit is to be called again; 0: now. */
 uint64_t sending_next_ns(const struct sending *sending);
 
-/* Why the provider made the run stop; NULL: it did not. */
+/* Why an answer of the provider stopped the run; NULL: none did. */
 const char *sending_stop_reason(const struct sending *sending);
 
-/* No new attempts: what has not left comes back, what waits is given up, what is in flight ends. at_once:
- * drops what is in flight too. */
+/* No new attempts: unsent deliveries return, items that wait are given up, requests in flight end. at_once:
+ * drops requests in flight too. */
 void sending_stop(struct sending *sending, bool at_once);
-/* The ledger cannot be written: as sending_stop, and nothing is written any more; what left is in doubt. */
+/* The ledger cannot be written: as sending_stop, and nothing is written any more; requests that left are in
+ * doubt. */
 void sending_fail(struct sending *sending);
 
 bool sending_is_idle(const struct sending *sending);
-/* Records in doubt so far whose attempts go on. */
+/* Records in doubt so far whose attempts continue. */
 uint64_t sending_in_doubt_count(const struct sending *sending);
 uint64_t sending_requests(const struct sending *sending);
-/* Once idle: ends the sender's thread and puts its figures into the tally. */
+/* Once idle: ends the sender's thread and copies its figures into stats. */
 void sending_finish(struct sending *sending);
-/* After sending_finish, between begin and commit: until when this run asked (follow.h). 0, or -1. */
+/* After sending_finish, between begin and commit: records when this run last sent (follow.h). 0, or -1. */
 int sending_record_end(const struct sending *sending, struct error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* sending_state: what sending and settling share of the sending half.
+/* sending_state: the state that sending, settling, heed, twins and warning share.
  *
  * Thread: the coordinator's. Owner: sending.c.
  */
@@ -35,27 +35,27 @@ struct sending {
     uint64_t in_doubt_count; /* items in circulation that are in doubt */
     uint64_t bad_nonces;
     struct guard guard;
-    char canary_of[GUARD_SETTINGS_SIZE]; /* the settings, in hex */
+    char canary_of[GUARD_SETTINGS_SIZE]; /* the digest of the settings, in hex */
     struct retry_random random;
     bool stopping, failed;
     char stop_reason[1024]; /* "": the provider has not stopped the run */
 };
 
-/* Journals what an item is about to try. members: of the provider, in its order. overtakes: as
+/* Journals the next attempt of an item. members: of the provider, in its order. supersedes: as
  * ledger_journal_overtaken. 0, or -1. */
 int sending_journal(struct sending *sending, struct item *item, const uint8_t *digest, const uint8_t *members,
                     bool supersedes, struct error *error);
 
-/* Writes what the attempt of an item came to; the conclusion may become CONCLUSION_IN_DOUBT by it.
- * with_outcome: its delivery's outcome belongs to it. 0, or -1. */
+/* Writes the conclusion of an attempt, which may turn it into CONCLUSION_IN_DOUBT. with_outcome: with the
+ * outcome of its delivery. 0, or -1. */
 int sending_write(struct sending *sending, struct item *item, struct conclusion *conclusion,
                   bool with_outcome, struct error *error);
 
-/* Does what a conclusion asks for, once it is written; wait_ns: before another attempt. 0, or -1. */
+/* Executes the action of a conclusion, once it is written; wait_ns: before another attempt. 0, or -1. */
 int sending_apply_action(struct sending *sending, struct item *item, struct conclusion *conclusion,
                          uint64_t wait_ns, struct error *error);
 
-/* From now on a create of this item may have happened. */
+/* Marks whether an attempt of this item may have been executed. */
 void sending_mark_in_doubt(struct sending *sending, struct item *item, bool in_doubt);
 
 #endif

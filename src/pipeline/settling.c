@@ -9,10 +9,11 @@
 #include "pipeline/heed.h"
 #include "pipeline/sending_state.h"
 
-#define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* of a clock that runs differently at the provider */
+#define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* for a difference of the provider's clock */
 
 enum {
-    MAX_WAIT_FACTOR = 10, /* a doubt waits at most for so many times settle_after, that others may join it */
+    MAX_WAIT_FACTOR =
+        10, /* an item waits for at most so many times settle_after, so that others share its listing */
     HTTP_NOT_FOUND = 404,
 };
 
@@ -30,7 +31,8 @@ void settling_close(struct settling *settling)
     listing_free(settling->listing);
 }
 
-/* At least twice what an attempt may take: what was sent last has come to be by then, or will not. */
+/* At least twice the time limit of an attempt: by then the last request has been executed, or never will be.
+ */
 static uint64_t settle_after_ns(const struct job *job)
 {
     uint64_t min_ns = 2 * job->delivery.timeout_ns;
@@ -51,7 +53,7 @@ int settling_record_clock(struct sending *sending, struct error *error)
     if (lead_ns > clocks->lead_ns) {
         log_warning("this machine's clock is, or was during this run, %" PRIu64 " s ahead of the provider's",
                     lead_ns / CLOCK_NS_PER_S);
-        clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* not again for each second that it drifts */
+        clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* no new warning for each second of drift */
     }
     if (!is_new)
         return 0;
@@ -59,7 +61,7 @@ int settling_record_clock(struct sending *sending, struct error *error)
     return ledger_clock_set(sending->parts.ledger, clocks->lead_ns, error);
 }
 
-/* Whether the provider surely still knows the key under which it was sent. */
+/* True if the provider certainly still remembers the idempotency key. */
 static bool key_is_known(const struct sending *sending, const struct item *item)
 {
     uint64_t real_ns = clock_real_ns(), boot_ns = clock_boot_ns(),
@@ -127,8 +129,8 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
     return 0;
 }
 
-/* Nobody is there: the create goes again, under the same key. What a listing did not hold does not exist;
- * what a look-up did not find may still come to be, and the key is what keeps a second user out. */
+/* No user found: resend the create with the same idempotency key. A complete listing proves absence; a
+ * look-up does not (the first create may still commit), so only the key prevents a duplicate. */
 static int resend_create(struct sending *sending, struct item *item, struct error *error)
 {
     const struct sending_parts *parts = &sending->parts;
@@ -156,7 +158,7 @@ static int resend_create(struct sending *sending, struct item *item, struct erro
             result = sending_journal(sending, item, changes.digest, changes.members, true, error);
         }
     }
-    item->delivery.call.journalled_ns = at_ns; /* the key's age goes on */
+    item->delivery.call.journalled_ns = at_ns; /* the key keeps its age */
     if (result == 0)
         item_list_put(&sending->new_items, item);
     return result;
@@ -173,7 +175,7 @@ static void set_outcome(struct outcome *outcome, enum settled settled, const cha
 
     outcome->kind = kinds[settled];
     outcome->user_id[0] = '\0';
-    if (settled == SETTLED_REFUSED) /* the words of the create stay */
+    if (settled == SETTLED_REFUSED) /* code and message of the create stay */
         return;
     snprintf(outcome->code, sizeof outcome->code, "%s", settled == SETTLED_ABSENT ? "absent" : code);
     outcome->message[0] = '\0';
@@ -198,7 +200,7 @@ static int settle(struct sending *sending, struct item *item, enum settled settl
     return sending_apply_action(sending, item, &conclusion, 0, error);
 }
 
-/* What was found shows nothing; the create goes again, under a key that the provider still knows. */
+/* The look-up proved nothing: resend the create under a key that the provider still remembers. */
 static int repeat_create(struct sending *sending, struct item *item, struct error *error)
 {
     struct conclusion again = {
@@ -209,17 +211,17 @@ static int repeat_create(struct sending *sending, struct item *item, struct erro
     return resend_create(sending, item, error);
 }
 
-/* The end of a look-up. */
+/* Ends a look-up. */
 static int settle_looked_up(struct sending *sending, struct item *item, struct error *error)
 {
     const char *user_id, *code;
     enum settled settled = look_up_settle(item->look_up, &user_id, &code);
 
-    if (settled == SETTLED_ABSENT && item->exists) { /* the provider said that its key is taken */
+    if (settled == SETTLED_ABSENT && item->exists) { /* the create was answered with 409 */
         settled = SETTLED_UNCLEAR;
         code = "exists_not_found";
     }
-    /* It was asked about because its age was not known: the answers have told the provider's time. */
+    /* It was looked up because its age was unknown; by now the answers have shown the provider's time. */
     if (settled == SETTLED_UNCLEAR && !item->changed && !item->exists && key_is_known(sending, item))
         return repeat_create(sending, item, error);
     return settle(sending, item, settled, user_id, code, error);
@@ -262,8 +264,8 @@ int settling_receive(struct sending *sending, struct item *item, struct error *e
 
 /* Listings. */
 
-/* *is: nobody else owns the user. *mixed_up: a customer owns it that has other data than the user, which has
- * this customer's: an answer gave the one's user to the other. False with *error. */
+/* *is: no other customer owns the user. *mixed_up: another customer owns it whose data differ from the
+ * user's, which agree with this customer's: an answer was given to the wrong one. False with *error. */
 static bool find_owner(struct sending *sending, const struct listing_case *listed, size_t candidate, bool *is,
                        bool *mixed_up, struct error *error)
 {
@@ -313,14 +315,14 @@ static int apply_listing_match(struct sending *sending, const struct listing_cas
             best = match;
         }
     }
-    for (size_t i = 0; i < MATCH_KINDS; i++) /* an unknown number of them, more than one all the same */
+    for (size_t i = 0; i < MATCH_KINDS; i++) /* an unknown number, but more than one */
         stats.users[i] += listed->more[i] ? 2 : 0;
     enum settled settled = match_settle(&stats);
     return settle(sending, item, settled, user_id,
                   settled == SETTLED_UNCLEAR ? match_unclear_code(&stats) : "", error);
 }
 
-/* No listing will say it in this run. */
+/* No further listing in this run resolves this item. */
 static int give_up_on_listing(struct sending *sending, struct item *item, const struct outcome *outcome,
                               struct error *error)
 {
@@ -340,7 +342,7 @@ static int give_up_on_listing(struct sending *sending, struct item *item, const 
     return sending_apply_action(sending, item, &conclusion, 0, error);
 }
 
-/* was_probe: the breaker's, which asked for all. */
+/* was_probe: of the breaker. */
 static bool may_list_again(struct sending *sending, const struct outcome *outcome, bool was_probe)
 {
     struct settling *settling = &sending->settling;

@@ -1,8 +1,8 @@
-/* settling: creates whose fate must be asked for: by a look-up of each, or by one listing for all.
+/* settling: resolves creates in doubt: by a look-up for each, or by one listing for all.
  *
- * Which one is the provider's (PROVIDER_RECOVERY_LOOK_UP, PROVIDER_RECOVERY_LIST; 3-providers.md, Doubts).
- * Nothing of it is remembered beyond the run but what the ledger holds: a crash between question and answer
- * asks again. Thread: the coordinator's. Owner: open/close.
+ * The provider determines which (PROVIDER_RECOVERY_LOOK_UP, PROVIDER_RECOVERY_LIST). Only the ledger
+ * remembers anything beyond the run: after a crash between request and answer the request is repeated.
+ * Thread: the coordinator's. Owner: open/close.
  */
 #ifndef KYC_PIPELINE_SETTLING_H
 #define KYC_PIPELINE_SETTLING_H
@@ -19,7 +19,7 @@
 struct sending;
 
 struct settling {
-    struct listing *listing;         /* NULL: none was needed yet */
+    struct listing *listing;         /* NULL: none needed so far */
     bool in_flight;                  /* the listing has its items */
     struct item_list waiting;        /* for a listing, each from its due_ns on */
     uint64_t earliest_ns, latest_ns; /* of these due_ns */
@@ -29,37 +29,37 @@ struct settling {
     uint32_t attempts;
     struct clocks clocks;
     int64_t clock_run; /* the last run that compared its clock with the provider's; 0: none */
-    bool clock_noted;  /* this one has, and the ledger knows */
+    bool clock_noted;  /* this run has, and the ledger has stored that */
 };
 
-/* Reads from the ledger what it says of clocks. 0, or -1. */
+/* Reads the ledger's record of clocks. 0, or -1. */
 int settling_open(struct settling *settling, struct ledger *ledger, struct error *error);
 void settling_close(struct settling *settling);
 
-/* Compares this machine's clock with what the provider has said of its own by now, and tells the ledger what
- * is new of it; before each commit. 0, or -1. */
+/* Before each commit: compares this machine's clock with the provider's, as far as it is known by now, and
+ * stores a new result in the ledger. 0, or -1. */
 int settling_record_clock(struct sending *sending, struct error *error);
 
-/* Whether this item is to be asked about before its create is sent (again): it is in doubt and too old to be
- * repeated, or nobody knows how old; or its row has changed. */
+/* True if this item is looked up or listed before its create is sent (again): it is in doubt, and too old to
+ * be repeated or of unknown age, or its row has changed. */
 bool settling_is_due(const struct sending *sending, const struct item *item);
 
-/* Asks about an item that is in no list, after the next commit or once its time has come. earlier: the doubt
- * is of an earlier run. 0, or -1. */
+/* Looks up an item that is in no list after the next commit, or lists it once it is due. earlier: in doubt
+ * since an earlier run. 0, or -1. */
 int settling_add(struct sending *sending, struct item *item, bool earlier, struct error *error);
 
-/* Whether what came back is an answer to a question of its look-up. */
+/* True if the delivery that returned is an answer to the look-up of its item. */
 bool settling_has_answer(const struct item *item);
-/* The answer to a look-up's question came back. 1: it led on; 0: it is no usable answer, and the outcome says
- * so now; -1. */
+/* Processes the answer to a look-up. 1: done; 0: not a usable answer, and the outcome was changed to that;
+ * -1. */
 int settling_receive(struct sending *sending, struct item *item, struct error *error);
 
-/* The listing came back. 0, or -1. */
+/* Processes the listing that returned. 0, or -1. */
 int settling_receive_list(struct sending *sending, struct delivery *delivery, struct error *error);
 
 /* Starts a listing when it is time. 0, or -1. */
 int settling_start(struct sending *sending, uint64_t now_ns, struct error *error);
-/* When that is; UINT64_MAX: nothing waits, or it is under way. */
+/* That time; UINT64_MAX: no item waits, or the listing is in flight. */
 uint64_t settling_next_ns(const struct sending *sending);
 
 #endif

@@ -26,13 +26,13 @@ static void *signals_main(void *argument)
     struct signals *signals = argument;
     sigset_t set;
     int number;
-    bool was_told = false;
+    bool is_interrupted = false;
 
     stop_signals(&set);
     for (;;) /* sigwait is where signals_stop cancels */
-        if (sigwait(&set, &number) == 0 && !(number == SIGHUP && was_told)) {
-            was_told = true;
-            /* In this order: what a source cuts off on the way is not taken for the end of its input. */
+        if (sigwait(&set, &number) == 0 && !(number == SIGHUP && is_interrupted)) {
+            is_interrupted = true;
+            /* In this order, so that an input cut off by stop_fd is not taken for a complete one. */
             inbox_interrupt(signals->inbox);
             eventfd_write(signals->stop_fd, 1);
         }

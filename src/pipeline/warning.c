@@ -11,7 +11,7 @@ enum {
     TEXT_MIN = 4, /* that text_format can write into */
 };
 
-/* The names of members, which are the provider's own and no customer's data; len: of what is there. */
+/* Appends the names of members, which are the provider's and not a customer's data; len: of text so far. */
 static size_t add_members(const struct provider_fields *fields, uint64_t members, const char *before,
                           char text[NAMES_SIZE], size_t len)
 {
@@ -24,7 +24,7 @@ static size_t add_members(const struct provider_fields *fields, uint64_t members
     return len;
 }
 
-/* Code and message of an update that left members out; a warning in words is kept behind it. */
+/* Sets code and message of an update that left members out; the warning's own text follows. */
 static void set_left_out(const struct provider_fields *fields, const struct changes_left_out *evaluated,
                          struct outcome *outcome)
 {

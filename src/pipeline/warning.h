@@ -1,10 +1,10 @@
-/* warning: what the provider's own words about a success make of its record.
+/* warning: turns a provider's warnings about a success into warnings of its record.
  *
- * A create or an update that went well may come back with warnings, and an update with a list of what it
- * updated that leaves out a member that was sent. The record counts as created or updated with the warning
+ * The answer to a successful create or update may have warnings, and that to an update may list the updated
+ * members without one that was sent. The record counts as created or updated with the warning
  * FIELD/provider_warning. A member that was left out keeps its old digest, so that the next run sends it once
- * more; left out again with the same value it counts as taken. What may have landed already, by an update in
- * doubt, is not missed in an answer (changes_weigh_left_out). Thread: the coordinator's.
+ * more; left out again with the same value it counts as applied. A member that an update in doubt may have
+ * changed already may be missing in the answer (changes_evaluate_left_out). Thread: the coordinator's.
  */
 #ifndef KYC_PIPELINE_WARNING_H
 #define KYC_PIPELINE_WARNING_H
@@ -15,13 +15,13 @@
 struct item;
 struct sending;
 
-/* Before the conclusion of an attempt is written: item.left_out for the ledger, item.warned for the report;
- * the outcome gets code and message of what was left out. Without effect where the provider did not say yes.
- * 0, or -1 with ERROR_LEDGER. */
+/* Before the conclusion of an attempt is written: sets item.left_out for the ledger and item.warned for the
+ * report, and code and message of the outcome where members were left out. Without effect unless the provider
+ * acknowledged. 0, or -1 with ERROR_LEDGER. */
 int warning_evaluate(struct sending *sending, struct item *item, const struct conclusion *conclusion,
                      struct error *error);
 
-/* What was durably written is counted: the record as warned, each field under its rule. */
+/* After the commit: counts the record as warned, and each field under its rule. */
 void warning_count(struct sending *sending, const struct item *item);
 
 #endif
