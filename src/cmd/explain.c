@@ -1,4 +1,4 @@
-/* explain: one record step by step: source, normalized, verdicts, ledger, payload. */
+/* explain: shows one record step by step: source, normalized, verdicts, ledger, payload. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +24,11 @@ static int fail_not_found(const struct options *options, const struct job *job, 
     const char *input = job->input.paths[0];
 
     if (options->key)
-        return error_set(error, ERROR_USAGE, "no record has the external_id `%s`: %" PRIu64 " rows were read",
-                         options->key, rows);
-    return error_set(error, ERROR_USAGE, "%s has no row %" PRIu64 ": there are %" PRIu64 " rows", input,
-                     options->row, rows);
+        return error_set(error, ERROR_USAGE,
+                         "no record has the external_id `%s` (%" PRIu64 " rows were read)", options->key,
+                         rows);
+    return error_set(error, ERROR_USAGE, "%s: there is no row %" PRIu64 ", the input has %" PRIu64 " rows",
+                     input, options->row, rows);
 }
 
 static int explain(const struct options *options, struct job *job, const struct provider *provider,
@@ -59,7 +60,9 @@ int command_explain(const struct options *options)
     struct error error = {0};
 
     if (!options->row == !options->key) {
-        log_error("explain needs --row N or --key ID%s", options->row ? ", not both" : "");
+        log_error("%s\nhint: kyc-import explain %s --row N, or --key ID",
+                  options->row ? "--row N and --key ID cannot be combined" : "no record given",
+                  options->argument);
         return ERROR_USAGE;
     }
     struct job *job = job_load(options->argument, &overrides, &error);

@@ -7,7 +7,7 @@
 
 enum { BODY_MAX = 64 << 20, INDENT = 2, VALUE_SIZE_MAX = 1 << 20 };
 
-struct page {
+struct payload_writer {
     const struct explain_settings *settings;
     const struct found_record *found;
     const struct json_node *nodes;
@@ -19,46 +19,46 @@ static void write_blanks(struct buffer *out, size_t count)
         buffer_append_char(out, ' ');
 }
 
-static void write_text(const struct page *page, struct slice text)
+static void write_text(const struct payload_writer *writer, struct slice text)
 {
     struct buffer shown;
-    struct json_writer writer;
+    struct json_writer json;
 
     buffer_init(&shown, VALUE_SIZE_MAX);
-    struct explain_settings settings = *page->settings;
+    struct explain_settings settings = *writer->settings;
     settings.out = &shown;
-    explain_write_value(&settings, page->found, text, ENCODING_UTF8);
-    json_write_begin(&writer, page->settings->out);
-    json_write_string(&writer, buffer_slice(&shown));
+    explain_write_value(&settings, writer->found, text, ENCODING_UTF8);
+    json_write_begin(&json, writer->settings->out);
+    json_write_string(&json, buffer_slice(&shown));
     buffer_clear(&shown);
 }
 
-static void write_node(const struct page *page, size_t index, size_t indent)
+static void write_node(const struct payload_writer *writer, size_t index, size_t indent)
 {
-    const struct json_node *node = &page->nodes[index];
-    struct buffer *out = page->settings->out;
+    const struct json_node *node = &writer->nodes[index];
+    struct buffer *out = writer->settings->out;
     bool is_object = node->kind == JSON_OBJECT;
 
     if (node->kind < JSON_ARRAY) {
         if (node->kind == JSON_STRING)
-            write_text(page, node->text);
+            write_text(writer, node->text);
         else if (node->kind == JSON_NUMBER)
-            explain_write_value(page->settings, page->found, node->text, ENCODING_UTF8);
+            explain_write_value(writer->settings, writer->found, node->text, ENCODING_UTF8);
         else
             buffer_append(out, node->text);
         return;
     }
     buffer_append_char(out, is_object ? '{' : '[');
-    for (size_t child = index + 1; child < node->end; child = page->nodes[child].end) {
+    for (size_t child = index + 1; child < node->end; child = writer->nodes[child].end) {
         buffer_append_text(out, child == index + 1 ? "\n" : ",\n");
         write_blanks(out, indent + INDENT);
         if (is_object) {
-            struct json_writer writer;
-            json_write_begin(&writer, out);
-            json_write_string(&writer, page->nodes[child].key);
+            struct json_writer json;
+            json_write_begin(&json, out);
+            json_write_string(&json, writer->nodes[child].key);
             buffer_append_text(out, ": ");
         }
-        write_node(page, child, indent + INDENT);
+        write_node(writer, child, indent + INDENT);
     }
     if (node->children) {
         buffer_append_char(out, '\n');
@@ -73,12 +73,12 @@ static void write_body(const struct explain_settings *settings, const struct fou
     struct json_reader *reader = json_reader_new();
     struct json_fault fault;
     size_t count;
-    struct page page = {.settings = settings, .found = found};
+    struct payload_writer writer = {.settings = settings, .found = found};
 
-    page.nodes = json_reader_parse(reader, buffer_slice(&request->body), &count, &fault);
+    writer.nodes = json_reader_parse(reader, buffer_slice(&request->body), &count, &fault);
     buffer_append_text(settings->out, "  ");
-    if (page.nodes)
-        write_node(&page, 0, INDENT);
+    if (writer.nodes)
+        write_node(&writer, 0, INDENT);
     buffer_append_char(settings->out, '\n');
     json_reader_free(reader);
 }

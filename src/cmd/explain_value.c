@@ -38,7 +38,7 @@ static bool holds(struct slice text, struct slice part)
     return part.len > 0 && text.len >= part.len && memmem(text.data, text.len, part.data, part.len);
 }
 
-/* Whether a quoted text comes out of the record and not out of the job or the provider's tables. */
+/* True if a quoted text is from the record, and not from the job or the provider's tables. */
 static bool is_of_record(const struct explain_settings *settings, const struct found_record *found,
                          struct slice quoted)
 {
@@ -62,7 +62,7 @@ static bool is_of_record(const struct explain_settings *settings, const struct f
     return holds(record->raw, quoted);
 }
 
-/* The end of a quotation: a quote with no letter behind it; a value may hold quotes of its own. */
+/* A quote ends a quotation if no letter follows: a value may contain quotes. */
 static const char *closing_quote(const char *cursor, const char *end)
 {
     for (; cursor < end; cursor++)

@@ -16,7 +16,7 @@ static enum encoding encoding_of(const struct explain_settings *settings)
                                                          : ENCODING_UTF8;
 }
 
-/* A name and blanks up to a width. */
+/* Appends a name, padded to a width. */
 static void write_name(struct buffer *out, struct slice name, size_t width)
 {
     size_t count = text_is_utf8(name) ? text_count_chars(name) : name.len;
@@ -34,7 +34,7 @@ static size_t wider(size_t width, struct slice name)
     return count > width && count <= NAME_WIDTH_MAX ? count : width;
 }
 
-/* Which field, if any, is read from a column. */
+/* True if a field is read from the column. */
 static bool is_mapped(const struct found_record *found, size_t column)
 {
     for (size_t i = 0; i < field_count(); i++) {
@@ -79,7 +79,7 @@ static void write_source(const struct explain_settings *settings, const struct f
         write_cell(settings, found, i);
         buffer_append_text(out, is_mapped(found, i) ? "\n" : "    (not mapped)\n");
     }
-    /* NDJSON: what the job's columns lead to. */
+    /* NDJSON has no header: the paths of the job's columns. */
     for (size_t i = 0; header->column_count == 0 && i < field_count(); i++) {
         size_t column;
         const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
@@ -128,9 +128,9 @@ static void write_normalized(const struct explain_settings *settings, const stru
         if (!mapping && value->state == VALUE_ABSENT)
             continue;
         write_name(out, slice_from(field_name((enum field_id)i)), width);
-        struct explain_settings shown = *settings; /* what the job says itself is no secret of a customer's */
-        bool is_said = mapping ? mapping->constant && !mapping->is_auto : i == FIELD_CUSTOMER_TYPE;
-        shown.unmask = settings->unmask || is_said;
+        struct explain_settings shown = *settings; /* a value that the job sets is not personal data */
+        bool is_from_job = mapping ? mapping->constant && !mapping->is_auto : i == FIELD_CUSTOMER_TYPE;
+        shown.unmask = settings->unmask || is_from_job;
         if (value->state == VALUE_PRESENT)
             write_items(&shown, found, value->text);
         else
@@ -166,7 +166,7 @@ static void write_verdicts(const struct explain_settings *settings, const struct
     }
 }
 
-static const char *plan_words(const struct decision *decision)
+static const char *describe_decision(const struct decision *decision)
 {
     switch (decision->kind) {
     case DECISION_CREATE:
@@ -174,14 +174,15 @@ static const char *plan_words(const struct decision *decision)
     case DECISION_UPDATE:
         return "a run would update this customer: the data changed since it was last sent";
     case DECISION_UNCHANGED:
-        return "nothing to do: the provider has this customer as the record says";
+        return "unchanged: the data are those that were last sent";
     case DECISION_REFUSED:
-        return "refused: a run would not send it";
+        return "refused: a run would not send this record";
     case DECISION_RECONCILE:
-        return decision->changed ? "a create is in doubt, and the record changed since: it is settled first"
-                                 : "a create is in doubt: a run would settle it by the provider's own means";
+        return decision->changed
+                   ? "a create is in doubt, and the record changed since: a run would resolve the create first"
+                   : "a create is in doubt: a run would repeat it or look the user up";
     case DECISION_HELD:
-        return "in doubt, and only a person can settle it: kyc-import status says how";
+        return "in doubt, and only a person can resolve it: kyc-import status JOB shows how";
     }
     return "";
 }
@@ -208,14 +209,14 @@ static void write_ledger(const struct explain_settings *settings, const struct f
 
     buffer_append_text(out, "\nLedger\n");
     if (!found->has_ledger)
-        buffer_append_text(out, "  there is none yet: it is made by the first run\n");
+        buffer_append_text(out, "  there is no ledger yet: the first run creates it\n");
     else if (!found->customer)
-        buffer_append_text(out, "  it does not know this customer\n");
+        buffer_append_text(out, "  this customer is not in the ledger\n");
     else
         write_customer(out, found->customer);
     if (found->record->rejected)
         return;
-    buffer_printf(out, "  %s\n", plan_words(decision));
+    buffer_printf(out, "  %s\n", describe_decision(decision));
     if (decision->kind != DECISION_REFUSED)
         return;
     buffer_printf(out, "  %s/%s  ", field_name(decision->field), decision->rule);

@@ -1,7 +1,7 @@
-/* explain_write: a record's way as text for people.
+/* explain_write: the steps of one record as text for people.
  *
- * Values are shown by their shape (report/mask.h) unless unmask; the customer's own key stays. What cannot be
- * seen is named in both cases (‹U+200B›). Thread: one at a time.
+ * Without unmask, values are shown as their shapes (report/mask.h), except for the customer's own key.
+ * Invisible characters are named in both cases (‹U+200B›). Thread: one at a time.
  */
 #ifndef KYC_CMD_EXPLAIN_WRITE_H
 #define KYC_CMD_EXPLAIN_WRITE_H
@@ -22,14 +22,13 @@ struct explain_settings {
 
 void explain_write(const struct explain_settings *settings, const struct found_record *found);
 
-/* explain_payload.c: the last part: the request as it would be sent; of a valid record. */
+/* explain_payload.c: appends the request as it would be sent, of a valid record. */
 void explain_write_payload(const struct explain_settings *settings, const struct found_record *found);
 
-/* explain_value.c: appends a value, masked or plain. source: its encoding. The record's own key is never
- * masked. */
+/* explain_value.c: appends a value, masked or plain. The record's own key is never masked. */
 void explain_write_value(const struct explain_settings *settings, const struct found_record *found,
                          struct slice value, enum encoding encoding);
-/* Appends a verdict's message; what it quotes of the record is masked as the values are. */
+/* Appends a verdict's message; quoted values of the record are masked. */
 void explain_write_message(const struct explain_settings *settings, const struct found_record *found,
                            struct slice message);
 

@@ -17,29 +17,31 @@
 
 enum { RESULT_MAX = 1 << 24 };
 
-/* Logs an error, when there is one, and gives the status that counts. */
-static int heed(int result, const struct error *error, int status)
+/* Logs the error of a failed call. Returns the exit status that counts. */
+static int merge_status(int result, const struct error *error, int status)
 {
     if (result == 0)
         return status;
     return error_worse_status(status, output_error(error));
 }
 
-/* A file that cannot be written changes the status that those after it tell; summary.json, which comes first
- * because the next run needs its head, is then written again. */
+/* A file that cannot be written changes the status in the files after it. summary.json comes first, because
+ * the next run needs its head; it is written again if the status has changed since. */
 static int save_report(const struct job *job, struct run_stats *stats, int status)
 {
     struct error error;
 
-    status = stats->status = heed(summary_json_save(stats, job->report_folder, &error), &error, status);
-    int told = status;
-    status = stats->status = heed(html_report_save(stats, job, &error), &error, status);
-    status = stats->status = heed(metrics_save(stats, job, &error), &error, status);
-    return status == told ? status
-                          : heed(summary_json_save(stats, job->report_folder, &error), &error, status);
+    status = stats->status =
+        merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
+    int saved_status = status;
+    status = stats->status = merge_status(html_report_save(stats, job, &error), &error, status);
+    status = stats->status = merge_status(metrics_save(stats, job, &error), &error, status);
+    return status == saved_status
+               ? status
+               : merge_status(summary_json_save(stats, job->report_folder, &error), &error, status);
 }
 
-/* The report's files, and the result on standard output. */
+/* Writes the report's files, and the result to standard output. */
 static int report(const struct options *options, const struct job *job, struct run_stats *stats, int status)
 {
     struct buffer out;
@@ -53,7 +55,7 @@ static int report(const struct options *options, const struct job *job, struct r
     else if (status == 1)
         log_warning("%" PRIu64 " rejected, %" PRIu64 " refused, %" PRIu64 " in doubt, %" PRIu64
                     " unsent, %" PRIu64 " in doubt and not in this input, %" PRIu64
-                    " with a warning of the provider's: see %s",
+                    " with a provider warning\nhint: the report in %s names the records",
                     stats->rejected, stats->refused, stats->in_doubt, stats->unsent, stats->in_doubt_absent,
                     stats->provider_warned, job->report_folder);
     status = output_result(buffer_slice(&out), status);
@@ -74,10 +76,9 @@ static enum encoding encoding_of(const struct job *job)
     return ENCODING_UTF8;
 }
 
-/* What one pass over the input does. */
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
-static struct run_stats *new_tally(const struct job *job, enum pass pass)
+static struct run_stats *new_stats(const struct job *job, enum pass pass)
 {
     struct run_stats *stats = run_stats_new(job->input.path_count);
 
@@ -92,7 +93,8 @@ static struct run_stats *new_tally(const struct job *job, enum pass pass)
     return stats;
 }
 
-/* One pass, and its report. PIPELINE_ALL_VALID: another one follows. */
+/* One pass over the input, and its report. Returns the exit status, or PIPELINE_ALL_VALID: a second pass
+ * follows. */
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
                     enum pass pass, const struct input_snapshot *strict)
 {
@@ -108,7 +110,7 @@ static int run_pass(const struct options *options, struct job *job, const struct
         .snapshot = strict,
         .is_first_pass = pass == PASS_STRICT_FIRST,
     };
-    struct run_stats *stats = new_tally(job, pass);
+    struct run_stats *stats = new_stats(job, pass);
     int status = pipeline_run(&settings, stats);
 
     if (status != PIPELINE_ALL_VALID)
@@ -116,10 +118,10 @@ static int run_pass(const struct options *options, struct job *job, const struct
     if (stats->finished_ns) {
         status = report(options, job, stats, status);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {
-        /* It did not begin: the last report stands, but who watches the metrics is told. */
+        /* The run did not start: the last report stays, but the metrics show the failure. */
         struct error error;
         stats->status = status;
-        status = heed(metrics_save(stats, job, &error), &error, status);
+        status = merge_status(metrics_save(stats, job, &error), &error, status);
     }
     run_stats_free(stats);
     return status;
@@ -134,11 +136,11 @@ static int run_strict(const struct options *options, struct job *job, const stru
         return output_error(&error);
     int status = run_pass(options, job, provider, PASS_STRICT_FIRST, strict);
     if (status == PIPELINE_ALL_VALID) {
-        log_info("every row is valid: the input is read once more, and sent");
+        log_info("all rows are valid: reading the input again and sending");
         status = run_pass(options, job, provider, PASS_STRICT_SECOND, strict);
     } else if (status == 1) {
         log_error(
-            "nothing was sent (--strict): not every row is valid; correct the export, or run without --strict");
+            "nothing was sent (--strict): not every row is valid\nhint: correct the rows that the report names, or run without --strict");
     }
     input_snapshot_free(strict);
     return status;

@@ -72,7 +72,7 @@ for my $change (
     my ($sentence, $act) = @$change;
     unlink "$last->{folder}/err";
     my $pid = case_start($last, '--strict');
-    select undef, undef, undef, 0.01 until -e "$last->{folder}/err" && read_file("$last->{folder}/err") =~ /every row is valid/
+    select undef, undef, undef, 0.01 until -e "$last->{folder}/err" && read_file("$last->{folder}/err") =~ /all rows are valid/
         or waitpid($pid, 1) == $pid;
     $act->();
     waitpid $pid, 0;
@@ -91,6 +91,6 @@ select undef, undef, undef, 0.15;
 kill 'INT', $pid;
 waitpid $pid, 0;
 is($? >> 8, 6, 'interrupted: status 6') or diag read_file("$large->{folder}/err");
-is(requests(), 0, 'interrupted in its first pass: nothing is sent') if read_file("$large->{folder}/err") !~ /every row is valid/;
+is(requests(), 0, 'interrupted in its first pass: nothing is sent') if read_file("$large->{folder}/err") !~ /all rows are valid/;
 sandbox_stop($sandbox);
 done_testing;
