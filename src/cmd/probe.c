@@ -1,4 +1,4 @@
-/* probe: can this job run? Each line says ok or what to do. */
+/* probe: checks whether a job can run. Each line is ok, or names the fault and what to do. */
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/probe_lines.h"
@@ -21,7 +21,8 @@ static void probe_all(struct probe_lines *lines, struct job *job, const struct p
     if (!with_secrets)
         probe_provider_skip(lines, job, provider, "the credentials are not ok");
     else if (!usable && provider->is_signed)
-        probe_provider_skip(lines, job, provider, "the nonces of the keys are in the ledger");
+        probe_provider_skip(lines, job, provider,
+                            "the nonces of the keys are in the ledger, which cannot be used");
     else
         probe_provider_ask(lines, job, provider, ledger);
     ledger_close(ledger);
@@ -42,7 +43,8 @@ static int show(const struct options *options, const struct job *job, const stru
     return status;
 }
 
-/* The job with its credentials; where these are not ok, without, and *fault says why. NULL with an error. */
+/* Loads the job with its credentials; if they are not ok, without them, and *fault is why. NULL with an
+ * error. */
 static struct job *load(const struct options *options, struct error *fault, struct error *error)
 {
     struct job_overrides overrides = {

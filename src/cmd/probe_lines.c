@@ -52,7 +52,7 @@ bool probe_lines_all_ok(const struct probe_lines *lines)
     return true;
 }
 
-/* A message of several lines stays in its column. */
+/* A text of several lines stays in its column. */
 static void write_text(const struct buffer *text, struct buffer *out)
 {
     struct slice left = buffer_slice(text);
@@ -93,13 +93,19 @@ void probe_lines_write_json(const struct probe_lines *lines, const char *job, in
     json_write_key(&json, "lines");
     json_write_array(&json);
     for (size_t i = 0; i < lines->count; i++) {
+        struct slice text = buffer_slice(&lines->list[i].text);
+        size_t fact_len = text_find_hint(text), hint = fact_len + strlen("\nhint: ");
         json_write_object(&json);
         json_write_key(&json, "name");
         json_write_text(&json, lines->list[i].name);
         json_write_key(&json, "state");
         json_write_text(&json, states[lines->list[i].state].word);
         json_write_key(&json, "message");
-        json_write_string(&json, buffer_slice(&lines->list[i].text));
+        json_write_string(&json, slice_make(text.data, fact_len));
+        if (fact_len < text.len) {
+            json_write_key(&json, "hint");
+            json_write_string(&json, slice_make(text.data + hint, text.len - hint));
+        }
         json_write_object_end(&json);
     }
     json_write_array_end(&json);

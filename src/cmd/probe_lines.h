@@ -1,4 +1,5 @@
-/* probe_lines: what a probe found, line by line: each says ok or what to do.
+/* probe_lines: the lines of a probe. Each has a name, a state and a text, which may have a hint
+ * (core/error.h).
  *
  * Thread: the main one. Owner: probe_lines_clear.
  */
@@ -12,9 +13,9 @@
 
 enum probe_state {
     PROBE_OK,
-    PROBE_WARNING, /* it works, but should be looked at */
+    PROBE_WARNING, /* works, but needs a look */
     PROBE_NOT_OK,
-    PROBE_SKIPPED, /* not known, since something before it is not ok, or not to be known now */
+    PROBE_SKIPPED, /* unknown: an earlier line is not ok, or it cannot be checked now */
 };
 
 struct probe_line {
@@ -36,9 +37,9 @@ void probe_lines_clear(struct probe_lines *lines);
 
 bool probe_lines_all_ok(const struct probe_lines *lines);
 
-/* Every line; with only_faults those that are not ok or a warning. */
+/* Appends every line; with only_faults those that are not ok or a warning. */
 void probe_lines_write_table(const struct probe_lines *lines, bool only_faults, struct buffer *out);
-/* One object: job, status, lines. */
+/* Appends one object: job, status, lines. A hint is a member of its line. */
 void probe_lines_write_json(const struct probe_lines *lines, const char *job, int status, struct buffer *out);
 
 #endif

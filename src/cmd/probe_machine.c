@@ -19,7 +19,7 @@
 
 enum { MIB = 1024 * 1024, FREE_MIB = 256 };
 
-/* What is no file (a pipe) would lose what is read here. */
+/* False for a pipe: reading its header would take it away from the run. */
 static bool is_file(const char *path)
 {
     struct stat info;
@@ -47,7 +47,7 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
     for (size_t i = 0; i < job->input.path_count; i++) {
         const char *path = job->input.paths[i];
         if (!is_file(path)) {
-            probe_lines_add(lines, "input", PROBE_SKIPPED, "%s is no file: only a run reads it",
+            probe_lines_add(lines, "input", PROBE_SKIPPED, "%s is not a file: only a run reads it",
                             strcmp(path, "-") == 0 ? "standard input" : path);
             return;
         }
@@ -65,12 +65,12 @@ void probe_machine_input(struct probe_lines *lines, struct job *job, const struc
                         job->input.path_count > 1 ? " and the others" : "");
     else
         probe_lines_add(lines, "input", PROBE_OK,
-                        "%s%s: the header's %zu columns hold all that the job names", job->input.paths[0],
+                        "%s%s: the header's %zu columns include all that the job names", job->input.paths[0],
                         job->input.path_count > 1 ? " and the others" : "", header->column_count);
     inputs_close(inputs);
 }
 
-/* There is no ledger: whether the first run could make one, and no earlier one is lost. */
+/* There is no ledger: whether the first run can create one, and no earlier one is missing. */
 static bool check_place(struct probe_lines *lines, const struct job *job, const struct provider *provider)
 {
     struct error error;
@@ -80,7 +80,7 @@ static bool check_place(struct probe_lines *lines, const struct job *job, const 
         probe_lines_add(lines, "ledger", PROBE_NOT_OK, "%s", error.text);
         return false;
     }
-    probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run can make it",
+    probe_lines_add(lines, "ledger", PROBE_OK, "%s: there is none yet; the first run can create it",
                     job->ledger_path);
     return true;
 }
@@ -141,13 +141,14 @@ static void check_space(struct probe_lines *lines, const char *name, const char 
         return;
     }
     uint64_t free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
-    bool enough = free_bytes >= wanted;
-    probe_lines_add(lines, name, enough ? PROBE_OK : PROBE_NOT_OK, "%llu MiB free at %s%s",
-                    (unsigned long long)(free_bytes / MIB), folder,
-                    enough ? "" : ": free some space, so that a full disk does not stop the run");
-    if (!enough)
-        buffer_printf(&lines->list[lines->count - 1].text, " (%llu MiB are wanted)",
-                      (unsigned long long)(wanted / MIB));
+    if (free_bytes >= wanted)
+        probe_lines_add(lines, name, PROBE_OK, "%llu MiB free at %s", (unsigned long long)(free_bytes / MIB),
+                        folder);
+    else
+        probe_lines_add(
+            lines, name, PROBE_NOT_OK,
+            "%llu MiB free at %s, where a run may need %llu MiB\nhint: free some space, so that a full disk does not stop the run",
+            (unsigned long long)(free_bytes / MIB), folder, (unsigned long long)(wanted / MIB));
 }
 
 void probe_machine_space(struct probe_lines *lines, const struct job *job)
@@ -158,10 +159,10 @@ void probe_machine_space(struct probe_lines *lines, const struct job *job)
     uint64_t wanted = (uint64_t)FREE_MIB * MIB + size_of_inputs(job);
 
     if (stat(report, &info) != 0 || access(report, W_OK | X_OK) != 0)
-        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s: %s. Check the folder's permissions", report,
+        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s: %s\nhint: check the folder's permissions", report,
                         strerror(errno));
     else if (!S_ISDIR(info.st_mode))
-        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s is no folder: name another one in `report`",
+        probe_lines_add(lines, "report", PROBE_NOT_OK, "%s is not a folder\nhint: set `report` to a folder",
                         report);
     else
         probe_lines_add(lines, "report", PROBE_OK, "%s can be written", job->report_folder);

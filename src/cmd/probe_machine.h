@@ -1,6 +1,6 @@
-/* probe_machine: what a job needs of this machine: its input, its ledger, its report folder, disk space.
+/* probe_machine: what a job needs of this machine: input, ledger, report folder, disk space.
  *
- * Nothing is made or changed. Thread: the main one.
+ * Nothing is created or changed. Thread: the main one.
  */
 #ifndef KYC_CMD_PROBE_MACHINE_H
 #define KYC_CMD_PROBE_MACHINE_H
@@ -10,11 +10,11 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* Opens the inputs and holds their header against the job's fields and rules. */
+/* Opens the inputs and compares their header with the job's fields and rules. */
 void probe_machine_input(struct probe_lines *lines, struct job *job, const struct provider *provider);
 
-/* The ledger, locked and open to be written, for the nonce floors; NULL when there is none yet, or it is not
- * ok. *usable: requests may be signed (a run could). Owner: ledger_close. */
+/* Opens the ledger to be written, with its lock, for the nonce reservations; NULL when there is none yet, or
+ * it is not ok. *usable: requests may be signed (a run could). Owner: ledger_close. */
 struct ledger *probe_machine_ledger(struct probe_lines *lines, const struct job *job,
                                     const struct provider *provider, bool *usable);
 

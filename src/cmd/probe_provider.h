@@ -1,7 +1,6 @@
-/* probe_provider: one harmless request per key, by the sender that a run has: a GET of a user that is not
- * there.
+/* probe_provider: one harmless request per key, sent as a run sends: a GET of a user that does not exist.
  *
- * It holds the keys' locks and their nonce floors as a run does. Thread: the main one.
+ * It takes the locks of the keys and reserves their nonces as a run does. Thread: the main one.
  */
 #ifndef KYC_CMD_PROBE_PROVIDER_H
 #define KYC_CMD_PROBE_PROVIDER_H
@@ -11,12 +10,12 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* Locks, endpoint, TLS, clock, request and pace. ledger: keeps the nonce floors; NULL: there is none yet, the
- * nonces go by the clock. Credentials are loaded. */
+/* Adds the lines of locks, endpoint, TLS, clock, request and pace. ledger: stores the nonce reservations;
+ * NULL: there is none yet, and nonces begin at the clock. job: with credentials. */
 void probe_provider_ask(struct probe_lines *lines, const struct job *job, const struct provider *provider,
                         struct ledger *ledger);
 
-/* Why nothing is asked, and what binds all the same. */
+/* Adds the same lines without a request. why: the reason. */
 void probe_provider_skip(struct probe_lines *lines, const struct job *job, const struct provider *provider,
                          const char *why);
 

@@ -19,7 +19,7 @@ sub probe
     my ($status, $out, $err) = case_run($case, 'probe', '--json', @more);
     my $found = eval { JSON::PP->new->utf8->decode($out) } or return ($status, {}, {}, $err);
     return ($status, {map { $_->{name} => $_->{state} } @{$found->{lines}}},
-        {map { $_->{name} => $_->{message} } @{$found->{lines}}}, $err);
+        {map { $_->{name} => join "\nhint: ", grep { defined } @$_{qw(message hint)} } @{$found->{lines}}}, $err);
 }
 
 sub files_of
@@ -110,7 +110,7 @@ subtest 'nothing listens' => sub {
     my $nowhere = case_new({url => 'http://127.0.0.1:9', out => $sandbox->{out}}, rows => 1);
     my ($status, $state, $message) = probe($nowhere);
     is("$status $state->{endpoint} $state->{clock} $state->{request}", '1 not_ok skipped skipped', 'only the endpoint is blamed');
-    like($message->{endpoint}, qr/127\.0\.0\.1:9.*base_url/, 'and named');
+    like($message->{endpoint}, qr/127\.0\.0\.1:9.*base_url/s, 'and named');
     ($status, $state, $message) = probe($nowhere, '--set', "provider.base_url=https://127.0.0.1:$sandbox->{port}/payward");
     is("$status $state->{tls}", '1 not_ok', 'no TLS where there should be');
 };
@@ -137,13 +137,13 @@ sub clock_start
 
 sub date_in { return 'Date: ' . POSIX::strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time + $_[0])); }
 
-for my $clock (['none', '404 Not Found', [], 0, 'clock', 'skipped', qr/not known/],
+for my $clock (['none', '404 Not Found', [], 0, 'clock', 'skipped', qr/unknown/],
     ['right', '404 Not Found', [date_in(0)], 0, 'clock', 'ok', qr/within/],
     ['30 s ahead', '404 Not Found', [date_in(30)], 0, 'clock', 'warning', qr/(?:29|3\d) s behind the provider's/],
     ['30 s behind', '404 Not Found', [date_in(-30)], 0, 'clock', 'warning', qr/(?:29|3\d) s ahead of the provider's/],
     ['two minutes ahead', '404 Not Found', [date_in(120)], 1, 'clock', 'not_ok', qr/set this machine's clock/],
     ['a redirection', '302 Found', ['Location: https://example.com/'], 1, 'endpoint', 'not_ok', qr/redirects/],
-    ['a 400', '400 Bad Request', [], 1, 'request', 'not_ok', qr/in place of 404/],
+    ['a 400', '400 Bad Request', [], 1, 'request', 'not_ok', qr/HTTP 400 instead of 404/],
     ['a 503', '503 Unavailable', [], 1, 'request', 'not_ok', qr/HTTP 503/])
 {
     my ($sentence, $first, $headers, $want, $name, $state_want, $pattern) = @$clock;
@@ -179,7 +179,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
             my ($sentence, @answer) = @$foreign;
             my ($status, $state, $message) = $ask->(@answer);
             is("$status $state->{request} $state->{endpoint}", '1 not_ok ok', $sentence) or diag explain $message;
-            like($message->{request}, qr/^HTTP $answer[0] .*provider\.base_url/, "$sentence: in words");
+            like($message->{request}, qr/^HTTP $answer[0] .*provider\.base_url/s, "$sentence: in words");
             unlike($message->{request}, qr/accepted|taken/, "$sentence: the credentials are not called good");
         }
         my ($status, $state, $message) = $ask->(404, $own{$provider});
