@@ -237,7 +237,7 @@ for my $provider (@providers) {
 
         sandbox_faults($sandbox, "retry-after:x1\@fetch") if $provider ne 'payso';
         my (undef, $out) = case_run($case, 'probe');
-        like($out, qr/request.*HTTP 503.*asks to wait 2 s/, "$provider: probe says how long to wait") if $provider ne 'payso';
+        like($out, qr/request.*HTTP 503.*Retry-After: 2 s/, "$provider: probe says how long to wait") if $provider ne 'payso';
         sandbox_stop($sandbox);
     });
 }

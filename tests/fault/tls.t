@@ -99,7 +99,7 @@ for my $refused (
         my ($status, $out, $err) = case_run($case, 'probe');
         is($status, 1, 'probe: status 1');
         like($out, qr/^tls +NOT OK +.*$says/m, 'its line names it') or diag $out;
-        like($out, qr/^tls.*(?:ca_file|certificate|TLS)/m, 'and what to look at');
+        like($out, qr/^tls.*\n?.*(?:ca_file|certificate|TLS)/m, 'and what to look at');
         ($status, $out, $err) = case_run($case);
         like($status, qr/^[14]$/, "run: status $status");
         my $summary = case_summary($case);
