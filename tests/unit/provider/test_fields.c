@@ -8,6 +8,8 @@
 
 #include "model/country.h"
 #include "provider/fields.h"
+#include "provider/provider.h"
+#include "unit/provider/records.h"
 
 static const struct {
     const char *name;
@@ -84,6 +86,69 @@ static void fields_go_where_the_provider_has_them(void **state)
     assert_true(provider_fields_find(&kira_fields, FIELD_ACCOUNT_PURPOSE)->recommended);
 }
 
+/* A value of the field's type. */
+static const char *example_of(enum field_id field)
+{
+    switch (field_type(field)) {
+    case FIELD_TYPE_DATE:
+        return "1990-04-15";
+    case FIELD_TYPE_COUNTRY:
+        return "US";
+    case FIELD_TYPE_COUNTRY_LIST:
+        return "DE";
+    case FIELD_TYPE_BOOL:
+        return "true";
+    case FIELD_TYPE_INTEGER:
+        return "1";
+    case FIELD_TYPE_DOCUMENT:
+        return "https://files.example.com/a.png";
+    default:
+        return "business";
+    }
+}
+
+static void build_create(const struct provider *provider, const struct sample *sample, struct buffer *body)
+{
+    const struct job job = {.provider = {.documents = "/"}};
+    const struct provider_call call = {
+        .operation = OPERATION_CREATE, .job = &job, .base_path = "", .record = &sample->record};
+    struct provider_request request;
+    buffer_init(&request.body, 1 << 16);
+    const char *why = provider->build(&call, &request);
+    if (why)
+        fail_msg("%s: %s", provider->name, why);
+    *body = request.body;
+}
+
+static void every_field_with_a_member_is_sent(void **state)
+{
+    (void)state;
+    for (size_t p = 0; p < sizeof providers / sizeof *providers; p++) {
+        const struct provider *provider = provider_find(providers[p].name);
+        const struct provider_fields *fields = providers[p].fields;
+        struct sample sample = {0};
+        struct buffer all, without;
+        for (size_t i = 0; i < fields->field_count; i++)
+            sample_set(&sample, fields->fields[i].field, example_of(fields->fields[i].field));
+        build_create(provider, &sample, &all);
+        for (size_t i = 0; i < fields->field_count; i++) {
+            const struct provider_field *row = &fields->fields[i];
+            bool is_constant = row->values && !row->values[1]; /* the only word that the provider knows */
+            if (row->member == PROVIDER_NO_MEMBER || is_constant)
+                continue;
+            struct value value = sample.values[row->field];
+            sample.values[row->field] = (struct value){.state = VALUE_ABSENT};
+            build_create(provider, &sample, &without);
+            if (slice_equal(buffer_slice(&all), buffer_slice(&without)))
+                fail_msg("%s: the body of a create is the same without %s", providers[p].name,
+                         field_name(row->field));
+            buffer_clear(&without);
+            sample.values[row->field] = value;
+        }
+        buffer_clear(&all);
+    }
+}
+
 static size_t count_countries(const char *const *codes)
 {
     size_t count = 0;
@@ -122,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_table_is_in_order_and_uses_every_member),
         cmocka_unit_test(fields_go_where_the_provider_has_them),
+        cmocka_unit_test(every_field_with_a_member_is_sent),
         cmocka_unit_test(lists_are_complete),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
