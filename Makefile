@@ -104,7 +104,7 @@ $(BUILD)/obj/%.cc.o: src/%.cc Makefile | ready
 	@mkdir -p $(@D)
 	$(call step,CXX,$<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# What can be stopped at every step (core/failpoint.h): only the sources that pass one are compiled anew.
+# With failpoints (core/failpoint.h), at each of which a run can be stopped. Only sources that have one are compiled again.
 STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c))
 steps: $(BUILD)/steps/kyc-import $(BUILD)/steps/kyc-sandbox
 
@@ -138,14 +138,14 @@ unit-tests: $(UNIT_TESTS)
 # Kept: make would delete them as mere intermediates and compile each test again for every link.
 .SECONDARY: $(AREAS:%=$(BUILD)/obj/%.a) $(patsubst %,$(BUILD)/obj/%.o,$(basename tests/unit/chosen.c $(UNIT_SOURCES) $(wildcard tests/fuzz/fuzz_*.c)))
 
-# A machine that fails on demand, for tests/fault: preloaded, so without sanitizers.
+# Makes system calls fail on demand, for tests/fault. Preloaded, so it is built without sanitizers.
 .PHONY: fault-shim
 fault-shim: $(BUILD)/fault-shim.so
 $(BUILD)/fault-shim.so: tests/fault/shim.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
-# Fuzzers: libFuzzer, so clang alone; every area below the pipeline, with sanitizers, in the variant of build/asan.
+# Fuzzers use libFuzzer, so they need clang: the areas below the pipeline, with sanitizers, in the variant build/asan.
 needs_fuzz := provider rules input job $(BASE)
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 600
@@ -156,7 +156,7 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $$(foreach area,$$(needs_fuzz)
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
-# What `make bench` measures with.
+# The tools of `make bench`.
 $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) $(CFLAGS) -D_GNU_SOURCE -o $@ $<
@@ -173,7 +173,7 @@ bench-tools: $(BUILD)/generate-rows $(BUILD)/bare-curl $(BUILD)/fill-ledger
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/*/*.d $(BUILD)/obj/tests/unit/*/*.d \
 	$(BUILD)/steps/obj/*/*.d)
 
-# Everything below installs what is missing first, then calls make again: pkg-config is asked only once it is there.
+# These install missing packages first and then call make again, so that pkg-config is asked once it is installed.
 
 deps-build:
 	@scripts/install-deps build
@@ -184,8 +184,8 @@ demo: deps-build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@scripts/demo
 
-# The variants. build: gcc, as it is shipped. build/asan: clang, ASan and UBSan, and what its fuzzer needs, which the
-# others do not mind. build/tsan: TSan, for `check` only what runs threads.
+# The variants. build: gcc, as it is shipped. build/asan: clang with ASan, UBSan and the coverage that fuzzers need.
+# build/tsan: TSan; `check` builds only the unit tests that start threads.
 variant = $(MAKE) --no-print-directory -s BUILD=$(BUILD)/$(1)
 CLANG := CC=clang CXX=clang++
 .PHONY: plain asan-all asan-check asan-programs asan-fuzz tsan-all tsan-check
@@ -204,21 +204,22 @@ tsan-all:
 tsan-check:
 	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
-# Those that start threads, and of the programs a night with changes and hostile inputs.
+# Unit tests that start threads.
 TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow \
 	delivery/test_sender_login delivery/test_sender_retry_after
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
-# Of a sanitizer's variant: the fuzzers are their own, and what inspects the build is not of it.
+# For a variant with sanitizers: without the fuzzers, which have one of their own, and without tests of the build itself.
 SANITIZED_SCRIPTS := $(filter-out tests/fault/fuzz.t tests/cli/hardening.t tests/cli/make.t,$(SCRIPTS))
 
 # make test [T='NAME...'] [ARGS='...']. NAME is a unit test (core/test_text or core/text), a script (cli/run), a folder
 # of either (core, cli), or a path; without T every unit test. ARGS goes to each test: to a unit test, which of its
 # functions to run (tests/unit/chosen.c); to a script, what its first lines explain. Builds only what these tests need.
 ifneq ($(filter test test-programs,$(MAKECMDGOALS)),)
-# Those of delivery come first: they wait for time to pass, and the others run beside them.
+# Those of delivery and ledger come first: they wait for time and for the disk, and the others run beside them.
 UNIT_NAMES := $(sort $(patsubst tests/unit/%.c,%,$(UNIT_SOURCES)))
-UNIT_NAMES := $(filter delivery/%,$(UNIT_NAMES)) $(filter-out delivery/%,$(UNIT_NAMES))
+UNIT_NAMES := $(filter delivery/%,$(UNIT_NAMES)) $(filter ledger/%,$(UNIT_NAMES)) \
+	$(filter-out delivery/% ledger/%,$(UNIT_NAMES))
 TESTS := $(UNIT_NAMES) $(patsubst tests/%.t,%,$(SCRIPTS))
 bare = $(patsubst %/,%,$(patsubst unit/%,%,$(patsubst tests/%,%,$(basename $(1)))))
 named = $(filter $(1) $(1)/% $(dir $(1))test_$(notdir $(1)),$(TESTS))
@@ -266,8 +267,8 @@ tsan: deps
 	@$(MAKE) --no-print-directory -s $(PARALLEL) tsan-all
 	@KYC_BUILD=$(BUILD)/tsan scripts/run-tests -j 2 -t 1800 $(call UNITS_OF,tsan) $(SANITIZED_SCRIPTS)
 
-# The programs as they are shipped, under valgrind: every unit test, and what covers all commands, a night and faults.
-# valgrind 3.19 does not know openat2, by which documents are opened.
+# Under valgrind, as shipped: every unit test, and scripts that cover all commands, a run with changes and faults.
+# Without those that open documents: valgrind 3.19 does not support openat2.
 VALGRIND_SCRIPTS := tests/cli/nightly.t tests/cli/explain.t tests/cli/settle.t tests/cli/results.t tests/crash/exists.t
 valgrind: deps
 	@$(MAKE) --no-print-directory -s $(PARALLEL) plain
