@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# What `check` calls valid, the sandbox takes: each field of each provider is given many odd values, one a row, and
-# rows with several of them. A valid row that the provider answers with 400 or 422 is a rule that `check` lacks, or one
-# that the sandbox should not have.
+# The sandbox accepts every row that `check` calls valid: each field of each provider gets many odd values, one a row, and
+# some rows several. A valid row that the provider answers with 400 or 422 shows a rule that `check` lacks, or one that the
+# sandbox should not have.
 use strict;
 use warnings;
 use utf8;
@@ -22,7 +22,7 @@ my $today = strftime('%Y-%m-%d', gmtime);
 my $tomorrow = strftime('%Y-%m-%d', gmtime(time + 86_400));
 my $year = strftime('%Y', gmtime);
 
-# For every field, whatever it is: a value of another field's type is odd too.
+# For every field: a value of another field's type is odd too.
 my @odd = (
     # texts
     ' ', 'x', 'X' x 71, 'X' x 300, "O'Brien", 'Zoë', 'Müller-Lüdenscheidt', "a\tb", 'a  b', '<b>x</b>', '"', '\\', "\x{200b}", "\x{200b}x", "x\x{7f}y",
@@ -70,7 +70,7 @@ my %fields = (
     payso => [@common, qw(company_name source_of_funds business_activity national_id)],
 );
 
-# Not in rows with several odd values: each e-mail is a customer's own at payward.
+# Not in rows with several odd values: payward requires a different e-mail for each customer.
 my %own = map { $_ => 1 } qw(external_id email);
 
 my $letter = 'a';
@@ -101,7 +101,7 @@ for my $provider (sort keys %fields) {
     ($summary) = agrees($case, "$provider, updates", \@columns, \@rows);
     cmp_ok($summary->{updated}, '>', @rows / 10, "$provider: many changes are valid: $summary->{updated} of $summary->{read}");
 }
-# At a provider that has not seen nonces of a ledger that is ahead of the clock, as after the updates.
+# At a new provider: the ledger's nonces are ahead of the clock after the updates.
 sandbox_stop($sandbox);
 $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 for my $provider ('payward', 'kraken-embed') {
@@ -142,7 +142,7 @@ sub new_case
     return $case;
 }
 
-# Runs rows; no answer of the provider calls a row wrong. (summary, exit status)
+# Runs rows; the provider refuses no row that was valid. (summary, exit status)
 sub agrees
 {
     my ($case, $name, $columns, $rows) = @_;

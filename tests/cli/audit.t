@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# status --against-provider: the ledger held against what the provider says, at all four of them.
+# status --against-provider: the ledger is compared with the provider's users, at all four providers.
 use strict;
 use warnings;
 use FindBin;
@@ -71,7 +71,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     sandbox_stop($sandbox);
 }
 
-# A list that says that it goes on shows of nobody that it is missing.
+# A listing that announces another page does not prove that a user is missing.
 {
     my $server = hostile_start(sub {
         my ($socket, $head) = @_;
@@ -85,7 +85,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     hostile_end($server);
 }
 
-# Stopped by the provider, by nobody answering, by another run, by a person.
+# Stopped by the provider, by a lack of answers, by another run, by a person.
 {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '100ms');
     my $case = case_new($sandbox, rows => 60, set => {'delivery.attempts' => 2});
@@ -137,7 +137,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     sandbox_stop($sandbox);
 }
 
-# The ledger goes bad between the listing's beginning and its end: what was compared is not all, and that is said.
+# The ledger is damaged between the beginning and the end of the listing: the report says that it is incomplete.
 {
     my $sandbox = sandbox_start('--latency', '2s..2s');
     my $case = case_new($sandbox, provider => 'payso', rows => 20);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# check: what it says and where, what it leaves behind, and that the same input gives the same bytes.
+# check: its findings and their places, the files it writes; the same input gives the same bytes.
 use strict;
 use warnings;
 use FindBin;
@@ -16,7 +16,7 @@ my $json = JSON::PP->new->utf8;
 
 sub packed { my ($text) = @_; gzip(\$text, \my $bytes) or die; return $bytes }
 
-# With a shell, for pipes and terminals.
+# In a shell, for pipes and terminals.
 sub shell { return run_program('/bin/sh', '-c', @_) }
 sub quoted { return join ' ', map { my $word = $_; $word =~ s/'/'\\''/g; "'$word'" } @_ }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The command line as a person types it: help, mistakes with the nearest name, errors of the job file with their place.
+# The command line: help, mistakes with the nearest name, errors of the job file with their place.
 use strict;
 use warnings;
 use FindBin;
@@ -79,7 +79,7 @@ subtest 'mistakes' => sub {
     );
 };
 
-# What is wrong in the job, as an edit of a good one; where the caret points; what the message says.
+# An error in the job, as an edit of a good one; the caret's column; the message.
 my @wrong = (
     ['an unknown key', sub { s/path: export.csv/path: export.csv, formt: csv/ }, 'formt', qr/unknown key `formt` in `input`; did you mean `format`\?/],
     ['an unknown key at the top', sub { s/^job: test/job: test\nprovder: {}/ }, 'provder', qr/unknown key `provder`; did you mean `provider`/],

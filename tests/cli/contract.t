@@ -21,7 +21,7 @@ for (split /\n/, read_file("$FindBin::Bin/contract.txt")) {
 sub found { my ($section, @names) = @_; $found{$section}{$_} = 1 for @names; return; }
 sub listed { return @{$listed{$_[0]} || []}; }
 
-# Of each batch the lines that are taken: all of them at once, or those that are taken alone.
+# The lines of a batch that are accepted: all of them together, or those that are accepted alone.
 sub taken
 {
     my ($section, $takes, @batches) = @_;
@@ -46,7 +46,7 @@ sub found_json { my ($section, $text) = @_; found($section, names_of($json->deco
 
 # --- The command lines.
 
-# `run --limit 5` is taken when `kyc-import run --limit 5 --help` is: so nothing is run here.
+# `run --limit 5` is accepted when `kyc-import run --limit 5 --help` is: nothing is run here.
 sub is_command_line
 {
     my @words = map { split / / } @_;
@@ -55,7 +55,7 @@ sub is_command_line
 }
 sub is_sandbox_line { return (run_program($sandbox_program, (map { split / / } @_), '--help'))[0] == 0; }
 
-# The names that the help has and the list has not.
+# Names that are in the help and not in the list.
 sub found_new
 {
     my ($section, @names) = @_;
@@ -113,7 +113,7 @@ sub job_check
     return ($status, $err);
 }
 
-# Not status 2; an input that this job cannot read is another matter.
+# Not status 2; other statuses are allowed, such as for an input that this job cannot read.
 sub is_taken { return (job_check(@_))[0] != 2; }
 
 for my $section (grep { /^job file/ } @sections) {
@@ -135,9 +135,9 @@ for my $section (grep { /^job file/ } @sections) {
     }
 }
 
-# --- What runs write: reports, answers of the commands, the ledger.
+# --- What runs write: reports, output of the commands, the ledger.
 
-# All of a ledger: its tables and columns, and the words in those that hold words.
+# A ledger's tables and columns, and the words in the columns that contain words.
 my @words = qw(customer.state customer.operation customer.twin event.operation event.outcome run.command meta.key);
 
 sub found_ledger
@@ -169,7 +169,7 @@ sub found_files
     return;
 }
 
-# What a `run` or `check` has left behind.
+# The files that a `run` or `check` has written.
 sub found_report
 {
     my ($case) = @_;
@@ -202,7 +202,7 @@ sub found_probe
     return;
 }
 
-# What the log writes as JSON, by lines.
+# The log's JSON, by lines.
 sub found_log
 {
     my ($err) = @_;
@@ -218,7 +218,7 @@ sub control
     return;
 }
 
-# Runs to its end; the status counts as one that was seen where a situation is given.
+# Runs to its end; with a situation, its status counts as found.
 sub end
 {
     my ($case, $situation, @command) = @_;
@@ -227,7 +227,7 @@ sub end
     return ($status, $out, $err);
 }
 
-# A job of each provider over several nights: creates with every kind of answer, updates, twins, verdicts of a person.
+# A job of each provider over several runs: creates with every kind of answer, updates, duplicates, users given by a person.
 sub nights
 {
     my ($provider) = @_;
@@ -323,14 +323,14 @@ sub nights
     return;
 }
 
-# A part that cannot go on fails by itself, and the names that it did not find are told all the same.
+# A part that dies fails by itself; the names that were not found are reported all the same.
 sub part { my ($name, $part) = @_; eval { $part->(); 1 } or fail("$name: $@"); return; }
 
 for my $provider (qw(payward kraken-embed kira payso)) {
     part($provider, sub { nights($provider) });
 }
 
-# The rules: every one that a row can break, in the reports of checks.
+# The rules: every one that a row can violate, in the reports of checks.
 my $nowhere = {url => 'http://127.0.0.1:9', out => join '', map { "sandbox: $_\n" } 'payward: api_key a, api_secret b', 'kira: api_key a, client_id b, password c'};
 
 sub checked
@@ -366,7 +366,7 @@ part('rules', sub {
     found_log((case_run($case, 'check', '--log-format', 'json', '-v', '--input', "$case->{folder}/missing.csv"))[2]);
 });
 
-# A run that is killed, one that is beside another, one that is interrupted, one whose ledger is damaged or gone.
+# A killed run, a run beside another, an interrupted one, and runs with a damaged or missing ledger.
 part('broken off', sub {
     my $sandbox = sandbox_start('--latency', '400ms');
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '40/s', 'delivery.burst' => 1});
@@ -402,7 +402,7 @@ part('broken off', sub {
     end($case, 'the ledger is missing', '-q');
 });
 
-# --- What is listed is found; what is found and not listed is new.
+# --- Listed names must be found; found names that are not listed are new.
 
 for my $section (@sections) {
     my @lost = grep { !$found{$section}{$_} } listed($section);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Dates with a time of day: the day that is sent is the one that was meant, or the record is rejected. As a user meets
-# them: in CSV and NDJSON, in `check`, `explain` and `guess`.
+# Dates with a time of day: either the intended day is sent, or the record is rejected. In CSV and NDJSON, in `check`,
+# `explain` and `guess`.
 use strict;
 use warnings;
 use utf8;
@@ -15,7 +15,7 @@ use KycTest;
 
 my $folder = scratch_folder();
 
-# What JavaScript's toISOString() makes of a local midnight in Berlin (winter, summer) and New York, and midnights.
+# JavaScript's toISOString() of a local midnight in Berlin (winter, summer) and New York, and midnights.
 my @stamps = (
     ['Berlin in winter', '1980-02-12T23:00:00.000Z', '1980-02-13'],
     ['Berlin in summer', '1981-06-30T22:00:00.000Z', '1981-07-01'],
@@ -49,7 +49,7 @@ my (undef, $out) = run_program(program('kyc-import'), 'explain', "$folder/job.ya
 unlike($out, qr/1980|02-12/, 'masked, the date is nowhere');
 like($out, qr/18:00:00 in America\/New_York/, 'but the time of day is');
 
-# Every other date too.
+# Every other date field too.
 my ($summary) = checked('csv', "dob\n  document_expiry: {column: expiry, zone: Europe/Berlin}\n  document_type: {value: passport}"
     . "\n  document_number: {value: X1}\n  document_country: {value: US}", '1980-02-13|2031-06-30T22:00:00Z', '1980-02-13|2031-06-30T21:00:00Z');
 is_deeply($summary->{rejects_by_rule}, {'document_expiry/time' => 1}, 'document_expiry by the same rule');
@@ -61,7 +61,7 @@ is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'date_of_birth/
 ($summary) = checked('csv', "{column: dob, format: 'DD.MM.YYYY HH:mm Z', zone: Europe/Berlin}", '12.02.1980 23:00 Z', '12.02.1980 22:00 Z');
 is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [1, {'date_of_birth/time' => 1}], 'a format with an offset: an instant of the zone');
 
-# What the job file may say.
+# The job file's settings.
 for my $case (
     ['a misspelt zone', '{column: dob, zone: Europe/Berlni}', qr/:\d+:\d+: `Europe\/Berlni` is not a time zone; did you mean `Europe\/Berlin`/],
     ['an abbreviation, which ICU reads as Dhaka', '{column: dob, zone: BST}', qr/`BST` is not a time zone: write AREA\/CITY/],
@@ -77,7 +77,7 @@ checked('csv', '{column: dob, zone: Europe/Berlin, time: drop}', '1980-02-12T23:
 my (undef, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
 like($err, qr/`zone` of `date_of_birth` has no effect beside `time: drop`/, 'a zone that changes nothing is told');
 
-# guess: a zone where one explains the values, else what there is to decide.
+# guess: a zone where exactly one explains the values, else the alternatives.
 for my $case (
     ['instants', ['1980-02-12T23:00:00.000Z', '1981-06-30T22:00:00.000Z'],
         qr/^  date_of_birth: \{column: dob, zone: Europe\/Berlin\} +# CHECK the zone: 2 of 2 instants begin a day there, and in Europe\/Paris/m],

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A document counts as what its file holds: a new picture under the old name is sent, a new date of the file is not.
+# A document counts as its file's content: a new picture under the old name is sent, a new date of the file is not.
 use strict;
 use warnings;
 use FindBin;
@@ -17,7 +17,7 @@ mkdir $folder or die "$folder: $!";
 
 sub picture { return "\xff\xd8\xff\xe0 $_[0]" }
 
-# front-1 and so on; the back of all is one file, but of the last, whose back is a URL.
+# front-1 and so on; all share one file for the back, except the last, whose back is a URL.
 sub export
 {
     my ($front) = @_;
@@ -38,7 +38,7 @@ write_file("$folder/front-$_.jpg", picture("front $_")) for 1 .. $rows;
 write_file("$folder/back.jpg", picture('back'));
 export(sub { "front-$_[0].jpg" });
 
-# What a night costs: its counts, and the requests beside the login.
+# A run's counts, and its requests without the login.
 sub night
 {
     my ($sentence, %want) = @_;
@@ -53,7 +53,7 @@ sub night
 
 sub users { return {map { $_->{external_id} => $_->{body} } sandbox_users($sandbox, 'kira')} }
 
-# The members of each that are not as they were.
+# The members of each user that have changed.
 sub differences
 {
     my ($before, $after) = @_;
@@ -91,7 +91,7 @@ night('a file that three customers share', created => 0, updated => $rows - 1, u
 my $shared = differences($after, users());
 is_deeply($shared, {map { sprintf('cust-%06d', $_) => 'identifying_information' } 1 .. $rows - 1}, 'goes to each of them');
 
-# A document without its type is refused by the provider: so it is rejected here, and nothing else is.
+# The provider refuses a document without its type, so the row is rejected here, and only for that.
 write_file("$case->{folder}/job.yaml", $job . "  document_type: type\n  document_number: number\n  document_front: front\n");
 my ($header, @lines) = split /\n/, csv_rows($rows, 0, 100);
 write_file("$case->{folder}/export.csv", join "\n", "$header,type,number,front", "$lines[0],passport,G1,", "$lines[1],,G2,", "$lines[2],,,back.jpg", "$lines[3],,,", '');

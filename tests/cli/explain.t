@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# explain: one record step by step, judged as a run judges it; masked unless it is told otherwise.
+# explain: one record step by step, with the same verdict as in a run; masked by default.
 use strict;
 use warnings;
 use utf8;
@@ -65,7 +65,7 @@ unlike(explained('--row', 4), qr/quo"ted/, 'its raw text is masked too');
 
 like(explained('--row', 5), qr/^  given_name +Xx‹U\+200B›x$/m, 'what cannot be seen is named');
 
-# What is computed from a customer is masked as he is; what the job says itself is not.
+# Values computed from a customer are masked too; constants of the job are not.
 write_file("$folder/job.yaml", job('export.csv', 'csv') . "  client_identifier: auto\n  language: {value: en}\n");
 $text = explained('--row', 1);
 like($text, qr/^  client_identifier +99999999XXXX#XXXXX +\(computed\)$/m, 'CONCAT is masked');
@@ -82,7 +82,7 @@ like($text, qr/^      "postal_code": "94607",$/m, 'NDJSON: a number as written')
 like($text, qr/^    "nationalities": \[\n      "US",\n      "DE"\n    \]/m, 'NDJSON: an array as a list');
 like(explained('--row', 2), qr/^  reject  record\/malformed  .*byte \d+ of the line/m, 'NDJSON: where a broken line is broken');
 
-# Not found, and not asked well.
+# Not found, and wrong arguments.
 for my $case (
     ['a row that is not there', ['--row', 3], 2, qr/there is no row 3, the input has 2 rows/],
     ['a key that is not there', ['--key', 'nobody'], 2, qr/no record has the external_id `nobody` \(2 rows were read\)/],
@@ -99,7 +99,7 @@ for my $case (
     is($out, '', "$sentence: nothing on standard output");
 }
 
-# With a ledger: what a run made of the record.
+# With a ledger: the record's result in the last run.
 my $sandbox = sandbox_start();
 my $case = case_new($sandbox, rows => 3);
 is((case_run($case, '-q'))[0], 0, 'a run creates three customers');

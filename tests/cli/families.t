@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Two customers with one e-mail never share a user; whoever was created is never created again, whatever his row says later.
+# Two customers with one e-mail never share a user; a created customer is never created again, however its row changes.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ sub export
     write_file("$case->{folder}/export.csv", $csv);
 }
 
-# One e-mail for all of a family.
+# One e-mail for a whole family.
 sub family
 {
     my ($rows) = @_;
@@ -55,7 +55,7 @@ for my $provider (qw(kira payso)) {
     sandbox_stop($sandbox);
 }
 
-# Refused by the provider, then repeated on request only.
+# Refused by the provider, then retried on request only.
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 my $case = case_new($sandbox, rows => 2, csv => do { my $csv = csv_rows(2); $csv =~ s/cust-000002\@/cust-000001\@/; $csv });
 case_run($case, '-q');

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A customer in doubt whose row is gone from the export: no run settles it, so each run counts it, in summary.json, the
+# A customer in doubt whose row is missing from the export: no run resolves it, so each run counts it, in summary.json, the
 # table, the page and the metrics, and ends with status 1.
 use strict;
 use warnings;

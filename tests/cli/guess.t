@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# guess: what it writes loads, says what the data proves, and leaves open what it does not. And `fields: auto`.
+# guess: its job loads, contains what the data proves, and leaves the rest open. And `fields: auto`.
 use strict;
 use warnings;
 use utf8;
@@ -15,7 +15,7 @@ use KycTest;
 chdir "$FindBin::Bin/../.." or die "$!\n";
 my $folder = scratch_folder();
 
-# Every sample: the guess, once its TODO lines are taken care of, is a job that check takes.
+# Every sample: check accepts the guessed job once its TODO lines are resolved.
 for my $name (qw(customers.csv customers-dirty.csv customers.ndjson customers-dirty.ndjson bank.csv saas.ndjson every-defect.csv)) {
     my $job = guess("samples/$name.gz");
     ok($job, "$name: a job is written") or next;
@@ -24,7 +24,7 @@ for my $name (qw(customers.csv customers-dirty.csv customers.ndjson customers-di
     ok($summary && $summary->{read} > 100, "$name: and reads the rows by it");
 }
 
-# What is found in them.
+# The result for each.
 my $bank = guess('samples/bank.csv.gz');
 like($bank, qr/^  encoding: windows-1252    # CHECK: the file is not UTF-8, and nothing proves what it is\.$/m, 'bytes that are not UTF-8: windows-1252 with a CHECK');
 like($bank, qr/^  # Are these the letters of your customers' names\? .*:\n  #   (?:\S \d+ )*ü \d+/m, 'and the letters that they become, with their counts');
@@ -41,7 +41,7 @@ unlike($saas, qr/# TODO/, 'nothing is left open where everything is known');
 my $dirty = guess('samples/customers-dirty.csv.gz');
 like($dirty, qr/^  nationalities: \{column: nats, split: "\|"\}/m, 'a separator that the lists show');
 
-# Rows made for one question each.
+# Rows for one question each.
 my @rows = (
     ['both readings where nothing proves an order', "id,dob\n1,03/04/1980\n2,05/06/1981\n",
         qr/^  # TODO date_of_birth: .*\n  # date_of_birth: \{column: dob, format: DD\/MM\/YYYY\}.*\n  # date_of_birth: \{column: dob, format: MM\/DD\/YYYY\}/m],
@@ -134,7 +134,7 @@ sub guess
     return decode_utf8($out);
 }
 
-# TODO lines as a person would answer them: the first reading, or a field that is not asked for.
+# TODO lines as a person would resolve them: the first alternative, or a field that is not required.
 sub answered
 {
     my ($job) = @_;

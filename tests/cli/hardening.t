@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The programs are built hard: what the linker and the compiler were asked for is in the files that they made.
+# The programs are hardened: the flags of linker and compiler show in the files that they made.
 use strict;
 use warnings;
 use FindBin;
@@ -15,7 +15,7 @@ sub readelf
     return $out;
 }
 
-# Of the symbols that the dynamic linker looks up, the names.
+# The names of the symbols that the dynamic linker looks up.
 sub wanted_symbols
 {
     my ($path) = @_;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The guard against a ledger that is missing, or older than at its last run: what it reads is kept in two places, no dry
-# run changes it, --report does not choose it, and a check leaves the files of the last run alone.
+# The check for a ledger that is missing, or older than at its last run: its data is stored in two places, a dry run does not
+# change it, --report does not move it, and a check leaves the files of the last run alone.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +13,7 @@ my $sandbox = sandbox_start();
 my @parts = ('', '.key', '-wal', '-shm');
 my $first = 1;
 
-# A ledger whose older copy, of 10 customers, is kept beside it; 20 exist.
+# A ledger of 20 customers, and an older copy with 10.
 sub case_with_copy
 {
     my (%option) = @_;
@@ -40,7 +40,7 @@ sub copy
 
 sub witnesses { return glob "$_[0]{folder}/reports/test/ledger-*.head"; }
 
-# A run refuses this ledger, and nobody is created.
+# A run refuses this ledger, and creates no user.
 sub is_refused
 {
     my ($case, $sentence, $like, @arguments) = @_;
@@ -147,7 +147,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is_refused($case, 'an empty file in its place', $older);
 }
 
-# A run that was killed left its number: a copy from before it is older, whatever its events say.
+# A killed run has stored its number: a copy from before it is older, whatever its events are.
 {
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(30, 0, $first), rows => 30);
     $first += 100;
@@ -165,7 +165,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is((case_run($case, '-q'))[0], 0, 'the ledger of the killed run itself is taken');
 }
 
-# Jobs that share a report folder, and a ledger that moves.
+# Jobs that share a report folder, and a ledger that was moved.
 {
     my $case = case_new($sandbox, provider => 'kira', csv => csv_rows(10, 0, $first), rows => 10);
     my $other = case_new($sandbox, provider => 'kira', csv => csv_rows(10, 0, $first + 100), rows => 10, set => {job => 'other', report => "$case->{folder}/reports/test"});
@@ -179,7 +179,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is_refused($case, 'and is missing where it was', $missing);
 }
 
-# The files of the last run are those of the last run.
+# The files in the report folder are those of the last run.
 {
     my $case = case_with_copy(set => {metrics => 'metrics/kyc.prom'});
     my $reports = "$case->{folder}/reports/test";

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Hostile inputs: each ends in its documented status, in time and in bounded memory, with every record accounted for.
+# Hostile inputs: each ends with its documented status, in time and in bounded memory, with every record accounted for.
 use strict;
 use warnings;
 use FindBin;
@@ -24,7 +24,7 @@ sub export { return join "\n", $header, @_, '' }
 sub rows { my ($from, $to) = @_; return @rows[$from - 1 .. $to - 1] }
 sub name_of { my ($name, $n) = @_; (my $row = $rows[$n || 0]) =~ s/,Alex,/,$name,/; return $row }
 
-# Runs check on a file; gives (status, seconds, peak KiB, standard error). Killed after the time limit.
+# Runs check on a file; returns (status, seconds, peak KiB, standard error). Killed after the time limit.
 sub check_of
 {
     my ($case, $path, @more) = @_;
@@ -132,7 +132,7 @@ holds('a bomb of quotes', bomb("$bombs/quotes", $ten, '"', $mib), 1, 11, {'recor
 holds('a bomb before any header', bomb("$bombs/first", '', 'x', $mib), 3, undef, undef);
 holds('a bomb of blanks', bomb("$bombs/blanks", $ten, ' ', $mib), 1, 11, {'record/too_long' => 1});
 
-# In pieces: this script must stay small, for each check is a fork of it.
+# In pieces: this script must stay small, because each check is a fork of it.
 sub large_cell
 {
     my ($mb) = @_;
@@ -224,7 +224,7 @@ holds('NDJSON: a line over max_record', lines('{"a":"' . 'x' x 3_000_000 . '"}')
 holds('NDJSON: 100,000 members', lines('{' . join(',', map { "\"m$_\":$_" } 1 .. 60_000) . ',' . substr(object(3), 1)), 0, 3, {}, ndjson => 1);
 holds('NDJSON: an empty file', '', 3, undef, undef, ndjson => 1);
 
-# Every place at which a file may be cut: what came before counts, and a gzip that is cut is never taken for whole.
+# An input that is cut at every position: the records before it count, and a cut gzip is never accepted as complete.
 subtest 'cut at every byte' => sub {
     my $small = packed(export(rows(1, 1)));
     my (@wrong, %read);

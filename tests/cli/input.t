@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# All of `input`, as a user types it: several files, patterns, standard input, delimiters, encodings, NDJSON, and the
+# All of `input`: several files, patterns, standard input, delimiters, encodings, NDJSON, and the
 # reject files fed back.
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ sub unpacked
     return $text;
 }
 
-# (exit status, summary, standard error) of a check; {} when it came to nothing.
+# (exit status, summary, standard error) of a check; {} when there is no summary.
 sub check
 {
     my ($case, @more) = @_;
@@ -183,7 +183,7 @@ subtest 'standard input' => sub {
     is($state, 0, 'one is read once') or diag $err;
 };
 
-# Ctrl-C while nothing comes: within a second, status 6.
+# Ctrl-C while no input arrives: within a second, status 6.
 subtest 'interrupted while waiting for a pipe' => sub {
     my $case = case_new($nowhere, rows => 3);
     my $folder = "$case->{folder}";

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# scripts/check-laws, scripts/check-format, scripts/run-tests and scripts/lint judge all else, so something must judge them: each is shown
-# what it must not let pass.
+# scripts/check-laws, scripts/check-format, scripts/run-tests and scripts/lint check everything else, so they are checked here:
+# each is given what it must reject.
 use strict;
 use warnings;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# metrics.prom is what Prometheus reads: the text exposition format, and the rules that `promtool check metrics` has for
+# metrics.prom is valid for Prometheus: the text exposition format, and the rules of `promtool check metrics` for
 # names, types, units and labels. They are checked here; by promtool too, where it is installed (its package is 96 MB).
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ my $name_form = qr/[a-zA-Z_:][a-zA-Z0-9_:]*/;
 my %abbreviation = map { $_ => 1 } qw(s ms us ns sec b kb mb gb tb pb m h d);
 my %not_base = map { $_ => 1 } qw(milliseconds microseconds nanoseconds minutes hours days weeks kelvin inches yards miles bits kilobytes megabytes percent percentage milligrams kilograms);
 
-# Complaints of a name, as promtool has them.
+# Violations of the naming rules, as promtool reports them.
 sub complaints_of_name
 {
     my ($name, $type) = @_;
@@ -26,7 +26,7 @@ sub complaints_of_name
         ($type ne 'histogram' && $name =~ /_bucket$/ ? 'ends in _bucket' : ()), ($name =~ /_(?:sum|count)$/ ? 'ends as a part of a summary does' : ()));
 }
 
-# All that is wrong with a text.
+# All violations in a text.
 sub complaints
 {
     my ($text) = @_;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# A nightly full export keeps a provider in step: the new are created, just what changed is sent, the rest costs nothing.
+# A full export every night: new customers are created, only changes are sent, unchanged rows cost nothing.
 use strict;
 use warnings;
 use FindBin;
@@ -30,14 +30,14 @@ sub export
     write_file("$case->{folder}/export.csv", join '', map { "$_\n" } join(',', @columns), @rows);
 }
 
-# What the users of the sandbox look like, by external id (by e-mail at payso, which knows no other).
+# The users of the sandbox, by external id (by e-mail at payso, which has no external id).
 sub bodies
 {
     my ($case) = @_;
     return {map { ($_->{external_id} || $_->{email}) => $_->{body} } sandbox_users($case->{sandbox}, $case->{provider})};
 }
 
-# What the night with changes comes to: plan and counts, requests, and the members that differ afterwards.
+# A run with changes: plan and counts, requests, and the members that differ afterwards.
 my %signed = (
     plan => [5, 9, 85, 1], counts => [5, 8, 85, 2], requests => 5 + 9, rule => 'email/immutable', nightly => 2,
     differ => {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What kira says of its own success: an update whose updated_fields leave a member out, and warnings. The record counts
-# with a warning, the member is sent again once, and never a third time; an update that had landed is not missed.
+# kira's report of a success: an update whose updated_fields omit a member, and warnings. The record counts with a warning,
+# the member is sent again once, and not a third time; an update that had reached the provider is not missed.
 use strict;
 use warnings;
 use FindBin;
@@ -11,7 +11,7 @@ use KycRun;
 
 my $sandbox;
 
-# Customers of the first night, all well.
+# The customers of the first run, without any finding.
 sub first_night
 {
     my ($name, %option) = @_;
@@ -34,7 +34,7 @@ sub change
     write_file("$case->{folder}/export.csv", $csv);
 }
 
-# One night with faults: its status and counts, the updates that it sent and the rules that warned beside our own.
+# One run with faults: its status and counts, the updates it sent and the provider's warnings.
 sub night
 {
     my ($case, $faults, @more) = @_;

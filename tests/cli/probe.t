@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# probe: each line says ok or what to do, and nothing is left behind but a nonce floor in a ledger that is there.
+# probe: each line is ok or says what to do; it writes nothing but a nonce reservation in an existing ledger.
 use strict;
 use warnings;
 use FindBin;
@@ -115,7 +115,7 @@ subtest 'nothing listens' => sub {
     is("$status $state->{tls}", '1 not_ok', 'no TLS where there should be');
 };
 
-# A provider with a clock of its own; it answers every request alike.
+# A provider with its own clock; every request gets the same answer.
 sub clock_start
 {
     my ($first, @headers) = @_;
@@ -155,7 +155,7 @@ for my $clock (['none', '404 Not Found', [], 0, 'clock', 'skipped', qr/unknown/]
     like($message->{$name}, $pattern, "$sentence: in words");
 }
 
-# A 404 is proof of the credentials only in the provider's own words: anything before it has a 404 too.
+# Only a 404 in the provider's own format proves the credentials: a gateway before it answers 404 too.
 my %own = (payward => '{"errors":[{"code":"not_found","message":"there is no such user"}]}', 'kraken-embed' => '{"error":["EGeneral:Unknown user"]}',
     kira => '{"code":"resource_not_found","message":"there is no such user"}', payso => '{"error":"Not found"}');
 my @foreign = (['a page of a proxy', 404, '<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>'],

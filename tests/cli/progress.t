@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The live line of a run: its share is what is done, not what has been read ahead; -q shows none.
+# The live line of a run: its share is that of the finished rows, not of the rows read ahead; -q shows none.
 use strict;
 use warnings;
 use FindBin;
@@ -10,14 +10,14 @@ use KycRun;
 
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 
-# The lines that were drawn, as {records, percent, done}.
+# The lines drawn, as {records, percent, done}.
 sub lines_of
 {
     my ($err) = @_;
     return map { /^([\d,]+) records(?:  (\d+) %)?  ([\d,]+) done/ ? {records => $1 =~ tr/,//dr, percent => $2, done => $3 =~ tr/,//dr} : () } split /\r/, $err;
 }
 
-# The whole input is read within the first moment; the rate lets 100 go in a second.
+# The whole input is read at once; the rate allows 100 requests a second.
 for my $end (['a file', 'export.csv', []], ['a file, --limit', 'export.csv', ['--limit', 150]]) {
     my ($sentence, $file, $more) = @$end;
     subtest $sentence => sub {
@@ -36,7 +36,7 @@ for my $end (['a file', 'export.csv', []], ['a file, --limit', 'export.csv', ['-
     };
 }
 
-# Nobody knows how long a pipe is until it has ended; a run that is limited by the provider sees its end at once.
+# The length of a pipe is unknown until its end; a run that is limited by the provider reads to the end at once.
 subtest 'a pipe' => sub {
     sandbox_reset($sandbox);
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
@@ -50,7 +50,7 @@ subtest 'a pipe' => sub {
     ok((grep { defined $_->{percent} } @lines), 'which is shown');
 };
 
-# A file of many blocks: the reader is some thousand rows ahead, and the share is an estimate. It must not run ahead too.
+# A file of many blocks: the reader is some thousand rows ahead, and the share is an estimate. It must not be too high either.
 subtest 'a long file' => sub {
     sandbox_reset($sandbox);
     my $rows = 40_000;

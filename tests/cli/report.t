@@ -129,7 +129,7 @@ sub values_are_masked
     like(read_file("$case->{folder}/reports/test/check/report.html"), qr/xxxxxxx-99|Xxxxxxx-xx-xxxxxxx/, 'their shapes are shown');
 }
 
-# Who watches the metrics learns of a night without an input, and when it last went well.
+# The metrics show a run without an input, and when the last one succeeded.
 sub metrics_of_a_command_that_could_not_begin
 {
     my $case = case_new($sandbox, csv => csv_rows(3, 0));
@@ -209,7 +209,7 @@ sub same
     return $shown =~ /^[\d.]+$/ && $want =~ /^[\d.]+$/ ? $shown == $want : $shown eq $want;
 }
 
-# Nothing wider than the page, no text below 12 pixels or with a contrast below 4.5.
+# No element wider than the page, no text below 12 pixels or with a contrast below 4.5.
 sub is_readable
 {
     my ($browser, $where) = @_;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# resolve asks the provider before it believes a person: a user that is not there, or that is another customer's, is not
-# written; a later verdict corrects an earlier one; without an answer nothing is written.
+# resolve asks the provider before it stores a person's answer: a user that does not exist or is another customer's is not
+# stored; a later answer corrects an earlier one; without a reply nothing is stored.
 use strict;
 use warnings;
 use FindBin;
@@ -12,7 +12,7 @@ use KycRun;
 sub user_of { my ($case, $key) = @_; return (case_ledger($case, "SELECT coalesce(user_id, '-') FROM customer WHERE external_id = '$key'"))[0][0]; }
 sub resolve { my ($case, @more) = @_; return case_run($case, 'resolve', @more); }
 
-# Three creates in doubt of which each landed, and what the provider calls their users.
+# Three creates in doubt that each reached the provider, and the ids of their users.
 sub doubts
 {
     my ($provider) = @_;
@@ -96,7 +96,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     };
 }
 
-# The user is this customer's by its external id, and another tool made it, with other data. They are brought up to date.
+# The user is this customer's by its external id, but another tool created it with other data: it is updated.
 subtest 'a user with other data' => sub {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
     my %hold = ('delivery.attempts' => 1, 'delivery.in_doubt' => 'hold');

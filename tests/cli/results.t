@@ -19,7 +19,7 @@ like($err, qr/there is no ledger yet/, 'and the message says so');
 
 case_run($case, '-q');
 
-# One customer with a key that needs quotes, whom the provider refuses, and one whose row moves.
+# One customer with a key that needs quotes, which the provider refuses, and one whose row changes.
 my $csv = csv_rows(40, 4);
 $csv .= qq{"a,""b",Alex,Morgan,cust-000001\@example.com,+14155550199,1990-04-15,San Francisco,US,1 Market St,San Francisco,94103,US,US,other\n};
 $csv =~ s/cust-000040,Alex,Morgan40/cust-000040,Alex,Changed/;
@@ -64,7 +64,7 @@ for my $i (0 .. $#objects) {
 }
 is((grep { !/"row":\d+,.*"attempts":\d+,/ } split /\n/, $out), 0, 'numbers are numbers');
 
-# Nobody is kept out by a run, nor by a file that may only be read.
+# A run does not block results, nor does a read-only file.
 sandbox_stop($sandbox);
 $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '200ms');
 my $slow = case_new($sandbox, rows => 60, set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});
@@ -91,7 +91,7 @@ SKIP: {
     is($? >> 8, 2, 'a full disk is status 2');
     like($said, qr/cannot write to standard output: No space left/, 'and said');
 }
-# What the job keeps of the provider's answers.
+# The members of the provider's answers that the job keeps.
 my $keeping = sandbox_start('--nonce-window', 10_000_000_000);
 my $kept = case_new($keeping, rows => 3);
 my $job = read_file("$kept->{folder}/job.yaml");
@@ -105,7 +105,7 @@ is_deeply([map { join ' ', sort keys %$_ } values %kept], [('accounts') x 3], 'e
 is((grep { $_->{accounts}[0]{name} ne 'main' || $_->{accounts}[0]{id} !~ /^[A-Z0-9]{16}$/ } values %kept), 0, 'as the provider gave them');
 like((case_run($kept, 'results'))[1], qr/Z,"\{""accounts"":\[\{/, 'in CSV it is one quoted cell');
 
-# An update's answer has none of them: what was kept stays.
+# An update's answer has none of them: the stored ones stay.
 my $changed = csv_rows(3);
 $changed =~ s/Morgan2/Miller/;
 write_file("$kept->{folder}/export.csv", $changed);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# run: every exit status that can be made, what the provider's answers come to, and that each summary adds up.
+# run: every exit status that can be provoked, the results of the provider's answers, and that each summary adds up.
 use strict;
 use warnings;
 use FindBin;
@@ -23,7 +23,7 @@ sub wait_until
     sleep 0.02 while !$condition->() && time < $give_up;
 }
 
-# A provider that gives each POST the next of its answers, the last for ever: [status, body] or [status, body, header].
+# A provider that sends its answers in turn, the last one from then on: [status, body] or [status, body, header].
 sub scripted
 {
     my (@answers) = @_;

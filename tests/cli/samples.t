@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The samples: they come out of their script as they are committed, the clean one is clean, and in the dirty one check
-# finds what the script planted, by rule and number, and nothing else.
+# The samples: their script produces the committed files; the clean one has no finding, and in the dirty one check finds
+# the planted defects, by rule and number, and nothing else.
 use strict;
 use warnings;
 

@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use KycTest;
 
-# One request of each operation that a provider has, as {operation => sub {...}}; each gives its answer.
+# One request of each operation that a provider has, as {operation => sub {...}}; each returns its answer.
 sub requests
 {
     my ($sb) = @_;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# kyc-sandbox, kira: logins and their end, idempotency keys, what a user may be, updates, look-ups.
+# kyc-sandbox, kira: logins and their end, idempotency keys, the members of a user, updates, look-ups.
 use strict;
 use warnings;
 use FindBin;

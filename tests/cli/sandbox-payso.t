@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# kyc-sandbox, payso: its token, what a user may be, twins, the listing.
+# kyc-sandbox, payso: its token, the members of a user, duplicates, the listing.
 use strict;
 use warnings;
 use FindBin;

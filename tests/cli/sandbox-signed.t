@@ -29,7 +29,7 @@ sub path_of
     return "$base/$id";
 }
 
-# what both take and refuse in an update; path: of a user with payward_body's or kraken_body's data
+# updates that both accept and refuse; path: of a user with payward_body's or kraken_body's data
 sub check_updates
 {
     my ($sb, $provider, $path, $success) = @_;

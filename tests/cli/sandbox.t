@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# kyc-sandbox: what it accepts, what it refuses, how it fails on request, what it counts and what it keeps.
+# kyc-sandbox: what it accepts and refuses, its faults, its counters and its state file.
 use strict;
 use warnings;
 use FindBin;
@@ -31,7 +31,7 @@ sub fault_of
     return join ' ', grep { defined && length } @$first{qw(code field)};
 }
 
-# waits for what must come soon
+# waits for a condition that will hold soon
 sub wait_until
 {
     my ($condition) = @_;
@@ -39,10 +39,10 @@ sub wait_until
     sleep 0.02 while !$condition->() && time < $give_up;
 }
 
-# what a restart keeps of the users: all but how often their creates were repeated
+# the users as a restart keeps them: without the number of repeated creates
 sub kept { return map { delete $_->{creates}; $_ } sandbox_users($_[0]); }
 
-# the text of a signed create, for sockets of one's own
+# the text of a signed create, to send over a raw socket
 sub raw_create
 {
     my ($sb, $body) = @_;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What runs a job every night, as it is shipped: the cron line in cron's own environment, the systemd unit, the job files.
-# The installation of jobs/README.md is built in a folder of its own; only the roots of the paths are exchanged.
+# The shipped ways to run a job every night: the cron line in cron's own environment, the systemd unit, the job files.
+# The installation of jobs/README.md is built in a separate folder; only the roots of the paths differ.
 use strict;
 use warnings;
 use Cwd qw(abs_path);
@@ -34,14 +34,14 @@ sub read_crontab
     return (\%set, \@entries);
 }
 
-# The installation below a root: what stands in a text, there.
+# A text with its installation paths moved below a root.
 sub below
 {
     my ($root, $text) = @_;
     return $text =~ s{(?<![\w/.-])/(usr/local/bin|etc/kyc-import|var/lib/kyc-import)(?![\w-])}{$root/$1}gr;
 }
 
-# The installation of jobs/README.md with a provider's job; the environment is what `credentials` holds.
+# The installation of jobs/README.md with a provider's job; the environment is the content of `credentials`.
 sub install_job
 {
     my ($root, $provider, $credentials, %edit) = @_;
@@ -65,7 +65,7 @@ sub all_files
     return sort split /\n/, $out;
 }
 
-# A command as cron runs it: $SHELL -c COMMAND, with HOME, LOGNAME, SHELL and PATH of its own and what the file sets.
+# A command as cron runs it: $SHELL -c COMMAND, with HOME, LOGNAME, SHELL and PATH of its own and the file's variables.
 sub cron_run
 {
     my ($root, $set, $entry) = @_;

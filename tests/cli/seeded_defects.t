@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# An export with planted defects: check counts exactly these, by rule, and names the right row, line and column.
+# An export with planted defects: check counts exactly these, by rule, and reports the right row, line and column.
 use strict;
 use warnings;
 use FindBin;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# settle: a person's verdict on a doubt, the adoption of users that existed before, a changed e-mail accepted.
+# settle, the old name of resolve: users given by a person, adoption of existing users, a changed e-mail accepted.
 use strict;
 use warnings;
 use FindBin;
@@ -42,7 +42,7 @@ case_run($case, '-q');
 is(join(' ', @{case_summary($case)}{qw(created updated unchanged)}), '0 1 2', 'the next run tells the corrected one its data, and finds nothing else to do');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
 
-# What an editor or a copy left in such a file is no part of an id.
+# Characters that an editor or a copy added to such a file are not part of an id.
 my @damaged = ("old-2\0,AA00 OLD2 USER 0001", "old-3,AA00 OLD3\0USER 0001", "old-4\e,AA00 OLD4 USER 0001", "old-5,AA00 OLD5 USER 0001\x7f",
     "old-6\xc2\x85,AA00 OLD6 USER 0001", "\xef\xbb\xbfold-7,AA00 OLD7 USER 0001");
 write_file("$case->{folder}/users.csv", join "\n", 'external_id,user_id', @damaged, 'old-8,AA00 OLD8 USER 0001', '');
@@ -86,7 +86,7 @@ case_run($other, '-q');
 is(case_summary($other)->{unchanged}, 1, 'and from then on nothing is to do');
 is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'without a request');
 
-# payso takes no update, and what an adopted user has there is not known: he stays as he is, without a complaint.
+# payso does not support updates, and the data of an adopted user is unknown: it stays as it is, without a finding.
 my $adopted = case_new($sandbox, provider => 'payso', rows => 3);
 case_run($adopted, 'settle', '--key', 'cust-000002', '--user', 'usr_adopted', '--unchecked');
 ($status, $out, $err) = case_run($adopted, '-q');

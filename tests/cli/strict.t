@@ -28,7 +28,7 @@ is(scalar(() = $rejects =~ /^bad-/mg), 3, 'the reject file has them');
 case_run($case, 'check');
 is(case_rejects($case), $rejects, 'byte for byte as by check');
 
-# A warning is no rejection; and the fixed export goes.
+# A warning is not a rejection; and the corrected export is sent.
 my $other = case_new($sandbox, csv => $good =~ s/Alex,Morgan7,/Al\x{e2}\x{80}\x{8b}ex,Morgan7,/r, rows => 400);
 ($status, $out, $err) = case_run($other, '--strict');
 is($status, 0, 'every row is valid: sent') or diag $err;
@@ -49,7 +49,7 @@ run_program('sh', '-c', "gzip -c '$case->{folder}/plain.csv' > '$rejected'");
 is($status, 0, 'the fixed reject file is an input of a strict run') or diag $err;
 is(case_summary($case)->{created}, 3, 'and its rows are created');
 
-# From a pipe it cannot be.
+# Not from a pipe.
 ($status, $out, $err) = case_run($case, '--strict', '--input', '-');
 is($status, 2, 'not from standard input');
 like($err, qr/so it cannot be standard input/, 'and the message says why');
@@ -61,8 +61,8 @@ is($status, 3, 'a file that is not there');
 ($status, $out, $err) = case_run($case, '--strict', '--dry-run', '-q');
 is($status, 1, 'with --dry-run it is a check');
 
-# Changed once every row was seen to be valid. Whether the second pass has begun by then is a race, so it is slow, and looks
-# again at its end; that nothing is sent when it has not is shown by tests/unit/pipeline/test_strict.c.
+# Changed after every row was found valid. The second pass may or may not have begun by then, so it is slow and compares
+# again at its end; tests/unit/pipeline/test_input_snapshot.c shows that nothing is sent when it has not begun.
 my $last = case_new($sandbox, csv => csv_rows(60, 0, 5001), rows => 60, set => {'delivery.rate' => '30/s', 'delivery.burst' => 1});
 my $path = "$last->{folder}/export.csv";
 for my $change (

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# HTTPS with an authority of one's own: all is created, and what the system trusts is read once, not for each connection.
+# HTTPS with a private authority: all is created, and the system's certificates are read once, not for each connection.
 use strict;
 use warnings;
 use FindBin;
@@ -12,7 +12,7 @@ my $rows = 100;
 my $folder = scratch_folder();
 tls_certificate("$folder/tls", 'localhost');
 
-# The processor time of a run in which connections are lost, and their number.
+# The processor time of a run that loses connections, and their number.
 sub time_of_run
 {
     my ($sandbox, %option) = @_;

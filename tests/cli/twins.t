@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Twins: the same person under another key. A key column that changed its format overnight creates nobody a second time
-# and stops the run; the known customers get their new keys; a single twin is refused by name.
+# The same person under another key. A key column that changed its format creates no second user and stops the run; the
+# customers get their new keys by resolve --rekey; a single duplicate is refused by name.
 use strict;
 use warnings;
 use FindBin;

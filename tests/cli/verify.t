@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# status --verify: a ledger that only kyc-import wrote is whole, whatever the providers did; a changed one is not, and the
-# finding names what, whom and what to do.
+# status --verify: a ledger that only kyc-import wrote is consistent, whatever the providers did; a modified one is not, and
+# the finding names the place, the customer and what to do.
 use strict;
 use warnings;
 use FindBin;
@@ -25,7 +25,7 @@ sub tamper
     die "sqlite3: $err" if $status;
 }
 
-# A messy history: faults, a refused row, changed rows, a person's verdicts, a run that is stopped by its limit of attempts.
+# A history with faults, a refused row, changed rows, users given by a person, and a run stopped by its limit of attempts.
 my @faults = map { ('--fault', "$_:6%") } qw(status-429 status-500 reset drop garbage truncate);
 my %kept;
 for my $provider (qw(payward kraken-embed kira payso)) {
@@ -89,7 +89,7 @@ for my $one (@tamperings) {
     like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is said to people");
 }
 
-# Bits of the file itself, on a page of the index of keys: a look-up would miss somebody.
+# Damaged bits on a page of the key index: a look-up would miss a customer.
 unlink "$ledger-wal", "$ledger-shm";
 write_file($ledger, $whole);
 my ($root) = map { $_->[0] } case_ledger($case, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_customer_1'");
