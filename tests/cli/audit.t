@@ -30,13 +30,13 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
     is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
 
-    # Under faults it comes to the same.
+    # The same under faults.
     sandbox_faults($sandbox, 'status-500:10%', 'reset:10%', 'status-429:3%', 'garbage:5%');
     ($status, $found, $err) = audit($case, '--set', 'delivery.attempts=12');
     is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
     sandbox_faults($sandbox);
 
-    # A 404 in a gateway's words says of nobody that it is missing.
+    # A gateway's 404 does not prove that a user is missing.
     if ($provider ne 'payso') {
         sandbox_faults($sandbox, 'not-found:100%@fetch');
         ($status, $found, $err) = audit($case);

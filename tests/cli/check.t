@@ -147,7 +147,7 @@ subtest 'the reject file' => sub {
     (my $piped = case_rejects($case)) =~ s/,-,(?=\d+,\d+,)/,$case->{folder}\/export.csv,/g;
     ok($piped eq $rejects, 'packed, from a pipe: the same rows');
 
-    # Fed back unchanged, it gives the same verdicts (unique aside) and may replace itself.
+    # Fed back unchanged, it has the same verdicts (without unique) and may replace itself.
     write_file("$case->{folder}/rejects.csv.gz", $bytes);
     case_run($case, 'check', '-q');
     ($status, $out) = case_run($case, 'check', '--json', '-q', '--input', "$report/rejects.csv.gz");
@@ -166,7 +166,7 @@ subtest 'the reject file' => sub {
 };
 
 subtest 'the table of rules is cut between words' => sub {
-    # One defect at a time: each rule has a line with what it means, cut to the width; it stands whole on the page or in the source.
+    # One defect at a time: each rule has a line with its meaning, cut to the width; the page or the source has it in full.
     my ($job, $folder) = ("$FindBin::Bin/../../samples/every-defect.yaml", scratch_folder());
     run_program(program('kyc-import'), 'check', $job, '-q', '--report', "$folder/report");
     my ($status, $rejects) = run_program('gunzip', '-c', "$folder/report/check/rejects.csv.gz");
@@ -196,7 +196,7 @@ subtest 'progress and terminals' => sub {
         my $command = quoted(case_arguments($case, 'check', '--progress', $progress));
         ($status, $out, $err) = run_program('script', '-qec', "$command >/dev/null", '/dev/null');
         is($status, 0, "$progress on a terminal") or diag $out, $err;
-        # a line end comes as CR LF there
+        # a line end is CR LF there
         $out =~ s/\r\n/\n/g;
         $progress eq 'auto' ? like($out, qr/\r|\e\[/, 'auto shows a line on a terminal') : unlike($out, qr/\r|\e\[/, 'never shows none');
     }

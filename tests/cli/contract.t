@@ -264,7 +264,7 @@ sub nights
     $export->($csv =~ s/^(cust-000004,.*?)cust-000004\@/$1other-4\@/mr); # an e-mail that payward and kraken-embed do not change
     my %id = $users->();
     if ($provider eq 'kira') {
-        # One that takes no other name any more, and one whose occupation is not known any more.
+        # One that refuses another name, and one whose occupation is unknown now.
         control($sandbox, 'verify/', $id{'cust-000005'}, '');
         $export->($csv =~ s/^cust-000005,Alex,\w+/cust-000005,Alexa,Other/mr =~ s/^(cust-000006,.*),\w+$/$1,/mr);
     }
@@ -274,7 +274,7 @@ sub nights
     end($case, undef, '-q', '--set', 'delivery.in_flight=1');
     found_report($case);
 
-    # Twins: the first two customers under other keys. One of them is the known one, the other is not.
+    # Duplicates: the first two customers under other keys, one of them with their e-mail, the other without.
     my $known = $csv;
     $export->("${csv}new-1,$first\nnew-2,$second\nnew-3,$first\n" =~ s/^(new-3),Alex/$1,Alexandra/mr);
     end($case, undef, '-q', '--set', 'delivery.canary=3');
@@ -299,7 +299,7 @@ sub nights
     found('GET /_sandbox', names_of(sandbox_counts($sandbox)->{$provider}));
     found('GET /_sandbox/users/PROVIDER', map { grep { !/^body\./ } names_of($_) } sandbox_users($sandbox, $provider));
 
-    # The key column is reformatted: the run stops. Then logins end, nonces are taken, credentials refused, and nobody answers.
+    # The key column is reformatted: the run stops. Then logins end, nonces are refused, credentials too, and no answer arrives.
     $export->($known =~ s/^cust-/c-/gmr);
     end($case, undef, '-q', '--set', 'delivery.stop_after.twins=10%');
     found_report($case);
@@ -370,7 +370,7 @@ part('rules', sub {
 part('broken off', sub {
     my $sandbox = sandbox_start('--latency', '400ms');
     my $case = case_new($sandbox, rows => 100, set => {'delivery.rate' => '40/s', 'delivery.burst' => 1});
-    # Starts a run, and waits until the provider was asked so many times.
+    # Starts a run, and waits for so many requests at the provider.
     my $start = sub {
         my ($count) = @_;
         sandbox_reset($sandbox);

@@ -105,7 +105,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is((case_run($case, '-q'))[0], 1, 'and is needed once');
     copy($case, '.new', '');
     is_refused($case, 'the ledger that was given up', $older);
-    # A person who went back to it on purpose says first which users exist there.
+    # A person who went back to it on purpose first enters the users that exist.
     my ($status, undef, $err) = case_run($case, 'resolve', '--key', 'adopted-1', '--user', 'USER-1', '--unchecked', '--new-ledger', '-q');
     is($status, 0, 'resolve --new-ledger goes on with it too') or diag $err;
     is((case_run($case, 'resolve', '--key', 'adopted-2', '--user', 'USER-2', '--unchecked', '-q'))[0], 0, 'and is needed once');

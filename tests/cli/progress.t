@@ -86,7 +86,7 @@ subtest '-q' => sub {
     (undef, $out) = case_run($case, 'status', '--json', '-q');
     like($out, qr/^\{/, 'what is asked for by --json is printed');
 
-    # What the job says on purpose is a note, told once in a check, and not every night.
+    # A deliberate setting of the job is a note, printed once by a check, and not by every run.
     write_file("$case->{folder}/job.yaml", read_file("$case->{folder}/job.yaml") . "  middle_name: {value: X}\n  tax_id: {value: '1'}\n  gender: {value: female}\nrules:\n"
         . "  - {field: birth_city, required: false}\n  - {field: city, when: {state: CA}, must_match: '.'}\n");
     ($status, $out, $err) = case_run($case, 'check', '-q');

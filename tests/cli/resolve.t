@@ -60,7 +60,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is(user_of($case, 'cust-000001'), $id{'cust-000001'}, 'is written as the provider writes it');
         is_deeply([case_ledger($case, "SELECT digest IS NULL FROM customer WHERE external_id = 'cust-000001'")], [[0]], 'and has what was journalled');
 
-        # A verdict that was wrong: written unchecked, and corrected.
+        # A wrong user: stored unchecked, then corrected.
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $no_such, '--unchecked');
         is($status, 0, '--unchecked asks nobody') or diag $err;
         is(user_of($case, 'cust-000002'), $no_such, 'and writes anything');

@@ -119,7 +119,7 @@ subtest '6: interrupted' => sub {
     is($? >> 8, 6, 'twice is status 6');
     cmp_ok(time - $asked, '<', 1, 'at once');
     adds_up(case_summary($case), 'twice');
-    # The kernel and the shell may both tell of one hangup: what is in flight is still heard out.
+    # The kernel and the shell may both signal one hangup: requests in flight are still awaited.
     write_file("$case->{folder}/export.csv", csv_rows(240));
     $before = payward($case)->{users};
     $pid = case_start($case, '-q');
@@ -368,7 +368,7 @@ subtest 'limits' => sub {
     cmp_ok(time - $started, '>', 0.95, 'stops the whole job for a second');
     sandbox_stop($sandbox);
 
-    # 100 ms a request, one in flight a key: 24 rows take 2.4 s with one key and half of that with two.
+    # 100 ms a request, one in flight per key: 24 rows take 2.4 s with one key and half of that with two.
     my @seconds;
     for my $keys (1, 2) {
         $sandbox = sandbox_start('--latency', '100ms..100ms');

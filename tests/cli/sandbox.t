@@ -312,7 +312,7 @@ subtest 'faults' => sub {
         return scalar grep { $_->{external_id} eq $reference } sandbox_users($sb);
     };
     my @cases = (
-        # kind, status as the client sees it, what it sees, whether the work is done
+        # kind, the client's status, its content, whether the request is handled
         ['status-401', 401, qr/not known, this once/, 0],
         ['status-500', 500, qr/internal/, 0],
         ['status-503', 503, qr/unavailable/, 0],

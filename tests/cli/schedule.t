@@ -102,7 +102,7 @@ subtest 'the cron line' => sub {
     is("$status$out$err", '0', 'the second night: the same');
     is(sandbox_counts($sandbox)->{payward}{requests}, $requests, 'and no request');
 
-    # What goes wrong is mailed.
+    # Errors are mailed.
     my $job = "$root/var/lib/kyc-import/payward.yaml";
     my $text = read_file($job);
     write_file($job, $text =~ s/years: 18/years: 70/r);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # A create in doubt whose row has changed before the next run ends as one user with the new data, whether or not the first
-# request had been carried out; and so does an update.
+# request had reached the provider; and so does an update.
 use strict;
 use warnings;
 use FindBin;
@@ -40,8 +40,8 @@ sub values_of
     return ref $value eq 'HASH' ? map { values_of($_) } values %$value : ref $value eq 'ARRAY' ? map { values_of($_) } @$value : $value // '';
 }
 
-# An update lands, its answer is lost, and its repeat is refused; then the row goes back to what the provider had at first,
-# or the refusal is retried. Within a run, and over two.
+# An update reaches the provider, its answer is lost, and its repeat is refused; then the row returns to the provider's
+# first data, or the refusal is retried. Within a run, and over two.
 for my $provider (qw(payward kraken-embed kira)) {
     for my $attempts (1, 2) {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
@@ -103,7 +103,7 @@ for my $provider (@ARGV ? @ARGV : qw(payward)) {
         sandbox_stop($sandbox);
     }
 
-    # An update in doubt, then the row goes back to what the provider had at first.
+    # An update in doubt, then the row returns to the provider's first data.
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
     my $case = case_with($sandbox, $provider);
     case_run($case, '-q');

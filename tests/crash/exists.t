@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A 409: a doubt at kraken-embed that ends in `exists` stays in doubt, is not repeated again, and status says what to do; where
-# the answer names the user, it is fetched, and taken with the proof of its external id alone.
+# A 409: a create in doubt at kraken-embed that ends in `exists` stays in doubt, is not repeated, and status says what to do;
+# where the answer names the user, it is fetched, and accepted only with the proof of its external id.
 use strict;
 use warnings;
 use FindBin;
@@ -53,7 +53,7 @@ for my $fault ('', 'not-found:100%@fetch') {
     sandbox_stop($sandbox);
 }
 
-# Of another external_id, or of none: never taken, and named for a person.
+# With another external_id, or without one: never accepted, and named for a person.
 for my $other ('"external_id":"cust-999999"', '"email":"a@example.com"') {
     my $server = hostile_start(sub {
         my ($socket, $head) = @_;
@@ -71,7 +71,7 @@ for my $other ('"external_id":"cust-999999"', '"email":"a@example.com"') {
     unlink "$scratch/again";
 }
 
-# Without a doubt it is refused, and the id is in the message, at each provider that says 409.
+# A create that is not in doubt is refused, with the id in the message, at each provider that answers 409.
 for my $row (['payward', '{"error":"exists","data":{"id":"AA45N8G4MLDYWAR7"}}'], ['kraken-embed', '{"error":"exists","user_id":"AA45N8G4MLDYWAR7"}'],
     ['kira', '{"code":"resource_conflict","message":"exists","user_id":"AA45N8G4MLDYWAR7"}'], ['payso', '{"error":"exists","user":{"id":"AA45N8G4MLDYWAR7"}}']) {
     my ($provider, $answer) = @$row;

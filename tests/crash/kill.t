@@ -169,7 +169,7 @@ sub kill_once
     return $killed;
 }
 
-# A person who looks up each doubt at the provider.
+# A person looks up each create in doubt at the provider.
 sub resolve_all
 {
     my ($state, $id) = @_;

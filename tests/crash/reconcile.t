@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Creates without an answer at the providers that are asked about them: found, or not there, with a row that changed
-# meanwhile or not; and who may be given a user that was found. Nobody ever has two.
+# Creates without an answer at the providers that can be asked about them: found or absent, with a row that changed meanwhile
+# or not; and which customer may get a user that was found. No customer ever has two.
 use strict;
 use warnings;
 use FindBin;
@@ -19,7 +19,7 @@ sub case_for
         set => {%{$quick{$provider}}, 'delivery.timeout' => '200ms', %{$option{set} || {}}});
 }
 
-# Leaves rows in doubt: sent, and the answer lost. All of them, but at kira, where a login must come through first.
+# Leaves rows in doubt: sent, and the answer lost. All of them, except at kira, where a login must succeed first.
 sub lose_answers
 {
     my ($case, $fault, $sentence) = @_;
@@ -51,7 +51,7 @@ sub asked
     return (case_ledger($case, "SELECT count(*) FROM event WHERE operation = '$operation'"))[0][0];
 }
 
-# A doubt of an earlier run, by provider, by what had come of it, and by its row.
+# A create in doubt of an earlier run, by provider, by its true result, and by its row.
 for my $provider (qw(kira payso)) {
     for my $fault (qw(drop reset)) {
         for my $changed (0, 1) {
@@ -68,7 +68,7 @@ for my $provider (qw(kira payso)) {
             is($summary->{refused}, $kept ? $rows : 0, "$sentence: refused");
             is(streets($case), join(' | ', ($changed && !$kept ? '2 Market St' : '1 Market St') x $rows),
                 "$sentence: each is there once, with the data");
-            # At kira too: the provider has not told its time yet, so that nobody knows how old the key is.
+            # At kira too: the provider has not sent its time yet, so the age of the key is unknown.
             cmp_ok(asked($case, $provider eq 'kira' ? 'look_up' : 'list'), '>', 0, "$sentence: asked about");
             change_street($case) if $kept;
             write_file("$case->{folder}/export.csv", csv_rows($rows)) if $kept;
@@ -78,7 +78,7 @@ for my $provider (qw(kira payso)) {
     }
 }
 
-# kira: the key holds no longer, so a repeat would be a second user.
+# kira: the key has expired, so a repeat would be a second user.
 for my $fault (qw(drop reset)) {
     my $sandbox = sandbox_start('--idempotency-life', '1ms');
     my $case = case_for($sandbox, 'kira', set => {'provider.idempotency_window' => '1h'});
@@ -90,7 +90,7 @@ for my $fault (qw(drop reset)) {
     sandbox_stop($sandbox);
 }
 
-# One e-mail for all: each finds his own, and nobody another's.
+# One e-mail for all: each customer gets its own user.
 for my $provider (qw(kira payso)) {
     for my $fault (qw(drop reset)) {
         my $sandbox = sandbox_start('--idempotency-life', '1ms');
@@ -109,7 +109,7 @@ for my $provider (qw(kira payso)) {
     }
 }
 
-# payso says that the e-mail is taken: by a user of this very person, by one of another name, by one whom we own.
+# payso answers that the e-mail is taken: by a user of this person, by one of another name, by one of another customer.
 {
     my $sandbox = sandbox_start('--payso-unique', 'email');
     my $case = case_for($sandbox, 'payso');
@@ -119,7 +119,7 @@ for my $provider (qw(kira payso)) {
     my ($status, undef, $err) = case_run($other, '-q');
     is($status, 1, 'taken e-mails: the run') or diag $err;
     my %state = map { $_->[0] => $_->[1] } case_ledger($other, 'SELECT external_id, state FROM customer');
-    # Two keys of one and the same person: his are whichever's answer came first.
+    # Two keys of the same person: the user belongs to the one whose answer arrived first.
     is_deeply([delete(@state{qw(cust-000001 cust-000002)}), sort values %state], [qw(created refused created refused)],
         'taken e-mails: who agrees in every member and is nobody else\'s is ours; the others are refused')
         or diag explain [case_ledger($other, 'SELECT external_id, state, code, message FROM customer')];
@@ -128,7 +128,7 @@ for my $provider (qw(kira payso)) {
     sandbox_stop($sandbox);
 }
 
-# kira: a token that is over is asked for again, once for all requests that carried it.
+# kira: an expired token is replaced once for all requests that carried it.
 {
     my $sandbox = sandbox_start('--token-life', '1s', '--latency', '20ms');
     my $case = case_for($sandbox, 'kira', rows => 60, csv => csv_rows(60), set => {'delivery.rate' => '20/s', 'delivery.burst' => 1});

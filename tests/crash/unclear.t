@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Creates in doubt whose user the provider shows unclearly: listed and not fetched, without a compared member, with an e-mail
-# in lower case, in a list that is not whole. What is not shown clearly is never absence: nobody has two users.
+# Creates in doubt whose user the provider shows incompletely: listed and not fetched, without a compared member, with an
+# e-mail in lower case, in an incomplete list. An incomplete answer never proves absence: no customer has two users.
 use strict;
 use warnings;
 use FindBin;
@@ -12,10 +12,10 @@ use KycHostile;
 
 my $rows = 4;
 
-# E-mails with capitals before the @, where no rule changes them.
+# E-mails with capitals before the @, which no rule changes.
 sub capitals { return csv_rows($rows) =~ s/cust-(\d+)\@/Cust-$1\@/gr; }
 
-# Customers in doubt whose creates have landed, at a provider with these options. At kira the idempotency keys are forgotten.
+# Customers in doubt whose creates reached a provider with these options. At kira the idempotency keys have expired.
 sub landed
 {
     my ($provider, $options, %option) = @_;
@@ -32,7 +32,7 @@ sub landed
 
 sub codes { return join ' ', map { $_->[0] } case_ledger($_[0], 'SELECT DISTINCT code FROM customer ORDER BY 1'); }
 
-# A run that must leave all in doubt under a code, with something to do in status; then one that settles all.
+# A run that must leave all in doubt with a code, with an instruction in status; then one that resolves all.
 sub stays_unclear
 {
     my ($case, $sentence, $code, $advice) = @_;
@@ -95,8 +95,8 @@ is_settled_at_once(landed($_, ['--emails', 'lower-case'], csv => capitals()), "$
     is_settled_at_once($case, 'payso, users that exist already, e-mails in lower case');
 }
 
-# A provider whose creates come without an answer, and whose list is $list; once told so, creates are answered. Gives how
-# many creates came, and the idempotency keys.
+# A provider whose creates get no answer, and whose list is $list; creates are answered once it is told to. Returns how
+# many creates arrived, and the idempotency keys.
 sub scripted
 {
     my ($provider, $list, $fetched, @headers) = @_;
@@ -128,7 +128,7 @@ sub scripted
     return ($case, split /\n/, read_file("$scratch/creates"));
 }
 
-# A list that says that it goes on is not whole.
+# A list that announces another page is incomplete.
 for my $list ('"has_more":true', '"next":"/v1/users?page=2"', '"total":1', '"meta":{"total_pages":2}', '"links":{"next":{"href":"/x"}}') {
     for my $provider (qw(kira payso)) {
         my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
@@ -150,8 +150,8 @@ for my $list ('"has_more":false,"next":null', '"total":0,"page":1') {
     }
 }
 
-# kira: a user without an external id is nobody's for sure; under a key that is surely known the create is repeated, and under
-# another it waits for a person.
+# kira: a user without an external id may be anyone's; under a key that is certainly alive the create is repeated, under
+# another one it waits for a person.
 use POSIX qw(strftime);
 for my $date (undef, 0, 23 * 3600 + 60) {
     my $sentence = 'kira, a user without an external id, ' . (!defined $date ? 'the time is not told' : "$date s later");

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Each call of the system fails in its turn: it is told with its file and the way out, and the next run completes.
+# Each system call fails in turn: the error names the file and what to do, and the next run completes.
 use strict;
 use warnings;
 use FindBin;
@@ -9,13 +9,14 @@ use KycTest;
 use KycRun;
 use KycProof;
 use KycMachine;
+use KycParallel;
 
-# What must come of a failed call, by the file that it was about; the first that fits. Without a fault the status is 1.
+# The expected result of a failed call, by its file; the first match counts. Without a fault the status is 1.
 my $ledger_way_out = qr/(?:free space|check|raise|keep a copy)/;
 my $report_way_out = qr/: the report cannot be written; make room there, or name another folder with --report/;
 my @outcomes = (
-    # The text in a lock serves messages alone; a draft that cannot be removed is in nobody's way; OpenSSL asks the kernel
-    # for randomness when it cannot open a device; standard error has nobody to be told of.
+    # The text in a lock serves messages alone; a draft that cannot be removed does no harm; OpenSSL asks the kernel
+    # for randomness when it cannot open a device; an error of standard error cannot be reported.
     {call => 'write|truncate', file => qr/\.lock$/, status => 1},
     {call => 'unlink', file => qr/\.tmp-\d+$/, status => 1},
     {call => 'open|read', file => qr/^\/dev\/urandom$/, status => 1},
@@ -31,7 +32,7 @@ my @outcomes = (
     {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of credentials\.api_key.*(?:make room|another)/},
     {call => '.*', file => qr/test\.ledger\.(?:lock|key)/, status => 5,
         message => qr/the ledger's (?:lock file|digest key) DIR.*$ledger_way_out/s},
-    # Whoever closes a ledger last moves the WAL into it. That may fail: the WAL stays, and holds everything.
+    # The last process to close a ledger moves the WAL into it. If that fails, the WAL stays and is complete.
     {call => 'write|sync|truncate', file => qr/test\.ledger$/, status => '1|5'},
     {call => 'sync|read', file => qr/test\.ledger-wal$/, status => '1|5', at_the_end => 1},
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
@@ -91,7 +92,10 @@ sub case_of
     return $case;
 }
 
-for my $table (@tables) {
+# The cases of a table, one after the other: {figures}.
+sub run_table
+{
+    my ($table) = @_;
     my %fault = map { $_ => $table->{$_} } qw(call how count);
     my $counted = case_of($table);
     my $count = machine_count($counted, %fault);
@@ -109,9 +113,17 @@ for my $table (@tables) {
         $seen_at_the_end++ if $outcome->{at_the_end} && $status == 1;
         machine_holds($case, $sentence);
     }
-    # Each run has one such sync, when the WAL is moved into the ledger; how many commits come before it differs with the
-    # turns that threads take, so that several numbers may meet it.
+    # Each run has one such sync, when the WAL is moved into the ledger; the number of commits before it depends on the
+    # threads' order, so several numbers may hit it.
     cmp_ok($seen_at_the_end, '<=', 3, "$table->{call}: all but the last sync of the WAL count") if $table->{call} eq 'sync';
+    return machine_figures();
 }
+
+# Most of the time each run waits until the provider's window after the last one has passed: so the tables run in parallel.
+machine_add(cells_run($ENV{KYC_AT_ONCE} || 6, map {
+    my $table = $_;
+    {name => join(' ', $table->{call}, 'fails with', $table->{how}, defined $table->{count} ? 'and all later ones' : (),
+        $table->{before} ? "in an $table->{before}" : (), $table->{provider} ? "at $table->{provider}" : ()), run => sub { run_table($table) }};
+} @tables));
 machine_proof();
 done_testing;

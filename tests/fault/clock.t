@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The wall clock is stepped while it runs, and between two runs: nonces rise, the rate holds, doubts are settled.
+# The wall clock is stepped during a run, and between two runs: nonces rise, the rate is kept, creates in doubt are resolved.
 use strict;
 use warnings;
 use FindBin;
@@ -11,7 +11,7 @@ use KycTest;
 use KycRun;
 use KycMachine;
 
-# The wall clock is stepped while it runs, by as much, at these readings of it.
+# The wall clock is stepped during a run, by so much, at these readings of it.
 my %clocks = (
     'an hour back' => '60:-3600', 'an hour on' => '60:3600', 'a year on, and back again' => '40:31536000,90:0',
     'ten years back from the start' => '1:-315360000', 'to and fro' => join(',', map { $_ * 15 . ':' . ($_ % 2 ? -7200 : 7200) } 1 .. 20),
@@ -30,7 +30,7 @@ for my $sentence (sort keys %clocks) {
     }
 }
 
-# The wall clock is stepped between two runs that follow each other at once: the rate holds over both.
+# The wall clock is stepped between two runs without a pause between them: the rate is kept over both.
 sub clock_steps_between_runs
 {
     my ($sentence, $clock) = @_;
@@ -50,7 +50,7 @@ clock_steps_between_runs('clock steps: an hour on between two runs', '1:3600');
 clock_steps_between_runs('clock steps: a year on between two runs', '1:31536000');
 clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600');
 
-# A Retry-After is counted by the same clock, and outlives the run that received it.
+# A Retry-After is counted by the same clock, and applies beyond the run that received it.
 {
     my $case = machine_case(rows => 3, bad => 0, sandbox => ['--retry-after', '600s', '--fault', 'status-429:x1'], set => {'delivery.retry_for' => '5s', 'delivery.in_flight' => 1});
     my ($status, undef, $err) = machine_run($case, undef, '-q');
@@ -95,8 +95,8 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     machine_holds($case, 'clock steps: a Retry-After goes on');
 }
 
-# kira forgets a key after a while, and a clock that is hours off makes an attempt look younger than it is: doubts of one run,
-# settled by the next, each with a clock of its own. All have landed, and every key is forgotten.
+# kira drops a key after a while, and a clock that is hours off makes an attempt look younger than it is: creates in doubt of
+# one run, resolved by the next, each with another clock. All have reached kira, and every key has expired.
 my %pairs = (
     'two hours ahead, and so the attempts lie in the future' => {first => 7200, second => 0},
     'two hours ahead, as the next run can tell by the ledger alone' => {first => 7200, second => 10800, window => '3h'},

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A ledger that is damaged, cut, another, older or gone: status 5 with the way out, or nothing of it is believed; nobody is
-# created twice, and with the right ledger back the run completes.
+# A ledger that is damaged, cut, replaced, older or missing: status 5 with what to do, or its content is not used; no user is
+# created twice, and with the right ledger restored the run completes.
 use strict;
 use warnings;
 use FindBin;
@@ -32,7 +32,7 @@ sub put_back
 
 sub report_witness { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
 
-# A case with a ledger of a first run over half of its rows; wal: as a killed run leaves it, all of it in the WAL.
+# A case with a ledger of a first run over half of its rows; wal: as after a killed run, with all data in the WAL.
 sub case_with_ledger
 {
     my (%option) = @_;
@@ -55,7 +55,7 @@ sub case_with_ledger
 sub journal_mode { return (run_program('sqlite3', "$_[0]{folder}/test.ledger", $_[1]))[0]; }
 
 my $key = 'digest key';
-# What is done to the ledger, and what a run says of it.
+# The damage to the ledger, and a run's message.
 my @damages = (
     {sentence => 'it is removed', do => sub { unlink "$_[0]{folder}/test.ledger$_" for @parts },
         message => qr{DIR/test\.ledger: the ledger is missing, and DIR/reports/test/ledger-\S+\.head shows .*hint: restore it from a copy, together with its \.key file; or start over with --new-ledger}s},
@@ -93,8 +93,8 @@ for my $damage (@damages) {
     machine_holds($case, "$damage->{sentence}, and the right one is put back");
 }
 
-# A NULL where none belongs, in every column of every table, the constraints gone (as of tables that were copied): no command
-# is ended by a signal, the damage is told with status 5 and a way out, and nobody is created.
+# A NULL in every column of every table that must not have one, without the constraints (as in copied tables): no command
+# is ended by a signal, the damage is reported with status 5 and what to do, and no user is created.
 {
     my $case = case_with_ledger();
     my $right = keep($case);
@@ -135,7 +135,7 @@ for my $damage (@damages) {
     machine_holds($case, 'a NULL in every column, and the right one is put back');
 }
 
-# Removed, and a person says to start over: payward makes nobody twice, since the reference is the same.
+# The ledger is removed, and a person starts over: payward creates no second user, since the reference is the same.
 {
     my $case = case_with_ledger();
     unlink "$case->{folder}/test.ledger$_" for @parts;
@@ -144,7 +144,7 @@ for my $damage (@damages) {
     machine_holds($case, '--new-ledger');
 }
 
-# What a witness says is damaged, or that of the report folder is: the guard against a missing ledger is not taken down by that.
+# A damaged witness file, here or in the report folder, does not disable the check for a missing ledger.
 for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0], 0 }]) {
     for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_witness]) {
         my $sentence = "the witness $where->[0] is $what->[0]";
@@ -164,7 +164,7 @@ for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0
     }
 }
 
-# A pseudo random number of its own: the same damage in every run.
+# A fixed pseudo random generator: the same damage in every run.
 my $state = 20261121;
 sub number_below
 {
@@ -173,7 +173,7 @@ sub number_below
     return int($state / 0x80000000 * $most);
 }
 
-# Bits flipped, or the file cut, anywhere: told (status 5), or without effect; never a crash, never twice.
+# Flipped bits or a cut at any place: reported (status 5), or without effect; never a crash, never a second user.
 sub disturb
 {
     my ($case, $sentence, $change, $wanted) = @_;
@@ -191,8 +191,8 @@ sub disturb
     push @wrong, "$counts->{duplicates} twice" if $counts->{duplicates};
     push @wrong, "$counts->{users} users" if $counts->{users} > $case->{valid} || $counts->{users} < $users;
     is(join('; ', @wrong), '', "$sentence: status $status");
-    # What was created meanwhile, the right ledger does not know: payward gives the same users again. The witness of
-    # it goes too, for it names a ledger that is not there any more; and the nonces that went with it are behind a floor.
+    # The right ledger lacks the users created meanwhile: payward returns the same users again. The witness of
+    # the other ledger is removed as well, for that is gone; and the lost nonces are below a reservation.
     $case->{set}{'provider.nonce_floor'} = (time + 3600) * 1_000_000_000;
     put_back($case, $right);
     write_file($witness, $witnessed);

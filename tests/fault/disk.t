@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Disks that are full or read-only, folders that are not there, and standard streams that are closed.
+# Full or read-only disks, missing folders, and closed standard streams.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +13,7 @@ use KycMachine;
 
 my @mounted;
 
-# A file system of its own at FOLDER/NAME, of so many KiB; false when this user may not mount.
+# A separate file system at FOLDER/NAME, of so many KiB; false when this user may not mount.
 sub mount_small
 {
     my ($case, $name, $kib) = @_;
@@ -33,7 +33,7 @@ sub unmount
 
 END { run_program('umount', $_) for @mounted }
 
-# What is full, of how many KiB, and what is said; `room` grows the disk, and the next run completes.
+# The place that is full, its KiB, and the message; `room` enlarges the disk, and the next run completes.
 my @full = (
     {sentence => 'the ledger', kib => 64, set => {ledger => 'sqlite:small/test.ledger'}, status => 5,
         message => qr{small/test\.ledger.*(?:disk is full.*free space|space on its disk)}s},
@@ -102,7 +102,7 @@ for my $table (@read_only) {
     }
 }
 
-# A file or folder that stands where another is wanted.
+# A file or folder in the place of the other.
 my @in_the_way = (
     {sentence => 'a file where the report folder should be', make => sub { write_file("$_[0]/reports", '') }, undo => sub { unlink "$_[0]/reports" },
         status => 2, message => qr{DIR/reports/test: Not a directory: the report cannot be written; make room there, or name another folder}},
@@ -134,7 +134,7 @@ for my $table (@in_the_way) {
     machine_holds($case, $table->{sentence});
 }
 
-# Standard streams: closed or full. Nothing else may come to stand in their place. The result is printed when the report
+# Standard streams: closed or full. No other file may get their numbers. The result is printed when the report
 # has been written.
 my @streams = (
     {sentence => 'standard output is full', shell => 'exec >/dev/full', status => 2, summary => 1, message => qr/cannot write to standard output: No space left/},
@@ -156,7 +156,7 @@ for my $table (@streams) {
     machine_holds($case, $table->{sentence});
 }
 
-# What is said in the middle of a run with all three closed: the lock would be the next file to get number 2.
+# Messages in the middle of a run with all three closed: the lock would be the next file to get number 2.
 {
     my $case = machine_case();
     local $ENV{TEST_API_SECRET_1} = 'bm90IHRoZSBzZWNyZXQ=';

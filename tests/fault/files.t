@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The files of a run: who may read each, whatever the umask; a link laid in their way is not followed; a document cannot
-# be read from outside of its folder, and what is no file there does not hang.
+# The files of a run: their modes, whatever the umask; a planted link is not followed; a document outside of its folder
+# cannot be read, and something there that is not a regular file does not block.
 use strict;
 use warnings;
 use FindBin;
@@ -24,7 +24,7 @@ sub modes
     return {map { my ($path, $mode) = /^(.*) (\d+) [fd]$/; $path =~ s/ledger-[0-9a-f]{8}-[0-9a-f]{8}\.head$/ledger-*.head/r => $mode } grep { !/ l$/ } split /\n/, $out};
 }
 
-# A node exporter runs under an account of its own: what it reads has no data but counts and the job's name.
+# A node exporter runs under another account: the file that it reads has only counts and the job's name.
 my %want = (
     'test.ledger' => 600, 'test.ledger-wal' => 600, 'test.ledger-shm' => 600, 'test.ledger.key' => 600, 'test.ledger.lock' => 600,
     'test.ledger.head' => 600, 'reports/test/ledger-*.head' => 600,
@@ -93,7 +93,7 @@ sub add_documents
     write_file("$case->{folder}/job.yaml", "$job  document_type: {value: passport}\n  document_number: {value: G12345678}\n  document_country: {value: US}\n  document_front: front\n");
 }
 
-# Which documents can be read is one thing, with openat2 and without it (an old kernel, some containers), in check and in run.
+# The same documents can be read with openat2 and without it (an old kernel, some containers), in check and in run.
 sub documents
 {
     my ($first, $runs_in) = @_;
@@ -171,7 +171,7 @@ subtest 'documents' => sub { documents(500, \&case_run) };
 subtest 'documents, a kernel without openat2' => sub { documents(530, sub { my $case = shift; run_without_openat2($case, Errno::ENOSYS(), @_) }) };
 subtest 'documents, a container that forbids openat2' => sub { documents(560, sub { my $case = shift; run_without_openat2($case, Errno::EPERM(), @_) }) };
 
-# What root mounts below the folder belongs to it, either way.
+# A file system that root mounts below the folder belongs to it, either way.
 subtest 'documents that are mounted' => sub {
     plan skip_all => 'only root may mount' if $> != 0 || system('unshare -m true 2>/dev/null') != 0;
     my $case = case_new($sandbox, provider => 'kira', rows => 1);
@@ -194,7 +194,7 @@ subtest 'documents that are mounted' => sub {
     is($? >> 8, 0, 'run without it') or diag read_file("$case->{folder}/err");
 };
 
-# A path that leads to something else than a file is an error with its name, in every place that is read; nothing waits.
+# A path to something that is not a regular file is an error with its name, at every place that is read; nothing blocks.
 # Runs a command of a case, killed after 20 s.
 sub run_soon
 {
@@ -202,7 +202,7 @@ sub run_soon
     return run_program('timeout', '-s', 'KILL', 20, case_arguments($case, @arguments));
 }
 
-# What may stand in a file's place: sentence => [how it is made, what the message calls it].
+# Things in a file's place: sentence => [how it is made, its name in the message].
 my %oddities = (
     'a pipe' => [sub { mkfifo($_[0], 0600) or die $! }, qr/it is a pipe, not a file/],
     'a device' => [sub { symlink '/dev/zero', $_[0] or die $! }, qr/it is a device, not a file/],
@@ -211,7 +211,7 @@ my %oddities = (
 );
 my $secrets = sub { my ($case) = @_; my $job = read_file("$case->{folder}/job.yaml"); $job =~ s/api_secret: env:\w+/api_secret: file:secret/ or die; write_file("$case->{folder}/job.yaml", $job); };
 my $authority = sub { my ($case) = @_; my $job = read_file("$case->{folder}/job.yaml"); $job =~ s/^(  base_url)/  ca_file: ca.pem\n$1/m or die; write_file("$case->{folder}/job.yaml", $job); };
-# place => [path, status, commands, what is done before, whether a run has been]
+# place => [path, status, commands, preparation, whether a run went before]
 my @places = (
     ['the job file', 'job.yaml', 2, [(map { [$_] } qw(check run status results probe)), ['explain', '--row', 1], ['settle', '--key', 'a', '--absent']]],
     ['a secret', 'secret', 2, [['run']], $secrets],
@@ -254,7 +254,7 @@ for my $place (@places) {
     };
 }
 
-# Who may read or change what decides over credentials and customers.
+# The modes of the files that decide over credentials and customers.
 subtest 'permissions' => sub {
     my $case = case_new($sandbox, csv => csv_rows(1, 0, 720), rows => 1);
     $secrets->($case);
@@ -293,7 +293,7 @@ subtest 'permissions' => sub {
     }
 };
 
-# Names come from others too (a pattern takes what lies there): they begin no line of their own, and steer no terminal.
+# File names may be foreign input (a pattern matches any): they begin no line of their own, and cannot control a terminal.
 subtest 'names with control characters' => sub {
     my $forged = "x\nkyc-import: error: forged\r\e[2Jy\x{c2}\x{9b}z\x{e2}\x{80}\x{ae}w";
     my $case = case_new($sandbox, csv => csv_rows(1, 1, 740), rows => 1);

@@ -15,7 +15,7 @@ my @names = map { basename($_) =~ /^fuzz_(\w+)\.c$/ } sort glob "$home/fuzz/fuzz
 @names = grep { $_ eq $ENV{KYC_FUZZ_ONLY} } @names if $ENV{KYC_FUZZ_ONLY};
 my $found = $ENV{KYC_FUZZ_FOUND} || scratch_folder();    # where what it found stays
 
-# libfyaml forgets a kilobyte at some of its own errors.
+# libfyaml leaks a kilobyte at some of its own errors.
 my $scratch = scratch_folder();
 write_file("$scratch/leaks", "leak:libfyaml\n");
 $ENV{LSAN_OPTIONS} = "suppressions=$scratch/leaks:print_suppressions=0";

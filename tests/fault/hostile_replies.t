@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Hostile replies: whatever a provider answers, a run ends in its documented status, in bounded time and memory, and
-# nothing that came reaches a terminal, a ledger or a report as control characters.
+# Hostile replies: whatever a provider answers, a run ends with its documented status, in bounded time and memory, and
+# no byte of it reaches a terminal, a ledger or a report as a control character.
 use strict;
 use warnings;
 use FindBin;
@@ -13,13 +13,13 @@ use KycRun;
 use KycProof;
 use KycHostile;
 
-# A sanitizer keeps what was freed, and shadows all of it.
+# A sanitizer keeps freed memory, and a shadow of all of it.
 use constant {PEAK_KIB => ($ENV{KYC_BUILD} // '') =~ m{/(?:asan|tsan)$} ? 1024 * 1024 : 64 * 1024, TIMEOUT_S => 2};
 my $id = '{"data":{"id":"AA00000000000001","accounts":[]}}';
 my %set = ('delivery.in_flight' => 16, 'delivery.attempts' => 2, 'delivery.timeout' => TIMEOUT_S . 's', 'delivery.canary' => 0,
     'delivery.stop_after.refused_in_a_row' => 1000, 'delivery.stop_after.refused_share' => '100%');
 
-# Writes the same bytes until nobody takes them any more.
+# Writes the same bytes until the client stops reading.
 sub forever
 {
     my ($socket, $bytes) = @_;
@@ -37,7 +37,7 @@ sub drip
 
 sub gzipped { gzip(\$_[0], \my $out); return $out }
 
-# Runs under time(1): (status, standard output, standard error, seconds, KiB at the most).
+# Runs under time(1): (status, standard output, standard error, seconds, peak KiB).
 sub measured
 {
     my ($case, @more) = @_;
@@ -48,7 +48,7 @@ sub measured
     return ($status, $out, $err, time - $started, $peak);
 }
 
-# Nothing but text: no control character, no broken UTF-8, nothing that turns a line around.
+# Text only: no control character, no broken UTF-8, no character that reverses a line.
 sub is_plain
 {
     my ($sentence, $text) = @_;
@@ -58,7 +58,7 @@ sub is_plain
     ok($ok && !defined $bad, $sentence) or diag sprintf 'U+%04X behind %s', ord($bad // '?'), ($before // '') =~ s/([^\x20-\x7e\n])/sprintf '<%02X>', ord $1/ger;
 }
 
-# All that people and programs are shown of a run.
+# All output of a run for people and programs.
 sub everything_said
 {
     my ($case, $out, $err) = @_;
@@ -67,7 +67,7 @@ sub everything_said
     return join "\n", $out, $err, @more, case_rejects($case), map { read_file($_) } @files;
 }
 
-# A run of its own, for what stops one: the status that it ends in, counts of its summary, and what is said.
+# A separate run, for a reply that stops one: its status, counts of its summary, and its message.
 sub hostile
 {
     my ($sentence, $reply, $want, $counts, %option) = @_;
@@ -90,7 +90,7 @@ sub hostile
     };
 }
 
-# What becomes of one customer: all of these are rows of one run, and their neighbours are none the worse.
+# The result of one customer: all of these are rows of one run, and do not affect their neighbours.
 my @customers;
 sub in_doubt { push @customers, [$_[0], $_[1], 'in_doubt'] }
 sub refused { push @customers, [$_[0], $_[1], 'refused'] }
@@ -112,7 +112,7 @@ in_doubt('trailers that never end', sub { print {$_[0]} "HTTP/1.1 201 X\r\nTrans
 in_doubt('a chunk extension that never ends', sub { print {$_[0]} "HTTP/1.1 201 X\r\nTransfer-Encoding: chunked\r\n\r\n1;"; forever($_[0], 'e' x 65536) });
 in_doubt('a bomb in gzip', says(hostile_answer(201, gzipped("\0" x 50_000_000), 'Content-Encoding: gzip')));
 
-# libcurl 7.88 undoes a transfer coding although none was asked for (Content-Encoding it leaves alone).
+# libcurl 7.88 decodes a transfer coding although none was requested (it leaves Content-Encoding alone).
 in_doubt('a success behind a transfer coding', says("HTTP/1.1 201 X\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\n", gzipped($id)));
 in_doubt('a success behind two', says("HTTP/1.1 201 X\r\nTransfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n", sprintf("%x\r\n", length gzipped($id)), gzipped($id), "\r\n0\r\n\r\n"));
 created('chunks by another spelling', sub { my $body = $id =~ s/AA/CHU/r; print {$_[0]} "HTTP/1.1 201 X
@@ -143,7 +143,7 @@ created('a byte order mark before the body', says(hostile_answer(201, "\xef\xbb\
 refused('a byte order mark before a refusal', says(hostile_answer(400, qq(\xef\xbb\xbf{"error":"no"}))));
 in_doubt('two byte order marks', says(hostile_answer(201, "\xef\xbb\xbf\xef\xbb\xbf$id")));
 
-# Somebody else's answer.
+# Another customer's answer.
 in_doubt("a user with $_->[0]", says(hostile_answer(201, qq({"data":{"id":"OTHER000000000001",$_->[1]}}))))
     for ['another external_reference', '"external_reference":"cust-000099"'], ['another e-mail', '"email":"ann.lee@example.com"'],
     ['another e-mail and a key as error maps have it', '"external_reference":null,"email":"x@y.example"'];
@@ -168,7 +168,7 @@ in_doubt('status 999', says("HTTP/1.1 999 X\r\n\r\n$id"));
 in_doubt('no content', says("HTTP/1.1 204 X\r\n\r\n"));
 in_doubt('NUL bytes in the headers', says("HTTP/1.1 201 \0X\r\nX-Request-Id: a\0b\r\n\r\n\0$id"));
 
-# Ids: what is none never reaches a path, a spreadsheet or a terminal.
+# Ids: a malformed one never reaches a path, a spreadsheet or a terminal.
 in_doubt("an id that is $_->[0]", with_id($_->[1])) for
     ['a way out of the path', '"../.."'], ['one dot', '"."'], ['two dots', '".."'], ['a query', '"x?admin=1"'], ['a fragment', '"x#y"'],
     ['percent-encoded', '"%2e%2e"'], ['a formula', q("=cmd|'/C calc'!A0")], ['a function', '"=HYPERLINK(1)"'], ['quoted', '"a\\"b"'],
@@ -177,10 +177,10 @@ in_doubt("an id that is $_->[0]", with_id($_->[1])) for
 created("an id that is $_->[0]", with_id(qq("$_->[1]")), $_->[1]) for ['in groups', 'AA95 N84G AAAA BBBB'],
     ['a UUID', '0b6c0c1e-5cd0-4a5f-9d5e-0123456789ab'], ['base64', 'VXNlcjoxMjM0+_a=='], ['14 characters', 'x' x 14], ['42 characters', 'x' x 42];
 created('an id that is a number', with_id('17000000000042'), '17000000000042');
-# Of payward's length: another could not be asked for, or changed.
+# Of payward's length: a user of another id could not be fetched or changed.
 in_doubt("an id of $_ characters", with_id('"' . 'x' x $_ . '"')) for 1, 13, 43, 128;
 
-# Words that steer a terminal or a spreadsheet.
+# Texts that control a terminal or a spreadsheet.
 my $evil = "\e]0;owned\a\e[31mred\r\nkyc-import: error: forged\0\x{9b}2J\x7f\b\b";
 refused('control characters in all that is said', says(hostile_answer(400, qq({"error":{"code":"a\\u001b[2Jb","message":"\\u001b]0;owned\\u0007\\u009b2J\\u202e\\r\\nkyc-import: error: forged"}}),
     "X-Request-Id: a\e[31mb\x{9b}c")));
@@ -237,7 +237,7 @@ hostile("Retry-After: $_", says(hostile_answer(429, '{}', "Retry-After: $_")), 4
 hostile("Retry-After: $_", says(hostile_answer(429, '{}', "Retry-After: $_")), 1, {created => 0, in_doubt => 0, unsent => 2})
     for '-5', 'soon', '', '1e9', 'Thu, 01 Jan 1970 00:00:00 GMT', "\e[2J";
 
-# Redirects: never followed, whatever their number, and nobody else is asked.
+# Redirects: never followed, whatever their status, and no other host gets a request.
 my $elsewhere = hostile_start(says(hostile_answer(201, $id)));
 hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere->{url}/payward/v1/users", 'Refresh: 0; url=' . $elsewhere->{url}, 'Set-Cookie: a=b')), 4, {created => 0, refused => 0}, says => qr/base_url/, more => sub {
     my ($case, $server) = @_;
@@ -247,7 +247,7 @@ hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere-
 is(scalar hostile_requests($elsewhere), 0, 'the other server was never asked');
 hostile_end($elsewhere);
 
-# Logins: a token that is none never becomes a header.
+# Logins: a malformed token never becomes a header.
 sub login
 {
     my ($token, $more) = @_;
@@ -297,8 +297,8 @@ hostile("a listing $_->[0]", listing($_->[1]), 1, {created => 0, in_doubt => 2},
     ['of blanks without end', sub { print {$_[0]} '{"users":['; forever($_[0], ' ' x 65536) }],
     ['of names without end', sub { print {$_[0]} '{"'; forever($_[0], 'x' x 65536) }],
     ['with ids that are none', sub { print {$_[0]} '{"users":[{"id":"' . 'x' x 5000 . '","email":"cust-000001@example.com"},{"id":"../..","email":"cust-000002@example.com"}]}' }];
-# One customer was given the user of the next, whose own answer was lost: that user is listed, agrees with the next in all,
-# and is taken. It is no proof that the next has none.
+# One customer got the user of the next, whose own answer was lost: that user is listed, matches the next one in all fields,
+# and is already owned. That does not prove that the next one has no user.
 my $users = join ',', map { qq({"id":"user-of-$_","first_name":"Alex","last_name":"Morgan$_","email":"cust-00000$_\@example.com","date_of_birth":"15/04/1990"}) } 1, 2;
 hostile('the user of the next customer', sub {
     my ($socket, $head, $body) = @_;

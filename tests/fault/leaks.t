@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# Nothing leaks: after every command, under faults and with a provider that quotes all that it is sent, every stream and
-# every file is searched for each secret and for each marked value of the input, in every form that it could take.
+# Nothing leaks: after every command, under faults and with a provider that quotes every request, every stream and
+# every file is searched for each secret and for each marked value of the input, in every form that it could have.
 #
-# What may stand where:
+# What may contain what:
 #
 #   place                                          secret   personal data   the customer's own key
 #   standard output and error of every command     no       no              yes
@@ -28,7 +28,7 @@ use KycHostile;
 
 use constant ROWS => 36; # each way of quoting is used
 
-# Everything about the person of a row is marked with its number, and found by it.
+# Each value of a row is marked with the row's number, and found by it.
 sub person
 {
     my ($i) = @_;
@@ -49,7 +49,7 @@ sub row
         $p->{city}, $p->{zip}, 'US', 'US', 'computers_and_it', $p->{ssn}, $p->{document};
 }
 
-# name => the words by which it would be known, in the forms that a person or a program could have written.
+# name => the words that identify it, in the forms that a person or a program could have written.
 sub marks
 {
     my ($p) = @_;
@@ -75,7 +75,7 @@ sub json_escaped { return $_[0] =~ s/([^\x20-\x2e\x30-\x7e])/sprintf '\\u%04x', 
 sub html_escaped { return $_[0] =~ s/([^A-Za-z0-9 ])/'&#' . ord($1) . ';'/ger }
 sub without_marks { return NFD($_[0]) =~ s/\pM//gr }
 
-# What to look for: [bytes, whether case counts]. Base64 begins at any of three places of its text, so its inner part is looked for.
+# The patterns: [bytes, whether case counts]. Base64 begins at any of three positions of its text, so its inner part is searched.
 sub forms
 {
     my ($text) = @_;
@@ -94,7 +94,7 @@ sub forms
     return \%patterns;
 }
 
-# All that is found of some words in some bytes: ("e-mail in capitals", …).
+# The words that occur in some bytes: ("e-mail in capitals", …).
 sub found
 {
     my ($bytes, $words) = @_;
@@ -110,7 +110,7 @@ sub found
     return @found;
 }
 
-# The provider quotes what it was sent, each customer in another way; some are lost, some are made.
+# The provider quotes the request, for each customer in another way; some answers are lost, some users are created.
 sub quotes
 {
     my ($head, $body, $n) = @_;
@@ -129,7 +129,7 @@ sub quotes
     );
 }
 
-# Ids of requests that are made of somebody's data.
+# Request ids made of personal data.
 sub request_id
 {
     my ($n, $mail, $body) = @_;
@@ -160,7 +160,7 @@ sub quoting_server
     });
 }
 
-# The secrets of a case, and what is made of them.
+# The secrets of a case, and values derived from them.
 sub secrets
 {
     my ($server, $provider, $key_file) = @_;
@@ -184,7 +184,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         $rows[ROWS + 1] =~ s{,\d\d/\d\d/(\d{4}),}{,31/02/$1,};
         $rows[ROWS + 2] =~ s/,Zq/,"Zq"x/;             # no CSV
         $rows[ROWS + 3] =~ s/(Zqgiven)/$1\x{200b}/;   # a warning, and then the provider's
-        # These come first, so that a run which is stopped has read them.
+        # These come first, so that a stopped run has read them.
         @rows = (@rows[ROWS .. $#rows], @rows[0 .. ROWS - 1]);
         my $case = case_new($server, provider => $provider, rows => ROWS, csv => encode_utf8(join '', map { "$_\n" } $header, @rows),
             set => {'delivery.timeout' => '500ms', 'delivery.attempts' => 2, 'delivery.stop_after.refused_in_a_row' => 1000,
@@ -209,7 +209,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         $run->('run -v, log lines in JSON', qr/^1$/, 'run', '-v', '--log-format', 'json');
         $run->('run --json', qr/^1$/, 'run', '--json');
         $run->('run --retry-refused -v', qr/^1$/, 'run', '--retry-refused', '-v');
-        # Of a run that reads the whole input: one that is stopped may not come to the row that is broken.
+        # Of a run that reads the whole input: a stopped one may not reach the broken row.
         my $report = "$case->{folder}/reports/test";
         my ($rejects, $broken) = map { gunzipped("$report/$_.csv.gz") } qw(rejects broken);
         is((stat "$report/$_")[2] & 07777, 0600, "$_ is for its owner") for qw(rejects.csv.gz broken.csv.gz);
@@ -258,7 +258,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is((stat $report)[2] & 07777, 0700, 'and so is the folder');
         is((stat "$case->{folder}/test.ledger.key")[2] & 07777, 0600, 'the digest key too');
 
-        # The search itself: a leak of each kind, planted in a copy of what was clean, is found.
+        # The search itself: a leak of each kind, planted in a copy of clean files, is found.
         my $clean = $place{'run -v, log lines in JSON, standard error'} . $dump;
         my %planted = ('a name in capitals' => encode_utf8(uc $people[2]{family}), 'an e-mail in a URL' => percent($people[3]{email}), 'a phone' => $people[4]{phone},
             'a birth date' => join('/', reverse @{$people[5]{day}}), 'a street in base64' => encode_base64("at $people[6]{street}", ''), 'a name in JSON' => json_escaped($people[7]{family}),

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The rate at the provider, over real sockets: never one request over it in any second, by our clock and by the kernel's at
-# the server, and nearly all of it used; a provider whose limit is lower is followed; Retry-After holds the whole job.
+# The rate at the provider, over real sockets: never a request too many in any second, by our clock and by the kernel's at
+# the server, and nearly all of it used; the rate adapts to a provider with a lower limit; Retry-After applies to the whole job.
 use strict;
 use warnings;
 
@@ -28,7 +28,7 @@ runs_right_after_one_another_keep_the_rate();
 who_asks_and_who_runs_keep_one_rate();
 done_testing;
 
-# Whether the rate is used depends on the machine too: of three runs one has to. That it is not passed must hold in each.
+# How much of the rate is used depends on the machine too: one of three runs has to use it. None may exceed it.
 sub the_rate_is_used_and_never_passed
 {
     my ($rate, $in_flight, $latency, $rows, $least) = @_;
@@ -55,14 +55,14 @@ sub the_rate_is_used_and_never_passed
     cmp_ok($used, '>=', $least, "$rate/s: at least 99 % of it is used") if $least;
 }
 
-# Requests over the job's own rate in the fullest second, where the sandbox has another limit or none.
+# Requests above the job's own rate in the fullest second, where the sandbox has another limit or none.
 sub over
 {
     my ($counts, $rate) = @_;
     return $counts->{max_per_second} > $rate ? $counts->{max_per_second} - $rate : 0;
 }
 
-# The job asks for four times what the provider allows.
+# The job's rate is four times the provider's limit.
 sub a_lower_limit_is_followed
 {
     my ($rows) = @_;
@@ -101,7 +101,7 @@ sub waited_for
     die 'waited in vain';
 }
 
-# One 429 in the middle of a run. What left before it was read may still come: one request a slot; no other.
+# One 429 in the middle of a run. Requests sent before it was read may still arrive, one per slot; no other may.
 sub retry_after_holds_the_whole_job
 {
     my ($retry_after, $hold_s) = @_;
@@ -196,7 +196,7 @@ sub too_long_a_retry_after_stops_the_run
     sandbox_stop($sandbox);
 }
 
-# status --against-provider is no run, and its requests count all the same: right after a run, and a run right after it.
+# status --against-provider is not a run, but its requests count: right after a run, and a run right after it.
 sub who_asks_and_who_runs_keep_one_rate
 {
     my $rate = 20;
@@ -222,7 +222,7 @@ sub who_asks_and_who_runs_keep_one_rate
     sandbox_stop($sandbox);
 }
 
-# The provider's windows know no runs: one that ended well, one that was killed, one after each.
+# The provider's windows do not end with a run: one that ended well, one that was killed, one after each.
 sub runs_right_after_one_another_keep_the_rate
 {
     my ($rate, $rows) = (20, 0);

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Too little of everything: descriptors, memory, threads, stack; calls that do half of their work or are interrupted.
+# Too few resources: descriptors, memory, threads, stack; calls that do half of their work or are interrupted.
 use strict;
 use warnings;
 use FindBin;
@@ -10,12 +10,12 @@ use KycTest;
 use KycRun;
 use KycMachine;
 
-# Open files: told at the start, whatever the number; from some number on the run is whole.
+# Open files: too few are reported at the start; from some number on the run is complete.
 my $enough = 0;
 for my $files (proof_is_long() ? (4 .. 80) : (4, 12, 30, 64)) {
     my $case = machine_case();
     my ($status, undef, $err) = machine_limited($case, "ulimit -n $files", '-q');
-    # Between 41 and 63 begins what is enough, and it stays enough.
+    # The sufficient number is between 41 and 63, and every larger one suffices.
     $enough ||= $files > 40 && $status == 1;
     machine_fails($case, "$files open files: status $status", $files < 64 && !$enough
         ? {status => '2|127', message => qr/raise the limit on open files \(ulimit -n\)|Too many open files|error while loading shared libraries/}
@@ -23,7 +23,7 @@ for my $files (proof_is_long() ? (4 .. 80) : (4, 12, 30, 64)) {
     machine_holds($case, "$files open files");
 }
 
-# Memory: the end of the process, or an error, with what to do; the next run resumes. A sanitizer needs all there is.
+# Memory: the end of the process, or an error, with what to do; the next run resumes. A sanitizer needs more than any limit.
 SKIP: {
     skip 'a sanitizer reserves more than any limit', 1 if program('') =~ m{/(?:asan|tsan)};
     for my $mib (proof_is_long() ? map { 4 * $_ } 10 .. 60 : (40, 80, 100, 120)) {
@@ -50,7 +50,7 @@ SKIP: {
     }
 }
 
-# Threads and the descriptors of timers and events.
+# Threads, and the descriptors of timers and events.
 for my $table (['thread', 'EAGAIN', qr/raise the limits? on processes \(ulimit -u\)/], ['event', 'EMFILE', qr/raise the limits? on .*\(ulimit -n\)/]) {
     my ($call, $how, $message) = @$table;
     my $count = machine_count(machine_case(), call => $call);
@@ -69,7 +69,7 @@ for my $stack ('256', '1024', 'unlimited') {
     machine_holds($case, "a stack of $stack KiB");
 }
 
-# Calls that do only half of their work, or are interrupted, do no harm at all.
+# Calls that do only half of their work, or are interrupted, have no effect on the result.
 for my $table (['write', 'short'], ['read', 'short'], ['write', 'turns'], ['read', 'turns'], ['sync', 'turns'], ['open', 'turns']) {
     my ($call, $how) = @$table;
     my $case = machine_case();

@@ -1,11 +1,11 @@
 #!/usr/bin/perl
-# The fault matrix: each thing that can go wrong × each operation × each provider. Every cell ends as 3-providers.md says
-# (Outcomes, Doubts, Stopping before damage), and after the fault every valid row is one user with the row's data.
+# The fault matrix: each fault × each operation × each provider. Every cell ends with the documented result, and after the
+# fault every valid row is one user with the row's data.
 #
 #   tests/fault/matrix.t [PROVIDER|OPERATION|FAULT]...      only the cells that each of these words is part of
 #
 # The short run has few rows in a cell; the long one (make proof) has more, faults by share, and a provider that is gone for
-# 30 s, and shows what became of each cell.
+# 30 s, and prints the result of each cell.
 use strict;
 use warnings;
 use FindBin;
@@ -29,8 +29,7 @@ $ENV{RES_OPTIONS} = 'timeout:1 attempts:1'; # a name server that does not answer
 my @providers = qw(payward kraken-embed kira payso);
 my @operations = qw(create update look_up fetch list login);
 
-# Operations that a provider does not have: why such cells cannot exist. That nothing of the kind is ever sent is checked in
-# each cell of the provider.
+# Operations that a provider does not have, with the reason. Each cell of the provider checks that no such request is sent.
 # A user is fetched only when a 409 names it, which this sandbox does not unless it is asked to (tests/crash/exists.t).
 my $repeats = 'a doubt is settled by repeating the create; nothing can be asked by our own key';
 my $signs = 'each request is signed; there is no login';
@@ -46,8 +45,8 @@ my %absent = (
     },
 );
 
-# What goes wrong. cause: under which a retry of it is counted. doubt: a create or update that it struck may have been
-# carried out; landed: it was.
+# The faults. cause: the one that its retry is counted under. doubt: a create or update with it may have reached the provider;
+# landed: it did.
 my @faults = (
     {name => 'status-429', kind => 'strike', cause => '429'},
     {name => 'status-500', kind => 'strike', cause => '5xx', doubt => 1},
@@ -67,21 +66,21 @@ my @faults = (
     {name => 'gone', kind => 'gone'},
     {name => 'revoked', kind => 'revoked'},
     {name => '401-twice', kind => 'unauthorized'},
-    # An update lands without an answer, its repeat is refused, and the row goes back.
+    # An update reaches the provider without an answer, its repeat is refused, and the row returns to its first data.
     {name => 'landed-refused', kind => 'landed_refused', only => {map { $_ => ['update'] } qw(payward kraken-embed kira)},
         why => 'a create that landed is found again by its key, its reference or its user: only an update may be forgotten'},
-    # An update is taken but for a member, as its answer says.
+    # An update is applied except for a member, as its answer says.
     {name => 'not-taken', kind => 'not_taken', only => {kira => ['update']}, why => 'only an update of kira names what it took'},
-    # What settles a doubt is not shown clearly. settles: it is enough all the same.
+    # The answer that would resolve a create in doubt is incomplete. settles: it suffices all the same.
     {name => 'not-found', kind => 'unclear', only => {kira => ['fetch']}},
     {name => 'left-out', kind => 'unclear', only => {kira => ['fetch'], payso => ['list']}, settles => 'kira'},
     {name => 'lower-case', kind => 'lower_case', only => {kira => [qw(create look_up fetch)], payso => [qw(create list)]}},
 );
-# Foreign bytes are told by lying there before the next request is sent: these come one by one, not in the bursts of a
-# combination.
+# Foreign bytes are detected when they are in the socket before the next request is sent: these requests go one by one, not
+# in the bursts of a combination.
 my @struck_kinds = map { $_->{name} } grep { $_->{kind} eq 'strike' && $_->{name} !~ /^(?:combined|foreign-bytes)$/ } @faults;
 
-# Cells of operations that do exist, which cannot exist all the same.
+# Cells that cannot exist although the operation does.
 sub reason_against
 {
     my ($cell) = @_;
@@ -94,9 +93,9 @@ sub reason_against
     return;
 }
 
-# The scene: a sandbox, a job, and all that must have happened before the operation comes about.
+# Preparation: a sandbox, a job, and all that must happen before the operation occurs.
 
-# Doubts are left by creates without an answer, half of them carried out.
+# Creates in doubt are made by creates without an answer, half of them carried out.
 sub is_settling { return $_[0]{operation} =~ /^(look_up|fetch|list)$/; }
 
 sub sandbox_options
@@ -106,9 +105,9 @@ sub sandbox_options
     return (
         '--listen', "127.0.0.1:$cell->{port}", '--state', "$cell->{folder}/state", '--seed', 5, '--rate', "$cell->{rate}/s",
         '--nonce-window', 10_000_000_000,
-        # the work is done after the client gave up; that is before payso is asked for its listing
+        # a slow request is handled after the client gave up, and before payso is asked for its listing
         '--slow-for', $cell->{operation} eq 'list' ? '5s' : '1500ms',
-        # a repeat under its key would be a second user: these doubts must be looked up
+        # a repeat under its key would be a second user: these creates must be looked up
         is_settling($cell) ? ('--idempotency-life', '1ms') : (),
         $fault eq 'lower-case' ? ('--emails', 'lower-case') : (),
         $cell->{tls} ? ('--tls-pem', "$cell->{folder}/tls.pem", '--tls-listen', "127.0.0.1:$cell->{tls}") : (),
@@ -191,7 +190,7 @@ sub settings
     return {%{$cell->{case}{set}}, $option{quick} ? ('delivery.burst' => 20) : (), %{$option{set} || {}}};
 }
 
-# The limit is that of a run: two of them within one second may send more than either may.
+# The limit applies to one run: two of them within one second may together send more.
 sub pause
 {
     my ($cell) = @_;
@@ -199,7 +198,7 @@ sub pause
     sleep $wait if $wait > 0;
 }
 
-# One run to its end: gives its status and keeps its summary.
+# One run to its end: returns its status and keeps its summary.
 sub run
 {
     my ($cell, $what, %option) = @_;
@@ -222,7 +221,7 @@ sub ended
     return $status;
 }
 
-# A run in the background, which is let go on until so many requests of the operation came (or at once).
+# A run in the background; returns after so many requests of the operation (or at once).
 sub start
 {
     my ($cell, $requests) = @_;
@@ -250,15 +249,15 @@ sub finish
     return ended($cell, $what, $status, read_file("$cell->{case}{folder}/err"));
 }
 
-# What is expected of a run in which everybody comes through.
+# The expected result of a run in which every customer is imported.
 sub is_done
 {
     my ($cell, $what) = @_;
     my ($summary, $rows) = @$cell{qw(summary rows)};
     my $of = $cell->{operation} eq 'update' ? 'updated' : 'created';
-    # At kraken-embed a create that landed without an answer is found to exist, and not whose it is: for a person.
+    # At kraken-embed a create whose answer was lost ends in "exists", without the user's id: for a person.
     my $person = $cell->{provider} eq 'kraken-embed' && $of eq 'created' && $cell->{for_a_person};
-    # Foreign bytes that come when the next request has left already are taken for its answer, as HTTP/1.1 has it; they name
+    # Foreign bytes that arrive when the next request has already been sent are read as its answer, as in any HTTP/1.1; they name
     # another customer's user, so that this one stays in doubt until the next run.
     my $late = $cell->{fault}{name} eq 'foreign-bytes';
     is($summary->{$of} + $summary->{unchanged} + ($person || $late ? $summary->{in_doubt} : 0), $rows, "$what: all $rows are $of")
@@ -282,7 +281,7 @@ sub wait_until
     sleep 0.02 while !$condition->() && time < $give_up;
 }
 
-# Answers that go wrong, some of the operation's.
+# Some answers of the operation are faulty.
 sub strike
 {
     my ($cell) = @_;
@@ -304,14 +303,14 @@ sub strike
     $cell->{faults} += $injected->();
     cmp_ok($cell->{faults}, '>=', $next * @kinds, 'the faults happened');
     sandbox_faults($cell->{sandbox});
-    # At payso a doubt is not tried again: it is asked about.
+    # At payso a create in doubt is not repeated: the listing resolves it.
     my $asked = $cell->{provider} eq 'payso' && $operation eq 'create' && $fault->{doubt};
     cmp_ok($summary->{retries}{$fault->{cause}}, '>=', $operation eq 'login' ? 1 : $next, "retries are counted as $fault->{cause}")
         if $fault->{cause} && !$asked;
     events($cell, 'list') if $asked;
 }
 
-# That the ledger has events of an operation.
+# The ledger has events of an operation.
 sub events
 {
     my ($cell, $operation) = @_;
@@ -319,7 +318,7 @@ sub events
     cmp_ok($count, '>', 0, "the ledger has events of $operation");
 }
 
-# What would settle the doubts is not shown clearly, for a whole run: nobody whose create has landed is created again.
+# For a whole run, the answer that would resolve creates in doubt is incomplete: none that reached the provider is repeated.
 sub unclear
 {
     my ($cell) = @_;
@@ -349,7 +348,7 @@ sub lower_case
     $cell->{faults} += $cell->{rows}; # each e-mail came back other than it was sent
 }
 
-# What the provider has of these is not known, whatever it said of the repeat: all are sent again.
+# After a refused repeat the provider's data of these customers is unknown: all are sent again.
 sub landed_refused
 {
     my ($cell) = @_;
@@ -368,7 +367,7 @@ sub landed_refused
     is($cell->{summary}{updated}, $cell->{rows}, 'and all are sent') or diag summary_line($cell->{summary});
 }
 
-# What was left out is sent again by the next run, and by no further one; an answer that gets lost then is no second no.
+# An omitted member is sent again by the next run, and by no later one; a lost answer then is not a second omission.
 sub not_taken
 {
     my ($cell) = @_;
@@ -384,7 +383,7 @@ sub not_taken
     $cell->{faults} += $struck + 2;
 }
 
-# No way to the provider for a whole run: nothing is sent, nobody is lost, and the next run finishes.
+# No connection to the provider for a whole run: nothing is sent, no customer is lost, and the next run finishes.
 sub outage
 {
     my ($cell) = @_;
@@ -411,7 +410,7 @@ sub outage
     is_done($cell, 'the next run');
 }
 
-# The provider dies in the middle, and is back after a while, while the run goes on.
+# The provider dies in the middle of a run, and is back after a while.
 sub gone
 {
     my ($cell) = @_;
@@ -432,7 +431,7 @@ sub gone
     $cell->{faults} += $cell->{summary}{retries}{connect};
 }
 
-# The provider takes back what it gave. A login's token is asked for anew; without a key that is good, the run stops.
+# The provider revokes credentials. A login's token is renewed; without a valid key the run stops.
 sub revoked
 {
     my ($cell) = @_;
@@ -463,8 +462,8 @@ sub revoked
     is_done($cell, 'the next run');
 }
 
-# A 401 in the middle, twice. Where there is a login its token is asked for anew, and nobody is the worse for it; credentials
-# that are not known stop the run. No record is refused for it, in either case.
+# Two 401 in the middle of a run. Where there is a login its token is renewed, without an effect on any record; unknown
+# credentials stop the run. In either case no record is refused for it.
 sub unauthorized
 {
     my ($cell) = @_;
@@ -515,7 +514,7 @@ sub unauthorized
 
 # The end of every cell.
 
-# A person who looks up at the provider what our ledger cannot know (kraken-embed).
+# A person looks up at the provider what the ledger cannot contain (kraken-embed).
 sub settle_by_person
 {
     my ($cell) = @_;
@@ -541,7 +540,7 @@ sub conclude
     my ($cell) = @_;
     my ($provider, $case, $rows) = @$cell{qw(provider case rows)};
     my @result = ($cell->{status}, summary_line($cell->{summary}));
-    # Of the runs alone: a person's verdict asks the provider for the user that it names.
+    # Of the runs alone: resolving by a person sends a request for each user that is named.
     my $counts = counts($cell);
     settle_by_person($cell) if $cell->{summary}{in_doubt};
     is_deeply([grep { $counts->{by_operation}{$_} } 'other', sort keys %{$absent{$provider}}], [],

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The memory of a run: no other process of the account can look into it, it leaves no core, and once the last request has
-# gone no secret is left in it or in the environment that it shows.
+# The memory of a run: no other process of the account can read it, it leaves no core, and after the last request
+# no secret is left in it or in its visible environment.
 use strict;
 use warnings;
 use FindBin;
@@ -24,7 +24,7 @@ sub secrets_of
     return %secret;
 }
 
-# All that is written, read and private in a process: what can hold a copy. undef: it cannot be read.
+# All readable, private memory of a process: it may contain a copy. undef: it cannot be read.
 sub memory_of
 {
     my ($pid) = @_;
@@ -45,7 +45,7 @@ sub memory_of
 
 sub slurp_proc { open my $file, '<', $_[0] or return; local $/; return scalar <$file> }
 
-# A run that stands still once all is done but for its result on standard output, a pipe that is full.
+# A run that blocks when only its result on standard output is missing: a full pipe.
 sub start_and_stop_at_its_end
 {
     my ($case) = @_;

@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# Mutated answers: whatever comes back over a real socket, the program (built with ASan and UBSan) does not crash, every user
-# that exists at the server is accounted for in the ledger, and nobody is refused without a 4xx.
+# Mutated answers: whatever arrives over a real socket, the program (built with ASan and UBSan) does not crash, every user
+# at the server is accounted for in the ledger, and no customer is refused without a 4xx.
 #
 #   tests/fault/mutations.t                       the short run; the long one is `make proof`
 #   KYC_SEED=7 tests/fault/mutations.t            with other mutations
-#   KYC_SEED=7 KYC_CASE=kira:123 tests/fault/mutations.t     one customer alone, and what it was answered
+#   KYC_SEED=7 KYC_CASE=kira:123 tests/fault/mutations.t     one customer alone, and its answers
 #   KYC_SEED=7 KYC_CASE=kira:1-250 tests/fault/mutations.t   a batch alone; KYC_KEEP=1 keeps its folder
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ my $answers = $ENV{KYC_MUTATIONS} || ($long ? 25_000 : 2_000);    # for each pro
 my $batch = 250;
 my @providers = qw(payward kraken-embed kira payso);
 
-# The sanitizers' build of the program: that of `make check` beside the plain one, or the one that is tested anyway.
+# The sanitizers' build of the program: that of `make check` beside the plain one, or the one under test anyway.
 my $build = $ENV{KYC_BUILD} || 'build';
 my $sanitized = $build =~ m{/[at]san$} ? $build : "$build/asan";
 $sanitized = $build if !-x "$sanitized/kyc-import" && $build !~ m{build$};
@@ -33,7 +33,7 @@ my %set = ('delivery.in_flight' => 16, 'delivery.attempts' => 8, 'delivery.timeo
     'delivery.rate' => '5000/s', 'delivery.burst' => 100, 'delivery.stop_after.refused_in_a_row' => 100_000, 'delivery.stop_after.refused_share' => '100%',
     'delivery.stop_after.updated_share' => '100%');
 
-# Runs of the program until one is not stopped: an answer that is now a 401 or a redirect stops one, rightly.
+# Runs until one is not stopped: a mutated answer that became a 401 or a redirect rightly stops one.
 sub run_through
 {
     my ($cell, $what) = @_;
@@ -52,7 +52,7 @@ sub run_through
     return;
 }
 
-# What is wrong with one customer once a run has gone through; empty: nothing.
+# The problems of one customer after its run; empty: none.
 sub fault_of
 {
     my ($number, $seen, $row, $listing_is_unclear) = @_;
@@ -77,7 +77,7 @@ sub fault_of
     return;
 }
 
-# Holds the ledger against what the server saw.
+# Compares the ledger with the server's record.
 sub compare
 {
     my ($cell, $what) = @_;
@@ -85,7 +85,7 @@ sub compare
     my $seen = mutation_seen($cell->{server});
     my %row = map { $_->[0] => [@$_[1, 2]] } case_ledger($cell->{case}, 'SELECT external_id, state, user_id FROM customer');
     my $faults = 0;
-    # payso's listing shows absence only when it holds every user of the ledger; an id that a mutation made is not in it.
+    # payso's listing proves absence only when it has every user of the ledger; an id of a mutated answer is not in it.
     my %at_server = map { (sprintf 'USER%012d', $_->{number}) => 1 } grep { $_->{users} } values %{$seen->{customers}};
     my $listing_is_unclear = $cell->{provider} eq 'payso' && grep { $_->[1] ne '' && !$at_server{$_->[1]} } values %row;
     @$sum{qw(users accounted again in_doubt)} = (0) x 4;

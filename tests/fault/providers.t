@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Each provider: the export created in full, with the provider counting no complaint, without faults and under all kinds of
-# them at once; nobody twice, nobody lost.
+# Each provider: the export is created in full, without a complaint of the provider, without faults and under all kinds of
+# them at once; no customer has two users, none is lost.
 use strict;
 use warnings;
 use FindBin;
@@ -31,7 +31,7 @@ for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
         my $summary = case_summary($case);
         adds_up($summary, "$provider, $name");
         is($summary->{refused}, 0, "$provider, $name: nobody is refused");
-        # Where the provider has no safe repeat, a lost answer may leave what only a person can settle.
+        # Where the provider has no safe repeat, only a person may be able to resolve a lost answer.
         my $kraken = $provider eq 'kraken-embed';
         is($summary->{created} + ($kraken ? $summary->{in_doubt} : 0), $rows, "$provider, $name: everybody is created")
             or diag "in doubt $summary->{in_doubt}, unsent $summary->{unsent}";

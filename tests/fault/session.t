@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What an answer says of all requests and not of its own record: that the session is over (401), that the gateway lets nobody
-# through (403), that the provider wants to be left alone for a while (Retry-After), that it is gone (the breaker).
+# Answers about all requests rather than one record: the session has expired (401), the gateway refuses everything
+# (403), the provider asks for a pause (Retry-After), the provider is gone (the breaker).
 use strict;
 use warnings;
 use FindBin;
@@ -17,14 +17,14 @@ use KycTest;
 my @providers = qw(payward kraken-embed kira payso);
 my @cells;
 
-# They wait more than they work, so they run side by side.
+# They wait more than they compute, so they run in parallel.
 sub cell
 {
     my ($name, $run) = @_;
     push @cells, {name => $name, run => sub { $run->(); return {} }};
 }
 
-# A number that the server's processes share: gives it and adds one.
+# A counter that the server's processes share: returns it and adds one.
 sub counted
 {
     my ($path) = @_;
@@ -46,7 +46,7 @@ sub created
 
 sub key_of { my ($body) = @_; return $body =~ /(cust-\d{6})/ ? $1 : 'none'; }
 
-# A kira: logins count up (token-1, …); what it answers to another request is the test's.
+# A kira: logins count up (token-1, …); the test writes the answer to any other request.
 sub kira_start
 {
     my ($folder, $reply) = @_;
@@ -121,7 +121,7 @@ cell('a login whose tokens do not work', sub {
     hostile_end($server);
 });
 
-# After a success, which proves the credentials: what a gateway forbids is no verdict on a customer either.
+# After a success, which proves the credentials: a gateway's 403 is not about the customer either.
 my %answers = ('a 401' => [401, '{"code":"unauthorized","message":"Unauthorized"}'],
     'a 403 by its header' => [403, '{"code":"x"}', 'x-amzn-ErrorType: ForbiddenException'], 'a 403 by its body' => [403, '{"message":"Forbidden"}']);
 for my $provider (@providers) {
@@ -141,7 +141,7 @@ for my $provider (@providers) {
     }
 }
 
-# When each request came, by the server: [[seconds, key, what was answered], …].
+# The arrival of each request at the server: [[seconds, key, its answer], …].
 sub timed_start
 {
     my ($provider, $folder, $reply) = @_;
@@ -242,7 +242,7 @@ for my $provider (@providers) {
     });
 }
 
-# More probes than a record has attempts: the breaker asks for all, and the record that is sent with it pays nothing.
+# More probes than a record has attempts: the breaker sends them for all, and the record that they carry loses no attempt.
 for my $provider (@providers) {
     cell("$provider: an outage uses up nobody's attempts", sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
@@ -271,7 +271,7 @@ for my $provider (@providers) {
     });
 }
 
-# Two records that the provider always fails on are not a provider that is gone: their probes are their own attempts, so the
+# Two records on which the provider always fails do not mean that it is gone: their probes are their own attempts, so the
 # run ends soon, with the rest created and these two in doubt, and does not stop for the provider (4) after retry_for.
 for my $provider (qw(payward kraken-embed)) {
     cell("$provider: two records that always get a 500", sub {

@@ -5,11 +5,11 @@
  *   memory
  * - FAULT_PATH: only for files whose path fits this pattern (fnmatch, * takes slashes too); without it any
  * - FAULT_FROM: the first of these calls that fails, from 1
- * - FAULT_COUNT: how many fail, 1 when not said; 0: this one and all later ones
+ * - FAULT_COUNT: how many fail; 1 by default; 0: this one and all later ones
  * - FAULT_HOW: a number of errno; `short`: only half is written or read; `turns`: every second call fails
  * with EINTR
- * - FAULT_MARK: a file that is made when a call failed
- * - FAULT_CLOCK: CALL:SECONDS,…: from that reading of the wall clock on it is that far off
+ * - FAULT_MARK: a file that is created when a call failed
+ * - FAULT_CLOCK: CALL:SECONDS,…: from that reading of the wall clock on it is so many seconds off
  *
  * Thread: any. A call that fails does nothing.
  */
@@ -41,7 +41,7 @@ static struct {
     _Atomic unsigned long seen, clock_seen;
 } fault;
 
-/* Before main, and before any thread: a constructor of another library may come first, and meets no fault. */
+/* Before main, and before any thread: an earlier constructor of another library meets no fault. */
 __attribute__((constructor)) static void fault_setup(void)
 {
     const char *from = getenv("FAULT_FROM"), *count = getenv("FAULT_COUNT"), *how = getenv("FAULT_HOW");
@@ -66,7 +66,7 @@ static void write_file(const char *name, const char *text)
     }
 }
 
-/* The file that a descriptor stands for. */
+/* The file behind a descriptor. */
 static const char *path_of(int fd, char *path, size_t size)
 {
     char link[64];
@@ -98,7 +98,7 @@ static enum how meet(const char *call, int fd, const char *path)
     return fault.is_short ? HOW_SHORT : HOW_ERRNO;
 }
 
-/* Without a fault the mark holds how many calls there were. */
+/* Without a fault the mark contains the number of calls. */
 __attribute__((destructor)) static void fault_end(void)
 {
     char text[32];

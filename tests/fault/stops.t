@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Stopping before damage: the canary, refusals in a row and their share, the breaker; and that a healthy night goes on.
+# Stopping before damage: the canary, refusals in a row and their share, the breaker; and a healthy run is not stopped.
 use strict;
 use warnings;
 use FindBin;
@@ -13,7 +13,7 @@ my @wide = ('--nonce-window', 10_000_000_000);
 
 sub counts { my ($case) = @_; return sandbox_counts($case->{sandbox})->{$case->{provider}} }
 
-# Rows that payward refuses: they have the e-mail of the first.
+# Rows that payward refuses: their e-mail is that of the first row.
 sub with_taken_emails
 {
     my ($csv, @rows) = @_;
@@ -137,7 +137,7 @@ subtest 'a healthy night' => sub {
     sandbox_stop($sandbox);
 };
 
-# The provider answers nothing but 503 for a while: what each asks meanwhile, and that nobody is given up.
+# The provider answers only 503 for a while: the requests meanwhile, and that no customer is given up.
 subtest 'the breaker pauses' => sub {
     for my $provider (qw(payward kraken-embed kira payso)) {
         my $sandbox = sandbox_start(@wide);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# TLS to a provider: what is not trusted gets no byte of a request, the environment weakens nothing, a CA of the job's own
-# is enough for a whole run; and http:// goes to loopback alone.
+# TLS to a provider: an untrusted server gets no byte of a request, the environment weakens nothing, a private CA of the job
+# is enough for a whole run; and http:// is only for loopback.
 use strict;
 use warnings;
 use FindBin;
@@ -21,7 +21,7 @@ sub openssl
     return $out;
 }
 
-# A CA of one's own, and a certificate of it for a name: NAME.pem holds key and certificate.
+# A private CA, and a certificate of it for a name: NAME.pem holds key and certificate.
 sub authority
 {
     my ($name) = @_;
@@ -52,7 +52,7 @@ my $good = certificate('ca', 'good', 'IP:127.0.0.1');
 my $elsewhere = certificate('ca', 'elsewhere', 'DNS:api.example.com');
 my $expired = certificate('ca', 'expired', 'IP:127.0.0.1', '20200101000000Z', '20200201000000Z');
 
-# openssl's own server: it prints what it was sent, and a line for each connection.
+# openssl's own server: it prints the request, and a line for each connection.
 sub server
 {
     my ($pem, @options) = @_;
@@ -138,8 +138,8 @@ subtest 'a run over HTTPS, with a CA of the job\'s own' => sub {
     }
 };
 
-# A TLS 1.3 server sends session tickets when it likes: what can be read on a kept connection is no reason to trust it, and
-# must not be there after each request either.
+# A TLS 1.3 server sends session tickets at any time. A kept connection with unread bytes is not used again, so a ticket
+# must not be left unread after each request.
 subtest 'kept connections are kept over TLS' => sub {
     my $pem = certificate('ca', 'named', 'DNS:payward.example.invalid');
     my $named = sandbox_start('--nonce-window', 10_000_000_000, '--tls-pem', $pem);

@@ -12,7 +12,7 @@ use KycTest;
 use KycRun;
 use KycMachine;
 
-# Waits for an event, not for a time; dies when it does not come.
+# Waits for an event, not for a time; dies when it does not happen.
 sub wait_for
 {
     my ($what, $event) = @_;
@@ -25,7 +25,7 @@ sub wait_for
 
 sub users { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}{users}; }
 
-# Two runs at once, of one job or of two with one key; the second is told who holds what.
+# Two runs at once, of one job or of two with one key; the second one's message names the holder.
 for my $stopped (0, 1) {
     my $case = machine_case(rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
     my $other = case_new($case->{sandbox}, rows => 3);
@@ -47,8 +47,8 @@ for my $stopped (0, 1) {
     machine_holds($case, "$held has ended");
 }
 
-# Two jobs with one credential would go at twice the provider's limit: one at a time, at every provider and in every command
-# that asks it. Of kira each part counts: the gateway limits an API key, a login belongs to a client.
+# Two jobs with one credential would send at twice the provider's limit: one at a time, at every provider and in every command
+# that sends requests. For each part of kira's: the gateway limits an API key, a login belongs to a client.
 my %parts = (payward => ['api_key'], 'kraken-embed' => ['api_key'], kira => ['api_key', 'client_id'], payso => ['token']);
 for my $provider (sort keys %parts) {
     my $case = machine_case(provider => $provider, rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
@@ -80,8 +80,8 @@ for my $provider (sort keys %parts) {
     machine_holds($case, "$provider, another job had the same credential");
 }
 
-# The input changes while it is read: status 3 and how it changed; what was read stands. Rows so wide that reading is not
-# at the end when the first is sent.
+# The input changes while it is read: status 3 and how it changed; the rows read so far count. The rows are so wide that
+# reading has not finished when the first is sent.
 my $padding = ',' . 'x' x 4200;
 my $wide = csv_rows(1500) =~ s/\n/$padding\n/gr;
 my %changes = (
@@ -111,7 +111,7 @@ for my $sentence (proof_is_long() ? sort keys %changes : ('cut', 'replaced', 'to
     machine_holds($case, "the input is $sentence while it is read");
 }
 
-# A file of a pattern that vanishes after it was seen; a pipe whose writer dies in the middle of a row.
+# A file of a pattern that is removed after it was found; a pipe whose writer dies in the middle of a row.
 {
     my $case = machine_case(rows => 1500, bad => 0, csv => $wide);
     my @inputs = map { ('--input', "$case->{folder}/$_.csv") } 'export', 'second';

@@ -119,14 +119,14 @@ sub browser_run
     return command($browser, 'POST', "$browser->{session}/execute/sync", {script => $script, args => []});
 }
 
-# What came to the console since the last call.
+# The console messages since the last call.
 sub browser_console
 {
     my ($browser) = @_;
     return map { $_->{message} } @{command($browser, 'POST', "$browser->{session}/se/log", {type => 'browser'})};
 }
 
-# The addresses that were asked for since the last call.
+# The URLs requested since the last call.
 sub browser_requests
 {
     my ($browser) = @_;

@@ -1,12 +1,12 @@
-# KycMachine: a run on a machine that fails, and what must hold afterwards.
+# KycMachine: a run on a machine that fails, and the checks after it.
 #
 #   my $case = machine_case(rows => 12, bad => 2);                   # a sandbox and a job of its own
 #   my ($status, $out, $err, $path) = machine_run($case, {call => 'sync', from => 3, how => 'EIO'});
 #   machine_holds($case, 'the third fsync fails');                   # nothing is claimed; a plain run completes
 #   machine_proof();                                                 # the figures of all of this, for make proof
 #
-# Calls fail by a preloaded library (tests/fault/shim.c, which says what a fault may be); $path is the file of the call
-# that failed, undef when none did.
+# Calls fail by a preloaded library (tests/fault/shim.c lists the faults); $path is the file of the failed call, undef when
+# none failed.
 package KycMachine;
 
 use strict;
@@ -20,7 +20,8 @@ use KycRun;
 use KycTest;
 
 our @EXPORT = qw(machine_case machine_end machine_run machine_count machine_shim machine_claims machine_holds
-    machine_fails machine_proof machine_hurt machine_sample machine_limited);
+    machine_fails machine_proof machine_hurt machine_sample machine_limited
+    machine_figures machine_add);
 
 my %figures = map { $_ => 0 } proof_columns();
 
@@ -36,7 +37,7 @@ sub machine_case
     return $case;
 }
 
-# Ends its sandbox, and adds what came of it to the figures.
+# Ends its sandbox, and adds its counters to the figures.
 sub machine_end
 {
     my ($case) = @_;
@@ -100,12 +101,12 @@ sub machine_count
     return $count;
 }
 
-# count of the numbers 1..most, or all of them in the long proof: spread, and always the same.
+# count of the numbers 1..max, or all of them in the long proof: spread, and always the same.
 sub machine_sample
 {
-    my ($most, $count, $every) = @_;
-    return map { 1 + ($_ - 1) * ($every || 1) } 1 .. int(($most - 1) / ($every || 1)) + 1 if proof_is_long();
-    my %chosen = map { 1 + int(($_ * 0.6180339887) * 1000003) % $most => 1 } 1 .. $count;
+    my ($max, $count, $every) = @_;
+    return map { 1 + ($_ - 1) * ($every || 1) } 1 .. int(($max - 1) / ($every || 1)) + 1 if proof_is_long();
+    my %chosen = map { 1 + int(($_ * 0.6180339887) * 1000003) % $max => 1 } 1 .. $count;
     return sort { $a <=> $b } keys %chosen;
 }
 
@@ -119,32 +120,31 @@ sub machine_limited
     return run_program('bash', '-c', "$limits; exec \"\$@\"", 'limited', case_arguments($case, 'run', @arguments));
 }
 
-# What stands in the summary.json of this run is true: every row is accounted for, nobody is said to exist who does
-# not. Gives what is wrong.
+# The summary.json of this run is true: every row is accounted for, and every created user exists. Returns the mistakes.
 sub machine_claims
 {
-    my ($case, $status, $said) = @_;
+    my ($case, $status, $expected) = @_;
     my $path = "$case->{folder}/reports/test/summary.json";
     return () if !-e $path || read_file($path) eq $case->{summary_before};    # that of an earlier run
-    my $summary = eval { JSON::PP->new->utf8->decode(read_file($path)) } or return "summary.json is no JSON";
+    my $summary = eval { JSON::PP->new->utf8->decode(read_file($path)) } or return "summary.json is not JSON";
     my ($sum, @wrong) = (0);
     $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
     my $users = sandbox_counts($case->{sandbox})->{$case->{provider}}{users};
     push @wrong, "read $summary->{read}, accounted for $sum" if $sum != $summary->{read};
     push @wrong, "created $summary->{created}, users $users" if $summary->{created} > $users;
     push @wrong, "the summary says status $summary->{status}, the run $status"
-        if $summary->{status} != (defined $said ? $said : $status) && $status != 134;    # the end came after it was written
+        if $summary->{status} != (defined $expected ? $expected : $status) && $status != 134;    # the end came after it was written
     return @wrong;
 }
 
-# What held in the end, after whatever happened: a plain run completes, each valid row is one user, nobody two.
+# The end after any fault: a plain run completes, each valid row is one user, none has two.
 sub machine_holds
 {
     my ($case, $sentence, @arguments) = @_;
     my ($status, undef, $err) = machine_run($case, undef, '-q', @arguments);
     $figures{runs}++;    # that of is_settled
     is($status, $case->{bad_rows} ? 1 : 0, "$sentence: a plain run completes") or diag $err;
-    is_settled($case, "$sentence: as if nothing had happened");
+    is_settled($case, "$sentence: the same end as without a fault");
     machine_end($case);
 }
 
@@ -161,8 +161,18 @@ sub machine_fails
     is(join('; ', @wrong), '', $sentence) or diag $text;
 }
 
-# Something was done to the machine or its files without the shim.
+# Counts a fault that was made without the shim.
 sub machine_hurt { $figures{faults}++; }
+
+# The figures so far, of a process of its own, and those of several such processes added to these.
+sub machine_figures { return {%figures}; }
+
+sub machine_add
+{
+    for my $more (grep { $_ } @_) {
+        $figures{$_} += $more->{$_} for keys %figures;
+    }
+}
 
 sub machine_proof { proof_add('machine failures', %figures); }
 

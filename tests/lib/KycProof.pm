@@ -1,4 +1,4 @@
-# KycProof: the figures of `make proof`. A test that injects faults adds what it saw; without KYC_PROOF nothing is kept.
+# KycProof: the figures of `make proof`. A test that injects faults adds its counts; without KYC_PROOF nothing is stored.
 #
 #   my $kills = proof_is_long() ? 1000 : 50;
 #   proof_add('random kills', faults => 50, runs => 51, expected => 300, made => 300, duplicates => 0, lost => 0, over_limit => 0);
@@ -23,7 +23,7 @@ sub proof_is_long { return defined $ENV{KYC_PROOF}; }
 sub proof_columns { return @columns; }
 
 # One line of figures under a name; lines of one name are added up in the table. faults: injected; runs: of
-# kyc-import; expected, made: users; lost: customers whom neither ledger nor report accounts for; over_limit: requests
+# kyc-import; expected, made: users; lost: customers that neither ledger nor report accounts for; over_limit: requests
 # by the server's count.
 sub proof_add
 {

@@ -1,8 +1,8 @@
-# KycProxy: a forward proxy on loopback that leads every CONNECT, whatever its name, to one port of this machine: so a name
-# that does not resolve has a provider behind it.
+# KycProxy: a forward proxy on loopback that connects every CONNECT, whatever its host, to one port of this machine: so a
+# provider can have a host name that does not resolve.
 #
 #   my $proxy = proxy_start($sandbox->{tls_port});      # {port, pid, journal}; ended with the test
-#   proxy_connections($proxy)                           # so many connections came through it
+#   proxy_connections($proxy)                           # the number of connections through it
 package KycProxy;
 
 use strict;
@@ -15,7 +15,7 @@ use KycTest;
 
 our @EXPORT = qw(proxy_start proxy_connections);
 
-# The head of a request, up to its empty line; undef when the client goes away before that.
+# The head of a request, up to its empty line; undef when the client closes before that.
 sub read_head
 {
     my ($socket) = @_;

@@ -1,4 +1,4 @@
-# KycRun: what the tests that import into a sandbox share: a job of one's own, rows, the program, its ledger.
+# KycRun: shared by the tests that import into a sandbox: a job per test, rows, the program, its ledger.
 #
 #   my $case = case_new($sandbox, rows => 300, bad => 12, set => {'delivery.rate' => '500/s'});
 #   my ($status, $out, $err) = case_run($case);           # kyc-import run to its end
@@ -36,7 +36,7 @@ sub csv_rows
         @rows;
 }
 
-# What a provider needs beside payward's columns.
+# The fields that a provider requires beside payward's.
 my %more_fields = (
     'kraken-embed' => "  tos_version: {value: 1}\n",
     payso => "  state: {value: CA}\n  national_id: {value: '000000000'}\n",
@@ -105,7 +105,7 @@ sub case_arguments
 {
     my ($case, $command, @more) = @_;
     $case->{checked} = $command eq 'check' || grep { $_ eq '--dry-run' } @more if $command =~ /^(?:check|run)$/;
-    # Without a canary: it sends one at a time, and a refusal among its first stops the run (tests/fault/stops.t).
+    # Without a canary: it sends one at a time, and a refusal among its records stops the run (tests/fault/stops.t).
     my %set = ('delivery.rate' => '2000/s', 'delivery.burst' => 50, 'delivery.in_flight' => 8, 'delivery.canary' => 0,
         ($case->{provider} =~ /^(payward|kraken-embed)$/ ? ('provider.nonce_window' => 10_000_000_000) : ()),
         %{$case->{set}});
@@ -113,7 +113,7 @@ sub case_arguments
         (map { ('--set', "$_=$set{$_}") } grep { defined $set{$_} } sort keys %set), @more);
 }
 
-# (exit status, standard output, standard error) of `kyc-import COMMAND`; run unless told otherwise.
+# (exit status, standard output, standard error) of `kyc-import COMMAND`; `run` by default.
 sub case_run
 {
     my ($case, @more) = @_;
@@ -121,7 +121,7 @@ sub case_run
     return run_program(case_arguments($case, $command, @more));
 }
 
-# Starts `kyc-import run`, or another command, and gives its pid; its output goes to FOLDER/out and FOLDER/err.
+# Starts `kyc-import run`, or another command, and returns its pid; its output goes to FOLDER/out and FOLDER/err.
 sub case_start
 {
     my ($case, @more) = @_;
@@ -145,7 +145,7 @@ sub case_summary
     return JSON::PP->new->utf8->decode(read_file(case_report($case) . '/summary.json'));
 }
 
-# Every row of the input is accounted for (1-product.md), in a summary of a run that sends.
+# Every row of the input is accounted for in the summary of a run that sends: each row has one result.
 sub adds_up
 {
     my ($summary, $sentence) = @_;
@@ -156,7 +156,7 @@ sub adds_up
     is($summary->{valid} + $summary->{rejected}, $summary->{read}, "$sentence: every row is valid or rejected");
 }
 
-# Runs; gives (summary, standard error, standard output) and holds the summary to its sum and its status.
+# Runs; returns (summary, standard error, standard output) and checks the sum and the status in the summary.
 sub run_of
 {
     my ($case, $sentence, $want, @more) = @_;
@@ -197,15 +197,14 @@ sub is_verified
         or diag $out, $err;
 }
 
-# The end that every path must lead to: each valid row one user, the ledger says what the provider has, a further run
-# sends nothing.
+# The end of every path: each valid row is one user, ledger and provider agree, and another run sends nothing.
 sub is_settled
 {
     my ($case, $sentence) = @_;
     my $provider = $case->{provider};
     my $counts = sandbox_counts($case->{sandbox})->{$provider};
     my $requests = $counts->{requests};
-    # payso knows no key of ours: a user of it is told by the e-mail that csv_rows made from the key.
+    # payso has no external id: its users are identified by the e-mail that csv_rows derived from the key.
     my %at_provider = map { ($_->{external_id} || $_->{email} =~ s/@.*//r) => $_->{id} } sandbox_users($case->{sandbox}, $provider);
     my %in_ledger = map { $_->[0] => $_->[1] } case_ledger($case, "SELECT external_id, user_id FROM customer WHERE state = 'created'");
     subtest $sentence => sub {
@@ -215,7 +214,7 @@ sub is_settled
         is($counts->{bad_nonces}, 0, 'no nonce out of order');
         is_deeply(\%in_ledger, \%at_provider, 'ledger = provider');
         is_deeply([case_ledger($case, "SELECT external_id, state FROM customer WHERE state <> 'created'")], [],
-            'nobody is left in another state');
+            'no customer is in another state');
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, $case->{bad_rows} ? 1 : 0, 'a further run ends well') or diag $err;
         is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, 'and sends nothing');

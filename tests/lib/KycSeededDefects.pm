@@ -1,8 +1,8 @@
-# KycSeededDefects: an export with planted defects, as CSV and as NDJSON, and what must be found where.
+# KycSeededDefects: an export with planted defects, as CSV and as NDJSON, and the findings it must cause.
 #
 #   my $planted = planted_export(20_000, 'csv');
 #   # {text, read, rules => {'email/format' => N}, warnings => {...}, rejects => [[row, line, 'email/format;...'], ...],
-#   #  broken => [the raw text of records that are none, ...]}
+#   #  broken => [the raw text of malformed records, ...]}
 #
 # Every 29th record has a defect, each kind in its turn; the rest is clean, some of it over several lines. All people are
 # invented.
@@ -56,7 +56,7 @@ rules:
 YAML
 }
 
-# Each: what is put into the row, and the verdicts that must come of it; a warning begins with `~`.
+# Each: the change to a row, and its expected verdicts; a warning begins with `~`.
 my @cells = (
     [{email => ''}, 'email/required'], [{given => ''}, 'first_name/required'], [{family => " \t "}, 'last_name/required'],
     [{mobile => ''}, 'phone/required'], [{city => ''}, 'city/required'], [{email => 'nobody'}, 'email/format'],
@@ -93,8 +93,8 @@ sub text_of
     return encode_utf8($format eq 'csv' ? join ',', map { cell($row->{$_}) } @columns : $json->encode($row));
 }
 
-# Records that are none, by format: the text and the rule.
-my %none = (
+# Malformed records, by format: the text and the rule.
+my %malformed = (
     csv => [
         [sub { $_[0] . ',one more' }, 'record/columns'], [sub { $_[0] =~ s/,[^,]*\z//r }, 'record/columns'],
         [sub { $_[0] =~ s/,/,"quo"te,/r }, 'record/malformed'], [sub { $_[0] =~ s/,/,5" pipe,/r }, 'record/malformed'],
@@ -124,7 +124,7 @@ sub planted_export
     my ($count, $format) = @_;
     my $planted = {text => $format eq 'csv' ? join(',', @columns) . "\n" : '', rejects => [], broken => [], read => $count, rejected => 0};
     my $line = 1 + ($format eq 'csv');
-    my $kinds = @cells + @{$none{$format}} + 3;
+    my $kinds = @cells + @{$malformed{$format}} + 3;
     my @lines;
     for my $i (1 .. $count) {
         my ($row, $turn) = (clean_row($i), $i % 29 == 0 ? int($i / 29) % $kinds : -1);
@@ -144,7 +144,7 @@ sub planted_export
             $row->{id} = "person$i\@example.com";
             @verdicts = ('~external_id/identifying');
         } elsif ($turn > 0) {
-            my ($break, $rule) = @{$none{$format}[$turn - @cells - 3]};
+            my ($break, $rule) = @{$malformed{$format}[$turn - @cells - 3]};
             $row->{street} = '1 Market St';
             $raw = $break->(text_of($format, $row));
             @verdicts = ($rule);
@@ -159,7 +159,7 @@ sub planted_export
         push @lines, "$raw\n";
         my $newlines = () = $raw =~ /\r\n|\n|\r/g;
         $line += 1 + $newlines;
-        if ($i % 101 == 0) {    # a blank line is no record
+        if ($i % 101 == 0) {    # a blank line is not a record
             push @lines, "\n";
             $line++;
         }
