@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/infer_ndjson.h"
+#include "core/ascii.h"
 #include "core/buffer.h"
 #include "core/encoding.h"
 #include "core/memory.h"
@@ -63,14 +64,6 @@ static struct slice next_line(struct slice *rest)
     return line;
 }
 
-static bool is_ascii(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    return true;
-}
-
 static void count_high_bytes(struct infer_sample *sample, struct slice line)
 {
     for (size_t i = 0; i < line.len; i++)
@@ -87,7 +80,7 @@ static void find_encoding(struct infer_sample *sample, struct slice bytes, bool 
 
     while (bytes.len) {
         struct slice line = next_line(&bytes);
-        if (is_ascii(line))
+        if (ascii_only(line))
             continue;
         if (text_is_utf8(line)) {
             utf8++;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "core/ascii.h"
 #include "core/text.h"
 
 /* What windows-1252 makes of 80–9F; 0: not defined. From A0 on it is latin1. */
@@ -11,21 +12,6 @@ static const uint16_t windows1252_table[32] = {
     0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
-
-static bool is_ascii(struct slice text)
-{
-    size_t i = 0;
-    for (; i + 8 <= text.len; i += 8) {
-        uint64_t word;
-        memcpy(&word, text.data + i, sizeof word);
-        if (word & UINT64_C(0x8080808080808080))
-            return false;
-    }
-    for (; i < text.len; i++)
-        if ((unsigned char)text.data[i] & 0x80)
-            return false;
-    return true;
-}
 
 static char *write_char(char *to, unsigned code)
 {
@@ -50,7 +36,7 @@ bool encoding_decode(enum encoding encoding, struct slice source, struct arena *
         *out = source;
         return true;
     }
-    if (is_ascii(source)) {
+    if (ascii_only(source)) {
         *out = source;
         return true;
     }

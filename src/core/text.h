@@ -71,12 +71,6 @@ struct text_letters text_fold_letters(struct slice text, struct arena *arena);
  */
 struct slice text_upper(struct slice text, struct arena *arena);
 
-/* An ASCII letter in lower case; any other byte as it is. */
-static inline char text_lower_ascii(char byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
 /* True when a spreadsheet would take a cell with this text for a formula (=, +, -, @ or a tab first), so that
  * words that are for people get an apostrophe before them in CSV. */
 bool text_is_formula(struct slice text);

@@ -5,6 +5,8 @@
 
 #include <utf8proc.h>
 
+#include "core/ascii.h"
+
 /* Letters that stand for themselves in Unicode, but not on a keyboard elsewhere. */
 static const char *spell_letter(utf8proc_int32_t code)
 {
@@ -88,7 +90,7 @@ static struct slice fold_ascii_name(struct slice text, struct arena *arena)
 {
     struct name_writer writer = {arena_bytes(arena, text.len * 2), 0, false};
     for (size_t i = 0; i < text.len; i++) {
-        char c = text_lower_ascii(text.data[i]);
+        char c = ascii_lower(text.data[i]);
         if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
             write_letters(&writer, &c, 1);
         else if (c != '.' && c != '\'' && c != '`')
@@ -158,7 +160,7 @@ struct text_letters text_fold_letters(struct slice text, struct arena *arena)
             assert(len > 0);
             add_letters(&letters, code, offset);
         } else {
-            letters.codes[letters.count] = (uint32_t)text_lower_ascii((char)code);
+            letters.codes[letters.count] = (uint32_t)ascii_lower((char)code);
             letters.starts[letters.count++] = (uint32_t)offset;
         }
         offset += (size_t)len;
@@ -217,12 +219,11 @@ static size_t distance(struct slice a, struct slice b)
         last[j] = j;
     for (size_t i = 1; i <= a.len; i++) {
         now[0] = i;
-        char x = text_lower_ascii(a.data[i - 1]);
+        char x = ascii_lower(a.data[i - 1]);
         for (size_t j = 1; j <= b.len; j++) {
-            char y = text_lower_ascii(b.data[j - 1]);
+            char y = ascii_lower(b.data[j - 1]);
             now[j] = least_of(least_of(last[j], now[j - 1]) + 1, last[j - 1] + (x != y));
-            if (i > 1 && j > 1 && x == text_lower_ascii(b.data[j - 2]) &&
-                text_lower_ascii(a.data[i - 2]) == y)
+            if (i > 1 && j > 1 && x == ascii_lower(b.data[j - 2]) && ascii_lower(a.data[i - 2]) == y)
                 now[j] = least_of(now[j], before[j - 2] + 1);
         }
         size_t *oldest = before;

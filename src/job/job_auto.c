@@ -9,17 +9,8 @@ enum { COLUMNS_SHOWN_MAX = 20 };
 
 static bool is_wanted(const struct job *job, const struct provider_fields *fields, enum field_id field)
 {
-    if (field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||
-        provider_fields_find(fields, field))
-        return true;
-    for (size_t i = 0; i < job->rule_count; i++) {
-        if (job->rules[i].field == field)
-            return true;
-        for (size_t j = 0; j < job->rules[i].condition_count; j++)
-            if (job->rules[i].conditions[j].field == field)
-                return true;
-    }
-    return false;
+    return field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||
+           provider_fields_find(fields, field) || job_rules_use(job, field);
 }
 
 static int fail_rivals(const struct job *job, enum field_id field, const struct slice *columns,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/digest.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
@@ -188,7 +189,7 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
         digest_hmac_begin(fingerprint->hmac);
         add(fingerprint, slice_make("email", sizeof "email"));
         for (size_t i = 0; i < email->text.len; i++) {
-            char byte = text_lower_ascii(email->text.data[i]);
+            char byte = ascii_lower(email->text.data[i]);
             add(fingerprint, slice_make(&byte, 1));
         }
         add(fingerprint, slice_make("", 1));
@@ -236,7 +237,7 @@ static void write_identity(const struct record *record, char *out)
         struct slice text = identity_value(record, i);
         for (size_t offset = 0; offset < text.len; offset++) {
             bool is_email = identity_fields[i] == FIELD_EMAIL;
-            *out++ = is_email ? text_lower_ascii(text.data[offset]) : text.data[offset];
+            *out++ = is_email ? ascii_lower(text.data[offset]) : text.data[offset];
         }
         *out++ = '\0';
     }

@@ -2,14 +2,9 @@
 
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/text.h"
 #include "model/country_table.h"
-
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
 
 static char to_capital(char letter)
 {
@@ -50,13 +45,13 @@ static const struct country *find_by_code(const uint8_t index[COUNTRY_COUNT], si
 /* Two letters, three letters or three digits, taken as they are: `N/A` is not Namibia. */
 static const struct country *find_code(struct slice text)
 {
-    if (text.len == 2 && is_letter(text.data[0]) && is_letter(text.data[1])) {
+    if (text.len == 2 && ascii_is_letter(text.data[0]) && ascii_is_letter(text.data[1])) {
         char code[2] = {to_capital(text.data[0]), to_capital(text.data[1])};
         return country_by_alpha2(slice_make(code, 2));
     }
     if (text.len != 3)
         return NULL;
-    if (is_letter(text.data[0]) && is_letter(text.data[1]) && is_letter(text.data[2])) {
+    if (ascii_is_letter(text.data[0]) && ascii_is_letter(text.data[1]) && ascii_is_letter(text.data[2])) {
         char code[3] = {to_capital(text.data[0]), to_capital(text.data[1]), to_capital(text.data[2])};
         return find_by_code(country_by_alpha3, offsetof(struct country, alpha3), code);
     }

@@ -20,6 +20,18 @@ const struct job_mapping *job_mapping_of(const struct job *job, enum field_id fi
     return NULL;
 }
 
+bool job_rules_use(const struct job *job, enum field_id field)
+{
+    for (size_t i = 0; i < job->rule_count; i++) {
+        if (job->rules[i].field == field)
+            return true;
+        for (size_t j = 0; j < job->rules[i].condition_count; j++)
+            if (job->rules[i].conditions[j].field == field)
+                return true;
+    }
+    return false;
+}
+
 /* A line of the job file, from 1, without its end; empty when there is no such line. */
 static struct slice job_line(const struct job *job, unsigned line)
 {

@@ -164,6 +164,8 @@ struct job {
 
 /* The mapping of a field, or NULL. */
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field);
+/* True when a rule of the job is about a field or has a condition on it. */
+bool job_rules_use(const struct job *job, enum field_id field);
 
 /* Fills in an error of scope ERROR_USAGE: `FILE:LINE:COLUMN: MESSAGE`, then the offending line and a caret
  * under the column; without a place only `FILE: MESSAGE`. Returns -1. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/arena.h"
+#include "core/ascii.h"
 #include "core/buffer.h"
 #include "core/json.h"
 #include "core/memory.h"
@@ -121,7 +122,7 @@ static bool add_hit(struct look_up *look_up, struct slice id)
 static bool has_capitals(struct slice email)
 {
     for (size_t i = 0; i < email.len; i++)
-        if (text_lower_ascii(email.data[i]) != email.data[i])
+        if (ascii_lower(email.data[i]) != email.data[i])
             return true;
     return false;
 }

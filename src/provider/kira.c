@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/ascii.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -72,7 +73,7 @@ static void build_look_up(const struct provider_call *call, struct provider_requ
     request_target_begin(call, "GET", "/v1/users?email=", request);
     struct slice email = call->record->values[FIELD_EMAIL].text;
     for (size_t i = 0; i < email.len; i++) {
-        char byte = call->lower_email ? text_lower_ascii(email.data[i]) : email.data[i];
+        char byte = call->lower_email ? ascii_lower(email.data[i]) : email.data[i];
         request_target_add_encoded(request, slice_make(&byte, 1));
     }
     snprintf(page, sizeof page, "&limit=100&offset=%" PRIu32, call->offset);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/ascii.h"
 #include "core/text.h"
 
 enum { DATE_LEN = 10 };
@@ -33,7 +34,7 @@ static bool fold_name(struct slice name, char out[CLAIM_NAME_MAX])
 {
     size_t len = 0;
     for (size_t i = 0; i < name.len; i++) {
-        char byte = text_lower_ascii(name.data[i]);
+        char byte = ascii_lower(name.data[i]);
         if (byte < 'a' || byte > 'z')
             continue;
         if (len == CLAIM_NAME_MAX - 1)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/arena.h"
+#include "core/ascii.h"
 #include "core/text.h"
 #include "model/field.h"
 #include "provider/scrub_decode.h"
@@ -42,20 +43,9 @@ struct scanner {
     bool shapes; /* numbers and tokens that are nobody's known value are replaced too */
 };
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool is_letter(char byte)
-{
-    char lower = (char)(byte | 0x20);
-    return lower >= 'a' && lower <= 'z';
-}
-
 static bool is_alphanumeric(char byte)
 {
-    return is_digit(byte) || is_letter(byte) || (byte & 0x80) != 0;
+    return ascii_is_digit(byte) || ascii_is_letter(byte) || (byte & 0x80) != 0;
 }
 
 static void keep_longer(struct finding *best, size_t len, const char *name)
@@ -106,11 +96,11 @@ static void match_number(const struct scanner *scanner, struct finding *best)
 static void match_concat(struct slice text, struct finding *best)
 {
     size_t len = 0;
-    while (len < text.len && len < CONCAT_DATE && is_digit(text.data[len]))
+    while (len < text.len && len < CONCAT_DATE && ascii_is_digit(text.data[len]))
         len++;
     if (len != CONCAT_DATE)
         return;
-    while (len < text.len && len < CONCAT_LEN && (text.data[len] == '#' || is_letter(text.data[len])))
+    while (len < text.len && len < CONCAT_LEN && (text.data[len] == '#' || ascii_is_letter(text.data[len])))
         len++;
     if (len == CONCAT_LEN)
         keep_longer(best, len, field_name(FIELD_CLIENT_IDENTIFIER));
@@ -118,7 +108,7 @@ static void match_concat(struct slice text, struct finding *best)
 
 static bool is_of_token(char byte)
 {
-    return is_digit(byte) || is_letter(byte) || (byte != '\0' && strchr("+/_-", byte));
+    return ascii_is_digit(byte) || ascii_is_letter(byte) || (byte != '\0' && strchr("+/_-", byte));
 }
 
 /* Base64, a JWT's parts, an API key: nobody's name and nobody's business. */
@@ -129,7 +119,7 @@ static void match_token(struct slice text, struct finding *best)
     for (; len < text.len && is_of_token(text.data[len]); len++) {
         lower = lower || (text.data[len] >= 'a' && text.data[len] <= 'z');
         upper = upper || (text.data[len] >= 'A' && text.data[len] <= 'Z');
-        digit = digit || is_digit(text.data[len]);
+        digit = digit || ascii_is_digit(text.data[len]);
     }
     while (padding < 2 && len + padding < text.len && text.data[len + padding] == '=')
         padding++;

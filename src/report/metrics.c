@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/ascii.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -185,7 +186,7 @@ static bool metrics_find(struct slice before, const char *name, const char *comm
                                 : NULL;
         if (found) {
             const char *digit = found + sample_len;
-            for (*value = 0; digit < before.data + len && *digit >= '0' && *digit <= '9'; digit++)
+            for (*value = 0; digit < before.data + len && ascii_is_digit(*digit); digit++)
                 *value = *value * 10 + (uint64_t)(*digit - '0');
             return *value > 0;
         }

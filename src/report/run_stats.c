@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
 #include "report/mask.h"
@@ -207,7 +208,7 @@ static const char country_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 static size_t country_digit(char character)
 {
-    if (character >= '0' && character <= '9')
+    if (ascii_is_digit(character))
         return (size_t)(character - '0');
     return character >= 'A' && character <= 'Z' ? (size_t)(character - 'A') + 10 : SIZE_MAX;
 }

@@ -1,16 +1,13 @@
 #include "rules/date.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "core/ascii.h"
 
 /* Reads at most count digits at *index and advances it. Returns the number of digits. */
 static size_t read_digits(struct slice text, size_t *index, size_t count, unsigned *out)
 {
     size_t digits = 0;
     unsigned number = 0;
-    for (; digits < count && *index < text.len && is_digit(text.data[*index]); digits++, ++*index)
+    for (; digits < count && *index < text.len && ascii_is_digit(text.data[*index]); digits++, ++*index)
         number = number * 10 + (unsigned)(text.data[*index] - '0');
     *out = number;
     return digits;
@@ -55,7 +52,7 @@ static bool read_offset(struct slice text, size_t *index, struct date_reading *r
     bool is_negative = skip_char(text, index, '-');
     if ((!is_negative && !skip_char(text, index, '+')) || !read_clock_part(text, index, 23, &hours))
         return false;
-    if (*index < text.len && (skip_char(text, index, ':') || is_digit(text.data[*index])) &&
+    if (*index < text.len && (skip_char(text, index, ':') || ascii_is_digit(text.data[*index])) &&
         !read_clock_part(text, index, 59, &minutes))
         return false;
     reading->offset_s = (int32_t)(hours * 3600 + minutes * 60) * (is_negative ? -1 : 1);
@@ -66,7 +63,7 @@ static bool read_offset(struct slice text, size_t *index, struct date_reading *r
 static bool read_fraction(struct slice text, size_t *index, struct date_reading *reading)
 {
     size_t first = *index;
-    for (; *index < text.len && is_digit(text.data[*index]); ++*index)
+    for (; *index < text.len && ascii_is_digit(text.data[*index]); ++*index)
         reading->has_fraction |= text.data[*index] != '0';
     return *index > first;
 }
@@ -87,7 +84,8 @@ static bool read_iso_time(struct slice text, size_t offset, struct date_reading 
     bool colons = skip_char(text, &offset, ':');
     if (!read_clock_part(text, &offset, 59, &reading->minute))
         return false;
-    bool seconds = colons ? skip_char(text, &offset, ':') : offset < text.len && is_digit(text.data[offset]);
+    bool seconds =
+        colons ? skip_char(text, &offset, ':') : offset < text.len && ascii_is_digit(text.data[offset]);
     if (seconds && !read_clock_part(text, &offset, 60, &reading->second))
         return false;
     if (seconds && (skip_char(text, &offset, '.') || skip_char(text, &offset, ',')) &&

@@ -5,6 +5,8 @@
 
 #include <idn2.h>
 
+#include "core/ascii.h"
+
 enum { EMAIL_MAX = 254, LOCAL_MAX = 64, LABEL_MAX = 63 };
 
 /* Classes of bytes. */
@@ -83,14 +85,6 @@ static const char *check_domain(struct slice domain, bool *has_capitals)
     return all & DIGIT ? "has a domain that ends in a number" : NULL;
 }
 
-static bool is_ascii(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((uint8_t)text.data[i] >= 0x80)
-            return false;
-    return true;
-}
-
 /* The A-label form in the arena; false when there is none. */
 static bool to_a_labels(struct slice domain, struct arena *arena, struct slice *out)
 {
@@ -109,10 +103,8 @@ static struct slice join(struct slice local, struct slice domain, struct arena *
     char *out = arena_bytes(arena, local.len + 1 + domain.len);
     memcpy(out, local.data, local.len);
     out[local.len] = '@';
-    for (size_t i = 0; i < domain.len; i++) {
-        char c = domain.data[i];
-        out[local.len + 1 + i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-    }
+    for (size_t i = 0; i < domain.len; i++)
+        out[local.len + 1 + i] = ascii_lower(domain.data[i]);
     return slice_make(out, local.len + 1 + domain.len);
 }
 
@@ -122,7 +114,7 @@ static const char *convert_domain(const char *fault, struct slice *domain, struc
 {
     if (memchr(domain->data, '@', domain->len))
         return "has more than one @";
-    if (is_ascii(*domain))
+    if (ascii_only(*domain))
         return fault;
     if (!to_a_labels(*domain, arena, domain))
         return "has a domain that IDNA 2008 does not allow";

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/ascii.h"
 #include "core/memory.h"
 
 enum { INDEX_DIGITS_MAX = 9 };
@@ -65,7 +66,7 @@ static size_t index_len(const char *text, uint32_t *index)
 {
     size_t len = 1;
     *index = 0;
-    for (; text[len] >= '0' && text[len] <= '9' && len <= INDEX_DIGITS_MAX; len++)
+    for (; ascii_is_digit(text[len]) && len <= INDEX_DIGITS_MAX; len++)
         *index = *index * 10 + (uint32_t)(text[len] - '0');
     return len > 1 && text[len] == ']' ? len + 1 : 0;
 }

@@ -1,4 +1,5 @@
 /* normalize_key: the customer's key, external_id. */
+#include "core/ascii.h"
 #include "core/text.h"
 #include "rules/clean.h"
 #include "rules/normalize.h"
@@ -19,8 +20,7 @@ static bool is_identifying(struct slice key)
     char shape[17];
     for (size_t i = 0; i < key.len; i++) {
         char c = key.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        shape[i] = c >= '0' && c <= '9' ? '9' : letter ? 'A' : c;
+        shape[i] = ascii_is_digit(c) ? '9' : ascii_is_letter(c) ? 'A' : c;
     }
     for (size_t i = 0; shapes[i]; i++)
         if (slice_is(slice_make(shape, key.len), shapes[i]))

@@ -1,6 +1,7 @@
 /* normalize_text: field types whose normal form is one text. */
 #include <inttypes.h>
 
+#include "core/ascii.h"
 #include "core/text.h"
 #include "model/country.h"
 #include "model/language.h"
@@ -12,11 +13,6 @@
 #include "rules/uri.h"
 
 static const struct slice united_states = SLICE_LITERAL("US");
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 void normalize_text(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
@@ -57,7 +53,7 @@ void normalize_national_id(struct record_context *context, const struct field_pl
         size_t count = 0;
         bool bad = false;
         for (size_t i = 0; i < text.len; i++)
-            if (is_digit(text.data[i]))
+            if (ascii_is_digit(text.data[i]))
                 digits[count++] = text.data[i];
             else
                 bad |= text.data[i] != '-' && text.data[i] != ' ';
@@ -112,24 +108,35 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
     }
 }
 
-void normalize_document(struct record_context *context, const struct field_plan *plan, struct slice text)
+/* A text that is valid without a fault. hint: what the message ends with. */
+static void accept_or_reject(struct record_context *context, const struct field_plan *plan, struct slice text,
+                             const char *fault, const char *hint)
 {
-    const char *fault = document_fault(context->set->documents, text);
     if (fault)
-        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s %s",
-                                    record_context_quote(context, text), fault);
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT, "%s %s%s",
+                                    record_context_quote(context, text), fault, hint);
     else
         normalize_text(context, plan, text);
 }
 
-static bool equals_ignoring_case(struct slice text, const char *lower)
+void normalize_document(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.data[i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != lower[i])
-            return false;
-    }
-    return lower[text.len] == '\0';
+    accept_or_reject(context, plan, text, document_fault(context->set->documents, text), "");
+}
+
+void normalize_client_id(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    const struct provider_field *nationalities =
+        provider_fields_find(context->set->fields, FIELD_NATIONALITIES);
+    const char *const *extra_countries = nationalities ? nationalities->extra_countries : NULL;
+    accept_or_reject(context, plan, text, concat_fault(text, extra_countries),
+                     "; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it");
+}
+
+void normalize_uri(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    accept_or_reject(context, plan, text, uri_fault(text),
+                     "; expected a URI such as https://example.com/back");
 }
 
 void normalize_bool(struct record_context *context, const struct field_plan *plan, struct slice text)
@@ -137,7 +144,7 @@ void normalize_bool(struct record_context *context, const struct field_plan *pla
     static const char *const words[][4] = {{"false", "no", "n", "0"}, {"true", "yes", "y", "1"}};
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < 4; j++) {
-            if (equals_ignoring_case(text, words[i][j])) {
+            if (ascii_is_word(text, words[i][j])) {
                 record_context_accept(context, plan->field,
                                       i ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
                 return;
@@ -159,7 +166,7 @@ void normalize_integer(struct record_context *context, const struct field_plan *
     bool good = digits.len <= DIGITS_MAX;
     uint64_t number = 0;
     for (size_t i = 0; good && i < digits.len; i++) {
-        good = is_digit(digits.data[i]);
+        good = ascii_is_digit(digits.data[i]);
         number = number * 10 + (uint64_t)(digits.data[i] - '0');
     }
     if (good && number <= INT32_MAX)
@@ -168,31 +175,6 @@ void normalize_integer(struct record_context *context, const struct field_plan *
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s is not a whole number from 0 to %" PRId32,
                                     record_context_quote(context, text), INT32_MAX);
-}
-
-void normalize_client_id(struct record_context *context, const struct field_plan *plan, struct slice text)
-{
-    const struct provider_field *nationalities =
-        provider_fields_find(context->set->fields, FIELD_NATIONALITIES);
-    const char *fault = concat_fault(text, nationalities ? nationalities->extra_countries : NULL);
-    if (fault)
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-            "%s %s; expected a CONCAT such as 19800113JOHN#SMITH, or `auto` in the job to compute it",
-            record_context_quote(context, text), fault);
-    else
-        normalize_text(context, plan, text);
-}
-
-void normalize_uri(struct record_context *context, const struct field_plan *plan, struct slice text)
-{
-    const char *fault = uri_fault(text);
-    if (fault)
-        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                    "%s %s; expected a URI such as https://example.com/back",
-                                    record_context_quote(context, text), fault);
-    else
-        normalize_text(context, plan, text);
 }
 
 void normalize_enum(struct record_context *context, const struct field_plan *plan, struct slice text)

@@ -3,21 +3,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/ascii.h"
 #include "rules/phone_number.h"
 
 enum { DIGITS_MIN = 7, DIGITS_MAX = 15, PHONE_TEXT_MAX = 64 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static bool is_e164(struct slice text)
 {
     if (text.len < 1 + DIGITS_MIN || text.len > 1 + DIGITS_MAX || text.data[0] != '+' || text.data[1] == '0')
         return false;
     for (size_t i = 1; i < text.len; i++)
-        if (!is_digit(text.data[i]))
+        if (!ascii_is_digit(text.data[i]))
             return false;
     return true;
 }
@@ -39,10 +35,10 @@ static const char *check_characters(struct slice text)
     bool digits = false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+        if (ascii_is_letter(c))
             return "has letters; write only digits";
-        digits |= is_digit(c);
-        if (is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
+        digits |= ascii_is_digit(c);
+        if (ascii_is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
             continue;
         struct slice rest = slice_make(text.data + i, text.len - i);
         uint8_t last = rest.len >= 3 ? (uint8_t)rest.data[2] : 0;

@@ -24,18 +24,6 @@ struct builder {
     struct error *error;
 };
 
-static bool is_used_by_rules(const struct job *job, enum field_id field)
-{
-    for (size_t i = 0; i < job->rule_count; i++) {
-        if (job->rules[i].field == field)
-            return true;
-        for (size_t j = 0; j < job->rules[i].condition_count; j++)
-            if (job->rules[i].conditions[j].field == field)
-                return true;
-    }
-    return false;
-}
-
 /* True when a mapped field is read: the provider accepts it, or a rule or another field depends on it. */
 static bool is_read(const struct rule_set *set, const struct job_mapping *mapping)
 {
@@ -46,7 +34,7 @@ static bool is_read(const struct rule_set *set, const struct job_mapping *mappin
     if (!is_dependency)
         job_note(set->job, mapping->place, "provider %s does not accept %s: it is not sent",
                  set->job->provider.name, field_name(field));
-    return is_dependency || is_used_by_rules(set->job, field) || field == FIELD_EXTERNAL_ID;
+    return is_dependency || job_rules_use(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
 static int fail_missing_column(const struct builder *builder, const struct job_mapping *mapping)

@@ -1,37 +1,22 @@
 #include "rules/uri.h"
 
-#include <strings.h>
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "core/ascii.h"
 
 static bool is_hex(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return ascii_is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* Bytes before the colon; 0: there is no scheme. */
 static size_t scheme_len(struct slice text)
 {
     size_t len = 0;
-    if (text.len == 0 || !is_letter(text.data[0]))
+    if (text.len == 0 || !ascii_is_letter(text.data[0]))
         return 0;
-    while (len < text.len && (is_letter(text.data[len]) || is_digit(text.data[len]) ||
+    while (len < text.len && (ascii_is_letter(text.data[len]) || ascii_is_digit(text.data[len]) ||
                               (text.data[len] != '\0' && strchr("+-.", text.data[len]))))
         len++;
     return len < text.len && text.data[len] == ':' ? len : 0;
-}
-
-static bool is_scheme(struct slice scheme, const char *lower)
-{
-    return scheme.len == strlen(lower) && strncasecmp(scheme.data, lower, scheme.len) == 0;
 }
 
 /* Unreserved and reserved characters, and `%` with two hexadecimal digits. */
@@ -41,7 +26,7 @@ static bool has_uri_characters(struct slice text)
         char c = text.data[i];
         if (c == '%' && (i + 2 >= text.len || !is_hex(text.data[i + 1]) || !is_hex(text.data[i + 2])))
             return false;
-        if (!is_letter(c) && !is_digit(c) && (c == '\0' || !strchr("-._~:/?#[]@!$&'()*+,;=%", c)))
+        if (!ascii_is_letter(c) && !ascii_is_digit(c) && (c == '\0' || !strchr("-._~:/?#[]@!$&'()*+,;=%", c)))
             return false;
     }
     return true;
@@ -55,14 +40,14 @@ const char *uri_fault(struct slice text)
     if (len == 0)
         return "has no scheme, such as https:";
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (is_scheme(scheme, refused[i]))
+        if (ascii_is_word(scheme, refused[i]))
             return "has a scheme that is unsafe in a browser";
     if (!has_uri_characters(text))
         return "contains a character that must be percent-encoded";
     struct slice rest = slice_make(text.data + len + 1, text.len - len - 1);
     if (rest.len == 0)
         return "has nothing after its scheme";
-    bool is_web = is_scheme(scheme, "http") || is_scheme(scheme, "https");
+    bool is_web = ascii_is_word(scheme, "http") || ascii_is_word(scheme, "https");
     if (is_web && (rest.len < 3 || memcmp(rest.data, "//", 2) != 0 || strchr("/?#:@", rest.data[2])))
         return "has no host";
     return NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/arena.h"
+#include "core/ascii.h"
 #include "core/memory.h"
 
 enum { VALUE_MAP_FIRST_CAPACITY = 64, VALUE_MAP_FOLDED_MAX = 128, VALUE_MAP_FOLDED_CHUNK = 1024 };
@@ -57,7 +58,7 @@ static struct slice fold_key(struct slice key, char out[VALUE_MAP_FOLDED_MAX])
             continue;
         if (len == VALUE_MAP_FOLDED_MAX)
             return slice_make(out, 0);
-        out[len++] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+        out[len++] = ascii_lower(c);
     }
     return slice_make(out, len);
 }

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "core/ascii.h"
 #include "core/clock.h"
 #include "core/digest.h"
 #include "core/memory.h"
@@ -37,16 +38,6 @@ static const char languages[] = "aa ab ae af ak am an ar as av ay az ba be bg bi
                                 "sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts "
                                 "tt tw ty ug uk ur uz ve vi vo "
                                 "wa wo xh yi yo za zh zu ";
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
 
 /* codes: of two characters, each followed by a blank */
 static bool is_code_of(const char *codes, struct slice text)
@@ -128,12 +119,12 @@ static unsigned count_parts(struct slice text, bool (*allowed)(char), size_t par
 
 static bool is_atext(char c)
 {
-    return is_letter(c) || is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
+    return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
 static bool is_domain_char(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '-';
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '-';
 }
 
 bool format_is_email(struct slice text)
@@ -163,7 +154,7 @@ bool format_is_phone(struct slice text)
     if (digits < 2 || digits > 15 || text.data[start] < '1' || text.data[start] > '9')
         return false;
     for (size_t i = start; i < text.len; i++)
-        if (!is_digit(text.data[i]))
+        if (!ascii_is_digit(text.data[i]))
             return false;
     return true;
 }
@@ -173,7 +164,7 @@ static int read_digits(struct slice text, size_t start, size_t count)
 {
     int value = 0;
     for (size_t i = start; i < start + count; i++) {
-        if (i >= text.len || !is_digit(text.data[i]))
+        if (i >= text.len || !ascii_is_digit(text.data[i]))
             return -1;
         value = value * 10 + (text.data[i] - '0');
     }
@@ -236,7 +227,7 @@ bool format_is_date_time(struct slice text)
     size_t at = 19;
     if (text.data[at] == '.') {
         size_t first = ++at;
-        while (at < text.len && is_digit(text.data[at]))
+        while (at < text.len && ascii_is_digit(text.data[at]))
             at++;
         if (at == first)
             return false;
@@ -311,10 +302,10 @@ bool format_is_uri(struct slice text)
     static const char *const refused[] = {"javascript:", "data:", "file:"};
     struct slice rest;
     const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
-    if (!colon || colon + 1 == text.data + text.len || !is_letter(text.data[0]) || !is_printable(text))
+    if (!colon || colon + 1 == text.data + text.len || !ascii_is_letter(text.data[0]) || !is_printable(text))
         return false;
     for (const char *at = text.data; at < colon; at++)
-        if (!is_letter(*at) && !is_digit(*at) && *at != '+' && *at != '-' && *at != '.')
+        if (!ascii_is_letter(*at) && !ascii_is_digit(*at) && *at != '+' && *at != '-' && *at != '.')
             return false;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (begins_with(text, refused[i], &rest))
