@@ -57,6 +57,17 @@ for my $readme (@readmes) {
     is(join('; ', faults_of(read_file("$home/$readme"), $readme =~ s{[^/]+$}{}r)), '', $readme);
 }
 
+# What the recipes of src/README.md would otherwise leave to memory: (names, where each must be).
+for my $case (
+    ['each rule has its help', qr/define (RULE_\w+)/, 'src/model/verdict.h', 'src/report/rule_help.c'],
+    ['each kind of rule of a job has its row', qr/^    (JOB_RULE_\w+)/m, 'src/model/job.h', 'src/rules/custom_rule.c'],
+) {
+    my ($sentence, $pattern, $from, $to) = @$case;
+    my @names = read_file("$home/$from") =~ /$pattern/g;
+    my $text = read_file("$home/$to");
+    is(join(' ', grep { $text !~ /\b$_\b/ } @names), '', "$sentence: " . @names);
+}
+
 # And what this test finds.
 for my $case (
     ['`src/main.c`, `src/core/text*.c`, `tests/{unit,cli}/`, [a link](README.md#proof)', ''],
