@@ -1,4 +1,4 @@
-/* guess: a first job file from an export's header and a sample of its rows. */
+/* guess: writes a first job file from an export's header and a sample of its rows. */
 #include <string.h>
 
 #include "cmd/command.h"
@@ -23,11 +23,13 @@ static const struct provider *find_provider(const char *name, struct error *erro
     const struct provider *provider = name ? provider_find(name) : NULL;
     const char *nearest = name ? text_nearest(slice_from(name), names) : NULL;
     if (!name)
-        error_set(error, ERROR_USAGE, "guess needs --provider NAME: %s", known.data);
+        error_set(error, ERROR_USAGE, "no provider given\nhint: --provider NAME, one of %s", known.data);
     else if (!provider && nearest)
-        error_set(error, ERROR_USAGE, "there is no provider `%s`; did you mean `%s`?", name, nearest);
+        error_set(error, ERROR_USAGE, "unknown provider `%s`\nhint: did you mean --provider %s?", name,
+                  nearest);
     else if (!provider)
-        error_set(error, ERROR_USAGE, "there is no provider `%s`; known: %s", name, known.data);
+        error_set(error, ERROR_USAGE, "unknown provider `%s`\nhint: --provider NAME, one of %s", name,
+                  known.data);
     buffer_clear(&known);
     return provider;
 }
@@ -42,13 +44,12 @@ static int guess(const struct options *options, const struct provider *provider,
         struct buffer out;
         buffer_init(&out, RESULT_MAX);
         size_t todos = infer_write_job(&sample, provider, options->argument, &out);
-        if (sample.broken_off)
-            log_warning("the guess is made from what could be read: %s", sample.broken_off);
+        if (sample.read_error)
+            log_warning("only %zu rows could be read: %s", sample.row_count, sample.read_error);
         if (sample.row_count == 0)
-            log_warning("%s: there is no row to look at: the guess is made from the header alone",
-                        options->argument);
+            log_warning("%s: there is no row to look at, so only the header was used", options->argument);
         if (todos)
-            log_info("left to you: %zu lines; look for TODO in the file", todos);
+            log_info("%zu lines are left to you: look for TODO in the file", todos);
         status = output_result(buffer_slice(&out), 0);
         buffer_clear(&out);
     }

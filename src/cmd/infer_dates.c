@@ -7,7 +7,7 @@
 
 enum { YEAR_MIN = 1850, YEAR_MAX = 2200, SHAPES = 10 };
 
-/* Two numbers and a year, as they stand: `31/12/1980`, `1980.12.31`, `31121980`. */
+/* Two numbers and a year, in the order of the text: `31/12/1980`, `1980.12.31`, `31121980`. */
 struct numbers {
     char separator; /* 0: none */
     bool year_first;
@@ -69,7 +69,7 @@ static bool read_numbers(struct slice text, struct numbers *numbers)
     return true;
 }
 
-/* The format of a time of day behind a date, with the sign before it: ` h:mm:ss A`. */
+/* Reads the format of a time of day behind a date, with the sign before it: ` h:mm:ss A`. */
 static bool read_tail(struct slice text, char format[INFER_FORMAT_SIZE])
 {
     const char *cursor = text.data, *end = text.data + text.len;
@@ -97,7 +97,7 @@ static bool read_tail(struct slice text, char format[INFER_FORMAT_SIZE])
     return true;
 }
 
-/* Where a time of day begins behind a date: the sign before its hour; text.len when there is none. */
+/* The offset of the time of day behind a date, with the sign before its hour; text.len when there is none. */
 static size_t find_tail(struct slice text)
 {
     const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
@@ -108,8 +108,8 @@ static size_t find_tail(struct slice text)
                                                                                         : text.len;
 }
 
-/* What the values of one shape (separator, place of the year) show. */
-struct schema {
+/* The values of one shape (separator, place of the year). */
+struct date_shape {
     size_t count, day_first, month_first;
     bool is_short[2];
 };
@@ -132,8 +132,8 @@ static bool is_month(unsigned number)
     return number >= 1 && number <= 12;
 }
 
-/* False when no order makes a date of it. */
-static bool add_to_shape(struct schema *shape, const struct numbers *numbers)
+/* False when neither order is a date. */
+static bool add_to_shape(struct date_shape *shape, const struct numbers *numbers)
 {
     bool day_first = is_day(numbers->first) && is_month(numbers->second);
     bool month_first = is_month(numbers->first) && is_day(numbers->second);
@@ -148,7 +148,7 @@ static bool add_to_shape(struct schema *shape, const struct numbers *numbers)
     return true;
 }
 
-static void write_format(char out[INFER_FORMAT_SIZE], size_t index, const struct schema *shape,
+static void write_format(char out[INFER_FORMAT_SIZE], size_t index, const struct date_shape *shape,
                          bool day_first, const char *tail)
 {
     static const char *const separators[] = {"/", ".", "-", " ", ""};
@@ -163,7 +163,8 @@ static void write_format(char out[INFER_FORMAT_SIZE], size_t index, const struct
         snprintf(out, INFER_FORMAT_SIZE, "%s%s%s%sYYYY%s", first, separator, second, separator, tail);
 }
 
-static void conclude(struct infer_dates *dates, const struct schema *shape, size_t index, const char *tail)
+static void set_formats(struct infer_dates *dates, const struct date_shape *shape, size_t index,
+                        const char *tail)
 {
     bool month_leads = shape->month_first > shape->day_first;
 
@@ -176,7 +177,7 @@ static void conclude(struct infer_dates *dates, const struct schema *shape, size
 }
 
 /* One value that is not ISO. tail: of the first value; all others must have the same. */
-static bool add_value(struct schema shapes[SHAPES], struct slice text, char tail[INFER_FORMAT_SIZE])
+static bool add_value(struct date_shape shapes[SHAPES], struct slice text, char tail[INFER_FORMAT_SIZE])
 {
     struct numbers numbers;
     char found[INFER_FORMAT_SIZE] = "";
@@ -196,7 +197,7 @@ static bool add_value(struct schema shapes[SHAPES], struct slice text, char tail
 
 void infer_column_dates(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
 {
-    struct schema shapes[SHAPES] = {0};
+    struct date_shape shapes[SHAPES] = {0};
     char tail[INFER_FORMAT_SIZE] = "";
     size_t best = 0;
 
@@ -217,7 +218,7 @@ void infer_column_dates(const struct infer_sample *sample, size_t column, struct
     for (size_t i = 0; i < SHAPES; i++)
         dates->other += i == best ? 0 : shapes[i].count;
     if (shapes[best].count)
-        conclude(dates, &shapes[best], best, tail);
+        set_formats(dates, &shapes[best], best, tail);
     else if (dates->other > dates->iso)
         dates->order = INFER_DATES_OTHER;
     infer_column_times(sample, column, dates);

@@ -15,12 +15,12 @@ enum {
     WORD_SHOWN_MAX = 60, /* bytes */
     COLUMNS_SHOWN = 100,
     LINE_WIDTH = 110,
-    NEAREST_MIN = 4, /* bytes: of shorter words any other is near */
+    NEAREST_MIN = 4, /* bytes: to a shorter word, any other is near */
     REMARK_COLUMN = 44,
-    LOOKS_LIKE_PERCENT = 80, /* of the values, to say so of a column without a field */
+    LOOKS_LIKE_PERCENT = 80, /* of the values */
 };
 
-struct guess {
+struct field_writer {
     struct infer_sample *sample;
     const struct provider *provider;
     struct synonym_match matches[FIELD_COUNT];
@@ -28,19 +28,19 @@ struct guess {
     size_t todos;
 };
 
-static bool is_required(const struct guess *infer, enum field_id field)
+static bool is_required(const struct field_writer *writer, enum field_id field)
 {
-    const struct provider_field *item = provider_fields_find(infer->provider->fields, field);
+    const struct provider_field *item = provider_fields_find(writer->provider->fields, field);
 
-    bool of_most =
+    bool is_common =
         item && (item->applies_to == PROVIDER_EVERYBODY || item->applies_to == PROVIDER_INDIVIDUALS);
-    return field == FIELD_EXTERNAL_ID || (item && item->required && of_most);
+    return field == FIELD_EXTERNAL_ID || (item && item->required && is_common);
 }
 
-static const char *const *choices_of(const struct guess *infer, enum field_id field)
+static const char *const *choices_of(const struct field_writer *writer, enum field_id field)
 {
     static const char *const customer_types[] = {"individual", "business", NULL};
-    const struct provider_field *item = provider_fields_find(infer->provider->fields, field);
+    const struct provider_field *item = provider_fields_find(writer->provider->fields, field);
 
     if (field_table[field].type != FIELD_TYPE_ENUM)
         return NULL;
@@ -51,38 +51,38 @@ static const char *const *choices_of(const struct guess *infer, enum field_id fi
     return field == FIELD_LANGUAGE ? language_codes : NULL;
 }
 
-static char separator_of(const struct guess *infer, enum field_id field, size_t column)
+static char separator_of(const struct field_writer *writer, enum field_id field, size_t column)
 {
     enum field_type type = field_table[field].type;
 
     if (type != FIELD_TYPE_COUNTRY_LIST && type != FIELD_TYPE_TEXT_LIST)
         return 0;
-    return infer_column_split(infer->sample, column, type);
+    return infer_column_split(writer->sample, column, type);
 }
 
-/* A column's name; of an array, where one value is wanted, its first item. */
-static void write_column(const struct guess *infer, enum field_id field, size_t column)
+/* The column's name; for a field of one value, the first item of an array. */
+static void write_column(const struct field_writer *writer, enum field_id field, size_t column)
 {
     enum field_type type = field_table[field].type;
     bool is_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
-    struct slice name = infer->sample->columns[column];
+    struct slice name = writer->sample->columns[column];
 
-    if (infer->sample->is_list[column] && !is_list)
-        name = arena_printf(&infer->sample->arena, "%.*s[0]", (int)name.len, name.data);
-    yaml_scalar_append(infer->out, name);
+    if (writer->sample->is_list[column] && !is_list)
+        name = arena_printf(&writer->sample->arena, "%.*s[0]", (int)name.len, name.data);
+    yaml_scalar_append(writer->out, name);
 }
 
 /* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
-static void write_mapping(const struct guess *infer, enum field_id field, size_t column, const char *format,
-                          const char *zone)
+static void write_mapping(const struct field_writer *writer, enum field_id field, size_t column,
+                          const char *format, const char *zone)
 {
-    struct buffer *out = infer->out;
-    char split = separator_of(infer, field, column);
+    struct buffer *out = writer->out;
+    char split = separator_of(writer, field, column);
 
     buffer_printf(out, "%s: ", field_name(field));
     if (format || split || zone)
         buffer_append_text(out, "{column: ");
-    write_column(infer, field, column);
+    write_column(writer, field, column);
     if (format)
         buffer_printf(out, strchr(format, ':') ? ", format: '%s'" : ", format: %s", format);
     if (zone)
@@ -93,7 +93,7 @@ static void write_mapping(const struct guess *infer, enum field_id field, size_t
         buffer_append_char(out, '}');
 }
 
-/* Remarks stand below each other where there is room. */
+/* Remarks begin in one column where there is space. */
 static void begin_remark(struct buffer *out)
 {
     const char *newline = out->len ? memrchr(out->data, '\n', out->len) : NULL;
@@ -106,16 +106,16 @@ static void begin_remark(struct buffer *out)
     buffer_append_text(out, "# ");
 }
 
-/* How sure a match is, behind its line. */
-static void write_confidence(struct guess *infer, enum field_id field)
+/* Appends how certain a match is to its line. */
+static void write_confidence(struct field_writer *writer, enum field_id field)
 {
     static const char *const fits[] = {[SYNONYM_NONE] = "",
                                        [SYNONYM_WEAK] = "CHECK: its name is a weak hint",
                                        [SYNONYM_PART] = "by the end of its name",
                                        [SYNONYM_USUAL] = "a usual name for it",
                                        [SYNONYM_NAME] = ""};
-    const struct synonym_match *match = &infer->matches[field];
-    struct infer_sample *sample = infer->sample;
+    const struct synonym_match *match = &writer->matches[field];
+    struct infer_sample *sample = writer->sample;
     size_t filled = infer_column_filled(sample, match->column);
     size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
     size_t empty = sample->row_count - filled;
@@ -128,43 +128,44 @@ static void write_confidence(struct guess *infer, enum field_id field)
         buffer_printf(&text, "CHECK: only %zu of its %zu values look like one", plausible, filled);
     else if (plausible < filled)
         buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
-    else if (empty && is_required(infer, field))
+    else if (empty && is_required(writer, field))
         buffer_printf(&text, "empty in %zu of %zu rows, and the provider needs it", empty, sample->row_count);
     if (fits[match->fit][0] || text.len) {
-        begin_remark(infer->out);
-        buffer_printf(infer->out, "%s%s%s", fits[match->fit], fits[match->fit][0] && text.len ? "; " : "",
+        begin_remark(writer->out);
+        buffer_printf(writer->out, "%s%s%s", fits[match->fit], fits[match->fit][0] && text.len ? "; " : "",
                       text.len ? text.data : "");
     }
-    buffer_append_char(infer->out, '\n');
+    buffer_append_char(writer->out, '\n');
     buffer_clear(&text);
 }
 
-static void write_todo(struct guess *infer, enum field_id field, const char *what)
+static void write_todo(struct field_writer *writer, enum field_id field, const char *what)
 {
-    infer->todos++;
-    buffer_printf(infer->out, "  # TODO %s: %s\n", field_name(field), what);
+    writer->todos++;
+    buffer_printf(writer->out, "  # TODO %s: %s\n", field_name(field), what);
 }
 
-static void write_rivals(struct guess *infer, enum field_id field)
+static void write_equal_columns(struct field_writer *writer, enum field_id field)
 {
-    const struct synonym_match *match = &infer->matches[field];
+    const struct synonym_match *match = &writer->matches[field];
     const size_t columns[] = {match->column, match->rival};
 
-    write_todo(infer, field, "two columns fit equally well. Keep one of these lines:");
+    write_todo(writer, field, "two columns fit equally well. Keep one of these lines:");
     for (size_t i = 0; i < 2; i++) {
-        buffer_append_text(infer->out, "  # ");
-        write_mapping(infer, field, columns[i], NULL, NULL);
-        buffer_printf(infer->out, "    # filled in %zu of %zu rows\n",
-                      infer_column_filled(infer->sample, columns[i]), infer->sample->row_count);
+        buffer_append_text(writer->out, "  # ");
+        write_mapping(writer, field, columns[i], NULL, NULL);
+        buffer_printf(writer->out, "    # filled in %zu of %zu rows\n",
+                      infer_column_filled(writer->sample, columns[i]), writer->sample->row_count);
     }
 }
 
-static void write_odd_times(struct guess *infer, enum field_id field, const struct infer_dates *dates)
+static void write_uncertain_days(struct field_writer *writer, enum field_id field,
+                                 const struct infer_dates *dates)
 {
     buffer_printf(
-        infer->out,
+        writer->out,
         "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or `time: drop` if the date is right as it is written.\n",
-        dates->odd, field_name(field));
+        dates->uncertain, field_name(field));
 }
 
 static void write_zone_remark(struct buffer *out, const struct infer_dates *dates)
@@ -176,21 +177,21 @@ static void write_zone_remark(struct buffer *out, const struct infer_dates *date
         buffer_printf(out, "%s%s", i ? ", " : ", and in ", dates->same_zone[i]);
 }
 
-static void write_date(struct guess *infer, enum field_id field)
+static void write_date(struct field_writer *writer, enum field_id field)
 {
     struct infer_dates dates;
-    size_t column = infer->matches[field].column;
-    struct buffer *out = infer->out;
+    size_t column = writer->matches[field].column;
+    struct buffer *out = writer->out;
 
-    infer_column_dates(infer->sample, column, &dates);
+    infer_column_dates(writer->sample, column, &dates);
     if (dates.order == INFER_DATES_OPEN) {
-        write_todo(infer, field,
-                   "the data does not prove in which order day and month stand. Keep one line:");
+        write_todo(writer, field,
+                   "the data does not prove the order of day and month. Keep one of these lines:");
         for (int i = 0; i < 2; i++) {
             buffer_append_text(out, "  # ");
-            write_mapping(infer, field, column, dates.formats[i], dates.zone);
-            buffer_printf(out, "    # %zu values can only be read so, %zu either way\n", dates.proofs[i],
-                          dates.either);
+            write_mapping(writer, field, column, dates.formats[i], dates.zone);
+            buffer_printf(out, "    # %zu values can be read in this order only, %zu in both\n",
+                          dates.proofs[i], dates.either);
         }
         return;
     }
@@ -199,10 +200,10 @@ static void write_date(struct guess *infer, enum field_id field)
             out,
             "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, numbers only)\n",
             dates.other);
-    if (dates.odd && !dates.zone)
-        write_odd_times(infer, field, &dates);
+    if (dates.uncertain && !dates.zone)
+        write_uncertain_days(writer, field, &dates);
     buffer_append_text(out, "  ");
-    write_mapping(infer, field, column, dates.order == INFER_DATES_KNOWN ? dates.formats[0] : NULL,
+    write_mapping(writer, field, column, dates.order == INFER_DATES_KNOWN ? dates.formats[0] : NULL,
                   dates.zone);
     if (dates.order == INFER_DATES_KNOWN) {
         begin_remark(out);
@@ -215,16 +216,16 @@ static void write_date(struct guess *infer, enum field_id field)
     if (dates.order == INFER_DATES_KNOWN || dates.zone)
         buffer_append_char(out, '\n');
     else
-        write_confidence(infer, field);
+        write_confidence(writer, field);
 }
 
-/* The provider's words, as comment lines of readable width. */
-static void write_choices(const struct guess *infer, const char *const *choices)
+/* The provider's words as comment lines. */
+static void write_choices(const struct field_writer *writer, const char *const *choices)
 {
-    struct buffer *out = infer->out;
+    struct buffer *out = writer->out;
     size_t start = out->len;
 
-    buffer_printf(out, "    # %s knows:", infer->provider->name);
+    buffer_printf(out, "    # words of %s:", writer->provider->name);
     for (size_t i = 0; choices[i]; i++) {
         if (out->len - start + strlen(choices[i]) > LINE_WIDTH) {
             buffer_append_text(out, "\n    #  ");
@@ -235,23 +236,23 @@ static void write_choices(const struct guess *infer, const char *const *choices)
     buffer_append_char(out, '\n');
 }
 
-static void write_unknown_word(const struct guess *infer, const struct infer_word *word,
+static void write_unknown_word(const struct field_writer *writer, const struct infer_word *word,
                                const char *const *choices)
 {
     struct slice shown = text_shorten(word->text, WORD_SHOWN_MAX);
     const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
 
-    buffer_append_text(infer->out, "    #   ");
-    yaml_scalar_append(infer->out, shown);
-    buffer_printf(infer->out, ": %s    # %zu row%s%s%s\n", nearest ? nearest : "?", word->count,
+    buffer_append_text(writer->out, "    #   ");
+    yaml_scalar_append(writer->out, shown);
+    buffer_printf(writer->out, ": %s    # %zu row%s%s%s\n", nearest ? nearest : "?", word->count,
                   word->count == 1 ? "" : "s", nearest ? ", the nearest" : "",
                   shown.len < word->text.len ? ", shortened here" : "");
 }
 
-static void write_enum(struct guess *infer, enum field_id field, const char *const *choices)
+static void write_enum(struct field_writer *writer, enum field_id field, const char *const *choices)
 {
-    struct infer_sample *sample = infer->sample;
-    size_t column = infer->matches[field].column, count, unknown = 0;
+    struct infer_sample *sample = writer->sample;
+    size_t column = writer->matches[field].column, count, unknown = 0;
     bool more;
     struct infer_word *seen = infer_column_words(sample, column, &count, &more);
     struct value_map *known = value_map_new(true);
@@ -262,69 +263,69 @@ static void write_enum(struct guess *infer, enum field_id field, const char *con
         if (!value_map_find(known, seen[i].text))
             seen[unknown++] = seen[i];
     value_map_free(known);
-    buffer_append_text(infer->out, "  ");
+    buffer_append_text(writer->out, "  ");
     if (unknown == 0) {
-        write_mapping(infer, field, column, NULL, NULL);
-        write_confidence(infer, field);
+        write_mapping(writer, field, column, NULL, NULL);
+        write_confidence(writer, field);
         return;
     }
-    buffer_printf(infer->out, "%s:", field_name(field));
-    write_confidence(infer, field);
-    buffer_append_text(infer->out, "    column: ");
-    write_column(infer, field, column);
+    buffer_printf(writer->out, "%s:", field_name(field));
+    write_confidence(writer, field);
+    buffer_append_text(writer->out, "    column: ");
+    write_column(writer, field, column);
     buffer_printf(
-        infer->out,
-        "\n    # CHECK: words of the sample that the provider does not know: %s%zu. Say what each stands for:\n",
+        writer->out,
+        "\n    # CHECK: words of the sample that the provider does not accept: %s%zu. Give each a word of the provider:\n",
         more ? "more than " : "", unknown);
     if (choices != language_codes)
-        write_choices(infer, choices);
-    buffer_append_text(infer->out, "    # values:\n");
+        write_choices(writer, choices);
+    buffer_append_text(writer->out, "    # values:\n");
     for (size_t i = 0; i < unknown && i < WORDS_SHOWN; i++)
-        write_unknown_word(infer, &seen[i], choices);
+        write_unknown_word(writer, &seen[i], choices);
     if (unknown > WORDS_SHOWN)
-        buffer_printf(infer->out, "    #   (and %zu more)\n", unknown - WORDS_SHOWN);
-    buffer_append_text(infer->out, "    # otherwise: WORD    # for all that are not listed\n");
+        buffer_printf(writer->out, "    #   (and %zu more)\n", unknown - WORDS_SHOWN);
+    buffer_append_text(writer->out, "    # otherwise: WORD    # for all other words\n");
 }
 
-static void write_missing(struct guess *infer, enum field_id field)
+static void write_missing(struct field_writer *writer, enum field_id field)
 {
     char what[160];
     int len =
         snprintf(what, sizeof what, "%s needs it, and no column fits: `%s: COLUMN`%s",
-                 field == FIELD_EXTERNAL_ID ? "every job" : infer->provider->name, field_name(field),
+                 field == FIELD_EXTERNAL_ID ? "every job" : writer->provider->name, field_name(field),
                  field == FIELD_EXTERNAL_ID ? "" : ", `{value: …}` for all, or a rule `required: false`");
 
     if (len > 0)
-        write_todo(infer, field, what);
+        write_todo(writer, field, what);
 }
 
-static void write_field(struct guess *infer, enum field_id field)
+static void write_field(struct field_writer *writer, enum field_id field)
 {
-    const struct synonym_match *match = &infer->matches[field];
-    const char *const *choices = choices_of(infer, field);
+    const struct synonym_match *match = &writer->matches[field];
+    const char *const *choices = choices_of(writer, field);
 
     if (match->column == SYNONYMS_NO_COLUMN) {
-        if (is_required(infer, field))
-            write_missing(infer, field);
-    } else if (match->fit == SYNONYM_WEAK && !is_required(infer, field)) {
-        buffer_append_text(infer->out, "  # ");
-        write_mapping(infer, field, match->column, NULL, NULL);
-        write_confidence(infer, field);
+        if (is_required(writer, field))
+            write_missing(writer, field);
+    } else if (match->fit == SYNONYM_WEAK && !is_required(writer, field)) {
+        buffer_append_text(writer->out, "  # ");
+        write_mapping(writer, field, match->column, NULL, NULL);
+        write_confidence(writer, field);
     } else if (match->rival != SYNONYMS_NO_COLUMN) {
-        write_rivals(infer, field);
+        write_equal_columns(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
-        write_date(infer, field);
+        write_date(writer, field);
     } else if (choices) {
-        write_enum(infer, field, choices);
+        write_enum(writer, field, choices);
     } else {
-        buffer_append_text(infer->out, "  ");
-        write_mapping(infer, field, match->column, NULL, NULL);
-        write_confidence(infer, field);
+        buffer_append_text(writer->out, "  ");
+        write_mapping(writer, field, match->column, NULL, NULL);
+        write_confidence(writer, field);
     }
 }
 
-/* What a column without a field holds, as far as that can be seen without showing it. */
-static const char *look_of(struct infer_sample *sample, size_t column, size_t filled)
+/* What the values of a column without a field look like, without showing them. */
+static const char *describe_values(struct infer_sample *sample, size_t column, size_t filled)
 {
     static const struct {
         enum field_type type;
@@ -339,53 +340,53 @@ static const char *look_of(struct infer_sample *sample, size_t column, size_t fi
     return "";
 }
 
-static bool is_used(const struct guess *infer, size_t column)
+static bool is_used(const struct field_writer *writer, size_t column)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        bool takes = i == FIELD_CUSTOMER_TYPE || i == FIELD_EXTERNAL_ID || i == FIELD_COUNTRY ||
-                     provider_fields_find(infer->provider->fields, (enum field_id)i);
-        if (takes && (infer->matches[i].column == column || infer->matches[i].rival == column))
+        bool is_sent = i == FIELD_CUSTOMER_TYPE || i == FIELD_EXTERNAL_ID || i == FIELD_COUNTRY ||
+                       provider_fields_find(writer->provider->fields, (enum field_id)i);
+        if (is_sent && (writer->matches[i].column == column || writer->matches[i].rival == column))
             return true;
     }
     return false;
 }
 
-static void write_unused(struct guess *infer)
+static void write_unused(struct field_writer *writer)
 {
-    struct infer_sample *sample = infer->sample;
+    struct infer_sample *sample = writer->sample;
     size_t unused = 0;
 
     for (size_t column = 0; column < sample->column_count; column++) {
-        if (is_used(infer, column))
+        if (is_used(writer, column))
             continue;
         if (unused++ == 0)
-            buffer_append_text(infer->out, "\n  # Columns that no field was found for:\n");
+            buffer_append_text(writer->out, "\n  # Columns without a field:\n");
         if (unused > COLUMNS_SHOWN)
             continue;
         size_t filled = infer_column_filled(sample, column);
-        buffer_append_text(infer->out, "  #   ");
-        yaml_scalar_append(infer->out, sample->columns[column]);
-        buffer_printf(infer->out, "    filled in %zu of %zu rows%s\n", filled, sample->row_count,
-                      look_of(sample, column, filled));
+        buffer_append_text(writer->out, "  #   ");
+        yaml_scalar_append(writer->out, sample->columns[column]);
+        buffer_printf(writer->out, "    filled in %zu of %zu rows%s\n", filled, sample->row_count,
+                      describe_values(sample, column, filled));
     }
     if (unused > COLUMNS_SHOWN)
-        buffer_printf(infer->out, "  #   (and %zu more)\n", unused - COLUMNS_SHOWN);
+        buffer_printf(writer->out, "  #   (and %zu more)\n", unused - COLUMNS_SHOWN);
 }
 
-/* What the provider would take besides, and the export does not name. */
-static void write_optional(struct guess *infer)
+/* The optional fields of the provider that no column matches. */
+static void write_optional(struct field_writer *writer)
 {
-    struct buffer *out = infer->out;
+    struct buffer *out = writer->out;
     const char *comma = "";
     size_t start = 0;
 
-    for (size_t i = 0; i < infer->provider->fields->field_count; i++) {
-        enum field_id field = infer->provider->fields->fields[i].field;
-        if (infer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(infer, field))
+    for (size_t i = 0; i < writer->provider->fields->field_count; i++) {
+        enum field_id field = writer->provider->fields->fields[i].field;
+        if (writer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(writer, field))
             continue;
         if (start == 0) {
-            buffer_printf(out, "\n  # %s would take these too:", infer->provider->name);
-            start = out->len - 40;
+            buffer_printf(out, "\n  # %s also accepts:", writer->provider->name);
+            start = out->len - 33;
             comma = "";
         } else if (out->len - start > LINE_WIDTH - 10) {
             buffer_append_text(out, ",\n  #  ");
@@ -401,16 +402,16 @@ static void write_optional(struct guess *infer)
 
 size_t infer_fields_write(struct infer_sample *sample, const struct provider *provider, struct buffer *out)
 {
-    struct guess infer = {.sample = sample, .provider = provider, .out = out};
+    struct field_writer writer = {.sample = sample, .provider = provider, .out = out};
 
-    synonyms_match(sample->columns, sample->column_count, infer.matches);
+    synonyms_match(sample->columns, sample->column_count, writer.matches);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         enum field_id field = (enum field_id)i;
         if (field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||
             provider_fields_find(provider->fields, field))
-            write_field(&infer, field);
+            write_field(&writer, field);
     }
-    write_optional(&infer);
-    write_unused(&infer);
-    return infer.todos;
+    write_optional(&writer);
+    write_unused(&writer);
+    return writer.todos;
 }

@@ -13,10 +13,10 @@ struct walk {
     struct infer_sample *sample;
     const struct json_node *nodes;
     struct infer_row *row;
-    size_t hint; /* objects of one export name their members in one order */
+    size_t hint; /* the objects of an export have their members in one order */
 };
 
-/* The column of a path, made when it is new; PATHS_MAX when there are too many. */
+/* The column of a path, added if it is new; PATHS_MAX when there are too many. */
 static size_t column_of(struct walk *walk, struct slice path)
 {
     struct infer_sample *sample = walk->sample;
@@ -47,8 +47,8 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
     walk->sample->is_list[column] = walk->sample->is_list[column] || is_list;
 }
 
-/* At the top the whole name is looked for first: there it may hold any sign. */
-static bool can_be_said(struct slice key, bool at_top)
+/* At the top level a job's column is first compared with the whole name, which may contain any character. */
+static bool is_addressable(struct slice key, bool at_top)
 {
     if (at_top)
         return key.len > 0 && !memchr(key.data, '\0', key.len);
@@ -65,8 +65,8 @@ static void walk_object(struct walk *walk, size_t index, struct slice path)
     for (size_t child = index + 1; child < walk->nodes[index].end; child = walk->nodes[child].end) {
         struct slice key = walk->nodes[child].key;
         size_t dot = path.len > 0;
-        if (!can_be_said(key, path.len == 0) || path.len + dot + key.len > sizeof longer - 8) {
-            walk->sample->left_out++;
+        if (!is_addressable(key, path.len == 0) || path.len + dot + key.len > sizeof longer - 8) {
+            walk->sample->skipped_members++;
             continue;
         }
         memcpy(longer, path.data, path.len);
@@ -76,7 +76,7 @@ static void walk_object(struct walk *walk, size_t index, struct slice path)
     }
 }
 
-/* Of objects the first one; of values all. */
+/* Takes the first of objects, and all values. */
 static void walk_array(struct walk *walk, size_t index, struct slice path)
 {
     const struct json_node *nodes = walk->nodes;
@@ -160,9 +160,10 @@ int infer_ndjson_read(struct infer_sample *sample, const char *path, struct slic
     if (sample->is_not_utf8)
         return error_set(
             error, ERROR_INPUT,
-            "%s: it is not UTF-8, which NDJSON has to be; convert it first: iconv -f ENCODING -t UTF-8 "
-            "FILE",
+            "%s: the file is not UTF-8, which NDJSON must be\nhint: iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings)",
             path);
-    return error_set(error, ERROR_INPUT,
-                     "%s: it begins like NDJSON, but no line of it is a JSON object of its own", path);
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: the file begins like NDJSON, but no line is a JSON object\nhint: write one object a line: jq -c . FILE",
+        path);
 }

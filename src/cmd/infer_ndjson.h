@@ -1,4 +1,4 @@
-/* infer_ndjson: the objects of an NDJSON sample as rows: a member's dotted path is a column.
+/* infer_ndjson: reads the objects of an NDJSON sample as rows. The dotted path of a member is a column.
  *
  * Thread: one at a time.
  */

@@ -27,7 +27,8 @@ enum {
 
 static const struct slice byte_order_mark = SLICE_LITERAL("\xef\xbb\xbf");
 
-/* The first bytes of the input, inflated. 0, or -1. A fault after the first byte is kept for a remark. */
+/* Reads the first bytes of the input, inflated. 0, or -1. A fault after the first byte is kept in read_error.
+ */
 static int read_bytes(struct infer_sample *sample, const char *path, size_t max, struct buffer *bytes,
                       struct error *error)
 {
@@ -46,9 +47,9 @@ static int read_bytes(struct infer_sample *sample, const char *path, size_t max,
     if (len < 0 && bytes->len == 0)
         return -1;
     if (len < 0)
-        sample->broken_off = arena_copy(&sample->arena, slice_from(error->text)).data;
+        sample->read_error = arena_copy(&sample->arena, slice_from(error->text)).data;
     if (bytes->len == 0)
-        return error_set(error, ERROR_INPUT, "%s: it is empty: there is nothing to guess from", path);
+        return error_set(error, ERROR_INPUT, "%s: the input is empty", path);
     return 0;
 }
 
@@ -71,9 +72,9 @@ static void count_high_bytes(struct infer_sample *sample, struct slice line)
             sample->high_bytes[(unsigned char)line.data[i] - INFER_HIGH_BYTES]++;
 }
 
-/* Bytes of another encoding in a few lines do not make a UTF-8 export another one: the lines decide. Which
- * other encoding it is, nothing proves: windows-1252 is proposed, which has all that latin1 has, and its
- * letters are shown. */
+/* The majority of lines decides, so that a few damaged lines do not hide that an export is UTF-8. Nothing
+ * proves which other encoding it is: windows-1252 is proposed, which includes latin1, and its letters are
+ * shown. */
 static void find_encoding(struct infer_sample *sample, struct slice bytes, bool marked)
 {
     size_t utf8 = 0, other = 0;
@@ -87,16 +88,16 @@ static void find_encoding(struct infer_sample *sample, struct slice bytes, bool 
             continue;
         }
         if (bytes.len == 0 && line.len - text_utf8_len(line) < 4)
-            continue; /* a character that the sample's end cut */
+            continue; /* a character cut by the end of the sample */
         other++;
         count_high_bytes(sample, line);
     }
     bool is_utf8 = marked || utf8 >= other;
     sample->encoding = is_utf8 ? JOB_ENCODING_UTF8 : JOB_ENCODING_WINDOWS1252;
-    sample->odd_lines = is_utf8 ? other : 0;
+    sample->other_lines = is_utf8 ? other : 0;
 }
 
-/* Delimiters outside of quotes in one physical line. */
+/* Counts delimiters outside of quotes in one physical line. */
 static size_t count_cells(struct slice line, char delimiter, char quote)
 {
     size_t count = 0;
@@ -113,7 +114,7 @@ static size_t count_cells(struct slice line, char delimiter, char quote)
     return count;
 }
 
-/* How often a quote stands where a cell begins, of all lines. */
+/* Counts quotes at the beginning of a cell. */
 static size_t count_quotes(struct slice bytes, char quote)
 {
     size_t count = 0;
@@ -124,8 +125,7 @@ static size_t count_quotes(struct slice bytes, char quote)
     return count;
 }
 
-/* The delimiter that most lines have as often as the header; of equal ones that which they have more often.
- */
+/* The delimiter that most lines have as often as the header; of equal candidates the more frequent one. */
 static void find_delimiter(struct infer_sample *sample, struct slice bytes)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
@@ -153,7 +153,7 @@ static void find_delimiter(struct infer_sample *sample, struct slice bytes)
     }
 }
 
-/* A feed of the bytes at hand. */
+/* Feeds the bytes as one block. */
 static int feed_once(void *context, struct slice *block)
 {
     struct slice *bytes = context;
@@ -276,7 +276,7 @@ int infer_sample_read(struct infer_sample *sample, const char *path, uint64_t ro
     if (result == 0) {
         struct slice all = buffer_slice(&bytes);
         const char *last = bytes.len == max ? memrchr(all.data, '\n', all.len) : NULL;
-        if (last) /* a line that the sample's end cut tells nothing */
+        if (last) /* drops a line that is cut by the end of the sample */
             all.len = (size_t)(last - all.data) + 1;
         result = read_format(sample, path, all, rows, error);
     }

@@ -1,7 +1,7 @@
-/* infer_sample: the first rows of an export that nobody has described yet.
+/* infer_sample: the first rows of an export without a job file.
  *
- * What must be known to read it is found first: CSV or NDJSON by the first character, the encoding by its
- * bytes, delimiter and quote by what is consistent over the lines. A CSV is then read by the reader of a run.
+ * The format is found first: CSV or NDJSON by the first character, the encoding by the bytes, delimiter and
+ * quote by what is consistent over the lines. A CSV is then read by the reader of a run.
  * Thread: one at a time. Owner: read/clear.
  */
 #ifndef KYC_CMD_INFER_SAMPLE_H
@@ -19,36 +19,36 @@
 enum { INFER_HIGH_BYTES = 128 };
 
 struct infer_row {
-    struct slice
-        *cells;   /* UTF-8, outer blanks gone; the items of a JSON array with VALUE_SEPARATOR between */
-    size_t count; /* may be fewer than there are columns */
+    struct slice *cells; /* UTF-8, trimmed; the items of a JSON array are separated by VALUE_SEPARATOR */
+    size_t count;        /* may be fewer than there are columns */
 };
 
 struct infer_sample {
     enum job_format format;
     enum job_encoding encoding;
     char delimiter, quote;
-    struct slice *columns; /* of NDJSON: dotted paths, in the order in which they came */
+    struct slice *columns; /* of NDJSON: dotted paths, in the order of their first occurrence */
     size_t column_count;
     bool *is_list; /* [column_count] of NDJSON: an array was seen */
     struct infer_row *rows;
     size_t row_count;
     size_t broken;                       /* records that cannot be put into columns */
-    bool is_not_utf8;                    /* of NDJSON, which has to be */
-    size_t odd_lines;                    /* that are not of the encoding */
-    size_t high_bytes[INFER_HIGH_BYTES]; /* how often each byte from 0x80 on is in lines that are not UTF-8 */
-    size_t damaged;  /* cells that are no text: bytes of another encoding, characters that show damage */
-    size_t left_out; /* members of NDJSON whose names no path can say */
-    const char *broken_off; /* why the input ended early; NULL: it did not */
+    bool is_not_utf8;                    /* of NDJSON, which must be UTF-8 */
+    size_t other_lines;                  /* that are not of the encoding */
+    size_t high_bytes[INFER_HIGH_BYTES]; /* how often each byte from 0x80 on occurs in lines that are not
+                                            UTF-8 */
+    size_t damaged;         /* cells with bytes of another encoding, or characters that show damage */
+    size_t skipped_members; /* of NDJSON, whose names cannot be written in a path */
+    const char *read_error; /* why the input ended early; NULL: it did not */
     struct arena arena;
 };
 
-/* path: a file, gzipped or not, or `-`. rows: at most so many. 0, or -1 with ERROR_INPUT: it cannot be read,
- * is empty, or is neither CSV nor NDJSON. Clear it in both cases. */
+/* path: a file, gzipped or not, or `-`. rows: the maximum. 0, or -1 with ERROR_INPUT: the input cannot be
+ * read, is empty, or is neither CSV nor NDJSON. Clear it in both cases. */
 int infer_sample_read(struct infer_sample *sample, const char *path, uint64_t rows, struct error *error);
 void infer_sample_clear(struct infer_sample *sample);
 
-/* Empty where the row has none. */
+/* Empty where the row has no such cell. */
 struct slice infer_sample_cell(const struct infer_sample *sample, size_t row, size_t column);
 
 #endif

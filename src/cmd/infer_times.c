@@ -4,7 +4,7 @@
 
 enum { SAME_MAX = 3 };
 
-/* Where most customers of an export live; of zones that agree on all values, the first is proposed. */
+/* Zones where many people live; of zones that fit equally well, the first is proposed. */
 static const char *const candidates[] = {
     "Europe/Berlin",       "Europe/Paris",
     "Europe/Madrid",       "Europe/Rome",
@@ -33,7 +33,7 @@ static const char *const candidates[] = {
     "Pacific/Auckland",    "America/Argentina/Buenos_Aires",
 };
 
-static bool settles(const struct date_reading *reading, const struct time_zone *zone)
+static bool reads_as_day(const struct date_reading *reading, const struct time_zone *zone)
 {
     struct date date;
     unsigned second_of_day;
@@ -47,7 +47,7 @@ static size_t count_fits(const struct date_reading *instants, size_t count, cons
     arena_init(&arena, 32768);
     const struct time_zone *zone = time_zone_new(name, &arena);
     for (size_t i = 0; i < count; i++)
-        fits += settles(&instants[i], zone);
+        fits += reads_as_day(&instants[i], zone);
     arena_clear(&arena);
     return fits;
 }
@@ -85,11 +85,11 @@ void infer_column_times(const struct infer_sample *sample, size_t column, struct
         if (date_read(format, infer_sample_cell(sample, row, column), &reading) != DATE_OK ||
             !reading.has_time)
             continue;
-        dates->odd += !settles(&reading, NULL);
+        dates->uncertain += !reads_as_day(&reading, NULL);
         if (reading.has_offset)
             instants[dates->instants++] = reading;
     }
-    if (dates->odd && dates->instants)
+    if (dates->uncertain && dates->instants)
         find_zone(instants, dates);
     arena_clear(&arena);
 }

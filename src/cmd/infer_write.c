@@ -36,30 +36,30 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
     yaml_scalar_append(out, slice_from(path));
     buffer_append_text(
         out, ".\n"
-             "# Read it: a line that says TODO or CHECK needs you. Then, in this order:\n"
+             "# Read it: a line with TODO or CHECK needs an answer. Then, in this order:\n"
              "#   kyc-import check THIS_FILE             what is wrong with the export; sends nothing\n"
-             "#   kyc-import explain THIS_FILE --row 1   what becomes of one row, step by step\n");
+             "#   kyc-import explain THIS_FILE --row 1   one row, step by step\n");
     if (sample->broken)
         buffer_printf(out, "# CHECK: %zu records of the sample cannot be put into columns.\n",
                       sample->broken);
-    if (sample->odd_lines)
-        buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, as the others are.\n",
-                      sample->odd_lines);
+    if (sample->other_lines)
+        buffer_printf(out, "# CHECK: %zu lines of the sample are not UTF-8, unlike the others.\n",
+                      sample->other_lines);
     if (sample->damaged)
         buffer_printf(
             out,
             "# CHECK: %zu cells of the sample hold bytes or characters that are no text: a wrong encoding, here or before.\n",
             sample->damaged);
     if (sample->is_not_utf8)
-        buffer_append_text(out,
-                           "# CHECK: this NDJSON is not UTF-8, which it has to be: convert it first, with\n"
-                           "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
-    if (sample->left_out)
-        buffer_printf(out, "# CHECK: %zu members have names that no path can say (a dot or [ inside).\n",
-                      sample->left_out);
+        buffer_append_text(out, "# CHECK: this NDJSON is not UTF-8, which it must be. Convert it first:\n"
+                                "#   iconv -f ENCODING -t UTF-8 FILE (iconv -l lists the encodings).\n");
+    if (sample->skipped_members)
+        buffer_printf(out,
+                      "# CHECK: %zu members have names that cannot be written in a path (with a dot or [).\n",
+                      sample->skipped_members);
 }
 
-/* The words for `no value` that are in the sample. */
+/* Writes the words for `no value` that occur in the sample. */
 static void write_nulls(const struct infer_sample *sample, struct buffer *out)
 {
     struct buffer remark;
@@ -84,7 +84,7 @@ static void write_nulls(const struct infer_sample *sample, struct buffer *out)
     buffer_clear(&remark);
 }
 
-/* A byte from 0x80 on and how often it is there. */
+/* A byte from 0x80 on, and how often it occurs. */
 struct high_byte {
     unsigned byte;
     size_t count;
@@ -99,7 +99,7 @@ static int by_count(const void *a, const void *b)
     return (first->byte > second->byte) - (first->byte < second->byte);
 }
 
-/* What the bytes become: characters and counts, never words, which are customers' data. */
+/* Shows what the bytes become: characters and counts, never words, which are customers' data. */
 static void write_letters(const struct infer_sample *sample, struct buffer *out)
 {
     struct high_byte bytes[INFER_HIGH_BYTES];

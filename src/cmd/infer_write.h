@@ -1,7 +1,7 @@
-/* infer_write: a job file from a sample, with comments that say what a person has to check.
+/* infer_write: writes a job file from a sample, with comments on what a person has to check.
  *
- * What the data proves is written; what it does not stands as a line with `# TODO` and the readings there
- * are. Nothing of a customer is shown but the words of enumerations.
+ * Where the data do not prove a setting, a line with `# TODO` gives the possible readings. Of the customers'
+ * data only words of enumerations are shown. Thread: the main one.
  */
 #ifndef KYC_CMD_INFER_WRITE_H
 #define KYC_CMD_INFER_WRITE_H
@@ -10,7 +10,7 @@
 #include "core/buffer.h"
 #include "provider/provider.h"
 
-/* Appends the file. path: as the user named the input. Returns the lines with TODO. */
+/* Appends the file. path: the input, as on the command line. Returns the number of TODOs. */
 size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,
                        struct buffer *out);
 

@@ -60,7 +60,7 @@ my @rows = (
     ['a column that the provider needs and that is not there', "id\n1\n", qr/^  # TODO email: payward needs it, and no column fits/m],
     ['values that do not look like their name', "id,email\n1,yes\n2,no\n", qr/^  email: email .*CHECK: only 0 of its 2 values look like one/m],
     ['a weak name', "id\n7\n", qr/^  external_id: id .*CHECK: its name is a weak hint/m],
-    ['columns that matched nothing', "id,shoe size\n1,42\n", qr/no field was found for:\n  #   shoe size    filled in 1 of 1 rows/],
+    ['columns that matched nothing', "id,shoe size\n1,42\n", qr/without a field:\n  #   shoe size    filled in 1 of 1 rows/],
     ['a name that YAML would read otherwise', "id,\"a: b\",Yes\n1,2,3\n", qr/^  #   "a: b" .*\n  #   "Yes" /m],
     ['a word near to a word of the provider', "id,occupation\n1,helthcare\n", qr/^    #   helthcare: healthcare    # 1 row, the nearest/m],
     ['a header alone', "id,email\n", qr/^  email: email/m],
@@ -93,11 +93,11 @@ unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of 
 # Errors.
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n"));
 for my $case (
-    ['no provider', ['samples/bank.csv.gz'], 2, qr/guess needs --provider NAME: .*payward/],
-    ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean `payward`/],
-    ['no input', ['--provider', 'payward'], 2, qr/guess needs the file to read/],
+    ['no provider', ['samples/bank.csv.gz'], 2, qr/no provider given\nhint: --provider NAME, one of payward/],
+    ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean --provider payward/],
+    ['no input', ['--provider', 'payward'], 2, qr/no input given/],
     ['an input that is not there', ['/nowhere.csv', '--provider', 'payward'], 3, qr{/nowhere\.csv}],
-    ['NDJSON without a line of UTF-8', ["$folder/latin.ndjson", '--provider', 'payward'], 3, qr/it is not UTF-8.*iconv/],
+    ['NDJSON without a line of UTF-8', ["$folder/latin.ndjson", '--provider', 'payward'], 3, qr/the file is not UTF-8.*\n.*iconv/],
     ['an option of another command', ['samples/bank.csv.gz', '--row', '3'], 2, qr/--row is not an option of this command/],
 ) {
     my ($sentence, $arguments, $want, $message) = @$case;
