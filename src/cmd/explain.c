@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "job/job_load.h"
 #include "pipeline/find_record.h"
+#include "provider/provider_table.h"
 
 enum { RESULT_MAX = 1 << 26 };
 

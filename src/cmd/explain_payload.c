@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/explain_write.h"
+#include "core/base_url.h"
 #include "core/clock.h"
 #include "core/json.h"
 
@@ -86,13 +87,14 @@ static void write_body(const struct explain_settings *settings, const struct fou
 void explain_write_payload(const struct explain_settings *settings, const struct found_record *found)
 {
     struct provider_request request = {.method = ""};
-    struct slice base_path = provider_base_path(provider_base_url(settings->provider, settings->job));
+    struct base_url url;
+    (void)base_url_parse(provider_base_url(settings->provider, settings->job), &url);
     const struct decision *decision = &found->decision;
     bool is_update = decision->kind == DECISION_UPDATE;
     const struct provider_call call = {
         .operation = is_update ? OPERATION_UPDATE : OPERATION_CREATE,
         .job = settings->job,
-        .base_path = arena_copy(found->arena, base_path).data,
+        .base_path = arena_copy(found->arena, url.path).data,
         .record = found->record,
         .user_id = decision->user_id,
         .members = decision->changes.send,

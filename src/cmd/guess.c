@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 
 enum { ROWS_DEFAULT = 1000, RESULT_MAX = 1 << 24 };
 

@@ -7,6 +7,7 @@
 
 #include "delivery/sender.h"
 #include "job/job_load.h"
+#include "provider/provider_table.h"
 
 enum { RESULT_MAX = 1 << 20 };
 

@@ -19,6 +19,8 @@
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
+#include "provider/user_id.h"
 
 enum { ID_MAX = 128 };
 
@@ -136,7 +138,7 @@ static int add_pair(void *context, struct slice key, struct slice user, const ch
     struct resolving *resolving = context;
 
     (void)error;
-    if (is_id(key) && provider_is_user_id(user)) {
+    if (is_id(key) && user_id_is_valid(user)) {
         add_resolution(resolving, key, user, where);
         return 0;
     }
@@ -344,7 +346,7 @@ static const char *find_misuse(const struct options *options)
         return "--key ID needs one of --user USER_ID, --absent and --same-as ID";
     if (!is_id(slice_from(options->key)) || (options->same_as && !is_id(slice_from(options->same_as))))
         return "an external_id has 1 to 128 bytes of printable ASCII";
-    if (options->user && !provider_is_user_id(slice_from(options->user)))
+    if (options->user && !user_id_is_valid(slice_from(options->user)))
         return "a user id has 1 to 128 letters, digits, blanks and -_.:~+=@|";
     return NULL;
 }

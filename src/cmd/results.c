@@ -14,6 +14,7 @@
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 
 enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
 

@@ -10,6 +10,7 @@
 #include "delivery/throughput_estimate.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
+#include "provider/provider_table.h"
 #include "report/html_report.h"
 #include "report/metrics.h"
 #include "report/summary_json.h"

@@ -11,6 +11,7 @@
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 
 enum {
     HTTP_CONFLICT = 409,

@@ -367,6 +367,7 @@ void attempt_classify(struct attempt *attempt, CURLcode result)
         .body = body_of(attempt),
         .job = attempt->endpoint->job,
         .token = token_of(attempt),
+        .host = attempt->endpoint->host,
     };
     delivery->outcome = (struct outcome){0};
     delivery->sent = attempt->sent;

@@ -1,49 +1,39 @@
 #include "delivery/endpoint.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include <curl/curl.h>
 
+#include "core/base_url.h"
 #include "core/clock.h"
+#include "core/loopback.h"
 #include "core/memory.h"
 #include "delivery/ca_bundle.h"
 
 /* A connection that takes longer is not waited for, so that a dead address costs less than a slow answer. */
 enum { CONNECT_MAX_MS = 10000 };
 
-static bool is_loopback(const char *host)
+/* libcurl names an IPv6 address without its brackets. */
+static struct slice without_brackets(struct slice host)
 {
-    struct in_addr address;
-    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
-}
-
-/* The host of a URL for curl_free, or NULL. */
-static char *host_of(const char *url)
-{
-    char *host = NULL;
-    CURLU *parts = curl_url();
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-        (void)curl_url_get(parts, CURLUPART_HOST, &host, 0);
-    curl_url_cleanup(parts);
-    return host;
+    bool has_brackets = host.len > 2 && host.data[0] == '[';
+    return has_brackets ? slice_make(host.data + 1, host.len - 2) : host;
 }
 
 int endpoint_init(struct endpoint *endpoint, const struct job *job, const struct provider *provider,
                   struct error *error)
 {
-    struct slice base_url = provider_base_url(provider, job);
-    struct slice base_path = provider_base_path(base_url);
+    struct base_url url;
+    const char *fault = base_url_parse(provider_base_url(provider, job), &url);
+    bool is_loopback = loopback_is_host(url.host);
     uint64_t timeout_ms = job->delivery.timeout_ns / CLOCK_NS_PER_MS;
     *endpoint = (struct endpoint){
         .job = job,
         .provider = provider,
-        .origin = memory_copy(slice_make(base_url.data, base_url.len - base_path.len)),
-        .base_path = memory_copy(base_path),
-        .proxy = "",
+        .origin = memory_copy(url.origin),
+        .base_path = memory_copy(url.path),
+        .host = without_brackets(url.host),
+        .proxy = job->provider.proxy && !is_loopback ? job->provider.proxy : "",
         .timeout_ms = timeout_ms > 0 ? (long)timeout_ms : 1,
     };
     endpoint->connect_ms = endpoint->timeout_ms < CONNECT_MAX_MS ? endpoint->timeout_ms : CONNECT_MAX_MS;
@@ -53,15 +43,9 @@ int endpoint_init(struct endpoint *endpoint, const struct job *job, const struct
         memory_out();
     sockets_init(&endpoint->sockets);
 
-    char *host = host_of(endpoint->origin);
     int failed = 0;
-    if (!host) {
-        failed = job_fail(job, job->provider.base_url_place, error, "provider.base_url is not a URL: %s",
-                          endpoint->origin);
-    } else if (job->provider.proxy && !is_loopback(host)) {
-        endpoint->proxy = job->provider.proxy;
-    }
-    curl_free(host);
+    if (fault)
+        failed = job_fail(job, job->provider.base_url_place, error, "provider.base_url %s", fault);
     if (!failed)
         failed = ca_bundle_open(&endpoint->ca_bundle, job->provider.ca_file, error);
     if (failed)

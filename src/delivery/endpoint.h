@@ -24,6 +24,7 @@ struct endpoint {
     const struct provider *provider;
     char *origin;      /* `https://host:port` */
     char *base_path;   /* `/sandbox`, or "" */
+    struct slice host; /* as libcurl names it in its messages */
     const char *proxy; /* "": none. Never the environment's, never to loopback */
     struct ca_bundle ca_bundle;
     long timeout_ms, connect_ms; /* of the whole attempt; of its connection */

@@ -1,9 +1,8 @@
-#include <ctype.h>
-#include <strings.h>
 
+#include "job/job_provider.h"
+#include "core/base_url.h"
 #include "core/clock.h"
 #include "job/job_parts.h"
-#include "job/job_provider.h"
 #include "job/job_scalar.h"
 
 #define HOUR_NS (3600 * CLOCK_NS_PER_S)
@@ -76,35 +75,6 @@ static int read_name(struct job_reader *reader, const struct job_node *value, co
     return job_scalar_text(reader, value, key, target);
 }
 
-static bool is_loopback(struct slice host)
-{
-    static const struct slice range = SLICE_LITERAL("127.");
-    if (slice_is(host, "localhost") || slice_is(host, "[::1]"))
-        return true;
-    if (host.len <= range.len || memcmp(host.data, range.data, range.len) != 0)
-        return false;
-    /* A name may begin like that too: only an address of four numbers counts. */
-    unsigned dots = 0;
-    for (size_t offset = 0; offset < host.len; offset++)
-        if (host.data[offset] == '.')
-            dots++;
-        else if (!isdigit((unsigned char)host.data[offset]))
-            return false;
-    return dots == 3 && isdigit((unsigned char)host.data[host.len - 1]);
-}
-
-/* The host of what follows `//`, its port aside. */
-static struct slice host_of(const char *authority)
-{
-    size_t len = strcspn(authority, "/?#");
-    struct slice host = slice_make(authority, len);
-    const char *colon = memrchr(host.data, ':', host.len);
-    const char *bracket = memrchr(host.data, ']', host.len);
-    if (colon && (!bracket || colon > bracket))
-        host.len = (size_t)(colon - host.data);
-    return host;
-}
-
 static int read_base_url(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                          void *target)
 {
@@ -113,25 +83,14 @@ static int read_base_url(struct job_reader *reader, const struct job_node *value
     struct slice url;
     if (job_scalar_read(reader, value, &url) != 0)
         return -1;
-    bool https = strncasecmp(url.data, "https://", 8) == 0, http = strncasecmp(url.data, "http://", 7) == 0;
-    const char *authority = url.data + (https ? 8 : 7);
-    if ((!https && !http) || host_of(authority).len == 0)
-        return job_keys_fail(reader, value, "`base_url` should be https://HOST or https://HOST/PATH");
-    if (memchr(authority, '@', strcspn(authority, "/?#"))) {
-        reader->hide_lines = true;
-        int result = job_keys_fail(reader, value, "`base_url` may not hold a user or a password");
+    struct base_url parts;
+    const char *fault = base_url_parse(url, &parts);
+    if (fault) {
+        reader->hide_lines = memchr(url.data, '@', url.len); /* it may hold a password */
+        int result = job_keys_fail(reader, value, "`base_url` %s", fault);
         reader->hide_lines = false;
         return result;
     }
-    if (http && !is_loopback(host_of(authority)))
-        return job_keys_fail(
-            reader, value,
-            "http:// is for loopback only (127.0.0.1, localhost): customers' data goes over https://");
-    for (size_t offset = 0; offset < url.len; offset++)
-        if ((unsigned char)url.data[offset] <= ' ' || (unsigned char)url.data[offset] > '~' ||
-            strchr("?#\\\"", url.data[offset]))
-            return job_keys_fail(reader, value,
-                                 "`base_url` may hold no query, no fragment, no blank and nothing but ASCII");
     provider->base_url = url.data;
     provider->base_url_place = value->place;
     return 0;

@@ -1,8 +1,7 @@
 #include "provider/credentials.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#include "provider/provider.h"
 
 enum { CREDENTIAL_KINDS = 5 };
 
@@ -69,14 +68,22 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
     if (credentials_check(job, credentials, names, takes, error) != 0)
         return -1;
     if (credentials->api_key.data &&
-        !credentials_fit_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
+        !credentials_fit_header(secret_slice(&credentials->api_key), CREDENTIALS_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
-                        PROVIDER_KEY_MAX);
+                        CREDENTIALS_KEY_MAX);
     if (credentials->token.data &&
         !credentials_fit_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.token is not a token: it must be 1 to %d characters without blanks",
                         PROVIDER_TOKEN_MAX);
     return 0;
+}
+
+void credentials_add_bearer(const struct secret *token, struct provider_headers *headers)
+{
+    char value[sizeof "Bearer " + PROVIDER_TOKEN_MAX];
+    snprintf(value, sizeof value, "Bearer %s", token->data);
+    provider_headers_add(headers, "Authorization", value);
+    secret_wipe(value, sizeof value);
 }

@@ -9,7 +9,6 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "provider/bearer.h"
 #include "provider/credentials.h"
 #include "provider/fields.h"
 #include "provider/kira_payload.h"
@@ -118,7 +117,7 @@ static void kira_authenticate(struct provider_account *opaque, uint64_t nonce,
     version_header_add(&version, call->job, headers);
     provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
-        bearer_add(&account->token, headers);
+        credentials_add_bearer(&account->token, headers);
     if (call->operation == OPERATION_CREATE && call->idempotency_key)
         provider_headers_add(headers, "Idempotency-Key", call->idempotency_key);
 }

@@ -9,6 +9,7 @@
 #include "provider/remote_user.h"
 #include "provider/scrub.h"
 #include "provider/success.h"
+#include "provider/user_id.h"
 
 /* Of a 3xx: also a proxy's or a gateway's in front of the provider. */
 #define REDIRECTS                                                                                            \
@@ -107,7 +108,7 @@ static bool is_success(const struct outcome_table *table, const struct provider_
         return false;
     if (reply->operation == OPERATION_UPDATE)
         return true;
-    return provider_is_user_id(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
+    return user_id_is_valid(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
 }
 
 /* Whether the answer to a create or update is somebody else's: never a success. Asked of a 2xx alone, since
@@ -179,8 +180,7 @@ static void set_transport(const struct outcome_row *row, const struct provider_r
 {
     const char *transport = reply->transport ? reply->transport : "";
     struct redaction own = *redaction; /* libcurl's words: the host that was asked is ours */
-    if (reply->job)
-        own.secrets.host = provider_host(reply->job);
+    own.secrets.host = reply->host;
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
     set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);
@@ -203,7 +203,7 @@ static struct slice existing_user(const struct outcome_table *table, const struc
     struct slice user_id = slice_make("", 0);
     if (is_conflict && reply->operation == OPERATION_CREATE)
         user_id = table->read_existing(body);
-    return provider_is_user_id(user_id) ? user_id : slice_make("", 0);
+    return user_id_is_valid(user_id) ? user_id : slice_make("", 0);
 }
 
 static unsigned facts_of_reply(const struct provider_reply *reply)

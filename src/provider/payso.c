@@ -5,7 +5,6 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
-#include "provider/bearer.h"
 #include "provider/credentials.h"
 #include "provider/fields.h"
 #include "provider/outcome_table.h"
@@ -113,7 +112,7 @@ static void payso_authenticate(struct provider_account *opaque, uint64_t nonce,
     (void)nonce, (void)call;
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
-    bearer_add(&account->token, headers);
+    credentials_add_bearer(&account->token, headers);
 }
 
 static bool payso_read_user(const struct json_node *nodes, size_t index, const struct job *job,

@@ -18,13 +18,9 @@
 #include "model/outcome.h"
 #include "model/provider_fields.h"
 #include "model/record.h"
+#include "provider/provider_headers.h"
 
 enum {
-    PROVIDER_HEADERS_MAX = 8,
-    PROVIDER_USER_ID_MAX = OUTCOME_USER_ID_SIZE - 1,
-    PROVIDER_KEY_MAX = 200,    /* of an API key */
-    PROVIDER_TOKEN_MAX = 4096, /* of a bearer token; those of a gateway's login have 1 to 2 KiB */
-    PROVIDER_HEADER_SIZE = PROVIDER_TOKEN_MAX + 64,
     PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
 };
 
@@ -68,12 +64,6 @@ struct provider_request {
     struct buffer body;                /* reset by the builder; owned by whoever owns this struct */
 };
 
-/* `Name: value` lines, no line ends. */
-struct provider_headers {
-    char lines[PROVIDER_HEADERS_MAX][PROVIDER_HEADER_SIZE];
-    size_t count;
-};
-
 /* Credentials made ready: one per lane. Owner: account_new/account_free of the provider; thread: the lane's.
  */
 struct provider_account;
@@ -99,6 +89,7 @@ struct provider_reply {
     struct slice body;       /* at most 64 KiB */
     const struct job *job;   /* whose credentials no outcome may quote; NULL: none */
     struct slice token;      /* nor the login's token that the request carried; empty: none */
+    struct slice host;       /* of the base URL: a transport error may name it; empty: none */
 };
 
 struct provider {
@@ -150,35 +141,12 @@ struct provider {
                      struct outcome *outcome);
 };
 
-/* By its name; NULL when there is none. */
-const struct provider *provider_find(const char *name);
-/* All names, NULL-terminated. */
-const char *const *provider_names(void);
-
-/* The provider that the job names, its settings and credentials checked. NULL with ERROR_USAGE at the job
- * file's place: an unknown name (with the nearest one); a base URL that is not https:// (http:// to loopback
- * aside) or has user info, a query, a fragment or a path with `.`, `..` or empty segments; a ca_file that
- * cannot be read; what check_job refuses. No message holds a secret. */
-const struct provider *provider_of_job(const struct job *job, bool with_secrets, struct error *error);
-
-/* Whether a provider's id of a user is one: 1 to 128 letters, digits and `-_.:~+=@|`, blanks between them
- * (kraken-embed writes them in groups), at least one letter or digit. What has more could leave its segment
- * of a path behind a gateway that decodes it, or be carried out by a spreadsheet or a terminal. */
-bool provider_is_user_id(struct slice id);
-
 /* Whether it is one of this provider's: its length too, where the provider's page gives one. */
 bool provider_accepts_user_id(const struct provider *provider, struct slice id);
 
-/* Adds `NAME: VALUE`; neither may hold a line end, and both must fit (assert). */
-void provider_headers_add(struct provider_headers *headers, const char *name, const char *value);
-
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);
-/* The host of a job's base URL, without port and brackets; empty when its provider is unknown. */
-struct slice provider_host(const struct job *job);
 /* The rate of a job: its own, else the provider's. */
 struct job_rate provider_rate(const struct provider *provider, const struct job *job);
-/* The path of a base URL without a trailing slash: `/sandbox` of `https://h/sandbox`, or "". */
-struct slice provider_base_path(struct slice base_url);
 
 #endif

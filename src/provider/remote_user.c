@@ -5,6 +5,7 @@
 
 #include "core/ascii.h"
 #include "core/text.h"
+#include "provider/user_id.h"
 
 enum { DATE_LEN = 10 };
 
@@ -146,7 +147,7 @@ bool remote_user_begin(const struct json_node *nodes, size_t *index, struct aren
     *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
     user->values = arena_alloc(arena, count * sizeof *user->values);
     memset(user->values, 0, count * sizeof *user->values);
-    return provider_is_user_id(id);
+    return user_id_is_valid(id);
 }
 
 bool remote_user_is_same_id(struct slice id, struct slice other)
@@ -259,7 +260,7 @@ bool remote_user_identity(const struct json_node *nodes, struct slice *id, struc
     for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
         *id = text_of(nodes, index, ids[i]);
     *external_id = remote_user_external_id(nodes, index);
-    return provider_is_user_id(*id);
+    return user_id_is_valid(*id);
 }
 
 void remote_user_read_text(const struct json_node *nodes, size_t index, const char *member,

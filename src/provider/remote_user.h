@@ -33,7 +33,7 @@ void remote_user_list_read_claim(const struct json_node *nodes, size_t list,
                                  struct remote_user_list_claim *claim);
 
 /* Begins a user with the id of the object nodes[*at], or of its member `user` or `data`, to which *at then
- * moves; every value is absent. False when there is no id, or none that is one (provider_is_user_id). */
+ * moves; every value is absent. False when there is no id, or none that is one (user_id_is_valid). */
 bool remote_user_begin(const struct json_node *nodes, size_t *index, struct arena *arena,
                        struct provider_user *user);
 

@@ -53,10 +53,10 @@ static int check_credentials(const struct job *job, const struct job_credentials
     static const char *const names[] = {"api_key", "api_secret", NULL};
     if (credentials_check(job, credentials, names, "api_key and api_secret", error) != 0)
         return -1;
-    if (!credentials_fit_header(secret_slice(&credentials->api_key), PROVIDER_KEY_MAX))
+    if (!credentials_fit_header(secret_slice(&credentials->api_key), CREDENTIALS_KEY_MAX))
         return job_fail(job, credentials->place, error,
                         "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
-                        PROVIDER_KEY_MAX);
+                        CREDENTIALS_KEY_MAX);
     return check_api_secret(job, credentials, error);
 }
 

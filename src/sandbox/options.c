@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "core/loopback.h"
 #include "sandbox/credentials.h"
 
 const char options_help[] =
@@ -163,7 +164,7 @@ static int read_listen(struct sockaddr_in *listen, const char *text, struct erro
     host[host_len] = '\0';
     const char *address = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
     *listen = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, address, &listen->sin_addr) != 1 || ntohl(listen->sin_addr.s_addr) >> 24 != 127)
+    if (inet_pton(AF_INET, address, &listen->sin_addr) != 1 || !loopback_is_host(slice_from(address)))
         return error_set(
             error, ERROR_USAGE,
             "--listen %s: not a loopback address\nhint: the sandbox's keys are public; listen on 127.0.0.1",

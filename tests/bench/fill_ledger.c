@@ -13,6 +13,7 @@
 #include "pipeline/ingest.h"
 #include "pipeline/signals.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 
 enum { COMMIT_RECORDS = 100000 }; /* random keys touch every page of an index: the fewer commits the better */
 

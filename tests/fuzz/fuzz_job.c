@@ -11,6 +11,7 @@
 #include "core/text.h"
 #include "job/job_load.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 #include "rules/rule_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
 enum { CHOICES = 4 };

@@ -20,6 +20,7 @@
 #include "delivery/key_lock.h"
 #include "delivery/sender.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 #include "unit/delivery/script_server.h"
 
 #define MS CLOCK_NS_PER_MS

@@ -9,6 +9,7 @@
 
 #include "core/clock.h"
 #include "delivery/throughput_estimate.h"
+#include "provider/provider_table.h"
 
 static void the_sentence_says_what_binds_and_what_to_do(void **state)
 {

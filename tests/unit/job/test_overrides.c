@@ -152,7 +152,7 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
         {"none", SECRETS("{}"), "6:16: `credentials` names none"},
         {"an empty list", SECRETS("[]"), "6:16: `credentials` should be a mapping"},
         {"a user in the base URL", JOB_HEAD "provider: {base_url: 'https://me:hunter2@h'}\n",
-         "2:22: `base_url` may not hold a user or a password"},
+         "2:22: `base_url` must not hold a user or a password: credentials belong in provider.credentials"},
         {"a user in the proxy", JOB_HEAD "provider: {proxy: 'http://me:hunter2@h'}\n",
          "2:19: `proxy` may not hold a user or a password"},
         {"a password in the ledger's URL", JOB_HEAD "ledger: postgres://me:hunter2@h/d\n",

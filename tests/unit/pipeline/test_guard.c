@@ -8,6 +8,7 @@
 
 #include "job/job_provider.h"
 #include "pipeline/guard.h"
+#include "provider/provider_table.h"
 #include "unit/job/job_text.h"
 
 static struct guard make(uint32_t in_a_row, uint32_t share, uint32_t canary)

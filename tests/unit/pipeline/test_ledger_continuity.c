@@ -13,6 +13,7 @@
 
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
+#include "provider/provider_table.h"
 
 #define HEAD  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"

@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "pipeline/listing.h"
+#include "provider/provider_table.h"
 
 /* The listing's sink is fed as the sender would: an empty slice first, then the body in pieces. */
 

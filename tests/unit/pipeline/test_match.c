@@ -10,6 +10,7 @@
 #include "ledger/ledger.h"
 #include "pipeline/look_up.h"
 #include "pipeline/match.h"
+#include "provider/provider_table.h"
 
 enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
 

@@ -9,6 +9,7 @@
 
 #include "model/outcome.h"
 #include "provider/provider.h"
+#include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
 enum { OPERATIONS = OPERATION_LOGIN + 1 };
