@@ -8,7 +8,7 @@
 
 #include "model/country.h"
 #include "provider/fields.h"
-#include "provider/provider.h"
+#include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
 static const struct {
