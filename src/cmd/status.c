@@ -227,7 +227,7 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
         result = ledger_each_group(ledger, write_group, writer, error);
     begin_in_doubt(writer);
     if (result == 0)
-        result = ledger_each_doubt(ledger, UINT64_MAX >> 1, write_in_doubt, writer, error);
+        result = ledger_each_in_doubt(ledger, UINT64_MAX >> 1, write_in_doubt, writer, error);
     end_in_doubt(writer);
     if (result == 0)
         found = ledger_last_run(ledger, &arena, &run, error);

@@ -9,7 +9,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 
-/* Text on its way into the HMAC: one call of a few hundred bytes costs a tenth of sixty calls of a few. */
+/* Input of the HMAC is collected: one call of a few hundred bytes costs a tenth of sixty short ones. */
 enum { SCRATCH_SIZE = 4096 };
 
 struct fingerprint {
@@ -80,7 +80,7 @@ static const uint8_t *document_digest(const struct record *record, enum field_id
     return is_document ? record->document_digest[field - FIELD_DOCUMENT_FRONT] : NULL;
 }
 
-/* True when the field has a value: only then is there anything to add. */
+/* True when the field has a value, and was added. */
 static bool add_field(struct fingerprint *fingerprint, const struct record *record, size_t i)
 {
     const struct provider_field *field = &fingerprint->fields->fields[i];
@@ -100,7 +100,7 @@ static bool add_field(struct fingerprint *fingerprint, const struct record *reco
     return true;
 }
 
-/* Their ids are in the order of their names already. */
+/* Own fields have ids in the order of their names. */
 static bool add_own_field(struct fingerprint *fingerprint, const struct record *record, enum field_id field)
 {
     const struct provider_field *place = provider_fields_find(fingerprint->fields, field);
@@ -129,7 +129,7 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
     end(fingerprint, out);
 }
 
-/* The job's own fields of one member; begun: the digest holds something already. */
+/* The job's own fields of one member; begun: the digest covers a value already. */
 static bool add_own_fields(struct fingerprint *fingerprint, const struct record *record, size_t member,
                            bool begun)
 {
@@ -246,7 +246,7 @@ static void write_identity(const struct record *record, char *out)
 bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
                           uint8_t out[FINGERPRINT_IDENTITY_LEN])
 {
-    static const char domain[] = "identity"; /* no field is named so */
+    static const char domain[] = "identity"; /* not the name of a field */
     uint8_t digest[DIGEST_SHA256_LEN];
 
     if (!has_identity(record))

@@ -1,11 +1,12 @@
-/* fingerprint: keyed digests of a record's normalized values (4-ledger.md, Digests).
+/* fingerprint: keyed digests of a record's normalized values.
  *
- * HMAC-SHA256 over name NUL value NUL of each present field, in field-table order, then the job's own fields
- * by their names, of the fields that the provider is sent (not PROVIDER_NO_MEMBER; of a list with first_only
- * its first item); a document's value is the SHA-256 of what its file holds, in hexadecimal, where the record
- * has it, else its text, so a URL: not over the JSON, so a version that writes JSON differently changes
- * nothing. client_identifier's calculated_at is not covered. Thread: one at a time per object; a rule worker
- * has its own.
+ * HMAC-SHA256 over name NUL value NUL of each present field that the provider is sent (not
+ * PROVIDER_NO_MEMBER; of a list with first_only its first item), in field-table order, then of the job's own
+ * fields, by name. The value of a document is the SHA-256 of its file's content, in hexadecimal, where the
+ * record has it, else its text (a URL). The digest does not cover the JSON, so a version that writes JSON
+ * differently changes nothing; nor client_identifier's calculated_at. FINGERPRINT_VERSION counts changes of
+ * this rule (meta.digest_version). The key is not in the ledger, so a copy of the ledger alone reveals no
+ * data. Thread: one at a time per object; a rule worker has its own.
  */
 #ifndef KYC_LEDGER_FINGERPRINT_H
 #define KYC_LEDGER_FINGERPRINT_H
@@ -40,20 +41,20 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
 /* Of each top-level member, in the provider's member order: out has member_count × 8 bytes; a member without
  * any value is eight zero bytes. Only for records that are to be sent. */
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
-/* The digest of a member among those that were stored; NULL: there is none (an adopted user, or the
- * provider's table has grown since). */
+/* The digest of a member among stored ones; NULL: none (an adopted user, or a member added to the provider's
+ * table since). */
 const uint8_t *fingerprint_member(struct slice digests, size_t member);
-/* Whether every byte of it is this: FINGERPRINT_MEMBER_ABSENT, LEDGER_MEMBER_UNKNOWN. */
+/* True if every byte is this one: FINGERPRINT_MEMBER_ABSENT, LEDGER_MEMBER_UNKNOWN. */
 bool fingerprint_member_is(const uint8_t *digest, uint8_t byte);
 /* Of the e-mail with its ASCII letters in lower case, whatever the provider's table: providers may store it
- * so, and then a user is recognized by this. Eight zero bytes without one. */
+ * so, and their users are recognized by this digest. Eight zero bytes without an e-mail. */
 void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,
                        uint8_t out[FINGERPRINT_MEMBER_LEN]);
 
-/* Which person or company a record is about, whatever its external_id: the version of the rule in one byte,
- * then 15 bytes of the HMAC over e-mail in lower case (ASCII), first name, last name, company name and birth
- * date. False, and nothing is written, unless it has e-mail, a name (first and last, or a company's) and
- * birth date: relatives share any two of them. */
+/* Identifies the person or company of a record, whatever its external_id: the version of the rule in one
+ * byte, then 15 bytes of the HMAC over e-mail in lower case (ASCII), first name, last name, company name and
+ * birth date. False, and nothing is written, unless it has e-mail, a name (first and last, or a company's)
+ * and birth date: relatives share any two of them. */
 bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,
                           uint8_t out[FINGERPRINT_IDENTITY_LEN]);
 /* The same values as a hash of this process (hash_table_hash), for a check without a ledger's key. 0: none.

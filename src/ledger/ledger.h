@@ -1,18 +1,22 @@
-/* ledger: what is still to do, what became of each customer, and whether this history can be trusted
- * (4-ledger.md).
+/* ledger: what is still to do (resume), what became of each customer, and proof that this history was not
+ * changed.
  *
- * Behind this header is SQLite (the only user of it); nothing above knows SQL. Public words, for people who
- * query the file: customer.state is journalled, in_doubt, created or refused; operation is create or update.
- * customer.identity says which person it is about (fingerprint_identity), NULL: not known. customer.twin:
- * refused (as the twin of another customer), stopped (likewise, by a run that stopped for it: it counts
- * again), allowed (a person said that it is another one). customer.former_key: the key under which the
- * provider knows it, where it has another one now. customer.verdict: the event by which a person gave it its
- * user; NULL: an answer did. customer.left_out: the member digests of the values that the last update carried
- * and the provider left out (eight bytes 0xff for every other member), which are sent once more; NULL: none;
- * the event of that update has the code `left_out`. Events besides those of attempts and verdicts: `identify`
- * (its identity digest was added) and `rekey`. All writes are between ledger_begin and ledger_commit; when
- * commit has returned 0 they are durable. Every failure is ERROR_LEDGER with a message that names the file
- * and the way out (disk full, read-only, damaged). Thread: one (the coordinator). Owner: open/close.
+ * SQLite is behind this header, and no caller knows SQL; format, durability and chain: ledger_sqlite.h. Words
+ * for people who query the file: customer.state is journalled, in_doubt, created or refused; operation is
+ * create or update. customer.identity: a digest of the person (fingerprint_identity), NULL: not known.
+ * customer.twin: refused (as the twin of another customer), stopped (likewise, by a run that stopped because
+ * of its twins: the next one counts it again), allowed (a person decided that it is another person).
+ * customer.former_key: the key that the provider has, where the customer was given another one.
+ * customer.verdict: the event by which a person assigned its user; NULL: an answer did. customer.left_out:
+ * the member digests of the values that the last update had and the provider left out (eight bytes 0xff for
+ * every other member), which are sent once more; NULL: none; the event of that update has the code
+ * `left_out`. Events besides those of attempts and verdicts: `identify` (an identity digest was added) and
+ * `rekey`.
+ *
+ * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. All writes
+ * are between ledger_begin and ledger_commit, and durable once commit has returned 0. Every failure is
+ * ERROR_LEDGER with a message that names the file and a hint (disk full, read-only, damaged). Thread: one
+ * (the coordinator). Owner: open/close.
  */
 #ifndef KYC_LEDGER_LEDGER_H
 #define KYC_LEDGER_LEDGER_H
@@ -31,8 +35,8 @@
 
 struct ledger;
 
-/* A ledger belongs to one job at one provider at one base URL: anything else on it is ERROR_LEDGER and says
- * what changed. */
+/* A ledger belongs to one job at one provider at one base URL; with any other it is refused (ERROR_LEDGER,
+ * with what differs). */
 struct ledger_identity {
     const char *job, *provider;
     struct slice base_url;
@@ -40,33 +44,33 @@ struct ledger_identity {
 
 enum ledger_mode {
     LEDGER_READ,  /* a dry run, status: never writes, takes no lock */
-    LEDGER_WRITE, /* makes it when missing (0600), takes LEDGER.lock for the life of the process */
+    LEDGER_WRITE, /* creates it when missing (0600), holds LEDGER.lock for the life of the process */
 };
 
-/* key: `ledger_key` of the job, or absent: LEDGER.key, made with the ledger (0600); its loss is ERROR_LEDGER.
- * In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. LEDGER_WRITE: ERROR_BUSY
- * when another run holds the lock (the message gives its pid and start). A network file system is refused,
- * and a ledger with more than one hard link. */
+/* key: `ledger_key` of the job, or absent: LEDGER.key, created with the ledger (0600); its loss is
+ * ERROR_LEDGER. In LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE.
+ * LEDGER_WRITE: ERROR_BUSY when another run holds the lock (the message gives its pid and start). A network
+ * file system is refused, and a ledger with more than one hard link. */
 struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
                            const struct secret *key, struct error *error);
 void ledger_close(struct ledger *ledger);
 
-/* True when the file exists, so that the missing-ledger guard can be asked before it is made. */
+/* True when the file exists. */
 bool ledger_exists(const char *path);
 
 /* The path of a file that is kept beside the ledger at path (`.lock`, `.key`, `.head`): where path is a
  * symbolic link, beside the file that it names. Owner: the caller frees. */
 char *ledger_beside(const char *path, const char *suffix);
 
-/* Whether a ledger could be made at path: its folder is there, on no network file system, and can be written.
- * Makes nothing. 0, or -1. */
+/* Checks, without creating anything, that a ledger could be created at path: its folder exists, is writable
+ * and not on a network file system. 0, or -1. */
 int ledger_check_place(const char *path, struct error *error);
 
 /* The digest key, for fingerprints. */
 const uint8_t *ledger_fingerprint_key(const struct ledger *ledger);
 
 enum ledger_state {
-    LEDGER_JOURNALLED, /* its create was journalled and has no outcome: in doubt after a crash */
+    LEDGER_JOURNALLED, /* its create was journalled and has no outcome yet: in doubt after a crash */
     LEDGER_IN_DOUBT,
     LEDGER_CREATED,
     LEDGER_REFUSED,
@@ -75,17 +79,17 @@ enum ledger_state {
 /* `journalled`, `in_doubt`, `created`, `refused`. */
 const char *ledger_state_word(enum ledger_state state);
 
-/* What the scan gives of each customer; valid during the call. */
+/* A customer of the scan; valid during the call. */
 struct ledger_brief {
     int64_t id;
     struct slice external_id;
     enum ledger_state state;
     bool has_user_id;
-    bool pending;    /* an operation was tried and is not acknowledged: look at it with ledger_find
-                        (first_sent_at says whether it is open; else it was refused) */
-    bool open;       /* and it is open: a create or an update that is in doubt unless this run settles it */
-    bool identified; /* it has an identity digest of this program's rule */
-    uint64_t digest; /* first 8 bytes (little endian) of what the provider has; 0 when it has nothing */
+    bool pending;    /* an operation was tried and is not acknowledged; see ledger_find (open while
+                        first_sent_at is set, else refused) */
+    bool open;       /* and it is open: a create or an update in doubt unless this run resolves it */
+    bool identified; /* it has an identity digest of the current rule */
+    uint64_t digest; /* first 8 bytes (little endian) of the digest of what the provider has; 0: none */
 };
 
 /* Every customer in one sequential pass, in id order. 0, or -1. */
@@ -106,8 +110,8 @@ struct ledger_customer {
     struct slice pending_email_digest;                   /* of the same (fingerprint_email) */
     struct slice idempotency_key;
     uint32_t refusals;      /* creates that the provider finally refused */
-    uint64_t first_sent_at; /* real ns of the journal of the operation in hand; 0: none is open, and what
-                               pending says was refused */
+    uint64_t first_sent_at; /* real ns of the journal entry of the open operation; 0: none is open, and
+                               pending is what was refused */
     int http_status;
     struct slice code, message, request_id;
     uint32_t attempts;
@@ -116,7 +120,7 @@ struct ledger_customer {
     struct slice kept;   /* JSON: of the last success answer that had any member of provider.keep */
     struct slice identity;
     enum ledger_twin twin;
-    bool by_verdict; /* a person gave it the user that it has */
+    bool by_verdict; /* a person assigned its user */
     struct slice former_key;
     struct slice left_out; /* as member_digests: the values that the provider left out of the last update;
                               LEDGER_MEMBER_UNKNOWN for every other member; empty: none */
@@ -134,9 +138,9 @@ int ledger_find_known(struct ledger *ledger, int64_t id, struct arena *arena,
 int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
                        struct ledger_customer *customer, struct error *error);
 
-/* The customer who has this user_id; 0: nobody. 0, or -1. */
+/* *id: the customer with this user_id; 0: none. 0, or -1. */
 int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error);
-/* The next customer who has a user, in id order behind after; 1 found, 0 none, -1. Slices end in a NUL. */
+/* The next customer with a user after that id; 1 found, 0 none, -1. Slices end in a NUL. */
 int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
                      struct ledger_customer *customer, struct error *error);
 /* Every user_id in one sequential pass; each is valid during the call. 0, or -1. */
@@ -144,13 +148,11 @@ int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct s
                      struct error *error);
 
 int ledger_begin(struct ledger *ledger, struct error *error);
-/* Durable when it returns 0. Nothing happens between begin and commit when nothing was written: no fsync
- * then. After a failure all writes fail too, as that did; the next ledger_begin gives up what was not
- * committed.
- */
+/* Durable when it returns 0. An empty transaction does no I/O. After a failed write, later writes in the same
+ * transaction fail with the same error; the next ledger_begin rolls back. */
 int ledger_commit(struct ledger *ledger, struct error *error);
 
-/* Journalled before sent. */
+/* An operation before its first attempt (journalled before sent). */
 struct ledger_intent {
     int64_t id; /* 0: a new customer */
     struct slice external_id;
@@ -159,98 +161,98 @@ struct ledger_intent {
     struct slice member_digests;
     struct slice email_digest;    /* fingerprint_email */
     struct slice idempotency_key; /* empty: none */
-    struct slice identity;        /* empty: none; what was stored stays then */
+    struct slice identity;        /* empty: none; the stored one stays then */
     uint64_t at_ns; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };
 
-/* In member_digests eight bytes of this: whether the provider has this value is not known; it equals no
- * digest, so the member is sent again. */
+/* Eight bytes of this in member_digests: the provider's value is not known; it equals no digest, so the
+ * member is sent again. */
 enum { LEDGER_MEMBER_UNKNOWN = 0xff };
 
-/* Makes or finds the customer and writes what is about to be tried; *id: the customer. A customer with a
- * user_id, or whose create is in doubt with other digests, is never given a create: that is a bug of the
- * caller (assert). Journalled again with the same digests, an open operation keeps its first_sent_at, its key
- * and its digests, and an open create is in doubt from then on. An update in doubt may have landed: as soon
- * as it is (by its outcome, or when it is journalled again, with the same digests or with others) digest
- * becomes absent and the members that it would have changed unknown, until an update is acknowledged. */
+/* Inserts or finds the customer and writes the operation; *id: the customer. A create for a customer with a
+ * user_id, or with a create in doubt with other digests, is a bug of the caller (assert). Journalled again
+ * with the same digests, an open operation keeps its first_sent_at, its key and its digests, and an open
+ * create is in doubt from then on. An update in doubt may have been executed: once it is in doubt (by its
+ * outcome, or journalled again, with the same digests or others) digest becomes absent and the members that
+ * it changes unknown, until an update is acknowledged. */
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                    struct error *error);
 
-/* The row of a create in doubt has changed, and the create is about to be repeated with the new data (where
- * the same reference gives the same user): either data may come to stand there. The digests replace what was
- * journalled, those of the differing members being LEDGER_MEMBER_UNKNOWN; key and first_sent_at stay. */
+/* The row of a create in doubt has changed, and the create is repeated with the new data (the same reference
+ * gives the same user): the user may have either data. The digests replace the journalled ones, with
+ * LEDGER_MEMBER_UNKNOWN for the differing members; key and first_sent_at stay. */
 int ledger_journal_superseded(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
 
 /* The code of an acknowledged update of which the provider left members out (ledger_result.left_out). */
 #define LEDGER_LEFT_OUT "left_out"
-/* The operations of an event that no request has: another key for a customer, and what its row has shown. */
+/* The operations of events without a request: another key for a customer, and digests added from its row. */
 #define LEDGER_OPERATION_REKEY    "rekey"
 #define LEDGER_OPERATION_IDENTIFY "identify"
 
-/* What the coordinator concluded of an attempt. */
+/* The conclusion of an attempt. */
 enum ledger_conclusion {
-    /* The operation goes on (a retry): an event, and for those who look the customer's attempts and last
-     * code; a create whose outcome is OUTCOME_IN_DOUBT is in doubt. */
+    /* The operation continues (a retry): an event, and for information the customer's attempts and last code;
+     * a create whose outcome is OUTCOME_IN_DOUBT is in doubt. */
     LEDGER_RESULT_OPEN,
-    /* The provider said yes: pending becomes what it has; user_id is set on a create. */
+    /* Acknowledged: pending becomes what the provider has; a create sets user_id. */
     LEDGER_RESULT_ACKNOWLEDGED,
-    /* A final no: a create is refused (refusals + 1, when it left); what the provider has stays as it is
-     * known (not at all, where an earlier attempt of the update is in doubt). pending stays too: it is what
-     * was refused. */
+    /* A final refusal: a create is refused (refusals + 1, if it was sent); what is known of the provider's
+     * data stays (nothing, where an earlier attempt of the update is in doubt), and so does pending: it is
+     * what was refused. */
     LEDGER_RESULT_REFUSED,
-    /* In doubt: pending stays; what an update would have changed is unknown. */
+    /* In doubt: pending stays; the members that an update changes are unknown. */
     LEDGER_RESULT_IN_DOUBT,
-    /* Given up, and nothing of this operation can have come to be: as before it was journalled. A customer
-     * who is new in this run is deleted (its id is void); one with attempts, refusals or an earlier run is
-     * refused without pending, so that the next run sends it again; but what may have left all the same (in
-     * doubt, or journalled by an earlier run) stays in doubt. Without an event the last attempt's columns
-     * stay. */
+    /* Given up, and certainly not executed: as before it was journalled. A customer that is new in this run
+     * is deleted (its id is void); one with attempts, refusals or an earlier run is refused without pending,
+     * so that the next run sends it again; but an operation that may have been sent all the same (in doubt,
+     * or journalled by an earlier run) stays in doubt. Without an event the columns of the last attempt stay.
+     */
     LEDGER_RESULT_ABANDONED,
 };
 
-/* One attempt that left (or one conclusion without an attempt: event false), written to customer and event.
+/* One attempt that was sent (or a conclusion without an attempt: event false), written to customer and event.
  */
 struct ledger_result {
     int64_t id;
     uint64_t row;
-    enum operation operation; /* what was asked: the one that is open, or a question that settles a create */
+    enum operation operation; /* of the request: the open one, or a look-up that resolves a create */
     enum ledger_conclusion conclusion;
-    bool event;                    /* append an event (an attempt that left) */
+    bool event;                    /* append an event (the attempt was sent) */
     const struct outcome *outcome; /* NULL: only a conclusion */
-    uint64_t left_out; /* of ACKNOWLEDGED of an update: bit i: the provider left out member i. It keeps the
-                          digest that it had, and digest becomes absent, so that the member is sent again;
-                          the code of customer and event becomes `left_out` */
+    uint64_t left_out; /* of an ACKNOWLEDGED update: bit i: the provider left out member i. The member keeps
+                          its digest, and digest becomes absent, so that it is sent again; the code of
+                          customer and event becomes `left_out` */
     uint32_t attempt;  /* 1, 2, … of this operation */
     uint32_t latency_ms;
     uint64_t at_ns; /* real ns */
 };
 
-/* A user_id that another customer owns already is not an error of the run: *taken becomes true, the customer
- * is written as in doubt with the code `user_id_taken` instead. */
+/* A user_id that another customer already owns is not an error of the run: *taken becomes true, and the
+ * customer is written as in doubt with the code `user_id_taken`. */
 int ledger_result(struct ledger *ledger, const struct ledger_result *result, bool *taken,
                   struct error *error);
 
-/* The refusal of this customer is not final (it made the run stop): what was refused is forgotten, so that
- * the next run sends it again. Nothing happens to a customer whose operation is open. Between begin and
- * commit. */
+/* The refusal of this customer is not final (it stopped the run): forgets what was refused, so that the next
+ * run sends it again. Without effect on an open operation. Between begin and commit. */
 int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error);
 
 /* Twins: the same person under another key.
  *
- * The customer besides id (0: none) that has this identity and a user, or an open create: 1 with its
- * external_id in the arena; 0: there is none; -1. */
+ * The customer other than id (0: none) with this identity and a user or an open create: 1 with its
+ * external_id in the arena; 0: none; -1. */
 int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
                      struct arena *arena, struct slice *external_id, struct error *error);
-/* This create is refused because of its twin: nothing was sent. id 0: a new customer, which has no event. Not
- * for a customer with a user or an open create; one that may have been tried before counts an attempt, so
- * that its key, and its events, stay its own. Between begin and commit. 0, or -1. */
+/* Stores that this create was refused because of its twin, without being sent. id 0: a new customer, which
+ * has no event. Not for a customer with a user or an open create; one that may have been sent before counts
+ * an attempt, so that its row is kept for its events. Between begin and commit. 0, or -1. */
 int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
                      struct error *error);
-/* The run stops because of the twins that it noted: none of them counts as refused before. Between begin and
- * commit. 0, or -1. */
+/* The run stops because of its twins: the next run counts them as new ones. Between begin and commit. 0, or
+ * -1.
+ */
 int ledger_stop_twins(struct ledger *ledger, struct error *error);
 
-/* What the ledger did not hold of a customer, and its row in the input has shown. */
+/* Digests that the ledger lacked, and that the row in the input provides. */
 struct ledger_identification {
     int64_t id;
     struct slice external_id;
@@ -262,40 +264,39 @@ struct ledger_identification {
 /* An event `identify`. Between begin and commit. 0, or -1. */
 int ledger_identify(struct ledger *ledger, const struct ledger_identification *known, struct error *error);
 
-/* What became of a person's verdict. */
+/* The result of a person's verdict. */
 enum ledger_settlement {
-    LEDGER_SETTLED,         /* the customer has this user, or has none and is created again */
-    LEDGER_SETTLE_ADOPTED,  /* a customer that the ledger did not know: his first update sends every member */
-    LEDGER_SETTLE_ACCEPTED, /* he had this user already: what the provider has is taken as not known, likewise
-                             */
-    LEDGER_SETTLE_TAKEN,    /* not written: another customer has this user */
-    LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user, which an answer of the provider
-                                 gave, not a person */
-    LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but no create of his is in doubt */
-    LEDGER_SETTLE_CORRECTED,  /* written: an earlier verdict gave it another user */
+    LEDGER_SETTLED,           /* the customer has this user, or has none and is created again */
+    LEDGER_SETTLE_ADOPTED,    /* a customer that was not in the ledger: its first update sends every member */
+    LEDGER_SETTLE_ACCEPTED,   /* it had this user already: its digests become unknown, likewise */
+    LEDGER_SETTLE_TAKEN,      /* not written: another customer has this user */
+    LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user, assigned by an answer, not by a
+                                 person */
+    LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but its create is not in doubt */
+    LEDGER_SETTLE_CORRECTED,  /* written: an earlier verdict had assigned another user */
     LEDGER_SETTLE_ALLOWED,    /* written: a twin is another person, and is created */
     LEDGER_SETTLE_UNKNOWN,    /* rekey, not written: no customer with a user has this key */
     LEDGER_SETTLE_IN_DOUBT,   /* rekey, not written: its create is in doubt under the old key */
     LEDGER_SETTLE_KEY_TAKEN,  /* rekey, not written: the new key has a history of its own */
 };
 
-/* A person's verdict on a doubt, the adoption of a user that existed before, or the correction of an earlier
- * verdict; an event like any other (outcome `settled`). user_id empty: there is no such user at the provider,
- * or, of a twin, it is another person. proven: the provider names the user as this customer's, so that it may
- * take the place of one that an answer gave. Between begin and commit. 0, or -1. */
+/* A person's verdict on a create in doubt, the adoption of an existing user, or the correction of an earlier
+ * verdict; it has an event (outcome `settled`). user_id empty: the provider has no such user, or a twin is
+ * another person. proven: the provider has the user under this customer's external_id, so that it may replace
+ * one that an answer assigned. Between begin and commit. 0, or -1. */
 struct ledger_verdict {
     struct slice external_id, user_id;
     bool proven;
-    bool differs;   /* its data are not what was journalled, or nobody looked: what the provider has is not
-                       known, as of an adopted one */
+    bool differs;   /* its data differ from what was journalled, or were not compared: unknown, as with an
+                       adopted user */
     uint64_t at_ns; /* real ns */
 };
 int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
                   enum ledger_settlement *settlement, struct error *error);
 
-/* A customer with a user gets another key. What the provider has of it stays. key_members: member digests of
- * a record that has the new key alone (fingerprint_members); is_digested: one of them holds it, so the digest
- * of the whole is not known until its row is read. A twin that was refused under the new key makes way.
+/* Gives a customer with a user another key; the provider keeps the former one. key_members: member digests of
+ * a record with the new key only (fingerprint_members); is_digested: one of them covers the key, so the
+ * digest of the whole is unknown until its row is read. Deletes a twin that was refused under the new key.
  * Between begin and commit. 0, or -1. */
 struct ledger_rekey {
     struct slice from, to;
@@ -306,25 +307,25 @@ struct ledger_rekey {
 int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum ledger_settlement *settlement,
                  struct error *error);
 
-/* Nonce floors: the durable bound below which nonces of a key have been used, perhaps. 0: none yet. */
+/* Nonce floors: the durable bound below which nonces of a key may have been used. 0: none yet. */
 int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floor, struct error *error);
 /* Between begin and commit; never lowers it. */
 int ledger_nonce_reserve(struct ledger *ledger, const char *key_id, uint64_t floor, struct error *error);
 
-/* How many requests of the canary are left with these settings (a hex digest stands for them), as
- * ledger_canary_set last said; UINT32_MAX when it said nothing, or of other settings. 0, or -1. */
+/* The rest of the canary with these settings (their digest in hex), as stored by ledger_canary_set;
+ * UINT32_MAX when nothing is stored, or for other settings. 0, or -1. */
 int ledger_canary_left(struct ledger *ledger, const char *settings, uint32_t *left, struct error *error);
 /* Between begin and commit. */
 int ledger_canary_set(struct ledger *ledger, const char *settings, uint32_t left, struct error *error);
 
 enum { LEDGER_HEAD_SIZE = 65, LEDGER_TIME_SIZE = 32 };
 
-/* What runs have found of this machine's clock: run, the last that compared it with the provider's (0: none),
- * and by how much it was ahead of that at most, in any run. 0, or -1. */
+/* Of this machine's clock: the last run that compared it with the provider's (0: none), and its largest lead
+ * in any run. 0, or -1. */
 int ledger_clock(struct ledger *ledger, int64_t *run, uint64_t *lead_ns, struct error *error);
-/* This run has compared it. Between begin and commit. 0, or -1. */
+/* Stores that this run has compared it. Between begin and commit. 0, or -1. */
 int ledger_clock_set(struct ledger *ledger, uint64_t lead_ns, struct error *error);
-/* The time of the last event when the ledger was opened; real ns, 0: there was none. */
+/* The time of the last event when the ledger was opened; real ns, 0: none. */
 uint64_t ledger_newest_ns(const struct ledger *ledger);
 
 /* Runs. command: `run`. Between begin and commit. */
@@ -334,16 +335,16 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
 int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice stats,
                       uint64_t at_ns, struct error *error);
 
-/* The last process that sent requests for this job: what the next one needs to keep its rate. */
+/* The last process that sent requests for this job, so that the next one can honour the rate limit. */
 struct ledger_sending {
-    bool under_way;                /* it has not said that it ended */
-    char boot[CLOCK_BOOT_ID_SIZE]; /* of the machine's start that boot_ns counts from; "": none was known */
-    uint64_t boot_ns, real_ns;     /* when it ended, or while under way began, by both clocks */
-    uint64_t hold_ns;              /* how long from then on the provider had asked to wait (Retry-After) */
+    bool under_way;                /* it has not recorded its end */
+    char boot[CLOCK_BOOT_ID_SIZE]; /* of the boot that boot_ns counts from; "": not known */
+    uint64_t boot_ns, real_ns;     /* its end, or its start while under way, by both clocks */
+    uint64_t hold_ns;              /* the rest of a Retry-After at that time */
 };
 /* Between begin and commit. 0, or -1. */
 int ledger_sending_set(struct ledger *ledger, const struct ledger_sending *sending, struct error *error);
-/* 1, 0: nothing was ever sent, -1. What cannot be read counts as under way. */
+/* 1; 0: nothing was ever sent; -1. An unreadable value counts as under way. */
 int ledger_sending(struct ledger *ledger, struct ledger_sending *sending, struct error *error);
 
 /* The chain's head: SHA-256 in hex over all committed events (64 zeros before the first). */
@@ -351,42 +352,42 @@ void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE])
 /* 1 when some event's chain (or the beginning) is this head, 0 when none is, -1 error. */
 int ledger_has_head(struct ledger *ledger, const char *head, struct error *error);
 
-/* How far a ledger has come: an older copy of it does not hold this. */
+/* A point in the history of a ledger, which an older copy does not have. */
 struct ledger_mark {
-    char head[LEDGER_HEAD_SIZE];    /* of the committed events; "" is held by every ledger */
+    char head[LEDGER_HEAD_SIZE];    /* of the committed events; "": every ledger has it */
     int64_t run;                    /* the run that this process started; 0: none */
     char started[LEDGER_TIME_SIZE]; /* of that run, RFC 3339 */
 };
 
 void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark);
-/* 1 when the ledger holds both the head and the run, 0 when it lacks one, -1 error. */
+/* 1 when the ledger has both the head and the run, 0 when it lacks one, -1 error. */
 int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error);
 
-/* The state's word for people; `unsent` for a create that was refused and forgotten, or given up: the next
- * run sends it. */
+/* The state for people; `unsent` for a create that was given up, or whose refusal was forgotten: the next run
+ * sends it. */
 const char *ledger_status_label(const struct ledger_customer *customer);
 
 /* 0, or -1 with ERROR_LEDGER when some customer, run, nonce or setting lacks a value that it must have (a
  * NULL where none belongs). One pass over the customers. */
 int ledger_check_complete(struct ledger *ledger, struct error *error);
 
-/* For `status`: customers by (standing, operation, http_status, code), most first. */
+/* For `status`: customers by (state for people, operation, http_status, code), largest group first. */
 struct ledger_group {
-    const char *state /* its standing */, *operation, *code;
+    const char *state /* ledger_status_label */, *operation, *code;
     int http_status;
     uint64_t count;
 };
 int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const struct ledger_group *group),
                       void *context, struct error *error);
-/* For `status`: the customers in doubt (journalled without an outcome included), in id order, at most `most`.
+/* For `status`: the customers in doubt (journalled without an outcome included), in id order, at most max.
  */
-int ledger_each_doubt(struct ledger *ledger, uint64_t max,
-                      void (*each)(void *context, const struct ledger_customer *customer), void *context,
-                      struct error *error);
+int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,
+                         void (*each)(void *context, const struct ledger_customer *customer), void *context,
+                         struct error *error);
 
-/* For `results`: every customer in full, in id order, with the row of his last event that was of a row (0:
- * none). One moment of the ledger, also while a run writes to it; constant memory. each returns false to end
- * it. 0, or -1. */
+/* For `results`: every customer in full, in id order, with the row of its last event that has one (0: none).
+ * One snapshot of the ledger, also while a run writes to it; constant memory. each returns false to end it.
+ * 0, or -1. */
 int ledger_each_result(struct ledger *ledger,
                        bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
                        void *context, struct error *error);
@@ -394,7 +395,7 @@ int ledger_each_result(struct ledger *ledger,
 /* The last run, for `status`; 1 found, 0 none, -1 error. Slices are in the arena. */
 struct ledger_run {
     int64_t id;
-    struct slice started, finished; /* RFC 3339; finished empty: it did not end by itself */
+    struct slice started, finished; /* RFC 3339; finished empty: it did not record its end */
     int status;
     uint64_t runs; /* so far */
 };

@@ -22,8 +22,8 @@ const char *ledger_status_label(const struct ledger_customer *customer)
     return is_unsent ? "unsent" : ledger_state_word(customer->state);
 }
 
-/* The first letters differ. What is none of the words was written by somebody else: in doubt is the state
- * that sends nothing by itself. */
+/* The first letters differ. An unknown word was written by another program: it counts as in doubt, the state
+ * in which no create is sent without a check. */
 enum ledger_state ledger_state_from(struct slice word)
 {
     switch (word.len > 0 ? word.data[0] : '\0') {
@@ -52,7 +52,7 @@ static enum ledger_twin twin_from(struct slice word)
                                        : LEDGER_TWIN_REFUSED;
 }
 
-static uint64_t first_bytes(struct slice digest)
+static uint64_t read_first_bytes(struct slice digest)
 {
     uint64_t number = 0;
     for (size_t i = 0; i < 8 && i < digest.len; i++)
@@ -60,8 +60,8 @@ static uint64_t first_bytes(struct slice digest)
     return number;
 }
 
-/* What the scan goes by; the rest is checked when the customer is read in full, for it costs a fifth of the
- * scan. 0, or -1: the statement is released. */
+/* Checks the columns that the scan uses; the others are checked when the customer is read in full, which
+ * would cost a fifth of the scan. 0, or -1: the statement is released. */
 static int check_brief(struct ledger *ledger, sqlite3_stmt *statement, struct error *error)
 {
     enum ledger_state state = ledger_state_from(ledger_sqlite_column(statement, 2));
@@ -99,7 +99,7 @@ int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct 
             .state = ledger_state_from(ledger_sqlite_column(statement, 2)),
             .has_user_id = sqlite3_column_int(statement, 3),
             .pending = sqlite3_column_int(statement, 4),
-            .digest = first_bytes(ledger_sqlite_column(statement, 5)),
+            .digest = read_first_bytes(ledger_sqlite_column(statement, 5)),
             .open = sqlite3_column_int(statement, 6),
         };
         struct slice identity = ledger_sqlite_column(statement, 7);
@@ -215,11 +215,11 @@ int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
     return row;
 }
 
-int ledger_each_doubt(struct ledger *ledger, uint64_t max,
-                      void (*each)(void *context, const struct ledger_customer *customer), void *context,
-                      struct error *error)
+int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,
+                         void (*each)(void *context, const struct ledger_customer *customer), void *context,
+                         struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_DOUBTS, error);
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_IN_DOUBT, error);
     if (!statement)
         return -1;
     ledger_sqlite_bind_number(statement, 1, max > INT64_MAX ? INT64_MAX : (int64_t)max);
@@ -273,7 +273,7 @@ static const char *text_column(sqlite3_stmt *statement, int index)
 
 int ledger_check_complete(struct ledger *ledger, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_LACKS, error);
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_INCOMPLETE, error);
     int row = statement ? ledger_sqlite_row(ledger, statement, error) : -1;
     if (row != 1)
         return row;
@@ -302,10 +302,10 @@ int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const s
     return row;
 }
 
-int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct ledger_now *now,
-                    struct error *error)
+int ledger_snapshot_read(struct ledger *ledger, int64_t id, struct slice key,
+                         struct ledger_snapshot *snapshot, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_NOW, error);
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_SNAPSHOT, error);
     if (!statement)
         return -1;
     ledger_sqlite_bind_number(statement, 1, id);
@@ -320,8 +320,9 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
     if (ledger_sqlite_check_lacks(ledger, statement, "customer", id, error))
         return -1;
     struct slice external_id = ledger_sqlite_column(statement, 0);
-    assert((key.len == 0 || slice_equal(key, external_id)) && "an id goes with its own key");
-    *now = (struct ledger_now){
+    assert((key.len == 0 || slice_equal(key, external_id)) &&
+           "the id and the key belong to the same customer");
+    *snapshot = (struct ledger_snapshot){
         .id = id,
         .state = ledger_state_from(ledger_sqlite_column(statement, 1)),
         .has_user_id = sqlite3_column_int(statement, 2),
@@ -332,10 +333,10 @@ int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct 
         .first_run = sqlite3_column_int64(statement, 8),
     };
     struct slice pending = ledger_sqlite_column(statement, 7);
-    now->has_pending = pending.len == FINGERPRINT_LEN;
-    if (now->has_pending)
-        memcpy(now->pending_digest, pending.data, FINGERPRINT_LEN);
-    ledger_customer_digest(ledger, external_id, now->customer);
+    snapshot->has_pending = pending.len == FINGERPRINT_LEN;
+    if (snapshot->has_pending)
+        memcpy(snapshot->pending_digest, pending.data, FINGERPRINT_LEN);
+    ledger_customer_digest(ledger, external_id, snapshot->customer);
     ledger_sqlite_release(statement);
     return 0;
 }

@@ -5,7 +5,7 @@
 
 static const uint8_t beginning[DIGEST_SHA256_LEN];
 
-/* The digest that stands in the place of an erased customer's key; false when it is a key. */
+/* The digest in place of an erased customer's key; false when it is a key. */
 static bool read_erased(struct slice external_id, uint8_t out[DIGEST_SHA256_LEN])
 {
     static const char erased[] = "erased:";
@@ -163,8 +163,8 @@ int ledger_has_head(struct ledger *ledger, const char *head, struct error *error
     if (memcmp(bytes, beginning, sizeof bytes) == 0 ||
         memcmp(bytes, ledger->committed.head, sizeof bytes) == 0)
         return 1;
-    /* An index of the chain would cost 40 bytes an event; the heads that are asked for are almost always
-     * those with which a run ended. */
+    /* An index of the chain would cost 40 bytes an event, and almost every head that is looked up is that of
+     * the end of a run. */
     int found = has_row(ledger, LEDGER_SQL_HEAD_OF_RUN, slice_from(head), slice_make(NULL, 0), error);
     if (found != 0)
         return found;

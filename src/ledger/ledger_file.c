@@ -20,7 +20,7 @@
 #include "core/secret.h"
 #include "ledger/ledger_sqlite.h"
 
-/* The kernel tells a FUSE file system's real kind to nobody, so sshfs and its like pass. */
+/* The kernel does not reveal what is behind FUSE, so sshfs and its like pass. */
 static const struct {
     unsigned magic;
     const char *name;
@@ -80,7 +80,7 @@ int ledger_check_place(const char *path, struct error *error)
     return result;
 }
 
-/* What the holder of the lock wrote there: `PID START`. */
+/* The lock file has `PID START` of the process that holds the lock. */
 static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
 {
     char text[64];
@@ -122,7 +122,7 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
     }
     char start[CLOCK_RFC3339_SIZE], text[64];
     int len = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), clock_rfc3339(clock_real_ns(), start));
-    /* Only the message of the next one lives by this text: a full disk is told by the ledger itself. */
+    /* This text serves the message of another run only: the ledger itself reports a full disk. */
     if (ftruncate(fd, 0) == 0)
         (void)!pwrite(fd, text, (size_t)len, 0);
     ledger->lock_fd = fd;
@@ -169,8 +169,8 @@ int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
     return 0;
 }
 
-/* An account that may change the key can make every customer look changed; one that may read it can only find
- * out by trying whether a customer has certain data, so that stops no run. */
+/* An account that may change the key can make every customer look changed. One that may read it can only test
+ * guesses of a customer's data, which is no reason to stop a run. */
 static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error *error)
 {
     if (mode & (S_IWGRP | S_IWOTH))
@@ -243,8 +243,8 @@ int ledger_file_make_key(struct ledger *ledger, struct error *error)
 
 int ledger_file_make(const struct ledger *ledger, struct error *error)
 {
-    /* Only to set the mode: from here on SQLite alone opens the file, since closing another descriptor of it
-     * would drop SQLite's locks. */
+    /* Only to set the mode: from here on SQLite alone opens the file, because closing any other descriptor of
+     * it would drop SQLite's locks. */
     int fd = open(ledger->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST)
         return error_set(error, ERROR_LEDGER,

@@ -5,7 +5,7 @@
 #include "core/memory.h"
 #include "ledger/ledger_sqlite.h"
 
-/* 1 made, 0 the key is there already, -1. */
+/* 1: inserted; 0: the key exists already; -1. */
 static int make_customer(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
                          struct error *error)
 {
@@ -60,14 +60,14 @@ int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error 
     struct slice known = ledger_sqlite_column(statement, 0), tried = ledger_sqlite_column(statement, 1);
     char *members = memory_new(1, known.len + 1);
     size_t len = 0;
-    /* Of other lengths (a provider's members changed with the program): nothing is known of any. */
+    /* Different lengths (this version has other members of the provider): no member is known. */
     for (; known.len == tried.len && len + FINGERPRINT_MEMBER_LEN <= known.len; len += FINGERPRINT_MEMBER_LEN)
         if (memcmp(known.data + len, tried.data + len, FINGERPRINT_MEMBER_LEN) == 0)
             memcpy(members + len, known.data + len, FINGERPRINT_MEMBER_LEN);
         else
             memset(members + len, LEDGER_MEMBER_UNKNOWN, FINGERPRINT_MEMBER_LEN);
     ledger_sqlite_release(statement);
-    statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_UNSURE, error);
+    statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_MEMBERS_UNKNOWN, error);
     int result = -1;
     if (statement) {
         ledger_sqlite_bind_number(statement, 1, id);
@@ -78,18 +78,18 @@ int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error 
     return result;
 }
 
-/* A create that was journalled and comes again in a later run has been in doubt since then, and so has an
- * update. attempts counts at least one: it may have left. */
+/* An operation that is journalled again has been in doubt since the first time. attempts becomes at least 1,
+ * because it may have been sent. */
 static int journal_again(struct ledger *ledger, const struct ledger_intent *intent,
-                         const struct ledger_now *now, struct error *error)
+                         const struct ledger_snapshot *snapshot, struct error *error)
 {
-    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_IN_DOUBT : now->state;
-    if (intent->operation == OPERATION_UPDATE && ledger_mark_members_unknown(ledger, now->id, error))
+    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_IN_DOUBT : snapshot->state;
+    if (intent->operation == OPERATION_UPDATE && ledger_mark_members_unknown(ledger, snapshot->id, error))
         return -1;
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL_AGAIN, error);
     if (!statement)
         return -1;
-    ledger_sqlite_bind_number(statement, 1, now->id);
+    ledger_sqlite_bind_number(statement, 1, snapshot->id);
     ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(state)));
     ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
     ledger_sqlite_bind_number(statement, 4, (int64_t)intent->at_ns);
@@ -97,40 +97,40 @@ static int journal_again(struct ledger *ledger, const struct ledger_intent *inte
 }
 
 static int journal_anew(struct ledger *ledger, const struct ledger_intent *intent,
-                        const struct ledger_now *now, struct error *error)
+                        const struct ledger_snapshot *snapshot, struct error *error)
 {
-    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_JOURNALLED : now->state;
-    if (now->open && ledger_mark_members_unknown(ledger, now->id, error))
+    enum ledger_state state = intent->operation == OPERATION_CREATE ? LEDGER_JOURNALLED : snapshot->state;
+    if (snapshot->open && ledger_mark_members_unknown(ledger, snapshot->id, error))
         return -1;
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_JOURNAL, error);
     if (!statement)
         return -1;
-    ledger_sqlite_bind_number(statement, 1, now->id);
+    ledger_sqlite_bind_number(statement, 1, snapshot->id);
     ledger_sqlite_bind_text(statement, 2, slice_from(ledger_state_word(state)));
     ledger_sqlite_bind_text(statement, 3, slice_from(operation_word(intent->operation)));
     ledger_sqlite_bind_blob(statement, 4, slice_make((const char *)intent->digest, FINGERPRINT_LEN));
     ledger_sqlite_bind_blob(statement, 5, intent->member_digests);
     ledger_sqlite_bind_text(statement, 6, intent->idempotency_key);
     ledger_sqlite_bind_number(statement, 7, (int64_t)intent->at_ns);
-    ledger_sqlite_bind_number(statement, 8, now->open ? 1 : 0);
+    ledger_sqlite_bind_number(statement, 8, snapshot->open ? 1 : 0);
     ledger_sqlite_bind_number_or_null(statement, 9, ledger->run);
     ledger_sqlite_bind_blob(statement, 10, intent->email_digest);
     ledger_sqlite_bind_blob(statement, 11, intent->identity);
     return ledger_sqlite_write(ledger, statement, error);
 }
 
-/* The index led to this row. It holds another key only where one of the two is damaged. */
-static int check_key(struct ledger *ledger, const struct ledger_intent *intent, const struct ledger_now *now,
-                     struct error *error)
+/* The index led to this row: a different key in it means that one of the two is damaged. */
+static int check_key(struct ledger *ledger, const struct ledger_intent *intent,
+                     const struct ledger_snapshot *snapshot, struct error *error)
 {
     uint8_t customer[DIGEST_SHA256_LEN];
     ledger_customer_digest(ledger, intent->external_id, customer);
-    if (memcmp(customer, now->customer, sizeof customer) == 0)
+    if (memcmp(customer, snapshot->customer, sizeof customer) == 0)
         return 0;
     return error_set(
         error, ERROR_LEDGER,
         "the ledger %s is damaged: its index names customer %lld for another key\nhint: keep a copy, restore it with its key file from a backup, and check the disk",
-        ledger->path, (long long)now->id);
+        ledger->path, (long long)snapshot->id);
 }
 
 int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, int64_t *id,
@@ -147,32 +147,35 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
         if (find_by_key(ledger, intent->external_id, id, error))
             return -1;
     }
-    struct ledger_now now;
-    if (ledger_now_read(ledger, *id, by_key ? slice_make(NULL, 0) : intent->external_id, &now, error) ||
-        (by_key && check_key(ledger, intent, &now, error)))
+    struct ledger_snapshot snapshot;
+    if (ledger_snapshot_read(ledger, *id, by_key ? slice_make(NULL, 0) : intent->external_id, &snapshot,
+                             error) ||
+        (by_key && check_key(ledger, intent, &snapshot, error)))
         return -1;
-    /* The first promise: never twice. Whatever the caller believed, the row decides. */
-    bool same = now.open && now.has_pending && now.operation == intent->operation &&
-                memcmp(now.pending_digest, intent->digest, FINGERPRINT_LEN) == 0;
+    /* Promise 1, never twice: the row decides, whatever the caller assumed. */
+    bool same = snapshot.open && snapshot.has_pending && snapshot.operation == intent->operation &&
+                memcmp(snapshot.pending_digest, intent->digest, FINGERPRINT_LEN) == 0;
     if (intent->operation == OPERATION_CREATE) {
-        assert(!now.has_user_id && now.state != LEDGER_CREATED &&
+        assert(!snapshot.has_user_id && snapshot.state != LEDGER_CREATED &&
                "a customer with a user_id is never sent a create");
-        assert((now.state == LEDGER_REFUSED || same) &&
+        assert((snapshot.state == LEDGER_REFUSED || same) &&
                "a create in doubt is only repeated as it was journalled");
     } else {
-        assert(now.has_user_id && now.state == LEDGER_CREATED && "only a created customer is updated");
+        assert(snapshot.has_user_id && snapshot.state == LEDGER_CREATED &&
+               "only a created customer is updated");
     }
-    return same ? journal_again(ledger, intent, &now, error) : journal_anew(ledger, intent, &now, error);
+    return same ? journal_again(ledger, intent, &snapshot, error)
+                : journal_anew(ledger, intent, &snapshot, error);
 }
 
 int ledger_journal_superseded(struct ledger *ledger, const struct ledger_intent *intent, struct error *error)
 {
-    struct ledger_now now;
-    if (ledger_now_read(ledger, intent->id, intent->external_id, &now, error))
+    struct ledger_snapshot snapshot;
+    if (ledger_snapshot_read(ledger, intent->id, intent->external_id, &snapshot, error))
         return -1;
-    assert(now.open && now.operation == OPERATION_CREATE && !now.has_user_id &&
-           "only a create in doubt is overtaken");
-    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_OVERTAKE, error);
+    assert(snapshot.open && snapshot.operation == OPERATION_CREATE && !snapshot.has_user_id &&
+           "only a create in doubt is superseded");
+    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_SUPERSEDE, error);
     if (!statement)
         return -1;
     ledger_sqlite_bind_number(statement, 1, intent->id);

@@ -12,12 +12,11 @@
 
 enum {
     BUSY_TIMEOUT_MS = 10000,
-    /* Pages of the two random indexes that a batch meets again; more gains nothing that the system's own
-     * cache does not give, and the whole program has 64 MiB. */
+    /* For the pages of the two randomly accessed indexes. More gains nothing over the system's page cache,
+     * and the whole program has 64 MiB. */
     CACHE_KIB = 16 * 1024,
-    /* 66 MB of WAL between two checkpoints, so that a page of the indexes is written back once for many
-     * batches: at a million customers a quarter faster than 16 MB, and a checkpoint still takes less than 0.3
-     * s. */
+    /* 66 MB of WAL between two checkpoints, so that an index page is written back once for many batches: a
+     * quarter faster than 16 MB at a million customers, and a checkpoint still takes less than 0.3 s. */
     CHECKPOINT_PAGES = 16000,
     WAL_LIMIT_BYTES = 64 * 1024 * 1024,
     CANONICAL_MAX = 64 * 1024,
@@ -37,9 +36,9 @@ static char *path_with(const char *path, const char *suffix)
     return joined;
 }
 
-/* One ledger has one lock, also when it is named by a symbolic link; and SQLite must not read a relative name
- * as one of its own (`file:…`, `:memory:`). */
-static char *settle_path(const char *path)
+/* A ledger has one lock, also when a symbolic link names it; and SQLite must not take a relative name for one
+ * of its own (`file:…`, `:memory:`). */
+static char *resolve_path(const char *path)
 {
     struct stat info;
     char *real = lstat(path, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(path, NULL) : NULL;
@@ -50,16 +49,16 @@ static char *settle_path(const char *path)
 
 char *ledger_beside(const char *path, const char *suffix)
 {
-    char *settled = settle_path(path);
-    char *beside = path_with(settled, suffix);
-    free(settled);
+    char *resolved = resolve_path(path);
+    char *beside = path_with(resolved, suffix);
+    free(resolved);
     return beside;
 }
 
 static struct ledger *new_ledger(const char *path)
 {
     struct ledger *ledger = memory_new(1, sizeof *ledger);
-    ledger->path = settle_path(path);
+    ledger->path = resolve_path(path);
     ledger->lock_path = path_with(ledger->path, ".lock");
     ledger->key_path = path_with(ledger->path, ".key");
     ledger->lock_fd = -1;
@@ -116,15 +115,15 @@ static int set_pragmas(struct ledger *ledger, enum ledger_mode mode, struct erro
              CHECKPOINT_PAGES, WAL_LIMIT_BYTES);
     if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
         return ledger_sqlite_fail(ledger, "written", error);
-    /* The -wal and -shm files stay (empty) after the end: without them a user who may read the file but not
-     * write its folder could not read it. */
+    /* Keep the -wal and -shm files (empty) after the end: without them the ledger could not be read by a user
+     * who may not write its folder. */
     int keep = 1;
     sqlite3_file_control(ledger->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
     return 0;
 }
 
-/* 1: a ledger of this version; 0: an empty file, whose making was cut short; -1: anything else. */
-static int look_inside(struct ledger *ledger, struct error *error)
+/* 1: a ledger of this format; 0: an empty file, whose creation was cut short; -1: anything else. */
+static int check_format(struct ledger *ledger, struct error *error)
 {
     int64_t application, version, objects;
     if (read_number(ledger, "PRAGMA application_id", &application, error) ||
@@ -146,7 +145,7 @@ static int look_inside(struct ledger *ledger, struct error *error)
     return 1;
 }
 
-/* The key of the job, or of the key file; a new ledger without one gets a key file before it is made. */
+/* Reads the key of the job or of the key file; a new ledger gets a key file before its tables. */
 static int find_key(struct ledger *ledger, const struct secret *key, bool made, struct error *error)
 {
     if (key && key->data) {
@@ -169,8 +168,8 @@ static int find_key(struct ledger *ledger, const struct secret *key, bool made, 
 
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct error *error)
 {
-    /* Counting every allocation under a lock costs a tenth of all. Once SQLite runs it refuses, harmlessly.
-     */
+    /* Counting every allocation under a lock costs a tenth of the time. Refused once SQLite is initialized,
+     * which is harmless. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int flags = SQLITE_OPEN_NOMUTEX | (mode == LEDGER_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     if (sqlite3_open_v2(ledger->path, &ledger->db, flags, NULL) != SQLITE_OK)
@@ -183,7 +182,7 @@ static int open_database(struct ledger *ledger, enum ledger_mode mode, struct er
 static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct ledger_identity *identity,
                       const struct secret *key, bool *there, struct error *error)
 {
-    /* Before the lock: beside a link to a device nothing is made. */
+    /* Before the lock, so that nothing is created beside a link to a device. */
     if (ledger_file_check_kinds(ledger, error))
         return -1;
     *there = ledger_exists(ledger->path);
@@ -194,15 +193,15 @@ static int open_parts(struct ledger *ledger, enum ledger_mode mode, const struct
     if (mode == LEDGER_WRITE) {
         if (ledger_file_lock(ledger, error))
             return -1;
-        /* Asked again under the lock: another run may just have made it. */
+        /* Checked again under the lock: another run may have created it just now. */
         *there = ledger_exists(ledger->path);
-        /* Before its key: a key without its ledger always means that a ledger is missing. */
+        /* Before its key, so that a key without a ledger always proves that a ledger is missing. */
         if (!*there && ledger_file_make(ledger, error))
             return -1;
     }
     if (ledger_file_check_names(ledger, error) || open_database(ledger, mode, error))
         return -1;
-    int made = look_inside(ledger, error);
+    int made = check_format(ledger, error);
     if (made < 0)
         return -1;
     *there = made || mode == LEDGER_WRITE;

@@ -4,10 +4,10 @@
 #include "core/memory.h"
 #include "ledger/ledger_sqlite.h"
 
-/* What a change of key must know of a customer first. */
+/* What a change of key depends on. */
 struct rekeyed {
     bool has_user, in_doubt; /* in_doubt: its create is open */
-    bool is_twin;            /* refused as a twin and never tried: no event is about it */
+    bool is_twin;            /* refused as a twin and never sent: it has no event */
     char *members, *pending; /* member digests, with those of the key replaced; owned; NULL: none */
     size_t members_len, pending_len;
 };
@@ -58,8 +58,8 @@ static int read_rekeyed(struct ledger *ledger, int64_t id, struct slice key_memb
     return 0;
 }
 
-/* Makes way for the new key: a row that only says that it was refused as a twin has no event, and may go.
- * 0 with the settlement, or -1. */
+/* Frees the new key: a row that was only refused as a twin has no event, and may be deleted. 0 with the
+ * settlement, or -1. */
 static int free_key(struct ledger *ledger, const struct ledger_rekey *rekey,
                     enum ledger_settlement *settlement, struct error *error)
 {

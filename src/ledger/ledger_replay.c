@@ -39,15 +39,15 @@ static bool is_one_of(struct slice word, const char *const *words)
     return *words;
 }
 
-/* Words of a final no; after a doubt they may settle nothing. */
-static bool is_no(const struct ledger_replay_event *event)
+/* Final refusals; in doubt they may resolve nothing. */
+static bool is_refusal(const struct ledger_replay_event *event)
 {
     static const char *const words[] = {"refused", "exists", NULL};
     return is_one_of(event->outcome, words);
 }
 
-/* Nothing came to be by it: who is given up behind it is as before. */
-static bool is_nothing(const struct ledger_replay_event *event)
+/* The attempt had no effect: a customer given up after it is as before. */
+static bool had_no_effect(const struct ledger_replay_event *event)
 {
     static const char *const words[] = {"not_sent", "throttled", "bad_nonce", "bad_token",
                                         "stop",     "withdrawn", NULL};
@@ -64,14 +64,13 @@ static void add_user(struct ledger_replay *replay, const struct ledger_replay_ev
             replay->other_user = event->id;
         return;
     }
-    if (!slice_equal(replay->user_id, event->user_id)) /* else accepted: whoever gave it stays */
+    if (!slice_equal(replay->user_id, event->user_id)) /* else accepted: its origin stays */
         replay->verdict = settled ? event->id : 0;
-    /* A person who accepts what the provider has, or corrects an earlier verdict, says nothing of its
-     * digest. */
+    /* A verdict that accepts or replaces a user does not show its digest. */
     replay->digest =
         replay->user_id.len > 0 ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
     replay->user_id = arena_copy(&replay->arena, event->user_id);
-    replay->update_since = replay->in_doubt = replay->perhaps_in_doubt = replay->may_have_landed = false;
+    replay->update_since = replay->in_doubt = replay->may_be_in_doubt = replay->may_have_landed = false;
     replay->left_out = false;
 }
 
@@ -87,29 +86,30 @@ static void add_update(struct ledger_replay *replay, const struct ledger_replay_
     replay->digest = replay->left_out ? slice_make(NULL, 0) : arena_copy(&replay->arena, event->digest);
 }
 
-/* A create, or a question that is to settle one, that gave no user. */
+/* A create, or a look-up for one, without a user. */
 static void add_create(struct ledger_replay *replay, const struct ledger_replay_event *event)
 {
-    replay->last_is_final = false;
+    replay->last_is_terminal = false;
     if (slice_is(event->outcome, "in_doubt")) {
-        replay->in_doubt = replay->perhaps_in_doubt = true;
+        replay->in_doubt = replay->may_be_in_doubt = true;
     } else if (slice_is(event->outcome, "settled")) { /* no user: also the correction of an earlier verdict */
-        replay->in_doubt = replay->perhaps_in_doubt = replay->update_since = replay->may_have_landed = false;
+        replay->in_doubt = replay->may_be_in_doubt = replay->update_since = replay->may_have_landed = false;
         replay->left_out = false;
         replay->user_id = replay->digest = slice_make(NULL, 0);
         replay->verdict = 0;
-    } else if (is_no(event)) {
-        replay->most_refusals++;
+    } else if (is_refusal(event)) {
+        replay->max_refusals++;
         replay->in_doubt = false;
-        if (!replay->perhaps_in_doubt && slice_is(event->outcome, "refused") &&
+        if (!replay->may_be_in_doubt && slice_is(event->outcome, "refused") &&
             slice_is(event->operation, "create")) {
-            replay->least_refusals++;
-            replay->last_is_final = true;
+            replay->min_refusals++;
+            replay->last_is_terminal = true;
         }
     }
 }
 
-/* What is no attempt and no verdict: the row's last attempt stays what it was. True when it was that. */
+/* Applies an event that is neither an attempt nor a verdict, which leaves the row's last attempt; else false.
+ */
 static bool add_note(struct ledger_replay *replay, const struct ledger_replay_event *event)
 {
     bool is_rekey = slice_is(event->operation, LEDGER_OPERATION_REKEY);
@@ -134,16 +134,16 @@ void ledger_replay_add(struct ledger_replay *replay, const struct ledger_replay_
     bool is_yes = is_one_of(event->outcome, yes), settled = slice_is(event->outcome, "settled");
     bool is_update = slice_is(event->operation, "update");
 
-    /* Between two runs a create may have been journalled, and may have left, without an event; within a run a
-     * customer has one operation, and a refusal is its end. */
-    if (event->run != replay->last.run && (!replay->last_is_final || event->run - replay->last.run != 1))
-        replay->perhaps_in_doubt = true;
+    /* Between two runs a create may have been journalled and sent without an event; within a run a customer
+     * has one operation, and a refusal ends it. */
+    if (event->run != replay->last.run && (!replay->last_is_terminal || event->run - replay->last.run != 1))
+        replay->may_be_in_doubt = true;
     if (replay->is_over && !settled)
-        replay->most_attempts = 0;
+        replay->max_attempts = 0;
     if (!settled)
         replay->is_over = is_yes && (event->user_id.len > 0 || is_update);
-    if (event->attempt > replay->most_attempts)
-        replay->most_attempts = event->attempt;
+    if (event->attempt > replay->max_attempts)
+        replay->max_attempts = event->attempt;
     if (is_update && !settled)
         add_update(replay, event);
     else if (is_yes && event->user_id.len > 0)
@@ -160,22 +160,20 @@ void ledger_replay_add(struct ledger_replay *replay, const struct ledger_replay_
     replay->last.request_id = arena_copy(&replay->arena, event->request_id);
 }
 
-/* The comparison. */
-
 struct comparison {
     const struct ledger_replay *replay;
-    const struct ledger_replay_claim *claim;
+    const struct ledger_replay_row *row;
     struct buffer *out;
-    bool created;        /* the events say so */
-    bool open;           /* the row says so */
+    bool created;        /* by the events */
+    bool open;           /* by the row */
     bool shows_last;     /* its last-attempt columns are those of the last event */
-    bool shows_none;     /* they are empty: journalled anew since */
-    bool was_not_built;  /* refused before anything left: not built, or a twin */
-    bool may_begin_anew; /* a create may have been journalled behind the last event */
+    bool shows_none;     /* they are empty: journalled again since */
+    bool was_not_built;  /* refused before anything was sent: not built, or a twin */
+    bool may_begin_anew; /* a create may have been journalled after the last event */
 };
 
-__attribute__((format(printf, 2, 3))) static void differ(struct comparison *comparison, const char *format,
-                                                         ...)
+__attribute__((format(printf, 2, 3))) static void add_difference(struct comparison *comparison,
+                                                                 const char *format, ...)
 {
     char text[PART_SIZE];
     va_list arguments;
@@ -190,15 +188,15 @@ __attribute__((format(printf, 2, 3))) static void differ(struct comparison *comp
 
 static void compare_user(struct comparison *comparison)
 {
-    struct slice claimed = comparison->claim->user_id, proved = comparison->replay->user_id;
+    struct slice stored = comparison->row->user_id, replayed = comparison->replay->user_id;
 
     if (comparison->replay->other_user)
-        differ(comparison, "event %" PRId64 " gives a second user", comparison->replay->other_user);
-    if (slice_equal(claimed, proved))
+        add_difference(comparison, "event %" PRId64 " gives a second user", comparison->replay->other_user);
+    if (slice_equal(stored, replayed))
         return;
-    differ(comparison, "user_id is %.*s and the events say %.*s", claimed.len ? (int)claimed.len : 4,
-           claimed.len ? claimed.data : "none", proved.len ? (int)proved.len : 4,
-           proved.len ? proved.data : "none");
+    add_difference(comparison, "user_id is %.*s and the events say %.*s", stored.len ? (int)stored.len : 4,
+                   stored.len ? stored.data : "none", replayed.len ? (int)replayed.len : 4,
+                   replayed.len ? replayed.data : "none");
 }
 
 static bool has_digest(struct slice digest)
@@ -214,104 +212,104 @@ static bool are_members(struct slice digest, struct slice members)
 static void compare_digests(struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    const struct ledger_replay_claim *claim = comparison->claim;
-    bool update_tried = slice_is(claim->operation, "update") &&
-                        (claim->pending_digest.len > 0 || replay->update_since || !comparison->shows_last);
+    const struct ledger_replay_row *row = comparison->row;
+    bool update_tried = slice_is(row->operation, "update") &&
+                        (row->pending_digest.len > 0 || replay->update_since || !comparison->shows_last);
 
-    /* An update in doubt that other data overtook leaves it unknown. */
-    bool unknown = claim->digest.len == 0 && update_tried;
-    if (!unknown && !slice_equal(claim->digest, comparison->created ? replay->digest : slice_make(NULL, 0)))
-        differ(comparison, "digest is not that of what the provider said yes to");
-    if (replay->may_have_landed && claim->digest.len > 0)
-        differ(comparison, "digest is kept although an update that may have landed was not acknowledged");
-    if (!are_members(claim->digest, claim->member_digests) ||
-        !are_members(claim->pending_digest, claim->pending_member_digests))
-        differ(comparison, "digests without their member digests");
-    if (claim->pending_email_digest.len > 0 &&
-        (claim->pending_email_digest.len != FINGERPRINT_MEMBER_LEN || claim->pending_digest.len == 0))
-        differ(comparison, "pending_email_digest does not go with pending_digest");
-    if (replay->left_out != (claim->left_out.len > 0) || claim->left_out.len % FINGERPRINT_MEMBER_LEN != 0)
-        differ(comparison, "left_out does not go with the last update");
-    if (comparison->open != (claim->pending_digest.len > 0) && comparison->open)
-        differ(comparison, "an open operation without its pending_digest");
-    if (!comparison->open && comparison->shows_last && claim->pending_digest.len > 0 &&
-        !slice_equal(claim->pending_digest, replay->last.digest))
-        differ(comparison, "pending_digest is not that of the last event");
+    /* Unknown after an update in doubt that was superseded. */
+    bool unknown = row->digest.len == 0 && update_tried;
+    if (!unknown && !slice_equal(row->digest, comparison->created ? replay->digest : slice_make(NULL, 0)))
+        add_difference(comparison, "digest is not that of the last acknowledged data");
+    if (replay->may_have_landed && row->digest.len > 0)
+        add_difference(comparison,
+                       "digest is kept although an update that may have landed was not acknowledged");
+    if (!are_members(row->digest, row->member_digests) ||
+        !are_members(row->pending_digest, row->pending_member_digests))
+        add_difference(comparison, "digests without their member digests");
+    if (row->pending_email_digest.len > 0 &&
+        (row->pending_email_digest.len != FINGERPRINT_MEMBER_LEN || row->pending_digest.len == 0))
+        add_difference(comparison, "pending_email_digest does not fit pending_digest");
+    if (replay->left_out != (row->left_out.len > 0) || row->left_out.len % FINGERPRINT_MEMBER_LEN != 0)
+        add_difference(comparison, "left_out does not fit the last update");
+    if (comparison->open != (row->pending_digest.len > 0) && comparison->open)
+        add_difference(comparison, "an open operation without its pending_digest");
+    if (!comparison->open && comparison->shows_last && row->pending_digest.len > 0 &&
+        !slice_equal(row->pending_digest, replay->last.digest))
+        add_difference(comparison, "pending_digest is not that of the last event");
 }
 
-/* A refused twin has no user, and a person who allows one says so by a verdict. A customer with a user keeps
- * the mark of an allowed one. */
+/* A refused twin has no user; a twin is allowed by a verdict, and stays marked once it has a user. */
 static bool allows_twin(const struct comparison *comparison)
 {
-    const struct ledger_replay_claim *claim = comparison->claim;
+    const struct ledger_replay_row *row = comparison->row;
 
-    if (claim->twin.len == 0)
+    if (row->twin.len == 0)
         return true;
-    if (slice_is(claim->twin, "allowed"))
+    if (slice_is(row->twin, "allowed"))
         return comparison->replay->count > 0;
-    return !comparison->created && !comparison->open && slice_is(claim->state, "refused") &&
-           slice_is(claim->code, "twin");
+    return !comparison->created && !comparison->open && slice_is(row->state, "refused") &&
+           slice_is(row->code, "twin");
 }
 
 static void compare_identity(struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    const struct ledger_replay_claim *claim = comparison->claim;
+    const struct ledger_replay_row *row = comparison->row;
 
-    if (claim->identity.len > 0 && claim->identity.len != FINGERPRINT_IDENTITY_LEN)
-        differ(comparison, "identity is not an identity digest");
+    if (row->identity.len > 0 && row->identity.len != FINGERPRINT_IDENTITY_LEN)
+        add_difference(comparison, "identity is not an identity digest");
     if (!allows_twin(comparison))
-        differ(comparison, "twin is %.*s, and the events do not allow it", (int)claim->twin.len,
-               claim->twin.data);
-    if (!slice_equal(claim->former_key, replay->former_key))
-        differ(comparison, "former_key is not the key that the first rekey event names");
-    if (claim->verdict != replay->verdict)
-        differ(comparison, "verdict is event %" PRId64 " and the events say %" PRId64, claim->verdict,
-               replay->verdict);
+        add_difference(comparison, "twin is %.*s, and the events do not allow it", (int)row->twin.len,
+                       row->twin.data);
+    if (!slice_equal(row->former_key, replay->former_key))
+        add_difference(comparison, "former_key is not the key that the first rekey event names");
+    if (row->verdict != replay->verdict)
+        add_difference(comparison, "verdict is event %" PRId64 " and the events say %" PRId64, row->verdict,
+                       replay->verdict);
 }
 
 static void compare_operation(struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    bool is_update = slice_is(comparison->claim->operation, "update");
+    bool is_update = slice_is(comparison->row->operation, "update");
     bool must_be = slice_is(replay->last.operation, "update");
     bool may_be = must_be || (comparison->created && !(comparison->shows_last && !comparison->shows_none));
 
     if (is_update ? !may_be : must_be)
-        differ(comparison, "operation is %s and the events say %s", is_update ? "update" : "create",
-               is_update ? "create" : "update");
+        add_difference(comparison, "operation is %s and the events say %s", is_update ? "update" : "create",
+                       is_update ? "create" : "update");
 }
 
 static void compare_last_attempt(struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    const struct ledger_replay_claim *claim = comparison->claim;
-    bool is_update = slice_is(claim->operation, "update");
+    const struct ledger_replay_row *row = comparison->row;
+    bool is_update = slice_is(row->operation, "update");
     bool anew = comparison->shows_none &&
-                (comparison->created ? is_update && (comparison->open || claim->pending_digest.len == 0)
+                (comparison->created ? is_update && (comparison->open || row->pending_digest.len == 0)
                                      : comparison->may_begin_anew);
     int64_t min = comparison->shows_last ? replay->last.attempt : 0;
-    int64_t max = comparison->shows_last && replay->most_attempts > 1 ? replay->most_attempts : 1;
+    int64_t max = comparison->shows_last && replay->max_attempts > 1 ? replay->max_attempts : 1;
 
     if (!comparison->shows_last && !anew && !comparison->was_not_built)
-        differ(comparison, "http_status, code or request_id are not those of %s",
-               replay->count ? "the last event" : "a customer without events");
-    else if (claim->attempts < min || (claim->attempts > max && !comparison->was_not_built))
-        differ(comparison, "attempts is %" PRId64 " and the events say %" PRId64, claim->attempts,
-               claim->attempts < min ? min : max);
-    if (claim->refusals < replay->least_refusals || claim->refusals > replay->most_refusals)
-        differ(comparison, "refusals is %" PRId64 " and the events say %" PRId64, claim->refusals,
-               claim->refusals < replay->least_refusals ? replay->least_refusals : replay->most_refusals);
-    if (replay->count > 0 && claim->first_run > replay->last.run && replay->last.run > 0)
-        differ(comparison, "first_run is after the events");
+        add_difference(comparison, "http_status, code or request_id are not those of %s",
+                       replay->count ? "the last event" : "a customer without events");
+    else if (row->attempts < min || (row->attempts > max && !comparison->was_not_built))
+        add_difference(comparison, "attempts is %" PRId64 " and the events say %" PRId64, row->attempts,
+                       row->attempts < min ? min : max);
+    if (row->refusals < replay->min_refusals || row->refusals > replay->max_refusals)
+        add_difference(comparison, "refusals is %" PRId64 " and the events say %" PRId64, row->refusals,
+                       row->refusals < replay->min_refusals ? replay->min_refusals : replay->max_refusals);
+    if (replay->count > 0 && row->first_run > replay->last.run && replay->last.run > 0)
+        add_difference(comparison, "first_run is after the events");
 }
 
-/* Who has no user by his events: which states they allow. */
+/* For a customer without a user by its events: whether they allow its state. */
 static bool allows_state(const struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    struct slice state = comparison->claim->state;
-    bool refused_for_sure = replay->last_is_final && is_no(&replay->last) && comparison->shows_last;
+    struct slice state = comparison->row->state;
+    bool refused_for_sure = replay->last_is_terminal && is_refusal(&replay->last) && comparison->shows_last;
 
     if (slice_is(state, "in_doubt"))
         return comparison->open && !refused_for_sure;
@@ -320,71 +318,71 @@ static bool allows_state(const struct comparison *comparison)
     if (!slice_is(state, "refused") || comparison->open || replay->in_doubt)
         return false;
     /* Not built, and given up unsent by a later run. */
-    bool given_up = comparison->shows_none && comparison->claim->pending_digest.len == 0 &&
-                    comparison->claim->updated_run > comparison->claim->first_run;
+    bool given_up = comparison->shows_none && comparison->row->pending_digest.len == 0 &&
+                    comparison->row->updated_run > comparison->row->first_run;
     if (comparison->was_not_built || (replay->count == 0 && given_up))
         return true;
-    return replay->count > 0 &&
-           (is_no(&replay->last) || is_nothing(&replay->last) || slice_is(replay->last.outcome, "settled"));
+    return replay->count > 0 && (is_refusal(&replay->last) || had_no_effect(&replay->last) ||
+                                 slice_is(replay->last.outcome, "settled"));
 }
 
-/* Who has one: whether his last operation is as open as the events say. */
+/* For a customer with a user: whether the events allow its last operation to be open, or not. */
 static bool allows_opening(const struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    const struct ledger_replay_claim *claim = comparison->claim;
+    const struct ledger_replay_row *row = comparison->row;
 
-    if (!slice_is(claim->operation, "update"))
-        return !comparison->open && claim->pending_digest.len == 0;
+    if (!slice_is(row->operation, "update"))
+        return !comparison->open && row->pending_digest.len == 0;
     if (!comparison->shows_last || comparison->shows_none)
         return true;
     if (slice_is(replay->last.outcome, "done") || slice_is(replay->last.outcome, "settled"))
-        return !comparison->open && claim->pending_digest.len == 0;
+        return !comparison->open && row->pending_digest.len == 0;
     if (slice_is(replay->last.outcome, "in_doubt"))
         return comparison->open;
-    /* After a doubt only a 400 or 422 is a no to the update in doubt. */
+    /* Only a 400 or 422 refuses an update in doubt. */
     bool is_final = replay->last.http_status == 400 || replay->last.http_status == 422;
-    return !is_no(&replay->last) || !is_final || !comparison->open;
+    return !is_refusal(&replay->last) || !is_final || !comparison->open;
 }
 
 static void compare_state(struct comparison *comparison)
 {
     const struct ledger_replay *replay = comparison->replay;
-    struct slice state = comparison->claim->state;
+    struct slice state = comparison->row->state;
     bool is_created = slice_is(state, "created");
 
     if (is_created != comparison->created || (!is_created && !allows_state(comparison)))
-        differ(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.data,
-               replay->count == 0    ? "it has no event"
-               : comparison->created ? "the events say created"
-                                     : "the last event says ",
-               replay->count == 0 || comparison->created ? 0 : (int)replay->last.outcome.len,
-               replay->last.outcome.len ? replay->last.outcome.data : "");
+        add_difference(comparison, "state is %.*s, and %s%.*s", (int)state.len, state.data,
+                       replay->count == 0    ? "it has no event"
+                       : comparison->created ? "the events say created"
+                                             : "the last event says ",
+                       replay->count == 0 || comparison->created ? 0 : (int)replay->last.outcome.len,
+                       replay->last.outcome.len ? replay->last.outcome.data : "");
     else if (is_created && !allows_opening(comparison))
-        differ(comparison, "first_sent_at or pending_digest do not go with the last event");
+        add_difference(comparison, "first_sent_at or pending_digest do not fit the last event");
 }
 
-bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledger_replay_claim *claim,
+bool ledger_replay_agrees(const struct ledger_replay *replay, const struct ledger_replay_row *row,
                           struct buffer *differences)
 {
     static const struct slice nothing = {.len = 0}, settled = {"settled", 7};
     const struct ledger_replay_event *last = &replay->last;
     bool by_person = slice_is(last->outcome, "settled"), is_adopted = by_person && replay->count == 1;
-    struct slice last_code = by_person && !(is_adopted && claim->code.len == 0) ? settled : last->code;
+    struct slice last_code = by_person && !(is_adopted && row->code.len == 0) ? settled : last->code;
     struct comparison comparison = {
         .replay = replay,
-        .claim = claim,
+        .row = row,
         .out = differences,
         .created = replay->user_id.len > 0,
-        .open = claim->first_sent_at != 0,
-        .shows_none = claim->http_status == 0 && claim->code.len == 0 && claim->request_id.len == 0,
-        .shows_last = replay->count > 0 && claim->http_status == last->http_status &&
-                      slice_equal(claim->code, last_code) &&
-                      slice_equal(claim->request_id, by_person ? nothing : last->request_id),
-        .was_not_built = claim->http_status == 0 && claim->request_id.len == 0 &&
-                         (slice_is(claim->code, "not_built") || slice_is(claim->code, "twin")),
+        .open = row->first_sent_at != 0,
+        .shows_none = row->http_status == 0 && row->code.len == 0 && row->request_id.len == 0,
+        .shows_last = replay->count > 0 && row->http_status == last->http_status &&
+                      slice_equal(row->code, last_code) &&
+                      slice_equal(row->request_id, by_person ? nothing : last->request_id),
+        .was_not_built = row->http_status == 0 && row->request_id.len == 0 &&
+                         (slice_is(row->code, "not_built") || slice_is(row->code, "twin")),
         .may_begin_anew =
-            replay->count == 0 || is_no(last) || by_person || (is_nothing(last) && !replay->in_doubt),
+            replay->count == 0 || is_refusal(last) || by_person || (had_no_effect(last) && !replay->in_doubt),
     };
 
     buffer_reset(differences);

@@ -1,8 +1,7 @@
 #include "ledger/ledger_sqlite.h"
 
-/* The events are in the order of their time: to give each customer his last one they are sorted by customer
- * once, and both are read side by side. What the sort does not hold in the cache goes to a file, so that the
- * memory stays the same. */
+/* Events are stored in the order of time. To find the last row of each customer they are sorted by customer
+ * once, and read side by side with the customers. The sort spills to a file, so memory is bounded. */
 
 static int run_plain(struct ledger *ledger, const char *text, struct error *error)
 {
@@ -11,8 +10,8 @@ static int run_plain(struct ledger *ledger, const char *text, struct error *erro
     return 0;
 }
 
-/* Moves rows on to the customer: *row is his, 0 when he has none. 0, or -1. *at: the customer of the row that
- * was read last, INT64_MAX at the end. */
+/* Advances rows to the customer: *row is its row, 0 when it has none. 0, or -1. *index: the customer of the
+ * row that was read last, INT64_MAX at the end. */
 static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer, int64_t *index,
                     uint64_t *row, struct error *error)
 {

@@ -101,7 +101,7 @@ int ledger_nonce_floor(struct ledger *ledger, const char *key_id, uint64_t *floo
         return ledger_sqlite_fail_lacks(ledger, "a nonce", 0, SLICE_LITERAL("floor"), error);
     }
     if (row == 1) {
-        /* SQLite has no unsigned numbers: a floor above 2^63 stands there as a negative one. */
+        /* SQLite has no unsigned numbers: a floor above 2^63 is stored as a negative one. */
         *floor = (uint64_t)sqlite3_column_int64(statement, 0);
         ledger_sqlite_release(statement);
     }

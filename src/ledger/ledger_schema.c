@@ -14,10 +14,9 @@
 #define ENDED     "ended"
 #define CLOCK     "clock" /* `RUN LEAD_NS` */
 
-/* A create takes its customer from nowhere to journalled, and on to created, refused or in_doubt.
- * The first index is the hot one: keys come in any order. user_id is unique among those who have one: a
- * partial index costs nothing while a create is only journalled. The index of identities is asked once for
- * each create; it costs no memory, and an unchanged night never touches it. */
+/* The unique index of external_id is the busy one: keys come in any order. user_id has a partial index, which
+ * costs nothing while a create is only journalled. The index of identities is read once for each create; a
+ * run in which nothing changed never touches it. */
 static const char tables[] =
     "CREATE TABLE customer(  id INTEGER PRIMARY KEY,"
     "  external_id TEXT NOT NULL UNIQUE,"
@@ -87,7 +86,7 @@ enum {
     SENDING_SIZE = 128
 };
 
-/* Tells one key from another, and nothing about either. */
+/* Distinguishes keys without revealing anything about them. */
 static char *key_check(struct ledger *ledger, char text[KEY_CHECK_SIZE])
 {
     uint8_t digest[DIGEST_SHA256_LEN];
@@ -103,7 +102,7 @@ static int meta_set(struct ledger *ledger, const char *key, struct slice value, 
     if (!statement)
         return -1;
     ledger_sqlite_bind_text(statement, 1, slice_from(key));
-    /* An empty value is text all the same: the column takes no NULL. */
+    /* An empty value is stored as text: the column is NOT NULL. */
     sqlite3_bind_text64(statement, 2, value.len > 0 ? value.data : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
     return ledger_sqlite_write(ledger, statement, error);
 }
@@ -149,7 +148,7 @@ static int meta_find(struct ledger *ledger, const char *key, sqlite3_stmt **stat
     return ledger_sqlite_fail_lacks(ledger, key, 0, SLICE_LITERAL("value in meta"), error);
 }
 
-/* 1: meta has this value; 0: it has another, copied into found (cut to its size); -1. */
+/* 1: meta has this value; 0: it has another one, copied into found (cut to its size); -1. */
 static int meta_is(struct ledger *ledger, const char *key, struct slice want, char *found, size_t found_size,
                    struct error *error)
 {

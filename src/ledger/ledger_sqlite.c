@@ -8,9 +8,10 @@
 
 #include "core/failpoint.h"
 
-/* What a row lacks: a word for it, or NULL when all is there. The schema forbids most of this, but a file
- * that was damaged or changed by hand, or whose tables were copied without their constraints, may have a NULL
- * all the same, and nothing may go by it. */
+/* The column that a row lacks, or NULL. The schema forbids most of this, but a file that was damaged or
+ * changed by hand, or whose tables were copied without their constraints, may have such a row, which must not
+ * be used.
+ */
 #define CUSTOMER_LACKS                                                                                       \
     "CASE WHEN external_id IS NULL THEN 'external_id' WHEN state IS NULL THEN 'state' "                      \
     "WHEN operation IS NULL THEN 'operation' WHEN refusals IS NULL THEN 'refusals' "                         \
@@ -57,7 +58,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "operation, http_status, code, count(*) AS customers FROM customer "
         "GROUP BY standing, operation, http_status, code "
         "ORDER BY customers DESC, standing, operation, http_status, code",
-    [LEDGER_SQL_DOUBTS] =
+    [LEDGER_SQL_IN_DOUBT] =
         "SELECT " CUSTOMER_COLUMNS " FROM customer "
         "WHERE first_sent_at IS NOT NULL OR state IN ('journalled', 'in_doubt') ORDER BY id LIMIT ?1",
     [LEDGER_SQL_CUSTOMERS] = "SELECT " CUSTOMER_COLUMNS " FROM customer ORDER BY id",
@@ -68,7 +69,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "pending_email_digest, idempotency_key, first_sent_at, first_run, updated_run, updated_at, identity) "
         "VALUES(?1, 'journalled', 'create', ?2, ?3, ?7, ?4, ?5, ?6, ?6, ?5, ?8) "
         "ON CONFLICT(external_id) DO NOTHING",
-    [LEDGER_SQL_NOW] =
+    [LEDGER_SQL_SNAPSHOT] =
         "SELECT external_id, state, user_id IS NOT NULL, first_sent_at IS NOT NULL, operation, refusals, "
         "attempts, pending_digest, first_run, " CUSTOMER_LACKS " FROM customer WHERE id = ?1",
     [LEDGER_SQL_JOURNAL] =
@@ -79,7 +80,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_JOURNAL_AGAIN] =
         "UPDATE customer SET state = ?2, attempts = max(attempts, 1), updated_run = ?3, "
         "updated_at = ?4 WHERE id = ?1",
-    [LEDGER_SQL_OVERTAKE] =
+    [LEDGER_SQL_SUPERSEDE] =
         "UPDATE customer SET state = 'in_doubt', pending_digest = ?2, pending_member_digests = ?3, "
         "attempts = max(attempts, 1), updated_run = ?4, updated_at = ?5, pending_email_digest = ?6, "
         "identity = coalesce(?7, identity) "
@@ -108,7 +109,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
         "'allowed'), verdict = NULL, left_out = NULL "
         "WHERE id = ?1",
     [LEDGER_SQL_MEMBERS] = "SELECT member_digests, pending_member_digests FROM customer WHERE id = ?1",
-    [LEDGER_SQL_UNSURE] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
+    [LEDGER_SQL_MEMBERS_UNKNOWN] = "UPDATE customer SET digest = NULL, member_digests = ?2 WHERE id = ?1",
     [LEDGER_SQL_ACKNOWLEDGE] =
         "UPDATE customer SET state = 'created', user_id = coalesce(?2, user_id), digest = pending_digest, "
         "member_digests = pending_member_digests, pending_digest = NULL, pending_member_digests = NULL, "
@@ -168,7 +169,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_HISTORIES] =
         "SELECT customer, id, run, operation, outcome, user_id, digest, http_status, code, request_id, "
         "attempt FROM event ORDER BY customer, id",
-    [LEDGER_SQL_CLAIMS] =
+    [LEDGER_SQL_CUSTOMER_ROWS] =
         "SELECT id, external_id, state, user_id, digest, member_digests, operation, pending_digest, "
         "pending_member_digests, refusals, first_sent_at, http_status, code, request_id, attempts, "
         "first_run, "
@@ -187,7 +188,7 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_LAST_RUN] =
         "SELECT id, started, finished, status, (SELECT count(*) FROM run), " RUN_LACKS " FROM run "
         "ORDER BY id DESC LIMIT 1",
-    [LEDGER_SQL_LACKS] =
+    [LEDGER_SQL_INCOMPLETE] =
         "SELECT 'customer', id, " CUSTOMER_LACKS " AS lacks FROM customer WHERE lacks IS NOT NULL "
         "UNION ALL SELECT 'run', id, " RUN_LACKS " AS lacks FROM run WHERE lacks IS NOT NULL "
         "UNION ALL SELECT 'nonce', 0, 'floor' FROM nonce WHERE floor IS NULL "
@@ -195,8 +196,8 @@ static const char *const sql[LEDGER_SQL_COUNT] = {
     [LEDGER_SQL_HAS_RUN] = "SELECT 1 FROM run WHERE id = ?1 AND started = ?2",
 };
 
-/* SQLite tells a full disk by SQLITE_FULL, but a quota or a file size limit only by the errno that each of
- * its two files remembers (the connection's own is that of the clean-up). */
+/* SQLite reports a full disk as SQLITE_FULL, but a quota or a file size limit only by the last errno of its
+ * two files (that of the connection comes from the clean-up). */
 static int errno_of_io(const struct ledger *ledger)
 {
     sqlite3_file *wal = NULL;
@@ -216,7 +217,7 @@ struct reason {
 static const struct reason disk_full = {"the disk is full",
                                         "free space on it, then run again: the run resumes"};
 
-static struct reason reason_of_io(const struct ledger *ledger)
+static struct reason describe_io_error(const struct ledger *ledger)
 {
     switch (errno_of_io(ledger)) {
     case ENOSPC:
@@ -234,7 +235,7 @@ static struct reason reason_of_io(const struct ledger *ledger)
     }
 }
 
-static struct reason reason_of_read_only(const struct ledger *ledger)
+static struct reason describe_read_only(const struct ledger *ledger)
 {
     if (access(ledger->path, W_OK) == 0)
         return (struct reason){
@@ -246,16 +247,16 @@ static struct reason reason_of_read_only(const struct ledger *ledger)
 }
 
 /* fact NULL: no message of our own. */
-static struct reason reason_of(const struct ledger *ledger)
+static struct reason describe_error(const struct ledger *ledger)
 {
     switch (sqlite3_errcode(ledger->db) & 0xff) {
     case SQLITE_FULL:
         return disk_full;
     case SQLITE_IOERR:
-        return reason_of_io(ledger);
+        return describe_io_error(ledger);
     case SQLITE_READONLY:
     case SQLITE_PERM:
-        return reason_of_read_only(ledger);
+        return describe_read_only(ledger);
     case SQLITE_CORRUPT:
         return (struct reason){"it is damaged",
                                "keep a copy, restore it with its key file from a backup, and check the disk"};
@@ -281,7 +282,7 @@ static struct reason reason_of(const struct ledger *ledger)
 
 int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error)
 {
-    struct reason reason = reason_of(ledger);
+    struct reason reason = describe_error(ledger);
     if (reason.fact)
         error_set(error, ERROR_LEDGER, "the ledger %s cannot be %s: %s (SQLite: %s)\nhint: %s", ledger->path,
                   verb, reason.fact, sqlite3_errmsg(ledger->db), reason.hint);
@@ -290,7 +291,7 @@ int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *er
             error, ERROR_LEDGER,
             "the ledger %s cannot be %s: %s (SQLite error %d)\nhint: check that no other program has changed the file, then run again",
             ledger->path, verb, sqlite3_errmsg(ledger->db), sqlite3_extended_errcode(ledger->db));
-    /* A read as well: what could not be looked at must not be followed by a commit, and be sent. */
+    /* Also after a failed read: what follows from it must not be committed, and sent. */
     if (!ledger->failed)
         ledger->why = *error;
     ledger->failed = true;
@@ -316,8 +317,7 @@ sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_sta
         return NULL;
     }
     assert(ledger->lock_fd >= 0 && "a ledger opened to be read is never written");
-    assert(!sqlite3_get_autocommit(ledger->db) &&
-           "every write stands between ledger_begin and ledger_commit");
+    assert(!sqlite3_get_autocommit(ledger->db) && "every write is between ledger_begin and ledger_commit");
     return ledger_sqlite_prepare(ledger, which, error);
 }
 
@@ -344,7 +344,7 @@ int ledger_sqlite_write_unless_taken(struct ledger *ledger, sqlite3_stmt *statem
         ledger_sqlite_release(statement);
         return 1;
     }
-    /* Any other failure is told by the reset of the same statement. */
+    /* Any other failure is reported by the reset of the same statement. */
     int code = sqlite3_reset(statement);
     if (code != SQLITE_OK)
         ledger_sqlite_fail(ledger, "written", error);
@@ -397,7 +397,7 @@ int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t i
               ledger->path, table, number, (int)lacks.len, lacks.data);
     if (!ledger->failed)
         ledger->why = *error;
-    ledger->failed = true; /* nothing that goes by it is committed */
+    ledger->failed = true; /* nothing that follows from it is committed */
     return -1;
 }
 
@@ -425,7 +425,7 @@ struct slice ledger_sqlite_column(sqlite3_stmt *statement, int index)
 
 int ledger_begin(struct ledger *ledger, struct error *error)
 {
-    /* What was not committed is given up first. */
+    /* Roll back what was not committed. */
     if (!sqlite3_get_autocommit(ledger->db) &&
         sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
         return ledger_sqlite_fail(ledger, "written", error);

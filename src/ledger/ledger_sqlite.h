@@ -1,9 +1,32 @@
-/* ledger_sqlite: what the files of this folder share, and nobody else sees: the handle, the statements, the
- * event's canonical bytes.
+/* ledger_sqlite: shared by the sources of this folder only: the handle, the statements, an event's canonical
+ * bytes.
  *
- * Every statement is prepared at its first use and kept; values are bound, never written into SQL. A
- * statement that failed leaves the transaction unusable (SQLite may have rolled it back by itself), so all
- * later writes fail with the same text until the next ledger_begin. Thread: one.
+ * Every statement is prepared at its first use and kept; values are bound, never written into SQL. A failed
+ * statement leaves the transaction unusable (SQLite may have rolled it back by itself), so all later writes
+ * fail with the same text until the next ledger_begin. Thread: one.
+ *
+ * Format 2 (PRAGMA user_version; application_id `KYL1`; the exact schema is in ledger_schema.c, and the words
+ * are listed in ledger.h):
+ *
+ *   customer  one row for each customer. What the provider has (user_id, digest, member_digests, left_out,
+ * kept) changes only when a request was acknowledged or a person decided. What was last tried (operation,
+ * pending_digest, pending_member_digests, pending_email_digest, idempotency_key, first_sent_at while it is
+ * open) is separate, as is the last attempt (http_status, code, message, request_id, attempts). state is that
+ * of the create alone. digest: of the whole record, or NULL (not known); member digests: eight bytes each, in
+ * the provider's member order. refusals counts final refusals of a create, which give the next one another
+ * idempotency key. Times are real ns. event     append-only: one row for each attempt that was sent, each
+ * verdict of a person, each change of key and each added digest. chain: see below. run       one row for each
+ * run and resolve: command, start and end (RFC 3339), status, version, SHA-256 of the job file, inputs and
+ * counts as JSON, and the chain's head at its end. nonce     by key_id (a digest of the API key): the floor
+ * below which nonces may have been used. meta      schema_version, digest_version, key_check (recognizes the
+ * digest key), provider, base_url, job; canary, clock, sending: see ledger_canary_left, ledger_clock,
+ * ledger_sending.
+ *
+ * Durability: WAL, synchronous = FULL, one writer. A batch is one transaction, so its fsync is shared and
+ * never skipped. What a request depends on is committed before its first byte is sent (journalled before
+ * sent), and an outcome before it is reported. Readers never block a run. LEDGER.lock (flock, never unlinked,
+ * with `PID START`) is held for the life of the process. Size: 465 to 793 bytes a customer with its event, by
+ * provider.
  */
 #ifndef KYC_LEDGER_LEDGER_SQLITE_H
 #define KYC_LEDGER_LEDGER_SQLITE_H
@@ -35,19 +58,19 @@ enum ledger_statement {
     LEDGER_SQL_USERS,
     LEDGER_SQL_NEXT_USER,
     LEDGER_SQL_GROUPS,
-    LEDGER_SQL_DOUBTS,
+    LEDGER_SQL_IN_DOUBT,
     LEDGER_SQL_CUSTOMERS,
     LEDGER_SQL_ROWS,
     LEDGER_SQL_NEW,
-    LEDGER_SQL_NOW,
+    LEDGER_SQL_SNAPSHOT,
     LEDGER_SQL_JOURNAL,
     LEDGER_SQL_JOURNAL_AGAIN,
-    LEDGER_SQL_OVERTAKE,
+    LEDGER_SQL_SUPERSEDE,
     LEDGER_SQL_ADOPT,
     LEDGER_SQL_SETTLE,
     LEDGER_SQL_ABSENT,
     LEDGER_SQL_MEMBERS,
-    LEDGER_SQL_UNSURE,
+    LEDGER_SQL_MEMBERS_UNKNOWN,
     LEDGER_SQL_ACKNOWLEDGE,
     LEDGER_SQL_LEFT_OUT,
     LEDGER_SQL_CONCLUDE,
@@ -67,7 +90,7 @@ enum ledger_statement {
     LEDGER_SQL_EVENTS,
     LEDGER_SQL_RUNS,
     LEDGER_SQL_HISTORIES,
-    LEDGER_SQL_CLAIMS,
+    LEDGER_SQL_CUSTOMER_ROWS,
     LEDGER_SQL_SHARED_USERS,
     LEDGER_SQL_INTEGRITY,
     LEDGER_SQL_NONCE,
@@ -76,11 +99,11 @@ enum ledger_statement {
     LEDGER_SQL_RUN_FINISH,
     LEDGER_SQL_LAST_RUN,
     LEDGER_SQL_HAS_RUN,
-    LEDGER_SQL_LACKS,
+    LEDGER_SQL_INCOMPLETE,
     LEDGER_SQL_COUNT
 };
 
-/* Where the chain stands: of all events written, or of the committed ones. */
+/* The end of the chain: of all events written, or of the committed ones. */
 struct ledger_chain {
     uint8_t head[DIGEST_SHA256_LEN];
     int64_t last_event; /* id; 0: none */
@@ -123,29 +146,29 @@ int ledger_file_make(const struct ledger *ledger, struct error *error);
 /* Exactly 2 × len lower-case hexadecimal digits; false for anything else. */
 bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len);
 
-/* Makes the tables and meta in one transaction (ledger_schema.c). 0 or -1. */
+/* Creates the tables and meta in one transaction (ledger_schema.c). 0 or -1. */
 int ledger_schema_make(struct ledger *ledger, const struct ledger_identity *identity, struct error *error);
-/* Holds meta against this job, this key and this program. 0 or -1. */
+/* Compares meta with this job, this key and this program. 0 or -1. */
 int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *identity, struct error *error);
 
 /* Statements (ledger_sqlite.c). */
 
-/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason. Way out`. The ledger takes no
- * write any more, until the next ledger_begin. Returns -1. */
+/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason`, and a hint. All writes fail
+ * from now on, until the next ledger_begin. Returns -1. */
 int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error);
 /* The statement, reset and with nothing bound; NULL with an error. */
 sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error);
-/* As above, for a write: when this transaction has failed already it fails too, as that did. */
+/* As above, for a write: fails with the first error when this transaction has failed already. */
 sqlite3_stmt *ledger_sqlite_prepare_write(struct ledger *ledger, enum ledger_statement which,
                                           struct error *error);
 /* Runs a statement without rows and releases it. 0 or -1. */
 int ledger_sqlite_write(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
-/* The same for a statement that sets user_id: 1 when another customer has it already; nothing was written
- * then, and the transaction stands. */
+/* The same for a statement that sets user_id: 1 when another customer has it already: nothing was written,
+ * and the transaction continues. */
 int ledger_sqlite_write_unless_taken(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
 /* The next row: 1; at the end 0 (released); -1 (released). */
 int ledger_sqlite_row(struct ledger *ledger, sqlite3_stmt *statement, struct error *error);
-/* Ends a statement that has not come to its end. */
+/* Ends a statement before its last row. */
 void ledger_sqlite_release(sqlite3_stmt *statement);
 
 /* Binding: the bytes must live until the statement is released; empty text, an absent blob and a number of 0
@@ -157,11 +180,11 @@ void ledger_sqlite_bind_number_or_null(sqlite3_stmt *statement, int index, int64
 /* A column's bytes, text or blob; borrowed until the next step. */
 struct slice ledger_sqlite_column(sqlite3_stmt *statement, int index);
 
-/* The last column of the statements that say so names what a row lacks that it must have (a NULL where none
- * belongs); empty: nothing. */
+/* The column that a row lacks (a NULL where none may be), from the last column of a statement with
+ * CUSTOMER_LACKS, EVENT_LACKS or RUN_LACKS; empty: none. */
 struct slice ledger_sqlite_lacks(sqlite3_stmt *statement);
-/* Fills in `the ledger PATH is damaged: TABLE ID has no NAME` (id 0: without it). As ledger_sqlite_fail the
- * ledger takes no write any more, until the next ledger_begin. Returns -1. */
+/* Fills in `the ledger PATH is damaged: TABLE ID has no NAME` (id 0: without it). As with ledger_sqlite_fail
+ * all writes fail from now on, until the next ledger_begin. Returns -1. */
 int ledger_sqlite_fail_lacks(struct ledger *ledger, const char *table, int64_t id, struct slice lacks,
                              struct error *error);
 /* 0, or -1 as ledger_sqlite_fail_lacks, and the statement is released. */
@@ -175,22 +198,22 @@ enum ledger_state ledger_state_from(struct slice word);
 int64_t ledger_find_id(struct ledger *ledger, struct slice external_id, struct error *error);
 /* The code of a rekey event after which the digest of what the provider has is not known. */
 #define LEDGER_DIGEST_UNKNOWN "digest_unknown"
-/* One customer in full out of a statement that gives them (LEDGER_SQL_FIND, _DOUBTS, _CUSTOMERS). 0, or -1
- * when the row lacks something: the statement is released then. */
+/* Reads a customer in full from LEDGER_SQL_FIND, _IN_DOUBT or _CUSTOMERS. 0, or -1 when the row lacks a
+ * column: the statement is released then. */
 int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct arena *arena,
                          struct ledger_customer *customer, struct error *error);
 
-/* The update in hand of a customer may have reached the provider, whatever is said of its repeats: digest
- * becomes absent, and each member that the update would have changed LEDGER_MEMBER_UNKNOWN, which equals no
- * digest, so that later updates send it until one is acknowledged. 0 or -1. */
+/* The open update of a customer may have been executed, whatever the outcome of its repeats: digest becomes
+ * NULL, and each member that the update changes LEDGER_MEMBER_UNKNOWN, which equals no digest, so that later
+ * updates send it until one is acknowledged. 0 or -1. */
 int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error *error);
 
-/* What a write must know of the customer first. */
-struct ledger_now {
+/* The columns of a customer that decide what is written. */
+struct ledger_snapshot {
     int64_t id;
     enum ledger_state state;
     bool has_user_id;
-    bool open; /* an operation was journalled and is not settled */
+    bool open; /* an operation was journalled and is not resolved */
     enum operation operation;
     uint32_t refusals, attempts;
     bool has_pending;
@@ -199,24 +222,24 @@ struct ledger_now {
     int64_t first_run;                   /* 0: NULL */
 };
 
-/* A customer that is not there is an error (the ledger is damaged). key: the external_id that he must have;
- * empty: not checked. 0 or -1. */
-int ledger_now_read(struct ledger *ledger, int64_t id, struct slice key, struct ledger_now *now,
-                    struct error *error);
+/* A missing customer is an error (the ledger is damaged). key: its external_id; empty: not checked. 0 or -1.
+ */
+int ledger_snapshot_read(struct ledger *ledger, int64_t id, struct slice key,
+                         struct ledger_snapshot *snapshot, struct error *error);
 
 /* Events and the chain (ledger_event.c).
  *
  * An event's chain is SHA-256(chain of the event before ‖ canonical bytes); before the first event the chain
  * is 32 zero bytes. Canonical bytes: the columns in the order of struct ledger_event, each as a length in
  * four bytes (big endian) and so many bytes; NULL is the length 0xffffffff and nothing; a number is eight
- * bytes, big endian, two's complement; text and blobs are their bytes. The customer is in it not by its
- * id but as HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. To erase a customer, put
- * `erased:` and that HMAC in lower-case hex in the place of its external_id, and NULL in the place of
- * former_key: the chain still holds.
+ * bytes, big endian, two's complement; text and blobs are their bytes. In place of the customer's id they
+ * have HMAC-SHA256(ledger key, "customer" NUL external_id), 32 bytes. To erase a customer, replace
+ * external_id with `erased:` + that HMAC in lower-case hex, and former_key with NULL: the chain still
+ * verifies.
  *
  * A `rekey` event gives a customer another key. The events before it were written under the former key: its
- * digest column holds the HMAC of that one, and the event itself is written under the new key. So the HMAC in
- * an event is the digest of the first rekey event of its customer behind it, else that of external_id. */
+ * digest column has the HMAC of that one, and the event itself is written under the new key. So the HMAC in
+ * an event is the digest of the next rekey event of its customer, else that of external_id. */
 struct ledger_event {
     int64_t id, run; /* run 0: NULL */
     int64_t customer_id;
@@ -236,7 +259,7 @@ bool ledger_customer_is_erased(struct slice external_id);
 void ledger_chain_add(struct ledger *ledger, const struct ledger_event *event, struct ledger_chain *chain);
 /* Gives the event its id, writes it and advances the chain. 0 or -1. */
 int ledger_event_append(struct ledger *ledger, struct ledger_event *event, struct error *error);
-/* Reads the chain's state from the last event. 0 or -1. */
+/* Reads the end of the chain from the last event. 0 or -1. */
 int ledger_chain_load(struct ledger *ledger, struct error *error);
 
 #endif

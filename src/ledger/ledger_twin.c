@@ -49,8 +49,8 @@ int ledger_stop_twins(struct ledger *ledger, struct error *error)
 
 int ledger_identify(struct ledger *ledger, const struct ledger_identification *known, struct error *error)
 {
-    struct ledger_now now;
-    if (ledger_now_read(ledger, known->id, known->external_id, &now, error))
+    struct ledger_snapshot snapshot;
+    if (ledger_snapshot_read(ledger, known->id, known->external_id, &snapshot, error))
         return -1;
     sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_IDENTITY, error);
     if (!statement)
@@ -72,6 +72,6 @@ int ledger_identify(struct ledger *ledger, const struct ledger_identification *k
         .digest = digest,
         .at_ns = (int64_t)known->at_ns,
     };
-    memcpy(event.customer, now.customer, sizeof event.customer);
+    memcpy(event.customer, snapshot.customer, sizeof event.customer);
     return ledger_event_append(ledger, &event, error);
 }

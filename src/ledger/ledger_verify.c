@@ -13,12 +13,12 @@
 
 enum { TEXT_MAX = 4096 };
 
-/* A run, and what the chain says of it. */
+/* A run and its head in the chain. */
 struct known_run {
     int64_t id;
     bool has_head;
     uint8_t head[DIGEST_SHA256_LEN];
-    int64_t head_at; /* the event behind which the chain had this head; 0: before the first; -1: nowhere */
+    int64_t head_at; /* the event after which the chain had this head; 0: before the first; -1: never */
     int64_t first_event, last_event; /* 0: none */
 };
 
@@ -32,8 +32,8 @@ struct verify {
     struct known_run **by_head;   /* those that have one */
     size_t run_count, head_count; /* run_count: without the report's */
     struct ledger_chain chain;
-    uint8_t computed[DIGEST_SHA256_LEN]; /* of the last event, where it is not what stands there */
-    bool uncertain;                      /* either of the two may be what the next one went on from */
+    uint8_t computed[DIGEST_SHA256_LEN]; /* of the last event, where it differs from the stored one */
+    bool uncertain;                      /* either of the two may be what the next event continued */
 };
 
 const char *ledger_finding_word(enum ledger_finding_kind kind)
@@ -47,8 +47,8 @@ const char *ledger_finding_word(enum ledger_finding_kind kind)
     return words[kind];
 }
 
-__attribute__((format(printf, 3, 4))) static void find(struct verify *verify, struct ledger_finding finding,
-                                                       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+report_finding(struct verify *verify, struct ledger_finding finding, const char *format, ...)
 {
     char text[1024];
     va_list arguments;
@@ -69,14 +69,14 @@ static int by_head(const void *left, const void *right)
     return memcmp((*a)->head, (*b)->head, DIGEST_SHA256_LEN);
 }
 
-static void know_run(struct verify *verify, int64_t id, struct slice head)
+static void add_run(struct verify *verify, int64_t id, struct slice head)
 {
     struct known_run *run = &verify->runs[verify->run_count];
 
     *run = (struct known_run){.id = id, .head_at = -1};
     run->has_head = head.len > 0;
     if (run->has_head && !ledger_file_read_hex(head, run->head, sizeof run->head))
-        memset(run->head, 0xff, sizeof run->head); /* no chain has this head */
+        memset(run->head, 0xff, sizeof run->head); /* not the head of any chain */
 }
 
 static int load_runs(struct verify *verify, const char *report_head, struct error *error)
@@ -93,21 +93,22 @@ static int load_runs(struct verify *verify, const char *report_head, struct erro
         if (verify->run_count > 0)
             next = verify->runs[verify->run_count - 1].id + 1;
         if (id > next)
-            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = next},
-                 id == next + 1 ? "its row is missing" : "the rows from here to run %" PRId64 " are missing",
-                 id - 1);
+            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = next},
+                           id == next + 1 ? "its row is missing"
+                                          : "the rows from here to run %" PRId64 " are missing",
+                           id - 1);
         struct slice lacks = ledger_sqlite_lacks(statement);
         if (lacks.len > 0)
-            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = id}, "it has no %.*s",
-                 (int)lacks.len, lacks.data);
-        know_run(verify, id, ledger_sqlite_column(statement, 1));
+            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = id},
+                           "it has no %.*s", (int)lacks.len, lacks.data);
+        add_run(verify, id, ledger_sqlite_column(statement, 1));
         if (++verify->run_count == capacity)
             verify->runs = memory_resize(verify->runs, capacity *= 2, sizeof *verify->runs);
     }
     if (row < 0)
         return -1;
     verify->verified->runs = verify->run_count;
-    know_run(verify, 0, slice_from(report_head));
+    add_run(verify, 0, slice_from(report_head));
     verify->by_head = memory_new(verify->run_count + 1, sizeof(struct known_run *));
     for (size_t i = 0; i <= verify->run_count; i++)
         if (verify->runs[i].has_head)
@@ -116,8 +117,8 @@ static int load_runs(struct verify *verify, const char *report_head, struct erro
     return 0;
 }
 
-/* The chain has this head behind event. */
-static void note_head(struct verify *verify, const uint8_t *head, int64_t event)
+/* Marks the runs with this head, which the chain has after event. */
+static void mark_head(struct verify *verify, const uint8_t *head, int64_t event)
 {
     size_t low = 0, high = verify->head_count;
 
@@ -155,21 +156,23 @@ static void check_heads(struct verify *verify)
         struct ledger_finding finding = {.kind = is_report ? LEDGER_FINDING_REPORT : LEDGER_FINDING_RUN,
                                          .run = run->id};
         if (run->has_head && run->head_at < 0)
-            find(
+            report_finding(
                 verify, finding,
                 is_report
                     ? "the chain does not hold the head that the last run recorded beside the ledger and in the report folder: events are missing at the end, or the ledger is older"
                     : "the chain does not hold the head with which it ended: events are missing or were changed");
         else if (run->has_head && !is_report && run->head_at < run->last_event)
-            find(verify, finding,
-                 "its chain_head is that of event %" PRId64 ", and its last event is %" PRId64, run->head_at,
-                 run->last_event);
+            report_finding(verify, finding,
+                           "its chain_head is that of event %" PRId64 ", and its last event is %" PRId64,
+                           run->head_at, run->last_event);
     }
 }
 
 /* The chain. */
 
-/* A row of LEDGER_SQL_EVENTS; its slices live until the next step. False when its customer is gone. */
+/* Reads a row of LEDGER_SQL_EVENTS; its slices are valid until the next step. False when its customer is
+ * gone.
+ */
 static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_event *event)
 {
     *event = (struct ledger_event){
@@ -189,7 +192,7 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
         .at_ns = sqlite3_column_int64(statement, 14),
     };
     struct slice external_id = ledger_sqlite_column(statement, 3);
-    struct slice former = ledger_sqlite_column(statement, 16); /* a rekey event came later */
+    struct slice former = ledger_sqlite_column(statement, 16); /* of the next rekey event, if any */
     if (external_id.len == 0)
         return false;
     if (former.len == DIGEST_SHA256_LEN)
@@ -199,25 +202,25 @@ static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct le
     return true;
 }
 
-/* Whether the event follows from what stands before it; an event whose chain alone was changed is followed by
- * one that went on from what had stood there. */
-static bool follows(struct verify *verify, const struct ledger_event *event, struct slice stands)
+/* True if the stored chain of the event continues the chain before it. After an event of which only the
+ * stored chain was changed, the next one continues the computed chain. */
+static bool follows(struct verify *verify, const struct ledger_event *event, struct slice stored)
 {
     struct ledger_chain chain = verify->chain;
     bool fits = false;
 
     ledger_chain_add(verify->ledger, event, &chain);
-    if (verify->uncertain && memcmp(chain.head, stands.data, DIGEST_SHA256_LEN) != 0) {
+    if (verify->uncertain && memcmp(chain.head, stored.data, DIGEST_SHA256_LEN) != 0) {
         memcpy(chain.head, verify->computed, DIGEST_SHA256_LEN);
         ledger_chain_add(verify->ledger, event, &chain);
     }
-    fits = memcmp(chain.head, stands.data, DIGEST_SHA256_LEN) == 0;
+    fits = memcmp(chain.head, stored.data, DIGEST_SHA256_LEN) == 0;
     memcpy(verify->computed, chain.head, DIGEST_SHA256_LEN);
     verify->uncertain = !fits;
     return fits;
 }
 
-static void note_run(struct verify *verify, const struct ledger_event *event)
+static void mark_run(struct verify *verify, const struct ledger_event *event)
 {
     struct known_run *run = event->run ? find_run(verify, event->run) : NULL;
 
@@ -226,18 +229,19 @@ static void note_run(struct verify *verify, const struct ledger_event *event)
     if (run)
         run->last_event = event->id;
     if (event->run && !run)
-        find(verify,
-             (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = event->run, .event = event->id},
-             "event %" PRId64 " belongs to this run, whose row is missing", event->id);
+        report_finding(
+            verify,
+            (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = event->run, .event = event->id},
+            "event %" PRId64 " belongs to this run, whose row is missing", event->id);
 }
 
-static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t *told_run)
+static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t *reported_run)
 {
     struct ledger_event event;
     bool has_customer = read_event(verify->ledger, statement, &event);
-    struct slice stands = ledger_sqlite_column(statement, 15);
+    struct slice stored = ledger_sqlite_column(statement, 15);
     int64_t next = verify->chain.last_event + 1;
-    bool is_next = event.id == next, whole = stands.len == DIGEST_SHA256_LEN;
+    bool is_next = event.id == next, whole = stored.len == DIGEST_SHA256_LEN;
     struct ledger_finding finding = {.kind = LEDGER_FINDING_EVENT,
                                      .event = event.id,
                                      .customer = event.customer_id,
@@ -247,41 +251,43 @@ static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t 
 
     verify->verified->events++;
     if (!is_next)
-        find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_MISSING, .event = next},
-             event.id - 1 > next ? "the events from here to %" PRId64 " are missing" : "it is missing",
-             event.id - 1);
+        report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_MISSING, .event = next},
+                       event.id - 1 > next ? "the events from here to %" PRId64 " are missing"
+                                           : "it is missing",
+                       event.id - 1);
     if (!whole)
-        find(verify, finding, "its chain is missing");
-    else if (has_customer && is_next && !follows(verify, &event, stands))
-        find(verify, finding, "it, or the external_id of its customer, was changed after it was written");
+        report_finding(verify, finding, "its chain is missing");
+    else if (has_customer && is_next && !follows(verify, &event, stored))
+        report_finding(verify, finding,
+                       "it, or the external_id of its customer, was changed after it was written");
     else if (lacks.len > 0) /* a NULL is written as a 0 is */
-        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
+        report_finding(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
     else if (!has_customer || !is_next)
-        verify->uncertain = false; /* it is told elsewhere; what stands there is gone on from */
-    if (event.run != *told_run)
-        note_run(verify, &event);
+        verify->uncertain = false; /* reported elsewhere; continue from the stored chain */
+    if (event.run != *reported_run)
+        mark_run(verify, &event);
     else if (find_run(verify, event.run))
         find_run(verify, event.run)->last_event = event.id;
-    *told_run = event.run;
+    *reported_run = event.run;
     if (whole)
-        memcpy(verify->chain.head, stands.data, DIGEST_SHA256_LEN);
+        memcpy(verify->chain.head, stored.data, DIGEST_SHA256_LEN);
     verify->chain.last_event = event.id;
-    note_head(verify, verify->chain.head, event.id);
+    mark_head(verify, verify->chain.head, event.id);
     if (verify->uncertain)
-        note_head(verify, verify->computed, event.id);
+        mark_head(verify, verify->computed, event.id);
 }
 
 static int walk_chain(struct verify *verify, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_EVENTS, error);
-    int64_t told_run = 0;
+    int64_t reported_run = 0;
     int row;
 
     if (!statement)
         return -1;
-    note_head(verify, verify->chain.head, 0);
+    mark_head(verify, verify->chain.head, 0);
     while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1)
-        check_event(verify, statement, &told_run);
+        check_event(verify, statement, &reported_run);
     if (row == 0)
         check_heads(verify);
     return row;
@@ -322,13 +328,13 @@ static void replay_event(struct histories *histories)
     ledger_replay_add(&histories->replay, &event);
 }
 
-/* Tells every customer before this one who has events and no row. */
-static int pass_over(struct verify *verify, struct histories *histories, int64_t customer,
-                     struct error *error)
+/* Reports every customer before this one that has events, but no row. */
+static int report_gone(struct verify *verify, struct histories *histories, int64_t customer,
+                       struct error *error)
 {
     while (histories->customer < customer) {
         int64_t gone = histories->customer, first = sqlite3_column_int64(histories->statement, 1);
-        find(
+        report_finding(
             verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
             "its row is gone, but its events remain, from %" PRId64
             " on: the next run would create this customer again (to erase a customer, keep its row, with `erased:` and its digest as the external_id)",
@@ -340,11 +346,11 @@ static int pass_over(struct verify *verify, struct histories *histories, int64_t
     return 0;
 }
 
-/* former: where the digest of its former key goes. */
-static void read_claim(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_replay_claim *claim,
-                       uint8_t former[DIGEST_SHA256_LEN])
+/* former: receives the digest of its former key. */
+static void read_row(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_replay_row *stored_row,
+                     uint8_t former[DIGEST_SHA256_LEN])
 {
-    *claim = (struct ledger_replay_claim){
+    *stored_row = (struct ledger_replay_row){
         .state = ledger_sqlite_column(statement, 2),
         .user_id = ledger_sqlite_column(statement, 3),
         .digest = ledger_sqlite_column(statement, 4),
@@ -370,7 +376,7 @@ static void read_claim(struct ledger *ledger, sqlite3_stmt *statement, struct le
     if (former_key.len == 0)
         return;
     ledger_customer_digest(ledger, former_key, former);
-    claim->former_key = slice_make((const char *)former, DIGEST_SHA256_LEN);
+    stored_row->former_key = slice_make((const char *)former, DIGEST_SHA256_LEN);
 }
 
 static int check_customer(struct verify *verify, struct histories *histories, sqlite3_stmt *statement,
@@ -379,16 +385,16 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
     struct ledger_finding finding = {.kind = LEDGER_FINDING_CUSTOMER,
                                      .customer = sqlite3_column_int64(statement, 0),
                                      .external_id = ledger_sqlite_column(statement, 1)};
-    struct ledger_replay_claim claim;
+    struct ledger_replay_row stored_row;
     uint8_t former[DIGEST_SHA256_LEN];
 
     struct slice lacks = ledger_sqlite_lacks(statement);
 
-    read_claim(verify->ledger, statement, &claim, former);
+    read_row(verify->ledger, statement, &stored_row, former);
     verify->verified->customers++;
-    if (pass_over(verify, histories, finding.customer, error) != 0)
+    if (report_gone(verify, histories, finding.customer, error) != 0)
         return -1;
-    ledger_replay_begin(&histories->replay, claim.first_run);
+    ledger_replay_begin(&histories->replay, stored_row.first_run);
     while (histories->customer == finding.customer) {
         replay_event(histories);
         if (next_event(verify, histories, error) != 0)
@@ -396,16 +402,16 @@ static int check_customer(struct verify *verify, struct histories *histories, sq
     }
     if (ledger_customer_is_erased(finding.external_id))
         verify->verified->erased++;
-    else if (!ledger_replay_agrees(&histories->replay, &claim, &verify->text))
-        find(verify, finding, "%s", verify->text.data);
+    else if (!ledger_replay_agrees(&histories->replay, &stored_row, &verify->text))
+        report_finding(verify, finding, "%s", verify->text.data);
     else if (lacks.len > 0)
-        find(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
+        report_finding(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
     return 0;
 }
 
 static int check_customers(struct verify *verify, struct error *error)
 {
-    sqlite3_stmt *customers = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_CLAIMS, error);
+    sqlite3_stmt *customers = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_CUSTOMER_ROWS, error);
     struct histories histories = {.customer = INT64_MIN};
     int row = -1;
 
@@ -420,14 +426,14 @@ static int check_customers(struct verify *verify, struct error *error)
             break;
         }
     if (row == 0)
-        row = pass_over(verify, &histories, INT64_MAX, error);
+        row = report_gone(verify, &histories, INT64_MAX, error);
     if (histories.customer != INT64_MAX)
         ledger_sqlite_release(histories.statement);
     ledger_replay_clear(&histories.replay);
     return row;
 }
 
-/* The index is the schema's, but a stranger may have dropped it. */
+/* The schema has a unique index, but another program may have dropped it. */
 static int check_users(struct verify *verify, struct error *error)
 {
     sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_SHARED_USERS, error);
@@ -437,12 +443,12 @@ static int check_users(struct verify *verify, struct error *error)
         return -1;
     while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
         struct slice user = ledger_sqlite_column(statement, 0);
-        find(verify,
-             (struct ledger_finding){.kind = LEDGER_FINDING_USER,
-                                     .customer = sqlite3_column_int64(statement, 1)},
-             "customers %" PRId64 " and %" PRId64 " have the same user_id %.*s",
-             (int64_t)sqlite3_column_int64(statement, 1), (int64_t)sqlite3_column_int64(statement, 2),
-             (int)user.len, user.data);
+        report_finding(verify,
+                       (struct ledger_finding){.kind = LEDGER_FINDING_USER,
+                                               .customer = sqlite3_column_int64(statement, 1)},
+                       "customers %" PRId64 " and %" PRId64 " have the same user_id %.*s",
+                       (int64_t)sqlite3_column_int64(statement, 1),
+                       (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.data);
     }
     return row;
 }
@@ -457,8 +463,8 @@ static int check_file(struct verify *verify, struct error *error)
     while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
         struct slice text = ledger_sqlite_column(statement, 0);
         if (!slice_is(text, "ok"))
-            find(verify, (struct ledger_finding){.kind = LEDGER_FINDING_FILE}, "%.*s", (int)text.len,
-                 text.data);
+            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_FILE}, "%.*s",
+                           (int)text.len, text.data);
     }
     return row;
 }

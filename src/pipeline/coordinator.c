@@ -13,7 +13,7 @@
 enum {
     COMPARED_MIN = 1000, /* known customers compared before the share of changed ones means anything */
     EXPENSIVE_MIN = 100, /* records read before the share of expensive ones means anything */
-    TWINS_MIN = 10,      /* a few customers who register again never stop a run */
+    TWINS_MIN = 10,      /* a few customers that register again never stop a run */
 };
 
 struct coordinator {

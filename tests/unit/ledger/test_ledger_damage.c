@@ -70,7 +70,7 @@ static bool reads_say_so(struct fixture *fixture)
         ledger_find(ledger, 3, &fixture->arena, &customer, &error),
         ledger_find(ledger, 4, &fixture->arena, &customer, &error),
         ledger_next_user(ledger, 0, &fixture->arena, &customer, &error),
-        ledger_each_doubt(ledger, 9, ignore_customer, NULL, &error),
+        ledger_each_in_doubt(ledger, 9, ignore_customer, NULL, &error),
         ledger_each_result(ledger, ignore_result, NULL, &error),
         ledger_last_run(ledger, &fixture->arena, &run, &error),
         ledger_nonce_floor(ledger, "key", &floor, &error),

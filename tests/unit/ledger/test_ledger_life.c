@@ -622,10 +622,10 @@ static void the_scan_and_the_lists_tell_every_customer_once(void **state)
         "created/create/201/=1 created/update/0/=1 in_doubt/create/0/timeout=1 journalled/create/0/=1 refused/create/422/no=1 ");
 
     seen = (struct seen){.count = 0};
-    assert_int_equal(ledger_each_doubt(fixture->ledger, 10, note_doubt, &seen, &fixture->error), 0);
+    assert_int_equal(ledger_each_in_doubt(fixture->ledger, 10, note_doubt, &seen, &fixture->error), 0);
     assert_string_equal(seen.text, "Z B C ");
     seen = (struct seen){.count = 0};
-    assert_int_equal(ledger_each_doubt(fixture->ledger, 2, note_doubt, &seen, &fixture->error), 0);
+    assert_int_equal(ledger_each_in_doubt(fixture->ledger, 2, note_doubt, &seen, &fixture->error), 0);
     assert_string_equal(seen.text, "Z B ");
 }
 

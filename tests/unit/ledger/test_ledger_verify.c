@@ -487,10 +487,10 @@ static void every_change_of_a_customer_is_found(void **state)
         {"C-9", "former_key = NULL", "former_key is not"},
         {"C-9", "digest = zeroblob(32)", "digest is not"},
         {"C-10", "digest = zeroblob(32)", "digest is not"},
-        {"C-10", "left_out = NULL", "left_out does not go with the last update"},
-        {"C-10", "left_out = zeroblob(7)", "left_out does not go with the last update"},
+        {"C-10", "left_out = NULL", "left_out does not fit the last update"},
+        {"C-10", "left_out = zeroblob(7)", "left_out does not fit the last update"},
         {"C-10", "code = NULL", "http_status, code"},
-        {"C-1", "left_out = zeroblob(24)", "left_out does not go with the last update"},
+        {"C-1", "left_out = zeroblob(24)", "left_out does not fit the last update"},
     };
     struct fixture *fixture = *state;
     fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
