@@ -1,4 +1,4 @@
-/* ndjson: lines of JSON as a format of the reader (2-job.md, Reading).
+/* ndjson: lines of JSON as a format of the reader.
  *
  * Each line stands alone, so this only splits: LF ends a line, lines of blanks are passed over. What stands
  * in a line is read by the rule workers, of which there are several. Thread and owner: as reader.h.

@@ -1,8 +1,9 @@
 /* reader: blocks of bytes into batches of records.
  *
  * A malformed record costs its first physical line and never harms its neighbours; a record in progress where
- * the input broke off is rejected as record/cut, even when it looks complete (2-job.md, Reading). Thread: one
- * at a time. Owner: new/free; borrows the feed.
+ * the input broke off is rejected as record/cut, even when it looks complete: after a cut at a random place
+ * every third one does. A clean end without a newline ends a record. Thread: one at a time. Owner: new/free;
+ * borrows the feed.
  */
 #ifndef KYC_INPUT_READER_H
 #define KYC_INPUT_READER_H

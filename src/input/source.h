@@ -1,7 +1,7 @@
 /* source: the bytes of one input, inflated when they are gzip.
  *
  * gzip is seen by its magic, not by the name; several members are one stream. Every byte before a fault is
- * given out before the fault is told (2-job.md, Reading). Thread: one at a time, but source_position any.
+ * given out before the fault is told. Thread: one at a time, but source_position any.
  * Owner: open/close.
  */
 #ifndef KYC_INPUT_SOURCE_H

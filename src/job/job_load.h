@@ -1,4 +1,4 @@
-/* job_load: the job file (2-job.md) to a struct job. The only user of libfyaml.
+/* job_load: reads a job file into a struct job. The only user of libfyaml.
  *
  * Everything that can be wrong is said with file:line:column, the line and, for a misspelt name, the nearest
  * known one. The provider's own demands (its name, its settings, its credentials) are checked by

@@ -1,4 +1,4 @@
-/* field: the customer fields, provider-neutral (2-job.md, Customer fields).
+/* field: the customer fields, provider-neutral and how a value of each type is normalized.
  *
  * One row of the table in field.c is one field; field ids are in table order, which is the order of digests,
  * verdicts and payload members. The members of metadata and additional_info are named by the job: they follow

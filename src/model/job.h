@@ -1,4 +1,4 @@
-/* job: what a job file says, as data (2-job.md).
+/* job: what a job file says, as data.
  *
  * Made by job_load (src/job), then constant. Text is NUL-terminated and in the job's arena; a path is already
  * joined with the job file's folder. Thread: constant after loading.

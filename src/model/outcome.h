@@ -1,4 +1,4 @@
-/* outcome: what became of one attempt, as one table decides it (3-providers.md, Outcomes).
+/* outcome: what became of one attempt, as one table decides it.
  *
  * (transport result, HTTP status, body) → outcome is a provider's; outcome → what happens next is the
  * coordinator's. The outcome alone decides. Thread: plain data.

@@ -1,6 +1,6 @@
 /* provider_fields: which customer fields a provider takes, and within what bounds.
  *
- * Data that a provider file defines (3-providers.md, Field tables) and that the rules, the ledger's digests
+ * Data that a provider file defines and that the rules, the ledger's digests
  * and the payload share. A member is a top-level member of the provider's JSON body: what an update sends
  * whole. Thread: constant.
  */

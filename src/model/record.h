@@ -67,8 +67,7 @@ struct record {
     const uint8_t *document_digest[RECORD_DOCUMENTS]; /* SHA-256 of what the file of document_front (0) and
                                                          of document_back (1) holds; NULL: no file, or not
                                                          read, as when no ledger is at hand */
-    uint8_t
-        digest[32]; /* ledger digest (4-ledger.md), when a ledger is at hand and the record is not rejected */
+    uint8_t digest[32]; /* of fingerprint_record, when a ledger is at hand and the record is not rejected */
 };
 
 struct batch {

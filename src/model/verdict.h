@@ -17,7 +17,31 @@ struct verdict {
     struct slice message; /* what is wrong, for people; may show the value (reject file); never logged */
 };
 
-/* The built-in rules' names (2-job.md, Rules and their names). A rule of the job's own brings its name. */
+/* The names of the built-in rules, public as FIELD/RULE. A rule that the job defines may have a name of its
+ * own. Every field of a record is validated, so that one pass shows all that is wrong; but one cause gives
+ * one verdict: a value that failed is not validated further, and nothing that is derived from it is blamed.
+ *
+ * - required: absent, empty or a null value
+ * - format: not of the field's type, or a pattern of the job fails
+ * - enum: not one of the provider's values; the message names the nearest
+ * - country: not a country; country_refused: a country that the provider does not accept
+ * - too_long, too_short: in characters, by the provider's bounds; record/too_long: over input.max_record
+ * - min_age: born too late for the job's minimum age; too_old: over 120 years; both not for businesses
+ * - future: a date after today (UTC, at the start of the run)
+ * - unique: an earlier row of this input has the value, whatever became of that row
+ * - encoding: damaged text; invisible (warning): control or zero-width characters were removed
+ * - ambiguous: several readings, and none is chosen
+ * - time: a date with a time of day that is not the start of a day
+ * - valid: a phone number that is not in the number plan; a warning unless the job says reject
+ * - no_clear (warning): a value went away, and the provider cannot clear it
+ * - identifying (warning): an external_id that looks like an e-mail or a national number
+ * - immutable: a change that the provider cannot store; no_update: it stores none
+ * - exists: the provider has such a user, and it is not known to be this customer's
+ * - expensive: a pattern of the job exceeded the match limit on this value
+ * - twin: the same person exists under another key
+ * - provider_warning (warning): the provider's own, beside a success
+ * - record/malformed: broken quoting or JSON; columns: other than in the header; cut: the input broke off
+ */
 #define RULE_REQUIRED        "required"
 #define RULE_FORMAT          "format"
 #define RULE_ENUM            "enum"

@@ -374,7 +374,7 @@ static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)
     fixture_free(fixture);
 }
 
-/* Published: Kraken's REST guide, and Kraken's Rust SDK (3-providers.md, Signing). Their targets have a path
+/* Published: Kraken's REST guide, and Kraken's Rust SDK. Their targets have a path
  * before the operation: the base URL's. */
 static const struct vector {
     const char *secret, *base_path, *path, *body, *sign;

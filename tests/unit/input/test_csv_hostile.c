@@ -23,7 +23,8 @@ static size_t random_below(size_t bound)
     return (size_t)(random_state >> 33) % bound;
 }
 
-/* The rules of 2-job.md on a whole text, written for plainness: what the reader is held against. */
+/* The rules of input/csv.h applied to a whole text, as plainly as possible: the reader is compared with it.
+ */
 struct oracle {
     struct slice text;
     int end;

@@ -1,6 +1,6 @@
 #include "unit/job/job_text.h"
 
-/* The example of 2-job.md, but for what comes later (several words on that in job_load's own tables). */
+/* A job with most settings. */
 static const char example[] = "job: payward-nightly\n"
                               "input:\n"
                               "  path: ../samples/customers.csv.gz\n"
