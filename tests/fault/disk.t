@@ -105,7 +105,7 @@ for my $table (@read_only) {
 # A file or folder in the place of the other.
 my @in_the_way = (
     {sentence => 'a file where the report folder should be', make => sub { write_file("$_[0]/reports", '') }, undo => sub { unlink "$_[0]/reports" },
-        status => 2, message => qr{DIR/reports/test: Not a directory: the report cannot be written; make room there, or name another folder}},
+        status => 2, message => qr{DIR/reports/test: Not a directory: the report cannot be written\n\s*hint: free space there, or choose another folder}},
     {sentence => 'a folder where the reject file should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/rejects.csv.gz' },
         undo => sub { rmdir "$_[0]/reports/test/rejects.csv.gz" }, status => 2, message => qr{reports/test/rejects\.csv\.gz: Is a directory: the report}},
     {sentence => 'a folder where summary.json should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/summary.json' },
