@@ -11,6 +11,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use KycTest;
 use KycRun;
+use KycParallel;
 
 my @wide = ('--nonce-window', 10_000_000_000);
 
@@ -48,7 +49,7 @@ sub scripted
 }
 sub scripted_end { kill 'KILL', $_[0]{pid}; waitpid $_[0]{pid}, 0 }
 
-subtest 'a run and another' => sub {
+parallel 'a run and another' => sub {
     my $case = case_new(my $sandbox = sandbox_start(@wide), rows => 100, bad => 5);
     my ($summary, $err, $out) = run_of($case, 'the first', 1);
     is_deeply([@$summary{qw(read valid rejected created unchanged requests)}], [105, 100, 5, 100, 0, 100], 'the first creates all');
@@ -69,7 +70,7 @@ subtest 'a run and another' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest '7: two at once' => sub {
+parallel '7: two at once' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 60, set => {'delivery.rate' => '30/s', 'delivery.burst' => 1});
     my $pid = case_start($case, '-q');
@@ -91,7 +92,7 @@ subtest '7: two at once' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest '6: interrupted' => sub {
+parallel '6: interrupted' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '40ms..80ms');
     my $case = case_new($sandbox, rows => 120, set => {'delivery.rate' => '100/s', 'delivery.burst' => 1});
     for my $signal (qw(INT TERM HUP)) {
@@ -164,7 +165,7 @@ subtest '6: interrupted' => sub {
     kill 'KILL', $pid;
 };
 
-subtest '5: the ledger' => sub {
+parallel '5: the ledger' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 20);
     my $ledger = "$case->{folder}/test.ledger";
@@ -233,7 +234,7 @@ subtest '5: the ledger' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest '3: the input breaks off' => sub {
+parallel '3: the input breaks off' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 300);
     gzip(\csv_rows(300), \my $bytes);
@@ -249,7 +250,7 @@ subtest '3: the input breaks off' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest '4: the provider says no to all' => sub {
+parallel '4: the provider says no to all' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 500);
     local $ENV{TEST_API_SECRET_1} = 'AAAAAAAAAAAAAAAA';
@@ -279,7 +280,7 @@ subtest '4: the provider says no to all' => sub {
     sandbox_stop($nonces);
 };
 
-subtest 'answers' => sub {
+parallel 'answers' => sub {
     my $id = '{"data":{"id":"AA00000000000001","accounts":[]}}';
     for my $script (
         ['a redirect stops the run, and what it answers is in doubt', 4, {created => 0, in_doubt => 1}, qr/base URL/, [301, '', 'Location: http://127.0.0.1:9/']],
@@ -307,7 +308,7 @@ subtest 'answers' => sub {
     }
 };
 
-subtest 'refused by the provider' => sub {
+parallel 'refused by the provider' => sub {
     my $sandbox = sandbox_start(@wide);
     my $rows = csv_rows(10);
     $rows =~ s/cust-000010\@example\.com/cust-000009\@example.com/;
@@ -327,7 +328,7 @@ subtest 'refused by the provider' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest '-v' => sub {
+parallel '-v' => sub {
     my $sandbox = sandbox_start(@wide, '--fault', 'status-503:x1');
     my $case = case_new($sandbox, rows => 2, set => {'delivery.in_flight' => 1});
     my ($summary, $err) = run_of($case, 'an answer 503', 0, '-v');
@@ -339,7 +340,7 @@ subtest '-v' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'many doubts' => sub {
+parallel 'many doubts' => sub {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'garbage:100%');
     my $case = case_new($sandbox, rows => 23, set => {'delivery.canary' => 0, 'delivery.in_doubt' => 'hold'});
     is((case_run($case, '-q'))[0], 1, '23 doubts are status 1');
@@ -352,7 +353,7 @@ subtest 'many doubts' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'limits' => sub {
+parallel 'limits' => sub {
     my $sandbox = sandbox_start(@wide, '--rate', '40/s');
     my $case = case_new($sandbox, rows => 80, set => {'delivery.rate' => '200/s'});
     my ($summary) = run_of($case, 'a provider slower than the job', 0);
@@ -383,7 +384,7 @@ subtest 'limits' => sub {
     cmp_ok($seconds[0] / $seconds[1], '>', 1.6, 'two keys do about twice as much');
 };
 
-subtest 'nothing leaks' => sub {
+parallel 'nothing leaks' => sub {
     my $sandbox = sandbox_start(@wide, '--fault', 'status-500:10%', '--fault', 'garbage:5%');
     my $marked = csv_rows(20);
     $marked .= "mark-$_,Zebulonius$_,Quackenbush,zebulonius$_\@mark.example,+1415555010$_,1987-11-0$_,Markville,US,99 Marker Way,Markham,90909,US,US,other\n" for 1 .. 5;
@@ -402,4 +403,5 @@ subtest 'nothing leaks' => sub {
         for qw(zebulon quacken mark.example 41555501 1987-11 Markville Marker), $ENV{TEST_API_SECRET_1}, $ENV{TEST_API_KEY_1};
     sandbox_stop($sandbox);
 };
+parallel_run(4);
 done_testing;

@@ -9,6 +9,7 @@ use Test::More;
 use KycTest;
 use KycRun;
 use KycHostile;
+use KycParallel;
 
 my $rows = 4;
 
@@ -39,14 +40,14 @@ sub stays_unclear
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 1, "$sentence: status 1") or diag $err;
     is(case_summary($case)->{in_doubt}, $rows, "$sentence: all stay in doubt");
-    is(sandbox_counts($case->{sandbox})->{$case->{provider}}{users}, $rows, "$sentence: nobody is created again");
+    is(sandbox_counts($case->{sandbox})->{$case->{provider}}{users}, $rows, "$sentence: no second user is created");
     is(codes($case), $code, "$sentence: $code");
     my (undef, $out) = case_run($case, 'status');
     like($out, $advice, "$sentence: status has its hint");
     sandbox_faults($case->{sandbox});
     ($status, undef, $err) = case_run($case, '-q');
     is($status, 0, "$sentence: the run after it") or diag $err;
-    is_settled($case, "$sentence: settled");
+    is_settled($case, "$sentence: resolved");
     sandbox_stop($case->{sandbox});
 }
 
@@ -55,45 +56,48 @@ sub is_settled_at_once
     my ($case, $sentence) = @_;
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 0, "$sentence: the next run") or diag $err, explain [case_ledger($case, 'SELECT external_id, state, code, message FROM customer')];
-    is_settled($case, "$sentence: settled");
+    is_settled($case, "$sentence: resolved");
     sandbox_stop($case->{sandbox});
 }
 
-{
+parallel 'kira, listed and not fetched' => sub {
     my $case = landed('kira', []);
     sandbox_faults($case->{sandbox}, 'not-found:100%@fetch');
-    stays_unclear($case, 'kira, listed and not fetched', 'user_not_fetched', qr/lists a user .* does not give it/);
-}
-{
+    stays_unclear($case, 'kira, listed and not fetched', 'user_not_fetched', qr/lists a user .* answers 404/);
+};
+parallel 'kira, without the birth date' => sub {
     my $case = landed('kira', []);
     sandbox_faults($case->{sandbox}, 'left-out:100%@fetch');
     is_settled_at_once($case, 'kira, without the birth date: the external_id agrees');
-}
-{
+};
+parallel 'payso, without the birth date' => sub {
     my $case = landed('payso', []);
     sandbox_faults($case->{sandbox}, 'left-out:100%@list');
-    stays_unclear($case, 'payso, without the birth date', 'user_incomplete', qr/agrees in what is given of it/);
-}
+    stays_unclear($case, 'payso, without the birth date', 'user_incomplete', qr/lacks some of the compared fields/);
+};
 
 # E-mails that are stored in lower case.
-is_settled_at_once(landed($_, ['--emails', 'lower-case'], csv => capitals()), "$_, e-mails in lower case") for qw(kira payso);
-{
+for my $provider (qw(kira payso)) {
+    my $sentence = "$provider, e-mails in lower case";
+    parallel $sentence => sub { is_settled_at_once(landed($provider, ['--emails', 'lower-case'], csv => capitals()), $sentence) };
+}
+parallel 'payso, e-mails in lower case, the row has another' => sub {
     my $case = landed('payso', ['--emails', 'lower-case'], csv => capitals());
     write_file("$case->{folder}/export.csv", capitals() =~ s/Cust-(\d+)\@/new-$1\@/gr);
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 1, 'payso, e-mails in lower case, the row has another: refused as record/no_update') or diag $err;
     is(case_summary($case)->{refused}, $rows, 'each is found by the e-mail of its journal');
-    is(sandbox_counts($case->{sandbox})->{payso}{users}, $rows, 'and nobody is created again');
+    is(sandbox_counts($case->{sandbox})->{payso}{users}, $rows, 'and no second user is created');
     sandbox_stop($case->{sandbox});
-}
-{
+};
+parallel 'payso, users that exist already, e-mails in lower case' => sub {
     my $sandbox = sandbox_start('--emails', 'lower-case', '--payso-unique', 'email');
     my $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'});
     case_run($case, '-q');
     my $set = $case->{set};
     $case = case_new($sandbox, provider => 'payso', rows => $rows, csv => capitals(), set => $set); # without its ledger
     is_settled_at_once($case, 'payso, users that exist already, e-mails in lower case');
-}
+};
 
 # A provider whose creates get no answer, and whose list is $list; creates are answered once it is told to. Returns how
 # many creates arrived, and the idempotency keys.
@@ -131,22 +135,28 @@ sub scripted
 # A list that announces another page is incomplete.
 for my $list ('"has_more":true', '"next":"/v1/users?page=2"', '"total":1', '"meta":{"total_pages":2}', '"links":{"next":{"href":"/x"}}') {
     for my $provider (qw(kira payso)) {
-        my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
-        is(scalar @creates, 1, "$provider, $list: nobody is created again");
-        is(codes($case), 'listing_incomplete', "$provider, $list: in doubt, and why");
+        parallel "$provider, $list" => sub {
+            my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+            is(scalar @creates, 1, 'no second user is created');
+            is(codes($case), 'listing_incomplete', 'in doubt, and why');
+        };
     }
 }
 for my $header ('Link: </users?page=1>; rel="first", </users?page=2>; rel="next"', 'X-Next-Page: 2', 'X-Total-Count: 1', 'X-Total-Pages: 2', 'Content-Range: users 0-0/7') {
     for my $provider ($header =~ /^Link/ ? qw(kira payso) : 'kira') {
-        my ($case, @creates) = scripted($provider, sprintf('{"%s":[]}', $provider eq 'kira' ? 'data' : 'users'), '', $header, 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
-        is(scalar @creates, 1, "$provider, $header: nobody is created again");
-        is(codes($case), 'listing_incomplete', "$provider, $header: in doubt, and why");
+        parallel "$provider, $header" => sub {
+            my ($case, @creates) = scripted($provider, sprintf('{"%s":[]}', $provider eq 'kira' ? 'data' : 'users'), '', $header, 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+            is(scalar @creates, 1, 'no second user is created');
+            is(codes($case), 'listing_incomplete', 'in doubt, and why');
+        };
     }
 }
 for my $list ('"has_more":false,"next":null', '"total":0,"page":1') {
     for my $provider (qw(kira payso)) {
-        my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
-        is(scalar @creates, 2, "$provider, $list: is whole, and nobody is there: created");
+        parallel "$provider, $list" => sub {
+            my ($case, @creates) = scripted($provider, sprintf('{"%s":[],%s}', $provider eq 'kira' ? 'data' : 'users', $list), '', 'Date: Thu, 01 Jan 2099 00:00:00 GMT');
+            is(scalar @creates, 2, 'the list is complete and lacks the user: created');
+        };
     }
 }
 
@@ -154,18 +164,21 @@ for my $list ('"has_more":false,"next":null', '"total":0,"page":1') {
 # another one it waits for a person.
 use POSIX qw(strftime);
 for my $date (undef, 0, 23 * 3600 + 60) {
-    my $sentence = 'kira, a user without an external id, ' . (!defined $date ? 'the time is not told' : "$date s later");
-    my @headers = defined $date ? 'Date: ' . strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time + $date)) : ();
-    my ($case, @creates) = scripted('kira', '{"data":[{"id":"user-1"}]}', '{"id":"user-1","email":"cust-000001@example.com"}', @headers);
-    if (defined $date && $date == 0) {
-        is(scalar @creates, 2, "$sentence: repeated");
-        is($creates[0], $creates[1], "$sentence: under its key");
-        is_deeply([case_ledger($case, 'SELECT state, user_id FROM customer')], [['created', 'user-new']], "$sentence: settled");
-        is_verified($case, "$sentence: the ledger verifies");
-    } else {
-        is(scalar @creates, 1, "$sentence: not repeated");
-        is(codes($case), 'user_unnamed', "$sentence: in doubt, and why");
-    }
+    my $sentence = 'kira, a user without an external id, ' . (!defined $date ? 'no time in the answer' : "$date s later");
+    parallel $sentence => sub {
+        my @headers = defined $date ? 'Date: ' . strftime('%a, %d %b %Y %H:%M:%S GMT', gmtime(time + $date)) : ();
+        my ($case, @creates) = scripted('kira', '{"data":[{"id":"user-1"}]}', '{"id":"user-1","email":"cust-000001@example.com"}', @headers);
+        if (defined $date && $date == 0) {
+            is(scalar @creates, 2, 'repeated');
+            is($creates[0], $creates[1], 'under its key');
+            is_deeply([case_ledger($case, 'SELECT state, user_id FROM customer')], [['created', 'user-new']], 'resolved');
+            is_verified($case, 'the ledger verifies');
+        } else {
+            is(scalar @creates, 1, 'not repeated');
+            is(codes($case), 'user_unnamed', 'in doubt, and why');
+        }
+    };
 }
 
+parallel_run(8);
 done_testing;

@@ -8,6 +8,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 use KycTest;
 use KycRun;
+use KycParallel;
 
 my @wide = ('--nonce-window', 10_000_000_000);
 
@@ -33,7 +34,7 @@ sub wait_until
     }
 }
 
-subtest 'the canary' => sub {
+parallel 'the canary' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '5ms..10ms');
     my $case = case_new($sandbox, rows => 40, set => {'delivery.canary' => 10});
     my ($summary, $err) = run_of($case, 'ten rows', 0, '--limit', 10);
@@ -56,7 +57,7 @@ subtest 'the canary' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'a refusal in the canary' => sub {
+parallel 'a refusal in the canary' => sub {
     my $sandbox = sandbox_start(@wide);
     my $csv = csv_rows(30);
     my $case = case_new($sandbox, rows => 30, csv => with_taken_emails($csv, 5), set => {'delivery.canary' => 10});
@@ -77,7 +78,7 @@ subtest 'a refusal in the canary' => sub {
 };
 
 # Both in one round: the answer that stops the run cannot be written.
-subtest 'a stop that the ledger does not take' => sub {
+parallel 'a stop that the ledger does not take' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 30, set => {'delivery.canary' => 0});
     run_of($case, 'the first', 0, '--limit', 5);
@@ -90,7 +91,7 @@ subtest 'a stop that the ledger does not take' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'refused in a row' => sub {
+parallel 'refused in a row' => sub {
     my $sandbox = sandbox_start(@wide);
     my $csv = csv_rows(100);
     my $case = case_new($sandbox, rows => 100, csv => with_taken_emails($csv, 3, 21 .. 90), set => {'delivery.in_flight' => 1});
@@ -111,7 +112,7 @@ subtest 'refused in a row' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'a share of refusals' => sub {
+parallel 'a share of refusals' => sub {
     my $sandbox = sandbox_start(@wide);
     my $csv = csv_rows(300);
     my $case = case_new($sandbox, rows => 300, csv => with_taken_emails($csv, grep { $_ % 3 == 0 } 1 .. 300));
@@ -127,7 +128,7 @@ subtest 'a share of refusals' => sub {
     sandbox_stop($sandbox);
 };
 
-subtest 'a healthy night' => sub {
+parallel 'a healthy night' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 1000, set => {'delivery.canary' => undef, 'delivery.in_flight' => 4});
     run_of($case, 'the first night', 0, '--limit', 300);
@@ -138,7 +139,7 @@ subtest 'a healthy night' => sub {
 };
 
 # The provider answers only 503 for a while: the requests meanwhile, and that no customer is given up.
-subtest 'the breaker pauses' => sub {
+parallel 'the breaker pauses' => sub {
     for my $provider (qw(payward kraken-embed kira payso)) {
         my $sandbox = sandbox_start(@wide);
         my $case = case_new($sandbox, provider => $provider, rows => 60,
@@ -166,7 +167,7 @@ subtest 'the breaker pauses' => sub {
     }
 };
 
-subtest 'the breaker gives up' => sub {
+parallel 'the breaker gives up' => sub {
     for my $provider (qw(payward kraken-embed kira payso)) {
         my $folder = scratch_folder();
         my $sandbox = sandbox_start(@wide, '--state', "$folder/state");
@@ -189,4 +190,5 @@ subtest 'the breaker gives up' => sub {
         sandbox_stop($case->{sandbox});
     }
 };
+parallel_run(4);
 done_testing;

@@ -1,6 +1,7 @@
 # KycParallel: many small tests in parallel, each in a process of its own: they wait more than they compute.
 #
 #   my @figures = cells_run(8, {name => 'payward, create, drop', run => sub { ...; return {faults => 4} }}, ...);
+#   parallel 'the canary' => sub { ... };  parallel 'the breaker' => sub { ... };  parallel_run(4);    # like subtest
 #   my @results = parallel_map(4, sub { my ($item, $number) = @_; ...; return {...} }, @items);
 #
 # Within `run` all of Test::More counts as one test of the caller, named `name`; its failures are shown with it.
@@ -15,7 +16,7 @@ use POSIX ();
 use Test::More;
 use KycTest;
 
-our @EXPORT = qw(cells_run parallel_map);
+our @EXPORT = qw(cells_run parallel parallel_run parallel_map);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -75,6 +76,21 @@ sub cells_run
         diag join '', map { "    $_\n" } grep { !/^\s*ok / } split /\n/, $result->{tap} || '';
     }
     return map { $_->{figures} } @results;
+}
+
+my @later;
+
+# As subtest, but run by parallel_run.
+sub parallel
+{
+    my ($name, $run) = @_;
+    push @later, {name => $name, run => sub { $run->(); return {} }};
+}
+
+sub parallel_run
+{
+    my ($width) = @_;
+    cells_run($ENV{KYC_AT_ONCE} || $width, splice @later);
 }
 
 1;
