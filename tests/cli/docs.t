@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The documentation names only what exists: each path, make target, function and variable of the tests that a README
-# names, each test that it runs by `make test T=`, and each link.
+# The documentation names only what exists: each path, make target, function, table and variable of the tests that a
+# README names, each test that it runs by `make test T=`, and each link.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +14,7 @@ my @readmes = map { s{^\Q$home\E/}{}r } glob("$home/README.md"), glob("$home/*/R
 
 my (%word, %target);
 find({no_chdir => 1, wanted => sub { $word{$_} = 1 for -f ? read_file($_) =~ /\w+/g : () }}, "$home/src", "$home/scripts", "$home/Makefile", map { "$home/tests/$_" } qw(unit lib fault fuzz crash bench));
-$word{$_} = 1 for map { read_file($_) =~ /\w+/g } grep { !m{/docs\.t$} } glob "$home/tests/cli/*.t";
+$word{$_} = 1 for map { (m{(\w+)\.t$}, read_file($_) =~ /\w+/g) } grep { !m{/docs\.t$} } glob "$home/tests/cli/*.t";
 $target{$_} = 1 for map { split ' ' } read_file("$home/Makefile") =~ /^([a-z][a-z -]*):(?!=)/mg;
 
 # In a recipe: src/AREA/NAME.c.
@@ -36,6 +36,11 @@ sub faults_of
 {
     my ($text, $folder) = @_;
     my @faults;
+    # `NAME` of `FILE`
+    while ($text =~ m{`(\w+)(?:\(\))?`,? (?:of|in) `((?:src|tests|scripts)/[\w./-]+)`}g) {
+        my ($name, $file) = ($1, $2);
+        push @faults, "no $name in $file" if -f "$home/$file" && read_file("$home/$file") !~ /\b\Q$name\E\b/;
+    }
     my @code = $text =~ /^(?: {4}|\t)(.*)$/mg;
     push @code, $1 while $text =~ s/^```.*?\n(.*?)^```//ms;
     push @code, $1 while $text =~ s/`([^`\n]+)`//;
@@ -45,8 +50,8 @@ sub faults_of
         }
         push @faults, map { "no make target $_" } grep { !$target{$_} } $code =~ /(?:^|[\s;&])make(?: -j\d*)? ([a-z][a-z-]*)/g;
         push @faults, map { "no test $_" } grep { !test_exists($_) } map { split ' ' } $code =~ /\bT=(?|'([\w\/. -]+)'|([\w\/.-]+))/g;
-        push @faults, map { "no function $_" } grep { !$word{$_} } $code =~ /\b([a-z]\w*_\w+)\(\)/g;
-        push @faults, map { "no variable $_" } grep { !$word{$_} } $code =~ /\b((?:KYC|FAULT)_[A-Z_]+)\b/g;
+        # A function or a variable anywhere in it; any other name with a _ where it is all of it.
+        push @faults, map { "no name $_" } grep { defined && !$word{$_} && !/$placeholder/ } $code =~ /\b([a-z]\w*_\w+)\(\)|\b((?:KYC|FAULT)_[A-Z_]+)\b|^(\w+_\w+)$/g;
     }
     push @faults, map { "no file $_" } grep { !-e "$home/$folder$_" } $text =~ /\]\(([^)#:]+)(?:#[^)]*)?\)/g;
     return @faults;
@@ -78,8 +83,10 @@ for my $case (
     ["    cat tests/gone.t\n", 'no file tests/gone.t'],
     ["```\nmake haste\n```\n", 'no make target haste'],
     ['`make test T=core/gone`', 'no test core/gone'],
-    ['`memory_gone()`', 'no function memory_gone'],
-    ['`KYC_GONE=1`', 'no variable KYC_GONE'],
+    ['`memory_gone()`', 'no name memory_gone'],
+    ['`gone_keys`', 'no name gone_keys'],
+    ['`KYC_GONE=1`', 'no name KYC_GONE'],
+    ['`memory_new` in `src/main.c`', 'no memory_new in src/main.c'],
     ['[a link](gone.md)', 'no file gone.md'],
 ) {
     my ($text, $want) = @$case;
