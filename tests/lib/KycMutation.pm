@@ -266,7 +266,7 @@ sub mutation_answer
     my $first = $bytes =~ m{\A(?:HTTP/1\.1 1\d\d [^\n]*\r\n(?:[!-~][^\n]*\r\n)*\r\n)*HTTP/1\.[01] (\d\d\d)[ \r\n]} ? $1 : '';
     my $refused = $first =~ /^4/;
     # A client may read a 4xx that is not at the beginning of the answer, or not.
-    my $ambiguous = !$refused && $bytes =~ m{HTTP/\S*\s+4\d\d}i || ($refused && $answer->{before} ne '');
+    my $ambiguous = !$refused && $bytes =~ m{HTTP/\s*\S*\s+4\d\d}i || ($refused && $answer->{before} ne '');
     return {bytes => $bytes, keep => chance(0.5), reset => chance(0.04), pieces => pick(1, 1, 1, 2, 5), refused => $refused ? 1 : 0,
         good => $answer->{is_good} ? 1 : 0, ambiguous => $ambiguous ? 1 : 0, made => $answer->{is_good} && !$refused || chance(0.2) && !$refused ? 1 : 0};
 }
