@@ -96,6 +96,7 @@ enum job_rule_kind {
     JOB_RULE_VALID, /* phone/valid */
     JOB_RULE_UNIQUE,
     JOB_RULE_TIME, /* FIELD/time: its level */
+    JOB_RULE_KINDS,
 };
 
 /* `when: {country: US}`: the rule applies where every named field has exactly this normalized value. */

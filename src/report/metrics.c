@@ -245,12 +245,13 @@ int metrics_save(const struct run_stats *stats, const struct job *job, struct er
 {
     char *own_path = job->metrics_path ? NULL : file_join(job->report_folder, METRICS_FILE_NAME);
     const char *path = job->metrics_path ? job->metrics_path : own_path;
-    struct error none = {0};
+    struct error fault = {0};
     struct buffer before, text;
     buffer_init(&before, METRICS_MAX);
     buffer_init(&text, METRICS_MAX);
-    if (file_read(path, &before, &none) != 0 && access(path, F_OK) == 0) /* a missing file is not an error */
-        log_warning("%s\nhint: metrics are written without the time of the last success", none.text);
+    if (file_read(path, &before, &fault) != 0 && access(path, F_OK) == 0) /* a missing file is not an error */
+        log_warning("the previous metrics cannot be read, so the time of the last success is lost: %s",
+                    fault.text);
     metrics_write(stats, buffer_slice(&before), &text);
     int result = report_file_save(path, METRICS_MODE, &text, error);
     buffer_clear(&before);

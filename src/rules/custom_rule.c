@@ -148,6 +148,7 @@ static const struct {
 int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *custom,
                         struct error *error)
 {
+    static_assert(sizeof kinds / sizeof *kinds == JOB_RULE_KINDS, "a row for each kind of rule");
     *custom = (struct custom_rule){.rule = rule, .name = rule->name ? rule->name : kinds[rule->kind].name};
     return kinds[rule->kind].prepare ? kinds[rule->kind].prepare(set, custom, error) : 0;
 }

@@ -13,7 +13,7 @@ static void add_date_verdict(struct record_context *context, const struct field_
                                     quoted);
     else if (plan->format)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                    "%s is not a %s; expected %s, the `format` of the job", quoted,
+                                    "%s is not a %s; expected %s, the format in the job", quoted,
                                     result == DATE_IMPOSSIBLE ? "day of the calendar" : "date",
                                     plan->format->text);
     else if (result == DATE_IMPOSSIBLE)

@@ -23,7 +23,7 @@ my @outcomes = (
     {call => 'write', file => qr/^\/tmp\/\w+$/, status => 1},
     # Without the id of the machine's start the wall clock counts.
     {call => 'open|read', file => qr/^\/proc\/sys\/kernel\/random\/boot_id$/, status => 1},
-    # Looking for old drafts; SQLite's own sync of a folder; metrics that begin anew.
+    # Looking for old drafts; SQLite's own sync of a folder; metrics that cannot be read.
     {call => 'open', file => qr/^DIR(?:\/reports\/test)?$/, status => 1},
     {call => 'sync', file => qr/^DIR$/, status => '1|5'},
     {call => 'open', file => qr/metrics\.prom$/, status => 1},
@@ -38,7 +38,7 @@ my @outcomes = (
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
         message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*\n\s*hint: $ledger_way_out/},
-    {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/metrics\.prom: .*begin anew, without the time of the last success/},
+    {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/the time of the last success is lost: .*metrics\.prom/},
     # The witness of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.
     {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*\n\s*hint: restore it from a backup/},

@@ -40,9 +40,9 @@ my @full = (
     {sentence => 'the ledger, in the middle of the work', kib => 260, rows => 400, set => {ledger => 'sqlite:small/test.ledger'},
         status => 5, message => qr{small/test\.ledger cannot be \w+: the disk is full.*\n\s*hint: free space on it, then run again}},
     {sentence => 'the report folder', kib => 8, rows => 200, bad => 100, report => 'small/report', status => 2,
-        message => qr{small/report\S*: No space left on device: the report cannot be written; make room there}},
+        message => qr{small/report\S*: No space left on device: the report cannot be written\n\s*hint: free space there}},
     {sentence => 'the folder of the metrics', kib => 4, set => {metrics => 'small/test.prom'}, status => 2,
-        message => qr{small/test\.prom: No space left on device: the report cannot be written; make room there}},
+        message => qr{small/test\.prom: No space left on device: the report cannot be written\n\s*hint: free space there}},
 );
 
 for my $full (@full) {
@@ -80,7 +80,7 @@ my @read_only = (
     {sentence => 'the folder of the ledger', folder => 'ledgers', set => {ledger => 'sqlite:ledgers/test.ledger'}, status => 5,
         message => qr{ledgers/test\.ledger\S*: Read-only file system\n\s*hint: check the folder and its permissions}},
     {sentence => 'the report folder', folder => 'reports', status => 2,
-        message => qr{reports/test\S*: Read-only file system: the report cannot be written; make room there}},
+        message => qr{reports/test\S*: Read-only file system: the report cannot be written\n\s*hint: free space there}},
     {sentence => 'the folder of the metrics', folder => 'metrics', set => {metrics => 'metrics/test.prom'}, status => 2,
         message => qr{metrics/test\.prom: Read-only file system: the report cannot be written}},
 );
