@@ -151,19 +151,32 @@ int ledger_customer_read(struct ledger *ledger, sqlite3_stmt *statement, struct 
     return 0;
 }
 
-int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
-                struct error *error)
+/* The first row of a statement with one number. 1 found, 0 not, -1. */
+static int find_one(struct ledger *ledger, enum ledger_statement which, int64_t number, struct arena *arena,
+                    struct ledger_customer *customer, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND, error);
+    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, which, error);
     if (!statement)
         return -1;
-    ledger_sqlite_bind_number(statement, 1, id);
+    ledger_sqlite_bind_number(statement, 1, number);
     int row = ledger_sqlite_row(ledger, statement, error);
-    if (row == 1 && ledger_customer_read(ledger, statement, arena, customer, error))
+    if (row == 1 && ledger_customer_read(ledger, statement, arena, customer, error) != 0)
         return -1;
     if (row == 1)
         ledger_sqlite_release(statement);
     return row;
+}
+
+int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
+                struct error *error)
+{
+    return find_one(ledger, LEDGER_SQL_FIND, id, arena, customer, error);
+}
+
+int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
+                     struct ledger_customer *customer, struct error *error)
+{
+    return find_one(ledger, LEDGER_SQL_NEXT_USER, after, arena, customer, error);
 }
 
 int ledger_find_known(struct ledger *ledger, int64_t id, struct arena *arena,
@@ -198,21 +211,6 @@ int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct a
     int64_t id = ledger_find_id(ledger, external_id, error);
 
     return id > 0 ? ledger_find(ledger, id, arena, customer, error) : (int)id;
-}
-
-int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
-                     struct ledger_customer *customer, struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_NEXT_USER, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_number(statement, 1, after);
-    int row = ledger_sqlite_row(ledger, statement, error);
-    if (row == 1 && ledger_customer_read(ledger, statement, arena, customer, error))
-        return -1;
-    if (row == 1)
-        ledger_sqlite_release(statement);
-    return row;
 }
 
 int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,

@@ -28,23 +28,16 @@ static int make_customer(struct ledger *ledger, const struct ledger_intent *inte
     return 1;
 }
 
+/* The customer whose key the unique index has refused. 0, or -1. */
 static int find_by_key(struct ledger *ledger, struct slice external_id, int64_t *id, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(ledger, LEDGER_SQL_FIND_KEY, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_text(statement, 1, external_id);
-    int row = ledger_sqlite_row(ledger, statement, error);
-    if (row == 0)
+    *id = ledger_find_id(ledger, external_id, error);
+    if (*id == 0)
         return error_set(
             error, ERROR_LEDGER,
             "the ledger %s is damaged: its index of keys names a customer that is gone\nhint: restore it with its key file from a backup",
             ledger->path);
-    if (row < 0)
-        return -1;
-    *id = sqlite3_column_int64(statement, 0);
-    ledger_sqlite_release(statement);
-    return 0;
+    return *id < 0 ? -1 : 0;
 }
 
 int ledger_mark_members_unknown(struct ledger *ledger, int64_t id, struct error *error)

@@ -3,13 +3,6 @@
 /* Events are stored in the order of time. To find the last row of each customer they are sorted by customer
  * once, and read side by side with the customers. The sort spills to a file, so memory is bounded. */
 
-static int run_plain(struct ledger *ledger, const char *text, struct error *error)
-{
-    if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
-        return ledger_sqlite_fail(ledger, "read", error);
-    return 0;
-}
-
 /* Advances rows to the customer: *row is its row, 0 when it has none. 0, or -1. *index: the customer of the
  * row that was read last, INT64_MAX at the end. */
 static int find_row(struct ledger *ledger, sqlite3_stmt *rows, int64_t customer, int64_t *index,
@@ -72,12 +65,13 @@ int ledger_each_result(struct ledger *ledger,
 {
     struct arena arena;
 
-    if (run_plain(ledger, "PRAGMA temp_store = FILE", error) != 0 || run_plain(ledger, "BEGIN", error) != 0)
+    if (ledger_sqlite_exec(ledger, "PRAGMA temp_store = FILE", error) != 0 ||
+        ledger_sqlite_exec(ledger, "BEGIN", error) != 0)
         return -1;
     arena_init(&arena, 4096);
     int result = each_customer(ledger, each, context, &arena, error);
     arena_clear(&arena);
     struct error ignored;
-    int ended = run_plain(ledger, "COMMIT", result == 0 ? error : &ignored);
+    int ended = ledger_sqlite_exec(ledger, "COMMIT", result == 0 ? error : &ignored);
     return result == 0 ? ended : -1;
 }

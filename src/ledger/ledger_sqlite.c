@@ -298,6 +298,13 @@ int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *er
     return -1;
 }
 
+int ledger_sqlite_exec(struct ledger *ledger, const char *text, struct error *error)
+{
+    if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
+        return ledger_sqlite_fail(ledger, "read", error);
+    return 0;
+}
+
 sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error)
 {
     sqlite3_stmt **statement = &ledger->statements[which];

@@ -156,6 +156,8 @@ int ledger_schema_check(struct ledger *ledger, const struct ledger_identity *ide
 /* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason`, and a hint. All writes fail
  * from now on, until the next ledger_begin. Returns -1. */
 int ledger_sqlite_fail(struct ledger *ledger, const char *verb, struct error *error);
+/* Runs constant SQL that writes nothing (a pragma, BEGIN, COMMIT). 0 or -1. */
+int ledger_sqlite_exec(struct ledger *ledger, const char *text, struct error *error);
 /* The statement, reset and with nothing bound; NULL with an error. */
 sqlite3_stmt *ledger_sqlite_prepare(struct ledger *ledger, enum ledger_statement which, struct error *error);
 /* As above, for a write: fails with the first error when this transaction has failed already. */

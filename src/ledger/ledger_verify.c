@@ -469,13 +469,6 @@ static int check_file(struct verify *verify, struct error *error)
     return row;
 }
 
-static int run_plain(struct ledger *ledger, const char *text, struct error *error)
-{
-    if (sqlite3_exec(ledger->db, text, NULL, NULL, NULL) != SQLITE_OK)
-        return ledger_sqlite_fail(ledger, "read", error);
-    return 0;
-}
-
 int ledger_verify(struct ledger *ledger, const char *report_head,
                   void (*each)(void *context, const struct ledger_finding *finding), void *context,
                   struct ledger_verified *verified, struct error *error)
@@ -484,7 +477,8 @@ int ledger_verify(struct ledger *ledger, const char *report_head,
     struct error ignored;
 
     *verified = (struct ledger_verified){.findings = 0};
-    if (run_plain(ledger, "PRAGMA temp_store = FILE", error) != 0 || run_plain(ledger, "BEGIN", error) != 0)
+    if (ledger_sqlite_exec(ledger, "PRAGMA temp_store = FILE", error) != 0 ||
+        ledger_sqlite_exec(ledger, "BEGIN", error) != 0)
         return -1;
     buffer_init(&verify.text, TEXT_MAX);
     int result = load_runs(&verify, report_head, error);
@@ -499,6 +493,6 @@ int ledger_verify(struct ledger *ledger, const char *report_head,
     buffer_clear(&verify.text);
     free(verify.by_head);
     free(verify.runs);
-    int ended = run_plain(ledger, "COMMIT", result == 0 ? error : &ignored);
+    int ended = ledger_sqlite_exec(ledger, "COMMIT", result == 0 ? error : &ignored);
     return result == 0 ? ended : -1;
 }

@@ -245,7 +245,7 @@ static inline bool fixture_slice_is(struct slice got, const char *want)
     return slice_equal(got, slice_from(want));
 }
 
-/* SQL of a stranger, on a connection of his own. */
+/* SQL of another program, on a connection of its own. */
 static inline void fixture_sql(struct fixture *fixture, const char *text)
 {
     sqlite3 *db;

@@ -556,7 +556,7 @@ static void a_create_in_doubt_with_other_data_ends_the_process(void **state)
     assert_true(fixture_aborts(create_again, fixture));
     assert_true(fixture_aborts(create_with_the_key_of_another, fixture));
     assert_true(fixture_aborts(update_without_a_user, fixture));
-    /* The same data, also by somebody who took him for new, is a repeat. */
+    /* The same data is a repeat, also from a caller that does not know the customer. */
     assert_int_equal(fixture_journal(fixture, 0, "C-1", OPERATION_CREATE, "abc"), victim);
     assert_int_equal(fixture_find(fixture, victim).state, LEDGER_IN_DOUBT);
 }

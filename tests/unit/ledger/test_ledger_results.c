@@ -1,4 +1,4 @@
-/* Every customer with the row of his last event, for `results`. */
+/* Every customer with the row of its last event, for `results`. */
 #include "unit/ledger/ledger_fixture.h"
 
 struct seen {

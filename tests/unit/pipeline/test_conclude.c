@@ -1,4 +1,4 @@
-/* conclude: every situation that can come about, held against rules that are stated here and nowhere in the
+/* conclude: every possible situation, compared with rules that are stated here and nowhere in the
  * code. */
 #include <setjmp.h>
 #include <stdarg.h>

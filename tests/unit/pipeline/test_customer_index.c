@@ -1,10 +1,11 @@
-/* roster: values seen in a run, and who of the ledger was not. */
+/* customer_index: values seen in a run, duplicates, and the customers of the ledger that were not seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -15,7 +16,7 @@
 
 enum { MANY = 100 * 1000 };
 
-static void a_value_is_seen_once_and_remembers_its_row(void **state)
+static void a_value_is_seen_once_and_remembers_its_record(void **state)
 {
     (void)state;
     struct customer_index *index = customer_index_new(2);
@@ -45,6 +46,55 @@ static void many_values_are_kept_apart(void **state)
     customer_index_free(index);
 }
 
+/* Rows of three inputs, of which the second is empty; the unique values are hashes. */
+static void a_duplicate_names_the_row_that_had_the_value_first(void **state)
+{
+    static const struct {
+        const char *sentence;
+        uint32_t input;
+        uint64_t row;
+        unsigned known;
+        uint64_t key, tax_id;
+        const char *want; /* FIELD MESSAGE of the verdict; "": none */
+    } examples[] = {
+        {"the first row", 0, 1, 3, 11, 21, ""},
+        {"another key and value", 0, 2, 3, 12, 22, ""},
+        {"a value that is not known", 0, 3, 1, 13, 22, ""},
+        {"the key of the second row", 0, 4, 1, 12, 0, "external_id the same value as in row 2 of a.csv"},
+        {"a third one with that key", 0, 5, 1, 12, 0, "external_id the same value as in row 2 of a.csv"},
+        {"the first row of the last input", 2, 1, 3, 14, 24, ""},
+        {"the key of the row before it", 2, 2, 1, 14, 0, "external_id the same value as in row 1 of c.csv"},
+        {"a value of the first input", 2, 3, 3, 15, 21, "tax_id the same value as in row 1 of a.csv"},
+        {"a key of the first input's last row", 2, 4, 1, 13, 0,
+         "external_id the same value as in row 3 of a.csv"},
+    };
+    const char *paths[] = {"a.csv", "b.csv", "c.csv"};
+    struct job_rule rule = {
+        .kind = JOB_RULE_UNIQUE, .field = FIELD_TAX_ID, .level = VERDICT_WARN, .unique_index = 1};
+    const struct job job = {
+        .input = {.paths = paths, .path_count = 3}, .rules = &rule, .rule_count = 1, .unique_count = 2};
+    struct customer_index *index = customer_index_new(2);
+    struct arena arena;
+    (void)state;
+    arena_init(&arena, 1024);
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        struct record record = {.input = examples[i].input,
+                                .row = examples[i].row,
+                                .unique_known = examples[i].known,
+                                .unique_hash = {examples[i].key, examples[i].tax_id}};
+        char got[160] = "";
+        customer_index_check_unique(index, &job, &record, &arena);
+        if (record.verdict_count > 0)
+            snprintf(got, sizeof got, "%s %.*s", field_name(record.verdicts[0].field),
+                     (int)record.verdicts[0].message.len, record.verdicts[0].message.data);
+        bool is_key = strncmp(examples[i].want, "external_id", 11) == 0;
+        if (strcmp(got, examples[i].want) != 0 || record.verdict_count > 1 || record.rejected != is_key)
+            fail_msg("%s: %s", examples[i].sentence, got);
+    }
+    arena_clear(&arena);
+    customer_index_free(index);
+}
+
 static void add(struct ledger *ledger, const char *key, bool open, bool refused)
 {
     static const uint8_t digest[FINGERPRINT_LEN] = {1};
@@ -70,10 +120,10 @@ static void add(struct ledger *ledger, const char *key, bool open, bool refused)
     assert_int_equal(ledger_commit(ledger, &error), 0);
 }
 
-static void who_is_absent_and_in_doubt_is_counted(void **state)
+static void missing_customers_and_those_in_doubt_are_counted(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/kyc-roster-XXXXXX", path[64];
+    char folder[] = "/tmp/kyc-index-XXXXXX", path[64];
     const struct ledger_identity identity = {"x", "kira", SLICE_LITERAL("https://a.example")};
     struct error error;
     assert_non_null(mkdtemp(folder));
@@ -107,10 +157,11 @@ static void who_is_absent_and_in_doubt_is_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_value_is_seen_once_and_remembers_its_row),
+        cmocka_unit_test(a_value_is_seen_once_and_remembers_its_record),
         cmocka_unit_test(many_values_are_kept_apart),
-        cmocka_unit_test(who_is_absent_and_in_doubt_is_counted),
+        cmocka_unit_test(a_duplicate_names_the_row_that_had_the_value_first),
+        cmocka_unit_test(missing_customers_and_those_in_doubt_are_counted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("customer_index", tests, NULL, NULL);
 }

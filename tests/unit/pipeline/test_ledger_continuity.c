@@ -19,7 +19,7 @@
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
 struct place {
-    char folder[32], ledger[64], report[64];
+    char folder[40], ledger[64], report[64];
     struct job job;
     const struct provider *provider;
     struct error error;
@@ -28,7 +28,7 @@ struct place {
 static int make_place(void **state)
 {
     struct place *place = test_calloc(1, sizeof *place);
-    snprintf(place->folder, sizeof place->folder, "/tmp/kyc-history-XXXXXX");
+    snprintf(place->folder, sizeof place->folder, "/tmp/kyc-continuity-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->ledger, sizeof place->ledger, "%s/x.ledger", place->folder);
     snprintf(place->report, sizeof place->report, "%s/report", place->folder);

@@ -59,8 +59,8 @@ static const struct row {
     /* Candidates: `id=` all agrees, `id+` but for case, `id?` what is given, `id~` the e-mail alone. */
     const char *of_ada, *of_bob;
 } rows[] = {
-    {"nobody but whom the ledger knows", "{\"users\":[" OLD "]}", true, true, true, "", ""},
-    {"not even him", "{\"users\":[]}", true, true, false, "", ""},
+    {"only users of the ledger", "{\"users\":[" OLD "]}", true, true, true, "", ""},
+    {"not even those", "{\"users\":[]}", true, true, false, "", ""},
     {"one of a family", "{\"users\":[" OLD "," ADA "]}", true, true, true, "u-ada=", "u-ada~"},
     {"the whole family", "{\"users\":[" BOB "," OLD "," ADA "]}", true, true, true,
      "u-bob~u-ada=", "u-bob=u-ada~"},
@@ -68,7 +68,7 @@ static const struct row {
     {"a user without an id", "{\"users\":[" OLD ",{\"email\":\"ada@example.com\"}]}", true, true, false, "",
      ""},
     {"a user without an e-mail", "{\"users\":[" OLD "," PART "]}", true, true, true, "u-part?", ""},
-    {"a user of whom nothing is given", "{\"users\":[" OLD ",{\"id\":\"u-any\"}]}", true, true, true,
+    {"a user without any data", "{\"users\":[" OLD ",{\"id\":\"u-any\"}]}", true, true, true,
      "u-any?", "u-any?"},
     {"an e-mail in capitals", "{\"users\":[" OLD "," LOUD "]}", true, true, true, "u-loud+", "u-loud~"},
     {"a list that goes on", "{\"has_more\":true,\"users\":[" OLD "]}", true, true, false, "", ""},
