@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base_url.h"
 #include "core/clock.h"
 #include "delivery/sender.h"
 #include "delivery/throughput_estimate.h"
@@ -119,11 +120,11 @@ static void report_endpoint(struct probe_lines *lines, const struct key_check *c
                         (int)url.len, url.data, outcome->message);
 }
 
-static void report_tls(struct probe_lines *lines, const struct key_check *check, struct slice url)
+static void report_tls(struct probe_lines *lines, const struct key_check *check, bool is_http)
 {
     const struct outcome *outcome = &check->delivery.outcome;
 
-    if (url.len >= 7 && strncmp(url.data, "http://", 7) == 0)
+    if (is_http)
         probe_lines_add(lines, "tls", PROBE_OK, "not used: the base URL is on this machine");
     else if (outcome->http_status)
         probe_lines_add(lines, "tls", PROBE_OK, "the certificate was verified, TLS 1.2 or newer");
@@ -227,6 +228,7 @@ void probe_provider_ask(struct probe_lines *lines, const struct job *job, const 
                         struct ledger *ledger)
 {
     struct slice url = provider_base_url(provider, job);
+    struct base_url parts;
     struct key_check check;
     struct error error;
 
@@ -237,7 +239,8 @@ void probe_provider_ask(struct probe_lines *lines, const struct job *job, const 
     }
     probe_lines_add(lines, "keys", PROBE_OK, "no other process uses one of them");
     report_endpoint(lines, &check, url);
-    report_tls(lines, &check, url);
+    (void)base_url_parse(url, &parts); /* a job with another URL is not run */
+    report_tls(lines, &check, parts.is_http);
     report_clock(lines, &check.delivery);
     report_request(lines, &check, job);
     report_throughput(lines, job, provider, &check.delivery);

@@ -85,8 +85,8 @@ static bool has_dot_segment(struct slice path)
 static const char *split(struct slice url, struct base_url *parts)
 {
     static const struct slice https = SLICE_LITERAL("https://"), http = SLICE_LITERAL("http://");
-    bool is_http = starts_with(url, http);
-    if (!is_http && !starts_with(url, https))
+    parts->is_http = starts_with(url, http);
+    if (!parts->is_http && !starts_with(url, https))
         return "must begin with https://";
     for (size_t i = 0; i < url.len; i++)
         if (url.data[i] <= ' ' || url.data[i] > '~' || strchr("\\\"<>^`{|}", url.data[i]))
@@ -94,7 +94,7 @@ static const char *split(struct slice url, struct base_url *parts)
     if (before(url, '?').len < url.len || before(url, '#').len < url.len)
         return "must not have a query or a fragment: only a host and a path";
 
-    size_t scheme = is_http ? http.len : https.len;
+    size_t scheme = parts->is_http ? http.len : https.len;
     struct slice authority = before(slice_make(url.data + scheme, url.len - scheme), '/');
     parts->origin = slice_make(url.data, scheme + authority.len);
     parts->path = slice_make(url.data + parts->origin.len, url.len - parts->origin.len);
@@ -104,7 +104,7 @@ static const char *split(struct slice url, struct base_url *parts)
         return "must not hold a user or a password: credentials belong in provider.credentials";
     if (!split_authority(authority, &parts->host))
         return "has no valid host and port";
-    if (is_http && !loopback_is_host(parts->host))
+    if (parts->is_http && !loopback_is_host(parts->host))
         return "must begin with https://: http:// is for loopback only (127.0.0.0/8, [::1], localhost)";
     if (parts->path.len > BASE_URL_PATH_MAX || has_dot_segment(parts->path))
         return "has a path that is too long, or holds an empty, `.` or `..` segment";
@@ -113,7 +113,7 @@ static const char *split(struct slice url, struct base_url *parts)
 
 const char *base_url_parse(struct slice url, struct base_url *parts)
 {
-    static const struct base_url empty = {{"", 0}, {"", 0}, {"", 0}};
+    static const struct base_url empty = {{"", 0}, {"", 0}, {"", 0}, false};
     *parts = empty;
     const char *fault = split(url, parts);
     if (fault)

@@ -7,6 +7,8 @@
 #ifndef KYC_CORE_BASE_URL_H
 #define KYC_CORE_BASE_URL_H
 
+#include <stdbool.h>
+
 #include "core/slice.h"
 
 enum { BASE_URL_PATH_MAX = 256 }; /* bytes; with an API's longest path and query it fits a request line */
@@ -16,10 +18,11 @@ struct base_url {
     struct slice origin; /* `https://host:port` */
     struct slice host;   /* without the port; an IPv6 address has its brackets */
     struct slice path;   /* `/sandbox`, without a trailing slash; or empty */
+    bool is_http;        /* without TLS, which loopback alone may be */
 };
 
 /* Parses url. NULL, or what is wrong with it as the rest of a sentence that begins with the setting's name
- * (`must begin with https://`), a constant text; then all parts are empty. */
+ * (`must begin with https://`), a constant text; then all parts are empty and is_http is false. */
 const char *base_url_parse(struct slice url, struct base_url *parts);
 
 #endif

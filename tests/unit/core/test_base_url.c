@@ -73,20 +73,23 @@ static void a_base_url_has_an_origin_a_host_and_a_path(void **state)
     (void)state;
     static const struct {
         const char *url, *origin, *host, *path;
+        bool is_http;
     } examples[] = {
-        {"https://h", "https://h", "h", ""},
-        {"https://h/", "https://h", "h", ""},
-        {"https://h:8443/sandbox", "https://h:8443", "h", "/sandbox"},
-        {"https://h/sandbox//", "https://h", "h", "/sandbox"},
-        {"http://127.0.0.1:1/a/b/", "http://127.0.0.1:1", "127.0.0.1", "/a/b"},
-        {"http://[::1]:1/a", "http://[::1]:1", "[::1]", "/a"},
-        {"nonsense", "", "", ""},
+        {"https://h", "https://h", "h", "", false},
+        {"https://h/", "https://h", "h", "", false},
+        {"https://h:8443/sandbox", "https://h:8443", "h", "/sandbox", false},
+        {"https://h/sandbox//", "https://h", "h", "/sandbox", false},
+        {"http://127.0.0.1:1/a/b/", "http://127.0.0.1:1", "127.0.0.1", "/a/b", true},
+        {"http://[::1]:1/a", "http://[::1]:1", "[::1]", "/a", true},
+        {"HTTP://localhost", "HTTP://localhost", "localhost", "", true},
+        {"http://api.example.com", "", "", "", false},
+        {"nonsense", "", "", "", false},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct base_url parts;
         (void)base_url_parse(slice_from(examples[i].url), &parts);
         if (!slice_is(parts.origin, examples[i].origin) || !slice_is(parts.host, examples[i].host) ||
-            !slice_is(parts.path, examples[i].path))
+            !slice_is(parts.path, examples[i].path) || parts.is_http != examples[i].is_http)
             fail_msg("%s: %.*s %.*s %.*s", examples[i].url, (int)parts.origin.len, parts.origin.data,
                      (int)parts.host.len, parts.host.data, (int)parts.path.len, parts.path.data);
     }
