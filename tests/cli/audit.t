@@ -10,6 +10,7 @@ use Time::HiRes qw(sleep time);
 use KycTest;
 use KycRun;
 use KycHostile;
+use KycParallel;
 
 sub audit
 {
@@ -19,60 +20,62 @@ sub audit
 }
 
 for my $provider (qw(payward kraken-embed kira payso)) {
-    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
-    my $case = case_new($sandbox, provider => $provider, rows => 40);
-    case_run($case, '-q');
-    my ($status, $found, $err) = audit($case, '--verify');
-    is($status, 0, "$provider: everybody is there") or diag $err;
-    is($found->{asked}, 40, "$provider: everybody was asked for");
-    is($found->{there}, 40, "$provider: and is there");
-    is($found->{complete}, JSON::PP::true, "$provider: and the comparison is complete");
-    is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
-    is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
+    parallel $provider => sub {
+        my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+        my $case = case_new($sandbox, provider => $provider, rows => 40);
+        case_run($case, '-q');
+        my ($status, $found, $err) = audit($case, '--verify');
+        is($status, 0, "$provider: everybody is there") or diag $err;
+        is($found->{asked}, 40, "$provider: everybody was asked for");
+        is($found->{there}, 40, "$provider: and is there");
+        is($found->{complete}, JSON::PP::true, "$provider: and the comparison is complete");
+        is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
+        is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
 
-    # The same under faults.
-    sandbox_faults($sandbox, 'status-500:10%', 'reset:10%', 'status-429:3%', 'garbage:5%');
-    ($status, $found, $err) = audit($case, '--set', 'delivery.attempts=12');
-    is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
-    sandbox_faults($sandbox);
-
-    # A gateway's 404 does not prove that a user is missing.
-    if ($provider ne 'payso') {
-        sandbox_faults($sandbox, 'not-found:100%@fetch');
-        ($status, $found, $err) = audit($case);
-        is("$status $found->{missing} $found->{unclear}", '1 0 40', "$provider: a gateway's 404 is unclear") or diag $err;
+        # The same under faults.
+        sandbox_faults($sandbox, 'status-500:10%', 'reset:10%', 'status-429:3%', 'garbage:5%');
+        ($status, $found, $err) = audit($case, '--set', 'delivery.attempts=12');
+        is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
         sandbox_faults($sandbox);
-    }
 
-    my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
-    sandbox_control($sandbox, 'POST', '/_sandbox/remove', $id{'cust-000003'});
-    run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE customer SET user_id = 'x' WHERE external_id = 'cust-000005';"
-        . "UPDATE customer SET user_id = '$id{'cust-000005'}' WHERE external_id = 'cust-000006';"
-        . "UPDATE customer SET user_id = '$id{'cust-000006'}' WHERE external_id = 'cust-000005'");
-    ($status, $found, $err) = audit($case);
-    is($status, 1, "$provider: findings are status 1") or diag $err;
-    my @missing = grep { $_->{kind} eq 'missing' } @{$found->{findings}};
-    is(scalar @missing, 1, "$provider: one is missing") or diag explain $found;
-    is($missing[0]{external_id}, 'cust-000003', "$provider: by his key");
-    is($missing[0]{user_id}, $id{'cust-000003'}, "$provider: and his user");
-    my %foreign = map { $_->{external_id} => $_->{told} } grep { $_->{kind} eq 'foreign' } @{$found->{findings}};
-    is_deeply(\%foreign, $provider eq 'payso' ? {} : {'cust-000005' => 'cust-000006', 'cust-000006' => 'cust-000005'},
-        "$provider: who has the user of another");
-    is((audit($case, '--verify'))[0], 5, "$provider: with --verify the ledger shows it too");
-    if ($provider eq 'payso') {
-        run_program('sqlite3', "$case->{folder}/test.ledger", "DELETE FROM customer WHERE external_id = 'cust-000009'");
-        (undef, $found) = audit($case);
-        my @unknown = grep { $_->{kind} eq 'unknown' } @{$found->{findings}};
-        is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user whom the ledger does not know');
-    }
-    my (undef, $out) = case_run($case, 'status', '--against-provider');
-    like($out, qr/Differs at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
-    unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
-    sandbox_stop($sandbox);
+        # A gateway's 404 does not prove that a user is missing.
+        if ($provider ne 'payso') {
+            sandbox_faults($sandbox, 'not-found:100%@fetch');
+            ($status, $found, $err) = audit($case);
+            is("$status $found->{missing} $found->{unclear}", '1 0 40', "$provider: a gateway's 404 is unclear") or diag $err;
+            sandbox_faults($sandbox);
+        }
+
+        my %id = map { @$_ } case_ledger($case, 'SELECT external_id, user_id FROM customer');
+        sandbox_control($sandbox, 'POST', '/_sandbox/remove', $id{'cust-000003'});
+        run_program('sqlite3', "$case->{folder}/test.ledger", "UPDATE customer SET user_id = 'x' WHERE external_id = 'cust-000005';"
+            . "UPDATE customer SET user_id = '$id{'cust-000005'}' WHERE external_id = 'cust-000006';"
+            . "UPDATE customer SET user_id = '$id{'cust-000006'}' WHERE external_id = 'cust-000005'");
+        ($status, $found, $err) = audit($case);
+        is($status, 1, "$provider: findings are status 1") or diag $err;
+        my @missing = grep { $_->{kind} eq 'missing' } @{$found->{findings}};
+        is(scalar @missing, 1, "$provider: one is missing") or diag explain $found;
+        is($missing[0]{external_id}, 'cust-000003', "$provider: by his key");
+        is($missing[0]{user_id}, $id{'cust-000003'}, "$provider: and his user");
+        my %foreign = map { $_->{external_id} => $_->{told} } grep { $_->{kind} eq 'foreign' } @{$found->{findings}};
+        is_deeply(\%foreign, $provider eq 'payso' ? {} : {'cust-000005' => 'cust-000006', 'cust-000006' => 'cust-000005'},
+            "$provider: who has the user of another");
+        is((audit($case, '--verify'))[0], 5, "$provider: with --verify the ledger shows it too");
+        if ($provider eq 'payso') {
+            run_program('sqlite3', "$case->{folder}/test.ledger", "DELETE FROM customer WHERE external_id = 'cust-000009'");
+            (undef, $found) = audit($case);
+            my @unknown = grep { $_->{kind} eq 'unknown' } @{$found->{findings}};
+            is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user whom the ledger does not know');
+        }
+        my (undef, $out) = case_run($case, 'status', '--against-provider');
+        like($out, qr/Differs at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
+        unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
+        sandbox_stop($sandbox);
+    };
 }
 
 # A listing that announces another page does not prove that a user is missing.
-{
+parallel 'a listing that announces another page' => sub {
     my $server = hostile_start(sub {
         my ($socket, $head) = @_;
         print {$socket} $head =~ /^POST/ ? hostile_answer(200, '{"user":{"id":"AA00000000000001"}}') : hostile_answer(200, '{"users":[],"meta":{"total":1}}');
@@ -83,10 +86,10 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     is("$status $found->{missing} $found->{unclear}", '1 0 1', 'payso: in a list that is not whole a user is unclear') or diag $err;
     is($found->{findings}[0]{told}, 'listing_incomplete', 'payso: and why');
     hostile_end($server);
-}
+};
 
 # Stopped by the provider, by a lack of answers, by another run, by a person.
-{
+parallel 'stopped' => sub {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--latency', '100ms');
     my $case = case_new($sandbox, rows => 60, set => {'delivery.attempts' => 2});
     case_run($case, '-q');
@@ -135,10 +138,10 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     unlink "$case->{folder}/test.ledger";
     is((audit($case))[0], 5, 'without a ledger there is nothing to hold');
     sandbox_stop($sandbox);
-}
+};
 
 # The ledger is damaged between the beginning and the end of the listing: the report says that it is incomplete.
-{
+parallel 'a ledger that is damaged meanwhile' => sub {
     my $sandbox = sandbox_start('--latency', '2s..2s');
     my $case = case_new($sandbox, provider => 'payso', rows => 20);
     case_run($case, '-q');
@@ -153,5 +156,6 @@ for my $provider (qw(payward kraken-embed kira payso)) {
     like(read_file("$case->{folder}/err"), qr/test\.ledger/, 'and said');
     like(read_file("$case->{folder}/out"), qr/; not all were compared$/m, 'and the sum says that it is not complete');
     sandbox_stop($sandbox);
-}
+};
+parallel_run(7);
 done_testing;

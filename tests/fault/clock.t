@@ -18,15 +18,17 @@ my %clocks = (
 );
 for my $sentence (sort keys %clocks) {
     for my $provider (proof_is_long() || $sentence eq 'to and fro' ? qw(payward kira payso) : 'payward') {
-        my $set = $provider eq 'payso' ? {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'} : {};
-        my $case = machine_case(provider => $provider, rows => 40, set => {%$set, 'delivery.rate' => '100/s', 'delivery.burst' => 1},
-            sandbox => ['--rate', '110/s', '--fault', 'drop:10%']);
-        my ($status, undef, $err) = machine_run($case, {clock => $clocks{$sentence}}, '-q');
-        machine_fails($case, "$provider, the clock goes $sentence", {status => 1}, $status, $err);
-        my $counts = sandbox_counts($case->{sandbox})->{$provider};
-        is($counts->{over_limit}, 0, "$provider, the clock goes $sentence: never over the limit");
-        sandbox_faults($case->{sandbox});
-        machine_holds($case, "$provider, the clock goes $sentence");
+        machine_parallel "$provider, the clock goes $sentence" => sub {
+            my $set = $provider eq 'payso' ? {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'} : {};
+            my $case = machine_case(provider => $provider, rows => 40, set => {%$set, 'delivery.rate' => '100/s', 'delivery.burst' => 1},
+                sandbox => ['--rate', '110/s', '--fault', 'drop:10%']);
+            my ($status, undef, $err) = machine_run($case, {clock => $clocks{$sentence}}, '-q');
+            machine_fails($case, "$provider, the clock goes $sentence", {status => 1}, $status, $err);
+            my $counts = sandbox_counts($case->{sandbox})->{$provider};
+            is($counts->{over_limit}, 0, "$provider, the clock goes $sentence: never over the limit");
+            sandbox_faults($case->{sandbox});
+            machine_holds($case, "$provider, the clock goes $sentence");
+        };
     }
 }
 
@@ -46,12 +48,16 @@ sub clock_steps_between_runs
     is($counts->{over_limit}, 0, "$sentence: never over the limit (at most $counts->{max_per_second} in a second)");
     machine_holds($case, $sentence);
 }
-clock_steps_between_runs('clock steps: an hour on between two runs', '1:3600');
-clock_steps_between_runs('clock steps: a year on between two runs', '1:31536000');
-clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600');
+for my $step (
+    ['clock steps: an hour on between two runs', '1:3600'],
+    ['clock steps: a year on between two runs', '1:31536000'],
+    ['clock steps: an hour back between two runs', '1:-3600'],
+) {
+    machine_parallel $step->[0] => sub { clock_steps_between_runs(@$step) };
+}
 
 # A Retry-After is counted by the same clock, and applies beyond the run that received it.
-{
+machine_parallel 'a Retry-After longer than retry_for' => sub {
     my $case = machine_case(rows => 3, bad => 0, sandbox => ['--retry-after', '600s', '--fault', 'status-429:x1'], set => {'delivery.retry_for' => '5s', 'delivery.in_flight' => 1});
     my ($status, undef, $err) = machine_run($case, undef, '-q');
     is($status, 4, 'a Retry-After longer than retry_for stops the run') or diag $err;
@@ -81,8 +87,8 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     is(sandbox_counts($case->{sandbox})->{payward}{requests}, $requests, 'none of them asked the provider');
     $case->{valid} = 0;    # every row is unsent until the provider's time is over
     machine_end($case);
-}
-{
+};
+machine_parallel 'a Retry-After that the next run may wait for' => sub {
     my $case = machine_case(rows => 3, bad => 0, sandbox => ['--retry-after', '4s', '--fault', 'status-429:x1'], set => {'delivery.retry_for' => '2s', 'delivery.in_flight' => 1});
     my ($status, undef, $err) = machine_run($case, undef, '-q');
     is($status, 4, 'a Retry-After of 4 s stops a run that waits for 2 s at most') or diag $err;
@@ -93,7 +99,7 @@ clock_steps_between_runs('clock steps: an hour back between two runs', '1:-3600'
     cmp_ok(time - $started, '>', 2, 'clock steps: after the rest of it');
     like($err, qr/the provider asked the previous run to wait \(Retry-After\): [23] s of that remain/, 'and says so');
     machine_holds($case, 'clock steps: a Retry-After goes on');
-}
+};
 
 # kira drops a key after a while, and a clock that is hours off makes an attempt look younger than it is: creates in doubt of
 # one run, resolved by the next, each with another clock. All have reached kira, and every key has expired.
@@ -106,30 +112,33 @@ my %pairs = (
     'three hours behind in both runs, the first was killed' => {first => -10800, second => -10800, window => '3h', kill => 1},
 );
 for my $sentence (sort keys %pairs) {
-    my %pair = (window => '24h', %{$pairs{$sentence}});
-    my $case = machine_case(provider => 'kira', rows => 4, bad => 0, set => {'provider.idempotency_window' => $pair{window}},
-        sandbox => ['--idempotency-life', '1ms', '--slow-for', '600ms', '--latency', '50ms']);
-    my $fault = $pair{first} && {clock => "1:$pair{first}"};
-    if ($pair{kill}) {
-        sandbox_faults($case->{sandbox}, 'slow:100%@create');
-        local @ENV{qw(LD_PRELOAD FAULT_CLOCK)} = (machine_shim(), $fault->{clock});
-        my $pid = case_start($case, '-q');
-        sleep 0.02 until (sandbox_counts($case->{sandbox})->{kira}{by_operation}{create} || 0) >= 4;
-        kill 'KILL', $pid;
-        waitpid $pid, 0;
-        sleep 0.05 until sandbox_counts($case->{sandbox})->{kira}{users} == 4;
-    } else {
-        sandbox_faults($case->{sandbox}, 'drop:100%@create');
-        local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
-        machine_run($case, $fault, '-q');
-        is(case_summary($case)->{in_doubt}, 4, "a clock $sentence: all are in doubt");
-    }
-    sandbox_faults($case->{sandbox});
-    my ($status, undef, $err) = machine_run($case, $pair{second} && {clock => "1:$pair{second}"}, '-q');
-    is($status, 0, "a clock $sentence: the next run") or diag $err;
-    is(sandbox_counts($case->{sandbox})->{kira}{users}, 4, "a clock $sentence: nobody is created again");
-    machine_holds($case, "a clock $sentence");
+    machine_parallel "a clock $sentence" => sub {
+        my %pair = (window => '24h', %{$pairs{$sentence}});
+        my $case = machine_case(provider => 'kira', rows => 4, bad => 0, set => {'provider.idempotency_window' => $pair{window}},
+            sandbox => ['--idempotency-life', '1ms', '--slow-for', '600ms', '--latency', '50ms']);
+        my $fault = $pair{first} && {clock => "1:$pair{first}"};
+        if ($pair{kill}) {
+            sandbox_faults($case->{sandbox}, 'slow:100%@create');
+            local @ENV{qw(LD_PRELOAD FAULT_CLOCK)} = (machine_shim(), $fault->{clock});
+            my $pid = case_start($case, '-q');
+            sleep 0.02 until (sandbox_counts($case->{sandbox})->{kira}{by_operation}{create} || 0) >= 4;
+            kill 'KILL', $pid;
+            waitpid $pid, 0;
+            sleep 0.05 until sandbox_counts($case->{sandbox})->{kira}{users} == 4;
+        } else {
+            sandbox_faults($case->{sandbox}, 'drop:100%@create');
+            local $case->{set} = {%{$case->{set}}, 'delivery.in_doubt' => 'hold'};
+            machine_run($case, $fault, '-q');
+            is(case_summary($case)->{in_doubt}, 4, "a clock $sentence: all are in doubt");
+        }
+        sandbox_faults($case->{sandbox});
+        my ($status, undef, $err) = machine_run($case, $pair{second} && {clock => "1:$pair{second}"}, '-q');
+        is($status, 0, "a clock $sentence: the next run") or diag $err;
+        is(sandbox_counts($case->{sandbox})->{kira}{users}, 4, "a clock $sentence: nobody is created again");
+        machine_holds($case, "a clock $sentence");
+    };
 }
 
+machine_parallel_run(6);
 machine_proof();
 done_testing;

@@ -11,6 +11,9 @@ use KycTest;
 use KycRun;
 use KycMachine;
 
+# The columns are shared out to so many processes.
+use constant NULL_PARTS => 4;
+
 my @parts = ("", ".key", ".head", "-wal", "-shm");
 
 sub keep
@@ -77,90 +80,101 @@ my @damages = (
         message => qr{test\.ledger: this ledger does not hold the last run that DIR/test\.ledger\.head records}},
 );
 for my $damage (@damages) {
-    my $case = case_with_ledger();
-    my $old = keep($case);
-    if ($damage->{older}) {
-        machine_run($case, undef, '-q', '--limit', 30);
-    }
-    my $right = keep($case);
-    $damage->{older} ? put_back($case, $old) : $damage->{do}->($case);
-    machine_hurt();
-    my $users = sandbox_counts($case->{sandbox})->{payward}{users};
-    my ($status, undef, $err) = machine_run($case, {}, '-q');
-    machine_fails($case, "$damage->{sentence}: status 5 and what to do", {status => 5, message => $damage->{message}}, $status, $err);
-    is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, "$damage->{sentence}: nobody was created");
-    put_back($case, $right);
-    machine_holds($case, "$damage->{sentence}, and the right one is put back");
+    machine_parallel $damage->{sentence} => sub {
+        my $case = case_with_ledger();
+        my $old = keep($case);
+        if ($damage->{older}) {
+            machine_run($case, undef, '-q', '--limit', 30);
+        }
+        my $right = keep($case);
+        $damage->{older} ? put_back($case, $old) : $damage->{do}->($case);
+        machine_hurt();
+        my $users = sandbox_counts($case->{sandbox})->{payward}{users};
+        my ($status, undef, $err) = machine_run($case, {}, '-q');
+        machine_fails($case, "$damage->{sentence}: status 5 and what to do", {status => 5, message => $damage->{message}}, $status, $err);
+        is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, "$damage->{sentence}: no user was created");
+        put_back($case, $right);
+        machine_holds($case, "$damage->{sentence}, and the right one is put back");
+    };
 }
 
 # A NULL in every column of every table that must not have one, without the constraints (as in copied tables): no command
 # is ended by a signal, the damage is reported with status 5 and what to do, and no user is created.
-{
-    my $case = case_with_ledger();
-    my $right = keep($case);
-    my $ledger = "$case->{folder}/test.ledger";
-    my $witness = report_witness($case);
-    my $witnessed = read_file($witness);
-    # What may be absent of a customer, or of a run that has not ended.
-    my %free = map { $_ => 1 } qw(customer.idempotency_key customer.http_status customer.code customer.message customer.request_id customer.kept
-        customer.first_run customer.updated_run customer.pending_email_digest customer.pending_digest customer.pending_member_digests
-        customer.first_sent_at customer.identity customer.twin customer.former_key customer.verdict customer.left_out run.finished run.status run.version run.job_digest run.inputs run.counts run.chain_head event.code);
-    my @columns = map { [split /\|/] } split /\n/, (run_program('sqlite3', $ledger,
-        "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND c.pk = 0 AND m.name <> 'nonce'"))[1];
-    cmp_ok(scalar @columns, '>', 40, 'the columns of a ledger');
-    my $users = sandbox_counts($case->{sandbox})->{payward}{users};
-    my @wrong;
-    for my $column (@columns) {
-        my ($table, $name) = @$column;
-        run_program('sqlite3', $ledger, 'PRAGMA writable_schema = ON', "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'",
-            'PRAGMA writable_schema = RESET', "UPDATE $table SET $name = NULL");
-        my %told;
-        for my $command (['status', '--verify'], ['status'], ['results', '--format', 'csv'], ['check', '-q'], ['run', '-q', '--limit', 20]) {
-            my ($status, undef, $err) = case_run($case, @$command);
-            push @wrong, "$table.$name, @$command: status $status: $err" if $status > 7;
-            push @wrong, "$table.$name, @$command: no way out: $err" if $status == 5 && $command->[-1] ne '--verify' && $err !~ /hint: .*restore|hint: use the version/;
-            $told{$command->[0]} = 1 if $status == 5;
+for my $turn (1 .. NULL_PARTS) {
+    machine_parallel "a NULL in every column, part $turn" => sub {
+        my $case = case_with_ledger();
+        my $right = keep($case);
+        my $ledger = "$case->{folder}/test.ledger";
+        my $witness = report_witness($case);
+        my $witnessed = read_file($witness);
+        # What may be absent of a customer, or of a run that has not ended.
+        my %free = map { $_ => 1 } qw(customer.idempotency_key customer.http_status customer.code customer.message customer.request_id customer.kept
+            customer.first_run customer.updated_run customer.pending_email_digest customer.pending_digest customer.pending_member_digests
+            customer.first_sent_at customer.identity customer.twin customer.former_key customer.verdict customer.left_out run.finished run.status run.version run.job_digest run.inputs run.counts run.chain_head event.code);
+        my @columns = map { [split /\|/] } split /\n/, (run_program('sqlite3', $ledger,
+            "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' AND c.pk = 0 AND m.name <> 'nonce'"))[1];
+        cmp_ok(scalar @columns, '>', 40, 'the columns of a ledger');
+        my $users = sandbox_counts($case->{sandbox})->{payward}{users};
+        my @wrong;
+        for my $column (@columns[grep { $_ % NULL_PARTS == $turn - 1 } 0 .. $#columns]) {
+            my ($table, $name) = @$column;
+            run_program('sqlite3', $ledger, 'PRAGMA writable_schema = ON', "UPDATE sqlite_schema SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'",
+                'PRAGMA writable_schema = RESET', "UPDATE $table SET $name = NULL");
+            my %reported;
+            for my $command (['status', '--verify'], ['status'], ['results', '--format', 'csv'], ['check', '-q'], ['run', '-q', '--limit', 20]) {
+                my ($status, undef, $err) = case_run($case, @$command);
+                push @wrong, "$table.$name, @$command: status $status: $err" if $status > 7;
+                push @wrong, "$table.$name, @$command: no way out: $err" if $status == 5 && $command->[-1] ne '--verify' && $err !~ /hint: .*restore|hint: use the version/;
+                $reported{$command->[0]} = 1 if $status == 5;
+            }
+            push @wrong, "$table.$name: nothing said that the ledger is damaged" if !$reported{status} && !$free{"$table.$name"};
+            write_file($witness, $witnessed);    # of a run that found nothing wrong
+            push @wrong, "$table.$name: a run did not say so" if !$reported{run} && "$table.$name" =~ /^(?:customer\.(?:external_id|state|user_id)|event\.chain|meta\.value)$/;
+            put_back($case, $right);
         }
-        push @wrong, "$table.$name: nothing said that the ledger is damaged" if !$told{status} && !$free{"$table.$name"};
-        write_file($witness, $witnessed);    # of a run that found nothing wrong
-        push @wrong, "$table.$name: a run did not say so" if !$told{run} && "$table.$name" =~ /^(?:customer\.(?:external_id|state|user_id)|event\.chain|meta\.value)$/;
-        put_back($case, $right);
-    }
-    is(join("\n", @wrong), '', 'a NULL in any column is told, and ends no command by a signal');
-    is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, 'and nobody was created meanwhile');
+        is(join("\n", @wrong), '', 'a NULL in any column is reported, and ends no command by a signal');
+        is(sandbox_counts($case->{sandbox})->{payward}{users}, $users, 'and no user was created meanwhile');
+        machine_holds($case, 'a NULL in every column, and the right one is put back');
+    };
+}
+machine_parallel 'a second hard link' => sub {
+    my $case = case_with_ledger();
+    my $ledger = "$case->{folder}/test.ledger";
     link $ledger, "$ledger.other" or die $!;
     my ($status, undef, $err) = machine_run($case, {}, '-q');
     machine_fails($case, 'a second hard link: status 5 and what to do', {status => 5, message => qr/test\.ledger has 2 names .*\n\s*hint: remove the other names/}, $status, $err);
     unlink "$ledger.other";
-    machine_holds($case, 'a NULL in every column, and the right one is put back');
-}
+    machine_holds($case, 'the second hard link is removed');
+};
 
 # The ledger is removed, and a person starts over: payward creates no second user, since the reference is the same.
-{
+machine_parallel '--new-ledger' => sub {
     my $case = case_with_ledger();
     unlink "$case->{folder}/test.ledger$_" for @parts;
     my ($status, undef, $err) = machine_run($case, {}, '-q', '--new-ledger');
     machine_fails($case, '--new-ledger starts over', {status => 0}, $status, $err);
     machine_holds($case, '--new-ledger');
-}
+};
 
 # A damaged witness file, here or in the report folder, does not disable the check for a missing ledger.
 for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0], 0 }]) {
     for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_witness]) {
         my $sentence = "the witness $where->[0] is $what->[0]";
-        my $case = case_with_ledger();
-        my $right = keep($case);
-        my $witness = $where->[1]->($case);
-        my $text = read_file($witness);
-        unlink "$case->{folder}/test.ledger$_" for grep { $_ ne '.head' } @parts;
-        $what->[1]->($witness);
-        my ($status, undef, $err) = machine_run($case, {}, '-q');
-        is($status, 5, "$sentence and the ledger gone: status 5");
-        like($err, qr/\Q$witness\E: it is damaged .*\n\s*hint: restore it from a backup; or remove it/, "$sentence: what to do");
-        is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "$sentence: nobody was created");
-        put_back($case, $right);
-        write_file($witness, $text);
-        machine_holds($case, "$sentence, and put right");
+        machine_parallel $sentence => sub {
+            my $case = case_with_ledger();
+            my $right = keep($case);
+            my $witness = $where->[1]->($case);
+            my $text = read_file($witness);
+            unlink "$case->{folder}/test.ledger$_" for grep { $_ ne '.head' } @parts;
+            $what->[1]->($witness);
+            my ($status, undef, $err) = machine_run($case, {}, '-q');
+            is($status, 5, "$sentence and the ledger gone: status 5");
+            like($err, qr/\Q$witness\E: it is damaged .*\n\s*hint: restore it from a backup; or remove it/, "$sentence: what to do");
+            is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "$sentence: no user was created");
+            put_back($case, $right);
+            write_file($witness, $text);
+            machine_holds($case, "$sentence, and put right");
+        };
     }
 }
 
@@ -168,9 +182,9 @@ for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0
 my $state = 20261121;
 sub number_below
 {
-    my ($most) = @_;
+    my ($max) = @_;
     $state = ($state * 1103515245 + 12345) & 0x7fffffff;
-    return int($state / 0x80000000 * $most);
+    return int($state / 0x80000000 * $max);
 }
 
 # Flipped bits or a cut at any place: reported (status 5), or without effect; never a crash, never a second user.
@@ -200,31 +214,39 @@ sub disturb
     return $status;
 }
 
+# One round in a process of its own, with damage of its own. part: '-wal', or '' for a ledger without one.
+sub disturb_in_parallel
+{
+    my ($round, $part, $sentence, $change, $wanted) = @_;
+    machine_parallel $sentence => sub {
+        $state += $round;
+        return {status => disturb(case_with_ledger(wal => $part ne ''), $sentence, $change, $wanted)};
+    };
+}
+
 my $flips = proof_is_long() ? 300 : 10;
-my %ended;
 for my $round (1 .. $flips) {
-    my $case = case_with_ledger(wal => $round % 2);
     my $part = $round % 2 ? '-wal' : '';
-    my $where;
-    $ended{disturb($case, "$round: bits flipped in test.ledger$part", sub {
+    disturb_in_parallel($round, $part, "$round: bits flipped in test.ledger$part", sub {
         my $path = "$_[0]{folder}/test.ledger$part";
         my $bytes = read_file($path);
         for (1 .. 1 + number_below(20)) {
-            $where = number_below(length $bytes);
+            my $where = number_below(length $bytes);
             substr($bytes, $where, 1) = chr(ord(substr $bytes, $where, 1) ^ 1 << number_below(8));
         }
         write_file($path, $bytes);
-    }, '0|1|4|5')}++;
+    }, '0|1|4|5');
 }
 for my $round (1 .. (proof_is_long() ? 150 : 6)) {
-    my $case = case_with_ledger(wal => $round % 2);
     my $part = $round % 2 ? '-wal' : '';
-    $ended{disturb($case, "$round: test.ledger$part is cut", sub {
+    disturb_in_parallel($flips + $round, $part, "$round: test.ledger$part is cut", sub {
         my $path = "$_[0]{folder}/test.ledger$part";
         truncate $path, number_below(-s $path);
-    }, $part ? '0|5' : '0|5')}++;
+    }, '0|5');
 }
+my %ended;
+$ended{$_->{status}}++ for grep { $_ && defined $_->{status} } machine_parallel_run(6);
 print "# ends by status: ", join(', ', map { "$_: $ended{$_}" } sort keys %ended), "\n";
-cmp_ok($ended{5} || 0, '>', 0, 'damage was told');
+cmp_ok($ended{5} || 0, '>', 0, 'damage was reported');
 machine_proof();
 done_testing;

@@ -15,13 +15,14 @@ use Errno ();
 use Exporter 'import';
 use JSON::PP;
 use Test::More;
+use KycParallel;
 use KycProof;
 use KycRun;
 use KycTest;
 
 our @EXPORT = qw(machine_case machine_end machine_run machine_count machine_shim machine_claims machine_holds
     machine_fails machine_proof machine_hurt machine_sample machine_limited
-    machine_figures machine_add);
+    machine_figures machine_add machine_parallel machine_parallel_run);
 
 my %figures = map { $_ => 0 } proof_columns();
 
@@ -172,6 +173,20 @@ sub machine_add
     for my $more (grep { $_ } @_) {
         $figures{$_} += $more->{$_} for keys %figures;
     }
+}
+
+# As parallel and parallel_run, with the figures of the processes added up.
+sub machine_parallel
+{
+    my ($name, $run) = @_;
+    parallel $name => sub { my $more = $run->(); return {%figures, ref $more eq 'HASH' ? %$more : ()} };
+}
+
+sub machine_parallel_run
+{
+    my @results = parallel_run(@_);
+    machine_add(@results);
+    return @results;
 }
 
 sub machine_proof { proof_add('machine failures', %figures); }

@@ -80,17 +80,17 @@ sub cells_run
 
 my @later;
 
-# As subtest, but run by parallel_run.
+# As subtest, but run by parallel_run, which returns what the function returned.
 sub parallel
 {
     my ($name, $run) = @_;
-    push @later, {name => $name, run => sub { $run->(); return {} }};
+    push @later, {name => $name, run => sub { my $result = $run->(); return ref $result eq 'HASH' ? $result : {} }};
 }
 
 sub parallel_run
 {
     my ($width) = @_;
-    cells_run($ENV{KYC_AT_ONCE} || $width, splice @later);
+    return cells_run($ENV{KYC_AT_ONCE} || $width, splice @later);
 }
 
 1;
