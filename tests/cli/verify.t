@@ -9,6 +9,7 @@ use JSON::PP;
 use Test::More;
 use KycTest;
 use KycRun;
+use KycParallel;
 
 sub verify
 {
@@ -27,86 +28,93 @@ sub tamper
 
 # A history with faults, a refused row, changed rows, users given by a person, and a run stopped by its limit of attempts.
 my @faults = map { ('--fault', "$_:6%") } qw(status-429 status-500 reset drop garbage truncate);
-my %kept;
 for my $provider (qw(payward kraken-embed kira payso)) {
-    my $sandbox = sandbox_start('--seed', 5, '--nonce-window', 10_000_000_000, @faults);
-    my $case = case_new($sandbox, provider => $provider, rows => 40, bad => 2, set => {'delivery.attempts' => 2,
-        'delivery.timeout' => '400ms', $provider eq 'payso' ? ('provider.settle_after' => '800ms') : ()});
-    my $csv = read_file("$case->{folder}/export.csv");
-    case_run($case, '-q');
-    write_file("$case->{folder}/export.csv", $csv =~ s/Market/Castro/gr =~ s/(cust-00000[12])\@/$1-new\@/gr);
-    case_run($case, '-q', '--accept-updates');
-    case_run($case, '-q', '--retry-refused', '--accept-updates');
-    my @doubts = case_ledger($case, "SELECT external_id FROM customer WHERE state = 'in_doubt'");
-    case_run($case, 'settle', '-q', '--key', $doubts[0][0], '--absent') if @doubts;
-    case_run($case, 'settle', '-q', '--key', 'old-1', '--user', 'U-OLD-00000000001', '--unchecked');
-    sandbox_faults($sandbox);
-    is_verified($case, "$provider: a messy history") or next;
-    case_run($case, '-q', '--accept-updates');
-    my ($status, $verify) = verify($case);
-    is($verify->{count}, 0, "$provider: a clean run after it");
-    is($verify->{customers}, (case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], "$provider: every customer was looked at");
-    is($verify->{events}, (case_ledger($case, 'SELECT count(*) FROM event'))[0][0], "$provider: and every event");
-    $kept{$provider} = $case;
+    parallel $provider => sub {
+        my $sandbox = sandbox_start('--seed', 5, '--nonce-window', 10_000_000_000, @faults);
+        my $case = case_new($sandbox, provider => $provider, rows => 40, bad => 2, set => {'delivery.attempts' => 2,
+            'delivery.timeout' => '400ms', $provider eq 'payso' ? ('provider.settle_after' => '800ms') : ()});
+        my $csv = read_file("$case->{folder}/export.csv");
+        case_run($case, '-q');
+        write_file("$case->{folder}/export.csv", $csv =~ s/Market/Castro/gr =~ s/(cust-00000[12])\@/$1-new\@/gr);
+        case_run($case, '-q', '--accept-updates');
+        case_run($case, '-q', '--retry-refused', '--accept-updates');
+        my @doubts = case_ledger($case, "SELECT external_id FROM customer WHERE state = 'in_doubt'");
+        case_run($case, 'settle', '-q', '--key', $doubts[0][0], '--absent') if @doubts;
+        case_run($case, 'settle', '-q', '--key', 'old-1', '--user', 'U-OLD-00000000001', '--unchecked');
+        sandbox_faults($sandbox);
+        is_verified($case, "a history with all of it") or return;
+        case_run($case, '-q', '--accept-updates');
+        my ($status, $verify) = verify($case);
+        is($verify->{count}, 0, "a clean run after it");
+        is($verify->{customers}, (case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], "every customer was looked at");
+        is($verify->{events}, (case_ledger($case, 'SELECT count(*) FROM event'))[0][0], "and every event");
+        tamper_everywhere($case) if $provider eq 'payward';
+    };
 }
 
-my $case = $kept{payward};
-my $ledger = "$case->{folder}/test.ledger";
-run_program('sqlite3', $ledger, 'PRAGMA wal_checkpoint(TRUNCATE)');
-my $whole = read_file($ledger);
-my ($event, $its) = map { @$_ } case_ledger($case, "SELECT max(e.id), c.external_id FROM event e JOIN customer c ON c.id = e.customer "
-    . "WHERE e.outcome = 'done' AND c.id = 7");
-my $last = (case_ledger($case, 'SELECT max(id) FROM event'))[0][0];
+# Each modification of the ledger, and damage of the file, is found.
+sub tamper_everywhere
+{
+    my ($case) = @_;
+    my $ledger = "$case->{folder}/test.ledger";
+    run_program('sqlite3', $ledger, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    my $whole = read_file($ledger);
+    my ($event, $its) = map { @$_ } case_ledger($case, "SELECT max(e.id), c.external_id FROM event e JOIN customer c ON c.id = e.customer "
+        . "WHERE e.outcome = 'done' AND c.id = 7");
+    my $last = (case_ledger($case, 'SELECT max(id) FROM event'))[0][0];
 
-my @tamperings = (
-    ['an event edited', "UPDATE event SET latency_ms = latency_ms + 1 WHERE id = $event", 'event', event => $event, external_id => $its],
-    ['an event deleted', "DELETE FROM event WHERE id = $event", 'missing', event => $event],
-    ['the last event deleted', "DELETE FROM event WHERE id = $last", 'report'],
-    ['the chain of an event changed', "UPDATE event SET chain = zeroblob(32) WHERE id = $event", 'event', event => $event],
-    ['another user', "UPDATE customer SET user_id = 'U-FOREIGN-000001' WHERE id = 7", 'customer', external_id => $its],
-    ['another digest', "UPDATE customer SET digest = zeroblob(32) WHERE id = 7", 'customer', external_id => $its],
-    ['another state', "UPDATE customer SET state = 'in_doubt', user_id = NULL, digest = NULL WHERE id = 7", 'customer', external_id => $its],
-    ['two customers swapped', "UPDATE customer SET external_id = 'x' WHERE id = 7; UPDATE customer SET external_id = '$its' WHERE id = 8;"
-        . "UPDATE customer SET external_id = 'cust-swapped' WHERE id = 7", 'event'],
-    ['a customer deleted', "DELETE FROM customer WHERE id = 7", 'gone', customer => 7],
-    ['the rows of the runs deleted', "DELETE FROM run", 'run'],
-    ['the row of one run deleted', "DELETE FROM run WHERE id = 2", 'run', run => 2],
-    ['the head of a run changed', "UPDATE run SET chain_head = substr(chain_head, 2) || '0' WHERE id = 2", 'run', run => 2],
-    ['one user for two', "DROP INDEX customer_user_id; UPDATE customer SET user_id = (SELECT user_id FROM customer WHERE id = 8) WHERE id = 7",
-        'user', customer => 7],
-);
-for my $one (@tamperings) {
-    my ($sentence, $sql, $kind, %of) = @$one;
+    my @tamperings = (
+        ['an event edited', "UPDATE event SET latency_ms = latency_ms + 1 WHERE id = $event", 'event', event => $event, external_id => $its],
+        ['an event deleted', "DELETE FROM event WHERE id = $event", 'missing', event => $event],
+        ['the last event deleted', "DELETE FROM event WHERE id = $last", 'report'],
+        ['the chain of an event changed', "UPDATE event SET chain = zeroblob(32) WHERE id = $event", 'event', event => $event],
+        ['another user', "UPDATE customer SET user_id = 'U-FOREIGN-000001' WHERE id = 7", 'customer', external_id => $its],
+        ['another digest', "UPDATE customer SET digest = zeroblob(32) WHERE id = 7", 'customer', external_id => $its],
+        ['another state', "UPDATE customer SET state = 'in_doubt', user_id = NULL, digest = NULL WHERE id = 7", 'customer', external_id => $its],
+        ['two customers swapped', "UPDATE customer SET external_id = 'x' WHERE id = 7; UPDATE customer SET external_id = '$its' WHERE id = 8;"
+            . "UPDATE customer SET external_id = 'cust-swapped' WHERE id = 7", 'event'],
+        ['a customer deleted', "DELETE FROM customer WHERE id = 7", 'gone', customer => 7],
+        ['the rows of the runs deleted', "DELETE FROM run", 'run'],
+        ['the row of one run deleted', "DELETE FROM run WHERE id = 2", 'run', run => 2],
+        ['the head of a run changed', "UPDATE run SET chain_head = substr(chain_head, 2) || '0' WHERE id = 2", 'run', run => 2],
+        ['one user for two', "DROP INDEX customer_user_id; UPDATE customer SET user_id = (SELECT user_id FROM customer WHERE id = 8) WHERE id = 7",
+            'user', customer => 7],
+    );
+    for my $one (@tamperings) {
+        my ($sentence, $sql, $kind, %of) = @$one;
+        unlink "$ledger-wal", "$ledger-shm";
+        write_file($ledger, $whole);
+        tamper($case, $sql);
+        my ($status, $verify, $err) = verify($case);
+        is($status, 5, "$sentence: status 5") or diag $err;
+        my @named = grep { my $found = $_; $found->{kind} eq $kind && !grep { ($found->{$_} || '') ne $of{$_} } keys %of } @{$verify->{findings}};
+        ok(@named, "$sentence: is found and named") or diag explain $verify->{findings};
+        ok(!(grep { !$_->{what} || !$_->{what_to_do} } @{$verify->{findings}}), "$sentence: says what differs and what to do");
+        (undef, my $out) = case_run($case, 'status', '--verify');
+        like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is said to people");
+    }
+
+    # Damaged bits on a page of the key index: a look-up would miss a customer.
     unlink "$ledger-wal", "$ledger-shm";
     write_file($ledger, $whole);
-    tamper($case, $sql);
-    my ($status, $verify, $err) = verify($case);
-    is($status, 5, "$sentence: status 5") or diag $err;
-    my @named = grep { my $found = $_; $found->{kind} eq $kind && !grep { ($found->{$_} || '') ne $of{$_} } keys %of } @{$verify->{findings}};
-    ok(@named, "$sentence: is found and named") or diag explain $verify->{findings};
-    ok(!(grep { !$_->{what} || !$_->{what_to_do} } @{$verify->{findings}}), "$sentence: says what differs and what to do");
-    (undef, my $out) = case_run($case, 'status', '--verify');
-    like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is said to people");
-}
+    my ($root) = map { $_->[0] } case_ledger($case, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_customer_1'");
+    my ($size) = map { $_->[0] } case_ledger($case, 'PRAGMA page_size');
+    my $page = substr $whole, ($root - 1) * $size, $size;
+    (my $bad = $page) =~ s/cust-000030/cusu-000030/;
+    SKIP: {
+        skip 'the key stands on another page', 1 if $bad eq $page;
+        unlink "$ledger-wal", "$ledger-shm";
+        write_file($ledger, substr($whole, 0, ($root - 1) * $size) . $bad . substr $whole, $root * $size);
+        my ($status, $verify) = verify($case);
+        is(scalar(grep { $_->{kind} eq 'file' } @{$verify->{findings} || []}) > 0, 1, 'a flipped bit of an index is found');
+    }
 
-# Damaged bits on a page of the key index: a look-up would miss a customer.
-unlink "$ledger-wal", "$ledger-shm";
-write_file($ledger, $whole);
-my ($root) = map { $_->[0] } case_ledger($case, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_customer_1'");
-my ($size) = map { $_->[0] } case_ledger($case, 'PRAGMA page_size');
-my $page = substr $whole, ($root - 1) * $size, $size;
-(my $bad = $page) =~ s/cust-000030/cusu-000030/;
-SKIP: {
-    skip 'the key stands on another page', 1 if $bad eq $page;
     unlink "$ledger-wal", "$ledger-shm";
-    write_file($ledger, substr($whole, 0, ($root - 1) * $size) . $bad . substr $whole, $root * $size);
-    my ($status, $verify) = verify($case);
-    is(scalar(grep { $_->{kind} eq 'file' } @{$verify->{findings} || []}) > 0, 1, 'a flipped bit of an index is found');
+    write_file($ledger, $whole);
+    my ($status, $out) = case_run($case, 'status', '--verify');
+    like($out, qr/the chain holds/, 'put back, it is whole again');
+    unlike($out, qr/damaged/, 'and nothing else is said');
 }
 
-unlink "$ledger-wal", "$ledger-shm";
-write_file($ledger, $whole);
-my ($status, $out) = case_run($case, 'status', '--verify');
-like($out, qr/the chain holds/, 'put back, it is whole again');
-unlike($out, qr/damaged/, 'and nothing else is said');
+parallel_run(4);
 done_testing;

@@ -12,6 +12,7 @@ use KycTest;
 use KycRun;
 use KycProof;
 use KycHostile;
+use KycParallel;
 
 # A sanitizer keeps freed memory, and a shadow of all of it.
 use constant {PEAK_KIB => ($ENV{KYC_BUILD} // '') =~ m{/(?:asan|tsan)$} ? 1024 * 1024 : 64 * 1024, TIMEOUT_S => 2};
@@ -71,11 +72,11 @@ sub everything_said
 sub hostile
 {
     my ($sentence, $reply, $want, $counts, %option) = @_;
-    my $server = hostile_start($reply);
-    my $case = case_new($server, rows => $option{rows} || 2, provider => $option{provider} || 'payward', set => {%set, %{$option{set} || {}}});
-    my ($status, $out, $err, $seconds, $peak) = measured($case, 'run', '-v');
-    hostile_end($server);
-    subtest sprintf("%s", $sentence) => sub {
+    parallel $sentence => sub {
+        my $server = hostile_start($reply);
+        my $case = case_new($server, rows => $option{rows} || 2, provider => $option{provider} || 'payward', set => {%set, %{$option{set} || {}}});
+        my ($status, $out, $err, $seconds, $peak) = measured($case, 'run', '-v');
+        hostile_end($server);
         note sprintf "%.1f s", $seconds;
         is($status, $want, "status $want") or diag $err, $out;
         my $summary = -e "$case->{folder}/reports/test/summary.json" ? case_summary($case) : {};
@@ -244,6 +245,7 @@ hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere-
     cmp_ok(scalar hostile_requests($server), '<=', 2, 'no more requests than were in flight');
     is(case_summary($case)->{in_doubt}, scalar hostile_requests($server), 'what was sent is in doubt: it may have been done');
 }) for 300, 301, 302, 303, 304, 305, 307, 308;
+parallel_run(4);
 is(scalar hostile_requests($elsewhere), 0, 'the other server was never asked');
 hostile_end($elsewhere);
 
@@ -299,10 +301,10 @@ hostile("a listing $_->[0]", listing($_->[1]), 1, {created => 0, in_doubt => 2},
     ['with ids that are none', sub { print {$_[0]} '{"users":[{"id":"' . 'x' x 5000 . '","email":"cust-000001@example.com"},{"id":"../..","email":"cust-000002@example.com"}]}' }];
 # One customer got the user of the next, whose own answer was lost: that user is listed, matches the next one in all fields,
 # and is already owned. That does not prove that the next one has no user.
-my $users = join ',', map { qq({"id":"user-of-$_","first_name":"Alex","last_name":"Morgan$_","email":"cust-00000$_\@example.com","date_of_birth":"15/04/1990"}) } 1, 2;
+my $both = join ',', map { qq({"id":"user-of-$_","first_name":"Alex","last_name":"Morgan$_","email":"cust-00000$_\@example.com","date_of_birth":"15/04/1990"}) } 1, 2;
 hostile('the user of the next customer', sub {
     my ($socket, $head, $body) = @_;
-    print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$users]}))
+    print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$both]}))
         : $body =~ /cust-000001/ ? hostile_answer(200, '{"user":{"id":"user-of-2"}}') : hostile_answer(500, '');
 }, 1, {created => 1, in_doubt => 1}, provider => 'payso', set => {'delivery.timeout' => '500ms', 'provider.settle_after' => '1s', 'delivery.in_flight' => 1}, more => sub {
     my ($case, $server) = @_;
@@ -310,10 +312,10 @@ hostile('the user of the next customer', sub {
     is_deeply([case_ledger($case, "SELECT external_id, state, code FROM customer ORDER BY 1")], [['cust-000001', 'created', ''], ['cust-000002', 'in_doubt', 'user_id_taken']], 'the ledger says why');
 });
 
-subtest 'a 303 behind the work' => sub {
+parallel 'a 303 after the request was handled' => sub {
     my $server = hostile_start(sub {
         my ($socket, $head) = @_;
-        print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$users]})) : hostile_answer(303, '', 'Location: /payso/users/user-of-1');
+        print {$socket} $head =~ /^GET/ ? hostile_answer(200, qq({"users":[$both]})) : hostile_answer(303, '', 'Location: /payso/users/user-of-1');
     });
     my $case = case_new($server, rows => 1, provider => 'payso', set => {%set, 'delivery.timeout' => '500ms', 'provider.settle_after' => '1s'});
     my ($status, undef, $err) = case_run($case, 'run', '-v');
@@ -326,4 +328,5 @@ subtest 'a 303 behind the work' => sub {
     is(scalar(grep { /^POST/ } hostile_requests($server)), 1, 'and nobody is created twice');
     hostile_end($server);
 };
+parallel_run(4);
 done_testing;

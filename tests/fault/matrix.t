@@ -23,7 +23,7 @@ my $long = proof_is_long();
 my $rows = $ENV{KYC_ROWS} || ($long ? 60 : 12);
 my $gone_s = $long ? 30 : 3;
 my $rate = $long ? 100 : 50;
-my $at_once = $ENV{KYC_AT_ONCE} || 12;
+my $at_once = $ENV{KYC_AT_ONCE} || ($long ? 12 : 16);
 $ENV{RES_OPTIONS} = 'timeout:1 attempts:1'; # a name server that does not answer is no faster a "no"
 
 my @providers = qw(payward kraken-embed kira payso);
