@@ -68,7 +68,7 @@ static bool read_fraction(struct slice text, size_t *index, struct date_reading 
     return *index > first;
 }
 
-/* 24:00 is the end of a day, so it is the last time of it. */
+/* 24:00 is the end of a day: no time follows it. */
 static bool is_clock_time(const struct date_reading *reading)
 {
     return reading->hour < 24 ||

@@ -203,7 +203,7 @@ static void a_shape_tells_what_cannot_be_seen_and_nothing_else(void **state)
          "a\xe2\x80\x8b"
          "b",
          ENCODING_UTF8, "x‹U+200B›x"},
-        {"bytes that are no text", "a\xff\xc3", ENCODING_UTF8, "x‹byte FF›‹byte C3›"},
+        {"bytes that are not text", "a\xff\xc3", ENCODING_UTF8, "x‹byte FF›‹byte C3›"},
         {"latin1", "M\xfcller", ENCODING_LATIN1, "Xxxxxx"},
         {"what windows-1252 does not define", "a\x81", ENCODING_WINDOWS1252, "x‹byte 81›"},
         {"forty characters", "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd", ENCODING_UTF8,

@@ -27,7 +27,7 @@ static int folder_setup(void **state)
     return mkdtemp(folder) ? 0 : -1;
 }
 
-/* Entries of the folder, the two dots aside; removes them when told to. */
+/* Entries of the folder without the two dots; removes them if clear is set. */
 static size_t folder_entries(bool clear)
 {
     size_t count = 0;
@@ -219,7 +219,7 @@ static void messages_are_in_the_encoding_of_the_input(void **state)
     (void)state;
     static const struct encoding_case cases[] = {
         {"UTF-8 stays", JOB_ENCODING_UTF8, "é € ‹a› 😀", "é € ‹a› 😀"},
-        {"what is no UTF-8 is marked", JOB_ENCODING_UTF8,
+        {"bytes that are not UTF-8 are marked", JOB_ENCODING_UTF8,
          "a\xff"
          "b",
          "a?b"},
@@ -276,7 +276,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
     assert_non_null(strstr(error.text, "/dev/null/reports"));
 }
 
-/* A file size limit stands for the full disk: write(2) fails in the same way, with another reason. */
+/* A file size limit simulates a full disk: write(2) fails in the same way, with another reason. */
 static void a_full_disk_is_told_and_nothing_is_left(void **state)
 {
     (void)state;

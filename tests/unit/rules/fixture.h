@@ -153,7 +153,7 @@ static inline const char *fixture_verdicts(struct fixture *fixture)
     return text.data;
 }
 
-/* Judges the row; gives its verdicts. */
+/* Validates the row. Returns its verdicts. */
 static inline const char *fixture_validate(struct fixture *fixture)
 {
     if (!fixture->set && !fixture_build(fixture))

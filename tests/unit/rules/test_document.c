@@ -1,4 +1,4 @@
-/* document: what a file holds, read once. Which files are taken: test_requirements. */
+/* document: digests of files, each read once. Which files are accepted: test_requirements. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

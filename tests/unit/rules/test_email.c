@@ -75,7 +75,7 @@ static void addresses_are_read_and_refused(void **state)
         struct slice out = {NULL, 0};
         const char *why = email_read(slice_from(cases[i].text), &arena, &out);
         if ((!why) != (cases[i].want != NULL))
-            fail_msg("%s: %s", cases[i].sentence, why ? why : "taken");
+            fail_msg("%s: %s", cases[i].sentence, why ? why : "accepted");
         if (!why && !slice_is(out, cases[i].want))
             fail_msg("%s: %.*s", cases[i].sentence, (int)out.len, out.data);
     }

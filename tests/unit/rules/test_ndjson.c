@@ -1,4 +1,4 @@
-/* A line of NDJSON: what the job's columns lead to, and what is no value. */
+/* A line of NDJSON: the values at the job's columns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +55,7 @@ static void a_column_is_a_way_into_the_object(void **state)
     (void)state;
     static const struct way_case cases[] = {
         {"a member", "city", OBJECT("\"city\":\"Rome\""), "Rome", ""},
-        {"one that is not there", "city", OBJECT("\"x\":1"), "-", ""},
+        {"a missing member", "city", OBJECT("\"x\":1"), "-", ""},
         {"null", "city", OBJECT("\"city\":null"), "-", ""},
         {"an empty text", "city", OBJECT("\"city\":\"\""), "-", ""},
         {"a null value of the job", "city", OBJECT("\"city\":\" N/A \""), "-", ""},
@@ -76,7 +76,7 @@ static void a_column_is_a_way_into_the_object(void **state)
         {"a whole name with a dot", "a.b", OBJECT("\"a.b\":\"Rome\""), "Rome", ""},
         {"a whole name takes precedence", "a.b", OBJECT("\"a.b\":\"Rome\",\"a\":{\"b\":\"x\"}"), "Rome", ""},
         {"and in any order", "a.b", OBJECT("\"a\":{\"b\":\"x\"},\"a.b\":\"Rome\""), "Rome", ""},
-        {"a whole name deeper down is none", "a.b", OBJECT("\"z\":{\"a.b\":\"x\"}"), "-", ""},
+        {"a whole name counts at the top level only", "a.b", OBJECT("\"z\":{\"a.b\":\"x\"}"), "-", ""},
         {"a name that is not a path", "city [0", OBJECT("\"city [0\":\"Rome\""), "Rome", ""},
         {"an escaped key", "city", OBJECT("\"c\\u0069ty\":\"Rome\""), "Rome", ""},
         {"an object", "city", OBJECT("\"city\":{\"a\":1}"), "!", "city/format"},
@@ -86,7 +86,8 @@ static void a_column_is_a_way_into_the_object(void **state)
         {"half a character", "city", OBJECT("\"city\":\"\\ud800\""), "!", "city/encoding"},
         {"U+FFFD", "city", OBJECT("\"city\":\"\xef\xbf\xbd\""), "!", "city/encoding"},
         {"a NUL", "city", OBJECT("\"city\":\"\\u0000\""), "!", "city/encoding"},
-        {"a bad byte where nobody looks", "city", OBJECT("\"x\":\"\xff\",\"city\":\"Rome\""), "Rome", ""},
+        {"a bad byte in a member without a column", "city", OBJECT("\"x\":\"\xff\",\"city\":\"Rome\""),
+         "Rome", ""},
         {"kyc_* members", "city", OBJECT("\"city\":\"Rome\",\"kyc_row\":1"), "Rome", ""},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -107,11 +108,11 @@ static void an_array_of_scalars_is_a_list(void **state)
         {"codes", NULL, OBJECT("\"nats\":[\"US\",\"ITA\",\"Germany\"]"), "US|IT|DE", ""},
         {"one", NULL, OBJECT("\"nats\":[\"US\"]"), "US", ""},
         {"a text is one item", NULL, OBJECT("\"nats\":\"US\""), "US", ""},
-        {"a text is split as the job says", "|", OBJECT("\"nats\":\"US|IT\""), "US|IT", ""},
+        {"a text is split by the job's separator", "|", OBJECT("\"nats\":\"US|IT\""), "US|IT", ""},
         {"an array is not", "|", OBJECT("\"nats\":[\"US\",\"IT|DE\"]"), "!", "nationalities/country"},
         {"null among them", NULL, OBJECT("\"nats\":[null,\"US\",null]"), "US", ""},
         {"only null", NULL, OBJECT("\"nats\":[null]"), "-", ""},
-        {"none", NULL, OBJECT("\"nats\":[]"), "-", ""},
+        {"an empty array", NULL, OBJECT("\"nats\":[]"), "-", ""},
         {"a wrong one", NULL, OBJECT("\"nats\":[\"US\",\"Nowhere\"]"), "!", "nationalities/country"},
         {"a number", NULL, OBJECT("\"nats\":[840]"), "US", ""},
         {"an object in it", NULL, OBJECT("\"nats\":[\"US\",{}]"), "!", "nationalities/format"},

@@ -68,7 +68,7 @@ static void a_pattern_that_cannot_be_used_says_why(void **state)
         char message[PATTERN_MESSAGE_SIZE] = "";
         struct pattern *pattern = pattern_new(bad[i], message);
         if (pattern)
-            fail_msg("%s was taken", bad[i]);
+            fail_msg("%s was accepted", bad[i]);
         assert_true(strlen(message) > 10);
     }
 }

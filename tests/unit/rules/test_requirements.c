@@ -67,7 +67,7 @@ static void what_is_required_depends_on_the_customer(void **state)
         {"a customer of no known type", "person", "US", "", "", "work", "", "customer_type/enum"},
         {"a country that failed is not blamed again", "", "Atlantis", "Anna", "", "work", "",
          "country/country"},
-        {"what is only wished", "", "DE", "Anna", "", "", "", "source_of_funds/required(warn)"},
+        {"a recommended field", "", "DE", "Anna", "", "", "", "source_of_funds/required(warn)"},
         {"a name too short", "", "DE", "A", "", "work", "", "first_name/too_short"},
         {"two characters are enough", "", "DE",
          "\xc3\x85"
@@ -119,7 +119,7 @@ static void countries_are_refused_or_warned_of(void **state)
         {"a refused first nationality", "DE", "KP|DE", "nationalities/country_refused", "!"},
         {"a second one is not sent", "DE", "DE|KP", "", "DE|KP"},
         {"a warned first one", "DE", "RU|DE", "nationalities/country_refused(warn)", "RU|DE"},
-        {"a second one that is none", "DE", "DE|Atlantis", "nationalities/country", "!"},
+        {"an unknown second one", "DE", "DE|Atlantis", "nationalities/country", "!"},
         {"a single one", "DE", "KP", "nationalities/country_refused", "!"},
     };
     struct fixture *fixture = fixture_with_requirements();

@@ -53,7 +53,7 @@ static void a_uri_has_a_scheme_that_a_customer_may_be_sent_to(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *fault = uri_fault(slice_from(cases[i].text));
         if (!fault != !cases[i].want || (fault && !strstr(fault, cases[i].want)))
-            fail_msg("%s: %s", cases[i].text, fault ? fault : "taken");
+            fail_msg("%s: %s", cases[i].text, fault ? fault : "accepted");
     }
 }
 
