@@ -157,7 +157,8 @@ struct job {
     struct job_delivery delivery;
     const char *ledger_path;   /* of sqlite: */
     const char *report_folder; /* of a check: the folder `check` below that of a run */
-    const char *run_report; /* the job's own, whatever --report says: a witness of the ledger is kept there */
+    const char
+        *run_report; /* the job's own, whatever --report says: the ledger's last run is recorded there */
     const char *metrics_path; /* NULL: in the report folder, as always of a check */
     struct secret ledger_key; /* absent: LEDGER.key */
     struct arena arena;

@@ -11,8 +11,8 @@
 #include "report/progress.h"
 
 enum {
-    COMPARED_MIN = 1000, /* known customers compared before the share of changed ones means anything */
-    EXPENSIVE_MIN = 100, /* records read before the share of expensive ones means anything */
+    COMPARED_MIN = 1000, /* known customers compared before the share of changed ones is meaningful */
+    EXPENSIVE_MIN = 100, /* records read before the share of expensive ones is meaningful */
     TWINS_MIN = 10,      /* a few customers that register again never stop a run */
 };
 
@@ -32,13 +32,11 @@ struct coordinator {
     struct progress progress;
 };
 
-/* Stops before the next record. why: logged; NULL: it was logged before. */
-static void request_stop(struct coordinator *coordinator, const struct error *why, bool at_once)
+/* Logs the reason and stops before the next record. at_once: drops requests in flight. */
+static void request_stop(struct coordinator *coordinator, const struct error *reason, bool at_once)
 {
-    if (why) {
-        log_error("%s", why->text);
-        coordinator->status = error_worse_status(coordinator->status, (int)why->scope);
-    }
+    log_error("%s", reason->text);
+    coordinator->status = error_worse_status(coordinator->status, (int)reason->scope);
     coordinator->stopping = true;
     if (coordinator->parts.sending)
         sending_stop(coordinator->parts.sending, at_once);

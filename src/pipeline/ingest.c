@@ -42,7 +42,7 @@ struct ingest {
     /* the source thread's */
     pthread_t source_thread;
     bool source_started;
-    struct error broken; /* set before the block of status -1 is put */
+    struct error read_error; /* set before the block of status -1 is put */
     /* between the source and the reader */
     struct block *blocks;
     struct queue *free_blocks, *full_blocks;
@@ -59,7 +59,7 @@ struct ingest {
     size_t complete_count; /* inputs that were read to their clean end */
     enum reader_result result;
     bool limited;
-    struct error refused; /* an input whose header has changed; scope ERROR_NONE: none */
+    struct error header_error; /* an input whose header has changed; scope ERROR_NONE: none */
     /* between the reader, the workers and the coordinator */
     struct queue *free_batches, *read_batches;
     struct batch **batches;
@@ -78,7 +78,7 @@ static bool pass_input(struct ingest *ingest, size_t index)
         if (!block)
             return false;
         ptrdiff_t len =
-            inputs_read(ingest->inputs, index, block->bytes, sizeof block->bytes, &ingest->broken);
+            inputs_read(ingest->inputs, index, block->bytes, sizeof block->bytes, &ingest->read_error);
         block->status = len > 0 ? 1 : (int)len;
         block->len = len > 0 ? (size_t)len : 0;
         block->position = inputs_position(ingest->inputs);
@@ -203,7 +203,7 @@ static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last
 static bool read_input(struct ingest *ingest, size_t index, uint64_t *sequence)
 {
     const struct reader_feed feed = {next_block, ingest};
-    struct reader *reader = inputs_reader(ingest->inputs, index, feed, &ingest->refused);
+    struct reader *reader = inputs_reader(ingest->inputs, index, feed, &ingest->header_error);
     bool is_last = index + 1 == inputs_count(ingest->inputs), more = true;
 
     ingest->result = READER_CUT;
@@ -315,7 +315,7 @@ int ingest_result(const struct ingest *ingest, struct error *error)
 {
     if (ingest->result != READER_CUT || ingest->limited)
         return 0;
-    *error = ingest->refused.scope != ERROR_NONE ? ingest->refused : ingest->broken;
+    *error = ingest->header_error.scope != ERROR_NONE ? ingest->header_error : ingest->read_error;
     return -1;
 }
 

@@ -14,7 +14,7 @@ struct one_input {
     struct source *source;   /* NULL: closed */
     struct reader *reader;   /* NULL: not created, or closed after the opening */
     struct reader_feed live; /* next NULL: the input is being opened */
-    struct error broken;     /* at the opening; scope ERROR_NONE: nothing */
+    struct error open_error; /* at the opening; scope ERROR_NONE: nothing */
     _Atomic uint64_t bytes;
 };
 
@@ -41,7 +41,7 @@ static int next_block(void *context, struct slice *block)
     struct one_input *one = context;
     if (one->live.next)
         return one->live.next(one->live.context, block);
-    ptrdiff_t len = source_read(one->source, one->all->block, OPENING_BLOCK, &one->broken);
+    ptrdiff_t len = source_read(one->source, one->all->block, OPENING_BLOCK, &one->open_error);
     update_position(one);
     if (len > 0)
         *block = slice_make(one->all->block, (size_t)len);
@@ -100,7 +100,7 @@ static int open_one(struct one_input *one, struct error *error)
         return -1;
     if (read_header(one, is_first ? &all->header : &header, error) != 0) {
         if (error->scope == ERROR_NONE)
-            *error = one->broken;
+            *error = one->open_error;
         return -1;
     }
     if (!is_first && compare_header(one, &header, error) != 0)
@@ -109,7 +109,7 @@ static int open_one(struct one_input *one, struct error *error)
     all->size = size && (is_first || all->size) ? all->size + size : 0;
     if (!is_first && size) {
         close_one(one);
-        one->broken = (struct error){.scope = ERROR_NONE};
+        one->open_error = (struct error){.scope = ERROR_NONE};
         uint64_t used = atomic_exchange(&one->bytes, 0);
         atomic_fetch_sub(&all->position, used);
     }
@@ -164,8 +164,8 @@ ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t cap
 {
     struct one_input *one = &inputs->list[index];
     ptrdiff_t len = -1;
-    if (one->broken.scope != ERROR_NONE)
-        *error = one->broken;
+    if (one->open_error.scope != ERROR_NONE)
+        *error = one->open_error;
     else if (one->source || (one->source = source_open_stoppable(one->path, inputs->stop_fd, error)))
         len = source_read(one->source, out, capacity, error);
     if (!one->source)

@@ -2,7 +2,7 @@
  *
  * A mode says what the command may do with the ledger, and so what has to hold when there is none:
  *
- *   mode                  opened    locked   no ledger there                      witnesses compared
+ *   mode                  opened    locked   no ledger there                      last run compared
  *   JOB_LEDGER_CREATE     to write  yes      made, unless there was one before    yes
  *   JOB_LEDGER_RECREATE   to write  yes      made                                 no (--new-ledger)
  *   JOB_LEDGER_EXCLUSIVE  to write  yes      ERROR_LEDGER                         no

@@ -38,7 +38,7 @@ sub copy
     }
 }
 
-sub witnesses { return glob "$_[0]{folder}/reports/test/ledger-*.head"; }
+sub head_files { return glob "$_[0]{folder}/reports/test/ledger-*.head"; }
 
 # A run refuses this ledger, and creates no user.
 sub is_refused
@@ -87,16 +87,16 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my $head = read_file("$case->{folder}/test.ledger.head");
     copy($case, '.old', '');
     unlink "$case->{folder}/test.ledger.head";
-    is_refused($case, 'an older ledger, and its own witness is gone', $older);
-    unlink witnesses($case);
-    like((case_run($case, '-q'))[2], qr{does not hold the last run that \S+/reports/test/summary\.json records}, 'the summary of the last run is the last witness');
+    is_refused($case, 'an older ledger, and its own head file is gone', $older);
+    unlink head_files($case);
+    like((case_run($case, '-q'))[2], qr{does not hold the last run that \S+/reports/test/summary\.json records}, 'the summary of the last run is the last record');
     write_file("$case->{folder}/test.ledger.head", '{"chain_head":');
     my ($status, undef, $err) = case_run($case, '-q');
-    is($status, 5, 'a damaged witness stops a run');
+    is($status, 5, 'a damaged head file stops a run');
     like($err, qr{test\.ledger\.head: it is damaged .*\n\s*hint: restore it from a backup; or remove it}, 'with what to do');
     is((case_run($case, 'check', '-q'))[0], 1, 'and no check');
     write_file("$case->{folder}/test.ledger.head", $head);
-    is_refused($case, 'with its own witness back', $older);
+    is_refused($case, 'with its own head file back', $older);
 }
 {
     my $case = case_with_copy();
@@ -173,7 +173,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is((case_run($case, '-q'))[0], 0, 'a job');
     is((case_run($other, '-q'))[0], 0, 'another job may share its report folder');
     is((case_run($case, '-q'))[0], 0, 'and the first goes on');
-    is(scalar(() = witnesses($case)), 2, 'each has a witness');
+    is(scalar(() = head_files($case)), 2, 'each has a head file');
     rename "$case->{folder}/test.ledger$_", "$case->{folder}/moved.ledger$_" for @parts, '.head';
     is((case_run($case, '-q', '--set', 'ledger=sqlite:moved.ledger'))[0], 0, 'a ledger may move');
     is_refused($case, 'and is missing where it was', $missing);

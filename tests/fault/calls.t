@@ -39,7 +39,7 @@ my @outcomes = (
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
         message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*\n\s*hint: $ledger_way_out/},
     {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/the time of the last success is lost: .*metrics\.prom/},
-    # The witness of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
+    # The head file of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.
     {call => 'open|read', file => qr/\.head$/, status => 5, message => qr/DIR\/\S*\.head: .*\n\s*hint: restore it from a backup/},
     {call => '.*', file => qr/\.head(?:\.tmp\S*)?$/, status => '1|2|5', message => qr/DIR\/\S+\.head: .*: the last run of the ledger could not be recorded here/},

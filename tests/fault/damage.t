@@ -33,7 +33,7 @@ sub put_back
     }
 }
 
-sub report_witness { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
+sub report_head_file { return (glob "$_[0]{folder}/reports/test/ledger-*.head")[0]; }
 
 # A case with a ledger of a first run over half of its rows; wal: as after a killed run, with all data in the WAL.
 sub case_with_ledger
@@ -105,8 +105,8 @@ for my $turn (1 .. NULL_PARTS) {
         my $case = case_with_ledger();
         my $right = keep($case);
         my $ledger = "$case->{folder}/test.ledger";
-        my $witness = report_witness($case);
-        my $witnessed = read_file($witness);
+        my $head_file = report_head_file($case);
+        my $recorded = read_file($head_file);
         # What may be absent of a customer, or of a run that has not ended.
         my %free = map { $_ => 1 } qw(customer.idempotency_key customer.http_status customer.code customer.message customer.request_id customer.kept
             customer.first_run customer.updated_run customer.pending_email_digest customer.pending_digest customer.pending_member_digests
@@ -128,7 +128,7 @@ for my $turn (1 .. NULL_PARTS) {
                 $reported{$command->[0]} = 1 if $status == 5;
             }
             push @wrong, "$table.$name: nothing said that the ledger is damaged" if !$reported{status} && !$free{"$table.$name"};
-            write_file($witness, $witnessed);    # of a run that found nothing wrong
+            write_file($head_file, $recorded);    # of a run that found nothing wrong
             push @wrong, "$table.$name: a run did not say so" if !$reported{run} && "$table.$name" =~ /^(?:customer\.(?:external_id|state|user_id)|event\.chain|meta\.value)$/;
             put_back($case, $right);
         }
@@ -156,23 +156,23 @@ machine_parallel '--new-ledger' => sub {
     machine_holds($case, '--new-ledger');
 };
 
-# A damaged witness file, here or in the report folder, does not disable the check for a missing ledger.
+# A damaged head file, here or in the report folder, does not disable the check for a missing ledger.
 for my $what (['cut', sub { truncate $_[0], 60 }], ['empty', sub { truncate $_[0], 0 }]) {
-    for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_witness]) {
-        my $sentence = "the witness $where->[0] is $what->[0]";
+    for my $where (['beside the ledger', sub { "$_[0]{folder}/test.ledger.head" }], ['in the report folder', \&report_head_file]) {
+        my $sentence = "the head file $where->[0] is $what->[0]";
         machine_parallel $sentence => sub {
             my $case = case_with_ledger();
             my $right = keep($case);
-            my $witness = $where->[1]->($case);
-            my $text = read_file($witness);
+            my $head_file = $where->[1]->($case);
+            my $text = read_file($head_file);
             unlink "$case->{folder}/test.ledger$_" for grep { $_ ne '.head' } @parts;
-            $what->[1]->($witness);
+            $what->[1]->($head_file);
             my ($status, undef, $err) = machine_run($case, {}, '-q');
             is($status, 5, "$sentence and the ledger gone: status 5");
-            like($err, qr/\Q$witness\E: it is damaged .*\n\s*hint: restore it from a backup; or remove it/, "$sentence: what to do");
+            like($err, qr/\Q$head_file\E: it is damaged .*\n\s*hint: restore it from a backup; or remove it/, "$sentence: what to do");
             is(sandbox_counts($case->{sandbox})->{payward}{users}, 20, "$sentence: no user was created");
             put_back($case, $right);
-            write_file($witness, $text);
+            write_file($head_file, $text);
             machine_holds($case, "$sentence, and put right");
         };
     }
@@ -192,8 +192,8 @@ sub disturb
 {
     my ($case, $sentence, $change, $wanted) = @_;
     my $right = keep($case);
-    my $witness = report_witness($case);
-    my $witnessed = read_file($witness);
+    my $head_file = report_head_file($case);
+    my $recorded = read_file($head_file);
     $change->($case);
     machine_hurt();
     my $users = sandbox_counts($case->{sandbox})->{payward}{users};
@@ -205,11 +205,11 @@ sub disturb
     push @wrong, "$counts->{duplicates} twice" if $counts->{duplicates};
     push @wrong, "$counts->{users} users" if $counts->{users} > $case->{valid} || $counts->{users} < $users;
     is(join('; ', @wrong), '', "$sentence: status $status");
-    # The right ledger lacks the users created meanwhile: payward returns the same users again. The witness of
+    # The right ledger lacks the users created meanwhile: payward returns the same users again. The head file of
     # the other ledger is removed as well, for that is gone; and the lost nonces are below a reservation.
     $case->{set}{'provider.nonce_floor'} = (time + 3600) * 1_000_000_000;
     put_back($case, $right);
-    write_file($witness, $witnessed);
+    write_file($head_file, $recorded);
     machine_holds($case, "$sentence, and the right ledger is put back");
     return $status;
 }

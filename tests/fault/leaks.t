@@ -246,7 +246,7 @@ cells_run(4, map {
         $place{"ledger, $_"} = read_file("$case->{folder}/test.ledger$_") for grep { -e "$case->{folder}/test.ledger$_" } '', '-wal', '-shm', '.lock';
         $place{'ledger, as SQL'} = $dump;
         $place{"report, $_"} = read_file("$report/$_") for map { ($_, "check/$_") } qw(summary.json report.html metrics.prom);
-        $place{"witness $_"} = read_file($_) for "$case->{folder}/test.ledger.head", glob "$report/ledger-*.head";
+        $place{"head file $_"} = read_file($_) for "$case->{folder}/test.ledger.head", glob "$report/ledger-*.head";
         $place{'names of files'} = join "\n", run_program('find', "$case->{folder}");
         $place{'locks of API keys'} = join '', map { eval { read_file($_) } // '' } glob '/run/lock/kyc-import-* /var/lock/kyc-import-* /tmp/kyc-import-*.lock';
         cmp_ok(length $dump, '>', 10_000, 'the ledger holds something');
