@@ -1,4 +1,4 @@
-/* argv → command → exit status */
+/* main: hardens the process, then runs the command. */
 #include "cmd/command.h"
 #include "core/process.h"
 

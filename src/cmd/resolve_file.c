@@ -11,7 +11,7 @@
 
 enum { BLOCK_SIZE = 64 * 1024, RECORD_MAX = 64 * 1024 };
 
-/* The bytes of the file, as the reader wants them. */
+/* Feeds the file to the reader. */
 struct feed {
     struct source *source;
     char *block;
@@ -27,18 +27,20 @@ static int next_block(void *context, struct slice *block)
     return len > 0 ? 1 : (int)len;
 }
 
-/* The place of a column, or -1 with ERROR_USAGE. */
+/* The index of a column, or -1 with ERROR_USAGE. */
 static ptrdiff_t find_column(const struct reader_header *header, const char *name, const char *path,
                              struct error *error)
 {
     for (size_t i = 0; i < header->column_count; i++)
         if (slice_is(header->columns[i], name))
             return (ptrdiff_t)i;
-    return error_set(error, ERROR_USAGE, "%s: has no column `%s`", path, name);
+    return error_set(error, ERROR_USAGE,
+                     "%s: there is no column `%s`\nhint: the first line of the file must name the columns",
+                     path, name);
 }
 
-static int give_record(const struct record *record, const char *path, ptrdiff_t first_at, ptrdiff_t second_at,
-                       resolve_pair *each, void *context, struct error *error)
+static int pass_record(const struct record *record, const char *path, ptrdiff_t first_index,
+                       ptrdiff_t second_index, resolve_pair *each, void *context, struct error *error)
 {
     static const struct slice none = {.len = 0};
     char where[PATH_MAX + 32];
@@ -46,7 +48,7 @@ static int give_record(const struct record *record, const char *path, ptrdiff_t 
     snprintf(where, sizeof where, "%s:%" PRIu64, path, record->line);
     if (record->fault)
         return each(context, none, none, where, error);
-    return each(context, record->cells[first_at], record->cells[second_at], where, error);
+    return each(context, record->cells[first_index], record->cells[second_index], where, error);
 }
 
 static int read_records(struct reader *reader, const char *path, const char *first, const char *second,
@@ -56,19 +58,19 @@ static int read_records(struct reader *reader, const char *path, const char *fir
     struct batch *batch = batch_new();
     enum reader_result more = READER_MORE;
     int result = reader_header(reader, path, &header, error);
-    ptrdiff_t first_at = result == 0 ? find_column(&header, first, path, error) : -1;
-    ptrdiff_t second_at = first_at >= 0 ? find_column(&header, second, path, error) : -1;
+    ptrdiff_t first_index = result == 0 ? find_column(&header, first, path, error) : -1;
+    ptrdiff_t second_index = first_index >= 0 ? find_column(&header, second, path, error) : -1;
 
-    if (second_at < 0)
+    if (second_index < 0)
         result = -1;
     while (result == 0 && more == READER_MORE) {
         batch_reset(batch);
         more = reader_fill(reader, batch);
         for (size_t i = 0; i < batch->count && result == 0; i++)
-            result = give_record(&batch->records[i], path, first_at, second_at, each, context, error);
+            result = pass_record(&batch->records[i], path, first_index, second_index, each, context, error);
     }
     batch_free(batch);
-    return more == READER_CUT ? -1 : result; /* the feed's error is filled in */
+    return more == READER_CUT ? -1 : result; /* the feed has filled in the error */
 }
 
 int resolve_file_read(const char *path, const char *first, const char *second, resolve_pair *each,

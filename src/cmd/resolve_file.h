@@ -1,4 +1,4 @@
-/* resolve_file: a CSV file of pairs, as `resolve --from` and `resolve --rekey` take it.
+/* resolve_file: reads a CSV file of pairs, for `resolve --from` and `resolve --rekey`.
  *
  * Thread: the main one.
  */
@@ -8,13 +8,13 @@
 #include "core/error.h"
 #include "core/slice.h"
 
-/* One record; valid during the call. where: `FILE:LINE`, for messages. Of a malformed record both are empty.
- * 0, or -1 with an error: the reading ends. */
+/* Called for each record; the slices are valid during the call. where: `FILE:LINE`, for messages. Both are
+ * empty for a malformed record. 0, or -1 with an error, which ends the reading. */
 typedef int resolve_pair(void *context, struct slice first, struct slice second, const char *where,
                          struct error *error);
 
-/* Reads a file, gzipped or not, and gives the two named columns of each record in order. 0, or -1:
- * ERROR_USAGE without one of the columns, ERROR_INPUT when the file breaks off. */
+/* Reads a file, gzipped or not, and passes the two named columns of each record to each, in order. 0, or -1:
+ * ERROR_USAGE if a column is missing, ERROR_INPUT if the file is cut off, or the error of each. */
 int resolve_file_read(const char *path, const char *first, const char *second, resolve_pair *each,
                       void *context, struct error *error);
 
