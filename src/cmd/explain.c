@@ -5,12 +5,12 @@
 
 #include "cmd/command.h"
 #include "cmd/explain_write.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 
 #include "core/log.h"
 #include "job/job_load.h"
 #include "pipeline/find_record.h"
-#include "provider/provider_table.h"
 
 enum { RESULT_MAX = 1 << 26 };
 
@@ -54,11 +54,8 @@ static int explain(const struct options *options, struct job *job, const struct 
 
 int command_explain(const struct options *options)
 {
-    const struct job_overrides overrides = {.sets = options->sets,
-                                            .set_count = options->set_count,
-                                            .inputs = options->inputs,
-                                            .input_count = options->input_count};
-    struct error error = {0};
+    const struct provider *provider;
+    struct error error;
 
     if (!options->row == !options->key) {
         log_error("%s\nhint: kyc-import explain %s --row N, or --key ID",
@@ -66,9 +63,8 @@ int command_explain(const struct options *options)
                   options->argument);
         return ERROR_USAGE;
     }
-    struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
-    int status = provider ? explain(options, job, provider, &error) : -1;
+    struct job *job = load_job(options, LOAD_JOB_READ, &provider, &error);
+    int status = job ? explain(options, job, provider, &error) : -1;
     if (status < 0)
         status = output_error(&error);
     job_free(job);

@@ -1,5 +1,6 @@
 /* probe: checks whether a job can run. Each line is ok, or names the fault and what to do. */
 #include "cmd/command.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 #include "cmd/probe_lines.h"
 #include "cmd/probe_machine.h"
@@ -7,7 +8,6 @@
 
 #include "delivery/sender.h"
 #include "job/job_load.h"
-#include "provider/provider_table.h"
 
 enum { RESULT_MAX = 1 << 20 };
 
@@ -44,44 +44,28 @@ static int show(const struct options *options, const struct job *job, const stru
     return status;
 }
 
-/* Loads the job with its credentials; if they are not ok, without them, and *fault is why. NULL with an
- * error. */
-static struct job *load(const struct options *options, struct error *fault, struct error *error)
-{
-    struct job_overrides overrides = {
-        .sets = options->sets, .set_count = options->set_count, .secrets = true};
-    struct job *job = job_load(options->argument, &overrides, fault);
-
-    if (job)
-        return job;
-    overrides.secrets = false;
-    return job_load(options->argument, &overrides, error);
-}
-
 int command_probe(const struct options *options)
 {
     struct probe_lines lines = {.count = 0};
-    struct error fault = {0}, error = {0};
-    struct job *job = load(options, &fault, &error);
-    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
-    int status;
+    const struct provider *provider;
+    struct error fault = {0}, error;
+    struct job *job = load_job(options, LOAD_JOB_SEND, &provider, &fault);
+    bool has_secrets = job != NULL;
 
-    if (provider) {
-        struct slice url = provider_base_url(provider, job);
-        probe_lines_add(&lines, "job", PROBE_OK, "%s: %s at %.*s", job->path, provider->name, (int)url.len,
-                        url.data);
-        probe_lines_add(&lines, "libcurl", PROBE_OK, "%s", sender_library());
-        bool loaded = fault.scope == ERROR_NONE && provider_of_job(job, true, &fault);
-        if (loaded)
-            probe_lines_add(&lines, "credentials", PROBE_OK, "%zu, well-formed",
-                            job->provider.credential_count);
-        else
-            probe_lines_add(&lines, "credentials", PROBE_NOT_OK, "%s", fault.text);
-        probe_all(&lines, job, provider, loaded);
-        status = show(options, job, &lines);
-    } else {
-        status = output_error(&error);
-    }
+    if (!job)
+        job = load_job(options, LOAD_JOB_READ, &provider, &error);
+    if (!job)
+        return output_error(&error);
+    struct slice url = provider_base_url(provider, job);
+    probe_lines_add(&lines, "job", PROBE_OK, "%s: %s at %.*s", job->path, provider->name, (int)url.len,
+                    url.data);
+    probe_lines_add(&lines, "libcurl", PROBE_OK, "%s", sender_library());
+    if (has_secrets)
+        probe_lines_add(&lines, "credentials", PROBE_OK, "%zu, well-formed", job->provider.credential_count);
+    else
+        probe_lines_add(&lines, "credentials", PROBE_NOT_OK, "%s", fault.text);
+    probe_all(&lines, job, provider, has_secrets);
+    int status = show(options, job, &lines);
     probe_lines_clear(&lines);
     job_free(job);
     return status;

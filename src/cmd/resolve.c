@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 #include "cmd/resolve_check.h"
 #include "cmd/resolve_file.h"
@@ -19,7 +20,6 @@
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
 #include "provider/provider.h"
-#include "provider/provider_table.h"
 #include "provider/user_id.h"
 
 enum { ID_MAX = 128 };
@@ -354,10 +354,9 @@ static const char *find_misuse(const struct options *options)
 int command_resolve(const struct options *options)
 {
     bool has_requests = !options->unchecked && (options->user || options->from || options->absent);
-    const struct job_overrides overrides = {
-        .sets = options->sets, .set_count = options->set_count, .secrets = has_requests};
     const char *misuse = find_misuse(options);
-    struct error error = {0};
+    const struct provider *provider;
+    struct error error;
 
     if (misuse) {
         log_error(
@@ -365,9 +364,8 @@ int command_resolve(const struct options *options)
             misuse);
         return ERROR_USAGE;
     }
-    struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, has_requests, &error) : NULL;
-    int status = provider ? resolve_job(options, job, provider, &error) : -1;
+    struct job *job = load_job(options, has_requests ? LOAD_JOB_SEND : LOAD_JOB_READ, &provider, &error);
+    int status = job ? resolve_job(options, job, provider, &error) : -1;
     if (status < 0)
         status = output_error(&error);
     job_free(job);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 #include "core/clock.h"
 #include "core/file.h"
@@ -14,7 +15,6 @@
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
-#include "provider/provider_table.h"
 
 enum { BLOCK_SIZE = 64 * 1024, BLOCK_MAX = 2 * BLOCK_SIZE };
 
@@ -167,11 +167,10 @@ static int write_results(const struct options *options, const struct job *job,
 
 int command_results(const struct options *options)
 {
-    const struct job_overrides overrides = {.sets = options->sets, .set_count = options->set_count};
-    struct error error = {0};
-    struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, false, &error) : NULL;
-    int status = provider ? write_results(options, job, provider, &error) : -1;
+    const struct provider *provider;
+    struct error error;
+    struct job *job = load_job(options, LOAD_JOB_READ, &provider, &error);
+    int status = job ? write_results(options, job, provider, &error) : -1;
 
     if (status < 0)
         status = output_error(&error);

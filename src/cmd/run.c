@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 
 #include "core/clock.h"
@@ -10,7 +11,6 @@
 #include "delivery/throughput_estimate.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
-#include "provider/provider_table.h"
 #include "report/html_report.h"
 #include "report/metrics.h"
 #include "report/summary_json.h"
@@ -160,19 +160,10 @@ static int run_job(const struct options *options, struct job *job, const struct 
 
 static int load_and_run(const struct options *options, bool send)
 {
-    const struct job_overrides overrides = {
-        .sets = options->sets,
-        .set_count = options->set_count,
-        .inputs = options->inputs,
-        .input_count = options->input_count,
-        .report = options->report,
-        .secrets = send,
-        .check = !send,
-    };
-    struct error error = {0};
-    struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, send, &error) : NULL;
-    int status = provider ? run_job(options, job, provider, send) : output_error(&error);
+    const struct provider *provider;
+    struct error error;
+    struct job *job = load_job(options, send ? LOAD_JOB_SEND : LOAD_JOB_CHECK, &provider, &error);
+    int status = job ? run_job(options, job, provider, send) : output_error(&error);
 
     job_free(job);
     return status;

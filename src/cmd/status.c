@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cmd/command.h"
+#include "cmd/load_job.h"
 #include "cmd/output.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
@@ -11,7 +12,6 @@
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
 #include "provider/provider.h"
-#include "provider/provider_table.h"
 
 enum {
     HTTP_CONFLICT = 409,
@@ -273,12 +273,11 @@ static int show_ledger(const struct options *options, struct job *job, const str
 
 int command_status(const struct options *options)
 {
-    const struct job_overrides overrides = {
-        .sets = options->sets, .set_count = options->set_count, .secrets = options->against_provider};
-    struct error error = {0};
-    struct job *job = job_load(options->argument, &overrides, &error);
-    const struct provider *provider = job ? provider_of_job(job, options->against_provider, &error) : NULL;
-    int status = provider ? show_ledger(options, job, provider, &error) : -1;
+    const struct provider *provider;
+    struct error error;
+    struct job *job =
+        load_job(options, options->against_provider ? LOAD_JOB_SEND : LOAD_JOB_READ, &provider, &error);
+    int status = job ? show_ledger(options, job, provider, &error) : -1;
 
     if (status < 0)
         status = output_error(&error);
