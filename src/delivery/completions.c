@@ -46,7 +46,7 @@ static bool is_login(const struct delivery *delivery)
 static void fail_waiting(struct sender *sender, const struct delivery *login, bool all, bool was_probe)
 {
     struct delivery *delivery;
-    while ((delivery = sender_queue_list_pop(&sender->waiting))) {
+    while ((delivery = FIFO_POP(&sender->waiting, struct delivery))) {
         set_unsent(delivery, &login->outcome, login->date_ns);
         delivery->was_probe = was_probe;
         complete_delivery(sender, delivery);
@@ -164,7 +164,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
         return;
     }
     if (release_attempt(sender, attempt)) { /* not one byte went out: it waits again, at the head */
-        sender_queue_list_add_first(&sender->waiting, delivery);
+        fifo_prepend(&sender->waiting, &delivery->link);
         return;
     }
     int status = delivery->outcome.http_status;

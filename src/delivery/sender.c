@@ -190,14 +190,14 @@ static void receive_orders(struct sender *sender)
 static void withdraw_waiting(struct sender *sender)
 {
     struct delivery *delivery;
-    while ((delivery = sender_queue_list_pop(&sender->waiting)))
+    while ((delivery = FIFO_POP(&sender->waiting, struct delivery)))
         completions_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
 }
 
 static void refuse_waiting(struct sender *sender, const char *code, const char *text)
 {
     struct delivery *delivery;
-    while ((delivery = sender_queue_list_pop(&sender->waiting)))
+    while ((delivery = FIFO_POP(&sender->waiting, struct delivery)))
         completions_unsent(sender, delivery, OUTCOME_STOP, code, text);
 }
 
@@ -263,7 +263,7 @@ static bool may_send(void *context, struct attempt *attempt)
 static struct delivery *next_delivery(struct sender *sender, struct key_slot *key_slot, uint64_t now)
 {
     if (!login_is_due(&key_slot->login, now))
-        return sender_queue_list_pop(&sender->waiting);
+        return FIFO_POP(&sender->waiting, struct delivery);
     key_slot->login.in_progress = true;
     return &key_slot->login_delivery;
 }

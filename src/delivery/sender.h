@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/fifo.h"
 #include "delivery/response.h"
 #include "model/job.h"
 #include "model/outcome.h"
@@ -52,7 +53,7 @@ struct delivery {
     uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
     struct response_list list; /* what the answer's headers say of a list in it */
-    struct delivery *next;     /* the holder's */
+    struct fifo_link link;     /* the holder's */
 };
 
 enum {

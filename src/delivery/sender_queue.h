@@ -1,7 +1,6 @@
-/* sender_queue: what other threads ask of the sender, and lists of deliveries.
+/* sender_queue: the deliveries and orders that other threads give to the sender.
  *
- * A list links deliveries by their `next`; it never owns them. Thread: sender_queue_* any; a list one at a
- * time. Owner: init/clear.
+ * Thread: any. Owner: init/clear; the deliveries belong to whoever submitted them.
  */
 #ifndef KYC_DELIVERY_SENDER_QUEUE_H
 #define KYC_DELIVERY_SENDER_QUEUE_H
@@ -9,18 +8,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "core/fifo.h"
 #include "delivery/sender.h"
 
-struct sender_queue_list {
-    struct delivery *first, *last;
-};
-
-void sender_queue_list_add(struct sender_queue_list *list, struct delivery *delivery);
-void sender_queue_list_add_first(struct sender_queue_list *list, struct delivery *delivery);
-/* NULL when it is empty. */
-struct delivery *sender_queue_list_pop(struct sender_queue_list *list);
-
-/* Once asked for, they stay so. */
+/* An order stays in force once it was given. */
 enum sender_order {
     SENDER_ORDER_WITHDRAW = 1,
     SENDER_ORDER_ABORT = 2,
@@ -29,7 +20,7 @@ enum sender_order {
 
 struct sender_queue {
     pthread_mutex_t mutex;
-    struct sender_queue_list deliveries;
+    struct fifo deliveries;
     unsigned orders;
 };
 
@@ -39,7 +30,7 @@ void sender_queue_clear(struct sender_queue *queue);
 /* True when it was empty: the sender has to be woken. */
 bool sender_queue_put(struct sender_queue *queue, struct delivery *delivery);
 void sender_queue_add_order(struct sender_queue *queue, enum sender_order order);
-/* Moves all deliveries to the end of list; gives the wishes so far. */
-unsigned sender_queue_receive(struct sender_queue *queue, struct sender_queue_list *list);
+/* Moves all deliveries behind those in deliveries. Returns the orders so far, as bits. */
+unsigned sender_queue_receive(struct sender_queue *queue, struct fifo *deliveries);
 
 #endif

@@ -47,7 +47,7 @@ struct sender {
     struct retry_random random;
     char last_failure[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
     struct key_slots key_slots;
-    struct sender_queue_list waiting;
+    struct fifo waiting;
     struct attempt *idle;
     bool withdrawn, aborted, finished;
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */

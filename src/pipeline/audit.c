@@ -362,11 +362,9 @@ static void ask_until_done(struct audit *audit)
         until_ns = floors_ns < until_ns ? floors_ns : until_ns;
         inbox_wait(audit->inbox, false, until_ns < max_ns ? until_ns : max_ns, &arrivals);
         handle_signals(audit, arrivals.interrupts);
-        while (arrivals.deliveries) {
-            struct delivery *delivery = arrivals.deliveries;
-            arrivals.deliveries = delivery->next;
+        struct delivery *delivery;
+        while ((delivery = FIFO_POP(&arrivals.deliveries, struct delivery)))
             handle_delivery(audit, delivery);
-        }
         reserve_nonces(audit);
     }
 }

@@ -348,7 +348,7 @@ static void run_round(struct coordinator *coordinator)
     failed = sending && sending_begin(sending, &error) != 0;
     if (failed)
         sending_fail(sending);
-    if (sending && sending_receive(sending, arrivals.deliveries, &error) != 0)
+    if (sending && sending_receive(sending, &arrivals.deliveries, &error) != 0)
         failed = true;
     stop_if_provider_stopped(coordinator);
     if (!failed && process_records(coordinator, &error) != 0)

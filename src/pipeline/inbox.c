@@ -15,7 +15,7 @@ struct inbox {
     size_t ring_size;
     uint64_t next_sequence;
     uint64_t end; /* batches in all; UINT64_MAX: not known yet */
-    struct delivery *first, **last;
+    struct fifo deliveries;
     unsigned interrupts, interrupts_reported;
 };
 
@@ -33,7 +33,6 @@ struct inbox *inbox_new(size_t batches)
     inbox->ring = memory_new(batches, sizeof *inbox->ring);
     inbox->ring_size = batches;
     inbox->end = UINT64_MAX;
-    inbox->last = &inbox->first;
     return inbox;
 }
 
@@ -62,10 +61,8 @@ void inbox_put_delivery(void *context, struct delivery *delivery)
 {
     struct inbox *inbox = context;
 
-    delivery->next = NULL;
     pthread_mutex_lock(&inbox->mutex);
-    *inbox->last = delivery;
-    inbox->last = &delivery->next;
+    fifo_append(&inbox->deliveries, &delivery->link);
     pthread_cond_signal(&inbox->arrived);
     pthread_mutex_unlock(&inbox->mutex);
 }
@@ -88,7 +85,7 @@ void inbox_interrupt(struct inbox *inbox)
 
 static bool has_arrivals(const struct inbox *inbox, bool want_batch)
 {
-    if (inbox->first || inbox->interrupts != inbox->interrupts_reported)
+    if (inbox->deliveries.first || inbox->interrupts != inbox->interrupts_reported)
         return true;
     return want_batch &&
            (inbox->ring[inbox->next_sequence % inbox->ring_size] || inbox->next_sequence == inbox->end);
@@ -103,9 +100,8 @@ void inbox_wait(struct inbox *inbox, bool want_batch, uint64_t until_ns, struct 
     pthread_mutex_lock(&inbox->mutex);
     while (!timed_out && !has_arrivals(inbox, want_batch))
         timed_out = pthread_cond_timedwait(&inbox->arrived, &inbox->mutex, &until) != 0;
-    arrivals->deliveries = inbox->first;
-    inbox->first = NULL;
-    inbox->last = &inbox->first;
+    arrivals->deliveries = inbox->deliveries;
+    inbox->deliveries = (struct fifo){0};
     arrivals->batch = NULL;
     struct batch **plan = &inbox->ring[inbox->next_sequence % inbox->ring_size];
     if (want_batch && *plan) {

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/fifo.h"
 #include "delivery/sender.h"
 #include "model/record.h"
 
@@ -30,10 +31,10 @@ void inbox_end(struct inbox *inbox, uint64_t count);
 void inbox_interrupt(struct inbox *inbox);
 
 struct inbox_arrivals {
-    struct delivery *deliveries; /* in the order of their return, linked by next; NULL: none */
-    struct batch *batch;         /* the next one in input order; NULL: none now, or not asked for */
-    bool ended;                  /* every batch has left the queue */
-    unsigned interrupts;         /* so far */
+    struct fifo deliveries; /* in the order of their return */
+    struct batch *batch;    /* the next one in input order; NULL: none now, or not asked for */
+    bool ended;             /* every batch has left the queue */
+    unsigned interrupts;    /* so far */
 };
 
 /* Waits until something arrives or until_ns (monotonic; 0: does not wait). want_batch: return the next batch,

@@ -25,12 +25,10 @@ static size_t copied_bytes(const struct record *record)
 
 struct item *item_new(struct item_pool *pool, const struct record *record)
 {
-    struct item *item = pool->free;
+    struct item *item = FIFO_POP(&pool->free, struct item);
 
     if (item) {
         struct arena arena = item->arena;
-        pool->free = item->next;
-        pool->free_count--;
         *item = (struct item){.arena = arena};
     } else {
         item = memory_new(1, sizeof *item);
@@ -56,14 +54,12 @@ void item_free(struct item_pool *pool, struct item *item)
     pool->bytes -= item->bytes;
     look_up_free(item->look_up);
     item->look_up = NULL;
-    if (pool->free_count == FREE_ITEMS_MAX) {
+    if (pool->free.count == FREE_ITEMS_MAX) {
         drop(item);
         return;
     }
     arena_reset(&item->arena);
-    item->next = pool->free;
-    pool->free = item;
-    pool->free_count++;
+    fifo_prepend(&pool->free, &item->link);
 }
 
 bool item_pool_has_capacity(const struct item_pool *pool)
@@ -88,11 +84,9 @@ void item_spare(struct item *item, bool restarted)
 void item_pool_clear(struct item_pool *pool)
 {
     assert(pool->count == 0);
-    while (pool->free) {
-        struct item *item = pool->free;
-        pool->free = item->next;
+    struct item *item;
+    while ((item = FIFO_POP(&pool->free, struct item)))
         drop(item);
-    }
     *pool = (struct item_pool){0};
 }
 
@@ -139,30 +133,4 @@ void waiting_clear(struct waiting *waiting)
     assert(waiting->count == 0);
     free(waiting->heap);
     *waiting = (struct waiting){0};
-}
-
-void item_list_init(struct item_list *list)
-{
-    *list = (struct item_list){.last = &list->first};
-}
-
-void item_list_put(struct item_list *list, struct item *item)
-{
-    item->next = NULL;
-    *list->last = item;
-    list->last = &item->next;
-    list->count++;
-}
-
-struct item *item_list_take(struct item_list *list)
-{
-    struct item *item = list->first;
-
-    if (!item)
-        return NULL;
-    list->first = item->next;
-    if (!list->first)
-        list->last = &list->first;
-    list->count--;
-    return item;
 }

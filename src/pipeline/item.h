@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/fifo.h"
 #include "delivery/sender.h"
 #include "model/record.h"
 #include "pipeline/conclude.h"
@@ -44,13 +45,12 @@ struct item {
     uint64_t retrying_since_ns; /* monotonic; 0: not yet */
     uint64_t due_ns;            /* monotonic: the time of the next attempt */
     size_t bytes;
-    struct item *next; /* of the list that holds it */
+    struct fifo_link link; /* of the list that holds it */
 };
 
 /* A pool with a bound: items are recycled. */
 struct item_pool {
-    struct item *free;
-    size_t free_count;
+    struct fifo free;
     size_t count; /* in circulation */
     size_t bytes;
 };
@@ -81,15 +81,5 @@ uint64_t waiting_next_ns(const struct waiting *waiting);
 /* Takes the first; NULL when none is left. */
 struct item *waiting_take(struct waiting *waiting);
 void waiting_clear(struct waiting *waiting);
-
-/* First in, first out. */
-struct item_list {
-    struct item *first, **last;
-    size_t count;
-};
-
-void item_list_init(struct item_list *list);
-void item_list_put(struct item_list *list, struct item *item);
-struct item *item_list_take(struct item_list *list);
 
 #endif

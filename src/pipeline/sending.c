@@ -47,8 +47,6 @@ struct sending *sending_open(const struct sending_parts *parts, struct error *er
     sending->parts = *parts;
     sending->ahead_max = compute_ahead_max(parts->job, parts->provider);
     sending->random = retry_random_any();
-    item_list_init(&sending->new_items);
-    item_list_init(&sending->concluded);
     sending->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
     if (settling_open(&sending->settling, parts->ledger, error) == 0 && heed_start(sending, error) == 0)
         sending->sender = sender_new(parts->job, parts->provider, inbox_put_delivery, parts->inbox, error);
@@ -171,10 +169,10 @@ static int add_in_doubt(struct sending *sending, struct item *item, const struct
     if (settling_is_due(sending, item)) {
         if (settling_add(sending, item, true, error) == 0)
             return 0;
-        item_list_put(&sending->new_items, item);
+        fifo_append(&sending->new_items, &item->link);
         return -1;
     }
-    item_list_put(&sending->new_items, item);
+    fifo_append(&sending->new_items, &item->link);
     if (!item->changed)
         return 0;
     return sending_journal(sending, item, decision->changes.digest, decision->changes.members, true, error);
@@ -190,7 +188,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
     item->customer = decision->customer;
     item->immutable = FIELD_NONE;
     if (decision->kind == DECISION_UPDATE) {
-        item_list_put(&sending->new_items, item);
+        fifo_append(&sending->new_items, &item->link);
         return add_update(sending, item, copy_text(item, decision->user_id),
                           copy_text(item, decision->former_key), &decision->changes, error);
     }
@@ -198,7 +196,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
     set_idempotency_key(sending, item, decision);
     if (decision->kind == DECISION_RECONCILE)
         return add_in_doubt(sending, item, decision, error);
-    item_list_put(&sending->new_items, item);
+    fifo_append(&sending->new_items, &item->link);
     fingerprint_members(sending->parts.fingerprint, record, sending->members);
     return sending_journal(sending, item, record->digest, sending->members, false, error);
 }
@@ -247,7 +245,7 @@ static void finish_item(struct sending *sending, struct item *item, const struct
 {
     item->final = *conclusion;
     sending->in_doubt_count -= item->in_doubt;
-    item_list_put(&sending->concluded, item);
+    fifo_append(&sending->concluded, &item->link);
 }
 
 /* A create in doubt whose row has changed is resolved: the user exists with the journalled data or with this
@@ -275,7 +273,7 @@ static int start_update(struct sending *sending, struct item *item, struct concl
     if (add_update(sending, item, customer.user_id.data,
                    customer.former_key.len ? customer.former_key.data : NULL, &changes, error) != 0)
         return -1;
-    item_list_put(&sending->new_items, item);
+    fifo_append(&sending->new_items, &item->link);
     return 0;
 }
 
@@ -377,14 +375,13 @@ static int conclude_item(struct sending *sending, struct item *item, struct erro
     return sending_apply_action(sending, item, &conclusion, wait_ns, error);
 }
 
-int sending_receive(struct sending *sending, struct delivery *deliveries, struct error *error)
+int sending_receive(struct sending *sending, struct fifo *deliveries, struct error *error)
 {
     int result = 0;
 
-    while (deliveries) {
-        struct delivery *delivery = deliveries;
+    struct delivery *delivery;
+    while ((delivery = FIFO_POP(deliveries, struct delivery))) {
         struct item *item = (struct item *)delivery;
-        deliveries = deliveries->next;
         sending->submitted--;
         failpoint("outcome taken");
         if (delivery->call.operation == OPERATION_LIST) {
@@ -457,8 +454,8 @@ static int give_up_waiting(struct sending *sending, struct error *error)
     struct item *item;
     int result = 0;
 
-    while ((item = waiting_take(&sending->waiting)) || (item = item_list_take(&sending->new_items)) ||
-           (item = item_list_take(&sending->settling.waiting))) {
+    while ((item = waiting_take(&sending->waiting)) || (item = FIFO_POP(&sending->new_items, struct item)) ||
+           (item = FIFO_POP(&sending->settling.waiting, struct item))) {
         struct conclusion conclusion = conclude_given_up(item);
         if (sending_write(sending, item, &conclusion, false, error) != 0) {
             sending_fail(sending);
@@ -485,7 +482,7 @@ int sending_commit(struct sending *sending, struct error *error)
     }
     if (!sending->failed) /* else the reservation is not durable */
         floors_publish(&sending->floors);
-    while ((item = item_list_take(&sending->concluded))) {
+    while ((item = FIFO_POP(&sending->concluded, struct item))) {
         if (count_item(sending, item, error) != 0)
             result = -1;
         failpoint("outcome counted");
@@ -494,7 +491,7 @@ int sending_commit(struct sending *sending, struct error *error)
     uint64_t now_ns = clock_mono_ns();
     while (waiting_next_ns(&sending->waiting) <= now_ns)
         submit(sending, waiting_take(&sending->waiting));
-    while ((item = item_list_take(&sending->new_items)))
+    while ((item = FIFO_POP(&sending->new_items, struct item)))
         submit(sending, item);
     if (!sending->failed && settling_start(sending, now_ns, error) != 0) {
         sending_fail(sending);

@@ -48,7 +48,7 @@ int sending_add(struct sending *sending, const struct record *record, const stru
                 struct error *error);
 
 /* Concludes every delivery that returned, and writes that. 0, or -1. */
-int sending_receive(struct sending *sending, struct delivery *deliveries, struct error *error);
+int sending_receive(struct sending *sending, struct fifo *deliveries, struct error *error);
 
 /* Opens the round's transaction; before sending_add and sending_take_back. 0, or -1. */
 int sending_begin(struct sending *sending, struct error *error);

@@ -29,8 +29,8 @@ struct sending {
     struct item_pool pool;
     struct waiting waiting;
     struct settling settling;
-    struct item_list new_items; /* journalled in this round; submitted after its commit */
-    struct item_list concluded; /* counted after the commit */
+    struct fifo new_items; /* journalled in this round; submitted after its commit */
+    struct fifo concluded; /* counted after the commit */
     size_t submitted, ahead_max;
     uint64_t in_doubt_count; /* items in circulation that are in doubt */
     uint64_t bad_nonces;

@@ -19,7 +19,7 @@ enum {
 
 int settling_open(struct settling *settling, struct ledger *ledger, struct error *error)
 {
-    item_list_init(&settling->waiting);
+    settling->waiting = (struct fifo){0};
     settling->earliest_ns = UINT64_MAX;
     settling->run_started_ns = clock_mono_ns();
     settling->clocks.ledger_ns = ledger_newest_ns(ledger);
@@ -97,7 +97,7 @@ static void wait_for_listing(struct settling *settling, struct item *item)
         settling->earliest_ns = item->due_ns;
     if (item->due_ns > settling->latest_ns)
         settling->latest_ns = item->due_ns;
-    item_list_put(&settling->waiting, item);
+    fifo_append(&settling->waiting, &item->link);
 }
 
 int settling_add(struct sending *sending, struct item *item, bool earlier, struct error *error)
@@ -125,7 +125,7 @@ int settling_add(struct sending *sending, struct item *item, bool earlier, struc
     if (outcome->kind == OUTCOME_EXISTS && outcome->user_id[0] != '\0')
         look_up_first(item->look_up, outcome->user_id, parts->provider->recovery == PROVIDER_RECOVERY_REPEAT);
     look_up_ask(item->look_up, &item->delivery);
-    item_list_put(&sending->new_items, item);
+    fifo_append(&sending->new_items, &item->link);
     return 0;
 }
 
@@ -160,7 +160,7 @@ static int resend_create(struct sending *sending, struct item *item, struct erro
     }
     item->delivery.call.journalled_ns = at_ns; /* the key keeps its age */
     if (result == 0)
-        item_list_put(&sending->new_items, item);
+        fifo_append(&sending->new_items, &item->link);
     return result;
 }
 
@@ -254,7 +254,7 @@ int settling_receive(struct sending *sending, struct item *item, struct error *e
             return -1;
         item_restart(item);
         look_up_ask(item->look_up, &item->delivery);
-        item_list_put(&sending->new_items, item);
+        fifo_append(&sending->new_items, &item->link);
         return 1;
     case LOOK_UP_ENDED:
         break;
@@ -423,7 +423,7 @@ int settling_start(struct sending *sending, uint64_t now_ns, struct error *error
 {
     struct settling *settling = &sending->settling;
     const struct sending_parts *parts = &sending->parts;
-    struct item_list waiting = settling->waiting;
+    struct fifo waiting = settling->waiting;
     struct item *item;
 
     if (sending->stopping || settling_next_ns(sending) > now_ns)
@@ -432,11 +432,11 @@ int settling_start(struct sending *sending, uint64_t now_ns, struct error *error
         settling->listing = listing_new(parts->job, parts->provider, ledger_fingerprint_key(parts->ledger));
     if (listing_prepare(settling->listing, parts->ledger, error) != 0)
         return -1;
-    item_list_init(&settling->waiting);
+    settling->waiting = (struct fifo){0};
     settling->earliest_ns = UINT64_MAX;
     settling->latest_ns = 0;
     int result = 0;
-    while ((item = item_list_take(&waiting))) {
+    while ((item = FIFO_POP(&waiting, struct item))) {
         struct ledger_customer customer;
         if (item->due_ns > now_ns || result != 0) {
             wait_for_listing(settling, item);

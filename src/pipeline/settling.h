@@ -21,7 +21,7 @@ struct sending;
 struct settling {
     struct listing *listing;         /* NULL: none needed so far */
     bool in_flight;                  /* the listing has its items */
-    struct item_list waiting;        /* for a listing, each from its due_ns on */
+    struct fifo waiting;             /* for a listing, each from its due_ns on */
     uint64_t earliest_ns, latest_ns; /* of these due_ns */
     uint64_t run_started_ns;         /* all monotonic */
     uint64_t not_before_ns;          /* backoff of a listing that failed */

@@ -63,12 +63,11 @@ static void outcomes_come_in_the_order_in_which_they_came_back_whether_a_batch_i
         for (size_t i = 0; i < 3; i++)
             inbox_put_delivery(inbox, &deliveries[i]);
         inbox_wait(inbox, round == 0, far_off(), &arrivals);
-        assert_ptr_equal(arrivals.deliveries, &deliveries[0]);
-        assert_ptr_equal(arrivals.deliveries->next, &deliveries[1]);
-        assert_ptr_equal(arrivals.deliveries->next->next, &deliveries[2]);
-        assert_null(deliveries[2].next);
+        assert_int_equal(arrivals.deliveries.count, 3);
+        for (size_t d = 0; d < 3; d++)
+            assert_ptr_equal(FIFO_POP(&arrivals.deliveries, struct delivery), &deliveries[d]);
         inbox_wait(inbox, false, 0, &arrivals);
-        assert_null(arrivals.deliveries);
+        assert_null(arrivals.deliveries.first);
     }
     inbox_free(inbox);
 }

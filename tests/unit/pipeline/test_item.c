@@ -101,18 +101,17 @@ static void a_list_gives_first_what_came_first(void **state)
 {
     (void)state;
     struct item items[3] = {0};
-    struct item_list list;
-    item_list_init(&list);
-    assert_null(item_list_take(&list));
+    struct fifo list = {0};
+    assert_null(FIFO_POP(&list, struct item));
     for (int round = 0; round < 2; round++) {
-        item_list_put(&list, &items[0]);
-        item_list_put(&list, &items[1]);
-        assert_ptr_equal(item_list_take(&list), &items[0]);
-        item_list_put(&list, &items[2]);
+        fifo_append(&list, &items[0].link);
+        fifo_append(&list, &items[1].link);
+        assert_ptr_equal(FIFO_POP(&list, struct item), &items[0]);
+        fifo_append(&list, &items[2].link);
         assert_int_equal(list.count, 2);
-        assert_ptr_equal(item_list_take(&list), &items[1]);
-        assert_ptr_equal(item_list_take(&list), &items[2]);
-        assert_null(item_list_take(&list));
+        assert_ptr_equal(FIFO_POP(&list, struct item), &items[1]);
+        assert_ptr_equal(FIFO_POP(&list, struct item), &items[2]);
+        assert_null(FIFO_POP(&list, struct item));
         assert_int_equal(list.count, 0);
     }
 }
