@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "cmd/explain_write.h"
-#include "core/characters.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "input/header.h"
 #include "report/mask.h"
 
@@ -28,7 +28,7 @@ void explain_write_value(const struct explain_settings *settings, const struct f
     }
     if (encoding != ENCODING_UTF8)
         encoding_decode(encoding, value, found->arena, &text);
-    character_append_plain(settings->out, text_shorten(text, VALUE_MAX));
+    utf8_append_escaped(settings->out, utf8_shorten(text, VALUE_MAX));
     if (text.len > VALUE_MAX)
         buffer_append_text(settings->out, "…");
 }
@@ -79,7 +79,7 @@ void explain_write_message(const struct explain_settings *settings, const struct
     while (cursor < end) {
         const char *open = memchr(cursor, '"', (size_t)(end - cursor));
         const char *close = open ? closing_quote(open + 1, end) : NULL;
-        character_append_plain(settings->out, slice_make(cursor, (size_t)((close ? open : end) - cursor)));
+        utf8_append_escaped(settings->out, slice_make(cursor, (size_t)((close ? open : end) - cursor)));
         if (!close)
             return;
         struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
@@ -87,7 +87,7 @@ void explain_write_message(const struct explain_settings *settings, const struct
         if (is_of_record(settings, found, quoted))
             explain_write_value(settings, found, quoted, ENCODING_UTF8);
         else
-            character_append_plain(settings->out, quoted);
+            utf8_append_escaped(settings->out, quoted);
         buffer_append_char(settings->out, '"');
         cursor = close + 1;
     }

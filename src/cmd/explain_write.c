@@ -3,9 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/characters.h"
 #include "core/clock.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "input/header.h"
 
 enum { NAME_WIDTH_MAX = 32 };
@@ -19,7 +18,7 @@ static enum encoding encoding_of(const struct explain_settings *settings)
 /* Appends a name, padded to a width. */
 static void write_name(struct buffer *out, struct slice name, size_t width)
 {
-    size_t count = text_is_utf8(name) ? text_count_chars(name) : name.len;
+    size_t count = utf8_is_valid(name) ? utf8_count(name) : name.len;
 
     buffer_append_text(out, "  ");
     buffer_append(out, name);
@@ -29,7 +28,7 @@ static void write_name(struct buffer *out, struct slice name, size_t width)
 
 static size_t wider(size_t width, struct slice name)
 {
-    size_t count = text_count_chars(name);
+    size_t count = utf8_count(name);
 
     return count > width && count <= NAME_WIDTH_MAX ? count : width;
 }
@@ -100,13 +99,12 @@ static void write_source(const struct explain_settings *settings, const struct f
 static void write_items(const struct explain_settings *settings, const struct found_record *found,
                         struct slice list)
 {
-    while (list.data) {
-        const char *end = memchr(list.data, VALUE_SEPARATOR, list.len);
-        struct slice item = slice_make(list.data, end ? (size_t)(end - list.data) : list.len);
+    struct slice item;
+
+    while (record_next_item(&list, &item)) {
         explain_write_value(settings, found, item, ENCODING_UTF8);
-        if (end)
+        if (list.data)
             buffer_append_text(settings->out, ", ");
-        list = end ? slice_make(end + 1, list.len - item.len - 1) : slice_make(NULL, 0);
     }
 }
 
@@ -236,7 +234,7 @@ void explain_write(const struct explain_settings *settings, const struct found_r
     const struct record *record = found->record;
     struct buffer *out = settings->out;
 
-    character_append_plain(out, slice_from(settings->job->input.paths[record->input]));
+    utf8_append_escaped(out, slice_from(settings->job->input.paths[record->input]));
     buffer_printf(out, ", row %" PRIu64 ", line %" PRIu64 "%s\n", record->row, record->line,
                   settings->unmask ? "" : "; values are masked (--unmask shows them)");
     if (record->cells)

@@ -59,15 +59,11 @@ static bool is_country(struct slice text, struct arena *arena)
 /* Every item between separators (0: the whole) is a country. */
 static bool are_countries(struct slice text, char separator, struct arena *arena)
 {
-    for (;;) {
-        const char *end = separator ? memchr(text.data, separator, text.len) : NULL;
-        struct slice item = slice_make(text.data, end ? (size_t)(end - text.data) : text.len);
+    struct slice item;
+    while (slice_next_item(&text, slice_make(&separator, separator != 0), &item))
         if (!is_country(item, arena))
             return false;
-        if (!end)
-            return true;
-        text = slice_make(end + 1, text.len - item.len - 1);
-    }
+    return true;
 }
 
 static bool looks_like(struct slice text, enum field_type type, char separator, struct arena *arena)

@@ -183,7 +183,7 @@ static bool add_value(struct date_shape shapes[SHAPES], struct slice text, char 
     char found[INFER_FORMAT_SIZE] = "";
     size_t len = find_tail(text);
 
-    if (len < text.len && !read_tail(slice_make(text.data + len, text.len - len), found))
+    if (len < text.len && !read_tail(slice_skip(text, len), found))
         return false;
     if (!read_numbers(slice_make(text.data, len), &numbers))
         return false;

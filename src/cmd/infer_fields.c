@@ -6,6 +6,7 @@
 #include "cmd/infer_column.h"
 #include "cmd/yaml_scalar.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "model/language.h"
 #include "model/synonyms.h"
 #include "rules/value_map.h"
@@ -99,7 +100,7 @@ static void begin_remark(struct buffer *out)
     const char *newline = out->len ? memrchr(out->data, '\n', out->len) : NULL;
     size_t start = newline ? (size_t)(newline - out->data) + 1 : 0;
 
-    size_t width = text_count_chars(slice_make(out->data + start, out->len - start));
+    size_t width = utf8_count(slice_skip(buffer_slice(out), start));
     do
         buffer_append_char(out, ' ');
     while (++width < REMARK_COLUMN);
@@ -239,7 +240,7 @@ static void write_choices(const struct field_writer *writer, const char *const *
 static void write_unknown_word(const struct field_writer *writer, const struct infer_word *word,
                                const char *const *choices)
 {
-    struct slice shown = text_shorten(word->text, WORD_SHOWN_MAX);
+    struct slice shown = utf8_shorten(word->text, WORD_SHOWN_MAX);
     const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
 
     buffer_append_text(writer->out, "    #   ");

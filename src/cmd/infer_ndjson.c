@@ -144,11 +144,8 @@ int infer_ndjson_read(struct infer_sample *sample, const char *path, struct slic
     sample->is_list = arena_alloc(&sample->arena, PATHS_MAX);
     memset(sample->is_list, 0, PATHS_MAX);
     sample->rows = memory_new((size_t)rows + 1, sizeof *sample->rows);
-    while (bytes.len && sample->row_count < rows) {
-        const char *end = memchr(bytes.data, '\n', bytes.len);
-        size_t len = end ? (size_t)(end - bytes.data) : bytes.len;
-        struct slice line = slice_make(bytes.data, len);
-        bytes = slice_make(bytes.data + len + (end != NULL), bytes.len - len - (end != NULL));
+    struct slice line;
+    while (sample->row_count < rows && slice_next_line(&bytes, &line)) {
         while (line.len && memchr(" \t\r", line.data[line.len - 1], 3))
             line.len--;
         if (line.len)

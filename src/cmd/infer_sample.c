@@ -10,6 +10,7 @@
 #include "core/encoding.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "input/header.h"
 #include "input/reader.h"
 #include "input/source.h"
@@ -55,11 +56,9 @@ static int read_bytes(struct infer_sample *sample, const char *path, size_t max,
 
 static struct slice next_line(struct slice *rest)
 {
-    const char *end = memchr(rest->data, '\n', rest->len);
-    size_t len = end ? (size_t)(end - rest->data) : rest->len;
-    struct slice line = slice_make(rest->data, len);
+    struct slice line = slice_make("", 0);
 
-    *rest = slice_make(rest->data + len + (end != NULL), rest->len - len - (end != NULL));
+    slice_next_line(rest, &line);
     if (line.len && line.data[line.len - 1] == '\r')
         line.len--;
     return line;
@@ -83,11 +82,11 @@ static void find_encoding(struct infer_sample *sample, struct slice bytes, bool 
         struct slice line = next_line(&bytes);
         if (ascii_only(line))
             continue;
-        if (text_is_utf8(line)) {
+        if (utf8_is_valid(line)) {
             utf8++;
             continue;
         }
-        if (bytes.len == 0 && line.len - text_utf8_len(line) < 4)
+        if (bytes.len == 0 && line.len - utf8_valid_len(line) < 4)
             continue; /* a character cut by the end of the sample */
         other++;
         count_high_bytes(sample, line);
@@ -237,8 +236,7 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
 {
     bool marked = bytes.len >= byte_order_mark.len &&
                   memcmp(bytes.data, byte_order_mark.data, byte_order_mark.len) == 0;
-    struct slice plain =
-        marked ? slice_make(bytes.data + byte_order_mark.len, bytes.len - byte_order_mark.len) : bytes;
+    struct slice plain = marked ? slice_skip(bytes, byte_order_mark.len) : bytes;
     size_t blanks = 0;
 
     while (blanks < plain.len && memchr(" \t\r\n", plain.data[blanks], 4))

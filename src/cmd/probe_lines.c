@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "core/characters.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum { NAME_WIDTH = 12, STATE_WIDTH = 8 };
 
@@ -55,16 +55,12 @@ bool probe_lines_all_ok(const struct probe_lines *lines)
 /* A text of several lines stays in its column. */
 static void write_text(const struct buffer *text, struct buffer *out)
 {
-    struct slice left = buffer_slice(text);
+    struct slice left = buffer_slice(text), line;
 
-    while (left.len) {
-        const char *end = memchr(left.data, '\n', left.len);
-        size_t len = end ? (size_t)(end - left.data) : left.len;
-        character_append_plain(out, slice_make(left.data, len));
-        if (end)
+    while (slice_next_line(&left, &line)) {
+        utf8_append_escaped(out, line);
+        if (left.len)
             buffer_printf(out, "\n%*s", NAME_WIDTH + 1 + STATE_WIDTH + 1, "");
-        len += end != NULL;
-        left = slice_make(left.data + len, left.len - len);
     }
 }
 

@@ -6,8 +6,8 @@
 #include "cmd/output.h"
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
-#include "core/characters.h"
 #include "core/json.h"
+#include "core/utf8.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
@@ -172,7 +172,7 @@ static void begin_groups(struct status_writer *writer, const char *ledger_path, 
 {
     json_write_begin(&writer->json, &writer->out);
     if (!writer->is_json) {
-        character_append_plain(&writer->out, slice_from(ledger_path));
+        utf8_append_escaped(&writer->out, slice_from(ledger_path));
         buffer_append_text(&writer->out, "\n\n   customers  state       last\n");
         return;
     }

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "core/ascii.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 /* What windows-1252 makes of 80–9F; 0: not defined. From A0 on it is latin1. */
 static const uint16_t windows1252_table[32] = {
@@ -13,25 +13,10 @@ static const uint16_t windows1252_table[32] = {
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
 };
 
-static char *write_char(char *to, unsigned code)
-{
-    if (code < 0x80) {
-        *to++ = (char)code;
-    } else if (code < 0x800) {
-        *to++ = (char)(0xc0 | code >> 6);
-        *to++ = (char)(0x80 | (code & 0x3f));
-    } else {
-        *to++ = (char)(0xe0 | code >> 12);
-        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
-        *to++ = (char)(0x80 | (code & 0x3f));
-    }
-    return to;
-}
-
 bool encoding_decode(enum encoding encoding, struct slice source, struct arena *arena, struct slice *out)
 {
     if (encoding == ENCODING_UTF8) {
-        if (!text_is_utf8(source))
+        if (!utf8_is_valid(source))
             return false;
         *out = source;
         return true;
@@ -50,7 +35,7 @@ bool encoding_decode(enum encoding encoding, struct slice source, struct arena *
             if (code == 0)
                 return false;
         }
-        to = write_char(to, code);
+        to += utf8_encode(code, to);
     }
     *out = slice_make(text, (size_t)(to - text));
     return true;

@@ -221,7 +221,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
             assert(result == Z_OK);
             (void)result;
         }
-        bytes = slice_make(bytes.data + len, bytes.len - len);
+        bytes = slice_skip(bytes, len);
     }
     return 0;
 }

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/text.h"
+#include "core/utf8.h"
 
 static const struct slice replacement = SLICE_LITERAL("\xef\xbf\xbd");
 static const struct slice escaped_replacement = SLICE_LITERAL("\\ufffd");
@@ -48,7 +48,7 @@ static struct json_piece json_escape(struct slice text)
 {
     int unit = json_escape_unit(text);
     if (json_is_high(unit)) {
-        struct slice rest = slice_make(text.data + JSON_ESCAPE_LEN, text.len - JSON_ESCAPE_LEN);
+        struct slice rest = slice_skip(text, JSON_ESCAPE_LEN);
         if (json_is_low(json_escape_unit(rest)))
             return (struct json_piece){2 * JSON_ESCAPE_LEN, {NULL, 0}};
     }
@@ -58,21 +58,12 @@ static struct json_piece json_escape(struct slice text)
     return (struct json_piece){pair ? 2 : 1, {NULL, 0}};
 }
 
-/* Bytes of the character at the start of text; 0: it is not UTF-8. */
-static size_t json_char_len(struct slice text)
-{
-    unsigned char lead = (unsigned char)text.data[0];
-    if (lead < 0x80)
-        return 1;
-    size_t len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    return len <= text.len && text_is_utf8(slice_make(text.data, len)) ? len : 0;
-}
-
 static struct json_piece json_piece(struct slice text, bool in_string)
 {
     if (in_string && text.data[0] == '\\')
         return json_escape(text);
-    size_t len = json_char_len(text);
+    uint32_t code;
+    size_t len = utf8_decode(text, &code);
     if (len == 0)
         return (struct json_piece){1, in_string ? replacement : slice_make(NULL, 0)};
     return (struct json_piece){len, {NULL, 0}};
@@ -84,7 +75,7 @@ static size_t json_walk(struct slice text, char *out, size_t until, size_t *inde
     bool in_string = false;
     size_t written = 0;
     for (*index = 0; *index < text.len && written < until;) {
-        struct slice rest = slice_make(text.data + *index, text.len - *index);
+        struct slice rest = slice_skip(text, *index);
         struct json_piece piece = json_piece(rest, in_string);
         in_string ^= *rest.data == '"';
         struct slice put = piece.instead.data ? piece.instead : slice_make(rest.data, piece.len);
@@ -114,9 +105,9 @@ size_t json_repair_find(struct slice text)
     bool in_string = false;
     size_t opened = 0;
     for (size_t offset = 0; offset < text.len;) {
-        struct slice rest = slice_make(text.data + offset, text.len - offset);
-        bool is_control = in_string && (unsigned char)*rest.data < 0x20;
-        if (is_control || json_char_len(rest) == 0)
+        struct slice rest = slice_skip(text, offset);
+        uint32_t code;
+        if (utf8_decode(rest, &code) == 0 || (in_string && code < 0x20))
             return offset;
         if (*rest.data == '"') {
             in_string = !in_string;

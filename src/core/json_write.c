@@ -80,7 +80,7 @@ void json_write_string(struct json_writer *writer, struct slice text)
         start = i + 1;
     }
     if (text.len > start)
-        buffer_append(writer->out, slice_make(text.data + start, text.len - start));
+        buffer_append(writer->out, slice_skip(text, start));
     buffer_append_char(writer->out, '"');
 }
 

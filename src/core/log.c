@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "core/buffer.h"
-#include "core/characters.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum {
     LOG_TEXT_MAX = 2 * ERROR_TEXT_MAX,
@@ -46,15 +46,15 @@ static void log_sanitize(char *text)
     struct slice left = slice_from(text);
     char *out = text;
     while (left.len) {
-        struct character character = character_first(left);
+        struct utf8_char character = utf8_first(left);
         bool is_blank = character.code == '\n' || character.code == '\t';
-        if (!is_blank && (character.broken || character_is_hidden(character.code))) {
+        if (!is_blank && (character.broken || utf8_is_hidden(character.code))) {
             *out++ = '?';
         } else {
             memmove(out, left.data, character.len);
             out += character.len;
         }
-        left = slice_make(left.data + character.len, left.len - character.len);
+        left = slice_skip(left, character.len);
     }
     *out = '\0';
 }
@@ -67,8 +67,7 @@ static struct log_message log_split(struct slice text)
 {
     size_t fact_len = text_find_hint(text);
     size_t hint_start = fact_len < text.len ? fact_len + strlen("\nhint: ") : text.len;
-    return (struct log_message){slice_make(text.data, fact_len),
-                                slice_make(text.data + hint_start, text.len - hint_start)};
+    return (struct log_message){slice_make(text.data, fact_len), slice_skip(text, hint_start)};
 }
 
 static void log_append_json(struct buffer *line, enum log_level level, const struct log_message *message)

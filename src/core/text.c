@@ -1,4 +1,5 @@
 #include "core/text.h"
+#include "core/utf8.h"
 
 #include <assert.h>
 #include <string.h>
@@ -81,61 +82,6 @@ static enum ascii_kind scan_ascii(struct slice text)
     return !word_is_plain(word) ? ASCII_NOT_PLAIN : doubled ? ASCII_DOUBLE_BLANK : ASCII_CLEAN;
 }
 
-/* Decodes one character of at least one byte. Returns its length, 0 when it is not UTF-8 (RFC 3629). */
-static size_t decode(const uint8_t *cursor, size_t left, uint32_t *out)
-{
-    if (cursor[0] < 0x80) {
-        *out = cursor[0];
-        return 1;
-    }
-    if (cursor[0] < 0xc2 || cursor[0] > 0xf4)
-        return 0;
-    size_t len = cursor[0] < 0xe0 ? 2 : cursor[0] < 0xf0 ? 3 : 4;
-    if (left < len)
-        return 0;
-    uint32_t code = cursor[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((cursor[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (cursor[i] & 0x3f);
-    }
-    static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < min[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return 0;
-    *out = code;
-    return len;
-}
-
-size_t text_first_char(struct slice text, uint32_t *code)
-{
-    return decode((const uint8_t *)text.data, text.len, code);
-}
-
-size_t text_utf8_len(struct slice text)
-{
-    const uint8_t *cursor = (const uint8_t *)text.data;
-    size_t left = text.len;
-    while (left > 0) {
-        if (left >= 8 && (load_word((const char *)cursor) & highs) == 0) {
-            cursor += 8;
-            left -= 8;
-            continue;
-        }
-        uint32_t code;
-        size_t len = decode(cursor, left, &code);
-        if (len == 0)
-            break;
-        cursor += len;
-        left -= len;
-    }
-    return text.len - left;
-}
-
-bool text_is_utf8(struct slice text)
-{
-    return text_utf8_len(text) == text.len;
-}
-
 /* Control characters of C1 and characters of private use occur in texts that were decoded by the wrong
  * encoding: a byte of windows-1252 that was taken for latin1 (U+0092 for ’), or a letter that only one
  * program has. */
@@ -147,32 +93,14 @@ static bool is_damage(uint32_t code)
 
 size_t text_find_damage(struct slice text, uint32_t *code)
 {
-    const uint8_t *cursor = (const uint8_t *)text.data;
     for (size_t i = 0, len; i < text.len; i += len) {
-        len = decode(cursor + i, text.len - i, code);
+        len = utf8_decode(slice_skip(text, i), code);
         if (len == 0)
             *code = TEXT_NO_CHAR;
         if (len == 0 || is_damage(*code))
             return i;
     }
     return text.len;
-}
-
-size_t text_count_chars(struct slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++)
-        count += ((uint8_t)text.data[i] & 0xc0) != 0x80;
-    return count;
-}
-
-struct slice text_shorten(struct slice text, size_t max)
-{
-    if (text.len <= max)
-        return text;
-    while (max > 0 && ((uint8_t)text.data[max] & 0xc0) == 0x80)
-        max--;
-    return slice_make(text.data, max);
 }
 
 static bool in_ranges(uint32_t code, const struct char_range *ranges, size_t count)
@@ -245,10 +173,10 @@ static bool takes_joiners(uint32_t code)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_ME;
 }
 
-static bool joiner_is_needed(uint32_t before, const uint8_t *rest, size_t left)
+static bool joiner_is_needed(uint32_t before, struct slice rest)
 {
     uint32_t after;
-    return left > 0 && decode(rest, left, &after) > 0 && takes_joiners(before) && takes_joiners(after);
+    return rest.len > 0 && utf8_decode(rest, &after) > 0 && takes_joiners(before) && takes_joiners(after);
 }
 
 static bool is_joiner(uint32_t code)
@@ -265,16 +193,15 @@ struct survey {
 static struct survey survey_text(struct slice text)
 {
     struct survey survey = {true, true, true};
-    const uint8_t *cursor = (const uint8_t *)text.data, *end = cursor + text.len;
     uint32_t before = 0;
-    while (cursor < end) {
+    while (text.len > 0) {
         uint32_t code;
-        size_t len = decode(cursor, (size_t)(end - cursor), &code);
+        size_t len = utf8_decode(text, &code);
         if (len == 0 || is_damage(code)) {
             survey.is_text = false;
             return survey;
         }
-        cursor += len;
+        text = slice_skip(text, len);
         if (code == CHAR_BLANK ? before == CHAR_BLANK : is_blank(code) || is_invisible(code))
             survey.is_clean = false;
         survey.is_composed &= is_surely_composed(code);
@@ -290,19 +217,17 @@ static enum text_fault clean_into(struct slice source, struct slice *text, char 
     bool blank_waits = false;
     uint32_t before = 0;
     size_t out_len = 0;
-    const uint8_t *cursor = (const uint8_t *)source.data, *end = cursor + source.len;
-    while (cursor < end) {
+    while (source.len > 0) {
         uint32_t code;
-        size_t len = decode(cursor, (size_t)(end - cursor), &code);
+        const char *start = source.data;
+        size_t len = utf8_decode(source, &code);
         assert(len > 0);
-        const uint8_t *start = cursor;
-        cursor += len;
+        source = slice_skip(source, len);
         if (is_blank(code)) {
             blank_waits = out_len > 0;
             continue;
         }
-        bool needed =
-            is_joiner(code) && !blank_waits && joiner_is_needed(before, cursor, (size_t)(end - cursor));
+        bool needed = is_joiner(code) && !blank_waits && joiner_is_needed(before, source);
         if (is_invisible(code) && !needed) {
             fault = TEXT_INVISIBLE;
             continue;

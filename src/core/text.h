@@ -1,4 +1,4 @@
-/* text: UTF-8, Unicode blanks, normal form C, case folding, and the nearest of some words.
+/* text: Unicode blanks, normal form C, case folding, and the nearest of some words.
  *
  * The only user of utf8proc. Facts are Unicode's (utf8proc's version).
  * Thread: any; all functions are pure.
@@ -14,15 +14,8 @@
 #include "core/arena.h"
 #include "core/slice.h"
 
-/* True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). */
-bool text_is_utf8(struct slice text);
-/* Bytes before the first that is not of well-formed UTF-8; text.len when all are. */
-size_t text_utf8_len(struct slice text);
 /* True when every byte is 0x20–0x7E. Fast: eight bytes at a time or better. */
 bool text_is_plain_ascii(struct slice text);
-
-/* The first character of a text that is not empty, and its length; 0 when it is not of well-formed UTF-8. */
-size_t text_first_char(struct slice text, uint32_t *code);
 
 /* code of a byte that is not of well-formed UTF-8. */
 #define TEXT_NO_CHAR UINT32_MAX
@@ -31,9 +24,6 @@ size_t text_first_char(struct slice text, uint32_t *code);
  * (U+0080 to U+009F), one of private use, or TEXT_NO_CHAR. text.len when there is none; *code is then not
  * set. */
 size_t text_find_damage(struct slice text, uint32_t *code);
-
-/* Code points in well-formed UTF-8. */
-size_t text_count_chars(struct slice text);
 
 enum text_fault {
     TEXT_OK,
@@ -75,11 +65,8 @@ struct slice text_upper(struct slice text, struct arena *arena);
  * words that are for people get an apostrophe before them in CSV. */
 bool text_is_formula(struct slice text);
 
-/* text, shortened to at most max bytes between two characters; text must be UTF-8. */
-struct slice text_shorten(struct slice text, size_t max);
-
-/* The same between two words (a word of more than 40 bytes is cut in itself), and without the blanks and the
- * punctuation before the cut: what people read. text need not be UTF-8. */
+/* text, shortened to at most max bytes between two words (a word of more than 40 bytes is cut in itself), and
+ * without the blanks and the punctuation before the cut: what people read. text need not be UTF-8. */
 struct slice text_shorten_words(struct slice text, size_t max);
 
 /* Where the hint of a message (error.h) begins: the offset of its last "\nhint: ", or text.len. */

@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 
 /* Letters that stand for themselves in Unicode, but not on a keyboard elsewhere. */
 static const char *spell_letter(utf8proc_int32_t code)
@@ -80,9 +81,8 @@ static void write_char(struct name_writer *writer, utf8proc_int32_t code)
     } else if (!is_letter_or_digit(code)) {
         writer->blank_waits = true;
     } else {
-        utf8proc_uint8_t bytes[4];
-        utf8proc_ssize_t len = utf8proc_encode_char(code, bytes);
-        write_letters(writer, bytes, (size_t)len);
+        char bytes[UTF8_CHAR_MAX];
+        write_letters(writer, bytes, utf8_encode((uint32_t)code, bytes));
     }
 }
 
@@ -152,18 +152,16 @@ struct text_letters text_fold_letters(struct slice text, struct arena *arena)
     struct text_letters letters = {.codes = arena_alloc(arena, (capacity + 1) * sizeof *letters.codes),
                                    .starts = arena_alloc(arena, (capacity + 1) * sizeof *letters.starts)};
     for (size_t offset = 0; offset < text.len;) {
-        utf8proc_int32_t code = (unsigned char)text.data[offset];
-        utf8proc_ssize_t len = 1;
+        uint32_t code;
+        size_t len = utf8_decode(slice_skip(text, offset), &code);
+        assert(len > 0);
         if (code >= 0x80) {
-            len = utf8proc_iterate((const utf8proc_uint8_t *)text.data + offset,
-                                   (utf8proc_ssize_t)(text.len - offset), &code);
-            assert(len > 0);
-            add_letters(&letters, code, offset);
+            add_letters(&letters, (utf8proc_int32_t)code, offset);
         } else {
             letters.codes[letters.count] = (uint32_t)ascii_lower((char)code);
             letters.starts[letters.count++] = (uint32_t)offset;
         }
-        offset += (size_t)len;
+        offset += len;
     }
     return letters;
 }
@@ -171,30 +169,25 @@ struct text_letters text_fold_letters(struct slice text, struct arena *arena)
 static struct slice upper_unicode(struct slice text, struct arena *arena)
 {
     /* A capital may be longer than its small letter: ɐ has two bytes, Ɐ three. */
-    char *out = arena_bytes(arena, text.len * 4);
+    char *out = arena_bytes(arena, text.len * UTF8_CHAR_MAX);
     size_t out_len = 0;
-    const utf8proc_uint8_t *cursor = (const utf8proc_uint8_t *)text.data, *end = cursor + text.len;
-    while (cursor < end) {
-        utf8proc_int32_t code;
-        utf8proc_ssize_t len = utf8proc_iterate(cursor, end - cursor, &code);
+    while (text.len > 0) {
+        uint32_t code;
+        size_t len = utf8_decode(text, &code);
         assert(len > 0);
-        cursor += len;
-        utf8proc_ssize_t written =
-            utf8proc_encode_char(utf8proc_toupper(code), (utf8proc_uint8_t *)out + out_len);
-        out_len += (size_t)written;
+        text = slice_skip(text, len);
+        out_len += utf8_encode((uint32_t)utf8proc_toupper((utf8proc_int32_t)code), out + out_len);
     }
     return slice_make(out, out_len);
 }
 
 struct slice text_upper(struct slice text, struct arena *arena)
 {
-    bool plain = true, changes = false;
-    for (size_t i = 0; i < text.len; i++) {
-        plain &= (unsigned char)text.data[i] < 0x80;
-        changes |= text.data[i] >= 'a' && text.data[i] <= 'z';
-    }
-    if (!plain)
+    bool changes = false;
+    if (!ascii_only(text))
         return upper_unicode(text, arena);
+    for (size_t i = 0; i < text.len; i++)
+        changes |= text.data[i] >= 'a' && text.data[i] <= 'z';
     if (!changes)
         return text;
     char *out = arena_bytes(arena, text.len);

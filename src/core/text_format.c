@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/utf8.h"
+
 struct slice text_shorten_words(struct slice text, size_t max)
 {
     enum { WORD_MAX = 40 }; /* a longer one, as of a URL, is cut in itself */
@@ -13,7 +15,7 @@ struct slice text_shorten_words(struct slice text, size_t max)
     if (text.len <= max)
         return text;
     size_t len = max, offset = max, continuation = 0, min = max > WORD_MAX ? max - WORD_MAX : 0;
-    while (len > 0 && continuation < 3 && ((uint8_t)text.data[len] & 0xc0) == 0x80)
+    while (len > 0 && continuation < 3 && utf8_is_continuation(text.data[len]))
         len--, continuation++;
     while (offset > min && text.data[offset] != ' ' && text.data[offset] != '\n')
         offset--;

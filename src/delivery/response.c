@@ -165,7 +165,7 @@ static bool read_list_header(struct response_list *list, struct slice line)
     } else if (header_value(line, "content-range", &value)) {
         const char *slash = value.len > 0 ? memchr(value.data, '/', value.len) : NULL;
         size_t before = slash ? (size_t)(slash - value.data) + 1 : value.len;
-        list->total = read_number(slice_make(value.data + before, value.len - before));
+        list->total = read_number(slice_skip(value, before));
     } else {
         return false;
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "core/utf8.h"
 #include "input/csv_cells.h"
 #include "input/header.h"
 #include "input/lines.h"
@@ -167,10 +168,7 @@ static size_t column_of(const struct csv *csv, struct slice line, size_t index)
 {
     if (csv->encoding != JOB_ENCODING_UTF8)
         return index + 1;
-    size_t column = 1;
-    for (size_t i = 0; i < index; i++)
-        column += ((unsigned char)line.data[i] & 0xc0) != 0x80;
-    return column;
+    return 1 + utf8_count(slice_make(line.data, index));
 }
 
 static struct slice explain_syntax(const struct csv *csv, struct arena *arena)

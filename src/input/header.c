@@ -40,12 +40,12 @@ static size_t blank_len(struct slice text)
 static struct slice trim(struct slice text)
 {
     for (size_t len; (len = blank_len(text)) > 0;)
-        text = slice_make(text.data + len, text.len - len);
+        text = slice_skip(text, len);
 
     /* what is left ends after the last char that is no blank */
     size_t end = 0;
     for (size_t i = 0; i < text.len;) {
-        size_t len = blank_len(slice_make(text.data + i, text.len - i));
+        size_t len = blank_len(slice_skip(text, i));
         i += len ? len : 1;
         if (!len)
             end = i;

@@ -145,7 +145,7 @@ static ptrdiff_t read_plain(struct source *source, char *out, size_t capacity, s
         if (len > capacity)
             len = capacity;
         memcpy(out, source->unused.data, len);
-        source->unused = slice_make(source->unused.data + len, source->unused.len - len);
+        source->unused = slice_skip(source->unused, len);
     } else if (!source->file_ended) {
         ptrdiff_t result = read_file(source, out, capacity);
         if (result == -1)
@@ -183,7 +183,7 @@ ptrdiff_t source_read(struct source *source, char *out, size_t capacity, struct 
     if (source->start_unused.len > 0) {
         size_t len = source->start_unused.len < capacity ? source->start_unused.len : capacity;
         memcpy(out, source->start_unused.data, len);
-        source->start_unused = slice_make(source->start_unused.data + len, source->start_unused.len - len);
+        source->start_unused = slice_skip(source->start_unused, len);
         return (ptrdiff_t)len;
     }
     return source->gzip ? read_gzip(source, out, capacity, error) : read_plain(source, out, capacity, error);

@@ -84,7 +84,7 @@ static bool split_number(struct slice text, const struct unit *units, uint64_t *
     if (offset == 0)
         return false;
     for (; units->name; units++) {
-        if (slice_is(slice_make(text.data + offset, text.len - offset), units->name)) {
+        if (slice_is(slice_skip(text, offset), units->name)) {
             *number = sum;
             *unit = units;
             return true;

@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum { CHAR_MARK = 0xfeff };
 
@@ -104,8 +105,7 @@ static struct job_node *take_scalar(struct builder *builder, const struct fy_eve
     uint32_t code;
     struct slice rest = slice_make(text ? text : "", text ? len : 0);
     /* By an escape (\0, \e): the file itself holds none. */
-    for (size_t used; rest.len > 0 && (used = text_first_char(rest, &code)) > 0;
-         rest = slice_make(rest.data + used, rest.len - used)) {
+    for (size_t used; rest.len > 0 && (used = utf8_decode(rest, &code)) > 0; rest = slice_skip(rest, used)) {
         if (!is_unfit(code))
             continue;
         if (code == 0)
@@ -302,7 +302,7 @@ static bool check_characters(struct slice text, struct job_yaml_fault *fault)
     struct slice rest = text;
     while (rest.len > 0) {
         uint32_t code;
-        size_t len = text_first_char(rest, &code);
+        size_t len = utf8_decode(rest, &code);
         if (len == 0) {
             fault_set(fault, (struct job_place){place.line, 1}, "this line is not UTF-8");
             return false;
@@ -314,7 +314,7 @@ static bool check_characters(struct slice text, struct job_yaml_fault *fault)
         place.column++;
         if (code == '\n' || (code == '\r' && (rest.len == 1 || rest.data[1] != '\n')))
             place = (struct job_place){place.line + 1, 1};
-        rest = slice_make(rest.data + len, rest.len - len);
+        rest = slice_skip(rest, len);
     }
     return true;
 }
@@ -334,7 +334,7 @@ static bool check_encoding(struct slice *text, struct job_yaml_fault *fault)
         return false;
     }
     if (starts_with(*text, mark))
-        *text = slice_make(text->data + mark.len, text->len - mark.len);
+        *text = slice_skip(*text, mark.len);
     return check_characters(*text, fault);
 }
 

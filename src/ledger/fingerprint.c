@@ -92,10 +92,7 @@ static bool add_field(struct fingerprint *fingerprint, const struct record *reco
         add_document(fingerprint, fingerprint->names[i], digest);
         return true;
     }
-    struct slice text = value->text;
-    const char *end = field->first_only ? memchr(text.data, VALUE_SEPARATOR, text.len) : NULL;
-    if (end)
-        text.len = (size_t)(end - text.data);
+    struct slice text = field->first_only ? record_first_item(value->text) : value->text;
     add_value(fingerprint, fingerprint->names[i], text);
     return true;
 }

@@ -92,7 +92,7 @@ static const char *find_name(struct slice key, struct arena *arena)
 
     const char *target = find_target(key);
     if (!target && starts_with(key, the)) {
-        key = slice_make(key.data + the.len, key.len - the.len);
+        key = slice_skip(key, the.len);
         target = find_target(key);
     }
     if (!target && starts_with(key, st)) {

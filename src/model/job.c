@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum {
     JOB_SHOWN_MAX = 160, /* bytes of the offending line */
@@ -33,27 +34,15 @@ bool job_rules_use(const struct job *job, enum field_id field)
 }
 
 /* A line of the job file, from 1, without its end; empty when there is no such line. */
-static struct slice job_line(const struct job *job, unsigned line)
+static struct slice job_line(const struct job *job, unsigned number)
 {
-    if (job->text.len == 0)
-        return slice_make("", 0);
-    const char *cursor = job->text.data, *end = cursor + job->text.len;
-    for (; line > 1 && cursor < end; line--) {
-        const char *newline = memchr(cursor, '\n', (size_t)(end - cursor));
-        cursor = newline ? newline + 1 : end;
-    }
-    if (cursor == end)
-        return slice_make("", 0);
-    const char *newline = memchr(cursor, '\n', (size_t)(end - cursor));
-    struct slice text = slice_make(cursor, (size_t)((newline ? newline : end) - cursor));
-    if (text.len && text.data[text.len - 1] == '\r')
-        text.len--;
-    return text;
-}
-
-static bool job_is_continuation(char byte)
-{
-    return ((unsigned char)byte & 0xC0) == 0x80;
+    struct slice rest = job->text, line = slice_make("", 0);
+    for (unsigned i = 0; i < number; i++)
+        if (!slice_next_line(&rest, &line))
+            return slice_make("", 0);
+    if (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    return line;
 }
 
 /* True at the value of a credential that is not a reference: somebody wrote the secret itself. */
@@ -68,7 +57,7 @@ static bool job_is_literal_secret(struct slice rest)
         size_t offset = len;
         while (offset < rest.len && strchr(" \t\"':", rest.data[offset]) && rest.data[offset])
             offset++;
-        struct slice value = slice_make(rest.data + offset, rest.len - offset);
+        struct slice value = slice_skip(rest, offset);
         bool reference = (value.len >= 4 && memcmp(value.data, "env:", 4) == 0) ||
                          (value.len >= 5 && memcmp(value.data, "file:", 5) == 0);
         return offset > len && value.len && !reference;
@@ -81,16 +70,13 @@ static struct slice job_shown(struct slice line, bool *cut)
 {
     size_t shown = line.len;
     for (size_t i = 0; i < line.len && shown == line.len; i++) {
-        if (!job_is_literal_secret(slice_make(line.data + i, line.len - i)))
+        if (!job_is_literal_secret(slice_skip(line, i)))
             continue;
         const char *colon = memchr(line.data + i, ':', line.len - i);
         shown = colon ? (size_t)(colon - line.data) + 1 : i;
     }
-    if (shown > JOB_SHOWN_MAX) {
-        shown = JOB_SHOWN_MAX;
-        while (shown && job_is_continuation(line.data[shown]))
-            shown--;
-    }
+    if (shown > JOB_SHOWN_MAX)
+        shown = utf8_shorten(line, JOB_SHOWN_MAX).len;
     *cut = shown < line.len;
     return slice_make(line.data, shown);
 }
@@ -102,7 +88,7 @@ static void job_append_caret(struct buffer *out, struct slice shown, bool cut, u
     size_t start = out->len;
     buffer_append_text(out, "\n    ");
     for (size_t i = 0; i < shown.len && index < column; i++) {
-        if (job_is_continuation(shown.data[i]))
+        if (utf8_is_continuation(shown.data[i]))
             continue;
         buffer_append_char(out, shown.data[i] == '\t' ? '\t' : ' ');
         index++;
@@ -143,7 +129,7 @@ __attribute__((format(printf, 4, 0))) static void job_describe(const struct job 
     if (place.line)
         buffer_printf(out, ":%u:%u", place.line, place.column);
     buffer_printf(out, ": %.*s", (int)fact_len, message);
-    struct slice line = place.line ? job_line(job, place.line) : slice_make("", 0);
+    struct slice line = job_line(job, place.line);
     if (line.len)
         job_append_line(out, line, place.column);
     buffer_append(out, slice_make(message + fact_len, len - fact_len));

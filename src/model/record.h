@@ -37,6 +37,19 @@ enum value_state {
  */
 #define VALUE_SEPARATOR '\x1f'
 
+/* Takes the next item off a list value (slice_next_item). */
+static inline bool record_next_item(struct slice *rest, struct slice *item)
+{
+    return slice_next_item(rest, slice_make((const char[]){VALUE_SEPARATOR}, 1), item);
+}
+
+static inline struct slice record_first_item(struct slice list)
+{
+    struct slice item = list;
+    record_next_item(&list, &item);
+    return item;
+}
+
 struct value {
     struct slice text;
     enum value_state state;

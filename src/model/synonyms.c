@@ -296,7 +296,7 @@ static struct synonym find_without_prefix(struct slice name)
         size_t len = strlen(prefixes[i]);
         if (name.len <= len || memcmp(name.data, prefixes[i], len) != 0)
             continue;
-        struct synonym found = find_whole(slice_make(name.data + len, name.len - len));
+        struct synonym found = find_whole(slice_skip(name, len));
         if (found.fit > SYNONYM_WEAK)
             return as_part(found);
     }

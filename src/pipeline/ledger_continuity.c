@@ -18,6 +18,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum {
     SUMMARY_MAX = 16 * 1024 * 1024,
@@ -362,7 +363,7 @@ static void write_head(const struct job *job, const char *real_path, const struc
     json_write_key(&json, "job");
     json_write_text(&json, job->name);
     json_write_key(&json, "ledger");
-    json_write_string(&json, text_is_utf8(path) ? path : slice_make("", 0));
+    json_write_string(&json, utf8_is_valid(path) ? path : slice_make("", 0));
     json_write_key(&json, "chain_head");
     json_write_text(&json, mark.head);
     json_write_key(&json, "run");

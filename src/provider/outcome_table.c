@@ -225,14 +225,14 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
         while (len < path.len && !strchr(".[]/", path.data[len]))
             len++;
         struct slice part = slice_make(path.data, len);
-        path = slice_make(path.data + len, path.len - len);
+        path = slice_skip(path, len);
         for (size_t i = 0; len > 0 && i < table->fields->field_count; i++) {
             const struct provider_field *field = &table->fields->fields[i];
             if (field->member != PROVIDER_NO_MEMBER && slice_is(part, table->fields->members[field->member]))
                 return field_name(field->field);
         }
         if (path.len > 0)
-            path = slice_make(path.data + 1, path.len - 1);
+            path = slice_skip(path, 1);
     }
     return NULL;
 }

@@ -13,35 +13,11 @@ static bool is_present(const struct record *record, enum field_id field)
     return record->values[field].state == VALUE_PRESENT;
 }
 
-/* Cuts the first item off *rest. False when there is none. */
-static bool next_item(struct slice *rest, struct slice *item)
-{
-    if (!rest->data)
-        return false;
-    const char *end = memchr(rest->data, VALUE_SEPARATOR, rest->len);
-    if (!end) {
-        *item = *rest;
-        *rest = slice_make(NULL, 0);
-    } else {
-        size_t len = (size_t)(end - rest->data);
-        *item = slice_make(rest->data, len);
-        *rest = slice_make(end + 1, rest->len - len - 1);
-    }
-    return true;
-}
-
-static struct slice first_item(struct slice list)
-{
-    struct slice item = list;
-    next_item(&list, &item);
-    return item;
-}
-
 static void write_list(struct json_writer *writer, struct slice list)
 {
     struct slice item;
     json_write_array(writer);
-    while (next_item(&list, &item))
+    while (record_next_item(&list, &item))
         json_write_string(writer, item);
     json_write_array_end(writer);
 }
@@ -54,9 +30,9 @@ static void write_tax_ids(struct json_writer *writer, const struct record *recor
         countries = record->values[FIELD_TAX_COUNTRY].text;
 
     json_write_array(writer);
-    while (next_item(&ids, &id)) {
+    while (record_next_item(&ids, &id)) {
         struct slice country;
-        if (!next_item(&countries, &country) || country.len == 0)
+        if (!record_next_item(&countries, &country) || country.len == 0)
             country =
                 is_present(record, FIELD_COUNTRY) ? record->values[FIELD_COUNTRY].text : slice_make(NULL, 0);
         json_write_object(writer);
@@ -125,7 +101,7 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
         write_list(writer, text);
         break;
     case PAYLOAD_FIRST:
-        json_write_string(writer, first_item(text));
+        json_write_string(writer, record_first_item(text));
         break;
     case PAYLOAD_INTEGER:
         json_write_signed(writer, integer_of(text));
@@ -134,7 +110,7 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
         json_write_bool(writer, slice_is(text, "true"));
         break;
     case PAYLOAD_ALPHA3:
-        json_write_string(writer, payload_alpha3(first_item(text)));
+        json_write_string(writer, payload_alpha3(record_first_item(text)));
         break;
     case PAYLOAD_DATE:
         write_date(writer, text, call->job);

@@ -8,6 +8,7 @@
 #include "core/arena.h"
 #include "core/ascii.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "model/field.h"
 #include "provider/scrub_decode.h"
 #include "provider/scrub_value.h"
@@ -169,12 +170,6 @@ static size_t host_len(const struct scanner *scanner)
     return begins && (end == text.len || !is_of_word(text.data[end])) ? host.len : 0;
 }
 
-static size_t char_len(char first)
-{
-    unsigned char byte = (unsigned char)first;
-    return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-}
-
 static void match_shapes(const struct scanner *scanner, struct slice rest, struct finding *best)
 {
     struct finding shape = {0, NULL};
@@ -192,7 +187,7 @@ static void match_shapes(const struct scanner *scanner, struct slice rest, struc
 static struct finding find(struct scanner *scanner)
 {
     const struct scrub_view *view = &scanner->view;
-    struct slice rest = slice_make(view->text.data + scanner->offset, view->text.len - scanner->offset);
+    struct slice rest = slice_skip(view->text, scanner->offset);
     struct finding finding = {host_len(scanner), NULL};
     if (finding.len > 0)
         return finding;
@@ -261,7 +256,8 @@ size_t scrub_text(struct slice text, const struct record *record, const struct s
         char mark[MARK_SIZE];
         struct finding finding = find(&scanner);
         const char *cursor = plain.data + scanner.offset;
-        struct slice piece = slice_make(cursor, finding.len > 0 ? finding.len : char_len(*cursor));
+        struct slice piece = slice_make(
+            cursor, finding.len > 0 ? finding.len : utf8_first(slice_skip(plain, scanner.offset)).len);
         scanner.offset += piece.len;
         if (finding.name)
             piece = slice_make(mark, (size_t)snprintf(mark, sizeof mark, "‹%s›", finding.name));
@@ -287,7 +283,8 @@ bool scrub_is_clean(struct slice text, const struct record *record, const struct
     struct slice plain = scanner.view.text;
     bool clean = true;
     scanner.shapes = false;
-    for (; clean && scanner.offset < plain.len; scanner.offset += char_len(plain.data[scanner.offset]))
+    for (; clean && scanner.offset < plain.len;
+         scanner.offset += utf8_first(slice_skip(plain, scanner.offset)).len)
         clean = !find(&scanner).name;
     arena_wipe(&arena);
     return clean;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/utf8.h"
 
 enum {
     ESCAPE_PASSES = 2,
@@ -13,6 +14,7 @@ enum {
     SURROGATE_HIGH = 0xd800,
     SURROGATE_LOW = 0xdc00,
     SURROGATE_END = 0xe000,
+    CHAR_REPLACEMENT = 0xfffd,
 };
 
 static int hex_digit(char c)
@@ -37,32 +39,12 @@ static size_t read_number(struct slice text, unsigned base, size_t max, uint32_t
     return len;
 }
 
-/* What is no character becomes `?`. The bytes written, never more than the shortest escape of code has. */
+/* A code that is not a character becomes `?`. The bytes written, never more than the shortest escape of code
+ * has. */
 static size_t write_code(uint32_t code, char *out)
 {
-    if (code > CODE_MAX || (code >= SURROGATE_HIGH && code < SURROGATE_END))
-        code = '?';
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    size_t len = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = len - 1; i > 0; i--, code >>= 6)
-        out[i] = (char)(0x80 | (code & 0x3f));
-    out[0] = (char)(leads[len] | code);
-    return len;
-}
-
-static struct slice behind(struct slice text, size_t len)
-{
-    return slice_make(text.data + len, text.len - len);
-}
-
-static bool begins_with(struct slice text, const char *head)
-{
-    size_t len = strlen(head);
-    return text.len >= len && memcmp(text.data, head, len) == 0;
+    bool is_char = code <= CODE_MAX && (code < SURROGATE_HIGH || code >= SURROGATE_END);
+    return utf8_encode(is_char ? code : '?', out);
 }
 
 /* `\u0040`, a pair of them for what is beyond U+FFFF, `\/`, `\"`, `\\`. */
@@ -74,11 +56,11 @@ static size_t read_backslash(struct slice text, char *out, size_t *written)
         *written = 1;
         return 2;
     }
-    if (text.len < 6 || text.data[1] != 'u' || read_number(behind(text, 2), 16, 4, &code) != 4)
+    if (text.len < 6 || text.data[1] != 'u' || read_number(slice_skip(text, 2), 16, 4, &code) != 4)
         return 0;
     size_t used = 6;
-    if (code >= SURROGATE_HIGH && code < SURROGATE_LOW && begins_with(behind(text, 6), "\\u") &&
-        read_number(behind(text, 8), 16, 4, &low) == 4 && low >= SURROGATE_LOW && low < SURROGATE_END) {
+    if (code >= SURROGATE_HIGH && code < SURROGATE_LOW && slice_begins_with(slice_skip(text, 6), "\\u") &&
+        read_number(slice_skip(text, 8), 16, 4, &low) == 4 && low >= SURROGATE_LOW && low < SURROGATE_END) {
         code = 0x10000 + ((code - SURROGATE_HIGH) << 10) + (low - SURROGATE_LOW);
         used = 12;
     }
@@ -94,18 +76,18 @@ static size_t read_entity(struct slice text, char *out, size_t *written)
         char byte;
     } names[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!begins_with(text, names[i].name))
+        if (!slice_begins_with(text, names[i].name))
             continue;
         out[0] = names[i].byte;
         *written = 1;
         return strlen(names[i].name);
     }
-    if (!begins_with(text, "&#"))
+    if (!slice_begins_with(text, "&#"))
         return 0;
     bool hex = text.len > 2 && (text.data[2] | 0x20) == 'x';
     size_t head = hex ? 3 : 2;
     uint32_t code;
-    size_t digits = read_number(behind(text, head), hex ? 16 : 10, ENTITY_DIGITS_MAX, &code);
+    size_t digits = read_number(slice_skip(text, head), hex ? 16 : 10, ENTITY_DIGITS_MAX, &code);
     if (digits == 0 || text.len <= head + digits || text.data[head + digits] != ';')
         return 0;
     *written = write_code(code, out);
@@ -118,7 +100,7 @@ static size_t read_escape(struct slice text, char *out, size_t *written)
     uint32_t byte;
     switch (text.data[0]) {
     case '%':
-        if (read_number(behind(text, 1), 16, 2, &byte) != 2)
+        if (read_number(slice_skip(text, 1), 16, 2, &byte) != 2)
             return 0;
         out[0] = (char)byte;
         *written = 1;
@@ -143,18 +125,17 @@ static struct slice read_escapes(struct slice text, struct arena *arena)
             used = written = 1;
         }
         len += written;
-        text = behind(text, used);
+        text = slice_skip(text, used);
     }
     return slice_make(out, len);
 }
 
-/* The bytes of the UTF-8 character at the start; 0 when there is none. */
+/* The bytes of the UTF-8 character at the start; 0 when there is none, or only the one for a broken one. */
 static size_t char_len(struct slice text)
 {
-    unsigned char first = (unsigned char)text.data[0];
-    size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    bool is_char = len <= text.len && text_is_utf8(slice_make(text.data, len));
-    return is_char && !begins_with(text, "\xef\xbf\xbd") ? len : 0;
+    uint32_t code;
+    size_t len = utf8_decode(text, &code);
+    return len > 0 && code != CHAR_REPLACEMENT ? len : 0;
 }
 
 /* A blank or a control character, C1 (a terminal obeys these too) included. */
@@ -184,7 +165,7 @@ static struct slice fold(struct slice text, struct arena *arena)
             memcpy(out + len, text.data, used);
             len += used;
         }
-        text = behind(text, used);
+        text = slice_skip(text, used);
     }
     return slice_make(out, len);
 }

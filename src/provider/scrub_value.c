@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/text.h"
+#include "core/utf8.h"
 #include "model/field.h"
 #include "provider/scrub_decode.h"
 
@@ -188,14 +188,9 @@ static void add_item(struct scrub_values *values, struct slice text, enum field_
 
 static void add_value(struct scrub_values *values, struct slice value, enum field_id field)
 {
-    while (value.len > 0) {
-        const char *end = memchr(value.data, VALUE_SEPARATOR, value.len);
-        size_t len = end ? (size_t)(end - value.data) : value.len;
-        add_item(values, slice_make(value.data, len), field);
-        if (!end)
-            return;
-        value = slice_make(end + 1, value.len - len - 1);
-    }
+    struct slice item;
+    while (value.len > 0 && record_next_item(&value, &item))
+        add_item(values, item, field);
 }
 
 /* What is one of a list that the provider has, and so no one's own. */
@@ -243,7 +238,7 @@ void scrub_values_add(struct scrub_values *values, const struct record *record,
 /* The same is done to a secret as to the text that may hold it, but for escapes, of which it has none. */
 void scrub_values_add_secret(struct scrub_values *values, struct slice secret)
 {
-    if (secret.len == 0 || text_count_chars(secret) < VALUE_CHARS_MIN)
+    if (secret.len == 0 || utf8_count(secret) < VALUE_CHARS_MIN)
         return;
     struct scrub_view view = scrub_view_make(scrub_decode_text(secret, false, values->arena), values->arena);
     if (view.letters.count == 0)

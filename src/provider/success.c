@@ -26,7 +26,7 @@ static uint64_t members_named(const struct outcome_table *table, struct slice pa
         if (len > 0)
             members = members_of_part(table, slice_make(path.data, len));
         len += len < path.len;
-        path = slice_make(path.data + len, path.len - len);
+        path = slice_skip(path, len);
     }
     return members;
 }

@@ -1,11 +1,11 @@
 #include "report/ellipsize.h"
 
-#include "core/characters.h"
 #include "core/text.h"
+#include "core/utf8.h"
 
-static struct character ellipsize_character(struct slice text, size_t i)
+static struct utf8_char ellipsize_character(struct slice text, size_t i)
 {
-    return character_first(slice_make(text.data + i, text.len - i));
+    return utf8_first(slice_skip(text, i));
 }
 
 /* The bytes of columns - 1 characters: the last column is the ellipsis's. */
@@ -28,8 +28,8 @@ unsigned ellipsize_append(struct buffer *out, struct slice text, unsigned column
     if (cut)
         end = text_shorten_words(text, ellipsize_bytes(text, columns)).len;
     for (size_t i = 0; i < end && used + cut < columns; used++) {
-        struct character character = ellipsize_character(text, i);
-        if (character.broken || character_is_hidden(character.code))
+        struct utf8_char character = ellipsize_character(text, i);
+        if (character.broken || utf8_is_hidden(character.code))
             buffer_append_char(out, '?');
         else
             buffer_append(out, slice_make(text.data + i, character.len));

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "core/characters.h"
+#include "core/utf8.h"
 #include "report/format_number.h"
 
 static const char *html_entity(uint32_t code)
@@ -26,19 +26,17 @@ static const char *html_entity(uint32_t code)
 void html_text(struct buffer *out, struct slice text)
 {
     while (text.len) {
-        struct character character = character_first(text);
+        struct utf8_char character = utf8_first(text);
         const char *entity = character.broken ? NULL : html_entity(character.code);
-        if (character.broken)
-            buffer_printf(out, "‹byte %02X›", (unsigned)character.code);
-        else if (entity)
+        if (entity)
             buffer_append_text(out, entity);
         else if (character.code == '\n' || character.code == '\t')
             buffer_append_char(out, ' ');
-        else if (character_is_hidden(character.code))
-            buffer_printf(out, "‹U+%04" PRIX32 "›", character.code);
+        else if (character.broken || utf8_is_hidden(character.code))
+            utf8_append_escape(out, character);
         else
             buffer_append(out, slice_make(text.data, character.len));
-        text = slice_make(text.data + character.len, text.len - character.len);
+        text = slice_skip(text, character.len);
     }
 }
 

@@ -89,7 +89,7 @@ static void html_report_status(const struct html_page *page)
         html_text(out, slice_make(text.data, fact_len));
         if (fact_len < text.len)
             buffer_append_text(out, "<br>");
-        html_text(out, slice_make(text.data + fact_len, text.len - fact_len));
+        html_text(out, slice_skip(text, fact_len));
         buffer_append_text(out, "</span></p>\n");
     }
     /* The action for status 1 is to correct the reject file, and there is none with records in doubt only. */

@@ -1,16 +1,12 @@
 #include "report/mask.h"
 
-#include <inttypes.h>
+#include "core/utf8.h"
 
-#include "core/characters.h"
-
-static void mask_character(struct buffer *out, struct slice text, const struct character *character)
+static void mask_character(struct buffer *out, struct slice text, const struct utf8_char *character)
 {
     uint32_t code = character->code;
-    if (character->broken)
-        buffer_printf(out, "‹byte %02X›", (unsigned)code);
-    else if (character_is_hidden(code))
-        buffer_printf(out, "‹U+%04" PRIX32 "›", code);
+    if (character->broken || utf8_is_hidden(code))
+        utf8_append_escape(out, *character);
     else if (code >= '0' && code <= '9')
         buffer_append_char(out, '9');
     else if (code >= 'A' && code <= 'Z')
@@ -35,9 +31,9 @@ void mask_append(struct buffer *out, struct slice source, enum encoding encoding
         encoding_decode(encoding, text, &arena, &text); /* else its bytes are shown */
     size_t shown = 0;
     for (; text.len && shown < MASK_CHARACTERS; shown++) {
-        struct character character = character_first(text);
+        struct utf8_char character = utf8_first(text);
         mask_character(out, text, &character);
-        text = slice_make(text.data + character.len, text.len - character.len);
+        text = slice_skip(text, character.len);
     }
     if (is_cut || text.len)
         buffer_append_text(out, "…");

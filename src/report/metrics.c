@@ -177,21 +177,17 @@ static bool metrics_find(struct slice before, const char *name, const char *comm
     char begin[256], sample[256];
     snprintf(begin, sizeof begin, METRICS_PREFIX "%s{", name);
     snprintf(sample, sizeof sample, ",command=\"%s\"} ", command);
-    size_t begin_len = strlen(begin), sample_len = strlen(sample);
-    while (before.len) {
-        const char *newline = memchr(before.data, '\n', before.len);
-        size_t len = newline ? (size_t)(newline - before.data) : before.len;
-        const char *found = len > begin_len && memcmp(before.data, begin, begin_len) == 0
-                                ? memmem(before.data, len, sample, sample_len)
-                                : NULL;
+    size_t sample_len = strlen(sample);
+    struct slice line;
+    while (slice_next_line(&before, &line)) {
+        const char *found =
+            slice_begins_with(line, begin) ? memmem(line.data, line.len, sample, sample_len) : NULL;
         if (found) {
             const char *digit = found + sample_len;
-            for (*value = 0; digit < before.data + len && ascii_is_digit(*digit); digit++)
+            for (*value = 0; digit < line.data + line.len && ascii_is_digit(*digit); digit++)
                 *value = *value * 10 + (uint64_t)(*digit - '0');
             return *value > 0;
         }
-        len += newline != NULL;
-        before = slice_make(before.data + len, before.len - len);
     }
     return false;
 }

@@ -104,7 +104,7 @@ static int rejects_spool_open(struct rejects_file *spool, const char *folder)
 static bool rejects_is_added(struct slice column)
 {
     while (column.len && (*column.data == ' ' || *column.data == '\t'))
-        column = slice_make(column.data + 1, column.len - 1);
+        column = slice_skip(column, 1);
     return column.len >= 4 && memcmp(column.data, "kyc_", 4) == 0;
 }
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "core/json_repair.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "report/rejects_row.h"
 
 void rejects_line_init(struct rejects_line *line)
@@ -118,7 +118,7 @@ void rejects_line_text(struct rejects_line *line, const char *key, struct slice 
 {
     buffer_reset(&line->text);
     while (text.len) {
-        size_t good = text_utf8_len(text);
+        size_t good = utf8_valid_len(text);
         buffer_append(&line->text, slice_make(text.data, good));
         if (good == text.len)
             break;

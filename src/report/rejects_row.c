@@ -5,7 +5,7 @@
 
 #include "core/arena.h"
 #include "core/encoding.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 enum { REJECTS_HIGH_ARENA = 1024 };
 
@@ -56,7 +56,7 @@ static void rejects_row_quoted(struct rejects_row *row, struct slice cell)
         buffer_append(row->out, slice_make(cell.data, len));
         if (quote)
             buffer_append_char(row->out, row->quote);
-        cell = slice_make(cell.data + len, cell.len - len);
+        cell = slice_skip(cell, len);
     }
     buffer_append_char(row->out, row->quote);
 }
@@ -72,21 +72,11 @@ void rejects_row_bytes(struct rejects_row *row, struct slice cell)
         buffer_append(row->out, cell);
 }
 
-/* The length of the UTF-8 character that begins with lead. */
-static size_t rejects_char_len(char lead)
-{
-    unsigned char byte = (unsigned char)lead;
-    return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
-}
-
 /* A character outside ASCII in the encoding of the row; `?` when it has none. */
-static char rejects_row_encode(const struct rejects_row *row, struct slice character)
+static char rejects_row_encode(const struct rejects_row *row, struct slice character, uint32_t code)
 {
-    if (character.len == 2) {
-        unsigned point = ((unsigned)character.data[0] & 0x1F) << 6 | ((unsigned)character.data[1] & 0x3F);
-        if (point >= 0xA0 && point <= 0xFF)
-            return (char)point;
-    }
+    if (code >= 0xA0 && code <= 0xFF)
+        return (char)code;
     for (size_t i = 0; i < REJECTS_HIGH_BYTES; i++)
         if (slice_is(character, row->high[i]))
             return (char)(0x80 + i);
@@ -95,18 +85,18 @@ static char rejects_row_encode(const struct rejects_row *row, struct slice chara
 
 void rejects_row_text(struct rejects_row *row, struct slice text)
 {
-    bool utf8 = text_is_utf8(text);
+    bool utf8 = utf8_is_valid(text);
     buffer_reset(&row->encoded);
     for (size_t i = 0, step; i < text.len; i += step) {
-        step = utf8 ? rejects_char_len(text.data[i]) : 1;
-        unsigned char byte = (unsigned char)text.data[i];
+        uint32_t code = (unsigned char)text.data[i];
+        step = utf8 ? utf8_decode(slice_skip(text, i), &code) : 1;
         struct slice character = slice_make(text.data + i, step);
-        if (byte < 0x20 || byte == 0x7F)
+        if (code < 0x20 || code == 0x7F)
             buffer_append_char(&row->encoded, ' ');
-        else if (byte < 0x80 || (utf8 && row->encoding == JOB_ENCODING_UTF8))
+        else if (code < 0x80 || (utf8 && row->encoding == JOB_ENCODING_UTF8))
             buffer_append(&row->encoded, character);
         else
-            buffer_append_char(&row->encoded, utf8 ? rejects_row_encode(row, character) : '?');
+            buffer_append_char(&row->encoded, utf8 ? rejects_row_encode(row, character, code) : '?');
     }
     rejects_row_bytes(row, buffer_slice(&row->encoded));
 }

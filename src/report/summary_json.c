@@ -6,7 +6,7 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "report/ellipsize.h"
 #include "report/report_file.h"
 
@@ -34,7 +34,7 @@ static void summary_json_text(struct json_writer *json, const char *key, const c
     struct slice whole = slice_from(text);
     if (!text) {
         json_write_null(json);
-    } else if (text_is_utf8(whole)) {
+    } else if (utf8_is_valid(whole)) {
         json_write_string(json, whole);
     } else {
         struct buffer readable;

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "report/ellipsize.h"
 #include "report/format_number.h"
 #include "report/html_report.h"
@@ -38,7 +39,7 @@ static unsigned summary_table_lines(const struct buffer *text)
                          ? (columns + SUMMARY_TABLE_COLUMNS - 1) / SUMMARY_TABLE_COLUMNS
                          : 1;
             columns = 0;
-        } else if (((unsigned char)text->data[i] & 0xC0) != 0x80) {
+        } else if (!utf8_is_continuation(text->data[i])) {
             columns++;
         }
     }
@@ -133,10 +134,7 @@ static size_t summary_table_line_len(struct slice text, size_t columns)
         offset--;
     if (text.data[offset] == ' ')
         return offset;
-    offset = columns;
-    while (((unsigned char)text.data[offset] & 0xC0) == 0x80)
-        offset--;
-    return offset;
+    return utf8_shorten(text, columns).len;
 }
 
 /* Writes rest behind head, in at most so many lines. */
@@ -153,7 +151,7 @@ static void summary_table_wrapped(struct buffer *out, const char *head, struct s
         buffer_append_char(out, '\n');
         while (len < rest.len && (rest.data[len] == ' ' || rest.data[len] == '\n'))
             len++;
-        rest = slice_make(rest.data + len, rest.len - len);
+        rest = slice_skip(rest, len);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "rules/clean.h"
 
 #include "core/text.h"
+#include "core/utf8.h"
 
 /* Names the damage so that a person can find it in an editor. source: decoded. */
 static struct slice describe_damage(enum encoding encoding, struct slice source, struct arena *arena)
@@ -90,7 +91,7 @@ bool clean_text(struct record_context *context, const struct field_plan *plan, s
 static __attribute__((noinline)) bool count_and_check(struct record_context *context,
                                                       const struct field_plan *plan, struct slice text)
 {
-    size_t count = text_count_chars(text);
+    size_t count = utf8_count(text);
     if (count < plan->min_chars)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_TOO_SHORT,
                                     "%s has %zu characters; the minimum is %zu",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/utf8.h"
 #include "rules/concat_letters.h"
 
 enum { LETTERS_MAX = 4, DATE_LEN = 8, COUNTRY_LEN = 2, GREEK_OMICRON = 0x039F, GREEK_YPSILON = 0x03A5 };
@@ -37,17 +38,6 @@ static void spell_text(struct spelling *spelling, const char *letters)
         spelling->text[spelling->len++] = *letters;
 }
 
-/* The code point at the start of text, which is UTF-8, and its bytes. */
-static uint32_t first_of(struct slice text, size_t *len)
-{
-    unsigned char first = (unsigned char)text.data[0];
-    *len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    uint32_t code_point = *len == 1 ? first : first & (0xFFU >> (*len + 1));
-    for (size_t i = 1; i < *len; i++)
-        code_point = code_point << 6 | ((unsigned char)text.data[i] & 0x3FU);
-    return code_point;
-}
-
 /* A letter outside ASCII: by the table, else without its accents. */
 static void spell_letter(struct spelling *spelling, struct slice letter, uint32_t code_point, uint32_t before,
                          struct arena *arena)
@@ -56,8 +46,7 @@ static void spell_letter(struct spelling *spelling, struct slice letter, uint32_
     if (!letters) {
         struct slice base = text_upper(text_fold_name(letter, arena), arena);
         for (size_t len, offset = 0; offset < base.len; offset += len) {
-            struct slice rest = slice_make(base.data + offset, base.len - offset);
-            code_point = first_of(rest, &len);
+            len = utf8_decode(slice_skip(base, offset), &code_point);
             letters = concat_letters_of(code_point);
             if (code_point >= 'A' && code_point <= 'Z' && offset < LETTERS_MAX)
                 spelling->text[spelling->len++] = (char)code_point;
@@ -80,8 +69,10 @@ static struct spelling spell(struct slice name, struct arena *arena)
     struct spelling spelling = {arena_bytes(arena, capitals.len * LETTERS_MAX + 1), 0, false};
     uint32_t before = 0;
     for (size_t len, offset = 0; offset < capitals.len; offset += len) {
-        struct slice rest = slice_make(capitals.data + offset, capitals.len - offset);
-        uint32_t code_point = first_of(rest, &len);
+        struct slice rest = slice_skip(capitals, offset);
+        uint32_t code_point = 0;
+        len = utf8_decode(rest, &code_point);
+        assert(len > 0);
         if (code_point >= 'A' && code_point <= 'Z')
             spelling.text[spelling.len++] = (char)code_point;
         else if (code_point == ' ' && can_add_blank(&spelling))
@@ -169,7 +160,7 @@ struct slice concat_country(struct slice list)
 {
     struct slice best = {NULL, 0}, rest = list, code;
     bool best_in_eea = false;
-    while (record_context_next_item(&rest, VALUE_SEPARATOR, &code)) {
+    while (record_next_item(&rest, &code)) {
         const struct country *country = country_by_alpha2(code);
         bool in_eea = country && country_in_eea(country);
         bool earlier = best.data && code.len == COUNTRY_LEN && memcmp(code.data, best.data, COUNTRY_LEN) < 0;

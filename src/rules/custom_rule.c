@@ -68,7 +68,7 @@ static void validate_pattern(struct record_context *context, const struct custom
         return;
     enum pattern_result good = custom->rule->kind == JOB_RULE_MATCH ? PATTERN_FOUND : PATTERN_ABSENT;
     struct slice rest = value->text, item;
-    while (record_context_next_item(&rest, VALUE_SEPARATOR, &item)) {
+    while (record_next_item(&rest, &item)) {
         enum pattern_result found = pattern_search(custom->pattern, context->worker->matcher, item);
         if (found == good)
             continue;

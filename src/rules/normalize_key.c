@@ -31,7 +31,7 @@ static bool is_identifying(struct slice key)
 static struct slice trim_blanks(struct slice text)
 {
     while (text.len > 0 && text.data[0] == ' ')
-        text = slice_make(text.data + 1, text.len - 1);
+        text = slice_skip(text, 1);
     while (text.len > 0 && text.data[text.len - 1] == ' ')
         text.len--;
     return text;

@@ -126,7 +126,7 @@ struct list {
 static bool contains(const struct list *list, struct slice item)
 {
     struct slice rest = slice_make(list->len ? list->data : NULL, list->len), other;
-    while (record_context_next_item(&rest, VALUE_SEPARATOR, &other))
+    while (record_next_item(&rest, &other))
         if (slice_equal(other, item))
             return true;
     return false;
@@ -145,18 +145,6 @@ static void append_item(struct list *list, struct arena *arena, struct slice ite
         list->data[list->len++] = VALUE_SEPARATOR;
     memcpy(list->data + list->len, item.data, item.len);
     list->len += item.len;
-}
-
-/* The separator may have several characters, such as `, `. */
-static bool next_part(struct slice *rest, const char *split, struct slice *part)
-{
-    if (!rest->data)
-        return false;
-    const char *end = split && *split ? memmem(rest->data, rest->len, split, strlen(split)) : NULL;
-    *part = slice_make(rest->data, end ? (size_t)(end - rest->data) : rest->len);
-    size_t used = end ? part->len + strlen(split) : 0;
-    *rest = end ? slice_make(rest->data + used, rest->len - used) : slice_make(NULL, 0);
-    return true;
 }
 
 /* Reads one cleaned item. False when it failed, with a verdict. */
@@ -188,7 +176,7 @@ static bool read_list(struct record_context *context, const struct field_plan *p
 {
     struct slice rest = source, part, text, item;
     const char *split = context->split ? context->split : plan->mapping->split;
-    while (next_part(&rest, split, &part)) {
+    while (slice_next_item(&rest, slice_from(split), &part)) {
         if (list->positions == RECORD_CONTEXT_ITEMS_MAX) {
             record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                         "has more than %d items", RECORD_CONTEXT_ITEMS_MAX);

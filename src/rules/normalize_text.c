@@ -162,7 +162,7 @@ void normalize_integer(struct record_context *context, const struct field_plan *
     size_t offset = 0;
     while (offset + 1 < text.len && text.data[offset] == '0')
         offset++;
-    struct slice digits = slice_make(text.data + offset, text.len - offset);
+    struct slice digits = slice_skip(text, offset);
     bool good = digits.len <= DIGITS_MAX;
     uint64_t number = 0;
     for (size_t i = 0; good && i < digits.len; i++) {

@@ -40,7 +40,7 @@ static const char *check_characters(struct slice text)
         digits |= ascii_is_digit(c);
         if (ascii_is_digit(c) || (c == '+' && i == 0) || (c != '\0' && strchr(" .-()/", c)))
             continue;
-        struct slice rest = slice_make(text.data + i, text.len - i);
+        struct slice rest = slice_skip(text, i);
         uint8_t last = rest.len >= 3 ? (uint8_t)rest.data[2] : 0;
         bool dash =
             rest.len >= 3 && ((memcmp(rest.data, "\xe2\x80", 2) == 0 && last >= 0x90 && last <= 0x95) ||

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/memory.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 enum { QUOTE_MAX = 60 };
 
@@ -29,7 +29,7 @@ void record_context_add_verdictf(struct record_context *context, enum field_id f
 
 const char *record_context_quote(struct record_context *context, struct slice text)
 {
-    struct slice start = text_shorten(text, QUOTE_MAX);
+    struct slice start = utf8_shorten(text, QUOTE_MAX);
     const char *rest = start.len < text.len ? "…" : "";
     char *out = arena_bytes(context->arena, start.len + 8);
     snprintf(out, start.len + 8, "\"%.*s%s\"", (int)start.len, start.data, rest);

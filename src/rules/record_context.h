@@ -86,15 +86,4 @@ enum record_context_country {
 /* *code: alpha-2 when known, else empty. */
 enum record_context_country record_context_country(const struct record_context *context, struct slice *code);
 
-/* Iterates over the items of a list. *rest: first the list, then what is left of it. False at the end. */
-static inline bool record_context_next_item(struct slice *rest, char separator, struct slice *item)
-{
-    if (!rest->data)
-        return false;
-    const char *end = rest->len ? memchr(rest->data, separator, rest->len) : NULL;
-    *item = slice_make(rest->data, end ? (size_t)(end - rest->data) : rest->len);
-    *rest = end ? slice_make(end + 1, rest->len - item->len - 1) : slice_make(NULL, 0);
-    return true;
-}
-
 #endif

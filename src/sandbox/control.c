@@ -52,14 +52,12 @@ static void set_faults(struct exchange *exchange)
     struct fault_plan plan = state->faults;
     server_state_unlock(state);
     fault_plan_clear(&plan);
-    for (size_t offset = 0; offset < body.len;) {
-        const char *end = memchr(body.data + offset, '\n', body.len - offset);
-        size_t len = end ? (size_t)(end - body.data) - offset : body.len - offset;
-        if (len > 0 && fault_plan_add(&plan, slice_make(body.data + offset, len), &error) != 0) {
+    struct slice line;
+    while (slice_next_line(&body, &line)) {
+        if (line.len > 0 && fault_plan_add(&plan, line, &error) != 0) {
             exchange_refuse(exchange, 400, "fault", error.text);
             return;
         }
-        offset += len + 1;
     }
     server_state_lock(state);
     plan.random = state->faults.random;

@@ -278,7 +278,7 @@ static bool begins_with(struct slice text, const char *before, struct slice *res
     size_t len = strlen(before);
     if (text.len <= len || strncasecmp(text.data, before, len) != 0)
         return false;
-    *rest = slice_make(text.data + len, text.len - len);
+    *rest = slice_skip(text, len);
     return true;
 }
 

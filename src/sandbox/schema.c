@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "core/text.h"
+#include "core/utf8.h"
 
 enum { PATH_SIZE = 256, FAULTS_MAX = 50 };
 
@@ -39,11 +39,9 @@ static size_t write_location(const struct location *location, char *path, size_t
     if (len > 0 && len < PATH_SIZE - 1)
         path[len++] = '.';
     size_t capacity = PATH_SIZE - 1 - len;
-    size_t cut = name.len < capacity ? name.len : capacity;
-    while (cut < name.len && cut > 0 && ((unsigned char)name.data[cut] & 0xc0) == 0x80)
-        cut--;
-    memcpy(path + len, name.data, cut);
-    return len + cut;
+    name = utf8_shorten(name, capacity);
+    memcpy(path + len, name.data, name.len);
+    return len + name.len;
 }
 
 static void add_fault(struct schema_faults *faults, const char *code, const struct location *location,
@@ -74,7 +72,7 @@ static void check_string(const struct schema *schema, struct slice text, const s
 {
     if (schema->words && !is_word_of(text, schema->words))
         add_fault(faults, "invalid_option", location, "is not one of the available options");
-    else if (schema->max_chars > 0 && text_count_chars(text) > schema->max_chars)
+    else if (schema->max_chars > 0 && utf8_count(text) > schema->max_chars)
         add_fault(faults, "too_long", location, "has too many characters");
     else if (schema->is_valid && !schema->is_valid(text))
         add_fault(faults, "invalid_format", location, "does not have the format that is asked for");

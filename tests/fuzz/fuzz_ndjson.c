@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/log.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "unit/input/reading.h"
 #include "unit/rules/fixture.h"
 
@@ -49,13 +49,13 @@ static void add_judged(struct buffer *out, const struct record *record)
                   record->fault ? record->fault : "-");
     for (size_t i = 0; i < record->verdict_count; i++) {
         const struct verdict *verdict = &record->verdicts[i];
-        assert(text_is_utf8(verdict->message));
+        assert(utf8_is_valid(verdict->message));
         assert(verdict->level != VERDICT_REJECT || record->rejected);
         buffer_printf(out, " %s/%s", field_name(verdict->field), verdict->rule);
     }
     for (size_t i = 0; !record->fault && i < FIELD_COUNT; i++) {
         const struct value *value = &record->values[i];
-        assert(value->state != VALUE_PRESENT || (value->text.len && text_is_utf8(value->text)));
+        assert(value->state != VALUE_PRESENT || (value->text.len && utf8_is_valid(value->text)));
         if (value->state == VALUE_PRESENT) {
             buffer_append_char(out, '|');
             buffer_append(out, value->text);

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/log.h"
-#include "core/text.h"
+#include "core/utf8.h"
 #include "unit/rules/fixture.h"
 
 enum { CELL_SEPARATOR = 0x1e, SPLIT = '|' };
@@ -81,12 +81,12 @@ static void check_texts(const struct record *record)
     for (size_t i = 0; i < record->verdict_count; i++) {
         const struct verdict *verdict = &record->verdicts[i];
         assert(verdict->rule && verdict->field < FIELD_COUNT);
-        assert(verdict->message.len && text_is_utf8(verdict->message));
+        assert(verdict->message.len && utf8_is_valid(verdict->message));
         assert(verdict->level != VERDICT_REJECT || record->rejected);
     }
     for (size_t i = 0; i < FIELD_COUNT; i++)
         if (record->values[i].state == VALUE_PRESENT)
-            assert(record->values[i].text.len && text_is_utf8(record->values[i].text));
+            assert(record->values[i].text.len && utf8_is_valid(record->values[i].text));
 }
 
 /* What is present, read again, is what it was. */

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <stdint.h>
 
-#include "core/text.h"
+#include "core/utf8.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
@@ -27,7 +27,7 @@ static void check_outcome(const struct outcome *outcome, const struct provider_r
                                            "San Francisco", "1990-04-15"};
     assert(outcome->kind <= OUTCOME_WITHDRAWN);
     assert((unsigned)outcome->cause < RETRY_CAUSES);
-    assert(strlen(outcome->message) < OUTCOME_MESSAGE_SIZE && text_is_utf8(slice_from(outcome->message)));
+    assert(strlen(outcome->message) < OUTCOME_MESSAGE_SIZE && utf8_is_valid(slice_from(outcome->message)));
     assert(is_visible(outcome->code) && is_visible(outcome->user_id) && is_visible(outcome->request_id));
     for (size_t i = 0; i < sizeof personal / sizeof *personal; i++) {
         assert(!strcasestr(outcome->message, personal[i]));

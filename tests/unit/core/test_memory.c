@@ -10,7 +10,7 @@
 #include "core/buffer.h"
 #include "core/error.h"
 #include "core/memory.h"
-#include "core/text.h"
+#include "core/utf8.h"
 
 static void a_copy_ends_in_nul_and_new_memory_is_zero(void **state)
 {
@@ -173,7 +173,7 @@ static void an_error_is_cut_between_characters_and_may_quote_itself(void **state
         text[sizeof text - 1] = '\0';
         error_set(&error, ERROR_USAGE, "%s", text);
         /* The character is cut off where only a part of it and the ellipsis would find room. */
-        assert_true(text_is_utf8(slice_from(error.text)));
+        assert_true(utf8_is_valid(slice_from(error.text)));
         assert_string_equal(error.text + ERROR_TEXT_MAX - 4, "…");
     }
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "core/text.h"
+#include "core/utf8.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -59,7 +60,7 @@ static void utf8_is_what_rfc_3629_says(void **state)
         {"F5", SLICE_LITERAL("\xf5\x80\x80\x80"), false},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        if (text_is_utf8(cases[i].text) != cases[i].want)
+        if (utf8_is_valid(cases[i].text) != cases[i].want)
             fail_msg("%s", cases[i].sentence);
 }
 
@@ -84,9 +85,9 @@ static void plain_ascii_is_seen_at_every_place(void **state)
 static void chars_are_code_points(void **state)
 {
     (void)state;
-    assert_int_equal(text_count_chars(SLICE_LITERAL("")), 0);
-    assert_int_equal(text_count_chars(SLICE_LITERAL("abc")), 3);
-    assert_int_equal(text_count_chars(SLICE_LITERAL("Zo\xc3\xab \xf0\x9f\x98\x80")), 5);
+    assert_int_equal(utf8_count(SLICE_LITERAL("")), 0);
+    assert_int_equal(utf8_count(SLICE_LITERAL("abc")), 3);
+    assert_int_equal(utf8_count(SLICE_LITERAL("Zo\xc3\xab \xf0\x9f\x98\x80")), 5);
 }
 
 static void a_text_becomes_its_normal_form(void **state)
@@ -263,11 +264,11 @@ static void capitals_are_made_of_small_letters(void **state)
 static void a_text_is_cut_between_characters(void **state)
 {
     (void)state;
-    expect_text("short enough", text_shorten(SLICE_LITERAL("abc"), 3), "abc");
-    expect_text("ASCII", text_shorten(SLICE_LITERAL("abcd"), 3), "abc");
-    expect_text("inside a character", text_shorten(SLICE_LITERAL("ab\xe2\x82\xac"), 4), "ab");
+    expect_text("short enough", utf8_shorten(SLICE_LITERAL("abc"), 3), "abc");
+    expect_text("ASCII", utf8_shorten(SLICE_LITERAL("abcd"), 3), "abc");
+    expect_text("inside a character", utf8_shorten(SLICE_LITERAL("ab\xe2\x82\xac"), 4), "ab");
     expect_text("after a character",
-                text_shorten(SLICE_LITERAL("a\xe2\x82\xac"
+                utf8_shorten(SLICE_LITERAL("a\xe2\x82\xac"
                                            "b"),
                              4),
                 "a\xe2\x82\xac");
@@ -313,7 +314,7 @@ static void a_cut_message_is_a_beginning_of_whole_words(void **state)
     for (size_t size = 40; size < sizeof text; size++) {
         char out[sizeof text];
         size_t len = text_format(out, size, "%s", text);
-        assert_true(len < size && text_is_utf8(slice_make(out, len)));
+        assert_true(len < size && utf8_is_valid(slice_make(out, len)));
         assert_string_equal(out + len - 3, "…");
         assert_memory_equal(out, text, len - 3);
         if (!strchr(" ,;:.(", text[len - 3]))

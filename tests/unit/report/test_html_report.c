@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "core/characters.h"
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/utf8.h"
 #include "report/html.h"
 #include "report/html_report.h"
 #include "report/mask.h"
