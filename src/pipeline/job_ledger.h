@@ -1,6 +1,6 @@
 /* job_ledger: opens the ledger of a job, the same way for every command.
  *
- * A mode says what the command may do with the ledger, and so what has to hold when there is none:
+ * The mode is what the command does with the ledger; it decides what happens when there is none:
  *
  *   mode                  opened    locked   no ledger there                      last run compared
  *   JOB_LEDGER_CREATE     to write  yes      made, unless there was one before    yes
