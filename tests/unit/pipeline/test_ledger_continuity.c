@@ -215,6 +215,47 @@ static void one_of_the_two_places_is_enough(void **state)
     assert_non_null(strstr(place->error.text, "can be recorded neither"));
 }
 
+/* Without a ledger, and beside a key whose ledger is missing. */
+static void a_missing_ledger_is_made_by_the_modes_that_may(void **state)
+{
+    struct place *place = *state;
+    static const struct {
+        const char *sentence;
+        enum job_ledger_mode mode;
+        bool had_one;
+        enum error_scope want; /* ERROR_NONE: as opened says */
+        bool opened;
+        const char *message;
+    } examples[] = {
+        {"any, to read", JOB_LEDGER_READ_ANY, false, ERROR_NONE, false, ""},
+        {"any, to read, beside a key", JOB_LEDGER_READ_ANY, true, ERROR_NONE, false, ""},
+        {"to read", JOB_LEDGER_READ, false, ERROR_LEDGER, false, "there is no ledger yet\nhint: "},
+        {"to read, beside a key", JOB_LEDGER_READ, true, ERROR_LEDGER, false, "the ledger is missing"},
+        {"exclusive", JOB_LEDGER_EXCLUSIVE, false, ERROR_LEDGER, false, "there is no ledger yet\nhint: "},
+        {"exclusive, beside a key", JOB_LEDGER_EXCLUSIVE, true, ERROR_LEDGER, false, "the ledger is missing"},
+        {"to create, beside a key", JOB_LEDGER_CREATE, true, ERROR_LEDGER, false, "the ledger is missing"},
+        {"to create", JOB_LEDGER_CREATE, false, ERROR_NONE, true, ""},
+        {"to create again, beside a key", JOB_LEDGER_RECREATE, true, ERROR_NONE, true, ""},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+        unlink(place->ledger);
+        unlink(beside(place, ".key"));
+        if (examples[i].had_one) {
+            write_text(beside(place, ".key"), HEAD "\n");
+            chmod(beside(place, ".key"), 0600);
+        }
+        place->error = (struct error){.scope = ERROR_USAGE};
+        struct ledger *ledger =
+            job_ledger_open(&place->job, place->provider, examples[i].mode, &place->error);
+        bool as_wanted =
+            examples[i].opened ? ledger != NULL : !ledger && place->error.scope == examples[i].want;
+        if (!as_wanted || !strstr(place->error.text, examples[i].message) ||
+            ledger_exists(place->ledger) != examples[i].opened)
+            fail_msg("%s: %s", examples[i].sentence, place->error.text);
+        ledger_close(ledger);
+    }
+}
+
 #define CONTINUITY(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -226,6 +267,7 @@ int main(void)
         CONTINUITY(each_run_leaves_a_record_that_an_older_copy_does_not_hold),
         CONTINUITY(a_record_names_its_job_and_its_ledger),
         CONTINUITY(one_of_the_two_places_is_enough),
+        CONTINUITY(a_missing_ledger_is_made_by_the_modes_that_may),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_continuity", tests, NULL, NULL);
