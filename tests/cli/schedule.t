@@ -108,7 +108,7 @@ subtest 'the cron line' => sub {
     write_file($job, $text =~ s/years: 18/years: 70/r);
     ($status, $out, $err) = cron_run($root, $set, $entry);
     is($status, 1, 'rejected rows are status 1');
-    like("$out$err", qr/^kyc-import: warning: \d+ rejected, .*: see \S+\n\z/, 'and one line');
+    like("$out$err", qr/^kyc-import: warning: \d+ rejected, .*\nhint: the report in \S+ names the records\n\z/, 'and the report is named');
     write_file($job, $text);
     write_file("$root/etc/kyc-import/environment", "PWS_API_KEY='$key'\n");
     ($status, $out, $err) = cron_run($root, $set, $entry);
