@@ -101,11 +101,10 @@ static void record_in_breaker(struct sender *sender, uint64_t subject, bool is_p
         breaker->has_given_up)
         return;
     if (breaker->is_open) {
-        log_info(
-            "%d failures in a row (the last: %s): sending pauses, and one request at a time asks whether the provider is back",
-            BREAKER_FAILURES, sender->last_failure);
+        log_info("%d consecutive failures (last: %s): sending paused; probing with one request at a time",
+                 BREAKER_FAILURES, sender->last_failure);
     } else {
-        log_info("the provider answers again after %" PRIu64 " s: sending goes on",
+        log_info("the provider answers again after %" PRIu64 " s: sending resumed",
                  (now - opened_ns) / CLOCK_NS_PER_S);
     }
 }

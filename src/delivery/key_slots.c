@@ -15,10 +15,9 @@ static int check_repeated_keys(const struct job *job, struct error *error)
         for (size_t j = 0; j < i; j++) {
             key_slot_identify(&provider->credentials[j], other);
             if (strcmp(mine, other) == 0) {
-                return job_fail(
-                    job, provider->credentials[i].place, error,
-                    "provider.credentials: number %zu is the same key as number %zu; each key may stand there once",
-                    i + 1, j + 1);
+                return job_fail(job, provider->credentials[i].place, error,
+                                "provider.credentials: %zu and %zu are the same API key; list each key once",
+                                j + 1, i + 1);
             }
         }
     }

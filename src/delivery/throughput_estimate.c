@@ -40,7 +40,7 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
     write_number(latency_ms, ms);
     if (possible >= allowed) {
         snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
-                 "the rate of %s binds; %u in flight would be enough for about %s/s at %s ms", rate_text,
+                 "limited by delivery.rate (%s); %u requests in flight allow about %s/s at %s ms", rate_text,
                  in_flight, per_s, ms);
         return true;
     }
@@ -50,11 +50,12 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
                       : snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE, "%zu keys, so %zu requests in flight",
                                  keys, keys);
         snprintf(text + len, THROUGHPUT_ESTIMATE_TEXT_SIZE - (size_t)len,
-                 ": about %s/s at %s ms; add keys or nonce_window", per_s, ms);
+                 ": about %s/s at %s ms; add keys or set provider.nonce_window", per_s, ms);
         return false;
     }
-    snprintf(text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
-             "%u in flight: about %s/s at %s ms, less than the rate of %s; raise delivery.in_flight",
-             in_flight, per_s, ms, rate_text);
+    snprintf(
+        text, THROUGHPUT_ESTIMATE_TEXT_SIZE,
+        "%u requests in flight allow about %s/s at %s ms, less than delivery.rate (%s); raise delivery.in_flight",
+        in_flight, per_s, ms, rate_text);
     return false;
 }

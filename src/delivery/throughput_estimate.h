@@ -16,8 +16,8 @@ enum {
     THROUGHPUT_ESTIMATE_LATENCY_MS = 200, /* of an answer, where none was measured */
 };
 
-/* `one key, so one request in flight: about 5/s at 200 ms; add keys or nonce_window`, or what else binds.
- * latency_ms: above 0. True when it is the rate that binds, as it should. */
+/* `one key, so one request in flight: about 5/s at 200 ms; add keys or set provider.nonce_window`, or what
+ * else binds. latency_ms: above 0. True when it is the rate that binds, as it should. */
 bool throughput_estimate_describe(const struct job *job, const struct provider *provider, double latency_ms,
                                   char text[THROUGHPUT_ESTIMATE_TEXT_SIZE]);
 

@@ -5,6 +5,7 @@
 
 #include "core/ascii.h"
 #include "core/text.h"
+#include "provider/reply_body.h"
 #include "provider/user_id.h"
 
 enum { DATE_LEN = 10 };
@@ -180,8 +181,7 @@ static struct slice expected_value(const struct remote_user_expected *expected, 
     return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
 
-/* Members that hold a user one level down, and those that hold its id. */
-static const char *const wrappers[] = {"data", "result", "user"};
+/* Members that hold a user's id. */
 static const char *const ids[] = {"id", "user", "user_id"};
 
 /* What an answer says of who it is about, compared with the request's. */
@@ -224,8 +224,8 @@ bool remote_user_is_other(const struct json_node *nodes, const struct remote_use
     struct claims claims = {0};
     size_t index = 0;
     read_claims(nodes, index, expected, &claims);
-    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t inner = json_member(nodes, index, wrappers[i]);
+    for (size_t i = 0; i < REPLY_BODY_WRAPPERS; i++) {
+        size_t inner = json_member(nodes, index, reply_body_wrappers[i]);
         if (inner == 0 || nodes[inner].kind != JSON_OBJECT)
             continue;
         index = inner;
@@ -251,8 +251,8 @@ bool remote_user_identity(const struct json_node *nodes, struct slice *id, struc
 {
     size_t index = 0;
 
-    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t inner = json_member(nodes, index, wrappers[i]);
+    for (size_t i = 0; i < REPLY_BODY_WRAPPERS; i++) {
+        size_t inner = json_member(nodes, index, reply_body_wrappers[i]);
         if (inner != 0 && nodes[inner].kind == JSON_OBJECT)
             index = inner;
     }

@@ -200,16 +200,21 @@ struct slice reply_body_field_path(const struct reply_body *body)
     return slice_make("", 0);
 }
 
+const char *const reply_body_wrappers[REPLY_BODY_WRAPPERS] = {"data", "result", "user"};
+
+size_t reply_body_find_member(const struct json_node *nodes, const char *name)
+{
+    size_t index = json_member(nodes, 0, name);
+    for (size_t i = 0; index == 0 && i < REPLY_BODY_WRAPPERS; i++) {
+        size_t wrapper = json_member(nodes, 0, reply_body_wrappers[i]);
+        index = wrapper == 0 ? 0 : json_member(nodes, wrapper, name);
+    }
+    return index;
+}
+
 size_t reply_body_warnings(const struct reply_body *body)
 {
-    static const char *const wrappers[] = {"data", "result", "user"};
-    if (!body->nodes)
-        return 0;
-    size_t index = json_member(body->nodes, 0, "warnings");
-    for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t wrapper = json_member(body->nodes, 0, wrappers[i]);
-        index = wrapper == 0 ? 0 : json_member(body->nodes, wrapper, "warnings");
-    }
+    size_t index = body->nodes ? reply_body_find_member(body->nodes, "warnings") : 0;
     return index == 0 || is_empty(&body->nodes[index]) ? 0 : index;
 }
 

@@ -27,6 +27,13 @@ struct reply_body {
 void reply_body_read(struct reply_body *body, struct slice text);
 void reply_body_clear(struct reply_body *body);
 
+/* Members in which a provider may wrap what a reply is about. */
+enum { REPLY_BODY_WRAPPERS = 3 };
+extern const char *const reply_body_wrappers[REPLY_BODY_WRAPPERS];
+
+/* The member of this name: at the top, else in the first wrapper that has it. 0: there is none. */
+size_t reply_body_find_member(const struct json_node *nodes, const char *name);
+
 /* A string or number at a path of members, `data.id`; empty when there is none. */
 struct slice reply_body_value(const struct reply_body *body, const char *path);
 /* The first of these paths (NULL ends them) whose value has min to max bytes; empty when none has. */

@@ -4,19 +4,9 @@
 
 #include "core/buffer.h"
 #include "core/json.h"
+#include "provider/reply_body.h"
 
-static size_t find_member(const struct json_node *nodes, const char *name)
-{
-    static const char *const wrappers[] = {"data", "result", "user"};
-    size_t index = json_member(nodes, 0, name);
-    for (size_t i = 0; index == 0 && i < sizeof wrappers / sizeof *wrappers; i++) {
-        size_t wrapper = json_member(nodes, 0, wrappers[i]);
-        index = wrapper == 0 ? 0 : json_member(nodes, wrapper, name);
-    }
-    return index;
-}
-
-/* nodes[at] and all below it; nested at most JSON_DEPTH_MAX deep. */
+/* Writes nodes[index] and all below it, nested at most JSON_DEPTH_MAX deep. */
 static void write_node(struct buffer *out, const struct json_node *nodes, size_t index)
 {
     const struct json_node *node = &nodes[index];
@@ -54,7 +44,7 @@ void retained_fields_copy(const char *const *names, struct slice body, char out[
     struct buffer member;
     buffer_init(&member, OUTCOME_KEPT_SIZE);
     for (; nodes && *names; names++) {
-        size_t index = find_member(nodes, *names);
+        size_t index = reply_body_find_member(nodes, *names);
         if (index == 0)
             continue;
         struct json_writer writer;

@@ -148,7 +148,7 @@ parallel 'the breaker pauses' => sub {
         sandbox_faults($sandbox, 'status-503:100%');
         my $before = counts($case)->{requests};
         my $pid = case_start($case);
-        wait_until(sub { -e "$case->{folder}/err" && read_file("$case->{folder}/err") =~ /10 failures in a row.*sending pauses/ }, "$provider: it opens");
+        wait_until(sub { -e "$case->{folder}/err" && read_file("$case->{folder}/err") =~ /10 consecutive failures.*sending paused/ }, "$provider: it opens");
         my $asked = counts($case)->{requests} - $before;
         cmp_ok($asked, '<=', 10 + 8, "$provider: after ten failures, what was in flight aside");
         sleep 1.2;
@@ -157,7 +157,7 @@ parallel 'the breaker pauses' => sub {
         sandbox_faults($sandbox);
         waitpid $pid, 0;
         is($? >> 8, 0, "$provider: when it is back the run ends well") or diag read_file("$case->{folder}/err");
-        like(read_file("$case->{folder}/err"), qr/answers again after \d+ s: sending goes on/, "$provider: and says so");
+        like(read_file("$case->{folder}/err"), qr/answers again after \d+ s: sending resumed/, "$provider: and says so");
         my $summary = case_summary($case);
         adds_up($summary, $provider);
         is($summary->{breaker}{pauses}, 1, "$provider: the report counts one pause");

@@ -24,21 +24,21 @@ static void the_sentence_says_what_binds_and_what_to_do(void **state)
         const char *want;
     } table[] = {
         {"payward", 1, 0, 0, 0, 200, false,
-         "one key, so one request in flight: about 5/s at 200 ms; add keys or nonce_window"},
+         "one key, so one request in flight: about 5/s at 200 ms; add keys or set provider.nonce_window"},
         {"kraken-embed", 3, 0, 0, 100, 50, false,
-         "3 keys, so 3 requests in flight: about 60/s at 50 ms; add keys or nonce_window"},
+         "3 keys, so 3 requests in flight: about 60/s at 50 ms; add keys or set provider.nonce_window"},
         {"kraken-embed", 3, 0, 2, 100, 50, false,
-         "2 in flight: about 40/s at 50 ms, less than the rate of 100/s; raise delivery.in_flight"},
+         "2 requests in flight allow about 40/s at 50 ms, less than delivery.rate (100/s); raise delivery.in_flight"},
         {"payward", 1, 1000000, 8, 100, 200, false,
-         "8 in flight: about 40/s at 200 ms, less than the rate of 100/s; raise delivery.in_flight"},
+         "8 requests in flight allow about 40/s at 200 ms, less than delivery.rate (100/s); raise delivery.in_flight"},
         {"payward", 1, 0, 0, 0, 40, true,
-         "the rate of 10/s binds; 1 in flight would be enough for about 25/s at 40 ms"},
+         "limited by delivery.rate (10/s); 1 requests in flight allow about 25/s at 40 ms"},
         {"kira", 1, 0, 0, 0, 200, true,
-         "the rate of 10/s binds; 2 in flight would be enough for about 10/s at 200 ms"},
+         "limited by delivery.rate (10/s); 2 requests in flight allow about 10/s at 200 ms"},
         {"kira", 1, 0, 0, 0, 0.25, true,
-         "the rate of 10/s binds; 2 in flight would be enough for about 8000/s at 0.25 ms"},
+         "limited by delivery.rate (10/s); 2 requests in flight allow about 8000/s at 0.25 ms"},
         {"kira", 1, 0, 0, 0, 400, false,
-         "2 in flight: about 5/s at 400 ms, less than the rate of 10/s; raise delivery.in_flight"},
+         "2 requests in flight allow about 5/s at 400 ms, less than delivery.rate (10/s); raise delivery.in_flight"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct job job = {
@@ -60,7 +60,9 @@ static void a_rate_is_written_as_in_the_job_file(void **state)
     static const struct {
         uint64_t per_s;
         const char *want;
-    } table[] = {{1, "the rate of 3/s "}, {60, "the rate of 3/min "}, {3600, "the rate of 3/h "}};
+    } table[] = {{1, "limited by delivery.rate (3/s)"},
+                 {60, "limited by delivery.rate (3/min)"},
+                 {3600, "limited by delivery.rate (3/h)"}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct job job = {.provider = {.credential_count = 1},
                           .delivery = {.rate = {3, table[i].per_s * CLOCK_NS_PER_S}}};
