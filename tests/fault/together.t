@@ -27,58 +27,63 @@ sub users { return sandbox_counts($_[0]{sandbox})->{$_[0]{provider}}{users}; }
 
 # Two runs at once, of one job or of two with one key; the second one's message names the holder.
 for my $stopped (0, 1) {
-    my $case = machine_case(rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
-    my $other = case_new($case->{sandbox}, rows => 3);
-    my $pid = case_start($case, '-q');
-    wait_for('the first run', sub { users($case) >= 3 });
-    kill 'STOP', $pid if $stopped;
     my $held = $stopped ? 'a stopped run' : 'a run';
-    my ($status, undef, $err) = machine_run($case, {}, '-q');
-    is($status, 7, "$held of this job holds the ledger: status 7") or diag $err;
-    like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\n\s*hint: wait until it ends/, "$held of this job: who and since when");
-    ($status, undef, $err) = machine_run($other, {}, '-q');
-    is($status, 7, "$held of another job holds the key: status 7") or diag $err;
-    like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*wait for its end, or use another/, "$held of another job: who and since when");
-    ok(!-e "$other->{folder}/reports/test/summary.json", "$held of another job: no report of a run that was not");
-    kill $stopped ? 'KILL' : 'CONT', $pid;
-    waitpid $pid, 0;
-    is($? & 127, $stopped ? 9 : 0, "$held: its end");
-    ok(-s "$case->{folder}/test.ledger.lock", "$held: its lock file stays, and holds nothing");
-    machine_holds($case, "$held has ended");
+    machine_parallel $held => sub {
+        my $case = machine_case(rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
+        my $other = case_new($case->{sandbox}, rows => 3);
+        my $pid = case_start($case, '-q');
+        wait_for('the first run', sub { users($case) >= 3 });
+        kill 'STOP', $pid if $stopped;
+        my ($status, undef, $err) = machine_run($case, {}, '-q');
+        is($status, 7, "$held of this job holds the ledger: status 7") or diag $err;
+        like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\n\s*hint: wait until it ends/, "$held of this job: who and since when");
+        ($status, undef, $err) = machine_run($other, {}, '-q');
+        is($status, 7, "$held of another job holds the key: status 7") or diag $err;
+        like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*wait for its end, or use another/, "$held of another job: who and since when");
+        ok(!-e "$other->{folder}/reports/test/summary.json", "$held of another job: no report of a run that was not");
+        kill $stopped ? 'KILL' : 'CONT', $pid;
+        waitpid $pid, 0;
+        is($? & 127, $stopped ? 9 : 0, "$held: its end");
+        ok(-s "$case->{folder}/test.ledger.lock", "$held: its lock file stays, and holds nothing");
+        machine_holds($case, "$held has ended");
+    };
 }
 
 # Two jobs with one credential would send at twice the provider's limit: one at a time, at every provider and in every command
 # that sends requests. For each part of kira's: the gateway limits an API key, a login belongs to a client.
 my %parts = (payward => ['api_key'], 'kraken-embed' => ['api_key'], kira => ['api_key', 'client_id'], payso => ['token']);
 for my $provider (sort keys %parts) {
-    my $case = machine_case(provider => $provider, rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
-    my $other = case_new($case->{sandbox}, provider => $provider, rows => 3);
-    my $pid = case_start($case, '-q');
-    wait_for("$provider, the first run", sub { users($case) >= 3 });
-    kill 'STOP', $pid;
-    sleep 0.3;    # what is on its way comes in
-    my $requests = sandbox_counts($case->{sandbox})->{$provider}{requests};
-    for my $part (@{$parts{$provider}}) {
-        local %ENV = %ENV;
-        for my $unshared (grep { $_ ne $part } @{$parts{$provider}}) {
-            $ENV{uc "TEST_${unshared}_1"} .= '-other';
+    machine_parallel "$provider, one credential" => sub {
+        my $case = machine_case(provider => $provider, rows => 60, bad => 0, set => {'delivery.rate' => '60/s', 'delivery.burst' => 1});
+        my $other = case_new($case->{sandbox}, provider => $provider, rows => 3);
+        my $pid = case_start($case, '-q');
+        wait_for("$provider, the first run", sub { users($case) >= 3 });
+        kill 'STOP', $pid;
+        sleep 0.3;    # requests on their way arrive
+        my $requests = sandbox_counts($case->{sandbox})->{$provider}{requests};
+        for my $part (@{$parts{$provider}}) {
+            local %ENV = %ENV;
+            for my $unshared (grep { $_ ne $part } @{$parts{$provider}}) {
+                $ENV{uc "TEST_${unshared}_1"} .= '-other';
+            }
+            for my $command (['run', '-q'], ['status', '--against-provider'], ['resolve', '--key', 'cust-000001', '--user', 'fake-user-000001']) {
+                my ($status, undef, $err) = machine_run($other, {}, @$command);
+                is($status, 7, "$provider, $command->[0] of another job with the same $part: status 7") or diag $err;
+                like($err, qr/another run uses credentials\.$part of this job: process $pid, since 20\S+Z/, "$provider, $command->[0], the same $part: who and since when");
+            }
+            my ($status, $out, $err) = machine_run($other, {}, 'probe');
+            is($status, 1, "$provider, probe of another job with the same $part") or diag $err;
+            like($out, qr/^keys +NOT OK +another run uses credentials\.$part of this job: process $pid/mi, "$provider, probe, the same $part: who") or diag $out;
         }
-        for my $command (['run', '-q'], ['status', '--against-provider'], ['resolve', '--key', 'cust-000001', '--user', 'fake-user-000001']) {
-            my ($status, undef, $err) = machine_run($other, {}, @$command);
-            is($status, 7, "$provider, $command->[0] of another job with the same $part: status 7") or diag $err;
-            like($err, qr/another run uses credentials\.$part of this job: process $pid, since 20\S+Z/, "$provider, $command->[0], the same $part: who and since when");
-        }
-        my ($status, $out, $err) = machine_run($other, {}, 'probe');
-        is($status, 1, "$provider, probe of another job with the same $part") or diag $err;
-        like($out, qr/^keys +NOT OK +another run uses credentials\.$part of this job: process $pid/mi, "$provider, probe, the same $part: who") or diag $out;
-    }
-    is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, "$provider: the others asked for nothing");
-    kill 'CONT', $pid;
-    waitpid $pid, 0;
-    is($?, 0, "$provider: the first run ends well") or diag read_file("$case->{folder}/err");
-    is(sandbox_counts($case->{sandbox})->{$provider}{over_limit}, 0, "$provider: never over the limit");
-    machine_holds($case, "$provider, another job had the same credential");
+        is(sandbox_counts($case->{sandbox})->{$provider}{requests}, $requests, "$provider: the others sent nothing");
+        kill 'CONT', $pid;
+        waitpid $pid, 0;
+        is($?, 0, "$provider: the first run ends well") or diag read_file("$case->{folder}/err");
+        is(sandbox_counts($case->{sandbox})->{$provider}{over_limit}, 0, "$provider: never over the limit");
+        machine_holds($case, "$provider, another job had the same credential");
+    };
 }
+machine_parallel_run(6);
 
 # The input changes while it is read: status 3 and how it changed; the rows read so far count. The rows are so wide that
 # reading has not finished when the first is sent.
