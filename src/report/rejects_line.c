@@ -125,14 +125,12 @@ void rejects_line_text(struct rejects_line *line, const char *key, struct slice 
         buffer_append_char(&line->text, '?');
         text = slice_make(text.data + good + 1, text.len - good - 1);
     }
-    json_write_key(&line->writer, key);
-    json_write_string(&line->writer, buffer_slice(&line->text));
+    json_write_member(&line->writer, key, buffer_slice(&line->text));
 }
 
 void rejects_line_number(struct rejects_line *line, const char *key, uint64_t number)
 {
-    json_write_key(&line->writer, key);
-    json_write_unsigned(&line->writer, number);
+    json_write_member_unsigned(&line->writer, key, number);
 }
 
 void rejects_line_end(struct rejects_line *line)

@@ -15,19 +15,13 @@ enum { SUMMARY_JSON_MODE = 0600, SUMMARY_JSON_TEXT_COLUMNS = 4096 };
 #define SUMMARY_JSON_NAME "summary.json"
 #define SUMMARY_JSON_MAX  ((size_t)64 << 20)
 
-static void summary_json_count(struct json_writer *json, const char *key, uint64_t count)
-{
-    json_write_key(json, key);
-    json_write_unsigned(json, count);
-}
-
 static void summary_json_decimal(struct json_writer *json, const char *key, double number, int decimals)
 {
     json_write_key(json, key);
     json_write_decimal(json, number, decimals);
 }
 
-/* A path may have any byte, JSON has UTF-8. */
+/* A path may contain any bytes, JSON only UTF-8. */
 static void summary_json_text(struct json_writer *json, const char *key, const char *text)
 {
     json_write_key(json, key);
@@ -58,8 +52,8 @@ void summary_json_write_inputs(const struct run_stats *stats, struct json_writer
         const struct run_stats_input *input = &stats->inputs[i];
         json_write_object(json);
         summary_json_text(json, "path", input->path);
-        summary_json_count(json, "bytes", input->bytes);
-        summary_json_count(json, "records", input->records);
+        json_write_member_unsigned(json, "bytes", input->bytes);
+        json_write_member_unsigned(json, "records", input->records);
         json_write_key(json, "complete");
         json_write_bool(json, input->complete);
         json_write_object_end(json);
@@ -71,12 +65,12 @@ static void summary_json_plan(struct json_writer *json, const struct run_stats *
 {
     json_write_key(json, "plan");
     json_write_object(json);
-    summary_json_count(json, "create", stats->plan.create);
-    summary_json_count(json, "update", stats->plan.update);
-    summary_json_count(json, "unchanged", stats->plan.unchanged);
-    summary_json_count(json, "settle", stats->plan.settle);
-    summary_json_count(json, "refused", stats->plan.refused);
-    summary_json_count(json, "twins", stats->plan.twins);
+    json_write_member_unsigned(json, "create", stats->plan.create);
+    json_write_member_unsigned(json, "update", stats->plan.update);
+    json_write_member_unsigned(json, "unchanged", stats->plan.unchanged);
+    json_write_member_unsigned(json, "settle", stats->plan.settle);
+    json_write_member_unsigned(json, "refused", stats->plan.refused);
+    json_write_member_unsigned(json, "twins", stats->plan.twins);
     json_write_object_end(json);
 }
 
@@ -93,7 +87,7 @@ static void summary_json_rules(struct json_writer *json, const struct run_stats 
             continue;
         buffer_reset(&name);
         buffer_printf(&name, "%s/%s", field_name(rule->field), rule->rule);
-        summary_json_count(json, name.data, rule->records);
+        json_write_member_unsigned(json, name.data, rule->records);
     }
     buffer_clear(&name);
     json_write_object_end(json);
@@ -101,16 +95,16 @@ static void summary_json_rules(struct json_writer *json, const struct run_stats 
 
 static void summary_json_requests(struct json_writer *json, const struct run_stats *stats)
 {
-    summary_json_count(json, "requests", stats->requests);
+    json_write_member_unsigned(json, "requests", stats->requests);
     json_write_key(json, "retries");
     json_write_object(json);
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
-        summary_json_count(json, retry_cause_word((enum retry_cause)cause), stats->retries[cause]);
+        json_write_member_unsigned(json, retry_cause_word((enum retry_cause)cause), stats->retries[cause]);
     json_write_object_end(json);
 
     json_write_key(json, "breaker");
     json_write_object(json);
-    summary_json_count(json, "pauses", stats->pauses);
+    json_write_member_unsigned(json, "pauses", stats->pauses);
     summary_json_decimal(json, "seconds", (double)stats->pause_ns / (double)CLOCK_NS_PER_S, 1);
     json_write_object_end(json);
 
@@ -122,7 +116,7 @@ static void summary_json_requests(struct json_writer *json, const struct run_sta
     summary_json_decimal(json, "max", stats->max_ms, 1);
     json_write_object_end(json);
     summary_json_decimal(json, "rate_per_s", stats->rate_per_s, 1);
-    summary_json_count(json, "max_per_second", stats->max_per_second);
+    json_write_member_unsigned(json, "max_per_second", stats->max_per_second);
 }
 
 void summary_json_write(const struct run_stats *stats, struct buffer *out)
@@ -139,20 +133,20 @@ void summary_json_write(const struct run_stats *stats, struct buffer *out)
     summary_json_decimal(json, "seconds", stats->seconds, 3);
     json_write_key(json, "input");
     summary_json_write_inputs(stats, json);
-    summary_json_count(json, "read", stats->read);
-    summary_json_count(json, "valid", stats->valid);
-    summary_json_count(json, "rejected", stats->rejected);
-    summary_json_count(json, "warned", stats->warned);
+    json_write_member_unsigned(json, "read", stats->read);
+    json_write_member_unsigned(json, "valid", stats->valid);
+    json_write_member_unsigned(json, "rejected", stats->rejected);
+    json_write_member_unsigned(json, "warned", stats->warned);
     summary_json_plan(json, stats);
-    summary_json_count(json, "created", stats->created);
-    summary_json_count(json, "updated", stats->updated);
-    summary_json_count(json, "unchanged", stats->unchanged);
-    summary_json_count(json, "refused", stats->refused);
-    summary_json_count(json, "in_doubt", stats->in_doubt);
-    summary_json_count(json, "unsent", stats->unsent);
-    summary_json_count(json, "absent", stats->absent);
-    summary_json_count(json, "in_doubt_absent", stats->in_doubt_absent);
-    summary_json_count(json, "provider_warned", stats->provider_warned);
+    json_write_member_unsigned(json, "created", stats->created);
+    json_write_member_unsigned(json, "updated", stats->updated);
+    json_write_member_unsigned(json, "unchanged", stats->unchanged);
+    json_write_member_unsigned(json, "refused", stats->refused);
+    json_write_member_unsigned(json, "in_doubt", stats->in_doubt);
+    json_write_member_unsigned(json, "unsent", stats->unsent);
+    json_write_member_unsigned(json, "absent", stats->absent);
+    json_write_member_unsigned(json, "in_doubt_absent", stats->in_doubt_absent);
+    json_write_member_unsigned(json, "provider_warned", stats->provider_warned);
 
     uint32_t *ranking = run_stats_rank_rules(stats);
     summary_json_rules(json, stats, "rejects_by_rule", VERDICT_REJECT, ranking);

@@ -148,12 +148,12 @@ static void append_item(struct list *list, struct arena *arena, struct slice ite
 }
 
 /* Reads one cleaned item. False when it failed, with a verdict. */
-typedef bool read_item(struct record_context *context, const struct field_plan *plan, struct slice text,
-                       bool is_first, struct slice *item);
-
-static bool read_country_item(struct record_context *context, const struct field_plan *plan,
-                              struct slice text, bool is_first, struct slice *item)
+static bool read_item(struct record_context *context, const struct field_plan *plan, struct slice text,
+                      bool is_first, struct slice *item)
 {
+    *item = text;
+    if (plan->type != FIELD_TYPE_COUNTRY_LIST)
+        return clean_check_length(context, plan, text);
     const char *code = read_code(context, plan, text);
     if (!code)
         return false;
@@ -162,17 +162,9 @@ static bool read_country_item(struct record_context *context, const struct field
     return !is_checked || check_country(context, plan, *item);
 }
 
-static bool read_text_item(struct record_context *context, const struct field_plan *plan, struct slice text,
-                           bool is_first, struct slice *item)
-{
-    (void)is_first;
-    *item = text;
-    return clean_check_length(context, plan, text);
-}
-
 /* False, with a verdict, when an item failed. */
 static bool read_list(struct record_context *context, const struct field_plan *plan, struct slice source,
-                      bool drop_repeats, read_item *read, struct list *list)
+                      bool drop_repeats, struct list *list)
 {
     struct slice rest = source, part, text, item;
     const char *split = context->split ? context->split : plan->mapping->split;
@@ -185,7 +177,7 @@ static bool read_list(struct record_context *context, const struct field_plan *p
         size_t position = list->positions++;
         bool has_value = clean_text(context, plan, part, &text);
         if (context->values[plan->field].state == VALUE_FAILED ||
-            (has_value && !read(context, plan, text, list->len == 0, &item)))
+            (has_value && !read_item(context, plan, text, list->len == 0, &item)))
             return false;
         if (!has_value || (drop_repeats && contains(list, item)))
             continue;
@@ -206,7 +198,7 @@ void normalize_country_list(struct record_context *context, const struct field_p
         return;
     }
     struct list list = {NULL, 0, 0, 0, 0};
-    if (!read_list(context, plan, source, !is_paired, read_country_item, &list) || list.len == 0)
+    if (!read_list(context, plan, source, !is_paired, &list) || list.len == 0)
         return;
     record_context_accept(context, plan->field, slice_make(list.data, list.len));
     if (is_paired)
@@ -216,7 +208,7 @@ void normalize_country_list(struct record_context *context, const struct field_p
 void normalize_text_list(struct record_context *context, const struct field_plan *plan, struct slice source)
 {
     struct list list = {NULL, 0, 0, 0, 0};
-    if (!read_list(context, plan, source, false, read_text_item, &list) || list.len == 0)
+    if (!read_list(context, plan, source, false, &list) || list.len == 0)
         return;
     record_context_accept(context, plan->field, slice_make(list.data, list.len));
     if (plan->field == FIELD_TAX_ID)
