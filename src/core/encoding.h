@@ -1,6 +1,6 @@
 /* encoding: source bytes to UTF-8.
  *
- * The three encodings that a job may name (2-job.md). latin1 is ISO 8859-1, where every byte is a character
+ * The three encodings that a job may name. latin1 is ISO 8859-1, where every byte is a character
  * (80–9F are control characters); windows-1252 follows Unicode's CP1252.TXT, where the bytes 81, 8D, 8F, 90
  * and 9D are not defined. Thread: any; pure.
  */

@@ -35,6 +35,6 @@ int error_worse_status(int a, int b)
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (order[i] == a || order[i] == b)
             return order[i];
-    assert(false && "an exit status that 1-product.md does not know");
+    assert(false && "a known exit status");
     return a;
 }

@@ -10,7 +10,7 @@
 
 #include <stdarg.h>
 
-/* How far the damage reaches; the exit statuses of 1-product.md. */
+/* How far the damage reaches; each value is the exit status. */
 enum error_scope {
     ERROR_NONE = 0,
     ERROR_USAGE = 2,       /* the command line or the job file is wrong */
@@ -42,7 +42,7 @@ int error_set(struct error *error, enum error_scope scope, const char *format, .
 int error_set_va(struct error *error, enum error_scope scope, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
-/* Where several scopes apply, the first of 2, 5, 7, 4, 3, 6, 1, 0 counts (1-product.md). Returns the one of
+/* Where several scopes apply, the first of 2, 5, 7, 4, 3, 6, 1, 0 counts. Returns the one of
  * the two exit statuses that does. */
 int error_worse_status(int a, int b);
 

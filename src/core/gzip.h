@@ -1,7 +1,7 @@
 /* gzip: reading members with zlib's inflate and a loop of our own, writing with deflate.
  *
  * gzread drops all that follows a damaged member header and reports success, and loses the good bytes of a
- * call that ends in a bad CRC (2-job.md, Reading); hence the loop. Every byte that was inflated before a
+ * call that ends in a bad CRC; hence the loop. Every byte that was inflated before a
  * fault is given out before the fault is told. Thread: one at a time per object. Owner: new/free.
  */
 #ifndef KYC_CORE_GZIP_H

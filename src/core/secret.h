@@ -16,7 +16,7 @@ struct secret {
     char *source; /* the value in the environment that it was loaded from; NULL: none */
 };
 
-/* Loads what `env:NAME` or `file:PATH` names (2-job.md). A path is relative to folder. A trailing newline of
+/* Loads what `env:NAME` or `file:PATH` names. A path is relative to folder. A trailing newline of
  * the file is dropped. Errors (ERROR_USAGE), each without the value: another form (a literal secret in a job
  * file is refused), a variable that is unset or empty, a file that is missing, empty, over 64 KiB, not
  * a regular file, or one that group or others may read or write. Returns 0 or -1. */

@@ -31,7 +31,7 @@ enum text_fault {
     TEXT_ENCODING,  /* not UTF-8, or holds a character that shows damage (text_find_damage): no value */
 };
 
-/* The normal form of a text (2-job.md, Customer fields): NFC (UAX #15); blanks (space, tab, CR, LF, NBSP and
+/* The normal form of a text: NFC (UAX #15); blanks (space, tab, CR, LF, NBSP and
  * the other Unicode spaces) folded to one space inside and dropped at both ends; other control characters,
  * zero-width ones (but ZWJ and ZWNJ between letters of scripts that need them) and bidirectional controls
  * removed. *out is the source itself, or a part of it, when nothing inside had to change, else in the arena;
