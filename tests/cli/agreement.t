@@ -153,7 +153,7 @@ sub agrees
     }
     write_file("$case->{folder}/export.csv", encode_utf8($csv));
     my ($status, undef, $err) = case_run($case, '-q');
-    cmp_ok($status, '<', 2, "$name: the run comes to its end") or diag $err;
+    cmp_ok($status, '<', 2, "$name: the run ends") or diag $err;
 
     my (undef, $results) = run_program(program('kyc-import'), 'results', "$case->{folder}/job.yaml", '--format', 'csv');
     my @wrong = grep { /,(?:refused|in_doubt|unsent),[^,]*,(?:400|401|422),/ } split /\n/, decode_utf8($results);

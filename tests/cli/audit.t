@@ -25,9 +25,9 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         my $case = case_new($sandbox, provider => $provider, rows => 40);
         case_run($case, '-q');
         my ($status, $found, $err) = audit($case, '--verify');
-        is($status, 0, "$provider: everybody is there") or diag $err;
-        is($found->{asked}, 40, "$provider: everybody was asked for");
-        is($found->{there}, 40, "$provider: and is there");
+        is($status, 0, "$provider: every user exists") or diag $err;
+        is($found->{asked}, 40, "$provider: every user was requested");
+        is($found->{there}, 40, "$provider: and found");
         is($found->{complete}, JSON::PP::true, "$provider: and the comparison is complete");
         is(sandbox_counts($sandbox)->{$provider}{complaints}, 0, "$provider: no complaint");
         is(sandbox_counts($sandbox)->{$provider}{bad_nonces}, 0, "$provider: no nonce out of order");
@@ -35,7 +35,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         # The same under faults.
         sandbox_faults($sandbox, 'status-500:10%', 'reset:10%', 'status-429:3%', 'garbage:5%');
         ($status, $found, $err) = audit($case, '--set', 'delivery.attempts=12');
-        is($status, 0, "$provider: faults are asked through") or diag $err, explain $found;
+        is($status, 0, "$provider: requests are repeated under faults") or diag $err, explain $found;
         sandbox_faults($sandbox);
 
         # A gateway's 404 does not prove that a user is missing.
@@ -55,21 +55,21 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is($status, 1, "$provider: findings are status 1") or diag $err;
         my @missing = grep { $_->{kind} eq 'missing' } @{$found->{findings}};
         is(scalar @missing, 1, "$provider: one is missing") or diag explain $found;
-        is($missing[0]{external_id}, 'cust-000003', "$provider: by his key");
-        is($missing[0]{user_id}, $id{'cust-000003'}, "$provider: and his user");
+        is($missing[0]{external_id}, 'cust-000003', "$provider: by its key");
+        is($missing[0]{user_id}, $id{'cust-000003'}, "$provider: and its user");
         my %foreign = map { $_->{external_id} => $_->{told} } grep { $_->{kind} eq 'foreign' } @{$found->{findings}};
         is_deeply(\%foreign, $provider eq 'payso' ? {} : {'cust-000005' => 'cust-000006', 'cust-000006' => 'cust-000005'},
-            "$provider: who has the user of another");
+            "$provider: which customers have the user of another");
         is((audit($case, '--verify'))[0], 5, "$provider: with --verify the ledger shows it too");
         if ($provider eq 'payso') {
             run_program('sqlite3', "$case->{folder}/test.ledger", "DELETE FROM customer WHERE external_id = 'cust-000009'");
             (undef, $found) = audit($case);
             my @unknown = grep { $_->{kind} eq 'unknown' } @{$found->{findings}};
-            is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user whom the ledger does not know');
+            is_deeply([map { $_->{user_id} } @unknown], [$id{'cust-000009'}], 'payso: a user that is not in the ledger');
         }
         my (undef, $out) = case_run($case, 'status', '--against-provider');
-        like($out, qr/Differs at the provider:.*cust-000003.*1 missing/s, "$provider: is said to people");
-        unlike($out, qr/\@example|Morgan/, "$provider: and nothing personal");
+        like($out, qr/Differs at the provider:.*cust-000003.*1 missing/s, "$provider: is in the text");
+        unlike($out, qr/\@example|Morgan/, "$provider: without personal data");
         sandbox_stop($sandbox);
     };
 }
@@ -83,7 +83,7 @@ parallel 'a listing that announces another page' => sub {
     my $case = case_new($server, provider => 'payso', rows => 1);
     case_run($case, '-q');
     my ($status, $found, $err) = audit($case);
-    is("$status $found->{missing} $found->{unclear}", '1 0 1', 'payso: in a list that is not whole a user is unclear') or diag $err;
+    is("$status $found->{missing} $found->{unclear}", '1 0 1', 'payso: in an incomplete list a user is unclear') or diag $err;
     is($found->{findings}[0]{told}, 'listing_incomplete', 'payso: and why');
     hostile_end($server);
 };
@@ -127,16 +127,16 @@ parallel 'stopped' => sub {
         waitpid $pid, 0;
         is($? >> 8, 6, "SIG$signal: status 6") or diag read_file("$case->{folder}/audit.err");
         my $part = JSON::PP->new->utf8->decode(read_file("$case->{folder}/audit.json"))->{provider};
-        cmp_ok($part->{asked}, '>=', 5, 'with what was asked till then');
+        cmp_ok($part->{asked}, '>=', 5, 'with the requests until then');
         cmp_ok($part->{asked}, '<', 60, 'and no more');
-        is($part->{complete}, JSON::PP::false, 'which is not all');
-        is($part->{there}, $part->{asked}, 'what was in flight was heard out');
+        is($part->{complete}, JSON::PP::false, 'which is incomplete');
+        is($part->{there}, $part->{asked}, 'requests in flight were awaited');
     }
     is(sandbox_counts($sandbox)->{payward}{over_limit}, 0, 'within the limit');
-    is((case_run($case, '-q'))[0], 0, 'the next run goes');
+    is((case_run($case, '-q'))[0], 0, 'the next run succeeds');
     is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'and its nonces rise');
     unlink "$case->{folder}/test.ledger";
-    is((audit($case))[0], 5, 'without a ledger there is nothing to hold');
+    is((audit($case))[0], 5, 'without a ledger there is nothing to compare');
     sandbox_stop($sandbox);
 };
 
@@ -153,8 +153,8 @@ parallel 'a ledger that is damaged meanwhile' => sub {
     is($changed, 0, 'the ledger is damaged while the listing is under way') or diag $why;
     waitpid $pid, 0;
     is($? >> 8, 5, 'a comparison that the ledger cut short is status 5');
-    like(read_file("$case->{folder}/err"), qr/test\.ledger/, 'and said');
-    like(read_file("$case->{folder}/out"), qr/; not all were compared$/m, 'and the sum says that it is not complete');
+    like(read_file("$case->{folder}/err"), qr/test\.ledger/, 'and reported');
+    like(read_file("$case->{folder}/out"), qr/; not all were compared$/m, 'and the sum reports that it is incomplete');
     sandbox_stop($sandbox);
 };
 parallel_run(7);

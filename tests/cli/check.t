@@ -25,7 +25,7 @@ subtest 'a clean export' => sub {
     my ($status, $out, $err) = case_run($case, 'check', '-q');
     is("$status|$out|$err", '0||', '-q is status 0 and silent');
     ($status, $out, $err) = case_run($case, 'check', '--json', '-q');
-    is("$status|$err", '0|', '--json -q says nothing beside');
+    is("$status|$err", '0|', '--json -q prints nothing else');
     my $summary = $json->decode($out);
     is_deeply($summary, case_summary($case), '--json is summary.json');
     like($out, qr/\A\{[^\n]*\}\n\z/, 'one object on one line');
@@ -97,7 +97,7 @@ subtest 'the input that cannot be read' => sub {
     is($status, 3, 'a truncated gzip is status 3');
     like($err, qr/cut\.csv\.gz.*\b$cut\b/, 'the message names file and offset') or diag $err;
     my $summary = case_summary($case);
-    cmp_ok($summary->{read}, '>', 100, 'what came before was read');
+    cmp_ok($summary->{read}, '>', 100, 'the rows before it were read');
     is($summary->{rejected}, 1, 'the record at the cut is rejected');
     is_deeply($summary->{rejects_by_rule}, {'record/cut' => 1}, 'as record/cut');
     is($summary->{input}[0]{complete}, JSON::PP::false, 'the input is not complete');
@@ -154,7 +154,7 @@ subtest 'the reject file' => sub {
     my $second = $json->decode($out);
     my %expected = %{$first->{rejects_by_rule}};
     delete $expected{'external_id/unique'};
-    is_deeply($second->{rejects_by_rule}, \%expected, 'fed back: the same verdicts, but unique');
+    is_deeply($second->{rejects_by_rule}, \%expected, 'fed back: the same verdicts, without unique');
     is($second->{read}, $first->{rejected}, 'fed back: every row of it');
     ok(case_rejects($case) =~ /^(\Q$header\E)\n/, 'fed back, it replaced itself, with the same columns');
 
@@ -211,7 +211,7 @@ subtest 'what it writes' => sub {
     unlink "$case->{folder}/reports";
     ($status, $out, $err) = shell(quoted(case_arguments($case, 'check')) . ' > /dev/full');
     is($status, 2, 'a standard output that is full is status 2');
-    like($err, qr/standard output/, 'and said');
+    like($err, qr/standard output/, 'and reported');
 
     my $marked = csv_rows(5) . "mark-1,Zebulonius,Quackenbush,zebulonius\@mark.example,+1415555zz99,1987-13-13,Markville,US,99 Marker Way,Markham,90909,US,US,markwork\n";
     $case = case_new($nowhere, csv => $marked, rows => 5);

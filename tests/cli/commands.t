@@ -27,7 +27,7 @@ subtest 'help' => sub {
     my @commands = $out =~ /^  (\w+) +(?:JOB|INPUT|\[COMMAND\]|  )/mg;
     cmp_ok(scalar @commands, '>=', 5, 'it lists the commands');
     like($out, qr/^  \Q$_\E\b/m, "it lists $_") for qw(check run status version help);
-    like($out, qr/\b$_ /, "it tells of exit status $_") for 0 .. 7;
+    like($out, qr/\b$_ /, "it explains exit status $_") for 0 .. 7;
     my $text = $out;
     for my $way (['--help'], ['-h']) {
         ($status, $out) = run_program($import, @$way);
@@ -128,12 +128,12 @@ subtest 'the job file' => sub {
         like($err, $pattern, "$sentence: the message says so");
         is($out, '', "$sentence: nothing on standard output");
         my ($line, $column) = $err =~ /job\.yaml:(\d+):(\d+): /;
-        ok($line, "$sentence: its place is told") or diag $err;
+        ok($line, "$sentence: its place is reported") or diag $err;
         next if !defined $at || !$line;
         my ($shown, $caret) = $err =~ /\n    ([^\n]*)\n    ( *)\^/;
         my $source = (split /\n/, $text)[$line - 1];
         is($shown, $source, "$sentence: the line is shown") or diag $err;
-        is(length($caret // ''), $column - 1, "$sentence: the caret stands at the column");
+        is(length($caret // ''), $column - 1, "$sentence: the caret is at the column");
         is(substr($source, $column - 1, length $at), $at, "$sentence: the place is right") or diag $err;
     }
     write_file("$case->{folder}/job.yaml", $good);

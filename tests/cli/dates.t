@@ -44,7 +44,7 @@ for my $format (qw(csv ndjson)) {
 # The reasons, masked or not.
 checked('csv', '{column: dob, zone: America/New_York}', '1980-02-12T23:00:00.000Z');
 like(explained('csv', 1), qr/^  date_of_birth +no value: see the verdicts +← dob +\(as a day in America\/New_York\)$/m, 'explain shows the zone');
-like(explained('csv', 1), qr/date_of_birth\/time +"1980-02-12T23:00:00.000Z" is 18:00:00 in America\/New_York/, 'explain says what the zone makes of it');
+like(explained('csv', 1), qr/date_of_birth\/time +"1980-02-12T23:00:00.000Z" is 18:00:00 in America\/New_York/, 'explain shows the effect of the zone');
 my (undef, $out) = run_program(program('kyc-import'), 'explain', "$folder/job.yaml", '--row', 1);
 unlike($out, qr/1980|02-12/, 'masked, the date is nowhere');
 like($out, qr/18:00:00 in America\/New_York/, 'but the time of day is');
@@ -75,7 +75,7 @@ for my $case (
 }
 checked('csv', '{column: dob, zone: Europe/Berlin, time: drop}', '1980-02-12T23:00:00Z');
 my (undef, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
-like($err, qr/`zone` of `date_of_birth` has no effect beside `time: drop`/, 'a zone that changes nothing is told');
+like($err, qr/`zone` of `date_of_birth` has no effect beside `time: drop`/, 'a zone without an effect is reported');
 
 # guess: a zone where exactly one explains the values, else the alternatives.
 for my $case (

@@ -66,7 +66,7 @@ sub differences
     return \%differ;
 }
 
-night('everybody is created', created => $rows, updated => 0, unchanged => 0);
+night('all are created', created => $rows, updated => 0, unchanged => 0);
 my $before = users();
 night('the same again', created => 0, updated => 0, unchanged => $rows);
 
@@ -89,7 +89,7 @@ night('files with other names', created => 0, updated => 0, unchanged => $rows);
 write_file("$folder/back.jpg", picture('another back'));
 night('a file that three customers share', created => 0, updated => $rows - 1, unchanged => 1);
 my $shared = differences($after, users());
-is_deeply($shared, {map { sprintf('cust-%06d', $_) => 'identifying_information' } 1 .. $rows - 1}, 'goes to each of them');
+is_deeply($shared, {map { sprintf('cust-%06d', $_) => 'identifying_information' } 1 .. $rows - 1}, 'is sent to each of them');
 
 # The provider refuses a document without its type, so the row is rejected here, and only for that.
 write_file("$case->{folder}/job.yaml", $job . "  document_type: type\n  document_number: number\n  document_front: front\n");

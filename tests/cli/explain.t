@@ -28,13 +28,13 @@ write_file("$folder/job.yaml", job('export.csv', 'csv'));
 
 my $text = explained('--row', 1);
 like($text, qr/export\.csv, row 1, line 2; values are masked/, 'the record is named by row and line');
-like($text, qr/^  mobile +\+9 999 999 9999$/m, 'the source as it stands, masked by its shape');
+like($text, qr/^  mobile +\+9 999 999 9999$/m, 'the source value, masked by its shape');
 like($text, qr/^  note +x +\(not mapped\)$/m, 'a column that is not mapped is shown as such');
 like($text, qr/^  customer_id +c-1$/m, 'the key stays');
-like($text, qr/^  phone +\+99999999999 +← mobile$/m, 'the normalized value and where it came from');
+like($text, qr/^  phone +\+99999999999 +← mobile$/m, 'the normalized value and its source');
 like($text, qr/^  nationalities +XX, XX /m, 'a list by its items');
 like($text, qr/^Verdicts\n  none: the record is valid$/m, 'no verdict');
-like($text, qr/^Ledger\n  there is no ledger yet.*\n  a run would create this customer$/m, 'what the ledger says');
+like($text, qr/^Ledger\n  there is no ledger yet.*\n  a run would create this customer$/m, 'the entry of the ledger');
 like($text, qr/^  POST \/v1\/users\n  \{\n    "email": "xxxx\@xxxxxxx\.xxx",\n    "external_reference": "c-1",$/m,
     'the payload, a member a line');
 unlike($text, qr/Alex|Morgan|555|Oakland/, 'nothing else of the customer is shown');

@@ -35,11 +35,11 @@ for my $provider (qw(kira payso)) {
     my ($status, undef, $err) = case_run($case, '-q');
     my $summary = case_summary($case);
     adds_up($summary, $provider);
-    is($summary->{refused}, 0, "$provider: nobody is refused") or diag $err;
+    is($summary->{refused}, 0, "$provider: no row is refused") or diag $err;
     my @users = map { $_->[0] } case_ledger($case, "SELECT user_id FROM customer WHERE user_id IS NOT NULL");
     my %different = map { $_ => 1 } @users;
     is(scalar keys %different, scalar @users, "$provider: no two customers share a user");
-    is(scalar @users + $summary->{in_doubt}, 6, "$provider: each has his own, or is in doubt for a person");
+    is(scalar @users + $summary->{in_doubt}, 6, "$provider: each has its own user, or is in doubt for a person");
     my $users = sandbox_counts($sandbox)->{$provider}{users};
     is($users, 6, "$provider: as many users as customers");
 
@@ -51,7 +51,7 @@ for my $provider (qw(kira payso)) {
     is(case_summary($case)->{rejected}, 6, "$provider: their rows are rejected later");
     export($case, $csv);
     case_run($case, '-q', '--retry-refused');
-    is(sandbox_counts($sandbox)->{$provider}{users}, $users, "$provider: and come back: nobody is created again");
+    is(sandbox_counts($sandbox)->{$provider}{users}, $users, "$provider: and restored: no second user is created");
     sandbox_stop($sandbox);
 }
 
@@ -59,12 +59,12 @@ for my $provider (qw(kira payso)) {
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 my $case = case_new($sandbox, rows => 2, csv => do { my $csv = csv_rows(2); $csv =~ s/cust-000002\@/cust-000001\@/; $csv });
 case_run($case, '-q');
-is(case_summary($case)->{refused}, 1, 'payward: an e-mail that somebody has is refused');
+is(case_summary($case)->{refused}, 1, 'payward: an e-mail of another user is refused');
 sandbox_reset($sandbox);
 case_run($case, '-q');
 is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'payward: not sent again');
 is(case_summary($case)->{refused}, 1, 'payward: and counted');
 case_run($case, '-q', '--retry-refused');
-is(sandbox_counts($sandbox)->{payward}{requests}, 1, 'payward: with --retry-refused only he is sent again');
+is(sandbox_counts($sandbox)->{payward}{requests}, 1, 'payward: with --retry-refused only this one is sent again');
 is(sandbox_counts($sandbox)->{payward}{users}, 1, 'payward: one user');
 done_testing;

@@ -16,7 +16,7 @@ sub export { write_file("$case->{folder}/export.csv", join '', map { my $line = 
 
 my ($status, $out, $err) = case_run($case, '-q');
 is($status, 1, 'a run whose answers are lost');
-is(join(' ', @{case_summary($case)}{qw(in_doubt in_doubt_absent)}), '4 0', 'leaves doubts, all of them in its input');
+is(join(' ', @{case_summary($case)}{qw(in_doubt in_doubt_absent)}), '4 0', 'leaves creates in doubt, all of them in its input');
 sandbox_faults($sandbox);
 
 export('1 Market St', 1, 3, 4);
@@ -45,7 +45,7 @@ is($listed, 1, 'status lists it');
 
 export('1 Market St', 1 .. 4);
 ($status, $out, $err) = case_run($case, '-q');
-is($status, 0, 'its row comes again, and it is settled') or diag $err;
+is($status, 0, 'its row is back, and it is resolved') or diag $err;
 is(case_summary($case)->{in_doubt_absent}, 0, 'and not counted any more');
 
 # An update in doubt is one as well.
@@ -59,6 +59,6 @@ export('2 Market St', 1, 2);
 is("$status " . join(' ', @{case_summary($case)}{qw(updated absent in_doubt_absent)}), '1 2 2 2', 'two of them are gone');
 export('2 Market St', 1 .. 4);
 is((case_run($case, '-q'))[0], 0, 'and come again');
-is_settled($case, 'settled');
+is_settled($case, 'resolved');
 sandbox_stop($sandbox);
 done_testing;

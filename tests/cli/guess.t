@@ -37,7 +37,7 @@ like($bank, qr/^    #   "Köchin": \?/m, 'the words that the provider does not k
 my $saas = guess('samples/saas.ndjson.gz');
 like($saas, qr/^  phone: "contact\.phones\[0\]\.number"/m, 'a member of an array of objects');
 like($saas, qr/^  format: ndjson$/m, 'NDJSON by its first character');
-unlike($saas, qr/# TODO/, 'nothing is left open where everything is known');
+unlike($saas, qr/# TODO/, 'nothing is left open where everything is proven');
 my $dirty = guess('samples/customers-dirty.csv.gz');
 like($dirty, qr/^  nationalities: \{column: nats, split: "\|"\}/m, 'a separator that the lists show');
 
@@ -74,7 +74,7 @@ for my $case (@rows) {
 write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
 my $latin = guess("$folder/latin.csv");
 like($latin, qr/^  encoding: windows-1252    # CHECK: /m, 'a byte that windows-1252 does not define: a CHECK too');
-like($latin, qr/^  #   ö 1 ü 1\n  #   and 1 bytes that windows-1252 does not define: it is another encoding$/m, 'and it is told');
+like($latin, qr/^  #   ö 1 ü 1\n  #   and 1 bytes that windows-1252 does not define: it is another encoding$/m, 'and it is reported');
 unlike($latin, qr/Zürich|Köln|rich/, 'letters are shown, and no words');
 for my $encoding (qw(cp1250 cp1251 cp1254 cp850 cp932 MacRoman)) {
     my $bytes = encode($encoding, {cp1251 => "Иван", cp932 => "\x{592a}\x{90ce}"}->{$encoding} // "Ömer é");
@@ -82,10 +82,10 @@ for my $encoding (qw(cp1250 cp1251 cp1254 cp850 cp932 MacRoman)) {
     like(guess("$folder/other.csv"), qr/^  encoding: \S+ +# CHECK: .*\n.*\n  #   \S/m, "$encoding is never written without CHECK and a sample");
 }
 write_file("$folder/c1.csv", encode_utf8("id,last name\n1,O\x{92}Brien\n2,Lee\n"));
-like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cells of the sample hold bytes or characters that are no text/m, 'text that was decoded by another encoding is told');
+like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cells of the sample hold bytes or characters that are no text/m, 'text that was decoded by another encoding is reported');
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n{\"id\": 2, \"city\": \"Bonn\"}\n"));
 my $latin_json = guess("$folder/latin.ndjson");
-like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is told');
+like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is reported');
 unlike($latin_json, qr/^  encoding:/m, 'and has no encoding, with which the job would not load');
 write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.com,Clandestina\n");
 unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');

@@ -62,7 +62,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     my ($status, undef, $err) = case_run($case, @command);
     like($err, qr/warning: \S*$older.*\n.*: warning: a run would stop here; this dry run continues with this ledger\n/, "$sentence of an older ledger says so")
         if $command[0] =~ /check|run/;
-    cmp_ok($status, '<=', 1, "$sentence: goes on") if $command[0] =~ /check|run/;
+    cmp_ok($status, '<=', 1, "$sentence: continues") if $command[0] =~ /check|run/;
     is_refused($case, "an older ledger after $sentence", $older);
     copy($case, '.new', '');
     is((case_run($case, '-q'))[0], 1, "$sentence: the right one is put back, and the run completes");
@@ -101,13 +101,13 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
 {
     my $case = case_with_copy();
     copy($case, '.old', '');
-    is((case_run($case, '-q', '--new-ledger'))[0], 1, '--new-ledger goes on with an older one');
+    is((case_run($case, '-q', '--new-ledger'))[0], 1, '--new-ledger continues with an older one');
     is((case_run($case, '-q'))[0], 1, 'and is needed once');
     copy($case, '.new', '');
     is_refused($case, 'the ledger that was given up', $older);
     # A person who went back to it on purpose first enters the users that exist.
     my ($status, undef, $err) = case_run($case, 'resolve', '--key', 'adopted-1', '--user', 'USER-1', '--unchecked', '--new-ledger', '-q');
-    is($status, 0, 'resolve --new-ledger goes on with it too') or diag $err;
+    is($status, 0, 'resolve --new-ledger continues with it too') or diag $err;
     is((case_run($case, 'resolve', '--key', 'adopted-2', '--user', 'USER-2', '--unchecked', '-q'))[0], 0, 'and is needed once');
     is((case_run($case, '-q'))[0], 1, 'also by the next run');
 }
@@ -172,7 +172,7 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     $first += 200;
     is((case_run($case, '-q'))[0], 0, 'a job');
     is((case_run($other, '-q'))[0], 0, 'another job may share its report folder');
-    is((case_run($case, '-q'))[0], 0, 'and the first goes on');
+    is((case_run($case, '-q'))[0], 0, 'and the first continues');
     is(scalar(() = head_files($case)), 2, 'each has a head file');
     rename "$case->{folder}/test.ledger$_", "$case->{folder}/moved.ledger$_" for @parts, '.head';
     is((case_run($case, '-q', '--set', 'ledger=sqlite:moved.ledger'))[0], 0, 'a ledger may move');

@@ -141,10 +141,10 @@ subtest 'one header, one format, each file once' => sub {
     is($status, 3, 'a missing one is status 3, before the first is read');
     ($status, undef, $err) = check($case, '--input', "$folder/export.csv", '--input', "$folder/export.csv");
     is($status, 2, 'the same file twice is status 2');
-    like($err, qr/named twice/, 'and said');
+    like($err, qr/named twice/, 'and reported');
     ($status, undef, $err) = check($case, '--input', "$folder/export.csv", '--input', "$folder/x.ndjson");
     is($status, 2, 'two formats are status 2');
-    like($err, qr/export\.csv is csv and \S*x\.ndjson is ndjson/, 'and said');
+    like($err, qr/export\.csv is csv and \S*x\.ndjson is ndjson/, 'and reported');
 };
 
 subtest 'a broken file ends the reading' => sub {
@@ -248,7 +248,7 @@ subtest 'delimiters, quotes, null values' => sub {
     write_file("$case->{folder}/other.csv", $null);
     my @other = ('--input', "$case->{folder}/other.csv");
     is(rules((check($case, @other))[1]), '{}', 'NULL is a name');
-    is(rules((check($case, @other, '--set', 'input.null_values=["", NULL, n/a]'))[1]), '{"last_name/required":2}', 'until the job says otherwise');
+    is(rules((check($case, @other, '--set', 'input.null_values=["", NULL, n/a]'))[1]), '{"last_name/required":2}', 'until the job sets another one');
     write_file("$case->{folder}/other.csv", $rows . 'x' x 2000 . "\n" . csv_rows(1, 0, 900) =~ s/.*?\n//r);
     ($status, $summary) = check($case, @other, '--set', 'input.max_record=1KiB');
     is(counts($summary) . rules($summary), '22 21 1{"record/too_long":1}', 'max_record costs the one record');
@@ -279,7 +279,7 @@ subtest 'encodings' => sub {
     write_file("$folder/other.csv", encode('windows-1252', $text));
     my @other = ('--input', "$folder/other.csv");
     my ($status, undef, $err) = check($case, @other);
-    is($status, 3, 'windows-1252 that is said to be utf-8: the header cannot be read');
+    is($status, 3, 'windows-1252 that the job calls utf-8: the header cannot be read');
     like($err, qr/column 2 of the header is not utf-8.*windows-1252/, 'and says what to try');
     my ($bad) = map { s/\x{17d}/\x{9d}/r } $text;
     write_file("$folder/other.csv", encode('latin1', $bad));
@@ -305,11 +305,11 @@ subtest 'a header that does not fit' => sub {
     write_file("$case->{folder}/export.csv", $text);
     ($status, undef, $err) = check($case, '--set', 'fields.occupation={value: other}');
     is($status, 2, 'a column that is there twice too');
-    like($err, qr{job\.yaml:\d+:\d+: the input has the column "given_name" twice}, 'and said');
+    like($err, qr{job\.yaml:\d+:\d+: the input has the column "given_name" twice}, 'and reported');
     (my $unused = csv_rows(3)) =~ s/\A/extra,extra,/;
     $unused =~ s/^(?=cust)/1,2,/mg;
     write_file("$case->{folder}/export.csv", $unused);
-    is((check($case))[0], 0, 'a repeated column that nobody maps does no harm');
+    is((check($case))[0], 0, 'a repeated column that is not mapped does no harm');
     write_file("$case->{folder}/export.csv", "\"customer_id\n");
     is((check($case))[0], 3, 'a header that cannot be read is status 3');
 };

@@ -23,7 +23,7 @@ my @laws = (
         'job may not include rules/r.h'],
     ['an include that is not there', {'src/job/a.c' => qq{#include "core/gone.h"\n}}, 'there is no src/core/gone.h'],
     ['a library in the wrong folder', {'src/core/a.c' => "#include <sqlite3.h>\n"}, 'belongs to src/ledger'],
-    ['a library that nobody knows', {'src/core/a.c' => "#include <glib.h>\n"}, 'neither a system header'],
+    ['an unknown library', {'src/core/a.c' => "#include <glib.h>\n"}, 'neither a system header'],
     ['a banned call', {'src/core/a.c' => "static int f(void)\n{\n    return atoi(\"1\");\n}\n"}, 'src/core/a.c:3: atoi'],
     ['malloc', {'src/core/a.c' => "static void *f(void)\n{\n    return malloc(1);\n}\n"}, 'src/core/a.c:3: malloc'],
     ['exit outside of main.c', {'src/cmd/a.c' => "static void f(void)\n{\n    exit(1);\n}\n"}, 'src/cmd/a.c:3: exit'],
@@ -79,7 +79,7 @@ my @runs = (
     ['a program that dies', 'print "1..1\nok 1\n"; kill 9, $$', 1, '1 failed'],
     ['a plan that is not kept', 'print "1..3\nok 1\n"', 1, '1 passed, 1 failed'],
     ['an exit status without a failed test', 'print "1..1\nok 1\n"; exit 3', 1, '1 passed, 1 failed'],
-    ['a program that says nothing', '1', 1, '0 passed, 1 failed'],
+    ['a program that prints nothing', '1', 1, '0 passed, 1 failed'],
     ['a program that never ends', 'print "1..1\nok 1\n"; sleep 60', 1, '1 failed'],
     ['a file that is left out', 'print "1..0 # SKIP no\n"', 0, '0 passed, 0 failed'],
     ['a file that runs no test', 'print "1..0\n"', 1, '0 passed, 1 failed'],
@@ -104,7 +104,7 @@ my @lints = (
     ['a configuration that cannot be read', {'.clang-tidy' => "Checks: [\n"}, 'lint: src/a.c'],
     ['a clang-tidy that crashes', {'bin/clang-tidy' => "#!/bin/sh\necho Stack dump >&2\nkill -SEGV \$\$\n"}, 'Stack dump'],
     ['a clang-tidy that fails without a word', {'bin/clang-tidy' => "#!/bin/sh\nexit 3\n"}, 'clang-tidy ended with status 3'],
-    ['a clang-tidy that complains and goes on', {'bin/clang-tidy' => "#!/bin/sh\necho no checks >&2\n"}, 'no checks'],
+    ['a clang-tidy that complains and continues', {'bin/clang-tidy' => "#!/bin/sh\necho no checks >&2\n"}, 'no checks'],
 );
 for my $case (@lints) {
     my ($sentence, $files, $want) = @$case;

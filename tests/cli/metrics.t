@@ -45,7 +45,7 @@ sub complaints
         if ($line =~ /^# (HELP|TYPE) ($name_form) (.*)$/) {
             my ($word, $name, $rest) = ($1, $2, $3);
             $enter->($name);
-            push @wrong, "$name: $word comes twice" if ($word eq 'HELP' ? \%help : \%type)->{$name};
+            push @wrong, "$name: $word occurs twice" if ($word eq 'HELP' ? \%help : \%type)->{$name};
             push @wrong, "$name: its samples come before its $word" if grep { /^\Q$name\E\{/ } keys %series;
             $help{$name} = $rest if $word eq 'HELP';
             next if $word eq 'HELP';
@@ -62,7 +62,7 @@ sub complaints
         $enter->($own);
         push @wrong, "$name: has no HELP and TYPE" if !$help{$own} || !$type{$own};
         push @wrong, "$name: `$value` is no number" if $value !~ /^[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|Inf|NaN)$/;
-        push @wrong, "$line: comes twice" if $series{"$name" . ($labels || '{}')}++;
+        push @wrong, "$line: occurs twice" if $series{"$name" . ($labels || '{}')}++;
         my %label = ($labels || '') =~ /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
         push @wrong, "$name: non-summary metrics should not have the label `quantile`" if exists $label{quantile} && ($type{$own} || '') ne 'summary';
         push @wrong, "$name: non-histogram metrics should not have the label `le`" if exists $label{le} && ($type{$own} || '') ne 'histogram';

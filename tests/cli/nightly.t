@@ -69,7 +69,7 @@ for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
 
     export($case, map { row($_) } 1 .. $rows);
     my ($status, undef, $err) = case_run($case, '-q');
-    is($status, 0, "$provider: everybody is created") or diag $err;
+    is($status, 0, "$provider: all are created") or diag $err;
     is(case_summary($case)->{created}, $rows, "$provider: and counted");
     my $requests = sandbox_counts($sandbox)->{$provider}{requests};
 
@@ -92,7 +92,7 @@ for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
     my $before = bodies($case);
     sandbox_reset($sandbox);
     ($status, undef, $err) = case_run($case, '-q');
-    is($status, $want->{nightly} ? 1 : 0, "$provider: the night with changes") or diag $err;
+    is($status, $want->{nightly} ? 1 : 0, "$provider: the run with changes") or diag $err;
     my $summary = case_summary($case);
     is_deeply([@$summary{qw(created updated unchanged refused absent in_doubt unsent)}], [@{$want->{counts}}, 5, 0, 0],
         "$provider: counted as what they are");
@@ -115,10 +115,10 @@ for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
 
     sandbox_reset($sandbox);
     ($status) = case_run($case, '-q');
-    is($status, $want->{nightly} ? 1 : 0, "$provider: the night after still tells of what is refused");
+    is($status, $want->{nightly} ? 1 : 0, "$provider: the run after still reports what is refused");
     is(sandbox_counts($sandbox)->{$provider}{requests}, 0, "$provider: without a request");
     is(case_summary($case)->{refused}, $want->{nightly}, "$provider: as many are refused");
-    is(sandbox_counts($sandbox)->{$provider}{duplicates}, 0, "$provider: nobody twice");
+    is(sandbox_counts($sandbox)->{$provider}{duplicates}, 0, "$provider: no customer has two users");
     sandbox_stop($sandbox);
 }
 done_testing;

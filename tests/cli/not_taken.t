@@ -64,18 +64,18 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     change($case, $new, 'finance');
     is(night($case, ['not-taken:x1@update']), $warned, 'an update without its phone counts, with a warning');
     is(phone(), $old, 'and the provider has the old phone');
-    is(row($case), 'left_out 1 0', 'as the ledger knows');
+    is(row($case), 'left_out 1 0', 'as the ledger shows');
     my $report = case_report($case);
-    like(read_file("$report/report.html"), qr/data-figure="provider_warned">1</, 'the page tells of it');
+    like(read_file("$report/report.html"), qr/data-figure="provider_warned">1</, 'the page shows it');
     like(read_file("$report/metrics.prom"), qr/state="provider_warned"\} 1$/m, 'and the metrics');
     like($case->{err}, qr/\b1 with a provider warning\b/, 'and the last line, also with -q');
     like((case_ledger($case, "SELECT message FROM customer WHERE code = 'left_out'"))[0][0],
         qr/^not applied, sent once more: phone$/, 'the message names the member');
     is((case_run($case, 'check', '-q'))[0], 0, 'a dry run');
     is(case_summary($case)->{plan}{update}, 1, 'would send it again');
-    is(night($case, ['not-taken:x1@update']), $warned, 'the next night sends it again, once');
+    is(night($case, ['not-taken:x1@update']), $warned, 'the next run sends it again, once');
     is(row($case), 'provider_warning 0 1', 'left out again it counts as taken, and the ledger keeps the warning');
-    is(night($case, []), $clean, 'the night after sends nothing');
+    is(night($case, []), $clean, 'the run after sends nothing');
     is(night($case, [], '--retry-refused'), $clean, 'nor with --retry-refused, which is about refusals');
     change($case, $newer, 'finance');
     is(night($case, ['not-taken:x1@update']), $warned, 'another value is another matter');
@@ -88,7 +88,7 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     night($case, ['not-taken:x1@update']);
     is(night($case, []), 'status 0, updated 1, unchanged 2, requests 1, warned 0', 'the second time it is taken');
     is(phone(), $new, 'by the provider');
-    is(night($case, []), $clean, 'and the night after sends nothing');
+    is(night($case, []), $clean, 'and the run after sends nothing');
     sandbox_stop($sandbox);
 }
 {
@@ -103,27 +103,27 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     sandbox_stop($sandbox);
 }
 {
-    my $case = first_night('the row goes back');
+    my $case = first_night('the row returns to its first data');
     change($case, $new, 'finance');
     night($case, ['not-taken:x1@update']);
     change($case, $old, 'finance');
     is(night($case, []), $clean, 'what was left out is not missed by a row that has the old value');
-    is(night($case, []), $clean, 'nor in the night after');
+    is(night($case, []), $clean, 'nor in the run after');
     sandbox_stop($sandbox);
 }
 {
     my $case = first_night('in doubt within a run');
     change($case, $new, 'finance');
-    is(night($case, ['drop:x1@update']), 'status 0, updated 1, unchanged 2, requests 2, warned 0', 'an empty list says that it had landed');
-    is(night($case, []), $clean, 'and the night after sends nothing');
+    is(night($case, ['drop:x1@update']), 'status 0, updated 1, unchanged 2, requests 2, warned 0', 'an empty list shows that it had reached the provider');
+    is(night($case, []), $clean, 'and the run after sends nothing');
     sandbox_stop($sandbox);
 }
 {
     my $case = first_night('in doubt over two runs', set => {'delivery.attempts' => 1});
     change($case, $new, 'finance');
     is(night($case, ['drop:x1@update']), 'status 1, updated 0, unchanged 2, requests 1, warned 0', 'an update is in doubt');
-    is(night($case, []), 'status 0, updated 1, unchanged 2, requests 1, warned 0', 'an empty list says that it had landed');
-    is(night($case, []), $clean, 'and the night after sends nothing');
+    is(night($case, []), 'status 0, updated 1, unchanged 2, requests 1, warned 0', 'an empty list shows that it had reached the provider');
+    is(night($case, []), $clean, 'and the run after sends nothing');
     sandbox_stop($sandbox);
 }
 {
@@ -156,7 +156,7 @@ my $warned = 'status 1, updated 1, unchanged 2, requests 1, warned 1 phone/provi
     is(scalar @messages, 2, 'the ledger has the text');
     unlike("@messages", qr/Alex/, 'without the value');
     is_verified($case, 'warnings: the ledger verifies');
-    is((case_run($case, '-q'))[0], 0, 'the next night has nothing to do');
+    is((case_run($case, '-q'))[0], 0, 'the next run has nothing to do');
     is(case_summary($case)->{unchanged}, 3, 'and says so');
     sandbox_stop($sandbox);
 }

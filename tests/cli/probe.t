@@ -58,7 +58,7 @@ subtest 'the table' => sub {
     is(scalar @lines, @names + 1, 'a line each');
     is((grep { !/^[a-z]+ +ok +\S/ } @lines), 0, 'name, state, words') or diag $out;
     ($status, $out, $err) = case_run($case, 'probe', '-q');
-    is("$status$out$err", '0', '-q says nothing when all is well');
+    is("$status$out$err", '0', '-q prints nothing when all is well');
 };
 
 subtest 'credentials' => sub {
@@ -68,7 +68,7 @@ subtest 'credentials' => sub {
         my ($status, $state, $message, $err) = probe($case);
         is($status, 1, "`$secret` is status 1");
         is($state->{$name}, 'not_ok', "`$secret`: $name is not ok");
-        like($message->{$name}, $pattern, 'and what to do is said');
+        like($message->{$name}, $pattern, 'and what to do is printed');
         unlike(join(' ', %$message) . $err, qr/\Q$secret\E/, 'without the secret') if $secret ne '';
         is($state->{input}, 'ok', 'the rest is still looked at');
     }
@@ -79,7 +79,7 @@ subtest 'credentials' => sub {
     local $ENV{TEST_API_SECRET_2} = 'AAAAAAAAAAAAAAAA';
     ($status, $state, $message) = probe($two);
     is($status, 1, 'a wrong second key is found');
-    like($message->{request}, qr/^key 2 of 2: /, 'and told apart');
+    like($message->{request}, qr/^key 2 of 2: /, 'and distinguished');
 };
 
 subtest 'a login that is refused' => sub {
@@ -194,15 +194,15 @@ subtest 'a ledger that is there' => sub {
     my ($before, $files, $runs) = ($floor->(), files_of($case), (case_ledger($case, 'SELECT count(*) FROM run'))[0][0]);
     my ($status, $state, $message) = probe($case);
     is("$status $state->{ledger} $state->{request}", '0 ok ok', 'is ok') or diag explain $message;
-    cmp_ok($floor->(), '>', $before, 'its nonce floor rose, so that no nonce comes twice');
-    is(files_of($case), $files, 'no file came');
+    cmp_ok($floor->(), '>', $before, 'its nonce reservation rose, so that no nonce is used twice');
+    is(files_of($case), $files, 'no file was created');
     is((case_ledger($case, 'SELECT count(*) FROM run'))[0][0], $runs, 'and no run');
     is(sandbox_counts($sandbox)->{payward}{bad_nonces}, 0, 'no nonce was out of order');
     $status = (case_run($case, '-q'))[0];
     is($status, 0, 'the next run is none the worse');
     rename "$case->{folder}/test.ledger", "$case->{folder}/away" or die $!;
     ($status, $state, $message) = probe($case);
-    is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'one that went missing is told, and no nonce is risked');
+    is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'a missing one is reported, and no nonce is risked');
     ok(!-e "$case->{folder}/test.ledger", 'and not made again');
     rename "$case->{folder}/away", "$case->{folder}/test.ledger" or die $!;
     ($status, $state, $message) = probe($case, '--set', 'ledger=sqlite:nowhere/test.ledger', '--set', 'report=elsewhere');
@@ -219,25 +219,25 @@ subtest 'a run under way' => sub {
     }
     my ($status, $state, $message) = probe($slow);
     is("$status $state->{ledger} $state->{request}", '1 not_ok skipped', 'its lock is not free, and no nonce crosses its own');
-    like($message->{ledger}, qr/process $pid\b/, 'the holder is told');
+    like($message->{ledger}, qr/process $pid\b/, 'the holder is named');
     my $same_key = case_new($slow_box, rows => 1);
     ($status, $state, $message) = probe($same_key);
     is("$status $state->{keys} $state->{request}", '1 not_ok skipped', 'another job with the same key waits too');
-    like($message->{keys}, qr/process $pid\b/, 'and knows for whom');
+    like($message->{keys}, qr/process $pid\b/, 'and the provider it is for');
     kill 'TERM', $pid;
     waitpid $pid, 0;
     is(sandbox_counts($slow_box)->{payward}{bad_nonces}, 0, 'no nonce was out of order');
     ($status, $state, $message) = probe($slow);
     is("$status $state->{ledger} $state->{keys}", '0 ok ok', 'afterwards all is free') or diag explain $message;
     my $err = read_file("$slow->{folder}/err");
-    like($err, qr/8 requests in flight allow about 40\/s at 200 ms|limited by delivery\.rate \(20\/s\); 8 requests in flight allow about 40\/s at 200 ms/, 'the run said at its start what binds');
+    like($err, qr/8 requests in flight allow about 40\/s at 200 ms|limited by delivery\.rate \(20\/s\); 8 requests in flight allow about 40\/s at 200 ms/, 'the run printed its bottleneck at its start');
     sandbox_stop($slow_box);
 };
 
 subtest 'what binds' => sub {
     my $one = case_new($sandbox, rows => 1, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => undef});
     my ($status, $out, $err) = case_run($one, 'check');
-    like($err, qr/one key, so one request in flight: about 5\/s at 200 ms; add keys or set provider.nonce_window/, 'check says it too');
+    like($err, qr/one key, so one request in flight: about 5\/s at 200 ms; add keys or set provider.nonce_window/, 'check prints it too');
     ($status, $out, $err) = case_run($one, 'check', '-q');
     is($err, '', 'but not with -q');
 };

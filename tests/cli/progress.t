@@ -44,7 +44,7 @@ subtest 'a pipe' => sub {
     my ($status, undef, $err) = run_program('sh', '-c', "(head -n 51 '$case->{folder}/export.csv'; sleep 0.4; tail -n 50 '$case->{folder}/export.csv') | $command");
     is($status, 0, 'status 0') or diag $err;
     my @lines = lines_of($err);
-    ok(!defined $lines[0]{percent}, 'no share while it goes on') or diag $err;
+    ok(!defined $lines[0]{percent}, 'no share before its end') or diag $err;
     my @wrong = grep { defined $_->{percent} && $_->{percent} != $_->{done} } @lines;
     is_deeply(\@wrong, [], 'after its end, of all rows');
     ok((grep { defined $_->{percent} } @lines), 'which is shown');

@@ -151,7 +151,7 @@ sub in_a_browser
         skip 'chromium and chromium-driver are not installed', 1 if !$browser;
         for my $command (sort keys %report) {
             browser_open($browser, 'file://' . abs_path("$work/$command" . ($command eq 'check' ? '/check' : '') . '/report.html'));
-            is_deeply([browser_console($browser)], [], "$command: nothing comes to the console");
+            is_deeply([browser_console($browser)], [], "$command: nothing is on the console");
             is_deeply([grep { !m{^file://.*/report\.html$} } browser_requests($browser)], [], "$command: no request");
             figures_agree($browser, $command);
             for my $look ([400, 'light'], [400, 'dark'], [1400, 'light'], [1400, 'dark'], [720, 'print']) {

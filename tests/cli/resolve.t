@@ -33,25 +33,25 @@ for my $provider (qw(payward kraken-embed kira payso)) {
 
         my ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $no_such);
         is($status, 1, 'a user that is not there');
-        like($err, qr/cust-000001: the provider has no such user: nothing was written/, 'is not written, which is told');
+        like($err, qr/cust-000001: the provider has no such user: nothing was written/, 'is not stored, which is reported');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000002'});
         is($status, 1, 'a user of another customer');
         like($err, $provider eq 'payso' ? qr/the user differs in last_name, email, and the provider does not name its customer: nothing was written/
-            : qr/the provider has this user for another customer \(external_id differs\): nothing was written/, 'is not written, which is told by field');
+            : qr/the provider has this user for another customer \(external_id differs\): nothing was written/, 'is not stored, which is reported by field');
         unlike($err, qr/example\.com|Morgan/, 'without a value');
         is(user_of($case, 'cust-000001'), '-', 'nothing was written');
 
         sandbox_faults($sandbox, 'status-503:100%');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'});
         is($status, 4, 'no answer is status 4') or diag $err;
-        like($err, qr/nothing was written/, 'nothing was written, which is told');
+        like($err, qr/nothing was written/, 'nothing was stored, which is reported');
         is(user_of($case, 'cust-000001'), '-', 'and so it is');
         sandbox_faults($sandbox);
 
         sandbox_faults($sandbox, 'not-found:100%@fetch');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000001', '--user', $id{'cust-000001'});
         is($status, 1, 'a 404 that is not in the provider\'s own words') or diag $err;
-        like($err, qr/the provider's answer does not name the customer .*: nothing was written/, 'tells nothing');
+        like($err, qr/the provider's answer does not name the customer .*: nothing was written/, 'reveals nothing');
         is(user_of($case, 'cust-000001'), '-', 'and nothing is written');
         sandbox_faults($sandbox);
 
@@ -62,22 +62,22 @@ for my $provider (qw(payward kraken-embed kira payso)) {
 
         # A wrong user: stored unchecked, then corrected.
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $no_such, '--unchecked');
-        is($status, 0, '--unchecked asks nobody') or diag $err;
+        is($status, 0, '--unchecked sends no request') or diag $err;
         is(user_of($case, 'cust-000002'), $no_such, 'and writes anything');
         is_deeply([case_ledger($case, "SELECT digest IS NULL FROM customer WHERE external_id = 'cust-000002'")], [[$provider eq 'payso' ? 0 : 1]],
-            'what it has is known only where nothing can be updated');
+            'its data is known only where nothing can be updated');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--user', $id{'cust-000002'});
-        like($out, qr/1 corrected, 0 not written/, 'a later verdict corrects it') or diag $err;
+        like($out, qr/1 corrected, 0 not written/, 'a later answer corrects it') or diag $err;
         is(user_of($case, 'cust-000002'), $id{'cust-000002'}, 'the user is the right one');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000002', '--absent');
         is($status, 1, 'absent, and its user is there');
         like($err, qr/the provider has the user of this customer: nothing was written/, 'is not believed');
         resolve($case, '--key', 'cust-000003', '--user', $no_such, '--unchecked');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000003', '--absent');
-        like($out, qr/1 corrected/, 'absent, and the user of an earlier verdict is not there: that one is taken back') or diag $err;
+        like($out, qr/1 corrected/, 'absent, and the user of an earlier answer does not exist: that answer is withdrawn') or diag $err;
         is_deeply([case_ledger($case, "SELECT state, user_id FROM customer WHERE external_id = 'cust-000003'")], [['refused', '']], 'the next run would create it');
         resolve($case, '--key', 'cust-000003', '--user', $id{'cust-000003'}, '--unchecked');
-        is_verified($case, 'each verdict is an event, and the ledger verifies');
+        is_verified($case, 'each answer is an event, and the ledger verifies');
 
         write_file("$case->{folder}/users.csv", "external_id,user_id\ncust-000001,$id{'cust-000001'}\nold-1,$no_such\nold-2,$id{'cust-000003'}\n");
         ($status, $out, $err) = resolve($case, '--from', "$case->{folder}/users.csv");
@@ -88,8 +88,8 @@ for my $provider (qw(payward kraken-embed kira payso)) {
 
         delete @{$case->{set}}{qw(delivery.attempts delivery.in_doubt)};
         ($status, undef, $err) = case_run($case, '-q');
-        is($status, 0, 'the next night is a good one') or diag $err;
-        is(sandbox_counts($sandbox)->{$provider}{users}, 3, 'and nobody is there twice');
+        is($status, 0, 'the next run succeeds') or diag $err;
+        is(sandbox_counts($sandbox)->{$provider}{users}, 3, 'and no customer has two users');
         is(sandbox_counts($sandbox)->{$provider}{over_limit}, 0, 'never over the limit');
         is_verified($case, 'the ledger verifies');
         sandbox_stop($sandbox);
@@ -107,13 +107,13 @@ subtest 'a user with other data' => sub {
     sandbox_faults($sandbox, 'status-500:100%@create');
     case_run($case, '-q');
     sandbox_faults($sandbox);
-    is_deeply([case_ledger($case, 'SELECT DISTINCT state FROM customer')], [['in_doubt']], 'two creates in doubt, and neither landed');
+    is_deeply([case_ledger($case, 'SELECT DISTINCT state FROM customer')], [['in_doubt']], 'two creates in doubt, and neither reached the provider');
     for (['cust-000001'], ['cust-000002', '--unchecked']) {
         my ($key, @more) = @$_;
         my ($status, $out, $err) = resolve($case, '--key', $key, '--user', $id{$key}, @more);
         like($out, qr/^1 resolved/, join(' ', 'the user is taken', @more)) or diag $err;
     }
-    is_deeply([case_ledger($case, 'SELECT DISTINCT digest IS NULL, member_digests IS NULL FROM customer')], [[1, 1]], 'what it has is not known');
+    is_deeply([case_ledger($case, 'SELECT DISTINCT digest IS NULL, member_digests IS NULL FROM customer')], [[1, 1]], 'its data is unknown');
     is_verified($case, 'the ledger verifies');
     delete @{$case->{set}}{keys %hold};
     my ($status, undef, $err) = case_run($case, '-q');

@@ -83,13 +83,13 @@ waitpid $pid, 0;
 
 ($status, $out, $err) = case_run($slow, 'results', '--format', 'xml');
 is("$status$out", '2', 'an unknown format is status 2');
-like($err, qr/--format cannot be `xml`/, 'and said');
+like($err, qr/--format cannot be `xml`/, 'and reported');
 SKIP: {
     skip 'no /dev/full', 2 if !-w '/dev/full';
     my @command = case_arguments($slow, 'results');
     my $said = `@{[join ' ', map { quotemeta } @command]} 2>&1 >/dev/full`;
     is($? >> 8, 2, 'a full disk is status 2');
-    like($said, qr/cannot write to standard output: No space left/, 'and said');
+    like($said, qr/cannot write to standard output: No space left/, 'and reported');
 }
 # The members of the provider's answers that the job keeps.
 my $keeping = sandbox_start('--nonce-window', 10_000_000_000);
@@ -101,7 +101,7 @@ case_run($kept, '-q');
 ($status, $out, $err) = case_run($kept, 'results', '--format', 'ndjson');
 is("$status$err", '0', 'a job that keeps accounts');
 my %kept = map { my $object = JSON::PP->new->utf8->decode($_); $object->{external_id} => $object->{kept} } split /\n/, $out;
-is_deeply([map { join ' ', sort keys %$_ } values %kept], [('accounts') x 3], 'each has his, and what no answer has is left out');
+is_deeply([map { join ' ', sort keys %$_ } values %kept], [('accounts') x 3], 'each has its own, and members that no answer has are left out');
 is((grep { $_->{accounts}[0]{name} ne 'main' || $_->{accounts}[0]{id} !~ /^[A-Z0-9]{16}$/ } values %kept), 0, 'as the provider gave them');
 like((case_run($kept, 'results'))[1], qr/Z,"\{""accounts"":\[\{/, 'in CSV it is one quoted cell');
 
@@ -113,6 +113,6 @@ case_run($kept, '-q');
 is(case_summary($kept)->{updated}, 1, 'one is updated');
 ($status, $out) = case_run($kept, 'results', '--format', 'ndjson');
 is_deeply({map { my $object = JSON::PP->new->utf8->decode($_); $object->{external_id} => $object->{kept} } split /\n/, $out}, \%kept,
-    'and keeps his accounts');
+    'and keeps its accounts');
 sandbox_stop($keeping);
 done_testing;

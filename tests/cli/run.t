@@ -57,7 +57,7 @@ parallel 'a run and another' => sub {
     my $rejects = read_file("$case->{folder}/reports/test/rejects.csv.gz");
     case_run($case, 'check', '-q');
     ok(read_file("$case->{folder}/reports/test/check/rejects.csv.gz") eq $rejects, 'check gives the same reject file, byte for byte');
-    is(case_summary($case)->{plan}{unchanged}, 100, 'and its plan knows that nothing is to do');
+    is(case_summary($case)->{plan}{unchanged}, 100, 'and its plan has nothing to do');
     ($summary) = run_of($case, 'the second', 1);
     is_deeply([@$summary{qw(created unchanged requests)}], [0, 100, 0], 'the second sends nothing');
     is((stat "$case->{folder}/test.ledger")[2] & 07777, 0600, 'the ledger is 0600');
@@ -141,7 +141,7 @@ parallel '6: interrupted' => sub {
     kill 'HUP', $pid;
     $before = payward($case)->{users};
     wait_until(sub { payward($case)->{users} > $before + 8 });
-    is(waitpid($pid, POSIX::WNOHANG()), 0, 'nohup: it goes on');
+    is(waitpid($pid, POSIX::WNOHANG()), 0, 'nohup: it continues');
     kill 'TERM', $pid;
     waitpid $pid, 0;
     is($? >> 8, 6, 'nohup: SIGTERM stops it');
@@ -175,9 +175,9 @@ parallel '5: the ledger' => sub {
     my ($status, $out, $err) = case_run($case);
     is($status, 5, 'a ledger that went missing is status 5');
     like($err, qr/test\.ledger.*missing.*--new-ledger/s, 'the message says both ways out');
-    is(read_file("$case->{folder}/reports/test/summary.json"), $report, 'the last report stands');
+    is(read_file("$case->{folder}/reports/test/summary.json"), $report, 'the last report stays');
     ok(!-e $ledger, 'and none was made');
-    is((case_run($case, 'check', '-q'))[0], 0, 'a check goes on without it');
+    is((case_run($case, 'check', '-q'))[0], 0, 'a check works without it');
     ($status) = case_run($case);
     is($status, 5, 'and does not make the run forget');
     rename "$ledger.away", $ledger;
@@ -193,7 +193,7 @@ parallel '5: the ledger' => sub {
     like($err, qr/test.*other|other.*test/s, 'the message has both names');
     ($status, $out, $err) = case_run($case, '--set', "provider.base_url=http://127.0.0.1:9/payward");
     is($status, 5, 'another base URL is status 5');
-    like($err, qr/base.?url/i, 'and said');
+    like($err, qr/base.?url/i, 'and reported');
 
     my $good = read_file($ledger);
     write_file($ledger, 'this is no ledger' x 1000);
@@ -207,8 +207,8 @@ parallel '5: the ledger' => sub {
     like($err, qr{no/such/folder}, 'and named');
     unlink $ledger, glob "$ledger-*";
     my ($summary) = run_of($case, '--new-ledger starts over', 0, '--new-ledger');
-    is($summary->{created}, 20, 'with everybody');
-    is(payward($case)->{users}, 20, 'and the provider makes nobody twice');
+    is($summary->{created}, 20, 'with every customer');
+    is(payward($case)->{users}, 20, 'and at the provider no customer has two users');
     run_of($case, 'and then as ever', 0);
 
     SKIP: {
@@ -218,13 +218,13 @@ parallel '5: the ledger' => sub {
         ($status, $out, $err) = case_run($full, '--set', "ledger=sqlite:$small/full.ledger");
         is($status, 5, 'a full disk is status 5');
         like($err, qr{\Q$small\E/full\.ledger.*(?:full|space)}s, 'named, with what to do') or diag $err;
-        is(scalar(() = $err =~ /error:/g), 1, 'and said once') or diag $err;
+        is(scalar(() = $err =~ /error:/g), 1, 'and reported once') or diag $err;
         my $short = -e "$full->{folder}/reports/test/summary.json" ? case_summary($full) : undef;
         ok($short, 'it still reports');
         adds_up($short, 'a full disk') if $short;
         system("mount -o remount,size=200m '$small'");
         ($summary) = run_of($full, 'with room again', 0, '--set', "ledger=sqlite:$small/full.ledger");
-        is(payward($full)->{users}, 3020, 'nobody lost, nobody twice');
+        is(payward($full)->{users}, 3020, 'no customer is lost, and none has two users');
         system("mount -o remount,ro '$small'");
         ($status, $out, $err) = case_run($full, '--set', "ledger=sqlite:$small/full.ledger");
         is($status, 5, 'a read-only ledger is status 5') or diag $err;
@@ -242,7 +242,7 @@ parallel '3: the input breaks off' => sub {
     write_file("$case->{folder}/cut.csv.gz", substr $bytes, 0, $cut);
     my ($summary, $err) = run_of($case, 'a truncated gzip', 3, '--input', "$case->{folder}/cut.csv.gz");
     like($err, qr/cut\.csv\.gz.*\b$cut\b/s, 'file and offset are named');
-    cmp_ok($summary->{created}, '>', 10, 'what came before is created');
+    cmp_ok($summary->{created}, '>', 10, 'the rows before it are created');
     is($summary->{rejects_by_rule}{'record/cut'}, 1, 'the record at the cut is not');
     is(payward($case)->{users}, $summary->{created}, 'as the provider says');
     run_of($case, 'the whole file after that', 0);
@@ -250,16 +250,16 @@ parallel '3: the input breaks off' => sub {
     sandbox_stop($sandbox);
 };
 
-parallel '4: the provider says no to all' => sub {
+parallel '4: the provider refuses everything' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 500);
     local $ENV{TEST_API_SECRET_1} = 'AAAAAAAAAAAAAAAA';
     my ($summary, $err) = run_of($case, 'a wrong secret', 4);
     cmp_ok(payward($case)->{requests}, '<=', 8, 'burns no more requests than are in flight');
-    is($summary->{created}, 0, 'nobody is created');
-    is($summary->{in_doubt}, 0, 'nobody is in doubt');
+    is($summary->{created}, 0, 'no user is created');
+    is($summary->{in_doubt}, 0, 'no row is in doubt');
     like($err, qr/credentials/, 'the message says what to look at');
-    unlike((case_run($case, 'status'))[1], qr/refused/, 'status does not call him refused who is sent again');
+    unlike((case_run($case, 'status'))[1], qr/refused/, 'status does not call a customer refused that is sent again');
     unlike($err, qr/AAAAAAAA/, 'and not the secret');
     $ENV{TEST_API_SECRET_1} = (sandbox_keys($sandbox))[0][1];
     sandbox_reset($sandbox);
@@ -283,12 +283,12 @@ parallel '4: the provider says no to all' => sub {
 parallel 'answers' => sub {
     my $id = '{"data":{"id":"AA00000000000001","accounts":[]}}';
     for my $script (
-        ['a redirect stops the run, and what it answers is in doubt', 4, {created => 0, in_doubt => 1}, qr/base URL/, [301, '', 'Location: http://127.0.0.1:9/']],
+        ['a redirect stops the run, and its create is in doubt', 4, {created => 0, in_doubt => 1}, qr/base URL/, [301, '', 'Location: http://127.0.0.1:9/']],
         ['a 403 before any success stops the run', 4, {created => 0, in_doubt => 0}, qr/forbid/, [403, '{"error":["EGeneral:Permission denied"]}']],
         ['a 403 after a success is a refusal', 1, {created => 1, refused => 2}, qr/^/, [201, $id], [403, '{"error":["no"]}']],
         ['a 409 is somebody else\'s', 1, {created => 0, refused => 3}, qr/^/, [409, '{"error":["exists"],"data":{"id":"AA00000000000001"}}']],
         ['a 400 is a refusal', 1, {created => 0, refused => 3, in_doubt => 0}, qr/^/, [400, '{"errors":[{"code":"bad","message":"x"}]}']],
-        ['a 2xx that is no success stays in doubt', 1, {created => 0, in_doubt => 3}, qr/^/, [200, '{"data":{}}']],
+        ['a 2xx that is not a success stays in doubt', 1, {created => 0, in_doubt => 3}, qr/^/, [200, '{"data":{}}']],
         ['a 2xx with an error too', 1, {created => 0, in_doubt => 3}, qr/^/, [200, '{"error":["EX"],"data":{"id":"AA00000000000001"}}']],
         ['a 200 that is not JSON', 1, {created => 0, in_doubt => 3}, qr/^/, [200, '<html>ok</html>']],
         ['a user id that another customer has', 1, {created => 1, in_doubt => 2}, qr/^/, [201, $id]],
@@ -334,16 +334,16 @@ parallel '-v' => sub {
     my ($summary, $err) = run_of($case, 'an answer 503', 0, '-v');
     my @told = $err =~ /row (\d), (cust-00000\d): create (\d): (\w+), HTTP (\d+), \d+ ms/g;
     is(scalar @told, 15, 'each attempt has its line') or diag $err;
-    like($err, qr/row 1, cust-000001: create 1: in_doubt, HTTP 503, \d+ ms: \S/, 'with what came back');
+    like($err, qr/row 1, cust-000001: create 1: in_doubt, HTTP 503, \d+ ms: \S/, 'with the reply');
     like($err, qr/row 1, cust-000001: create 2: done, HTTP 20\d/, 'and how it ended');
     unlike((run_of($case, 'without -v', 0))[1], qr/row \d/, 'only then');
     sandbox_stop($sandbox);
 };
 
-parallel 'many doubts' => sub {
+parallel 'many creates in doubt' => sub {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'garbage:100%');
     my $case = case_new($sandbox, rows => 23, set => {'delivery.canary' => 0, 'delivery.in_doubt' => 'hold'});
-    is((case_run($case, '-q'))[0], 1, '23 doubts are status 1');
+    is((case_run($case, '-q'))[0], 1, '23 creates in doubt are status 1');
     my ($status, $out) = case_run($case, 'status');
     is($status, 1, 'and in status too');
     is(() = $out =~ /^  cust-/mg, 20, '20 are shown');
@@ -357,7 +357,7 @@ parallel 'limits' => sub {
     my $sandbox = sandbox_start(@wide, '--rate', '40/s');
     my $case = case_new($sandbox, rows => 80, set => {'delivery.rate' => '200/s'});
     my ($summary) = run_of($case, 'a provider slower than the job', 0);
-    is($summary->{created}, 80, 'everybody in the end');
+    is($summary->{created}, 80, 'all in the end');
     cmp_ok($summary->{retries}{429}, '>', 0, 'retries by cause');
     $case->{sandbox} = $sandbox;
     sandbox_stop($sandbox);

@@ -110,7 +110,7 @@ subtest 'revoked keys' => sub {
         for my $operation (sort keys %{$requests{$provider}}) {
             is $requests{$provider}{$operation}->()->{status}, $status{$provider}, "$provider, $operation: no key is good";
         }
-        is sandbox_counts($sb)->{$provider}{complaints}, 0, "$provider: which is nobody's fault";
+        is sandbox_counts($sb)->{$provider}{complaints}, 0, "$provider: which is not the client's mistake";
     }
     sandbox_control($sb, 'POST', '/_sandbox/restore-keys', '');
     for my $provider (sort keys %requests) {

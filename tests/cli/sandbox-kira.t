@@ -32,7 +32,7 @@ subtest 'logins' => sub {
     my $auth = sub { my ($body, %headers) = @_; plain_request($sb, 'POST', '/kira/auth', $body, headers => \%headers) };
     my $answer = $auth->(\%who, %key);
     is $answer->{status}, 200, 'a login is 200';
-    is_deeply [@{$answer->{json}{data}}{qw(expires_in token_type)}], [2, 'Bearer'], 'and says how long it is good';
+    is_deeply [@{$answer->{json}{data}}{qw(expires_in token_type)}], [2, 'Bearer'], 'and how long it is valid';
     my $token = $answer->{json}{data}{access_token};
     is create($sb, kira_body('c-1'), token => $token)->{status}, 201, 'its token makes users';
     is $auth->({%who, password => 'x'}, %key)->{status}, 401, 'a wrong password is 401';
@@ -73,7 +73,7 @@ subtest 'idempotency' => sub {
     my $first = create($sb, $bytes, key => 'k-1');
     is $first->{status}, 201, 'a create is 201';
     like $first->{json}{id}, $uuid, 'its id is a UUID';
-    is $first->{json}{metadata}{external_id}, 'c-1', 'the metadata is told';
+    is $first->{json}{metadata}{external_id}, 'c-1', 'the metadata is included';
     like $first->{headers}{'x-amzn-requestid'}, qr/^[0-9a-f]{16}$/, 'the answer has an x-amzn-requestid';
     my $again = create($sb, $bytes, key => 'k-1');
     is $again->{status}, 200, 'the same key and bytes are a replay';
@@ -92,7 +92,7 @@ subtest 'idempotency' => sub {
     is create($sb, $bytes, key => 'k-1')->{content}, $first->{content}, 'keys outlive kill -9';
     is create($sb, "$bytes ", key => 'k-1')->{status}, 409, 'and so do their bytes';
     my $twin = create($sb, $bytes, key => 'k-9');
-    is $twin->{status}, 201, 'another key makes a twin';
+    is $twin->{status}, 201, 'another key creates a second user';
     isnt $twin->{json}{id}, $first->{json}{id}, 'with an id of its own';
     is counts($sb)->{duplicates}, 1, 'that is counted';
     is counts($sb)->{replays}, 1, 'as replays are';
@@ -101,7 +101,7 @@ subtest 'idempotency' => sub {
     $sb = sandbox_start('--idempotency-life', '1s');
     create($sb, $bytes, key => 'k-1');
     sleep 1.1;
-    is create($sb, $bytes, key => 'k-1')->{status}, 201, 'a key ends with its time: a twin again';
+    is create($sb, $bytes, key => 'k-1')->{status}, 201, 'a key expires: a second user again';
     sandbox_stop($sb);
 
     $sb = sandbox_start('--latency', '500ms');
@@ -202,8 +202,8 @@ subtest 'updates and look-ups' => sub {
     is_deeply [sort @{$answer->{json}{updated_fields}}], ['last_name', 'residential_address'],
         'and names what it changed, as its answers have it';
     ok !$answer->{json}{requires_reverification}, 'without another verification';
-    is "$answer->{json}{id} $answer->{json}{residential_address}{city}", "$id Puebla", 'and tells the user as it is now';
-    is $put->({metadata => {external_id => 'c-1', tier => 'b'}})->{status}, 200, 'metadata goes whole';
+    is "$answer->{json}{id} $answer->{json}{residential_address}{city}", "$id Puebla", 'and shows the user as it is now';
+    is $put->({metadata => {external_id => 'c-1', tier => 'b'}})->{status}, 200, 'metadata is replaced as a whole';
     my ($user) = sandbox_users($sb, 'kira');
     is_deeply [@$user{qw(external_id creates updates)}, @{$user->{body}}{qw(last_name first_name)}, $user->{body}{metadata}],
         ['c-1', 1, 2, 'Lopez', 'Maria', {external_id => 'c-1', tier => 'b'}], 'the user is kept with both';
@@ -222,7 +222,7 @@ subtest 'updates and look-ups' => sub {
     sandbox_control($sb, 'POST', "/_sandbox/verify/$id", '');
     $answer = $put->({first_name => 'Eva'});
     is "$answer->{status} $answer->{json}{code}", '403 user_verified', 'a verified user takes no update';
-    is $answer->{headers}{'x-amzn-errortype'}, undef, 'and it is not the gateway that says so';
+    is $answer->{headers}{'x-amzn-errortype'}, undef, 'and it is not an answer of the gateway';
     sandbox_kill($sb);
     $sb = sandbox_start('--state', "$folder/state");
     is $put->({first_name => 'Eva'})->{status}, 403, 'after a restart, too';
@@ -247,7 +247,7 @@ subtest 'updates and look-ups' => sub {
     sandbox_stop($sb);
 };
 
-subtest 'what an answer says of its own success' => sub {
+subtest 'the report of a success in an answer' => sub {
     my $sb = sandbox_start;
     my $id = create($sb, kira_body('c-1', last_name => 'Gonzalez'))->{json}{id};
     my $put = sub { kira_request($sb, 'PUT', "/v1/users/$id", @_)->{json} };

@@ -30,7 +30,7 @@ subtest 'users' => sub {
     like $answer->{headers}{'x-request-id'}, qr/^[0-9a-f]{16}$/, 'and has an x-request-id';
     $answer = create($sb, $body);
     is $answer->{status}, 200, 'a repeat is 200';
-    isnt $answer->{json}{user}{id}, $id, 'and makes a twin';
+    isnt $answer->{json}{user}{id}, $id, 'and creates a second user';
     is counts($sb)->{duplicates}, 1, 'which is counted';
     is create($sb, $body, headers => {Authorization => 'Bearer x'})->{status}, 401, 'a wrong token is 401';
     is create($sb, $body, headers => {Authorization => undef})->{json}{error}, 'Unauthorized', 'so is none';
@@ -40,7 +40,7 @@ subtest 'users' => sub {
     $answer = payso_request($sb, 'GET', '/users');
     is_deeply [map { $_->{id} } @{$answer->{json}{users}}], [map { $_->{id} } @all], 'the listing has all';
     is_deeply [@{$answer->{json}{users}[0]}{qw(email date_of_birth last_name company_name)}],
-        ['marco@example.com', '12/11/1985', 'Pierre White', undef], 'with what they are known by';
+        ['marco@example.com', '12/11/1985', 'Pierre White', undef], 'with their identifiers';
     is payso_request($sb, 'GET', "/users/$id")->{json}{user}{email}, 'marco@example.com', 'one is found by its id';
     is payso_request($sb, 'GET', '/users/x')->{status}, 404, 'an unknown one is 404';
     is payso_request($sb, 'PUT', "/users/$id", $body)->{status}, 405, 'there is no update';
@@ -58,7 +58,7 @@ subtest 'users' => sub {
     create($sb, $body);
     is fault_of(create($sb, payso_body('x', email => 'MARCO@example.com'))), '422 record_not_unique',
         'an e-mail can be made unique';
-    is counts($sb)->{users}, 1, 'then there is no twin';
+    is counts($sb)->{users}, 1, 'then there is no second user';
     my @status = map { create($sb, payso_body("rate-$_"))->{status} } 1 .. 4;
     is "@status", '200 200 429 429', 'what is above the rate is 429';
     sandbox_stop($sb);
@@ -72,7 +72,7 @@ subtest 'bodies' => sub {
     my @good = (
         ['a business', %company],
         ['a person in the US', country => 'US', state => 'CA', ssn => '123456789'],
-        ['one whose number is not known', country => 'US', state => 'CA'],
+        ['an unknown id', country => 'US', state => 'CA'],
         ['a number of another country', ssn => 'QQ 12 34 56 C'],
     );
     for my $case (@good) {

@@ -40,7 +40,7 @@ sub check_updates
     my $body = body_of_user($sb, $provider);
     is "$body->{phone} $body->{employer_name}", '+442079460000 Example Ltd', 'the members have new values';
     is $body->{full_name}{last_name}, 'Morgan', 'and the others stay';
-    is $patch->({full_name => {first_name => "Zo\x{eb}", last_name => 'M, "}'}})->{status}, 200, 'an object goes whole';
+    is $patch->({full_name => {first_name => "Zo\x{eb}", last_name => 'M, "}'}})->{status}, 200, 'an object is replaced as a whole';
     is_deeply body_of_user($sb, $provider)->{full_name}, {first_name => "Zo\x{eb}", last_name => 'M, "}'}, 'and is replaced';
     is $patch->({map { $_ => undef } qw(phone nationalities tax_ids employer_name occupation language)})->{status}, 200,
         'null where it is allowed';
@@ -102,7 +102,7 @@ subtest 'kraken-embed' => sub {
     my $answer = signed_request($sb, 'POST', $kraken, kraken_body('c-1'));
     is $answer->{status}, 201, 'a create is 201';
     my $id = $answer->{json}{result}{user};
-    like $id, qr/^AA[A-Z0-9]{2}( [A-Z0-9]{4}){3}$/, 'the id stands in groups';
+    like $id, qr/^AA[A-Z0-9]{2}( [A-Z0-9]{4}){3}$/, 'the id is written in groups';
     $answer = signed_request($sb, 'POST', $kraken, kraken_body('c-1'));
     is $answer->{status}, 409, 'the same external_id again is 409';
     unlike $answer->{content}, qr/\Q$id\E/, 'without the id';
@@ -158,7 +158,7 @@ subtest 'kraken-embed' => sub {
     sandbox_stop($sb);
     $sb = sandbox_start('--state', "$folder/state", '--kraken-version-header', 'Kraken-Version');
     is sandbox_counts($sb)->{'kraken-embed'}{users}, 4, 'its users outlive a restart';
-    is signed_request($sb, 'GET', $path)->{status}, 400, 'the version header has another name when told so';
+    is signed_request($sb, 'GET', $path)->{status}, 400, 'the name of the version header is an option';
     is signed_request($sb, 'GET', $path, undef, headers => {'Kraken-Version' => '2025-04-15'})->{status}, 200, 'and works';
     sandbox_stop($sb);
 };

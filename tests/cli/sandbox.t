@@ -61,8 +61,8 @@ sub raw_connect
 subtest 'the command line' => sub {
     my ($status, $out, $err) = run_program(program('kyc-sandbox'), '--help');
     is $status, 0, '--help ends with status 0';
-    like $out, qr/^usage: kyc-sandbox.*--nonce-window/s, '--help tells of the options';
-    is $err, '', '--help says nothing on standard error';
+    like $out, qr/^usage: kyc-sandbox.*--nonce-window/s, '--help lists the options';
+    is $err, '', '--help prints nothing on standard error';
     my @wrong = (
         ['an address that is not loopback', qr/not a loopback/, '--listen', '0.0.0.0:0'],
         ['another machine\'s address', qr/not a loopback/, '--listen', '192.0.2.1:8780'],
@@ -133,7 +133,7 @@ subtest 'a create' => sub {
     is $counts->{max_in_flight}, 1, 'one request at a time was seen';
     sandbox_reset($sb);
     $counts = counts($sb);
-    is $counts->{requests}, 0, 'a reset zeroes the counters';
+    is $counts->{requests}, 0, 'a reset sets the counters to zero';
     is $counts->{users}, 2, 'a reset leaves the users';
     is sandbox_stop($sb), 0, 'SIGTERM ends it with status 0';
 };
@@ -187,7 +187,7 @@ subtest 'signatures and nonces' => sub {
     is create($sb, $body, nonce => 5, key => $keys[1][0], secret => $keys[1][1])->{status}, 200,
         'each key has nonces of its own';
     is create($sb, $body, nonce => '18446744073709551615')->{status}, 200, 'the highest nonce is accepted';
-    is create($sb, $body, nonce => 1002)->{status}, 401, 'nothing comes after the highest nonce';
+    is create($sb, $body, nonce => 1002)->{status}, 401, 'no nonce is accepted after the highest';
     sandbox_stop($sb);
 
     $sb = sandbox_start('--nonce-window', 10);
@@ -333,12 +333,12 @@ subtest 'faults' => sub {
         is $answer->{headers}{'retry-after'}, $kind =~ /^(status-429|retry-after)$/ ? 1 : undef, "$kind: Retry-After";
         is $made->("fault-$kind"), $done, "$kind: the work is " . ($done ? 'done' : 'not done');
         $answer = create($sb, payward_body("fault-$kind"));
-        is $answer->{status}, $done ? 200 : 201, "$kind: x1 strikes only once, and a repeat finds out";
+        is $answer->{status}, $done ? 200 : 201, "$kind: x1 applies once, and a repeat succeeds";
     }
     sandbox_faults($sb, 'slow:x1');
     my $answer = create($sb, payward_body('fault-slow'), timeout => 0.1);
     like $answer->{content}, qr/Timed out/, 'slow: the client gives up';
-    is $made->('fault-slow'), 0, 'slow: the work is not done before that';
+    is $made->('fault-slow'), 0, 'slow: it is not handled before that';
     wait_until(sub { $made->('fault-slow') });
     is $made->('fault-slow'), 1, 'slow: but after it';
     my $counts = counts($sb);
@@ -349,10 +349,10 @@ subtest 'faults' => sub {
     is eval { sandbox_faults($sb, 'explode:1'); 1 }, undef, 'an unknown fault is refused at run time too';
     sandbox_faults($sb, 'status-500:100%');
     is counts($sb)->{users}, @cases + 1, 'faults leave the sandbox\'s own paths alone';
-    is create($sb, payward_body('always'), sign => 'x')->{status}, 401, 'a bad signature is told before any fault';
-    is create($sb, payward_body('always'))->{status}, 500, 'a share of 100% strikes always';
+    is create($sb, payward_body('always'), sign => 'x')->{status}, 401, 'a bad signature is reported before any fault';
+    is create($sb, payward_body('always'))->{status}, 500, 'a share of 100% always applies';
     sandbox_faults($sb);
-    is create($sb, payward_body('always'))->{status}, 201, 'faults can be taken back';
+    is create($sb, payward_body('always'))->{status}, 201, 'faults can be removed';
     sandbox_stop($sb);
 
     my @runs;
@@ -363,7 +363,7 @@ subtest 'faults' => sub {
     }
     is $runs[0], $runs[1], 'the same seed gives the same faults';
     isnt $runs[0], $runs[2], 'another seed gives others';
-    like $runs[0], qr/(?=.*201)(?=.*500)(?=.*503)/, 'shares strike some requests and not others';
+    like $runs[0], qr/(?=.*201)(?=.*500)(?=.*503)/, 'a share applies to some requests and not to others';
 };
 
 subtest 'rate and latency' => sub {
@@ -374,7 +374,7 @@ subtest 'rate and latency' => sub {
     is $answer->{headers}{'retry-after'}, 1, 'with Retry-After';
     my $counts = counts($sb);
     is $counts->{over_limit}, 4, 'requests over the limit are counted';
-    is $counts->{max_per_second}, 9, 'the most in any second is known';
+    is $counts->{max_per_second}, 9, 'the maximum in a second is counted';
     is $counts->{complaints}, 0, 'the limit is no complaint';
     sleep 1.01;
     is create($sb, payward_body('rate-9'))->{status}, 201, 'a second later there is room again';
@@ -390,7 +390,7 @@ subtest 'rate and latency' => sub {
     is scalar(grep { /^HTTP\/1.1 201/ } @lines), 12, 'twelve requests at once are all answered';
     cmp_ok $seconds, '>=', 0.3, 'none of them before the latency';
     cmp_ok $seconds, '<', 2.4, 'and none waits for another';
-    is counts($sb)->{max_in_flight}, 12, 'the most in flight is known';
+    is counts($sb)->{max_in_flight}, 12, 'the maximum in flight is counted';
     sandbox_stop($sb);
 };
 
@@ -432,7 +432,7 @@ subtest 'state' => sub {
     my @before = kept($sb);
     my ($status, $out, $err) = run_program(program('kyc-sandbox'), '--listen', '127.0.0.1:0', '--state', $file);
     is $status, 2, 'a second sandbox on the same state is refused';
-    like $err, qr/another sandbox/, 'and told why';
+    like $err, qr/another sandbox/, 'with the reason';
     sandbox_kill($sb);
 
     $sb = sandbox_start('--state', $file, '--listen', "127.0.0.1:$sb->{port}");
@@ -469,7 +469,7 @@ subtest 'the end' => sub {
     wait_until(sub { counts($sb)->{in_flight} > 0 });
     sleep 0.1;
     my $started = time;
-    is sandbox_stop($sb), 0, 'SIGTERM ends it while a request is held';
+    is sandbox_stop($sb), 0, 'SIGTERM ends it while a request is delayed';
     cmp_ok time - $started, '<', 10, 'at once';
 
     $sb = sandbox_start('--slow-for', '60s', '--fault', 'slow:x1', '--state', "$folder/state");
@@ -479,7 +479,7 @@ subtest 'the end' => sub {
     sleep 0.1;
     is sandbox_stop($sb), 0, 'and while one is slow';
     $sb = sandbox_start('--state', "$folder/state");
-    is_deeply [map { $_->{external_id} } sandbox_users($sb)], ['held'], 'the held one was worked on, the slow one not';
+    is_deeply [map { $_->{external_id} } sandbox_users($sb)], ['held'], 'the delayed one was handled, the slow one not';
     is sandbox_kill($sb), 128 + 9, 'a kill is a kill';
 };
 

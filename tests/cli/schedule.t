@@ -91,7 +91,7 @@ subtest 'the cron line' => sub {
     install_job($root, 'payward', "# the credentials\nPWS_API_KEY='$key'\nPWS_API_SECRET='$secret'",
         '  name: payward' => "  name: payward\n  base_url: $sandbox->{url}/payward\n  nonce_window: 10000000000", '  rate:' => '  rate: 2000/s');
     my ($status, $out, $err) = cron_run($root, $set, $entry);
-    is("$status$out$err", '0', 'the first night: status 0, and no mail');
+    is("$status$out$err", '0', 'the first run: status 0, and no mail');
     is(sandbox_counts($sandbox)->{payward}{users}, 200, 'every customer of the export is created');
     my @files = all_files($root);
     is_deeply([grep { !m{^(?:usr/local/bin/kyc-import|etc/kyc-import/environment|var/lib/kyc-import/.*)$} } @files], [], 'files are made in /var/lib/kyc-import alone');
@@ -99,7 +99,7 @@ subtest 'the cron line' => sub {
     ok(-s "$root/var/lib/kyc-import/reports/payward-nightly/summary.json", 'and the report');
     my $requests = sandbox_counts($sandbox)->{payward}{requests};
     ($status, $out, $err) = cron_run($root, $set, $entry);
-    is("$status$out$err", '0', 'the second night: the same');
+    is("$status$out$err", '0', 'the second run: the same');
     is(sandbox_counts($sandbox)->{payward}{requests}, $requests, 'and no request');
 
     # Errors are mailed.

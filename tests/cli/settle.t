@@ -13,19 +13,19 @@ my $case = case_new($sandbox, provider => 'kraken-embed', rows => 3, set => {'de
 case_run($case, '-q');
 sandbox_faults($sandbox);
 case_run($case, '-q');
-is(case_summary($case)->{in_doubt}, 3, 'three doubts that only a person can settle');
+is(case_summary($case)->{in_doubt}, 3, 'three creates in doubt that only a person can resolve');
 my %id = map { $_->{external_id} => $_->{id} } sandbox_users($sandbox, 'kraken-embed');
 
 my ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
-is($status, 0, 'the user that he has') or diag $err;
-like($out, qr/^1 resolved, 0 adopted, 0 accepted as they are, 0 not written$/, 'is said');
+is($status, 0, 'the user that it has') or diag $err;
+like($out, qr/^1 resolved, 0 adopted, 0 accepted as they are, 0 not written$/, 'is reported');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'});
-is($status, 1, 'a user of somebody else');
+is($status, 1, 'a user of another customer');
 like($err, qr/the provider has this user for another customer/, 'is never given');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000002', '--user', $id{'cust-000001'}, '--unchecked');
 like($err, qr/another customer of this ledger already has this user/, 'nor unchecked');
 ($status, $out, $err) = case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000002'}, '--unchecked');
-like($out, qr/^0 resolved, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later verdict corrects an earlier one');
+like($out, qr/^0 resolved, 0 adopted, 0 accepted as they are, 1 corrected, 0 not written$/, 'a later answer corrects an earlier one');
 case_run($case, 'settle', '--key', 'cust-000001', '--user', $id{'cust-000001'});
 is_deeply([case_ledger($case, "SELECT user_id FROM customer WHERE external_id = 'cust-000001'")], [[$id{'cust-000001'}]], 'and back');
 is_verified($case, 'each correction is an event');
@@ -39,8 +39,8 @@ like($out, qr/^2 resolved, 0 adopted, 0 accepted as they are, 1 not written$/, '
 ($status, $out) = case_run($case, 'settle', '--key', 'old-1', '--user', 'AA00 OLD1 USER 0001', '--unchecked');
 like($out, qr/^0 resolved, 1 adopted/, 'unchecked, anything is adopted');
 case_run($case, '-q');
-is(join(' ', @{case_summary($case)}{qw(created updated unchanged)}), '0 1 2', 'the next run tells the corrected one its data, and finds nothing else to do');
-is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and nobody was made twice');
+is(join(' ', @{case_summary($case)}{qw(created updated unchanged)}), '0 1 2', 'the next run sends the data of the corrected one, and has nothing else to do');
+is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'and no customer has two users');
 
 # Characters that an editor or a copy added to such a file are not part of an id.
 my @damaged = ("old-2\0,AA00 OLD2 USER 0001", "old-3,AA00 OLD3\0USER 0001", "old-4\e,AA00 OLD4 USER 0001", "old-5,AA00 OLD5 USER 0001\x7f",
@@ -58,12 +58,12 @@ like($err, qr/UTF-16/, 'that says so');
 my $other = case_new($sandbox, rows => 1, set => {'delivery.attempts' => 1});
 sandbox_faults($sandbox, 'status-500:100%');
 case_run($other, '-q');
-is(case_summary($other)->{in_doubt}, 1, 'a doubt at payward');
+is(case_summary($other)->{in_doubt}, 1, 'a create in doubt at payward');
 sandbox_faults($sandbox);
 ($status) = case_run($other, 'settle', '--key', 'cust-000001', '--absent');
-is($status, 0, 'a person says that there is no user');
+is($status, 0, 'a person answers that there is no user');
 case_run($other, '-q');
-is(case_summary($other)->{created}, 1, 'the next run creates him');
+is(case_summary($other)->{created}, 1, 'the next run creates it');
 
 # A changed e-mail, accepted.
 my $csv = csv_rows(1);
@@ -75,7 +75,7 @@ my ($user) = map { $_->{id} } sandbox_users($sandbox, 'payward');
 for my $odd (substr($user, 0, 13), $user x 3) {
     ($status, $out, $err) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $odd);
     is($status, 1, 'an id of ' . length($odd) . ' characters is none of payward');
-    like($err, qr/a user id of payward has 14 to 42 characters: nothing was written/, 'which is told');
+    like($err, qr/a user id of payward has 14 to 42 characters: nothing was written/, 'which is reported');
 }
 ($status, $out) = case_run($other, 'settle', '--key', 'cust-000001', '--user', $user);
 like($out, qr/^0 resolved, 0 adopted, 1 accepted as they are/, 'until a person accepts it');
@@ -90,10 +90,10 @@ is(sandbox_counts($sandbox)->{payward}{requests}, 0, 'without a request');
 my $adopted = case_new($sandbox, provider => 'payso', rows => 3);
 case_run($adopted, 'settle', '--key', 'cust-000002', '--user', 'usr_adopted', '--unchecked');
 ($status, $out, $err) = case_run($adopted, '-q');
-is($status, 0, 'payso: a night with an adopted user is a good one') or diag $err;
-is(join(' ', @{case_summary($adopted)}{qw(created unchanged refused)}), '2 1 0', 'payso: he is unchanged');
+is($status, 0, 'payso: a run with an adopted user succeeds') or diag $err;
+is(join(' ', @{case_summary($adopted)}{qw(created unchanged refused)}), '2 1 0', 'payso: it is unchanged');
 
 ($status, $out, $err) = case_run($other, 'settle', '--key', 'x');
 is($status, 2, 'a key without a resolution is a wrong command line');
-like($err, qr/--user USER_ID, --absent/, 'and the message says what is missing');
+like($err, qr/--user USER_ID, --absent/, 'and the message names what is missing');
 done_testing;

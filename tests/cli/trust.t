@@ -21,7 +21,7 @@ sub time_of_run
     my $before = (times)[2];
     my ($status, undef, $err) = case_run($case, '-q');
     my $seconds = (times)[2] - $before;
-    is($status, 0, 'everybody is created') or diag $err;
+    is($status, 0, 'all are created') or diag $err;
     my $lost = sandbox_counts($sandbox)->{payward}{faults}{reset};
     cmp_ok($lost, '>', 20, "after $lost connections were lost");
     sandbox_stop($sandbox);

@@ -29,40 +29,40 @@ for my $provider (qw(payso kira payward kraken-embed)) {
         my $case = case_new($sandbox, provider => $provider, rows => $rows);
         my $monday = read_file("$case->{folder}/export.csv");
         my ($status, $out, $err) = case_run($case, '-q');
-        is($status, 0, 'the first night') or diag $err;
+        is($status, 0, 'the first run') or diag $err;
         export($case, reformat($monday));
 
         my ($plan, $said) = check_plan($case);
         is($plan->{create}, 0, 'the dry run plans no create');
-        is($plan->{twins}, $rows, 'and counts every twin');
+        is($plan->{twins}, $rows, 'and counts every duplicate');
         is($plan->{refused}, 0, 'apart from those that were refused before');
         like($said, qr/a run would stop: 10 of 10 .*delivery\.stop_after\.twins \(20 %\): was the key column reformatted\?/, 'and says that a run would stop');
-        for my $time ('the run stops', 'and again: what made it stop is not known by it') {
+        for my $time ('the run stops', 'and again: the customers that stopped it are still unknown') {
             my $before = requests($case);
             ($status, undef, $err) = case_run($case, '-q');
             is($status, 4, $time);
             like($err, qr/10 of 10 customers to create are known under another key/, 'says why');
             like($err, qr/^\s*hint: .*resolve \S+job\.yaml --rekey FILE$/m, 'and what to do');
-            is(users($case), $rows, 'nobody is created again');
+            is(users($case), $rows, 'no second user is created');
             cmp_ok(requests($case), '<=', $before + 1, 'nothing is sent but a login');
             my $summary = case_summary($case);
             is($summary->{rejects_by_rule}{'external_id/twin'}, 10, 'refused by name');
             like($summary->{stopped}, qr/reformatted/, 'the report says why it stopped');
             adds_up($summary, 'a stopped run');
         }
-        is_verified($case, 'the ledger with its refused twins verifies');
+        is_verified($case, 'the ledger with its refused duplicates verifies');
 
         write_file("$case->{folder}/keys.csv", join '', "old_external_id,new_external_id\n",
             map { sprintf "cust-%06d,%d\n", $_, $_ } 1 .. $rows);
         ($status, $out, $err) = case_run($case, 'resolve', '--rekey', "$case->{folder}/keys.csv");
-        is($status, 0, 'the known customers get their new keys') or diag $err;
+        is($status, 0, 'the customers get their new keys') or diag $err;
         like($out, qr/^30 given a new key, 0 not written$/, 'all of them');
         my $before = requests($case);
-        for my $time ('the next night', 'and the one after it') {
+        for my $time ('the next run', 'and the one after it') {
             ($status, undef, $err) = case_run($case, '-q');
             is($status, 0, "$time is a good one") or diag $err;
-            is(case_summary($case)->{unchanged}, $rows, "$time: everybody is known");
-            is(case_summary($case)->{absent}, 0, "$time: nobody is absent");
+            is(case_summary($case)->{unchanged}, $rows, "$time: every customer is known");
+            is(case_summary($case)->{absent}, 0, "$time: no customer is missing");
         }
         cmp_ok(requests($case), '<=', $before + 2, 'nothing is sent');
         is_verified($case, 'the ledger with its new keys verifies');
@@ -76,7 +76,7 @@ for my $provider (qw(payso kira payward kraken-embed)) {
             is(case_summary($case)->{updated}, $rows, 'updates the users that are there');
             is_verified($case, 'and verifies');
         }
-        is(users($case), $rows, 'nobody is there twice');
+        is(users($case), $rows, 'no customer has two users');
         sandbox_stop($sandbox);
     };
 }
@@ -90,7 +90,7 @@ my ($header, @lines) = split /(?<=\n)/, $known;
 subtest 'a customer who registers again' => sub {
     export($case, $known . $lines[3] =~ s/^cust-000004/again-4/r =~ s/cust-000004\@/CUST-000004\@/r . $lines[4] =~ s/^cust-000005/again-5/r);
     my ($status, undef, $err) = case_run($case, '-q');
-    is($status, 1, 'does not stop the night') or diag $err;
+    is($status, 1, 'does not stop the run') or diag $err;
     is(case_summary($case)->{rejects_by_rule}{'external_id/twin'}, 2, 'is refused by name, whatever the case of the e-mail');
     is(users($case), $rows, 'and is not created');
     my $rejects = case_rejects($case, 'refused.csv.gz') || case_rejects($case);
@@ -106,17 +106,17 @@ subtest 'a customer who registers again' => sub {
     like($out, qr/^1 resolved/, 'or it is another person');
     export($case, join '', $header, @lines[0 .. 2], $lines[3] =~ s/^cust-000004/again-4/r, @lines[4 .. $#lines], $lines[4] =~ s/^cust-000005/again-5/r);
     ($status, undef, $err) = case_run($case, '-q');
-    is($status, 0, 'then the night is a good one') or diag $err;
+    is($status, 0, 'then the run succeeds') or diag $err;
     is(join(' ', @{case_summary($case)}{qw(created unchanged refused)}), '1 30 0', 'and the other person is created');
     is(users($case), $rows + 1, 'once');
     is_verified($case, 'the ledger verifies');
 };
 
-subtest 'verdicts that cannot be' => sub {
+subtest 'impossible answers' => sub {
     for my $wrong (
         ['no such customer', ['--key', 'new', '--same-as', 'nobody'], qr/no customer with a user has the old key/],
         ['a key with a history', ['--key', 'cust-000001', '--same-as', 'cust-000002'], qr/belongs to a customer with a history/],
-        ['absent, and no twin', ['--key', 'cust-000001', '--absent'], qr/no create of this customer is in doubt/],
+        ['absent, and no duplicate', ['--key', 'cust-000001', '--absent'], qr/no create of this customer is in doubt/],
     ) {
         my ($sentence, $arguments, $says) = @$wrong;
         my ($status, undef, $err) = case_run($case, 'resolve', @$arguments);
@@ -124,7 +124,7 @@ subtest 'verdicts that cannot be' => sub {
         like($err, $says, "$sentence: says why");
     }
     my ($status, undef, $err) = case_run($case, 'resolve', '--key', 'x', '--same-as', 'y', '--absent');
-    is($status, 2, 'two verdicts at once');
+    is($status, 2, 'two answers at once');
     is_verified($case, 'nothing was written');
 };
 
@@ -142,7 +142,7 @@ subtest 'within one input' => sub {
     is_verified($other, 'the ledger verifies');
 };
 
-subtest 'relatives are no twins' => sub {
+subtest 'relatives are not duplicates' => sub {
     my $father = $lines[10] =~ s/^cust-000011/father/r =~ s/,Alex,/,Sam,/r;
     my $son = $lines[10] =~ s/^cust-000011/son/r =~ s/1990-04-15/2001-04-15/r;
     my $family = case_new($sandbox, provider => 'kira', csv => "$header$lines[10]$father$son");
@@ -167,7 +167,7 @@ subtest 'delivery.stop_after.twins: 100%' => sub {
     is(case_summary($all)->{refused}, $rows, 'and refuses all the same');
     delete $all->{set}{'delivery.stop_after.twins'};
     ($status) = case_run($all, '-q');
-    is($status, 1, 'twins that an earlier run had refused do not stop one');
+    is($status, 1, 'duplicates that an earlier run had refused do not stop one');
 };
 
 subtest 'a ledger without identity digests gets them as rows come by' => sub {
@@ -183,5 +183,5 @@ subtest 'a ledger without identity digests gets them as rows come by' => sub {
 };
 
 my ($status, $out) = run_program(program('kyc-import'), 'help', 'settle');
-like($out, qr/^kyc-import resolve JOB:.*`kyc-import settle` is the same command/ms, 'settle is resolve, and its help says so');
+like($out, qr/^kyc-import resolve JOB:.*`kyc-import settle` is the same command/ms, 'settle is resolve, as its help says');
 done_testing;

@@ -46,7 +46,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         case_run($case, '-q', '--accept-updates');
         my ($status, $verify) = verify($case);
         is($verify->{count}, 0, "a clean run after it");
-        is($verify->{customers}, (case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], "every customer was looked at");
+        is($verify->{customers}, (case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], "every customer was checked");
         is($verify->{events}, (case_ledger($case, 'SELECT count(*) FROM event'))[0][0], "and every event");
         tamper_everywhere($case) if $provider eq 'payward';
     };
@@ -91,7 +91,7 @@ sub tamper_everywhere
         ok(@named, "$sentence: is found and named") or diag explain $verify->{findings};
         ok(!(grep { !$_->{what} || !$_->{what_to_do} } @{$verify->{findings}}), "$sentence: says what differs and what to do");
         (undef, my $out) = case_run($case, 'status', '--verify');
-        like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is said to people");
+        like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is in the text");
     }
 
     # Damaged bits on a page of the key index: a look-up would miss a customer.
@@ -102,7 +102,7 @@ sub tamper_everywhere
     my $page = substr $whole, ($root - 1) * $size, $size;
     (my $bad = $page) =~ s/cust-000030/cusu-000030/;
     SKIP: {
-        skip 'the key stands on another page', 1 if $bad eq $page;
+        skip 'the key is on another page', 1 if $bad eq $page;
         unlink "$ledger-wal", "$ledger-shm";
         write_file($ledger, substr($whole, 0, ($root - 1) * $size) . $bad . substr $whole, $root * $size);
         my ($status, $verify) = verify($case);
@@ -112,8 +112,8 @@ sub tamper_everywhere
     unlink "$ledger-wal", "$ledger-shm";
     write_file($ledger, $whole);
     my ($status, $out) = case_run($case, 'status', '--verify');
-    like($out, qr/the chain holds/, 'put back, it is whole again');
-    unlike($out, qr/damaged/, 'and nothing else is said');
+    like($out, qr/the chain holds/, 'restored, it is consistent again');
+    unlike($out, qr/damaged/, 'and nothing else is reported');
 }
 
 parallel_run(4);

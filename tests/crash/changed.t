@@ -59,7 +59,7 @@ for my $provider (qw(payward kraken-embed kira)) {
         is_verified($case, "$sentence: the ledger verifies");
         $street->('1 Market St');
         my ($status, undef, $err) = case_run($case, '-q');
-        is($status, 0, "$sentence: the row goes back") or diag $err;
+        is($status, 0, "$sentence: the row returns to its first data") or diag $err;
         is($line->(), '1 Market St', "$sentence: and so does the user");
         is_settled($case, "$sentence: settled");
 
@@ -87,11 +87,11 @@ for my $provider (@ARGV ? @ARGV : qw(payward)) {
         is($status, 1, "$provider, $fault: the next run") or diag $err;
         my $summary = case_summary($case);
         adds_up($summary, "$provider, $fault");
-        is($summary->{in_doubt}, 1, "$provider, $fault: whose e-mail changed stays in doubt, for a person");
+        is($summary->{in_doubt}, 1, "$provider, $fault: the customer the customer whose e-mail changed stays in doubt, for a person");
         is_deeply([case_ledger($case, "SELECT external_id FROM customer WHERE state <> 'created'")],
-            [['cust-000003']], "$provider, $fault: he alone");
+            [['cust-000003']], "$provider, $fault: this one alone");
         my $counts = sandbox_counts($sandbox)->{$provider};
-        is($counts->{duplicates}, 0, "$provider, $fault: nobody twice");
+        is($counts->{duplicates}, 0, "$provider, $fault: no customer has two users");
         my $old = $fault =~ /drop|truncate|garbage/ ? 1 : 0;
         is(streets($case), join(' | ', ('1 Market St') x $old, ('2 Market St') x ($rows - 1)),
             "$provider, $fault: the others have the new data");

@@ -23,14 +23,14 @@ like($table, qr/^  in doubt {9}kyc-import status JOB lists them/m, 'and says whe
 my $page = read_file("$case->{folder}/reports/test/report.html");
 like($page, qr/kyc-import status JOB lists each customer in doubt/, 'as its page does');
 unlike($page, qr/in the reject file/, 'which does not send anybody to a reject file that is not there');
-is(case_summary($case)->{in_doubt}, 3, 'and is told that they exist, not who they are');
+is(case_summary($case)->{in_doubt}, 3, 'and learns that they exist, not their ids');
 sandbox_reset($sandbox);
 case_run($case, '-q');
 is(sandbox_counts($sandbox)->{'kraken-embed'}{requests}, 0, 'they are not repeated again');
 is(case_summary($case)->{in_doubt}, 3, 'and stay in doubt');
-is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'nobody was made twice');
+is(sandbox_counts($sandbox)->{'kraken-embed'}{users}, 3, 'no customer has two users');
 ($status, my $out) = case_run($case, 'status');
-is($status, 1, 'status has something to tell');
+is($status, 1, 'status has a hint');
 like($out, qr/cust-000001.*\n.*User already exists\n.*Look it up there, then: kyc-import resolve/, 'what to do about each');
 # A 409 that names the user: it is fetched, and is this customer's when it has the customer's external_id.
 for my $fault ('', 'not-found:100%@fetch') {

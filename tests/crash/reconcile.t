@@ -104,7 +104,7 @@ for my $provider (qw(kira payso)) {
         my @users = sandbox_users($sandbox, $provider);
         is(@users, $rows, "$provider, $fault, one e-mail: as many users as rows");
         is(join(' ', map { ($_->{body}{user} || $_->{body})->{last_name} } @users),
-            join(' ', map { 'Morgan' . (($owners{$_->{id}} || '') =~ s/cust-0*//r) } @users), "$provider, $fault, one e-mail: each has his own");
+            join(' ', map { 'Morgan' . (($owners{$_->{id}} || '') =~ s/cust-0*//r) } @users), "$provider, $fault, one e-mail: each has its own user");
         sandbox_stop($sandbox);
     }
 }
@@ -124,7 +124,7 @@ for my $provider (qw(kira payso)) {
         'taken e-mails: who agrees in every member and is nobody else\'s is ours; the others are refused')
         or diag explain [case_ledger($other, 'SELECT external_id, state, code, message FROM customer')];
     like(case_rejects($other), qr{email/exists|exists}, 'taken e-mails: refused as email/exists');
-    is(sandbox_counts($sandbox)->{payso}{users}, $rows, 'taken e-mails: nobody was made');
+    is(sandbox_counts($sandbox)->{payso}{users}, $rows, 'taken e-mails: no user was created');
     sandbox_stop($sandbox);
 }
 
@@ -138,7 +138,7 @@ for my $provider (qw(kira payso)) {
     my $counts = sandbox_counts($sandbox)->{kira};
     cmp_ok($counts->{logins}, '>', 3, "short tokens: several logins ($counts->{logins})");
     is($counts->{bad_tokens}, 0, 'short tokens: none was used past its end');
-    is_settled($case, 'short tokens: settled');
+    is_settled($case, 'short tokens: resolved');
     sandbox_stop($sandbox);
 }
 
@@ -150,7 +150,7 @@ for my $provider (qw(kira payso)) {
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 4, 'a refused login stops the run');
     like($err, qr/refuses the login; check provider\.credentials/, 'and says what to do');
-    is_deeply([case_ledger($case, 'SELECT external_id FROM customer')], [], 'and leaves nobody behind');
+    is_deeply([case_ledger($case, 'SELECT external_id FROM customer')], [], 'and leaves no row behind');
     is(sandbox_counts($sandbox)->{kira}{requests}, 1, 'and was tried once');
     sandbox_stop($sandbox);
     $ENV{TEST_PASSWORD_1} = 'demo-kira-password';
@@ -158,7 +158,7 @@ for my $provider (qw(kira payso)) {
     $case = case_for($sandbox, 'kira');
     ($status, undef, $err) = case_run($case, '-q');
     is($status, 0, 'a login without an answer is asked for again') or diag $err;
-    is_settled($case, 'a login without an answer: settled');
+    is_settled($case, 'a login without an answer: resolved');
     sandbox_stop($sandbox);
 }
 

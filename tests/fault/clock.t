@@ -18,16 +18,16 @@ my %clocks = (
 );
 for my $sentence (sort keys %clocks) {
     for my $provider (proof_is_long() || $sentence eq 'to and fro' ? qw(payward kira payso) : 'payward') {
-        machine_parallel "$provider, the clock goes $sentence" => sub {
+        machine_parallel "$provider, the clock is set $sentence" => sub {
             my $set = $provider eq 'payso' ? {'provider.settle_after' => '400ms', 'delivery.timeout' => '200ms'} : {};
             my $case = machine_case(provider => $provider, rows => 40, set => {%$set, 'delivery.rate' => '100/s', 'delivery.burst' => 1},
                 sandbox => ['--rate', '110/s', '--fault', 'drop:10%']);
             my ($status, undef, $err) = machine_run($case, {clock => $clocks{$sentence}}, '-q');
-            machine_fails($case, "$provider, the clock goes $sentence", {status => 1}, $status, $err);
+            machine_fails($case, "$provider, the clock is set $sentence", {status => 1}, $status, $err);
             my $counts = sandbox_counts($case->{sandbox})->{$provider};
-            is($counts->{over_limit}, 0, "$provider, the clock goes $sentence: never over the limit");
+            is($counts->{over_limit}, 0, "$provider, the clock is set $sentence: never over the limit");
             sandbox_faults($case->{sandbox});
-            machine_holds($case, "$provider, the clock goes $sentence");
+            machine_holds($case, "$provider, the clock is set $sentence");
         };
     }
 }
@@ -95,18 +95,18 @@ machine_parallel 'a Retry-After that the next run may wait for' => sub {
     $case->{set}{'delivery.retry_for'} = '60s';
     my $started = time;
     ($status, undef, $err) = machine_run($case, {clock => '1:7200'});
-    is($status, 0, 'clock steps: the next run that may wait for longer goes on') or diag $err;
+    is($status, 0, 'clock steps: the next run that may wait for longer continues') or diag $err;
     cmp_ok(time - $started, '>', 2, 'clock steps: after the rest of it');
     like($err, qr/the provider asked the previous run to wait \(Retry-After\): [23] s of that remain/, 'and says so');
-    machine_holds($case, 'clock steps: a Retry-After goes on');
+    machine_holds($case, 'clock steps: a Retry-After stays in force');
 };
 
 # kira drops a key after a while, and a clock that is hours off makes an attempt look younger than it is: creates in doubt of
 # one run, resolved by the next, each with another clock. All have reached kira, and every key has expired.
 my %pairs = (
     'two hours ahead, and so the attempts lie in the future' => {first => 7200, second => 0},
-    'two hours ahead, as the next run can tell by the ledger alone' => {first => 7200, second => 10800, window => '3h'},
-    'two hours ahead, and set right before the provider has told its time' => {first => '7200,15:0', second => 10800, window => '3h'},
+    'two hours ahead, as the ledger shows the next run' => {first => 7200, second => 10800, window => '3h'},
+    'two hours ahead, and corrected before the provider has sent its time' => {first => '7200,15:0', second => 10800, window => '3h'},
     'two hours ahead when it was killed' => {first => 7200, second => 0, kill => 1},
     'three hours behind in both runs' => {first => -10800, second => -10800, window => '3h'},
     'three hours behind in both runs, the first was killed' => {first => -10800, second => -10800, window => '3h', kill => 1},
@@ -134,7 +134,7 @@ for my $sentence (sort keys %pairs) {
         sandbox_faults($case->{sandbox});
         my ($status, undef, $err) = machine_run($case, $pair{second} && {clock => "1:$pair{second}"}, '-q');
         is($status, 0, "a clock $sentence: the next run") or diag $err;
-        is(sandbox_counts($case->{sandbox})->{kira}{users}, 4, "a clock $sentence: nobody is created again");
+        is(sandbox_counts($case->{sandbox})->{kira}{users}, 4, "a clock $sentence: no second user is created");
         machine_holds($case, "a clock $sentence");
     };
 }

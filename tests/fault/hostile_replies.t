@@ -85,8 +85,8 @@ sub hostile
         cmp_ok($seconds, '<', $option{seconds} || 20, 'in bounded time');
         cmp_ok($peak, '<', PEAK_KIB, "in bounded memory ($peak KiB)");
         is_plain('nothing raw on the terminal', $out . $err);
-        like($err, $option{says}, 'what is said') if $option{says};
-        unlike($out . $err, $option{never}, 'what is not') if $option{never};
+        like($err, $option{says}, 'the message') if $option{says};
+        unlike($out . $err, $option{never}, 'not in the message') if $option{never};
         $option{more}->($case, $server) if $option{more};
     };
 }
@@ -183,10 +183,10 @@ in_doubt("an id of $_ characters", with_id('"' . 'x' x $_ . '"')) for 1, 13, 43,
 
 # Texts that control a terminal or a spreadsheet.
 my $evil = "\e]0;owned\a\e[31mred\r\nkyc-import: error: forged\0\x{9b}2J\x7f\b\b";
-refused('control characters in all that is said', says(hostile_answer(400, qq({"error":{"code":"a\\u001b[2Jb","message":"\\u001b]0;owned\\u0007\\u009b2J\\u202e\\r\\nkyc-import: error: forged"}}),
+refused('control characters in every text', says(hostile_answer(400, qq({"error":{"code":"a\\u001b[2Jb","message":"\\u001b]0;owned\\u0007\\u009b2J\\u202e\\r\\nkyc-import: error: forged"}}),
     "X-Request-Id: a\e[31mb\x{9b}c")));
-refused('the same in a body that is no JSON', says(hostile_answer(400, $evil)));
-refused('words that a spreadsheet would carry out', says(hostile_answer(400, q({"message":"=cmd|'/C calc'!A0","code":"-2+3"}))));
+refused('the same in a body that is not JSON', says(hostile_answer(400, $evil)));
+refused('words that a spreadsheet would execute', says(hostile_answer(400, q({"message":"=cmd|'/C calc'!A0","code":"-2+3"}))));
 refused('words that begin like a formula', says(hostile_answer(400, qq({"message":"$_"}))) ) for '+1+cmd', '-1+cmd', '@SUM(1+1)', '\\t=1';
 
 sub all_customers
@@ -215,7 +215,7 @@ sub all_customers
     for my $i (1 .. $n) {
         my ($sentence, undef, $state, $id) = @{$customers[$i - 1]};
         is($is{"bad-$i"}[1], $state, "$sentence: $state");
-        is($is{"bad-$i"}[2], $id, "$sentence: the id as it came") if defined $id;
+        is($is{"bad-$i"}[2], $id, "$sentence: the id as sent") if defined $id;
         is("$is{\"good-$i\"}[1] $is{\"good-$i\"}[2]", "created user-of-good-$i", "$sentence: the next one is created") if $is{"good-$i"}[1] ne 'created';
     }
     is(scalar(grep { $_->[1] eq 'created' && $_->[0] =~ /good/ } values %is), $n, 'every neighbour is created');
@@ -243,10 +243,10 @@ my $elsewhere = hostile_start(says(hostile_answer(201, $id)));
 hostile("a $_ stops the run", says(hostile_answer($_, '', "Location: $elsewhere->{url}/payward/v1/users", 'Refresh: 0; url=' . $elsewhere->{url}, 'Set-Cookie: a=b')), 4, {created => 0, refused => 0}, says => qr/base_url/, more => sub {
     my ($case, $server) = @_;
     cmp_ok(scalar hostile_requests($server), '<=', 2, 'no more requests than were in flight');
-    is(case_summary($case)->{in_doubt}, scalar hostile_requests($server), 'what was sent is in doubt: it may have been done');
+    is(case_summary($case)->{in_doubt}, scalar hostile_requests($server), 'the requests sent are in doubt: they may have been handled');
 }) for 300, 301, 302, 303, 304, 305, 307, 308;
 parallel_run(4);
-is(scalar hostile_requests($elsewhere), 0, 'the other server was never asked');
+is(scalar hostile_requests($elsewhere), 0, 'the other server got no request');
 hostile_end($elsewhere);
 
 # Logins: a malformed token never becomes a header.
@@ -308,7 +308,7 @@ hostile('the user of the next customer', sub {
         : $body =~ /cust-000001/ ? hostile_answer(200, '{"user":{"id":"user-of-2"}}') : hostile_answer(500, '');
 }, 1, {created => 1, in_doubt => 1}, provider => 'payso', set => {'delivery.timeout' => '500ms', 'provider.settle_after' => '1s', 'delivery.in_flight' => 1}, more => sub {
     my ($case, $server) = @_;
-    is(scalar(grep { /^POST/ } hostile_requests($server)), 2, 'nobody is created twice');
+    is(scalar(grep { /^POST/ } hostile_requests($server)), 2, 'no customer has two users');
     is_deeply([case_ledger($case, "SELECT external_id, state, code FROM customer ORDER BY 1")], [['cust-000001', 'created', ''], ['cust-000002', 'in_doubt', 'user_id_taken']], 'the ledger says why');
 });
 
@@ -325,7 +325,7 @@ parallel 'a 303 after the request was handled' => sub {
     ($status, undef, $err) = case_run($case, 'run', '-v');
     is("$status " . case_summary($case)->{created}, '0 1', 'the next run finds its user') or diag $err;
     is((case_run($case, 'status', '--verify'))[0], 0, 'the ledger agrees with its events');
-    is(scalar(grep { /^POST/ } hostile_requests($server)), 1, 'and nobody is created twice');
+    is(scalar(grep { /^POST/ } hostile_requests($server)), 1, 'and no customer has two users');
     hostile_end($server);
 };
 parallel_run(4);

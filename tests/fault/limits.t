@@ -83,7 +83,7 @@ sub a_lower_limit_is_followed
     cmp_ok($share, '>', 0.25, 'the job settles near the limit');
     like(read_file("$case->{folder}/reports/test/report.html"), qr/A <code>delivery\.rate<\/code> just below/,
         'the page says what would be faster');
-    is_settled($case, 'no twin, nobody lost');
+    is_settled($case, 'no second user, no customer lost');
     proof_add('a provider with a lower limit', faults => $refused, runs => 2, expected => $rows, made => $counts->{users},
         duplicates => $counts->{duplicates}, lost => $rows - $summary->{created}, over_limit => over($counts, 200));
     sandbox_stop($sandbox);
@@ -121,7 +121,7 @@ sub retry_after_holds_the_whole_job
     });
     my $after = sandbox_counts($sandbox)->{payward}{requests};
     waited_for(sub { sandbox_counts($sandbox)->{payward}{requests} > $after + $in_flight });
-    cmp_ok(time - $at, '>=', $hold_s, "Retry-After of $retry_after: for all of that time only what was under way comes");
+    cmp_ok(time - $at, '>=', $hold_s, "Retry-After of $retry_after: in all of that time only requests under way arrive");
     kill 'TERM', $pid;
     waitpid $pid, 0;
     is($? >> 8, 6, 'it can be interrupted then');
@@ -160,7 +160,7 @@ return {wide: chart.width / innerWidth, high: chart.height, line: box.height / c
 JS
         cmp_ok($seen->{wide}, '>', 0.7, "$width pixels, $scheme: the chart is as wide as the page");
         cmp_ok($seen->{high}, '>', 100, 'high enough');
-        cmp_ok($seen->{line}, '>', 0.4, 'its line goes from nothing to more than the middle');
+        cmp_ok($seen->{line}, '>', 0.4, 'its line rises from zero to more than the middle');
         isnt($seen->{stroke}, $seen->{ground}, 'in a colour of its own');
         like($seen->{text}, qr/^Answers a second over time: [\d.]+ requests a second on average/, 'and says what it is');
         browser_picture($browser, "$ENV{KYC_PICTURES}/pause-$width-$scheme.png") if $ENV{KYC_PICTURES};
@@ -184,7 +184,7 @@ sub too_long_a_retry_after_stops_the_run
     is($users, $summary->{created}, 'the ledger has what the provider has');
     ($status) = case_run($case, '-q');
     is($status, 4, 'a run before that time stops as well');
-    is(sandbox_counts($sandbox)->{payward}{users}, $users, 'and creates nobody');
+    is(sandbox_counts($sandbox)->{payward}{users}, $users, 'and creates no user');
     my $rest = $began + $wait_s + 1 - time;
     sleep $rest if $rest > 0;
     ($status, undef, $err) = case_run($case, '-q');

@@ -31,14 +31,14 @@ my @operations = qw(create update look_up fetch list login);
 
 # Operations that a provider does not have, with the reason. Each cell of the provider checks that no such request is sent.
 # A user is fetched only when a 409 names it, which this sandbox does not unless it is asked to (tests/crash/exists.t).
-my $repeats = 'a doubt is settled by repeating the create; nothing can be asked by our own key';
+my $repeats = 'a create in doubt is resolved by repeating it; users cannot be looked up by our own key';
 my $signs = 'each request is signed; there is no login';
 my %absent = (
     payward => {look_up => $repeats, fetch => $repeats, list => $repeats, login => $signs},
     'kraken-embed' => {look_up => $repeats, fetch => $repeats, list => $repeats, login => $signs},
     kira => {list => 'users are looked up by e-mail or time, a page at a time'},
     payso => {
-        update => 'it takes none: a changed customer is refused as record/no_update',
+        update => 'it does not support updates: a changed customer is refused as record/no_update',
         look_up => 'users cannot be looked up by e-mail: one listing answers for all',
         fetch => 'the listing holds all that is compared',
         login => 'the token is static',
@@ -86,9 +86,9 @@ sub reason_against
     my ($cell) = @_;
     return $absent{$cell->{provider}}{$cell->{operation}} if $absent{$cell->{provider}}{$cell->{operation}};
     my $only = $cell->{fault}{only};
-    return $cell->{fault}{why} || 'it is about how users are shown where a doubt is settled by looking at them'
+    return $cell->{fault}{why} || 'it is about the users shown where a create in doubt is resolved by looking at them'
         if $only && !grep { $_ eq $cell->{operation} } @{$only->{$cell->{provider}} || []};
-    return 'a provider that is away for the whole run is not told whom a look-up found'
+    return 'a provider that is away for the whole run is not asked for the user that a look-up found'
         if $cell->{fault}{kind} eq 'outage' && $cell->{operation} eq 'fetch';
     return;
 }
@@ -216,7 +216,7 @@ sub ended
     $cell->{runs}++;
     $cell->{last_end} = time;
     @$cell{qw(summary status err)} = ($summary, $status, $err);
-    is($summary->{status}, $status, "$what: the summary tells the status") or diag $err;
+    is($summary->{status}, $status, "$what: the summary has the status") or diag $err;
     adds_up($summary, $what);
     return $status;
 }
@@ -262,7 +262,7 @@ sub is_done
     my $late = $cell->{fault}{name} eq 'foreign-bytes';
     is($summary->{$of} + $summary->{unchanged} + ($person || $late ? $summary->{in_doubt} : 0), $rows, "$what: all $rows are $of")
         or diag summary_line($summary);
-    is($summary->{in_doubt}, 0, "$what: nobody is in doubt") if !$person && !$late;
+    is($summary->{in_doubt}, 0, "$what: no row is in doubt") if !$person && !$late;
     is($cell->{status}, $summary->{in_doubt} ? 1 : 0, "$what: the status") or diag $cell->{err};
 }
 
@@ -330,9 +330,9 @@ sub unclear
     $cell->{faults} += counts($cell)->{faults}{$fault->{name}} || 0;
     sandbox_faults($cell->{sandbox});
     my $summary = $cell->{summary};
-    is($summary->{in_doubt}, $settles ? 0 : $landed, 'whose create has landed is in doubt') or diag summary_line($summary);
+    is($summary->{in_doubt}, $settles ? 0 : $landed, 'creates that reached the provider are in doubt') or diag summary_line($summary);
     is($summary->{in_doubt} + $summary->{created}, $cell->{rows}, 'and the others are created') or diag summary_line($summary);
-    is(counts($cell)->{users}, $cell->{rows}, 'nobody is created again');
+    is(counts($cell)->{users}, $cell->{rows}, 'no second user is created');
     run($cell, 'the next run');
     is_done($cell, 'the next run');
 }
@@ -427,7 +427,7 @@ sub gone
     $cell->{for_a_person} = 1;
     finish($cell, 'the run');
     is_done($cell, 'the run');
-    cmp_ok($cell->{summary}{retries}{connect}, '>', 0, 'it knocked at a closed door');
+    cmp_ok($cell->{summary}{retries}{connect}, '>', 0, 'connections were refused');
     $cell->{faults} += $cell->{summary}{retries}{connect};
 }
 
@@ -484,7 +484,7 @@ sub unauthorized
         is($struck->(), 2, 'two requests were turned away');
         is(counts($cell)->{logins} - ($cell->{before}{logins} || 0), 3, 'each time one new login is enough');
         is($cell->{summary}{retries}{auth}, 2, 'its retries are counted');
-        is($cell->{summary}{refused}, 0, 'nobody is refused');
+        is($cell->{summary}{refused}, 0, 'no row is refused');
         is_done($cell, 'the run');
         $cell->{faults} += $struck->();
         return;
@@ -503,7 +503,7 @@ sub unauthorized
         is($struck->() - ($cell->{before}{faults}{'status-401'} || 0), 1, "$time: a request was turned away");
         is($cell->{status}, 4, "$time: the run stops") or diag $cell->{err};
         like($cell->{err}, qr/credentials/, "$time: and says what to look at");
-        is($cell->{summary}{refused}, 0, "$time: nobody is refused");
+        is($cell->{summary}{refused}, 0, "$time: no row is refused");
         my $left = is_settling($cell) ? 'in_doubt' : 'unsent';
         cmp_ok($cell->{summary}{$left}, '>', 0, "$time: the rest is $left") or diag summary_line($cell->{summary});
     }
@@ -522,7 +522,7 @@ sub settle_by_person
     my @doubts = map { $_->[0] } case_ledger($cell->{case}, "SELECT external_id FROM customer WHERE state = 'in_doubt'");
     write_file("$cell->{folder}/users.csv", join '', "external_id,user_id\n", map { "$_,$id{$_}\n" } @doubts);
     my ($status, undef, $err) = case_run($cell->{case}, 'settle', '--from', "$cell->{folder}/users.csv");
-    is($status, 0, 'a person settles what is in doubt') or diag $err;
+    is($status, 0, 'a person resolves what is in doubt') or diag $err;
 }
 
 sub streets
@@ -545,14 +545,14 @@ sub conclude
     settle_by_person($cell) if $cell->{summary}{in_doubt};
     is_deeply([grep { $counts->{by_operation}{$_} } 'other', sort keys %{$absent{$provider}}], [],
         'nothing was sent that this provider does not have');
-    is_deeply(streets($cell), {$cell->{street} => $rows}, 'each user has the data of his row');
+    is_deeply(streets($cell), {$cell->{street} => $rows}, 'each user has the data of its row');
     my %events = map { @$_ } case_ledger($case, 'SELECT operation, count(*) FROM event GROUP BY operation');
     for my $operation (qw(create update look_up fetch)) {
         cmp_ok($events{$operation} || 0, '>=', $counts->{by_operation}{$operation} || 0, "the ledger accounts for each $operation");
     }
     is_settled($case, 'the end: each row one user, and a further run sends nothing');
     $counts = counts($cell);
-    is($counts->{early}, 0, 'nothing came before a Retry-After was over');
+    is($counts->{early}, 0, 'no request arrived before a Retry-After was over');
     my ($created) = map { $_->[0] } case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'created' AND user_id <> ''");
     sandbox_stop($cell->{sandbox});
     return {faults => $cell->{faults}, runs => $cell->{runs} + 1, expected => $rows, made => $counts->{users},

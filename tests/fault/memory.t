@@ -79,7 +79,7 @@ sub nothing_is_left
 {
     my ($case, %secret) = @_;
     my ($pid, $out) = start_and_stop_at_its_end($case);
-    ok(wait_for(sub { -e "$case->{folder}/reports/test/metrics.prom" }), 'it came to its end');
+    ok(wait_for(sub { -e "$case->{folder}/reports/test/metrics.prom" }), 'it ended');
     # From here on it only writes its result, and cannot.
     wait_for(sub { (slurp_proc("/proc/$pid/stat") // '') =~ /\) S / });
     my $memory = memory_of($pid);
@@ -127,7 +127,7 @@ subtest 'nor of what a login gave' => sub {
     });
     my $case = case_new($server, provider => 'kira', rows => 20);
     nothing_is_left($case, secrets_of($server, 'kira'), 'token of the login' => $token);
-    unlike(read_file("$case->{folder}/err"), qr/\Q$token\E|the-token-of/, 'nor is it said');
+    unlike(read_file("$case->{folder}/err"), qr/\Q$token\E|the-token-of/, 'nor is it printed');
     hostile_end($server);
 };
 

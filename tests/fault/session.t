@@ -109,14 +109,14 @@ cell('a login whose tokens do not work', sub {
     my ($summary, $err) = run_of($case, 'from the fourth row on', 4);
     like($err, qr/refuses the token of a login that it has just accepted.*HTTP 401/, 'the run stops and says why');
     is($summary->{created}, 3, 'those before are created');
-    is($summary->{refused}, 0, 'and nobody is refused');
+    is($summary->{refused}, 0, 'and no row is refused');
     cmp_ok(scalar hostile_requests($server), '<=', 14, 'after a few requests');
     hostile_end($server);
 
     $server = kira_start($folder, sub { return $over });
     $case = case_new($server, provider => 'kira', rows => 30, set => {});
     ($summary, $err) = run_of($case, 'from the first row on', 4);
-    is($summary->{refused}, 0, 'nobody is refused');
+    is($summary->{refused}, 0, 'no row is refused');
     cmp_ok(scalar hostile_requests($server), '<=', 1 + 8, 'one login, and what was in flight');
     hostile_end($server);
 });
@@ -133,7 +133,7 @@ for my $provider (@providers) {
                 : hostile_start(sub { my ($socket, $head, $body) = @_; print {$socket} $answer->(key_of($body)) });
             my $case = case_new($server, provider => $provider, rows => 20, set => {'delivery.in_flight' => 1, 'delivery.rate' => '50/s', 'delivery.burst' => 1});
             my ($summary, $err) = run_of($case, "$provider, $name", 4);
-            is_deeply([@$summary{qw(created refused)}], [3, 0], "$provider, $name: nobody is refused");
+            is_deeply([@$summary{qw(created refused)}], [3, 0], "$provider, $name: no row is refused");
             is((case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND pending_digest IS NOT NULL"))[0][0], 0,
                 "$provider, $name: nor in the ledger");
             hostile_end($server);
@@ -186,7 +186,7 @@ for my $provider (@providers) {
             is($struck, 1, "$provider, $form: the second is struck");
             my $least = $form eq '1.5' ? 1.5 : $form eq 'date' ? 1.9 : 2;
             my @early = grep { $times[$_][0] - $times[$struck][0] < $least } $struck + 1 .. $#times;
-            is(scalar @early, 0, "$provider, $form: nobody goes before $least s are over") or diag explain \@times;
+            is(scalar @early, 0, "$provider, $form: no request is sent before $least s are over") or diag explain \@times;
             is(scalar(grep { $_->[2] =~ /^20/ } @times), 7, "$provider, $form: and then all do");
             hostile_end($server);
         });
@@ -244,7 +244,7 @@ for my $provider (@providers) {
 
 # More probes than a record has attempts: the breaker sends them for all, and the record that they carry loses no attempt.
 for my $provider (@providers) {
-    cell("$provider: an outage uses up nobody's attempts", sub {
+    cell("$provider: an outage uses up no record's attempts", sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
         my $case = case_new($sandbox, provider => $provider, rows => 30,
             set => {'delivery.attempts' => 2, 'delivery.retry_for' => '60s', 'delivery.in_flight' => 4,

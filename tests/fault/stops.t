@@ -38,7 +38,7 @@ parallel 'the canary' => sub {
     my $sandbox = sandbox_start(@wide, '--latency', '5ms..10ms');
     my $case = case_new($sandbox, rows => 40, set => {'delivery.canary' => 10});
     my ($summary, $err) = run_of($case, 'ten rows', 0, '--limit', 10);
-    like($err, qr/canary: the next 10 requests are sent one at a time/, 'it is said');
+    like($err, qr/canary: the next 10 requests are sent one at a time/, 'it is reported');
     like($err, qr/canary: passed/, 'and its end too');
     is(counts($case)->{max_in_flight}, 1, 'one at a time');
     ($summary, $err) = run_of($case, 'the crowd', 0);
@@ -50,7 +50,7 @@ parallel 'the canary' => sub {
     my $anew = ['--set', 'provider.keep=[accounts]'];
     ($summary, $err) = run_of($case, 'other settings of the provider', 0, @$anew, '--limit', 4);
     like($err, qr/canary: the next 10 requests/, 'a canary again');
-    ($summary, $err) = run_of($case, 'it goes on in the next run', 0, @$anew, '--limit', 10);
+    ($summary, $err) = run_of($case, 'it continues in the next run', 0, @$anew, '--limit', 10);
     like($err, qr/canary: the next 6 requests/, 'with what is left of it');
     is(counts($case)->{max_in_flight}, 1, 'one at a time over both runs');
     is($summary->{created}, 6, 'the rest of ten');
@@ -67,10 +67,10 @@ parallel 'a refusal in the canary' => sub {
         like($err, qr/nothing was sent after it/, "$again: and what was not sent");
         like($summary->{stopped}, qr/delivery\.canary/, "$again: so does the report");
         is($summary->{refused}, 1, "$again: one refused");
-        is(counts($case)->{users}, 4, "$again: nobody after him");
-        like(case_rejects($case), qr/^cust-000005,/m, "$again: he is in the reject file");
+        is(counts($case)->{users}, 4, "$again: no row after it");
+        like(case_rejects($case), qr/^cust-000005,/m, "$again: it is in the reject file");
     }
-    is(counts($case)->{requests}, 6, 'his refusal was not final: he was sent again');
+    is(counts($case)->{requests}, 6, 'its refusal was not final: it was sent again');
     write_file("$case->{folder}/export.csv", $csv);
     run_of($case, 'mended', 0);
     is_settled($case, 'the end');
@@ -78,7 +78,7 @@ parallel 'a refusal in the canary' => sub {
 };
 
 # Both in one round: the answer that stops the run cannot be written.
-parallel 'a stop that the ledger does not take' => sub {
+parallel 'a stop that the ledger cannot store' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 30, set => {'delivery.canary' => 0});
     run_of($case, 'the first', 0, '--limit', 5);
@@ -104,7 +104,7 @@ parallel 'refused in a row' => sub {
     is((case_ledger($case, "SELECT count(*) FROM customer WHERE state = 'refused' AND pending_digest IS NOT NULL"))[0][0], 1,
         'the row is not final, the one before it is');
     ($summary) = run_of($case, 'with patience', 1, '--set', 'delivery.stop_after.refused_in_a_row=1000', '--set', 'delivery.stop_after.refused_share=100%');
-    is_deeply([@$summary{qw(created refused unchanged)}], [10, 71, 19], 'everybody is asked about');
+    is_deeply([@$summary{qw(created refused unchanged)}], [10, 71, 19], 'every row was sent');
     is(counts($case)->{requests}, 19 + $refused + 80, 'these again, the one not');
     write_file("$case->{folder}/export.csv", $csv);
     run_of($case, 'mended', 0);
@@ -128,10 +128,10 @@ parallel 'a share of refusals' => sub {
     sandbox_stop($sandbox);
 };
 
-parallel 'a healthy night' => sub {
+parallel 'a healthy run' => sub {
     my $sandbox = sandbox_start(@wide);
     my $case = case_new($sandbox, rows => 1000, set => {'delivery.canary' => undef, 'delivery.in_flight' => 4});
-    run_of($case, 'the first night', 0, '--limit', 300);
+    run_of($case, 'the first run', 0, '--limit', 300);
     write_file("$case->{folder}/export.csv", with_taken_emails(csv_rows(1000, 10), map { 100 * $_ + 7 } 3 .. 9));
     my ($summary) = run_of($case, 'one in a hundred refused, another rejected', 1);
     is_deeply([@$summary{qw(created unchanged refused rejected unsent)}], [693, 300, 7, 10, 0], 'the defaults let it end');
@@ -182,7 +182,7 @@ parallel 'the breaker gives up' => sub {
         cmp_ok(time - $began, '<', 15, "$provider: after retry_for");
         like($err, qr/the provider is gone.*2 s \(delivery\.retry_for\).*run again.*connect/, "$provider: the message says so");
         like($err, qr/The last: connect: .*127\.0\.0\.1.*Couldn't connect to server$/m, "$provider: and the last failure to its end, with the host");
-        is_deeply([@$summary{qw(unchanged unsent in_doubt created)}], [20, $summary->{read} - 20, 0, 0], "$provider: nobody is in doubt");
+        is_deeply([@$summary{qw(unchanged unsent in_doubt created)}], [20, $summary->{read} - 20, 0, 0], "$provider: no row is in doubt");
         is($summary->{input}[0]{complete}, JSON::PP::false, "$provider: the input counts as not read to its end");
         $case->{sandbox} = sandbox_start(@wide, '--state', "$folder/state", '--listen', "127.0.0.1:$port");
         run_of($case, "$provider: back", 0);

@@ -80,7 +80,7 @@ my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--tls-pem', $good
 my %quick = ('delivery.attempts' => 2, 'delivery.timeout' => '5s', 'delivery.retry_for' => '3s');
 
 for my $refused (
-    ['an authority that is not known', $good, [], undef, qr/(?:certificate|issuer).*/i],
+    ['an unknown authority', $good, [], undef, qr/(?:certificate|issuer).*/i],
     ['another authority than the job adds', $good, [], 'other.crt', qr/certificate|issuer/i],
     ['a certificate for another host', $elsewhere, [], 'ca.crt', qr/subject|match|name/i],
     ['a certificate that has ended', $expired, [], 'ca.crt', qr/expired/i],
@@ -116,7 +116,7 @@ subtest 'the same server, trusted, hears the request' => sub {
     my $case = case_new({url => "https://127.0.0.1:$server->{port}", out => $sandbox->{out}}, rows => 1,
         set => {'delivery.attempts' => 3, 'delivery.timeout' => '1s', 'provider.ca_file' => "$pki/ca.crt"});
     is((case_run($case, '-q'))[0], 1, 'status 1: it never answers');
-    is(case_summary($case)->{in_doubt}, 1, 'which leaves a doubt');
+    is(case_summary($case)->{in_doubt}, 1, 'which leaves a create in doubt');
     my $heard = server_end($server);
     like($heard, qr/POST .*API-Key.*cust-000001/s, 'it heard all of it');
     is(scalar(() = $heard =~ /^Reused session-id/mg), 2, 'the second and third connection resume the TLS session of the one before');
@@ -132,7 +132,7 @@ subtest 'a run over HTTPS, with a CA of the job\'s own' => sub {
         write_file("$pki/.curlrc", "insecure\nproxy = 127.0.0.1:9\n");
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, 0, "$provider: status 0, whatever the environment's proxies, .netrc and .curlrc say") or diag $err;
-        is(case_summary($case)->{created}, 15, "$provider: everybody is created");
+        is(case_summary($case)->{created}, 15, "$provider: all are created");
         is(sandbox_counts($sandbox)->{$provider}{users}, 15, "$provider: as the provider says");
         ok(!-e "$pki/keys", "$provider: no session keys were written down");
     }
@@ -148,7 +148,7 @@ subtest 'kept connections are kept over TLS' => sub {
         set => {'provider.ca_file' => "$pki/ca.crt", 'provider.proxy' => "http://127.0.0.1:$proxy->{port}", 'delivery.in_flight' => 4});
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 0, 'status 0') or diag $err;
-    is(case_summary($case)->{created}, 200, 'everybody is created');
+    is(case_summary($case)->{created}, 200, 'all are created');
     my $connections = proxy_connections($proxy);
     cmp_ok($connections, '<=', 4, "200 requests of which 4 are in flight need at most 4 connections ($connections)");
     sandbox_stop($named);
@@ -162,7 +162,7 @@ subtest 'there is no way to turn it off' => sub {
     }
 };
 
-subtest 'http:// goes to loopback alone' => sub {
+subtest 'http:// is only for loopback' => sub {
     my $case = case_new($sandbox, rows => 1);
     my $secret = 'xyzzy-4711';
     for my $url ('http://example.com', 'http://127.0.0.1.example.com', 'http://127.0.0.1@example.com', "http://user:$secret\@127.0.0.1", 'http://127.1', 'http://0x7f.1',
