@@ -8,7 +8,9 @@
 #ifndef KYC_CORE_CLOCK_H
 #define KYC_CORE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #define CLOCK_NS_PER_S  UINT64_C(1000000000)
 #define CLOCK_NS_PER_MS UINT64_C(1000000)
@@ -29,5 +31,10 @@ char *clock_boot_id(char id[CLOCK_BOOT_ID_SIZE]);
 
 /* Writes `2026-11-21T08:09:10.123Z` (milliseconds, UTC) into text and returns text. */
 char *clock_rfc3339(uint64_t real_ns, char text[CLOCK_RFC3339_SIZE]);
+
+static inline bool clock_is_same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/utf8.h"
 #include "input/csv_cells.h"
 #include "input/header.h"
+#include "input/input_fault.h"
 #include "input/lines.h"
 
 enum { HEADER_ARENA_CHUNK = 16 * 1024 };
@@ -264,7 +265,7 @@ static void take_first_line(struct csv *csv, struct batch *batch, const char *ru
 
 static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
 {
-    add_fault(csv, batch, RULE_CUT, SLICE_LITERAL(READER_CUT_MESSAGE), raw);
+    add_fault(csv, batch, RULE_CUT, SLICE_LITERAL(INPUT_FAULT_CUT), raw);
 }
 
 static enum found take_long_line(struct csv *csv, struct batch *batch)
@@ -278,7 +279,7 @@ static enum found take_long_line(struct csv *csv, struct batch *batch)
         take_cut(csv, batch, raw);
         return FOUND_CUT;
     }
-    struct slice message = reader_explain_long_line(&batch->arena, len, csv->max_record);
+    struct slice message = input_fault_long_line(&batch->arena, len, csv->max_record);
     add_fault(csv, batch, RULE_TOO_LONG, message, raw);
     return FOUND_TOO_LONG_LINE;
 }
@@ -391,7 +392,7 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     struct arena *arena = &csv->header_arena;
     bool marked = lines_pass(&csv->lines, mark);
     if (marked && csv->encoding != JOB_ENCODING_UTF8)
-        return reader_fail_mark(csv->encoding, name, error);
+        return input_fault_mark(csv->encoding, name, error);
     enum found found = find_header(csv);
     if (found != FOUND_RECORD)
         return fail_header(csv, found, name, error);

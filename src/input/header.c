@@ -16,11 +16,6 @@ enum encoding header_encoding(enum job_encoding encoding)
     return ENCODING_UTF8;
 }
 
-static bool starts_with(struct slice text, struct slice start)
-{
-    return text.len >= start.len && memcmp(text.data, start.data, start.len) == 0;
-}
-
 /* Bytes of the blank that text begins with; 0: none. */
 static size_t blank_len(struct slice text)
 {
@@ -32,7 +27,7 @@ static size_t blank_len(struct slice text)
     if (text.len > 0 && memchr(" \t\r\n", text.data[0], 4))
         return 1;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (starts_with(text, slice_from(wide[i])))
+        if (slice_begins(text, slice_from(wide[i])))
             return strlen(wide[i]);
     return 0;
 }

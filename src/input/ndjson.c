@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/memory.h"
+#include "input/input_fault.h"
 #include "input/lines.h"
 
 struct ndjson {
@@ -39,7 +40,7 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
     *header = (struct reader_header){0};
     bool marked = lines_pass(&ndjson->lines, READER_MARK);
     if (marked && ndjson->encoding != JOB_ENCODING_UTF8)
-        return reader_fail_mark(ndjson->encoding, name, error);
+        return input_fault_mark(ndjson->encoding, name, error);
     return 0;
 }
 
@@ -85,10 +86,10 @@ static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
     struct record *record = add_record(ndjson, batch, ndjson->lines.number, start);
     uint64_t len = 0;
     if (lines_skip_long(&ndjson->lines, &len) == LINES_CUT) {
-        set_fault(record, RULE_CUT, SLICE_LITERAL(READER_CUT_MESSAGE));
+        set_fault(record, RULE_CUT, SLICE_LITERAL(INPUT_FAULT_CUT));
         return false;
     }
-    set_fault(record, RULE_TOO_LONG, reader_explain_long_line(&batch->arena, len, ndjson->max_record));
+    set_fault(record, RULE_TOO_LONG, input_fault_long_line(&batch->arena, len, ndjson->max_record));
     return true;
 }
 
@@ -98,7 +99,7 @@ static void take_cut(struct ndjson *ndjson, struct batch *batch)
     if (rest.len == 0 || is_blank(rest))
         return;
     set_fault(add_record(ndjson, batch, ndjson->lines.number, rest), RULE_CUT,
-              SLICE_LITERAL(READER_CUT_MESSAGE));
+              SLICE_LITERAL(INPUT_FAULT_CUT));
     lines_drop_rest(&ndjson->lines);
 }
 

@@ -1,12 +1,10 @@
 #include "input/reader.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/memory.h"
 #include "input/csv.h"
-#include "input/header.h"
 #include "input/ndjson.h"
 #include "input/reader_ops.h"
 
@@ -47,21 +45,4 @@ enum reader_result reader_fill(struct reader *reader, struct batch *batch)
 {
     assert(batch->count == 0);
     return reader->ops->fill(reader->format, batch);
-}
-
-struct slice reader_explain_long_line(struct arena *arena, uint64_t len, size_t max_record)
-{
-    return arena_printf(
-        arena,
-        "a line of %" PRIu64
-        " bytes, over max_record (%zu): look for a missing line end, or raise input.max_record; only its first %zu bytes are kept",
-        len, max_record, max_record);
-}
-
-int reader_fail_mark(enum job_encoding encoding, const char *name, struct error *error)
-{
-    return error_set(
-        error, ERROR_INPUT,
-        "%s: begins with the byte order mark of UTF-8, but input.encoding is %s; set it to utf-8", name,
-        encoding_name(header_encoding(encoding)));
 }

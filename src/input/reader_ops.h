@@ -17,13 +17,6 @@ struct reader_ops {
     enum reader_result (*fill)(void *format, struct batch *batch);
 };
 
-/* What is said of faults that every format has. */
-#define READER_CUT_MESSAGE "the input breaks off in this record: it is not used even where it looks complete"
-struct slice reader_explain_long_line(struct arena *arena, uint64_t len, size_t max_record);
-
-/* The error for a byte order mark of UTF-8 before another encoding. Returns -1. */
-int reader_fail_mark(enum job_encoding encoding, const char *name, struct error *error);
-
 #define READER_MARK SLICE_LITERAL("\xef\xbb\xbf")
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/gzip.h"
 #include "core/memory.h"
@@ -84,11 +85,6 @@ static int fill_block(struct source *source)
     return 0;
 }
 
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* How the file differs from what was opened; NULL: it does not. */
 static const char *find_change(const struct source *source)
 {
@@ -102,10 +98,10 @@ static const char *find_change(const struct source *source)
     if (source->path && (now.st_dev != first->st_dev || now.st_ino != first->st_ino))
         return "another file took its place";
     if (fstat(source->fd, &now) != 0 || now.st_size != first->st_size ||
-        !is_same_time(&now.st_mtim, &first->st_mtim))
+        !clock_is_same_time(&now.st_mtim, &first->st_mtim))
         return "it was written to";
     /* A program can set mtime back, ctime none. */
-    if (!is_same_time(&now.st_ctim, &first->st_ctim))
+    if (!clock_is_same_time(&now.st_ctim, &first->st_ctim))
         return "it was written to, or its names, owner or permissions were changed";
     return NULL;
 }

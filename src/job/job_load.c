@@ -30,11 +30,6 @@ static int read_name(struct job_reader *reader, const struct job_node *value, co
     return 0;
 }
 
-static bool begins_with(struct slice text, const char *start)
-{
-    return text.len >= strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
-}
-
 static int read_ledger(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                        void *target)
 {
@@ -43,14 +38,14 @@ static int read_ledger(struct job_reader *reader, const struct job_node *value, 
     (void)key;
     if (job_scalar_read(reader, value, &ledger) != 0)
         return -1;
-    if (begins_with(ledger, "postgresql://") || begins_with(ledger, "postgres://")) {
+    if (slice_begins_with(ledger, "postgresql://") || slice_begins_with(ledger, "postgres://")) {
         reader->hide_lines = true; /* such a URL may hold a password */
         int result = job_keys_fail(reader, value,
                                    "a ledger in PostgreSQL is known and not built yet; write sqlite:PATH");
         reader->hide_lines = false;
         return result;
     }
-    if (!begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
+    if (!slice_begins_with(ledger, "sqlite:") || ledger.len == strlen("sqlite:"))
         return job_keys_fail(reader, value, "`ledger` should be sqlite:PATH");
     job->ledger_path = job_scalar_join(reader, ledger.data + strlen("sqlite:"));
     return 0;

@@ -319,21 +319,16 @@ static bool check_characters(struct slice text, struct job_yaml_fault *fault)
     return true;
 }
 
-static bool starts_with(struct slice text, struct slice start)
-{
-    return text.len >= start.len && memcmp(text.data, start.data, start.len) == 0;
-}
-
 /* Without the byte order mark that editors put first. */
 static bool check_encoding(struct slice *text, struct job_yaml_fault *fault)
 {
     static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
-    if (starts_with(*text, SLICE_LITERAL("\xff\xfe")) || starts_with(*text, SLICE_LITERAL("\xfe\xff"))) {
+    if (slice_begins(*text, SLICE_LITERAL("\xff\xfe")) || slice_begins(*text, SLICE_LITERAL("\xfe\xff"))) {
         fault_set(fault, (struct job_place){1, 1},
                   "this file is UTF-16, as some editors save it: save it as UTF-8");
         return false;
     }
-    if (starts_with(*text, mark))
+    if (slice_begins(*text, mark))
         *text = slice_skip(*text, mark.len);
     return check_characters(*text, fault);
 }

@@ -80,22 +80,17 @@ static const char *find_target(struct slice key)
     }
 }
 
-static bool starts_with(struct slice text, struct slice head)
-{
-    return text.len > head.len && memcmp(text.data, head.data, head.len) == 0;
-}
-
 /* As it stands, without a leading `the`, and with a leading `st` written out. */
 static const char *find_name(struct slice key, struct arena *arena)
 {
     const struct slice the = SLICE_LITERAL("the"), st = SLICE_LITERAL("st"), saint = SLICE_LITERAL("saint");
 
     const char *target = find_target(key);
-    if (!target && starts_with(key, the)) {
+    if (!target && slice_begins(key, the)) {
         key = slice_skip(key, the.len);
         target = find_target(key);
     }
-    if (!target && starts_with(key, st)) {
+    if (!target && slice_begins(key, st)) {
         size_t rest = key.len - st.len;
         char *whole = arena_bytes(arena, saint.len + rest);
         memcpy(whole, saint.data, saint.len);

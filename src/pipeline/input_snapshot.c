@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/clock.h"
 #include "core/memory.h"
 
 struct input_snapshot {
@@ -55,11 +56,6 @@ void input_snapshot_free(struct input_snapshot *snapshot)
     free(snapshot);
 }
 
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 int input_snapshot_check(const struct input_snapshot *snapshot, struct error *error)
 {
     for (size_t i = 0; i < snapshot->input->path_count; i++) {
@@ -69,7 +65,8 @@ int input_snapshot_check(const struct input_snapshot *snapshot, struct error *er
         if (stat(path, &now) != 0)
             return fail_missing(path, error);
         if (now.st_dev != then->st_dev || now.st_ino != then->st_ino || now.st_size != then->st_size ||
-            !is_same_time(&now.st_mtim, &then->st_mtim) || !is_same_time(&now.st_ctim, &then->st_ctim))
+            !clock_is_same_time(&now.st_mtim, &then->st_mtim) ||
+            !clock_is_same_time(&now.st_ctim, &then->st_ctim))
             return error_set(
                 error, ERROR_INPUT,
                 "%s: the file changed after its rows were validated (--strict)\nhint: wait until the export is complete, then run again",
