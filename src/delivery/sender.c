@@ -13,9 +13,8 @@
 #include "core/failpoint.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "delivery/completions.h"
 #include "delivery/key_lock.h"
-#include "delivery/sender_state.h"
+#include "delivery/sender_internal.h"
 
 enum { POLL_MAX_MS = 1000 };
 
@@ -191,14 +190,14 @@ static void withdraw_waiting(struct sender *sender)
 {
     struct delivery *delivery;
     while ((delivery = FIFO_POP(&sender->waiting, struct delivery)))
-        completions_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
+        sender_complete_unsent(sender, delivery, OUTCOME_WITHDRAWN, "", "");
 }
 
 static void refuse_waiting(struct sender *sender, const char *code, const char *text)
 {
     struct delivery *delivery;
     while ((delivery = FIFO_POP(&sender->waiting, struct delivery)))
-        completions_unsent(sender, delivery, OUTCOME_STOP, code, text);
+        sender_complete_unsent(sender, delivery, OUTCOME_STOP, code, text);
 }
 
 /* The breaker has given up: nobody waits for a provider that is gone. */
@@ -275,7 +274,7 @@ static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t no
     const char *fault = attempt_build(attempt, delivery);
     assert(!fault || delivery->call.operation != OPERATION_LOGIN);
     if (fault) {
-        completions_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
+        sender_complete_unsent(sender, delivery, OUTCOME_REFUSED, "not_built", fault);
         return;
     }
     sender->idle = attempt->next;
@@ -377,7 +376,7 @@ void sender_run(struct sender *sender)
     for (;;) {
         receive_orders(sender);
         if (sender->aborted)
-            completions_drop(sender);
+            sender_drop_in_flight(sender);
         if (sender->withdrawn)
             withdraw_waiting(sender);
         if (sender->breaker.has_given_up)
@@ -391,7 +390,7 @@ void sender_run(struct sender *sender)
             return;
         wait_for_events(sender, next);
         perform(sender);
-        completions_receive(sender);
+        sender_complete_finished(sender);
     }
 }
 

@@ -1,9 +1,11 @@
-/* sender_state: what the sender and its answers share.
+/* sender_internal: the state of the sender, shared by its two sources.
  *
- * Thread: the sender's, but where the struct says otherwise. Owner: sender.c.
+ * sender.c takes orders, lets requests leave and waits; sender_completions.c ends attempts and applies what a
+ * reply means for more than its own delivery: the limiter, the breaker, the key's login, and whether the
+ * sender must stop. Thread: the sender's, unless the struct says otherwise. Owner: sender.c.
  */
-#ifndef KYC_DELIVERY_SENDER_STATE_H
-#define KYC_DELIVERY_SENDER_STATE_H
+#ifndef KYC_DELIVERY_SENDER_INTERNAL_H
+#define KYC_DELIVERY_SENDER_INTERNAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -60,5 +62,13 @@ struct sender {
     struct latency latency;
     struct max_rate max_rate;
 };
+
+/* Ends the attempts that libcurl has finished. */
+void sender_complete_finished(struct sender *sender);
+/* Ends everything in flight, now: in doubt, or not sent. */
+void sender_drop_in_flight(struct sender *sender);
+/* Completes a delivery that was not sent. */
+void sender_complete_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
+                            const char *code, const char *message);
 
 #endif

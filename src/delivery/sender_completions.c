@@ -1,4 +1,3 @@
-#include "delivery/completions.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +6,7 @@
 #include "core/failpoint.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "delivery/sender_state.h"
+#include "delivery/sender_internal.h"
 
 enum { HTTP_FIRST_SERVER_ERROR = 500 };
 
@@ -26,8 +25,8 @@ static void set_unsent(struct delivery *delivery, const struct outcome *outcome,
     delivery->date_ns = date_ns;
 }
 
-void completions_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
-                        const char *code, const char *message)
+void sender_complete_unsent(struct sender *sender, struct delivery *delivery, enum outcome_kind kind,
+                            const char *code, const char *message)
 {
     struct outcome outcome = {.kind = kind};
     snprintf(outcome.code, sizeof outcome.code, "%s", code);
@@ -176,7 +175,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     complete_delivery(sender, delivery);
 }
 
-void completions_receive(struct sender *sender)
+void sender_complete_finished(struct sender *sender)
 {
     int left_over;
     CURLMsg *message;
@@ -190,7 +189,7 @@ void completions_receive(struct sender *sender)
     }
 }
 
-void completions_drop(struct sender *sender)
+void sender_drop_in_flight(struct sender *sender)
 {
     for (size_t i = 0; i < sender->attempt_count; i++)
         if (sender->attempts[i]->delivery)
