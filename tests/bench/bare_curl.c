@@ -1,6 +1,6 @@
-/* bare-curl URL TOKEN IN_FLIGHT < BODIES: posts each line with libcurl's multi interface as fast as it goes,
- * nothing more: the yardstick of `make bench` for the sending half. Prints the seconds. An answer but 200
- * ends it with 1. Knows nothing of the project.
+/* bare-curl URL TOKEN IN_FLIGHT < BODIES: posts each line with libcurl's multi interface as fast as possible:
+ * the reference of `make bench` for the sending half. Prints the seconds. Any answer but 200 ends it with 1.
+ * Independent of the project's code.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static size_t drop(char *cursor, size_t size, size_t count, void *context)
     return size * count;
 }
 
-/* Nothing at the end of the bodies. */
+/* Empty at the end of the bodies. */
 static void post_next(CURL *easy, char *line, int size)
 {
     if (!fgets(line, size, stdin))

@@ -1,6 +1,6 @@
 /* fill-ledger JOB INPUT LEDGER: a ledger in which every valid row of an input was created, without any
- * provider: what `make bench` needs to measure a night in which nothing changed. It journals and acknowledges
- * each row through the ledger's own interface, with the digests that the rule workers made.
+ * provider: `make bench` measures an unchanged run with it. It journals and acknowledges each row through the
+ * ledger's own interface, with the digests of the rule workers.
  */
 #include <stdio.h>
 #include <stdlib.h>

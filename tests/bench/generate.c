@@ -2,7 +2,7 @@
  *
  * CSV of 15 columns, about 183 bytes a row, or objects of 24 values, about 471 bytes; every row valid for
  * payward: E.164 phones of reserved ranges, birth dates as DD/MM/YYYY, distinct keys. The same seed gives the
- * same bytes. Knows nothing of the project.
+ * same bytes. Independent of the project's code.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static uint64_t below(uint64_t n)
     return (uint64_t)(((unsigned __int128)next() * n) >> 64);
 }
 
-/* A permutation of 32 bits (odd multiplication and xor-shift undo each other's order, never two to one). */
+/* A permutation of 32 bits: odd multiplication and xor-shift are both invertible. */
 static uint32_t scatter(uint32_t n)
 {
     n ^= n >> 16;
@@ -93,7 +93,7 @@ static char *put_number(char *to, uint64_t number, int width)
     return to + width;
 }
 
-/* The letters of a name that may stand in an e-mail address. */
+/* The letters of a name that are allowed in an e-mail address. */
 static char *put_letters(char *to, const char *name)
 {
     for (; *name; name++)
@@ -139,7 +139,7 @@ static char *put_row(char *to, uint32_t key)
     return to;
 }
 
-/* What the helpers above end with a comma ends as a string of JSON. */
+/* Replaces the comma that the helpers above end with by the end of a JSON string. */
 static char *put_rest(char *to, const char *text)
 {
     size_t len = strlen(text);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What `make bench` says of the sending half: how much of a limit is used, and how fast it goes without one, held against
-# a bare loop of libcurl that posts the same bodies to the same sandbox in turns with it. Prints lines of the table.
+# The sending half in `make bench`: how much of a limit is used, and the rate without one, compared with a bare loop of
+# libcurl that posts the same bodies to the same sandbox in turns with it. Prints lines of the table.
 use strict;
 use warnings;
 
@@ -69,7 +69,7 @@ sub fresh_sandbox
     return $sandbox;
 }
 
-# Requests a second by the server's clock; the sandbox has come to its end with it.
+# Requests a second by the server's clock; ends the sandbox.
 sub rate_of
 {
     my ($sandbox, $count) = @_;

@@ -87,7 +87,7 @@ for my $provider (@ARGV ? @ARGV : qw(payward)) {
         is($status, 1, "$provider, $fault: the next run") or diag $err;
         my $summary = case_summary($case);
         adds_up($summary, "$provider, $fault");
-        is($summary->{in_doubt}, 1, "$provider, $fault: the customer the customer whose e-mail changed stays in doubt, for a person");
+        is($summary->{in_doubt}, 1, "$provider, $fault: the customer whose e-mail changed stays in doubt, for a person");
         is_deeply([case_ledger($case, "SELECT external_id FROM customer WHERE state <> 'created'")],
             [['cust-000003']], "$provider, $fault: this one alone");
         my $counts = sandbox_counts($sandbox)->{$provider};

@@ -288,7 +288,7 @@ subtest 'permissions' => sub {
         chmod $mode, $key or die $!;
         my ($status, undef, $err) = case_run($case, '-q');
         is($status, $verb eq 'change' ? 5 : 0, sprintf("the ledger's key of mode %03o", $mode)) or diag $err;
-        $verb ? like($err, qr/test\.ledger\.key: others may $verb it \(mode ...\).*: chmod 600 it/, sprintf("the ledger's key of mode %03o: what to do", $mode))
+        $verb ? like($err, qr/test\.ledger\.key: other users may $verb it \(mode ...\).*\n\s*hint: chmod 600 /, sprintf("the ledger's key of mode %03o: what to do", $mode))
             : is($err, '', sprintf("the ledger's key of mode %03o: nothing", $mode));
     }
 };

@@ -254,7 +254,7 @@ for my $provider (@providers) {
         my $pid = case_start($case, '-v');
         my $said = sub { return -e "$case->{folder}/err" ? read_file("$case->{folder}/err") : '' };
         my $give_up = time + 40;
-        sleep 0.05 while $said->() !~ /sending pauses/ && time < $give_up;
+        sleep 0.05 while $said->() !~ /sending paused/ && time < $give_up;
         sleep 0.5; # what was in flight is back by then, and what comes after it is a probe
         my ($before, $asked) = (length $said->(), sandbox_counts($sandbox)->{$provider}{requests});
         sleep 0.05 while sandbox_counts($sandbox)->{$provider}{requests} < $asked + 3 && time < $give_up;

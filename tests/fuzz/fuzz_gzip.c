@@ -1,5 +1,5 @@
-/* Any bytes as gzip: what comes out must not depend on how the bytes come and go, and nothing follows a
- * fault. */
+/* Any bytes as gzip: the output must not depend on the sizes of the pieces read and written, and nothing
+ * follows a fault. */
 #include <assert.h>
 #include <stdint.h>
 

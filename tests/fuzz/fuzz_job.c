@@ -1,4 +1,4 @@
-/* Any bytes as a job file: loaded, checked and made into rules, or refused with a message. */
+/* Any bytes as a job file: loaded, checked and compiled into rules, or refused with a message. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static void check_error(const struct error *error)
     assert(error->text[0]);
 }
 
-/* Every column that the job asks for is there. */
+/* The input has every column of the job. */
 static void build_rules(const struct job *job, const struct provider *provider)
 {
     struct slice *columns = memory_new(job->mapping_count + 1, sizeof *columns);

@@ -1,4 +1,4 @@
-/* Any bytes as an NDJSON export, read and judged: a line of any length, kind and depth, in blocks of any
+/* Any bytes as an NDJSON export, read and validated: a line of any length, kind and depth, in blocks of any
  * length.
  *
  * The first byte is the block length, the second the end, the limit and the encoding.
@@ -42,7 +42,7 @@ static struct fixture *fixture_of(enum job_encoding encoding)
     return fixture;
 }
 
-/* What became of a record, as a text; on the way the texts are held to UTF-8. */
+/* The result of a record as a text; checks that all its texts are UTF-8. */
 static void add_judged(struct buffer *out, const struct record *record)
 {
     buffer_printf(out, "%llu@%llu %s", (unsigned long long)record->row, (unsigned long long)record->line,

@@ -1,7 +1,7 @@
-/* Any bytes as the cells of a row, judged by a job that reads a field of every type.
+/* Any bytes as the cells of a row, validated by a job that reads a field of every type.
  *
- * A normal form normalizes to itself, is UTF-8, and messages are UTF-8. Cells are parted by 0x1e; the first
- * byte chooses the encoding and how the job says that dates are to be read.
+ * A normal form normalizes to itself, is UTF-8, and messages are UTF-8. Cells are separated by 0x1e; the
+ * first byte chooses the encoding and the job's date format.
  */
 #include <assert.h>
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static const enum field_id fields[] = {
 };
 enum { FIELDS = sizeof fields / sizeof *fields, ENCODINGS = 3 };
 
-/* How dates are read: the birth date, then the document's. */
+/* The date formats: of the birth date, then of the document's. */
 static const struct {
     const char *format, *zone;
     bool drops_time;
@@ -89,7 +89,7 @@ static void check_texts(const struct record *record)
             assert(record->values[i].text.len && utf8_is_valid(record->values[i].text));
 }
 
-/* What is present, read again, is what it was. */
+/* A present value, normalized again, stays the same. */
 static void check_idempotence(struct fixture *again, const struct value first[FIELD_COUNT])
 {
     struct slice cells[FIELDS];

@@ -1,7 +1,7 @@
-/* fuzz_reader: what the fuzzers of the readers share: any bytes as an export, read whole and in pieces.
+/* fuzz_reader: shared by the fuzzers of the readers: any bytes as an export, read whole and in pieces.
  *
- * What a reader gives must not depend on how its bytes come: blocks of any length give the same records. The
- * first bytes of the data choose the block length, the end and the job's settings; the rest is the export.
+ * A reader's records must not depend on the length of the blocks it reads. The first bytes of the data choose
+ * the block length, the end and the job's settings; the rest is the export.
  */
 #ifndef KYC_TESTS_FUZZ_READER_H
 #define KYC_TESTS_FUZZ_READER_H

@@ -20,7 +20,7 @@ static bool is_visible(const char *text)
     return true;
 }
 
-/* What the ledger would keep of it is well formed and holds nothing of the customer. */
+/* The parts that the ledger would store are well formed and contain no value of the customer. */
 static void check_outcome(const struct outcome *outcome, const struct provider_reply *reply)
 {
     static const char *const personal[] = {"alex.morgan@example.com", "1 Market St", "+14155550110",
