@@ -162,7 +162,7 @@ JS
         cmp_ok($seen->{high}, '>', 100, 'high enough');
         cmp_ok($seen->{line}, '>', 0.4, 'its line rises from zero to more than the middle');
         isnt($seen->{stroke}, $seen->{ground}, 'in a colour of its own');
-        like($seen->{text}, qr/^Answers a second over time: [\d.]+ requests a second on average/, 'and says what it is');
+        like($seen->{text}, qr/^Replies per second over time: [\d.]+ requests per second on average/, 'and says what it is');
         browser_picture($browser, "$ENV{KYC_PICTURES}/pause-$width-$scheme.png") if $ENV{KYC_PICTURES};
     }
 }
