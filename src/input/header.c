@@ -57,13 +57,13 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
         if (!encoding_decode(encoding, cells[i], arena, &text))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: column %zu of the header is not %s; name the export's encoding in input.encoding (utf-8, latin1 or windows-1252), or convert another one first: "
+                "%s: column %zu of the header is not %s\nhint: set input.encoding to the export's encoding (utf-8, latin1 or windows-1252), or convert another one first: "
                 "iconv -f ENCODING -t UTF-8 FILE",
                 name, i + 1, encoding_name(encoding));
         if (text.len > 0 && memchr(text.data, '\0', text.len))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: column %zu of the header holds a NUL byte, as UTF-16 does; if it is that, convert it first: iconv -f UTF-16LE -t UTF-8",
+                "%s: column %zu of the header holds a NUL byte, as UTF-16 does\nhint: convert UTF-16 first: iconv -f UTF-16LE -t UTF-8",
                 name, i + 1);
         cells[i] = trim(text);
     }

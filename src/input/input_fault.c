@@ -17,6 +17,6 @@ int input_fault_mark(enum job_encoding encoding, const char *name, struct error 
 {
     return error_set(
         error, ERROR_INPUT,
-        "%s: begins with the byte order mark of UTF-8, but input.encoding is %s; set it to utf-8", name,
-        encoding_name(header_encoding(encoding)));
+        "%s: begins with the byte order mark of UTF-8, but input.encoding is %s\nhint: set input.encoding to utf-8",
+        name, encoding_name(header_encoding(encoding)));
 }

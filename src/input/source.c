@@ -42,7 +42,7 @@ static int fail_read(const struct source *source, struct error *error)
     if (errno == ECANCELED)
         return error_set(error, ERROR_INTERRUPTED, "interrupted while %s was read", source->name);
     return error_set(error, ERROR_INPUT,
-                     "%s: cannot be read further than byte %" PRIu64 ": %s; what came before was read",
+                     "%s: cannot be read further than byte %" PRIu64 ": %s; the rows before it were read",
                      source->name, source_position(source), strerror(errno));
 }
 
@@ -110,7 +110,7 @@ static int fail_changed(const struct source *source, const char *change, struct 
 {
     return error_set(
         error, ERROR_INPUT,
-        "%s: the file changed while it was read (%s); what was read stands. Wait until its export is complete, then run again",
+        "%s: the file changed while it was read (%s); the rows that were read count\nhint: wait until its export is complete, then run again",
         source->name, change);
 }
 
@@ -124,7 +124,7 @@ static int fail_gzip(const struct source *source, const char *fault, struct erro
     return error_set(
         error, ERROR_INPUT,
         "%s: broken gzip at byte %" PRIu64
-        " of the compressed data: %s; what came before was read. Export or copy the file anew (`gzip -t` must accept it), then run again",
+        " of the compressed data: %s; the rows before it were read\nhint: export or copy the file again (`gzip -t` must accept it), then run again",
         source->name, gzip_reader_offset(source->gzip), fault);
 }
 
@@ -214,7 +214,7 @@ static int fail_utf16(const struct source *source, struct error *error)
     unsigned char first = (unsigned char)source->start[0], second = (unsigned char)source->start[1];
     bool is_little = first == 0xff || second == 0;
     return error_set(error, ERROR_INPUT,
-                     "%s: is UTF-16 (it begins with the %s %02X %02X). Convert it first: "
+                     "%s: is UTF-16 (it begins with the %s %02X %02X)\nhint: convert it first: "
                      "%s FILE | iconv -f %s -t UTF-8 | gzip >converted.gz",
                      source->name, first >= 0xfe ? "byte order mark" : "bytes", first, second,
                      source->gzip ? "gunzip -c" : "cat",
@@ -258,14 +258,15 @@ static int open_file(struct source *source, bool takes_pipe, struct error *error
     if (fstat(source->fd, &source->first) != 0)
         return error_set(error, ERROR_INPUT, "%s: cannot be read: %s", source->name, strerror(errno));
     if (S_ISDIR(source->first.st_mode))
-        return error_set(error, ERROR_INPUT,
-                         "%s: is a folder; name a file in it, or a pattern of files such as '%s/*.csv.gz'",
-                         source->name, source->name);
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: is a folder\nhint: name a file in it, or a pattern of files such as '%s/*.csv.gz'",
+            source->name, source->name);
     bool is_pipe = S_ISFIFO(source->first.st_mode);
     if (source->path && is_pipe && !takes_pipe)
         return error_set(
             error, ERROR_INPUT,
-            "%s: it is a pipe, not a file: write it to a file first, or give it on standard input (-)",
+            "%s: it is a pipe, not a file\nhint: write it to a file first, or give it on standard input (-)",
             source->name);
     if (source->path && !is_pipe && file_kind_fault(source->first.st_mode))
         return error_set(error, ERROR_INPUT, "%s: %s", source->name, file_kind_fault(source->first.st_mode));

@@ -55,8 +55,8 @@ static int read_date_format(struct job_reader *reader, const struct job_node *va
     struct date_format read;
     const char *fault = date_format_read(&read, format.data);
     if (fault)
-        return job_keys_fail(reader, value, "`%s` is no date format: %s, as in `DD/MM/YYYY`", format.data,
-                             fault);
+        return job_keys_fail(reader, value, "`%s` is not a date format: %s\nhint: an example is `DD/MM/YYYY`",
+                             format.data, fault);
     draft->mapping->format = format.data;
     return 0;
 }
@@ -75,8 +75,8 @@ static int read_zone(struct job_reader *reader, const struct job_node *value, co
         return job_keys_fail(
             reader, value,
             nearest
-                ? "`%s` is not a time zone; did you mean `%s`?"
-                : "`%s` is not a time zone: write AREA/CITY of the tz database, as in `Europe/Berlin`, or `UTC`",
+                ? "`%s` is not a time zone\nhint: did you mean `%s`?"
+                : "`%s` is not a time zone\nhint: write AREA/CITY of the tz database, as in `Europe/Berlin`, or `UTC`",
             zone.data, nearest);
     }
     draft->mapping->zone = zone.data;
@@ -181,14 +181,15 @@ static int check_draft(struct job_reader *reader, const struct job_node *member,
     if (!mapping->column && !mapping->constant)
         return job_keys_fail(reader, member, "`%s` needs a `column` or a `value`", name);
     if (mapping->column && mapping->constant)
-        return job_keys_fail_at_key(reader, draft->constant, "`%s` has a `column`, and so no `value`", name);
+        return job_keys_fail_at_key(reader, draft->constant, "`%s` has a `column`, so it has no `value`",
+                                    name);
     const struct job_node *beside[] = {draft->format, draft->zone,   draft->time,
                                        draft->split,  draft->values, draft->otherwise};
     for (size_t offset = 0; mapping->constant && offset < sizeof beside / sizeof beside[0]; offset++)
         if (beside[offset])
             return job_keys_fail_at_key(reader, beside[offset],
-                                        "`%s` has a `value`, the same for every record, and so no `%s`", name,
-                                        beside[offset]->key.data);
+                                        "`%s` has a `value`, the same for every record, so it has no `%s`",
+                                        name, beside[offset]->key.data);
     if (draft->zone && mapping->drops_time)
         job_note(reader->job, draft->zone->place,
                  "`zone` of `%s` has no effect beside `time: drop`: the date is taken as it is written",
@@ -240,7 +241,7 @@ static int check_own_name(struct job_reader *reader, const struct job_node *memb
 {
     if (slice_is(member->key, "metadata.external_id"))
         return job_keys_fail_at_key(
-            reader, member, "`metadata.external_id` is where the key goes by itself; name it otherwise");
+            reader, member, "`metadata.external_id` always holds the external_id\nhint: choose another name");
     if (member->key.len >= FIELD_OWN_NAME_SIZE)
         return job_keys_fail_at_key(reader, member, "`%s` is too long: at most %d bytes", member->key.data,
                                     FIELD_OWN_NAME_SIZE - 1);

@@ -56,11 +56,10 @@ static int read_encoding(struct job_reader *reader, const struct job_node *value
     }
     if (!is_safe_name(name))
         return job_keys_fail(reader, value,
-                             "`%s` is not an `encoding`; utf-8, latin1 and windows-1252 are read", name.data);
+                             "`%s` is not an encoding\nhint: write utf-8, latin1 or windows-1252", name.data);
     return job_keys_fail(
         reader, value,
-        "`encoding: %s` is not read; utf-8, latin1 and windows-1252 are. Convert the file first: "
-        "iconv -f %s -t UTF-8 FILE (iconv -l lists the names), and leave `encoding` out",
+        "`encoding: %s` is not read; utf-8, latin1 and windows-1252 are\nhint: leave `input.encoding` out and convert the file first: iconv -f %s -t UTF-8 FILE (iconv -l lists the names)",
         name.data, name.data);
 }
 

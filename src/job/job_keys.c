@@ -61,12 +61,12 @@ int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, b
     if (nearest) {
         buffer_printf(&hint, "did you mean `%s`?", nearest);
     } else {
-        buffer_append_text(&hint, "known are");
+        buffer_append_text(&hint, "the names are");
         for (size_t index = 0; words[index] && hint.len < WORDS_SHOWN_MAX; index++)
             buffer_printf(&hint, "%s %s", index ? "," : "", words[index]);
     }
-    int result = at_key ? job_keys_fail_at_key(reader, node, "%s; %s", message, hint.data)
-                        : job_keys_fail(reader, node, "%s; %s", message, hint.data);
+    int result = at_key ? job_keys_fail_at_key(reader, node, "%s\nhint: %s", message, hint.data)
+                        : job_keys_fail(reader, node, "%s\nhint: %s", message, hint.data);
     buffer_clear(&hint);
     return result;
 }

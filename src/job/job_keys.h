@@ -59,7 +59,7 @@ int job_keys_fail(struct job_reader *reader, const struct job_node *node, const 
 int job_keys_fail_at_key(struct job_reader *reader, const struct job_node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, enum job_node_kind wanted);
-/* `MESSAGE; did you mean `NEAREST`?`, or the words themselves when none is near. place: the node's key, or
+/* MESSAGE with a hint: the nearest of the words, or all of them when none is near. place: the node's key, or
  * the node. */
 int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,
                        const char *message, struct slice name, const char *const *words);

@@ -24,7 +24,7 @@ static int read_name(struct job_reader *reader, const struct job_node *value, co
         strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789-") != name.len)
         return job_keys_fail(
             reader, value,
-            "`%s` is no name for a job: small letters, digits and hyphens, at most %d; it names the ledger and the report folder",
+            "`%s` is not a name for a job\nhint: use lower-case letters, digits and hyphens, at most %d; it names the ledger and the report folder",
             name.data, JOB_NAME_MAX);
     job->name = name.data;
     return 0;
@@ -40,8 +40,8 @@ static int read_ledger(struct job_reader *reader, const struct job_node *value, 
         return -1;
     if (slice_begins_with(ledger, "postgresql://") || slice_begins_with(ledger, "postgres://")) {
         reader->hide_lines = true; /* such a URL may hold a password */
-        int result = job_keys_fail(reader, value,
-                                   "a ledger in PostgreSQL is known and not built yet; write sqlite:PATH");
+        int result =
+            job_keys_fail(reader, value, "PostgreSQL ledgers are not supported\nhint: write sqlite:PATH");
         reader->hide_lines = false;
         return result;
     }
@@ -127,8 +127,8 @@ static int check_mode(const char *path, mode_t mode, bool with_secrets, struct e
         return 0;
     error_set(
         error, ERROR_USAGE,
-        "%s: every account may change this job file, and so choose where credentials and customers are sent (mode %03o): chmod o-w it",
-        path, (unsigned)(mode & 0777));
+        "%s: every account may change this job file, and so choose where credentials and customers are sent (mode %03o)\nhint: chmod o-w %s",
+        path, (unsigned)(mode & 0777), path);
     if (with_secrets)
         return -1;
     log_warning("%s", error->text);

@@ -33,7 +33,9 @@ static int read_credentials_mapping(struct job_reader *reader, const struct job_
 {
     credentials->place = value->place;
     if (value->kind == JOB_NODE_MAPPING && value->count == 0)
-        return job_keys_fail(reader, value, "`credentials` names none");
+        return job_keys_fail(
+            reader, value,
+            "`provider.credentials` is empty\nhint: write env:NAME or file:PATH for each secret");
     return job_keys_read(reader, value, credential_keys, "credentials", credentials);
 }
 
@@ -244,6 +246,7 @@ int job_provider_read(struct job_reader *reader, const struct job_node *value, c
                                     "`provider.name` is missing: payward, kraken-embed, kira or payso");
     if (job->provider.credential_count == 0)
         return job_keys_fail_at_key(
-            reader, value, "`provider.credentials` is missing: write env:NAME or file:PATH for each");
+            reader, value,
+            "`provider.credentials` is missing\nhint: write env:NAME or file:PATH for each secret");
     return 0;
 }

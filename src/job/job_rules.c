@@ -99,9 +99,10 @@ static int read_rule_name(struct job_reader *reader, const struct job_node *valu
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
     if (name.len > RULE_NAME_MAX || strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
-        return job_keys_fail(reader, value,
-                             "`%s` is no name for a rule: small letters, digits and _, at most %d", name.data,
-                             RULE_NAME_MAX);
+        return job_keys_fail(
+            reader, value,
+            "`%s` is not a name for a rule\nhint: use lower-case letters, digits and _, at most %d",
+            name.data, RULE_NAME_MAX);
     draft->rule->name = name.data;
     return 0;
 }
@@ -171,7 +172,7 @@ static bool is_own_word(const char *name)
 /* A key that says nothing for this kind of rule: refused, since it would be ignored. */
 static int refuse(struct job_reader *reader, const struct job_node *key, const char *kind)
 {
-    return key ? job_keys_fail_at_key(reader, key, "`%s` says nothing for a rule with %s", key->key.data,
+    return key ? job_keys_fail_at_key(reader, key, "`%s` has no effect in a rule with %s", key->key.data,
                                       kind)
                : 0;
 }
@@ -186,7 +187,7 @@ static int finish_pattern(struct job_reader *reader, const struct job_node *item
     struct job_rule *rule = draft->rule;
     rule->kind = draft->match ? JOB_RULE_MATCH : JOB_RULE_NOT_MATCH;
     if (draft->name && is_own_word(rule->name))
-        return job_keys_fail(reader, draft->name, "`%s` is a rule of its own, and no name for a pattern",
+        return job_keys_fail(reader, draft->name, "`%s` is a built-in rule and cannot name a pattern",
                              rule->name);
     if (!rule->name)
         rule->name = RULE_FORMAT;
@@ -215,9 +216,10 @@ static int finish_min_age(struct job_reader *reader, const struct job_node *item
     struct job_rule *rule = draft->rule;
     rule->kind = JOB_RULE_MIN_AGE;
     if (!draft->years)
-        return job_keys_fail(reader, item, "`rule: min_age` needs `years`, as in {rule: min_age, years: 18}");
+        return job_keys_fail(reader, item,
+                             "`rule: min_age` needs `years`\nhint: as in {rule: min_age, years: 18}");
     if (draft->field && rule->field != FIELD_DATE_OF_BIRTH)
-        return job_keys_fail(reader, draft->field, "`rule: min_age` is about date_of_birth");
+        return job_keys_fail(reader, draft->field, "`rule: min_age` applies to date_of_birth");
     rule->field = FIELD_DATE_OF_BIRTH;
     return 0;
 }
@@ -229,7 +231,7 @@ static int finish_valid(struct job_reader *reader, const struct job_node *item, 
     if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_PHONE)
-        return job_keys_fail(reader, draft->field, "`rule: valid` is about phone");
+        return job_keys_fail(reader, draft->field, "`rule: valid` applies to phone");
     return 0;
 }
 
@@ -241,10 +243,10 @@ static int finish_time(struct job_reader *reader, const struct job_node *item, s
     if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_DATE)
-        return job_keys_fail(reader, draft->field, "`rule: time` is about a date");
+        return job_keys_fail(reader, draft->field, "`rule: time` applies to a date");
     if (!draft->level)
         return job_keys_fail(reader, item,
-                             "`rule: time` needs `level`, as in {rule: time, field: %s, level: warn}",
+                             "`rule: time` needs `level`\nhint: as in {rule: time, field: %s, level: warn}",
                              field_name(draft->rule->field));
     return 0;
 }
@@ -308,7 +310,7 @@ static int check_repeat(struct job_reader *reader, const struct job_node *item, 
     for (size_t index = 0; index < job->rule_count; index++)
         if (job->rules[index].kind == rule->kind && job->rules[index].field == rule->field &&
             (rule->kind == JOB_RULE_UNIQUE || (!rule->condition_count && !job->rules[index].condition_count)))
-            return job_keys_fail(reader, item, "`%s` of `%s` stands here a second time", rule->name,
+            return job_keys_fail(reader, item, "`%s` of `%s` is given twice", rule->name,
                                  field_name(rule->field));
     return 0;
 }

@@ -103,11 +103,11 @@ static int read_number(struct job_reader *reader, const struct job_node *value, 
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
     if (!split_number(text, units, &written, &unit))
-        return job_keys_fail(reader, value, "`%s` is no %s", text.data, form);
+        return job_keys_fail(reader, value, "`%s` is not a %s", text.data, form);
     if (__builtin_mul_overflow(written, unit->factor, &product) || product < key->min || product > key->max)
         return job_keys_fail(reader, value,
-                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.data,
-                             key->name, (key->min + unit->factor - 1) / unit->factor, unit->name,
+                             "`%s` is out of range: `%s` may be from %" PRIu64 "%s to %" PRIu64 "%s",
+                             text.data, key->name, (key->min + unit->factor - 1) / unit->factor, unit->name,
                              key->max / unit->factor, unit->name);
     *number = product;
     return 0;
@@ -167,11 +167,12 @@ int job_scalar_rate(struct job_reader *reader, const struct job_node *value, con
     if (job_scalar_read(reader, value, &text) != 0)
         return -1;
     if (!split_number(text, rate_units, &number, &unit))
-        return job_keys_fail(reader, value, "`%s` is no rate: write /s, /min or /h, as in `20/s`", text.data);
+        return job_keys_fail(reader, value, "`%s` is not a rate\nhint: write /s, /min or /h, as in `20/s`",
+                             text.data);
     if (number < key->min || number > key->max)
         return job_keys_fail(reader, value,
-                             "`%s` is out of range: `%s` goes from %" PRIu64 "%s to %" PRIu64 "%s", text.data,
-                             key->name, key->min, unit->name, key->max, unit->name);
+                             "`%s` is out of range: `%s` may be from %" PRIu64 "%s to %" PRIu64 "%s",
+                             text.data, key->name, key->min, unit->name, key->max, unit->name);
     *(struct job_rate *)at_offset(target, key) = (struct job_rate){(uint32_t)number, unit->factor};
     return 0;
 }
@@ -201,7 +202,8 @@ int job_scalar_word(struct job_reader *reader, const struct job_node *value, con
             return 0;
         }
     }
-    struct slice message = arena_printf(&reader->job->arena, "`%s` is no `%s`", text.data, key->name);
+    struct slice message =
+        arena_printf(&reader->job->arena, "`%s` is not a value of `%s`", text.data, key->name);
     return job_keys_fail_name(reader, value, false, message.data, text, key->words);
 }
 

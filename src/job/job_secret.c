@@ -23,7 +23,7 @@ static int read_secret(struct job_reader *reader, const struct job_node *value, 
     if (result == 0 && !is_reference(reference))
         result = job_keys_fail(
             reader, value,
-            "`%s` is no reference to a secret: write env:NAME or file:PATH; secrets are never in the job file",
+            "`%s` is not a reference to a secret\nhint: write env:NAME or file:PATH; secrets are never in the job file",
             key->name);
     if (result == 0 && reader->overrides->secrets) {
         struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);

@@ -21,7 +21,7 @@ static bool split_setting(struct job_reader *reader, const char *text, struct se
     const char *equals = strchr(text, '=');
     if (!equals || equals == text) {
         /* Without `=` all of it may be a value. */
-        error_set(reader->error, ERROR_USAGE, "--set wants KEY=VALUE, as in --set delivery.rate=5/s");
+        error_set(reader->error, ERROR_USAGE, "--set needs KEY=VALUE\nhint: as in --set delivery.rate=5/s");
         return false;
     }
     setting->path = slice_make(text, (size_t)(equals - text));
@@ -51,7 +51,7 @@ static struct job_node *walk(struct job_reader *reader, struct job_node *top, co
         const char *dot = memchr(rest.data, '.', rest.len);
         struct slice name = slice_make(rest.data, dot ? (size_t)(dot - rest.data) : rest.len);
         if (name.len == 0) {
-            error_set(reader->error, ERROR_USAGE, "%s: a name is missing beside a dot", setting->origin);
+            error_set(reader->error, ERROR_USAGE, "%s: a name is missing next to a dot", setting->origin);
             return NULL;
         }
         name = arena_copy(&reader->job->arena, name);
@@ -65,9 +65,8 @@ static struct job_node *walk(struct job_reader *reader, struct job_node *top, co
             next->origin = setting->origin;
             job_yaml_put(item, name, next);
         } else if (next->kind != JOB_NODE_MAPPING) {
-            error_set(reader->error, ERROR_USAGE,
-                      "%s: `%s` is %s in the job file, so nothing stands below it", setting->origin,
-                      name.data, job_yaml_kind_name(next->kind));
+            error_set(reader->error, ERROR_USAGE, "%s: `%s` is %s in the job file, not a mapping",
+                      setting->origin, name.data, job_yaml_kind_name(next->kind));
             return NULL;
         }
         item = next;
@@ -87,7 +86,7 @@ static int apply(struct job_reader *reader, struct job_node *top, const char *te
     if (holds_credentials(setting.path, value))
         return error_set(
             reader->error, ERROR_USAGE,
-            "--set provider.credentials: credentials are not for the command line, where others can read them; the job file names them as env:NAME or file:PATH");
+            "--set provider.credentials: credentials are not for the command line, where others can read them\nhint: write env:NAME or file:PATH in the job file");
     mark_origin(value, setting.origin);
     struct slice name;
     struct job_node *parent = walk(reader, top, &setting, &name);

@@ -163,8 +163,8 @@ static struct job_node *take_key(struct builder *builder, const struct job_node 
     }
     const struct job_node *before = job_yaml_member(mapping, key->text);
     if (before) {
-        fault_set(builder->fault, key->place, "`%s` stands here a second time; the first is in line %u",
-                  key->text.data, before->key_place.line);
+        fault_set(builder->fault, key->place, "`%s` is given twice, first in line %u", key->text.data,
+                  before->key_place.line);
         return NULL;
     }
     return key;
@@ -288,11 +288,12 @@ static void say_nothing(struct fy_diag *diag, void *user, const char *text, size
 static void say_unfit(struct job_yaml_fault *fault, struct job_place place, uint32_t code)
 {
     if (code == 0)
-        fault_set(fault, place, "this line holds a NUL byte: was the file saved as UTF-16? Save it as UTF-8");
+        fault_set(fault, place, "this line holds a NUL byte, as UTF-16 does\nhint: save the file as UTF-8");
     else if (code == CHAR_MARK)
-        fault_set(fault, place, "this line holds a byte order mark inside of the file: remove it");
+        fault_set(fault, place, "this line holds a byte order mark inside the file\nhint: remove it");
     else
-        fault_set(fault, place, "this line holds the control character U+%04X: remove it", (unsigned)code);
+        fault_set(fault, place, "this line holds the control character U+%04X\nhint: remove it",
+                  (unsigned)code);
 }
 
 /* False, with the first character that a job file may not hold, or the first line that is not UTF-8. */
@@ -324,8 +325,7 @@ static bool check_encoding(struct slice *text, struct job_yaml_fault *fault)
 {
     static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
     if (slice_begins(*text, SLICE_LITERAL("\xff\xfe")) || slice_begins(*text, SLICE_LITERAL("\xfe\xff"))) {
-        fault_set(fault, (struct job_place){1, 1},
-                  "this file is UTF-16, as some editors save it: save it as UTF-8");
+        fault_set(fault, (struct job_place){1, 1}, "this file is UTF-16\nhint: save it as UTF-8");
         return false;
     }
     if (slice_begins(*text, mark))

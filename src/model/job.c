@@ -111,7 +111,8 @@ static void job_append_line(struct buffer *out, struct slice line, unsigned colu
     bool cut;
     struct slice shown = job_shown(line, &cut);
     buffer_append_text(out, "\n    ");
-    buffer_append(out, shown);
+    for (size_t i = 0; i < shown.len; i++) /* a NUL would end the message */
+        buffer_append_char(out, shown.data[i] ? shown.data[i] : '?');
     if (cut)
         buffer_append_text(out, " …");
     job_append_caret(out, shown, cut, column);

@@ -106,7 +106,7 @@ for my $sentence (proof_is_long() ? sort keys %changes : ('cut', 'replaced', 'to
     waitpid $pid, 0;
     my $err = read_file("$case->{folder}/err");
     is($? >> 8, 3, "the input is $sentence while it is read: status 3") or diag $err;
-    like($err, qr/export\.csv: the file changed while it was read \($changes{$sentence}[1]\); what was read stands\. Wait until its export is complete/,
+    like($err, qr/export\.csv: the file changed while it was read \($changes{$sentence}[1]\); the rows that were read count\nhint: wait until its export is complete/,
         "the input is $sentence while it is read: what, and what to do");
     my $summary = case_summary($case);
     ok(!$summary->{input}[0]{complete}, "the input is $sentence while it is read: it is not complete");

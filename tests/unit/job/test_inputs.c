@@ -122,12 +122,11 @@ static void another_encoding_is_converted_first(void **state)
     (void)state;
     static const struct job_text_case cases[] = {
         {"Central Europe", INPUT("{path: a, encoding: windows-1250}"),
-         "2:28: `encoding: windows-1250` is not read; utf-8, latin1 and windows-1252 are. Convert the file first: "
-         "iconv -f windows-1250 -t UTF-8 FILE"},
+         "2:28: `encoding: windows-1250` is not read; utf-8, latin1 and windows-1252 are\nhint: leave `input.encoding` out and convert the file first: iconv -f windows-1250 -t UTF-8 FILE"},
         {"latin9", INPUT("{path: a, encoding: iso-8859-15}"), "2:28: `encoding: iso-8859-15` is not read"},
         {"UTF-16", INPUT("{path: a, encoding: utf-16}"), "2:28: `encoding: utf-16` is not read"},
         {"what a shell would run", INPUT("{path: a, encoding: '$(id)'}"),
-         "2:28: `$(id)` is not an `encoding`; utf-8, latin1 and windows-1252 are read"},
+         "2:28: `$(id)` is not an encoding\nhint: write utf-8, latin1 or windows-1252"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
 }

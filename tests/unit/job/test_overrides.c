@@ -40,13 +40,13 @@ static void a_bad_set_is_named_without_its_value(void **state)
     static const struct {
         const char *sentence, *set, *want;
     } cases[] = {
-        {"no value", "delivery.rate", "--set wants KEY=VALUE"},
-        {"no key", "=5", "--set wants KEY=VALUE"},
+        {"no value", "delivery.rate", "--set needs KEY=VALUE"},
+        {"no key", "=5", "--set needs KEY=VALUE"},
         {"a misspelt key", "delivery.rat=5/s",
-         "--set delivery.rat: unknown key `rat` in `delivery`; did you mean `rate`?"},
+         "--set delivery.rat: unknown key `rat` in `delivery`\nhint: did you mean `rate`?"},
         {"a misspelt part", "delivry.rate=5/s",
-         "--set delivry.rate: unknown key `delivry`; did you mean `delivery`?"},
-        {"a bad value", "delivery.rate=fast", "--set delivery.rate: `fast` is no rate"},
+         "--set delivry.rate: unknown key `delivry`\nhint: did you mean `delivery`?"},
+        {"a bad value", "delivery.rate=fast", "--set delivery.rate: `fast` is not a rate"},
         {"a name missing", "delivery..rate=1/s", "--set delivery..rate: a name is missing"},
         {"below a value", "job.name=x", "--set job.name: `job` is a value in the job file"},
         {"no YAML", "job=\"x", "--set job: not YAML"},
@@ -59,13 +59,13 @@ static void a_bad_set_is_named_without_its_value(void **state)
          "--set provider.credentials: credentials are not"},
         {"a member of a list", "provider.credentials[0].token=hunter2",
          "--set provider.credentials: credentials are not"},
-        {"a literal ledger key", "ledger_key=hunter2", "--set ledger_key: `ledger_key` is no reference"},
+        {"a literal ledger key", "ledger_key=hunter2", "--set ledger_key: `ledger_key` is not a reference"},
     };
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         const char *set = cases[index].set;
         struct job_overrides overrides = with_set(&set);
         const char *got = job_text_refuse_with(JOB_WHOLE, &overrides);
-        if (strncmp(got, cases[index].want, strlen(cases[index].want)) != 0 || strstr(got, "hunter2"))
+        if (!job_text_matches(got, cases[index].want) || strstr(got, "hunter2"))
             fail_msg("%s\n  want %s\n  got  %s", cases[index].sentence, cases[index].want, got);
     }
 }
@@ -141,22 +141,22 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
 {
     (void)state;
     static const struct job_text_case cases[] = {
-        {"a literal", SECRETS("{api_key: hunter2}"), "6:26: `api_key` is no reference to a secret"},
+        {"a literal", SECRETS("{api_key: hunter2}"), "6:26: `api_key` is not a reference to a secret"},
         {"a literal in a list", SECRETS("[{api_key: env:A}, {api_secret: hunter2}]"),
-         "6:48: `api_secret` is no reference"},
-        {"a reference to nothing", SECRETS("{api_key: 'env:'}"), "6:26: `api_key` is no reference"},
+         "6:48: `api_secret` is not a reference"},
+        {"a reference to nothing", SECRETS("{api_key: 'env:'}"), "6:26: `api_key` is not a reference"},
         {"a misspelt key beside a literal", SECRETS("{api_kee: hunter2}"),
-         "6:17: unknown key `api_kee` in `credentials`; did you mean `api_key`?"},
+         "6:17: unknown key `api_kee` in `credentials`\nhint: did you mean `api_key`?"},
         {"a value for the mapping", SECRETS("hunter2"),
          "6:16: `credentials` should be a mapping, and is a value"},
-        {"none", SECRETS("{}"), "6:16: `credentials` names none"},
+        {"none", SECRETS("{}"), "6:16: `provider.credentials` is empty"},
         {"an empty list", SECRETS("[]"), "6:16: `credentials` should be a mapping"},
         {"a user in the base URL", JOB_HEAD "provider: {base_url: 'https://me:hunter2@h'}\n",
          "2:22: `base_url` must not hold a user or a password: credentials belong in provider.credentials"},
         {"a user in the proxy", JOB_HEAD "provider: {proxy: 'http://me:hunter2@h'}\n",
          "2:19: `proxy` may not hold a user or a password"},
         {"a password in the ledger's URL", JOB_HEAD "ledger: postgres://me:hunter2@h/d\n",
-         "2:9: a ledger in PostgreSQL"},
+         "2:9: PostgreSQL ledgers"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++)

@@ -41,8 +41,7 @@ static void a_name_that_cannot_be_is_refused(void **state)
 {
     (void)state;
     static const struct job_text_case cases[] = {
-        {"the key's own", FIELDS("  metadata.external_id: x\n"),
-         "6:3: `metadata.external_id` is where the key"},
+        {"the key's own", FIELDS("  metadata.external_id: x\n"), "6:3: `metadata.external_id` always holds"},
         {"an empty one", FIELDS("  metadata.: x\n"), "6:3: there is no customer field `metadata.`"},
         {"another object", FIELDS("  meta.plan: x\n"), "6:3: there is no customer field `meta.plan`"},
         {"a long one",
