@@ -23,7 +23,7 @@ static void check_code(CURLcode code)
 
 #define setopt_or_abort(easy, option, value) check_code(curl_easy_setopt((easy), (option), (value)))
 
-/* Whether its connection, which is libcurl's choice, may carry the request: aborting closes it. */
+/* Whether the connection that libcurl chose may carry the request. Aborting closes it. */
 static bool may_use(struct attempt *attempt, const struct socket_address *address,
                     struct socket_entry **entry)
 {
@@ -34,7 +34,7 @@ static bool may_use(struct attempt *attempt, const struct socket_address *addres
     case SOCKET_READABLE:
         if (sockets->dropped++ == 0)
             log_debug(
-                "the provider closed a kept connection, or sent bytes on it that answer nothing: no request is sent on such a connection");
+                "the provider closed a kept connection, or sent unexpected bytes on it: no request is sent on such a connection");
         attempt->deferred = true;
         return false;
     case SOCKET_UNKNOWN:
@@ -88,7 +88,7 @@ static size_t on_body(char *cursor, size_t size, size_t count, void *context)
             return 0;
         }
         attempt->sink_bytes += bytes.len;
-        response_add_body(&attempt->response, bytes); /* a small one is judged too: it may be an error */
+        response_add_body(&attempt->response, bytes); /* a small one is classified too: it may be an error */
         return bytes.len;
     }
     return response_add_body(&attempt->response, slice_make(cursor, size * count)) ? size * count : 0;
@@ -220,7 +220,7 @@ void attempt_sign(struct attempt *attempt, struct key_slot *key_slot)
     bool is_list = attempt->delivery->call.operation == OPERATION_LIST;
     setopt_or_abort(easy, CURLOPT_TIMEOUT_MS,
                     is_list ? SENDER_LIST_MAX_S * 1000L : attempt->endpoint->timeout_ms);
-    /* A listing may take long, but not stand still for longer than an answer may. */
+    /* A listing may take long, but may not stall for longer than delivery.timeout. */
     setopt_or_abort(easy, CURLOPT_LOW_SPEED_LIMIT, is_list ? 1L : 0L);
     setopt_or_abort(easy, CURLOPT_LOW_SPEED_TIME, is_list ? attempt->endpoint->timeout_ms / 1000 + 1 : 0L);
     setopt_or_abort(easy, CURLOPT_REQUEST_TARGET, request->target);
@@ -283,7 +283,7 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     if (attempt->repeated)
         return "a kept connection was closed before an answer";
     if (attempt->socket_unknown)
-        return "the socket of a connection was not found, so it could not be looked at";
+        return "the socket of a connection was not found, so it could not be checked";
     if (attempt->unusable)
         return "the answer is larger than it may be, or not what was asked for";
     if (attempt->response.is_coded)
@@ -308,8 +308,8 @@ bool attempt_is_complete(const struct attempt *attempt, CURLcode result)
     return result == CURLE_OK || (attempt->response.body_cut && status >= HTTP_FIRST_NOT_SUCCESS);
 }
 
-/* What is judged: of an answer that went to a sink and is larger than what was kept of it, only that it came:
- * its taker reads it. */
+/* The body to classify. A reply that went to a sink and is larger than what was kept of it is only known to
+ * have come: the sink reads it. */
 static struct slice body_of(const struct attempt *attempt)
 {
     return attempt->sink_bytes > RESPONSE_BODY_MAX ? SLICE_LITERAL("{}")

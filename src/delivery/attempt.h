@@ -1,21 +1,21 @@
-/* attempt: all that one request and its answer need; recycled, but for its libcurl handle, which serves one
+/* attempt: one request and its reply. It is recycled, except for its libcurl handle, which serves one
  * request.
  *
  * What is signed is what goes on the request line: the target is handed to libcurl as it is. Whether an
  * attempt was sent is decided by a fact: `left` becomes true when libcurl, connected, is about to write the
- * first byte (CURLOPT_PREREQFUNCTION), once the gate let it. libcurl repeats a POST by itself when a kept
- * connection dies before an answer; the second call of the same attempt refuses that, so nothing is ever
- * posted twice (3-providers.md, Outcomes).
+ * first byte (CURLOPT_PREREQFUNCTION), once endpoint.may_send allowed it. libcurl repeats a POST by itself
+ * when a kept connection dies before an answer; the second call of the same attempt refuses that, so nothing
+ * is ever posted twice.
  *
  * Each request has a libcurl handle of its own: connections belong to the multi handle and TLS sessions to
- * the route, so none is lost, and what libcurl keeps of an answer's headers never meets another answer's
- * (libcurl 7.84 to 8.0.1 writes into freed memory when an answer on a used handle begins with a header line
- * that begins with a blank).
+ * the endpoint, so none is lost, and libcurl never mixes the headers of two replies (libcurl 7.84 to 8.0.1
+ * writes into freed memory when an answer on a used handle begins with a header line that begins with a
+ * blank).
  *
- * No request leaves on a kept connection that can be read before it: what is there answers nothing. The
- * connection is dropped, and the request goes on another (`deferred`).
+ * No request leaves on a kept connection that is readable before it is written: the bytes there answer no
+ * request. The connection is dropped, and the request is sent on another (`deferred`).
  *
- * Thread: the sender's. Owner: new/free; borrows its route.
+ * Thread: the sender's. Owner: new/free; borrows its endpoint.
  */
 #ifndef KYC_DELIVERY_ATTEMPT_H
 #define KYC_DELIVERY_ATTEMPT_H
@@ -44,15 +44,16 @@ struct attempt {
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
     struct response response;
     bool sent;
-    bool deferred; /* the gate said no, or its kept connection is no good: nothing was sent, it waits again
+    bool deferred; /* may_send() refused, or its kept connection was readable: nothing was sent, it is queued
+                    * again
                     */
-    bool socket_unknown; /* its connection cannot be looked at: nothing was sent */
+    bool socket_unknown; /* its connection was not found: nothing was sent */
     bool is_probe;       /* of the breaker */
     bool repeated;       /* libcurl was about to send it again, and was stopped */
     uint64_t sent_ns;    /* monotonic */
     uint32_t token;      /* the number of the login's token that it carries; 0: none */
-    size_t sink_bytes;   /* bytes that the delivery's sink took */
-    bool unusable;       /* its sink said no */
+    size_t sink_bytes;   /* bytes passed to the delivery's sink */
+    bool unusable;       /* its sink refused the bytes */
     char error_text[CURL_ERROR_SIZE];
 };
 
@@ -62,13 +63,13 @@ void attempt_free(struct attempt *attempt);
 /* Builds the request of a delivery. NULL; or why it cannot be built (it is larger than ATTEMPT_BODY_MAX, or
  * as the provider says), and the attempt stays idle. */
 const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
-/* Signs it with the next nonce of lane, and makes its handle, which is ready for the multi handle. */
+/* Signs it with the next nonce of the key, and makes its handle, ready for the multi handle. */
 void attempt_sign(struct attempt *attempt, struct key_slot *key_slot);
 /* Frees its handle, which is in no multi handle any more; the attempt is idle. */
 void attempt_end(struct attempt *attempt);
-/* Before attempt_end: has the provider judge what came back, fills in its delivery but for done_real_ns. */
+/* Before attempt_end: classifies the reply and fills in its delivery, except for done_real_ns. */
 void attempt_classify(struct attempt *attempt, CURLcode result);
-/* Wipes what went and came: a login's password and token. */
+/* Wipes the bodies of request and reply: a login's password and token. */
 void attempt_forget(struct attempt *attempt);
 /* Before attempt_end: true when a whole answer was read. */
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result);

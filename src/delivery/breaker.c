@@ -28,7 +28,7 @@ void breaker_release(struct breaker *breaker, bool was_probe)
         breaker->is_probing = false;
 }
 
-/* The last probe goes when retry_for is over, whatever the backoff. */
+/* The last probe leaves when retry_for is over, whatever the backoff. */
 static void plan_probe(struct breaker *breaker, uint64_t now_ns, uint64_t random_bits)
 {
     uint32_t doublings = breaker->probes < DOUBLINGS_MAX ? breaker->probes : DOUBLINGS_MAX;

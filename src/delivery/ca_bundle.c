@@ -17,8 +17,8 @@
 
 enum { DER_SEQUENCE = 0x30 };
 
-/* Whether what stands between the two lines of a PEM block is base64 of a DER sequence: enough to tell a
- * certificate from a page of text; libcurl reads it in full when it connects. */
+/* Whether the text between the two lines of a PEM block is base64 of a DER sequence: enough to distinguish a
+ * certificate from text; libcurl parses it when it connects. */
 static bool is_certificate(const char *cursor, size_t len)
 {
     char *text = memory_new(len + 1, 1);

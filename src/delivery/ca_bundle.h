@@ -1,8 +1,8 @@
-/* ca_bundle: the certificate authorities of a job: the system's, and those of its ca_file besides.
+/* ca_bundle: the certificate authorities of a job: the system's, and those of its ca_file.
  *
- * libcurl's own setting would put a file in the system's place; ca_file only ever adds (3-providers.md).
+ * libcurl's own setting would replace the system's; provider.ca_file only adds to them.
  * libcurl reads the system's 140 certificates for each new connection, 55 ms of the sender's only thread,
- * unless they come from one file and from nothing else: so they are given to it as one file. Thread: any;
+ * unless they come from one file and from nothing else: so libcurl gets one file. Thread: any;
  * constant once opened. Owner: open/close.
  */
 #ifndef KYC_DELIVERY_CA_BUNDLE_H
@@ -16,9 +16,8 @@
 enum { CA_BUNDLE_MAX = 16 * 1024 * 1024, CA_BUNDLE_PATH_SIZE = 4096 };
 
 struct ca_bundle {
-    char path[CA_BUNDLE_PATH_SIZE]; /* of a PEM file with all of them; "": what libcurl was built with is left
-                                   alone */
-    bool use_capath; /* the system has no such file: libcurl's folder of certificates goes on to count */
+    char path[CA_BUNDLE_PATH_SIZE]; /* of a PEM file with all of them; "": libcurl's built-in default */
+    bool use_capath; /* the system has no such file: libcurl's folder of certificates stays in use */
     bool has_memfd;  /* the file is a memory of ours, open at fd */
     int fd;
 };

@@ -1,5 +1,5 @@
-/* endpoint: where all attempts of a job go, and how: origin, proxy, trust, timeouts, what they share (TLS
- * sessions, sockets), and the gate that each one passes last.
+/* endpoint: what all attempts of a job share: origin, proxy, certificates, timeouts, TLS sessions, sockets,
+ * and the check that each one passes before its first byte.
  *
  * Thread: the sender's; constant while attempts use it, but for what they share. Owner: init/clear; cleared
  * after the attempts and libcurl's multi handle are gone.
@@ -30,12 +30,12 @@ struct endpoint {
     long timeout_ms, connect_ms; /* of the whole attempt; of its connection */
     CURLSH *share; /* TLS sessions: each attempt has a handle of its own, and resumes them all the same */
     struct sockets sockets;
-    /* Asked when the attempt is connected and about to write its first byte: may it leave now? */
+    /* Called when the attempt is connected and about to write its first byte: may it leave now? */
     bool (*may_send)(void *context, struct attempt *attempt);
     void *context;
 };
 
-/* The gate is the caller's to set. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
+/* The caller sets may_send. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
  * libcurl cannot read, a bad CA file); then it is cleared. */
 int endpoint_init(struct endpoint *endpoint, const struct job *job, const struct provider *provider,
                   struct error *error);

@@ -1,11 +1,11 @@
-/* key_lock: one process at a time per credential on this machine, so that two jobs can neither cross nonces
- * nor go over the provider's limit together.
+/* key_lock: one process at a time per credential on this machine, so that two jobs can neither mix nonces nor
+ * exceed the provider's limit together.
  *
  * flock(2) on a file of the system's lock folder (/run/lock, else /var/lock, else /tmp: the first that can be
  * written), named kyc-import-KEYID.lock. The lock is gone with its process, however it dies. The file is
- * never unlinked (a lock on an unlinked file would keep nobody out); it holds the pid and the start of its
- * holder, for messages. Two machines must not share a credential: no lock can see that (3-providers.md,
- * Signing). Thread: any. Owner: open/close.
+ * never unlinked (a lock on an unlinked file excludes no process); it holds the pid and the start of its
+ * holder, for messages. Two machines must not share a credential: no lock can detect that. Thread: any.
+ * Owner: open/close.
  */
 #ifndef KYC_DELIVERY_KEY_LOCK_H
 #define KYC_DELIVERY_KEY_LOCK_H

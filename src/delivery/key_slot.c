@@ -21,7 +21,7 @@ void key_slot_identify(const struct job_credentials *credentials, char key_id[KE
              credentials->api_key.data ? &credentials->api_key : &credentials->token, key_id);
 }
 
-/* In the same order in every process: of two that start at once and share a part, one gets it. */
+/* In the same order in every process: of two that start together and share a part, one acquires it. */
 static int acquire_locks(struct key_slot *key_slot, const struct job_credentials *credentials,
                          const char *folder, struct error *error)
 {

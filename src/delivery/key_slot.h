@@ -1,9 +1,9 @@
-/* key_slot: one set of credentials: its account at the provider, its lock, its nonces, what it has in flight.
+/* key_slot: one set of credentials: its account, its locks, its nonces and its requests in flight.
  *
- * A signed key has one request in flight unless the job says nonce_window, since two could arrive in the
+ * A signed key has one request in flight unless the job sets nonce_window, since two could arrive in the
  * wrong order. Nonces are strictly increasing over threads, retries and runs, also after the clock stepped
- * back: nanoseconds since the epoch, never below the last + 1, never above the floor that the coordinator has
- * made durable ahead (3-providers.md, Signing). An unsigned provider's lane has no nonces.
+ * back: nanoseconds since the epoch, never below the last + 1, never above the bound that the coordinator has
+ * made durable ahead. An unsigned provider's key has no nonces.
  *
  * Thread: key_slot_extend and key_slot_last_nonce any; the rest the sender's. Owner: new/free; borrows job
  * and provider.
@@ -23,8 +23,7 @@
 
 enum {
     KEY_SLOT_KEY_ID_SIZE = 33,
-    KEY_SLOT_LOCKS_MAX =
-        2, /* one a part of the credentials that names somebody: api_key or token, client_id */
+    KEY_SLOT_LOCKS_MAX = 2, /* one for each identifying part: api_key or token, client_id */
 };
 
 struct key_slot {
@@ -36,13 +35,13 @@ struct key_slot {
     bool proven; /* a request with these credentials has succeeded in this run */
     uint32_t in_flight, in_flight_max;
     struct login login;
-    struct delivery login_delivery; /* of a login under way; never given back */
+    struct delivery login_delivery; /* of a login in flight; never completed */
     uint64_t first_nonce;           /* no nonce is below */
     _Atomic uint64_t last_nonce;    /* the highest nonce used; 0: none */
     _Atomic uint64_t published;
 };
 
-/* What identifies credentials without telling them: hex of 16 bytes of a SHA-256 over the API key (of the
+/* Identifies credentials without revealing them: hex of 16 bytes of a SHA-256 over the API key (of the
  * token, where there is none). */
 void key_slot_identify(const struct job_credentials *credentials, char key_id[KEY_SLOT_KEY_ID_SIZE]);
 
@@ -53,15 +52,15 @@ struct key_slot *key_slot_new(const struct provider *provider, const struct job_
                               uint32_t in_flight_max, const char *lock_folder, struct error *error);
 void key_slot_free(struct key_slot *key_slot);
 
-/* No nonce will be below start; before the first one. */
+/* No nonce will be below start. Before the first one. */
 void key_slot_start_nonces(struct key_slot *key_slot, uint64_t start);
-/* No nonce will be above floor; never lowers it. */
+/* No nonce will be above floor, which is durable. Never lowers it. */
 void key_slot_extend(struct key_slot *key_slot, uint64_t floor);
 uint64_t key_slot_last_nonce(const struct key_slot *key_slot);
 
-/* The next nonce: real_ns, but above the last one and not below start; and not above the floor, where the
- * clock runs ahead of what was reserved. A floor that is used up is a bug of the coordinator (assert). 0 when
- * the provider does not sign. */
+/* The next nonce: real_ns, but above the last one and not below start; and not above the published bound,
+ * where the clock is ahead of the reservation. A bound that is used up is a bug of the coordinator (assert).
+ * 0 when the provider does not sign. */
 uint64_t key_slot_next_nonce(struct key_slot *key_slot, uint64_t real_ns);
 
 #endif

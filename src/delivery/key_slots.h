@@ -1,6 +1,6 @@
-/* key_slots: all credentials of a job as lanes, and which of them sends next.
+/* key_slots: all credentials of a job, and which of them sends next.
  *
- * Thread: the sender's, but for what key_slot.h says. Owner: init/clear; borrows job and provider.
+ * Thread: the sender's, except as key_slot.h states. Owner: init/clear; borrows job and provider.
  */
 #ifndef KYC_DELIVERY_KEY_SLOTS_H
 #define KYC_DELIVERY_KEY_SLOTS_H
@@ -19,16 +19,16 @@ struct key_slots {
     uint32_t in_flight_max; /* of all together */
 };
 
-/* What all lanes of a job together may have in flight; *each: one of them. */
+/* Requests that all keys of a job together may have in flight; *each: one of them. */
 uint32_t key_slots_in_flight(const struct job *job, const struct provider *provider, uint32_t *each);
 
-/* One lane a credential, in the job's order. 0, or -1 with ERROR_USAGE (the same key twice) or ERROR_BUSY;
- * also then key_slots_clear. */
+/* One slot for each credential, in the job's order. 0, or -1 with ERROR_USAGE (the same key twice) or
+ * ERROR_BUSY; call key_slots_clear also then. */
 int key_slots_init(struct key_slots *key_slots, const struct job *job, const struct provider *provider,
                    const char *lock_folder, struct error *error);
 void key_slots_clear(struct key_slots *key_slots);
 
-/* The one with the fewest in flight, in turn; NULL when all are full or wait for their login. */
+/* The slot with the fewest requests in flight, in turn; NULL when all are full or wait for their login. */
 struct key_slot *key_slots_choose(struct key_slots *key_slots);
 
 #endif

@@ -17,8 +17,8 @@ struct latency {
 
 void latency_add(struct latency *latency, uint64_t ns);
 
-/* The duration in ms that `percent` of all did not pass: the upper end of its bucket, at most the maximum. 0
- * when there is none. */
+/* The duration in ms that `percent` of all did not exceed: the upper end of its bucket, at most the maximum.
+ * 0 when there is none. */
 double latency_percentile_ms(const struct latency *latency, double percent);
 double latency_max_ms(const struct latency *latency);
 

@@ -106,7 +106,8 @@ void limiter_admit(struct limiter *limiter, uint64_t now_ns)
     uint64_t next = limiter_next(limiter, now_ns);
     assert(next <= limiter->now_ns);
     (void)next;
-    /* Who wakes up a little late keeps the old schedule; else each delay would be lost for good. */
+    /* A request that is a little late keeps the old schedule; otherwise each delay would cost rate for good.
+     */
     bool is_late = limiter->now_ns > limiter->arrival_ns &&
                    limiter->now_ns - limiter->arrival_ns <= limiter->spacing_ns / 2;
     limiter->arrival_ns =
@@ -135,14 +136,14 @@ void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns)
     uint64_t hold = hold_ns < HOLD_MAX_NS ? hold_ns : HOLD_MAX_NS;
     limiter->held_until_ns = later(limiter->held_until_ns, advance(limiter, now_ns) + hold);
 
-    /* What is held does not recover. */
+    /* While everything is held the share does not recover. */
     limiter->recovers_ns = later(limiter->recovers_ns, limiter->held_until_ns + limiter->interval_ns);
 }
 
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns)
 {
     limiter_hold(limiter, now_ns, retry_after_ns);
-    if (left_ns < limiter->may_halve_ns) /* it says nothing about the rate as it is now */
+    if (left_ns < limiter->may_halve_ns) /* it left at the old rate */
         return;
     limiter->share = limiter->share / 2 > SHARE_MIN ? limiter->share / 2 : SHARE_MIN;
     limiter->may_halve_ns = limiter->held_until_ns + limiter->interval_ns;

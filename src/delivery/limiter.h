@@ -1,14 +1,14 @@
-/* limiter: when the next request may leave, so that the provider's rate is used and never passed.
+/* limiter: when the next request may leave, so that the provider's rate is used and never exceeded.
  *
- * A plain state machine, handed the time (monotonic ns; an earlier one than the last counts as the last). A
- * request may leave when two rules let it (5-architecture.md, The limiter): GCRA (`burst` at once, then one
- * every per/count; one that goes up to half of that late does not put off the next), and fewer than `count`
- * left within the last per + 5 ms, where a request that was admitted and of which limiter_sent was not told
- * yet counts as if it left now. The second rule alone bounds every window of the provider's, wherever it
- * begins and however long a connection takes; the 5 ms are for what the network adds to the spacing.
+ * A plain state machine that is passed the time (monotonic ns; an earlier one than the last counts as the
+ * last). A request may leave when two rules allow it: GCRA (`burst` at once, then one every per/count; one
+ * that leaves up to half of that late does not delay the next), and fewer than `count` left within the last
+ * per + 5 ms, where a request that was admitted, but not yet reported by limiter_sent, counts as if it left
+ * now. The second rule alone bounds every window of the provider's, wherever it begins and however long a
+ * connection takes; the 5 ms are for what the network adds to the spacing.
  *
- * A 429 slows the job: the first rule's rate is halved and its burst is gone. What was in flight together is
- * turned down together and is one event: the rate is halved again only for a request that left a second (or
+ * A 429 slows the job: the first rule's rate is halved and its burst is gone. Requests in flight together are
+ * throttled together and are one event: the rate is halved again only for a request that left a second (or
  * per/count, if that is longer) after the last halving and its Retry-After, however late its answer comes.
  * Each such interval without a 429, from the end of Retry-After on, gives back 1/20 of the full rate; so it
  * never falls below 1/20, and is full again 19 intervals after the last 429.
@@ -38,10 +38,10 @@ struct limiter {
     uint64_t now_ns;     /* the latest time seen */
     uint64_t arrival_ns; /* GCRA's theoretical arrival time */
     uint64_t held_until_ns;
-    uint64_t may_halve_ns; /* what left before this halves nothing */
+    uint64_t may_halve_ns; /* a 429 to a request that left before this halves nothing */
     uint64_t recovers_ns;  /* when the share takes its next step up */
     uint32_t share;        /* of LIMITER_SHARE_FULL: what 429s have left of the rate */
-    uint32_t admitted;     /* admitted, neither left nor dropped */
+    uint32_t admitted;     /* that neither left nor were dropped */
     uint64_t *sent_ns;     /* ring of leave times within the window */
     uint32_t sent_first, sent_count;
 };
@@ -51,29 +51,29 @@ void limiter_init(struct limiter *limiter, struct job_rate rate, uint32_t burst)
 void limiter_clear(struct limiter *limiter);
 
 /* Before the first request: another limiter of this rate and burst, whose state is lost, may have let
- * requests go until now_ns. This one waits for burst + 2 spacings and begins without a burst, so that no
- * window holds more than the rate of what the two let go. Gives the wait in ns. */
+ * requests leave until now_ns. This one waits for burst + 2 spacings and begins without a burst, so that no
+ * window holds more than the rate of the requests of both. Returns the wait in ns. */
 uint64_t limiter_carry_over(struct limiter *limiter, uint64_t now_ns);
 
-/* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: ask again
- * then, and after every other call. */
+/* The time at which the next request may leave; at most now: it may leave now. It is a lower bound: call
+ * again then, and after every other call. */
 uint64_t limiter_next(struct limiter *limiter, uint64_t now_ns);
 
-/* A request goes for its connection. Only when limiter_next allowed it now. */
+/* A request starts, and connects first. Only when limiter_next allowed it now. */
 void limiter_admit(struct limiter *limiter, uint64_t now_ns);
-/* One of the admitted has left: at now_ns its first bytes were written, or earlier. Told too late it costs a
- * little of the rate; told before they are written it would break the promise. */
+/* One of the admitted has left: at now_ns its first bytes were written, or earlier. A late call costs a
+ * little of the rate; a call before the write could exceed it. */
 void limiter_sent(struct limiter *limiter, uint64_t now_ns);
-/* One of the admitted will not leave. What it took of GCRA is not given back. */
+/* One of the admitted will not leave. Its share of GCRA stays used. */
 void limiter_drop(struct limiter *limiter);
 
-/* The provider answered 429 to a request that left at left_ns. retry_after_ns (0: not said): nothing is to
- * leave for so long. */
+/* The provider answered 429 to a request that left at left_ns. retry_after_ns (0: none): nothing may leave
+ * for so long. */
 void limiter_throttle(struct limiter *limiter, uint64_t now_ns, uint64_t left_ns, uint64_t retry_after_ns);
-/* Nothing is to leave for hold_ns, and then at the same rate: the answer to something else than too many
- * requests said so, or an earlier process was asked to wait. */
+/* Nothing may leave for hold_ns; the rate stays as it is: for a Retry-After of another status than 429, or
+ * one that an earlier process received. */
 void limiter_hold(struct limiter *limiter, uint64_t now_ns, uint64_t hold_ns);
-/* True while a Retry-After holds everything: what was admitted must not leave either. */
+/* True while a Retry-After holds everything: admitted requests must not leave either. */
 bool limiter_is_held(const struct limiter *limiter, uint64_t now_ns);
 
 #endif

@@ -1,8 +1,8 @@
-/* login: when the requests of a lane need a token that has to be asked for first, and which one they carry.
+/* login: when the requests of a key need a new token first, and which token they carry.
  *
- * A plain state machine, handed the time (monotonic ns). The token itself is in the provider's account; this
- * knows how long it is good. It is renewed 5 minutes before its end (half its life before, when that is
- * shorter than 10 minutes), and asked for again once a request with it was answered 401: once a token,
+ * A plain state machine that is passed the time (monotonic ns). The token itself is in the provider's
+ * account; this tracks its validity. It is renewed 5 minutes before its end (half its life before, when that
+ * is shorter than 10 minutes), and asked for again once a request with it was answered 401: once a token,
  * however many requests carried it.
  *
  *     none --succeeded--> unproven --served--> proven
@@ -26,7 +26,7 @@ enum { LOGIN_UNPROVEN_MAX = 10 }; /* logins in a row between which no request su
 
 struct login {
     bool required;     /* the provider has logins; else nothing here matters */
-    bool in_progress;  /* a login is under way: nothing else starts on this lane */
+    bool in_progress;  /* a login is under way: nothing else starts with this key */
     uint32_t token;    /* the number of the token at hand, from 1; 0: none yet */
     bool usable;       /* it may be used until ends_ns */
     bool proven;       /* a request that carried it has succeeded */
@@ -38,7 +38,7 @@ struct login {
         *suspect; /* the only delivery that was refused under unproven tokens; NULL: none. Never read */
 };
 
-/* True when a login must come before the next request of this lane. */
+/* True when a login must come before the next request of this key. */
 bool login_is_due(const struct login *login, uint64_t now_ns);
 
 /* True when LOGIN_UNPROVEN_MAX logins in a row gave tokens with which nothing succeeded: no further one. */
@@ -47,8 +47,8 @@ bool login_is_futile(const struct login *login);
 /* It gave a token that is good for so many seconds (at least 1). */
 void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
 
-/* It got no usable answer. True when the token at hand is still good: the lane goes on with it, and asks
- * again half a minute later. False: those who wait for it cannot go. */
+/* It got no usable answer. True when the current token is still valid: it stays in use, and the next login is
+ * half a minute later. False: deliveries that wait for it cannot be sent. */
 bool login_failed(struct login *login, uint64_t now_ns);
 
 /* A request with this token has succeeded. */

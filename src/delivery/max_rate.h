@@ -1,5 +1,5 @@
-/* max_rate: the most events within any second, counted by themselves and not by the limiter: what the report
- * says of the rate is then a measurement.
+/* max_rate: the most events within any second, counted by themselves and not by the limiter: so the rate in
+ * the report is a measurement.
  *
  * Memory is 8 bytes an event of the last second. Thread: one at a time. Owner: the caller, max_rate_clear.
  */
@@ -15,7 +15,7 @@ struct max_rate {
     size_t first, count, capacity;
 };
 
-/* An event at now_ns (monotonic, never earlier than the last). A zeroed peak is an empty one. */
+/* An event at now_ns (monotonic, never earlier than the last). A zeroed one is empty. */
 void max_rate_add(struct max_rate *max_rate, uint64_t now_ns);
 void max_rate_clear(struct max_rate *max_rate);
 

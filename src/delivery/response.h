@@ -1,6 +1,6 @@
-/* response: what came back to one attempt, as it comes in, within bounds.
+/* response: the reply to one attempt, as it comes in, within bounds.
  *
- * At most 64 KiB of a body and 100 KiB of headers are read (3-providers.md, Outcomes); nothing of an interim
+ * At most 64 KiB of a body and 100 KiB of headers are read; nothing of an interim
  * (1xx) answer is kept. Thread: the sender's. Owner: init/clear.
  */
 #ifndef KYC_DELIVERY_RESPONSE_H
@@ -16,9 +16,9 @@
 
 enum { RESPONSE_BODY_MAX = 64 * 1024, RESPONSE_HEADERS_MAX = 100 * 1024, RESPONSE_DATE_SIZE = 64 };
 
-/* What the headers of an answer say of a list in its body: that it goes on (Link with rel="next", RFC 8288;
+/* What the headers state about a list in the body: that there is more (Link with rel="next", RFC 8288;
  * X-Next-Page), how many there are of all (X-Total-Count, X-Total, Content-Range) and how many pages
- * (X-Total-Pages); 0: not said. */
+ * (X-Total-Pages); 0: not stated. */
 struct response_list {
     bool has_more;
     uint64_t total, pages;

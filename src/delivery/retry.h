@@ -1,7 +1,7 @@
 /* retry: how long to wait before an attempt is repeated, and when to give up.
  *
- * Pure functions of the attempt's number, the time and random bits that the caller hands in (3-providers.md,
- * Outcomes, Backoff). Thread: any; a struct retry_random one at a time.
+ * Pure functions of the attempt's number, the time and random bits that the caller passes in. Thread: any; a
+ * struct retry_random one at a time.
  */
 #ifndef KYC_DELIVERY_RETRY_H
 #define KYC_DELIVERY_RETRY_H

@@ -103,7 +103,7 @@ void sender_free(struct sender *sender)
     free(sender);
 }
 
-/* Lanes, seen from outside. */
+/* Key slots, for other threads. */
 
 size_t sender_key_slot_count(const struct sender *sender)
 {
@@ -184,7 +184,7 @@ static void receive_orders(struct sender *sender)
     sender->withdrawn = sender->withdrawn || (orders & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
 }
 
-/* Giving back what did not begin. */
+/* Completing what was not sent. */
 
 static void withdraw_waiting(struct sender *sender)
 {
@@ -200,7 +200,7 @@ static void refuse_waiting(struct sender *sender, const char *code, const char *
         sender_complete_unsent(sender, delivery, OUTCOME_STOP, code, text);
 }
 
-/* The breaker has given up: nobody waits for a provider that is gone. */
+/* The breaker has given up: no delivery waits for a provider that is down. */
 static void refuse_unreachable(struct sender *sender)
 {
     char text[OUTCOME_MESSAGE_SIZE];
@@ -224,7 +224,7 @@ static void refuse_inherited_hold(struct sender *sender, uint64_t now)
     refuse_waiting(sender, "retry_after", text);
 }
 
-/* Nobody waits longer than delivery.retry_for either, whoever asks for it. */
+/* A Retry-After longer than delivery.retry_for is not waited for either. */
 static void refuse_for_retry_after(struct sender *sender)
 {
     char text[RETRY_AFTER_TEXT_SIZE];
@@ -250,7 +250,7 @@ static bool may_send(void *context, struct attempt *attempt)
     uint64_t now = clock_mono_ns();
     if (sender->withdrawn || limiter_is_held(&sender->limiter, now))
         return false;
-    sender->sending++; /* the limiter is told when it has certainly left */
+    sender->sending++; /* counted by the limiter once it has certainly left */
     attempt->sent_ns = now;
     max_rate_add(&sender->max_rate, now);
     atomic_fetch_add(&sender->requests, 1);
@@ -258,7 +258,7 @@ static bool may_send(void *context, struct attempt *attempt)
     return true;
 }
 
-/* The next of the queue; or, where it has to come first, the lane's login. */
+/* The next delivery; or, when it must come first, the key's login. */
 static struct delivery *next_delivery(struct sender *sender, struct key_slot *key_slot, uint64_t now)
 {
     if (!login_is_due(&key_slot->login, now))
@@ -313,8 +313,8 @@ static uint64_t launch_ready(struct sender *sender)
 
 /* The loop. */
 
-/* Between the gate and the write the kernel may have let others run: a request counts from when it has left
- * at the latest, so that a late one does not come too close to those that leave a window after it. */
+/* We may be preempted between may_send() and the write. Count a request from the latest time it can have been
+ * written; otherwise the window would end too early. */
 static void perform(struct sender *sender)
 {
     int running;

@@ -1,18 +1,19 @@
-/* sender: deliveries to the provider over libcurl's multi interface, under the limiter, each on a lane.
+/* sender: deliveries to the provider over libcurl's multi interface, under the limiter, each with one of the
+ * job's keys.
  *
- * One thread owns the multi handle, the limiter, the lanes and their nonces, so none of them needs a lock: it
- * was measured to do 36,000 requests a second, three orders above any provider's limit. It cannot fail: it
- * fills in what happened. It decides nothing about a record: that is the coordinator's. Between them travel
- * struct delivery: submitted from the coordinator, given back by `done` exactly once each.
+ * One thread owns the multi handle, the limiter, the key slots and their nonces, so none of them needs a
+ * lock: it was measured at 36,000 requests a second, a thousand times any provider's limit. It cannot fail:
+ * it reports what happened to each delivery. Decisions about a record are the coordinator's, which submits
+ * each struct delivery; `done` is called exactly once for each.
  *
- * Where the provider has logins, the sender asks for a lane's token itself, before the lane's first request
- * and ahead of the token's end, under the limiter like any request. A login that got no usable answer costs
- * the first of those that wait for it an attempt (OUTCOME_NOT_SENT with its cause, OUTCOME_THROTTLED); one
- * that was refused ends the run: all come back as OUTCOME_STOP.
+ * Where the provider has logins, the sender logs in by itself, before a key's first request and before its
+ * token expires, under the limiter like any request. A login without a usable reply costs the first waiting
+ * delivery an attempt (OUTCOME_NOT_SENT with its cause, OUTCOME_THROTTLED); a refused login ends the run: all
+ * deliveries complete as OUTCOME_STOP.
  *
- * While the breaker is open one request at a time goes, and the others wait here; once it has given up all
- * come back as OUTCOME_STOP. So they do after a Retry-After longer than delivery.retry_for, with whatever
- * status and to whatever request, a login too; a shorter one holds everything here.
+ * While the breaker is open one request at a time is sent, and the others wait here; once it has given up all
+ * complete as OUTCOME_STOP. A Retry-After longer than delivery.retry_for, with any status and to any request,
+ * a login too, does the same; a shorter one delays everything here.
  */
 #ifndef KYC_DELIVERY_SENDER_H
 #define KYC_DELIVERY_SENDER_H
@@ -42,8 +43,7 @@ struct delivery {
     /* set to 0 before it is submitted first, then counted by the sender: under how many tokens of a login it
      * came back as OUTCOME_BAD_TOKEN */
     uint32_t bad_tokens;
-    uint64_t
-        subject; /* a number of the customer whose request it is; 0: nobody's alone (a listing, a login) */
+    uint64_t subject; /* the customer's number in the ledger; 0: it concerns several (a listing, a login) */
     /* filled in by the sender */
     bool was_probe; /* the breaker's, not answered, and the provider's fault by breaker_blames_provider: no
                        attempt of the record's own */
@@ -64,7 +64,7 @@ enum {
 
 struct sender;
 
-/* Builds the sender: one lane a credential (a pool of keys), the locks of each taken (key_slot.h; flock in
+/* Builds the sender: one key slot for each credential, with its locks acquired (key_slot.h; flock in
  * the system's lock folder, held until sender_free). done is called on the sender's thread and must not wait.
  * Borrows job and provider. NULL with ERROR_USAGE (the same key twice, a bad CA file, no file descriptor
  * left) or ERROR_BUSY (another run holds one of the credentials: the message gives its pid). */
@@ -73,36 +73,37 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
                           struct error *error);
 void sender_free(struct sender *sender);
 
-/* Lanes, for the nonce floors (0 lanes when the provider does not sign). The key id is a digest of the API
+/* Key slots, for reserving nonces (none when the provider does not sign). The key id is a digest of the API
  * key. */
 size_t sender_key_slot_count(const struct sender *sender);
 const char *sender_key_slot_id(const struct sender *sender, size_t key_slot);
 /* Before sender_run: no nonce will be below start. */
 void sender_key_slot_start(struct sender *sender, size_t key_slot, uint64_t start);
-/* No nonce will be above floor, which is durable; only ever raised. Any thread. */
+/* No nonce will be above floor, which is durable; never lowered. Any thread. */
 void sender_key_slot_extend(struct sender *sender, size_t key_slot, uint64_t floor);
 /* The highest nonce used, 0: none. Any thread. */
 uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot);
 
-/* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Gives how
- * long the first request waits for that, in ns. */
+/* Before sender_run: an earlier run of this job may have sent until now; the rate holds over both. Returns
+ * how long the first request waits for that, in ns. */
 uint64_t sender_carry_over_rate(struct sender *sender);
 /* Before sender_run: the provider asked an earlier process of this job to wait, and hold_ns of that are left.
- * Nothing leaves until then; while more than delivery.retry_for is left, all comes back as OUTCOME_STOP. */
+ * Nothing leaves until then; while more than delivery.retry_for is left, all deliveries complete as
+ * OUTCOME_STOP. */
 void sender_hold(struct sender *sender, uint64_t hold_ns);
 /* After sender_run has returned: how long a Retry-After still holds everything, in ns; 0: none. */
 uint64_t sender_held_ns(const struct sender *sender);
 
-/* The thread's body: returns once sender_finish was called and everything was given back. */
+/* The thread's body: returns once sender_finish was called and every delivery is complete. */
 void sender_run(struct sender *sender);
 
 /* Any thread. */
 void sender_submit(struct sender *sender, struct delivery *delivery);
-/* Gives back all that has not begun as OUTCOME_WITHDRAWN, now and from now on; what is in flight ends by
- * itself. The sender does this itself at an outcome that stops the run and at the
+/* Completes all deliveries that have not begun as OUTCOME_WITHDRAWN, now and from now on; requests in flight
+ * end by themselves. The sender does this itself at an outcome that stops the run and at the
  * SENDER_BAD_NONCES_MAX-th OUTCOME_BAD_NONCE. Any thread. */
 void sender_withdraw(struct sender *sender);
-/* Also drops what is in flight: in doubt, or not sent. Any thread. */
+/* Also drops the requests in flight: in doubt, or not sent. Any thread. */
 void sender_abort(struct sender *sender);
 /* No more will be submitted. Any thread. */
 void sender_finish(struct sender *sender);

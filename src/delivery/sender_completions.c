@@ -16,7 +16,7 @@ static void complete_delivery(struct sender *sender, struct delivery *delivery)
     sender->done(sender->context, delivery);
 }
 
-/* outcome: why it did not leave. date_ns: of the answer that says so; 0: none. */
+/* outcome: why it was not sent. date_ns: of the reply that caused it; 0: none. */
 static void set_unsent(struct delivery *delivery, const struct outcome *outcome, uint64_t date_ns)
 {
     delivery->outcome = *outcome;
@@ -40,8 +40,8 @@ static bool is_login(const struct delivery *delivery)
     return delivery->call.operation == OPERATION_LOGIN;
 }
 
-/* The login failed: only the first of those that wait for its token comes back, and the rest try on. Of a
- * login that is refused, all. was_probe: it was the breaker's. */
+/* Login failed: fail only the first queued delivery so that the rest retry the login. Login refused: fail
+ * them all. was_probe: it was the breaker's. */
 static void fail_waiting(struct sender *sender, const struct delivery *login, bool all, bool was_probe)
 {
     struct delivery *delivery;
@@ -54,7 +54,7 @@ static void fail_waiting(struct sender *sender, const struct delivery *login, bo
     }
 }
 
-/* True when the login was answered: with a token, a no, or "later". */
+/* True when the login was answered: with a token, a refusal, or a 429. */
 static bool end_login(struct sender *sender, const struct attempt *attempt)
 {
     struct key_slot *key_slot = attempt->key_slot;
@@ -108,7 +108,7 @@ static void record_in_breaker(struct sender *sender, uint64_t subject, bool is_p
     }
 }
 
-/* What an answer, of whatever status, says about the pace of all. */
+/* Applies the Retry-After of a reply of any status to all requests. */
 static void apply_retry_after(struct sender *sender, const struct attempt *attempt,
                               const struct outcome *outcome)
 {
@@ -121,7 +121,7 @@ static void apply_retry_after(struct sender *sender, const struct attempt *attem
         sender->excessive_wait_ns = wait_ns;
 }
 
-/* Everything of an attempt but what it means for its delivery. True: it was turned back. */
+/* Frees an attempt for the next request. True: it was deferred. */
 static bool release_attempt(struct sender *sender, struct attempt *attempt)
 {
     attempt_end(attempt);

@@ -56,7 +56,7 @@ struct sender {
     uint32_t bad_nonces;
     uint64_t excessive_wait_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
     uint32_t in_flight, max_in_flight;
-    uint32_t sending;                /* passed the gate in this round of libcurl's */
+    uint32_t sending;                /* passed may_send() in this round of libcurl */
     uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;

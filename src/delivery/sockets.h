@@ -1,10 +1,10 @@
-/* sockets: the descriptors of libcurl's connections, so that a connection can be looked at just before a
- * request leaves on it.
+/* sockets: the descriptors of libcurl's connections, so that a connection can be checked just before a
+ * request is written to it.
  *
- * Bytes that lie in a socket before the request was written answer nothing that was asked on it: a gateway's
- * late error, an answer that belongs to somebody else. HTTP/1.1 has no name for what an answer belongs to, so
- * they would be taken for the answer to the next request. libcurl 7.88 takes such a connection for alive, and
- * tells no descriptor in a CURLOPT_PREREQFUNCTION (CURLINFO_ACTIVESOCKET is -1 there); but it has each socket
+ * Bytes in a socket before the request was written do not answer it: a gateway's
+ * late error, a reply to another request. HTTP/1.1 has no name for what an answer belongs to, so
+ * they would be read as the reply to the next request. libcurl 7.88 treats such a connection as alive, and
+ * gives no descriptor in a CURLOPT_PREREQFUNCTION (CURLINFO_ACTIVESOCKET is -1 there); but it has each socket
  * opened and closed by these callbacks, and it tells the addresses of the connection.
  *
  * States of a connection: new (opened, nothing sent yet) -> kept (a request has left on it) -> closed.
@@ -33,8 +33,8 @@ struct sockets {
 
 enum socket_state {
     SOCKET_USABLE,   /* a request may leave: the connection is new, or nothing can be read from it */
-    SOCKET_READABLE, /* a kept connection that can be read: the peer has closed it, or sent what nobody asked
-                      for;  over TLS it may be a session ticket, which cannot be told from the rest */
+    SOCKET_READABLE, /* a kept connection that can be read: the peer has closed it, or sent unexpected bytes;
+                        over TLS it may be a session ticket, which cannot be told from the rest */
     SOCKET_UNKNOWN,  /* there is no such connection */
 };
 

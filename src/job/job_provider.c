@@ -1,5 +1,5 @@
-
 #include "job/job_provider.h"
+
 #include "core/base_url.h"
 #include "core/clock.h"
 #include "job/job_parts.h"

@@ -1,4 +1,4 @@
-/* credentials: that a job names what its provider asks for, and nothing beside it.
+/* credentials: a job has the credentials that its provider needs, and no others.
  *
  * No message holds a secret. Thread: any; pure.
  */

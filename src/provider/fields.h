@@ -1,4 +1,4 @@
-/* fields: the customer fields of each provider, as data (3-providers.md, Field tables).
+/* fields: the customer fields of each provider, as data.
  *
  * One file a provider. A member's index is its place in the table's members, which is the order of the
  * member digests. Thread: constant.
@@ -90,10 +90,10 @@ extern const struct provider_fields payso_fields;
 
 /* Words that Payward's two APIs share. */
 extern const char *const payward_occupations[];
-/* Codes taken in nationalities beside the 249 of ISO 3166-1. */
+/* Codes accepted in nationalities besides the 249 of ISO 3166-1. */
 extern const char *const payward_also_nationalities[];
 
-/* `individual` alone, for the providers that take no businesses. */
+/* `individual` alone, for the providers without business customers. */
 extern const char *const provider_individuals_only[];
 
 #endif

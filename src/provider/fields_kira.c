@@ -1,4 +1,4 @@
-/* fields_kira: what POST /v1/users of Kira takes (3-providers.md). */
+/* fields_kira: what POST /v1/users of Kira accepts. */
 #include "provider/fields.h"
 
 enum { ADDRESS_CHARS_MAX = 70 };

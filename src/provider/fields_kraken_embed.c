@@ -1,4 +1,4 @@
-/* fields_kraken_embed: what POST /b2b/users of Kraken Embed takes (3-providers.md): as payward, but flat. */
+/* fields_kraken_embed: what POST /b2b/users of Kraken Embed accepts: as payward, but flat. */
 #include "model/language.h"
 #include "provider/fields.h"
 

@@ -1,4 +1,4 @@
-/* fields_payso: what POST /users of Payso takes, inside of its `user` (3-providers.md). */
+/* fields_payso: what POST /users of Payso accepts, in its `user`. */
 #include "provider/fields.h"
 
 enum member {
@@ -47,7 +47,7 @@ static const char *const refused[] = {"AF", "BY", "BA", "BI", "CF", "CU", "KP", 
                                       "SO", "SS", "SD", "SY", "TN", "VE", "YE", "ZW", NULL};
 
 static const struct provider_field fields[] = {
-    /* It has no member for our key: a user is told by e-mail, names and birth date. */
+    /* It has no member for our key: users are matched by e-mail, names and birth date. */
     {.field = FIELD_EXTERNAL_ID, .member = PROVIDER_NO_MEMBER, .required = true},
     {.field = FIELD_CUSTOMER_TYPE, .member = MEMBER_BENEFICIARY_TYPE},
     {.field = FIELD_EMAIL, .member = MEMBER_EMAIL, .required = true},

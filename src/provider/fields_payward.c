@@ -1,4 +1,4 @@
-/* fields_payward: what POST /v1/users of Payward Services takes (3-providers.md). */
+/* fields_payward: what POST /v1/users of Payward Services accepts. */
 #include "model/language.h"
 #include "provider/fields.h"
 

@@ -8,7 +8,7 @@
 
 enum { NAME_MAX_LEN = 4096, VERSION_AT = 6, VARIANT_AT = 8 };
 
-/* Drawn once for this project: another one would make other keys, and with them second users. */
+/* Drawn once for this project. It must never change: other keys would create second users. */
 static const uint8_t project[IDEMPOTENCY_NAMESPACE_LEN] = {0x05, 0xf1, 0x9c, 0x20, 0x9a, 0xcb, 0x42, 0x54,
                                                            0x97, 0xa5, 0x1d, 0x73, 0x97, 0x62, 0x99, 0x97};
 

@@ -1,7 +1,7 @@
-/* idempotency: the key under which a create may be repeated (3-providers.md, Idempotency key).
+/* idempotency: the key with which a create may be repeated.
  *
- * UUID version 5 (RFC 4122, 4.3), so the same customer of the same job comes to the same key after a crash,
- * on another machine and in a rerun. It says nothing about the body. Thread: any; pure.
+ * UUID version 5 (RFC 4122, 4.3), so the same customer of the same job has the same key after a crash, on
+ * another machine and in a rerun. It does not depend on the body. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_IDEMPOTENCY_H
 #define KYC_PROVIDER_IDEMPOTENCY_H

@@ -204,7 +204,6 @@ const char *kira_payload_write(const struct provider_call *call, struct buffer *
     const char *fault = write_information(call, &writer);
     json_write_object_end(&writer);
     if (!fault && (out->overflowed || out->len > KIRA_BODY_MAX))
-        fault =
-            "the request with its documents is larger than 10 MB, which is the most that the provider takes";
+        fault = "the request with its documents is larger than 10 MB, the provider's maximum";
     return fault;
 }

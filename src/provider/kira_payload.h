@@ -1,4 +1,4 @@
-/* kira_payload: the bodies of Kira's create and update, documents included (3-providers.md, kira create).
+/* kira_payload: the bodies of Kira's create and update, documents included.
  *
  * A document that the record names by a path is read from below provider.documents when the request is built,
  * and goes in as a data URI. Thread: any; nothing but these files is read.

@@ -17,9 +17,9 @@
 
 enum { STATUS_MIN = INT_MIN, STATUS_MAX = INT_MAX, HTTP_CONFLICT = 409, WARNINGS_MAX = 64 * 1024 };
 
-/* The order matters: what was not sent or not answered has no status worth reading, and a named status stands
- * before its class. A 401 and the gateway's own 403 speak of the credentials, never of a record: no row makes
- * a refusal of them, and a provider's own rows must not either. */
+/* The order matters: what was not sent or not answered has no status worth reading, and a single status comes
+ * before its class. A 401 and the gateway's own 403 concern the credentials, never a record: no row makes a
+ * refusal of them, and a provider's own rows must not either. */
 static const struct outcome_row general_rows[] = {
     {STATUS_MIN, STATUS_MAX, 0, OUTCOME_FACT_SENT, OUTCOME_NOT_SENT, OUTCOME_CAUSE_OF_TRANSPORT, NULL, false},
     {STATUS_MIN, STATUS_MAX, OUTCOME_FACT_QUESTION, OUTCOME_FACT_COMPLETE, OUTCOME_NOT_SENT,
@@ -30,7 +30,7 @@ static const struct outcome_row general_rows[] = {
     {200, 299, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_5XX, NULL, false},
     {200, 299, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, NULL, false},
     {300, 399, OUTCOME_FACT_QUESTION, 0, OUTCOME_STOP, 0, REDIRECTS, false},
-    {300, 399, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, REDIRECTS, false}, /* a 303 is sent behind the work, too */
+    {300, 399, 0, 0, OUTCOME_IN_DOUBT, RETRY_5XX, REDIRECTS, false}, /* a 303 may follow the work */
     {408, 408, OUTCOME_FACT_QUESTION, 0, OUTCOME_NOT_SENT, RETRY_TIMEOUT, NULL, false},
     {408, 408, 0, 0, OUTCOME_IN_DOUBT, RETRY_TIMEOUT, NULL, false},
     {429, 429, 0, 0, OUTCOME_THROTTLED, RETRY_429, NULL, false},
@@ -63,7 +63,7 @@ static const struct outcome_row *find_row(const struct outcome_row *rows, size_t
     return NULL;
 }
 
-/* A row about an answer cannot fit before the rows about its absence were asked, so these come first. */
+/* Rows of a provider apply to a complete reply only. */
 static const struct outcome_row *decide(const struct outcome_table *table, int status, unsigned facts)
 {
     const struct outcome_row *row = NULL;
@@ -75,8 +75,8 @@ static const struct outcome_row *decide(const struct outcome_table *table, int s
     return row;
 }
 
-/* Copies what may stand in a header or an id: visible ASCII and blanks. False when it does not fit or holds
- * more. */
+/* Copies characters that a header or an id may have: visible ASCII and blanks. False when it does not fit or
+ * holds more. */
 static bool copy_plain(struct slice text, char *out, size_t size)
 {
     out[0] = '\0';
@@ -111,8 +111,8 @@ static bool is_success(const struct outcome_table *table, const struct provider_
     return user_id_is_valid(user_id) && copy_plain(user_id, outcome->user_id, sizeof outcome->user_id);
 }
 
-/* Whether the answer to a create or update is somebody else's: never a success. Asked of a 2xx alone, since
- * errors are told by members of the same names ({"email": "is taken"}). */
+/* Whether the reply to a create or update is about another customer: then it is never a success. Checked for
+ * a 2xx alone, since errors use members of the same names ({"email": "is taken"}). */
 static bool is_of_another(const struct outcome_table *table, const struct provider_reply *reply,
                           const struct reply_body *body, const struct record *record)
 {
@@ -130,7 +130,7 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
     return remote_user_is_other(body->nodes, &expected);
 }
 
-/* What no outcome may quote. */
+/* What an outcome must not quote. */
 struct redaction {
     const struct record *record;
     struct scrub_secrets secrets;
@@ -157,8 +157,8 @@ static void set_code(struct slice code, const struct redaction *redaction, struc
         outcome->code[0] = '\0';
 }
 
-/* existing: the user that the answer says exists, for a person to look at; empty: none. It is not named where
- * the provider calls users by what is the customer's own (an e-mail). */
+/* existing: the id of the user that exists, for a person to look up; empty: none. It is left out where it is
+ * personal data (an e-mail). */
 static void set_message(const struct outcome_row *row, struct slice existing, struct slice said,
                         const struct redaction *redaction, struct outcome *outcome)
 {
@@ -179,7 +179,7 @@ static void set_transport(const struct outcome_row *row, const struct provider_r
                           const struct redaction *redaction, struct outcome *outcome)
 {
     const char *transport = reply->transport ? reply->transport : "";
-    struct redaction own = *redaction; /* libcurl's words: the host that was asked is ours */
+    struct redaction own = *redaction; /* libcurl's own text may name our host */
     own.secrets.host = reply->host;
     size_t len = strspn(transport, "abcdefghijklmnopqrstuvwxyz_");
     copy_plain(slice_make(transport, len), outcome->code, sizeof outcome->code);
@@ -194,7 +194,7 @@ static bool reports_existing(const struct outcome_table *table, const struct rep
     return false;
 }
 
-/* The user that a no to a create names as the one that exists already; empty: none. */
+/* The user that a refused create names as existing already; empty: none. */
 static struct slice existing_user(const struct outcome_table *table, const struct provider_reply *reply,
                                   const struct outcome_row *row, const struct reply_body *body)
 {
@@ -237,7 +237,7 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
     return NULL;
 }
 
-/* What the answer to a create or an update that went well says of it beside that. */
+/* Warnings of a successful create or update, and the members that an update left out. */
 static void set_verdict(const struct outcome_table *table, const struct provider_reply *reply,
                         const struct reply_body *body, const struct redaction *redaction,
                         struct outcome *outcome)
@@ -255,7 +255,7 @@ static void set_verdict(const struct outcome_table *table, const struct provider
     buffer_clear(&text);
 }
 
-/* Its words are about another customer: none of them is kept. */
+/* The text is about another customer: nothing of it is kept. */
 static void set_other(struct outcome *outcome)
 {
     snprintf(outcome->code, sizeof outcome->code, "other_customer");

@@ -1,7 +1,7 @@
 /* payload: a record's values as a provider's JSON body, from a table.
  *
- * Only values that are present are written, and an object without any is left out, but for what the provider
- * takes as null. An update writes the members of its call and no others. Thread: any; pure.
+ * Only values that are present are written, and an object without any is left out, unless the provider
+ * accepts null. An update writes the members of its call and no others. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_PAYLOAD_H
 #define KYC_PROVIDER_PAYLOAD_H

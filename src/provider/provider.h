@@ -1,7 +1,7 @@
-/* provider: what the pipeline and the sender need to know of a provider; one file and one table row each.
+/* provider: what the pipeline and the sender use of a provider; each has a file and a row in
+ * provider_table.c.
  *
- * Facts and their sources are in 3-providers.md. Everything here is a pure function of its arguments: no
- * clock, no network, no state but an account's kept HMAC context.
+ * Facts and their sources: README.md. Every function is pure: no clock, no network, no state but an account.
  */
 #ifndef KYC_PROVIDER_PROVIDER_H
 #define KYC_PROVIDER_PROVIDER_H
@@ -24,7 +24,7 @@ enum {
     PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
 };
 
-/* What is to be asked of the provider. */
+/* A request to the provider, before it is built. */
 struct provider_call {
     enum operation operation;
     const struct job *job;       /* its settings */
@@ -42,18 +42,19 @@ struct provider_call {
     bool in_doubt;               /* of CREATE: an earlier attempt of it has no known outcome */
 };
 
-/* A user as the provider tells of it: what a doubt is settled by. Slices are in the caller's arena. */
+/* A user as the provider returns it: a create in doubt is resolved by it. Slices are in the caller's arena.
+ */
 struct provider_user {
     struct slice id;
     struct slice external_id; /* empty: not given */
     struct value *values;     /* [field_count()], those that are compared, in normal form; the rest absent */
 };
 
-/* How a create in doubt is settled (3-providers.md, Doubts). */
+/* How a create in doubt is resolved. */
 enum provider_recovery {
     PROVIDER_RECOVERY_REPEAT,  /* the same reference gives the same user */
     PROVIDER_RECOVERY_LOOK_UP, /* repeated within the idempotency window, then looked up by e-mail */
-    PROVIDER_RECOVERY_LIST,    /* one listing of all users settles all */
+    PROVIDER_RECOVERY_LIST,    /* one listing of all users resolves all */
 };
 
 /* One HTTP request, but for its authentication. */
@@ -64,11 +65,12 @@ struct provider_request {
     struct buffer body;                /* reset by the builder; owned by whoever owns this struct */
 };
 
-/* Credentials made ready: one per lane. Owner: account_new/account_free of the provider; thread: the lane's.
+/* Credentials in the form that a driver uses, one for each key slot; each driver has a type of its own.
+ * Owner: account_new/account_free of the provider; thread: the sender's.
  */
 struct provider_account;
 
-/* What came back to one attempt. */
+/* The reply to one attempt. */
 struct provider_reply {
     enum operation operation;
     bool sent;              /* a byte of it may have left (PREREQFUNCTION was called) */
@@ -84,10 +86,10 @@ struct provider_reply {
     const char *user_id; /* of the call, of UPDATE: the user that an answer must not contradict; NULL: none */
     const char *former_key;  /* of the call, of UPDATE; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
-    bool login_broken;       /* a 401 to it means that the login gives no token that works */
+    bool login_broken;       /* a 401 to it means that no token of the login works */
     struct slice request_id; /* x-trace-id, x-request-id or x-amzn-requestid; or empty */
     struct slice body;       /* at most 64 KiB */
-    const struct job *job;   /* whose credentials no outcome may quote; NULL: none */
+    const struct job *job;   /* whose credentials an outcome must not quote; NULL: none */
     struct slice token;      /* nor the login's token that the request carried; empty: none */
     struct slice host;       /* of the base URL: a transport error may name it; empty: none */
 };
@@ -98,7 +100,7 @@ struct provider {
     uint16_t user_id_min, user_id_max; /* characters of a user's id; 0: no bound of its own */
     struct job_rate rate;              /* default */
     uint32_t in_flight;                /* default; a key of a signed provider */
-    bool is_signed;                    /* keys with nonces: lanes, locks, floors */
+    bool is_signed;                    /* keys with nonces */
     bool has_login;                    /* a LOGIN gives the token that every other request carries */
     bool can_update;                   /* false: a changed customer is refused as record/no_update */
     enum provider_recovery recovery;
@@ -123,8 +125,8 @@ struct provider {
     void (*authenticate)(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
                          const struct provider_request *request, struct provider_headers *headers);
 
-    /* With has_login: takes the token out of the answer to a LOGIN that was judged OUTCOME_DONE. Returns the
-     * seconds for which it is good, 0 when the answer holds none. */
+    /* With has_login: keeps the token of a successful reply to a LOGIN. Returns its lifetime in seconds, 0
+     * when the reply has none. */
     uint64_t (*read_token)(struct provider_account *account, struct slice body);
 
     /* Without PROVIDER_RECOVERY_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there
@@ -141,7 +143,8 @@ struct provider {
                      struct outcome *outcome);
 };
 
-/* Whether it is one of this provider's: its length too, where the provider's page gives one. */
+/* True for a user id that is valid (user_id.h) and, where the provider's page gives a length, of that length.
+ */
 bool provider_accepts_user_id(const struct provider *provider, struct slice id);
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */

@@ -171,7 +171,7 @@ static bool is_same_email(struct slice email, struct slice other)
     return email.len == other.len && strncasecmp(email.data, other.data, email.len) == 0;
 }
 
-/* The value of a field in the request; empty when the provider is not told it. */
+/* The value of a field in the request; empty when the request does not carry it. */
 static struct slice expected_value(const struct remote_user_expected *expected, enum field_id field,
                                    const char **member)
 {
@@ -184,7 +184,7 @@ static struct slice expected_value(const struct remote_user_expected *expected, 
 /* Members that hold a user's id. */
 static const char *const ids[] = {"id", "user", "user_id"};
 
-/* What an answer says of who it is about, compared with the request's. */
+/* The customer that a reply names, compared with the request's. */
 struct claims {
     bool is_ours, is_other, is_other_email;
 };

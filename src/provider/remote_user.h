@@ -1,7 +1,7 @@
-/* remote_user: one user as a provider tells of it, its values in the normal form of ours.
+/* remote_user: one user as a provider returns it, with values in our normal form.
  *
- * What a doubt is settled by: look-ups and listings are compared with the ledger's digests, so a value must
- * be written exactly as the rules write it. Thread: any; pure.
+ * Look-ups and listings are compared with the ledger's digests, so a value must be written exactly as the
+ * rules write it. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_REMOTE_USER_H
 #define KYC_PROVIDER_REMOTE_USER_H
@@ -18,17 +18,17 @@
  * `results`, or one of these inside of `data`. */
 bool remote_user_find_list(const struct json_node *nodes, size_t *index);
 
-/* What an answer says of its list of users. */
+/* What a reply states about its list of users. */
 struct remote_user_list_claim {
-    bool more;      /* that it goes on: has_more, next, and the like */
-    uint64_t total; /* how many users there are; 0: not said */
-    uint64_t pages; /* how many pages; 0: not said */
+    bool more;      /* that there is more: has_more, next, and the like */
+    uint64_t total; /* how many users there are; 0: not stated */
+    uint64_t pages; /* how many pages; 0: not stated */
 };
 
 /* Reads it from the members around the list nodes[list], at any depth and under the names that APIs have for
  * them (has_more, hasNextPage, next, next_cursor, total, total_count, total_pages, …). A list is whole only
- * when it does not go on, has as many users as there are, and was read to the last page: without being told,
- * nobody can see that a provider has begun to page. */
+ * when it does not go on, has as many users as there are, and was read to the last page: otherwise a provider
+ * that begins to page would go unnoticed. */
 void remote_user_list_read_claim(const struct json_node *nodes, size_t list,
                                  struct remote_user_list_claim *claim);
 
@@ -42,26 +42,25 @@ bool remote_user_begin(const struct json_node *nodes, size_t *index, struct aren
 struct slice remote_user_external_id(const struct json_node *nodes, size_t index);
 
 /* Who a user is, as an answer to a FETCH or an element of a listing tells it at any provider: its id, and the
- * external id that it was given, empty when it is not told. False when there is no id. */
+ * external id that it was given, empty when the reply has none. False when there is no id. */
 bool remote_user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
 
 /* Whether two ids are the same user's: one may be written in groups, and in another case. */
 bool remote_user_is_same_id(struct slice id, struct slice other);
 
-/* What a request says of who it is for; an answer that contradicts it answers another request. */
+/* The customer of a request; a reply that contradicts it answers another request. */
 struct remote_user_expected {
-    const struct provider_fields
-        *fields; /* without a member for the external id, the provider is not told it */
+    const struct provider_fields *fields; /* without a member for the external id, it is not sent */
     const struct record *record;
     const char *user_id;    /* of an UPDATE; else NULL */
     const char *former_key; /* an external id that is right beside the record's; NULL: none */
     bool has_email;         /* the request carries it */
 };
 
-/* Whether a success names another customer than was asked for: another user id, another external id, or,
- * where it names neither of a user to update, another e-mail (ASCII case aside). What it does not contain
- * names nobody. The members are looked for where a user is told: on top, in `data`, `result`, `user`, and of
- * the external id in `metadata`. */
+/* Whether a success names another customer than the request: another user id, another external id, or,
+ * where it names neither of a user to update, another e-mail (ASCII case aside). A member that is missing is
+ * no contradiction. The members are looked for where a user is told: on top, in `data`, `result`, `user`, and
+ * of the external id in `metadata`. */
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected);
 
 /* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in

@@ -1,4 +1,4 @@
-/* reply_body: what a provider says in the body of its answer, read leniently (3-providers.md, Outcomes).
+/* reply_body: the body of a provider's reply, read leniently.
  *
  * An error may be `error`, `errors`, `message`, `code`, `error_code` or `details`, each a string, an object
  * or an array of either; a body that is not JSON, or has none of these, is its own message. Nothing here is
@@ -20,7 +20,7 @@ struct reply_body {
     size_t node_count;
     bool has_error;     /* a non-empty `error` or `errors` */
     struct slice code;  /* the provider's error code, a single word; or empty */
-    struct buffer text; /* all that it says of an error, `; ` between the parts */
+    struct buffer text; /* all texts of the error, `; ` between the parts */
 };
 
 /* Borrows text until reply_body_clear. */
@@ -40,7 +40,7 @@ struct slice reply_body_value(const struct reply_body *body, const char *path);
 struct slice reply_body_first(const struct reply_body *body, const char *const *paths, size_t min,
                               size_t max);
 
-/* What the error's details blame, as the provider's member path (`address_country`,
+/* The member that the error's details name, as the provider's path (`address_country`,
  * `identifying_information[0].number`): the first `path` of `details`; of an array its first name. Empty when
  * there is none. */
 struct slice reply_body_field_path(const struct reply_body *body);

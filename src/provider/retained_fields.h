@@ -1,5 +1,5 @@
-/* retained_fields: members of a success answer that the job wants kept in the ledger (3-providers.md,
- * `keep`).
+/* retained_fields: members of a successful reply that the ledger keeps, as the job's provider.keep lists
+ * them.
  *
  * Thread: any; pure.
  */

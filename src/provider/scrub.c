@@ -41,7 +41,7 @@ struct scanner {
     size_t offset, letter; /* byte, and the letter that it begins */
     struct scrub_values values;
     const struct scrub_secrets *secrets;
-    bool shapes; /* numbers and tokens that are nobody's known value are replaced too */
+    bool shapes; /* numbers and tokens that are no known value are replaced too */
 };
 
 static bool is_alphanumeric(char byte)
@@ -112,7 +112,7 @@ static bool is_of_token(char byte)
     return ascii_is_digit(byte) || ascii_is_letter(byte) || (byte != '\0' && strchr("+/_-", byte));
 }
 
-/* Base64, a JWT's parts, an API key: nobody's name and nobody's business. */
+/* Base64, a JWT's parts, an API key: never a name. */
 static void match_token(struct slice text, struct finding *best)
 {
     bool lower = false, upper = false, digit = false;

@@ -30,7 +30,7 @@
 #include "model/provider_fields.h"
 #include "model/record.h"
 
-/* What was sent that is nobody's to read, and what may be read all the same. */
+/* Secrets of the request, and texts that are exempt. */
 struct scrub_secrets {
     const struct job_credentials *credentials;
     size_t count;

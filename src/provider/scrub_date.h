@@ -1,4 +1,4 @@
-/* scrub_date: a date of the record in whatever way somebody has written it.
+/* scrub_date: a date of the record in any way of writing it.
  *
  * Found are a day, month and year in numbers, in any order, the year with two digits or four, apart by blanks
  * or punctuation or written as one number of six or eight digits; and with the month's name, whole or

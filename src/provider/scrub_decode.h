@@ -1,4 +1,4 @@
-/* scrub_decode: what a text of a provider says once its escapes are read and nothing in it steers a terminal.
+/* scrub_decode: a provider's text with its escapes decoded and without terminal control characters.
  *
  * Values and secrets are looked for in this: an escape, an invisible character or a wrapped line must not
  * slip one past. Thread: any; pure.

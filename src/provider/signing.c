@@ -77,7 +77,7 @@ int signing_check_job(const struct job *job, bool with_secrets, struct error *er
                             secret_slice(&credentials->api_key)))
                 return job_fail(
                     job, credentials->place, error,
-                    "credentials %zu and %zu are the same API key: two lanes would cross their nonces; leave one out",
+                    "credentials %zu and %zu are the same API key: their nonces would mix; leave one out",
                     j + 1, i + 1);
     }
     return 0;

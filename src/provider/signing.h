@@ -2,8 +2,8 @@
  *
  *   API-Sign = base64(HMAC-SHA512(base64-decode(api_secret), request-target ‖ SHA256(nonce ‖ body)))
  *
- * (3-providers.md, Signing; Kraken's REST guide.) payward and kraken-embed share it. An account keeps its
- * HMAC context, so that a request costs no key set-up. Thread: an account belongs to one lane at a time.
+ * (Kraken's REST guide.) payward and kraken-embed share it. An account keeps its
+ * HMAC context, so that a request costs no key set-up. Thread: an account belongs to one key slot at a time.
  */
 #ifndef KYC_PROVIDER_SIGNING_H
 #define KYC_PROVIDER_SIGNING_H
@@ -18,7 +18,7 @@
 
 enum { SIGNING_TEXT_SIZE = 89 }; /* base64 of 64 bytes, and a NUL */
 
-/* What a job must say for a signed provider: with_secrets, an api_key of 1 to 200 visible ASCII characters
+/* What a job needs for a signed provider: with_secrets, an api_key of 1 to 200 visible ASCII characters
  * and an api_secret in strict base64, neither twice nor beside another credential. 0, or -1 with ERROR_USAGE
  * at the credential's place; no message holds a secret. */
 int signing_check_job(const struct job *job, bool with_secrets, struct error *error);

@@ -1,7 +1,6 @@
-/* success: what the answer to a create or an update that went well says of it beside that: warnings, and the
- * members that it left out.
+/* success: warnings of a successful create or update, and members that an update left out.
  *
- * Providers answer under other names than they are asked (kira: `residential_address` for `address_street`
+ * Replies use other names than requests (kira: `residential_address` for `address_street`
  * and its like), so names are mapped before they are compared. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_SUCCESS_H
@@ -15,7 +14,7 @@
 #include "provider/reply_body.h"
 
 /* Of the members that an UPDATE sent, those that the answer's list of what was updated does not name. 0 when
- * the answer has no such list: it says nothing then. */
+ * the reply has no such list. */
 uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *body, uint64_t sent);
 
 /* What the answer's warnings are about, as outcome.warned, and their texts into out, not masked; 0: it has

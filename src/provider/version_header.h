@@ -1,6 +1,6 @@
 /* version_header: the header by which an API's version is named; its name and value are settings of the job.
  *
- * Two pages of one provider name it differently (3-providers.md), so nothing of it is fixed. Thread: any;
+ * Two pages of one provider name it differently, so both are settings. Thread: any;
  * pure.
  */
 #ifndef KYC_PROVIDER_VERSION_HEADER_H
@@ -10,7 +10,7 @@
 #include "model/job.h"
 #include "provider/provider.h"
 
-/* A provider's own, where the job says nothing. */
+/* A provider's default. */
 struct version_header {
     const char *name, *value;
 };
