@@ -168,25 +168,12 @@ static void write_input(const struct infer_sample *sample, const char *path, str
 
 static void write_provider(const struct provider *provider, struct buffer *out)
 {
-    static const struct {
-        const char *name, *credentials;
-    } known[] = {
-        {"payward", "{api_key: env:PWS_API_KEY, api_secret: env:PWS_API_SECRET}"},
-        {"kraken-embed", "{api_key: env:KRAKEN_API_KEY, api_secret: env:KRAKEN_API_SECRET}"},
-        {"kira", "{api_key: env:KIRA_API_KEY, client_id: env:KIRA_CLIENT_ID, password: env:KIRA_PASSWORD}"},
-        {"payso", "{token: env:PAYSO_TOKEN}"},
-    };
-    const char *credentials = "{api_key: env:API_KEY}";
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].name, provider->name) == 0)
-            credentials = known[i].credentials;
     buffer_printf(
         out,
         "\nprovider:\n  name: %s\n  # base_url: %s\n"
-        "  # Never the secrets themselves: env:NAME, or file:PATH of a file that only you may read.\n"
+        "  # Never write secrets here: env:NAME, or file:PATH of a file that only you may read.\n"
         "  credentials: %s\n",
-        provider->name, provider->base_url, credentials);
+        provider->name, provider->base_url, provider->credentials);
 }
 
 size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,

@@ -243,6 +243,7 @@ static void kira_classify(const struct provider_reply *reply, const struct recor
 const struct provider kira_provider = {
     .name = "kira",
     .base_url = "https://api.balampay.com",
+    .credentials = "{api_key: env:KIRA_API_KEY, client_id: env:KIRA_CLIENT_ID, password: env:KIRA_PASSWORD}",
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .has_login = true,

@@ -105,6 +105,7 @@ static void kraken_embed_classify(const struct provider_reply *reply, const stru
 const struct provider kraken_embed_provider = {
     .name = "kraken-embed",
     .base_url = "https://nexus.kraken.com",
+    .credentials = "{api_key: env:KRAKEN_API_KEY, api_secret: env:KRAKEN_API_SECRET}",
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 1,
     .is_signed = true,

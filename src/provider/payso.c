@@ -167,6 +167,7 @@ static void payso_classify(const struct provider_reply *reply, const struct reco
 const struct provider payso_provider = {
     .name = "payso",
     .base_url = "https://core-api.pay.so/v1",
+    .credentials = "{token: env:PAYSO_TOKEN}",
     .rate = {.count = 5, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .can_update = false,

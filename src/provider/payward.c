@@ -89,6 +89,7 @@ static void payward_classify(const struct provider_reply *reply, const struct re
 const struct provider payward_provider = {
     .name = "payward",
     .base_url = "https://api.services.payward.com",
+    .credentials = "{api_key: env:PWS_API_KEY, api_secret: env:PWS_API_SECRET}",
     .user_id_min = USER_ID_MIN,
     .user_id_max = USER_ID_MAX,
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},

@@ -97,6 +97,7 @@ struct provider_reply {
 struct provider {
     const char *name;
     const char *base_url;
+    const char *credentials;           /* as a job names them, for `guess`: `{token: env:PAYSO_TOKEN}` */
     uint16_t user_id_min, user_id_max; /* characters of a user's id; 0: no bound of its own */
     struct job_rate rate;              /* default */
     uint32_t in_flight;                /* default; a key of a signed provider */
