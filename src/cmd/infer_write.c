@@ -168,12 +168,11 @@ static void write_input(const struct infer_sample *sample, const char *path, str
 
 static void write_provider(const struct provider *provider, struct buffer *out)
 {
-    buffer_printf(
-        out,
-        "\nprovider:\n  name: %s\n  # base_url: %s\n"
-        "  # Never write secrets here: env:NAME, or file:PATH of a file that only you may read.\n"
-        "  credentials: %s\n",
-        provider->name, provider->base_url, provider->credentials);
+    buffer_printf(out,
+                  "\nprovider:\n  name: %s\n  # base_url: %s\n"
+                  "  # Never write secrets here: env:NAME, or file:PATH of a file that only you may read.\n"
+                  "  credentials: %s\n",
+                  provider->name, provider->base_url, provider->credentials);
 }
 
 size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,
