@@ -255,7 +255,8 @@ check: deps
 		$(call UNITS_OF,asan) $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
 lint: deps
-	@scripts/check-laws
+	@$(MAKE) --no-print-directory -s all
+	@KYC_BUILD=$(BUILD) scripts/check-laws
 	@scripts/check-format
 	@scripts/lint
 
