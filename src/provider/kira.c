@@ -175,13 +175,8 @@ static bool kira_read_success(const struct reply_body *body, enum operation oper
 
 static struct slice kira_read_existing(const struct reply_body *body)
 {
-    static const char *const paths[] = {"user_id", "data.user_id", "error.user_id"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        struct slice id = reply_body_value(body, paths[i]);
-        if (id.len > 0)
-            return id;
-    }
-    return slice_make("", 0);
+    static const char *const paths[] = {"user_id", "data.user_id", "error.user_id", NULL};
+    return reply_body_first(body, paths, 1, SIZE_MAX);
 }
 
 /* An answer has one object for the address, whose members it may name by a path of their own, where a request
