@@ -4,6 +4,7 @@
 
 # No built-in rules: looking for them takes make four times as long as all of this.
 MAKEFLAGS += -r
+.DEFAULT_GOAL := all
 BUILD ?= build
 CC = gcc
 CXX = g++

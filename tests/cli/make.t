@@ -79,6 +79,12 @@ for my $case (['core/on', 'core/test_one'], ['core/gone', 'core/test_one core/te
 is($status, 0, 'a script gets its arguments, and finds the programs') or diag($out, $err);
 like($out, qr{^LD build/kyc-(?:import\nLD build/kyc-sandbox|sandbox\nLD build/kyc-import)\nok +cli/asked +1 passed}m, 'which are built for it');
 
+run_program('rm', '-rf', "$project/build");
+($status, $out, $err) = make();
+ok($status == 0 && -x "$project/build/kyc-import" && -x "$project/build/kyc-sandbox", 'make alone builds both programs')
+    or diag($out, $err);
+is($err, '', 'without a word on standard error');
+
 unlink "$project/build/obj/core/core.c.o";
 ($status, $out) = make('V=1', 'build/obj/core/core.c.o');
 like($out, qr/^gcc .*-Werror.* -c -o build\/obj\/core\/core\.c\.o src\/core\/core\.c$/m, 'V=1 shows the whole command');
