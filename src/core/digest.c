@@ -26,7 +26,7 @@ static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
 static EVP_MAC *digest_mac;
 static EVP_MD *digest_md, *digest_md_1;
 
-/* Nothing can be signed or journalled then. OpenSSL does not always say which of the two it is. */
+/* Nothing can be signed or journalled then. OpenSSL does not always report which of the two it is. */
 static void digest_need(int done, const char *what)
 {
     if (done)

@@ -10,7 +10,8 @@
 int error_set_va(struct error *error, enum error_scope scope, const char *format, va_list arguments)
 {
     error->scope = scope;
-    /* The arguments may come from the very text that is replaced (an error that is told again with more). */
+    /* The arguments may come from the very text that is replaced (an error that is reported again with more).
+     */
     char text[ERROR_TEXT_MAX];
     size_t len = text_format_va(text, sizeof text, format, arguments);
     while (len > 0 && text[len - 1] == '\n')

@@ -171,7 +171,7 @@ int file_write_all(int fd, struct slice bytes)
     return 0;
 }
 
-/* Unlinks drafts that a killed process left behind: they may hold personal data, and nobody would ever look
+/* Unlinks drafts that a killed process left behind: they may hold personal data, and no one would ever look
  * for them. A living one is locked by its process. */
 static void file_draft_sweep(const char *path)
 {

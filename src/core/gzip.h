@@ -16,7 +16,7 @@
 enum gzip_status {
     GZIP_MORE,  /* wants more input (all input was used up), or has more output */
     GZIP_END,   /* between members: the input may end here */
-    GZIP_FAULT, /* gzip_reader_fault says what, gzip_reader_offset where */
+    GZIP_FAULT, /* see gzip_reader_fault and gzip_reader_offset */
 };
 
 struct gzip_reader;

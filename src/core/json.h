@@ -81,7 +81,7 @@ enum { JSON_PADDING = 64 };
 const struct json_node *json_reader_parse_lenient(struct json_reader *reader, struct slice text,
                                                   size_t *count, bool *repaired, struct json_fault *fault);
 
-/* The member `key` of the object nodes[at]; 0 when nodes[at] is no object or has no such member. */
+/* The member `key` of the object nodes[at]; 0 when nodes[at] is not an object or has no such member. */
 size_t json_member(const struct json_node *nodes, size_t at, const char *key);
 
 #endif

@@ -20,11 +20,11 @@ namespace ondemand = simdjson::ondemand;
 /* What a C++ library cannot get ends the process with the same words as what we cannot get. */
 [[maybe_unused]] static const std::new_handler NEW_HANDLER_BEFORE = std::set_new_handler(memory_out);
 
-/* Up to so many members every pair is compared; above, a table of hashes tells repeats. */
+/* Up to so many members every pair is compared; above, repeats are found by a table of hashes. */
 static const uint32_t JSON_PAIRWISE_MAX = 16;
 static const size_t JSON_TEXT_MAX = UINT32_MAX - 2 * simdjson::SIMDJSON_PADDING;
 static const char JSON_TOO_LONG[] = "it is longer than 1 GiB";
-static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than json.h says");
+static_assert(JSON_PADDING >= simdjson::SIMDJSON_PADDING, "simdjson reads further than json.h promises");
 
 /* More nodes are given back at the next text: one monstrous line must not stay in memory for a whole run. */
 static const size_t JSON_NODES_KEPT = 16 * 1024;
@@ -54,7 +54,7 @@ static slice json_text(const json_reader *reader)
     return slice_make(reader->text, reader->text_len);
 }
 
-/* The first fault stands. */
+/* The first fault is kept. */
 static bool json_fail(json_reader *reader, const char *message, const char *where)
 {
     if (reader->fault.message)
@@ -219,7 +219,7 @@ static size_t json_find_repeat_hashed(json_reader *reader, size_t object)
     return 0;
 }
 
-/* What stands from `at` on up to its closing quote; a data() of NULL when it holds an escape. */
+/* The text from `at` up to its closing quote; a data() of NULL when it holds an escape. */
 static std::string_view json_plain(const char *cursor)
 {
     const char *end = cursor;
@@ -344,7 +344,7 @@ static bool json_add_string(json_reader *reader, json_name name, visited &value,
 }
 
 /* Works for a document and for a value within it, which are unrelated types with the same members. A scalar
- * or plain string is left where it is: the iteration goes past what was not consumed. */
+ * or plain string is left where it is: the iteration passes what was not consumed. */
 template <typename visited>
 static bool json_visit_any(json_reader *reader, json_name name, visited &value, std::string_view token,
                            int depth)
@@ -408,7 +408,7 @@ static bool json_visit_document(json_reader *reader)
     return true;
 }
 
-/* No exception crosses into C: there is one that can come, and memory.h says what it means. */
+/* No exception crosses into C: there is one that can come, see memory.h. */
 [[noreturn]] static void json_out_of_memory() noexcept
 {
     memory_resize(nullptr, SIZE_MAX, SIZE_MAX);

@@ -10,7 +10,7 @@ static const struct slice escaped_replacement = SLICE_LITERAL("\\ufffd");
 
 enum { JSON_ESCAPE_LEN = 6 }; /* \uXXXX */
 
-/* What stands at one place of a text. */
+/* The bytes at one place of a text. */
 struct json_piece {
     size_t len;
     struct slice instead; /* at NULL: it stays */

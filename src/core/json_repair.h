@@ -1,4 +1,4 @@
-/* json_repair: JSON whose strings hold what is no Unicode, made readable.
+/* json_repair: makes JSON readable whose strings hold bytes or escapes that are not Unicode.
  *
  * simdjson refuses a text as a whole for one bad byte. Of an export a value is refused, not the record: so
  * the text is read again with U+FFFD in the place of what is wrong. Only for texts that were refused: slow.

@@ -170,7 +170,7 @@ static bool take(struct json_split *split, char byte)
     return split->depth > 0;
 }
 
-/* A byte of the byte order mark at the very beginning. Half of one is no text. */
+/* A byte of the byte order mark at the very beginning. Half of one is a fault. */
 static bool take_mark(struct json_split *split, char byte)
 {
     static const char mark[] = "\xef\xbb\xbf";

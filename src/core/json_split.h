@@ -3,8 +3,8 @@
  * The text is an object with the array as a member of its own (`{"users":[…], …}`), or the array itself; a
  * byte order mark before it is ignored. The splitter knows strings, escapes and nesting, and checks only what
  * finding the elements needs: each element is for the caller to parse, which checks the rest. The text
- * around the array is kept, for what it says of the list. Memory: one element, and JSON_SPLIT_AROUND_MAX.
- * Thread: one at a time. Owner: init/clear.
+ * around the array is kept, for its statements about the list. Memory: one element, and
+ * JSON_SPLIT_AROUND_MAX. Thread: one at a time. Owner: init/clear.
  */
 #ifndef KYC_CORE_JSON_SPLIT_H
 #define KYC_CORE_JSON_SPLIT_H
@@ -25,7 +25,7 @@ struct json_split {
     struct buffer element; /* so far */
     struct buffer name;    /* of the member at hand, as written */
     struct buffer around;  /* the text without what is in the array */
-    uint64_t is_object;    /* bit d: what stands open at depth d is an object */
+    uint64_t is_object;    /* bit d: the bracket open at depth d is an object's */
     unsigned depth;        /* open objects and arrays */
     unsigned array_depth;  /* of the array that is looked for, while it is open; else 0 */
     unsigned mark_len;     /* bytes of a byte order mark that were read before all else */
@@ -45,7 +45,8 @@ void json_split_clear(struct json_split *split);
 /* From the beginning again. */
 void json_split_reset(struct json_split *split);
 
-/* The next bytes. False, and from then on: this is no such text, an element is too large, or each said no. */
+/* The next bytes. False, and from then on: the text is of another form, an element is too large, or each
+ * returned false. */
 bool json_split_add(struct json_split *split, struct slice bytes);
 
 /* True when a whole text was seen, and the array was in it. */

@@ -25,7 +25,7 @@ static struct {
     char program[32];
     enum log_level max;
     bool json;
-    char live[LOG_LIVE_MAX]; /* what stands on the terminal now */
+    char live[LOG_LIVE_MAX]; /* what the terminal shows now */
 } log_state = {.mutex = PTHREAD_MUTEX_INITIALIZER, .program = "kyc-import", .max = LOG_INFO};
 
 static const char *const log_level_names[] = {"error", "warning", "info", "debug"};
@@ -89,7 +89,7 @@ static void log_append_json(struct buffer *line, enum log_level level, const str
     json_write_object_end(&json);
 }
 
-/* A message of several lines goes on indented: so a line end in a file's name, or in an answer, begins
+/* Further lines of a message are indented: so a line end in a file's name, or in an answer, begins
  * nothing that could be taken for a line of its own. */
 static void log_append_indented(struct buffer *line, struct slice text)
 {

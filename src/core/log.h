@@ -1,7 +1,7 @@
 /* log: lines for people and machines on standard error.
  *
- * Standard output carries the result and nothing else; all the rest goes through here. No line may hold a
- * secret or personal data but the customer's own key. While a progress line stands on the terminal, log lines
+ * Standard output carries the result and nothing else; everything else is logged. No line may hold a
+ * secret or personal data but the customer's own key. While the terminal shows a progress line, log lines
  * go above it. Thread: any; a line is written with one write(2).
  */
 #ifndef KYC_CORE_LOG_H

@@ -29,7 +29,7 @@ void *memory_wiped_resize(void *old, size_t size) __attribute__((returns_nonnull
 char *memory_wiped_copy(const char *text) __attribute__((returns_nonnull));
 void memory_wiped_free(void *old);
 
-/* Ends the process as these do: for a library that says it got no memory. */
+/* Ends the process as these do: for a library that reports that it got no memory. */
 void memory_out(void) __attribute__((noreturn));
 
 #endif

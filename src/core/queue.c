@@ -10,7 +10,7 @@ struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t has_capacity, has_item;
     size_t capacity, first, count;
-    size_t putters, takers; /* waiting ones: nobody is signalled when nobody waits */
+    size_t putters, takers; /* waiting ones: no signal is sent when none waits */
     bool closed;
     void *items[];
 };

@@ -50,7 +50,7 @@ static int only_a_file(int fd)
     return S_ISREG(info.st_mode) ? fd : fail(fd, EINVAL);
 }
 
-/* Opening a link as a folder fails with ENOTDIR, where openat2 says ELOOP. */
+/* Opening a link as a folder fails with ENOTDIR, where openat2 fails with ELOOP. */
 static int reason_at(int folder, const char *name, int reason)
 {
     struct stat info;
@@ -105,7 +105,7 @@ int safe_open_file(int folder, struct slice path)
     struct open_how how = {.flags = FILE_FLAGS,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
     long fd = syscall(SYS_openat2, folder, text, &how, sizeof how);
-    /* A container that does not know the call forbids it. */
+    /* A container whose seccomp profile predates the call forbids it. */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         return safe_open_file_by_steps(folder, path);
     return only_a_file((int)fd);

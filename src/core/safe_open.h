@@ -1,4 +1,4 @@
-/* safe_open: files of a folder that somebody else names, so that nothing outside of it can be reached.
+/* safe_open: files of a folder whose names are foreign input, so that nothing outside of it can be reached.
  *
  * The names come from a customer export: they may try `..`, absolute paths, links and devices. openat2(2)
  * with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS resolves them; where the kernel has none (before 5.6) or

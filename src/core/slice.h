@@ -1,4 +1,4 @@
-/* slice: a run of bytes that somebody else owns.
+/* slice: a run of bytes owned elsewhere.
  *
  * A slice is two words, passed by value. It need not end in NUL and may hold any byte.
  * Owner: whoever owns the bytes; a slice *borrows*.

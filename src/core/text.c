@@ -145,8 +145,8 @@ static bool is_invisible(uint32_t code)
     return IN_RANGES(code, invisible);
 }
 
-/* Characters that are in normal form C whatever stands beside them: no decomposition, combining class 0, and
- * never the second of a composed pair. Not all such, only the most frequent: a miss costs time alone. */
+/* Characters that are in normal form C whatever their neighbours are: no decomposition, combining class 0,
+ * and never the second of a composed pair. Not all such, only the most frequent: a miss costs time alone. */
 static bool is_surely_composed(uint32_t code)
 {
     if (code < CHAR_FIRST_MARK)

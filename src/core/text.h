@@ -45,9 +45,9 @@ enum text_fault text_normalize(struct slice source, struct arena *arena, struct 
  * In the arena. */
 struct slice text_fold_name(struct slice text, struct arena *arena);
 
-/* A text as it is compared when somebody else has written it down: each character's full case folding without
- * marks, compatibility forms taken apart, in its order. starts[i] is the byte at which the character that
- * codes[i] came from begins; several codes may share one. In the arena. */
+/* A text as it is compared when another person has written it down: each character's full case folding
+ * without marks, compatibility forms taken apart, in its order. starts[i] is the byte at which the character
+ * that codes[i] came from begins; several codes may share one. In the arena. */
 struct text_letters {
     uint32_t *codes, *starts;
     size_t count;

@@ -8,7 +8,7 @@
 #include "core/ascii.h"
 #include "core/utf8.h"
 
-/* Letters that stand for themselves in Unicode, but not on a keyboard elsewhere. */
+/* Letters without a decomposition in Unicode that other keyboards lack. */
 static const char *spell_letter(utf8proc_int32_t code)
 {
     switch (code) {
@@ -32,7 +32,7 @@ static const char *spell_letter(utf8proc_int32_t code)
     }
 }
 
-static bool vanishes(utf8proc_int32_t code)
+static bool is_dropped_in_names(utf8proc_int32_t code)
 {
     switch (code) {
     case '.':
@@ -76,7 +76,7 @@ static void write_char(struct name_writer *writer, utf8proc_int32_t code)
     const char *spelt = spell_letter(code);
     if (spelt) {
         write_letters(writer, spelt, strlen(spelt));
-    } else if (vanishes(code)) {
+    } else if (is_dropped_in_names(code)) {
         return;
     } else if (!is_letter_or_digit(code)) {
         writer->blank_waits = true;

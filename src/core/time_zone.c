@@ -226,7 +226,7 @@ int64_t time_zone_day(const struct time_zone *zone, int64_t instant, bool *start
     int64_t change = changes ? zone->starts[changes - 1] : INT64_MIN;
 
     *starts = local == day * DAY_S || change == instant;
-    /* Where a clock goes back over midnight, the day has begun before the change already. */
+    /* Where a clock is set back over midnight, the day has already begun before the change. */
     if (*starts && changes)
         *starts = day_of(change - 1 + zone->offsets[changes - 1]) < day;
     return day + moved;

@@ -32,8 +32,8 @@ const struct time_zone *time_zone_new(const char *name, struct arena *arena);
 int32_t time_zone_offset(const struct time_zone *zone, int64_t instant);
 
 /* The local day at an instant, in days since 1970-01-01. *starts: the instant is the first of that day, which
- * is not always 00:00 (a clock that goes forward at midnight skips it), and is the earlier 00:00 where a
- * clock that goes back shows it twice. */
+ * is not always 00:00 (a clock that is set forward at midnight skips it), and is the earlier 00:00 where a
+ * clock that is set back shows it twice. */
 int64_t time_zone_day(const struct time_zone *zone, int64_t instant, bool *starts);
 
 #endif

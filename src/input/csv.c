@@ -13,10 +13,10 @@
 
 enum { HEADER_ARENA_CHUNK = 16 * 1024 };
 
-/* What stands at the place of the next record. */
+/* What is at the place of the next record. */
 enum found {
     FOUND_RECORD,
-    FOUND_MALFORMED,     /* csv.flaw says why */
+    FOUND_MALFORMED,     /* see csv.flaw */
     FOUND_TOO_LONG,      /* well-formed, of several lines, over max_record */
     FOUND_TOO_LONG_LINE, /* its first line is over max_record; still to be passed over */
     FOUND_NO_CAPACITY,   /* over the limit: nothing was consumed */
@@ -254,7 +254,7 @@ static void take_record(struct csv *csv, struct batch *batch)
     lines_keep(&csv->lines);
 }
 
-/* A record that is none costs its first line: reading goes on behind it. */
+/* A malformed record costs its first line: reading continues behind it. */
 static void take_first_line(struct csv *csv, struct batch *batch, const char *rule, struct slice message)
 {
     struct slice raw = slice_make(lines_kept(&csv->lines).data, csv->first.len);

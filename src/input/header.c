@@ -37,7 +37,7 @@ static struct slice trim(struct slice text)
     for (size_t len; (len = blank_len(text)) > 0;)
         text = slice_skip(text, len);
 
-    /* what is left ends after the last char that is no blank */
+    /* what is left ends after the last char that is not blank */
     size_t end = 0;
     for (size_t i = 0; i < text.len;) {
         size_t len = blank_len(slice_skip(text, i));

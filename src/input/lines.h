@@ -49,7 +49,7 @@ enum lines_result {
 void lines_init(struct lines *lines, struct reader_feed feed);
 void lines_clear(struct lines *lines);
 
-/* Passes over bytes that stand at the very start; false when others do. */
+/* Skips these bytes at the very start; false when others are there. */
 bool lines_pass(struct lines *lines, struct slice start);
 
 enum lines_result lines_next(struct lines *lines, size_t max_len, struct line *line);

@@ -17,7 +17,7 @@
 #include "model/record.h"
 
 /* Where a reader's bytes come from. next gives a block that stays valid until it is called again: 1 a block
- * (never empty), 0 the clean end, -1 the input broke off (whoever made the feed knows why). */
+ * (never empty), 0 the clean end, -1 the input broke off (the owner of the feed has the reason). */
 struct reader_feed {
     int (*next)(void *context, struct slice *block);
     void *context;
@@ -34,12 +34,12 @@ struct reader_header {
     const struct slice *columns;
     const struct slice *source_columns; /* the bytes of their cells, not decoded, blanks included */
     size_t column_count;                /* at least 1; 0: NDJSON, which has no header */
-    struct slice raw;                   /* as it stands in the input, without its line end */
+    struct slice raw;                   /* as in the input, without its line end */
 };
 
 /* Reads the header; must come first, once. Valid as long as the reader. 0, or -1 with ERROR_INPUT: an empty
  * input, a header that is malformed or not of the encoding, or the feed broke off within it (error left with
- * scope ERROR_NONE then: the feed knows). `name` is for the message. */
+ * scope ERROR_NONE then: the feed has the reason). `name` is for the message. */
 int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error);
 
 enum reader_result {

@@ -46,7 +46,7 @@ static int fail_read(const struct source *source, struct error *error)
                      source->name, source_position(source), strerror(errno));
 }
 
-/* Waits until a pipe has something to read, or its end. A named pipe that nobody has opened for writing yet
+/* Waits until a pipe has something to read, or its end. A named pipe that no one has opened for writing yet
  * would seem to be at its end. 0, or -1 with errno: ECANCELED when the wait was to end. */
 static int wait_for_pipe(const struct source *source)
 {
@@ -272,7 +272,7 @@ static int open_file(struct source *source, bool takes_pipe, struct error *error
         return error_set(error, ERROR_INPUT, "%s: %s", source->name, file_kind_fault(source->first.st_mode));
     if (source->path)
         fcntl(source->fd, F_SETFL, 0);
-    (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a pipe does not know it: no matter */
+    (void)posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* fails on a pipe, which does no harm */
     return 0;
 }
 

@@ -20,7 +20,7 @@ struct source;
  * to convert it). */
 struct source *source_open(const char *path, struct error *error);
 /* The same, for a caller that may have to end the wait for a pipe: when stop_fd becomes readable, opening or
- * reading what is no file fails with ERROR_INTERRUPTED. Borrows stop_fd; -1: none. */
+ * reading anything but a file fails with ERROR_INTERRUPTED. Borrows stop_fd; -1: none. */
 struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error);
 /* For a small file that a person names, where nobody could end a wait: a pipe is refused too, unless it is
  * standard input. */

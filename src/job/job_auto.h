@@ -12,7 +12,7 @@
 #include "model/job.h"
 #include "model/provider_fields.h"
 
-/* Fills in the mappings of a job that says `fields: auto`; does nothing to another. columns: the header. Only
+/* Fills in the mappings of a job with `fields: auto`; does nothing to another. columns: the header. Only
  * what the provider takes, what others depend on and what the job's rules name is matched, by a weak
  * name only what the provider needs. 0, or -1 with
  * ERROR_USAGE at `auto`: two columns that fit one field equally well (it names both), none for external_id,

@@ -6,7 +6,7 @@
 #include "job/job_scalar.h"
 #include "model/date_format.h"
 
-/* One field while its mapping is read: the keys that it had, to judge what goes together. */
+/* One field while its mapping is read: its keys, to check their combination. */
 struct draft {
     struct job_mapping *mapping;
     const struct job_node *format, *zone, *time, *split, *values, *otherwise, *constant;

@@ -1,9 +1,9 @@
 /* job_keys: a mapping of the job file against the table of its keys.
  *
- * One row of a table is one key: its name, the function that reads its value and where the value goes. A key
- * that is in no row is refused with the nearest one, so a new key is a new row and nothing else. All
+ * One row of a table is one key: its name, the function that reads its value, and the place for the value. A
+ * key that is in no row is refused with the nearest one, so a new key is a new row and nothing else. All
  * functions that return int give 0, or -1 with the reader's error filled in at the node's place. Thread: one
- * at a time. Owner: all text goes into the job's arena.
+ * at a time. Owner: all text is in the job's arena.
  */
 #ifndef KYC_JOB_JOB_KEYS_H
 #define KYC_JOB_JOB_KEYS_H

@@ -9,10 +9,10 @@
 
 #include "job/job_keys.h"
 
-/* job_set.c: changes the tree as --set says, before any of it is read. */
+/* job_set.c: applies --set to the tree, before any of it is read. */
 int job_set_apply(struct job_reader *reader, struct job_node *top);
 
-/* Defaults, then the part where there is one; --input goes before input.path. */
+/* Defaults, then the part where there is one; --input has precedence over input.path. */
 void job_input_defaults(struct job *job);
 job_key_read job_input_read;
 /* After both: the paths as they will be read, and the format where none was said. */

@@ -9,7 +9,7 @@
 
 /* Adds to job->input.paths what path names: itself, or, when it is a pattern (`*`, `?`, `[…]`) and no file of
  * that very name is there, the files that match, in the order of their bytes. A pattern that nothing matches
- * is added itself: that there is no such file is told by whoever opens it, so that a command which reads no
+ * is added itself: a missing file is reported when it is opened, so that a command which reads no
  * input does not mind. Copies into the job's arena. */
 void job_paths_add(struct job *job, const char *path);
 

@@ -1,6 +1,6 @@
 /* job_provider: the settings of `provider`, one row of one table each.
  *
- * Whatever has to hold for every setting goes through the table: a new setting is a new row, and a row says
+ * Everything that must hold for each setting is in the table: a new setting is a new row, and a row says
  * how its value is written again (job_key.write). Thread: any; pure.
  */
 #ifndef KYC_JOB_JOB_PROVIDER_H

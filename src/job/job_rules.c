@@ -6,7 +6,7 @@
 
 enum { RULE_NAME_MAX = 64, YEARS_MAX = 120 };
 
-/* One rule while it is read: the keys that it had, to judge what goes together. */
+/* One rule while it is read: its keys, to check their combination. */
 struct draft {
     struct job_rule *rule;
     const struct job_node *field, *when, *match, *not_match, *name, *message, *level, *required, *years;
@@ -169,7 +169,7 @@ static bool is_own_word(const char *name)
     return false;
 }
 
-/* A key that says nothing for this kind of rule: refused, since it would be ignored. */
+/* A key without effect for this kind of rule: refused, since it would be ignored. */
 static int refuse(struct job_reader *reader, const struct job_node *key, const char *kind)
 {
     return key ? job_keys_fail_at_key(reader, key, "`%s` has no effect in a rule with %s", key->key.data,

@@ -19,7 +19,7 @@ job_key_read job_scalar_percent;  /* uint32_t: `20%` */
 job_key_read job_scalar_rate;     /* struct job_rate: `20/s`, `300/min`, `1000/h` */
 job_key_read job_scalar_bool;     /* bool */
 job_key_read job_scalar_word;     /* int: which of the row's words */
-/* char: one ASCII character that is no letter, digit, blank or line end; or `tab`. */
+/* char: one ASCII character other than a letter, digit, blank or line end; or `tab`. */
 job_key_read job_scalar_separator;
 
 /* What the functions above have read, as text: a number in its unit, a text with its length in front, and

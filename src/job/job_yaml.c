@@ -230,7 +230,7 @@ static struct job_node *take_node(struct builder *builder, struct fy_event *even
     return node;
 }
 
-/* Where an event of a second document stands: an implicit start has no token of its own. */
+/* The place of an event of a second document: an implicit start has no token of its own. */
 static struct job_place place_of_event(const struct fy_event *event)
 {
     switch (event->type) {

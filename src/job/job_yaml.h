@@ -1,7 +1,7 @@
-/* job_yaml: a YAML text as a tree of nodes with places. Nothing but job_yaml.c knows libfyaml.
+/* job_yaml: a YAML text as a tree of nodes with places. Only job_yaml.c uses libfyaml.
  *
  * The parser's events are taken, not its documents: they show every anchor, alias, tag and second document,
- * so that each can be refused where it stands, and the tree is ours to change (--set). A job file is plain
+ * so that each can be refused with its place, and the tree is ours to change (--set). A job file is plain
  * data: one document, no anchors, no aliases, no tags, no key twice; keys are scalars. Thread: one at a time.
  * Owner: nodes live in the arena that they were read into.
  */

@@ -23,7 +23,7 @@ const struct country *country_by_alpha2(struct slice code)
     return index == 0 ? NULL : &country_table[index - 1];
 }
 
-/* Searches the index by a code of three characters that stands at this offset of struct country. */
+/* Searches the index by the code of three characters at this offset of struct country. */
 static const struct country *find_by_code(const uint8_t index[COUNTRY_COUNT], size_t offset,
                                           const char code[3])
 {
@@ -80,7 +80,7 @@ static const char *find_target(struct slice key)
     }
 }
 
-/* As it stands, without a leading `the`, and with a leading `st` written out. */
+/* As it is, without a leading `the`, and with a leading `st` written out. */
 static const char *find_name(struct slice key, struct arena *arena)
 {
     const struct slice the = SLICE_LITERAL("the"), st = SLICE_LITERAL("st"), saint = SLICE_LITERAL("saint");

@@ -95,7 +95,7 @@ static bool digits_touch(const struct date_format *format)
     return false;
 }
 
-/* What the order of its parts says of it. */
+/* What the order of its parts implies. */
 static void survey(struct date_format *format)
 {
     bool month_seen = false, day_before_month = false;

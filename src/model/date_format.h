@@ -2,7 +2,7 @@
  *
  * Tokens: YYYY; MM or M; DD or D; HH or H (0 to 23), hh or h (1 to 12, with A or a: AM, PM); mm; ss; SSS (a
  * fraction of a second, one digit or more); Z (Z, +hh, +hhmm, +hh:mm). M, D, H and h are one digit or two, so
- * no other digits may touch them. Everything that is no letter or digit is a separator, and `T` is one.
+ * no other digits may touch them. Everything but letters and digits is a separator, and `T` is one.
  * Thread: any; pure.
  */
 #ifndef KYC_MODEL_DATE_FORMAT_H

@@ -45,7 +45,7 @@ static struct slice job_line(const struct job *job, unsigned number)
     return line;
 }
 
-/* True at the value of a credential that is not a reference: somebody wrote the secret itself. */
+/* True at the value of a credential that is not a reference: the file holds the secret itself. */
 static bool job_is_literal_secret(struct slice rest)
 {
     static const char *const names[] = {"api_key",  "api_secret", "client_id",
@@ -81,7 +81,7 @@ static struct slice job_shown(struct slice line, bool *cut)
     return slice_make(line.data, shown);
 }
 
-/* The caret stands under the column: a tab stays a tab, any other character becomes one blank. */
+/* The caret is under the column: a tab stays a tab, any other character becomes one blank. */
 static void job_append_caret(struct buffer *out, struct slice shown, bool cut, unsigned column)
 {
     unsigned index = 1;

@@ -1,4 +1,4 @@
-/* job: what a job file says, as data.
+/* job: the settings of a job file, as data.
  *
  * Made by job_load (src/job), then constant. Text is NUL-terminated and in the job's arena; a path is already
  * joined with the job file's folder. Thread: constant after loading.
@@ -17,7 +17,7 @@
 #include "model/field.h"
 #include "model/verdict.h"
 
-/* Where in the job file something stands; line 0: it does not (a default, or --set). */
+/* A place in the job file; line 0: not in the file (a default, or --set). */
 struct job_place {
     unsigned line, column; /* from 1 */
 };
@@ -66,7 +66,7 @@ struct job_provider {
     struct job_place documents_place;
 };
 
-/* `values`: a source value and what it stands for. */
+/* `values`: a source value and its replacement. */
 struct job_value_map {
     struct slice from, to;
 };
@@ -157,8 +157,7 @@ struct job {
     struct job_delivery delivery;
     const char *ledger_path;   /* of sqlite: */
     const char *report_folder; /* of a check: the folder `check` below that of a run */
-    const char
-        *run_report; /* the job's own, whatever --report says: the ledger's last run is recorded there */
+    const char *run_report;   /* the job's own, even with --report: the ledger's last run is recorded there */
     const char *metrics_path; /* NULL: in the report folder, as always of a check */
     struct secret ledger_key; /* absent: LEDGER.key */
     struct arena arena;

@@ -1,5 +1,6 @@
-/* media: what a customer's document may be: an https URL, or a file whose kind its first bytes tell, not its
- * name. Rules and payloads go by the same, so that what `check` accepts can be sent. Thread: any; pure.
+/* media: what a customer's document may be: an https URL, or a file whose kind is that of its first bytes,
+ * not of its name. Rules and payloads go by the same, so that what `check` accepts can be sent. Thread: any;
+ * pure.
  */
 #ifndef KYC_MODEL_MEDIA_H
 #define KYC_MODEL_MEDIA_H

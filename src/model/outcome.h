@@ -32,7 +32,7 @@ enum outcome_kind {
     OUTCOME_THROTTLED, /* 429: retry */
     OUTCOME_BAD_NONCE, /* retry with a new nonce, at most 3 times a record; 10 stop the run */
     OUTCOME_BAD_TOKEN, /* the login's token is over: the sender logs in again, and the request is repeated */
-    OUTCOME_STOP,      /* the run must stop (status 4): message says why */
+    OUTCOME_STOP,      /* the run must stop (status 4); the reason is in message */
     OUTCOME_WITHDRAWN, /* the sender was stopped before this attempt began: nothing was sent */
 };
 
@@ -73,7 +73,7 @@ struct outcome {
     char request_id[OUTCOME_REQUEST_ID_SIZE];
     const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
                           none. Constant */
-    bool stops;        /* of IN_DOUBT: and the run must stop (status 4), as by STOP: message says why */
+    bool stops;     /* of IN_DOUBT: and the run must stop (status 4), as by STOP; the reason is in message */
     bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
                        gateway has marked it as its own: the provider's own words */
     bool no_update; /* of REFUSED: the provider takes no update of this user: rule record/no_update */

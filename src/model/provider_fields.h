@@ -15,10 +15,11 @@
 
 enum {
     PROVIDER_MEMBERS_MAX = 48,
-    PROVIDER_NO_MEMBER = 0xffff, /* the field is judged, but never sent (customer_type at payward) */
+    PROVIDER_NO_MEMBER = 0xffff, /* the field is validated, but never sent (customer_type at payward) */
 };
 
-/* Of whom a required field is required. A record whose customer_type or country failed is not judged by them.
+/* The customers of whom a field is required. It does not apply to a record whose customer_type or country
+ * failed.
  */
 enum provider_audience {
     PROVIDER_EVERYBODY,
@@ -38,10 +39,10 @@ struct provider_field {
         *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
     const char *const *refused_countries; /* rule country_refused; or NULL */
     const char *const *warned_countries;  /* the same as a warning; or NULL */
-    enum provider_audience applies_to;    /* of a required or wished field */
+    enum provider_audience applies_to;    /* of a required or recommended field */
     bool recommended;   /* required, but only as a warning: the provider tends to refuse without */
     bool heads_member;  /* required where another field of its member has a value: a document's type */
-    bool first_only;    /* of a list: its first item is sent, judged and digested, no other */
+    bool first_only;    /* of a list: its first item is sent, validated and digested, no other */
     uint16_t min_chars; /* 0: no bound */
 };
 

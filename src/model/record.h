@@ -30,7 +30,7 @@ enum {
 enum value_state {
     VALUE_ABSENT = 0, /* not mapped, empty, or a null value */
     VALUE_PRESENT,    /* text is the normal form */
-    VALUE_FAILED,     /* a verdict says why; not judged further */
+    VALUE_FAILED,     /* it has a verdict; not validated further */
 };
 
 /* Between the items of a list value (nationalities, tax_id, tax_country): no text holds control characters.

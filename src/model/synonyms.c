@@ -215,7 +215,7 @@ static const struct synonym_row synonym_table[FIELD_COUNT] = {
     [FIELD_CLIENT_IDENTIFIER] = {"concat mifididentifier mifidid nationalclientidentifier", ""},
 };
 
-/* What goes before a name and says no more than that it is about the customer. */
+/* Prefixes that only mean that the column is about the customer. */
 static const char *const prefixes[] = {
     "customer", "client",    "user",    "member",      "person",    "personal", "primary", "home",  "main",
     "contact",  "applicant", "account", "residential", "residence", "kunden",   "cliente", "klant", NULL};
@@ -313,7 +313,7 @@ struct synonym synonyms_find(struct slice column, struct arena *arena)
         struct synonym found = find_whole(name);
         if (found.fit > SYNONYM_WEAK)
             return rest.len == column.len ? found : as_part(found);
-        if (rest.len == column.len) /* `type` at the end of a path says nothing of the customer */
+        if (rest.len == column.len) /* `type` at the end of a path does not mean the customer's */
             weak = found;
         found = find_without_prefix(name);
         if (found.fit != SYNONYM_NONE)

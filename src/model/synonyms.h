@@ -18,7 +18,7 @@
 enum synonym_fit {
     SYNONYM_NONE,
     SYNONYM_WEAK,  /* a weak name */
-    SYNONYM_PART,  /* without what goes before: `city` of `address.city`, `email` of `customer_email` */
+    SYNONYM_PART,  /* without its prefix: `city` of `address.city`, `email` of `customer_email` */
     SYNONYM_USUAL, /* one of the usual names */
     SYNONYM_NAME,  /* the field's own */
 };
@@ -28,7 +28,7 @@ struct synonym {
     enum synonym_fit fit;
 };
 
-/* The field that a column's name stands for. column: UTF-8; in NDJSON a dotted path, of which the longest end
+/* The field that a column's name means. column: UTF-8; in NDJSON a dotted path, of which the longest end
  * that is known counts. arena: scratch. */
 struct synonym synonyms_find(struct slice column, struct arena *arena);
 
@@ -41,7 +41,7 @@ struct synonym_match {
 
 #define SYNONYMS_NO_COLUMN ((size_t)-1)
 
-/* The best column of every field. A column goes to one field at most. */
+/* The best column of every field. A column is used for at most one field. */
 void synonyms_match(const struct slice *columns, size_t column_count,
                     struct synonym_match matches[FIELD_COUNT]);
 

@@ -1,4 +1,4 @@
-/* verdict: what a rule says of one field of one record.
+/* verdict: the finding of a rule about one field of one record.
  *
  * Thread: as the record. Owner: rule is constant or the job's; message is in the record's arena.
  */
@@ -32,7 +32,7 @@ struct verdict {
  * - encoding: damaged text; invisible (warning): control or zero-width characters were removed
  * - ambiguous: several readings, and none is chosen
  * - time: a date with a time of day that is not the start of a day
- * - valid: a phone number that is not in the number plan; a warning unless the job says reject
+ * - valid: a phone number that is not in the number plan; a warning unless the rule has `level: reject`
  * - no_clear (warning): a value went away, and the provider cannot clear it
  * - identifying (warning): an external_id that looks like an e-mail or a national number
  * - immutable: a change that the provider cannot store; no_update: it stores none

@@ -315,7 +315,7 @@ subtest 'names with control characters' => sub {
         is($status, 1, "$shown: it is read") if $shown =~ /^(?:run|check)$/;
         like("$out$err", qr/forged/, "$shown: the name is shown");
         unlike("\n$out$err", qr/\n(?:\e\[[\d;]*m)?kyc-import: error: forged/, "$shown: no line is forged") or diag $out, $err;
-        is(join(',', grep { !/^(?:kyc-import: | )/ } split /\n/, $err), '', "$shown: a continued line is indented");
+        is(join(',', grep { !/^(?:kyc-import: |hint: | )/ } split /\n/, $err), '', "$shown: a continued line is indented");
         unlike("$out$err", qr/\r|\e|\xc2\x9b|\xe2\x80\xae/, "$shown: nothing steers the terminal");
     }
     my ($status, $out, $err) = case_run($case, 'check', '--log-format', 'json', '--input', "$folder/none$forged");
