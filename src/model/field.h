@@ -86,10 +86,21 @@ enum field_type {
     FIELD_TYPE_URI,         /* with a scheme; not javascript:, data:, file: */
 };
 
+/* Which parts of a value tell who the customer is, without the rest. A provider may quote them alone, so each
+ * is masked by itself in what is kept of its replies (provider/scrub_values). */
+enum field_parts {
+    FIELD_PARTS_NONE,    /* only the whole value does */
+    FIELD_PARTS_NAME,    /* each word of a person's name */
+    FIELD_PARTS_COMPANY, /* each word of a company's name that is not a legal form */
+    FIELD_PARTS_STREET,  /* the name of the street */
+    FIELD_PARTS_NUMBER,  /* the last digits */
+};
+
 struct field {
     const char *name; /* as in the job file and in verdicts: `date_of_birth` */
     enum field_type type;
     bool is_date_like; /* takes `format` in the job file */
+    enum field_parts parts;
 };
 
 extern const struct field field_table[FIELD_COUNT];
@@ -117,6 +128,8 @@ enum field_group field_group(enum field_id field);
 const char *field_name_in_group(enum field_id field);
 /* Text for the job's own. */
 enum field_type field_type(enum field_id field);
+/* FIELD_PARTS_NUMBER for the job's own, which may hold anything. */
+enum field_parts field_parts(enum field_id field);
 
 /* FIELD_NONE when there is no such field, in the table or of the job's own. */
 enum field_id field_by_name(struct slice name);

@@ -160,12 +160,6 @@ static void add_date(struct scrub_values *values, struct slice text, const char 
     *values->dates = date;
 }
 
-static bool is_number(enum field_id field)
-{
-    return field == FIELD_PHONE || field == FIELD_NATIONAL_ID || field == FIELD_TAX_ID ||
-           field == FIELD_DOCUMENT_NUMBER || field >= FIELD_COUNT;
-}
-
 static void add_item(struct scrub_values *values, struct slice text, enum field_id field)
 {
     const char *name = field_name(field);
@@ -176,14 +170,23 @@ static void add_item(struct scrub_values *values, struct slice text, enum field_
         add_date(values, text, name);
     else if (type == FIELD_TYPE_EMAIL)
         add_email(values, &view, name);
-    else if (is_number(field))
-        add_number(values, &view, name);
-    if (field == FIELD_FIRST_NAME || field == FIELD_MIDDLE_NAME || field == FIELD_LAST_NAME)
+
+    switch (field_parts(field)) {
+    case FIELD_PARTS_NAME:
         add_words(values, &view, NAME_WORD_MIN, particles, name);
-    if (field == FIELD_COMPANY_NAME || field == FIELD_EMPLOYER_NAME)
+        break;
+    case FIELD_PARTS_COMPANY:
         add_words(values, &view, COMPANY_WORD_MIN, company_words, name);
-    if (field == FIELD_ADDRESS_LINE1 || field == FIELD_ADDRESS_LINE2)
+        break;
+    case FIELD_PARTS_STREET:
         add_street(values, &view, name);
+        break;
+    case FIELD_PARTS_NUMBER:
+        add_number(values, &view, name);
+        break;
+    case FIELD_PARTS_NONE:
+        break;
+    }
 }
 
 static void add_value(struct scrub_values *values, struct slice value, enum field_id field)

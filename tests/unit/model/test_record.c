@@ -12,6 +12,21 @@
 #include "model/provider_fields.h"
 #include "model/record.h"
 
+static void the_words_of_a_name_and_the_digits_of_a_number_are_parts(void **state)
+{
+    (void)state;
+    for (enum field_id field = 0; field < FIELD_COUNT; field++) {
+        enum field_type type = field_type(field);
+        if (type == FIELD_TYPE_NAME && field_parts(field) != FIELD_PARTS_NAME &&
+            field_parts(field) != FIELD_PARTS_COMPANY)
+            fail_msg("%s: its words are not masked alone", field_name(field));
+        if ((type == FIELD_TYPE_PHONE || type == FIELD_TYPE_NATIONAL_ID) &&
+            field_parts(field) != FIELD_PARTS_NUMBER)
+            fail_msg("%s: its digits are not masked alone", field_name(field));
+    }
+    assert_int_equal(field_parts(FIELD_COUNT), FIELD_PARTS_NUMBER);
+}
+
 static void every_field_has_a_row_and_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -185,6 +200,7 @@ static void a_broken_record_is_copied_with_its_raw_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_words_of_a_name_and_the_digits_of_a_number_are_parts),
         cmocka_unit_test(every_field_has_a_row_and_is_found_by_its_name),
         cmocka_unit_test(a_field_that_a_provider_lacks_is_not_found),
         cmocka_unit_test(words_are_those_of_the_ledger_and_the_summary),
