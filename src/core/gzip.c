@@ -44,7 +44,7 @@ static void release(void *opaque, void *item)
 }
 
 /* zlib counts in unsigned int. */
-static unsigned clip(size_t len)
+static unsigned zlib_len(size_t len)
 {
     return len > UINT_MAX ? UINT_MAX : (unsigned)len;
 }
@@ -120,7 +120,7 @@ static void enter_next(struct gzip_reader *reader, struct slice *input)
 static size_t inflate_member(struct gzip_reader *reader, struct slice *input, char *out, size_t capacity)
 {
     z_stream *stream = &reader->stream;
-    unsigned in_len = clip(input->len), out_len = clip(capacity);
+    unsigned in_len = zlib_len(input->len), out_len = zlib_len(capacity);
     stream->next_in = (const Bytef *)input->data;
     stream->avail_in = in_len;
     stream->next_out = (Bytef *)out;
@@ -211,7 +211,7 @@ int gzip_writer_write(struct gzip_writer *writer, struct slice bytes)
 {
     z_stream *stream = &writer->stream;
     while (bytes.len > 0) {
-        unsigned len = clip(bytes.len);
+        unsigned len = zlib_len(bytes.len);
         stream->next_in = (const Bytef *)bytes.data;
         stream->avail_in = len;
         while (stream->avail_in > 0) {
