@@ -117,5 +117,6 @@ int main(void)
         cmocka_unit_test(a_base_url_has_an_origin_a_host_and_a_path),
         cmocka_unit_test(loopback_is_localhost_and_its_addresses),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("base_url", tests, NULL, NULL);
 }

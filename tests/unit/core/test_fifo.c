@@ -76,5 +76,6 @@ int main(void)
         cmocka_unit_test(a_prepended_item_is_popped_next),
         cmocka_unit_test(a_list_is_moved_behind_another),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("fifo", tests, NULL, NULL);
 }
