@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # The documentation names only what exists: each path, make target, function, table and variable of the tests that a
-# README names, each test that it runs by `make test T=`, and each link.
+# README names, each test that it runs by `make test T=`, and each link. And sources, tests and scripts refer to no page
+# (*.md) that is not there.
 use strict;
 use warnings;
 use FindBin;
@@ -57,10 +58,22 @@ sub faults_of
     return @faults;
 }
 
+# The pages that a file names and that are neither at the top nor beside it.
+sub pages_missing
+{
+    my ($text, $folder) = @_;
+    return grep { !-e "$home/$_" && !-e "$home/$folder$_" } $text =~ m{(?<![\w./:\$-])([\w./-]*\w\.md)\b}g;
+}
+
 cmp_ok(scalar @readmes, '>', 2, scalar(@readmes) . ' READMEs');
 for my $readme (@readmes) {
     is(join('; ', faults_of(read_file("$home/$readme"), $readme =~ s{[^/]+$}{}r)), '', $readme);
 }
+
+my @texts;
+find({no_chdir => 1, wanted => sub { push @texts, s{^\Q$home\E/}{}r if -f && -T _ && !m{/fuzz/corpus/|/docs\.t$} }}, map { "$home/$_" } qw(src tests scripts jobs samples Makefile));
+my @missing = map { my $file = $_; map { "$file: $_" } pages_missing(read_file("$home/$file"), $file =~ s{[^/]+$}{}r) } @texts;
+is(join('; ', @missing), '', scalar(@texts) . ' files name no page that is not there');
 
 # A rule without its help would show a general text in the reports.
 my $help = read_file("$home/src/report/rule_help.c");
@@ -85,5 +98,14 @@ for my $case (
 ) {
     my ($text, $want) = @$case;
     is(join('; ', faults_of($text, '')), $want, $want ? "found: $want" : 'nothing found in what is right');
+}
+for my $case (
+    ['/* README.md, the README of src (src/README.md) */', 'provider/', ''],
+    ['$folder/page.md, https://provider.example/page.md', '', ''],
+    ['/* see 3-gone.md. */', 'src/core/', '3-gone.md'],
+    ['# docs/gone.md, README.md', '', 'docs/gone.md'],
+) {
+    my ($text, $folder, $want) = @$case;
+    is(join('; ', pages_missing($text, $folder)), $want, $want ? "found: $want" : "nothing found in $text");
 }
 done_testing;
