@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "core/clock.h"
 #include "pipeline/item.h"
+#include "provider/kraken_embed.h"
+#include "unit/provider/records.h"
 
 enum { NOW = 1000, ATTEMPTS = 6, KINDS = OUTCOME_WITHDRAWN + 1, RECOVERIES = PROVIDER_RECOVERY_LIST + 1 };
 
@@ -68,6 +71,40 @@ enum told {
     DOWN = LEDGER_RESULT_REFUSED,
     YES = LEDGER_RESULT_ACKNOWLEDGED
 };
+
+/* In failures. */
+static const char *const recovery_words[] = {"REPEAT", "LOOK_UP", "LIST"};
+static const char *const conclusion_words[] = {
+    [CONCLUSION_AGAIN] = "AGAIN",
+    [CONCLUSION_CREATED] = "CREATED",
+    [CONCLUSION_UPDATED] = "UPDATED",
+    [CONCLUSION_ASK] = "ASK",
+    [CONCLUSION_UPDATE_NEXT] = "UPDATE_NEXT",
+    [CONCLUSION_REFUSED] = "REFUSED",
+    [CONCLUSION_IN_DOUBT] = "IN_DOUBT",
+    [CONCLUSION_UNSENT] = "UNSENT",
+};
+static const char *const told_words[] = {
+    [OPEN] = "OPEN", [DOUBTFUL] = "DOUBTFUL", [NEVER] = "NEVER", [DOWN] = "DOWN", [YES] = "YES",
+};
+static const char *const fact_words[] = {
+    "DOUBT",       "CHANGED",      "SETTLE",       "STOPPING", "NO_ATTEMPT", "NO_TIME",   "LEFT",
+    "NO_QUESTION", "NONCES_SPENT", "TOKENS_SPENT", "PROVES",   "NAMED",      "IMMUTABLE",
+};
+_Static_assert(ALL_FACTS == 1 << sizeof fact_words / sizeof *fact_words, "one word for each fact");
+
+/* ` DOUBT SETTLE`; valid until the next call. */
+static const char *describe_facts(unsigned facts)
+{
+    static char text[256];
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof fact_words / sizeof *fact_words; i++)
+        if (facts & 1u << i)
+            len += (size_t)snprintf(text + len, sizeof text - len, " %s", fact_words[i]);
+    return text;
+}
 
 /* Exactly one rule fits each situation. */
 struct rule {
@@ -234,14 +271,15 @@ static const struct rule *find_rule(enum outcome_kind kind, unsigned operation, 
             derived & rule->without)
             continue;
         if (found)
-            fail_msg("two rules for %s, operation %u, recovery %u, facts %x: \"%s\" and \"%s\"",
-                     outcome_word(kind), operation, recovery, facts, found->sentence, rule->sentence);
+            fail_msg("two rules for %s, operations %u, recovery %s, facts%s: \"%s\" and \"%s\"",
+                     outcome_word(kind), operation, recovery_words[recovery], describe_facts(facts),
+                     found->sentence, rule->sentence);
         found = rule;
         used[i]++;
     }
     if (!found)
-        fail_msg("no rule for %s, operation %u, recovery %u, facts %x", outcome_word(kind), operation,
-                 recovery, facts);
+        fail_msg("no rule for %s, operations %u, recovery %s, facts%s", outcome_word(kind), operation,
+                 recovery_words[recovery], describe_facts(facts));
     return found;
 }
 
@@ -255,12 +293,13 @@ static void check_situation(enum outcome_kind kind, size_t operation, unsigned r
 
     if (got.kind != rule->want || got.write != (rule->told != NOTHING) ||
         (got.write && (int)got.ledger != (int)rule->told) || !same_rule)
-        fail_msg("%s (%s %s, recovery %u, facts %x): kind %d, written %d as %d, rule %s", rule->sentence,
-                 operation_word(operations[operation].operation), outcome_word(kind), recovery, facts,
-                 got.kind, got.write, got.ledger, got.rule ? got.rule : "none");
+        fail_msg("%s (%s %s, recovery %s, facts%s): %s, ledger %s, rule %s", rule->sentence,
+                 operation_word(operations[operation].operation), outcome_word(kind),
+                 recovery_words[recovery], describe_facts(facts), conclusion_words[got.kind],
+                 got.write ? told_words[got.ledger] : "NOTHING", got.rule ? got.rule : "none");
     if (got.event != (got.write && facts & LEFT))
-        fail_msg("%s (%s, facts %x): what left and is written is an event, and nothing else", rule->sentence,
-                 outcome_word(kind), facts);
+        fail_msg("%s (%s, facts%s): what left and is written is an event, and nothing else", rule->sentence,
+                 outcome_word(kind), describe_facts(facts));
 }
 
 static void every_situation_means_what_its_rule_says(void **state)
@@ -310,6 +349,56 @@ static void no_situation_breaks_a_promise(void **state)
                     assert_true(got != CONCLUSION_AGAIN || kind != OUTCOME_IN_DOUBT ||
                                 recovery != PROVIDER_RECOVERY_LIST || operations[i].is != CREATE);
                 }
+}
+
+/* Of kraken-embed, whose repeat of a create is answered by 409: its own reading of the reply, then conclude.
+ */
+static void a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *body;
+        unsigned facts;
+        enum conclusion_kind want;
+        const char *rule, *user_id;
+    } cases[] = {
+        {"of a first create it is a refusal", "{\"error\":[\"exists\"]}", SETTLE, CONCLUSION_REFUSED,
+         RULE_EXISTS, ""},
+        {"also when it names the user", "{\"error\":[\"exists\"],\"result\":{\"user\":\"AA95 N84G\"}}",
+         SETTLE, CONCLUSION_REFUSED, RULE_EXISTS, "AA95 N84G"},
+        {"of a create in doubt it proves nothing", "{\"error\":[\"exists\"]}", DOUBT | SETTLE,
+         CONCLUSION_IN_DOUBT, NULL, ""},
+        {"the user that it names is fetched", "{\"error\":[\"exists\"],\"result\":{\"user\":\"AA95 N84G\"}}",
+         DOUBT | SETTLE, CONCLUSION_ASK, NULL, "AA95 N84G"},
+        {"but not with in_doubt: hold", "{\"error\":[\"exists\"],\"result\":{\"user\":\"AA95 N84G\"}}", DOUBT,
+         CONCLUSION_IN_DOUBT, NULL, "AA95 N84G"},
+        {"the id of the error is not a user's", "{\"id\":\"AA95 N84G\",\"error\":[\"exists\"]}",
+         DOUBT | SETTLE, CONCLUSION_IN_DOUBT, NULL, ""},
+    };
+    struct sample sample;
+
+    sample_fill(&sample);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct item item = make_item(OPERATION_CREATE, cases[i].facts);
+        const struct provider_reply reply = {.operation = OPERATION_CREATE,
+                                             .sent = true,
+                                             .complete = true,
+                                             .http_status = 409,
+                                             .in_doubt = item.in_doubt,
+                                             .body = slice_from(cases[i].body)};
+        const struct conclude_limits mine = {.attempts = ATTEMPTS,
+                                             .retry_for_ns = limits.retry_for_ns,
+                                             .settle = cases[i].facts & SETTLE,
+                                             .doubt = kraken_embed_provider.recovery};
+        struct outcome outcome;
+        kraken_embed_provider.classify(&reply, &sample.record, &outcome);
+        assert_int_equal(outcome.kind, OUTCOME_EXISTS);
+        assert_string_equal(outcome.user_id, cases[i].user_id);
+        struct conclusion got = conclude(&item, &outcome, true, &mine, NOW + 1, 0);
+        if (got.kind != cases[i].want || strcmp(got.rule ? got.rule : "", cases[i].rule ? cases[i].rule : ""))
+            fail_msg("%s: %s, rule %s", cases[i].sentence, conclusion_words[got.kind],
+                     got.rule ? got.rule : "none");
+    }
 }
 
 static void what_settles_a_doubt_means_what_the_table_says(void **state)
@@ -414,6 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_situation_means_what_its_rule_says),
         cmocka_unit_test(no_situation_breaks_a_promise),
+        cmocka_unit_test(a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user),
         cmocka_unit_test(what_settles_a_doubt_means_what_the_table_says),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
         cmocka_unit_test(what_says_nothing_about_the_record_uses_up_none_of_its_attempts),
