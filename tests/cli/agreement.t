@@ -70,6 +70,14 @@ my %fields = (
     payso => [@common, qw(company_name source_of_funds business_activity national_id)],
 );
 
+# None is left out: the rows of a provider's table name its fields, in lower case those of the job file.
+for my $provider (sort keys %fields) {
+    my %listed = map { $_ => 1 } @{$fields{$provider}};
+    my @of_table = map { lc } read_file("$FindBin::Bin/../../src/provider/fields_" . $provider =~ tr/-/_/r . '.c') =~ /\.field = FIELD_(?!NONE\b)(\w+)/g;
+    cmp_ok(scalar @of_table, '>', 10, "$provider: " . @of_table . ' fields in its table');
+    is(join(' ', grep { !$listed{$_} } @of_table), '', "$provider: every field is tried here");
+}
+
 # Not in rows with several odd values: payward requires a different e-mail for each customer.
 my %own = map { $_ => 1 } qw(external_id email);
 
