@@ -1,6 +1,5 @@
 #include "rules/clean.h"
 
-#include "core/text.h"
 #include "core/utf8.h"
 
 /* Names the damage so that a person can find it in an editor. source: decoded. */
@@ -40,30 +39,20 @@ static void add_damage_verdict(struct record_context *context, const struct fiel
                                 damage.data);
 }
 
-bool clean_characters(struct record_context *context, const struct field_plan *plan, struct slice source,
-                      struct slice *text)
+bool clean_report_fault(struct record_context *context, const struct field_plan *plan, enum text_fault fault,
+                        struct slice source, struct slice text)
 {
-    switch (text_normalize(source, context->arena, text)) {
-    case TEXT_OK:
-        return true;
-    case TEXT_INVISIBLE:
+    if (fault == TEXT_ENCODING)
+        add_damage_verdict(context, plan, source);
+    else
         record_context_add_verdictf(context, plan->field, VERDICT_WARN, RULE_INVISIBLE,
                                     "invisible characters were removed; it now reads %s",
-                                    record_context_quote(context, *text));
-        return true;
-    case TEXT_ENCODING:
-        add_damage_verdict(context, plan, source);
-        return false;
-    }
-    return false;
+                                    record_context_quote(context, text));
+    return fault != TEXT_ENCODING;
 }
 
-bool clean_is_null(const struct rule_set *set, struct slice text)
+bool clean_is_null_value(const struct rule_set *set, struct slice text)
 {
-    if (text.len == 0)
-        return true;
-    if (!(set->null_lengths >> (text.len < 63 ? text.len : 63) & 1))
-        return false;
     for (size_t i = 0; i < set->job->input.null_count; i++)
         if (slice_equal(set->job->input.null_values[i], text))
             return true;

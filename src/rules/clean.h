@@ -7,6 +7,7 @@
 #ifndef KYC_RULES_CLEAN_H
 #define KYC_RULES_CLEAN_H
 
+#include "core/text.h"
 #include "rules/record_context.h"
 
 /* Cleans a source. False when it has no value: it is empty, null, mapped to nothing, or damaged (verdict
@@ -14,13 +15,29 @@
 bool clean_text(struct record_context *context, const struct field_plan *plan, struct slice source,
                 struct slice *text);
 
-/* The first of these steps alone: UTF-8, blanks and invisible characters. False, with a verdict, when source
- * is damaged. */
-bool clean_characters(struct record_context *context, const struct field_plan *plan, struct slice source,
-                      struct slice *text);
+/* For clean_characters: the verdict about a fault. False when source has no text. */
+bool clean_report_fault(struct record_context *context, const struct field_plan *plan, enum text_fault fault,
+                        struct slice source, struct slice text);
 
-/* True for an empty text and for the job's input.null_values. */
-bool clean_is_null(const struct rule_set *set, struct slice text);
+/* The first of these steps alone: UTF-8, blanks and invisible characters. False, with a verdict, when source
+ * is damaged. Inline, as it runs for every cell. */
+static inline bool clean_characters(struct record_context *context, const struct field_plan *plan,
+                                    struct slice source, struct slice *text)
+{
+    enum text_fault fault = text_normalize(source, context->arena, text);
+    return fault == TEXT_OK || clean_report_fault(context, plan, fault, source, *text);
+}
+
+/* For clean_is_null: true when text is one of the job's input.null_values. */
+bool clean_is_null_value(const struct rule_set *set, struct slice text);
+
+/* True for an empty text and for the job's input.null_values. Inline, as it runs for every cell. */
+static inline bool clean_is_null(const struct rule_set *set, struct slice text)
+{
+    if (text.len == 0)
+        return true;
+    return set->null_lengths >> (text.len < 63 ? text.len : 63) & 1 && clean_is_null_value(set, text);
+}
 
 /* The value that the job's `values` map text to, else its `otherwise`, else text itself. plan->exact is not
  * NULL. */
