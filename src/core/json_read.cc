@@ -98,7 +98,7 @@ static bool json_fail_code(json_reader *reader, simdjson::error_code code, const
 /* What a member is called and where it begins; a value without a name begins with itself. */
 struct json_name {
     std::string_view key;
-    const char *at_ns;
+    const char *start;
 };
 
 static size_t json_add(json_reader *reader, json_name name, const char *where, json_kind kind,
@@ -114,7 +114,7 @@ static size_t json_add(json_reader *reader, json_name name, const char *where, j
     node->kind = kind;
     node->children = 0;
     node->end = static_cast<uint32_t>(index + 1);
-    node->offset = static_cast<uint32_t>((name.at_ns ? name.at_ns : where) - reader->text);
+    node->offset = static_cast<uint32_t>((name.start ? name.start : where) - reader->text);
     node->key = json_slice(name.key);
     node->text = json_slice(text);
     return index;
@@ -231,7 +231,7 @@ static std::string_view json_plain(const char *cursor)
 static simdjson::error_code json_name_of(ondemand::field &field, json_name *name)
 {
     const char *raw = field.key().raw();
-    name->at_ns = raw - 1;
+    name->start = raw - 1;
     name->key = json_plain(raw);
     return name->key.data() ? simdjson::SUCCESS : field.unescaped_key().get(name->key);
 }
@@ -287,7 +287,7 @@ static bool json_visit_object(json_reader *reader, json_name name, ondemand::obj
         if (!code)
             code = json_name_of(field, &member_name);
         if (code)
-            return json_fail_code(reader, code, member_name.at_ns);
+            return json_fail_code(reader, code, member_name.start);
         if (!json_visit(reader, member_name, field.value(), depth + 1))
             return false;
         json_note_tag(&seen, children, member_name.key);
