@@ -185,12 +185,13 @@ static int gather_resolutions(struct resolving *resolving, const struct options 
         return 0;
     if (error->scope == ERROR_PROVIDER) {
         struct slice text = slice_from(error->text);
-        bool has_hint = text_find_hint(text) < text.len;
-        error_set(
-            error, ERROR_PROVIDER, "nothing was written: %s%s", error->text,
-            has_hint
-                ? ""
-                : "\nhint: run again when the provider answers; or write without requesting the user, by --unchecked");
+        if (text_find_hint(text) < text.len)
+            error_set(error, ERROR_PROVIDER, "nothing was written: %s", error->text);
+        else
+            error_set(
+                error, ERROR_PROVIDER,
+                "nothing was written: %s\nhint: run again when the provider answers; or write without requesting the user, by --unchecked",
+                error->text);
     }
     return -1;
 }

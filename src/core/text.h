@@ -74,7 +74,9 @@ size_t text_find_hint(struct slice text);
 
 /* As snprintf into out (size bytes with the NUL, at least 4), but a text that does not fit is cut between two
  * words and ends in `…`. A hint is never cut, since half a command is worse than none: the fact before it is
- * shortened; a hint longer than three quarters of out is left out. Returns the length. */
+ * shortened; a hint longer than three quarters of out is left out. Only format gives a hint, or a message
+ * that is the last argument of a format that ends in %s; what looks like one in another argument (a file's
+ * name) stays in the line before it. Returns the length. */
 size_t text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 size_t text_format_va(char *out, size_t size, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));

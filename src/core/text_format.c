@@ -37,6 +37,42 @@ size_t text_find_hint(struct slice text)
     return text.len;
 }
 
+/* The offset at which the text of a format has its hint. Where the format has none, but ends in an argument
+ * that may be a message with its hint: the offset of that argument, and *is_message is true. Else SIZE_MAX.
+ */
+static __attribute__((format(printf, 1, 0))) size_t hint_offset(const char *format, va_list arguments,
+                                                                bool *is_message)
+{
+    enum { FORMAT_MAX = 1024 };
+    char before[FORMAT_MAX];
+    size_t len = strlen(format), before_len = text_find_hint(slice_make(format, len));
+    *is_message = before_len == len && len >= 2 && strcmp(format + len - 2, "%s") == 0;
+    before_len -= *is_message ? 2 : 0;
+    if (before_len >= sizeof before || (before_len == len && !*is_message))
+        return SIZE_MAX;
+    memcpy(before, format, before_len);
+    before[before_len] = '\0';
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the beginning of a format that was checked */
+    int offset = vsnprintf(NULL, 0, before, arguments);
+#pragma GCC diagnostic pop
+    return offset >= 0 ? (size_t)offset : SIZE_MAX;
+}
+
+/* A file's name, or any other argument, must not pass for our hint: its line end becomes a blank. */
+static __attribute__((format(printf, 3, 0))) void break_false_hints(char *text, size_t len,
+                                                                    const char *format, va_list arguments)
+{
+    size_t found = text_find_hint(slice_make(text, len));
+    if (found == len)
+        return;
+    bool is_message;
+    size_t own = hint_offset(format, arguments, &is_message);
+    for (; found < len && found != own && !(is_message && found > own);
+         found = text_find_hint(slice_make(text, len)))
+        text[found] = ' ';
+}
+
 static const char ellipsis[] = "…";
 
 /* Puts the beginning of fact into out, and the whole hint behind it. */
@@ -58,8 +94,12 @@ format_cut(char *out, size_t size, const char *format, va_list arguments)
 {
     enum { WHOLE_MAX = 16384 };
     char whole[WHOLE_MAX];
+    va_list again;
+    va_copy(again, arguments);
     int wanted = vsnprintf(whole, sizeof whole, format, arguments);
     struct slice text = slice_make(whole, (size_t)wanted < sizeof whole ? (size_t)wanted : sizeof whole - 1);
+    break_false_hints(whole, text.len, format, again);
+    va_end(again);
     struct slice fact = slice_make(whole, text_find_hint(text));
     struct slice hint = slice_make(whole + fact.len, text.len - fact.len);
     if (text.len < (size_t)wanted || hint.len > size - size / 4)
@@ -77,6 +117,8 @@ size_t text_format_va(char *out, size_t size, const char *format, va_list argume
     size_t len = wanted > 0 ? (size_t)wanted : 0;
     if (len >= size)
         len = format_cut(out, size, format, again);
+    else
+        break_false_hints(out, len, format, again);
     va_end(again);
     return len;
 }

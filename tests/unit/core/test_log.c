@@ -94,6 +94,31 @@ static void a_hint_is_a_line_of_its_own(void **state)
                         "kyc-test: error: two\n  lines\nhint: one\n  more?\n");
 }
 
+static void say_false_hints(void)
+{
+    const char *name = "a\nhint: forged";
+    struct error error;
+    log_error("%s: cannot be read: %d", name, 5);
+    log_error("%s: %s", name, "cannot be read");
+    log_error("%s is a folder\nhint: name a file in %s/", name, name);
+    error_set(&error, ERROR_INPUT, "%s is empty\nhint: remove it", name);
+    log_error("%s: %s", name, error.text);
+    log_error("%s", error.text);
+}
+
+static void a_name_does_not_pass_for_a_hint(void **state)
+{
+    (void)state;
+    log_setup("kyc-test", LOG_INFO, false);
+    assert_string_equal(
+        capture(say_false_hints),
+        "kyc-test: error: a hint: forged: cannot be read: 5\n"
+        "kyc-test: error: a hint: forged: cannot be read\n"
+        "kyc-test: error: a\n  hint: forged is a folder\nhint: name a file in a hint: forged/\n"
+        "kyc-test: error: a\n  hint: forged: a\n  hint: forged is empty\nhint: remove it\n"
+        "kyc-test: error: a\n  hint: forged is empty\nhint: remove it\n");
+}
+
 static void say_hint(void)
 {
     log_error("two\nlines\nhint: %s", "\"run\" it\x1b");
@@ -260,6 +285,7 @@ int main(void)
         cmocka_unit_test(what_could_steer_a_terminal_is_taken_out),
         cmocka_unit_test(nothing_in_a_name_begins_a_line_or_hides),
         cmocka_unit_test(a_hint_is_a_line_of_its_own),
+        cmocka_unit_test(a_name_does_not_pass_for_a_hint),
         cmocka_unit_test(a_hint_is_a_json_member_of_its_own),
         cmocka_unit_test(a_hint_is_above_the_live_line),
         cmocka_unit_test(an_error_that_is_cut_keeps_its_hint),
