@@ -85,8 +85,7 @@ int file_read_about(const char *path, struct buffer *out, struct stat *about, st
     int reason = errno;
     close(fd);
     if (failed && reason == EFBIG)
-        return error_set(error, ERROR_USAGE, "%s is longer than %zu bytes, which is the most for it", path,
-                         out->max);
+        return error_set(error, ERROR_USAGE, "%s is longer than its maximum of %zu bytes", path, out->max);
     if (failed)
         return error_set(error, ERROR_USAGE, "%s: %s", path, strerror(reason));
     return 0;

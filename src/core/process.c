@@ -73,6 +73,6 @@ int process_need_files(size_t count, struct error *error)
         return 0;
     return error_set(
         error, ERROR_USAGE,
-        "%zu files may be open at once, and this job needs up to %zu: raise the limit on open files (ulimit -n), or lower delivery.in_flight",
+        "%zu files may be open at once, and this job needs up to %zu\nhint: raise the limit on open files (ulimit -n), or lower delivery.in_flight",
         (size_t)before, count);
 }

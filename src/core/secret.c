@@ -37,8 +37,10 @@ static int secret_load_env(struct secret *secret, const char *name, struct error
 {
     char *value = getenv(name);
     if (!value)
-        return error_set(error, ERROR_USAGE,
-                         "the environment variable %s is not set: export it, or use file:PATH", name);
+        return error_set(
+            error, ERROR_USAGE,
+            "the environment variable %s is not set\nhint: export it, or write file:PATH in the job file",
+            name);
     if (!*value)
         return error_set(error, ERROR_USAGE, "the environment variable %s is empty", name);
     secret->data = memory_copy(slice_from(value));
@@ -47,7 +49,7 @@ static int secret_load_env(struct secret *secret, const char *name, struct error
     return 0;
 }
 
-/* Bytes read, at most room; -1 with errno. */
+/* Bytes read, at most capacity; -1 with errno. */
 static ssize_t secret_read(int fd, char *cursor, size_t capacity)
 {
     size_t len = 0;
@@ -70,17 +72,17 @@ static int secret_check_mode(mode_t mode, const char *path, struct error *error)
     bool is_readable = mode & (S_IRGRP | S_IROTH), is_writable = mode & (S_IWGRP | S_IWOTH);
     if (!is_readable && !is_writable)
         return 0;
-    return error_set(error, ERROR_USAGE, "%s holds a secret and others may %s it (mode %03o): chmod 600 it",
-                     path,
+    return error_set(error, ERROR_USAGE,
+                     "%s holds a secret and others may %s it (mode %03o)\nhint: chmod 600 %s", path,
                      is_readable && is_writable ? "read and change"
                      : is_readable              ? "read"
                                                 : "change",
-                     (unsigned)(mode & 0777));
+                     (unsigned)(mode & 0777), path);
 }
 
 static int secret_load_open(struct secret *secret, int fd, const char *path, struct error *error)
 {
-    /* A fixed room: a growing one would leave copies behind. */
+    /* A fixed size: a growing buffer would leave copies behind. */
     char *bytes = memory_new(SECRET_FILE_MAX + 1, 1);
     ssize_t got = secret_read(fd, bytes, SECRET_FILE_MAX + 1);
     size_t len = got < 0 ? 0 : (size_t)got;
@@ -93,7 +95,7 @@ static int secret_load_open(struct secret *secret, int fd, const char *path, str
     if (got < 0)
         result = error_set(error, ERROR_USAGE, "%s: %s", path, strerror(errno));
     else if (got > SECRET_FILE_MAX)
-        result = error_set(error, ERROR_USAGE, "%s is longer than 64 KiB: that is no secret", path);
+        result = error_set(error, ERROR_USAGE, "%s is longer than 64 KiB: it is not a secret", path);
     else if (len == 0)
         result = error_set(error, ERROR_USAGE, "%s is empty; a secret is expected there", path);
     else
@@ -145,5 +147,5 @@ int secret_load(struct secret *secret, const char *reference, const char *folder
         return result;
     }
     return error_set(error, ERROR_USAGE,
-                     "a secret is written as env:NAME or file:PATH: it has no place in the job file itself");
+                     "a secret may not be in the job file itself\nhint: write env:NAME or file:PATH");
 }

@@ -43,15 +43,17 @@ static int check_certificates(const char *ca_file, const char *text, struct erro
         const char *stop = strstr(cursor, end);
         count++;
         if (!stop || !is_certificate(cursor, (size_t)(stop - cursor))) {
-            return error_set(error, ERROR_USAGE, "%s: certificate %u is broken (provider.ca_file wants PEM)",
+            return error_set(error, ERROR_USAGE,
+                             "%s: certificate %u is broken\nhint: provider.ca_file must be a PEM file",
                              ca_file, count);
         }
         cursor = stop + strlen(end);
     }
     if (count == 0) {
-        return error_set(error, ERROR_USAGE,
-                         "%s: holds no certificate; provider.ca_file wants PEM (-----BEGIN CERTIFICATE-----)",
-                         ca_file);
+        return error_set(
+            error, ERROR_USAGE,
+            "%s: holds no certificate\nhint: provider.ca_file must be a PEM file (-----BEGIN CERTIFICATE-----)",
+            ca_file);
     }
     return 0;
 }

@@ -34,7 +34,7 @@ static int fail_busy(int fd, const char *path, const char *part, struct error *e
         *start++ = '\0';
     return error_set(
         error, ERROR_BUSY,
-        "another run uses credentials.%s of this job: process %s, since %s (%s); wait for its end, or use another credential: the provider's limit holds for both together",
+        "another run uses credentials.%s of this job: process %s, since %s (%s)\nhint: wait until it ends, or use another credential: the provider counts both runs against one rate limit",
         part, text[0] ? text : "unknown", start ? start : "unknown", path);
 }
 
@@ -61,9 +61,9 @@ int key_lock_open(const char *folder, const char *key_id, const char *part, stru
     if (fd < 0) {
         const char *why =
             errno == EACCES || errno == EPERM
-                ? "another account made it for a run with this credential; run as that account, or remove the file when none runs"
-                : "make room in that folder, or remove the file when no run uses this credential";
-        return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s (%s)", part,
+                ? "another account created it: run as that account, or remove the file when no run uses this credential"
+                : "free space in that folder, or remove the file when no run uses this credential";
+        return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s\nhint: %s", part,
                          path, strerror(errno), why);
     }
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -72,7 +72,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
     if (!sender->multi) {
         error_set(error, ERROR_USAGE,
-                  "cannot prepare for sending: %s; raise the limit on open files (ulimit -n)",
+                  "cannot prepare for sending: %s\nhint: raise the limit on open files (ulimit -n)",
                   strerror(errno));
         sender_free(sender);
         return NULL;

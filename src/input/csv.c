@@ -147,7 +147,7 @@ static enum found finish_record(struct csv *csv, size_t limit)
     }
 }
 
-/* limit: bytes that the record may have; more is FOUND_NO_ROOM. */
+/* limit: bytes that the record may have; more is FOUND_NO_CAPACITY. */
 static enum found find_record(struct csv *csv, struct arena *arena, size_t columns, size_t limit)
 {
     enum found found = find_first_line(csv);
@@ -346,7 +346,7 @@ static int fail_header(struct csv *csv, enum found found, const char *name, stru
     case FOUND_END:
         return error_set(
             error, ERROR_INPUT,
-            "%s: is empty; its first line must name the columns. An export that failed often leaves such a file",
+            "%s: is empty, and its first line must name the columns\nhint: check whether its export has failed",
             name);
     case FOUND_CUT:
         *error = (struct error){.scope = ERROR_NONE};
@@ -357,7 +357,7 @@ static int fail_header(struct csv *csv, enum found found, const char *name, stru
     default:
         why = arena_printf(
             &csv->header_arena,
-            "it is longer than max_record (%zu bytes): is this a CSV file? If it is, raise input.max_record",
+            "it is longer than max_record (%zu bytes)\nhint: if this is a CSV file, raise input.max_record",
             csv->max_record);
         break;
     }

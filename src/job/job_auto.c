@@ -20,7 +20,7 @@ static int fail_rivals(const struct job *job, enum field_id field, const struct 
 
     return job_fail(
         job, job->fields_place, error,
-        "the columns \"%.*s\" (number %zu) and \"%.*s\" (number %zu) fit %s equally well: write `fields` out and name one (kyc-import guess does the rest)",
+        "the columns \"%.*s\" (number %zu) and \"%.*s\" (number %zu) fit %s equally well\nhint: write `fields` out and name one of them; kyc-import guess writes the rest",
         (int)first.len, first.data, match->column + 1, (int)second.len, second.data, match->rival + 1,
         field_name(field));
 }
@@ -33,10 +33,10 @@ static int fail_without_key(struct job *job, const struct slice *columns, size_t
     for (size_t i = 0; i < column_count && i < COLUMNS_SHOWN_MAX; i++)
         names = arena_printf(&job->arena, "%.*s%s%.*s", (int)names.len, names.data, i ? ", " : "",
                              (int)columns[i].len, columns[i].data ? columns[i].data : "");
-    return job_fail(job, job->fields_place, error,
-                    "no column fits external_id, the key by which a customer is known: write `fields` out. "
-                    "Columns: %.*s%s",
-                    (int)names.len, names.data, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
+    return job_fail(
+        job, job->fields_place, error,
+        "no column fits external_id, the key of a customer; the columns are %.*s%s\nhint: write `fields` out",
+        (int)names.len, names.data, column_count > COLUMNS_SHOWN_MAX ? " …" : "");
 }
 
 int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,
@@ -49,7 +49,7 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
     if (column_count == 0)
         return job_fail(
             job, job->fields_place, error,
-            "`fields: auto` matches a header, and NDJSON has none: `kyc-import guess %s --provider %s` writes the fields out from the objects themselves",
+            "`fields: auto` matches a header, and NDJSON has none\nhint: `kyc-import guess %s --provider %s` writes the fields out from the objects themselves",
             job->input.paths[0], job->provider.name);
     synonyms_match(columns, column_count, matches);
     if (matches[FIELD_EXTERNAL_ID].column == SYNONYMS_NO_COLUMN)

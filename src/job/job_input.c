@@ -71,7 +71,7 @@ static int read_path(struct job_reader *reader, const struct job_node *value, co
     if (value->kind == JOB_NODE_LIST) {
         first = value->first;
         if (!first)
-            return job_keys_fail(reader, value, "`path` is an empty list: name a file to read");
+            return job_keys_fail(reader, value, "`path` is an empty list\nhint: name a file to read");
     }
     reader->job->input.place = first->place;
     for (const struct job_node *item = first; item; item = item == value ? NULL : item->next) {
@@ -178,7 +178,7 @@ static int find_format(struct job_reader *reader)
         if (first && format_of_name(path) != format_of_name(first))
             return job_fail(
                 reader->job, input->place, reader->error,
-                "by their names %s is %s and %s is %s: the inputs of one run have one format; if they do, say which in `format`",
+                "by their names %s is %s and %s is %s, but the inputs of one run have one format\nhint: if the names mislead, set input.format",
                 first, format_words[format_of_name(first)], path, format_words[format_of_name(path)]);
         if (!first)
             first = path;
@@ -215,7 +215,7 @@ static int check_encoding(struct job_reader *reader, const struct job_node *part
     const struct job_node *encoding = part ? job_yaml_member(part, SLICE_LITERAL("encoding")) : NULL;
     return job_fail(
         reader->job, encoding ? encoding->place : input->place, reader->error,
-        "NDJSON is always utf-8, so `encoding` cannot be %s; convert the export, or export it anew",
+        "NDJSON is always utf-8, so `encoding` cannot be %s\nhint: convert the export, or export it again",
         encoding_words[input->encoding]);
 }
 
@@ -229,7 +229,8 @@ int job_input_finish(struct job_reader *reader, const struct job_node *top)
         input->place = (struct job_place){0, 0};
     }
     if (input->path_count == 0)
-        return job_keys_fail_at_key(reader, part ? part : top, "`input.path` is missing: which file to read");
+        return job_keys_fail_at_key(reader, part ? part : top,
+                                    "`input.path` is missing\nhint: name the file to read");
     bool is_said = part && job_yaml_member(part, SLICE_LITERAL("format"));
     if (check_repeats(reader) != 0 || (!is_said && find_format(reader) != 0))
         return -1;

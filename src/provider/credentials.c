@@ -63,7 +63,7 @@ int credentials_check_single(const struct job *job, bool with_secrets, const cha
     const struct job_credentials *credentials = job->provider.credentials;
     if (job->provider.credential_count > 1)
         return job_fail(job, credentials[1].place, error,
-                        "%s takes one set of credentials: a second one adds no rate; leave it out",
+                        "%s uses one set of credentials: a second one adds no rate\nhint: remove it",
                         job->provider.name);
     if (credentials_check(job, credentials, names, takes, error) != 0)
         return -1;

@@ -62,13 +62,13 @@ static int fail_unknown(const struct job *job, struct error *error)
 {
     const char *nearest = text_nearest(slice_from(job->provider.name), provider_names());
     if (nearest)
-        return job_fail(job, job->provider.place, error,
-                        "there is no provider `%s`\nhint: did you mean `%s`?", job->provider.name, nearest);
+        return job_fail(job, job->provider.place, error, "unknown provider `%s`\nhint: did you mean `%s`?",
+                        job->provider.name, nearest);
     char known[256] = "";
     for (size_t i = 0, len = 0; i < PROVIDER_COUNT && len < sizeof known; i++)
         len +=
             (size_t)snprintf(known + len, sizeof known - len, "%s%s", i == 0 ? "" : ", ", providers[i]->name);
-    return job_fail(job, job->provider.place, error, "there is no provider `%s`; known: %s",
+    return job_fail(job, job->provider.place, error, "unknown provider `%s`\nhint: one of %s",
                     job->provider.name, known);
 }
 

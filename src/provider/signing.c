@@ -43,7 +43,7 @@ static int check_api_secret(const struct job *job, const struct job_credentials 
         return 0;
     return job_fail(
         job, credentials->place, error,
-        "credentials.api_secret is not the base64 that %s gives out: copy it again, whole and without blanks or quotes",
+        "credentials.api_secret is not the base64 text that %s issues\nhint: copy it again, whole and without blanks or quotes",
         job->provider.name);
 }
 

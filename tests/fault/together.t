@@ -39,7 +39,7 @@ for my $stopped (0, 1) {
         like($err, qr/ledger \S*test\.ledger is in use by another run: process $pid, since 20\S+Z\n\s*hint: wait until it ends/, "$held of this job: who and since when");
         ($status, undef, $err) = machine_run($other, {}, '-q');
         is($status, 7, "$held of another job holds the key: status 7") or diag $err;
-        like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*wait for its end, or use another/, "$held of another job: who and since when");
+        like($err, qr/another run uses credentials\.api_key of this job: process $pid, since 20\S+Z .*\n\s*hint: wait until it ends, or use another/, "$held of another job: who and since when");
         ok(!-e "$other->{folder}/reports/test/summary.json", "$held of another job: no report of a run that was not");
         kill $stopped ? 'KILL' : 'CONT', $pid;
         waitpid $pid, 0;
