@@ -10,8 +10,8 @@
 /* Everything between main's arguments and the exit status. */
 int command_main(int argc, char **argv);
 
-/* Each runs its command and returns the exit status. The result goes to standard output, messages to the
- * log. */
+/* Each runs its command and returns the exit status. The result is written to standard output, messages to
+ * the log. */
 int command_check(const struct options *options);
 int command_run(const struct options *options);
 int command_status(const struct options *options);

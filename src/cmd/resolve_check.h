@@ -18,7 +18,7 @@
 
 enum { RESOLVE_WHY_SIZE = 256 };
 
-/* What a person says of one customer, and what the provider answered. */
+/* A person's statement about one customer, and the provider's answer. */
 struct resolution {
     struct slice key, user; /* user: empty: none; after the check as the provider writes it */
     const char *where;      /* `FILE:LINE` or the key, for messages */

@@ -86,7 +86,7 @@ static const char *next_step(const struct ledger_customer *customer)
          "the provider answers that this customer exists, but its look-up does not find it. Ask the provider, then: " RESOLVE
              OR_ABSENT},
         {"listing_incomplete",
-         "the provider's list of users is incomplete (users of this ledger are missing, or it says that there are more), so it cannot prove that there is no such user. Run again; or look it up at the provider, then: " RESOLVE
+         "the provider's list of users is incomplete (users of this ledger are missing, or its own total is higher), so it cannot prove that there is no such user. Run again; or look it up at the provider, then: " RESOLVE
              OR_ABSENT},
     };
 

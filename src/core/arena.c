@@ -13,7 +13,7 @@ enum { ARENA_ALIGN = 16 };
 
 struct arena_chunk {
     struct arena_chunk *next;
-    size_t size; /* of its room */
+    size_t size; /* of its data */
     _Alignas(ARENA_ALIGN) char capacity[];
 };
 
@@ -71,7 +71,8 @@ static struct arena_chunk *arena_new_chunk(size_t size)
     return chunk;
 }
 
-/* The start of size bytes in a new chunk. Beside one of its own, the room in use stays in use. */
+/* The start of size bytes in a new chunk. The chunk of a large allocation leaves the ordinary chunk in use.
+ */
 static char *arena_grow(struct arena *arena, size_t size)
 {
     if (size > arena->chunk_size) {

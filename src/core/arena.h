@@ -15,7 +15,7 @@ struct arena_chunk;
 
 struct arena {
     struct arena_chunk *chunks; /* newest first */
-    char *next, *end;           /* free room of the newest ordinary chunk */
+    char *next, *end;           /* free bytes of the newest ordinary chunk */
     size_t chunk_size;
 };
 

@@ -61,8 +61,8 @@ static bool buffer_grow(struct buffer *buffer, size_t more)
     return true;
 }
 
-/* Room for more bytes and the NUL; false (and overflowed) when they do not fit. The room never passes the
- * maximum and its NUL. */
+/* Makes space for more bytes and the NUL; false (and overflowed) when they do not fit. The capacity never
+ * passes the maximum and its NUL. */
 static inline bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (more < buffer->capacity - buffer->len && !buffer->overflowed)

@@ -1,6 +1,6 @@
 /* buffer: growing bytes with a maximum.
  *
- * Every buffer is made with the most that it may hold. An append that would pass it appends nothing and marks
+ * Every buffer is made with its maximum length. An append that would pass it appends nothing and marks
  * the buffer as overflowed, for good until buffer_reset: a writer checks once, at its end.
  * Thread: one at a time. Owner: the caller; buffer_clear frees.
  */
@@ -13,7 +13,7 @@
 #include "core/slice.h"
 
 struct buffer {
-    char *data; /* NULL while empty; else at[len] is NUL */
+    char *data; /* NULL while empty; else data[len] is NUL */
     size_t len, capacity, max;
     bool overflowed;
     bool is_wiped;

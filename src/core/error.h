@@ -31,7 +31,7 @@ struct error {
 /* A message of an error or a warning is a fact, and where there is something to do, a hint: both in one text
  * (and as a rule in one format string), parted by "\nhint: ". FACT: what happened, and where (a path, a
  * line). WHAT TO DO: the exact command, or the full path of a setting (`delivery.stop_after.updated_share`),
- * on one line. The last "\nhint: " of a text begins its hint (text_find_hint), so that a text that takes in
+ * on one line. The last "\nhint: " of a text begins its hint (text_find_hint), so that a text that includes
  * another one gives its own hint by adding it at the end. Log lines show the hint as a line of its own, or as
  * a member of its own (log.h). */
 

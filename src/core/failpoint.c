@@ -70,13 +70,13 @@ static void failpoint_stop(void)
 
 void failpoint(const char *name)
 {
-    const char *stop_at = getenv("KYC_STOP_AT");
+    const char *stop_step = getenv("KYC_STOP_AT");
     char step[128];
 
     pthread_mutex_lock(&failpoint_mutex);
     snprintf(step, sizeof step, "%s#%u", name, failpoint_count(name));
     failpoint_log(step);
-    if (stop_at && strcmp(stop_at, step) == 0)
+    if (stop_step && strcmp(stop_step, step) == 0)
         failpoint_stop();
     pthread_mutex_unlock(&failpoint_mutex);
 }

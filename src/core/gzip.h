@@ -2,7 +2,7 @@
  *
  * gzread drops all that follows a damaged member header and reports success, and loses the good bytes of a
  * call that ends in a bad CRC; hence the loop. Every byte that was inflated before a
- * fault is given out before the fault is told. Thread: one at a time per object. Owner: new/free.
+ * fault is given out before the fault is reported. Thread: one at a time per object. Owner: new/free.
  */
 #ifndef KYC_CORE_GZIP_H
 #define KYC_CORE_GZIP_H
@@ -24,9 +24,9 @@ struct gzip_reader;
 struct gzip_reader *gzip_reader_new(void);
 void gzip_reader_free(struct gzip_reader *reader);
 
-/* Inflates from *input (advanced past what was used) into out; *out_len: in room, out bytes written. After a
- * member only another member, zero padding or the end may come. A fault is told only by a call that writes no
- * byte. */
+/* Inflates from *input (advanced past what was used) into out; *out_len: in the capacity, out the bytes
+ * written. After a member only another member, zero padding or the end may come. A fault is reported only by
+ * a call that writes no byte. */
 enum gzip_status gzip_reader_inflate(struct gzip_reader *reader, struct slice *input, char *out,
                                      size_t *out_len);
 

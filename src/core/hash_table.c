@@ -62,7 +62,7 @@ static size_t hash_table_shard_of(uint64_t hash)
     return (size_t)(hash >> (64 - HASH_TABLE_SHARD_BITS));
 }
 
-/* Scales the 32 bits below the shard's to the room, which need not be a power of two. */
+/* Scales the 32 bits below the shard's to the capacity, which need not be a power of two. */
 static size_t hash_table_home(const struct hash_table_shard *shard, uint64_t hash)
 {
     return (size_t)(((hash >> (32 - HASH_TABLE_SHARD_BITS) & UINT32_MAX) * shard->capacity) >> 32);

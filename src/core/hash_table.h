@@ -1,4 +1,4 @@
-/* hash_table: which keys a run has seen, and on which row; 16 bytes a key.
+/* hash_table: two numbers for each key that a run has seen or knows; 16 bytes a key.
  *
  * Holds 64-bit keyed hashes (hash_table_hash), not the keys: two different keys of ten million share a hash
  * with a probability of 3 in a million; the later one would be rejected by name as a repeat, never lost in
@@ -27,9 +27,9 @@ void hash_table_free(struct hash_table *set);
 /* A hash keyed with bytes drawn once a process (XXH3 with a random seed). */
 uint64_t hash_table_hash(struct slice key);
 
-/* The entry of a hash, made when missing (row and extra 0). Valid until the next call. */
+/* The entry of a hash, made when missing (mark and value 0). Valid until the next call. */
 struct hash_table_entry *hash_table_ensure(struct hash_table *set, uint64_t hash);
-/* The entry of a hash, NULL when there is none: what only asks must not make the set grow. */
+/* The entry of a hash, NULL when there is none; the table does not grow. */
 struct hash_table_entry *hash_table_find(struct hash_table *set, uint64_t hash);
 /* Hints that this hash is looked up soon. */
 void hash_table_prefetch(const struct hash_table *set, uint64_t hash);

@@ -13,7 +13,7 @@ enum {
 };
 
 struct hashset_shard {
-    uint8_t *tags; /* room × HASHSET_TAG_LEN; 0: free */
+    uint8_t *tags; /* capacity × HASHSET_TAG_LEN; 0: free */
     size_t capacity, count;
 };
 
@@ -51,7 +51,7 @@ static uint64_t read_tag(const struct hashset_shard *shard, size_t i)
     return tag;
 }
 
-/* The upper 32 bits of the tag, scaled to the room, which need not be a power of two. */
+/* The upper 32 bits of the tag, scaled to the capacity, which need not be a power of two. */
 static size_t home_of(const struct hashset_shard *shard, uint64_t tag)
 {
     return (size_t)(((tag >> 16) * shard->capacity) >> 32);

@@ -1,10 +1,10 @@
-/* hashset: whether a 64-bit hash was put in before; 6 bytes a hash, where keyset takes 16 for a row number
- * too.
+/* hashset: whether a 64-bit hash was put in before; 6 bytes a hash, where hash_table needs 16 for two
+ * numbers too.
  *
  * Holds 56 bits of each hash: two different ones of ten million are taken for the same with a probability of
  * about 7 in 10,000. So it is for what is counted or looked at again, never for what decides what is sent.
- * Sharded open addressing as in keyset, at most 12 bytes a hash at any moment. Thread: one at a time. Owner:
- * new/free.
+ * Sharded open addressing as in hash_table, at most 12 bytes a hash at any moment. Thread: one at a time.
+ * Owner: new/free.
  */
 #ifndef KYC_CORE_HASHSET_H
 #define KYC_CORE_HASHSET_H

@@ -77,11 +77,11 @@ enum { JSON_PADDING = 64 };
 /* The same for a line of an export, without a copy: JSON_PADDING bytes, whatever they are, can be read behind
  * text, and strings without escapes are slices of it. Within strings, each byte that is not UTF-8 and each
  * escape of half a surrogate pair is read as U+FFFD; *repaired then: the text of nodes is the reader's, and
- * their `at` counts in it. A fault's offset is always one of text. At most 1 GiB. */
+ * their offsets are in it. A fault's offset is always one of text. At most 1 GiB. */
 const struct json_node *json_reader_parse_lenient(struct json_reader *reader, struct slice text,
                                                   size_t *count, bool *repaired, struct json_fault *fault);
 
-/* The member `key` of the object nodes[at]; 0 when nodes[at] is not an object or has no such member. */
-size_t json_member(const struct json_node *nodes, size_t at, const char *key);
+/* The member `key` of the object nodes[index]; 0 when nodes[index] is not an object or has no such member. */
+size_t json_member(const struct json_node *nodes, size_t index, const char *key);
 
 #endif

@@ -415,7 +415,7 @@ static bool json_visit_document(json_reader *reader)
     abort();
 }
 
-static char *json_copy_room(json_reader *reader, size_t len)
+static char *json_copy_capacity(json_reader *reader, size_t len)
 {
     size_t capacity = len + simdjson::SIMDJSON_PADDING;
     if (capacity > reader->copy_capacity) {
@@ -455,7 +455,7 @@ static bool json_read(json_reader *reader, slice text)
     }
 }
 
-static const json_node *json_give(const json_reader *reader, bool read, size_t *count, json_fault *fault)
+static const json_node *json_return(const json_reader *reader, bool read, size_t *count, json_fault *fault)
 {
     *count = read ? reader->count : 0;
     if (!read)
@@ -500,14 +500,14 @@ extern "C" const json_node *json_reader_parse(json_reader *reader, slice text, s
 {
     if (text.len > JSON_TEXT_MAX) {
         reader->fault = {0, JSON_TOO_LONG};
-        return json_give(reader, false, count, fault);
+        return json_return(reader, false, count, fault);
     }
-    char *copy = json_copy_room(reader, text.len);
+    char *copy = json_copy_capacity(reader, text.len);
     if (text.len)
         memcpy(copy, text.data, text.len);
     if (text.len >= 3 && memcmp(copy, "\xef\xbb\xbf", 3) == 0)
         memset(copy, ' ', 3); /* a byte order mark; blanks, so that offsets stay those of text */
-    return json_give(reader, json_read(reader, json_copied(reader, text.len)), count, fault);
+    return json_return(reader, json_read(reader, json_copied(reader, text.len)), count, fault);
 }
 
 extern "C" const json_node *json_reader_parse_lenient(json_reader *reader, slice text, size_t *count,
@@ -516,25 +516,25 @@ extern "C" const json_node *json_reader_parse_lenient(json_reader *reader, slice
     *repaired = false;
     if (text.len > JSON_TEXT_MAX / JSON_REPAIR_GROWTH) {
         reader->fault = {0, JSON_TOO_LONG};
-        return json_give(reader, false, count, fault);
+        return json_return(reader, false, count, fault);
     }
     bool read = json_read(reader, text);
     if (read || (reader->code != simdjson::UTF8_ERROR && reader->code != simdjson::STRING_ERROR))
-        return json_give(reader, read, count, fault);
+        return json_return(reader, read, count, fault);
 
-    size_t len = json_repair(text, json_copy_room(reader, text.len * JSON_REPAIR_GROWTH));
+    size_t len = json_repair(text, json_copy_capacity(reader, text.len * JSON_REPAIR_GROWTH));
     *repaired = true;
     read = json_read(reader, json_copied(reader, len));
     reader->fault.offset = json_repair_origin(text, reader->fault.offset);
-    return json_give(reader, read, count, fault);
+    return json_return(reader, read, count, fault);
 }
 
-extern "C" size_t json_member(const json_node *nodes, size_t at, const char *key)
+extern "C" size_t json_member(const json_node *nodes, size_t index, const char *key)
 {
-    if (nodes[at].kind != JSON_OBJECT)
+    if (nodes[index].kind != JSON_OBJECT)
         return 0;
     slice wanted = slice_from(key);
-    for (size_t member = at + 1; member < nodes[at].end; member = nodes[member].end)
+    for (size_t member = index + 1; member < nodes[index].end; member = nodes[member].end)
         if (slice_equal(nodes[member].key, wanted))
             return member;
     return 0;

@@ -23,8 +23,8 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" takes it
- * away. The caller has made sure that standard error is a terminal. */
+/* Shows text as the live line at the bottom of the terminal in place of the one before; NULL or "" removes
+ * it. The caller has made sure that standard error is a terminal. */
 void log_live_line(const char *text);
 
 #endif

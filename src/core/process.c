@@ -55,7 +55,7 @@ void process_harden(void)
 
 void process_open_std_fds(void)
 {
-    /* open(2) takes the lowest free number: in this order it is the one that was looked at. */
+    /* open(2) returns the lowest free number: in this order it is the one that was checked. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
             (void)!open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY);

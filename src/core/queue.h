@@ -17,7 +17,7 @@ struct queue *queue_new(size_t capacity);
 /* No thread may be inside any call. */
 void queue_free(struct queue *queue);
 
-/* Waits for room. False when the queue was closed: the item was not taken. */
+/* Waits while it is full. False when the queue was closed: the item was not taken. */
 bool queue_put(struct queue *queue, void *item);
 /* Waits for an item. NULL when the queue is closed and empty. */
 void *queue_take(struct queue *queue);

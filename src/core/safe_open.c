@@ -51,7 +51,7 @@ static int only_a_file(int fd)
 }
 
 /* Opening a link as a folder fails with ENOTDIR, where openat2 fails with ELOOP. */
-static int reason_at(int folder, const char *name, int reason)
+static int refine_reason(int folder, const char *name, int reason)
 {
     struct stat info;
     if (reason == ENOTDIR && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode))
@@ -68,7 +68,7 @@ static int open_by_steps(int folder, char *path)
             continue;
         int next = openat(index < 0 ? folder : index, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0)
-            return fail(index, reason_at(index < 0 ? folder : index, path, errno));
+            return fail(index, refine_reason(index < 0 ? folder : index, path, errno));
         if (index >= 0)
             close(index);
         index = next;

@@ -210,7 +210,7 @@ static struct survey survey_text(struct slice text)
     return survey;
 }
 
-/* Blanks folded, invisible characters gone; out has room for the whole source. */
+/* Blanks folded, invisible characters gone; out has the capacity for the whole source. */
 static enum text_fault clean_into(struct slice source, struct slice *text, char *out)
 {
     enum text_fault fault = TEXT_OK;

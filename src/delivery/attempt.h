@@ -1,11 +1,11 @@
 /* attempt: one request and its reply. It is recycled, except for its libcurl handle, which serves one
  * request.
  *
- * What is signed is what goes on the request line: the target is handed to libcurl as it is. Whether an
- * attempt was sent is decided by a fact: `left` becomes true when libcurl, connected, is about to write the
- * first byte (CURLOPT_PREREQFUNCTION), once endpoint.may_send allowed it. libcurl repeats a POST by itself
- * when a kept connection dies before an answer; the second call of the same attempt refuses that, so nothing
- * is ever posted twice.
+ * The signed target is the one on the request line: libcurl is handed it as it is (CURLOPT_PATH_AS_IS).
+ * Whether an attempt was sent is decided by a fact: `sent` becomes true when libcurl, connected, is about to
+ * write the first byte (CURLOPT_PREREQFUNCTION), once endpoint.may_send allowed it. libcurl repeats a POST by
+ * itself when a kept connection dies before an answer; the second call of the same attempt refuses that, so
+ * nothing is ever posted twice.
  *
  * Each request has a libcurl handle of its own: connections belong to the multi handle and TLS sessions to
  * the endpoint, so none is lost, and libcurl never mixes the headers of two replies (libcurl 7.84 to 8.0.1
@@ -61,7 +61,7 @@ struct attempt *attempt_new(struct endpoint *endpoint);
 void attempt_free(struct attempt *attempt);
 
 /* Builds the request of a delivery. NULL; or why it cannot be built (it is larger than ATTEMPT_BODY_MAX, or
- * as the provider says), and the attempt stays idle. */
+ * by the provider's own reason), and the attempt stays idle. */
 const char *attempt_build(struct attempt *attempt, struct delivery *delivery);
 /* Signs it with the next nonce of the key, and makes its handle, ready for the multi handle. */
 void attempt_sign(struct attempt *attempt, struct key_slot *key_slot);

@@ -66,17 +66,17 @@ void key_slots_clear(struct key_slots *key_slots)
 struct key_slot *key_slots_choose(struct key_slots *key_slots)
 {
     struct key_slot *best = NULL;
-    size_t best_at = 0;
+    size_t best_index = 0;
     for (size_t i = 0; i < key_slots->count; i++) {
         size_t index = (key_slots->next + i) % key_slots->count;
         struct key_slot *key_slot = key_slots->items[index];
         if (!key_slot->login.in_progress && key_slot->in_flight < key_slot->in_flight_max &&
             (!best || key_slot->in_flight < best->in_flight)) {
             best = key_slot;
-            best_at = index;
+            best_index = index;
         }
     }
     if (best)
-        key_slots->next = (best_at + 1) % key_slots->count;
+        key_slots->next = (best_index + 1) % key_slots->count;
     return best;
 }

@@ -11,9 +11,9 @@
  *
  * Authentication belongs to the session, not to a record. A 401 under a proven token, or under one that is no
  * longer new, means that the token is over: a new one, and the request again. A 401 under an unproven token
- * that was just given means that the login gives nothing that works: the run stops. One case differs: a
+ * that was just given means that the login gives no token that works: the run stops. One case differs: a
  * record that was answered 401 before, under a token that was over or proven, may itself be the cause; for it
- * alone the session goes on, until another record is refused under an unproven token too.
+ * alone the session continues, until another record is refused under an unproven token too.
  * Thread: the sender's.
  */
 #ifndef KYC_DELIVERY_LOGIN_H
@@ -44,18 +44,18 @@ bool login_is_due(const struct login *login, uint64_t now_ns);
 /* True when LOGIN_UNPROVEN_MAX logins in a row gave tokens with which nothing succeeded: no further one. */
 bool login_is_futile(const struct login *login);
 
-/* It gave a token that is good for so many seconds (at least 1). */
+/* A login gave a token that is valid for so many seconds (at least 1). */
 void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
 
-/* It got no usable answer. True when the current token is still valid: it stays in use, and the next login is
- * half a minute later. False: deliveries that wait for it cannot be sent. */
+/* A login got no usable answer. True when the current token is still valid: it stays in use, and the next
+ * login is half a minute later. False: deliveries that wait for it cannot be sent. */
 bool login_failed(struct login *login, uint64_t now_ns);
 
 /* A request with this token has succeeded. */
 void login_proved(struct login *login, uint32_t token);
 
 /* What a 401 means for a request that left at left_ns with this token. delivery: whose it is; refused_before:
- * it was answered 401 before, under another token. True: the login gives nothing that works, the run must
+ * it was answered 401 before, under another token. True: the login gives no token that works, the run must
  * stop. False: the token is over. Pure. */
 bool login_is_broken(const struct login *login, uint32_t token, uint64_t left_ns, const void *delivery,
                      bool refused_before);

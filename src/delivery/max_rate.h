@@ -1,5 +1,5 @@
-/* max_rate: the most events within any second, counted by themselves and not by the limiter: so the rate in
- * the report is a measurement.
+/* max_rate: the maximum of events within any second, counted by themselves and not by the limiter: so the
+ * rate in the report is a measurement.
  *
  * Memory is 8 bytes an event of the last second. Thread: one at a time. Owner: the caller, max_rate_clear.
  */

@@ -51,7 +51,7 @@ static bool header_value(struct slice line, const char *name, struct slice *valu
     return true;
 }
 
-/* Copies printable ASCII; what is longer than the room is cut. */
+/* Copies printable ASCII; a text longer than out is cut. */
 static void copy_printable(struct slice value, char *out, size_t size)
 {
     size_t len = value.len < size - 1 ? value.len : size - 1;
@@ -150,7 +150,7 @@ static bool links_to_next(struct slice value)
     return false;
 }
 
-/* False: the line says nothing of a list. */
+/* False: the line is not about a list. */
 static bool read_list_header(struct response_list *list, struct slice line)
 {
     struct slice value;

@@ -58,7 +58,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
     sender->context = context;
     atomic_store(&sender->provider_clock, SENDER_NO_CLOCK);
     sender->timer = -1;
-    sender->timer_at = UINT64_MAX;
+    sender->timer_ns = UINT64_MAX;
     sender_queue_init(&sender->queue);
 
     if (endpoint_init(&sender->endpoint, job, provider, error) != 0 ||
@@ -343,9 +343,9 @@ static void count_busy(struct sender *sender)
 static void set_timer(struct sender *sender, uint64_t next)
 {
     struct itimerspec when = {0};
-    if (next == sender->timer_at)
+    if (next == sender->timer_ns)
         return;
-    sender->timer_at = next;
+    sender->timer_ns = next;
     if (next != UINT64_MAX) {
         uint64_t now = clock_mono_ns(), wait = next > now ? next - now : 1;
         when.it_value.tv_sec = (time_t)(wait / CLOCK_NS_PER_S);

@@ -35,7 +35,7 @@ struct delivery {
     /* set before it is submitted */
     struct provider_call
         call; /* but for job and base_path, which are the sender's; what it points to is borrowed */
-    /* Of a question (look-up, fetch, listing): takes the body of a 2xx bit by bit, on the sender's thread;
+    /* Of a question (look-up, fetch, listing): receives the body of a 2xx bit by bit, on the sender's thread;
      * false: it cannot use it, and the question got no usable answer. NULL: at most 64 KiB are read, and
      * dropped. An attempt that is begun again calls it with an empty slice first. */
     bool (*sink)(void *context, struct slice bytes);
@@ -112,7 +112,7 @@ struct sender_figures {
     uint64_t requests; /* that left */
     uint32_t max_in_flight;
     double rate_per_s;       /* over the time in which there was work */
-    uint64_t max_per_second; /* the most that left within any second */
+    uint64_t max_per_second; /* the maximum that left within any second */
     double p50_ms, p95_ms, p99_ms, max_ms;
     uint64_t answers, latency_sum_ns; /* whole answers, and their latencies together */
     uint64_t pauses;                  /* times that the breaker opened */

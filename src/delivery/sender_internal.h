@@ -1,8 +1,8 @@
 /* sender_internal: the state of the sender, shared by its two sources.
  *
- * sender.c takes orders, lets requests leave and waits; sender_completions.c ends attempts and applies what a
+ * sender.c receives orders, starts requests and waits; sender_completions.c ends attempts and applies what a
  * reply means for more than its own delivery: the limiter, the breaker, the key's login, and whether the
- * sender must stop. Thread: the sender's, unless the struct says otherwise. Owner: sender.c.
+ * sender must stop. Thread: the sender's, unless the struct states another. Owner: sender.c.
  */
 #ifndef KYC_DELIVERY_SENDER_INTERNAL_H
 #define KYC_DELIVERY_SENDER_INTERNAL_H
@@ -57,7 +57,7 @@ struct sender {
     uint64_t excessive_wait_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
     uint32_t in_flight, max_in_flight;
     uint32_t sending;                /* passed may_send() in this round of libcurl */
-    uint64_t timer_at;               /* what the timer is set to; UINT64_MAX: off */
+    uint64_t timer_ns;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
     struct max_rate max_rate;

@@ -5,7 +5,7 @@
  * late error, a reply to another request. HTTP/1.1 has no name for what an answer belongs to, so
  * they would be read as the reply to the next request. libcurl 7.88 treats such a connection as alive, and
  * gives no descriptor in a CURLOPT_PREREQFUNCTION (CURLINFO_ACTIVESOCKET is -1 there); but it has each socket
- * opened and closed by these callbacks, and it tells the addresses of the connection.
+ * opened and closed by these callbacks, and it reports the addresses of the connection.
  *
  * States of a connection: new (opened, nothing sent yet) -> kept (a request has left on it) -> closed.
  * Thread: the one that drives libcurl. Owner: init/clear; clear after libcurl has closed its connections.
@@ -34,7 +34,7 @@ struct sockets {
 enum socket_state {
     SOCKET_USABLE,   /* a request may leave: the connection is new, or nothing can be read from it */
     SOCKET_READABLE, /* a kept connection that can be read: the peer has closed it, or sent unexpected bytes;
-                        over TLS it may be a session ticket, which cannot be told from the rest */
+                        over TLS it may be a session ticket, which cannot be distinguished from them */
     SOCKET_UNKNOWN,  /* there is no such connection */
 };
 
@@ -44,7 +44,7 @@ void sockets_clear(struct sockets *sockets);
 /* Sets CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION; sockets must outlive every connection. */
 void sockets_track(struct sockets *sockets, CURL *easy);
 
-/* What libcurl tells of a connection in a CURLOPT_PREREQFUNCTION. */
+/* What libcurl reports of a connection in a CURLOPT_PREREQFUNCTION. */
 struct socket_address {
     const char *remote, *local; /* IP addresses as text */
     int remote_port, local_port;

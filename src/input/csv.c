@@ -39,7 +39,7 @@ struct csv {
     uint64_t line_number; /* of its first line */
     struct line first, last;
     enum flaw flaw;
-    size_t flaw_at; /* FLAW_SYNTAX: the place in the last line */
+    size_t flaw_offset; /* FLAW_SYNTAX: the place in the last line */
 
     struct arena header_arena;
     size_t column_count;
@@ -86,7 +86,7 @@ static enum found find_flaw(struct csv *csv, enum flaw flaw)
     return FOUND_MALFORMED;
 }
 
-static enum found refuse_room(struct csv *csv)
+static enum found refuse_capacity(struct csv *csv)
 {
     lines_back(&csv->lines, 0, csv->line_number);
     return FOUND_NO_CAPACITY;
@@ -117,7 +117,7 @@ static enum found find_first_line(struct csv *csv)
 static enum found finish_record(struct csv *csv, size_t limit)
 {
     for (;;) {
-        enum csv_cells_result result = csv_cells_add(csv->cells, last_line(csv), &csv->flaw_at);
+        enum csv_cells_result result = csv_cells_add(csv->cells, last_line(csv), &csv->flaw_offset);
         if (result == CSV_CELLS_BAD)
             return find_flaw(csv, FLAW_SYNTAX);
         bool is_last = csv->last.full_len == csv->last.len;
@@ -143,7 +143,7 @@ static enum found finish_record(struct csv *csv, size_t limit)
             return FOUND_CUT;
         }
         if (lines_kept(&csv->lines).len > limit)
-            return refuse_room(csv);
+            return refuse_capacity(csv);
     }
 }
 
@@ -152,15 +152,15 @@ static enum found find_record(struct csv *csv, struct arena *arena, size_t colum
 {
     enum found found = find_first_line(csv);
     if (found == FOUND_TOO_LONG_LINE && csv->max_record > limit)
-        return refuse_room(csv);
+        return refuse_capacity(csv);
     if (found == FOUND_RECORD) {
         if (csv->first.full_len > limit)
-            return refuse_room(csv);
+            return refuse_capacity(csv);
         csv_cells_begin(csv->cells, arena, columns);
         found = finish_record(csv, limit);
     }
     if (found == FOUND_CUT && lines_rest(&csv->lines).len > limit)
-        return refuse_room(csv);
+        return refuse_capacity(csv);
     return found;
 }
 
@@ -175,9 +175,9 @@ static size_t column_of(const struct csv *csv, struct slice line, size_t index)
 static struct slice explain_syntax(const struct csv *csv, struct arena *arena)
 {
     struct slice line = last_line(csv);
-    size_t column = column_of(csv, line, csv->flaw_at);
+    size_t column = column_of(csv, line, csv->flaw_offset);
     uint64_t number = csv->lines.number - 1;
-    if (line.data[csv->flaw_at] == csv->quote)
+    if (line.data[csv->flaw_offset] == csv->quote)
         return arena_printf(arena,
                             "a quote inside an unquoted cell (column %zu of line %" PRIu64
                             "): quote the whole cell and double each quote in it",

@@ -20,7 +20,7 @@ struct csv_cells {
     struct slice *list;
     size_t count, capacity;
     bool is_plain; /* no quote in the line in hand: it is a whole record, or lies within a cell */
-    char *text;    /* plain: a copy of the line from the next cell on; else room for cells */
+    char *text;    /* plain: a copy of the line from the next cell on; else space for cells */
     size_t text_capacity;
 };
 
@@ -79,7 +79,7 @@ void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capaci
 }
 
 /* A plain cell is in the copy of the line already. One that began on an earlier line may need more than this
- * line's room. */
+ * line's copy. */
 static void take_cell(void *bytes, size_t len, void *context)
 {
     struct csv_cells *cells = context;
@@ -154,7 +154,7 @@ static size_t len_without_end(struct slice line)
     return len;
 }
 
-enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_at)
+enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_offset)
 {
     bool is_first = cells->is_first;
     size_t len = len_without_end(line);
@@ -170,11 +170,11 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
         cells->parser_in_use = false;
         return CSV_CELLS_DONE;
     }
-    /* A function that says `no blank` costs libcsv half of its speed (a call per byte), so it is set only
+    /* A function that answers `no blank` costs libcsv half of its speed (a call per byte), so it is set only
      * where it makes a difference. */
     csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
-    *bad_at = csv_parse(&cells->parser, line.data, line.len, take_cell, take_row, cells);
-    if (*bad_at < line.len)
+    *bad_offset = csv_parse(&cells->parser, line.data, line.len, take_cell, take_row, cells);
+    if (*bad_offset < line.len)
         return CSV_CELLS_BAD;
     cells->parser_in_use = !cells->row_ended;
     return cells->row_ended ? CSV_CELLS_DONE : CSV_CELLS_OPEN;

@@ -24,17 +24,17 @@ enum csv_cells_result {
 struct csv_cells *csv_cells_new(char delimiter, char quote);
 void csv_cells_free(struct csv_cells *cells);
 
-/* Begins a record. Cells beyond room are counted, not kept. */
+/* Begins a record. Cells beyond capacity are counted, not kept. */
 void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capacity);
 
 /* Adds the next physical line of the record with its line end; not a blank one at the record's start. BAD:
- * *bad_at is the place in the line that libcsv took offence at. */
-enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_at);
+ * *bad_offset is the place in the line that libcsv took offence at. */
+enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, size_t *bad_offset);
 
 /* After an OPEN line at the end of the input: DONE, or BAD when a quote is open. */
 enum csv_cells_result csv_cells_end(struct csv_cells *cells);
 
-/* Of a complete record: the cells, and how many it has (more than room: the rest was not kept). */
+/* Of a complete record: the cells, and how many it has (more than capacity: the rest was not kept). */
 struct slice *csv_cells_list(const struct csv_cells *cells);
 size_t csv_cells_count(const struct csv_cells *cells);
 

@@ -28,8 +28,8 @@ static void shift_mark(struct lines_mark *mark, size_t len)
     mark->offset = mark->offset > len ? mark->offset - len : 0;
 }
 
-/* Moving only when the room is used up keeps the cost of a record over many small blocks linear. */
-static void make_room(struct lines *lines, size_t len)
+/* Moving only when the capacity is used up keeps the cost of a record over many small blocks linear. */
+static void ensure_capacity(struct lines *lines, size_t len)
 {
     if (lines->capacity - lines->len >= len)
         return;
@@ -59,7 +59,7 @@ static bool fill(struct lines *lines)
     if (lines->feed_result != 1)
         return false;
     assert(block.len > 0);
-    make_room(lines, block.len);
+    ensure_capacity(lines, block.len);
     memcpy(lines->bytes + lines->len, block.data, block.len);
     lines->len += block.len;
     return true;

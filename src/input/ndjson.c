@@ -53,7 +53,7 @@ static bool is_blank(struct slice line)
     return offset == line.len;
 }
 
-/* The next record of the batch; its text is copied, with room for a JSON reader to look further. */
+/* The next record of the batch; its text is copied, with the padding that a JSON reader may read. */
 static struct record *add_record(struct ndjson *ndjson, struct batch *batch, uint64_t line, struct slice text)
 {
     struct record *record = &batch->records[batch->count++];
@@ -104,7 +104,7 @@ static void take_cut(struct ndjson *ndjson, struct batch *batch)
 }
 
 /* Whether a record of so many bytes still fits: a larger one travels alone. */
-static bool has_room(const struct batch *batch, size_t len)
+static bool has_capacity(const struct batch *batch, size_t len)
 {
     return batch->count == 0 || batch->bytes + len <= BATCH_BYTES_MAX;
 }
@@ -122,7 +122,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
             struct slice text = slice_make(lines_kept(lines).data, line.len);
             if (is_blank(text))
                 break;
-            if (!has_room(batch, line.len)) {
+            if (!has_capacity(batch, line.len)) {
                 lines_back(lines, 0, number);
                 return READER_MORE;
             }
@@ -130,7 +130,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
             break;
         }
         case LINES_LONG:
-            if (!has_room(batch, ndjson->max_record))
+            if (!has_capacity(batch, ndjson->max_record))
                 return READER_MORE;
             if (!take_long_line(ndjson, batch))
                 return READER_CUT;
@@ -138,7 +138,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         case LINES_END:
             return READER_END;
         case LINES_CUT:
-            if (!has_room(batch, lines_rest(lines).len))
+            if (!has_capacity(batch, lines_rest(lines).len))
                 return READER_MORE;
             take_cut(ndjson, batch);
             return READER_CUT;

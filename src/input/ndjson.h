@@ -1,7 +1,7 @@
 /* ndjson: lines of JSON as a format of the reader.
  *
  * Each line is a record of its own, so this only splits: LF ends a line, lines of blanks are passed over.
- * What stands in a line is read by the rule workers, of which there are several. Thread and owner: as
+ * The content of a line is parsed by the rule workers, of which there are several. Thread and owner: as
  * reader.h.
  */
 #ifndef KYC_INPUT_NDJSON_H

@@ -1,7 +1,7 @@
 /* source: the bytes of one input, inflated when they are gzip.
  *
  * gzip is seen by its magic, not by the name; several members are one stream. Every byte before a fault is
- * given out before the fault is told. Thread: one at a time, but source_position any.
+ * given out before the fault is reported. Thread: one at a time, but source_position any.
  * Owner: open/close.
  */
 #ifndef KYC_INPUT_SOURCE_H
@@ -15,9 +15,8 @@
 struct source;
 
 /* path: a file, a pipe, or `-` for standard input. NULL with ERROR_INPUT: missing, unreadable, a folder, a
- * device, or UTF-16
- * (seen after inflating by its byte order mark, or by a NUL beside its first character; the message says how
- * to convert it). */
+ * device, or UTF-16 (seen after inflating by its byte order mark, or by a NUL beside its first character; the
+ * message has the command that converts it). */
 struct source *source_open(const char *path, struct error *error);
 /* The same, for a caller that may have to end the wait for a pipe: when stop_fd becomes readable, opening or
  * reading anything but a file fails with ERROR_INTERRUPTED. Borrows stop_fd; -1: none. */

@@ -13,11 +13,9 @@
 #include "model/provider_fields.h"
 
 /* Fills in the mappings of a job with `fields: auto`; does nothing to another. columns: the header. Only
- * what the provider takes, what others depend on and what the job's rules name is matched, by a weak
- * name only what the provider needs. 0, or -1 with
- * ERROR_USAGE at `auto`: two columns that fit one field equally well (it names both), none for external_id,
- * no header (NDJSON).
- */
+ * fields of the provider, fields that others depend on and fields that the job's rules name are matched; by a
+ * weak name only fields that the provider requires. 0, or -1 with ERROR_USAGE at `auto`: two columns that fit
+ * one field equally well (it names both), none for external_id, no header (NDJSON). */
 int job_auto_match(struct job *job, const struct provider_fields *fields, const struct slice *columns,
                    size_t column_count, struct error *error);
 

@@ -110,7 +110,7 @@ static int read_split(struct job_reader *reader, const struct job_node *value, c
     if (job_scalar_read(reader, value, &split) != 0)
         return -1;
     if (!is_list(draft->mapping->field))
-        return job_keys_fail_at_key(reader, value, "`%s` takes one value, so it has no `split`",
+        return job_keys_fail_at_key(reader, value, "`%s` has one value, so it has no `split`",
                                     field_name(draft->mapping->field));
     draft->mapping->split = split.data;
     return 0;

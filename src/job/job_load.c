@@ -85,7 +85,7 @@ static const char *default_path(struct job_reader *reader, const char *before, c
     return job_scalar_join(reader, arena_printf(&job->arena, "%s%s%s", before, job->name, after).data);
 }
 
-/* A collector or an alert that watches the files of the last run must not take a check for one. */
+/* A collector or an alert that watches the files of the last run must not mistake a check for one. */
 static void separate_check(struct job *job)
 {
     job->report_folder = arena_printf(&job->arena, "%s/check", job->report_folder).data;

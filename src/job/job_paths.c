@@ -9,7 +9,7 @@ static void add(struct job *job, const char *path)
 {
     struct job_input *input = &job->input;
     size_t count = input->path_count;
-    if ((count & (count - 1)) == 0) { /* a power of two: the room is used up */
+    if ((count & (count - 1)) == 0) { /* a power of two: the capacity is used up */
         const char **grown = arena_alloc(&job->arena, (count ? 2 * count : 1) * sizeof *grown);
         if (count)
             memcpy(grown, input->paths, count * sizeof *grown);

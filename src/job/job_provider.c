@@ -10,7 +10,7 @@
 enum { IDEMPOTENCY_HOURS = 24, SETTLE_SECONDS = 60, LIST_MAX_DEFAULT = 1 << 30 };
 
 /* Whose settings are whose. Whether a provider is known or built is its own table's matter
- * (src/provider): the settings of a name that is not here are not judged. */
+ * (src/provider): the settings of a name that is not here are not checked. */
 enum { PAYWARD = 1, KRAKEN_EMBED = 2, KIRA = 4, PAYSO = 8, EVERYONE = 15 };
 
 static const struct {

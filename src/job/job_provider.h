@@ -1,7 +1,7 @@
 /* job_provider: the settings of `provider`, one row of one table each.
  *
- * Everything that must hold for each setting is in the table: a new setting is a new row, and a row says
- * how its value is written again (job_key.write). Thread: any; pure.
+ * All that must hold for a setting is in the table: a new setting is a new row, and a row names the function
+ * that writes its value again (job_key.write). Thread: any; pure.
  */
 #ifndef KYC_JOB_JOB_PROVIDER_H
 #define KYC_JOB_JOB_PROVIDER_H

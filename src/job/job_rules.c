@@ -235,7 +235,7 @@ static int finish_valid(struct job_reader *reader, const struct job_node *item, 
     return 0;
 }
 
-/* A built-in rule's level: it is judged without this rule too. */
+/* A built-in rule's level: it is applied without this rule too. */
 static int finish_time(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
     static const char kind[] = "`rule: time`";

@@ -99,7 +99,7 @@ enum field_parts {
 struct field {
     const char *name; /* as in the job file and in verdicts: `date_of_birth` */
     enum field_type type;
-    bool is_date_like; /* takes `format` in the job file */
+    bool is_date_like; /* may have `format` in the job file */
     enum field_parts parts;
 };
 

@@ -1,4 +1,4 @@
-/* language: the two-letter codes of ISO 639-1, for providers that take any of them.
+/* language: the two-letter codes of ISO 639-1, for providers that accept any of them.
  *
  * From iso-codes 4.15.0 (iso_639-2.json, alpha_2). Thread: constant.
  */

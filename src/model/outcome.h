@@ -76,7 +76,7 @@ struct outcome {
     bool stops;     /* of IN_DOUBT: and the run must stop (status 4), as by STOP; the reason is in message */
     bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
                        gateway has marked it as its own: the provider's own words */
-    bool no_update; /* of REFUSED: the provider takes no update of this user: rule record/no_update */
+    bool no_update; /* of REFUSED: the provider does not update this user: rule record/no_update */
     uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the answer's own list of what
                           it updated does not name; bit i as provider.update_members */
     uint64_t warned;   /* of DONE: members that the answer's warnings are about; OUTCOME_WARNED_RECORD: of

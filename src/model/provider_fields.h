@@ -1,4 +1,4 @@
-/* provider_fields: which customer fields a provider takes, and within what bounds.
+/* provider_fields: which customer fields a provider accepts, and within what bounds.
  *
  * Data that a provider file defines and that the rules, the ledger's digests
  * and the payload share. A member is a top-level member of the provider's JSON body: what an update sends
@@ -18,9 +18,7 @@ enum {
     PROVIDER_NO_MEMBER = 0xffff, /* the field is validated, but never sent (customer_type at payward) */
 };
 
-/* The customers of whom a field is required. It does not apply to a record whose customer_type or country
- * failed.
- */
+/* The customers that need a field. It does not apply to a record whose customer_type or country failed. */
 enum provider_audience {
     PROVIDER_EVERYBODY,
     PROVIDER_INDIVIDUALS,

@@ -1,6 +1,6 @@
 /* record: one row of the input on its way, and the batch that carries it.
  *
- * A record is filled in stages, each by one thread: the reader (source), a rule worker (judged), the
+ * A record is filled in stages, each by one thread: the reader (source), a rule worker (validated), the
  * coordinator (decided). Batches leave the workers in the order in which the reader made them (sequence).
  * Thread: one at a time, handed over by the queues. Owner: all that a record points to is in its batch's
  * arena, or constant for the run.

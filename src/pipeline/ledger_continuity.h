@@ -3,7 +3,7 @@
  * With a ledger that is missing or older, every customer that it lacks would be created again. So each run
  * (and resolve) records the head of the ledger's chain and the run's number and start, which only the ledger
  * of that run and its successors hold. The record is kept twice: in LEDGER.head beside the ledger, and in
- * ledger-*.head in the job's own report folder (whatever --report says). So neither a lost report folder nor
+ * ledger-*.head in the job's own report folder (whatever --report is). So neither a lost report folder nor
  * a folder restored from a backup disables the check. The second name holds a digest of the job, provider and
  * base URL and one of the ledger's path: several jobs, and several ledgers of one job, may share a folder.
  *

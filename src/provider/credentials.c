@@ -29,18 +29,18 @@ static bool is_named(const char *const *names, const char *name)
 }
 
 int credentials_check(const struct job *job, const struct job_credentials *credentials,
-                      const char *const *names, const char *takes, struct error *error)
+                      const char *const *names, const char *wanted, struct error *error)
 {
     struct named all[CREDENTIAL_KINDS];
     list_all(credentials, all);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
         if (all[i].secret->data && !is_named(names, all[i].name))
-            return job_fail(job, credentials->place, error, "%s has no credentials.%s: it takes %s",
-                            job->provider.name, all[i].name, takes);
+            return job_fail(job, credentials->place, error, "%s has no credentials.%s: it has %s",
+                            job->provider.name, all[i].name, wanted);
     for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
         if (all[i].secret->len == 0 && is_named(names, all[i].name))
             return job_fail(job, credentials->place, error, "credentials.%s is missing: %s needs %s",
-                            all[i].name, job->provider.name, takes);
+                            all[i].name, job->provider.name, wanted);
     return 0;
 }
 
@@ -53,19 +53,19 @@ bool credentials_fit_header(struct slice text, size_t max)
 }
 
 int credentials_check_single(const struct job *job, bool with_secrets, const char *const *names,
-                             const char *takes, struct error *error)
+                             const char *wanted, struct error *error)
 {
     if (!with_secrets)
         return 0;
     if (job->provider.credential_count == 0)
         return job_fail(job, job->provider.place, error, "provider.credentials is missing: %s needs %s",
-                        job->provider.name, takes);
+                        job->provider.name, wanted);
     const struct job_credentials *credentials = job->provider.credentials;
     if (job->provider.credential_count > 1)
         return job_fail(job, credentials[1].place, error,
                         "%s uses one set of credentials: a second one adds no rate\nhint: remove it",
                         job->provider.name);
-    if (credentials_check(job, credentials, names, takes, error) != 0)
+    if (credentials_check(job, credentials, names, wanted, error) != 0)
         return -1;
     if (credentials->api_key.data &&
         !credentials_fit_header(secret_slice(&credentials->api_key), CREDENTIALS_KEY_MAX))

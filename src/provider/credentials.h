@@ -16,16 +16,16 @@
 
 enum { CREDENTIALS_KEY_MAX = 200 }; /* bytes of an API key */
 
-/* names: NULL-terminated, of api_key, api_secret, client_id, password, token; takes: the same for people
+/* names: NULL-terminated, of api_key, api_secret, client_id, password, token; wanted: the same for people
  * (`api_key and api_secret`). 0, or -1 with ERROR_USAGE at the credentials' place when one is missing or
  * another is there. */
 int credentials_check(const struct job *job, const struct job_credentials *credentials,
-                      const char *const *names, const char *takes, struct error *error);
+                      const char *const *names, const char *wanted, struct error *error);
 
-/* The same for a provider that takes one set of credentials, each of what goes into a header
- * (credentials_fits_header). with_secrets: credentials are loaded. */
+/* The same for a provider with one set of credentials, each part a header's value
+ * (credentials_fit_header). with_secrets: credentials are loaded. */
 int credentials_check_single(const struct job *job, bool with_secrets, const char *const *names,
-                             const char *takes, struct error *error);
+                             const char *wanted, struct error *error);
 
 /* 1 to max bytes of visible ASCII. */
 bool credentials_fit_header(struct slice text, size_t max);

@@ -168,7 +168,8 @@ static bool has_group(const struct record *record, enum field_group group)
     return false;
 }
 
-/* metadata always has the key, by which a look-up tells our users from others with the same address. */
+/* metadata always has the key, by which a look-up distinguishes our users from others with the same address.
+ */
 static void write_groups(const struct provider_call *call, struct json_writer *writer)
 {
     if (payload_has(call, KIRA_ADDITIONAL_INFO) && has_group(call->record, FIELD_GROUP_ADDITIONAL_INFO)) {

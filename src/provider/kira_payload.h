@@ -1,7 +1,7 @@
 /* kira_payload: the bodies of Kira's create and update, documents included.
  *
  * A document that the record names by a path is read from below provider.documents when the request is built,
- * and goes in as a data URI. Thread: any; nothing but these files is read.
+ * and is sent as a data URI. Thread: any; nothing but these files is read.
  */
 #ifndef KYC_PROVIDER_KIRA_PAYLOAD_H
 #define KYC_PROVIDER_KIRA_PAYLOAD_H

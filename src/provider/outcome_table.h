@@ -2,7 +2,7 @@
  *
  * The rows for every provider are in outcome_table.c; a provider adds rows of its own, which are tried first.
  * The first row that matches decides. Two functions of a provider add what rows cannot express: is this body
- * a success, and which user does it say exists. Thread: any; pure.
+ * a success, and which user exists according to it. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_OUTCOME_TABLE_H
 #define KYC_PROVIDER_OUTCOME_TABLE_H
@@ -31,7 +31,7 @@ enum outcome_fact {
     OUTCOME_FACT_EXISTS = 2048,  /* it has a code that means that such a user exists */
 };
 
-enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* as the reply says */
+enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* provider_reply.cause */
 
 struct outcome_row {
     int from, to;              /* HTTP status; 0 without an answer */

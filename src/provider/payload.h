@@ -26,7 +26,7 @@ enum payload_shape {
     PAYLOAD_DATE,    /* a date in the job's provider.date_format */
     PAYLOAD_TAX_IDS, /* [{"id", "issuing_country"}], from tax_id and tax_country, paired; the country
                         defaults to the record's */
-    PAYLOAD_CONCAT,  /* {"type": "concat", "value", "calculated_at"}, the last from call.at */
+    PAYLOAD_CONCAT,  /* {"type": "concat", "value", "calculated_at"}, the last from call.journalled_ns */
 };
 
 /* One value of the body. Rows with the same member and a key, next to each other, make up one object. */

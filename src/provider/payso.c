@@ -103,7 +103,7 @@ static const char *payso_build(const struct provider_call *call, struct provider
     return "the provider has no such request";
 }
 
-/* Accept: application/json goes with every request (src/delivery). */
+/* Accept: application/json is sent with every request (src/delivery). */
 static void payso_authenticate(struct provider_account *opaque, uint64_t nonce,
                                const struct provider_call *call, const struct provider_request *request,
                                struct provider_headers *headers)

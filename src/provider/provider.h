@@ -132,11 +132,11 @@ struct provider {
 
     /* Without PROVIDER_RECOVERY_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there
      * is none. */
-    bool (*find_users)(const struct json_node *nodes, size_t *at);
+    bool (*find_users)(const struct json_node *nodes, size_t *index);
 
-    /* One user, an element of that array or (at 0) the whole answer to FETCH, of which alone it is asked with
-     * PROVIDER_RECOVERY_REPEAT (nodes as of json_reader_parse). False when it is none. */
-    bool (*read_user)(const struct json_node *nodes, size_t at, const struct job *job, struct arena *arena,
+    /* One user, an element of that array or (index 0) the whole answer to FETCH, of which alone it is asked
+     * with PROVIDER_RECOVERY_REPEAT (nodes as of json_reader_parse). False when it is none. */
+    bool (*read_user)(const struct json_node *nodes, size_t index, const struct job *job, struct arena *arena,
                       struct provider_user *user);
 
     /* The outcome table. record: its values are replaced in the message. */

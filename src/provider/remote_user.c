@@ -153,15 +153,15 @@ bool remote_user_begin(const struct json_node *nodes, size_t *index, struct aren
 
 bool remote_user_is_same_id(struct slice id, struct slice other)
 {
-    size_t offset = 0, other_at = 0;
+    size_t offset = 0, other_offset = 0;
     for (;;) {
         while (offset < id.len && id.data[offset] == ' ')
             offset++;
-        while (other_at < other.len && other.data[other_at] == ' ')
-            other_at++;
-        if (offset == id.len || other_at == other.len)
-            return offset == id.len && other_at == other.len;
-        if (strncasecmp(id.data + offset++, other.data + other_at++, 1) != 0)
+        while (other_offset < other.len && other.data[other_offset] == ' ')
+            other_offset++;
+        if (offset == id.len || other_offset == other.len)
+            return offset == id.len && other_offset == other.len;
+        if (strncasecmp(id.data + offset++, other.data + other_offset++, 1) != 0)
             return false;
     }
 }

@@ -32,17 +32,17 @@ struct remote_user_list_claim {
 void remote_user_list_read_claim(const struct json_node *nodes, size_t list,
                                  struct remote_user_list_claim *claim);
 
-/* Begins a user with the id of the object nodes[*at], or of its member `user` or `data`, to which *at then
- * moves; every value is absent. False when there is no id, or none that is one (user_id_is_valid). */
+/* Begins a user with the id of the object nodes[*index], or of its member `user` or `data`, to which *index
+ * then moves; every value is absent. False when there is no id, or none that is one (user_id_is_valid). */
 bool remote_user_begin(const struct json_node *nodes, size_t *index, struct arena *arena,
                        struct provider_user *user);
 
-/* The external id of the user nodes[at]: metadata.external_id, else external_reference or external_id; empty:
- * it is not given. */
+/* The external id of the user nodes[index]: metadata.external_id, else external_reference or external_id;
+ * empty: it is not given. */
 struct slice remote_user_external_id(const struct json_node *nodes, size_t index);
 
-/* Who a user is, as an answer to a FETCH or an element of a listing tells it at any provider: its id, and the
- * external id that it was given, empty when the reply has none. False when there is no id. */
+/* Who a user is, as an answer to a FETCH or an element of a listing states it at any provider: its id, and
+ * the external id that it was given, empty when the reply has none. False when there is no id. */
 bool remote_user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
 
 /* Whether two ids are the same user's: one may be written in groups, and in another case. */
@@ -59,14 +59,14 @@ struct remote_user_expected {
 
 /* Whether a success names another customer than the request: another user id, another external id, or,
  * where it names neither of a user to update, another e-mail (ASCII case aside). A member that is missing is
- * no contradiction. The members are looked for where a user is told: on top, in `data`, `result`, `user`, and
- * of the external id in `metadata`. */
+ * no contradiction. The members are looked for where replies have a user: on top, in `data`, `result`,
+ * `user`, and of the external id in `metadata`. */
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected);
 
-/* Takes member of nodes[at] as the value of a text (normal form C, blanks folded), an e-mail (its domain in
- * lower case) or a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). A member
- * that is missing, null, empty or unreadable, and a date with another time of day, which may mean the day
- * before or after, leave the value absent. */
+/* Reads member of nodes[index] as the value of a text (normal form C, blanks folded), an e-mail (its domain
+ * in lower case) or a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). A
+ * member that is missing, null, empty or unreadable, and a date with another time of day, which may mean the
+ * day before or after, leave the value absent. */
 void remote_user_read_text(const struct json_node *nodes, size_t index, const char *member,
                            struct arena *arena, struct value *value);
 void remote_user_read_email(const struct json_node *nodes, size_t index, const char *member,

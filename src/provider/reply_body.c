@@ -19,7 +19,7 @@ static bool is_one_of(struct slice key, const char *const *words)
 static const char *const error_members[] = {"error",      "errors",  "message", "code",
                                             "error_code", "details", NULL};
 static const char *const code_members[] = {"code", "error_code", NULL};
-/* Members whose name says nothing about the text that they hold. */
+/* Members whose name has no meaning for the text that they hold. */
 static const char *const plain_members[] = {"error",      "errors",   "message", "messages", "code",
                                             "error_code", "details",  "detail",  "title",    "description",
                                             "reason",     "warnings", NULL};
@@ -75,7 +75,7 @@ static void add_part(struct buffer *out, struct slice label, struct slice text)
     buffer_append(out, text);
 }
 
-/* Adds every text below nodes[at]; label: the nearest member name that says something, as in
+/* Adds every text below nodes[index]; label: the nearest member name with a meaning, as in
  * {"errors": {"email": ["is taken"]}}. */
 static void add_texts(const struct reply_body *body, size_t index, struct slice label, struct buffer *out)
 {
@@ -91,7 +91,7 @@ static void add_texts(const struct reply_body *body, size_t index, struct slice 
         add_texts(body, child, label, out);
 }
 
-/* The first code below nodes[at]: `code` or `error_code` at any depth. */
+/* The first code below nodes[index]: `code` or `error_code` at any depth. */
 static struct slice find_code(const struct reply_body *body, size_t index)
 {
     for (size_t i = index; i < body->nodes[index].end; i++)

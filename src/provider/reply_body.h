@@ -48,7 +48,7 @@ struct slice reply_body_field_path(const struct reply_body *body);
 /* The `warnings` of a success: an array, an object, or one text; below `data`, `result` or `user` where it is
  * not at the top. 0: there is none, or it is empty. */
 size_t reply_body_warnings(const struct reply_body *body);
-/* All texts below nodes[at] into out, `; ` between the parts, as answer.text is made. */
+/* All texts below nodes[index] into out, `; ` between the parts, as reply_body.text is made. */
 void reply_body_texts(const struct reply_body *body, size_t index, struct buffer *out);
 
 /* True for an object with an error under `error`, `errors`, `code` or `error_code`: more than the `message`

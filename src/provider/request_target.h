@@ -1,6 +1,6 @@
 /* request_target: the request line of a call, its base path kept, ids and addresses percent-encoded.
  *
- * What is written is what is signed and what goes on the request line. Thread: any; pure.
+ * The target that is written here is signed, and is on the request line. Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_REQUEST_TARGET_H
 #define KYC_PROVIDER_REQUEST_TARGET_H

@@ -20,7 +20,7 @@ enum {
     CONCAT_DATE = 8,       /* YYYYMMDD */
     CONCAT_LEN = 18,       /* and five letters of each name */
     TOKEN_MIN = 16,        /* of letters and digits mixed */
-    TOKEN_PADDED_MIN = 8,  /* of base64 that says so by its `=` */
+    TOKEN_PADDED_MIN = 8,  /* of base64 that ends in `=` */
     EMAIL_LOCAL_MAX = 256, /* bounds the search; a real one has 64 */
     MARK_SIZE = 64,        /* ‹expected_transaction_count› */
     ARENA_CHUNK = 16 * 1024,

@@ -94,7 +94,7 @@ static size_t read_entity(struct slice text, char *out, size_t *written)
     return head + digits + 1;
 }
 
-/* The bytes of the escape at the start of text, or 0; what it says goes to out. */
+/* The bytes of the escape at the start of text, or 0; its characters are appended to out. */
 static size_t read_escape(struct slice text, char *out, size_t *written)
 {
     uint32_t byte;

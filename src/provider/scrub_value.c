@@ -18,7 +18,7 @@ enum {
     FREE_LETTERS_MIN = 12, /* of letters alone */
     GAP_MAX = 3,
     NUMBER_DIGITS_MIN = 6,
-    TAIL = 4, /* digits by which a number is told apart */
+    TAIL = 4, /* digits that identify a number */
     PART_DIGITS_MIN = 6,
     DIGITS_MAX = 40,
 };
@@ -255,7 +255,7 @@ void scrub_values_add_secret(struct scrub_values *values, struct slice secret)
     values->needles = needle;
 }
 
-/* A letter of which only a part was matched goes whole. */
+/* A letter of which only a part was matched is replaced whole. */
 static size_t whole_letter(const struct scrub_view *view, size_t i)
 {
     while (i < view->letters.count && view->letters.starts[i] == view->letters.starts[i - 1])
@@ -327,7 +327,7 @@ static size_t match_number(const struct scrub_values *values, const struct scrub
     return best;
 }
 
-/* The plus of a phone number goes with it. */
+/* The plus of a phone number is replaced with it. */
 static bool is_plus(const struct scrub_view *view, size_t i)
 {
     return view->letters.codes[i] == '+' && view->kinds[i + 1] == SCRUB_DIGIT;

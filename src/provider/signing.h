@@ -23,7 +23,7 @@ enum { SIGNING_TEXT_SIZE = 89 }; /* base64 of 64 bytes, and a NUL */
  * at the credential's place; no message holds a secret. */
 int signing_check_job(const struct job *job, bool with_secrets, struct error *error);
 
-/* Of credentials that signing_check_job took. Owner: signing_account_free, which wipes the key. */
+/* Of credentials that signing_check_job accepted. Owner: signing_account_free, which wipes the key. */
 struct provider_account *signing_account_new(const struct job_credentials *credentials);
 void signing_account_free(struct provider_account *account);
 

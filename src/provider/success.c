@@ -46,7 +46,7 @@ static uint64_t members_of_path(const struct outcome_table *table, const struct 
     return members_named(table, slice_make(path, len));
 }
 
-/* The members that an object says it is about: {"field": "phone", …}, {"fields": ["phone"], …}. */
+/* The members that an object names: {"field": "phone", …}, {"fields": ["phone"], …}. */
 static uint64_t members_of_object(const struct outcome_table *table, const struct json_node *nodes,
                                   size_t index)
 {

@@ -15,8 +15,8 @@ struct version_header {
     const char *name, *value;
 };
 
-/* 0, or -1 with ERROR_USAGE: provider.version_header is no name of a header (RFC 9110, 5.1) or one that the
- * requests carry already, provider.version is not 1 to 64 visible ASCII characters. */
+/* 0, or -1 with ERROR_USAGE: provider.version_header is not the name of a header (RFC 9110, 5.1) or one that
+ * the requests carry already, provider.version is not 1 to 64 visible ASCII characters. */
 int version_header_check_job(const struct version_header *own, const struct job *job, struct error *error);
 
 void version_header_add(const struct version_header *own, const struct job *job,

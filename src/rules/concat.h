@@ -1,11 +1,11 @@
 /* concat: the client identifier CONCAT (Regulation (EU) 2017/590, Article 6; ESMA/2016/1452, 5.5).
  *
  * Birth date YYYYMMDD, five letters of the first name, five of the surname, in upper-case ASCII, short names
- * padded with `#`; with a nationality in front where the job says so. Leading titles, and leading prefixes of
- * a surname that are words of their own, are left out (ESMA's lists), unless nothing would remain.
- * Apostrophes, hyphens, blanks and everything else that is not a letter are removed. Accented Latin letters
- * are replaced by ESMA's table; Greek is written as in ELOT 743, Cyrillic as in ICAO Doc 9303, part 3.
- * Thread: any; pure.
+ * padded with `#`; with a nationality in front where the job asks for it. Leading titles, and leading
+ * prefixes of a surname that are words of their own, are left out (ESMA's lists), unless nothing would
+ * remain. Apostrophes, hyphens, blanks and everything else that is not a letter are removed. Accented Latin
+ * letters are replaced by ESMA's table; Greek is written as in ELOT 743, Cyrillic as in ICAO Doc 9303,
+ * part 3. Thread: any; pure.
  */
 #ifndef KYC_RULES_CONCAT_H
 #define KYC_RULES_CONCAT_H

@@ -1,4 +1,4 @@
-/* fault: what goes wrong on request, and how often.
+/* fault: the faults that the sandbox injects on request, and how often.
  *
  * At most one fault is applied to a request. A plan gives each kind a share of all requests or of those of
  * one operation, drawn from a seeded generator, or a number of next requests to which it is applied for

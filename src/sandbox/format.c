@@ -304,8 +304,9 @@ bool format_is_uri(struct slice text)
     const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
     if (!colon || colon + 1 == text.data + text.len || !ascii_is_letter(text.data[0]) || !is_printable(text))
         return false;
-    for (const char *at = text.data; at < colon; at++)
-        if (!ascii_is_letter(*at) && !ascii_is_digit(*at) && *at != '+' && *at != '-' && *at != '.')
+    for (const char *cursor = text.data; cursor < colon; cursor++)
+        if (!ascii_is_letter(*cursor) && !ascii_is_digit(*cursor) && *cursor != '+' && *cursor != '-' &&
+            *cursor != '.')
             return false;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (begins_with(text, refused[i], &rest))

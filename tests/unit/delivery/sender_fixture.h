@@ -41,7 +41,7 @@ struct fixture {
     char base_url[64];
     struct record record;
     struct value values[FIELD_COUNT];
-    uint64_t nonce; /* the only one that the lanes may use; 0: any */
+    uint64_t nonce; /* the only one that the key slots may use; 0: any */
     struct sender *sender;
     pthread_t thread;
     struct delivery *deliveries;

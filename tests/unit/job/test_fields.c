@@ -73,7 +73,7 @@ static void a_mapping_that_makes_no_sense_is_refused(void **state)
         {"a zone of a constant", FIELDS("  document_expiry: {value: 2030-01-01, zone: UTC}\n"),
          "6:40: `document_expiry` has a `value`, the same for every record, so it has no `zone`"},
         {"a split of one value", FIELDS("  email: {column: e, split: ';'}\n"),
-         "6:22: `email` takes one value, so it has no `split`"},
+         "6:22: `email` has one value, so it has no `split`"},
         {"a list as a column", FIELDS("  email: [a]\n"), "6:10: `email` should be a value, and is a list"},
         {"no key", JOB_HEAD JOB_INPUT JOB_PROVIDER "fields: {email: e}\n",
          "4:1: `external_id` is not mapped"},

@@ -212,7 +212,7 @@ static void credentials_are_a_token(void **state)
     assert_null(strstr(error.text, "sesame"));
     credentials = (struct job_credentials){.api_key = secret_of("k")};
     assert_int_equal(payso_provider.check_job(&job, true, &error), -1);
-    assert_non_null(strstr(error.text, "no credentials.api_key: it takes token"));
+    assert_non_null(strstr(error.text, "no credentials.api_key: it has token"));
 }
 
 int main(void)

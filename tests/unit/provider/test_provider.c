@@ -45,7 +45,7 @@ static void an_unknown_name_is_an_error_that_names_the_nearest(void **state)
     assert_int_equal(error.scope, ERROR_USAGE);
     assert_non_null(strstr(error.text, "did you mean `payward`?"));
     assert_null(check("something-else", NULL, NULL, &error));
-    assert_non_null(strstr(error.text, "known: payward"));
+    assert_non_null(strstr(error.text, "hint: one of payward"));
     assert_non_null(check("payward", NULL, NULL, &error));
 }
 
