@@ -244,7 +244,7 @@ static void a_credential_is_one_line_of_text(void **state)
     }
 }
 
-static void a_wrong_secret_is_told_without_its_value(void **state)
+static void a_wrong_secret_is_reported_without_its_value(void **state)
 {
     (void)state;
     char *path = file_join(folder, "key"), *reference = malloc(200);
@@ -339,7 +339,7 @@ int main(void)
         TEST(a_draft_in_no_folder_is_an_error),
         TEST(a_secret_comes_from_the_environment_or_a_closed_file),
         cmocka_unit_test(a_credential_is_one_line_of_text),
-        TEST(a_wrong_secret_is_told_without_its_value),
+        TEST(a_wrong_secret_is_reported_without_its_value),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void check_damage(const struct damage *damage, size_t in_len, size_t out_
     buffer_clear(&input);
 }
 
-static void a_fault_is_told_after_every_good_byte(void **state)
+static void a_fault_is_reported_after_every_good_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
@@ -255,7 +255,7 @@ static void what_is_not_gzip_is_a_fault_at_once(void **state)
     }
 }
 
-static void a_writer_tells_a_failed_write(void **state)
+static void a_writer_reports_a_failed_write(void **state)
 {
     (void)state;
     int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -276,11 +276,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(several_members_empty_ones_and_padding_are_one_stream),
-        cmocka_unit_test(a_fault_is_told_after_every_good_byte),
+        cmocka_unit_test(a_fault_is_reported_after_every_good_byte),
         cmocka_unit_test(a_damaged_byte_in_the_middle_is_a_fault),
         cmocka_unit_test(a_truncated_member_is_not_complete_and_gives_what_it_has),
         cmocka_unit_test(what_is_not_gzip_is_a_fault_at_once),
-        cmocka_unit_test(a_writer_tells_a_failed_write),
+        cmocka_unit_test(a_writer_reports_a_failed_write),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("gzip", tests, set_up, tear_down);

@@ -165,7 +165,7 @@ static void what_is_not_json_is_a_fault(void **state)
     }
 }
 
-static void a_fault_tells_where_it_is(void **state)
+static void a_fault_has_its_offset(void **state)
 {
     (void)state;
     size_t count;
@@ -274,7 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(json_is_read_as_a_flat_array_of_nodes, reader_setup, reader_teardown),
         cmocka_unit_test_setup_teardown(what_is_not_json_is_a_fault, reader_setup, reader_teardown),
-        cmocka_unit_test_setup_teardown(a_fault_tells_where_it_is, reader_setup, reader_teardown),
+        cmocka_unit_test_setup_teardown(a_fault_has_its_offset, reader_setup, reader_teardown),
         cmocka_unit_test_setup_teardown(nesting_is_read_to_64_levels_and_no_deeper, reader_setup,
                                         reader_teardown),
         cmocka_unit_test_setup_teardown(repeats_among_many_members_are_found, reader_setup, reader_teardown),

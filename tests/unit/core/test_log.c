@@ -57,7 +57,7 @@ static void say_odd(void)
     log_warning("two\nlines \"x\" \x1b[31m \xff");
 }
 
-static void what_could_steer_a_terminal_is_taken_out(void **state)
+static void terminal_control_characters_are_removed(void **state)
 {
     (void)state;
     log_setup("kyc-test", LOG_INFO, false);
@@ -282,7 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_names_the_program_and_the_level),
-        cmocka_unit_test(what_could_steer_a_terminal_is_taken_out),
+        cmocka_unit_test(terminal_control_characters_are_removed),
         cmocka_unit_test(nothing_in_a_name_begins_a_line_or_hides),
         cmocka_unit_test(a_hint_is_a_line_of_its_own),
         cmocka_unit_test(a_name_does_not_pass_for_a_hint),

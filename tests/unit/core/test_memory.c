@@ -89,7 +89,7 @@ static void texts_in_an_arena_end_in_nul(void **state)
     arena_clear(&arena);
 }
 
-static void a_buffer_takes_its_maximum_and_not_a_byte_more(void **state)
+static void a_buffer_holds_its_maximum_and_not_a_byte_more(void **state)
 {
     (void)state;
     struct buffer buffer;
@@ -194,7 +194,7 @@ int main(void)
         cmocka_unit_test(allocations_of_an_arena_are_aligned_and_apart),
         cmocka_unit_test(a_reset_arena_keeps_one_ordinary_chunk),
         cmocka_unit_test(texts_in_an_arena_end_in_nul),
-        cmocka_unit_test(a_buffer_takes_its_maximum_and_not_a_byte_more),
+        cmocka_unit_test(a_buffer_holds_its_maximum_and_not_a_byte_more),
         cmocka_unit_test(a_buffer_grows_to_its_maximum_exactly),
         cmocka_unit_test(a_buffer_grows_and_keeps_what_it_holds),
         cmocka_unit_test(an_error_is_cut_between_characters_and_may_quote_itself),

@@ -27,7 +27,7 @@ static void items_come_out_in_the_order_they_went_in(void **state)
     queue_free(queue);
 }
 
-static void a_closed_queue_gives_what_it_holds_and_takes_no_more(void **state)
+static void a_closed_queue_returns_its_items_and_accepts_no_more(void **state)
 {
     (void)state;
     struct queue *queue = queue_new(2);
@@ -115,7 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_out_in_the_order_they_went_in),
-        cmocka_unit_test(a_closed_queue_gives_what_it_holds_and_takes_no_more),
+        cmocka_unit_test(a_closed_queue_returns_its_items_and_accepts_no_more),
         cmocka_unit_test(every_item_arrives_once_whatever_the_threads),
         cmocka_unit_test(closing_wakes_the_waiting_threads),
     };

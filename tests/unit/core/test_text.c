@@ -33,7 +33,7 @@ static void expect_text(const char *sentence, struct slice got, const char *want
         fail_msg("%s: got \"%.*s\", want \"%s\"", sentence, (int)got.len, got.data, want);
 }
 
-static void utf8_is_what_rfc_3629_says(void **state)
+static void utf8_follows_rfc_3629(void **state)
 {
     (void)state;
     static const struct {
@@ -370,7 +370,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damage_is_found_where_it_begins),
-        cmocka_unit_test(utf8_is_what_rfc_3629_says),
+        cmocka_unit_test(utf8_follows_rfc_3629),
         cmocka_unit_test(plain_ascii_is_seen_at_every_place),
         cmocka_unit_test(chars_are_code_points),
         cmocka_unit_test_setup_teardown(a_text_becomes_its_normal_form, set_up, tear_down),

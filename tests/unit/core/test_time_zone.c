@@ -11,7 +11,7 @@
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
 /* Instants by GNU date -u -d '…' +%s; days are floor(seconds / 86400) of the local date. */
-static void a_day_begins_where_the_clock_of_the_zone_says(void **state)
+static void a_day_begins_by_the_clock_of_the_zone(void **state)
 {
     (void)state;
     static const struct {
@@ -101,7 +101,7 @@ static void names_are_those_of_the_tz_database(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_day_begins_where_the_clock_of_the_zone_says),
+        cmocka_unit_test(a_day_begins_by_the_clock_of_the_zone),
         cmocka_unit_test(offsets_are_those_of_the_tz_database),
         cmocka_unit_test(names_are_those_of_the_tz_database),
     };

@@ -74,7 +74,7 @@ static void one_or_two_records_that_always_fail_are_no_provider_that_is_gone(voi
     assert_true(breaker_blames_provider(&breaker));
 }
 
-static void while_it_is_open_one_probe_goes_at_a_time(void **state)
+static void while_it_is_open_one_probe_is_sent_at_a_time(void **state)
 {
     (void)state;
     struct breaker breaker = make_open(600, S);
@@ -118,7 +118,7 @@ static void any_answer_closes_it(void **state)
     assert_int_equal(breaker_next_ns(&breaker), 0);
 }
 
-static void the_last_probe_goes_when_retry_for_is_over_and_then_it_gives_up(void **state)
+static void the_last_probe_is_sent_when_retry_for_is_over_and_then_it_gives_up(void **state)
 {
     (void)state;
     static const uint64_t retry_for_s[] = {1, 5, 45, 600};
@@ -142,10 +142,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_failures_in_a_row_open_it_and_no_fewer),
         cmocka_unit_test(one_or_two_records_that_always_fail_are_no_provider_that_is_gone),
-        cmocka_unit_test(while_it_is_open_one_probe_goes_at_a_time),
+        cmocka_unit_test(while_it_is_open_one_probe_is_sent_at_a_time),
         cmocka_unit_test(the_wait_between_probes_doubles_up_to_a_minute),
         cmocka_unit_test(any_answer_closes_it),
-        cmocka_unit_test(the_last_probe_goes_when_retry_for_is_over_and_then_it_gives_up),
+        cmocka_unit_test(the_last_probe_is_sent_when_retry_for_is_over_and_then_it_gives_up),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -60,7 +60,7 @@ static void a_ca_file_adds_to_what_the_system_trusts(void **state)
     ca_bundle_close(&bundle_);
 }
 
-static void what_is_no_certificate_is_told_with_its_file(void **state)
+static void a_broken_certificate_is_reported_with_its_file(void **state)
 {
     (void)state;
     static const struct {
@@ -105,7 +105,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ca_file_adds_to_what_the_system_trusts),
-        cmocka_unit_test(what_is_no_certificate_is_told_with_its_file),
+        cmocka_unit_test(a_broken_certificate_is_reported_with_its_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("trust", tests, make_file, remove_file);

@@ -17,7 +17,7 @@
 #include "delivery/key_slot.h"
 
 static char key_one[] = "FAKE-KEY-1", key_two[] = "FAKE-KEY-2";
-static char folder[] = "/tmp/kyc-test-lane-XXXXXX";
+static char folder[] = "/tmp/kyc-test-slot-XXXXXX";
 
 static struct provider_account *no_account(const struct job_credentials *credentials)
 {
@@ -44,7 +44,7 @@ static struct job_credentials whole_credentials(char *api_key, char *client_id, 
         .api_key = secret_of(api_key), .client_id = secret_of(client_id), .token = secret_of(token)};
 }
 
-static struct key_slot *make_lane(const struct provider *provider, char *key)
+static struct key_slot *make_key_slot(const struct provider *provider, char *key)
 {
     struct job_credentials credentials = credentials_of(key);
     struct error error = {0};
@@ -53,7 +53,7 @@ static struct key_slot *make_lane(const struct provider *provider, char *key)
     return key_slot;
 }
 
-static void a_nonce_follows_the_clock_within_its_floor(void **state)
+static void a_nonce_follows_the_clock_within_its_reservation(void **state)
 {
     (void)state;
     static const struct {
@@ -70,7 +70,7 @@ static void a_nonce_follows_the_clock_within_its_floor(void **state)
         {"the clock, once the floor was raised", 9002, 10000, 9002},
         {"a floor is never lowered", 9003, 8000, 9003},
     };
-    struct key_slot *key_slot = make_lane(&signed_provider, key_one);
+    struct key_slot *key_slot = make_key_slot(&signed_provider, key_one);
     key_slot_start_nonces(key_slot, 500);
     assert_int_equal(key_slot_last_nonce(key_slot), 0);
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -85,7 +85,7 @@ static void a_nonce_follows_the_clock_within_its_floor(void **state)
 static void no_nonce_is_below_the_start(void **state)
 {
     (void)state;
-    struct key_slot *key_slot = make_lane(&signed_provider, key_one);
+    struct key_slot *key_slot = make_key_slot(&signed_provider, key_one);
     key_slot_start_nonces(key_slot, 70000);
     key_slot_extend(key_slot, 80000);
     assert_int_equal(key_slot_next_nonce(key_slot, 10), 70000);
@@ -96,7 +96,7 @@ static void no_nonce_is_below_the_start(void **state)
 static void an_unsigned_provider_has_no_nonces(void **state)
 {
     (void)state;
-    struct key_slot *key_slot = make_lane(&unsigned_provider, key_one);
+    struct key_slot *key_slot = make_key_slot(&unsigned_provider, key_one);
     assert_int_equal(key_slot_next_nonce(key_slot, 1000), 0);
     assert_int_equal(key_slot_last_nonce(key_slot), 0);
     key_slot_free(key_slot);
@@ -143,7 +143,7 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
     }
 }
 
-static void a_key_id_tells_keys_apart_and_not_the_key(void **state)
+static void a_key_id_identifies_a_key_without_revealing_it(void **state)
 {
     (void)state;
     char a[KEY_SLOT_KEY_ID_SIZE], b[KEY_SLOT_KEY_ID_SIZE], again[KEY_SLOT_KEY_ID_SIZE];
@@ -184,7 +184,7 @@ static void a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder(void
     key_lock_close(fd);
 }
 
-static void a_lock_goes_with_its_process_and_its_file_stays(void **state)
+static void a_lock_ends_with_its_process_and_its_file_stays(void **state)
 {
     (void)state;
     struct error error = {0};
@@ -260,16 +260,16 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_nonce_follows_the_clock_within_its_floor),
+        cmocka_unit_test(a_nonce_follows_the_clock_within_its_reservation),
         cmocka_unit_test(no_nonce_is_below_the_start),
         cmocka_unit_test(an_unsigned_provider_has_no_nonces),
         cmocka_unit_test(two_that_share_a_part_of_their_credentials_exclude_each_other),
-        cmocka_unit_test(a_key_id_tells_keys_apart_and_not_the_key),
+        cmocka_unit_test(a_key_id_identifies_a_key_without_revealing_it),
         cmocka_unit_test(a_key_is_held_by_one_at_a_time_and_the_message_names_the_holder),
-        cmocka_unit_test(a_lock_goes_with_its_process_and_its_file_stays),
+        cmocka_unit_test(a_lock_ends_with_its_process_and_its_file_stays),
         cmocka_unit_test(a_symbolic_link_is_not_followed),
         cmocka_unit_test(the_lock_folder_can_be_written),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("lane", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("key_slot", tests, make_folder, remove_folder);
 }

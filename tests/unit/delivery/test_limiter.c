@@ -191,7 +191,7 @@ static unsigned go_now(struct limiter *limiter, uint64_t now)
     return count;
 }
 
-static void a_burst_goes_at_once_and_then_one_by_one(void **state)
+static void a_burst_leaves_at_once_and_then_one_by_one(void **state)
 {
     (void)state;
     struct limiter limiter;
@@ -304,7 +304,7 @@ static void the_rate_does_not_recover_while_it_is_held(void **state)
     limiter_clear(&limiter);
 }
 
-static void a_clock_that_steps_back_stands_still(void **state)
+static void a_clock_that_steps_back_counts_as_the_last_time(void **state)
 {
     (void)state;
     struct limiter limiter;
@@ -352,14 +352,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_window_holds_more_than_the_rate_and_the_rate_is_used),
-        cmocka_unit_test(a_burst_goes_at_once_and_then_one_by_one),
+        cmocka_unit_test(a_burst_leaves_at_once_and_then_one_by_one),
         cmocka_unit_test(the_window_holds_what_the_burst_would_let_go),
         cmocka_unit_test(a_request_that_waits_for_its_connection_counts_as_if_it_left_now),
         cmocka_unit_test(a_retry_after_holds_everything_until_then),
         cmocka_unit_test(a_429_halves_the_rate_and_it_comes_back_step_by_step),
         cmocka_unit_test(unending_429s_slow_down_to_a_twentieth_and_no_further),
         cmocka_unit_test(the_rate_does_not_recover_while_it_is_held),
-        cmocka_unit_test(a_clock_that_steps_back_stands_still),
+        cmocka_unit_test(a_clock_that_steps_back_counts_as_the_last_time),
         cmocka_unit_test(one_that_follows_another_keeps_its_distance),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -202,7 +202,7 @@ static void headers_are_read_up_to_100_kib(void **state)
     response_clear(&response);
 }
 
-static void headers_say_that_a_list_goes_on(void **state)
+static void headers_state_that_a_list_continues(void **state)
 {
     (void)state;
     static const struct {
@@ -266,7 +266,7 @@ int main(void)
         cmocka_unit_test(a_long_request_id_is_cut),
         cmocka_unit_test(a_body_is_kept_up_to_64_kib),
         cmocka_unit_test(headers_are_read_up_to_100_kib),
-        cmocka_unit_test(headers_say_that_a_list_goes_on),
+        cmocka_unit_test(headers_state_that_a_list_continues),
         cmocka_unit_test(a_transfer_coding_that_was_not_asked_for_ends_the_answer),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

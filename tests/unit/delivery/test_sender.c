@@ -285,7 +285,7 @@ static void assert_signature(const struct script_request *request, const char *w
     assert_string_equal(sign, want);
 }
 
-static void what_is_signed_is_what_stands_on_the_request_line(void **state)
+static void the_signed_target_is_the_one_on_the_request_line(void **state)
 {
     (void)state;
     static const struct {
@@ -310,6 +310,26 @@ static void what_is_signed_is_what_stands_on_the_request_line(void **state)
             assert_signature(&fixture->server->requests[r], table[i].want);
         fixture_free(fixture);
     }
+}
+
+/* No user id is `..` (user_id_is_valid), so only this test shows that libcurl resolves nothing. */
+static void dot_segments_of_a_target_are_sent_as_they_were_signed(void **state)
+{
+    (void)state;
+    const struct script_step step = {.reply = CREATED};
+    struct fixture *fixture = fixture_new(&step, 1, 1);
+    fixture_start(fixture);
+    struct delivery *delivery = &fixture->deliveries[fixture->submitted++];
+    delivery->call.operation = OPERATION_FETCH;
+    delivery->call.record = &fixture->record;
+    delivery->call.user_id = "..";
+    sender_submit(fixture->sender, delivery);
+    fixture_wait(fixture, 1);
+    fixture_stop(fixture);
+    static const char want[] = "GET /sandbox/payward/v1/users/.. HTTP/1.1\r\n";
+    assert_int_equal(fixture->server->request_count, 1);
+    assert_memory_equal(fixture->server->requests[0].raw, want, sizeof want - 1);
+    fixture_free(fixture);
 }
 
 static void the_headers_are_those_that_were_agreed(void **state)
@@ -357,7 +377,7 @@ static const char *build_large(const struct provider_call *call, struct provider
     return NULL;
 }
 
-static void a_large_body_goes_whole_and_does_not_wait_for_a_100(void **state)
+static void a_large_body_is_sent_whole_and_does_not_wait_for_a_100(void **state)
 {
     (void)state;
     const struct script_step step = {.reply = CREATED};
@@ -477,11 +497,12 @@ int main(void)
         cmocka_unit_test(the_id_and_the_request_id_come_back),
         cmocka_unit_test(what_finds_no_one_listening_was_not_sent),
         cmocka_unit_test(a_kept_connection_that_dies_does_not_make_a_second_post),
-        cmocka_unit_test(what_is_signed_is_what_stands_on_the_request_line),
+        cmocka_unit_test(the_signed_target_is_the_one_on_the_request_line),
+        cmocka_unit_test(dot_segments_of_a_target_are_sent_as_they_were_signed),
         cmocka_unit_test(the_published_vectors_leave_as_published),
         cmocka_unit_test(a_target_with_a_query_is_signed_and_sent_as_it_is),
         cmocka_unit_test(the_headers_are_those_that_were_agreed),
-        cmocka_unit_test(a_large_body_goes_whole_and_does_not_wait_for_a_100),
+        cmocka_unit_test(a_large_body_is_sent_whole_and_does_not_wait_for_a_100),
         cmocka_unit_test(the_proxies_of_the_environment_are_ignored),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -185,7 +185,7 @@ static void a_nonce_window_lets_one_key_have_several_in_flight(void **state)
     fixture_free(fixture);
 }
 
-static void an_unsigned_provider_has_no_lanes_to_reserve_for(void **state)
+static void an_unsigned_provider_has_no_key_slots_to_reserve_for(void **state)
 {
     (void)state;
     const struct script_step step = {.sleep_ms = 20, .reply = CREATED};
@@ -277,7 +277,7 @@ static void a_request_over_10_mib_is_refused_and_not_sent(void **state)
     fixture_free(fixture);
 }
 
-static void a_key_in_use_or_given_twice_and_a_bad_ca_file_are_told(void **state)
+static void a_key_in_use_or_given_twice_and_a_bad_ca_file_are_errors(void **state)
 {
     (void)state;
     const struct script_step step = {.reply = CREATED};
@@ -317,12 +317,12 @@ int main(void)
         cmocka_unit_test(keys_send_side_by_side_and_each_one_by_one),
         cmocka_unit_test(fewer_in_flight_than_keys_is_obeyed),
         cmocka_unit_test(a_nonce_window_lets_one_key_have_several_in_flight),
-        cmocka_unit_test(an_unsigned_provider_has_no_lanes_to_reserve_for),
+        cmocka_unit_test(an_unsigned_provider_has_no_key_slots_to_reserve_for),
         cmocka_unit_test(no_second_at_the_server_holds_more_than_the_rate),
         cmocka_unit_test(deliveries_leave_in_the_order_in_which_they_were_submitted),
         cmocka_unit_test(a_403_after_a_success_is_a_refusal),
         cmocka_unit_test(a_request_over_10_mib_is_refused_and_not_sent),
-        cmocka_unit_test(a_key_in_use_or_given_twice_and_a_bad_ca_file_are_told),
+        cmocka_unit_test(a_key_in_use_or_given_twice_and_a_bad_ca_file_are_errors),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("sender_flow", tests, NULL, NULL);

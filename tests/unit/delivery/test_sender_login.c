@@ -44,7 +44,7 @@ static void one_login_comes_first_and_serves_all(void **state)
     fixture_free(fixture);
 }
 
-static void a_token_that_is_over_is_asked_for_again(void **state)
+static void an_expired_token_is_renewed(void **state)
 {
     (void)state;
     const struct script_step steps[] = {{.reply = LOGIN("tok-1")}, {.reply = MADE}, {.reply = OVER},
@@ -234,7 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_login_comes_first_and_serves_all),
-        cmocka_unit_test(a_token_that_is_over_is_asked_for_again),
+        cmocka_unit_test(an_expired_token_is_renewed),
         cmocka_unit_test(a_new_token_that_serves_nobody_stops_all),
         cmocka_unit_test(ten_logins_without_a_success_between_stop_all),
         cmocka_unit_test(a_login_may_say_how_long_to_wait),

@@ -2,7 +2,7 @@
 
 /* Waits that the provider asks for, and the probe of an open breaker. */
 
-static void a_retry_after_holds_all_lanes_by_the_servers_clock(void **state)
+static void a_retry_after_holds_all_key_slots_by_the_servers_clock(void **state)
 {
     (void)state;
     const struct script_step steps[] = {
@@ -121,7 +121,7 @@ static void only_a_probe_that_was_not_answered_is_marked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_retry_after_holds_all_lanes_by_the_servers_clock),
+        cmocka_unit_test(a_retry_after_holds_all_key_slots_by_the_servers_clock),
         cmocka_unit_test(a_retry_after_counts_with_any_status),
         cmocka_unit_test(a_retry_after_longer_than_retry_for_stops_all),
         cmocka_unit_test(only_a_probe_that_was_not_answered_is_marked),

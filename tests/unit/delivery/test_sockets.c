@@ -12,7 +12,7 @@
 enum { SILENCE_MS = 100, REQUESTS = 12 };
 
 /* What lies in a kept connection before a request is written. */
-static void bytes_that_nobody_asked_for_are_never_the_next_answer(void **state)
+static void unsolicited_bytes_are_never_the_next_answer(void **state)
 {
     (void)state;
     static const struct {
@@ -48,7 +48,7 @@ static void bytes_that_nobody_asked_for_are_never_the_next_answer(void **state)
     }
 }
 
-static void a_kept_connection_that_was_closed_meanwhile_costs_no_doubt(void **state)
+static void a_kept_connection_that_was_closed_meanwhile_leaves_nothing_in_doubt(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
@@ -82,7 +82,7 @@ static void a_connection_that_is_silent_is_kept(void **state)
 /* It is invalid (RFC 9112, 2.2), so what it says of a create is not known. libcurl 7.84 to 8.0.1 unfolds such
  * a line into what it kept of the answer before, long freed, when both came to one handle: a sanitizer sees
  * it here. */
-static void a_head_that_begins_with_a_blank_is_no_danger_to_other_answers(void **state)
+static void a_head_that_begins_with_a_blank_does_not_change_other_answers(void **state)
 {
     (void)state;
     const struct script_step steps[] = {{.reply = CREATED}, {.reply = FOLDED}, {.reply = CREATED},
@@ -183,10 +183,10 @@ static void a_connection_is_found_by_its_addresses_and_forgotten_when_it_closes(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_that_nobody_asked_for_are_never_the_next_answer),
-        cmocka_unit_test(a_kept_connection_that_was_closed_meanwhile_costs_no_doubt),
+        cmocka_unit_test(unsolicited_bytes_are_never_the_next_answer),
+        cmocka_unit_test(a_kept_connection_that_was_closed_meanwhile_leaves_nothing_in_doubt),
         cmocka_unit_test(a_connection_that_is_silent_is_kept),
-        cmocka_unit_test(a_head_that_begins_with_a_blank_is_no_danger_to_other_answers),
+        cmocka_unit_test(a_head_that_begins_with_a_blank_does_not_change_other_answers),
         cmocka_unit_test(a_connection_is_found_by_its_addresses_and_forgotten_when_it_closes),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

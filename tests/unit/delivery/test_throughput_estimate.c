@@ -11,7 +11,7 @@
 #include "delivery/throughput_estimate.h"
 #include "provider/provider_table.h"
 
-static void the_sentence_says_what_binds_and_what_to_do(void **state)
+static void the_sentence_names_the_limit_and_what_to_do(void **state)
 {
     (void)state;
     static const struct {
@@ -76,7 +76,7 @@ static void a_rate_is_written_as_in_the_job_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_sentence_says_what_binds_and_what_to_do),
+        cmocka_unit_test(the_sentence_names_the_limit_and_what_to_do),
         cmocka_unit_test(a_rate_is_written_as_in_the_job_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

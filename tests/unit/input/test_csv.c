@@ -166,7 +166,7 @@ static void first_message(const struct job_input *input, struct slice text, stru
     free(feed.block);
 }
 
-static void a_fault_says_what_where_and_what_to_do(void **state)
+static void a_fault_names_its_place_and_what_to_do(void **state)
 {
     (void)state;
     static const struct {
@@ -323,7 +323,7 @@ int main(void)
         cmocka_unit_test(good_records_come_out_byte_for_byte),
         cmocka_unit_test(a_bad_record_costs_its_first_line_and_no_neighbour),
         cmocka_unit_test(a_record_in_progress_where_the_input_breaks_off_is_cut),
-        cmocka_unit_test(a_fault_says_what_where_and_what_to_do),
+        cmocka_unit_test(a_fault_names_its_place_and_what_to_do),
         cmocka_unit_test(delimiter_and_quote_are_the_jobs),
         cmocka_unit_test(the_traps_of_libcsv_are_closed),
         cmocka_unit_test(a_batch_is_closed_by_count_or_bytes),

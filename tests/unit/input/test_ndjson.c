@@ -25,7 +25,7 @@ struct reading_case {
         sentence, {text, sizeof(text) - 1}, end, want                                                        \
     }
 
-static void each_line_stands_alone(void **state)
+static void each_line_is_independent(void **state)
 {
     (void)state;
     static const struct reading_case cases[] = {
@@ -125,7 +125,7 @@ static void a_mark_of_utf8_before_another_encoding_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_line_stands_alone),
+        cmocka_unit_test(each_line_is_independent),
         cmocka_unit_test(batches_are_closed_at_their_bounds),
         cmocka_unit_test(a_mark_of_utf8_before_another_encoding_is_refused),
     };

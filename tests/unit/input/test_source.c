@@ -111,7 +111,7 @@ static void a_file_is_read_whole_plain_or_gzip(void **state)
     buffer_clear(&big);
 }
 
-static void standard_input_is_read_where_it_stands(void **state)
+static void standard_input_is_read_from_its_current_offset(void **state)
 {
     (void)state;
     write_gzip(SLICE_LITERAL("id,name\n"));
@@ -287,7 +287,7 @@ static void a_file_that_changes_while_it_is_read_is_broken_at_its_end(void **sta
     check_broken(touch, "id,name\n", "it was written to");
 }
 
-static void broken_gzip_is_told_after_every_good_byte_with_its_offset(void **state)
+static void broken_gzip_is_reported_after_every_good_byte_with_its_offset(void **state)
 {
     (void)state;
     const struct slice text = SLICE_LITERAL("id,name\n1,Ann\n");
@@ -319,10 +319,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_whole_plain_or_gzip),
-        cmocka_unit_test(standard_input_is_read_where_it_stands),
+        cmocka_unit_test(standard_input_is_read_from_its_current_offset),
         cmocka_unit_test(what_cannot_be_read_is_refused_at_the_opening),
         cmocka_unit_test(a_file_that_changes_while_it_is_read_is_broken_at_its_end),
-        cmocka_unit_test(broken_gzip_is_told_after_every_good_byte_with_its_offset),
+        cmocka_unit_test(broken_gzip_is_reported_after_every_good_byte_with_its_offset),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("source", tests, set_up, tear_down);

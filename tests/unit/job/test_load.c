@@ -114,7 +114,7 @@ static void the_shortest_job_has_the_defaults_of_the_specification(void **state)
     job_free(job);
 }
 
-static void what_is_wrong_is_said_where_it_stands(void **state)
+static void an_error_is_reported_at_its_place(void **state)
 {
     (void)state;
     static const struct job_text_case cases[] = {
@@ -289,7 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_job_is_read),
         cmocka_unit_test(the_shortest_job_has_the_defaults_of_the_specification),
-        cmocka_unit_test(what_is_wrong_is_said_where_it_stands),
+        cmocka_unit_test(an_error_is_reported_at_its_place),
         cmocka_unit_test(numbers_have_their_units_and_ranges),
         cmocka_unit_test(what_comes_later_is_refused_and_never_ignored),
         cmocka_unit_test(a_setting_of_another_provider_is_refused),

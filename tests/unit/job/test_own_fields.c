@@ -59,7 +59,7 @@ static void a_name_that_cannot_be_is_refused(void **state)
     assert_non_null(strstr(job_text_refuse(text), "at most 64 fields of metadata.*"));
 }
 
-static void client_identifier_is_computed_when_it_says_so(void **state)
+static void client_identifier_is_computed_on_request(void **state)
 {
     (void)state;
     static const struct {
@@ -125,7 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_job_names_fields_in_two_groups),
         cmocka_unit_test(a_name_that_cannot_be_is_refused),
-        cmocka_unit_test(client_identifier_is_computed_when_it_says_so),
+        cmocka_unit_test(client_identifier_is_computed_on_request),
         cmocka_unit_test(settings_of_each_provider_are_read),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

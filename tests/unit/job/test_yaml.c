@@ -27,7 +27,7 @@ static struct job_node *parse(const char *text)
     return top;
 }
 
-static void every_node_knows_its_place(void **state)
+static void every_node_has_its_place(void **state)
 {
     (void)state;
     const struct job_node *top =
@@ -70,7 +70,7 @@ static void text_without_a_document_is_null(void **state)
     assert_true(job_yaml_is_null(parse("# only a comment\n")));
 }
 
-static void what_a_job_file_may_not_have_is_refused_where_it_stands(void **state)
+static void what_a_job_file_may_not_have_is_refused_at_its_place(void **state)
 {
     (void)state;
     static const struct {
@@ -182,10 +182,10 @@ static void put_replaces_and_appends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_node_knows_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_node_has_its_place, setup, teardown),
         cmocka_unit_test_setup_teardown(null_is_what_has_no_quotes, setup, teardown),
         cmocka_unit_test_setup_teardown(text_without_a_document_is_null, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_a_job_file_may_not_have_is_refused_where_it_stands, setup,
+        cmocka_unit_test_setup_teardown(what_a_job_file_may_not_have_is_refused_at_its_place, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(nothing_behind_a_nul_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(a_byte_order_mark_at_the_start_is_skipped, setup, teardown),

@@ -7,7 +7,7 @@
 
 #include "model/media.h"
 
-static void the_kind_of_a_document_is_told_by_its_first_bytes(void **state)
+static void the_kind_of_a_document_follows_from_its_first_bytes(void **state)
 {
     (void)state;
     static const struct {
@@ -31,7 +31,7 @@ static void the_kind_of_a_document_is_told_by_its_first_bytes(void **state)
     }
 }
 
-static void a_url_is_told_by_its_scheme(void **state)
+static void a_url_is_recognized_by_its_scheme(void **state)
 {
     (void)state;
     assert_true(media_is_url(SLICE_LITERAL("https://example.com/a.png")));
@@ -45,8 +45,8 @@ static void a_url_is_told_by_its_scheme(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_kind_of_a_document_is_told_by_its_first_bytes),
-        cmocka_unit_test(a_url_is_told_by_its_scheme),
+        cmocka_unit_test(the_kind_of_a_document_follows_from_its_first_bytes),
+        cmocka_unit_test(a_url_is_recognized_by_its_scheme),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("media", tests, NULL, NULL);

@@ -112,7 +112,7 @@ static void columns_are_known_in_eight_languages(void **state)
     CHECK(examples);
 }
 
-static void what_goes_before_a_name_makes_it_fit_less(void **state)
+static void a_word_before_a_name_makes_a_weaker_match(void **state)
 {
     (void)state;
     static const struct example examples[] = {
@@ -134,7 +134,7 @@ static void what_goes_before_a_name_makes_it_fit_less(void **state)
     CHECK(examples);
 }
 
-static void every_field_knows_its_own_name(void **state)
+static void every_field_matches_its_own_name(void **state)
 {
     (void)state;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
@@ -144,7 +144,7 @@ static void every_field_knows_its_own_name(void **state)
     }
 }
 
-static void the_best_column_of_a_field_is_taken_and_an_equal_one_is_its_rival(void **state)
+static void the_best_column_of_a_field_is_chosen_and_an_equal_one_is_its_rival(void **state)
 {
     (void)state;
     const struct slice columns[] = {
@@ -203,9 +203,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_is_known_in_every_way_to_write_it),
         cmocka_unit_test(columns_are_known_in_eight_languages),
-        cmocka_unit_test(what_goes_before_a_name_makes_it_fit_less),
-        cmocka_unit_test(every_field_knows_its_own_name),
-        cmocka_unit_test(the_best_column_of_a_field_is_taken_and_an_equal_one_is_its_rival),
+        cmocka_unit_test(a_word_before_a_name_makes_a_weaker_match),
+        cmocka_unit_test(every_field_matches_its_own_name),
+        cmocka_unit_test(the_best_column_of_a_field_is_chosen_and_an_equal_one_is_its_rival),
         cmocka_unit_test(the_table_names_nothing_twice),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -195,7 +195,7 @@ static void an_update_has_the_members_of_its_call_and_no_others(void **state)
     assert_true(kira_provider.nullable_members == 0);
 }
 
-static void a_document_that_cannot_be_sent_says_why(void **state)
+static void a_document_that_cannot_be_sent_gives_a_reason(void **state)
 {
     (void)state;
     char path[96];
@@ -479,7 +479,7 @@ static void an_answer_becomes_an_outcome(void **state)
     check_judged(&kira_provider, examples, sizeof examples / sizeof *examples);
 }
 
-static void a_user_is_read_wherever_he_stands(void **state)
+static void a_user_is_read_at_every_known_path(void **state)
 {
     (void)state;
 #define MARIA                                                                                                \
@@ -578,11 +578,11 @@ int main(void)
         cmocka_unit_test(a_create_with_the_required_fields_has_no_more),
         cmocka_unit_test(a_full_create_is_that_of_the_page),
         cmocka_unit_test(an_update_has_the_members_of_its_call_and_no_others),
-        cmocka_unit_test(a_document_that_cannot_be_sent_says_why),
+        cmocka_unit_test(a_document_that_cannot_be_sent_gives_a_reason),
         cmocka_unit_test(a_question_has_its_target_and_no_body),
         cmocka_unit_test(one_login_gives_the_token_of_all_requests),
         cmocka_unit_test(an_answer_becomes_an_outcome),
-        cmocka_unit_test(a_user_is_read_wherever_he_stands),
+        cmocka_unit_test(a_user_is_read_at_every_known_path),
         cmocka_unit_test(credentials_are_held_to_their_form),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -102,7 +102,7 @@ static void a_create_is_answered_with_its_own_customer(void **state)
     }
 }
 
-static void kira_tells_the_key_in_its_metadata_too(void **state)
+static void kira_returns_the_key_in_its_metadata_too(void **state)
 {
     (void)state;
     static const struct judged examples[] = {
@@ -272,7 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_create_is_answered_with_its_own_customer),
-        cmocka_unit_test(kira_tells_the_key_in_its_metadata_too),
+        cmocka_unit_test(kira_returns_the_key_in_its_metadata_too),
         cmocka_unit_test(payso_has_no_key_of_ours),
         cmocka_unit_test(an_update_is_answered_with_its_own_user),
         cmocka_unit_test(the_message_quotes_nothing_of_the_other_customer),

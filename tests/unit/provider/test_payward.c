@@ -81,7 +81,7 @@ static void a_fetch_names_the_user_and_has_no_body(void **state)
     buffer_clear(&request.body);
 }
 
-static void a_fetch_tells_a_user_that_is_not_there_from_a_key_that_is_not_known(void **state)
+static void a_fetch_distinguishes_a_missing_user_from_an_unknown_key(void **state)
 {
     (void)state;
     static const struct {
@@ -159,7 +159,7 @@ static void the_masks_are_those_of_the_page(void **state)
     assert_int_equal(__builtin_popcountll(payward_provider.nullable_members), 6);
 }
 
-static void a_client_identifier_says_when_it_was_made(void **state)
+static void a_client_identifier_has_the_time_of_its_calculation(void **state)
 {
     (void)state;
     struct sample sample;
@@ -521,10 +521,10 @@ int main(void)
         cmocka_unit_test(the_payload_is_that_of_the_providers_page),
         cmocka_unit_test(a_full_record_fills_every_member),
         cmocka_unit_test(a_fetch_names_the_user_and_has_no_body),
-        cmocka_unit_test(a_fetch_tells_a_user_that_is_not_there_from_a_key_that_is_not_known),
+        cmocka_unit_test(a_fetch_distinguishes_a_missing_user_from_an_unknown_key),
         cmocka_unit_test(an_update_has_the_members_of_its_call_and_no_others),
         cmocka_unit_test(the_masks_are_those_of_the_page),
-        cmocka_unit_test(a_client_identifier_says_when_it_was_made),
+        cmocka_unit_test(a_client_identifier_has_the_time_of_its_calculation),
         cmocka_unit_test(the_country_of_a_tax_id_defaults_to_the_residence),
         cmocka_unit_test(an_object_without_a_value_is_left_out),
         cmocka_unit_test(the_field_table_is_in_order_and_names_its_members),

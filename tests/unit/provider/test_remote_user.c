@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "provider/remote_user.h"
 
-static void a_list_says_of_itself_that_it_goes_on(void **state)
+static void a_list_may_state_that_it_continues(void **state)
 {
     (void)state;
     static const struct {
@@ -55,7 +55,7 @@ static void a_list_says_of_itself_that_it_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_list_says_of_itself_that_it_goes_on),
+        cmocka_unit_test(a_list_may_state_that_it_continues),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

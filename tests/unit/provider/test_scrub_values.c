@@ -463,7 +463,7 @@ static void a_network_error_keeps_host_and_numbers(void **state)
     check(provider, 1, NULL);
 }
 
-static void a_text_without_room_ends_in_an_ellipsis(void **state)
+static void a_text_that_does_not_fit_ends_in_an_ellipsis(void **state)
 {
     (void)state;
     struct sample sample;
@@ -483,7 +483,7 @@ int main(void)
         cmocka_unit_test(no_value_passes_in_any_spelling),
         cmocka_unit_test(digits_of_a_request_id_are_looked_at),
         cmocka_unit_test(a_network_error_keeps_host_and_numbers),
-        cmocka_unit_test(a_text_without_room_ends_in_an_ellipsis),
+        cmocka_unit_test(a_text_that_does_not_fit_ends_in_an_ellipsis),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("scrub_values", tests, NULL, NULL);

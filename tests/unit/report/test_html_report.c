@@ -188,7 +188,7 @@ static void fields_countries_and_inputs_are_counted(void **state)
     run_stats_free(stats);
 }
 
-static void a_shape_tells_what_cannot_be_seen_and_nothing_else(void **state)
+static void a_shape_shows_invisible_characters_and_no_value(void **state)
 {
     (void)state;
     static const struct {
@@ -330,7 +330,7 @@ int main(void)
         cmocka_unit_test(no_value_is_on_the_page_and_its_shape_is),
         cmocka_unit_test(examples_show_different_shapes_where_there_are),
         cmocka_unit_test(fields_countries_and_inputs_are_counted),
-        cmocka_unit_test(a_shape_tells_what_cannot_be_seen_and_nothing_else),
+        cmocka_unit_test(a_shape_shows_invisible_characters_and_no_value),
         cmocka_unit_test(the_longest_shape_fits),
         cmocka_unit_test(a_share_is_all_only_when_it_is_all),
         cmocka_unit_test(the_rate_over_time_keeps_every_event_in_bounded_memory),

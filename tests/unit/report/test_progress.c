@@ -21,7 +21,7 @@ struct text_case {
     const char *want;
 };
 
-static void the_line_tells_how_far_and_how_long(void **state)
+static void the_line_shows_progress_and_the_time_left(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
@@ -151,7 +151,7 @@ static void a_text_is_cut_between_words_or_else_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_line_tells_how_far_and_how_long),
+        cmocka_unit_test(the_line_shows_progress_and_the_time_left),
         cmocka_unit_test(a_line_that_does_not_fit_is_cut),
         cmocka_unit_test(the_line_is_drawn_five_times_a_second_at_most),
         cmocka_unit_test(nothing_is_shown_when_it_is_not_wanted),

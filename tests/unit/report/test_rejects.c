@@ -173,7 +173,7 @@ static void records_without_columns_go_to_the_broken_file_raw(void **state)
     assert_false(is_there(REJECTS_FILE_NAME));
 }
 
-static void a_run_without_rejects_takes_the_old_files_away(void **state)
+static void a_run_without_rejects_removes_the_old_files(void **state)
 {
     (void)state;
     struct error error;
@@ -277,7 +277,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 }
 
 /* A file size limit simulates a full disk: write(2) fails in the same way, with another reason. */
-static void a_full_disk_is_told_and_nothing_is_left(void **state)
+static void a_full_disk_is_reported_and_nothing_is_left(void **state)
 {
     (void)state;
     signal(SIGXFSZ, SIG_IGN);
@@ -316,12 +316,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(rejected_records_come_first_and_the_refused_follow),
         TEST(records_without_columns_go_to_the_broken_file_raw),
-        TEST(a_run_without_rejects_takes_the_old_files_away),
+        TEST(a_run_without_rejects_removes_the_old_files),
         TEST(a_dropped_report_leaves_the_old_one),
         TEST(messages_are_in_the_encoding_of_the_input),
         TEST(the_same_records_give_the_same_bytes),
         TEST(a_folder_that_cannot_be_made_is_named),
-        TEST(a_full_disk_is_told_and_nothing_is_left),
+        TEST(a_full_disk_is_reported_and_nothing_is_left),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("rejects", tests, NULL, NULL);

@@ -124,7 +124,7 @@ static void a_client_identifier_of_a_column_is_checked(void **state)
     assert_non_null(concat_fault(SLICE_LITERAL("XK19800113JOHN#SMITH"), NULL));
 }
 
-static void one_of_several_nationalities_stands_in_front(void **state)
+static void one_of_several_nationalities_is_put_in_front(void **state)
 {
     (void)state;
     static const struct {
@@ -192,7 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_becomes_five_letters),
         cmocka_unit_test(a_client_identifier_of_a_column_is_checked),
-        cmocka_unit_test(one_of_several_nationalities_stands_in_front),
+        cmocka_unit_test(one_of_several_nationalities_is_put_in_front),
         cmocka_unit_test(it_is_computed_and_blamed_on_nothing),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -10,7 +10,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-static void dates_are_read_as_the_specification_says(void **state)
+static void dates_are_read_by_the_documented_rules(void **state)
 {
     (void)state;
     static const struct {
@@ -94,7 +94,7 @@ static void dates_are_read_as_the_specification_says(void **state)
 }
 
 /* The day of a date with a time depends on the zone that the job sets. */
-static void a_time_of_day_is_settled_by_the_zone(void **state)
+static void a_time_of_day_is_resolved_by_the_zone(void **state)
 {
     (void)state;
     static const struct {
@@ -186,8 +186,8 @@ static void days_become_dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dates_are_read_as_the_specification_says),
-        cmocka_unit_test(a_time_of_day_is_settled_by_the_zone),
+        cmocka_unit_test(dates_are_read_by_the_documented_rules),
+        cmocka_unit_test(a_time_of_day_is_resolved_by_the_zone),
         cmocka_unit_test(days_become_dates),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

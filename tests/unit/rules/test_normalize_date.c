@@ -72,7 +72,7 @@ static void the_job_may_make_a_warning_of_it(void **state)
     fixture_free(fixture);
 }
 
-static void its_message_says_what_the_zone_makes_of_it(void **state)
+static void its_message_shows_the_day_in_the_zone(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -111,7 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_time_of_day_is_dropped_only_where_that_changes_no_day),
         cmocka_unit_test(the_job_may_make_a_warning_of_it),
-        cmocka_unit_test(its_message_says_what_the_zone_makes_of_it),
+        cmocka_unit_test(its_message_shows_the_day_in_the_zone),
         cmocka_unit_test(a_constant_with_a_time_is_an_error_of_the_job),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -31,7 +31,7 @@ static void a_pattern_searches(void **state)
     assert_int_equal(search("^$", ""), PATTERN_FOUND);
 }
 
-static void a_pattern_knows_characters(void **state)
+static void a_pattern_matches_characters_and_not_bytes(void **state)
 {
     (void)state;
     assert_int_equal(search("^.{3}$", "Zo\xc3\xab"), PATTERN_FOUND);
@@ -60,7 +60,7 @@ static void a_matcher_serves_again_after_a_runaway(void **state)
     pattern_free(pattern);
 }
 
-static void a_pattern_that_cannot_be_used_says_why(void **state)
+static void a_pattern_that_cannot_be_used_has_a_reason(void **state)
 {
     (void)state;
     static const char *const bad[] = {"(", "[a", "a{3,2}", "(*NO_JIT)abc", "\\C", "(?<n>a)(?<n>b)", "\xff"};
@@ -77,10 +77,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pattern_searches),
-        cmocka_unit_test(a_pattern_knows_characters),
+        cmocka_unit_test(a_pattern_matches_characters_and_not_bytes),
         cmocka_unit_test(a_runaway_pattern_is_expensive_and_over_soon),
         cmocka_unit_test(a_matcher_serves_again_after_a_runaway),
-        cmocka_unit_test(a_pattern_that_cannot_be_used_says_why),
+        cmocka_unit_test(a_pattern_that_cannot_be_used_has_a_reason),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("pattern", tests, NULL, NULL);

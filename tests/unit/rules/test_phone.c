@@ -80,7 +80,7 @@ static void numbers_are_read_and_refused(void **state)
     arena_clear(&arena);
 }
 
-static void the_number_plan_is_asked_of_e164(void **state)
+static void the_number_plan_is_applied_to_e164(void **state)
 {
     (void)state;
     assert_true(phone_number_is_valid("+442079460958", 13));
@@ -92,7 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_read_and_refused),
-        cmocka_unit_test(the_number_plan_is_asked_of_e164),
+        cmocka_unit_test(the_number_plan_is_applied_to_e164),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("phone", tests, NULL, NULL);

@@ -245,7 +245,7 @@ static void the_job_maps_values(void **state)
     fixture_free(fixture);
 }
 
-static void values_stand_on_any_field(void **state)
+static void values_apply_to_any_field(void **state)
 {
     (void)state;
     static struct job_value_map map[] = {{SLICE_LITERAL("West Germany (old)"), SLICE_LITERAL("DE")}};
@@ -259,7 +259,7 @@ static void values_stand_on_any_field(void **state)
     fixture_free(fixture);
 }
 
-static void a_constant_stands_in_every_record(void **state)
+static void a_constant_is_set_in_every_record(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -446,7 +446,7 @@ static void the_rule_valid_asks_the_number_plan_of_every_number(void **state)
     }
 }
 
-static void a_rule_valid_that_warns_takes_the_place_of_the_default(void **state)
+static void a_rule_valid_that_warns_replaces_the_default(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -485,7 +485,7 @@ static void uniqueness_gives_hashes_of_normal_forms(void **state)
     fixture_free(fixture);
 }
 
-static void a_runaway_value_is_told_as_expensive(void **state)
+static void a_runaway_value_is_reported_as_expensive(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
@@ -551,8 +551,8 @@ int main(void)
         cmocka_unit_test(a_column_may_split_into_a_list),
         cmocka_unit_test(tax_ids_have_their_countries),
         cmocka_unit_test(the_job_maps_values),
-        cmocka_unit_test(values_stand_on_any_field),
-        cmocka_unit_test(a_constant_stands_in_every_record),
+        cmocka_unit_test(values_apply_to_any_field),
+        cmocka_unit_test(a_constant_is_set_in_every_record),
         cmocka_unit_test(other_encodings_are_decoded),
         cmocka_unit_test(all_that_is_wrong_shows_at_once_in_field_order),
         cmocka_unit_test(patterns_of_the_job_apply_to_normalized_values),
@@ -562,9 +562,9 @@ int main(void)
         cmocka_unit_test(a_requirement_may_be_relaxed_for_some),
         cmocka_unit_test(a_minimum_age_ends_on_the_birthday),
         cmocka_unit_test(the_rule_valid_asks_the_number_plan_of_every_number),
-        cmocka_unit_test(a_rule_valid_that_warns_takes_the_place_of_the_default),
+        cmocka_unit_test(a_rule_valid_that_warns_replaces_the_default),
         cmocka_unit_test(uniqueness_gives_hashes_of_normal_forms),
-        cmocka_unit_test(a_runaway_value_is_told_as_expensive),
+        cmocka_unit_test(a_runaway_value_is_reported_as_expensive),
         cmocka_unit_test(a_faulty_record_has_its_fault_and_no_values),
         cmocka_unit_test(messages_say_what_was_found_and_what_is_expected),
     };

@@ -45,7 +45,7 @@ static void folded_words_are_found_in_any_spelling(void **state)
     value_map_free(words);
 }
 
-static void a_folded_key_of_two_words_stands_for_none(void **state)
+static void a_folded_key_of_two_words_matches_neither(void **state)
 {
     (void)state;
     struct value_map *words = value_map_new(true);
@@ -78,7 +78,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_words_are_found_as_written),
         cmocka_unit_test(folded_words_are_found_in_any_spelling),
-        cmocka_unit_test(a_folded_key_of_two_words_stands_for_none),
+        cmocka_unit_test(a_folded_key_of_two_words_matches_neither),
         cmocka_unit_test(hundreds_of_words_fit),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
