@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "job/job_parts.h"
@@ -6,10 +7,24 @@
 
 enum { RULE_NAME_MAX = 64, YEARS_MAX = 120 };
 
+/* The keys of a rule, in the order in which one without effect is reported. */
+enum rule_key {
+    KEY_MATCH,
+    KEY_NOT_MATCH,
+    KEY_REQUIRED,
+    KEY_NAME,
+    KEY_YEARS,
+    KEY_MESSAGE,
+    KEY_LEVEL,
+    KEY_FIELD,
+    KEY_WHEN,
+    KEY_COUNT,
+};
+
 /* One rule while it is read: its keys, to check their combination. */
 struct draft {
     struct job_rule *rule;
-    const struct job_node *field, *when, *match, *not_match, *name, *message, *level, *required, *years;
+    const struct job_node *keys[KEY_COUNT]; /* NULL: not given */
 };
 
 static int read_field(struct job_reader *reader, const struct job_node *value, struct slice name, bool at_key,
@@ -34,7 +49,7 @@ static int read_rule_field(struct job_reader *reader, const struct job_node *val
     (void)key;
     struct draft *draft = target;
     struct slice name;
-    draft->field = value;
+    draft->keys[KEY_FIELD] = value;
     return job_scalar_read(reader, value, &name) != 0 ||
                    read_field(reader, value, name, false, &draft->rule->field) != 0
                ? -1
@@ -47,7 +62,7 @@ static int read_when(struct job_reader *reader, const struct job_node *value, co
     (void)key;
     struct draft *draft = target;
     struct job_rule *rule = draft->rule;
-    draft->when = value;
+    draft->keys[KEY_WHEN] = value;
     if (value->kind != JOB_NODE_MAPPING || value->count == 0)
         return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
     rule->conditions = arena_alloc(&reader->job->arena, value->count * sizeof *rule->conditions);
@@ -75,7 +90,7 @@ static int read_match(struct job_reader *reader, const struct job_node *value, c
 {
     (void)key;
     struct draft *draft = target;
-    draft->match = value;
+    draft->keys[KEY_MATCH] = value;
     return read_pattern(reader, value, draft);
 }
 
@@ -84,7 +99,7 @@ static int read_not_match(struct job_reader *reader, const struct job_node *valu
 {
     (void)key;
     struct draft *draft = target;
-    draft->not_match = value;
+    draft->keys[KEY_NOT_MATCH] = value;
     return read_pattern(reader, value, draft);
 }
 
@@ -95,7 +110,7 @@ static int read_rule_name(struct job_reader *reader, const struct job_node *valu
     (void)key;
     struct draft *draft = target;
     struct slice name;
-    draft->name = value;
+    draft->keys[KEY_NAME] = value;
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
     if (name.len > RULE_NAME_MAX || strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
@@ -113,7 +128,7 @@ static int read_message(struct job_reader *reader, const struct job_node *value,
     (void)key;
     struct draft *draft = target;
     struct slice message;
-    draft->message = value;
+    draft->keys[KEY_MESSAGE] = value;
     if (job_scalar_read(reader, value, &message) != 0)
         return -1;
     draft->rule->message = message.data;
@@ -124,7 +139,7 @@ static int read_level(struct job_reader *reader, const struct job_node *value, c
                       void *target)
 {
     struct draft *draft = target;
-    draft->level = value;
+    draft->keys[KEY_LEVEL] = value;
     return job_scalar_word(reader, value, key, draft->rule);
 }
 
@@ -132,7 +147,7 @@ static int read_required(struct job_reader *reader, const struct job_node *value
                          void *target)
 {
     struct draft *draft = target;
-    draft->required = value;
+    draft->keys[KEY_REQUIRED] = value;
     return job_scalar_bool(reader, value, key, draft->rule);
 }
 
@@ -140,7 +155,7 @@ static int read_years(struct job_reader *reader, const struct job_node *value, c
                       void *target)
 {
     struct draft *draft = target;
-    draft->years = value;
+    draft->keys[KEY_YEARS] = value;
     return job_scalar_uint32(reader, value, key, draft->rule);
 }
 
@@ -169,82 +184,98 @@ static bool is_own_word(const char *name)
     return false;
 }
 
-/* A key without effect for this kind of rule: refused, since it would be ignored. */
-static int refuse(struct job_reader *reader, const struct job_node *key, const char *kind)
+#define KEY_BIT(key) (1u << (key))
+/* Of each kind of rule. */
+#define KEYS_OF_ANY (KEY_BIT(KEY_FIELD) | KEY_BIT(KEY_WHEN))
+
+/* A key without effect for this kind of rule is refused, since it would be ignored. allowed: bits of the keys
+ * that have one, beside KEYS_OF_ANY. */
+static int refuse_others(struct job_reader *reader, const struct draft *draft, unsigned allowed,
+                         const char *kind)
 {
-    return key ? job_keys_fail_at_key(reader, key, "`%s` has no effect in a rule with %s", key->key.data,
-                                      kind)
-               : 0;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct job_node *key = draft->keys[i];
+        if (key && !((allowed | KEYS_OF_ANY) & KEY_BIT(i)))
+            return job_keys_fail_at_key(reader, key, "`%s` has no effect in a rule with %s", key->key.data,
+                                        kind);
+    }
+    return 0;
 }
 
 static int need_field(struct job_reader *reader, const struct job_node *item, const struct draft *draft)
 {
-    return draft->field ? 0 : job_keys_fail(reader, item, "this rule needs a `field`");
+    return draft->keys[KEY_FIELD] ? 0 : job_keys_fail(reader, item, "this rule needs a `field`");
 }
 
 static int finish_pattern(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
     struct job_rule *rule = draft->rule;
-    rule->kind = draft->match ? JOB_RULE_MATCH : JOB_RULE_NOT_MATCH;
-    if (draft->name && is_own_word(rule->name))
-        return job_keys_fail(reader, draft->name, "`%s` is a built-in rule and cannot name a pattern",
-                             rule->name);
+    rule->kind = draft->keys[KEY_MATCH] ? JOB_RULE_MATCH : JOB_RULE_NOT_MATCH;
+    if (draft->keys[KEY_NAME] && is_own_word(rule->name))
+        return job_keys_fail(reader, draft->keys[KEY_NAME],
+                             "`%s` is a built-in rule and cannot name a pattern", rule->name);
     if (!rule->name)
         rule->name = RULE_FORMAT;
-    return need_field(reader, item, draft) || refuse(reader, draft->years, "a pattern") ? -1 : 0;
+    const unsigned allowed = KEY_BIT(KEY_MATCH) | KEY_BIT(KEY_NOT_MATCH) | KEY_BIT(KEY_NAME) |
+                             KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
+    if (need_field(reader, item, draft) != 0)
+        return -1;
+    return refuse_others(reader, draft, allowed, "a pattern");
 }
 
 static int finish_required(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    static const char kind[] = "`required`";
+    const unsigned allowed = KEY_BIT(KEY_REQUIRED) | KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
     draft->rule->kind = JOB_RULE_REQUIRED;
-    if (need_field(reader, item, draft) || refuse(reader, draft->name, kind) ||
-        refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, "`required`") != 0)
         return -1;
-    static const char loose[] = "`required: false`";
     if (!draft->rule->required &&
-        (refuse(reader, draft->message, loose) || refuse(reader, draft->level, loose)))
+        refuse_others(reader, draft, KEY_BIT(KEY_REQUIRED), "`required: false`") != 0)
         return -1;
     if (draft->rule->field == FIELD_EXTERNAL_ID && !draft->rule->required)
-        return job_keys_fail(reader, draft->required, "`external_id` is always required");
+        return job_keys_fail(reader, draft->keys[KEY_REQUIRED], "`external_id` is always required");
     draft->rule->name = RULE_REQUIRED;
     return 0;
 }
 
 static int finish_min_age(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
+    const unsigned allowed =
+        KEY_BIT(KEY_NAME) | KEY_BIT(KEY_YEARS) | KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
     struct job_rule *rule = draft->rule;
     rule->kind = JOB_RULE_MIN_AGE;
-    if (!draft->years)
+    if (refuse_others(reader, draft, allowed, "`rule: min_age`") != 0)
+        return -1;
+    if (!draft->keys[KEY_YEARS])
         return job_keys_fail(reader, item,
                              "`rule: min_age` needs `years`\nhint: as in {rule: min_age, years: 18}");
-    if (draft->field && rule->field != FIELD_DATE_OF_BIRTH)
-        return job_keys_fail(reader, draft->field, "`rule: min_age` applies to date_of_birth");
+    if (draft->keys[KEY_FIELD] && rule->field != FIELD_DATE_OF_BIRTH)
+        return job_keys_fail(reader, draft->keys[KEY_FIELD], "`rule: min_age` applies to date_of_birth");
     rule->field = FIELD_DATE_OF_BIRTH;
     return 0;
 }
 
 static int finish_valid(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    static const char kind[] = "`rule: valid`";
+    const unsigned allowed = KEY_BIT(KEY_NAME) | KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
     draft->rule->kind = JOB_RULE_VALID;
-    if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, "`rule: valid`") != 0)
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_PHONE)
-        return job_keys_fail(reader, draft->field, "`rule: valid` applies to phone");
+        return job_keys_fail(reader, draft->keys[KEY_FIELD], "`rule: valid` applies to phone");
     return 0;
 }
 
 /* A built-in rule's level: it is applied without this rule too. */
 static int finish_time(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    static const char kind[] = "`rule: time`";
+    const unsigned allowed = KEY_BIT(KEY_NAME) | KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
     draft->rule->kind = JOB_RULE_TIME;
-    if (need_field(reader, item, draft) || refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, "`rule: time`") != 0)
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_DATE)
-        return job_keys_fail(reader, draft->field, "`rule: time` applies to a date");
-    if (!draft->level)
+        return job_keys_fail(reader, draft->keys[KEY_FIELD], "`rule: time` applies to a date");
+    if (!draft->keys[KEY_LEVEL])
         return job_keys_fail(reader, item,
                              "`rule: time` needs `level`\nhint: as in {rule: time, field: %s, level: warn}",
                              field_name(draft->rule->field));
@@ -253,16 +284,16 @@ static int finish_time(struct job_reader *reader, const struct job_node *item, s
 
 static int finish_unique(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    static const char kind[] = "`rule: unique`";
+    const unsigned allowed = KEY_BIT(KEY_NAME) | KEY_BIT(KEY_LEVEL);
     struct job_rule *rule = draft->rule;
     struct job *job = reader->job;
     rule->kind = JOB_RULE_UNIQUE;
-    if (need_field(reader, item, draft) || refuse(reader, draft->message, kind) ||
-        refuse(reader, draft->years, kind))
+    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, "`rule: unique`") != 0)
         return -1;
     if (rule->field == FIELD_EXTERNAL_ID) {
         if (rule->level != VERDICT_REJECT)
-            return job_keys_fail(reader, draft->level, "`external_id` is always unique, level reject");
+            return job_keys_fail(reader, draft->keys[KEY_LEVEL],
+                                 "`external_id` is always unique, level reject");
         rule->unique_index = 0;
         return 0;
     }
@@ -273,32 +304,35 @@ static int finish_unique(struct job_reader *reader, const struct job_node *item,
     return 0;
 }
 
+/* In the order of own_words. */
+static int (*const finish_own[])(struct job_reader *reader, const struct job_node *item,
+                                 struct draft *draft) = {finish_min_age, finish_valid, finish_unique,
+                                                         finish_time};
+static_assert(sizeof finish_own / sizeof *finish_own == sizeof own_words / sizeof *own_words - 1,
+              "a function for each rule of its own");
+
 /* Exactly one of must_match, must_not_match, required and a rule of its own makes the kind. */
 static int finish_rule(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
-    int kinds = !!draft->match + !!draft->not_match + !!draft->required;
+    int kinds = !!draft->keys[KEY_MATCH] + !!draft->keys[KEY_NOT_MATCH] + !!draft->keys[KEY_REQUIRED];
     if (kinds > 1)
         return job_keys_fail(
             reader, item, "a rule has one of `must_match`, `must_not_match` and `required`, not %d", kinds);
-    if (draft->match || draft->not_match)
+    if (draft->keys[KEY_MATCH] || draft->keys[KEY_NOT_MATCH])
         return finish_pattern(reader, item, draft);
-    if (draft->required)
+    if (draft->keys[KEY_REQUIRED])
         return finish_required(reader, item, draft);
-    if (!draft->name)
+    if (!draft->keys[KEY_NAME])
         return job_keys_fail(
             reader, item,
             "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique or time");
-    if (strcmp(draft->rule->name, RULE_MIN_AGE) == 0)
-        return finish_min_age(reader, item, draft);
-    if (strcmp(draft->rule->name, RULE_VALID) == 0)
-        return finish_valid(reader, item, draft);
-    if (strcmp(draft->rule->name, RULE_TIME) == 0)
-        return finish_time(reader, item, draft);
-    if (strcmp(draft->rule->name, RULE_UNIQUE) == 0)
-        return refuse(reader, draft->years, "`rule: unique`") ? -1 : finish_unique(reader, item, draft);
+    for (size_t index = 0; own_words[index]; index++)
+        if (strcmp(draft->rule->name, own_words[index]) == 0)
+            return finish_own[index](reader, item, draft);
     struct slice message = arena_printf(
         &reader->job->arena, "`%s` is a name without `must_match` or `must_not_match`", draft->rule->name);
-    return job_keys_fail_name(reader, draft->name, false, message.data, draft->name->text, own_words);
+    return job_keys_fail_name(reader, draft->keys[KEY_NAME], false, message.data, draft->keys[KEY_NAME]->text,
+                              own_words);
 }
 
 /* Twice the same, but for patterns and other conditions, would be two answers to one question. */
