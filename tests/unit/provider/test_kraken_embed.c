@@ -91,7 +91,8 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
         buffer_clear(&request.body);
     }
     const uint64_t never = FIELDS_BIT(KRAKEN_EMBED_EMAIL) | FIELDS_BIT(KRAKEN_EMBED_EXTERNAL_ID);
-    assert_true((kraken_embed_provider.update_members & never) == 0);
+    assert_true(kraken_embed_provider.update_members == ((FIELDS_BIT(KRAKEN_EMBED_COUNT) - 1) & ~never));
+    assert_true((kraken_embed_provider.nullable_members & ~kraken_embed_provider.update_members) == 0);
 }
 
 static struct secret secret_of(const char *text)
