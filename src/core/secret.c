@@ -97,7 +97,7 @@ static int secret_load_open(struct secret *secret, int fd, const char *path, str
     else if (got > SECRET_FILE_MAX)
         result = error_set(error, ERROR_USAGE, "%s is longer than 64 KiB: it is not a secret", path);
     else if (len == 0)
-        result = error_set(error, ERROR_USAGE, "%s is empty; a secret is expected there", path);
+        result = error_set(error, ERROR_USAGE, "%s is empty, and a secret is expected there", path);
     else
         *secret = (struct secret){.data = memory_copy(slice_make(bytes, len)), .len = len};
     secret_wipe(bytes, SECRET_FILE_MAX + 1);
@@ -124,13 +124,13 @@ const char *secret_find_fault(const struct secret *secret)
     static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (secret->len >= strlen(marks[i]) && memcmp(secret->data, marks[i], strlen(marks[i])) == 0)
-            return "begins with a byte order mark: save it as UTF-8 without one";
+            return "begins with a byte order mark\nhint: save it as UTF-8 without one";
     for (size_t i = 0; i < secret->len; i++) {
         unsigned char byte = (unsigned char)secret->data[i];
         if (byte == '\n' || byte == '\r')
-            return "has more than one line: a secret is one";
+            return "has more than one line\nhint: a secret is one line of text";
         if (byte < ' ' || byte == 0x7f)
-            return "holds a NUL or another control byte: was it saved as UTF-16?";
+            return "holds a NUL or another control byte\nhint: save it as UTF-8, not as UTF-16";
     }
     return NULL;
 }

@@ -242,8 +242,8 @@ int job_provider_read(struct job_reader *reader, const struct job_node *value, c
     if (job_keys_read(reader, value, provider_keys, key->name, &job->provider) != 0)
         return -1;
     if (!job->provider.name)
-        return job_keys_fail_at_key(reader, value,
-                                    "`provider.name` is missing: payward, kraken-embed, kira or payso");
+        return job_keys_fail_at_key(
+            reader, value, "`provider.name` is missing\nhint: one of payward, kraken-embed, kira, payso");
     if (job->provider.credential_count == 0)
         return job_keys_fail_at_key(
             reader, value,

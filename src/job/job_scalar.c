@@ -133,7 +133,7 @@ int job_scalar_size(struct job_reader *reader, const struct job_node *value, con
                     void *target)
 {
     uint64_t number = 0;
-    if (read_number(reader, value, key, size_units, "size: write bytes, or KiB, MiB, GiB, as in `1MiB`",
+    if (read_number(reader, value, key, size_units, "size\nhint: write bytes, or KiB, MiB, GiB, as in `1MiB`",
                     &number) != 0)
         return -1;
     *(size_t *)at_offset(target, key) = (size_t)number;
@@ -143,7 +143,7 @@ int job_scalar_size(struct job_reader *reader, const struct job_node *value, con
 int job_scalar_duration(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                         void *target)
 {
-    return read_number(reader, value, key, duration_units, "duration: write ms, s, m or h, as in `30s`",
+    return read_number(reader, value, key, duration_units, "duration\nhint: write ms, s, m or h, as in `30s`",
                        at_offset(target, key));
 }
 
@@ -151,8 +151,8 @@ int job_scalar_percent(struct job_reader *reader, const struct job_node *value, 
                        void *target)
 {
     uint64_t number = 0;
-    if (read_number(reader, value, key, percent_units, "share: write a percentage, as in `20%`", &number) !=
-        0)
+    if (read_number(reader, value, key, percent_units, "share\nhint: write a percentage, as in `20%`",
+                    &number) != 0)
         return -1;
     *(uint32_t *)at_offset(target, key) = (uint32_t)number;
     return 0;

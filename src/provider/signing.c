@@ -75,10 +75,9 @@ int signing_check_job(const struct job *job, bool with_secrets, struct error *er
         for (size_t j = 0; j < i; j++)
             if (slice_equal(secret_slice(&job->provider.credentials[j].api_key),
                             secret_slice(&credentials->api_key)))
-                return job_fail(
-                    job, credentials->place, error,
-                    "credentials %zu and %zu are the same API key: their nonces would mix; leave one out",
-                    j + 1, i + 1);
+                return job_fail(job, credentials->place, error,
+                                "credentials %zu and %zu are the same API key\nhint: list each key once",
+                                j + 1, i + 1);
     }
     return 0;
 }
