@@ -2,27 +2,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/memory.h"
-
-static int check_repeated_keys(const struct job *job, struct error *error)
-{
-    const struct job_provider *provider = &job->provider;
-    for (size_t i = 0; i < provider->credential_count; i++) {
-        char mine[KEY_SLOT_KEY_ID_SIZE], other[KEY_SLOT_KEY_ID_SIZE];
-        key_slot_identify(&provider->credentials[i], mine);
-        for (size_t j = 0; j < i; j++) {
-            key_slot_identify(&provider->credentials[j], other);
-            if (strcmp(mine, other) == 0) {
-                return job_fail(job, provider->credentials[i].place, error,
-                                "provider.credentials: %zu and %zu are the same API key; list each key once",
-                                j + 1, i + 1);
-            }
-        }
-    }
-    return 0;
-}
 
 /* Two requests of one signed key could arrive in the wrong order, unless its nonces have a window. */
 uint32_t key_slots_in_flight(const struct job *job, const struct provider *provider, uint32_t *each)
@@ -40,8 +21,6 @@ int key_slots_init(struct key_slots *key_slots, const struct job *job, const str
                    const char *lock_folder, struct error *error)
 {
     *key_slots = (struct key_slots){0};
-    if (check_repeated_keys(job, error) != 0)
-        return -1;
     uint32_t each;
     key_slots->in_flight_max = key_slots_in_flight(job, provider, &each);
     key_slots->items = memory_new(job->provider.credential_count, sizeof(struct key_slot *));

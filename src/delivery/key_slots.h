@@ -22,8 +22,8 @@ struct key_slots {
 /* Requests that all keys of a job together may have in flight; *each: one of them. */
 uint32_t key_slots_in_flight(const struct job *job, const struct provider *provider, uint32_t *each);
 
-/* One slot for each credential, in the job's order. 0, or -1 with ERROR_USAGE (the same key twice) or
- * ERROR_BUSY; call key_slots_clear also then. */
+/* One slot for each credential, in the job's order. 0, or -1 with ERROR_USAGE or ERROR_BUSY (key_slot_new);
+ * call key_slots_clear also then. */
 int key_slots_init(struct key_slots *key_slots, const struct job *job, const struct provider *provider,
                    const char *lock_folder, struct error *error);
 void key_slots_clear(struct key_slots *key_slots);

@@ -66,8 +66,8 @@ struct sender;
 
 /* Builds the sender: one key slot for each credential, with its locks acquired (key_slot.h; flock in
  * the system's lock folder, held until sender_free). done is called on the sender's thread and must not wait.
- * Borrows job and provider. NULL with ERROR_USAGE (the same key twice, a bad CA file, no file descriptor
- * left) or ERROR_BUSY (another run holds one of the credentials: the message gives its pid). */
+ * Borrows job and provider. NULL with ERROR_USAGE (a bad CA file, no file descriptor left) or ERROR_BUSY
+ * (another run holds one of the credentials: the message gives its pid). */
 struct sender *sender_new(const struct job *job, const struct provider *provider,
                           void (*done)(void *context, struct delivery *delivery), void *context,
                           struct error *error);
