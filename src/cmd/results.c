@@ -84,7 +84,7 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
     buffer_append_char(out, '\n');
 }
 
-static void write_text(struct json_writer *json, const char *key, struct slice text)
+static void write_text_or_null(struct json_writer *json, const char *key, struct slice text)
 {
     json_write_key(json, key);
     if (text.len)
@@ -93,7 +93,7 @@ static void write_text(struct json_writer *json, const char *key, struct slice t
         json_write_null(json);
 }
 
-static void write_number(struct json_writer *json, const char *key, uint64_t number)
+static void write_number_or_null(struct json_writer *json, const char *key, uint64_t number)
 {
     json_write_key(json, key);
     if (number)
@@ -109,16 +109,16 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
 
     json_write_begin(&json, out);
     json_write_object(&json);
-    write_number(&json, "row", row);
-    write_text(&json, "external_id", customer->external_id);
-    write_text(&json, "state", slice_from(ledger_status_label(customer)));
-    write_text(&json, "user_id", customer->user_id);
-    write_number(&json, "http_status", (uint64_t)customer->http_status);
-    write_text(&json, "code", customer->code);
-    write_text(&json, "message", customer->message);
+    write_number_or_null(&json, "row", row);
+    write_text_or_null(&json, "external_id", customer->external_id);
+    write_text_or_null(&json, "state", slice_from(ledger_status_label(customer)));
+    write_text_or_null(&json, "user_id", customer->user_id);
+    write_number_or_null(&json, "http_status", (uint64_t)customer->http_status);
+    write_text_or_null(&json, "code", customer->code);
+    write_text_or_null(&json, "message", customer->message);
     json_write_key(&json, "attempts");
     json_write_unsigned(&json, customer->attempts);
-    write_text(&json, "at", slice_from(updated_at));
+    write_text_or_null(&json, "at", slice_from(updated_at));
     json_write_key(&json, "kept");
     if (customer->kept.len)
         buffer_append(out, customer->kept); /* is JSON */

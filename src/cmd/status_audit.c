@@ -46,7 +46,7 @@ static void write_text(struct finding_writer *writer, const struct audit_finding
     buffer_printf(out, "\n      %s\n", kinds[finding->kind].what_to_do);
 }
 
-static void write_member(struct json_writer *json, const char *key, struct slice text)
+static void write_present_member(struct json_writer *json, const char *key, struct slice text)
 {
     if (text.len == 0)
         return;
@@ -68,9 +68,9 @@ static void write_finding(void *context, const struct audit_finding *finding)
     json_write_object(json);
     json_write_key(json, "kind");
     json_write_text(json, kinds[finding->kind].word);
-    write_member(json, "external_id", finding->external_id);
-    write_member(json, "user_id", finding->user_id);
-    write_member(json, "told", finding->detail);
+    write_present_member(json, "external_id", finding->external_id);
+    write_present_member(json, "user_id", finding->user_id);
+    write_present_member(json, "told", finding->detail);
     if (finding->http_status) {
         json_write_key(json, "http_status");
         json_write_signed(json, finding->http_status);
@@ -82,12 +82,6 @@ static void write_finding(void *context, const struct audit_finding *finding)
     json_write_object_end(json);
 }
 
-static void write_count(struct json_writer *json, const char *key, uint64_t count)
-{
-    json_write_key(json, key);
-    json_write_unsigned(json, count);
-}
-
 /* complete: every user of the ledger was compared. */
 static void sum_up(const struct finding_writer *writer, const struct audit_counts *stats, bool complete)
 {
@@ -96,12 +90,12 @@ static void sum_up(const struct finding_writer *writer, const struct audit_count
 
     if (json) {
         json_write_array_end(json);
-        write_count(json, "asked", stats->asked);
-        write_count(json, "there", stats->present);
-        write_count(json, "not_named", stats->not_named);
+        json_write_member_unsigned(json, "asked", stats->asked);
+        json_write_member_unsigned(json, "there", stats->present);
+        json_write_member_unsigned(json, "not_named", stats->not_named);
         for (size_t i = 0; i < AUDIT_KINDS; i++)
-            write_count(json, kinds[i].word, stats->findings[i]);
-        write_count(json, "requests", stats->requests);
+            json_write_member_unsigned(json, kinds[i].word, stats->findings[i]);
+        json_write_member_unsigned(json, "requests", stats->requests);
         json_write_key(json, "complete");
         json_write_bool(json, complete);
         json_write_object_end(json);

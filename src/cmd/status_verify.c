@@ -37,7 +37,7 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     return "compare both at the provider, and restore the row of the other customer from a backup";
 }
 
-static void write_member(struct json_writer *json, const char *key, int64_t number)
+static void write_nonzero_member(struct json_writer *json, const char *key, int64_t number)
 {
     if (number == 0)
         return;
@@ -50,9 +50,9 @@ static void write_json(struct json_writer *json, const struct ledger_finding *fi
     json_write_object(json);
     json_write_key(json, "kind");
     json_write_text(json, ledger_finding_word(finding->kind));
-    write_member(json, "event", finding->event);
-    write_member(json, "run", finding->run);
-    write_member(json, "customer", finding->customer);
+    write_nonzero_member(json, "event", finding->event);
+    write_nonzero_member(json, "run", finding->run);
+    write_nonzero_member(json, "customer", finding->customer);
     if (finding->external_id.len) {
         json_write_key(json, "external_id");
         json_write_string(json, finding->external_id);

@@ -66,7 +66,7 @@ static bool is_named(const struct json_split *split)
 }
 
 /* An element is over: its trailing blanks are dropped. */
-static bool give_element(struct json_split *split)
+static bool pass_element(struct json_split *split)
 {
     struct slice element = buffer_slice(&split->element);
 
@@ -107,7 +107,7 @@ static bool close_bracket(struct json_split *split, char byte)
         return false;
     if (is_at_array(split)) {
         bool is_empty = split->element.len == 0 && !split->after_comma;
-        if (!is_empty && !give_element(split))
+        if (!is_empty && !pass_element(split))
             return false;
         split->array_depth = 0;
     } else if (is_in_array(split)) {
@@ -161,7 +161,7 @@ static bool take(struct json_split *split, char byte)
         return close_bracket(split, byte);
     if (is_at_array(split) && byte == ',') {
         split->after_comma = true;
-        return give_element(split);
+        return pass_element(split);
     }
     if (is_in_array(split))
         keep(split, byte);
@@ -171,7 +171,7 @@ static bool take(struct json_split *split, char byte)
 }
 
 /* A byte of the byte order mark at the very beginning. Half of one is a fault. */
-static bool take_mark(struct json_split *split, char byte)
+static bool skip_mark(struct json_split *split, char byte)
 {
     static const char mark[] = "\xef\xbb\xbf";
 
@@ -189,7 +189,7 @@ static bool take_mark(struct json_split *split, char byte)
 bool json_split_add(struct json_split *split, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len && !split->failed; i++) {
-        if (take_mark(split, bytes.data[i]) || split->failed)
+        if (skip_mark(split, bytes.data[i]) || split->failed)
             continue;
         bool was_in_array = is_in_array(split);
         if (split->in_string)

@@ -237,7 +237,7 @@ static void add_fault(struct csv *csv, struct batch *batch, const char *rule, st
     record->rejected = true;
 }
 
-static void take_record(struct csv *csv, struct batch *batch)
+static void add_cells(struct csv *csv, struct batch *batch)
 {
     size_t count = csv_cells_count(csv->cells);
     if (count != csv->column_count) {
@@ -255,7 +255,7 @@ static void take_record(struct csv *csv, struct batch *batch)
 }
 
 /* A malformed record costs its first line: reading continues behind it. */
-static void take_first_line(struct csv *csv, struct batch *batch, const char *rule, struct slice message)
+static void add_first_line(struct csv *csv, struct batch *batch, const char *rule, struct slice message)
 {
     struct slice raw = slice_make(lines_kept(&csv->lines).data, csv->first.len);
     add_fault(csv, batch, rule, message, arena_copy(&batch->arena, raw));
@@ -263,12 +263,12 @@ static void take_first_line(struct csv *csv, struct batch *batch, const char *ru
     lines_keep(&csv->lines);
 }
 
-static void take_cut(struct csv *csv, struct batch *batch, struct slice raw)
+static void add_cut(struct csv *csv, struct batch *batch, struct slice raw)
 {
     add_fault(csv, batch, RULE_CUT, SLICE_LITERAL(INPUT_FAULT_CUT), raw);
 }
 
-static enum found take_long_line(struct csv *csv, struct batch *batch)
+static enum found add_long_line(struct csv *csv, struct batch *batch)
 {
     struct slice start = lines_rest(&csv->lines);
     assert(start.data && start.len > csv->max_record);
@@ -276,7 +276,7 @@ static enum found take_long_line(struct csv *csv, struct batch *batch)
     struct slice raw = arena_copy(&batch->arena, start);
     uint64_t len = 0;
     if (lines_skip_long(&csv->lines, &len) == LINES_CUT) {
-        take_cut(csv, batch, raw);
+        add_cut(csv, batch, raw);
         return FOUND_CUT;
     }
     struct slice message = input_fault_long_line(&batch->arena, len, csv->max_record);
@@ -284,7 +284,7 @@ static enum found take_long_line(struct csv *csv, struct batch *batch)
     return FOUND_TOO_LONG_LINE;
 }
 
-static enum found take_next(struct csv *csv, struct batch *batch)
+static enum found add_next(struct csv *csv, struct batch *batch)
 {
     size_t limit = batch->count == 0 ? SIZE_MAX : BATCH_BYTES_MAX - batch->bytes;
     if (batch->count > 0 && batch->bytes >= BATCH_BYTES_MAX)
@@ -293,13 +293,13 @@ static enum found take_next(struct csv *csv, struct batch *batch)
     enum found found = find_record(csv, arena, csv->column_count, limit);
     switch (found) {
     case FOUND_RECORD:
-        take_record(csv, batch);
+        add_cells(csv, batch);
         break;
     case FOUND_MALFORMED:
-        take_first_line(csv, batch, RULE_MALFORMED, explain_flaw(csv, arena));
+        add_first_line(csv, batch, RULE_MALFORMED, explain_flaw(csv, arena));
         break;
     case FOUND_TOO_LONG:
-        take_first_line(
+        add_first_line(
             csv, batch, RULE_TOO_LONG,
             arena_printf(
                 arena,
@@ -308,10 +308,10 @@ static enum found take_next(struct csv *csv, struct batch *batch)
                 record_bytes(csv).len, csv->lines.number - csv->line_number, csv->max_record));
         break;
     case FOUND_TOO_LONG_LINE:
-        return take_long_line(csv, batch);
+        return add_long_line(csv, batch);
     case FOUND_CUT:
         if (lines_rest(&csv->lines).len > 0) {
-            take_cut(csv, batch, arena_copy(arena, lines_rest(&csv->lines)));
+            add_cut(csv, batch, arena_copy(arena, lines_rest(&csv->lines)));
             lines_drop_rest(&csv->lines);
         }
         break;
@@ -325,7 +325,7 @@ static enum found take_next(struct csv *csv, struct batch *batch)
 static enum reader_result csv_fill(void *format, struct batch *batch)
 {
     while (batch->count < BATCH_RECORDS_MAX) {
-        switch (take_next(format, batch)) {
+        switch (add_next(format, batch)) {
         case FOUND_NO_CAPACITY:
             return READER_MORE;
         case FOUND_CUT:

@@ -80,7 +80,7 @@ void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capaci
 
 /* A plain cell is in the copy of the line already. One that began on an earlier line may need more than this
  * line's copy. */
-static void take_cell(void *bytes, size_t len, void *context)
+static void add_cell(void *bytes, size_t len, void *context)
 {
     struct csv_cells *cells = context;
     size_t index = cells->count++;
@@ -100,7 +100,7 @@ static void take_cell(void *bytes, size_t len, void *context)
     cells->list[index] = slice_make(to, len);
 }
 
-static void take_row(int line_end, void *context)
+static void end_row(int line_end, void *context)
 {
     (void)line_end;
     struct csv_cells *cells = context;
@@ -173,7 +173,7 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
     /* A function that answers `no blank` costs libcsv half of its speed (a call per byte), so it is set only
      * where it makes a difference. */
     csv_set_space_func(&cells->parser, has_blank_at_edge(cells, line) ? no_space : NULL);
-    *bad_offset = csv_parse(&cells->parser, line.data, line.len, take_cell, take_row, cells);
+    *bad_offset = csv_parse(&cells->parser, line.data, line.len, add_cell, end_row, cells);
     if (*bad_offset < line.len)
         return CSV_CELLS_BAD;
     cells->parser_in_use = !cells->row_ended;
@@ -182,7 +182,7 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
 
 enum csv_cells_result csv_cells_end(struct csv_cells *cells)
 {
-    if (csv_fini(&cells->parser, take_cell, take_row, cells) != 0)
+    if (csv_fini(&cells->parser, add_cell, end_row, cells) != 0)
         return CSV_CELLS_BAD;
     assert(cells->row_ended);
     cells->parser_in_use = false;

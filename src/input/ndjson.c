@@ -78,7 +78,7 @@ static void set_fault(struct record *record, const char *rule, struct slice mess
 }
 
 /* False when the feed broke off within the line. */
-static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
+static bool add_long_line(struct ndjson *ndjson, struct batch *batch)
 {
     struct slice start = lines_rest(&ndjson->lines);
     assert(start.data && start.len > ndjson->max_record);
@@ -93,7 +93,7 @@ static bool take_long_line(struct ndjson *ndjson, struct batch *batch)
     return true;
 }
 
-static void take_cut(struct ndjson *ndjson, struct batch *batch)
+static void add_cut(struct ndjson *ndjson, struct batch *batch)
 {
     struct slice rest = lines_rest(&ndjson->lines);
     if (rest.len == 0 || is_blank(rest))
@@ -132,7 +132,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         case LINES_LONG:
             if (!has_capacity(batch, ndjson->max_record))
                 return READER_MORE;
-            if (!take_long_line(ndjson, batch))
+            if (!add_long_line(ndjson, batch))
                 return READER_CUT;
             break;
         case LINES_END:
@@ -140,7 +140,7 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         case LINES_CUT:
             if (!has_capacity(batch, lines_rest(lines).len))
                 return READER_MORE;
-            take_cut(ndjson, batch);
+            add_cut(ndjson, batch);
             return READER_CUT;
         }
     }

@@ -92,7 +92,7 @@ static bool is_unfit(uint32_t code)
     return is_c0 || (code >= 0x7f && code < 0xa0) || code == CHAR_MARK;
 }
 
-static struct job_node *take_scalar(struct builder *builder, const struct fy_event *event)
+static struct job_node *read_scalar(struct builder *builder, const struct fy_event *event)
 {
     size_t len = 0;
     const char *text = fy_token_get_text(event->scalar.value, &len);
@@ -119,7 +119,7 @@ static struct job_node *take_scalar(struct builder *builder, const struct fy_eve
     return node;
 }
 
-static struct job_node *take_node(struct builder *builder, struct fy_event *event, unsigned depth);
+static struct job_node *read_node(struct builder *builder, struct fy_event *event, unsigned depth);
 
 static void append(struct job_node *parent, struct job_node **last, struct job_node *child)
 {
@@ -131,7 +131,7 @@ static void append(struct job_node *parent, struct job_node **last, struct job_n
     parent->count++;
 }
 
-static struct job_node *take_list(struct builder *builder, struct fy_event *start, unsigned depth)
+static struct job_node *read_list(struct builder *builder, struct fy_event *start, unsigned depth)
 {
     struct job_node *list = node_new(builder, JOB_NODE_LIST, start->sequence_start.sequence_start);
     fy_parser_event_free(builder->parser, start);
@@ -142,7 +142,7 @@ static struct job_node *take_list(struct builder *builder, struct fy_event *star
             fy_parser_event_free(builder->parser, event);
             return list;
         }
-        struct job_node *item = take_node(builder, event, depth + 1);
+        struct job_node *item = read_node(builder, event, depth + 1);
         if (!item)
             return NULL;
         append(list, &last, item);
@@ -151,10 +151,10 @@ static struct job_node *take_list(struct builder *builder, struct fy_event *star
 }
 
 /* A member's key: a scalar that the mapping does not have yet. */
-static struct job_node *take_key(struct builder *builder, const struct job_node *mapping,
+static struct job_node *read_key(struct builder *builder, const struct job_node *mapping,
                                  struct fy_event *event, unsigned depth)
 {
-    struct job_node *key = take_node(builder, event, depth + 1);
+    struct job_node *key = read_node(builder, event, depth + 1);
     if (!key)
         return NULL;
     if (key->kind != JOB_NODE_SCALAR) {
@@ -170,7 +170,7 @@ static struct job_node *take_key(struct builder *builder, const struct job_node 
     return key;
 }
 
-static struct job_node *take_mapping(struct builder *builder, struct fy_event *start, unsigned depth)
+static struct job_node *read_mapping(struct builder *builder, struct fy_event *start, unsigned depth)
 {
     struct job_node *mapping = node_new(builder, JOB_NODE_MAPPING, start->mapping_start.mapping_start);
     fy_parser_event_free(builder->parser, start);
@@ -181,10 +181,10 @@ static struct job_node *take_mapping(struct builder *builder, struct fy_event *s
             fy_parser_event_free(builder->parser, event);
             return mapping;
         }
-        struct job_node *key = take_key(builder, mapping, event, depth);
+        struct job_node *key = read_key(builder, mapping, event, depth);
         if (!key || !(event = next_event(builder)))
             return NULL;
-        struct job_node *value = take_node(builder, event, depth + 1);
+        struct job_node *value = read_node(builder, event, depth + 1);
         if (!value)
             return NULL;
         value->key = key->text;
@@ -197,26 +197,26 @@ static struct job_node *take_mapping(struct builder *builder, struct fy_event *s
 }
 
 /* Takes the event, and frees it. */
-static struct job_node *take_node(struct builder *builder, struct fy_event *event, unsigned depth)
+static struct job_node *read_node(struct builder *builder, struct fy_event *event, unsigned depth)
 {
     struct job_node *node = NULL;
     switch (event->type) {
     case FYET_SCALAR:
         if (is_plain_data(builder, event->scalar.anchor, event->scalar.tag))
-            node = take_scalar(builder, event);
+            node = read_scalar(builder, event);
         break;
     case FYET_SEQUENCE_START:
         if (!is_plain_data(builder, event->sequence_start.anchor, event->sequence_start.tag))
             break;
         if (depth < JOB_YAML_DEPTH_MAX)
-            return take_list(builder, event, depth);
+            return read_list(builder, event, depth);
         fault_set(builder->fault, place_of_token(event->sequence_start.sequence_start), "nested too deeply");
         break;
     case FYET_MAPPING_START:
         if (!is_plain_data(builder, event->mapping_start.anchor, event->mapping_start.tag))
             break;
         if (depth < JOB_YAML_DEPTH_MAX)
-            return take_mapping(builder, event, depth);
+            return read_mapping(builder, event, depth);
         fault_set(builder->fault, place_of_token(event->mapping_start.mapping_start), "nested too deeply");
         break;
     case FYET_ALIAS:
@@ -248,7 +248,7 @@ static struct job_place place_of_event(const struct fy_event *event)
 }
 
 /* One document and the end of the stream. */
-static struct job_node *take_stream(struct builder *builder)
+static struct job_node *read_stream(struct builder *builder)
 {
     struct job_node *top = NULL;
     struct job_place second = {0, 0};
@@ -271,21 +271,21 @@ static struct job_node *take_stream(struct builder *builder)
             fy_parser_event_free(builder->parser, event);
             return NULL;
         }
-        top = take_node(builder, event, 0);
+        top = read_node(builder, event, 0);
         if (!top)
             return NULL;
     }
     return NULL;
 }
 
-static void say_nothing(struct fy_diag *diag, void *user, const char *text, size_t len)
+static void discard_message(struct fy_diag *diag, void *user, const char *text, size_t len)
 {
     (void)diag, (void)user, (void)text, (void)len;
 }
 
 /* What a person would not see in a line, and the library stops at or takes for something else: behind a NUL
  * it reads nothing, and the settings there would be ignored. */
-static void say_unfit(struct job_yaml_fault *fault, struct job_place place, uint32_t code)
+static void describe_unfit(struct job_yaml_fault *fault, struct job_place place, uint32_t code)
 {
     if (code == 0)
         fault_set(fault, place, "this line holds a NUL byte, as UTF-16 does\nhint: save the file as UTF-8");
@@ -309,7 +309,7 @@ static bool check_characters(struct slice text, struct job_yaml_fault *fault)
             return false;
         }
         if (is_unfit(code)) {
-            say_unfit(fault, place, code);
+            describe_unfit(fault, place, code);
             return false;
         }
         place.column++;
@@ -337,7 +337,7 @@ struct job_node *job_yaml_parse(struct slice text, struct arena *arena, struct j
 {
     if (!check_encoding(&text, fault))
         return NULL;
-    struct fy_diag_cfg diag_setup = {.output_fn = say_nothing, .level = FYET_ERROR, .module_mask = ~0U};
+    struct fy_diag_cfg diag_setup = {.output_fn = discard_message, .level = FYET_ERROR, .module_mask = ~0U};
     struct builder builder = {.arena = arena, .fault = fault, .diag = fy_diag_create(&diag_setup)};
     if (!builder.diag)
         memory_out();
@@ -354,7 +354,7 @@ struct job_node *job_yaml_parse(struct slice text, struct arena *arena, struct j
     else if (fy_parser_set_string(builder.parser, text.data ? text.data : "", text.len) != 0)
         fault_from_library(&builder);
     else
-        top = take_stream(&builder);
+        top = read_stream(&builder);
     fy_parser_destroy(builder.parser);
     fy_diag_destroy(builder.diag);
     return top;

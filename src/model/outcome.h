@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is asked of the provider for a customer. */
+/* What a request does at the provider. */
 enum operation {
     OPERATION_CREATE,
     OPERATION_UPDATE,
@@ -23,9 +23,9 @@ enum operation {
 enum { OPERATION_COUNT = OPERATION_LOGIN + 1 };
 
 enum outcome_kind {
-    OUTCOME_DONE,      /* the provider said yes: created (user_id is set) or updated */
+    OUTCOME_DONE,      /* the provider confirmed it: created (user_id is set) or updated */
     OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the answer held it */
-    OUTCOME_REFUSED,   /* a final no */
+    OUTCOME_REFUSED,   /* finally refused */
     OUTCOME_IN_DOUBT,  /* it may or may not have happened */
     OUTCOME_NOT_SENT,  /* it did nothing: no byte left, or a question (look-up, fetch, listing, login) got no
                           usable answer; retry, never in doubt */
@@ -50,9 +50,9 @@ enum retry_cause {
 enum {
     OUTCOME_USER_ID_SIZE = 129,
     OUTCOME_CODE_SIZE = 65,
-    OUTCOME_SAID_SIZE = 201, /* of it, in the provider's or the network's words: at most 200 bytes, every
+    OUTCOME_QUOTE_SIZE = 201, /* of it, in the provider's or the network's words: at most 200 bytes, every
                                 value of the record replaced by ‹field› */
-    OUTCOME_MESSAGE_SIZE = 2 * OUTCOME_SAID_SIZE, /* with our own words before them */
+    OUTCOME_MESSAGE_SIZE = 2 * OUTCOME_QUOTE_SIZE, /* with our own words before them */
     OUTCOME_REQUEST_ID_SIZE = 129,
     OUTCOME_KEPT_SIZE = 1025,
 };
@@ -66,7 +66,7 @@ struct outcome {
     enum outcome_kind kind;
     enum retry_cause cause;  /* of IN_DOUBT, NOT_SENT, THROTTLED, BAD_NONCE, BAD_TOKEN */
     int http_status;         /* 0: none */
-    uint64_t retry_after_ns; /* 0: not said */
+    uint64_t retry_after_ns; /* 0: not stated */
     char user_id[OUTCOME_USER_ID_SIZE];
     char code[OUTCOME_CODE_SIZE];       /* the provider's error code, `timeout`, `reset`, …; "" */
     char message[OUTCOME_MESSAGE_SIZE]; /* valid UTF-8 */

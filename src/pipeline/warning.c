@@ -7,7 +7,7 @@
 #include "pipeline/sending_state.h"
 
 enum {
-    NAMES_SIZE = OUTCOME_MESSAGE_SIZE - OUTCOME_SAID_SIZE,
+    NAMES_SIZE = OUTCOME_MESSAGE_SIZE - OUTCOME_QUOTE_SIZE,
     TEXT_MIN = 4, /* that text_format can write into */
 };
 

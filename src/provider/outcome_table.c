@@ -151,7 +151,7 @@ static struct redaction redaction_of(const struct outcome_table *table, const st
 /* A code is kept only when it would survive as a message: providers put strange things there. */
 static void set_code(struct slice code, const struct redaction *redaction, struct outcome *outcome)
 {
-    char scrubbed[OUTCOME_SAID_SIZE];
+    char scrubbed[OUTCOME_QUOTE_SIZE];
     scrub_text(code, redaction->record, &redaction->secrets, scrubbed, sizeof scrubbed);
     if (!slice_is(code, scrubbed) || !copy_plain(code, outcome->code, sizeof outcome->code))
         outcome->code[0] = '\0';
@@ -164,14 +164,14 @@ static void set_message(const struct outcome_row *row, struct slice existing, st
 {
     size_t len = 0;
     if (existing.len > 0 && scrub_is_clean(existing, redaction->record, &redaction->secrets))
-        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE,
+        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_QUOTE_SIZE,
                           "the answer names user %.*s: ", (int)existing.len, existing.data);
     else if (row->hint) {
         const char *colon = said.len > 0 ? ": " : "";
-        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_SAID_SIZE, "%s (HTTP %d)%s",
+        len = text_format(outcome->message, sizeof outcome->message - OUTCOME_QUOTE_SIZE, "%s (HTTP %d)%s",
                           row->hint, outcome->http_status, colon);
     }
-    scrub_text(said, redaction->record, &redaction->secrets, outcome->message + len, OUTCOME_SAID_SIZE);
+    scrub_text(said, redaction->record, &redaction->secrets, outcome->message + len, OUTCOME_QUOTE_SIZE);
 }
 
 /* `timeout: Operation timed out after 30001 milliseconds`: the first word is the code. */
@@ -250,7 +250,7 @@ static void set_verdict(const struct outcome_table *table, const struct provider
     if (outcome->warned) {
         snprintf(outcome->code, sizeof outcome->code, OUTCOME_WARNING);
         scrub_text(buffer_slice(&text), redaction->record, &redaction->secrets, outcome->message,
-                   OUTCOME_SAID_SIZE);
+                   OUTCOME_QUOTE_SIZE);
     }
     buffer_clear(&text);
 }

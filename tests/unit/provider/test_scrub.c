@@ -171,7 +171,7 @@ static void a_long_text_is_cut_at_a_character(void **state)
         memset(text, 'x', lead);
         for (size_t i = 0; i < 100; i++)
             memcpy(text + lead + 9 * i, "€ Alex ", strlen("€ Alex ") + 1);
-        char out[OUTCOME_SAID_SIZE];
+        char out[OUTCOME_QUOTE_SIZE];
         size_t len = scrub_text(slice_from(text), &sample.record, NULL, out, sizeof out);
         assert_true(len <= 200 && len > 200 - 20);
         assert_true(utf8_is_valid(slice_make(out, len)));
