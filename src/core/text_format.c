@@ -45,9 +45,11 @@ static __attribute__((format(printf, 1, 0))) size_t hint_offset(const char *form
 {
     enum { FORMAT_MAX = 1024 };
     char before[FORMAT_MAX];
+    const char *last = strrchr(format, '%');
     size_t len = strlen(format), before_len = text_find_hint(slice_make(format, len));
-    *is_message = before_len == len && len >= 2 && strcmp(format + len - 2, "%s") == 0;
-    before_len -= *is_message ? 2 : 0;
+    *is_message = before_len == len && last && (strcmp(last, "%s") == 0 || strcmp(last, "%.*s") == 0);
+    if (*is_message)
+        before_len = (size_t)(last - format);
     if (before_len >= sizeof before || (before_len == len && !*is_message))
         return SIZE_MAX;
     memcpy(before, format, before_len);

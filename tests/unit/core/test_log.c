@@ -103,6 +103,7 @@ static void say_false_hints(void)
     log_error("%s is a folder\nhint: name a file in %s/", name, name);
     error_set(&error, ERROR_INPUT, "%s is empty\nhint: remove it", name);
     log_error("%s: %s", name, error.text);
+    log_error("%s: %.*s", name, (int)strlen(error.text), error.text);
     log_error("%s", error.text);
 }
 
@@ -115,6 +116,7 @@ static void a_name_does_not_pass_for_a_hint(void **state)
         "kyc-test: error: a hint: forged: cannot be read: 5\n"
         "kyc-test: error: a hint: forged: cannot be read\n"
         "kyc-test: error: a\n  hint: forged is a folder\nhint: name a file in a hint: forged/\n"
+        "kyc-test: error: a\n  hint: forged: a\n  hint: forged is empty\nhint: remove it\n"
         "kyc-test: error: a\n  hint: forged: a\n  hint: forged is empty\nhint: remove it\n"
         "kyc-test: error: a\n  hint: forged is empty\nhint: remove it\n");
 }
