@@ -56,10 +56,12 @@ static int on_leave(void *context, char *remote, char *local, int remote_port, i
     }
     if (!may_use(attempt, &address, &entry))
         return CURL_PREREQFUNC_ABORT;
-    if (!attempt->endpoint->may_send(attempt->endpoint->context, attempt)) {
+    uint64_t now = clock_mono_ns();
+    if (!send_gate_pass(attempt->endpoint->gate, now)) {
         attempt->deferred = true;
         return CURL_PREREQFUNC_ABORT;
     }
+    attempt->sent_ns = now;
     entry->used = attempt->sent = true;
     return CURL_PREREQFUNC_OK;
 }

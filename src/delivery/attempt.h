@@ -3,7 +3,7 @@
  *
  * The signed target is the one on the request line: libcurl is handed it as it is (CURLOPT_PATH_AS_IS).
  * Whether an attempt was sent is decided by a fact: `sent` becomes true when libcurl, connected, is about to
- * write the first byte (CURLOPT_PREREQFUNCTION), once endpoint.may_send allowed it. libcurl repeats a POST by
+ * write the first byte (CURLOPT_PREREQFUNCTION), once send_gate_pass allowed it. libcurl repeats a POST by
  * itself when a kept connection dies before an answer; the second call of the same attempt refuses that, so
  * nothing is ever posted twice.
  *
@@ -44,7 +44,7 @@ struct attempt {
     struct curl_slist nodes[PROVIDER_HEADERS_MAX + ATTEMPT_OWN_HEADERS];
     struct response response;
     bool sent;
-    bool deferred; /* may_send() refused, or its kept connection was readable: nothing was sent, it is queued
+    bool deferred; /* the gate refused it, or its kept connection was readable: nothing was sent, it is queued
                     * again
                     */
     bool socket_unknown; /* its connection was not found: nothing was sent */

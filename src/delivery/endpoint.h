@@ -1,5 +1,5 @@
 /* endpoint: what all attempts of a job share: origin, proxy, certificates, timeouts, TLS sessions, sockets,
- * and the check that each one passes before its first byte.
+ * and the gate that each one passes before its first byte.
  *
  * Thread: the sender's; constant while attempts use it, but for what they share. Owner: init/clear; cleared
  * after the attempts and libcurl's multi handle are gone.
@@ -13,11 +13,10 @@
 
 #include "core/error.h"
 #include "delivery/ca_bundle.h"
+#include "delivery/send_gate.h"
 #include "delivery/sockets.h"
 #include "model/job.h"
 #include "provider/provider.h"
-
-struct attempt;
 
 struct endpoint {
     const struct job *job;
@@ -30,12 +29,10 @@ struct endpoint {
     long timeout_ms, connect_ms; /* of the whole attempt; of its connection */
     CURLSH *share; /* TLS sessions: each attempt has a handle of its own, and resumes them all the same */
     struct sockets sockets;
-    /* Called when the attempt is connected and about to write its first byte: may it leave now? */
-    bool (*may_send)(void *context, struct attempt *attempt);
-    void *context;
+    struct send_gate *gate; /* borrowed; set by the caller */
 };
 
-/* The caller sets may_send. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
+/* The caller sets gate. Borrows job and provider. 0, or -1 with ERROR_USAGE (a base URL that
  * libcurl cannot read, a bad CA file); then it is cleared. */
 int endpoint_init(struct endpoint *endpoint, const struct job *job, const struct provider *provider,
                   struct error *error);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/failpoint.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "delivery/key_lock.h"
@@ -27,8 +26,6 @@ static void global_init(void)
                              memory_wiped_copy, memory_wiped_zeroed) != CURLE_OK)
         memory_out(); /* nothing else fails there */
 }
-
-static bool may_send(void *context, struct attempt *attempt);
 
 static void make_attempts(struct sender *sender, uint32_t count)
 {
@@ -66,8 +63,7 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         sender_free(sender);
         return NULL;
     }
-    sender->endpoint.may_send = may_send;
-    sender->endpoint.context = sender;
+    sender->endpoint.gate = &sender->gate;
     sender->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     sender->multi = sender->timer >= 0 ? curl_multi_init() : NULL;
     if (!sender->multi) {
@@ -78,8 +74,8 @@ struct sender *sender_new(const struct job *job, const struct provider *provider
         return NULL;
     }
     make_attempts(sender, sender->key_slots.in_flight_max);
-    limiter_init(&sender->limiter, provider_rate(provider, job),
-                 job->delivery.burst > 0 ? job->delivery.burst : 1);
+    send_gate_init(&sender->gate, provider_rate(provider, job),
+                   job->delivery.burst > 0 ? job->delivery.burst : 1);
     breaker_init(&sender->breaker, job->delivery.retry_for_ns);
     sender->random = retry_random_any();
     return sender;
@@ -95,8 +91,7 @@ void sender_free(struct sender *sender)
     key_slots_clear(&sender->key_slots);
     if (sender->timer >= 0)
         close(sender->timer);
-    limiter_clear(&sender->limiter);
-    max_rate_clear(&sender->max_rate);
+    send_gate_clear(&sender->gate);
     endpoint_clear(&sender->endpoint);
     sender_queue_clear(&sender->queue);
     free(sender->attempts);
@@ -132,18 +127,18 @@ uint64_t sender_key_slot_last_nonce(const struct sender *sender, size_t key_slot
 
 uint64_t sender_carry_over_rate(struct sender *sender)
 {
-    return limiter_carry_over(&sender->limiter, clock_mono_ns());
+    return limiter_carry_over(&sender->gate.limiter, clock_mono_ns());
 }
 
 void sender_hold(struct sender *sender, uint64_t hold_ns)
 {
-    limiter_hold(&sender->limiter, clock_mono_ns(), hold_ns);
-    sender->inherited_hold_ns = sender->limiter.held_until_ns;
+    limiter_hold(&sender->gate.limiter, clock_mono_ns(), hold_ns);
+    sender->inherited_hold_ns = sender->gate.limiter.held_until_ns;
 }
 
 uint64_t sender_held_ns(const struct sender *sender)
 {
-    uint64_t now = clock_mono_ns(), until = sender->limiter.held_until_ns;
+    uint64_t now = clock_mono_ns(), until = sender->gate.limiter.held_until_ns;
     return until > now ? until - now : 0;
 }
 
@@ -181,7 +176,8 @@ static void receive_orders(struct sender *sender)
     unsigned orders = sender_queue_receive(&sender->queue, &sender->waiting);
     sender->aborted = orders & SENDER_ORDER_ABORT;
     sender->finished = orders & SENDER_ORDER_FINISH;
-    sender->withdrawn = sender->withdrawn || (orders & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
+    sender->gate.withdrawn =
+        sender->gate.withdrawn || (orders & (SENDER_ORDER_WITHDRAW | SENDER_ORDER_ABORT));
 }
 
 /* Completing what was not sent. */
@@ -239,24 +235,10 @@ static void refuse_futile_logins(struct sender *sender)
         "%d logins in a row gave tokens with which no request succeeded; check provider.credentials, and what the provider says of its state",
         LOGIN_UNPROVEN_MAX);
     refuse_waiting(sender, "unauthorized", text);
-    sender->withdrawn = true;
+    sender->gate.withdrawn = true;
 }
 
 /* Launching. */
-
-static bool may_send(void *context, struct attempt *attempt)
-{
-    struct sender *sender = context;
-    uint64_t now = clock_mono_ns();
-    if (sender->withdrawn || limiter_is_held(&sender->limiter, now))
-        return false;
-    sender->sending++; /* counted by the limiter once it has certainly left */
-    attempt->sent_ns = now;
-    max_rate_add(&sender->max_rate, now);
-    atomic_fetch_add(&sender->requests, 1);
-    failpoint("request leaves");
-    return true;
-}
 
 /* The next delivery; or, when it must come first, the key's login. */
 static struct delivery *next_delivery(struct sender *sender, struct key_slot *key_slot, uint64_t now)
@@ -278,7 +260,7 @@ static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t no
         return;
     }
     sender->idle = attempt->next;
-    limiter_admit(&sender->limiter, now);
+    limiter_admit(&sender->gate.limiter, now);
     attempt->is_probe = breaker_admit(&sender->breaker);
     key_slot->in_flight++;
     sender->in_flight++;
@@ -296,7 +278,7 @@ static void launch(struct sender *sender, struct key_slot *key_slot, uint64_t no
 static uint64_t launch_ready(struct sender *sender)
 {
     while (sender->waiting.first) {
-        uint64_t now = clock_mono_ns(), next = limiter_next(&sender->limiter, now);
+        uint64_t now = clock_mono_ns(), next = limiter_next(&sender->gate.limiter, now);
         uint64_t pause = breaker_next_ns(&sender->breaker);
         next = pause > next ? pause : next;
         struct key_slot *key_slot = sender->idle ? key_slots_choose(&sender->key_slots) : NULL;
@@ -313,17 +295,11 @@ static uint64_t launch_ready(struct sender *sender)
 
 /* The loop. */
 
-/* We may be preempted between may_send() and the write. Count a request from the latest time it can have been
- * written; otherwise the window would end too early. */
 static void perform(struct sender *sender)
 {
     int running;
     curl_multi_perform(sender->multi, &running);
-    uint64_t now = clock_mono_ns();
-    if (sender->sending > 0)
-        failpoint("request sent");
-    for (; sender->sending > 0; sender->sending--)
-        limiter_sent(&sender->limiter, now);
+    send_gate_count(&sender->gate, clock_mono_ns());
 }
 
 static bool has_work(const struct sender *sender)
@@ -377,7 +353,7 @@ void sender_run(struct sender *sender)
         receive_orders(sender);
         if (sender->aborted)
             sender_drop_in_flight(sender);
-        if (sender->withdrawn)
+        if (sender->gate.withdrawn)
             withdraw_waiting(sender);
         if (sender->breaker.has_given_up)
             refuse_unreachable(sender);
@@ -403,7 +379,7 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
         .requests = requests,
         .max_in_flight = sender->max_in_flight,
         .rate_per_s = sender->busy_ns > 0 ? (double)requests * 1e9 / (double)sender->busy_ns : 0,
-        .max_per_second = sender->max_rate.max,
+        .max_per_second = sender->gate.max_rate.max,
         .p50_ms = latency_percentile_ms(&sender->latency, 50),
         .p95_ms = latency_percentile_ms(&sender->latency, 95),
         .p99_ms = latency_percentile_ms(&sender->latency, 99),
@@ -428,5 +404,5 @@ bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns)
 
 uint64_t sender_requests(const struct sender *sender)
 {
-    return atomic_load(&sender->requests);
+    return atomic_load(&sender->gate.requests);
 }

@@ -80,7 +80,7 @@ static bool end_login(struct sender *sender, const struct attempt *attempt)
         outcome->kind = OUTCOME_STOP;
     else if (!answered)
         outcome->kind = OUTCOME_NOT_SENT;
-    sender->withdrawn = sender->withdrawn || refused;
+    sender->gate.withdrawn = sender->gate.withdrawn || refused;
     fail_waiting(sender, &key_slot->login_delivery, refused, attempt->is_probe && !answered);
     return answered;
 }
@@ -114,9 +114,9 @@ static void apply_retry_after(struct sender *sender, const struct attempt *attem
 {
     uint64_t now = clock_mono_ns(), wait_ns = outcome->retry_after_ns;
     if (outcome->kind == OUTCOME_THROTTLED)
-        limiter_throttle(&sender->limiter, now, attempt->sent_ns, wait_ns);
+        limiter_throttle(&sender->gate.limiter, now, attempt->sent_ns, wait_ns);
     else if (wait_ns > 0)
-        limiter_hold(&sender->limiter, now, wait_ns);
+        limiter_hold(&sender->gate.limiter, now, wait_ns);
     if (wait_ns > sender->job->delivery.retry_for_ns && wait_ns > sender->excessive_wait_ns)
         sender->excessive_wait_ns = wait_ns;
 }
@@ -139,7 +139,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     if (attempt->sent)
         failpoint("answer received");
     else
-        limiter_drop(&sender->limiter);
+        limiter_drop(&sender->gate.limiter);
     if (attempt->deferred) {
         breaker_release(&sender->breaker, attempt->is_probe);
     } else {
@@ -171,7 +171,7 @@ static void end_attempt(struct sender *sender, struct attempt *attempt, CURLcode
     delivery->was_probe = attempt->is_probe && !answered && breaker_blames_provider(&sender->breaker);
     if (delivery->outcome.kind == OUTCOME_STOP || delivery->outcome.stops ||
         (delivery->outcome.kind == OUTCOME_BAD_NONCE && ++sender->bad_nonces >= SENDER_BAD_NONCES_MAX))
-        sender->withdrawn = true; /* the coordinator would hear of it too late */
+        sender->gate.withdrawn = true; /* the coordinator would hear of it too late */
     complete_delivery(sender, delivery);
 }
 

@@ -20,9 +20,8 @@
 #include "delivery/endpoint.h"
 #include "delivery/key_slots.h"
 #include "delivery/latency.h"
-#include "delivery/limiter.h"
-#include "delivery/max_rate.h"
 #include "delivery/retry.h"
+#include "delivery/send_gate.h"
 #include "delivery/sender.h"
 #include "delivery/sender_queue.h"
 
@@ -41,26 +40,23 @@ struct sender {
     int timer; /* a timerfd */
     /* any thread */
     struct sender_queue queue;
-    _Atomic uint64_t requests;
     _Atomic int64_t provider_clock; /* of sender_provider_clock; SENDER_NO_CLOCK: not known */
     /* the sender's thread */
-    struct limiter limiter;
+    struct send_gate gate; /* its requests: any thread */
     struct breaker breaker;
     struct retry_random random;
     char last_failure[OUTCOME_MESSAGE_SIZE]; /* the last that the breaker counted */
     struct key_slots key_slots;
     struct fifo waiting;
     struct attempt *idle;
-    bool withdrawn, aborted, finished;
+    bool aborted, finished;
     uint64_t inherited_hold_ns; /* when an earlier process's Retry-After ends (monotonic); 0: none */
     uint32_t bad_nonces;
     uint64_t excessive_wait_ns; /* a Retry-After longer than delivery.retry_for; 0: none came */
     uint32_t in_flight, max_in_flight;
-    uint32_t sending;                /* passed may_send() in this round of libcurl */
     uint64_t timer_ns;               /* what the timer is set to; UINT64_MAX: off */
     uint64_t busy_ns, busy_since_ns; /* busy_since_ns: 0 without work */
     struct latency latency;
-    struct max_rate max_rate;
 };
 
 /* Ends the attempts that libcurl has finished. */

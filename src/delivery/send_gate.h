@@ -1,0 +1,38 @@
+/* send_gate: the last check before the first byte of a request, and the counts of the requests that passed
+ * it.
+ *
+ * The sender admits an attempt to the limiter, then libcurl connects; meanwhile the run may have been stopped
+ * or a Retry-After have come. So each attempt passes here once more when it is connected. The time from the
+ * gate to the write is not known, since the thread may be preempted: the limiter counts the requests of a
+ * round by send_gate_count, after libcurl has written them. Thread: the sender's, but for requests. Owner:
+ * init/clear.
+ */
+#ifndef KYC_DELIVERY_SEND_GATE_H
+#define KYC_DELIVERY_SEND_GATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery/limiter.h"
+#include "delivery/max_rate.h"
+#include "model/job.h"
+
+struct send_gate {
+    struct limiter limiter;
+    struct max_rate max_rate;
+    bool withdrawn;            /* nothing is sent any more */
+    uint32_t sending;          /* passed in this round of libcurl, and not yet counted by the limiter */
+    _Atomic uint64_t requests; /* that passed, in all; any thread */
+};
+
+/* gate: zeroed. rate and burst as of limiter_init. */
+void send_gate_init(struct send_gate *gate, struct job_rate rate, uint32_t burst);
+void send_gate_clear(struct send_gate *gate);
+
+/* True when a request may leave at now_ns (monotonic): it is then counted as sent. */
+bool send_gate_pass(struct send_gate *gate, uint64_t now_ns);
+/* After a round of libcurl: reports the requests that passed to the limiter, as sent at now_ns. */
+void send_gate_count(struct send_gate *gate, uint64_t now_ns);
+
+#endif
