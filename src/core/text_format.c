@@ -104,7 +104,7 @@ format_cut(char *out, size_t size, const char *format, va_list arguments)
     va_end(again);
     struct slice fact = slice_make(whole, text_find_hint(text));
     struct slice hint = slice_make(whole + fact.len, text.len - fact.len);
-    if (text.len < (size_t)wanted || hint.len > size - size / 4)
+    if (text.len < (size_t)wanted || hint.len > size - size / 4 || hint.len > size - sizeof ellipsis)
         hint.len = 0;
     return cut(out, size, fact, hint);
 }

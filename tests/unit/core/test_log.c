@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/text.h"
 
 static char written[65536];
 
@@ -170,6 +171,20 @@ static void an_error_that_is_cut_keeps_its_hint(void **state)
     assert_string_equal(error.text, "here: no space\nhint: free some");
 }
 
+static void a_hint_never_exceeds_a_small_buffer(void **state)
+{
+    (void)state;
+    for (size_t size = 4; size <= 40; size++) {
+        char out[256];
+        memset(out, '#', sizeof out);
+        size_t len = text_format(out, size, "%s", "a fact that is longer than the buffer by far\nhint: ab");
+        assert_true(len < size);
+        assert_int_equal(out[len], '\0');
+        for (size_t i = size; i < sizeof out; i++)
+            assert_int_equal(out[i], '#');
+    }
+}
+
 static void a_json_line_is_json(void **state)
 {
     (void)state;
@@ -291,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_hint_is_a_json_member_of_its_own),
         cmocka_unit_test(a_hint_is_above_the_live_line),
         cmocka_unit_test(an_error_that_is_cut_keeps_its_hint),
+        cmocka_unit_test(a_hint_never_exceeds_a_small_buffer),
         cmocka_unit_test(a_json_line_is_json),
         cmocka_unit_test(lines_go_above_the_live_line),
         cmocka_unit_test(a_long_message_is_cut_and_still_ends_its_line),
