@@ -246,7 +246,7 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     if (first == '[')
         return error_set(
             error, ERROR_INPUT,
-            "%s: it begins like one JSON array; NDJSON has one object a line: convert it first (jq -c '.[]' FILE)",
+            "%s: the input begins like one JSON array; NDJSON has one object a line\nhint: convert it first: jq -c '.[]' FILE",
             path);
     if (first != '{')
         return read_csv(sample, path, bytes, rows, error);

@@ -16,8 +16,9 @@ enum {
     THROUGHPUT_ESTIMATE_LATENCY_MS = 200, /* of an answer, where none was measured */
 };
 
-/* `one key, so one request in flight: about 5/s at 200 ms; add keys or set provider.nonce_window`, or what
- * else limits it. latency_ms: above 0. True when the rate is the limit, as it should be. */
+/* `one key, so one request in flight: about 5/s at 200 ms`, with the hint to add keys or to set
+ * provider.nonce_window; or what else limits the job. latency_ms: above 0. True when the rate is the limit,
+ * as it should be. */
 bool throughput_estimate_describe(const struct job *job, const struct provider *provider, double latency_ms,
                                   char text[THROUGHPUT_ESTIMATE_TEXT_SIZE]);
 

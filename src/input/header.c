@@ -63,7 +63,7 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
         if (text.len > 0 && memchr(text.data, '\0', text.len))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: column %zu of the header holds a NUL byte, as UTF-16 does\nhint: convert UTF-16 first: iconv -f UTF-16LE -t UTF-8",
+                "%s: column %zu of the header holds a NUL byte, as UTF-16 does\nhint: convert UTF-16 first: iconv -f UTF-16LE -t UTF-8 FILE",
                 name, i + 1);
         cells[i] = trim(text);
     }

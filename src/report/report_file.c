@@ -24,6 +24,6 @@ int report_file_fail(const char *path, struct error *error)
 {
     return error_set(
         error, ERROR_USAGE,
-        "%s: %s: the report cannot be written\nhint: free space there, or choose another folder with --report",
+        "%s: %s: the report cannot be written\nhint: check space and permissions there, or choose another folder with --report",
         path, strerror(errno));
 }

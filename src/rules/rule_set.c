@@ -45,7 +45,7 @@ static int fail_missing_column(const struct builder *builder, const struct job_m
     names[builder->column_count] = NULL;
     const char *nearest = text_nearest(slice_from(mapping->column), names);
     return job_fail(builder->set->job, mapping->column_place, builder->error,
-                    nearest ? "the input has no column \"%s\"; the nearest is \"%s\""
+                    nearest ? "the input has no column \"%s\"\nhint: did you mean \"%s\"?"
                             : "the input has no column \"%s\"",
                     mapping->column, nearest);
 }

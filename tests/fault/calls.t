@@ -13,7 +13,7 @@ use KycParallel;
 
 # The expected result of a failed call, by its file; the first match counts. Without a fault the status is 1.
 my $ledger_way_out = qr/(?:free space|check|raise|keep a copy)/;
-my $report_way_out = qr/: the report cannot be written\n\s*hint: free space there, or choose another folder with --report/;
+my $report_way_out = qr/: the report cannot be written\n\s*hint: check space and permissions there, or choose another folder with --report/;
 my @outcomes = (
     # The text in a lock serves messages alone; a draft that cannot be removed does no harm; OpenSSL asks the kernel
     # for randomness when it cannot open a device; an error of standard error cannot be reported.

@@ -40,9 +40,9 @@ my @full = (
     {sentence => 'the ledger, in the middle of the work', kib => 260, rows => 400, set => {ledger => 'sqlite:small/test.ledger'},
         status => 5, message => qr{small/test\.ledger cannot be \w+: the disk is full.*\n\s*hint: free space on it, then run again}},
     {sentence => 'the report folder', kib => 8, rows => 200, bad => 100, report => 'small/report', status => 2,
-        message => qr{small/report\S*: No space left on device: the report cannot be written\n\s*hint: free space there}},
+        message => qr{small/report\S*: No space left on device: the report cannot be written\n\s*hint: check space and permissions there}},
     {sentence => 'the folder of the metrics', kib => 4, set => {metrics => 'small/test.prom'}, status => 2,
-        message => qr{small/test\.prom: No space left on device: the report cannot be written\n\s*hint: free space there}},
+        message => qr{small/test\.prom: No space left on device: the report cannot be written\n\s*hint: check space and permissions there}},
 );
 
 for my $full (@full) {
@@ -80,7 +80,7 @@ my @read_only = (
     {sentence => 'the folder of the ledger', folder => 'ledgers', set => {ledger => 'sqlite:ledgers/test.ledger'}, status => 5,
         message => qr{ledgers/test\.ledger\S*: Read-only file system\n\s*hint: check the folder and its permissions}},
     {sentence => 'the report folder', folder => 'reports', status => 2,
-        message => qr{reports/test\S*: Read-only file system: the report cannot be written\n\s*hint: free space there}},
+        message => qr{reports/test\S*: Read-only file system: the report cannot be written\n\s*hint: check space and permissions there}},
     {sentence => 'the folder of the metrics', folder => 'metrics', set => {metrics => 'metrics/test.prom'}, status => 2,
         message => qr{metrics/test\.prom: Read-only file system: the report cannot be written}},
 );
@@ -105,7 +105,7 @@ for my $table (@read_only) {
 # A file or folder in the place of the other.
 my @in_the_way = (
     {sentence => 'a file where the report folder should be', make => sub { write_file("$_[0]/reports", '') }, undo => sub { unlink "$_[0]/reports" },
-        status => 2, message => qr{DIR/reports/test: Not a directory: the report cannot be written\n\s*hint: free space there, or choose another folder}},
+        status => 2, message => qr{DIR/reports/test: Not a directory: the report cannot be written\n\s*hint: check space and permissions there, or choose another folder}},
     {sentence => 'a folder where the reject file should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/rejects.csv.gz' },
         undo => sub { rmdir "$_[0]/reports/test/rejects.csv.gz" }, status => 2, message => qr{reports/test/rejects\.csv\.gz: Is a directory: the report}},
     {sentence => 'a folder where summary.json should be', make => sub { mkdir "$_[0]/$_" for 'reports', 'reports/test', 'reports/test/summary.json' },

@@ -23,7 +23,7 @@ static void a_missing_column_names_the_nearest(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "")->column = "emial";
-    expect_error(fixture, "the input has no column \"emial\"; the nearest is \"email\"");
+    expect_error(fixture, "the input has no column \"emial\"\nhint: did you mean \"email\"?");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "")->column = "Mobilfunknummer";
