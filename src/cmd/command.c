@@ -102,7 +102,7 @@ int command_help(const struct options *options)
         return fail_unknown(options->argument);
     buffer_init(&out, HELP_MAX);
     if (command) {
-        buffer_printf(&out, "kyc-import %s %s: %s\n\n", command->name,
+        buffer_printf(&out, "kyc-import %s%s%s: %s\n\n", command->name, command->argument ? " " : "",
                       command->argument ? command->argument : "", command->help);
         const char *alias = alias_of(command);
         if (alias)

@@ -234,7 +234,7 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
     if (found == 1)
         write_run(writer, &run);
     if (!writer->is_json)
-        buffer_printf(&writer->out, "chain head %s\n", head);
+        buffer_printf(&writer->out, "ledger head %s\n", head);
     arena_clear(&arena);
     return found < 0 && !is_skipped ? -1 : 0;
 }
