@@ -294,7 +294,7 @@ static const char *transport_text(const struct attempt *attempt, CURLcode result
     if (attempt->response.head_cut || result == CURLE_OUT_OF_MEMORY)
         return "the head of the answer is larger than 100 KiB";
     if (result ==
-        CURLE_BAD_FUNCTION_ARGUMENT) /* of an answer, this is what libcurl says of a folded first line */
+        CURLE_BAD_FUNCTION_ARGUMENT) /* of a reply, this is how libcurl reports a folded first line */
         return "the head of the answer is not HTTP";
     if (attempt->response.body_cut)
         return "the answer is larger than 64 KiB";

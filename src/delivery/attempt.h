@@ -4,12 +4,12 @@
  * The signed target is the one on the request line: libcurl is handed it as it is (CURLOPT_PATH_AS_IS).
  * Whether an attempt was sent is decided by a fact: `sent` becomes true when libcurl, connected, is about to
  * write the first byte (CURLOPT_PREREQFUNCTION), once send_gate_pass allowed it. libcurl repeats a POST by
- * itself when a kept connection dies before an answer; the second call of the same attempt refuses that, so
+ * itself when a kept connection dies before a reply; the second call of the same attempt refuses that, so
  * nothing is ever posted twice.
  *
  * Each request has a libcurl handle of its own: connections belong to the multi handle and TLS sessions to
  * the endpoint, so none is lost, and libcurl never mixes the headers of two replies (libcurl 7.84 to 8.0.1
- * writes into freed memory when an answer on a used handle begins with a header line that begins with a
+ * writes into freed memory when a reply on a used handle begins with a header line that begins with a
  * blank).
  *
  * No request leaves on a kept connection that is readable before it is written: the bytes there answer no
@@ -71,7 +71,7 @@ void attempt_end(struct attempt *attempt);
 void attempt_classify(struct attempt *attempt, CURLcode result);
 /* Wipes the bodies of request and reply: a login's password and token. */
 void attempt_forget(struct attempt *attempt);
-/* Before attempt_end: true when a whole answer was read. */
+/* Before attempt_end: true when a whole reply was read. */
 bool attempt_is_complete(const struct attempt *attempt, CURLcode result);
 
 #endif

@@ -46,8 +46,8 @@ bool breaker_admit(struct breaker *breaker);
 /* A request was deferred before it left. */
 void breaker_release(struct breaker *breaker, bool was_probe);
 
-/* Whose request failed, before breaker_record: the ledger's customer; 0: it concerns several (a listing, a
- * login).
+/* Before breaker_record: the subject of the request that failed, the ledger's customer; 0: it concerns
+ * several (a listing, a login).
  */
 void breaker_add_subject(struct breaker *breaker, uint64_t subject);
 

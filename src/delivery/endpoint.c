@@ -10,7 +10,7 @@
 #include "core/memory.h"
 #include "delivery/ca_bundle.h"
 
-/* A connection that takes longer is not waited for, so that a dead address costs less than a slow answer. */
+/* A connection that takes longer is not waited for, so that a dead address costs less than a slow reply. */
 enum { CONNECT_MAX_MS = 10000 };
 
 /* libcurl names an IPv6 address without its brackets. */

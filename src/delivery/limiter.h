@@ -9,7 +9,7 @@
  *
  * A 429 slows the job: the first rule's rate is halved and its burst is gone. Requests in flight together are
  * throttled together and are one event: the rate is halved again only for a request that left a second (or
- * per/count, if that is longer) after the last halving and its Retry-After, however late its answer comes.
+ * per/count, if that is longer) after the last halving and its Retry-After, however late its reply comes.
  * Each such interval without a 429, from the end of Retry-After on, gives back 1/20 of the full rate; so it
  * never falls below 1/20, and is full again 19 intervals after the last 429.
  *

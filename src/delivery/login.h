@@ -47,7 +47,7 @@ bool login_is_futile(const struct login *login);
 /* A login gave a token that is valid for so many seconds (at least 1). */
 void login_succeeded(struct login *login, uint64_t seconds, uint64_t now_ns);
 
-/* A login got no usable answer. True when the current token is still valid: it stays in use, and the next
+/* A login got no usable reply. True when the current token is still valid: it stays in use, and the next
  * login is half a minute later. False: deliveries that wait for it cannot be sent. */
 bool login_failed(struct login *login, uint64_t now_ns);
 

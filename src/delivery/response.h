@@ -1,7 +1,7 @@
 /* response: the reply to one attempt, as it comes in, within bounds.
  *
  * At most 64 KiB of a body and 100 KiB of headers are read; nothing of an interim
- * (1xx) answer is kept. Thread: the sender's. Owner: init/clear.
+ * (1xx) reply is kept. Thread: the sender's. Owner: init/clear.
  */
 #ifndef KYC_DELIVERY_RESPONSE_H
 #define KYC_DELIVERY_RESPONSE_H
@@ -49,12 +49,12 @@ bool response_add_header(struct response *response, struct slice line);
 bool response_add_body(struct response *response, struct slice bytes);
 
 /* Retry-After (RFC 9110, 10.2.3) as a wait from now on: seconds, by some providers with a fraction, or a
- * date, taken relative to the answer's own Date, so that the two clocks need not agree. Of several, in lines
+ * date, taken relative to the reply's own Date, so that the two clocks need not agree. Of several, in lines
  * of their own or joined by commas, the first that can be read. At most 366 days; 0: none, past, or
  * unreadable. */
 uint64_t response_retry_after_ns(const struct response *response, uint64_t real_ns);
 
-/* The answer's Date (RFC 9110, 6.6.1) in real ns, in whole seconds; 0: none, unreadable, or behind 2261. */
+/* The reply's Date (RFC 9110, 6.6.1) in real ns, in whole seconds; 0: none, unreadable, or behind 2261. */
 uint64_t response_date_ns(const struct response *response);
 
 #endif

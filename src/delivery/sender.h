@@ -36,7 +36,7 @@ struct delivery {
     struct provider_call
         call; /* but for job and base_path, which are the sender's; what it points to is borrowed */
     /* Of a question (look-up, fetch, listing): receives the body of a 2xx bit by bit, on the sender's thread;
-     * false: it cannot use it, and the question got no usable answer. NULL: at most 64 KiB are read, and
+     * false: it cannot use it, and the question got no usable reply. NULL: at most 64 KiB are read, and
      * dropped. An attempt that is begun again calls it with an empty slice first. */
     bool (*sink)(void *context, struct slice bytes);
     void *sink_context;
@@ -49,17 +49,17 @@ struct delivery {
                        attempt of the record's own */
     struct outcome outcome;
     bool sent;           /* a byte of it may have left */
-    uint64_t latency_ns; /* from leaving to the whole answer */
-    uint64_t date_ns;    /* the answer's Date; of what waited for a login, the login's; 0: none */
+    uint64_t latency_ns; /* from leaving to the whole reply */
+    uint64_t date_ns;    /* the reply's Date; of what waited for a login, the login's; 0: none */
     uint64_t done_real_ns;
-    struct response_list list; /* what the answer's headers say of a list in it */
+    struct response_list list; /* what the headers state about a list in it */
     struct fifo_link link;     /* the holder's */
 };
 
 enum {
     SENDER_KEY_ID_SIZE = 33,
     SENDER_BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */
-    SENDER_LIST_MAX_S = 3600,   /* the longest a listing may take; another answer: delivery.timeout */
+    SENDER_LIST_MAX_S = 3600,   /* the longest a listing may take; another reply: delivery.timeout */
 };
 
 struct sender;
@@ -124,8 +124,8 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
 /* The library that sends, and what it was built with: `libcurl/7.88.1 OpenSSL/3.0.19 …`. Constant. Any
  * thread. */
 const char *sender_library(void);
-/* The provider's clock less clock_boot_ns, by the Date of its last answer (a login's too); in whole
- * seconds, and late by as long as the answer took. False: no answer had one. Any thread. */
+/* The provider's clock less clock_boot_ns, by the Date of its last reply (a login's too); in whole
+ * seconds, and late by as long as the reply took. False: no reply had one. Any thread. */
 bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns);
 /* Requests that left so far, for progress. Any thread. */
 uint64_t sender_requests(const struct sender *sender);

@@ -2,7 +2,7 @@
  * request is written to it.
  *
  * Bytes in a socket before the request was written do not answer it: a gateway's
- * late error, a reply to another request. HTTP/1.1 has no name for what an answer belongs to, so
+ * late error, a reply to another request. HTTP/1.1 has no name for what a reply belongs to, so
  * they would be read as the reply to the next request. libcurl 7.88 treats such a connection as alive, and
  * gives no descriptor in a CURLOPT_PREREQFUNCTION (CURLINFO_ACTIVESOCKET is -1 there); but it has each socket
  * opened and closed by these callbacks, and it reports the addresses of the connection.

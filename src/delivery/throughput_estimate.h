@@ -13,7 +13,7 @@
 
 enum {
     THROUGHPUT_ESTIMATE_TEXT_SIZE = 256,
-    THROUGHPUT_ESTIMATE_LATENCY_MS = 200, /* of an answer, where none was measured */
+    THROUGHPUT_ESTIMATE_LATENCY_MS = 200, /* of a reply, where none was measured */
 };
 
 /* `one key, so one request in flight: about 5/s at 200 ms`, with the hint to add keys or to set

@@ -24,11 +24,11 @@ enum { OPERATION_COUNT = OPERATION_LOGIN + 1 };
 
 enum outcome_kind {
     OUTCOME_DONE,      /* the provider confirmed it: created (user_id is set) or updated */
-    OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the answer held it */
+    OUTCOME_EXISTS,    /* the provider has this customer; user_id is set when the reply held it */
     OUTCOME_REFUSED,   /* finally refused */
     OUTCOME_IN_DOUBT,  /* it may or may not have happened */
     OUTCOME_NOT_SENT,  /* it did nothing: no byte left, or a question (look-up, fetch, listing, login) got no
-                          usable answer; retry, never in doubt */
+                          usable reply; retry, never in doubt */
     OUTCOME_THROTTLED, /* 429: retry */
     OUTCOME_BAD_NONCE, /* retry with a new nonce, at most 3 times a record; 10 stop the run */
     OUTCOME_BAD_TOKEN, /* the login's token is over: the sender logs in again, and the request is repeated */
@@ -71,15 +71,15 @@ struct outcome {
     char code[OUTCOME_CODE_SIZE];       /* the provider's error code, `timeout`, `reset`, …; "" */
     char message[OUTCOME_MESSAGE_SIZE]; /* valid UTF-8 */
     char request_id[OUTCOME_REQUEST_ID_SIZE];
-    const char *field; /* of REFUSED: the customer field that the answer blames, as field_name gives it; NULL:
+    const char *field; /* of REFUSED: the customer field that the reply blames, as field_name gives it; NULL:
                           none. Constant */
     bool stops;     /* of IN_DOUBT: and the run must stop (status 4), as by STOP; the reason is in message */
-    bool own_error; /* the answer is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
+    bool own_error; /* the reply is an error in JSON with `error`, `errors`, `code` or `error_code`, and no
                        gateway has marked it as its own: the provider's own words */
     bool no_update; /* of REFUSED: the provider does not update this user: rule record/no_update */
-    uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the answer's own list of what
+    uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the reply's own list of what
                           it updated does not name; bit i as provider.update_members */
-    uint64_t warned;   /* of DONE: members that the answer's warnings are about; OUTCOME_WARNED_RECORD: of
+    uint64_t warned;   /* of DONE: members that the reply's warnings are about; OUTCOME_WARNED_RECORD: of
                           none in particular. The code is then OUTCOME_WARNING, message the warnings' text */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */
 };

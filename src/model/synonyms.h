@@ -32,7 +32,7 @@ struct synonym {
  * that is known counts. arena: scratch. */
 struct synonym synonyms_find(struct slice column, struct arena *arena);
 
-/* What the columns of a header come to. */
+/* The column that is chosen for one field. */
 struct synonym_match {
     size_t column; /* index; SYNONYMS_NO_COLUMN: none fits */
     size_t rival;  /* another one that fits equally well; SYNONYMS_NO_COLUMN: none */

@@ -55,7 +55,7 @@ struct decide_context {
     const struct provider *provider;
     struct fingerprint *fingerprint; /* NULL without a ledger */
     bool retry_refused;
-    bool is_dry; /* nothing is journalled: the index marks who would be created */
+    bool is_dry; /* nothing is journalled: the index marks the customers that would be created */
 };
 
 /* For a record that was not rejected, whose external_id was marked. May add warnings (FIELD/no_clear) to it.

@@ -17,7 +17,10 @@
 #include "provider/request_target.h"
 #include "provider/version_header.h"
 
-enum { TOKEN_SECONDS = 3600, TOKEN_SECONDS_MAX = 366 * 86400 }; /* documented, where an answer does not say */
+enum {
+    TOKEN_SECONDS = 3600,
+    TOKEN_SECONDS_MAX = 366 * 86400
+}; /* documented, where a reply does not state it */
 
 struct kira_account {
     struct secret api_key, token;
@@ -179,7 +182,7 @@ static struct slice kira_read_existing(const struct reply_body *body)
     return reply_body_first(body, paths, 1, SIZE_MAX);
 }
 
-/* An answer has one object for the address, whose members it may name by a path of their own, where a request
+/* A reply has one object for the address, whose members it may name by a path of their own, where a request
  * has flat members (`residential_address` of the provider's page of POST /v1/users). */
 static uint64_t kira_find_renamed(struct slice name)
 {

@@ -17,7 +17,7 @@
 /* Facts of an attempt besides its status. */
 enum outcome_fact {
     OUTCOME_FACT_SENT = 1,     /* a byte of it may have left */
-    OUTCOME_FACT_COMPLETE = 2, /* a whole answer was read */
+    OUTCOME_FACT_COMPLETE = 2, /* a whole reply was read */
     OUTCOME_FACT_SUCCESS = 4,  /* the body is that of a success, and has no error */
     OUTCOME_FACT_NONCE = 8,    /* the error text has `Invalid nonce` */
     OUTCOME_FACT_PROVEN = 16,  /* a request with these credentials has succeeded in this run */
@@ -34,7 +34,7 @@ enum outcome_fact {
 enum { OUTCOME_CAUSE_OF_TRANSPORT = RETRY_CAUSES }; /* provider_reply.cause */
 
 struct outcome_row {
-    int from, to;              /* HTTP status; 0 without an answer */
+    int from, to;              /* HTTP status; 0 without a reply */
     unsigned require, exclude; /* facts */
     enum outcome_kind kind;
     int cause;        /* enum retry_cause, or OUTCOME_CAUSE_OF_TRANSPORT; of a kind that has none: 0 */

@@ -74,16 +74,16 @@ struct provider_account;
 struct provider_reply {
     enum operation operation;
     bool sent;              /* a byte of it may have left (PREREQFUNCTION was called) */
-    bool complete;          /* a whole answer was read */
-    enum retry_cause cause; /* of an attempt without a complete answer: RETRY_TIMEOUT or RETRY_CONNECT */
+    bool complete;          /* a whole reply was read */
+    enum retry_cause cause; /* of an attempt without a complete reply: RETRY_TIMEOUT or RETRY_CONNECT */
     const char
         *transport; /* of the same: `timeout`, `connect`, `reset`, `tls`, … and libcurl's text; for people */
     int http_status;
     bool proven;             /* a request with these credentials has succeeded in this run */
     uint64_t retry_after_ns; /* of Retry-After, already relative; 0: none */
-    struct slice error_type; /* x-amzn-errortype: the answer is the gateway's own; or empty */
+    struct slice error_type; /* x-amzn-errortype: the reply is the gateway's own; or empty */
     bool in_doubt;           /* of the call */
-    const char *user_id; /* of the call, of UPDATE: the user that an answer must not contradict; NULL: none */
+    const char *user_id; /* of the call, of UPDATE: the user that a reply must not contradict; NULL: none */
     const char *former_key;  /* of the call, of UPDATE; NULL: none */
     uint64_t members;        /* of the call, of UPDATE */
     bool login_broken;       /* a 401 to it means that no token of the login works */
@@ -130,11 +130,11 @@ struct provider {
      * when the reply has none. */
     uint64_t (*read_token)(struct provider_account *account, struct slice body);
 
-    /* Without PROVIDER_RECOVERY_REPEAT: the array of users in an answer to LOOK_UP or LIST. False when there
+    /* Without PROVIDER_RECOVERY_REPEAT: the array of users in a reply to LOOK_UP or LIST. False when there
      * is none. */
     bool (*find_users)(const struct json_node *nodes, size_t *index);
 
-    /* One user, an element of that array or (index 0) the whole answer to FETCH, of which alone it is asked
+    /* One user, an element of that array or (index 0) the whole reply to FETCH, of which alone it is asked
      * with PROVIDER_RECOVERY_REPEAT (nodes as of json_reader_parse). False when it is none. */
     bool (*read_user)(const struct json_node *nodes, size_t index, const struct job *job, struct arena *arena,
                       struct provider_user *user);

@@ -14,7 +14,7 @@
 #include "core/json.h"
 #include "provider/provider.h"
 
-/* Finds the array of users in an answer: the answer itself, or its member `users`, `data`, `items` or
+/* Finds the array of users in a reply: the reply itself, or its member `users`, `data`, `items` or
  * `results`, or one of these inside of `data`. */
 bool remote_user_find_list(const struct json_node *nodes, size_t *index);
 
@@ -41,7 +41,7 @@ bool remote_user_begin(const struct json_node *nodes, size_t *index, struct aren
  * empty: it is not given. */
 struct slice remote_user_external_id(const struct json_node *nodes, size_t index);
 
-/* Who a user is, as an answer to a FETCH or an element of a listing states it at any provider: its id, and
+/* Who a user is, as a reply to a FETCH or an element of a listing states it at any provider: its id, and
  * the external id that it was given, empty when the reply has none. False when there is no id. */
 bool remote_user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
 

@@ -142,7 +142,7 @@ void reply_body_read(struct reply_body *body, struct slice text)
 
 void reply_body_clear(struct reply_body *body)
 {
-    json_reader_wipe(body->reader); /* an answer to a login holds a token */
+    json_reader_wipe(body->reader); /* a reply to a login holds a token */
     json_reader_free(body->reader);
     buffer_clear(&body->text);
 }

@@ -55,7 +55,7 @@ void reply_body_texts(const struct reply_body *body, size_t index, struct buffer
  * alone, or the page, that anything between us and the provider may answer. */
 bool reply_body_names_error(const struct reply_body *body);
 
-/* True when the answer is the object {"message": message} and nothing else: a gateway's own words. */
+/* True when the reply is the object {"message": message} and nothing else: a gateway's own words. */
 bool reply_body_is_message(const struct reply_body *body, const char *message);
 
 /* True when the error text holds phrase, ASCII case aside. */

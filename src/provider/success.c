@@ -15,7 +15,7 @@ static uint64_t members_of_part(const struct outcome_table *table, struct slice 
     return table->find_renamed ? table->find_renamed(part) : 0;
 }
 
-/* The members (bits) that a name or path of an answer speaks of; 0: none. */
+/* The members (bits) that a name or path of a reply means; 0: none. */
 static uint64_t members_named(const struct outcome_table *table, struct slice path)
 {
     uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;

@@ -13,11 +13,11 @@
 #include "provider/outcome_table.h"
 #include "provider/reply_body.h"
 
-/* Of the members that an UPDATE sent, those that the answer's list of what was updated does not name. 0 when
+/* Of the members that an UPDATE sent, those that the reply's list of what was updated does not name. 0 when
  * the reply has no such list. */
 uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *body, uint64_t sent);
 
-/* What the answer's warnings are about, as outcome.warned, and their texts into out, not masked; 0: it has
+/* What the reply's warnings are about, as outcome.warned, and their texts into out, not masked; 0: it has
  * none. */
 uint64_t success_warned(const struct outcome_table *table, const struct reply_body *body, struct buffer *out);
 

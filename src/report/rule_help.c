@@ -143,7 +143,7 @@ static const struct rule_help_row {
     {RULE_HELP_ANY,
      RULE_EXISTS,
      {"the provider has such a user already",
-      "The provider already has such a user, who is not in this ledger.",
+      "The provider already has such a user, and it is not in this ledger.",
       "If it is the same customer, adopt the user with kyc-import resolve."}},
     {RULE_HELP_ANY,
      RULE_TWIN,

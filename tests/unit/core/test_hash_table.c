@@ -62,5 +62,5 @@ int main(void)
         cmocka_unit_test(a_hash_depends_on_every_byte),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("keyset", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("hash_table", tests, NULL, NULL);
 }

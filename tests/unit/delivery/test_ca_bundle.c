@@ -108,5 +108,5 @@ int main(void)
         cmocka_unit_test(a_broken_certificate_is_reported_with_its_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("trust", tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("ca_bundle", tests, make_file, remove_file);
 }

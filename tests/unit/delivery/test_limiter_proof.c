@@ -564,5 +564,5 @@ int main(void)
         cmocka_unit_test(however_far_down_the_rate_is_full_again_after_19_seconds),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("limiter proof", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("limiter_proof", tests, NULL, NULL);
 }

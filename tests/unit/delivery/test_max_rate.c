@@ -53,5 +53,5 @@ int main(void)
         cmocka_unit_test(it_counts_what_counting_by_hand_counts),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("peak", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("max_rate", tests, NULL, NULL);
 }

@@ -270,5 +270,5 @@ int main(void)
         cmocka_unit_test(a_transfer_coding_that_was_not_asked_for_ends_the_answer),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("response", tests, NULL, NULL);
 }

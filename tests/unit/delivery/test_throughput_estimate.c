@@ -80,5 +80,5 @@ int main(void)
         cmocka_unit_test(a_rate_is_written_as_in_the_job_file),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("bound", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("throughput_estimate", tests, NULL, NULL);
 }

@@ -59,5 +59,5 @@ int main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("user", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("remote_user", tests, NULL, NULL);
 }

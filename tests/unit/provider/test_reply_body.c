@@ -112,5 +112,5 @@ int main(void)
         cmocka_unit_test(a_phrase_is_found_anywhere_in_the_error_text),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("reply_body", tests, NULL, NULL);
 }

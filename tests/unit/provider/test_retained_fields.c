@@ -78,5 +78,5 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_left_out_whole),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("keep", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("retained_fields", tests, NULL, NULL);
 }
