@@ -48,7 +48,7 @@ static void write_head(const struct infer_sample *sample, const char *path, stru
     if (sample->damaged)
         buffer_printf(
             out,
-            "# CHECK: %zu cells of the sample hold bytes or characters that are no text: a wrong encoding, here or before.\n",
+            "# CHECK: %zu cells of the sample hold bytes or characters that are not text: a wrong encoding, here or before.\n",
             sample->damaged);
     if (sample->is_not_utf8)
         buffer_append_text(out, "# CHECK: this NDJSON is not UTF-8, which it must be. Convert it first:\n"

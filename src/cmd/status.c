@@ -206,7 +206,7 @@ static void end_in_doubt(struct status_writer *writer)
     buffer_append_char(&writer->out, '\n');
 }
 
-/* Groups, customers in doubt, last run and chain head. 0, or -1. The JSON object stays open. */
+/* Groups, customers in doubt, last run and the ledger's head. 0, or -1. The JSON object stays open. */
 static int write_ledger(struct status_writer *writer, struct ledger *ledger, const struct job *job,
                         struct error *error)
 {

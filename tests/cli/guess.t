@@ -82,7 +82,7 @@ for my $encoding (qw(cp1250 cp1251 cp1254 cp850 cp932 MacRoman)) {
     like(guess("$folder/other.csv"), qr/^  encoding: \S+ +# CHECK: .*\n.*\n  #   \S/m, "$encoding is never written without CHECK and a sample");
 }
 write_file("$folder/c1.csv", encode_utf8("id,last name\n1,O\x{92}Brien\n2,Lee\n"));
-like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cells of the sample hold bytes or characters that are no text/m, 'text that was decoded by another encoding is reported');
+like(guess("$folder/c1.csv"), qr/^# CHECK: 1 cells of the sample hold bytes or characters that are not text/m, 'text that was decoded by another encoding is reported');
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n{\"id\": 2, \"city\": \"Bonn\"}\n"));
 my $latin_json = guess("$folder/latin.ndjson");
 like($latin_json, qr/^# CHECK: this NDJSON is not UTF-8/m, 'NDJSON that is not UTF-8 is reported');
