@@ -256,7 +256,7 @@ static void html_report_files(const struct html_page *page)
     if (page->stats->chain_head[0])
         buffer_printf(
             out,
-            "<p>Head of the ledger's hash chain: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it in another place proves that the history was not changed.</span></p>\n",
+            "<p>Ledger head: <code data-figure=\"chain_head\">%s</code><br><span class=\"soft\">A copy of it in another place proves that the history was not changed.</span></p>\n",
             page->stats->chain_head);
     buffer_append_text(out, "</section>\n");
 }

@@ -13,7 +13,7 @@ struct status_help status_help_find(int status, bool is_dry)
         {"the input could not be read to its end, or is not what it should be",
          "Make a complete export again. The records before the error were processed."},
         {"stopped before damage; run again to resume when the reason below is resolved",
-         "Resolve the reason below, then run again: the run resumes by itself."},
+         "Resolve the reason, then run again: the run resumes by itself."},
         {"the ledger stopped the run",
          "See the error on standard error. Every request that was sent is in the ledger."},
         {"interrupted; run again to resume", "Run the same command again: it resumes by itself."},
