@@ -75,7 +75,7 @@ subtest 'credentials' => sub {
     my $two = case_new($sandbox, rows => 1, keys => 2, set => {'provider.nonce_window' => undef, 'delivery.in_flight' => undef, 'delivery.rate' => '5000/s'});
     my ($status, $state, $message) = probe($two);
     is("$status $state->{request}", '0 ok', 'two keys are both taken') or diag explain $message;
-    like($message->{pace}, qr/^2 keys, so 2 requests in flight: about \S+\/s at \S+ ms$|limited by delivery\.rate/, 'and bind');
+    like($message->{pace}, qr/^2 keys, so 2 requests in flight: about \S+\/s at \S+ ms\nhint: add keys or set provider\.nonce_window$|limited by delivery\.rate/, 'and bind');
     local $ENV{TEST_API_SECRET_2} = 'AAAAAAAAAAAAAAAA';
     ($status, $state, $message) = probe($two);
     is($status, 1, 'a wrong second key is found');
