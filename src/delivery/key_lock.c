@@ -62,7 +62,7 @@ int key_lock_open(const char *folder, const char *key_id, const char *part, stru
         const char *why =
             errno == EACCES || errno == EPERM
                 ? "another account created it: run as that account, or remove the file when no run uses this credential"
-                : "free space in that folder, or remove the file when no run uses this credential";
+                : "free space in that folder, raise the limit on open files (ulimit -n), or remove the file when no run uses this credential";
         return error_set(error, ERROR_USAGE, "cannot open the lock of credentials.%s, %s: %s\nhint: %s", part,
                          path, strerror(errno), why);
     }

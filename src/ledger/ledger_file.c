@@ -247,9 +247,10 @@ int ledger_file_make(const struct ledger *ledger, struct error *error)
      * it would drop SQLite's locks. */
     int fd = open(ledger->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST)
-        return error_set(error, ERROR_LEDGER,
-                         "the ledger %s cannot be created: %s\nhint: check the folder and its permissions",
-                         ledger->path, strerror(errno));
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s cannot be created: %s\nhint: check the folder, its permissions, the space on its disk and the limit on open files (ulimit -n)",
+            ledger->path, strerror(errno));
     if (fd >= 0)
         close(fd);
     failpoint("ledger file made");

@@ -29,7 +29,7 @@ my @outcomes = (
     {call => 'open', file => qr/metrics\.prom$/, status => 1},
     {call => 'open|read', file => qr/\/job\.yaml$/, status => 2, message => qr/DIR\/job\.yaml: /},
     {call => 'open|read', file => qr/\/export\.csv$/, status => 3, message => qr/DIR\/export\.csv: cannot be (?:opened|read)/},
-    {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of credentials\.api_key.*(?:make room|another)/},
+    {call => 'open', file => qr/kyc-import-\w+\.lock$/, status => 2, message => qr/lock of credentials\.api_key.*\n\s*hint: (?:free space|another)/},
     {call => '.*', file => qr/test\.ledger\.(?:lock|key)/, status => 5,
         message => qr/the ledger's (?:lock file|digest key) DIR.*$ledger_way_out/s},
     # The last process to close a ledger moves the WAL into it. If that fails, the WAL stays and is complete.
@@ -37,7 +37,7 @@ my @outcomes = (
     {call => 'sync|read', file => qr/test\.ledger-wal$/, status => '1|5', at_the_end => 1},
     {call => 'truncate', file => qr/test\.ledger-wal$/, status => 1},
     {call => '.*', file => qr/test\.ledger(?:-wal|-shm|-journal)?$/, status => 5,
-        message => qr/the ledger DIR\/test\.ledger cannot be (?:made|opened|read|written): .*\n\s*hint: $ledger_way_out/},
+        message => qr/the ledger DIR\/test\.ledger cannot be (?:created|opened|read|written): .*\n\s*hint: $ledger_way_out/},
     {call => 'read', file => qr/metrics\.prom$/, status => 1, message => qr/the time of the last success is lost: .*metrics\.prom/},
     # The head file of the ledger, in either place: one that cannot be read stops the run; one that cannot be written leaves the
     # other, and both only where all writes fail from then on.

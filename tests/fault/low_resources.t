@@ -45,6 +45,7 @@ SKIP: {
         my ($status, undef, $err, $met) = machine_run($case, {call => 'memory', how => 'ENOMEM', from => $from}, '-q');
         machine_fails($case, "allocation $from of $count fails: status $status",
             {134 => {status => 134, message => qr/out of memory.*run again to resume|libgcc_s\.so/}, 5 => {status => 5, message => qr/not enough memory.*\n\s*hint: raise/},
+                2 => {status => 2, message => qr/cannot start a thread\n\s*hint: raise the limit/},
                 1 => {status => 1}}->{$status} || {status => '1|5|134'}, $status, $err);
         machine_holds($case, "allocation $from of $count fails");
     }
