@@ -97,7 +97,8 @@ sub compare
         $sum->{accounted}++ if $customer->{users} && !$fault;
         $sum->{refused}++ if $row && $row->[0] eq 'refused';
         $sum->{in_doubt}++ if $row && $row->[0] eq 'in_doubt';
-        $sum->{again}++ if $customer->{again_refused};
+        # payso refuses the second create. Behind an ambiguous answer it may be sent; else it is a fault (fault_of).
+        $sum->{again}++ if $customer->{again_refused} && !$customer->{create_ambiguous};
         diag "KYC_SEED=$seed KYC_CASE=$cell->{provider}:$number: after $what: $fault" if $fault;
         $faults++ if $fault;
         diag explain {%{$customer || {}}, ledger => $row} if $cell->{show};
