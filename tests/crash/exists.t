@@ -22,7 +22,7 @@ is($status, 1, 'the next run repeats them') or diag $err;
 like($table, qr/^  in doubt {9}kyc-import status JOB lists them/m, 'and says where they are listed');
 my $page = read_file("$case->{folder}/reports/test/report.html");
 like($page, qr/kyc-import status JOB lists each customer in doubt/, 'as its page does');
-unlike($page, qr/in the reject file/, 'which does not send anybody to a reject file that is not there');
+unlike($page =~ s{<caption>.*?</caption>}{}gsr, qr/reject file/, 'which does not send anybody to a reject file that is not there');
 is(case_summary($case)->{in_doubt}, 3, 'and learns that they exist, not their ids');
 sandbox_reset($sandbox);
 case_run($case, '-q');
