@@ -64,7 +64,7 @@ ready-for-unit-tests: ready
 	@scripts/install-deps --check test libcmocka-dev
 
 AREAS := core model job input rules provider delivery ledger report pipeline cmd
-sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/*.cc)
+sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/*/*.c) $(wildcard src/$(1)/*.cc)
 objects = $(patsubst src/%,$(BUILD)/obj/%.o,$(call sources,$(1)))
 OBJECTS := $(foreach area,$(AREAS),$(call objects,$(area)))
 SANDBOX_OBJECTS := $(call objects,core) $(call objects,model) $(call objects,sandbox)
@@ -106,7 +106,7 @@ $(BUILD)/obj/%.cc.o: src/%.cc Makefile | ready
 	$(call step,CXX,$<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # With failpoints (core/failpoint.h), at each of which a run can be stopped. Only sources that have one are compiled again.
-STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c))
+STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c src/*/*/*.c))
 steps: $(BUILD)/steps/kyc-import $(BUILD)/steps/kyc-sandbox
 
 $(BUILD)/steps/obj/%.c.o: src/%.c Makefile | ready
@@ -164,15 +164,15 @@ $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 $(BUILD)/bare-curl: tests/bench/bare_curl.c Makefile
 	@mkdir -p $(@D)
 	$(call step,CC,$<)$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $< $(shell pkg-config --libs libcurl 2>/dev/null)
-$(BUILD)/fill-ledger: $(BUILD)/obj/tests/bench/fill_ledger.o \
+$(BUILD)/fill-ledger $(BUILD)/ledger-commits: $(BUILD)/%: $(BUILD)/obj/tests/bench/$$(subst -,_,$$*).o \
 		$$(foreach area,$$(needs_pipeline),$$(call objects,$$(area)))
 	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 .PHONY: bench-tools
-bench-tools: $(BUILD)/generate-rows $(BUILD)/bare-curl $(BUILD)/fill-ledger
+bench-tools: $(BUILD)/generate-rows $(BUILD)/bare-curl $(BUILD)/fill-ledger $(BUILD)/ledger-commits
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/tests/*/*.d $(BUILD)/obj/tests/unit/*/*.d \
-	$(BUILD)/steps/obj/*/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/obj/tests/unit/*/*.d \
+	$(BUILD)/steps/obj/*/*.d $(BUILD)/steps/obj/*/*/*.d)
 
 # These install missing packages first and then call make again, so that pkg-config is asked once it is installed.
 
@@ -207,7 +207,8 @@ tsan-check:
 
 # Unit tests that start threads.
 TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow \
-	delivery/test_sender_login delivery/test_sender_retry_after
+	delivery/test_sender_login delivery/test_sender_retry_after ledger/test_ledger_verify \
+	ledger/test_store_checkpoint
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))
 SCRIPTS := $(wildcard tests/cli/*.t tests/crash/*.t tests/fault/*.t)
 # For a variant with sanitizers: without the fuzzers, which have one of their own, and without tests of the build itself.
@@ -301,7 +302,7 @@ install: all
 	install -D -m 755 $(BUILD)/kyc-sandbox $(DESTDIR)$(PREFIX)/bin/kyc-sandbox
 
 format:
-	clang-format -i $(wildcard src/*.c src/*/*.[ch] src/*/*.cc tests/*/*.[ch] tests/*/*/*.[ch])
+	clang-format -i $(wildcard src/*.c src/*/*.[ch] src/*/*/*.[ch] src/*/*.cc tests/*/*.[ch] tests/*/*/*.[ch])
 
 clean:
 	rm -rf $(BUILD)

@@ -155,7 +155,7 @@ static int add_absent(struct resolving *resolving, struct slice key, struct erro
 
     if (found < 0)
         return -1;
-    bool has_user = found == 1 && customer.by_verdict && customer.user_id.len > 0;
+    bool has_user = found == 1 && customer.verdict != 0 && customer.user_id.len > 0;
     add_resolution(resolving, key, has_user ? customer.user_id : slice_make("", 0), key.data);
     if (resolving->resolution_count)
         resolving->resolutions[resolving->resolution_count - 1].is_absent = true;

@@ -70,7 +70,7 @@ static void write_csv(struct buffer *out, const struct ledger_customer *customer
         buffer_printf(out, "%" PRIu64, row);
     buffer_append_char(out, ',');
     write_cell(out, customer->external_id);
-    buffer_printf(out, ",%s,", ledger_status_label(customer));
+    buffer_printf(out, ",%s,", ledger_state_word(customer->state));
     write_cell(out, customer->user_id);
     buffer_append_char(out, ',');
     if (customer->http_status)
@@ -111,7 +111,7 @@ static void write_json(struct buffer *out, const struct ledger_customer *custome
     json_write_object(&json);
     write_number_or_null(&json, "row", row);
     write_text_or_null(&json, "external_id", customer->external_id);
-    write_text_or_null(&json, "state", slice_from(ledger_status_label(customer)));
+    write_text_or_null(&json, "state", slice_from(ledger_state_word(customer->state)));
     write_text_or_null(&json, "user_id", customer->user_id);
     write_number_or_null(&json, "http_status", (uint64_t)customer->http_status);
     write_text_or_null(&json, "code", customer->code);

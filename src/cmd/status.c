@@ -146,7 +146,7 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
 static void write_run(struct status_writer *writer, const struct ledger_run *run)
 {
     if (!writer->is_json) {
-        buffer_printf(&writer->out, "%" PRIu64 " runs; the last began %.*s", run->runs, (int)run->started.len,
+        buffer_printf(&writer->out, "%" PRId64 " runs; the last began %.*s", run->id, (int)run->started.len,
                       run->started.data);
         if (run->finished.len)
             buffer_printf(&writer->out, " and ended %.*s with status %d\n", (int)run->finished.len,
@@ -219,15 +219,14 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
     ledger_chain_head(ledger, head);
     begin_groups(writer, job->ledger_path, head);
     /* --verify reports incomplete rows as findings; without it they are an error. */
-    int result = ledger_check_complete(ledger, error);
-    bool is_skipped = result != 0 && writer->verify;
-    if (is_skipped && !writer->is_json)
-        buffer_append_text(&writer->out, "  not listed: a row is incomplete\n");
+    int result = writer->verify ? 0 : ledger_check_complete(ledger, error);
     if (result == 0)
         result = ledger_each_group(ledger, write_group, writer, error);
     begin_in_doubt(writer);
     if (result == 0)
         result = ledger_each_in_doubt(ledger, UINT64_MAX >> 1, write_in_doubt, writer, error);
+    if (result != 0 && writer->verify && !writer->is_json)
+        buffer_append_text(&writer->out, "  not listed in full: a row is incomplete\n");
     end_in_doubt(writer);
     if (result == 0)
         found = ledger_last_run(ledger, &arena, &run, error);
@@ -236,7 +235,7 @@ static int write_ledger(struct status_writer *writer, struct ledger *ledger, con
     if (!writer->is_json)
         buffer_printf(&writer->out, "ledger head %s\n", head);
     arena_clear(&arena);
-    return found < 0 && !is_skipped ? -1 : 0;
+    return found < 0 && !writer->verify ? -1 : 0;
 }
 
 static int show_ledger(const struct options *options, struct job *job, const struct provider *provider,

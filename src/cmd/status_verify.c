@@ -28,9 +28,9 @@ static const char *what_to_do(enum ledger_finding_kind kind)
     case LEDGER_FINDING_REPORT:
         return "restore the newest backup of the ledger with its key file before the next run: a run on an older ledger creates the missing customers again";
     case LEDGER_FINDING_GONE:
-        return "restore the customer's row from a backup before the next run";
+        return "restore this row from a backup that has this event, or the ledger with its key file, before the next run";
     case LEDGER_FINDING_CUSTOMER:
-        return "another program changed the row: restore it from a backup; kyc-import status JOB --against-provider shows what the provider has";
+        return "another program changed the row: restore it from a backup that has this event; kyc-import status JOB --against-provider shows what the provider has";
     case LEDGER_FINDING_USER:
         break;
     }
@@ -51,6 +51,7 @@ static void write_json(struct json_writer *json, const struct ledger_finding *fi
     json_write_key(json, "kind");
     json_write_text(json, ledger_finding_word(finding->kind));
     write_nonzero_member(json, "event", finding->event);
+    write_nonzero_member(json, "last_event", finding->last_event);
     write_nonzero_member(json, "run", finding->run);
     write_nonzero_member(json, "customer", finding->customer);
     if (finding->external_id.len) {
@@ -66,6 +67,8 @@ static void write_json(struct json_writer *json, const struct ledger_finding *fi
 
 static void write_text(struct buffer *out, const struct ledger_finding *finding)
 {
+    bool names_event = false;
+
     buffer_append_text(out, "  ");
     switch (finding->kind) {
     case LEDGER_FINDING_FILE:
@@ -79,7 +82,11 @@ static void write_text(struct buffer *out, const struct ledger_finding *finding)
         break;
     case LEDGER_FINDING_EVENT:
     case LEDGER_FINDING_MISSING:
-        buffer_printf(out, "event %" PRId64, finding->event);
+        names_event = true;
+        if (finding->last_event)
+            buffer_printf(out, "events %" PRId64 " to %" PRId64, finding->event, finding->last_event);
+        else
+            buffer_printf(out, "event %" PRId64, finding->event);
         break;
     case LEDGER_FINDING_GONE:
     case LEDGER_FINDING_CUSTOMER:
@@ -87,10 +94,10 @@ static void write_text(struct buffer *out, const struct ledger_finding *finding)
         break;
     }
     if (finding->external_id.len)
-        buffer_printf(out, "%scustomer %.*s", finding->event ? ", " : "", (int)finding->external_id.len,
+        buffer_printf(out, "%scustomer %.*s", names_event ? ", " : "", (int)finding->external_id.len,
                       finding->external_id.data);
-    else if (finding->customer && finding->kind != LEDGER_FINDING_EVENT)
-        buffer_printf(out, "customer with id %" PRId64, finding->customer);
+    else if (finding->customer)
+        buffer_printf(out, "%scustomer with id %" PRId64, names_event ? ", " : "", finding->customer);
     buffer_printf(out, ": %.*s\n      %s\n", (int)finding->text.len, finding->text.data,
                   what_to_do(finding->kind));
 }

@@ -6,25 +6,26 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include "core/memory.h"
 
-enum { DIGEST_READ_LEN = 64 * 1024 };
+enum { DIGEST_READ_LEN = 64 * 1024, DIGEST_BLOCK_MAX = 128 };
 
+/* HMAC (RFC 2104) over OpenSSL's hashes: its own HMAC copies its contexts three times for each digest, which
+ * costs more than the hash of a short text. inner and outer have hashed the key's pads. */
 struct digest_hmac {
-    EVP_MAC_CTX *context;
+    EVP_MD_CTX *inner, *outer, *context;
     size_t len;
 };
 
 static pthread_once_t digest_once = PTHREAD_ONCE_INIT;
-static EVP_MAC *digest_mac;
-static EVP_MD *digest_md, *digest_md_1;
+static EVP_MD *digest_md, *digest_md_1, *digest_md_512;
 
 /* Nothing can be signed or journalled then. OpenSSL does not always report which of the two it is. */
 static void digest_need(int done, const char *what)
@@ -41,27 +42,44 @@ static void digest_need(int done, const char *what)
 /* Fetched once: a fetch costs more than the hash. */
 static void digest_fetch(void)
 {
-    digest_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     digest_md = EVP_MD_fetch(NULL, "SHA256", NULL);
     digest_md_1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-    digest_need(digest_mac && digest_md && digest_md_1, "HMAC, SHA-256 and SHA-1");
+    digest_md_512 = EVP_MD_fetch(NULL, "SHA512", NULL);
+    digest_need(digest_md && digest_md_1 && digest_md_512, "SHA-256, SHA-512 and SHA-1");
+}
+
+/* A context that has hashed the key, padded to a block, with each byte xor this one. */
+static EVP_MD_CTX *digest_hash_pad(const EVP_MD *md, const uint8_t *key, size_t block, uint8_t byte)
+{
+    uint8_t pad[DIGEST_BLOCK_MAX];
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    for (size_t i = 0; i < block; i++)
+        pad[i] = key[i] ^ byte;
+    digest_need(context && EVP_DigestInit_ex2(context, md, NULL) && EVP_DigestUpdate(context, pad, block),
+                "HMAC");
+    OPENSSL_cleanse(pad, sizeof pad);
+    return context;
 }
 
 struct digest_hmac *digest_hmac_new(enum digest_hash hash, struct slice key)
 {
     pthread_once(&digest_once, digest_fetch);
-    char name[] = "SHA256", name_512[] = "SHA512";
-    OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash == DIGEST_SHA512 ? name_512 : name, 0),
-        OSSL_PARAM_construct_end(),
-    };
+    const EVP_MD *md = hash == DIGEST_SHA512 ? digest_md_512 : digest_md;
     struct digest_hmac *hmac = memory_new(1, sizeof *hmac);
-    hmac->len = hash == DIGEST_SHA512 ? DIGEST_SHA512_LEN : DIGEST_SHA256_LEN;
-    hmac->context = EVP_MAC_CTX_new(digest_mac);
-    const char *bytes = key.len ? key.data : "";
-    digest_need(hmac->context &&
-                    EVP_MAC_init(hmac->context, (const unsigned char *)bytes, key.len, parameters),
-                "HMAC");
+    size_t block = (size_t)EVP_MD_get_block_size(md);
+    uint8_t padded[DIGEST_BLOCK_MAX] = {0};
+    assert(block <= sizeof padded);
+    if (key.len > block)
+        digest_need(EVP_Digest(key.data, key.len, padded, NULL, md, NULL), "HMAC");
+    else if (key.len > 0)
+        memcpy(padded, key.data, key.len);
+    hmac->len = (size_t)EVP_MD_get_size(md);
+    hmac->inner = digest_hash_pad(md, padded, block, 0x36);
+    hmac->outer = digest_hash_pad(md, padded, block, 0x5c);
+    hmac->context = EVP_MD_CTX_new();
+    digest_need(hmac->context != NULL, "HMAC");
+    OPENSSL_cleanse(padded, sizeof padded);
     return hmac;
 }
 
@@ -69,26 +87,29 @@ void digest_hmac_free(struct digest_hmac *hmac)
 {
     if (!hmac)
         return;
-    EVP_MAC_CTX_free(hmac->context);
+    EVP_MD_CTX_free(hmac->inner);
+    EVP_MD_CTX_free(hmac->outer);
+    EVP_MD_CTX_free(hmac->context);
     free(hmac);
 }
 
 void digest_hmac_begin(struct digest_hmac *hmac)
 {
-    /* Without a key it starts over with the one it has. */
-    digest_need(EVP_MAC_init(hmac->context, NULL, 0, NULL), "HMAC");
+    digest_need(EVP_MD_CTX_copy_ex(hmac->context, hmac->inner), "HMAC");
 }
 
 void digest_hmac_add(struct digest_hmac *hmac, struct slice bytes)
 {
     if (bytes.len)
-        digest_need(EVP_MAC_update(hmac->context, (const unsigned char *)bytes.data, bytes.len), "HMAC");
+        digest_need(EVP_DigestUpdate(hmac->context, bytes.data, bytes.len), "HMAC");
 }
 
 void digest_hmac_end(struct digest_hmac *hmac, uint8_t *out)
 {
-    size_t len = 0;
-    digest_need(EVP_MAC_final(hmac->context, out, &len, hmac->len) && len == hmac->len, "HMAC");
+    digest_need(
+        EVP_DigestFinal_ex(hmac->context, out, NULL) && EVP_MD_CTX_copy_ex(hmac->context, hmac->outer) &&
+            EVP_DigestUpdate(hmac->context, out, hmac->len) && EVP_DigestFinal_ex(hmac->context, out, NULL),
+        "HMAC");
 }
 
 static void digest_once_over(const EVP_MD *md, struct slice first, struct slice second, uint8_t *out)
@@ -144,6 +165,24 @@ char *digest_hex(const uint8_t *bytes, size_t len, char *out)
     }
     out[2 * len] = '\0';
     return out;
+}
+
+bool digest_read_hex(struct slice text, uint8_t *out, size_t len)
+{
+    if (text.len != 2 * len)
+        return false;
+    for (size_t i = 0; i < 2 * len; i++) {
+        char c = text.data[i];
+        unsigned digit;
+        if (c >= '0' && c <= '9')
+            digit = (unsigned)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            digit = (unsigned)(c - 'a') + 10;
+        else
+            return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+    }
+    return true;
 }
 
 size_t digest_base64_encode(const uint8_t *bytes, size_t len, char *out)

@@ -5,6 +5,7 @@
 #ifndef KYC_CORE_DIGEST_H
 #define KYC_CORE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ void digest_sha1(struct slice first, struct slice second, uint8_t out[DIGEST_SHA
 
 /* Lower-case hexadecimal and a NUL: out has 2 × len + 1 bytes. Returns out. */
 char *digest_hex(const uint8_t *bytes, size_t len, char *out);
+
+/* The reverse: exactly 2 × len lower-case digits; false for anything else. */
+bool digest_read_hex(struct slice text, uint8_t *out, size_t len);
 
 /* Base64 of RFC 4648, padded, on one line, and a NUL: out has 4 × ((len + 2) / 3) + 1 bytes. Returns its
  * length. */

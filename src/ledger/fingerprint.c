@@ -109,10 +109,13 @@ static bool add_own_field(struct fingerprint *fingerprint, const struct record *
     return true;
 }
 
-static void end(struct fingerprint *fingerprint, uint8_t out[DIGEST_SHA256_LEN])
+/* out: the first len bytes of the digest. */
+static void end(struct fingerprint *fingerprint, uint8_t *out, size_t len)
 {
+    uint8_t digest[DIGEST_SHA256_LEN];
     flush(fingerprint);
-    digest_hmac_end(fingerprint->hmac, out);
+    digest_hmac_end(fingerprint->hmac, digest);
+    memcpy(out, digest, len);
 }
 
 void fingerprint_record(struct fingerprint *fingerprint, const struct record *record,
@@ -123,7 +126,7 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
         add_field(fingerprint, record, i);
     for (size_t field = FIELD_COUNT; field < field_count(); field++)
         add_own_field(fingerprint, record, (enum field_id)field);
-    end(fingerprint, out);
+    end(fingerprint, out, FINGERPRINT_LEN);
 }
 
 /* The job's own fields of one member; begun: the digest covers a value already. */
@@ -146,7 +149,7 @@ void fingerprint_members(struct fingerprint *fingerprint, const struct record *r
 {
     const struct provider_fields *fields = fingerprint->fields;
     for (size_t member = 0; member < fields->member_count; member++) {
-        uint8_t digest[DIGEST_SHA256_LEN] = {0};
+        uint8_t *digest = out + member * FINGERPRINT_MEMBER_LEN;
         bool any = false;
         for (size_t i = 0; i < fields->field_count; i++) {
             if (fields->fields[i].member != member)
@@ -157,8 +160,9 @@ void fingerprint_members(struct fingerprint *fingerprint, const struct record *r
         }
         any = add_own_fields(fingerprint, record, member, any);
         if (any)
-            end(fingerprint, digest);
-        memcpy(out + member * FINGERPRINT_MEMBER_LEN, digest, FINGERPRINT_MEMBER_LEN);
+            end(fingerprint, digest, FINGERPRINT_MEMBER_LEN);
+        else
+            memset(digest, FINGERPRINT_MEMBER_ABSENT, FINGERPRINT_MEMBER_LEN);
     }
 }
 
@@ -181,18 +185,18 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
                        uint8_t out[FINGERPRINT_MEMBER_LEN])
 {
     const struct value *email = &record->values[FIELD_EMAIL];
-    uint8_t digest[DIGEST_SHA256_LEN] = {0};
-    if (email->state == VALUE_PRESENT) {
-        digest_hmac_begin(fingerprint->hmac);
-        add(fingerprint, slice_make("email", sizeof "email"));
-        for (size_t i = 0; i < email->text.len; i++) {
-            char byte = ascii_lower(email->text.data[i]);
-            add(fingerprint, slice_make(&byte, 1));
-        }
-        add(fingerprint, slice_make("", 1));
-        end(fingerprint, digest);
+
+    memset(out, FINGERPRINT_MEMBER_ABSENT, FINGERPRINT_MEMBER_LEN);
+    if (email->state != VALUE_PRESENT)
+        return;
+    digest_hmac_begin(fingerprint->hmac);
+    add(fingerprint, slice_make("email", sizeof "email"));
+    for (size_t i = 0; i < email->text.len; i++) {
+        char byte = ascii_lower(email->text.data[i]);
+        add(fingerprint, slice_make(&byte, 1));
     }
-    memcpy(out, digest, FINGERPRINT_MEMBER_LEN);
+    add(fingerprint, slice_make("", 1));
+    end(fingerprint, out, FINGERPRINT_MEMBER_LEN);
 }
 
 /* In the order in which they are digested. */

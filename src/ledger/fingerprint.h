@@ -1,6 +1,6 @@
 /* fingerprint: keyed digests of a record's normalized values.
  *
- * HMAC-SHA256 over name NUL value NUL of each present field that the provider is sent (not
+ * The first bytes of HMAC-SHA256 over name NUL value NUL of each present field that the provider is sent (not
  * PROVIDER_NO_MEMBER; of a list with first_only its first item), in field-table order, then of the job's own
  * fields, by name. The value of a document is the SHA-256 of its file's content, in hexadecimal, where the
  * record has it, else its text (a URL). The digest does not cover the JSON, so a version that writes JSON
@@ -21,11 +21,12 @@
 
 enum {
     FINGERPRINT_KEY_LEN = 32,
-    FINGERPRINT_LEN = 32,
-    FINGERPRINT_MEMBER_LEN = 8,
+    FINGERPRINT_LEN =
+        RECORD_DIGEST_LEN,      /* a record that changed looks unchanged once in 2^64 (ledger_brief.digest) */
+    FINGERPRINT_MEMBER_LEN = 6, /* a member that changed, once in 2^48 */
     FINGERPRINT_MEMBER_ABSENT = 0, /* every byte of the digest of a member without a value */
-    FINGERPRINT_VERSION = 1,
-    FINGERPRINT_IDENTITY_LEN = 16,
+    FINGERPRINT_VERSION = 2,
+    FINGERPRINT_IDENTITY_LEN = 10,
     FINGERPRINT_IDENTITY_VERSION = 1, /* the first byte of an identity digest */
 };
 
@@ -38,8 +39,8 @@ void fingerprint_free(struct fingerprint *fingerprint);
 /* Of the whole record. */
 void fingerprint_record(struct fingerprint *fingerprint, const struct record *record,
                         uint8_t out[FINGERPRINT_LEN]);
-/* Of each top-level member, in the provider's member order: out has member_count × 8 bytes; a member without
- * any value is eight zero bytes. Only for records that are to be sent. */
+/* Of each top-level member, in the provider's member order: out has member_count × FINGERPRINT_MEMBER_LEN
+ * bytes; a member without any value is zero bytes. Only for records that are to be sent. */
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
 /* The digest of a member among stored ones; NULL: none (an adopted user, or a member added to the provider's
  * table since). */
@@ -47,12 +48,12 @@ const uint8_t *fingerprint_member(struct slice digests, size_t member);
 /* True if every byte is this one: FINGERPRINT_MEMBER_ABSENT, LEDGER_MEMBER_UNKNOWN. */
 bool fingerprint_member_is(const uint8_t *digest, uint8_t byte);
 /* Of the e-mail with its ASCII letters in lower case, whatever the provider's table: providers may store it
- * so, and their users are recognized by this digest. Eight zero bytes without an e-mail. */
+ * so, and their users are recognized by this digest. Zero bytes without an e-mail. */
 void fingerprint_email(struct fingerprint *fingerprint, const struct record *record,
                        uint8_t out[FINGERPRINT_MEMBER_LEN]);
 
 /* Identifies the person or company of a record, whatever its external_id: the version of the rule in one
- * byte, then 15 bytes of the HMAC over e-mail in lower case (ASCII), first name, last name, company name and
+ * byte, then 9 bytes of the HMAC over e-mail in lower case (ASCII), first name, last name, company name and
  * birth date. False, and nothing is written, unless it has e-mail, a name (first and last, or a company's)
  * and birth date: relatives share any two of them. */
 bool fingerprint_identity(struct fingerprint *fingerprint, const struct record *record,

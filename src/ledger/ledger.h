@@ -1,22 +1,19 @@
 /* ledger: what is still to do (resume), what became of each customer, and proof that this history was not
  * changed.
  *
- * SQLite is behind this header, and no caller knows SQL; format, durability and chain: ledger_sqlite.h. Words
- * for people who query the file: customer.state is journalled, in_doubt, created or refused; operation is
- * create or update. customer.identity: a digest of the person (fingerprint_identity), NULL: not known.
- * customer.twin: refused (as the twin of another customer), stopped (likewise, by a run that stopped because
- * of its twins: the next one counts it again), allowed (a person decided that it is another person).
- * customer.former_key: the key that the provider has, where the customer was given another one.
- * customer.verdict: the event by which a person assigned its user; NULL: an answer did. customer.left_out:
- * the member digests of the values that the last update had and the provider left out (eight bytes 0xff for
- * every other member), which are sent once more; NULL: none; the event of that update has the code
- * `left_out`. Events besides those of attempts and verdicts: `identify` (an identity digest was added) and
- * `rekey`.
+ * No caller knows where a ledger is kept (ledger_store.h). Every write of a customer is a change of its row
+ * (ledger_apply.h) with an event that seals the row after it (ledger_chain.h); so is the start and the end of
+ * a run. Public words, for people who query a ledger: customer.state is journalled, in_doubt, created,
+ * refused, unsent or erased; customer.operation is create or update; customer.twin is refused, stopped or
+ * allowed. What the columns hold: ledger_row.h. event.operation is create, update, look_up, fetch, list,
+ * identify, rekey, erase or run; event.outcome is that of an attempt (model/outcome.h) or, where nothing was
+ * sent (attempt 0), journalled, repeated, superseded, refused, in_doubt, abandoned, forgotten, settled,
+ * twin_refused, twin_stopped, released, done, started or finished.
  *
- * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. All writes
- * are between ledger_begin and ledger_commit, and durable once commit has returned 0. Every failure is
- * ERROR_LEDGER with a message that names the file and a hint (disk full, read-only, damaged). Thread: one
- * (the coordinator). Owner: open/close.
+ * A customer with a user_id, or whose create is in doubt with other data, is never sent a create. No row of a
+ * customer is ever deleted. All writes are between ledger_begin and ledger_commit, and durable once commit
+ * has returned 0. Every failure is ERROR_LEDGER with a message that names the ledger and a hint (disk full,
+ * read-only, damaged). Thread: one (the coordinator). Owner: open/close.
  */
 #ifndef KYC_LEDGER_LEDGER_H
 #define KYC_LEDGER_LEDGER_H
@@ -31,6 +28,8 @@
 #include "core/secret.h"
 #include "core/slice.h"
 #include "ledger/fingerprint.h"
+#include "ledger/ledger_apply.h"
+#include "ledger/ledger_row.h"
 #include "model/outcome.h"
 
 struct ledger;
@@ -69,16 +68,6 @@ int ledger_check_place(const char *path, struct error *error);
 /* The digest key, for fingerprints. */
 const uint8_t *ledger_fingerprint_key(const struct ledger *ledger);
 
-enum ledger_state {
-    LEDGER_JOURNALLED, /* its create was journalled and has no outcome yet: in doubt after a crash */
-    LEDGER_IN_DOUBT,
-    LEDGER_CREATED,
-    LEDGER_REFUSED,
-};
-
-/* `journalled`, `in_doubt`, `created`, `refused`. */
-const char *ledger_state_word(enum ledger_state state);
-
 /* A customer of the scan; valid during the call. */
 struct ledger_brief {
     int64_t id;
@@ -92,41 +81,11 @@ struct ledger_brief {
     uint64_t digest; /* first 8 bytes (little endian) of the digest of what the provider has; 0: none */
 };
 
-/* Every customer in one sequential pass, in id order. 0, or -1. */
+/* Every customer that has a key and was not erased, in one sequential pass, in any order. 0, or -1. */
 int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct ledger_brief *brief),
                 void *context, struct error *error);
 
-/* One customer in full; NULL or empty parts are absent. Slices are in the arena. */
-enum ledger_twin { LEDGER_TWIN_NONE, LEDGER_TWIN_REFUSED, LEDGER_TWIN_STOPPED, LEDGER_TWIN_ALLOWED };
-
-struct ledger_customer {
-    int64_t id;
-    struct slice external_id;
-    enum ledger_state state;
-    struct slice user_id;
-    struct slice digest, member_digests;                 /* what the provider has */
-    enum operation operation;                            /* the last one */
-    struct slice pending_digest, pending_member_digests; /* what was last tried and is not acknowledged */
-    struct slice pending_email_digest;                   /* of the same (fingerprint_email) */
-    struct slice idempotency_key;
-    uint32_t refusals;      /* creates that the provider finally refused */
-    uint64_t first_sent_at; /* real ns of the journal entry of the open operation; 0: none is open, and
-                               pending is what was refused */
-    int http_status;
-    struct slice code, message, request_id;
-    uint32_t attempts;
-    uint64_t updated_at; /* real ns */
-    int64_t updated_run; /* 0: none, a person's verdict */
-    struct slice kept;   /* JSON: of the last success answer that had any member of provider.keep */
-    struct slice identity;
-    enum ledger_twin twin;
-    bool by_verdict; /* a person assigned its user */
-    struct slice former_key;
-    struct slice left_out; /* as member_digests: the values that the provider left out of the last update;
-                              LEDGER_MEMBER_UNKNOWN for every other member; empty: none */
-};
-
-/* 1 found, 0 not, -1 error. */
+/* One customer in full; slices are in the arena, and end in a NUL. 1 found, 0 not, -1 error. */
 int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
                 struct error *error);
 
@@ -156,6 +115,7 @@ int ledger_commit(struct ledger *ledger, struct error *error);
 struct ledger_intent {
     int64_t id; /* 0: a new customer */
     struct slice external_id;
+    uint64_t row; /* of the input */
     enum operation operation;
     const uint8_t *digest; /* FINGERPRINT_LEN */
     struct slice member_digests;
@@ -164,10 +124,6 @@ struct ledger_intent {
     struct slice identity;        /* empty: none; the stored one stays then */
     uint64_t at_ns; /* real ns; first_sent_at, kept when the same operation is journalled again in doubt */
 };
-
-/* Eight bytes of this in member_digests: the provider's value is not known; it equals no digest, so the
- * member is sent again. */
-enum { LEDGER_MEMBER_UNKNOWN = 0xff };
 
 /* Inserts or finds the customer and writes the operation; *id: the customer. A create for a customer with a
  * user_id, or with a create in doubt with other digests, is a bug of the caller (assert). Journalled again
@@ -183,12 +139,6 @@ int ledger_journal(struct ledger *ledger, const struct ledger_intent *intent, in
  * LEDGER_MEMBER_UNKNOWN for the differing members; key and first_sent_at stay. */
 int ledger_journal_superseded(struct ledger *ledger, const struct ledger_intent *intent, struct error *error);
 
-/* The code of an acknowledged update of which the provider left members out (ledger_result.left_out). */
-#define LEDGER_LEFT_OUT "left_out"
-/* The operations of events without a request: another key for a customer, and digests added from its row. */
-#define LEDGER_OPERATION_REKEY    "rekey"
-#define LEDGER_OPERATION_IDENTIFY "identify"
-
 /* The conclusion of an attempt. */
 enum ledger_conclusion {
     /* The operation continues (a retry): an event, and for information the customer's attempts and last code;
@@ -202,22 +152,19 @@ enum ledger_conclusion {
     LEDGER_RESULT_REFUSED,
     /* In doubt: pending stays; the members that an update changes are unknown. */
     LEDGER_RESULT_IN_DOUBT,
-    /* Given up, and certainly not executed: as before it was journalled. A customer that is new in this run
-     * is deleted (its id is void); one with attempts, refusals or an earlier run is refused without pending,
-     * so that the next run sends it again; but an operation that may have been sent all the same (in doubt,
-     * or journalled by an earlier run) stays in doubt. Without an event the columns of the last attempt stay.
-     */
+    /* Given up, and certainly not executed: unsent, so that the next run sends it again; an update as before
+     * it was journalled. But an operation that may have been sent all the same (in doubt, or journalled by an
+     * earlier run) stays in doubt. Without an attempt the columns of the last one stay. */
     LEDGER_RESULT_ABANDONED,
 };
 
-/* One attempt that was sent (or a conclusion without an attempt: event false), written to customer and event.
- */
+/* One attempt that was sent, or a conclusion without one (event false). */
 struct ledger_result {
     int64_t id;
     uint64_t row;
     enum operation operation; /* of the request: the open one, or a look-up that resolves a create */
     enum ledger_conclusion conclusion;
-    bool event;                    /* append an event (the attempt was sent) */
+    bool event;                    /* the attempt was sent */
     const struct outcome *outcome; /* NULL: only a conclusion */
     uint64_t left_out; /* of an ACKNOWLEDGED update: bit i: the provider left out member i. The member keeps
                           its digest, and digest becomes absent, so that it is sent again; the code of
@@ -227,14 +174,14 @@ struct ledger_result {
     uint64_t at_ns; /* real ns */
 };
 
-/* A user_id that another customer already owns is not an error of the run: *taken becomes true, and the
- * customer is written as in doubt with the code `user_id_taken`. */
+/* A user_id that another customer already owns is not an error of the run: *taken becomes true, and customer
+ * and event are written as in doubt with the code `user_id_taken`. */
 int ledger_result(struct ledger *ledger, const struct ledger_result *result, bool *taken,
                   struct error *error);
 
 /* The refusal of this customer is not final (it stopped the run): forgets what was refused, so that the next
  * run sends it again. Without effect on an open operation. Between begin and commit. */
-int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error);
+int ledger_forget_refusal(struct ledger *ledger, int64_t id, uint64_t at_ns, struct error *error);
 
 /* Twins: the same person under another key.
  *
@@ -242,15 +189,14 @@ int ledger_forget_refusal(struct ledger *ledger, int64_t id, struct error *error
  * external_id in the arena; 0: none; -1. */
 int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
                      struct arena *arena, struct slice *external_id, struct error *error);
-/* Stores that this create was refused because of its twin, without being sent. id 0: a new customer, which
- * has no event. Not for a customer with a user or an open create; one that may have been sent before counts
- * an attempt, so that its row is kept for its events. Between begin and commit. 0, or -1. */
+/* Stores that this create was refused because of its twin, without being sent. id 0: a new customer. Not for
+ * a customer with a user or an open create. Between begin and commit. 0, or -1. */
 int ledger_note_twin(struct ledger *ledger, const struct ledger_intent *intent, struct slice message,
                      struct error *error);
 /* The run stops because of its twins: the next run counts them as new ones. Between begin and commit. 0, or
  * -1.
  */
-int ledger_stop_twins(struct ledger *ledger, struct error *error);
+int ledger_stop_twins(struct ledger *ledger, uint64_t at_ns, struct error *error);
 
 /* Digests that the ledger lacked, and that the row in the input provides. */
 struct ledger_identification {
@@ -296,8 +242,8 @@ int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
 
 /* Gives a customer with a user another key; the provider keeps the former one. key_members: member digests of
  * a record with the new key only (fingerprint_members); is_digested: one of them covers the key, so the
- * digest of the whole is unknown until its row is read. Deletes a twin that was refused under the new key.
- * Between begin and commit. 0, or -1. */
+ * digest of the whole is unknown until its row is read. A customer that was never sent under the new key (a
+ * refused twin) loses it, and is not seen any more. Between begin and commit. 0, or -1. */
 struct ledger_rekey {
     struct slice from, to;
     struct slice key_members;
@@ -363,17 +309,20 @@ void ledger_mark(const struct ledger *ledger, struct ledger_mark *mark);
 /* 1 when the ledger has both the head and the run, 0 when it lacks one, -1 error. */
 int ledger_holds(struct ledger *ledger, const struct ledger_mark *mark, struct error *error);
 
-/* The state for people; `unsent` for a create that was given up, or whose refusal was forgotten: the next run
- * sends it. */
-const char *ledger_status_label(const struct ledger_customer *customer);
+/* Removes all that identifies the customer with this key: from its row, in which an HMAC takes the place of
+ * the key, and from the bodies of its events, of which an HMAC is left, so that the chain still proves the
+ * rest. *found: there is one, and nothing of it is in doubt; else nothing is written. The removed bytes may
+ * remain in free pages of the file. Between begin and commit. 0, or -1. */
+int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns, bool *found,
+                 struct error *error);
 
 /* 0, or -1 with ERROR_LEDGER when some customer, run, nonce or setting lacks a value that it must have (a
  * NULL where none belongs). One pass over the customers. */
 int ledger_check_complete(struct ledger *ledger, struct error *error);
 
-/* For `status`: customers by (state for people, operation, http_status, code), largest group first. */
+/* For `status`: customers by (state, operation, http_status, code), largest group first. */
 struct ledger_group {
-    const char *state /* ledger_status_label */, *operation, *code;
+    const char *state, *operation, *code;
     int http_status;
     uint64_t count;
 };
@@ -393,12 +342,6 @@ int ledger_each_result(struct ledger *ledger,
                        void *context, struct error *error);
 
 /* The last run, for `status`; 1 found, 0 none, -1 error. Slices are in the arena. */
-struct ledger_run {
-    int64_t id;
-    struct slice started, finished; /* RFC 3339; finished empty: it did not record its end */
-    int status;
-    uint64_t runs; /* so far */
-};
 int ledger_last_run(struct ledger *ledger, struct arena *arena, struct ledger_run *run, struct error *error);
 
 #endif

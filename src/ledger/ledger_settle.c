@@ -1,117 +1,34 @@
+/* ledger_settle: the changes that a person decides: whose user it is, another key, erasure. */
+#include <stdio.h>
 #include <string.h>
 
-#include "ledger/ledger_sqlite.h"
+#include "ledger/ledger_internal.h"
 
-#define OUTCOME_SETTLED "settled"
+enum { ERASED_KEY_SIZE = LEDGER_ERASED_KEY_SIZE + 24 };
 
-static int adopt(struct ledger *ledger, const struct ledger_verdict *verdict,
-                 enum ledger_settlement *settlement, struct error *error)
+/* What a verdict with a user is, for a customer that the ledger has. */
+static enum ledger_settlement classify_user(const struct ledger_customer *customer,
+                                            const struct ledger_verdict *verdict)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_ADOPT, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_text(statement, 1, verdict->external_id);
-    ledger_sqlite_bind_text(statement, 2, verdict->user_id);
-    ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
-    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at_ns);
-    ledger_sqlite_bind_number(statement, 5, ledger->chain.last_event + 1);
-    int taken = ledger_sqlite_write_unless_taken(ledger, statement, error);
-    *settlement = taken == 1 ? LEDGER_SETTLE_TAKEN : LEDGER_SETTLE_ADOPTED;
-    return taken < 0 ? -1 : 0;
+    if (customer->user_id.len == 0)
+        return ledger_customer_is_untouched(customer) && customer->twin == LEDGER_TWIN_NONE
+                   ? LEDGER_SETTLE_ADOPTED
+                   : LEDGER_SETTLED;
+    if (slice_equal(customer->user_id, verdict->user_id))
+        return LEDGER_SETTLE_ACCEPTED;
+    return customer->verdict != 0 || verdict->proven ? LEDGER_SETTLE_CORRECTED : LEDGER_SETTLE_OTHER_USER;
 }
 
-/* settlement: its value unless another customer has the user. */
-static int assign_user(struct ledger *ledger, const struct ledger_snapshot *snapshot,
-                       const struct ledger_verdict *verdict, enum ledger_settlement *settlement,
-                       struct error *error)
+static enum ledger_settlement classify_absent(const struct ledger_customer *customer)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_SETTLE, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_number(statement, 1, snapshot->id);
-    ledger_sqlite_bind_text(statement, 2, verdict->user_id);
-    ledger_sqlite_bind_number_or_null(statement, 3, ledger->run);
-    ledger_sqlite_bind_number(statement, 4, (int64_t)verdict->at_ns);
-    if (*settlement != LEDGER_SETTLE_ACCEPTED)
-        ledger_sqlite_bind_number(statement, 5, ledger->chain.last_event + 1);
-    ledger_sqlite_bind_number(statement, 6, verdict->differs);
-    int taken = ledger_sqlite_write_unless_taken(ledger, statement, error);
-    if (taken == 1)
-        *settlement = LEDGER_SETTLE_TAKEN;
-    return taken < 0 ? -1 : 0;
-}
+    bool has_user = customer->user_id.len > 0;
 
-static int clear_user(struct ledger *ledger, const struct ledger_snapshot *snapshot, uint64_t at_ns,
-                      struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare_write(ledger, LEDGER_SQL_ABSENT, error);
-    if (!statement)
-        return -1;
-    ledger_sqlite_bind_number(statement, 1, snapshot->id);
-    ledger_sqlite_bind_number_or_null(statement, 2, ledger->run);
-    ledger_sqlite_bind_number(statement, 3, (int64_t)at_ns);
-    return ledger_sqlite_write(ledger, statement, error);
-}
-
-/* What the row has besides struct ledger_snapshot. */
-struct user_state {
-    bool same_user;  /* its user is that of the verdict */
-    bool by_verdict; /* a person gave it the user that it has */
-    enum ledger_twin twin;
-};
-
-static int read_user_state(struct ledger *ledger, int64_t id, struct slice user_id, struct user_state *state,
-                           struct error *error)
-{
-    struct arena arena;
-    struct ledger_customer customer;
-    arena_init(&arena, 1024);
-    int found = ledger_find(ledger, id, &arena, &customer, error);
-    if (found == 1)
-        *state = (struct user_state){.same_user = slice_equal(customer.user_id, user_id),
-                                     .by_verdict = customer.by_verdict,
-                                     .twin = customer.twin};
-    arena_clear(&arena);
-    return found == 1 ? 0 : -1;
-}
-
-static int settle_absent(struct ledger *ledger, const struct ledger_snapshot *snapshot,
-                         const struct user_state *state, uint64_t at_ns, enum ledger_settlement *settlement,
-                         struct error *error)
-{
-    if (snapshot->open && snapshot->operation == OPERATION_CREATE)
-        *settlement = LEDGER_SETTLED;
-    else if (snapshot->has_user_id && state->by_verdict)
-        *settlement = LEDGER_SETTLE_CORRECTED;
-    else if (!snapshot->has_user_id &&
-             (state->twin == LEDGER_TWIN_REFUSED || state->twin == LEDGER_TWIN_STOPPED))
-        *settlement = LEDGER_SETTLE_ALLOWED;
-    else
-        *settlement = LEDGER_SETTLE_NO_DOUBT;
-    return *settlement == LEDGER_SETTLE_NO_DOUBT ? 0 : clear_user(ledger, snapshot, at_ns, error);
-}
-
-/* For a customer that is in the ledger. */
-static int settle_known(struct ledger *ledger, const struct ledger_snapshot *snapshot,
-                        const struct ledger_verdict *verdict, enum ledger_settlement *settlement,
-                        struct error *error)
-{
-    struct user_state state;
-    if (read_user_state(ledger, snapshot->id, verdict->user_id, &state, error) != 0)
-        return -1;
-    if (verdict->user_id.len == 0)
-        return settle_absent(ledger, snapshot, &state, verdict->at_ns, settlement, error);
-    if (!snapshot->has_user_id)
-        *settlement = LEDGER_SETTLED;
-    else if (state.same_user)
-        *settlement = LEDGER_SETTLE_ACCEPTED;
-    else if (state.by_verdict || verdict->proven)
-        *settlement = LEDGER_SETTLE_CORRECTED;
-    else
-        *settlement = LEDGER_SETTLE_OTHER_USER;
-    return *settlement == LEDGER_SETTLE_OTHER_USER
-               ? 0
-               : assign_user(ledger, snapshot, verdict, settlement, error);
+    if (ledger_customer_is_open(customer) && customer->operation == OPERATION_CREATE)
+        return LEDGER_SETTLED;
+    if (has_user && customer->verdict != 0)
+        return LEDGER_SETTLE_CORRECTED;
+    bool is_twin = customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED;
+    return !has_user && is_twin ? LEDGER_SETTLE_ALLOWED : LEDGER_SETTLE_NO_DOUBT;
 }
 
 static bool is_written(enum ledger_settlement settlement)
@@ -120,43 +37,118 @@ static bool is_written(enum ledger_settlement settlement)
            settlement == LEDGER_SETTLE_ALLOWED;
 }
 
-/* Only a create in doubt has a digest of what the provider has. */
-static int append_settled(struct ledger *ledger, const struct ledger_snapshot *snapshot,
-                          const struct ledger_verdict *verdict, struct error *error)
-{
-    bool is_create = verdict->user_id.len == 0 || snapshot->operation == OPERATION_CREATE;
-    bool has_digest = snapshot->has_pending && snapshot->open && !verdict->differs;
-    struct ledger_event event = {
-        .run = ledger->run,
-        .customer_id = snapshot->id,
-        .operation = slice_from(operation_word(is_create ? OPERATION_CREATE : snapshot->operation)),
-        .outcome = SLICE_LITERAL(OUTCOME_SETTLED),
-        .user_id = verdict->user_id,
-        .digest = slice_make((const char *)snapshot->pending_digest, has_digest ? FINGERPRINT_LEN : 0),
-        .at_ns = (int64_t)verdict->at_ns,
-    };
-    memcpy(event.customer, snapshot->customer, sizeof event.customer);
-    return ledger_event_append(ledger, &event, error);
-}
-
 int ledger_settle(struct ledger *ledger, const struct ledger_verdict *verdict,
                   enum ledger_settlement *settlement, struct error *error)
 {
-    int64_t id = ledger_find_id(ledger, verdict->external_id, error);
-    struct ledger_snapshot snapshot = {.operation = OPERATION_CREATE};
-    if (id < 0)
+    const bool has_user = verdict->user_id.len > 0;
+    struct ledger_change change = {
+        .kind = has_user ? LEDGER_CHANGE_ASSIGN : LEDGER_CHANGE_CLEAR,
+        .run = ledger->run.id,
+        .at_ns = verdict->at_ns,
+        .user_id = verdict->user_id,
+        .is_digest_unknown = verdict->differs,
+    };
+    struct ledger_customer customer;
+    int64_t owner = 0;
+    int found = ledger_write_begin_by_key(ledger, verdict->external_id, &customer, error);
+
+    if (found < 0)
         return -1;
-    *settlement = LEDGER_SETTLE_NO_DOUBT;
-    if (id == 0 && verdict->user_id.len > 0 && adopt(ledger, verdict, settlement, error) != 0)
-        return -1;
-    if (id > 0 && (ledger_snapshot_read(ledger, id, verdict->external_id, &snapshot, error) != 0 ||
-                   settle_known(ledger, &snapshot, verdict, settlement, error) != 0))
-        return -1;
-    if (*settlement == LEDGER_SETTLE_ADOPTED &&
-        ((id = ledger_find_id(ledger, verdict->external_id, error)) < 0 ||
-         ledger_snapshot_read(ledger, id, verdict->external_id, &snapshot, error) != 0))
-        return -1;
+    *settlement = has_user ? classify_user(&customer, verdict) : classify_absent(&customer);
+    if (has_user && is_written(*settlement)) {
+        if (store_find_owners(ledger->store, &verdict->user_id, 1, &owner, error) != 0)
+            return -1;
+        if (owner != 0 && owner != customer.id)
+            *settlement = LEDGER_SETTLE_TAKEN;
+    }
     if (!is_written(*settlement))
         return 0;
-    return append_settled(ledger, &snapshot, verdict, error);
+    if (has_user && *settlement != LEDGER_SETTLE_ACCEPTED)
+        change.verdict = ledger->chain.last_event + 1;
+    return ledger_write_change(ledger, &customer, !found, &change, 0, 0, error);
+}
+
+/* Takes the key from a customer that was never sent. 0 with the settlement, or -1. */
+static int release_key(struct ledger *ledger, const struct ledger_rekey *rekey,
+                       enum ledger_settlement *settlement, struct error *error)
+{
+    const struct ledger_change change = {
+        .kind = LEDGER_CHANGE_RELEASE_KEY, .run = ledger->run.id, .at_ns = rekey->at_ns};
+    struct ledger_customer other;
+    int found = ledger_write_begin_by_key(ledger, rekey->to, &other, error);
+
+    if (found <= 0)
+        return found;
+    if (!ledger_apply_allows(&other, &change)) {
+        *settlement = LEDGER_SETTLE_KEY_TAKEN;
+        return 0;
+    }
+    return ledger_write_change(ledger, &other, false, &change, 0, 0, error);
+}
+
+int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum ledger_settlement *settlement,
+                 struct error *error)
+{
+    const struct ledger_change change = {
+        .kind = LEDGER_CHANGE_REKEY,
+        .run = ledger->run.id,
+        .at_ns = rekey->at_ns,
+        .key = rekey->to,
+        .key_digests = rekey->key_members,
+        .is_digest_unknown = rekey->is_digested,
+    };
+    struct ledger_customer customer;
+    int found = ledger_write_begin_by_key(ledger, rekey->from, &customer, error);
+
+    *settlement = LEDGER_SETTLE_UNKNOWN;
+    if (found <= 0)
+        return found;
+    if (ledger_customer_is_open(&customer) && customer.operation == OPERATION_CREATE)
+        *settlement = LEDGER_SETTLE_IN_DOUBT;
+    else if (ledger_apply_allows(&customer, &change))
+        *settlement = LEDGER_SETTLED;
+    if (*settlement == LEDGER_SETTLED && release_key(ledger, rekey, settlement, error) != 0)
+        return -1;
+    if (*settlement != LEDGER_SETTLED)
+        return 0;
+    if (ledger_write_begin(ledger, customer.id, &customer, error) != 0) /* release_key emptied the arena */
+        return -1;
+    return ledger_write_change(ledger, &customer, false, &change, 0, 0, error);
+}
+
+/* A customer that came again under the key of an erased one is another one: its id follows the digest. 0, or
+ * -1. */
+static int make_erased_key(struct ledger *ledger, struct slice external_id, int64_t id,
+                           char key[ERASED_KEY_SIZE], struct error *error)
+{
+    int64_t earlier;
+
+    ledger_sealer_erased_key(ledger->sealer, external_id, key);
+    if (store_find_key(ledger->store, slice_from(key), &earlier, error) != 0)
+        return -1;
+    if (earlier != 0)
+        snprintf(key + strlen(key), ERASED_KEY_SIZE - strlen(key), ".%lld", (long long)id);
+    return 0;
+}
+
+int ledger_erase(struct ledger *ledger, struct slice external_id, uint64_t at_ns, bool *found,
+                 struct error *error)
+{
+    char key[ERASED_KEY_SIZE];
+    struct ledger_change change = {.kind = LEDGER_CHANGE_ERASE, .run = ledger->run.id, .at_ns = at_ns};
+    struct ledger_customer customer;
+    int code = ledger_write_begin_by_key(ledger, external_id, &customer, error);
+
+    *found = false;
+    if (code <= 0)
+        return code;
+    if (make_erased_key(ledger, external_id, customer.id, key, error) != 0)
+        return -1;
+    change.key = slice_from(key);
+    *found = ledger_apply_allows(&customer, &change);
+    if (!*found)
+        return 0;
+    if (ledger_write_change(ledger, &customer, false, &change, 0, 0, error) != 0)
+        return -1;
+    return store_remove_bodies(ledger->store, customer.id, ledger->sealer, error);
 }

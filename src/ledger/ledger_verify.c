@@ -2,24 +2,45 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/hash_table.h"
 #include "core/memory.h"
 #include "core/text.h"
-#include "ledger/ledger_replay.h"
-#include "ledger/ledger_sqlite.h"
+#include "ledger/ledger_internal.h"
+#include "ledger/ledger_verify_rows.h"
 
-enum { TEXT_MAX = 4096 };
+enum {
+    CANDIDATES_MAX = 3,
+    /* A customer's first event is that of its insertion, so in a whole ledger no event names a customer with
+     * a larger id than its own. Where events are missing some do; an id beyond this bound was planted, and
+     * must not size an array. */
+    IDS_FREE = 1 << 20,
+    IDS_PER_EVENT = 4,
+};
+
+/* Columns of the rows as stored. */
+enum { EVENT_ID, EVENT_RUN, EVENT_CUSTOMER, EVENT_OPERATION = 4, EVENT_OUTCOME, EVENT_SEAL = 10, EVENT_BODY };
+enum { EVENT_BODY_DIGEST = LEDGER_EVENT_COLUMNS - 2, EVENT_CHAIN };
+enum { RUN_ID, RUN_EPOCH, RUN_FINISHED = 4, RUN_CHAIN_HEAD = LEDGER_RUN_COLUMNS - 1 };
+enum { CUSTOMER_ID, CUSTOMER_EXTERNAL_ID, CUSTOMER_USER_ID = 4 };
 
 /* A run and its head in the chain. */
 struct known_run {
-    int64_t id;
-    bool has_head;
+    int64_t id, epoch;
+    struct ledger_seal row, seal; /* computed from its row; of its last event */
+    int64_t last_event;           /* that seals it; 0: none */
+    bool is_finished, has_head;
     uint8_t head[DIGEST_SHA256_LEN];
     int64_t head_at; /* the event after which the chain had this head; 0: before the first; -1: never */
-    int64_t first_event, last_event; /* 0: none */
+};
+
+/* A finding that names a customer; its key is looked up in one pass at the end. */
+struct suspect {
+    int64_t customer, event, last_event;
+    const char *text; /* NULL: the row is not the one that event sealed */
+    enum ledger_finding_kind kind;
 };
 
 struct verify {
@@ -27,13 +48,27 @@ struct verify {
     void (*each)(void *context, const struct ledger_finding *finding);
     void *context;
     struct ledger_verified *verified;
-    struct buffer text;
-    struct known_run *runs;       /* by id; the last one is the report's head */
-    struct known_run **by_head;   /* those that have one */
-    size_t run_count, head_count; /* run_count: without the report's */
-    struct ledger_chain chain;
-    uint8_t computed[DIGEST_SHA256_LEN]; /* of the last event, where it differs from the stored one */
-    bool uncertain;                      /* either of the two may be what the next event continued */
+    struct known_run *runs;                     /* by id; the last one is the report's head */
+    struct known_run **by_head;                 /* those that have one */
+    size_t run_count, run_capacity, head_count; /* run_count: without the report's */
+    int64_t missing_run;                        /* the last one that was reported */
+
+    /* Of each customer, by id from 1: the seal of its last event. */
+    struct ledger_seal *seals;
+    int64_t seal_count, seal_capacity;
+
+    /* The chains that the next event may continue: one, but more after a commit that did not fit. */
+    struct ledger_chain chains[CANDIDATES_MAX];
+    size_t chain_count;
+    int64_t last_event;
+    int64_t first, customer; /* of the open commit: its first event (0: none), and that one's customer */
+    bool is_reported;        /* a finding explains that it does not fit */
+    bool has_gap;            /* events before it, or in it, are missing */
+    bool lacks_events;       /* some are missing somewhere */
+
+    struct suspect *suspects;
+    size_t suspect_count, suspect_capacity, suspect_done;
+    struct hash_table *users;
 };
 
 const char *ledger_finding_word(enum ledger_finding_kind kind)
@@ -61,6 +96,16 @@ report_finding(struct verify *verify, struct ledger_finding finding, const char 
     verify->each(verify->context, &finding);
 }
 
+static void add_suspect(struct verify *verify, struct suspect suspect)
+{
+    if (verify->suspect_count == verify->suspect_capacity) {
+        verify->suspect_capacity = verify->suspect_capacity ? 2 * verify->suspect_capacity : 64;
+        verify->suspects =
+            memory_resize(verify->suspects, verify->suspect_capacity, sizeof *verify->suspects);
+    }
+    verify->suspects[verify->suspect_count++] = suspect;
+}
+
 /* Runs and heads. */
 
 static int by_head(const void *left, const void *right)
@@ -71,49 +116,44 @@ static int by_head(const void *left, const void *right)
 
 static void add_run(struct verify *verify, int64_t id, struct slice head)
 {
+    if (verify->run_count == verify->run_capacity) {
+        verify->run_capacity = verify->run_capacity ? 2 * verify->run_capacity : 64;
+        verify->runs = memory_resize(verify->runs, verify->run_capacity, sizeof *verify->runs);
+    }
     struct known_run *run = &verify->runs[verify->run_count];
 
-    *run = (struct known_run){.id = id, .head_at = -1};
-    run->has_head = head.len > 0;
-    if (run->has_head && !ledger_file_read_hex(head, run->head, sizeof run->head))
+    *run = (struct known_run){.id = id, .head_at = -1, .has_head = head.len > 0};
+    if (run->has_head && !digest_read_hex(head, run->head, sizeof run->head))
         memset(run->head, 0xff, sizeof run->head); /* not the head of any chain */
+}
+
+static bool load_run(void *context, const struct ledger_value *values)
+{
+    struct verify *verify = context;
+    const struct ledger_value *head = &values[RUN_CHAIN_HEAD];
+
+    add_run(verify, values[RUN_ID].number, head->is_null ? slice_make(NULL, 0) : head->bytes);
+    struct known_run *run = &verify->runs[verify->run_count++];
+    run->has_head = !head->is_null; /* an empty text is not the head of any chain */
+    if (run->has_head && head->bytes.len == 0)
+        memset(run->head, 0xff, sizeof run->head);
+    run->is_finished = !values[RUN_FINISHED].is_null;
+    run->epoch = values[RUN_EPOCH].number;
+    ledger_sealer_seal(verify->ledger->sealer, &ledger_run_table, values, run->row.bytes);
+    return true;
 }
 
 static int load_runs(struct verify *verify, const char *report_head, struct error *error)
 {
-    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_RUNS, error);
-    size_t capacity = 64;
-    int row;
-
-    verify->runs = memory_new(capacity, sizeof *verify->runs);
-    if (!statement)
-        return -1;
-    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
-        int64_t id = sqlite3_column_int64(statement, 0), next = 1;
-        if (verify->run_count > 0)
-            next = verify->runs[verify->run_count - 1].id + 1;
-        if (id > next)
-            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = next},
-                           id == next + 1 ? "its row is missing"
-                                          : "the rows from here to run %" PRId64 " are missing",
-                           id - 1);
-        struct slice lacks = ledger_sqlite_lacks(statement);
-        if (lacks.len > 0)
-            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = id},
-                           "it has no %.*s", (int)lacks.len, lacks.data);
-        add_run(verify, id, ledger_sqlite_column(statement, 1));
-        if (++verify->run_count == capacity)
-            verify->runs = memory_resize(verify->runs, capacity *= 2, sizeof *verify->runs);
-    }
-    if (row < 0)
+    if (store_each_row(verify->ledger->store, &ledger_run_table, load_run, verify, error) != 0)
         return -1;
     verify->verified->runs = verify->run_count;
     add_run(verify, 0, slice_from(report_head));
-    verify->by_head = memory_new(verify->run_count + 1, sizeof(struct known_run *));
+    verify->by_head = memory_new(verify->run_count + 1, sizeof *verify->by_head);
     for (size_t i = 0; i <= verify->run_count; i++)
         if (verify->runs[i].has_head)
             verify->by_head[verify->head_count++] = &verify->runs[i];
-    qsort(verify->by_head, verify->head_count, sizeof(struct known_run *), by_head);
+    qsort(verify->by_head, verify->head_count, sizeof *verify->by_head, by_head);
     return 0;
 }
 
@@ -148,325 +188,426 @@ static struct known_run *find_run(struct verify *verify, int64_t id)
     return low < verify->run_count && verify->runs[low].id == id ? &verify->runs[low] : NULL;
 }
 
-static void check_heads(struct verify *verify)
+/* What is wrong with a run; its head counts only where its row is right. */
+static void check_run(struct verify *verify, const struct known_run *run, int64_t *epoch)
 {
-    for (size_t i = 0; i <= verify->run_count; i++) {
-        const struct known_run *run = &verify->runs[i];
-        bool is_report = i == verify->run_count;
-        struct ledger_finding finding = {.kind = is_report ? LEDGER_FINDING_REPORT : LEDGER_FINDING_RUN,
-                                         .run = run->id};
-        if (run->has_head && run->head_at < 0)
-            report_finding(
-                verify, finding,
-                is_report
-                    ? "the chain does not hold the head that the last run recorded beside the ledger and in the report folder: events are missing at the end, or the ledger is older"
-                    : "the chain does not hold the head with which it ended: events are missing or were changed");
-        else if (run->has_head && !is_report && run->head_at < run->last_event)
-            report_finding(verify, finding,
-                           "its chain_head is that of event %" PRId64 ", and its last event is %" PRId64,
-                           run->head_at, run->last_event);
+    const struct ledger_finding finding = {
+        .kind = LEDGER_FINDING_RUN, .run = run->id, .event = run->last_event};
+
+    if (run->last_event == 0) {
+        report_finding(verify, finding, "no event records its start");
+        return;
     }
+    if (memcmp(&run->row, &run->seal, sizeof run->seal) != 0) {
+        report_finding(verify, finding,
+                       "its row is not the one that event %" PRId64
+                       " sealed: it was changed, or replaced by an older one",
+                       run->last_event);
+        return;
+    }
+    if (run->epoch <= *epoch)
+        report_finding(verify, finding, "its epoch is %" PRId64 ", and that of an earlier run is %" PRId64,
+                       run->epoch, *epoch);
+    else
+        *epoch = run->epoch;
+    if (!run->is_finished && run->has_head)
+        report_finding(verify, finding, "it has a chain_head, and no event records its end");
+    else if (run->is_finished && (!run->has_head || run->head_at != run->last_event))
+        report_finding(verify, finding,
+                       "its chain_head is not the chain after event %" PRId64 ", with which it ended",
+                       run->last_event);
+}
+
+static void check_runs(struct verify *verify)
+{
+    const struct known_run *report = &verify->runs[verify->run_count];
+    int64_t epoch = INT64_MIN;
+
+    for (size_t i = 0; i < verify->run_count; i++)
+        check_run(verify, &verify->runs[i], &epoch);
+    if (report->has_head && report->head_at < 0)
+        report_finding(
+            verify, (struct ledger_finding){.kind = LEDGER_FINDING_REPORT},
+            "the chain does not hold the head that the last run recorded beside the ledger and in the report folder: events are missing at the end, or the ledger is older");
 }
 
 /* The chain. */
 
-/* Reads a row of LEDGER_SQL_EVENTS; its slices are valid until the next step. False when its customer is
- * gone.
- */
-static bool read_event(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_event *event)
+static void report_event(struct verify *verify, int64_t customer, int64_t first, int64_t last,
+                         const char *text)
 {
-    *event = (struct ledger_event){
-        .id = sqlite3_column_int64(statement, 0),
-        .run = sqlite3_column_int64(statement, 1),
-        .customer_id = sqlite3_column_int64(statement, 2),
-        .row = sqlite3_column_int64(statement, 4),
-        .operation = ledger_sqlite_column(statement, 5),
-        .outcome = ledger_sqlite_column(statement, 6),
-        .user_id = ledger_sqlite_column(statement, 7),
-        .digest = ledger_sqlite_column(statement, 8),
-        .http_status = sqlite3_column_int64(statement, 9),
-        .code = ledger_sqlite_column(statement, 10),
-        .request_id = ledger_sqlite_column(statement, 11),
-        .attempt = sqlite3_column_int64(statement, 12),
-        .latency_ms = sqlite3_column_int64(statement, 13),
-        .at_ns = sqlite3_column_int64(statement, 14),
-    };
-    struct slice external_id = ledger_sqlite_column(statement, 3);
-    struct slice former = ledger_sqlite_column(statement, 16); /* of the next rekey event, if any */
-    if (external_id.len == 0)
-        return false;
-    if (former.len == DIGEST_SHA256_LEN)
-        memcpy(event->customer, former.data, DIGEST_SHA256_LEN);
+    if (customer > 0)
+        add_suspect(verify, (struct suspect){.customer = customer,
+                                             .event = first,
+                                             .last_event = last,
+                                             .text = text,
+                                             .kind = LEDGER_FINDING_EVENT});
     else
-        ledger_customer_digest(ledger, external_id, event->customer);
+        report_finding(
+            verify, (struct ledger_finding){.kind = LEDGER_FINDING_EVENT, .event = first, .last_event = last},
+            "%s", text);
+    verify->is_reported = true;
+}
+
+static struct ledger_seal read_seal(const struct ledger_value *value)
+{
+    struct ledger_seal seal = {{0}};
+
+    if (value->bytes.len == sizeof seal.bytes)
+        memcpy(seal.bytes, value->bytes.data, sizeof seal.bytes);
+    return seal;
+}
+
+/* An event of customer 0. */
+static void keep_run_seal(struct verify *verify, const struct ledger_value *event)
+{
+    int64_t id = event[EVENT_ID].number, run_id = event[EVENT_RUN].number;
+    struct known_run *run = find_run(verify, run_id);
+
+    if (!slice_is(event[EVENT_OPERATION].bytes, "run") || (!slice_is(event[EVENT_OUTCOME].bytes, "started") &&
+                                                           !slice_is(event[EVENT_OUTCOME].bytes, "finished")))
+        report_event(verify, 0, id, 0,
+                     "it belongs to no customer, and is neither the start nor the end of a run");
+    if (run) {
+        run->seal = read_seal(&event[EVENT_SEAL]);
+        run->last_event = id;
+    } else if (run_id != verify->missing_run) {
+        report_finding(verify,
+                       (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = run_id, .event = id},
+                       "its row is missing: event %" PRId64 " belongs to it", id);
+        verify->missing_run = run_id;
+    }
+}
+
+static void keep_seal(struct verify *verify, const struct ledger_value *event)
+{
+    int64_t id = event[EVENT_ID].number, customer = event[EVENT_CUSTOMER].number;
+    int64_t max = IDS_FREE + IDS_PER_EVENT * (int64_t)verify->verified->events;
+
+    if (customer == 0) {
+        keep_run_seal(verify, event);
+        return;
+    }
+    if (customer < 0 || customer > max) {
+        report_event(verify, 0, id, 0, "its customer has an id that this ledger cannot have given");
+        return;
+    }
+    if (customer > verify->seal_capacity) {
+        int64_t capacity = customer > 2 * verify->seal_capacity ? customer : 2 * verify->seal_capacity;
+        verify->seals = memory_resize(verify->seals, (size_t)capacity, sizeof *verify->seals);
+        verify->seal_capacity = capacity;
+    }
+    if (customer > verify->seal_count) {
+        memset(&verify->seals[verify->seal_count], 0,
+               (size_t)(customer - verify->seal_count) * sizeof *verify->seals);
+        verify->seal_count = customer;
+    }
+    verify->seals[customer - 1] = read_seal(&event[EVENT_SEAL]);
+}
+
+/* The chain covers B, the digest of the body; so B must be that of the columns, unless they are empty. */
+static void check_body(struct verify *verify, const struct ledger_value *event)
+{
+    bool is_empty = true;
+
+    if (event[EVENT_BODY_DIGEST].is_null)
+        return;
+    for (size_t i = EVENT_BODY; i < EVENT_BODY_DIGEST; i++)
+        is_empty = is_empty && event[i].is_null;
+    if (!is_empty)
+        report_event(
+            verify, event[EVENT_CUSTOMER].number, event[EVENT_ID].number, 0,
+            "it has both its data and the body_digest that takes their place when they are erased: one of them was added");
+    else if (event[EVENT_BODY_DIGEST].bytes.len != DIGEST_SHA256_LEN)
+        report_event(verify, event[EVENT_CUSTOMER].number, event[EVENT_ID].number, 0,
+                     "its body_digest is not a digest of 32 bytes");
+}
+
+/* A stored chain ends the commit. After one that does not fit, later events may continue it (an event was
+ * changed) or a computed one (the stored chain was). */
+static void end_commit(struct verify *verify, int64_t event, struct slice stored)
+{
+    struct ledger_chain chains[CANDIDATES_MAX];
+    size_t fits = 0, count = 0;
+
+    while (fits < verify->chain_count &&
+           (stored.len != DIGEST_SHA256_LEN ||
+            memcmp(verify->chains[fits].head, stored.data, DIGEST_SHA256_LEN) != 0))
+        fits++;
+    if (fits < verify->chain_count) {
+        verify->chains[0] = verify->chains[fits];
+        verify->chain_count = 1;
+    } else {
+        if (!verify->is_reported && !verify->has_gap)
+            report_event(
+                verify, verify->first == event ? verify->customer : 0, verify->first,
+                verify->first == event ? 0 : event,
+                verify->first == event
+                    ? "it was changed after it was written"
+                    : "one of these events, which one commit wrote, was changed after it was written");
+        if (stored.len == DIGEST_SHA256_LEN) {
+            chains[count].last_event = event;
+            memcpy(chains[count++].head, stored.data, DIGEST_SHA256_LEN);
+            mark_head(verify, (const uint8_t *)stored.data, event);
+        }
+        for (size_t i = 0;
+             i < verify->chain_count && count < CANDIDATES_MAX && (!verify->has_gap || count == 0); i++)
+            chains[count++] = verify->chains[i];
+        memcpy(verify->chains, chains, count * sizeof *chains);
+        verify->chain_count = count;
+    }
+    verify->first = 0;
+    verify->is_reported = verify->has_gap = false;
+}
+
+static void check_order(struct verify *verify, int64_t id)
+{
+    int64_t next = verify->last_event + 1;
+
+    if (id == next)
+        return;
+    verify->has_gap = verify->lacks_events = true;
+    report_finding(verify,
+                   (struct ledger_finding){.kind = LEDGER_FINDING_MISSING,
+                                           .event = next,
+                                           .last_event = id - 1 > next ? id - 1 : 0},
+                   id - 1 > next ? "they are missing, so the events of the same commit cannot be checked"
+                                 : "it is missing, so the other events of its commit cannot be checked");
+}
+
+static bool check_event(void *context, const struct ledger_value *event)
+{
+    struct verify *verify = context;
+    int64_t id = event[EVENT_ID].number;
+    const struct ledger_value *chain = &event[EVENT_CHAIN];
+
+    verify->verified->events++;
+    if (id < 1) { /* ids begin with 1, and the rows come in their order */
+        report_event(verify, 0, id, 0, "it has an id that no event can have: it was added");
+        verify->is_reported = false;
+        return true;
+    }
+    check_order(verify, id);
+    if (verify->first == 0) {
+        verify->first = id;
+        verify->customer = event[EVENT_CUSTOMER].number;
+    }
+    for (size_t i = 0; i < verify->chain_count; i++) {
+        ledger_sealer_add(verify->ledger->sealer, event, &verify->chains[i]);
+        mark_head(verify, verify->chains[i].head, id);
+    }
+    check_body(verify, event);
+    keep_seal(verify, event);
+    if (!chain->is_null)
+        end_commit(verify, id, chain->bytes);
+    verify->last_event = id;
     return true;
 }
 
-/* True if the stored chain of the event continues the chain before it. After an event of which only the
- * stored chain was changed, the next one continues the computed chain. */
-static bool follows(struct verify *verify, const struct ledger_event *event, struct slice stored)
+static int walk_events(struct verify *verify, struct error *error)
 {
-    struct ledger_chain chain = verify->chain;
-    bool fits = false;
-
-    ledger_chain_add(verify->ledger, event, &chain);
-    if (verify->uncertain && memcmp(chain.head, stored.data, DIGEST_SHA256_LEN) != 0) {
-        memcpy(chain.head, verify->computed, DIGEST_SHA256_LEN);
-        ledger_chain_add(verify->ledger, event, &chain);
-    }
-    fits = memcmp(chain.head, stored.data, DIGEST_SHA256_LEN) == 0;
-    memcpy(verify->computed, chain.head, DIGEST_SHA256_LEN);
-    verify->uncertain = !fits;
-    return fits;
-}
-
-static void mark_run(struct verify *verify, const struct ledger_event *event)
-{
-    struct known_run *run = event->run ? find_run(verify, event->run) : NULL;
-
-    if (run && !run->first_event)
-        run->first_event = event->id;
-    if (run)
-        run->last_event = event->id;
-    if (event->run && !run)
-        report_finding(
-            verify,
-            (struct ledger_finding){.kind = LEDGER_FINDING_RUN, .run = event->run, .event = event->id},
-            "event %" PRId64 " belongs to this run, whose row is missing", event->id);
-}
-
-static void check_event(struct verify *verify, sqlite3_stmt *statement, int64_t *reported_run)
-{
-    struct ledger_event event;
-    bool has_customer = read_event(verify->ledger, statement, &event);
-    struct slice stored = ledger_sqlite_column(statement, 15);
-    int64_t next = verify->chain.last_event + 1;
-    bool is_next = event.id == next, whole = stored.len == DIGEST_SHA256_LEN;
-    struct ledger_finding finding = {.kind = LEDGER_FINDING_EVENT,
-                                     .event = event.id,
-                                     .customer = event.customer_id,
-                                     .external_id = ledger_sqlite_column(statement, 3)};
-
-    struct slice lacks = ledger_sqlite_lacks(statement);
-
-    verify->verified->events++;
-    if (!is_next)
-        report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_MISSING, .event = next},
-                       event.id - 1 > next ? "the events from here to %" PRId64 " are missing"
-                                           : "it is missing",
-                       event.id - 1);
-    if (!whole)
-        report_finding(verify, finding, "its chain is missing");
-    else if (has_customer && is_next && !follows(verify, &event, stored))
-        report_finding(verify, finding,
-                       "it, or the external_id of its customer, was changed after it was written");
-    else if (lacks.len > 0) /* a NULL is written as a 0 is */
-        report_finding(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
-    else if (!has_customer || !is_next)
-        verify->uncertain = false; /* reported elsewhere; continue from the stored chain */
-    if (event.run != *reported_run)
-        mark_run(verify, &event);
-    else if (find_run(verify, event.run))
-        find_run(verify, event.run)->last_event = event.id;
-    *reported_run = event.run;
-    if (whole)
-        memcpy(verify->chain.head, stored.data, DIGEST_SHA256_LEN);
-    verify->chain.last_event = event.id;
-    mark_head(verify, verify->chain.head, event.id);
-    if (verify->uncertain)
-        mark_head(verify, verify->computed, event.id);
-}
-
-static int walk_chain(struct verify *verify, struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_EVENTS, error);
-    int64_t reported_run = 0;
-    int row;
-
-    if (!statement)
+    verify->chain_count = 1; /* zeros */
+    mark_head(verify, verify->chains[0].head, 0);
+    if (store_each_row(verify->ledger->store, &ledger_event_table, check_event, verify, error) != 0)
         return -1;
-    mark_head(verify, verify->chain.head, 0);
-    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1)
-        check_event(verify, statement, &reported_run);
-    if (row == 0)
-        check_heads(verify);
-    return row;
+    if (verify->first != 0)
+        report_event(verify, 0, verify->first, verify->first == verify->last_event ? 0 : verify->last_event,
+                     "the last event has no chain: it was removed, or events after it are missing");
+    return 0;
 }
 
-/* Customers and their events, side by side. */
+/* Rows and seals. */
 
-struct histories {
-    sqlite3_stmt *statement;
-    int64_t customer; /* of the event that was read last; INT64_MAX: the end */
-    struct ledger_replay replay;
-};
-
-static int next_event(struct verify *verify, struct histories *histories, struct error *error)
+static bool has_seal(const struct verify *verify, int64_t customer)
 {
-    int more = ledger_sqlite_row(verify->ledger, histories->statement, error);
+    static const struct ledger_seal none;
 
-    if (more >= 0)
-        histories->customer = more ? sqlite3_column_int64(histories->statement, 0) : INT64_MAX;
-    return more < 0 ? -1 : 0;
+    return customer >= 1 && customer <= verify->seal_count &&
+           memcmp(&verify->seals[customer - 1], &none, sizeof none) != 0;
 }
 
-static void replay_event(struct histories *histories)
+/* Customers between these ids (of neighbouring rows), without a row. */
+static void report_gone(struct verify *verify, int64_t after, int64_t before)
 {
-    sqlite3_stmt *statement = histories->statement;
-    const struct ledger_replay_event event = {
-        .id = sqlite3_column_int64(statement, 1),
-        .run = sqlite3_column_int64(statement, 2),
-        .operation = ledger_sqlite_column(statement, 3),
-        .outcome = ledger_sqlite_column(statement, 4),
-        .user_id = ledger_sqlite_column(statement, 5),
-        .digest = ledger_sqlite_column(statement, 6),
-        .http_status = sqlite3_column_int64(statement, 7),
-        .code = ledger_sqlite_column(statement, 8),
-        .request_id = ledger_sqlite_column(statement, 9),
-        .attempt = sqlite3_column_int64(statement, 10),
-    };
-    ledger_replay_add(&histories->replay, &event);
+    for (int64_t id = after + (after < INT64_MAX); id < before && id <= verify->seal_count; id++)
+        add_suspect(
+            verify,
+            (struct suspect){
+                .customer = id,
+                .kind = LEDGER_FINDING_GONE,
+                .text =
+                    has_seal(verify, id)
+                        ? NULL
+                        : "neither a row nor an event has this id, and ids have no gaps: the next run would create this customer again"});
 }
 
-/* Reports every customer before this one that has events, but no row. */
-static int report_gone(struct verify *verify, struct histories *histories, int64_t customer,
+static void compare(struct verify *verify, const struct ledger_verify_rows *rows)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0, range = 0; i < rows->count; i++) {
+        if (range + 1 < rows->range_count && rows->ranges[range + 1].begin == i)
+            range++;
+        int64_t id = rows->ranges[range].id + (int64_t)(i - rows->ranges[range].begin);
+        if (id > 0) {
+            report_gone(verify, last, id);
+            last = id;
+        }
+        if (!has_seal(verify, id))
+            add_suspect(verify, (struct suspect){
+                                    .customer = id,
+                                    .kind = LEDGER_FINDING_CUSTOMER,
+                                    .text = "it has no event: its row was added, or its events are missing"});
+        else if (memcmp(&verify->seals[id - 1], &rows->seals[i], sizeof *rows->seals) != 0)
+            add_suspect(verify, (struct suspect){.customer = id, .kind = LEDGER_FINDING_CUSTOMER});
+    }
+    report_gone(verify, last, INT64_MAX);
+}
+
+static int by_customer(const void *left, const void *right)
+{
+    const struct suspect *a = left, *b = right;
+
+    if (a->customer != b->customer)
+        return a->customer < b->customer ? -1 : 1;
+    return a->event < b->event ? -1 : a->event > b->event;
+}
+
+/* The first suspect of a customer; suspect_count: none. */
+static size_t find_suspect(const struct verify *verify, int64_t customer)
+{
+    size_t low = 0, high = verify->suspect_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (verify->suspects[middle].customer < customer)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < verify->suspect_count && verify->suspects[low].customer == customer ? low
+                                                                                     : verify->suspect_count;
+}
+
+/* The seal of a customer is that of its last event. */
+static bool name_event(void *context, const struct ledger_value *event)
+{
+    struct verify *verify = context;
+    int64_t customer = event[EVENT_CUSTOMER].number;
+
+    for (size_t i = find_suspect(verify, customer);
+         i < verify->suspect_count && verify->suspects[i].customer == customer; i++)
+        if (verify->suspects[i].kind != LEDGER_FINDING_EVENT)
+            verify->suspects[i].event = event[EVENT_ID].number;
+    return true;
+}
+
+static void report_suspect(struct verify *verify, const struct suspect *suspect, struct slice external_id)
+{
+    const struct ledger_finding finding = {.kind = suspect->kind,
+                                           .event = suspect->event,
+                                           .last_event = suspect->last_event,
+                                           .customer = suspect->customer,
+                                           .external_id = external_id};
+
+    if (suspect->text)
+        report_finding(verify, finding, "%s", suspect->text);
+    else if (suspect->kind == LEDGER_FINDING_GONE)
+        report_finding(verify, finding,
+                       "its row, which event %" PRId64
+                       " sealed, is missing: the next run would create this customer again",
+                       suspect->event);
+    else
+        report_finding(verify, finding,
+                       "its row is not the one that event %" PRId64
+                       " sealed: it was changed, or replaced by an older one%s",
+                       suspect->event, verify->lacks_events ? ", or its later events are missing" : "");
+}
+
+/* The unique index forbids it, but another program may have dropped that. Two users with the same 64-bit hash
+ * would be reported too: 3 in a million for ten million users, and only in a ledger that is damaged already.
+ */
+static void check_user(struct verify *verify, int64_t id, struct slice user_id)
+{
+    struct hash_table_entry *entry = hash_table_ensure(verify->users, hash_table_hash(user_id));
+    int64_t other = (int64_t)((uint64_t)entry->value << 32 | entry->mark);
+
+    if (other != 0)
+        report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_USER, .customer = other},
+                       "customers %" PRId64 " and %" PRId64 " have the same user_id %.*s", other, id,
+                       (int)user_id.len, user_id.data);
+    entry->mark = (uint32_t)id;
+    entry->value = (uint32_t)((uint64_t)id >> 32);
+}
+
+/* Rows and suspects come in the order of their ids. */
+static bool name_customer(void *context, const struct ledger_value *row)
+{
+    struct verify *verify = context;
+    int64_t id = row[CUSTOMER_ID].number;
+    const struct suspect *suspect = &verify->suspects[verify->suspect_done];
+
+    for (; verify->suspect_done < verify->suspect_count && suspect->customer <= id;
+         suspect = &verify->suspects[++verify->suspect_done])
+        report_suspect(verify, suspect,
+                       suspect->customer == id ? row[CUSTOMER_EXTERNAL_ID].bytes : slice_make(NULL, 0));
+    if (row[CUSTOMER_USER_ID].bytes.len > 0)
+        check_user(verify, id, row[CUSTOMER_USER_ID].bytes);
+    return true;
+}
+
+/* Two more passes, of a ledger that is damaged. */
+static int report_suspects(struct verify *verify, struct error *error)
+{
+    struct store *store = verify->ledger->store;
+    int result = 0;
+
+    add_suspect(verify, (struct suspect){.customer = INT64_MAX}); /* the end */
+    verify->suspect_count--;
+    qsort(verify->suspects, verify->suspect_count, sizeof *verify->suspects, by_customer);
+    verify->users = hash_table_new();
+    if (verify->suspect_count > 0)
+        result = store_each_row(store, &ledger_event_table, name_event, verify, error);
+    if (result == 0)
+        result = store_each_row(store, &ledger_customer_table, name_customer, verify, error);
+    for (; verify->suspect_done < verify->suspect_count && result == 0; verify->suspect_done++)
+        report_suspect(verify, &verify->suspects[verify->suspect_done], slice_make(NULL, 0));
+    hash_table_free(verify->users);
+    return result;
+}
+
+static void report_texts(struct verify *verify, const struct ledger_verify_rows *rows)
+{
+    const struct ledger_finding finding = {.kind = LEDGER_FINDING_FILE};
+
+    for (size_t i = 0; i < rows->text_count; i++)
+        report_finding(verify, finding, "%s", rows->texts[i]);
+    if (rows->texts_lost > 0)
+        report_finding(verify, finding, "%" PRIu64 " more findings like these", rows->texts_lost);
+}
+
+static int verify_view(struct verify *verify, struct store *view, const char *report_head,
                        struct error *error)
 {
-    while (histories->customer < customer) {
-        int64_t gone = histories->customer, first = sqlite3_column_int64(histories->statement, 1);
-        report_finding(
-            verify, (struct ledger_finding){.kind = LEDGER_FINDING_GONE, .customer = gone, .event = first},
-            "its row is gone, but its events remain, from %" PRId64
-            " on: the next run would create this customer again (to erase a customer, keep its row, with `erased:` and its digest as the external_id)",
-            first);
-        while (histories->customer == gone)
-            if (next_event(verify, histories, error) != 0)
-                return -1;
+    struct ledger_verify_rows rows;
+
+    ledger_verify_rows_start(&rows, view, verify->ledger->key);
+    int result = load_runs(verify, report_head, error);
+    if (result == 0)
+        result = walk_events(verify, error);
+    if (ledger_verify_rows_finish(&rows, result == 0 ? error : &(struct error){.scope = ERROR_NONE}) != 0)
+        result = -1;
+    report_texts(verify, &rows);
+    verify->verified->customers = rows.count;
+    verify->verified->erased = rows.erased;
+    if (result == 0) {
+        check_runs(verify);
+        compare(verify, &rows);
     }
-    return 0;
-}
-
-/* former: receives the digest of its former key. */
-static void read_row(struct ledger *ledger, sqlite3_stmt *statement, struct ledger_replay_row *stored_row,
-                     uint8_t former[DIGEST_SHA256_LEN])
-{
-    *stored_row = (struct ledger_replay_row){
-        .state = ledger_sqlite_column(statement, 2),
-        .user_id = ledger_sqlite_column(statement, 3),
-        .digest = ledger_sqlite_column(statement, 4),
-        .member_digests = ledger_sqlite_column(statement, 5),
-        .operation = ledger_sqlite_column(statement, 6),
-        .pending_digest = ledger_sqlite_column(statement, 7),
-        .pending_member_digests = ledger_sqlite_column(statement, 8),
-        .pending_email_digest = ledger_sqlite_column(statement, 17),
-        .refusals = sqlite3_column_int64(statement, 9),
-        .first_sent_at = sqlite3_column_int64(statement, 10),
-        .http_status = sqlite3_column_int64(statement, 11),
-        .code = ledger_sqlite_column(statement, 12),
-        .request_id = ledger_sqlite_column(statement, 13),
-        .attempts = sqlite3_column_int64(statement, 14),
-        .first_run = sqlite3_column_int64(statement, 15),
-        .updated_run = sqlite3_column_int64(statement, 16),
-        .identity = ledger_sqlite_column(statement, 18),
-        .twin = ledger_sqlite_column(statement, 19),
-        .verdict = sqlite3_column_int64(statement, 21),
-        .left_out = ledger_sqlite_column(statement, 22),
-    };
-    struct slice former_key = ledger_sqlite_column(statement, 20);
-    if (former_key.len == 0)
-        return;
-    ledger_customer_digest(ledger, former_key, former);
-    stored_row->former_key = slice_make((const char *)former, DIGEST_SHA256_LEN);
-}
-
-static int check_customer(struct verify *verify, struct histories *histories, sqlite3_stmt *statement,
-                          struct error *error)
-{
-    struct ledger_finding finding = {.kind = LEDGER_FINDING_CUSTOMER,
-                                     .customer = sqlite3_column_int64(statement, 0),
-                                     .external_id = ledger_sqlite_column(statement, 1)};
-    struct ledger_replay_row stored_row;
-    uint8_t former[DIGEST_SHA256_LEN];
-
-    struct slice lacks = ledger_sqlite_lacks(statement);
-
-    read_row(verify->ledger, statement, &stored_row, former);
-    verify->verified->customers++;
-    if (report_gone(verify, histories, finding.customer, error) != 0)
-        return -1;
-    ledger_replay_begin(&histories->replay, stored_row.first_run);
-    while (histories->customer == finding.customer) {
-        replay_event(histories);
-        if (next_event(verify, histories, error) != 0)
-            return -1;
-    }
-    if (ledger_customer_is_erased(finding.external_id))
-        verify->verified->erased++;
-    else if (!ledger_replay_agrees(&histories->replay, &stored_row, &verify->text))
-        report_finding(verify, finding, "%s", verify->text.data);
-    else if (lacks.len > 0)
-        report_finding(verify, finding, "it has no %.*s", (int)lacks.len, lacks.data);
-    return 0;
-}
-
-static int check_customers(struct verify *verify, struct error *error)
-{
-    sqlite3_stmt *customers = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_CUSTOMER_ROWS, error);
-    struct histories histories = {.customer = INT64_MIN};
-    int row = -1;
-
-    histories.statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_HISTORIES, error);
-    if (!customers || !histories.statement || next_event(verify, &histories, error) != 0)
-        return -1;
-    ledger_replay_init(&histories.replay);
-    while ((row = ledger_sqlite_row(verify->ledger, customers, error)) == 1)
-        if (check_customer(verify, &histories, customers, error) != 0) {
-            ledger_sqlite_release(customers);
-            row = -1;
-            break;
-        }
-    if (row == 0)
-        row = report_gone(verify, &histories, INT64_MAX, error);
-    if (histories.customer != INT64_MAX)
-        ledger_sqlite_release(histories.statement);
-    ledger_replay_clear(&histories.replay);
-    return row;
-}
-
-/* The schema has a unique index, but another program may have dropped it. */
-static int check_users(struct verify *verify, struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_SHARED_USERS, error);
-    int row;
-
-    if (!statement)
-        return -1;
-    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
-        struct slice user = ledger_sqlite_column(statement, 0);
-        report_finding(verify,
-                       (struct ledger_finding){.kind = LEDGER_FINDING_USER,
-                                               .customer = sqlite3_column_int64(statement, 1)},
-                       "customers %" PRId64 " and %" PRId64 " have the same user_id %.*s",
-                       (int64_t)sqlite3_column_int64(statement, 1),
-                       (int64_t)sqlite3_column_int64(statement, 2), (int)user.len, user.data);
-    }
-    return row;
-}
-
-static int check_file(struct verify *verify, struct error *error)
-{
-    sqlite3_stmt *statement = ledger_sqlite_prepare(verify->ledger, LEDGER_SQL_INTEGRITY, error);
-    int row;
-
-    if (!statement)
-        return -1;
-    while ((row = ledger_sqlite_row(verify->ledger, statement, error)) == 1) {
-        struct slice text = ledger_sqlite_column(statement, 0);
-        if (!slice_is(text, "ok"))
-            report_finding(verify, (struct ledger_finding){.kind = LEDGER_FINDING_FILE}, "%.*s",
-                           (int)text.len, text.data);
-    }
-    return row;
+    if (result == 0 && (verify->suspect_count > 0 || verify->verified->findings > 0))
+        result = report_suspects(verify, error);
+    ledger_verify_rows_clear(&rows);
+    return result;
 }
 
 int ledger_verify(struct ledger *ledger, const char *report_head,
@@ -477,22 +618,15 @@ int ledger_verify(struct ledger *ledger, const char *report_head,
     struct error ignored;
 
     *verified = (struct ledger_verified){.findings = 0};
-    if (ledger_sqlite_exec(ledger, "PRAGMA temp_store = FILE", error) != 0 ||
-        ledger_sqlite_exec(ledger, "BEGIN", error) != 0)
+    struct store *view = store_open_view(ledger->store, error);
+    if (!view)
         return -1;
-    buffer_init(&verify.text, TEXT_MAX);
-    int result = load_runs(&verify, report_head, error);
-    if (result == 0)
-        result = check_file(&verify, error);
-    if (result == 0)
-        result = walk_chain(&verify, error);
-    if (result == 0)
-        result = check_users(&verify, error);
-    if (result == 0)
-        result = check_customers(&verify, error);
-    buffer_clear(&verify.text);
+    int result = verify_view(&verify, view, report_head, error);
+    store_close(view);
+    free(verify.suspects);
+    free(verify.seals);
     free(verify.by_head);
     free(verify.runs);
-    int ended = ledger_sqlite_exec(ledger, "COMMIT", result == 0 ? error : &ignored);
+    int ended = store_end_read(ledger->store, result == 0 ? error : &ignored);
     return result == 0 ? ended : -1;
 }

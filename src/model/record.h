@@ -24,6 +24,7 @@ enum {
     RECORD_UNIQUE_MAX =
         8, /* `unique` rules of a job, external_id's own included: one bit and one hash each */
     RECORD_DOCUMENTS = FIELD_DOCUMENT_BACK - FIELD_DOCUMENT_FRONT + 1,
+    RECORD_DIGEST_LEN = 16,
     RECORD_DOCUMENT_DIGEST_LEN = 32,
 };
 
@@ -80,7 +81,8 @@ struct record {
     const uint8_t *document_digest[RECORD_DOCUMENTS]; /* SHA-256 of what the file of document_front (0) and
                                                          of document_back (1) holds; NULL: no file, or not
                                                          read, as when no ledger is at hand */
-    uint8_t digest[32]; /* of fingerprint_record, when a ledger is at hand and the record is not rejected */
+    uint8_t digest[RECORD_DIGEST_LEN]; /* of fingerprint_record, when a ledger is at hand and the record is
+                                          not rejected */
 };
 
 struct batch {

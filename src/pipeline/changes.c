@@ -34,8 +34,11 @@ enum field_id changes_field_of(const struct provider_fields *fields, size_t memb
 static void make_unmatchable_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t not_sent,
                                     uint8_t digest[FINGERPRINT_LEN])
 {
+    uint8_t whole[DIGEST_SHA256_LEN];
+
     digest_sha256(slice_make((const char *)row, FINGERPRINT_LEN),
-                  slice_make((const char *)&not_sent, sizeof not_sent), digest);
+                  slice_make((const char *)&not_sent, sizeof not_sent), whole);
+    memcpy(digest, whole, FINGERPRINT_LEN);
 }
 
 /* Decides whether a member that differs is sent or stays as the provider has it. */

@@ -17,7 +17,7 @@ struct customer_index {
     struct hashset *identities; /* NULL: none yet */
     struct customer_index_entry *customers;
     size_t customer_count, customer_capacity;
-    uint64_t customers_seen;
+    uint64_t sent_count, sent_seen; /* of the customers, those that are not unsent */
     uint64_t open_count, open_seen; /* of the customers, those whose last operation is open */
     uint64_t record_count;          /* so far */
     uint64_t *before;               /* by input: the records of the inputs before it */
@@ -59,13 +59,14 @@ static void add_customer(void *context, const struct ledger_brief *brief)
     }
     index->customers[index->customer_count++] = (struct customer_index_entry){
         .digest = brief->digest,
-        .id = (uint64_t)brief->id & ((UINT64_C(1) << 58) - 1),
+        .id = (uint64_t)brief->id & ((UINT64_C(1) << 59) - 1),
         .identified = brief->identified,
-        .state = (uint64_t)brief->state & 3,
+        .is_unsent = brief->state == LEDGER_UNSENT,
         .has_user_id = brief->has_user_id,
         .pending = brief->pending,
         .open = brief->open,
     };
+    index->sent_count += brief->state != LEDGER_UNSENT;
     index->open_count += brief->open;
     entry->value = (uint32_t)index->customer_count;
 }
@@ -147,7 +148,7 @@ uint64_t customer_index_mark_seen(struct customer_index *index, size_t unique_in
         return entry->mark;
     entry->mark = ordinal < UINT32_MAX ? (uint32_t)ordinal : UINT32_MAX;
     if (unique_index == 0 && entry->value) {
-        index->customers_seen++;
+        index->sent_seen += !index->customers[entry->value - 1].is_unsent;
         index->open_seen += index->customers[entry->value - 1].open;
     }
     return 0;
@@ -170,7 +171,7 @@ const struct customer_index_entry *customer_index_find(struct customer_index *in
 
 uint64_t customer_index_missing_count(const struct customer_index *index)
 {
-    return index->customer_count - index->customers_seen;
+    return index->sent_count - index->sent_seen;
 }
 
 uint64_t customer_index_missing_in_doubt(const struct customer_index *index)

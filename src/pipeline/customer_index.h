@@ -22,9 +22,9 @@ struct customer_index;
 /* A customer of the ledger, in two words. */
 struct customer_index_entry {
     uint64_t digest; /* as ledger_brief.digest */
-    uint64_t id : 58;
+    uint64_t id : 59;
     uint64_t identified : 1; /* as ledger_brief.identified */
-    uint64_t state : 2;      /* enum ledger_state */
+    uint64_t is_unsent : 1;
     uint64_t has_user_id : 1;
     uint64_t pending : 1;
     uint64_t open : 1;
@@ -58,7 +58,8 @@ void customer_index_prefetch(const struct customer_index *index, const struct re
 /* The customer with this external_id's hash, or NULL. */
 const struct customer_index_entry *customer_index_find(struct customer_index *index, uint64_t hash);
 
-/* Customers of the ledger whose external_id was not marked. */
+/* Customers of the ledger whose external_id was not marked, but for those that are unsent: the provider never
+ * had them. */
 uint64_t customer_index_missing_count(const struct customer_index *index);
 /* Those of them whose last operation is open: no run resolves it while their rows are missing. */
 uint64_t customer_index_missing_in_doubt(const struct customer_index *index);

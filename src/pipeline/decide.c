@@ -136,8 +136,8 @@ static void decide_unresolved(const struct decide_context *context, const struct
 
     decision->kind = DECISION_CREATE;
     decision->refusals = customer->refusals;
-    if (customer->pending_digest.len == 0)
-        return; /* journalled, and given up before a byte left */
+    if (customer->state == LEDGER_UNSENT)
+        return;
     if (customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED)
         return; /* refused by us, nothing was sent: whether it still is a twin is checked again */
     if (customer->state == LEDGER_REFUSED) {

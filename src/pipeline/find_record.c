@@ -124,9 +124,12 @@ static int report_match(struct finder *finder, struct record *record, struct are
     return 1;
 }
 
-static bool is_in_ledger(const struct finder *finder, const struct record *record)
+static bool was_sent(const struct finder *finder, const struct record *record)
 {
-    return finder->ledger && customer_index_find(finder->index, record->unique_hash[0]);
+    const struct customer_index_entry *known =
+        finder->ledger ? customer_index_find(finder->index, record->unique_hash[0]) : NULL;
+
+    return known && !known->is_unsent;
 }
 
 /* 1: found and reported; 0: not in this batch; -1. */
@@ -141,7 +144,7 @@ static int search_batch(struct finder *finder, struct batch *batch,
         if (is_wanted(finder, record))
             return report_match(finder, record, &batch->arena, found, context, error);
         /* A run would create it, so a later record of the same person is its twin. */
-        if (!record->rejected && record->identity_hash && !is_in_ledger(finder, record))
+        if (!record->rejected && record->identity_hash && !was_sent(finder, record))
             customer_index_mark_identity(finder->index, record->identity_hash);
     }
     return 0;

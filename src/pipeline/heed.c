@@ -65,7 +65,7 @@ static int forget_refusals(struct sending *sending, const int64_t *customers, si
                            struct error *error)
 {
     for (size_t i = 0; i < count && !sending->failed; i++)
-        if (ledger_forget_refusal(sending->parts.ledger, customers[i], error) != 0)
+        if (ledger_forget_refusal(sending->parts.ledger, customers[i], clock_real_ns(), error) != 0)
             return -1;
     return 0;
 }

@@ -102,6 +102,7 @@ int sending_journal(struct sending *sending, struct item *item, const uint8_t *d
     const struct ledger_intent intent = {
         .id = item->customer,
         .external_id = item->record->values[FIELD_EXTERNAL_ID].text,
+        .row = item->record->row,
         .operation = item->delivery.call.operation,
         .digest = digest,
         .member_digests = slice_make((const char *)members,

@@ -10,6 +10,7 @@ int twins_add_refusal(struct sending *sending, const struct record *record, cons
     const struct ledger_intent intent = {
         .id = decision->customer,
         .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .row = record->row,
         .operation = OPERATION_CREATE,
         .digest = record->digest,
         .member_digests = slice_make((const char *)sending->members, member_count * FINGERPRINT_MEMBER_LEN),
@@ -24,7 +25,7 @@ int twins_add_refusal(struct sending *sending, const struct record *record, cons
 
 int twins_mark_stopped(struct sending *sending, struct error *error)
 {
-    return sending->failed ? 0 : ledger_stop_twins(sending->parts.ledger, error);
+    return sending->failed ? 0 : ledger_stop_twins(sending->parts.ledger, clock_real_ns(), error);
 }
 
 int twins_add_identity(struct sending *sending, const struct record *record, const struct decision *decision,

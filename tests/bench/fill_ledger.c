@@ -29,14 +29,16 @@ struct filling {
 static int fill_record(struct filling *filling, const struct record *record, struct error *error)
 {
     const struct provider_fields *fields = filling->provider->fields;
-    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
+    uint8_t identity[FINGERPRINT_IDENTITY_LEN], email[FINGERPRINT_MEMBER_LEN];
     bool has_identity = fingerprint_identity(filling->fingerprint, record, identity);
     struct ledger_intent intent = {
         .external_id = record->values[FIELD_EXTERNAL_ID].text,
+        .row = record->row,
         .operation = OPERATION_CREATE,
         .digest = record->digest,
         .member_digests =
             slice_make((const char *)filling->members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .email_digest = slice_make((const char *)email, sizeof email),
         .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
         .at_ns = clock_real_ns(),
     };
@@ -53,6 +55,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
     };
     bool taken;
     fingerprint_members(filling->fingerprint, record, filling->members);
+    fingerprint_email(filling->fingerprint, record, email);
     if (ledger_journal(filling->ledger, &intent, &result.id, error) != 0)
         return -1;
     snprintf(outcome.user_id, sizeof outcome.user_id, "bench-user-%010lld", (long long)result.id);

@@ -366,6 +366,27 @@ part('rules', sub {
     found_log((case_run($case, 'check', '--log-format', 'json', '-v', '--input', "$case->{folder}/missing.csv"))[2]);
 });
 
+# What becomes of a create and of an update in doubt, and of a customer with a new key.
+part('in doubt', sub {
+    my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
+    my $case = case_new($sandbox, rows => 2, set => {'delivery.attempts' => 1, 'delivery.in_doubt' => 'hold', 'delivery.stop_after.updated_share' => '100%'});
+    my $csv = read_file("$case->{folder}/export.csv");
+    my $street = sub { write_file("$case->{folder}/export.csv", $csv = $csv =~ s/\d Market St/$_[0] Market St/gr) };
+    sandbox_faults($sandbox, 'drop:x1@create');
+    end($case, undef, '-q');
+    $case->{set}{'delivery.in_doubt'} = 'settle';
+    $street->(2);
+    end($case, undef, '-q');
+    sandbox_faults($sandbox, 'drop:x1@update');
+    $street->(3);
+    end($case, undef, '-q') for 1, 2;
+    end($case, undef, 'resolve', '--key', 'new-2', '--same-as', 'cust-000002');
+    write_file("$case->{folder}/export.csv", $csv =~ s/^cust-000002/new-2/mr);
+    end($case, 'every row is valid and done', '-q');
+    found_ledger($case);
+    sandbox_stop($sandbox);
+});
+
 # A killed run, a run beside another, an interrupted one, and runs with a damaged or missing ledger.
 part('broken off', sub {
     my $sandbox = sandbox_start('--latency', '400ms');
@@ -392,7 +413,8 @@ part('broken off', sub {
     found('exit statuses', ($? >> 8) . ' interrupted');
     found_report($case);
     sandbox_stop($sandbox);
-    for my $sql ("DELETE FROM customer WHERE id = 1", "UPDATE event SET http_status = 299 WHERE id = 2", "DELETE FROM event WHERE id = 3", "UPDATE run SET chain_head = 'x' WHERE id = 2") {
+    for my $sql ("DELETE FROM customer WHERE id = 1", "UPDATE customer SET attempts = 99 WHERE id = 2", "UPDATE event SET http_status = 299 WHERE id = 2",
+        "DELETE FROM event WHERE id = (SELECT max(id) FROM event WHERE attempt > 0)", "UPDATE run SET chain_head = 'x' WHERE id = 2") {
         run_program('sqlite3', "$case->{folder}/test.ledger", $sql);
     }
     my $verified = (case_run($case, 'status', '--verify', '--json'))[1];

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The check for a ledger that is missing, or older than at its last run: its data is stored in two places, a dry run does not
-# change it, --report does not move it, and a check leaves the files of the last run alone.
+# change it, --report does not move it, and a check leaves the files of the last run alone. And a ledger of another format.
 use strict;
 use warnings;
 use FindBin;
@@ -163,6 +163,27 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     is_refused($case, 'a copy from before a killed run', $older);
     copy($case, '.new', '');
     is((case_run($case, '-q'))[0], 0, 'the ledger of the killed run itself is taken');
+}
+
+# A ledger of an earlier or a later format is neither read nor written.
+for my $format (2, 99) {
+    my $case = case_with_copy();
+    my $ledger = "$case->{folder}/test.ledger";
+    my ($own) = (run_program('sqlite3', $ledger, 'PRAGMA user_version'))[1] =~ /(\d+)/;
+    run_program('sqlite3', $ledger, "PRAGMA user_version = $format");
+    my %files = map { $_ => read_file($_) } grep { -s } map { "$ledger$_" } @parts, '.head';
+    my $requests = sandbox_counts($sandbox)->{kira}{requests};
+    for my $command (['run'], ['check'], ['status'], ['status', '--verify'], ['status', '--against-provider'], ['results'], ['explain', '--row', 1],
+        ['resolve', '--key', 'cust-000001', '--absent'], ['run', '--new-ledger']) {
+        my ($status, $out, $err) = case_run($case, @$command);
+        is("$status$out", 5, "format $format: @$command is refused") or diag $err;
+        like($err, qr/error: the ledger \Q$ledger\E has format $format, but this program reads format $own\n\s*hint: use the version of kyc-import that wrote it/,
+            "format $format: @$command names both formats");
+    }
+    is_deeply({map { $_ => read_file($_) } grep { -s } map { "$ledger$_" } @parts, '.head'}, \%files, "format $format: nothing is written");
+    is(sandbox_counts($sandbox)->{kira}{requests}, $requests, "format $format: nothing is sent");
+    run_program('sqlite3', $ledger, "PRAGMA user_version = $own");
+    is((case_run($case, '-q'))[0], 1, "format $format: with its own format the run completes");
 }
 
 # Jobs that share a report folder, and a ledger that was moved.

@@ -22,7 +22,17 @@ my @laws = (
     ['an include between siblings', {'src/job/a.c' => qq{#include "rules/r.h"\n}, 'src/rules/r.h' => guarded('RULES_R')},
         'job may not include rules/r.h'],
     ['an include that is not there', {'src/job/a.c' => qq{#include "core/gone.h"\n}}, 'there is no src/core/gone.h'],
-    ['a library in the wrong folder', {'src/core/a.c' => "#include <sqlite3.h>\n"}, 'belongs to src/ledger'],
+    ['a library in the wrong folder', {'src/core/a.c' => "#include <sqlite3.h>\n"}, 'belongs to src/ledger/sqlite alone'],
+    ['a library in the folder above its own', {'src/ledger/a.c' => "#include <sqlite3.h>\n"}, 'belongs to src/ledger/sqlite alone'],
+    ['a header of a folder inside an area, included from the area', {
+        'src/ledger/a.c' => qq{#include "ledger/sqlite/b.h"\n}, 'src/ledger/sqlite/b.h' => guarded('LEDGER_SQLITE_B')},
+        'src/ledger/a.c:1: ledger/sqlite/b.h belongs to src/ledger/sqlite alone'],
+    ['a function that the folder above its own declares', {
+        'src/ledger/b.h' => guarded('LEDGER_B', "void b_go(void);\n"),
+        'src/ledger/sqlite/a.c' => qq{#include "ledger/b.h"\nvoid b_go(void)\n{\n}\n}}, undef],
+    ['a function that only a folder inside its area declares', {
+        'src/ledger/sqlite/b.h' => guarded('LEDGER_SQLITE_B', "void b_go(void);\n"),
+        'src/ledger/b.c' => "void b_go(void)\n{\n}\n"}, 'b_go is not static'],
     ['an unknown library', {'src/core/a.c' => "#include <glib.h>\n"}, 'neither a system header'],
     ['a banned call', {'src/core/a.c' => "static int f(void)\n{\n    return atoi(\"1\");\n}\n"}, 'src/core/a.c:3: atoi'],
     ['malloc', {'src/core/a.c' => "static void *f(void)\n{\n    return malloc(1);\n}\n"}, 'src/core/a.c:3: malloc'],

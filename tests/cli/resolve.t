@@ -75,7 +75,7 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         resolve($case, '--key', 'cust-000003', '--user', $no_such, '--unchecked');
         ($status, $out, $err) = resolve($case, '--key', 'cust-000003', '--absent');
         like($out, qr/1 corrected/, 'absent, and the user of an earlier answer does not exist: that answer is withdrawn') or diag $err;
-        is_deeply([case_ledger($case, "SELECT state, user_id FROM customer WHERE external_id = 'cust-000003'")], [['refused', '']], 'the next run would create it');
+        is_deeply([case_ledger($case, "SELECT state, user_id FROM customer WHERE external_id = 'cust-000003'")], [['unsent', '']], 'the next run would create it');
         resolve($case, '--key', 'cust-000003', '--user', $id{'cust-000003'}, '--unchecked');
         is_verified($case, 'each answer is an event, and the ledger verifies');
 

@@ -66,8 +66,10 @@ for my $provider (qw(payso kira payward kraken-embed)) {
         }
         cmp_ok(requests($case), '<=', $before + 2, 'nothing is sent');
         is_verified($case, 'the ledger with its new keys verifies');
-        is_deeply([case_ledger($case, 'SELECT count(*), count(former_key), count(identity), count(digest) FROM customer')], [[$rows, $rows, $rows, $rows]],
+        is_deeply([case_ledger($case, 'SELECT count(*), count(former_key), count(identity), count(digest) FROM customer WHERE external_id IS NOT NULL')], [[$rows, $rows, $rows, $rows]],
             'each has its former key, its identity and its digest');
+        is_deeply([case_ledger($case, 'SELECT DISTINCT state, user_id IS NULL, former_key IS NULL FROM customer WHERE external_id IS NULL')], [['unsent', 1, 1]],
+            'and the refused duplicates have neither key nor user');
 
         if ($provider ne 'payso') {
             export($case, reformat($monday) =~ s/1 Market St/2 Market St/gr);
@@ -134,7 +136,16 @@ subtest 'within one input' => sub {
     is("$plan->{create} $plan->{twins}", '1 1', 'a dry run without a ledger sees it');
     my (undef, $out) = case_run($other, 'explain', '--row', 2);
     like($out, qr/an earlier row has the same e-mail, names and birth date/, 'explain as well');
+    sandbox_control($sandbox, 'POST', '/_sandbox/revoke-keys');
     my ($status) = case_run($other, '-q');
+    is($status, 4, 'a run that the provider stops');
+    is_deeply([case_ledger($other, "SELECT state FROM customer WHERE external_id = 'cust-000021'")], [['unsent']], 'leaves the first unsent in the ledger');
+    (undef, $out) = case_run($other, 'explain', '--row', 2);
+    like($out, qr/an earlier row has the same e-mail, names and birth date/, 'and explain still sees it');
+    ($plan) = check_plan($other);
+    is("$plan->{create} $plan->{twins}", '1 1', 'so does a dry run');
+    sandbox_control($sandbox, 'POST', '/_sandbox/restore-keys');
+    ($status) = case_run($other, '-q');
     is($status, 1, 'the run too');
     is(join(' ', @{case_summary($other)}{qw(created refused)}), '1 1', 'one of the two is created');
     ($plan) = check_plan($other);

@@ -48,7 +48,7 @@ sub streets
 sub asked
 {
     my ($case, $operation) = @_;
-    return (case_ledger($case, "SELECT count(*) FROM event WHERE operation = '$operation'"))[0][0];
+    return (case_ledger($case, "SELECT count(*) FROM event WHERE operation = '$operation' AND attempt > 0"))[0][0];
 }
 
 # A create in doubt of an earlier run, by provider, by its true result, and by its row.
@@ -150,7 +150,9 @@ for my $provider (qw(kira payso)) {
     my ($status, undef, $err) = case_run($case, '-q');
     is($status, 4, 'a refused login stops the run');
     like($err, qr/refuses the login; check provider\.credentials/, 'and says what to do');
-    is_deeply([case_ledger($case, 'SELECT external_id FROM customer')], [], 'and leaves no row behind');
+    is_deeply([case_ledger($case, 'SELECT DISTINCT state, attempts, user_id IS NULL, pending_digest IS NULL FROM customer')], [['unsent', 0, 1, 1]],
+        'and leaves every customer unsent');
+    is((case_ledger($case, 'SELECT count(*) FROM event WHERE attempt > 0'))[0][0], 0, 'without an attempt');
     is(sandbox_counts($sandbox)->{kira}{requests}, 1, 'and was tried once');
     sandbox_stop($sandbox);
     $ENV{TEST_PASSWORD_1} = 'demo-kira-password';

@@ -218,11 +218,13 @@ sub scenario_finish
         $end->{users}{$key} = $json->encode($user->{body});
         $ids{$key} = $user->{id};
     }
-    for my $row (case_ledger($case, 'SELECT coalesce(former_key, external_id), user_id, state, pending_digest IS NULL, hex(digest), hex(member_digests) FROM customer')) {
+    for my $row (case_ledger($case, 'SELECT coalesce(former_key, external_id), user_id, state, pending_digest IS NULL, hex(digest), hex(member_digests) FROM customer WHERE external_id IS NOT NULL')) {
         my ($key, $id, @state) = @$row;
         $end->{customers}{$key} = "@state[0, 1]" . ($scenario->{name} eq 'create' ? '' : " @state[2, 3]");
         $owners{$key} = $id;
     }
+    # A refused duplicate whose key was given to another customer.
+    $problem->('a customer without a key is not unsent') if case_ledger($case, "SELECT 1 FROM customer WHERE external_id IS NULL AND (state <> 'unsent' OR user_id IS NOT NULL)");
     $problem->('ledger and provider differ: ' . $json->encode([\%owners, \%ids])) if $json->encode(\%owners) ne $json->encode(\%ids);
     $problem->(scalar(keys %ids) . " users for $scenario->{rows} valid rows") if keys %ids != $scenario->{rows};
     ($end->{made}, $end->{duplicates}) = (scalar keys %ids, $counts->{duplicates});

@@ -27,6 +27,7 @@ enum { FIXTURE_MEMBERS = 3, FIXTURE_AT = 1000000 };
 struct fixture {
     char folder[32], path[48];
     struct ledger_identity identity;
+    const struct secret *key; /* of the job; NULL: LEDGER.key */
     struct ledger *ledger;
     struct arena arena;
     struct error error;
@@ -35,7 +36,7 @@ struct fixture {
 static inline struct ledger *fixture_try(struct fixture *fixture, enum ledger_mode mode)
 {
     fixture->error = (struct error){.scope = ERROR_NONE};
-    return ledger_open(fixture->path, mode, &fixture->identity, NULL, &fixture->error);
+    return ledger_open(fixture->path, mode, &fixture->identity, fixture->key, &fixture->error);
 }
 
 static inline void fixture_open(struct fixture *fixture, enum ledger_mode mode)
@@ -251,6 +252,7 @@ static inline void fixture_sql(struct fixture *fixture, const char *text)
     sqlite3 *db;
     char *message = NULL;
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
     if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
         fail_msg("%s: %s", text, message);
     sqlite3_close(db);
@@ -280,7 +282,8 @@ static inline void fixture_assert_says(const struct error *error, const char *pa
 struct fixture_findings {
     struct ledger_verified verified;
     unsigned stats[LEDGER_FINDING_USER + 1];
-    int64_t event[LEDGER_FINDING_USER + 1];
+    int64_t event[LEDGER_FINDING_USER + 1], last_event[LEDGER_FINDING_USER + 1];
+    int64_t customer[LEDGER_FINDING_USER + 1], run[LEDGER_FINDING_USER + 1];
     char key[LEDGER_FINDING_USER + 1][64], text[LEDGER_FINDING_USER + 1][512];
 };
 
@@ -291,6 +294,9 @@ static inline void fixture_note_finding(void *context, const struct ledger_findi
     if (findings->stats[kind]++ > 0)
         return;
     findings->event[kind] = finding->event;
+    findings->last_event[kind] = finding->last_event;
+    findings->customer[kind] = finding->customer;
+    findings->run[kind] = finding->run;
     snprintf(findings->key[kind], sizeof findings->key[kind], "%.*s", (int)finding->external_id.len,
              finding->external_id.len ? finding->external_id.data : "");
     snprintf(findings->text[kind], sizeof findings->text[kind], "%.*s", (int)finding->text.len,

@@ -68,10 +68,10 @@ static void the_digest_is_an_hmac_over_names_and_values(void **state)
 {
     (void)state;
     static const char text[] = "email\0ada@example.com\0first_name\0Ada\0last_name\0Example";
-    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[3 * FINGERPRINT_MEMBER_LEN];
     hmac(text, sizeof text, want);
     digest_of(got, got_members);
-    assert_memory_equal(got, want, sizeof want);
+    assert_memory_equal(got, want, sizeof got);
 }
 
 static void a_member_is_the_front_of_an_hmac_over_its_own_fields(void **state)
@@ -79,11 +79,11 @@ static void a_member_is_the_front_of_an_hmac_over_its_own_fields(void **state)
     (void)state;
     static const char name[] = "first_name\0Ada\0last_name\0Example";
     static const uint8_t none[FINGERPRINT_MEMBER_LEN];
-    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[24];
+    uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], got_members[3 * FINGERPRINT_MEMBER_LEN];
     hmac(name, sizeof name, want);
     digest_of(got, got_members);
-    assert_memory_equal(got_members + 8, want, FINGERPRINT_MEMBER_LEN);
-    assert_memory_equal(got_members + 16, none, FINGERPRINT_MEMBER_LEN);
+    assert_memory_equal(got_members + FINGERPRINT_MEMBER_LEN, want, FINGERPRINT_MEMBER_LEN);
+    assert_memory_equal(got_members + 2 * FINGERPRINT_MEMBER_LEN, none, FINGERPRINT_MEMBER_LEN);
 }
 
 static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
@@ -106,7 +106,8 @@ static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
          false,
          {false, false, false}},
     };
-    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], members_before[24], members_after[24];
+    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], members_before[3 * FINGERPRINT_MEMBER_LEN],
+        members_after[3 * FINGERPRINT_MEMBER_LEN];
     digest_of(before, members_before);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         set_up(NULL);
@@ -116,7 +117,8 @@ static void a_change_shows_in_the_digest_and_in_its_member_alone(void **state)
         if (changed != cases[i].record)
             fail_msg("%s: the digest", cases[i].sentence);
         for (size_t m = 0; m < 3; m++) {
-            changed = memcmp(members_before + 8 * m, members_after + 8 * m, 8) != 0;
+            changed = memcmp(members_before + FINGERPRINT_MEMBER_LEN * m,
+                             members_after + FINGERPRINT_MEMBER_LEN * m, FINGERPRINT_MEMBER_LEN) != 0;
             if (changed != cases[i].members[m])
                 fail_msg("%s: member %zu", cases[i].sentence, m);
         }
@@ -131,13 +133,14 @@ static void a_document_is_what_its_file_holds(void **state)
     static const char text[] =
         "document_front\0ab00000000000000000000000000000000000000000000000000000000000000\0"
         "document_back\0https://example.com/back.png";
-    uint8_t want[DIGEST_SHA256_LEN], whole[FINGERPRINT_LEN], first[24], got[FINGERPRINT_LEN], got_members[24];
+    uint8_t want[DIGEST_SHA256_LEN], whole[FINGERPRINT_LEN], first[3 * FINGERPRINT_MEMBER_LEN],
+        got[FINGERPRINT_LEN], got_members[3 * FINGERPRINT_MEMBER_LEN];
     put(FIELD_DOCUMENT_FRONT, "one.jpg");
     put(FIELD_DOCUMENT_BACK, "https://example.com/back.png");
     record.document_digest[0] = one;
     digest_of(whole, first);
     hmac(text, sizeof text, want);
-    assert_memory_equal(first + 16, want, FINGERPRINT_MEMBER_LEN);
+    assert_memory_equal(first + 2 * FINGERPRINT_MEMBER_LEN, want, FINGERPRINT_MEMBER_LEN);
 
     put(FIELD_DOCUMENT_FRONT, "renamed.jpg");
     digest_of(got, got_members);
@@ -147,14 +150,15 @@ static void a_document_is_what_its_file_holds(void **state)
     record.document_digest[0] = two;
     digest_of(got, got_members);
     assert_memory_not_equal(got, whole, sizeof got);
-    assert_memory_equal(got_members, first, 16);
-    assert_memory_not_equal(got_members + 16, first + 16, FINGERPRINT_MEMBER_LEN);
+    assert_memory_equal(got_members, first, 2 * FINGERPRINT_MEMBER_LEN);
+    assert_memory_not_equal(got_members + 2 * FINGERPRINT_MEMBER_LEN, first + 2 * FINGERPRINT_MEMBER_LEN,
+                            FINGERPRINT_MEMBER_LEN);
 }
 
 static void text_moved_from_one_field_to_the_next_is_another_record(void **state)
 {
     (void)state;
-    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], scratch[24];
+    uint8_t before[FINGERPRINT_LEN], after[FINGERPRINT_LEN], scratch[3 * FINGERPRINT_MEMBER_LEN];
     put(FIELD_FIRST_NAME, "Ada Exa");
     put(FIELD_LAST_NAME, "mple");
     digest_of(before, scratch);
@@ -182,10 +186,10 @@ static void values_of_any_length_are_covered_whole(void **state)
         len += lengths[i] + 1;
         memcpy(text + len, "first_name\0Ada", 15);
         len += 15;
-        uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], scratch[24];
+        uint8_t want[DIGEST_SHA256_LEN], got[FINGERPRINT_LEN], scratch[3 * FINGERPRINT_MEMBER_LEN];
         hmac(text, len, want);
         digest_of(got, scratch);
-        assert_memory_equal(got, want, sizeof want);
+        assert_memory_equal(got, want, sizeof got);
         free(text);
         free(name);
     }
@@ -194,7 +198,7 @@ static void values_of_any_length_are_covered_whole(void **state)
 static void one_object_gives_the_same_digest_again(void **state)
 {
     (void)state;
-    uint8_t first[FINGERPRINT_LEN], again[FINGERPRINT_LEN], scratch[24];
+    uint8_t first[FINGERPRINT_LEN], again[FINGERPRINT_LEN], scratch[3 * FINGERPRINT_MEMBER_LEN];
     struct fingerprint *fingerprint = fingerprint_new(key, &fields);
     fingerprint_record(fingerprint, &record, first);
     fingerprint_members(fingerprint, &record, scratch);

@@ -1,5 +1,6 @@
 /* A statement that fails, a read as well, takes its transaction with it: nothing of it is ever sent. */
-#include "ledger/ledger_sqlite.h"
+#include "ledger/ledger_internal.h"
+#include "ledger/sqlite/store_sqlite.h"
 #include "unit/ledger/ledger_fixture.h"
 
 static int always(void *context)
@@ -11,12 +12,12 @@ static int always(void *context)
 /* Until it is healed each statement ends as if a person had interrupted it. */
 static void break_down(struct fixture *fixture)
 {
-    sqlite3_progress_handler(fixture->ledger->db, 1, always, NULL);
+    sqlite3_progress_handler(fixture->ledger->store->db, 1, always, NULL);
 }
 
 static void heal(struct fixture *fixture)
 {
-    sqlite3_progress_handler(fixture->ledger->db, 0, NULL, NULL);
+    sqlite3_progress_handler(fixture->ledger->store->db, 0, NULL, NULL);
 }
 
 static int try_journal(struct fixture *fixture, int64_t id, const char *key)

@@ -50,11 +50,11 @@ static void a_new_ledger_and_its_files_are_for_their_owner_alone(void **state)
     char head[LEDGER_HEAD_SIZE];
     ledger_chain_head(fixture->ledger, head);
     assert_int_equal(strspn(head, "0"), LEDGER_HEAD_SIZE - 1);
-    assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 2);
+    assert_int_equal(fixture_number(fixture, "PRAGMA user_version"), 3);
     assert_int_equal(fixture_number(fixture,
                                     "SELECT count(*) FROM meta WHERE (key, value) IN (('job', 'demo'), "
                                     "('provider', 'payward'), ('base_url', 'https://api.example.com'), "
-                                    "('schema_version', '2'), ('digest_version', '1'))"),
+                                    "('schema_version', '3'), ('digest_version', '2'))"),
                      5);
 }
 
@@ -222,11 +222,12 @@ static void other_formats_are_told_apart(void **state)
     struct fixture *fixture = *state;
     fixture_open(fixture, LEDGER_WRITE);
     fixture_close(fixture);
-    fixture_sql(fixture, "PRAGMA user_version = 3");
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 3, but this program reads format 2");
-    fixture_sql(fixture, "PRAGMA user_version = 1");
-    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 1, but this program reads format 2");
-    fixture_sql(fixture, "PRAGMA user_version = 2; UPDATE meta SET value = '0' WHERE key = 'digest_version'");
+    fixture_sql(fixture, "PRAGMA user_version = 4");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 4, but this program reads format 3");
+    fixture_sql(fixture, "PRAGMA user_version = 2");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "has format 2, but this program reads format 3");
+    assert_refused(fixture, LEDGER_READ, ERROR_LEDGER, "has format 2, but this program reads format 3");
+    fixture_sql(fixture, "PRAGMA user_version = 3; UPDATE meta SET value = '0' WHERE key = 'digest_version'");
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "digests of rule 0");
 }
 

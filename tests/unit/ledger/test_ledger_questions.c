@@ -118,6 +118,59 @@ static void what_was_sent_last_is_remembered_for_the_next_process(void **state)
     assert_int_equal(sending.hold_ns, 3);
 }
 
+static void note_brief(void *context, const struct ledger_brief *brief)
+{
+    note_user(context, brief->external_id);
+}
+
+static void count_group(void *context, const struct ledger_group *group)
+{
+    *(uint64_t *)context += group->count;
+}
+
+static bool note_result(void *context, const struct ledger_customer *customer, uint64_t row)
+{
+    (void)row;
+    note_user(context, customer->external_id);
+    return true;
+}
+
+static void a_customer_that_lost_its_key_is_in_no_scan_list_or_count(void **state)
+{
+    struct fixture *fixture = *state;
+    struct fixture_digests digests = fixture_digests("abc");
+    const struct ledger_intent twin = {.external_id = SLICE_LITERAL("C-2"),
+                                       .digest = digests.digest,
+                                       .member_digests = slice_make(digests.members, sizeof digests.members),
+                                       .at_ns = 4};
+    const struct ledger_rekey rekey = {.from = SLICE_LITERAL("C-1"), .to = SLICE_LITERAL("C-2"), .at_ns = 5};
+    struct ledger_customer customer;
+    enum ledger_settlement settlement;
+    char scanned[64] = "", results[64] = "";
+    uint64_t count = 0;
+    int64_t user = fixture_create(fixture, "C-1", "abc", "u-1");
+
+    fixture_begin(fixture);
+    assert_int_equal(ledger_note_twin(fixture->ledger, &twin, SLICE_LITERAL("twin"), &fixture->error), 0);
+    assert_int_equal(ledger_rekey(fixture->ledger, &rekey, &settlement, &fixture->error), 0);
+    assert_int_equal(settlement, LEDGER_SETTLED);
+    /* Nor is it one of the twins of this run. */
+    assert_int_equal(ledger_stop_twins(fixture->ledger, 6, &fixture->error), 0);
+    fixture_commit(fixture);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer"), 2);
+    assert_int_equal(ledger_scan(fixture->ledger, note_brief, scanned, &fixture->error), 0);
+    assert_string_equal(scanned, "C-2|");
+    assert_int_equal(ledger_each_result(fixture->ledger, note_result, results, &fixture->error), 0);
+    assert_string_equal(results, "C-2|");
+    assert_int_equal(ledger_each_group(fixture->ledger, count_group, &count, &fixture->error), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(ledger_next_user(fixture->ledger, 0, &fixture->arena, &customer, &fixture->error), 1);
+    assert_int_equal(customer.id, user);
+    assert_int_equal(ledger_next_user(fixture->ledger, user, &fixture->arena, &customer, &fixture->error), 0);
+    assert_int_equal(fixture_find(fixture, user + 1).twin, LEDGER_TWIN_NONE);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
 #define LEDGER_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 static void what_runs_found_of_the_clock_is_kept(void **state)
@@ -147,6 +200,7 @@ int main(void)
         LEDGER_TEST(a_listing_may_leave_a_doubt_or_refuse),
         LEDGER_TEST(a_user_has_one_owner),
         LEDGER_TEST(every_user_is_told_once),
+        LEDGER_TEST(a_customer_that_lost_its_key_is_in_no_scan_list_or_count),
         LEDGER_TEST(what_was_sent_last_is_remembered_for_the_next_process),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -142,7 +142,7 @@ static void a_copy_outlives_its_batch(void **state)
     record_add_verdict(record, from,
                        (struct verdict){FIELD_EMAIL, VERDICT_WARN, RULE_INVISIBLE, text_in(from, "odd")});
     record->unique_hash[3] = 42;
-    record->digest[31] = 9;
+    record->digest[RECORD_DIGEST_LEN - 1] = 9;
     char *document = arena_bytes(from, RECORD_DOCUMENT_DIGEST_LEN);
     memset(document, 5, RECORD_DOCUMENT_DIGEST_LEN);
     record->document_digest[1] = (const uint8_t *)document;
@@ -169,7 +169,7 @@ static void a_copy_outlives_its_batch(void **state)
     assert_int_equal(copy->verdict_count, 1);
     assert_true(slice_is(copy->verdicts[0].message, "odd"));
     assert_int_equal(copy->unique_hash[3], 42);
-    assert_int_equal(copy->digest[31], 9);
+    assert_int_equal(copy->digest[RECORD_DIGEST_LEN - 1], 9);
     assert_null(copy->document_digest[0]);
     assert_int_equal(copy->document_digest[1][0], 5);
     assert_int_equal(copy->document_digest[1][RECORD_DOCUMENT_DIGEST_LEN - 1], 5);

@@ -95,28 +95,35 @@ static void a_duplicate_names_the_row_that_had_the_value_first(void **state)
     customer_index_free(index);
 }
 
-static void add(struct ledger *ledger, const char *key, bool open, bool refused)
+enum customer_kind { CREATED, REFUSED, UNSENT, OPEN };
+
+static void add(struct ledger *ledger, const char *key, enum customer_kind kind)
 {
     static const uint8_t digest[FINGERPRINT_LEN] = {1};
     const struct ledger_intent intent = {.external_id = slice_from(key),
+                                         .row = 1,
                                          .operation = OPERATION_CREATE,
                                          .digest = digest,
                                          .member_digests = SLICE_LITERAL("12345678"),
                                          .at_ns = 1};
-    struct outcome outcome = {.kind = refused ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
+    static const enum ledger_conclusion conclusions[] = {[CREATED] = LEDGER_RESULT_ACKNOWLEDGED,
+                                                         [REFUSED] = LEDGER_RESULT_REFUSED,
+                                                         [UNSENT] = LEDGER_RESULT_ABANDONED};
+    struct outcome outcome = {.kind = kind == REFUSED ? OUTCOME_REFUSED : OUTCOME_DONE, .http_status = 200};
     snprintf(outcome.user_id, sizeof outcome.user_id, "U-%s", key);
     struct ledger_result result = {.operation = OPERATION_CREATE,
-                                   .conclusion = refused ? LEDGER_RESULT_REFUSED : LEDGER_RESULT_ACKNOWLEDGED,
-                                   .event = true,
-                                   .outcome = &outcome,
-                                   .attempt = 1,
+                                   .event = kind != UNSENT,
+                                   .outcome = kind == UNSENT ? NULL : &outcome,
+                                   .attempt = kind != UNSENT,
                                    .at_ns = 2};
     struct error error;
     bool taken;
     assert_int_equal(ledger_begin(ledger, &error), 0);
     assert_int_equal(ledger_journal(ledger, &intent, &result.id, &error), 0);
-    if (!open)
+    if (kind != OPEN) {
+        result.conclusion = conclusions[kind];
         assert_int_equal(ledger_result(ledger, &result, &taken, &error), 0);
+    }
     assert_int_equal(ledger_commit(ledger, &error), 0);
 }
 
@@ -131,15 +138,19 @@ static void missing_customers_and_those_in_doubt_are_counted(void **state)
     struct ledger *ledger = ledger_open(path, LEDGER_WRITE, &identity, NULL, &error);
     assert_non_null(ledger);
     struct customer_index *index = customer_index_new(1);
-    add(ledger, "created", false, false);
-    add(ledger, "refused", false, true);
-    add(ledger, "open-1", true, false);
-    add(ledger, "open-2", true, false);
+    add(ledger, "created", CREATED);
+    add(ledger, "refused", REFUSED);
+    add(ledger, "open-1", OPEN);
+    add(ledger, "open-2", OPEN);
+    add(ledger, "unsent-1", UNSENT); /* the provider never had them */
+    add(ledger, "unsent-2", UNSENT);
     assert_int_equal(customer_index_load(index, ledger, &error), 0);
     ledger_close(ledger);
     assert_int_equal(customer_index_missing_count(index), 4);
     assert_int_equal(customer_index_missing_in_doubt(index), 2);
     customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("created")), 1);
+    customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("unsent-1")), 4);
+    assert_int_equal(customer_index_missing_count(index), 3);
     assert_int_equal(customer_index_missing_in_doubt(index), 2);
     customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 2);
     customer_index_mark_seen(index, 0, hash_table_hash(SLICE_LITERAL("open-2")), 3);

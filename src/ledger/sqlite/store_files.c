@@ -13,12 +13,13 @@
 #include <linux/magic.h>
 
 #include "core/clock.h"
+#include "core/digest.h"
 #include "core/failpoint.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/secret.h"
-#include "ledger/ledger_sqlite.h"
+#include "ledger/sqlite/store_sqlite.h"
 
 /* The kernel does not reveal what is behind FUSE, so sshfs and its like pass. */
 static const struct {
@@ -31,7 +32,38 @@ static const struct {
     {V9FS_MAGIC, "9P"},         {0x0bd00bd0, "Lustre"},   {0x19830326, "BeeGFS"},
 };
 
-int ledger_file_check_system(const char *path, struct error *error)
+bool store_exists(const char *location)
+{
+    struct stat info;
+    return stat(location, &info) == 0;
+}
+
+char *store_path_with(const char *path, const char *suffix)
+{
+    size_t size = strlen(path) + strlen(suffix) + 1;
+    char *joined = memory_new(size, 1);
+    snprintf(joined, size, "%s%s", path, suffix);
+    return joined;
+}
+
+char *store_path_resolve(const char *location)
+{
+    struct stat info;
+    char *real = lstat(location, &info) == 0 && S_ISLNK(info.st_mode) ? realpath(location, NULL) : NULL;
+    if (real)
+        return real;
+    return location[0] == '/' ? memory_copy(slice_from(location)) : store_path_with("./", location);
+}
+
+char *store_beside(const char *location, const char *suffix)
+{
+    char *resolved = store_path_resolve(location);
+    char *beside = store_path_with(resolved, suffix);
+    free(resolved);
+    return beside;
+}
+
+int store_file_check_system(const char *path, struct error *error)
 {
     char *folder = file_folder(path);
     struct statfs system;
@@ -54,34 +86,34 @@ int ledger_file_check_system(const char *path, struct error *error)
     return result;
 }
 
-int ledger_file_check_names(const struct ledger *ledger, struct error *error)
+int store_file_check_names(const struct store *store, struct error *error)
 {
     struct stat info;
-    if (stat(ledger->path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1)
+    if (stat(store->path, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 1)
         return 0;
     return error_set(
         error, ERROR_LEDGER,
         "the ledger %s has %lu names (hard links): each has a lock, log and key of its own, so that two runs could write it at once\nhint: remove the other names (find FOLDER -samefile %s lists them); for a second ledger, copy it together with its key",
-        ledger->path, (unsigned long)info.st_nlink, ledger->path);
+        store->path, (unsigned long)info.st_nlink, store->path);
 }
 
-int ledger_check_place(const char *path, struct error *error)
+int store_check_place(const char *location, struct error *error)
 {
-    if (ledger_file_check_system(path, error))
+    if (store_file_check_system(location, error))
         return -1;
-    char *folder = file_folder(path);
+    char *folder = file_folder(location);
     int result = 0;
     if (access(folder, W_OK | X_OK))
         result = error_set(
             error, ERROR_LEDGER,
-            "the ledger %s cannot be created: its folder %s: %s\nhint: check the folder's permissions", path,
-            folder, strerror(errno));
+            "the ledger %s cannot be created: its folder %s: %s\nhint: check the folder's permissions",
+            location, folder, strerror(errno));
     free(folder);
     return result;
 }
 
 /* The lock file has `PID START` of the process that holds the lock. */
-static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
+static int fail_busy(const struct store *store, int fd, struct error *error)
 {
     char text[64];
     ssize_t len = pread(fd, text, sizeof text - 1, 0);
@@ -90,16 +122,16 @@ static int fail_busy(const struct ledger *ledger, int fd, struct error *error)
     char *start = strchr(text, ' ');
     if (!start)
         return error_set(error, ERROR_BUSY,
-                         "the ledger %s is in use by another run\nhint: wait until it ends", ledger->path);
+                         "the ledger %s is in use by another run\nhint: wait until it ends", store->path);
     *start++ = '\0';
     return error_set(error, ERROR_BUSY,
                      "the ledger %s is in use by another run: process %s, since %s\nhint: wait until it ends",
-                     ledger->path, text, start);
+                     store->path, text, start);
 }
 
-int ledger_file_lock(struct ledger *ledger, struct error *error)
+int store_file_lock(struct store *store, struct error *error)
 {
-    int fd = open(ledger->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    int fd = open(store->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd >= 0 && !file_is_alone(fd)) {
         int reason = errno;
         close(fd);
@@ -109,14 +141,14 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
     if (fd < 0)
         return error_set(error, ERROR_LEDGER,
                          "the ledger's lock file %s: %s\nhint: check the folder and its permissions",
-                         ledger->lock_path, strerror(errno));
+                         store->lock_path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
-            fail_busy(ledger, fd, error);
+            fail_busy(store, fd, error);
         else
             error_set(error, ERROR_LEDGER,
                       "the ledger's lock file %s cannot be locked: %s\nhint: put the ledger on a local disk",
-                      ledger->lock_path, strerror(errno));
+                      store->lock_path, strerror(errno));
         close(fd);
         return -1;
     }
@@ -125,12 +157,12 @@ int ledger_file_lock(struct ledger *ledger, struct error *error)
     /* This text serves the message of another run only: the ledger itself reports a full disk. */
     if (ftruncate(fd, 0) == 0)
         (void)!pwrite(fd, text, (size_t)len, 0);
-    ledger->lock_fd = fd;
+    store->lock_fd = fd;
     failpoint("ledger locked");
     return 0;
 }
 
-bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
+static bool read_hex(struct slice text, uint8_t *out, size_t len)
 {
     if (text.len != 2 * len)
         return false;
@@ -148,20 +180,18 @@ bool ledger_file_read_hex(struct slice text, uint8_t *out, size_t len)
     return true;
 }
 
-int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
+int store_file_check_kinds(const struct store *store, struct error *error)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         struct stat info;
-        size_t size = strlen(ledger->path) + strlen(suffixes[i]) + 1;
-        char *path = memory_new(size, 1);
-        snprintf(path, size, "%s%s", ledger->path, suffixes[i]);
+        char *path = store_path_with(store->path, suffixes[i]);
         const char *fault = stat(path, &info) == 0 ? file_kind_fault(info.st_mode) : NULL;
         if (fault)
             error_set(
                 error, ERROR_LEDGER,
                 "the ledger %s cannot be opened: %s: %s\nhint: remove it, or name another path in the job's ledger",
-                ledger->path, path, fault);
+                store->path, path, fault);
         free(path);
         if (fault)
             return -1;
@@ -171,33 +201,33 @@ int ledger_file_check_kinds(const struct ledger *ledger, struct error *error)
 
 /* An account that may change the key can make every customer look changed. One that may read it can only test
  * guesses of a customer's data, which is no reason to stop a run. */
-static int check_key_mode(const struct ledger *ledger, mode_t mode, struct error *error)
+static int check_key_mode(const struct store *store, mode_t mode, struct error *error)
 {
     if (mode & (S_IWGRP | S_IWOTH))
         return error_set(
             error, ERROR_LEDGER,
             "the ledger's digest key %s: other users may change it (mode %03o)\nhint: chmod 600 %s",
-            ledger->key_path, (unsigned)(mode & 0777), ledger->key_path);
+            store->key_path, (unsigned)(mode & 0777), store->key_path);
     if (mode & (S_IRGRP | S_IROTH))
         log_warning(
             "the ledger's digest key %s: other users may read it (mode %03o), and can then test guesses of the data behind the ledger's digests\nhint: chmod 600 %s",
-            ledger->key_path, (unsigned)(mode & 0777), ledger->key_path);
+            store->key_path, (unsigned)(mode & 0777), store->key_path);
     return 1;
 }
 
-int ledger_file_read_key(struct ledger *ledger, struct error *error)
+int store_file_read_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error)
 {
     struct stat info;
-    if (stat(ledger->key_path, &info)) {
+    if (stat(store->key_path, &info)) {
         if (errno == ENOENT)
             return 0;
         return error_set(error, ERROR_LEDGER,
                          "the ledger's digest key %s: %s\nhint: check the folder and its permissions",
-                         ledger->key_path, strerror(errno));
+                         store->key_path, strerror(errno));
     }
     struct buffer text;
     buffer_init(&text, 4 * FINGERPRINT_KEY_LEN);
-    int result = file_read_about(ledger->key_path, &text, &info, error);
+    int result = file_read_about(store->key_path, &text, &info, error);
     if (result) {
         struct error why = *error;
         error_set(
@@ -208,12 +238,12 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
         struct slice line = buffer_slice(&text);
         if (line.len > 0 && line.data[line.len - 1] == '\n')
             line.len--;
-        result = check_key_mode(ledger, info.st_mode, error);
-        if (result == 1 && !ledger_file_read_hex(line, ledger->key, FINGERPRINT_KEY_LEN))
+        result = check_key_mode(store, info.st_mode, error);
+        if (result == 1 && !read_hex(line, key, FINGERPRINT_KEY_LEN))
             result = error_set(
                 error, ERROR_LEDGER,
                 "the ledger's digest key %s does not have its 64 hexadecimal digits\nhint: restore it from a backup",
-                ledger->key_path);
+                store->key_path);
     }
     if (text.data)
         secret_wipe(text.data, text.capacity);
@@ -221,36 +251,36 @@ int ledger_file_read_key(struct ledger *ledger, struct error *error)
     return result;
 }
 
-int ledger_file_make_key(struct ledger *ledger, struct error *error)
+int store_file_make_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error)
 {
-    digest_random(ledger->key, FINGERPRINT_KEY_LEN);
+    digest_random(key, FINGERPRINT_KEY_LEN);
     char line[2 * FINGERPRINT_KEY_LEN + 1];
-    digest_hex(ledger->key, FINGERPRINT_KEY_LEN, line);
+    digest_hex(key, FINGERPRINT_KEY_LEN, line);
     line[2 * FINGERPRINT_KEY_LEN] = '\n';
     struct file_draft draft = {.fd = -1};
     int result = 0;
-    if (file_draft_open(&draft, ledger->key_path, 0600) ||
+    if (file_draft_open(&draft, store->key_path, 0600) ||
         file_draft_write(&draft, slice_make(line, sizeof line)) || file_draft_commit(&draft)) {
         result = error_set(
             error, ERROR_LEDGER,
             "the ledger's digest key %s cannot be written: %s\nhint: check the folder, its permissions and the space on its disk",
-            ledger->key_path, strerror(errno));
+            store->key_path, strerror(errno));
         file_draft_drop(&draft);
     }
     secret_wipe(line, sizeof line);
     return result;
 }
 
-int ledger_file_make(const struct ledger *ledger, struct error *error)
+int store_file_make(const struct store *store, struct error *error)
 {
     /* Only to set the mode: from here on SQLite alone opens the file, because closing any other descriptor of
      * it would drop SQLite's locks. */
-    int fd = open(ledger->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(store->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno != EEXIST)
         return error_set(
             error, ERROR_LEDGER,
             "the ledger %s cannot be created: %s\nhint: check the folder, its permissions, the space on its disk and the limit on open files (ulimit -n)",
-            ledger->path, strerror(errno));
+            store->path, strerror(errno));
     if (fd >= 0)
         close(fd);
     failpoint("ledger file made");

@@ -1,0 +1,331 @@
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/memory.h"
+#include "ledger/ledger_internal.h"
+
+enum { ARENA_CHUNK = 16 * 1024, KEY_CHECK_SIZE = 17, NUMBER_SIZE = 16 };
+
+bool ledger_exists(const char *path)
+{
+    return store_exists(path);
+}
+
+char *ledger_beside(const char *path, const char *suffix)
+{
+    return store_beside(path, suffix);
+}
+
+int ledger_check_place(const char *path, struct error *error)
+{
+    return store_check_place(path, error);
+}
+
+/* Opening. */
+
+static int set_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE];
+    struct store *store = ledger->store;
+
+    snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
+    ledger_sealer_check(ledger->sealer, check);
+    if (ledger_begin(ledger, error) != 0 || store_create_tables(store, error) != 0 ||
+        store_meta_set(store, "digest_version", slice_from(digests), error) != 0 ||
+        store_meta_set(store, "key_check", slice_from(check), error) != 0 ||
+        store_meta_set(store, "provider", slice_from(identity->provider), error) != 0 ||
+        store_meta_set(store, "base_url", identity->base_url, error) != 0 ||
+        store_meta_set(store, "job", slice_from(identity->job), error) != 0)
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
+/* 1: meta has this value; 0: it has another one, which is in *found; -1. */
+static int meta_is(struct ledger *ledger, const char *key, struct slice want, struct slice *found,
+                   struct error *error)
+{
+    int code = store_meta(ledger->store, key, &ledger->arena, found, error);
+
+    if (code == 0)
+        return store_fail_damaged(ledger->store, error, "meta has no %s", key);
+    return code < 0 ? -1 : slice_equal(*found, want);
+}
+
+static int check_job(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    const struct {
+        const char *key, *name;
+        struct slice want;
+    } parts[] = {
+        {"job", "job", slice_from(identity->job)},
+        {"provider", "provider", slice_from(identity->provider)},
+        {"base_url", "base URL", identity->base_url},
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct slice found;
+        int same = meta_is(ledger, parts[i].key, parts[i].want, &found, error);
+        if (same < 0)
+            return -1;
+        if (same == 0)
+            return error_set(
+                error, ERROR_LEDGER,
+                "the ledger %s belongs to the %s `%.*s`, but the job says `%.*s`: its customers exist there, so it cannot be used here\nhint: restore the %s of the job, or name another path in its ledger",
+                store_location(ledger->store), parts[i].name, (int)found.len, found.len > 0 ? found.data : "",
+                (int)parts[i].want.len, parts[i].want.len > 0 ? parts[i].want.data : "", parts[i].name);
+    }
+    return 0;
+}
+
+static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
+{
+    char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE];
+    struct slice found;
+
+    if (check_job(ledger, identity, error) != 0)
+        return -1;
+    int same =
+        meta_is(ledger, "key_check", slice_from(ledger_sealer_check(ledger->sealer, check)), &found, error);
+    if (same < 0)
+        return -1;
+    if (same == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s: the digest key is not the one that this ledger was created with, so every customer would look changed\nhint: restore the right key (%s, or the job's ledger_key)",
+            store_location(ledger->store), store_key_location(ledger->store));
+    snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
+    same = meta_is(ledger, "digest_version", slice_from(digests), &found, error);
+    if (same < 0)
+        return -1;
+    if (same == 0)
+        return error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s has digests of rule %.*s, but this program computes rule %s, so every customer would look changed\nhint: use the version of kyc-import that wrote it",
+            store_location(ledger->store), (int)found.len, found.len > 0 ? found.data : "", digests);
+    return 0;
+}
+
+static int load_ends(struct ledger *ledger, enum ledger_mode mode, struct error *error)
+{
+    if (store_last_event(ledger->store, &ledger->committed, &ledger->newest_ns, error) != 0)
+        return -1;
+    if (mode == LEDGER_WRITE && store_last_customer(ledger->store, &ledger->committed_customer, error) != 0)
+        return -1;
+    ledger->chain = ledger->committed;
+    ledger->last_customer = ledger->committed_customer;
+    return 0;
+}
+
+struct ledger *ledger_open(const char *path, enum ledger_mode mode, const struct ledger_identity *identity,
+                           const struct secret *key, struct error *error)
+{
+    struct ledger *ledger = memory_new(1, sizeof *ledger);
+    bool is_new = false;
+
+    arena_init(&ledger->arena, ARENA_CHUNK);
+    arena_init(&ledger->run_arena, ARENA_CHUNK);
+    ledger->store = store_open(path, mode, key, ledger->key, &is_new, error);
+    if (ledger->store) {
+        ledger->sealer = ledger_sealer_new(ledger->key);
+        if ((is_new ? set_identity(ledger, identity, error) : check_identity(ledger, identity, error)) == 0 &&
+            load_ends(ledger, mode, error) == 0)
+            return ledger;
+    }
+    ledger_close(ledger);
+    return NULL;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    store_close(ledger->store);
+    ledger_sealer_free(ledger->sealer);
+    secret_wipe(ledger->key, sizeof ledger->key);
+    arena_clear(&ledger->arena);
+    arena_clear(&ledger->run_arena);
+    free(ledger);
+}
+
+const uint8_t *ledger_fingerprint_key(const struct ledger *ledger)
+{
+    return ledger->key;
+}
+
+/* Transactions and the chain. */
+
+int ledger_begin(struct ledger *ledger, struct error *error)
+{
+    ledger->chain = ledger->committed;
+    ledger->last_customer = ledger->committed_customer;
+    return store_begin(ledger->store, error);
+}
+
+int ledger_commit(struct ledger *ledger, struct error *error)
+{
+    if (ledger->chain.last_event != ledger->committed.last_event &&
+        store_set_chain(ledger->store, &ledger->chain, error) != 0)
+        return -1;
+    if (store_commit(ledger->store, error) != 0)
+        return -1;
+    ledger->committed = ledger->chain;
+    ledger->committed_customer = ledger->last_customer;
+    return 0;
+}
+
+void ledger_chain_head(const struct ledger *ledger, char head[LEDGER_HEAD_SIZE])
+{
+    digest_hex(ledger->committed.head, DIGEST_SHA256_LEN, head);
+}
+
+int ledger_has_head(struct ledger *ledger, const char *head, struct error *error)
+{
+    static const uint8_t beginning[DIGEST_SHA256_LEN];
+    uint8_t bytes[DIGEST_SHA256_LEN];
+
+    if (!digest_read_hex(slice_from(head), bytes, sizeof bytes))
+        return 0;
+    if (memcmp(bytes, beginning, sizeof bytes) == 0 ||
+        memcmp(bytes, ledger->committed.head, sizeof bytes) == 0)
+        return 1;
+    return store_has_head(ledger->store, bytes, error);
+}
+
+uint64_t ledger_newest_ns(const struct ledger *ledger)
+{
+    return ledger->newest_ns;
+}
+
+/* Questions. */
+
+int ledger_scan(struct ledger *ledger, void (*each)(void *context, const struct ledger_brief *brief),
+                void *context, struct error *error)
+{
+    return store_scan(ledger->store, each, context, error);
+}
+
+int ledger_find(struct ledger *ledger, int64_t id, struct arena *arena, struct ledger_customer *customer,
+                struct error *error)
+{
+    if (store_read_customers(ledger->store, &id, 1, arena, customer, error) != 0)
+        return -1;
+    return customer->id != 0;
+}
+
+int ledger_find_known(struct ledger *ledger, int64_t id, struct arena *arena,
+                      struct ledger_customer *customer, struct error *error)
+{
+    int found = ledger_find(ledger, id, arena, customer, error);
+
+    if (found == 0)
+        error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s was changed while it was in use: customer %lld is gone\nhint: make sure that no other program writes it, then run again",
+            store_location(ledger->store), (long long)id);
+    return found == 1 ? 0 : -1;
+}
+
+int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct arena *arena,
+                       struct ledger_customer *customer, struct error *error)
+{
+    int64_t id;
+
+    if (store_find_key(ledger->store, external_id, &id, error) != 0)
+        return -1;
+    return id == 0 ? 0 : ledger_find(ledger, id, arena, customer, error);
+}
+
+int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error)
+{
+    return store_find_owners(ledger->store, &user_id, 1, id, error);
+}
+
+int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
+                     struct arena *arena, struct slice *external_id, struct error *error)
+{
+    return store_find_identity(ledger->store, slice_make((const char *)identity, FINGERPRINT_IDENTITY_LEN),
+                               id, arena, external_id, error);
+}
+
+/* The first customer of a pass, copied. */
+struct first {
+    struct arena *arena;
+    struct ledger_customer *customer;
+    bool found;
+};
+
+static bool copy_first(void *context, const struct ledger_customer *customer)
+{
+    struct first *first = context;
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
+
+    ledger_row_to_values(&ledger_customer_table, customer, values);
+    ledger_row_from_values(&ledger_customer_table, values, first->arena, first->customer);
+    first->found = true;
+    return false;
+}
+
+int ledger_next_user(struct ledger *ledger, int64_t after, struct arena *arena,
+                     struct ledger_customer *customer, struct error *error)
+{
+    struct first first = {.arena = arena, .customer = customer};
+
+    if (store_each_customer(ledger->store, STORE_CUSTOMERS_USERS, after, 1, copy_first, &first, error) != 0)
+        return -1;
+    return first.found;
+}
+
+int ledger_each_user(struct ledger *ledger, void (*each)(void *context, struct slice user_id), void *context,
+                     struct error *error)
+{
+    return store_each_user(ledger->store, each, context, error);
+}
+
+int ledger_check_complete(struct ledger *ledger, struct error *error)
+{
+    return store_check_complete(ledger->store, error);
+}
+
+int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const struct ledger_group *group),
+                      void *context, struct error *error)
+{
+    return store_each_group(ledger->store, each, context, error);
+}
+
+struct visitor {
+    void (*each)(void *context, const struct ledger_customer *customer);
+    void *context;
+};
+
+static bool visit(void *context, const struct ledger_customer *customer)
+{
+    const struct visitor *visitor = context;
+
+    visitor->each(visitor->context, customer);
+    return true;
+}
+
+int ledger_each_in_doubt(struct ledger *ledger, uint64_t max,
+                         void (*each)(void *context, const struct ledger_customer *customer), void *context,
+                         struct error *error)
+{
+    struct visitor visitor = {each, context};
+
+    return store_each_customer(ledger->store, STORE_CUSTOMERS_OPEN, 0, max, visit, &visitor, error);
+}
+
+int ledger_each_result(struct ledger *ledger,
+                       bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
+                       void *context, struct error *error)
+{
+    struct error ignored;
+
+    if (store_begin_read(ledger->store, error) != 0)
+        return -1;
+    int result = store_each_result(ledger->store, each, context, error);
+    int ended = store_end_read(ledger->store, result == 0 ? error : &ignored);
+    return result == 0 ? ended : -1;
+}

@@ -1,0 +1,39 @@
+/* ledger_internal: the handle of a ledger, shared by the sources of this folder only. */
+#ifndef KYC_LEDGER_LEDGER_INTERNAL_H
+#define KYC_LEDGER_LEDGER_INTERNAL_H
+
+#include "core/arena.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_chain.h"
+#include "ledger/ledger_store.h"
+
+struct ledger {
+    struct store *store;
+    struct ledger_sealer *sealer;
+    uint8_t key[FINGERPRINT_KEY_LEN];
+    struct ledger_chain chain, committed;      /* of all events written, and of the committed ones */
+    int64_t last_customer, committed_customer; /* likewise, the largest id */
+    struct ledger_run run;                     /* id 0: none was started */
+    struct arena run_arena;                    /* its texts */
+    uint64_t newest_ns;                        /* of ledger_newest_ns */
+    struct arena arena;                        /* of one write */
+};
+
+/* Writes the row after a change, and its event. before: as begun; is_new: it is not stored yet. row: of the
+ * input, 0: none. 0, or -1. */
+int ledger_write_change(struct ledger *ledger, const struct ledger_customer *before, bool is_new,
+                        const struct ledger_change *change, uint64_t row, uint32_t latency_ms,
+                        struct error *error);
+
+/* Begins a write: empties the arena, and reads the customer into *customer. A missing one is an error
+ * (damaged). 0, or -1. */
+int ledger_write_begin(struct ledger *ledger, int64_t id, struct ledger_customer *customer,
+                       struct error *error);
+/* The same by key. 1 found, 0 not, and *customer is a new one with the next id; -1. */
+int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
+                              struct ledger_customer *customer, struct error *error);
+
+/* Appends an event: gives it its id and advances the chain. 0, or -1. */
+int ledger_write_event(struct ledger *ledger, struct ledger_event *event, struct error *error);
+
+#endif

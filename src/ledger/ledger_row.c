@@ -1,0 +1,262 @@
+#include "ledger/ledger_row.h"
+
+#include <string.h>
+
+/* How a struct holds a column. */
+enum member {
+    MEMBER_INT64,
+    MEMBER_UINT64,
+    MEMBER_UINT32,
+    MEMBER_INT,
+    MEMBER_STATUS, /* an int, -1: absent */
+    MEMBER_SLICE,
+    MEMBER_STATE,
+    MEMBER_TWIN,
+    MEMBER_OPERATION,
+};
+
+#define COLUMN(row, column, kind, required, held)                                                            \
+    {                                                                                                        \
+#column, kind, required, held, offsetof(struct row, column)                                          \
+    }
+#define CUSTOMER(column, kind, required, held) COLUMN(ledger_customer, column, kind, required, held)
+#define EVENT(column, kind, required, held)    COLUMN(ledger_event, column, kind, required, held)
+#define RUN(column, kind, required, held)      COLUMN(ledger_run, column, kind, required, held)
+
+static const struct ledger_column customer_columns[] = {
+    CUSTOMER(id, LEDGER_NUMBER, true, MEMBER_INT64),
+    CUSTOMER(external_id, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(former_key, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(state, LEDGER_TEXT, true, MEMBER_STATE),
+    CUSTOMER(user_id, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(member_digests, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(email_digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(left_out, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(kept, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(identity, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(twin, LEDGER_TEXT, false, MEMBER_TWIN),
+    CUSTOMER(verdict, LEDGER_NUMBER, false, MEMBER_INT64),
+    CUSTOMER(operation, LEDGER_TEXT, true, MEMBER_OPERATION),
+    CUSTOMER(pending_digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(pending_member_digests, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(pending_email_digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    CUSTOMER(idempotency_key, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(first_sent_at, LEDGER_NUMBER, false, MEMBER_UINT64),
+    CUSTOMER(refusals, LEDGER_NUMBER, true, MEMBER_UINT32),
+    CUSTOMER(attempts, LEDGER_NUMBER, true, MEMBER_UINT32),
+    CUSTOMER(http_status, LEDGER_NUMBER, false, MEMBER_INT),
+    CUSTOMER(code, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(message, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(request_id, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(first_run, LEDGER_NUMBER, false, MEMBER_INT64),
+    CUSTOMER(updated_run, LEDGER_NUMBER, false, MEMBER_INT64),
+    CUSTOMER(updated_at, LEDGER_NUMBER, true, MEMBER_UINT64),
+    CUSTOMER(verification, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(verification_word, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(verification_reason, LEDGER_TEXT, false, MEMBER_SLICE),
+    CUSTOMER(verification_at, LEDGER_NUMBER, false, MEMBER_UINT64),
+    CUSTOMER(link_at, LEDGER_NUMBER, false, MEMBER_UINT64),
+};
+
+static const struct ledger_column event_columns[] = {
+    EVENT(id, LEDGER_NUMBER, true, MEMBER_INT64),
+    EVENT(run, LEDGER_NUMBER, false, MEMBER_INT64),
+    EVENT(customer, LEDGER_NUMBER, true, MEMBER_INT64),
+    EVENT(row, LEDGER_NUMBER, true, MEMBER_INT64),
+    EVENT(operation, LEDGER_TEXT, true, MEMBER_SLICE),
+    EVENT(outcome, LEDGER_TEXT, true, MEMBER_SLICE),
+    EVENT(at, LEDGER_NUMBER, true, MEMBER_UINT64),
+    EVENT(attempt, LEDGER_NUMBER, true, MEMBER_UINT32),
+    EVENT(latency_ms, LEDGER_NUMBER, true, MEMBER_UINT32),
+    EVENT(http_status, LEDGER_NUMBER, false, MEMBER_INT),
+    EVENT(seal, LEDGER_BLOB, true, MEMBER_SLICE),
+    EVENT(user_id, LEDGER_TEXT, false, MEMBER_SLICE),
+    EVENT(digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    EVENT(code, LEDGER_TEXT, false, MEMBER_SLICE),
+    EVENT(request_id, LEDGER_TEXT, false, MEMBER_SLICE),
+    EVENT(body_digest, LEDGER_BLOB, false, MEMBER_SLICE),
+    EVENT(chain, LEDGER_BLOB, false, MEMBER_SLICE),
+};
+
+static const struct ledger_column run_columns[] = {
+    RUN(id, LEDGER_NUMBER, true, MEMBER_INT64),        RUN(epoch, LEDGER_NUMBER, true, MEMBER_INT64),
+    RUN(command, LEDGER_TEXT, true, MEMBER_SLICE),     RUN(started, LEDGER_TEXT, true, MEMBER_SLICE),
+    RUN(finished, LEDGER_TEXT, false, MEMBER_SLICE),   RUN(status, LEDGER_NUMBER, false, MEMBER_STATUS),
+    RUN(version, LEDGER_TEXT, false, MEMBER_SLICE),    RUN(job_digest, LEDGER_TEXT, false, MEMBER_SLICE),
+    RUN(inputs, LEDGER_TEXT, false, MEMBER_SLICE),     RUN(counts, LEDGER_TEXT, false, MEMBER_SLICE),
+    RUN(chain_head, LEDGER_TEXT, false, MEMBER_SLICE),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+_Static_assert(COUNT(customer_columns) == LEDGER_CUSTOMER_COLUMNS, "the columns of customer");
+_Static_assert(COUNT(event_columns) == LEDGER_EVENT_COLUMNS, "the columns of event");
+_Static_assert(COUNT(run_columns) == LEDGER_RUN_COLUMNS, "the columns of run");
+
+const struct ledger_table ledger_customer_table = {"customer", customer_columns, COUNT(customer_columns)};
+const struct ledger_table ledger_event_table = {"event", event_columns, COUNT(event_columns)};
+const struct ledger_table ledger_run_table = {"run", run_columns, COUNT(run_columns)};
+
+#define WORD(text)                                                                                           \
+    {                                                                                                        \
+        (text), sizeof(text) - 1                                                                             \
+    }
+static const struct slice state_words[] = {
+    [LEDGER_JOURNALLED] = WORD("journalled"), [LEDGER_IN_DOUBT] = WORD("in_doubt"),
+    [LEDGER_CREATED] = WORD("created"),       [LEDGER_REFUSED] = WORD("refused"),
+    [LEDGER_UNSENT] = WORD("unsent"),         [LEDGER_ERASED] = WORD("erased"),
+};
+
+static const struct slice twin_words[] = {
+    [LEDGER_TWIN_NONE] = {.len = 0},
+    [LEDGER_TWIN_REFUSED] = WORD("refused"),
+    [LEDGER_TWIN_STOPPED] = WORD("stopped"),
+    [LEDGER_TWIN_ALLOWED] = WORD("allowed"),
+};
+
+const char *ledger_state_word(enum ledger_state state)
+{
+    return state_words[state].data;
+}
+
+enum ledger_state ledger_state_from(struct slice word)
+{
+    for (size_t i = 0; i < COUNT(state_words); i++)
+        if (slice_equal(word, state_words[i]))
+            return (enum ledger_state)i;
+    return LEDGER_IN_DOUBT;
+}
+
+static enum ledger_twin twin_from(struct slice word)
+{
+    for (size_t i = 0; i < COUNT(twin_words); i++)
+        if (slice_equal(word, twin_words[i]))
+            return (enum ledger_twin)i;
+    return LEDGER_TWIN_REFUSED;
+}
+
+static struct ledger_value number_value(int64_t number)
+{
+    return (struct ledger_value){.number = number};
+}
+
+static struct ledger_value bytes_value(struct slice bytes)
+{
+    return (struct ledger_value){.bytes = bytes};
+}
+
+static struct ledger_value read_member(enum member kind, const void *member)
+{
+    switch (kind) {
+    case MEMBER_INT64:
+        return number_value(*(const int64_t *)member);
+    case MEMBER_UINT64:
+        return number_value((int64_t)(*(const uint64_t *)member));
+    case MEMBER_UINT32:
+        return number_value(*(const uint32_t *)member);
+    case MEMBER_INT:
+    case MEMBER_STATUS:
+        return number_value(*(const int *)member);
+    case MEMBER_STATE:
+        return bytes_value(state_words[*(const enum ledger_state *)member]);
+    case MEMBER_TWIN:
+        return bytes_value(twin_words[*(const enum ledger_twin *)member]);
+    case MEMBER_OPERATION:
+        return bytes_value(slice_from(operation_word(*(const enum operation *)member)));
+    case MEMBER_SLICE:
+        break;
+    }
+    return bytes_value(*(const struct slice *)member);
+}
+
+void ledger_row_to_values(const struct ledger_table *table, const void *row, struct ledger_value *values)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct ledger_column *column = &table->columns[i];
+        values[i] = read_member((enum member)column->member, (const char *)row + column->offset);
+        int64_t absent = column->member == MEMBER_STATUS ? -1 : 0;
+        values[i].is_null = !column->is_required && values[i].number == absent && values[i].bytes.len == 0;
+    }
+}
+
+static void write_member(enum member kind, const struct ledger_value *value, struct arena *arena,
+                         void *member)
+{
+    switch (kind) {
+    case MEMBER_INT64:
+        *(int64_t *)member = value->number;
+        break;
+    case MEMBER_UINT64:
+        *(uint64_t *)member = (uint64_t)value->number;
+        break;
+    case MEMBER_UINT32:
+        *(uint32_t *)member = (uint32_t)value->number;
+        break;
+    case MEMBER_INT:
+        *(int *)member = (int)value->number;
+        break;
+    case MEMBER_STATUS:
+        *(int *)member = value->is_null ? -1 : (int)value->number;
+        break;
+    case MEMBER_STATE:
+        *(enum ledger_state *)member = ledger_state_from(value->bytes);
+        break;
+    case MEMBER_TWIN:
+        *(enum ledger_twin *)member = twin_from(value->bytes);
+        break;
+    case MEMBER_OPERATION:
+        *(enum operation *)member = slice_is(value->bytes, "update") ? OPERATION_UPDATE : OPERATION_CREATE;
+        break;
+    case MEMBER_SLICE:
+        *(struct slice *)member =
+            arena && value->bytes.len > 0 ? arena_copy(arena, value->bytes) : value->bytes;
+        break;
+    }
+}
+
+const char *ledger_row_from_values(const struct ledger_table *table, const struct ledger_value *values,
+                                   struct arena *arena, void *row)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct ledger_column *column = &table->columns[i];
+        if (column->is_required && values[i].is_null)
+            return column->name;
+        write_member((enum member)column->member, &values[i], arena, (char *)row + column->offset);
+    }
+    return NULL;
+}
+
+const char *ledger_customer_lacks(const struct ledger_customer *customer)
+{
+    bool is_in_doubt = customer->state == LEDGER_JOURNALLED || customer->state == LEDGER_IN_DOUBT;
+
+    if (customer->external_id.len == 0 && customer->state != LEDGER_UNSENT)
+        return "external_id";
+    if (customer->state == LEDGER_CREATED && customer->user_id.len == 0)
+        return "user_id";
+    if (customer->state != LEDGER_CREATED && customer->user_id.len > 0)
+        return "state created, and a user_id";
+    if (is_in_doubt && customer->first_sent_at == 0)
+        return "first_sent_at";
+    if (is_in_doubt && customer->operation == OPERATION_UPDATE)
+        return "open create, and is in doubt";
+    if (customer->first_sent_at != 0 && !is_in_doubt && customer->operation == OPERATION_CREATE)
+        return "state in_doubt, and an open create";
+    if (customer->first_sent_at != 0 && !is_in_doubt && customer->state != LEDGER_CREATED)
+        return "user_id, and an open update";
+    if (customer->first_sent_at != 0 && customer->pending_digest.len == 0)
+        return "pending_digest";
+    if (customer->digest.len > 0 && customer->member_digests.len == 0)
+        return "member_digests";
+    if (customer->pending_digest.len > 0 && customer->pending_member_digests.len == 0)
+        return "pending_member_digests";
+    return NULL;
+}
+
+bool ledger_customer_is_untouched(const struct ledger_customer *customer)
+{
+    bool is_final = customer->state == LEDGER_UNSENT || customer->state == LEDGER_REFUSED;
+
+    return is_final && customer->attempts == 0 && customer->refusals == 0 &&
+           customer->twin != LEDGER_TWIN_ALLOWED;
+}

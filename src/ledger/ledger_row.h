@@ -1,0 +1,172 @@
+/* ledger_row: the rows of the ledger's three proven tables, and their columns.
+ *
+ * customer, event and run are proven by seals and the chain (ledger_chain.h). One list of columns for each
+ * gives name, type, whether a value is required and the member of its struct: the schema, every statement
+ * that reads or writes whole rows, a row's canonical bytes and the tests of `--verify` come from it, so that
+ * no column can be left out of one of them. A database that holds ledgers knows values, never these structs.
+ *
+ * In a struct an absent text or blob is empty and an absent number 0; in a column that does not require a
+ * value that is NULL, and nothing else is. Thread: any.
+ */
+#ifndef KYC_LEDGER_LEDGER_ROW_H
+#define KYC_LEDGER_LEDGER_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/digest.h"
+#include "core/slice.h"
+#include "model/outcome.h"
+
+/* Of the create of a customer. The words are `journalled`, `in_doubt`, `created`, `refused`, `unsent`,
+ * `erased`. */
+enum ledger_state {
+    LEDGER_JOURNALLED, /* its create was journalled and has no outcome yet: in doubt after a crash */
+    LEDGER_IN_DOUBT,
+    LEDGER_CREATED,
+    LEDGER_REFUSED,
+    LEDGER_UNSENT, /* nothing was sent, or it counts as if: given up, its refusal forgotten, a person found no
+                      user. The next run sends it */
+    LEDGER_ERASED, /* its data were removed (ledger_erase) */
+};
+
+const char *ledger_state_word(enum ledger_state state);
+/* An unknown word was written by another program: it counts as in doubt, the state in which no create is sent
+ * without a check. */
+enum ledger_state ledger_state_from(struct slice word);
+
+/* Words: NULL, `refused`, `stopped`, `allowed`. */
+enum ledger_twin {
+    LEDGER_TWIN_NONE,
+    LEDGER_TWIN_REFUSED, /* as the twin of another customer */
+    LEDGER_TWIN_STOPPED, /* likewise, by a run that stopped because of its twins: the next one counts it again
+                          */
+    LEDGER_TWIN_ALLOWED, /* a person decided that it is another person */
+};
+
+/* A customer. What the provider has and what was last tried are two things: user_id, the digests and kept
+ * change only when a request was acknowledged or a person decided; state is of the create alone. */
+struct ledger_customer {
+    int64_t id;               /* from 1, without gaps: no row is ever deleted */
+    struct slice external_id; /* empty: another customer was given its key (ledger_rekey) */
+    struct slice former_key;  /* the key that the provider has, where the customer was given another one */
+    enum ledger_state state;
+    struct slice user_id;
+    struct slice digest, member_digests; /* of what the provider has; digest: empty: not known */
+    struct slice email_digest;           /* of the same (fingerprint_email) */
+    struct slice left_out; /* as member_digests: the values that the provider left out of the last update,
+                              which are sent once more; LEDGER_MEMBER_UNKNOWN for every other member */
+    struct slice kept;     /* JSON: of the last success answer that had any member of provider.keep */
+    struct slice identity; /* fingerprint_identity */
+    enum ledger_twin twin;
+    int64_t verdict;          /* the event by which a person assigned its user; 0: an answer did */
+    enum operation operation; /* the last one, create or update */
+    struct slice pending_digest, pending_member_digests; /* what was last tried and is not acknowledged */
+    struct slice pending_email_digest;
+    struct slice idempotency_key;
+    uint64_t first_sent_at; /* real ns of the journal entry of the open operation; 0: none is open, and
+                               pending is what was refused */
+    uint32_t refusals;      /* creates that the provider finally refused */
+    uint32_t attempts;      /* of the last operation */
+    int http_status;        /* of the last attempt, as the next three */
+    struct slice code, message, request_id;
+    int64_t first_run, updated_run; /* 0: none */
+    uint64_t updated_at;            /* real ns */
+    /* Not written by this version. */
+    struct slice verification;                           /* of the user, in this program's words */
+    struct slice verification_word, verification_reason; /* in the provider's */
+    uint64_t verification_at, link_at;                   /* real ns: of its last change; of its last link */
+};
+
+enum { LEDGER_SEAL_LEN = 16 };
+
+/* What happened: an attempt that left, or a change without one. Append-only. */
+struct ledger_event {
+    int64_t id;       /* from 1, without gaps */
+    int64_t run;      /* 0: none */
+    int64_t customer; /* 0: the run itself */
+    int64_t row;      /* of the input; 0: none */
+    struct slice operation, outcome;
+    uint64_t at;      /* real ns */
+    uint32_t attempt; /* 0: nothing was sent */
+    uint32_t latency_ms;
+    int http_status;
+    struct slice seal; /* of the row after it */
+    /* The body, which an erasure removes. digest: of the journalled data. */
+    struct slice user_id, digest, code, request_id;
+    struct slice body_digest; /* of the body, once it was removed; else empty */
+    struct slice chain;       /* stored in the last event of each commit, else empty */
+};
+
+struct ledger_run {
+    int64_t id;                     /* from 1, without gaps */
+    int64_t epoch;                  /* of the writer: greater than that of every earlier run */
+    struct slice command;           /* `run`, `settle` */
+    struct slice started, finished; /* RFC 3339; finished empty: it did not record its end */
+    int status;                     /* -1: it did not record its end */
+    struct slice version, job_digest, inputs, counts;
+    struct slice chain_head; /* hexadecimal: the chain after the event of its end. Not in the row's seal */
+};
+
+/* A member of a row. */
+enum ledger_type { LEDGER_NUMBER, LEDGER_TEXT, LEDGER_BLOB };
+
+struct ledger_column {
+    const char *name;
+    enum ledger_type type;
+    bool is_required;
+    unsigned char member; /* how the struct holds it (ledger_row.c) */
+    size_t offset;        /* in the struct */
+};
+
+struct ledger_table {
+    const char *name; /* `customer`, `event`, `run` */
+    const struct ledger_column *columns;
+    size_t count;
+};
+
+enum {
+    LEDGER_CUSTOMER_COLUMNS = 33,
+    LEDGER_EVENT_COLUMNS = 17,
+    LEDGER_EVENT_FIXED_COLUMNS = 11, /* the first ones, up to the seal; the next are the body */
+    LEDGER_EVENT_BODY_COLUMNS = 4,
+    LEDGER_RUN_COLUMNS = 11,
+    LEDGER_RUN_SEALED_COLUMNS = 10, /* all but chain_head */
+    LEDGER_COLUMNS_MAX = LEDGER_CUSTOMER_COLUMNS,
+};
+
+/* The first column of each is the id. */
+extern const struct ledger_table ledger_customer_table, ledger_event_table, ledger_run_table;
+
+/* A value as a database holds it. */
+struct ledger_value {
+    bool is_null;
+    int64_t number;     /* of LEDGER_NUMBER */
+    struct slice bytes; /* of the others */
+};
+
+/* values: one for each column of the table; they borrow from the row. */
+void ledger_row_to_values(const struct ledger_table *table, const void *row, struct ledger_value *values);
+/* row: the table's struct; its slices are copied into the arena, or borrow from values where arena is NULL.
+ * Returns the name of the first column that lacks the value that it requires, and row is not to be used;
+ * NULL: none. */
+const char *ledger_row_from_values(const struct ledger_table *table, const struct ledger_value *values,
+                                   struct arena *arena, void *row);
+
+/* What a customer's row lacks for its state, for people (`first_sent_at`); NULL: nothing. Such a row was
+ * damaged or written by another program, and must not be used. */
+const char *ledger_customer_lacks(const struct ledger_customer *customer);
+
+/* True while an operation was journalled and is not resolved. */
+static inline bool ledger_customer_is_open(const struct ledger_customer *customer)
+{
+    return customer->first_sent_at != 0;
+}
+
+/* True if the provider has nothing of it: no request for it may have been executed, none was refused, and no
+ * person decided about it. */
+bool ledger_customer_is_untouched(const struct ledger_customer *customer);
+
+#endif

@@ -1,0 +1,163 @@
+/* ledger_store: a database that holds one ledger, as seen by the rest of src/ledger.
+ *
+ * The interface knows rows, values and questions; SQL and files are behind it (src/ledger/sqlite/ holds
+ * ledgers in SQLite). It stores what it is given and decides nothing: what a row becomes is ledger_apply's,
+ * what proves it ledger_chain's.
+ *
+ * Writes are between store_begin and store_commit, and durable once commit has returned 0; an empty
+ * transaction does no I/O. Every failure is ERROR_LEDGER with a message that names the ledger and a hint.
+ * After a failure, of a read too, all writes fail with the same text until the next store_begin, which rolls
+ * back: what follows from a failed read must not be committed, and sent. Thread: one, but for store_check.
+ * Owner: open/close.
+ */
+#ifndef KYC_LEDGER_LEDGER_STORE_H
+#define KYC_LEDGER_LEDGER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/error.h"
+#include "core/secret.h"
+#include "core/slice.h"
+#include "ledger/fingerprint.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_chain.h"
+#include "ledger/ledger_row.h"
+
+struct store;
+
+/* True when there is something at this location. */
+bool store_exists(const char *location);
+/* As ledger_beside and ledger_check_place. */
+char *store_beside(const char *location, const char *suffix);
+int store_check_place(const char *location, struct error *error);
+
+/* Opens the ledger at a location (a path). LEDGER_WRITE takes its lease first, which no other process has and
+ * which ends with the process, however it dies (ERROR_BUSY); and creates what is missing. job_key as in
+ * ledger_open; key receives the digest key. *is_new: it has no tables yet (store_create_tables). In
+ * LEDGER_READ a ledger that does not exist is NULL with error->scope ERROR_NONE. */
+struct store *store_open(const char *location, enum ledger_mode mode, const struct secret *job_key,
+                         uint8_t key[FINGERPRINT_KEY_LEN], bool *is_new, struct error *error);
+void store_close(struct store *store);
+/* The place of the ledger, and of its digest key, for messages. */
+const char *store_location(const struct store *store);
+const char *store_key_location(const struct store *store);
+/* Between begin and commit. */
+int store_create_tables(struct store *store, struct error *error);
+
+int store_begin(struct store *store, struct error *error);
+int store_commit(struct store *store, struct error *error);
+/* Sets error to `the ledger LOCATION is damaged: …` with the hint to restore it, and fails the transaction.
+ * Returns -1. */
+int store_fail_damaged(struct store *store, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A read transaction over several questions, which then see one state, also while another process writes;
+ * their temporary tables go to files. 0, or -1. */
+int store_begin_read(struct store *store, struct error *error);
+int store_end_read(struct store *store, struct error *error);
+
+/* Customers. */
+
+/* ids: count of them. rows[i].id becomes 0 where there is none. Slices are in the arena, and end in a NUL. A
+ * row that lacks a value is an error (damaged). 0, or -1. */
+int store_read_customers(struct store *store, const int64_t *ids, size_t count, struct arena *arena,
+                         struct ledger_customer *rows, struct error *error);
+/* *id: the customer with this key; 0: none. */
+int store_find_key(struct store *store, struct slice external_id, int64_t *id, struct error *error);
+/* owners[i]: the customer with user_ids[i]; 0: none. */
+int store_find_owners(struct store *store, const struct slice *user_ids, size_t count, int64_t *owners,
+                      struct error *error);
+/* A customer other than id (0: any) with this identity, and a user or an open create: 1 with its key in the
+ * arena; 0: none; -1. */
+int store_find_identity(struct store *store, struct slice identity, int64_t id, struct arena *arena,
+                        struct slice *external_id, struct error *error);
+/* The largest id; 0: none. */
+int store_last_customer(struct store *store, int64_t *id, struct error *error);
+
+/* The whole row. values as ledger_row_to_values gives them. */
+int store_insert_customer(struct store *store, const struct ledger_value *values, struct error *error);
+/* The whole row in place of the one that was read as before: columns of an index are written only where they
+ * differ (a random key in an index costs more than the rest of the row). */
+int store_update_customer(struct store *store, const struct ledger_value *before,
+                          const struct ledger_value *values, struct error *error);
+
+/* Sequential passes, in any order. each: valid during the call. */
+int store_scan(struct store *store, void (*each)(void *context, const struct ledger_brief *brief),
+               void *context, struct error *error);
+int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id), void *context,
+                    struct error *error);
+/* In id order: which customers, and at most how many. */
+enum store_customers {
+    STORE_CUSTOMERS_ALL,   /* that have a key */
+    STORE_CUSTOMERS_OPEN,  /* whose create or update is open */
+    STORE_CUSTOMERS_USERS, /* with a user */
+    STORE_CUSTOMERS_TWINS, /* refused twins that the run `after` wrote last */
+};
+/* after: only ids above it (of TWINS: the run). each returns false to end. 0, or -1. */
+int store_each_customer(struct store *store, enum store_customers which, int64_t after, uint64_t max,
+                        bool (*each)(void *context, const struct ledger_customer *customer), void *context,
+                        struct error *error);
+/* STORE_CUSTOMERS_ALL with the input's row of each one's last event that has one (0: none). Between
+ * store_begin_read and store_end_read. */
+int store_each_result(struct store *store,
+                      bool (*each)(void *context, const struct ledger_customer *customer, uint64_t row),
+                      void *context, struct error *error);
+int store_each_group(struct store *store, void (*each)(void *context, const struct ledger_group *group),
+                     void *context, struct error *error);
+/* 0, or -1 (damaged) when a required value of customer, run, nonce or meta is missing. One pass over the
+ * customers. */
+int store_check_complete(struct store *store, struct error *error);
+
+/* Events. */
+
+int store_append_event(struct store *store, const struct ledger_value *values, struct error *error);
+/* Stores the chain of the last event of a transaction. */
+int store_set_chain(struct store *store, const struct ledger_chain *chain, struct error *error);
+/* The end of the chain as stored (zeros: no event), and the time of the last event (real ns). */
+int store_last_event(struct store *store, struct ledger_chain *chain, uint64_t *at_ns, struct error *error);
+/* 1 when some event or run has stored this head, 0, -1. */
+int store_has_head(struct store *store, const uint8_t head[DIGEST_SHA256_LEN], struct error *error);
+/* Removes the bodies of a customer's events, and leaves their digests (ledger_sealer_body). One pass over the
+ * events. */
+int store_remove_bodies(struct store *store, int64_t customer, struct ledger_sealer *sealer,
+                        struct error *error);
+
+/* Runs. */
+
+int store_insert_run(struct store *store, const struct ledger_value *values, struct error *error);
+int store_update_run(struct store *store, const struct ledger_value *values, struct error *error);
+/* The last one: 1, 0 none, -1. */
+int store_last_run(struct store *store, struct arena *arena, struct ledger_run *run, struct error *error);
+int store_has_run(struct store *store, int64_t id, const char *started, struct error *error);
+
+/* Outside the proof. */
+
+/* 1 with the value in the arena (it ends in a NUL); 0: none; -1. */
+int store_meta(struct store *store, const char *key, struct arena *arena, struct slice *value,
+               struct error *error);
+int store_meta_set(struct store *store, const char *key, struct slice value, struct error *error);
+int store_nonce(struct store *store, const char *key_id, uint64_t *floor, struct error *error);
+int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, struct error *error);
+
+/* For verification. */
+
+/* Each row of customer, event or run as stored, in id order; values are valid during the call. A value of
+ * another type than its column's has is given as NULL (the schema forbids it). each returns false to end.
+ * Between store_begin_read and store_end_read. 0, or -1. */
+int store_each_row(struct store *store, const struct ledger_table *table,
+                   bool (*each)(void *context, const struct ledger_value *values), void *context,
+                   struct error *error);
+/* A second view of the same ledger for another thread, in a read transaction over the same state: both have
+ * begun when it returns. NULL on error. */
+struct store *store_open_view(struct store *store, struct error *error);
+/* Checks what rows do not show: the structure of the file, and each index against its table. each: one text
+ * for each finding. Also tables that this version does not write. row, unless NULL: each row of customer, as
+ * store_each_row gives it, because this makes a pass over them anyway; where that ends before the last one,
+ * -1. 0, or -1. */
+int store_check(struct store *store, void (*each)(void *context, const char *text),
+                void (*row)(void *context, const struct ledger_value *values), void *context,
+                struct error *error);
+
+#endif

@@ -1,0 +1,118 @@
+#include <assert.h>
+
+#include "ledger/sqlite/store_sqlite.h"
+
+int store_read_customers(struct store *store, const int64_t *ids, size_t count, struct arena *arena,
+                         struct ledger_customer *rows, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_CUSTOMER, error);
+    if (!statement)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        sqlite3_bind_int64(statement, 1, ids[i]);
+        int row = store_next_row(store, statement, error);
+        if (row < 0 || (row == 1 && store_read_customer(store, statement, arena, &rows[i], error)))
+            return -1;
+        if (row == 0)
+            rows[i] = (struct ledger_customer){.id = 0};
+        else
+            sqlite3_reset(statement);
+    }
+    return 0;
+}
+
+/* *id: that of a statement's first row, which is bound and is then released; 0: none. */
+static int find_id(struct store *store, sqlite3_stmt *statement, int64_t *id, struct error *error)
+{
+    int row = store_next_row(store, statement, error);
+    *id = 0;
+    if (row == 1) {
+        *id = sqlite3_column_int64(statement, 0);
+        store_release(statement);
+    }
+    return row < 0 ? -1 : 0;
+}
+
+int store_find_key(struct store *store, struct slice external_id, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_FIND_KEY, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, external_id);
+    return find_id(store, statement, id, error);
+}
+
+int store_find_owners(struct store *store, const struct slice *user_ids, size_t count, int64_t *owners,
+                      struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_FIND_USER, error);
+    if (!statement)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        store_bind_text(statement, 1, user_ids[i]);
+        if (find_id(store, statement, &owners[i], error))
+            return -1;
+    }
+    return 0;
+}
+
+int store_find_identity(struct store *store, struct slice identity, int64_t id, struct arena *arena,
+                        struct slice *external_id, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_FIND_IDENTITY, error);
+    if (!statement)
+        return -1;
+    store_bind_blob(statement, 1, identity);
+    sqlite3_bind_int64(statement, 2, id);
+    int row = store_next_row(store, statement, error);
+    if (row == 1) {
+        *external_id = arena_copy(arena, store_column(statement, 0));
+        store_release(statement);
+    }
+    return row;
+}
+
+int store_last_customer(struct store *store, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_CUSTOMER, error);
+    return statement ? find_id(store, statement, id, error) : -1;
+}
+
+static int write_customer(struct store *store, enum store_sql which, const struct ledger_value *values,
+                          struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, which, error);
+    if (!statement)
+        return -1;
+    store_bind_row(statement, &ledger_customer_table, values);
+    return store_write(store, statement, error);
+}
+
+int store_insert_customer(struct store *store, const struct ledger_value *values, struct error *error)
+{
+    return write_customer(store, STORE_SQL_CUSTOMER_NEW, values, error);
+}
+
+static bool differs(const struct ledger_value *before, const struct ledger_value *values, const char *column)
+{
+    size_t i = store_customer_column(column);
+    return before[i].is_null != values[i].is_null || !slice_equal(before[i].bytes, values[i].bytes);
+}
+
+int store_update_customer(struct store *store, const struct ledger_value *before,
+                          const struct ledger_value *values, struct error *error)
+{
+    bool sets_user = differs(before, values, "user_id");
+    enum store_sql which = sets_user ? STORE_SQL_CUSTOMER_SET_USER : STORE_SQL_CUSTOMER_SET;
+
+    assert(before[0].number == values[0].number && "a row in place of itself");
+    if (write_customer(store, which, values, error))
+        return -1;
+    if (differs(before, values, "external_id") &&
+        write_customer(store, STORE_SQL_CUSTOMER_SET_KEY, values, error))
+        return -1;
+    if (differs(before, values, "identity") &&
+        write_customer(store, STORE_SQL_CUSTOMER_SET_IDENTITY, values, error))
+        return -1;
+    return 0;
+}

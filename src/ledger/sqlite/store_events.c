@@ -1,0 +1,227 @@
+#include <string.h>
+
+#include "core/digest.h"
+#include "ledger/sqlite/store_sqlite.h"
+
+/* Events. */
+
+int store_append_event(struct store *store, const struct ledger_value *values, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_EVENT_NEW, error);
+    if (!statement)
+        return -1;
+    store_bind_row(statement, &ledger_event_table, values);
+    return store_write(store, statement, error);
+}
+
+int store_set_chain(struct store *store, const struct ledger_chain *chain, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_EVENT_CHAIN, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, chain->last_event);
+    store_bind_blob(statement, 2, slice_make((const char *)chain->head, DIGEST_SHA256_LEN));
+    return store_write(store, statement, error);
+}
+
+int store_read_last_event(struct store *store, struct store_last_event *last, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_EVENT, error);
+    if (!statement)
+        return -1;
+    *last = (struct store_last_event){.has_chain = false};
+    int row = store_next_row(store, statement, error);
+    if (row != 1)
+        return row;
+    struct slice head = store_column(statement, 1);
+    last->has_chain = head.len == DIGEST_SHA256_LEN;
+    if (last->has_chain)
+        memcpy(last->chain.head, head.data, DIGEST_SHA256_LEN);
+    last->chain.last_event = sqlite3_column_int64(statement, 0);
+    last->at_ns = (uint64_t)sqlite3_column_int64(statement, 2);
+    store_release(statement);
+    return 0;
+}
+
+int store_last_event(struct store *store, struct ledger_chain *chain, uint64_t *at_ns, struct error *error)
+{
+    struct store_last_event last;
+    if (store_read_last_event(store, &last, error))
+        return -1;
+    if (last.chain.last_event > 0 && !last.has_chain)
+        return store_fail_damaged(store, error, "its last event has no chain");
+    *chain = last.chain;
+    *at_ns = last.at_ns;
+    return 0;
+}
+
+/* 1 when a statement, which is bound and is then released, has a row; 0, -1. */
+static int has_row(struct store *store, sqlite3_stmt *statement, struct error *error)
+{
+    int row = store_next_row(store, statement, error);
+    if (row == 1)
+        store_release(statement);
+    return row;
+}
+
+int store_has_head(struct store *store, const uint8_t head[DIGEST_SHA256_LEN], struct error *error)
+{
+    char text[2 * DIGEST_SHA256_LEN + 1];
+    /* An index of the chain would cost 40 bytes an event, and almost every head that is looked up is that of
+     * the end of a run. */
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_HEAD_OF_RUN, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(digest_hex(head, DIGEST_SHA256_LEN, text)));
+    int found = has_row(store, statement, error);
+    if (found != 0)
+        return found;
+    statement = store_prepare(store, STORE_SQL_HEAD_OF_EVENT, error);
+    if (!statement)
+        return -1;
+    store_bind_blob(statement, 1, slice_make((const char *)head, DIGEST_SHA256_LEN));
+    return has_row(store, statement, error);
+}
+
+static bool has_body(const struct ledger_value *event)
+{
+    for (size_t i = 0; i < LEDGER_EVENT_BODY_COLUMNS; i++)
+        if (!event[LEDGER_EVENT_FIXED_COLUMNS + i].is_null)
+            return true;
+    return false;
+}
+
+int store_remove_bodies(struct store *store, int64_t customer, struct ledger_sealer *sealer,
+                        struct error *error)
+{
+    sqlite3_stmt *events = store_prepare_write(store, STORE_SQL_EVENTS_OF, error);
+    sqlite3_stmt *blank = events ? store_prepare_write(store, STORE_SQL_EVENT_BLANK, error) : NULL;
+    if (!blank)
+        return -1;
+    sqlite3_bind_int64(events, 1, customer);
+    int row;
+    while ((row = store_next_row(store, events, error)) == 1) {
+        struct ledger_value values[LEDGER_EVENT_COLUMNS];
+        uint8_t digest[DIGEST_SHA256_LEN];
+        store_read_row(events, &ledger_event_table, values);
+        if (!has_body(values))
+            continue;
+        ledger_sealer_body(sealer, values, digest);
+        sqlite3_bind_int64(blank, 1, values[0].number);
+        store_bind_blob(blank, 2, slice_make((const char *)digest, sizeof digest));
+        if (store_write(store, blank, error)) {
+            store_release(events);
+            return -1;
+        }
+    }
+    return row;
+}
+
+/* Runs. */
+
+static int write_run(struct store *store, enum store_sql which, const struct ledger_value *values,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, which, error);
+    if (!statement)
+        return -1;
+    store_bind_row(statement, &ledger_run_table, values);
+    return store_write(store, statement, error);
+}
+
+int store_insert_run(struct store *store, const struct ledger_value *values, struct error *error)
+{
+    return write_run(store, STORE_SQL_RUN_NEW, values, error);
+}
+
+int store_update_run(struct store *store, const struct ledger_value *values, struct error *error)
+{
+    return write_run(store, STORE_SQL_RUN_SET, values, error);
+}
+
+int store_last_run(struct store *store, struct arena *arena, struct ledger_run *run, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_RUN, error);
+    if (!statement)
+        return -1;
+    int row = store_next_row(store, statement, error);
+    if (row != 1)
+        return row;
+    struct ledger_value values[LEDGER_RUN_COLUMNS];
+    store_read_row(statement, &ledger_run_table, values);
+    const char *lacks = ledger_row_from_values(&ledger_run_table, values, arena, run);
+    if (lacks)
+        store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
+    store_release(statement);
+    return lacks ? -1 : 1;
+}
+
+int store_has_run(struct store *store, int64_t id, const char *started, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_HAS_RUN, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, id);
+    store_bind_text(statement, 2, slice_from(started));
+    return has_row(store, statement, error);
+}
+
+/* Outside the proof. */
+
+int store_meta(struct store *store, const char *key, struct arena *arena, struct slice *value,
+               struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_META, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(key));
+    int row = store_next_row(store, statement, error);
+    if (row != 1)
+        return row;
+    if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
+        row = store_fail_damaged(store, error, "%s has no value in meta", key);
+    else
+        *value = arena_copy(arena, store_column(statement, 0));
+    store_release(statement);
+    return row;
+}
+
+int store_meta_set(struct store *store, const char *key, struct slice value, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_META_SET, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(key));
+    /* An empty value is stored as text: the column is NOT NULL. */
+    sqlite3_bind_text64(statement, 2, value.len > 0 ? value.data : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
+    return store_write(store, statement, error);
+}
+
+int store_nonce(struct store *store, const char *key_id, uint64_t *floor, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_NONCE, error);
+    *floor = 0;
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(key_id));
+    int row = store_next_row(store, statement, error);
+    if (row != 1)
+        return row;
+    int result = 0;
+    if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
+        result = store_fail_damaged(store, error, "a nonce has no floor");
+    /* SQLite has no unsigned numbers: a floor above 2^63 is stored as a negative one. */
+    *floor = (uint64_t)sqlite3_column_int64(statement, 0);
+    store_release(statement);
+    return result;
+}
+
+int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare_write(store, STORE_SQL_NONCE_SET, error);
+    if (!statement)
+        return -1;
+    store_bind_text(statement, 1, slice_from(key_id));
+    sqlite3_bind_int64(statement, 2, (int64_t)floor);
+    return store_write(store, statement, error);
+}

@@ -1,0 +1,48 @@
+#include <stdio.h>
+
+#include "core/buffer.h"
+#include "ledger/sqlite/store_sqlite.h"
+
+enum { TABLES_MAX = 16 * 1024 };
+
+/* The unique index of keys is the busy one: they come in any order; a customer that lost its key has none
+ * there. That of users is partial, which costs nothing while a create is only journalled. The index of
+ * identities is read once for each create; a run in which nothing changed never touches it. */
+static const char others[] =
+    "CREATE UNIQUE INDEX customer_external_id ON customer(external_id);"
+    "CREATE UNIQUE INDEX customer_user_id ON customer(user_id) WHERE user_id IS NOT NULL;"
+    "CREATE INDEX customer_identity ON customer(identity) WHERE identity IS NOT NULL;"
+    "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE reading(customer INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE task(id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, kind TEXT NOT NULL, slot TEXT,"
+    " digest BLOB, state TEXT NOT NULL, idempotency_key TEXT, attempts INTEGER NOT NULL,"
+    " created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;";
+
+static void append_table(struct buffer *text, const struct ledger_table *table)
+{
+    static const char *const types[] = {
+        [LEDGER_NUMBER] = "INTEGER", [LEDGER_TEXT] = "TEXT", [LEDGER_BLOB] = "BLOB"};
+
+    buffer_printf(text, "CREATE TABLE %s(%s INTEGER PRIMARY KEY", table->name, table->columns[0].name);
+    for (size_t i = 1; i < table->count; i++)
+        buffer_printf(text, ", %s %s%s", table->columns[i].name, types[table->columns[i].type],
+                      table->columns[i].is_required ? " NOT NULL" : "");
+    buffer_append_text(text, ") STRICT;");
+}
+
+int store_create_tables(struct store *store, struct error *error)
+{
+    struct buffer text;
+    buffer_init(&text, TABLES_MAX);
+    append_table(&text, &ledger_customer_table);
+    append_table(&text, &ledger_event_table);
+    append_table(&text, &ledger_run_table);
+    buffer_printf(&text, "%s INSERT INTO meta(key, value) VALUES('schema_version', '%d');", others,
+                  STORE_FORMAT);
+    buffer_printf(&text, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
+                  STORE_FORMAT);
+    int result = store_execute(store, text.data, "made", error);
+    buffer_clear(&text);
+    return result;
+}

@@ -1,0 +1,166 @@
+/* store_sqlite: shared by the sources of this folder only: the handle, the statements, the files beside a
+ * ledger.
+ *
+ * Every statement is prepared at its first use and kept; names come from constant texts and the column lists
+ * of ledger_row.h, values are bound. A failed statement leaves the transaction unusable (SQLite may have
+ * rolled it back by itself), so all later writes fail with the same text until the next store_begin. Thread:
+ * one for each struct store; two of them share nothing but constants.
+ *
+ * Format 3 (PRAGMA user_version; application_id `KYL1`; store_schema.c has the tables): customer, event and
+ * run as in ledger_row.h. nonce: by key_id (a digest of the API key) the floor below which nonces may have
+ * been used. meta: settings of the ledger by name. reading and task are not written by this version.
+ *
+ * Durability: WAL, synchronous = FULL, one writer. A batch is one transaction, so its fsync is shared and
+ * never skipped. Readers never block a run. LEDGER.lock (flock, never unlinked, with `PID START`) is held for
+ * the life of the process.
+ */
+#ifndef KYC_LEDGER_SQLITE_STORE_SQLITE_H
+#define KYC_LEDGER_SQLITE_STORE_SQLITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "ledger/ledger_store.h"
+
+enum {
+    STORE_FORMAT = 3,
+    STORE_APPLICATION_ID = 0x4b594c31, /* `KYL1` */
+};
+
+enum store_sql {
+    STORE_SQL_BEGIN,
+    STORE_SQL_COMMIT,
+    STORE_SQL_META,
+    STORE_SQL_META_SET,
+    STORE_SQL_NONCE,
+    STORE_SQL_NONCE_SET,
+    STORE_SQL_INCOMPLETE,
+    STORE_SQL_INCOMPLETE_CUSTOMERS,
+    STORE_SQL_CUSTOMER,
+    STORE_SQL_FIND_KEY,
+    STORE_SQL_FIND_USER,
+    STORE_SQL_FIND_IDENTITY,
+    STORE_SQL_LAST_CUSTOMER,
+    STORE_SQL_CUSTOMER_NEW,
+    STORE_SQL_CUSTOMER_SET,
+    STORE_SQL_CUSTOMER_SET_USER,
+    STORE_SQL_CUSTOMER_SET_KEY,
+    STORE_SQL_CUSTOMER_SET_IDENTITY,
+    STORE_SQL_SCAN,
+    STORE_SQL_USERS,
+    STORE_SQL_GROUPS,
+    STORE_SQL_CUSTOMERS,
+    STORE_SQL_CUSTOMERS_OPEN,
+    STORE_SQL_CUSTOMERS_USERS,
+    STORE_SQL_CUSTOMERS_TWINS,
+    STORE_SQL_RESULT_ROWS,
+    STORE_SQL_CUSTOMER_ROWS,
+    STORE_SQL_EVENT_ROWS,
+    STORE_SQL_RUN_ROWS,
+    STORE_SQL_EVENT_NEW,
+    STORE_SQL_EVENT_CHAIN,
+    STORE_SQL_LAST_EVENT,
+    STORE_SQL_EVENTS_OF,
+    STORE_SQL_EVENT_BLANK,
+    STORE_SQL_HEAD_OF_RUN,
+    STORE_SQL_HEAD_OF_EVENT,
+    STORE_SQL_RUN_NEW,
+    STORE_SQL_RUN_SET,
+    STORE_SQL_LAST_RUN,
+    STORE_SQL_HAS_RUN,
+    STORE_SQL_COUNT
+};
+
+struct store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STORE_SQL_COUNT];
+    char *path, *lock_path, *key_path;
+    int lock_fd;                             /* -1: LEDGER_READ */
+    bool failed;                             /* a statement failed: see above */
+    struct error why;                        /* then: the first failure */
+    struct store_checkpointer *checkpointer; /* NULL: LEDGER_READ */
+};
+
+/* The files beside a ledger (store_files.c). Each 0 or -1, where nothing else is said. */
+
+/* path ‖ suffix; the caller frees. */
+char *store_path_with(const char *path, const char *suffix);
+/* A ledger has one lock, also when a symbolic link names it; and SQLite must not take a relative name for one
+ * of its own (`file:…`, `:memory:`). The caller frees. */
+char *store_path_resolve(const char *location);
+/* Refuses network file systems, by the magic number of the folder's file system. */
+int store_file_check_system(const char *path, struct error *error);
+/* Refuses a ledger, or a file of SQLite's beside it, that is not a regular file: SQLite would wait for a
+ * pipe's writer. */
+int store_file_check_kinds(const struct store *store, struct error *error);
+/* Refuses a ledger with more than one hard link: each of its names would have a lock of its own. */
+int store_file_check_names(const struct store *store, struct error *error);
+/* flock on the lock file; ERROR_BUSY when another process holds it. */
+int store_file_lock(struct store *store, struct error *error);
+/* 1 the key was read, 0 there is no key file, -1. */
+int store_file_read_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
+/* Makes the key and its file, durable before it returns. */
+int store_file_make_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_LEN], struct error *error);
+/* Makes the ledger's own file, empty, 0600, when it is missing. */
+int store_file_make(const struct store *store, struct error *error);
+
+/* Statements (store_statements.c). */
+
+/* Fills error from SQLite's last one: `the ledger PATH cannot be VERB: reason`, and a hint. All writes fail
+ * from now on, until the next store_begin. Returns -1. */
+int store_fail(struct store *store, const char *verb, struct error *error);
+/* Runs SQL that has no values (a pragma, BEGIN, the tables). 0 or -1. */
+int store_execute(struct store *store, const char *text, const char *verb, struct error *error);
+/* The statement, reset and with nothing bound; NULL with an error. */
+sqlite3_stmt *store_prepare(struct store *store, enum store_sql which, struct error *error);
+/* As above, for a write: fails with the first error when this transaction has failed already. */
+sqlite3_stmt *store_prepare_write(struct store *store, enum store_sql which, struct error *error);
+/* Runs a statement without rows and releases it. 0 or -1. */
+int store_write(struct store *store, sqlite3_stmt *statement, struct error *error);
+/* The next row: 1; at the end 0 (released); -1 (released). */
+int store_next_row(struct store *store, sqlite3_stmt *statement, struct error *error);
+/* Ends a statement before its last row. */
+void store_release(sqlite3_stmt *statement);
+
+/* Binding: the bytes must live until the statement is released; an empty slice is NULL. */
+void store_bind_text(sqlite3_stmt *statement, int index, struct slice text);
+void store_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes);
+/* The value of a column (as ?N of the whole-row statements, N its place in the list from 1). */
+void store_bind_value(sqlite3_stmt *statement, const struct ledger_table *table, size_t column,
+                      const struct ledger_value *value);
+void store_bind_row(sqlite3_stmt *statement, const struct ledger_table *table,
+                    const struct ledger_value *values);
+/* The values of a whole row; they borrow until the next step. */
+void store_read_row(sqlite3_stmt *statement, const struct ledger_table *table, struct ledger_value *values);
+/* The bytes of a column, text or blob; borrowed until the next step. */
+struct slice store_column(sqlite3_stmt *statement, int index);
+/* The place of a column of customer; NAME is one of its list. */
+size_t store_customer_column(const char *name);
+
+/* A customer of a whole row; arena NULL: its slices borrow until the next step. 0, or -1 (damaged) when it
+ * lacks a value: the statement is released then. */
+int store_read_customer(struct store *store, sqlite3_stmt *statement, struct arena *arena,
+                        struct ledger_customer *customer, struct error *error);
+
+/* Checkpoints (store_checkpoint.c). */
+
+/* Of a store that is open to be written. */
+void store_checkpointer_open(struct store *store);
+void store_checkpointer_close(struct store *store);
+/* After a commit: copies the log into the file when it has grown. */
+void store_checkpoint(struct store *store);
+/* Before a commit: -1 when a checkpoint has failed since the last one. */
+int store_checkpoint_failed(struct store *store, struct error *error);
+
+/* The last event (store_events.c). */
+struct store_last_event {
+    struct ledger_chain chain; /* head: zeros where it has none */
+    uint64_t at_ns;
+    bool has_chain;
+};
+int store_read_last_event(struct store *store, struct store_last_event *last, struct error *error);
+
+#endif

@@ -1,0 +1,143 @@
+/* store_fixture: a store in a folder of its own, and rows for it.
+ *
+ * Thread: one test at a time.
+ */
+#ifndef KYC_TESTS_STORE_FIXTURE_H
+#define KYC_TESTS_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "ledger/ledger_store.h"
+
+struct fixture {
+    char folder[32], path[48];
+    uint8_t key[FINGERPRINT_KEY_LEN];
+    struct store *store;
+    struct arena arena;
+    struct error error;
+};
+
+#define fixture_ok(fixture, call)                                                                            \
+    do {                                                                                                     \
+        if ((call) < 0)                                                                                      \
+            fail_msg("%s: %s", #call, (fixture)->error.text);                                                \
+    } while (0)
+
+static inline struct store *fixture_open(struct fixture *fixture, enum ledger_mode mode)
+{
+    bool is_new;
+    fixture->error = (struct error){.scope = ERROR_NONE};
+    struct store *store = store_open(fixture->path, mode, NULL, fixture->key, &is_new, &fixture->error);
+    if (!store)
+        fail_msg("the store does not open: %s", fixture->error.text);
+    return store;
+}
+
+/* A store with its tables and no rows, open to be written. */
+static inline int fixture_setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    *state = fixture;
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/kyc-store-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->path, sizeof fixture->path, "%s/ledger", fixture->folder);
+    arena_init(&fixture->arena, 4096);
+    fixture->store = fixture_open(fixture, LEDGER_WRITE);
+    fixture_ok(fixture, store_begin(fixture->store, &fixture->error));
+    fixture_ok(fixture, store_create_tables(fixture->store, &fixture->error));
+    fixture_ok(fixture, store_commit(fixture->store, &fixture->error));
+    return 0;
+}
+
+static inline int fixture_teardown(void **state)
+{
+    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
+    struct fixture *fixture = *state;
+    store_close(fixture->store);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s%s", fixture->path, suffixes[i]);
+        unlink(path);
+    }
+    int left = rmdir(fixture->folder);
+    arena_clear(&fixture->arena);
+    free(fixture);
+    return left;
+}
+
+/* What another program does to the file. */
+static inline void fixture_sql(struct fixture *fixture, const char *text)
+{
+    sqlite3 *db;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s: %s", text, why);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The first number that a query gives. */
+static inline int64_t fixture_number(struct fixture *fixture, const char *query)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return number;
+}
+
+/* A customer with a user: the texts are made from the id. */
+static inline struct ledger_customer fixture_customer(struct fixture *fixture, int64_t id)
+{
+    return (struct ledger_customer){
+        .id = id,
+        .external_id = arena_printf(&fixture->arena, "KEY-%04d", (int)id),
+        .state = LEDGER_CREATED,
+        .user_id = arena_printf(&fixture->arena, "USER-%04d", (int)(id * 7 % 100)),
+        .digest = SLICE_LITERAL("digest"),
+        .member_digests = SLICE_LITERAL("members"),
+        .identity = arena_printf(&fixture->arena, "IDENTITY-%04d", (int)(id / 2)),
+        .updated_at = 1,
+    };
+}
+
+static inline void fixture_insert(struct fixture *fixture, const struct ledger_customer *customer)
+{
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
+    ledger_row_to_values(&ledger_customer_table, customer, values);
+    fixture_ok(fixture, store_insert_customer(fixture->store, values, &fixture->error));
+}
+
+static inline void fixture_update(struct fixture *fixture, const struct ledger_customer *before,
+                                  const struct ledger_customer *after)
+{
+    struct ledger_value old[LEDGER_CUSTOMER_COLUMNS], values[LEDGER_CUSTOMER_COLUMNS];
+    ledger_row_to_values(&ledger_customer_table, before, old);
+    ledger_row_to_values(&ledger_customer_table, after, values);
+    fixture_ok(fixture, store_update_customer(fixture->store, old, values, &fixture->error));
+}
+
+static inline void fixture_append(struct fixture *fixture, const struct ledger_event *event)
+{
+    struct ledger_value values[LEDGER_EVENT_COLUMNS];
+    ledger_row_to_values(&ledger_event_table, event, values);
+    fixture_ok(fixture, store_append_event(fixture->store, values, &fixture->error));
+}
+
+#endif
