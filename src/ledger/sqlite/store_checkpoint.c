@@ -48,6 +48,15 @@ static int copy_log(struct store *store, int *copied, struct error *error)
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? 0 : store_fail(store, "written", error);
 }
 
+/* SQLite syncs the file only in the pass that copies the last page: the writer's, which would wait for all
+ * the pages that were copied beside it. An error is the writer's too: each descriptor reports it. */
+static void sync_file(struct store *store)
+{
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 static void *copy_in_background(void *context)
 {
     struct store_checkpointer *checkpointer = context;
@@ -62,6 +71,8 @@ static void *copy_in_background(void *context)
         struct error error;
         int copied = 0;
         int result = copy_log(checkpointer->store, &copied, &error);
+        if (result == 0 && copied > 0)
+            sync_file(checkpointer->store);
         pthread_mutex_lock(&checkpointer->mutex);
         if (result != 0 && !checkpointer->has_failed) {
             checkpointer->has_failed = true;
