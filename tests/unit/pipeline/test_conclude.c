@@ -11,8 +11,9 @@
 
 #include "core/clock.h"
 #include "pipeline/item.h"
+#include "pipeline/sending_state.h"
 #include "provider/kraken_embed.h"
-#include "unit/provider/records.h"
+#include "unit/pipeline/customers.h"
 
 enum { NOW = 1000, ATTEMPTS = 6, KINDS = OUTCOME_WITHDRAWN + 1, RECOVERIES = PROVIDER_RECOVERY_LIST + 1 };
 
@@ -331,9 +332,10 @@ static void no_situation_breaks_a_promise(void **state)
                 for (unsigned facts = 0; facts < ALL_FACTS; facts++) {
                     if (!can_be((enum outcome_kind)kind, operations[i].is, facts))
                         continue;
-                    enum conclusion_kind got =
-                        conclude_situation((enum outcome_kind)kind, operations[i].operation, recovery, facts)
-                            .kind;
+                    const struct conclusion whole =
+                        conclude_situation((enum outcome_kind)kind, operations[i].operation, recovery, facts);
+                    enum conclusion_kind got = whole.kind;
+                    assert_true(!(facts & LEFT) || (whole.write && whole.event)); /* each request is logged */
                     bool is_yes = got == CONCLUSION_CREATED || got == CONCLUSION_UPDATED ||
                                   got == CONCLUSION_UPDATE_NEXT;
                     assert_true(!is_yes || kind == OUTCOME_DONE); /* nobody is created by our own word */
@@ -498,6 +500,267 @@ static void what_is_given_up_while_it_waits_is_unsent_or_stays_in_doubt(void **s
     assert_false(got.write);
 }
 
+/* Whole records: every sequence of outcomes, cut anywhere, with the ledger that it leaves to the next run. */
+
+enum {
+    WALK_MAX = 3,
+    WALKS_MAX = 4096,
+    HTTP_OF_REFUSAL = 422, /* to the very bytes: after a doubt it proves that there is no user */
+};
+
+/* The last attempt of a walk. */
+enum ending { AS_USUAL, WHILE_STOPPING, ATTEMPTS_USED_UP, WITH_HOLD, ENDINGS };
+
+struct walk {
+    enum operation operation;
+    enum outcome_kind outcomes[WALK_MAX];
+    size_t len;
+    enum ending ending;
+    enum conclusion_kind concluded;
+    struct customer customer;
+};
+
+struct walks {
+    struct customers customers;
+    struct walk *all;
+    size_t count;
+    int64_t sent; /* attempts that left */
+};
+
+static const char *describe_walk(const struct walks *walks, const struct walk *walk)
+{
+    static const char *const endings[] = {"", ", stopping", ", no attempt left", ", in_doubt: hold"};
+    static char text[160];
+    size_t len = (size_t)snprintf(text, sizeof text, "%s, %s:", walks->customers.provider->name,
+                                  operation_word(walk->operation));
+
+    for (size_t i = 0; i < walk->len; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, " %s", outcome_word(walk->outcomes[i]));
+    snprintf(text + len, sizeof text - len, "%s: %s", endings[walk->ending],
+             conclusion_words[walk->concluded]);
+    return text;
+}
+
+static bool leaves(enum outcome_kind kind)
+{
+    return kind != OUTCOME_NOT_SENT && kind != OUTCOME_STOP && kind != OUTCOME_WITHDRAWN;
+}
+
+/* One attempt, concluded and written as a run does. */
+static struct conclusion attempt(struct walks *walks, const struct walk *walk, struct item *item,
+                                 size_t index)
+{
+    struct fixture *fixture = walks->customers.fixture;
+    bool is_last = index + 1 == walk->len;
+    enum outcome_kind kind = walk->outcomes[index];
+    struct outcome outcome = fixture_outcome(kind, kind == OUTCOME_EXISTS ? 409 : HTTP_OF_REFUSAL, "a_code",
+                                             kind == OUTCOME_DONE ? walk->customer.user_id : "");
+    const struct conclude_limits mine = {.attempts = ATTEMPTS,
+                                         .retry_for_ns = limits.retry_for_ns,
+                                         .settle = !is_last || walk->ending != WITH_HOLD,
+                                         .doubt = walks->customers.provider->recovery,
+                                         .stopping = is_last && walk->ending == WHILE_STOPPING};
+
+    item->attempts = is_last && walk->ending == ATTEMPTS_USED_UP ? ATTEMPTS : (uint32_t)index + 1;
+    struct conclusion got = conclude(item, &outcome, leaves(kind), &mine, NOW, 0);
+    const struct ledger_result result = {.id = walk->customer.id,
+                                         .row = 7,
+                                         .operation = walk->operation,
+                                         .conclusion = got.ledger,
+                                         .event = got.event,
+                                         .outcome = &outcome,
+                                         .attempt = item->attempts,
+                                         .at_ns = walk->customer.at_ns + 1 + index};
+    bool taken = false;
+    if (got.write && ledger_result(fixture->ledger, &result, &taken, &fixture->error) != 0)
+        fail_msg("%s: %s", describe_walk(walks, walk), fixture->error.text);
+    item->in_doubt = item->in_doubt || kind == OUTCOME_IN_DOUBT;
+    walks->sent += leaves(kind);
+    return got;
+}
+
+/* Adds the walk, and those that go on from it. */
+static void add_walks(struct walks *walks, const struct walk *walk)
+{
+    bool is_update = walk->operation == OPERATION_UPDATE, goes_on = true;
+    struct walk *added = &walks->all[walks->count++];
+    struct item item = {.immutable = FIELD_NONE};
+    char key[16];
+
+    assert_true(walks->count < WALKS_MAX);
+    *added = *walk;
+    snprintf(key, sizeof key, "W-%zu", walks->count);
+    added->customer = customers_add(&walks->customers, is_update ? UPDATE_JOURNALLED : JOURNALLED, key,
+                                    (unsigned)walks->count);
+    walks->sent += is_update; /* its create */
+    item.delivery.call.operation = walk->operation;
+    for (size_t i = 0; i < walk->len && goes_on; i++) {
+        struct conclusion got = attempt(walks, added, &item, i);
+        added->concluded = got.kind;
+        goes_on = got.kind == CONCLUSION_AGAIN;
+        if (!goes_on && i + 1 < walk->len)
+            fail_msg("%s: the last attempt cannot be", describe_walk(walks, added));
+    }
+    /* What is in doubt where one listing resolves all is not simply sent again. */
+    bool is_listed = item.in_doubt && walks->customers.provider->recovery == PROVIDER_RECOVERY_LIST;
+    if (!goes_on || walk->len == WALK_MAX || walk->ending != AS_USUAL || is_listed)
+        return;
+    struct walk next = *walk;
+    next.len++;
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int ending = 0; ending < ENDINGS; ending++) {
+            next.outcomes[next.len - 1] = (enum outcome_kind)kind;
+            next.ending = (enum ending)ending;
+            add_walks(walks, &next);
+        }
+}
+
+static bool has_outcome(const struct walk *walk, enum outcome_kind kind)
+{
+    for (size_t i = 0; i < walk->len; i++)
+        if (walk->outcomes[i] == kind)
+            return true;
+    return false;
+}
+
+/* Bits of what the next run may do with the same row. */
+static unsigned next_of(const struct walk *walk, const struct provider *provider)
+{
+    enum outcome_kind last = walk->outcomes[walk->len - 1];
+    bool in_doubt = has_outcome(walk, OUTCOME_IN_DOUBT);
+
+    if (last == OUTCOME_DONE)
+        return 1u << DECISION_UNCHANGED;
+    if (last == OUTCOME_REFUSED)
+        return 1u << DECISION_REFUSED;
+    if (walk->operation == OPERATION_UPDATE)
+        return last == OUTCOME_EXISTS ? 1u << DECISION_REFUSED : 1u << DECISION_UPDATE;
+    if (last == OUTCOME_EXISTS && in_doubt && provider->recovery == PROVIDER_RECOVERY_REPEAT)
+        return 1u << DECISION_HELD;
+    if (last == OUTCOME_EXISTS && !in_doubt && walk->concluded != CONCLUSION_ASK)
+        return 1u << DECISION_REFUSED;
+    /* Sent again as a new one only if none of its requests did anything, and the run has said so. */
+    if (!in_doubt && last != OUTCOME_EXISTS && walk->concluded == CONCLUSION_UNSENT)
+        return 1u << DECISION_CREATE;
+    return 1u << DECISION_RECONCILE;
+}
+
+static void check_walk(struct walks *walks, const struct walk *walk)
+{
+    struct customers *customers = &walks->customers;
+    const struct decide_context context = {.index = customers->index,
+                                           .ledger = customers->fixture->ledger,
+                                           .job = &customers->job,
+                                           .provider = customers->provider,
+                                           .fingerprint = customers->fingerprint};
+    size_t number = (size_t)(walk - walks->all) + 1;
+    struct row_record row;
+    struct decision decision;
+
+    customers_row(customers, &row, walk->customer.key, (unsigned)number,
+                  walk->operation == OPERATION_UPDATE ? ROW_PHONE : ROW_SAME);
+    if (decide(&context, &row.sample.record, &customers->fixture->arena, &decision,
+               &customers->fixture->error) != 0)
+        fail_msg("%s", customers->fixture->error.text);
+    if (!(1u << decision.kind & next_of(walk, customers->provider)))
+        fail_msg("%s, then the next run decides %d", describe_walk(walks, walk), (int)decision.kind);
+    if (decision.kind == DECISION_RECONCILE && decision.first_sent_at != walk->customer.at_ns)
+        fail_msg("%s: the age of its key is lost", describe_walk(walks, walk));
+    const char *key =
+        customers->provider->recovery == PROVIDER_RECOVERY_LOOK_UP ? walk->customer.idempotency_key : "";
+    if (decision.kind == DECISION_RECONCILE &&
+        strcmp(decision.idempotency_key ? decision.idempotency_key : "", key) != 0)
+        fail_msg("%s: its key is lost", describe_walk(walks, walk));
+    if (decision.kind == DECISION_CREATE && decision.refusals != 0)
+        fail_msg("%s: it would get another key", describe_walk(walks, walk));
+}
+
+static void a_run_that_ends_anywhere_leaves_what_the_next_one_takes_up(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"payward", "kraken-embed", "kira", "payso"};
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct walks walks = {.all = calloc(WALKS_MAX, sizeof(struct walk))};
+        customers_open(&walks.customers, names[i]);
+        for (unsigned j = 0; j < KINDS * ENDINGS; j++) {
+            struct walk walk = {.operation = OPERATION_CREATE,
+                                .outcomes = {(enum outcome_kind)(j / ENDINGS)},
+                                .len = 1,
+                                .ending = (enum ending)(j % ENDINGS)};
+            add_walks(&walks, &walk);
+            walk.operation = OPERATION_UPDATE;
+            if (walks.customers.provider->can_update)
+                add_walks(&walks, &walk);
+        }
+        customers_load(&walks.customers);
+        for (size_t j = 0; j < walks.count; j++)
+            check_walk(&walks, &walks.all[j]);
+        assert_int_equal(
+            fixture_number(walks.customers.fixture, "SELECT count(*) FROM event WHERE attempt > 0"),
+            walks.sent);
+        count += walks.count;
+        customers_close(&walks.customers);
+        free(walks.all);
+    }
+    print_message("# %zu walks\n", count);
+}
+
+/* A second request for the same create is only safe under a key that the provider still knows. */
+static void a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user(void **state)
+{
+    (void)state;
+    enum { WINDOW_H = 24, EARLIER = 1 << 0, PROVEN = 1 << 1, UNDATED = 1 << 2, NOT_FOUND = 1 << 3 };
+    static const struct {
+        const char *sentence;
+        unsigned recoveries;
+        enum operation operation;
+        bool in_doubt, changed;
+        unsigned facts;
+        uint64_t age_min; /* minutes since it was sent first */
+        bool asks;
+    } cases[] = {
+        {"what is not in doubt is sent", EACH, OPERATION_CREATE, false, false, 0, 0, false},
+        {"an update may be sent twice", EACH, OPERATION_UPDATE, true, false, 0, 0, false},
+        {"the reference keeps a second user out, at any age", REPEAT, OPERATION_CREATE, true, false, EARLIER,
+         100000, false},
+        {"also with other data", REPEAT, OPERATION_CREATE, true, true, EARLIER, 0, false},
+        {"nothing keeps a second user out", LIST, OPERATION_CREATE, true, false, 0, 0, true},
+        {"of this run, an hour before the key is forgotten", LOOK_UP, OPERATION_CREATE, true, false, 0,
+         22 * 60 + 59, false},
+        {"and later", LOOK_UP, OPERATION_CREATE, true, false, 0, 23 * 60 + 1, true},
+        {"of an earlier run, by the provider's clock", LOOK_UP, OPERATION_CREATE, true, false,
+         EARLIER | PROVEN, 22 * 60, false},
+        {"and later", LOOK_UP, OPERATION_CREATE, true, false, EARLIER | PROVEN, 23 * 60 + 1, true},
+        {"of an earlier run, by our clock alone", LOOK_UP, OPERATION_CREATE, true, false, EARLIER, 1, true},
+        {"of an earlier run whose clock was never compared", LOOK_UP, OPERATION_CREATE, true, false,
+         EARLIER | PROVEN | UNDATED, 1, true},
+        {"one key goes with one body", LOOK_UP, OPERATION_CREATE, true, true, 0, 0, true},
+        {"it was looked up, and not found", LOOK_UP, OPERATION_CREATE, true, true, NOT_FOUND, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (unsigned recovery = 0; recovery < RECOVERIES; recovery++) {
+            struct job job = {.provider = {.idempotency_window_ns = WINDOW_H * 3600 * CLOCK_NS_PER_S}};
+            const struct provider provider = {.recovery = (enum provider_recovery)recovery};
+            struct sending sending = {.parts = {.job = &job, .provider = &provider}};
+            struct item item = {.in_doubt = cases[i].in_doubt,
+                                .changed = cases[i].changed,
+                                .absent = cases[i].facts & NOT_FOUND,
+                                .is_undated = cases[i].facts & UNDATED};
+            uint64_t age_ns = cases[i].age_min * 60 * CLOCK_NS_PER_S;
+            if (!(cases[i].recoveries & 1u << recovery))
+                continue;
+            sending.settling.clocks.has_provider = cases[i].facts & PROVEN;
+            sending.settling.clocks.provider_offset_ns = (int64_t)(clock_real_ns() - clock_boot_ns());
+            item.delivery.call.operation = cases[i].operation;
+            item.delivery.call.journalled_ns = clock_real_ns() - age_ns;
+            item.sent_boot_ns = cases[i].facts & EARLIER ? 0 : clock_boot_ns();
+            if (settling_is_due(&sending, &item) != cases[i].asks)
+                fail_msg("%s, recovery %s", cases[i].sentence, recovery_words[recovery]);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,6 +768,8 @@ int main(void)
         cmocka_unit_test(no_situation_breaks_a_promise),
         cmocka_unit_test(a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user),
         cmocka_unit_test(what_settles_a_doubt_means_what_the_table_says),
+        cmocka_unit_test(a_run_that_ends_anywhere_leaves_what_the_next_one_takes_up),
+        cmocka_unit_test(a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
         cmocka_unit_test(what_says_nothing_about_the_record_uses_up_none_of_its_attempts),
         cmocka_unit_test(three_401s_of_one_record_are_enough),
