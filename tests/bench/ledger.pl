@@ -7,14 +7,15 @@
 # bench-tools`). Prints a table of figures and their ratios, new ÷ old; without OLD_BUILD the figures alone. The builds
 # take turns within each figure, so that a noisy neighbour affects both; figures of time are medians.
 #
-# PARTS='size rate verify' chooses parts, ROUNDS=N (default 5), ROWS=N (default 1,000,000: of rate and verify),
-# CREATES=N (default 20,000), BREAKDOWN=1 also prints where the bytes are: by table, index and column.
+# PARTS='size rate verify' chooses parts, ROUNDS=N (default 5) of rate, ROWS=N (default 1,000,000) customers of rate and
+# verify, CREATES=N (default 20,000) of size; BREAKDOWN=1 also prints where the bytes are: by table, index and column.
 #
 # size    bytes per customer with its events after real runs against the sandbox, at each provider. `file`: the database
-#         after a checkpoint, minus one without customers; `payload`: the bytes of its cells, which pages do not round.
-# rate    durable creates per second: of the customers of each commit one half is journalled and the other, journalled
-#         by the commit before, acknowledged, in commits of 256 with random keys; from an empty ledger, and with ROWS
-#         customers in it. Also the times of those commits: the longest are those with a checkpoint.
+#         after a checkpoint, minus that of a ledger without customers, so it counts whole pages (27 bytes each of 150
+#         customers); `payload`: the bytes of its cells.
+# rate    durable creates per second in commits of 256, each of which journals new customers with random keys and
+#         acknowledges those of the commit before; in an empty ledger, and in one of ROWS customers. And the times of
+#         its commits, the longest of which meet a checkpoint.
 # verify  `status --verify` of ROWS customers.
 use strict;
 use warnings;
@@ -34,7 +35,7 @@ my $rounds = $ENV{ROUNDS} || 5;
 my $rows = $ENV{ROWS} || 1_000_000;
 my $creates = $ENV{CREATES} || 20_000;
 
-# The limits of a new ÷ old.
+# The limits of new ÷ old.
 my %limit = (size => '<= 1.15', rate => '>= 1.00', verify => '<= 0.90');
 
 my %fields = (
@@ -49,6 +50,8 @@ my %credentials = (
     'payso' => 'token: env:KYC_BENCH_TOKEN',
     'kira' => 'api_key: env:KYC_BENCH_KEY, client_id: env:KYC_BENCH_CLIENT, password: env:KYC_BENCH_PASSWORD',
 );
+
+die "$_/ledger-commits is missing: choose PARTS='size verify'\n" for grep { $wanted{rate} && !-x "$_/ledger-commits" } @builds;
 
 # Of programs that send nothing.
 @ENV{qw(KYC_BENCH_KEY KYC_BENCH_SECRET KYC_BENCH_TOKEN KYC_BENCH_CLIENT KYC_BENCH_PASSWORD)} = ('bm90IGEgc2VjcmV0') x 5;
@@ -72,6 +75,8 @@ sub line
     $cells[1] = '' if @cells < 2;
     printf "%-52s %12s %12s %9s %9s\n", $what, @cells, $ratio, $ratio ne '' ? $limit || '' : '';
 }
+
+sub count_text { return $rows >= 1_000_000 ? sprintf('%g M', $rows / 1e6) : $rows; }
 
 sub median { my @sorted = sort { $a <=> $b } @_; return $sorted[$#sorted / 2]; }
 
@@ -244,8 +249,7 @@ sub verify
             push @{$user[$i]}, $user;
         }
     }
-    my $count = $rows >= 1_000_000 ? sprintf('%g M', $rows / 1e6) : $rows;
-    line("status --verify of $count customers, by the clock", '%.2f s', $limit{verify}, map { median(@{$_}) } @wall);
+    line(sprintf('status --verify of %s customers, by the clock', count_text()), '%.2f s', $limit{verify}, map { median(@{$_}) } @wall);
     line('  user time', '%.2f s', '', map { median(@{$_}) } @user);
 }
 
@@ -273,7 +277,7 @@ sub rate
 sub rate_from_empty
 {
     write_job($scratch, 'payward');
-    rate('from empty', 50_000, sub {
+    rate('in an empty ledger', 50_000, sub {
         my ($i, $round) = @_;
         unlink glob "$scratch/rate-$i.ledger*";
         return "$scratch/rate-$i.ledger";
@@ -282,5 +286,5 @@ sub rate_from_empty
 
 sub rate_when_filled
 {
-    rate(sprintf('at %g M customers', $rows / 1e6), 100_000, sub { return $ledgers[$_[0]]; });
+    rate(sprintf('in one of %s customers', count_text()), 100_000, sub { return $ledgers[$_[0]]; });
 }
