@@ -161,6 +161,9 @@ int ledger_begin(struct ledger *ledger, struct error *error)
 {
     ledger->chain = ledger->committed;
     ledger->last_customer = ledger->committed_customer;
+    if (ledger->is_run_new) /* its row is rolled back */
+        ledger->run = (struct ledger_run){.id = 0};
+    ledger->is_run_new = false;
     return store_begin(ledger->store, error);
 }
 
@@ -173,6 +176,7 @@ int ledger_commit(struct ledger *ledger, struct error *error)
         return -1;
     ledger->committed = ledger->chain;
     ledger->committed_customer = ledger->last_customer;
+    ledger->is_run_new = false;
     return 0;
 }
 

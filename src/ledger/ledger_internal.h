@@ -15,6 +15,7 @@ struct ledger {
     int64_t last_customer, committed_customer; /* likewise, the largest id */
     struct ledger_run run;                     /* id 0: none was started */
     struct arena run_arena;                    /* its texts */
+    bool is_run_new;                           /* it was started in the open transaction */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */
 };

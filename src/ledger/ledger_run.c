@@ -44,6 +44,7 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
         .version = arena_copy(arena, slice_from(version)),
         .job_digest = arena_copy(arena, slice_from(job_digest)),
     };
+    ledger->is_run_new = true;
     ledger_row_to_values(&ledger_run_table, &ledger->run, values);
     if (store_insert_run(ledger->store, values, error) != 0)
         return -1;

@@ -80,6 +80,30 @@ static void a_transaction_that_was_left_open_is_given_up(void **state)
     assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM customer"), 0);
 }
 
+/* Its row is not there: events that named it would belong to the next run, which gets its id. */
+static void a_run_whose_start_was_rolled_back_is_none(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger_mark mark;
+    for (int i = 0; i < 2; i++) {
+        fixture_begin(fixture);
+        assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error),
+                         0);
+        if (i == 0)
+            break_down(fixture);
+        assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), i == 0 ? -1 : 0);
+        heal(fixture);
+        fixture_begin(fixture);
+        ledger_mark(fixture->ledger, &mark);
+        assert_int_equal(mark.run, i == 0 ? 0 : 2);
+        assert_int_equal(try_journal(fixture, 0, i == 0 ? "C-1" : "C-2"), 0);
+        fixture_commit(fixture);
+    }
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE run IS NULL"), 1);
+    assert_int_equal(fixture_number(fixture, "SELECT count(*) FROM event WHERE run = 2"), 2);
+    assert_int_equal(fixture_verify(fixture, "").verified.findings, 0);
+}
+
 #define FAILURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -88,6 +112,7 @@ int main(void)
         FAILURE(a_failed_read_lets_nothing_be_committed),
         FAILURE(the_next_transaction_goes_on_without_what_was_lost),
         FAILURE(a_transaction_that_was_left_open_is_given_up),
+        FAILURE(a_run_whose_start_was_rolled_back_is_none),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("ledger_failure", tests, NULL, NULL);
