@@ -415,12 +415,14 @@ static void rekey(struct ledger_customer *row, const struct ledger_change *chang
     row->pending_member_digests = replace_members(row->pending_member_digests, change->key_digests, arena);
 }
 
+/* Without a key nobody can erase it, so nothing of a person is left: a twin's message has both keys. */
 static void release_key(struct ledger_customer *row)
 {
-    row->external_id = nothing;
-    row->state = LEDGER_UNSENT;
-    row->twin = LEDGER_TWIN_NONE;
-    clear_pending(row);
+    *row = (struct ledger_customer){.id = row->id,
+                                    .state = LEDGER_UNSENT,
+                                    .first_run = row->first_run,
+                                    .updated_run = row->updated_run,
+                                    .updated_at = row->updated_at};
 }
 
 struct ledger_customer ledger_apply(const struct ledger_customer *before, const struct ledger_change *change,

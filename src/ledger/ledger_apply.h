@@ -68,7 +68,8 @@ enum ledger_change_kind {
     LEDGER_CHANGE_STOP_TWIN,   /* the run stopped because of its twins */
     LEDGER_CHANGE_IDENTIFY,    /* digests that the row in the input provides */
     LEDGER_CHANGE_REKEY,       /* another key */
-    LEDGER_CHANGE_RELEASE_KEY, /* its key goes to another customer; it was never sent */
+    LEDGER_CHANGE_RELEASE_KEY, /* it was never sent, and another customer gets its key:
+                                  as ERASE, but for the state */
     LEDGER_CHANGE_ERASE,       /* everything but id, runs and times is removed */
     LEDGER_CHANGE_KINDS
 };

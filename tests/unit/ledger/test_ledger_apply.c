@@ -76,7 +76,7 @@ static const struct {
     {"a twin", BASE "state=refused twin=refused pending=abc pending_members=abc code=twin message=m"},
     {"a stopped twin", BASE "state=refused twin=stopped pending=abc pending_members=abc code=twin message=m"},
     {"an allowed twin", BASE "state=unsent twin=allowed code=settled"},
-    {"released", BASE "key=- state=unsent code=twin message=m"},
+    {"released", "id=1 key=- state=unsent first_run=1 run=1 at=50"},
     {"erased", "id=1 key=erased:1 state=erased first_run=1 run=1 at=50"},
 };
 
@@ -382,7 +382,8 @@ static const struct {
     {REKEY_UNKNOWN, LEFT_OUT, "key=C-2 members=akz " STAMPED},
     {REKEY_UNKNOWN, ASSIGNED, "key=C-2 former=C-1 " STAMPED},
     {REKEY_UNKNOWN, ASSIGNED_UPDATING, "key=C-2 former=C-1 pending_members=xkc " STAMPED},
-    {RELEASE_KEY, NEW | WITHDRAWN | TWINS, "key=- state=unsent twin=- " NO_PENDING},
+    {RELEASE_KEY, NEW | WITHDRAWN | TWINS,
+     "key=- state=unsent identity=- twin=- idempotency=- " NO_PENDING NO_ATTEMPT},
     {ERASE, NEW, NOTHING_LEFT "first_run=2"},
     {ERASE, (SENDABLE & ~NEW) | CREATED | UPDATE_REFUSED | LEFT_OUT | ASSIGNED | RELEASED, NOTHING_LEFT},
 };
@@ -677,7 +678,7 @@ static const char *broken_by(const struct ledger_customer *before, const struct 
     if (was_open && is_open && kind != LEDGER_CHANGE_JOURNAL && before->first_sent_at != after->first_sent_at)
         return "the time of the first attempt";
     if (!slice_equal(before->idempotency_key, after->idempotency_key) &&
-        !is_one_of(kind, KIND(JOURNAL) | KIND(ERASE)))
+        !is_one_of(kind, KIND(JOURNAL) | KIND(RELEASE_KEY) | KIND(ERASE)))
         return "its idempotency key";
     if (kind != LEDGER_CHANGE_ERASE && after->refusals < before->refusals)
         return "its refusals";

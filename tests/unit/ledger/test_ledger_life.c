@@ -269,6 +269,7 @@ static void a_twin_makes_way_for_a_key_unless_it_was_refused(void **state)
         assert_int_equal(customer.state, LEDGER_UNSENT);
         assert_int_equal(customer.twin, LEDGER_TWIN_NONE);
         assert_int_equal(customer.pending_digest.len, 0);
+        assert_int_equal(customer.message.len, 0); /* it had both keys */
     }
     struct fixture_findings findings = fixture_verify(fixture, NULL);
     if (findings.verified.findings > 0)
