@@ -57,7 +57,7 @@ int ledger_write_begin_by_key(struct ledger *ledger, struct slice external_id,
  * codes. */
 static struct ledger_event make_event(const struct ledger_customer *before,
                                       const struct ledger_customer *after, const struct ledger_change *change,
-                                      uint64_t row)
+                                      uint64_t row, uint32_t latency_ms)
 {
     struct ledger_event event = {
         .customer = after->id,
@@ -78,8 +78,10 @@ static struct ledger_event make_event(const struct ledger_customer *before,
     }
     if (change->kind == LEDGER_CHANGE_REKEY && change->is_digest_unknown)
         event.code = SLICE_LITERAL(CODE_DIGEST_UNKNOWN);
-    if (change->is_sent)
+    if (change->is_sent) {
         event.attempt = change->attempt;
+        event.latency_ms = latency_ms;
+    }
     return event;
 }
 
@@ -101,10 +103,9 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
         if (store_update_customer(ledger->store, old, values, error) != 0)
             return -1;
     }
-    struct ledger_event event = make_event(before, &after, change, row);
+    struct ledger_event event = make_event(before, &after, change, row, latency_ms);
     ledger_sealer_seal(ledger->sealer, &ledger_customer_table, values, seal);
     event.seal = slice_make((const char *)seal, sizeof seal);
-    event.latency_ms = latency_ms;
     return ledger_write_event(ledger, &event, error);
 }
 

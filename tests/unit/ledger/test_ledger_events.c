@@ -97,6 +97,7 @@ static void what_was_not_sent_is_no_attempt(void **state)
             .conclusion = i ? LEDGER_RESULT_ABANDONED : LEDGER_RESULT_REFUSED,
             .outcome = i ? &withdrawn : &not_built,
             .attempt = 3,
+            .latency_ms = 12, /* of an earlier attempt */
             .at_ns = 5};
         fixture_begin(fixture);
         assert_int_equal(ledger_result(fixture->ledger, &result, &taken, &fixture->error), 0);
@@ -104,6 +105,7 @@ static void what_was_not_sent_is_no_attempt(void **state)
         assert_int_equal(fixture_find(fixture, result.id).attempts, 0);
     }
     ASSERT_EVENTS(fixture, want);
+    assert_int_equal(fixture_number(fixture, "SELECT max(latency_ms) FROM event"), 0);
 }
 
 static void settle(struct fixture *fixture, const char *key, const char *user)
