@@ -213,12 +213,12 @@ int ledger_identify(struct ledger *ledger, const struct ledger_identification *k
 /* The result of a person's verdict. */
 enum ledger_settlement {
     LEDGER_SETTLED,           /* the customer has this user, or has none and is created again */
-    LEDGER_SETTLE_ADOPTED,    /* a customer that was not in the ledger: its first update sends every member */
+    LEDGER_SETTLE_ADOPTED,    /* a customer that was never sent: its first update sends every member */
     LEDGER_SETTLE_ACCEPTED,   /* it had this user already: its digests become unknown, likewise */
     LEDGER_SETTLE_TAKEN,      /* not written: another customer has this user */
     LEDGER_SETTLE_OTHER_USER, /* not written: the customer has another user, assigned by an answer, not by a
                                  person */
-    LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but its create is not in doubt */
+    LEDGER_SETTLE_NO_DOUBT,   /* not written: absent, but its create is not in doubt; or erased */
     LEDGER_SETTLE_CORRECTED,  /* written: an earlier verdict had assigned another user */
     LEDGER_SETTLE_ALLOWED,    /* written: a twin is another person, and is created */
     LEDGER_SETTLE_UNKNOWN,    /* rekey, not written: no customer with a user has this key */

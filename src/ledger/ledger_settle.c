@@ -10,6 +10,8 @@ enum { ERASED_KEY_SIZE = LEDGER_ERASED_KEY_SIZE + 24 };
 static enum ledger_settlement classify_user(const struct ledger_customer *customer,
                                             const struct ledger_verdict *verdict)
 {
+    if (customer->state == LEDGER_ERASED)
+        return LEDGER_SETTLE_NO_DOUBT;
     if (customer->user_id.len == 0)
         return ledger_customer_is_untouched(customer) && customer->twin == LEDGER_TWIN_NONE
                    ? LEDGER_SETTLE_ADOPTED

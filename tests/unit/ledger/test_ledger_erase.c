@@ -228,6 +228,21 @@ static void an_erased_body_that_somebody_fills_again_is_found(void **state)
     }
 }
 
+static void nobody_gives_an_erased_customer_a_user(void **state)
+{
+    struct fixture *fixture = *state;
+    enum ledger_settlement settlement;
+    int64_t id = fixture_create(fixture, "C-1", "abc", "U-1");
+    assert_true(erase(fixture, "C-1"));
+    const struct ledger_verdict verdict = {
+        .external_id = fixture_find(fixture, id).external_id, .user_id = SLICE_LITERAL("U-2"), .at_ns = 7};
+    fixture_begin(fixture);
+    assert_int_equal(ledger_settle(fixture->ledger, &verdict, &settlement, &fixture->error), 0);
+    fixture_commit(fixture);
+    assert_int_equal(settlement, LEDGER_SETTLE_NO_DOUBT);
+    assert_int_equal(fixture_find(fixture, id).state, LEDGER_ERASED);
+}
+
 #define ERASE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -237,6 +252,7 @@ int main(void)
         ERASE(no_text_of_it_is_in_the_file),
         ERASE(what_may_be_in_doubt_is_not_erased),
         ERASE(the_next_run_sees_a_new_customer),
+        ERASE(nobody_gives_an_erased_customer_a_user),
         ERASE(an_erased_body_that_somebody_fills_again_is_found),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
