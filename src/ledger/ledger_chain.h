@@ -14,8 +14,8 @@
  * on where commits end: a copy in another database has the same head.
  *
  * So a kept head proves every event up to it, the last event of a customer proves its row, and that of a run
- * (events of customer 0) the run's. The tables nonce, meta and reading are outside. Without the ledger's key
- * nobody can make a seal. Thread: one at a time per sealer.
+ * (events of customer 0) the run's. The tables nonce, meta, reading and task are outside. Without the
+ * ledger's key nobody can make a seal. Thread: one at a time per sealer.
  */
 #ifndef KYC_LEDGER_LEDGER_CHAIN_H
 #define KYC_LEDGER_LEDGER_CHAIN_H

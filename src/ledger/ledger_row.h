@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include "core/arena.h"
-#include "core/digest.h"
 #include "core/slice.h"
 #include "model/outcome.h"
 

@@ -162,24 +162,6 @@ int store_file_lock(struct store *store, struct error *error)
     return 0;
 }
 
-static bool read_hex(struct slice text, uint8_t *out, size_t len)
-{
-    if (text.len != 2 * len)
-        return false;
-    for (size_t i = 0; i < 2 * len; i++) {
-        char c = text.data[i];
-        unsigned digit;
-        if (c >= '0' && c <= '9')
-            digit = (unsigned)(c - '0');
-        else if (c >= 'a' && c <= 'f')
-            digit = (unsigned)(c - 'a') + 10;
-        else
-            return false;
-        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
-    }
-    return true;
-}
-
 int store_file_check_kinds(const struct store *store, struct error *error)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
@@ -239,7 +221,7 @@ int store_file_read_key(const struct store *store, uint8_t key[FINGERPRINT_KEY_L
         if (line.len > 0 && line.data[line.len - 1] == '\n')
             line.len--;
         result = check_key_mode(store, info.st_mode, error);
-        if (result == 1 && !read_hex(line, key, FINGERPRINT_KEY_LEN))
+        if (result == 1 && !digest_read_hex(line, key, FINGERPRINT_KEY_LEN))
             result = error_set(
                 error, ERROR_LEDGER,
                 "the ledger's digest key %s does not have its 64 hexadecimal digits\nhint: restore it from a backup",

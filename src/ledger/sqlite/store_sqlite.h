@@ -128,9 +128,7 @@ void store_release(sqlite3_stmt *statement);
 /* Binding: the bytes must live until the statement is released; an empty slice is NULL. */
 void store_bind_text(sqlite3_stmt *statement, int index, struct slice text);
 void store_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes);
-/* The value of a column (as ?N of the whole-row statements, N its place in the list from 1). */
-void store_bind_value(sqlite3_stmt *statement, const struct ledger_table *table, size_t column,
-                      const struct ledger_value *value);
+/* Each value as ?N of the whole-row statements, N its column's place in the list from 1. */
 void store_bind_row(sqlite3_stmt *statement, const struct ledger_table *table,
                     const struct ledger_value *values);
 /* The values of a whole row; they borrow until the next step. */

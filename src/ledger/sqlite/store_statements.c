@@ -12,7 +12,7 @@
 /* Marks in a text, for a table's list of columns or one column of customer:
  *   {customer}   their names
  *   {customer?}  a value for each: ?1, ?2, …, by its place in the list
- *   {customer=}  what an UPDATE sets: all but the id, and but what stands in an index of customer
+ *   {customer=}  what an UPDATE sets: all but the id and the indexed columns of customer
  *   {user_id=}   this column of customer alone */
 static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -333,8 +333,8 @@ void store_bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
         sqlite3_bind_blob64(statement, index, bytes.data, bytes.len, SQLITE_STATIC);
 }
 
-void store_bind_value(sqlite3_stmt *statement, const struct ledger_table *table, size_t column,
-                      const struct ledger_value *value)
+static void bind_value(sqlite3_stmt *statement, const struct ledger_table *table, size_t column,
+                       const struct ledger_value *value)
 {
     int index = (int)column + 1;
     /* A required value may be empty, and SQLite takes no address for NULL. */
@@ -359,7 +359,7 @@ void store_bind_row(sqlite3_stmt *statement, const struct ledger_table *table,
 {
     int count = sqlite3_bind_parameter_count(statement);
     for (size_t i = 0; i < table->count && (int)i < count; i++)
-        store_bind_value(statement, table, i, &values[i]);
+        bind_value(statement, table, i, &values[i]);
 }
 
 void store_read_row(sqlite3_stmt *statement, const struct ledger_table *table, struct ledger_value *values)
