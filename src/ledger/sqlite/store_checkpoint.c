@@ -13,10 +13,11 @@
  * nobody writes. */
 
 enum {
-    CYCLE_FRAMES = 12000, /* pages in the log at which the copying begins */
-    REST_FRAMES = 1000,
-    PASSES_MAX = 6, /* a disk that the writer outruns: the writer copies the rest, whatever it is */
-    LOG_FRAMES_MAX = 4 * CYCLE_FRAMES, /* the writer waits for the thread */
+    CYCLE_FRAMES = 16000, /* pages in the log at which the copying begins */
+    REST_FRAMES = 2500, /* four commits of 256 at a million customers; a smaller rest takes more passes, which
+                           copy the same pages again */
+    PASSES_MAX = 3,     /* a disk that the writer outruns: the writer copies the rest, whatever it is */
+    LOG_FRAMES_MAX = 3 * CYCLE_FRAMES, /* the writer waits for the thread */
 };
 
 struct store_checkpointer {

@@ -13,7 +13,7 @@ enum {
     /* For the pages of the two randomly accessed indexes. More gains nothing over the system's page cache,
      * and the whole program has 64 MiB. */
     CACHE_KIB = 16 * 1024,
-    WAL_LIMIT_BYTES = 64 * 1024 * 1024,
+    WAL_LIMIT_BYTES = 128 * 1024 * 1024, /* more than a cycle writes: a file that grows syncs slowly */
     VIEW_TRIES = 1000,
 };
 
