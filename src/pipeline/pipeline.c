@@ -282,11 +282,11 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         status = 1;
     stats->finished_ns = clock_real_ns();
     stats->status = status;
-    if (pipeline->ledger)
-        ledger_chain_head(pipeline->ledger, stats->chain_head);
     if (pipeline->settings->send && finish_ledger(pipeline, status, &error) != 0 &&
         status != ERROR_LEDGER) /* else it failed and was reported before */
         status = stats->status = log_and_merge_status(status, &error);
+    if (pipeline->ledger)
+        ledger_chain_head(pipeline->ledger, stats->chain_head);
     return status;
 }
 

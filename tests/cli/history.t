@@ -69,6 +69,17 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     run_program('rm', '-rf', 'elsewhere');
 }
 
+# The head that a report shows is that of the whole run, its end included: a person compares it with `status`.
+{
+    my $case = case_with_copy();
+    my (undef, $out) = case_run($case);
+    my ($shown) = $out =~ /ledger head +(\w+)/;
+    my ($stored) = map { $_->[0] } case_ledger($case, 'SELECT chain_head FROM run ORDER BY id DESC LIMIT 1');
+    is($shown, $stored, 'a run shows the head with which it ended');
+    is(case_summary($case)->{chain_head}, $stored, 'its summary has the same');
+    like((case_run($case, 'status'))[1], qr/^ledger head $stored$/m, 'and so has status');
+}
+
 {
     my $case = case_with_copy();
     copy($case, '.old', '');
