@@ -3,6 +3,7 @@
 
 #include "core/buffer.h"
 #include "core/hash_table.h"
+#include "core/text.h"
 #include "ledger/sqlite/store_sqlite.h"
 
 /* SQLite's integrity_check looks each row up in each index, in the order of the table: more than half of the
@@ -10,7 +11,7 @@
  * table by a sum of keyed hashes that does not depend on the order; only where they differ does SQLite find
  * the places. */
 
-enum { ENTRY_MAX = 64 * 1024, FINDINGS_MAX = 20 };
+enum { ENTRY_MAX = 64 * 1024, SCHEMA_MAX = 16 * 1024, FINDINGS_MAX = 20 };
 
 struct index {
     const char *name, *column;
@@ -187,6 +188,62 @@ static int check_file(struct check *check, const char *pragma, struct error *err
     return result < 0 ? -1 : result == 0 && is_whole;
 }
 
+static const char *text_of(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text ? text : "";
+}
+
+/* All that can change what a statement of ours reads or writes: our tables and indexes, all that stands on
+ * them, and every trigger. A table of another name cannot. */
+static int check_schema(struct check *check, sqlite3 *ours, struct error *error)
+{
+    static const char objects[] = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND "
+                                  "(type = 'trigger' OR tbl_name IN ('customer', 'event', 'run', 'nonce', "
+                                  "'meta', 'reading', 'task'))";
+    sqlite3_stmt *found, *known = NULL;
+    int code;
+    if (prepare(check, objects, &found, error))
+        return -1;
+    sqlite3_prepare_v2(ours, "SELECT sql FROM sqlite_schema WHERE name = ?1", -1, &known, NULL);
+    while (known && (code = sqlite3_step(found)) == SQLITE_ROW) {
+        char text[256];
+        sqlite3_bind_text(known, 1, text_of(found, 1), -1, SQLITE_STATIC);
+        bool is_ours = sqlite3_step(known) == SQLITE_ROW;
+        if (!is_ours || strcmp(text_of(known, 0), text_of(found, 2)) != 0) {
+            text_format(text, sizeof text,
+                        is_ours ? "the %s %s is not defined as this program defines it"
+                                : "the %s %s was added by another program",
+                        text_of(found, 0), text_of(found, 1));
+            check->each(check->context, text);
+        }
+        sqlite3_reset(known);
+    }
+    sqlite3_finalize(known);
+    return end_pass(check, found, known ? code : SQLITE_NOMEM, error) < 0 ? -1 : 0;
+}
+
+/* The definitions are compared as SQLite keeps them, so our own are made in memory. */
+static int check_definitions(struct check *check, struct error *error)
+{
+    sqlite3 *ours = NULL;
+    struct buffer text;
+    int result = -1;
+    buffer_init(&text, SCHEMA_MAX);
+    store_append_schema(&text);
+    if (sqlite3_open(":memory:", &ours) == SQLITE_OK &&
+        sqlite3_exec(ours, text.data, NULL, NULL, NULL) == SQLITE_OK)
+        result = check_schema(check, ours, error);
+    else
+        error_set(
+            error, ERROR_LEDGER,
+            "the ledger %s cannot be checked: there is not enough memory\nhint: raise the limit (ulimit -v, or the container's)",
+            check->store->path);
+    sqlite3_close(ours);
+    buffer_clear(&text);
+    return result;
+}
+
 /* This version writes nothing to these. */
 static int check_unwritten(struct check *check, struct error *error)
 {
@@ -238,7 +295,7 @@ static int check_all(struct check *check, struct error *error)
                  indexes[i].name, indexes[i].column);
         check->each(check->context, text);
     }
-    if (check_unwritten(check, error) < 0)
+    if (check_definitions(check, error) < 0 || check_unwritten(check, error) < 0)
         return -1;
     if (result != 1 || !check->row)
         return 0;

@@ -85,7 +85,7 @@ static int write_customer(struct store *store, enum store_sql which, const struc
     if (!statement)
         return -1;
     store_bind_row(statement, &ledger_customer_table, values);
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }
 
 int store_insert_customer(struct store *store, const struct ledger_value *values, struct error *error)

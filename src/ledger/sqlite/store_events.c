@@ -11,7 +11,7 @@ int store_append_event(struct store *store, const struct ledger_value *values, s
     if (!statement)
         return -1;
     store_bind_row(statement, &ledger_event_table, values);
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }
 
 int store_set_chain(struct store *store, const struct ledger_chain *chain, struct error *error)
@@ -21,7 +21,7 @@ int store_set_chain(struct store *store, const struct ledger_chain *chain, struc
         return -1;
     sqlite3_bind_int64(statement, 1, chain->last_event);
     store_bind_blob(statement, 2, slice_make((const char *)chain->head, DIGEST_SHA256_LEN));
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }
 
 int store_read_last_event(struct store *store, struct store_last_event *last, struct error *error)
@@ -109,7 +109,7 @@ int store_remove_bodies(struct store *store, int64_t customer, struct ledger_sea
         ledger_sealer_body(sealer, values, digest);
         sqlite3_bind_int64(blank, 1, values[0].number);
         store_bind_blob(blank, 2, slice_make((const char *)digest, sizeof digest));
-        if (store_write(store, blank, error)) {
+        if (store_write_row(store, blank, error)) {
             store_release(events);
             return -1;
         }
@@ -126,7 +126,7 @@ static int write_run(struct store *store, enum store_sql which, const struct led
     if (!statement)
         return -1;
     store_bind_row(statement, &ledger_run_table, values);
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }
 
 int store_insert_run(struct store *store, const struct ledger_value *values, struct error *error)
@@ -194,7 +194,7 @@ int store_meta_set(struct store *store, const char *key, struct slice value, str
     store_bind_text(statement, 1, slice_from(key));
     /* An empty value is stored as text: the column is NOT NULL. */
     sqlite3_bind_text64(statement, 2, value.len > 0 ? value.data : "", value.len, SQLITE_STATIC, SQLITE_UTF8);
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }
 
 int store_nonce(struct store *store, const char *key_id, uint64_t *floor, struct error *error)
@@ -223,5 +223,5 @@ int store_nonce_set(struct store *store, const char *key_id, uint64_t floor, str
         return -1;
     store_bind_text(statement, 1, slice_from(key_id));
     sqlite3_bind_int64(statement, 2, (int64_t)floor);
-    return store_write(store, statement, error);
+    return store_write_row(store, statement, error);
 }

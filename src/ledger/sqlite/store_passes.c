@@ -44,6 +44,7 @@ int store_scan(struct store *store, void (*each)(void *context, const struct led
     sqlite3_stmt *statement = store_prepare(store, STORE_SQL_SCAN, error);
     if (!statement)
         return -1;
+    int64_t last = 0;
     int row;
     while ((row = store_next_row(store, statement, error)) == 1) {
         struct ledger_brief brief = {
@@ -54,6 +55,13 @@ int store_scan(struct store *store, void (*each)(void *context, const struct led
             .pending = sqlite3_column_int(statement, 4),
             .digest = read_first_bytes(store_column(statement, 5)),
         };
+        /* Ids have no gaps: a run would create a customer whose row was deleted again. */
+        if (brief.id != last + 1) {
+            store_fail_damaged(store, error, "the row of customer %lld is missing", (long long)last + 1);
+            store_release(statement);
+            return -1;
+        }
+        last = brief.id;
         int is_given = check_brief(store, statement, &brief, error);
         if (is_given < 0)
             return -1;

@@ -32,15 +32,20 @@ static void append_table(struct buffer *text, const struct ledger_table *table)
     buffer_append_text(text, ") STRICT;");
 }
 
+void store_append_schema(struct buffer *text)
+{
+    append_table(text, &ledger_customer_table);
+    append_table(text, &ledger_event_table);
+    append_table(text, &ledger_run_table);
+    buffer_append_text(text, others);
+}
+
 int store_create_tables(struct store *store, struct error *error)
 {
     struct buffer text;
     buffer_init(&text, TABLES_MAX);
-    append_table(&text, &ledger_customer_table);
-    append_table(&text, &ledger_event_table);
-    append_table(&text, &ledger_run_table);
-    buffer_printf(&text, "%s INSERT INTO meta(key, value) VALUES('schema_version', '%d');", others,
-                  STORE_FORMAT);
+    store_append_schema(&text);
+    buffer_printf(&text, "INSERT INTO meta(key, value) VALUES('schema_version', '%d');", STORE_FORMAT);
     buffer_printf(&text, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION_ID,
                   STORE_FORMAT);
     int result = store_execute(store, text.data, "made", error);

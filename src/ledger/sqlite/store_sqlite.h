@@ -23,6 +23,7 @@
 
 #include <sqlite3.h>
 
+#include "core/buffer.h"
 #include "ledger/ledger_store.h"
 
 enum {
@@ -120,6 +121,8 @@ sqlite3_stmt *store_prepare(struct store *store, enum store_sql which, struct er
 sqlite3_stmt *store_prepare_write(struct store *store, enum store_sql which, struct error *error);
 /* Runs a statement without rows and releases it. 0 or -1. */
 int store_write(struct store *store, sqlite3_stmt *statement, struct error *error);
+/* Likewise, of a statement that inserts or updates one row: -1 also where it wrote none. */
+int store_write_row(struct store *store, sqlite3_stmt *statement, struct error *error);
 /* The next row: 1; at the end 0 (released); -1 (released). */
 int store_next_row(struct store *store, sqlite3_stmt *statement, struct error *error);
 /* Ends a statement before its last row. */
@@ -142,6 +145,9 @@ size_t store_customer_column(const char *name);
  * lacks a value: the statement is released then. */
 int store_read_customer(struct store *store, sqlite3_stmt *statement, struct arena *arena,
                         struct ledger_customer *customer, struct error *error);
+
+/* Appends the statements that make the tables and indexes (store_schema.c). */
+void store_append_schema(struct buffer *text);
 
 /* Checkpoints (store_checkpoint.c). */
 

@@ -310,6 +310,15 @@ int store_write(struct store *store, sqlite3_stmt *statement, struct error *erro
     return code == SQLITE_DONE ? 0 : -1;
 }
 
+int store_write_row(struct store *store, sqlite3_stmt *statement, struct error *error)
+{
+    if (store_write(store, statement, error) != 0)
+        return -1;
+    if (sqlite3_changes(store->db) == 1)
+        return 0;
+    return store_fail_damaged(store, error, "a row that was written is missing, or a trigger prevents it");
+}
+
 int store_next_row(struct store *store, sqlite3_stmt *statement, struct error *error)
 {
     int code = sqlite3_step(statement);

@@ -44,9 +44,12 @@ static bool ignore_result(void *context, const struct ledger_customer *customer,
     return true;
 }
 
-static void ignore_finding(void *context, const struct ledger_finding *finding)
+/* Each table without its constraints is a finding too. */
+static void count_finding(void *context, const struct ledger_finding *finding)
 {
-    (void)context, (void)finding;
+    static const char definition[] = "is not defined as";
+    int *count = context;
+    *count += !memmem(finding->text.data, finding->text.len, definition, strlen(definition));
 }
 
 /* All that a command may ask of a ledger. True when something reported that it is damaged. */
@@ -59,6 +62,7 @@ static bool reads_report_it(struct fixture *fixture)
     struct ledger_verified verified = {.findings = 0};
     uint64_t floor;
     uint32_t left;
+    int findings = 0;
     bool reported = !ledger && fixture->error.scope == ERROR_LEDGER;
     if (!ledger)
         return reported;
@@ -78,8 +82,8 @@ static bool reads_report_it(struct fixture *fixture)
     };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         reported = reported || results[i] < 0;
-    reported = ledger_verify(ledger, "", ignore_finding, NULL, &verified, &error) < 0 ||
-               verified.findings > 0 || reported;
+    reported = ledger_verify(ledger, "", count_finding, &findings, &verified, &error) < 0 || findings > 0 ||
+               reported;
     ledger_close(ledger);
     return reported;
 }

@@ -430,26 +430,26 @@ static void settings_and_nonces_are_kept(void **state)
 static void a_row_that_lacks_a_value_is_damage(void **state)
 {
     struct fixture *fixture = *state;
-    struct ledger_customer customer = fixture_customer(fixture, 5);
+    struct ledger_customer customer = fixture_customer(fixture, 1);
     begin(fixture);
     fixture_insert(fixture, &customer);
     commit(fixture);
     fixture_sql(fixture, "UPDATE customer SET user_id = NULL");
     assert_int_equal(
-        store_read_customers(fixture->store, (int64_t[]){5}, 1, &fixture->arena, &customer, &fixture->error),
+        store_read_customers(fixture->store, (int64_t[]){1}, 1, &fixture->arena, &customer, &fixture->error),
         -1);
     assert_non_null(
         strstr(fixture->error.text,
-               "is damaged: customer 5 has no user_id\nhint: restore it with its key file from a backup"));
+               "is damaged: customer 1 has no user_id\nhint: restore it with its key file from a backup"));
     char seen[8] = "";
     assert_int_equal(store_scan(fixture->store, count_brief, seen, &fixture->error), -1);
-    assert_non_null(strstr(fixture->error.text, "customer 5 has no user_id"));
+    assert_non_null(strstr(fixture->error.text, "customer 1 has no user_id"));
     assert_int_equal(store_check_complete(fixture->store, &fixture->error), -1);
-    assert_non_null(strstr(fixture->error.text, "customer 5 has no user_id"));
+    assert_non_null(strstr(fixture->error.text, "customer 1 has no user_id"));
     /* What follows from a failed read is not committed. */
     begin(fixture);
     assert_int_equal(
-        store_read_customers(fixture->store, (int64_t[]){5}, 1, &fixture->arena, &customer, &fixture->error),
+        store_read_customers(fixture->store, (int64_t[]){1}, 1, &fixture->arena, &customer, &fixture->error),
         -1);
     assert_int_equal(store_commit(fixture->store, &fixture->error), -1);
     begin(fixture);
@@ -516,6 +516,55 @@ static void two_views_see_one_state(void **state)
     store_close(reader);
 }
 
+/* Else a run would create it again, and give its id to another one. */
+static void a_scan_finds_a_missing_row(void **state)
+{
+    static const struct {
+        const char *change, *want;
+    } changes[] = {
+        {"DELETE FROM customer WHERE id = 1", "customer 1 is missing"},
+        {"DELETE FROM customer WHERE id = 3", "customer 3 is missing"},
+        {"UPDATE customer SET id = -7 WHERE id = 4", "customer 1 is missing"},
+        {"UPDATE customer SET id = 9223372036854775807 WHERE id = 4", "customer 4 is missing"},
+    };
+    struct fixture *fixture = *state;
+    begin(fixture);
+    for (int64_t id = 1; id <= 5; id++) {
+        struct ledger_customer customer = fixture_customer(fixture, id);
+        fixture_insert(fixture, &customer);
+    }
+    commit(fixture);
+    fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char seen[8] = "";
+        fixture_ok(fixture, store_scan(fixture->store, count_brief, seen, &fixture->error));
+        assert_string_equal(seen, "12345");
+        memset(seen, 0, sizeof seen);
+        fixture_sql(fixture, changes[i].change);
+        assert_int_equal(store_scan(fixture->store, count_brief, seen, &fixture->error), -1);
+        assert_non_null(strstr(fixture->error.text, changes[i].want));
+        fixture_sql(fixture, "DELETE FROM customer; INSERT INTO customer SELECT * FROM kept");
+    }
+}
+
+/* As a trigger of another program, or a row that it deleted, would have it. */
+static void a_row_that_is_not_written_is_an_error(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ledger_customer customer = fixture_customer(fixture, 1);
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
+    ledger_row_to_values(&ledger_customer_table, &customer, values);
+    fixture_sql(fixture, "CREATE TRIGGER t BEFORE INSERT ON customer BEGIN SELECT raise(ignore); END");
+    begin(fixture);
+    assert_int_equal(store_insert_customer(fixture->store, values, &fixture->error), -1);
+    assert_non_null(strstr(fixture->error.text, "or a trigger prevents it"));
+    assert_int_equal(store_commit(fixture->store, &fixture->error), -1);
+    begin(fixture);
+    assert_int_equal(store_update_customer(fixture->store, values, values, &fixture->error), -1);
+    assert_non_null(strstr(fixture->error.text, "a row that was written is missing"));
+    assert_int_equal(store_commit(fixture->store, &fixture->error), -1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -535,6 +584,8 @@ int main(void)
         TEST(a_row_that_lacks_a_value_is_damage),
         TEST(an_empty_transaction_writes_nothing),
         TEST(two_views_see_one_state),
+        TEST(a_scan_finds_a_missing_row),
+        TEST(a_row_that_is_not_written_is_an_error),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

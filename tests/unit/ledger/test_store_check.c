@@ -202,6 +202,33 @@ static void finds_a_damaged_page_of_the_table(void **state)
     assert_int_not_equal(check(fixture).count, 0);
 }
 
+static void finds_what_another_program_defined(void **state)
+{
+    static const char *const changes[][3] = {
+        {"CREATE TRIGGER t BEFORE UPDATE ON customer BEGIN SELECT raise(ignore); END",
+         "the trigger t was added", "DROP TRIGGER t"},
+        {"CREATE TABLE kept(a); CREATE TRIGGER t AFTER INSERT ON kept BEGIN DELETE FROM event; END",
+         "the trigger t was added", "DROP TABLE kept"},
+        {"CREATE INDEX i ON event(at)", "the index i was added", "DROP INDEX i"},
+        {"ALTER TABLE run ADD COLUMN more TEXT", "the table run is not defined as this program defines it",
+         "ALTER TABLE run DROP COLUMN more"},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' STRICT', '') WHERE name = "
+         "'nonce'; PRAGMA writable_schema = RESET",
+         "the table nonce is not defined", "SELECT 1"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        fixture_sql(*state, changes[i][0]);
+        assert_finds(*state, changes[i][1]);
+        fixture_sql(*state, changes[i][2]);
+    }
+}
+
+static void a_table_beside_the_ledgers_is_no_damage(void **state)
+{
+    fixture_sql(*state, "CREATE TABLE mine(a); CREATE VIEW v AS SELECT id FROM customer; ANALYZE");
+    assert_int_equal(check(*state).count, 0);
+}
+
 static void finds_rows_that_this_version_does_not_write(void **state)
 {
     fixture_sql(*state, "INSERT INTO reading(customer, at) VALUES(1, 1)");
@@ -227,6 +254,8 @@ int main(void)
         TEST(finds_entries_in_another_order),
         TEST(finds_a_dropped_index),
         TEST(finds_a_damaged_page_of_the_table),
+        TEST(finds_what_another_program_defined),
+        TEST(a_table_beside_the_ledgers_is_no_damage),
         TEST(finds_rows_that_this_version_does_not_write),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
