@@ -125,9 +125,7 @@ static void apply_finding(void *context, const struct audit_finding *finding)
 /* The digests that the ledger expects of the customer's user at the provider. */
 static struct match_digests expected_of(const struct ledger_customer *customer)
 {
-    bool is_open = customer->first_sent_at != 0 && customer->operation == OPERATION_CREATE;
-
-    if (is_open || customer->state == LEDGER_REFUSED)
+    if (ledger_customer_has_open_create(customer) || customer->state == LEDGER_REFUSED)
         return (struct match_digests){.members = customer->pending_member_digests,
                                       .email = customer->pending_email_digest};
     return (struct match_digests){.members = customer->member_digests};

@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "ledger/ledger_internal.h"
 
-enum { ARENA_CHUNK = 16 * 1024, KEY_CHECK_SIZE = 17, NUMBER_SIZE = 16 };
+enum { ARENA_CHUNK = 16 * 1024, NUMBER_SIZE = 16 };
 
 bool ledger_exists(const char *path)
 {
@@ -28,7 +28,7 @@ int ledger_check_place(const char *path, struct error *error)
 
 static int set_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
 {
-    char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE];
+    char check[LEDGER_KEY_CHECK_SIZE], digests[NUMBER_SIZE];
     struct store *store = ledger->store;
 
     snprintf(digests, sizeof digests, "%d", FINGERPRINT_VERSION);
@@ -82,7 +82,7 @@ static int check_job(struct ledger *ledger, const struct ledger_identity *identi
 
 static int check_identity(struct ledger *ledger, const struct ledger_identity *identity, struct error *error)
 {
-    char check[KEY_CHECK_SIZE], digests[NUMBER_SIZE];
+    char check[LEDGER_KEY_CHECK_SIZE], digests[NUMBER_SIZE];
     struct slice found;
 
     if (check_job(ledger, identity, error) != 0)

@@ -1,9 +1,9 @@
 /* ledger: what is still to do (resume), what became of each customer, and proof that this history was not
  * changed.
  *
- * No caller knows where a ledger is kept (ledger_store.h). Every write of a customer is a change of its row
- * (ledger_apply.h) with an event that seals the row after it (ledger_chain.h); so is the start and the end of
- * a run. Public words, for people who query a ledger: customer.state is journalled, in_doubt, created,
+ * Where a ledger is kept is a matter of ledger_store.h alone. Every write of a customer is a change of its
+ * row (ledger_apply.h) with an event that seals the row after it (ledger_chain.h); so is the start and the
+ * end of a run. Public words, for people who query a ledger: customer.state is journalled, in_doubt, created,
  * refused, unsent or erased; customer.operation is create or update; customer.twin is refused, stopped or
  * allowed. What the columns hold: ledger_row.h. event.operation is create, update, look_up, fetch, list,
  * identify, rekey, erase or run; event.outcome is that of an attempt (model/outcome.h) or, where nothing was

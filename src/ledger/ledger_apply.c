@@ -9,15 +9,8 @@ enum { MEMBERS_MAX = 64 }; /* that a change names, by its bits */
 
 static const struct slice nothing = {.len = 0};
 
-static bool is_open_create(const struct ledger_customer *row)
-{
-    return ledger_customer_is_open(row) && row->operation == OPERATION_CREATE;
-}
-
-static bool is_refused_twin(const struct ledger_customer *row)
-{
-    return row->twin == LEDGER_TWIN_REFUSED || row->twin == LEDGER_TWIN_STOPPED;
-}
+#define OUTCOME_SETTLED "settled" /* also the code of the row */
+#define TWIN_CODE       "twin"
 
 static bool is_sendable(const struct ledger_customer *row)
 {
@@ -74,7 +67,7 @@ bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_
     case LEDGER_CHANGE_REPEAT:
         return ledger_customer_is_open(row);
     case LEDGER_CHANGE_SUPERSEDE:
-        return is_open_create(row) && has_pending(change);
+        return ledger_customer_has_open_create(row) && has_pending(change);
     case LEDGER_CHANGE_RETRY:
     case LEDGER_CHANGE_ACKNOWLEDGE:
     case LEDGER_CHANGE_REFUSE:
@@ -82,11 +75,13 @@ bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_
     case LEDGER_CHANGE_ABANDON:
         return allows_result(row, change);
     case LEDGER_CHANGE_FORGET:
-        return !ledger_customer_is_open(row) && row->pending_digest.len > 0 && !is_refused_twin(row);
+        return !ledger_customer_is_open(row) && row->pending_digest.len > 0 &&
+               !ledger_customer_is_refused_twin(row);
     case LEDGER_CHANGE_ASSIGN:
         return row->external_id.len > 0 && row->state != LEDGER_ERASED && change->user_id.len > 0;
     case LEDGER_CHANGE_CLEAR:
-        return is_open_create(row) || row->verdict != 0 || (row->user_id.len == 0 && is_refused_twin(row));
+        return ledger_customer_has_open_create(row) || row->verdict != 0 ||
+               (row->user_id.len == 0 && ledger_customer_is_refused_twin(row));
     case LEDGER_CHANGE_REFUSE_TWIN:
         return is_sendable(row) && has_pending(change);
     case LEDGER_CHANGE_STOP_TWIN:
@@ -350,7 +345,7 @@ static void forget(struct ledger_customer *row)
 
 static void assign(struct ledger_customer *row, const struct ledger_change *change)
 {
-    bool is_known = is_open_create(row) && !change->is_digest_unknown;
+    bool is_known = ledger_customer_has_open_create(row) && !change->is_digest_unknown;
     struct slice digest = row->pending_digest, members = row->pending_member_digests;
 
     clear_known(row);
@@ -367,12 +362,12 @@ static void assign(struct ledger_customer *row, const struct ledger_change *chan
         row->verdict = change->verdict;
     row->twin = LEDGER_TWIN_NONE;
     clear_pending(row);
-    set_attempt(row, 0, SLICE_LITERAL(LEDGER_OUTCOME_SETTLED), nothing, nothing);
+    set_attempt(row, 0, SLICE_LITERAL(OUTCOME_SETTLED), nothing, nothing);
 }
 
 static void clear_user(struct ledger_customer *row)
 {
-    if (!is_refused_twin(row) && row->attempts == 0)
+    if (!ledger_customer_is_refused_twin(row) && row->attempts == 0)
         row->attempts = 1; /* it may have been sent */
     clear_known(row);
     clear_pending(row);
@@ -382,7 +377,7 @@ static void clear_user(struct ledger_customer *row)
     row->verdict = 0;
     if (row->twin != LEDGER_TWIN_NONE)
         row->twin = LEDGER_TWIN_ALLOWED;
-    set_attempt(row, 0, SLICE_LITERAL(LEDGER_OUTCOME_SETTLED), nothing, nothing);
+    set_attempt(row, 0, SLICE_LITERAL(OUTCOME_SETTLED), nothing, nothing);
 }
 
 static void refuse_twin(struct ledger_customer *row, const struct ledger_change *change)
@@ -393,7 +388,7 @@ static void refuse_twin(struct ledger_customer *row, const struct ledger_change 
     row->pending_digest = change->digest;
     row->pending_member_digests = change->member_digests;
     row->pending_email_digest = nothing;
-    set_attempt(row, 0, SLICE_LITERAL(LEDGER_TWIN_CODE), change->message, nothing);
+    set_attempt(row, 0, SLICE_LITERAL(TWIN_CODE), change->message, nothing);
 }
 
 static void identify(struct ledger_customer *row, const struct ledger_change *change)
@@ -518,15 +513,15 @@ const char *ledger_change_operation(const struct ledger_customer *row, const str
 const char *ledger_change_outcome(const struct ledger_change *change)
 {
     static const char *const words[LEDGER_CHANGE_KINDS] = {
-        [LEDGER_CHANGE_JOURNAL] = LEDGER_OUTCOME_JOURNALLED,
+        [LEDGER_CHANGE_JOURNAL] = "journalled",
         [LEDGER_CHANGE_REPEAT] = "repeated",
         [LEDGER_CHANGE_SUPERSEDE] = "superseded",
         [LEDGER_CHANGE_REFUSE] = "refused",
         [LEDGER_CHANGE_IN_DOUBT] = "in_doubt",
         [LEDGER_CHANGE_ABANDON] = "abandoned",
         [LEDGER_CHANGE_FORGET] = "forgotten",
-        [LEDGER_CHANGE_ASSIGN] = LEDGER_OUTCOME_SETTLED,
-        [LEDGER_CHANGE_CLEAR] = LEDGER_OUTCOME_SETTLED,
+        [LEDGER_CHANGE_ASSIGN] = OUTCOME_SETTLED,
+        [LEDGER_CHANGE_CLEAR] = OUTCOME_SETTLED,
         [LEDGER_CHANGE_REFUSE_TWIN] = "twin_refused",
         [LEDGER_CHANGE_STOP_TWIN] = "twin_stopped",
         [LEDGER_CHANGE_IDENTIFY] = "done",

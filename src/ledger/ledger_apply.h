@@ -103,13 +103,8 @@ struct ledger_change {
     struct slice key_digests; /* REKEY: member digests of the new key alone, zeros for every other member */
 };
 
-/* The words of events that are no attempt's. */
-#define LEDGER_OUTCOME_JOURNALLED "journalled"
-#define LEDGER_OUTCOME_SETTLED    "settled"
 /* The code of an acknowledged update of which the provider left members out. */
 #define LEDGER_LEFT_OUT "left_out"
-/* The code of a create that was refused because of its twin. */
-#define LEDGER_TWIN_CODE "twin"
 
 /* Whether a row may change so; the table of legal pairs. */
 bool ledger_apply_allows(const struct ledger_customer *row, const struct ledger_change *change);

@@ -11,7 +11,6 @@ enum {
     CANONICAL_MAX = 16 * 1024 * 1024,
     LENGTH_LEN = 4,
     NUMBER_LEN = 8,
-    CHECK_LEN = 8, /* bytes of a digest that recognizes the key */
 };
 
 struct ledger_sealer {
@@ -164,14 +163,14 @@ void ledger_sealer_add(struct ledger_sealer *sealer, const struct ledger_value *
     chain->last_event = event[0].number;
 }
 
-char *ledger_sealer_check(struct ledger_sealer *sealer, char out[2 * CHECK_LEN + 1])
+char *ledger_sealer_check(struct ledger_sealer *sealer, char out[LEDGER_KEY_CHECK_SIZE])
 {
     uint8_t digest[DIGEST_SHA256_LEN];
 
     digest_hmac_begin(sealer->hmac);
     digest_hmac_add(sealer->hmac, SLICE_LITERAL("kyc-import ledger key check"));
     digest_hmac_end(sealer->hmac, digest);
-    return digest_hex(digest, CHECK_LEN, out);
+    return digest_hex(digest, LEDGER_KEY_CHECK_SIZE / 2, out);
 }
 
 char *ledger_sealer_erased_key(struct ledger_sealer *sealer, struct slice external_id,

@@ -32,7 +32,10 @@ struct ledger_chain {
     int64_t last_event; /* id; 0: none */
 };
 
-enum { LEDGER_ERASED_KEY_SIZE = sizeof "erased:" + 2 * DIGEST_SHA256_LEN };
+enum {
+    LEDGER_KEY_CHECK_SIZE = 17,
+    LEDGER_ERASED_KEY_SIZE = sizeof "erased:" + 2 * DIGEST_SHA256_LEN,
+};
 
 struct ledger_sealer;
 
@@ -49,7 +52,7 @@ void ledger_sealer_body(struct ledger_sealer *sealer, const struct ledger_value 
 void ledger_sealer_add(struct ledger_sealer *sealer, const struct ledger_value *event,
                        struct ledger_chain *chain);
 /* Distinguishes keys without revealing anything about them: 16 hexadecimal digits and a NUL. */
-char *ledger_sealer_check(struct ledger_sealer *sealer, char out[17]);
+char *ledger_sealer_check(struct ledger_sealer *sealer, char out[LEDGER_KEY_CHECK_SIZE]);
 /* `erased:` and HMAC-SHA256(ledger key, "customer" NUL external_id) in hexadecimal: what an erased customer
  * has in place of its key. */
 char *ledger_sealer_erased_key(struct ledger_sealer *sealer, struct slice external_id,

@@ -3,7 +3,8 @@
  * customer, event and run are proven by seals and the chain (ledger_chain.h). One list of columns for each
  * gives name, type, whether a value is required and the member of its struct: the schema, every statement
  * that reads or writes whole rows, a row's canonical bytes and the tests of `--verify` come from it, so that
- * no column can be left out of one of them. A database that holds ledgers knows values, never these structs.
+ * no column can be left out of one of them. A database that holds ledgers is given values, never these
+ * structs.
  *
  * In a struct an absent text or blob is empty and an absent number 0; in a column that does not require a
  * value that is NULL, and nothing else is. Thread: any.
@@ -162,6 +163,17 @@ const char *ledger_customer_lacks(const struct ledger_customer *customer);
 static inline bool ledger_customer_is_open(const struct ledger_customer *customer)
 {
     return customer->first_sent_at != 0;
+}
+
+/* True while its create was journalled and is not resolved. */
+static inline bool ledger_customer_has_open_create(const struct ledger_customer *customer)
+{
+    return ledger_customer_is_open(customer) && customer->operation == OPERATION_CREATE;
+}
+
+static inline bool ledger_customer_is_refused_twin(const struct ledger_customer *customer)
+{
+    return customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED;
 }
 
 /* True if the provider has nothing of it: no request for it may have been executed, none was refused, and no

@@ -25,12 +25,12 @@ static enum ledger_settlement classify_absent(const struct ledger_customer *cust
 {
     bool has_user = customer->user_id.len > 0;
 
-    if (ledger_customer_is_open(customer) && customer->operation == OPERATION_CREATE)
+    if (ledger_customer_has_open_create(customer))
         return LEDGER_SETTLED;
     if (has_user && customer->verdict != 0)
         return LEDGER_SETTLE_CORRECTED;
-    bool is_twin = customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED;
-    return !has_user && is_twin ? LEDGER_SETTLE_ALLOWED : LEDGER_SETTLE_NO_DOUBT;
+    return !has_user && ledger_customer_is_refused_twin(customer) ? LEDGER_SETTLE_ALLOWED
+                                                                  : LEDGER_SETTLE_NO_DOUBT;
 }
 
 static bool is_written(enum ledger_settlement settlement)
@@ -105,7 +105,7 @@ int ledger_rekey(struct ledger *ledger, const struct ledger_rekey *rekey, enum l
     *settlement = LEDGER_SETTLE_UNKNOWN;
     if (found <= 0)
         return found;
-    if (ledger_customer_is_open(&customer) && customer.operation == OPERATION_CREATE)
+    if (ledger_customer_has_open_create(&customer))
         *settlement = LEDGER_SETTLE_IN_DOUBT;
     else if (ledger_apply_allows(&customer, &change))
         *settlement = LEDGER_SETTLED;

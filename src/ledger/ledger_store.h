@@ -1,6 +1,6 @@
 /* ledger_store: a database that holds one ledger, as seen by the rest of src/ledger.
  *
- * The interface knows rows, values and questions; SQL and files are behind it (src/ledger/sqlite/ holds
+ * The interface has rows, values and questions; SQL and files are behind it (src/ledger/sqlite/ holds
  * ledgers in SQLite). It stores what it is given and decides nothing: what a row becomes is ledger_apply's,
  * what proves it ledger_chain's.
  *

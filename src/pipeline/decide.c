@@ -138,7 +138,7 @@ static void decide_unresolved(const struct decide_context *context, const struct
     decision->refusals = customer->refusals;
     if (customer->state == LEDGER_UNSENT)
         return;
-    if (customer->twin == LEDGER_TWIN_REFUSED || customer->twin == LEDGER_TWIN_STOPPED)
+    if (ledger_customer_is_refused_twin(customer))
         return; /* refused by us, nothing was sent: whether it still is a twin is checked again */
     if (customer->state == LEDGER_REFUSED) {
         if (same && !context->retry_refused)
