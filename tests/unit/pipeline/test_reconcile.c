@@ -303,57 +303,79 @@ static void check_request(struct half *half, const struct script *script, const 
         fail_msg("%s: the journal has other data than the request", script->sentence);
 }
 
-static struct item *run_script(struct half *half, const struct script *script,
-                               const struct customer *customer, char trace[TRACE_SIZE])
+/* Until there is no further request, or no further reply; what is left of the replies. */
+static struct slice play(struct half *half, const struct script *script, const struct customer *customer,
+                         char trace[TRACE_SIZE])
 {
-    struct slice replies = slice_from(script->replies);
+    struct slice replies = slice_from(script->replies), reply = slice_make("", 0);
     struct delivery *delivery;
+    char text[REPLY_SIZE];
 
     trace[0] = '\0';
-    while ((delivery = next_request(half))) {
+    while (replies.len > 0 && (delivery = next_request(half))) {
         trace_request(half->customers.provider, delivery, trace);
-        struct slice reply = slice_make("", 0);
-        char text[REPLY_SIZE];
-        if (replies.len == 0 || !slice_next_item(&replies, slice_from("|"), &reply))
-            fail_msg("%s: one request more: %s", script->sentence, trace);
+        assert_true(slice_next_item(&replies, slice_from("|"), &reply));
         snprintf(text, sizeof text, "%.*s", (int)reply.len, reply.data);
         check_request(half, script, customer, delivery);
         answer(half, delivery, text, "u-new");
     }
-    if (replies.len > 0)
-        fail_msg("%s: no request more after %s", script->sentence, trace);
+    return replies;
+}
+
+static struct item *run_script(struct half *half, const struct script *script,
+                               const struct customer *customer, char trace[TRACE_SIZE])
+{
+    struct slice replies = play(half, script, customer, trace);
+    const struct delivery *more = next_request(half);
+
+    if (more || replies.len > 0)
+        fail_msg("%s: after %s: %s", script->sentence, trace,
+                 more ? operation_word(more->call.operation) : "no request");
     struct item *item = FIFO_POP(&half->sending.concluded, struct item);
     if (!item)
         fail_msg("%s: lost after %s", script->sentence, trace);
     return item;
 }
 
-/* What the next run decides about the same row. */
-static void check_next_run(struct half *half, const struct script *script)
+static struct decision decide_row(struct half *half, enum row kind, struct row_record *row)
 {
     struct customers *customers = &half->customers;
-    struct row_record row;
     struct decision decision;
-
-    customer_index_free(customers->index);
-    customers_load(customers);
-    fixture_begin(customers->fixture);
-    customers_row(customers, &row, "C-1", 1, script->row);
     const struct decide_context context = {.index = customers->index,
                                            .ledger = customers->fixture->ledger,
                                            .job = &customers->job,
                                            .provider = customers->provider,
                                            .fingerprint = customers->fingerprint};
-    assert_int_equal(decide(&context, &row.sample.record, &customers->fixture->arena, &decision,
+
+    customers_row(customers, row, "C-1", 1, kind);
+    assert_int_equal(decide(&context, &row->sample.record, &customers->fixture->arena, &decision,
                             &customers->fixture->error),
                      0);
+    return decision;
+}
+
+/* What the next run decides about the same row. */
+static enum decision_kind decide_next(struct half *half, enum row kind)
+{
+    struct row_record row;
+
+    customer_index_free(half->customers.index);
+    customers_load(&half->customers);
+    fixture_begin(half->customers.fixture);
+    return decide_row(half, kind, &row).kind;
+}
+
+static void check_next_run(struct half *half, const struct script *script)
+{
+    enum decision_kind kind = decide_next(half, script->row);
     bool is_done = script->want == CONCLUSION_CREATED || script->want == CONCLUSION_UPDATED;
-    bool is_right = is_done ? decision.kind == DECISION_UNCHANGED
+    bool is_right = is_done ? kind == DECISION_UNCHANGED
                     : script->want == CONCLUSION_REFUSED
-                        ? decision.kind == DECISION_REFUSED
-                        : decision.kind == DECISION_RECONCILE || decision.kind == DECISION_HELD;
+                        ? kind == DECISION_REFUSED
+                        : kind == DECISION_RECONCILE || kind == DECISION_HELD;
+
     if (!is_right)
-        fail_msg("%s, then the next run decides %d", script->sentence, (int)decision.kind);
+        fail_msg("%s, then the next run decides %d", script->sentence, (int)kind);
 }
 
 static void check_script(const struct script *script)
@@ -371,13 +393,7 @@ static void check_script(const struct script *script)
         (void)customers_add(customers, CREATED, "C-2", script->other);
     customers_load(customers);
     start_half(&half);
-    customers_row(customers, &row, "C-1", 1, script->row);
-    const struct decide_context context = {.index = customers->index,
-                                           .ledger = fixture->ledger,
-                                           .job = &customers->job,
-                                           .provider = customers->provider,
-                                           .fingerprint = customers->fingerprint};
-    assert_int_equal(decide(&context, &row.sample.record, &fixture->arena, &decision, &fixture->error), 0);
+    decision = decide_row(&half, script->row, &row);
     assert_int_equal(sending_add(&half.sending, &row.sample.record, &decision, &fixture->error), 0);
     struct item *item = run_script(&half, script, &customer, trace);
     const struct conclusion got = item->final;
@@ -404,10 +420,98 @@ static void each_reply_leads_to_the_request_that_is_safe(void **state)
         check_script(&scripts[i]);
 }
 
+/* Between two requests the run stops: by a signal, a refusal of others, a failure of the input. */
+static const struct stop_case {
+    struct script script; /* want: how the record is counted */
+    enum decision_kind next;
+} stop_cases[] = {
+    {{"before its first request", "payward", NEVER_SEEN, ROW_SAME, "", "", CONCLUSION_UNSENT, NULL,
+      LEDGER_UNSENT, "", NULL, 0},
+     DECISION_CREATE},
+    {{"while a throttled create waits", "kira", NEVER_SEEN, ROW_SAME, "429", "create", CONCLUSION_UNSENT,
+      NULL, LEDGER_UNSENT, "", NULL, 0},
+     DECISION_CREATE},
+    {{"while a create without an answer waits", "payward", NEVER_SEEN, ROW_SAME, "timeout", "create",
+      CONCLUSION_IN_DOUBT, NULL, LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"no answer, then throttled", "payward", NEVER_SEEN, ROW_SAME, "timeout|429", "create, create",
+      CONCLUSION_IN_DOUBT, NULL, LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before a create in doubt is repeated", "payward", JOURNALLED, ROW_SAME, "", "", CONCLUSION_IN_DOUBT,
+      NULL, LEDGER_JOURNALLED, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before it is repeated with a changed row", "payward", JOURNALLED, ROW_PHONE, "", "",
+      CONCLUSION_IN_DOUBT, NULL, LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before a look-up", "kira", IN_DOUBT, ROW_SAME, "", "", CONCLUSION_IN_DOUBT, NULL, LEDGER_IN_DOUBT, "",
+      NULL, 0},
+     DECISION_RECONCILE},
+    {{"between two pages", "kira", IN_DOUBT, ROW_SAME, HIT, "look_up", CONCLUSION_IN_DOUBT, NULL,
+      LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"after a look-up that found nobody", "kira", IN_DOUBT, ROW_SAME, NOBODY, "look_up", CONCLUSION_IN_DOUBT,
+      NULL, LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before the listing", "payso", NEVER_SEEN, ROW_SAME, "timeout", "create", CONCLUSION_IN_DOUBT, NULL,
+      LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before the listing of an earlier one", "payso", IN_DOUBT, ROW_PHONE, "", "", CONCLUSION_IN_DOUBT, NULL,
+      LEDGER_IN_DOUBT, "", NULL, 0},
+     DECISION_RECONCILE},
+    {{"before an update", "payward", CREATED, ROW_PHONE, "", "", CONCLUSION_UNSENT, NULL, LEDGER_CREATED,
+      "fake-user-C-1", NULL, 0},
+     DECISION_UPDATE},
+    {{"while an update without an answer waits", "kira", CREATED, ROW_PHONE, "timeout", "update phone",
+      CONCLUSION_IN_DOUBT, NULL, LEDGER_CREATED, "fake-user-C-1", NULL, 0},
+     DECISION_UPDATE},
+    {{"a create in doubt is done, and its update waits", "payward", IN_DOUBT, ROW_PHONE, "done", "create",
+      CONCLUSION_UNSENT, NULL, LEDGER_CREATED, "u-new", NULL, 0},
+     DECISION_UPDATE},
+};
+
+static void a_stop_between_two_requests_leaves_what_the_next_run_takes_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof stop_cases / sizeof *stop_cases; i++) {
+        const struct script *script = &stop_cases[i].script;
+        struct half half;
+        struct row_record row;
+        char trace[TRACE_SIZE];
+        open_half(&half, script->provider);
+        struct fixture *fixture = half.customers.fixture;
+        struct customer customer = customers_add(&half.customers, script->life, "C-1", 1);
+        customers_load(&half.customers);
+        start_half(&half);
+        struct decision decision = decide_row(&half, script->row, &row);
+        assert_int_equal(sending_add(&half.sending, &row.sample.record, &decision, &fixture->error), 0);
+        assert_int_equal(play(&half, script, &customer, trace).len, 0);
+        sending_stop(&half.sending, false);
+        assert_int_equal(sending_commit(&half.sending, &fixture->error), 0);
+        fixture_begin(fixture);
+        const struct run_stats *stats = half.sending.parts.stats;
+        struct ledger_customer found;
+        assert_int_equal(
+            ledger_find_by_key(fixture->ledger, slice_from("C-1"), &fixture->arena, &found, &fixture->error),
+            1);
+        if (strcmp(trace, script->requests) != 0 || !sending_is_idle(&half.sending) ||
+            stats->unsent != (script->want == CONCLUSION_UNSENT) ||
+            stats->in_doubt != (script->want == CONCLUSION_IN_DOUBT))
+            fail_msg("%s (%s): %s: unsent %d, in doubt %d", script->sentence, script->provider, trace,
+                     (int)stats->unsent, (int)stats->in_doubt);
+        if (found.state != script->state || !slice_is(found.user_id, script->user_id))
+            fail_msg("%s: the ledger has %s", script->sentence, ledger_state_word(found.state));
+        enum decision_kind next = decide_next(&half, script->row);
+        if (next != stop_cases[i].next)
+            fail_msg("%s, then the next run decides %d", script->sentence, (int)next);
+        close_half(&half);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reply_leads_to_the_request_that_is_safe),
+        cmocka_unit_test(a_stop_between_two_requests_leaves_what_the_next_run_takes_up),
     };
 
     log_setup("test", LOG_WARNING, false);
