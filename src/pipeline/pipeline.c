@@ -218,7 +218,7 @@ static bool is_complete(const struct run_stats *stats)
     return true;
 }
 
-/* The last transaction: the run's row with its counts. */
+/* The last transaction: the run's row with its counts, but without the head, which depends on them. */
 static int finish_ledger(struct pipeline *pipeline, int status, struct error *error)
 {
     struct buffer stats, inputs;
@@ -238,8 +238,6 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
                                    pipeline->stats->finished_ns, error);
     if (result == 0)
         result = ledger_commit(pipeline->ledger, error);
-    if (result == 0) /* which the summary in that row cannot have: its seal is part of it */
-        ledger_chain_head(pipeline->ledger, pipeline->stats->chain_head);
     if (result == 0)
         result =
             ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error);

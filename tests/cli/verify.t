@@ -48,8 +48,6 @@ for my $provider (qw(payward kraken-embed kira payso)) {
         is($verify->{count}, 0, "a clean run after it");
         is($verify->{customers}, (case_ledger($case, 'SELECT count(*) FROM customer'))[0][0], "every customer was checked");
         is($verify->{events}, (case_ledger($case, 'SELECT count(*) FROM event'))[0][0], "and every event");
-        is(case_summary($case)->{chain_head}, (case_ledger($case, 'SELECT chain_head FROM run ORDER BY id DESC LIMIT 1'))[0][0],
-            "the report has the head of the whole history");
         tamper_everywhere($case) if $provider eq 'payward';
     };
 }

@@ -194,7 +194,7 @@ static const char *text_of(sqlite3_stmt *statement, int column)
     return text ? text : "";
 }
 
-/* All that can change what a statement of ours reads or writes: our tables and indexes, all that stands on
+/* All that can change what a statement of ours reads or writes: our tables and indexes, all that belongs to
  * them, and every trigger. A table of another name cannot. */
 static int check_schema(struct check *check, sqlite3 *ours, struct error *error)
 {
