@@ -46,6 +46,13 @@ static void end_run(struct policy *policy)
     sender_free(policy->sending.sender);
 }
 
+/* Another run with the same ledger. */
+static void restart_run(struct policy *policy)
+{
+    end_run(policy);
+    start_run(policy);
+}
+
 static void open_policy(struct policy *policy, uint32_t canary, uint32_t in_a_row, uint32_t share)
 {
     uint64_t random; /* tests side by side must not hold each other's lock */
@@ -358,6 +365,7 @@ static void after_a_failure_of_the_ledger_nothing_is_forgotten(void **state)
 static void an_outcome_stops_the_run_by_its_kind(void **state)
 {
     (void)state;
+    struct policy policy;
     static const struct {
         enum outcome_kind kind;
         bool stops, want;
@@ -369,11 +377,10 @@ static void an_outcome_stops_the_run_by_its_kind(void **state)
         {OUTCOME_BAD_NONCE, false, false}, {OUTCOME_BAD_TOKEN, false, false},
         {OUTCOME_WITHDRAWN, false, false},
     };
+    open_policy(&policy, 0, 25, 20);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct policy policy;
         struct outcome outcome = fixture_outcome(cases[i].kind, 0, "why it stops", "");
         outcome.stops = cases[i].stops;
-        open_policy(&policy, 0, 25, 20);
         attempt(&policy, &outcome);
         if (is_stopped(&policy) != cases[i].want)
             fail_msg("%s, stops %d", outcome_word(cases[i].kind), cases[i].stops);
@@ -383,30 +390,32 @@ static void an_outcome_stops_the_run_by_its_kind(void **state)
             attempt(&policy, &outcome);
             assert_string_equal(sending_stop_reason(&policy.sending), "why it stops"); /* the first stays */
         }
-        close_policy(&policy);
+        restart_run(&policy);
     }
+    close_policy(&policy);
 }
 
 static void a_retry_after_beyond_retry_for_stops_the_run_whatever_the_reply_was(void **state)
 {
     (void)state;
+    struct policy policy;
+    open_policy(&policy, 0, 25, 20);
     for (int kind = 0; kind <= OUTCOME_WITHDRAWN; kind++)
         for (unsigned i = 0; i < 3; i++) {
             static const uint64_t waits_ns[] = {
                 RETRY_FOR_S * CLOCK_NS_PER_S, RETRY_FOR_S * CLOCK_NS_PER_S + 1, ONE_YEAR_S * CLOCK_NS_PER_S};
-            struct policy policy;
             struct outcome outcome = fixture_outcome((enum outcome_kind)kind, 0, "why", "");
             /* After a success the next request is what must not leave: the sender sees to that. */
             bool want = kind == OUTCOME_STOP || (kind != OUTCOME_DONE && i > 0);
             outcome.retry_after_ns = waits_ns[i];
-            open_policy(&policy, 0, 25, 20);
             attempt(&policy, &outcome);
             if (is_stopped(&policy) != want)
                 fail_msg("%s, wait %u", outcome_word((enum outcome_kind)kind), i);
             if (want && kind != OUTCOME_STOP)
                 assert_non_null(strstr(sending_stop_reason(&policy.sending), "delivery.retry_for"));
-            close_policy(&policy);
+            restart_run(&policy);
         }
+    close_policy(&policy);
 }
 
 /* Also over successes: it is their number that gets a key banned. */
@@ -478,12 +487,13 @@ static const struct reply_case {
 static void a_reply_stops_the_run_when_it_concerns_all_requests(void **state)
 {
     (void)state;
+    struct policy policy;
     struct sample sample;
 
     sample_fill(&sample);
+    open_policy(&policy, 0, 25, 20);
     for (size_t i = 0; i < sizeof reply_cases / sizeof *reply_cases; i++) {
         const struct reply_case *expected = &reply_cases[i];
-        struct policy policy;
         struct outcome outcome;
         bool is_question = expected->operation == OPERATION_LIST || expected->operation == OPERATION_LOGIN;
         const struct provider_reply reply = {.operation = expected->operation,
@@ -495,15 +505,15 @@ static void a_reply_stops_the_run_when_it_concerns_all_requests(void **state)
                                              .error_type = slice_from(expected->error_type),
                                              .body = slice_from(expected->body)};
         provider_find(expected->provider)->classify(&reply, is_question ? NULL : &sample.record, &outcome);
-        open_policy(&policy, 0, 25, 20);
         attempt(&policy, &outcome);
         if (is_stopped(&policy) != expected->want)
             fail_msg("%s (%s %s, HTTP %d): %s", expected->sentence, expected->provider,
                      operation_word(expected->operation), expected->status, outcome_word(outcome.kind));
         if (expected->want && !strstr(sending_stop_reason(&policy.sending), "check "))
             fail_msg("%s: `%s` has no hint", expected->sentence, sending_stop_reason(&policy.sending));
-        close_policy(&policy);
+        restart_run(&policy);
     }
+    close_policy(&policy);
 }
 
 int main(void)
