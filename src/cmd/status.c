@@ -7,6 +7,7 @@
 #include "cmd/status_audit.h"
 #include "cmd/status_verify.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "core/utf8.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
@@ -33,24 +34,28 @@ static void write_group(void *context, const struct ledger_group *group)
     struct status_writer *writer = context;
 
     if (!writer->is_json) {
-        buffer_printf(&writer->out, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
-                      group->operation);
+        char line[128]; /* the words of a ledger that was changed may be of any length */
+        text_format(line, sizeof line, "%12" PRIu64 "  %-11s %-8s", group->count, group->state,
+                    group->operation);
+        utf8_append_escaped(&writer->out, slice_from(line));
         if (group->http_status)
             buffer_printf(&writer->out, " HTTP %d", group->http_status);
-        if (group->code && group->code[0])
-            buffer_printf(&writer->out, " %s", group->code);
+        if (group->code && group->code[0]) {
+            buffer_append_char(&writer->out, ' ');
+            utf8_append_escaped(&writer->out, slice_from(group->code));
+        }
         buffer_append_char(&writer->out, '\n');
         return;
     }
     json_write_object(&writer->json);
     json_write_key(&writer->json, "state");
-    json_write_text(&writer->json, group->state);
+    json_write_any(&writer->json, slice_from(group->state));
     json_write_key(&writer->json, "operation");
-    json_write_text(&writer->json, group->operation);
+    json_write_any(&writer->json, slice_from(group->operation));
     json_write_key(&writer->json, "http_status");
     json_write_signed(&writer->json, group->http_status);
     json_write_key(&writer->json, "code");
-    json_write_text(&writer->json, group->code ? group->code : "");
+    json_write_any(&writer->json, slice_from(group->code ? group->code : ""));
     json_write_key(&writer->json, "count");
     json_write_unsigned(&writer->json, group->count);
     json_write_object_end(&writer->json);
@@ -109,13 +114,17 @@ static void write_in_doubt_text(struct status_writer *writer, const struct ledge
     if (writer->in_doubt == 1)
         buffer_append_text(out, "\nIn doubt (the request may have been carried out):\n");
     buffer_append_text(out, "  ");
-    buffer_append(out, customer->external_id);
+    utf8_append_escaped(out, customer->external_id);
     if (customer->http_status)
         buffer_printf(out, "  HTTP %d", customer->http_status);
-    if (customer->code.len)
-        buffer_printf(out, "  %.*s", (int)customer->code.len, customer->code.data);
-    if (customer->http_status == HTTP_CONFLICT && customer->message.len) /* may name the user */
-        buffer_printf(out, "\n      %.*s", (int)customer->message.len, customer->message.data);
+    if (customer->code.len) {
+        buffer_append_text(out, "  ");
+        utf8_append_escaped(out, customer->code);
+    }
+    if (customer->http_status == HTTP_CONFLICT && customer->message.len) { /* may name the user */
+        buffer_append_text(out, "\n      ");
+        utf8_append_escaped(out, customer->message);
+    }
     buffer_printf(out, "\n      %s\n", next_step(customer));
 }
 
@@ -131,13 +140,13 @@ static void write_in_doubt(void *context, const struct ledger_customer *customer
     }
     json_write_object(json);
     json_write_key(json, "external_id");
-    json_write_string(json, customer->external_id);
+    json_write_any(json, customer->external_id);
     json_write_key(json, "http_status");
     json_write_signed(json, customer->http_status);
     json_write_key(json, "code");
-    json_write_string(json, customer->code);
+    json_write_any(json, customer->code);
     json_write_key(json, "message");
-    json_write_string(json, customer->message);
+    json_write_any(json, customer->message);
     json_write_key(json, "what_to_do");
     json_write_text(json, next_step(customer));
     json_write_object_end(json);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "core/utf8.h"
 #include "ledger/ledger_verify.h"
 #include "pipeline/ledger_continuity.h"
 
@@ -56,10 +57,10 @@ static void write_json(struct json_writer *json, const struct ledger_finding *fi
     write_nonzero_member(json, "customer", finding->customer);
     if (finding->external_id.len) {
         json_write_key(json, "external_id");
-        json_write_string(json, finding->external_id);
+        json_write_any(json, finding->external_id);
     }
     json_write_key(json, "what");
-    json_write_string(json, finding->text);
+    json_write_any(json, finding->text);
     json_write_key(json, "what_to_do");
     json_write_text(json, what_to_do(finding->kind));
     json_write_object_end(json);
@@ -93,13 +94,16 @@ static void write_text(struct buffer *out, const struct ledger_finding *finding)
     case LEDGER_FINDING_USER:
         break;
     }
-    if (finding->external_id.len)
-        buffer_printf(out, "%scustomer %.*s", names_event ? ", " : "", (int)finding->external_id.len,
-                      finding->external_id.data);
-    else if (finding->customer)
+    /* Whoever changed the ledger may have written lines of this text into it. */
+    if (finding->external_id.len) {
+        buffer_printf(out, "%scustomer ", names_event ? ", " : "");
+        utf8_append_escaped(out, finding->external_id);
+    } else if (finding->customer) {
         buffer_printf(out, "%scustomer with id %" PRId64, names_event ? ", " : "", finding->customer);
-    buffer_printf(out, ": %.*s\n      %s\n", (int)finding->text.len, finding->text.data,
-                  what_to_do(finding->kind));
+    }
+    buffer_append_text(out, ": ");
+    utf8_append_escaped(out, finding->text);
+    buffer_printf(out, "\n      %s\n", what_to_do(finding->kind));
 }
 
 static void write_finding(void *context, const struct ledger_finding *finding)

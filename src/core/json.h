@@ -27,6 +27,8 @@ void json_write_array_end(struct json_writer *writer);
 void json_write_key(struct json_writer *writer, const char *key);
 /* Escapes what RFC 8259 asks for; the rest is copied, so text must be UTF-8. */
 void json_write_string(struct json_writer *writer, struct slice text);
+/* The same of any bytes: where they are not UTF-8, as utf8_append_escaped writes them. */
+void json_write_any(struct json_writer *writer, struct slice bytes);
 void json_write_text(struct json_writer *writer, const char *text);
 void json_write_unsigned(struct json_writer *writer, uint64_t number);
 void json_write_signed(struct json_writer *writer, int64_t number);

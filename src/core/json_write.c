@@ -3,6 +3,10 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "core/utf8.h"
+
+enum { ESCAPED_GROWTH = 16 }; /* a byte becomes fewer: `‹byte FF›` */
+
 void json_write_begin(struct json_writer *writer, struct buffer *out)
 {
     *writer = (struct json_writer){.out = out};
@@ -82,6 +86,19 @@ void json_write_string(struct json_writer *writer, struct slice text)
     if (text.len > start)
         buffer_append(writer->out, slice_skip(text, start));
     buffer_append_char(writer->out, '"');
+}
+
+void json_write_any(struct json_writer *writer, struct slice bytes)
+{
+    struct buffer escaped;
+    if (utf8_is_valid(bytes)) {
+        json_write_string(writer, bytes);
+        return;
+    }
+    buffer_init(&escaped, ESCAPED_GROWTH * bytes.len);
+    utf8_append_escaped(&escaped, bytes);
+    json_write_string(writer, buffer_slice(&escaped));
+    buffer_clear(&escaped);
 }
 
 void json_write_text(struct json_writer *writer, const char *text)

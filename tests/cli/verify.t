@@ -99,6 +99,18 @@ sub tamper_everywhere
         like($out, qr/This ledger is damaged:.*$verify->{count} findings/s, "$sentence: is in the text");
     }
 
+    # Texts that were changed forge no line of the output, and leave it JSON.
+    unlink "$ledger-wal", "$ledger-shm";
+    write_file($ledger, $whole);
+    tamper($case, "UPDATE customer SET external_id = 'x' || char(10) || 'verified: all' || char(27) WHERE id = 7;"
+        . "UPDATE customer SET code = CAST(x'FF' AS TEXT), external_id = CAST(x'FE' AS TEXT) WHERE id = 8");
+    (undef, my $text) = case_run($case, 'status', '--verify');
+    like($text, qr/^  customer x‹U\+000A›verified: all‹U\+001B›: /m, 'a line end and a control character of a key are shown as such');
+    like($text, qr/^  customer ‹byte FE›: /m, 'and a byte that is not UTF-8');
+    my ($forged, $found, $why) = verify($case);
+    is($forged, 5, 'as JSON: status 5') or diag $why;
+    is_deeply([map { $_->{external_id} } @{$found->{findings}}], ["x\nverified: all\e", "\x{2039}byte FE\x{203a}"], 'and the keys are in it');
+
     # Damaged bits on a page of the key index: a look-up would miss a customer.
     unlink "$ledger-wal", "$ledger-shm";
     write_file($ledger, $whole);

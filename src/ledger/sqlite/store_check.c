@@ -166,6 +166,18 @@ static int check_index(struct check *check, const struct index *index, const str
     return is_ordered && sum.count == table->count && sum.hashes == table->hashes ? 0 : 1;
 }
 
+/* SQLite gives what it found in the file's pages in one row, below a title. */
+static void give_lines(const struct check *check, const char *found)
+{
+    struct slice rest = slice_from(found), line;
+    while (slice_next_line(&rest, &line)) {
+        char text[256];
+        text_format(text, sizeof text, "%.*s", (int)line.len, line.len > 0 ? line.data : "");
+        if (line.len > 0 && !slice_begins_with(line, "***"))
+            check->each(check->context, text);
+    }
+}
+
 /* 1: SQLite found nothing; 0; -1. */
 static int check_file(struct check *check, const char *pragma, struct error *error)
 {
@@ -180,7 +192,7 @@ static int check_file(struct check *check, const char *pragma, struct error *err
         if (found && strcmp(found, "ok") == 0)
             is_whole = 1;
         else
-            check->each(check->context, found ? found : "the file is damaged");
+            give_lines(check, found ? found : "the file is damaged");
     }
     int result = end_pass(check, statement, code, error);
     if (result == 1)
