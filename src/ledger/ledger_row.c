@@ -234,6 +234,8 @@ const char *ledger_customer_lacks(const struct ledger_customer *customer)
         return "external_id";
     if (customer->state == LEDGER_CREATED && customer->user_id.len == 0)
         return "user_id";
+    if (customer->user_id.len >= OUTCOME_USER_ID_SIZE)
+        return "user_id that an answer can have";
     if (customer->state != LEDGER_CREATED && customer->user_id.len > 0)
         return "state created, and a user_id";
     if (is_in_doubt && customer->first_sent_at == 0)

@@ -35,6 +35,9 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     arena_reset(arena);
     if (store_last_run(ledger->store, arena, &last, error) < 0)
         return -1;
+    if (last.id == INT64_MAX || last.epoch == INT64_MAX)
+        return store_fail_damaged(ledger->store, error, "no run can follow run %lld, of epoch %lld",
+                                  (long long)last.id, (long long)last.epoch);
     ledger->run = (struct ledger_run){
         .id = last.id + 1,
         .epoch = last.epoch + 1,

@@ -694,6 +694,24 @@ static void the_last_run_is_known_also_when_it_did_not_finish(void **state)
     assert_true(fixture_slice_is(run.finished, "1970-01-01T00:00:00.004Z"));
 }
 
+/* As another program may have left them: the next number would be negative. */
+static void no_run_follows_the_last_number(void **state)
+{
+    static const char *const edits[] = {"UPDATE run SET epoch = 9223372036854775807",
+                                        "UPDATE run SET epoch = 1, id = 9223372036854775807"};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        fixture_sql(fixture, edits[i]);
+        fixture_begin(fixture);
+        assert_int_equal(
+            ledger_run_start(fixture->ledger, "run", "1", "abc", 3 * FIXTURE_AT, &fixture->error), -1);
+        assert_non_null(strstr(fixture->error.text, "is damaged: no run can follow run "));
+        assert_int_equal(ledger_commit(fixture->ledger, &fixture->error), -1);
+        fixture_begin(fixture);
+        fixture_commit(fixture);
+    }
+}
+
 static void a_nonce_floor_only_rises(void **state)
 {
     struct fixture *fixture = *state;
@@ -749,6 +767,7 @@ int main(void)
         LIFE(a_create_in_doubt_with_other_data_ends_the_process),
         LIFE(the_scan_and_the_lists_tell_every_customer_once),
         LIFE(the_last_run_is_known_also_when_it_did_not_finish),
+        LIFE(no_run_follows_the_last_number),
         LIFE(a_nonce_floor_only_rises),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

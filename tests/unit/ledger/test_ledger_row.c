@@ -326,6 +326,10 @@ static void words_are_those_that_people_query(void **state)
     assert_int_equal(row.twin, LEDGER_TWIN_REFUSED);
 }
 
+/* 128 bytes: of a user's id. */
+#define PART    "0123456789abcdef0123456789abcdef"
+#define LONGEST PART PART PART PART
+
 #define OPEN "pending=abc pending_members=abc first_sent=1 "
 
 static void a_row_that_does_not_fit_its_state_is_found(void **state)
@@ -341,6 +345,8 @@ static void a_row_that_does_not_fit_its_state_is_found(void **state)
         {"key=C state=erased", NULL},
         {"key=C state=created user=U", NULL},
         {"key=C state=created", "user_id"},
+        {"key=C state=created user=" LONGEST, NULL},
+        {"key=C state=created user=" LONGEST "x", "user_id that an answer can have"},
         {"key=C state=created " OPEN, "user_id"},
         {"key=C state=unsent user=U", "state created, and a user_id"},
         {"key=C state=refused user=U", "state created, and a user_id"},
