@@ -153,8 +153,8 @@ enum ledger_conclusion {
     /* In doubt: pending stays; the members that an update changes are unknown. */
     LEDGER_RESULT_IN_DOUBT,
     /* Given up, and certainly not executed: unsent, so that the next run sends it again; an update as before
-     * it was journalled. But an operation that may have been sent all the same (in doubt, or journalled by an
-     * earlier run) stays in doubt. Without an attempt the columns of the last one stay. */
+     * it was journalled. But an operation that may have been sent all the same (in doubt, or journalled
+     * again) stays open. Without an attempt the columns of the last one stay. */
     LEDGER_RESULT_ABANDONED,
 };
 
@@ -278,7 +278,7 @@ uint64_t ledger_newest_ns(const struct ledger *ledger);
 int ledger_run_start(struct ledger *ledger, const char *command, const char *version, const char *job_digest,
                      uint64_t at_ns, struct error *error);
 /* inputs and counts: JSON texts. Between begin and commit. */
-int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice stats,
+int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at_ns, struct error *error);
 
 /* The last process that sent requests for this job, so that the next one can honour the rate limit. */

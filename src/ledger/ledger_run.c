@@ -33,6 +33,7 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     struct arena *arena = &ledger->run_arena;
 
     arena_reset(arena);
+    ledger->run = (struct ledger_run){.id = 0};
     if (store_last_run(ledger->store, arena, &last, error) < 0)
         return -1;
     if (last.id == INT64_MAX || last.epoch == INT64_MAX)
@@ -54,7 +55,7 @@ int ledger_run_start(struct ledger *ledger, const char *command, const char *ver
     return append_event(ledger, "started", at_ns, error);
 }
 
-int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice stats,
+int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, struct slice counts,
                       uint64_t at_ns, struct error *error)
 {
     struct ledger_value values[LEDGER_RUN_COLUMNS];
@@ -65,7 +66,7 @@ int ledger_run_finish(struct ledger *ledger, int status, struct slice inputs, st
     ledger->run.finished = arena_copy(arena, slice_from(clock_rfc3339(at_ns, finished)));
     ledger->run.status = status;
     ledger->run.inputs = inputs.len > 0 ? arena_copy(arena, inputs) : inputs;
-    ledger->run.counts = stats.len > 0 ? arena_copy(arena, stats) : stats;
+    ledger->run.counts = counts.len > 0 ? arena_copy(arena, counts) : counts;
     if (append_event(ledger, "finished", at_ns, error) != 0)
         return -1;
     ledger->run.chain_head =
