@@ -108,11 +108,25 @@ static int check_identity(struct ledger *ledger, const struct ledger_identity *i
     return 0;
 }
 
+/* The ids of deleted rows at the end would be given again: to the same customers, created again. */
+static int load_last_customer(struct ledger *ledger, struct error *error)
+{
+    int64_t named;
+
+    if (store_last_customer(ledger->store, &ledger->committed_customer, error) != 0 ||
+        store_last_named_customer(ledger->store, &named, error) != 0)
+        return -1;
+    if (named > ledger->committed_customer)
+        return store_fail_damaged(ledger->store, error, "the row of customer %lld is missing",
+                                  (long long)named);
+    return 0;
+}
+
 static int load_ends(struct ledger *ledger, enum ledger_mode mode, struct error *error)
 {
     if (store_last_event(ledger->store, &ledger->committed, &ledger->newest_ns, error) != 0)
         return -1;
-    if (mode == LEDGER_WRITE && store_last_customer(ledger->store, &ledger->committed_customer, error) != 0)
+    if (mode == LEDGER_WRITE && load_last_customer(ledger, error) != 0)
         return -1;
     ledger->chain = ledger->committed;
     ledger->last_customer = ledger->committed_customer;

@@ -87,7 +87,7 @@ struct ledger_event {
     int64_t id;       /* from 1, without gaps */
     int64_t run;      /* 0: none */
     int64_t customer; /* 0: the run itself */
-    int64_t row;      /* of the input; 0: none */
+    int64_t row;      /* of the input; 0: none. Of the run itself: the last customer's id at that time */
     struct slice operation, outcome;
     uint64_t at;      /* real ns */
     uint32_t attempt; /* 0: nothing was sent */

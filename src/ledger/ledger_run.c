@@ -17,6 +17,7 @@ static int append_event(struct ledger *ledger, const char *outcome, uint64_t at_
     ledger_sealer_seal(ledger->sealer, &ledger_run_table, values, seal);
     struct ledger_event event = {
         .operation = SLICE_LITERAL("run"),
+        .row = ledger->last_customer,
         .outcome = slice_from(outcome),
         .at = at_ns,
         .seal = slice_make((const char *)seal, sizeof seal),

@@ -75,6 +75,9 @@ int store_find_identity(struct store *store, struct slice identity, int64_t id, 
                         struct slice *external_id, struct error *error);
 /* The largest id; 0: none. */
 int store_last_customer(struct store *store, int64_t *id, struct error *error);
+/* The largest id that the last event of a run, its row, and the events after it name; 0: none. So it reads
+ * few events, but for those of a run that did not end. */
+int store_last_named_customer(struct store *store, int64_t *id, struct error *error);
 
 /* The whole row. values as ledger_row_to_values gives them. */
 int store_insert_customer(struct store *store, const struct ledger_value *values, struct error *error);

@@ -78,6 +78,24 @@ int store_last_customer(struct store *store, int64_t *id, struct error *error)
     return statement ? find_id(store, statement, id, error) : -1;
 }
 
+int store_last_named_customer(struct store *store, int64_t *id, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_EVENTS, error);
+    int row = -1;
+    *id = 0;
+    while (statement && (row = store_next_row(store, statement, error)) == 1) {
+        int64_t customer = sqlite3_column_int64(statement, 0);
+        int64_t named = customer == 0 ? sqlite3_column_int64(statement, 1) : customer;
+        if (named > *id)
+            *id = named;
+        if (customer == 0) {
+            store_release(statement);
+            return 0;
+        }
+    }
+    return row;
+}
+
 static int write_customer(struct store *store, enum store_sql which, const struct ledger_value *values,
                           struct error *error)
 {

@@ -38,6 +38,7 @@ static const char *const sql[STORE_SQL_COUNT] = {
         "SELECT external_id FROM customer WHERE identity = ?1 AND id <> ?2 AND (user_id IS NOT NULL OR "
         "(first_sent_at IS NOT NULL AND operation = 'create')) ORDER BY id LIMIT 1",
     [STORE_SQL_LAST_CUSTOMER] = "SELECT max(id) FROM customer",
+    [STORE_SQL_LAST_EVENTS] = "SELECT customer, row FROM event ORDER BY id DESC",
     [STORE_SQL_CUSTOMER_NEW] = "INSERT INTO customer({customer}) VALUES({customer?})",
     [STORE_SQL_CUSTOMER_SET] = "UPDATE customer SET {customer=} WHERE id = ?1",
     [STORE_SQL_CUSTOMER_SET_USER] = "UPDATE customer SET {customer=}, {user_id=} WHERE id = ?1",

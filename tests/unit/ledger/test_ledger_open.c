@@ -231,6 +231,43 @@ static void other_formats_are_told_apart(void **state)
     assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "digests of rule 0");
 }
 
+static void start_run(struct fixture *fixture)
+{
+    fixture_begin(fixture);
+    assert_int_equal(ledger_run_start(fixture->ledger, "run", "1", "abc", FIXTURE_AT, &fixture->error), 0);
+    fixture_commit(fixture);
+}
+
+/* Their ids would be given to the next customers: --verify would find nothing any more. */
+static void missing_rows_at_the_end_are_found_before_a_run(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_open(fixture, LEDGER_WRITE);
+    start_run(fixture);
+    fixture_create(fixture, "C-1", "abc", "U-1");
+    fixture_create(fixture, "C-2", "abc", "U-2");
+    fixture_begin(fixture);
+    assert_int_equal(ledger_run_finish(fixture->ledger, 0, SLICE_LITERAL("[]"), SLICE_LITERAL("{}"),
+                                       FIXTURE_AT, &fixture->error),
+                     0);
+    fixture_commit(fixture);
+    fixture_close(fixture);
+    fixture_sql(fixture, "CREATE TABLE kept AS SELECT * FROM customer; DELETE FROM customer WHERE id = 2");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "the row of customer 2 is missing");
+    fixture_sql(fixture, "DELETE FROM customer");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "the row of customer 2 is missing");
+    fixture_sql(fixture, "INSERT INTO customer SELECT * FROM kept");
+
+    /* In a run that did not end. */
+    fixture_open(fixture, LEDGER_WRITE);
+    start_run(fixture);
+    fixture_create(fixture, "C-3", "abc", "U-3");
+    fixture_close(fixture);
+    fixture_sql(fixture, "DELETE FROM customer WHERE id = 3");
+    assert_refused(fixture, LEDGER_WRITE, ERROR_LEDGER, "the row of customer 3 is missing");
+    fixture_open(fixture, LEDGER_READ); /* for --verify */
+}
+
 static void a_making_that_was_cut_short_is_finished(void **state)
 {
     struct fixture *fixture = *state;
@@ -390,6 +427,7 @@ int main(void)
         OPEN(another_job_provider_or_address_is_refused_by_name),
         OPEN(what_is_not_a_ledger_is_left_as_it_is),
         OPEN(other_formats_are_told_apart),
+        OPEN(missing_rows_at_the_end_are_found_before_a_run),
         OPEN(a_making_that_was_cut_short_is_finished),
         OPEN(a_ledger_with_two_names_is_refused),
         OPEN(a_missing_folder_is_named),
