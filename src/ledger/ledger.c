@@ -158,6 +158,7 @@ void ledger_close(struct ledger *ledger)
         return;
     store_close(ledger->store);
     ledger_sealer_free(ledger->sealer);
+    ledger_identities_free(ledger->identities);
     secret_wipe(ledger->key, sizeof ledger->key);
     arena_clear(&ledger->arena);
     arena_clear(&ledger->run_arena);
@@ -259,13 +260,6 @@ int ledger_find_by_key(struct ledger *ledger, struct slice external_id, struct a
 int ledger_owner(struct ledger *ledger, struct slice user_id, int64_t *id, struct error *error)
 {
     return store_find_owners(ledger->store, &user_id, 1, id, error);
-}
-
-int ledger_find_twin(struct ledger *ledger, const uint8_t identity[FINGERPRINT_IDENTITY_LEN], int64_t id,
-                     struct arena *arena, struct slice *external_id, struct error *error)
-{
-    return store_find_identity(ledger->store, slice_make((const char *)identity, FINGERPRINT_IDENTITY_LEN),
-                               id, arena, external_id, error);
 }
 
 /* The first customer of a pass, copied. */

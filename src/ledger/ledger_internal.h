@@ -5,6 +5,7 @@
 #include "core/arena.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_chain.h"
+#include "ledger/ledger_identities.h"
 #include "ledger/ledger_store.h"
 
 struct ledger {
@@ -18,6 +19,7 @@ struct ledger {
     bool is_run_new;                           /* it was started in the open transaction */
     uint64_t newest_ns;                        /* of ledger_newest_ns */
     struct arena arena;                        /* of one write */
+    struct ledger_identities *identities;      /* NULL: nobody has asked for a twin yet */
 };
 
 /* Writes the row after a change, and its event. before: as begun; is_new: it is not stored yet. row: of the

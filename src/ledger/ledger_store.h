@@ -69,10 +69,6 @@ int store_find_key(struct store *store, struct slice external_id, int64_t *id, s
 /* owners[i]: the customer with user_ids[i]; 0: none. */
 int store_find_owners(struct store *store, const struct slice *user_ids, size_t count, int64_t *owners,
                       struct error *error);
-/* A customer other than id (0: any) with this identity, and a user or an open create: 1 with its key in the
- * arena; 0: none; -1. */
-int store_find_identity(struct store *store, struct slice identity, int64_t id, struct arena *arena,
-                        struct slice *external_id, struct error *error);
 /* The largest id; 0: none. */
 int store_last_customer(struct store *store, int64_t *id, struct error *error);
 /* The largest id that the last event of a run, its row, and the events after it name; 0: none. So it reads
@@ -91,6 +87,8 @@ int store_scan(struct store *store, void (*each)(void *context, const struct led
                void *context, struct error *error);
 int store_each_user(struct store *store, void (*each)(void *context, struct slice user_id), void *context,
                     struct error *error);
+int store_each_identity(struct store *store, void (*each)(void *context, int64_t id, struct slice identity),
+                        void *context, struct error *error);
 /* In id order: which customers, and at most how many. */
 enum store_customers {
     STORE_CUSTOMERS_ALL,   /* that have a key */

@@ -106,6 +106,8 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
     struct ledger_event event = make_event(before, &after, change, row, latency_ms);
     ledger_sealer_seal(ledger->sealer, &ledger_customer_table, values, seal);
     event.seal = slice_make((const char *)seal, sizeof seal);
+    if (ledger->identities && after.identity.len > 0 && !slice_equal(after.identity, before->identity))
+        ledger_identities_add(ledger->identities, after.identity, after.id);
     return ledger_write_event(ledger, &event, error);
 }
 

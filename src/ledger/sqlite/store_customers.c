@@ -56,22 +56,6 @@ int store_find_owners(struct store *store, const struct slice *user_ids, size_t 
     return 0;
 }
 
-int store_find_identity(struct store *store, struct slice identity, int64_t id, struct arena *arena,
-                        struct slice *external_id, struct error *error)
-{
-    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_FIND_IDENTITY, error);
-    if (!statement)
-        return -1;
-    store_bind_blob(statement, 1, identity);
-    sqlite3_bind_int64(statement, 2, id);
-    int row = store_next_row(store, statement, error);
-    if (row == 1) {
-        *external_id = arena_copy(arena, store_column(statement, 0));
-        store_release(statement);
-    }
-    return row;
-}
-
 int store_last_customer(struct store *store, int64_t *id, struct error *error)
 {
     sqlite3_stmt *statement = store_prepare(store, STORE_SQL_LAST_CUSTOMER, error);
@@ -128,9 +112,6 @@ int store_update_customer(struct store *store, const struct ledger_value *before
         return -1;
     if (differs(before, values, "external_id") &&
         write_customer(store, STORE_SQL_CUSTOMER_SET_KEY, values, error))
-        return -1;
-    if (differs(before, values, "identity") &&
-        write_customer(store, STORE_SQL_CUSTOMER_SET_IDENTITY, values, error))
         return -1;
     return 0;
 }

@@ -87,6 +87,18 @@ int store_each_user(struct store *store, void (*each)(void *context, struct slic
     return row;
 }
 
+int store_each_identity(struct store *store, void (*each)(void *context, int64_t id, struct slice identity),
+                        void *context, struct error *error)
+{
+    sqlite3_stmt *statement = store_prepare(store, STORE_SQL_IDENTITIES, error);
+    if (!statement)
+        return -1;
+    int row;
+    while ((row = store_next_row(store, statement, error)) == 1)
+        each(context, sqlite3_column_int64(statement, 0), store_column(statement, 1));
+    return row;
+}
+
 static const char *read_text(sqlite3_stmt *statement, int index)
 {
     const char *text = (const char *)sqlite3_column_text(statement, index);

@@ -5,14 +5,12 @@
 
 enum { TABLES_MAX = 16 * 1024 };
 
-/* The unique index of keys is the busy one: they come in any order; NULL, of a customer
- * that lost its key, may be there often. That of users is partial, which costs nothing while a create is only
- * journalled. The index of identities is read once for each create; a run in which nothing changed never
- * touches it. */
+/* The unique index of keys is the busy one: they come in any order; NULL, of a customer that lost its key,
+ * may be there often. That of users is partial, which costs nothing while a create is only journalled.
+ * Identities have none (ledger_identities.h). */
 static const char others[] =
     "CREATE UNIQUE INDEX customer_external_id ON customer(external_id);"
     "CREATE UNIQUE INDEX customer_user_id ON customer(user_id) WHERE user_id IS NOT NULL;"
-    "CREATE INDEX customer_identity ON customer(identity) WHERE identity IS NOT NULL;"
     "CREATE TABLE nonce(key_id TEXT PRIMARY KEY, floor INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE reading(customer INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;"

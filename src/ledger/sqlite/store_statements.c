@@ -34,19 +34,16 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_CUSTOMER] = "SELECT {customer} FROM customer WHERE id = ?1",
     [STORE_SQL_FIND_KEY] = "SELECT id FROM customer WHERE external_id = ?1",
     [STORE_SQL_FIND_USER] = "SELECT id FROM customer WHERE user_id = ?1",
-    [STORE_SQL_FIND_IDENTITY] =
-        "SELECT external_id FROM customer WHERE identity = ?1 AND id <> ?2 AND (user_id IS NOT NULL OR "
-        "(first_sent_at IS NOT NULL AND operation = 'create')) ORDER BY id LIMIT 1",
     [STORE_SQL_LAST_CUSTOMER] = "SELECT max(id) FROM customer",
     [STORE_SQL_LAST_EVENTS] = "SELECT customer, row FROM event ORDER BY id DESC",
     [STORE_SQL_CUSTOMER_NEW] = "INSERT INTO customer({customer}) VALUES({customer?})",
     [STORE_SQL_CUSTOMER_SET] = "UPDATE customer SET {customer=} WHERE id = ?1",
     [STORE_SQL_CUSTOMER_SET_USER] = "UPDATE customer SET {customer=}, {user_id=} WHERE id = ?1",
     [STORE_SQL_CUSTOMER_SET_KEY] = "UPDATE customer SET {external_id=} WHERE id = ?1",
-    [STORE_SQL_CUSTOMER_SET_IDENTITY] = "UPDATE customer SET {identity=} WHERE id = ?1",
     [STORE_SQL_SCAN] = "SELECT id, external_id, state, user_id IS NOT NULL, pending_digest IS NOT NULL, "
                        "digest, first_sent_at IS NOT NULL, identity FROM customer ORDER BY id",
     [STORE_SQL_USERS] = "SELECT user_id FROM customer WHERE user_id IS NOT NULL ORDER BY id",
+    [STORE_SQL_IDENTITIES] = "SELECT id, identity FROM customer NOT INDEXED WHERE identity IS NOT NULL",
     [STORE_SQL_GROUPS] =
         "SELECT state, operation, http_status, code FROM customer NOT INDEXED WHERE external_id IS NOT NULL",
     [STORE_SQL_CUSTOMERS] = "SELECT {customer} FROM customer NOT INDEXED "
@@ -97,8 +94,7 @@ static bool is_set(const struct ledger_table *table, size_t column)
     if (column == 0)
         return false;
     return table != &ledger_customer_table ||
-           (column != store_customer_column("external_id") && column != store_customer_column("user_id") &&
-            column != store_customer_column("identity"));
+           (column != store_customer_column("external_id") && column != store_customer_column("user_id"));
 }
 
 static void append_mark(struct buffer *text, struct slice mark)

@@ -242,8 +242,8 @@ static const struct row_edit row_edits[] = {
     {"two customers have one user",
      "DROP INDEX customer_user_id; UPDATE customer SET user_id = 'U-1' WHERE id = 3", LEDGER_FINDING_USER, 1,
      .customer = 1, .text = "customers 1 and 3 have the same user_id U-1"},
-    {"an index is missing", "DROP INDEX customer_identity", LEDGER_FINDING_FILE, 1,
-     .text = "customer_identity"},
+    {"an index is missing", "DROP INDEX customer_user_id", LEDGER_FINDING_FILE, 1,
+     .text = "customer_user_id"},
 
     {"the first event is deleted", "DELETE FROM event WHERE id = 1", LEDGER_FINDING_MISSING, 1, .event = 1,
      .text = "it is missing"},
