@@ -7,7 +7,6 @@
 #include "core/digest.h"
 #include "core/hash_table.h"
 #include "core/memory.h"
-#include "core/text.h"
 
 /* Input of the HMAC is collected: one call of a few hundred bytes costs a tenth of sixty short ones. */
 enum { SCRATCH_SIZE = 4096 };
