@@ -27,8 +27,8 @@ static bool consider(void *context, int64_t id)
     search->result = store_read_customers(search->ledger->store, &id, 1, search->arena, &row, search->error);
     if (search->result != 0)
         return false;
-    bool is_open_create = ledger_customer_is_open(&row) && row.operation == OPERATION_CREATE;
-    if (row.id != 0 && slice_equal(row.identity, search->identity) && (row.user_id.len > 0 || is_open_create))
+    if (row.id != 0 && slice_equal(row.identity, search->identity) &&
+        (row.user_id.len > 0 || ledger_customer_has_open_create(&row)))
         search->twin = row;
     return true;
 }
