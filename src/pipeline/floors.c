@@ -1,5 +1,6 @@
 #include "pipeline/floors.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "core/clock.h"
@@ -8,6 +9,7 @@
 
 #define AHEAD_NS (60 * CLOCK_NS_PER_S)
 #define CHECK_NS (10 * CLOCK_NS_PER_S)
+#define SPARE    (UINT64_C(1) << 62) /* more nanoseconds than any run takes */
 
 static uint64_t later(uint64_t a, uint64_t b)
 {
@@ -28,6 +30,12 @@ int floors_start(struct floors *floors, struct sender *sender, struct ledger *le
         uint64_t stored;
         if (ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
             return -1;
+        if (stored > UINT64_MAX - SPARE)
+            return error_set(
+                error, ERROR_LEDGER,
+                "the ledger's nonce of an API key is %" PRIu64
+                ", and hardly one is left above it\nhint: restore the ledger with its key file from a backup, or use another API key",
+                stored);
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
         sender_key_slot_start(sender, i, start);
         floors->key_slots[i].reserved = start + AHEAD_NS;

@@ -80,6 +80,18 @@ for my $dry (['check', 'check'], ['check --limit 1', 'check', '--limit', 1], ['r
     like((case_run($case, 'status'))[1], qr/^ledger head $stored$/m, 'and so has status');
 }
 
+# The nonces are outside the proof.
+{
+    my $signed = sandbox_start();
+    my $case = case_new($signed, rows => 2);
+    case_run($case, '-q');
+    run_program('sqlite3', "$case->{folder}/test.ledger", 'UPDATE nonce SET floor = -5');
+    my ($status, undef, $err) = case_run($case, '-q');
+    is($status, 5, 'a ledger after whose nonces hardly one is left stops a run') or diag $err;
+    like($err, qr/nonce of an API key is 18446744073709551611, and hardly one is left above it\n\s*hint: restore the ledger/, 'and says why');
+    sandbox_stop($signed);
+}
+
 {
     my $case = case_with_copy();
     copy($case, '.old', '');

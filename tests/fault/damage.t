@@ -78,6 +78,8 @@ my @damages = (
     {sentence => 'it is of an earlier version', do => sub { journal_mode($_[0], 'PRAGMA user_version = 2') },
         message => qr{ledger DIR/test\.ledger has format 2, but this program reads format 3\n\s*hint: use the version}},
     {sentence => 'a table is missing', do => sub { journal_mode($_[0], 'DROP TABLE event') }, message => qr{DIR/test\.ledger cannot be read: no such table: event}},
+    {sentence => 'the last customer is missing', do => sub { journal_mode($_[0], 'DELETE FROM customer WHERE id = (SELECT max(id) FROM customer)') },
+        message => qr{DIR/test\.ledger is damaged: the row of customer \d+ is missing\n\s*hint: restore it}},
     {sentence => 'it is empty', do => sub { put_back($_[0], {%{keep($_[0])}, '-wal' => undef, '-shm' => undef}); truncate "$_[0]{folder}/test.ledger", 0 },
         message => qr{test\.ledger: this ledger does not hold the last run that DIR/test\.ledger\.head records}},
 );
