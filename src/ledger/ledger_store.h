@@ -79,7 +79,7 @@ int store_last_named_customer(struct store *store, int64_t *id, struct error *er
 int store_insert_customer(struct store *store, const struct ledger_value *values, struct error *error);
 /* The whole row in place of the one that was read as before: columns of an index are written only where they
  * differ (a random key in an index costs more than the rest of the row). */
-int store_update_customer(struct store *store, const struct ledger_value *before,
+int store_update_customer(struct store *store, const struct ledger_customer *before,
                           const struct ledger_value *values, struct error *error);
 
 /* Sequential passes, in any order. each: valid during the call. */

@@ -89,7 +89,7 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
                         const struct ledger_change *change, uint64_t row, uint32_t latency_ms,
                         struct error *error)
 {
-    struct ledger_value old[LEDGER_CUSTOMER_COLUMNS], values[LEDGER_CUSTOMER_COLUMNS];
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
     uint8_t seal[LEDGER_SEAL_LEN];
     const struct ledger_customer after = ledger_apply(before, change, &ledger->arena);
 
@@ -98,10 +98,8 @@ int ledger_write_change(struct ledger *ledger, const struct ledger_customer *bef
         if (store_insert_customer(ledger->store, values, error) != 0)
             return -1;
         ledger->last_customer = after.id;
-    } else {
-        ledger_row_to_values(&ledger_customer_table, before, old);
-        if (store_update_customer(ledger->store, old, values, error) != 0)
-            return -1;
+    } else if (store_update_customer(ledger->store, before, values, error) != 0) {
+        return -1;
     }
     struct ledger_event event = make_event(before, &after, change, row, latency_ms);
     ledger_sealer_seal(ledger->sealer, &ledger_customer_table, values, seal);

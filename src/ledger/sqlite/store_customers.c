@@ -95,23 +95,21 @@ int store_insert_customer(struct store *store, const struct ledger_value *values
     return write_customer(store, STORE_SQL_CUSTOMER_NEW, values, error);
 }
 
-static bool differs(const struct ledger_value *before, const struct ledger_value *values, const char *column)
+static bool differs(struct slice before, const struct ledger_value *values, const char *column)
 {
-    size_t i = store_customer_column(column);
-    return before[i].is_null != values[i].is_null || !slice_equal(before[i].bytes, values[i].bytes);
+    return !slice_equal(before, values[store_customer_column(column)].bytes);
 }
 
-int store_update_customer(struct store *store, const struct ledger_value *before,
+int store_update_customer(struct store *store, const struct ledger_customer *before,
                           const struct ledger_value *values, struct error *error)
 {
-    bool sets_user = differs(before, values, "user_id");
+    bool sets_user = differs(before->user_id, values, "user_id");
     enum store_sql which = sets_user ? STORE_SQL_CUSTOMER_SET_USER : STORE_SQL_CUSTOMER_SET;
 
-    assert(before[0].number == values[0].number && "a row in place of itself");
+    assert(before->id == values[0].number && "a row in place of itself");
     if (write_customer(store, which, values, error))
         return -1;
-    if (differs(before, values, "external_id") &&
-        write_customer(store, STORE_SQL_CUSTOMER_SET_KEY, values, error))
-        return -1;
-    return 0;
+    return differs(before->external_id, values, "external_id")
+               ? write_customer(store, STORE_SQL_CUSTOMER_SET_KEY, values, error)
+               : 0;
 }

@@ -127,10 +127,9 @@ static inline void fixture_insert(struct fixture *fixture, const struct ledger_c
 static inline void fixture_update(struct fixture *fixture, const struct ledger_customer *before,
                                   const struct ledger_customer *after)
 {
-    struct ledger_value old[LEDGER_CUSTOMER_COLUMNS], values[LEDGER_CUSTOMER_COLUMNS];
-    ledger_row_to_values(&ledger_customer_table, before, old);
+    struct ledger_value values[LEDGER_CUSTOMER_COLUMNS];
     ledger_row_to_values(&ledger_customer_table, after, values);
-    fixture_ok(fixture, store_update_customer(fixture->store, old, values, &fixture->error));
+    fixture_ok(fixture, store_update_customer(fixture->store, before, values, &fixture->error));
 }
 
 static inline void fixture_append(struct fixture *fixture, const struct ledger_event *event)
