@@ -2,13 +2,15 @@
 
 #include <string.h>
 
+enum { NO_STATUS = -1 };
+
 /* How a struct holds a column. */
 enum member {
     MEMBER_INT64,
     MEMBER_UINT64,
     MEMBER_UINT32,
     MEMBER_INT,
-    MEMBER_STATUS, /* an int, -1: absent */
+    MEMBER_STATUS, /* an int, NO_STATUS: absent */
     MEMBER_SLICE,
     MEMBER_STATE,
     MEMBER_TWIN,
@@ -135,47 +137,62 @@ static enum ledger_twin twin_from(struct slice word)
     return LEDGER_TWIN_REFUSED;
 }
 
-static struct ledger_value number_value(int64_t number)
+static void set_number(struct ledger_value *value, int64_t number)
 {
-    return (struct ledger_value){.number = number};
+    value->number = number;
+    value->bytes.len = 0;
+    value->is_null = number == 0;
 }
 
-static struct ledger_value bytes_value(struct slice bytes)
+static void set_bytes(struct ledger_value *value, struct slice bytes)
 {
-    return (struct ledger_value){.bytes = bytes};
+    value->number = 0;
+    value->bytes = bytes;
+    value->is_null = bytes.len == 0;
 }
 
-static struct ledger_value read_member(enum member kind, const void *member)
+/* *value is NULL where the member is absent. */
+static void read_member(enum member kind, const void *member, struct ledger_value *value)
 {
     switch (kind) {
-    case MEMBER_INT64:
-        return number_value(*(const int64_t *)member);
-    case MEMBER_UINT64:
-        return number_value((int64_t)(*(const uint64_t *)member));
-    case MEMBER_UINT32:
-        return number_value(*(const uint32_t *)member);
-    case MEMBER_INT:
-    case MEMBER_STATUS:
-        return number_value(*(const int *)member);
-    case MEMBER_STATE:
-        return bytes_value(state_words[*(const enum ledger_state *)member]);
-    case MEMBER_TWIN:
-        return bytes_value(twin_words[*(const enum ledger_twin *)member]);
-    case MEMBER_OPERATION:
-        return bytes_value(slice_from(operation_word(*(const enum operation *)member)));
     case MEMBER_SLICE:
+        set_bytes(value, *(const struct slice *)member);
+        break;
+    case MEMBER_INT64:
+        set_number(value, *(const int64_t *)member);
+        break;
+    case MEMBER_UINT64:
+        set_number(value, (int64_t)(*(const uint64_t *)member));
+        break;
+    case MEMBER_UINT32:
+        set_number(value, *(const uint32_t *)member);
+        break;
+    case MEMBER_INT:
+        set_number(value, *(const int *)member);
+        break;
+    case MEMBER_STATUS:
+        set_number(value, *(const int *)member);
+        value->is_null = value->number == NO_STATUS;
+        break;
+    case MEMBER_STATE:
+        set_bytes(value, state_words[*(const enum ledger_state *)member]);
+        break;
+    case MEMBER_TWIN:
+        set_bytes(value, twin_words[*(const enum ledger_twin *)member]);
+        break;
+    case MEMBER_OPERATION:
+        set_bytes(value, slice_from(operation_word(*(const enum operation *)member)));
         break;
     }
-    return bytes_value(*(const struct slice *)member);
 }
 
 void ledger_row_to_values(const struct ledger_table *table, const void *row, struct ledger_value *values)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct ledger_column *column = &table->columns[i];
-        values[i] = read_member((enum member)column->member, (const char *)row + column->offset);
-        int64_t absent = column->member == MEMBER_STATUS ? -1 : 0;
-        values[i].is_null = !column->is_required && values[i].number == absent && values[i].bytes.len == 0;
+        read_member((enum member)column->member, (const char *)row + column->offset, &values[i]);
+        if (column->is_required)
+            values[i].is_null = false;
     }
 }
 
@@ -196,7 +213,7 @@ static void write_member(enum member kind, const struct ledger_value *value, str
         *(int *)member = (int)value->number;
         break;
     case MEMBER_STATUS:
-        *(int *)member = value->is_null ? -1 : (int)value->number;
+        *(int *)member = value->is_null ? NO_STATUS : (int)value->number;
         break;
     case MEMBER_STATE:
         *(enum ledger_state *)member = ledger_state_from(value->bytes);
