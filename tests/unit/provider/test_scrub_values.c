@@ -298,7 +298,7 @@ static void apart(const char *text, const char *sign, char *out)
     for (const char *cursor = text; *cursor; cursor++) {
         strncat(out, cursor, 1);
         if ((cursor[1] & 0xc0) != 0x80 && cursor[1] != '\0')
-            strcat(out, sign);
+            strncat(out, sign, 4);
     }
 }
 
