@@ -209,7 +209,7 @@ static int check_schema(struct check *check, sqlite3 *ours, struct error *error)
                                   "(type = 'trigger' OR tbl_name IN ('customer', 'event', 'run', 'nonce', "
                                   "'meta', 'reading', 'task'))";
     sqlite3_stmt *found, *known = NULL;
-    int code;
+    int code = SQLITE_NOMEM; /* of known */
     if (prepare(check, objects, &found, error))
         return -1;
     sqlite3_prepare_v2(ours, "SELECT sql FROM sqlite_schema WHERE name = ?1", -1, &known, NULL);
@@ -227,7 +227,7 @@ static int check_schema(struct check *check, sqlite3 *ours, struct error *error)
         sqlite3_reset(known);
     }
     sqlite3_finalize(known);
-    return end_pass(check, found, known ? code : SQLITE_NOMEM, error) < 0 ? -1 : 0;
+    return end_pass(check, found, code, error) < 0 ? -1 : 0;
 }
 
 /* The definitions are compared as SQLite keeps them, so our own are made in memory. */
