@@ -106,7 +106,7 @@ $(BUILD)/obj/%.cc.o: src/%.cc Makefile | ready
 	$(call step,CXX,$<)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # With failpoints (core/failpoint.h), at each of which a run can be stopped. Only sources that have one are compiled again.
-STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' src/*/*.c src/*/*/*.c))
+STEPS_OBJECTS := $(patsubst src/%,$(BUILD)/steps/obj/%.o,$(shell grep -l '"core/failpoint.h"' /dev/null $(wildcard src/*/*.c src/*/*/*.c)))
 steps: $(BUILD)/steps/kyc-import $(BUILD)/steps/kyc-sandbox
 
 $(BUILD)/steps/obj/%.c.o: src/%.c Makefile | ready
