@@ -325,6 +325,7 @@ struct ledger_group {
     const char *state, *operation, *code;
     int http_status;
     uint64_t count;
+    uint64_t open; /* of them, those that ledger_each_in_doubt gives */
 };
 int ledger_each_group(struct ledger *ledger, void (*each)(void *context, const struct ledger_group *group),
                       void *context, struct error *error);

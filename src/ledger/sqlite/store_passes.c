@@ -137,6 +137,7 @@ static void count_customer(struct groups *groups, const struct ledger_group *gro
         entry->value = (uint32_t)groups->count;
     }
     groups->items[entry->value - 1].count++;
+    groups->items[entry->value - 1].open += group->open;
 }
 
 /* The largest first. */
@@ -167,6 +168,7 @@ int store_each_group(struct store *store, void (*each)(void *context, const stru
             .operation = read_text(statement, 1),
             .http_status = sqlite3_column_int(statement, 2),
             .code = read_text(statement, 3),
+            .open = sqlite3_column_int(statement, 4) != 0,
         };
         count_customer(&groups, &group);
     }

@@ -45,7 +45,8 @@ static const char *const sql[STORE_SQL_COUNT] = {
     [STORE_SQL_USERS] = "SELECT user_id FROM customer WHERE user_id IS NOT NULL ORDER BY id",
     [STORE_SQL_IDENTITIES] = "SELECT id, identity FROM customer NOT INDEXED WHERE identity IS NOT NULL",
     [STORE_SQL_GROUPS] =
-        "SELECT state, operation, http_status, code FROM customer NOT INDEXED WHERE external_id IS NOT NULL",
+        "SELECT state, operation, http_status, code, first_sent_at IS NOT NULL OR state IN ('journalled', "
+        "'in_doubt') FROM customer NOT INDEXED WHERE external_id IS NOT NULL",
     [STORE_SQL_CUSTOMERS] = "SELECT {customer} FROM customer NOT INDEXED "
                             "WHERE id > ?1 AND external_id IS NOT NULL ORDER BY id LIMIT ?2",
     [STORE_SQL_CUSTOMERS_OPEN] =

@@ -620,8 +620,11 @@ static void note_brief(void *context, const struct ledger_brief *brief)
 static void note_group(void *context, const struct ledger_group *group)
 {
     struct seen *seen = context;
-    snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%s/%s/%d/%s=%d ",
-             group->state, group->operation, group->http_status, group->code, (int)group->count);
+    char open[16] = "";
+    if (group->open > 0)
+        snprintf(open, sizeof open, "(%d)", (int)group->open);
+    snprintf(seen->text + strlen(seen->text), sizeof seen->text - strlen(seen->text), "%s/%s/%d/%s=%d%s ",
+             group->state, group->operation, group->http_status, group->code, (int)group->count, open);
 }
 
 static void note_doubt(void *context, const struct ledger_customer *customer)
@@ -661,7 +664,7 @@ static void the_scan_and_the_lists_tell_every_customer_once(void **state)
     assert_int_equal(ledger_each_group(fixture->ledger, note_group, &seen, &fixture->error), 0);
     assert_string_equal(
         seen.text,
-        "created/create/201/=1 created/update/0/=1 in_doubt/create/0/timeout=1 journalled/create/0/=1 refused/create/422/no=1 ");
+        "created/create/201/=1 created/update/0/=1(1) in_doubt/create/0/timeout=1(1) journalled/create/0/=1(1) refused/create/422/no=1 ");
 
     seen = (struct seen){.count = 0};
     assert_int_equal(ledger_each_in_doubt(fixture->ledger, 10, note_doubt, &seen, &fixture->error), 0);
