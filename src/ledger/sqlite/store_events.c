@@ -147,13 +147,10 @@ int store_last_run(struct store *store, struct arena *arena, struct ledger_run *
     int row = store_next_row(store, statement, error);
     if (row != 1)
         return row;
-    struct ledger_value values[LEDGER_RUN_COLUMNS];
-    store_read_row(statement, &ledger_run_table, values);
-    const char *lacks = ledger_row_from_values(&ledger_run_table, values, arena, run);
-    if (lacks)
-        store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
+    if (store_read_run(store, statement, arena, run, error))
+        return -1;
     store_release(statement);
-    return lacks ? -1 : 1;
+    return 1;
 }
 
 int store_has_run(struct store *store, int64_t id, const char *started, struct error *error)

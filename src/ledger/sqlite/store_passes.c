@@ -317,15 +317,9 @@ int store_check_complete(struct store *store, struct error *error)
     }
     sqlite3_stmt *runs = row == 0 ? store_prepare(store, STORE_SQL_RUN_ROWS, error) : NULL;
     while (runs && (row = store_next_row(store, runs, error)) == 1) {
-        struct ledger_value values[LEDGER_RUN_COLUMNS];
         struct ledger_run run;
-        store_read_row(runs, &ledger_run_table, values);
-        const char *lacks = ledger_row_from_values(&ledger_run_table, values, NULL, &run);
-        if (!lacks)
-            continue;
-        store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
-        store_release(runs);
-        return -1;
+        if (store_read_run(store, runs, NULL, &run, error))
+            return -1;
     }
     sqlite3_stmt *others = runs && row == 0 ? store_prepare(store, STORE_SQL_INCOMPLETE, error) : NULL;
     row = others ? store_next_row(store, others, error) : -1;

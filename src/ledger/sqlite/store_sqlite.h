@@ -146,6 +146,10 @@ size_t store_customer_column(const char *name);
 int store_read_customer(struct store *store, sqlite3_stmt *statement, struct arena *arena,
                         struct ledger_customer *customer, struct error *error);
 
+/* A run of a whole row, as above. */
+int store_read_run(struct store *store, sqlite3_stmt *statement, struct arena *arena, struct ledger_run *run,
+                   struct error *error);
+
 /* Appends the statements that make the tables and indexes (store_schema.c). */
 void store_append_schema(struct buffer *text);
 

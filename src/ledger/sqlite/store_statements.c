@@ -409,3 +409,16 @@ int store_read_customer(struct store *store, sqlite3_stmt *statement, struct are
     store_release(statement);
     return -1;
 }
+
+int store_read_run(struct store *store, sqlite3_stmt *statement, struct arena *arena, struct ledger_run *run,
+                   struct error *error)
+{
+    struct ledger_value values[LEDGER_RUN_COLUMNS];
+    store_read_row(statement, &ledger_run_table, values);
+    const char *lacks = ledger_row_from_values(&ledger_run_table, values, arena, run);
+    if (!lacks)
+        return 0;
+    store_fail_damaged(store, error, "run %lld has no %s", (long long)values[0].number, lacks);
+    store_release(statement);
+    return -1;
+}

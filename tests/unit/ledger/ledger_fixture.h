@@ -21,6 +21,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/ledger_verify.h"
+#include "unit/ledger/ledger_file.h"
 
 enum { FIXTURE_MEMBERS = 3, FIXTURE_AT = 1000000 };
 
@@ -85,15 +86,9 @@ static inline int fixture_setup(void **state)
 
 static inline int fixture_teardown(void **state)
 {
-    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
     struct fixture *fixture = *state;
     ledger_close(fixture->ledger);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "%s%s", fixture->path, suffixes[i]);
-        unlink(path);
-    }
-    int left = rmdir(fixture->folder);
+    int left = ledger_file_remove(fixture->folder, fixture->path);
     arena_clear(&fixture->arena);
     free(fixture);
     return left;
@@ -249,27 +244,13 @@ static inline bool fixture_slice_is(struct slice got, const char *want)
 /* SQL of another program, on a connection of its own. */
 static inline void fixture_sql(struct fixture *fixture, const char *text)
 {
-    sqlite3 *db;
-    char *message = NULL;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
-    if (sqlite3_exec(db, text, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s: %s", text, message);
-    sqlite3_close(db);
+    ledger_file_sql(fixture->path, text);
 }
 
 /* The first column of the first row, as a number. */
-static inline int64_t fixture_number(struct fixture *fixture, const char *text)
+static inline int64_t fixture_number(struct fixture *fixture, const char *query)
 {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return number;
+    return ledger_file_number(fixture->path, query);
 }
 
 static inline void fixture_assert_says(const struct error *error, const char *part)

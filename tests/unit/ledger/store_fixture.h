@@ -19,6 +19,7 @@
 #include <sqlite3.h>
 
 #include "ledger/ledger_store.h"
+#include "unit/ledger/ledger_file.h"
 
 struct fixture {
     char folder[32], path[48];
@@ -62,15 +63,9 @@ static inline int fixture_setup(void **state)
 
 static inline int fixture_teardown(void **state)
 {
-    static const char *const suffixes[] = {"", ".lock", ".key", "-wal", "-shm", "-journal"};
     struct fixture *fixture = *state;
     store_close(fixture->store);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "%s%s", fixture->path, suffixes[i]);
-        unlink(path);
-    }
-    int left = rmdir(fixture->folder);
+    int left = ledger_file_remove(fixture->folder, fixture->path);
     arena_clear(&fixture->arena);
     free(fixture);
     return left;
@@ -79,27 +74,13 @@ static inline int fixture_teardown(void **state)
 /* What another program does to the file. */
 static inline void fixture_sql(struct fixture *fixture, const char *text)
 {
-    sqlite3 *db;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK)
-        fail_msg("%s: %s", text, why);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    ledger_file_sql(fixture->path, text);
 }
 
 /* The first number that a query gives. */
 static inline int64_t fixture_number(struct fixture *fixture, const char *query)
 {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return number;
+    return ledger_file_number(fixture->path, query);
 }
 
 /* A customer with a user: the texts are made from the id. */

@@ -1,19 +1,6 @@
 /* What questions (look-up, fetch, listing) write, and who owns a user. */
 #include "unit/ledger/ledger_fixture.h"
 
-static int64_t count_rows(struct fixture *fixture, const char *query)
-{
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t count = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return count;
-}
-
 static void a_question_leads_a_doubt_to_its_user(void **state)
 {
     struct fixture *fixture = *state;
@@ -35,7 +22,7 @@ static void a_question_leads_a_doubt_to_its_user(void **state)
     assert_true(fixture_slice_is(customer.user_id, "u-1"));
     assert_string_equal(fixture_letters(customer.member_digests), "abc");
     assert_int_equal(
-        count_rows(fixture, "SELECT count(*) FROM event WHERE operation IN ('look_up', 'fetch')"), 2);
+        fixture_number(fixture, "SELECT count(*) FROM event WHERE operation IN ('look_up', 'fetch')"), 2);
 }
 
 static void a_listing_may_leave_a_doubt_or_refuse(void **state)
