@@ -63,7 +63,7 @@ ready:
 ready-for-unit-tests: ready
 	@scripts/install-deps --check test libcmocka-dev
 
-AREAS := core model job input rules provider delivery ledger report pipeline cmd
+AREAS := core model job input rules provider delivery ledger report dispatch pipeline cmd
 sources = $(wildcard src/$(1)/*.c) $(wildcard src/$(1)/*/*.c) $(wildcard src/$(1)/*.cc)
 objects = $(patsubst src/%,$(BUILD)/obj/%.o,$(call sources,$(1)))
 OBJECTS := $(foreach area,$(AREAS),$(call objects,$(area)))
@@ -81,7 +81,9 @@ needs_provider := provider $(BASE)
 needs_delivery := delivery provider $(BASE)
 needs_ledger := ledger $(BASE)
 needs_report := report $(BASE)
-needs_pipeline := pipeline report ledger delivery provider rules input job $(BASE)
+needs_pipeline := pipeline dispatch report ledger delivery provider rules input job $(BASE)
+# Its tests make their situations with pipeline/decide.
+needs_dispatch := dispatch $(needs_pipeline)
 needs_cmd := cmd $(needs_pipeline)
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
@@ -206,7 +208,7 @@ tsan-check:
 	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
 # Unit tests that start threads.
-TSAN_UNITS := core/test_queue core/test_log pipeline/test_inbox delivery/test_sender delivery/test_sender_flow \
+TSAN_UNITS := core/test_queue core/test_log dispatch/test_coordinator_queue delivery/test_sender delivery/test_sender_flow \
 	delivery/test_sender_login delivery/test_sender_retry_after ledger/test_ledger_verify \
 	ledger/test_store_checkpoint
 UNITS_OF = $(patsubst $(BUILD)/%,$(BUILD)/$(1)/%,$(UNIT_TESTS))

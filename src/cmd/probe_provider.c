@@ -8,7 +8,7 @@
 #include "core/clock.h"
 #include "delivery/sender.h"
 #include "delivery/throughput_estimate.h"
-#include "pipeline/floors.h"
+#include "dispatch/nonce_reservation.h"
 
 /* No provider has this user: the nil UUID (RFC 9562, 5.9), whose form and length are valid everywhere. */
 #define NIL_USER_ID "00000000-0000-0000-0000-000000000000"
@@ -33,10 +33,10 @@ static void ignore(void *context, struct delivery *delivery)
 
 /* Without a ledger no nonces are reserved yet: they begin at the clock, as in a first run. */
 static int start_nonces(struct sender *sender, const struct job *job, struct ledger *ledger,
-                        struct floors *floors, struct error *error)
+                        struct nonce_reservation *nonces, struct error *error)
 {
     if (ledger)
-        return floors_start(floors, sender, ledger, job->provider.nonce_floor, error);
+        return nonce_reservation_start(nonces, sender, ledger, job->provider.nonce_floor, error);
     for (size_t i = 0; i < sender_key_slot_count(sender); i++) {
         uint64_t now = clock_real_ns(), by_hand = job->provider.nonce_floor;
         uint64_t start = (now > by_hand ? now : by_hand) + 1;
@@ -50,12 +50,12 @@ static int start_nonces(struct sender *sender, const struct job *job, struct led
 static int send_request(const struct job *job, const struct provider *provider, struct ledger *ledger,
                         struct delivery *delivery, struct error *error)
 {
-    struct floors floors = {0};
+    struct nonce_reservation nonces = {0};
     struct sender *sender = sender_new(job, provider, ignore, NULL, error);
 
     if (!sender)
         return -1;
-    int result = start_nonces(sender, job, ledger, &floors, error);
+    int result = start_nonces(sender, job, ledger, &nonces, error);
     if (result == 0) {
         *delivery = (struct delivery){.call = {.operation = OPERATION_FETCH, .user_id = NIL_USER_ID}};
         sender_submit(sender, delivery);
@@ -63,7 +63,7 @@ static int send_request(const struct job *job, const struct provider *provider, 
         sender_run(sender);
     }
     sender_free(sender);
-    floors_clear(&floors);
+    nonce_reservation_clear(&nonces);
     return result;
 }
 

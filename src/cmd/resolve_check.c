@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pipeline/audit.h"
-#include "pipeline/changes.h"
-#include "pipeline/match.h"
+#include "dispatch/audit.h"
+#include "dispatch/changes.h"
+#include "dispatch/match.h"
 
 enum { GROUP_LEN = 4, ARENA_CHUNK = 16 * 1024 };
 

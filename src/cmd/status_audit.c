@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "cmd/output.h"
-#include "pipeline/audit.h"
+#include "dispatch/audit.h"
 
 enum {
     SHOWN_MAX = 50,     /* as text */

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "pipeline/twins.h"
+#include "dispatch/twins.h"
 #include "report/progress.h"
 
 enum {
@@ -38,8 +38,8 @@ static void request_stop(struct coordinator *coordinator, const struct error *re
     log_error("%s", reason->text);
     coordinator->status = error_worse_status(coordinator->status, (int)reason->scope);
     coordinator->stopping = true;
-    if (coordinator->parts.sending)
-        sending_stop(coordinator->parts.sending, at_once);
+    if (coordinator->parts.dispatcher)
+        dispatcher_stop(coordinator->parts.dispatcher, at_once);
 }
 
 static void stop_if_many_expensive(struct coordinator *coordinator, const struct record *record)
@@ -73,7 +73,7 @@ static void stop_if_many_changed(struct coordinator *coordinator, const struct d
     coordinator->compared += decision->is_known;
     coordinator->changed +=
         decision->is_known && decision->kind != DECISION_UNCHANGED && !decision->is_repeat;
-    if (!coordinator->parts.sending || settings->accept_updates || coordinator->compared < COMPARED_MIN ||
+    if (!coordinator->parts.dispatcher || settings->accept_updates || coordinator->compared < COMPARED_MIN ||
         coordinator->changed * 100 <= coordinator->compared * max)
         return;
     error_set(
@@ -107,13 +107,13 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
         " %%): was the key column reformatted?\nhint: restore the old keys; or give the known customers their new keys by a CSV file with the columns old_external_id and new_external_id: kyc-import resolve %s --rekey FILE",
         coordinator->twins, coordinator->creates, share, parts->settings->job->path);
     coordinator->twins_warned = true;
-    if (!parts->sending) {
+    if (!parts->dispatcher) {
         log_warning("a run would stop: %s", why.text);
         return 0;
     }
     parts->stats->stopped = "customers are known under another key: was the key column reformatted?";
     request_stop(coordinator, &why, false);
-    return twins_mark_stopped(parts->sending, error);
+    return twins_mark_stopped(parts->dispatcher, error);
 }
 
 /* Every row was valid in the first pass. */
@@ -122,7 +122,7 @@ static void stop_if_strict(struct coordinator *coordinator, const struct record 
     const struct coordinator_parts *parts = &coordinator->parts;
     struct error error;
 
-    if (!parts->settings->snapshot || !parts->sending)
+    if (!parts->settings->snapshot || !parts->dispatcher)
         return;
     error_set(
         &error, ERROR_INPUT,
@@ -142,11 +142,11 @@ static int add_refused(struct coordinator *coordinator, const struct record *rec
                                     .message = decision->message};
 
     *(decision->is_twin ? &parts->stats->plan.twins : &parts->stats->plan.refused) += 1;
-    if (!parts->sending)
+    if (!parts->dispatcher)
         return 0;
     parts->stats->refused++;
     if (decision->is_twin && !decision->twin_known &&
-        twins_add_refusal(parts->sending, record, decision, error) != 0)
+        twins_add_refusal(parts->dispatcher, record, decision, error) != 0)
         return -1;
     run_stats_add_refusal(parts->stats, record, decision->field, decision->rule, "");
     return rejects_add_refused(parts->rejects, record, &verdict, error);
@@ -169,7 +169,7 @@ static int apply_decision(struct coordinator *coordinator, const struct record *
         break;
     case DECISION_UNCHANGED:
         stats->plan.unchanged++;
-        stats->unchanged += parts->sending != NULL;
+        stats->unchanged += parts->dispatcher != NULL;
         return 0;
     case DECISION_REFUSED:
         return add_refused(coordinator, record, decision, error);
@@ -178,16 +178,16 @@ static int apply_decision(struct coordinator *coordinator, const struct record *
         stats->plan.settle++;
         if (!hold && decision->kind == DECISION_RECONCILE)
             break;
-        stats->in_doubt += parts->sending != NULL;
+        stats->in_doubt += parts->dispatcher != NULL;
         return 0;
     }
-    if (!parts->sending)
+    if (!parts->dispatcher)
         return 0;
     if (coordinator->stopping) { /* since this record: too many have changed */
         stats->unsent++;
         return 0;
     }
-    return sending_add(parts->sending, record, decision, error);
+    return dispatcher_add(parts->dispatcher, record, decision, error);
 }
 
 /* Writes what the row of a known customer adds to the ledger; an update has it in its journal entry. */
@@ -197,9 +197,9 @@ static int record_identity(struct coordinator *coordinator, const struct record 
     bool is_known =
         decision->is_known && (decision->kind == DECISION_UNCHANGED || decision->kind == DECISION_REFUSED);
 
-    if (!coordinator->parts.sending || !is_known || !(decision->lacks_identity || decision->agrees))
+    if (!coordinator->parts.dispatcher || !is_known || !(decision->lacks_identity || decision->agrees))
         return 0;
-    return twins_add_identity(coordinator->parts.sending, record, decision, error);
+    return twins_add_identity(coordinator->parts.dispatcher, record, decision, error);
 }
 
 static int process_record(struct coordinator *coordinator, struct record *record, struct error *error)
@@ -220,7 +220,7 @@ static int process_record(struct coordinator *coordinator, struct record *record
         return rejects_add(parts->rejects, record, error);
     }
     if (result != 0) {
-        parts->stats->unsent += parts->sending != NULL;
+        parts->stats->unsent += parts->dispatcher != NULL;
         return -1;
     }
     stop_if_many_changed(coordinator, &decision);
@@ -233,7 +233,7 @@ static int process_record(struct coordinator *coordinator, struct record *record
 static bool wants_record(const struct coordinator *coordinator)
 {
     return !coordinator->stopping &&
-           (!coordinator->parts.sending || sending_has_capacity(coordinator->parts.sending));
+           (!coordinator->parts.dispatcher || dispatcher_has_capacity(coordinator->parts.dispatcher));
 }
 
 /* Processes the current batch as far as there is capacity. 0, or -1. */
@@ -281,27 +281,28 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     const struct coordinator_parts *parts = &coordinator->parts;
     const struct run_stats *stats = parts->stats;
     /* A run counts records that are finished, not those read ahead. */
-    uint64_t finished = parts->sending ? stats->rejected + stats->unchanged + stats->created +
-                                             stats->updated + stats->refused + stats->in_doubt + stats->unsent
-                                       : stats->read;
+    uint64_t finished = parts->dispatcher
+                            ? stats->rejected + stats->unchanged + stats->created + stats->updated +
+                                  stats->refused + stats->in_doubt + stats->unsent
+                            : stats->read;
     struct progress_counts figures = {
         .records = stats->read,
         .rejected = stats->rejected,
         .done = stats->created + stats->updated + stats->unchanged,
         .in_doubt = stats->in_doubt,
         .share = ingest_share(parts->ingest, finished),
-        .is_run = parts->sending != NULL,
+        .is_run = parts->dispatcher != NULL,
     };
 
-    if (parts->sending) {
-        figures.in_doubt += sending_in_doubt_count(parts->sending);
-        figures.requests = sending_requests(parts->sending);
+    if (parts->dispatcher) {
+        figures.in_doubt += dispatcher_in_doubt_count(parts->dispatcher);
+        figures.requests = dispatcher_requests(parts->dispatcher);
     }
     return progress_update(&coordinator->progress, &figures, now_ns);
 }
 
 /* Waits for a batch, an outcome, a timer or a signal. */
-static void wait_for_arrivals(struct coordinator *coordinator, struct inbox_arrivals *arrivals)
+static void wait_for_arrivals(struct coordinator *coordinator, struct coordinator_queue_arrivals *arrivals)
 {
     const struct coordinator_parts *parts = &coordinator->parts;
     uint64_t now_ns = clock_mono_ns(), until_ns = now_ns + 10 * CLOCK_NS_PER_S;
@@ -310,24 +311,24 @@ static void wait_for_arrivals(struct coordinator *coordinator, struct inbox_arri
 
     if (redraw_ns && redraw_ns < until_ns)
         until_ns = redraw_ns;
-    if (parts->sending && sending_next_ns(parts->sending) < until_ns)
-        until_ns = sending_next_ns(parts->sending);
+    if (parts->dispatcher && dispatcher_next_ns(parts->dispatcher) < until_ns)
+        until_ns = dispatcher_next_ns(parts->dispatcher);
     if (coordinator->batch && wants_record(coordinator))
         until_ns = 0;
-    inbox_wait(parts->inbox, want_batch, until_ns, arrivals);
+    coordinator_queue_wait(parts->queue, want_batch, until_ns, arrivals);
 }
 
 /* Its own error: another failure of the same round is logged too. */
 static void stop_if_provider_stopped(struct coordinator *coordinator)
 {
-    struct run_stats *stats = coordinator->parts.stats; /* outlives sending */
-    struct sending *sending = coordinator->parts.sending;
+    struct run_stats *stats = coordinator->parts.stats; /* outlives dispatcher */
+    struct dispatcher *dispatcher = coordinator->parts.dispatcher;
     struct error error;
 
-    if (!sending || !sending_stop_reason(sending) || stats->stopped)
+    if (!dispatcher || !dispatcher_stop_reason(dispatcher) || stats->stopped)
         return;
-    error_set(&error, ERROR_PROVIDER, "%s", sending_stop_reason(sending));
-    text_format(stats->stopped_text, sizeof stats->stopped_text, "%s", sending_stop_reason(sending));
+    error_set(&error, ERROR_PROVIDER, "%s", dispatcher_stop_reason(dispatcher));
+    text_format(stats->stopped_text, sizeof stats->stopped_text, "%s", dispatcher_stop_reason(dispatcher));
     stats->stopped = stats->stopped_text;
     request_stop(coordinator, &error, false);
 }
@@ -335,8 +336,8 @@ static void stop_if_provider_stopped(struct coordinator *coordinator)
 /* One round: arrivals, then everything that follows from them, then one commit. */
 static void run_round(struct coordinator *coordinator)
 {
-    struct sending *sending = coordinator->parts.sending;
-    struct inbox_arrivals arrivals;
+    struct dispatcher *dispatcher = coordinator->parts.dispatcher;
+    struct coordinator_queue_arrivals arrivals;
     struct error error = {0};
     bool failed;
 
@@ -345,15 +346,15 @@ static void run_round(struct coordinator *coordinator)
     if (arrivals.batch)
         start_batch(coordinator, arrivals.batch);
     coordinator->ended = coordinator->ended || arrivals.ended;
-    failed = sending && sending_begin(sending, &error) != 0;
+    failed = dispatcher && dispatcher_begin(dispatcher, &error) != 0;
     if (failed)
-        sending_fail(sending);
-    if (sending && sending_receive(sending, &arrivals.deliveries, &error) != 0)
+        dispatcher_fail(dispatcher);
+    if (dispatcher && dispatcher_receive(dispatcher, &arrivals.deliveries, &error) != 0)
         failed = true;
     stop_if_provider_stopped(coordinator);
     if (!failed && process_records(coordinator, &error) != 0)
         failed = true;
-    if (sending && sending_commit(sending, &error) != 0)
+    if (dispatcher && dispatcher_commit(dispatcher, &error) != 0)
         failed = true;
     if (failed)
         request_stop(coordinator, &error, false);
@@ -363,7 +364,7 @@ static bool is_done(const struct coordinator *coordinator)
 {
     bool no_more = coordinator->stopping || (coordinator->ended && !coordinator->batch);
 
-    return no_more && (!coordinator->parts.sending || sending_is_idle(coordinator->parts.sending));
+    return no_more && (!coordinator->parts.dispatcher || dispatcher_is_idle(coordinator->parts.dispatcher));
 }
 
 int coordinator_run(const struct coordinator_parts *parts, bool *ended)

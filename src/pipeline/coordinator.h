@@ -6,19 +6,19 @@
 #ifndef KYC_PIPELINE_COORDINATOR_H
 #define KYC_PIPELINE_COORDINATOR_H
 
+#include "dispatch/dispatcher.h"
 #include "pipeline/decide.h"
 #include "pipeline/ingest.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/sending.h"
 
 /* Its parts, all borrowed. */
 struct coordinator_parts {
     const struct pipeline_settings *settings;
     struct ingest *ingest;
-    struct inbox *inbox;
+    struct coordinator_queue *queue;
     struct decide_context decide;
     struct rejects *rejects;
-    struct sending *sending; /* NULL: a dry run */
+    struct dispatcher *dispatcher; /* NULL: a dry run */
     struct run_stats *stats;
 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "pipeline/match.h"
+#include "dispatch/match.h"
 
 enum { HTTP_CONFLICT = 409 };
 

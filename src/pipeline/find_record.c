@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "dispatch/coordinator_queue.h"
 #include "job/job_auto.h"
 #include "pipeline/customer_index.h"
-#include "pipeline/inbox.h"
 #include "pipeline/ingest.h"
 #include "pipeline/job_ledger.h"
 
@@ -13,7 +13,7 @@ enum { WORKERS = 2, WAIT_S = 10 };
 
 struct finder {
     const struct record_search *search;
-    struct inbox *inbox;
+    struct coordinator_queue *queue;
     struct customer_index *index;
     struct ingest *ingest;
     struct rule_set *rules;
@@ -56,7 +56,7 @@ static int open_all(struct finder *finder, struct error *error)
         .limit = finder->search->row,
         .identify = true,
     };
-    return ingest_start(finder->ingest, &rules, WORKERS, finder->inbox, error);
+    return ingest_start(finder->ingest, &rules, WORKERS, finder->queue, error);
 }
 
 static struct slice trim(struct slice text)
@@ -155,14 +155,14 @@ int find_record(const struct record_search *search,
                 struct error *error)
 {
     struct finder finder = {.search = search};
-    struct inbox_arrivals arrivals = {0};
+    struct coordinator_queue_arrivals arrivals = {0};
     int result;
 
-    finder.inbox = inbox_new(ingest_batches(WORKERS));
+    finder.queue = coordinator_queue_new(ingest_batches(WORKERS));
     finder.index = customer_index_new(search->job->unique_count);
     result = open_all(&finder, error);
     while (result == 0 && !arrivals.ended) {
-        inbox_wait(finder.inbox, true, clock_mono_ns() + WAIT_S * CLOCK_NS_PER_S, &arrivals);
+        coordinator_queue_wait(finder.queue, true, clock_mono_ns() + WAIT_S * CLOCK_NS_PER_S, &arrivals);
         if (!arrivals.batch)
             continue;
         result = search_batch(&finder, arrivals.batch, found, context, error);
@@ -176,6 +176,6 @@ int find_record(const struct record_search *search,
     ledger_close(finder.ledger);
     customer_index_free(finder.index);
     rule_set_free(finder.rules);
-    inbox_free(finder.inbox);
+    coordinator_queue_free(finder.queue);
     return result;
 }

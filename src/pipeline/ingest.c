@@ -15,7 +15,7 @@ enum {
     BLOCK_SIZE = 256 * 1024,
     BLOCKS = 4, /* one being filled, one being read, two between them: more did not make it faster */
     BATCHES_PER_WORKER = 3,
-    BATCHES_EXTRA = 4, /* at the reader, in the inbox and at the coordinator */
+    BATCHES_EXTRA = 4, /* at the reader, in the queue and at the coordinator */
     WORKERS_MAX = 64,
 };
 
@@ -66,7 +66,7 @@ struct ingest {
     size_t batch_count;
     struct worker workers[WORKERS_MAX];
     size_t worker_count;
-    struct inbox *inbox;
+    struct coordinator_queue *queue;
 };
 
 /* Passes one input on, its end included; false when nothing may follow. */
@@ -177,7 +177,7 @@ static void *worker_main(void *argument)
             rule_worker_digest_documents(worker->rules, record, &batch->arena);
             fingerprint_record(worker->fingerprint, record, record->digest);
         }
-        inbox_put_batch(ingest->inbox, batch);
+        coordinator_queue_put_batch(ingest->queue, batch);
     }
     return NULL;
 }
@@ -237,7 +237,7 @@ static void *reader_main(void *argument)
         index++;
     atomic_store(&ingest->ended, true);
     queue_close(ingest->read_batches);
-    inbox_end(ingest->inbox, sequence);
+    coordinator_queue_end(ingest->queue, sequence);
     return NULL;
 }
 
@@ -246,12 +246,12 @@ size_t ingest_batches(size_t workers)
     return workers * BATCHES_PER_WORKER + BATCHES_EXTRA;
 }
 
-int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers, struct inbox *inbox,
-                 struct error *error)
+int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers,
+                 struct coordinator_queue *queue, struct error *error)
 {
     if (workers > WORKERS_MAX)
         workers = WORKERS_MAX;
-    ingest->inbox = inbox;
+    ingest->queue = queue;
     ingest->limit = rules->limit;
     ingest->identify = rules->identify;
     ingest->batch_count = ingest_batches(workers);

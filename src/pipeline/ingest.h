@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "dispatch/coordinator_queue.h"
 #include "input/reader.h"
 #include "ledger/fingerprint.h"
 #include "model/job.h"
-#include "pipeline/inbox.h"
 #include "rules/rule_set.h"
 
 struct ingest;
@@ -37,11 +37,11 @@ struct ingest_rules {
     bool identify;                  /* record.identity_hash is made */
 };
 
-/* Starts the threads; validated batches arrive in inbox. workers: at least 1. 0, or -1 with ERROR_USAGE when
+/* Starts the threads; validated batches arrive in queue. workers: at least 1. 0, or -1 with ERROR_USAGE when
  * a thread cannot be started. */
-int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers, struct inbox *inbox,
-                 struct error *error);
-/* Batches that can be in circulation: the inbox's size. */
+int ingest_start(struct ingest *ingest, const struct ingest_rules *rules, size_t workers,
+                 struct coordinator_queue *queue, struct error *error);
+/* Batches that can be in circulation: the queue's size. */
 size_t ingest_batches(size_t workers);
 
 /* Returns a batch for reuse. */
@@ -53,10 +53,10 @@ double ingest_share(const struct ingest *ingest, uint64_t records);
 /* Bytes consumed of one input. */
 uint64_t ingest_bytes(const struct ingest *ingest, size_t index);
 
-/* After the inbox has ended: whether one input was read to its clean end (false when it broke off, when
+/* After the queue has ended: whether one input was read to its clean end (false when it broke off, when
  * `limit` cut it short, and when it was not read at all). */
 bool ingest_is_complete(const struct ingest *ingest, size_t index);
-/* After the inbox has ended: 0, or -1 with the error that ended the reading. */
+/* After the queue has ended: 0, or -1 with the error that ended the reading. */
 int ingest_result(const struct ingest *ingest, struct error *error);
 
 #endif

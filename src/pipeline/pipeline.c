@@ -31,7 +31,7 @@ struct pipeline {
     const struct job *job;
     struct run_stats *stats;
     size_t workers;
-    struct inbox *inbox;
+    struct coordinator_queue *queue;
     struct signals signals;
     struct ingest *ingest;
     struct rule_set *rules;
@@ -39,7 +39,7 @@ struct pipeline {
     struct fingerprint *fingerprint; /* NULL without a ledger */
     struct customer_index *customer_index;
     struct rejects *rejects;
-    struct sending *sending;
+    struct dispatcher *dispatcher;
 };
 
 /* The check of a pass that only reads the ledger, which may be NULL. In the first pass of --strict its
@@ -83,12 +83,12 @@ static int start_run(struct pipeline *pipeline, struct error *error)
 {
     uint8_t digest[DIGEST_SHA256_LEN];
     char hex[2 * DIGEST_SHA256_LEN + 1];
-    const struct sending_parts parts = {
+    const struct dispatcher_parts parts = {
         .job = pipeline->job,
         .provider = pipeline->settings->provider,
         .ledger = pipeline->ledger,
         .fingerprint = pipeline->fingerprint,
-        .inbox = pipeline->inbox,
+        .queue = pipeline->queue,
         .rejects = pipeline->rejects,
         .stats = pipeline->stats,
     };
@@ -100,8 +100,8 @@ static int start_run(struct pipeline *pipeline, struct error *error)
         ledger_commit(pipeline->ledger, error) != 0 ||
         ledger_continuity_record(pipeline->job, pipeline->settings->provider, pipeline->ledger, error) != 0)
         return -1;
-    pipeline->sending = sending_open(&parts, error);
-    return pipeline->sending ? 0 : -1;
+    pipeline->dispatcher = dispatcher_open(&parts, error);
+    return pipeline->dispatcher ? 0 : -1;
 }
 
 static void map_fields(const struct pipeline *pipeline)
@@ -136,7 +136,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
 
     if (need_files(pipeline, error) != 0)
         return -1;
-    if (signals_start(&pipeline->signals, pipeline->inbox) != 0)
+    if (signals_start(&pipeline->signals, pipeline->queue) != 0)
         return error_set(
             error, ERROR_USAGE,
             "cannot wait for signals: %s\nhint: raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
@@ -164,20 +164,20 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
         .limit = pipeline->settings->limit,
         .identify = !pipeline->settings->send && job->delivery.refuse_twins,
     };
-    return ingest_start(pipeline->ingest, &rules, pipeline->workers, pipeline->inbox, error);
+    return ingest_start(pipeline->ingest, &rules, pipeline->workers, pipeline->queue, error);
 }
 
 static void close_pipeline(struct pipeline *pipeline)
 {
     ingest_close(pipeline->ingest);
-    sending_close(pipeline->sending);
+    dispatcher_close(pipeline->dispatcher);
     rejects_drop(pipeline->rejects);
     fingerprint_free(pipeline->fingerprint);
     ledger_close(pipeline->ledger);
     customer_index_free(pipeline->customer_index);
     rule_set_free(pipeline->rules);
     signals_stop(&pipeline->signals);
-    inbox_free(pipeline->inbox);
+    coordinator_queue_free(pipeline->queue);
 }
 
 /* Logs an error and returns the status that counts. */
@@ -232,7 +232,7 @@ static int finish_ledger(struct pipeline *pipeline, int status, struct error *er
     summary_json_write_inputs(pipeline->stats, &writer);
     result = ledger_begin(pipeline->ledger, error);
     if (result == 0)
-        result = sending_record_end(pipeline->sending, error);
+        result = dispatcher_record_end(pipeline->dispatcher, error);
     if (result == 0)
         result = ledger_run_finish(pipeline->ledger, status, buffer_slice(&inputs), buffer_slice(&stats),
                                    pipeline->stats->finished_ns, error);
@@ -251,8 +251,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     struct run_stats *stats = pipeline->stats;
     struct error error;
 
-    if (pipeline->sending)
-        sending_finish(pipeline->sending);
+    if (pipeline->dispatcher)
+        dispatcher_finish(pipeline->dispatcher);
     run_stats_finish(stats);
     for (size_t i = 0; i < stats->input_count; i++)
         stats->inputs[i].bytes = ingest_bytes(pipeline->ingest, i);
@@ -307,13 +307,13 @@ int pipeline_run(const struct pipeline_settings *settings, struct run_stats *sta
     struct error error = {0};
     int status = 0;
 
-    pipeline.inbox = inbox_new(ingest_batches(pipeline.workers));
+    pipeline.queue = coordinator_queue_new(ingest_batches(pipeline.workers));
     pipeline.customer_index = customer_index_new(settings->job->unique_count);
     if (open_pipeline(&pipeline, &error) == 0) {
         const struct coordinator_parts parts = {
             .settings = settings,
             .ingest = pipeline.ingest,
-            .inbox = pipeline.inbox,
+            .queue = pipeline.queue,
             .decide = {.index = pipeline.customer_index,
                        .ledger = pipeline.ledger,
                        .job = settings->job,
@@ -322,7 +322,7 @@ int pipeline_run(const struct pipeline_settings *settings, struct run_stats *sta
                        .retry_refused = settings->retry_refused,
                        .is_dry = !settings->send},
             .rejects = pipeline.rejects,
-            .sending = pipeline.sending,
+            .dispatcher = pipeline.dispatcher,
             .stats = stats,
         };
         bool ended;

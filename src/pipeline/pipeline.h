@@ -1,5 +1,5 @@
 /* pipeline: processes records from the files to the provider: check and run are the same, without and with
- * the sending half.
+ * the dispatcher half.
  *
  * Threads: source, reader, rule workers, sender, signals; the calling thread is the coordinator.
  */

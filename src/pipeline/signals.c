@@ -33,20 +33,20 @@ static void *signals_main(void *argument)
         if (sigwait(&set, &number) == 0 && !(number == SIGHUP && is_interrupted)) {
             is_interrupted = true;
             /* In this order, so that an input cut off by stop_fd is not taken for a complete one. */
-            inbox_interrupt(signals->inbox);
+            coordinator_queue_interrupt(signals->queue);
             eventfd_write(signals->stop_fd, 1);
         }
     return NULL;
 }
 
-int signals_start(struct signals *signals, struct inbox *inbox)
+int signals_start(struct signals *signals, struct coordinator_queue *queue)
 {
     sigset_t set;
 
     signal(SIGPIPE, SIG_IGN);
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signals->inbox = inbox;
+    signals->queue = queue;
     signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (signals->stop_fd == -1)
         return -1;

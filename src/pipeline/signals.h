@@ -12,17 +12,17 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "pipeline/inbox.h"
+#include "dispatch/coordinator_queue.h"
 
 struct signals {
     pthread_t thread;
     bool started;
-    struct inbox *inbox;
-    int stop_fd; /* readable after the first signal: for threads that wait elsewhere than in the inbox */
+    struct coordinator_queue *queue;
+    int stop_fd; /* readable after the first signal: for threads that wait elsewhere than in the queue */
 };
 
 /* 0, or -1 with errno when there is no thread or descriptor left. */
-int signals_start(struct signals *signals, struct inbox *inbox);
+int signals_start(struct signals *signals, struct coordinator_queue *queue);
 void signals_stop(struct signals *signals);
 
 #endif

@@ -76,10 +76,10 @@ static int fill_batch(struct filling *filling, const struct batch *batch, struct
 
 static int fill(struct filling *filling, struct error *error)
 {
-    struct inbox *inbox = inbox_new(ingest_batches(2));
+    struct coordinator_queue *queue = coordinator_queue_new(ingest_batches(2));
     struct signals signals;
-    struct inbox_arrivals arrivals = {0};
-    if (signals_start(&signals, inbox) != 0)
+    struct coordinator_queue_arrivals arrivals = {0};
+    if (signals_start(&signals, queue) != 0)
         return error_set(error, ERROR_USAGE, "no thread");
     struct ingest *ingest = ingest_open(filling->job, signals.stop_fd, error);
     if (!ingest)
@@ -91,11 +91,11 @@ static int fill(struct filling *filling, struct error *error)
         .fields = filling->provider->fields,
         .fingerprint_key = ledger_fingerprint_key(filling->ledger),
     };
-    if (!rules.set || ingest_start(ingest, &rules, 2, inbox, error) != 0)
+    if (!rules.set || ingest_start(ingest, &rules, 2, queue, error) != 0)
         return -1;
     int result = ledger_begin(filling->ledger, error);
     while (result == 0 && !arrivals.ended) {
-        inbox_wait(inbox, true, clock_mono_ns() + CLOCK_NS_PER_S, &arrivals);
+        coordinator_queue_wait(queue, true, clock_mono_ns() + CLOCK_NS_PER_S, &arrivals);
         if (!arrivals.batch)
             continue;
         result = fill_batch(filling, arrivals.batch, error);

@@ -1,6 +1,6 @@
 /* decide: every kind of customer × every row × every provider × every option, compared with rules that are
  * stated here and nowhere in the code. */
-#include "unit/pipeline/customers.h"
+#include "unit/dispatch/customers.h"
 
 enum { PAYWARD = 1, KRAKEN_EMBED = 2, KIRA = 4, PAYSO = 8, SIGNED = 3, UPDATING = 7, EACH = 15 };
 

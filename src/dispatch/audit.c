@@ -1,0 +1,454 @@
+#include "dispatch/audit.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/arena.h"
+#include "core/buffer.h"
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/memory.h"
+#include "core/text.h"
+#include "delivery/retry.h"
+#include "dispatch/audit_list.h"
+#include "dispatch/conclude.h"
+#include "dispatch/coordinator_queue.h"
+#include "dispatch/nonce_reservation.h"
+#include "dispatch/rate_carryover.h"
+#include "job/job_load.h"
+#include "pipeline/signals.h"
+#include "provider/remote_user.h"
+
+enum {
+    WINDOW_MAX = 256,
+    KEY_SIZE = 256,
+    BODY_MAX = 1024 * 1024,
+    MAX_CONSECUTIVE_NO_ANSWER = 10, /* users in a row without an answer */
+    HTTP_NOT_FOUND = 404,
+    HTTP_GONE = 410,
+    ARENA_CHUNK = 4096,
+};
+
+/* One question, which outlives its attempts. */
+struct question {
+    struct delivery delivery; /* first: a delivery that comes back is its question */
+    bool in_use, is_list;
+    char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE], former_key[KEY_SIZE];
+    size_t number;
+    struct buffer body;
+    uint32_t attempts;
+    uint64_t retrying_since_ns, due_ns; /* due_ns: 0 while it is in flight */
+};
+
+struct audit {
+    const struct audit_parts *parts;
+    struct audit_counts *stats;
+    struct error *error;
+    struct coordinator_queue *queue;
+    struct signals signals;
+    struct sender *sender;
+    pthread_t thread;
+    bool started;
+    struct nonce_reservation nonces;
+    struct retry_random random;
+    struct json_reader *reader;
+    struct arena arena;
+    struct audit_list *list;
+    struct question *questions;
+    size_t window, out; /* out: in use */
+    uint64_t begun;     /* questions so far */
+    int64_t last_id;
+    bool ended, stopping, failed;
+    unsigned interrupts;
+    uint32_t consecutive_no_answer, bad_nonces;
+};
+
+static void *sender_main(void *argument)
+{
+    sender_run(argument);
+    return NULL;
+}
+
+static bool add_body_bytes(void *context, struct slice bytes)
+{
+    struct question *question = context;
+
+    if (bytes.len == 0)
+        buffer_reset(&question->body);
+    else
+        buffer_append(&question->body, bytes);
+    return !question->body.overflowed;
+}
+
+static void request_stop(struct audit *audit, enum error_scope scope, const char *why)
+{
+    if (!audit->failed)
+        error_set(audit->error, scope, "%s", why);
+    audit->failed = audit->stopping = true;
+    sender_withdraw(audit->sender);
+}
+
+static void report_finding(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
+                           struct slice detail)
+{
+    const struct audit_finding finding = {.kind = kind,
+                                          .external_id = slice_from(question->external_id),
+                                          .user_id = slice_from(question->user_id),
+                                          .detail = detail,
+                                          .http_status = question->delivery.outcome.http_status,
+                                          .number = question->number};
+
+    audit->stats->findings[kind]++;
+    audit->parts->each(audit->parts->context, &finding);
+}
+
+static void compare_user(struct audit *audit, const struct question *question)
+{
+    struct json_fault fault;
+    struct slice id, external_id;
+    size_t count;
+    const struct json_node *nodes =
+        json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
+
+    if (!nodes || !remote_user_identity(nodes, &id, &external_id) ||
+        !remote_user_is_same_id(id, slice_from(question->user_id))) {
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
+    } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&
+               !slice_is(external_id, question->former_key)) {
+        report_finding(audit, question, AUDIT_FOREIGN, external_id);
+    } else {
+        audit->stats->present++;
+        audit->stats->not_named += external_id.len == 0;
+        if (audit->parts->exists)
+            audit->parts->exists(audit->parts->context, &(struct audit_user){.number = question->number,
+                                                                             .user_id = id,
+                                                                             .is_named = external_id.len > 0,
+                                                                             .nodes = nodes});
+    }
+}
+
+static void handle_answer(struct audit *audit, struct question *question)
+{
+    const struct outcome *outcome = &question->delivery.outcome;
+    bool is_missing = outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE;
+    struct error error;
+
+    audit->consecutive_no_answer = 0;
+    if (question->is_list) {
+        if (audit_list_report(audit->list, audit->parts, audit->stats, &question->delivery.list, &error) != 0)
+            request_stop(audit, error.scope, error.text);
+        return;
+    }
+    audit->stats->asked++;
+    if (outcome->kind == OUTCOME_DONE)
+        compare_user(audit, question);
+    else if (is_missing && outcome->own_error)
+        report_finding(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
+    else if (is_missing) /* may be a gateway's or proxy's answer: every user would be missing */
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
+    else
+        report_finding(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
+}
+
+/* No usable answer: true when the question waits to be asked again. */
+static bool may_ask_again(struct audit *audit, struct question *question)
+{
+    const struct job_delivery *limits = &audit->parts->job->delivery;
+    const struct outcome *outcome = &question->delivery.outcome;
+    uint64_t now_ns = clock_mono_ns();
+    bool was_probe = question->delivery.was_probe, is_over = outcome->kind == OUTCOME_BAD_TOKEN;
+
+    if (!was_probe && !is_over) /* neither is about the question */
+        question->attempts++;
+    if (was_probe)
+        question->retrying_since_ns = 0;
+    uint64_t wait_ns =
+        retry_wait_ns(question->attempts ? question->attempts : 1, retry_random_next(&audit->random));
+    wait_ns += outcome->retry_after_ns;
+    if (outcome->retry_after_ns > limits->retry_for_ns) {
+        char text[RETRY_AFTER_TEXT_SIZE];
+        request_stop(audit, ERROR_PROVIDER, retry_after_text(outcome->retry_after_ns, text));
+    }
+    if (outcome->kind == OUTCOME_BAD_NONCE && ++audit->bad_nonces >= SENDER_BAD_NONCES_MAX)
+        request_stop(
+            audit, ERROR_PROVIDER,
+            "the provider rejects the nonces as invalid\nhint: make sure that no other program uses this API key");
+    if (!question->retrying_since_ns)
+        question->retrying_since_ns = now_ns;
+    question->due_ns = now_ns + wait_ns;
+    return !audit->stopping && !(is_over && question->delivery.bad_tokens >= CONCLUDE_BAD_TOKENS_MAX) &&
+           retry_is_allowed(question->attempts, limits->attempts, now_ns - question->retrying_since_ns,
+                            wait_ns, limits->retry_for_ns);
+}
+
+static void give_up(struct audit *audit, struct question *question)
+{
+    char text[OUTCOME_MESSAGE_SIZE + 128];
+    const struct outcome *outcome = &question->delivery.outcome;
+
+    if (audit->stopping)
+        return;
+    bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
+    if (!question->is_list)
+        report_finding(audit, question, AUDIT_NO_ANSWER,
+                       slice_from(is_over ? "unauthorized" : outcome->code));
+    if (!question->is_list && ++audit->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER)
+        return;
+    text_format(text, sizeof text,
+                "the provider does not answer (%s)\nhint: run it again when the provider answers",
+                outcome->message[0] ? outcome->message : outcome->code);
+    request_stop(audit, ERROR_PROVIDER, text);
+}
+
+static void handle_delivery(struct audit *audit, struct delivery *delivery)
+{
+    struct question *question = (struct question *)delivery;
+    const struct outcome *outcome = &delivery->outcome;
+
+    switch (outcome->kind) {
+    case OUTCOME_DONE:
+    case OUTCOME_REFUSED:
+    case OUTCOME_EXISTS:
+        if (question->is_list && (outcome->kind != OUTCOME_DONE || !audit_list_is_whole(audit->list))) {
+            if (may_ask_again(audit, question))
+                return;
+            give_up(audit, question);
+            break;
+        }
+        handle_answer(audit, question);
+        break;
+    case OUTCOME_STOP:
+        request_stop(audit, ERROR_PROVIDER, outcome->message);
+        break;
+    case OUTCOME_WITHDRAWN:
+        break;
+    case OUTCOME_IN_DOUBT:
+    case OUTCOME_NOT_SENT:
+    case OUTCOME_THROTTLED:
+    case OUTCOME_BAD_NONCE:
+    case OUTCOME_BAD_TOKEN:
+        if (may_ask_again(audit, question))
+            return;
+        give_up(audit, question);
+        break;
+    }
+    question->in_use = false;
+    audit->out--;
+    if (audit->parts->next)
+        audit->ended = false; /* an answer may lead to another question */
+}
+
+static void submit(struct audit *audit, struct question *question)
+{
+    const char *user_id = question->user_id;
+    enum operation operation = question->is_list ? OPERATION_LIST : OPERATION_FETCH;
+
+    question->due_ns = 0;
+    question->delivery =
+        (struct delivery){.bad_tokens = question->delivery.bad_tokens,
+                          .subject = question->delivery.subject,
+                          .call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
+                          .sink = question->is_list ? audit_list_add_bytes : add_body_bytes,
+                          .sink_context = question->is_list ? (void *)audit->list : question};
+    sender_submit(audit->sender, &question->delivery);
+}
+
+/* The next user of the ledger. As audit_parts.next. */
+static int next_of_ledger(struct audit *audit, struct audit_question *next)
+{
+    struct ledger_customer customer;
+    int found =
+        ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, audit->error);
+
+    if (found != 1)
+        return found;
+    audit->last_id = customer.id;
+    *next = (struct audit_question){
+        .user_id = customer.user_id, .external_id = customer.external_id, .former_key = customer.former_key};
+    return 1;
+}
+
+static void copy_text(char *out, size_t size, struct slice text)
+{
+    snprintf(out, size, "%.*s", (int)text.len, text.len ? text.data : "");
+}
+
+/* The next user, or the listing. 0, or -1. */
+static int ask_next(struct audit *audit, struct question *question)
+{
+    struct audit_question next;
+
+    question->is_list = audit->list != NULL;
+    if (question->is_list) {
+        audit->ended = true;
+    } else {
+        arena_reset(&audit->arena);
+        int found = audit->parts->next ? audit->parts->next(audit->parts->context, &next, audit->error)
+                                       : next_of_ledger(audit, &next);
+        audit->ended = found == 0;
+        if (found != 1)
+            return found;
+        copy_text(question->user_id, sizeof question->user_id, next.user_id);
+        copy_text(question->external_id, sizeof question->external_id, next.external_id);
+        copy_text(question->former_key, sizeof question->former_key, next.former_key);
+        question->number = next.number;
+    }
+    question->in_use = true;
+    question->attempts = 0;
+    question->retrying_since_ns = 0;
+    question->delivery.bad_tokens = 0;
+    question->delivery.subject = question->is_list ? 0 : ++audit->begun;
+    audit->out++;
+    submit(audit, question);
+    return 0;
+}
+
+/* Sends what is due again and gives free slots the next question; while stopping, drops what waits. */
+static uint64_t ask_all(struct audit *audit)
+{
+    uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
+
+    for (size_t i = 0; i < audit->window; i++) {
+        struct question *question = &audit->questions[i];
+        if (question->in_use && question->due_ns && audit->stopping) {
+            question->in_use = false;
+            audit->out--;
+        } else if (question->in_use && question->due_ns && question->due_ns <= now_ns) {
+            submit(audit, question);
+        } else if (question->in_use && question->due_ns) {
+            next_ns = question->due_ns < next_ns ? question->due_ns : next_ns;
+        } else if (!question->in_use && !audit->ended && !audit->stopping && ask_next(audit, question) != 0) {
+            audit->failed = true;
+            audit->stopping = true;
+            sender_withdraw(audit->sender);
+        }
+    }
+    return next_ns;
+}
+
+static void reserve_nonces(struct audit *audit)
+{
+    struct ledger *ledger = audit->parts->ledger;
+    struct error error;
+
+    if (ledger_begin(ledger, &error) != 0 || nonce_reservation_extend(&audit->nonces, &error) != 0 ||
+        ledger_commit(ledger, &error) != 0)
+        request_stop(audit, error.scope, error.text);
+    else
+        nonce_reservation_publish(&audit->nonces);
+}
+
+static void handle_signals(struct audit *audit, unsigned interrupts)
+{
+    if (interrupts == audit->interrupts)
+        return;
+    audit->interrupts = interrupts;
+    request_stop(audit, ERROR_INTERRUPTED, "interrupted: not every user was compared");
+    if (interrupts > 1)
+        sender_abort(audit->sender);
+}
+
+static void ask_until_done(struct audit *audit)
+{
+    for (;;) {
+        uint64_t until_ns = ask_all(audit), nonces_ns = nonce_reservation_next_ns(&audit->nonces);
+        uint64_t max_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
+        struct coordinator_queue_arrivals arrivals;
+        if (audit->out == 0 && (audit->ended || audit->stopping))
+            return;
+        until_ns = nonces_ns < until_ns ? nonces_ns : until_ns;
+        coordinator_queue_wait(audit->queue, false, until_ns < max_ns ? until_ns : max_ns, &arrivals);
+        handle_signals(audit, arrivals.interrupts);
+        struct delivery *delivery;
+        while ((delivery = FIFO_POP(&arrivals.deliveries, struct delivery)))
+            handle_delivery(audit, delivery);
+        reserve_nonces(audit);
+    }
+}
+
+/* Records when we last sent, so that the next run can honour the rate limit. */
+static int record_end(const struct audit *audit, struct error *error)
+{
+    struct ledger *ledger = audit->parts->ledger;
+
+    if (ledger_begin(ledger, error) != 0 || rate_carryover_end(audit->sender, ledger, error) != 0)
+        return -1;
+    return ledger_commit(ledger, error);
+}
+
+static int open_audit(struct audit *audit)
+{
+    const struct audit_parts *parts = audit->parts;
+    uint64_t in_flight = parts->job->delivery.in_flight;
+
+    if (signals_start(&audit->signals, audit->queue) != 0)
+        return error_set(audit->error, ERROR_USAGE,
+                         "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
+    audit->sender =
+        sender_new(parts->job, parts->provider, coordinator_queue_put_delivery, audit->queue, audit->error);
+    if (!audit->sender)
+        return -1;
+    if (nonce_reservation_start(&audit->nonces, audit->sender, parts->ledger,
+                                parts->job->provider.nonce_floor, audit->error) != 0 ||
+        rate_carryover_begin(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0)
+        return -1;
+    if (parts->provider->recovery == PROVIDER_RECOVERY_LIST && !parts->next) {
+        audit->list = audit_list_new(parts, audit->error);
+        if (!audit->list)
+            return -1;
+    }
+    if (in_flight == 0)
+        in_flight = parts->provider->in_flight * parts->job->provider.credential_count;
+    audit->window = in_flight < WINDOW_MAX / 2 ? (size_t)in_flight * 2 : WINDOW_MAX;
+    audit->questions = memory_new(audit->window, sizeof *audit->questions);
+    for (size_t i = 0; i < audit->window; i++)
+        buffer_init(&audit->questions[i].body, BODY_MAX);
+    audit->started = pthread_create(&audit->thread, NULL, sender_main, audit->sender) == 0;
+    return audit->started
+               ? 0
+               : error_set(audit->error, ERROR_USAGE,
+                           "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
+}
+
+static void close_audit(struct audit *audit)
+{
+    struct error ignored; /* then the next run waits without need */
+
+    if (audit->started) {
+        sender_finish(audit->sender);
+        pthread_join(audit->thread, NULL);
+        (void)record_end(audit, &ignored);
+        audit->stats->requests = sender_requests(audit->sender);
+    }
+    signals_stop(&audit->signals);
+    sender_free(audit->sender);
+    job_forget_secrets(audit->parts->job); /* borrowed by the sender until here: a login may be repeated */
+    nonce_reservation_clear(&audit->nonces);
+    audit_list_free(audit->list);
+    for (size_t i = 0; i < audit->window; i++)
+        if (audit->questions)
+            buffer_clear(&audit->questions[i].body);
+    free(audit->questions);
+    json_reader_free(audit->reader);
+    arena_clear(&audit->arena);
+    coordinator_queue_free(audit->queue);
+}
+
+int audit_run(const struct audit_parts *parts, struct audit_counts *stats, struct error *error)
+{
+    struct audit audit = {.parts = parts, .stats = stats, .error = error};
+
+    *stats = (struct audit_counts){.asked = 0};
+    audit.queue = coordinator_queue_new(1);
+    audit.reader = json_reader_new();
+    audit.random = retry_random_any();
+    arena_init(&audit.arena, ARENA_CHUNK);
+    int result = open_audit(&audit);
+    if (result == 0)
+        ask_until_done(&audit);
+    close_audit(&audit);
+    return result != 0 || audit.failed ? -1 : 0;
+}

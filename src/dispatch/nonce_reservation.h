@@ -1,0 +1,44 @@
+/* floors: nonce reservation: a durable high-water mark per key, so that no nonce is used twice even after a
+ * crash. (A provider rejects a nonce that is not above the last one.)
+ *
+ * A nonce may be used only below its key's committed floor. Floors are extended ahead: 60 s above the last
+ * nonce, as soon as less than half of that is left, and published to the sender once committed. Thread: the
+ * coordinator's. Owner: start/clear.
+ */
+#ifndef KYC_DISPATCH_NONCE_RESERVATION_H
+#define KYC_DISPATCH_NONCE_RESERVATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "delivery/sender.h"
+#include "ledger/ledger.h"
+
+struct nonce_floor {
+    uint64_t published; /* the sender may use nonces up to this */
+    uint64_t reserved;  /* above published: not committed yet */
+};
+
+struct nonce_reservation {
+    struct sender *sender; /* borrowed */
+    struct ledger *ledger; /* borrowed */
+    struct nonce_floor *key_slots;
+    size_t count;
+};
+
+/* Every key starts above the clock, its stored floor and by_hand (provider.nonce_floor; 0: none), with a
+ * first floor that is durable when this returns 0. -1 with ERROR_LEDGER. */
+int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sender, struct ledger *ledger,
+                            uint64_t by_hand, struct error *error);
+void nonce_reservation_clear(struct nonce_reservation *nonces);
+
+/* Within a round's transaction: extends the nonces that are due. 0, or -1. */
+int nonce_reservation_extend(struct nonce_reservation *nonces, struct error *error);
+/* After its commit: publishes them to the sender. */
+void nonce_reservation_publish(struct nonce_reservation *nonces);
+/* The monotonic time of the next call of nonce_reservation_extend. */
+uint64_t nonce_reservation_next_ns(const struct nonce_reservation *nonces);
+
+#endif

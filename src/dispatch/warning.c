@@ -1,0 +1,81 @@
+#include "dispatch/warning.h"
+
+#include <stdio.h>
+
+#include "core/text.h"
+#include "dispatch/changes.h"
+#include "dispatch/dispatcher_state.h"
+
+enum {
+    NAMES_SIZE = OUTCOME_MESSAGE_SIZE - OUTCOME_QUOTE_SIZE,
+    TEXT_MIN = 4, /* that text_format can write into */
+};
+
+/* Appends the names of members, which are the provider's and not a customer's data; len: of text so far. */
+static size_t add_members(const struct provider_fields *fields, uint64_t members, const char *before,
+                          char text[NAMES_SIZE], size_t len)
+{
+    for (size_t i = 0; i < fields->member_count; i++) {
+        if (!(members >> i & 1) || len + TEXT_MIN > NAMES_SIZE)
+            continue;
+        len += text_format(text + len, NAMES_SIZE - len, "%s%s", before, fields->members[i]);
+        before = ", ";
+    }
+    return len;
+}
+
+/* Sets code and message of an update that left members out; the warning's own text follows. */
+static void set_left_out(const struct provider_fields *fields, const struct changes_left_out *evaluated,
+                         struct outcome *outcome)
+{
+    char names[NAMES_SIZE], said[OUTCOME_MESSAGE_SIZE];
+    uint64_t taken = evaluated->warned & ~evaluated->again;
+    size_t len = add_members(fields, evaluated->again, "not applied, sent once more: ", names, 0);
+
+    add_members(fields, taken,
+                len ? "; again not applied, not sent any more: " : "again not applied, not sent any more: ",
+                names, len);
+    snprintf(said, sizeof said, "%s", outcome->message);
+    text_format(outcome->message, sizeof outcome->message, "%s%s%s", names, said[0] ? ": " : "", said);
+    snprintf(outcome->code, sizeof outcome->code, "%s", evaluated->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
+}
+
+int warning_evaluate(struct dispatcher *dispatcher, struct task *task, const struct conclusion *conclusion,
+                     struct error *error)
+{
+    struct outcome *outcome = &task->delivery.outcome;
+    struct changes_left_out evaluated = {.again = 0};
+    struct ledger_customer customer;
+
+    task->left_out = 0;
+    if (conclusion->ledger != LEDGER_RESULT_ACKNOWLEDGED || !conclusion->write || dispatcher->failed)
+        return 0;
+    if (outcome->left_out) {
+        if (ledger_find_known(dispatcher->parts.ledger, task->customer, &task->arena, &customer, error) != 0)
+            return -1;
+        changes_evaluate_left_out(dispatcher->parts.provider->fields, &customer, task->delivery.call.members,
+                                  outcome->left_out, &evaluated);
+    }
+    if (evaluated.warned)
+        set_left_out(dispatcher->parts.provider->fields, &evaluated, outcome);
+    task->left_out = evaluated.again;
+    if (outcome->warned | evaluated.warned)
+        task->warning = arena_copy(&task->arena, slice_from(outcome->message)).data;
+    task->warned |= outcome->warned | evaluated.warned;
+    return 0;
+}
+
+void warning_count(struct dispatcher *dispatcher, const struct task *task)
+{
+    const struct provider_fields *provider_fields = dispatcher->parts.provider->fields;
+    enum field_id fields[PROVIDER_MEMBERS_MAX + 1];
+    size_t count = 0;
+
+    for (size_t i = 0; i < provider_fields->member_count; i++)
+        if (task->warned >> i & 1)
+            fields[count++] = changes_field_of(provider_fields, i);
+    if (task->warned & OUTCOME_WARNED_RECORD)
+        fields[count++] = FIELD_NONE;
+    if (count > 0)
+        run_stats_add_provider_warning(dispatcher->parts.stats, task->record, fields, count, task->warning);
+}

@@ -1,0 +1,170 @@
+#include "unit/ledger/ledger_fixture.h"
+
+#include "core/memory.h"
+#include "dispatch/listing.h"
+#include "provider/provider_table.h"
+
+/* The listing's sink is fed as the sender would: an empty slice first, then the body in pieces. */
+
+static const uint8_t key[FINGERPRINT_KEY_LEN] = {1, 2, 3};
+
+struct person {
+    const char *email, *first, *last, *birth;
+};
+
+static const struct person ada = {"ada@example.com", "Ada", "Example", "1990-02-03"};
+static const struct person bob = {"ada@example.com", "Bob", "Example", "1991-02-03"};
+static const struct person eve = {"eve@example.com", "Eve", "Example", "1992-02-03"};
+
+static void set(struct value *values, enum field_id field, const char *text)
+{
+    values[field] = (struct value){slice_from(text), VALUE_PRESENT};
+}
+
+static void add_case(struct listing *listing, const struct provider *provider, const struct person *person)
+{
+    uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN], email[FINGERPRINT_MEMBER_LEN];
+    struct value *values = memory_new(field_count(), sizeof *values);
+    const struct record record = {.values = values};
+    struct fingerprint *fingerprint = fingerprint_new(key, provider->fields);
+
+    set(values, FIELD_EMAIL, person->email);
+    set(values, FIELD_FIRST_NAME, person->first);
+    set(values, FIELD_LAST_NAME, person->last);
+    set(values, FIELD_DATE_OF_BIRTH, person->birth);
+    set(values, FIELD_CITY, "Example City");
+    fingerprint_members(fingerprint, &record, members);
+    fingerprint_email(fingerprint, &record, email);
+    listing_add(listing, (void *)(uintptr_t)person,
+                &(struct ledger_customer){
+                    .pending_member_digests = slice_make(
+                        (const char *)members, provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+                    .pending_email_digest = slice_make((const char *)email, sizeof email)});
+    fingerprint_free(fingerprint);
+    free(values);
+}
+
+#define USER(id, email, first, last, birth)                                                                  \
+    "{\"id\":\"" id "\",\"email\":\"" email "\",\"first_name\":\"" first "\",\"last_name\":\"" last          \
+    "\",\"date_of_birth\":\"" birth "\",\"city\":\"X\"}"
+#define ADA  USER("u-ada", "ada@EXAMPLE.com", "Ada", "Example", "03/02/1990")
+#define BOB  USER("u-bob", "ada@example.com", "Bob", "Example", "03/02/1991")
+#define LOUD USER("u-loud", "ADA@example.com", "Ada", "Example", "03/02/1990")
+#define PART "{\"id\":\"u-part\",\"first_name\":\"Ada\",\"date_of_birth\":\"03/02/1990\"}"
+#define OLD  USER("u-old", "old@example.com", "Old", "Example", "03/02/1950")
+
+static const struct row {
+    const char *sentence, *body;
+    bool taken, whole, certain;
+    /* Candidates: `id=` all agrees, `id+` but for case, `id?` what is given, `id~` the e-mail alone. */
+    const char *of_ada, *of_bob;
+} rows[] = {
+    {"only users of the ledger", "{\"users\":[" OLD "]}", true, true, true, "", ""},
+    {"not even those", "{\"users\":[]}", true, true, false, "", ""},
+    {"one of a family", "{\"users\":[" OLD "," ADA "]}", true, true, true, "u-ada=", "u-ada~"},
+    {"the whole family", "{\"users\":[" BOB "," OLD "," ADA "]}", true, true, true,
+     "u-bob~u-ada=", "u-bob=u-ada~"},
+    {"told twice", "{\"users\":[" ADA "," ADA "," OLD "]}", true, true, true, "u-ada=", "u-ada~"},
+    {"a user without an id", "{\"users\":[" OLD ",{\"email\":\"ada@example.com\"}]}", true, true, false, "",
+     ""},
+    {"a user without an e-mail", "{\"users\":[" OLD "," PART "]}", true, true, true, "u-part?", ""},
+    {"a user without any data", "{\"users\":[" OLD ",{\"id\":\"u-any\"}]}", true, true, true, "u-any?",
+     "u-any?"},
+    {"an e-mail in capitals", "{\"users\":[" OLD "," LOUD "]}", true, true, true, "u-loud+", "u-loud~"},
+    {"a list that goes on", "{\"has_more\":true,\"users\":[" OLD "]}", true, true, false, "", ""},
+    {"a list of more", "{\"users\":[" OLD "],\"meta\":{\"total\":2}}", true, true, false, "", ""},
+    {"a list of so many", "{\"users\":[" OLD "," ADA "],\"meta\":{\"total\":2,\"next\":null}}", true, true,
+     true, "u-ada=", "u-ada~"},
+    {"cut", "{\"users\":[" OLD "," ADA, true, false, false, NULL, NULL},
+    {"no JSON", "{\"users\":[" OLD ",{x}]}", false, false, false, NULL, NULL},
+};
+
+static int setup(void **state)
+{
+    fixture_setup(state);
+    fixture_create(*state, "old", "abc", "u-old");
+    return 0;
+}
+
+static void candidates_of(const struct listing *listing, const struct person *person, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < listing_count(listing); i++) {
+        const struct listing_case *which = listing_at(listing, i);
+        for (size_t j = 0; which->owner == person && j < which->count; j++) {
+            size_t len = strlen(text);
+            snprintf(text + len, size - len, "%s%c", which->candidates[j].user_id,
+                     "!~?+="[which->candidates[j].match]);
+        }
+    }
+}
+
+static bool feed(struct delivery *delivery, const char *body, size_t piece)
+{
+    size_t len = strlen(body);
+    bool taken = delivery->sink(delivery->sink_context, slice_make(NULL, 0));
+
+    for (size_t offset = 0; offset < len; offset += piece)
+        taken =
+            taken && delivery->sink(delivery->sink_context,
+                                    slice_make(body + offset, piece < len - offset ? piece : len - offset));
+    return taken;
+}
+
+static void a_list_is_held_against_those_who_wait(void **state)
+{
+    struct ledger *ledger = ((struct fixture *)*state)->ledger;
+    const struct provider *provider = provider_find("payso");
+    struct job job = {.provider = {.list_max = 100000, .date_format = JOB_DATE_DMY}};
+    struct listing *listing = listing_new(&job, provider, key);
+    struct error error;
+    char text[256];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t piece = 1; piece < 300; piece += 97) {
+            assert_int_equal(listing_prepare(listing, ledger, &error), 0);
+            add_case(listing, provider, &bob);
+            add_case(listing, provider, &eve);
+            add_case(listing, provider, &ada);
+            struct delivery *delivery = listing_start(listing);
+            (void)feed(delivery, "{\"users\":[" OLD "," BOB,
+                       50); /* an attempt that broke off leaves nothing */
+            if (feed(delivery, rows[i].body, piece) != rows[i].taken ||
+                listing_is_whole(listing) != rows[i].whole || listing_is_certain(listing) != rows[i].certain)
+                fail_msg("%s", rows[i].sentence);
+            if (!rows[i].of_ada)
+                continue;
+            candidates_of(listing, &ada, text, sizeof text);
+            assert_string_equal(text, rows[i].of_ada);
+            candidates_of(listing, &bob, text, sizeof text);
+            assert_string_equal(text, rows[i].of_bob);
+            candidates_of(listing, &eve, text, sizeof text);
+            assert_string_equal(text, strstr(rows[i].body, "u-any") ? "u-any?" : "");
+        }
+    }
+    listing_free(listing);
+}
+
+static void a_list_over_its_bound_is_not_taken(void **state)
+{
+    struct ledger *ledger = ((struct fixture *)*state)->ledger;
+    struct job job = {.provider = {.list_max = 40}};
+    struct listing *listing = listing_new(&job, provider_find("payso"), key);
+    struct error error;
+
+    assert_int_equal(listing_prepare(listing, ledger, &error), 0);
+    assert_false(feed(listing_start(listing), "{\"users\":[" OLD "]}", 7));
+    assert_false(listing_is_whole(listing));
+    listing_free(listing);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_list_is_held_against_those_who_wait, setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_list_over_its_bound_is_not_taken, setup, fixture_teardown),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
+}
