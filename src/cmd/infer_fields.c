@@ -40,16 +40,13 @@ static bool is_required(const struct field_writer *writer, enum field_id field)
 
 static const char *const *choices_of(const struct field_writer *writer, enum field_id field)
 {
-    static const char *const customer_types[] = {"individual", "business", NULL};
     const struct provider_field *item = provider_fields_find(writer->provider->fields, field);
 
     if (field_table[field].type != FIELD_TYPE_ENUM)
         return NULL;
     if (item && item->values)
         return item->values;
-    if (field == FIELD_CUSTOMER_TYPE)
-        return customer_types;
-    return field == FIELD_LANGUAGE ? language_codes : NULL;
+    return field_words(field);
 }
 
 static char separator_of(const struct field_writer *writer, enum field_id field, size_t column)

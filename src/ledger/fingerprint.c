@@ -75,8 +75,8 @@ static void add_document(struct fingerprint *fingerprint, struct slice name, con
 
 static const uint8_t *document_digest(const struct record *record, enum field_id field)
 {
-    bool is_document = field >= FIELD_DOCUMENT_FRONT && field <= FIELD_DOCUMENT_BACK;
-    return is_document ? record->document_digest[field - FIELD_DOCUMENT_FRONT] : NULL;
+    size_t document = field_document(field);
+    return document < FIELD_DOCUMENTS ? record->document_digest[document] : NULL;
 }
 
 /* True when the field has a value, and was added. */

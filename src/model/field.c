@@ -4,54 +4,32 @@
 #include <pthread.h>
 #include <string.h>
 
-const struct field field_table[FIELD_COUNT] = {
-    [FIELD_EXTERNAL_ID] = {"external_id", FIELD_TYPE_KEY, false, FIELD_PARTS_NONE},
-    [FIELD_CUSTOMER_TYPE] = {"customer_type", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_EMAIL] = {"email", FIELD_TYPE_EMAIL, false, FIELD_PARTS_NONE},
-    [FIELD_PHONE] = {"phone", FIELD_TYPE_PHONE, false, FIELD_PARTS_NUMBER},
-    [FIELD_FIRST_NAME] = {"first_name", FIELD_TYPE_NAME, false, FIELD_PARTS_NAME},
-    [FIELD_MIDDLE_NAME] = {"middle_name", FIELD_TYPE_NAME, false, FIELD_PARTS_NAME},
-    [FIELD_LAST_NAME] = {"last_name", FIELD_TYPE_NAME, false, FIELD_PARTS_NAME},
-    [FIELD_COMPANY_NAME] = {"company_name", FIELD_TYPE_NAME, false, FIELD_PARTS_COMPANY},
-    [FIELD_DATE_OF_BIRTH] = {"date_of_birth", FIELD_TYPE_DATE, true, FIELD_PARTS_NONE},
-    [FIELD_BIRTH_CITY] = {"birth_city", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_BIRTH_COUNTRY] = {"birth_country", FIELD_TYPE_COUNTRY, false, FIELD_PARTS_NONE},
-    [FIELD_ADDRESS_LINE1] = {"address_line1", FIELD_TYPE_TEXT, false, FIELD_PARTS_STREET},
-    [FIELD_ADDRESS_LINE2] = {"address_line2", FIELD_TYPE_TEXT, false, FIELD_PARTS_STREET},
-    [FIELD_CITY] = {"city", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_STATE] = {"state", FIELD_TYPE_STATE, false, FIELD_PARTS_NONE},
-    [FIELD_POSTAL_CODE] = {"postal_code", FIELD_TYPE_POSTAL, false, FIELD_PARTS_NONE},
-    [FIELD_COUNTRY] = {"country", FIELD_TYPE_COUNTRY, false, FIELD_PARTS_NONE},
-    [FIELD_NATIONALITIES] = {"nationalities", FIELD_TYPE_COUNTRY_LIST, false, FIELD_PARTS_NONE},
-    [FIELD_TAX_ID] = {"tax_id", FIELD_TYPE_TEXT_LIST, false, FIELD_PARTS_NUMBER},
-    [FIELD_TAX_COUNTRY] = {"tax_country", FIELD_TYPE_COUNTRY_LIST, false, FIELD_PARTS_NONE},
-    [FIELD_LANGUAGE] = {"language", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_GENDER] = {"gender", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_OCCUPATION] = {"occupation", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_EMPLOYMENT_STATUS] = {"employment_status", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_EMPLOYER_NAME] = {"employer_name", FIELD_TYPE_TEXT, false, FIELD_PARTS_COMPANY},
-    [FIELD_SOURCE_OF_FUNDS] = {"source_of_funds", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_ACCOUNT_PURPOSE] = {"account_purpose", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_EXPECTED_MONTHLY_VOLUME] = {"expected_monthly_volume", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_EXPECTED_MONTHLY_PAYMENTS] = {"expected_monthly_payments", FIELD_TYPE_TEXT, false,
-                                         FIELD_PARTS_NONE},
-    [FIELD_EXPECTED_TRANSACTION_COUNT] = {"expected_transaction_count", FIELD_TYPE_ENUM, false,
-                                          FIELD_PARTS_NONE},
-    [FIELD_INCOME_SOURCE] = {"income_source", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_IMMIGRATION_STATUS] = {"immigration_status", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_BUSINESS_ACTIVITY] = {"business_activity", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_PEP_STATUS] = {"pep_status", FIELD_TYPE_BOOL, false, FIELD_PARTS_NONE},
-    [FIELD_TOS_VERSION] = {"tos_version", FIELD_TYPE_INTEGER, false, FIELD_PARTS_NONE},
-    [FIELD_VERIFICATION_MODE] = {"verification_mode", FIELD_TYPE_ENUM, false, FIELD_PARTS_NONE},
-    [FIELD_REDIRECT_URI] = {"redirect_uri", FIELD_TYPE_URI, false, FIELD_PARTS_NONE},
-    [FIELD_NATIONAL_ID] = {"national_id", FIELD_TYPE_NATIONAL_ID, false, FIELD_PARTS_NUMBER},
-    [FIELD_DOCUMENT_TYPE] = {"document_type", FIELD_TYPE_TEXT, false, FIELD_PARTS_NONE},
-    [FIELD_DOCUMENT_NUMBER] = {"document_number", FIELD_TYPE_TEXT, false, FIELD_PARTS_NUMBER},
-    [FIELD_DOCUMENT_COUNTRY] = {"document_country", FIELD_TYPE_COUNTRY, false, FIELD_PARTS_NONE},
-    [FIELD_DOCUMENT_EXPIRY] = {"document_expiry", FIELD_TYPE_DATE, true, FIELD_PARTS_NONE},
-    [FIELD_DOCUMENT_FRONT] = {"document_front", FIELD_TYPE_DOCUMENT, false, FIELD_PARTS_NONE},
-    [FIELD_DOCUMENT_BACK] = {"document_back", FIELD_TYPE_DOCUMENT, false, FIELD_PARTS_NONE},
-    [FIELD_CLIENT_IDENTIFIER] = {"client_identifier", FIELD_TYPE_CLIENT_ID, false, FIELD_PARTS_NONE},
+#include "model/language.h"
+
+#define FIELD_TABLE_ROW(id, name, type, parts, help, usual, weak)                                            \
+    [FIELD_##id] = {(name), FIELD_TYPE_##type, FIELD_PARTS_##parts, (help), (usual), (weak)},
+
+const struct field field_table[FIELD_COUNT] = {FIELD_ROWS(FIELD_TABLE_ROW)};
+
+static const char *const forms[] = {
+    [FIELD_TYPE_KEY] = "1 to 128 characters of printable ASCII, unique",
+    [FIELD_TYPE_TEXT] = "text",
+    [FIELD_TYPE_NAME] = "text",
+    [FIELD_TYPE_STATE] = "text; in the US the two-letter code",
+    [FIELD_TYPE_POSTAL] = "text in upper case",
+    [FIELD_TYPE_EMAIL] = "e-mail address",
+    [FIELD_TYPE_PHONE] = "phone number, E.164: +442071838750",
+    [FIELD_TYPE_DATE] = "date, YYYY-MM-DD",
+    [FIELD_TYPE_COUNTRY] = "country, ISO 3166-1 alpha-2",
+    [FIELD_TYPE_COUNTRY_LIST] = "list of countries, ISO 3166-1 alpha-2",
+    [FIELD_TYPE_TEXT_LIST] = "list of texts",
+    [FIELD_TYPE_ENUM] = "one of a list of words",
+    [FIELD_TYPE_BOOL] = "true or false",
+    [FIELD_TYPE_INTEGER] = "whole number, 0 to 2147483647",
+    [FIELD_TYPE_NATIONAL_ID] = "text; in the US nine digits",
+    [FIELD_TYPE_DOCUMENT] = "https:// URL, or the path of a JPEG, PNG or PDF",
+    [FIELD_TYPE_CLIENT_ID] = "CONCAT: 19800113JOHN#SMITH",
+    [FIELD_TYPE_URI] = "URI with a scheme, but not javascript:, data: or file:",
 };
 
 static const struct slice field_groups[FIELD_GROUP_COUNT] = {
@@ -109,6 +87,29 @@ enum field_group field_group(enum field_id field)
 enum field_type field_type(enum field_id field)
 {
     return field < FIELD_COUNT ? field_table[field].type : FIELD_TYPE_TEXT;
+}
+
+const char *field_form(enum field_id field)
+{
+    return forms[field_type(field)];
+}
+
+const char *const *field_words(enum field_id field)
+{
+    static const char *const customer_types[] = {"individual", "business", NULL};
+    if (field == FIELD_CUSTOMER_TYPE)
+        return customer_types;
+    return field == FIELD_LANGUAGE ? language_codes : NULL;
+}
+
+size_t field_document(enum field_id field)
+{
+    size_t index = 0;
+    if (field_type(field) != FIELD_TYPE_DOCUMENT)
+        return FIELD_DOCUMENTS;
+    for (enum field_id before = 0; before < field; before++)
+        index += field_type(before) == FIELD_TYPE_DOCUMENT;
+    return index;
 }
 
 enum field_parts field_parts(enum field_id field)

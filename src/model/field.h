@@ -1,7 +1,7 @@
 /* field: the customer fields, provider-neutral and how a value of each type is normalized.
  *
- * One row of the table in field.c is one field; field ids are in table order, which is the order of digests,
- * verdicts and payload members. The members of metadata and additional_info are named by the job: they follow
+ * One row of field_rows.h is one field; field ids are in its order, which is the order of digests and
+ * verdicts. The members of metadata and additional_info are named by the job: they follow
  * the table, with ids from FIELD_COUNT on in the order of their names. A process has one job at a time, so
  * they are the process's. Thread: constant once the job is loaded.
  */
@@ -13,53 +13,12 @@
 #include <stdint.h>
 
 #include "core/slice.h"
+#include "model/field_rows.h"
+
+#define FIELD_ID(id, ...) FIELD_##id,
 
 enum field_id {
-    FIELD_EXTERNAL_ID,
-    FIELD_CUSTOMER_TYPE,
-    FIELD_EMAIL,
-    FIELD_PHONE,
-    FIELD_FIRST_NAME,
-    FIELD_MIDDLE_NAME,
-    FIELD_LAST_NAME,
-    FIELD_COMPANY_NAME,
-    FIELD_DATE_OF_BIRTH,
-    FIELD_BIRTH_CITY,
-    FIELD_BIRTH_COUNTRY,
-    FIELD_ADDRESS_LINE1,
-    FIELD_ADDRESS_LINE2,
-    FIELD_CITY,
-    FIELD_STATE,
-    FIELD_POSTAL_CODE,
-    FIELD_COUNTRY,
-    FIELD_NATIONALITIES,
-    FIELD_TAX_ID,
-    FIELD_TAX_COUNTRY,
-    FIELD_LANGUAGE,
-    FIELD_GENDER,
-    FIELD_OCCUPATION,
-    FIELD_EMPLOYMENT_STATUS,
-    FIELD_EMPLOYER_NAME,
-    FIELD_SOURCE_OF_FUNDS,
-    FIELD_ACCOUNT_PURPOSE,
-    FIELD_EXPECTED_MONTHLY_VOLUME,
-    FIELD_EXPECTED_MONTHLY_PAYMENTS,
-    FIELD_EXPECTED_TRANSACTION_COUNT,
-    FIELD_INCOME_SOURCE,
-    FIELD_IMMIGRATION_STATUS,
-    FIELD_BUSINESS_ACTIVITY,
-    FIELD_PEP_STATUS,
-    FIELD_TOS_VERSION,
-    FIELD_VERIFICATION_MODE,
-    FIELD_REDIRECT_URI,
-    FIELD_NATIONAL_ID,
-    FIELD_DOCUMENT_TYPE,
-    FIELD_DOCUMENT_NUMBER,
-    FIELD_DOCUMENT_COUNTRY,
-    FIELD_DOCUMENT_EXPIRY,
-    FIELD_DOCUMENT_FRONT,
-    FIELD_DOCUMENT_BACK,
-    FIELD_CLIENT_IDENTIFIER,
+    FIELD_ROWS(FIELD_ID) /* FIELD_EXTERNAL_ID, … */
     FIELD_COUNT,
     FIELD_NONE = 0xffff, /* the record itself, in a verdict */
 };
@@ -99,8 +58,9 @@ enum field_parts {
 struct field {
     const char *name; /* as in the job file and in verdicts: `date_of_birth` */
     enum field_type type;
-    bool is_date_like; /* may have `format` in the job file */
     enum field_parts parts;
+    const char *help; /* what it means: one sentence, for a person who fills in a job file */
+    const char *synonyms, *weak_synonyms; /* names in exports (synonyms.h), a blank between two */
 };
 
 extern const struct field field_table[FIELD_COUNT];
@@ -112,6 +72,8 @@ enum {
     FIELD_OWN_MAX = 64,       /* fields that a job may name itself */
     FIELD_OWN_NAME_SIZE = 96, /* of such a name, with its group and a NUL */
     FIELD_MAX = FIELD_COUNT + FIELD_OWN_MAX,
+#define FIELD_IS_DOCUMENT(id, name, type, ...) +(FIELD_TYPE_##type == FIELD_TYPE_DOCUMENT)
+    FIELD_DOCUMENTS = 0 FIELD_ROWS(FIELD_IS_DOCUMENT), /* fields of type document */
 };
 
 /* Names the job's own fields, in place of those of a job before it. names: at most FIELD_OWN_MAX, in the
@@ -128,6 +90,12 @@ enum field_group field_group(enum field_id field);
 const char *field_name_in_group(enum field_id field);
 /* Text for the job's own. */
 enum field_type field_type(enum field_id field);
+/* The normal form of the field's type, for a person: `date, YYYY-MM-DD`. */
+const char *field_form(enum field_id field);
+/* The words of a field that do not depend on the provider, NULL-terminated; NULL: it has none. */
+const char *const *field_words(enum field_id field);
+/* The index of a field among those of type document; FIELD_DOCUMENTS of any other. */
+size_t field_document(enum field_id field);
 /* FIELD_PARTS_NUMBER for the job's own, which may hold anything. */
 enum field_parts field_parts(enum field_id field);
 

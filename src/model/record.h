@@ -23,7 +23,6 @@ enum {
     BATCH_ARENA_CHUNK = 1024 * 1024,
     RECORD_UNIQUE_MAX =
         8, /* `unique` rules of a job, external_id's own included: one bit and one hash each */
-    RECORD_DOCUMENTS = FIELD_DOCUMENT_BACK - FIELD_DOCUMENT_FRONT + 1,
     RECORD_DIGEST_LEN = 16,
     RECORD_DOCUMENT_DIGEST_LEN = 32,
 };
@@ -78,9 +77,9 @@ struct record {
     char country[2];        /* of the normalized `country`; NUL when it is not known */
     uint64_t
         present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
-    const uint8_t *document_digest[RECORD_DOCUMENTS]; /* SHA-256 of what the file of document_front (0) and
-                                                         of document_back (1) holds; NULL: no file, or not
-                                                         read, as when no ledger is at hand */
+    const uint8_t *document_digest[FIELD_DOCUMENTS]; /* by field_document(): SHA-256 of what the file holds;
+                                                        NULL: no file, or not read, as when no ledger is at
+                                                        hand */
     uint8_t digest[RECORD_DIGEST_LEN]; /* of fingerprint_record, when a ledger is at hand and the record is
                                           not rejected */
 };

@@ -1,8 +1,8 @@
 /* synonyms: what exports call the customer fields, in English, German, French, Spanish, Italian, Portuguese,
  * Dutch and Polish.
  *
- * One row of the table in synonyms.c is one field with its usual names and with the weak ones, which mean it
- * only where nothing better is at hand (`id`, `name`). Names are compared by letters and digits alone:
+ * The names are in field_rows.h: the usual ones, and the weak ones, which mean a field only where nothing
+ * better is at hand (`id`, `name`). Names are compared by letters and digits alone:
  * `First Name`, `first_name`, `firstName` and `FIRST-NAME` are one, accents aside. Thread: constant.
  */
 #ifndef KYC_MODEL_SYNONYMS_H

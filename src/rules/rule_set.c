@@ -8,7 +8,6 @@
 #include "core/memory.h"
 #include "core/safe_open.h"
 #include "core/text.h"
-#include "model/language.h"
 #include "rules/custom_rule.h"
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
@@ -70,14 +69,11 @@ static int find_column(const struct builder *builder, const struct job_mapping *
 
 static const char *const *choices_of(const struct field_plan *plan)
 {
-    static const char *const customer_types[] = {"individual", "business", NULL};
     if (plan->type != FIELD_TYPE_ENUM)
         return NULL;
     if (plan->provider && plan->provider->values)
         return plan->provider->values;
-    if (plan->field == FIELD_CUSTOMER_TYPE)
-        return customer_types;
-    return plan->field == FIELD_LANGUAGE ? language_codes : NULL;
+    return field_words(plan->field);
 }
 
 /* True if a value depends on its own text alone, so that a constant can be normalized once at start-up. */

@@ -210,8 +210,11 @@ void rule_worker_digest_documents(struct rule_worker *worker, struct record *rec
     const struct rule_set *set = worker->set;
     if (!set->document_cache || !record->values)
         return;
-    for (size_t i = 0; i < RECORD_DOCUMENTS; i++) {
-        const struct value *value = &record->values[FIELD_DOCUMENT_FRONT + i];
+    for (enum field_id field = 0; field < FIELD_COUNT; field++) {
+        size_t i = field_document(field);
+        if (i == FIELD_DOCUMENTS)
+            continue;
+        const struct value *value = &record->values[field];
         uint8_t digest[RECORD_DOCUMENT_DIGEST_LEN];
         record->document_digest[i] = NULL;
         if (value->state == VALUE_PRESENT &&

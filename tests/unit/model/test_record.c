@@ -35,7 +35,8 @@ static void every_field_has_a_row_and_is_found_by_its_name(void **state)
         assert_non_null(field_table[i].name);
         assert_int_equal(field_by_name(slice_from(field_table[i].name)), i);
         assert_ptr_equal(names[i], field_name((enum field_id)i));
-        assert_int_equal(field_table[i].is_date_like, field_table[i].type == FIELD_TYPE_DATE);
+        assert_true(strlen(field_table[i].help) <= 90); /* a line of `kyc-import help fields` */
+        assert_int_equal(field_table[i].help[strlen(field_table[i].help) - 1], '.');
     }
     assert_null(names[FIELD_COUNT]);
     assert_string_equal(field_name(FIELD_CLIENT_IDENTIFIER), "client_identifier");
@@ -43,6 +44,26 @@ static void every_field_has_a_row_and_is_found_by_its_name(void **state)
     assert_int_equal(field_by_name(SLICE_LITERAL("e_mail")), FIELD_NONE);
     assert_int_equal(field_by_name(SLICE_LITERAL("")), FIELD_NONE);
     assert_string_equal(field_name(FIELD_NONE), "record");
+}
+
+static void a_document_has_a_place_of_its_own_among_the_documents(void **state)
+{
+    (void)state;
+    assert_int_equal(FIELD_DOCUMENTS, 2);
+    assert_int_equal(field_document(FIELD_DOCUMENT_FRONT), 0);
+    assert_int_equal(field_document(FIELD_DOCUMENT_BACK), 1);
+    assert_int_equal(field_document(FIELD_DOCUMENT_TYPE), FIELD_DOCUMENTS);
+    assert_int_equal(field_document(FIELD_COUNT), FIELD_DOCUMENTS);
+}
+
+static void forms_and_words_are_those_of_the_type(void **state)
+{
+    (void)state;
+    assert_string_equal(field_form(FIELD_DATE_OF_BIRTH), "date, YYYY-MM-DD");
+    assert_string_equal(field_form(FIELD_COUNT), "text");
+    assert_string_equal(field_words(FIELD_CUSTOMER_TYPE)[1], "business");
+    assert_string_equal(field_words(FIELD_LANGUAGE)[0], "aa");
+    assert_null(field_words(FIELD_OCCUPATION));
 }
 
 static void a_field_that_a_provider_lacks_is_not_found(void **state)
@@ -202,6 +223,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_words_of_a_name_and_the_digits_of_a_number_are_parts),
         cmocka_unit_test(every_field_has_a_row_and_is_found_by_its_name),
+        cmocka_unit_test(a_document_has_a_place_of_its_own_among_the_documents),
+        cmocka_unit_test(forms_and_words_are_those_of_the_type),
         cmocka_unit_test(a_field_that_a_provider_lacks_is_not_found),
         cmocka_unit_test(words_are_those_of_the_ledger_and_the_summary),
         cmocka_unit_test(a_reset_batch_is_empty_and_its_records_are_zero),
