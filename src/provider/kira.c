@@ -238,6 +238,17 @@ static void kira_classify(const struct provider_reply *reply, const struct recor
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
+static const struct provider_word verification_words[] = {
+    {"verification_status", "unverified", VERIFICATION_PENDING, false},
+    {"verification_status", "started", VERIFICATION_PENDING, false},
+    {"verification_status", "in_review", VERIFICATION_PENDING, false},
+    {"verification_status", "needs_action", VERIFICATION_ACTION_NEEDED, false},
+    {"verification_status", "verified", VERIFICATION_VERIFIED, false},
+    {"verification_status", "rejected", VERIFICATION_REJECTED, false},
+    {"status", "REJECTED", VERIFICATION_REJECTED, true},
+    {0},
+};
+
 const struct provider kira_provider = {
     .name = "kira",
     .base_url = "https://api.balampay.com",
@@ -249,6 +260,7 @@ const struct provider kira_provider = {
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
     .update_members = (FIELDS_BIT(KIRA_COUNT) - 1) & ~(FIELDS_BIT(KIRA_TYPE) | FIELDS_BIT(KIRA_EXTERNAL_ID)),
     .fields = &kira_fields,
+    .verification_words = verification_words,
     .check_job = kira_check_job,
     .account_new = kira_account_new,
     .account_free = kira_account_free,

@@ -102,6 +102,16 @@ static void kraken_embed_classify(const struct provider_reply *reply, const stru
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
+static const struct provider_word verification_words[] = {
+    {"status.state", "ok", VERIFICATION_VERIFIED, false},
+    {"status.state", "disabled", VERIFICATION_ACTION_NEEDED, true},
+    {"status.state", "closed", VERIFICATION_REJECTED, true},
+    {"status.required_actions[].action_type", "verification", VERIFICATION_ACTION_NEEDED, false},
+    {"status.required_actions[].action_type", "provide_details", VERIFICATION_ACTION_NEEDED, true},
+    {"status.required_actions[].action_type", "wait", VERIFICATION_PENDING, true},
+    {0},
+};
+
 const struct provider kraken_embed_provider = {
     .name = "kraken-embed",
     .base_url = "https://nexus.kraken.com",
@@ -114,6 +124,7 @@ const struct provider kraken_embed_provider = {
     .update_members = UPDATE_MEMBERS,
     .nullable_members = NULLABLE_MEMBERS,
     .fields = &kraken_embed_fields,
+    .verification_words = verification_words,
     .check_job = kraken_embed_check_job,
     .account_new = signing_account_new,
     .account_free = signing_account_free,

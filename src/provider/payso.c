@@ -164,6 +164,12 @@ static void payso_classify(const struct provider_reply *reply, const struct reco
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
+static const struct provider_word verification_words[] = {
+    {"kyc.general.status", "not_started", VERIFICATION_PENDING, true},
+    {"kyc.general.status", "approved", VERIFICATION_VERIFIED, true},
+    {0},
+};
+
 const struct provider payso_provider = {
     .name = "payso",
     .base_url = "https://core-api.pay.so/v1",
@@ -173,6 +179,7 @@ const struct provider payso_provider = {
     .can_update = false,
     .recovery = PROVIDER_RECOVERY_LIST,
     .fields = &payso_fields,
+    .verification_words = verification_words,
     .check_job = payso_check_job,
     .account_new = payso_account_new,
     .account_free = payso_account_free,

@@ -86,6 +86,17 @@ static void payward_classify(const struct provider_reply *reply, const struct re
     outcome_table_classify(&outcomes, reply, record, outcome);
 }
 
+/* No page of Payward Services lists them: those of Kraken Embed, which has the same users. */
+static const struct provider_word verification_words[] = {
+    {"status.state", "ok", VERIFICATION_VERIFIED, true},
+    {"status.state", "disabled", VERIFICATION_ACTION_NEEDED, true},
+    {"status.state", "closed", VERIFICATION_REJECTED, true},
+    {"status.required_actions[].action_type", "verification", VERIFICATION_ACTION_NEEDED, true},
+    {"status.required_actions[].action_type", "provide_details", VERIFICATION_ACTION_NEEDED, true},
+    {"status.required_actions[].action_type", "wait", VERIFICATION_PENDING, true},
+    {0},
+};
+
 const struct provider payward_provider = {
     .name = "payward",
     .base_url = "https://api.services.payward.com",
@@ -100,6 +111,7 @@ const struct provider payward_provider = {
     .update_members = UPDATE_MEMBERS,
     .nullable_members = NULLABLE_MEMBERS,
     .fields = &payward_fields,
+    .verification_words = verification_words,
     .check_job = signing_check_job,
     .account_new = signing_account_new,
     .account_free = signing_account_free,

@@ -20,3 +20,11 @@ bool provider_accepts_user_id(const struct provider *provider, struct slice id)
     return user_id_is_valid(id) && id.len >= provider->user_id_min &&
            (provider->user_id_max == 0 || id.len <= provider->user_id_max);
 }
+
+enum verification provider_verification(const struct provider *provider, struct slice word)
+{
+    for (const struct provider_word *row = provider->verification_words; row->member; row++)
+        if (slice_is(word, row->word))
+            return row->verification;
+    return word.len > 0 ? VERIFICATION_PENDING : VERIFICATION_UNKNOWN;
+}

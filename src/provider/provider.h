@@ -18,6 +18,7 @@
 #include "model/outcome.h"
 #include "model/provider_fields.h"
 #include "model/record.h"
+#include "model/verification.h"
 #include "provider/provider_headers.h"
 
 enum {
@@ -94,6 +95,14 @@ struct provider_reply {
     struct slice host;       /* of the base URL: a transport error may name it; empty: none */
 };
 
+/* A word of the provider for how far the verification of a user has come. */
+struct provider_word {
+    const char *member; /* its path in the user that the provider returns; NULL ends a table */
+    const char *word;
+    enum verification verification;
+    bool is_uncertain; /* (?) in README.md: the page leaves it open */
+};
+
 struct provider {
     const char *name;
     const char *base_url;
@@ -109,6 +118,7 @@ struct provider {
     uint64_t nullable_members; /* bit i: member i can be cleared by null; another that went away is
                                   FIELD/no_clear */
     const struct provider_fields *fields;
+    const struct provider_word *verification_words; /* ended by a row without a member */
 
     /* Settings and credentials of a job that this provider demands or refuses. 0, or -1 with ERROR_USAGE.
      * with_secrets: credentials are loaded and their form is checked too. */
@@ -147,6 +157,9 @@ struct provider {
 /* True for a user id that is valid (user_id.h) and, where the provider's page gives a length, of that length.
  */
 bool provider_accepts_user_id(const struct provider *provider, struct slice id);
+
+/* What a word means at this provider: pending where its table does not have it, unknown where it is empty. */
+enum verification provider_verification(const struct provider *provider, struct slice word);
 
 /* The base URL of a job: its own, else the provider's; without a trailing slash. */
 struct slice provider_base_url(const struct provider *provider, const struct job *job);

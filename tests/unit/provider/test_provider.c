@@ -83,6 +83,50 @@ static void a_ca_file_must_be_a_readable_file(void **state)
     unlink(path);
 }
 
+static void a_word_of_the_provider_is_one_of_five_states(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *provider, *word, *want;
+    } rows[] = {
+        {"kira", "unverified", "pending"},
+        {"kira", "started", "pending"},
+        {"kira", "in_review", "pending"},
+        {"kira", "needs_action", "action_needed"},
+        {"kira", "verified", "verified"},
+        {"kira", "rejected", "rejected"},
+        {"kira", "REJECTED", "rejected"},
+        {"kraken-embed", "ok", "verified"},
+        {"kraken-embed", "verification", "action_needed"},
+        {"kraken-embed", "closed", "rejected"},
+        {"payward", "disabled", "action_needed"},
+        {"payso", "not_started", "pending"},
+        {"payso", "approved", "verified"},
+        {"payso", "verified", "pending"}, /* a word of another provider */
+        {"kira", "Verified", "pending"},
+        {"kira", "", "unknown"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        enum verification got =
+            provider_verification(provider_find(rows[i].provider), slice_from(rows[i].word));
+        if (strcmp(verification_word(got), rows[i].want) != 0)
+            fail_msg("%s: `%s` is %s, not %s", rows[i].provider, rows[i].word, verification_word(got),
+                     rows[i].want);
+    }
+}
+
+/* One look-up finds a word without its member. */
+static void no_provider_has_a_word_twice(void **state)
+{
+    (void)state;
+    for (const char *const *name = provider_names(); *name; name++) {
+        const struct provider *provider = provider_find(*name);
+        for (const struct provider_word *row = provider->verification_words; row->member; row++)
+            if (provider_verification(provider, slice_from(row->word)) != row->verification)
+                fail_msg("%s: `%s` has two rows", *name, row->word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +134,8 @@ int main(void)
         cmocka_unit_test(an_unknown_name_is_an_error_that_names_the_nearest),
         cmocka_unit_test(a_base_url_has_no_trailing_slash),
         cmocka_unit_test(a_ca_file_must_be_a_readable_file),
+        cmocka_unit_test(a_word_of_the_provider_is_one_of_five_states),
+        cmocka_unit_test(no_provider_has_a_word_twice),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("provider", tests, NULL, NULL);
