@@ -378,9 +378,10 @@ static void write_optional(struct field_writer *writer)
     const char *comma = "";
     size_t start = 0;
 
-    for (size_t i = 0; i < writer->provider->fields->field_count; i++) {
-        enum field_id field = writer->provider->fields->fields[i].field;
-        if (writer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(writer, field))
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        enum field_id field = (enum field_id)i;
+        if (!provider_fields_find(writer->provider->fields, field) ||
+            writer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(writer, field))
             continue;
         if (start == 0) {
             buffer_printf(out, "\n  # %s also accepts:", writer->provider->name);

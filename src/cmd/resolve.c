@@ -227,7 +227,7 @@ static int rekey_one(struct resolving *resolving, struct slice from, struct slic
                      struct error *error)
 {
     uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN] = {0};
-    size_t len = resolving->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
+    size_t len = resolving->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN;
     const struct record record = {.values = resolving->values};
     enum ledger_settlement settlement;
 
@@ -237,8 +237,8 @@ static int rekey_one(struct resolving *resolving, struct slice from, struct slic
         .from = from,
         .to = to,
         .key_members = slice_make((const char *)members, len),
-        .is_digested = provider_fields_find(resolving->provider->fields, FIELD_EXTERNAL_ID)->member !=
-                       PROVIDER_NO_MEMBER,
+        .is_digested =
+            provider_fields_find(resolving->provider->fields, FIELD_EXTERNAL_ID)->slot != PROVIDER_NO_SLOT,
         .at_ns = clock_real_ns()};
     if (ledger_rekey(resolving->ledger, &rekey, &settlement, error) != 0)
         return -1;

@@ -139,7 +139,7 @@ static void describe_difference(const struct user_check *check, uint64_t differi
     struct buffer names;
 
     buffer_init(&names, RESOLVE_WHY_SIZE);
-    for (size_t i = 0; i < fields->member_count; i++)
+    for (size_t i = 0; i < fields->slot_count; i++)
         if (differing >> i & 1)
             buffer_printf(&names, "%s%s", names.len ? ", " : "", field_name(changes_field_of(fields, i)));
     text_format(resolution->why, sizeof resolution->why,
@@ -165,7 +165,7 @@ static uint64_t find_differing(struct user_check *check, const struct resolution
     const struct match_digests expected = expected_of(&customer);
     const struct match_digests found = {
         .members =
-            slice_make((const char *)members, check->provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+            slice_make((const char *)members, check->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .email = slice_make((const char *)email, sizeof email)};
     return match_differing(check->provider->fields, &expected, &found);
 }

@@ -24,10 +24,9 @@ static bool is_left_out_before(const struct ledger_customer *customer, size_t me
 
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member)
 {
-    for (size_t i = 0; i < fields->field_count; i++)
-        if (fields->fields[i].member == member)
-            return fields->fields[i].field;
-    return FIELD_NONE;
+    const struct provider_field *row = provider_fields_member(fields, member);
+
+    return row ? row->field : FIELD_NONE;
 }
 
 /* A digest that no row has, because the provider will not have the whole row. */
@@ -41,20 +40,28 @@ static void make_unmatchable_digest(const uint8_t row[FINGERPRINT_LEN], uint64_t
     memcpy(digest, whole, FINGERPRINT_LEN);
 }
 
+static enum provider_update update_of(const struct provider_fields *fields, size_t member)
+{
+    const struct provider_field *row = provider_fields_member(fields, member);
+
+    return row ? row->update : UPDATE_NEVER;
+}
+
 /* Decides whether a member that differs is sent or stays as the provider has it. */
 static void classify_member(const struct provider *provider, size_t member, const uint8_t *acknowledged,
                             uint8_t *row, struct changes *changes)
 {
     uint64_t bit = UINT64_C(1) << member;
     bool cleared = fingerprint_member_is(row, FINGERPRINT_MEMBER_ABSENT);
+    enum provider_update update = update_of(provider->fields, member);
 
-    if ((provider->update_members & bit) && (!cleared || (provider->nullable_members & bit))) {
+    if (update == UPDATE_CLEAR || (update == UPDATE_VALUE && !cleared)) {
         changes->send |= bit;
         return;
     }
     if (!acknowledged) /* adopted: the provider's value is unknown and cannot be changed */
         return;
-    if (provider->update_members & bit)
+    if (update != UPDATE_NEVER)
         changes->not_cleared |= bit;
     else if (changes->immutable == FIELD_NONE)
         changes->immutable = changes_field_of(provider->fields, member);
@@ -67,10 +74,10 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
 {
     bool open = customer->first_sent_at != 0 && customer->operation == OPERATION_UPDATE;
 
-    assert(provider->fields->member_count <= PROVIDER_MEMBERS_MAX);
+    assert(provider->fields->slot_count <= PROVIDER_MEMBERS_MAX);
     *changes = (struct changes){.immutable = FIELD_NONE};
     fingerprint_members(fingerprint, record, changes->members);
-    for (size_t i = 0; i < provider->fields->member_count; i++) {
+    for (size_t i = 0; i < provider->fields->slot_count; i++) {
         uint8_t *row = changes->members + i * MEMBER_LEN;
         const uint8_t *acknowledged = fingerprint_member(customer->member_digests, i);
         if (!acknowledged && fingerprint_member_is(row, FINGERPRINT_MEMBER_ABSENT))
@@ -79,7 +86,7 @@ void changes_find(const struct provider *provider, struct fingerprint *fingerpri
             (open && differs(customer->pending_member_digests, i, row)))
             classify_member(provider, i, acknowledged, row, changes);
     }
-    for (size_t i = 0; i < provider->fields->member_count; i++)
+    for (size_t i = 0; i < provider->fields->slot_count; i++)
         if (changes->send >> i & 1 && is_left_out_before(customer, i, changes->members + i * MEMBER_LEN))
             changes->repeats |= UINT64_C(1) << i;
     memcpy(changes->digest, record->digest, FINGERPRINT_LEN);
@@ -93,11 +100,11 @@ void changes_supersede(const struct provider *provider, struct fingerprint *fing
 {
     *changes = (struct changes){.immutable = FIELD_NONE};
     fingerprint_members(fingerprint, record, changes->members);
-    for (size_t i = 0; i < provider->fields->member_count; i++) {
+    for (size_t i = 0; i < provider->fields->slot_count; i++) {
         uint8_t *row = changes->members + i * MEMBER_LEN;
         if (!differs(customer->pending_member_digests, i, row))
             continue;
-        if (!(provider->update_members & UINT64_C(1) << i) && changes->immutable == FIELD_NONE)
+        if (update_of(provider->fields, i) == UPDATE_NEVER && changes->immutable == FIELD_NONE)
             changes->immutable = changes_field_of(provider->fields, i);
         changes->send |= UINT64_C(1) << i;
         memset(row, LEDGER_MEMBER_UNKNOWN, MEMBER_LEN);
@@ -111,13 +118,13 @@ void changes_evaluate_left_out(const struct provider_fields *fields, const struc
     uint64_t in_doubt = 0;
 
     *evaluated = (struct changes_left_out){.again = 0};
-    for (size_t i = 0; i < fields->member_count; i++) {
+    for (size_t i = 0; i < fields->slot_count; i++) {
         const uint8_t *stored = fingerprint_member(customer->member_digests, i);
         if (stored && fingerprint_member_is(stored, LEDGER_MEMBER_UNKNOWN))
             in_doubt |= sent & UINT64_C(1) << i;
     }
     bool has_landed = in_doubt && (in_doubt & ~left_out) == 0;
-    for (size_t i = 0; i < fields->member_count; i++) {
+    for (size_t i = 0; i < fields->slot_count; i++) {
         uint64_t bit = UINT64_C(1) << i;
         const uint8_t *pending = fingerprint_member(customer->pending_member_digests, i);
         if (!(left_out & bit) || !pending)

@@ -15,7 +15,7 @@
 #include "provider/provider.h"
 
 struct changes {
-    uint64_t send;           /* members for an UPDATE; bit i as provider.update_members */
+    uint64_t send;           /* members for an UPDATE; a bit for each slot */
     enum field_id immutable; /* a field that changed and cannot be sent; FIELD_NONE: none */
     uint64_t repeats;        /* of send: the last update had the same value, and the provider left it out */
     uint64_t not_cleared; /* members whose value was removed and that the provider cannot clear: they stay */
@@ -53,7 +53,7 @@ void changes_evaluate_left_out(const struct provider_fields *fields, const struc
     "the value changed, but the provider accepts no change of it: restore the old value, or change it at "   \
     "the provider by hand, then run kyc-import resolve JOB --key ID --user USER_ID"
 
-/* The first field of the provider's table that belongs to a member. */
+/* The first field of a member, given by its slot; FIELD_NONE: it has the job's own fields. */
 enum field_id changes_field_of(const struct provider_fields *fields, size_t member);
 
 #endif

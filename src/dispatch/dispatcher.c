@@ -47,7 +47,7 @@ struct dispatcher *dispatcher_open(const struct dispatcher_parts *parts, struct 
     dispatcher->parts = *parts;
     dispatcher->ahead_max = compute_ahead_max(parts->job, parts->provider);
     dispatcher->random = retry_random_any();
-    dispatcher->members = memory_new(fields->member_count, FINGERPRINT_MEMBER_LEN);
+    dispatcher->members = memory_new(fields->slot_count, FINGERPRINT_MEMBER_LEN);
     if (settling_open(&dispatcher->settling, parts->ledger, error) == 0 && heed_start(dispatcher, error) == 0)
         dispatcher->sender =
             sender_new(parts->job, parts->provider, coordinator_queue_put_delivery, parts->queue, error);
@@ -107,8 +107,8 @@ int dispatcher_journal(struct dispatcher *dispatcher, struct task *task, const u
         .row = task->record->row,
         .operation = task->delivery.call.operation,
         .digest = digest,
-        .member_digests = slice_make((const char *)members, dispatcher->parts.provider->fields->member_count *
-                                                                FINGERPRINT_MEMBER_LEN),
+        .member_digests = slice_make((const char *)members,
+                                     dispatcher->parts.provider->fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .email_digest = slice_make((const char *)email, sizeof email),
         .idempotency_key =
             slice_from(task->delivery.call.idempotency_key ? task->delivery.call.idempotency_key : ""),

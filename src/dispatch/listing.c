@@ -90,7 +90,7 @@ static void compare(struct listing *listing, const struct provider_user *user, b
     const struct provider_fields *fields = listing->provider->fields;
     const struct record record = {.values = user->values};
     const struct match_digests digests = {
-        .members = slice_make((const char *)members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+        .members = slice_make((const char *)members, fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .email = slice_make((const char *)email, sizeof email)};
     bool has_email = user->values[FIELD_EMAIL].state == VALUE_PRESENT;
 
@@ -212,7 +212,7 @@ void listing_add(struct listing *listing, void *owner, const struct ledger_custo
     }
     struct listing_case *which = &listing->cases[listing->case_count++];
     *which = (struct listing_case){.owner = owner};
-    size_t len = listing->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
+    size_t len = listing->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN;
     char *members = arena_bytes(&listing->arena, len);
     memset(members, NOT_JOURNALLED, len); /* members added since: they agree with no user */
     memcpy(members, journalled.data, journalled.len < len ? journalled.len : len);

@@ -186,7 +186,7 @@ static bool count_user(struct look_up *look_up, const struct json_node *nodes)
     } else if (slice_equal(user.external_id, look_up->external_id)) {
         const struct record record = {.values = user.values};
         const struct match_digests digests = {
-            .members = slice_make((const char *)members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+            .members = slice_make((const char *)members, fields->slot_count * FINGERPRINT_MEMBER_LEN),
             .email = slice_make((const char *)email, sizeof email)};
         fingerprint_members(look_up->fingerprint, &record, members);
         fingerprint_email(look_up->fingerprint, &record, email);

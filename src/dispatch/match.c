@@ -10,22 +10,22 @@ static const enum field_id compared[] = {
     FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
 };
 
-/* The members of this provider that are compared: bit i is member i. */
+/* The members of this provider that are compared, a bit for each slot. */
 static uint64_t compared_of(const struct provider_fields *fields)
 {
     uint64_t members = 0;
 
     for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
         const struct provider_field *field = provider_fields_find(fields, compared[i]);
-        if (field && field->member != PROVIDER_NO_MEMBER)
-            members |= UINT64_C(1) << field->member;
+        if (field && field->slot != PROVIDER_NO_SLOT)
+            members |= UINT64_C(1) << field->slot;
     }
     return members;
 }
 
 size_t match_email_member(const struct provider_fields *fields)
 {
-    return provider_fields_find(fields, FIELD_EMAIL)->member;
+    return provider_fields_find(fields, FIELD_EMAIL)->slot;
 }
 
 enum verdict_of_member { MEMBER_AGREES, MEMBER_FOLDED, MEMBER_NOT_GIVEN, MEMBER_DIFFERS };
@@ -58,7 +58,7 @@ enum match_grade match_user(const struct provider_fields *fields, const struct m
 
     if (email == MEMBER_DIFFERS)
         return MATCH_OTHER;
-    for (size_t i = 0; i < fields->member_count; i++) {
+    for (size_t i = 0; i < fields->slot_count; i++) {
         if (!(members >> i & 1) || i == email_member)
             continue;
         enum verdict_of_member member = compare_member(journalled, user, i, false);
@@ -77,7 +77,7 @@ uint64_t match_differing(const struct provider_fields *fields, const struct matc
     uint64_t members = compared_of(fields), differing = 0;
     size_t email_member = match_email_member(fields);
 
-    for (size_t i = 0; i < fields->member_count; i++)
+    for (size_t i = 0; i < fields->slot_count; i++)
         if ((members >> i & 1) && fingerprint_member(journalled->members, i) &&
             compare_member(journalled, user, i, i == email_member) == MEMBER_DIFFERS)
             differing |= UINT64_C(1) << i;
@@ -88,7 +88,7 @@ bool match_same(const struct provider_fields *fields, struct slice members, stru
 {
     uint64_t compared_members = compared_of(fields);
 
-    for (size_t i = 0; i < fields->member_count; i++) {
+    for (size_t i = 0; i < fields->slot_count; i++) {
         const uint8_t *left = fingerprint_member(members, i), *right = fingerprint_member(other, i);
         if (!(compared_members >> i & 1) || !left || !right ||
             fingerprint_member_is(left, LEDGER_MEMBER_UNKNOWN) ||

@@ -15,7 +15,7 @@
 #include "ledger/fingerprint.h"
 #include "provider/provider.h"
 
-/* The member of this provider that holds the e-mail, the first that is compared. */
+/* The slot of the member of this provider that holds the e-mail, the first that is compared. */
 size_t match_email_member(const struct provider_fields *fields);
 
 /* From worse to better. */
@@ -37,7 +37,7 @@ struct match_digests {
 enum match_grade match_user(const struct provider_fields *fields, const struct match_digests *journalled,
                             const struct match_digests *user);
 
-/* The compared members in which the two differ; bit i: member i. A member that either side lacks does not
+/* The compared members in which the two differ; a bit for each slot. A member that either side lacks does not
  * differ. */
 uint64_t match_differing(const struct provider_fields *fields, const struct match_digests *journalled,
                          const struct match_digests *user);

@@ -6,7 +6,7 @@
 int twins_add_refusal(struct dispatcher *dispatcher, const struct record *record,
                       const struct decision *decision, struct error *error)
 {
-    const size_t member_count = dispatcher->parts.provider->fields->member_count;
+    const size_t member_count = dispatcher->parts.provider->fields->slot_count;
     const struct ledger_intent intent = {
         .id = decision->customer,
         .external_id = record->values[FIELD_EXTERNAL_ID].text,

@@ -15,10 +15,11 @@ enum {
 static size_t add_members(const struct provider_fields *fields, uint64_t members, const char *before,
                           char text[NAMES_SIZE], size_t len)
 {
-    for (size_t i = 0; i < fields->member_count; i++) {
+    for (size_t i = 0; i < fields->slot_count; i++) {
         if (!(members >> i & 1) || len + TEXT_MIN > NAMES_SIZE)
             continue;
-        len += text_format(text + len, NAMES_SIZE - len, "%s%s", before, fields->members[i]);
+        len += text_format(text + len, NAMES_SIZE - len, "%s%s", before,
+                           provider_fields_member(fields, i)->member);
         before = ", ";
     }
     return len;
@@ -71,7 +72,7 @@ void warning_count(struct dispatcher *dispatcher, const struct task *task)
     enum field_id fields[PROVIDER_MEMBERS_MAX + 1];
     size_t count = 0;
 
-    for (size_t i = 0; i < provider_fields->member_count; i++)
+    for (size_t i = 0; i < provider_fields->slot_count; i++)
         if (task->warned >> i & 1)
             fields[count++] = changes_field_of(provider_fields, i);
     if (task->warned & OUTCOME_WARNED_RECORD)

@@ -11,13 +11,31 @@
 /* Input of the HMAC is collected: one call of a few hundred bytes costs a tenth of sixty short ones. */
 enum { SCRATCH_SIZE = 4096 };
 
+/* A row whose values are digested. */
+struct digested {
+    const struct provider_field *row;
+    struct slice name; /* with its NUL; of a group: of no use */
+};
+
 struct fingerprint {
     struct digest_hmac *hmac;
     const struct provider_fields *fields;
-    struct slice *names; /* [fields->field_count], each with its NUL */
+    struct digested *rows; /* in the order of field ids, the groups last */
+    size_t row_count;
     size_t len;
     char scratch[SCRATCH_SIZE];
 };
+
+/* FIELD_NONE, of a group, is the last. */
+static int compare_rows(const void *left, const void *right)
+{
+    const struct provider_field *row = ((const struct digested *)left)->row,
+                                *other = ((const struct digested *)right)->row;
+
+    if (row->field != other->field)
+        return row->field < other->field ? -1 : 1;
+    return (int)row->group - (int)other->group;
+}
 
 struct fingerprint *fingerprint_new(const uint8_t key[FINGERPRINT_KEY_LEN],
                                     const struct provider_fields *fields)
@@ -25,11 +43,15 @@ struct fingerprint *fingerprint_new(const uint8_t key[FINGERPRINT_KEY_LEN],
     struct fingerprint *fingerprint = memory_new(1, sizeof *fingerprint);
     fingerprint->hmac = digest_hmac_new(DIGEST_SHA256, slice_make((const char *)key, FINGERPRINT_KEY_LEN));
     fingerprint->fields = fields;
-    fingerprint->names = memory_new(fields->field_count, sizeof *fingerprint->names);
+    fingerprint->rows = memory_new(fields->field_count, sizeof *fingerprint->rows);
     for (size_t i = 0; i < fields->field_count; i++) {
-        const char *name = field_name(fields->fields[i].field);
-        fingerprint->names[i] = slice_make(name, strlen(name) + 1);
+        const struct provider_field *row = &fields->fields[i];
+        const char *name = field_name(row->field);
+        if (row->slot != PROVIDER_NO_SLOT && !row->copy)
+            fingerprint->rows[fingerprint->row_count++] =
+                (struct digested){row, slice_make(name, strlen(name) + 1)};
     }
+    qsort(fingerprint->rows, fingerprint->row_count, sizeof *fingerprint->rows, compare_rows);
     return fingerprint;
 }
 
@@ -38,7 +60,7 @@ void fingerprint_free(struct fingerprint *fingerprint)
     if (!fingerprint)
         return;
     digest_hmac_free(fingerprint->hmac);
-    free(fingerprint->names);
+    free(fingerprint->rows);
     free(fingerprint);
 }
 
@@ -79,33 +101,41 @@ static const uint8_t *document_digest(const struct record *record, enum field_id
     return document < FIELD_DOCUMENTS ? record->document_digest[document] : NULL;
 }
 
-/* True when the field has a value, and was added. */
-static bool add_field(struct fingerprint *fingerprint, const struct record *record, size_t i)
+static bool has_value(const struct record *record, const struct provider_field *row)
 {
-    const struct provider_field *field = &fingerprint->fields->fields[i];
-    const struct value *value = &record->values[field->field];
-    if (value->state != VALUE_PRESENT || field->member == PROVIDER_NO_MEMBER)
-        return false;
-    const uint8_t *digest = document_digest(record, field->field);
-    if (digest) {
-        add_document(fingerprint, fingerprint->names[i], digest);
-        return true;
-    }
-    struct slice text = field->first_only ? record_first_item(value->text) : value->text;
-    add_value(fingerprint, fingerprint->names[i], text);
-    return true;
+    if (row->field != FIELD_NONE)
+        return record->values[row->field].state == VALUE_PRESENT;
+    for (size_t i = FIELD_COUNT; i < field_count(); i++)
+        if (field_group((enum field_id)i) == row->group && record->values[i].state == VALUE_PRESENT)
+            return true;
+    return false;
 }
 
 /* Own fields have ids in the order of their names. */
-static bool add_own_field(struct fingerprint *fingerprint, const struct record *record, enum field_id field)
+static void add_group(struct fingerprint *fingerprint, const struct record *record, enum field_group group)
 {
-    const struct provider_field *place = provider_fields_find(fingerprint->fields, field);
-    const struct value *value = &record->values[field];
-    if (!place || value->state != VALUE_PRESENT)
-        return false;
-    const char *name = field_name(field);
-    add_value(fingerprint, slice_make(name, strlen(name) + 1), value->text);
-    return true;
+    for (size_t i = FIELD_COUNT; i < field_count(); i++) {
+        const char *name = field_name((enum field_id)i);
+        if (field_group((enum field_id)i) == group && record->values[i].state == VALUE_PRESENT)
+            add_value(fingerprint, slice_make(name, strlen(name) + 1), record->values[i].text);
+    }
+}
+
+/* The values of a row that has any. */
+static void add_row(struct fingerprint *fingerprint, const struct record *record,
+                    const struct digested *digested)
+{
+    const struct provider_field *row = digested->row;
+    if (row->field == FIELD_NONE) {
+        add_group(fingerprint, record, row->group);
+        return;
+    }
+    const uint8_t *digest = document_digest(record, row->field);
+    struct slice text = record->values[row->field].text;
+    if (digest)
+        add_document(fingerprint, digested->name, digest);
+    else
+        add_value(fingerprint, digested->name, row->first_only ? record_first_item(text) : text);
 }
 
 /* out: the first len bytes of the digest. */
@@ -121,43 +151,26 @@ void fingerprint_record(struct fingerprint *fingerprint, const struct record *re
                         uint8_t out[FINGERPRINT_LEN])
 {
     digest_hmac_begin(fingerprint->hmac);
-    for (size_t i = 0; i < fingerprint->fields->field_count; i++)
-        add_field(fingerprint, record, i);
-    for (size_t field = FIELD_COUNT; field < field_count(); field++)
-        add_own_field(fingerprint, record, (enum field_id)field);
+    for (size_t i = 0; i < fingerprint->row_count; i++)
+        if (has_value(record, fingerprint->rows[i].row))
+            add_row(fingerprint, record, &fingerprint->rows[i]);
     end(fingerprint, out, FINGERPRINT_LEN);
-}
-
-/* The job's own fields of one member; begun: the digest covers a value already. */
-static bool add_own_fields(struct fingerprint *fingerprint, const struct record *record, size_t member,
-                           bool begun)
-{
-    for (size_t i = FIELD_COUNT; i < field_count(); i++) {
-        enum field_id field = (enum field_id)i;
-        const struct provider_field *place = provider_fields_find(fingerprint->fields, field);
-        if (!place || place->member != member || record->values[field].state != VALUE_PRESENT)
-            continue;
-        if (!begun)
-            digest_hmac_begin(fingerprint->hmac);
-        begun = add_own_field(fingerprint, record, field);
-    }
-    return begun;
 }
 
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out)
 {
-    const struct provider_fields *fields = fingerprint->fields;
-    for (size_t member = 0; member < fields->member_count; member++) {
-        uint8_t *digest = out + member * FINGERPRINT_MEMBER_LEN;
+    for (size_t slot = 0; slot < fingerprint->fields->slot_count; slot++) {
+        uint8_t *digest = out + slot * FINGERPRINT_MEMBER_LEN;
         bool any = false;
-        for (size_t i = 0; i < fields->field_count; i++) {
-            if (fields->fields[i].member != member)
+        for (size_t i = 0; i < fingerprint->row_count; i++) {
+            const struct digested *digested = &fingerprint->rows[i];
+            if (digested->row->slot != slot || !has_value(record, digested->row))
                 continue;
-            if (!any && record->values[fields->fields[i].field].state == VALUE_PRESENT)
+            if (!any)
                 digest_hmac_begin(fingerprint->hmac);
-            any = add_field(fingerprint, record, i) || any;
+            any = true;
+            add_row(fingerprint, record, digested);
         }
-        any = add_own_fields(fingerprint, record, member, any);
         if (any)
             end(fingerprint, digest, FINGERPRINT_MEMBER_LEN);
         else

@@ -1,7 +1,7 @@
 /* fingerprint: keyed digests of a record's normalized values.
  *
  * The first bytes of HMAC-SHA256 over name NUL value NUL of each present field that the provider is sent (not
- * PROVIDER_NO_MEMBER; of a list with first_only its first item), in field-table order, then of the job's own
+ * PROVIDER_NO_SLOT; of a list with first_only its first item), in field-table order, then of the job's own
  * fields, by name. The value of a document is the SHA-256 of its file's content, in hexadecimal, where the
  * record has it, else its text (a URL). The digest does not cover the JSON, so a version that writes JSON
  * differently changes nothing; nor client_identifier's calculated_at. FINGERPRINT_VERSION counts changes of
@@ -39,8 +39,8 @@ void fingerprint_free(struct fingerprint *fingerprint);
 /* Of the whole record. */
 void fingerprint_record(struct fingerprint *fingerprint, const struct record *record,
                         uint8_t out[FINGERPRINT_LEN]);
-/* Of each top-level member, in the provider's member order: out has member_count × FINGERPRINT_MEMBER_LEN
- * bytes; a member without any value is zero bytes. Only for records that are to be sent. */
+/* Of each top-level member, by its slot: out has slot_count × FINGERPRINT_MEMBER_LEN bytes; a member without
+ * any value is zero bytes. Only for records that are to be sent. */
 void fingerprint_members(struct fingerprint *fingerprint, const struct record *record, uint8_t *out);
 /* The digest of a member among stored ones; NULL: none (an adopted user, or a member added to the provider's
  * table since). */

@@ -78,7 +78,7 @@ struct outcome {
                        gateway has marked it as its own: the provider's own words */
     bool no_update; /* of REFUSED: the provider does not update this user: rule record/no_update */
     uint64_t left_out; /* of DONE of an UPDATE: members that were sent and that the reply's own list of what
-                          it updated does not name; bit i as provider.update_members */
+                          it updated does not name; a bit for each slot */
     uint64_t warned;   /* of DONE: members that the reply's warnings are about; OUTCOME_WARNED_RECORD: of
                           none in particular. The code is then OUTCOME_WARNING, message the warnings' text */
     char kept[OUTCOME_KEPT_SIZE]; /* of DONE: the members of provider.keep as one JSON object; "": none */

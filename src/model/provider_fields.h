@@ -1,8 +1,12 @@
-/* provider_fields: which customer fields a provider accepts, and within what bounds.
+/* provider_fields: the customer fields that a provider accepts: one row holds all that is known of a field.
  *
- * Data that a provider file defines and that the rules, the ledger's digests
- * and the payload share. A member is a top-level member of the provider's JSON body: what an update sends
- * whole. Thread: constant.
+ * Defined in the provider's own file, and used by the rules, the payload, the ledger's digests and the
+ * inference of jobs. A member is a top-level member of the provider's JSON body: what an update sends whole.
+ *
+ * The rows are in the order of the body. The digest of a member is stored in the ledger at the place that
+ * its slot gives: a new member may be anywhere among the rows, and its slot is the next that no member ever
+ * had. A slot is never changed, nor given to another member: its customers would look changed. Thread:
+ * constant.
  */
 #ifndef KYC_MODEL_PROVIDER_FIELDS_H
 #define KYC_MODEL_PROVIDER_FIELDS_H
@@ -11,11 +15,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/slice.h"
 #include "model/field.h"
 
 enum {
-    PROVIDER_MEMBERS_MAX = 48,
-    PROVIDER_NO_MEMBER = 0xffff, /* the field is validated, but never sent (customer_type at payward) */
+    PROVIDER_MEMBERS_MAX = 48, /* slots; a set of members is a word with a bit for each slot */
+    PROVIDER_NO_SLOT = 0xffff, /* the field is validated, but never sent (customer_type at payward) */
+};
+
+/* How a value is written. */
+enum payload_form {
+    PAYLOAD_TEXT,          /* a string */
+    PAYLOAD_LIST,          /* an array of strings, from a list value */
+    PAYLOAD_FIRST,         /* a string, the first item of a list value */
+    PAYLOAD_INTEGER,       /* a number */
+    PAYLOAD_BOOL,          /* true or false */
+    PAYLOAD_ALPHA3,        /* an alpha-2 country, the first of a list, as alpha-3 */
+    PAYLOAD_DATE,          /* a date in the job's provider.date_format */
+    PAYLOAD_CUSTOMER_TYPE, /* a string; `individual` where the record has none */
+    PAYLOAD_TAX_IDS,       /* [{"id", "issuing_country"}], from tax_id and tax_country, paired; the country
+                              defaults to the record's */
+    PAYLOAD_TAX_COUNTRY,   /* with the tax_id of its member */
+    PAYLOAD_CONCAT, /* {"type": "concat", "value", "calculated_at"}, the last from call.journalled_ns */
+    PAYLOAD_OWN,    /* the provider's own code writes the whole member */
+};
+
+/* What an update may do to a member. */
+enum provider_update {
+    UPDATE_NEVER, /* leave it: a change is FIELD/immutable */
+    UPDATE_VALUE, /* replace it; a value that was removed stays: FIELD/no_clear */
+    UPDATE_CLEAR, /* replace it, or clear it by null */
 };
 
 /* The customers that need a field. It does not apply to a record whose customer_type or country failed. */
@@ -26,35 +55,53 @@ enum provider_audience {
     PROVIDER_US_INDIVIDUALS, /* whose country is the US */
 };
 
-/* One customer field at one provider. */
+/* One customer field at one provider. Rows of the same member are next to each other, and have its slot and
+ * its update. */
 struct provider_field {
-    enum field_id field;
-    uint16_t member; /* index into provider_fields.members, or PROVIDER_NO_MEMBER */
+    enum field_id field; /* FIELD_NONE: all of the job's own fields of group, as an object */
+    const char *member;  /* its name; NULL: the field is never sent */
+    const char *key;     /* within the member; NULL: the member is the value */
+    enum field_group group;
+    enum payload_form form;
+    uint16_t slot; /* of the member, or PROVIDER_NO_SLOT */
+    enum provider_update update;
+
+    /* The value of a field is written here too: only member, key, form and slot count, the rest is in the
+     * field's own row, which alone is found, validated and digested. */
+    bool copy;
+    const char *reply_name; /* path by which replies name the member, if they use another; or NULL */
+
     bool required;
-    uint16_t max_chars;        /* 0: no bound */
-    const char *const *values; /* of an enum, NULL-terminated; else NULL */
+    bool recommended;  /* required, but only as a warning: the provider tends to refuse without */
+    bool heads_member; /* required where another field of its member has a value: a document's type */
+    bool first_only;   /* of a list: its first item is sent, validated and digested, no other */
+    enum provider_audience applies_to; /* of a required or recommended field */
+    uint16_t min_chars, max_chars;     /* 0: no bound */
+    const char *const *values;         /* of an enum, NULL-terminated; else NULL */
     const char *const
         *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
     const char *const *refused_countries; /* rule country_refused; or NULL */
     const char *const *warned_countries;  /* the same as a warning; or NULL */
-    enum provider_audience applies_to;    /* of a required or recommended field */
-    bool recommended;   /* required, but only as a warning: the provider tends to refuse without */
-    bool heads_member;  /* required where another field of its member has a value: a document's type */
-    bool first_only;    /* of a list: its first item is sent, validated and digested, no other */
-    uint16_t min_chars; /* 0: no bound */
 };
 
 struct provider_fields {
-    const struct provider_field *fields; /* in field-table order; of the table alone */
+    const struct provider_field *fields; /* in the order of the body */
     size_t field_count;
-    const char *const
-        *members; /* names of the top-level members, NULL-terminated, at most PROVIDER_MEMBERS_MAX */
-    size_t member_count;
-    /* Where members that a job names go (metadata.*), by group: .field is not used; NULL: no place. */
-    const struct provider_field *groups[FIELD_GROUP_COUNT];
+    size_t slot_count;   /* all that were ever used: at most PROVIDER_MEMBERS_MAX */
+    const char *wrapper; /* the body is {wrapper: {members}}; NULL: {members} */
+    bool null_if_absent; /* a create has every member, as null where it has no value */
 };
+
+/* `individual` alone, the customer types of a provider without business customers. */
+extern const char *const provider_fields_individuals[];
 
 /* NULL when the provider has no place for it. Of a field of the job's own: its group's row. */
 const struct provider_field *provider_fields_find(const struct provider_fields *fields, enum field_id field);
+
+/* The first row of the member with this slot; NULL: no member has it any more. */
+const struct provider_field *provider_fields_member(const struct provider_fields *fields, size_t slot);
+
+/* The first row of the member of this name; NULL: there is none. */
+const struct provider_field *provider_fields_named(const struct provider_fields *fields, struct slice name);
 
 #endif

@@ -32,7 +32,7 @@ static void refuse(struct decision *decision, const char *rule, struct slice mes
 static void warn_not_cleared(const struct decide_context *context, uint64_t members, struct record *record,
                              struct arena *arena)
 {
-    for (size_t i = 0; i < context->provider->fields->member_count; i++)
+    for (size_t i = 0; i < context->provider->fields->slot_count; i++)
         if (members & UINT64_C(1) << i)
             record_add_verdict(
                 record, arena,
@@ -70,7 +70,7 @@ static void decide_changed(const struct decide_context *context, const struct le
         customer->digest.len == 0 &&
         slice_equal(customer->member_digests,
                     slice_make((const char *)changes->members,
-                               context->provider->fields->member_count * FINGERPRINT_MEMBER_LEN));
+                               context->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN));
 }
 
 /* Reads the row in full. The index knows a customer by a 64-bit hash of its key, so the key is compared. */

@@ -10,7 +10,6 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "provider/credentials.h"
-#include "provider/fields.h"
 #include "provider/kira_payload.h"
 #include "provider/outcome_table.h"
 #include "provider/remote_user.h"
@@ -25,6 +24,129 @@ enum {
 struct kira_account {
     struct secret api_key, token;
 };
+
+enum { ADDRESS_CHARS_MAX = 70, DOCUMENT_SLOT = 25, METADATA_SLOT = 32 };
+
+static const char *const languages[] = {"en", "es", NULL};
+static const char *const genders[] = {"male", "female", "other", NULL};
+static const char *const verification_modes[] = {"automatic", "verification_link", NULL};
+static const char *const employment_statuses[] = {"employed", "self_employed", "unemployed",
+                                                  "retired",  "student",       NULL};
+
+static const char *const sources_of_funds[] = {
+    "salary",
+    "self_employment_income",
+    "investment_proceeds",
+    "savings_inheritance_gift",
+    "gifts",
+    "inheritance",
+    "investments_loans",
+    "pension_retirement",
+    "sale_of_assets_real_estate",
+    "savings",
+    "someone_elses_funds",
+    NULL,
+};
+
+static const char *const account_purposes[] = {
+    "receive_payments",
+    "manage_professional_income",
+    "make_payments",
+    "manage_personal_funds",
+    "investment_trading",
+    "charitable_donations",
+    "investment_purposes",
+    "operating_a_company",
+    "payments_to_friends_or_family_abroad",
+    "personal_or_living_expenses",
+    "purchase_goods_and_services",
+    "protect_wealth",
+    "receive_salary",
+    "receive_payment_for_freelancing",
+    NULL,
+};
+
+static const char *const monthly_volumes[] = {"less_than_10000",  "10000_to_49999",  "50000_to_199999",
+                                              "200000_to_999999", "1000000_or_more", NULL};
+static const char *const transaction_counts[] = {"1_to_10", "11_to_50", "51_to_200", "more_than_200", NULL};
+
+/* Of its restricted list: AFG BLR MMR CAF CIV CUB COD IRN IRQ LBR LBY PRK RUS SAU SOM SDN SYR UKR YEM VEN
+ * ZWE. */
+static const char *const restricted[] = {"AF", "BY", "MM", "CF", "CI", "CU", "CD", "IR", "IQ", "LR", "LY",
+                                         "KP", "RU", "SA", "SO", "SD", "SY", "UA", "YE", "VE", "ZW", NULL};
+
+static const struct provider_field rows[] = {
+    {FIELD_CUSTOMER_TYPE, "type", .form = PAYLOAD_CUSTOMER_TYPE, .slot = 0,
+     .values = provider_fields_individuals},
+    {FIELD_FIRST_NAME, "first_name", .slot = 1, .update = UPDATE_VALUE, .required = true},
+    {FIELD_LAST_NAME, "last_name", .slot = 2, .update = UPDATE_VALUE, .required = true},
+    {FIELD_MIDDLE_NAME, "middle_name", .slot = 4, .update = UPDATE_VALUE},
+    {FIELD_EMAIL, "email", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_PHONE, "phone", .slot = 5, .update = UPDATE_VALUE},
+    {FIELD_DATE_OF_BIRTH, "birth_date", .slot = 6, .update = UPDATE_VALUE},
+    {FIELD_NATIONALITIES, "nationality", .form = PAYLOAD_ALPHA3, .slot = 7, .update = UPDATE_VALUE,
+     .first_only = true, .warned_countries = restricted},
+    {FIELD_GENDER, "gender", .slot = 8, .update = UPDATE_VALUE, .values = genders},
+    {FIELD_EXTERNAL_ID, "external_id", .slot = 9, .required = true},
+    /* A reply has one object for the address (*kira create*). */
+    {FIELD_ADDRESS_LINE1, "address_street", .slot = 10, .update = UPDATE_VALUE,
+     .max_chars = ADDRESS_CHARS_MAX, .reply_name = "residential_address.street_line_1"},
+    {FIELD_ADDRESS_LINE2, "address_street_2", .slot = 11, .update = UPDATE_VALUE,
+     .max_chars = ADDRESS_CHARS_MAX, .reply_name = "residential_address.street_line_2"},
+    {FIELD_CITY, "address_city", .slot = 12, .update = UPDATE_VALUE,
+     .reply_name = "residential_address.city"},
+    {FIELD_STATE, "address_state", .slot = 13, .update = UPDATE_VALUE,
+     .reply_name = "residential_address.subdivision"},
+    {FIELD_POSTAL_CODE, "address_zip_code", .slot = 14, .update = UPDATE_VALUE,
+     .reply_name = "residential_address.postal_code"},
+    {FIELD_COUNTRY, "address_country", .form = PAYLOAD_ALPHA3, .slot = 15, .update = UPDATE_VALUE,
+     .warned_countries = restricted, .reply_name = "residential_address.country"},
+    {FIELD_VERIFICATION_MODE, "verification_mode", .slot = 16, .update = UPDATE_VALUE,
+     .values = verification_modes},
+    {FIELD_REDIRECT_URI, "redirect_uri", .slot = 17, .update = UPDATE_VALUE},
+    {FIELD_LANGUAGE, "language", .slot = 18, .update = UPDATE_VALUE, .values = languages},
+    {FIELD_PEP_STATUS, "pep_status", .form = PAYLOAD_BOOL, .slot = 19, .update = UPDATE_VALUE},
+    {FIELD_OCCUPATION, "occupation", .slot = 20, .update = UPDATE_VALUE},
+    {FIELD_EMPLOYMENT_STATUS, "employment_status", .slot = 21, .update = UPDATE_VALUE,
+     .values = employment_statuses},
+    {FIELD_EMPLOYER_NAME, "current_employer", .slot = 22, .update = UPDATE_VALUE},
+    {FIELD_INCOME_SOURCE, "income_source", .slot = 23, .update = UPDATE_VALUE},
+    {FIELD_IMMIGRATION_STATUS, "immigration_status", .slot = 24, .update = UPDATE_VALUE},
+    /* Sent with identifying_information, whose fields they are. */
+    {FIELD_DOCUMENT_TYPE, "document_type", .slot = DOCUMENT_SLOT, .copy = true},
+    {FIELD_DOCUMENT_NUMBER, "document_number", .slot = DOCUMENT_SLOT, .copy = true},
+    {FIELD_DOCUMENT_COUNTRY, "document_country", .form = PAYLOAD_ALPHA3, .slot = DOCUMENT_SLOT, .copy = true},
+    {FIELD_SOURCE_OF_FUNDS, "source_of_funds", .slot = 26, .update = UPDATE_VALUE, .recommended = true,
+     .values = sources_of_funds},
+    {FIELD_ACCOUNT_PURPOSE, "account_purpose", .slot = 27, .update = UPDATE_VALUE, .recommended = true,
+     .values = account_purposes},
+    {FIELD_EXPECTED_MONTHLY_PAYMENTS, "expected_monthly_payments", .slot = 28, .update = UPDATE_VALUE},
+    {FIELD_EXPECTED_MONTHLY_VOLUME, "expected_monthly_volume", .slot = 29, .update = UPDATE_VALUE,
+     .values = monthly_volumes},
+    {FIELD_EXPECTED_TRANSACTION_COUNT, "expected_transaction_count", .slot = 30, .update = UPDATE_VALUE,
+     .values = transaction_counts},
+    {FIELD_NONE, "additional_info", .group = FIELD_GROUP_ADDITIONAL_INFO, .slot = 31, .update = UPDATE_VALUE},
+    /* metadata always has the key, by which a look-up distinguishes our users from others with the same
+     * address. */
+    {FIELD_EXTERNAL_ID, "metadata", "external_id", .slot = METADATA_SLOT, .copy = true},
+    {FIELD_NONE, "metadata", .group = FIELD_GROUP_METADATA, .slot = METADATA_SLOT, .update = UPDATE_VALUE},
+    /* A document is sent whole, so a change of any part of it is one change. */
+    {FIELD_DOCUMENT_TYPE, "identifying_information", "type", .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE,
+     .heads_member = true},
+    {FIELD_DOCUMENT_COUNTRY, "identifying_information", "issuing_country", .form = PAYLOAD_ALPHA3,
+     .slot = DOCUMENT_SLOT, .update = UPDATE_VALUE},
+    {FIELD_DOCUMENT_NUMBER, "identifying_information", "number", .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+    {FIELD_DOCUMENT_EXPIRY, "identifying_information", "expiration", .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+    {FIELD_DOCUMENT_FRONT, "identifying_information", "documents", .form = PAYLOAD_OWN, .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+    {FIELD_DOCUMENT_BACK, "identifying_information", "documents", .form = PAYLOAD_OWN, .slot = DOCUMENT_SLOT,
+     .update = UPDATE_VALUE},
+};
+
+static const struct provider_fields fields = {
+    .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 33};
 
 static const struct version_header version = {"X-Api-Version", "2026-04-14"};
 
@@ -87,11 +209,11 @@ static const char *kira_build(const struct provider_call *call, struct provider_
     switch (call->operation) {
     case OPERATION_CREATE:
         request_target_begin(call, "POST", "/v1/users", request);
-        return kira_payload_write(call, &request->body);
+        return kira_payload_write(&fields, call, &request->body);
     case OPERATION_UPDATE:
         request_target_begin(call, "PUT", "/v1/users/", request);
         request_target_add_encoded(request, slice_from(call->user_id));
-        return kira_payload_write(call, &request->body);
+        return kira_payload_write(&fields, call, &request->body);
     case OPERATION_FETCH:
         request_target_begin(call, "GET", "/v1/users/", request);
         request_target_add_encoded(request, slice_from(call->user_id));
@@ -182,30 +304,6 @@ static struct slice kira_read_existing(const struct reply_body *body)
     return reply_body_first(body, paths, 1, SIZE_MAX);
 }
 
-/* A reply has one object for the address, whose members it may name by a path of their own, where a request
- * has flat members (`residential_address` of the provider's page of POST /v1/users). */
-static uint64_t kira_find_renamed(struct slice name)
-{
-    static const struct {
-        const char *name;
-        uint64_t members;
-    } renamed[] = {
-        {"residential_address", FIELDS_BIT(KIRA_ADDRESS_STREET) | FIELDS_BIT(KIRA_ADDRESS_STREET_2) |
-                                    FIELDS_BIT(KIRA_ADDRESS_CITY) | FIELDS_BIT(KIRA_ADDRESS_STATE) |
-                                    FIELDS_BIT(KIRA_ADDRESS_ZIP_CODE) | FIELDS_BIT(KIRA_ADDRESS_COUNTRY)},
-        {"residential_address.street_line_1", FIELDS_BIT(KIRA_ADDRESS_STREET)},
-        {"residential_address.street_line_2", FIELDS_BIT(KIRA_ADDRESS_STREET_2)},
-        {"residential_address.city", FIELDS_BIT(KIRA_ADDRESS_CITY)},
-        {"residential_address.subdivision", FIELDS_BIT(KIRA_ADDRESS_STATE)},
-        {"residential_address.postal_code", FIELDS_BIT(KIRA_ADDRESS_ZIP_CODE)},
-        {"residential_address.country", FIELDS_BIT(KIRA_ADDRESS_COUNTRY)},
-    };
-    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++)
-        if (slice_is(name, renamed[i].name))
-            return renamed[i].members;
-    return 0;
-}
-
 static const char *const exists_codes[] = {"idempotency_key_reused", "IDEMPOTENCY_CONFLICT",
                                            "resource_conflict", NULL};
 
@@ -225,9 +323,8 @@ static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
     .exists_codes = exists_codes,
-    .fields = &kira_fields,
+    .fields = &fields,
     .read_success = kira_read_success,
-    .find_renamed = kira_find_renamed,
     .updated_member = "updated_fields",
     .read_existing = kira_read_existing,
 };
@@ -258,8 +355,7 @@ const struct provider kira_provider = {
     .has_login = true,
     .can_update = true,
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
-    .update_members = (FIELDS_BIT(KIRA_COUNT) - 1) & ~(FIELDS_BIT(KIRA_TYPE) | FIELDS_BIT(KIRA_EXTERNAL_ID)),
-    .fields = &kira_fields,
+    .fields = &fields,
     .verification_words = verification_words,
     .check_job = kira_check_job,
     .account_new = kira_account_new,

@@ -7,58 +7,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/safe_open.h"
-#include "provider/fields.h"
 #include "provider/payload.h"
-
-static const struct payload_row rows[] = {
-    {"first_name", NULL, FIELD_FIRST_NAME, PAYLOAD_TEXT},
-    {"last_name", NULL, FIELD_LAST_NAME, PAYLOAD_TEXT},
-    {"middle_name", NULL, FIELD_MIDDLE_NAME, PAYLOAD_TEXT},
-    {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
-    {"phone", NULL, FIELD_PHONE, PAYLOAD_TEXT},
-    {"birth_date", NULL, FIELD_DATE_OF_BIRTH, PAYLOAD_TEXT},
-    {"nationality", NULL, FIELD_NATIONALITIES, PAYLOAD_ALPHA3},
-    {"gender", NULL, FIELD_GENDER, PAYLOAD_TEXT},
-    {"external_id", NULL, FIELD_EXTERNAL_ID, PAYLOAD_TEXT},
-    {"address_street", NULL, FIELD_ADDRESS_LINE1, PAYLOAD_TEXT},
-    {"address_street_2", NULL, FIELD_ADDRESS_LINE2, PAYLOAD_TEXT},
-    {"address_city", NULL, FIELD_CITY, PAYLOAD_TEXT},
-    {"address_state", NULL, FIELD_STATE, PAYLOAD_TEXT},
-    {"address_zip_code", NULL, FIELD_POSTAL_CODE, PAYLOAD_TEXT},
-    {"address_country", NULL, FIELD_COUNTRY, PAYLOAD_ALPHA3},
-    {"verification_mode", NULL, FIELD_VERIFICATION_MODE, PAYLOAD_TEXT},
-    {"redirect_uri", NULL, FIELD_REDIRECT_URI, PAYLOAD_TEXT},
-    {"language", NULL, FIELD_LANGUAGE, PAYLOAD_TEXT},
-    {"pep_status", NULL, FIELD_PEP_STATUS, PAYLOAD_BOOL},
-    {"occupation", NULL, FIELD_OCCUPATION, PAYLOAD_TEXT},
-    {"employment_status", NULL, FIELD_EMPLOYMENT_STATUS, PAYLOAD_TEXT},
-    {"current_employer", NULL, FIELD_EMPLOYER_NAME, PAYLOAD_TEXT},
-    {"income_source", NULL, FIELD_INCOME_SOURCE, PAYLOAD_TEXT},
-    {"immigration_status", NULL, FIELD_IMMIGRATION_STATUS, PAYLOAD_TEXT},
-    /* These go with identifying_information, whose fields they are. */
-    {"document_type", NULL, FIELD_DOCUMENT_TYPE, PAYLOAD_TEXT},
-    {"document_number", NULL, FIELD_DOCUMENT_NUMBER, PAYLOAD_TEXT},
-    {"document_country", NULL, FIELD_DOCUMENT_COUNTRY, PAYLOAD_ALPHA3},
-    {"source_of_funds", NULL, FIELD_SOURCE_OF_FUNDS, PAYLOAD_TEXT},
-    {"account_purpose", NULL, FIELD_ACCOUNT_PURPOSE, PAYLOAD_TEXT},
-    {"expected_monthly_payments", NULL, FIELD_EXPECTED_MONTHLY_PAYMENTS, PAYLOAD_TEXT},
-    {"expected_monthly_volume", NULL, FIELD_EXPECTED_MONTHLY_VOLUME, PAYLOAD_TEXT},
-    {"expected_transaction_count", NULL, FIELD_EXPECTED_TRANSACTION_COUNT, PAYLOAD_TEXT},
-};
-
-static const struct payload payload = {
-    .rows = rows, .row_count = sizeof rows / sizeof *rows, .fields = &kira_fields};
-
-static const struct payload_row information_rows[] = {
-    {"type", NULL, FIELD_DOCUMENT_TYPE, PAYLOAD_TEXT},
-    {"issuing_country", NULL, FIELD_DOCUMENT_COUNTRY, PAYLOAD_ALPHA3},
-    {"number", NULL, FIELD_DOCUMENT_NUMBER, PAYLOAD_TEXT},
-    {"expiration", NULL, FIELD_DOCUMENT_EXPIRY, PAYLOAD_TEXT},
-};
-
-static const struct payload information = {.rows = information_rows,
-                                           .row_count = sizeof information_rows / sizeof *information_rows,
-                                           .fields = &kira_fields};
 
 static bool is_present(const struct record *record, enum field_id field)
 {
@@ -131,22 +80,14 @@ static const char *write_document(const struct provider_call *call, enum field_i
     return fault;
 }
 
-static const char *write_information(const struct provider_call *call, struct json_writer *writer)
+/* [{"type", …, "documents": [{"type": "front", "file": …}, …]}] */
+static const char *write_information(const struct provider_call *call, const struct provider_field *rows,
+                                     size_t count, struct json_writer *writer)
 {
-    static const enum field_id parts[] = {FIELD_DOCUMENT_TYPE,    FIELD_DOCUMENT_NUMBER,
-                                          FIELD_DOCUMENT_COUNTRY, FIELD_DOCUMENT_EXPIRY,
-                                          FIELD_DOCUMENT_FRONT,   FIELD_DOCUMENT_BACK};
-    bool any = false;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        any |= is_present(call->record, parts[i]);
-    if (!any || !payload_has(call, KIRA_IDENTIFYING_INFORMATION))
-        return NULL;
-
     const char *fault = NULL;
-    json_write_key(writer, "identifying_information");
     json_write_array(writer);
     json_write_object(writer);
-    payload_write_members(&information, call, writer);
+    payload_write_keys(call, rows, count, writer);
     if (is_present(call->record, FIELD_DOCUMENT_FRONT) || is_present(call->record, FIELD_DOCUMENT_BACK)) {
         json_write_key(writer, "documents");
         json_write_array(writer);
@@ -160,50 +101,10 @@ static const char *write_information(const struct provider_call *call, struct js
     return fault;
 }
 
-static bool has_group(const struct record *record, enum field_group group)
+const char *kira_payload_write(const struct provider_fields *fields, const struct provider_call *call,
+                               struct buffer *out)
 {
-    for (size_t i = FIELD_COUNT; i < field_count(); i++)
-        if (field_group((enum field_id)i) == group && is_present(record, (enum field_id)i))
-            return true;
-    return false;
-}
-
-/* metadata always has the key, by which a look-up distinguishes our users from others with the same address.
- */
-static void write_groups(const struct provider_call *call, struct json_writer *writer)
-{
-    if (payload_has(call, KIRA_ADDITIONAL_INFO) && has_group(call->record, FIELD_GROUP_ADDITIONAL_INFO)) {
-        json_write_key(writer, "additional_info");
-        json_write_object(writer);
-        payload_write_group(call->record, FIELD_GROUP_ADDITIONAL_INFO, writer);
-        json_write_object_end(writer);
-    }
-    if (payload_has(call, KIRA_METADATA)) {
-        json_write_key(writer, "metadata");
-        json_write_object(writer);
-        if (is_present(call->record, FIELD_EXTERNAL_ID)) {
-            json_write_key(writer, "external_id");
-            json_write_string(writer, call->record->values[FIELD_EXTERNAL_ID].text);
-        }
-        payload_write_group(call->record, FIELD_GROUP_METADATA, writer);
-        json_write_object_end(writer);
-    }
-}
-
-const char *kira_payload_write(const struct provider_call *call, struct buffer *out)
-{
-    struct json_writer writer;
-    buffer_reset(out);
-    json_write_begin(&writer, out);
-    json_write_object(&writer);
-    if (payload_has(call, KIRA_TYPE)) {
-        json_write_key(&writer, "type");
-        json_write_text(&writer, "individual");
-    }
-    payload_write_members(&payload, call, &writer);
-    write_groups(call, &writer);
-    const char *fault = write_information(call, &writer);
-    json_write_object_end(&writer);
+    const char *fault = payload_write(fields, call, write_information, out);
     if (!fault && (out->overflowed || out->len > KIRA_BODY_MAX))
         fault = "the request with its documents is larger than 10 MB, the provider's maximum";
     return fault;

@@ -14,6 +14,7 @@ enum { KIRA_BODY_MAX = MEDIA_REQUEST_MAX }; /* bytes */
 
 /* Writes the body of a CREATE or UPDATE in place of what out held. NULL, or why it cannot be built: a
  * constant text. */
-const char *kira_payload_write(const struct provider_call *call, struct buffer *out);
+const char *kira_payload_write(const struct provider_fields *fields, const struct provider_call *call,
+                               struct buffer *out);
 
 #endif

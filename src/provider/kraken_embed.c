@@ -1,52 +1,47 @@
 #include "provider/kraken_embed.h"
 
 #include "core/clock.h"
-#include "provider/fields.h"
+#include "model/language.h"
 #include "provider/outcome_table.h"
-#include "provider/payload.h"
+#include "provider/payward.h"
 #include "provider/rest_requests.h"
 #include "provider/signing.h"
 #include "provider/version_header.h"
 
-static const struct payload_row rows[] = {
-    {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
-    {"external_id", NULL, FIELD_EXTERNAL_ID, PAYLOAD_TEXT},
-    {"tos_version_accepted", NULL, FIELD_TOS_VERSION, PAYLOAD_INTEGER},
-    {"full_name", "first_name", FIELD_FIRST_NAME, PAYLOAD_TEXT},
-    {"full_name", "middle_name", FIELD_MIDDLE_NAME, PAYLOAD_TEXT},
-    {"full_name", "last_name", FIELD_LAST_NAME, PAYLOAD_TEXT},
-    {"date_of_birth", NULL, FIELD_DATE_OF_BIRTH, PAYLOAD_TEXT},
-    {"city_of_birth", NULL, FIELD_BIRTH_CITY, PAYLOAD_TEXT},
-    {"country_of_birth", NULL, FIELD_BIRTH_COUNTRY, PAYLOAD_TEXT},
-    {"residence", "line1", FIELD_ADDRESS_LINE1, PAYLOAD_TEXT},
-    {"residence", "line2", FIELD_ADDRESS_LINE2, PAYLOAD_TEXT},
-    {"residence", "city", FIELD_CITY, PAYLOAD_TEXT},
-    {"residence", "province", FIELD_STATE, PAYLOAD_TEXT},
-    {"residence", "postal_code", FIELD_POSTAL_CODE, PAYLOAD_TEXT},
-    {"residence", "country", FIELD_COUNTRY, PAYLOAD_TEXT},
-    {"phone", NULL, FIELD_PHONE, PAYLOAD_TEXT},
-    {"nationalities", NULL, FIELD_NATIONALITIES, PAYLOAD_LIST},
-    {"occupation", NULL, FIELD_OCCUPATION, PAYLOAD_TEXT},
-    {"employer_name", NULL, FIELD_EMPLOYER_NAME, PAYLOAD_TEXT},
-    {"client_identifier", NULL, FIELD_CLIENT_IDENTIFIER, PAYLOAD_CONCAT},
-    {"tax_ids", NULL, FIELD_TAX_ID, PAYLOAD_TAX_IDS},
-    {"language", NULL, FIELD_LANGUAGE, PAYLOAD_TEXT},
+/* As payward, but flat. */
+static const struct provider_field rows[] = {
+    {FIELD_CUSTOMER_TYPE, NULL, .slot = PROVIDER_NO_SLOT, .values = provider_fields_individuals},
+    {FIELD_EMAIL, "email", .slot = 0, .required = true},
+    {FIELD_EXTERNAL_ID, "external_id", .slot = 1, .required = true},
+    {FIELD_TOS_VERSION, "tos_version_accepted", .form = PAYLOAD_INTEGER, .slot = 2, .update = UPDATE_VALUE,
+     .required = true},
+    {FIELD_FIRST_NAME, "full_name", "first_name", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_MIDDLE_NAME, "full_name", "middle_name", .slot = 3, .update = UPDATE_VALUE},
+    {FIELD_LAST_NAME, "full_name", "last_name", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_DATE_OF_BIRTH, "date_of_birth", .slot = 4, .update = UPDATE_VALUE, .required = true},
+    {FIELD_BIRTH_CITY, "city_of_birth", .slot = 5, .update = UPDATE_VALUE},
+    {FIELD_BIRTH_COUNTRY, "country_of_birth", .slot = 6, .update = UPDATE_VALUE},
+    {FIELD_ADDRESS_LINE1, "residence", "line1", .slot = 7, .update = UPDATE_VALUE, .required = true},
+    {FIELD_ADDRESS_LINE2, "residence", "line2", .slot = 7, .update = UPDATE_VALUE},
+    {FIELD_CITY, "residence", "city", .slot = 7, .update = UPDATE_VALUE, .required = true},
+    {FIELD_STATE, "residence", "province", .slot = 7, .update = UPDATE_VALUE},
+    {FIELD_POSTAL_CODE, "residence", "postal_code", .slot = 7, .update = UPDATE_VALUE, .required = true},
+    {FIELD_COUNTRY, "residence", "country", .slot = 7, .update = UPDATE_VALUE, .required = true},
+    {FIELD_PHONE, "phone", .slot = 8, .update = UPDATE_CLEAR, .required = true},
+    {FIELD_NATIONALITIES, "nationalities", .form = PAYLOAD_LIST, .slot = 9, .update = UPDATE_CLEAR,
+     .required = true, .extra_countries = payward_also_nationalities},
+    {FIELD_OCCUPATION, "occupation", .slot = 10, .update = UPDATE_CLEAR, .required = true,
+     .values = payward_occupations},
+    {FIELD_EMPLOYER_NAME, "employer_name", .slot = 11, .update = UPDATE_CLEAR},
+    {FIELD_CLIENT_IDENTIFIER, "client_identifier", .form = PAYLOAD_CONCAT, .slot = 12,
+     .update = UPDATE_VALUE},
+    {FIELD_TAX_ID, "tax_ids", .form = PAYLOAD_TAX_IDS, .slot = 13, .update = UPDATE_CLEAR},
+    {FIELD_TAX_COUNTRY, "tax_ids", .form = PAYLOAD_TAX_COUNTRY, .slot = 13, .update = UPDATE_CLEAR},
+    {FIELD_LANGUAGE, "language", .slot = 14, .update = UPDATE_CLEAR, .values = language_codes},
 };
 
-#define NULLABLE_MEMBERS                                                                                     \
-    (FIELDS_BIT(KRAKEN_EMBED_PHONE) | FIELDS_BIT(KRAKEN_EMBED_NATIONALITIES) |                               \
-     FIELDS_BIT(KRAKEN_EMBED_TAX_IDS) | FIELDS_BIT(KRAKEN_EMBED_EMPLOYER_NAME) |                             \
-     FIELDS_BIT(KRAKEN_EMBED_OCCUPATION) | FIELDS_BIT(KRAKEN_EMBED_LANGUAGE))
-#define UPDATE_MEMBERS                                                                                       \
-    ((FIELDS_BIT(KRAKEN_EMBED_COUNT) - 1) &                                                                  \
-     ~(FIELDS_BIT(KRAKEN_EMBED_EMAIL) | FIELDS_BIT(KRAKEN_EMBED_EXTERNAL_ID)))
-
-static const struct payload payload = {
-    .rows = rows,
-    .row_count = sizeof rows / sizeof *rows,
-    .fields = &kraken_embed_fields,
-    .nullable = NULLABLE_MEMBERS,
-};
+static const struct provider_fields fields = {
+    .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 15};
 
 static const struct version_header version = {"Payward-Version", "2025-04-15"};
 
@@ -59,7 +54,7 @@ static int kraken_embed_check_job(const struct job *job, bool with_secrets, stru
 
 static const char *kraken_embed_build(const struct provider_call *call, struct provider_request *request)
 {
-    rest_requests_build("/b2b/users", &payload, call, request);
+    rest_requests_build("/b2b/users", &fields, call, request);
     return NULL;
 }
 
@@ -91,7 +86,7 @@ static struct slice kraken_embed_read_existing(const struct reply_body *body)
 static const struct outcome_table outcomes = {
     .rows = outcome_table_signed_rows,
     .row_count = OUTCOME_SIGNED_ROWS,
-    .fields = &kraken_embed_fields,
+    .fields = &fields,
     .read_success = kraken_embed_read_success,
     .read_existing = kraken_embed_read_existing,
 };
@@ -121,9 +116,7 @@ const struct provider kraken_embed_provider = {
     .is_signed = true,
     .can_update = true,
     .recovery = PROVIDER_RECOVERY_REPEAT,
-    .update_members = UPDATE_MEMBERS,
-    .nullable_members = NULLABLE_MEMBERS,
-    .fields = &kraken_embed_fields,
+    .fields = &fields,
     .verification_words = verification_words,
     .check_job = kraken_embed_check_job,
     .account_new = signing_account_new,

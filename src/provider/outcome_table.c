@@ -125,7 +125,7 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
         .record = record,
         .user_id = is_update ? reply->user_id : NULL,
         .former_key = is_update ? reply->former_key : NULL,
-        .has_email = !is_update || (reply->members >> email->member & 1),
+        .has_email = !is_update || (reply->members >> email->slot & 1),
     };
     return remote_user_is_other(body->nodes, &expected);
 }
@@ -226,11 +226,9 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
             len++;
         struct slice part = slice_make(path.data, len);
         path = slice_skip(path, len);
-        for (size_t i = 0; len > 0 && i < table->fields->field_count; i++) {
-            const struct provider_field *field = &table->fields->fields[i];
-            if (field->member != PROVIDER_NO_MEMBER && slice_is(part, table->fields->members[field->member]))
-                return field_name(field->field);
-        }
+        const struct provider_field *row = provider_fields_named(table->fields, part);
+        if (row)
+            return field_name(row->field);
         if (path.len > 0)
             path = slice_skip(path, 1);
     }

@@ -51,9 +51,6 @@ struct outcome_table {
     /* True when the body is that of a success; gives a create's user id. Not called for a question: its
      * success is any reply that is JSON without an error; read_token decides that of a LOGIN. */
     bool (*read_success)(const struct reply_body *body, enum operation operation, struct slice *user_id);
-    /* The members (bits) that a name in a reply means, where a provider's replies use other names than its
-     * requests; 0: none. NULL: the members' own names alone. */
-    uint64_t (*find_renamed)(struct slice name);
     /* The member of a reply to an UPDATE that lists what was updated: an array of names. NULL: the provider
      * has none. */
     const char *updated_member;

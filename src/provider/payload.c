@@ -1,5 +1,6 @@
 #include "provider/payload.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,17 +84,18 @@ static void write_date(struct json_writer *writer, struct slice date, const stru
     json_write_text(writer, day_first);
 }
 
-struct slice payload_alpha3(struct slice alpha2)
+/* The alpha-3 code of an alpha-2 one; the code itself where ISO 3166-1 has none. */
+static struct slice alpha3_of(struct slice alpha2)
 {
     const struct country *country = country_by_alpha2(alpha2);
     return country ? slice_from(country->alpha3) : alpha2;
 }
 
-static void write_value(struct json_writer *writer, const struct payload_row *row,
-                        const struct provider_call *call)
+static void write_value(const struct provider_call *call, const struct provider_field *row,
+                        struct json_writer *writer)
 {
     struct slice text = call->record->values[row->field].text;
-    switch (row->shape) {
+    switch (row->form) {
     case PAYLOAD_TEXT:
         json_write_string(writer, text);
         break;
@@ -110,10 +112,13 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
         json_write_bool(writer, slice_is(text, "true"));
         break;
     case PAYLOAD_ALPHA3:
-        json_write_string(writer, payload_alpha3(record_first_item(text)));
+        json_write_string(writer, alpha3_of(record_first_item(text)));
         break;
     case PAYLOAD_DATE:
         write_date(writer, text, call->job);
+        break;
+    case PAYLOAD_CUSTOMER_TYPE:
+        json_write_string(writer, is_present(call->record, row->field) ? text : SLICE_LITERAL("individual"));
         break;
     case PAYLOAD_TAX_IDS:
         write_tax_ids(writer, call->record);
@@ -121,97 +126,121 @@ static void write_value(struct json_writer *writer, const struct payload_row *ro
     case PAYLOAD_CONCAT:
         write_concat(writer, text, call->journalled_ns);
         break;
+    case PAYLOAD_TAX_COUNTRY:
+    case PAYLOAD_OWN:
+        assert(false && "a form that has a value of its own");
     }
 }
 
-bool payload_has(const struct provider_call *call, size_t member)
+/* The next present field of the job's own in a group, from *field on. */
+static bool next_of_group(const struct record *record, enum field_group group, enum field_id *field)
 {
-    return call->operation != OPERATION_UPDATE ||
-           (member < PROVIDER_MEMBERS_MAX && (call->members & UINT64_C(1) << member) != 0);
+    size_t i = *field, count = field_count();
+    while (i < count && (field_group((enum field_id)i) != group || !is_present(record, (enum field_id)i)))
+        i++;
+    *field = (enum field_id)i;
+    return i < count;
 }
 
-static size_t member_of(const struct payload *payload, enum field_id field)
+static bool has_value(const struct record *record, const struct provider_field *row)
 {
-    const struct provider_field *place = provider_fields_find(payload->fields, field);
-    return place ? place->member : PROVIDER_NO_MEMBER;
+    enum field_id own = FIELD_COUNT;
+    if (row->group != FIELD_GROUP_NONE)
+        return next_of_group(record, row->group, &own);
+    return row->form == PAYLOAD_CUSTOMER_TYPE ||
+           (row->form != PAYLOAD_TAX_COUNTRY && is_present(record, row->field));
 }
 
-static bool is_null_if_absent(const struct payload *payload, const struct provider_call *call, size_t member)
+static void write_group(const struct record *record, enum field_group group, struct json_writer *writer)
 {
-    if (call->operation != OPERATION_UPDATE)
-        return payload->null_if_absent;
-    return member < PROVIDER_MEMBERS_MAX && (payload->nullable & UINT64_C(1) << member) != 0;
-}
-
-static void write_member(const struct payload *payload, const struct payload_row *row,
-                         const struct provider_call *call, struct json_writer *writer)
-{
-    size_t member = member_of(payload, row->field);
-    if (!payload_has(call, member))
-        return;
-    if (is_present(call->record, row->field)) {
-        json_write_key(writer, row->member);
-        write_value(writer, row, call);
-    } else if (is_null_if_absent(payload, call, member)) {
-        json_write_key(writer, row->member);
-        json_write_null(writer);
-    }
-}
-
-/* The rows of one object; written only when a value of them is present. */
-static void write_object(const struct payload *payload, const struct payload_row *rows, size_t count,
-                         const struct provider_call *call, struct json_writer *writer)
-{
-    bool open = false;
-    for (size_t i = 0; i < count; i++) {
-        if (!is_present(call->record, rows[i].field) || !payload_has(call, member_of(payload, rows[i].field)))
-            continue;
-        if (!open) {
-            json_write_key(writer, rows[i].member);
-            json_write_object(writer);
-            open = true;
-        }
-        json_write_key(writer, rows[i].key);
-        write_value(writer, &rows[i], call);
-    }
-    if (open)
-        json_write_object_end(writer);
-}
-
-void payload_write_members(const struct payload *payload, const struct provider_call *call,
-                           struct json_writer *writer)
-{
-    const struct payload_row *rows = payload->rows;
-    for (size_t i = 0, next; i < payload->row_count; i = next) {
-        next = i + 1;
-        if (!rows[i].key) {
-            write_member(payload, &rows[i], call, writer);
-            continue;
-        }
-        while (next < payload->row_count && rows[next].key && strcmp(rows[next].member, rows[i].member) == 0)
-            next++;
-        write_object(payload, rows + i, next - i, call, writer);
-    }
-}
-
-void payload_write(const struct payload *payload, const struct provider_call *call, struct buffer *out)
-{
-    struct json_writer writer;
-    buffer_reset(out);
-    json_write_begin(&writer, out);
-    json_write_object(&writer);
-    payload_write_members(payload, call, &writer);
-    json_write_object_end(&writer);
-}
-
-void payload_write_group(const struct record *record, enum field_group group, struct json_writer *writer)
-{
-    size_t count = field_count();
-    for (size_t i = FIELD_COUNT; i < count; i++) {
-        enum field_id field = (enum field_id)i;
-        if (field_group(field) != group || !is_present(record, field))
-            continue;
+    for (enum field_id field = FIELD_COUNT; next_of_group(record, group, &field); field++) {
         json_write_key(writer, field_name_in_group(field));
         json_write_string(writer, record->values[field].text);
     }
+}
+
+void payload_write_keys(const struct provider_call *call, const struct provider_field *rows, size_t count,
+                        struct json_writer *writer)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].group != FIELD_GROUP_NONE) {
+            write_group(call->record, rows[i].group, writer);
+        } else if (rows[i].form != PAYLOAD_OWN && has_value(call->record, &rows[i])) {
+            json_write_key(writer, rows[i].key);
+            write_value(call, &rows[i], writer);
+        }
+    }
+}
+
+/* A body being written. */
+struct payload {
+    const struct provider_fields *fields;
+    const struct provider_call *call;
+    payload_write_own *write_own;
+    struct json_writer writer;
+};
+
+static const char *write_member_value(struct payload *payload, const struct provider_field *rows,
+                                      size_t count)
+{
+    struct json_writer *writer = &payload->writer;
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].form == PAYLOAD_OWN)
+            return payload->write_own(payload->call, rows, count, writer);
+    if (rows->key || rows->group != FIELD_GROUP_NONE) {
+        json_write_object(writer);
+        payload_write_keys(payload->call, rows, count, writer);
+        json_write_object_end(writer);
+    } else {
+        write_value(payload->call, rows, writer);
+    }
+    return NULL;
+}
+
+static const char *write_member(struct payload *payload, const struct provider_field *rows, size_t count)
+{
+    const struct provider_call *call = payload->call;
+    bool is_update = call->operation == OPERATION_UPDATE, any = false;
+    if (!rows->member || (is_update && !(call->members >> rows->slot & 1)))
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        any |= has_value(call->record, &rows[i]);
+    if (any) {
+        json_write_key(&payload->writer, rows->member);
+        return write_member_value(payload, rows, count);
+    }
+    if (is_update ? rows->update == UPDATE_CLEAR : payload->fields->null_if_absent) {
+        json_write_key(&payload->writer, rows->member);
+        json_write_null(&payload->writer);
+    }
+    return NULL;
+}
+
+static bool is_same_member(const struct provider_field *row, const struct provider_field *other)
+{
+    return row->member && other->member && strcmp(row->member, other->member) == 0;
+}
+
+const char *payload_write(const struct provider_fields *fields, const struct provider_call *call,
+                          payload_write_own *write_own, struct buffer *out)
+{
+    struct payload payload = {.fields = fields, .call = call, .write_own = write_own};
+    const char *fault = NULL;
+    buffer_reset(out);
+    json_write_begin(&payload.writer, out);
+    json_write_object(&payload.writer);
+    if (fields->wrapper) {
+        json_write_key(&payload.writer, fields->wrapper);
+        json_write_object(&payload.writer);
+    }
+    for (size_t i = 0, next; i < fields->field_count && !fault; i = next) {
+        next = i + 1;
+        while (next < fields->field_count && is_same_member(&fields->fields[i], &fields->fields[next]))
+            next++;
+        fault = write_member(&payload, &fields->fields[i], next - i);
+    }
+    if (fields->wrapper)
+        json_write_object_end(&payload.writer);
+    json_write_object_end(&payload.writer);
+    return fault;
 }

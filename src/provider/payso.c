@@ -6,7 +6,6 @@
 #include "core/clock.h"
 #include "core/memory.h"
 #include "provider/credentials.h"
-#include "provider/fields.h"
 #include "provider/outcome_table.h"
 #include "provider/payload.h"
 #include "provider/remote_user.h"
@@ -16,29 +15,39 @@ struct payso_account {
     struct secret token;
 };
 
-static const struct payload_row rows[] = {
-    {"first_name", NULL, FIELD_FIRST_NAME, PAYLOAD_TEXT},
-    {"last_name", NULL, FIELD_LAST_NAME, PAYLOAD_TEXT},
-    {"company_name", NULL, FIELD_COMPANY_NAME, PAYLOAD_TEXT},
-    {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
-    {"date_of_birth", NULL, FIELD_DATE_OF_BIRTH, PAYLOAD_DATE},
-    {"address_line1", NULL, FIELD_ADDRESS_LINE1, PAYLOAD_TEXT},
-    {"address_line2", NULL, FIELD_ADDRESS_LINE2, PAYLOAD_TEXT},
-    {"city", NULL, FIELD_CITY, PAYLOAD_TEXT},
-    {"state", NULL, FIELD_STATE, PAYLOAD_TEXT},
-    {"postcode", NULL, FIELD_POSTAL_CODE, PAYLOAD_TEXT},
-    {"country", NULL, FIELD_COUNTRY, PAYLOAD_TEXT},
-    {"nationality", NULL, FIELD_NATIONALITIES, PAYLOAD_FIRST},
-    {"phone", NULL, FIELD_PHONE, PAYLOAD_TEXT},
-    {"ssn", NULL, FIELD_NATIONAL_ID, PAYLOAD_TEXT},
-    {"source_of_funds", NULL, FIELD_SOURCE_OF_FUNDS, PAYLOAD_TEXT},
-    {"business_activity", NULL, FIELD_BUSINESS_ACTIVITY, PAYLOAD_TEXT},
+static const char *const refused[] = {"AF", "BY", "BA", "BI", "CF", "CU", "KP", "CD", "ET", "GT", "GN",
+                                      "GW", "HT", "IR", "IQ", "LB", "LY", "ML", "MM", "NI", "NE", "RU",
+                                      "SO", "SS", "SD", "SY", "TN", "VE", "YE", "ZW", NULL};
+
+static const struct provider_field rows[] = {
+    /* It has no member for our key: users are matched by e-mail, names and birth date. */
+    {FIELD_EXTERNAL_ID, NULL, .slot = PROVIDER_NO_SLOT, .required = true},
+    {FIELD_CUSTOMER_TYPE, "beneficiary_type", .form = PAYLOAD_CUSTOMER_TYPE, .slot = 0},
+    {FIELD_FIRST_NAME, "first_name", .slot = 1, .required = true, .applies_to = PROVIDER_INDIVIDUALS},
+    {FIELD_LAST_NAME, "last_name", .slot = 2, .required = true, .applies_to = PROVIDER_INDIVIDUALS},
+    {FIELD_COMPANY_NAME, "company_name", .slot = 3, .required = true, .applies_to = PROVIDER_BUSINESSES},
+    {FIELD_EMAIL, "email", .slot = 4, .required = true},
+    {FIELD_DATE_OF_BIRTH, "date_of_birth", .form = PAYLOAD_DATE, .slot = 6, .required = true},
+    {FIELD_ADDRESS_LINE1, "address_line1", .slot = 7, .required = true},
+    {FIELD_ADDRESS_LINE2, "address_line2", .slot = 8},
+    {FIELD_CITY, "city", .slot = 9, .required = true},
+    {FIELD_STATE, "state", .slot = 10, .required = true},
+    {FIELD_POSTAL_CODE, "postcode", .slot = 11, .required = true},
+    {FIELD_COUNTRY, "country", .slot = 12, .required = true, .refused_countries = refused},
+    {FIELD_NATIONALITIES, "nationality", .form = PAYLOAD_FIRST, .slot = 13, .required = true,
+     .first_only = true, .refused_countries = refused},
+    {FIELD_PHONE, "phone", .slot = 5, .required = true},
+    {FIELD_NATIONAL_ID, "ssn", .slot = 14, .required = true, .applies_to = PROVIDER_US_INDIVIDUALS},
+    {FIELD_SOURCE_OF_FUNDS, "source_of_funds", .slot = 15, .required = true,
+     .applies_to = PROVIDER_BUSINESSES},
+    {FIELD_BUSINESS_ACTIVITY, "business_activity", .slot = 16},
 };
 
-static const struct payload payload = {
-    .rows = rows,
-    .row_count = sizeof rows / sizeof *rows,
-    .fields = &payso_fields,
+static const struct provider_fields fields = {
+    .fields = rows,
+    .field_count = sizeof rows / sizeof *rows,
+    .slot_count = 17,
+    .wrapper = "user",
     .null_if_absent = true,
 };
 
@@ -65,28 +74,12 @@ static void payso_account_free(struct provider_account *opaque)
     free(account);
 }
 
-static void build_create(const struct provider_call *call, struct provider_request *request)
-{
-    const struct value *type = &call->record->values[FIELD_CUSTOMER_TYPE];
-    struct json_writer writer;
-    request_target_begin(call, "POST", "/users", request);
-    json_write_begin(&writer, &request->body);
-    json_write_object(&writer);
-    json_write_key(&writer, "user");
-    json_write_object(&writer);
-    json_write_key(&writer, "beneficiary_type");
-    json_write_string(&writer, type->state == VALUE_PRESENT ? type->text : SLICE_LITERAL("individual"));
-    payload_write_members(&payload, call, &writer);
-    json_write_object_end(&writer);
-    json_write_object_end(&writer);
-}
-
 static const char *payso_build(const struct provider_call *call, struct provider_request *request)
 {
     switch (call->operation) {
     case OPERATION_CREATE:
-        build_create(call, request);
-        return NULL;
+        request_target_begin(call, "POST", "/users", request);
+        return payload_write(&fields, call, NULL, &request->body);
     case OPERATION_FETCH:
         request_target_begin(call, "GET", "/users/", request);
         request_target_add_encoded(request, slice_from(call->user_id));
@@ -153,7 +146,7 @@ static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
     .exists_codes = exists_codes,
-    .fields = &payso_fields,
+    .fields = &fields,
     .read_success = payso_read_success,
     .read_existing = payso_read_existing,
 };
@@ -178,7 +171,7 @@ const struct provider payso_provider = {
     .in_flight = 2,
     .can_update = false,
     .recovery = PROVIDER_RECOVERY_LIST,
-    .fields = &payso_fields,
+    .fields = &fields,
     .verification_words = verification_words,
     .check_job = payso_check_job,
     .account_new = payso_account_new,

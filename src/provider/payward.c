@@ -1,9 +1,8 @@
 #include "provider/payward.h"
 
 #include "core/clock.h"
-#include "provider/fields.h"
+#include "model/language.h"
 #include "provider/outcome_table.h"
-#include "provider/payload.h"
 #include "provider/rest_requests.h"
 #include "provider/signing.h"
 
@@ -12,47 +11,67 @@ enum {
     USER_ID_MAX = 42,
 };
 
-static const struct payload_row rows[] = {
-    {"email", NULL, FIELD_EMAIL, PAYLOAD_TEXT},
-    {"external_reference", NULL, FIELD_EXTERNAL_ID, PAYLOAD_TEXT},
-    {"full_name", "first_name", FIELD_FIRST_NAME, PAYLOAD_TEXT},
-    {"full_name", "middle_name", FIELD_MIDDLE_NAME, PAYLOAD_TEXT},
-    {"full_name", "last_name", FIELD_LAST_NAME, PAYLOAD_TEXT},
-    {"birth", "date", FIELD_DATE_OF_BIRTH, PAYLOAD_TEXT},
-    {"birth", "city", FIELD_BIRTH_CITY, PAYLOAD_TEXT},
-    {"birth", "country", FIELD_BIRTH_COUNTRY, PAYLOAD_TEXT},
-    {"residence", "line1", FIELD_ADDRESS_LINE1, PAYLOAD_TEXT},
-    {"residence", "line2", FIELD_ADDRESS_LINE2, PAYLOAD_TEXT},
-    {"residence", "city", FIELD_CITY, PAYLOAD_TEXT},
-    {"residence", "province", FIELD_STATE, PAYLOAD_TEXT},
-    {"residence", "postal_code", FIELD_POSTAL_CODE, PAYLOAD_TEXT},
-    {"residence", "country", FIELD_COUNTRY, PAYLOAD_TEXT},
-    {"phone", NULL, FIELD_PHONE, PAYLOAD_TEXT},
-    {"nationalities", NULL, FIELD_NATIONALITIES, PAYLOAD_LIST},
-    {"occupation", NULL, FIELD_OCCUPATION, PAYLOAD_TEXT},
-    {"employer_name", NULL, FIELD_EMPLOYER_NAME, PAYLOAD_TEXT},
-    {"tax_ids", NULL, FIELD_TAX_ID, PAYLOAD_TAX_IDS},
-    {"language", NULL, FIELD_LANGUAGE, PAYLOAD_TEXT},
-    {"client_identifier", NULL, FIELD_CLIENT_IDENTIFIER, PAYLOAD_CONCAT},
+const char *const payward_occupations[] = {
+    "agriculture",
+    "business_management",
+    "computers_and_it",
+    "construction",
+    "education",
+    "finance",
+    "government",
+    "healthcare",
+    "hospitality",
+    "manufacturing",
+    "marketing",
+    "media",
+    "other",
+    "science",
+    "self_employed",
+    "student",
+    "transportation",
+    "unemployed",
+    "employed",
+    NULL,
 };
 
-#define NULLABLE_MEMBERS                                                                                     \
-    (FIELDS_BIT(PAYWARD_PHONE) | FIELDS_BIT(PAYWARD_NATIONALITIES) | FIELDS_BIT(PAYWARD_TAX_IDS) |           \
-     FIELDS_BIT(PAYWARD_EMPLOYER_NAME) | FIELDS_BIT(PAYWARD_OCCUPATION) | FIELDS_BIT(PAYWARD_LANGUAGE))
-#define UPDATE_MEMBERS                                                                                       \
-    (NULLABLE_MEMBERS | FIELDS_BIT(PAYWARD_FULL_NAME) | FIELDS_BIT(PAYWARD_BIRTH) |                          \
-     FIELDS_BIT(PAYWARD_RESIDENCE) | FIELDS_BIT(PAYWARD_CLIENT_IDENTIFIER))
+const char *const payward_also_nationalities[] = {"AC", "AN", "AP", "CP", "DG", "EA", "EU",
+                                                  "IC", "JX", "TA", "QO", "XK", "0C", NULL};
 
-static const struct payload payload = {
-    .rows = rows,
-    .row_count = sizeof rows / sizeof *rows,
-    .fields = &payward_fields,
-    .nullable = NULLABLE_MEMBERS,
+static const struct provider_field rows[] = {
+    {FIELD_CUSTOMER_TYPE, NULL, .slot = PROVIDER_NO_SLOT, .values = provider_fields_individuals},
+    {FIELD_EMAIL, "email", .slot = 0, .required = true},
+    {FIELD_EXTERNAL_ID, "external_reference", .slot = 1, .required = true},
+    {FIELD_FIRST_NAME, "full_name", "first_name", .slot = 2, .update = UPDATE_VALUE, .required = true},
+    {FIELD_MIDDLE_NAME, "full_name", "middle_name", .slot = 2, .update = UPDATE_VALUE},
+    {FIELD_LAST_NAME, "full_name", "last_name", .slot = 2, .update = UPDATE_VALUE, .required = true},
+    {FIELD_DATE_OF_BIRTH, "birth", "date", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_BIRTH_CITY, "birth", "city", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_BIRTH_COUNTRY, "birth", "country", .slot = 3, .update = UPDATE_VALUE, .required = true},
+    {FIELD_ADDRESS_LINE1, "residence", "line1", .slot = 4, .update = UPDATE_VALUE, .required = true},
+    {FIELD_ADDRESS_LINE2, "residence", "line2", .slot = 4, .update = UPDATE_VALUE},
+    {FIELD_CITY, "residence", "city", .slot = 4, .update = UPDATE_VALUE, .required = true},
+    {FIELD_STATE, "residence", "province", .slot = 4, .update = UPDATE_VALUE},
+    {FIELD_POSTAL_CODE, "residence", "postal_code", .slot = 4, .update = UPDATE_VALUE, .required = true},
+    {FIELD_COUNTRY, "residence", "country", .slot = 4, .update = UPDATE_VALUE, .required = true},
+    {FIELD_PHONE, "phone", .slot = 5, .update = UPDATE_CLEAR, .required = true},
+    {FIELD_NATIONALITIES, "nationalities", .form = PAYLOAD_LIST, .slot = 6, .update = UPDATE_CLEAR,
+     .required = true, .extra_countries = payward_also_nationalities},
+    {FIELD_OCCUPATION, "occupation", .slot = 7, .update = UPDATE_CLEAR, .required = true,
+     .values = payward_occupations},
+    {FIELD_EMPLOYER_NAME, "employer_name", .slot = 8, .update = UPDATE_CLEAR},
+    {FIELD_TAX_ID, "tax_ids", .form = PAYLOAD_TAX_IDS, .slot = 9, .update = UPDATE_CLEAR},
+    {FIELD_TAX_COUNTRY, "tax_ids", .form = PAYLOAD_TAX_COUNTRY, .slot = 9, .update = UPDATE_CLEAR},
+    {FIELD_LANGUAGE, "language", .slot = 10, .update = UPDATE_CLEAR, .values = language_codes},
+    {FIELD_CLIENT_IDENTIFIER, "client_identifier", .form = PAYLOAD_CONCAT, .slot = 11,
+     .update = UPDATE_VALUE},
 };
+
+static const struct provider_fields fields = {
+    .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 12};
 
 static const char *payward_build(const struct provider_call *call, struct provider_request *request)
 {
-    rest_requests_build("/v1/users", &payload, call, request);
+    rest_requests_build("/v1/users", &fields, call, request);
     return NULL;
 }
 
@@ -75,7 +94,7 @@ static struct slice payward_read_existing(const struct reply_body *body)
 static const struct outcome_table outcomes = {
     .rows = outcome_table_signed_rows,
     .row_count = OUTCOME_SIGNED_ROWS,
-    .fields = &payward_fields,
+    .fields = &fields,
     .read_success = payward_read_success,
     .read_existing = payward_read_existing,
 };
@@ -108,9 +127,7 @@ const struct provider payward_provider = {
     .is_signed = true,
     .can_update = true,
     .recovery = PROVIDER_RECOVERY_REPEAT,
-    .update_members = UPDATE_MEMBERS,
-    .nullable_members = NULLABLE_MEMBERS,
-    .fields = &payward_fields,
+    .fields = &fields,
     .verification_words = verification_words,
     .check_job = signing_check_job,
     .account_new = signing_account_new,

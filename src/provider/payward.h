@@ -11,4 +11,9 @@
 
 extern const struct provider payward_provider;
 
+/* What kraken-embed shares: the words of occupation, and the codes that nationalities accept besides the 249
+ * of ISO 3166-1. NULL-terminated. */
+extern const char *const payward_occupations[];
+extern const char *const payward_also_nationalities[];
+
 #endif

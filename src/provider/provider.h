@@ -35,7 +35,7 @@ struct provider_call {
     const char *former_key; /* of UPDATE: the external id that the provider may know the user by, beside the
                                record's; NULL: none */
     uint64_t
-        members; /* of UPDATE: bit i: member i of provider.fields is sent, as null when it has no value */
+        members; /* of UPDATE: a bit for the slot of each member that is sent, as null when it has no value */
     const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
     uint64_t journalled_ns;      /* real ns: when it was journalled first (client_identifier.calculated_at) */
     uint32_t offset;             /* of LOOK_UP: users to pass over */
@@ -114,9 +114,6 @@ struct provider {
     bool has_login;                    /* a LOGIN gives the token that every other request carries */
     bool can_update;                   /* false: a changed customer is refused as record/no_update */
     enum provider_recovery recovery;
-    uint64_t update_members; /* bit i: an UPDATE may carry member i; a change of another is FIELD/immutable */
-    uint64_t nullable_members; /* bit i: member i can be cleared by null; another that went away is
-                                  FIELD/no_clear */
     const struct provider_fields *fields;
     const struct provider_word *verification_words; /* ended by a row without a member */
 

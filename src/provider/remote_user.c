@@ -177,7 +177,7 @@ static struct slice expected_value(const struct remote_user_expected *expected, 
 {
     const struct provider_field *row = provider_fields_find(expected->fields, field);
     const struct value *value = &expected->record->values[field];
-    *member = row && row->member != PROVIDER_NO_MEMBER ? expected->fields->members[row->member] : "";
+    *member = row && row->member ? row->member : "";
     return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
 

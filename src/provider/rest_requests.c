@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "provider/payload.h"
 #include "provider/remote_user.h"
 #include "provider/request_target.h"
 
@@ -14,17 +15,17 @@ static void begin_of_user(const char *method, const char *path, const struct pro
     request_target_add_encoded(request, slice_from(call->user_id));
 }
 
-void rest_requests_build(const char *path, const struct payload *payload, const struct provider_call *call,
-                         struct provider_request *request)
+void rest_requests_build(const char *path, const struct provider_fields *fields,
+                         const struct provider_call *call, struct provider_request *request)
 {
     switch (call->operation) {
     case OPERATION_CREATE:
         request_target_begin(call, "POST", path, request);
-        payload_write(payload, call, &request->body);
+        payload_write(fields, call, NULL, &request->body);
         return;
     case OPERATION_UPDATE:
         begin_of_user("PATCH", path, call, request);
-        payload_write(payload, call, &request->body);
+        payload_write(fields, call, NULL, &request->body);
         return;
     case OPERATION_FETCH:
         begin_of_user("GET", path, call, request);

@@ -5,13 +5,12 @@
 #ifndef KYC_PROVIDER_REST_REQUESTS_H
 #define KYC_PROVIDER_REST_REQUESTS_H
 
-#include "provider/payload.h"
 #include "provider/provider.h"
 
 /* Builds a CREATE, UPDATE or FETCH; path: of the collection, without a trailing slash. The ids of users are
  * percent-encoded. */
-void rest_requests_build(const char *path, const struct payload *payload, const struct provider_call *call,
-                         struct provider_request *request);
+void rest_requests_build(const char *path, const struct provider_fields *fields,
+                         const struct provider_call *call, struct provider_request *request);
 
 /* Reads who a user is, from the reply to a FETCH: its id and the external id, which at these providers is
  * the proof by itself; no value. index: 0. As provider.read_user. */

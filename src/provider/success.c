@@ -7,18 +7,30 @@
 
 enum { PATH_SIZE = 256, TEXT_MIN = 4 /* that text_format can write into */ };
 
+/* The members that replies name by this path, or by one inside of it. */
+static uint64_t members_renamed(const struct outcome_table *table, struct slice path)
+{
+    uint64_t members = 0;
+    for (size_t i = 0; i < table->fields->field_count; i++) {
+        const struct provider_field *row = &table->fields->fields[i];
+        struct slice name = slice_from(row->reply_name);
+        if (path.len > 0 && name.len >= path.len && memcmp(name.data, path.data, path.len) == 0 &&
+            (name.len == path.len || name.data[path.len] == '.'))
+            members |= UINT64_C(1) << row->slot;
+    }
+    return members;
+}
+
 static uint64_t members_of_part(const struct outcome_table *table, struct slice part)
 {
-    for (size_t i = 0; i < table->fields->member_count; i++)
-        if (slice_is(part, table->fields->members[i]))
-            return UINT64_C(1) << i;
-    return table->find_renamed ? table->find_renamed(part) : 0;
+    const struct provider_field *row = provider_fields_named(table->fields, part);
+    return row ? UINT64_C(1) << row->slot : members_renamed(table, part);
 }
 
 /* The members (bits) that a name or path of a reply means; 0: none. */
 static uint64_t members_named(const struct outcome_table *table, struct slice path)
 {
-    uint64_t members = table->find_renamed ? table->find_renamed(path) : 0;
+    uint64_t members = members_renamed(table, path);
     while (members == 0 && path.len > 0) {
         size_t len = 0;
         while (len < path.len && !strchr(".[]/", path.data[len]))

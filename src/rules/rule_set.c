@@ -307,7 +307,7 @@ static uint64_t siblings_of(const struct provider_fields *fields, const struct p
     static_assert(FIELD_COUNT <= 64, "a bit a field of the table");
     uint64_t siblings = 0;
     for (size_t i = 0; head->heads_member && i < fields->field_count; i++)
-        if (fields->fields[i].member == head->member && fields->fields[i].field != head->field)
+        if (fields->fields[i].slot == head->slot && fields->fields[i].field != head->field)
             siblings |= UINT64_C(1) << fields->fields[i].field;
     return siblings;
 }

@@ -37,7 +37,7 @@ static int fill_record(struct filling *filling, const struct record *record, str
         .operation = OPERATION_CREATE,
         .digest = record->digest,
         .member_digests =
-            slice_make((const char *)filling->members, fields->member_count * FINGERPRINT_MEMBER_LEN),
+            slice_make((const char *)filling->members, fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .email_digest = slice_make((const char *)email, sizeof email),
         .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
         .at_ns = clock_real_ns(),
@@ -126,7 +126,7 @@ int main(int argc, char **argv)
     if (!filling.ledger)
         return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
     filling.fingerprint = fingerprint_new(ledger_fingerprint_key(filling.ledger), filling.provider->fields);
-    filling.members = memory_new(filling.provider->fields->member_count, FINGERPRINT_MEMBER_LEN);
+    filling.members = memory_new(filling.provider->fields->slot_count, FINGERPRINT_MEMBER_LEN);
     if (fill(&filling, &error) != 0)
         return fprintf(stderr, "fill-ledger: %s\n", error.text), 1;
     ledger_close(filling.ledger);

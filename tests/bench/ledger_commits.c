@@ -158,7 +158,7 @@ int main(int argc, char **argv)
         .job = job->name, .provider = provider->name, .base_url = provider_base_url(provider, job)};
     struct writing writing = {
         .ledger = ledger_open(job->ledger_path, LEDGER_WRITE, &identity, &job->ledger_key, &error),
-        .members_len = provider->fields->member_count * FINGERPRINT_MEMBER_LEN,
+        .members_len = provider->fields->slot_count * FINGERPRINT_MEMBER_LEN,
         .random = strtoull(argv[4], NULL, 10) << 32,
     };
     if (!writing.ledger)

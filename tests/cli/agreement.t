@@ -73,7 +73,7 @@ my %fields = (
 # None is left out: the rows of a provider's table name its fields, in lower case those of the job file.
 for my $provider (sort keys %fields) {
     my %listed = map { $_ => 1 } @{$fields{$provider}};
-    my @of_table = map { lc } read_file("$FindBin::Bin/../../src/provider/fields_" . $provider =~ tr/-/_/r . '.c') =~ /\.field = FIELD_(?!NONE\b)(\w+)/g;
+    my @of_table = map { lc } read_file("$FindBin::Bin/../../src/provider/" . $provider =~ tr/-/_/r . '.c') =~ /^ *\{FIELD_(?!NONE\b)(\w+),/gm;
     cmp_ok(scalar @of_table, '>', 10, "$provider: " . @of_table . ' fields in its table');
     is(join(' ', grep { !$listed{$_} } @of_table), '', "$provider: every field is tried here");
 }

@@ -7,6 +7,7 @@
 #define KYC_TESTS_CUSTOMERS_H
 
 #include "unit/ledger/ledger_fixture.h"
+#include "unit/provider/members.h"
 #include "unit/provider/records.h"
 
 #include "core/hash_table.h"
@@ -210,18 +211,7 @@ static inline void customers_row(struct customers *customers, struct row_record 
 /* The bits of members of the provider, by their names with blanks between. */
 static inline uint64_t customers_members(const struct provider *provider, const char *names)
 {
-    struct slice rest = slice_from(names), name;
-    uint64_t members = 0;
-
-    while (rest.len > 0 && slice_next_item(&rest, slice_from(" "), &name)) {
-        size_t i = 0;
-        while (i < provider->fields->member_count && !slice_is(name, provider->fields->members[i]))
-            i++;
-        if (i == provider->fields->member_count)
-            fail_msg("%s has no member %.*s", provider->name, (int)name.len, name.data);
-        members |= UINT64_C(1) << i;
-    }
-    return members;
+    return members_of(provider->fields, names);
 }
 
 /* Journals an operation as a run does. is_twin: refused as a twin instead. */
@@ -247,7 +237,7 @@ static inline void customers_journal(struct customers *customers, struct custome
         .operation = operation,
         .digest = row.sample.record.digest,
         .member_digests = slice_make((const char *)members,
-                                     customers->provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+                                     customers->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .email_digest = slice_make((const char *)email, sizeof email),
         .idempotency_key = slice_from(has_key ? customer->idempotency_key : ""),
         .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
@@ -320,7 +310,7 @@ static inline void customers_rekey(struct customers *customers, const struct cus
     struct fixture *fixture = customers->fixture;
     uint8_t members[PROVIDER_MEMBERS_MAX * FINGERPRINT_MEMBER_LEN];
     struct sample sample = {0};
-    size_t len = customers->provider->fields->member_count * FINGERPRINT_MEMBER_LEN;
+    size_t len = customers->provider->fields->slot_count * FINGERPRINT_MEMBER_LEN;
 
     sample_set(&sample, FIELD_EXTERNAL_ID, customer->key);
     fingerprint_members(customers->fingerprint, &sample.record, members);

@@ -11,12 +11,12 @@
 #include "dispatch/changes.h"
 #include "ledger/ledger_apply.h"
 #include "provider/provider_table.h"
+#include "unit/provider/members.h"
 #include "unit/provider/records.h"
 
 enum { MEMBERS = 3, LEN = MEMBERS * FINGERPRINT_MEMBER_LEN };
 
-static const char *const names[MEMBERS + 1] = {"phone", "city", "street", NULL};
-static const struct provider_fields fields = {.members = names, .member_count = MEMBERS};
+static const struct provider_fields fields = {.slot_count = MEMBERS};
 
 /* One letter a member, `?` LEDGER_MEMBER_UNKNOWN; NULL: nothing is stored. */
 static struct slice digests(const char *letters, char bytes[LEN])
@@ -143,27 +143,29 @@ static void world_open(struct world *world, const struct ability_table *abilitie
 {
     *world = (struct world){.abilities = abilities, .provider = provider_find(abilities->provider)};
     world->fingerprint = fingerprint_new(fingerprint_key, world->provider->fields);
-    world->member_count = world->provider->fields->member_count;
-    for (size_t i = 0; i < world->provider->fields->field_count; i++) {
-        enum field_id field = world->provider->fields->fields[i].field;
-        sample_set(&world->sample, field, field_name(field));
-    }
+    world->member_count = world->provider->fields->slot_count;
+    for (enum field_id field = 0; field < FIELD_COUNT; field++)
+        if (provider_fields_find(world->provider->fields, field))
+            sample_set(&world->sample, field, field_name(field));
     digest_row(world);
 }
 
 /* The row has no value of this member any more. */
 static void remove_member(struct world *world, size_t member)
 {
-    for (size_t i = 0; i < world->provider->fields->field_count; i++)
-        if (world->provider->fields->fields[i].member == member)
-            world->sample.values[world->provider->fields->fields[i].field].state = VALUE_ABSENT;
+    for (enum field_id field = 0; field < FIELD_COUNT; field++) {
+        const struct provider_field *row = provider_fields_find(world->provider->fields, field);
+        if (row && row->slot == member)
+            world->sample.values[field].state = VALUE_ABSENT;
+    }
     digest_row(world);
 }
 
 static void restore_members(struct world *world)
 {
-    for (size_t i = 0; i < world->provider->fields->field_count; i++)
-        world->sample.values[world->provider->fields->fields[i].field].state = VALUE_PRESENT;
+    for (enum field_id field = 0; field < FIELD_COUNT; field++)
+        if (provider_fields_find(world->provider->fields, field))
+            world->sample.values[field].state = VALUE_PRESENT;
     digest_row(world);
 }
 
@@ -252,13 +254,13 @@ static uint64_t bit_if(bool condition, size_t member)
 
 static void fail_case(const char *sentence, const struct world *world, size_t member, const char *what)
 {
-    fail_msg("%s (%s, %s): %s", sentence, world->provider->name, world->provider->fields->members[member],
-             what);
+    fail_msg("%s (%s, %s): %s", sentence, world->provider->name,
+             members_name(world->provider->fields, member), what);
 }
 
 static void check_find(struct world *world, const struct find_case *expected, size_t member)
 {
-    enum ability ability = ability_of(world->abilities, world->provider->fields->members[member]);
+    enum ability ability = ability_of(world->abilities, members_name(world->provider->fields, member));
     enum fate fate = ability == CLEARED ? expected->cleared
                      : ability == KEPT  ? expected->kept
                                         : expected->immutable;
@@ -325,7 +327,7 @@ static void of_a_user_whose_data_are_not_known_every_value_is_sent(void **state)
         remove_member(&world, removed); /* of what is not there nothing is known: it is not cleared */
         for (size_t member = 0; member < world.member_count; member++)
             want |= bit_if(is_given(&world, member) &&
-                               ability_of(&ability_tables[i], world.provider->fields->members[member]) !=
+                               ability_of(&ability_tables[i], members_name(world.provider->fields, member)) !=
                                    IMMUTABLE,
                            member);
         changes_find(world.provider, world.fingerprint, &world.sample.record,
@@ -398,9 +400,7 @@ static void what_was_left_out_with_this_value_is_a_repeat(void **state)
     struct world world;
 
     world_open(&world, &ability_tables[2]);
-    size_t member = 0;
-    while (strcmp(world.provider->fields->members[member], "phone") != 0)
-        member++;
+    size_t member = provider_fields_find(world.provider->fields, FIELD_PHONE)->slot;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct stored_digests acknowledged, left_out;
         struct changes changes;
@@ -434,7 +434,8 @@ static const struct {
 
 static void check_supersede(struct world *world, size_t i, size_t member)
 {
-    bool is_immutable = ability_of(world->abilities, world->provider->fields->members[member]) == IMMUTABLE;
+    bool is_immutable =
+        ability_of(world->abilities, members_name(world->provider->fields, member)) == IMMUTABLE;
     bool differs = supersede_cases[i].differs;
     struct stored_digests journalled;
     struct changes changes;

@@ -37,8 +37,8 @@ static void add_case(struct listing *listing, const struct provider *provider, c
     fingerprint_email(fingerprint, &record, email);
     listing_add(listing, (void *)(uintptr_t)person,
                 &(struct ledger_customer){
-                    .pending_member_digests = slice_make(
-                        (const char *)members, provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+                    .pending_member_digests = slice_make((const char *)members, provider->fields->slot_count *
+                                                                                    FINGERPRINT_MEMBER_LEN),
                     .pending_email_digest = slice_make((const char *)email, sizeof email)});
     fingerprint_free(fingerprint);
     free(values);

@@ -297,7 +297,7 @@ static void journal(struct journalled *journalled, const struct provider *provid
     journalled->customer = (struct ledger_customer){
         .external_id = SLICE_LITERAL("C-1"),
         .pending_member_digests = slice_make((const char *)journalled->members,
-                                             provider->fields->member_count * FINGERPRINT_MEMBER_LEN),
+                                             provider->fields->slot_count * FINGERPRINT_MEMBER_LEN),
         .pending_email_digest = slice_make((const char *)journalled->email, sizeof journalled->email)};
 }
 

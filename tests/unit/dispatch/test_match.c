@@ -21,7 +21,7 @@ static const struct provider *payso(void)
 
 static size_t member_of(enum field_id field)
 {
-    return provider_fields_find(payso()->fields, field)->member;
+    return provider_fields_find(payso()->fields, field)->slot;
 }
 
 static void set(uint8_t *members, enum field_id field, int byte)
@@ -52,7 +52,7 @@ static void a_user_is_ours_when_every_compared_member_agrees(void **state)
         {"a name that was overtaken", FIELD_LAST_NAME, LEDGER_MEMBER_UNKNOWN, 2, 1, 1, MATCH_ALL},
         {"an e-mail that was overtaken", FIELD_EMAIL, LEDGER_MEMBER_UNKNOWN, 2, 1, 2, MATCH_OTHER},
     };
-    size_t len = payso()->fields->member_count * MEMBER_LEN;
+    size_t len = payso()->fields->slot_count * MEMBER_LEN;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint8_t journalled[PROVIDER_MEMBERS_MAX * MEMBER_LEN], user[PROVIDER_MEMBERS_MAX * MEMBER_LEN];
@@ -79,7 +79,7 @@ static void a_user_is_ours_when_every_compared_member_agrees(void **state)
 static void a_user_that_is_not_given_whole_may_be_anybodys(void **state)
 {
     (void)state;
-    size_t len = payso()->fields->member_count * MEMBER_LEN;
+    size_t len = payso()->fields->slot_count * MEMBER_LEN;
     uint8_t journalled[PROVIDER_MEMBERS_MAX * MEMBER_LEN], user[PROVIDER_MEMBERS_MAX * MEMBER_LEN] = {0};
     char email[MEMBER_LEN] = {1}, none[MEMBER_LEN] = {0};
     const struct match_digests ours = {slice_make((const char *)journalled, len),
@@ -159,7 +159,7 @@ static void two_customers_are_told_apart_by_what_is_compared(void **state)
         {"a name that is not known", FIELD_LAST_NAME, LEDGER_MEMBER_UNKNOWN, 2, true},
     };
     const struct provider_fields *fields = payso()->fields;
-    size_t len = fields->member_count * MEMBER_LEN;
+    size_t len = fields->slot_count * MEMBER_LEN;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         uint8_t left[PROVIDER_MEMBERS_MAX * MEMBER_LEN], right[PROVIDER_MEMBERS_MAX * MEMBER_LEN];

@@ -68,7 +68,7 @@ static void start_half(struct half *half)
                                       .ledger = fixture->ledger,
                                       .fingerprint = half->customers.fingerprint,
                                       .stats = run_stats_new(1)},
-                            .members = memory_new(provider->fields->member_count, FINGERPRINT_MEMBER_LEN),
+                            .members = memory_new(provider->fields->slot_count, FINGERPRINT_MEMBER_LEN),
                             .ahead_max = 1000};
     guard_init(&dispatcher->guard, &half->customers.job.delivery, 0);
     assert_int_equal(settling_open(&dispatcher->settling, fixture->ledger, &fixture->error), 0);
@@ -161,9 +161,9 @@ static void trace_request(const struct provider *provider, const struct delivery
                             operation_word(call->operation));
     if (call->operation == OPERATION_FETCH)
         snprintf(trace + len, TRACE_SIZE - len, " %s", call->user_id);
-    for (size_t i = 0; call->operation == OPERATION_UPDATE && i < provider->fields->member_count; i++)
+    for (size_t i = 0; call->operation == OPERATION_UPDATE && i < provider->fields->slot_count; i++)
         if (call->members >> i & 1)
-            len += (size_t)snprintf(trace + len, TRACE_SIZE - len, " %s", provider->fields->members[i]);
+            len += (size_t)snprintf(trace + len, TRACE_SIZE - len, " %s", members_name(provider->fields, i));
 }
 
 #define NOBODY        "{\"users\":[]}"

@@ -11,21 +11,19 @@
 #include "ledger/fingerprint.h"
 
 static const uint8_t key[FINGERPRINT_KEY_LEN] = "a key of the tests, not a secret";
-static const char *const members[] = {"email", "full_name", "birth", NULL};
 static const struct provider_field table[] = {
-    {.field = FIELD_CUSTOMER_TYPE, .member = PROVIDER_NO_MEMBER},
-    {.field = FIELD_EMAIL, .member = 0},
-    {.field = FIELD_FIRST_NAME, .member = 1},
-    {.field = FIELD_LAST_NAME, .member = 1},
-    {.field = FIELD_DATE_OF_BIRTH, .member = 2},
-    {.field = FIELD_DOCUMENT_FRONT, .member = 2},
-    {.field = FIELD_DOCUMENT_BACK, .member = 2},
+    {.field = FIELD_CUSTOMER_TYPE, .slot = PROVIDER_NO_SLOT},
+    {.field = FIELD_EMAIL, .slot = 0},
+    {.field = FIELD_FIRST_NAME, .slot = 1},
+    {.field = FIELD_LAST_NAME, .slot = 1},
+    {.field = FIELD_DATE_OF_BIRTH, .slot = 2},
+    {.field = FIELD_DOCUMENT_FRONT, .slot = 2},
+    {.field = FIELD_DOCUMENT_BACK, .slot = 2},
 };
 static const struct provider_fields fields = {
     .fields = table,
     .field_count = sizeof table / sizeof *table,
-    .members = members,
-    .member_count = 3,
+    .slot_count = 3,
 };
 
 static struct value values[FIELD_COUNT];

@@ -28,6 +28,7 @@
 #include "ledger/fingerprint.h"
 #include "provider/provider_table.h"
 #include "unit/provider/golden_records.h"
+#include "unit/provider/members.h"
 
 enum { RECORDS = 2 };
 
@@ -208,9 +209,9 @@ static void a_member_keeps_its_place(void **state)
     for (size_t i = 0; i < golden_count; i++) {
         const struct provider_fields *fields = provider_find(goldens[i].provider)->fields;
         const struct member *member = goldens[i].members;
-        for (size_t m = 0; m < fields->member_count; m++, member++)
-            if (!member->name || strcmp(fields->members[m], member->name) != 0)
-                fail_msg("%s: member %zu is %s and not %s", goldens[i].provider, m, fields->members[m],
+        for (size_t m = 0; m < fields->slot_count; m++, member++)
+            if (!member->name || strcmp(members_name(fields, m), member->name) != 0)
+                fail_msg("%s: member %zu is %s and not %s", goldens[i].provider, m, members_name(fields, m),
                          member->name ? member->name : "a new one, which needs a row at the end");
         if (member->name)
             fail_msg("%s: no member %s", goldens[i].provider, member->name);
@@ -242,14 +243,16 @@ static void a_member_covers_these_fields(void **state)
             struct slice names = slice_from(goldens[i].members[m].fields);
             for (enum field_id field; (field = next_field(&names)) != FIELD_NONE;) {
                 const struct provider_field *row = provider_fields_find(fields, field);
-                if (!row || row->member != m)
+                if (!row || row->slot != m)
                     fail_msg("%s: %s is not part of %s", goldens[i].provider, field_name(field),
                              goldens[i].members[m].name);
                 covered += field < FIELD_COUNT;
             }
         }
-        for (size_t f = 0; f < fields->field_count; f++)
-            want += fields->fields[f].member != PROVIDER_NO_MEMBER;
+        for (enum field_id field = 0; field < FIELD_COUNT; field++) {
+            const struct provider_field *row = provider_fields_find(fields, field);
+            want += row && row->slot != PROVIDER_NO_SLOT;
+        }
         if (covered != want)
             fail_msg("%s: %zu fields of %zu are in a row", goldens[i].provider, covered, want);
     }

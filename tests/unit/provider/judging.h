@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "provider/provider.h"
+#include "unit/provider/members.h"
 #include "unit/provider/records.h"
 
 struct judged {
@@ -19,7 +20,7 @@ struct judged {
     const char *user_id, *field; /* NULL: none */
     bool no_update;
     const char *updated; /* of an update: the id of the user whom it is for; NULL: not told */
-    uint64_t members;    /* of an update: sent */
+    const char *sent;    /* of an update: its members; NULL: none */
 };
 
 static inline void check_judged(const struct provider *provider, const struct judged *examples, size_t count)
@@ -41,7 +42,7 @@ static inline void check_judged(const struct provider *provider, const struct ju
             .login_broken = one->login_broken,
             .error_type = slice_from(one->error_type),
             .user_id = one->updated,
-            .members = one->members,
+            .members = members_of(provider->fields, one->sent),
             .body = slice_from(one->body),
         };
         memset(&outcome, 0xff, sizeof outcome);

@@ -7,40 +7,72 @@
 #include <cmocka.h>
 
 #include "model/country.h"
-#include "provider/fields.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
-static const struct {
-    const char *name;
-    const struct provider_fields *fields;
-} providers[] = {{"payward", &payward_fields},
-                 {"kraken-embed", &kraken_embed_fields},
-                 {"kira", &kira_fields},
-                 {"payso", &payso_fields}};
+enum { PAYWARD, KRAKEN_EMBED, KIRA, PAYSO, PROVIDERS };
 
-static void each_table_is_in_order_and_uses_every_member(void **state)
+static const char *const providers[PROVIDERS] = {"payward", "kraken-embed", "kira", "payso"};
+
+static const struct provider_fields *fields_of(size_t provider)
+{
+    return provider_find(providers[provider])->fields;
+}
+
+static bool is_same_member(const struct provider_field *row, const struct provider_field *other)
+{
+    return row->member && other->member && strcmp(row->member, other->member) == 0;
+}
+
+static void check_row(const char *provider, const struct provider_fields *fields, size_t i)
+{
+    const struct provider_field *row = &fields->fields[i];
+    bool is_group = row->field == FIELD_NONE;
+    if (is_group != (row->group != FIELD_GROUP_NONE) || (!is_group && row->field >= FIELD_COUNT))
+        fail_msg("%s: row %zu has a field and a group, or neither", provider, i);
+    if (!row->copy && !is_group && provider_fields_find(fields, row->field) != row)
+        fail_msg("%s: two rows of %s", provider, field_name(row->field));
+    if (row->copy && (is_group || !provider_fields_find(fields, row->field)))
+        fail_msg("%s: a copy of %s, which has no row of its own", provider, field_name(row->field));
+    if ((row->slot == PROVIDER_NO_SLOT) != !row->member)
+        fail_msg("%s: a member without a slot, or a slot without a member: row %zu", provider, i);
+    if (row->member && row->slot >= fields->slot_count)
+        fail_msg("%s: the slot of %s is not below slot_count", provider, row->member);
+    if (row->heads_member && (!row->key || row->group != FIELD_GROUP_NONE))
+        fail_msg("%s: %s heads a member of one value", provider, field_name(row->field));
+}
+
+/* Rows of a member are one run, with one slot and one update; a slot is of one member, but for the copies. */
+static void check_pair(const char *provider, const struct provider_fields *fields, size_t i, size_t j)
+{
+    const struct provider_field *row = &fields->fields[i], *other = &fields->fields[j];
+    if (!is_same_member(row, other)) {
+        if (row->member && row->slot == other->slot && !row->copy && !other->copy)
+            fail_msg("%s: %s and %s have the same slot", provider, row->member, other->member);
+        return;
+    }
+    if (row->slot != other->slot || (row->update != other->update && !row->copy && !other->copy))
+        fail_msg("%s: two slots or updates of %s", provider, row->member);
+    if (!is_same_member(row, &fields->fields[j - 1]))
+        fail_msg("%s: the rows of %s are not next to each other", provider, row->member);
+    if (!row->key && row->form != PAYLOAD_TAX_IDS && row->group == FIELD_GROUP_NONE)
+        fail_msg("%s: two values of %s without a key", provider, row->member);
+}
+
+static void each_member_has_its_rows_and_its_slot(void **state)
 {
     (void)state;
-    for (size_t p = 0; p < sizeof providers / sizeof *providers; p++) {
-        const struct provider_fields *fields = providers[p].fields;
-        bool used[PROVIDER_MEMBERS_MAX] = {false};
-        assert_true(fields->member_count <= PROVIDER_MEMBERS_MAX);
-        assert_null(fields->members[fields->member_count]);
+    for (size_t p = 0; p < PROVIDERS; p++) {
+        const struct provider_fields *fields = fields_of(p);
+        assert_true(fields->slot_count <= PROVIDER_MEMBERS_MAX);
         for (size_t i = 0; i < fields->field_count; i++) {
-            const struct provider_field *row = &fields->fields[i];
-            if (i > 0 && row->field <= fields->fields[i - 1].field)
-                fail_msg("%s: %s is out of order", providers[p].name, field_name(row->field));
-            if (row->member != PROVIDER_NO_MEMBER)
-                used[row->member] = true;
-            assert_ptr_equal(provider_fields_find(fields, row->field), row);
+            check_row(providers[p], fields, i);
+            for (size_t j = i + 1; j < fields->field_count; j++)
+                check_pair(providers[p], fields, i, j);
         }
-        for (size_t i = 0; i < FIELD_GROUP_COUNT; i++)
-            if (fields->groups[i])
-                used[fields->groups[i]->member] = true;
-        for (size_t i = 0; i < fields->member_count; i++)
-            if (!used[i] || !fields->members[i])
-                fail_msg("%s: member %zu", providers[p].name, i);
+        for (size_t slot = 0; slot < fields->slot_count; slot++)
+            if (!provider_fields_member(fields, slot))
+                fail_msg("%s: no member with the slot %zu", providers[p], slot);
     }
 }
 
@@ -49,7 +81,7 @@ static const char *member_of(const struct provider_fields *fields, enum field_id
     const struct provider_field *row = provider_fields_find(fields, field);
     if (!row)
         return "";
-    return row->member == PROVIDER_NO_MEMBER ? "-" : fields->members[row->member];
+    return row->member ? row->member : "-";
 }
 
 static void fields_go_where_the_provider_has_them(void **state)
@@ -75,15 +107,15 @@ static void fields_go_where_the_provider_has_them(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t p = 0; p < 4; p++) {
-            const struct provider_field *row = provider_fields_find(providers[p].fields, cases[i].field);
-            assert_string_equal(member_of(providers[p].fields, cases[i].field), cases[i].members[p]);
+            const struct provider_field *row = provider_fields_find(fields_of(p), cases[i].field);
+            assert_string_equal(member_of(fields_of(p), cases[i].field), cases[i].members[p]);
             assert_int_equal(row && row->required, cases[i].required[p] == 'y');
         }
-    const struct provider_field *ssn = provider_fields_find(&payso_fields, FIELD_NATIONAL_ID);
+    const struct provider_field *ssn = provider_fields_find(fields_of(PAYSO), FIELD_NATIONAL_ID);
     assert_int_equal(ssn->applies_to, PROVIDER_US_INDIVIDUALS);
-    assert_null(provider_fields_find(&payso_fields, FIELD_SOURCE_OF_FUNDS)->values);
-    assert_null(provider_fields_find(&kira_fields, FIELD_OCCUPATION)->values);
-    assert_true(provider_fields_find(&kira_fields, FIELD_ACCOUNT_PURPOSE)->recommended);
+    assert_null(provider_fields_find(fields_of(PAYSO), FIELD_SOURCE_OF_FUNDS)->values);
+    assert_null(provider_fields_find(fields_of(KIRA), FIELD_OCCUPATION)->values);
+    assert_true(provider_fields_find(fields_of(KIRA), FIELD_ACCOUNT_PURPOSE)->recommended);
 }
 
 /* A value of the field's type. */
@@ -123,24 +155,24 @@ static void build_create(const struct provider *provider, const struct sample *s
 static void every_field_with_a_member_is_sent(void **state)
 {
     (void)state;
-    for (size_t p = 0; p < sizeof providers / sizeof *providers; p++) {
-        const struct provider *provider = provider_find(providers[p].name);
-        const struct provider_fields *fields = providers[p].fields;
+    for (size_t p = 0; p < PROVIDERS; p++) {
+        const struct provider *provider = provider_find(providers[p]);
+        const struct provider_fields *fields = fields_of(p);
         struct sample sample = {0};
         struct buffer all, without;
-        for (size_t i = 0; i < fields->field_count; i++)
-            sample_set(&sample, fields->fields[i].field, example_of(fields->fields[i].field));
+        for (enum field_id field = 0; field < FIELD_COUNT; field++)
+            if (provider_fields_find(fields, field))
+                sample_set(&sample, field, example_of(field));
         build_create(provider, &sample, &all);
-        for (size_t i = 0; i < fields->field_count; i++) {
-            const struct provider_field *row = &fields->fields[i];
-            bool is_constant = row->values && !row->values[1]; /* the only word that the provider knows */
-            if (row->member == PROVIDER_NO_MEMBER || is_constant)
+        for (enum field_id field = 0; field < FIELD_COUNT; field++) {
+            const struct provider_field *row = provider_fields_find(fields, field);
+            if (!row || !row->member)
                 continue;
             struct value value = sample.values[row->field];
             sample.values[row->field] = (struct value){.state = VALUE_ABSENT};
             build_create(provider, &sample, &without);
             if (slice_equal(buffer_slice(&all), buffer_slice(&without)))
-                fail_msg("%s: the body of a create is the same without %s", providers[p].name,
+                fail_msg("%s: the body of a create is the same without %s", providers[p],
                          field_name(row->field));
             buffer_clear(&without);
             sample.values[row->field] = value;
@@ -169,23 +201,23 @@ static size_t count_words(const struct provider_fields *fields, enum field_id fi
 static void lists_are_complete(void **state)
 {
     (void)state;
-    assert_int_equal(count_countries(provider_fields_find(&kira_fields, FIELD_COUNTRY)->warned_countries),
+    assert_int_equal(count_countries(provider_fields_find(fields_of(KIRA), FIELD_COUNTRY)->warned_countries),
                      21);
-    assert_int_equal(count_countries(provider_fields_find(&payso_fields, FIELD_COUNTRY)->refused_countries),
-                     30);
-    assert_int_equal(count_words(&payward_fields, FIELD_OCCUPATION), 19);
-    assert_int_equal(count_words(&kira_fields, FIELD_SOURCE_OF_FUNDS), 11);
-    assert_int_equal(count_words(&kira_fields, FIELD_ACCOUNT_PURPOSE), 14);
-    assert_int_equal(count_words(&kira_fields, FIELD_EXPECTED_MONTHLY_VOLUME), 5);
-    assert_int_equal(count_words(&kira_fields, FIELD_EXPECTED_TRANSACTION_COUNT), 4);
-    assert_int_equal(count_words(&kira_fields, FIELD_EMPLOYMENT_STATUS), 5);
-    assert_int_equal(count_words(&kira_fields, FIELD_GENDER), 3);
+    assert_int_equal(
+        count_countries(provider_fields_find(fields_of(PAYSO), FIELD_COUNTRY)->refused_countries), 30);
+    assert_int_equal(count_words(fields_of(PAYWARD), FIELD_OCCUPATION), 19);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_SOURCE_OF_FUNDS), 11);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_ACCOUNT_PURPOSE), 14);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_EXPECTED_MONTHLY_VOLUME), 5);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_EXPECTED_TRANSACTION_COUNT), 4);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_EMPLOYMENT_STATUS), 5);
+    assert_int_equal(count_words(fields_of(KIRA), FIELD_GENDER), 3);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_table_is_in_order_and_uses_every_member),
+        cmocka_unit_test(each_member_has_its_rows_and_its_slot),
         cmocka_unit_test(fields_go_where_the_provider_has_them),
         cmocka_unit_test(every_field_with_a_member_is_sent),
         cmocka_unit_test(lists_are_complete),

@@ -20,6 +20,7 @@
 
 #include "provider/provider_table.h"
 #include "unit/provider/golden_records.h"
+#include "unit/provider/members.h"
 
 enum { BODY_MAX = 64 * 1024 };
 
@@ -299,20 +300,17 @@ static void an_update_may_carry_these_members(void **state)
     (void)state;
     for (size_t i = 0; i < golden_count; i++) {
         const struct provider *provider = provider_find(goldens[i].provider);
-        for (size_t member = 0; member < provider->fields->member_count; member++) {
-            const struct part *part = part_of(&goldens[i], provider->fields->members[member]);
+        for (size_t slot = 0; slot < provider->fields->slot_count; slot++) {
+            const struct part *part = part_of(&goldens[i], members_name(provider->fields, slot));
             bool is_null = part->removed && strstr(part->removed, "null");
-            if ((provider->update_members >> member & 1) != (part->removed != NULL))
-                fail_msg("%s: update_members of %s", provider->name, part->member);
-            if ((provider->nullable_members >> member & 1) != is_null)
-                fail_msg("%s: nullable_members of %s", provider->name, part->member);
+            enum provider_update want = is_null ? UPDATE_CLEAR : part->removed ? UPDATE_VALUE : UPDATE_NEVER;
+            if (provider_fields_member(provider->fields, slot)->update != want)
+                fail_msg("%s: what an update may do to %s", provider->name, part->member);
         }
-        assert_true(provider->update_members >> provider->fields->member_count == 0);
         assert_true(provider->can_update);
     }
     assert_false(provider_find("payso")->can_update);
-    assert_true(provider_find("payso")->update_members == 0);
-    assert_true(provider_find("payso")->nullable_members == 0);
+    assert_true(members_with(provider_find("payso")->fields, UPDATE_VALUE) == 0);
 }
 
 static void an_update_has_these_bytes(void **state)
@@ -322,11 +320,12 @@ static void an_update_has_these_bytes(void **state)
         const struct provider *provider = provider_find(goldens[i].provider);
         struct sample sample;
         golden_fill(&sample, goldens[i].full);
-        assert_update(&goldens[i], &sample, provider->update_members, NULL, FORM_UPDATE);
-        for (size_t member = 0; member < provider->fields->member_count; member++)
-            if (provider->update_members >> member & 1)
-                assert_update(&goldens[i], &sample, UINT64_C(1) << member, provider->fields->members[member],
-                              FORM_UPDATE);
+        const uint64_t members = members_with(provider->fields, UPDATE_VALUE);
+        assert_update(&goldens[i], &sample, members, NULL, FORM_UPDATE);
+        for (size_t member = 0; member < provider->fields->slot_count; member++)
+            if (members >> member & 1)
+                assert_update(&goldens[i], &sample, UINT64_C(1) << member,
+                              members_name(provider->fields, member), FORM_UPDATE);
     }
 }
 
@@ -340,11 +339,12 @@ static void a_removed_value_is_null_where_the_page_has_null(void **state)
         for (size_t field = 0; field < FIELD_MAX; field++)
             if (field != FIELD_EXTERNAL_ID)
                 sample.values[field] = (struct value){.state = VALUE_ABSENT};
-        assert_update(&goldens[i], &sample, provider->update_members, NULL, FORM_REMOVED);
-        for (size_t member = 0; member < provider->fields->member_count; member++)
-            if (provider->update_members >> member & 1)
-                assert_update(&goldens[i], &sample, UINT64_C(1) << member, provider->fields->members[member],
-                              FORM_REMOVED);
+        const uint64_t members = members_with(provider->fields, UPDATE_VALUE);
+        assert_update(&goldens[i], &sample, members, NULL, FORM_REMOVED);
+        for (size_t member = 0; member < provider->fields->slot_count; member++)
+            if (members >> member & 1)
+                assert_update(&goldens[i], &sample, UINT64_C(1) << member,
+                              members_name(provider->fields, member), FORM_REMOVED);
     }
 }
 
@@ -444,7 +444,7 @@ static void what_has_no_value_leaves_these_bytes(void **state)
                                               .base_path = "",
                                               .record = &sample.record,
                                               .user_id = wholes[i].user_id,
-                                              .members = provider->update_members},
+                                              .members = members_with(provider->fields, UPDATE_VALUE)},
                        wholes[i].method, wholes[i].target, wholes[i].body);
     }
 }
@@ -475,10 +475,10 @@ static void every_field_of_a_provider_has_a_value_here(void **state)
             fail_msg("no golden record of %s", provider_names()[i]);
         assert_string_equal(provider_names()[i], cases[i].provider);
         const struct provider_fields *fields = provider_find(cases[i].provider)->fields;
-        for (size_t f = 0; f < fields->field_count; f++)
-            if (!has_value(cases[i].values[0], fields->fields[f].field) &&
-                !has_value(cases[i].values[1], fields->fields[f].field))
-                fail_msg("%s: no value of %s", cases[i].provider, field_name(fields->fields[f].field));
+        for (enum field_id field = 0; field < FIELD_COUNT; field++)
+            if (provider_fields_find(fields, field) && !has_value(cases[i].values[0], field) &&
+                !has_value(cases[i].values[1], field))
+                fail_msg("%s: no value of %s", cases[i].provider, field_name(field));
     }
 }
 

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "provider/fields.h"
 #include "provider/kira.h"
 #include "provider/kira_payload.h"
 #include "unit/provider/judging.h"
+#include "unit/provider/members.h"
 #include "unit/provider/same_json.h"
 
 enum { BODY_MAX = 10 * 1024 * 1024 };
@@ -167,32 +167,33 @@ static void an_update_has_the_members_of_its_call_and_no_others(void **state)
     (void)state;
     static const struct {
         const char *sentence;
-        uint64_t members;
-        const char *want;
+        const char *members, *want;
     } examples[] = {
-        {"a value", FIELDS_BIT(KIRA_PHONE), "{\"phone\":\"+525512345678\"}"},
-        {"metadata, with the key", FIELDS_BIT(KIRA_METADATA),
-         "{\"metadata\":{\"external_id\":\"C-1\",\"plan\":\"gold\"}}"},
-        {"a document, whole", FIELDS_BIT(KIRA_IDENTIFYING_INFORMATION), "{" INFORMATION "}"},
-        {"what went away is left", FIELDS_BIT(KIRA_MIDDLE_NAME), "{}"},
+        {"a value", "phone", "{\"phone\":\"+525512345678\"}"},
+        {"metadata, with the key", "metadata", "{\"metadata\":{\"external_id\":\"C-1\",\"plan\":\"gold\"}}"},
+        {"a document, whole", "identifying_information", "{" INFORMATION "}"},
+        {"what went away is left", "middle_name", "{}"},
     };
     struct person person;
     fill_all(&person);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct provider_request request;
-        assert_null(build((struct provider_call){.operation = OPERATION_UPDATE,
-                                                 .record = &person.record,
-                                                 .user_id = "3c90c3cc-0d44",
-                                                 .members = examples[i].members},
-                          &request));
+        assert_null(
+            build((struct provider_call){.operation = OPERATION_UPDATE,
+                                         .record = &person.record,
+                                         .user_id = "3c90c3cc-0d44",
+                                         .members = members_of(kira_provider.fields, examples[i].members)},
+                  &request));
         assert_string_equal(request.method, "PUT");
         assert_string_equal(request.target, "/sandbox/v1/users/3c90c3cc-0d44");
         print_message("# %s\n", examples[i].sentence);
         assert_same_json(buffer_slice(&request.body), examples[i].want);
         buffer_clear(&request.body);
     }
-    assert_true((kira_provider.update_members & (FIELDS_BIT(KIRA_TYPE) | FIELDS_BIT(KIRA_EXTERNAL_ID))) == 0);
-    assert_true(kira_provider.nullable_members == 0);
+    const struct provider_fields *fields = kira_provider.fields;
+    assert_int_equal(members_with(fields, UPDATE_NEVER) & ~members_with(fields, UPDATE_VALUE),
+                     members_of(fields, "type external_id"));
+    assert_int_equal(members_with(fields, UPDATE_CLEAR), 0);
 }
 
 static void a_document_that_cannot_be_sent_gives_a_reason(void **state)

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "provider/fields.h"
 #include "provider/kraken_embed.h"
 #include "unit/provider/judging.h"
+#include "unit/provider/members.h"
 #include "unit/provider/records.h"
 #include "unit/provider/same_json.h"
 
@@ -77,12 +77,12 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
     struct sample sample;
     sample_fill(&sample);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-        const struct provider_call call = {.operation = OPERATION_UPDATE,
-                                           .record = &sample.record,
-                                           .base_path = "/x",
-                                           .user_id = examples[i].id,
-                                           .members = FIELDS_BIT(KRAKEN_EMBED_CITY_OF_BIRTH) |
-                                                      FIELDS_BIT(KRAKEN_EMBED_EMPLOYER_NAME)};
+        const struct provider_call call = {
+            .operation = OPERATION_UPDATE,
+            .record = &sample.record,
+            .base_path = "/x",
+            .user_id = examples[i].id,
+            .members = members_of(kraken_embed_provider.fields, "city_of_birth employer_name")};
         struct provider_request request = build(&call);
         assert_string_equal(request.method, "PATCH");
         assert_string_equal(request.target, examples[i].target);
@@ -90,9 +90,11 @@ static void the_id_of_an_update_is_percent_encoded(void **state)
                          "{\"city_of_birth\":\"San Francisco\",\"employer_name\":null}");
         buffer_clear(&request.body);
     }
-    const uint64_t never = FIELDS_BIT(KRAKEN_EMBED_EMAIL) | FIELDS_BIT(KRAKEN_EMBED_EXTERNAL_ID);
-    assert_true(kraken_embed_provider.update_members == ((FIELDS_BIT(KRAKEN_EMBED_COUNT) - 1) & ~never));
-    assert_true((kraken_embed_provider.nullable_members & ~kraken_embed_provider.update_members) == 0);
+    const struct provider_fields *fields = kraken_embed_provider.fields;
+    assert_int_equal(members_with(fields, UPDATE_CLEAR),
+                     members_of(fields, "phone nationalities tax_ids employer_name occupation language"));
+    assert_int_equal(members_with(fields, UPDATE_NEVER) & ~members_with(fields, UPDATE_VALUE),
+                     members_of(fields, "email external_id"));
 }
 
 static struct secret secret_of(const char *text)

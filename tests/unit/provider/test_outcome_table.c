@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "provider/fields.h"
 #include "provider/kira.h"
 #include "provider/kraken_embed.h"
 #include "provider/payso.h"
@@ -161,14 +160,14 @@ static void an_update_is_answered_with_its_own_user(void **state)
              "our user with its e-mail as it was: that the provider did not take it is another matter",
          .operation = OPERATION_UPDATE,
          .updated = "u-1",
-         .members = FIELDS_BIT(KIRA_EMAIL),
+         .sent = "email",
          .status = 200,
          .body = "{\"id\":\"u-1\",\"email\":\"old@example.com\",\"updated_fields\":[]}",
          .kind = OUTCOME_DONE},
         {.sentence = "nothing but another e-mail than was sent",
          .operation = OPERATION_UPDATE,
          .updated = "u-1",
-         .members = FIELDS_BIT(KIRA_EMAIL),
+         .sent = "email",
          .status = 200,
          .body = "{\"email\":\"ann.lee@example.com\",\"updated_fields\":[]}",
          OTHER},

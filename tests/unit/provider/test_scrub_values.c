@@ -11,7 +11,7 @@
 #include "core/arena.h"
 #include "core/text.h"
 #include "model/outcome.h"
-#include "provider/fields.h"
+#include "provider/provider_table.h"
 #include "provider/scrub.h"
 #include "unit/provider/records.h"
 
@@ -131,7 +131,7 @@ static void each_spelling_of_a_value_is_found(void **state)
 static void other_words_stay_whole(void **state)
 {
     (void)state;
-    static const struct scrub_secrets secrets = {.fields = &payward_fields};
+    const struct scrub_secrets secrets = {.fields = provider_find("payward")->fields};
     static const struct example examples[] = {
         {"a word of the provider's list", ONE(FIELD_OCCUPATION, "other"),
          "another user has this e-mail; ask the other team",
@@ -147,7 +147,7 @@ static void other_words_stay_whole(void **state)
         {"yes and no", ONE(FIELD_PEP_STATUS, "true"), "must be true", "must be true"},
     };
     check(examples, sizeof examples / sizeof *examples, &secrets);
-    static const struct scrub_secrets kira = {.fields = &kira_fields};
+    const struct scrub_secrets kira = {.fields = provider_find("kira")->fields};
     static const struct example free[] = {
         {"an occupation in words of one's own", ONE(FIELD_OCCUPATION, "Software Engineer"),
          "software engineer is no", "‹occupation› is no"},
@@ -258,13 +258,12 @@ static void fill(struct sample *sample, size_t person)
 static void ordinary_messages_stay_as_they_are(void **state)
 {
     (void)state;
-    const struct provider_fields *const fields[] = {&payward_fields, &kraken_embed_fields, &kira_fields,
-                                                    &payso_fields};
+    static const char *const providers[] = {"payward", "kraken-embed", "kira", "payso"};
     for (size_t person = 0; person < PEOPLE; person++)
         for (size_t provider = 0; provider < 4; provider++)
             for (size_t i = 0; i < sizeof ordinary / sizeof *ordinary; i++) {
                 struct sample sample;
-                const struct scrub_secrets secrets = {.fields = fields[provider]};
+                const struct scrub_secrets secrets = {.fields = provider_find(providers[provider])->fields};
                 char out[1024];
                 fill(&sample, person);
                 /* At the others an occupation is one of a list. */

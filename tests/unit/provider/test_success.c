@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "provider/fields.h"
 #include "provider/kira.h"
 #include "provider/payward.h"
+#include "unit/provider/members.h"
 #include "unit/provider/records.h"
 
 static struct outcome judge(const struct provider *provider, enum operation operation, uint64_t members,
@@ -37,9 +37,10 @@ static void an_update_names_what_it_left_out(void **state)
 {
     (void)state;
     enum { NONE = 0 };
-    const uint64_t phone = FIELDS_BIT(KIRA_PHONE), city = FIELDS_BIT(KIRA_ADDRESS_CITY),
-                   street = FIELDS_BIT(KIRA_ADDRESS_STREET), metadata = FIELDS_BIT(KIRA_METADATA),
-                   document = FIELDS_BIT(KIRA_IDENTIFYING_INFORMATION);
+    const struct provider_fields *fields = kira_provider.fields;
+    const uint64_t phone = members_of(fields, "phone"), city = members_of(fields, "address_city"),
+                   street = members_of(fields, "address_street"), metadata = members_of(fields, "metadata"),
+                   document = members_of(fields, "identifying_information");
     const struct {
         const char *list;
         uint64_t sent, left_out;
@@ -80,7 +81,8 @@ static void an_update_names_what_it_left_out(void **state)
 static void warnings_are_of_a_member_or_of_the_record(void **state)
 {
     (void)state;
-    const uint64_t phone = FIELDS_BIT(KIRA_PHONE), city = FIELDS_BIT(KIRA_ADDRESS_CITY);
+    const uint64_t phone = members_of(kira_provider.fields, "phone"),
+                   city = members_of(kira_provider.fields, "address_city");
     const struct {
         const char *warnings;
         uint64_t warned;
@@ -119,7 +121,7 @@ static void warnings_are_found_in_a_wrapper(void **state)
     struct outcome outcome =
         judge(&payward_provider, OPERATION_CREATE, 0,
               "{\"data\":{\"id\":\"AA45N8G4MLDYWAR7\",\"warnings\":[{\"field\":\"phone\"}]}}");
-    assert_int_equal(outcome.warned, FIELDS_BIT(PAYWARD_PHONE));
+    assert_int_equal(outcome.warned, members_of(payward_provider.fields, "phone"));
 }
 
 int main(void)

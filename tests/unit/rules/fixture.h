@@ -19,36 +19,32 @@ static const char *const fixture_refused[] = {"KP", NULL};
 
 /* A provider that asks for little, so that a row of a test holds what it is about. */
 static const struct provider_field fixture_fields[] = {
-    {.field = FIELD_EXTERNAL_ID, .member = 0, .required = true, .max_chars = 128},
-    {.field = FIELD_CUSTOMER_TYPE, .member = 1, .values = fixture_individual},
-    {.field = FIELD_EMAIL, .member = 1},
-    {.field = FIELD_PHONE, .member = 2},
-    {.field = FIELD_FIRST_NAME, .member = 3, .max_chars = 10},
-    {.field = FIELD_LAST_NAME, .member = 3, .required = true},
-    {.field = FIELD_DATE_OF_BIRTH, .member = 4},
-    {.field = FIELD_CITY, .member = 5},
-    {.field = FIELD_STATE, .member = 5},
-    {.field = FIELD_POSTAL_CODE, .member = 5},
-    {.field = FIELD_COUNTRY, .member = 5, .refused_countries = fixture_refused},
-    {.field = FIELD_NATIONALITIES, .member = 6, .extra_countries = fixture_also},
-    {.field = FIELD_TAX_ID, .member = 7, .max_chars = 10},
-    {.field = FIELD_TAX_COUNTRY, .member = 7},
-    {.field = FIELD_LANGUAGE, .member = 8},
-    {.field = FIELD_OCCUPATION, .member = 9, .values = fixture_occupations},
-    {.field = FIELD_EMPLOYER_NAME, .member = 10},
-    {.field = FIELD_PEP_STATUS, .member = 11},
-    {.field = FIELD_TOS_VERSION, .member = 12},
-    {.field = FIELD_NATIONAL_ID, .member = 13},
-    {.field = FIELD_DOCUMENT_EXPIRY, .member = 13},
-    {.field = FIELD_DOCUMENT_FRONT, .member = 13},
-    {.field = FIELD_CLIENT_IDENTIFIER, .member = 13},
+    {.field = FIELD_EXTERNAL_ID, .slot = 0, .required = true, .max_chars = 128},
+    {.field = FIELD_CUSTOMER_TYPE, .slot = 1, .values = fixture_individual},
+    {.field = FIELD_EMAIL, .slot = 1},
+    {.field = FIELD_PHONE, .slot = 2},
+    {.field = FIELD_FIRST_NAME, .slot = 3, .max_chars = 10},
+    {.field = FIELD_LAST_NAME, .slot = 3, .required = true},
+    {.field = FIELD_DATE_OF_BIRTH, .slot = 4},
+    {.field = FIELD_CITY, .slot = 5},
+    {.field = FIELD_STATE, .slot = 5},
+    {.field = FIELD_POSTAL_CODE, .slot = 5},
+    {.field = FIELD_COUNTRY, .slot = 5, .refused_countries = fixture_refused},
+    {.field = FIELD_NATIONALITIES, .slot = 6, .extra_countries = fixture_also},
+    {.field = FIELD_TAX_ID, .slot = 7, .max_chars = 10},
+    {.field = FIELD_TAX_COUNTRY, .slot = 7},
+    {.field = FIELD_LANGUAGE, .slot = 8},
+    {.field = FIELD_OCCUPATION, .slot = 9, .values = fixture_occupations},
+    {.field = FIELD_EMPLOYER_NAME, .slot = 10},
+    {.field = FIELD_PEP_STATUS, .slot = 11},
+    {.field = FIELD_TOS_VERSION, .slot = 12},
+    {.field = FIELD_NATIONAL_ID, .slot = 13},
+    {.field = FIELD_DOCUMENT_EXPIRY, .slot = 13},
+    {.field = FIELD_DOCUMENT_FRONT, .slot = 13},
+    {.field = FIELD_CLIENT_IDENTIFIER, .slot = 13},
 };
-static const char *const fixture_members[] = {"a", "b", "c", "d", "e", "f", "g", "h",
-                                              "i", "j", "k", "l", "m", "n", NULL};
-static const struct provider_fields fixture_provider = {.fields = fixture_fields,
-                                                        .field_count = COUNT(fixture_fields),
-                                                        .members = fixture_members,
-                                                        .member_count = 14};
+static const struct provider_fields fixture_provider = {
+    .fields = fixture_fields, .field_count = COUNT(fixture_fields), .slot_count = 14};
 
 struct fixture {
     struct job job;

@@ -32,14 +32,10 @@ static const struct provider_field fields[] = {
     {.field = FIELD_SOURCE_OF_FUNDS, .recommended = true},
     {.field = FIELD_NATIONAL_ID, .required = true, .applies_to = PROVIDER_US_INDIVIDUALS},
     {.field = FIELD_DOCUMENT_FRONT},
+    {.field = FIELD_NONE, .group = FIELD_GROUP_METADATA, .max_chars = 5},
 };
-static const struct provider_field metadata = {.member = 0, .max_chars = 5};
-static const char *const members[] = {"all", NULL};
-static const struct provider_fields provider_fields = {.fields = fields,
-                                                       .field_count = COUNT(fields),
-                                                       .members = members,
-                                                       .member_count = 1,
-                                                       .groups = {[FIELD_GROUP_METADATA] = &metadata}};
+static const struct provider_fields provider_fields = {
+    .fields = fields, .field_count = COUNT(fields), .slot_count = 1};
 
 static struct fixture *fixture_with_requirements(void)
 {
