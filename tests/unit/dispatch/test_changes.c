@@ -420,6 +420,94 @@ static void what_was_left_out_with_this_value_is_a_repeat(void **state)
     fingerprint_free(world.fingerprint);
 }
 
+/* A provider whose body is not what it was: rows is what remains of it and what is new. */
+struct other_body {
+    struct provider provider;
+    struct provider_fields fields;
+    struct provider_field rows[64];
+    struct fingerprint *fingerprint;
+};
+
+static void other_body_open(struct other_body *other, const struct world *world)
+{
+    other->provider = *world->provider;
+    other->fields = *world->provider->fields;
+    assert_true(other->fields.field_count < sizeof other->rows / sizeof *other->rows);
+    memcpy(other->rows, other->fields.fields, other->fields.field_count * sizeof *other->rows);
+    other->fields.fields = other->rows;
+    other->provider.fields = &other->fields;
+}
+
+/* Finds the changes of a row that was stored with the body as it was. */
+static void find_other(struct other_body *other, struct world *world, struct changes *changes)
+{
+    const struct ledger_customer customer = {
+        .id = 1,
+        .member_digests =
+            slice_make((const char *)world->members, world->member_count * FINGERPRINT_MEMBER_LEN)};
+    other->fingerprint = fingerprint_new(fingerprint_key, &other->fields);
+    fingerprint_record(other->fingerprint, &world->sample.record, world->sample.record.digest);
+    changes_find(&other->provider, other->fingerprint, &world->sample.record, &customer, changes);
+    fingerprint_free(other->fingerprint);
+}
+
+static void a_member_in_the_middle_of_the_body_changes_nobody(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ABILITY_TABLES; i++) {
+        struct world world;
+        struct other_body other;
+        struct changes changes;
+        uint8_t digest[FINGERPRINT_LEN];
+        world_open(&world, &ability_tables[i]);
+        memcpy(digest, world.sample.record.digest, sizeof digest);
+        other_body_open(&other, &world);
+        memmove(other.rows + 2, other.rows + 1, (other.fields.field_count++ - 1) * sizeof *other.rows);
+        other.rows[1] = (struct provider_field){.field = FIELD_COMPANY_NAME,
+                                                .member = "company",
+                                                .slot = (uint16_t)other.fields.slot_count++,
+                                                .update = UPDATE_CLEAR};
+
+        find_other(&other, &world, &changes);
+        assert_memory_equal(world.sample.record.digest, digest, sizeof digest);
+        assert_memory_equal(changes.digest, digest, sizeof digest);
+        assert_memory_equal(changes.members, world.members, world.member_count * FINGERPRINT_MEMBER_LEN);
+        assert_int_equal(changes.send, 0);
+        assert_int_equal(changes.immutable, FIELD_NONE);
+        assert_int_equal(changes.not_cleared, 0);
+
+        sample_set(&world.sample, FIELD_COMPANY_NAME, "Example Ltd");
+        find_other(&other, &world, &changes);
+        assert_int_equal(changes.send, UINT64_C(1) << world.member_count);
+        fingerprint_free(world.fingerprint);
+    }
+}
+
+/* Its slot stays empty, since no other member may have it. */
+static void a_member_that_the_body_no_longer_has_keeps_its_digest(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ABILITY_TABLES; i++) {
+        struct world world;
+        struct other_body other;
+        struct changes changes;
+        world_open(&world, &ability_tables[i]);
+        other_body_open(&other, &world);
+        size_t phone = 0;
+        while (other.rows[phone].field != FIELD_PHONE)
+            phone++;
+        memmove(other.rows + phone, other.rows + phone + 1,
+                (--other.fields.field_count - phone) * sizeof *other.rows);
+
+        find_other(&other, &world, &changes);
+        assert_memory_equal(changes.members, world.members, world.member_count * FINGERPRINT_MEMBER_LEN);
+        assert_int_equal(changes.send, 0);
+        assert_int_equal(changes.immutable, FIELD_NONE);
+        assert_int_equal(changes.not_cleared, 0);
+        fingerprint_free(world.fingerprint);
+    }
+}
+
 /* The user of a create in doubt may have the journalled value or the row's. */
 static const struct {
     const char *sentence;
@@ -486,6 +574,8 @@ int main(void)
         cmocka_unit_test(several_changes_are_one_update_and_the_first_that_cannot_be_sent_is_named),
         cmocka_unit_test(what_was_left_out_with_this_value_is_a_repeat),
         cmocka_unit_test(a_create_in_doubt_with_a_changed_row_makes_what_differs_unknown),
+        cmocka_unit_test(a_member_in_the_middle_of_the_body_changes_nobody),
+        cmocka_unit_test(a_member_that_the_body_no_longer_has_keeps_its_digest),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("changes", tests, NULL, NULL);
