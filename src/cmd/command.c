@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "cmd/help_provider.h"
 #include "cmd/output.h"
 #include "core/log.h"
 #include "core/process.h"
 #include "core/text.h"
+#include "provider/provider_table.h"
 
-enum { HELP_MAX = 1 << 16 };
+enum { HELP_MAX = 1 << 16, NAMES_MAX = 64 };
 
 struct command {
     const char *name;
@@ -35,13 +37,17 @@ static const struct command command_table[] = {
     {"probe", "JOB", OPTION_PROBE,
      "check whether this job can run: credentials, clock, TLS, endpoint, ledger, disk", command_probe},
     {"version", NULL, OPTION_OTHER, "print the version", command_version},
-    {"help", "[COMMAND]", OPTION_OTHER, "list the commands, or the options of one of them", command_help},
+    {"help", "[TOPIC]", OPTION_OTHER, "list the commands, or explain a command, a provider or the fields",
+     command_help},
     {0},
 };
 
 static const struct {
     const char *alias, *name;
 } aliases[] = {{"settle", "resolve"}};
+
+/* What help has pages about besides the commands and the providers. */
+static const char *const topics[] = {"providers", "fields", NULL};
 
 static const char *alias_of(const struct command *command)
 {
@@ -62,18 +68,24 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static int fail_unknown(const char *name)
+static int fail_unknown(const char *name, bool is_topic)
 {
-    const char *names[16] = {0};
+    const char *names[NAMES_MAX] = {0};
+    size_t count = 0;
 
-    for (size_t i = 0; command_table[i].name; i++)
-        names[i] = command_table[i].name;
-    const char *nearest = text_nearest(slice_from(name), names);
+    for (const struct command *command = command_table; command->name; command++)
+        names[count++] = command->name;
+    for (const char *const *topic = topics; is_topic && *topic; topic++)
+        names[count++] = *topic;
+    for (const char *const *provider = provider_names(); is_topic && *provider && count < NAMES_MAX - 1;
+         provider++)
+        names[count++] = *provider;
+    const char *kind = is_topic ? "topic" : "command", *nearest = text_nearest(slice_from(name), names);
     if (nearest)
-        log_error("unknown command `%s`\nhint: did you mean `%s`? kyc-import help lists the commands", name,
+        log_error("unknown %s `%s`\nhint: did you mean `%s`? kyc-import help lists the commands", kind, name,
                   nearest);
     else
-        log_error("unknown command `%s`\nhint: kyc-import help lists the commands", name);
+        log_error("unknown %s `%s`\nhint: kyc-import help lists the commands", kind, name);
     return ERROR_USAGE;
 }
 
@@ -87,31 +99,54 @@ static void help_commands(struct buffer *out)
                       command->help);
     buffer_append_text(
         out,
-        "\nkyc-import help COMMAND lists its options. JOB is a job file (YAML); see README.md.\n"
+        "\nkyc-import help COMMAND lists its options, help providers the providers, help PROVIDER the settings and\n"
+        "fields of one, help fields all customer fields. JOB is a job file (YAML); see README.md.\n"
         "\nExit status: 0 done, 1 finished, but some rows are rejected, refused or in doubt, 2 usage or job\n"
         "file, 3 input, 4 stopped by the provider's answers or by a limit of the job, 5 ledger,\n"
         "6 interrupted, 7 another process holds the ledger or a credential.\n");
 }
 
+static void help_command(const struct command *command, struct buffer *out)
+{
+    buffer_printf(out, "kyc-import %s%s%s: %s\n\n", command->name, command->argument ? " " : "",
+                  command->argument ? command->argument : "", command->help);
+    const char *alias = alias_of(command);
+    if (alias)
+        buffer_printf(out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);
+    options_help(command->option_bit, out);
+}
+
+/* False when there is no such topic. */
+static bool help_topic(const char *topic, struct buffer *out)
+{
+    const struct command *command = find_command(topic);
+    const struct provider *provider = provider_find(topic);
+
+    if (command)
+        help_command(command, out);
+    else if (provider)
+        help_provider(provider, out);
+    else if (strcmp(topic, "providers") == 0)
+        help_provider_list(out);
+    else if (strcmp(topic, "fields") == 0)
+        help_provider_fields(out);
+    else
+        return false;
+    return true;
+}
+
 int command_help(const struct options *options)
 {
-    const struct command *command = options->argument ? find_command(options->argument) : NULL;
     struct buffer out;
+    int status;
 
-    if (options->argument && !command)
-        return fail_unknown(options->argument);
     buffer_init(&out, HELP_MAX);
-    if (command) {
-        buffer_printf(&out, "kyc-import %s%s%s: %s\n\n", command->name, command->argument ? " " : "",
-                      command->argument ? command->argument : "", command->help);
-        const char *alias = alias_of(command);
-        if (alias)
-            buffer_printf(&out, "`kyc-import %s` is the same command under its earlier name.\n\n", alias);
-        options_help(command->option_bit, &out);
-    } else {
+    if (!options->argument)
         help_commands(&out);
-    }
-    int status = output_result(buffer_slice(&out), 0);
+    if (!options->argument || help_topic(options->argument, &out))
+        status = output_result(buffer_slice(&out), 0);
+    else
+        status = fail_unknown(options->argument, true);
     buffer_clear(&out);
     return status;
 }
@@ -135,7 +170,7 @@ int command_main(int argc, char **argv)
         name = "version";
     const struct command *command = find_command(name);
     if (!command)
-        return fail_unknown(name);
+        return fail_unknown(name, false);
     if (options_parse(&options, command->option_bit, argv + 2, &error) != 0) {
         options_clear(&options);
         return output_error(&error);

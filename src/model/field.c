@@ -52,6 +52,11 @@ enum field_group field_group_of_name(struct slice name)
     return FIELD_GROUP_NONE;
 }
 
+struct slice field_group_prefix(enum field_group group)
+{
+    return field_groups[group];
+}
+
 void field_define(const struct slice *names, size_t count)
 {
     assert(count <= FIELD_OWN_MAX);

@@ -84,6 +84,8 @@ void field_define(const struct slice *names, size_t count);
 size_t field_count(void);
 /* The group that a name is of by its beginning (`metadata.`), whether it was defined or not. */
 enum field_group field_group_of_name(struct slice name);
+/* How the names of a group begin: `metadata.`. */
+struct slice field_group_prefix(enum field_group group);
 /* The group of a field of the job's own; FIELD_GROUP_NONE of the table's. */
 enum field_group field_group(enum field_id field);
 /* The name within its group: `plan` of metadata.plan; of the table's fields the whole name. */

@@ -72,6 +72,7 @@ struct provider_field {
     const char *reply_name; /* path by which replies name the member, if they use another; or NULL */
 
     bool required;
+    bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */
     bool recommended;  /* required, but only as a warning: the provider tends to refuse without */
     bool heads_member; /* required where another field of its member has a value: a document's type */
     bool first_only;   /* of a list: its first item is sent, validated and digested, no other */

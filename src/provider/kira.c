@@ -355,6 +355,7 @@ const struct provider kira_provider = {
     .has_login = true,
     .can_update = true,
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
+    .recovery_help = "repeated with the same idempotency key while that is valid, later looked up by e-mail",
     .fields = &fields,
     .verification_words = verification_words,
     .check_job = kira_check_job,

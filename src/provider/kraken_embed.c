@@ -116,6 +116,8 @@ const struct provider kraken_embed_provider = {
     .is_signed = true,
     .can_update = true,
     .recovery = PROVIDER_RECOVERY_REPEAT,
+    .recovery_help =
+        "repeated (?); if the user exists, the one that the reply names is taken if it has the same external_id, else a person resolves it",
     .fields = &fields,
     .verification_words = verification_words,
     .check_job = kraken_embed_check_job,

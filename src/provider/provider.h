@@ -114,6 +114,7 @@ struct provider {
     bool has_login;                    /* a LOGIN gives the token that every other request carries */
     bool can_update;                   /* false: a changed customer is refused as record/no_update */
     enum provider_recovery recovery;
+    const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
     const struct provider_fields *fields;
     const struct provider_word *verification_words; /* ended by a row without a member */
 

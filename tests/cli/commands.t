@@ -24,7 +24,7 @@ sub says
 subtest 'help' => sub {
     my ($status, $out, $err) = run_program($import, 'help');
     is("$status$err", '0', 'help is status 0 and silent on standard error');
-    my @commands = $out =~ /^  (\w+) +(?:JOB|INPUT|\[COMMAND\]|  )/mg;
+    my @commands = $out =~ /^  (\w+) +(?:JOB|INPUT|\[TOPIC\]|  )/mg;
     cmp_ok(scalar @commands, '>=', 5, 'it lists the commands');
     like($out, qr/^  \Q$_\E\b/m, "it lists $_") for qw(check run status version help);
     like($out, qr/\b$_ /, "it explains exit status $_") for 0 .. 7;
@@ -60,7 +60,10 @@ subtest 'mistakes' => sub {
     says(@$_) for (
         ['an unknown command', ['chekc', 'job.yaml'], 2, qr/unknown command `chekc`\n *hint: did you mean `check`\?/],
         ['one that is like nothing', ['frobnicate'], 2, qr/unknown command `frobnicate`\n *hint: kyc-import help/],
-        ['help of an unknown command', ['help', 'statsu'], 2, qr/unknown command `statsu`\n *hint: did you mean `status`\?/],
+        ['help about an unknown command', ['help', 'statsu'], 2, qr/unknown topic `statsu`\n *hint: did you mean `status`\?/],
+        ['help about an unknown provider', ['help', 'paywrd'], 2, qr/unknown topic `paywrd`\n *hint: did you mean `payward`\?/],
+        ['help about a topic that is misspelt', ['help', 'feilds'], 2, qr/unknown topic `feilds`\n *hint: did you mean `fields`\?/],
+        ['a topic is not a command', ['payward'], 2, qr/unknown command `payward`/],
         ['an unknown option', ['check', '--limt', '5', 'job.yaml'], 2, qr/unknown option --limt\n *hint: did you mean --limit\?/],
         ['an unknown option with a value', ['run', '--retry-refusd=1', 'job.yaml'], 2, qr/--retry-refusd\n *hint: did you mean --retry-refused/],
         ['an option of another command', ['check', '--new-ledger', 'job.yaml'], 2, qr/--new-ledger is not an option of this command/],

@@ -1,0 +1,219 @@
+#include "cmd/help_provider.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/field.h"
+#include "provider/provider_table.h"
+
+enum { WIDTH = 100, NAME_WIDTH = 28, TEXT_MAX = 4096 };
+
+/* A name, then text from column indent + width on, broken at blanks. */
+static void add_wrapped(struct buffer *out, size_t indent, size_t width, const char *name, const char *text)
+{
+    size_t column = indent + strlen(name), margin = indent + width;
+    buffer_printf(out, "%*s%s", (int)indent, "", name);
+    for (bool is_first = true; *text; is_first = false) {
+        size_t len = strcspn(text, " ");
+        bool breaks = is_first ? column >= margin && width > 0 : column + 1 + len > WIDTH;
+        if (breaks)
+            buffer_append_char(out, '\n');
+        size_t blanks = breaks ? margin : is_first ? margin - column : 1;
+        buffer_printf(out, "%*s%.*s", (int)blanks, "", (int)len, text);
+        column = (breaks ? 0 : column) + blanks + len;
+        text += len + strspn(text + len, " ");
+    }
+    buffer_append_char(out, '\n');
+}
+
+static void add_row(struct buffer *out, size_t indent, size_t width, const char *name, const char *format,
+                    ...) __attribute__((format(printf, 5, 6)));
+
+static void add_row(struct buffer *out, size_t indent, size_t width, const char *name, const char *format,
+                    ...)
+{
+    char text[TEXT_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    add_wrapped(out, indent, width, name, text);
+}
+
+/* "; LABEL a, b, c"; nothing for NULL. */
+static void add_list(struct buffer *text, const char *label, const char *const *items)
+{
+    for (size_t i = 0; items && items[i]; i++)
+        buffer_printf(text, "%s%s%s", i > 0 ? ", " : "; ", i > 0 ? "" : label, items[i]);
+}
+
+static const char *const *customer_types(const struct provider *provider)
+{
+    const struct provider_field *field = provider_fields_find(provider->fields, FIELD_CUSTOMER_TYPE);
+    return field && field->values ? field->values : field_words(FIELD_CUSTOMER_TYPE);
+}
+
+static void add_summary(struct buffer *out, size_t indent, size_t width, const char *name,
+                        const struct provider *provider)
+{
+    const char *const *types = customer_types(provider);
+
+    add_row(out, indent, width, name, "%s", provider->base_url);
+    add_row(out, indent, width, "", "creates users%s (customers: %s%s%s)",
+            provider->can_update ? " and updates them" : ", cannot update them", types[0],
+            types[1] ? ", " : "", types[1] ? types[1] : "");
+    add_row(out, indent, width, "", "a create in doubt is %s", provider->recovery_help);
+    add_row(out, indent, width, "", "credentials: %s", provider->credentials);
+}
+
+void help_provider_list(struct buffer *out)
+{
+    for (const char *const *name = provider_names(); *name; name++) {
+        add_summary(out, 2, 14, *name, provider_find(*name));
+        buffer_append_char(out, '\n');
+    }
+    buffer_append_text(out, "kyc-import help PROVIDER lists the fields, settings and credentials of one.\n");
+}
+
+/* The row of a field, or, with FIELD_NONE, of the members of a group. */
+static const struct provider_field *find_row(const struct provider *provider, enum field_id field,
+                                             enum field_group group)
+{
+    for (size_t i = 0; i < provider->fields->field_count; i++) {
+        const struct provider_field *row = &provider->fields->fields[i];
+        if (row->field == field && row->group == group && !row->copy)
+            return row;
+    }
+    return NULL;
+}
+
+/* The members that the value is written into: `birth.city`, … */
+static void add_members(struct buffer *text, const struct provider *provider,
+                        const struct provider_field *field)
+{
+    if (!field->member)
+        buffer_append_text(text, "not sent");
+    for (size_t i = 0; field->member && i < provider->fields->field_count; i++) {
+        const struct provider_field *row = &provider->fields->fields[i];
+        if (row->field == field->field && row->group == field->group)
+            buffer_printf(text, "%s%s%s%s", text->len > 0 ? ", " : "", row->member, row->key ? "." : "",
+                          row->key ? row->key : "");
+    }
+}
+
+/* Calls visit for every customer field, then for every group, whose members a job names. */
+static void each_field(void (*visit)(struct buffer *out, const struct provider *provider, enum field_id field,
+                                     enum field_group group, const char *name),
+                       struct buffer *out, const struct provider *provider)
+{
+    char name[FIELD_OWN_NAME_SIZE];
+
+    for (enum field_id field = 0; field < FIELD_COUNT; field++)
+        visit(out, provider, field, FIELD_GROUP_NONE, field_name(field));
+    for (enum field_group group = FIELD_GROUP_NONE + 1; group < FIELD_GROUP_COUNT; group++) {
+        struct slice prefix = field_group_prefix(group);
+        snprintf(name, sizeof name, "%.*sNAME", (int)prefix.len, prefix.data);
+        visit(out, provider, FIELD_NONE, group, name);
+    }
+}
+
+static const char *audience_help(enum provider_audience audience)
+{
+    static const char *const texts[] = {
+        [PROVIDER_EVERYBODY] = "",
+        [PROVIDER_INDIVIDUALS] = " of individuals",
+        [PROVIDER_BUSINESSES] = " of businesses",
+        [PROVIDER_US_INDIVIDUALS] = " of individuals in the US",
+    };
+    return texts[audience];
+}
+
+static void add_field(struct buffer *out, const struct provider *provider, enum field_id id,
+                      enum field_group group, const char *name)
+{
+    const struct provider_field *field = find_row(provider, id, group);
+    struct buffer text;
+    if (!field)
+        return;
+    buffer_init(&text, TEXT_MAX);
+    add_members(&text, provider, field);
+    if (field->required || field->recommended)
+        buffer_printf(&text, "; %s%s%s", field->required ? "required" : "recommended",
+                      audience_help(field->applies_to), field->is_uncertain ? " (?)" : "");
+    if (field->heads_member)
+        buffer_append_text(&text, "; required with the other fields of its member");
+    if (provider->can_update && field->member && field->update == UPDATE_NEVER)
+        buffer_append_text(&text, "; never updated");
+    if (field->update == UPDATE_CLEAR)
+        buffer_append_text(&text, "; can be cleared");
+    if (field->first_only)
+        buffer_append_text(&text, "; only the first is used");
+    if (field->min_chars > 0)
+        buffer_printf(&text, "; at least %u characters", (unsigned)field->min_chars);
+    if (field->max_chars > 0)
+        buffer_printf(&text, "; at most %u characters", (unsigned)field->max_chars);
+    if (field->values && field->values != field_words(id))
+        add_list(&text, field->values[1] ? "one of " : "only ", field->values);
+    add_list(&text, "besides ISO 3166-1: ", field->extra_countries);
+    add_list(&text, "refused: ", field->refused_countries);
+    add_list(&text, "warning for ", field->warned_countries);
+    add_row(out, 2, NAME_WIDTH, name, "%s", text.data);
+    buffer_clear(&text);
+}
+
+static void add_words(struct buffer *out, const struct provider *provider)
+{
+    const char *member = "";
+
+    buffer_append_text(out, "\nVerification words, and what they mean\n");
+    for (const struct provider_word *row = provider->verification_words; row->member; row++) {
+        if (strcmp(member, row->member) != 0)
+            buffer_printf(out, "\n  %s\n", row->member);
+        member = row->member;
+        add_row(out, 4, NAME_WIDTH - 2, row->word, "%s%s", verification_word(row->verification),
+                row->is_uncertain ? " (?)" : "");
+    }
+}
+
+void help_provider(const struct provider *provider, struct buffer *out)
+{
+    add_summary(out, 0, 14, provider->name, provider);
+    add_row(out, 0, 14, "", "by default %" PRIu32 " requests per second, %" PRIu32 " in flight%s",
+            provider->rate.count, provider->in_flight, provider->is_signed ? " per key" : "");
+    buffer_append_text(out, "\nFields: the customer field, the member as which it is sent\n\n");
+    each_field(add_field, out, provider);
+    add_words(out, provider);
+    buffer_append_text(out, "\n(?): the provider's pages leave it open.\n");
+}
+
+static void add_reference(struct buffer *out, const struct provider *provider, enum field_id field,
+                          enum field_group group, const char *name)
+{
+    struct buffer takers;
+
+    (void)provider;
+    buffer_init(&takers, TEXT_MAX);
+    for (const char *const *taker = provider_names(); *taker; taker++) {
+        const struct provider_field *row = find_row(provider_find(*taker), field, group);
+        if (row)
+            buffer_printf(&takers, "%s%s%s", takers.len > 0 ? ", " : "", *taker, row->required ? "*" : "");
+    }
+    buffer_append_char(out, '\n');
+    add_row(out, 2, NAME_WIDTH, name, "%s", field == FIELD_NONE ? "text" : field_form(field));
+    add_row(out, 6, 0, "", "%s",
+            field == FIELD_NONE ? "A member of the provider's object of this name; the job chooses NAME."
+                                : field_table[field].help);
+    if (takers.len > 0)
+        add_row(out, 6, 0, "", "%s", takers.data);
+    buffer_clear(&takers);
+}
+
+void help_provider_fields(struct buffer *out)
+{
+    buffer_append_text(out, "Customer fields of a job file, and the providers that take them (*: required, "
+                            "perhaps only of some\ncustomers: kyc-import help PROVIDER).\n");
+    each_field(add_reference, out, NULL);
+}

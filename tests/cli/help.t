@@ -1,0 +1,145 @@
+#!/usr/bin/perl
+# help providers, help PROVIDER and help fields: what the providers' pages say (src/provider/README.md, "Sources").
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use KycTest;
+
+my $import = program('kyc-import');
+my @providers = qw(payward kraken-embed kira payso);
+
+sub help
+{
+    my ($topic) = @_;
+    my ($status, $out, $err) = run_program($import, 'help', $topic);
+    is("$status$err", '0', "help $topic is status 0 and silent on standard error");
+    is((grep { length > 100 || /\s$/ } split /\n/, $out), 0, "help $topic fits 100 columns, without blanks at the end");
+    return $out;
+}
+
+# The one line of a name, with what was broken off it.
+sub line_of
+{
+    my ($text, $name) = @_;
+    my ($line) = $text =~ /^ +\Q$name\E {2,}(\S.*\n(?: {10,}\S.*\n)*)/m or return '';
+    return $line =~ s/\s+/ /gr =~ s/ $//r;
+}
+
+# Text that is in the line of a field or word, and text that is not.
+my %facts = (
+    payward => [
+        ['external_id', 'external_reference; required; never updated'],
+        ['email', 'email; required; never updated'],
+        ['first_name', 'full_name.first_name; required'],
+        ['middle_name', 'full_name.middle_name'],
+        ['date_of_birth', 'birth.date; required'],
+        ['birth_city', 'birth.city; required (?)'],
+        ['address_line1', 'residence.line1; required'],
+        ['state', 'residence.province'],
+        ['phone', 'phone; required; can be cleared'],
+        ['employer_name', 'employer_name; can be cleared'],
+        ['nationalities', 'besides ISO 3166-1: AC, AN, AP, CP, DG, EA, EU, IC, JX, TA, QO, XK, 0C'],
+        ['occupation', 'one of agriculture, business_management, computers_and_it, construction, education, finance, government, healthcare, hospitality, manufacturing, marketing, media, other, science, self_employed, student, transportation, unemployed, employed'],
+        ['customer_type', 'only individual'],
+    ],
+    'kraken-embed' => [
+        ['external_id', 'external_id; required; never updated'],
+        ['tos_version', 'tos_version_accepted; required'],
+        ['birth_city', 'city_of_birth'],
+        ['birth_country', 'country_of_birth'],
+        ['date_of_birth', 'date_of_birth; required'],
+        ['ok', 'verified'],
+        ['verification', 'action_needed'],
+        ['wait', 'pending (?)'],
+    ],
+    kira => [
+        ['nationalities', 'nationality; only the first is used'],
+        ['address_line1', 'address_street; at most 70 characters'],
+        ['address_line2', 'address_street_2; at most 70 characters'],
+        ['employer_name', 'current_employer'],
+        ['language', 'one of en, es'],
+        ['gender', 'one of male, female, other'],
+        ['source_of_funds', 'source_of_funds; recommended; one of salary, self_employment_income, investment_proceeds'],
+        ['verification_mode', 'one of automatic, verification_link'],
+        ['expected_transaction_count', 'one of 1_to_10, 11_to_50, 51_to_200, more_than_200'],
+        ['document_expiry', 'identifying_information.expiration'],
+        ['metadata.NAME', 'metadata'],
+        ['unverified', 'pending'],
+        ['needs_action', 'action_needed'],
+        ['rejected', 'rejected'],
+        ['REJECTED', 'rejected (?)'],
+    ],
+    payso => [
+        ['external_id', 'not sent; required'],
+        ['customer_type', 'beneficiary_type'],
+        ['postal_code', 'postcode; required'],
+        ['company_name', 'company_name; required of businesses'],
+        ['first_name', 'first_name; required of individuals'],
+        ['national_id', 'ssn; required of individuals in the US (?)'],
+        ['nationalities', 'nationality; required; only the first is used; refused: AF, BY, BA, BI, CF, CU, KP, CD, ET, GT, GN, GW, HT, IR, IQ, LB, LY, ML, MM, NI, NE, RU, SO, SS, SD, SY, TN, VE, YE, ZW'],
+        ['not_started', 'pending (?)'],
+    ],
+);
+# Fields that a provider's page does not have.
+my %lacks = (
+    payward => [qw(tos_version gender company_name metadata.NAME)],
+    'kraken-embed' => [qw(gender national_id company_name)],
+    kira => [qw(company_name birth_city tax_id national_id client_identifier)],
+    payso => [qw(middle_name occupation language birth_city tax_id metadata.NAME)],
+);
+
+my %summary = (
+    payward => [qr{https://api\.services\.payward\.com\n}, qr/creates users and updates them \(customers: individual\)/, qr/external_reference gives the same user/],
+    'kraken-embed' => [qr{https://nexus\.kraken\.com\n}, qr/updates them \(customers: individual\)/, qr/a person\s+resolves it/],
+    kira => [qr{https://api\.balampay\.com\n}, qr/updates them \(customers: individual\)/, qr/same idempotency key/],
+    payso => [qr{https://core-api\.pay\.so/v1\n}, qr/cannot update them \(customers: individual, business\)/, qr/one listing of all users/],
+);
+subtest 'help providers' => sub {
+    my $text = help('providers');
+    my @blocks = split /\n\n/, $text;
+    for my $provider (@providers) {
+        my ($block) = grep { /^  \Q$provider\E / } @blocks;
+        like($block, $_, "$provider: $_") for @{$summary{$provider}};
+    }
+};
+
+for my $provider (@providers) {
+    subtest "help $provider" => sub {
+        my $text = help($provider);
+        like($text, qr/^\Q$provider\E /, 'it is about the provider');
+        like($text, $_, "$_") for @{$summary{$provider}};
+        for my $fact (@{$facts{$provider}}) {
+            my ($name, $want) = @$fact;
+            like(line_of($text, $name), qr/(?:^|; )\Q$want\E(?:;|,|$)/, "$name: $want");
+        }
+        is(line_of($text, $_), '', "$_ is not a field of it") for @{$lacks{$provider}};
+        unlike(line_of($text, 'middle_name'), qr/required|cleared/, 'middle_name is neither required nor cleared');
+        unlike($text, qr/never updated|cleared/, 'what cannot be updated has no remark about it') if $provider eq 'payso';
+    };
+}
+
+subtest 'help fields' => sub {
+    my $text = help('fields');
+    my %block = map { /^  (\S+)/ ? ($1 => $_) : () } split /\n\n/, $text;
+    for my $fact (
+        ['email', qr/e-mail address\n.*\n      payward\*, kraken-embed\*, kira\*, payso\*$/],
+        ['date_of_birth', qr/YYYY-MM-DD\n.*incorporation\.\n      payward\*, kraken-embed\*, kira, payso\*$/],
+        ['phone', qr/E\.164/],
+        ['country', qr/ISO 3166-1 alpha-2\n/],
+        ['tos_version', qr/whole number.*\n.*\n      kraken-embed\*$/],
+        ['company_name', qr/legal name of a business\.\n      payso\*$/],
+        ['client_identifier', qr/2017\/590.*\n      payward, kraken-embed$/],
+        ['document_front', qr/\n      kira$/],
+        ['metadata.NAME', qr/\n      kira$/],
+    ) {
+        my ($name, $want) = @$fact;
+        like($block{$name} // '', $want, "$name: $want");
+    }
+    my @names = read_file("$FindBin::Bin/../../src/model/field_rows.h") =~ /ROW\(\w+,\s*"(\w+)"/g;
+    cmp_ok(scalar @names, '>=', 45, 'the rows are found');
+    is(join(' ', grep { !$block{$_} } @names), '', 'every field is there');
+};
+
+done_testing;
