@@ -213,7 +213,7 @@ static void add_reference(struct buffer *out, const struct provider *provider, e
 
 void help_provider_fields(struct buffer *out)
 {
-    buffer_append_text(out, "Customer fields of a job file, and the providers that take them (*: required, "
-                            "perhaps only of some\ncustomers: kyc-import help PROVIDER).\n");
+    buffer_append_text(out, "Customer fields of a job file, and the providers that take them.\n"
+                            "*: required, perhaps only of some customers (kyc-import help PROVIDER).\n");
     each_field(add_reference, out, NULL);
 }
