@@ -23,12 +23,12 @@ int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sen
     nonces->ledger = ledger;
     nonces->count = sender_key_slot_count(sender);
     nonces->key_slots = memory_new(nonces->count + 1, sizeof *nonces->key_slots);
-    if (ledger_begin(ledger, error) != 0)
+    if (ledger && ledger_begin(ledger, error) != 0)
         return -1;
     for (size_t i = 0; i < nonces->count; i++) {
         const char *key_id = sender_key_slot_id(sender, i);
-        uint64_t stored;
-        if (ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
+        uint64_t stored = 0;
+        if (ledger && ledger_nonce_floor(ledger, key_id, &stored, error) != 0)
             return -1;
         if (stored > UINT64_MAX - SPARE)
             return error_set(
@@ -39,10 +39,10 @@ int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sen
         uint64_t start = later(clock_real_ns(), later(stored, by_hand)) + 1;
         sender_key_slot_start(sender, i, start);
         nonces->key_slots[i].reserved = start + AHEAD_NS;
-        if (ledger_nonce_reserve(ledger, key_id, nonces->key_slots[i].reserved, error) != 0)
+        if (ledger && ledger_nonce_reserve(ledger, key_id, nonces->key_slots[i].reserved, error) != 0)
             return -1;
     }
-    if (ledger_commit(ledger, error) != 0)
+    if (ledger && ledger_commit(ledger, error) != 0)
         return -1;
     nonce_reservation_publish(nonces);
     return 0;

@@ -1,9 +1,9 @@
-/* floors: nonce reservation: a durable high-water mark per key, so that no nonce is used twice even after a
- * crash. (A provider rejects a nonce that is not above the last one.)
+/* nonce_reservation: a durable high-water mark per key, so that no nonce is used twice even after a crash. (A
+ * provider rejects a nonce that is not above the last one.)
  *
- * A nonce may be used only below its key's committed floor. Floors are extended ahead: 60 s above the last
+ * A nonce may be used only up to its key's committed floor. A floor is extended ahead: to 60 s above the last
  * nonce, as soon as less than half of that is left, and published to the sender once committed. Thread: the
- * coordinator's. Owner: start/clear.
+ * ledger's. Owner: start/clear.
  */
 #ifndef KYC_DISPATCH_NONCE_RESERVATION_H
 #define KYC_DISPATCH_NONCE_RESERVATION_H
@@ -23,22 +23,24 @@ struct nonce_floor {
 
 struct nonce_reservation {
     struct sender *sender; /* borrowed */
-    struct ledger *ledger; /* borrowed */
+    struct ledger *ledger; /* borrowed; NULL: none */
     struct nonce_floor *key_slots;
-    size_t count;
+    size_t count; /* of key slots; 0: the provider does not sign */
 };
 
 /* Every key starts above the clock, its stored floor and by_hand (provider.nonce_floor; 0: none), with a
- * first floor that is durable when this returns 0. -1 with ERROR_LEDGER. */
+ * first floor that is durable when this returns 0. -1 with ERROR_LEDGER. Without a ledger nothing is stored,
+ * and the first floor is the last. */
 int nonce_reservation_start(struct nonce_reservation *nonces, struct sender *sender, struct ledger *ledger,
                             uint64_t by_hand, struct error *error);
 void nonce_reservation_clear(struct nonce_reservation *nonces);
 
-/* Within a round's transaction: extends the nonces that are due. 0, or -1. */
+/* In a transaction of the ledger: reserves further nonces for the keys that are due. 0, or -1 with
+ * ERROR_LEDGER. */
 int nonce_reservation_extend(struct nonce_reservation *nonces, struct error *error);
-/* After its commit: publishes them to the sender. */
+/* After its commit: the sender may use them. */
 void nonce_reservation_publish(struct nonce_reservation *nonces);
-/* The monotonic time of the next call of nonce_reservation_extend. */
+/* The monotonic time by which nonce_reservation_extend is to be called again; UINT64_MAX: never. */
 uint64_t nonce_reservation_next_ns(const struct nonce_reservation *nonces);
 
 #endif

@@ -29,11 +29,11 @@ bool rate_carryover_evaluate(const struct ledger_sending *last, const struct rat
 
 static int record(struct ledger *ledger, bool under_way, uint64_t hold_ns, struct error *error)
 {
-    struct ledger_sending dispatcher = {
+    struct ledger_sending sending = {
         .under_way = under_way, .boot_ns = clock_boot_ns(), .real_ns = clock_real_ns(), .hold_ns = hold_ns};
 
-    clock_boot_id(dispatcher.boot);
-    return ledger_sending_set(ledger, &dispatcher, error);
+    clock_boot_id(sending.boot);
+    return ledger_sending_set(ledger, &sending, error);
 }
 
 int rate_carryover_begin(struct sender *sender, struct ledger *ledger, const struct job *job,

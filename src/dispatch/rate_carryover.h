@@ -1,4 +1,4 @@
-/* follow: rate carry-over: keeps the rate limit across the processes of one job.
+/* rate_carryover: keeps the rate limit across the processes of one job.
  *
  * The provider's window does not reset when a process exits. So a process that starts within one window of
  * the previous one, or after one that was killed (whose end is unknown), delays its first request; and it

@@ -1,5 +1,5 @@
 /* session: a connection with a provider for one job: the locks of its keys, nonces that are reserved in the
- * ledger, the rate carried over from the process before, and the sender's thread.
+ * ledger, the rate carried over from the process before (but of a probe), and the sender's thread.
  *
  * Opened in one way for run, probe, resolve and status --against-provider. It writes nonce floors and other
  * meta data to the ledger, but neither customers nor events. Thread: the ledger's (the coordinator's); the
@@ -26,6 +26,7 @@ struct session_parts {
     const struct job *job;
     const struct provider *provider;
     struct ledger *ledger; /* NULL (a probe before the first run): nonces begin at the clock */
+    bool is_probe;         /* a few requests, whatever the rate; of them the ledger stores the nonces alone */
     void (*done)(void *context, struct delivery *delivery); /* as of sender_new; on the sender's thread */
     void *context;
 };

@@ -1,0 +1,149 @@
+#include "dispatch/session.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/memory.h"
+#include "dispatch/nonce_reservation.h"
+#include "dispatch/rate_carryover.h"
+
+struct session {
+    struct session_parts parts;
+    struct sender *sender;
+    pthread_t thread;
+    bool is_started;
+    struct nonce_reservation nonces;
+    struct clocks clocks;
+    int64_t clock_run;
+    bool is_clock_recorded; /* of this session */
+};
+
+static void *sender_main(void *argument)
+{
+    sender_run(argument);
+    return NULL;
+}
+
+static int read_clocks(struct session *session, struct error *error)
+{
+    struct ledger *ledger = session->parts.ledger;
+
+    session->clocks.ledger_ns = ledger_newest_ns(ledger);
+    return ledger_clock(ledger, &session->clock_run, &session->clocks.lead_ns, error);
+}
+
+/* Everything before the first request. */
+static int prepare(struct session *session, struct error *error)
+{
+    const struct session_parts *parts = &session->parts;
+
+    if (parts->ledger && read_clocks(session, error) != 0)
+        return -1;
+    session->sender = sender_new(parts->job, parts->provider, parts->done, parts->context, error);
+    if (!session->sender || nonce_reservation_start(&session->nonces, session->sender, parts->ledger,
+                                                    parts->job->provider.nonce_floor, error) != 0)
+        return -1;
+    if (parts->is_probe)
+        return 0;
+    return rate_carryover_begin(session->sender, parts->ledger, parts->job, parts->provider, error);
+}
+
+struct session *session_open(const struct session_parts *parts, struct error *error)
+{
+    struct session *session = memory_new(1, sizeof *session);
+
+    session->parts = *parts;
+    if (prepare(session, error) == 0) {
+        session->is_started = pthread_create(&session->thread, NULL, sender_main, session->sender) == 0;
+        if (session->is_started)
+            return session;
+        error_set(error, ERROR_USAGE,
+                  "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
+    }
+    session_close(session);
+    return NULL;
+}
+
+void session_close(struct session *session)
+{
+    if (!session)
+        return;
+    session_finish(session);
+    sender_free(session->sender);
+    nonce_reservation_clear(&session->nonces);
+    free(session);
+}
+
+struct sender *session_sender(struct session *session)
+{
+    return session->sender;
+}
+
+void session_note_journalled(struct session *session, uint64_t real_ns, uint64_t boot_ns)
+{
+    clocks_journalled(&session->clocks, real_ns, boot_ns);
+}
+
+const struct clocks *session_clocks(const struct session *session)
+{
+    return &session->clocks;
+}
+
+int64_t session_clock_run(const struct session *session)
+{
+    return session->clock_run;
+}
+
+/* Compares this machine's clock with the provider's, as far as it is known by now, and stores a new result.
+ */
+static int record_clock(struct session *session, struct error *error)
+{
+    struct clocks *clocks = &session->clocks;
+
+    clocks->has_provider = sender_provider_clock(session->sender, &clocks->provider_offset_ns);
+    uint64_t lead_ns = clocks_lead_ns(clocks);
+    bool is_new = clocks->has_provider && (!session->is_clock_recorded || lead_ns > clocks->lead_ns);
+    if (lead_ns > clocks->lead_ns) {
+        log_warning("this machine's clock is, or was during this run, %" PRIu64 " s ahead of the provider's",
+                    lead_ns / CLOCK_NS_PER_S);
+        clocks->lead_ns = lead_ns + CLOCKS_TOLERANCE_NS; /* no new warning for each second of drift */
+    }
+    if (!is_new)
+        return 0;
+    session->is_clock_recorded = true;
+    return ledger_clock_set(session->parts.ledger, clocks->lead_ns, error);
+}
+
+int session_write(struct session *session, bool with_clock, struct error *error)
+{
+    if (with_clock && record_clock(session, error) != 0)
+        return -1;
+    return nonce_reservation_extend(&session->nonces, error);
+}
+
+void session_publish(struct session *session)
+{
+    nonce_reservation_publish(&session->nonces);
+}
+
+uint64_t session_next_ns(const struct session *session)
+{
+    return nonce_reservation_next_ns(&session->nonces);
+}
+
+void session_finish(struct session *session)
+{
+    if (!session->is_started)
+        return;
+    sender_finish(session->sender);
+    pthread_join(session->thread, NULL);
+    session->is_started = false;
+}
+
+int session_record_end(const struct session *session, struct error *error)
+{
+    return rate_carryover_end(session->sender, session->parts.ledger, error);
+}
