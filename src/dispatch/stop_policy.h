@@ -52,7 +52,7 @@ struct stop_policy {
     char text[STOP_POLICY_TEXT_SIZE]; /* why, of the first reason: a fact line and a hint; "": none */
 };
 
-/* canary: the requests that are to be sent one at a time; 0: none. */
+/* canary: the requests that are to be sent one at a time; 0: none. Its begin and end are logged. */
 void stop_policy_init(struct stop_policy *policy, const struct job_delivery *limits, uint32_t canary);
 void stop_policy_clear(struct stop_policy *policy);
 
@@ -62,13 +62,14 @@ bool stop_policy_is_canary(const struct stop_policy *policy);
 /* After every attempt, a question's or listing's too. STOP_NONE, or why the run stops now. */
 enum stop_reason stop_policy_add_reply(struct stop_policy *policy, const struct delivery *delivery);
 
-/* The provider carried out a create or update. */
+/* The provider carried out a create or update. The rest of the canary (policy.canary) belongs to the ledger,
+ * not to a run: where stop_policy_is_canary was true, the caller stores it. */
 void stop_policy_add_done(struct stop_policy *policy);
 
-/* The provider finally refused a create or update that was sent. STOP_NONE; or a reason: *not_final are then
- * the customers whose refusals are not final, *count of them, valid until the next call. The first time these
- * are all that the rule counted (the canary: one; in a row: these; a share: all of this run), later (a
- * refusal that was in flight) this one alone. */
+/* The provider finally refused a create or update that was sent. STOP_NONE, with *count 0; or a reason:
+ * *not_final are then the customers whose refusals are not final, *count of them, valid until the next call.
+ * The first time these are all that the rule counted (the canary: one; in a row: these; a share: all of this
+ * run), later (a refusal that was in flight) this one alone. */
 enum stop_reason stop_policy_add_refused(struct stop_policy *policy, int64_t customer,
                                          const struct outcome *outcome, const int64_t **not_final,
                                          size_t *count);
