@@ -113,7 +113,7 @@ static void compare_user(struct audit *audit, const struct question *question)
     const struct json_node *nodes =
         json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
 
-    if (!nodes || !remote_user_identity(nodes, &id, &external_id) ||
+    if (!nodes || !remote_user_identity(audit->parts->provider->fields, nodes, &id, &external_id) ||
         !remote_user_is_same_id(id, slice_from(question->user_id))) {
         report_finding(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
     } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&

@@ -47,7 +47,7 @@ static bool add_listed_user(void *context, struct slice element)
 
     if (!nodes)
         return false;
-    if (!remote_user_identity(nodes, &id, &external_id)) {
+    if (!remote_user_identity(list->parts->provider->fields, nodes, &id, &external_id)) {
         list->unreadable++;
         return true;
     }

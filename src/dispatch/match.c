@@ -6,17 +6,13 @@
 
 enum { MEMBER_LEN = FINGERPRINT_MEMBER_LEN };
 
-static const enum field_id compared[] = {
-    FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
-};
-
 /* The members of this provider that are compared, a bit for each slot. */
 static uint64_t compared_of(const struct provider_fields *fields)
 {
     uint64_t members = 0;
 
-    for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
-        const struct provider_field *field = provider_fields_find(fields, compared[i]);
+    for (size_t i = 0; i < FIELD_IDENTITY_COUNT; i++) {
+        const struct provider_field *field = provider_fields_find(fields, field_identity[i]);
         if (field && field->slot != PROVIDER_NO_SLOT)
             members |= UINT64_C(1) << field->slot;
     }

@@ -211,11 +211,6 @@ void fingerprint_email(struct fingerprint *fingerprint, const struct record *rec
     end(fingerprint, out, FINGERPRINT_MEMBER_LEN);
 }
 
-/* In the order in which they are digested. */
-static const enum field_id identity_fields[] = {
-    FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
-};
-
 static bool has_identity(const struct record *record)
 {
     const struct value *values = record->values;
@@ -229,7 +224,7 @@ static bool has_identity(const struct record *record)
 
 static struct slice identity_value(const struct record *record, size_t i)
 {
-    const struct value *value = &record->values[identity_fields[i]];
+    const struct value *value = &record->values[field_identity[i]];
 
     return value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
 }
@@ -238,7 +233,7 @@ static size_t identity_len(const struct record *record)
 {
     size_t len = 0;
 
-    for (size_t i = 0; i < sizeof identity_fields / sizeof *identity_fields; i++)
+    for (size_t i = 0; i < FIELD_IDENTITY_COUNT; i++)
         len += identity_value(record, i).len + 1;
     return len;
 }
@@ -246,10 +241,10 @@ static size_t identity_len(const struct record *record)
 /* Each value and a NUL, the e-mail in lower case: identity_len bytes. */
 static void write_identity(const struct record *record, char *out)
 {
-    for (size_t i = 0; i < sizeof identity_fields / sizeof *identity_fields; i++) {
+    for (size_t i = 0; i < FIELD_IDENTITY_COUNT; i++) {
         struct slice text = identity_value(record, i);
         for (size_t offset = 0; offset < text.len; offset++) {
-            bool is_email = identity_fields[i] == FIELD_EMAIL;
+            bool is_email = field_identity[i] == FIELD_EMAIL;
             *out++ = is_email ? ascii_lower(text.data[offset]) : text.data[offset];
         }
         *out++ = '\0';

@@ -32,6 +32,10 @@ static const char *const forms[] = {
     [FIELD_TYPE_URI] = "URI with a scheme, but not javascript:, data: or file:",
 };
 
+const enum field_id field_identity[FIELD_IDENTITY_COUNT] = {
+    FIELD_EMAIL, FIELD_FIRST_NAME, FIELD_LAST_NAME, FIELD_COMPANY_NAME, FIELD_DATE_OF_BIRTH,
+};
+
 static const struct slice field_groups[FIELD_GROUP_COUNT] = {
     [FIELD_GROUP_ADDITIONAL_INFO] = SLICE_LITERAL("additional_info."),
     [FIELD_GROUP_METADATA] = SLICE_LITERAL("metadata."),

@@ -65,6 +65,10 @@ struct field {
 
 extern const struct field field_table[FIELD_COUNT];
 
+/* The fields that identify a person or company, in the order in which they are digested. */
+enum { FIELD_IDENTITY_COUNT = 5 };
+extern const enum field_id field_identity[FIELD_IDENTITY_COUNT];
+
 /* The objects whose members the job names: `metadata.plan`. */
 enum field_group { FIELD_GROUP_NONE, FIELD_GROUP_ADDITIONAL_INFO, FIELD_GROUP_METADATA, FIELD_GROUP_COUNT };
 

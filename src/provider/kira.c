@@ -280,13 +280,10 @@ static bool kira_read_user(const struct json_node *nodes, size_t index, const st
     (void)job;
     if (!remote_user_begin(nodes, &index, arena, user))
         return false;
-    struct slice external_id = remote_user_external_id(nodes, index);
+    struct slice external_id = remote_user_external_id(&fields, nodes, index);
     if (external_id.len > 0)
         user->external_id = arena_copy(arena, external_id);
-    remote_user_read_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
-    remote_user_read_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    remote_user_read_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    remote_user_read_date(nodes, index, "birth_date", false, arena, &user->values[FIELD_DATE_OF_BIRTH]);
+    remote_user_read_values(&fields, nodes, index, false, arena, user);
     return true;
 }
 

@@ -67,6 +67,13 @@ static void kraken_embed_authenticate(struct provider_account *account, uint64_t
     version_header_add(&version, call->job, headers);
 }
 
+static bool kraken_embed_read_user(const struct json_node *nodes, size_t index, const struct job *job,
+                                   struct arena *arena, struct provider_user *user)
+{
+    (void)index, (void)job;
+    return rest_requests_read_user(&fields, nodes, arena, user);
+}
+
 static bool kraken_embed_read_success(const struct reply_body *body, enum operation operation,
                                       struct slice *user_id)
 {
@@ -125,6 +132,6 @@ const struct provider kraken_embed_provider = {
     .account_free = signing_account_free,
     .build = kraken_embed_build,
     .authenticate = kraken_embed_authenticate,
-    .read_user = rest_requests_read_user,
+    .read_user = kraken_embed_read_user,
     .classify = kraken_embed_classify,
 };

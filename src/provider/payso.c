@@ -115,12 +115,7 @@ static bool payso_read_user(const struct json_node *nodes, size_t index, const s
     if (!remote_user_begin(nodes, &index, arena, user))
         return false;
     bool day_first = job->provider.date_format == JOB_DATE_DMY;
-    remote_user_read_email(nodes, index, "email", arena, &user->values[FIELD_EMAIL]);
-    remote_user_read_text(nodes, index, "first_name", arena, &user->values[FIELD_FIRST_NAME]);
-    remote_user_read_text(nodes, index, "last_name", arena, &user->values[FIELD_LAST_NAME]);
-    remote_user_read_text(nodes, index, "company_name", arena, &user->values[FIELD_COMPANY_NAME]);
-    remote_user_read_date(nodes, index, "date_of_birth", day_first, arena,
-                          &user->values[FIELD_DATE_OF_BIRTH]);
+    remote_user_read_values(&fields, nodes, index, day_first, arena, user);
     return true;
 }
 

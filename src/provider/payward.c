@@ -77,6 +77,13 @@ static const char *payward_build(const struct provider_call *call, struct provid
     return NULL;
 }
 
+static bool payward_read_user(const struct json_node *nodes, size_t index, const struct job *job,
+                              struct arena *arena, struct provider_user *user)
+{
+    (void)index, (void)job;
+    return rest_requests_read_user(&fields, nodes, arena, user);
+}
+
 static bool payward_read_success(const struct reply_body *body, enum operation operation,
                                  struct slice *user_id)
 {
@@ -137,6 +144,6 @@ const struct provider payward_provider = {
     .account_free = signing_account_free,
     .build = payward_build,
     .authenticate = signing_authenticate,
-    .read_user = rest_requests_read_user,
+    .read_user = payward_read_user,
     .classify = payward_classify,
 };

@@ -131,6 +131,27 @@ static struct slice text_of(const struct json_node *nodes, size_t index, const c
     return nodes[found].text;
 }
 
+/* The text that a user has where the request has the value of a row; empty: none. */
+static struct slice text_of_row(const struct json_node *nodes, size_t index, const struct provider_field *row)
+{
+    if (row->key)
+        index = json_member(nodes, index, row->member);
+    if (row->key && (index == 0 || nodes[index].kind != JSON_OBJECT))
+        return slice_make("", 0);
+    return text_of(nodes, index, row->key ? row->key : row->member);
+}
+
+/* The next row of the external id, from *i on, copies included: a user may have it in several places. */
+static const struct provider_field *next_key(const struct provider_fields *fields, size_t *i)
+{
+    while (*i < fields->field_count) {
+        const struct provider_field *row = &fields->fields[(*i)++];
+        if (row->field == FIELD_EXTERNAL_ID && row->member)
+            return row;
+    }
+    return NULL;
+}
+
 bool remote_user_begin(const struct json_node *nodes, size_t *index, struct arena *arena,
                        struct provider_user *user)
 {
@@ -171,16 +192,6 @@ static bool is_same_email(struct slice email, struct slice other)
     return email.len == other.len && strncasecmp(email.data, other.data, email.len) == 0;
 }
 
-/* The value of a field in the request; empty when the request does not carry it. */
-static struct slice expected_value(const struct remote_user_expected *expected, enum field_id field,
-                                   const char **member)
-{
-    const struct provider_field *row = provider_fields_find(expected->fields, field);
-    const struct value *value = &expected->record->values[field];
-    *member = row && row->member ? row->member : "";
-    return **member != '\0' && value->state == VALUE_PRESENT ? value->text : slice_make("", 0);
-}
-
 /* Members that hold a user's id. */
 static const char *const ids[] = {"id", "user", "user_id"};
 
@@ -198,25 +209,23 @@ static void add_claim(struct claims *claims, struct slice text, bool is_same)
 static void read_claims(const struct json_node *nodes, size_t index,
                         const struct remote_user_expected *expected, struct claims *claims)
 {
-    const char *member;
+    const struct value *values = expected->record->values;
     struct slice text = slice_make("", 0), user_id = slice_from(expected->user_id);
     for (size_t i = 0; user_id.len > 0 && text.len == 0 && i < sizeof ids / sizeof *ids; i++)
         text = text_of(nodes, index, ids[i]);
     add_claim(claims, text, remote_user_is_same_id(text, user_id));
 
-    struct slice wanted = expected_value(expected, FIELD_EXTERNAL_ID, &member);
-    struct slice former = slice_from(expected->former_key);
-    size_t metadata = json_member(nodes, index, "metadata");
-    if (wanted.len > 0) {
-        text = text_of(nodes, index, member);
-        add_claim(claims, text, slice_equal(text, wanted) || slice_equal(text, former));
-        text = metadata != 0 ? text_of(nodes, metadata, "external_id") : slice_make("", 0);
-        add_claim(claims, text, slice_equal(text, wanted) || slice_equal(text, former));
+    struct slice key = values[FIELD_EXTERNAL_ID].text, former = slice_from(expected->former_key);
+    const struct provider_field *row;
+    for (size_t i = 0; (row = next_key(expected->fields, &i)) != NULL;) {
+        text = text_of_row(nodes, index, row);
+        if (values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT)
+            add_claim(claims, text, slice_equal(text, key) || slice_equal(text, former));
     }
-    wanted = expected_value(expected, FIELD_EMAIL, &member);
-    text = text_of(nodes, index, member);
-    claims->is_other_email |=
-        expected->has_email && wanted.len > 0 && text.len > 0 && !is_same_email(text, wanted);
+    if (!expected->has_email || values[FIELD_EMAIL].state != VALUE_PRESENT)
+        return;
+    text = text_of_row(nodes, index, provider_fields_find(expected->fields, FIELD_EMAIL));
+    claims->is_other_email |= text.len > 0 && !is_same_email(text, values[FIELD_EMAIL].text);
 }
 
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected)
@@ -235,19 +244,21 @@ bool remote_user_is_other(const struct json_node *nodes, const struct remote_use
     return claims.is_other || (claims.is_other_email && !(is_update && claims.is_ours));
 }
 
-struct slice remote_user_external_id(const struct json_node *nodes, size_t index)
+struct slice remote_user_external_id(const struct provider_fields *fields, const struct json_node *nodes,
+                                     size_t index)
 {
-    static const char *const keys[] = {"external_reference", "external_id"};
-    size_t metadata = json_member(nodes, index, "metadata");
     struct slice key = slice_make("", 0);
-    if (metadata != 0 && nodes[metadata].kind == JSON_OBJECT)
-        key = text_of(nodes, metadata, "external_id");
-    for (size_t i = 0; key.len == 0 && i < sizeof keys / sizeof *keys; i++)
-        key = text_of(nodes, index, keys[i]);
+    const struct provider_field *row;
+    for (size_t i = 0; (row = next_key(fields, &i)) != NULL;) {
+        struct slice text = text_of_row(nodes, index, row);
+        if (text.len > 0)
+            key = text;
+    }
     return key;
 }
 
-bool remote_user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id)
+bool remote_user_identity(const struct provider_fields *fields, const struct json_node *nodes,
+                          struct slice *id, struct slice *external_id)
 {
     size_t index = 0;
 
@@ -259,31 +270,27 @@ bool remote_user_identity(const struct json_node *nodes, struct slice *id, struc
     *id = slice_make("", 0);
     for (size_t i = 0; id->len == 0 && i < sizeof ids / sizeof *ids; i++)
         *id = text_of(nodes, index, ids[i]);
-    *external_id = remote_user_external_id(nodes, index);
+    *external_id = remote_user_external_id(fields, nodes, index);
     return user_id_is_valid(*id);
 }
 
-void remote_user_read_text(const struct json_node *nodes, size_t index, const char *member,
-                           struct arena *arena, struct value *value)
+static void read_text(struct slice text, struct arena *arena, struct value *value)
 {
-    struct slice text = text_of(nodes, index, member);
     if (text.len == 0 || text_normalize(text, arena, &text) == TEXT_ENCODING || text.len == 0)
         return;
     *value = (struct value){arena_copy(arena, text), VALUE_PRESENT};
 }
 
-void remote_user_read_email(const struct json_node *nodes, size_t index, const char *member,
-                            struct arena *arena, struct value *value)
+static void read_email(struct slice text, struct arena *arena, struct value *value)
 {
-    remote_user_read_text(nodes, index, member, arena, value);
+    read_text(text, arena, value);
     const char *sign = value->state == VALUE_PRESENT ? memrchr(value->text.data, '@', value->text.len) : NULL;
     if (!sign)
         return;
     char *copy = arena_bytes(arena, value->text.len);
     memcpy(copy, value->text.data, value->text.len);
     for (size_t i = (size_t)(sign - value->text.data); i < value->text.len; i++)
-        if (copy[i] >= 'A' && copy[i] <= 'Z')
-            copy[i] = (char)(copy[i] | 0x20);
+        copy[i] = ascii_lower(copy[i]);
     value->text.data = copy;
 }
 
@@ -308,10 +315,8 @@ static bool is_midnight(struct slice time)
     return offset >= strlen("00:00") && (offset == time.len || has_zone);
 }
 
-void remote_user_read_date(const struct json_node *nodes, size_t index, const char *member, bool day_first,
-                           struct arena *arena, struct value *value)
+static void read_date(struct slice text, bool day_first, struct arena *arena, struct value *value)
 {
-    struct slice text = text_of(nodes, index, member);
     if (text.len < DATE_LEN || (text.len > DATE_LEN && text.data[DATE_LEN] != 'T'))
         return;
     if (text.len > DATE_LEN && !is_midnight(slice_make(text.data + DATE_LEN + 1, text.len - DATE_LEN - 1)))
@@ -321,4 +326,23 @@ void remote_user_read_date(const struct json_node *nodes, size_t index, const ch
     else if (day_first && text.len == DATE_LEN && has_shape(text, "00/00/0000"))
         *value = (struct value){
             arena_printf(arena, "%.4s-%.2s-%.2s", text.data + 6, text.data + 3, text.data), VALUE_PRESENT};
+}
+
+void remote_user_read_values(const struct provider_fields *fields, const struct json_node *nodes,
+                             size_t index, bool day_first, struct arena *arena, struct provider_user *user)
+{
+    for (size_t i = 0; i < FIELD_IDENTITY_COUNT; i++) {
+        enum field_id field = field_identity[i];
+        const struct provider_field *row = provider_fields_find(fields, field);
+        struct value *value = &user->values[field];
+        if (!row || !row->member)
+            continue;
+        struct slice text = text_of_row(nodes, index, row);
+        if (field_type(field) == FIELD_TYPE_EMAIL)
+            read_email(text, arena, value);
+        else if (field_type(field) == FIELD_TYPE_DATE)
+            read_date(text, day_first, arena, value);
+        else
+            read_text(text, arena, value);
+    }
 }

@@ -37,13 +37,15 @@ void remote_user_list_read_claim(const struct json_node *nodes, size_t list,
 bool remote_user_begin(const struct json_node *nodes, size_t *index, struct arena *arena,
                        struct provider_user *user);
 
-/* The external id of the user nodes[index]: metadata.external_id, else external_reference or external_id;
- * empty: it is not given. */
-struct slice remote_user_external_id(const struct json_node *nodes, size_t index);
+/* The external id of the user nodes[index], from the place that the request has it in; of several the last
+ * (metadata); empty: it is not given, or the provider has no place for it. */
+struct slice remote_user_external_id(const struct provider_fields *fields, const struct json_node *nodes,
+                                     size_t index);
 
 /* Who a user is, as a reply to a FETCH or an element of a listing states it at any provider: its id, and
  * the external id that it was given, empty when the reply has none. False when there is no id. */
-bool remote_user_identity(const struct json_node *nodes, struct slice *id, struct slice *external_id);
+bool remote_user_identity(const struct provider_fields *fields, const struct json_node *nodes,
+                          struct slice *id, struct slice *external_id);
 
 /* Whether two ids are the same user's: one may be written in groups, and in another case. */
 bool remote_user_is_same_id(struct slice id, struct slice other);
@@ -60,18 +62,15 @@ struct remote_user_expected {
 /* Whether a success names another customer than the request: another user id, another external id, or,
  * where it names neither of a user to update, another e-mail (ASCII case aside). A member that is missing is
  * no contradiction. The members are looked for where replies have a user: on top, in `data`, `result`,
- * `user`, and of the external id in `metadata`. */
+ * `user`. */
 bool remote_user_is_other(const struct json_node *nodes, const struct remote_user_expected *expected);
 
-/* Reads member of nodes[index] as the value of a text (normal form C, blanks folded), an e-mail (its domain
- * in lower case) or a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). A
- * member that is missing, null, empty or unreadable, and a date with another time of day, which may mean the
- * day before or after, leave the value absent. */
-void remote_user_read_text(const struct json_node *nodes, size_t index, const char *member,
-                           struct arena *arena, struct value *value);
-void remote_user_read_email(const struct json_node *nodes, size_t index, const char *member,
-                            struct arena *arena, struct value *value);
-void remote_user_read_date(const struct json_node *nodes, size_t index, const char *member, bool day_first,
-                           struct arena *arena, struct value *value);
+/* Reads the values that identify a person or company (field_identity) from the user nodes[index], each from
+ * the place that the request has it in: a text (normal form C, blanks folded), an e-mail (its domain in lower
+ * case), a date (YYYY-MM-DD, a midnight behind it cut off; with day_first also DD/MM/YYYY). What is missing,
+ * null, empty or unreadable, and a date with another time of day, which may mean the day before or after,
+ * leave the value absent. */
+void remote_user_read_values(const struct provider_fields *fields, const struct json_node *nodes,
+                             size_t index, bool day_first, struct arena *arena, struct provider_user *user);
 
 #endif

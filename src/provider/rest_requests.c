@@ -38,13 +38,12 @@ void rest_requests_build(const char *path, const struct provider_fields *fields,
     assert(false && "a request that the provider has");
 }
 
-bool rest_requests_read_user(const struct json_node *nodes, size_t index, const struct job *job,
+bool rest_requests_read_user(const struct provider_fields *fields, const struct json_node *nodes,
                              struct arena *arena, struct provider_user *user)
 {
     struct slice id, external_id;
     size_t count = field_count();
-    (void)job, (void)index;
-    if (!remote_user_identity(nodes, &id, &external_id))
+    if (!remote_user_identity(fields, nodes, &id, &external_id))
         return false;
     *user = (struct provider_user){.id = arena_copy(arena, id), .external_id = slice_make("", 0)};
     if (external_id.len > 0)

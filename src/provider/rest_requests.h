@@ -13,8 +13,8 @@ void rest_requests_build(const char *path, const struct provider_fields *fields,
                          const struct provider_call *call, struct provider_request *request);
 
 /* Reads who a user is, from the reply to a FETCH: its id and the external id, which at these providers is
- * the proof by itself; no value. index: 0. As provider.read_user. */
-bool rest_requests_read_user(const struct json_node *nodes, size_t index, const struct job *job,
+ * the proof by itself; no value. False when there is none. */
+bool rest_requests_read_user(const struct provider_fields *fields, const struct json_node *nodes,
                              struct arena *arena, struct provider_user *user);
 
 #endif

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/json.h"
+#include "provider/provider_table.h"
 #include "provider/remote_user.h"
 
 static void a_list_may_state_that_it_continues(void **state)
@@ -52,10 +53,42 @@ static void a_list_may_state_that_it_continues(void **state)
     json_reader_free(reader);
 }
 
+/* payso has no place for a key of ours: what it calls external_id is its own. */
+static void a_key_is_read_where_the_request_has_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *provider, *answer, *want;
+    } rows[] = {
+        {"payward", "{\"data\":{\"id\":\"u-1\",\"external_reference\":\"c-1\"}}", "c-1"},
+        {"payward", "{\"data\":{\"id\":\"u-1\",\"external_id\":\"c-1\"}}", ""},
+        {"kraken-embed", "{\"result\":{\"user\":\"u-1\",\"external_id\":\"c-1\"}}", "c-1"},
+        {"kira", "{\"id\":\"u-1\",\"external_id\":\"c-1\"}", "c-1"},
+        {"kira", "{\"id\":\"u-1\",\"external_id\":\"c-2\",\"metadata\":{\"external_id\":\"c-1\"}}", "c-1"},
+        {"kira", "{\"id\":\"u-1\",\"external_id\":\"c-1\",\"metadata\":[{\"external_id\":\"c-2\"}]}", "c-1"},
+        {"kira", "{\"id\":\"u-1\",\"metadata\":null}", ""},
+        {"payso", "{\"user\":{\"id\":\"u-1\",\"external_id\":\"77\"}}", ""},
+    };
+    struct json_reader *reader = json_reader_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json_fault fault;
+        struct slice id, key;
+        size_t count;
+        const struct json_node *nodes = json_reader_parse(reader, slice_from(rows[i].answer), &count, &fault);
+        assert_non_null(nodes);
+        assert_true(remote_user_identity(provider_find(rows[i].provider)->fields, nodes, &id, &key));
+        if (!slice_is(id, "u-1") || !slice_is(key, rows[i].want))
+            fail_msg("%s, %s: %.*s", rows[i].provider, rows[i].answer, (int)key.len, key.data);
+    }
+    json_reader_free(reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_may_state_that_it_continues),
+        cmocka_unit_test(a_key_is_read_where_the_request_has_it),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
