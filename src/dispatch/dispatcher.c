@@ -417,16 +417,16 @@ static int count_task(struct dispatcher *dispatcher, struct task *task, struct e
         warning_count(dispatcher, task);
     switch (unrecorded ? CONCLUSION_IN_DOUBT : task->final.kind) {
     case CONCLUSION_CREATED:
-        stats->created++;
+        run_stats_count(stats, RUN_STATS_CREATED);
         return 0;
     case CONCLUSION_UPDATED:
-        stats->updated++;
+        run_stats_count(stats, RUN_STATS_UPDATED);
         return 0;
     case CONCLUSION_IN_DOUBT:
-        stats->in_doubt++;
+        run_stats_count(stats, RUN_STATS_IN_DOUBT);
         return 0;
     case CONCLUSION_UNSENT:
-        stats->unsent++;
+        run_stats_count(stats, RUN_STATS_UNSENT);
         return 0;
     case CONCLUSION_REFUSED:
     case CONCLUSION_AGAIN:
@@ -438,7 +438,7 @@ static int count_task(struct dispatcher *dispatcher, struct task *task, struct e
     bool is_done =
         task->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent was done */
     verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : task->delivery.outcome.message);
-    stats->refused++;
+    run_stats_count(stats, RUN_STATS_REFUSED);
     run_stats_add_refusal(stats, task->record, verdict.field, verdict.rule,
                           is_done ? "" : task->delivery.outcome.code);
     return rejects_add_refused(dispatcher->parts.rejects, task->record, &verdict, error);

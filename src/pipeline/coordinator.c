@@ -144,7 +144,7 @@ static int add_refused(struct coordinator *coordinator, const struct record *rec
     *(decision->is_twin ? &parts->stats->plan.twins : &parts->stats->plan.refused) += 1;
     if (!parts->dispatcher)
         return 0;
-    parts->stats->refused++;
+    run_stats_count(parts->stats, RUN_STATS_REFUSED);
     if (decision->is_twin && !decision->twin_known &&
         twins_add_refusal(parts->dispatcher, record, decision, error) != 0)
         return -1;
@@ -169,7 +169,8 @@ static int apply_decision(struct coordinator *coordinator, const struct record *
         break;
     case DECISION_UNCHANGED:
         stats->plan.unchanged++;
-        stats->unchanged += parts->dispatcher != NULL;
+        if (parts->dispatcher)
+            run_stats_count(stats, RUN_STATS_UNCHANGED);
         return 0;
     case DECISION_REFUSED:
         return add_refused(coordinator, record, decision, error);
@@ -178,13 +179,14 @@ static int apply_decision(struct coordinator *coordinator, const struct record *
         stats->plan.settle++;
         if (!hold && decision->kind == DECISION_RECONCILE)
             break;
-        stats->in_doubt += parts->dispatcher != NULL;
+        if (parts->dispatcher)
+            run_stats_count(stats, RUN_STATS_IN_DOUBT);
         return 0;
     }
     if (!parts->dispatcher)
         return 0;
     if (coordinator->stopping) { /* since this record: too many have changed */
-        stats->unsent++;
+        run_stats_count(stats, RUN_STATS_UNSENT);
         return 0;
     }
     return dispatcher_add(parts->dispatcher, record, decision, error);
@@ -219,10 +221,10 @@ static int process_record(struct coordinator *coordinator, struct record *record
         stop_if_strict(coordinator, record);
         return rejects_add(parts->rejects, record, error);
     }
-    if (result != 0) {
-        parts->stats->unsent += parts->dispatcher != NULL;
+    if (parts->settings->is_first_pass || (result != 0 && parts->dispatcher))
+        run_stats_count(parts->stats, RUN_STATS_UNSENT);
+    if (result != 0)
         return -1;
-    }
     stop_if_many_changed(coordinator, &decision);
     if (apply_decision(coordinator, record, &decision, error) != 0 ||
         record_identity(coordinator, record, &decision, error) != 0)
@@ -281,10 +283,7 @@ static uint64_t show_progress(struct coordinator *coordinator, uint64_t now_ns)
     const struct coordinator_parts *parts = &coordinator->parts;
     const struct run_stats *stats = parts->stats;
     /* A run counts records that are finished, not those read ahead. */
-    uint64_t finished = parts->dispatcher
-                            ? stats->rejected + stats->unchanged + stats->created + stats->updated +
-                                  stats->refused + stats->in_doubt + stats->unsent
-                            : stats->read;
+    uint64_t finished = parts->dispatcher ? run_stats_concluded(stats) : stats->read;
     struct progress_counts figures = {
         .records = stats->read,
         .rejected = stats->rejected,

@@ -261,11 +261,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     if (pipeline->settings->snapshot && ended &&
         input_snapshot_check(pipeline->settings->snapshot, &error) != 0)
         status = log_and_merge_status(status, &error);
-    if (pipeline->settings->is_first_pass) {
-        if (status == 0 && stats->rejected == 0)
-            return PIPELINE_ALL_VALID;
-        stats->unsent = stats->valid;
-    }
+    if (pipeline->settings->is_first_pass && status == 0 && stats->rejected == 0)
+        return PIPELINE_ALL_VALID;
     if (pipeline->ledger && is_complete(stats)) {
         stats->absent = customer_index_missing_count(pipeline->customer_index);
         stats->in_doubt_absent = customer_index_missing_in_doubt(pipeline->customer_index);

@@ -1,5 +1,6 @@
 #include "report/run_stats.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,8 +182,30 @@ static void run_stats_add_presence(struct run_stats *stats, const uint64_t *fiel
             stats->fields[i].present += records;
 }
 
+void run_stats_count(struct run_stats *stats, enum run_stats_result result)
+{
+    uint64_t *const counts[] = {
+        [RUN_STATS_REJECTED] = &stats->rejected, [RUN_STATS_UNCHANGED] = &stats->unchanged,
+        [RUN_STATS_CREATED] = &stats->created,   [RUN_STATS_UPDATED] = &stats->updated,
+        [RUN_STATS_REFUSED] = &stats->refused,   [RUN_STATS_IN_DOUBT] = &stats->in_doubt,
+        [RUN_STATS_UNSENT] = &stats->unsent,
+    };
+
+    ++*counts[result];
+}
+
+uint64_t run_stats_concluded(const struct run_stats *stats)
+{
+    return stats->rejected + stats->unchanged + stats->created + stats->updated + stats->refused +
+           stats->in_doubt + stats->unsent;
+}
+
 void run_stats_finish(struct run_stats *stats)
 {
+    uint64_t concluded = run_stats_concluded(stats);
+
+    /* A dry run has no results but rejected ones; the first pass of --strict has unsent ones too. */
+    assert(concluded == stats->read || (stats->is_dry && concluded == stats->rejected));
     for (size_t i = 0; i < RUN_STATS_PRESENCES; i++) {
         run_stats_add_presence(stats, stats->presences[i].fields, stats->presences[i].records);
         stats->presences[i].records = 0;
@@ -254,7 +277,7 @@ void run_stats_add_record(struct run_stats *stats, const struct record *record)
     if (record->verdict_count)
         run_stats_add_verdicts(stats, record);
     if (record->rejected) {
-        stats->rejected++;
+        run_stats_count(stats, RUN_STATS_REJECTED);
         input->rejected++;
         country->rejected++;
         return;

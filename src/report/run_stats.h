@@ -70,6 +70,17 @@ struct run_stats_rule {
     bool owns_rule;     /* private */
 };
 
+/* What became of a record that was read. */
+enum run_stats_result {
+    RUN_STATS_REJECTED, /* by our own rules; counted by run_stats_add_record */
+    RUN_STATS_UNCHANGED,
+    RUN_STATS_CREATED,
+    RUN_STATS_UPDATED,
+    RUN_STATS_REFUSED, /* by the provider, or not sent since it would be */
+    RUN_STATS_IN_DOUBT,
+    RUN_STATS_UNSENT,
+};
+
 struct run_stats {
     const char *job, *command; /* borrowed */
     enum job_format format;    /* of the inputs and the reject files */
@@ -80,7 +91,9 @@ struct run_stats {
     double seconds;
     struct run_stats_input *inputs;
     size_t input_count;
-    uint64_t read, valid, rejected, warned;
+    uint64_t read, valid, warned;
+    /* The results: changed by run_stats_count alone. */
+    uint64_t rejected, unchanged, created, updated, refused, in_doubt, unsent;
     uint64_t well_formed; /* records that could be split into columns: the base of the counts by field */
     struct run_stats_field fields[FIELD_MAX + 1]; /* the last one: the record itself (FIELD_NONE) */
     struct run_stats_country countries[RUN_STATS_COUNTRIES];
@@ -88,7 +101,7 @@ struct run_stats {
         uint64_t create, update, unchanged, settle, refused;
         uint64_t twins; /* not created: the same person exists under another key */
     } plan;
-    uint64_t created, updated, unchanged, refused, in_doubt, unsent, absent;
+    uint64_t absent;
     uint64_t provider_warned; /* created or updated with a warning by the provider; part of `warned` */
     uint64_t in_doubt_absent; /* part of `absent`: their last create or update is in doubt */
     struct run_stats_rule *rules;
@@ -122,6 +135,10 @@ void run_stats_map_field(struct run_stats *stats, enum field_id field, size_t co
  * once under each rule of its verdicts. Borrows the rules' names. Takes a few nanoseconds without verdicts.
  */
 void run_stats_add_record(struct run_stats *stats, const struct record *record);
+/* Counts the result of one record. Of a run every record that was read gets exactly one. */
+void run_stats_count(struct run_stats *stats, enum run_stats_result result);
+/* Records that have a result. */
+uint64_t run_stats_concluded(const struct run_stats *stats);
 /* Counts a refusal by the provider under FIELD/RULE (FIELD_NONE: `record`), level reject, but not in
  * `refused`. Copies rule and the first message, which must be masked (that of struct outcome is). */
 void run_stats_add_refusal(struct run_stats *stats, const struct record *record, enum field_id field,
@@ -131,7 +148,8 @@ void run_stats_add_refusal(struct run_stats *stats, const struct record *record,
  * which must be masked. */
 void run_stats_add_provider_warning(struct run_stats *stats, const struct record *record,
                                     const enum field_id *fields, size_t count, const char *message);
-/* Completes fields[].present. After the last record, before a report is written; may be repeated. */
+/* Completes fields[].present, and asserts that every record of a run has a result. After the last record,
+ * before a report is written; may be repeated. */
 void run_stats_finish(struct run_stats *stats);
 
 /* The two characters of an index into countries; "": unknown. Returns text. */

@@ -159,6 +159,38 @@ static void the_summary_has_the_names_that_are_promised(void **state)
     run_stats_free(stats);
 }
 
+static void each_record_of_a_run_gets_one_result(void **state)
+{
+    (void)state;
+    struct run_stats *stats = run_stats_new(1);
+    const struct record rejected = {.row = 1, .rejected = true};
+    static const struct {
+        enum run_stats_result result;
+        size_t offset; /* of its count */
+    } results[] = {
+        {RUN_STATS_UNCHANGED, offsetof(struct run_stats, unchanged)},
+        {RUN_STATS_CREATED, offsetof(struct run_stats, created)},
+        {RUN_STATS_UPDATED, offsetof(struct run_stats, updated)},
+        {RUN_STATS_REFUSED, offsetof(struct run_stats, refused)},
+        {RUN_STATS_IN_DOUBT, offsetof(struct run_stats, in_doubt)},
+        {RUN_STATS_UNSENT, offsetof(struct run_stats, unsent)},
+    };
+
+    run_stats_add_record(stats, &rejected);
+    assert_int_equal(run_stats_concluded(stats), 1); /* rejected: it has its result */
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        add(stats, 2 + i, NULL, 0);
+        assert_int_equal(run_stats_concluded(stats), 1 + i);
+        run_stats_count(stats, results[i].result);
+        assert_int_equal(*(uint64_t *)((char *)stats + results[i].offset), 1);
+        assert_int_equal(run_stats_concluded(stats), 2 + i);
+    }
+    assert_int_equal(stats->read, 7);
+    assert_int_equal(stats->rejected, 1);
+    run_stats_finish(stats);
+    run_stats_free(stats);
+}
+
 static void a_warning_of_the_provider_counts_once_a_record_and_a_field(void **state)
 {
     (void)state;
@@ -340,6 +372,7 @@ int main(void)
         cmocka_unit_test(many_rules_are_all_counted),
         cmocka_unit_test(a_refusal_keeps_the_first_masked_message_and_a_copy_of_its_rule),
         cmocka_unit_test(the_summary_has_the_names_that_are_promised),
+        cmocka_unit_test(each_record_of_a_run_gets_one_result),
         cmocka_unit_test(a_warning_of_the_provider_counts_once_a_record_and_a_field),
         cmocka_unit_test(the_summary_is_saved_whole),
         cmocka_unit_test(the_hint_of_a_stop_has_lines_of_its_own),
