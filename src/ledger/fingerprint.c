@@ -103,21 +103,17 @@ static const uint8_t *document_digest(const struct record *record, enum field_id
 
 static bool has_value(const struct record *record, const struct provider_field *row)
 {
-    if (row->field != FIELD_NONE)
-        return record->values[row->field].state == VALUE_PRESENT;
-    for (size_t i = FIELD_COUNT; i < field_count(); i++)
-        if (field_group((enum field_id)i) == row->group && record->values[i].state == VALUE_PRESENT)
-            return true;
-    return false;
+    enum field_id own = FIELD_COUNT;
+    return row->field == FIELD_NONE ? record_find_own(record, row->group, &own)
+                                    : record->values[row->field].state == VALUE_PRESENT;
 }
 
 /* Own fields have ids in the order of their names. */
 static void add_group(struct fingerprint *fingerprint, const struct record *record, enum field_group group)
 {
-    for (size_t i = FIELD_COUNT; i < field_count(); i++) {
-        const char *name = field_name((enum field_id)i);
-        if (field_group((enum field_id)i) == group && record->values[i].state == VALUE_PRESENT)
-            add_value(fingerprint, slice_make(name, strlen(name) + 1), record->values[i].text);
+    for (enum field_id field = FIELD_COUNT; record_find_own(record, group, &field); field++) {
+        const char *name = field_name(field);
+        add_value(fingerprint, slice_make(name, strlen(name) + 1), record->values[field].text);
     }
 }
 

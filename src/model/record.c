@@ -33,6 +33,15 @@ void batch_reset(struct batch *batch)
     batch->count = batch->bytes = 0;
 }
 
+bool record_find_own(const struct record *record, enum field_group group, enum field_id *field)
+{
+    size_t i = *field, count = field_count();
+    while (i < count && (field_group((enum field_id)i) != group || record->values[i].state != VALUE_PRESENT))
+        i++;
+    *field = (enum field_id)i;
+    return i < count;
+}
+
 void record_add_verdict(struct record *record, struct arena *arena, struct verdict verdict)
 {
     if (record->verdict_count == record->verdict_capacity) {

@@ -100,6 +100,10 @@ void batch_reset(struct batch *batch);
 /* Adds a verdict; a reject marks the record as rejected. Verdicts keep the order in which they were added. */
 void record_add_verdict(struct record *record, struct arena *arena, struct verdict verdict);
 
+/* Moves *field, at first FIELD_COUNT, to the next of the job's own fields of a group that has a value, itself
+ * included. False: there is none. */
+bool record_find_own(const struct record *record, enum field_group group, enum field_id *field);
+
 /* A deep copy in another arena: source and values, all that outlives the batch. */
 struct record *record_copy(const struct record *record, struct arena *arena);
 

@@ -132,28 +132,18 @@ static void write_value(const struct provider_call *call, const struct provider_
     }
 }
 
-/* The next present field of the job's own in a group, from *field on. */
-static bool next_of_group(const struct record *record, enum field_group group, enum field_id *field)
-{
-    size_t i = *field, count = field_count();
-    while (i < count && (field_group((enum field_id)i) != group || !is_present(record, (enum field_id)i)))
-        i++;
-    *field = (enum field_id)i;
-    return i < count;
-}
-
 static bool has_value(const struct record *record, const struct provider_field *row)
 {
     enum field_id own = FIELD_COUNT;
     if (row->group != FIELD_GROUP_NONE)
-        return next_of_group(record, row->group, &own);
+        return record_find_own(record, row->group, &own);
     return row->form == PAYLOAD_CUSTOMER_TYPE ||
            (row->form != PAYLOAD_TAX_COUNTRY && is_present(record, row->field));
 }
 
 static void write_group(const struct record *record, enum field_group group, struct json_writer *writer)
 {
-    for (enum field_id field = FIELD_COUNT; next_of_group(record, group, &field); field++) {
+    for (enum field_id field = FIELD_COUNT; record_find_own(record, group, &field); field++) {
         json_write_key(writer, field_name_in_group(field));
         json_write_string(writer, record->values[field].text);
     }

@@ -13,14 +13,13 @@ enum { FIXTURE_MAX = 24, TODAY = 20454 }; /* 2026-01-01 */
 
 static const char *const fixture_occupations[] = {"computers_and_it", "healthcare", "other", "self_employed",
                                                   NULL};
-static const char *const fixture_individual[] = {"individual", NULL};
 static const char *const fixture_also[] = {"XK", "0C", NULL};
 static const char *const fixture_refused[] = {"KP", NULL};
 
 /* A provider that asks for little, so that a row of a test holds what it is about. */
 static const struct provider_field fixture_fields[] = {
     {.field = FIELD_EXTERNAL_ID, .slot = 0, .required = true, .max_chars = 128},
-    {.field = FIELD_CUSTOMER_TYPE, .slot = 1, .values = fixture_individual},
+    {.field = FIELD_CUSTOMER_TYPE, .slot = 1, .values = provider_fields_individuals},
     {.field = FIELD_EMAIL, .slot = 1},
     {.field = FIELD_PHONE, .slot = 2},
     {.field = FIELD_FIRST_NAME, .slot = 3, .max_chars = 10},
