@@ -86,7 +86,7 @@ struct provider_field {
 };
 
 struct provider_fields {
-    const struct provider_field *fields; /* in the order of the body */
+    const struct provider_field *fields; /* in the order of the body; external_id and email are among them */
     size_t field_count;
     size_t slot_count;   /* all that were ever used: at most PROVIDER_MEMBERS_MAX */
     const char *wrapper; /* the body is {wrapper: {members}}; NULL: {members} */

@@ -125,7 +125,7 @@ static bool is_of_another(const struct outcome_table *table, const struct provid
         .record = record,
         .user_id = is_update ? reply->user_id : NULL,
         .former_key = is_update ? reply->former_key : NULL,
-        .has_email = email && (!is_update || (reply->members >> email->slot & 1)),
+        .has_email = !is_update || (reply->members >> email->slot & 1),
     };
     return remote_user_is_other(body->nodes, &expected);
 }

@@ -65,6 +65,8 @@ static void each_member_has_its_rows_and_its_slot(void **state)
     for (size_t p = 0; p < PROVIDERS; p++) {
         const struct provider_fields *fields = fields_of(p);
         assert_true(fields->slot_count <= PROVIDER_MEMBERS_MAX);
+        assert_non_null(provider_fields_find(fields, FIELD_EXTERNAL_ID));
+        assert_non_null(provider_fields_find(fields, FIELD_EMAIL)->member);
         for (size_t i = 0; i < fields->field_count; i++) {
             check_row(providers[p], fields, i);
             for (size_t j = i + 1; j < fields->field_count; j++)
