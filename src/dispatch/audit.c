@@ -138,7 +138,7 @@ static void handle_answer(struct audit *audit, struct question *question)
 
     audit->consecutive_no_answer = 0;
     if (question->is_list) {
-        if (audit_list_report(audit->list, audit->parts, audit->stats, &question->delivery.list, &error) != 0)
+        if (audit_list_report(audit->list, &question->delivery, audit->stats, &error) != 0)
             request_stop(audit, error.scope, error.text);
         return;
     }
@@ -243,16 +243,17 @@ static void handle_delivery(struct audit *audit, struct delivery *delivery)
 
 static void submit(struct audit *audit, struct question *question)
 {
-    const char *user_id = question->user_id;
-    enum operation operation = question->is_list ? OPERATION_LIST : OPERATION_FETCH;
-
     question->due_ns = 0;
     question->delivery =
         (struct delivery){.bad_tokens = question->delivery.bad_tokens,
                           .subject = question->delivery.subject,
-                          .call = {.operation = operation, .user_id = question->is_list ? NULL : user_id},
-                          .sink = question->is_list ? audit_list_add_bytes : add_body_bytes,
-                          .sink_context = question->is_list ? (void *)audit->list : question};
+                          .call = {.operation = OPERATION_FETCH, .user_id = question->user_id},
+                          .sink = add_body_bytes,
+                          .sink_context = question};
+    if (question->is_list) {
+        question->delivery.call.user_id = NULL;
+        audit_list_attach(audit->list, &question->delivery);
+    }
     sender_submit(audit->sender, &question->delivery);
 }
 

@@ -1,5 +1,5 @@
-/* user_stream: reads one listing of all users as a stream, one user at a time, and knows which of them the
- * ledger has.
+/* user_stream: reads one listing of all users as a stream, one user at a time, and which of them the ledger
+ * has.
  *
  * The one reader of listings, for reconcile and audit. Memory: 16 to 32 bytes for each user of the ledger,
  * and one user of the listing. Thread: between the submission of the listing's delivery and its return the
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
-#include "core/json.h"
+#include "core/slice.h"
 #include "delivery/sender.h"
 #include "ledger/ledger.h"
 #include "model/job.h"
@@ -25,15 +25,15 @@ enum { USER_STREAM_USER_MAX = 1024 * 1024 /* bytes of one user */ };
 struct user_stream_handler {
     /* A listing begins, perhaps again: forget what an earlier one showed. */
     void (*begin)(void *context);
-    /* One user (nodes[0], as of json_reader_parse; valid during the call). is_known: the ledger has it;
-     * is_first: this listing had not shown its id before. False: the user cannot be read. */
-    bool (*add)(void *context, struct slice id, bool is_known, bool is_first, const struct json_node *nodes);
+    /* One user that could be read; valid during the call. A listing may show one twice. is_known: the ledger
+     * has it. */
+    void (*add)(void *context, const struct provider_user *user, bool is_known);
     void *context;
 };
 
 struct user_stream;
 
-/* Borrows job and provider. */
+/* Borrows job and provider; copies the handler. */
 struct user_stream *user_stream_new(const struct job *job, const struct provider *provider,
                                     const struct user_stream_handler *handler);
 /* NULL is allowed. */
@@ -47,14 +47,15 @@ void user_stream_attach(struct user_stream *stream, struct delivery *delivery);
 
 /* After OUTCOME_DONE: the whole list was read. False: no usable answer. */
 bool user_stream_is_whole(const struct user_stream *stream);
-/* True if the listing announces no further users, in its members or its headers (delivery.list). */
+/* Once it is whole: true if the listing announces no further users, in its members or its headers
+ * (delivery.list). */
 bool user_stream_has_all(struct user_stream *stream, const struct delivery *delivery);
 /* True if it was whole, had all, had every user of the ledger, and each of its users could be read. Only then
  * does a missing user not exist. */
 bool user_stream_is_certain(struct user_stream *stream, const struct delivery *delivery);
-/* True if the listing had this user, of the ledger. */
+/* True if the listing had this user of the ledger. */
 bool user_stream_has(const struct user_stream *stream, struct slice user_id);
-/* Users of the listing that could not be read. */
+/* Elements of the listing that are not a user with a valid id. */
 uint64_t user_stream_unreadable(const struct user_stream *stream);
 
 #endif
