@@ -6,16 +6,14 @@
 
 #include "core/base_url.h"
 #include "core/clock.h"
-#include "delivery/sender.h"
 #include "delivery/throughput_estimate.h"
-#include "dispatch/nonce_reservation.h"
+#include "dispatch/session.h"
 
 /* No provider has this user: the nil UUID (RFC 9562, 5.9), whose form and length are valid everywhere. */
 #define NIL_USER_ID "00000000-0000-0000-0000-000000000000"
 
 #define CLOCK_WARN_NS   (5 * CLOCK_NS_PER_S)
 #define CLOCK_NOT_OK_NS (60 * CLOCK_NS_PER_S)
-#define NONCES_AHEAD_NS (60 * CLOCK_NS_PER_S)
 
 enum { HTTP_NOT_FOUND = 404 };
 
@@ -31,40 +29,21 @@ static void ignore(void *context, struct delivery *delivery)
     (void)context, (void)delivery;
 }
 
-/* Without a ledger no nonces are reserved yet: they begin at the clock, as in a first run. */
-static int start_nonces(struct sender *sender, const struct job *job, struct ledger *ledger,
-                        struct nonce_reservation *nonces, struct error *error)
-{
-    if (ledger)
-        return nonce_reservation_start(nonces, sender, ledger, job->provider.nonce_floor, error);
-    for (size_t i = 0; i < sender_key_slot_count(sender); i++) {
-        uint64_t now = clock_real_ns(), by_hand = job->provider.nonce_floor;
-        uint64_t start = (now > by_hand ? now : by_hand) + 1;
-        sender_key_slot_start(sender, i, start);
-        sender_key_slot_extend(sender, i, start + NONCES_AHEAD_NS);
-    }
-    return 0;
-}
-
 /* Sends one request with one key. 0, or -1: it could not be made. */
 static int send_request(const struct job *job, const struct provider *provider, struct ledger *ledger,
                         struct delivery *delivery, struct error *error)
 {
-    struct nonce_reservation nonces = {0};
-    struct sender *sender = sender_new(job, provider, ignore, NULL, error);
+    const struct session_parts parts = {
+        .job = job, .provider = provider, .ledger = ledger, .is_probe = true, .done = ignore};
+    struct session *session = session_open(&parts, error);
 
-    if (!sender)
+    if (!session)
         return -1;
-    int result = start_nonces(sender, job, ledger, &nonces, error);
-    if (result == 0) {
-        *delivery = (struct delivery){.call = {.operation = OPERATION_FETCH, .user_id = NIL_USER_ID}};
-        sender_submit(sender, delivery);
-        sender_finish(sender);
-        sender_run(sender);
-    }
-    sender_free(sender);
-    nonce_reservation_clear(&nonces);
-    return result;
+    *delivery = (struct delivery){.call = {.operation = OPERATION_FETCH, .user_id = NIL_USER_ID}};
+    sender_submit(session_sender(session), delivery);
+    session_finish(session);
+    session_close(session);
+    return 0;
 }
 
 /* As for a run, all keys must be different, and no other process may hold one. */

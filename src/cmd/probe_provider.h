@@ -1,6 +1,7 @@
 /* probe_provider: one harmless request per key, sent as a run sends: a GET of a user that does not exist.
  *
- * It takes the locks of the keys and reserves their nonces as a run does. Thread: the main one.
+ * It takes the locks of the keys and reserves their nonces as a run does (session.h). Thread: the main one,
+ * and the sender's.
  */
 #ifndef KYC_CMD_PROBE_PROVIDER_H
 #define KYC_CMD_PROBE_PROVIDER_H
