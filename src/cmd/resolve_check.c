@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "cmd/run_audit.h"
 #include "core/text.h"
-#include "dispatch/audit.h"
 #include "dispatch/changes.h"
 #include "dispatch/match.h"
 
@@ -201,18 +201,18 @@ int resolve_check(struct resolution *resolutions, size_t count, struct job *job,
                                .fingerprint =
                                    fingerprint_new(ledger_fingerprint_key(ledger), provider->fields),
                                .arena = arena};
-    const struct audit_parts parts = {.job = job,
-                                      .provider = provider,
-                                      .ledger = ledger,
-                                      .each = apply_finding,
-                                      .exists = apply_user,
-                                      .next = next_question,
-                                      .context = &check};
+    struct audit_parts parts = {.job = job,
+                                .provider = provider,
+                                .ledger = ledger,
+                                .each = apply_finding,
+                                .exists = apply_user,
+                                .next = next_question,
+                                .context = &check};
     struct audit_counts stats;
 
     arena_init(&check.scratch, ARENA_CHUNK);
     memset(check.respelled, 0, count * sizeof *check.respelled);
-    int result = audit_run(&parts, &stats, error);
+    int result = run_audit(&parts, &stats, error);
     fingerprint_free(check.fingerprint);
     arena_clear(&check.scratch);
     return result;

@@ -33,7 +33,7 @@ struct resolution {
 
 /* Requests the user of each resolution; texts made here are in the arena. job: with secrets, which are
  * forgotten at the end. ledger: LEDGER_WRITE, no transaction is open. 0: all were requested; -1: not all,
- * with audit_run's error; resolutions without `answered` are not known. */
+ * with run_audit's error; resolutions without `answered` are not known. */
 int resolve_check(struct resolution *resolutions, size_t count, struct job *job,
                   const struct provider *provider, struct ledger *ledger, struct arena *arena,
                   struct error *error);

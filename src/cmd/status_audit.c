@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "cmd/output.h"
-#include "dispatch/audit.h"
+#include "cmd/run_audit.h"
 
 enum {
     SHOWN_MAX = 50,     /* as text */
@@ -119,7 +119,7 @@ int status_audit_write(struct ledger *ledger, struct job *job, const struct prov
                        struct buffer *out, struct json_writer *json)
 {
     struct finding_writer writer = {.out = out, .json = json};
-    const struct audit_parts parts = {
+    struct audit_parts parts = {
         .job = job, .provider = provider, .ledger = ledger, .each = write_finding, .context = &writer};
     struct audit_counts stats;
     struct error error = {0};
@@ -131,7 +131,7 @@ int status_audit_write(struct ledger *ledger, struct job *job, const struct prov
         json_write_key(json, "findings");
         json_write_array(json);
     }
-    int result = audit_run(&parts, &stats, &error);
+    int result = run_audit(&parts, &stats, &error);
     for (size_t i = 0; i < AUDIT_KINDS; i++)
         if (stats.findings[i])
             status = 1;

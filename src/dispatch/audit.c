@@ -1,7 +1,6 @@
 #include "dispatch/audit.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,10 @@
 #include "core/text.h"
 #include "delivery/retry.h"
 #include "dispatch/audit_list.h"
-#include "dispatch/conclude.h"
-#include "dispatch/coordinator_queue.h"
-#include "dispatch/nonce_reservation.h"
-#include "dispatch/rate_carryover.h"
+#include "dispatch/recovery.h"
+#include "dispatch/session.h"
+#include "dispatch/task.h"
 #include "job/job_load.h"
-#include "pipeline/signals.h"
 #include "provider/remote_user.h"
 
 enum {
@@ -47,12 +44,7 @@ struct audit {
     const struct audit_parts *parts;
     struct audit_counts *stats;
     struct error *error;
-    struct coordinator_queue *queue;
-    struct signals signals;
-    struct sender *sender;
-    pthread_t thread;
-    bool started;
-    struct nonce_reservation nonces;
+    struct session *session;
     struct retry_random random;
     struct json_reader *reader;
     struct arena arena;
@@ -61,16 +53,11 @@ struct audit {
     size_t window, out; /* out: in use */
     uint64_t begun;     /* questions so far */
     int64_t last_id;
-    bool ended, stopping, failed;
+    bool ended;  /* there is no further question at present */
+    bool failed; /* with *error: no further attempt */
     unsigned interrupts;
     uint32_t consecutive_no_answer, bad_nonces;
 };
-
-static void *sender_main(void *argument)
-{
-    sender_run(argument);
-    return NULL;
-}
 
 static bool add_body_bytes(void *context, struct slice bytes)
 {
@@ -87,8 +74,8 @@ static void request_stop(struct audit *audit, enum error_scope scope, const char
 {
     if (!audit->failed)
         error_set(audit->error, scope, "%s", why);
-    audit->failed = audit->stopping = true;
-    sender_withdraw(audit->sender);
+    audit->failed = true;
+    sender_withdraw(session_sender(audit->session));
 }
 
 static void report_finding(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
@@ -179,7 +166,7 @@ static bool may_ask_again(struct audit *audit, struct question *question)
     if (!question->retrying_since_ns)
         question->retrying_since_ns = now_ns;
     question->due_ns = now_ns + wait_ns;
-    return !audit->stopping && !(is_over && question->delivery.bad_tokens >= CONCLUDE_BAD_TOKENS_MAX) &&
+    return !audit->failed && !(is_over && question->delivery.bad_tokens >= TASK_BAD_TOKENS_MAX) &&
            retry_is_allowed(question->attempts, limits->attempts, now_ns - question->retrying_since_ns,
                             wait_ns, limits->retry_for_ns);
 }
@@ -189,7 +176,7 @@ static void give_up(struct audit *audit, struct question *question)
     char text[OUTCOME_MESSAGE_SIZE + 128];
     const struct outcome *outcome = &question->delivery.outcome;
 
-    if (audit->stopping)
+    if (audit->failed)
         return;
     bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
     if (!question->is_list)
@@ -254,15 +241,14 @@ static void submit(struct audit *audit, struct question *question)
         question->delivery.call.user_id = NULL;
         audit_list_attach(audit->list, &question->delivery);
     }
-    sender_submit(audit->sender, &question->delivery);
+    sender_submit(session_sender(audit->session), &question->delivery);
 }
 
 /* The next user of the ledger. As audit_parts.next. */
-static int next_of_ledger(struct audit *audit, struct audit_question *next)
+static int next_of_ledger(struct audit *audit, struct audit_question *next, struct error *error)
 {
     struct ledger_customer customer;
-    int found =
-        ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, audit->error);
+    int found = ledger_next_user(audit->parts->ledger, audit->last_id, &audit->arena, &customer, error);
 
     if (found != 1)
         return found;
@@ -278,7 +264,7 @@ static void copy_text(char *out, size_t size, struct slice text)
 }
 
 /* The next user, or the listing. 0, or -1. */
-static int ask_next(struct audit *audit, struct question *question)
+static int ask_next(struct audit *audit, struct question *question, struct error *error)
 {
     struct audit_question next;
 
@@ -287,8 +273,8 @@ static int ask_next(struct audit *audit, struct question *question)
         audit->ended = true;
     } else {
         arena_reset(&audit->arena);
-        int found = audit->parts->next ? audit->parts->next(audit->parts->context, &next, audit->error)
-                                       : next_of_ledger(audit, &next);
+        int found = audit->parts->next ? audit->parts->next(audit->parts->context, &next, error)
+                                       : next_of_ledger(audit, &next, error);
         audit->ended = found == 0;
         if (found != 1)
             return found;
@@ -311,20 +297,20 @@ static int ask_next(struct audit *audit, struct question *question)
 static uint64_t ask_all(struct audit *audit)
 {
     uint64_t now_ns = clock_mono_ns(), next_ns = UINT64_MAX;
+    struct error error;
 
     for (size_t i = 0; i < audit->window; i++) {
         struct question *question = &audit->questions[i];
-        if (question->in_use && question->due_ns && audit->stopping) {
+        if (question->in_use && question->due_ns && audit->failed) {
             question->in_use = false;
             audit->out--;
         } else if (question->in_use && question->due_ns && question->due_ns <= now_ns) {
             submit(audit, question);
         } else if (question->in_use && question->due_ns) {
             next_ns = question->due_ns < next_ns ? question->due_ns : next_ns;
-        } else if (!question->in_use && !audit->ended && !audit->stopping && ask_next(audit, question) != 0) {
-            audit->failed = true;
-            audit->stopping = true;
-            sender_withdraw(audit->sender);
+        } else if (!question->in_use && !audit->ended && !audit->failed &&
+                   ask_next(audit, question, &error) != 0) {
+            request_stop(audit, error.scope, error.text);
         }
     }
     return next_ns;
@@ -335,11 +321,11 @@ static void reserve_nonces(struct audit *audit)
     struct ledger *ledger = audit->parts->ledger;
     struct error error;
 
-    if (ledger_begin(ledger, &error) != 0 || nonce_reservation_extend(&audit->nonces, &error) != 0 ||
+    if (ledger_begin(ledger, &error) != 0 || session_write(audit->session, false, &error) != 0 ||
         ledger_commit(ledger, &error) != 0)
         request_stop(audit, error.scope, error.text);
     else
-        nonce_reservation_publish(&audit->nonces);
+        session_publish(audit->session);
 }
 
 static void handle_signals(struct audit *audit, unsigned interrupts)
@@ -349,19 +335,19 @@ static void handle_signals(struct audit *audit, unsigned interrupts)
     audit->interrupts = interrupts;
     request_stop(audit, ERROR_INTERRUPTED, "interrupted: not every user was compared");
     if (interrupts > 1)
-        sender_abort(audit->sender);
+        sender_abort(session_sender(audit->session));
 }
 
 static void ask_until_done(struct audit *audit)
 {
     for (;;) {
-        uint64_t until_ns = ask_all(audit), nonces_ns = nonce_reservation_next_ns(&audit->nonces);
+        uint64_t until_ns = ask_all(audit), nonces_ns = session_next_ns(audit->session);
         uint64_t max_ns = clock_mono_ns() + 10 * CLOCK_NS_PER_S;
         struct coordinator_queue_arrivals arrivals;
-        if (audit->out == 0 && (audit->ended || audit->stopping))
+        if (audit->out == 0 && (audit->ended || audit->failed))
             return;
         until_ns = nonces_ns < until_ns ? nonces_ns : until_ns;
-        coordinator_queue_wait(audit->queue, false, until_ns < max_ns ? until_ns : max_ns, &arrivals);
+        coordinator_queue_wait(audit->parts->queue, false, until_ns < max_ns ? until_ns : max_ns, &arrivals);
         handle_signals(audit, arrivals.interrupts);
         struct delivery *delivery;
         while ((delivery = FIFO_POP(&arrivals.deliveries, struct delivery)))
@@ -370,33 +356,17 @@ static void ask_until_done(struct audit *audit)
     }
 }
 
-/* Records when we last sent, so that the next run can honour the rate limit. */
-static int record_end(const struct audit *audit, struct error *error)
-{
-    struct ledger *ledger = audit->parts->ledger;
-
-    if (ledger_begin(ledger, error) != 0 || rate_carryover_end(audit->sender, ledger, error) != 0)
-        return -1;
-    return ledger_commit(ledger, error);
-}
-
 static int open_audit(struct audit *audit)
 {
     const struct audit_parts *parts = audit->parts;
+    const struct session_parts session = {.job = parts->job,
+                                          .provider = parts->provider,
+                                          .ledger = parts->ledger,
+                                          .done = coordinator_queue_put_delivery,
+                                          .context = parts->queue};
     uint64_t in_flight = parts->job->delivery.in_flight;
 
-    if (signals_start(&audit->signals, audit->queue) != 0)
-        return error_set(audit->error, ERROR_USAGE,
-                         "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
-    audit->sender =
-        sender_new(parts->job, parts->provider, coordinator_queue_put_delivery, audit->queue, audit->error);
-    if (!audit->sender)
-        return -1;
-    if (nonce_reservation_start(&audit->nonces, audit->sender, parts->ledger,
-                                parts->job->provider.nonce_floor, audit->error) != 0 ||
-        rate_carryover_begin(audit->sender, parts->ledger, parts->job, parts->provider, audit->error) != 0)
-        return -1;
-    if (parts->provider->recovery == PROVIDER_RECOVERY_LIST && !parts->next) {
+    if (recovery_of(parts->provider)->lists && !parts->next) {
         audit->list = audit_list_new(parts, audit->error);
         if (!audit->list)
             return -1;
@@ -407,35 +377,34 @@ static int open_audit(struct audit *audit)
     audit->questions = memory_new(audit->window, sizeof *audit->questions);
     for (size_t i = 0; i < audit->window; i++)
         buffer_init(&audit->questions[i].body, BODY_MAX);
-    audit->started = pthread_create(&audit->thread, NULL, sender_main, audit->sender) == 0;
-    return audit->started
-               ? 0
-               : error_set(audit->error, ERROR_USAGE,
-                           "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
+    audit->session = session_open(&session, audit->error);
+    return audit->session ? 0 : -1;
+}
+
+/* Ends the session, and records when it last sent. */
+static void end_session(struct audit *audit)
+{
+    struct ledger *ledger = audit->parts->ledger;
+    struct error ignored; /* then the next run waits without need */
+
+    session_finish(audit->session);
+    if (ledger_begin(ledger, &ignored) == 0 && session_record_end(audit->session, &ignored) == 0)
+        (void)ledger_commit(ledger, &ignored);
+    audit->stats->requests = sender_requests(session_sender(audit->session));
+    session_close(audit->session);
 }
 
 static void close_audit(struct audit *audit)
 {
-    struct error ignored; /* then the next run waits without need */
-
-    if (audit->started) {
-        sender_finish(audit->sender);
-        pthread_join(audit->thread, NULL);
-        (void)record_end(audit, &ignored);
-        audit->stats->requests = sender_requests(audit->sender);
-    }
-    signals_stop(&audit->signals);
-    sender_free(audit->sender);
+    if (audit->session)
+        end_session(audit);
     job_forget_secrets(audit->parts->job); /* borrowed by the sender until here: a login may be repeated */
-    nonce_reservation_clear(&audit->nonces);
     audit_list_free(audit->list);
     for (size_t i = 0; i < audit->window; i++)
-        if (audit->questions)
-            buffer_clear(&audit->questions[i].body);
+        buffer_clear(&audit->questions[i].body);
     free(audit->questions);
     json_reader_free(audit->reader);
     arena_clear(&audit->arena);
-    coordinator_queue_free(audit->queue);
 }
 
 int audit_run(const struct audit_parts *parts, struct audit_counts *stats, struct error *error)
@@ -443,7 +412,6 @@ int audit_run(const struct audit_parts *parts, struct audit_counts *stats, struc
     struct audit audit = {.parts = parts, .stats = stats, .error = error};
 
     *stats = (struct audit_counts){.asked = 0};
-    audit.queue = coordinator_queue_new(1);
     audit.reader = json_reader_new();
     audit.random = retry_random_any();
     arena_init(&audit.arena, ARENA_CHUNK);

@@ -1,10 +1,9 @@
 /* audit: compares the ledger with the provider, user by user, or by one listing where the provider offers
  * nothing else.
  *
- * Requests are sent as a run sends them: under the job's limiter, with the locks of its keys and with nonces
- * reserved in the ledger. Nothing is changed on either side. A create in doubt has no user to ask for: a run
- * resolves it. Memory: a window of questions; for a listing 16 to 32 bytes a user. Threads: sender, signals;
- * the calling thread is the ledger's.
+ * Requests are sent as a run sends them, by a session. Nothing is changed on either side. A create in doubt
+ * has no user to ask for: a run resolves it. Memory: a window of questions; for a listing 16 to 32 bytes a
+ * user. Threads: the sender's; the calling thread is the ledger's.
  */
 #ifndef KYC_DISPATCH_AUDIT_H
 #define KYC_DISPATCH_AUDIT_H
@@ -14,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "dispatch/coordinator_queue.h"
 #include "ledger/ledger.h"
 #include "model/job.h"
 #include "provider/provider.h"
@@ -54,7 +54,8 @@ struct audit_user {
 struct audit_parts {
     struct job *job; /* with secrets: forgotten at the end */
     const struct provider *provider;
-    struct ledger *ledger; /* LEDGER_WRITE */
+    struct ledger *ledger;           /* LEDGER_WRITE */
+    struct coordinator_queue *queue; /* for this audit alone; an interrupt in it ends the audit */
     void (*each)(void *context, const struct audit_finding *finding);
     void *context;
     /* Questions instead of the ledger's users, each asked by its id even where the provider is listed as a

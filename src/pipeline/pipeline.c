@@ -1,10 +1,8 @@
 #include "pipeline/pipeline.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/clock.h"
 #include "core/digest.h"
@@ -134,13 +132,8 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     const struct provider_fields *fields = pipeline->settings->provider->fields;
     int32_t today = (int32_t)(pipeline->stats->started_ns / CLOCK_NS_PER_S / 86400);
 
-    if (need_files(pipeline, error) != 0)
+    if (need_files(pipeline, error) != 0 || signals_start(&pipeline->signals, pipeline->queue, error) != 0)
         return -1;
-    if (signals_start(&pipeline->signals, pipeline->queue) != 0)
-        return error_set(
-            error, ERROR_USAGE,
-            "cannot wait for signals: %s\nhint: raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
-            strerror(errno));
     pipeline->ingest = ingest_open(job, pipeline->signals.stop_fd, error);
     if (!pipeline->ingest)
         return -1;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -39,23 +40,26 @@ static void *signals_main(void *argument)
     return NULL;
 }
 
-int signals_start(struct signals *signals, struct coordinator_queue *queue)
+int signals_start(struct signals *signals, struct coordinator_queue *queue, struct error *error)
 {
     sigset_t set;
 
+    *signals = (struct signals){.queue = queue};
     signal(SIGPIPE, SIG_IGN);
     stop_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signals->queue = queue;
     signals->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (signals->stop_fd == -1)
-        return -1;
-    int failed = pthread_create(&signals->thread, NULL, signals_main, signals);
+    int failed =
+        signals->stop_fd == -1 ? errno : pthread_create(&signals->thread, NULL, signals_main, signals);
     signals->started = failed == 0;
-    if (failed)
+    if (signals->started)
+        return 0;
+    if (signals->stop_fd != -1)
         close(signals->stop_fd);
-    errno = failed;
-    return failed ? -1 : 0;
+    return error_set(
+        error, ERROR_USAGE,
+        "cannot wait for signals: %s\nhint: raise the limits on processes (ulimit -u) and on open files (ulimit -n)",
+        strerror(failed));
 }
 
 void signals_stop(struct signals *signals)

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "core/error.h"
 #include "dispatch/coordinator_queue.h"
 
 struct signals {
@@ -21,8 +22,9 @@ struct signals {
     int stop_fd; /* readable after the first signal: for threads that wait elsewhere than in the queue */
 };
 
-/* 0, or -1 with errno when there is no thread or descriptor left. */
-int signals_start(struct signals *signals, struct coordinator_queue *queue);
+/* 0, or -1 with ERROR_USAGE when there is no thread or descriptor left. */
+int signals_start(struct signals *signals, struct coordinator_queue *queue, struct error *error);
+/* Without effect if it did not start. */
 void signals_stop(struct signals *signals);
 
 #endif

@@ -79,8 +79,8 @@ static int fill(struct filling *filling, struct error *error)
     struct coordinator_queue *queue = coordinator_queue_new(ingest_batches(2));
     struct signals signals;
     struct coordinator_queue_arrivals arrivals = {0};
-    if (signals_start(&signals, queue) != 0)
-        return error_set(error, ERROR_USAGE, "no thread");
+    if (signals_start(&signals, queue, error) != 0)
+        return -1;
     struct ingest *ingest = ingest_open(filling->job, signals.stop_fd, error);
     if (!ingest)
         return -1;
