@@ -66,7 +66,7 @@ sub fields_of
     my ($list) = (run_program(program('kyc-import'), 'help', $provider))[1] =~ /^Fields:.*\n\n((?:  .*\n)+)/m;
     return map { s/NAME$/plan/r } $list =~ /^  (\S+)/mg;
 }
-my %fields = map { $_ => [fields_of($_)] } qw(payward kraken-embed kira payso);
+my %fields = map { $_ => [fields_of($_)] } provider_names();
 cmp_ok(scalar @{$fields{$_}}, '>', 15, "$_: its fields are found") for sort keys %fields;
 
 # Not in rows with several odd values: payward requires a different e-mail for each customer.

@@ -19,7 +19,7 @@ sub audit
     return ($status, eval { JSON::PP->new->utf8->decode($out)->{provider} }, $err);
 }
 
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     parallel $provider => sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
         my $case = case_new($sandbox, provider => $provider, rows => 40);

@@ -126,6 +126,12 @@ for my $section (grep { /^job file/ } @sections) {
         push @{$words{$key}}, $value;
     }
     taken($section, sub { is_taken($provider, @_) }, @batches);
+    my %listed_for_all = map { /^(\S+:)/ ? ($1 => 1) : () } listed('job file');
+    for (['provider', 'Settings'], ['fields', 'Fields']) {
+        my ($key, $title) = @$_;
+        my ($rows) = (run_program($import, 'help', $provider))[1] =~ /^$title.*\n\n((?:  .*\n)+)/m or next;
+        found_new($section, grep { !$listed_for_all{$_} } map { "$key.$_:" } grep { !/NAME$/ } $rows =~ /^  (\w\S*)/mg) if $section =~ / of /;
+    }
     my %above = map { /^(.*?)[^.]*$/ ? ($1 => 1) : () } grep { !/^fields\..*\./ } keys %words;
     for my $above (sort keys %above) {
         ok(!is_taken($provider, "${above}no_such_name: text"), "[$section] refused: ${above}no_such_name");
@@ -326,7 +332,7 @@ sub nights
 # A part that dies fails by itself; the names that were not found are reported all the same.
 sub part { my ($name, $part) = @_; eval { $part->(); 1 } or fail("$name: $@"); return; }
 
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     part($provider, sub { nights($provider) });
 }
 

@@ -60,7 +60,7 @@ my %want = (
     },
 );
 
-for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
+for my $provider (@ARGV ? @ARGV : provider_names()) {
     my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
     my $case = case_new($sandbox, provider => $provider, rows => $rows);
     my $job = read_file("$case->{folder}/job.yaml");

@@ -32,7 +32,7 @@ sub files_of
 my $sandbox = sandbox_start('--nonce-window', 10_000_000_000);
 my @names = qw(job libcurl credentials input ledger report disk endpoint tls clock request pace);
 
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     subtest "$provider: all is well" => sub {
         my $case = case_new($sandbox, provider => $provider, rows => 3);
         sandbox_reset($sandbox);
@@ -163,7 +163,7 @@ my @foreign = (['a page of a proxy', 404, '<html><head><title>404 Not Found</tit
     ['a gateway\'s error in JSON', 404, '{"code":"not_found","message":"x"}', 'x-amzn-ErrorType: NotFoundException'], ['an empty object', 404, '{}'],
     ['an empty error', 404, '{"error":null,"errors":[]}'], ['a list', 404, '[{"error":"Not found"}]'], ['a string', 404, '"error"'],
     ['an error of which the end is missing', 404, '{"error":"Not fo'], ['a user where there is none', 200, '{"data":{"id":"X"},"result":{"user":"X"},"id":"X","user":{"id":"X"}}']);
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     subtest "$provider: an answer that is not its own" => sub {
         local %ENV = %ENV; # the names of its credentials are those of the other cases
         my $folder = scratch_folder();

@@ -26,7 +26,7 @@ sub doubts
     return ($sandbox, $case, %id);
 }
 
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     subtest $provider => sub {
         my ($sandbox, $case, %id) = doubts($provider);
         my $no_such = $id{'cust-000001'} =~ s/.$/$& eq 'A' ? 'B' : 'A'/er;

@@ -13,7 +13,7 @@ use KycTest;
 
 my $project = abs_path("$FindBin::Bin/../..");
 my $readme = read_file("$project/jobs/README.md");
-my @providers = qw(payward kraken-embed kira payso);
+my @providers = provider_names();
 
 # The lines of a crontab as Debian's cron reads one of /etc/cron.d: ({NAME => VALUE}, [{when, user, command, stdin}, …]).
 sub read_crontab

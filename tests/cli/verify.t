@@ -28,7 +28,7 @@ sub tamper
 
 # A history with faults, a refused row, changed rows, users given by a person, and a run stopped by its limit of attempts.
 my @faults = map { ('--fault', "$_:6%") } qw(status-429 status-500 reset drop garbage truncate);
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     parallel $provider => sub {
         my $sandbox = sandbox_start('--seed', 5, '--nonce-window', 10_000_000_000, @faults);
         my $case = case_new($sandbox, provider => $provider, rows => 40, bad => 2, set => {'delivery.attempts' => 2,

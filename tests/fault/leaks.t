@@ -269,5 +269,5 @@ cells_run(4, map {
         cmp_ok(scalar found("$clean\n$planted{$_}\n", [@secrets, @digest_key, @personal]), '>', 0, "the search finds $_") for sort keys %planted;
         return {};
     }};
-} qw(payward kraken-embed kira payso));
+} provider_names());
 done_testing;

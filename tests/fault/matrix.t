@@ -26,7 +26,7 @@ my $rate = $long ? 100 : 50;
 my $at_once = $ENV{KYC_AT_ONCE} || ($long ? 12 : 16);
 $ENV{RES_OPTIONS} = 'timeout:1 attempts:1'; # a name server that does not answer is no faster a "no"
 
-my @providers = qw(payward kraken-embed kira payso);
+my @providers = provider_names();
 my @operations = qw(create update look_up fetch list login);
 
 # Operations that a provider does not have, with the reason. Each cell of the provider checks that no such request is sent.

@@ -107,7 +107,7 @@ sub nothing_is_left
     waitpid $pid, 0;
 }
 
-for my $provider (qw(payward kraken-embed kira payso)) {
+for my $provider (provider_names()) {
     subtest "$provider: nothing is left at the end" => sub {
         my $sandbox = sandbox_start('--nonce-window', 10_000_000_000, '--fault', 'status-500:5%', '--fault', 'garbage:3%');
         my $case = case_new($sandbox, provider => $provider, rows => 40,

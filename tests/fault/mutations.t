@@ -22,7 +22,7 @@ my $long = proof_is_long();
 my $seed = $ENV{KYC_SEED} || ($long ? int time : 1);
 my $answers = $ENV{KYC_MUTATIONS} || ($long ? 25_000 : 2_000);    # for each provider
 my $batch = 250;
-my @providers = qw(payward kraken-embed kira payso);
+my @providers = provider_names();
 
 # The sanitizers' build of the program: that of `make check` beside the plain one, or the one under test anyway.
 my $build = $ENV{KYC_BUILD} || 'build';

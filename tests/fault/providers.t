@@ -19,7 +19,7 @@ my %set = (
     kira => {},
 );
 
-for my $provider (@ARGV ? @ARGV : qw(payward kraken-embed kira payso)) {
+for my $provider (@ARGV ? @ARGV : provider_names()) {
     for my $run (['no faults'], ['every fault', @faults]) {
         my ($name, @options) = @$run;
         parallel "$provider, $name" => sub {

@@ -14,7 +14,7 @@ use KycHostile;
 use KycRun;
 use KycTest;
 
-my @providers = qw(payward kraken-embed kira payso);
+my @providers = provider_names();
 my @cells;
 
 # They wait more than they compute, so they run in parallel.

@@ -140,7 +140,7 @@ parallel 'a healthy run' => sub {
 
 # The provider answers only 503 for a while: the requests meanwhile, and that no customer is given up.
 parallel 'the breaker pauses' => sub {
-    for my $provider (qw(payward kraken-embed kira payso)) {
+    for my $provider (provider_names()) {
         my $sandbox = sandbox_start(@wide);
         my $case = case_new($sandbox, provider => $provider, rows => 60,
             set => {'delivery.retry_for' => '60s', 'delivery.timeout' => '1s', 'provider.settle_after' => $provider eq 'payso' ? '1s' : undef});
@@ -168,7 +168,7 @@ parallel 'the breaker pauses' => sub {
 };
 
 parallel 'the breaker gives up' => sub {
-    for my $provider (qw(payward kraken-embed kira payso)) {
+    for my $provider (provider_names()) {
         my $folder = scratch_folder();
         my $sandbox = sandbox_start(@wide, '--state', "$folder/state");
         my $case = case_new($sandbox, provider => $provider, rows => 60,

@@ -123,7 +123,7 @@ subtest 'the same server, trusted, hears the request' => sub {
 };
 
 subtest 'a run over HTTPS, with a CA of the job\'s own' => sub {
-    for my $provider (qw(payward kraken-embed kira payso)) {
+    for my $provider (provider_names()) {
         my $case = case_new({%$sandbox, url => "https://127.0.0.1:$sandbox->{tls_port}"}, provider => $provider, rows => 15, set => {'provider.ca_file' => "$pki/ca.crt"});
         local $ENV{SSLKEYLOGFILE} = "$pki/keys";
         local @ENV{qw(https_proxy HTTPS_PROXY ALL_PROXY all_proxy http_proxy)} = ('http://127.0.0.1:9') x 5;

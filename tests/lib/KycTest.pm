@@ -23,7 +23,7 @@ use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT = qw(
-    program scratch_folder write_file read_file run_program
+    program scratch_folder write_file read_file run_program provider_names
     sandbox_start sandbox_stop sandbox_kill sandbox_counts sandbox_users sandbox_faults sandbox_reset
     sandbox_keys signed_headers signed_request next_nonce payward_body
     kraken_body kira_body payso_body plain_request sandbox_login kira_login kira_request payso_request sandbox_control tls_certificate
@@ -85,6 +85,9 @@ sub run_program
     my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
     return ($status, read_file($out->filename), read_file($err->filename));
 }
+
+# The names of all providers, as `help providers` lists them: a new one is tested with the others.
+sub provider_names { return (run_program(program('kyc-import'), 'help', 'providers'))[1] =~ m{^  (\S+) +https://}mg; }
 
 # Starts a sandbox on a free port (unless --listen is among the options) and waits until it listens.
 # Returns {pid, port, url, out => what it printed at its start}; with --tls-pem also tls_port.
