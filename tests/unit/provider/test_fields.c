@@ -62,19 +62,19 @@ static void check_pair(const char *provider, const struct provider_fields *field
 static void each_member_has_its_rows_and_its_slot(void **state)
 {
     (void)state;
-    for (size_t p = 0; p < PROVIDERS; p++) {
-        const struct provider_fields *fields = fields_of(p);
+    for (const char *const *name = provider_names(); *name; name++) {
+        const struct provider_fields *fields = provider_find(*name)->fields;
         assert_true(fields->slot_count <= PROVIDER_MEMBERS_MAX);
         assert_non_null(provider_fields_find(fields, FIELD_EXTERNAL_ID));
         assert_non_null(provider_fields_find(fields, FIELD_EMAIL)->member);
         for (size_t i = 0; i < fields->field_count; i++) {
-            check_row(providers[p], fields, i);
+            check_row(*name, fields, i);
             for (size_t j = i + 1; j < fields->field_count; j++)
-                check_pair(providers[p], fields, i, j);
+                check_pair(*name, fields, i, j);
         }
         for (size_t slot = 0; slot < fields->slot_count; slot++)
             if (!provider_fields_member(fields, slot))
-                fail_msg("%s: no member with the slot %zu", providers[p], slot);
+                fail_msg("%s: no member with the slot %zu", *name, slot);
     }
 }
 
@@ -157,9 +157,9 @@ static void build_create(const struct provider *provider, const struct sample *s
 static void every_field_with_a_member_is_sent(void **state)
 {
     (void)state;
-    for (size_t p = 0; p < PROVIDERS; p++) {
-        const struct provider *provider = provider_find(providers[p]);
-        const struct provider_fields *fields = fields_of(p);
+    for (const char *const *name = provider_names(); *name; name++) {
+        const struct provider *provider = provider_find(*name);
+        const struct provider_fields *fields = provider_find(*name)->fields;
         struct sample sample = {0};
         struct buffer all, without;
         for (enum field_id field = 0; field < FIELD_COUNT; field++)
@@ -174,8 +174,7 @@ static void every_field_with_a_member_is_sent(void **state)
             sample.values[row->field] = (struct value){.state = VALUE_ABSENT};
             build_create(provider, &sample, &without);
             if (slice_equal(buffer_slice(&all), buffer_slice(&without)))
-                fail_msg("%s: the body of a create is the same without %s", providers[p],
-                         field_name(row->field));
+                fail_msg("%s: the body of a create is the same without %s", *name, field_name(row->field));
             buffer_clear(&without);
             sample.values[row->field] = value;
         }
