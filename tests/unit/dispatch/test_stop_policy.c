@@ -1,177 +1,83 @@
-/* stop policy: which replies stop a run, how the canary ends, and which refusals are final then. The rules
- * are those of "Stopping before damage" in the manual. */
-#include "unit/dispatch/customers.h"
+/* The rules are those of "Stopping before damage" in the manual. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #include "core/clock.h"
-#include "core/digest.h"
 #include "core/log.h"
 #include "delivery/sender.h"
-#include "dispatch/dispatcher_state.h"
-#include "dispatch/heed.h"
+#include "dispatch/stop_policy.h"
+#include "provider/provider_table.h"
+#include "unit/provider/records.h"
 
 enum { RETRY_FOR_S = 600, ANSWERS_MAX = 128, ONE_YEAR_S = 365 * 86400 };
 
-/* The half of a run that stops it: what this file knows of its inside is here, up to answer(). */
-struct policy {
-    struct customers customers;
-    struct dispatcher dispatcher;
-    struct job_credentials credentials;
-    char token[32];
+struct fixture {
+    struct stop_policy policy;
+    struct job_delivery limits;
+    int64_t customers; /* that had an answer */
+    size_t not_final;  /* refusals that are not final, in all */
 };
 
-static void ignore_delivery(void *context, struct delivery *delivery)
+static void open_policy(struct fixture *fixture, uint32_t canary, uint32_t in_a_row, uint32_t share)
 {
-    (void)context;
-    (void)delivery;
+    *fixture = (struct fixture){.limits = {.canary = canary,
+                                           .refused_in_a_row = in_a_row,
+                                           .refused_share = share,
+                                           .retry_for_ns = RETRY_FOR_S * CLOCK_NS_PER_S}};
+    stop_policy_init(&fixture->policy, &fixture->limits, canary);
 }
 
-/* The policy as a run begins it. The sender is not run: a stop is an order that waits in its queue. */
-static void start_run(struct policy *policy)
+static void restart(struct fixture *fixture)
 {
-    struct fixture *fixture = policy->customers.fixture;
-    policy->dispatcher = (struct dispatcher){.parts = {.job = &policy->customers.job,
-                                                       .provider = policy->customers.provider,
-                                                       .ledger = fixture->ledger},
-                                             .ahead_max = 1000};
-    policy->dispatcher.sender = sender_new(&policy->customers.job, policy->customers.provider,
-                                           ignore_delivery, NULL, &fixture->error);
-    if (!policy->dispatcher.sender)
-        fail_msg("%s", fixture->error.text);
-    assert_int_equal(heed_start(&policy->dispatcher, &fixture->error), 0);
+    stop_policy_clear(&fixture->policy);
+    stop_policy_init(&fixture->policy, &fixture->limits, fixture->limits.canary);
 }
 
-static void end_run(struct policy *policy)
-{
-    guard_clear(&policy->dispatcher.guard);
-    sender_free(policy->dispatcher.sender);
-}
-
-/* Another run with the same ledger. */
-static void restart_run(struct policy *policy)
-{
-    end_run(policy);
-    start_run(policy);
-}
-
-static void open_policy(struct policy *policy, uint32_t canary, uint32_t in_a_row, uint32_t share)
-{
-    uint64_t random; /* tests side by side must not hold each other's lock */
-
-    digest_random(&random, sizeof random);
-    snprintf(policy->token, sizeof policy->token, "FAKE-%016llx", (unsigned long long)random);
-    policy->credentials =
-        (struct job_credentials){.token = {.data = policy->token, .len = strlen(policy->token)}};
-    customers_open(&policy->customers, "payso");
-    policy->customers.job.provider.base_url = "http://127.0.0.1:1";
-    policy->customers.job.provider.credentials = &policy->credentials;
-    policy->customers.job.provider.credential_count = 1;
-    policy->customers.job.delivery.timeout_ns = CLOCK_NS_PER_S;
-    policy->customers.job.delivery.retry_for_ns = RETRY_FOR_S * CLOCK_NS_PER_S;
-    policy->customers.job.delivery.canary = canary;
-    policy->customers.job.delivery.refused_in_a_row = in_a_row;
-    policy->customers.job.delivery.refused_share = share;
-    start_run(policy);
-}
-
-static void close_policy(struct policy *policy)
-{
-    end_run(policy);
-    fixture_commit(policy->customers.fixture);
-    customers_close(&policy->customers);
-}
-
-static bool is_stopped(const struct policy *policy)
-{
-    assert_int_equal(dispatcher_stop_reason(&policy->dispatcher) != NULL, policy->dispatcher.stopping);
-    return policy->dispatcher.stopping;
-}
-
-/* True while a request may leave although another is under way. */
-static bool may_send_beside_another(struct policy *policy)
-{
-    policy->dispatcher.pool.count = 1;
-    bool may = dispatcher_has_capacity(&policy->dispatcher);
-    policy->dispatcher.pool.count = 0;
-    return may;
-}
-
-/* An attempt of any request came back. */
-static void attempt(struct policy *policy, const struct outcome *outcome)
+static enum stop_reason attempt(struct fixture *fixture, const struct outcome *outcome)
 {
     const struct delivery delivery = {.outcome = *outcome, .sent = outcome->kind != OUTCOME_WITHDRAWN};
-    heed_outcome(&policy->dispatcher, &delivery);
+
+    return stop_policy_add_reply(&fixture->policy, &delivery);
 }
 
-/* What became of a record, once the ledger holds it. */
-static void conclude_record(struct policy *policy, int64_t customer, enum conclusion_kind kind,
-                            const struct outcome *outcome, bool is_sent)
+static struct outcome outcome_of(enum outcome_kind kind, int status, const char *code)
 {
-    struct task task = {.customer = customer};
-    const struct conclusion conclusion = {.kind = kind, .write = true};
+    struct outcome outcome = {.kind = kind, .http_status = status};
 
-    task.delivery.outcome = *outcome;
-    task.delivery.sent = is_sent;
-    assert_int_equal(heed_answer(&policy->dispatcher, &task, &conclusion, &policy->customers.fixture->error),
-                     0);
+    snprintf(outcome.code, sizeof outcome.code, "%s", code);
+    snprintf(outcome.message, sizeof outcome.message, "%s", code);
+    return outcome;
 }
 
-/* The kinds of answers, by a letter. */
-static const struct answer_kind {
-    char letter;
-    const char *sentence;
-    enum life life; /* as the ledger has it when the policy is asked */
-    enum conclusion_kind conclusion;
-    enum outcome_kind outcome;
-    bool is_sent, no_update;
-} answer_kinds[] = {
-    {'+', "created", CREATED, CONCLUSION_CREATED, OUTCOME_DONE, true, false},
-    {'u', "updated", UPDATED, CONCLUSION_UPDATED, OUTCOME_DONE, true, false},
-    {'n', "a create in doubt is done, its update is next", CREATED, CONCLUSION_UPDATE_NEXT, OUTCOME_DONE,
-     true, false},
-    {'i', "updated but for the e-mail, which cannot be sent", UPDATED, CONCLUSION_REFUSED, OUTCOME_DONE, true,
-     false},
-    {'-', "a create refused", REFUSED, CONCLUSION_REFUSED, OUTCOME_REFUSED, true, false},
-    {'x', "a create refused, since the user exists", REFUSED, CONCLUSION_REFUSED, OUTCOME_EXISTS, true,
-     false},
-    {'w', "an update refused", UPDATE_REFUSED, CONCLUSION_REFUSED, OUTCOME_REFUSED, true, false},
-    {'k', "an update refused, since the provider does not update this user", UPDATE_REFUSED,
-     CONCLUSION_REFUSED, OUTCOME_REFUSED, true, true},
-    {'b', "refused by us: the request could not be built", REFUSED_UNSENT, CONCLUSION_REFUSED,
-     OUTCOME_REFUSED, false, false},
-    {'d', "in doubt", IN_DOUBT, CONCLUSION_IN_DOUBT, OUTCOME_IN_DOUBT, true, false},
-    {'a', "sent again later", JOURNALLED, CONCLUSION_AGAIN, OUTCOME_THROTTLED, true, false},
-    {'o', "unsent", UNSENT, CONCLUSION_UNSENT, OUTCOME_NOT_SENT, false, false},
-};
-
-static const struct answer_kind *kind_of(char letter)
+/* `+`: a create or update was carried out; `-`: refused; `k`: refused, since the provider does not update
+ * this user. Customers are numbered from 1. */
+static enum stop_reason answer(struct fixture *fixture, char letter)
 {
-    for (size_t i = 0; i < sizeof answer_kinds / sizeof *answer_kinds; i++)
-        if (answer_kinds[i].letter == letter)
-            return &answer_kinds[i];
-    fail_msg("no kind of answer `%c`", letter);
-    return NULL;
-}
+    const int64_t customer = ++fixture->customers, *not_final;
+    struct outcome outcome = outcome_of(OUTCOME_REFUSED, 422, "a_code");
+    size_t count;
 
-/* Returns the customer. */
-static int64_t answer(struct policy *policy, char letter)
-{
-    static unsigned number;
-    const struct answer_kind *kind = kind_of(letter);
-    struct outcome outcome = fixture_outcome(kind->outcome, 422, "a_code", "");
-    char key[16];
-
-    snprintf(key, sizeof key, "C-%u", ++number);
-    int64_t id = customers_add(&policy->customers, kind->life, key, number).id;
-    outcome.no_update = kind->no_update;
-    attempt(policy, &outcome);
-    conclude_record(policy, id, kind->conclusion, &outcome, kind->is_sent);
-    return id;
-}
-
-/* Whether the next run sends a refused record again, unchanged. */
-static bool is_forgotten(struct policy *policy, int64_t customer)
-{
-    return fixture_find(policy->customers.fixture, customer).pending_digest.len == 0;
+    if (letter == '+') {
+        stop_policy_add_done(&fixture->policy);
+        return STOP_NONE;
+    }
+    outcome.no_update = letter == 'k';
+    if (letter == '-')
+        fixture->refused[fixture->refused_count++ % ANSWERS_MAX] = customer;
+    enum stop_reason reason =
+        stop_policy_add_refused(&fixture->policy, customer, &outcome, &not_final, &count);
+    assert_int_equal(reason != STOP_NONE, count > 0);
+    fixture->not_final += count;
+    for (size_t i = 1; i <= count; i++) /* the last ones, in the order of the answers */
+        assert_int_equal(not_final[count - i], fixture->refused[(fixture->refused_count - i) % ANSWERS_MAX]);
+    return reason;
 }
 
 /* `50+1-`: fifty of one kind, then one of another. */
@@ -191,174 +97,170 @@ static size_t expand(const char *answers, char out[ANSWERS_MAX])
     return len;
 }
 
-/* reason: a part of why the run stopped; NULL: it goes on. again: refusals that are not final, counted from
- * the last refusal on. */
+/* reason: the last answer's. again: the refusals that are not final. */
 static const struct refusal_case {
     const char *sentence;
     uint32_t canary, in_a_row, share;
-    const char *answers, *reason;
+    const char *answers;
+    enum stop_reason reason;
     size_t again;
 } refusal_cases[] = {
-    {"all is well", 3, 3, 20, "++u+n+", NULL, 0},
-
-    {"the first of the canary is refused", 3, 5, 20, "-", "delivery.canary", 1},
-    {"the last of the canary is refused", 3, 5, 20, "++-", "delivery.canary", 1},
-    {"the first after the canary is refused", 3, 5, 20, "+++-", NULL, 0},
-    {"an update is a request too", 3, 5, 20, "uu-", "delivery.canary", 1},
-    {"and ends the canary", 3, 5, 20, "uuu-", NULL, 0},
-    {"so does a create that was in doubt", 3, 5, 20, "n+n-", NULL, 0},
-    {"so does an update that could not send all", 3, 5, 20, "iii-", NULL, 0},
-    {"what has no answer yet is not one of the canary", 2, 5, 20, "+dao-", "delivery.canary", 1},
-    {"an update that is refused stops it", 3, 5, 20, "w", "delivery.canary", 1},
-    {"a user that exists stops it", 3, 5, 20, "x", "delivery.canary", 1},
-    {"a user that takes no update does not", 3, 5, 20, "k", NULL, 0},
-    {"nor does what we could not send", 3, 5, 20, "b", NULL, 0},
-    {"nor do they count as done", 1, 5, 20, "kb-", "delivery.canary", 1},
-    {"without a canary", 0, 5, 20, "-", NULL, 0},
-
-    {"as many in a row as may be", 0, 3, 20, "---", "delivery.stop_after.refused_in_a_row", 3},
-    {"one less", 0, 3, 20, "--", NULL, 0},
-    {"creates and updates together", 0, 3, 20, "-wx", "delivery.stop_after.refused_in_a_row", 3},
-    {"a success between", 0, 3, 20, "--+--", NULL, 0},
-    {"only those since the success", 0, 3, 20, "--u---", "delivery.stop_after.refused_in_a_row", 3},
-    {"an update that could not send all is a success", 0, 3, 20, "--i--", NULL, 0},
-    {"what is neither is neither", 0, 3, 20, "--kbdao-", "delivery.stop_after.refused_in_a_row", 3},
-    {"what was in flight then is not final either", 0, 3, 20, "-----", "delivery.stop_after.refused_in_a_row",
-     5},
-    {"also after a success that was in flight", 0, 3, 20, "---+-", "delivery.stop_after.refused_in_a_row", 4},
-    {"one in a row", 0, 1, 20, "+-", "delivery.stop_after.refused_in_a_row", 1},
-
-    {"too few answers to speak of a share", 0, 100, 20, "50+49-", NULL, 0},
-    {"from a hundred on, and all of the run", 0, 100, 49, "25-50+25-", "delivery.stop_after.refused_share",
-     50},
-    {"as large a share as may be", 0, 100, 50, "50+50-", NULL, 0},
-    {"a larger one", 0, 100, 50, "50+51-", "delivery.stop_after.refused_share", 51},
-    {"what is neither is in no share", 0, 100, 50, "50+50-3k3b3d", NULL, 0},
-    {"nor does it make a hundred", 0, 100, 49, "50+49-3k3b3d", NULL, 0},
+    {"all is well", 3, 3, 20, "++++++", STOP_NONE, 0},
+    {"the first of the canary is refused", 3, 5, 20, "-", STOP_CANARY, 1},
+    {"the second of two of the canary is refused", 2, 3, 20, "+-", STOP_CANARY, 1},
+    {"the last of the canary is refused", 3, 5, 20, "++-", STOP_CANARY, 1},
+    {"the first after the canary is refused", 3, 5, 20, "+++-", STOP_NONE, 0},
+    {"a user that takes no update does not stop the canary", 3, 5, 20, "k", STOP_NONE, 0},
+    {"nor is it one of the canary", 1, 5, 20, "k-", STOP_CANARY, 1},
+    {"without a canary", 0, 5, 20, "-", STOP_NONE, 0},
+    {"as many in a row as may be", 0, 3, 20, "---", STOP_IN_A_ROW, 3},
+    {"one less", 0, 3, 20, "--", STOP_NONE, 0},
+    {"a success between", 0, 3, 20, "--+--", STOP_NONE, 0},
+    {"only those since the success", 0, 3, 20, "--+---", STOP_IN_A_ROW, 3},
+    {"what is neither is neither", 0, 3, 20, "--k-", STOP_IN_A_ROW, 3},
+    {"what was in flight then is not final either", 0, 3, 20, "-----", STOP_IN_A_ROW, 5},
+    {"also after a success that was in flight", 0, 3, 20, "---+-", STOP_IN_A_ROW, 4},
+    {"one in a row", 0, 1, 20, "+-", STOP_IN_A_ROW, 1},
+    {"too few answers to speak of a share", 0, 100, 20, "50+49-", STOP_NONE, 0},
+    {"from a hundred on, and all of the run", 0, 100, 49, "25-50+25-", STOP_SHARE, 50},
+    {"as large a share as may be", 0, 100, 50, "50+50-", STOP_NONE, 0},
+    {"a larger one", 0, 100, 50, "50+51-", STOP_SHARE, 51},
+    {"what is neither is in no share", 0, 100, 50, "50+50-3k", STOP_NONE, 0},
+    {"nor does it make a hundred", 0, 100, 49, "50+49-3k", STOP_NONE, 0},
+    {"three, one done between", 0, 3, 20, "--+-", STOP_NONE, 0},
 };
-
-static void check_refusals(const struct refusal_case *expected)
-{
-    struct policy policy;
-    char answers[ANSWERS_MAX];
-    int64_t refused[ANSWERS_MAX];
-    size_t refused_count = 0, len = expand(expected->answers, answers);
-
-    open_policy(&policy, expected->canary, expected->in_a_row, expected->share);
-    for (size_t i = 0; i < len; i++) {
-        int64_t id = answer(&policy, answers[i]);
-        if (strchr("-xw", answers[i]))
-            refused[refused_count++] = id;
-        else if (strchr("kb", answers[i]) && is_forgotten(&policy, id))
-            fail_msg("%s: a refusal that stops nothing is final", expected->sentence);
-    }
-    const char *reason = dispatcher_stop_reason(&policy.dispatcher);
-    if (is_stopped(&policy) != (expected->reason != NULL) || (reason && !strstr(reason, expected->reason)))
-        fail_msg("%s: %s", expected->sentence, reason ? reason : "it goes on");
-    assert_int_equal(dispatcher_has_capacity(&policy.dispatcher), !reason);
-    if (reason) /* with the provider's words of the last one */
-        assert_non_null(strstr(reason, "HTTP 422 a_code"));
-    for (size_t i = 0; i < refused_count; i++)
-        if (is_forgotten(&policy, refused[i]) != (refused_count - i <= expected->again))
-            fail_msg("%s: refusal %zu of %zu", expected->sentence, i + 1, refused_count);
-    close_policy(&policy);
-}
 
 static void refusals_stop_a_run_and_those_that_did_are_not_final(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusal_cases / sizeof *refusal_cases; i++)
-        check_refusals(&refusal_cases[i]);
-}
+    static const char *const settings[] = {[STOP_CANARY] = "delivery.canary",
+                                           [STOP_IN_A_ROW] = "delivery.stop_after.refused_in_a_row",
+                                           [STOP_SHARE] = "delivery.stop_after.refused_share"};
 
-/* The refusals of a create count, so that its next idempotency key is another one. */
-static void a_forgotten_refusal_was_a_refusal_all_the_same(void **state)
-{
-    (void)state;
-    struct policy policy;
-    open_policy(&policy, 1, 5, 20);
-    struct ledger_customer customer = fixture_find(policy.customers.fixture, answer(&policy, '-'));
-    assert_int_equal(customer.state, LEDGER_UNSENT);
-    assert_int_equal(customer.refusals, 1);
-    close_policy(&policy);
-}
+    for (size_t i = 0; i < sizeof refusal_cases / sizeof *refusal_cases; i++) {
+        const struct refusal_case *expected = &refusal_cases[i];
+        struct fixture fixture;
+        char answers[ANSWERS_MAX];
+        enum stop_reason reason = STOP_NONE;
+        size_t len = expand(expected->answers, answers);
 
-static void the_canary_belongs_to_the_ledger_and_to_the_providers_settings(void **state)
-{
-    (void)state;
-    struct policy policy;
-
-    open_policy(&policy, 3, 5, 20);
-    assert_false(may_send_beside_another(&policy)); /* alone */
-    assert_true(dispatcher_has_capacity(&policy.dispatcher));
-    answer(&policy, '+');
-    answer(&policy, '+');
-    assert_false(may_send_beside_another(&policy));
-    end_run(&policy);
-
-    start_run(&policy); /* the next run: one is left */
-    assert_false(may_send_beside_another(&policy));
-    answer(&policy, '+');
-    assert_true(may_send_beside_another(&policy));
-    end_run(&policy);
-
-    start_run(&policy); /* it is over */
-    assert_true(may_send_beside_another(&policy));
-    end_run(&policy);
-
-    policy.customers.job.delivery.canary = 10; /* no setting of the provider */
-    start_run(&policy);
-    assert_true(may_send_beside_another(&policy));
-    end_run(&policy);
-
-    policy.customers.job.provider.date_format = JOB_DATE_ISO;
-    start_run(&policy); /* other bytes: again */
-    for (int i = 0; i < 10; i++) {
-        assert_false(may_send_beside_another(&policy));
-        answer(&policy, '+');
+        open_policy(&fixture, expected->canary, expected->in_a_row, expected->share);
+        for (size_t k = 0; k < len; k++)
+            reason = answer(&fixture, answers[k]);
+        const char *text = stop_policy_text(&fixture.policy);
+        if (reason != expected->reason || fixture.policy.refusal_stop != reason ||
+            fixture.not_final != expected->again)
+            fail_msg("%s: reason %d, %zu again", expected->sentence, (int)reason, fixture.not_final);
+        assert_int_equal(reason != STOP_NONE, text != NULL);
+        if (text && (!strstr(text, settings[reason]) || !strstr(text, "with HTTP 422 a_code: a_code")))
+            fail_msg("%s: %s", expected->sentence, text); /* with the provider's words of the last one */
+        stop_policy_clear(&fixture.policy);
     }
-    assert_true(may_send_beside_another(&policy));
-    end_run(&policy);
-
-    policy.customers.job.provider.version = "2";
-    policy.customers.job.delivery.canary = 0;
-    start_run(&policy); /* switched off */
-    assert_true(may_send_beside_another(&policy));
-    close_policy(&policy);
 }
 
-static void a_canary_that_stopped_the_run_is_continued_where_it_was(void **state)
+static void the_share_counts_from_a_hundred_answers_on(void **state)
 {
     (void)state;
-    struct policy policy;
+    struct fixture fixture;
 
-    open_policy(&policy, 3, 5, 20);
-    answer(&policy, '+');
-    answer(&policy, '-');
-    assert_true(is_stopped(&policy));
-    end_run(&policy);
-    start_run(&policy);
-    answer(&policy, '+');
-    assert_false(may_send_beside_another(&policy));
-    answer(&policy, '+');
-    assert_true(may_send_beside_another(&policy));
-    close_policy(&policy);
+    open_policy(&fixture, 0, 1000, 20);
+    for (int i = 1; i <= 99; i++) /* two in three refused, and too few to say */
+        assert_int_equal(answer(&fixture, i % 3 == 0 ? '+' : '-'), STOP_NONE);
+    assert_int_equal(answer(&fixture, '-'), STOP_SHARE);
+    assert_int_equal(fixture.not_final, 67);
+    stop_policy_clear(&fixture.policy);
 }
 
-/* Nothing more may be written, and the report counts what the ledger does not have as in doubt. */
-static void after_a_failure_of_the_ledger_nothing_is_forgotten(void **state)
+static void a_share_as_high_as_allowed_does_not_stop(void **state)
 {
     (void)state;
-    struct policy policy;
+    struct fixture fixture;
 
-    open_policy(&policy, 0, 1, 20);
-    int64_t id = customers_add(&policy.customers, REFUSED, "C-1", 1).id;
-    const struct outcome refused = fixture_outcome(OUTCOME_REFUSED, 422, "a_code", "");
-    policy.dispatcher.failed = true;
-    conclude_record(&policy, id, CONCLUSION_REFUSED, &refused, true);
-    assert_true(is_stopped(&policy));
-    assert_false(is_forgotten(&policy, id));
-    close_policy(&policy);
+    open_policy(&fixture, 0, 1000, 20);
+    for (int i = 1; i <= 1000; i++)
+        assert_int_equal(answer(&fixture, i % 5 == 0 ? '-' : '+'), STOP_NONE);
+    assert_int_equal(answer(&fixture, '-'), STOP_SHARE);
+    stop_policy_clear(&fixture.policy);
+}
+
+static void a_night_with_one_in_a_hundred_refused_does_not_stop(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    uint64_t bits = 1;
+
+    open_policy(&fixture, 0, 25, 20);
+    for (int i = 1; i <= 1000000; i++) {
+        bits = bits * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        assert_int_equal(answer(&fixture, (bits >> 33) % 100 == 0 ? '-' : '+'), STOP_NONE);
+    }
+    stop_policy_clear(&fixture.policy);
+}
+
+static void requests_are_sent_one_at_a_time_until_the_canary_is_through(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+
+    open_policy(&fixture, 2, 5, 20);
+    assert_true(stop_policy_is_canary(&fixture.policy));
+    answer(&fixture, '+');
+    assert_true(stop_policy_is_canary(&fixture.policy));
+    assert_int_equal(fixture.policy.canary, 1); /* what the ledger is to store */
+    answer(&fixture, 'k');
+    assert_true(stop_policy_is_canary(&fixture.policy)); /* neither way */
+    answer(&fixture, '+');
+    assert_false(stop_policy_is_canary(&fixture.policy));
+    answer(&fixture, '+');
+    assert_int_equal(fixture.policy.canary, 0);
+    stop_policy_clear(&fixture.policy);
+}
+
+static void the_text_is_that_of_the_first_reason(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct outcome stop = outcome_of(OUTCOME_STOP, 401, "why it stops");
+
+    open_policy(&fixture, 0, 1, 20);
+    assert_null(stop_policy_text(&fixture.policy));
+    assert_int_equal(attempt(&fixture, &stop), STOP_PROVIDER);
+    assert_int_equal(answer(&fixture, '-'), STOP_IN_A_ROW); /* it was in flight: not final all the same */
+    assert_int_equal(fixture.not_final, 1);
+    stop = outcome_of(OUTCOME_STOP, 401, "another reason");
+    assert_int_equal(attempt(&fixture, &stop), STOP_PROVIDER);
+    assert_string_equal(stop_policy_text(&fixture.policy), "why it stops");
+    stop_policy_clear(&fixture.policy);
+}
+
+static void a_refusal_that_stops_the_run_has_the_numbers_of_the_run(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t canary, in_a_row, share;
+        const char *answers, *want;
+    } cases[] = {
+        {5, 3, 20, "+-",
+         "the provider refused one of the first requests (delivery.canary: 5 are sent alone), with HTTP 422 "
+         "a_code: a_code; nothing was sent after it\nhint: correct the cause and run again"},
+        {0, 3, 20, "-+---",
+         "the provider refused 3 in a row (delivery.stop_after.refused_in_a_row), the last with HTTP 422 "
+         "a_code: a_code\nhint: correct the cause and run again: these are sent again"},
+        {0, 100, 20, "79+21-",
+         "the provider refused 21 of 100 (delivery.stop_after.refused_share: 20 %), the last with HTTP 422 "
+         "a_code: a_code\nhint: correct the cause and run again: these are sent again"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture fixture;
+        char answers[ANSWERS_MAX];
+        size_t len = expand(cases[i].answers, answers);
+        open_policy(&fixture, cases[i].canary, cases[i].in_a_row, cases[i].share);
+        for (size_t k = 0; k < len; k++)
+            answer(&fixture, answers[k]);
+        assert_string_equal(stop_policy_text(&fixture.policy), cases[i].want);
+        stop_policy_clear(&fixture.policy);
+    }
 }
 
 /* Single replies. */
@@ -366,7 +268,6 @@ static void after_a_failure_of_the_ledger_nothing_is_forgotten(void **state)
 static void an_outcome_stops_the_run_by_its_kind(void **state)
 {
     (void)state;
-    struct policy policy;
     static const struct {
         enum outcome_kind kind;
         bool stops, want;
@@ -378,65 +279,63 @@ static void an_outcome_stops_the_run_by_its_kind(void **state)
         {OUTCOME_BAD_NONCE, false, false}, {OUTCOME_BAD_TOKEN, false, false},
         {OUTCOME_WITHDRAWN, false, false},
     };
-    open_policy(&policy, 0, 25, 20);
+    struct fixture fixture;
+
+    open_policy(&fixture, 0, 25, 20);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct outcome outcome = fixture_outcome(cases[i].kind, 0, "why it stops", "");
+        struct outcome outcome = outcome_of(cases[i].kind, 0, "why it stops");
         outcome.stops = cases[i].stops;
-        attempt(&policy, &outcome);
-        if (is_stopped(&policy) != cases[i].want)
+        if (attempt(&fixture, &outcome) != (cases[i].want ? STOP_PROVIDER : STOP_NONE))
             fail_msg("%s, stops %d", outcome_word(cases[i].kind), cases[i].stops);
-        if (cases[i].want) {
-            assert_string_equal(dispatcher_stop_reason(&policy.dispatcher), "why it stops");
-            outcome = fixture_outcome(OUTCOME_STOP, 0, "another reason", "");
-            attempt(&policy, &outcome);
-            assert_string_equal(dispatcher_stop_reason(&policy.dispatcher),
-                                "why it stops"); /* the first stays */
-        }
-        restart_run(&policy);
+        if (cases[i].want)
+            assert_string_equal(stop_policy_text(&fixture.policy), "why it stops");
+        else
+            assert_null(stop_policy_text(&fixture.policy));
+        restart(&fixture);
     }
-    close_policy(&policy);
+    stop_policy_clear(&fixture.policy);
 }
 
 static void a_retry_after_beyond_retry_for_stops_the_run_whatever_the_reply_was(void **state)
 {
     (void)state;
-    struct policy policy;
-    open_policy(&policy, 0, 25, 20);
+    static const uint64_t waits_ns[] = {RETRY_FOR_S * CLOCK_NS_PER_S, RETRY_FOR_S * CLOCK_NS_PER_S + 1,
+                                        ONE_YEAR_S * CLOCK_NS_PER_S};
+    struct fixture fixture;
+
+    open_policy(&fixture, 0, 25, 20);
     for (int kind = 0; kind <= OUTCOME_WITHDRAWN; kind++)
         for (unsigned i = 0; i < 3; i++) {
-            static const uint64_t waits_ns[] = {
-                RETRY_FOR_S * CLOCK_NS_PER_S, RETRY_FOR_S * CLOCK_NS_PER_S + 1, ONE_YEAR_S * CLOCK_NS_PER_S};
-            struct outcome outcome = fixture_outcome((enum outcome_kind)kind, 0, "why", "");
+            struct outcome outcome = outcome_of((enum outcome_kind)kind, 0, "why");
             /* After a success the next request is what must not leave: the sender sees to that. */
-            bool want = kind == OUTCOME_STOP || (kind != OUTCOME_DONE && i > 0);
+            enum stop_reason want = kind == OUTCOME_STOP            ? STOP_PROVIDER
+                                    : kind != OUTCOME_DONE && i > 0 ? STOP_RETRY_AFTER
+                                                                    : STOP_NONE;
             outcome.retry_after_ns = waits_ns[i];
-            attempt(&policy, &outcome);
-            if (is_stopped(&policy) != want)
+            if (attempt(&fixture, &outcome) != want)
                 fail_msg("%s, wait %u", outcome_word((enum outcome_kind)kind), i);
-            if (want && kind != OUTCOME_STOP)
-                assert_non_null(strstr(dispatcher_stop_reason(&policy.dispatcher), "delivery.retry_for"));
-            restart_run(&policy);
+            if (want == STOP_RETRY_AFTER)
+                assert_non_null(strstr(stop_policy_text(&fixture.policy), "delivery.retry_for"));
+            restart(&fixture);
         }
-    close_policy(&policy);
+    stop_policy_clear(&fixture.policy);
 }
 
 /* Also over successes: it is their number that gets a key banned. */
 static void ten_bad_nonces_of_a_run_stop_it(void **state)
 {
     (void)state;
-    const struct outcome bad = fixture_outcome(OUTCOME_BAD_NONCE, 401, "", "");
-    struct policy policy;
+    const struct outcome bad = outcome_of(OUTCOME_BAD_NONCE, 401, "");
+    struct fixture fixture;
 
-    open_policy(&policy, 0, 25, 20);
+    open_policy(&fixture, 0, 25, 20);
     for (int count = 1; count <= 9; count++) {
-        attempt(&policy, &bad);
-        answer(&policy, '+');
-        assert_false(is_stopped(&policy));
+        assert_int_equal(attempt(&fixture, &bad), STOP_NONE);
+        answer(&fixture, '+');
     }
-    attempt(&policy, &bad);
-    assert_true(is_stopped(&policy));
-    assert_non_null(strstr(dispatcher_stop_reason(&policy.dispatcher), "provider.nonce_floor"));
-    close_policy(&policy);
+    assert_int_equal(attempt(&fixture, &bad), STOP_NONCES);
+    assert_non_null(strstr(stop_policy_text(&fixture.policy), "provider.nonce_floor"));
+    stop_policy_clear(&fixture.policy);
 }
 
 /* As the providers' own tables read them. proven: an earlier request with these credentials succeeded. */
@@ -489,11 +388,11 @@ static const struct reply_case {
 static void a_reply_stops_the_run_when_it_concerns_all_requests(void **state)
 {
     (void)state;
-    struct policy policy;
+    struct fixture fixture;
     struct sample sample;
 
     sample_fill(&sample);
-    open_policy(&policy, 0, 25, 20);
+    open_policy(&fixture, 0, 25, 20);
     for (size_t i = 0; i < sizeof reply_cases / sizeof *reply_cases; i++) {
         const struct reply_case *expected = &reply_cases[i];
         struct outcome outcome;
@@ -507,25 +406,26 @@ static void a_reply_stops_the_run_when_it_concerns_all_requests(void **state)
                                              .error_type = slice_from(expected->error_type),
                                              .body = slice_from(expected->body)};
         provider_find(expected->provider)->classify(&reply, is_question ? NULL : &sample.record, &outcome);
-        attempt(&policy, &outcome);
-        if (is_stopped(&policy) != expected->want)
+        if ((attempt(&fixture, &outcome) != STOP_NONE) != expected->want)
             fail_msg("%s (%s %s, HTTP %d): %s", expected->sentence, expected->provider,
                      operation_word(expected->operation), expected->status, outcome_word(outcome.kind));
-        if (expected->want && !strstr(dispatcher_stop_reason(&policy.dispatcher), "check "))
-            fail_msg("%s: `%s` has no hint", expected->sentence, dispatcher_stop_reason(&policy.dispatcher));
-        restart_run(&policy);
+        if (expected->want && !strstr(stop_policy_text(&fixture.policy), "check "))
+            fail_msg("%s: `%s` has no hint", expected->sentence, stop_policy_text(&fixture.policy));
+        restart(&fixture);
     }
-    close_policy(&policy);
+    stop_policy_clear(&fixture.policy);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_stop_a_run_and_those_that_did_are_not_final),
-        cmocka_unit_test(a_forgotten_refusal_was_a_refusal_all_the_same),
-        cmocka_unit_test(the_canary_belongs_to_the_ledger_and_to_the_providers_settings),
-        cmocka_unit_test(a_canary_that_stopped_the_run_is_continued_where_it_was),
-        cmocka_unit_test(after_a_failure_of_the_ledger_nothing_is_forgotten),
+        cmocka_unit_test(the_share_counts_from_a_hundred_answers_on),
+        cmocka_unit_test(a_share_as_high_as_allowed_does_not_stop),
+        cmocka_unit_test(a_night_with_one_in_a_hundred_refused_does_not_stop),
+        cmocka_unit_test(requests_are_sent_one_at_a_time_until_the_canary_is_through),
+        cmocka_unit_test(the_text_is_that_of_the_first_reason),
+        cmocka_unit_test(a_refusal_that_stops_the_run_has_the_numbers_of_the_run),
         cmocka_unit_test(an_outcome_stops_the_run_by_its_kind),
         cmocka_unit_test(a_retry_after_beyond_retry_for_stops_the_run_whatever_the_reply_was),
         cmocka_unit_test(ten_bad_nonces_of_a_run_stop_it),
