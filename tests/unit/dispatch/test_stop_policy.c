@@ -22,7 +22,9 @@ struct fixture {
     struct stop_policy policy;
     struct job_delivery limits;
     int64_t customers; /* that had an answer */
-    size_t not_final;  /* refusals that are not final, in all */
+    int64_t refused[ANSWERS_MAX];
+    size_t refused_count; /* the last ones of them are in refused, from the start again */
+    size_t not_final;     /* refusals that are not final, in all */
 };
 
 static void open_policy(struct fixture *fixture, uint32_t canary, uint32_t in_a_row, uint32_t share)
