@@ -77,7 +77,7 @@ static enum stop_reason answer(struct fixture *fixture, char letter)
         stop_policy_add_refused(&fixture->policy, customer, &outcome, &not_final, &count);
     assert_int_equal(reason != STOP_NONE, count > 0);
     fixture->not_final += count;
-    for (size_t i = 1; i <= count; i++) /* the last ones, in the order of the answers */
+    for (size_t i = 1; i <= count && i <= ANSWERS_MAX; i++) /* the last ones, in the order of the answers */
         assert_int_equal(not_final[count - i], fixture->refused[(fixture->refused_count - i) % ANSWERS_MAX]);
     return reason;
 }
