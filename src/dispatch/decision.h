@@ -30,11 +30,13 @@ struct decision {
     uint64_t first_sent_at; /* RECONCILE: of the journal; real ns */
     uint32_t refusals;      /* CREATE: how often the provider finally refused a create of this customer */
     const char *idempotency_key; /* RECONCILE: as journalled, in the arena; NULL: none */
-    bool changed;                /* RECONCILE: the row has changed since it was journalled */
-    int64_t journalled_run;      /* RECONCILE: the run that journalled it, where it has no answer; else 0 */
-    struct changes changes;      /* UPDATE, or RECONCILE and changed, where it is repeated with the
-                                    new data; immutable may be set beside an UPDATE */
-    enum field_id field;         /* REFUSED: reported as FIELD/RULE */
+    bool exists;            /* RECONCILE: the provider replied that such a user exists, and an earlier run
+                               did not find it */
+    bool changed;           /* RECONCILE: the row has changed since it was journalled */
+    int64_t journalled_run; /* RECONCILE: the run that journalled it, where it has no answer; else 0 */
+    struct changes changes; /* UPDATE, or RECONCILE and changed, where it is repeated with the
+                               new data; immutable may be set beside an UPDATE */
+    enum field_id field;    /* REFUSED: reported as FIELD/RULE */
     const char *rule;
     struct slice message; /* REFUSED: in the arena, or constant */
     bool is_twin;         /* REFUSED: it would be created, but the same person exists under another key */

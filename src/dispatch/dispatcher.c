@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,21 +9,16 @@
 #include "core/failpoint.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "dispatch/dispatcher_event.h"
 #include "dispatch/dispatcher_state.h"
-#include "dispatch/heed.h"
-#include "dispatch/rate_carryover.h"
-#include "dispatch/warning.h"
+#include "dispatch/dispatcher_write.h"
+#include "dispatch/provider_warning.h"
+#include "dispatch/reconcile.h"
 #include "provider/idempotency.h"
 
 enum {
     MAX_JOURNALLED_UNSENT = 1000, /* bounds the creates in doubt after a crash */
 };
-
-static void *sender_main(void *argument)
-{
-    sender_run(argument);
-    return NULL;
-}
 
 /* One second of the rate or twice the requests in flight, whichever is more. */
 static size_t compute_ahead_max(const struct job *job, const struct provider *provider)
@@ -39,28 +33,51 @@ static size_t compute_ahead_max(const struct job *job, const struct provider *pr
     return ahead < MAX_JOURNALLED_UNSENT ? (size_t)ahead : MAX_JOURNALLED_UNSENT;
 }
 
+/* Continues the canary of the ledger. */
+static int open_stop_policy(struct dispatcher *dispatcher, struct error *error)
+{
+    const struct dispatcher_parts *parts = &dispatcher->parts;
+    const struct job_delivery *limits = &parts->job->delivery;
+    uint32_t left;
+
+    guard_settings(parts->job, parts->provider, dispatcher->canary_of);
+    if (ledger_canary_left(parts->ledger, dispatcher->canary_of, &left, error) != 0)
+        return -1;
+    stop_policy_init(&dispatcher->stop_policy, limits, left < limits->canary ? left : limits->canary);
+    if (stop_policy_is_canary(&dispatcher->stop_policy))
+        log_info("canary: the next %" PRIu32
+                 " requests are sent one at a time, and a refusal among them stops the run",
+                 dispatcher->stop_policy.canary);
+    return 0;
+}
+
 struct dispatcher *dispatcher_open(const struct dispatcher_parts *parts, struct error *error)
 {
     struct dispatcher *dispatcher = memory_new(1, sizeof *dispatcher);
-    const struct provider_fields *fields = parts->provider->fields;
+    const struct session_parts session = {
+        .job = parts->job,
+        .provider = parts->provider,
+        .ledger = parts->ledger,
+        .done = coordinator_queue_put_delivery,
+        .context = parts->queue,
+    };
+    const struct reconcile_parts reconcile = {
+        .job = parts->job,
+        .provider = parts->provider,
+        .ledger = parts->ledger,
+        .fingerprint = parts->fingerprint,
+    };
 
     dispatcher->parts = *parts;
+    dispatcher->recovery = recovery_of(parts->provider);
     dispatcher->ahead_max = compute_ahead_max(parts->job, parts->provider);
     dispatcher->random = retry_random_any();
-    dispatcher->members = memory_new(fields->slot_count, FINGERPRINT_MEMBER_LEN);
-    if (settling_open(&dispatcher->settling, parts->ledger, error) == 0 && heed_start(dispatcher, error) == 0)
-        dispatcher->sender =
-            sender_new(parts->job, parts->provider, coordinator_queue_put_delivery, parts->queue, error);
-    if (dispatcher->sender &&
-        nonce_reservation_start(&dispatcher->nonces, dispatcher->sender, parts->ledger,
-                                parts->job->provider.nonce_floor, error) == 0 &&
-        rate_carryover_begin(dispatcher->sender, parts->ledger, parts->job, parts->provider, error) == 0) {
-        dispatcher->started = pthread_create(&dispatcher->thread, NULL, sender_main, dispatcher->sender) == 0;
-        if (dispatcher->started)
-            return dispatcher;
-        error_set(error, ERROR_USAGE,
-                  "cannot start a thread\nhint: raise the limit on processes (ulimit -u)");
-    }
+    dispatcher->members = memory_new(parts->provider->fields->slot_count, FINGERPRINT_MEMBER_LEN);
+    dispatcher->reconcile = reconcile_new(&reconcile);
+    if (open_stop_policy(dispatcher, error) == 0)
+        dispatcher->session = session_open(&session, error);
+    if (dispatcher->session)
+        return dispatcher;
     dispatcher_close(dispatcher);
     return NULL;
 }
@@ -69,23 +86,20 @@ void dispatcher_close(struct dispatcher *dispatcher)
 {
     if (!dispatcher)
         return;
-    dispatcher_finish(dispatcher);
-    sender_free(dispatcher->sender);
-    nonce_reservation_clear(&dispatcher->nonces);
-    free(dispatcher->members);
-    guard_clear(&dispatcher->guard);
-    backoff_queue_clear(&dispatcher->waiting);
-    settling_close(&dispatcher->settling);
+    session_close(dispatcher->session);
+    reconcile_free(dispatcher->reconcile);
+    stop_policy_clear(&dispatcher->stop_policy);
+    backoff_queue_clear(&dispatcher->backoff);
     task_pool_clear(&dispatcher->pool);
+    free(dispatcher->members);
     free(dispatcher);
 }
 
 bool dispatcher_has_capacity(const struct dispatcher *dispatcher)
 {
-    if (guard_is_canary(&dispatcher->guard) && dispatcher->pool.count > 0)
+    if (stop_policy_is_canary(&dispatcher->stop_policy) && dispatcher->pool.count > 0)
         return false;
-    return !dispatcher->stopping &&
-           dispatcher->submitted + dispatcher->new_tasks.count < dispatcher->ahead_max &&
+    return !dispatcher->stopping && dispatcher->in_flight + dispatcher->ready.count < dispatcher->ahead_max &&
            task_pool_has_capacity(&dispatcher->pool);
 }
 
@@ -94,56 +108,19 @@ int dispatcher_begin(struct dispatcher *dispatcher, struct error *error)
     return dispatcher->failed ? 0 : ledger_begin(dispatcher->parts.ledger, error);
 }
 
-int dispatcher_journal(struct dispatcher *dispatcher, struct task *task, const uint8_t *digest,
-                       const uint8_t *members, bool supersedes, struct error *error)
+static void submit(struct dispatcher *dispatcher, struct task *task)
 {
-    uint8_t email[FINGERPRINT_MEMBER_LEN];
-    fingerprint_email(dispatcher->parts.fingerprint, task->record, email);
-    uint8_t identity[FINGERPRINT_IDENTITY_LEN];
-    bool has_identity = fingerprint_identity(dispatcher->parts.fingerprint, task->record, identity);
-    const struct ledger_intent intent = {
-        .id = task->customer,
-        .external_id = task->record->values[FIELD_EXTERNAL_ID].text,
-        .row = task->record->row,
-        .operation = task->delivery.call.operation,
-        .digest = digest,
-        .member_digests = slice_make((const char *)members,
-                                     dispatcher->parts.provider->fields->slot_count * FINGERPRINT_MEMBER_LEN),
-        .email_digest = slice_make((const char *)email, sizeof email),
-        .idempotency_key =
-            slice_from(task->delivery.call.idempotency_key ? task->delivery.call.idempotency_key : ""),
-        .identity = slice_make((const char *)identity, has_identity ? sizeof identity : 0),
-        .at_ns = clock_real_ns(),
-    };
+    struct provider_call *call = &task->delivery.call;
 
-    task->delivery.call.journalled_ns = intent.at_ns;
-    task->sent_boot_ns = supersedes ? task->sent_boot_ns : clock_boot_ns();
-    clocks_journalled(&dispatcher->settling.clocks, intent.at_ns, clock_boot_ns());
-    int failed = supersedes ? ledger_journal_superseded(dispatcher->parts.ledger, &intent, error)
-                            : ledger_journal(dispatcher->parts.ledger, &intent, &task->customer, error);
-    if (failed) /* a task without a journal entry must not be sent with the rest of the round */
-        dispatcher_fail(dispatcher);
-    failpoint("journalled");
-    return failed;
+    call->in_doubt = call->operation == OPERATION_CREATE && task_is_in_doubt(task->state);
+    task->delivery.subject = (uint64_t)task->customer;
+    task_move(task, TASK_IN_FLIGHT);
+    dispatcher->in_flight++;
+    sender_submit(session_sender(dispatcher->session), &task->delivery);
+    failpoint("submitted");
 }
 
-/* NULL of NULL. */
-static const char *copy_text(struct task *task, const char *text)
-{
-    return text ? arena_copy(&task->arena, slice_from(text)).data : NULL;
-}
-
-/* user_id, former_key: as in struct provider_call; in the task's arena. */
-static int add_update(struct dispatcher *dispatcher, struct task *task, const char *user_id,
-                      const char *former_key, const struct changes *changes, struct error *error)
-{
-    task->delivery.call.operation = OPERATION_UPDATE;
-    task->delivery.call.user_id = user_id;
-    task->delivery.call.former_key = former_key;
-    task->delivery.call.members = changes->send;
-    task->immutable = changes->immutable;
-    return dispatcher_journal(dispatcher, task, changes->digest, changes->members, false, error);
-}
+/* New tasks. */
 
 /* The idempotency key of a create, where the provider has such: the journalled one, else a new one. */
 static void set_idempotency_key(struct dispatcher *dispatcher, struct task *task,
@@ -152,7 +129,7 @@ static void set_idempotency_key(struct dispatcher *dispatcher, struct task *task
     char key[IDEMPOTENCY_KEY_SIZE];
     const char *given = decision->idempotency_key;
 
-    if (dispatcher->parts.provider->recovery != PROVIDER_RECOVERY_LOOK_UP)
+    if (!dispatcher->recovery->looks_up)
         return;
     if (!given)
         given = idempotency_key(dispatcher->parts.job->name, task->record->values[FIELD_EXTERNAL_ID].text,
@@ -160,159 +137,59 @@ static void set_idempotency_key(struct dispatcher *dispatcher, struct task *task
     task->delivery.call.idempotency_key = arena_copy(&task->arena, slice_from(given)).data;
 }
 
+/* NULL of NULL. */
+static const char *copy_text(struct task *task, const char *text)
+{
+    return text ? arena_copy(&task->arena, slice_from(text)).data : NULL;
+}
+
 /* A create in doubt of an earlier run: repeated, looked up or listed. */
 static int add_in_doubt(struct dispatcher *dispatcher, struct task *task, const struct decision *decision,
                         struct error *error)
 {
-    task->changed = decision->changed;
+    task->is_superseded = decision->changed;
     task->is_undated =
-        decision->journalled_run != 0 && decision->journalled_run != dispatcher->settling.clock_run;
-    dispatcher_mark_in_doubt(dispatcher, task, true);
-    task->delivery.call.journalled_ns =
-        decision->first_sent_at; /* its journal entry covers this attempt too */
-    if (settling_is_due(dispatcher, task)) {
-        if (settling_add(dispatcher, task, true, error) == 0)
+        decision->journalled_run != 0 && decision->journalled_run != session_clock_run(dispatcher->session);
+    task->journalled_ns = task->delivery.call.journalled_ns = decision->first_sent_at;
+    const struct task_policy policy = dispatcher_event_policy(dispatcher, task, 0);
+    if (decision->exists || task_must_find(task->is_superseded, &policy)) {
+        dispatcher_begin_task(dispatcher, task, decision->exists ? TASK_FIND_EXISTING : TASK_FIND);
+        if (dispatcher_event_ask(dispatcher, task, true, error) == 0)
             return 0;
-        fifo_append(&dispatcher->new_tasks, &task->link);
+        dispatcher_fail(dispatcher); /* so that it is given up, and not sent */
+        dispatcher_make_ready(dispatcher, task);
         return -1;
     }
-    fifo_append(&dispatcher->new_tasks, &task->link);
-    if (!task->changed)
-        return 0;
-    return dispatcher_journal(dispatcher, task, decision->changes.digest, decision->changes.members, true,
-                              error);
+    dispatcher_begin_task(dispatcher, task, TASK_REPEAT); /* its journal entry covers this attempt too */
+    dispatcher_make_ready(dispatcher, task);
+    return task->is_superseded ? dispatcher_write_superseded(dispatcher, task, &decision->changes, error) : 0;
 }
 
 int dispatcher_add(struct dispatcher *dispatcher, const struct record *record,
                    const struct decision *decision, struct error *error)
 {
-    struct task *task = task_new(&dispatcher->pool, record);
+    struct task *task = task_pool_take(&dispatcher->pool, record);
 
     assert(decision->kind == DECISION_CREATE || decision->kind == DECISION_RECONCILE ||
            decision->kind == DECISION_UPDATE);
     task->customer = decision->customer;
     task->immutable = FIELD_NONE;
     if (decision->kind == DECISION_UPDATE) {
-        fifo_append(&dispatcher->new_tasks, &task->link);
-        return add_update(dispatcher, task, copy_text(task, decision->user_id),
-                          copy_text(task, decision->former_key), &decision->changes, error);
+        dispatcher_begin_task(dispatcher, task, TASK_UPDATE);
+        dispatcher_make_ready(dispatcher, task);
+        return dispatcher_event_update(dispatcher, task, copy_text(task, decision->user_id),
+                                       copy_text(task, decision->former_key), &decision->changes, error);
     }
     task->delivery.call.operation = OPERATION_CREATE;
     set_idempotency_key(dispatcher, task, decision);
     if (decision->kind == DECISION_RECONCILE)
         return add_in_doubt(dispatcher, task, decision, error);
-    fifo_append(&dispatcher->new_tasks, &task->link);
-    fingerprint_members(dispatcher->parts.fingerprint, record, dispatcher->members);
-    return dispatcher_journal(dispatcher, task, record->digest, dispatcher->members, false, error);
+    dispatcher_begin_task(dispatcher, task, TASK_CREATE);
+    dispatcher_make_ready(dispatcher, task);
+    return dispatcher_write_create(dispatcher, task, error);
 }
 
-void dispatcher_mark_in_doubt(struct dispatcher *dispatcher, struct task *task, bool in_doubt)
-{
-    dispatcher->in_doubt_count += (uint64_t)in_doubt - (uint64_t)task->in_doubt;
-    task->in_doubt = in_doubt;
-}
-
-int dispatcher_write(struct dispatcher *dispatcher, struct task *task, struct conclusion *conclusion,
-                     bool with_outcome, struct error *error)
-{
-    const struct delivery *delivery = &task->delivery;
-    struct ledger_result result = {
-        .id = task->customer,
-        .row = task->record->row,
-        .operation = delivery->call.operation,
-        .conclusion = conclusion->ledger,
-        .event = conclusion->event,
-        .outcome = with_outcome ? &delivery->outcome : NULL,
-        .left_out = task->left_out,
-        .attempt = task->attempts,
-        .latency_ms = (uint32_t)(delivery->latency_ns / CLOCK_NS_PER_MS),
-        .at_ns = clock_real_ns(),
-    };
-    bool taken = false;
-
-    if (!conclusion->write)
-        return 0;
-    if (dispatcher->failed) {
-        if (conclusion->ledger != LEDGER_RESULT_ABANDONED) /* journalled without an outcome: in doubt */
-            conclusion->kind = CONCLUSION_IN_DOUBT;
-        return 0;
-    }
-    if (ledger_result(dispatcher->parts.ledger, &result, &taken, error) != 0)
-        return -1;
-    failpoint("outcome written");
-    if (taken)
-        conclusion->kind = CONCLUSION_IN_DOUBT;
-    return 0;
-}
-
-/* The task waits for the commit of its conclusion. */
-static void finish_task(struct dispatcher *dispatcher, struct task *task, const struct conclusion *conclusion)
-{
-    task->final = *conclusion;
-    dispatcher->in_doubt_count -= task->in_doubt;
-    fifo_append(&dispatcher->concluded, &task->link);
-}
-
-/* A create in doubt whose row has changed is resolved: the user exists with the journalled data or with this
- * row's, and the difference is sent as an update. */
-static int start_update(struct dispatcher *dispatcher, struct task *task, struct conclusion *conclusion,
-                        struct error *error)
-{
-    struct ledger_customer customer;
-    struct changes changes = {.send = 0};
-
-    dispatcher_mark_in_doubt(dispatcher, task, false);
-    task->changed = false;
-    task->delivery.call.idempotency_key = NULL;
-    task_restart(task);
-    if (!dispatcher->failed &&
-        ledger_find(dispatcher->parts.ledger, task->customer, &task->arena, &customer, error) != 1)
-        return -1;
-    if (!dispatcher->failed)
-        changes_find(dispatcher->parts.provider, dispatcher->parts.fingerprint, task->record, &customer,
-                     &changes);
-    if (dispatcher->stopping || changes.send == 0) { /* the next run finds the rest of the change */
-        conclusion->kind = CONCLUSION_CREATED;
-        finish_task(dispatcher, task, conclusion);
-        return 0;
-    }
-    if (add_update(dispatcher, task, customer.user_id.data,
-                   customer.former_key.len ? customer.former_key.data : NULL, &changes, error) != 0)
-        return -1;
-    fifo_append(&dispatcher->new_tasks, &task->link);
-    return 0;
-}
-
-int dispatcher_apply_action(struct dispatcher *dispatcher, struct task *task, struct conclusion *conclusion,
-                            uint64_t wait_ns, struct error *error)
-{
-    const struct outcome *outcome = &task->delivery.outcome;
-    bool continues = conclusion->kind == CONCLUSION_AGAIN || conclusion->kind == CONCLUSION_ASK;
-    uint64_t now_ns = clock_mono_ns();
-
-    if (heed_answer(dispatcher, task, conclusion, error) != 0)
-        return -1;
-    if (conclusion->kind == CONCLUSION_UPDATE_NEXT)
-        return start_update(dispatcher, task, conclusion, error);
-    if (!continues) {
-        finish_task(dispatcher, task, conclusion);
-        return 0;
-    }
-    if (outcome->kind == OUTCOME_IN_DOUBT) {
-        dispatcher_mark_in_doubt(dispatcher, task, true);
-        task->absent = false;
-    }
-    if (task->delivery.call.operation == OPERATION_CREATE)
-        task->exists = outcome->kind == OUTCOME_EXISTS;
-    if (conclusion->kind == CONCLUSION_ASK || settling_is_due(dispatcher, task))
-        return settling_add(dispatcher, task, false, error);
-    dispatcher->parts.stats->retries[outcome->cause]++;
-    if (!task->retrying_since_ns)
-        task->retrying_since_ns = now_ns;
-    task->due_ns = now_ns + wait_ns;
-    backoff_queue_add(&dispatcher->waiting, task);
-    return 0;
-}
+/* Replies. */
 
 /* One line for each attempt (-v). The message is masked; the key is the customer's own. */
 static void log_attempt(const struct task *task)
@@ -329,215 +206,300 @@ static void log_attempt(const struct task *task)
               outcome->message[0] ? ": " : "", outcome->message);
 }
 
-/* The session works for other records, so the cause is at the provider, with this record. */
-static void set_unauthorized(const struct task *task, struct outcome *outcome)
+static void count_attempt(struct dispatcher *dispatcher, struct task *task)
 {
-    snprintf(outcome->code, sizeof outcome->code, "unauthorized");
-    snprintf(
-        outcome->message, sizeof outcome->message,
-        "HTTP 401 with %d tokens in a row, while other requests succeed: ask the provider why, then run again",
-        CONCLUDE_BAD_TOKENS_MAX);
-    log_warning("row %" PRIu64 ": %s", task->record->row, outcome->message);
-}
+    const struct delivery *delivery = &task->delivery;
+    const struct outcome *outcome = &delivery->outcome;
 
-static int conclude_task(struct dispatcher *dispatcher, struct task *task, struct error *error)
-{
-    struct delivery *delivery = &task->delivery;
-    struct outcome *outcome = &delivery->outcome;
-    const struct job_delivery *limits = &dispatcher->parts.job->delivery;
-    uint64_t now_ns = clock_mono_ns();
-
-    if (outcome->kind != OUTCOME_WITHDRAWN)
-        task->attempts++;
+    task->attempts += outcome->kind != OUTCOME_WITHDRAWN;
     log_attempt(task);
     if (delivery->sent)
         rate_series_add(&dispatcher->parts.stats->rate_series, delivery->done_real_ns);
     task->bad_nonces += outcome->kind == OUTCOME_BAD_NONCE;
     if (delivery->was_probe || outcome->kind == OUTCOME_BAD_TOKEN)
         task_spare(task, delivery->was_probe);
-    if (conclude_is_unauthorized(task, outcome))
-        set_unauthorized(task, outcome);
-    heed_outcome(dispatcher, delivery);
+}
+
+static uint64_t backoff_ns(struct dispatcher *dispatcher, const struct task *task)
+{
     uint32_t counted = task->attempts - task->spared;
     uint64_t wait_ns = retry_wait_ns(counted ? counted : 1, retry_random_next(&dispatcher->random));
-    if (wait_ns < outcome->retry_after_ns)
-        wait_ns += outcome->retry_after_ns;
-    if (task->look_up && settling_has_answer(task)) {
-        int taken = settling_receive(dispatcher, task, error);
-        if (taken != 0)
-            return taken < 0 ? -1 : 0;
+    uint64_t retry_after_ns = task->delivery.outcome.retry_after_ns;
+
+    return wait_ns < retry_after_ns ? wait_ns + retry_after_ns : wait_ns;
+}
+
+/* The event that a reply is. */
+static struct task_event event_of_reply(struct dispatcher *dispatcher, struct task *task)
+{
+    struct task_event event = {
+        .kind = TASK_EVENT_REPLY, .outcome = &task->delivery.outcome, .sent = task->delivery.sent};
+    struct reconcile_finding finding;
+
+    if (!task->question || !reconcile_has_answer(task))
+        return event;
+    switch (reconcile_receive(dispatcher->reconcile, task, &finding)) {
+    case RECONCILE_UNREADABLE:
+        event.kind = TASK_EVENT_UNREADABLE;
+        break;
+    case RECONCILE_MORE:
+        event.kind = TASK_EVENT_MORE;
+        break;
+    case RECONCILE_FOUND:
+        event.kind = TASK_EVENT_FOUND;
+        event.finding = finding.finding;
+        event.user_id = finding.user_id;
+        event.code = finding.code;
+        break;
     }
-    struct conclusion conclusion =
-        conclude(task, outcome, delivery->sent,
-                 &(struct conclude_limits){.attempts = limits->attempts,
-                                           .retry_for_ns = limits->retry_for_ns,
-                                           .settle = limits->settle,
-                                           .doubt = dispatcher->parts.provider->recovery,
-                                           .stopping = dispatcher->stopping},
-                 now_ns, wait_ns);
-    if (warning_evaluate(dispatcher, task, &conclusion, error) != 0 ||
-        dispatcher_write(dispatcher, task, &conclusion, true, error) != 0)
-        return -1;
-    return dispatcher_apply_action(dispatcher, task, &conclusion, wait_ns, error);
+    return event;
+}
+
+static void stop_if_reply_demands(struct dispatcher *dispatcher, const struct delivery *delivery)
+{
+    if (stop_policy_add_reply(&dispatcher->stop_policy, delivery) != STOP_NONE)
+        dispatcher_stop(dispatcher, false);
+}
+
+static int receive_reply(struct dispatcher *dispatcher, struct task *task, struct error *error)
+{
+    task_move(task, TASK_NOWHERE);
+    count_attempt(dispatcher, task);
+    stop_if_reply_demands(dispatcher, &task->delivery);
+    uint64_t wait_ns = backoff_ns(dispatcher, task);
+    const struct task_event event = event_of_reply(dispatcher, task);
+    int result = dispatcher_event_handle(dispatcher, task, &event, wait_ns, error);
+    if (task_is_unauthorized(task, &task->delivery.outcome))
+        log_warning("row %" PRIu64 ": %s", task->record->row, task->recorded.message);
+    return result;
+}
+
+/* A task that was compared with a listing: each listing counts as an attempt. */
+static int receive_finding(struct dispatcher *dispatcher, struct task *task, const struct delivery *listing,
+                           bool is_whole, struct error *error)
+{
+    bool in_doubt = task_is_in_doubt(task->state);
+    struct task_event event = {
+        .kind = is_whole ? TASK_EVENT_FOUND : TASK_EVENT_UNANSWERED,
+        .outcome = in_doubt ? &listing->outcome : &task->delivery.outcome,
+        .sent = true,
+    };
+    struct reconcile_finding finding;
+
+    if (is_whole) {
+        if (!dispatcher->failed && reconcile_list_find(dispatcher->reconcile, &finding, error) != 0)
+            return -1;
+        event.finding = dispatcher->failed ? TASK_FOUND_UNCLEAR : finding.finding;
+        event.user_id = dispatcher->failed ? NULL : finding.user_id;
+        event.code = dispatcher->failed ? "" : finding.code;
+    }
+    if (is_whole || (in_doubt && listing->outcome.http_status > 0)) {
+        task->delivery.call.operation = OPERATION_LIST;
+        task->delivery.latency_ns = listing->latency_ns;
+        task->attempts++;
+    }
+    return dispatcher_event_handle(dispatcher, task, &event, 0, error);
+}
+
+/* After a failure of the ledger every task must be accounted for all the same. */
+static int account_for_failure(struct dispatcher *dispatcher, struct task *task)
+{
+    dispatcher_fail(dispatcher);
+    if (task->place == TASK_NOWHERE)
+        dispatcher_end_task(dispatcher, task, TASK_IN_DOUBT);
+    return -1;
+}
+
+static int receive_listing(struct dispatcher *dispatcher, struct delivery *listing, struct error *error)
+{
+    struct reconcile_list_result answer;
+    struct task *task;
+    int result = 0;
+
+    stop_if_reply_demands(dispatcher, listing);
+    reconcile_list_receive(dispatcher->reconcile, retry_random_next(&dispatcher->random),
+                           dispatcher->stopping, &answer);
+    if (answer.again) {
+        dispatcher->parts.stats
+            ->retries[listing->outcome.kind == OUTCOME_DONE ? RETRY_5XX : listing->outcome.cause]++;
+        return 0;
+    }
+    while ((task = reconcile_list_pop(dispatcher->reconcile)))
+        if (receive_finding(dispatcher, task, listing, answer.is_whole && result == 0, error) != 0)
+            result = account_for_failure(dispatcher, task);
+    return result;
 }
 
 int dispatcher_receive(struct dispatcher *dispatcher, struct fifo *deliveries, struct error *error)
 {
+    struct delivery *delivery;
     int result = 0;
 
-    struct delivery *delivery;
     while ((delivery = FIFO_POP(deliveries, struct delivery))) {
         struct task *task = (struct task *)delivery;
-        dispatcher->submitted--;
+        dispatcher->in_flight--;
         failpoint("outcome taken");
-        if (delivery->call.operation == OPERATION_LIST) {
-            if (settling_receive_list(dispatcher, delivery, error) != 0)
+        if (reconcile_is_listing(dispatcher->reconcile, delivery)) {
+            if (receive_listing(dispatcher, delivery, error) != 0)
                 result = -1;
-            continue;
-        }
-        /* After a failure of the ledger the other deliveries must be accounted for all the same. */
-        if (conclude_task(dispatcher, task, error) != 0) {
-            dispatcher_fail(dispatcher);
-            finish_task(dispatcher, task, &(struct conclusion){.kind = CONCLUSION_IN_DOUBT});
-            result = -1;
+        } else if (receive_reply(dispatcher, task, error) != 0) {
+            result = account_for_failure(dispatcher, task);
         }
     }
     return result;
 }
 
-/* Counts a task whose conclusion is durable. Where the ledger failed it is in doubt, whatever its outcome.
- */
-static int count_task(struct dispatcher *dispatcher, struct task *task, struct error *error)
+/* The end of a round. */
+
+static enum run_stats_result result_of(enum task_state final)
+{
+    switch (final) {
+    case TASK_CREATED:
+        return RUN_STATS_CREATED;
+    case TASK_UPDATED:
+        return RUN_STATS_UPDATED;
+    case TASK_REFUSED:
+        return RUN_STATS_REFUSED;
+    case TASK_UNSENT:
+        return RUN_STATS_UNSENT;
+    default:
+        assert(final == TASK_IN_DOUBT);
+        return RUN_STATS_IN_DOUBT;
+    }
+}
+
+/* Counts a task whose conclusion is durable. Where the ledger failed it is in doubt, whatever its outcome. */
+static int count_task(struct dispatcher *dispatcher, const struct task *task, struct error *error)
 {
     struct run_stats *stats = dispatcher->parts.stats;
-    struct verdict verdict = {.field = task->final.field, .level = VERDICT_REJECT, .rule = task->final.rule};
-    bool unrecorded = dispatcher->failed && task->final.kind != CONCLUSION_UNSENT;
+    bool is_recorded = !dispatcher->failed || task->state == TASK_UNSENT;
+    enum task_state final = is_recorded ? task->state : TASK_IN_DOUBT;
 
-    if (!unrecorded)
-        warning_count(dispatcher, task);
-    switch (unrecorded ? CONCLUSION_IN_DOUBT : task->final.kind) {
-    case CONCLUSION_CREATED:
-        run_stats_count(stats, RUN_STATS_CREATED);
+    run_stats_count(stats, result_of(final));
+    if (is_recorded)
+        provider_warning_count(dispatcher, task);
+    if (final != TASK_REFUSED)
         return 0;
-    case CONCLUSION_UPDATED:
-        run_stats_count(stats, RUN_STATS_UPDATED);
-        return 0;
-    case CONCLUSION_IN_DOUBT:
-        run_stats_count(stats, RUN_STATS_IN_DOUBT);
-        return 0;
-    case CONCLUSION_UNSENT:
-        run_stats_count(stats, RUN_STATS_UNSENT);
-        return 0;
-    case CONCLUSION_REFUSED:
-    case CONCLUSION_AGAIN:
-    case CONCLUSION_ASK:
-    case CONCLUSION_UPDATE_NEXT:
-        break;
-    }
-    assert(task->final.kind == CONCLUSION_REFUSED);
-    bool is_done =
-        task->delivery.outcome.kind == OUTCOME_DONE; /* all but the change that cannot be sent was done */
-    verdict.message = slice_from(is_done ? CHANGES_IMMUTABLE : task->delivery.outcome.message);
-    run_stats_count(stats, RUN_STATS_REFUSED);
+    bool is_done = task->recorded.kind == OUTCOME_DONE; /* all but the change that cannot be sent was done */
+    const struct verdict verdict = {
+        .field = task->field,
+        .level = VERDICT_REJECT,
+        .rule = task->rule,
+        .message = slice_from(is_done ? CHANGES_IMMUTABLE : task->recorded.message),
+    };
     run_stats_add_refusal(stats, task->record, verdict.field, verdict.rule,
-                          is_done ? "" : task->delivery.outcome.code);
+                          is_done ? "" : task->recorded.code);
     return rejects_add_refused(dispatcher->parts.rejects, task->record, &verdict, error);
 }
 
-static void submit(struct dispatcher *dispatcher, struct task *task)
-{
-    struct provider_call *call = &task->delivery.call;
-
-    call->in_doubt = call->operation == OPERATION_CREATE && task->in_doubt;
-    task->delivery.subject = (uint64_t)task->customer;
-    dispatcher->submitted++;
-    sender_submit(dispatcher->sender, &task->delivery);
-    failpoint("submitted");
-}
-
-static int give_up_waiting(struct dispatcher *dispatcher, struct error *error)
+static int count_ended(struct dispatcher *dispatcher, struct error *error)
 {
     struct task *task;
     int result = 0;
 
-    while ((task = backoff_queue_pop(&dispatcher->waiting)) ||
-           (task = FIFO_POP(&dispatcher->new_tasks, struct task)) ||
-           (task = FIFO_POP(&dispatcher->settling.waiting, struct task))) {
-        struct conclusion conclusion = conclude_given_up(task);
-        if (dispatcher_write(dispatcher, task, &conclusion, false, error) != 0) {
-            dispatcher_fail(dispatcher);
+    while ((task = FIFO_POP(&dispatcher->ended, struct task))) {
+        if (count_task(dispatcher, task, error) != 0)
             result = -1;
-        }
-        finish_task(dispatcher, task, &conclusion);
+        failpoint("outcome counted");
+        task_pool_return(&dispatcher->pool, task);
     }
     return result;
+}
+
+/* The run stops: nothing that waits is sent any more. */
+static int give_up_waiting(struct dispatcher *dispatcher, struct error *error)
+{
+    const struct task_event event = {.kind = TASK_EVENT_GIVEN_UP};
+    struct task *task;
+    int result = 0;
+
+    while ((task = backoff_queue_pop(&dispatcher->backoff)) || (task = dispatcher_pop_ready(dispatcher)) ||
+           (task = reconcile_list_pop_waiting(dispatcher->reconcile)))
+        if (dispatcher_event_handle(dispatcher, task, &event, 0, error) != 0) {
+            dispatcher_fail(dispatcher); /* nothing is written any more, so this cannot fail again: */
+            (void)dispatcher_event_handle(dispatcher, task, &event, 0, error);
+            result = -1;
+        }
+    return result;
+}
+
+static int commit_ledger(struct dispatcher *dispatcher, struct error *error)
+{
+    if (session_write(dispatcher->session, dispatcher->recovery->looks_up, error) != 0 ||
+        ledger_commit(dispatcher->parts.ledger, error) != 0)
+        return -1;
+    session_publish(dispatcher->session); /* now that the reservation is durable */
+    return 0;
+}
+
+static void submit_due(struct dispatcher *dispatcher)
+{
+    uint64_t now_ns = clock_mono_ns();
+    struct task *task;
+
+    while (backoff_queue_next_ns(&dispatcher->backoff) <= now_ns)
+        submit(dispatcher, backoff_queue_pop(&dispatcher->backoff));
+    while ((task = dispatcher_pop_ready(dispatcher)))
+        submit(dispatcher, task);
+}
+
+/* A full pool is a reason to list at once. */
+static bool is_hurried(const struct dispatcher *dispatcher)
+{
+    return !task_pool_has_capacity(&dispatcher->pool);
+}
+
+static int start_listing(struct dispatcher *dispatcher, struct error *error)
+{
+    struct delivery *listing = NULL;
+
+    if (dispatcher->stopping)
+        return 0;
+    if (reconcile_list_start(dispatcher->reconcile, is_hurried(dispatcher), &listing, error) != 0) {
+        dispatcher_fail(dispatcher);
+        return -1;
+    }
+    if (!listing)
+        return 0;
+    dispatcher->in_flight++;
+    sender_submit(session_sender(dispatcher->session), listing);
+    return 0;
 }
 
 int dispatcher_commit(struct dispatcher *dispatcher, struct error *error)
 {
-    struct task *task;
     int result = 0;
 
     if (dispatcher->stopping && give_up_waiting(dispatcher, error) != 0)
         result = -1;
-    if (!dispatcher->failed && (settling_record_clock(dispatcher, error) != 0 ||
-                                nonce_reservation_extend(&dispatcher->nonces, error) != 0 ||
-                                ledger_commit(dispatcher->parts.ledger, error) != 0)) {
+    if (!dispatcher->failed && commit_ledger(dispatcher, error) != 0) {
         dispatcher_fail(dispatcher);
         give_up_waiting(dispatcher, error);
         result = -1;
     }
-    if (!dispatcher->failed) /* else the reservation is not durable */
-        nonce_reservation_publish(&dispatcher->nonces);
-    while ((task = FIFO_POP(&dispatcher->concluded, struct task))) {
-        if (count_task(dispatcher, task, error) != 0)
-            result = -1;
-        failpoint("outcome counted");
-        task_free(&dispatcher->pool, task);
-    }
-    uint64_t now_ns = clock_mono_ns();
-    while (backoff_queue_next_ns(&dispatcher->waiting) <= now_ns)
-        submit(dispatcher, backoff_queue_pop(&dispatcher->waiting));
-    while ((task = FIFO_POP(&dispatcher->new_tasks, struct task)))
-        submit(dispatcher, task);
-    if (!dispatcher->failed && settling_start(dispatcher, now_ns, error) != 0) {
-        dispatcher_fail(dispatcher);
+    if (count_ended(dispatcher, error) != 0)
         result = -1;
-    }
+    submit_due(dispatcher);
+    if (start_listing(dispatcher, error) != 0)
+        result = -1;
     return result;
 }
 
 uint64_t dispatcher_next_ns(const struct dispatcher *dispatcher)
 {
-    uint64_t nonces_ns = nonce_reservation_next_ns(&dispatcher->nonces),
-             waiting_ns = backoff_queue_next_ns(&dispatcher->waiting);
+    uint64_t next_ns = session_next_ns(dispatcher->session);
+    uint64_t backoff_ns = backoff_queue_next_ns(&dispatcher->backoff);
+    uint64_t listing_ns = reconcile_list_next_ns(dispatcher->reconcile, is_hurried(dispatcher));
 
-    uint64_t settling_ns = settling_next_ns(dispatcher);
-    if (dispatcher->stopping && (dispatcher->waiting.count || dispatcher->settling.waiting.count))
+    if (dispatcher->stopping && (backoff_ns != UINT64_MAX || listing_ns != UINT64_MAX))
         return 0; /* to be given up */
-    if (settling_ns < waiting_ns)
-        waiting_ns = settling_ns;
-    return nonces_ns < waiting_ns ? nonces_ns : waiting_ns;
+    next_ns = backoff_ns < next_ns ? backoff_ns : next_ns;
+    return listing_ns < next_ns ? listing_ns : next_ns;
 }
 
 const char *dispatcher_stop_reason(const struct dispatcher *dispatcher)
 {
-    return dispatcher->stop_reason[0] ? dispatcher->stop_reason : NULL;
-}
-
-void dispatcher_stop(struct dispatcher *dispatcher, bool at_once)
-{
-    dispatcher->stopping = true;
-    if (at_once)
-        sender_abort(dispatcher->sender);
-    else
-        sender_withdraw(dispatcher->sender);
-}
-
-void dispatcher_fail(struct dispatcher *dispatcher)
-{
-    dispatcher->failed = true;
-    dispatcher_stop(dispatcher, false);
+    return stop_policy_text(&dispatcher->stop_policy);
 }
 
 bool dispatcher_is_idle(const struct dispatcher *dispatcher)
@@ -552,7 +514,7 @@ uint64_t dispatcher_in_doubt_count(const struct dispatcher *dispatcher)
 
 uint64_t dispatcher_requests(const struct dispatcher *dispatcher)
 {
-    return sender_requests(dispatcher->sender);
+    return sender_requests(session_sender(dispatcher->session));
 }
 
 void dispatcher_finish(struct dispatcher *dispatcher)
@@ -560,12 +522,8 @@ void dispatcher_finish(struct dispatcher *dispatcher)
     struct run_stats *stats = dispatcher->parts.stats;
     struct sender_figures figures;
 
-    if (!dispatcher->started)
-        return;
-    sender_finish(dispatcher->sender);
-    pthread_join(dispatcher->thread, NULL);
-    dispatcher->started = false;
-    sender_figures(dispatcher->sender, &figures);
+    session_finish(dispatcher->session);
+    sender_figures(session_sender(dispatcher->session), &figures);
     stats->requests = figures.requests;
     stats->rate_per_s = figures.rate_per_s;
     stats->max_per_second = figures.max_per_second;
@@ -581,5 +539,5 @@ void dispatcher_finish(struct dispatcher *dispatcher)
 
 int dispatcher_record_end(const struct dispatcher *dispatcher, struct error *error)
 {
-    return rate_carryover_end(dispatcher->sender, dispatcher->parts.ledger, error);
+    return session_record_end(dispatcher->session, error);
 }

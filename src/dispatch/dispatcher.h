@@ -1,9 +1,13 @@
-/* dispatcher: the half of a run that a dry run omits: journal, sender, conclusions, retries, nonce reservations.
+/* dispatcher: sends what was decided: the half of a run that a dry run omits.
  *
- * The order on which every guarantee rests, once a round: outcomes and intents are written, one commit makes
- * them durable, then outcomes are counted (durable before reported) and tasks submitted (journalled before
- * sent).
- * Thread: the coordinator's. Owner: open/close.
+ * It runs the round, and is the only one below `run` that writes customers and events, submits requests and
+ * counts their results. The order on which every guarantee rests, once a round: outcomes and journal entries
+ * are written, one commit makes them durable, then outcomes are counted (durable before reported) and
+ * requests submitted (journalled before sent).
+ *
+ *   dispatcher_begin ─► dispatcher_receive ─► dispatcher_add … ─► dispatcher_commit ─► (wait) ─► …
+ *
+ * What happens to one customer is in task.h. Thread: the coordinator's. Owner: open/close.
  */
 #ifndef KYC_DISPATCH_DISPATCHER_H
 #define KYC_DISPATCH_DISPATCHER_H
@@ -33,7 +37,8 @@ struct dispatcher_parts {
     struct run_stats *stats;
 };
 
-/* Takes the lock of each key, makes the nonce reservations durable and starts the sender. NULL with an error. */
+/* Takes the lock of each key, makes the nonce reservations durable and starts the sender. NULL with an error.
+ */
 struct dispatcher *dispatcher_open(const struct dispatcher_parts *parts, struct error *error);
 /* Every delivery must have returned (dispatcher_is_idle). */
 void dispatcher_close(struct dispatcher *dispatcher);
@@ -49,6 +54,17 @@ int dispatcher_add(struct dispatcher *dispatcher, const struct record *record,
 
 /* Concludes every delivery that returned, and writes that. 0, or -1. */
 int dispatcher_receive(struct dispatcher *dispatcher, struct fifo *deliveries, struct error *error);
+
+/* Stores a record that is refused as a twin (decision.is_twin), so that a later run recognizes it. 0, or -1.
+ */
+int dispatcher_record_twin(struct dispatcher *dispatcher, const struct record *record,
+                           const struct decision *decision, struct error *error);
+/* The run stops because of its twins: the next run counts them again. 0, or -1. */
+int dispatcher_stop_twins(struct dispatcher *dispatcher, struct error *error);
+/* Stores what the row of a customer with a user adds to the ledger (decision.lacks_identity, .agrees). 0, or
+ * -1. */
+int dispatcher_record_identity(struct dispatcher *dispatcher, const struct record *record,
+                               const struct decision *decision, struct error *error);
 
 /* Opens the round's transaction; before dispatcher_add. 0, or -1. */
 int dispatcher_begin(struct dispatcher *dispatcher, struct error *error);
@@ -75,7 +91,8 @@ uint64_t dispatcher_in_doubt_count(const struct dispatcher *dispatcher);
 uint64_t dispatcher_requests(const struct dispatcher *dispatcher);
 /* Once idle: ends the sender's thread and copies its figures into stats. */
 void dispatcher_finish(struct dispatcher *dispatcher);
-/* After dispatcher_finish, between begin and commit: records when this run last sent (rate_carryover.h). 0, or -1. */
+/* After dispatcher_finish, between begin and commit: records when this run last sent (rate_carryover.h). 0,
+ * or -1. */
 int dispatcher_record_end(const struct dispatcher *dispatcher, struct error *error);
 
 #endif

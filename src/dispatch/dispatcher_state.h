@@ -1,61 +1,50 @@
-/* sending_state: the state that dispatcher, settling, heed, twins and warning share.
- *
- * Thread: the coordinator's. Owner: dispatcher.c.
+/* dispatcher_state: what dispatcher.c and its writer (dispatcher_write.h) share. Thread: the coordinator's.
  */
 #ifndef KYC_DISPATCH_DISPATCHER_STATE_H
 #define KYC_DISPATCH_DISPATCHER_STATE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/fifo.h"
 #include "delivery/retry.h"
-#include "delivery/sender.h"
-#include "dispatch/conclude.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/guard.h"
-#include "dispatch/nonce_reservation.h"
-#include "dispatch/settling.h"
+#include "dispatch/recovery.h"
+#include "dispatch/session.h"
+#include "dispatch/stop_policy.h"
 #include "dispatch/task_pool.h"
 
 struct dispatcher {
     struct dispatcher_parts parts;
-    struct sender *sender;
-    pthread_t thread;
-    bool started;
-    struct nonce_reservation nonces;
-    uint8_t *members; /* scratch: member_count × FINGERPRINT_MEMBER_LEN */
-    struct task_pool pool;
-    struct backoff_queue waiting;
-    struct settling settling;
-    struct fifo new_tasks; /* journalled in this round; submitted after its commit */
-    struct fifo concluded; /* counted after the commit */
-    size_t submitted, ahead_max;
-    uint64_t in_doubt_count; /* tasks in circulation that are in doubt */
-    uint64_t bad_nonces;
-    struct guard guard;
+    const struct recovery *recovery;
+    struct session *session;
+    struct reconcile *reconcile;
+    struct stop_policy stop_policy;
     char canary_of[GUARD_SETTINGS_SIZE]; /* the digest of the settings, in hex */
+    uint8_t *members;                    /* scratch: slot_count × FINGERPRINT_MEMBER_LEN */
+    struct task_pool pool;
+    struct backoff_queue backoff;
+    struct fifo ready; /* TASK_READY */
+    struct fifo ended; /* TASK_ENDED */
+    size_t in_flight;  /* deliveries that the sender has */
+    size_t ahead_max;
+    uint64_t in_doubt_count; /* tasks in circulation that are in doubt */
     struct retry_random random;
-    bool stopping, failed;
-    char stop_reason[1024]; /* "": the provider has not stopped the run */
+    bool stopping; /* no new attempt */
+    bool failed;   /* the ledger cannot be written, and nothing is written any more */
 };
 
-/* Journals the next attempt of a task. members: of the provider, in its order. supersedes: as
- * ledger_journal_overtaken. 0, or -1. */
-int dispatcher_journal(struct dispatcher *dispatcher, struct task *task, const uint8_t *digest,
-                       const uint8_t *members, bool supersedes, struct error *error);
+/* As task_begin and task_enter, with the count of tasks in doubt. Nothing else sets a state. */
+void dispatcher_begin_task(struct dispatcher *dispatcher, struct task *task, enum task_state first);
+void dispatcher_enter(struct dispatcher *dispatcher, struct task *task, enum task_state next);
 
-/* Writes the conclusion of an attempt, which may turn it into CONCLUSION_IN_DOUBT. with_outcome: with the
- * outcome of its delivery. 0, or -1. */
-int dispatcher_write(struct dispatcher *dispatcher, struct task *task, struct conclusion *conclusion,
-                     bool with_outcome, struct error *error);
-
-/* Executes the action of a conclusion, once it is written; wait_ns: before another attempt. 0, or -1. */
-int dispatcher_apply_action(struct dispatcher *dispatcher, struct task *task, struct conclusion *conclusion,
-                            uint64_t wait_ns, struct error *error);
-
-/* Marks whether an attempt of this task may have been executed. */
-void dispatcher_mark_in_doubt(struct dispatcher *dispatcher, struct task *task, bool in_doubt);
+/* TASK_READY: the request of the task is submitted after the next commit. */
+void dispatcher_make_ready(struct dispatcher *dispatcher, struct task *task);
+/* NULL: none is left. */
+struct task *dispatcher_pop_ready(struct dispatcher *dispatcher);
+/* TASK_ENDED: the task waits for the commit of its conclusion, to be counted. */
+void dispatcher_end_task(struct dispatcher *dispatcher, struct task *task, enum task_state final);
 
 #endif

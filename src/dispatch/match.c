@@ -112,15 +112,15 @@ static bool any_user(const struct match_counts *stats)
     return false;
 }
 
-enum settled match_settle(const struct match_counts *stats)
+enum task_finding match_settle(const struct match_counts *stats)
 {
     if (match_proof(stats) != MATCH_OTHER)
-        return SETTLED_OURS;
+        return TASK_FOUND_OURS;
     if (stats->taken)
-        return SETTLED_UNCLEAR;
+        return TASK_FOUND_UNCLEAR;
     if (!stats->in_doubt)
-        return SETTLED_REFUSED;
-    return !any_user(stats) && stats->certain ? SETTLED_ABSENT : SETTLED_UNCLEAR;
+        return TASK_FOUND_OTHER;
+    return !any_user(stats) && stats->certain ? TASK_FOUND_NOBODY : TASK_FOUND_UNCLEAR;
 }
 
 const char *match_unclear_code(const struct match_counts *stats)

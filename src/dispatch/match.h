@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/slice.h"
+#include "dispatch/task.h"
 #include "ledger/fingerprint.h"
 #include "provider/provider.h"
 
@@ -55,16 +56,11 @@ struct match_counts {
     bool in_doubt; /* a create may have been executed; false: the provider answered that the user exists */
 };
 
-enum settled {
-    SETTLED_OURS,    /* one user of MATCH_ALL, or else one of MATCH_FOLDED */
-    SETTLED_ABSENT,  /* proven absent: the create is sent again */
-    SETTLED_REFUSED, /* such a user exists without proof that it is ours: email/exists */
-    SETTLED_UNCLEAR, /* a person must decide */
-};
+/* OURS: one user of MATCH_ALL, or else one of MATCH_FOLDED. NOBODY: proven. OTHER: not in doubt, and such a
+ * user exists without proof that it is this customer's. UNCLEAR: a person must decide. */
+enum task_finding match_settle(const struct match_counts *stats);
 
-enum settled match_settle(const struct match_counts *stats);
-
-/* Why SETTLED_UNCLEAR: a code for the ledger. */
+/* Why TASK_FOUND_UNCLEAR: a code for the ledger. */
 const char *match_unclear_code(const struct match_counts *stats);
 
 #endif

@@ -3,27 +3,31 @@
  * A state is what is known of the operation; task_next() alone decides the next one, and task_enter() alone
  * sets it. Between two events a task is in exactly one place (enum task_place).
  *
- *                 success
- *   CREATE ─────────────────────────────────────────────────────────────────► CREATED
- *    │ │ │                            ▲ success         ▲ ours              ▲ ours
- *    │ │ └── no answer ──► REPEAT ────┤                 │                   │
- *    │ │                  │  │  ▲     │                 │                   │
- *    │ │     no answer    │  │  └──── │ ── no answer ── RESEND ◄── nobody ──┤
- *    │ │  (only a listing │  │        │                 │                   │
- *    │ │        can tell) │  │ key too old, row changed │ "exists"          │
- *    │ │   ┌──────────────┼──┼────────┼─────────────────┼───────────────────┤
- *    │ │   │              │  └────────┼─────────────────┼──────────────► FIND
- *    │ └───┘              │ "exists"  │                 │                  │ nobody, proven by a listing:
- *    │                    └───────────┴──► FIND_EXISTING ◄──┘              └──────────────────► CREATE
- *    │                                      │ nobody, or not clear
- *    │ "exists" (only a listing can         └──► IN_DOUBT: a person decides
- *    │ show whose it is)
- *    └──► FIND_OWNER ── ours ──► CREATED; another's ──► REFUSED
+ *        "exists", not in doubt (1) ┌────────────┐ ours: CREATED
+ *       ┌──────────────────────────►│ FIND_OWNER │ another's: REFUSED
+ *       │                           └────────────┘
+ *   ┌────────┐ no answer ┌────────┐ "exists" ┌───────────────┐ ours: CREATED
+ * ─►│ CREATE │──────────►│ REPEAT │─────────►│ FIND_EXISTING │ nobody, or not clear: IN_DOUBT
+ *   └────────┘           └────────┘          └───────────────┘
+ *     │    ▲              │(2)  ▲                    ▲ "exists"
+ *     │    │              │     │ no answer          │
+ *     │    │              │     └──────────────┌────────┐
+ *     │    │ nobody (1)   ▼        nobody (2)  │ RESEND │
+ *     │    └──────────┌──────┐────────────────►└────────┘
+ *     └──────────────►│ FIND │ ours: CREATED
+ *       no answer (1) └──────┘ not clear: IN_DOUBT
  *
- *   UPDATE ── no answer ──► UPDATE_REPEAT      both: success ──► UPDATED; a refusal ──► REFUSED
+ *   (1) only a listing recognizes a create (recovery.lists); elsewhere "exists" without doubt is REFUSED
+ *   (2) users are looked up (recovery.looks_up): the idempotency key is too old, or the row has changed
+ *
+ * CREATE, REPEAT and RESEND: success ──► CREATED. Without doubt a refusal is final; see below.
+ *
+ *   ┌────────┐ no answer ┌───────────────┐
+ * ─►│ UPDATE │──────────►│ UPDATE_REPEAT │   both: success ──► UPDATED
+ *   └────────┘           └───────────────┘
  *
  * Wherever it says CREATED: if the row has changed since the create was journalled (is_superseded), the user
- * has the old data and the rest comes next as an UPDATE; where nothing can be updated, REFUSED
+ * has the old data and the rest comes next, as an UPDATE; where nothing can be updated, it ends REFUSED
  * (record/no_update).
  *
  * From every state: an attempt that certainly did nothing (throttled, not sent, a stale nonce or token)
@@ -106,6 +110,7 @@ struct task {
     /* Constant for the operation. */
     enum field_id immutable;     /* of UPDATE: a change beside it that cannot be sent; FIELD_NONE: none */
     bool is_superseded;          /* the row has changed since an earlier run journalled the create */
+    uint64_t journalled_ns;      /* of a create: real ns when it was journalled first: the age of its key */
     uint64_t journalled_boot_ns; /* of a create: clock_boot_ns when this run journalled it; 0: an earlier run
                                     did */
     bool is_undated;             /* an earlier run did, without comparing its clock with the provider's */
@@ -199,6 +204,9 @@ struct task_action {
 
 enum { TASK_BAD_NONCES_MAX = 3, TASK_BAD_TOKENS_MAX = 3 };
 
+/* The beginning of the codes that the ledger gets in FIND_EXISTING, so that a later run begins there too. */
+#define TASK_CODE_EXISTS "exists_"
+
 /* task: as before the event, but attempts, spared and bad_nonces count its attempt. Asserts that the event
  * can happen in this state. */
 struct task_action task_next(const struct task *task, const struct task_event *event,
@@ -206,6 +214,8 @@ struct task_action task_next(const struct task *task, const struct task_event *e
 
 /* Sets the state; asserts that the diagram has this transition. */
 void task_enter(struct task *task, enum task_state next);
+/* Sets the place, when the task enters or leaves the list of it; asserts that it is not in another one. */
+void task_move(struct task *task, enum task_place place);
 /* The first state of a task; asserts that it is none that only an event leads to. */
 void task_begin(struct task *task, enum task_state first);
 

@@ -23,7 +23,7 @@ static size_t copied_bytes(const struct record *record)
     return bytes;
 }
 
-struct task *task_new(struct task_pool *pool, const struct record *record)
+struct task *task_pool_take(struct task_pool *pool, const struct record *record)
 {
     struct task *task = FIFO_POP(&pool->free, struct task);
 
@@ -48,12 +48,11 @@ static void drop(struct task *task)
     free(task);
 }
 
-void task_free(struct task_pool *pool, struct task *task)
+void task_pool_return(struct task_pool *pool, struct task *task)
 {
     pool->count--;
     pool->bytes -= task->bytes;
-    look_up_free(task->look_up);
-    task->look_up = NULL;
+    assert(!task->question);
     if (pool->free.count == FREE_TASKS_MAX) {
         drop(task);
         return;
@@ -64,21 +63,7 @@ void task_free(struct task_pool *pool, struct task *task)
 
 bool task_pool_has_capacity(const struct task_pool *pool)
 {
-    return pool->bytes < TASKS_BYTES_MAX;
-}
-
-void task_restart(struct task *task)
-{
-    task->attempts = task->spared = 0;
-    task->delivery.bad_tokens = 0;
-    task->retrying_since_ns = 0;
-}
-
-void task_spare(struct task *task, bool restarted)
-{
-    task->spared++;
-    if (restarted)
-        task->retrying_since_ns = 0;
+    return pool->bytes < TASK_POOL_BYTES_MAX;
 }
 
 void task_pool_clear(struct task_pool *pool)
@@ -90,47 +75,49 @@ void task_pool_clear(struct task_pool *pool)
     *pool = (struct task_pool){0};
 }
 
-void backoff_queue_add(struct backoff_queue *waiting, struct task *task)
+void backoff_queue_add(struct backoff_queue *queue, struct task *task)
 {
-    if (waiting->count == waiting->capacity) {
-        waiting->capacity = waiting->capacity ? waiting->capacity * 2 : 64;
-        waiting->heap = memory_resize(waiting->heap, waiting->capacity, sizeof(struct task *));
+    if (queue->count == queue->capacity) {
+        queue->capacity = queue->capacity ? queue->capacity * 2 : 64;
+        queue->heap = memory_resize(queue->heap, queue->capacity, sizeof(struct task *));
     }
-    size_t offset = waiting->count++;
-    while (offset > 0 && waiting->heap[(offset - 1) / 2]->due_ns > task->due_ns) {
-        waiting->heap[offset] = waiting->heap[(offset - 1) / 2];
+    task_move(task, TASK_BACKOFF);
+    size_t offset = queue->count++;
+    while (offset > 0 && queue->heap[(offset - 1) / 2]->due_ns > task->due_ns) {
+        queue->heap[offset] = queue->heap[(offset - 1) / 2];
         offset = (offset - 1) / 2;
     }
-    waiting->heap[offset] = task;
+    queue->heap[offset] = task;
 }
 
-uint64_t backoff_queue_next_ns(const struct backoff_queue *waiting)
+uint64_t backoff_queue_next_ns(const struct backoff_queue *queue)
 {
-    return waiting->count ? waiting->heap[0]->due_ns : UINT64_MAX;
+    return queue->count ? queue->heap[0]->due_ns : UINT64_MAX;
 }
 
-struct task *backoff_queue_pop(struct backoff_queue *waiting)
+struct task *backoff_queue_pop(struct backoff_queue *queue)
 {
-    if (waiting->count == 0)
+    if (queue->count == 0)
         return NULL;
-    struct task *first = waiting->heap[0], *last = waiting->heap[--waiting->count];
+    struct task *first = queue->heap[0], *last = queue->heap[--queue->count];
     size_t index = 0, child;
-    while ((child = 2 * index + 1) < waiting->count) {
-        if (child + 1 < waiting->count && waiting->heap[child + 1]->due_ns < waiting->heap[child]->due_ns)
+    while ((child = 2 * index + 1) < queue->count) {
+        if (child + 1 < queue->count && queue->heap[child + 1]->due_ns < queue->heap[child]->due_ns)
             child++;
-        if (last->due_ns <= waiting->heap[child]->due_ns)
+        if (last->due_ns <= queue->heap[child]->due_ns)
             break;
-        waiting->heap[index] = waiting->heap[child];
+        queue->heap[index] = queue->heap[child];
         index = child;
     }
-    if (waiting->count)
-        waiting->heap[index] = last;
+    if (queue->count)
+        queue->heap[index] = last;
+    task_move(first, TASK_NOWHERE);
     return first;
 }
 
-void backoff_queue_clear(struct backoff_queue *waiting)
+void backoff_queue_clear(struct backoff_queue *queue)
 {
-    assert(waiting->count == 0);
-    free(waiting->heap);
-    *waiting = (struct backoff_queue){0};
+    assert(queue->count == 0);
+    free(queue->heap);
+    *queue = (struct backoff_queue){0};
 }

@@ -62,6 +62,7 @@ struct verdict {
 #define RULE_IDENTIFYING     "identifying"
 #define RULE_IMMUTABLE       "immutable"
 #define RULE_NO_UPDATE       "no_update"
+#define RULE_REFUSED         "refused"
 #define RULE_EXISTS          "exists"
 #define RULE_EXPENSIVE       "expensive"
 #define RULE_TWIN            "twin"

@@ -7,7 +7,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
-#include "dispatch/twins.h"
 #include "report/progress.h"
 
 enum {
@@ -113,7 +112,7 @@ static int stop_if_many_twins(struct coordinator *coordinator, const struct deci
     }
     parts->stats->stopped = "customers are known under another key: was the key column reformatted?";
     request_stop(coordinator, &why, false);
-    return twins_mark_stopped(parts->dispatcher, error);
+    return dispatcher_stop_twins(parts->dispatcher, error);
 }
 
 /* Every row was valid in the first pass. */
@@ -146,7 +145,7 @@ static int add_refused(struct coordinator *coordinator, const struct record *rec
         return 0;
     run_stats_count(parts->stats, RUN_STATS_REFUSED);
     if (decision->is_twin && !decision->twin_known &&
-        twins_add_refusal(parts->dispatcher, record, decision, error) != 0)
+        dispatcher_record_twin(parts->dispatcher, record, decision, error) != 0)
         return -1;
     run_stats_add_refusal(parts->stats, record, decision->field, decision->rule, "");
     return rejects_add_refused(parts->rejects, record, &verdict, error);
@@ -201,7 +200,7 @@ static int record_identity(struct coordinator *coordinator, const struct record 
 
     if (!coordinator->parts.dispatcher || !is_known || !(decision->lacks_identity || decision->agrees))
         return 0;
-    return twins_add_identity(coordinator->parts.dispatcher, record, decision, error);
+    return dispatcher_record_identity(coordinator->parts.dispatcher, record, decision, error);
 }
 
 static int process_record(struct coordinator *coordinator, struct record *record, struct error *error)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "dispatch/match.h"
+#include "dispatch/recovery.h"
+#include "dispatch/task.h"
 
 enum { HTTP_CONFLICT = 409 };
 
@@ -57,7 +59,7 @@ static void decide_changed(const struct decide_context *context, const struct le
     decision->former_key = customer->former_key.len ? customer->former_key.data : NULL;
     bool was_refused = customer->first_sent_at == 0 && is_digest(customer->pending_digest, changes->digest);
     if (changes->send && was_refused && !context->retry_refused)
-        refuse(decision, "refused", customer->message);
+        refuse(decision, RULE_REFUSED, customer->message);
     else if (changes->send)
         decision->kind = DECISION_UPDATE;
     else if (changes->immutable != FIELD_NONE)
@@ -116,22 +118,31 @@ static int decide_known(const struct decide_context *context, const struct custo
 static void decide_superseded(const struct decide_context *context, const struct ledger_customer *customer,
                               const struct record *record, struct decision *decision)
 {
+    const struct recovery *recovery = recovery_of(context->provider);
+
     decision->changed = true;
-    if (context->provider->recovery == PROVIDER_RECOVERY_LIST) /* resolved by what was journalled alone */
+    if (recovery->lists) /* resolved by what was journalled alone */
         return;
     changes_supersede(context->provider, context->fingerprint, record, customer, &decision->changes);
     size_t email = match_email_member(context->provider->fields);
     bool email_changed = decision->changes.send >> email & 1;
     if (decision->changes.immutable != FIELD_NONE ||
-        (context->provider->recovery == PROVIDER_RECOVERY_LOOK_UP &&
-         email_changed)) /* a user with the old one would not be found */
+        (recovery->looks_up && email_changed)) /* a user with the old one would not be found */
         decision->kind = DECISION_HELD;
+}
+
+/* The provider replied to a create in doubt that such a user exists, and which one was not found. */
+static bool is_existing(const struct ledger_customer *customer)
+{
+    return customer->http_status == HTTP_CONFLICT ||
+           slice_begins_with(customer->code, TASK_CODE_EXISTS);
 }
 
 /* A customer without a known user: its row in full shows whether it may have one. */
 static void decide_unresolved(const struct decide_context *context, const struct ledger_customer *customer,
                               const struct record *record, struct decision *decision)
 {
+    const struct recovery *recovery = recovery_of(context->provider);
     bool same = is_digest(customer->pending_digest, record->digest);
 
     decision->kind = DECISION_CREATE;
@@ -142,13 +153,14 @@ static void decide_unresolved(const struct decide_context *context, const struct
         return; /* refused by us, nothing was sent: whether it still is a twin is checked again */
     if (customer->state == LEDGER_REFUSED) {
         if (same && !context->retry_refused)
-            refuse(decision, "refused", customer->message);
+            refuse(decision, RULE_REFUSED, customer->message);
         return;
     }
-    /* The provider answered that the user exists, without its id: repeating cannot show more. */
-    bool exists = customer->state == LEDGER_IN_DOUBT && customer->http_status == HTTP_CONFLICT;
-    decision->kind = exists && context->provider->recovery == PROVIDER_RECOVERY_REPEAT ? DECISION_HELD
-                                                                                       : DECISION_RECONCILE;
+    bool exists = customer->state == LEDGER_IN_DOUBT && is_existing(customer);
+    decision->kind = DECISION_RECONCILE;
+    if (exists && !recovery->looks_up && !recovery->lists) /* without its id: repeating cannot show more */
+        decision->kind = DECISION_HELD;
+    decision->exists = exists && recovery->looks_up;
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)
@@ -227,7 +239,7 @@ int decide(const struct decide_context *context, struct record *record, struct a
     decision->kind = DECISION_CREATE;
     decision->user_id = decision->former_key = decision->idempotency_key = NULL;
     decision->refusals = 0;
-    decision->is_known = decision->changed = false;
+    decision->is_known = decision->exists = decision->changed = false;
     decision->journalled_run = 0;
     decision->is_twin = decision->twin_known = decision->agrees = decision->is_repeat = false;
     decision->lacks_identity = known && known->has_user_id && !known->identified;

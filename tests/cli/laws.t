@@ -54,7 +54,6 @@ my @laws = (
         'src/core/a.c uses b_table of src/core/b.c'],
     ['a call that goes one way', {two_sources('function')}, undef],
     ['a source that was not compiled', {'src/core/a.c' => "#error\n"}, 'src/core/a.c has no object in build/obj'],
-    ['an exception that no circle needs', {'src/dispatch/heed.c' => ''}, 'is not needed'],
     ['a second way to open documents', {
         'src/core/a.c' => "static long f(void)\n{\n    return syscall(SYS_openat2, 0);\n}\n"},
         'src/core/a.c:3: openat2 belongs to src/core/safe_open.c alone'],

@@ -1,4 +1,4 @@
-#include "dispatch/warning.h"
+#include "dispatch/provider_warning.h"
 
 #include <stdio.h>
 
@@ -41,32 +41,32 @@ static void set_left_out(const struct provider_fields *fields, const struct chan
     snprintf(outcome->code, sizeof outcome->code, "%s", evaluated->again ? LEDGER_LEFT_OUT : OUTCOME_WARNING);
 }
 
-int warning_evaluate(struct dispatcher *dispatcher, struct task *task, const struct conclusion *conclusion,
-                     struct error *error)
+int provider_warning_evaluate(struct dispatcher *dispatcher, struct task *task,
+                              const struct task_action *action, struct error *error)
 {
-    struct outcome *outcome = &task->delivery.outcome;
+    struct outcome *recorded = &task->recorded;
     struct changes_left_out evaluated = {.again = 0};
     struct ledger_customer customer;
 
     task->left_out = 0;
-    if (conclusion->ledger != LEDGER_RESULT_ACKNOWLEDGED || !conclusion->write || dispatcher->failed)
+    if (action->ledger != LEDGER_RESULT_ACKNOWLEDGED || !action->write || dispatcher->failed)
         return 0;
-    if (outcome->left_out) {
+    if (recorded->left_out) {
         if (ledger_find_known(dispatcher->parts.ledger, task->customer, &task->arena, &customer, error) != 0)
             return -1;
         changes_evaluate_left_out(dispatcher->parts.provider->fields, &customer, task->delivery.call.members,
-                                  outcome->left_out, &evaluated);
+                                  recorded->left_out, &evaluated);
     }
     if (evaluated.warned)
-        set_left_out(dispatcher->parts.provider->fields, &evaluated, outcome);
+        set_left_out(dispatcher->parts.provider->fields, &evaluated, recorded);
     task->left_out = evaluated.again;
-    if (outcome->warned | evaluated.warned)
-        task->warning = arena_copy(&task->arena, slice_from(outcome->message)).data;
-    task->warned |= outcome->warned | evaluated.warned;
+    if (recorded->warned | evaluated.warned)
+        task->warning = arena_copy(&task->arena, slice_from(recorded->message)).data;
+    task->warned |= recorded->warned | evaluated.warned;
     return 0;
 }
 
-void warning_count(struct dispatcher *dispatcher, const struct task *task)
+void provider_warning_count(struct dispatcher *dispatcher, const struct task *task)
 {
     const struct provider_fields *provider_fields = dispatcher->parts.provider->fields;
     enum field_id fields[PROVIDER_MEMBERS_MAX + 1];
