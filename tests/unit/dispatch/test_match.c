@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "dispatch/look_up.h"
 #include "dispatch/match.h"
 #include "ledger/ledger.h"
 #include "provider/provider_table.h"
@@ -95,34 +94,34 @@ static void a_user_that_is_not_given_whole_may_be_anybodys(void **state)
     assert_int_equal(match_user(payso()->fields, &nothing, &theirs), MATCH_OTHER);
 }
 
-static void what_was_found_settles_it_or_a_person_does(void **state)
+static void the_users_found_resolve_it_or_a_person_does(void **state)
 {
     (void)state;
     static const struct {
         const char *sentence;
         uint32_t email, part, folded, all;
         bool certain, in_doubt;
-        enum settled want;
+        enum task_finding want;
         const char *code;
     } rows[] = {
-        {"one that agrees", 0, 0, 0, 1, true, true, SETTLED_OURS, NULL},
-        {"one that agrees, in a list with holes", 0, 0, 0, 1, false, true, SETTLED_OURS, NULL},
-        {"one that agrees, and the family", 3, 0, 0, 1, true, true, SETTLED_OURS, NULL},
-        {"one that agrees but for case", 0, 0, 1, 0, true, true, SETTLED_OURS, NULL},
-        {"one that agrees, and one but for case", 0, 0, 1, 1, true, true, SETTLED_OURS, NULL},
-        {"two that agree", 0, 0, 0, 2, true, true, SETTLED_UNCLEAR, "several_users"},
-        {"two that agree but for case", 0, 0, 2, 0, true, true, SETTLED_UNCLEAR, "several_users"},
-        {"two that agree, and one but for case", 0, 0, 1, 2, true, true, SETTLED_UNCLEAR, "several_users"},
-        {"the e-mail alone", 1, 0, 0, 0, true, true, SETTLED_UNCLEAR, "email_alone"},
-        {"one that is not given whole", 0, 1, 0, 0, true, true, SETTLED_UNCLEAR, "user_incomplete"},
-        {"nobody", 0, 0, 0, 0, true, true, SETTLED_ABSENT, NULL},
-        {"nobody, in a list with holes", 0, 0, 0, 0, false, true, SETTLED_UNCLEAR, "listing_incomplete"},
-        {"it exists, and agrees", 0, 0, 0, 1, true, false, SETTLED_OURS, NULL},
-        {"it exists, and agrees but for case", 0, 0, 1, 0, true, false, SETTLED_OURS, NULL},
-        {"it exists, and two agree", 0, 0, 0, 2, true, false, SETTLED_REFUSED, NULL},
-        {"it exists, the e-mail alone", 1, 0, 0, 0, true, false, SETTLED_REFUSED, NULL},
-        {"it exists, and is not given whole", 0, 1, 0, 0, true, false, SETTLED_REFUSED, NULL},
-        {"it exists, and is not there", 0, 0, 0, 0, true, false, SETTLED_REFUSED, NULL},
+        {"one that agrees", 0, 0, 0, 1, true, true, TASK_FOUND_OURS, NULL},
+        {"one that agrees, in a list with holes", 0, 0, 0, 1, false, true, TASK_FOUND_OURS, NULL},
+        {"one that agrees, and the family", 3, 0, 0, 1, true, true, TASK_FOUND_OURS, NULL},
+        {"one that agrees but for case", 0, 0, 1, 0, true, true, TASK_FOUND_OURS, NULL},
+        {"one that agrees, and one but for case", 0, 0, 1, 1, true, true, TASK_FOUND_OURS, NULL},
+        {"two that agree", 0, 0, 0, 2, true, true, TASK_FOUND_UNCLEAR, "several_users"},
+        {"two that agree but for case", 0, 0, 2, 0, true, true, TASK_FOUND_UNCLEAR, "several_users"},
+        {"two that agree, and one but for case", 0, 0, 1, 2, true, true, TASK_FOUND_UNCLEAR, "several_users"},
+        {"the e-mail alone", 1, 0, 0, 0, true, true, TASK_FOUND_UNCLEAR, "email_alone"},
+        {"one that is not given whole", 0, 1, 0, 0, true, true, TASK_FOUND_UNCLEAR, "user_incomplete"},
+        {"nobody", 0, 0, 0, 0, true, true, TASK_FOUND_NOBODY, NULL},
+        {"nobody, in a list with holes", 0, 0, 0, 0, false, true, TASK_FOUND_UNCLEAR, "listing_incomplete"},
+        {"it exists, and agrees", 0, 0, 0, 1, true, false, TASK_FOUND_OURS, NULL},
+        {"it exists, and agrees but for case", 0, 0, 1, 0, true, false, TASK_FOUND_OURS, NULL},
+        {"it exists, and two agree", 0, 0, 0, 2, true, false, TASK_FOUND_OTHER, NULL},
+        {"it exists, the e-mail alone", 1, 0, 0, 0, true, false, TASK_FOUND_OTHER, NULL},
+        {"it exists, and is not given whole", 0, 1, 0, 0, true, false, TASK_FOUND_OTHER, NULL},
+        {"it exists, and is not there", 0, 0, 0, 0, true, false, TASK_FOUND_OTHER, NULL},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -181,43 +180,12 @@ static void a_user_of_another_customer_is_no_proof_of_absence(void **state)
     (void)state;
     for (int in_doubt = 0; in_doubt < 2; in_doubt++) {
         const struct match_counts stats = {.taken = true, .certain = true, .in_doubt = in_doubt != 0};
-        assert_int_equal(match_settle(&stats), SETTLED_UNCLEAR);
+        assert_int_equal(match_settle(&stats), TASK_FOUND_UNCLEAR);
         assert_string_equal(match_unclear_code(&stats), "user_id_taken");
     }
     const struct match_counts ours = {
         .taken = true, .users = {[MATCH_ALL] = 1}, .certain = true, .in_doubt = true};
-    assert_int_equal(match_settle(&ours), SETTLED_OURS);
-}
-
-static void a_look_up_settles_by_our_key(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *sentence;
-        struct look_up_counts stats;
-        enum settled want;
-        const char *code;
-    } rows[] = {
-        {"nobody, or others alone", {.ours = 0}, SETTLED_ABSENT, ""},
-        {"ours", {.ours = 1}, SETTLED_OURS, ""},
-        {"ours beside one without a key", {.ours = 1, .unnamed = 1}, SETTLED_OURS, ""},
-        {"ours beside one that is not given", {.ours = 1, .not_fetched = 1}, SETTLED_OURS, ""},
-        {"ours in a list that goes on", {.ours = 1, .incomplete = true}, SETTLED_OURS, ""},
-        {"two of ours", {.ours = 2}, SETTLED_UNCLEAR, "several_users"},
-        {"our key, other data", {.differing = 1}, SETTLED_UNCLEAR, "user_differs"},
-        {"our key twice, once with other data", {.ours = 1, .differing = 1}, SETTLED_UNCLEAR, "user_differs"},
-        {"one without a key", {.unnamed = 1}, SETTLED_UNCLEAR, "user_unnamed"},
-        {"one that is listed and not given", {.not_fetched = 1}, SETTLED_UNCLEAR, "user_not_fetched"},
-        {"nobody in a list that goes on", {.incomplete = true}, SETTLED_UNCLEAR, "listing_incomplete"},
-        {"too many to look at", {.too_many = true}, SETTLED_UNCLEAR, "several_users"},
-        {"ours among too many", {.ours = 1, .too_many = true}, SETTLED_UNCLEAR, "several_users"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *code;
-        if (look_up_decide(&rows[i].stats, &code) != rows[i].want || strcmp(code, rows[i].code) != 0)
-            fail_msg("%s: %s", rows[i].sentence, code);
-    }
+    assert_int_equal(match_settle(&ours), TASK_FOUND_OURS);
 }
 
 int main(void)
@@ -225,10 +193,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_user_is_ours_when_every_compared_member_agrees),
         cmocka_unit_test(a_user_that_is_not_given_whole_may_be_anybodys),
-        cmocka_unit_test(what_was_found_settles_it_or_a_person_does),
+        cmocka_unit_test(the_users_found_resolve_it_or_a_person_does),
         cmocka_unit_test(two_customers_are_told_apart_by_what_is_compared),
         cmocka_unit_test(a_user_of_another_customer_is_no_proof_of_absence),
-        cmocka_unit_test(a_look_up_settles_by_our_key),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,4 +1,5 @@
-/* look_up: which user a create in doubt has made, from the answers of a provider that finds users by e-mail.
+/* reconcile_look_up: which user a create in doubt has made, from the answers of a provider that finds users
+ * by e-mail.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "dispatch/look_up.h"
+#include "dispatch/reconcile_look_up.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
@@ -44,22 +45,30 @@ static const struct {
 };
 
 /* Requests: `L0` the page at offset 0, `l0` of the e-mail in lower case, then ids. */
-static const struct look_up_case {
+static const struct question_case {
     const char *sentence, *email;
     const char *pages[PAGES_MAX], *lower[PAGES_MAX];
     const char *named; /* by the answer to the create; NULL: none */
     bool alone;
-    enum settled want;
+    enum task_finding want;
     const char *user_or_code, *requests;
 } cases[] = {
-    {"nobody has the e-mail", "ada@example.com", {PAGE("")}, {NULL}, NULL, false, SETTLED_ABSENT, "", "L0"},
+    {"nobody has the e-mail",
+     "ada@example.com",
+     {PAGE("")},
+     {NULL},
+     NULL,
+     false,
+     TASK_FOUND_NOBODY,
+     "",
+     "L0"},
     {"a user with our external id",
      "ada@example.com",
      LISTS(HIT("u-ours")),
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L1 u-ours"},
     {"of another customer: families share an e-mail",
@@ -68,7 +77,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_ABSENT,
+     TASK_FOUND_NOBODY,
      "",
      "L0 L1 u-sister"},
     {"ours in a family",
@@ -77,7 +86,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L2 u-sister u-ours"},
     {"without an external id: whose it is is open",
@@ -86,7 +95,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_unnamed",
      "L0 L1 u-unnamed"},
     {"ours beside one without",
@@ -95,7 +104,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L2 u-unnamed u-ours"},
     {"what an answer leaves out counts as equal",
@@ -104,7 +113,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-part",
      "L0 L1 u-part"},
     {"an e-mail in capitals is the same",
@@ -113,7 +122,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-loud",
      "L0 L1 u-loud"},
     {"our external id and another name",
@@ -122,7 +131,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_differs",
      "L0 L1 u-renamed"},
     {"our external id and another e-mail",
@@ -131,7 +140,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_differs",
      "L0 L1 u-moved"},
     {"ours beside one that differs",
@@ -140,7 +149,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_differs",
      "L0 L2 u-ours u-renamed"},
     {"two are ours",
@@ -149,7 +158,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "several_users",
      "L0 L2 u-ours u-again"},
     {"listed, but not returned: it may be ours",
@@ -158,7 +167,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_not_fetched",
      "L0 L1 u-gone"},
     {"ours beside one that is not returned",
@@ -167,7 +176,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L2 u-gone u-ours"},
 
@@ -177,7 +186,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L1 L2 u-sister u-ours"},
     {"a provider without pages",
@@ -186,7 +195,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_ABSENT,
+     TASK_FOUND_NOBODY,
      "",
      "L0 L1 u-sister"},
     {"an empty page that goes on proves no absence",
@@ -195,7 +204,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "listing_incomplete",
      "L0"},
     {"nor does one of more users",
@@ -204,7 +213,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "listing_incomplete",
      "L0 L1 u-sister"},
     {"ours on a list that is not whole",
@@ -213,7 +222,7 @@ static const struct look_up_case {
      {NULL},
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 L1 u-ours"},
 
@@ -223,7 +232,7 @@ static const struct look_up_case {
      {PAGE("")},
      NULL,
      false,
-     SETTLED_ABSENT,
+     TASK_FOUND_NOBODY,
      "",
      "L0 l0"},
     {"found in lower case",
@@ -232,11 +241,11 @@ static const struct look_up_case {
      LISTS(HIT("u-ours")),
      NULL,
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 l0 l1 u-ours"},
     {"found in both: fetched once", "Ada@Example.com", LISTS(HIT("u-ours")), LISTS(HIT("u-ours")), NULL,
-     false, SETTLED_OURS, "u-ours", "L0 L1 l0 l1 u-ours"},
+     false, TASK_FOUND_OURS, "u-ours", "L0 L1 l0 l1 u-ours"},
 
     {"the answer named it, and it is not listed",
      "ada@example.com",
@@ -244,7 +253,7 @@ static const struct look_up_case {
      {NULL},
      "u-ours",
      false,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "L0 u-ours"},
     {"the answer named another's",
@@ -253,7 +262,7 @@ static const struct look_up_case {
      {NULL},
      "u-sister",
      false,
-     SETTLED_ABSENT,
+     TASK_FOUND_NOBODY,
      "",
      "L0 u-sister"},
     {"the answer named it, where nothing can be listed",
@@ -262,7 +271,7 @@ static const struct look_up_case {
      {NULL},
      "u-ours",
      true,
-     SETTLED_OURS,
+     TASK_FOUND_OURS,
      "u-ours",
      "u-ours"},
     {"it named what is not returned",
@@ -271,7 +280,7 @@ static const struct look_up_case {
      {NULL},
      "u-gone",
      true,
-     SETTLED_UNCLEAR,
+     TASK_FOUND_UNCLEAR,
      "user_not_fetched",
      "u-gone"},
 };
@@ -322,7 +331,7 @@ static void feed(const struct delivery *delivery, const char *body)
 }
 
 /* Answers one request, and appends it to the trace. */
-static void answer(const struct look_up_case *expected, struct delivery *delivery, size_t pages[2],
+static void answer(const struct question_case *expected, struct delivery *delivery, size_t pages[2],
                    char *trace)
 {
     size_t len = strlen(trace);
@@ -356,32 +365,34 @@ static void the_users_with_an_e_mail_show_which_is_ours(void **state)
     const struct job job = {.name = "demo"};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const struct look_up_case *expected = &cases[i];
+        const struct question_case *expected = &cases[i];
         struct journalled journalled;
         struct delivery delivery = {.call = {.operation = OPERATION_CREATE}};
         char trace[TRACE_SIZE] = "";
         size_t pages[2] = {0, 0};
-        const char *user_id, *code;
-        enum look_up_step step = LOOK_UP_MORE;
+        struct reconcile_finding finding;
+        enum reconcile_answer step = RECONCILE_MORE;
 
         journal(&journalled, provider, expected->email);
         delivery.call.record = &journalled.sample.record;
-        struct look_up *look_up = look_up_new(provider, &job, journalled.fingerprint, &journalled.customer);
+        const struct reconcile_parts parts = {
+            .job = &job, .provider = provider, .fingerprint = journalled.fingerprint};
+        struct question *question = question_new(&parts, &journalled.customer);
         if (expected->named)
-            look_up_first(look_up, expected->named, expected->alone);
-        for (size_t requests = 0; step == LOOK_UP_MORE; requests++) {
+            question_add_named(question, expected->named, expected->alone);
+        for (size_t requests = 0; step == RECONCILE_MORE; requests++) {
             assert_true(requests < REQUESTS_MAX);
-            look_up_ask(look_up, &delivery);
+            question_ask(question, &delivery);
             answer(expected, &delivery, pages, trace);
-            step = look_up_receive(look_up, &delivery);
+            step = question_receive(question, &delivery);
         }
-        assert_int_equal(step, LOOK_UP_ENDED);
-        enum settled settled = look_up_settle(look_up, &user_id, &code);
-        const char *got = settled == SETTLED_OURS ? user_id : code;
-        if (settled != expected->want || strcmp(got, expected->user_or_code) != 0 ||
+        assert_int_equal(step, RECONCILE_FOUND);
+        question_find(question, &finding);
+        const char *got = finding.finding == TASK_FOUND_OURS ? finding.user_id : finding.code;
+        if (finding.finding != expected->want || strcmp(got, expected->user_or_code) != 0 ||
             strcmp(trace, expected->requests) != 0)
-            fail_msg("%s: settled %d, `%s`, by %s", expected->sentence, (int)settled, got, trace);
-        look_up_free(look_up);
+            fail_msg("%s: found %d, `%s`, by %s", expected->sentence, (int)finding.finding, got, trace);
+        question_free(question);
         fingerprint_free(journalled.fingerprint);
     }
 }
@@ -406,45 +417,82 @@ static void an_answer_that_cannot_be_read_is_asked_for_again(void **state)
     for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++) {
         struct journalled journalled;
         struct delivery delivery = {.outcome = {.kind = OUTCOME_DONE}};
-        const char *user_id, *code;
+        struct reconcile_finding finding;
         journal(&journalled, provider, "ada@example.com");
         delivery.call.record = &journalled.sample.record;
-        struct look_up *look_up = look_up_new(provider, &job, journalled.fingerprint, &journalled.customer);
+        const struct reconcile_parts parts = {
+            .job = &job, .provider = provider, .fingerprint = journalled.fingerprint};
+        struct question *question = question_new(&parts, &journalled.customer);
         if (unreadable[i].is_fetch)
-            look_up_first(look_up, "u-ours", true);
-        look_up_ask(look_up, &delivery);
+            question_add_named(question, "u-ours", true);
+        question_ask(question, &delivery);
         enum operation operation = delivery.call.operation;
         feed(&delivery, unreadable[i].body);
-        if (look_up_receive(look_up, &delivery) != LOOK_UP_UNREADABLE)
+        if (question_receive(question, &delivery) != RECONCILE_UNREADABLE)
             fail_msg("%s", unreadable[i].sentence);
-        look_up_ask(look_up, &delivery); /* the same request */
+        question_ask(question, &delivery); /* the same request */
         assert_int_equal(delivery.call.operation, operation);
         feed(&delivery, unreadable[i].is_fetch ? user_of("u-ours") : PAGE(""));
-        assert_int_equal(look_up_receive(look_up, &delivery), LOOK_UP_ENDED);
-        assert_int_equal(look_up_settle(look_up, &user_id, &code),
-                         unreadable[i].is_fetch ? SETTLED_OURS : SETTLED_ABSENT);
-        look_up_free(look_up);
+        assert_int_equal(question_receive(question, &delivery), RECONCILE_FOUND);
+        question_find(question, &finding);
+        assert_int_equal(finding.finding, unreadable[i].is_fetch ? TASK_FOUND_OURS : TASK_FOUND_NOBODY);
+        question_free(question);
         fingerprint_free(journalled.fingerprint);
     }
 }
 
-/* A create is sent again after "absent", so nothing unclear may count as that. */
-static void absent_is_only_what_was_seen_whole_and_is_not_there(void **state)
+static void the_external_id_shows_which_user_is_ours(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        struct question_counts counts;
+        enum task_finding want;
+        const char *code;
+    } rows[] = {
+        {"nobody, or others alone", {.ours = 0}, TASK_FOUND_NOBODY, ""},
+        {"ours", {.ours = 1}, TASK_FOUND_OURS, ""},
+        {"ours beside one without a key", {.ours = 1, .unnamed = 1}, TASK_FOUND_OURS, ""},
+        {"ours beside one that is not given", {.ours = 1, .not_fetched = 1}, TASK_FOUND_OURS, ""},
+        {"ours in a list that goes on", {.ours = 1, .incomplete = true}, TASK_FOUND_OURS, ""},
+        {"two of ours", {.ours = 2}, TASK_FOUND_UNCLEAR, "several_users"},
+        {"our key, other data", {.differing = 1}, TASK_FOUND_UNCLEAR, "user_differs"},
+        {"our key twice, once with other data",
+         {.ours = 1, .differing = 1},
+         TASK_FOUND_UNCLEAR,
+         "user_differs"},
+        {"one without a key", {.unnamed = 1}, TASK_FOUND_UNCLEAR, "user_unnamed"},
+        {"one that is listed and not given", {.not_fetched = 1}, TASK_FOUND_UNCLEAR, "user_not_fetched"},
+        {"nobody in a list that goes on", {.incomplete = true}, TASK_FOUND_UNCLEAR, "listing_incomplete"},
+        {"too many to look at", {.too_many = true}, TASK_FOUND_UNCLEAR, "several_users"},
+        {"ours among too many", {.ours = 1, .too_many = true}, TASK_FOUND_UNCLEAR, "several_users"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *code;
+        if (question_decide(&rows[i].counts, &code) != rows[i].want || strcmp(code, rows[i].code) != 0)
+            fail_msg("%s: %s", rows[i].sentence, code);
+    }
+}
+
+/* A create is sent again after NOBODY, so nothing unclear may count as that. */
+static void nobody_is_only_what_was_seen_whole_and_is_not_there(void **state)
 {
     (void)state;
     for (unsigned bits = 0; bits < 3 * 32; bits++) {
-        const struct look_up_counts counts = {.ours = bits / 32,
-                                              .differing = bits & 1,
-                                              .unnamed = bits >> 1 & 1,
-                                              .not_fetched = bits >> 2 & 1,
-                                              .too_many = bits >> 3 & 1,
-                                              .incomplete = bits >> 4 & 1};
+        const struct question_counts counts = {.ours = bits / 32,
+                                               .differing = bits & 1,
+                                               .unnamed = bits >> 1 & 1,
+                                               .not_fetched = bits >> 2 & 1,
+                                               .too_many = bits >> 3 & 1,
+                                               .incomplete = bits >> 4 & 1};
         const char *code = NULL;
-        enum settled settled = look_up_decide(&counts, &code);
-        assert_int_equal(settled == SETTLED_ABSENT, bits == 0);
-        assert_true(settled != SETTLED_OURS || (counts.ours == 1 && !counts.differing && !counts.too_many));
-        assert_int_equal(settled == SETTLED_UNCLEAR, code[0] != '\0');
-        assert_true(settled != SETTLED_REFUSED);
+        enum task_finding finding = question_decide(&counts, &code);
+        assert_int_equal(finding == TASK_FOUND_NOBODY, bits == 0);
+        assert_true(finding != TASK_FOUND_OURS ||
+                    (counts.ours == 1 && !counts.differing && !counts.too_many));
+        assert_int_equal(finding == TASK_FOUND_UNCLEAR, code[0] != '\0');
+        assert_true(finding != TASK_FOUND_OTHER);
     }
 }
 
@@ -453,9 +501,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_users_with_an_e_mail_show_which_is_ours),
         cmocka_unit_test(an_answer_that_cannot_be_read_is_asked_for_again),
-        cmocka_unit_test(absent_is_only_what_was_seen_whole_and_is_not_there),
+        cmocka_unit_test(the_external_id_shows_which_user_is_ours),
+        cmocka_unit_test(nobody_is_only_what_was_seen_whole_and_is_not_there),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("look_up", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("reconcile_look_up", tests, NULL, NULL);
 }
