@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/command.h"
 #include "cmd/load_job.h"
@@ -9,6 +10,7 @@
 #include "core/json.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "dispatch/task.h"
 #include "job/job_load.h"
 #include "ledger/ledger.h"
 #include "pipeline/job_ledger.h"
@@ -97,12 +99,16 @@ static const char *next_step(const struct ledger_customer *customer)
              OR_ABSENT},
     };
 
-    if (slice_is(customer->code, "user_id_taken"))
+    size_t exists_len = strlen(TASK_CODE_EXISTS);
+    struct slice code = customer->code, found = code; /* without what task.c adds to it */
+    if (code.len > exists_len && memcmp(code.data, TASK_CODE_EXISTS, exists_len) == 0)
+        found = slice_skip(code, exists_len);
+    if (slice_is(found, "user_id_taken"))
         return "the provider's answer named a user that another customer of this ledger has. Compare both at the provider, then: " RESOLVE;
     if (customer->http_status == HTTP_CONFLICT)
         return "the provider reports a conflicting user. Look it up there, then: " RESOLVE OR_ABSENT;
     for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
-        if (slice_is(customer->code, by_code[i][0]))
+        if (slice_is(code, by_code[i][0]) || slice_is(found, by_code[i][0]))
             return by_code[i][1];
     return "run again with this customer's row in the input: the request is repeated or looked up automatically";
 }

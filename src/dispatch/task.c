@@ -282,7 +282,9 @@ static struct task_action on_found(const struct task *task, const struct task_ev
     case TASK_FOUND_NOBODY:
         if (task->state == TASK_FIND)
             return on_nobody(task, policy);
-        return reread(end_in_doubt(true), OUTCOME_IN_DOUBT, TASK_CODE_EXISTS "not_found", UNCLEAR);
+        action = reread(end_in_doubt(true), OUTCOME_IN_DOUBT, "not_found", UNCLEAR);
+        action.exists = true;
+        return action;
     case TASK_FOUND_OTHER: /* with code and message of the reply to the create */
         assert(task->state == TASK_FIND_OWNER);
         return reread(end_refused(FIELD_EMAIL, RULE_EXISTS, true), OUTCOME_REFUSED, NULL, NULL);
@@ -341,11 +343,12 @@ struct task_action task_next(const struct task *task, const struct task_event *e
                              const struct task_policy *policy)
 {
     struct task_action action = decide(task, event, policy);
-    bool is_asked = task->state == TASK_FIND_EXISTING && action.write && action.ledger == LEDGER_RESULT_OPEN;
+    bool is_open = action.write &&
+                   (action.ledger == LEDGER_RESULT_OPEN || action.ledger == LEDGER_RESULT_IN_DOUBT);
 
-    return is_asked ? reread(action, action.is_reread ? action.as : event->outcome->kind,
-                             TASK_CODE_EXISTS "asked", NULL)
-                    : action;
+    if (task->state == TASK_FIND_EXISTING && policy->recovery->looks_up && is_open)
+        action.exists = true;
+    return action;
 }
 
 /* The diagram, state by state: where an event can lead. */

@@ -198,13 +198,15 @@ struct task_action {
     enum outcome_kind as;       /* this, */
     const char *user_id;        /* with this user; NULL: none */
     const char *code, *message; /* NULL: those of the reply */
+    bool exists;                /* the code begins with TASK_CODE_EXISTS */
     enum field_id field;        /* of TASK_REFUSED: FIELD/RULE */
     const char *rule;
 };
 
 enum { TASK_BAD_NONCES_MAX = 3, TASK_BAD_TOKENS_MAX = 3 };
 
-/* The beginning of the codes that the ledger gets in FIND_EXISTING, so that a later run begins there too. */
+/* The beginning of the codes that the ledger gets in FIND_EXISTING, where users are looked up, so that a later
+ * run begins there too. */
 #define TASK_CODE_EXISTS "exists_"
 
 /* task: as before the event, but attempts, spared and bad_nonces count its attempt. Asserts that the event
