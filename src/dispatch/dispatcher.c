@@ -230,7 +230,7 @@ static uint64_t backoff_ns(struct dispatcher *dispatcher, const struct task *tas
 }
 
 /* The event that a reply is. */
-static struct task_event event_of_reply(struct dispatcher *dispatcher, struct task *task)
+static struct task_event event_of_reply(struct task *task)
 {
     struct task_event event = {
         .kind = TASK_EVENT_REPLY, .outcome = &task->delivery.outcome, .sent = task->delivery.sent};
@@ -238,7 +238,7 @@ static struct task_event event_of_reply(struct dispatcher *dispatcher, struct ta
 
     if (!task->question || !reconcile_has_answer(task))
         return event;
-    switch (reconcile_receive(dispatcher->reconcile, task, &finding)) {
+    switch (reconcile_receive(task, &finding)) {
     case RECONCILE_UNREADABLE:
         event.kind = TASK_EVENT_UNREADABLE;
         break;
@@ -267,7 +267,7 @@ static int receive_reply(struct dispatcher *dispatcher, struct task *task, struc
     count_attempt(dispatcher, task);
     stop_if_reply_demands(dispatcher, &task->delivery);
     uint64_t wait_ns = backoff_ns(dispatcher, task);
-    const struct task_event event = event_of_reply(dispatcher, task);
+    const struct task_event event = event_of_reply(task);
     int result = dispatcher_event_handle(dispatcher, task, &event, wait_ns, error);
     if (task_is_unauthorized(task, &task->delivery.outcome))
         log_warning("row %" PRIu64 ": %s", task->record->row, task->recorded.message);

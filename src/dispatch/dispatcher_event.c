@@ -217,7 +217,7 @@ int dispatcher_event_handle(struct dispatcher *dispatcher, struct task *task, co
         return -1;
     if (event->kind == TASK_EVENT_MORE && action.step == TASK_STEP_SEND) {
         task_restart(task);
-        reconcile_ask_next(dispatcher->reconcile, task);
+        reconcile_ask_next(task);
     }
     enum retry_cause cause = event->kind == TASK_EVENT_UNREADABLE ? RETRY_5XX : task->recorded.cause;
     return carry_out(dispatcher, task, &action, cause, error);

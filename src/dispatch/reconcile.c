@@ -83,10 +83,8 @@ bool reconcile_has_answer(const struct task *task)
     return task->delivery.call.operation == OPERATION_FETCH && (outcome->kind == OUTCOME_DONE || is_missing);
 }
 
-enum reconcile_answer reconcile_receive(struct reconcile *reconcile, struct task *task,
-                                        struct reconcile_finding *finding)
+enum reconcile_answer reconcile_receive(struct task *task, struct reconcile_finding *finding)
 {
-    (void)reconcile;
     enum reconcile_answer answer = question_receive(task->question, &task->delivery);
 
     if (answer == RECONCILE_FOUND)
@@ -94,9 +92,8 @@ enum reconcile_answer reconcile_receive(struct reconcile *reconcile, struct task
     return answer;
 }
 
-void reconcile_ask_next(struct reconcile *reconcile, struct task *task)
+void reconcile_ask_next(struct task *task)
 {
-    (void)reconcile;
     question_ask(task->question, &task->delivery);
 }
 

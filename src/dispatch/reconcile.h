@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #include "core/error.h"
-#include "delivery/retry.h"
 #include "dispatch/clocks.h"
 #include "dispatch/task.h"
 #include "ledger/fingerprint.h"
@@ -59,17 +58,16 @@ enum reconcile_answer {
     RECONCILE_FOUND,      /* *finding */
 };
 
-/* Strings are valid until the task's question is dropped or asked anew. */
+/* Strings are valid until the task's question is dropped or asked anew; of a listing, until the next one. */
 struct reconcile_finding {
     enum task_finding finding;
     const char *user_id; /* of OURS */
     const char *code;    /* of UNCLEAR: why, for the ledger; else "" */
 };
 
-enum reconcile_answer reconcile_receive(struct reconcile *reconcile, struct task *task,
-                                        struct reconcile_finding *finding);
+enum reconcile_answer reconcile_receive(struct task *task, struct reconcile_finding *finding);
 /* Turns the task's delivery into the next request of its question. */
-void reconcile_ask_next(struct reconcile *reconcile, struct task *task);
+void reconcile_ask_next(struct task *task);
 
 /* Before the task sends a create or update again, or ends: forgets the question. Without effect where there
  * is none. */

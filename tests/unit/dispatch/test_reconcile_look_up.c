@@ -343,8 +343,10 @@ static void answer(const struct question_case *expected, struct delivery *delive
                  delivery->call.offset);
         const char *page =
             pages[lower] < PAGES_MAX ? (lower ? expected->lower : expected->pages)[pages[lower]] : NULL;
-        if (!page)
+        if (!page) {
             fail_msg("%s: one page more: %s", expected->sentence, trace);
+            return;
+        }
         pages[lower]++;
         feed(delivery, page);
         return;
