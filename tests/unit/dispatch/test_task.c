@@ -489,19 +489,34 @@ static void note_transition(const struct situation *situation, void *reached)
     states[situation->state] |= 1u << got.next;
 }
 
-/* True if entering it ends the process. */
-static bool is_assertion(enum task_state from, enum task_state next, bool is_superseded)
+/* Ways to change a task that assert what may be. */
+static void enter_state(struct task *task, unsigned state)
+{
+    task_enter(task, (enum task_state)state);
+}
+
+static void begin_in(struct task *task, unsigned state)
+{
+    task_begin(task, (enum task_state)state);
+}
+
+static void move_to(struct task *task, unsigned place)
+{
+    task_move(task, (enum task_place)place);
+}
+
+/* True if the change ends the process. */
+static bool is_assertion(void (*change)(struct task *task, unsigned to), struct task task, unsigned to)
 {
     int status;
     pid_t child = fork();
 
     if (child == 0) {
-        struct task task = {.state = from, .is_superseded = is_superseded};
         signal(SIGABRT, SIG_DFL);
         setrlimit(RLIMIT_CORE, &(struct rlimit){0});
         if (!freopen("/dev/null", "w", stderr))
             _exit(1);
-        task_enter(&task, next);
+        change(&task, to);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -522,18 +537,36 @@ static void the_transitions_are_those_of_the_diagram(void **state)
                 fail_msg("from %s to %s: %s", task_state_word((enum task_state)from),
                          task_state_word((enum task_state)next),
                          is_drawn ? "drawn, and never made" : "made, and not drawn");
-            if (from != next && is_assertion((enum task_state)from, (enum task_state)next, false) == is_drawn)
+            const struct task task = make_task((enum task_state)from, 0);
+            if (from != next && is_assertion(enter_state, task, next) == is_drawn)
                 fail_msg("from %s to %s: task_enter", task_state_word((enum task_state)from),
                          task_state_word((enum task_state)next));
         }
     /* The row's new data are only sent where the create is in doubt. */
-    assert_true(is_assertion(TASK_FIND, TASK_CREATE, true));
-    assert_true(is_assertion(TASK_REPEAT, TASK_UPDATE, true));
-    assert_false(is_assertion(TASK_FIND, TASK_RESEND, true));
+    assert_true(is_assertion(enter_state, make_task(TASK_FIND, SUPERSEDED), TASK_CREATE));
+    assert_true(is_assertion(enter_state, make_task(TASK_REPEAT, SUPERSEDED), TASK_UPDATE));
+    assert_false(is_assertion(enter_state, make_task(TASK_FIND, SUPERSEDED), TASK_RESEND));
     for (unsigned i = 0; i < TASK_STATES; i++) {
+        assert_int_equal(is_assertion(begin_in, make_task(TASK_CREATE, 0), i),
+                         !is_in((enum task_state)i, FIRST_STATES));
         assert_int_equal(task_is_final((enum task_state)i), is_in((enum task_state)i, FINAL_STATES));
         assert_int_equal(task_is_in_doubt((enum task_state)i), is_in((enum task_state)i, DOUBTFUL_STATES));
     }
+}
+
+/* No task is in two lists, none that has ended waits, and none is counted before. */
+static void a_task_leaves_its_place_before_it_enters_another(void **state)
+{
+    (void)state;
+    for (unsigned from = TASK_NOWHERE; from <= TASK_ENDED; from++)
+        for (unsigned to = TASK_NOWHERE; to <= TASK_ENDED; to++)
+            for (int is_final = 0; is_final <= 1; is_final++) {
+                struct task task = make_task(is_final ? TASK_CREATED : TASK_CREATE, 0);
+                bool may = to == TASK_NOWHERE || (from == TASK_NOWHERE && (to == TASK_ENDED) == is_final);
+                task.place = (enum task_place)from;
+                if (is_assertion(move_to, task, to) == may)
+                    fail_msg("from place %u to %u, %s", from, to, is_final ? "final" : "not final");
+            }
 }
 
 /* How the ledger and the report get it, where that is not as the provider replied. */
@@ -735,6 +768,7 @@ int main(void)
         cmocka_unit_test(every_situation_means_what_its_rule_says),
         cmocka_unit_test(no_situation_breaks_a_promise),
         cmocka_unit_test(the_transitions_are_those_of_the_diagram),
+        cmocka_unit_test(a_task_leaves_its_place_before_it_enters_another),
         cmocka_unit_test(each_action_is_recorded_as_it_reads_the_reply),
         cmocka_unit_test(a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user),
         cmocka_unit_test(a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user),
