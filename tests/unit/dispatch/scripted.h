@@ -15,6 +15,7 @@
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/reconcile.h"
 #include "unit/dispatch/customers.h"
+#include "unit/dispatch/session_job.h"
 
 enum { SCRIPTED_REPLY_SIZE = 256, SCRIPTED_TRACE_SIZE = 160 };
 
@@ -94,6 +95,7 @@ static inline void scripted_stop(struct scripted *scripted)
 /* After scripted_stop. */
 static inline void scripted_end(struct scripted *scripted)
 {
+    session_job_drop_locks(session_sender(scripted->dispatcher->session));
     dispatcher_close(scripted->dispatcher);
     coordinator_queue_free(scripted->queue);
     run_stats_free(scripted->stats);
