@@ -44,10 +44,6 @@ static int open_stop_policy(struct dispatcher *dispatcher, struct error *error)
     if (ledger_canary_left(parts->ledger, dispatcher->canary_of, &left, error) != 0)
         return -1;
     stop_policy_init(&dispatcher->stop_policy, limits, left < limits->canary ? left : limits->canary);
-    if (stop_policy_is_canary(&dispatcher->stop_policy))
-        log_info("canary: the next %" PRIu32
-                 " requests are sent one at a time, and a refusal among them stops the run",
-                 dispatcher->stop_policy.canary);
     return 0;
 }
 

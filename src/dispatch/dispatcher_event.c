@@ -1,7 +1,6 @@
 #include "dispatch/dispatcher_event.h"
 
 #include "core/clock.h"
-#include "core/log.h"
 #include "core/text.h"
 #include "dispatch/dispatcher_state.h"
 #include "dispatch/dispatcher_write.h"
@@ -97,11 +96,7 @@ static int apply_stop_policy(struct dispatcher *dispatcher, const struct task *t
         return 0;
     bool was_canary = stop_policy_is_canary(policy);
     stop_policy_add_done(policy);
-    if (!was_canary)
-        return 0;
-    if (!stop_policy_is_canary(policy))
-        log_info("canary: passed");
-    return dispatcher_write_canary(dispatcher, error);
+    return was_canary ? dispatcher_write_canary(dispatcher, error) : 0;
 }
 
 /* The user exists with the journalled data or with this row's, and the difference is sent as an update. */
