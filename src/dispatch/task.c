@@ -343,8 +343,8 @@ struct task_action task_next(const struct task *task, const struct task_event *e
                              const struct task_policy *policy)
 {
     struct task_action action = decide(task, event, policy);
-    bool is_open = action.write &&
-                   (action.ledger == LEDGER_RESULT_OPEN || action.ledger == LEDGER_RESULT_IN_DOUBT);
+    bool is_open =
+        action.write && (action.ledger == LEDGER_RESULT_OPEN || action.ledger == LEDGER_RESULT_IN_DOUBT);
 
     if (task->state == TASK_FIND_EXISTING && policy->recovery->looks_up && is_open)
         action.exists = true;

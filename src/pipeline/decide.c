@@ -134,8 +134,7 @@ static void decide_superseded(const struct decide_context *context, const struct
 /* The provider replied to a create in doubt that such a user exists, and which one was not found. */
 static bool is_existing(const struct ledger_customer *customer)
 {
-    return customer->http_status == HTTP_CONFLICT ||
-           slice_begins_with(customer->code, TASK_CODE_EXISTS);
+    return customer->http_status == HTTP_CONFLICT || slice_begins_with(customer->code, TASK_CODE_EXISTS);
 }
 
 /* A customer without a known user: its row in full shows whether it may have one. */
