@@ -54,6 +54,17 @@ my @laws = (
         'src/core/a.c uses b_table of src/core/b.c'],
     ['a call that goes one way', {two_sources('function')}, undef],
     ['a source that was not compiled', {'src/core/a.c' => "#error\n"}, 'src/core/a.c has no object in build/obj'],
+    ['a source that names a provider', {
+        'src/provider/provider_list.c' => qq{#include "provider/acme_pay.h"\n}, 'src/provider/acme_pay.h' => guarded('PROVIDER_ACME_PAY'),
+        'src/cmd/a.c' => qq{/* acme-pay */\n\nstatic const char *name = "is it acme-pay?";\n}},
+        'src/cmd/a.c:3: it names the provider acme-pay'],
+    ['a source that uses a name of a provider', {
+        'src/provider/provider_list.c' => qq{#include "provider/acme_pay.h"\n}, 'src/provider/acme_pay.h' => guarded('PROVIDER_ACME_PAY'),
+        'src/cmd/a.c' => "static int a = acme_pay_rate;\n"}, 'src/cmd/a.c:1: it names the provider acme-pay'],
+    ['a name of its own in the files of a provider, in the sandbox, and part of a word', {
+        'src/provider/provider_list.c' => qq{#include "provider/acme_pay.h"\n}, 'src/provider/acme_pay.h' => guarded('PROVIDER_ACME_PAY'),
+        'src/provider/acme_pay_body.c' => qq{static const char *name = "acme-pay";\n},
+        'src/sandbox/a.c' => qq{static const char *name = "acme-pay";\n}, 'src/cmd/a.c' => qq{static const char *name = "Xacme-pays";\n}}, undef],
     ['a second way to open documents', {
         'src/core/a.c' => "static long f(void)\n{\n    return syscall(SYS_openat2, 0);\n}\n"},
         'src/core/a.c:3: openat2 belongs to src/core/safe_open.c alone'],
