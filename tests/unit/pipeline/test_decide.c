@@ -275,6 +275,7 @@ static void check_reconcile(const struct situation *situation, const struct rule
     CHECK(decision->journalled_run == (is_unanswered ? customer->run : 0));
     CHECK(is_text(decision->idempotency_key,
                   providers[situation->provider].is == KIRA ? customer->idempotency_key : NULL));
+    CHECK(decision->exists == (situation->life == EXISTS && providers[situation->provider].is == KIRA));
     CHECK(decision->changed == (situation->sent_row != ROW_SAME));
     if (rule->send) {
         CHECK(decision->changes.send == members_to_send(situation, rule, provider));
