@@ -15,23 +15,18 @@ enum { ROWS_DEFAULT = 1000, RESULT_MAX = 1 << 24 };
 
 static const struct provider *find_provider(const char *name, struct error *error)
 {
-    const char *const *names = provider_names();
-    struct buffer known;
-
-    buffer_init(&known, 1024);
-    for (size_t i = 0; names[i]; i++)
-        buffer_printf(&known, "%s%s", i ? ", " : "", names[i]);
     const struct provider *provider = name ? provider_find(name) : NULL;
-    const char *nearest = name ? text_nearest(slice_from(name), names) : NULL;
+    const char *nearest = name ? text_nearest(slice_from(name), provider_names()) : NULL;
+    char known[TEXT_HINT_SIZE];
+
+    text_join_names(provider_names(), ", ", known);
     if (!name)
-        error_set(error, ERROR_USAGE, "no provider given\nhint: --provider NAME, one of %s", known.data);
+        error_set(error, ERROR_USAGE, "no provider given\nhint: --provider NAME, one of %s", known);
     else if (!provider && nearest)
         error_set(error, ERROR_USAGE, "unknown provider `%s`\nhint: did you mean --provider %s?", name,
                   nearest);
     else if (!provider)
-        error_set(error, ERROR_USAGE, "unknown provider `%s`\nhint: --provider NAME, one of %s", name,
-                  known.data);
-    buffer_clear(&known);
+        error_set(error, ERROR_USAGE, "unknown provider `%s`\nhint: --provider NAME, one of %s", name, known);
     return provider;
 }
 

@@ -66,7 +66,11 @@ static void add_summary(struct buffer *out, size_t indent, size_t width, const c
             provider->can_update ? " and updates them" : ", cannot update them", types[0],
             types[1] ? ", " : "", types[1] ? types[1] : "");
     add_row(out, indent, width, "", "a create in doubt is %s", provider->recovery_help);
-    add_row(out, indent, width, "", "credentials: %s", provider->credentials);
+    struct buffer credentials;
+    buffer_init(&credentials, TEXT_MAX);
+    provider_credentials_write(provider, &credentials);
+    add_row(out, indent, width, "", "credentials: %s", credentials.data);
+    buffer_clear(&credentials);
 }
 
 void help_provider_list(struct buffer *out)

@@ -171,8 +171,10 @@ static void write_provider(const struct provider *provider, struct buffer *out)
     buffer_printf(out,
                   "\nprovider:\n  name: %s\n  # base_url: %s\n"
                   "  # Never write secrets here: env:NAME, or file:PATH of a file that only you may read.\n"
-                  "  credentials: %s\n",
-                  provider->name, provider->base_url, provider->credentials);
+                  "  credentials: ",
+                  provider->name, provider->base_url);
+    provider_credentials_write(provider, out);
+    buffer_append_char(out, '\n');
 }
 
 size_t infer_write_job(struct infer_sample *sample, const struct provider *provider, const char *path,

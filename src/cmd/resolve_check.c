@@ -7,7 +7,7 @@
 #include "dispatch/changes.h"
 #include "dispatch/match.h"
 
-enum { GROUP_LEN = 4, ARENA_CHUNK = 16 * 1024 };
+enum { ARENA_CHUNK = 16 * 1024 };
 
 struct user_check {
     struct resolution *resolutions;
@@ -63,18 +63,19 @@ static int next_question(void *context, struct audit_question *question, struct 
     return 1;
 }
 
-/* `AA95 N84G …`; empty when the id is not a run of capitals and digits of a multiple of that length. */
-static struct slice in_groups(struct slice id, struct arena *arena)
+/* `AA95 N84G …`; empty when the provider does not write an id so, or the id is not a run of capitals and
+ * digits of a multiple of that length. */
+static struct slice in_groups(struct slice id, size_t group_len, struct arena *arena)
 {
-    if (id.len == 0 || id.len % GROUP_LEN != 0)
+    if (group_len == 0 || id.len == 0 || id.len % group_len != 0)
         return slice_make(NULL, 0);
     for (size_t i = 0; i < id.len; i++)
         if (!(id.data[i] >= 'A' && id.data[i] <= 'Z') && !(id.data[i] >= '0' && id.data[i] <= '9'))
             return slice_make(NULL, 0);
-    size_t len = id.len + id.len / GROUP_LEN - 1;
+    size_t len = id.len + id.len / group_len - 1;
     char *text = arena_bytes(arena, len);
     for (size_t i = 0, offset = 0; i < id.len; i++) {
-        if (i > 0 && i % GROUP_LEN == 0)
+        if (i > 0 && i % group_len == 0)
             text[offset++] = ' ';
         text[offset++] = id.data[i];
     }
@@ -93,9 +94,9 @@ static void apply_finding(void *context, const struct audit_finding *finding)
     struct user_check *check = context;
     struct resolution *resolution = &check->resolutions[finding->number];
 
-    if (finding->kind == AUDIT_MISSING && slice_is(slice_from(check->provider->name), "kraken-embed") &&
-        slice_equal(finding->user_id, resolution->user)) {
-        check->respelled[finding->number] = in_groups(resolution->user, check->arena);
+    if (finding->kind == AUDIT_MISSING && slice_equal(finding->user_id, resolution->user)) {
+        check->respelled[finding->number] =
+            in_groups(resolution->user, check->provider->user_id_group, check->arena);
         check->respelled_count += check->respelled[finding->number].len > 0;
         if (check->respelled[finding->number].len > 0)
             return;

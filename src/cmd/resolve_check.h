@@ -1,8 +1,9 @@
 /* resolve_check: requests the users that a person names, before their resolutions are written.
  *
  * The requests are those of status --against-provider (audit.h): under the job's rate, with its locks and
- * nonces, each user by its id. kraken-embed writes ids in groups of four: an id without blanks that the
- * provider does not know is requested again in groups. Thread: the main one, and those of audit.h.
+ * nonces, each user by its id. Where the provider writes ids in groups (provider.user_id_group), an id
+ * without blanks that it does not know is requested again in groups. Thread: the main one, and those of
+ * audit.h.
  */
 #ifndef KYC_CMD_RESOLVE_CHECK_H
 #define KYC_CMD_RESOLVE_CHECK_H

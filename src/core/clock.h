@@ -12,8 +12,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#define CLOCK_NS_PER_S  UINT64_C(1000000000)
-#define CLOCK_NS_PER_MS UINT64_C(1000000)
+#define CLOCK_NS_PER_HOUR (3600 * CLOCK_NS_PER_S)
+#define CLOCK_NS_PER_S    UINT64_C(1000000000)
+#define CLOCK_NS_PER_MS   UINT64_C(1000000)
 
 enum { CLOCK_RFC3339_SIZE = 32, CLOCK_BOOT_ID_SIZE = 37 };
 

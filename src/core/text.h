@@ -85,4 +85,10 @@ size_t text_format_va(char *out, size_t size, const char *format, va_list argume
  * when none is within max(2, len / 3). */
 const char *text_nearest(struct slice word, const char *const *words);
 
+enum { TEXT_HINT_SIZE = 1024 };
+/* `a, b and c` (last: " and "); not all of many. names: NULL-terminated, each shorter than 300 bytes. */
+void text_join_names(const char *const *names, const char *last, char out[TEXT_HINT_SIZE]);
+/* What a message hints at where word is none of words (NULL-terminated): the nearest, or all of them. */
+void text_hint_names(struct slice word, const char *const *words, char hint[TEXT_HINT_SIZE]);
+
 #endif

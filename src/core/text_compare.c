@@ -1,6 +1,7 @@
 #include "core/text.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <utf8proc.h>
@@ -196,7 +197,7 @@ struct slice text_upper(struct slice text, struct arena *arena)
     return slice_make(out, text.len);
 }
 
-enum { NEAREST_LEN_MAX = 63 };
+enum { NEAREST_LEN_MAX = 63, NAMES_SHOWN_MAX = 700 };
 
 static size_t least_of(size_t a, size_t b)
 {
@@ -244,4 +245,29 @@ const char *text_nearest(struct slice word, const char *const *words)
         }
     }
     return nearest;
+}
+
+void text_join_names(const char *const *names, const char *last, char out[TEXT_HINT_SIZE])
+{
+    size_t len = 0;
+    *out = '\0';
+    for (size_t i = 0; names[i] && len < NAMES_SHOWN_MAX; i++)
+        len += (size_t)snprintf(out + len, TEXT_HINT_SIZE - len, "%s%s",
+                                i == 0         ? ""
+                                : names[i + 1] ? ", "
+                                               : last,
+                                names[i]);
+}
+
+void text_hint_names(struct slice word, const char *const *words, char hint[TEXT_HINT_SIZE])
+{
+    static const char all[] = "the names are ";
+    const char *nearest = text_nearest(word, words);
+    char names[TEXT_HINT_SIZE];
+    if (nearest) {
+        snprintf(hint, TEXT_HINT_SIZE, "did you mean `%s`?", nearest);
+        return;
+    }
+    text_join_names(words, ", ", names);
+    snprintf(hint, TEXT_HINT_SIZE, "%s%.*s", all, (int)(TEXT_HINT_SIZE - sizeof all), names);
 }

@@ -2,11 +2,15 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/digest.h"
 #include "core/memory.h"
 #include "delivery/key_lock.h"
+
+enum { KIND_SIZE = 64 }; /* a credential's name */
 
 static void identify(struct slice kind, const struct secret *secret, char id[KEY_SLOT_KEY_ID_SIZE])
 {
@@ -15,30 +19,50 @@ static void identify(struct slice kind, const struct secret *secret, char id[KEY
     digest_hex(digest, (KEY_SLOT_KEY_ID_SIZE - 1) / 2, id);
 }
 
-void key_slot_identify(const struct job_credentials *credentials, char key_id[KEY_SLOT_KEY_ID_SIZE])
+/* The next of the credentials that has a lock, at or behind row; NULL: none. */
+static const struct provider_credential *find_locking(const struct provider_credential *row,
+                                                      const struct job_credentials *credentials)
 {
-    identify(SLICE_LITERAL("kyc-import api key "),
-             credentials->api_key.data ? &credentials->api_key : &credentials->token, key_id);
+    for (; row && row->name; row++)
+        if (row->locks && job_credential(credentials, row->name)->data)
+            return row;
+    return NULL;
+}
+
+void key_slot_identify(const struct provider *provider, const struct job_credentials *credentials,
+                       char key_id[KEY_SLOT_KEY_ID_SIZE])
+{
+    const struct provider_credential *row = find_locking(provider->credentials, credentials);
+    assert(row && "a credential that identifies the others");
+    identify(SLICE_LITERAL("kyc-import api key "), job_credential(credentials, row->name), key_id);
+}
+
+/* `kyc-import client id `: the kind of client_id. */
+static struct slice kind_of(const struct provider_credential *row, char text[KIND_SIZE])
+{
+    int len = snprintf(text, KIND_SIZE, "kyc-import %s ", row->name);
+    for (char *mark = text; (mark = strchr(mark, '_'));)
+        *mark = ' ';
+    return slice_make(text, (size_t)len);
 }
 
 /* In the same order in every process: of two that start together and share a part, one acquires it. */
 static int acquire_locks(struct key_slot *key_slot, const struct job_credentials *credentials,
                          const char *folder, struct error *error)
 {
-    char client_id[KEY_SLOT_KEY_ID_SIZE];
-    const char *key_part = credentials->api_key.data ? "api_key" : "token";
+    const struct provider_credential *row = find_locking(key_slot->provider->credentials, credentials);
+    char id[KEY_SLOT_KEY_ID_SIZE], kind[KIND_SIZE];
 
-    key_slot->locks[0] = key_lock_open(folder, key_slot->key_id, key_part, error);
-    if (key_slot->locks[0] < 0)
-        return -1;
-    key_slot->lock_count = 1;
-    if (!credentials->client_id.data)
-        return 0;
-    identify(SLICE_LITERAL("kyc-import client id "), &credentials->client_id, client_id);
-    key_slot->locks[1] = key_lock_open(folder, client_id, "client_id", error);
-    if (key_slot->locks[1] < 0)
-        return -1;
-    key_slot->lock_count = 2;
+    memcpy(id, key_slot->key_id, sizeof id);
+    for (; row; row = find_locking(row + 1, credentials)) {
+        assert(key_slot->lock_count < KEY_SLOT_LOCKS_MAX);
+        if (key_slot->lock_count > 0)
+            identify(kind_of(row, kind), job_credential(credentials, row->name), id);
+        int fd = key_lock_open(folder, id, row->name, error);
+        if (fd < 0)
+            return -1;
+        key_slot->locks[key_slot->lock_count++] = fd;
+    }
     return 0;
 }
 
@@ -50,7 +74,7 @@ struct key_slot *key_slot_new(const struct provider *provider, const struct job_
     key_slot->in_flight_max = in_flight_max;
     key_slot->login.required = provider->has_login;
     key_slot->login_delivery.call.operation = OPERATION_LOGIN;
-    key_slot_identify(credentials, key_slot->key_id);
+    key_slot_identify(provider, credentials, key_slot->key_id);
     if (acquire_locks(key_slot, credentials, lock_folder, error) != 0) {
         key_slot_free(key_slot);
         return NULL;

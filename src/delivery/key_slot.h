@@ -23,7 +23,7 @@
 
 enum {
     KEY_SLOT_KEY_ID_SIZE = 33,
-    KEY_SLOT_LOCKS_MAX = 2, /* one for each identifying part: api_key or token, client_id */
+    KEY_SLOT_LOCKS_MAX = 2, /* of credentials with a lock (provider_credential.locks) */
 };
 
 struct key_slot {
@@ -41,13 +41,15 @@ struct key_slot {
     _Atomic uint64_t published;
 };
 
-/* Identifies credentials without revealing them: hex of 16 bytes of a SHA-256 over the API key (of the
- * token, where there is none). */
-void key_slot_identify(const struct job_credentials *credentials, char key_id[KEY_SLOT_KEY_ID_SIZE]);
+/* Identifies credentials without revealing them: hex of 16 bytes of a SHA-256 over the first of the
+ * provider's credentials that has a lock (the API key or the token). It is a name in the ledger: it never
+ * changes. */
+void key_slot_identify(const struct provider *provider, const struct job_credentials *credentials,
+                       char key_id[KEY_SLOT_KEY_ID_SIZE]);
 
 /* Takes the credentials' locks in lock_folder, of every provider: two jobs with one credential share the
- * provider's limit. api_key, token and client_id have a lock each, since two jobs may share one and not the
- * other. NULL with ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
+ * provider's limit. Each has a lock of its own (provider_credential.locks), since two jobs may share one and
+ * not the other. NULL with ERROR_BUSY or ERROR_USAGE, as key_lock_open. */
 struct key_slot *key_slot_new(const struct provider *provider, const struct job_credentials *credentials,
                               uint32_t in_flight_max, const char *lock_folder, struct error *error);
 void key_slot_free(struct key_slot *key_slot);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "model/job_setting.h"
 
 /* Two requests of one signed key could arrive in the wrong order, unless its nonces have a window. */
 uint32_t key_slots_in_flight(const struct job *job, const struct provider *provider, uint32_t *each)
@@ -11,7 +12,7 @@ uint32_t key_slots_in_flight(const struct job *job, const struct provider *provi
     uint32_t keys = (uint32_t)job->provider.credential_count;
     uint32_t total = job->delivery.in_flight ? job->delivery.in_flight
                                              : provider->in_flight * (provider->is_signed ? keys : 1);
-    bool one_each = provider->is_signed && job->provider.nonce_window == 0;
+    bool one_each = provider->is_signed && job_setting_number(&job->provider, SETTING_NONCE_WINDOW) == 0;
     assert(total > 0);
     *each = one_each ? 1 : total;
     return one_each && total > keys ? keys : total;

@@ -40,7 +40,7 @@ static int open_stop_policy(struct dispatcher *dispatcher, struct error *error)
     const struct job_delivery *limits = &parts->job->delivery;
     uint32_t left;
 
-    guard_settings(parts->job, parts->provider, dispatcher->canary_of);
+    provider_settings_digest(parts->job, parts->provider, dispatcher->canary_of);
     if (ledger_canary_left(parts->ledger, dispatcher->canary_of, &left, error) != 0)
         return -1;
     stop_policy_init(&dispatcher->stop_policy, limits, left < limits->canary ? left : limits->canary);

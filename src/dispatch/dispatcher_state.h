@@ -10,7 +10,6 @@
 #include "core/fifo.h"
 #include "delivery/retry.h"
 #include "dispatch/dispatcher.h"
-#include "dispatch/guard.h"
 #include "dispatch/recovery.h"
 #include "dispatch/session.h"
 #include "dispatch/stop_policy.h"
@@ -22,8 +21,8 @@ struct dispatcher {
     struct session *session;
     struct reconcile *reconcile;
     struct stop_policy stop_policy;
-    char canary_of[GUARD_SETTINGS_SIZE]; /* the digest of the settings, in hex */
-    uint8_t *members;                    /* scratch: slot_count × FINGERPRINT_MEMBER_LEN */
+    char canary_of[PROVIDER_SETTINGS_DIGEST_SIZE]; /* the digest of the settings, in hex */
+    uint8_t *members;                              /* scratch: slot_count × FINGERPRINT_MEMBER_LEN */
     struct task_pool pool;
     struct backoff_queue backoff;
     struct fifo ready; /* TASK_READY */

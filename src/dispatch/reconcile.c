@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "dispatch/reconcile_list.h"
 #include "dispatch/reconcile_look_up.h"
+#include "model/job_setting.h"
 
 #define WINDOW_MARGIN_NS (3600 * CLOCK_NS_PER_S) /* for a difference of the provider's clock */
 
@@ -45,7 +46,7 @@ bool reconcile_key_is_known(const struct reconcile *reconcile, const struct task
                           ? clocks_age_here_ns(sent_ns, task->journalled_boot_ns, real_ns, boot_ns)
                       : task->is_undated ? UINT64_MAX
                                          : clocks_age_ns(clocks, sent_ns, real_ns, boot_ns);
-    uint64_t window_ns = reconcile->parts.job->provider.idempotency_window_ns;
+    uint64_t window_ns = job_setting_number(&reconcile->parts.job->provider, SETTING_IDEMPOTENCY_WINDOW);
 
     return window_ns > WINDOW_MARGIN_NS && age_ns < window_ns - WINDOW_MARGIN_NS;
 }

@@ -10,6 +10,7 @@
 #include "dispatch/candidate_set.h"
 #include "dispatch/match.h"
 #include "dispatch/user_stream.h"
+#include "model/job_setting.h"
 
 enum {
     MAX_WAIT_FACTOR =
@@ -74,8 +75,9 @@ void listings_free(struct listings *listings)
 static uint64_t settle_after_ns(const struct job *job)
 {
     uint64_t min_ns = 2 * job->delivery.timeout_ns;
+    uint64_t after_ns = job_setting_number(&job->provider, SETTING_SETTLE_AFTER);
 
-    return job->provider.settle_after_ns > min_ns ? job->provider.settle_after_ns : min_ns;
+    return after_ns > min_ns ? after_ns : min_ns;
 }
 
 static void add_waiting(struct listings *listings, struct task *task)

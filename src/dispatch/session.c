@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "dispatch/nonce_reservation.h"
 #include "dispatch/rate_carryover.h"
+#include "model/job_setting.h"
 
 struct session {
     struct session_parts parts;
@@ -43,8 +44,9 @@ static int prepare(struct session *session, struct error *error)
     if (parts->ledger && read_clocks(session, error) != 0)
         return -1;
     session->sender = sender_new(parts->job, parts->provider, parts->done, parts->context, error);
-    if (!session->sender || nonce_reservation_start(&session->nonces, session->sender, parts->ledger,
-                                                    parts->job->provider.nonce_floor, error) != 0)
+    if (!session->sender ||
+        nonce_reservation_start(&session->nonces, session->sender, parts->ledger,
+                                job_setting_number(&parts->job->provider, SETTING_NONCE_FLOOR), error) != 0)
         return -1;
     if (parts->is_probe)
         return 0;

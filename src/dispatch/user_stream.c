@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/json_split.h"
 #include "core/memory.h"
+#include "model/job_setting.h"
 #include "provider/remote_user.h"
 
 enum { ARENA_CHUNK = 64 * 1024, KNOWN = 1 };
@@ -69,7 +70,8 @@ static bool add_bytes(void *context, struct slice bytes)
         return true;
     }
     stream->bytes += bytes.len;
-    return stream->bytes <= stream->job->provider.list_max && json_split_add(&stream->split, bytes);
+    return stream->bytes <= job_setting_number(&stream->job->provider, SETTING_LIST_MAX) &&
+           json_split_add(&stream->split, bytes);
 }
 
 struct user_stream *user_stream_new(const struct job *job, const struct provider *provider,

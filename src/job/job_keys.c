@@ -4,10 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/buffer.h"
 #include "core/text.h"
 
-enum { KEYS_MAX = 32, MESSAGE_MAX = 1024, WORDS_SHOWN_MAX = 700 };
+enum { KEYS_MAX = 32, MESSAGE_MAX = 1024 };
 
 static int fail_va(struct job_reader *reader, const struct job_node *node, struct job_place place,
                    const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
@@ -55,20 +54,10 @@ int job_keys_fail_kind(struct job_reader *reader, const struct job_node *node, e
 int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, bool at_key,
                        const char *message, struct slice name, const char *const *words)
 {
-    struct buffer hint;
-    buffer_init(&hint, MESSAGE_MAX);
-    const char *nearest = text_nearest(name, words);
-    if (nearest) {
-        buffer_printf(&hint, "did you mean `%s`?", nearest);
-    } else {
-        buffer_append_text(&hint, "the names are");
-        for (size_t index = 0; words[index] && hint.len < WORDS_SHOWN_MAX; index++)
-            buffer_printf(&hint, "%s %s", index ? "," : "", words[index]);
-    }
-    int result = at_key ? job_keys_fail_at_key(reader, node, "%s\nhint: %s", message, hint.data)
-                        : job_keys_fail(reader, node, "%s\nhint: %s", message, hint.data);
-    buffer_clear(&hint);
-    return result;
+    char hint[TEXT_HINT_SIZE];
+    text_hint_names(name, words, hint);
+    return at_key ? job_keys_fail_at_key(reader, node, "%s\nhint: %s", message, hint)
+                  : job_keys_fail(reader, node, "%s\nhint: %s", message, hint);
 }
 
 static int fail_unknown(struct job_reader *reader, const struct job_node *member, const struct job_key *keys,

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/buffer.h"
 #include "core/error.h"
 #include "job/job_load.h"
 #include "job/job_yaml.h"
@@ -31,17 +30,12 @@ struct job_key;
 typedef int job_key_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                          void *target);
 
-/* Appends the value that a row filled in, as text. */
-typedef void job_key_write(const struct job_key *key, const void *target, struct buffer *out);
-
 struct job_key {
     const char *name; /* NULL ends a table */
     job_key_read *read;
     size_t offset;            /* of what is filled in, within target */
     uint64_t min, max;        /* of a number */
     const char *const *words; /* of job_scalar_word: NULL-terminated */
-    unsigned providers;       /* of a setting of `provider`: whose it is */
-    job_key_write *write;     /* of a setting of `provider`; NULL: of a secret */
 };
 
 /* Reads every member of a mapping by its row. name: of the mapping, for messages (`delivery`); "" for the

@@ -165,11 +165,8 @@ static void each_secret(struct job *job, void (*visit)(struct secret *secret))
 {
     for (size_t index = 0; index < job->provider.credential_count; index++) {
         struct job_credentials *credentials = &job->provider.credentials[index];
-        visit(&credentials->api_key);
-        visit(&credentials->api_secret);
-        visit(&credentials->client_id);
-        visit(&credentials->password);
-        visit(&credentials->token);
+        for (size_t i = 0; i < credentials->count; i++)
+            visit(&credentials->items[i].secret);
     }
     visit(&job->ledger_key);
 }

@@ -1,8 +1,8 @@
 /* job_load: reads a job file into a struct job. The only user of libfyaml.
  *
  * Every error has its file:line:column, the line and, for a misspelt name, the nearest known one. The
- * provider's own demands (its name, its settings, its credentials) are checked by provider_of_job. Thread:
- * one at a time. Owner: job_free, which wipes the secrets.
+ * provider's own demands (its name, the settings that only some providers have, its credentials) are checked
+ * by provider_of_job. Thread: one at a time. Owner: job_free, which wipes the secrets.
  */
 #ifndef KYC_JOB_JOB_LOAD_H
 #define KYC_JOB_JOB_LOAD_H

@@ -27,10 +27,12 @@ job_key_read job_rules_read;
 void job_delivery_defaults(struct job *job);
 job_key_read job_delivery_read;
 
-/* job_secret.c: a secret by its reference (`env:NAME`, `file:PATH`): loaded when the overrides ask for it,
- * else only its form is checked. Target: a struct secret at the row's offset. */
-job_key_read job_secret_read;
-/* The same of a key, which may be any bytes: a credential is one line of text. */
+/* job_secret.c: a credential by its reference (`env:NAME`, `file:PATH`): loaded when the overrides ask for
+ * it, else only its form is checked. value: a member of a mapping, whose key is the credential's name. */
+int job_secret_read(struct job_reader *reader, const struct job_node *value,
+                    struct job_credential *credential);
+/* The same of a key, which may be any bytes: a credential is one line of text. Target: a struct secret at the
+ * row's offset. */
 job_key_read job_secret_read_bytes;
 
 #endif

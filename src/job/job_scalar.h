@@ -22,14 +22,6 @@ job_key_read job_scalar_word;     /* int: which of the row's words */
 /* char: one ASCII character other than a letter, digit, blank or line end; or `tab`. */
 job_key_read job_scalar_separator;
 
-/* What the functions above have read, as text: a number in its unit, a text with its length in front, and
- * nothing where there is none. */
-job_key_write job_scalar_write_text;   /* of _text and _path */
-job_key_write job_scalar_write_uint64; /* of _uint64 and _duration */
-job_key_write job_scalar_write_size;
-job_key_write job_scalar_write_bool;
-job_key_write job_scalar_write_word;
-
 /* The text of a scalar that is not null or empty, into *text. */
 int job_scalar_read(struct job_reader *reader, const struct job_node *value, struct slice *text);
 

@@ -12,8 +12,8 @@ static bool is_reference(struct slice text)
     return false;
 }
 
-static int read_secret(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                       void *target, bool any_bytes)
+static int read_secret(struct job_reader *reader, const struct job_node *value, const char *name,
+                       struct secret *secret, bool any_bytes)
 {
     bool hidden = reader->hide_lines;
     reader->hide_lines = true;
@@ -24,27 +24,29 @@ static int read_secret(struct job_reader *reader, const struct job_node *value, 
         result = job_keys_fail(
             reader, value,
             "`%s` is not a reference to a secret\nhint: write env:NAME or file:PATH; secrets are never in the job file",
-            key->name);
+            name);
     if (result == 0 && reader->overrides->secrets) {
-        struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
         if (secret_load(secret, reference.data, reader->job->folder, &reason) != 0)
-            result = job_keys_fail(reader, value, "`%s`: %s", key->name, reason.text);
+            result = job_keys_fail(reader, value, "`%s`: %s", name, reason.text);
         const char *fault = result == 0 && !any_bytes ? secret_find_fault(secret) : NULL;
         if (fault)
-            result = job_keys_fail(reader, value, "`%s`: %s %s", key->name, reference.data, fault);
+            result = job_keys_fail(reader, value, "`%s`: %s %s", name, reference.data, fault);
     }
     reader->hide_lines = hidden;
     return result;
 }
 
-int job_secret_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                    void *target)
+int job_secret_read(struct job_reader *reader, const struct job_node *value,
+                    struct job_credential *credential)
 {
-    return read_secret(reader, value, key, target, false);
+    credential->name = value->key.data;
+    credential->place = value->key_place;
+    return read_secret(reader, value, credential->name, &credential->secret, false);
 }
 
 int job_secret_read_bytes(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                           void *target)
 {
-    return read_secret(reader, value, key, target, true);
+    struct secret *secret = (struct secret *)(void *)((char *)target + key->offset);
+    return read_secret(reader, value, key->name, secret, true);
 }

@@ -13,6 +13,15 @@ enum {
     JOB_MESSAGE_MAX = 64 * 1024,
 };
 
+const struct secret *job_credential(const struct job_credentials *credentials, const char *name)
+{
+    static const struct secret none;
+    for (size_t i = 0; i < credentials->count; i++)
+        if (strcmp(credentials->items[i].name, name) == 0)
+            return &credentials->items[i].secret;
+    return &none;
+}
+
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field)
 {
     for (size_t i = 0; i < job->mapping_count; i++)
@@ -45,11 +54,11 @@ static struct slice job_line(const struct job *job, unsigned number)
     return line;
 }
 
-/* True at the value of a credential that is not a reference: the file holds the secret itself. */
+/* True at the value of a credential that is not a reference: the file holds the secret itself. Any provider's
+ * credentials are named so. */
 static bool job_is_literal_secret(struct slice rest)
 {
-    static const char *const names[] = {"api_key",  "api_secret", "client_id",
-                                        "password", "token",      "ledger_key"};
+    static const char *const names[] = {"_key", "secret", "client_id", "password", "token"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t len = strlen(names[i]);
         if (rest.len <= len || memcmp(rest.data, names[i], len) != 0)

@@ -1,7 +1,8 @@
 /* job: the settings of a job file, as data.
  *
- * Made by job_load (src/job), then constant. Text is NUL-terminated and in the job's arena; a path is already
- * joined with the job file's folder. Thread: constant after loading.
+ * Made by job_load (src/job), completed by provider_of_job (src/provider), then constant. Text is
+ * NUL-terminated and in the job's arena; a path is already joined with the job file's folder. Thread:
+ * constant after loading.
  */
 #ifndef KYC_MODEL_JOB_H
 #define KYC_MODEL_JOB_H
@@ -38,32 +39,53 @@ struct job_input {
     uint64_t min_records;
 };
 
-struct job_credentials {
-    struct secret api_key, api_secret, client_id, password, token;
+struct job_credential {
+    const char *name;
+    struct secret secret; /* empty until it is loaded */
     struct job_place place;
 };
 
-enum job_date_format { JOB_DATE_DMY, JOB_DATE_ISO }; /* DD/MM/YYYY, YYYY-MM-DD */
+/* One set of credentials. */
+struct job_credentials {
+    struct job_credential *items;
+    size_t count;
+    struct job_place place;
+};
+
+enum job_setting_form { JOB_SETTING_TEXT, JOB_SETTING_NOTHING, JOB_SETTING_LIST, JOB_SETTING_MAPPING };
+
+/* A setting that only some providers have, as it is written: whether it may be so is for the provider's
+ * descriptor (src/provider/provider_settings.h). */
+struct job_setting {
+    const char *name;
+    enum job_setting_form form;
+    const char *text;                  /* of JOB_SETTING_TEXT */
+    const char *origin;                /* the --set that it is from; NULL: the file */
+    struct job_place key_place, place; /* of the name, of the value */
+};
+
+/* A setting of the job's provider, written or by default; read it by model/job_setting.h. */
+struct job_setting_value {
+    const char *name;
+    const char *text; /* a path is joined with the job's folder; NULL: none */
+    uint64_t number;  /* a number, a duration in ns, a size in bytes, 1 for true, the index of a word */
+    struct job_place place;
+};
 
 struct job_provider {
-    const char *name;
-    struct job_place place;
-    const char *base_url; /* NULL: the provider's own */
+    const char *name;       /* NULL: not given, which provider_of_job refuses */
+    struct job_place place; /* of the name; without one of `provider` */
+    const char *base_url;   /* NULL: the provider's own */
     struct job_place base_url_place;
     struct job_credentials *credentials; /* at least one */
     size_t credential_count;
-    uint64_t nonce_window;       /* ns; 0: one request in flight a key */
-    uint64_t nonce_floor;        /* 0: none */
     const char *ca_file, *proxy; /* NULL: none */
-    bool concat_country;         /* payward, kraken-embed: CONCAT begins with the nationality's alpha-2 */
-    const char *version_header, *version; /* kraken-embed, kira; NULL: the provider's own */
-    uint64_t idempotency_window_ns;       /* kira */
-    uint64_t settle_after_ns;             /* payso */
-    size_t list_max;                      /* payso; bytes */
-    enum job_date_format date_format;     /* payso: how it writes days */
-    const char **keep;     /* members of a success answer for the ledger, NULL-terminated; NULL: none */
-    const char *documents; /* kira: the folder of documents; NULL: none */
-    struct job_place documents_place;
+    const char **keep;           /* members of a success answer for the ledger, NULL-terminated; NULL: none */
+    const char *const *common;   /* the names of the settings above, NULL-terminated: for messages */
+    struct job_setting *settings;
+    size_t setting_count;
+    struct job_setting_value *values; /* of every setting of the provider, once provider_of_job accepted it */
+    size_t value_count;
 };
 
 /* `values`: a source value and its replacement. */
@@ -162,6 +184,9 @@ struct job {
     struct secret ledger_key; /* absent: LEDGER.key */
     struct arena arena;
 };
+
+/* The secret of a name; empty when the set has none, or it is not loaded. */
+const struct secret *job_credential(const struct job_credentials *credentials, const char *name);
 
 /* The mapping of a field, or NULL. */
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field);

@@ -1,48 +1,11 @@
 #include "provider/credentials.h"
 
+#include <assert.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-enum { CREDENTIAL_KINDS = 5 };
-
-struct named {
-    const char *name;
-    const struct secret *secret;
-};
-
-static void list_all(const struct job_credentials *credentials, struct named all[CREDENTIAL_KINDS])
-{
-    const struct named each[CREDENTIAL_KINDS] = {
-        {"api_key", &credentials->api_key},     {"api_secret", &credentials->api_secret},
-        {"client_id", &credentials->client_id}, {"password", &credentials->password},
-        {"token", &credentials->token},
-    };
-    memcpy(all, each, sizeof each);
-}
-
-static bool is_named(const char *const *names, const char *name)
-{
-    for (; *names; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
-int credentials_check(const struct job *job, const struct job_credentials *credentials,
-                      const char *const *names, const char *wanted, struct error *error)
-{
-    struct named all[CREDENTIAL_KINDS];
-    list_all(credentials, all);
-    for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
-        if (all[i].secret->data && !is_named(names, all[i].name))
-            return job_fail(job, credentials->place, error, "%s has no credentials.%s: it has %s",
-                            job->provider.name, all[i].name, wanted);
-    for (size_t i = 0; i < CREDENTIAL_KINDS; i++)
-        if (all[i].secret->len == 0 && is_named(names, all[i].name))
-            return job_fail(job, credentials->place, error, "credentials.%s is missing: %s needs %s",
-                            all[i].name, job->provider.name, wanted);
-    return 0;
-}
+#include "core/digest.h"
+#include "core/memory.h"
 
 bool credentials_fit_header(struct slice text, size_t max)
 {
@@ -52,32 +15,38 @@ bool credentials_fit_header(struct slice text, size_t max)
     return text.len >= 1 && text.len <= max;
 }
 
-int credentials_check_single(const struct job *job, bool with_secrets, const char *const *names,
-                             const char *wanted, struct error *error)
+static size_t decoded_max(struct slice text)
 {
-    if (!with_secrets)
-        return 0;
-    if (job->provider.credential_count == 0)
-        return job_fail(job, job->provider.place, error, "provider.credentials is missing: %s needs %s",
-                        job->provider.name, wanted);
-    const struct job_credentials *credentials = job->provider.credentials;
-    if (job->provider.credential_count > 1)
-        return job_fail(job, credentials[1].place, error,
-                        "%s uses one set of credentials: a second one adds no rate\nhint: remove it",
-                        job->provider.name);
-    if (credentials_check(job, credentials, names, wanted, error) != 0)
-        return -1;
-    if (credentials->api_key.data &&
-        !credentials_fit_header(secret_slice(&credentials->api_key), CREDENTIALS_KEY_MAX))
-        return job_fail(job, credentials->place, error,
-                        "credentials.api_key is not an API key: it must be 1 to %d characters without blanks",
-                        CREDENTIALS_KEY_MAX);
-    if (credentials->token.data &&
-        !credentials_fit_header(secret_slice(&credentials->token), PROVIDER_TOKEN_MAX))
-        return job_fail(job, credentials->place, error,
-                        "credentials.token is not a token: it must be 1 to %d characters without blanks",
-                        PROVIDER_TOKEN_MAX);
-    return 0;
+    return 3 * (text.len / 4) + 1;
+}
+
+bool credentials_is_base64(struct slice text)
+{
+    uint8_t *bytes = memory_new(decoded_max(text), 1);
+    ptrdiff_t len = digest_base64_decode(text, bytes);
+    credentials_drop_base64(bytes, text);
+    return len > 0;
+}
+
+uint8_t *credentials_decode_base64(struct slice text, size_t *len)
+{
+    uint8_t *bytes = memory_new(decoded_max(text), 1);
+    ptrdiff_t decoded = digest_base64_decode(text, bytes);
+    assert(decoded > 0);
+    *len = (size_t)decoded;
+    return bytes;
+}
+
+void credentials_drop_base64(uint8_t *bytes, struct slice text)
+{
+    secret_wipe(bytes, decoded_max(text));
+    free(bytes);
+}
+
+struct secret credentials_copy(const struct job_credentials *credentials, const char *name)
+{
+    const struct secret *secret = job_credential(credentials, name);
+    return (struct secret){.data = memory_copy(secret_slice(secret)), .len = secret->len};
 }
 
 void credentials_add_bearer(const struct secret *token, struct provider_headers *headers)

@@ -148,21 +148,59 @@ static const struct provider_field rows[] = {
 static const struct provider_fields fields = {
     .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 33};
 
-static const struct version_header version = {"X-Api-Version", "2026-04-14"};
+#define API_KEY   "api_key"
+#define CLIENT_ID "client_id"
+#define PASSWORD  "password"
 
-static int kira_check_job(const struct job *job, bool with_secrets, struct error *error)
-{
-    static const char *const names[] = {"api_key", "client_id", "password", NULL};
-    if (version_header_check_job(&version, job, error) != 0)
-        return -1;
-    return credentials_check_single(job, with_secrets, names, "api_key, client_id and password", error);
-}
+static const struct provider_credential credentials[] = {
+    {
+        .name = API_KEY,
+        .kind = PROVIDER_CREDENTIAL_KEY,
+        .example = "KIRA_API_KEY",
+        .sent = "header x-api-key",
+        .locks = true,
+        .help = "the API key",
+    },
+    {
+        .name = CLIENT_ID,
+        .kind = PROVIDER_CREDENTIAL_TEXT,
+        .example = "KIRA_CLIENT_ID",
+        .sent = "body of POST /auth",
+        .locks = true,
+        .help = "the client that logs in",
+    },
+    {
+        .name = PASSWORD,
+        .kind = PROVIDER_CREDENTIAL_TEXT,
+        .example = "KIRA_PASSWORD",
+        .sent = "body of POST /auth",
+        .help = "the client's password",
+    },
+    {0},
+};
 
-static struct provider_account *kira_account_new(const struct job_credentials *credentials)
+static const struct provider_setting settings[] = {
+    VERSION_HEADER_SETTINGS("X-Api-Version", "2026-04-14"),
+    {
+        .name = SETTING_IDEMPOTENCY_WINDOW,
+        .kind = PROVIDER_SETTING_DURATION,
+        .min = CLOCK_NS_PER_HOUR,
+        .max = 24 * CLOCK_NS_PER_HOUR,
+        .standard = "24h",
+        .help = "how long a create may be repeated under its key",
+    },
+    {
+        .name = SETTING_DOCUMENTS,
+        .kind = PROVIDER_SETTING_PATH,
+        .help = "the folder of the documents that a row names by path",
+    },
+    {0},
+};
+
+static struct provider_account *kira_account_new(const struct job_credentials *set)
 {
     struct kira_account *account = memory_new(1, sizeof *account);
-    account->api_key.data = memory_copy(secret_slice(&credentials->api_key));
-    account->api_key.len = credentials->api_key.len;
+    account->api_key = credentials_copy(set, API_KEY);
     return (struct provider_account *)account;
 }
 
@@ -179,15 +217,15 @@ static void kira_account_free(struct provider_account *opaque)
 static void build_login(const struct provider_call *call, struct provider_request *request)
 {
     assert(call->job->provider.credential_count > 0);
-    const struct job_credentials *credentials = call->job->provider.credentials;
+    const struct job_credentials *set = call->job->provider.credentials;
     struct json_writer writer;
     request_target_begin(call, "POST", "/auth", request);
     json_write_begin(&writer, &request->body);
     json_write_object(&writer);
     json_write_key(&writer, "client_id");
-    json_write_string(&writer, secret_slice(&credentials->client_id));
+    json_write_string(&writer, secret_slice(job_credential(set, CLIENT_ID)));
     json_write_key(&writer, "password");
-    json_write_string(&writer, secret_slice(&credentials->password));
+    json_write_string(&writer, secret_slice(job_credential(set, PASSWORD)));
     json_write_object_end(&writer);
 }
 
@@ -239,7 +277,7 @@ static void kira_authenticate(struct provider_account *opaque, uint64_t nonce,
     (void)nonce;
     if (request->body.len > 0)
         provider_headers_add(headers, "Content-Type", "application/json");
-    version_header_add(&version, call->job, headers);
+    version_header_add(call->job, headers);
     provider_headers_add(headers, "x-api-key", account->api_key.data);
     if (call->operation != OPERATION_LOGIN && account->token.len > 0)
         credentials_add_bearer(&account->token, headers);
@@ -346,7 +384,8 @@ static const struct provider_word verification_words[] = {
 const struct provider kira_provider = {
     .name = "kira",
     .base_url = "https://api.balampay.com",
-    .credentials = "{api_key: env:KIRA_API_KEY, client_id: env:KIRA_CLIENT_ID, password: env:KIRA_PASSWORD}",
+    .credentials = credentials,
+    .settings = settings,
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .has_login = true,
@@ -355,7 +394,6 @@ const struct provider kira_provider = {
     .recovery_help = "repeated with the same idempotency key while that is valid, later looked up by e-mail",
     .fields = &fields,
     .verification_words = verification_words,
-    .check_job = kira_check_job,
     .account_new = kira_account_new,
     .account_free = kira_account_free,
     .build = kira_build,

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/safe_open.h"
+#include "model/job_setting.h"
 #include "provider/payload.h"
 
 static bool is_present(const struct record *record, enum field_id field)
@@ -59,13 +60,14 @@ static const char *write_document(const struct provider_call *call, enum field_i
     struct slice document = call->record->values[field].text;
     struct buffer uri;
     buffer_init(&uri, KIRA_BODY_MAX);
+    const char *folder = job_setting_text(&call->job->provider, SETTING_DOCUMENTS);
     const char *fault = NULL;
     if (media_is_url(document))
         buffer_append(&uri, document);
-    else if (!call->job->provider.documents)
+    else if (!folder)
         fault = "a document is named by a path, but the job has no provider.documents";
     else
-        fault = write_data_uri(call->job->provider.documents, document, &uri);
+        fault = write_data_uri(folder, document, &uri);
     if (!fault) {
         json_write_object(writer);
         json_write_key(writer, "type");

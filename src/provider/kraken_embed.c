@@ -43,15 +43,6 @@ static const struct provider_field rows[] = {
 static const struct provider_fields fields = {
     .fields = rows, .field_count = sizeof rows / sizeof *rows, .slot_count = 15};
 
-static const struct version_header version = {"Payward-Version", "2025-04-15"};
-
-static int kraken_embed_check_job(const struct job *job, bool with_secrets, struct error *error)
-{
-    if (version_header_check_job(&version, job, error) != 0)
-        return -1;
-    return signing_check_job(job, with_secrets, error);
-}
-
 static const char *kraken_embed_build(const struct provider_call *call, struct provider_request *request)
 {
     rest_requests_build("/b2b/users", &fields, call, request);
@@ -64,7 +55,7 @@ static void kraken_embed_authenticate(struct provider_account *account, uint64_t
                                       struct provider_headers *headers)
 {
     signing_authenticate(account, nonce, call, request, headers);
-    version_header_add(&version, call->job, headers);
+    version_header_add(call->job, headers);
 }
 
 static bool kraken_embed_read_user(const struct json_node *nodes, size_t index, const struct job *job,
@@ -114,10 +105,24 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const struct provider_credential credentials[] = {
+    SIGNING_CREDENTIALS("KRAKEN_API_KEY", "KRAKEN_API_SECRET"),
+    {0},
+};
+
+static const struct provider_setting settings[] = {
+    SIGNING_SETTINGS,
+    PROVIDER_SETTINGS_CONCAT,
+    VERSION_HEADER_SETTINGS("Payward-Version", "2025-04-15"),
+    {0},
+};
+
 const struct provider kraken_embed_provider = {
     .name = "kraken-embed",
     .base_url = "https://nexus.kraken.com",
-    .credentials = "{api_key: env:KRAKEN_API_KEY, api_secret: env:KRAKEN_API_SECRET}",
+    .credentials = credentials,
+    .settings = settings,
+    .user_id_group = 4,
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 1,
     .is_signed = true,
@@ -127,7 +132,6 @@ const struct provider kraken_embed_provider = {
         "repeated (?); if the user exists, the one that the reply names is taken if it has the same external_id, else a person resolves it",
     .fields = &fields,
     .verification_words = verification_words,
-    .check_job = kraken_embed_check_job,
     .account_new = signing_account_new,
     .account_free = signing_account_free,
     .build = kraken_embed_build,

@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "model/country.h"
+#include "model/job_setting.h"
 
 enum { INTEGER_SIZE = sizeof "-9223372036854775808" };
 
@@ -73,7 +74,7 @@ static int64_t integer_of(struct slice text)
 static void write_date(struct json_writer *writer, struct slice date, const struct job *job)
 {
     enum { ISO_LEN = 10, YEAR_LEN = 4, MONTH_AT = 5, DAY_AT = 8 };
-    if (job->provider.date_format == JOB_DATE_ISO || date.len != ISO_LEN) {
+    if (job_setting_number(&job->provider, SETTING_DATE_FORMAT) == JOB_DATE_ISO || date.len != ISO_LEN) {
         json_write_string(writer, date);
         return;
     }

@@ -52,17 +52,54 @@ static const struct provider_fields fields = {
     .null_if_absent = true,
 };
 
-static int payso_check_job(const struct job *job, bool with_secrets, struct error *error)
-{
-    static const char *const names[] = {"token", NULL};
-    return credentials_check_single(job, with_secrets, names, "token", error);
-}
+#define TOKEN "token"
 
-static struct provider_account *payso_account_new(const struct job_credentials *credentials)
+static const struct provider_credential credentials[] = {
+    {
+        .name = TOKEN,
+        .kind = PROVIDER_CREDENTIAL_TOKEN,
+        .example = "PAYSO_TOKEN",
+        .sent = "header Authorization: Bearer",
+        .locks = true,
+        .help = "the bearer token",
+    },
+    {0},
+};
+
+static const char *const date_formats[] = {
+    [JOB_DATE_DMY] = "DD/MM/YYYY", [JOB_DATE_ISO] = "YYYY-MM-DD", NULL};
+
+static const struct provider_setting settings[] = {
+    {
+        .name = SETTING_SETTLE_AFTER,
+        .kind = PROVIDER_SETTING_DURATION,
+        .min = CLOCK_NS_PER_MS,
+        .max = 24 * CLOCK_NS_PER_HOUR,
+        .standard = "60s",
+        .help = "how long after a create without a reply the users are listed",
+    },
+    {
+        .name = SETTING_LIST_MAX,
+        .kind = PROVIDER_SETTING_SIZE,
+        .min = 1,
+        .max = SIZE_MAX,
+        .standard = "1GiB",
+        .help = "how large the listing of all users may be",
+    },
+    {
+        .name = SETTING_DATE_FORMAT,
+        .kind = PROVIDER_SETTING_WORD,
+        .standard = "DD/MM/YYYY",
+        .words = date_formats,
+        .help = "how a date of birth is written",
+    },
+    {0},
+};
+
+static struct provider_account *payso_account_new(const struct job_credentials *set)
 {
     struct payso_account *account = memory_new(1, sizeof *account);
-    account->token.data = memory_copy(secret_slice(&credentials->token));
-    account->token.len = credentials->token.len;
+    account->token = credentials_copy(set, TOKEN);
     return (struct provider_account *)account;
 }
 
@@ -114,7 +151,7 @@ static bool payso_read_user(const struct json_node *nodes, size_t index, const s
 {
     if (!remote_user_begin(nodes, &index, arena, user))
         return false;
-    bool day_first = job->provider.date_format == JOB_DATE_DMY;
+    bool day_first = job_setting_number(&job->provider, SETTING_DATE_FORMAT) == JOB_DATE_DMY;
     remote_user_read_values(&fields, nodes, index, day_first, arena, user);
     return true;
 }
@@ -162,7 +199,8 @@ static const struct provider_word verification_words[] = {
 const struct provider payso_provider = {
     .name = "payso",
     .base_url = "https://core-api.pay.so/v1",
-    .credentials = "{token: env:PAYSO_TOKEN}",
+    .credentials = credentials,
+    .settings = settings,
     .rate = {.count = 5, .per_ns = CLOCK_NS_PER_S},
     .in_flight = 2,
     .can_update = false,
@@ -170,7 +208,6 @@ const struct provider payso_provider = {
     .recovery_help = "compared with one listing of all users",
     .fields = &fields,
     .verification_words = verification_words,
-    .check_job = payso_check_job,
     .account_new = payso_account_new,
     .account_free = payso_account_free,
     .build = payso_build,

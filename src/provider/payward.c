@@ -125,10 +125,22 @@ static const struct provider_word verification_words[] = {
     {0},
 };
 
+static const struct provider_credential credentials[] = {
+    SIGNING_CREDENTIALS("PWS_API_KEY", "PWS_API_SECRET"),
+    {0},
+};
+
+static const struct provider_setting settings[] = {
+    SIGNING_SETTINGS,
+    PROVIDER_SETTINGS_CONCAT,
+    {0},
+};
+
 const struct provider payward_provider = {
     .name = "payward",
     .base_url = "https://api.services.payward.com",
-    .credentials = "{api_key: env:PWS_API_KEY, api_secret: env:PWS_API_SECRET}",
+    .credentials = credentials,
+    .settings = settings,
     .user_id_min = USER_ID_MIN,
     .user_id_max = USER_ID_MAX,
     .rate = {.count = 10, .per_ns = CLOCK_NS_PER_S},
@@ -139,7 +151,6 @@ const struct provider payward_provider = {
     .recovery_help = "repeated: the same external_reference gives the same user",
     .fields = &fields,
     .verification_words = verification_words,
-    .check_job = signing_check_job,
     .account_new = signing_account_new,
     .account_free = signing_account_free,
     .build = payward_build,

@@ -1,5 +1,5 @@
-/* provider: what the pipeline and the sender use of a provider; each has a file and a row in
- * provider_table.c.
+/* provider: what the pipeline and the sender use of a provider; each has a file and a line in
+ * provider_list.c.
  *
  * Facts and their sources: README.md. Every function is pure: no clock, no network, no state but an account.
  */
@@ -19,7 +19,9 @@
 #include "model/provider_fields.h"
 #include "model/record.h"
 #include "model/verification.h"
+#include "provider/provider_credentials.h"
 #include "provider/provider_headers.h"
+#include "provider/provider_settings.h"
 
 enum {
     PROVIDER_TARGET_SIZE = 1280, /* base path, an e-mail or id of which every byte is percent-encoded */
@@ -106,21 +108,19 @@ struct provider_word {
 struct provider {
     const char *name;
     const char *base_url;
-    const char *credentials;           /* as a job names them, for `guess`: `{token: env:PAYSO_TOKEN}` */
-    uint16_t user_id_min, user_id_max; /* characters of a user's id; 0: no bound of its own */
-    struct job_rate rate;              /* default */
-    uint32_t in_flight;                /* default; a key of a signed provider */
-    bool is_signed;                    /* keys with nonces */
-    bool has_login;                    /* a LOGIN gives the token that every other request carries */
-    bool can_update;                   /* false: a changed customer is refused as record/no_update */
+    const struct provider_credential *credentials; /* ended by a row without a name */
+    const struct provider_setting *settings; /* those that only some providers have; ended the same way */
+    uint16_t user_id_min, user_id_max;       /* characters of a user's id; 0: no bound of its own */
+    uint16_t user_id_group; /* it may be written with a blank after so many characters; 0: it may not */
+    struct job_rate rate;   /* default */
+    uint32_t in_flight;     /* default; a key of a signed provider */
+    bool is_signed;         /* keys with nonces */
+    bool has_login;         /* a LOGIN gives the token that every other request carries */
+    bool can_update;        /* false: a changed customer is refused as record/no_update */
     enum provider_recovery recovery;
     const char *recovery_help; /* how a create in doubt is resolved, behind "a create in doubt is " */
     const struct provider_fields *fields;
     const struct provider_word *verification_words; /* ended by a row without a member */
-
-    /* Settings and credentials of a job that this provider demands or refuses. 0, or -1 with ERROR_USAGE.
-     * with_secrets: credentials are loaded and their form is checked too. */
-    int (*check_job)(const struct job *job, bool with_secrets, struct error *error);
 
     struct provider_account *(*account_new)(const struct job_credentials *credentials);
     void (*account_free)(struct provider_account *account);

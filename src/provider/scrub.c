@@ -207,12 +207,9 @@ static struct finding find(struct scanner *scanner)
 static void add_secrets(struct scrub_values *values, const struct scrub_secrets *secrets)
 {
     for (size_t i = 0; i < secrets->count; i++) {
-        const struct job_credentials *credentials = &secrets->credentials[i];
-        scrub_values_add_secret(values, secret_slice(&credentials->api_key));
-        scrub_values_add_secret(values, secret_slice(&credentials->api_secret));
-        scrub_values_add_secret(values, secret_slice(&credentials->client_id));
-        scrub_values_add_secret(values, secret_slice(&credentials->password));
-        scrub_values_add_secret(values, secret_slice(&credentials->token));
+        const struct job_credentials *set = &secrets->credentials[i];
+        for (size_t j = 0; j < set->count; j++)
+            scrub_values_add_secret(values, secret_slice(&set->items[j].secret));
     }
     scrub_values_add_secret(values, secrets->token);
 }

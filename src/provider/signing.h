@@ -18,12 +18,42 @@
 
 enum { SIGNING_TEXT_SIZE = 89 }; /* base64 of 64 bytes, and a NUL */
 
-/* What a job needs for a signed provider: with_secrets, an api_key of 1 to 200 visible ASCII characters
- * and an api_secret in strict base64, neither twice nor beside another credential. 0, or -1 with ERROR_USAGE
- * at the credential's place; no message holds a secret. */
-int signing_check_job(const struct job *job, bool with_secrets, struct error *error);
+#define SIGNING_KEY    "api_key"
+#define SIGNING_SECRET "api_secret"
 
-/* Of credentials that signing_check_job accepted. Owner: signing_account_free, which wipes the key. */
+/* The credentials of a signed provider; the examples of each. */
+#define SIGNING_CREDENTIALS(key_example, secret_example)                                                     \
+    {                                                                                                        \
+        .name = SIGNING_KEY,                                                                                 \
+        .kind = PROVIDER_CREDENTIAL_KEY,                                                                     \
+        .example = (key_example),                                                                            \
+        .sent = "header API-Key",                                                                            \
+        .locks = true,                                                                                       \
+        .help = "the public part of an API key",                                                             \
+    },                                                                                                       \
+    {                                                                                                        \
+        .name = SIGNING_SECRET, .kind = PROVIDER_CREDENTIAL_BASE64, .example = (secret_example),             \
+        .sent = "not sent: it signs each request (header API-Sign)",                                         \
+        .help = "the private part of the same key, in base64",                                               \
+    }
+
+/* Its settings. */
+#define SIGNING_SETTINGS                                                                                           \
+    {                                                                                                              \
+        .name = SETTING_NONCE_WINDOW,                                                                              \
+        .kind = PROVIDER_SETTING_NUMBER,                                                                           \
+        .max = INT64_MAX,                                                                                          \
+        .standard = "0",                                                                                           \
+        .help =                                                                                                    \
+            "how far back the provider accepts a nonce, in ns: above 0 a key may have several requests in flight", \
+    },                                                                                                             \
+    {                                                                                                              \
+        .name = SETTING_NONCE_FLOOR, .kind = PROVIDER_SETTING_NUMBER, .max = INT64_MAX, .standard = "0",           \
+        .help = "no nonce is below: for a key that another program used with higher ones",                         \
+    }
+
+/* Of credentials that provider_credentials_check accepted. Owner: signing_account_free, which wipes the key.
+ */
 struct provider_account *signing_account_new(const struct job_credentials *credentials);
 void signing_account_free(struct provider_account *account);
 

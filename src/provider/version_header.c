@@ -1,9 +1,9 @@
 #include "provider/version_header.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
+#include "core/text.h"
 #include "provider/credentials.h"
 
 enum { NAME_LEN_MAX = 48, VALUE_LEN_MAX = 64 };
@@ -33,36 +33,30 @@ static bool is_taken(const char *name)
     return false;
 }
 
-static struct version_header choose(const struct version_header *own, const struct job *job)
+bool version_header_accepts_name(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE])
 {
-    return (struct version_header){
-        .name = job->provider.version_header ? job->provider.version_header : own->name,
-        .value = job->provider.version ? job->provider.version : own->value,
-    };
+    if (!is_header_name(text))
+        text_format(fault, PROVIDER_SETTINGS_FAULT_SIZE,
+                    "is not the name of a header: letters, digits and hyphens, at most %d", NAME_LEN_MAX);
+    else if (is_taken(text))
+        text_format(fault, PROVIDER_SETTINGS_FAULT_SIZE, "may not be %s: the requests carry that already",
+                    text);
+    else
+        return true;
+    return false;
 }
 
-int version_header_check_job(const struct version_header *own, const struct job *job, struct error *error)
+bool version_header_accepts_value(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE])
 {
-    struct version_header header = choose(own, job);
-    if (!is_header_name(header.name))
-        return job_fail(
-            job, job->provider.place, error,
-            "provider.version_header is not the name of a header: letters, digits and hyphens, at most %d",
-            NAME_LEN_MAX);
-    if (is_taken(header.name))
-        return job_fail(job, job->provider.place, error,
-                        "provider.version_header may not be %s: the requests carry that already",
-                        header.name);
-    if (!credentials_fit_header(slice_from(header.value), VALUE_LEN_MAX))
-        return job_fail(job, job->provider.place, error,
-                        "provider.version is not a version: 1 to %d characters without blanks",
-                        VALUE_LEN_MAX);
-    return 0;
+    if (credentials_fit_header(slice_from(text), VALUE_LEN_MAX))
+        return true;
+    text_format(fault, PROVIDER_SETTINGS_FAULT_SIZE, "is not a version: 1 to %d characters without blanks",
+                VALUE_LEN_MAX);
+    return false;
 }
 
-void version_header_add(const struct version_header *own, const struct job *job,
-                        struct provider_headers *headers)
+void version_header_add(const struct job *job, struct provider_headers *headers)
 {
-    struct version_header header = choose(own, job);
-    provider_headers_add(headers, header.name, header.value);
+    provider_headers_add(headers, job_setting_text(&job->provider, SETTING_VERSION_HEADER),
+                         job_setting_text(&job->provider, SETTING_VERSION));
 }

@@ -6,20 +6,32 @@
 #ifndef KYC_PROVIDER_VERSION_HEADER_H
 #define KYC_PROVIDER_VERSION_HEADER_H
 
-#include "core/error.h"
+#include <stdbool.h>
+
 #include "model/job.h"
-#include "provider/provider.h"
+#include "provider/provider_headers.h"
+#include "provider/provider_settings.h"
 
-/* A provider's default. */
-struct version_header {
-    const char *name, *value;
-};
+/* Both settings, with a provider's defaults. */
+#define VERSION_HEADER_SETTINGS(header, version)                                                             \
+    {                                                                                                        \
+        .name = SETTING_VERSION_HEADER,                                                                      \
+        .kind = PROVIDER_SETTING_TEXT,                                                                       \
+        .standard = (header),                                                                                \
+        .accepts = version_header_accepts_name,                                                              \
+        .help = "the header that names the version of the API",                                              \
+    },                                                                                                       \
+    {                                                                                                        \
+        .name = SETTING_VERSION, .kind = PROVIDER_SETTING_TEXT, .standard = (version),                       \
+        .accepts = version_header_accepts_value, .help = "the version of the API that this header names",    \
+    }
 
-/* 0, or -1 with ERROR_USAGE: provider.version_header is not the name of a header (RFC 9110, 5.1) or one that
- * the requests carry already, provider.version is not 1 to 64 visible ASCII characters. */
-int version_header_check_job(const struct version_header *own, const struct job *job, struct error *error);
+/* The name of a header (RFC 9110, 5.1) that the requests do not carry already. */
+bool version_header_accepts_name(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE]);
+/* 1 to 64 visible ASCII characters. */
+bool version_header_accepts_value(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE]);
 
-void version_header_add(const struct version_header *own, const struct job *job,
-                        struct provider_headers *headers);
+/* Adds the header to the requests of a job of a provider with both settings. */
+void version_header_add(const struct job *job, struct provider_headers *headers);
 
 #endif

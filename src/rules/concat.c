@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "core/utf8.h"
+#include "model/job_setting.h"
 #include "rules/concat_letters.h"
 
 enum { LETTERS_MAX = 4, DATE_LEN = 8, COUNTRY_LEN = 2, GREEK_OMICRON = 0x039F, GREEK_YPSILON = 0x03A5 };
@@ -198,7 +199,7 @@ void concat_compute(struct record_context *context)
 {
     static const enum field_id sources[] = {FIELD_DATE_OF_BIRTH, FIELD_FIRST_NAME, FIELD_LAST_NAME,
                                             FIELD_NATIONALITIES};
-    bool with_country = context->set->job->provider.concat_country;
+    bool with_country = job_setting_flag(&context->set->job->provider, SETTING_CONCAT_COUNTRY);
     if (!has_sources(context, sources, with_country ? 4 : 3))
         return;
 

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/safe_open.h"
 #include "core/text.h"
+#include "model/job_setting.h"
 #include "rules/custom_rule.h"
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
@@ -245,17 +246,17 @@ static int open_documents(const struct builder *builder)
 {
     struct rule_set *set = builder->set;
     const struct job_provider *provider = &set->job->provider;
+    const char *folder = job_setting_text(provider, SETTING_DOCUMENTS);
     set->documents = -1;
-    if (!provider->documents)
+    if (!folder)
         return 0;
-    set->documents = safe_open_folder(provider->documents);
+    set->documents = safe_open_folder(folder);
     if (set->documents >= 0) {
         set->document_cache = document_cache_new();
         return 0;
     }
-    return job_fail(set->job, provider->documents_place, builder->error,
-                    "the folder provider.documents, %s, cannot be opened: %s", provider->documents,
-                    strerror(errno));
+    return job_fail(set->job, job_setting_place(provider, SETTING_DOCUMENTS), builder->error,
+                    "the folder provider.documents, %s, cannot be opened: %s", folder, strerror(errno));
 }
 
 /* How far rules `required: false` of the job relax a requirement of the provider. */

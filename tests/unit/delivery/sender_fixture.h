@@ -22,6 +22,7 @@
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 #include "unit/delivery/script_server.h"
+#include "unit/job_parts.h"
 
 #define MS CLOCK_NS_PER_MS
 #define S  CLOCK_NS_PER_S
@@ -36,7 +37,9 @@ struct fixture {
     struct script_server *server;
     struct provider provider;
     struct job job;
+    struct job_credential items[FIXTURE_KEYS_MAX][JOB_PARTS_MAX];
     struct job_credentials credentials[FIXTURE_KEYS_MAX];
+    struct job_setting_value settings[JOB_PARTS_MAX];
     char keys[FIXTURE_KEYS_MAX][64];
     char base_url[64];
     struct record record;
@@ -107,10 +110,9 @@ static inline struct fixture *fixture_new(const struct script_step *steps, size_
         uint64_t random; /* test runs side by side must not hold each other's locks */
         digest_random(&random, sizeof random);
         snprintf(fixture->keys[i], sizeof fixture->keys[i], "FAKE-%016llx", (unsigned long long)random);
-        static char secret[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-        fixture->credentials[i].api_key =
-            (struct secret){.data = fixture->keys[i], .len = strlen(fixture->keys[i])};
-        fixture->credentials[i].api_secret = (struct secret){.data = secret, .len = strlen(secret)};
+        fixture->credentials[i] =
+            job_parts_credentials(fixture->items[i], "api_key", fixture->keys[i], "api_secret",
+                                  "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", NULL);
     }
     fixture->job.path = "test.yaml";
     fixture->job.provider.base_url = fixture->base_url;

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "delivery/key_lock.h"
 #include "delivery/key_slot.h"
+#include "unit/job_parts.h"
 
 static char key_one[] = "FAKE-KEY-1", key_two[] = "FAKE-KEY-2";
 static char folder[] = "/tmp/kyc-test-slot-XXXXXX";
@@ -25,28 +26,19 @@ static struct provider_account *no_account(const struct job_credentials *credent
     return NULL;
 }
 
-static const struct provider signed_provider = {.is_signed = true, .account_new = no_account};
-static const struct provider unsigned_provider = {.account_new = no_account};
-
-static struct job_credentials credentials_of(char *api_key)
-{
-    return (struct job_credentials){.api_key = {.data = api_key, .len = strlen(api_key)}};
-}
-
-static struct secret secret_of(char *text)
-{
-    return (struct secret){.data = text, .len = text ? strlen(text) : 0};
-}
-
-static struct job_credentials whole_credentials(char *api_key, char *client_id, char *token)
-{
-    return (struct job_credentials){
-        .api_key = secret_of(api_key), .client_id = secret_of(client_id), .token = secret_of(token)};
-}
+static const struct provider_credential rows[] = {{.name = "api_key", .locks = true},
+                                                  {.name = "token", .locks = true},
+                                                  {.name = "password"},
+                                                  {.name = "client_id", .locks = true},
+                                                  {0}};
+static const struct provider signed_provider = {
+    .is_signed = true, .credentials = rows, .account_new = no_account};
+static const struct provider unsigned_provider = {.credentials = rows, .account_new = no_account};
 
 static struct key_slot *make_key_slot(const struct provider *provider, char *key)
 {
-    struct job_credentials credentials = credentials_of(key);
+    struct job_credential items[JOB_PARTS_MAX];
+    struct job_credentials credentials = job_parts_credentials(items, "api_key", key, NULL);
     struct error error = {0};
     struct key_slot *key_slot = key_slot_new(provider, &credentials, 1, folder, &error);
     assert_non_null(key_slot);
@@ -124,8 +116,13 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
         const struct provider *providers[] = {&unsigned_provider, &signed_provider};
         for (size_t j = 0; j < 2; j++) {
             struct error error = {0};
-            struct job_credentials a = whole_credentials(table[i].a_key, table[i].a_client, table[i].a_token);
-            struct job_credentials b = whole_credentials(table[i].b_key, table[i].b_client, table[i].b_token);
+            struct job_credential of_a[JOB_PARTS_MAX], of_b[JOB_PARTS_MAX];
+            struct job_credentials a =
+                job_parts_credentials(of_a, "api_key", table[i].a_key, "client_id", table[i].a_client,
+                                      "token", table[i].a_token, "password", "shared", NULL);
+            struct job_credentials b =
+                job_parts_credentials(of_b, "api_key", table[i].b_key, "client_id", table[i].b_client,
+                                      "token", table[i].b_token, "password", "shared", NULL);
             struct key_slot *first = key_slot_new(providers[j], &a, 1, folder, &error);
             struct key_slot *second = key_slot_new(providers[j], &b, 1, folder, &error);
             if (!first || !second != !!table[i].part)
@@ -147,18 +144,20 @@ static void a_key_id_identifies_a_key_without_revealing_it(void **state)
 {
     (void)state;
     char a[KEY_SLOT_KEY_ID_SIZE], b[KEY_SLOT_KEY_ID_SIZE], again[KEY_SLOT_KEY_ID_SIZE];
-    struct job_credentials one = credentials_of(key_one), two = credentials_of(key_two);
-    key_slot_identify(&one, a);
-    key_slot_identify(&two, b);
-    key_slot_identify(&one, again);
+    struct job_credential items[3][JOB_PARTS_MAX];
+    struct job_credentials one = job_parts_credentials(items[0], "api_key", key_one, NULL);
+    struct job_credentials two = job_parts_credentials(items[1], "api_key", key_two, NULL);
+    key_slot_identify(&signed_provider, &one, a);
+    key_slot_identify(&signed_provider, &two, b);
+    key_slot_identify(&signed_provider, &one, again);
     assert_string_equal(a, again);
     assert_string_not_equal(a, b);
     /* it names a lock and a row of the ledger: it must not change; printf 'kyc-import api key FAKE-KEY-1' |
      * sha256sum | head -c 32 */
     assert_string_equal(a, "4d3c9652d1c7b4a5a6d9ad32f5ba1cba");
 
-    struct job_credentials bearer = {.token = {.data = key_one, .len = strlen(key_one)}};
-    key_slot_identify(&bearer, again);
+    struct job_credentials bearer = job_parts_credentials(items[2], "token", key_one, NULL);
+    key_slot_identify(&unsigned_provider, &bearer, again);
     assert_string_equal(a, again);
 }
 

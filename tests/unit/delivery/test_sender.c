@@ -427,8 +427,8 @@ static void the_published_vectors_leave_as_published(void **state)
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
         vector_in_hand = &vectors[i];
         struct fixture *fixture = fixture_new(&step, 1, 1);
-        char *secret = memory_copy(slice_from(vector_in_hand->secret));
-        fixture->credentials[0].api_secret = (struct secret){.data = secret, .len = strlen(secret)};
+        fixture->credentials[0] = job_parts_credentials(fixture->items[0], "api_key", fixture->keys[0],
+                                                        "api_secret", vector_in_hand->secret, NULL);
         fixture->provider.build = build_vector;
         fixture->nonce = vector_in_hand->nonce;
         snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u%s", fixture->server->port,
@@ -443,7 +443,6 @@ static void the_published_vectors_leave_as_published(void **state)
         assert_string_equal(line, want);
         assert_string_equal(script_header(request, "API-Sign", text, sizeof text), vector_in_hand->sign);
         fixture_free(fixture);
-        free(secret);
     }
 }
 

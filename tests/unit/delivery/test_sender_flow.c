@@ -175,7 +175,8 @@ static void a_nonce_window_lets_one_key_have_several_in_flight(void **state)
     (void)state;
     const struct script_step step = {.sleep_ms = 20, .reply = CREATED};
     struct fixture *fixture = fixture_new(&step, 1, 1);
-    fixture->job.provider.nonce_window = 5 * S;
+    job_parts_set(&fixture->job.provider, fixture->settings,
+                  (struct job_setting_value)JOB_NUMBER(SETTING_NONCE_WINDOW, 5 * S));
     fixture->job.delivery.in_flight = 4;
     fixture_start(fixture);
     fixture_submit_many(fixture, 40);

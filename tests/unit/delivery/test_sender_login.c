@@ -9,11 +9,15 @@
 static struct fixture *start(const struct script_step *steps, size_t count)
 {
     struct fixture *fixture = fixture_new(steps, count, 1);
-    static char password[] = "fake-password";
 
     fixture->provider = *provider_find("kira");
-    fixture->credentials[0].client_id = fixture->credentials[0].api_key;
-    fixture->credentials[0].password = (struct secret){.data = password, .len = strlen(password)};
+    fixture->credentials[0] =
+        job_parts_credentials(fixture->items[0], "api_key", fixture->keys[0], "client_id", fixture->keys[0],
+                              "password", "fake-password", NULL);
+    job_parts_set(&fixture->job.provider, fixture->settings,
+                  (struct job_setting_value)JOB_TEXT(SETTING_VERSION_HEADER, "X-Api-Version"));
+    job_parts_set(&fixture->job.provider, fixture->settings,
+                  (struct job_setting_value)JOB_TEXT(SETTING_VERSION, "2026-04-14"));
     fixture->job.delivery.in_flight = 1;
     fixture_start(fixture);
     return fixture;

@@ -10,6 +10,7 @@
 #include "core/clock.h"
 #include "delivery/throughput_estimate.h"
 #include "provider/provider_table.h"
+#include "unit/job_parts.h"
 
 static void the_sentence_names_the_limit_and_what_to_do(void **state)
 {
@@ -42,7 +43,8 @@ static void the_sentence_names_the_limit_and_what_to_do(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct job job = {
-            .provider = {.credential_count = table[i].keys, .nonce_window = table[i].window},
+            .provider = {.credential_count = table[i].keys,
+                         JOB_SETTINGS(JOB_NUMBER(SETTING_NONCE_WINDOW, table[i].window))},
             .delivery = {.in_flight = table[i].in_flight,
                          .rate = {table[i].rate, table[i].rate ? CLOCK_NS_PER_S : 0}},
         };

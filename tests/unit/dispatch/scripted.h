@@ -16,6 +16,7 @@
 #include "dispatch/reconcile.h"
 #include "unit/dispatch/customers.h"
 #include "unit/dispatch/session_job.h"
+#include "unit/job_parts.h"
 
 enum { SCRIPTED_REPLY_SIZE = 256, SCRIPTED_TRACE_SIZE = 160 };
 
@@ -24,36 +25,35 @@ struct scripted {
     struct dispatcher *dispatcher; /* of the run */
     struct coordinator_queue *queue;
     struct run_stats *stats;
+    struct job_credential items[JOB_PARTS_MAX];
     struct job_credentials credentials;
+    struct job_setting_value settings[JOB_PARTS_MAX];
     char secrets[3][40];
 };
 
 /* An empty ledger, in the middle of a transaction; customers_load ends it. */
 static inline void scripted_open(struct scripted *scripted, const char *provider)
 {
-    static char key_of_signature[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    static const char key_of_signature[] = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
     struct job *job = &scripted->customers.job;
-    struct secret secrets[3];
 
     for (size_t i = 0; i < 3; i++) { /* tests side by side must not hold each other's locks */
         uint64_t random;
         digest_random(&random, sizeof random);
         snprintf(scripted->secrets[i], sizeof scripted->secrets[i], "FAKE-%016llx",
                  (unsigned long long)random);
-        secrets[i] = (struct secret){.data = scripted->secrets[i], .len = strlen(scripted->secrets[i])};
     }
-    scripted->credentials =
-        (struct job_credentials){.api_key = secrets[0],
-                                 .api_secret = {.data = key_of_signature, .len = strlen(key_of_signature)},
-                                 .client_id = secrets[1],
-                                 .password = secrets[2],
-                                 .token = secrets[2]};
+    scripted->credentials = job_parts_credentials(
+        scripted->items, "api_key", scripted->secrets[0], "api_secret", key_of_signature, "client_id",
+        scripted->secrets[1], "password", scripted->secrets[2], "token", scripted->secrets[2], NULL);
     customers_open(&scripted->customers, provider);
     job->provider.base_url = "http://127.0.0.1:1";
     job->provider.credentials = &scripted->credentials;
     job->provider.credential_count = 1;
-    job->provider.idempotency_window_ns = 24 * 3600 * CLOCK_NS_PER_S;
-    job->provider.list_max = 1 << 20;
+    job_parts_set(&job->provider, scripted->settings,
+                  (struct job_setting_value)JOB_NUMBER(SETTING_IDEMPOTENCY_WINDOW, 24 * CLOCK_NS_PER_HOUR));
+    job_parts_set(&job->provider, scripted->settings,
+                  (struct job_setting_value)JOB_NUMBER(SETTING_LIST_MAX, 1 << 20));
     job->delivery.timeout_ns = 1; /* a listing is due after twice that */
     job->delivery.retry_for_ns = 600 * CLOCK_NS_PER_S;
     job->delivery.attempts = 6;

@@ -4,6 +4,7 @@
 #include "dispatch/candidate_set.h"
 #include "dispatch/user_stream.h"
 #include "provider/provider_table.h"
+#include "unit/job_parts.h"
 
 /* The users come from a listing, whose sink is fed as the sender would: an empty slice first, then the body
  * in pieces. */
@@ -128,7 +129,7 @@ static void users_that_may_be_a_creates_own_are_its_candidates(void **state)
 {
     struct ledger *ledger = ((struct fixture *)*state)->ledger;
     const struct provider *provider = provider_find("payso");
-    const struct job job = {.provider = {.list_max = 100000, .date_format = JOB_DATE_DMY}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, 100000))}};
     struct candidate_set *set = candidate_set_new(provider, key);
     const struct user_stream_handler handler = {.begin = begin, .add = add, .context = set};
     struct user_stream *stream = user_stream_new(&job, provider, &handler);

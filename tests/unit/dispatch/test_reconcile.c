@@ -5,6 +5,7 @@
 
 #include "core/clock.h"
 #include "dispatch/reconcile.h"
+#include "unit/job_parts.h"
 
 enum { TRACE_SIZE = 128 };
 
@@ -223,7 +224,8 @@ static void a_key_is_known_until_an_hour_before_the_provider_forgets_it(void **s
         {"of an earlier run whose clock was never compared", EARLIER | PROVEN | UNDATED, 1, true},
         {"one key belongs to one body", SUPERSEDED, 0, true},
     };
-    const struct job job = {.provider = {.idempotency_window_ns = WINDOW_H * 3600 * CLOCK_NS_PER_S}};
+    const struct job job = {
+        .provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_IDEMPOTENCY_WINDOW, WINDOW_H * CLOCK_NS_PER_HOUR))}};
     const struct provider provider = {.recovery = PROVIDER_RECOVERY_LOOK_UP};
     struct reconcile *reconcile =
         reconcile_new(&(struct reconcile_parts){.job = &job, .provider = &provider});

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "dispatch/reconcile_list.h"
+#include "unit/job_parts.h"
 
 enum { TASKS_MAX = 2 };
 
@@ -15,6 +16,7 @@ enum { TASKS_MAX = 2 };
 
 struct waiting {
     struct customers customers;
+    struct job_setting_value settings[JOB_PARTS_MAX];
     struct listings *listings;
     struct task tasks[TASKS_MAX];
 };
@@ -25,8 +27,8 @@ static void open_waiting(struct waiting *waiting, uint64_t timeout_ns)
 
     *waiting = (struct waiting){.listings = NULL};
     customers_open(customers, "payso");
-    customers->job.provider.list_max = 1 << 20;
-    customers->job.provider.date_format = JOB_DATE_DMY;
+    job_parts_set(&customers->job.provider, waiting->settings,
+                  (struct job_setting_value)JOB_NUMBER(SETTING_LIST_MAX, 1 << 20));
     customers->job.delivery.timeout_ns = timeout_ns;
     customers->job.delivery.retry_for_ns = HOUR_NS;
     customers->job.delivery.attempts = 3;
@@ -184,7 +186,8 @@ static void a_create_in_doubt_waits_until_its_request_has_ended(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct waiting waiting;
         open_waiting(&waiting, HOUR_NS);
-        waiting.customers.job.provider.settle_after_ns = settle_after_ns[i];
+        job_parts_set(&waiting.customers.job.provider, waiting.settings,
+                      (struct job_setting_value)JOB_NUMBER(SETTING_SETTLE_AFTER, settle_after_ns[i]));
         uint64_t wait_ns = i ? 3 * HOUR_NS : 2 * HOUR_NS, before_ns = clock_mono_ns();
         struct task *task = add_task(&waiting, 0, TASK_FIND, false);
         assert_true(task->due_ns >= before_ns + wait_ns && task->due_ns <= clock_mono_ns() + wait_ns);

@@ -2,6 +2,7 @@
 
 #include "dispatch/user_stream.h"
 #include "provider/provider_table.h"
+#include "unit/job_parts.h"
 
 /* The stream's sink is fed as the sender would: an empty slice first, then the body in pieces. */
 
@@ -197,7 +198,7 @@ static bool feed(const struct delivery *delivery, const char *body, size_t piece
 static void a_listing_is_read_as_a_stream(void **state)
 {
     struct ledger *ledger = ((struct fixture *)*state)->ledger;
-    const struct job job = {.provider = {.list_max = 100000, .date_format = JOB_DATE_DMY}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, 100000))}};
     char trace[TRACE_SIZE];
     struct user_stream *stream = new_stream(&job, trace);
     struct error error;
@@ -226,7 +227,7 @@ static void a_listing_is_read_as_a_stream(void **state)
 static void a_user_of_the_ledger_is_had_by_the_last_listing_alone(void **state)
 {
     struct ledger *ledger = ((struct fixture *)*state)->ledger;
-    const struct job job = {.provider = {.list_max = 100000}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, 100000))}};
     char trace[TRACE_SIZE];
     struct user_stream *stream = new_stream(&job, trace);
     struct delivery delivery = {.subject = 0};
@@ -255,7 +256,8 @@ static void a_listing_over_its_bound_is_not_read(void **state)
     const char *body = "{\"users\":[" OLD "]}";
 
     for (size_t less = 0; less < 2; less++) {
-        const struct job job = {.provider = {.list_max = strlen(body) - less}};
+        const struct job job = {
+            .provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, strlen(body) - less))}};
         char trace[TRACE_SIZE];
         struct user_stream *stream = new_stream(&job, trace);
         struct delivery delivery = {.subject = 0};
@@ -272,7 +274,7 @@ static void a_listing_over_its_bound_is_not_read(void **state)
 static void a_user_over_its_bound_is_not_read(void **state)
 {
     struct ledger *ledger = ((struct fixture *)*state)->ledger;
-    const struct job job = {.provider = {.list_max = SIZE_MAX}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_LIST_MAX, SIZE_MAX))}};
     char trace[TRACE_SIZE], piece[4096];
     struct user_stream *stream = new_stream(&job, trace);
     struct delivery delivery = {.subject = 0};

@@ -146,7 +146,7 @@ static void a_secret_is_a_reference_and_its_line_is_never_shown(void **state)
          "6:48: `api_secret` is not a reference"},
         {"a reference to nothing", SECRETS("{api_key: 'env:'}"), "6:26: `api_key` is not a reference"},
         {"a misspelt key beside a literal", SECRETS("{api_kee: hunter2}"),
-         "6:17: unknown key `api_kee` in `credentials`\nhint: did you mean `api_key`?"},
+         "6:26: `api_kee` is not a reference to a secret"},
         {"a value for the mapping", SECRETS("hunter2"),
          "6:16: `credentials` should be a mapping, and is a value"},
         {"none", SECRETS("{}"), "6:16: `provider.credentials` is empty"},
@@ -187,11 +187,12 @@ static void secrets_are_loaded_only_when_asked_for(void **state)
     if (!job)
         fail_msg("%s", error.text);
     assert_int_equal(job->provider.credential_count, 2);
-    assert_string_equal(job->provider.credentials[0].api_key.data, "demo-key");
-    assert_string_equal(job->provider.credentials[0].api_secret.data, "demo-secret");
+    const struct job_credentials *sets = job->provider.credentials;
+    assert_string_equal(job_credential(&sets[0], "api_key")->data, "demo-key");
+    assert_string_equal(job_credential(&sets[0], "api_secret")->data, "demo-secret");
     assert_int_equal(job->provider.credentials[0].place.line, 6);
-    assert_string_equal(job->provider.credentials[1].token.data, "demo-key");
-    assert_null(job->provider.credentials[1].api_key.data);
+    assert_string_equal(job_credential(&sets[1], "token")->data, "demo-key");
+    assert_null(job_credential(&sets[1], "api_key")->data);
     assert_string_equal(job->ledger_key.data, "demo-key");
     job_free(job);
 }

@@ -1,11 +1,6 @@
 #include "unit/job/job_text.h"
 
-#include "core/clock.h"
-
 #define FIELDS(text) JOB_HEAD JOB_INPUT JOB_PROVIDER "fields:\n  external_id: id\n" text
-#define AT(name, text)                                                                                       \
-    JOB_HEAD JOB_INPUT "provider: {name: " name ", credentials: {api_key: env:A_KEY}, " text "}"             \
-                       "\n" JOB_FIELDS
 
 static void the_job_names_fields_in_two_groups(void **state)
 {
@@ -80,53 +75,12 @@ static void client_identifier_is_computed_on_request(void **state)
     }
 }
 
-static void settings_of_each_provider_are_read(void **state)
-{
-    (void)state;
-    struct job *job = job_text_load(AT("payward", "concat_country: true"));
-    assert_true(job->provider.concat_country);
-    job_free(job);
-
-    job = job_text_load(
-        AT("kira", "documents: scans, version: 2026-05-01, version_header: X-V, idempotency_window: 12h"));
-    char *path = strrchr(job->provider.documents, '/');
-    assert_string_equal(path, "/scans");
-    assert_int_equal(job->provider.documents_place.line, 3);
-    assert_string_equal(job->provider.version, "2026-05-01");
-    assert_string_equal(job->provider.version_header, "X-V");
-    assert_int_equal(job->provider.idempotency_window_ns, 12 * 3600 * CLOCK_NS_PER_S);
-    job_free(job);
-
-    job = job_text_load(AT("payso", "settle_after: 90s, list_max: 2MiB, date_format: YYYY-MM-DD"));
-    assert_int_equal(job->provider.settle_after_ns, 90 * CLOCK_NS_PER_S);
-    assert_int_equal(job->provider.list_max, 2 << 20);
-    assert_int_equal(job->provider.date_format, JOB_DATE_ISO);
-    job_free(job);
-
-    job = job_text_load(JOB_WHOLE);
-    assert_false(job->provider.concat_country);
-    assert_null(job->provider.documents);
-    assert_null(job->provider.version);
-    assert_int_equal(job->provider.idempotency_window_ns, 24 * 3600 * CLOCK_NS_PER_S);
-    assert_int_equal(job->provider.settle_after_ns, 60 * CLOCK_NS_PER_S);
-    assert_int_equal(job->provider.list_max, 1 << 30);
-    assert_int_equal(job->provider.date_format, JOB_DATE_DMY);
-    job_free(job);
-
-    static const struct job_text_case cases[] = {
-        {"another way to write days", AT("payso", "date_format: MM/DD/YYYY"), "3:"},
-        {"not of this provider", AT("payso", "concat_country: true"), "3:"},
-    };
-    JOB_TEXT_CHECK_REFUSED(cases);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_job_names_fields_in_two_groups),
         cmocka_unit_test(a_name_that_cannot_be_is_refused),
         cmocka_unit_test(client_identifier_is_computed_on_request),
-        cmocka_unit_test(settings_of_each_provider_are_read),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("own_fields", tests, job_text_setup, job_text_teardown);

@@ -8,6 +8,7 @@
 
 #include "model/country.h"
 #include "provider/provider_table.h"
+#include "unit/job_parts.h"
 #include "unit/provider/records.h"
 
 enum { PAYWARD, KRAKEN_EMBED, KIRA, PAYSO, PROVIDERS };
@@ -143,7 +144,7 @@ static const char *example_of(enum field_id field)
 
 static void build_create(const struct provider *provider, const struct sample *sample, struct buffer *body)
 {
-    const struct job job = {.provider = {.documents = "/"}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_TEXT(SETTING_DOCUMENTS, "/"))}};
     const struct provider_call call = {
         .operation = OPERATION_CREATE, .job = &job, .base_path = "", .record = &sample->record};
     struct provider_request request;

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "provider/provider_table.h"
+#include "unit/job_parts.h"
 #include "unit/provider/golden_records.h"
 #include "unit/provider/members.h"
 
@@ -173,7 +174,7 @@ static const struct golden {
 static const size_t golden_count = sizeof goldens / sizeof *goldens;
 
 static char folder[64];
-static struct job job = {.provider = {.documents = folder}};
+static struct job job = {.provider = {JOB_SETTINGS(JOB_TEXT(SETTING_DOCUMENTS, folder))}};
 
 static int set_up(void **state)
 {
@@ -482,11 +483,6 @@ static void every_field_of_a_provider_has_a_value_here(void **state)
     }
 }
 
-static struct secret secret_of(const char *text)
-{
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
-}
-
 /* A line that ends in a colon is the beginning of one whose value varies. */
 static const struct carried {
     const char *provider;
@@ -541,18 +537,20 @@ static void assert_headers(const struct carried *want, const struct provider_hea
 static void a_request_carries_these_headers(void **state)
 {
     (void)state;
-    const struct job_credentials credentials = {.api_key = secret_of("key"),
-                                                .api_secret = secret_of("c2VjcmV0"),
-                                                .client_id = secret_of("client"),
-                                                .password = secret_of("password"),
-                                                .token = secret_of("token")};
+    struct job_credential items[JOB_PARTS_MAX];
+    const struct job_credentials credentials =
+        job_parts_credentials(items, "api_key", "key", "api_secret", "c2VjcmV0", "client_id", "client",
+                              "password", "password", "token", "token", NULL);
+    struct error error;
     for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
         const struct provider *provider = provider_find(carried[i].provider);
         struct provider_account *account = provider->account_new(&credentials);
+        struct job defaults = {.path = "job.yaml"};
+        assert_int_equal(provider_settings_read(&defaults, provider, &error), 0);
         struct provider_request request = {.method = "POST", .target = "/users"};
         struct provider_headers headers = {.count = 0};
         const struct provider_call call = {.operation = carried[i].operation,
-                                           .job = &job,
+                                           .job = &defaults,
                                            .idempotency_key = "0f8fad5b-d9cb-569f-a165-70867728950e"};
         if (provider->has_login)
             assert_int_equal(
@@ -564,6 +562,7 @@ static void a_request_carries_these_headers(void **state)
         assert_headers(&carried[i], &headers);
         buffer_clear(&request.body);
         provider->account_free(account);
+        arena_clear(&defaults.arena);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "provider/kira.h"
 #include "provider/kira_payload.h"
+#include "unit/job_parts.h"
 #include "unit/provider/judging.h"
 #include "unit/provider/members.h"
 #include "unit/provider/same_json.h"
@@ -74,7 +75,9 @@ static void fill_all(struct person *person)
 }
 
 static char folder[64];
-static struct job job = {.provider = {.documents = folder}};
+static struct job job = {.provider = {JOB_SETTINGS(JOB_TEXT(SETTING_DOCUMENTS, folder),
+                                                   JOB_TEXT(SETTING_VERSION_HEADER, "X-Api-Version"),
+                                                   JOB_TEXT(SETTING_VERSION, "2026-04-14"))}};
 
 static int set_up(void **state)
 {
@@ -254,17 +257,12 @@ static void a_question_has_its_target_and_no_body(void **state)
     buffer_clear(&request.body);
 }
 
-static struct secret secret_of(const char *text)
-{
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
-}
-
 static void one_login_gives_the_token_of_all_requests(void **state)
 {
     (void)state;
-    struct job_credentials credentials = {.api_key = secret_of("test-key"),
-                                          .client_id = secret_of("test-client"),
-                                          .password = secret_of("open\"sesame")};
+    struct job_credential items[JOB_PARTS_MAX];
+    struct job_credentials credentials = job_parts_credentials(
+        items, "api_key", "test-key", "client_id", "test-client", "password", "open\"sesame", NULL);
     struct provider_account *account = kira_provider.account_new(&credentials);
     struct provider_request request;
     struct provider_headers headers = {.count = 0};
@@ -555,21 +553,20 @@ static void credentials_are_held_to_their_form(void **state)
         {"k", "c", "p", NULL, "credentials is missing", 0},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-        struct job_credentials credentials[2];
-        memset(credentials, 0, sizeof credentials);
-        credentials[0] = (struct job_credentials){.api_key = secret_of(examples[i].key),
-                                                  .client_id = secret_of(examples[i].client),
-                                                  .password = secret_of(examples[i].password),
-                                                  .api_secret = secret_of(examples[i].secret)};
+        struct job_credential items[JOB_PARTS_MAX];
+        struct job_credentials credentials[2] = {
+            job_parts_credentials(items, "api_key", examples[i].key, "client_id", examples[i].client,
+                                  "password", examples[i].password, "api_secret", examples[i].secret, NULL)};
         const struct job with = {
             .path = "job.yaml",
             .provider = {.name = "kira", .credentials = credentials, .credential_count = examples[i].count}};
         struct error error = {.scope = ERROR_NONE};
-        assert_int_equal(kira_provider.check_job(&with, true, &error), examples[i].want ? -1 : 0);
+        assert_int_equal(provider_credentials_check(&with, &kira_provider, true, &error),
+                         examples[i].want ? -1 : 0);
         if (examples[i].want && !strstr(error.text, examples[i].want))
             fail_msg("%s", error.text);
         assert_null(strstr(error.text, "sesame"));
-        assert_int_equal(kira_provider.check_job(&with, false, &error), 0);
+        assert_int_equal(provider_credentials_check(&with, &kira_provider, false, &error), 0);
     }
 }
 

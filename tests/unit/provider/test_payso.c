@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "provider/payso.h"
+#include "unit/job_parts.h"
 #include "unit/provider/judging.h"
 #include "unit/provider/same_json.h"
 
@@ -35,7 +36,7 @@ static void fill(struct sample *sample)
 
 static void assert_body(const struct sample *sample, enum job_date_format format, const char *want)
 {
-    const struct job job = {.provider = {.date_format = format}};
+    const struct job job = {.provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_DATE_FORMAT, format))}};
     const struct provider_call call = {
         .operation = OPERATION_CREATE, .job = &job, .record = &sample->record, .base_path = "/v1"};
     struct provider_request request = {.method = NULL};
@@ -77,15 +78,11 @@ static void a_create_is_that_of_the_page(void **state)
         "\"business_activity\":\"An API service\"}}");
 }
 
-static struct secret secret_of(const char *text)
-{
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
-}
-
 static void every_request_carries_the_token(void **state)
 {
     (void)state;
-    const struct job_credentials credentials = {.token = secret_of("test-token")};
+    struct job_credential items[JOB_PARTS_MAX];
+    const struct job_credentials credentials = job_parts_credentials(items, "token", "test-token", NULL);
     struct provider_account *account = payso_provider.account_new(&credentials);
     const struct provider_call call = {.operation = OPERATION_LIST, .base_path = "/v1"};
     struct provider_request request = {.method = NULL};
@@ -177,7 +174,8 @@ static void a_birth_date_is_read_as_it_was_written_or_as_iso(void **state)
     struct arena arena;
     arena_init(&arena, 4096);
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-        const struct job job = {.provider = {.date_format = examples[i].format}};
+        const struct job job = {
+            .provider = {JOB_SETTINGS(JOB_NUMBER(SETTING_DATE_FORMAT, examples[i].format))}};
         struct slice body = arena_printf(&arena,
                                          "{\"id\":\"u\",\"email\":\"m@example.com\",\"company_name\":"
                                          "\"Example  Ltd\",\"date_of_birth\":%s}",
@@ -200,18 +198,19 @@ static void a_birth_date_is_read_as_it_was_written_or_as_iso(void **state)
 static void credentials_are_a_token(void **state)
 {
     (void)state;
-    struct job_credentials credentials = {.token = secret_of("t")};
+    struct job_credential items[JOB_PARTS_MAX];
+    struct job_credentials credentials = job_parts_credentials(items, "token", "t", NULL);
     const struct job job = {
         .path = "job.yaml",
         .provider = {.name = "payso", .credentials = &credentials, .credential_count = 1}};
     struct error error;
-    assert_int_equal(payso_provider.check_job(&job, true, &error), 0);
-    credentials.token = secret_of("open sesame");
-    assert_int_equal(payso_provider.check_job(&job, true, &error), -1);
+    assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), 0);
+    credentials = job_parts_credentials(items, "token", "open sesame", NULL);
+    assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), -1);
     assert_non_null(strstr(error.text, "not a token"));
     assert_null(strstr(error.text, "sesame"));
-    credentials = (struct job_credentials){.api_key = secret_of("k")};
-    assert_int_equal(payso_provider.check_job(&job, true, &error), -1);
+    credentials = job_parts_credentials(items, "api_key", "k", NULL);
+    assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), -1);
     assert_non_null(strstr(error.text, "no credentials.api_key: it has token"));
 }
 

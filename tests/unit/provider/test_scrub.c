@@ -10,6 +10,7 @@
 #include "core/utf8.h"
 #include "model/outcome.h"
 #include "provider/scrub.h"
+#include "unit/job_parts.h"
 #include "unit/provider/records.h"
 
 static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
@@ -101,11 +102,10 @@ static void what_a_provider_quotes_is_replaced_by_its_field(void **state)
 static void no_secret_is_quoted(void **state)
 {
     (void)state;
-    char api_key[] = "KEY-abc", password[] = "p\xc3\xa4ss/w", latin[] = "p\xe4ss";
+    struct job_credential items[2][JOB_PARTS_MAX];
     struct job_credentials credentials[] = {
-        {.api_key = {.data = api_key, .len = strlen(api_key)}},
-        {.password = {.data = password, .len = strlen(password)},
-         .token = {.data = latin, .len = strlen(latin)}},
+        job_parts_credentials(items[0], "api_key", "KEY-abc", NULL),
+        job_parts_credentials(items[1], "password", "p\xc3\xa4ss/w", "of_a_new_provider", "p\xe4ss", NULL),
     };
     const struct scrub_secrets secrets = {
         .credentials = credentials, .count = 2, .token = SLICE_LITERAL("bearer-of-a-login")};

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "provider/payward.h"
 #include "provider/signing.h"
+#include "unit/job_parts.h"
 
 /* Published vectors: Kraken's REST guide, Kraken's Rust SDK. */
 #define GUIDE_SECRET                                                                                         \
@@ -20,14 +22,11 @@
 #define SDK_SECRET "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 #define SDK_SIGN   "6i7+cpXVLDDnDOekgsRcgFQhkYFyPDSSxhSVA8OrA6vjziXcy2K1DP3n7f9B/Kgni71WjBSQusZKxduRsdF20Q=="
 
-static struct secret secret_of(const char *text)
-{
-    return (struct secret){.data = (char *)(uintptr_t)text, .len = text ? strlen(text) : 0};
-}
-
 static struct provider_account *account_of(const char *secret)
 {
-    struct job_credentials credentials = {.api_key = secret_of("test-key"), .api_secret = secret_of(secret)};
+    struct job_credential items[JOB_PARTS_MAX];
+    struct job_credentials credentials =
+        job_parts_credentials(items, "api_key", "test-key", "api_secret", secret, NULL);
     return signing_account_new(&credentials);
 }
 
@@ -130,16 +129,15 @@ static void credentials_are_held_to_their_form(void **state)
         {"a key that is too long", long_key, SDK_SECRET, NULL, "not an API key"},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-        struct job_credentials credentials = {
-            .api_key = secret_of(examples[i].key),
-            .api_secret = secret_of(examples[i].secret),
-            .token = secret_of(examples[i].token),
-        };
+        struct job_credential items[JOB_PARTS_MAX];
+        struct job_credentials credentials =
+            job_parts_credentials(items, "api_key", examples[i].key, "api_secret", examples[i].secret,
+                                  "token", examples[i].token, NULL);
         struct job job = {
             .path = "job.yaml",
             .provider = {.name = "payward", .credentials = &credentials, .credential_count = 1}};
         struct error error = {.scope = ERROR_NONE};
-        int result = signing_check_job(&job, true, &error);
+        int result = provider_credentials_check(&job, &payward_provider, true, &error);
         if (!examples[i].want) {
             assert_int_equal(result, 0);
             continue;
@@ -151,30 +149,28 @@ static void credentials_are_held_to_their_form(void **state)
         assert_null(strstr(error.text, "AQEB"));
         assert_null(strstr(error.text, "opensesame"));
         assert_null(strstr(error.text, "public"));
-        assert_int_equal(signing_check_job(&job, false, &error), 0);
+        assert_int_equal(provider_credentials_check(&job, &payward_provider, false, &error), 0);
     }
 }
 
 static void the_same_key_twice_is_an_error(void **state)
 {
     (void)state;
+    struct job_credential items[3][JOB_PARTS_MAX];
     struct job_credentials credentials[3];
-    memset(credentials, 0, sizeof credentials);
     const char *keys[] = {"first-key", "second-key", "first-key"};
-    for (size_t i = 0; i < 3; i++) {
-        credentials[i].api_key = secret_of(keys[i]);
-        credentials[i].api_secret = secret_of(SDK_SECRET);
-    }
+    for (size_t i = 0; i < 3; i++)
+        credentials[i] = job_parts_credentials(items[i], "api_key", keys[i], "api_secret", SDK_SECRET, NULL);
     struct job job = {.path = "job.yaml",
                       .provider = {.name = "payward", .credentials = credentials, .credential_count = 2}};
     struct error error;
-    assert_int_equal(signing_check_job(&job, true, &error), 0);
+    assert_int_equal(provider_credentials_check(&job, &payward_provider, true, &error), 0);
     job.provider.credential_count = 3;
-    assert_int_equal(signing_check_job(&job, true, &error), -1);
+    assert_int_equal(provider_credentials_check(&job, &payward_provider, true, &error), -1);
     assert_non_null(strstr(error.text, "credentials 1 and 3 are the same API key"));
     assert_null(strstr(error.text, "first-key"));
     job.provider.credential_count = 0;
-    assert_int_equal(signing_check_job(&job, true, &error), -1);
+    assert_int_equal(provider_credentials_check(&job, &payward_provider, true, &error), -1);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "rules/rule_worker.h"
+#include "unit/job_parts.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -56,6 +57,7 @@ struct fixture {
     size_t column_count;
     struct arena arena;
     struct rule_set *set;
+    struct job_setting_value settings[JOB_PARTS_MAX];
     struct rule_worker *worker;
     struct record record;
     struct error error;

@@ -178,7 +178,8 @@ static void it_is_computed_and_blamed_on_nothing(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = with_auto(cases[i].first, cases[i].last, cases[i].birth);
-        fixture->job.provider.concat_country = cases[i].with_country;
+        job_parts_set(&fixture->job.provider, fixture->settings,
+                      (struct job_setting_value)JOB_NUMBER(SETTING_CONCAT_COUNTRY, cases[i].with_country));
         const char *verdicts = fixture_validate(fixture);
         const char *value = fixture_value(fixture, FIELD_CLIENT_IDENTIFIER);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)

@@ -222,7 +222,8 @@ static void a_document_is_a_file_below_its_folder(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
 
     struct fixture *fixture = fixture_with_requirements();
-    fixture->job.provider.documents = folder;
+    job_parts_set(&fixture->job.provider, fixture->settings,
+                  (struct job_setting_value)JOB_TEXT(SETTING_DOCUMENTS, folder));
     fixture_map(fixture, FIELD_FIRST_NAME, "Anna");
     fixture_map(fixture, FIELD_SOURCE_OF_FUNDS, "work");
     int fd = safe_open_folder(folder);
@@ -252,7 +253,8 @@ static void a_document_is_a_file_below_its_folder(void **state)
     fixture_free(fixture);
 
     fixture = fixture_with_requirements();
-    fixture->job.provider.documents = "/nonexistent/folder";
+    job_parts_set(&fixture->job.provider, fixture->settings,
+                  (struct job_setting_value)JOB_TEXT(SETTING_DOCUMENTS, "/nonexistent/folder"));
     assert_false(fixture_build(fixture));
     assert_non_null(strstr(fixture->error.text, "/nonexistent/folder"));
     fixture_free(fixture);
