@@ -1,9 +1,7 @@
 #include "dispatch/audit.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/arena.h"
 #include "core/buffer.h"
@@ -190,37 +188,29 @@ static void give_up(struct audit *audit, struct question *question)
     request_stop(audit, ERROR_PROVIDER, text);
 }
 
+/* An answer that can be used, as far as its outcome shows. */
+static bool is_answered(const struct audit *audit, const struct question *question)
+{
+    enum outcome_kind kind = question->delivery.outcome.kind;
+
+    if (question->is_list)
+        return kind == OUTCOME_DONE && audit_list_is_whole(audit->list);
+    return kind == OUTCOME_DONE || kind == OUTCOME_REFUSED || kind == OUTCOME_EXISTS;
+}
+
 static void handle_delivery(struct audit *audit, struct delivery *delivery)
 {
     struct question *question = (struct question *)delivery;
     const struct outcome *outcome = &delivery->outcome;
 
-    switch (outcome->kind) {
-    case OUTCOME_DONE:
-    case OUTCOME_REFUSED:
-    case OUTCOME_EXISTS:
-        if (question->is_list && (outcome->kind != OUTCOME_DONE || !audit_list_is_whole(audit->list))) {
-            if (may_ask_again(audit, question))
-                return;
-            give_up(audit, question);
-            break;
-        }
-        handle_answer(audit, question);
-        break;
-    case OUTCOME_STOP:
+    if (outcome->kind == OUTCOME_STOP) {
         request_stop(audit, ERROR_PROVIDER, outcome->message);
-        break;
-    case OUTCOME_WITHDRAWN:
-        break;
-    case OUTCOME_IN_DOUBT:
-    case OUTCOME_NOT_SENT:
-    case OUTCOME_THROTTLED:
-    case OUTCOME_BAD_NONCE:
-    case OUTCOME_BAD_TOKEN:
+    } else if (is_answered(audit, question)) {
+        handle_answer(audit, question);
+    } else if (outcome->kind != OUTCOME_WITHDRAWN) {
         if (may_ask_again(audit, question))
             return;
         give_up(audit, question);
-        break;
     }
     question->in_use = false;
     audit->out--;

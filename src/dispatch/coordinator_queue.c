@@ -49,9 +49,9 @@ void coordinator_queue_free(struct coordinator_queue *queue)
 void coordinator_queue_put_batch(struct coordinator_queue *queue, struct batch *batch)
 {
     pthread_mutex_lock(&queue->mutex);
-    struct batch **plan = &queue->ring[batch->sequence % queue->ring_size];
-    assert(!*plan);
-    *plan = batch;
+    struct batch **place = &queue->ring[batch->sequence % queue->ring_size];
+    assert(!*place);
+    *place = batch;
     if (batch->sequence == queue->next_sequence)
         pthread_cond_signal(&queue->arrived);
     pthread_mutex_unlock(&queue->mutex);
@@ -104,10 +104,10 @@ void coordinator_queue_wait(struct coordinator_queue *queue, bool want_batch, ui
     arrivals->deliveries = queue->deliveries;
     queue->deliveries = (struct fifo){0};
     arrivals->batch = NULL;
-    struct batch **plan = &queue->ring[queue->next_sequence % queue->ring_size];
-    if (want_batch && *plan) {
-        arrivals->batch = *plan;
-        *plan = NULL;
+    struct batch **place = &queue->ring[queue->next_sequence % queue->ring_size];
+    if (want_batch && *place) {
+        arrivals->batch = *place;
+        *place = NULL;
         queue->next_sequence++;
     }
     arrivals->ended = queue->next_sequence == queue->end && !arrivals->batch;

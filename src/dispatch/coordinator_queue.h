@@ -1,8 +1,8 @@
-/* queue: the coordinator's queue, the one place where it waits: for a batch, an outcome, a timer or a signal.
+/* coordinator_queue: the one place where the coordinator waits: for a batch, an outcome, a timer or a signal.
  *
  * Validated batches arrive in any order and leave in input order. Posting a delivery never blocks: the list
- * is intrusive, so it cannot be full. Thread: put and
- * interrupt any; wait and take the coordinator's. Owner: new/free; never owns what it holds.
+ * is intrusive, so it cannot be full. Thread: put, end and interrupt any; wait the coordinator's. Owner:
+ * new/free; never owns what it holds.
  */
 #ifndef KYC_DISPATCH_COORDINATOR_QUEUE_H
 #define KYC_DISPATCH_COORDINATOR_QUEUE_H
@@ -17,7 +17,7 @@
 
 struct coordinator_queue;
 
-/* batches: the largest number in circulation. */
+/* batches: the maximum in circulation. */
 struct coordinator_queue *coordinator_queue_new(size_t batches);
 void coordinator_queue_free(struct coordinator_queue *queue);
 

@@ -1,7 +1,6 @@
 #include "pipeline/coordinator.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"

@@ -22,7 +22,7 @@ struct coordinator_parts {
     struct run_stats *stats;
 };
 
-/* Processes every batch and waits for the end of every item, unless the run stops. Fills in the counts of
+/* Processes every batch and waits for the end of every task, unless the run stops. Fills in the counts of
  * stats. *ended: every record that was read was processed. Returns the exit status so far; the reason why it
  * is not 0 was logged. */
 int coordinator_run(const struct coordinator_parts *parts, bool *ended);

@@ -1,5 +1,5 @@
-/* pipeline: processes records from the files to the provider: check and run are the same, without and with
- * the dispatcher half.
+/* pipeline: processes records from the files to the provider: check and run are the same, without and with a
+ * dispatcher.
  *
  * Threads: source, reader, rule workers, sender, signals; the calling thread is the coordinator.
  */
