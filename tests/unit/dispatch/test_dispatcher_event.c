@@ -189,7 +189,7 @@ static const struct refusal_case {
 static void check_refusals(const struct refusal_case *expected)
 {
     struct scripted scripted;
-    char answers[ANSWERS_MAX];
+    char answers[ANSWERS_MAX] = "";
     int64_t refused[ANSWERS_MAX];
     size_t refused_count = 0, len = expand(expected->answers, answers);
 
