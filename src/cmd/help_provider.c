@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/quantity.h"
 #include "model/field.h"
 #include "provider/provider_table.h"
 
-enum { WIDTH = 100, NAME_WIDTH = 28, TEXT_MAX = 4096 };
+enum { WIDTH = 100, NAME_WIDTH = 28, SETTING_WIDTH = 20, TEXT_MAX = 4096 };
 
 /* A name, then text from column indent + width on, broken at blanks. */
 static void add_wrapped(struct buffer *out, size_t indent, size_t width, const char *name, const char *text)
@@ -66,17 +67,22 @@ static void add_summary(struct buffer *out, size_t indent, size_t width, const c
             provider->can_update ? " and updates them" : ", cannot update them", types[0],
             types[1] ? ", " : "", types[1] ? types[1] : "");
     add_row(out, indent, width, "", "a create in doubt is %s", provider->recovery_help);
-    struct buffer credentials;
-    buffer_init(&credentials, TEXT_MAX);
-    provider_credentials_write(provider, &credentials);
-    add_row(out, indent, width, "", "credentials: %s", credentials.data);
-    buffer_clear(&credentials);
+}
+
+static void add_example(struct buffer *out, size_t indent, size_t width, const struct provider *provider)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_MAX);
+    provider_credentials_write(provider, &text);
+    add_row(out, indent, width, "", "credentials: %s", text.data);
+    buffer_clear(&text);
 }
 
 void help_provider_list(struct buffer *out)
 {
     for (const char *const *name = provider_names(); *name; name++) {
         add_summary(out, 2, 14, *name, provider_find(*name));
+        add_example(out, 2, 14, provider_find(*name));
         buffer_append_char(out, '\n');
     }
     buffer_append_text(out, "kyc-import help PROVIDER lists the fields, settings and credentials of one.\n");
@@ -122,6 +128,81 @@ static void each_field(void (*visit)(struct buffer *out, const struct provider *
         snprintf(name, sizeof name, "%.*sNAME", (int)prefix.len, prefix.data);
         visit(out, provider, FIELD_NONE, group, name);
     }
+}
+
+static void add_credentials(struct buffer *out, const struct provider *provider)
+{
+    buffer_printf(out, "\nCredentials: provider.credentials%s, each as env:NAME or file:PATH\n\n",
+                  provider->is_signed ? ", or a list of several sets" : "");
+    for (const struct provider_credential *row = provider->credentials; row->name; row++)
+        add_row(out, 2, SETTING_WIDTH, row->name, "env:%s; %s; %s", row->example, row->help, row->sent);
+}
+
+/* In the largest unit in which it is whole: 3600000000000 ns as `1h`. */
+static void add_amount(struct buffer *text, const struct quantity *quantity, uint64_t number)
+{
+    const struct quantity_unit *best = NULL;
+    for (const struct quantity_unit *unit = quantity->units; unit->name; unit++)
+        if (number > 0 && number % unit->factor == 0 && (!best || unit->factor > best->factor))
+            best = unit;
+    buffer_printf(text, "%" PRIu64 "%s", best ? number / best->factor : number, best ? best->name : "");
+}
+
+static void add_bounds(struct buffer *text, const struct provider_setting *row,
+                       const struct quantity *quantity)
+{
+    buffer_append_text(text, row->max >= INT64_MAX ? ", from " : ", ");
+    add_amount(text, quantity, row->min);
+    if (row->max < INT64_MAX) {
+        buffer_append_text(text, " to ");
+        add_amount(text, quantity, row->max);
+    }
+}
+
+static void add_setting(struct buffer *out, const struct provider_setting *row)
+{
+    static const struct {
+        const char *form;
+        const struct quantity *quantity; /* of what has bounds */
+    } kinds[] = {
+        [PROVIDER_SETTING_TEXT] = {"text", NULL},
+        [PROVIDER_SETTING_PATH] = {"path", NULL},
+        [PROVIDER_SETTING_BOOL] = {"true or false", NULL},
+        [PROVIDER_SETTING_NUMBER] = {"whole number", &quantity_number},
+        [PROVIDER_SETTING_DURATION] = {"time", &quantity_duration},
+        [PROVIDER_SETTING_SIZE] = {"size", &quantity_size},
+        [PROVIDER_SETTING_WORD] = {"", NULL},
+    };
+    struct buffer text;
+
+    buffer_init(&text, TEXT_MAX);
+    buffer_append_text(&text, kinds[row->kind].form);
+    for (size_t i = 0; row->words && row->words[i]; i++)
+        buffer_printf(&text, "%s%s", i > 0 ? " or " : "", row->words[i]);
+    if (kinds[row->kind].quantity)
+        add_bounds(&text, row, kinds[row->kind].quantity);
+    buffer_printf(&text, "; default %s; %s%s", row->standard ? row->standard : "none", row->help,
+                  row->is_uncertain ? " (?)" : "");
+    add_row(out, 2, SETTING_WIDTH, row->name, "%s", text.data);
+    buffer_clear(&text);
+}
+
+static void add_settings(struct buffer *out, const struct provider *provider)
+{
+    static const struct {
+        const char *name, *help;
+    } common[] = {
+        {"base_url", "https:// URL, which may have a path; default above"},
+        {"ca_file", "path; default none; a CA bundle that is trusted in addition"},
+        {"proxy", "URL; default none; the only proxy used: those of the environment are ignored"},
+        {"keep", "list; default none; members of a success answer that the ledger stores and results shows"},
+    };
+
+    buffer_append_text(out, "\nSettings of provider\n\n");
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        add_row(out, 2, SETTING_WIDTH, common[i].name, "%s", common[i].help);
+    for (const struct provider_setting *row = provider->settings; row->name; row++)
+        add_setting(out, row);
 }
 
 static const char *audience_help(enum provider_audience audience)
@@ -187,6 +268,8 @@ void help_provider(const struct provider *provider, struct buffer *out)
     add_summary(out, 0, 14, provider->name, provider);
     add_row(out, 0, 14, "", "by default %" PRIu32 " requests per second, %" PRIu32 " in flight%s",
             provider->rate.count, provider->in_flight, provider->is_signed ? " per key" : "");
+    add_credentials(out, provider);
+    add_settings(out, provider);
     buffer_append_text(out, "\nFields: the customer field, the member as which it is sent\n\n");
     each_field(add_field, out, provider);
     add_words(out, provider);

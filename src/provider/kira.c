@@ -180,7 +180,7 @@ static const struct provider_credential credentials[] = {
 };
 
 static const struct provider_setting settings[] = {
-    VERSION_HEADER_SETTINGS("X-Api-Version", "2026-04-14"),
+    VERSION_HEADER_SETTINGS("X-Api-Version", "2026-04-14", false),
     {
         .name = SETTING_IDEMPOTENCY_WINDOW,
         .kind = PROVIDER_SETTING_DURATION,
@@ -188,6 +188,7 @@ static const struct provider_setting settings[] = {
         .max = 24 * CLOCK_NS_PER_HOUR,
         .standard = "24h",
         .help = "how long a create may be repeated under its key",
+        .is_uncertain = true,
     },
     {
         .name = SETTING_DOCUMENTS,

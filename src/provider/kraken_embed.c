@@ -113,7 +113,7 @@ static const struct provider_credential credentials[] = {
 static const struct provider_setting settings[] = {
     SIGNING_SETTINGS,
     PROVIDER_SETTINGS_CONCAT,
-    VERSION_HEADER_SETTINGS("Payward-Version", "2025-04-15"),
+    VERSION_HEADER_SETTINGS("Payward-Version", "2025-04-15", true),
     {0},
 };
 

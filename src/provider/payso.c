@@ -92,6 +92,7 @@ static const struct provider_setting settings[] = {
         .standard = "DD/MM/YYYY",
         .words = date_formats,
         .help = "how a date of birth is written",
+        .is_uncertain = true,
     },
     {0},
 };

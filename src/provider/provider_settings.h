@@ -36,7 +36,8 @@ struct provider_setting {
     const char *const *words; /* NULL-terminated */
     /* Of a text: true; or false with what is wrong with it, to follow `provider.NAME`. NULL: any text. */
     bool (*accepts)(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE]);
-    const char *help; /* what it does: one line without a full stop */
+    const char *help;  /* what it does: one line without a full stop */
+    bool is_uncertain; /* it is there because the provider's pages leave it open: (?) in README.md */
 };
 
 /* Of a provider that client_identifier is computed for (src/rules/concat.h). */
@@ -44,6 +45,7 @@ struct provider_setting {
     {                                                                                                        \
         .name = SETTING_CONCAT_COUNTRY, .kind = PROVIDER_SETTING_BOOL, .standard = "false",                  \
         .help = "client_identifier: auto begins with the country of the first nationality",                  \
+        .is_uncertain = true,                                                                                \
     }
 
 /* Fills in the value of every setting of the provider. 0, or -1 with ERROR_USAGE at the setting's place: a

@@ -12,18 +12,20 @@
 #include "provider/provider_headers.h"
 #include "provider/provider_settings.h"
 
-/* Both settings, with a provider's defaults. */
-#define VERSION_HEADER_SETTINGS(header, version)                                                             \
+/* Both settings, with a provider's defaults; uncertain: whether its pages leave them open. */
+#define VERSION_HEADER_SETTINGS(header, version, uncertain)                                                  \
     {                                                                                                        \
         .name = SETTING_VERSION_HEADER,                                                                      \
         .kind = PROVIDER_SETTING_TEXT,                                                                       \
         .standard = (header),                                                                                \
         .accepts = version_header_accepts_name,                                                              \
         .help = "the header that names the version of the API",                                              \
+        .is_uncertain = (uncertain),                                                                         \
     },                                                                                                       \
     {                                                                                                        \
         .name = SETTING_VERSION, .kind = PROVIDER_SETTING_TEXT, .standard = (version),                       \
         .accepts = version_header_accepts_value, .help = "the version of the API that this header names",    \
+        .is_uncertain = (uncertain),                                                                         \
     }
 
 /* The name of a header (RFC 9110, 5.1) that the requests do not carry already. */

@@ -85,9 +85,26 @@ my %facts = (
 # Fields that a provider's page does not have.
 my %lacks = (
     payward => [qw(tos_version gender company_name metadata.NAME)],
-    'kraken-embed' => [qw(gender national_id company_name)],
+    'kraken-embed' => [qw(gender national_id company_name documents token)],
     kira => [qw(company_name birth_city tax_id national_id client_identifier)],
-    payso => [qw(middle_name occupation language birth_city tax_id metadata.NAME)],
+    payso => [qw(nonce_window version api_key middle_name occupation language birth_city tax_id metadata.NAME)],
+);
+
+# Credentials, settings of all providers and of one.
+my %settings = (
+    payward => [
+        ['api_key', 'env:PWS_API_KEY'], ['api_key', 'header API-Key'], ['api_secret', 'header API-Sign'], ['nonce_window', 'whole number, from 0; default 0'],
+        ['nonce_floor', 'default 0'], ['concat_country', 'true or false; default false'], ['base_url', 'https:// URL'], ['keep', 'list'],
+    ],
+    'kraken-embed' => [['api_key', 'env:KRAKEN_API_KEY'], ['version_header', 'text; default Payward-Version'], ['version', 'default 2025-04-15']],
+    kira => [
+        ['api_key', 'header x-api-key'], ['client_id', 'body of POST /auth'], ['password', 'env:KIRA_PASSWORD'], ['version', 'default 2026-04-14'],
+        ['idempotency_window', 'time, 1h to 24h; default 24h'], ['documents', 'path; default none'],
+    ],
+    payso => [
+        ['token', 'env:PAYSO_TOKEN'], ['token', 'header Authorization: Bearer'], ['settle_after', 'time, 1ms to 24h; default 60s'],
+        ['list_max', 'size, from 1; default 1GiB'], ['date_format', 'DD/MM/YYYY or YYYY-MM-DD; default DD/MM/YYYY'],
+    ],
 );
 
 my %summary = (
@@ -110,6 +127,10 @@ for my $provider (@providers) {
         my $text = help($provider);
         like($text, qr/^\Q$provider\E /, 'it is about the provider');
         like($text, $_, "$_") for @{$summary{$provider}};
+        for my $fact (@{$settings{$provider}}) {
+            my ($name, $want) = @$fact;
+            like(line_of($text, $name), qr/(?:^|[ (])\Q$want\E(?:[,;: )]|$)/, "$name: $want");
+        }
         for my $fact (@{$facts{$provider}}) {
             my ($name, $want) = @$fact;
             like(line_of($text, $name), qr/(?:^|; )\Q$want\E(?:;|,|$)/, "$name: $want");
