@@ -141,6 +141,13 @@ unit-tests: $(UNIT_TESTS)
 # Kept: make would delete them as mere intermediates and compile each test again for every link.
 .SECONDARY: $(AREAS:%=$(BUILD)/obj/%.a) $(patsubst %,$(BUILD)/obj/%.o,$(basename tests/unit/chosen.c $(UNIT_SOURCES) $(wildcard tests/fuzz/fuzz_*.c)))
 
+# kyc-import with an invented provider, from a list of providers of its own, for tests/cli/fifth_provider.t.
+.PHONY: fifth-provider
+fifth-provider: $(BUILD)/tests/fifth-provider
+$(BUILD)/tests/fifth-provider: $(filter-out %/provider_list.c.o,$(OBJECTS)) $(BUILD)/obj/main.c.o $(BUILD)/obj/tests/lib/fifth_provider.o
+	@mkdir -p $(@D)
+	$(call step,LD,$@)$(CXX) $(LINK) -o $@ $^ $(LIBS)
+
 # Makes system calls fail on demand, for tests/fault. Preloaded, so it is built without sanitizers.
 .PHONY: fault-shim
 fault-shim: $(BUILD)/fault-shim.so
@@ -193,9 +200,9 @@ variant = $(MAKE) --no-print-directory -s BUILD=$(BUILD)/$(1)
 CLANG := CC=clang CXX=clang++
 .PHONY: plain asan-all asan-check asan-programs asan-fuzz tsan-all tsan-check
 plain:
-	@$(MAKE) --no-print-directory -s all steps unit-tests fault-shim
+	@$(MAKE) --no-print-directory -s all steps unit-tests fault-shim fifth-provider
 asan-all:
-	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests fault-shim fuzzers
+	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all steps unit-tests fault-shim fifth-provider fuzzers
 asan-check:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined all unit-tests fuzzers
 asan-programs:
@@ -203,7 +210,7 @@ asan-programs:
 asan-fuzz:
 	+@$(call variant,asan) $(CLANG) SANITIZE=fuzzer-no-link,address,undefined fuzzers
 tsan-all:
-	+@$(call variant,tsan) SANITIZE=thread all steps unit-tests fault-shim
+	+@$(call variant,tsan) SANITIZE=thread all steps unit-tests fault-shim fifth-provider
 tsan-check:
 	+@$(call variant,tsan) SANITIZE=thread all $(patsubst %,$(BUILD)/tsan/tests/unit/%,$(TSAN_UNITS))
 
@@ -240,7 +247,7 @@ WANTED_SCRIPTS := $(patsubst %,tests/%.t,$(filter-out $(UNIT_NAMES),$(WANTED)))
 # What a script needs beside the programs shows in its text.
 uses = $(if $(shell grep -lE $(1) $(WANTED_SCRIPTS)),$(2))
 ifneq ($(WANTED_SCRIPTS),)
-SCRIPT_NEEDS := $(PROGRAMS) $(call uses,'use KycMachine',fault-shim) $(call uses,/steps,steps) \
+SCRIPT_NEEDS := $(PROGRAMS) $(call uses,'use KycMachine',fault-shim) $(call uses,/steps,steps) $(call uses,tests/fifth-provider,fifth-provider) \
 	$(call uses,'make asan-programs',asan-programs) $(call uses,asan/fuzz,asan-fuzz)
 endif
 endif
@@ -282,7 +289,7 @@ valgrind: deps
 		$(VALGRIND_SCRIPTS)
 
 cover: deps
-	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=$(BUILD)/cover COVER=1 all steps unit-tests fault-shim
+	@$(MAKE) --no-print-directory -s $(PARALLEL) BUILD=$(BUILD)/cover COVER=1 all steps unit-tests fault-shim fifth-provider
 	@KYC_BUILD=$(BUILD)/cover scripts/run-tests -j 2 $(call UNITS_OF,cover) $(SANITIZED_SCRIPTS)
 	@scripts/cover $(BUILD)/cover
 
