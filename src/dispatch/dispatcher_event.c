@@ -90,7 +90,7 @@ static int apply_stop_policy(struct dispatcher *dispatcher, const struct task *t
     bool is_refused = action->next == TASK_REFUSED;
 
     if (is_refused && task->recorded.kind != OUTCOME_DONE)
-        return task->recorded.no_update || !action->event ? 0 : stop_for_refusal(dispatcher, task, error);
+        return action->event ? stop_for_refusal(dispatcher, task, error) : 0;
     if (!is_refused && action->next != TASK_CREATED && action->next != TASK_UPDATED &&
         action->step != TASK_STEP_UPDATE)
         return 0;

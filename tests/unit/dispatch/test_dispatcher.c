@@ -139,8 +139,7 @@ static void check_request(struct scripted *scripted, const struct script *script
     struct ledger_customer row =
         fixture_find(scripted->customers.fixture, ((const struct task *)delivery)->customer);
     assert_true(row.first_sent_at != 0 && row.operation == delivery->call.operation);
-    if (is_create)
-        assert_true(slice_is(row.idempotency_key, key ? key : ""));
+    assert_true(is_create ? slice_is(row.idempotency_key, key ? key : "") : !key);
     if (!is_create || script->life == NEVER_SEEN)
         return;
     assert_string_equal(key ? key : "",
@@ -410,11 +409,87 @@ static void a_create_that_exists_is_looked_up_by_each_run_and_never_sent_again(v
     }
 }
 
+/* Requests are under way when a run stops: each reply is still received, and leads to no further request. */
+static void a_reply_after_the_stop_ends_its_task(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *provider;
+        enum life life;
+        enum row row;
+        const char *reply;
+        enum task_state want;
+        enum decision_kind next;
+    } cases[] = {
+        {"payward", NEVER_SEEN, ROW_SAME, "done", TASK_CREATED, DECISION_UNCHANGED},
+        {"payward", NEVER_SEEN, ROW_SAME, "429", TASK_UNSENT, DECISION_CREATE},
+        {"payward", NEVER_SEEN, ROW_SAME, "timeout", TASK_IN_DOUBT, DECISION_RECONCILE},
+        {"payward", IN_DOUBT, ROW_PHONE, "done", TASK_CREATED, DECISION_UPDATE}, /* of the rest */
+        {"payward", IN_DOUBT, ROW_SAME, "429", TASK_IN_DOUBT, DECISION_RECONCILE},
+        {"kraken-embed", IN_DOUBT, ROW_SAME, "409 u-ours", TASK_IN_DOUBT, DECISION_HELD},
+        {"kira", IN_DOUBT, ROW_SAME, HIT, TASK_IN_DOUBT, DECISION_RECONCILE},
+        {"kira", IN_DOUBT, ROW_SAME, NOBODY, TASK_IN_DOUBT, DECISION_RECONCILE},
+        {"payso", NEVER_SEEN, ROW_SAME, "timeout", TASK_IN_DOUBT, DECISION_RECONCILE},
+        {"payso", NEVER_SEEN, ROW_SAME, "409", TASK_REFUSED, DECISION_REFUSED},
+        {"payso", IN_DOUBT, ROW_SAME, LISTED("Alex"), TASK_CREATED, DECISION_UNCHANGED},
+        {"payso", IN_DOUBT, ROW_SAME, "429", TASK_IN_DOUBT, DECISION_RECONCILE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct script script = {.provider = cases[i].provider, .life = cases[i].life};
+        struct scripted scripted;
+        struct row_record row;
+        (void)open_script(&scripted, &script);
+        start_run(&scripted, cases[i].row);
+        struct delivery *delivery = scripted_next(&scripted);
+        dispatcher_stop(scripted.dispatcher, false);
+        scripted_answer(&scripted, delivery, cases[i].reply, "u-new");
+        const bool is_refused = cases[i].want == TASK_REFUSED; /* without a reject file */
+        if (is_refused)
+            assert_int_equal(scripted_pop_ended(&scripted)->state, TASK_REFUSED);
+        scripted_stop(&scripted);
+        const struct run_stats *stats = scripted.stats;
+        if (stats->created != (cases[i].want == TASK_CREATED) ||
+            stats->unsent != (cases[i].want == TASK_UNSENT) ||
+            stats->in_doubt != (cases[i].want == TASK_IN_DOUBT))
+            fail_msg("%s, %s: created %d, unsent %d, in doubt %d", cases[i].provider, cases[i].reply,
+                     (int)stats->created, (int)stats->unsent, (int)stats->in_doubt);
+        scripted_reload(&scripted);
+        assert_int_equal(scripted_decide(&scripted, "C-1", 1, cases[i].row, &row).kind, cases[i].next);
+        scripted_end(&scripted);
+        scripted_close(&scripted);
+    }
+}
+
+/* By then its request has been carried out, or never will be. */
+static void a_create_without_an_answer_is_listed_after_twice_its_timeout(void **state)
+{
+    (void)state;
+    const struct script script = {.provider = "payso", .life = NEVER_SEEN};
+    const uint64_t wait_ns = 2 * CLOCK_NS_PER_S;
+    struct scripted scripted;
+
+    (void)open_script(&scripted, &script);
+    scripted.customers.job.delivery.timeout_ns = CLOCK_NS_PER_S;
+    start_run(&scripted, ROW_SAME);
+    struct delivery *delivery = scripted_next(&scripted);
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    uint64_t before_ns = clock_mono_ns();
+    scripted_answer(&scripted, delivery, "timeout", "");
+    uint64_t listed_ns = reconcile_list_next_ns(scripted.dispatcher->reconcile, true);
+    assert_true(listed_ns >= before_ns + wait_ns && listed_ns <= clock_mono_ns() + wait_ns);
+    assert_int_equal(dispatcher_next_ns(scripted.dispatcher), listed_ns);
+    scripted_stop(&scripted);
+    scripted_end(&scripted);
+    scripted_close(&scripted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reply_leads_to_the_request_that_is_safe),
         cmocka_unit_test(a_stop_between_two_requests_leaves_what_the_next_run_takes_up),
+        cmocka_unit_test(a_reply_after_the_stop_ends_its_task),
+        cmocka_unit_test(a_create_without_an_answer_is_listed_after_twice_its_timeout),
         cmocka_unit_test(a_create_that_exists_is_looked_up_by_each_run_and_never_sent_again),
     };
 
