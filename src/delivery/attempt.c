@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "core/secret.h"
 #include "core/text.h"
+#include "provider/outcome_table.h"
 #include "provider/retained_fields.h"
 
 enum { TRANSPORT_SIZE = CURL_ERROR_SIZE + 32, HTTP_FIRST_FINAL = 200, HTTP_FIRST_NOT_SUCCESS = 300 };
@@ -376,7 +377,7 @@ void attempt_classify(struct attempt *attempt, CURLcode result)
     delivery->latency_ns = attempt->sent ? clock_mono_ns() - attempt->sent_ns : 0;
     delivery->list = attempt->response.list;
     delivery->date_ns = complete ? response_date_ns(&attempt->response) : 0;
-    attempt->endpoint->provider->classify(&reply, delivery->call.record, &delivery->outcome);
+    outcome_table_classify(attempt->endpoint->provider, &reply, delivery->call.record, &delivery->outcome);
     if (delivery->outcome.kind == OUTCOME_DONE && delivery->call.operation != OPERATION_LOGIN) {
         attempt->key_slot->proven = true;
         login_proved(&attempt->key_slot->login, attempt->token);

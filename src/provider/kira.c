@@ -359,17 +359,10 @@ static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
     .exists_codes = exists_codes,
-    .fields = &fields,
     .read_success = kira_read_success,
     .updated_member = "updated_fields",
     .read_existing = kira_read_existing,
 };
-
-static void kira_classify(const struct provider_reply *reply, const struct record *record,
-                          struct outcome *outcome)
-{
-    outcome_table_classify(&outcomes, reply, record, outcome);
-}
 
 static const struct provider_word verification_words[] = {
     {"verification_status", "unverified", VERIFICATION_PENDING, false},
@@ -402,5 +395,5 @@ const struct provider kira_provider = {
     .read_token = kira_read_token,
     .find_users = remote_user_find_list,
     .read_user = kira_read_user,
-    .classify = kira_classify,
+    .outcomes = &outcomes,
 };

@@ -84,16 +84,9 @@ static struct slice kraken_embed_read_existing(const struct reply_body *body)
 static const struct outcome_table outcomes = {
     .rows = outcome_table_signed_rows,
     .row_count = OUTCOME_SIGNED_ROWS,
-    .fields = &fields,
     .read_success = kraken_embed_read_success,
     .read_existing = kraken_embed_read_existing,
 };
-
-static void kraken_embed_classify(const struct provider_reply *reply, const struct record *record,
-                                  struct outcome *outcome)
-{
-    outcome_table_classify(&outcomes, reply, record, outcome);
-}
 
 static const struct provider_word verification_words[] = {
     {"status.state", "ok", VERIFICATION_VERIFIED, false},
@@ -137,5 +130,5 @@ const struct provider kraken_embed_provider = {
     .build = kraken_embed_build,
     .authenticate = kraken_embed_authenticate,
     .read_user = kraken_embed_read_user,
-    .classify = kraken_embed_classify,
+    .outcomes = &outcomes,
 };

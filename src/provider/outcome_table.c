@@ -64,11 +64,11 @@ static const struct outcome_row *find_row(const struct outcome_row *rows, size_t
 }
 
 /* Rows of a provider apply to a complete reply only. */
-static const struct outcome_row *decide(const struct outcome_table *table, int status, unsigned facts)
+static const struct outcome_row *decide(const struct provider *provider, int status, unsigned facts)
 {
     const struct outcome_row *row = NULL;
     if (facts & OUTCOME_FACT_SENT && facts & OUTCOME_FACT_COMPLETE)
-        row = find_row(table->rows, table->row_count, status, facts);
+        row = find_row(provider->outcomes->rows, provider->outcomes->row_count, status, facts);
     if (!row)
         row = find_row(general_rows, sizeof general_rows / sizeof *general_rows, status, facts);
     assert(row);
@@ -96,7 +96,7 @@ static bool is_question(enum operation operation)
     return operation != OPERATION_CREATE && operation != OPERATION_UPDATE;
 }
 
-static bool is_success(const struct outcome_table *table, const struct provider_reply *reply,
+static bool is_success(const struct provider *provider, const struct provider_reply *reply,
                        const struct reply_body *body, struct outcome *outcome)
 {
     struct slice user_id = slice_make("", 0);
@@ -104,7 +104,7 @@ static bool is_success(const struct outcome_table *table, const struct provider_
         return false;
     if (is_question(reply->operation))
         return body->nodes && body->nodes[0].kind >= JSON_ARRAY;
-    if (!table->read_success(body, reply->operation, &user_id))
+    if (!provider->outcomes->read_success(body, reply->operation, &user_id))
         return false;
     if (reply->operation == OPERATION_UPDATE)
         return true;
@@ -113,15 +113,15 @@ static bool is_success(const struct outcome_table *table, const struct provider_
 
 /* Whether the reply to a create or update is about another customer: then it is never a success. Checked for
  * a 2xx alone, since errors use members of the same names ({"email": "is taken"}). */
-static bool is_of_another(const struct outcome_table *table, const struct provider_reply *reply,
+static bool is_of_another(const struct provider *provider, const struct provider_reply *reply,
                           const struct reply_body *body, const struct record *record)
 {
     bool is_update = reply->operation == OPERATION_UPDATE;
     if (is_question(reply->operation) || !record || !body->nodes || reply->http_status / 100 != 2)
         return false;
-    const struct provider_field *email = provider_fields_find(table->fields, FIELD_EMAIL);
+    const struct provider_field *email = provider_fields_find(provider->fields, FIELD_EMAIL);
     const struct remote_user_expected expected = {
-        .fields = table->fields,
+        .fields = provider->fields,
         .record = record,
         .user_id = is_update ? reply->user_id : NULL,
         .former_key = is_update ? reply->former_key : NULL,
@@ -136,11 +136,11 @@ struct redaction {
     struct scrub_secrets secrets;
 };
 
-static struct redaction redaction_of(const struct outcome_table *table, const struct provider_reply *reply,
+static struct redaction redaction_of(const struct provider *provider, const struct provider_reply *reply,
                                      const struct record *record)
 {
     struct redaction redaction = {.record = record,
-                                  .secrets = {.token = reply->token, .fields = table->fields}};
+                                  .secrets = {.token = reply->token, .fields = provider->fields}};
     if (reply->job) {
         redaction.secrets.credentials = reply->job->provider.credentials;
         redaction.secrets.count = reply->job->provider.credential_count;
@@ -186,23 +186,23 @@ static void set_transport(const struct outcome_row *row, const struct provider_r
     set_message(row, slice_make("", 0), slice_from(transport), &own, outcome);
 }
 
-static bool reports_existing(const struct outcome_table *table, const struct reply_body *body)
+static bool reports_existing(const struct provider *provider, const struct reply_body *body)
 {
-    for (const char *const *code = table->exists_codes; code && *code; code++)
+    for (const char *const *code = provider->outcomes->exists_codes; code && *code; code++)
         if (slice_is(body->code, *code) || reply_body_mentions(body, *code))
             return true;
     return false;
 }
 
 /* The user that a refused create names as existing already; empty: none. */
-static struct slice existing_user(const struct outcome_table *table, const struct provider_reply *reply,
+static struct slice existing_user(const struct provider *provider, const struct provider_reply *reply,
                                   const struct outcome_row *row, const struct reply_body *body)
 {
     bool is_conflict =
         row->kind == OUTCOME_EXISTS || (row->kind == OUTCOME_REFUSED && reply->http_status == HTTP_CONFLICT);
     struct slice user_id = slice_make("", 0);
     if (is_conflict && reply->operation == OPERATION_CREATE)
-        user_id = table->read_existing(body);
+        user_id = provider->outcomes->read_existing(body);
     return user_id_is_valid(user_id) ? user_id : slice_make("", 0);
 }
 
@@ -218,7 +218,7 @@ static unsigned facts_of_reply(const struct provider_reply *reply)
 }
 
 /* Where a segment of the path is a member: the first customer field of it. */
-static const char *find_field_path(const struct outcome_table *table, struct slice path)
+static const char *find_field_path(const struct provider *provider, struct slice path)
 {
     while (path.len > 0) {
         size_t len = 0;
@@ -226,7 +226,7 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
             len++;
         struct slice part = slice_make(path.data, len);
         path = slice_skip(path, len);
-        const struct provider_field *row = provider_fields_named(table->fields, part);
+        const struct provider_field *row = provider_fields_named(provider->fields, part);
         if (row)
             return field_name(row->field);
         if (path.len > 0)
@@ -236,15 +236,15 @@ static const char *find_field_path(const struct outcome_table *table, struct sli
 }
 
 /* Warnings of a successful create or update, and the members that an update left out. */
-static void set_verdict(const struct outcome_table *table, const struct provider_reply *reply,
+static void set_verdict(const struct provider *provider, const struct provider_reply *reply,
                         const struct reply_body *body, const struct redaction *redaction,
                         struct outcome *outcome)
 {
     struct buffer text;
     buffer_init_wiped(&text, WARNINGS_MAX);
     if (reply->operation == OPERATION_UPDATE)
-        outcome->left_out = success_left_out(table, body, reply->members);
-    outcome->warned = success_warned(table, body, &text);
+        outcome->left_out = success_left_out(provider, body, reply->members);
+    outcome->warned = success_warned(provider, body, &text);
     if (outcome->warned) {
         snprintf(outcome->code, sizeof outcome->code, OUTCOME_WARNING);
         scrub_text(buffer_slice(&text), redaction->record, &redaction->secrets, outcome->message,
@@ -260,28 +260,28 @@ static void set_other(struct outcome *outcome)
     snprintf(outcome->message, sizeof outcome->message, "the answer names another customer than the request");
 }
 
-static void classify_answer(const struct outcome_table *table, const struct provider_reply *reply,
+static void classify_answer(const struct provider *provider, const struct provider_reply *reply,
                             const struct redaction *redaction, struct outcome *outcome)
 {
     struct reply_body body;
     reply_body_read(&body, reply->body);
     unsigned facts = facts_of_reply(reply);
-    bool is_other = is_of_another(table, reply, &body, redaction->record);
-    if (!is_other && is_success(table, reply, &body, outcome))
+    bool is_other = is_of_another(provider, reply, &body, redaction->record);
+    if (!is_other && is_success(provider, reply, &body, outcome))
         facts |= OUTCOME_FACT_SUCCESS;
     if (reply_body_mentions(&body, "invalid nonce"))
         facts |= OUTCOME_FACT_NONCE;
-    if (reports_existing(table, &body))
+    if (reports_existing(provider, &body))
         facts |= OUTCOME_FACT_EXISTS;
     if (reply->error_type.len > 0 || reply_body_is_message(&body, "Forbidden"))
         facts |= OUTCOME_FACT_GATEWAY;
 
-    const struct outcome_row *row = decide(table, reply->http_status, facts);
+    const struct outcome_row *row = decide(provider, reply->http_status, facts);
     outcome->own_error = reply_body_names_error(&body) && reply->error_type.len == 0;
     outcome->kind = row->kind;
     outcome->cause = (enum retry_cause)row->cause;
     outcome->stops = row->kind == OUTCOME_IN_DOUBT && row->hint;
-    struct slice existing = existing_user(table, reply, row, &body);
+    struct slice existing = existing_user(provider, reply, row, &body);
     if (is_other) {
         set_other(outcome);
     } else if (row->kind != OUTCOME_DONE) {
@@ -290,29 +290,29 @@ static void classify_answer(const struct outcome_table *table, const struct prov
         set_message(row, existing, buffer_slice(&body.text), redaction, outcome);
     }
     if (row->kind == OUTCOME_DONE && !is_question(reply->operation))
-        set_verdict(table, reply, &body, redaction, outcome);
+        set_verdict(provider, reply, &body, redaction, outcome);
     if (row->kind == OUTCOME_EXISTS)
         copy_plain(existing, outcome->user_id, sizeof outcome->user_id);
     if (row->kind == OUTCOME_REFUSED) {
-        outcome->field = find_field_path(table, reply_body_field_path(&body));
+        outcome->field = find_field_path(provider, reply_body_field_path(&body));
         outcome->no_update = row->no_update;
     }
     reply_body_clear(&body);
 }
 
-void outcome_table_classify(const struct outcome_table *table, const struct provider_reply *reply,
+void outcome_table_classify(const struct provider *provider, const struct provider_reply *reply,
                             const struct record *record, struct outcome *outcome)
 {
     *outcome = (struct outcome){.retry_after_ns = reply->retry_after_ns};
-    const struct redaction redaction = redaction_of(table, reply, record);
+    const struct redaction redaction = redaction_of(provider, reply, record);
     if (scrub_is_clean(reply->request_id, record, &redaction.secrets))
         copy_plain(reply->request_id, outcome->request_id, sizeof outcome->request_id);
     if (reply->sent && reply->complete) {
         outcome->http_status = reply->http_status;
-        classify_answer(table, reply, &redaction, outcome);
+        classify_answer(provider, reply, &redaction, outcome);
         return;
     }
-    const struct outcome_row *row = decide(table, 0, facts_of_reply(reply));
+    const struct outcome_row *row = decide(provider, 0, facts_of_reply(reply));
     assert(row->cause == OUTCOME_CAUSE_OF_TRANSPORT);
     outcome->kind = row->kind;
     outcome->cause = reply->cause;

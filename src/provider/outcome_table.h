@@ -46,8 +46,7 @@ struct outcome_row {
 struct outcome_table {
     const struct outcome_row *rows; /* the provider's own */
     size_t row_count;
-    const char *const *exists_codes;      /* of OUTCOME_FACT_EXISTS, NULL-terminated; or NULL */
-    const struct provider_fields *fields; /* whose members an error may name */
+    const char *const *exists_codes; /* of OUTCOME_FACT_EXISTS, NULL-terminated; or NULL */
     /* True when the body is that of a success; gives a create's user id. Not called for a question: its
      * success is any reply that is JSON without an error; read_token decides that of a LOGIN. */
     bool (*read_success)(const struct reply_body *body, enum operation operation, struct slice *user_id);
@@ -62,7 +61,8 @@ struct outcome_table {
 enum { OUTCOME_SIGNED_ROWS = 1 };
 extern const struct outcome_row outcome_table_signed_rows[OUTCOME_SIGNED_ROWS];
 
-void outcome_table_classify(const struct outcome_table *table, const struct provider_reply *reply,
+/* The outcome of a reply of the provider. record: its values are replaced in the message; NULL: none. */
+void outcome_table_classify(const struct provider *provider, const struct provider_reply *reply,
                             const struct record *record, struct outcome *outcome);
 
 #endif

@@ -180,16 +180,9 @@ static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
     .exists_codes = exists_codes,
-    .fields = &fields,
     .read_success = payso_read_success,
     .read_existing = payso_read_existing,
 };
-
-static void payso_classify(const struct provider_reply *reply, const struct record *record,
-                           struct outcome *outcome)
-{
-    outcome_table_classify(&outcomes, reply, record, outcome);
-}
 
 static const struct provider_word verification_words[] = {
     {"kyc.general.status", "not_started", VERIFICATION_PENDING, true},
@@ -215,5 +208,5 @@ const struct provider payso_provider = {
     .authenticate = payso_authenticate,
     .find_users = remote_user_find_list,
     .read_user = payso_read_user,
-    .classify = payso_classify,
+    .outcomes = &outcomes,
 };

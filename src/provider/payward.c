@@ -103,16 +103,9 @@ static struct slice payward_read_existing(const struct reply_body *body)
 static const struct outcome_table outcomes = {
     .rows = outcome_table_signed_rows,
     .row_count = OUTCOME_SIGNED_ROWS,
-    .fields = &fields,
     .read_success = payward_read_success,
     .read_existing = payward_read_existing,
 };
-
-static void payward_classify(const struct provider_reply *reply, const struct record *record,
-                             struct outcome *outcome)
-{
-    outcome_table_classify(&outcomes, reply, record, outcome);
-}
 
 /* No page of Payward Services lists them: those of Kraken Embed, which has the same users. */
 static const struct provider_word verification_words[] = {
@@ -156,5 +149,5 @@ const struct provider payward_provider = {
     .build = payward_build,
     .authenticate = signing_authenticate,
     .read_user = payward_read_user,
-    .classify = payward_classify,
+    .outcomes = &outcomes,
 };

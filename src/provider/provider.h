@@ -72,6 +72,7 @@ struct provider_request {
  * Owner: account_new/account_free of the provider; thread: the sender's.
  */
 struct provider_account;
+struct outcome_table;
 
 /* The reply to one attempt. */
 struct provider_reply {
@@ -147,9 +148,7 @@ struct provider {
     bool (*read_user)(const struct json_node *nodes, size_t index, const struct job *job, struct arena *arena,
                       struct provider_user *user);
 
-    /* The outcome table. record: its values are replaced in the message. */
-    void (*classify)(const struct provider_reply *reply, const struct record *record,
-                     struct outcome *outcome);
+    const struct outcome_table *outcomes; /* what a reply means (outcome_table.h) */
 };
 
 /* True for a user id that is valid (user_id.h) and, where the provider's page gives a length, of that length.

@@ -15,10 +15,10 @@
 
 /* Of the members that an UPDATE sent, those that the reply's list of what was updated does not name. 0 when
  * the reply has no such list. */
-uint64_t success_left_out(const struct outcome_table *table, const struct reply_body *body, uint64_t sent);
+uint64_t success_left_out(const struct provider *provider, const struct reply_body *body, uint64_t sent);
 
 /* What the reply's warnings are about, as outcome.warned, and their texts into out, not masked; 0: it has
  * none. */
-uint64_t success_warned(const struct outcome_table *table, const struct reply_body *body, struct buffer *out);
+uint64_t success_warned(const struct provider *provider, const struct reply_body *body, struct buffer *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "core/utf8.h"
+#include "provider/outcome_table.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
@@ -76,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .body = rest,
     };
     sample_fill_all(&sample);
-    provider->classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(provider, &reply, &sample.record, &outcome);
     check_outcome(&outcome, &reply);
     return 0;
 }

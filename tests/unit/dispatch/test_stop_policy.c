@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "delivery/sender.h"
 #include "dispatch/stop_policy.h"
+#include "provider/outcome_table.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
 
@@ -407,7 +408,8 @@ static void a_reply_stops_the_run_when_it_concerns_all_requests(void **state)
                                              .login_broken = expected->login_broken,
                                              .error_type = slice_from(expected->error_type),
                                              .body = slice_from(expected->body)};
-        provider_find(expected->provider)->classify(&reply, is_question ? NULL : &sample.record, &outcome);
+        outcome_table_classify(provider_find(expected->provider), &reply, is_question ? NULL : &sample.record,
+                               &outcome);
         if ((attempt(&fixture, &outcome) != STOP_NONE) != expected->want)
             fail_msg("%s (%s %s, HTTP %d): %s", expected->sentence, expected->provider,
                      operation_word(expected->operation), expected->status, outcome_word(outcome.kind));

@@ -11,6 +11,7 @@
 
 #include "core/clock.h"
 #include "provider/kraken_embed.h"
+#include "provider/outcome_table.h"
 #include "unit/dispatch/task_situations.h"
 
 enum { NOW = 1000, ATTEMPTS = 6, WAIT_NS = 5 };
@@ -660,7 +661,7 @@ static void a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user(void **state)
         struct outcome outcome;
         policy.recovery = recovery_of(&kraken_embed_provider);
         policy.resolves = cases[i].resolves;
-        kraken_embed_provider.classify(&reply, &sample.record, &outcome);
+        outcome_table_classify(&kraken_embed_provider, &reply, &sample.record, &outcome);
         assert_int_equal(outcome.kind, OUTCOME_EXISTS);
         assert_string_equal(outcome.user_id, cases[i].user_id);
         const struct task_event event = make_event(outcome.kind, true, &outcome);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "provider/outcome_table.h"
 #include "provider/provider.h"
 #include "unit/provider/members.h"
 #include "unit/provider/records.h"
@@ -46,7 +47,7 @@ static inline void check_judged(const struct provider *provider, const struct ju
             .body = slice_from(one->body),
         };
         memset(&outcome, 0xff, sizeof outcome);
-        provider->classify(&reply, &sample.record, &outcome);
+        outcome_table_classify(provider, &reply, &sample.record, &outcome);
         if (outcome.kind != one->kind)
             fail_msg("%s: %s", one->sentence, outcome_word(outcome.kind));
         if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_NOT_SENT ||

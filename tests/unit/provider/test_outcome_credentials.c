@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "model/outcome.h"
+#include "provider/outcome_table.h"
 #include "provider/provider.h"
 #include "provider/provider_table.h"
 #include "unit/provider/records.h"
@@ -54,7 +55,7 @@ static enum outcome_kind judge(const struct provider *provider, const struct ref
         .body = slice_from(refusal->body),
     };
     memset(&outcome, 0xff, sizeof outcome);
-    provider->classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(provider, &reply, &sample.record, &outcome);
     assert_int_equal(outcome.user_id[0], '\0');
     return outcome.kind;
 }

@@ -11,6 +11,7 @@
 
 #include "provider/kira.h"
 #include "provider/kraken_embed.h"
+#include "provider/outcome_table.h"
 #include "provider/payso.h"
 #include "provider/payward.h"
 #include "unit/provider/judging.h"
@@ -226,7 +227,7 @@ static void the_message_quotes_nothing_of_the_other_customer(void **state)
         .body = SLICE_LITERAL("{\"data\":{\"id\":\"AA00000000000001\",\"external_reference\":\"c-2\","
                               "\"full_name\":\"Ann Lee\"},\"code\":\"c-2\"}"),
     };
-    payward_provider.classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(&payward_provider, &reply, &sample.record, &outcome);
     assert_int_equal(outcome.kind, OUTCOME_IN_DOUBT);
     assert_string_equal(outcome.code, "other_customer");
     assert_string_equal(outcome.message, "the answer names another customer than the request");
@@ -255,7 +256,7 @@ static void a_redirect_stops_the_run_and_leaves_what_was_sent_in_doubt(void **st
                 struct outcome outcome;
                 sample_fill(&sample);
                 memset(&outcome, 0xff, sizeof outcome);
-                providers[i]->classify(&reply, &sample.record, &outcome);
+                outcome_table_classify(providers[i], &reply, &sample.record, &outcome);
                 if (is_redirect && outcome.kind != (sends ? OUTCOME_IN_DOUBT : OUTCOME_STOP))
                     fail_msg("%s: %d to a %s: %s", providers[i]->name, status,
                              operation_word(reply.operation), outcome_word(outcome.kind));

@@ -9,6 +9,7 @@
 
 #include "core/utf8.h"
 #include "model/country.h"
+#include "provider/outcome_table.h"
 #include "provider/payward.h"
 #include "unit/provider/members.h"
 #include "unit/provider/records.h"
@@ -106,7 +107,7 @@ static void a_fetch_distinguishes_a_missing_user_from_an_unknown_key(void **stat
                                              .http_status = examples[i].status,
                                              .body = slice_from(examples[i].body)};
         struct outcome outcome;
-        payward_provider.classify(&reply, NULL, &outcome);
+        outcome_table_classify(&payward_provider, &reply, NULL, &outcome);
         assert_int_equal(outcome.kind, examples[i].kind);
         assert_int_equal(outcome.http_status, examples[i].status);
     }
@@ -302,7 +303,7 @@ static void check_attempt(const struct attempt *attempt, enum operation operatio
     };
     struct outcome outcome;
     memset(&outcome, 0xff, sizeof outcome);
-    payward_provider.classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(&payward_provider, &reply, &sample.record, &outcome);
     if (outcome.kind != attempt->kind)
         fail_msg("%s: %s", attempt->sentence, outcome_word(outcome.kind));
     if (outcome.kind == OUTCOME_IN_DOUBT || outcome.kind == OUTCOME_THROTTLED ||
@@ -471,7 +472,7 @@ static void without_a_whole_answer_what_left_decides(void **state)
             .body = SLICE_LITERAL(BAD_NONCE),
         };
         struct outcome outcome;
-        payward_provider.classify(&reply, &sample.record, &outcome);
+        outcome_table_classify(&payward_provider, &reply, &sample.record, &outcome);
         if (outcome.kind != attempts[i].kind)
             fail_msg("%s: %s", attempts[i].sentence, outcome_word(outcome.kind));
         assert_int_equal(outcome.cause, attempts[i].cause);
@@ -494,7 +495,7 @@ static void retry_after_and_a_long_request_id_are_passed_on(void **state)
                                    .retry_after_ns = 5,
                                    .request_id = slice_from(long_id)};
     struct outcome outcome;
-    payward_provider.classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(&payward_provider, &reply, &sample.record, &outcome);
     assert_int_equal(outcome.kind, OUTCOME_THROTTLED);
     assert_int_equal(outcome.retry_after_ns, 5);
     assert_string_equal(outcome.request_id, "");

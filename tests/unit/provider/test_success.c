@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "provider/kira.h"
+#include "provider/outcome_table.h"
 #include "provider/payward.h"
 #include "unit/provider/members.h"
 #include "unit/provider/records.h"
@@ -27,7 +28,7 @@ static struct outcome judge(const struct provider *provider, enum operation oper
                                          .members = members,
                                          .body = slice_from(body)};
     memset(&outcome, 0xff, sizeof outcome);
-    provider->classify(&reply, &sample.record, &outcome);
+    outcome_table_classify(provider, &reply, &sample.record, &outcome);
     if (outcome.kind != OUTCOME_DONE)
         fail_msg("%s: %s", body, outcome_word(outcome.kind));
     return outcome;
