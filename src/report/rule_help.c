@@ -141,7 +141,7 @@ static const struct rule_help_row {
       "The customer's data changed, and the provider does not support updates.",
       "Change the data by hand at the provider, or ignore changes with delivery.on_change: ignore."}},
     {RULE_HELP_ANY,
-     "refused",
+     RULE_REFUSED,
      {"refused by the provider", "The provider refused the record, in this run or in an earlier one.",
       "The reject file contains the provider's message. Correct the record; one that did not change is sent again only by kyc-import run --retry-refused."}},
     {RULE_HELP_ANY,
