@@ -341,6 +341,38 @@ static void the_nearest_word_is_found(void **state)
     assert_null(text_nearest(slice_make(longest, sizeof longest), words));
 }
 
+static void names_are_joined_as_people_do(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *names[4], *want;
+    } rows[] = {{{NULL}, ""}, {{"a"}, "a"}, {{"a", "b"}, "a and b"}, {{"a", "b", "c"}, "a, b and c"}};
+    char text[TEXT_HINT_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        text_join_names(rows[i].names, " and ", text);
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
+static void a_hint_names_the_nearest_or_all(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"finance", "education", NULL};
+    static char name[] = "a name of twenty-nine bytes ..";
+    const char *many[101];
+    char hint[TEXT_HINT_SIZE];
+    text_hint_names(SLICE_LITERAL("finanec"), words, hint);
+    assert_string_equal(hint, "did you mean `finance`?");
+    text_hint_names(SLICE_LITERAL("plumber"), words, hint);
+    assert_string_equal(hint, "the names are finance, education");
+
+    for (size_t i = 0; i < 100; i++) /* 3,000 bytes: not all are shown */
+        many[i] = name;
+    many[100] = NULL;
+    text_hint_names(SLICE_LITERAL("x"), many, hint);
+    assert_true(strlen(hint) > 700 && strlen(hint) < TEXT_HINT_SIZE);
+}
+
 static void damage_is_found_where_it_begins(void **state)
 {
     (void)state;
@@ -383,6 +415,8 @@ int main(void)
         cmocka_unit_test(a_message_is_cut_between_words),
         cmocka_unit_test(a_cut_message_is_a_beginning_of_whole_words),
         cmocka_unit_test(the_nearest_word_is_found),
+        cmocka_unit_test(names_are_joined_as_people_do),
+        cmocka_unit_test(a_hint_names_the_nearest_or_all),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
