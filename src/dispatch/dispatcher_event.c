@@ -18,6 +18,7 @@ struct task_policy dispatcher_event_policy(const struct dispatcher *dispatcher, 
         .retry_for_ns = limits->retry_for_ns,
         .resolves = limits->settle,
         .can_update = dispatcher->parts.provider->can_update,
+        .ignores_changes = !limits->update,
         .stopping = dispatcher->stopping,
         .key_known = dispatcher->recovery->looks_up &&
                      reconcile_key_is_known(dispatcher->reconcile, task, session_clocks(dispatcher->session)),

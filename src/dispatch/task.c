@@ -125,7 +125,7 @@ static struct task_action acknowledge(const struct task *task, const struct task
     struct task_action action = {
         .next = TASK_CREATED, .write = true, .ledger = LEDGER_RESULT_ACKNOWLEDGED, .event = true};
 
-    if (!task->is_superseded)
+    if (!task->is_superseded || policy->ignores_changes)
         return action;
     if (policy->can_update) {
         action.next = TASK_UPDATE;

@@ -28,7 +28,7 @@
  *
  * Wherever it says CREATED: if the row has changed since the create was journalled (is_superseded), the user
  * has the old data and the rest comes next, as an UPDATE; where nothing can be updated, it ends REFUSED
- * (record/no_update).
+ * (record/no_update). With on_change: ignore it is CREATED all the same.
  *
  * From every state: an attempt that certainly did nothing (throttled, not sent, a stale nonce or token)
  * leaves the state as it is and waits; without a further attempt (delivery.attempts, delivery.retry_for, the
@@ -168,10 +168,11 @@ struct task_policy {
     uint64_t retry_for_ns;
     bool resolves; /* in_doubt: settle; else hold */
     bool can_update;
-    bool stopping;    /* no further attempt, whatever the reply */
-    bool key_known;   /* of recovery.looks_up: the provider certainly remembers the idempotency key */
-    uint64_t now_ns;  /* monotonic */
-    uint64_t wait_ns; /* the backoff before another attempt */
+    bool ignores_changes; /* on_change: ignore: a user keeps the data that it was created with */
+    bool stopping;        /* no further attempt, whatever the reply */
+    bool key_known;       /* of recovery.looks_up: the provider certainly remembers the idempotency key */
+    uint64_t now_ns;      /* monotonic */
+    uint64_t wait_ns;     /* the backoff before another attempt */
 };
 
 /* What is done after the ledger was written. */

@@ -737,6 +737,30 @@ static void three_bad_nonces_of_one_record_are_enough(void **state)
     }
 }
 
+static void with_on_change_ignore_a_user_keeps_what_it_was_created_with(void **state)
+{
+    (void)state;
+    const struct outcome done = {.kind = OUTCOME_DONE, .http_status = 200, .user_id = "u-1"};
+    const struct task_event events[] = {
+        {.kind = TASK_EVENT_REPLY, .outcome = &done, .sent = true},
+        {.kind = TASK_EVENT_FOUND, .outcome = &done, .finding = TASK_FOUND_OURS, .user_id = "u-1"},
+    };
+    static const enum task_state states[] = {TASK_REPEAT, TASK_FIND};
+
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        for (int ignores = 0; ignores < 2; ignores++) {
+            struct task task = make_task(states[i], SUPERSEDED);
+            const struct task_policy policy = {.recovery = recovery_of(provider_find("kira")),
+                                               .attempts = 6,
+                                               .resolves = true,
+                                               .can_update = true,
+                                               .ignores_changes = ignores};
+            struct task_action action = task_next(&task, &events[i], &policy);
+            assert_int_equal(action.next, ignores ? TASK_CREATED : TASK_UPDATE);
+            assert_true(action.write && action.ledger == LEDGER_RESULT_ACKNOWLEDGED);
+        }
+}
+
 /* A second request for the same create is only safe under a key that the provider still remembers. */
 static void a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user(void **state)
 {
@@ -775,6 +799,7 @@ int main(void)
         cmocka_unit_test(a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
         cmocka_unit_test(an_attempt_that_is_not_about_the_record_uses_up_none_of_its_own),
+        cmocka_unit_test(with_on_change_ignore_a_user_keeps_what_it_was_created_with),
         cmocka_unit_test(three_401s_of_one_record_are_enough),
         cmocka_unit_test(three_bad_nonces_of_one_record_are_enough),
     };
