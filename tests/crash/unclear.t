@@ -65,6 +65,15 @@ parallel 'kira, listed and not fetched' => sub {
     sandbox_faults($case->{sandbox}, 'not-found:100%@fetch');
     stays_unclear($case, 'kira, listed and not fetched', 'user_not_fetched', qr/lists a user .* answers 404/);
 };
+parallel 'kira, a repeat that exists, listed and not fetched' => sub {
+    $rows = 1; # of this process
+    my $sandbox = sandbox_start('--idempotency-life', '1ms', '--kira-unique', 'external_id');
+    my $case = case_new($sandbox, provider => 'kira', rows => $rows);
+    sandbox_faults($sandbox, 'drop:x1@create', 'not-found:100%@fetch');
+    case_run($case, '-q');
+    stays_unclear($case, 'kira, a repeat that exists', 'exists_user_not_fetched', qr/lists a user .* answers 404/);
+    is_deeply([case_ledger($case, q(SELECT count(*) FROM event WHERE operation = 'create' AND attempt > 0))], [[2]], 'the create is sent by the first run alone');
+};
 parallel 'kira, without the birth date' => sub {
     my $case = landed('kira', []);
     sandbox_faults($case->{sandbox}, 'left-out:100%@fetch');
