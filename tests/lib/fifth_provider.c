@@ -161,16 +161,9 @@ static const struct outcome_row own_rows[] = {
 static const struct outcome_table outcomes = {
     .rows = own_rows,
     .row_count = sizeof own_rows / sizeof *own_rows,
-    .fields = &fields,
     .read_success = fifth_read_success,
     .read_existing = fifth_read_existing,
 };
-
-static void fifth_classify(const struct provider_reply *reply, const struct record *record,
-                           struct outcome *outcome)
-{
-    outcome_table_classify(&outcomes, reply, record, outcome);
-}
 
 static const struct provider_word verification_words[] = {
     {"checked", "shipshape", VERIFICATION_VERIFIED, false},
@@ -188,6 +181,7 @@ static const struct provider examplepay = {
     .recovery = PROVIDER_RECOVERY_LOOK_UP,
     .recovery_help = "looked up by its address of mail",
     .fields = &fields,
+    .outcomes = &outcomes,
     .verification_words = verification_words,
     .account_new = fifth_account_new,
     .account_free = fifth_account_free,
@@ -195,7 +189,6 @@ static const struct provider examplepay = {
     .authenticate = fifth_authenticate,
     .find_users = remote_user_find_list,
     .read_user = fifth_read_user,
-    .classify = fifth_classify,
 };
 
 const struct provider *const provider_list[] = {&kira_provider, &examplepay, NULL};
