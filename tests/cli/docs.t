@@ -80,6 +80,13 @@ my $help = read_file("$home/src/report/rule_help.c");
 my @rules = read_file("$home/src/model/verdict.h") =~ /define (RULE_\w+)/g;
 is(join(' ', grep { $help !~ /\b$_\b/ } @rules), '', 'each rule has its help: ' . @rules);
 
+# The settings of `provider` that people read of are those of the help.
+my %setting = map { $_ => 1 } qw(name credentials), map { (run_program(program('kyc-import'), 'help', $_))[1] =~ /^Settings.*\n\n((?:  .*\n)+)/m ? $1 =~ /^  (\w+)/mg : () } provider_names();
+cmp_ok(scalar keys %setting, '>', 10, 'the help has settings');
+for my $readme (grep { m{^(?:jobs/|src/provider/)?README} } @readmes) {
+    is(join(' ', grep { !$setting{$_} } read_file("$home/$readme") =~ /`provider\.(\w{2,})/g), '', "$readme: each provider.NAME is a setting");
+}
+
 # And what this test finds.
 for my $case (
     ['`src/main.c`, `src/core/text*.c`, `tests/{unit,cli}/`, [a link](README.md#proof)', ''],
