@@ -52,7 +52,7 @@ struct stop_policy {
     char text[STOP_POLICY_TEXT_SIZE]; /* why, of the first reason: a fact line and a hint; "": none */
 };
 
-/* canary: the requests that are to be sent one at a time; 0: none. Its begin and end are logged. */
+/* canary: the requests that are to be sent one at a time; 0: none. Its start and end are logged. */
 void stop_policy_init(struct stop_policy *policy, const struct job_delivery *limits, uint32_t canary);
 void stop_policy_clear(struct stop_policy *policy);
 

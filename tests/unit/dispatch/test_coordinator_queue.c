@@ -155,5 +155,5 @@ int main(void)
         cmocka_unit_test(two_workers_at_once_still_give_input_order),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("coordinator_queue", tests, NULL, NULL);
 }

@@ -82,5 +82,5 @@ int main(void)
         cmocka_unit_test(a_process_that_was_killed_while_it_waited_leaves_the_rest_of_the_wait),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rate_carryover", tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "dispatch/session.h"
 #include "provider/provider_table.h"
 #include "unit/delivery/script_server.h"
@@ -372,6 +373,7 @@ int main(void)
         WITH_LEDGER(the_largest_lead_of_this_machines_clock_is_stored),
     };
 
+    log_setup("test", LOG_ERROR, false);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("session", tests, job_text_setup, job_text_teardown);
 }

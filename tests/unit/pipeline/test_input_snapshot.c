@@ -108,7 +108,7 @@ int main(void)
     snprintf(path, sizeof path, "%s/export.csv", folder);
     snprintf(other, sizeof other, "%s/other.csv", folder);
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    int failed = cmocka_run_group_tests_name("strict", tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("input_snapshot", tests, NULL, NULL);
     unlink(path);
     rmdir(folder);
     return failed;
