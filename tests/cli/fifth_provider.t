@@ -217,8 +217,15 @@ subtest 'an update' => sub {
 };
 
 subtest 'a changed setting' => sub {
-    my ($status, $out, $err) = run_job('run', '--set', 'provider.branch=13', '--set', 'delivery.canary=2');
-    like($err, qr/canary/, 'begins with a canary') or diag $err;
+    $given{$_} = 'Alexis' for qw(one lost);
+    write_export();
+    my @canary = ('--set', 'delivery.canary=2', '--accept-updates');
+    my ($status, $out, $err) = run_job('run', @canary);
+    like($err, qr/canary: passed/, 'a canary passes') or diag $err;
+    ($status, $out, $err) = run_job('run', @canary);
+    unlike($err, qr/canary/, 'and is over');
+    ($status, $out, $err) = run_job('run', @canary, '--set', 'provider.branch=13');
+    like($err, qr/canary/, 'until the setting changes') or diag $err;
     ($status, $out, $err) = run_job('run', '--set', 'provider.branch=100');
     is($status, 2, 'a wrong one of the command line');
     like($err, qr/--set provider\.branch/, 'is named');
