@@ -15,6 +15,7 @@
 
 enum { HTTP_BAD_REQUEST = 400, HTTP_UNPROCESSABLE = 422 };
 
+static const char UNREADABLE[] = "unreadable"; /* the code of an answer that cannot be read */
 static const char UNAUTHORIZED[] =
     "HTTP 401 with 3 tokens in a row, while other requests succeed: ask the provider why, then run again";
 _Static_assert(TASK_BAD_TOKENS_MAX == 3, "the number in the text");
@@ -307,7 +308,8 @@ static struct task_action on_unanswered(const struct task *task, const struct ta
 {
     if (!task_is_in_doubt(task->state) || event->outcome->http_status == 0)
         return give_up(task, false);
-    return reread(end_in_doubt(true), OUTCOME_IN_DOUBT, NULL, NULL);
+    bool is_unreadable = event->outcome->kind == OUTCOME_DONE;
+    return reread(end_in_doubt(true), OUTCOME_IN_DOUBT, is_unreadable ? UNREADABLE : NULL, NULL);
 }
 
 static struct task_action decide(const struct task *task, const struct task_event *event,
@@ -322,7 +324,7 @@ static struct task_action decide(const struct task *task, const struct task_even
     case TASK_EVENT_REPLY:
         return on_reply(task, event, policy);
     case TASK_EVENT_UNREADABLE: /* as if there were no answer */
-        return reread(on_nothing_done(task, event, policy, false), OUTCOME_NOT_SENT, "unreadable", NULL);
+        return reread(on_nothing_done(task, event, policy, false), OUTCOME_NOT_SENT, UNREADABLE, NULL);
     case TASK_EVENT_MORE:
         action.step = TASK_STEP_SEND;
         action.write = action.event = true;

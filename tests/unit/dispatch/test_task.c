@@ -627,6 +627,20 @@ static void each_action_is_recorded_as_it_reads_the_reply(void **state)
     each_situation(check_record, NULL);
 }
 
+/* A success whose list is not one, after the last attempt. */
+static void a_listing_that_cannot_be_read_is_recorded_so(void **state)
+{
+    (void)state;
+    const struct task task = make_task(TASK_FIND, 0);
+    const struct outcome outcome = {.kind = OUTCOME_DONE, .http_status = 200};
+    const struct task_event event = make_event(UNANSWERED, true, &outcome);
+    const struct task_action got = task_next(&task, &event, &any_policy);
+
+    assert_int_equal(got.next, TASK_IN_DOUBT);
+    assert_int_equal(got.as, OUTCOME_IN_DOUBT);
+    assert_string_equal(got.code ? got.code : "(reply)", "unreadable");
+}
+
 /* Of kraken-embed, whose repeat of a create is answered by 409: its own reading of the reply, then the task.
  */
 static void a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user(void **state)
@@ -778,6 +792,7 @@ int main(void)
         cmocka_unit_test(the_transitions_are_those_of_the_diagram),
         cmocka_unit_test(a_task_leaves_its_place_before_it_enters_another),
         cmocka_unit_test(each_action_is_recorded_as_it_reads_the_reply),
+        cmocka_unit_test(a_listing_that_cannot_be_read_is_recorded_so),
         cmocka_unit_test(a_409_to_a_repeat_is_in_doubt_unless_it_names_a_user),
         cmocka_unit_test(a_create_in_doubt_is_repeated_only_where_that_makes_no_second_user),
         cmocka_unit_test(a_record_is_tried_no_more_after_its_attempts_or_its_time),
