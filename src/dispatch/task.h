@@ -18,7 +18,10 @@
  *       no answer (1) └──────┘ not clear: IN_DOUBT
  *
  *   (1) only a listing recognizes a create (recovery.lists); elsewhere "exists" without doubt is REFUSED
- *   (2) users are looked up (recovery.looks_up): the idempotency key is too old, or the row has changed
+ *   (2) users are looked up (recovery.looks_up): the idempotency key is too old, or the row has changed;
+ *       there users that do not show it lead to RESEND too, if by then the key is certainly known
+ *   A create in doubt since an earlier run begins in REPEAT, by (1) and (2) in FIND, and in FIND_EXISTING if
+ *   users are looked up and the ledger has it that the user exists.
  *
  * CREATE, REPEAT and RESEND: success ──► CREATED. Without doubt a refusal is final; see below.
  *
@@ -27,14 +30,14 @@
  *   └────────┘           └───────────────┘
  *
  * Wherever it says CREATED: if the row has changed since the create was journalled (is_superseded), the user
- * has the old data and the rest comes next, as an UPDATE; where nothing can be updated, it ends REFUSED
- * (record/no_update). With on_change: ignore it is CREATED all the same.
+ * may have the old data, and the difference comes next, as an UPDATE; where nothing can be updated, it ends
+ * REFUSED (record/no_update). With on_change: ignore it is CREATED all the same.
  *
  * From every state: an attempt that certainly did nothing (throttled, not sent, a stale nonce or token)
- * leaves the state as it is and waits; without a further attempt (delivery.attempts, delivery.retry_for, the
- * run stops) a task in doubt ends IN_DOUBT, any other UNSENT. A refusal ends a task: REFUSED where it proves
- * that the operation was not carried out, IN_DOUBT else. In doubt only a 400 or 422 to the very bytes of the
- * create proves that.
+ * leaves the state as it is and waits. Without a further attempt (delivery.attempts, delivery.retry_for, the
+ * run stops; after no answer also in_doubt: hold) a task in doubt, or without an answer, ends IN_DOUBT, any
+ * other UNSENT. A refusal ends a task: REFUSED where it proves that the operation was not carried out,
+ * IN_DOUBT else. In doubt only a 400 or 422 to the very bytes of the operation proves that.
  *
  * So a create whose answer was lost, whose repeat got 409, and whose look-up found nobody went CREATE,
  * REPEAT, FIND_EXISTING, IN_DOUBT: the provider has such a user and does not show it, so it is not sent
