@@ -149,6 +149,7 @@ static void prepare_create(struct task *task)
 {
     reconcile_drop(task);
     task->delivery.call.operation = OPERATION_CREATE;
+    task->delivery.call.user_id = NULL; /* it was the question's */
     task->delivery.sink = NULL;
     task_restart(task);
 }

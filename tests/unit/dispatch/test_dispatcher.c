@@ -140,6 +140,7 @@ static void check_request(struct scripted *scripted, const struct script *script
         fixture_find(scripted->customers.fixture, ((const struct task *)delivery)->customer);
     assert_true(row.first_sent_at != 0 && row.operation == delivery->call.operation);
     assert_true(is_create ? slice_is(row.idempotency_key, key ? key : "") : !key);
+    assert_true(!is_create || !delivery->call.user_id);
     if (!is_create || script->life == NEVER_SEEN)
         return;
     assert_string_equal(key ? key : "",
@@ -483,6 +484,34 @@ static void a_create_without_an_answer_is_listed_after_twice_its_timeout(void **
     scripted_close(&scripted);
 }
 
+/* The replies to the questions have shown the provider's time by then. */
+static void users_that_do_not_show_it_are_no_obstacle_once_the_key_is_known(void **state)
+{
+    (void)state;
+    const struct script lost = {.provider = "kira", .life = NEVER_SEEN, .replies = "timeout"},
+                        listed = {.replies = HIT "|" NOBODY}, unclear = {.replies = NAMELESS "|done"};
+    struct scripted scripted;
+    char trace[SCRIPTED_TRACE_SIZE];
+    struct customer customer = open_script(&scripted, &lost);
+
+    start_run(&scripted, ROW_SAME);
+    play(&scripted, &lost, &customer, trace);
+    scripted_stop(&scripted);
+    scripted_end(&scripted);
+    scripted_reload(&scripted);
+    start_run(&scripted, ROW_SAME);
+    play(&scripted, &listed, &customer, trace);
+    struct clocks *clocks = (struct clocks *)session_clocks(scripted.dispatcher->session);
+    clocks->has_provider = true;
+    clocks->provider_offset_ns = (int64_t)clock_real_ns() - (int64_t)clock_boot_ns();
+    play(&scripted, &unclear, &customer, trace);
+    assert_string_equal(trace, "fetch u-ours, create");
+    assert_int_equal(scripted_pop_ended(&scripted)->state, TASK_CREATED);
+    scripted_stop(&scripted);
+    scripted_end(&scripted);
+    scripted_close(&scripted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +520,7 @@ int main(void)
         cmocka_unit_test(a_reply_after_the_stop_ends_its_task),
         cmocka_unit_test(a_create_without_an_answer_is_listed_after_twice_its_timeout),
         cmocka_unit_test(a_create_that_exists_is_looked_up_by_each_run_and_never_sent_again),
+        cmocka_unit_test(users_that_do_not_show_it_are_no_obstacle_once_the_key_is_known),
     };
 
     log_setup("test", LOG_WARNING, false);
