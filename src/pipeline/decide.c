@@ -155,11 +155,11 @@ static void decide_unresolved(const struct decide_context *context, const struct
             refuse(decision, RULE_REFUSED, customer->message);
         return;
     }
-    bool exists = customer->state == LEDGER_IN_DOUBT && is_existing(customer);
+    bool exists = is_existing(customer), in_doubt = customer->state == LEDGER_IN_DOUBT;
     decision->kind = DECISION_RECONCILE;
-    if (exists && !recovery->looks_up && !recovery->lists) /* without its id: repeating cannot show more */
+    if (exists && in_doubt && recovery->repeats && !recovery->looks_up) /* repeating cannot show more */
         decision->kind = DECISION_HELD;
-    decision->exists = exists && recovery->looks_up;
+    decision->exists = exists && recovery->looks_up; /* also of a run that died: it was in doubt then */
     decision->first_sent_at = customer->first_sent_at;
     decision->journalled_run = customer->state == LEDGER_JOURNALLED ? customer->updated_run : 0;
     if (customer->idempotency_key.len > 0)

@@ -484,6 +484,20 @@ static void a_create_without_an_answer_is_listed_after_twice_its_timeout(void **
     scripted_close(&scripted);
 }
 
+/* The run that journalled it died, so that the ledger has it as journalled, not as in doubt. */
+static void a_create_of_a_dead_run_that_exists_is_not_sent_again_either(void **state)
+{
+    (void)state;
+    const struct script runs[] = {
+        {"its run died", "kira", JOURNALLED, ROW_SAME, NOBODY "|409", "look_up, create", TASK_IN_DOUBT, NULL,
+         LEDGER_JOURNALLED, "", "", 0},
+        IN_RUN(ROW_SAME, NOBODY, "look_up", "exists_not_found"),
+        IN_RUN(ROW_SAME, NOBODY, "look_up", "exists_not_found"),
+    };
+
+    check_runs(runs, sizeof runs / sizeof *runs);
+}
+
 /* The replies to the questions have shown the provider's time by then. */
 static void users_that_do_not_show_it_are_no_obstacle_once_the_key_is_known(void **state)
 {
@@ -520,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_reply_after_the_stop_ends_its_task),
         cmocka_unit_test(a_create_without_an_answer_is_listed_after_twice_its_timeout),
         cmocka_unit_test(a_create_that_exists_is_looked_up_by_each_run_and_never_sent_again),
+        cmocka_unit_test(a_create_of_a_dead_run_that_exists_is_not_sent_again_either),
         cmocka_unit_test(users_that_do_not_show_it_are_no_obstacle_once_the_key_is_known),
     };
 
