@@ -41,7 +41,7 @@ void session_close(struct session *session);
 
 struct sender *session_sender(struct session *session);
 
-/* Of a run with idempotency keys: notes that a create is journalled now (real_ns, boot_ns: clock.h). */
+/* Notes that an operation is journalled now (real_ns, boot_ns: clock.h). */
 void session_note_journalled(struct session *session, uint64_t real_ns, uint64_t boot_ns);
 /* The clocks of this session, for the age of a create in doubt: constant, but for these functions. */
 const struct clocks *session_clocks(const struct session *session);

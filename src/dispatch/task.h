@@ -47,9 +47,10 @@
  * - A create is sent in CREATE, REPEAT and RESEND alone; an update in UPDATE and UPDATE_REPEAT; questions in
  *   FIND, FIND_EXISTING and FIND_OWNER.
  * - In REPEAT, RESEND, FIND, FIND_EXISTING and UPDATE_REPEAT (task_is_in_doubt) an attempt may have been
- *   carried out, and the ledger has the operation in doubt. In no other state may one of this run have been;
- *   an UPDATE may continue one that an earlier run left in doubt, and after a listing proved absence the
- *   ledger has a CREATE in doubt until its next attempt: a run that dies there lists again.
+ *   carried out, and the ledger has the operation in doubt, or journalled since a run that died.
+ *   In no other state may an attempt of this run have been carried out. An UPDATE may continue one that an
+ *   earlier run left in doubt; and after a listing proved absence the ledger has a CREATE in doubt until its
+ *   next attempt, so a run that dies there lists again.
  * - Where only a listing recognizes a create (recovery.lists) REPEAT, RESEND and FIND_EXISTING do not occur;
  *   where repeating does, FIND_OWNER does not; FIND and RESEND only where users are looked up or listed.
  * - is_superseded is false in CREATE, FIND_OWNER, UPDATE and UPDATE_REPEAT.

@@ -39,7 +39,8 @@ struct provider_call {
     uint64_t
         members; /* of UPDATE: a bit for the slot of each member that is sent, as null when it has no value */
     const char *idempotency_key; /* of CREATE, where the provider has such; else NULL */
-    uint64_t journalled_ns;      /* real ns: when it was journalled first (client_identifier.calculated_at) */
+    uint64_t journalled_ns;      /* real ns: when it was journalled first with these data
+                                    (client_identifier.calculated_at) */
     uint32_t offset;             /* of LOOK_UP: users to pass over */
     bool lower_email;            /* of LOOK_UP: by the record's e-mail in lower case */
     bool in_doubt;               /* of CREATE: an earlier attempt of it has no known outcome */

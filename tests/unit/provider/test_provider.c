@@ -22,7 +22,9 @@ static const struct provider *check(const char *name, const char *base_url, cons
         .provider = {.name = name, .base_url = base_url, .base_url_place = {1, 1}, .ca_file = ca_file},
     };
     *error = (struct error){.scope = ERROR_NONE};
-    return provider_of_job(&job, false, error);
+    const struct provider *provider = provider_of_job(&job, false, error);
+    arena_clear(&job.arena);
+    return provider;
 }
 
 static void a_provider_is_found_by_its_name(void **state)
