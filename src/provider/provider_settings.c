@@ -64,8 +64,11 @@ static int fail_unknown(const struct job *job, const struct provider *provider,
     for (const char *const *common = job->provider.common; common && *common; common++)
         add_name(names, &name_count, *common);
     add_rows(names, &name_count, provider);
+    size_t own_count = name_count;
     for (const struct provider *const *other = provider_list; *other; other++)
         add_rows(names, &name_count, *other);
+    if (!text_nearest(slice_from(setting->name), names)) /* of those of others only a misspelt one is named */
+        names[own_count] = NULL;
     text_hint_names(slice_from(setting->name), names, hint);
     text_format(fault, sizeof fault, "unknown key `%s` in `provider`\nhint: %s", setting->name, hint);
     return fail(job, setting, setting->key_place, error, fault);

@@ -83,7 +83,7 @@ static const struct job_text_case refused[] = {
      "3:62: unknown key `basse_url` in `provider`\nhint: did you mean `base_url`?"},
     {"like none", AT("payward", "zzzzzzzzzz: d"),
      "3:62: unknown key `zzzzzzzzzz` in `provider`\nhint: the names are name, base_url, credentials, ca_file, "
-     "proxy, keep, nonce_window, nonce_floor, concat_country, "},
+     "proxy, keep, nonce_window, nonce_floor, concat_country"},
     {"no number", AT("payward", "nonce_window: 5s"), "3:76: `5s` is not a whole number"},
     {"a number out of range", AT("payward", "nonce_floor: 9223372036854775808"),
      "3:75: `9223372036854775808` is out of range: `nonce_floor` may be from 0 to 9223372036854775807"},
@@ -133,6 +133,19 @@ static void a_setting_that_the_provider_cannot_have_is_refused_at_its_place(void
             fail_msg("%s\n  want %s\n  got  %s", refused[i].sentence, refused[i].want, got);
         job_free(job);
     }
+}
+
+static void a_hint_lists_no_setting_that_the_provider_would_refuse(void **state)
+{
+    (void)state;
+    struct job *job = job_text_load(AT("payso", "zzzzzzzzzz: d"));
+    struct error error = {.scope = ERROR_NONE};
+    assert_null(provider_of_job(job, false, &error));
+    const char *hint = strstr(error.text, "hint: ");
+    assert_non_null(hint);
+    assert_string_equal(hint, "hint: the names are name, base_url, credentials, ca_file, proxy, keep, "
+                              "settle_after, list_max, date_format");
+    job_free(job);
 }
 
 static void a_setting_of_the_command_line_is_named_as_there(void **state)
@@ -246,6 +259,7 @@ int main(void)
         cmocka_unit_test(settings_of_each_provider_are_read),
         cmocka_unit_test(a_setting_that_is_not_written_has_its_default),
         cmocka_unit_test(a_setting_that_the_provider_cannot_have_is_refused_at_its_place),
+        cmocka_unit_test(a_hint_lists_no_setting_that_the_provider_would_refuse),
         cmocka_unit_test(a_setting_of_the_command_line_is_named_as_there),
         cmocka_unit_test(every_setting_of_every_provider_is_in_the_digest),
         cmocka_unit_test(a_digest_is_of_the_value_and_of_nothing_else),
