@@ -76,7 +76,8 @@ static const struct provider_setting settings[] = {
         .min = CLOCK_NS_PER_MS,
         .max = 24 * CLOCK_NS_PER_HOUR,
         .standard = "60s",
-        .help = "how long after a create without a reply the users are listed",
+        .help =
+            "how long after a create without a reply the users are listed, at least twice delivery.timeout",
     },
     {
         .name = SETTING_LIST_MAX,

@@ -138,6 +138,7 @@ for my $provider (@providers) {
         is(line_of($text, $_), '', "$_ is not a field of it") for @{$lacks{$provider}};
         unlike(line_of($text, 'middle_name'), qr/required|cleared/, 'middle_name is neither required nor cleared');
         unlike($text, qr/never updated|cleared/, 'what cannot be updated has no remark about it') if $provider eq 'payso';
+        like($text, qr/users\s+are\s+listed,\s+at\s+least\s+twice\s+delivery\.timeout/, 'settle_after has its second bound') if $provider eq 'payso';
     };
 }
 
