@@ -5,7 +5,7 @@
  *
  *        "exists", not in doubt (1) ┌────────────┐ ours: CREATED
  *       ┌──────────────────────────►│ FIND_OWNER │ another's: REFUSED
- *       │                           └────────────┘
+ *       │                           └────────────┘ not clear: IN_DOUBT; no listing: UNSENT
  *   ┌────────┐ no answer ┌────────┐ "exists" ┌───────────────┐ ours: CREATED
  * ─►│ CREATE │──────────►│ REPEAT │─────────►│ FIND_EXISTING │ nobody, or not clear: IN_DOUBT
  *   └────────┘           └────────┘          └───────────────┘
@@ -18,8 +18,9 @@
  *       no answer (1) └──────┘ not clear: IN_DOUBT
  *
  *   (1) only a listing recognizes a create (recovery.lists); elsewhere "exists" without doubt is REFUSED
- *   (2) users are looked up (recovery.looks_up): the idempotency key is too old, or the row has changed;
- *       there users that do not show it lead to RESEND too, if by then the key is certainly known
+ *   (2) users are looked up (recovery.looks_up), and the idempotency key is not certainly known any more, or
+ *       the row has changed: FIND takes the place of REPEAT. There users that do not show it lead to RESEND
+ *       too, if the row has not changed and by then the key is certainly known
  *   A create in doubt since an earlier run begins in REPEAT, by (1) and (2) in FIND, and in FIND_EXISTING if
  *   users are looked up and the ledger has it that the user exists.
  *
@@ -29,6 +30,7 @@
  * ─►│ UPDATE │──────────►│ UPDATE_REPEAT │   both: success ──► UPDATED
  *   └────────┘           └───────────────┘
  *
+ * The ledger has digests of the old data alone, so a create that is sent again has the row as it is now.
  * Wherever it says CREATED: if the row has changed since the create was journalled (is_superseded), the user
  * may have the old data, and the difference comes next, as an UPDATE; where nothing can be updated, it ends
  * REFUSED (record/no_update). With on_change: ignore it is CREATED all the same.
