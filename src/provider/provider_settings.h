@@ -1,7 +1,8 @@
 /* provider_settings: the settings that only some providers have: one row each, by which a job is judged.
  *
- * A new setting is a SETTING_… in model/job_setting.h and a row in the descriptor of each provider that has
- * it; several share a row by a macro of the part that reads it. Thread: any; pure.
+ * A new setting is a row in the descriptor of each provider that has it, and a SETTING_… in
+ * model/job_setting.h if another file reads it; several share a row by a macro of the part that reads it.
+ * Thread: any; pure.
  */
 #ifndef KYC_PROVIDER_PROVIDER_SETTINGS_H
 #define KYC_PROVIDER_PROVIDER_SETTINGS_H
