@@ -1,4 +1,5 @@
 #include "core/base_url.h"
+#include "core/text.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
 
@@ -150,6 +151,22 @@ static void add_setting(struct job_provider *provider, const struct job_node *va
     };
 }
 
+/* The other unknown keys are judged with the settings of the provider, which come later. */
+static int fail_without_credentials(struct job_reader *reader, const struct job_node *value,
+                                    const struct job_provider *provider)
+{
+    for (const struct job_node *member = value->first; member; member = member->next) {
+        const char *nearest = text_nearest(member->key, provider->common);
+        if (!job_keys_find(common_keys, member->key) && nearest && strcmp(nearest, "credentials") == 0)
+            return job_keys_fail_at_key(reader, member,
+                                        "unknown key `%s` in `provider`\nhint: did you mean `credentials`?",
+                                        member->key.data);
+    }
+    return job_keys_fail_at_key(
+        reader, value,
+        "`provider.credentials` is missing\nhint: write env:NAME or file:PATH for each secret");
+}
+
 int job_provider_read(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                       void *target)
 {
@@ -168,9 +185,5 @@ int job_provider_read(struct job_reader *reader, const struct job_node *value, c
         else if (common->read(reader, member, common, provider) != 0)
             return -1;
     }
-    if (provider->credential_count > 0)
-        return 0;
-    return job_keys_fail_at_key(
-        reader, value,
-        "`provider.credentials` is missing\nhint: write env:NAME or file:PATH for each secret");
+    return provider->credential_count > 0 ? 0 : fail_without_credentials(reader, value, provider);
 }

@@ -209,6 +209,9 @@ static void the_common_settings_are_held_to_their_form(void **state)
         {"keep of one name twice", PROVIDER("keep: [a, b, a]"), "2:40: `keep` names `a` twice"},
         {"keep of no name", PROVIDER("keep: ['']"), "2:34: `this value` is empty"},
         {"no credentials", JOB_HEAD "provider: {name: payward}\n", "2:1: `provider.credentials` is missing"},
+        {"misspelt credentials",
+         JOB_HEAD "provider: {name: payward, nonce_window: 5, credentails: {api_key: env:A}}\n",
+         "2:44: unknown key `credentails` in `provider`\nhint: did you mean `credentials`?"},
         {"a list", JOB_HEAD "provider: [payward]\n", "2:11: `provider` should be a mapping, and is a list"},
     };
     JOB_TEXT_CHECK_REFUSED(cases);
