@@ -45,6 +45,20 @@ static int check_ca_file(const struct job *job, struct error *error)
     return job_fail(job, job->provider.place, error, "provider.ca_file %s cannot be read: %s", path, reason);
 }
 
+static void fail_without_name(const struct job *job, const char *known, struct error *error)
+{
+    for (size_t i = 0; i < job->provider.setting_count; i++) {
+        const struct job_setting *setting = &job->provider.settings[i];
+        const char *nearest = text_nearest(slice_from(setting->name), job->provider.common);
+        if (!setting->origin && nearest && strcmp(nearest, "name") == 0) {
+            job_fail(job, setting->key_place, error,
+                     "unknown key `%s` in `provider`\nhint: did you mean `name`?", setting->name);
+            return;
+        }
+    }
+    job_fail(job, job->provider.place, error, "`provider.name` is missing\nhint: one of %s", known);
+}
+
 static const struct provider *find_named(const struct job *job, struct error *error)
 {
     const char *name = job->provider.name;
@@ -54,7 +68,7 @@ static const struct provider *find_named(const struct job *job, struct error *er
 
     text_join_names(provider_names(), ", ", known);
     if (!name)
-        job_fail(job, job->provider.place, error, "`provider.name` is missing\nhint: one of %s", known);
+        fail_without_name(job, known, error);
     else if (!provider && nearest)
         job_fail(job, job->provider.place, error, "unknown provider `%s`\nhint: did you mean `%s`?", name,
                  nearest);

@@ -117,6 +117,9 @@ static const struct job_text_case refused[] = {
      "3:68: provider.version is not a version: 1 to 64 characters without blanks"},
     {"no provider", JOB_HEAD JOB_INPUT JOB_FIELDS "provider: {credentials: {api_key: env:A}}\n",
      "4:1: `provider.name` is missing\nhint: one of payward, kraken-embed, kira, payso"},
+    {"a misspelt name",
+     JOB_HEAD JOB_INPUT JOB_FIELDS "provider: {nmae: kira, credentials: {api_key: env:A}}\n",
+     "4:12: unknown key `nmae` in `provider`\nhint: did you mean `name`?"},
 };
 
 static void a_setting_that_the_provider_cannot_have_is_refused_at_its_place(void **state)
