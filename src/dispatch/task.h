@@ -7,7 +7,7 @@
  *       ┌──────────────────────────►│ FIND_OWNER │ another's: REFUSED
  *       │                           └────────────┘ not clear: IN_DOUBT; no listing: UNSENT
  *   ┌────────┐ no answer ┌────────┐ "exists" ┌───────────────┐ ours: CREATED
- * ─►│ CREATE │──────────►│ REPEAT │─────────►│ FIND_EXISTING │ nobody, or not clear: IN_DOUBT
+ * ─►│ CREATE │──────────►│ REPEAT │──────(3)►│ FIND_EXISTING │ nobody, or not clear: IN_DOUBT
  *   └────────┘           └────────┘          └───────────────┘
  *     │    ▲              │(2)  ▲                    ▲ "exists"
  *     │    │              │     │ no answer          │
@@ -21,10 +21,11 @@
  *   (2) users are looked up (recovery.looks_up), and the idempotency key is not certainly known any more, or
  *       the row has changed: FIND takes the place of REPEAT. There users that do not show it lead to RESEND
  *       too, if the row has not changed and by then the key is certainly known
+ *   (3) if users are looked up, or the reply names the user; else IN_DOUBT
  *   A create in doubt since an earlier run begins in REPEAT, by (1) and (2) in FIND, and in FIND_EXISTING if
- *   users are looked up and the ledger has it that the user exists.
+ *   users are looked up and the ledger records that the user exists.
  *
- * CREATE, REPEAT and RESEND: success ──► CREATED. Without doubt a refusal is final; see below.
+ * CREATE, REPEAT and RESEND: success ──► CREATED.
  *
  *   ┌────────┐ no answer ┌───────────────┐
  * ─►│ UPDATE │──────────►│ UPDATE_REPEAT │   both: success ──► UPDATED
@@ -35,11 +36,15 @@
  * may have the old data, and the difference comes next, as an UPDATE; where nothing can be updated, it ends
  * REFUSED (record/no_update). With on_change: ignore it is CREATED all the same.
  *
- * From every state: an attempt that certainly did nothing (throttled, not sent, a stale nonce or token)
- * leaves the state as it is and waits. Without a further attempt (delivery.attempts, delivery.retry_for, the
- * run stops; after no answer also in_doubt: hold) a task in doubt, or without an answer, ends IN_DOUBT, any
- * other UNSENT. A refusal ends a task: REFUSED where it proves that the operation was not carried out,
- * IN_DOUBT else. In doubt only a 400 or 422 to the very bytes of the operation proves that.
+ * From every state:
+ * - An attempt that certainly did nothing (throttled, not sent, a stale nonce or token) leaves the state as
+ *   it is, and the task waits.
+ * - Without a further attempt (delivery.attempts, delivery.retry_for, the run stops) a task ends: IN_DOUBT if
+ *   it is in doubt or the last attempt had no answer, else UNSENT. With in_doubt: hold it ends IN_DOUBT after
+ *   the first attempt without an answer, and after "exists" in doubt.
+ * - A refusal ends a task: REFUSED, if the task is not in doubt. In doubt it is REFUSED only by a 400 or 422,
+ *   and only if the row has not changed: that proves that the same bytes were not carried out before;
+ *   otherwise IN_DOUBT. A refused question shows nothing: IN_DOUBT.
  *
  * So a create whose answer was lost, whose repeat got 409, and whose look-up found nobody went CREATE,
  * REPEAT, FIND_EXISTING, IN_DOUBT: the provider has such a user and does not show it, so it is not sent
@@ -54,7 +59,8 @@
  *   earlier run left in doubt; and after a listing proved absence the ledger has a CREATE in doubt until its
  *   next attempt, so a run that dies there lists again.
  * - Where only a listing recognizes a create (recovery.lists) REPEAT, RESEND and FIND_EXISTING do not occur;
- *   where repeating does, FIND_OWNER does not; FIND and RESEND only where users are looked up or listed.
+ *   where repeating does, FIND_OWNER does not; FIND only where users are looked up or listed, RESEND only
+ *   where they are looked up.
  * - is_superseded is false in CREATE, FIND_OWNER, UPDATE and UPDATE_REPEAT.
  * - A final state is never left.
  *
@@ -99,7 +105,7 @@ enum task_state {
 enum task_place {
     TASK_NOWHERE,   /* in the hands of the dispatcher */
     TASK_READY,     /* journalled; submitted after the next commit */
-    TASK_IN_FLIGHT, /* the sender has its delivery */
+    TASK_IN_FLIGHT, /* the sender has its delivery: a create, an update, a look-up or fetch */
     TASK_BACKOFF,   /* in the backoff queue until due_ns */
     TASK_LISTING,   /* reconcile has it: it waits for a listing, or is compared with one */
     TASK_ENDED,     /* final; counted after the next commit */
