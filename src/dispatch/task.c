@@ -168,10 +168,15 @@ static struct task_action on_exists(const struct task *task, const struct task_e
         return policy->recovery->lists && may_ask(task, policy)
                    ? ask(TASK_FIND_OWNER, event->sent)
                    : end_refused(FIELD_EMAIL, RULE_EXISTS, event->sent);
-    /* A reply that names the user makes it one that can be fetched. */
-    bool can_ask = policy->recovery->looks_up || event->outcome->user_id[0] != '\0';
-    return can_ask && policy->resolves && may_ask(task, policy) ? ask(TASK_FIND_EXISTING, event->sent)
-                                                                : end_in_doubt(event->sent);
+    /* A reply that names the user makes it one that can be fetched, in this run or by a repeat in a later
+     * one. */
+    bool is_named = event->outcome->user_id[0] != '\0';
+    bool can_ask = policy->recovery->looks_up || is_named;
+    struct task_action action = can_ask && policy->resolves && may_ask(task, policy)
+                                    ? ask(TASK_FIND_EXISTING, event->sent)
+                                    : end_in_doubt(event->sent);
+    action.exists = is_named;
+    return action;
 }
 
 static struct task_action on_refused(const struct task *task, const struct task_event *event)

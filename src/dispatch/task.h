@@ -221,7 +221,8 @@ struct task_action {
 enum { TASK_BAD_NONCES_MAX = 3, TASK_BAD_TOKENS_MAX = 3 };
 
 /* The beginning of the codes that the ledger gets in FIND_EXISTING, where users are looked up, so that a
- * later run begins there too. */
+ * later run begins there too; and of that of a reply "exists" in doubt which named the user, so that a later
+ * run has it named again. */
 #define TASK_CODE_EXISTS "exists_"
 
 /* task: as before the event, but attempts, spared and bad_nonces count its attempt. Asserts that the event

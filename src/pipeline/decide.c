@@ -157,7 +157,8 @@ static void decide_unresolved(const struct decide_context *context, const struct
     }
     bool exists = is_existing(customer), in_doubt = customer->state == LEDGER_IN_DOUBT;
     decision->kind = DECISION_RECONCILE;
-    if (exists && in_doubt && recovery->repeats && !recovery->looks_up) /* repeating cannot show more */
+    bool is_named = slice_begins_with(customer->code, TASK_CODE_EXISTS); /* a repeat would name it again */
+    if (exists && in_doubt && recovery->repeats && !recovery->looks_up && !is_named)
         decision->kind = DECISION_HELD;
     decision->exists = exists && recovery->looks_up; /* also of a run that died: it was in doubt then */
     decision->first_sent_at = customer->first_sent_at;

@@ -427,7 +427,8 @@ static void a_reply_after_the_stop_ends_its_task(void **state)
         {"payward", NEVER_SEEN, ROW_SAME, "timeout", TASK_IN_DOUBT, DECISION_RECONCILE},
         {"payward", IN_DOUBT, ROW_PHONE, "done", TASK_CREATED, DECISION_UPDATE}, /* of the rest */
         {"payward", IN_DOUBT, ROW_SAME, "429", TASK_IN_DOUBT, DECISION_RECONCILE},
-        {"kraken-embed", IN_DOUBT, ROW_SAME, "409 u-ours", TASK_IN_DOUBT, DECISION_HELD},
+        {"kraken-embed", IN_DOUBT, ROW_SAME, "409", TASK_IN_DOUBT, DECISION_HELD},
+        {"kraken-embed", IN_DOUBT, ROW_SAME, "409 u-ours", TASK_IN_DOUBT, DECISION_RECONCILE},
         {"kira", IN_DOUBT, ROW_SAME, HIT, TASK_IN_DOUBT, DECISION_RECONCILE},
         {"kira", IN_DOUBT, ROW_SAME, NOBODY, TASK_IN_DOUBT, DECISION_RECONCILE},
         {"payso", NEVER_SEEN, ROW_SAME, "timeout", TASK_IN_DOUBT, DECISION_RECONCILE},
@@ -484,6 +485,20 @@ static void a_create_without_an_answer_is_listed_after_twice_its_timeout(void **
     scripted_close(&scripted);
 }
 
+/* A reply named the user, and the run stopped before it was fetched: a repeat has it named again. */
+static void a_user_that_was_named_is_fetched_by_the_next_run(void **state)
+{
+    (void)state;
+    const struct script runs[] = {
+        {"the run stopped before the fetch", "kraken-embed", IN_DOUBT, ROW_SAME, "409 u-ours", "create",
+         TASK_IN_DOUBT, NULL, LEDGER_IN_DOUBT, "", "exists_", 0},
+        {"", "kraken-embed", IN_DOUBT, ROW_SAME, "409 u-ours|{\"id\":\"u-ours\",\"external_id\":\"C-1\"}",
+         "create, fetch u-ours", TASK_CREATED, NULL, LEDGER_CREATED, "u-ours", "", 0},
+    };
+
+    check_runs(runs, sizeof runs / sizeof *runs);
+}
+
 /* The run that journalled it died, so that the ledger has it as journalled, not as in doubt. */
 static void a_create_of_a_dead_run_that_exists_is_not_sent_again_either(void **state)
 {
@@ -535,6 +550,7 @@ int main(void)
         cmocka_unit_test(a_create_without_an_answer_is_listed_after_twice_its_timeout),
         cmocka_unit_test(a_create_that_exists_is_looked_up_by_each_run_and_never_sent_again),
         cmocka_unit_test(a_create_of_a_dead_run_that_exists_is_not_sent_again_either),
+        cmocka_unit_test(a_user_that_was_named_is_fetched_by_the_next_run),
         cmocka_unit_test(users_that_do_not_show_it_are_no_obstacle_once_the_key_is_known),
     };
 
