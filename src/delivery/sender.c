@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "core/buffer.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -394,6 +395,17 @@ void sender_figures(const struct sender *sender, struct sender_figures *figures)
 const char *sender_library(void)
 {
     return curl_version();
+}
+
+bool delivery_collect(void *buffer, struct slice bytes)
+{
+    struct buffer *body = buffer;
+
+    if (bytes.len == 0) /* from the beginning, perhaps again */
+        buffer_reset(body);
+    else
+        buffer_append(body, bytes);
+    return !body->overflowed;
 }
 
 bool sender_provider_clock(const struct sender *sender, int64_t *offset_ns)

@@ -56,6 +56,9 @@ struct delivery {
     struct fifo_link link;     /* the holder's */
 };
 
+/* A sink that keeps the body; buffer: a struct buffer of the caller. */
+bool delivery_collect(void *buffer, struct slice bytes);
+
 enum {
     SENDER_KEY_ID_SIZE = 33,
     SENDER_BAD_NONCES_MAX = 10, /* of a run: many of them get a key banned */

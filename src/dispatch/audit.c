@@ -27,9 +27,9 @@ enum {
     ARENA_CHUNK = 4096,
 };
 
-/* One question, which outlives its attempts. */
-struct question {
-    struct delivery delivery; /* first: a delivery that comes back is its question */
+/* A request for one user, or for all; it outlives its attempts. */
+struct audit_request {
+    struct delivery delivery; /* first: a delivery that comes back is its request */
     bool in_use, is_list;
     char user_id[OUTCOME_USER_ID_SIZE], external_id[KEY_SIZE], former_key[KEY_SIZE];
     size_t number;
@@ -47,7 +47,7 @@ struct audit {
     struct json_reader *reader;
     struct arena arena;
     struct audit_list *list;
-    struct question *questions;
+    struct audit_request *requests;
     size_t window, out; /* out: in use */
     uint64_t begun;     /* questions so far */
     int64_t last_id;
@@ -57,17 +57,6 @@ struct audit {
     uint32_t consecutive_no_answer, bad_nonces;
 };
 
-static bool add_body_bytes(void *context, struct slice bytes)
-{
-    struct question *question = context;
-
-    if (bytes.len == 0)
-        buffer_reset(&question->body);
-    else
-        buffer_append(&question->body, bytes);
-    return !question->body.overflowed;
-}
-
 static void request_stop(struct audit *audit, enum error_scope scope, const char *why)
 {
     if (!audit->failed)
@@ -76,82 +65,82 @@ static void request_stop(struct audit *audit, enum error_scope scope, const char
     sender_withdraw(session_sender(audit->session));
 }
 
-static void report_finding(struct audit *audit, const struct question *question, enum audit_finding_kind kind,
-                           struct slice detail)
+static void report_finding(struct audit *audit, const struct audit_request *request,
+                           enum audit_finding_kind kind, struct slice detail)
 {
     const struct audit_finding finding = {.kind = kind,
-                                          .external_id = slice_from(question->external_id),
-                                          .user_id = slice_from(question->user_id),
+                                          .external_id = slice_from(request->external_id),
+                                          .user_id = slice_from(request->user_id),
                                           .detail = detail,
-                                          .http_status = question->delivery.outcome.http_status,
-                                          .number = question->number};
+                                          .http_status = request->delivery.outcome.http_status,
+                                          .number = request->number};
 
     audit->stats->findings[kind]++;
     audit->parts->each(audit->parts->context, &finding);
 }
 
-static void compare_user(struct audit *audit, const struct question *question)
+static void compare_user(struct audit *audit, const struct audit_request *request)
 {
     struct json_fault fault;
     struct slice id, external_id;
     size_t count;
     const struct json_node *nodes =
-        json_reader_parse(audit->reader, buffer_slice(&question->body), &count, &fault);
+        json_reader_parse(audit->reader, buffer_slice(&request->body), &count, &fault);
 
     if (!nodes || !remote_user_identity(audit->parts->provider->fields, nodes, &id, &external_id) ||
-        !remote_user_is_same_id(id, slice_from(question->user_id))) {
-        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("unreadable"));
-    } else if (external_id.len > 0 && !slice_is(external_id, question->external_id) &&
-               !slice_is(external_id, question->former_key)) {
-        report_finding(audit, question, AUDIT_FOREIGN, external_id);
+        !remote_user_is_same_id(id, slice_from(request->user_id))) {
+        report_finding(audit, request, AUDIT_UNCLEAR, slice_from("unreadable"));
+    } else if (external_id.len > 0 && !slice_is(external_id, request->external_id) &&
+               !slice_is(external_id, request->former_key)) {
+        report_finding(audit, request, AUDIT_FOREIGN, external_id);
     } else {
         audit->stats->present++;
         audit->stats->not_named += external_id.len == 0;
         if (audit->parts->exists)
-            audit->parts->exists(audit->parts->context, &(struct audit_user){.number = question->number,
+            audit->parts->exists(audit->parts->context, &(struct audit_user){.number = request->number,
                                                                              .user_id = id,
                                                                              .is_named = external_id.len > 0,
                                                                              .nodes = nodes});
     }
 }
 
-static void handle_answer(struct audit *audit, struct question *question)
+static void handle_answer(struct audit *audit, struct audit_request *request)
 {
-    const struct outcome *outcome = &question->delivery.outcome;
+    const struct outcome *outcome = &request->delivery.outcome;
     bool is_missing = outcome->http_status == HTTP_NOT_FOUND || outcome->http_status == HTTP_GONE;
     struct error error;
 
     audit->consecutive_no_answer = 0;
-    if (question->is_list) {
-        if (audit_list_report(audit->list, &question->delivery, audit->stats, &error) != 0)
+    if (request->is_list) {
+        if (audit_list_report(audit->list, &request->delivery, audit->stats, &error) != 0)
             request_stop(audit, error.scope, error.text);
         return;
     }
     audit->stats->asked++;
     if (outcome->kind == OUTCOME_DONE)
-        compare_user(audit, question);
+        compare_user(audit, request);
     else if (is_missing && outcome->own_error)
-        report_finding(audit, question, AUDIT_MISSING, slice_make(NULL, 0));
+        report_finding(audit, request, AUDIT_MISSING, slice_make(NULL, 0));
     else if (is_missing) /* may be a gateway's or proxy's answer: every user would be missing */
-        report_finding(audit, question, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
+        report_finding(audit, request, AUDIT_UNCLEAR, slice_from("not_in_its_own_words"));
     else
-        report_finding(audit, question, AUDIT_UNCLEAR, slice_from(outcome->code));
+        report_finding(audit, request, AUDIT_UNCLEAR, slice_from(outcome->code));
 }
 
 /* No usable answer: true when the question waits to be asked again. */
-static bool may_ask_again(struct audit *audit, struct question *question)
+static bool may_ask_again(struct audit *audit, struct audit_request *request)
 {
     const struct job_delivery *limits = &audit->parts->job->delivery;
-    const struct outcome *outcome = &question->delivery.outcome;
+    const struct outcome *outcome = &request->delivery.outcome;
     uint64_t now_ns = clock_mono_ns();
-    bool was_probe = question->delivery.was_probe, is_over = outcome->kind == OUTCOME_BAD_TOKEN;
+    bool was_probe = request->delivery.was_probe, is_over = outcome->kind == OUTCOME_BAD_TOKEN;
 
     if (!was_probe && !is_over) /* neither is about the question */
-        question->attempts++;
+        request->attempts++;
     if (was_probe)
-        question->retrying_since_ns = 0;
+        request->retrying_since_ns = 0;
     uint64_t wait_ns =
-        retry_wait_ns(question->attempts ? question->attempts : 1, retry_random_next(&audit->random));
+        retry_wait_ns(request->attempts ? request->attempts : 1, retry_random_next(&audit->random));
     wait_ns += outcome->retry_after_ns;
     if (outcome->retry_after_ns > limits->retry_for_ns) {
         char text[RETRY_AFTER_TEXT_SIZE];
@@ -161,26 +150,25 @@ static bool may_ask_again(struct audit *audit, struct question *question)
         request_stop(
             audit, ERROR_PROVIDER,
             "the provider rejects the nonces as invalid\nhint: make sure that no other program uses this API key");
-    if (!question->retrying_since_ns)
-        question->retrying_since_ns = now_ns;
-    question->due_ns = now_ns + wait_ns;
-    return !audit->failed && !(is_over && question->delivery.bad_tokens >= TASK_BAD_TOKENS_MAX) &&
-           retry_is_allowed(question->attempts, limits->attempts, now_ns - question->retrying_since_ns,
-                            wait_ns, limits->retry_for_ns);
+    if (!request->retrying_since_ns)
+        request->retrying_since_ns = now_ns;
+    request->due_ns = now_ns + wait_ns;
+    return !audit->failed && !(is_over && request->delivery.bad_tokens >= TASK_BAD_TOKENS_MAX) &&
+           retry_is_allowed(request->attempts, limits->attempts, now_ns - request->retrying_since_ns, wait_ns,
+                            limits->retry_for_ns);
 }
 
-static void give_up(struct audit *audit, struct question *question)
+static void give_up(struct audit *audit, struct audit_request *request)
 {
     char text[OUTCOME_MESSAGE_SIZE + 128];
-    const struct outcome *outcome = &question->delivery.outcome;
+    const struct outcome *outcome = &request->delivery.outcome;
 
     if (audit->failed)
         return;
     bool is_over = outcome->kind == OUTCOME_BAD_TOKEN;
-    if (!question->is_list)
-        report_finding(audit, question, AUDIT_NO_ANSWER,
-                       slice_from(is_over ? "unauthorized" : outcome->code));
-    if (!question->is_list && ++audit->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER)
+    if (!request->is_list)
+        report_finding(audit, request, AUDIT_NO_ANSWER, slice_from(is_over ? "unauthorized" : outcome->code));
+    if (!request->is_list && ++audit->consecutive_no_answer < MAX_CONSECUTIVE_NO_ANSWER)
         return;
     text_format(text, sizeof text,
                 "the provider does not answer (%s)\nhint: run it again when the provider answers",
@@ -189,49 +177,48 @@ static void give_up(struct audit *audit, struct question *question)
 }
 
 /* An answer that can be used, as far as its outcome shows. */
-static bool is_answered(const struct audit *audit, const struct question *question)
+static bool is_answered(const struct audit *audit, const struct audit_request *request)
 {
-    enum outcome_kind kind = question->delivery.outcome.kind;
+    enum outcome_kind kind = request->delivery.outcome.kind;
 
-    if (question->is_list)
+    if (request->is_list)
         return kind == OUTCOME_DONE && audit_list_is_whole(audit->list);
     return kind == OUTCOME_DONE || kind == OUTCOME_REFUSED || kind == OUTCOME_EXISTS;
 }
 
 static void handle_delivery(struct audit *audit, struct delivery *delivery)
 {
-    struct question *question = (struct question *)delivery;
+    struct audit_request *request = (struct audit_request *)delivery;
     const struct outcome *outcome = &delivery->outcome;
 
     if (outcome->kind == OUTCOME_STOP) {
         request_stop(audit, ERROR_PROVIDER, outcome->message);
-    } else if (is_answered(audit, question)) {
-        handle_answer(audit, question);
+    } else if (is_answered(audit, request)) {
+        handle_answer(audit, request);
     } else if (outcome->kind != OUTCOME_WITHDRAWN) {
-        if (may_ask_again(audit, question))
+        if (may_ask_again(audit, request))
             return;
-        give_up(audit, question);
+        give_up(audit, request);
     }
-    question->in_use = false;
+    request->in_use = false;
     audit->out--;
     if (audit->parts->next)
         audit->ended = false; /* an answer may lead to another question */
 }
 
-static void submit(struct audit *audit, struct question *question)
+static void submit(struct audit *audit, struct audit_request *request)
 {
-    question->due_ns = 0;
-    question->delivery =
-        (struct delivery){.bad_tokens = question->delivery.bad_tokens,
-                          .subject = question->delivery.subject,
-                          .call = {.operation = OPERATION_FETCH, .user_id = question->user_id},
-                          .sink = add_body_bytes,
-                          .sink_context = question};
-    if (question->is_list) {
-        question->delivery.call.user_id = NULL;
-        audit_list_attach(audit->list, &question->delivery);
+    request->due_ns = 0;
+    request->delivery = (struct delivery){.bad_tokens = request->delivery.bad_tokens,
+                                          .subject = request->delivery.subject,
+                                          .call = {.operation = OPERATION_FETCH, .user_id = request->user_id},
+                                          .sink = delivery_collect,
+                                          .sink_context = &request->body};
+    if (request->is_list) {
+        request->delivery.call.user_id = NULL;
+        audit_list_attach(audit->list, &request->delivery);
     }
-    sender_submit(session_sender(audit->session), &question->delivery);
+    sender_submit(session_sender(audit->session), &request->delivery);
 }
 
 /* The next user of the ledger. As audit_parts.next. */
@@ -254,12 +241,12 @@ static void copy_text(char *out, size_t size, struct slice text)
 }
 
 /* The next user, or the listing. 0, or -1. */
-static int ask_next(struct audit *audit, struct question *question, struct error *error)
+static int ask_next(struct audit *audit, struct audit_request *request, struct error *error)
 {
     struct audit_question next;
 
-    question->is_list = audit->list != NULL;
-    if (question->is_list) {
+    request->is_list = audit->list != NULL;
+    if (request->is_list) {
         audit->ended = true;
     } else {
         arena_reset(&audit->arena);
@@ -268,18 +255,18 @@ static int ask_next(struct audit *audit, struct question *question, struct error
         audit->ended = found == 0;
         if (found != 1)
             return found;
-        copy_text(question->user_id, sizeof question->user_id, next.user_id);
-        copy_text(question->external_id, sizeof question->external_id, next.external_id);
-        copy_text(question->former_key, sizeof question->former_key, next.former_key);
-        question->number = next.number;
+        copy_text(request->user_id, sizeof request->user_id, next.user_id);
+        copy_text(request->external_id, sizeof request->external_id, next.external_id);
+        copy_text(request->former_key, sizeof request->former_key, next.former_key);
+        request->number = next.number;
     }
-    question->in_use = true;
-    question->attempts = 0;
-    question->retrying_since_ns = 0;
-    question->delivery.bad_tokens = 0;
-    question->delivery.subject = question->is_list ? 0 : ++audit->begun;
+    request->in_use = true;
+    request->attempts = 0;
+    request->retrying_since_ns = 0;
+    request->delivery.bad_tokens = 0;
+    request->delivery.subject = request->is_list ? 0 : ++audit->begun;
     audit->out++;
-    submit(audit, question);
+    submit(audit, request);
     return 0;
 }
 
@@ -290,16 +277,16 @@ static uint64_t ask_all(struct audit *audit)
     struct error error;
 
     for (size_t i = 0; i < audit->window; i++) {
-        struct question *question = &audit->questions[i];
-        if (question->in_use && question->due_ns && audit->failed) {
-            question->in_use = false;
+        struct audit_request *request = &audit->requests[i];
+        if (request->in_use && request->due_ns && audit->failed) {
+            request->in_use = false;
             audit->out--;
-        } else if (question->in_use && question->due_ns && question->due_ns <= now_ns) {
-            submit(audit, question);
-        } else if (question->in_use && question->due_ns) {
-            next_ns = question->due_ns < next_ns ? question->due_ns : next_ns;
-        } else if (!question->in_use && !audit->ended && !audit->failed &&
-                   ask_next(audit, question, &error) != 0) {
+        } else if (request->in_use && request->due_ns && request->due_ns <= now_ns) {
+            submit(audit, request);
+        } else if (request->in_use && request->due_ns) {
+            next_ns = request->due_ns < next_ns ? request->due_ns : next_ns;
+        } else if (!request->in_use && !audit->ended && !audit->failed &&
+                   ask_next(audit, request, &error) != 0) {
             request_stop(audit, error.scope, error.text);
         }
     }
@@ -364,9 +351,9 @@ static int open_audit(struct audit *audit)
     if (in_flight == 0)
         in_flight = parts->provider->in_flight * parts->job->provider.credential_count;
     audit->window = in_flight < WINDOW_MAX / 2 ? (size_t)in_flight * 2 : WINDOW_MAX;
-    audit->questions = memory_new(audit->window, sizeof *audit->questions);
+    audit->requests = memory_new(audit->window, sizeof *audit->requests);
     for (size_t i = 0; i < audit->window; i++)
-        buffer_init(&audit->questions[i].body, BODY_MAX);
+        buffer_init(&audit->requests[i].body, BODY_MAX);
     audit->session = session_open(&session, audit->error);
     return audit->session ? 0 : -1;
 }
@@ -391,8 +378,8 @@ static void close_audit(struct audit *audit)
     job_forget_secrets(audit->parts->job); /* borrowed by the sender until here: a login may be repeated */
     audit_list_free(audit->list);
     for (size_t i = 0; i < audit->window; i++)
-        buffer_clear(&audit->questions[i].body);
-    free(audit->questions);
+        buffer_clear(&audit->requests[i].body);
+    free(audit->requests);
     json_reader_free(audit->reader);
     arena_clear(&audit->arena);
 }

@@ -57,12 +57,13 @@ int dispatcher_event_update(struct dispatcher *dispatcher, struct task *task, co
 static void record_outcome(struct task *task, const struct outcome *reply, const struct task_action *action)
 {
     struct outcome *recorded = &task->recorded;
-    const char *code = action->code ? action->code : reply->code;
 
     *recorded = *reply;
     task->field = action->field;
     task->rule = action->rule;
-    text_format(recorded->code, sizeof recorded->code, "%s%s", action->exists ? TASK_CODE_EXISTS : "", code);
+    if (action->exists || action->code)
+        text_format(recorded->code, sizeof recorded->code, "%s%s", action->exists ? TASK_CODE_EXISTS : "",
+                    action->code ? action->code : reply->code);
     if (!action->is_reread)
         return;
     recorded->kind = action->as;

@@ -63,21 +63,10 @@ void question_free(struct question *question)
     free(question);
 }
 
-static bool add_bytes(void *context, struct slice bytes)
-{
-    struct question *question = context;
-
-    if (bytes.len == 0)
-        buffer_reset(&question->body);
-    else
-        buffer_append(&question->body, bytes);
-    return !question->body.overflowed;
-}
-
 void question_ask(struct question *question, struct delivery *delivery)
 {
-    delivery->sink = add_bytes;
-    delivery->sink_context = question;
+    delivery->sink = delivery_collect;
+    delivery->sink_context = &question->body;
     if (question->all_pages) {
         delivery->call.operation = OPERATION_FETCH;
         delivery->call.user_id = question->hits[question->hit_at].id;

@@ -428,7 +428,7 @@ static void the_published_vectors_leave_as_published(void **state)
         vector_in_hand = &vectors[i];
         struct fixture *fixture = fixture_new(&step, 1, 1);
         fixture->credentials[0] = job_parts_credentials(fixture->items[0], "api_key", fixture->keys[0],
-                                                        "api_secret", vector_in_hand->secret, NULL);
+                                                        "api_secret", vector_in_hand->secret, (char *)NULL);
         fixture->provider.build = build_vector;
         fixture->nonce = vector_in_hand->nonce;
         snprintf(fixture->base_url, sizeof fixture->base_url, "http://127.0.0.1:%u%s", fixture->server->port,
@@ -489,9 +489,28 @@ static void the_proxies_of_the_environment_are_ignored(void **state)
     unsetenv("ALL_PROXY");
 }
 
+static void a_body_is_collected_anew_by_each_attempt_and_up_to_its_bound(void **state)
+{
+    (void)state;
+    struct buffer body;
+
+    buffer_init(&body, 8);
+    assert_true(delivery_collect(&body, slice_make("", 0)));
+    assert_true(delivery_collect(&body, slice_from("first")));
+    assert_true(delivery_collect(&body, slice_make("", 0)));
+    assert_true(delivery_collect(&body, slice_from("sec")));
+    assert_true(delivery_collect(&body, slice_from("ond")));
+    assert_true(slice_is(buffer_slice(&body), "second"));
+    assert_false(delivery_collect(&body, slice_from("too long")));
+    assert_true(delivery_collect(&body, slice_make("", 0)));
+    assert_int_equal(body.len, 0);
+    buffer_clear(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_body_is_collected_anew_by_each_attempt_and_up_to_its_bound),
         cmocka_unit_test(an_answer_becomes_an_outcome),
         cmocka_unit_test(the_id_and_the_request_id_come_back),
         cmocka_unit_test(what_finds_no_one_listening_was_not_sent),
