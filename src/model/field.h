@@ -76,6 +76,7 @@ enum {
     FIELD_OWN_MAX = 64,       /* fields that a job may name itself */
     FIELD_OWN_NAME_SIZE = 96, /* of such a name, with its group and a NUL */
     FIELD_MAX = FIELD_COUNT + FIELD_OWN_MAX,
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of the sum below. */
 #define FIELD_IS_DOCUMENT(id, name, type, ...) +(FIELD_TYPE_##type == FIELD_TYPE_DOCUMENT)
     FIELD_DOCUMENTS = 0 FIELD_ROWS(FIELD_IS_DOCUMENT), /* fields of type document */
 };

@@ -59,30 +59,31 @@ enum provider_audience {
  * its update. */
 struct provider_field {
     enum field_id field; /* FIELD_NONE: all of the job's own fields of group, as an object */
-    const char *member;  /* its name; NULL: the field is never sent */
-    const char *key;     /* within the member; NULL: the member is the value */
     enum field_group group;
+    const char *member;     /* its name; NULL: the field is never sent */
+    const char *key;        /* within the member; NULL: the member is the value */
+    const char *reply_name; /* path by which replies name the member, if they use another; or NULL */
+
+    const char *const *values; /* of an enum, NULL-terminated; else NULL */
+    const char *const
+        *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
+    const char *const *refused_countries; /* rule country_refused; or NULL */
+    const char *const *warned_countries;  /* the same as a warning; or NULL */
+
     enum payload_form form;
-    uint16_t slot; /* of the member, or PROVIDER_NO_SLOT */
     enum provider_update update;
+    enum provider_audience applies_to; /* of a required or recommended field */
+    uint16_t slot;                     /* of the member, or PROVIDER_NO_SLOT */
+    uint16_t min_chars, max_chars;     /* 0: no bound */
 
     /* The value of a field is written here too: only member, key, form and slot count, the rest is in the
      * field's own row, which alone is found, validated and digested. */
     bool copy;
-    const char *reply_name; /* path by which replies name the member, if they use another; or NULL */
-
     bool required;
     bool is_uncertain; /* the provider's page leaves open whether it is required: (?) in its README */
     bool recommended;  /* required, but only as a warning: the provider tends to refuse without */
     bool heads_member; /* required where another field of its member has a value: a document's type */
     bool first_only;   /* of a list: its first item is sent, validated and digested, no other */
-    enum provider_audience applies_to; /* of a required or recommended field */
-    uint16_t min_chars, max_chars;     /* 0: no bound */
-    const char *const *values;         /* of an enum, NULL-terminated; else NULL */
-    const char *const
-        *extra_countries; /* codes accepted beside the 249 of ISO 3166-1, NULL-terminated; or NULL */
-    const char *const *refused_countries; /* rule country_refused; or NULL */
-    const char *const *warned_countries;  /* the same as a warning; or NULL */
 };
 
 struct provider_fields {

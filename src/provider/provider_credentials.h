@@ -21,12 +21,12 @@ enum provider_credential_kind {
 };
 
 struct provider_credential {
-    const char *name; /* NULL ends a list */
-    enum provider_credential_kind kind;
+    const char *name;    /* NULL ends a list */
     const char *example; /* an environment variable: `PAYSO_TOKEN` */
     const char *sent;    /* how it reaches the provider: `header API-Key` */
-    bool locks;       /* runs that share it exclude each other: the provider counts both against one limit */
-    const char *help; /* what it is: one line without a full stop */
+    const char *help;    /* what it is: one line without a full stop */
+    enum provider_credential_kind kind;
+    bool locks; /* runs that share it exclude each other: the provider counts both against one limit */
 };
 
 /* A job has each credential of its provider, in its form, and no others; several sets, no two with one key,

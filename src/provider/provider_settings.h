@@ -30,14 +30,14 @@ enum provider_setting_kind {
 enum { PROVIDER_SETTINGS_FAULT_SIZE = 1536 };
 
 struct provider_setting {
-    const char *name; /* NULL ends a list */
-    enum provider_setting_kind kind;
-    uint64_t min, max;        /* of a number, a duration, a size */
+    const char *name;         /* NULL ends a list */
     const char *standard;     /* the default, as it would be written; NULL: 0, false or no text */
     const char *const *words; /* NULL-terminated */
+    uint64_t min, max;        /* of a number, a duration, a size */
     /* Of a text: true; or false with what is wrong with it, to follow `provider.NAME`. NULL: any text. */
     bool (*accepts)(const char *text, char fault[PROVIDER_SETTINGS_FAULT_SIZE]);
-    const char *help;  /* what it does: one line without a full stop */
+    const char *help; /* what it does: one line without a full stop */
+    enum provider_setting_kind kind;
     bool is_uncertain; /* it is there because the provider's pages leave it open: (?) in README.md */
 };
 

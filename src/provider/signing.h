@@ -55,14 +55,14 @@ enum { SIGNING_TEXT_SIZE = 89 }; /* base64 of 64 bytes, and a NUL */
 /* Of credentials that provider_credentials_check accepted. Owner: signing_account_free, which wipes the key.
  */
 struct provider_account *signing_account_new(const struct job_credentials *credentials);
-void signing_account_free(struct provider_account *account);
+void signing_account_free(struct provider_account *opaque);
 
 /* The signature of one request; nonce in decimal. */
-void signing_sign(struct provider_account *account, uint64_t nonce, struct slice target, struct slice body,
+void signing_sign(struct provider_account *opaque, uint64_t nonce, struct slice target, struct slice body,
                   char signature[SIGNING_TEXT_SIZE]);
 
 /* Adds Content-Type, API-Key, API-Nonce and API-Sign. */
-void signing_authenticate(struct provider_account *account, uint64_t nonce, const struct provider_call *call,
+void signing_authenticate(struct provider_account *opaque, uint64_t nonce, const struct provider_call *call,
                           const struct provider_request *request, struct provider_headers *headers);
 
 #endif

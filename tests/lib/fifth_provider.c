@@ -31,14 +31,17 @@ struct fifth_account {
 static const char *const occupations[] = {"farmer", "sailor", NULL};
 
 static const struct provider_field rows[] = {
-    {FIELD_EXTERNAL_ID, "reference", .slot = 0, .required = true},
-    {FIELD_CUSTOMER_TYPE, NULL, .slot = PROVIDER_NO_SLOT, .values = provider_fields_individuals},
-    {FIELD_FIRST_NAME, "person", "given", .slot = 1, .update = UPDATE_VALUE, .required = true},
-    {FIELD_LAST_NAME, "person", "family", .slot = 1, .update = UPDATE_VALUE, .required = true},
-    {FIELD_DATE_OF_BIRTH, "person", "born", .slot = 1, .update = UPDATE_VALUE, .required = true},
-    {FIELD_EMAIL, "contact", "mail", .slot = 2, .update = UPDATE_VALUE, .required = true},
-    {FIELD_OCCUPATION, "trade", .slot = 4, .update = UPDATE_CLEAR, .values = occupations},
-    {FIELD_COUNTRY, "country", .form = PAYLOAD_ALPHA3, .slot = 3, .update = UPDATE_VALUE},
+    {FIELD_EXTERNAL_ID, .member = "reference", .slot = 0, .required = true},
+    {FIELD_CUSTOMER_TYPE, .slot = PROVIDER_NO_SLOT, .values = provider_fields_individuals},
+    {FIELD_FIRST_NAME, .member = "person", .key = "given", .slot = 1, .update = UPDATE_VALUE,
+     .required = true},
+    {FIELD_LAST_NAME, .member = "person", .key = "family", .slot = 1, .update = UPDATE_VALUE,
+     .required = true},
+    {FIELD_DATE_OF_BIRTH, .member = "person", .key = "born", .slot = 1, .update = UPDATE_VALUE,
+     .required = true},
+    {FIELD_EMAIL, .member = "contact", .key = "mail", .slot = 2, .update = UPDATE_VALUE, .required = true},
+    {FIELD_OCCUPATION, .member = "trade", .slot = 4, .update = UPDATE_CLEAR, .values = occupations},
+    {FIELD_COUNTRY, .member = "country", .form = PAYLOAD_ALPHA3, .slot = 3, .update = UPDATE_VALUE},
 };
 
 static const struct provider_fields fields = {

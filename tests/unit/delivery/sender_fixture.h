@@ -112,7 +112,7 @@ static inline struct fixture *fixture_new(const struct script_step *steps, size_
         snprintf(fixture->keys[i], sizeof fixture->keys[i], "FAKE-%016llx", (unsigned long long)random);
         fixture->credentials[i] =
             job_parts_credentials(fixture->items[i], "api_key", fixture->keys[i], "api_secret",
-                                  "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", NULL);
+                                  "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", (char *)NULL);
     }
     fixture->job.path = "test.yaml";
     fixture->job.provider.base_url = fixture->base_url;

@@ -38,7 +38,7 @@ static const struct provider unsigned_provider = {.credentials = rows, .account_
 static struct key_slot *make_key_slot(const struct provider *provider, char *key)
 {
     struct job_credential items[JOB_PARTS_MAX];
-    struct job_credentials credentials = job_parts_credentials(items, "api_key", key, NULL);
+    struct job_credentials credentials = job_parts_credentials(items, "api_key", key, (char *)NULL);
     struct error error = {0};
     struct key_slot *key_slot = key_slot_new(provider, &credentials, 1, folder, &error);
     assert_non_null(key_slot);
@@ -119,10 +119,10 @@ static void two_that_share_a_part_of_their_credentials_exclude_each_other(void *
             struct job_credential of_a[JOB_PARTS_MAX], of_b[JOB_PARTS_MAX];
             struct job_credentials a =
                 job_parts_credentials(of_a, "api_key", table[i].a_key, "client_id", table[i].a_client,
-                                      "token", table[i].a_token, "password", "shared", NULL);
+                                      "token", table[i].a_token, "password", "shared", (char *)NULL);
             struct job_credentials b =
                 job_parts_credentials(of_b, "api_key", table[i].b_key, "client_id", table[i].b_client,
-                                      "token", table[i].b_token, "password", "shared", NULL);
+                                      "token", table[i].b_token, "password", "shared", (char *)NULL);
             struct key_slot *first = key_slot_new(providers[j], &a, 1, folder, &error);
             struct key_slot *second = key_slot_new(providers[j], &b, 1, folder, &error);
             if (!first || !second != !!table[i].part)
@@ -145,8 +145,8 @@ static void a_key_id_identifies_a_key_without_revealing_it(void **state)
     (void)state;
     char a[KEY_SLOT_KEY_ID_SIZE], b[KEY_SLOT_KEY_ID_SIZE], again[KEY_SLOT_KEY_ID_SIZE];
     struct job_credential items[3][JOB_PARTS_MAX];
-    struct job_credentials one = job_parts_credentials(items[0], "api_key", key_one, NULL);
-    struct job_credentials two = job_parts_credentials(items[1], "api_key", key_two, NULL);
+    struct job_credentials one = job_parts_credentials(items[0], "api_key", key_one, (char *)NULL);
+    struct job_credentials two = job_parts_credentials(items[1], "api_key", key_two, (char *)NULL);
     key_slot_identify(&signed_provider, &one, a);
     key_slot_identify(&signed_provider, &two, b);
     key_slot_identify(&signed_provider, &one, again);
@@ -156,7 +156,7 @@ static void a_key_id_identifies_a_key_without_revealing_it(void **state)
      * sha256sum | head -c 32 */
     assert_string_equal(a, "4d3c9652d1c7b4a5a6d9ad32f5ba1cba");
 
-    struct job_credentials bearer = job_parts_credentials(items[2], "token", key_one, NULL);
+    struct job_credentials bearer = job_parts_credentials(items[2], "token", key_one, (char *)NULL);
     key_slot_identify(&unsigned_provider, &bearer, again);
     assert_string_equal(a, again);
 }

@@ -13,7 +13,7 @@ static struct fixture *start(const struct script_step *steps, size_t count)
     fixture->provider = *provider_find("kira");
     fixture->credentials[0] =
         job_parts_credentials(fixture->items[0], "api_key", fixture->keys[0], "client_id", fixture->keys[0],
-                              "password", "fake-password", NULL);
+                              "password", "fake-password", (char *)NULL);
     job_parts_set(&fixture->job.provider, fixture->settings,
                   (struct job_setting_value)JOB_TEXT(SETTING_VERSION_HEADER, "X-Api-Version"));
     job_parts_set(&fixture->job.provider, fixture->settings,

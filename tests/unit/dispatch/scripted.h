@@ -45,7 +45,7 @@ static inline void scripted_open(struct scripted *scripted, const char *provider
     }
     scripted->credentials = job_parts_credentials(
         scripted->items, "api_key", scripted->secrets[0], "api_secret", key_of_signature, "client_id",
-        scripted->secrets[1], "password", scripted->secrets[2], "token", scripted->secrets[2], NULL);
+        scripted->secrets[1], "password", scripted->secrets[2], "token", scripted->secrets[2], (char *)NULL);
     customers_open(&scripted->customers, provider);
     job->provider.base_url = "http://127.0.0.1:1";
     job->provider.credentials = &scripted->credentials;

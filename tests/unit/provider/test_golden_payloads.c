@@ -540,7 +540,7 @@ static void a_request_carries_these_headers(void **state)
     struct job_credential items[JOB_PARTS_MAX];
     const struct job_credentials credentials =
         job_parts_credentials(items, "api_key", "key", "api_secret", "c2VjcmV0", "client_id", "client",
-                              "password", "password", "token", "token", NULL);
+                              "password", "password", "token", "token", (char *)NULL);
     struct error error;
     for (size_t i = 0; i < sizeof carried / sizeof *carried; i++) {
         const struct provider *provider = provider_find(carried[i].provider);

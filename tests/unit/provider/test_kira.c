@@ -262,7 +262,7 @@ static void one_login_gives_the_token_of_all_requests(void **state)
     (void)state;
     struct job_credential items[JOB_PARTS_MAX];
     struct job_credentials credentials = job_parts_credentials(
-        items, "api_key", "test-key", "client_id", "test-client", "password", "open\"sesame", NULL);
+        items, "api_key", "test-key", "client_id", "test-client", "password", "open\"sesame", (char *)NULL);
     struct provider_account *account = kira_provider.account_new(&credentials);
     struct provider_request request;
     struct provider_headers headers = {.count = 0};
@@ -554,9 +554,9 @@ static void credentials_are_held_to_their_form(void **state)
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct job_credential items[JOB_PARTS_MAX];
-        struct job_credentials credentials[2] = {
-            job_parts_credentials(items, "api_key", examples[i].key, "client_id", examples[i].client,
-                                  "password", examples[i].password, "api_secret", examples[i].secret, NULL)};
+        struct job_credentials credentials[2] = {job_parts_credentials(
+            items, "api_key", examples[i].key, "client_id", examples[i].client, "password",
+            examples[i].password, "api_secret", examples[i].secret, (char *)NULL)};
         const struct job with = {
             .path = "job.yaml",
             .provider = {.name = "kira", .credentials = credentials, .credential_count = examples[i].count}};

@@ -107,7 +107,8 @@ static void a_target_with_a_base_path_and_a_query_is_signed_as_it_is(void **stat
     struct job_credential items[JOB_PARTS_MAX];
     const struct job_credentials credentials = job_parts_credentials(
         items, "api_key", "test-key", "api_secret",
-        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==", NULL);
+        "kQH5HW/8p1uGOVjbgWA7FunAmGO8lsSUXNsu3eow76sz84Q18fWxnyRzBHCd3pd5nE9qa99HAZtuZuj6F1huXg==",
+        (char *)NULL);
     struct provider_account *account = kraken_embed_provider.account_new(&credentials);
     struct error error;
     struct job job = {.provider = {JOB_SETTINGS(JOB_TEXT(SETTING_VERSION_HEADER, "Kraken-Version"),

@@ -82,7 +82,8 @@ static void every_request_carries_the_token(void **state)
 {
     (void)state;
     struct job_credential items[JOB_PARTS_MAX];
-    const struct job_credentials credentials = job_parts_credentials(items, "token", "test-token", NULL);
+    const struct job_credentials credentials =
+        job_parts_credentials(items, "token", "test-token", (char *)NULL);
     struct provider_account *account = payso_provider.account_new(&credentials);
     const struct provider_call call = {.operation = OPERATION_LIST, .base_path = "/v1"};
     struct provider_request request = {.method = NULL};
@@ -199,17 +200,17 @@ static void credentials_are_a_token(void **state)
 {
     (void)state;
     struct job_credential items[JOB_PARTS_MAX];
-    struct job_credentials credentials = job_parts_credentials(items, "token", "t", NULL);
+    struct job_credentials credentials = job_parts_credentials(items, "token", "t", (char *)NULL);
     const struct job job = {
         .path = "job.yaml",
         .provider = {.name = "payso", .credentials = &credentials, .credential_count = 1}};
     struct error error;
     assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), 0);
-    credentials = job_parts_credentials(items, "token", "open sesame", NULL);
+    credentials = job_parts_credentials(items, "token", "open sesame", (char *)NULL);
     assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), -1);
     assert_non_null(strstr(error.text, "not a token"));
     assert_null(strstr(error.text, "sesame"));
-    credentials = job_parts_credentials(items, "api_key", "k", NULL);
+    credentials = job_parts_credentials(items, "api_key", "k", (char *)NULL);
     assert_int_equal(provider_credentials_check(&job, &payso_provider, true, &error), -1);
     assert_non_null(strstr(error.text, "no credentials.api_key: it has token"));
 }

@@ -104,8 +104,9 @@ static void no_secret_is_quoted(void **state)
     (void)state;
     struct job_credential items[2][JOB_PARTS_MAX];
     struct job_credentials credentials[] = {
-        job_parts_credentials(items[0], "api_key", "KEY-abc", NULL),
-        job_parts_credentials(items[1], "password", "p\xc3\xa4ss/w", "of_a_new_provider", "p\xe4ss", NULL),
+        job_parts_credentials(items[0], "api_key", "KEY-abc", (char *)NULL),
+        job_parts_credentials(items[1], "password", "p\xc3\xa4ss/w", "of_a_new_provider", "p\xe4ss",
+                              (char *)NULL),
     };
     const struct scrub_secrets secrets = {
         .credentials = credentials, .count = 2, .token = SLICE_LITERAL("bearer-of-a-login")};

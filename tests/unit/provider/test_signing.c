@@ -26,7 +26,7 @@ static struct provider_account *account_of(const char *secret)
 {
     struct job_credential items[JOB_PARTS_MAX];
     struct job_credentials credentials =
-        job_parts_credentials(items, "api_key", "test-key", "api_secret", secret, NULL);
+        job_parts_credentials(items, "api_key", "test-key", "api_secret", secret, (char *)NULL);
     return signing_account_new(&credentials);
 }
 
@@ -132,7 +132,7 @@ static void credentials_are_held_to_their_form(void **state)
         struct job_credential items[JOB_PARTS_MAX];
         struct job_credentials credentials =
             job_parts_credentials(items, "api_key", examples[i].key, "api_secret", examples[i].secret,
-                                  "token", examples[i].token, NULL);
+                                  "token", examples[i].token, (char *)NULL);
         struct job job = {
             .path = "job.yaml",
             .provider = {.name = "payward", .credentials = &credentials, .credential_count = 1}};
@@ -160,7 +160,8 @@ static void the_same_key_twice_is_an_error(void **state)
     struct job_credentials credentials[3];
     const char *keys[] = {"first-key", "second-key", "first-key"};
     for (size_t i = 0; i < 3; i++)
-        credentials[i] = job_parts_credentials(items[i], "api_key", keys[i], "api_secret", SDK_SECRET, NULL);
+        credentials[i] =
+            job_parts_credentials(items[i], "api_key", keys[i], "api_secret", SDK_SECRET, (char *)NULL);
     struct job job = {.path = "job.yaml",
                       .provider = {.name = "payward", .credentials = credentials, .credential_count = 2}};
     struct error error;
