@@ -83,10 +83,10 @@ for my $provider (sort keys %parts) {
         machine_holds($case, "$provider, another job had the same credential");
     };
 }
-machine_parallel_run(6);
 
-# The input changes while it is read: status 3 and how it changed; the rows read so far count. The rows are so wide that
-# reading has not finished when the first is sent.
+# The input changes while it is read: status 3 and how it changed; the rows read so far count. The rows are so wide, and the
+# rate so low, that reading waits for the sending: a good second and 200 users after the first one, half the file is unread.
+my %slow = (set => {'delivery.rate' => '200/s', 'delivery.burst' => 1});
 my $padding = ',' . 'x' x 4200;
 my $wide = csv_rows(1500) =~ s/\n/$padding\n/gr;
 my %changes = (
@@ -97,28 +97,30 @@ my %changes = (
     'replaced' => [sub { rename "$_[0].new", $_[0] or die $! }, qr/another file took its place/],
 );
 for my $sentence (proof_is_long() ? sort keys %changes : ('cut', 'replaced', 'touched')) {
-    my $case = machine_case(rows => 1500, bad => 0, csv => $wide);
-    my $path = "$case->{folder}/export.csv";
-    write_file("$path.new", csv_rows(3));
-    my $pid = case_start($case, '-q');
-    wait_for('the first users', sub { users($case) >= 1 });
-    $changes{$sentence}[0]->($path);
-    waitpid $pid, 0;
-    my $err = read_file("$case->{folder}/err");
-    is($? >> 8, 3, "the input is $sentence while it is read: status 3") or diag $err;
-    like($err, qr/export\.csv: the file changed while it was read \($changes{$sentence}[1]\); the rows that were read count\nhint: wait until its export is complete/,
-        "the input is $sentence while it is read: what, and what to do");
-    my $summary = case_summary($case);
-    ok(!$summary->{input}[0]{complete}, "the input is $sentence while it is read: it is not complete");
-    adds_up($summary, "the input is $sentence while it is read");
-    is($summary->{created}, users($case), "the input is $sentence while it is read: what was read stands");
-    write_file($path, $wide);
-    machine_holds($case, "the input is $sentence while it is read");
+    machine_parallel "the input is $sentence" => sub {
+        my $case = machine_case(rows => 1500, bad => 0, csv => $wide, %slow);
+        my $path = "$case->{folder}/export.csv";
+        write_file("$path.new", csv_rows(3));
+        my $pid = case_start($case, '-q');
+        wait_for('the first users', sub { users($case) >= 1 });
+        $changes{$sentence}[0]->($path);
+        waitpid $pid, 0;
+        my $err = read_file("$case->{folder}/err");
+        is($? >> 8, 3, "the input is $sentence while it is read: status 3") or diag $err;
+        like($err, qr/export\.csv: the file changed while it was read \($changes{$sentence}[1]\); the rows that were read count\nhint: wait until its export is complete/,
+            "the input is $sentence while it is read: what, and what to do");
+        my $summary = case_summary($case);
+        ok(!$summary->{input}[0]{complete}, "the input is $sentence while it is read: it is not complete");
+        adds_up($summary, "the input is $sentence while it is read");
+        is($summary->{created}, users($case), "the input is $sentence while it is read: what was read stands");
+        write_file($path, $wide);
+        machine_holds($case, "the input is $sentence while it is read");
+    };
 }
 
 # A file of a pattern that is removed after it was found; a pipe whose writer dies in the middle of a row.
-{
-    my $case = machine_case(rows => 1500, bad => 0, csv => $wide);
+machine_parallel 'a second input vanishes' => sub {
+    my $case = machine_case(rows => 1500, bad => 0, csv => $wide, %slow);
     my @inputs = map { ('--input', "$case->{folder}/$_.csv") } 'export', 'second';
     write_file("$case->{folder}/second.csv", csv_rows(3, 0, 2001) =~ s/\n/$padding\n/gr);
     my $pid = case_start($case, '-q', @inputs);
@@ -128,7 +130,9 @@ for my $sentence (proof_is_long() ? sort keys %changes : ('cut', 'replaced', 'to
     is($? >> 8, 3, 'a second input vanishes: status 3');
     like(read_file("$case->{folder}/err"), qr/second\.csv: cannot be opened: No such file or directory/, 'a second input vanishes: which');
     machine_holds($case, 'a second input vanishes');
-}
+};
+machine_parallel_run(6);
+
 {
     my $case = machine_case(bad => 0);
     mkfifo("$case->{folder}/fifo", 0600) or die $!;
