@@ -33,22 +33,25 @@ static size_t wider(size_t width, struct slice name)
     return count > width && count <= NAME_WIDTH_MAX ? count : width;
 }
 
-/* True if a field is read from the column. */
-static bool is_mapped(const struct found_record *found, size_t column)
+/* True if this field is read from the column. */
+static bool is_source(const struct found_record *found, enum field_id field, size_t column)
 {
-    for (size_t i = 0; i < field_count(); i++) {
-        size_t offset;
-        if (rule_set_source(found->rules, (enum field_id)i, &offset) && offset == column)
+    const size_t *columns;
+    const struct job_mapping *mapping = rule_set_source(found->rules, field, &columns);
+
+    for (size_t i = 0; mapping && i < mapping->column_count; i++)
+        if (columns[i] == column)
             return true;
-    }
     return false;
 }
 
-static bool is_key_column(const struct found_record *found, size_t column)
+/* True if a field is read from the column. */
+static bool is_mapped(const struct found_record *found, size_t column)
 {
-    size_t offset;
-
-    return rule_set_source(found->rules, FIELD_EXTERNAL_ID, &offset) && offset == column;
+    for (size_t i = 0; i < field_count(); i++)
+        if (is_source(found, (enum field_id)i, column))
+            return true;
+    return false;
 }
 
 static void write_cell(const struct explain_settings *settings, const struct found_record *found,
@@ -57,11 +60,34 @@ static void write_cell(const struct explain_settings *settings, const struct fou
     struct slice cell = found->record->cells[column];
     struct explain_settings plain = *settings;
 
-    plain.unmask = settings->unmask || is_key_column(found, column);
+    plain.unmask = settings->unmask || is_source(found, FIELD_EXTERNAL_ID, column);
     if (cell.len == 0)
         buffer_append_text(settings->out, "–");
     else
         explain_write_value(&plain, found, cell, encoding_of(settings));
+}
+
+/* NDJSON has no header: the paths of the job's columns. */
+static void write_paths(const struct explain_settings *settings, const struct found_record *found)
+{
+    const size_t *columns;
+    size_t width = 0;
+
+    for (size_t i = 0; i < field_count(); i++) {
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &columns);
+        for (size_t k = 0; mapping && k < mapping->column_count; k++)
+            width = wider(width, slice_from(mapping->columns[k].name));
+    }
+    for (size_t i = 0; i < field_count(); i++) {
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &columns);
+        for (size_t k = 0; mapping && k < mapping->column_count; k++) {
+            if (columns[k] >= found->record->cell_count)
+                continue;
+            write_name(settings->out, slice_from(mapping->columns[k].name), width);
+            write_cell(settings, found, columns[k]);
+            buffer_append_char(settings->out, '\n');
+        }
+    }
 }
 
 static void write_source(const struct explain_settings *settings, const struct found_record *found)
@@ -78,22 +104,8 @@ static void write_source(const struct explain_settings *settings, const struct f
         write_cell(settings, found, i);
         buffer_append_text(out, is_mapped(found, i) ? "\n" : "    (not mapped)\n");
     }
-    /* NDJSON has no header: the paths of the job's columns. */
-    for (size_t i = 0; header->column_count == 0 && i < field_count(); i++) {
-        size_t column;
-        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
-        if (mapping && mapping->column)
-            width = wider(width, slice_from(mapping->column));
-    }
-    for (size_t i = 0; header->column_count == 0 && i < field_count(); i++) {
-        size_t column;
-        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
-        if (!mapping || column >= found->record->cell_count)
-            continue;
-        write_name(out, slice_from(mapping->column), width);
-        write_cell(settings, found, column);
-        buffer_append_char(out, '\n');
-    }
+    if (header->column_count == 0)
+        write_paths(settings, found);
 }
 
 static void write_items(const struct explain_settings *settings, const struct found_record *found,
@@ -108,6 +120,26 @@ static void write_items(const struct explain_settings *settings, const struct fo
     }
 }
 
+/* Where a value is from. mapping: NULL: not mapped. */
+static void write_origin(struct buffer *out, const struct job_mapping *mapping, const char *name)
+{
+    if (!mapping) {
+        buffer_append_text(out, "    (by default)");
+        return;
+    }
+    if (mapping->column_count == 0)
+        buffer_append_text(out, mapping->is_auto ? "    (computed)" : "    (the same for every record)");
+    if (mapping->column_count > 1 ||
+        (mapping->column_count == 1 && strcmp(mapping->columns->name, name) != 0)) {
+        buffer_append_text(out, "    ← ");
+        job_mapping_append_columns(mapping, out);
+    }
+    if (mapping->drops_time)
+        buffer_append_text(out, "    (its time dropped)");
+    else if (mapping->zone)
+        buffer_printf(out, "    (as a day in %s)", mapping->zone);
+}
+
 static void write_normalized(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
@@ -120,8 +152,8 @@ static void write_normalized(const struct explain_settings *settings, const stru
                     : width;
     buffer_append_text(out, "\nNormalized\n");
     for (size_t i = 0; i < field_count(); i++) {
-        size_t column;
-        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &column);
+        const size_t *columns;
+        const struct job_mapping *mapping = rule_set_source(found->rules, (enum field_id)i, &columns);
         const struct value *value = &record->values[i];
         if (!mapping && value->state == VALUE_ABSENT)
             continue;
@@ -133,16 +165,7 @@ static void write_normalized(const struct explain_settings *settings, const stru
             write_items(&shown, found, value->text);
         else
             buffer_append_text(out, value->state == VALUE_FAILED ? "no value: see the verdicts" : "–");
-        if (mapping && mapping->column && strcmp(mapping->column, field_name((enum field_id)i)) != 0)
-            buffer_printf(out, "    ← %s", mapping->column);
-        else if (!mapping)
-            buffer_append_text(out, "    (by default)");
-        else if (!mapping->column)
-            buffer_append_text(out, mapping->is_auto ? "    (computed)" : "    (the same for every record)");
-        if (mapping && mapping->drops_time)
-            buffer_append_text(out, "    (its time dropped)");
-        else if (mapping && mapping->zone)
-            buffer_printf(out, "    (as a day in %s)", mapping->zone);
+        write_origin(out, mapping, field_name((enum field_id)i));
         buffer_append_char(out, '\n');
     }
 }

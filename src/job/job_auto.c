@@ -66,10 +66,12 @@ int job_auto_match(struct job *job, const struct provider_fields *fields, const 
             continue;
         if (match->rival != SYNONYMS_NO_COLUMN)
             return fail_rivals(job, field, columns, match, error);
-        const char *column = arena_copy(&job->arena, columns[match->column]).data;
+        struct job_column *column = arena_alloc(&job->arena, sizeof *column);
+        *column =
+            (struct job_column){arena_copy(&job->arena, columns[match->column]).data, job->fields_place};
         job->mappings[job->mapping_count++] = (struct job_mapping){
-            .field = field, .place = job->fields_place, .column = column, .column_place = job->fields_place};
-        log_info("fields: auto: %s from column \"%s\"", field_name(field), column);
+            .field = field, .place = job->fields_place, .columns = column, .column_count = 1};
+        log_info("fields: auto: %s from column \"%s\"", field_name(field), column->name);
     }
     return 0;
 }

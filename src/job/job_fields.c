@@ -1,16 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/time_zone.h"
+#include "job/job_dates.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
-#include "model/date_format.h"
-
-/* One field while its mapping is read: its keys, to check their combination. */
-struct draft {
-    struct job_mapping *mapping;
-    const struct job_node *format, *zone, *time, *split, *values, *otherwise, *constant;
-};
 
 static bool is_list(enum field_id field)
 {
@@ -22,81 +15,13 @@ static int read_column(struct job_reader *reader, const struct job_node *value, 
                        void *target)
 {
     (void)key;
-    struct draft *draft = target;
+    struct job_mapping *mapping = target;
     struct slice column;
     if (job_scalar_read(reader, value, &column) != 0)
         return -1;
-    draft->mapping->column = column.data;
-    draft->mapping->column_place = value->place;
-    return 0;
-}
-
-/* Keys that are about dates alone. */
-static int refuse_of_no_date(struct job_reader *reader, const struct job_node *value,
-                             const struct draft *draft)
-{
-    if (field_type(draft->mapping->field) == FIELD_TYPE_DATE)
-        return 0;
-    return job_keys_fail_at_key(reader, value, "`%s` is not a date, so it has no `%s`",
-                                field_name(draft->mapping->field), value->key.data);
-}
-
-static int read_date_format(struct job_reader *reader, const struct job_node *value,
-                            const struct job_key *key, void *target)
-{
-    (void)key;
-    struct draft *draft = target;
-    struct slice format;
-    draft->format = value;
-    if (job_scalar_read(reader, value, &format) != 0)
-        return -1;
-    if (refuse_of_no_date(reader, value, draft) != 0)
-        return -1;
-    struct date_format read;
-    const char *fault = date_format_read(&read, format.data);
-    if (fault)
-        return job_keys_fail(reader, value, "`%s` is not a date format: %s\nhint: an example is `DD/MM/YYYY`",
-                             format.data, fault);
-    draft->mapping->format = format.data;
-    return 0;
-}
-
-static int read_zone(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                     void *target)
-{
-    (void)key;
-    struct draft *draft = target;
-    struct slice zone;
-    draft->zone = value;
-    if (job_scalar_read(reader, value, &zone) != 0 || refuse_of_no_date(reader, value, draft) != 0)
-        return -1;
-    if (!time_zone_is_known(zone.data)) {
-        const char *nearest = time_zone_nearest(zone, &reader->job->arena);
-        return job_keys_fail(
-            reader, value,
-            nearest
-                ? "`%s` is not a time zone\nhint: did you mean `%s`?"
-                : "`%s` is not a time zone\nhint: write AREA/CITY of the tz database, as in `Europe/Berlin`, or `UTC`",
-            zone.data, nearest);
-    }
-    draft->mapping->zone = zone.data;
-    return 0;
-}
-
-static int read_time(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                     void *target)
-{
-    (void)key;
-    struct draft *draft = target;
-    struct slice time;
-    draft->time = value;
-    if (job_scalar_read(reader, value, &time) != 0 || refuse_of_no_date(reader, value, draft) != 0)
-        return -1;
-    if (!slice_is(time, "drop"))
-        return job_keys_fail(
-            reader, value,
-            "`time` is `drop`, to take the date as it is written, or is left out: then a time of day must be the start of a day");
-    draft->mapping->drops_time = true;
+    mapping->columns = arena_alloc(&reader->job->arena, sizeof *mapping->columns);
+    *mapping->columns = (struct job_column){column.data, value->place};
+    mapping->column_count = 1;
     return 0;
 }
 
@@ -104,15 +29,14 @@ static int read_split(struct job_reader *reader, const struct job_node *value, c
                       void *target)
 {
     (void)key;
-    struct draft *draft = target;
+    struct job_mapping *mapping = target;
     struct slice split;
-    draft->split = value;
     if (job_scalar_read(reader, value, &split) != 0)
         return -1;
-    if (!is_list(draft->mapping->field))
+    if (!is_list(mapping->field))
         return job_keys_fail_at_key(reader, value, "`%s` has one value, so it has no `split`",
-                                    field_name(draft->mapping->field));
-    draft->mapping->split = split.data;
+                                    field_name(mapping->field));
+    mapping->split = split.data;
     return 0;
 }
 
@@ -120,9 +44,7 @@ static int read_values(struct job_reader *reader, const struct job_node *value, 
                        void *target)
 {
     (void)key;
-    struct draft *draft = target;
-    struct job_mapping *mapping = draft->mapping;
-    draft->values = value;
+    struct job_mapping *mapping = target;
     if (value->kind != JOB_NODE_MAPPING)
         return job_keys_fail_kind(reader, value, JOB_NODE_MAPPING);
     mapping->values = arena_alloc(&reader->job->arena, (value->count + 1) * sizeof *mapping->values);
@@ -139,12 +61,11 @@ static int read_otherwise(struct job_reader *reader, const struct job_node *valu
                           void *target)
 {
     (void)key;
-    struct draft *draft = target;
+    struct job_mapping *mapping = target;
     struct slice otherwise;
-    draft->otherwise = value;
     if (job_scalar_read(reader, value, &otherwise) != 0)
         return -1;
-    draft->mapping->otherwise = otherwise.data;
+    mapping->otherwise = otherwise.data;
     return 0;
 }
 
@@ -152,20 +73,19 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
                          void *target)
 {
     (void)key;
-    struct draft *draft = target;
+    struct job_mapping *mapping = target;
     struct slice constant;
-    draft->constant = value;
     if (job_scalar_read(reader, value, &constant) != 0)
         return -1;
-    draft->mapping->constant = constant.data;
+    mapping->constant = constant.data;
     return 0;
 }
 
 static const struct job_key mapping_keys[] = {
     {"column", .read = read_column},
-    {"format", .read = read_date_format},
-    {"zone", .read = read_zone},
-    {"time", .read = read_time},
+    {"format", .read = job_dates_read_format},
+    {"zone", .read = job_dates_read_zone},
+    {"time", .read = job_dates_read_time},
     {"split", .read = read_split},
     {"values", .read = read_values},
     {"otherwise", .read = read_otherwise},
@@ -173,30 +93,25 @@ static const struct job_key mapping_keys[] = {
     {0},
 };
 
-/* The keys that go together. */
-static int check_draft(struct job_reader *reader, const struct job_node *member, const struct draft *draft)
+/* The keys that go together. field: the mapping's node. */
+static int check_keys(struct job_reader *reader, const struct job_node *field,
+                      const struct job_mapping *mapping)
 {
-    const struct job_mapping *mapping = draft->mapping;
     const char *name = field_name(mapping->field);
-    if (!mapping->column && !mapping->constant)
-        return job_keys_fail(reader, member, "`%s` needs a `column` or a `value`", name);
-    if (mapping->column && mapping->constant)
-        return job_keys_fail_at_key(reader, draft->constant, "`%s` has a `column`, so it has no `value`",
-                                    name);
-    const struct job_node *beside[] = {draft->format, draft->zone,   draft->time,
-                                       draft->split,  draft->values, draft->otherwise};
-    for (size_t offset = 0; mapping->constant && offset < sizeof beside / sizeof beside[0]; offset++)
-        if (beside[offset])
-            return job_keys_fail_at_key(reader, beside[offset],
+    const struct job_node *constant = job_yaml_member(field, SLICE_LITERAL("value"));
+    if (mapping->column_count == 0 && !constant)
+        return job_keys_fail(reader, field, "`%s` needs a `column` or a `value`", name);
+    if (mapping->column_count && constant)
+        return job_keys_fail_at_key(reader, constant, "`%s` has a `column`, so it has no `value`", name);
+    for (const struct job_node *beside = constant ? field->first : NULL; beside; beside = beside->next)
+        if (beside != constant)
+            return job_keys_fail_at_key(reader, beside,
                                         "`%s` has a `value`, the same for every record, so it has no `%s`",
-                                        name, beside[offset]->key.data);
-    if (draft->zone && mapping->drops_time)
-        job_note(reader->job, draft->zone->place,
-                 "`zone` of `%s` has no effect beside `time: drop`: the date is taken as it is written",
-                 name);
-    if (draft->otherwise && !draft->values)
-        return job_keys_fail_at_key(reader, draft->otherwise, "`otherwise` needs `values` beside it");
-    return 0;
+                                        name, beside->key.data);
+    const struct job_node *otherwise = job_yaml_member(field, SLICE_LITERAL("otherwise"));
+    if (otherwise && !mapping->values)
+        return job_keys_fail_at_key(reader, otherwise, "`otherwise` needs `values` beside it");
+    return job_dates_check(reader, field, mapping);
 }
 
 static int find_field(struct job_reader *reader, const struct job_node *member, enum field_id *field)
@@ -211,13 +126,12 @@ static int find_field(struct job_reader *reader, const struct job_node *member, 
 
 static int read_mapping(struct job_reader *reader, const struct job_node *member, struct job_mapping *mapping)
 {
-    struct draft draft = {.mapping = mapping};
     if (find_field(reader, member, &mapping->field) != 0)
         return -1;
     mapping->place = member->origin ? member->place : member->key_place;
     if (member->kind == JOB_NODE_MAPPING) {
-        if (job_keys_read(reader, member, mapping_keys, field_name(mapping->field), &draft) != 0 ||
-            check_draft(reader, member, &draft) != 0)
+        if (job_keys_read(reader, member, mapping_keys, field_name(mapping->field), mapping) != 0 ||
+            check_keys(reader, member, mapping) != 0)
             return -1;
         mapping->is_auto = mapping->field == FIELD_CLIENT_IDENTIFIER && mapping->constant &&
                            strcmp(mapping->constant, "auto") == 0;
@@ -225,7 +139,7 @@ static int read_mapping(struct job_reader *reader, const struct job_node *member
                slice_is(member->text, "auto")) {
         mapping->constant = "auto";
         mapping->is_auto = true;
-    } else if (read_column(reader, member, NULL, &draft) != 0) {
+    } else if (read_column(reader, member, NULL, mapping) != 0) {
         return -1;
     }
     return 0;

@@ -22,6 +22,15 @@ const struct secret *job_credential(const struct job_credentials *credentials, c
     return &none;
 }
 
+void job_mapping_append_columns(const struct job_mapping *mapping, struct buffer *out)
+{
+    for (size_t i = 0; i < mapping->column_count; i++) {
+        if (i > 0)
+            buffer_append_text(out, mapping->join ? " + " : " or ");
+        buffer_append_text(out, mapping->columns[i].name);
+    }
+}
+
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field)
 {
     for (size_t i = 0; i < job->mapping_count; i++)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/buffer.h"
 #include "core/error.h"
 #include "core/secret.h"
 #include "core/slice.h"
@@ -93,12 +94,30 @@ struct job_value_map {
     struct slice from, to;
 };
 
-/* One line of `fields`. Either column or constant is set. */
+/* A source column of a field; of NDJSON a path. */
+struct job_column {
+    const char *name;
+    struct job_place place;
+};
+
+/* What becomes of a value that `match` does not match. */
+enum job_unmatched { JOB_UNMATCHED_REJECT, JOB_UNMATCHED_KEEP, JOB_UNMATCHED_EMPTY };
+
+/* One line of `fields`. It has columns or a constant. */
 struct job_mapping {
     enum field_id field;
     struct job_place place;
-    const char *column; /* the source column; NULL for a constant */
-    struct job_place column_place;
+    struct job_column *columns;
+    size_t column_count; /* 0: a constant */
+    const char *join;    /* the values of all columns with this between them; NULL: the first value */
+    const char *match;   /* a pattern for the whole value; NULL: none */
+    struct job_place match_place;
+    const char *replace; /* of a match, the new value; NULL: the value stays */
+    struct job_place replace_place;
+    enum job_unmatched unmatched;
+    const char *fallback; /* `default`: where there is no value; NULL: none */
+    struct job_place fallback_place;
+    const char *phone_country; /* `country`, of national numbers: alpha-2; NULL: the record's */
     const char *constant;
     bool is_auto;       /* client_identifier: computed; constant is `auto` */
     const char *format; /* of a date: `DD/MM/YYYY`; NULL: ISO forms only */
@@ -187,6 +206,9 @@ struct job {
 
 /* The secret of a name; empty when the set has none, or it is not loaded. */
 const struct secret *job_credential(const struct job_credentials *credentials, const char *name);
+
+/* Appends the names of a mapping's columns: `A`, `A or B`, with join `A + B`; nothing for a constant. */
+void job_mapping_append_columns(const struct job_mapping *mapping, struct buffer *out);
 
 /* The mapping of a field, or NULL. */
 const struct job_mapping *job_mapping_of(const struct job *job, enum field_id field);

@@ -71,14 +71,17 @@ static struct slice trim(struct slice text)
 /* Compares the normal form, or the source text where the key is invalid. */
 static bool has_key(const struct finder *finder, const struct record *record, const char *key)
 {
-    size_t column;
+    const size_t *columns;
 
     if (!record->values || !record->cells)
         return false;
     if (record->values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT)
         return slice_is(record->values[FIELD_EXTERNAL_ID].text, key);
-    return rule_set_source(finder->rules, FIELD_EXTERNAL_ID, &column) && column < record->cell_count &&
-           slice_is(trim(record->cells[column]), key);
+    const struct job_mapping *mapping = rule_set_source(finder->rules, FIELD_EXTERNAL_ID, &columns);
+    for (size_t i = 0; mapping && i < mapping->column_count; i++)
+        if (columns[i] < record->cell_count && slice_is(trim(record->cells[columns[i]]), key))
+            return true;
+    return false;
 }
 
 static bool is_wanted(const struct finder *finder, const struct record *record)

@@ -104,12 +104,19 @@ static int start_run(struct pipeline *pipeline, struct error *error)
 
 static void map_fields(const struct pipeline *pipeline)
 {
+    struct buffer names;
+    buffer_init(&names, SIZE_MAX);
     for (size_t i = 0; i < field_count(); i++) {
-        size_t column;
-        const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &column);
-        if (mapping)
-            run_stats_map_field(pipeline->stats, (enum field_id)i, column, mapping->column);
+        const size_t *columns;
+        const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &columns);
+        if (!mapping)
+            continue;
+        buffer_reset(&names);
+        job_mapping_append_columns(mapping, &names);
+        run_stats_map_field(pipeline->stats, (enum field_id)i, columns, mapping->column_count,
+                            mapping->column_count ? names.data : NULL);
     }
+    buffer_clear(&names);
 }
 
 /* Checked at the start: a limit reached during a run looks like a failing provider or disk. */

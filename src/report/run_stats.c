@@ -30,8 +30,10 @@ void run_stats_free(struct run_stats *stats)
         if (stats->rules[i].owns_rule)
             free((char *)stats->rules[i].rule);
     }
-    for (size_t i = 0; i <= FIELD_MAX; i++)
+    for (size_t i = 0; i <= FIELD_MAX; i++) {
+        free(stats->fields[i].columns);
         free(stats->fields[i].name);
+    }
     free(stats->rules);
     free(stats->index);
     free(stats->inputs);
@@ -106,13 +108,14 @@ static struct run_stats_field *run_stats_get_field(struct run_stats *stats, enum
     return &stats->fields[field == FIELD_NONE ? (size_t)FIELD_MAX : field];
 }
 
-/* The shape of the source cell, or of the raw record with a fault. Owner: the caller. */
+/* The shape of the first source cell with a text, or of the raw record with a fault. Owner: the caller. */
 static char *run_stats_shape_of(struct run_stats *stats, const struct record *record, enum field_id field)
 {
     const struct run_stats_field *source = run_stats_get_field(stats, field);
     struct slice text = record->fault ? record->raw : slice_make(NULL, 0);
-    if (!record->fault && source->mapped && source->column < record->cell_count)
-        text = record->cells[source->column];
+    for (size_t i = 0; !record->fault && text.len == 0 && i < source->column_count; i++)
+        if (source->columns[i] < record->cell_count)
+            text = record->cells[source->columns[i]];
     struct buffer shape;
     buffer_init(&shape, MASK_SIZE_MAX);
     mask_append(&shape, text, stats->encoding);
@@ -254,11 +257,16 @@ char *run_stats_country_code(size_t index, char text[3])
     return text;
 }
 
-void run_stats_map_field(struct run_stats *stats, enum field_id field, size_t column, const char *name)
+void run_stats_map_field(struct run_stats *stats, enum field_id field, const size_t *columns,
+                         size_t column_count, const char *name)
 {
     struct run_stats_field *mapped = run_stats_get_field(stats, field);
     mapped->mapped = true;
-    mapped->column = column;
+    free(mapped->columns);
+    mapped->columns = memory_new(column_count + 1, sizeof *columns);
+    for (size_t i = 0; i < column_count; i++)
+        mapped->columns[i] = columns[i];
+    mapped->column_count = column_count;
     free(mapped->name);
     mapped->name = name ? memory_copy(slice_from(name)) : NULL;
 }

@@ -39,8 +39,9 @@ struct run_stats_country {
 /* How a field is read, and how many records have a value of it. */
 struct run_stats_field {
     bool mapped;
-    size_t column; /* of the header; SIZE_MAX: a constant, the same for every record */
-    char *name;    /* of that column; owned; NULL: a constant */
+    size_t *columns;     /* in a record's cells; owned */
+    size_t column_count; /* 0: a constant, the same for every record */
+    char *name;          /* of the columns; owned; NULL: a constant */
     uint64_t present;
     uint64_t rejected;  /* records with a verdict of level reject on it */
     uint64_t last_mark; /* private: run_stats.mark of the record that counted last */
@@ -127,9 +128,10 @@ struct run_stats {
 struct run_stats *run_stats_new(size_t input_count);
 void run_stats_free(struct run_stats *stats);
 
-/* Before the first record: the field is read from this column of the header (SIZE_MAX: a constant). Copies
- * name. */
-void run_stats_map_field(struct run_stats *stats, enum field_id field, size_t column, const char *name);
+/* Before the first record: the field is read from these of a record's cells (none: a constant). Copies
+ * columns and name, which is NULL for a constant. */
+void run_stats_map_field(struct run_stats *stats, enum field_id field, const size_t *columns,
+                         size_t column_count, const char *name);
 
 /* Counts a validated record as read and valid, rejected or warned, with its input, country and fields, and
  * once under each rule of its verdicts. Borrows the rules' names. Takes a few nanoseconds without verdicts.

@@ -26,7 +26,8 @@ struct field_plan {
     enum field_type type; /* text for an enumeration without fixed words at this provider */
     const struct job_mapping *mapping;
     const struct provider_field *provider; /* NULL: not sent, only used by rules and other fields */
-    size_t column;                         /* of a mapping with a column */
+    const size_t *columns;                 /* of a mapping with columns: its column_count cells */
+    size_t column;                         /* the first of them */
     bool is_constant;                      /* the value is the same in every record: `constant` */
     struct value constant;
     const char *const *choices; /* of an enumeration, NULL-terminated */

@@ -179,7 +179,7 @@ void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_con
                              const struct field_plan *plan)
 {
     struct slice text = context->record->cells[plan->column];
-    const char *column = plan->mapping->column;
+    const char *column = plan->mapping->columns->name;
     switch (cells->kinds[plan->column]) {
     case CELL_NOTHING:
         break;

@@ -37,35 +37,47 @@ static bool is_read(const struct rule_set *set, const struct job_mapping *mappin
     return is_dependency || job_rules_use(set->job, field) || field == FIELD_EXTERNAL_ID;
 }
 
-static int fail_missing_column(const struct builder *builder, const struct job_mapping *mapping)
+static int fail_missing_column(const struct builder *builder, const struct job_column *column)
 {
     const char **names = arena_alloc(&builder->set->arena, (builder->column_count + 1) * sizeof *names);
     for (size_t i = 0; i < builder->column_count; i++)
         names[i] = arena_copy(&builder->set->arena, builder->columns[i]).data;
     names[builder->column_count] = NULL;
-    const char *nearest = text_nearest(slice_from(mapping->column), names);
-    return job_fail(builder->set->job, mapping->column_place, builder->error,
+    const char *nearest = text_nearest(slice_from(column->name), names);
+    return job_fail(builder->set->job, column->place, builder->error,
                     nearest ? "the input has no column \"%s\"\nhint: did you mean \"%s\"?"
                             : "the input has no column \"%s\"",
-                    mapping->column, nearest);
+                    column->name, nearest);
 }
 
-static int find_column(const struct builder *builder, const struct job_mapping *mapping, size_t *column)
+static int find_column(const struct builder *builder, const struct job_column *column, size_t *index)
 {
     size_t found = 0;
     if (builder->set->paths) {
-        *column = ndjson_paths_add(builder->set->paths, mapping->column);
+        *index = ndjson_paths_add(builder->set->paths, column->name);
         return 0;
     }
     for (size_t i = 0; i < builder->column_count; i++) {
-        if (!slice_is(builder->columns[i], mapping->column))
+        if (!slice_is(builder->columns[i], column->name))
             continue;
         if (found++)
-            return job_fail(builder->set->job, mapping->column_place, builder->error,
-                            "the input has the column \"%s\" twice", mapping->column);
-        *column = i;
+            return job_fail(builder->set->job, column->place, builder->error,
+                            "the input has the column \"%s\" twice", column->name);
+        *index = i;
     }
-    return found ? 0 : fail_missing_column(builder, mapping);
+    return found ? 0 : fail_missing_column(builder, column);
+}
+
+static int find_columns(const struct builder *builder, struct field_plan *plan)
+{
+    const struct job_mapping *mapping = plan->mapping;
+    size_t *columns = arena_alloc(&builder->set->arena, mapping->column_count * sizeof *columns);
+    for (size_t i = 0; i < mapping->column_count; i++)
+        if (find_column(builder, &mapping->columns[i], &columns[i]) != 0)
+            return -1;
+    plan->columns = columns;
+    plan->column = columns[0];
+    return 0;
 }
 
 static const char *const *choices_of(const struct field_plan *plan)
@@ -212,7 +224,7 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     if (build_format(builder, plan) != 0 || build_value_maps(builder, plan) != 0)
         return -1;
     if (!mapping->constant)
-        return find_column(builder, mapping, &plan->column);
+        return find_columns(builder, plan);
     plan->is_constant = is_context_free(plan);
     if (mapping->is_auto)
         return 0;
@@ -438,12 +450,13 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     return set;
 }
 
-const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column)
+const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field,
+                                          const size_t **columns)
 {
     const struct field_plan *plan = set->plan_of[field];
     if (!plan)
         return NULL;
-    *column = plan->mapping->column ? plan->column : SIZE_MAX;
+    *columns = plan->columns;
     return plan->mapping;
 }
 

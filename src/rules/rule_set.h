@@ -27,7 +27,9 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
                               struct error *error);
 void rule_set_free(struct rule_set *set);
 
-/* The mapping of a field and its column in the header (SIZE_MAX: a constant). NULL: the field is not read. */
-const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field, size_t *column);
+/* The mapping of a field; *columns: where its column_count columns are in a record's cells. NULL: the field
+ * is not read. */
+const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field,
+                                          const size_t **columns);
 
 #endif

@@ -105,7 +105,7 @@ static void add_required_verdict(struct record_context *context, const struct re
                                               : reasons[requirement->applies_to];
     const struct field_plan *plan = context->set->plan_of[field];
     const struct record *record = context->record;
-    if (!plan || !plan->mapping->column) {
+    if (!plan || plan->mapping->column_count == 0) {
         record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s", why);
         return;
     }
@@ -114,11 +114,11 @@ static void add_required_verdict(struct record_context *context, const struct re
         text_normalize(record->cells[plan->column], context->arena, &text);
     if (text.len == 0)
         record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s, and column \"%s\" is empty",
-                                    why, plan->mapping->column);
+                                    why, plan->mapping->columns->name);
     else
         record_context_add_verdictf(context, field, level, RULE_REQUIRED,
                                     "%s, and column \"%s\" has %s, which counts as no value", why,
-                                    plan->mapping->column, record_context_quote(context, text));
+                                    plan->mapping->columns->name, record_context_quote(context, text));
 }
 
 static void check_requirements(struct record_context *context)

@@ -25,17 +25,21 @@ static void check_error(const struct error *error)
 /* The input has every column of the job. */
 static void build_rules(const struct job *job, const struct provider *provider)
 {
-    struct slice *columns = memory_new(job->mapping_count + 1, sizeof *columns);
     struct error error = {0};
-    size_t count = 0;
+    size_t count = 0, mapped = 0;
 
+    for (size_t i = 0; i < job->mapping_count; i++)
+        mapped += job->mappings[i].column_count;
+    struct slice *columns = memory_new(mapped + 1, sizeof *columns);
     for (size_t i = 0; i < job->mapping_count; i++) {
-        struct slice column = slice_from(job->mappings[i].column);
-        bool known = !column.data;
-        for (size_t k = 0; k < count; k++)
-            known = known || slice_equal(columns[k], column);
-        if (!known)
-            columns[count++] = column;
+        for (size_t j = 0; j < job->mappings[i].column_count; j++) {
+            struct slice column = slice_from(job->mappings[i].columns[j].name);
+            bool known = false;
+            for (size_t k = 0; k < count; k++)
+                known = known || slice_equal(columns[k], column);
+            if (!known)
+                columns[count++] = column;
+        }
     }
     struct rule_set *set = rule_set_new(job, provider->fields, columns, count, 20454, &error);
     if (!set)

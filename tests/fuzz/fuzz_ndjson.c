@@ -36,7 +36,7 @@ static struct fixture *fixture_of(enum job_encoding encoding)
     fixture->job.input.format = JOB_FORMAT_NDJSON;
     fixture->job.input.encoding = encoding;
     for (size_t i = 0; i < COUNT(paths); i++)
-        fixture_map(fixture, paths[i].field, "")->column = paths[i].path;
+        fixture_map(fixture, paths[i].field, "")->columns->name = paths[i].path;
     if (!fixture_build(fixture))
         abort();
     return fixture;

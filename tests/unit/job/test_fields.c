@@ -16,12 +16,12 @@ static void every_form_of_a_mapping_is_read(void **state)
                              "  country: no\n"));
     assert_int_equal(job->mapping_count, 9);
     const struct job_mapping *mapping = job_mapping_of(job, FIELD_EMAIL);
-    assert_string_equal(mapping->column, "e-mail");
+    assert_string_equal(mapping->columns->name, "e-mail");
     assert_int_equal(mapping->place.line, 6);
     assert_int_equal(mapping->place.column, 3);
-    assert_int_equal(mapping->column_place.column, 10);
+    assert_int_equal(mapping->columns->place.column, 10);
     assert_null(mapping->constant);
-    assert_string_equal(job_mapping_of(job, FIELD_PHONE)->column, "mobile");
+    assert_string_equal(job_mapping_of(job, FIELD_PHONE)->columns->name, "mobile");
     assert_string_equal(job_mapping_of(job, FIELD_DATE_OF_BIRTH)->format, "D.M.YYYY");
     assert_string_equal(job_mapping_of(job, FIELD_NATIONALITIES)->split, "|");
     mapping = job_mapping_of(job, FIELD_OCCUPATION);
@@ -32,10 +32,10 @@ static void every_form_of_a_mapping_is_read(void **state)
     assert_string_equal(mapping->otherwise, "other");
     mapping = job_mapping_of(job, FIELD_LANGUAGE);
     assert_string_equal(mapping->constant, "en");
-    assert_null(mapping->column);
+    assert_int_equal(mapping->column_count, 0);
     /* A column's name is text, whatever YAML makes of it elsewhere. */
-    assert_string_equal(job_mapping_of(job, FIELD_CITY)->column, "5");
-    assert_string_equal(job_mapping_of(job, FIELD_COUNTRY)->column, "no");
+    assert_string_equal(job_mapping_of(job, FIELD_CITY)->columns->name, "5");
+    assert_string_equal(job_mapping_of(job, FIELD_COUNTRY)->columns->name, "no");
     job_free(job);
 }
 

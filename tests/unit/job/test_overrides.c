@@ -25,7 +25,7 @@ static void a_set_changes_the_job_before_it_is_read(void **state)
     assert_int_equal(job->delivery.rate.count, 5);
     assert_int_equal(job->delivery.burst, 2);
     assert_int_equal(job->delivery.refused_share, 3);
-    assert_string_equal(job_mapping_of(job, FIELD_EMAIL)->column, "mail");
+    assert_string_equal(job_mapping_of(job, FIELD_EMAIL)->columns->name, "mail");
     assert_int_equal(job_mapping_of(job, FIELD_EMAIL)->place.line, 0);
     assert_string_equal(job_mapping_of(job, FIELD_LANGUAGE)->constant, "de");
     assert_string_equal(job->input.paths[0], "/tmp/other.csv");

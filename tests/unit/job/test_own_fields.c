@@ -17,7 +17,7 @@ static void the_job_names_fields_in_two_groups(void **state)
     assert_int_equal(note, FIELD_COUNT);
     assert_int_equal(branch, FIELD_COUNT + 1);
     assert_int_equal(plan, FIELD_COUNT + 2);
-    assert_string_equal(job_mapping_of(job, plan)->column, "plan");
+    assert_string_equal(job_mapping_of(job, plan)->columns->name, "plan");
     assert_string_equal(job_mapping_of(job, note)->constant, "old");
     assert_int_equal(job->rules[0].field, plan);
     assert_string_equal(field_name(plan), "metadata.plan");
@@ -69,7 +69,7 @@ static void client_identifier_is_computed_on_request(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct job *job = job_text_load(cases[i].text);
         const struct job_mapping *mapping = job_mapping_of(job, FIELD_CLIENT_IDENTIFIER);
-        if (mapping->is_auto != cases[i].is_auto || !mapping->column != cases[i].is_auto)
+        if (mapping->is_auto != cases[i].is_auto || (mapping->column_count == 0) != cases[i].is_auto)
             fail_msg("%s", cases[i].sentence);
         job_free(job);
     }

@@ -50,7 +50,7 @@ static struct run_stats *hostile_stats(void)
     stats->inputs[0].path = stats->inputs[1].path = HOSTILE;
     stats->status = 4;
     stats->requests = 3;
-    run_stats_map_field(stats, FIELD_EMAIL, 0, HOSTILE);
+    run_stats_map_field(stats, FIELD_EMAIL, (const size_t[]){0}, 1, HOSTILE);
     struct slice cells[] = {SLICE_LITERAL(HOSTILE)};
     struct verdict verdicts[] = {{FIELD_EMAIL, VERDICT_REJECT, HOSTILE, SLICE_LITERAL(HOSTILE)},
                                  {FIELD_EMAIL, VERDICT_WARN, HOSTILE, SLICE_LITERAL(HOSTILE)}};
@@ -97,7 +97,7 @@ static void no_value_is_on_the_page_and_its_shape_is(void **state)
     struct run_stats *stats = run_stats_new(1);
     stats->job = "demo", stats->command = "check", stats->is_dry = true;
     stats->inputs[0].path = "a.csv";
-    run_stats_map_field(stats, FIELD_EMAIL, 1, "mail");
+    run_stats_map_field(stats, FIELD_EMAIL, (const size_t[]){1}, 1, "mail");
     struct slice cells[] = {SLICE_LITERAL("C-1"), SLICE_LITERAL("Marked.Person77@hidden.example")};
     struct verdict verdict = {FIELD_EMAIL, VERDICT_REJECT, RULE_FORMAT,
                               SLICE_LITERAL("\"Marked.Person77@hidden.example\" is no address")};
@@ -125,7 +125,7 @@ static void examples_show_different_shapes_where_there_are(void **state)
     static const char *const values[] = {"1-1", "2-2", "3-3", "4-4", "a", "5-5", "b-b", "X"};
     static const char *const want[] = {"9-9", "x", "x-x"};
     struct run_stats *stats = run_stats_new(1);
-    run_stats_map_field(stats, FIELD_PHONE, 0, "tel");
+    run_stats_map_field(stats, FIELD_PHONE, (const size_t[]){0}, 1, "tel");
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct slice cells[] = {slice_from(values[i])};
         struct verdict verdict = {FIELD_PHONE, VERDICT_REJECT, RULE_FORMAT, SLICE_LITERAL("")};

@@ -50,6 +50,7 @@ struct fixture {
     struct job job;
     const struct provider_fields *provider; /* fixture_provider, unless a test says otherwise */
     struct job_mapping mappings[FIXTURE_MAX];
+    struct job_column sources[FIXTURE_MAX];
     struct job_rule rules[FIXTURE_MAX];
     struct job_condition condition;
     struct slice nulls[2];
@@ -99,7 +100,9 @@ static inline struct job_mapping *fixture_map(struct fixture *fixture, enum fiel
         }
     }
     size_t index = fixture->job.mapping_count++;
-    fixture->mappings[index] = (struct job_mapping){.field = field, .column = field_name(field)};
+    fixture->sources[index] = (struct job_column){.name = field_name(field)};
+    fixture->mappings[index] =
+        (struct job_mapping){.field = field, .columns = &fixture->sources[index], .column_count = 1};
     fixture->columns[fixture->column_count] = slice_from(field_name(field));
     fixture->cells[fixture->column_count++] = slice_from(cell);
     return &fixture->mappings[index];

@@ -22,7 +22,7 @@ static struct fixture *ndjson_new(void)
 static struct job_mapping *map(struct fixture *fixture, enum field_id field, const char *column)
 {
     struct job_mapping *mapping = fixture_map(fixture, field, "");
-    mapping->column = column;
+    mapping->columns->name = column;
     return mapping;
 }
 

@@ -99,7 +99,7 @@ static void a_constant_with_a_time_is_an_error_of_the_job(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_DOCUMENT_EXPIRY, "");
-    mapping->column = NULL;
+    mapping->column_count = 0;
     mapping->constant = "2030-02-12T22:00:00Z";
     assert_false(fixture_build(fixture));
     assert_non_null(strstr(fixture->error.text, "time of day"));

@@ -22,11 +22,11 @@ static void a_missing_column_names_the_nearest(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
-    fixture_map(fixture, FIELD_EMAIL, "")->column = "emial";
+    fixture_map(fixture, FIELD_EMAIL, "")->columns->name = "emial";
     expect_error(fixture, "the input has no column \"emial\"\nhint: did you mean \"email\"?");
 
     fixture = fixture_new();
-    fixture_map(fixture, FIELD_EMAIL, "")->column = "Mobilfunknummer";
+    fixture_map(fixture, FIELD_EMAIL, "")->columns->name = "Mobilfunknummer";
     expect_error(fixture, "the input has no column \"Mobilfunknummer\"");
 }
 
@@ -81,13 +81,13 @@ static void words_that_the_provider_does_not_know_are_errors(void **state)
 
     fixture = fixture_new();
     mapping = fixture_map(fixture, FIELD_LANGUAGE, "");
-    mapping->column = NULL;
+    mapping->column_count = 0;
     mapping->constant = "xx";
     expect_error(fixture, "\"xx\" is not a language");
 
     fixture = fixture_new();
     mapping = fixture_map(fixture, FIELD_COUNTRY, "");
-    mapping->column = NULL;
+    mapping->column_count = 0;
     mapping->constant = "Atlantis";
     expect_error(fixture, "\"Atlantis\" is not a known country");
 }

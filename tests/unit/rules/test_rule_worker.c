@@ -264,10 +264,10 @@ static void a_constant_is_set_in_every_record(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     struct job_mapping *mapping = fixture_map(fixture, FIELD_LANGUAGE, "");
-    mapping->column = NULL;
+    mapping->column_count = 0;
     mapping->constant = "EN";
     mapping = fixture_map(fixture, FIELD_PHONE, "");
-    mapping->column = NULL;
+    mapping->column_count = 0;
     mapping->constant = "020 7946 0958";
     fixture_map(fixture, FIELD_COUNTRY, "GB");
     assert_string_equal(fixture_validate(fixture), "");
