@@ -22,6 +22,7 @@
 
 enum {
     BASE_FD_COUNT = 40, /* open at once beside connections, locks and documents: about 20, with a reserve */
+    COLUMN_NAMES_MAX = 4 << 20, /* of one field: a job file has at most 1 MiB */
 };
 
 struct pipeline {
@@ -105,7 +106,7 @@ static int start_run(struct pipeline *pipeline, struct error *error)
 static void map_fields(const struct pipeline *pipeline)
 {
     struct buffer names;
-    buffer_init(&names, SIZE_MAX);
+    buffer_init(&names, COLUMN_NAMES_MAX);
     for (size_t i = 0; i < field_count(); i++) {
         const size_t *columns;
         const struct job_mapping *mapping = rule_set_source(pipeline->rules, (enum field_id)i, &columns);
