@@ -69,7 +69,9 @@ struct record {
     struct value *values; /* [field_count()] by field id; NULL with a fault */
     struct verdict *verdicts;
     size_t verdict_count, verdict_capacity;
-    bool rejected;                           /* a verdict of level reject, or a fault */
+    bool rejected; /* a verdict of level reject, or a fault */
+    bool skipped;  /* not a record of this job (not rejected): counted as read, and nothing else is done with
+                      it */
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */

@@ -210,6 +210,10 @@ static int process_record(struct coordinator *coordinator, struct record *record
     int result = 0;
 
     customer_index_check_unique(parts->decide.index, parts->settings->job, record, arena);
+    if (record->skipped) {
+        run_stats_add_record(parts->stats, record);
+        return 0;
+    }
     if (!record->rejected)
         result = decide(&parts->decide, record, arena, &decision, error);
     run_stats_add_record(parts->stats, record);

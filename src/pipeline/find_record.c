@@ -73,9 +73,9 @@ static bool has_key(const struct finder *finder, const struct record *record, co
 {
     const size_t *columns;
 
-    if (!record->values || !record->cells)
+    if (!record->cells)
         return false;
-    if (record->values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT)
+    if (record->values && record->values[FIELD_EXTERNAL_ID].state == VALUE_PRESENT)
         return slice_is(record->values[FIELD_EXTERNAL_ID].text, key);
     const struct job_mapping *mapping = rule_set_source(finder->rules, FIELD_EXTERNAL_ID, &columns);
     for (size_t i = 0; mapping && i < mapping->column_count; i++)
@@ -111,7 +111,7 @@ static int report_match(struct finder *finder, struct record *record, struct are
                                  .has_ledger = finder->ledger != NULL};
     struct ledger_customer customer;
 
-    if (!record->rejected && decide(&decider, record, arena, &match.decision, error) != 0)
+    if (!record->rejected && !record->skipped && decide(&decider, record, arena, &match.decision, error) != 0)
         return -1;
     const struct customer_index_entry *known =
         finder->ledger && record->unique_known & 1
@@ -147,7 +147,7 @@ static int search_batch(struct finder *finder, struct batch *batch,
         if (is_wanted(finder, record))
             return report_match(finder, record, &batch->arena, found, context, error);
         /* A run would create it, so a later record of the same person is its twin. */
-        if (!record->rejected && record->identity_hash && !was_sent(finder, record))
+        if (!record->rejected && !record->skipped && record->identity_hash && !was_sent(finder, record))
             customer_index_mark_identity(finder->index, record->identity_hash);
     }
     return 0;

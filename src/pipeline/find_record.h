@@ -32,7 +32,7 @@ struct found_record {
     const struct rule_set *rules;
     struct arena *arena; /* the record's */
     bool has_ledger;
-    struct decision decision;               /* of a record that was not rejected */
+    struct decision decision;               /* of a record that was not rejected or skipped */
     const struct ledger_customer *customer; /* in the ledger; NULL: it is not */
 };
 

@@ -169,7 +169,7 @@ static void *worker_main(void *argument)
         for (size_t i = 0; i < batch->count; i++) {
             struct record *record = &batch->records[i];
             rule_worker_validate(worker->rules, record, &batch->arena);
-            if (record->rejected)
+            if (record->rejected || record->skipped)
                 continue;
             record->identity_hash = ingest->identify ? fingerprint_identity_hash(record, &batch->arena) : 0;
             if (!worker->fingerprint)

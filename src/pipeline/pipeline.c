@@ -200,11 +200,12 @@ static int check_input(struct pipeline *pipeline, int status)
         stats->inputs[i].complete = status == 0 && ingest_is_complete(pipeline->ingest, i);
     if (ingest_result(pipeline->ingest, &error) != 0)
         return log_and_merge_status(status, &error);
-    if (!pipeline->settings->limit && stats->read < input->min_records) {
+    uint64_t kept = stats->read - stats->skipped;
+    if (!pipeline->settings->limit && kept < input->min_records) {
         error_set(&error, ERROR_INPUT,
                   "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
                   ")\nhint: check that the export is complete",
-                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", stats->read,
+                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", kept,
                   input->min_records);
         return log_and_merge_status(status, &error);
     }

@@ -15,7 +15,7 @@
 
 enum {
     HTML_REPORT_MODE = 0600,
-    HTML_REPORT_RECORD_TOTALS = 4 /* the first totals: the results of validation */
+    HTML_REPORT_RECORD_TOTALS = 5 /* the first totals: the results of validation */
 };
 
 #define HTML_REPORT_MAX ((size_t)64 << 20)
@@ -201,13 +201,14 @@ static void html_report_tiles(struct buffer *out, const struct html_report_total
 
 static void html_report_totals(const struct html_page *page)
 {
-    enum { TOTALS = 13 };
+    enum { TOTALS = 14 };
     const struct run_stats *stats = page->stats;
     const bool is_dry = stats->is_dry;
     /* First the results of validation, then the outcomes of valid records; those in_stack sum up to `read`.
      */
     const struct html_report_total totals[TOTALS] = {
         {"read", "read", "idle", stats->read, false},
+        {"skipped", "skipped", "idle", stats->skipped, true},
         {"valid", "valid", "good", stats->valid, is_dry},
         {"with warnings", "warned", "warn", stats->warned, false},
         {"rejected", "rejected", "bad", stats->rejected, true},

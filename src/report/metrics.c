@@ -93,6 +93,7 @@ static void metrics_records(const struct metrics *metrics)
     const struct run_stats *stats = metrics->stats;
     const struct metrics_row records[] = {
         {"read", stats->read},
+        {"skipped", stats->skipped},
         {"valid", stats->valid},
         {"rejected", stats->rejected},
         {"warned", stats->warned},

@@ -188,10 +188,10 @@ static void run_stats_add_presence(struct run_stats *stats, const uint64_t *fiel
 void run_stats_count(struct run_stats *stats, enum run_stats_result result)
 {
     uint64_t *const counts[] = {
-        [RUN_STATS_REJECTED] = &stats->rejected, [RUN_STATS_UNCHANGED] = &stats->unchanged,
-        [RUN_STATS_CREATED] = &stats->created,   [RUN_STATS_UPDATED] = &stats->updated,
-        [RUN_STATS_REFUSED] = &stats->refused,   [RUN_STATS_IN_DOUBT] = &stats->in_doubt,
-        [RUN_STATS_UNSENT] = &stats->unsent,
+        [RUN_STATS_SKIPPED] = &stats->skipped,     [RUN_STATS_REJECTED] = &stats->rejected,
+        [RUN_STATS_UNCHANGED] = &stats->unchanged, [RUN_STATS_CREATED] = &stats->created,
+        [RUN_STATS_UPDATED] = &stats->updated,     [RUN_STATS_REFUSED] = &stats->refused,
+        [RUN_STATS_IN_DOUBT] = &stats->in_doubt,   [RUN_STATS_UNSENT] = &stats->unsent,
     };
 
     ++*counts[result];
@@ -199,16 +199,18 @@ void run_stats_count(struct run_stats *stats, enum run_stats_result result)
 
 uint64_t run_stats_concluded(const struct run_stats *stats)
 {
-    return stats->rejected + stats->unchanged + stats->created + stats->updated + stats->refused +
-           stats->in_doubt + stats->unsent;
+    return stats->skipped + stats->rejected + stats->unchanged + stats->created + stats->updated +
+           stats->refused + stats->in_doubt + stats->unsent;
 }
 
 void run_stats_finish(struct run_stats *stats)
 {
     uint64_t concluded = run_stats_concluded(stats);
 
-    /* A dry run has no results but rejected ones; the first pass of --strict has unsent ones too. */
-    assert(concluded == stats->read || (stats->is_dry && concluded == stats->rejected));
+    assert(stats->read == stats->skipped + stats->rejected + stats->valid);
+    /* A dry run has results of the records that are not valid; the first pass of --strict has unsent ones
+     * too. */
+    assert(concluded == stats->read || (stats->is_dry && concluded + stats->valid == stats->read));
     for (size_t i = 0; i < RUN_STATS_PRESENCES; i++) {
         run_stats_add_presence(stats, stats->presences[i].fields, stats->presences[i].records);
         stats->presences[i].records = 0;
@@ -277,6 +279,10 @@ void run_stats_add_record(struct run_stats *stats, const struct record *record)
     struct run_stats_country *country = run_stats_get_country(stats, record);
     stats->read++;
     input->records++;
+    if (record->skipped) {
+        run_stats_count(stats, RUN_STATS_SKIPPED);
+        return;
+    }
     country->records++;
     if (!record->fault) {
         stats->well_formed++;

@@ -1,7 +1,7 @@
 /* run_stats: the counts of a check or a run, by outcome, rule, field, country and input file.
  *
  * Written by summary_json.h, summary_table.h, html_report.h and metrics.h. Of a run always:
- * read = rejected + unchanged + created + updated + refused + in_doubt + unsent.
+ * read = skipped + rejected + unchanged + created + updated + refused + in_doubt + unsent.
  * Memory grows with the number of rules and inputs, not of records. No value is kept: an example is a shape
  * (mask.h). Thread: one (the coordinator). Owner: new/free.
  */
@@ -73,7 +73,8 @@ struct run_stats_rule {
 
 /* What became of a record that was read. */
 enum run_stats_result {
-    RUN_STATS_REJECTED, /* by our own rules; counted by run_stats_add_record */
+    RUN_STATS_SKIPPED,  /* not a record of the job; counted by run_stats_add_record, as is the next */
+    RUN_STATS_REJECTED, /* by our own rules */
     RUN_STATS_UNCHANGED,
     RUN_STATS_CREATED,
     RUN_STATS_UPDATED,
@@ -94,7 +95,7 @@ struct run_stats {
     size_t input_count;
     uint64_t read, valid, warned;
     /* The results: changed by run_stats_count alone. */
-    uint64_t rejected, unchanged, created, updated, refused, in_doubt, unsent;
+    uint64_t skipped, rejected, unchanged, created, updated, refused, in_doubt, unsent;
     uint64_t well_formed; /* records that could be split into columns: the base of the counts by field */
     struct run_stats_field fields[FIELD_MAX + 1]; /* the last one: the record itself (FIELD_NONE) */
     struct run_stats_country countries[RUN_STATS_COUNTRIES];
@@ -133,8 +134,9 @@ void run_stats_free(struct run_stats *stats);
 void run_stats_map_field(struct run_stats *stats, enum field_id field, const size_t *columns,
                          size_t column_count, const char *name);
 
-/* Counts a validated record as read and valid, rejected or warned, with its input, country and fields, and
- * once under each rule of its verdicts. Borrows the rules' names. Takes a few nanoseconds without verdicts.
+/* Counts a validated record as read and skipped, valid, rejected or warned; unless it is skipped, with its
+ * country and fields too, and once under each rule of its verdicts. Borrows the rules' names. Takes a few
+ * nanoseconds without verdicts.
  */
 void run_stats_add_record(struct run_stats *stats, const struct record *record);
 /* Counts the result of one record. Of a run every record that was read gets exactly one. */

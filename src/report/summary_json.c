@@ -134,6 +134,7 @@ void summary_json_write(const struct run_stats *stats, struct buffer *out)
     json_write_key(json, "input");
     summary_json_write_inputs(stats, json);
     json_write_member_unsigned(json, "read", stats->read);
+    json_write_member_unsigned(json, "skipped", stats->skipped);
     json_write_member_unsigned(json, "valid", stats->valid);
     json_write_member_unsigned(json, "rejected", stats->rejected);
     json_write_member_unsigned(json, "warned", stats->warned);

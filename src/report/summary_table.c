@@ -79,7 +79,7 @@ static void summary_table_cells(struct buffer *out, const struct summary_table_c
 
 static void summary_table_counts(struct buffer *out, const struct run_stats *stats)
 {
-    enum { ROWS = 4, COLUMNS = 3 };
+    enum { ROWS = 5, COLUMNS = 3 };
     const struct summary_table_cell check[ROWS][COLUMNS] = {
         {{"read", stats->read}, {"to create", stats->plan.create}, {"to resolve", stats->plan.settle}},
         {{"valid", stats->valid}, {"to update", stats->plan.update}, {"refused before", stats->plan.refused}},
@@ -89,6 +89,7 @@ static void summary_table_counts(struct buffer *out, const struct run_stats *sta
         {{"with warnings", stats->warned},
          {stats->plan.twins ? "twins" : NULL, stats->plan.twins},
          {NULL, 0}},
+        {{"skipped", stats->skipped}},
     };
     const struct summary_table_cell run[ROWS][COLUMNS] = {
         {{"read", stats->read}, {"created", stats->created}, {"in doubt", stats->in_doubt}},
@@ -97,8 +98,11 @@ static void summary_table_counts(struct buffer *out, const struct run_stats *sta
         {{"with warnings", stats->warned},
          {"refused", stats->refused},
          {"absent in doubt", stats->in_doubt_absent}},
+        {{"skipped", stats->skipped}},
     };
-    for (size_t i = 0; i < ROWS; i++)
+    /* Most jobs skip nothing, and a line is one rule less on the screen. */
+    size_t rows = stats->skipped ? ROWS : ROWS - 1;
+    for (size_t i = 0; i < rows; i++)
         summary_table_cells(out, stats->is_dry ? check[i] : run[i], COLUMNS);
 }
 
@@ -310,11 +314,11 @@ static size_t summary_table_shown(const struct run_stats *stats, const uint32_t 
 static void summary_table_rules(struct buffer *out, const struct run_stats *stats, unsigned lines)
 {
     enum { SUMMARY_TABLE_RULES_HEAD = 2, SUMMARY_TABLE_RULES_MIN = 4 };
-    if (stats->rule_count == 0 || lines < SUMMARY_TABLE_RULES_MIN)
+    if (stats->rule_count == 0 || lines < 2)
         return;
     unsigned capacity = lines - SUMMARY_TABLE_RULES_HEAD;
     uint32_t *ranking = run_stats_rank_rules(stats);
-    size_t shown = summary_table_shown(stats, ranking, capacity);
+    size_t shown = lines < SUMMARY_TABLE_RULES_MIN ? 0 : summary_table_shown(stats, ranking, capacity);
     if (shown <= 1 && shown < stats->rule_count) { /* too many for lines of their own */
         buffer_append_char(out, '\n');
         summary_table_pack(out, stats, ranking, 0, lines - 1);

@@ -172,7 +172,7 @@ void rule_worker_validate(struct rule_worker *worker, struct record *record, str
     const struct rule_set *set = worker->set;
     record->values = NULL;
     record->verdict_count = 0;
-    record->rejected = false;
+    record->rejected = record->skipped = false;
     record->unique_known = 0;
     memset(record->present, 0, sizeof record->present);
     record->country[0] = record->country[1] = '\0';

@@ -94,7 +94,7 @@ sub metrics_agree
     my %sample = $report->{metrics} =~ /^(kyc_import_\w+\{[^}]*\}) (\S+)$/mg;
     my $labels = qq(job="demo",command="$command");
     my %want = map {; qq(kyc_import_records{$labels,state="$_"}) => $report->{summary}{$_} }
-        qw(read valid rejected warned created updated unchanged refused in_doubt unsent absent in_doubt_absent
+        qw(read skipped valid rejected warned created updated unchanged refused in_doubt unsent absent in_doubt_absent
             provider_warned);
     for my $pair (['rejects_by_rule', 'rejects', 'rule'], ['warnings_by_rule', 'warnings', 'rule'],
         ['retries', 'retries', 'cause'], ['plan', 'plan_records', 'action'])

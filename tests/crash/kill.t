@@ -204,7 +204,7 @@ sub finish
     }
     push @problems, "the last run: status $status: $err" if $status;
     my $sum = 0;
-    $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
+    $sum += $summary->{$_} for qw(skipped rejected unchanged created updated refused in_doubt unsent);
     push @problems, 'not every row is accounted for: ' . $json->encode($summary)
         if $sum != $summary->{read} || $summary->{read} != @$streets || $summary->{in_doubt} || $summary->{unsent} || $summary->{refused};
 

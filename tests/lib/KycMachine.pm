@@ -129,7 +129,7 @@ sub machine_claims
     return () if !-e $path || read_file($path) eq $case->{summary_before};    # that of an earlier run
     my $summary = eval { JSON::PP->new->utf8->decode(read_file($path)) } or return "summary.json is not JSON";
     my ($sum, @wrong) = (0);
-    $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
+    $sum += $summary->{$_} for qw(skipped rejected unchanged created updated refused in_doubt unsent);
     my $users = sandbox_counts($case->{sandbox})->{$case->{provider}}{users};
     push @wrong, "read $summary->{read}, accounted for $sum" if $sum != $summary->{read};
     push @wrong, "created $summary->{created}, users $users" if $summary->{created} > $users;

@@ -150,10 +150,10 @@ sub adds_up
 {
     my ($summary, $sentence) = @_;
     my $sum = 0;
-    $sum += $summary->{$_} for qw(rejected unchanged created updated refused in_doubt unsent);
+    $sum += $summary->{$_} for qw(skipped rejected unchanged created updated refused in_doubt unsent);
     is($sum, $summary->{read}, "$sentence: every row is accounted for")
-        or diag join ' ', map { "$_ $summary->{$_}" } qw(read rejected unchanged created updated refused in_doubt unsent);
-    is($summary->{valid} + $summary->{rejected}, $summary->{read}, "$sentence: every row is valid or rejected");
+        or diag join ' ', map { "$_ $summary->{$_}" } qw(read skipped rejected unchanged created updated refused in_doubt unsent);
+    is($summary->{skipped} + $summary->{rejected} + $summary->{valid}, $summary->{read}, "$sentence: every row is skipped, rejected or valid");
 }
 
 # Runs; returns (summary, standard error, standard output) and checks the sum and the status in the summary.

@@ -111,10 +111,10 @@ static struct run_stats *filled(void)
     stats->inputs[0] =
         (struct run_stats_input){.path = "a \"b\".csv.gz", .bytes = 1234, .records = 990, .complete = true};
     stats->inputs[1] = (struct run_stats_input){.path = "b\xff.csv", .bytes = 99, .records = 10};
-    stats->read = 1000, stats->valid = 980, stats->rejected = 20, stats->warned = 3;
+    stats->read = 1000, stats->skipped = 30, stats->valid = 950, stats->rejected = 20, stats->warned = 3;
     stats->plan.create = 1, stats->plan.update = 2, stats->plan.unchanged = 3, stats->plan.settle = 4,
     stats->plan.refused = 5, stats->plan.twins = 6;
-    stats->created = 940, stats->updated = 1, stats->unchanged = 29, stats->refused = 8, stats->in_doubt = 1;
+    stats->created = 910, stats->updated = 1, stats->unchanged = 29, stats->refused = 8, stats->in_doubt = 1;
     stats->unsent = 1, stats->absent = 4, stats->in_doubt_absent = 2, stats->requests = 1012;
     stats->provider_warned = 5;
     for (int cause = 0; cause < RETRY_CAUSES; cause++)
@@ -142,9 +142,9 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "\"finished\":\"2026-11-21T08:09:22.423Z\",\"seconds\":12.300,"
         "\"input\":[{\"path\":\"a \\\"b\\\".csv.gz\",\"bytes\":1234,\"records\":990,\"complete\":true},"
         "{\"path\":\"b?.csv\",\"bytes\":99,\"records\":10,\"complete\":false}],"
-        "\"read\":1000,\"valid\":980,\"rejected\":20,\"warned\":3,"
+        "\"read\":1000,\"skipped\":30,\"valid\":950,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
-        "\"created\":940,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
+        "\"created\":910,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
         "4,\"in_doubt_absent\":2,\"provider_warned\":5,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"
         "\"warnings_by_rule\":{\"email/invisible\":1},"
@@ -163,7 +163,7 @@ static void each_record_of_a_run_gets_one_result(void **state)
 {
     (void)state;
     struct run_stats *stats = run_stats_new(1);
-    const struct record rejected = {.row = 1, .rejected = true};
+    const struct record rejected = {.row = 1, .rejected = true}, skipped = {.row = 8, .skipped = true};
     static const struct {
         enum run_stats_result result;
         size_t offset; /* of its count */
@@ -185,8 +185,12 @@ static void each_record_of_a_run_gets_one_result(void **state)
         assert_int_equal(*(uint64_t *)((char *)stats + results[i].offset), 1);
         assert_int_equal(run_stats_concluded(stats), 2 + i);
     }
-    assert_int_equal(stats->read, 7);
+    run_stats_add_record(stats, &skipped);
+    assert_int_equal(run_stats_concluded(stats), 8); /* skipped: likewise */
+    assert_int_equal(stats->read, 8);
+    assert_int_equal(stats->skipped, 1);
     assert_int_equal(stats->rejected, 1);
+    assert_int_equal(stats->well_formed, 7);
     run_stats_finish(stats);
     run_stats_free(stats);
 }
@@ -311,8 +315,9 @@ static void the_table_fits_a_screen_however_much_there_is_to_say(void **state)
         assert_non_null(strstr(out.data, "reports/payward-demo/report.html"));
         assert_int_equal(strstr(out.data, "stopped: the provider refused") != NULL, (variant & 2) != 0);
         assert_true(!(variant & 4) || strstr(out.data, " more "));
-        assert_true(variant & 4 ? strstr(out.data, " more in report.html")
-                                : strstr(out.data, "what it means"));
+        assert_true(variant & 4                     ? strstr(out.data, " more in report.html")
+                    : variant & 2 && !(variant & 1) ? strstr(out.data, "phone/format 2, ")
+                                                    : strstr(out.data, "what it means"));
         buffer_clear(&out);
         run_stats_free(stats);
     }
@@ -332,9 +337,10 @@ static void the_table_of_a_run_reads_well(void **state)
         "status 1: finished; some records need a look\n"
         "\n"
         "  read                   1,000  created            1,234,567  in doubt                   1\n"
-        "  valid                    980  updated                    1  unsent                     1\n"
+        "  valid                    950  updated                    1  unsent                     1\n"
         "  rejected                  20  unchanged                 29  absent                     4\n"
         "  with warnings              3  refused                    8  absent in doubt            2\n"
+        "  skipped                   30\n"
         "\n"
         "  1,012 requests, 81.2/s; latency p50 41 ms, p95 80 ms, p99 95 ms, max 210 ms\n"
         "  retries: 5xx 1, timeout 2, connect 3, nonce 4, auth 5\n"
