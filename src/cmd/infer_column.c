@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/ascii.h"
+#include "core/memory.h"
+#include "core/text.h"
 #include "model/country.h"
 #include "model/record.h"
 
-enum { WORDS_MAX = 1000, PHONE_DIGITS_MIN = 5 };
+enum { WORDS_MAX = 1000, PHONE_DIGITS_MIN = 5, KEY_MAX = 128, POSTAL_MAX = 16 };
 
 const char *const infer_column_nulls[] = {"NULL", "Null", "null", "(null)", "N/A", "n/a", "#N/A", "NaN",
                                           "nil",  "None", "none", "\\N",    "-",   "--",  NULL};
@@ -41,7 +44,7 @@ static bool looks_like_phone(struct slice text)
     size_t digits = 0;
 
     for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] >= '0' && text.data[i] <= '9')
+        if (ascii_is_digit(text.data[i]))
             digits++;
         else if (!memchr("+()-./ ", text.data[i], 7))
             return false;
@@ -66,9 +69,35 @@ static bool are_countries(struct slice text, char separator, struct arena *arena
     return true;
 }
 
+static bool has_digit(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (ascii_is_digit(text.data[i]))
+            return true;
+    return false;
+}
+
+/* A letter of any script, and no sign of an e-mail address. */
+static bool looks_like_name(struct slice text)
+{
+    bool has_letter = false;
+
+    for (size_t i = 0; i < text.len; i++)
+        has_letter = has_letter || ascii_is_letter(text.data[i]) || (unsigned char)text.data[i] >= 0x80;
+    return has_letter && !memchr(text.data, '@', text.len);
+}
+
 static bool looks_like(struct slice text, enum field_type type, char separator, struct arena *arena)
 {
     switch (type) {
+    case FIELD_TYPE_KEY:
+        return text.len <= KEY_MAX && text_is_plain_ascii(text);
+    case FIELD_TYPE_NAME:
+        return looks_like_name(text);
+    case FIELD_TYPE_POSTAL:
+        return text.len <= POSTAL_MAX && has_digit(text);
+    case FIELD_TYPE_DATE:
+        return has_digit(text);
     case FIELD_TYPE_EMAIL:
         return looks_like_email(text);
     case FIELD_TYPE_PHONE:
@@ -155,4 +184,29 @@ struct infer_word *infer_column_words(struct infer_sample *sample, size_t column
     }
     qsort(words, *count, sizeof *words, by_count);
     return words;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct slice *first = a, *second = b;
+    int order = memcmp(first->data, second->data, first->len < second->len ? first->len : second->len);
+
+    return order ? order : (first->len > second->len) - (first->len < second->len);
+}
+
+bool infer_column_is_distinct(const struct infer_sample *sample, size_t column)
+{
+    struct slice *texts = memory_new(sample->row_count + 1, sizeof *texts);
+    bool is_distinct = sample->row_count > 0;
+
+    for (size_t row = 0; row < sample->row_count; row++) {
+        texts[row] = infer_sample_cell(sample, row, column);
+        is_distinct = is_distinct && !infer_column_is_null(texts[row]);
+    }
+    if (is_distinct)
+        qsort(texts, sample->row_count, sizeof *texts, by_text);
+    for (size_t row = 1; row < sample->row_count && is_distinct; row++)
+        is_distinct = !slice_equal(texts[row - 1], texts[row]);
+    free(texts);
+    return is_distinct;
 }

@@ -20,6 +20,9 @@ size_t infer_column_filled(const struct infer_sample *sample, size_t column);
 /* Returns how many of them look like values of the type; for a type of free text, all do. */
 size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum field_type type);
 
+/* True if every row has a value, and no two the same. */
+bool infer_column_is_distinct(const struct infer_sample *sample, size_t column);
+
 enum infer_order {
     INFER_DATES_ISO,   /* only forms that are always read, or no value */
     INFER_DATES_KNOWN, /* values prove one order, and none contradicts it: formats[0] */

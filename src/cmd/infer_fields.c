@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_match.h"
 #include "cmd/yaml_scalar.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "model/language.h"
-#include "model/synonyms.h"
 #include "rules/value_map.h"
 
 enum {
@@ -24,7 +24,7 @@ enum {
 struct field_writer {
     struct infer_sample *sample;
     const struct provider *provider;
-    struct synonym_match matches[FIELD_COUNT];
+    struct infer_matches matches;
     struct buffer *out;
     size_t todos;
 };
@@ -104,15 +104,27 @@ static void begin_remark(struct buffer *out)
     buffer_append_text(out, "# ");
 }
 
-/* Appends how certain a match is to its line. */
-static void write_confidence(struct field_writer *writer, enum field_id field)
+static const char *describe_fit(struct field_writer *writer, const struct infer_match *match)
 {
     static const char *const fits[] = {[SYNONYM_NONE] = "",
                                        [SYNONYM_WEAK] = "CHECK: its name is a weak hint",
+                                       [SYNONYM_TOKENS] = "by the words of its name",
                                        [SYNONYM_PART] = "by the end of its name",
                                        [SYNONYM_USUAL] = "a usual name for it",
                                        [SYNONYM_NAME] = ""};
-    const struct synonym_match *match = &writer->matches[field];
+
+    if (!match->is_last_resort)
+        return fits[match->fit];
+    writer->todos++;
+    return infer_column_is_distinct(writer->sample, match->column)
+               ? "TODO external_id: no name of a column fits; its values are distinct"
+               : "TODO external_id: no column fits";
+}
+
+/* Appends how certain a match is to its line. */
+static void write_confidence(struct field_writer *writer, enum field_id field)
+{
+    const struct infer_match *match = &writer->matches.of[field];
     struct infer_sample *sample = writer->sample;
     size_t filled = infer_column_filled(sample, match->column);
     size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
@@ -128,33 +140,39 @@ static void write_confidence(struct field_writer *writer, enum field_id field)
         buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
     else if (empty && is_required(writer, field))
         buffer_printf(&text, "empty in %zu of %zu rows, and the provider needs it", empty, sample->row_count);
-    if (fits[match->fit][0] || text.len) {
+    const char *fit = describe_fit(writer, match);
+    if (fit[0] || text.len) {
         begin_remark(writer->out);
-        buffer_printf(writer->out, "%s%s%s", fits[match->fit], fits[match->fit][0] && text.len ? "; " : "",
-                      text.len ? text.data : "");
+        buffer_printf(writer->out, "%s%s%s", fit, fit[0] && text.len ? "; " : "", text.len ? text.data : "");
     }
     buffer_append_char(writer->out, '\n');
     buffer_clear(&text);
+}
+
+/* The columns that fit too, in a line of their own. */
+static void write_rivals(const struct field_writer *writer, const struct infer_match *match)
+{
+    struct buffer *out = writer->out;
+    const struct infer_sample *sample = writer->sample;
+
+    if (match->is_other_address)
+        buffer_append_text(out, "  #   CHECK: of another address than the lines above and below\n");
+    if (match->rival_count == 0)
+        return;
+    buffer_append_text(out, match->is_open ? "  #   CHECK: fits equally well:" : "  #   fits too:");
+    for (size_t i = 0; i < match->rival_count; i++) {
+        buffer_append_text(out, i ? ", " : " ");
+        yaml_scalar_append(out, sample->columns[match->rivals[i]]);
+        buffer_printf(out, " (filled in %zu of %zu rows)", infer_column_filled(sample, match->rivals[i]),
+                      sample->row_count);
+    }
+    buffer_append_char(out, '\n');
 }
 
 static void write_todo(struct field_writer *writer, enum field_id field, const char *what)
 {
     writer->todos++;
     buffer_printf(writer->out, "  # TODO %s: %s\n", field_name(field), what);
-}
-
-static void write_equal_columns(struct field_writer *writer, enum field_id field)
-{
-    const struct synonym_match *match = &writer->matches[field];
-    const size_t columns[] = {match->column, match->rival};
-
-    write_todo(writer, field, "two columns fit equally well. Keep one of these lines:");
-    for (size_t i = 0; i < 2; i++) {
-        buffer_append_text(writer->out, "  # ");
-        write_mapping(writer, field, columns[i], NULL, NULL);
-        buffer_printf(writer->out, "    # filled in %zu of %zu rows\n",
-                      infer_column_filled(writer->sample, columns[i]), writer->sample->row_count);
-    }
 }
 
 static void write_uncertain_days(struct field_writer *writer, enum field_id field,
@@ -178,7 +196,7 @@ static void write_zone_remark(struct buffer *out, const struct infer_dates *date
 static void write_date(struct field_writer *writer, enum field_id field)
 {
     struct infer_dates dates;
-    size_t column = writer->matches[field].column;
+    size_t column = writer->matches.of[field].column;
     struct buffer *out = writer->out;
 
     infer_column_dates(writer->sample, column, &dates);
@@ -250,7 +268,7 @@ static void write_unknown_word(const struct field_writer *writer, const struct i
 static void write_enum(struct field_writer *writer, enum field_id field, const char *const *choices)
 {
     struct infer_sample *sample = writer->sample;
-    size_t column = writer->matches[field].column, count, unknown = 0;
+    size_t column = writer->matches.of[field].column, count, unknown = 0;
     bool more;
     struct infer_word *seen = infer_column_words(sample, column, &count, &more);
     struct value_map *known = value_map_new(true);
@@ -297,20 +315,15 @@ static void write_missing(struct field_writer *writer, enum field_id field)
         write_todo(writer, field, what);
 }
 
-static void write_field(struct field_writer *writer, enum field_id field)
+static void write_column_line(struct field_writer *writer, enum field_id field)
 {
-    const struct synonym_match *match = &writer->matches[field];
+    const struct infer_match *match = &writer->matches.of[field];
     const char *const *choices = choices_of(writer, field);
 
-    if (match->column == SYNONYMS_NO_COLUMN) {
-        if (is_required(writer, field))
-            write_missing(writer, field);
-    } else if (match->fit == SYNONYM_WEAK && !is_required(writer, field)) {
+    if (match->fit == SYNONYM_WEAK && !is_required(writer, field)) {
         buffer_append_text(writer->out, "  # ");
         write_mapping(writer, field, match->column, NULL, NULL);
         write_confidence(writer, field);
-    } else if (match->rival != SYNONYMS_NO_COLUMN) {
-        write_equal_columns(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
         write_date(writer, field);
     } else if (choices) {
@@ -319,6 +332,18 @@ static void write_field(struct field_writer *writer, enum field_id field)
         buffer_append_text(writer->out, "  ");
         write_mapping(writer, field, match->column, NULL, NULL);
         write_confidence(writer, field);
+    }
+}
+
+static void write_field(struct field_writer *writer, enum field_id field)
+{
+    const struct infer_match *match = &writer->matches.of[field];
+
+    if (match->column != SYNONYMS_NO_COLUMN) {
+        write_column_line(writer, field);
+        write_rivals(writer, match);
+    } else if (is_required(writer, field)) {
+        write_missing(writer, field);
     }
 }
 
@@ -343,8 +368,12 @@ static bool is_used(const struct field_writer *writer, size_t column)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         bool is_sent = i == FIELD_CUSTOMER_TYPE || i == FIELD_EXTERNAL_ID || i == FIELD_COUNTRY ||
                        provider_fields_find(writer->provider->fields, (enum field_id)i);
-        if (is_sent && (writer->matches[i].column == column || writer->matches[i].rival == column))
+        const struct infer_match *match = &writer->matches.of[i];
+        if (is_sent && match->column == column)
             return true;
+        for (size_t j = 0; is_sent && j < match->rival_count; j++)
+            if (match->rivals[j] == column)
+                return true;
     }
     return false;
 }
@@ -381,7 +410,7 @@ static void write_optional(struct field_writer *writer)
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         enum field_id field = (enum field_id)i;
         if (!provider_fields_find(writer->provider->fields, field) ||
-            writer->matches[field].column != SYNONYMS_NO_COLUMN || is_required(writer, field))
+            writer->matches.of[field].column != SYNONYMS_NO_COLUMN || is_required(writer, field))
             continue;
         if (start == 0) {
             buffer_printf(out, "\n  # %s also accepts:", writer->provider->name);
@@ -403,7 +432,7 @@ size_t infer_fields_write(struct infer_sample *sample, const struct provider *pr
 {
     struct field_writer writer = {.sample = sample, .provider = provider, .out = out};
 
-    synonyms_match(sample->columns, sample->column_count, writer.matches);
+    infer_match_columns(sample, &writer.matches);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         enum field_id field = (enum field_id)i;
         if (field == FIELD_EXTERNAL_ID || field == FIELD_CUSTOMER_TYPE || field == FIELD_COUNTRY ||

@@ -34,7 +34,7 @@ static bool is_field_name(const char *field, struct slice name)
     return index == name.len;
 }
 
-static struct synonym find_whole(struct slice name)
+struct synonym synonyms_find_whole(struct slice name)
 {
     struct synonym weak = {FIELD_NONE, SYNONYM_NONE};
 
@@ -85,7 +85,7 @@ static struct synonym find_without_prefix(struct slice name)
         size_t len = strlen(prefixes[i]);
         if (name.len <= len || memcmp(name.data, prefixes[i], len) != 0)
             continue;
-        struct synonym found = find_whole(slice_skip(name, len));
+        struct synonym found = synonyms_find_whole(slice_skip(name, len));
         if (found.fit > SYNONYM_WEAK)
             return as_part(found);
     }
@@ -99,7 +99,7 @@ struct synonym synonyms_find(struct slice column, struct arena *arena)
 
     for (;;) {
         struct slice name = compared_form(rest, arena);
-        struct synonym found = find_whole(name);
+        struct synonym found = synonyms_find_whole(name);
         if (found.fit > SYNONYM_WEAK)
             return rest.len == column.len ? found : as_part(found);
         if (rest.len == column.len) /* `type` at the end of a path does not mean the customer's */

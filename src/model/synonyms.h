@@ -17,10 +17,11 @@
 /* How well a column's name fits a field; a greater one is better. */
 enum synonym_fit {
     SYNONYM_NONE,
-    SYNONYM_WEAK,  /* a weak name */
-    SYNONYM_PART,  /* without its prefix: `city` of `address.city`, `email` of `customer_email` */
-    SYNONYM_USUAL, /* one of the usual names */
-    SYNONYM_NAME,  /* the field's own */
+    SYNONYM_WEAK,   /* a weak name */
+    SYNONYM_TOKENS, /* word by word (column_name.h); synonyms_find never gives it */
+    SYNONYM_PART,   /* without its prefix: `city` of `address.city`, `email` of `customer_email` */
+    SYNONYM_USUAL,  /* one of the usual names */
+    SYNONYM_NAME,   /* the field's own */
 };
 
 struct synonym {
@@ -31,6 +32,9 @@ struct synonym {
 /* The field that a column's name means. column: UTF-8; in NDJSON a dotted path, of which the longest end
  * that is known counts. arena: scratch. */
 struct synonym synonyms_find(struct slice column, struct arena *arena);
+
+/* A name in its folded form, letters and digits alone; without prefixes and ends. */
+struct synonym synonyms_find_whole(struct slice name);
 
 /* The column that is chosen for one field. */
 struct synonym_match {

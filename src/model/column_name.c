@@ -1,0 +1,316 @@
+#include "model/column_name.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/ascii.h"
+#include "core/text.h"
+#include "model/column_words.h"
+
+enum { TOKENS_MAX = 24 };
+
+struct tokens {
+    struct slice items[TOKENS_MAX];
+    size_t count;
+};
+
+/* words: each with a blank before and behind it. */
+static bool is_among(const char *words, struct slice word)
+{
+    for (const char *cursor = words; *cursor; cursor++)
+        if (*cursor == ' ' && strncmp(cursor + 1, word.data, word.len) == 0 && cursor[1 + word.len] == ' ')
+            return word.len > 0;
+    return false;
+}
+
+static enum column_group group_of(struct slice token)
+{
+    for (size_t i = 0; i < sizeof group_words / sizeof *group_words; i++)
+        if (slice_is(token, group_words[i].token))
+            return group_words[i].group;
+    return COLUMN_GROUP_NONE;
+}
+
+static bool is_upper(char byte)
+{
+    return byte >= 'A' && byte <= 'Z';
+}
+
+/* A blank goes between a[i-1] and a[i]: `firstName`, `DOBDate`, `Address1`. */
+static bool is_boundary(struct slice name, size_t i)
+{
+    char before = name.data[i - 1], byte = name.data[i];
+    char next = i + 1 < name.len ? name.data[i + 1] : '\0';
+    bool begins = is_upper(byte) && (!is_upper(before) || (next >= 'a' && next <= 'z'));
+
+    return (begins && (ascii_is_letter(before) || ascii_is_digit(before))) ||
+           (ascii_is_digit(byte) && ascii_is_letter(before));
+}
+
+static void split(struct slice name, struct arena *arena, struct tokens *tokens)
+{
+    char *spaced = arena_bytes(arena, name.len * 2 + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < name.len; i++) {
+        if (i && is_boundary(name, i))
+            spaced[len++] = ' ';
+        spaced[len++] = name.data[i] == '.' ? ' ' : name.data[i];
+    }
+    struct slice rest = text_fold_name(slice_make(spaced, len), arena), item;
+    tokens->count = 0;
+    while (tokens->count < TOKENS_MAX && slice_next_item(&rest, SLICE_LITERAL(" "), &item))
+        if (item.len && is_among(remark_words, item) && tokens->count)
+            break;
+        else if (item.len)
+            tokens->items[tokens->count++] = item;
+}
+
+static struct slice spell_out(struct slice token)
+{
+    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++)
+        if (slice_is(token, abbreviations[i].token))
+            return slice_from(abbreviations[i].meaning);
+    return token;
+}
+
+/* The words from first to end in one, as they are or spelt out. */
+static struct slice join(const struct tokens *tokens, size_t first, size_t end, bool spelt_out,
+                         struct arena *arena)
+{
+    struct slice parts[TOKENS_MAX];
+    size_t total = 0, len = 0;
+
+    for (size_t i = first; i < end; i++) {
+        parts[i] = spelt_out ? spell_out(tokens->items[i]) : tokens->items[i];
+        total += parts[i].len;
+    }
+    char *text = arena_bytes(arena, total + 1);
+    for (size_t i = first; i < end; i++) {
+        memcpy(text + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
+    }
+    return slice_make(text, len);
+}
+
+static bool is_person(struct slice token)
+{
+    return is_among(person_words, spell_out(token));
+}
+
+static bool is_lead(struct slice token)
+{
+    return is_among(lead_words, token) || is_person(token) || group_of(token) != COLUMN_GROUP_NONE;
+}
+
+static bool is_trail(struct slice token)
+{
+    return is_among(trail_words, token) || group_of(token) != COLUMN_GROUP_NONE;
+}
+
+/* Where a run of tokens may begin and end, so that the rest says nothing of the value. */
+struct bounds {
+    size_t first_max, end_min;
+    bool has_person, has_group; /* before first_max */
+};
+
+static struct bounds find_bounds(const struct tokens *tokens)
+{
+    struct bounds bounds = {0, tokens->count, false, false};
+
+    while (bounds.first_max < tokens->count && is_lead(tokens->items[bounds.first_max])) {
+        struct slice token = tokens->items[bounds.first_max++];
+        bounds.has_person |= is_person(token);
+        bounds.has_group |= group_of(token) != COLUMN_GROUP_NONE;
+    }
+    while (bounds.end_min > 0 && is_trail(tokens->items[bounds.end_min - 1]))
+        bounds.end_min--;
+    return bounds;
+}
+
+static struct synonym look_up(struct slice name)
+{
+    struct synonym found = synonyms_find_whole(name);
+
+    if (found.fit <= SYNONYM_WEAK)
+        for (size_t i = 0; i < sizeof extra_names / sizeof *extra_names; i++)
+            if (is_among(extra_names[i].names, name))
+                found = (struct synonym){extra_names[i].field, SYNONYM_TOKENS};
+    return found;
+}
+
+/* Words that are a name only behind a word that says whose or which: `Billing Address`, `Contact No`. */
+static struct synonym look_up_led(struct slice rest, const struct bounds *bounds)
+{
+    static const char keys[] = " id no number key ref reference code nr nummer ";
+
+    if (bounds->has_group && is_among(" address street addressline ", rest))
+        return (struct synonym){FIELD_ADDRESS_LINE1, SYNONYM_TOKENS};
+    if (bounds->has_person && !bounds->has_group && is_among(keys, rest))
+        return (struct synonym){FIELD_EXTERNAL_ID, SYNONYM_TOKENS};
+    return (struct synonym){FIELD_NONE, SYNONYM_NONE};
+}
+
+static enum column_person person_of(struct slice name)
+{
+    return is_among(full_names_last_first, name) ? COLUMN_PERSON_LAST_FIRST
+           : is_among(full_names, name)          ? COLUMN_PERSON_NAME
+                                                 : COLUMN_PERSON_NONE;
+}
+
+/* The longest run of tokens that is a name, what is before and behind it being of no weight. */
+static void find_run(const struct tokens *tokens, struct arena *arena, struct column_name *name)
+{
+    struct bounds bounds = find_bounds(tokens);
+
+    for (size_t len = tokens->count; len > 0; len--)
+        for (size_t first = 0; first + len <= tokens->count && first <= bounds.first_max; first++) {
+            if (first + len < bounds.end_min)
+                continue;
+            for (int spelt_out = 0; spelt_out < 2; spelt_out++) {
+                struct slice run = join(tokens, first, first + len, spelt_out, arena);
+                struct synonym found = look_up(run);
+                if (found.fit <= SYNONYM_WEAK && first > 0 && first + len == tokens->count)
+                    found = look_up_led(run, &bounds);
+                if (found.fit > SYNONYM_WEAK) {
+                    name->field = found.field;
+                    name->fit = SYNONYM_TOKENS;
+                    return;
+                }
+                if (name->person == COLUMN_PERSON_NONE)
+                    name->person = person_of(run);
+            }
+        }
+}
+
+/* The name without a remark in brackets, and without what is no letter or digit behind it. `[0]` and `.$oid`
+ * go too: an item of an array, a type that is no name. */
+static struct slice without_remarks(struct slice column, struct arena *arena)
+{
+    char *text = arena_bytes(arena, column.len + 1);
+    size_t len = 0;
+
+    for (size_t i = 0; i < column.len; i++) {
+        char byte = column.data[i];
+        char closing = byte == '(' ? ')' : byte == '[' ? ']' : byte == '{' ? '}' : '\0';
+        const char *end = closing ? memchr(column.data + i, closing, column.len - i) : NULL;
+        if (byte == '.' && i + 1 < column.len && column.data[i + 1] == '$')
+            break;
+        if (end)
+            i = (size_t)(end - column.data);
+        else
+            text[len++] = byte;
+    }
+    return slice_make(text, len);
+}
+
+static enum column_group group_within(struct slice column, struct arena *arena)
+{
+    struct tokens tokens;
+    enum column_group group = COLUMN_GROUP_NONE;
+
+    split(column, arena, &tokens);
+    for (size_t i = 0; i < tokens.count && group == COLUMN_GROUP_NONE; i++)
+        group = group_of(tokens.items[i]);
+    return group;
+}
+
+static struct column_name read_part(struct slice part, struct arena *arena)
+{
+    struct column_name name = {.field = FIELD_NONE};
+    struct tokens tokens;
+
+    split(part, arena, &tokens);
+    find_run(&tokens, arena, &name);
+    return name;
+}
+
+/* A name by its parts: the whole, then each of two that a sign joins (`Country/Region`). Behind a dash is a
+ * remark (`DOB - as in passport`), unless it is a name too (`Address 2 - City`). */
+static struct column_name read_parts(struct slice plain, struct arena *arena)
+{
+    static const char *const signs[] = {" - ", " \xe2\x80\x93 ", ":", "/", "|", " or ", ","};
+    enum { REMARK_SIGNS = 3 };
+    struct column_name name = read_part(plain, arena);
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        struct slice rest = plain, part;
+        bool has_sign = memmem(plain.data, plain.len, signs[i], strlen(signs[i])) != NULL;
+        if (name.fit != SYNONYM_NONE || name.person != COLUMN_PERSON_NONE)
+            break;
+        while (has_sign && name.fit == SYNONYM_NONE && slice_next_item(&rest, slice_from(signs[i]), &part))
+            name = read_part(part, arena);
+        if (has_sign && i < REMARK_SIGNS && rest.data && read_part(rest, arena).fit != SYNONYM_NONE)
+            return (struct column_name){.field = FIELD_NONE};
+    }
+    return name;
+}
+
+struct column_name column_name_read(struct slice column, struct arena *arena)
+{
+    struct column_name name = {.field = FIELD_NONE};
+    struct slice plain = without_remarks(column, arena);
+    struct synonym found =
+        plain.len ? synonyms_find(plain, arena) : (struct synonym){FIELD_NONE, SYNONYM_NONE};
+
+    if (found.fit <= SYNONYM_WEAK && plain.len)
+        name = read_parts(plain, arena);
+    if (name.fit == SYNONYM_NONE) {
+        name.field = found.field;
+        name.fit = found.fit;
+    }
+    if (name.fit < SYNONYM_USUAL || plain.len < column.len)
+        name.group = group_within(column, arena);
+    if (name.fit > SYNONYM_WEAK)
+        name.person = COLUMN_PERSON_NONE;
+    return name;
+}
+
+/* The longest form that starts at the text's beginning; its signs in the middle only. Writes it in capitals.
+ */
+static size_t read_form(struct slice text, char *out)
+{
+    static const char *const tokens[] = {"YYYY", "YY", "MMMM", "MMM", "MM", "DD", "M", "D"};
+    size_t offset = 0, end = 0, parts = 0;
+    bool has_day = false, has_month = false, has_year = false;
+
+    while (offset < text.len) {
+        size_t len = 0;
+        for (size_t i = 0; i < sizeof tokens / sizeof *tokens && len == 0; i++)
+            if (strncasecmp(text.data + offset, tokens[i],
+                            text.len - offset < strlen(tokens[i]) ? 0 : strlen(tokens[i])) == 0 &&
+                text.len - offset >= strlen(tokens[i]))
+                len = strlen(tokens[i]);
+        if (len == 0)
+            break;
+        for (size_t i = 0; i < len; i++)
+            out[offset + i] = (char)(text.data[offset + i] & ~0x20);
+        has_day |= out[offset] == 'D';
+        has_month |= out[offset] == 'M';
+        has_year |= out[offset] == 'Y';
+        offset += len;
+        end = offset;
+        parts++;
+        if (offset < text.len && memchr("/.- ", text.data[offset], 4)) {
+            out[offset] = text.data[offset];
+            offset++;
+        }
+    }
+    return parts == 3 && has_day && has_month && has_year ? end : 0;
+}
+
+bool column_name_date_form(struct slice column, struct arena *arena, struct slice *form)
+{
+    char *out = arena_bytes(arena, column.len + 1);
+
+    for (size_t i = 0; i < column.len; i++) {
+        size_t len =
+            i == 0 || !ascii_is_letter(column.data[i - 1]) ? read_form(slice_skip(column, i), out) : 0;
+        bool ends = len && (i + len == column.len || !ascii_is_letter(column.data[i + len]));
+        if (ends) {
+            *form = slice_make(out, len);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,50 @@
+/* column_name: what a column's name means, read word by word, for guess.
+ *
+ * synonyms.h compares whole names, which is what `fields: auto` may rely on. Here a name is taken apart at
+ * signs, blanks and capitals: words that only say whose or which one it is go from its beginning (`Mailing`,
+ * `Default Address`, `Contact`), remarks from its end (`(DD/MM/YYYY)`, `- optional`), abbreviations are
+ * spelt out (`FIRST_NM`). So it finds more, and less certainly. Thread: any; pure.
+ */
+#ifndef KYC_MODEL_COLUMN_NAME_H
+#define KYC_MODEL_COLUMN_NAME_H
+
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/slice.h"
+#include "model/synonyms.h"
+
+/* The address that a column belongs to, the ones that are more likely a residence first. */
+enum column_group {
+    COLUMN_GROUP_NONE, /* the name says nothing of it */
+    COLUMN_GROUP_HOME,
+    COLUMN_GROUP_MAILING,
+    COLUMN_GROUP_BILLING,
+    COLUMN_GROUP_CARD,
+    COLUMN_GROUP_SHIPPING,
+    COLUMN_GROUP_WORK,
+    COLUMN_GROUP_OTHER,
+    COLUMN_GROUP_COUNT,
+};
+
+enum column_person {
+    COLUMN_PERSON_NONE,       /* not a whole name */
+    COLUMN_PERSON_NAME,       /* a whole name, `Full Name` */
+    COLUMN_PERSON_LAST_FIRST, /* the family name first, by the column's name */
+};
+
+struct column_name {
+    enum field_id field;  /* FIELD_NONE with SYNONYM_NONE */
+    enum synonym_fit fit; /* SYNONYM_TOKENS: found word by word */
+    enum column_group group;
+    enum column_person person; /* with field FIELD_NONE, or a weak one */
+};
+
+/* column: UTF-8. arena: scratch. */
+struct column_name column_name_read(struct slice column, struct arena *arena);
+
+/* A form of a date that the name gives, such as `DD/MM/YYYY` of `Date of birth (dd/mm/yyyy)`: tokens of a
+ * job's `format` and the signs /.- alone, in the arena. False when there is none. */
+bool column_name_date_form(struct slice column, struct arena *arena, struct slice *form);
+
+#endif

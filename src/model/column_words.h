@@ -1,0 +1,146 @@
+/* column_words: the words of columns' names, for column_name.c alone.
+ *
+ * Folded as by text_fold_name. In a list, each word has a blank before and behind it. Thread: constant.
+ */
+#ifndef KYC_MODEL_COLUMN_WORDS_H
+#define KYC_MODEL_COLUMN_WORDS_H
+
+#include "model/column_name.h"
+
+/* Names that mean a field only to guess: `fields: auto` would change what jobs send. */
+static const struct {
+    enum field_id field;
+    const char *names;
+} extra_names[] = {
+    {FIELD_EXTERNAL_ID,
+     " cif cifno cifnumber cifid recordid contactid personid leadid objectid oid customerkey "
+     "clientkey userkey partyid partyno subscriberid holderid profileid dossierno matricule "},
+    {FIELD_EMAIL, " emailid emailaddr mailid "},
+    {FIELD_PHONE, " whatsapp whatsappnumber phonecell mobilephoneno contactphone contactno "},
+    {FIELD_FIRST_NAME, " fn name1 givennamesname firstgivenname christianname firstmiddlename "},
+    {FIELD_LAST_NAME, " ln secondsurname familysurname lastfamilyname "},
+    {FIELD_DATE_OF_BIRTH, " bday birthdaydate dateofbirthdob dobdate bornat datebirth dayofbirth "},
+    {FIELD_ADDRESS_LINE1, " streetline1 addressstreetline1 street1name streetandnumber streetnumberandname "
+                          "thoroughfare houseaddress premise "},
+    {FIELD_ADDRESS_LINE2, " streetline2 addressstreetline2 building "},
+    {FIELD_CITY, " citylocality townorcity citytownvillage village "},
+    {FIELD_STATE, " stateregion stateterritory provincestate statecounty administrativearealevel1 "
+                  "countrysubdivision stateprovincecode prefecture "},
+    {FIELD_POSTAL_CODE, " zippostal postalcodezip zipcodepostalcode zip5 postcodezip postalzipcode "},
+    {FIELD_COUNTRY, " countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
+    {FIELD_NATIONALITIES, " countryofnationality nationalitycountry "},
+    {FIELD_GENDER, " gendercode sexcode genderidentity "},
+    {FIELD_OCCUPATION, " occupationtitle occupationname "},
+    {FIELD_LANGUAGE, " langcode preferredlang preflanguage "},
+    {FIELD_BIRTH_CITY, " birthlocation "},
+};
+
+static const struct {
+    const char *token, *meaning;
+} abbreviations[] = {
+    {"nm", "name"},
+    {"cd", "code"},
+    {"nbr", "number"},
+    {"num", "number"},
+    {"nr", "no"},
+    {"dt", "date"},
+    {"dte", "date"},
+    {"adr", "address"},
+    {"addr", "address"},
+    {"addrs", "address"},
+    {"add", "address"},
+    {"ln", "line"},
+    {"frst", "first"},
+    {"fst", "first"},
+    {"lst", "last"},
+    {"mob", "mobile"},
+    {"mbl", "mobile"},
+    {"tel", "telephone"},
+    {"ph", "phone"},
+    {"phn", "phone"},
+    {"ctry", "country"},
+    {"cntry", "country"},
+    {"cntr", "country"},
+    {"cty", "city"},
+    {"prov", "province"},
+    {"str", "street"},
+    {"strt", "street"},
+    {"pstl", "postal"},
+    {"pst", "postal"},
+    {"eml", "email"},
+    {"mid", "middle"},
+    {"mdl", "middle"},
+    {"surnm", "surname"},
+    {"cust", "customer"},
+    {"cstmr", "customer"},
+    {"clnt", "client"},
+    {"brth", "birth"},
+    {"bth", "birth"},
+    {"natl", "nationality"},
+    {"natlty", "nationality"},
+    {"ntlty", "nationality"},
+    {"occ", "occupation"},
+    {"occup", "occupation"},
+    {"gndr", "gender"},
+    {"lang", "language"},
+    {"fname", "firstname"},
+    {"lname", "lastname"},
+    {"co", "company"},
+    {"org", "organization"},
+    {"zp", "zip"},
+};
+
+static const struct {
+    const char *token;
+    enum column_group group;
+} group_words[] = {
+    {"home", COLUMN_GROUP_HOME},           {"residential", COLUMN_GROUP_HOME},
+    {"residence", COLUMN_GROUP_HOME},      {"permanent", COLUMN_GROUP_HOME},
+    {"registered", COLUMN_GROUP_HOME},     {"physical", COLUMN_GROUP_HOME},
+    {"primary", COLUMN_GROUP_HOME},        {"default", COLUMN_GROUP_HOME},
+    {"domicile", COLUMN_GROUP_HOME},       {"privat", COLUMN_GROUP_HOME},
+    {"mailing", COLUMN_GROUP_MAILING},     {"correspondence", COLUMN_GROUP_MAILING},
+    {"billing", COLUMN_GROUP_BILLING},     {"bill", COLUMN_GROUP_BILLING},
+    {"invoice", COLUMN_GROUP_BILLING},     {"payment", COLUMN_GROUP_BILLING},
+    {"rechnung", COLUMN_GROUP_BILLING},    {"facturation", COLUMN_GROUP_BILLING},
+    {"facturacion", COLUMN_GROUP_BILLING}, {"card", COLUMN_GROUP_CARD},
+    {"cardholder", COLUMN_GROUP_CARD},     {"shipping", COLUMN_GROUP_SHIPPING},
+    {"ship", COLUMN_GROUP_SHIPPING},       {"delivery", COLUMN_GROUP_SHIPPING},
+    {"lieferung", COLUMN_GROUP_SHIPPING},  {"livraison", COLUMN_GROUP_SHIPPING},
+    {"envio", COLUMN_GROUP_SHIPPING},      {"work", COLUMN_GROUP_WORK},
+    {"business", COLUMN_GROUP_WORK},       {"office", COLUMN_GROUP_WORK},
+    {"other", COLUMN_GROUP_OTHER},         {"secondary", COLUMN_GROUP_OTHER},
+    {"alternate", COLUMN_GROUP_OTHER},     {"alternative", COLUMN_GROUP_OTHER},
+    {"temporary", COLUMN_GROUP_OTHER},     {"previous", COLUMN_GROUP_OTHER},
+};
+
+/* Whose it is. With a number or an id behind it, the key. */
+static const char person_words[] =
+    " customer client user member person contact record applicant account holder "
+    "profile subscriber lead party beneficiary individual owner kunden kunde cliente "
+    "klant klient ";
+
+/* What says nothing of a value. */
+static const char lead_words[] =
+    " the your my please enter provide what is legal current present main principal "
+    "personal registered metadata app data attributes properties custom traits details "
+    "info information field fields address addresses adresse direccion indirizzo endereco "
+    "adres to 1 preferred verified raw basic general user ";
+static const char trail_words[] =
+    " value text iso iso2 iso3 alpha2 alpha3 1 c pc primary main default current utc "
+    "field address ";
+/* Behind these is a remark: `First name as in passport`. */
+static const char remark_words[] = " as per incl including eg optional required ";
+
+static const char full_names[] =
+    " name fullname completename nameincap nameoncard cardholdername holdername displayname namefull nameinfull "
+    "firstandlastname firstnamelastname firstlastname firstnameandlastname nameandsurname namesurname "
+    "namecomplete nomcomplet prenomnom prenometnom nombrecompleto nombreyapellidos nombreapellidos nomecompleto "
+    "nomecognome nomeecognome vollername vollstandigername vollstaendigername vornamenachname "
+    "vorundnachname volledigenaam naam imieinazwisko imienazwisko ";
+static const char full_names_last_first[] =
+    " lastnamefirstname lastfirstname lastfirst surnamename surnamefirstname lastnamecommafirstname "
+    "nomprenom nometprenom nomprenoms apellidosynombre apellidosnombre apellidosynombres cognomenome "
+    "namevorname nachnamevorname nazwiskoimie nazwiskoiimie ";
+
+#endif
