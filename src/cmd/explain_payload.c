@@ -28,7 +28,7 @@ static void write_text(const struct payload_writer *writer, struct slice text)
     buffer_init(&shown, VALUE_SIZE_MAX);
     struct explain_settings settings = *writer->settings;
     settings.out = &shown;
-    explain_write_value(&settings, writer->found, text, ENCODING_UTF8);
+    explain_write_value(&settings, writer->found, text, &encoding_utf8);
     json_write_begin(&json, writer->settings->out);
     json_write_string(&json, buffer_slice(&shown));
     buffer_clear(&shown);
@@ -44,7 +44,7 @@ static void write_node(const struct payload_writer *writer, size_t index, size_t
         if (node->kind == JSON_STRING)
             write_text(writer, node->text);
         else if (node->kind == JSON_NUMBER)
-            explain_write_value(writer->settings, writer->found, node->text, ENCODING_UTF8);
+            explain_write_value(writer->settings, writer->found, node->text, &encoding_utf8);
         else
             buffer_append(out, node->text);
         return;

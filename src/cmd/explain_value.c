@@ -4,7 +4,6 @@
 #include "cmd/explain_write.h"
 #include "core/text.h"
 #include "core/utf8.h"
-#include "input/header.h"
 #include "report/mask.h"
 
 enum { VALUE_MAX = 4096 }; /* bytes shown of one value */
@@ -18,7 +17,7 @@ static bool is_key(const struct found_record *found, struct slice value)
 }
 
 void explain_write_value(const struct explain_settings *settings, const struct found_record *found,
-                         struct slice value, enum encoding encoding)
+                         struct slice value, const struct encoding *encoding)
 {
     struct slice text = value;
 
@@ -26,7 +25,7 @@ void explain_write_value(const struct explain_settings *settings, const struct f
         mask_append(settings->out, value, encoding);
         return;
     }
-    if (encoding != ENCODING_UTF8)
+    if (!encoding_is_utf8(encoding))
         encoding_decode(encoding, value, found->arena, &text);
     utf8_append_escaped(settings->out, utf8_shorten(text, VALUE_MAX));
     if (text.len > VALUE_MAX)
@@ -52,8 +51,7 @@ static bool is_of_record(const struct explain_settings *settings, const struct f
             return true;
     for (size_t i = 0; record->cells && i < record->cell_count; i++) {
         struct slice text, normal;
-        if (!encoding_decode(header_encoding(settings->job->input.encoding), record->cells[i], found->arena,
-                             &text))
+        if (!encoding_decode(&settings->job->input.encoding, record->cells[i], found->arena, &text))
             text = record->cells[i];
         text_normalize(text, found->arena, &normal);
         if (holds(text, quoted) || holds(normal, quoted))
@@ -85,7 +83,7 @@ void explain_write_message(const struct explain_settings *settings, const struct
         struct slice quoted = slice_make(open + 1, (size_t)(close - open - 1));
         buffer_append_char(settings->out, '"');
         if (is_of_record(settings, found, quoted))
-            explain_write_value(settings, found, quoted, ENCODING_UTF8);
+            explain_write_value(settings, found, quoted, &encoding_utf8);
         else
             utf8_append_escaped(settings->out, quoted);
         buffer_append_char(settings->out, '"');

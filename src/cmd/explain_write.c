@@ -5,15 +5,8 @@
 
 #include "core/clock.h"
 #include "core/utf8.h"
-#include "input/header.h"
 
 enum { NAME_WIDTH_MAX = 32 };
-
-static enum encoding encoding_of(const struct explain_settings *settings)
-{
-    return settings->job->input.format == JOB_FORMAT_CSV ? header_encoding(settings->job->input.encoding)
-                                                         : ENCODING_UTF8;
-}
 
 /* Appends a name, padded to a width. */
 static void write_name(struct buffer *out, struct slice name, size_t width)
@@ -64,7 +57,7 @@ static void write_cell(const struct explain_settings *settings, const struct fou
     if (cell.len == 0)
         buffer_append_text(settings->out, "–");
     else
-        explain_write_value(&plain, found, cell, encoding_of(settings));
+        explain_write_value(&plain, found, cell, &settings->job->input.encoding);
 }
 
 /* NDJSON has no header: the paths of the job's columns. */
@@ -114,7 +107,7 @@ static void write_items(const struct explain_settings *settings, const struct fo
     struct slice item;
 
     while (record_next_item(&list, &item)) {
-        explain_write_value(settings, found, item, ENCODING_UTF8);
+        explain_write_value(settings, found, item, &encoding_utf8);
         if (list.data)
             buffer_append_text(settings->out, ", ");
     }
@@ -248,7 +241,7 @@ static void write_ledger(const struct explain_settings *settings, const struct f
 static void write_raw(const struct explain_settings *settings, const struct found_record *found)
 {
     buffer_append_text(settings->out, "\nSource (cannot be put into columns)\n  ");
-    explain_write_value(settings, found, found->record->raw, encoding_of(settings));
+    explain_write_value(settings, found, found->record->raw, &settings->job->input.encoding);
     buffer_append_char(settings->out, '\n');
 }
 

@@ -27,7 +27,7 @@ void explain_write_payload(const struct explain_settings *settings, const struct
 
 /* explain_value.c: appends a value, masked or plain. The record's own key is never masked. */
 void explain_write_value(const struct explain_settings *settings, const struct found_record *found,
-                         struct slice value, enum encoding encoding);
+                         struct slice value, const struct encoding *encoding);
 /* Appends a verdict's message; quoted values of the record are masked. */
 void explain_write_message(const struct explain_settings *settings, const struct found_record *found,
                            struct slice message);

@@ -11,7 +11,6 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/utf8.h"
-#include "input/header.h"
 #include "input/reader.h"
 #include "input/source.h"
 #include "model/record.h"
@@ -92,7 +91,7 @@ static void find_encoding(struct infer_sample *sample, struct slice bytes, bool 
         count_high_bytes(sample, line);
     }
     bool is_utf8 = marked || utf8 >= other;
-    sample->encoding = is_utf8 ? JOB_ENCODING_UTF8 : JOB_ENCODING_WINDOWS1252;
+    sample->encoding = is_utf8 ? encoding_utf8 : encoding_windows1252;
     sample->other_lines = is_utf8 ? other : 0;
 }
 
@@ -167,13 +166,12 @@ static int feed_once(void *context, struct slice *block)
 static void keep_row(struct infer_sample *sample, const struct record *record)
 {
     struct infer_row *row = &sample->rows[sample->row_count++];
-    enum encoding encoding = header_encoding(sample->encoding);
 
     row->count = record->cell_count;
     row->cells = arena_alloc(&sample->arena, (record->cell_count + 1) * sizeof *row->cells);
     for (size_t i = 0; i < record->cell_count; i++) {
         struct slice text = {"", 0}, plain = {"", 0};
-        if (!encoding_decode(encoding, record->cells[i], &sample->arena, &text) ||
+        if (!encoding_decode(&sample->encoding, record->cells[i], &sample->arena, &text) ||
             text_normalize(text, &sample->arena, &plain) == TEXT_ENCODING)
             sample->damaged++;
         row->cells[i] = arena_copy(&sample->arena, plain);
@@ -251,8 +249,8 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     if (first != '{')
         return read_csv(sample, path, bytes, rows, error);
     sample->format = JOB_FORMAT_NDJSON;
-    if (sample->encoding != JOB_ENCODING_UTF8) { /* NDJSON is always UTF-8 */
-        sample->encoding = JOB_ENCODING_UTF8;
+    if (!encoding_is_utf8(&sample->encoding)) { /* NDJSON is always UTF-8 */
+        sample->encoding = encoding_utf8;
         sample->is_not_utf8 = true;
     }
     return infer_ndjson_read(sample, path, plain, rows, error);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/slice.h"
 #include "model/job.h"
@@ -25,7 +26,7 @@ struct infer_row {
 
 struct infer_sample {
     enum job_format format;
-    enum job_encoding encoding;
+    struct encoding encoding;
     char delimiter, quote;
     struct slice *columns; /* of NDJSON: dotted paths, in the order of their first occurrence */
     size_t column_count;

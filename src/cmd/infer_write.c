@@ -115,7 +115,7 @@ static void write_letters(const struct infer_sample *sample, struct buffer *out)
     for (size_t i = 0, shown = 0; i < count; i++) {
         char byte = (char)bytes[i].byte;
         struct slice letter;
-        if (!encoding_decode(ENCODING_WINDOWS1252, slice_make(&byte, 1), &arena, &letter)) {
+        if (!encoding_decode(&encoding_windows1252, slice_make(&byte, 1), &arena, &letter)) {
             undefined += bytes[i].count;
             continue;
         }
@@ -136,7 +136,7 @@ static void write_letters(const struct infer_sample *sample, struct buffer *out)
 
 static void write_encoding(const struct infer_sample *sample, struct buffer *out)
 {
-    if (sample->encoding == JOB_ENCODING_UTF8) {
+    if (encoding_is_utf8(&sample->encoding)) {
         buffer_append_text(out, "  encoding: utf-8\n");
         return;
     }

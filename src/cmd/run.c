@@ -64,19 +64,6 @@ static int report(const struct options *options, const struct job *job, struct r
     return status;
 }
 
-static enum encoding encoding_of(const struct job *job)
-{
-    switch (job->input.encoding) {
-    case JOB_ENCODING_LATIN1:
-        return ENCODING_LATIN1;
-    case JOB_ENCODING_WINDOWS1252:
-        return ENCODING_WINDOWS1252;
-    case JOB_ENCODING_UTF8:
-        break;
-    }
-    return ENCODING_UTF8;
-}
-
 enum pass { PASS_CHECK, PASS_RUN, PASS_STRICT_FIRST, PASS_STRICT_SECOND };
 
 static struct run_stats *new_stats(const struct job *job, enum pass pass)
@@ -87,7 +74,7 @@ static struct run_stats *new_stats(const struct job *job, enum pass pass)
     stats->command = pass == PASS_CHECK ? "check" : "run";
     stats->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
     stats->format = job->input.format;
-    stats->encoding = encoding_of(job);
+    stats->encoding = &job->input.encoding;
     stats->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
         stats->inputs[i].path = job->input.paths[i];

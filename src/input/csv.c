@@ -30,7 +30,7 @@ struct csv {
     struct lines lines;
     struct csv_cells *cells;
     char quote;
-    enum job_encoding encoding;
+    const struct encoding *encoding; /* the job's */
     size_t max_record;
     uint32_t input_index;
     uint64_t row; /* of the last record */
@@ -51,7 +51,7 @@ static void *csv_open(const struct job_input *input, uint32_t input_index, struc
     lines_init(&csv->lines, feed);
     csv->cells = csv_cells_new(input->delimiter, input->quote);
     csv->quote = input->quote;
-    csv->encoding = input->encoding;
+    csv->encoding = &input->encoding;
     csv->max_record = input->max_record;
     csv->input_index = input_index;
     arena_init(&csv->header_arena, HEADER_ARENA_CHUNK);
@@ -167,7 +167,7 @@ static enum found find_record(struct csv *csv, struct arena *arena, size_t colum
 /* Where in its line a byte is, as an editor counts. */
 static size_t column_of(const struct csv *csv, struct slice line, size_t index)
 {
-    if (csv->encoding != JOB_ENCODING_UTF8)
+    if (!encoding_is_utf8(csv->encoding))
         return index + 1;
     return 1 + utf8_count(slice_make(line.data, index));
 }
@@ -391,7 +391,7 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     struct csv *csv = format;
     struct arena *arena = &csv->header_arena;
     bool marked = lines_pass(&csv->lines, mark);
-    if (marked && csv->encoding != JOB_ENCODING_UTF8)
+    if (marked && !encoding_is_utf8(csv->encoding))
         return input_fault_mark(csv->encoding, name, error);
     enum found found = find_header(csv);
     if (found != FOUND_RECORD)
@@ -405,8 +405,7 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     memcpy(source, header->columns, csv->column_count * sizeof *source);
     header->source_columns = source;
     lines_keep(&csv->lines);
-    return header_decode(csv_cells_list(csv->cells), csv->column_count, header_encoding(csv->encoding), arena,
-                         name, error);
+    return header_decode(csv_cells_list(csv->cells), csv->column_count, csv->encoding, arena, name, error);
 }
 
 const struct reader_ops csv_ops = {

@@ -1,21 +1,5 @@
 #include "input/header.h"
 
-#include <assert.h>
-
-enum encoding header_encoding(enum job_encoding encoding)
-{
-    switch (encoding) {
-    case JOB_ENCODING_UTF8:
-        return ENCODING_UTF8;
-    case JOB_ENCODING_LATIN1:
-        return ENCODING_LATIN1;
-    case JOB_ENCODING_WINDOWS1252:
-        return ENCODING_WINDOWS1252;
-    }
-    assert(false);
-    return ENCODING_UTF8;
-}
-
 /* Bytes of the blank that text begins with; 0: none. */
 static size_t blank_len(struct slice text)
 {
@@ -49,7 +33,7 @@ static struct slice trim(struct slice text)
     return text;
 }
 
-int header_decode(struct slice *cells, size_t count, enum encoding encoding, struct arena *arena,
+int header_decode(struct slice *cells, size_t count, const struct encoding *encoding, struct arena *arena,
                   const char *name, struct error *error)
 {
     for (size_t i = 0; i < count; i++) {
@@ -57,8 +41,7 @@ int header_decode(struct slice *cells, size_t count, enum encoding encoding, str
         if (!encoding_decode(encoding, cells[i], arena, &text))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: column %zu of the header is not %s\nhint: set input.encoding to the export's encoding (utf-8, latin1 or windows-1252), or convert another one first: "
-                "iconv -f ENCODING -t UTF-8 FILE",
+                "%s: column %zu of the header is not %s\nhint: set input.encoding to the export's encoding, such as windows-1252, windows-1250 or shift_jis (kyc-import guess proposes one)",
                 name, i + 1, encoding_name(encoding));
         if (text.len > 0 && memchr(text.data, '\0', text.len))
             return error_set(

@@ -11,13 +11,10 @@
 #include "core/encoding.h"
 #include "core/error.h"
 #include "core/slice.h"
-#include "model/job.h"
-
-enum encoding header_encoding(enum job_encoding encoding);
 
 /* Decodes each of the cells in place, to UTF-8 without outer blanks (space, tab, CR, LF, no-break and the
  * other Unicode spaces). 0, or -1 with ERROR_INPUT: not of the encoding, or a NUL; name is the input's. */
-int header_decode(struct slice *cells, size_t count, enum encoding encoding, struct arena *arena,
+int header_decode(struct slice *cells, size_t count, const struct encoding *encoding, struct arena *arena,
                   const char *name, struct error *error);
 
 #endif

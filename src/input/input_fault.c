@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#include "input/header.h"
-
 struct slice input_fault_long_line(struct arena *arena, uint64_t len, size_t max_record)
 {
     return arena_printf(
@@ -13,10 +11,10 @@ struct slice input_fault_long_line(struct arena *arena, uint64_t len, size_t max
         len, max_record, max_record);
 }
 
-int input_fault_mark(enum job_encoding encoding, const char *name, struct error *error)
+int input_fault_mark(const struct encoding *encoding, const char *name, struct error *error)
 {
     return error_set(
         error, ERROR_INPUT,
         "%s: begins with the byte order mark of UTF-8, but input.encoding is %s\nhint: set input.encoding to utf-8",
-        name, encoding_name(header_encoding(encoding)));
+        name, encoding_name(encoding));
 }

@@ -6,15 +6,15 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/slice.h"
-#include "model/job.h"
 
 #define INPUT_FAULT_CUT "the input breaks off in this record: it is not used even where it looks complete"
 
 struct slice input_fault_long_line(struct arena *arena, uint64_t len, size_t max_record);
 
 /* The error for a byte order mark of UTF-8 before another encoding. Returns -1. */
-int input_fault_mark(enum job_encoding encoding, const char *name, struct error *error);
+int input_fault_mark(const struct encoding *encoding, const char *name, struct error *error);
 
 #endif

@@ -12,8 +12,8 @@ struct ndjson {
     struct lines lines;
     size_t max_record;
     uint32_t input_index;
-    enum job_encoding encoding;
-    uint64_t row; /* of the last record */
+    const struct encoding *encoding; /* the job's */
+    uint64_t row;                    /* of the last record */
 };
 
 static void *ndjson_open(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
@@ -23,7 +23,7 @@ static void *ndjson_open(const struct job_input *input, uint32_t input_index, st
     ndjson->lines.lf_only = true;
     ndjson->max_record = input->max_record;
     ndjson->input_index = input_index;
-    ndjson->encoding = input->encoding;
+    ndjson->encoding = &input->encoding;
     return ndjson;
 }
 
@@ -39,7 +39,7 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
     struct ndjson *ndjson = format;
     *header = (struct reader_header){0};
     bool marked = lines_pass(&ndjson->lines, READER_MARK);
-    if (marked && ndjson->encoding != JOB_ENCODING_UTF8)
+    if (marked && !encoding_is_utf8(ndjson->encoding))
         return input_fault_mark(ndjson->encoding, name, error);
     return 0;
 }

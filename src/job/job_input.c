@@ -1,6 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "job/job_parts.h"
 #include "job/job_paths.h"
@@ -9,37 +8,6 @@
 enum { MAX_RECORD_DEFAULT = 1 << 20 };
 
 static const char *const format_words[] = {[JOB_FORMAT_CSV] = "csv", [JOB_FORMAT_NDJSON] = "ndjson", NULL};
-static const char *const encoding_words[] = {[JOB_ENCODING_UTF8] = "utf-8",
-                                             [JOB_ENCODING_LATIN1] = "latin1",
-                                             [JOB_ENCODING_WINDOWS1252] = "windows-1252",
-                                             NULL};
-
-/* Usual names of the encodings that are read, in small letters. */
-static const struct {
-    const char *name;
-    enum job_encoding encoding;
-} encoding_names[] = {
-    {"utf-8", JOB_ENCODING_UTF8},
-    {"utf8", JOB_ENCODING_UTF8},
-    {"latin1", JOB_ENCODING_LATIN1},
-    {"latin-1", JOB_ENCODING_LATIN1},
-    {"iso-8859-1", JOB_ENCODING_LATIN1},
-    {"iso8859-1", JOB_ENCODING_LATIN1},
-    {"iso_8859-1", JOB_ENCODING_LATIN1},
-    {"windows-1252", JOB_ENCODING_WINDOWS1252},
-    {"windows1252", JOB_ENCODING_WINDOWS1252},
-    {"cp1252", JOB_ENCODING_WINDOWS1252},
-    {"cp-1252", JOB_ENCODING_WINDOWS1252},
-};
-
-/* Nothing that a shell would read otherwise. */
-static bool is_safe_name(struct slice name)
-{
-    return strspn(name.data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-") ==
-           name.len;
-}
-
-/* No name is called the nearest: another encoding's letters would be sent. */
 static int read_encoding(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                          void *target)
 {
@@ -48,19 +16,21 @@ static int read_encoding(struct job_reader *reader, const struct job_node *value
     struct slice name;
     if (job_scalar_read(reader, value, &name) != 0)
         return -1;
-    for (size_t i = 0; i < sizeof encoding_names / sizeof *encoding_names; i++) {
-        if (strcasecmp(name.data, encoding_names[i].name) != 0)
-            continue;
-        input->encoding = encoding_names[i].encoding;
+    enum encoding_found found = encoding_find(name.data, &reader->job->arena, &input->encoding);
+    if (found == ENCODING_FOUND)
         return 0;
-    }
-    if (!is_safe_name(name))
-        return job_keys_fail(reader, value,
-                             "`%s` is not an encoding\nhint: write utf-8, latin1 or windows-1252", name.data);
+    if (!encoding_is_safe_name(name.data))
+        return job_keys_fail(
+            reader, value,
+            "`%s` is not an encoding\nhint: write one such as utf-8, windows-1250, iso-8859-2, shift_jis or utf-16",
+            name.data);
+    const char *why = found == ENCODING_UNREADABLE
+                          ? "cannot be read as it is: its bytes below 0x80 are not always ASCII"
+                          : "is not known";
     return job_keys_fail(
         reader, value,
-        "`encoding: %s` is not read; utf-8, latin1 and windows-1252 are\nhint: leave `input.encoding` out and convert the file first: iconv -f %s -t UTF-8 FILE (iconv -l lists the names)",
-        name.data, name.data);
+        "`encoding: %s` %s\nhint: leave `input.encoding` out and convert the file first: iconv -f %s -t UTF-8 FILE (iconv -l lists the names)",
+        name.data, why, name.data);
 }
 
 static int read_path(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -207,16 +177,35 @@ static int check_repeats(struct job_reader *reader)
     return 0;
 }
 
+/* A later byte of a character must not be taken for one of them. */
+static int check_separator(struct job_reader *reader, const struct job_node *part, const char *name,
+                           char byte)
+{
+    const struct job_input *input = &reader->job->input;
+    if (!encoding_has_trail(&input->encoding, byte))
+        return 0;
+    const struct job_node *csv = part ? job_yaml_member(part, SLICE_LITERAL("csv")) : NULL;
+    const struct job_node *value = csv ? job_yaml_member(csv, slice_from(name)) : NULL;
+    return job_fail(
+        reader->job, value ? value->place : input->place, reader->error,
+        "`%s: %c` cannot be found in %s, where the same byte is the second half of other characters\nhint: convert the file first: iconv -f %s -t UTF-8 FILE, and leave `input.encoding` out",
+        name, byte, encoding_name(&input->encoding), encoding_name(&input->encoding));
+}
+
 static int check_encoding(struct job_reader *reader, const struct job_node *part)
 {
     const struct job_input *input = &reader->job->input;
-    if (input->format != JOB_FORMAT_NDJSON || input->encoding == JOB_ENCODING_UTF8)
+    if (input->format == JOB_FORMAT_CSV &&
+        (check_separator(reader, part, "delimiter", input->delimiter) != 0 ||
+         check_separator(reader, part, "quote", input->quote) != 0))
+        return -1;
+    if (input->format == JOB_FORMAT_CSV || encoding_is_utf8(&input->encoding))
         return 0;
     const struct job_node *encoding = part ? job_yaml_member(part, SLICE_LITERAL("encoding")) : NULL;
     return job_fail(
         reader->job, encoding ? encoding->place : input->place, reader->error,
         "NDJSON is always utf-8, so `encoding` cannot be %s\nhint: convert the export, or export it again",
-        encoding_words[input->encoding]);
+        encoding_name(&input->encoding));
 }
 
 int job_input_finish(struct job_reader *reader, const struct job_node *top)

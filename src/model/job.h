@@ -13,6 +13,7 @@
 
 #include "core/arena.h"
 #include "core/buffer.h"
+#include "core/encoding.h"
 #include "core/error.h"
 #include "core/secret.h"
 #include "core/slice.h"
@@ -25,14 +26,13 @@ struct job_place {
 };
 
 enum job_format { JOB_FORMAT_CSV, JOB_FORMAT_NDJSON };
-enum job_encoding { JOB_ENCODING_UTF8, JOB_ENCODING_LATIN1, JOB_ENCODING_WINDOWS1252 };
 
 struct job_input {
     const char **paths; /* `-` is standard input */
     size_t path_count;
     struct job_place place;
     enum job_format format;
-    enum job_encoding encoding;
+    struct encoding encoding;
     char delimiter, quote;
     struct slice *null_values;
     size_t null_count;

@@ -19,7 +19,7 @@ static void mask_character(struct buffer *out, struct slice text, const struct u
         buffer_append(out, slice_make(text.data, 1));
 }
 
-void mask_append(struct buffer *out, struct slice source, enum encoding encoding)
+void mask_append(struct buffer *out, struct slice source, const struct encoding *encoding)
 {
     enum { BYTES_MAX = 4 * (MASK_CHARACTERS + 1), CHUNK = 1024 };
     struct arena arena;

@@ -16,6 +16,6 @@ enum {
 };
 
 /* Appends the shape of a source text in this encoding. */
-void mask_append(struct buffer *out, struct slice source, enum encoding encoding);
+void mask_append(struct buffer *out, struct slice source, const struct encoding *encoding);
 
 #endif

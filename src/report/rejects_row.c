@@ -3,35 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/arena.h"
 #include "core/encoding.h"
 #include "core/utf8.h"
-
-enum { REJECTS_HIGH_ARENA = 1024 };
-
-static void rejects_row_init_high(struct rejects_row *row)
-{
-    struct arena arena;
-    arena_init(&arena, REJECTS_HIGH_ARENA);
-    for (unsigned i = 0; i < REJECTS_HIGH_BYTES; i++) {
-        char byte = (char)(0x80 + i);
-        struct slice text;
-        if (encoding_decode(ENCODING_WINDOWS1252, slice_make(&byte, 1), &arena, &text))
-            snprintf(row->high[i], sizeof row->high[i], "%.*s", (int)text.len, text.data);
-    }
-    arena_clear(&arena);
-}
 
 void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out)
 {
     *row = (struct rejects_row){
-        .out = out, .delimiter = input->delimiter, .quote = input->quote, .encoding = input->encoding};
+        .out = out, .delimiter = input->delimiter, .quote = input->quote, .encoding = &input->encoding};
     buffer_init(&row->encoded, REJECTS_ROW_MAX);
     row->needs_quotes[(unsigned char)input->delimiter] = true;
     row->needs_quotes[(unsigned char)input->quote] = true;
     row->needs_quotes['\r'] = row->needs_quotes['\n'] = true;
-    if (input->encoding == JOB_ENCODING_WINDOWS1252)
-        rejects_row_init_high(row);
 }
 
 void rejects_row_clear(struct rejects_row *row)
@@ -73,14 +55,11 @@ void rejects_row_bytes(struct rejects_row *row, struct slice cell)
 }
 
 /* A character outside ASCII in the encoding of the row; `?` when it has none. */
-static char rejects_row_encode(const struct rejects_row *row, struct slice character, uint32_t code)
+static void rejects_row_encode(struct rejects_row *row, uint32_t code)
 {
-    if (code >= 0xA0 && code <= 0xFF)
-        return (char)code;
-    for (size_t i = 0; i < REJECTS_HIGH_BYTES; i++)
-        if (slice_is(character, row->high[i]))
-            return (char)(0x80 + i);
-    return '?';
+    char bytes[ENCODING_CHAR_MAX];
+    size_t len = encoding_encode(row->encoding, code, bytes);
+    buffer_append(&row->encoded, len ? slice_make(bytes, len) : SLICE_LITERAL("?"));
 }
 
 void rejects_row_text(struct rejects_row *row, struct slice text)
@@ -90,13 +69,12 @@ void rejects_row_text(struct rejects_row *row, struct slice text)
     for (size_t i = 0, step; i < text.len; i += step) {
         uint32_t code = (unsigned char)text.data[i];
         step = utf8 ? utf8_decode(slice_skip(text, i), &code) : 1;
-        struct slice character = slice_make(text.data + i, step);
         if (code < 0x20 || code == 0x7F)
             buffer_append_char(&row->encoded, ' ');
-        else if (code < 0x80 || (utf8 && row->encoding == JOB_ENCODING_UTF8))
-            buffer_append(&row->encoded, character);
+        else if (code < 0x80 || !utf8)
+            buffer_append_char(&row->encoded, code < 0x80 ? text.data[i] : '?');
         else
-            buffer_append_char(&row->encoded, utf8 ? rejects_row_encode(row, character, code) : '?');
+            rejects_row_encode(row, code);
     }
     rejects_row_bytes(row, buffer_slice(&row->encoded));
 }

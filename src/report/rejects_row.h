@@ -17,16 +17,13 @@
 /* The maximum of buffers for rows: no bound, since the reader bounds the records (input.max_record). */
 #define REJECTS_ROW_MAX ((size_t)1 << 40)
 
-enum { REJECTS_HIGH_BYTES = 32 }; /* 80–9F, the bytes where windows-1252 is not Latin-1 */
-
 struct rejects_row {
     struct buffer *out; /* borrowed */
     char delimiter, quote;
-    enum job_encoding encoding;
+    const struct encoding *encoding; /* the job's */
     bool needs_quotes[256];
-    bool begun;                       /* the next cell needs a delimiter before it */
-    char high[REJECTS_HIGH_BYTES][8]; /* of windows-1252, as UTF-8; "": not defined */
-    struct buffer encoded;            /* scratch */
+    bool begun;            /* the next cell needs a delimiter before it */
+    struct buffer encoded; /* scratch */
 };
 
 void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out);

@@ -3,7 +3,7 @@
 #include "core/utf8.h"
 
 /* Names the damage so that a person can find it in an editor. source: decoded. */
-static struct slice describe_damage(enum encoding encoding, struct slice source, struct arena *arena)
+static struct slice describe_damage(const struct encoding *encoding, struct slice source, struct arena *arena)
 {
     uint32_t code = 0;
     size_t offset = text_find_damage(source, &code);
@@ -13,7 +13,7 @@ static struct slice describe_damage(enum encoding encoding, struct slice source,
         return arena_printf(arena, "byte %zu (0x%02x) is not %s; is input.encoding right?", offset + 1,
                             offset < source.len ? (unsigned)(unsigned char)source.data[offset] : 0U,
                             encoding_name(encoding));
-    if (code < 0xa0 && encoding != ENCODING_UTF8)
+    if (code < 0xa0 && !encoding_is_utf8(encoding))
         return arena_printf(arena,
                             "contains the byte 0x%02x, a control character in %s; is input.encoding right?",
                             (unsigned)code, encoding_name(encoding));

@@ -61,9 +61,10 @@ struct requirement {
 struct rule_set {
     const struct job *job;
     const struct provider_fields *fields;
-    enum encoding encoding;
-    struct ndjson_paths *paths; /* NULL: the input has columns */
-    uint64_t null_lengths;      /* bit i: a null value has i bytes; bit 63: 63 or more */
+    const struct encoding *encoding; /* the job's */
+    bool is_decoded;                 /* cells are not UTF-8 */
+    struct ndjson_paths *paths;      /* NULL: the input has columns */
+    uint64_t null_lengths;           /* bit i: a null value has i bytes; bit 63: 63 or more */
     struct date today;
     unsigned today_number, oldest_number; /* birth dates from oldest to today are accepted */
 

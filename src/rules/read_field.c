@@ -39,8 +39,7 @@ void read_field_cell(struct record_context *context, const struct field_plan *pl
     struct slice text = cell;
     if (cell.len == 0)
         return;
-    if (context->set->encoding != ENCODING_UTF8 &&
-        !encoding_decode(context->set->encoding, cell, context->arena, &text)) {
+    if (context->set->is_decoded && !encoding_decode(context->set->encoding, cell, context->arena, &text)) {
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
                                     "contains a byte that %s does not define; is input.encoding right?",
                                     encoding_name(context->set->encoding));

@@ -425,13 +425,11 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
                               const struct slice *columns, size_t column_count, int32_t today,
                               struct error *error)
 {
-    static const enum encoding encodings[] = {[JOB_ENCODING_UTF8] = ENCODING_UTF8,
-                                              [JOB_ENCODING_LATIN1] = ENCODING_LATIN1,
-                                              [JOB_ENCODING_WINDOWS1252] = ENCODING_WINDOWS1252};
     struct rule_set *set = memory_new(1, sizeof *set);
     set->job = job;
     set->fields = fields;
-    set->encoding = encodings[job->input.encoding];
+    set->encoding = &job->input.encoding;
+    set->is_decoded = !encoding_is_utf8(set->encoding);
     arena_init(&set->arena, SET_ARENA_CHUNK);
     if (job->input.format == JOB_FORMAT_NDJSON)
         set->paths = ndjson_paths_new();

@@ -20,7 +20,7 @@ enum { CHOICES = 2, OUT_MAX = 16 * 1024 * 1024 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static struct fixture *fixture_of(enum job_encoding encoding)
+static struct fixture *fixture_of(const struct encoding *encoding)
 {
     static const struct {
         enum field_id field;
@@ -34,7 +34,7 @@ static struct fixture *fixture_of(enum job_encoding encoding)
     struct fixture *fixture = fixture_new();
 
     fixture->job.input.format = JOB_FORMAT_NDJSON;
-    fixture->job.input.encoding = encoding;
+    fixture->job.input.encoding = *encoding;
     for (size_t i = 0; i < COUNT(paths); i++)
         fixture_map(fixture, paths[i].field, "")->columns->name = paths[i].path;
     if (!fixture_build(fixture))
@@ -100,8 +100,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct buffer whole, pieces;
 
     log_setup("fuzz", LOG_ERROR, false);
+    static const struct encoding *const encodings[] = {&encoding_utf8, &encoding_latin1,
+                                                       &encoding_windows1252};
     for (size_t i = 0; !fixtures[2] && i < 3; i++)
-        fixtures[i] = fixture_of((enum job_encoding)i);
+        fixtures[i] = fixture_of(encodings[i]);
     if (len < CHOICES)
         return 0;
     struct fixture *fixture = fixtures[(data[1] >> 3) % 3];

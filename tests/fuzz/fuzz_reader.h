@@ -60,8 +60,8 @@ static inline void fuzz_reader_check(const struct job_input *input, struct slice
 static inline int fuzz_reader_run(struct job_input *input, const uint8_t *data, size_t len)
 {
     static const size_t limits[] = {16, 64, 1000, 1 << 20};
-    static const enum job_encoding encodings[] = {JOB_ENCODING_UTF8, JOB_ENCODING_LATIN1,
-                                                  JOB_ENCODING_WINDOWS1252, JOB_ENCODING_UTF8};
+    static const struct encoding *const encodings[] = {&encoding_utf8, &encoding_latin1,
+                                                       &encoding_windows1252, &encoding_utf8};
     struct buffer whole, pieces;
 
     if (len < FUZZ_READER_CHOICES)
@@ -69,7 +69,7 @@ static inline int fuzz_reader_run(struct job_input *input, const uint8_t *data, 
     struct slice text = slice_make((const char *)data + FUZZ_READER_CHOICES, len - FUZZ_READER_CHOICES);
     int end = data[1] & 1 ? -1 : 0;
     input->max_record = limits[data[1] >> 1 & 3];
-    input->encoding = encodings[data[1] >> 3 & 3];
+    input->encoding = *encodings[data[1] >> 3 & 3];
     reading_run(input, text, text.len ? text.len : 1, end, &whole);
     reading_run(input, text, 1 + data[0], end, &pieces);
     assert(slice_equal(buffer_slice(&whole), buffer_slice(&pieces)));

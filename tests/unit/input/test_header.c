@@ -13,34 +13,32 @@
 /* want: `name|name;raw`, or a part of the error's text. */
 struct example {
     const char *sentence;
-    enum job_encoding encoding;
+    const struct encoding *encoding;
     struct slice text;
     const char *want;
 };
 
 static const struct example good[] = {
-    {"names come as they are", JOB_ENCODING_UTF8, TEXT("id,given name\n1,2\n"),
-     "id|given name;id,given name"},
-    {"a byte order mark is no part of a name", JOB_ENCODING_UTF8, TEXT(BOM "id,b\r\n1,2\n"),
-     "id|b;" BOM "id,b"},
-    {"a quoted name may follow a byte order mark", JOB_ENCODING_UTF8, TEXT(BOM "\"id\",b\n"),
+    {"names come as they are", &encoding_utf8, TEXT("id,given name\n1,2\n"), "id|given name;id,given name"},
+    {"a byte order mark is no part of a name", &encoding_utf8, TEXT(BOM "id,b\r\n1,2\n"), "id|b;" BOM "id,b"},
+    {"a quoted name may follow a byte order mark", &encoding_utf8, TEXT(BOM "\"id\",b\n"),
      "id|b;" BOM "\"id\",b"},
-    {"blank lines may come first", JOB_ENCODING_UTF8, TEXT(BOM "\n\r\nid,b\n"), "id|b;id,b"},
-    {"outer blanks go, inner ones stay", JOB_ENCODING_UTF8,
+    {"blank lines may come first", &encoding_utf8, TEXT(BOM "\n\r\nid,b\n"), "id|b;id,b"},
+    {"outer blanks go, inner ones stay", &encoding_utf8,
      TEXT(" id\t,\"\nb  c\r\n\",\xc2\xa0"
           "d\xe2\x80\x89\n"),
      "id|b  c|d; id\t,\"\\nb  c\\r\\n\",\xc2\xa0"
      "d\xe2\x80\x89"},
-    {"a header needs no line end", JOB_ENCODING_UTF8, TEXT("id,b"), "id|b;id,b"},
-    {"a name may be empty", JOB_ENCODING_UTF8, TEXT("id,, \n"), "id||;id,, "},
-    {"UTF-8 names stay", JOB_ENCODING_UTF8, TEXT("Größe,né\n"), "Größe|né;Größe,né"},
-    {"latin1 names are decoded, the raw header is not", JOB_ENCODING_LATIN1,
+    {"a header needs no line end", &encoding_utf8, TEXT("id,b"), "id|b;id,b"},
+    {"a name may be empty", &encoding_utf8, TEXT("id,, \n"), "id||;id,, "},
+    {"UTF-8 names stay", &encoding_utf8, TEXT("Größe,né\n"), "Größe|né;Größe,né"},
+    {"latin1 names are decoded, the raw header is not", &encoding_latin1,
      TEXT("Gr\xf6\xdf"
           "e,\xa0n\xe9\n"),
      "Größe|né;Gr\xf6\xdf"
      "e,\xa0n\xe9"},
-    {"windows-1252 names are decoded", JOB_ENCODING_WINDOWS1252, TEXT("\x80,b\n"), "€|b;\x80,b"},
-    {"a mark that is no mark stays", JOB_ENCODING_LATIN1,
+    {"windows-1252 names are decoded", &encoding_windows1252, TEXT("\x80,b\n"), "€|b;\x80,b"},
+    {"a mark that is no mark stays", &encoding_latin1,
      TEXT("\xef\xbb"
           "a\n"),
      "ï»a;\xef\xbb"
@@ -48,21 +46,21 @@ static const struct example good[] = {
 };
 
 static const struct example bad[] = {
-    {"an empty input has no header", JOB_ENCODING_UTF8, TEXT(""), "in.csv: is empty"},
-    {"blank lines are no header", JOB_ENCODING_UTF8, TEXT("\n\n\r\n"), "in.csv: is empty"},
-    {"a byte order mark alone is no header", JOB_ENCODING_UTF8, TEXT(BOM), "in.csv: is empty"},
-    {"a malformed header is an error", JOB_ENCODING_UTF8, TEXT("\nid,b\"\n1,2\n"),
+    {"an empty input has no header", &encoding_utf8, TEXT(""), "in.csv: is empty"},
+    {"blank lines are no header", &encoding_utf8, TEXT("\n\n\r\n"), "in.csv: is empty"},
+    {"a byte order mark alone is no header", &encoding_utf8, TEXT(BOM), "in.csv: is empty"},
+    {"a malformed header is an error", &encoding_utf8, TEXT("\nid,b\"\n1,2\n"),
      "in.csv:2: the header cannot be read: a quote inside an unquoted cell (column 5 of line 2)"},
-    {"a header that stays open is an error", JOB_ENCODING_UTF8, TEXT("id,\"b\n1,2\n"), "is never closed"},
-    {"a header over max_record is an error", JOB_ENCODING_UTF8,
+    {"a header that stays open is an error", &encoding_utf8, TEXT("id,\"b\n1,2\n"), "is never closed"},
+    {"a header over max_record is an error", &encoding_utf8,
      TEXT("0123456789012345678901234567890123456789012345678901234567890\n"),
      "longer than max_record (60 bytes)"},
-    {"latin1 names are an error in UTF-8", JOB_ENCODING_UTF8, TEXT("id,n\xe9\n"),
+    {"latin1 names are an error in UTF-8", &encoding_utf8, TEXT("id,n\xe9\n"),
      "column 2 of the header is not utf-8"},
-    {"an undefined byte is an error in windows-1252", JOB_ENCODING_WINDOWS1252, TEXT("\x81,b\n"),
+    {"an undefined byte is an error in windows-1252", &encoding_windows1252, TEXT("\x81,b\n"),
      "column 1 of the header is not windows-1252"},
-    {"a UTF-8 mark contradicts latin1", JOB_ENCODING_LATIN1, TEXT(BOM "id,b\n"), "input.encoding is latin1"},
-    {"UTF-16 without a mark is known by its NULs", JOB_ENCODING_UTF8, TEXT("i\0d\0,\0b\0\n\0"), "UTF-16"},
+    {"a UTF-8 mark contradicts latin1", &encoding_latin1, TEXT(BOM "id,b\n"), "input.encoding is latin1"},
+    {"UTF-16 without a mark is known by its NULs", &encoding_utf8, TEXT("i\0d\0,\0b\0\n\0"), "UTF-16"},
 };
 
 static const size_t block_lens[] = {1, 2, 4096};
@@ -72,7 +70,7 @@ static int read_header(const struct example *example, size_t block_len, int end,
                        struct error *error)
 {
     struct job_input input = {
-        .delimiter = ',', .quote = '"', .max_record = 60, .encoding = example->encoding};
+        .delimiter = ',', .quote = '"', .max_record = 60, .encoding = *example->encoding};
     struct reading_feed feed = {.rest = example->text, .block_len = block_len, .end = end};
     struct reader *reader = reader_new(&input, 0, (struct reader_feed){reading_next, &feed});
     struct reader_header header;
@@ -126,10 +124,10 @@ static void a_feed_that_breaks_off_in_the_header_leaves_the_error_to_the_feed(vo
 {
     (void)state;
     static const struct example cuts[] = {
-        {"", JOB_ENCODING_UTF8, TEXT("id,b"), ""},
-        {"", JOB_ENCODING_UTF8, TEXT("id,\"b\n"), ""},
-        {"", JOB_ENCODING_UTF8, TEXT(""), ""},
-        {"", JOB_ENCODING_UTF8, TEXT("\n"), ""},
+        {"", &encoding_utf8, TEXT("id,b"), ""},
+        {"", &encoding_utf8, TEXT("id,\"b\n"), ""},
+        {"", &encoding_utf8, TEXT(""), ""},
+        {"", &encoding_utf8, TEXT("\n"), ""},
     };
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         struct buffer got;

@@ -115,7 +115,7 @@ static void a_mark_of_utf8_before_another_encoding_is_refused(void **state)
 {
     (void)state;
     struct job_input input = ndjson;
-    input.encoding = JOB_ENCODING_LATIN1;
+    input.encoding = encoding_latin1;
     struct buffer got;
     reading_run(&input, SLICE_LITERAL("\xef\xbb\xbf{}"), 100, 0, &got);
     assert_non_null(strstr(got.data, "error 3"));

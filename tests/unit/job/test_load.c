@@ -44,7 +44,7 @@ static void a_whole_job_is_read(void **state)
     assert_int_equal(input->path_count, 1);
     assert_string_equal(input->paths[0], "/tmp/../samples/customers.csv.gz");
     assert_int_equal(input->place.line, 3);
-    assert_int_equal(input->encoding, JOB_ENCODING_LATIN1);
+    assert_int_equal(input->encoding.kind, ENCODING_LATIN1);
     assert_int_equal(input->delimiter, '\t');
     assert_int_equal(input->quote, '\'');
     assert_int_equal(input->null_count, 3);
@@ -88,7 +88,7 @@ static void the_shortest_job_has_the_defaults_of_the_specification(void **state)
     struct job *job = job_text_load(JOB_WHOLE);
     assert_string_equal(job->input.paths[0], "/tmp/in.csv");
     assert_int_equal(job->input.format, JOB_FORMAT_CSV);
-    assert_int_equal(job->input.encoding, JOB_ENCODING_UTF8);
+    assert_int_equal(job->input.encoding.kind, ENCODING_UTF8);
     assert_int_equal(job->input.delimiter, ',');
     assert_int_equal(job->input.quote, '"');
     assert_int_equal(job->input.null_count, 1);

@@ -194,22 +194,22 @@ static void a_shape_shows_invisible_characters_and_no_value(void **state)
     (void)state;
     static const struct {
         const char *sentence, *source;
-        enum encoding encoding;
+        const struct encoding *encoding;
         const char *want;
     } rows[] = {
-        {"letters and digits", "Ada 1815-12-10", ENCODING_UTF8, "Xxx 9999-99-99"},
-        {"no value", "", ENCODING_UTF8, ""},
-        {"letters beyond ASCII", "Łódź Ωმ東", ENCODING_UTF8, "xxxx xxx"},
+        {"letters and digits", "Ada 1815-12-10", &encoding_utf8, "Xxx 9999-99-99"},
+        {"no value", "", &encoding_utf8, ""},
+        {"letters beyond ASCII", "Łódź Ωმ東", &encoding_utf8, "xxxx xxx"},
         {"a zero-width space",
          "a\xe2\x80\x8b"
          "b",
-         ENCODING_UTF8, "x‹U+200B›x"},
-        {"bytes that are not text", "a\xff\xc3", ENCODING_UTF8, "x‹byte FF›‹byte C3›"},
-        {"latin1", "M\xfcller", ENCODING_LATIN1, "Xxxxxx"},
-        {"what windows-1252 does not define", "a\x81", ENCODING_WINDOWS1252, "x‹byte 81›"},
-        {"forty characters", "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd", ENCODING_UTF8,
+         &encoding_utf8, "x‹U+200B›x"},
+        {"bytes that are not text", "a\xff\xc3", &encoding_utf8, "x‹byte FF›‹byte C3›"},
+        {"latin1", "M\xfcller", &encoding_latin1, "Xxxxxx"},
+        {"what windows-1252 does not define", "a\x81", &encoding_windows1252, "x‹byte 81›"},
+        {"forty characters", "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd", &encoding_utf8,
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
-        {"more", "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddE", ENCODING_UTF8,
+        {"more", "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddE", &encoding_utf8,
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -230,12 +230,12 @@ static void the_longest_shape_fits(void **state)
     memset(source, 0xff, sizeof source);
     struct buffer out;
     buffer_init(&out, MASK_SIZE_MAX);
-    mask_append(&out, slice_make(source, sizeof source), ENCODING_UTF8);
+    mask_append(&out, slice_make(source, sizeof source), &encoding_utf8);
     assert_false(out.overflowed);
     buffer_reset(&out);
     for (size_t i = 0; i + 4 <= sizeof source; i += 4)
         memcpy(source + i, "\xf3\xa0\x80\x81", 4); /* U+E0001 */
-    mask_append(&out, slice_make(source, sizeof source), ENCODING_UTF8);
+    mask_append(&out, slice_make(source, sizeof source), &encoding_utf8);
     assert_false(out.overflowed);
     assert_non_null(strstr(out.data, "‹U+E0001›"));
     buffer_clear(&out);

@@ -210,7 +210,7 @@ static void a_dropped_report_leaves_the_old_one(void **state)
 
 struct encoding_case {
     const char *sentence;
-    enum job_encoding encoding;
+    const struct encoding *encoding;
     const char *message, *want;
 };
 
@@ -218,18 +218,18 @@ static void messages_are_in_the_encoding_of_the_input(void **state)
 {
     (void)state;
     static const struct encoding_case cases[] = {
-        {"UTF-8 stays", JOB_ENCODING_UTF8, "é € ‹a› 😀", "é € ‹a› 😀"},
-        {"bytes that are not UTF-8 are marked", JOB_ENCODING_UTF8,
+        {"UTF-8 stays", &encoding_utf8, "é € ‹a› 😀", "é € ‹a› 😀"},
+        {"bytes that are not UTF-8 are marked", &encoding_utf8,
          "a\xff"
          "b",
          "a?b"},
-        {"latin1 has no euro", JOB_ENCODING_LATIN1, "é € ü 😀", "\xe9 ? \xfc ?"},
-        {"windows-1252 has one", JOB_ENCODING_WINDOWS1252, "é € ‹ū› 😀", "\xe9 \x80 \x8b?\x9b ?"},
+        {"latin1 has no euro", &encoding_latin1, "é € ü 😀", "\xe9 ? \xfc ?"},
+        {"windows-1252 has one", &encoding_windows1252, "é € ‹ū› 😀", "\xe9 \x80 \x8b?\x9b ?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error;
         struct job_input input = {
-            .paths = paths, .path_count = 1, .delimiter = ';', .quote = '\'', .encoding = cases[i].encoding};
+            .paths = paths, .path_count = 1, .delimiter = ';', .quote = '\'', .encoding = *cases[i].encoding};
         struct rejects *rejects = rejects_start(&input);
         struct slice cells[] = CELLS("\xe9", "it's", "", "a,b");
         struct verdict verdict = verdict_of(FIELD_EMAIL, RULE_FORMAT, cases[i].message);

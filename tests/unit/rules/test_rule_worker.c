@@ -280,14 +280,14 @@ static void other_encodings_are_decoded(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
-    fixture->job.input.encoding = JOB_ENCODING_WINDOWS1252;
+    fixture->job.input.encoding = encoding_windows1252;
     fixture_map(fixture, FIELD_FIRST_NAME, "Jos\xe9 \x8cu");
     assert_string_equal(fixture_validate(fixture), "");
     assert_string_equal(fixture_value(fixture, FIELD_FIRST_NAME), "Jos\xc3\xa9 \xc5\x92u");
     fixture_map(fixture, FIELD_FIRST_NAME, "Jos\x81");
     assert_string_equal(fixture_validate(fixture), "first_name/encoding");
 
-    fixture->job.input.encoding = JOB_ENCODING_LATIN1;
+    fixture->job.input.encoding = encoding_latin1;
     assert_true(fixture_build(fixture));
     fixture_map(fixture, FIELD_FIRST_NAME,
                 "O\x92"
@@ -295,7 +295,7 @@ static void other_encodings_are_decoded(void **state)
     assert_string_equal(fixture_validate(fixture), "first_name/encoding");
     assert_non_null(strstr(fixture->record.verdicts[0].message.data, "byte 0x92"));
 
-    fixture->job.input.encoding = JOB_ENCODING_UTF8;
+    fixture->job.input.encoding = encoding_utf8;
     assert_true(fixture_build(fixture));
     fixture_map(fixture, FIELD_FIRST_NAME,
                 "O\xc2\x92"
