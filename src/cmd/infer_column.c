@@ -118,8 +118,12 @@ size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum f
 
     if (type == FIELD_TYPE_COUNTRY_LIST && !sample->is_list[column])
         separator = infer_column_split(sample, column, type);
+    bool takes_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
     for (size_t row = 0; row < sample->row_count; row++) {
         struct slice text = infer_sample_cell(sample, row, column);
+        const char *first_end = takes_list ? NULL : memchr(text.data, VALUE_SEPARATOR, text.len);
+        if (first_end) /* the first item is mapped */
+            text.len = (size_t)(first_end - text.data);
         if (!infer_column_is_null(text))
             plausible += looks_like(text, type, separator, &sample->arena);
     }

@@ -65,7 +65,11 @@ static void write_column(const struct field_writer *writer, enum field_id field,
     bool is_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
     struct slice name = writer->sample->columns[column];
 
-    if (writer->sample->is_list[column] && !is_list)
+    const char *every = memmem(name.data, name.len, "[*]", 3);
+    if (writer->sample->is_list[column] && !is_list && every)
+        name =
+            arena_printf(&writer->sample->arena, "%.*s[0]%s", (int)(every - name.data), name.data, every + 3);
+    else if (writer->sample->is_list[column] && !is_list)
         name = arena_printf(&writer->sample->arena, "%.*s[0]", (int)name.len, name.data);
     yaml_scalar_append(writer->out, name);
 }

@@ -4,16 +4,20 @@
 
 #include "core/buffer.h"
 #include "core/json.h"
+#include "core/json_typed.h"
 #include "core/memory.h"
 #include "model/record.h"
 
-enum { PATHS_MAX = 4096, PATH_MAX_LEN = 1024, LIST_MAX = 1 << 16 };
+enum { PATHS_MAX = 4096, PATH_MAX_LEN = 1024, LIST_MAX = 1 << 16, ELEMENTS_MAX = 64 };
 
 struct walk {
     struct infer_sample *sample;
     const struct json_node *nodes;
     struct infer_row *row;
     size_t hint; /* the objects of an export have their members in one order */
+    bool is_dynamodb;
+    bool is_collecting; /* within the elements of an array: */
+    size_t element;     /* the one at hand */
 };
 
 /* The column of a path, added if it is new; PATHS_MAX when there are too many. */
@@ -34,6 +38,23 @@ static size_t column_of(struct walk *walk, struct slice path)
     return sample->column_count++;
 }
 
+/* The list with the item of the element at hand; elements without one keep their places. */
+static struct slice append_item(const struct walk *walk, struct slice list, struct slice item)
+{
+    size_t separators = walk->element, len = 0;
+    for (size_t i = 0; i < list.len; i++)
+        separators -= list.data[i] == VALUE_SEPARATOR;
+    char *longer = arena_bytes(&walk->sample->arena, list.len + separators + item.len + 1);
+    memcpy(longer, list.data, list.len);
+    memset(longer + list.len, VALUE_SEPARATOR, separators);
+    len = list.len + separators;
+    if (item.len)
+        memcpy(longer + len, item.data, item.len);
+    len += item.len;
+    longer[len] = '\0';
+    return slice_make(longer, len);
+}
+
 static void set_cell(struct walk *walk, struct slice path, struct slice text, bool is_list)
 {
     struct infer_row *row = walk->row;
@@ -43,8 +64,9 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
         return;
     while (row->count <= column)
         row->cells[row->count++] = slice_make("", 0);
-    row->cells[column] = arena_copy(&walk->sample->arena, text);
-    walk->sample->is_list[column] = walk->sample->is_list[column] || is_list;
+    row->cells[column] = walk->is_collecting ? append_item(walk, row->cells[column], text)
+                                             : arena_copy(&walk->sample->arena, text);
+    walk->sample->is_list[column] = walk->sample->is_list[column] || is_list || walk->is_collecting;
 }
 
 /* At the top level a job's column is first compared with the whole name, which may contain any character. */
@@ -76,43 +98,81 @@ static void walk_object(struct walk *walk, size_t index, struct slice path)
     }
 }
 
-/* Takes the first of objects, and all values. */
-static void walk_array(struct walk *walk, size_t index, struct slice path)
+/* A path into the elements of an array; empty: it would be too long. */
+static struct slice element_path(struct slice path, const char *step, char longer[PATH_MAX_LEN])
+{
+    size_t len = strlen(step);
+    if (path.len + len > PATH_MAX_LEN)
+        return slice_make("", 0);
+    memcpy(longer, path.data, path.len);
+    memcpy(longer + path.len, step, len);
+    return slice_make(longer, path.len + len);
+}
+
+/* `[*]`, which a path has once. */
+static void walk_elements(struct walk *walk, size_t index, struct slice path)
+{
+    char longer[PATH_MAX_LEN];
+    struct slice every = element_path(path, "[*]", longer);
+    size_t child = index + 1;
+    if (every.len == 0)
+        return;
+    walk->is_collecting = true;
+    for (walk->element = 0; child < walk->nodes[index].end && walk->element < ELEMENTS_MAX; walk->element++) {
+        walk_value(walk, child, every);
+        child = walk->nodes[child].end;
+    }
+    walk->is_collecting = false;
+}
+
+static void walk_items(struct walk *walk, size_t index, struct slice path)
 {
     const struct json_node *nodes = walk->nodes;
     struct buffer items;
-    char longer[PATH_MAX_LEN];
-
-    if (nodes[index].children && nodes[index + 1].kind >= JSON_ARRAY) {
-        if (path.len + 3 > sizeof longer)
-            return;
-        memcpy(longer, path.data, path.len);
-        memcpy(longer + path.len, "[0]", 3);
-        walk_value(walk, index + 1, slice_make(longer, path.len + 3));
-        return;
-    }
     buffer_init(&items, LIST_MAX);
     for (size_t child = index + 1; child < nodes[index].end; child = nodes[child].end) {
-        if (nodes[child].kind >= JSON_ARRAY || nodes[child].kind == JSON_NULL)
+        struct json_typed typed = json_typed_unwrap(nodes, child, walk->is_dynamodb);
+        if (nodes[typed.index].kind >= JSON_ARRAY || nodes[typed.index].kind == JSON_NULL)
             continue;
         if (items.len)
             buffer_append_char(&items, VALUE_SEPARATOR);
-        buffer_append(&items, nodes[child].text);
+        buffer_append(&items, json_typed_text(nodes, typed, &walk->sample->arena));
     }
     set_cell(walk, path, slice_make(items.data ? items.data : "", items.len), true);
     buffer_clear(&items);
 }
 
+/* All values, and each member of all objects; of arrays in arrays the first. */
+static void walk_array(struct walk *walk, size_t index, struct slice path)
+{
+    const struct json_node *nodes = walk->nodes;
+    size_t first = nodes[index].children ? json_typed_unwrap(nodes, index + 1, walk->is_dynamodb).index : 0;
+    char longer[PATH_MAX_LEN];
+
+    if (first && nodes[first].kind == JSON_OBJECT && !walk->is_collecting) {
+        walk_elements(walk, index, path);
+    } else if (first && (nodes[first].kind >= JSON_ARRAY || walk->is_collecting)) {
+        struct slice item = element_path(path, "[0]", longer);
+        if (item.len)
+            walk_value(walk, index + 1, item);
+    } else if (first) {
+        walk_items(walk, index, path);
+    }
+}
+
 static void walk_value(struct walk *walk, size_t index, struct slice path)
 {
-    const struct json_node *node = &walk->nodes[index];
+    struct json_typed typed = json_typed_unwrap(walk->nodes, index, walk->is_dynamodb);
+    const struct json_node *node = &walk->nodes[typed.index];
 
-    if (node->kind == JSON_OBJECT)
-        walk_object(walk, index, path);
+    if (typed.form == JSON_TYPED_NOTHING || node->kind == JSON_NULL)
+        set_cell(walk, path, slice_make("", 0), false);
+    else if (node->kind == JSON_OBJECT)
+        walk_object(walk, typed.index, path);
     else if (node->kind == JSON_ARRAY)
-        walk_array(walk, index, path);
+        walk_array(walk, typed.index, path);
     else
-        set_cell(walk, path, node->kind == JSON_NULL ? slice_make("", 0) : node->text, false);
+        set_cell(walk, path, json_typed_text(walk->nodes, typed, &walk->sample->arena), false);
 }
 
 static void read_line(struct infer_sample *sample, struct json_reader *json, struct slice line)
@@ -128,7 +188,8 @@ static void read_line(struct infer_sample *sample, struct json_reader *json, str
     struct infer_row *row = &sample->rows[sample->row_count++];
     struct slice cells[PATHS_MAX];
     row->cells = cells;
-    struct walk walk = {.sample = sample, .nodes = nodes, .row = row};
+    struct walk walk = {
+        .sample = sample, .nodes = nodes, .row = row, .is_dynamodb = json_typed_is_dynamodb(nodes)};
     walk_object(&walk, 0, slice_make("", 0));
     row->cells = arena_alloc(&sample->arena, (row->count + 1) * sizeof *row->cells);
     /* cppcheck-suppress uninitvar ; the walk filled row->count of them */

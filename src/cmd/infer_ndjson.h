@@ -1,6 +1,7 @@
 /* infer_ndjson: reads the objects of an NDJSON sample as rows. The dotted path of a member is a column.
  *
- * Thread: one at a time.
+ * Typed JSON is unwrapped (core/json_typed.h). The members of the objects in an array are the columns
+ * `a[*].b`, whose cells hold the items of all elements, each at its place. Thread: one at a time.
  */
 #ifndef KYC_CMD_INFER_NDJSON_H
 #define KYC_CMD_INFER_NDJSON_H

@@ -28,6 +28,7 @@ struct field_plan {
     const struct provider_field *provider; /* NULL: not sent, only used by rules and other fields */
     const size_t *columns;                 /* of a mapping with columns: its column_count cells */
     size_t column;                         /* the first of them */
+    bool collects;                         /* a path has `[*]`: the items are paired by their places */
     bool is_constant;                      /* the value is the same in every record: `constant` */
     struct value constant;
     const char *const *choices; /* of an enumeration, NULL-terminated */

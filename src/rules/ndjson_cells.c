@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/json.h"
+#include "core/json_typed.h"
 #include "core/memory.h"
 #include "rules/read_field.h"
 
@@ -10,16 +11,22 @@
 enum cell_kind {
     CELL_NOTHING,
     CELL_SCALAR,
-    CELL_LIST,   /* its items between VALUE_SEPARATOR */
-    CELL_OBJECT, /* no text */
-    CELL_NESTED, /* an array of arrays or objects; no text */
+    CELL_INSTANT,   /* a scalar whose form is known: ISO 8601 in UTC */
+    CELL_LIST,      /* its items between VALUE_SEPARATOR */
+    CELL_OBJECT,    /* no text */
+    CELL_NESTED,    /* an array of arrays or objects; no text */
+    CELL_NOT_ARRAY, /* what `[*]` asks the elements of; no text */
 };
+
+/* One more than a list may have, so that a longer array is seen as one. */
+enum { ITEMS_MAX = RECORD_CONTEXT_ITEMS_MAX + 1 };
 
 struct ndjson_cells {
     const struct ndjson_paths *paths;
     struct json_reader *reader;
     enum cell_kind *kinds; /* of the record that was read last, by cell */
     bool repaired;
+    struct slice (*items)[ITEMS_MAX]; /* by cell, for paths with `[*]`: what the elements at hand gave */
 };
 
 /* The line being read. */
@@ -28,6 +35,7 @@ struct line {
     const struct json_node *nodes;
     struct record *record;
     struct arena *arena;
+    bool is_dynamodb;
 };
 
 struct ndjson_cells *ndjson_cells_new(const struct ndjson_paths *paths)
@@ -36,6 +44,7 @@ struct ndjson_cells *ndjson_cells_new(const struct ndjson_paths *paths)
     cells->paths = paths;
     cells->reader = json_reader_new();
     cells->kinds = memory_new(paths->cell_count + 1, sizeof *cells->kinds);
+    cells->items = memory_new(paths->cell_count + 1, sizeof *cells->items);
     return cells;
 }
 
@@ -44,6 +53,7 @@ void ndjson_cells_free(struct ndjson_cells *cells)
     if (!cells)
         return;
     json_reader_free(cells->reader);
+    free(cells->items);
     free(cells->kinds);
     free(cells);
 }
@@ -55,51 +65,94 @@ static struct slice retain_text(const struct line *line, struct slice text)
     return in_place ? text : arena_copy(line->arena, text);
 }
 
-/* Joins the items of an array of scalars. A separator inside an item becomes another control character:
- * neither can be part of a value, and its removal gives a warning. */
-static enum cell_kind join_items(const struct line *line, size_t index, struct slice *text)
+/* The text of an element of an array of scalars; false: it is no scalar. */
+static bool read_item(const struct line *line, size_t index, struct slice *text)
 {
     const struct json_node *nodes = line->nodes;
-    size_t len = 0, end = nodes[index].end;
-    for (size_t item = index + 1; item < end; item++) {
-        if (nodes[item].kind == JSON_ARRAY || nodes[item].kind == JSON_OBJECT)
-            return CELL_NESTED;
-        len += nodes[item].text.len + 1;
+    *text = nodes[index].text;
+    if (nodes[index].kind == JSON_NULL) {
+        *text = slice_make(NULL, 0);
+    } else if (nodes[index].kind == JSON_OBJECT) {
+        struct json_typed typed = json_typed_unwrap(nodes, index, line->is_dynamodb);
+        if (nodes[typed.index].kind >= JSON_ARRAY)
+            return false;
+        *text = json_typed_text(nodes, typed, line->arena);
     }
+    return nodes[index].kind != JSON_ARRAY;
+}
+
+/* Joins items to a list. A separator inside an item becomes another control character: neither can be part of
+ * a value, and its removal gives a warning. */
+static enum cell_kind join_items(const struct line *line, const struct slice *items, size_t count,
+                                 struct slice *list)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += items[i].len + 1;
     char *to = arena_bytes(line->arena, len + 1);
-    *text = slice_make(to, len ? len - 1 : 0);
-    for (size_t item = index + 1; item < end; item++) {
-        struct slice part = nodes[item].kind == JSON_NULL ? slice_make(NULL, 0) : nodes[item].text;
-        for (size_t i = 0; i < part.len; i++)
-            *to++ = part.data[i] == VALUE_SEPARATOR ? VALUE_SEPARATOR - 1 : part.data[i];
-        if (item + 1 < end)
+    *list = slice_make(to, 0);
+    bool has_value = false;
+    for (size_t i = 0; i < count; i++) {
+        if (i)
             *to++ = VALUE_SEPARATOR;
+        for (size_t offset = 0; offset < items[i].len; offset++) {
+            char byte = items[i].data[offset];
+            *to++ = byte == VALUE_SEPARATOR ? VALUE_SEPARATOR - 1 : byte;
+        }
+        has_value |= items[i].len > 0;
     }
-    text->len = (size_t)(to - text->data);
-    return text->len ? CELL_LIST : CELL_NOTHING;
+    list->len = (size_t)(to - list->data);
+    return has_value ? CELL_LIST : CELL_NOTHING;
+}
+
+static enum cell_kind join_array(const struct line *line, size_t index, struct slice *list)
+{
+    const struct json_node *nodes = line->nodes;
+    size_t count = 0;
+    struct slice *items = arena_alloc(line->arena, (nodes[index].children + 1) * sizeof *items);
+    for (size_t item = index + 1; item < nodes[index].end; item = nodes[item].end)
+        if (!read_item(line, item, &items[count++]))
+            return CELL_NESTED;
+    return join_items(line, items, count, list);
+}
+
+static enum cell_kind read_plain(const struct line *line, size_t index, struct slice *text)
+{
+    switch (line->nodes[index].kind) {
+    case JSON_NULL:
+        return CELL_NOTHING;
+    case JSON_ARRAY:
+        return join_array(line, index, text);
+    case JSON_OBJECT:
+        return CELL_OBJECT;
+    default:
+        *text = retain_text(line, line->nodes[index].text);
+        return CELL_SCALAR;
+    }
+}
+
+/* A value that may have a wrapper: an object, or what a path finds at `$date`. */
+static enum cell_kind read_typed(const struct line *line, size_t index, struct slice *text)
+{
+    struct json_typed typed = json_typed_unwrap(line->nodes, index, line->is_dynamodb);
+    switch (typed.form) {
+    case JSON_TYPED_NOTHING:
+        return CELL_NOTHING;
+    case JSON_TYPED_PLAIN:
+        return read_plain(line, typed.index, text);
+    default:
+        *text = retain_text(line, json_typed_text(line->nodes, typed, line->arena));
+        return typed.form == JSON_TYPED_INSTANT ? CELL_INSTANT : CELL_SCALAR;
+    }
 }
 
 static void store_cell(const struct line *line, size_t index, int cell)
 {
     const struct json_node *node = &line->nodes[index];
     struct slice *text = &line->record->cells[cell];
-    enum cell_kind kind = CELL_SCALAR;
+    bool is_typed = node->kind == JSON_OBJECT || (node->kind == JSON_NUMBER && slice_is(node->key, "$date"));
     *text = slice_make(NULL, 0);
-    switch (node->kind) {
-    case JSON_NULL:
-        kind = CELL_NOTHING;
-        break;
-    case JSON_ARRAY:
-        kind = join_items(line, index, text);
-        break;
-    case JSON_OBJECT:
-        kind = CELL_OBJECT;
-        break;
-    default:
-        *text = retain_text(line, node->text);
-        break;
-    }
-    line->cells->kinds[cell] = kind;
+    line->cells->kinds[cell] = is_typed ? read_typed(line, index, text) : read_plain(line, index, text);
 }
 
 static void visit_value(const struct line *line, size_t index, uint32_t step);
@@ -118,6 +171,63 @@ static void visit_children(const struct line *line, size_t position, uint32_t st
     }
 }
 
+/* Sets the cells of the paths that lead through the step `[*]`. */
+static void set_every(const struct line *line, uint32_t every, enum cell_kind kind)
+{
+    const struct ndjson_paths *paths = line->cells->paths;
+    for (size_t cell = 0; cell < paths->cell_count; cell++) {
+        if (paths->columns[cell].every != every)
+            continue;
+        line->record->cells[cell] = slice_make(NULL, 0);
+        line->cells->kinds[cell] = kind;
+    }
+}
+
+/* Keeps what an element left in the cells of `[*]`. */
+static void keep_items(const struct line *line, uint32_t every, size_t item, bool *nested)
+{
+    const struct ndjson_paths *paths = line->cells->paths;
+    for (size_t cell = 0; cell < paths->cell_count; cell++) {
+        if (paths->columns[cell].every != every)
+            continue;
+        line->cells->items[cell][item] = line->record->cells[cell];
+        nested[cell] |= line->cells->kinds[cell] > CELL_INSTANT;
+    }
+}
+
+/* Each element of an array gives each path through the step `[*]` one item. */
+static void visit_every(const struct line *line, size_t array, uint32_t every)
+{
+    const struct ndjson_paths *paths = line->cells->paths;
+    const struct json_node *nodes = line->nodes;
+    bool *nested = arena_alloc(line->arena, paths->cell_count);
+    size_t count = 0;
+    memset(nested, 0, paths->cell_count);
+    for (size_t child = array + 1; child < nodes[array].end && count < ITEMS_MAX; child = nodes[child].end) {
+        set_every(line, every, CELL_NOTHING);
+        visit_value(line, child, every);
+        keep_items(line, every, count++, nested);
+    }
+    set_every(line, every, CELL_NESTED);
+    for (size_t cell = 0; cell < paths->cell_count; cell++)
+        if (paths->columns[cell].every == every && !nested[cell])
+            line->cells->kinds[cell] =
+                join_items(line, line->cells->items[cell], count, &line->record->cells[cell]);
+}
+
+/* A map or a list of DynamoDB is passed through: a path names what is in it. An attribute named as the
+ * wrapper takes precedence over it. 0: no such wrapper. */
+static size_t find_container(const struct line *line, size_t index)
+{
+    size_t inner = json_typed_unwrap(line->nodes, index, true).index;
+    return inner != index && line->nodes[inner].kind >= JSON_ARRAY ? inner : 0;
+}
+
+static bool is_typed_null(const struct line *line, size_t index)
+{
+    return json_typed_unwrap(line->nodes, index, line->is_dynamodb).form == JSON_TYPED_NOTHING;
+}
+
 static void visit_value(const struct line *line, size_t index, uint32_t step)
 {
     const struct ndjson_step *here = &line->cells->paths->steps[step];
@@ -126,6 +236,18 @@ static void visit_value(const struct line *line, size_t index, uint32_t step)
         store_cell(line, index, here->cell);
     if (here->child_count && (node->kind == JSON_OBJECT || node->kind == JSON_ARRAY))
         visit_children(line, index, step);
+    if (!here->every && !(line->is_dynamodb && here->child_count))
+        return;
+    size_t inner = line->is_dynamodb && node->kind == JSON_OBJECT ? find_container(line, index) : 0;
+    if (inner && here->child_count)
+        visit_children(line, inner, step);
+    if (!here->every)
+        return;
+    size_t array = inner ? inner : index;
+    if (line->nodes[array].kind == JSON_ARRAY)
+        visit_every(line, array, here->every);
+    else if (node->kind != JSON_NULL && !is_typed_null(line, index))
+        set_every(line, here->every, CELL_NOT_ARRAY);
 }
 
 static void set_fault(struct record *record, struct arena *arena, const char *message, size_t offset)
@@ -153,7 +275,7 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     record->cell_count = paths->cell_count;
     memset(record->cells, 0, paths->cell_count * sizeof *record->cells);
     memset(cells->kinds, 0, paths->cell_count * sizeof *cells->kinds);
-    const struct line line = {cells, nodes, record, arena};
+    const struct line line = {cells, nodes, record, arena, json_typed_is_dynamodb(nodes)};
     visit_children(&line, 0, NDJSON_TOP);
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
         visit_children(&line, 0, NDJSON_TOP_WHOLE);
@@ -175,6 +297,14 @@ static void normalize_text_cell(const struct ndjson_cells *cells, struct record_
         read_field_text(context, plan, text);
 }
 
+/* The form of an instant is known: the job's `format` is for texts. */
+static void read_instant(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    struct field_plan iso = *plan;
+    iso.format = NULL;
+    read_field_text(context, &iso, text);
+}
+
 void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
                              const struct field_plan *plan)
 {
@@ -186,6 +316,9 @@ void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_con
     case CELL_SCALAR:
         if (text.len > 0)
             normalize_text_cell(cells, context, plan, text);
+        break;
+    case CELL_INSTANT:
+        read_instant(context, plan, text);
         break;
     case CELL_LIST:
         if (!is_list(plan)) {
@@ -209,6 +342,12 @@ void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_con
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "\"%s\" is an array of arrays or objects, and single values are expected",
                                     column);
+        break;
+    case CELL_NOT_ARRAY:
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+            "\"%s\" asks for the elements of an array, and the record has no array there; without [*] a path leads to a single value",
+            column);
         break;
     }
 }

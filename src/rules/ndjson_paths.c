@@ -1,6 +1,5 @@
 #include "rules/ndjson_paths.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "core/ascii.h"
@@ -61,10 +60,23 @@ static uint32_t add_element(struct ndjson_paths *paths, uint32_t from, uint32_t 
     return position;
 }
 
-/* The length of an index like `[12]` at the start of text; 0: not an index. */
+static uint32_t add_every(struct ndjson_paths *paths, uint32_t from)
+{
+    if (!paths->steps[from].every) {
+        uint32_t every = add_step(paths, slice_make(NULL, 0), NDJSON_EVERY);
+        paths->steps[from].every = every;
+    }
+    return paths->steps[from].every;
+}
+
+/* The length of an index like `[12]` or `[*]` at the start of text; 0: not an index. */
 static size_t index_len(const char *text, uint32_t *index)
 {
     size_t len = 1;
+    if (strncmp(text, "[*]", 3) == 0) {
+        *index = NDJSON_EVERY;
+        return 3;
+    }
     *index = 0;
     for (; ascii_is_digit(text[len]) && len <= INDEX_DIGITS_MAX; len++)
         *index = *index * 10 + (uint32_t)(text[len] - '0');
@@ -74,6 +86,7 @@ static size_t index_len(const char *text, uint32_t *index)
 /* True when every part of a column is a name or an index; else it can only be a whole name. */
 static bool is_path(const char *column)
 {
+    unsigned every_count = 0;
     for (const char *cursor = column;;) {
         size_t len = strcspn(cursor, ".[");
         if (len == 0)
@@ -82,7 +95,7 @@ static bool is_path(const char *column)
         while (*cursor == '[') {
             uint32_t index;
             len = index_len(cursor, &index);
-            if (len == 0)
+            if (len == 0 || (index == NDJSON_EVERY && every_count++))
                 return false;
             cursor += len;
         }
@@ -93,7 +106,7 @@ static bool is_path(const char *column)
     }
 }
 
-static uint32_t add_path(struct ndjson_paths *paths, const char *column)
+static uint32_t add_path(struct ndjson_paths *paths, const char *column, uint32_t *every)
 {
     uint32_t step = NDJSON_TOP;
     for (const char *cursor = column; *cursor;) {
@@ -103,7 +116,10 @@ static uint32_t add_path(struct ndjson_paths *paths, const char *column)
         while (*cursor == '[') {
             uint32_t index;
             cursor += index_len(cursor, &index);
-            step = add_element(paths, step, index);
+            if (index == NDJSON_EVERY)
+                step = *every = add_every(paths, step);
+            else
+                step = add_element(paths, step, index);
         }
         if (*cursor == '.')
             cursor++;
@@ -114,15 +130,17 @@ static uint32_t add_path(struct ndjson_paths *paths, const char *column)
 size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
 {
     for (size_t i = 0; i < paths->cell_count; i++)
-        if (strcmp(paths->columns[i], column) == 0)
+        if (strcmp(paths->columns[i].name, column) == 0)
             return i;
     size_t cell = paths->cell_count++;
     paths->columns = memory_resize(paths->columns, paths->cell_count, sizeof *paths->columns);
-    paths->columns[cell] = column;
+    struct ndjson_column *added = &paths->columns[cell];
+    *added = (struct ndjson_column){.name = column};
 
     bool is_name = !strpbrk(column, ".[");
     if (is_name || is_path(column)) {
-        uint32_t step = is_name ? add_member(paths, NDJSON_TOP, slice_from(column)) : add_path(paths, column);
+        uint32_t step = is_name ? add_member(paths, NDJSON_TOP, slice_from(column))
+                                : add_path(paths, column, &added->every);
         paths->steps[step].cell = (int)cell;
     }
     if (!is_name) {
@@ -130,4 +148,9 @@ size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
         paths->steps[step].cell = (int)cell;
     }
     return cell;
+}
+
+bool ndjson_paths_collects(const char *column)
+{
+    return strstr(column, "[*]") && is_path(column);
 }

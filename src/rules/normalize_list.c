@@ -231,6 +231,33 @@ static void repeat_country(struct record_context *context, struct slice code, si
     value->state = VALUE_PRESENT;
 }
 
+/* Keeps of a list of countries those whose ids are there, both by their places. */
+static void keep_countries_of_ids(struct record_context *context)
+{
+    struct value *value = &context->values[FIELD_TAX_COUNTRY];
+    struct slice rest = value->text, item;
+    struct list list = {NULL, 0, 0, 0, 0};
+    for (uint64_t places = context->tax_country_filled; places && record_next_item(&rest, &item);
+         places &= places - 1)
+        if (context->tax_id_filled & places & -places)
+            append_item(&list, context->arena, item);
+    value->text = slice_make(list.data, list.len);
+}
+
+/* Lists collected by `[*]` are paired by their places: one country never stands for several ids, nor for the
+ * id of another element. */
+static void pair_places(struct record_context *context)
+{
+    uint64_t missing = context->tax_id_filled & ~context->tax_country_filled;
+    if (missing)
+        record_context_add_verdictf(
+            context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,
+            "the tax_id of element [%d] has no country; with [*] each tax_id needs its own",
+            __builtin_ctzll(missing));
+    else
+        keep_countries_of_ids(context);
+}
+
 void normalize_tax_pairs(struct record_context *context)
 {
     const struct value *id = &context->values[FIELD_TAX_ID];
@@ -244,6 +271,12 @@ void normalize_tax_pairs(struct record_context *context)
     struct slice code = country->text;
     if (country->state == VALUE_PRESENT && context->tax_country_filled == context->tax_id_filled)
         return;
+    bool is_collected =
+        context->set->plan_of[FIELD_TAX_COUNTRY] && context->set->plan_of[FIELD_TAX_COUNTRY]->collects;
+    if (is_collected && (country->state == VALUE_PRESENT || ids > 1)) {
+        pair_places(context);
+        return;
+    }
     if (country->state == VALUE_PRESENT && countries != 1) {
         record_context_add_verdictf(
             context, FIELD_TAX_COUNTRY, VERDICT_REJECT, RULE_FORMAT,

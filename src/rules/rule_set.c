@@ -68,12 +68,29 @@ static int find_column(const struct builder *builder, const struct job_column *c
     return found ? 0 : fail_missing_column(builder, column);
 }
 
+/* A path with `[*]` gives several values: only a list takes them. */
+static int check_collecting(const struct builder *builder, struct field_plan *plan,
+                            const struct job_column *column)
+{
+    if (!builder->set->paths || !ndjson_paths_collects(column->name))
+        return 0;
+    plan->collects = true;
+    if (plan->type == FIELD_TYPE_COUNTRY_LIST || plan->type == FIELD_TYPE_TEXT_LIST)
+        return 0;
+    size_t head = (size_t)(strstr(column->name, "[*]") - column->name);
+    return job_fail(
+        builder->set->job, column->place, builder->error,
+        "\"%s\" gives a list, and %s is a single value\nhint: map one element, such as \"%.*s[0]%s\"",
+        column->name, field_name(plan->field), (int)head, column->name, column->name + head + 3);
+}
+
 static int find_columns(const struct builder *builder, struct field_plan *plan)
 {
     const struct job_mapping *mapping = plan->mapping;
     size_t *columns = arena_alloc(&builder->set->arena, mapping->column_count * sizeof *columns);
     for (size_t i = 0; i < mapping->column_count; i++)
-        if (find_column(builder, &mapping->columns[i], &columns[i]) != 0)
+        if (find_column(builder, &mapping->columns[i], &columns[i]) != 0 ||
+            check_collecting(builder, plan, &mapping->columns[i]) != 0)
             return -1;
     plan->columns = columns;
     plan->column = columns[0];

@@ -130,6 +130,236 @@ static void an_array_of_scalars_is_a_list(void **state)
     }
 }
 
+/* The wrapper that a path names, or that a path leads to. */
+static void a_wrapped_value_is_unwrapped(void **state)
+{
+    (void)state;
+    static const struct way_case cases[] = {
+        {"an object id", "v", OBJECT("\"v\":{\"$oid\":\"5f0000000000000000000001\"}"),
+         "5f0000000000000000000001", ""},
+        {"its wrapper by name", "v.$oid", OBJECT("\"v\":{\"$oid\":\"5f01\"}"), "5f01", ""},
+        {"a long", "v", OBJECT("\"v\":{\"$numberLong\":\"14155550110\"}"), "14155550110", ""},
+        {"a long by name", "v.$numberLong", OBJECT("\"v\":{\"$numberLong\":\"14155550110\"}"), "14155550110",
+         ""},
+        {"a long that is a number", "v", OBJECT("\"v\":{\"$numberLong\":7}"), "7", ""},
+        {"an int", "v", OBJECT("\"v\":{\"$numberInt\":\"-42\"}"), "-42", ""},
+        {"a decimal", "v", OBJECT("\"v\":{\"$numberDecimal\":\"0.10\"}"), "0.10", ""},
+        {"a double that is whole", "v", OBJECT("\"v\":{\"$numberDouble\":\"14155550110.0\"}"), "14155550110",
+         ""},
+        {"one of Java", "v", OBJECT("\"v\":{\"$numberDouble\":\"1.415555011E10\"}"), "14155550110", ""},
+        {"a negative zero", "v", OBJECT("\"v\":{\"$numberDouble\":\"-0.0\"}"), "0", ""},
+        {"a double that is not whole", "v", OBJECT("\"v\":{\"$numberDouble\":\"1.5\"}"), "1.5", ""},
+        {"a double of more digits than it holds", "v",
+         OBJECT("\"v\":{\"$numberDouble\":\"9007199254740993.0\"}"), "9007199254740993.0", ""},
+        {"no number", "v", OBJECT("\"v\":{\"$numberDouble\":\"NaN\"}"), "NaN", ""},
+        {"a symbol", "v", OBJECT("\"v\":{\"$symbol\":\"Rome\"}"), "Rome", ""},
+        {"undefined", "v", OBJECT("\"v\":{\"$undefined\":true}"), "-", ""},
+        {"a UUID", "v", OBJECT("\"v\":{\"$uuid\":\"00112233-4455-6677-8899-aabbccddeeff\"}"),
+         "00112233-4455-6677-8899-aabbccddeeff", ""},
+        {"a binary UUID", "v",
+         OBJECT("\"v\":{\"$binary\":{\"base64\":\"ABEiM0RVZneImaq7zN3u/w==\",\"subType\":\"04\"}}"),
+         "00112233-4455-6677-8899-aabbccddeeff", ""},
+        {"one of version 1", "v", OBJECT("\"v\":{\"$binary\":\"ABEiM0RVZneImaq7zN3u/w==\",\"$type\":\"04\"}"),
+         "00112233-4455-6677-8899-aabbccddeeff", ""},
+        {"an old UUID, whose bytes have three orders", "v",
+         OBJECT("\"v\":{\"$binary\":{\"base64\":\"ABEiM0RVZneImaq7zN3u/w==\",\"subType\":\"03\"}}"), "!",
+         "city/format"},
+        {"a date in text", "v", OBJECT("\"v\":{\"$date\":\"1980-02-03T00:00:00Z\"}"), "1980-02-03T00:00:00Z",
+         ""},
+        {"a date of version 1", "v", OBJECT("\"v\":{\"$date\":318384000000}"), "1980-02-03T00:00:00Z", ""},
+        {"a date before 1970", "v", OBJECT("\"v\":{\"$date\":{\"$numberLong\":\"-315619200000\"}}"),
+         "1960-01-01T00:00:00Z", ""},
+        {"by name", "v.$date", OBJECT("\"v\":{\"$date\":{\"$numberLong\":\"-315619200000\"}}"),
+         "1960-01-01T00:00:00Z", ""},
+        {"a number by name", "v.$date", OBJECT("\"v\":{\"$date\":-315619200000}"), "1960-01-01T00:00:00Z",
+         ""},
+        {"its number by name", "v.$date.$numberLong",
+         OBJECT("\"v\":{\"$date\":{\"$numberLong\":\"-315619200000\"}}"), "-315619200000", ""},
+        {"a millisecond before 1970", "v", OBJECT("\"v\":{\"$date\":-1}"), "1969-12-31T23:59:59.999Z", ""},
+        {"a date out of the calendar", "v", OBJECT("\"v\":{\"$date\":253402300800000}"), "253402300800000",
+         ""},
+        {"a date that is not whole", "v", OBJECT("\"v\":{\"$date\":1.5}"), "!", "city/format"},
+        {"a wrapper with another kind of value", "v", OBJECT("\"v\":{\"$oid\":5}"), "!", "city/format"},
+        {"a wrapper with a member beside it", "v", OBJECT("\"v\":{\"$oid\":\"5f\",\"x\":1}"), "!",
+         "city/format"},
+        {"an unknown wrapper", "v", OBJECT("\"v\":{\"$code\":\"x\"}"), "!", "city/format"},
+        {"a customer's own member S", "v", OBJECT("\"v\":{\"S\":\"Rome\"}"), "!", "city/format"},
+        {"and N", "v", OBJECT("\"v\":{\"N\":\"12\"}"), "!", "city/format"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        map(fixture, FIELD_CITY, cases[i].column);
+        const char *verdicts = validate(fixture, cases[i].line);
+        const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_CITY);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
+            fail_msg("%s: %s (%s)", cases[i].sentence, value, verdicts);
+        fixture_free(fixture);
+    }
+}
+
+static void an_instant_is_a_date_whatever_the_format_of_texts(void **state)
+{
+    (void)state;
+    static const struct way_case cases[] = {
+        {"an instant", NULL, OBJECT("\"v\":{\"$date\":{\"$numberLong\":\"-315619200000\"}}"), "1960-01-01",
+         ""},
+        {"of a job with a format", "DD/MM/YYYY", OBJECT("\"v\":{\"$date\":318384000000}"), "1980-02-03", ""},
+        {"a text of a job with a format", "DD/MM/YYYY", OBJECT("\"v\":\"03/02/1980\""), "1980-02-03", ""},
+        {"an instant within a day", NULL, OBJECT("\"v\":{\"$date\":{\"$numberLong\":\"-315615600000\"}}"),
+         "!", "date_of_birth/time"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        map(fixture, FIELD_DATE_OF_BIRTH, "v")->format = cases[i].column;
+        const char *verdicts = validate(fixture, cases[i].line);
+        const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_DATE_OF_BIRTH);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
+            fail_msg("%s: %s (%s)", cases[i].sentence, value, verdicts);
+        fixture_free(fixture);
+    }
+}
+
+#define ITEM(members)                                                                                        \
+    SLICE_LITERAL("{\"Item\":{\"external_id\":{\"S\":\"C-1\"},\"last_name\":{\"S\":\"Example\"}," members    \
+                  "}}")
+
+/* A record of DynamoDB; the fixture's own columns are mapped to Item. */
+static void a_record_of_dynamodb_is_unwrapped(void **state)
+{
+    (void)state;
+    static const struct way_case cases[] = {
+        {"a text", "Item.v", ITEM("\"v\":{\"S\":\"Rome\"}"), "Rome", ""},
+        {"its wrapper by name", "Item.v.S", ITEM("\"v\":{\"S\":\"Rome\"}"), "Rome", ""},
+        {"a number", "Item.v", ITEM("\"v\":{\"N\":\"14155550110\"}"), "14155550110", ""},
+        {"true", "Item.v", ITEM("\"v\":{\"BOOL\":true}"), "true", ""},
+        {"null", "Item.v", ITEM("\"v\":{\"NULL\":true}"), "-", ""},
+        {"a map", "Item.a.v", ITEM("\"a\":{\"M\":{\"v\":{\"S\":\"Rome\"}}}"), "Rome", ""},
+        {"its wrappers by name", "Item.a.M.v.S", ITEM("\"a\":{\"M\":{\"v\":{\"S\":\"Rome\"}}}"), "Rome", ""},
+        {"an attribute named as the wrapper", "Item.a.M", ITEM("\"a\":{\"M\":{\"M\":{\"S\":\"Rome\"}}}"),
+         "Rome", ""},
+        {"an attribute named as a letter", "Item.S", ITEM("\"S\":{\"S\":\"Rome\"}"), "Rome", ""},
+        {"an element", "Item.a[1]", ITEM("\"a\":{\"L\":[{\"S\":\"x\"},{\"S\":\"Rome\"}]}"), "Rome", ""},
+        {"a map in a list", "Item.a[0].v", ITEM("\"a\":{\"L\":[{\"M\":{\"v\":{\"S\":\"Rome\"}}}]}"), "Rome",
+         ""},
+        {"a map as a value", "Item.v", ITEM("\"v\":{\"M\":{\"S\":{\"S\":\"Rome\"}}}"), "!", "city/format"},
+        {"a set", "Item.v", ITEM("\"v\":{\"SS\":[\"Rome\"]}"), "!", "city/format"},
+        {"bytes", "Item.v", ITEM("\"v\":{\"B\":\"Um9tZQ==\"}"), "Um9tZQ==", ""},
+        {"a plain member beside them", "Item.v", ITEM("\"v\":{\"S\":\"Rome\"},\"x\":1"), "!", "city/format"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        bool is_plain = strstr(cases[i].sentence, "plain member");
+        map(fixture, FIELD_EXTERNAL_ID, is_plain ? "Item.external_id.S" : "Item.external_id");
+        map(fixture, FIELD_LAST_NAME, is_plain ? "Item.last_name.S" : "Item.last_name");
+        map(fixture, FIELD_CITY, cases[i].column);
+        const char *verdicts = validate(fixture, cases[i].line);
+        const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_CITY);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
+            fail_msg("%s: %s (%s)", cases[i].sentence, value, verdicts);
+        fixture_free(fixture);
+    }
+}
+
+static void an_item_without_its_export_is_dynamodb_too(void **state)
+{
+    (void)state;
+    struct fixture *fixture = ndjson_new();
+    map(fixture, FIELD_NATIONALITIES, "nats");
+    assert_string_equal(
+        validate(fixture, SLICE_LITERAL("{\"external_id\":{\"S\":\"C-1\"},\"last_name\":{\"S\":\"Example\"},"
+                                        "\"nats\":{\"SS\":[\"IT\",\"US\"]}}")),
+        "");
+    assert_string_equal(fixture_value(fixture, FIELD_NATIONALITIES), "IT|US");
+    assert_string_equal(
+        validate(fixture, SLICE_LITERAL("{\"external_id\":{\"S\":\"C-1\"},\"last_name\":{\"S\":\"Example\"},"
+                                        "\"nats\":{\"L\":[{\"S\":\"IT\"},{\"NULL\":true},{\"S\":\"US\"}]}}")),
+        "");
+    assert_string_equal(fixture_value(fixture, FIELD_NATIONALITIES), "IT|US");
+    fixture_free(fixture);
+}
+
+static void every_element_gives_an_item(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence;
+        struct slice line;
+        const char *ids, *countries, *verdicts;
+    } cases[] = {
+        {"two pairs", OBJECT("\"t\":[{\"id\":\"1\",\"c\":\"US\"},{\"c\":\"IT\",\"id\":\"2\"}]"), "1|2",
+         "US|IT", ""},
+        {"numbers", OBJECT("\"t\":[{\"id\":1,\"c\":840}]"), "1", "US", ""},
+        {"wrapped", OBJECT("\"t\":[{\"id\":{\"$numberLong\":\"12\"},\"c\":\"US\"}]"), "12", "US", ""},
+        {"a country twice", OBJECT("\"t\":[{\"id\":\"1\",\"c\":\"US\"},{\"id\":\"2\",\"c\":\"US\"}]"), "1|2",
+         "US|US", ""},
+        {"an id without a country", OBJECT("\"t\":[{\"id\":\"1\",\"c\":\"US\"},{\"id\":\"2\"}]"), "1|2", "!",
+         "tax_country/format"},
+        {"null is no country", OBJECT("\"t\":[{\"id\":\"1\",\"c\":null},{\"id\":\"2\",\"c\":\"US\"}]"), "1|2",
+         "!", "tax_country/format"},
+        {"a null value is no country",
+         OBJECT("\"t\":[{\"id\":\"1\",\"c\":\"N/A\"},{\"id\":\"2\",\"c\":\"US\"}]"), "1|2", "!",
+         "tax_country/format"},
+        {"the country of another element", OBJECT("\"t\":[{\"c\":\"US\"},{\"id\":\"2\"}]"), "2", "!",
+         "tax_country/format"},
+        {"a country without an id", OBJECT("\"t\":[{\"c\":\"US\"},{\"id\":\"2\",\"c\":\"IT\"}]"), "2", "IT",
+         ""},
+        {"no country for two ids", OBJECT("\"country\":\"US\",\"t\":[{\"id\":\"1\"},{\"id\":\"2\"}]"), "1|2",
+         "!", "tax_country/format"},
+        {"one id has the record's country", OBJECT("\"country\":\"US\",\"t\":[{\"id\":\"1\"}]"), "1", "US",
+         ""},
+        {"no element", OBJECT("\"t\":[]"), "-", "-", ""},
+        {"null", OBJECT("\"t\":null"), "-", "-", ""},
+        {"missing", OBJECT("\"x\":null"), "-", "-", ""},
+        {"elements that are no objects", OBJECT("\"t\":[1,null,[2]]"), "-", "-", ""},
+        {"an object in the place of the array", OBJECT("\"t\":{\"id\":\"1\",\"c\":\"US\"}"), "!", "!",
+         "tax_id/format tax_country/format"},
+        {"a text there", OBJECT("\"t\":\"1\""), "!", "!", "tax_id/format tax_country/format"},
+        {"an item that is an object", OBJECT("\"t\":[{\"id\":{\"x\":1},\"c\":\"US\"}]"), "!", "US",
+         "tax_id/format"},
+        {"an item that is a list", OBJECT("\"t\":[{\"id\":[\"1\"],\"c\":\"US\"}]"), "!", "US",
+         "tax_id/format"},
+        {"the whole name takes precedence", OBJECT("\"t[*].id\":\"9\",\"t\":[{\"id\":\"1\",\"c\":\"US\"}]"),
+         "9", "US", ""},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        map(fixture, FIELD_TAX_ID, "t[*].id");
+        map(fixture, FIELD_TAX_COUNTRY, "t[*].c");
+        map(fixture, FIELD_COUNTRY, "country");
+        const char *verdicts = validate(fixture, cases[i].line);
+        const char *ids = fixture_value(fixture, FIELD_TAX_ID);
+        const char *countries = fixture_value(fixture, FIELD_TAX_COUNTRY);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(ids, cases[i].ids) != 0 ||
+            strcmp(countries, cases[i].countries) != 0)
+            fail_msg("%s: %s and %s (%s)", cases[i].sentence, ids, countries, verdicts);
+        fixture_free(fixture);
+    }
+}
+
+static void a_list_of_more_than_64_elements_is_refused(void **state)
+{
+    (void)state;
+    char line[8192] = "{\"external_id\":\"C-1\",\"last_name\":\"Example\",\"t\":[{\"id\":\"1\"}";
+    for (size_t i = 0; i < 64; i++)
+        strcat(line, ",{\"id\":\"1\"}"); /* NOLINT: it fits */
+    strcat(line, "]}");
+    struct fixture *fixture = ndjson_new();
+    map(fixture, FIELD_TAX_ID, "t[*].id");
+    assert_string_equal(validate(fixture, slice_from(line)), "tax_id/format");
+    fixture_free(fixture);
+}
+
+static void one_value_takes_no_list(void **state)
+{
+    (void)state;
+    struct fixture *fixture = ndjson_new();
+    map(fixture, FIELD_CITY, "a[*].city");
+    assert_false(fixture_build(fixture));
+    assert_non_null(strstr(fixture->error.text, "\"a[*].city\" gives a list, and city is a single value"));
+    assert_non_null(strstr(fixture->error.text, "\"a[0].city\""));
+    fixture_free(fixture);
+}
+
 static void two_fields_can_come_from_one_place(void **state)
 {
     (void)state;
@@ -185,6 +415,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_is_a_way_into_the_object),
         cmocka_unit_test(an_array_of_scalars_is_a_list),
+        cmocka_unit_test(a_wrapped_value_is_unwrapped),
+        cmocka_unit_test(an_instant_is_a_date_whatever_the_format_of_texts),
+        cmocka_unit_test(a_record_of_dynamodb_is_unwrapped),
+        cmocka_unit_test(an_item_without_its_export_is_dynamodb_too),
+        cmocka_unit_test(every_element_gives_an_item),
+        cmocka_unit_test(a_list_of_more_than_64_elements_is_refused),
+        cmocka_unit_test(one_value_takes_no_list),
         cmocka_unit_test(two_fields_can_come_from_one_place),
         cmocka_unit_test(what_is_no_object_is_malformed),
     };

@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+# Typed JSON and the elements of arrays: exports of MongoDB and DynamoDB, in `check`, `explain` and `guess`.
+use strict;
+use warnings;
+
+use FindBin;
+use JSON::PP qw(decode_json);
+use Test::More;
+
+use lib "$FindBin::Bin/../lib";
+use KycTest;
+
+my $folder = scratch_folder();
+
+# MongoDB: one customer as each version and mode writes it.
+my %mongo = (
+    'Extended JSON 2, relaxed' => '{"_id":{"$oid":"65a000000000000000000001"},"born":{"$date":"1980-02-13T00:00:00Z"},"phone":14155550110}',
+    'Extended JSON 2, canonical' => '{"_id":{"$oid":"65a000000000000000000001"},"born":{"$date":{"$numberLong":"319248000000"}},"phone":{"$numberLong":"14155550110"}}',
+    'canonical, a number of the shell' => '{"_id":{"$oid":"65a000000000000000000001"},"born":{"$date":{"$numberLong":"319248000000"}},"phone":{"$numberDouble":"14155550110.0"}}',
+    'Extended JSON 1, strict' => '{"_id":{"$oid":"65a000000000000000000001"},"born":{"$date":319248000000},"phone":{"$numberLong":"14155550110"}}',
+    'Extended JSON 1 of mongoexport' => '{"_id":{"$oid":"65a000000000000000000001"},"born":{"$date":"1980-02-13T00:00:00.000+0000"},"phone":{"$numberLong":"14155550110"}}',
+);
+for my $name (sort keys %mongo) {
+    my ($summary) = checked('external_id: _id, date_of_birth: born, phone: phone', $mongo{$name});
+    is($summary->{valid}, 1, "$name: valid");
+    my $sent = explained(1);
+    like($sent, qr/^  external_id +65a000000000000000000001 /m, "$name: the key");
+    like($sent, qr/^  phone +\+14155550110\b/m, "$name: the phone number");
+    like($sent, qr/^  date_of_birth +1980-02-13 /m, "$name: the birth date");
+}
+my ($summary) = checked('external_id: _id, date_of_birth: "born.$date", phone: "phone.$numberLong"', $mongo{'Extended JSON 2, canonical'});
+is($summary->{valid}, 1, 'the same by the names of the wrappers');
+like(explained(1), qr/^  date_of_birth +1980-02-13 /m, 'a date in milliseconds too');
+
+# An instant has a zone or it is midnight in UTC; before 1970 too.
+my $before = '{"_id":"c1","phone":"+14155550110","born":{"$date":{"$numberLong":"-315622800000"}}}'; # 1959-12-31T23:00:00Z
+($summary) = checked('external_id: _id, date_of_birth: born, phone: phone', $before);
+is_deeply($summary->{rejects_by_rule}, {'date_of_birth/time' => 1}, 'an instant that is no midnight is rejected without a zone');
+checked('external_id: _id, date_of_birth: {column: born, zone: Europe/Berlin}, phone: phone', $before);
+like(explained(1), qr/^  date_of_birth +1960-01-01 /m, 'with its zone it is the next day');
+
+# DynamoDB.
+my $item = '{"Item":{"id":{"S":"c1"},"phone":{"N":"14155550110"},"born":{"S":"1980-02-13"},"address":{"M":{"city":{"S":"Rome"}}}}}';
+($summary) = checked('external_id: Item.id, date_of_birth: Item.born, phone: Item.phone, city: Item.address.city', $item);
+is($summary->{valid}, 1, 'DynamoDB: valid');
+like(explained(1), qr/^  city +Rome /m, 'DynamoDB: a map is passed through');
+($summary) = checked('external_id: id, date_of_birth: born, phone: phone', '{"id":"c1","phone":{"N":"14155550110"},"born":"1980-02-13"}');
+is_deeply($summary->{rejects_by_rule}, {'phone/format' => 1}, 'an own member N of a record that is not of DynamoDB is not unwrapped');
+
+# `[*]`.
+my $pair = 'external_id: id, date_of_birth: born, phone: phone, tax_id: "tax_ids[*].id", tax_country: "tax_ids[*].issuing_country"';
+my $one = '"born":"1980-02-13","phone":"+14155550110"';
+($summary) = checked($pair,
+    qq({"id":"c1",$one,"tax_ids":[{"id":"11-1","issuing_country":"US"},{"id":"22-2","issuing_country":"IT"}]}),
+    qq({"id":"c2",$one,"tax_ids":[{"id":"11-1","issuing_country":"US"},{"id":"22-2"}]}),
+    qq({"id":"c3",$one,"tax_ids":[{"issuing_country":"US"},{"id":"22-2"}]}),
+    qq({"id":"c4",$one,"tax_ids":[]}));
+is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'tax_country/format' => 2}], '[*]: an id without a country of its own is rejected');
+like(explained(1), qr/^  tax_id +11-1\W+22-2 .*\n(?:.*\n)*?  tax_country +US\W+IT /m, '[*]: the pairs stay pairs');
+for my $case (
+    ['a single value', 'external_id: id, date_of_birth: born, phone: "phones[*].number"', qr/job\.yaml:\d+:\d+: "phones\[\*\]\.number" gives a list, and phone is a single value\n.*\nhint: map one element, such as "phones\[0\]\.number"/s],
+) {
+    my ($sentence, $fields, $want) = @$case;
+    my (undef, $status, $err) = checked($fields, qq({"id":"c1",$one}));
+    is($status, 2, "$sentence: status 2");
+    like($err, $want, "$sentence: the message says so");
+}
+
+# guess: the columns without their wrappers.
+my $guessed = guess('{"_id":{"$oid":"65a000000000000000000001"},"email":"ann@example.com","firstName":"Ann","lastName":"Example",'
+    . '"phone":{"$numberLong":"14155550110"},"dob":{"$date":"1980-02-13T00:00:00Z"},"nationalities":["US"],'
+    . '"tax_ids":[{"id":"11-1","issuing_country":"US"},{"id":"22-2","issuing_country":"IT"}]}',
+    '{"_id":{"$oid":"65a000000000000000000002"},"email":"bob@example.com","firstName":"Bob","lastName":"Example",'
+    . '"phone":{"$numberLong":"14155550111"},"dob":{"$date":{"$numberLong":"-315619200000"}}}');
+like($guessed, qr/^  external_id: _id\b/m, 'guess: _id');
+like($guessed, qr/^  phone: phone\b/m, 'guess: a number');
+like($guessed, qr/^  date_of_birth: dob\b/m, 'guess: a date in both forms');
+like($guessed, qr/"?tax_ids\[\*\]\.id"?/, 'guess: the elements of an array');
+unlike($guessed, qr/\$(?:oid|date|number)/, 'guess: no wrapper');
+$guessed = guess('{"Item":{"id":{"S":"c1"},"email":{"S":"ann@example.com"},"phone":{"N":"14155550110"},"address":{"M":{"city":{"S":"Rome"}}}}}');
+like($guessed, qr/^  email: Item\.email\b/m, 'guess: an attribute of DynamoDB');
+like($guessed, qr/^  city: Item\.address\.city\b/m, 'guess: one in a map');
+done_testing;
+
+# A job of these fields beside a name and a country, over these lines: its summary, status and errors.
+sub checked
+{
+    my ($fields, @lines) = @_;
+    write_file("$folder/export.ndjson", join '', map { "$_\n" } @lines);
+    write_file("$folder/job.yaml", <<"END");
+job: typed
+input: {path: export.ndjson}
+provider: {name: payward, credentials: {api_key: env:A, api_secret: env:B}}
+fields: {$fields, email: {value: ann\@example.com}, first_name: {value: Ann}, last_name: {value: Example}, country: {value: US}}
+rules: [{field: city, required: false}, {field: address_line1, required: false}, {field: postal_code, required: false},
+  {field: occupation, required: false}, {field: birth_city, required: false}, {field: birth_country, required: false},
+  {field: nationalities, required: false}, {field: tax_id, required: false}, {field: tax_country, required: false}]
+END
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report", '--json', '-q');
+    return ($out ? decode_json($out) : undef, $status, $err);
+}
+
+sub explained { return (run_program(program('kyc-import'), 'explain', "$folder/job.yaml", '--row', $_[0], '--unmask', '-q'))[1]; }
+
+# The job that guess writes for these lines; it loads.
+sub guess
+{
+    write_file("$folder/guess.ndjson", join '', map { "$_\n" } @_);
+    my ($status, $out) = run_program(program('kyc-import'), 'guess', "$folder/guess.ndjson", '--provider', 'kira');
+    return $out;
+}
