@@ -1,26 +1,29 @@
 #include "input/csv_cells.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include <csv.h>
 
 #include "core/memory.h"
+#include "input/csv_split.h"
 
 enum { CELL_BUFFER_LEN = 64 * 1024 }; /* libcsv's grows by as much: its own 128 bytes make long cells slow */
 
 struct csv_cells {
     struct csv_parser parser;
-    char delimiter, quote;
+    char delimiter, quote, escape; /* escape NUL: none */
+    bool uses_split;
+    struct csv_split split;          /* in place of the parser */
     bool parser_made, parser_in_use; /* in use: a record was begun and has not ended well */
     bool is_first;                   /* no line was added yet */
     bool row_ended;
     struct arena *arena;
     struct slice *list;
     size_t count, capacity;
-    bool is_plain; /* no quote in the line in hand: it is a whole record, or lies within a cell */
-    char *text;    /* plain: a copy of the line from the next cell on; else space for cells */
+    bool has_surplus; /* a cell beyond capacity has a value */
+    bool is_plain;    /* no quote in the line in hand: it is a whole record, or lies within a cell */
+    char *text;       /* plain: a copy of the line from the next cell on; else space for cells */
     size_t text_capacity;
 };
 
@@ -48,11 +51,14 @@ static void make_parser(struct csv_cells *cells)
     cells->parser_in_use = false;
 }
 
-struct csv_cells *csv_cells_new(char delimiter, char quote)
+struct csv_cells *csv_cells_new(const struct job_input *input)
 {
     struct csv_cells *cells = memory_new(1, sizeof *cells);
-    cells->delimiter = delimiter;
-    cells->quote = quote;
+    cells->delimiter = input->delimiter;
+    cells->quote = input->quote;
+    cells->escape = input->escape;
+    cells->uses_split = csv_split_is_needed(input);
+    csv_split_init(&cells->split, input);
     make_parser(cells);
     return cells;
 }
@@ -62,20 +68,32 @@ void csv_cells_free(struct csv_cells *cells)
     if (!cells)
         return;
     csv_free(&cells->parser);
+    csv_split_clear(&cells->split);
     free(cells);
 }
 
 void csv_cells_begin(struct csv_cells *cells, struct arena *arena, size_t capacity)
 {
-    if (cells->parser_in_use)
+    if (cells->uses_split)
+        csv_split_begin(&cells->split);
+    else if (cells->parser_in_use)
         make_parser(cells);
     cells->parser_in_use = true;
+    cells->has_surplus = false;
     cells->row_ended = false;
     cells->is_first = true;
     cells->arena = arena;
     cells->count = 0;
     cells->capacity = capacity;
     cells->list = arena_alloc(arena, capacity * sizeof *cells->list);
+}
+
+static bool is_blank(struct slice cell)
+{
+    for (size_t i = 0; i < cell.len; i++)
+        if (cell.data[i] != ' ' && cell.data[i] != '\t')
+            return false;
+    return true;
 }
 
 /* A plain cell is in the copy of the line already. One that began on an earlier line may need more than this
@@ -87,8 +105,10 @@ static void add_cell(void *bytes, size_t len, void *context)
     char *to = cells->text;
     if (cells->is_plain) /* of a cell too many as well: split_plain continues from there */
         cells->text += len + 1;
-    if (index >= cells->capacity)
+    if (index >= cells->capacity) {
+        cells->has_surplus |= !is_blank(slice_make(bytes, len));
         return;
+    }
     if (!cells->is_plain && len > cells->text_capacity) {
         to = arena_bytes(cells->arena, len);
         memcpy(to, bytes, len);
@@ -98,6 +118,11 @@ static void add_cell(void *bytes, size_t len, void *context)
         cells->text_capacity -= len;
     }
     cells->list[index] = slice_make(to, len);
+}
+
+static void add_split_cell(void *context, struct slice cell)
+{
+    add_cell((void *)cell.data, cell.len, context);
 }
 
 static void end_row(int line_end, void *context)
@@ -139,6 +164,8 @@ static void split_plain(struct csv_cells *cells, size_t len)
         struct slice cell = slice_make(cursor, (size_t)((stop ? stop : end) - cursor));
         if (cells->count < cells->capacity)
             cells->list[cells->count] = cell;
+        else
+            cells->has_surplus |= !is_blank(cell);
         cells->count++;
         cursor += cell.len + 1;
     } while (stop);
@@ -162,13 +189,20 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
     cells->is_first = false;
     cells->text = arena_bytes(cells->arena, line.len);
     cells->text_capacity = line.len;
-    cells->is_plain = !memchr(line.data, cells->quote, line.len);
+    cells->is_plain = !memchr(line.data, cells->quote, line.len) &&
+                      !(cells->escape && memchr(line.data, cells->escape, line.len));
     if (cells->is_plain)
         memcpy(cells->text, line.data, line.len);
     if (cells->is_plain && is_first && len < line.len) {
         split_plain(cells, len);
         cells->parser_in_use = false;
         return CSV_CELLS_DONE;
+    }
+    if (cells->uses_split) {
+        cells->is_plain = false;
+        if (!csv_split_add(&cells->split, line, add_split_cell, cells, &cells->row_ended, bad_offset))
+            return CSV_CELLS_BAD;
+        return cells->row_ended ? CSV_CELLS_DONE : CSV_CELLS_OPEN;
     }
     /* A function that answers `no blank` costs libcsv half of its speed (a call per byte), so it is set only
      * where it makes a difference. */
@@ -182,6 +216,8 @@ enum csv_cells_result csv_cells_add(struct csv_cells *cells, struct slice line, 
 
 enum csv_cells_result csv_cells_end(struct csv_cells *cells)
 {
+    if (cells->uses_split)
+        return csv_split_end(&cells->split, add_split_cell, cells) ? CSV_CELLS_DONE : CSV_CELLS_BAD;
     if (csv_fini(&cells->parser, add_cell, end_row, cells) != 0)
         return CSV_CELLS_BAD;
     assert(cells->row_ended);
@@ -197,4 +233,14 @@ struct slice *csv_cells_list(const struct csv_cells *cells)
 size_t csv_cells_count(const struct csv_cells *cells)
 {
     return cells->count;
+}
+
+bool csv_cells_pad(struct csv_cells *cells)
+{
+    if (cells->has_surplus)
+        return false;
+    for (size_t i = cells->count; i < cells->capacity; i++)
+        cells->list[i] = slice_make("", 0);
+    cells->count = cells->capacity;
+    return true;
 }

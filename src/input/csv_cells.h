@@ -1,4 +1,4 @@
-/* csv_cells: one record's cells, with libcsv held on a short lead.
+/* csv_cells: one record's cells, by libcsv with tight control, or by csv_split where the job asks for more.
  *
  * libcsv is strict and strips no blanks. After a fault its state is of no use (it gives altered records), so
  * csv_cells_begin makes it anew whenever the record before did not end well. It is fed physical lines. A line
@@ -8,10 +8,12 @@
 #ifndef KYC_INPUT_CSV_CELLS_H
 #define KYC_INPUT_CSV_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/arena.h"
 #include "core/slice.h"
+#include "model/job.h"
 
 struct csv_cells;
 
@@ -21,7 +23,7 @@ enum csv_cells_result {
     CSV_CELLS_BAD,  /* not strict CSV */
 };
 
-struct csv_cells *csv_cells_new(char delimiter, char quote);
+struct csv_cells *csv_cells_new(const struct job_input *input);
 void csv_cells_free(struct csv_cells *cells);
 
 /* Begins a record. Cells beyond capacity are counted, not kept. */
@@ -37,5 +39,9 @@ enum csv_cells_result csv_cells_end(struct csv_cells *cells);
 /* Of a complete record: the cells, and how many it has (more than capacity: the rest was not kept). */
 struct slice *csv_cells_list(const struct csv_cells *cells);
 size_t csv_cells_count(const struct csv_cells *cells);
+
+/* Gives a complete record exactly `capacity` cells: empty ones are added, and those beyond that hold nothing
+ * but blanks are dropped. False, and nothing is changed: a cell beyond has a value. */
+bool csv_cells_pad(struct csv_cells *cells);
 
 #endif

@@ -3,7 +3,7 @@
  * A malformed record costs its first physical line and never harms its neighbours; a record in progress where
  * the input broke off is rejected as record/cut, even when it looks complete: after a cut at a random place
  * every third one does. A clean end without a newline ends a record. Thread: one at a time. Owner: new/free;
- * borrows the feed.
+ * borrows the input's settings and the feed.
  */
 #ifndef KYC_INPUT_READER_H
 #define KYC_INPUT_READER_H
@@ -34,12 +34,15 @@ struct reader_header {
     const struct slice *columns;
     const struct slice *source_columns; /* the bytes of their cells, not decoded, blanks included */
     size_t column_count;                /* at least 1; 0: NDJSON, which has no header */
-    struct slice raw;                   /* as in the input, without its line end */
+    struct slice raw; /* all that comes before the first record, as in the input, without the last line end */
+    bool is_given;    /* by input.csv.header: source_columns are UTF-8, and raw is not a line */
+    bool is_reject_file; /* it has a column kyc_row: min_records does not apply */
 };
 
-/* Reads the header; must come first, once. Valid as long as the reader. 0, or -1 with ERROR_INPUT: an empty
- * input, a header that is malformed or not of the encoding, or the feed broke off within it (error left with
- * scope ERROR_NONE then: the feed has the reason). `name` is for the message. */
+/* Reads the header; must come first, once. A separator line of spreadsheets (`sep=;`) is passed over. Valid
+ * as long as the reader. 0, or -1 with ERROR_INPUT: an empty input, a header that is malformed or not of the
+ * encoding, or the feed broke off within it (error left with scope ERROR_NONE then: the feed has the reason).
+ * `name` is for the message. */
 int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error);
 
 enum reader_result {
@@ -49,7 +52,7 @@ enum reader_result {
 };
 
 /* Fills an empty batch: record, row, line, and cells (CSV) or raw, the line that a rule worker makes cells of
- * (NDJSON; JSON_PADDING bytes follow it); fault and raw of those that are no record. */
+ * (NDJSON; JSON_PADDING bytes follow it); fault and raw of those that are no record; is_footer. */
 enum reader_result reader_fill(struct reader *reader, struct batch *batch);
 
 #endif

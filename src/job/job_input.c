@@ -8,6 +8,8 @@
 enum { MAX_RECORD_DEFAULT = 1 << 20 };
 
 static const char *const format_words[] = {[JOB_FORMAT_CSV] = "csv", [JOB_FORMAT_NDJSON] = "ndjson", NULL};
+static const char *const guard_words[] = {"keep", "strip", NULL};
+
 static int read_encoding(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
                          void *target)
 {
@@ -72,20 +74,16 @@ static int read_nulls(struct job_reader *reader, const struct job_node *value, c
     return 0;
 }
 
-static const struct job_key csv_keys[] = {
-    {"delimiter", job_scalar_separator, .offset = offsetof(struct job_input, delimiter)},
-    {"quote", job_scalar_separator, .offset = offsetof(struct job_input, quote)},
-    {0},
-};
-
-static int read_csv(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                    void *target)
+/* `keep` is the default: what a spreadsheet put around a value stays, with a warning. */
+static int read_guards(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
+                       void *target)
 {
-    const struct job_input *input = target;
-    if (job_keys_read(reader, value, csv_keys, key->name, target) != 0)
+    struct job_input *input = target;
+    int index = 0;
+    const struct job_key word = {.name = key->name, .words = guard_words};
+    if (job_scalar_word(reader, value, &word, &index) != 0)
         return -1;
-    if (input->delimiter == input->quote)
-        return job_keys_fail(reader, value, "`delimiter` and `quote` cannot be the same character");
+    input->strips_guards = index == 1;
     return 0;
 }
 
@@ -93,7 +91,8 @@ static const struct job_key input_keys[] = {
     {"path", .read = read_path},
     {"format", job_scalar_word, .offset = offsetof(struct job_input, format), .words = format_words},
     {"encoding", .read = read_encoding},
-    {"csv", .read = read_csv},
+    {"csv", .read = job_csv_read},
+    {"spreadsheet_guards", .read = read_guards},
     {"null_values", .read = read_nulls},
     {"max_record", job_scalar_size, .offset = offsetof(struct job_input, max_record), .min = 1,
      .max = 1 << 30},
@@ -223,5 +222,7 @@ int job_input_finish(struct job_reader *reader, const struct job_node *top)
     bool is_said = part && job_yaml_member(part, SLICE_LITERAL("format"));
     if (check_repeats(reader) != 0 || (!is_said && find_format(reader) != 0))
         return -1;
-    return check_encoding(reader, part);
+    if (check_encoding(reader, part) != 0)
+        return -1;
+    return job_csv_finish(reader, part);
 }

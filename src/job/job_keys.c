@@ -60,6 +60,16 @@ int job_keys_fail_name(struct job_reader *reader, const struct job_node *node, b
                   : job_keys_fail(reader, node, "%s\nhint: %s", message, hint);
 }
 
+/* The key that other tools call by this name, or NULL. */
+static const char *name_of_hint(const struct job_key *keys, struct slice name)
+{
+    for (; keys->name; keys++)
+        for (const char *const *hint = keys->hints; hint && *hint; hint++)
+            if (slice_is(name, *hint))
+                return keys->name;
+    return NULL;
+}
+
 static int fail_unknown(struct job_reader *reader, const struct job_node *member, const struct job_key *keys,
                         const char *name)
 {
@@ -72,6 +82,9 @@ static int fail_unknown(struct job_reader *reader, const struct job_node *member
     words[count] = NULL;
     struct slice message = arena_printf(
         &reader->job->arena, *name ? "unknown key `%s` in `%s`" : "unknown key `%s`", member->key.data, name);
+    const char *meant = name_of_hint(keys, member->key);
+    if (meant)
+        return job_keys_fail_at_key(reader, member, "%s\nhint: did you mean `%s`?", message.data, meant);
     return job_keys_fail_name(reader, member, true, message.data, member->key, words);
 }
 

@@ -36,6 +36,7 @@ struct job_key {
     size_t offset;            /* of what is filled in, within target */
     uint64_t min, max;        /* of a number */
     const char *const *words; /* of job_scalar_word: NULL-terminated */
+    const char *const *hints; /* what other tools call it, for messages: NULL-terminated; NULL: none */
 };
 
 /* Reads every member of a mapping by its row. name: of the mapping, for messages (`delivery`); "" for the

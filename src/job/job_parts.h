@@ -18,6 +18,11 @@ job_key_read job_input_read;
 /* After both: the paths as they will be read, and the format where none was said. */
 int job_input_finish(struct job_reader *reader, const struct job_node *top);
 
+/* job_csv.c: the part `csv` of the input, with the struct job_input as target; and, once the format is known,
+ * that no setting of CSV is given for another one. */
+job_key_read job_csv_read;
+int job_csv_finish(struct job_reader *reader, const struct job_node *part);
+
 job_key_read job_provider_read;
 job_key_read job_fields_read;
 /* Before any part is read: the fields that the job names itself (metadata.*, additional_info.*). */

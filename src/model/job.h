@@ -27,6 +27,8 @@ struct job_place {
 
 enum job_format { JOB_FORMAT_CSV, JOB_FORMAT_NDJSON };
 
+enum job_ragged { JOB_RAGGED_REJECT, JOB_RAGGED_PAD };
+
 struct job_input {
     const char **paths; /* `-` is standard input */
     size_t path_count;
@@ -34,6 +36,13 @@ struct job_input {
     enum job_format format;
     struct encoding encoding;
     char delimiter, quote;
+    char escape;            /* of CSV; NUL: none, a quote in a cell is doubled */
+    enum job_ragged ragged; /* records of CSV with more or fewer cells than the header */
+    uint32_t skip_lines;    /* of CSV: lines before the header */
+    uint32_t skip_footer;   /* of CSV: records at the end of each input that are no customers */
+    struct slice *header;   /* of CSV: the names of the columns; NULL: the first record has them */
+    size_t header_count;
+    bool strips_guards; /* of CSV: guards of spreadsheets are removed, not only warned about */
     struct slice *null_values;
     size_t null_count;
     size_t max_record; /* bytes */

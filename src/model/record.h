@@ -65,6 +65,7 @@ struct record {
     struct slice raw;    /* only with a fault: the bytes for broken.*, without the final line end */
     struct slice *cells; /* source bytes, undecoded, one per column of the header; NULL with a fault */
     size_t cell_count;
+    bool is_footer; /* among the records at the end that input.csv.skip_footer leaves out */
     /* a rule worker's */
     struct value *values; /* [field_count()] by field id; NULL with a fault */
     struct verdict *verdicts;

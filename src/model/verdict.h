@@ -40,7 +40,9 @@ struct verdict {
  * - expensive: a pattern of the job exceeded the match limit on this value
  * - twin: the same person exists under another key
  * - provider_warning (warning): the provider's own, beside a success
+ * - guard (warning): a spreadsheet's guard around a value: ' before it, or ="…" around it
  * - record/malformed: broken quoting or JSON; columns: other than in the header; cut: the input broke off
+ * - record/footer: a valid customer where input.csv.skip_footer expects none
  */
 #define RULE_REQUIRED        "required"
 #define RULE_FORMAT          "format"
@@ -66,10 +68,12 @@ struct verdict {
 #define RULE_EXISTS          "exists"
 #define RULE_EXPENSIVE       "expensive"
 #define RULE_TWIN            "twin"
+#define RULE_GUARD           "guard"
 #define RULE_WARNING         "provider_warning"
 /* of the record itself */
 #define RULE_MALFORMED "malformed"
 #define RULE_COLUMNS   "columns"
 #define RULE_CUT       "cut"
+#define RULE_FOOTER    "footer"
 
 #endif

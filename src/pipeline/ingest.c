@@ -189,6 +189,8 @@ static bool apply_limit(struct ingest *ingest, struct batch *batch, bool is_last
     bool is_whole = batch->count <= left;
     if (!is_whole)
         batch->count = (size_t)left;
+    for (size_t i = 0; ingest->limit && i < batch->count; i++)
+        batch->records[i].is_footer = false; /* the end of a part is not the end of the export */
     ingest->read += batch->count;
     atomic_store(&ingest->records, ingest->read);
     if (ingest->result == READER_END && is_whole)

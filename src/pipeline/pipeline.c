@@ -154,7 +154,8 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     if (!pipeline->rules || open_ledger(pipeline, error) != 0)
         return -1;
     map_fields(pipeline);
-    const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw};
+    const struct rejects_header rejects_header = {header->source_columns, header->column_count, header->raw,
+                                                  header->is_given};
     pipeline->rejects = rejects_open(job->report_folder, &job->input, &rejects_header, error);
     if (!pipeline->rejects || (pipeline->settings->send && start_run(pipeline, error) != 0))
         return -1;
@@ -201,7 +202,8 @@ static int check_input(struct pipeline *pipeline, int status)
     if (ingest_result(pipeline->ingest, &error) != 0)
         return log_and_merge_status(status, &error);
     uint64_t kept = stats->read - stats->skipped;
-    if (!pipeline->settings->limit && kept < input->min_records) {
+    bool is_whole_export = !pipeline->settings->limit && !ingest_header(pipeline->ingest)->is_reject_file;
+    if (is_whole_export && kept < input->min_records) {
         error_set(&error, ERROR_INPUT,
                   "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
                   ")\nhint: check that the export is complete",

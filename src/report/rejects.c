@@ -119,14 +119,17 @@ static void rejects_write_header(struct rejects *rejects, const struct rejects_h
         return;
     rejects->row.out = &rejects->rejected.waiting;
     for (size_t i = 0; i < header->column_count; i++)
-        if (rejects->keep[i])
+        if (rejects->keep[i] && header->is_given)
+            rejects_row_text(&rejects->row, header->columns[i]);
+        else if (rejects->keep[i])
             rejects_row_bytes(&rejects->row, header->columns[i]);
     for (size_t i = 0; i < ADDED_COUNT; i++)
         rejects_row_bytes(&rejects->row, slice_from(added_names[i]));
     rejects_row_end(&rejects->row);
 
     buffer_append(&rejects->broken.waiting, header->raw);
-    buffer_append_char(&rejects->broken.waiting, '\n');
+    if (!header->is_given)
+        buffer_append_char(&rejects->broken.waiting, '\n');
 }
 
 struct rejects *rejects_open(const char *folder, const struct job_input *input,

@@ -15,6 +15,7 @@
 #ifndef KYC_REPORT_REJECTS_H
 #define KYC_REPORT_REJECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -44,6 +45,7 @@ struct rejects_header {
     const struct slice *columns;
     size_t column_count;
     struct slice raw;
+    bool is_given; /* by the job: the names are UTF-8, and raw is not a line */
 };
 
 /* Creates the folder (0700) when missing. Borrows input; copies from the header. NULL with an error as

@@ -8,11 +8,16 @@
 
 void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out)
 {
-    *row = (struct rejects_row){
-        .out = out, .delimiter = input->delimiter, .quote = input->quote, .encoding = &input->encoding};
+    *row = (struct rejects_row){.out = out,
+                                .delimiter = input->delimiter,
+                                .quote = input->quote,
+                                .escape = input->escape,
+                                .encoding = &input->encoding};
     buffer_init(&row->encoded, REJECTS_ROW_MAX);
     row->needs_quotes[(unsigned char)input->delimiter] = true;
     row->needs_quotes[(unsigned char)input->quote] = true;
+    if (input->escape)
+        row->needs_quotes[(unsigned char)input->escape] = true;
     row->needs_quotes['\r'] = row->needs_quotes['\n'] = true;
 }
 
@@ -29,17 +34,23 @@ static bool rejects_row_needs_quotes(const struct rejects_row *row, struct slice
     return false;
 }
 
+/* The first quote or escape character. */
+static size_t rejects_row_find_special(const struct rejects_row *row, struct slice cell)
+{
+    for (size_t i = 0; i < cell.len; i++)
+        if (cell.data[i] == row->quote || (row->escape && cell.data[i] == row->escape))
+            return i;
+    return cell.len;
+}
+
 static void rejects_row_quoted(struct rejects_row *row, struct slice cell)
 {
     buffer_append_char(row->out, row->quote);
-    while (cell.len) {
-        const char *quote = memchr(cell.data, row->quote, cell.len);
-        size_t len = quote ? (size_t)(quote - cell.data) + 1 : cell.len;
-        buffer_append(row->out, slice_make(cell.data, len));
-        if (quote)
-            buffer_append_char(row->out, row->quote);
-        cell = slice_skip(cell, len);
+    for (size_t i; (i = rejects_row_find_special(row, cell)) < cell.len; cell = slice_skip(cell, i + 1)) {
+        buffer_append(row->out, slice_make(cell.data, i + 1));
+        buffer_append_char(row->out, cell.data[i]); /* doubled */
     }
+    buffer_append(row->out, cell);
     buffer_append_char(row->out, row->quote);
 }
 

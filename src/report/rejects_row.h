@@ -18,8 +18,8 @@
 #define REJECTS_ROW_MAX ((size_t)1 << 40)
 
 struct rejects_row {
-    struct buffer *out; /* borrowed */
-    char delimiter, quote;
+    struct buffer *out;              /* borrowed */
+    char delimiter, quote, escape;   /* escape NUL: none */
     const struct encoding *encoding; /* the job's */
     bool needs_quotes[256];
     bool begun;            /* the next cell needs a delimiter before it */
@@ -29,7 +29,7 @@ struct rejects_row {
 void rejects_row_init(struct rejects_row *row, const struct job_input *input, struct buffer *out);
 void rejects_row_clear(struct rejects_row *row);
 
-/* Adds a source cell unchanged, quoted only when necessary. */
+/* Adds a source cell, quoted only when necessary: read again with the same settings it has the same bytes. */
 void rejects_row_bytes(struct rejects_row *row, struct slice cell);
 /* Adds a UTF-8 text. Control characters become blanks, so that it adds no line to the row. */
 void rejects_row_text(struct rejects_row *row, struct slice text);

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "core/safe_open.h"
 #include "core/text.h"
+#include "model/column_names.h"
 #include "model/job_setting.h"
 #include "rules/custom_rule.h"
 #include "rules/ndjson_paths.h"
@@ -39,15 +40,21 @@ static bool is_read(const struct rule_set *set, const struct job_mapping *mappin
 
 static int fail_missing_column(const struct builder *builder, const struct job_column *column)
 {
-    const char **names = arena_alloc(&builder->set->arena, (builder->column_count + 1) * sizeof *names);
+    struct arena *arena = &builder->set->arena;
+    const char **names = arena_alloc(arena, (builder->column_count + 1) * sizeof *names);
     for (size_t i = 0; i < builder->column_count; i++)
-        names[i] = arena_copy(&builder->set->arena, builder->columns[i]).data;
+        names[i] = arena_copy(arena, builder->columns[i]).data;
     names[builder->column_count] = NULL;
-    const char *nearest = text_nearest(slice_from(column->name), names);
+    const char *hint, *nearest = text_nearest(slice_from(column->name), names);
+    struct slice header = column_names_describe(builder->columns, builder->column_count, arena, &hint);
+    if (builder->columns == builder->set->job->input.header)
+        header = SLICE_LITERAL("; input.csv.header names its columns");
+    if (nearest && !column_names_are_values(builder->columns, builder->column_count))
+        hint = arena_printf(arena, "did you mean \"%s\"?", nearest).data;
     return job_fail(builder->set->job, column->place, builder->error,
-                    nearest ? "the input has no column \"%s\"\nhint: did you mean \"%s\"?"
-                            : "the input has no column \"%s\"",
-                    column->name, nearest);
+                    hint ? "the input has no column \"%s\"%.*s\nhint: %s"
+                         : "the input has no column \"%s\"%.*s",
+                    column->name, (int)header.len, header.data, hint);
 }
 
 static int find_column(const struct builder *builder, const struct job_column *column, size_t *index)

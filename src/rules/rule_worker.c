@@ -167,7 +167,25 @@ static void sort_verdicts(struct record *record)
     }
 }
 
-void rule_worker_validate(struct rule_worker *worker, struct record *record, struct arena *arena)
+/* A totals line is skipped. A record that would be a customer is rejected instead: in a night without the
+ * totals line the last customer has its place, and must not be lost. */
+static void settle_footer(struct record *record, struct arena *arena)
+{
+    static const struct verdict verdict = {
+        FIELD_NONE, VERDICT_REJECT, RULE_FOOTER,
+        SLICE_LITERAL(
+            "a valid customer among the records at the end that input.csv.skip_footer leaves out: is the footer missing?")};
+    record->skipped = record->rejected;
+    record->unique_known = 0;
+    if (record->skipped) {
+        record->rejected = false;
+        record->verdict_count = 0;
+    } else {
+        record_add_verdict(record, arena, verdict);
+    }
+}
+
+static void validate(struct rule_worker *worker, struct record *record, struct arena *arena)
 {
     const struct rule_set *set = worker->set;
     record->values = NULL;
@@ -203,6 +221,13 @@ void rule_worker_validate(struct rule_worker *worker, struct record *record, str
         custom_rule_validate(&context, &set->custom_rules[i]);
     warn_of_invalid_phone(&context);
     sort_verdicts(record);
+}
+
+void rule_worker_validate(struct rule_worker *worker, struct record *record, struct arena *arena)
+{
+    validate(worker, record, arena);
+    if (record->is_footer && !record->skipped)
+        settle_footer(record, arena);
 }
 
 void rule_worker_digest_documents(struct rule_worker *worker, struct record *record, struct arena *arena)

@@ -299,7 +299,7 @@ subtest 'a header that does not fit' => sub {
     write_file("$case->{folder}/export.csv", $text);
     my ($status, undef, $err) = check($case);
     is($status, 2, 'a column that is not there is status 2');
-    like($err, qr{job\.yaml:\d+:\d+: the input has no column "given_name"\n.*hint: did you mean "given_nmae"\?}s, 'with file, line, column and the nearest');
+    like($err, qr{job\.yaml:\d+:\d+: the input has no column "given_name"; its header is: customer_id, given_nmae,.*\n.*hint: did you mean "given_nmae"\?}s, 'with file, line, column, the header and the nearest');
     $text =~ s/given_nmae/given_name/;
     $text =~ s/job_title/given_name/;
     write_file("$case->{folder}/export.csv", $text);

@@ -1,8 +1,8 @@
 /* reading: for the tests of readers: a text as blocks, and records as a text that can be compared.
  *
  * A record reads `ROW@LINE cell|cell` (NDJSON: `ROW@LINE raw`), one with a fault `ROW@LINE !rule raw`, each
- * with a newline; a NUL in it reads `\0`, CR `\r`, LF `\n`, a backslash `\\`. The last line is `end` or
- * `cut`.
+ * with a newline, and ` (footer)` before it where it is one; a NUL in it reads `\0`, CR `\r`, LF `\n`, a
+ * backslash `\\`. The last line is `end` or `cut`.
  */
 #ifndef KYC_TESTS_READING_H
 #define KYC_TESTS_READING_H
@@ -66,6 +66,8 @@ static inline void reading_add_record(struct buffer *out, const struct record *r
         buffer_append_text(out, i ? "|" : "");
         reading_add(out, record->cells[i]);
     }
+    if (record->is_footer)
+        buffer_append_text(out, " (footer)");
     buffer_append_char(out, '\n');
 }
 

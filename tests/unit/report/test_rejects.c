@@ -98,7 +98,7 @@ static const char *paths[] = {"a.csv.gz", "b,c.csv"};
 static const struct job_input comma = {.paths = paths, .path_count = 2, .delimiter = ',', .quote = '"'};
 
 static struct slice columns[] = {{"id", 2}, {"full, name", 10}, {"kyc_row", 7}, {"note", 4}};
-static const struct rejects_header header = {columns, 4, {"id,\"full, name\",kyc_row,note", 28}};
+static const struct rejects_header header = {columns, 4, {"id,\"full, name\",kyc_row,note", 28}, false};
 
 static struct rejects *rejects_start(const struct job_input *input)
 {

@@ -23,7 +23,9 @@ static void a_missing_column_names_the_nearest(void **state)
     (void)state;
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "")->columns->name = "emial";
-    expect_error(fixture, "the input has no column \"emial\"\nhint: did you mean \"email\"?");
+    expect_error(
+        fixture,
+        "the input has no column \"emial\"; its header is: email, external_id, last_name\nhint: did you mean \"email\"?");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "")->columns->name = "Mobilfunknummer";

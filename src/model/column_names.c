@@ -1,0 +1,135 @@
+#include "model/column_names.h"
+
+#include "core/ascii.h"
+#include "core/utf8.h"
+
+enum {
+    SHOWN_NAMES = 12,
+    SHOWN_BYTES = 40,    /* of each name */
+    FEW_COLUMNS = 5,     /* of so few, one that looks like a value is enough */
+    VALUE_DIGITS_MIN = 4 /* of a date or a phone number */
+};
+
+static bool is_email(struct slice name)
+{
+    const char *sign = memchr(name.data, '@', name.len);
+    if (!sign || sign == name.data)
+        return false;
+    struct slice domain = slice_skip(name, (size_t)(sign - name.data) + 1);
+    return domain.len > 0 && memchr(domain.data, '.', domain.len);
+}
+
+/* A number, a date, a phone number: digits, and no letters to speak of. */
+static bool is_number(struct slice name)
+{
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        digits += ascii_is_digit(name.data[i]);
+        letters += ascii_is_letter(name.data[i]) || (unsigned char)name.data[i] >= 0x80;
+    }
+    return (digits > 0 && letters == 0) || (digits >= VALUE_DIGITS_MIN && digits >= 2 * letters);
+}
+
+static bool is_repeated(const struct slice *names, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (names[index].len > 0 && slice_equal(names[i], names[index]))
+            return true;
+    return false;
+}
+
+bool column_names_are_values(const struct slice *names, size_t count)
+{
+    size_t signs = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_email(names[i]))
+            return true;
+        signs += is_number(names[i]) || is_repeated(names, i);
+    }
+    return signs > 1 || (signs == 1 && count <= FEW_COLUMNS);
+}
+
+static size_t count_of(struct slice text, char byte)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += text.data[i] == byte;
+    return count;
+}
+
+char column_names_delimiter(const struct slice *names, size_t count)
+{
+    static const char candidates[] = {';', '\t', '|', ','};
+    size_t max = 0;
+    char best = '\0';
+    for (size_t i = 0; count == 1 && i < sizeof candidates; i++) {
+        size_t found = count_of(names[0], candidates[i]);
+        if (found > max) {
+            max = found;
+            best = candidates[i];
+        }
+    }
+    return best;
+}
+
+const char *column_names_of_delimiter(char delimiter)
+{
+    static const char names[][2] = {",", ";", "|", ":"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i][0] == delimiter)
+            return names[i];
+    return delimiter == '\t' ? "tab" : "another one";
+}
+
+/* The names that a delimiter splits the only one into; at most SHOWN_NAMES and one. */
+static size_t split(struct slice name, char delimiter, struct slice *names)
+{
+    size_t count = 0;
+    while (count <= SHOWN_NAMES && slice_next_item(&name, slice_make(&delimiter, 1), &names[count]))
+        count++;
+    return count;
+}
+
+static struct slice list_names(const struct slice *names, size_t count, const char *between,
+                               struct arena *arena)
+{
+    struct slice list = SLICE_LITERAL("");
+    for (size_t i = 0; i < count && i < SHOWN_NAMES; i++) {
+        struct slice name = utf8_shorten(names[i], SHOWN_BYTES);
+        list = arena_printf(arena, "%.*s%s%.*s%s", (int)list.len, list.data, i ? between : "", (int)name.len,
+                            name.data, name.len < names[i].len ? "…" : "");
+    }
+    return count > SHOWN_NAMES ? arena_printf(arena, "%.*s%s…", (int)list.len, list.data, between) : list;
+}
+
+static struct slice describe_one(struct slice name, char delimiter, struct arena *arena, const char **hint)
+{
+    struct slice names[SHOWN_NAMES + 1];
+    size_t count = split(name, delimiter, names);
+    *hint = arena_printf(arena, "is the delimiter `%s`? Set input.csv.delimiter",
+                         column_names_of_delimiter(delimiter))
+                .data;
+    if (column_names_are_values(names, count))
+        return SLICE_LITERAL("; its first line is one column, and looks like a customer, not like names");
+    const char between[] = {delimiter == '\t' ? ' ' : delimiter, '\0'};
+    struct slice list = list_names(names, count, between, arena);
+    return arena_printf(arena, "; its header is one column: %.*s", (int)list.len, list.data);
+}
+
+struct slice column_names_describe(const struct slice *names, size_t count, struct arena *arena,
+                                   const char **hint)
+{
+    char delimiter = column_names_delimiter(names, count);
+    *hint = NULL;
+    if (delimiter)
+        return describe_one(names[0], delimiter, arena, hint);
+    if (column_names_are_values(names, count)) {
+        *hint =
+            "if the file has no header line, name its columns in the job: input: {csv: {header: [NAME, …]}}";
+        return SLICE_LITERAL("; its first line looks like a customer, not like names of columns");
+    }
+    struct slice list = list_names(names, count, ", ", arena);
+    if (count == 1)
+        *hint = "if this is a title, set input.csv.skip_lines to the number of lines before the header";
+    return arena_printf(arena, "; its header is: %.*s", (int)list.len, list.data);
+}
