@@ -166,6 +166,15 @@ $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $$(foreach area,$$(needs_fuzz)
 .PHONY: fuzzers fuzz
 fuzzers: $(FUZZERS)
 
+# The table of phone numbers that need no look-up, made anew from the installed libphonenumber: after its update.
+.PHONY: phone-plan
+phone-plan: $(BUILD)/make-phone-plan
+	$< "$$(dpkg-query -W -f '$${Version}' libphonenumber-dev 2>/dev/null || echo unknown)" >src/rules/phone_plan.c.new
+	mv src/rules/phone_plan.c.new src/rules/phone_plan.c
+$(BUILD)/make-phone-plan: scripts/make-phone-plan.cc Makefile
+	@mkdir -p $(@D)
+	$(call step,CXX,$<)$(CXX) $(CXXFLAGS) -o $@ $< -lphonenumber -lprotobuf-lite
+
 # The tools of `make bench`.
 $(BUILD)/generate-rows: tests/bench/generate.c Makefile
 	@mkdir -p $(@D)

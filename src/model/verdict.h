@@ -31,6 +31,7 @@ struct verdict {
  * - unique: an earlier row of this input has the value, whatever became of that row
  * - encoding: damaged text; invisible (warning): control or zero-width characters were removed
  * - ambiguous: several readings, and none is chosen
+ * - damaged: a program rewrote the value before the export, such as a number with decimals or an exponent
  * - time: a date with a time of day that is not the start of a day
  * - valid: a phone number that is not in the number plan; a warning unless the rule has `level: reject`
  * - no_clear (warning): a value went away, and the provider cannot clear it
@@ -58,6 +59,7 @@ struct verdict {
 #define RULE_ENCODING        "encoding"
 #define RULE_INVISIBLE       "invisible"
 #define RULE_AMBIGUOUS       "ambiguous"
+#define RULE_DAMAGED         "damaged"
 #define RULE_TIME            "time"
 #define RULE_VALID           "valid"
 #define RULE_NO_CLEAR        "no_clear"

@@ -79,14 +79,25 @@ void normalize_email(struct record_context *context, const struct field_plan *pl
         record_context_accept(context, plan->field, address);
 }
 
+/* The country of a national number. */
+static enum record_context_country country_of_phone(const struct record_context *context,
+                                                    const struct field_plan *plan, struct slice *country)
+{
+    if (!plan->mapping->phone_country)
+        return record_context_country(context, country);
+    *country = slice_from(plan->mapping->phone_country);
+    return RECORD_CONTEXT_COUNTRY_KNOWN;
+}
+
 void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
-    struct slice country, number;
-    enum record_context_country country_state = record_context_country(context, &country);
-    const char *fault = NULL;
-    switch (phone_read(text, country, context->arena, &number, &context->phone_validity, &fault)) {
+    struct slice country;
+    enum record_context_country country_state = country_of_phone(context, plan, &country);
+    struct phone phone;
+    switch (phone_read(text, country, context->arena, &phone)) {
     case PHONE_OK:
-        record_context_accept(context, plan->field, number);
+        context->phone_validity = phone.validity;
+        record_context_accept(context, plan->field, phone.number);
         return;
     case PHONE_NEEDS_COUNTRY:
         if (country_state == RECORD_CONTEXT_COUNTRY_FAILED) {
@@ -98,10 +109,23 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
             "%s is a national number, and the record has no country; write it with + and the country calling code, or map country",
             record_context_quote(context, text));
         return;
+    case PHONE_DAMAGED:
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_DAMAGED,
+            "%s is a phone number that a program rewrote as a decimal number; export the column as text",
+            record_context_quote(context, text));
+        return;
+    case PHONE_AMBIGUOUS:
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+            "%s is %s as a national number of %.*s, and %s if only its + is missing; write it with + and the country calling code",
+            record_context_quote(context, text), record_context_quote(context, phone.number),
+            (int)country.len, country.data, record_context_quote(context, phone.with_plus));
+        return;
     case PHONE_BAD:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-            "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), fault,
+            "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), phone.fault,
             country_state == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country"
                                                           : "");
         return;

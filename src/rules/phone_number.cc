@@ -62,11 +62,37 @@ static phone_number_result check_length(const PhoneNumber &number)
     }
 }
 
-enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
-                                           char out[PHONE_NUMBER_SIZE], bool *is_valid)
+static bool format_e164(const PhoneNumber &number, char out[PHONE_NUMBER_SIZE])
 {
+    std::string e164;
+    library().Format(number, PhoneNumberUtil::E164, &e164);
+    if (e164.size() >= PHONE_NUMBER_SIZE)
+        return false;
+    std::memcpy(out, e164.c_str(), e164.size() + 1);
+    return true;
+}
+
+/* Of a national number that was read: true when it is a valid and another number with a plus before it, and
+ * that reading is plausible. National numbers seldom have 12 digits. */
+static bool is_ambiguous(const std::string &text, const PhoneNumber &number, struct phone_number *out)
+{
+    std::string digits = text;
+    library().NormalizeDigitsOnly(&digits);
+    std::string code = std::to_string(number.country_code());
+    bool may_be = digits.compare(0, code.size(), code) == 0 || !out->is_valid || digits.size() >= 12;
+    PhoneNumber other;
+    return may_be && digits[0] != '0' &&
+           library().Parse("+" + digits, "ZZ", &other) == PhoneNumberUtil::NO_PARSING_ERROR &&
+           library().IsValidNumber(other) && format_e164(other, out->with_plus) &&
+           std::strcmp(out->with_plus, out->e164) != 0;
+}
+
+enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
+                                           struct phone_number *out)
+{
+    std::string source(text, len);
     PhoneNumber number;
-    switch (library().Parse(std::string(text, len), region, &number)) {
+    switch (library().Parse(source, region, &number)) {
     case PhoneNumberUtil::NO_PARSING_ERROR:
         break;
     case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
@@ -85,13 +111,11 @@ enum phone_number_result phone_number_read(const char *text, size_t len, const c
     if (result != PHONE_NUMBER_OK)
         return result;
 
-    std::string e164;
-    library().Format(number, PhoneNumberUtil::E164, &e164);
-    if (e164.size() >= PHONE_NUMBER_SIZE)
+    if (!format_e164(number, out->e164))
         return PHONE_NUMBER_TOO_LONG;
-    std::memcpy(out, e164.c_str(), e164.size() + 1);
-    *is_valid = library().IsValidNumber(number);
-    return PHONE_NUMBER_OK;
+    out->is_valid = library().IsValidNumber(number);
+    bool is_national = std::strcmp(region, "ZZ") != 0;
+    return is_national && is_ambiguous(source, number, out) ? PHONE_NUMBER_AMBIGUOUS : PHONE_NUMBER_OK;
 }
 
 bool phone_number_is_valid(const char *e164, size_t len)

@@ -1,7 +1,7 @@
 /* phone_number: libphonenumber behind one C wrapper file (phone_number.cc).
  *
- * 13–23 µs per number, and some milliseconds for the first call, so it is only used for numbers that are not
- * E.164 already. The library's log is silenced. Thread: any.
+ * 13–23 µs per number, and some milliseconds for the first call, so numbers that are E.164 already are kept
+ * from it by rules/phone_plan.h. The library's log is silenced. Thread: any.
  */
 #ifndef KYC_RULES_PHONE_NUMBER_H
 #define KYC_RULES_PHONE_NUMBER_H
@@ -24,12 +24,19 @@ enum phone_number_result {
     PHONE_NUMBER_BAD_LENGTH,
     PHONE_NUMBER_LOCAL_ONLY, /* can only be dialled within its area: the area code is missing */
     PHONE_NUMBER_EXTENSION,
+    PHONE_NUMBER_AMBIGUOUS, /* also valid as an international number that lacks its plus */
 };
 
-/* region: an ISO 3166-1 alpha-2 code for numbers without `+`; `ZZ`: none. out (E.164) and *is_valid (in the
- * number plan) are only set with PHONE_NUMBER_OK. */
+struct phone_number {
+    char e164[PHONE_NUMBER_SIZE];
+    bool is_valid;                     /* in the number plan */
+    char with_plus[PHONE_NUMBER_SIZE]; /* with PHONE_NUMBER_AMBIGUOUS: E.164 of the other reading */
+};
+
+/* region: an ISO 3166-1 alpha-2 code for numbers without `+`; `ZZ`: none. *out is only set with
+ * PHONE_NUMBER_OK and PHONE_NUMBER_AMBIGUOUS (rules/phone.h: when a number is ambiguous). */
 enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
-                                           char out[PHONE_NUMBER_SIZE], bool *is_valid);
+                                           struct phone_number *out);
 
 /* True when an E.164 number is in the library's number plan. */
 bool phone_number_is_valid(const char *e164, size_t len);
