@@ -47,6 +47,16 @@ static bool is_mapped(const struct found_record *found, size_t column)
     return false;
 }
 
+/* True if a condition of input.where is about the column. */
+static bool is_condition(const struct explain_settings *settings, const struct found_record *found,
+                         size_t column)
+{
+    for (size_t i = 0; i < settings->job->input.where_count; i++)
+        if (rule_set_where_column(found->rules, i) == column)
+            return true;
+    return false;
+}
+
 static void write_cell(const struct explain_settings *settings, const struct found_record *found,
                        size_t column)
 {
@@ -83,6 +93,22 @@ static void write_paths(const struct explain_settings *settings, const struct fo
     }
 }
 
+/* NDJSON: the paths of input.where that are not mapped. */
+static void write_condition_paths(const struct explain_settings *settings, const struct found_record *found)
+{
+    const struct job_input *input = &settings->job->input;
+    for (size_t i = 0; i < input->where_count; i++) {
+        size_t column = rule_set_where_column(found->rules, i), earlier = 0;
+        while (earlier < i && rule_set_where_column(found->rules, earlier) != column)
+            earlier++;
+        if (earlier < i || is_mapped(found, column))
+            continue;
+        write_name(settings->out, slice_from(input->where[i].column.name), 0);
+        write_cell(settings, found, column);
+        buffer_append_text(settings->out, "    (input.where)\n");
+    }
+}
+
 static void write_source(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct reader_header *header = found->header;
@@ -95,10 +121,14 @@ static void write_source(const struct explain_settings *settings, const struct f
     for (size_t i = 0; i < header->column_count && i < found->record->cell_count; i++) {
         write_name(out, header->columns[i], width);
         write_cell(settings, found, i);
-        buffer_append_text(out, is_mapped(found, i) ? "\n" : "    (not mapped)\n");
+        buffer_append_text(out, is_condition(settings, found, i) ? "    (input.where)\n"
+                                : is_mapped(found, i)            ? "\n"
+                                                                 : "    (not mapped)\n");
     }
-    if (header->column_count == 0)
+    if (header->column_count == 0) {
         write_paths(settings, found);
+        write_condition_paths(settings, found);
+    }
 }
 
 static void write_items(const struct explain_settings *settings, const struct found_record *found,
@@ -238,6 +268,22 @@ static void write_ledger(const struct explain_settings *settings, const struct f
     buffer_append_char(out, '\n');
 }
 
+static void write_skipped(const struct explain_settings *settings, const struct found_record *found)
+{
+    struct buffer *out = settings->out;
+    size_t condition = found->record->skipped_by;
+
+    buffer_append_text(
+        out, "\nSkipped\n  not a record of this job: a run counts it, and does nothing else with it\n");
+    if (condition == 0)
+        return;
+    const struct job_where *where = &settings->job->input.where[condition - 1];
+    buffer_printf(out, "  input.where, condition %zu does not hold: column \"%s\" %s ", condition,
+                  where->column.name, where->must_match ? "must match" : "must not match");
+    utf8_append_escaped(out, slice_from(where->pattern));
+    buffer_append_char(out, '\n');
+}
+
 static void write_raw(const struct explain_settings *settings, const struct found_record *found)
 {
     buffer_append_text(settings->out, "\nSource (cannot be put into columns)\n  ");
@@ -257,6 +303,10 @@ void explain_write(const struct explain_settings *settings, const struct found_r
         write_source(settings, found);
     else
         write_raw(settings, found);
+    if (record->skipped) {
+        write_skipped(settings, found);
+        return;
+    }
     if (record->values)
         write_normalized(settings, found);
     write_verdicts(settings, found);

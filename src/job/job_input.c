@@ -94,6 +94,7 @@ static const struct job_key input_keys[] = {
     {"csv", .read = job_csv_read},
     {"spreadsheet_guards", .read = read_guards},
     {"null_values", .read = read_nulls},
+    {"where", .read = job_where_read},
     {"max_record", job_scalar_size, .offset = offsetof(struct job_input, max_record), .min = 1,
      .max = 1 << 30},
     {"min_records", job_scalar_uint64, .offset = offsetof(struct job_input, min_records), .max = INT64_MAX},

@@ -15,6 +15,7 @@ int job_set_apply(struct job_reader *reader, struct job_node *top);
 /* Defaults, then the part where there is one; --input has precedence over input.path. */
 void job_input_defaults(struct job *job);
 job_key_read job_input_read;
+job_key_read job_where_read; /* input.where; target: the struct job_input */
 /* After both: the paths as they will be read, and the format where none was said. */
 int job_input_finish(struct job_reader *reader, const struct job_node *top);
 

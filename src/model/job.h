@@ -29,6 +29,20 @@ enum job_format { JOB_FORMAT_CSV, JOB_FORMAT_NDJSON };
 
 enum job_ragged { JOB_RAGGED_REJECT, JOB_RAGGED_PAD };
 
+/* A source column of a field; of NDJSON a path. */
+struct job_column {
+    const char *name;
+    struct job_place place;
+};
+
+/* A condition of `input.where`: records for which one does not hold are skipped. */
+struct job_where {
+    struct job_column column;
+    const char *pattern; /* PCRE2, searched in the trimmed source value */
+    struct job_place pattern_place;
+    bool must_match; /* else must_not_match */
+};
+
 struct job_input {
     const char **paths; /* `-` is standard input */
     size_t path_count;
@@ -47,6 +61,8 @@ struct job_input {
     size_t null_count;
     size_t max_record; /* bytes */
     uint64_t min_records;
+    struct job_where *where; /* all must hold */
+    size_t where_count;
 };
 
 struct job_credential {
@@ -101,12 +117,6 @@ struct job_provider {
 /* `values`: a source value and its replacement. */
 struct job_value_map {
     struct slice from, to;
-};
-
-/* A source column of a field; of NDJSON a path. */
-struct job_column {
-    const char *name;
-    struct job_place place;
 };
 
 /* What becomes of a value that `match` does not match. */

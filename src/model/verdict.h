@@ -42,6 +42,7 @@ struct verdict {
  * - twin: the same person exists under another key
  * - provider_warning (warning): the provider's own, beside a success
  * - guard (warning): a spreadsheet's guard around a value: ' before it, or ="…" around it
+ * - record/where: the value of a condition of input.where cannot be read
  * - record/malformed: broken quoting or JSON; columns: other than in the header; cut: the input broke off
  * - record/footer: a valid customer where input.csv.skip_footer expects none
  */
@@ -75,6 +76,7 @@ struct verdict {
 /* of the record itself */
 #define RULE_MALFORMED "malformed"
 #define RULE_COLUMNS   "columns"
+#define RULE_WHERE     "where"
 #define RULE_CUT       "cut"
 #define RULE_FOOTER    "footer"
 

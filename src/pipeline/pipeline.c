@@ -189,6 +189,30 @@ static int log_and_merge_status(int status, const struct error *error)
     return error_worse_status(status, (int)error->scope);
 }
 
+/* kept: the records that were not skipped. */
+static int fail_too_few(const struct pipeline *pipeline, uint64_t kept, int status)
+{
+    const struct job_input *input = &pipeline->job->input;
+    const struct run_stats *stats = pipeline->stats;
+    const char *others = input->path_count > 1 ? " and the other inputs" : "";
+    struct error error;
+
+    if (stats->skipped > 0 && input->where_count > 0)
+        error_set(
+            &error, ERROR_INPUT,
+            "%s%s: input.where skips %" PRIu64 " of %" PRIu64 " records, and %" PRIu64
+            " are fewer than input.min_records (%" PRIu64
+            ")\nhint: check the conditions; kyc-import explain %s --row N shows which of them skips a record",
+            input->paths[0], others, stats->skipped, stats->read, kept, input->min_records,
+            pipeline->job->path);
+    else
+        error_set(&error, ERROR_INPUT,
+                  "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
+                  ")\nhint: check that the export is complete",
+                  input->paths[0], others, kept, input->min_records);
+    return log_and_merge_status(status, &error);
+}
+
 /* Checks that the inputs were read to their end, and had enough records. In a run that was stopped (status)
  * no input is complete; a broken input is reported all the same. */
 static int check_input(struct pipeline *pipeline, int status)
@@ -203,14 +227,8 @@ static int check_input(struct pipeline *pipeline, int status)
         return log_and_merge_status(status, &error);
     uint64_t kept = stats->read - stats->skipped;
     bool is_whole_export = !pipeline->settings->limit && !ingest_header(pipeline->ingest)->is_reject_file;
-    if (is_whole_export && kept < input->min_records) {
-        error_set(&error, ERROR_INPUT,
-                  "%s%s: %" PRIu64 " records, fewer than input.min_records (%" PRIu64
-                  ")\nhint: check that the export is complete",
-                  input->paths[0], input->path_count > 1 ? " and the other inputs" : "", kept,
-                  input->min_records);
-        return log_and_merge_status(status, &error);
-    }
+    if (is_whole_export && kept < input->min_records)
+        return fail_too_few(pipeline, kept, status);
     return status;
 }
 

@@ -78,7 +78,9 @@ struct rule_set {
     bool computes_client_id;               /* client_identifier: auto */
     int documents;                         /* descriptor of provider.documents; -1: none */
     struct document_cache *document_cache; /* NULL without documents */
-    struct custom_rule *custom_rules;      /* unique rules first: they hash values of rejected records too */
+    struct row_condition *conditions;      /* of input.where */
+    size_t condition_count;
+    struct custom_rule *custom_rules; /* unique rules first: they hash values of rejected records too */
     size_t custom_rule_count;
     struct arena arena;
 };

@@ -8,14 +8,14 @@
 #include "rules/read_field.h"
 
 /* The kind of the JSON value behind a cell. */
-enum cell_kind {
-    CELL_NOTHING,
-    CELL_SCALAR,
-    CELL_INSTANT,   /* a scalar whose form is known: ISO 8601 in UTC */
-    CELL_LIST,      /* its items between VALUE_SEPARATOR */
-    CELL_OBJECT,    /* no text */
-    CELL_NESTED,    /* an array of arrays or objects; no text */
-    CELL_NOT_ARRAY, /* what `[*]` asks the elements of; no text */
+enum cell_kind { /* up to CELL_INSTANT a single value */
+                 CELL_NOTHING,
+                 CELL_SCALAR,
+                 CELL_INSTANT,   /* a scalar whose form is known: ISO 8601 in UTC */
+                 CELL_LIST,      /* its items between VALUE_SEPARATOR */
+                 CELL_OBJECT,    /* no text */
+                 CELL_NESTED,    /* an array of arrays or objects; no text */
+                 CELL_NOT_ARRAY, /* what `[*]` asks the elements of; no text */
 };
 
 /* One more than a list may have, so that a longer array is seen as one. */
@@ -279,6 +279,11 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     visit_children(&line, 0, NDJSON_TOP);
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
         visit_children(&line, 0, NDJSON_TOP_WHOLE);
+}
+
+bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column)
+{
+    return cells->kinds[column] <= CELL_INSTANT;
 }
 
 static bool is_list(const struct field_plan *plan)

@@ -20,6 +20,9 @@ void ndjson_cells_free(struct ndjson_cells *cells);
  * record->fault, when the line is not a JSON object. */
 void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct arena *arena);
 
+/* True when the value of a column of the record that was read last is a single one, or there is none. */
+bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column);
+
 /* Reads one field of the record that was read last, as read_field_cell. */
 void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
                              const struct field_plan *plan);

@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "core/buffer.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 
 enum { MATCH_LIMIT = 100000, JIT_STACK_FIRST = 32 * 1024, JIT_STACK_MAX = 1024 * 1024 };
 
@@ -90,4 +93,45 @@ enum pattern_result pattern_search(const struct pattern *pattern, struct pattern
         return PATTERN_FOUND;
     /* Any other error means the same for the value: it was not checked. */
     return found == PCRE2_ERROR_NOMATCH ? PATTERN_ABSENT : PATTERN_EXPENSIVE;
+}
+
+/* Searches repeats of unit, then a character that few patterns match, so that the repeats are tried in every
+ * way, then the pattern's own text, so that a character that it needs is there. */
+static bool is_expensive_on(const struct pattern *pattern, struct pattern_matcher *matcher, struct slice unit,
+                            struct slice own)
+{
+    enum { REPEATS = 32 };
+    struct buffer text;
+    buffer_init(&text, own.len + REPEATS * unit.len + 2);
+    for (int i = 0; i < REPEATS; i++)
+        buffer_append(&text, unit);
+    buffer_append_char(&text, '\x01');
+    buffer_append(&text, own);
+    bool is_expensive = pattern_search(pattern, matcher, buffer_slice(&text)) == PATTERN_EXPENSIVE;
+    buffer_clear(&text);
+    return is_expensive;
+}
+
+bool pattern_backtracks(const struct pattern *pattern, const char *text)
+{
+    const char *const sources[] = {"aA0 -.,@_/", text}; /* of the characters to repeat */
+    struct pattern_matcher *matcher = pattern_matcher_new();
+    struct slice own = slice_from(text);
+    bool is_expensive = false;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        struct slice rest = slice_from(sources[i]);
+        while (rest.len > 0 && !is_expensive) {
+            char pair[8];
+            size_t len = 1;
+            while (len < rest.len && utf8_is_continuation(rest.data[len]))
+                len++;
+            memcpy(pair, rest.data, len);
+            pair[len] = ' ';
+            is_expensive = is_expensive_on(pattern, matcher, slice_make(pair, len), own) ||
+                           is_expensive_on(pattern, matcher, slice_make(pair, len + 1), own);
+            rest = slice_skip(rest, len);
+        }
+    }
+    pattern_matcher_free(matcher);
+    return is_expensive;
 }

@@ -8,6 +8,7 @@
 #ifndef KYC_RULES_PATTERN_H
 #define KYC_RULES_PATTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/slice.h"
@@ -19,6 +20,11 @@ struct pattern;
 /* NULL when PCRE2 or its JIT does not compile text; message then names the reason and the place. */
 struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]);
 void pattern_free(struct pattern *pattern);
+
+/* True when the pattern exceeds the match limit on one of some short texts, as nested repeats such as
+ * (\w+\s?)+$ do: found when a job is loaded, and not on its first long value. text: the pattern's own, whose
+ * characters are among those that are tried. */
+bool pattern_backtracks(const struct pattern *pattern, const char *text);
 
 struct pattern_matcher;
 

@@ -14,6 +14,7 @@
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
 #include "rules/read_field.h"
+#include "rules/row_filter.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
 
@@ -101,6 +102,26 @@ static int find_columns(const struct builder *builder, struct field_plan *plan)
             return -1;
     plan->columns = columns;
     plan->column = columns[0];
+    return 0;
+}
+
+static int build_filter(const struct builder *builder)
+{
+    struct rule_set *set = builder->set;
+    const struct job_input *input = &set->job->input;
+    set->conditions = memory_new(input->where_count, sizeof *set->conditions);
+    for (size_t i = 0; i < input->where_count; i++) {
+        const struct job_column *column = &input->where[i].column;
+        struct row_condition *condition = &set->conditions[set->condition_count++];
+        if (row_filter_prepare(set->job, &input->where[i], condition, builder->error) != 0 ||
+            find_column(builder, column, &condition->column) != 0)
+            return -1;
+        if (set->paths && ndjson_paths_collects(column->name))
+            return job_fail(
+                set->job, column->place, builder->error,
+                "\"%s\" is a list, and a condition of input.where is on a single value\nhint: name one element, such as tags[0]",
+                column->name);
+    }
     return 0;
 }
 
@@ -464,8 +485,8 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
     }
 
     struct builder builder = {set, columns, column_count, error};
-    if (open_documents(&builder) != 0 || build_plans(&builder) != 0 || build_requirements(&builder) != 0 ||
-        build_custom_rules(&builder) != 0) {
+    if (open_documents(&builder) != 0 || build_filter(&builder) != 0 || build_plans(&builder) != 0 ||
+        build_requirements(&builder) != 0 || build_custom_rules(&builder) != 0) {
         rule_set_free(set);
         return NULL;
     }
@@ -482,6 +503,11 @@ const struct job_mapping *rule_set_source(const struct rule_set *set, enum field
     return plan->mapping;
 }
 
+size_t rule_set_where_column(const struct rule_set *set, size_t condition)
+{
+    return set->conditions[condition].column;
+}
+
 void rule_set_free(struct rule_set *set)
 {
     if (!set)
@@ -490,6 +516,8 @@ void rule_set_free(struct rule_set *set)
         free_value_maps(&set->plans[i]);
     for (size_t i = 0; i < set->custom_rule_count; i++)
         custom_rule_clear(&set->custom_rules[i]);
+    for (size_t i = 0; i < set->condition_count; i++)
+        row_filter_clear(&set->conditions[i]);
     ndjson_paths_free(set->paths);
     free(set->plans);
     free(set->requirements);
@@ -497,6 +525,7 @@ void rule_set_free(struct rule_set *set)
         close(set->documents);
     document_cache_free(set->document_cache);
     free(set->custom_rules);
+    free(set->conditions);
     arena_clear(&set->arena);
     free(set);
 }

@@ -32,4 +32,7 @@ void rule_set_free(struct rule_set *set);
 const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field,
                                           const size_t **columns);
 
+/* Where the column of a condition of input.where (from 0) is in a record's cells. */
+size_t rule_set_where_column(const struct rule_set *set, size_t condition);
+
 #endif

@@ -10,6 +10,7 @@
 #include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
 #include "rules/read_field.h"
+#include "rules/row_filter.h"
 
 struct rule_worker *rule_worker_new(const struct rule_set *set)
 {
@@ -17,6 +18,8 @@ struct rule_worker *rule_worker_new(const struct rule_set *set)
     worker->set = set;
     if (set->paths)
         worker->ndjson = ndjson_cells_new(set->paths);
+    if (set->condition_count > 0)
+        worker->matcher = pattern_matcher_new();
     for (size_t i = 0; i < set->custom_rule_count; i++)
         if (set->custom_rules[i].pattern && !worker->matcher)
             worker->matcher = pattern_matcher_new();
@@ -191,6 +194,7 @@ static void validate(struct rule_worker *worker, struct record *record, struct a
     record->values = NULL;
     record->verdict_count = 0;
     record->rejected = record->skipped = false;
+    record->skipped_by = 0;
     record->unique_known = 0;
     memset(record->present, 0, sizeof record->present);
     record->country[0] = record->country[1] = '\0';
@@ -201,6 +205,9 @@ static void validate(struct rule_worker *worker, struct record *record, struct a
         record_add_verdict(record, arena, verdict);
         return;
     }
+
+    if (set->condition_count > 0 && !row_filter_keeps(worker, record, arena))
+        return;
 
     size_t value_count = field_count();
     record->values = arena_alloc(arena, value_count * sizeof *record->values);

@@ -20,7 +20,8 @@ struct rule_worker *rule_worker_new(const struct rule_set *set);
 void rule_worker_free(struct rule_worker *worker);
 
 /* Fills in values, verdicts, rejected, present, country and unique_hash of a record, for NDJSON also its
- * cells. A record with a fault gets its verdict record/RULE and no values. All is allocated in arena. */
+ * cells. A record with a fault gets its verdict record/RULE and no values; one
+ * that input.where does not select is skipped, and has neither. All is allocated in arena. */
 void rule_worker_validate(struct rule_worker *worker, struct record *record, struct arena *arena);
 
 /* Fills in document_digest of a validated record by reading its document files, for the ledger digests.

@@ -22,25 +22,29 @@ static void check_error(const struct error *error)
     assert(error->text[0]);
 }
 
+static void add_column(struct slice *columns, size_t *count, const char *name)
+{
+    struct slice column = slice_from(name);
+    for (size_t i = 0; i < *count; i++)
+        if (slice_equal(columns[i], column))
+            return;
+    columns[(*count)++] = column;
+}
+
 /* The input has every column of the job. */
 static void build_rules(const struct job *job, const struct provider *provider)
 {
     struct error error = {0};
-    size_t count = 0, mapped = 0;
+    size_t count = 0, mapped = job->input.where_count;
 
     for (size_t i = 0; i < job->mapping_count; i++)
         mapped += job->mappings[i].column_count;
     struct slice *columns = memory_new(mapped + 1, sizeof *columns);
-    for (size_t i = 0; i < job->mapping_count; i++) {
-        for (size_t j = 0; j < job->mappings[i].column_count; j++) {
-            struct slice column = slice_from(job->mappings[i].columns[j].name);
-            bool known = false;
-            for (size_t k = 0; k < count; k++)
-                known = known || slice_equal(columns[k], column);
-            if (!known)
-                columns[count++] = column;
-        }
-    }
+    for (size_t i = 0; i < job->mapping_count; i++)
+        for (size_t j = 0; j < job->mappings[i].column_count; j++)
+            add_column(columns, &count, job->mappings[i].columns[j].name);
+    for (size_t i = 0; i < job->input.where_count; i++)
+        add_column(columns, &count, job->input.where[i].column.name);
     struct rule_set *set = rule_set_new(job, provider->fields, columns, count, 20454, &error);
     if (!set)
         check_error(&error);

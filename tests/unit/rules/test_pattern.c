@@ -47,6 +47,41 @@ static void a_runaway_pattern_is_expensive_and_over_soon(void **state)
                      PATTERN_EXPENSIVE);
 }
 
+static void a_pattern_that_backtracks_is_found_before_any_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern;
+        bool backtracks;
+    } cases[] = {
+        {"(a+)+$", true},
+        {"^(\\w+\\s?)+$", true},
+        {"^([a-z]+)*@", true},
+        {"(x+x+)+y", true},
+        {"^(a|aa)+$", true},
+        {"(\xc3\xa9+)+$", true},
+        {"^(\\d+)*;", true},
+        {"^active$", false},
+        {"^(active|trial|past_due)$", false},
+        {"^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$", false},
+        {"@(?!mailinator\\.com$)", false},
+        {"^(\\d{1,3}\\.){3}\\d{1,3}$", false},
+        {".*a.*b.*c", false},
+        {"(?i)^test", false},
+        {"^$", false},
+        {"^\\d{4}-\\d\\d-\\d\\d([ T].*)?$", false},
+        {"^([^,]*,){5}x", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char message[PATTERN_MESSAGE_SIZE];
+        struct pattern *pattern = pattern_new(cases[i].pattern, message);
+        assert_non_null(pattern);
+        if (pattern_backtracks(pattern, cases[i].pattern) != cases[i].backtracks)
+            fail_msg("%s", cases[i].pattern);
+        pattern_free(pattern);
+    }
+}
+
 static void a_matcher_serves_again_after_a_runaway(void **state)
 {
     (void)state;
@@ -79,6 +114,7 @@ int main(void)
         cmocka_unit_test(a_pattern_searches),
         cmocka_unit_test(a_pattern_matches_characters_and_not_bytes),
         cmocka_unit_test(a_runaway_pattern_is_expensive_and_over_soon),
+        cmocka_unit_test(a_pattern_that_backtracks_is_found_before_any_value),
         cmocka_unit_test(a_matcher_serves_again_after_a_runaway),
         cmocka_unit_test(a_pattern_that_cannot_be_used_has_a_reason),
     };
