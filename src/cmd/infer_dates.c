@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cmd/infer_column.h"
-#include "rules/date.h"
+#include "rules/date_forms.h"
 
 enum { YEAR_MIN = 1850, YEAR_MAX = 2200, SHAPES = 10 };
 
@@ -207,7 +207,7 @@ void infer_column_dates(const struct infer_sample *sample, size_t column, struct
         struct date_reading reading;
         if (infer_column_is_null(text))
             continue;
-        if (date_read(NULL, text, &reading) == DATE_OK && is_year(reading.date.year, 4))
+        if (date_forms_read(NULL, text, &reading) == DATE_OK && is_year(reading.date.year, 4))
             dates->iso++;
         else if (!add_value(shapes, text, tail))
             dates->other++;

@@ -8,9 +8,14 @@
 
 #include "job/job_keys.h"
 
-job_key_read job_dates_read_format; /* format */
-job_key_read job_dates_read_zone;   /* zone */
-job_key_read job_dates_read_time;   /* time */
+/* The first year of a window: within it a document can have been issued or can expire. */
+enum { JOB_CENTURY_MIN = 1800, JOB_CENTURY_MAX = 2100 };
+
+job_key_read job_dates_read_format;  /* format: one or a list */
+job_key_read job_dates_read_century; /* century: min to max */
+job_key_read job_dates_read_locale;  /* locale */
+job_key_read job_dates_read_zone;    /* zone */
+job_key_read job_dates_read_time;    /* time */
 
 /* Once all keys of a field are read: the combinations of its date keys. 0, or -1 with the reader's error.
  * Notes (by job_note) a key without effect. */

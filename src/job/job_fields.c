@@ -84,6 +84,8 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
 static const struct job_key mapping_keys[] = {
     {"column", .read = read_column},
     {"format", .read = job_dates_read_format},
+    {"century", .read = job_dates_read_century, .min = JOB_CENTURY_MIN, .max = JOB_CENTURY_MAX},
+    {"locale", .read = job_dates_read_locale},
     {"zone", .read = job_dates_read_zone},
     {"time", .read = job_dates_read_time},
     {"split", .read = read_split},

@@ -9,15 +9,22 @@ static const struct {
     enum date_part part;
     bool is_short;
 } tokens[] = {
-    {"YYYY", DATE_YEAR, false},      {"MM", DATE_MONTH, false},
-    {"M", DATE_MONTH, true},         {"DD", DATE_DAY, false},
-    {"D", DATE_DAY, true},           {"HH", DATE_HOUR, false},
-    {"H", DATE_HOUR, true},          {"hh", DATE_HALF_DAY_HOUR, false},
-    {"h", DATE_HALF_DAY_HOUR, true}, {"mm", DATE_MINUTE, false},
-    {"ss", DATE_SECOND, false},      {"SSS", DATE_FRACTION, true},
-    {"a", DATE_AM_PM, false},        {"A", DATE_AM_PM, false},
-    {"Z", DATE_OFFSET, false},
+    {"YYYY", DATE_YEAR, false},        {"YY", DATE_SHORT_YEAR, false},
+    {"MMMM", DATE_MONTH_NAME, false},  {"MMM", DATE_MONTH_NAME, false},
+    {"MM", DATE_MONTH, false},         {"M", DATE_MONTH, true},
+    {"DD", DATE_DAY, false},           {"D", DATE_DAY, true},
+    {"HH", DATE_HOUR, false},          {"H", DATE_HOUR, true},
+    {"hh", DATE_HALF_DAY_HOUR, false}, {"h", DATE_HALF_DAY_HOUR, true},
+    {"mm", DATE_MINUTE, false},        {"ss", DATE_SECOND, false},
+    {"SSS", DATE_FRACTION, true},      {"a", DATE_AM_PM, false},
+    {"A", DATE_AM_PM, false},          {"Z", DATE_OFFSET, false},
 };
+
+/* Numbers, by their words. */
+static const struct {
+    const char *text;
+    enum date_kind kind;
+} words[] = {{"unix", DATE_KIND_UNIX}, {"unix_ms", DATE_KIND_UNIX_MS}, {"excel", DATE_KIND_EXCEL}};
 
 static bool is_letter_or_digit(char byte)
 {
@@ -73,8 +80,14 @@ static const char *find_gap(unsigned seen)
         {DATE_FRACTION, DATE_SECOND, "a fraction needs seconds beside it"},
     };
     bool has_hour = seen & (BIT(DATE_HOUR) | BIT(DATE_HALF_DAY_HOUR));
-    if ((seen & (BIT(DATE_YEAR) | BIT(DATE_MONTH) | BIT(DATE_DAY))) != 7)
-        return "it needs day, month and year, the year with four digits";
+    unsigned years = seen & (BIT(DATE_YEAR) | BIT(DATE_SHORT_YEAR));
+    unsigned months = seen & (BIT(DATE_MONTH) | BIT(DATE_MONTH_NAME));
+    if (!years || !months || !(seen & BIT(DATE_DAY)))
+        return "it needs day, month and year, the year as YYYY or YY";
+    if (years == (BIT(DATE_YEAR) | BIT(DATE_SHORT_YEAR)))
+        return "it has the year twice";
+    if (months == (BIT(DATE_MONTH) | BIT(DATE_MONTH_NAME)))
+        return "it has the month twice";
     if ((seen & BIT(DATE_HOUR)) && (seen & BIT(DATE_HALF_DAY_HOUR)))
         return "it has the hour twice";
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
@@ -103,12 +116,27 @@ static void survey(struct date_format *format)
     for (size_t i = 0; i < format->part_count; i++) {
         enum date_part part = format->parts[i].part;
         day_before_month |= part == DATE_DAY && !month_seen;
-        month_seen |= part == DATE_MONTH;
+        month_seen |= part == DATE_MONTH || part == DATE_MONTH_NAME;
+        format->has_month_name |= part == DATE_MONTH_NAME;
+        format->has_short_year |= part == DATE_SHORT_YEAR;
         format->has_separators |= part == DATE_SEPARATOR && (days_parts == 1 || days_parts == 2);
-        days_parts += part <= DATE_DAY;
+        days_parts += part <= DATE_DAY || part == DATE_MONTH_NAME;
         format->has_time |= part == DATE_HOUR || part == DATE_HALF_DAY_HOUR;
     }
-    format->iso_is_safe = format->parts[0].part != DATE_YEAR || !day_before_month;
+    format->iso_is_safe = format->parts[0].part != DATE_YEAR || !day_before_month || format->has_month_name;
+}
+
+static bool read_word(struct date_format *format)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(format->text, words[i].text) != 0)
+            continue;
+        format->kind = words[i].kind;
+        format->has_time = true;
+        format->iso_is_safe = true;
+        return true;
+    }
+    return false;
 }
 
 const char *date_format_read(struct date_format *format, const char *text)
@@ -118,10 +146,12 @@ const char *date_format_read(struct date_format *format, const char *text)
     format->text = text;
     if (strlen(text) > DATE_FORMAT_LEN_MAX)
         return "it is too long";
+    if (read_word(format))
+        return NULL;
     while (*text) {
         size_t len = add_part(format, text);
         if (len == 0)
-            return "it is made of YYYY, MM, M, DD, D, of HH, H, hh, h, mm, ss, SSS, A, Z, and of separators";
+            return "it is made of YYYY, YY, MMMM, MMM, MM, M, DD, D, of HH, H, hh, h, mm, ss, SSS, A, Z, and of separators, or is `unix`, `unix_ms` or `excel`";
         unsigned bit = BIT(format->parts[format->part_count - 1].part);
         if (seen & bit & ~BIT(DATE_SEPARATOR))
             return "each of its parts may occur only once";

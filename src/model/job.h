@@ -138,11 +138,14 @@ struct job_mapping {
     struct job_place fallback_place;
     const char *phone_country; /* `country`, of national numbers: alpha-2; NULL: the record's */
     const char *constant;
-    bool is_auto;       /* client_identifier: computed; constant is `auto` */
-    const char *format; /* of a date: `DD/MM/YYYY`; NULL: ISO forms only */
-    const char *zone;   /* of a date: the tz database's name; NULL: none */
-    bool drops_time;    /* of a date: a time of day behind it is not looked at */
-    const char *split;  /* of a list: the separator; NULL: one item */
+    bool is_auto;         /* client_identifier: computed; constant is `auto` */
+    const char **formats; /* of a date: `DD/MM/YYYY` */
+    size_t format_count;  /* 0: ISO forms only */
+    uint32_t century;     /* of a date with YY: the first of its 100 years; 0: none */
+    const char *locale;   /* of a date with a month's name: ICU's; NULL: English */
+    const char *zone;     /* of a date: the tz database's name; NULL: none */
+    bool drops_time;      /* of a date: a time of day behind it is not looked at */
+    const char *split;    /* of a list: the separator; NULL: one item */
     struct job_value_map *values;
     size_t value_count;
     const char *otherwise; /* NULL: a value that is not listed stays as it is */

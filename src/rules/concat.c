@@ -150,7 +150,7 @@ const char *concat_fault(struct slice text, const char *const *extra_countries)
     if (text.len != LEN)
         return "does not have 18 characters, or 20 with a country code";
     if (memchr(text.data, '-', DATE_LEN) ||
-        date_read(NULL, slice_make(text.data, DATE_LEN), &birth) != DATE_OK)
+        date_read_iso(slice_make(text.data, DATE_LEN), true, &birth) != DATE_OK)
         return "has no valid date as YYYYMMDD";
     if (!is_name_part(text.data + DATE_LEN) || !is_name_part(text.data + DATE_LEN + CONCAT_NAME_LEN))
         return "has no two names of five letters A to Z, padded with #";

@@ -1,12 +1,7 @@
-/* date: dates of the Gregorian calendar, years 1 to 9999, read from ISO 8601 or by a job's `format`.
+/* date: dates of the Gregorian calendar, years 1 to 9999, and ISO 8601.
  *
- * Without a format: YYYY-MM-DD, YYYYMMDD, and either with a time (`T` or a blank, hours and minutes,
- * optionally seconds, a fraction and an offset). With a format (model/date_format.h), ISO forms are still
- * read where they cannot be mistaken for it: never with YYYY-DD-MM, and YYYYMMDD not with a format of digits
- * alone.
- *
- * The day of an instant depends on a time zone: 1980-02-12T23:00Z is the 13th in Berlin. So date_read returns
- * the date as written, and date_resolve_time the day meant, or that it is uncertain. Thread: any; pure.
+ * The day of an instant depends on a time zone: 1980-02-12T23:00Z is the 13th in Berlin. So a reading is the
+ * date as written, and date_resolve_time gives the day meant, or that it is uncertain. Thread: any; pure.
  */
 #ifndef KYC_RULES_DATE_H
 #define KYC_RULES_DATE_H
@@ -17,7 +12,6 @@
 
 #include "core/slice.h"
 #include "core/time_zone.h"
-#include "model/date_format.h"
 
 struct date {
     unsigned year, month, day;
@@ -38,11 +32,15 @@ enum date_result {
     DATE_OK,
     DATE_UNREADABLE, /* none of the forms */
     DATE_IMPOSSIBLE, /* of the form, but not a day of the calendar */
-    DATE_AMBIGUOUS,  /* D/M/YYYY or M/D/YYYY, and both are days of the calendar */
+    DATE_AMBIGUOUS,  /* of two forms, which mean different days by it */
 };
 
-/* format: NULL: ISO 8601 only. reading: only filled in with DATE_OK. */
-enum date_result date_read(const struct date_format *format, struct slice text, struct date_reading *reading);
+bool date_is_day(struct date date);
+
+/* YYYY-MM-DD, and with compact YYYYMMDD, either with a time if any (`T` or a blank, hours and minutes,
+ * optionally seconds, a fraction and an offset). Never DATE_AMBIGUOUS. reading: only filled in with DATE_OK.
+ */
+enum date_result date_read_iso(struct slice text, bool compact, struct date_reading *reading);
 
 enum date_time_result {
     DATE_TIME_OK,
@@ -57,7 +55,7 @@ enum date_time_result {
 enum date_time_result date_resolve_time(const struct date_reading *reading, const struct time_zone *zone,
                                         struct date *date, unsigned *second_of_day);
 
-/* True when text, which date_read accepted without a time, is already YYYY-MM-DD. */
+/* True when text, which was read without a time, is already YYYY-MM-DD. */
 static inline bool date_text_is_normal(struct slice text)
 {
     return text.len == DATE_TEXT_LEN && text.data[4] == '-' && text.data[7] == '-';
@@ -68,6 +66,7 @@ void date_write(struct date date, char out[DATE_TEXT_LEN]);
 
 /* days since 1970-01-01. */
 struct date date_of_days(int32_t days);
+int64_t date_to_days(struct date date);
 
 /* YYYYMMDD as a number: dates compare as these do. */
 static inline unsigned date_number(struct date date)

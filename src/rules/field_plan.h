@@ -16,7 +16,7 @@
 #include "model/job.h"
 #include "model/provider_fields.h"
 #include "model/record.h"
-#include "rules/date.h"
+#include "rules/date_forms.h"
 #include "rules/document.h"
 #include "rules/pattern.h"
 #include "rules/value_map.h"
@@ -35,7 +35,7 @@ struct field_plan {
     struct value_map *exact;    /* the job's `values` and an enumeration's words; NULL: none */
     struct value_map *folded;   /* the same, without case, blanks and hyphens; NULL: not an enumeration */
     struct slice otherwise;     /* the job's value for all other texts; data NULL: none */
-    const struct date_format *format; /* NULL: ISO 8601 */
+    const struct date_forms *dates; /* NULL: ISO 8601 */
     const struct time_zone *zone;     /* NULL: none */
     size_t max_chars;                 /* SIZE_MAX: no bound */
     size_t min_chars;

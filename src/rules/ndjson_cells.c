@@ -306,7 +306,7 @@ static void normalize_text_cell(const struct ndjson_cells *cells, struct record_
 static void read_instant(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct field_plan iso = *plan;
-    iso.format = NULL;
+    iso.dates = NULL;
     read_field_text(context, &iso, text);
 }
 

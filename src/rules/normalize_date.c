@@ -7,15 +7,20 @@ static void add_date_verdict(struct record_context *context, const struct field_
                              enum date_result result)
 {
     const char *quoted = record_context_quote(context, text);
-    if (result == DATE_AMBIGUOUS)
+    bool has_several = plan->dates && plan->dates->count > 1;
+    if (result == DATE_AMBIGUOUS && plan->dates)
+        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
+                                    "%s can be two days by the format%s in the job: %s", quoted,
+                                    has_several ? "s" : " and ISO 8601", plan->dates->text);
+    else if (result == DATE_AMBIGUOUS)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
                                     "%s can be two days; set `format` in the job, such as DD/MM/YYYY",
                                     quoted);
-    else if (plan->format)
+    else if (plan->dates)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                                    "%s is not a %s; expected %s, the format in the job", quoted,
+                                    "%s is not a %s; expected %s, the format%s in the job", quoted,
                                     result == DATE_IMPOSSIBLE ? "day of the calendar" : "date",
-                                    plan->format->text);
+                                    plan->dates->text, has_several ? "s" : "");
     else if (result == DATE_IMPOSSIBLE)
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "%s is not a day of the calendar", quoted);
@@ -114,7 +119,7 @@ static bool resolve_time(struct record_context *context, const struct field_plan
 void normalize_date(struct record_context *context, const struct field_plan *plan, struct slice text)
 {
     struct date_reading reading;
-    enum date_result result = date_read(plan->format, text, &reading);
+    enum date_result result = date_forms_read(plan->dates, text, &reading);
     if (result != DATE_OK) {
         add_date_verdict(context, plan, text, result);
         return;
@@ -127,7 +132,7 @@ void normalize_date(struct record_context *context, const struct field_plan *pla
         context->odd_time_count = odd_time_count; /* one cause gives one verdict */
         return;
     }
-    if (plan->format || !date_text_is_normal(text)) {
+    if (plan->dates || !date_text_is_normal(text)) {
         char *out = arena_bytes(context->arena, DATE_TEXT_LEN);
         date_write(date, out);
         text = slice_make(out, DATE_TEXT_LEN);

@@ -231,15 +231,20 @@ static int build_format(const struct builder *builder, struct field_plan *plan)
 {
     if (plan->mapping->zone && !plan->mapping->drops_time)
         plan->zone = time_zone_new(plan->mapping->zone, &builder->set->arena);
-    if (!plan->mapping->format)
+    if (plan->mapping->format_count == 0)
         return 0;
-    struct date_format *format = arena_alloc(&builder->set->arena, sizeof *format);
-    const char *fault = date_format_read(format, plan->mapping->format);
-    if (fault)
-        return job_fail(builder->set->job, plan->mapping->place, builder->error,
-                        "\"%s\" is not a date format: %s", plan->mapping->format, fault);
-    plan->format = format;
-    return 0;
+    const struct date_settings settings = {.formats = plan->mapping->formats,
+                                           .format_count = plan->mapping->format_count,
+                                           .locale = plan->mapping->locale,
+                                           .century = plan->mapping->century,
+                                           .drops_time = plan->mapping->drops_time};
+    size_t at;
+    const char *fault;
+    plan->dates = date_forms_new(&settings, &builder->set->arena, &at, &fault);
+    if (plan->dates)
+        return 0;
+    return job_fail(builder->set->job, plan->mapping->place, builder->error, "`%s` cannot be read: %s",
+                    settings.formats[at], fault);
 }
 
 static size_t max_chars_of(const struct field_plan *plan)

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/utf8.h"
 #include "unit/rules/fixture.h"
 
@@ -31,13 +32,18 @@ enum { FIELDS = sizeof fields / sizeof *fields, ENCODINGS = sizeof encodings / s
 
 /* The date formats: of the birth date, then of the document's. */
 static const struct {
-    const char *format, *zone;
+    const char *formats[4], *zone, *locale;
+    uint32_t century;
     bool drops_time;
 } dates[][2] = {
-    {{"DD/MM/YYYY", NULL, false}, {NULL, NULL, false}},
-    {{NULL, "Europe/Berlin", false}, {"M/D/YYYY h:mm:ss A", "America/Sao_Paulo", false}},
-    {{"YYYY-DD-MM", NULL, false}, {"DD.MM.YYYY HH:mm:ss.SSS Z", "America/St_Johns", false}},
-    {{NULL, NULL, true}, {"YYYYMMDD HHmmss", NULL, true}},
+    {{.formats = {"DD/MM/YYYY"}}, {.formats = {NULL}}},
+    {{.zone = "Europe/Berlin"}, {.formats = {"M/D/YYYY h:mm:ss A"}, .zone = "America/Sao_Paulo"}},
+    {{.formats = {"YYYY-DD-MM"}}, {.formats = {"DD.MM.YYYY HH:mm:ss.SSS Z"}, .zone = "America/St_Johns"}},
+    {{.drops_time = true}, {.formats = {"YYYYMMDD HHmmss"}, .drops_time = true}},
+    {{.formats = {"D MMM YY", "MMMM D, YYYY", "DD.MMM.YYYY"}, .century = 1930},
+     {.formats = {"D. MMMM YYYY", "excel"}, .locale = "de"}},
+    {{.formats = {"unix", "excel", "unix_ms"}, .zone = "Europe/Berlin"},
+     {.formats = {"unix_ms", "YYMMDD"}, .century = 2000, .drops_time = true}},
 };
 enum { DATES = sizeof dates / sizeof *dates };
 
@@ -58,7 +64,13 @@ static struct fixture *fixture_of(const char *encoding, size_t reading)
             mapping->split = "|";
         size_t is_expiry = fields[i] == FIELD_DOCUMENT_EXPIRY;
         if (is_expiry || fields[i] == FIELD_DATE_OF_BIRTH) {
-            mapping->format = dates[reading][is_expiry].format;
+            const char *const *formats = dates[reading][is_expiry].formats;
+            while (mapping->format_count < 4 && formats[mapping->format_count])
+                mapping->format_count++;
+            mapping->formats = memory_new(mapping->format_count + 1, sizeof *mapping->formats);
+            memcpy(mapping->formats, formats, mapping->format_count * sizeof *formats);
+            mapping->locale = dates[reading][is_expiry].locale;
+            mapping->century = dates[reading][is_expiry].century;
             mapping->zone = dates[reading][is_expiry].zone;
             mapping->drops_time = dates[reading][is_expiry].drops_time;
         }

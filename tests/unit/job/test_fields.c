@@ -5,16 +5,17 @@
 static void every_form_of_a_mapping_is_read(void **state)
 {
     (void)state;
-    struct job *job =
-        job_text_load(FIELDS("  email: e-mail\n"
-                             "  phone: {column: mobile}\n"
-                             "  date_of_birth: {column: dob, format: D.M.YYYY}\n"
-                             "  nationalities: {column: nats, split: '|'}\n"
-                             "  occupation: {column: job, values: {Engineer: x, NULL: y}, otherwise: other}\n"
-                             "  language: {value: en}\n"
-                             "  city: 5\n"
-                             "  country: no\n"));
-    assert_int_equal(job->mapping_count, 9);
+    struct job *job = job_text_load(
+        FIELDS("  email: e-mail\n"
+               "  phone: {column: mobile}\n"
+               "  date_of_birth: {column: dob, format: D.M.YYYY}\n"
+               "  document_expiry: {column: exp, format: [D. MMM YY, excel], century: 2000, locale: de-AT}\n"
+               "  nationalities: {column: nats, split: '|'}\n"
+               "  occupation: {column: job, values: {Engineer: x, NULL: y}, otherwise: other}\n"
+               "  language: {value: en}\n"
+               "  city: 5\n"
+               "  country: no\n"));
+    assert_int_equal(job->mapping_count, 10);
     const struct job_mapping *mapping = job_mapping_of(job, FIELD_EMAIL);
     assert_string_equal(mapping->columns->name, "e-mail");
     assert_int_equal(mapping->place.line, 6);
@@ -22,7 +23,13 @@ static void every_form_of_a_mapping_is_read(void **state)
     assert_int_equal(mapping->columns->place.column, 10);
     assert_null(mapping->constant);
     assert_string_equal(job_mapping_of(job, FIELD_PHONE)->columns->name, "mobile");
-    assert_string_equal(job_mapping_of(job, FIELD_DATE_OF_BIRTH)->format, "D.M.YYYY");
+    assert_int_equal(job_mapping_of(job, FIELD_DATE_OF_BIRTH)->format_count, 1);
+    assert_string_equal(job_mapping_of(job, FIELD_DATE_OF_BIRTH)->formats[0], "D.M.YYYY");
+    mapping = job_mapping_of(job, FIELD_DOCUMENT_EXPIRY);
+    assert_int_equal(mapping->format_count, 2);
+    assert_string_equal(mapping->formats[1], "excel");
+    assert_int_equal(mapping->century, 2000);
+    assert_string_equal(mapping->locale, "de-AT");
     assert_string_equal(job_mapping_of(job, FIELD_NATIONALITIES)->split, "|");
     mapping = job_mapping_of(job, FIELD_OCCUPATION);
     assert_int_equal(mapping->value_count, 2);
@@ -72,6 +79,42 @@ static void a_mapping_that_makes_no_sense_is_refused(void **state)
          "6:36: `time` is `drop`"},
         {"a zone of a constant", FIELDS("  document_expiry: {value: 2030-01-01, zone: UTC}\n"),
          "6:40: `document_expiry` has a `value`, the same for every record, so it has no `zone`"},
+        {"a century of no date", FIELDS("  email: {column: e, century: 1930}\n"),
+         "6:22: `email` is not a date, so it has no `century`"},
+        {"a locale of no date", FIELDS("  email: {column: e, locale: de}\n"),
+         "6:22: `email` is not a date, so it has no `locale`"},
+        {"no form", FIELDS("  date_of_birth: {column: d, format: []}\n"), "6:38: `format` has 1 to 16 forms"},
+        {"a form that is a mapping", FIELDS("  date_of_birth: {column: d, format: {a: b}}\n"),
+         "6:38: `format` should be a value, and is a mapping"},
+        {"a list of lists", FIELDS("  date_of_birth: {column: d, format: [[excel]]}\n"), "6:39: "},
+        {"a bad form in a list", FIELDS("  date_of_birth: {column: d, format: [excel, dd/mm]}\n"),
+         "6:46: `dd/mm` is not a date format"},
+        {"a form twice", FIELDS("  date_of_birth: {column: d, format: [excel, excel]}\n"),
+         "6:46: `excel` is listed twice"},
+        {"two digits of the year, and no century", FIELDS("  date_of_birth: {column: d, format: MM/DD/YY}\n"),
+         "6:38: `MM/DD/YY` has a year of two digits, so it needs `century` beside it\nhint: with `century: 1930`"},
+        {"a century without them",
+         FIELDS("  date_of_birth: {column: d, format: [MM/DD/YYYY], century: 1930}\n"),
+         "6:52: `century` is for years of two digits"},
+        {"a century without a format", FIELDS("  date_of_birth: {column: d, century: 1930}\n"),
+         "6:30: `century` is for years of two digits"},
+        {"a century as in speech", FIELDS("  date_of_birth: {column: d, format: MM/DD/YY, century: 19}\n"),
+         "6:57: "},
+        {"a century in words", FIELDS("  date_of_birth: {column: d, format: MM/DD/YY, century: last}\n"),
+         "6:57: "},
+        {"a locale without a month's name",
+         FIELDS("  date_of_birth: {column: d, format: DD/MM/YYYY, locale: de}\n"),
+         "6:50: `locale` is for names of months"},
+        {"a locale of another name",
+         FIELDS("  date_of_birth: {column: d, format: D MMM YYYY, locale: German}\n"),
+         "6:58: `German` is not a known locale\nhint: did you mean `de`?"},
+        {"a locale that is none", FIELDS("  date_of_birth: {column: d, format: D MMM YYYY, locale: qq}\n"),
+         "6:58: `qq` is not a known locale\nhint: write a language"},
+        {"a locale without names", FIELDS("  date_of_birth: {column: d, format: D MMM YYYY, locale: ja}\n"),
+         "6:58: the months of `ja` are numbers"},
+        {"a zone of forms without a time",
+         FIELDS("  date_of_birth: {column: d, format: [DD/MM/YYYY], zone: UTC}\n"),
+         "6:52: `zone` is for a time of day, and no `format` here has one\nhint: remove `zone`"},
         {"a split of one value", FIELDS("  email: {column: e, split: ';'}\n"),
          "6:22: `email` has one value, so it has no `split`"},
         {"a list as a column", FIELDS("  email: [a]\n"), "6:10: `email` should be a value, and is a list"},
@@ -97,14 +140,23 @@ static void a_date_format_has_day_month_and_year_once_each(void **state)
         {"DD. MM. YYYY", true},
         {"D/MM/YYYY", true},
         {"DD/MM", false},
-        {"DD/MM/YY", false},
+        {"DD/MM/YY', century: '1930", true},
+        {"DD/MM/YY/YYYY", false},
+        {"unix", true},
+        {"unix_ms", true},
+        {"excel", true},
+        {"Excel", false},
+        {"epoch", false},
         {"DD/MM/YYYY/DD", false},
         {"MM/M/YYYY", false},
         {"DMYYYY", false},
         {"DDMYYYY", false},
         {"D MYYYY", false},
         {"dd/mm/yyyy", false},
-        {"DD/MMM/YYYY", false},
+        {"DD/MMM/YYYY", true},
+        {"MMMM D, YYYY", true},
+        {"DD/MM/MMM/YYYY", false},
+        {"DD/MMMMM/YYYY", false},
         {"DD/MM/YYYYY", false},
         {"DD/MM/YYYY HH", true},
         {"M/D/YYYY h:mm:ss A", true},

@@ -28,7 +28,19 @@ static void a_format_is_made_of_parts_once_each(void **state)
         {"YYYY-MM-DD HHZ", NULL},
         {"", "day, month and year"},
         {"DD/MM", "day, month and year"},
-        {"DD/MM/YY", "made of"},
+        {"DD/MM/YY", NULL},
+        {"D. MMMM YYYY", NULL},
+        {"MMM D, YY", NULL},
+        {"DDMMMYYYY", NULL},
+        {"unix", NULL},
+        {"unix_ms", NULL},
+        {"excel", NULL},
+        {"excel ", "made of"},
+        {"unix_s", "made of"},
+        {"DD/MM/YY/YYYY", "the year twice"},
+        {"DD/MM/MMM/YYYY", "the month twice"},
+        {"DD/MMMMM/YYYY", "made of"},
+        {"DD/MM/YYY", "made of"},
         {"DD/MM/YYYY/DD", "once"},
         {"dd/mm/yyyy", "made of"},
         {"DDD/MM/YYYY", "made of"},
@@ -61,17 +73,20 @@ static void what_its_parts_say_of_it(void **state)
     (void)state;
     static const struct {
         const char *format;
-        bool has_time, has_separators, iso_is_safe;
+        bool has_time, has_separators, iso_is_safe, has_short_year, has_month_name;
     } cases[] = {
-        {"DD/MM/YYYY", false, true, true},     {"DDMMYYYY", false, false, true},
-        {"DDMMYYYY HH:mm", true, false, true}, {"YYYY-DD-MM", false, true, false},
-        {"YYYY-MM-DD h A", true, true, true},
+        {"DD/MM/YYYY", false, true, true, false, false},     {"DDMMYYYY", false, false, true, false, false},
+        {"DDMMYYYY HH:mm", true, false, true, false, false}, {"YYYY-DD-MM", false, true, false, false, false},
+        {"YYYY-MM-DD h A", true, true, true, false, false},  {"DD MMM YY", false, true, true, true, true},
+        {"DDMMYY", false, false, true, true, false},         {"YYYY-DD-MMM", false, true, true, false, true},
+        {"unix", true, false, true, false, false},           {"excel", true, false, true, false, false},
     };
     struct date_format format;
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_null(date_format_read(&format, cases[i].format));
         if (format.has_time != cases[i].has_time || format.has_separators != cases[i].has_separators ||
-            format.iso_is_safe != cases[i].iso_is_safe)
+            format.iso_is_safe != cases[i].iso_is_safe || format.has_short_year != cases[i].has_short_year ||
+            format.has_month_name != cases[i].has_month_name)
             fail_msg("%s", cases[i].format);
     }
 }

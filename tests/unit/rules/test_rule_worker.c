@@ -532,7 +532,8 @@ static void messages_say_what_was_found_and_what_is_expected(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = fixture_new();
         struct job_mapping *mapping = fixture_map(fixture, cases[i].field, cases[i].cell);
-        mapping->format = cases[i].field == FIELD_DATE_OF_BIRTH ? "DD/MM/YYYY" : NULL;
+        mapping->formats = (const char *[]){"DD/MM/YYYY"};
+        mapping->format_count = cases[i].field == FIELD_DATE_OF_BIRTH;
         fixture_validate(fixture);
         assert_int_equal(fixture->record.verdict_count, 1);
         struct slice message = fixture->record.verdicts[0].message;
