@@ -275,8 +275,11 @@ static void write_skipped(const struct explain_settings *settings, const struct 
 
     buffer_append_text(
         out, "\nSkipped\n  not a record of this job: a run counts it, and does nothing else with it\n");
-    if (condition == 0)
+    if (condition == 0) { /* a footer */
+        buffer_append_text(out,
+                           "  it is one of the records at the end that input.csv.skip_footer leaves out\n");
         return;
+    }
     const struct job_where *where = &settings->job->input.where[condition - 1];
     buffer_printf(out, "  input.where, condition %zu does not hold: column \"%s\" %s ", condition,
                   where->column.name, where->must_match ? "must match" : "must not match");

@@ -43,9 +43,7 @@ sub checked
     my ($status, $out, $err) = case_run($case, 'check', @more);
     is($status, $want, "status $want") or diag $err;
     my $summary = case_summary($case);
-    my $planned = 0;
-    $planned += $_ for values %{$summary->{plan}};
-    is($summary->{skipped} + $summary->{rejected} + $planned, $summary->{read}, 'the dry run accounts for every row');
+    adds_up($summary, 'the dry run');
     return ($summary, $out, $err);
 }
 
