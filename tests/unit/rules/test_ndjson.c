@@ -210,7 +210,9 @@ static void an_instant_is_a_date_whatever_the_format_of_texts(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct fixture *fixture = ndjson_new();
-        map(fixture, FIELD_DATE_OF_BIRTH, "v")->format = cases[i].column;
+        struct job_mapping *mapping = map(fixture, FIELD_DATE_OF_BIRTH, "v");
+        mapping->formats = (const char *[]){cases[i].column};
+        mapping->format_count = cases[i].column != NULL;
         const char *verdicts = validate(fixture, cases[i].line);
         const char *value = fixture->record.fault ? "fault" : fixture_value(fixture, FIELD_DATE_OF_BIRTH);
         if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].want) != 0)
