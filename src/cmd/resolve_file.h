@@ -13,8 +13,9 @@
 typedef int resolve_pair(void *context, struct slice first, struct slice second, const char *where,
                          struct error *error);
 
-/* Reads a file, gzipped or not, and passes the two named columns of each record to each, in order. 0, or -1:
- * ERROR_USAGE if a column is missing, ERROR_INPUT if the file is cut off, or the error of each. */
+/* Reads a file, gzipped or not, with the delimiter (, ; tab or |) that it has, and passes the two named
+ * columns of each record to each, in order. 0, or -1: ERROR_USAGE if a column is missing, ERROR_INPUT if the
+ * file is cut off, or the error of each. */
 int resolve_file_read(const char *path, const char *first, const char *second, resolve_pair *each,
                       void *context, struct error *error);
 

@@ -197,7 +197,8 @@ static int check_encoding(struct job_reader *reader, const struct job_node *part
     const struct job_input *input = &reader->job->input;
     if (input->format == JOB_FORMAT_CSV &&
         (check_separator(reader, part, "delimiter", input->delimiter) != 0 ||
-         check_separator(reader, part, "quote", input->quote) != 0))
+         check_separator(reader, part, "quote", input->quote) != 0 ||
+         (input->escape && check_separator(reader, part, "escape", input->escape) != 0)))
         return -1;
     if (input->format == JOB_FORMAT_CSV || encoding_is_utf8(&input->encoding))
         return 0;

@@ -1,6 +1,7 @@
 #include "rules/read_field.h"
 
 #include "rules/clean.h"
+#include "rules/guards.h"
 #include "rules/normalize.h"
 
 /* These take a cleaned text; the types without one here clean their source themselves. */
@@ -45,5 +46,7 @@ void read_field_cell(struct record_context *context, const struct field_plan *pl
                                     encoding_name(context->set->encoding));
         return;
     }
+    if (guards_may_begin(text))
+        text = guards_read(context, plan->field, text);
     read_field_text(context, plan, text);
 }
