@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/infer_encoding.h"
 #include "cmd/infer_ndjson.h"
 #include "core/ascii.h"
 #include "core/buffer.h"
@@ -61,38 +62,6 @@ static struct slice next_line(struct slice *rest)
     if (line.len && line.data[line.len - 1] == '\r')
         line.len--;
     return line;
-}
-
-static void count_high_bytes(struct infer_sample *sample, struct slice line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if ((unsigned char)line.data[i] >= INFER_HIGH_BYTES)
-            sample->high_bytes[(unsigned char)line.data[i] - INFER_HIGH_BYTES]++;
-}
-
-/* The majority of lines decides, so that a few damaged lines do not hide that an export is UTF-8. Nothing
- * proves which other encoding it is: windows-1252 is proposed, which includes latin1, and its letters are
- * shown. */
-static void find_encoding(struct infer_sample *sample, struct slice bytes, bool marked)
-{
-    size_t utf8 = 0, other = 0;
-
-    while (bytes.len) {
-        struct slice line = next_line(&bytes);
-        if (ascii_only(line))
-            continue;
-        if (utf8_is_valid(line)) {
-            utf8++;
-            continue;
-        }
-        if (bytes.len == 0 && line.len - utf8_valid_len(line) < 4)
-            continue; /* a character cut by the end of the sample */
-        other++;
-        count_high_bytes(sample, line);
-    }
-    bool is_utf8 = marked || utf8 >= other;
-    sample->encoding = is_utf8 ? encoding_utf8 : encoding_windows1252;
-    sample->other_lines = is_utf8 ? other : 0;
 }
 
 /* Counts delimiters outside of quotes in one physical line. */
@@ -240,7 +209,7 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     while (blanks < plain.len && memchr(" \t\r\n", plain.data[blanks], 4))
         blanks++;
     char first = blanks < plain.len ? plain.data[blanks] : '\0';
-    find_encoding(sample, plain, marked);
+    infer_encoding_find(sample, plain, marked);
     if (first == '[')
         return error_set(
             error, ERROR_INPUT,

@@ -13,11 +13,10 @@
 
 #include "core/arena.h"
 #include "core/encoding.h"
+#include "core/encoding_detect.h"
 #include "core/error.h"
 #include "core/slice.h"
 #include "model/job.h"
-
-enum { INFER_HIGH_BYTES = 128 };
 
 struct infer_row {
     struct slice *cells; /* UTF-8, trimmed; the items of a JSON array are separated by VALUE_SEPARATOR */
@@ -33,11 +32,12 @@ struct infer_sample {
     bool *is_list; /* [column_count] of NDJSON: an array was seen */
     struct infer_row *rows;
     size_t row_count;
-    size_t broken;                       /* records that cannot be put into columns */
-    bool is_not_utf8;                    /* of NDJSON, which must be UTF-8 */
-    size_t other_lines;                  /* that are not of the encoding */
-    size_t high_bytes[INFER_HIGH_BYTES]; /* how often each byte from 0x80 on occurs in lines that are not
-                                            UTF-8 */
+    size_t broken;      /* records that cannot be put into columns */
+    bool is_not_utf8;   /* of NDJSON, which must be UTF-8 */
+    size_t other_lines; /* that are not of the encoding */
+    struct encoding_candidate
+        *candidates; /* the most plausible encodings of what is not UTF-8, the best first */
+    size_t candidate_count;
     size_t damaged;         /* cells with bytes of another encoding, or characters that show damage */
     size_t skipped_members; /* of NDJSON, whose names cannot be written in a path */
     const char *read_error; /* why the input ended early; NULL: it did not */

@@ -1,15 +1,14 @@
 #include "cmd/infer_write.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_encoding.h"
 #include "cmd/infer_fields.h"
 #include "cmd/yaml_scalar.h"
-#include "core/encoding.h"
 #include "core/json.h"
 
-enum { NAME_MAX_LEN = 40, LETTERS_MAX = 60, LETTERS_PER_LINE = 20 };
+enum { NAME_MAX_LEN = 40 };
 
 /* The name of the file without folder and endings, in the letters of a job's name. */
 static void write_name(struct buffer *out, const char *path, const char *provider)
@@ -84,70 +83,6 @@ static void write_nulls(const struct infer_sample *sample, struct buffer *out)
     buffer_clear(&remark);
 }
 
-/* A byte from 0x80 on, and how often it occurs. */
-struct high_byte {
-    unsigned byte;
-    size_t count;
-};
-
-static int by_count(const void *a, const void *b)
-{
-    const struct high_byte *first = a, *second = b;
-
-    if (first->count != second->count)
-        return first->count < second->count ? 1 : -1;
-    return (first->byte > second->byte) - (first->byte < second->byte);
-}
-
-/* Shows what the bytes become: characters and counts, never words, which are customers' data. */
-static void write_letters(const struct infer_sample *sample, struct buffer *out)
-{
-    struct high_byte bytes[INFER_HIGH_BYTES];
-    size_t count = 0, undefined = 0;
-    struct arena arena;
-
-    arena_init(&arena, 1024);
-    for (unsigned i = 0; i < INFER_HIGH_BYTES; i++)
-        if (sample->high_bytes[i])
-            bytes[count++] = (struct high_byte){i + INFER_HIGH_BYTES, sample->high_bytes[i]};
-    /* cppcheck-suppress uninitvar ; only the first count */
-    qsort(bytes, count, sizeof *bytes, by_count);
-    for (size_t i = 0, shown = 0; i < count; i++) {
-        char byte = (char)bytes[i].byte;
-        struct slice letter;
-        if (!encoding_decode(&encoding_windows1252, slice_make(&byte, 1), &arena, &letter)) {
-            undefined += bytes[i].count;
-            continue;
-        }
-        if (shown == LETTERS_MAX)
-            buffer_append_text(out, "\n  #   and others");
-        if (shown++ >= LETTERS_MAX)
-            continue;
-        if (shown % LETTERS_PER_LINE == 1)
-            buffer_append_text(out, "\n  #  ");
-        buffer_printf(out, " %.*s %zu", (int)letter.len, letter.data, bytes[i].count);
-    }
-    if (undefined)
-        buffer_printf(out, "\n  #   and %zu bytes that windows-1252 does not define: it is another encoding",
-                      undefined);
-    buffer_append_char(out, '\n');
-    arena_clear(&arena);
-}
-
-static void write_encoding(const struct infer_sample *sample, struct buffer *out)
-{
-    if (encoding_is_utf8(&sample->encoding)) {
-        buffer_append_text(out, "  encoding: utf-8\n");
-        return;
-    }
-    buffer_append_text(
-        out, "  encoding: windows-1252    # CHECK: the file is not UTF-8, and nothing proves what it is.\n"
-             "  # Are these the letters of your customers' names? By windows-1252 the sample has:");
-    write_letters(sample, out);
-    buffer_append_text(
-        out, "  # If not, convert the file first: iconv -f ENCODING -t UTF-8 FILE (iconv -l lists them)\n");
-}
-
 static void write_input(const struct infer_sample *sample, const char *path, struct buffer *out)
 {
     bool is_csv = sample->format == JOB_FORMAT_CSV;
@@ -156,7 +91,7 @@ static void write_input(const struct infer_sample *sample, const char *path, str
     yaml_scalar_append(out, slice_from(path));
     buffer_printf(out, "    # relative to this file's folder\n  format: %s\n", is_csv ? "csv" : "ndjson");
     if (is_csv)
-        write_encoding(sample, out);
+        infer_encoding_write(sample, out);
     if (is_csv && sample->delimiter == '\t')
         buffer_append_text(out, "  csv: {delimiter: tab");
     else if (is_csv)

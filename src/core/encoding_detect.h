@@ -22,7 +22,7 @@ struct encoding_letter {
 
 struct encoding_candidate {
     const char *name;     /* as ICU takes it: `windows-1250` */
-    const char *language; /* the best of its languages, `pl`; NULL: none is known */
+    const char *language; /* the one of its languages that fits best, `Polish`; NULL: none is known */
     int score;            /* of 100: as plausible as can be; below 0: hardly a text */
     /* The characters that are not ASCII, the most frequent first; in the arena. */
     const struct encoding_letter *letters;

@@ -10,6 +10,7 @@
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
 #include <unicode/uset.h>
+#include <unicode/ustring.h>
 
 #include "core/memory.h"
 #include "core/utf8.h"
@@ -23,7 +24,7 @@ enum {
     WORD_FAULT = -60, /* two scripts, a capital behind a small letter */
     SIGN_IN_WORD = -50,
     SIGN_ALONE = -8,
-    NO_CHARACTER = -200, /* C1, private use, unassigned */
+    NO_CHARACTER = -100, /* C1, private use, unassigned */
 };
 
 struct language {
@@ -353,26 +354,41 @@ static void list_letters(const struct tally *tally, struct arena *arena, struct 
     candidate->letter_count = count < LETTERS_MAX ? count : LETTERS_MAX;
 }
 
+/* `Polish` of `pl`. */
+static const char *display_name(const char *language, struct arena *arena)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UChar units[64];
+    char name[64];
+    int32_t len = uloc_getDisplayName(language, "en", units, 64, &status);
+
+    if (U_FAILURE(status) || len >= 64)
+        return language;
+    u_UCharsToChars(units, name, len); /* English names are ASCII */
+    return arena_copy(arena, slice_make(name, (size_t)len)).data;
+}
+
 void encoding_score(struct encoding_languages *languages, const uint32_t *codes, size_t count, size_t bytes,
                     const char *names, struct arena *arena, struct encoding_candidate *candidate)
 {
     struct tally tally = {.counts = memory_new(0x10000, sizeof *tally.counts)};
     long best = 0;
+    const char *found = NULL;
 
     read_text(&tally, codes, count);
     list_letters(&tally, arena, candidate);
-    candidate->language = NULL;
     for (const char *name = names; *name;) {
         size_t len = strcspn(name, " ");
         const struct language *language = find_language(languages, name, len);
         long points = language ? judge_language(languages, language, names, candidate) : 0;
         points = language && points > 0 ? points * weight_of(language->name) / 100 : points;
-        if (language && (!candidate->language || points > best)) {
+        if (language && (!found || points > best)) {
             best = points;
-            candidate->language = arena_copy(arena, slice_from(language->name)).data;
+            found = language->name;
         }
         name += len + strspn(name + len, " ");
     }
+    candidate->language = found ? display_name(found, arena) : NULL;
     long points = (tally.points + best + NO_CHARACTER * (long)candidate->malformed) * 100 / GOOD;
     candidate->score = (int)(bytes ? points / (long)bytes : 0);
     free(tally.counts);
