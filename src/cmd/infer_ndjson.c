@@ -4,6 +4,7 @@
 
 #include "core/buffer.h"
 #include "core/json.h"
+#include "core/json_shape.h"
 #include "core/json_typed.h"
 #include "core/memory.h"
 #include "model/record.h"
@@ -181,7 +182,10 @@ static void read_line(struct infer_sample *sample, struct json_reader *json, str
     struct json_fault fault;
     const struct json_node *nodes = json_reader_parse(json, line, &count, &fault);
 
-    if (!nodes || nodes[0].kind != JSON_OBJECT) {
+    struct json_shape shape;
+    bool wraps = json_shape_read(line, &shape) && json_shape_wraps(&shape);
+
+    if (!nodes || nodes[0].kind != JSON_OBJECT || wraps) {
         sample->broken++;
         return;
     }

@@ -12,6 +12,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "input/json_head.h"
 #include "input/reader.h"
 #include "input/source.h"
 #include "model/record.h"
@@ -210,11 +211,9 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
         blanks++;
     char first = blanks < plain.len ? plain.data[blanks] : '\0';
     infer_encoding_find(sample, plain, marked);
-    if (first == '[')
-        return error_set(
-            error, ERROR_INPUT,
-            "%s: the input begins like one JSON array; NDJSON has one object a line\nhint: convert it first: jq -c '.[]' FILE",
-            path);
+    struct json_shape shape;
+    if (json_shape_read(plain, &shape) && json_head_is_one_text(&shape, 1, slice_skip(plain, shape.end)))
+        return json_head_fail(&shape, JOB_FORMAT_NDJSON, path, error);
     if (first != '{')
         return read_csv(sample, path, bytes, rows, error);
     sample->format = JOB_FORMAT_NDJSON;

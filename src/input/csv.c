@@ -11,6 +11,7 @@
 #include "input/csv_flaw.h"
 #include "input/header.h"
 #include "input/input_fault.h"
+#include "input/json_head.h"
 #include "input/lines.h"
 #include "model/column_names.h"
 
@@ -534,6 +535,8 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     if (marked && !encoding_is_utf8(&csv->input->encoding))
         return input_fault_mark(&csv->input->encoding, name, error);
     *header = (struct reader_header){0};
+    if (json_head_check(&csv->lines, JOB_FORMAT_CSV, csv->max_record, name, error) != 0)
+        return -1;
     if (read_header(csv, marked, name, header, error) != 0)
         return -1;
     csv->footer = header->is_reject_file ? 0 : csv->input->skip_footer;

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "input/input_fault.h"
+#include "input/json_head.h"
 #include "input/lines.h"
 
 struct ndjson {
@@ -41,7 +42,7 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
     bool marked = lines_pass(&ndjson->lines, READER_MARK);
     if (marked && !encoding_is_utf8(ndjson->encoding))
         return input_fault_mark(ndjson->encoding, name, error);
-    return 0;
+    return json_head_check(&ndjson->lines, JOB_FORMAT_NDJSON, ndjson->max_record, name, error);
 }
 
 static bool is_blank(struct slice line)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/json.h"
+#include "core/json_shape.h"
 #include "core/json_typed.h"
 #include "core/memory.h"
 #include "rules/read_field.h"
@@ -19,13 +20,14 @@ enum cell_kind { /* up to CELL_INSTANT a single value */
 };
 
 /* One more than a list may have, so that a longer array is seen as one. */
-enum { ITEMS_MAX = RECORD_CONTEXT_ITEMS_MAX + 1 };
+enum { ITEMS_MAX = RECORD_CONTEXT_ITEMS_MAX + 1, WRAPPED_MIN = 2 };
 
 struct ndjson_cells {
     const struct ndjson_paths *paths;
     struct json_reader *reader;
     enum cell_kind *kinds; /* of the record that was read last, by cell */
     bool repaired;
+    bool has_own;                     /* the record has a value that is in no array */
     struct slice (*items)[ITEMS_MAX]; /* by cell, for paths with `[*]`: what the elements at hand gave */
 };
 
@@ -232,8 +234,10 @@ static void visit_value(const struct line *line, size_t index, uint32_t step)
 {
     const struct ndjson_step *here = &line->cells->paths->steps[step];
     const struct json_node *node = &line->nodes[index];
-    if (here->cell != NDJSON_NO_CELL)
+    if (here->cell != NDJSON_NO_CELL) {
         store_cell(line, index, here->cell);
+        line->cells->has_own |= !line->cells->paths->columns[here->cell].has_element;
+    }
     if (here->child_count && (node->kind == JSON_OBJECT || node->kind == JSON_ARRAY))
         visit_children(line, index, step);
     if (!here->every && !(line->is_dynamodb && here->child_count))
@@ -256,6 +260,19 @@ static void set_fault(struct record *record, struct arena *arena, const char *me
     record->fault_message = arena_printf(arena, "%s (byte %zu of the line)", message, offset + 1);
 }
 
+/* A page of customers on one line is none of them: not the first, to which a path with `[0]` leads. */
+static void reject_wrapper(struct record *record, struct arena *arena)
+{
+    struct json_shape shape;
+    char command[JSON_SHAPE_COMMAND_SIZE];
+    if (!json_shape_read(record->raw, &shape) || shape.count < WRAPPED_MIN)
+        return;
+    record->fault = RULE_MALFORMED;
+    record->fault_message =
+        arena_printf(arena, "an object that holds an array of %zu is not one customer; give each a line: %s",
+                     shape.count, json_shape_command(&shape, command));
+}
+
 void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct arena *arena)
 {
     const struct ndjson_paths *paths = cells->paths;
@@ -275,10 +292,13 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     record->cell_count = paths->cell_count;
     memset(record->cells, 0, paths->cell_count * sizeof *record->cells);
     memset(cells->kinds, 0, paths->cell_count * sizeof *cells->kinds);
+    cells->has_own = false;
     const struct line line = {cells, nodes, record, arena, json_typed_is_dynamodb(nodes)};
     visit_children(&line, 0, NDJSON_TOP);
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
         visit_children(&line, 0, NDJSON_TOP_WHOLE);
+    if (!cells->has_own)
+        reject_wrapper(record, arena);
 }
 
 bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column)

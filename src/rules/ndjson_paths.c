@@ -135,7 +135,7 @@ size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
     size_t cell = paths->cell_count++;
     paths->columns = memory_resize(paths->columns, paths->cell_count, sizeof *paths->columns);
     struct ndjson_column *added = &paths->columns[cell];
-    *added = (struct ndjson_column){.name = column};
+    *added = (struct ndjson_column){.name = column, .has_element = strchr(column, '[')};
 
     bool is_name = !strpbrk(column, ".[");
     if (is_name || is_path(column)) {

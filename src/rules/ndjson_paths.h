@@ -33,6 +33,7 @@ struct ndjson_step {
 struct ndjson_column {
     const char *name; /* borrowed */
     uint32_t every;   /* the step `[*]` on its path; 0: none */
+    bool has_element; /* its path leads through an array */
 };
 
 struct ndjson_paths {

@@ -80,24 +80,70 @@ unlike($guessed, qr/\$(?:oid|date|number)/, 'guess: no wrapper');
 $guessed = guess('{"Item":{"id":{"S":"c1"},"email":{"S":"ann@example.com"},"phone":{"N":"14155550110"},"address":{"M":{"city":{"S":"Rome"}}}}}');
 like($guessed, qr/^  email: Item\.email\b/m, 'guess: an attribute of DynamoDB');
 like($guessed, qr/^  city: Item\.address\.city\b/m, 'guess: one in a map');
+# An export that is one JSON text: check, run and guess stop with the jq line, and read none of it.
+my @users = ('{"id":"c1","email":"ann@example.com","name":"Ann"}', '{"id":"c2","email":"bob@example.com","name":"Bob"}');
+for my $case (
+    ['an array', '[' . join(',', @users) . ']', q('.[]')],
+    ['an array, an element a line', "[\n" . join(",\n", @users) . "\n]\n", q('.[]')],
+    ['an object around an array', '{"users":[' . join(',', @users) . "]}\n", q('.users[]')],
+    ['the reply of an API', '{"object":"list","has_more":true,"data":[' . join(',', @users) . ']}', q('.data[]')],
+    ['one with names of its own', '{"tenant":"acme","data":{"people":[' . join(',', @users) . ']}}', q('.data.people[]')],
+    ['an object around an array, over several lines', "{\n \"total\": 2,\n \"users\": [\n" . join(",\n", @users) . "\n ]\n}\n", q('.users[]')],
+    ['a page of customers a line', join('', map { "{\"items\":[$users[0],$users[1]],\"page\":$_}\n" } 1, 2), q('.items[]')],
+    ['objects over several lines', join('', map { s/,/,\n  /gr . "\n" } @users), '.'],
+) {
+    my ($sentence, $text, $filter) = @$case;
+    for my $name ('export.ndjson', 'export.csv') {
+        write_file("$folder/$name", $text);
+        job('external_id: id, email: email', $name);
+        for my $command (['check', "$folder/job.yaml", '--report', "$folder/report", '-q'], ['run', "$folder/job.yaml", '--dry-run', '-q'], ['guess', "$folder/$name", '--provider', 'kira']) {
+            my ($status, $out, $err) = run_program(program('kyc-import'), @$command);
+            is($status, 3, "$command->[0] of $name, $sentence: status 3");
+            like($err, qr/\nhint: .*\Qjq -c $filter FILE\E/, "$command->[0] of $name, $sentence: the line that helps") or diag $err;
+            unlike($err . $out, qr/ann|Bob/, "$command->[0] of $name, $sentence: no value is shown");
+        }
+    }
+}
+write_file("$folder/export.csv", "$users[0]\n$users[1]\n");
+job('external_id: id, email: email', 'export.csv');
+my ($status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '-q');
+is($status, 3, 'NDJSON in a job for CSV: status 3');
+like($err, qr/hint: set input\.format to ndjson/, 'and the setting that helps');
+
+# A page among records is one rejected record, and a damaged first line costs itself alone.
+($summary) = checked('external_id: id, email: email, phone: "items[0].phone"', map({ qq({"id":"$_","email":"$_\@example.com","items":[{"phone":"+14155550110"}]}) } 1 .. 3), qq({"items":[$users[0],$users[1]],"source":"crm"}));
+is_deeply([$summary->{read}, $summary->{valid}, $summary->{rejects_by_rule}], [4, 3, {'record/malformed' => 1}], 'a page among records is rejected');
+for my $damaged ('{"id":"c1","em', '{"id":"c1",', '{"id":"c1","tags":[') {
+    ($summary) = checked('external_id: id, email: email', $damaged, map { qq({"id":"$_","email":"$_\@example.com"}) } 2 .. 4);
+    is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [3, {'record/malformed' => 1}], "$damaged: the damaged first line alone is rejected");
+}
 done_testing;
+
 
 # A job of these fields beside a name and a country, over these lines: its summary, status and errors.
 sub checked
 {
     my ($fields, @lines) = @_;
     write_file("$folder/export.ndjson", join '', map { "$_\n" } @lines);
+    job($fields, 'export.ndjson');
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report", '--json', '-q');
+    return ($out ? decode_json($out) : undef, $status, $err);
+}
+
+sub job
+{
+    my ($fields, $name) = @_;
+    my $more = ($fields =~ /email/ ? '' : ', email: {value: ann@example.com}') . ($fields =~ /birth/ ? '' : ', date_of_birth: {value: 1980-02-13}')
+        . ($fields =~ /phone/ ? '' : ', phone: {value: "+14155550110"}');
     write_file("$folder/job.yaml", <<"END");
 job: typed
-input: {path: export.ndjson}
+input: {path: $name}
 provider: {name: payward, credentials: {api_key: env:A, api_secret: env:B}}
-fields: {$fields, email: {value: ann\@example.com}, first_name: {value: Ann}, last_name: {value: Example}, country: {value: US}}
+fields: {$fields$more, first_name: {value: Ann}, last_name: {value: Example}, country: {value: US}}
 rules: [{field: city, required: false}, {field: address_line1, required: false}, {field: postal_code, required: false},
   {field: occupation, required: false}, {field: birth_city, required: false}, {field: birth_country, required: false},
   {field: nationalities, required: false}, {field: tax_id, required: false}, {field: tax_country, required: false}]
 END
-    my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report", '--json', '-q');
-    return ($out ? decode_json($out) : undef, $status, $err);
 }
 
 sub explained { return (run_program(program('kyc-import'), 'explain', "$folder/job.yaml", '--row', $_[0], '--unmask', '-q'))[1]; }

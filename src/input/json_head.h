@@ -1,0 +1,30 @@
+/* json_head: an input that is one JSON text, seen at its start: an array, an object that wraps an array of
+ * records, or objects printed over several lines. None of them is read as CSV or NDJSON, which would find no
+ * record in it, or the first alone; the error has the jq line that helps.
+ *
+ * An object of one line is a record of NDJSON unless it wraps an array: at least two objects, and beside it
+ * only what replies of APIs and exports usually have (`total`, `next`, `meta` and so on). A first line that
+ * is damaged is none of these: it is rejected alone. Thread: one at a time.
+ */
+#ifndef KYC_INPUT_JSON_HEAD_H
+#define KYC_INPUT_JSON_HEAD_H
+
+#include "core/error.h"
+#include "core/json_shape.h"
+#include "input/lines.h"
+#include "model/job.h"
+
+/* Looks at the first lines, and goes back to where it began, behind a byte order mark. 0, or -1 with
+ * ERROR_INPUT. For CSV, NDJSON is an error too. */
+int json_head_check(struct lines *lines, enum job_format format, size_t max_record, const char *name,
+                    struct error *error);
+
+/* The error for an input of this shape. Returns -1. */
+int json_head_fail(const struct json_shape *shape, enum job_format format, const char *name,
+                   struct error *error);
+
+/* True for what json_head_fail is for. min_count: elements that make a wrapper of an object on one line.
+ * rest: what follows the text of the shape, as far as it was read. */
+bool json_head_is_one_text(const struct json_shape *shape, size_t min_count, struct slice rest);
+
+#endif
