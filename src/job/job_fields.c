@@ -4,25 +4,12 @@
 #include "job/job_dates.h"
 #include "job/job_parts.h"
 #include "job/job_scalar.h"
+#include "job/job_sources.h"
 
 static bool is_list(enum field_id field)
 {
     enum field_type type = field_type(field);
     return type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
-}
-
-static int read_column(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
-                       void *target)
-{
-    (void)key;
-    struct job_mapping *mapping = target;
-    struct slice column;
-    if (job_scalar_read(reader, value, &column) != 0)
-        return -1;
-    mapping->columns = arena_alloc(&reader->job->arena, sizeof *mapping->columns);
-    *mapping->columns = (struct job_column){column.data, value->place};
-    mapping->column_count = 1;
-    return 0;
 }
 
 static int read_split(struct job_reader *reader, const struct job_node *value, const struct job_key *key,
@@ -82,7 +69,14 @@ static int read_constant(struct job_reader *reader, const struct job_node *value
 }
 
 static const struct job_key mapping_keys[] = {
-    {"column", .read = read_column},
+    {"column", .read = job_sources_read_column},
+    {"columns", .read = job_sources_read_columns},
+    {"join", .read = job_sources_read_join},
+    {"match", .read = job_sources_read_match},
+    {"replace", .read = job_sources_read_replace},
+    {"unmatched", .read = job_sources_read_unmatched},
+    {"default", .read = job_sources_read_default},
+    {"country", .read = job_sources_read_country},
     {"format", .read = job_dates_read_format},
     {"century", .read = job_dates_read_century, .min = JOB_CENTURY_MIN, .max = JOB_CENTURY_MAX},
     {"locale", .read = job_dates_read_locale},
@@ -104,7 +98,9 @@ static int check_keys(struct job_reader *reader, const struct job_node *field,
     if (mapping->column_count == 0 && !constant)
         return job_keys_fail(reader, field, "`%s` needs a `column` or a `value`", name);
     if (mapping->column_count && constant)
-        return job_keys_fail_at_key(reader, constant, "`%s` has a `column`, so it has no `value`", name);
+        return job_keys_fail_at_key(reader, constant, "`%s` has %s, so it has no `value`", name,
+                                    job_yaml_member(field, SLICE_LITERAL("columns")) ? "`columns`"
+                                                                                     : "a `column`");
     for (const struct job_node *beside = constant ? field->first : NULL; beside; beside = beside->next)
         if (beside != constant)
             return job_keys_fail_at_key(reader, beside,
@@ -113,6 +109,8 @@ static int check_keys(struct job_reader *reader, const struct job_node *field,
     const struct job_node *otherwise = job_yaml_member(field, SLICE_LITERAL("otherwise"));
     if (otherwise && !mapping->values)
         return job_keys_fail_at_key(reader, otherwise, "`otherwise` needs `values` beside it");
+    if (job_sources_check(reader, field, mapping) != 0)
+        return -1;
     return job_dates_check(reader, field, mapping);
 }
 
@@ -141,7 +139,7 @@ static int read_mapping(struct job_reader *reader, const struct job_node *member
                slice_is(member->text, "auto")) {
         mapping->constant = "auto";
         mapping->is_auto = true;
-    } else if (read_column(reader, member, NULL, mapping) != 0) {
+    } else if (job_sources_read_column(reader, member, NULL, mapping) != 0) {
         return -1;
     }
     return 0;

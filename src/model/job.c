@@ -167,6 +167,18 @@ int job_fail(const struct job *job, struct job_place place, struct error *error,
     return -1;
 }
 
+void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+{
+    struct buffer text;
+    buffer_init(&text, JOB_MESSAGE_MAX);
+    va_list arguments;
+    va_start(arguments, format);
+    job_describe(job, place, &text, format, arguments);
+    va_end(arguments);
+    log_warning("%s", text.data);
+    buffer_clear(&text);
+}
+
 void job_note(const struct job *job, struct job_place place, const char *format, ...)
 {
     struct buffer text;

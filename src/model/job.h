@@ -241,6 +241,9 @@ bool job_rules_use(const struct job *job, enum field_id field);
  * under the column; without a place only `FILE: MESSAGE`. Returns -1. */
 int job_fail(const struct job *job, struct job_place place, struct error *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same text as a warning in the log: a person should look at the job file. */
+void job_warn(const struct job *job, struct job_place place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* The same text as a note in the log: a property of the job file that is the same every night, so -q leaves
  * it out. */
 void job_note(const struct job *job, struct job_place place, const char *format, ...)

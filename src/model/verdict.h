@@ -33,6 +33,7 @@ struct verdict {
  * - ambiguous: several readings, and none is chosen
  * - damaged: a program rewrote the value before the export, such as a number with decimals or an exponent
  * - time: a date with a time of day that is not the start of a day
+ * - match: not matched as a whole by the `match` of the job's field
  * - valid: a phone number that is not in the number plan; a warning unless the rule has `level: reject`
  * - no_clear (warning): a value went away, and the provider cannot clear it
  * - identifying (warning): an external_id that looks like an e-mail or a national number
@@ -62,6 +63,7 @@ struct verdict {
 #define RULE_AMBIGUOUS       "ambiguous"
 #define RULE_DAMAGED         "damaged"
 #define RULE_TIME            "time"
+#define RULE_MATCH           "match"
 #define RULE_VALID           "valid"
 #define RULE_NO_CLEAR        "no_clear"
 #define RULE_IDENTIFYING     "identifying"

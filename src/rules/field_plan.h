@@ -31,13 +31,17 @@ struct field_plan {
     bool collects;                         /* a path has `[*]`: the items are paired by their places */
     bool is_constant;                      /* the value is the same in every record: `constant` */
     struct value constant;
-    const char *const *choices; /* of an enumeration, NULL-terminated */
-    struct value_map *exact;    /* the job's `values` and an enumeration's words; NULL: none */
-    struct value_map *folded;   /* the same, without case, blanks and hyphens; NULL: not an enumeration */
-    struct slice otherwise;     /* the job's value for all other texts; data NULL: none */
+    bool has_source;         /* its source is more than the cell of a column: field_source.h */
+    struct pattern *pattern; /* `match`; NULL: none */
+    struct value fallback;   /* what stands for no value: present, or its text is read by … */
+    const struct field_plan *fallback_plan; /* … this plan in each record; NULL: nothing stands for it */
+    const char *const *choices;             /* of an enumeration, NULL-terminated */
+    struct value_map *exact;                /* the job's `values` and an enumeration's words; NULL: none */
+    struct value_map *folded;       /* the same, without case, blanks and hyphens; NULL: not an enumeration */
+    struct slice otherwise;         /* the job's value for all other texts; data NULL: none */
     const struct date_forms *dates; /* NULL: ISO 8601 */
-    const struct time_zone *zone;     /* NULL: none */
-    size_t max_chars;                 /* SIZE_MAX: no bound */
+    const struct time_zone *zone;   /* NULL: none */
+    size_t max_chars;               /* SIZE_MAX: no bound */
     size_t min_chars;
     bool checks_countries; /* the provider refuses some countries or warns of them */
 };
@@ -74,6 +78,8 @@ struct rule_set {
     const struct field_plan *plan_of[FIELD_MAX];
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
+    bool has_source_patterns;              /* a field has a `match` … */
+    size_t group_count;                    /* … with at most so many groups */
     bool country_is_required;              /* of every record: its absence has its own verdict */
     bool computes_client_id;               /* client_identifier: auto */
     int documents;                         /* descriptor of provider.documents; -1: none */

@@ -24,8 +24,8 @@ enum guard guards_find(struct slice text, struct slice *plain);
 /* False for most texts, which have no guard. Inline, as it runs for every cell. */
 static inline bool guards_may_begin(struct slice text)
 {
-    return text.len > 1 && (text.data[0] == '\'' || text.data[0] == '=' || text.data[0] == ' ' ||
-                            text.data[0] == '\t');
+    return text.len > 1 &&
+           (text.data[0] == '\'' || text.data[0] == '=' || text.data[0] == ' ' || text.data[0] == '\t');
 }
 
 /* The value of a cell without its guard where the job says so; else the cell, with a warning if it has one.

@@ -306,20 +306,21 @@ bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column)
     return cells->kinds[column] <= CELL_INSTANT;
 }
 
-static bool is_list(const struct field_plan *plan)
+static bool accepts_list(const struct field_plan *plan)
 {
-    return plan->type == FIELD_TYPE_COUNTRY_LIST || plan->type == FIELD_TYPE_TEXT_LIST;
+    return plan->mapping->join || plan->type == FIELD_TYPE_COUNTRY_LIST || plan->type == FIELD_TYPE_TEXT_LIST;
 }
 
-static void normalize_text_cell(const struct ndjson_cells *cells, struct record_context *context,
-                                const struct field_plan *plan, struct slice text)
+/* False, with a verdict, for a text that held bytes which are not UTF-8. */
+static bool check_text(const struct ndjson_cells *cells, struct record_context *context,
+                       const struct field_plan *plan, struct slice text)
 {
-    if (cells->repaired && memmem(text.data, text.len, "\xef\xbf\xbd", 3))
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_ENCODING,
-            "contains bytes that are not UTF-8, or an escape of half a character; export it again as UTF-8");
-    else
-        read_field_text(context, plan, text);
+    if (!cells->repaired || !memmem(text.data, text.len, "\xef\xbf\xbd", 3))
+        return true;
+    record_context_add_verdictf(
+        context, plan->field, VERDICT_REJECT, RULE_ENCODING,
+        "contains bytes that are not UTF-8, or an escape of half a character; export it again as UTF-8");
+    return false;
 }
 
 /* The form of an instant is known: the job's `format` is for texts. */
@@ -330,49 +331,66 @@ static void read_instant(struct record_context *context, const struct field_plan
     read_field_text(context, &iso, text);
 }
 
-void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
-                             const struct field_plan *plan)
+void ndjson_cells_read_text(struct record_context *context, const struct field_plan *plan, struct slice text,
+                            enum ndjson_form form)
 {
-    struct slice text = context->record->cells[plan->column];
-    const char *column = plan->mapping->columns->name;
-    switch (cells->kinds[plan->column]) {
-    case CELL_NOTHING:
-        break;
-    case CELL_SCALAR:
-        if (text.len > 0)
-            normalize_text_cell(cells, context, plan, text);
-        break;
-    case CELL_INSTANT:
+    context->split = form == NDJSON_LIST ? (const char[]){VALUE_SEPARATOR, '\0'} : NULL;
+    if (form == NDJSON_INSTANT)
         read_instant(context, plan, text);
-        break;
+    else
+        read_field_text(context, plan, text);
+    context->split = NULL;
+}
+
+bool ndjson_cells_text(const struct ndjson_cells *cells, struct record_context *context,
+                       const struct field_plan *plan, size_t index, struct slice *text,
+                       enum ndjson_form *form)
+{
+    const char *column = plan->mapping->columns[index].name;
+    enum cell_kind kind = cells->kinds[plan->columns[index]];
+    *text = slice_make(NULL, 0);
+    *form = kind == CELL_LIST ? NDJSON_LIST : kind == CELL_INSTANT ? NDJSON_INSTANT : NDJSON_TEXT;
+    switch (kind) {
+    case CELL_NOTHING:
+        return true;
     case CELL_LIST:
-        if (!is_list(plan)) {
-            record_context_add_verdictf(
-                context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-                "\"%s\" is an array, and one value is expected; map one of its items, such as %s[0]", column,
-                column);
+        if (accepts_list(plan))
             break;
-        }
-        context->split = (const char[]){VALUE_SEPARATOR, '\0'};
-        normalize_text_cell(cells, context, plan, text);
-        context->split = NULL;
-        break;
+        record_context_add_verdictf(
+            context, plan->field, VERDICT_REJECT, RULE_FORMAT,
+            "\"%s\" is an array, and one value is expected; map one of its items, such as %s[0]", column,
+            column);
+        return false;
     case CELL_OBJECT:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
             "\"%s\" is an object, and a value is expected; map one of its members, such as %s.NAME", column,
             column);
-        break;
+        return false;
     case CELL_NESTED:
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_FORMAT,
                                     "\"%s\" is an array of arrays or objects, and single values are expected",
                                     column);
-        break;
+        return false;
     case CELL_NOT_ARRAY:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
             "\"%s\" asks for the elements of an array, and the record has no array there; without [*] a path leads to a single value",
             column);
+        return false;
+    case CELL_SCALAR:
+    case CELL_INSTANT:
         break;
     }
+    *text = context->record->cells[plan->columns[index]];
+    return text->len == 0 || check_text(cells, context, plan, *text);
+}
+
+void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
+                             const struct field_plan *plan)
+{
+    struct slice text;
+    enum ndjson_form form;
+    if (ndjson_cells_text(cells, context, plan, 0, &text, &form) && text.len > 0)
+        ndjson_cells_read_text(context, plan, text, form);
 }

@@ -23,7 +23,24 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
 /* True when the value of a column of the record that was read last is a single one, or there is none. */
 bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column);
 
-/* Reads one field of the record that was read last, as read_field_cell. */
+/* What a source text is. */
+enum ndjson_form {
+    NDJSON_TEXT,
+    NDJSON_LIST,    /* the items of an array, with VALUE_SEPARATOR between them */
+    NDJSON_INSTANT, /* ISO 8601 in UTC, whatever the job's `format` is */
+};
+
+/* The source text of a field's index-th column, of the record that was read last; empty for nothing. False,
+ * with a verdict, for what a field cannot be read from. */
+bool ndjson_cells_text(const struct ndjson_cells *cells, struct record_context *context,
+                       const struct field_plan *plan, size_t index, struct slice *text,
+                       enum ndjson_form *form);
+
+/* Reads such a text, as read_field_text. */
+void ndjson_cells_read_text(struct record_context *context, const struct field_plan *plan, struct slice text,
+                            enum ndjson_form form);
+
+/* Reads a field with one column of the record that was read last, as read_field_cell. */
 void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
                              const struct field_plan *plan);
 

@@ -106,7 +106,7 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
         }
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
-            "%s is a national number, and the record has no country; write it with + and the country calling code, or map country",
+            "%s is a national number, and the record has no country; write it with + and the country calling code, or map country, or set `country` in the job",
             record_context_quote(context, text));
         return;
     case PHONE_DAMAGED:
@@ -126,8 +126,9 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_FORMAT,
             "%s %s; expected a number like +442079460958%s", record_context_quote(context, text), phone.fault,
-            country_state == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country"
-                                                          : "");
+            plan->mapping->phone_country                    ? ", or a national one of the job's `country`"
+            : country_state == RECORD_CONTEXT_COUNTRY_KNOWN ? ", or a national one of the record's country"
+                                                            : "");
         return;
     }
 }

@@ -11,14 +11,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/slice.h"
 
-enum { PATTERN_MESSAGE_SIZE = 320 };
+enum {
+    PATTERN_MESSAGE_SIZE = 320,
+    PATTERN_REPLACED_MAX = 1 << 20, /* bytes of what a replacement makes */
+};
 
 struct pattern;
 
 /* NULL when PCRE2 or its JIT does not compile text; message then names the reason and the place. */
 struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]);
+/* The same, of a pattern that must match the whole of a text. */
+struct pattern *pattern_new_whole(const char *text, char message[PATTERN_MESSAGE_SIZE]);
 void pattern_free(struct pattern *pattern);
 
 /* True when the pattern exceeds the match limit on one of some short texts, as nested repeats such as
@@ -26,9 +32,19 @@ void pattern_free(struct pattern *pattern);
  * characters are among those that are tried. */
 bool pattern_backtracks(const struct pattern *pattern, const char *text);
 
+/* The capturing groups of a pattern. */
+size_t pattern_group_count(const struct pattern *pattern);
+
+/* Tries a replacement before the first text: of a match in which all groups are set, and of one in which none
+ * is. False, with the reason and the place in message, for one that refers to an unknown group or is badly
+ * formed. */
+bool pattern_try_replacement(const struct pattern *pattern, const char *replacement,
+                             char message[PATTERN_MESSAGE_SIZE]);
+
 struct pattern_matcher;
 
-struct pattern_matcher *pattern_matcher_new(void);
+/* group_count: the most groups of a pattern that it is used to replace with; 0 to search. */
+struct pattern_matcher *pattern_matcher_new(size_t group_count);
 void pattern_matcher_free(struct pattern_matcher *matcher);
 
 enum pattern_result { PATTERN_ABSENT, PATTERN_FOUND, PATTERN_EXPENSIVE };
@@ -36,5 +52,12 @@ enum pattern_result { PATTERN_ABSENT, PATTERN_FOUND, PATTERN_EXPENSIVE };
 /* text: valid UTF-8, which is not checked again. */
 enum pattern_result pattern_search(const struct pattern *pattern, struct pattern_matcher *matcher,
                                    struct slice text);
+
+/* The same; with PATTERN_FOUND *out is the replacement, in arena: that of pcre2_substitute (pcre2api(3)) with
+ * PCRE2_SUBSTITUTE_EXTENDED, where a group that is not set is empty and what the match does not cover is not
+ * kept. A replacement of more than PATTERN_REPLACED_MAX bytes is PATTERN_EXPENSIVE. */
+enum pattern_result pattern_replace(const struct pattern *pattern, struct pattern_matcher *matcher,
+                                    struct slice text, const char *replacement, struct arena *arena,
+                                    struct slice *out);
 
 #endif

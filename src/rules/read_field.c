@@ -35,18 +35,24 @@ void read_field_text(struct record_context *context, const struct field_plan *pl
     }
 }
 
-void read_field_cell(struct record_context *context, const struct field_plan *plan, struct slice cell)
+bool read_field_decode(struct record_context *context, const struct field_plan *plan, struct slice cell,
+                       struct slice *text)
 {
-    struct slice text = cell;
-    if (cell.len == 0)
-        return;
-    if (context->set->is_decoded && !encoding_decode(context->set->encoding, cell, context->arena, &text)) {
+    *text = cell;
+    if (context->set->is_decoded && !encoding_decode(context->set->encoding, cell, context->arena, text)) {
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
                                     "contains a byte that %s does not define; is input.encoding right?",
                                     encoding_name(context->set->encoding));
-        return;
+        return false;
     }
-    if (guards_may_begin(text))
-        text = guards_read(context, plan->field, text);
-    read_field_text(context, plan, text);
+    if (guards_may_begin(*text))
+        *text = guards_read(context, plan->field, *text);
+    return true;
+}
+
+void read_field_cell(struct record_context *context, const struct field_plan *plan, struct slice cell)
+{
+    struct slice text;
+    if (cell.len > 0 && read_field_decode(context, plan, cell, &text))
+        read_field_text(context, plan, text);
 }

@@ -10,7 +10,11 @@
 
 /* Sets context->values[plan->field]. cell: in the encoding of the input. */
 void read_field_cell(struct record_context *context, const struct field_plan *plan, struct slice cell);
-/* The same for UTF-8: a text of the job file or of NDJSON. */
+/* The cell as UTF-8, without a spreadsheet's guards where the job strips them. False, with a verdict, when a
+ * byte is not of the input's encoding. */
+bool read_field_decode(struct record_context *context, const struct field_plan *plan, struct slice cell,
+                       struct slice *text);
+/* As read_field_cell for UTF-8: a text of the job file or of NDJSON. */
 void read_field_text(struct record_context *context, const struct field_plan *plan, struct slice source);
 
 #endif

@@ -30,8 +30,9 @@ struct country_memo {
 /* What one thread needs beside the rule set. */
 struct rule_worker {
     const struct rule_set *set;
-    struct pattern_matcher *matcher; /* NULL: the job has no pattern */
-    struct ndjson_cells *ndjson;     /* NULL: the input has columns */
+    struct pattern_matcher *matcher;        /* NULL: the job has no pattern */
+    struct pattern_matcher *source_matcher; /* of fields' `match`; NULL: none has one */
+    struct ndjson_cells *ndjson;            /* NULL: the input has columns */
     struct country_memo memo[COUNTRY_MEMO_SIZE];
 };
 

@@ -10,7 +10,9 @@
 #include "core/text.h"
 #include "model/column_names.h"
 #include "model/job_setting.h"
+#include "rules/clean.h"
 #include "rules/custom_rule.h"
+#include "rules/field_source.h"
 #include "rules/ndjson_paths.h"
 #include "rules/normalize.h"
 #include "rules/read_field.h"
@@ -165,9 +167,31 @@ static void new_value_maps(struct field_plan *plan)
     plan->folded = plan->choices ? value_map_new(true) : NULL;
 }
 
-/* Normalizes a text of the job file as a cell of this field, but without `values` and `otherwise`. */
+/* Normalizes a text of the job file as a cell of this field. *warned, unless NULL: records with it get a
+ * warning. */
+static int read_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
+                         struct slice text, struct value *value, bool *warned, struct error *error)
+{
+    struct arena *arena = &set->arena;
+    struct value *values = arena_alloc(arena, field_count() * sizeof *values);
+    memset(values, 0, field_count() * sizeof *values);
+    struct record record = {.values = values};
+    struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
+    read_field_text(&context, plan, text);
+    normalize_odd_times(&context);
+    *value = values[plan->field];
+    if (warned)
+        *warned = record.verdict_count > 0;
+    if (!record.rejected)
+        return 0;
+    struct slice message = record.verdicts[record.verdict_count - 1].message;
+    return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)message.len,
+                    message.data);
+}
+
+/* The same, but without `values` and `otherwise`. */
 static int normalize_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
-                              struct slice text, struct value *value, struct error *error)
+                              struct slice text, struct value *value, bool *warned, struct error *error)
 {
     struct field_plan plain = *plan;
     plain.exact = plain.folded = NULL;
@@ -176,20 +200,9 @@ static int normalize_job_text(struct rule_set *set, const struct field_plan *pla
         new_value_maps(&plain);
         add_choices(&plain);
     }
-    struct arena *arena = &set->arena;
-    struct value *values = arena_alloc(arena, field_count() * sizeof *values);
-    memset(values, 0, field_count() * sizeof *values);
-    struct record record = {.values = values};
-    struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
-    read_field_text(&context, &plain, text);
-    normalize_odd_times(&context);
+    int status = read_job_text(set, &plain, place, text, value, warned, error);
     free_value_maps(&plain);
-    *value = values[plan->field];
-    if (!record.rejected)
-        return 0;
-    struct slice message = record.verdicts[record.verdict_count - 1].message;
-    return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)message.len,
-                    message.data);
+    return status;
 }
 
 /* A target of `values` or `otherwise`. Of an enumeration it becomes the provider's spelling; else it is
@@ -201,7 +214,7 @@ static int read_target(const struct builder *builder, const struct field_plan *p
     struct value value;
     if (!is_context_free(plan) || text.len == 0)
         return 0;
-    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, builder->error) != 0)
+    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, NULL, builder->error) != 0)
         return -1;
     if (plan->choices)
         *target = value.text;
@@ -225,6 +238,60 @@ static int build_value_maps(const struct builder *builder, struct field_plan *pl
     add_choices(plan);
     return mapping->otherwise ? read_target(builder, plan, slice_from(mapping->otherwise), &plan->otherwise)
                               : 0;
+}
+
+/* The value for "" in `values`; NULL: none. */
+static const struct job_value_map *find_empty_value(const struct job_mapping *mapping)
+{
+    for (size_t i = 0; i < mapping->value_count; i++)
+        if (mapping->values[i].from.len == 0)
+            return &mapping->values[i];
+    return NULL;
+}
+
+/* What stands for no value: `default`, which is read like a cell, or the "" of `values`, which is not mapped
+ * again. It is normalized here, or in each record where it depends on other fields or gives a warning. */
+static int build_fallback(const struct builder *builder, struct field_plan *plan)
+{
+    const struct job_mapping *mapping = plan->mapping;
+    const struct job_value_map *empty = find_empty_value(mapping);
+    struct rule_set *set = builder->set;
+    if (!mapping->fallback && !empty)
+        return 0;
+    struct slice text = empty ? empty->to : slice_from(mapping->fallback);
+    struct job_place place = empty ? mapping->place : mapping->fallback_place;
+    if (clean_is_null(set, text))
+        return job_fail(
+            set->job, place, builder->error,
+            "%s: \"%s\" is one of input.null_values, so it is not a value for records without one",
+            field_name(plan->field), text.data);
+    struct field_plan *reader = arena_alloc(&set->arena, sizeof *reader);
+    *reader = *plan;
+    if (empty) {
+        reader->exact = NULL;
+        reader->otherwise = slice_make(NULL, 0);
+    }
+    plan->fallback_plan = reader;
+    plan->fallback.text = text;
+    if (!is_context_free(plan))
+        return 0;
+    struct value value;
+    bool warned;
+    int status = empty ? normalize_job_text(set, plan, place, text, &value, &warned, builder->error)
+                       : read_job_text(set, plan, place, text, &value, &warned, builder->error);
+    if (status == 0 && !warned)
+        plan->fallback = value;
+    return status;
+}
+
+static int build_source(const struct builder *builder, struct field_plan *plan)
+{
+    const struct job_mapping *mapping = plan->mapping;
+    if (find_columns(builder, plan) != 0 || field_source_prepare(builder->set, plan, builder->error) != 0 ||
+        build_fallback(builder, plan) != 0)
+        return -1;
+    plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
+    return 0;
 }
 
 static int build_format(const struct builder *builder, struct field_plan *plan)
@@ -274,14 +341,14 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     if (build_format(builder, plan) != 0 || build_value_maps(builder, plan) != 0)
         return -1;
     if (!mapping->constant)
-        return find_columns(builder, plan);
+        return build_source(builder, plan);
     plan->is_constant = is_context_free(plan);
     if (mapping->is_auto)
         return 0;
     if (!plan->is_constant)
         return 0;
     return normalize_job_text(builder->set, plan, mapping->place, slice_from(mapping->constant),
-                              &plan->constant, builder->error);
+                              &plan->constant, NULL, builder->error);
 }
 
 /* In field-table order, after customer_type and country, on which others depend. */
@@ -302,6 +369,31 @@ static int build_plans(const struct builder *builder)
             return -1;
     }
     return 0;
+}
+
+/* True when a field is the text of a column as it is. */
+static bool is_unchanged(const struct field_plan *plan)
+{
+    const struct job_mapping *mapping = plan->mapping;
+    return mapping->column_count == 1 && !plan->pattern && mapping->value_count == 0 && !mapping->split;
+}
+
+/* A full name that is mapped to the first and to the last name looks right in every check. */
+static void warn_of_shared_columns(const struct rule_set *set)
+{
+    for (size_t i = 0; i < set->plan_count; i++) {
+        const struct field_plan *plan = &set->plans[i];
+        for (size_t k = 0; k < i; k++) {
+            const struct field_plan *other = &set->plans[k];
+            if (!is_unchanged(plan) || !is_unchanged(other) || plan->column != other->column)
+                continue;
+            job_warn(
+                set->job, plan->mapping->place,
+                "%s and %s are both the column \"%s\" as it is\nhint: a part of it is taken by `match`, as in {column: A, match: '(.+) \\S+', replace: '$1'}; if both are right, match: '.*' says so",
+                field_name(other->field), field_name(plan->field), plan->mapping->columns->name);
+            break;
+        }
+    }
 }
 
 static int open_documents(const struct builder *builder)
@@ -430,8 +522,8 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         if (!plan || !is_context_free(plan))
             continue;
         struct value value;
-        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, builder->error) !=
-            0)
+        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, NULL,
+                               builder->error) != 0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
@@ -495,6 +587,7 @@ struct rule_set *rule_set_new(const struct job *job, const struct provider_field
         rule_set_free(set);
         return NULL;
     }
+    warn_of_shared_columns(set);
     return set;
 }
 
@@ -517,8 +610,10 @@ void rule_set_free(struct rule_set *set)
 {
     if (!set)
         return;
-    for (size_t i = 0; i < set->plan_count; i++)
+    for (size_t i = 0; i < set->plan_count; i++) {
         free_value_maps(&set->plans[i]);
+        field_source_clear(&set->plans[i]);
+    }
     for (size_t i = 0; i < set->custom_rule_count; i++)
         custom_rule_clear(&set->custom_rules[i]);
     for (size_t i = 0; i < set->condition_count; i++)

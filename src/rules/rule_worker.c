@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "rules/concat.h"
 #include "rules/custom_rule.h"
+#include "rules/field_source.h"
 #include "rules/ndjson_cells.h"
 #include "rules/normalize.h"
 #include "rules/read_field.h"
@@ -19,10 +20,12 @@ struct rule_worker *rule_worker_new(const struct rule_set *set)
     if (set->paths)
         worker->ndjson = ndjson_cells_new(set->paths);
     if (set->condition_count > 0)
-        worker->matcher = pattern_matcher_new();
+        worker->matcher = pattern_matcher_new(0);
     for (size_t i = 0; i < set->custom_rule_count; i++)
         if (set->custom_rules[i].pattern && !worker->matcher)
-            worker->matcher = pattern_matcher_new();
+            worker->matcher = pattern_matcher_new(0);
+    if (set->has_source_patterns)
+        worker->source_matcher = pattern_matcher_new(set->group_count);
     return worker;
 }
 
@@ -31,6 +34,7 @@ void rule_worker_free(struct rule_worker *worker)
     if (!worker)
         return;
     pattern_matcher_free(worker->matcher);
+    pattern_matcher_free(worker->source_matcher);
     ndjson_cells_free(worker->ndjson);
     free(worker);
 }
@@ -46,6 +50,8 @@ static void read_values(struct record_context *context)
             context->values[plan->field] = plan->constant;
         else if (plan->mapping->constant)
             read_field_text(context, plan, slice_from(plan->mapping->constant));
+        else if (plan->has_source)
+            field_source_read(context, plan);
         else if (context->worker->ndjson)
             ndjson_cells_read_field(context->worker->ndjson, context, plan);
         else if (plan->column < record->cell_count)
@@ -92,6 +98,19 @@ static bool applies_to_record(const struct record_context *context, enum provide
            (country->state == VALUE_PRESENT && slice_is(country->text, "US"));
 }
 
+/* `the columns "a", "b" and "c"`; in the arena. */
+static const char *column_names(const struct record_context *context, const struct job_mapping *mapping)
+{
+    struct slice names = SLICE_LITERAL("the columns ");
+    for (size_t i = 0; i < mapping->column_count; i++)
+        names = arena_printf(context->arena, "%s%s\"%s\"", names.data,
+                             i == 0                          ? ""
+                             : i + 1 < mapping->column_count ? ", "
+                                                             : " and ",
+                             mapping->columns[i].name);
+    return names.data;
+}
+
 static void add_required_verdict(struct record_context *context, const struct requirement *requirement)
 {
     static const char *const reasons[] = {
@@ -112,16 +131,23 @@ static void add_required_verdict(struct record_context *context, const struct re
         record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s", why);
         return;
     }
+    size_t count = plan->mapping->column_count, index = 0;
     struct slice text = {NULL, 0};
-    if (plan->column < record->cell_count)
-        text_normalize(record->cells[plan->column], context->arena, &text);
-    if (text.len == 0)
+    for (size_t i = 0; i < count && text.len == 0; i++) {
+        index = i;
+        if (plan->columns[i] < record->cell_count)
+            text_normalize(record->cells[plan->columns[i]], context->arena, &text);
+    }
+    if (text.len > 0)
+        record_context_add_verdictf(context, field, level, RULE_REQUIRED,
+                                    "%s, and column \"%s\" has %s, which counts as no value", why,
+                                    plan->mapping->columns[index].name, record_context_quote(context, text));
+    else if (count == 1)
         record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s, and column \"%s\" is empty",
                                     why, plan->mapping->columns->name);
     else
-        record_context_add_verdictf(context, field, level, RULE_REQUIRED,
-                                    "%s, and column \"%s\" has %s, which counts as no value", why,
-                                    plan->mapping->columns->name, record_context_quote(context, text));
+        record_context_add_verdictf(context, field, level, RULE_REQUIRED, "%s, and %s are empty", why,
+                                    column_names(context, plan->mapping));
 }
 
 static void check_requirements(struct record_context *context)

@@ -46,6 +46,32 @@ static void every_form_of_a_mapping_is_read(void **state)
     job_free(job);
 }
 
+static void the_source_of_a_field_is_read(void **state)
+{
+    (void)state;
+    struct job *job =
+        job_text_load(FIELDS("  phone: {columns: [work, mobile], country: germany}\n"
+                             "  first_name: {column: n, match: '(.+) .+', replace: '$1'}\n"
+                             "  city: {columns: [a], join: '', match: x, replace: '', unmatched: "
+                             "empty, default: Rome}\n"));
+    const struct job_mapping *mapping = job_mapping_of(job, FIELD_PHONE);
+    assert_int_equal(mapping->column_count, 2);
+    assert_string_equal(mapping->columns[1].name, "mobile");
+    assert_int_equal(mapping->columns[1].place.column, 27);
+    assert_string_equal(mapping->phone_country, "DE");
+    assert_null(mapping->join);
+    mapping = job_mapping_of(job, FIELD_FIRST_NAME);
+    assert_string_equal(mapping->match, "(.+) .+");
+    assert_string_equal(mapping->replace, "$1");
+    assert_int_equal(mapping->unmatched, JOB_UNMATCHED_REJECT);
+    mapping = job_mapping_of(job, FIELD_CITY);
+    assert_string_equal(mapping->join, "");
+    assert_string_equal(mapping->replace, "");
+    assert_int_equal(mapping->unmatched, JOB_UNMATCHED_EMPTY);
+    assert_string_equal(mapping->fallback, "Rome");
+    job_free(job);
+}
+
 static void a_mapping_that_makes_no_sense_is_refused(void **state)
 {
     (void)state;
@@ -118,6 +144,40 @@ static void a_mapping_that_makes_no_sense_is_refused(void **state)
         {"a split of one value", FIELDS("  email: {column: e, split: ';'}\n"),
          "6:22: `email` has one value, so it has no `split`"},
         {"a list as a column", FIELDS("  email: [a]\n"), "6:10: `email` should be a value, and is a list"},
+        {"a list as one column", FIELDS("  email: {column: [a, b]}\n"),
+         "6:19: `column` should be a value, and is a list\nhint: {columns: [A, B]} is the first"},
+        {"a name as columns", FIELDS("  email: {columns: a}\n"),
+         "6:20: `columns` is a list of column names\nhint: as in {columns: [A, B]}"},
+        {"no columns", FIELDS("  email: {columns: []}\n"), "6:20: `columns` is a list"},
+        {"a column twice", FIELDS("  email: {columns: [a, b, a]}\n"), "6:27: `columns` names \"a\" twice"},
+        {"a mapping as a column", FIELDS("  email: {columns: [a, {b: c}]}\n"),
+         "6:24: this should be a value"},
+        {"column and columns", FIELDS("  email: {column: a, columns: [b]}\n"),
+         "6:22: `email` has a `column`, so it has no `columns`"},
+        {"columns and a value", FIELDS("  email: {columns: [b], value: x}\n"),
+         "6:25: `email` has `columns`, so it has no `value`"},
+        {"join alone", FIELDS("  email: {column: a, join: ' '}\n"),
+         "6:22: `join` needs `columns` beside it\nhint: as in {columns: [A, B], join: \" \"}"},
+        {"replace alone", FIELDS("  email: {column: a, replace: $1}\n"),
+         "6:22: `replace` needs `match` beside it"},
+        {"unmatched alone", FIELDS("  email: {column: a, unmatched: keep}\n"),
+         "6:22: `unmatched` needs `match` beside it"},
+        {"an unknown word", FIELDS("  email: {column: a, match: b, unmatched: drop}\n"),
+         "6:43: `drop` is not a value of `unmatched`\nhint: "},
+        {"an empty pattern", FIELDS("  email: {column: a, match: ''}\n"), "6:29: `match` is empty"},
+        {"a pattern of a constant", FIELDS("  email: {value: a, match: b}\n"),
+         "6:21: `email` has a `value`, the same for every record, so it has no `match`"},
+        {"a default of a constant", FIELDS("  email: {value: a, default: b}\n"),
+         "6:21: `email` has a `value`"},
+        {"an empty default", FIELDS("  email: {column: a, default: ''}\n"), "6:31: `default` is empty"},
+        {"two settings for no value", FIELDS("  city: {column: a, default: b, values: {'': c}}\n"),
+         "6:42: `city` has a `default`, so its `values` have no \"\""},
+        {"a default key", JOB_HEAD JOB_INPUT JOB_PROVIDER "fields:\n  external_id: {column: a, default: b}\n",
+         "5:28: `external_id` is the key of one customer"},
+        {"a country of no phone", FIELDS("  city: {column: a, country: DE}\n"),
+         "6:21: `city` is not a phone number, so it has no `country`"},
+        {"an unknown country", FIELDS("  phone: {column: a, country: Ruritania}\n"),
+         "6:31: `Ruritania` is not a country\nhint: write its code"},
         {"no key", JOB_HEAD JOB_INPUT JOB_PROVIDER "fields: {email: e}\n",
          "4:1: `external_id` is not mapped"},
     };
@@ -182,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_a_mapping_is_read),
+        cmocka_unit_test(the_source_of_a_field_is_read),
         cmocka_unit_test(a_mapping_that_makes_no_sense_is_refused),
         cmocka_unit_test(a_date_format_has_day_month_and_year_once_each),
     };

@@ -14,7 +14,7 @@ static enum pattern_result search(const char *pattern_text, const char *text)
     struct pattern *pattern = pattern_new(pattern_text, message);
     if (!pattern)
         fail_msg("%s: %s", pattern_text, message);
-    struct pattern_matcher *matcher = pattern_matcher_new();
+    struct pattern_matcher *matcher = pattern_matcher_new(0);
     enum pattern_result result = pattern_search(pattern, matcher, slice_from(text));
     pattern_matcher_free(matcher);
     pattern_free(pattern);
@@ -87,7 +87,7 @@ static void a_matcher_serves_again_after_a_runaway(void **state)
     (void)state;
     char message[PATTERN_MESSAGE_SIZE];
     struct pattern *pattern = pattern_new("^(a+)+$", message);
-    struct pattern_matcher *matcher = pattern_matcher_new();
+    struct pattern_matcher *matcher = pattern_matcher_new(0);
     assert_int_equal(pattern_search(pattern, matcher, slice_from("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab")),
                      PATTERN_EXPENSIVE);
     assert_int_equal(pattern_search(pattern, matcher, slice_from("aaa")), PATTERN_FOUND);
