@@ -56,7 +56,6 @@ void infer_encoding_find(struct infer_sample *sample, struct slice bytes, bool i
         else if (rest.len || line.len - utf8_valid_len(line) >= UTF8_CHAR_MAX)
             other++; /* else a character is cut by the end of the sample */
     }
-    sample->encoding = encoding_utf8;
     if (is_marked || utf8 >= other)
         sample->other_lines = other;
     else

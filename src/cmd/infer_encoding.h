@@ -11,7 +11,8 @@
 #include "cmd/infer_sample.h"
 #include "core/buffer.h"
 
-/* Fills in encoding, other_lines and candidates. is_marked: a byte order mark of UTF-8 was before bytes. */
+/* Fills in encoding (utf-8 before, or what source.h has converted bytes from), other_lines and candidates.
+ * is_marked: a byte order mark of UTF-8 was before bytes. */
 void infer_encoding_find(struct infer_sample *sample, struct slice bytes, bool is_marked);
 
 /* Appends `encoding: …` with its remarks: letters and their counts, never words. */

@@ -44,6 +44,8 @@ static int read_bytes(struct infer_sample *sample, const char *path, size_t max,
         if (len > 0)
             buffer_append(bytes, slice_make(block, (size_t)len));
     }
+    if (source && source_converted_from(source))
+        encoding_find(source_converted_from(source), &sample->arena, &sample->encoding);
     free(block);
     source_close(source);
     if (len < 0 && bytes->len == 0)

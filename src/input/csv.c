@@ -95,6 +95,12 @@ static enum found refuse_capacity(struct csv *csv)
     return FOUND_NO_CAPACITY;
 }
 
+/* A lone Ctrl-Z at the end: DOS, and programs that go on as it did, mark the end of a text so. */
+static bool is_end_mark(const struct csv *csv, const struct line *line)
+{
+    return line->len == 1 && line->full_len == 1 && csv->lines.bytes[csv->lines.next - 1] == '\x1a';
+}
+
 /* The first line that is not blank; FOUND_RECORD when there is one. */
 static enum found find_first_line(struct csv *csv)
 {
@@ -111,6 +117,8 @@ static enum found find_first_line(struct csv *csv)
         case LINES_CUT:
             return FOUND_CUT;
         }
+        if (is_end_mark(csv, &csv->first))
+            return FOUND_END;
     } while (csv->first.len == 0);
     csv->last = csv->first;
     return FOUND_RECORD;
@@ -517,6 +525,7 @@ static int read_header(struct csv *csv, bool marked, const char *name, struct re
     if (found == FOUND_RECORD)
         header->raw = copy_start(csv, marked, &passed, is_given ? slice_make("", 0) : record_bytes(csv));
     buffer_clear(&passed);
+    header->is_empty |= found == FOUND_END;
     if (found != FOUND_RECORD)
         return fail_header(csv, found, name, error);
     if (!is_given)
@@ -534,7 +543,7 @@ static int csv_header(void *format, const char *name, struct reader_header *head
     bool marked = lines_pass(&csv->lines, mark);
     if (marked && !encoding_is_utf8(&csv->input->encoding))
         return input_fault_mark(&csv->input->encoding, name, error);
-    *header = (struct reader_header){0};
+    *header = (struct reader_header){.is_empty = lines_are_empty(&csv->lines)};
     if (json_head_check(&csv->lines, JOB_FORMAT_CSV, csv->max_record, name, error) != 0)
         return -1;
     if (read_header(csv, marked, name, header, error) != 0)

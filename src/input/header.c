@@ -46,7 +46,7 @@ int header_decode(struct slice *cells, size_t count, const struct encoding *enco
         if (text.len > 0 && memchr(text.data, '\0', text.len))
             return error_set(
                 error, ERROR_INPUT,
-                "%s: column %zu of the header holds a NUL byte, as UTF-16 does\nhint: convert UTF-16 first: iconv -f UTF-16LE -t UTF-8 FILE",
+                "%s: column %zu of the header holds a NUL byte, as UTF-16 does\nhint: if it is UTF-16, set input.encoding to utf-16le or utf-16be",
                 name, i + 1);
         cells[i] = trim(text);
     }

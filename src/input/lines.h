@@ -72,6 +72,12 @@ static inline struct slice lines_rest(const struct lines *lines)
     return slice_make(lines->bytes + lines->keep, lines->len - lines->keep);
 }
 
+/* Right after lines_pass: true when nothing follows, up to the clean end. */
+static inline bool lines_are_empty(const struct lines *lines)
+{
+    return lines->len == lines->next && lines->feed_result == 0;
+}
+
 /* Drops lines_rest. */
 static inline void lines_drop_rest(struct lines *lines)
 {

@@ -40,6 +40,7 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
     struct ndjson *ndjson = format;
     *header = (struct reader_header){0};
     bool marked = lines_pass(&ndjson->lines, READER_MARK);
+    header->is_empty = lines_are_empty(&ndjson->lines);
     if (marked && !encoding_is_utf8(ndjson->encoding))
         return input_fault_mark(ndjson->encoding, name, error);
     return json_head_check(&ndjson->lines, JOB_FORMAT_NDJSON, ndjson->max_record, name, error);
@@ -121,7 +122,8 @@ static enum reader_result ndjson_fill(void *format, struct batch *batch)
         switch (lines_next(lines, ndjson->max_record, &line)) {
         case LINES_ONE: {
             struct slice text = slice_make(lines_kept(lines).data, line.len);
-            if (is_blank(text))
+            bool is_end_mark = line.full_len == 1 && text.data[0] == '\x1a'; /* Ctrl-Z, as DOS ends a text */
+            if (is_blank(text) || is_end_mark)
                 break;
             if (!has_capacity(batch, line.len)) {
                 lines_back(lines, 0, number);

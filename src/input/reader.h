@@ -37,12 +37,14 @@ struct reader_header {
     struct slice raw; /* all that comes before the first record, as in the input, without the last line end */
     bool is_given;    /* by input.csv.header: source_columns are UTF-8, and raw is not a line */
     bool is_reject_file; /* it has a column kyc_row: min_records does not apply */
+    bool is_empty;       /* the input holds nothing; of CSV that needs a header, nothing but blank lines */
 };
 
 /* Reads the header; must come first, once. A separator line of spreadsheets (`sep=;`) is passed over. Valid
- * as long as the reader. 0, or -1 with ERROR_INPUT: an empty input, a header that is malformed or not of the
- * encoding, or the feed broke off within it (error left with scope ERROR_NONE then: the feed has the reason).
- * `name` is for the message. */
+ * as long as the reader. 0, or -1 with ERROR_INPUT: an input without its header
+ * (header->is_empty, and reader_fill would give READER_END), a header that is malformed or not of the
+ * encoding, JSON where CSV should be, or the feed broke off within it (error left with scope ERROR_NONE then:
+ * the feed has the reason). `name` is for the message. */
 int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error);
 
 enum reader_result {

@@ -17,10 +17,13 @@
 #include "core/gzip.h"
 #include "core/memory.h"
 #include "core/slice.h"
+#include "input/file_kind.h"
+#include "input/unicode_stream.h"
 
 enum {
     SOURCE_BLOCK_LEN = 256 * 1024, /* of one read(2) */
-    SOURCE_MAGIC_LEN = 2,          /* of gzip, and of a UTF-16 byte order mark */
+    SOURCE_GZIP_MAGIC_LEN = 2,
+    SOURCE_CONVERTED_LEN = 64 * 1024,
 };
 
 struct source {
@@ -29,9 +32,13 @@ struct source {
     struct stat first;        /* as the file was when it was opened */
     struct gzip_reader *gzip; /* NULL: plain */
     char *block;
-    struct slice unused;          /* of block */
-    char start[SOURCE_MAGIC_LEN]; /* the first inflated bytes, read ahead to know a byte order mark */
+    struct slice unused;       /* of block */
+    char start[FILE_KIND_LEN]; /* the first inflated bytes, read ahead to know what the file is */
     struct slice start_unused;
+    const char *converted_from;   /* NULL: the bytes are given as they are */
+    struct unicode_stream stream; /* the rest: when they are converted */
+    char *inflated, *converted;
+    struct slice inflated_unused, converted_unused;
     _Atomic uint64_t position;
     int fd, stop_fd;
     bool file_ended;
@@ -173,63 +180,167 @@ static ptrdiff_t read_gzip(struct source *source, char *out, size_t capacity, st
     }
 }
 
-ptrdiff_t source_read(struct source *source, char *out, size_t capacity, struct error *error)
+static size_t take(struct slice *from, char *out, size_t capacity)
 {
-    assert(capacity > 0);
-    if (source->start_unused.len > 0) {
-        size_t len = source->start_unused.len < capacity ? source->start_unused.len : capacity;
-        memcpy(out, source->start_unused.data, len);
-        source->start_unused = slice_skip(source->start_unused, len);
-        return (ptrdiff_t)len;
-    }
+    size_t len = from->len < capacity ? from->len : capacity;
+    memcpy(out, from->data, len);
+    *from = slice_skip(*from, len);
+    return len;
+}
+
+static ptrdiff_t read_inflated(struct source *source, char *out, size_t capacity, struct error *error)
+{
+    if (source->start_unused.len > 0)
+        return (ptrdiff_t)take(&source->start_unused, out, capacity);
     return source->gzip ? read_gzip(source, out, capacity, error) : read_plain(source, out, capacity, error);
 }
 
-/* Enough bytes of the file for its magic, as far as it has them: a pipe may give one at a time. */
+static int fail_conversion(const struct source *source, struct error *error)
+{
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: damaged %s at byte %" PRIu64
+        "%s: %s; the rows before it were read\nhint: export the file again, if possible as UTF-8, then run again",
+        source->name, source->converted_from, source->stream.offset,
+        source->gzip ? " of the inflated data" : "", source->stream.fault);
+}
+
+static ptrdiff_t read_converted(struct source *source, char *out, size_t capacity, struct error *error)
+{
+    while (source->converted_unused.len == 0) {
+        if (source->stream.fault)
+            return fail_conversion(source, error);
+        if (source->inflated_unused.len == 0) {
+            ptrdiff_t len = read_inflated(source, source->inflated, SOURCE_CONVERTED_LEN, error);
+            if (len < 0)
+                return len;
+            if (len == 0) {
+                unicode_stream_end(&source->stream);
+                return source->stream.fault ? fail_conversion(source, error) : 0;
+            }
+            source->inflated_unused = slice_make(source->inflated, (size_t)len);
+        }
+        size_t len = unicode_stream_convert(&source->stream, &source->inflated_unused, source->converted,
+                                            SOURCE_CONVERTED_LEN);
+        source->converted_unused = slice_make(source->converted, len);
+    }
+    return (ptrdiff_t)take(&source->converted_unused, out, capacity);
+}
+
+ptrdiff_t source_read(struct source *source, char *out, size_t capacity, struct error *error)
+{
+    assert(capacity > 0);
+    return source->converted_from ? read_converted(source, out, capacity, error)
+                                  : read_inflated(source, out, capacity, error);
+}
+
+const char *source_converted_from(const struct source *source)
+{
+    return source->converted_from;
+}
+
+static int fail_kind(const struct source *source, const struct file_kind *kind, struct error *error)
+{
+    return error_set(error, ERROR_INPUT, "%s: %s%s\nhint: %s", source->name,
+                     source->gzip ? "what this gzip file holds " : "", kind->what, kind->hint);
+}
+
+/* Bytes that are enough to know what a file is, as far as it has them: a pipe may give one at a time, a file
+ * gives all. */
+static size_t start_len(const struct source *source)
+{
+    return S_ISREG(source->first.st_mode) ? SOURCE_GZIP_MAGIC_LEN : FILE_KIND_MIN;
+}
+
 static int look_at_magic(struct source *source, struct error *error)
 {
     size_t have = 0;
-    while (have < SOURCE_MAGIC_LEN && !source->file_ended) {
+    while (have < start_len(source) && !source->file_ended) {
         ptrdiff_t len = read_file(source, source->block + have, SOURCE_BLOCK_LEN - have);
         if (len == -1)
             return fail_read(source, error);
         have += (size_t)len;
     }
     source->unused = slice_make(source->block, have);
-    if (have >= SOURCE_MAGIC_LEN && memcmp(source->block, "\x1f\x8b", SOURCE_MAGIC_LEN) == 0)
+    const struct file_kind *kind = file_kind_find(source->unused, false);
+    if (kind)
+        return fail_kind(source, kind, error);
+    if (have >= SOURCE_GZIP_MAGIC_LEN && memcmp(source->block, "\x1f\x8b", SOURCE_GZIP_MAGIC_LEN) == 0)
         source->gzip = gzip_reader_new();
     return 0;
 }
 
-/* Text in UTF-16 begins with a mark, or with a character that has a NUL beside it. */
-static bool is_utf16(const char *start)
+static const char *unicode_label(enum encoding_kind kind)
 {
-    return memcmp(start, "\xff\xfe", SOURCE_MAGIC_LEN) == 0 ||
-           memcmp(start, "\xfe\xff", SOURCE_MAGIC_LEN) == 0 || (start[0] == '\0') != (start[1] == '\0');
+    return kind == ENCODING_UTF16 ? "UTF-16" : "UTF-32";
 }
 
-/* The command to paste names no file: a name may hold what a shell would run. */
-static int fail_utf16(const struct source *source, struct error *error)
+/* As input.encoding has it. */
+static const char *unicode_name(enum encoding_kind kind)
 {
-    unsigned char first = (unsigned char)source->start[0], second = (unsigned char)source->start[1];
-    bool is_little = first == 0xff || second == 0;
+    return kind == ENCODING_UTF16 ? "utf-16" : "utf-32";
+}
+
+static void convert(struct source *source, enum encoding_kind kind, enum encoding_order order)
+{
+    unicode_stream_init(&source->stream, kind, order);
+    source->converted_from = unicode_name(kind);
+    source->inflated = memory_new(1, SOURCE_CONVERTED_LEN);
+    source->converted = memory_new(1, SOURCE_CONVERTED_LEN);
+}
+
+static int fail_encoding(const struct source *source, const struct unicode_form *form,
+                         const struct encoding *encoding, struct error *error)
+{
     return error_set(error, ERROR_INPUT,
-                     "%s: is UTF-16 (it begins with the %s %02X %02X)\nhint: convert it first: "
-                     "%s FILE | iconv -f %s -t UTF-8 | gzip >converted.gz",
-                     source->name, first >= 0xfe ? "byte order mark" : "bytes", first, second,
-                     source->gzip ? "gunzip -c" : "cat",
-                     first >= 0xfe ? "UTF-16"
-                     : is_little   ? "UTF-16LE"
-                                   : "UTF-16BE");
+                     "%s: is %s (it begins with the %s %02X %02X), not %s\nhint: set input.encoding to %s",
+                     source->name, unicode_label(form->kind), form->is_marked ? "byte order mark" : "bytes",
+                     (unsigned)(unsigned char)source->start[0], (unsigned)(unsigned char)source->start[1],
+                     encoding_name(encoding), unicode_name(form->kind));
+}
+
+/* For a job whose encoding is UTF-16 or UTF-32. */
+static int convert_as_named(struct source *source, const struct unicode_form *form,
+                            const struct encoding *encoding, struct error *error)
+{
+    struct slice start = source->start_unused;
+    enum encoding_order order = form->is_marked ? form->order : encoding->order;
+    bool is_named_order = encoding->order == form->order || encoding->order == ENCODING_ORDER_BY_CONTENT;
+    if (form->kind != ENCODING_UTF8 && (form->kind != encoding->kind || !is_named_order))
+        return fail_encoding(source, form, encoding, error);
+    if (start.len == 0 || slice_begins(start, SLICE_LITERAL("\xef\xbb\xbf")))
+        return 0;
+    enum encoding_order seen = unicode_form_order(encoding->kind, start);
+    if (!form->is_marked && seen == ENCODING_ORDER_BY_CONTENT)
+        return error_set(
+            error, ERROR_INPUT,
+            "%s: is not %s: it has no byte order mark, and none of the zero bytes beside ASCII characters\nhint: set input.encoding to the file's encoding",
+            source->name, encoding_name(encoding));
+    convert(source, encoding->kind, order == ENCODING_ORDER_BY_CONTENT ? seen : order);
+    return 0;
+}
+
+/* encoding: the job's; NULL: any. */
+static int convert_start(struct source *source, const struct encoding *encoding, struct error *error)
+{
+    struct unicode_form form = unicode_form_find(source->start_unused);
+    if (encoding && (encoding->kind == ENCODING_UTF16 || encoding->kind == ENCODING_UTF32))
+        return convert_as_named(source, &form, encoding, error);
+    if (form.kind == ENCODING_UTF8)
+        return 0;
+    if (encoding)
+        return fail_encoding(source, &form, encoding, error);
+    convert(source, form.kind, form.order);
+    return 0;
 }
 
 /* A fault met here comes back when the bytes are read for good. */
-static int look_at_start(struct source *source, struct error *error)
+static int look_at_start(struct source *source, const struct encoding *encoding, struct error *error)
 {
     size_t have = 0;
     struct error later;
-    while (have < SOURCE_MAGIC_LEN) {
-        size_t capacity = SOURCE_MAGIC_LEN - have;
+    while (have < start_len(source)) {
+        size_t capacity = sizeof source->start - have;
         ptrdiff_t len = source->gzip ? read_gzip(source, source->start + have, capacity, &later)
                                      : read_plain(source, source->start + have, capacity, &later);
         if (len <= 0)
@@ -237,7 +348,10 @@ static int look_at_start(struct source *source, struct error *error)
         have += (size_t)len;
     }
     source->start_unused = slice_make(source->start, have);
-    return have == SOURCE_MAGIC_LEN && is_utf16(source->start) ? fail_utf16(source, error) : 0;
+    const struct file_kind *kind = source->gzip ? file_kind_find(source->start_unused, true) : NULL;
+    if (kind)
+        return fail_kind(source, kind, error);
+    return convert_start(source, encoding, error);
 }
 
 static int fail_open(const struct source *source, struct error *error)
@@ -276,7 +390,8 @@ static int open_file(struct source *source, bool takes_pipe, struct error *error
     return 0;
 }
 
-static struct source *open_source(const char *path, bool takes_pipe, int stop_fd, struct error *error)
+static struct source *open_source(const char *path, const struct encoding *encoding, bool takes_pipe,
+                                  int stop_fd, struct error *error)
 {
     struct source *source = memory_new(1, sizeof *source);
     bool is_stdin = strcmp(path, "-") == 0;
@@ -286,7 +401,7 @@ static struct source *open_source(const char *path, bool takes_pipe, int stop_fd
     source->stop_fd = stop_fd;
     source->block = memory_new(1, SOURCE_BLOCK_LEN);
     if (open_file(source, takes_pipe, error) != 0 || look_at_magic(source, error) != 0 ||
-        look_at_start(source, error) != 0) {
+        look_at_start(source, encoding, error) != 0) {
         source_close(source);
         return NULL;
     }
@@ -295,17 +410,18 @@ static struct source *open_source(const char *path, bool takes_pipe, int stop_fd
 
 struct source *source_open(const char *path, struct error *error)
 {
-    return open_source(path, true, -1, error);
+    return open_source(path, NULL, true, -1, error);
 }
 
-struct source *source_open_stoppable(const char *path, int stop_fd, struct error *error)
+struct source *source_open_job_input(const char *path, const struct encoding *encoding, int stop_fd,
+                                     struct error *error)
 {
-    return open_source(path, true, stop_fd, error);
+    return open_source(path, encoding, true, stop_fd, error);
 }
 
 struct source *source_open_file(const char *path, struct error *error)
 {
-    return open_source(path, false, -1, error);
+    return open_source(path, NULL, false, -1, error);
 }
 
 void source_close(struct source *source)
@@ -316,6 +432,8 @@ void source_close(struct source *source)
         close(source->fd);
     gzip_reader_free(source->gzip);
     free(source->block);
+    free(source->inflated);
+    free(source->converted);
     free(source->path);
     free(source);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 
 enum { OPENING_BLOCK = 256 * 1024 };
@@ -15,6 +16,7 @@ struct one_input {
     struct reader *reader;   /* NULL: not created, or closed after the opening */
     struct reader_feed live; /* next NULL: the input is being opened */
     struct error open_error; /* at the opening; scope ERROR_NONE: nothing */
+    bool is_empty;           /* one of several, without any record */
     _Atomic uint64_t bytes;
 };
 
@@ -24,6 +26,7 @@ struct inputs {
     struct one_input *list;
     char *block; /* for the opening */
     struct reader_header header;
+    const struct one_input *first; /* the one that it is of; NULL: none was read */
     uint64_t size;
     _Atomic uint64_t position;
 };
@@ -65,7 +68,7 @@ static int compare_header(const struct one_input *one, const struct reader_heade
                           struct error *error)
 {
     const struct reader_header *first = &one->all->header;
-    const char *first_name = one->all->list[0].name;
+    const char *first_name = one->all->first->name;
     size_t count = first->column_count, index = 0;
     while (index < count && slice_equal(column_of(first, index), column_of(header, index)))
         index++;
@@ -90,15 +93,43 @@ static void close_one(struct one_input *one)
     one->source = NULL;
 }
 
+static void close_until_read(struct one_input *one)
+{
+    close_one(one);
+    one->open_error = (struct error){.scope = ERROR_NONE};
+    uint64_t used = atomic_exchange(&one->bytes, 0);
+    atomic_fetch_sub(&one->all->position, used);
+}
+
+/* Programs that write in parts write a file for a part without records, too. */
+static void pass_empty(struct one_input *one)
+{
+    one->is_empty = true;
+    close_until_read(one);
+    log_warning("%s: is empty: no records in it\nhint: check whether its part of the export has failed",
+                one->name);
+}
+
+static struct source *open_source(const struct one_input *one, struct error *error)
+{
+    const struct inputs *all = one->all;
+    return source_open_job_input(one->path, &all->input->encoding, all->stop_fd, error);
+}
+
 static int open_one(struct one_input *one, struct error *error)
 {
     struct inputs *all = one->all;
-    bool is_first = one == all->list;
-    struct reader_header header;
-    one->source = source_open_stoppable(one->path, all->stop_fd, error);
+    bool is_first = !all->first;
+    struct reader_header header, *read = is_first ? &all->header : &header;
+    one->source = open_source(one, error);
     if (!one->source)
         return -1;
-    if (read_header(one, is_first ? &all->header : &header, error) != 0) {
+    int result = read_header(one, read, error);
+    if (read->is_empty && all->input->path_count > 1) {
+        pass_empty(one);
+        return 0;
+    }
+    if (result != 0) {
         if (error->scope == ERROR_NONE)
             *error = one->open_error;
         return -1;
@@ -107,12 +138,10 @@ static int open_one(struct one_input *one, struct error *error)
         return -1;
     uint64_t size = source_size(one->source);
     all->size = size && (is_first || all->size) ? all->size + size : 0;
-    if (!is_first && size) {
-        close_one(one);
-        one->open_error = (struct error){.scope = ERROR_NONE};
-        uint64_t used = atomic_exchange(&one->bytes, 0);
-        atomic_fetch_sub(&all->position, used);
-    }
+    if (is_first)
+        all->first = one;
+    else if (size)
+        close_until_read(one);
     return 0;
 }
 
@@ -133,6 +162,11 @@ struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct er
     }
     free(inputs->block);
     inputs->block = NULL;
+    if (result == 0 && !inputs->first && input->format == JOB_FORMAT_CSV)
+        result = error_set(
+            error, ERROR_INPUT,
+            "all %zu inputs are empty, and the first line of each must name the columns\nhint: check whether their export has failed",
+            input->path_count);
     if (result == 0)
         return inputs;
     inputs_close(inputs);
@@ -164,9 +198,11 @@ ptrdiff_t inputs_read(struct inputs *inputs, size_t index, char *out, size_t cap
 {
     struct one_input *one = &inputs->list[index];
     ptrdiff_t len = -1;
+    if (one->is_empty)
+        return 0;
     if (one->open_error.scope != ERROR_NONE)
         *error = one->open_error;
-    else if (one->source || (one->source = source_open_stoppable(one->path, inputs->stop_fd, error)))
+    else if (one->source || (one->source = open_source(one, error)))
         len = source_read(one->source, out, capacity, error);
     if (!one->source)
         return -1;
@@ -183,11 +219,14 @@ struct reader *inputs_reader(struct inputs *inputs, size_t index, struct reader_
 {
     struct one_input *one = &inputs->list[index];
     struct reader_header header;
+    struct error nothing;
     one->live = feed;
-    if (index > 1) {
-        reader_free(inputs->list[index - 1].reader); /* the first one's header is still in use */
+    if (index > 0 && &inputs->list[index - 1] != inputs->first) { /* whose header is still in use */
+        reader_free(inputs->list[index - 1].reader);
         inputs->list[index - 1].reader = NULL;
     }
+    if (one->is_empty)
+        (void)read_header(one, &header, &nothing);
     if (one->reader)
         return one->reader;
     if (read_header(one, &header, error) != 0 || compare_header(one, &header, error) != 0)

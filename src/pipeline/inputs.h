@@ -1,7 +1,8 @@
 /* inputs: the files of one run, read one after the other as if they were one.
  *
  * All are opened and their headers compared before the first record is read; a file that can be opened again
- * is closed until it is read, so that a thousand files take the memory of one. Thread: see each
+ * is closed until it is read, so that a thousand files take the memory of one. An empty file among several is
+ * no records and a warning. Thread: see each
  * function; an input passes from the source's thread to the reader's by the blocks between them. Owner:
  * open/close.
  */
@@ -19,7 +20,8 @@
 struct inputs;
 
 /* Opens every input and reads its header. Borrows input and stop_fd (source.h). NULL with ERROR_INPUT (one is
- * missing, or its header cannot be read or differs from the first one's) or ERROR_INTERRUPTED. */
+ * missing, its header cannot be read or differs from the first one's, or all are empty and of CSV) or
+ * ERROR_INTERRUPTED. */
 struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct error *error);
 /* After the threads have ended. */
 void inputs_close(struct inputs *inputs);

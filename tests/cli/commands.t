@@ -99,7 +99,7 @@ my @wrong = (
     ['a time without its unit', sub { $_ .= "delivery: {timeout: 30}\n" }, '30}', qr/`30s`|time/],
     ['a size without sense', sub { s/path: export.csv/path: export.csv, max_record: 1XB/ }, '1XB', qr/max_record/],
     ['a delimiter of two bytes', sub { s/path: export.csv/path: export.csv, csv: {delimiter: '::'}/ }, "'::'", qr/delimiter/],
-    ['an unknown encoding', sub { s/path: export.csv/path: export.csv, encoding: utf-16/ }, 'utf-16', qr/iconv -f utf-16 -t UTF-8 FILE/],
+    ['an unknown encoding', sub { s/path: export.csv/path: export.csv, encoding: iso-2022-jp/ }, 'iso-2022-jp', qr/iconv -f iso-2022-jp -t UTF-8 FILE/],
     ['a date format that is none', sub { s/date_of_birth: dob/date_of_birth: {column: dob, format: DD-XX}/ }, 'DD-XX', qr/format/],
     ['http:// to another machine', sub { s/http:\S+/http:\/\/api.example.com/ }, 'http://api', qr/https/],
     ['an anchor', sub { s/^job: test/job: &name test/ }, undef, qr/anchor|alias/],

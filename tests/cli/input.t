@@ -289,7 +289,7 @@ subtest 'encodings' => sub {
         write_file("$folder/other.csv", encode($kind, csv_rows(3)));
         ($status, undef, $err) = check($case, @other);
         is($status, 3, "$kind is status 3");
-        like($err, qr/is UTF-16.*\nhint: .*iconv -f UTF-16/, 'with advice');
+        like($err, qr/is UTF-16.*\nhint: set input\.encoding to utf-16/, 'with advice');
     }
 };
 

@@ -111,6 +111,130 @@ static void a_file_is_read_whole_plain_or_gzip(void **state)
     buffer_clear(&big);
 }
 
+/* Text in UTF-16 or UTF-32, without a mark; from ASCII and two other characters: `1` is ł, `2` is U+20000. */
+static struct slice encode_wide(const char *text, size_t unit, bool is_big, struct buffer *out)
+{
+    buffer_reset(out);
+    for (; *text; text++) {
+        uint32_t code = *text == '1' ? 0x142 : *text == '2' ? 0x20000 : (uint32_t)*text;
+        uint32_t units[2] = {code, 0};
+        size_t count = 1;
+        if (unit == 2 && code > 0xffff) {
+            units[0] = 0xd840;
+            units[1] = 0xdc00;
+            count = 2;
+        }
+        for (size_t i = 0; i < count; i++)
+            for (size_t k = 0; k < unit; k++)
+                buffer_append_char(out, (char)(units[i] >> 8 * (is_big ? unit - 1 - k : k)));
+    }
+    return buffer_slice(out);
+}
+
+/* Reads path as a job with this encoding does: its text, or what the error says. */
+static void check_wide(const char *name, const char *want, const char *want_error)
+{
+    static const size_t capacities[] = {1, 7, 100000};
+    struct arena arena;
+    struct encoding encoding;
+    arena_init(&arena, 1000);
+    assert_int_equal(encoding_find(name, &arena, &encoding), ENCODING_FOUND);
+    for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
+        struct error error = {0};
+        struct buffer got;
+        buffer_init(&got, 1 << 20);
+        struct source *source = source_open_job_input(path, &encoding, -1, &error);
+        ptrdiff_t result = source ? read_all(source, capacities[i], &got, &error) : -1;
+        if (!slice_is(buffer_slice(&got), want) || (result == -1) != (want_error != NULL) ||
+            (want_error && !strstr(error.text, want_error)))
+            fail_msg("%s: got %.*s, %s", name, (int)got.len, got.data, error.text);
+        buffer_clear(&got);
+        source_close(source);
+    }
+    arena_clear(&arena);
+}
+
+#define MARK "\xef\xbb\xbf"
+
+static void utf_16_and_utf_32_are_converted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t unit;
+        bool is_big;
+    } forms[] = {{"utf-16", 2, false}, {"utf-16", 2, true},    {"utf-16le", 2, false}, {"utf-16be", 2, true},
+                 {"utf-32", 4, false}, {"utf-32le", 4, false}, {"utf-32be", 4, true}};
+    struct buffer wide;
+    buffer_init(&wide, 1000);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        write_plain(encode_wide("id,name\n7,Wa1a 2\n", forms[i].unit, forms[i].is_big, &wide));
+        check_wide(forms[i].name, MARK "id,name\n7,Wała 𠀀\n", NULL);
+        write_gzip(buffer_slice(&wide));
+        check_wide(forms[i].name, MARK "id,name\n7,Wała 𠀀\n", NULL);
+        write_plain(encode_wide("1d,name\n", forms[i].unit, forms[i].is_big, &wide)); /* begins with ł */
+        check_wide(forms[i].name, MARK "łd,name\n", NULL);
+    }
+    write_plain(SLICE_LITERAL("\xff\xfei\0d\0"));
+    check_wide("utf-16", MARK "id", NULL);
+    check_wide("utf-16be", "", "is UTF-16 (it begins with the byte order mark FF FE), not utf-16be");
+    check_wide("utf-32", "", "is UTF-16 (it begins with the byte order mark FF FE), not utf-32\nhint: set");
+    write_plain(SLICE_LITERAL("\xff\xfe\0\0i\0\0\0"));
+    check_wide("utf-32", MARK "i", NULL);
+    check_wide("utf-16", "", "is UTF-32");
+    write_plain(SLICE_LITERAL(""));
+    check_wide("utf-16", "", NULL);
+    buffer_clear(&wide);
+}
+
+static void utf_8_is_not_taken_for_utf_16(void **state)
+{
+    (void)state;
+    write_plain(SLICE_LITERAL(MARK "id,name\n"));
+    check_wide("utf-16", MARK "id,name\n", NULL); /* a reject file */
+    write_plain(SLICE_LITERAL("id,name\n"));
+    check_wide("utf-16", "", "is not utf-16: it has no byte order mark");
+    check_wide("windows-1250", "id,name\n", NULL);
+}
+
+static void damaged_utf_16_breaks_off(void **state)
+{
+    (void)state;
+    write_plain(SLICE_LITERAL("\xff\xfei\0d\0\n\0\x40\xd8x\0"));
+    check_wide("utf-16", MARK "id\n",
+               "damaged utf-16 at byte 10: half of a character without its other half");
+    write_plain(SLICE_LITERAL("\xff\xfei\0d\0\n\0\x00\xdcx\0"));
+    check_wide("utf-16", MARK "id\n", "damaged utf-16 at byte 8: half of a character");
+    write_gzip(SLICE_LITERAL("\xff\xfei\0d\0\n\0x"));
+    check_wide("utf-16", MARK "id\n",
+               "damaged utf-16 at byte 8 of the inflated data: the end is in the middle");
+    write_plain(SLICE_LITERAL("\xff\xfei\0\x40\xd8"));
+    check_wide("utf-16", MARK "i", "the end is in the middle of a character");
+    write_plain(SLICE_LITERAL("\xff\xfe\0\0i\0\0\0\0\0\x11\0"));
+    check_wide("utf-32", MARK "i", "damaged utf-32 at byte 8: a number that is not a character");
+    write_plain(SLICE_LITERAL("\xff\xfe\0\0i\0\0\0\0\xd8\0\0"));
+    check_wide("utf-32", MARK "i", "damaged utf-32 at byte 8: a number that is not a character");
+}
+
+static void any_text_is_converted_where_no_job_names_its_encoding(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct buffer got;
+    buffer_init(&got, 100);
+    write_plain(SLICE_LITERAL("\0i\0d\0\n"));
+    struct source *source = source_open(path, &error);
+    assert_string_equal(source_converted_from(source), "utf-16");
+    assert_int_equal(read_all(source, 100, &got, &error), 0);
+    assert_true(slice_is(buffer_slice(&got), MARK "id\n"));
+    source_close(source);
+    write_plain(SLICE_LITERAL("id\n"));
+    source = source_open(path, &error);
+    assert_null(source_converted_from(source));
+    source_close(source);
+    buffer_clear(&got);
+}
+
 static void standard_input_is_read_from_its_current_offset(void **state)
 {
     (void)state;
@@ -155,9 +279,14 @@ static void what_cannot_be_read_is_refused_at_the_opening(void **state)
         bool gzip;
         const char *want;
     } refused[] = {
-        {SLICE_LITERAL("\xff\xfei\0d\0"), false, "is UTF-16 (it begins with the byte order mark FF FE)"},
-        {SLICE_LITERAL("\xfe\xff\0i\0d"), false, "iconv -f UTF-16 -t UTF-8"},
-        {SLICE_LITERAL("\xff\xfei\0d\0"), true, "gunzip -c"},
+        {SLICE_LITERAL("\xff\xfei\0d\0"), false,
+         "is UTF-16 (it begins with the byte order mark FF FE), not utf-8\nhint: set input.encoding to utf-16"},
+        {SLICE_LITERAL("\0i\0d"), true, "is UTF-16 (it begins with the bytes 00 69)"},
+        {SLICE_LITERAL("i\0\0\0d\0\0\0"), false, "set input.encoding to utf-32"},
+        {SLICE_LITERAL("PK\x03\x04 and more"), false,
+         "is a ZIP archive\nhint: unpack it first: unzip -p FILE"},
+        {SLICE_LITERAL("PK\x03\x04 and more"), true, "what this gzip file holds is a ZIP archive"},
+        {SLICE_LITERAL("\x1f\x8b\x08 and more"), true, "is compressed with gzip twice"},
     };
     struct error error = {0};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -166,7 +295,7 @@ static void what_cannot_be_read_is_refused_at_the_opening(void **state)
         else
             write_plain(refused[i].text);
         error.scope = ERROR_NONE;
-        assert_null(source_open(path, &error));
+        assert_null(source_open_job_input(path, &encoding_utf8, -1, &error));
         assert_int_equal(error.scope, ERROR_INPUT);
         assert_non_null(strstr(error.text, refused[i].want));
         assert_non_null(strstr(error.text, path));
@@ -319,6 +448,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_whole_plain_or_gzip),
+        cmocka_unit_test(utf_16_and_utf_32_are_converted),
+        cmocka_unit_test(utf_8_is_not_taken_for_utf_16),
+        cmocka_unit_test(damaged_utf_16_breaks_off),
+        cmocka_unit_test(any_text_is_converted_where_no_job_names_its_encoding),
         cmocka_unit_test(standard_input_is_read_from_its_current_offset),
         cmocka_unit_test(what_cannot_be_read_is_refused_at_the_opening),
         cmocka_unit_test(a_file_that_changes_while_it_is_read_is_broken_at_its_end),
