@@ -219,22 +219,31 @@ static void add_fault(struct csv *csv, struct batch *batch, const char *rule, st
     record->rejected = true;
 }
 
+static struct slice explain_columns(const struct csv *csv, struct arena *arena)
+{
+    size_t count = csv_cells_count(csv->cells);
+    char delimiter = column_names_delimiter(csv_cells_list(csv->cells), count);
+    if (csv->input->header && delimiter)
+        return arena_printf(
+            arena,
+            "1 cell where input.csv.header names %zu columns: is the delimiter `%s`? Set input.csv.delimiter",
+            csv->column_count, column_names_of_delimiter(delimiter));
+    return arena_printf(
+        arena, "%zu cell%s where %s %zu columns: look for a delimiter that should be quoted, or is missing",
+        count, count == 1 ? "" : "s", csv->input->header ? "input.csv.header names" : "the header has",
+        csv->column_count);
+}
+
 static void add_cells(struct csv *csv, struct batch *batch)
 {
-    const struct job_input *input = csv->input;
-    size_t count = csv_cells_count(csv->cells);
-    if (count != csv->column_count && input->ragged == JOB_RAGGED_PAD && csv_cells_pad(csv->cells))
-        count = csv->column_count;
-    if (count != csv->column_count) {
-        struct slice message = arena_printf(
-            &batch->arena,
-            "%zu cells where %s %zu columns: look for a delimiter that should be quoted, or is missing",
-            count, input->header ? "input.csv.header names" : "the header has", csv->column_count);
-        add_fault(csv, batch, RULE_COLUMNS, message, arena_copy(&batch->arena, record_bytes(csv)));
-    } else {
+    bool pads = csv->input->ragged == JOB_RAGGED_PAD;
+    if (csv_cells_count(csv->cells) == csv->column_count || (pads && csv_cells_pad(csv->cells))) {
         struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
         record->cells = csv_cells_list(csv->cells);
-        record->cell_count = count;
+        record->cell_count = csv->column_count;
+    } else {
+        struct slice raw = arena_copy(&batch->arena, record_bytes(csv));
+        add_fault(csv, batch, RULE_COLUMNS, explain_columns(csv, &batch->arena), raw);
     }
     lines_keep(&csv->lines);
 }

@@ -23,7 +23,12 @@ static int read_header(struct job_reader *reader, const struct job_node *value, 
     input->header = arena_alloc(&reader->job->arena, value->count * sizeof *input->header);
     input->header_count = 0;
     for (const struct job_node *item = value->first; item; item = item->next) {
-        struct slice name;
+        struct slice name = item->text;
+        if (item->kind == JOB_NODE_SCALAR && name.len == 0)
+            return job_keys_fail(
+                reader, item,
+                "`header` has an empty name\nhint: a column that no field uses needs a name too, such as unused_%zu",
+                input->header_count + 1);
         if (job_scalar_read(reader, item, &name) != 0)
             return -1;
         for (size_t i = 0; i < input->header_count; i++)
