@@ -28,6 +28,13 @@ static inline bool guards_may_begin(struct slice text)
            (text.data[0] == '\'' || text.data[0] == '=' || text.data[0] == ' ' || text.data[0] == '\t');
 }
 
+/* A text of CSV without its guard where the job strips guards; else the text. */
+static inline struct slice guards_strip(const struct rule_set *set, struct slice text)
+{
+    struct slice plain;
+    return set->job->input.strips_guards && guards_find(text, &plain) != GUARD_NONE ? plain : text;
+}
+
 /* The value of a cell without its guard where the job says so; else the cell, with a warning if it has one.
  */
 struct slice guards_read(struct record_context *context, enum field_id field, struct slice cell);

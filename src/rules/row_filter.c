@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "rules/clean.h"
+#include "rules/guards.h"
 #include "rules/ndjson_cells.h"
 
 int row_filter_prepare(const struct job *job, const struct job_where *where, struct row_condition *condition,
@@ -43,6 +44,8 @@ static struct slice read_value(const struct rule_worker *worker, const struct re
         *reason = "is damaged text (is input.encoding right?)";
         return slice_make(NULL, 0);
     }
+    if (guards_may_begin(text))
+        text = guards_strip(set, text);
     return clean_is_null(set, text) ? slice_make(NULL, 0) : text;
 }
 
