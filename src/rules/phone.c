@@ -163,6 +163,16 @@ static const char *describe_result(enum phone_number_result result)
     }
 }
 
+/* True when the library returns a number that it has written as it is: of two trunk zeros after a calling
+ * code it takes off one. */
+static bool is_stable(const char *e164)
+{
+    struct phone_number again;
+    return phone_plan_keeps(slice_from(e164 + 1)) ||
+           (phone_number_read(e164, strlen(e164), "ZZ", &again) == PHONE_NUMBER_OK &&
+            strcmp(again.e164, e164) == 0);
+}
+
 static enum phone_result parse_number(struct slice text, const char *region, struct arena *arena,
                                       struct phone *out)
 {
@@ -170,6 +180,9 @@ static enum phone_result parse_number(struct slice text, const char *region, str
     enum phone_number_result result = phone_number_read(text.data, text.len, region, &number);
     out->fault = describe_result(result);
     if ((result != PHONE_NUMBER_OK && result != PHONE_NUMBER_AMBIGUOUS) || !is_e164(slice_from(number.e164)))
+        return PHONE_BAD;
+    out->fault = "has more than one trunk prefix";
+    if (!is_stable(number.e164))
         return PHONE_BAD;
     out->number = arena_copy(arena, slice_from(number.e164));
     out->validity = number.is_valid ? PHONE_VALID : PHONE_NOT_VALID;

@@ -2,12 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "rules/phone.h"
 #include "rules/phone_number.h"
+#include "rules/phone_plan.h"
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -37,6 +39,7 @@ static void numbers_are_read_and_refused(void **state)
         {"a trunk zero of Australia", "+610412345678", "", PHONE_OK, "+61412345678", PHONE_VALID},
         {"the zero of an Italian number", "+390612345678", "", PHONE_OK, "+390612345678", PHONE_UNCHECKED},
         {"the zero of an Ivorian number", "+2250712345678", "", PHONE_OK, "+2250712345678", PHONE_UNCHECKED},
+        {"two trunk zeros", "+6100412345678", "", PHONE_BAD, NULL, 0},
         {"a trunk eight of Russia", "+784951234567", "", PHONE_OK, "+74951234567", PHONE_VALID},
         {"the old 1 of Mexican mobiles", "+5215512345678", "", PHONE_OK, "+525512345678", PHONE_VALID},
         {"the 15 of Argentine mobiles", "+54111520346789", "", PHONE_OK, "+5491120346789", PHONE_VALID},
@@ -111,6 +114,8 @@ static void numbers_are_read_and_refused(void **state)
         {"the same in India", "919876543210", "IN", PHONE_OK, "+919876543210", PHONE_VALID},
         {"an Indian number that begins with 91", "9123456789", "IN", PHONE_OK, "+919123456789", PHONE_VALID},
         {"an Italian number that begins with 39", "3912345678", "IT", PHONE_OK, "+393912345678", PHONE_VALID},
+        {"an Italian mobile that is a landline with a plus", "3903553380", "IT", PHONE_AMBIGUOUS,
+         "+393903553380", PHONE_VALID},
         {"a German mobile without its zero", "15123456789", "DE", PHONE_OK, "+4915123456789", PHONE_VALID},
         {"a Californian number that is Belgian with a plus", "(323) 555-0143", "US", PHONE_OK, "+13235550143",
          PHONE_VALID},
@@ -156,11 +161,141 @@ static void the_number_plan_is_applied_to_e164(void **state)
     assert_false(phone_number_is_valid("+9991234567", 11));
 }
 
+/* splitmix64: public domain, Sebastiano Vigna. */
+static uint64_t next_random(void)
+{
+    static uint64_t seed = 1;
+    uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+enum { NUMBER_SIZE = 16, SPELLING_SIZE = 128 };
+
+static void make_digits(char out[NUMBER_SIZE], size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)('0' + next_random() % 10);
+    out[len] = '\0';
+}
+
+/* How a number is written: what stands before, between and behind its calling code and national number, and
+ * between groups of its digits. */
+static const struct spelling {
+    const char *before, *between, *behind, *mark;
+    size_t group;
+    bool is_arabic;
+} spellings[] = {
+    {"+", "", "", "", 9, false},
+    {"+", " ", "", "", 9, false},
+    {"+", "0", "", "", 9, false},
+    {"+", " 0", "", "", 9, false},
+    {"+", " (0)", "", "", 9, false},
+    {"+", "1", "", "", 9, false},
+    {"tel:+", "-", "", "-", 3, false},
+    {"'+", "", "", "", 9, false},
+    {"=\"+", "", "\"", "", 9, false},
+    {"+", ".", "", ".", 3, false},
+    {"+", "", ".0", "", 9, false},
+    {"+", " ", ".0", ".", 3, false},
+    {"+", "/", "", " ", 2, false},
+    {"+", "-", "", "\xe2\x80\x93", 3, false},
+    {"\xef\xbc\x8b", "", "", "", 9, false},
+    {"+", "", "", " ", 3, true},
+};
+
+static void spell(char out[SPELLING_SIZE], const struct spelling *spelling, int code, const char *national)
+{
+    size_t len = (size_t)snprintf(out, SPELLING_SIZE, "%s%d%s", spelling->before, code, spelling->between);
+    for (size_t i = 0; national[i]; i++) {
+        const char *mark = i > 0 && i % spelling->group == 0 ? spelling->mark : "";
+        len += (size_t)snprintf(out + len, SPELLING_SIZE - len, "%s", mark);
+        if (spelling->is_arabic) {
+            out[len++] = '\xd9';
+            out[len++] = (char)('\xa0' + (national[i] - '0'));
+        } else {
+            out[len++] = national[i];
+        }
+    }
+    snprintf(out + len, SPELLING_SIZE - len, "%s", spelling->behind);
+}
+
+/* Numbers of every calling code and length, in many spellings. */
+static void what_is_accepted_is_the_library_s_own_reading(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    size_t accepted = 0;
+    for (int code = 1; code <= 999; code++)
+        for (size_t len = 3; len <= 12 && phone_plan_of_code[code].lengths != 0; len++)
+            for (size_t spelling = 0; spelling < COUNT(spellings); spelling++) {
+                char national[NUMBER_SIZE], text[SPELLING_SIZE];
+                make_digits(national, len);
+                spell(text, &spellings[spelling], code, national);
+                struct phone phone;
+                struct phone_number number;
+                if (phone_read(slice_from(text), slice_from(""), &arena, &phone) != PHONE_OK)
+                    continue;
+                if (phone_number_read(text, strlen(text), "ZZ", &number) != PHONE_NUMBER_OK ||
+                    !slice_is(phone.number, number.e164))
+                    fail_msg("%s: accepted as %.*s", text, (int)phone.number.len, phone.number.data);
+                accepted++;
+                arena_reset(&arena);
+            }
+    assert_true(accepted > 3000);
+    arena_clear(&arena);
+}
+
+/* Valid numbers of some countries as they are stored without a trunk zero, many of which begin with the
+ * calling code. */
+static void valid_national_numbers_are_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *country, *begin;
+        int code;
+        size_t len;
+    } numbers[] = {
+        {"IN", "91", 91, 10}, {"IN", "", 91, 10},   {"IT", "392", 39, 10}, {"IT", "33", 39, 10},
+        {"IT", "06", 39, 10}, {"US", "", 1, 10},    {"US", "323", 1, 10},  {"GB", "", 44, 10},
+        {"FR", "33", 33, 9},  {"FR", "6", 33, 9},   {"ES", "", 34, 9},     {"DE", "15", 49, 11},
+        {"DE", "30", 49, 10}, {"CN", "13", 86, 11}, {"BR", "519", 55, 11}, {"TR", "", 90, 10},
+        {"JP", "90", 81, 10},  {"MX", "55", 52, 10}, {"ID", "812", 62, 11}, {"PL", "50", 48, 9},
+    };
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        size_t valid = 0;
+        for (size_t n = 0; n < 400; n++) {
+            char national[NUMBER_SIZE], e164[SPELLING_SIZE];
+            make_digits(national, numbers[i].len);
+            memcpy(national, numbers[i].begin, strlen(numbers[i].begin));
+            int len = snprintf(e164, sizeof e164, "+%d%s", numbers[i].code, national);
+            if (!phone_number_is_valid(e164, (size_t)len))
+                continue;
+            struct phone phone;
+            valid++;
+            enum phone_result result =
+                phone_read(slice_from(national), slice_from(numbers[i].country), &arena, &phone);
+            if (result != PHONE_OK || !slice_is(phone.number, e164))
+                fail_msg("%s in %s: result %d", national, numbers[i].country, (int)result);
+            arena_reset(&arena);
+        }
+        if (valid < 4)
+            fail_msg("%s %s: %zu valid numbers", numbers[i].country, numbers[i].begin, valid);
+    }
+    arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_read_and_refused),
         cmocka_unit_test(the_number_plan_is_applied_to_e164),
+        cmocka_unit_test(what_is_accepted_is_the_library_s_own_reading),
+        cmocka_unit_test(valid_national_numbers_are_accepted),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("phone", tests, NULL, NULL);
