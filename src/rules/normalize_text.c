@@ -118,9 +118,8 @@ void normalize_phone(struct record_context *context, const struct field_plan *pl
     case PHONE_AMBIGUOUS:
         record_context_add_verdictf(
             context, plan->field, VERDICT_REJECT, RULE_AMBIGUOUS,
-            "%s is %s as a national number of %.*s, and %s if only its + is missing; write it with + and the country calling code",
-            record_context_quote(context, text), record_context_quote(context, phone.number),
-            (int)country.len, country.data, record_context_quote(context, phone.with_plus));
+            "%s is a national number of %.*s, and a valid international one if only its + is missing; write it with + and the country calling code",
+            record_context_quote(context, text), (int)country.len, country.data);
         return;
     case PHONE_BAD:
         record_context_add_verdictf(

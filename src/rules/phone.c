@@ -179,17 +179,16 @@ static enum phone_result parse_number(struct slice text, const char *region, str
     struct phone_number number;
     enum phone_number_result result = phone_number_read(text.data, text.len, region, &number);
     out->fault = describe_result(result);
-    if ((result != PHONE_NUMBER_OK && result != PHONE_NUMBER_AMBIGUOUS) || !is_e164(slice_from(number.e164)))
+    if (result == PHONE_NUMBER_AMBIGUOUS)
+        return PHONE_AMBIGUOUS;
+    if (result != PHONE_NUMBER_OK || !is_e164(slice_from(number.e164)))
         return PHONE_BAD;
     out->fault = "has more than one trunk prefix";
     if (!is_stable(number.e164))
         return PHONE_BAD;
     out->number = arena_copy(arena, slice_from(number.e164));
     out->validity = number.is_valid ? PHONE_VALID : PHONE_NOT_VALID;
-    if (result == PHONE_NUMBER_OK)
-        return PHONE_OK;
-    out->with_plus = arena_copy(arena, slice_from(number.with_plus));
-    return PHONE_AMBIGUOUS;
+    return PHONE_OK;
 }
 
 enum phone_result phone_read(struct slice text, struct slice country, struct arena *arena, struct phone *out)

@@ -40,10 +40,9 @@ enum phone_result {
 };
 
 struct phone {
-    struct slice number; /* E.164, with PHONE_OK and PHONE_AMBIGUOUS: text itself or in the arena */
+    struct slice number; /* E.164, with PHONE_OK: text itself or in the arena */
     enum phone_validity validity;
-    struct slice with_plus; /* with PHONE_AMBIGUOUS: the other number */
-    const char *fault;      /* with PHONE_BAD: a verb phrase for a message, `is too short` */
+    const char *fault; /* with PHONE_BAD: a verb phrase for a message, `is too short` */
 };
 
 /* text: UTF-8. country: alpha-2, or empty. */

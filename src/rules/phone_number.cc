@@ -74,17 +74,18 @@ static bool format_e164(const PhoneNumber &number, char out[PHONE_NUMBER_SIZE])
 
 /* Of a national number that was read: true when it is a valid and another number with a plus before it, and
  * that reading is plausible. National numbers seldom have 12 digits. */
-static bool is_ambiguous(const std::string &text, const PhoneNumber &number, struct phone_number *out)
+static bool is_ambiguous(const std::string &text, const PhoneNumber &number, const struct phone_number *out)
 {
     std::string digits = text;
     library().NormalizeDigitsOnly(&digits);
     std::string code = std::to_string(number.country_code());
     bool may_be = digits.compare(0, code.size(), code) == 0 || !out->is_valid || digits.size() >= 12;
     PhoneNumber other;
+    char with_plus[PHONE_NUMBER_SIZE];
     return may_be && digits[0] != '0' &&
            library().Parse("+" + digits, "ZZ", &other) == PhoneNumberUtil::NO_PARSING_ERROR &&
-           library().IsValidNumber(other) && format_e164(other, out->with_plus) &&
-           std::strcmp(out->with_plus, out->e164) != 0;
+           library().IsValidNumber(other) && format_e164(other, with_plus) &&
+           std::strcmp(with_plus, out->e164) != 0;
 }
 
 enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,

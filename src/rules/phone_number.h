@@ -29,12 +29,11 @@ enum phone_number_result {
 
 struct phone_number {
     char e164[PHONE_NUMBER_SIZE];
-    bool is_valid;                     /* in the number plan */
-    char with_plus[PHONE_NUMBER_SIZE]; /* with PHONE_NUMBER_AMBIGUOUS: E.164 of the other reading */
+    bool is_valid; /* in the number plan */
 };
 
 /* region: an ISO 3166-1 alpha-2 code for numbers without `+`; `ZZ`: none. *out is only set with
- * PHONE_NUMBER_OK and PHONE_NUMBER_AMBIGUOUS (rules/phone.h: when a number is ambiguous). */
+ * PHONE_NUMBER_OK, and with PHONE_NUMBER_AMBIGUOUS (when: rules/phone.h), as the national number. */
 enum phone_number_result phone_number_read(const char *text, size_t len, const char *region,
                                            struct phone_number *out);
 

@@ -45,25 +45,10 @@ static void a_number_is_sent_or_its_record_is_rejected(void **state)
     }
 }
 
-static void an_ambiguous_number_shows_both_readings(void **state)
-{
-    (void)state;
-    struct fixture *fixture = fixture_new();
-    fixture_map(fixture, FIELD_PHONE, "49 151 12345678");
-    fixture_map(fixture, FIELD_COUNTRY, "DE");
-    assert_string_equal(fixture_validate(fixture), "phone/ambiguous");
-    struct slice message = fixture->record.verdicts[0].message;
-    assert_true(slice_is(
-        message,
-        "\"49 151 12345678\" is \"+494915112345678\" as a national number of DE, and \"+4915112345678\" if only its + is missing; write it with + and the country calling code"));
-    fixture_free(fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_is_sent_or_its_record_is_rejected),
-        cmocka_unit_test(an_ambiguous_number_shows_both_readings),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("normalize_phone", tests, NULL, NULL);
