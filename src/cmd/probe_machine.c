@@ -35,7 +35,7 @@ static int check_header(struct job *job, const struct provider *provider, const 
     if (job_auto_match(job, provider->fields, header->columns, header->column_count, error) != 0)
         return -1;
     struct rule_set *rules =
-        rule_set_new(job, provider->fields, header->columns, header->column_count, today, error);
+        rule_set_new(job, provider->fields, header->names, header->name_count, today, error);
     rule_set_free(rules);
     return rules ? 0 : -1;
 }

@@ -15,7 +15,10 @@ struct ndjson {
     uint32_t input_index;
     const struct encoding *encoding; /* the job's */
     uint64_t row;                    /* of the last record */
+    struct arena names_arena;
 };
+
+enum { NAMES_ARENA_CHUNK = 8 * 1024, NAMES_MAX = 256, NAMES_BYTES_MAX = 64 * 1024 };
 
 static void *ndjson_open(const struct job_input *input, uint32_t input_index, struct reader_feed feed)
 {
@@ -24,6 +27,7 @@ static void *ndjson_open(const struct job_input *input, uint32_t input_index, st
     ndjson->lines.lf_only = true;
     ndjson->max_record = input->max_record;
     ndjson->input_index = input_index;
+    arena_init(&ndjson->names_arena, NAMES_ARENA_CHUNK);
     ndjson->encoding = &input->encoding;
     return ndjson;
 }
@@ -32,7 +36,54 @@ static void ndjson_close(void *format)
 {
     struct ndjson *ndjson = format;
     lines_clear(&ndjson->lines);
+    arena_clear(&ndjson->names_arena);
     free(ndjson);
+}
+
+static bool is_noted(const struct reader_header *header, struct slice name)
+{
+    for (size_t i = 0; i < header->name_count; i++)
+        if (slice_equal(header->names[i], name))
+            return true;
+    return false;
+}
+
+static void note_names(struct ndjson *ndjson, struct json_reader *json, struct slice line,
+                       struct slice names[NAMES_MAX], struct reader_header *header)
+{
+    size_t count;
+    struct json_fault fault;
+    const struct json_node *nodes = json_reader_parse(json, line, &count, &fault);
+    if (!nodes || nodes[0].kind != JSON_OBJECT)
+        return;
+    for (size_t member = 1; member < nodes[0].end; member = nodes[member].end) {
+        struct slice name = nodes[member].key;
+        bool is_odd = name.len && (memchr(name.data, '.', name.len) || memchr(name.data, '[', name.len));
+        if (is_odd && header->name_count < NAMES_MAX && !is_noted(header, name))
+            names[header->name_count++] = arena_copy(&ndjson->names_arena, name);
+    }
+}
+
+/* The first line, and those that are at hand with it: nothing is waited for. */
+static void read_names(struct ndjson *ndjson, struct reader_header *header)
+{
+    struct lines *lines = &ndjson->lines;
+    struct slice *names = arena_alloc(&ndjson->names_arena, NAMES_MAX * sizeof *names);
+    struct json_reader *json = json_reader_new();
+    uint64_t number = lines->number;
+    struct slice kept, rest;
+    struct line line;
+    header->names = names;
+    lines_keep(lines);
+    do {
+        if (lines_next(lines, ndjson->max_record, &line) != LINES_ONE)
+            break;
+        kept = lines_kept(lines);
+        note_names(ndjson, json, slice_make(kept.data + kept.len - line.full_len, line.len), names, header);
+        rest = slice_skip(lines_rest(lines), kept.len);
+    } while (kept.len < NAMES_BYTES_MAX && rest.len && memchr(rest.data, '\n', rest.len));
+    lines_back(lines, 0, number);
+    json_reader_free(json);
 }
 
 static int ndjson_header(void *format, const char *name, struct reader_header *header, struct error *error)
@@ -43,7 +94,10 @@ static int ndjson_header(void *format, const char *name, struct reader_header *h
     header->is_empty = lines_are_empty(&ndjson->lines);
     if (marked && !encoding_is_utf8(ndjson->encoding))
         return input_fault_mark(ndjson->encoding, name, error);
-    return json_head_check(&ndjson->lines, JOB_FORMAT_NDJSON, ndjson->max_record, name, error);
+    if (json_head_check(&ndjson->lines, JOB_FORMAT_NDJSON, ndjson->max_record, name, error) != 0)
+        return -1;
+    read_names(ndjson, header);
+    return 0;
 }
 
 static bool is_blank(struct slice line)

@@ -38,7 +38,13 @@ void reader_free(struct reader *reader)
 
 int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error)
 {
-    return reader->ops->header(reader->format, name, header, error);
+    if (reader->ops->header(reader->format, name, header, error) != 0)
+        return -1;
+    if (header->column_count) {
+        header->names = header->columns;
+        header->name_count = header->column_count;
+    }
+    return 0;
 }
 
 enum reader_result reader_fill(struct reader *reader, struct batch *batch)

@@ -38,13 +38,16 @@ struct reader_header {
     bool is_given;    /* by input.csv.header: source_columns are UTF-8, and raw is not a line */
     bool is_reject_file; /* it has a column kyc_row: min_records does not apply */
     bool is_empty;       /* the input holds nothing; of CSV that needs a header, nothing but blank lines */
+    const struct slice *names; /* the columns; of NDJSON, the members of its first records whose name has a
+                                  dot or a bracket and so could be meant as a path */
+    size_t name_count;
 };
 
 /* Reads the header; must come first, once. A separator line of spreadsheets (`sep=;`) is passed over. Valid
  * as long as the reader. 0, or -1 with ERROR_INPUT: an input without its header
  * (header->is_empty, and reader_fill would give READER_END), a header that is malformed or not of the
- * encoding, JSON where CSV should be, or the feed broke off within it (error left with scope ERROR_NONE then:
- * the feed has the reason). `name` is for the message. */
+ * encoding, one JSON text (json_head.h), or the feed broke off within it (error left with scope ERROR_NONE
+ * then: the feed has the reason). `name` is for the message. */
 int reader_header(struct reader *reader, const char *name, struct reader_header *header, struct error *error);
 
 enum reader_result {

@@ -46,7 +46,7 @@ static int open_all(struct finder *finder, struct error *error)
     const struct reader_header *header = ingest_header(finder->ingest);
     if (job_auto_match(job, fields, header->columns, header->column_count, error) != 0)
         return -1;
-    finder->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
+    finder->rules = rule_set_new(job, fields, header->names, header->name_count, today, error);
     if (!finder->rules || open_ledger(finder, error) != 0)
         return -1;
     const struct ingest_rules rules = {

@@ -150,7 +150,7 @@ static int open_pipeline(struct pipeline *pipeline, struct error *error)
     const struct reader_header *header = ingest_header(pipeline->ingest);
     if (job_auto_match(pipeline->settings->job, fields, header->columns, header->column_count, error) != 0)
         return -1;
-    pipeline->rules = rule_set_new(job, fields, header->columns, header->column_count, today, error);
+    pipeline->rules = rule_set_new(job, fields, header->names, header->name_count, today, error);
     if (!pipeline->rules || open_ledger(pipeline, error) != 0)
         return -1;
     map_fields(pipeline);

@@ -83,26 +83,29 @@ static size_t index_len(const char *text, uint32_t *index)
     return len > 1 && text[len] == ']' ? len + 1 : 0;
 }
 
-/* True when every part of a column is a name or an index; else it can only be a whole name. */
-static bool is_path(const char *column)
+const char *ndjson_paths_fault(const char *column)
 {
     unsigned every_count = 0;
+    if (*column == '\0')
+        return NULL;
     for (const char *cursor = column;;) {
         size_t len = strcspn(cursor, ".[");
         if (len == 0)
-            return false;
+            return *cursor == '[' ? "a name is missing before `[`" : "a name is missing beside a dot";
         cursor += len;
         while (*cursor == '[') {
             uint32_t index;
             len = index_len(cursor, &index);
-            if (len == 0 || (index == NDJSON_EVERY && every_count++))
-                return false;
+            if (len == 0)
+                return "between [ and ] there must be a number or *";
+            if (index == NDJSON_EVERY && every_count++)
+                return "[*] can be in it only once";
             cursor += len;
         }
         if (*cursor == '\0')
-            return true;
+            return NULL;
         if (*cursor++ != '.')
-            return false;
+            return "behind ] there must be a dot or the end";
     }
 }
 
@@ -138,7 +141,7 @@ size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
     *added = (struct ndjson_column){.name = column, .has_element = strchr(column, '[')};
 
     bool is_name = !strpbrk(column, ".[");
-    if (is_name || is_path(column)) {
+    if (is_name || !ndjson_paths_fault(column)) {
         uint32_t step = is_name ? add_member(paths, NDJSON_TOP, slice_from(column))
                                 : add_path(paths, column, &added->every);
         paths->steps[step].cell = (int)cell;
@@ -152,5 +155,5 @@ size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column)
 
 bool ndjson_paths_collects(const char *column)
 {
-    return strstr(column, "[*]") && is_path(column);
+    return strstr(column, "[*]") && !ndjson_paths_fault(column);
 }

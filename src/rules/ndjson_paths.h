@@ -51,6 +51,10 @@ void ndjson_paths_free(struct ndjson_paths *paths);
 /* Adds a column and returns its cell; a column that is already there keeps its cell. Borrows column. */
 size_t ndjson_paths_add(struct ndjson_paths *paths, const char *column);
 
+/* Why a column can be no path, so that it matches at most a top-level member of this whole name: constant
+ * text. NULL: it is a path, or a plain name. */
+const char *ndjson_paths_fault(const char *column);
+
 /* True for a path with `[*]`. */
 bool ndjson_paths_collects(const char *column);
 

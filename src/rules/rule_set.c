@@ -60,13 +60,27 @@ static int fail_missing_column(const struct builder *builder, const struct job_c
                     column->name, (int)header.len, header.data, hint);
 }
 
+/* What can be no path may still be the whole name of a member: the first records show whether it is. */
+static int find_path(const struct builder *builder, const struct job_column *column, size_t *index)
+{
+    const char *fault = ndjson_paths_fault(column->name);
+    *index = ndjson_paths_add(builder->set->paths, column->name);
+    for (size_t i = 0; fault && i < builder->column_count; i++)
+        if (slice_is(builder->columns[i], column->name))
+            return 0;
+    if (!fault)
+        return 0;
+    return job_fail(
+        builder->set->job, column->place, builder->error,
+        "\"%s\" can match nothing: %s, and the first records have no member of this whole name\nhint: a path is NAME, NAME.NAME, NAME[0].NAME or NAME[*].NAME",
+        column->name, fault);
+}
+
 static int find_column(const struct builder *builder, const struct job_column *column, size_t *index)
 {
     size_t found = 0;
-    if (builder->set->paths) {
-        *index = ndjson_paths_add(builder->set->paths, column->name);
-        return 0;
-    }
+    if (builder->set->paths)
+        return find_path(builder, column, index);
     for (size_t i = 0; i < builder->column_count; i++) {
         if (!slice_is(builder->columns[i], column->name))
             continue;

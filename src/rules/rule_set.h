@@ -16,12 +16,12 @@
 
 struct rule_set;
 
-/* columns: the header; not used for NDJSON. today: days since 1970-01-01, UTC, at the run's start. Borrows
- * job and fields. Opens the folder provider.documents. NULL with ERROR_USAGE (by job_fail): a column that is
- * missing in the header or appears twice, a pattern that PCRE2 or its JIT does not compile, a value in
- * `values`, `otherwise` or `{value: …}` that the provider does not accept, a required field without a
- * mapping. Notes (by job_note): a mapped field that the provider does not have, a requirement that the job
- * relaxes, a condition on a field without a mapping. */
+/* columns: the header; of NDJSON, the names of reader_header.names. today: days since 1970-01-01, UTC, at the
+ * run's start. Borrows job and fields. Opens the folder provider.documents. NULL with ERROR_USAGE (by
+ * job_fail): a column that is missing in the header or appears twice, a path that can match nothing, a
+ * pattern that PCRE2 or its JIT does not compile, a value in `values`, `otherwise` or `{value: …}` that the
+ * provider does not accept, a required field without a mapping. Notes (by job_note): a mapped field that the
+ * provider does not have, a requirement that the job relaxes, a condition on a field without a mapping. */
 struct rule_set *rule_set_new(const struct job *job, const struct provider_fields *fields,
                               const struct slice *columns, size_t column_count, int32_t today,
                               struct error *error);

@@ -58,6 +58,9 @@ my $one = '"born":"1980-02-13","phone":"+14155550110"';
 is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'tax_country/format' => 2}], '[*]: an id without a country of its own is rejected');
 like(explained(1), qr/^  tax_id +11-1\W+22-2 .*\n(?:.*\n)*?  tax_country +US\W+IT /m, '[*]: the pairs stay pairs');
 for my $case (
+    ['an empty step', 'external_id: id, date_of_birth: born, phone: "a..b"', qr/job\.yaml:\d+:\d+: "a\.\.b" can match nothing: a name is missing beside a dot.*\n.*\nhint: a path is NAME/s],
+    ['a bracket', 'external_id: id, date_of_birth: born, phone: "phones[first].number"', qr/job\.yaml:\d+:\d+: "phones\[first\]\.number" can match nothing: between \[ and \]/],
+    ['two lists', 'external_id: id, date_of_birth: born, phone: phone, tax_id: "a[*].b[*].c"', qr/job\.yaml:\d+:\d+: .* only once/],
     ['a single value', 'external_id: id, date_of_birth: born, phone: "phones[*].number"', qr/job\.yaml:\d+:\d+: "phones\[\*\]\.number" gives a list, and phone is a single value\n.*\nhint: map one element, such as "phones\[0\]\.number"/s],
 ) {
     my ($sentence, $fields, $want) = @$case;
@@ -65,6 +68,10 @@ for my $case (
     is($status, 2, "$sentence: status 2");
     like($err, $want, "$sentence: the message says so");
 }
+
+# What is no path can be the whole name of a member of the first records; any of them.
+($summary) = checked('external_id: "No.", phone: "Tel."', map { qq({"No.":"c$_") . ($_ > 2 ? ',"Tel.":"+14155550110"' : '') . '}' } 1 .. 4);
+is_deeply([$summary->{read}, $summary->{valid}], [4, 2], 'names that end in a dot');
 
 # guess: the columns without their wrappers.
 my $guessed = guess('{"_id":{"$oid":"65a000000000000000000001"},"email":"ann@example.com","firstName":"Ann","lastName":"Example",'

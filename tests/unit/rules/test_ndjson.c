@@ -23,6 +23,8 @@ static struct job_mapping *map(struct fixture *fixture, enum field_id field, con
 {
     struct job_mapping *mapping = fixture_map(fixture, field, "");
     mapping->columns->name = column;
+    fixture->columns[mapping - fixture->mappings] =
+        slice_from(column); /* the first records have such a member */
     return mapping;
 }
 
@@ -362,6 +364,52 @@ static void one_value_takes_no_list(void **state)
     fixture_free(fixture);
 }
 
+/* A column that is neither a path nor a member of the first records. */
+static void a_path_that_can_match_nothing_is_an_error(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *column, *reason; /* NULL: a path or a name */
+    } cases[] = {
+        {"a.b", NULL},
+        {"a[0]", NULL},
+        {"a[*].b", NULL},
+        {"a[12][0].b", NULL},
+        {"$a b/c", NULL},
+        {"a]", NULL},
+        {"a*", NULL},
+        {"a..b", "a name is missing beside a dot"},
+        {".a", "a name is missing beside a dot"},
+        {"a.", "a name is missing beside a dot"},
+        {".", "a name is missing beside a dot"},
+        {"a.[0]", "a name is missing before `[`"},
+        {"[0]", "a name is missing before `[`"},
+        {"[*].a", "a name is missing before `[`"},
+        {"a[", "between [ and ] there must be a number or *"},
+        {"a[]", "between [ and ] there must be a number or *"},
+        {"a[x]", "between [ and ] there must be a number or *"},
+        {"a[-1]", "between [ and ] there must be a number or *"},
+        {"a[0", "between [ and ] there must be a number or *"},
+        {"a[**]", "between [ and ] there must be a number or *"},
+        {"a[12345678901]", "between [ and ] there must be a number or *"},
+        {"a[0]b", "behind ] there must be a dot or the end"},
+        {"a[*][*]", "[*] can be in it only once"},
+        {"a[*].b[*].c", "[*] can be in it only once"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        struct job_mapping *mapping = fixture_map(fixture, FIELD_NATIONALITIES, "");
+        mapping->columns->name = cases[i].column;
+        mapping->columns->place = (struct job_place){7, 15};
+        bool is_taken = fixture_build(fixture);
+        if (is_taken != !cases[i].reason ||
+            (cases[i].reason && (!strstr(fixture->error.text, cases[i].reason) ||
+                                 !strstr(fixture->error.text, "test.yaml:7:15: "))))
+            fail_msg("%s: %s", cases[i].column, is_taken ? "taken" : fixture->error.text);
+        fixture_free(fixture);
+    }
+}
+
 static void two_fields_can_come_from_one_place(void **state)
 {
     (void)state;
@@ -424,6 +472,7 @@ int main(void)
         cmocka_unit_test(every_element_gives_an_item),
         cmocka_unit_test(a_list_of_more_than_64_elements_is_refused),
         cmocka_unit_test(one_value_takes_no_list),
+        cmocka_unit_test(a_path_that_can_match_nothing_is_an_error),
         cmocka_unit_test(two_fields_can_come_from_one_place),
         cmocka_unit_test(what_is_no_object_is_malformed),
     };
