@@ -365,6 +365,7 @@ part('rules', sub {
     checked(csv_rows(1) =~ s/,other\n|,computers_and_it\n/,\xff\n/r, more => ['--set', 'input.where=[{column: job_title, must_match: .}]']);
     checked(csv_rows(1) =~ s/1 Market St/'1 Market St/r);
     checked(csv_rows(2), more => ['--set', 'input.csv.skip_footer=1']);
+    checked(csv_rows(1), more => ['--set', 'fields.first_name={column: given_name, match: x}']);
     my $case = checked(csv_rows(2));
     run_program('sh', '-c', 'gzip -c "$1/export.csv" | head -c 150 > "$1/cut.csv.gz"', 'sh', $case->{folder});
     end($case, undef, 'check', '-q', '--input', "$case->{folder}/cut.csv.gz");
