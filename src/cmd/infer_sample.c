@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cmd/infer_encoding.h"
+#include "cmd/infer_header.h"
 #include "cmd/infer_ndjson.h"
-#include "core/ascii.h"
 #include "core/buffer.h"
 #include "core/encoding.h"
 #include "core/memory.h"
@@ -16,13 +16,13 @@
 #include "input/reader.h"
 #include "input/source.h"
 #include "model/record.h"
+#include "rules/guards.h"
 
 enum {
     BYTES_MIN = 4 << 20, /* of the sample */
     BYTES_MAX = 64 << 20,
     BYTES_PER_ROW = 4096,
     READ_SIZE = 1 << 18,
-    LINES_COMPARED = 200, /* to find the delimiter */
     CELLS_MAX = 4000000,  /* of the sample: a wide export gives fewer rows */
     MAX_RECORD = 1 << 20, /* as a job's default */
 };
@@ -57,72 +57,6 @@ static int read_bytes(struct infer_sample *sample, const char *path, size_t max,
     return 0;
 }
 
-static struct slice next_line(struct slice *rest)
-{
-    struct slice line = slice_make("", 0);
-
-    slice_next_line(rest, &line);
-    if (line.len && line.data[line.len - 1] == '\r')
-        line.len--;
-    return line;
-}
-
-/* Counts delimiters outside of quotes in one physical line. */
-static size_t count_cells(struct slice line, char delimiter, char quote)
-{
-    size_t count = 0;
-    bool inside = false, at_start = true;
-
-    for (size_t i = 0; i < line.len; i++) {
-        char byte = line.data[i];
-        if (byte == quote && (at_start || inside))
-            inside = !inside;
-        else if (byte == delimiter && !inside)
-            count++;
-        at_start = byte == delimiter;
-    }
-    return count;
-}
-
-/* Counts quotes at the beginning of a cell. */
-static size_t count_quotes(struct slice bytes, char quote)
-{
-    size_t count = 0;
-
-    for (size_t i = 1; i < bytes.len; i++)
-        if (bytes.data[i] == quote && memchr(",;\t|\n", bytes.data[i - 1], 5))
-            count++;
-    return count;
-}
-
-/* The delimiter that most lines have as often as the header; of equal candidates the more frequent one. */
-static void find_delimiter(struct infer_sample *sample, struct slice bytes)
-{
-    static const char candidates[] = {',', ';', '\t', '|'};
-    size_t best_lines = 0, best_count = 0;
-
-    sample->quote = count_quotes(bytes, '"') == 0 && count_quotes(bytes, '\'') > 2 ? '\'' : '"';
-    sample->delimiter = ',';
-    for (size_t i = 0; i < sizeof candidates; i++) {
-        struct slice rest = bytes;
-        size_t wanted = 0, agreeing = 0;
-        for (size_t lines = 0; rest.len && lines < LINES_COMPARED;) {
-            struct slice line = next_line(&rest);
-            size_t count = count_cells(line, candidates[i], sample->quote);
-            if (line.len == 0)
-                continue;
-            if (lines++ == 0)
-                wanted = count;
-            agreeing += count == wanted;
-        }
-        if (wanted == 0 || agreeing < best_lines || (agreeing == best_lines && wanted <= best_count))
-            continue;
-        best_lines = agreeing;
-        best_count = wanted;
-        sample->delimiter = candidates[i];
-    }
-}
-
 /* Feeds the bytes as one block. */
 static int feed_once(void *context, struct slice *block)
 {
@@ -146,6 +80,8 @@ static void keep_row(struct infer_sample *sample, const struct record *record)
         if (!encoding_decode(&sample->encoding, record->cells[i], &sample->arena, &text) ||
             text_normalize(text, &sample->arena, &plain) == TEXT_ENCODING)
             sample->damaged++;
+        if (sample->input.strips_guards && guards_may_begin(plain))
+            guards_find(plain, &plain);
         row->cells[i] = arena_copy(&sample->arena, plain);
     }
 }
@@ -161,39 +97,39 @@ static void keep_rows(struct infer_sample *sample, struct reader *reader, uint64
         for (size_t i = 0; i < batch->count && sample->row_count < rows; i++)
             if (batch->records[i].fault)
                 sample->broken++;
-            else
+            else if (!batch->records[i].is_footer)
                 keep_row(sample, &batch->records[i]);
     }
     batch_free(batch);
 }
 
-static int read_csv(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
-                    struct error *error)
+static void keep_header(struct infer_sample *sample, const struct reader_header *header)
 {
-    find_delimiter(sample, bytes);
-    struct slice empty = SLICE_LITERAL("");
-    const struct job_input input = {.paths = &path,
-                                    .path_count = 1,
-                                    .format = JOB_FORMAT_CSV,
-                                    .encoding = sample->encoding,
-                                    .delimiter = sample->delimiter,
-                                    .quote = sample->quote,
-                                    .null_values = &empty,
-                                    .null_count = 1,
-                                    .max_record = MAX_RECORD};
-    struct reader *reader = reader_new(&input, 0, (struct reader_feed){feed_once, &bytes});
+    size_t count = header->column_count;
+
+    assert(count > 0);
+    sample->column_count = count;
+    sample->columns = arena_alloc(&sample->arena, count * sizeof *sample->columns);
+    for (size_t i = 0; i < count; i++)
+        sample->columns[i] = arena_copy(&sample->arena, header->columns[i]);
+    sample->is_list = arena_alloc(&sample->arena, count + 1);
+    memset(sample->is_list, 0, count + 1);
+}
+
+/* Reads the header, and all that follows it as rows. */
+static int read_records(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
+                        struct error *error)
+{
+    struct reader *reader = reader_new(&sample->input, 0, (struct reader_feed){feed_once, &bytes});
     struct reader_header header;
     int result = reader_header(reader, path, &header, error);
+
     if (result == 0) {
-        assert(header.column_count > 0);
-        sample->column_count = header.column_count;
-        sample->columns = arena_alloc(&sample->arena, header.column_count * sizeof *sample->columns);
-        for (size_t i = 0; i < header.column_count; i++)
-            sample->columns[i] = arena_copy(&sample->arena, header.columns[i]);
-        sample->is_list = arena_alloc(&sample->arena, header.column_count + 1);
-        memset(sample->is_list, 0, header.column_count + 1);
+        keep_header(sample, &header);
         if (rows > CELLS_MAX / header.column_count)
             rows = CELLS_MAX / header.column_count;
+        free(sample->rows);
+        sample->row_count = sample->broken = sample->damaged = 0;
         sample->rows = memory_new((size_t)rows + 1, sizeof *sample->rows);
         keep_rows(sample, reader, rows);
     }
@@ -201,8 +137,42 @@ static int read_csv(struct infer_sample *sample, const char *path, struct slice 
     return result;
 }
 
+/* The first line is a customer, so its cells are no names: they are numbered, then named by their values. */
+static int read_without_header(struct infer_sample *sample, const char *path, struct slice bytes,
+                               uint64_t rows, struct error *error)
+{
+    size_t count = sample->column_count;
+    struct slice *names = arena_alloc(&sample->arena, count * sizeof *names);
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = arena_printf(&sample->arena, "column_%zu", i + 1);
+    sample->input.header = names;
+    sample->input.header_count = count;
+    int result = read_records(sample, path, bytes, rows, error);
+    if (result == 0)
+        infer_header_name(sample);
+    return result;
+}
+
+static int read_csv(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
+                    bool is_whole, struct error *error)
+{
+    static struct slice empty = SLICE_LITERAL("");
+
+    sample->input = (struct job_input){.format = JOB_FORMAT_CSV,
+                                       .encoding = sample->encoding,
+                                       .null_values = &empty,
+                                       .null_count = 1,
+                                       .max_record = MAX_RECORD};
+    infer_shape_find(bytes, is_whole, &sample->input, &sample->shape);
+    int result = read_records(sample, path, bytes, rows, error);
+    if (result == 0 && sample->shape.has_no_header)
+        result = read_without_header(sample, path, bytes, rows, error);
+    return result;
+}
+
 static int read_format(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
-                       struct error *error)
+                       bool is_whole, struct error *error)
 {
     bool marked = bytes.len >= byte_order_mark.len &&
                   memcmp(bytes.data, byte_order_mark.data, byte_order_mark.len) == 0;
@@ -217,7 +187,7 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     if (json_shape_read(plain, &shape) && json_head_is_one_text(&shape, 1, slice_skip(plain, shape.end)))
         return json_head_fail(&shape, JOB_FORMAT_NDJSON, path, error);
     if (first != '{')
-        return read_csv(sample, path, bytes, rows, error);
+        return read_csv(sample, path, bytes, rows, is_whole, error);
     sample->format = JOB_FORMAT_NDJSON;
     if (!encoding_is_utf8(&sample->encoding)) { /* NDJSON is always UTF-8 */
         sample->encoding = encoding_utf8;
@@ -244,7 +214,7 @@ int infer_sample_read(struct infer_sample *sample, const char *path, uint64_t ro
         const char *last = bytes.len == max ? memrchr(all.data, '\n', all.len) : NULL;
         if (last) /* drops a line that is cut by the end of the sample */
             all.len = (size_t)(last - all.data) + 1;
-        result = read_format(sample, path, all, rows, error);
+        result = read_format(sample, path, all, rows, bytes.len < max && !sample->read_error, error);
     }
     buffer_clear(&bytes);
     return result;

@@ -1,8 +1,8 @@
 /* infer_sample: the first rows of an export without a job file.
  *
- * The format is found first: CSV or NDJSON by the first character, the encoding by the bytes, delimiter and
- * quote by what is consistent over the lines. A CSV is then read by the reader of a run.
- * Thread: one at a time. Owner: read/clear.
+ * The format is found first: CSV or NDJSON by the first character, the encoding by the bytes
+ * (infer_encoding), the shape of a CSV by what can be read (infer_shape). A CSV is then read by the reader of
+ * a run. Thread: one at a time. Owner: read/clear.
  */
 #ifndef KYC_CMD_INFER_SAMPLE_H
 #define KYC_CMD_INFER_SAMPLE_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cmd/infer_shape.h"
 #include "core/arena.h"
 #include "core/encoding.h"
 #include "core/encoding_detect.h"
@@ -26,8 +27,9 @@ struct infer_row {
 struct infer_sample {
     enum job_format format;
     struct encoding encoding;
-    char delimiter, quote;
-    struct slice *columns; /* of NDJSON: dotted paths, in the order of their first occurrence */
+    struct job_input input;   /* of CSV: the settings by which it was read */
+    struct infer_shape shape; /* of CSV: what they rest on */
+    struct slice *columns;    /* of NDJSON: dotted paths, in the order of their first occurrence */
     size_t column_count;
     bool *is_list; /* [column_count] of NDJSON: an array was seen */
     struct infer_row *rows;

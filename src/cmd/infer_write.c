@@ -8,7 +8,7 @@
 #include "cmd/yaml_scalar.h"
 #include "core/json.h"
 
-enum { NAME_MAX_LEN = 40 };
+enum { NAME_MAX_LEN = 40, LINE_WIDTH = 110 };
 
 /* The name of the file without folder and endings, in the letters of a job's name. */
 static void write_name(struct buffer *out, const char *path, const char *provider)
@@ -83,6 +83,83 @@ static void write_nulls(const struct infer_sample *sample, struct buffer *out)
     buffer_clear(&remark);
 }
 
+/* What a person has to check of the settings of `csv`. */
+static void write_shape_remarks(const struct infer_sample *sample, struct buffer *out)
+{
+    const struct job_input *input = &sample->input;
+    const struct infer_shape *shape = &sample->shape;
+
+    if (input->skip_lines == 1)
+        buffer_append_text(out, "  # CHECK: the first line does not name columns: skip_lines.\n");
+    else if (input->skip_lines)
+        buffer_printf(out, "  # CHECK: the first %u lines do not name columns: skip_lines.\n",
+                      input->skip_lines);
+    if (shape->has_no_header)
+        buffer_append_text(
+            out, "  # CHECK: the first line looks like a customer, not like names of columns: header.\n"
+                 "  # These names are neutral; rename them as you like, here and in `fields`.\n");
+    if (input->escape)
+        buffer_append_text(out,
+                           "  # CHECK: a backslash stands before quotes and delimiters in cells: escape.\n");
+    if (input->ragged == JOB_RAGGED_PAD)
+        buffer_printf(
+            out,
+            "  # CHECK: %zu of %zu records lack cells at their end, or have empty ones too many: ragged. "
+            "Are they whole?\n",
+            shape->ragged, shape->records);
+    if (input->skip_footer == 1)
+        buffer_append_text(out, "  # CHECK: the last record is not a customer: skip_footer.\n");
+    else if (input->skip_footer)
+        buffer_printf(out, "  # CHECK: the last %u records are not customers: skip_footer.\n",
+                      input->skip_footer);
+    if (shape->guards)
+        buffer_printf(
+            out,
+            "  # CHECK: %zu cells have a spreadsheet's guard, ' before a number or =\"…\" around a value.\n",
+            shape->guards);
+}
+
+static void write_header(const struct infer_sample *sample, struct buffer *out)
+{
+    size_t start = out->len;
+
+    buffer_append_text(out, ", header: [");
+    for (size_t i = 0; i < sample->column_count; i++) {
+        bool is_full = out->len - start > LINE_WIDTH;
+        if (is_full)
+            start = out->len;
+        if (i)
+            buffer_append_text(out, is_full ? ",\n    " : ", ");
+        yaml_scalar_append(out, sample->columns[i]);
+    }
+    buffer_append_char(out, ']');
+}
+
+static void write_csv(const struct infer_sample *sample, struct buffer *out)
+{
+    const struct job_input *input = &sample->input;
+
+    write_shape_remarks(sample, out);
+    if (input->delimiter == '\t')
+        buffer_append_text(out, "  csv: {delimiter: tab");
+    else
+        buffer_printf(out, "  csv: {delimiter: \"%c\"", input->delimiter);
+    buffer_printf(out, ", quote: %s", input->quote == '"' ? "'\"'" : "\"'\"");
+    if (input->escape)
+        buffer_printf(out, ", escape: '%c'", input->escape);
+    if (input->skip_lines)
+        buffer_printf(out, ", skip_lines: %u", input->skip_lines);
+    if (input->ragged == JOB_RAGGED_PAD)
+        buffer_append_text(out, ", ragged: pad");
+    if (input->skip_footer)
+        buffer_printf(out, ", skip_footer: %u", input->skip_footer);
+    if (sample->shape.has_no_header)
+        write_header(sample, out);
+    buffer_append_text(out, "}\n");
+    if (input->strips_guards)
+        buffer_append_text(out, "  spreadsheet_guards: strip\n");
+}
+
 static void write_input(const struct infer_sample *sample, const char *path, struct buffer *out)
 {
     bool is_csv = sample->format == JOB_FORMAT_CSV;
@@ -90,14 +167,10 @@ static void write_input(const struct infer_sample *sample, const char *path, str
     buffer_append_text(out, "\ninput:\n  path: ");
     yaml_scalar_append(out, slice_from(path));
     buffer_printf(out, "    # relative to this file's folder\n  format: %s\n", is_csv ? "csv" : "ndjson");
-    if (is_csv)
+    if (is_csv) {
         infer_encoding_write(sample, out);
-    if (is_csv && sample->delimiter == '\t')
-        buffer_append_text(out, "  csv: {delimiter: tab");
-    else if (is_csv)
-        buffer_printf(out, "  csv: {delimiter: \"%c\"", sample->delimiter);
-    if (is_csv)
-        buffer_printf(out, ", quote: %s}\n", sample->quote == '"' ? "'\"'" : "\"'\"");
+        write_csv(sample, out);
+    }
     write_nulls(sample, out);
 }
 

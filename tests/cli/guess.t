@@ -80,6 +80,43 @@ for my $case (@rows) {
     my $job = guess("$folder/case.csv");
     like($job, $want, $sentence);
 }
+
+# The shape of a file: the settings, and that the job reads every customer by them.
+my $head = "id,first_name,last_name,email,phone,birth_date,city,note\n";
+my @people = map { "c-$_,Ann,Lee,ann$_\@example.com,+141555501" . (10 + $_) . ",1980-02-1$_,Oakland,x\n" } 1 .. 6;
+my ($plain, $count) = (join('', @people), scalar @people);
+for my $case (
+    ['title lines', "Customer report\nGenerated 01.02.2026 10:00 by j.doe\n\n$head$plain", qr/skip_lines: 3[,}]/, $count],
+    ['a title with the delimiters of a spreadsheet', "Customer report,,,,,,,\n$head$plain", qr/skip_lines: 1[,}]/, $count],
+    ['a comment', "# exported 2026-02-01\n$head$plain", qr/skip_lines: 1[,}]/, $count],
+    ['empty lines before the header', "\n\n$head$plain", qr/csv: \{delimiter: ",", quote: '"'\}/, $count],
+    ['a line that tells spreadsheets the delimiter', "sep=;\n" . tr_delimiter("$head$plain"), qr/delimiter: ";"/, $count],
+    ['no header', $plain, qr/header: \[id, column_2, column_3, email, phone, date_of_birth, column_7, column_8\]/, $count],
+    ['backslashes before quotes', $head . $plain =~ s/Oakland/"12 \\"The Oaks\\", Elm St"/gr, qr/escape: '\\'/, $count],
+    ['backslashes before delimiters', $head . $plain =~ s/Oakland/Oakland\\, CA/gr, qr/escape: '\\'/, $count],
+    ['a backslash that escapes nothing', $head . $plain =~ s/Oakland/a\\b/gr, qr/csv: \{delimiter: ",", quote: '"'\}/, $count],
+    ['single quotes around cells', $head . $plain =~ s/([^,\n]+)/'$1'/gr =~ s/Oakland/Oakland, CA/gr, qr/quote: "'"/, $count],
+    ['apostrophes that guard numbers', $head . $plain =~ s/\+1/'+1/gr, qr/spreadsheet_guards: strip/, $count],
+    ['apostrophes at the beginning of names', $head . $plain =~ s/Oakland/'s-Gravenhage/gr, qr/csv: \{delimiter: ",", quote: '"'\}\n  null_values/, $count],
+    ['formulas that guard numbers', $head . $plain =~ s/(\+1\d+)/="$1"/gr, qr/spreadsheet_guards: strip/, $count],
+    ['short records', $head . $plain =~ s/,x$//gmr, qr/ragged: pad/, $count],
+    ['a delimiter at the end of every record', $head . $plain =~ s/$/,/gmr =~ s/,\z//r, qr/ragged: pad/, $count],
+    ['a record of totals', "$head${plain}Total,,,6 customers,,,,\n", qr/skip_footer: 1\}/, $count],
+    ['a line of totals', "$head${plain}TRAILER|6\n", qr/skip_footer: 1\}/, $count],
+    ['lines behind the records', "$head$plain\nCustomer report\nConfidential Information\n", qr/skip_footer: 2\}/, $count],
+    ['a last customer with few values', "$head${plain}c-7,,,g\@example.com,,,Oakland,\n", qr/quote: '"'\}/, $count + 1],
+) {
+    my ($sentence, $csv, $want, $read) = @$case;
+    write_file("$folder/shape.csv", $csv);
+    my $job = guess("$folder/shape.csv");
+    like($job, $want, $sentence);
+    like($job, qr/^  # CHECK: .*\n(?:  # .*\n)*  csv:/m, '  is marked to be checked') if $want =~ /skip|header|escape|ragged|guards/;
+    unlike($job, qr/Ann|Lee|\@example|41555501|1980|Oakland|The Oaks/, '  and no value is shown');
+    my (undef, $summary, $err) = check($job, "$folder/shape.csv");
+    ok($summary, '  the job loads') or diag $err, $job;
+    is($summary->{read} - $summary->{skipped}, $read, '  every customer is read');
+    is(($summary->{rejects_by_rule}{'record/malformed'} // 0) + ($summary->{rejects_by_rule}{'record/columns'} // 0), 0, '  as a record');
+}
 write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
 my $latin = guess("$folder/latin.csv");
 like($latin, qr/^  encoding: windows-1252    # CHECK: /m, 'a byte that windows-1252 does not define: a CHECK too');
@@ -172,6 +209,12 @@ sub answered
         push @loose, "  - {field: $field, required: false}\n" unless $lines[$i + 1] =~ s/^  # (\Q$field\E: )/  $1/;
     }
     return join('', map { "$_\n" } @lines) . (@loose ? join('', "rules:\n", @loose) : '');
+}
+
+sub tr_delimiter
+{
+    my ($csv) = @_;
+    return $csv =~ tr/,/;/r;
 }
 
 sub check
