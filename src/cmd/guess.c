@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/infer_header.h"
 #include "cmd/infer_sample.h"
 #include "cmd/infer_write.h"
 #include "cmd/output.h"
@@ -39,6 +40,8 @@ static int guess(const struct options *options, const struct provider *provider,
     if (status == 0) {
         struct buffer out;
         buffer_init(&out, RESULT_MAX);
+        if (sample.shape.has_no_header)
+            infer_header_name(&sample);
         size_t todos = infer_write_job(&sample, provider, options->argument, &out);
         if (sample.read_error)
             log_warning("only %zu rows could be read: %s", sample.row_count, sample.read_error);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cmd/infer_encoding.h"
-#include "cmd/infer_header.h"
 #include "cmd/infer_ndjson.h"
 #include "core/buffer.h"
 #include "core/encoding.h"
@@ -137,7 +136,7 @@ static int read_records(struct infer_sample *sample, const char *path, struct sl
     return result;
 }
 
-/* The first line is a customer, so its cells are no names: they are numbered, then named by their values. */
+/* The first line is a customer, so its cells are no names: they are numbered. */
 static int read_without_header(struct infer_sample *sample, const char *path, struct slice bytes,
                                uint64_t rows, struct error *error)
 {
@@ -148,10 +147,7 @@ static int read_without_header(struct infer_sample *sample, const char *path, st
         names[i] = arena_printf(&sample->arena, "column_%zu", i + 1);
     sample->input.header = names;
     sample->input.header_count = count;
-    int result = read_records(sample, path, bytes, rows, error);
-    if (result == 0)
-        infer_header_name(sample);
-    return result;
+    return read_records(sample, path, bytes, rows, error);
 }
 
 static int read_csv(struct infer_sample *sample, const char *path, struct slice bytes, uint64_t rows,
