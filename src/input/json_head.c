@@ -49,28 +49,39 @@ int json_head_fail(const struct json_shape *shape, enum job_format format, const
         name, then);
 }
 
-/* Reads up to the first line that is not blank. What was read, and what there is of a line over max_record.
- */
+/* What was looked at once lines_next gave this result: the same whatever the length of the blocks. */
+static struct slice seen(const struct lines *lines, enum lines_result result, size_t max_record)
+{
+    struct slice text = lines_rest(lines);
+    if (result == LINES_ONE)
+        text.len = lines_kept(lines).len;
+    else if (result == LINES_LONG)
+        text.len = lines_kept(lines).len + max_record;
+    return text;
+}
+
+/* Reads up to the first line that is not blank. */
 static struct slice read_first(struct lines *lines, size_t max_record)
 {
     struct line line;
-    while (lines_kept(lines).len < HEAD_MAX) {
-        if (lines_next(lines, max_record, &line) != LINES_ONE)
-            return lines_rest(lines);
-        struct slice kept = lines_kept(lines);
-        if (!is_blank(slice_skip(kept, kept.len - line.full_len)))
-            return kept;
-    }
-    return lines_kept(lines);
+    enum lines_result result;
+    struct slice text;
+    do {
+        result = lines_next(lines, max_record, &line);
+        text = seen(lines, result, max_record);
+    } while (result == LINES_ONE && text.len < HEAD_MAX &&
+             is_blank(slice_skip(text, text.len - line.full_len)));
+    return text;
 }
 
 /* Reads on, for an object over several lines. */
 static struct slice read_more(struct lines *lines, size_t max_record)
 {
     struct line line;
-    while (lines_kept(lines).len < HEAD_MAX && lines_next(lines, max_record, &line) == LINES_ONE)
-        continue;
-    return lines_rest(lines);
+    enum lines_result result = LINES_ONE;
+    while (result == LINES_ONE && lines_kept(lines).len < HEAD_MAX)
+        result = lines_next(lines, max_record, &line);
+    return seen(lines, result, max_record);
 }
 
 static int check_text(struct lines *lines, enum job_format format, size_t max_record, const char *name,

@@ -1,7 +1,8 @@
 /* Any bytes as an NDJSON export, read and validated: a line of any length, kind and depth, in blocks of any
  * length.
  *
- * The first byte is the block length, the second the end, the limit and the encoding.
+ * The first byte is the block length, the second the end, the limit, the encoding and the paths: plain ones,
+ * or into wrappers and the elements of arrays.
  */
 #include <assert.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "core/json_typed.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "unit/input/reading.h"
@@ -20,26 +22,56 @@ enum { CHOICES = 2, OUT_MAX = 16 * 1024 * 1024 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static struct fixture *fixture_of(const struct encoding *encoding)
+enum { PATHS = 10 };
+struct path {
+    enum field_id field;
+    const char *path;
+};
+
+static const struct path plain_paths[PATHS] = {
+    {FIELD_EXTERNAL_ID, "id"},     {FIELD_LAST_NAME, "name"}, {FIELD_CITY, "a.b"},
+    {FIELD_NATIONALITIES, "tags"}, {FIELD_EMAIL, "list[0]"},  {FIELD_PHONE, "a.c[1].d"},
+    {FIELD_TOS_VERSION, "n"},      {FIELD_PEP_STATUS, "t"},   {FIELD_EMPLOYER_NAME, "a"},
+    {FIELD_TAX_ID, "tax"},
+};
+
+/* Into wrappers and the elements of arrays. */
+static const struct path typed_paths[PATHS] = {
+    {FIELD_EXTERNAL_ID, "_id"},       {FIELD_LAST_NAME, "Item.n"}, {FIELD_CITY, "Item.a.b"},
+    {FIELD_NATIONALITIES, "Item.l"},  {FIELD_DATE_OF_BIRTH, "d"},  {FIELD_PHONE, "d.$date"},
+    {FIELD_TAX_COUNTRY, "t[*].c"},    {FIELD_TAX_ID, "t[*].id"},   {FIELD_EMPLOYER_NAME, "t[0]"},
+    {FIELD_TOS_VERSION, "Item.l[1]"},
+};
+
+static struct fixture *fixture_of(const struct encoding *encoding, const struct path paths[PATHS])
 {
-    static const struct {
-        enum field_id field;
-        const char *path;
-    } paths[] = {
-        {FIELD_EXTERNAL_ID, "id"},     {FIELD_LAST_NAME, "name"}, {FIELD_CITY, "a.b"},
-        {FIELD_NATIONALITIES, "tags"}, {FIELD_EMAIL, "list[0]"},  {FIELD_PHONE, "a.c[1].d"},
-        {FIELD_TOS_VERSION, "n"},      {FIELD_PEP_STATUS, "t"},   {FIELD_EMPLOYER_NAME, "a"},
-        {FIELD_TAX_ID, "tax"},
-    };
     struct fixture *fixture = fixture_new();
 
     fixture->job.input.format = JOB_FORMAT_NDJSON;
     fixture->job.input.encoding = *encoding;
-    for (size_t i = 0; i < COUNT(paths); i++)
+    for (size_t i = 0; i < PATHS; i++)
         fixture_map(fixture, paths[i].field, "")->columns->name = paths[i].path;
     if (!fixture_build(fixture))
         abort();
     return fixture;
+}
+
+/* Without a wrapper, every value is what it was. */
+static void check_unwrapping(struct json_reader *json, struct slice line)
+{
+    size_t count;
+    bool repaired, has_wrapper = false;
+    struct json_fault fault;
+    const struct json_node *nodes = json_reader_parse_lenient(json, line, &count, &repaired, &fault);
+
+    bool is_dynamodb = nodes && json_typed_is_dynamodb(nodes);
+    for (size_t i = 0; nodes && i < count; i++)
+        has_wrapper |= nodes[i].key.len > 0 && nodes[i].key.data[0] == '$';
+    for (size_t i = 0; nodes && i < count; i++) {
+        struct json_typed typed = json_typed_unwrap(nodes, i, is_dynamodb);
+        assert(typed.index >= i && typed.index < nodes[i].end);
+        assert(has_wrapper || is_dynamodb || (typed.index == i && typed.form == JSON_TYPED_PLAIN));
+    }
 }
 
 /* The result of a record as a text; checks that all its texts are UTF-8. */
@@ -72,6 +104,7 @@ static void run(struct fixture *fixture, struct slice text, size_t block_len, in
     struct reader_header header;
     struct error error = {0};
     enum reader_result result = READER_MORE;
+    struct json_reader *json = json_reader_new();
     uint64_t row = 0;
 
     buffer_init(out, OUT_MAX);
@@ -84,11 +117,13 @@ static void run(struct fixture *fixture, struct slice text, size_t block_len, in
         for (size_t i = 0; i < batch->count; i++) {
             row++;
             assert(batch->records[i].row == row);
+            check_unwrapping(json, batch->records[i].raw);
             rule_worker_validate(fixture->worker, &batch->records[i], &batch->arena);
             add_judged(out, &batch->records[i]);
         }
     }
     batch_free(batch);
+    json_reader_free(json);
     reader_free(reader);
     free(feed.block);
 }
@@ -96,17 +131,17 @@ static void run(struct fixture *fixture, struct slice text, size_t block_len, in
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const size_t limits[] = {16, 64, 1000, 1 << 20};
-    static struct fixture *fixtures[3];
+    static struct fixture *fixtures[6];
     struct buffer whole, pieces;
 
     log_setup("fuzz", LOG_ERROR, false);
     static const struct encoding *const encodings[] = {&encoding_utf8, &encoding_latin1,
                                                        &encoding_windows1252};
-    for (size_t i = 0; !fixtures[2] && i < 3; i++)
-        fixtures[i] = fixture_of(encodings[i]);
+    for (size_t i = 0; !fixtures[5] && i < 6; i++)
+        fixtures[i] = fixture_of(encodings[i % 3], i < 3 ? plain_paths : typed_paths);
     if (len < CHOICES)
         return 0;
-    struct fixture *fixture = fixtures[(data[1] >> 3) % 3];
+    struct fixture *fixture = fixtures[(data[1] >> 3) % 6];
     struct slice text = slice_make((const char *)data + CHOICES, len - CHOICES);
     int end = data[1] & 1 ? -1 : 0;
     fixture->job.input.max_record = limits[data[1] >> 1 & 3];
