@@ -1,0 +1,148 @@
+#include "cmd/infer_line.h"
+
+#include <string.h>
+
+#include "cmd/infer_column.h"
+#include "cmd/yaml_scalar.h"
+#include "core/utf8.h"
+
+enum { REMARK_COLUMN = 44 };
+
+bool infer_line_is_required(const struct infer_writer *writer, enum field_id field)
+{
+    const struct provider_field *item = provider_fields_find(writer->provider->fields, field);
+
+    bool is_common =
+        item && (item->applies_to == PROVIDER_EVERYBODY || item->applies_to == PROVIDER_INDIVIDUALS);
+    return field == FIELD_EXTERNAL_ID || (item && item->required && is_common);
+}
+
+static char separator_of(const struct infer_writer *writer, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+
+    if (type != FIELD_TYPE_COUNTRY_LIST && type != FIELD_TYPE_TEXT_LIST)
+        return 0;
+    return infer_column_split(writer->sample, column, type);
+}
+
+/* The column's name; for a field of one value, the first item of an array. */
+void infer_line_column(const struct infer_writer *writer, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+    bool is_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
+    struct slice name = writer->sample->columns[column];
+
+    const char *every = memmem(name.data, name.len, "[*]", 3);
+    if (writer->sample->is_list[column] && !is_list && every)
+        name =
+            arena_printf(&writer->sample->arena, "%.*s[0]%s", (int)(every - name.data), name.data, every + 3);
+    else if (writer->sample->is_list[column] && !is_list)
+        name = arena_printf(&writer->sample->arena, "%.*s[0]", (int)name.len, name.data);
+    yaml_scalar_append(writer->out, name);
+}
+
+/* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
+void infer_line_mapping(const struct infer_writer *writer, enum field_id field, size_t column,
+                        const char *format, const char *zone)
+{
+    struct buffer *out = writer->out;
+    char split = separator_of(writer, field, column);
+
+    buffer_printf(out, "%s: ", field_name(field));
+    if (format || split || zone)
+        buffer_append_text(out, "{column: ");
+    infer_line_column(writer, field, column);
+    if (format)
+        buffer_printf(out, strchr(format, ':') ? ", format: '%s'" : ", format: %s", format);
+    if (zone)
+        buffer_printf(out, ", zone: %s", zone);
+    if (split)
+        buffer_printf(out, ", split: \"%c\"", split);
+    if (format || split || zone)
+        buffer_append_char(out, '}');
+}
+
+/* Remarks begin in one column where there is space. */
+void infer_line_remark(struct buffer *out)
+{
+    const char *newline = out->len ? memrchr(out->data, '\n', out->len) : NULL;
+    size_t start = newline ? (size_t)(newline - out->data) + 1 : 0;
+
+    size_t width = utf8_count(slice_skip(buffer_slice(out), start));
+    do
+        buffer_append_char(out, ' ');
+    while (++width < REMARK_COLUMN);
+    buffer_append_text(out, "# ");
+}
+
+static const char *describe_fit(struct infer_writer *writer, const struct infer_match *match)
+{
+    static const char *const fits[] = {[SYNONYM_NONE] = "",
+                                       [SYNONYM_WEAK] = "CHECK: its name is a weak hint",
+                                       [SYNONYM_TOKENS] = "by the words of its name",
+                                       [SYNONYM_PART] = "by the end of its name",
+                                       [SYNONYM_USUAL] = "a usual name for it",
+                                       [SYNONYM_NAME] = ""};
+
+    if (!match->is_last_resort)
+        return fits[match->fit];
+    writer->todos++;
+    return infer_column_is_distinct(writer->sample, match->column)
+               ? "TODO external_id: no name of a column fits; its values are distinct"
+               : "TODO external_id: no column fits";
+}
+
+/* Appends how certain a match is to its line. */
+void infer_line_confidence(struct infer_writer *writer, enum field_id field)
+{
+    const struct infer_match *match = &writer->matches.of[field];
+    struct infer_sample *sample = writer->sample;
+    size_t filled = infer_column_filled(sample, match->column);
+    size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
+    size_t empty = sample->row_count - filled;
+    struct buffer text;
+
+    buffer_init(&text, 256);
+    if (sample->row_count && filled == 0)
+        buffer_append_text(&text, "CHECK: it is empty in the whole sample");
+    else if (plausible * 2 < filled)
+        buffer_printf(&text, "CHECK: only %zu of its %zu values look like one", plausible, filled);
+    else if (plausible < filled)
+        buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
+    else if (empty && infer_line_is_required(writer, field))
+        buffer_printf(&text, "empty in %zu of %zu rows, and the provider needs it", empty, sample->row_count);
+    const char *fit = describe_fit(writer, match);
+    if (fit[0] || text.len) {
+        infer_line_remark(writer->out);
+        buffer_printf(writer->out, "%s%s%s", fit, fit[0] && text.len ? "; " : "", text.len ? text.data : "");
+    }
+    buffer_append_char(writer->out, '\n');
+    buffer_clear(&text);
+}
+
+/* The columns that fit too, in a line of their own. */
+void infer_line_rivals(const struct infer_writer *writer, const struct infer_match *match)
+{
+    struct buffer *out = writer->out;
+    const struct infer_sample *sample = writer->sample;
+
+    if (match->is_other_address)
+        buffer_append_text(out, "  #   CHECK: of another address than the lines above and below\n");
+    if (match->rival_count == 0)
+        return;
+    buffer_append_text(out, match->is_open ? "  #   CHECK: fits equally well:" : "  #   fits too:");
+    for (size_t i = 0; i < match->rival_count; i++) {
+        buffer_append_text(out, i ? ", " : " ");
+        yaml_scalar_append(out, sample->columns[match->rivals[i]]);
+        buffer_printf(out, " (filled in %zu of %zu rows)", infer_column_filled(sample, match->rivals[i]),
+                      sample->row_count);
+    }
+    buffer_append_char(out, '\n');
+}
+
+void infer_line_todo(struct infer_writer *writer, enum field_id field, const char *what)
+{
+    writer->todos++;
+    buffer_printf(writer->out, "  # TODO %s: %s\n", field_name(field), what);
+}

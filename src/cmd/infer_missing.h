@@ -1,0 +1,18 @@
+/* infer_missing: the fields that the provider needs or takes, and that no column fits. For infer_fields.
+ *
+ * Thread: the main one.
+ */
+#ifndef KYC_CMD_INFER_MISSING_H
+#define KYC_CMD_INFER_MISSING_H
+
+#include "cmd/infer_line.h"
+
+/* Appends a required field, so that the job can be loaded: no record has a value of it until a person has
+ * answered its TODO. */
+void infer_missing_write(struct infer_writer *writer, enum field_id field);
+
+/* Appends, as comments, the fields that no column fits: those that the provider recommends, or needs of some
+ * customers, with their words; then the names of the others. */
+void infer_missing_optional(const struct infer_writer *writer);
+
+#endif

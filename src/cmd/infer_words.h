@@ -1,0 +1,19 @@
+/* infer_words: the words of an enumeration in a guessed job. For infer_fields.
+ *
+ * Thread: the main one.
+ */
+#ifndef KYC_CMD_INFER_WORDS_H
+#define KYC_CMD_INFER_WORDS_H
+
+#include "cmd/infer_line.h"
+
+/* The words that the provider accepts, NULL-terminated; NULL: the field is no enumeration. */
+const char *const *infer_words_of(const struct infer_writer *writer, enum field_id field);
+
+/* Appends the words as comment lines. */
+void infer_words_list(const struct infer_writer *writer, const char *const *choices);
+
+/* Appends the mapping of an enumeration, and the words of its column that the provider does not accept. */
+void infer_words_write(struct infer_writer *writer, enum field_id field, const char *const *choices);
+
+#endif
