@@ -17,7 +17,7 @@ void infer_missing_write(struct infer_writer *writer, enum field_id field)
 }
 
 /* The optional fields of the provider that no column matches. */
-void infer_missing_optional(struct infer_writer *writer)
+void infer_missing_optional(const struct infer_writer *writer)
 {
     struct buffer *out = writer->out;
     const char *comma = "";
