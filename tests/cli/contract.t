@@ -364,6 +364,7 @@ part('rules', sub {
     checked(csv_rows(1) =~ s/1990-04-15/1990-04-15T05:00:00Z/r);
     checked(csv_rows(1) =~ s/,other\n|,computers_and_it\n/,\xff\n/r, more => ['--set', 'input.where=[{column: job_title, must_match: .}]']);
     checked(csv_rows(1) =~ s/1 Market St/'1 Market St/r);
+    checked(csv_rows(1) =~ s/\+\d+/4155550110.0/r);
     checked(csv_rows(2), more => ['--set', 'input.csv.skip_footer=1']);
     checked(csv_rows(1), more => ['--set', 'fields.first_name={column: given_name, match: x}']);
     my $case = checked(csv_rows(2));
