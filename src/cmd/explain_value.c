@@ -49,6 +49,9 @@ static bool is_of_record(const struct explain_settings *settings, const struct f
     for (size_t i = 0; record->values && i < field_count(); i++)
         if (record->values[i].state == VALUE_PRESENT && holds(record->values[i].text, quoted))
             return true;
+    for (size_t i = 0; settings->traces && i < field_count(); i++)
+        if (holds(settings->traces[i].columns, quoted) || holds(settings->traces[i].matched, quoted))
+            return true;
     for (size_t i = 0; record->cells && i < record->cell_count; i++) {
         struct slice text, normal;
         if (!encoding_decode(&settings->job->input.encoding, record->cells[i], found->arena, &text))

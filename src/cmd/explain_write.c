@@ -163,6 +163,38 @@ static void write_origin(struct buffer *out, const struct job_mapping *mapping, 
         buffer_printf(out, "    (as a day in %s)", mapping->zone);
 }
 
+/* Appends one step; a text of the job is shown as it is. */
+static void write_step(const struct explain_settings *settings, const struct found_record *found,
+                       const char *name, struct slice text, bool is_from_job)
+{
+    struct explain_settings shown = *settings;
+
+    shown.unmask = settings->unmask || is_from_job;
+    buffer_append_text(settings->out, name);
+    if (text.len > 0)
+        write_items(&shown, found, text);
+    else
+        buffer_append_text(settings->out, "–");
+}
+
+/* How a value was made, where that is more than the cell of a column. */
+static void write_steps(const struct explain_settings *settings, const struct found_record *found,
+                        const struct job_mapping *mapping, const struct rule_trace *trace, size_t width)
+{
+    if (mapping->column_count < 2 && !mapping->match && trace->fallback.len == 0 && trace->mapped.len == 0)
+        return;
+    write_name(settings->out, SLICE_LITERAL(""), width);
+    write_step(settings, found, "source ", trace->columns, false);
+    if (mapping->match && !trace->is_failed)
+        write_step(settings, found, mapping->replace ? ", after match and replace " : ", after match ",
+                   trace->matched, false);
+    if (trace->fallback.len > 0)
+        write_step(settings, found, ", by default ", trace->fallback, true);
+    if (trace->mapped.len > 0)
+        write_step(settings, found, ", after values ", trace->mapped, true);
+    buffer_append_char(settings->out, '\n');
+}
+
 static void write_normalized(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
@@ -190,6 +222,8 @@ static void write_normalized(const struct explain_settings *settings, const stru
             buffer_append_text(out, value->state == VALUE_FAILED ? "no value: see the verdicts" : "–");
         write_origin(out, mapping, field_name((enum field_id)i));
         buffer_append_char(out, '\n');
+        if (mapping && settings->traces)
+            write_steps(settings, found, mapping, &settings->traces[i], width);
     }
 }
 
@@ -294,7 +328,7 @@ static void write_raw(const struct explain_settings *settings, const struct foun
     buffer_append_char(settings->out, '\n');
 }
 
-void explain_write(const struct explain_settings *settings, const struct found_record *found)
+static void write_record(const struct explain_settings *settings, const struct found_record *found)
 {
     const struct record *record = found->record;
     struct buffer *out = settings->out;
@@ -321,4 +355,20 @@ void explain_write(const struct explain_settings *settings, const struct found_r
         buffer_append_text(out, "\nPayload\n  none: nothing would be sent\n");
     else
         explain_write_payload(settings, found);
+}
+
+void explain_write(const struct explain_settings *settings, const struct found_record *found)
+{
+    struct explain_settings traced = *settings;
+    struct rule_tracer *tracer = NULL;
+
+    if (found->record->cells && found->record->values) {
+        struct rule_trace *traces = arena_alloc(found->arena, field_count() * sizeof *traces);
+        tracer = rule_tracer_new(found->rules, found->record, found->arena);
+        for (size_t i = 0; i < field_count(); i++)
+            rule_tracer_follow(tracer, (enum field_id)i, &traces[i]);
+        traced.traces = traces;
+    }
+    write_record(&traced, found);
+    rule_tracer_free(tracer);
 }

@@ -12,12 +12,14 @@
 #include "core/encoding.h"
 #include "model/job.h"
 #include "pipeline/find_record.h"
+#include "rules/rule_trace.h"
 
 struct explain_settings {
     const struct job *job;
     const struct provider *provider;
     bool unmask;
     struct buffer *out;
+    const struct rule_trace *traces; /* by field; NULL: the record cannot be read in columns */
 };
 
 void explain_write(const struct explain_settings *settings, const struct found_record *found);
