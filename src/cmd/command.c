@@ -32,6 +32,8 @@ static const struct command command_table[] = {
      "record a person's answer: whose user it is, or which new key a customer has", command_resolve},
     {"explain", "JOB", OPTION_EXPLAIN,
      "show one record step by step: source, normalized, verdicts, ledger, payload", command_explain},
+    {"rejects", "JOB", OPTION_REJECTS, "list the rejected rows of the last run or check, with the reasons",
+     command_rejects},
     {"guess", "INPUT", OPTION_GUESS, "write a first job file from the header and a sample of rows",
      command_guess},
     {"probe", "JOB", OPTION_PROBE,

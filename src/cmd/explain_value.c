@@ -47,7 +47,7 @@ static bool is_of_record(const struct explain_settings *settings, const struct f
     if (quoted.len > more.len && memcmp(quoted.data + quoted.len - more.len, more.data, more.len) == 0)
         quoted.len -= more.len;
     for (size_t i = 0; record->values && i < field_count(); i++)
-        if (record->values[i].state == VALUE_PRESENT && holds(record->values[i].text, quoted))
+        if (record->values[i].state != VALUE_ABSENT && holds(record->values[i].text, quoted))
             return true;
     for (size_t i = 0; settings->traces && i < field_count(); i++)
         if (holds(settings->traces[i].columns, quoted) || holds(settings->traces[i].matched, quoted))

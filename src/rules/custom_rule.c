@@ -99,7 +99,7 @@ static void validate_min_age(struct record_context *context, const struct custom
                                     record_context_quote(context, birth->text), custom->rule->message);
     else
         record_context_add_verdictf(context, FIELD_DATE_OF_BIRTH, custom->rule->level, custom->name,
-                                    "born on %.*s, younger than %u years", (int)birth->text.len,
+                                    "born on \"%.*s\", younger than %u years", (int)birth->text.len,
                                     birth->text.data, custom->rule->years);
 }
 
