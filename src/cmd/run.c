@@ -74,7 +74,7 @@ static struct run_stats *new_stats(const struct job *job, enum pass pass)
     stats->command = pass == PASS_CHECK ? "check" : "run";
     stats->is_dry = pass == PASS_CHECK || pass == PASS_STRICT_FIRST;
     stats->format = job->input.format;
-    stats->encoding = &job->input.encoding;
+    stats->encoding = job->input.encoding;
     stats->started_ns = clock_real_ns();
     for (size_t i = 0; i < job->input.path_count; i++)
         stats->inputs[i].path = job->input.paths[i];

@@ -6,11 +6,11 @@
 #include "core/utf8.h"
 
 /* Where in its line a byte is, as an editor counts. */
-static size_t column_of(const struct job_input *input, struct slice line, size_t index)
+static size_t column_of(const struct job_input *input, struct slice line, size_t index, struct arena *arena)
 {
-    if (!encoding_is_utf8(&input->encoding))
-        return index + 1;
-    return 1 + utf8_count(slice_make(line.data, index));
+    struct slice before = slice_make(line.data, index);
+    encoding_decode(&input->encoding, before, arena, &before); /* else its bytes are counted */
+    return 1 + utf8_count(before);
 }
 
 /* The byte that far before the flaw; NUL: none. */
@@ -39,7 +39,7 @@ static bool is_guard(const struct job_input *input, const struct csv_flaw *flaw)
 static struct slice explain_syntax(const struct job_input *input, const struct csv_flaw *flaw,
                                    struct arena *arena)
 {
-    size_t column = column_of(input, flaw->line, flaw->offset);
+    size_t column = column_of(input, flaw->line, flaw->offset, arena);
     if (is_escaped(input, flaw))
         return arena_printf(
             arena,

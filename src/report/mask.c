@@ -19,6 +19,16 @@ static void mask_character(struct buffer *out, struct slice text, const struct u
         buffer_append(out, slice_make(text.data, 1));
 }
 
+/* Of a text that is not of the encoding, the bytes are shown. A cut in the middle of a character does not make
+ * it one. */
+static void decode(const struct encoding *encoding, bool is_cut, struct arena *arena, struct slice *text)
+{
+    size_t most = is_cut ? UTF8_CHAR_MAX : 0;
+    for (size_t less = 0; less <= most; less++)
+        if (encoding_decode(encoding, slice_make(text->data, text->len - less), arena, text))
+            return;
+}
+
 void mask_append(struct buffer *out, struct slice source, const struct encoding *encoding)
 {
     enum { BYTES_MAX = 4 * (MASK_CHARACTERS + 1), CHUNK = 1024 };
@@ -27,8 +37,8 @@ void mask_append(struct buffer *out, struct slice source, const struct encoding 
     bool is_cut = text.len < source.len;
 
     arena_init(&arena, CHUNK);
-    if (encoding != ENCODING_UTF8)
-        encoding_decode(encoding, text, &arena, &text); /* else its bytes are shown */
+    if (!encoding_is_utf8(encoding))
+        decode(encoding, is_cut, &arena, &text);
     size_t shown = 0;
     for (; text.len && shown < MASK_CHARACTERS; shown++) {
         struct utf8_char character = utf8_first(text);

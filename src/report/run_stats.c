@@ -118,7 +118,7 @@ static char *run_stats_shape_of(struct run_stats *stats, const struct record *re
             text = record->cells[source->columns[i]];
     struct buffer shape;
     buffer_init(&shape, MASK_SIZE_MAX);
-    mask_append(&shape, text, stats->encoding);
+    mask_append(&shape, text, &stats->encoding);
     char *copy = memory_copy(buffer_slice(&shape));
     buffer_clear(&shape);
     return copy;

@@ -87,7 +87,7 @@ struct run_stats {
     const char *job, *command; /* borrowed */
     enum job_format format;    /* of the inputs and the reject files */
     bool is_dry;
-    const struct encoding *encoding; /* of the inputs, for the examples; borrowed */
+    struct encoding encoding; /* of the inputs, for the examples */
     int status;
     uint64_t started_ns, finished_ns; /* real */
     double seconds;

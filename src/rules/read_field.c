@@ -41,7 +41,7 @@ bool read_field_decode(struct record_context *context, const struct field_plan *
     *text = cell;
     if (context->set->is_decoded && !encoding_decode(context->set->encoding, cell, context->arena, text)) {
         record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_ENCODING,
-                                    "contains a byte that %s does not define; is input.encoding right?",
+                                    "contains bytes that %s does not define; is input.encoding right?",
                                     encoding_name(context->set->encoding));
         return false;
     }

@@ -135,8 +135,12 @@ static void add_required_verdict(struct record_context *context, const struct re
     struct slice text = {NULL, 0};
     for (size_t i = 0; i < count && text.len == 0; i++) {
         index = i;
-        if (plan->columns[i] < record->cell_count)
-            text_normalize(record->cells[plan->columns[i]], context->arena, &text);
+        if (plan->columns[i] >= record->cell_count)
+            continue;
+        struct slice source = record->cells[plan->columns[i]];
+        if (context->set->is_decoded)
+            encoding_decode(context->set->encoding, source, context->arena, &source);
+        text_normalize(source, context->arena, &text);
     }
     if (text.len > 0)
         record_context_add_verdictf(context, field, level, RULE_REQUIRED,

@@ -189,9 +189,15 @@ static void fields_countries_and_inputs_are_counted(void **state)
     run_stats_free(stats);
 }
 
+static struct encoding central, japanese;
+
 static void a_shape_shows_invisible_characters_and_no_value(void **state)
 {
     (void)state;
+    struct arena arena;
+    arena_init(&arena, 1024);
+    assert_int_equal(encoding_find("windows-1250", &arena, &central), ENCODING_FOUND);
+    assert_int_equal(encoding_find("shift_jis", &arena, &japanese), ENCODING_FOUND);
     static const struct {
         const char *sentence, *source;
         const struct encoding *encoding;
@@ -206,6 +212,9 @@ static void a_shape_shows_invisible_characters_and_no_value(void **state)
          &encoding_utf8, "x‹U+200B›x"},
         {"bytes that are not text", "a\xff\xc3", &encoding_utf8, "x‹byte FF›‹byte C3›"},
         {"latin1", "M\xfcller", &encoding_latin1, "Xxxxxx"},
+        {"windows-1250", "Wa\xb3\xeasa", &central, "Xxxxxx"},
+        {"Shift_JIS", "\x8eR\x93\x63 1-2", &japanese, "xx 9-9"},
+        {"a byte that is no character of Shift_JIS", "a\x8e", &japanese, "x‹byte 8E›"},
         {"what windows-1252 does not define", "a\x81", &encoding_windows1252, "x‹byte 81›"},
         {"forty characters", "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd", &encoding_utf8,
          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
@@ -221,6 +230,17 @@ static void a_shape_shows_invisible_characters_and_no_value(void **state)
             fail_msg("%s: %s instead of %s", rows[i].sentence, shape, rows[i].want);
         buffer_clear(&out);
     }
+
+    /* cut in the middle of a character */
+    char kanji[401] = "a";
+    for (size_t i = 1; i < sizeof kanji; i += 2)
+        memcpy(kanji + i, "\x93\x63", 2);
+    struct buffer out;
+    buffer_init(&out, MASK_SIZE_MAX);
+    mask_append(&out, slice_make(kanji, sizeof kanji), &japanese);
+    assert_string_equal(out.data, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…");
+    buffer_clear(&out);
+    arena_clear(&arena);
 }
 
 static void the_longest_shape_fits(void **state)
