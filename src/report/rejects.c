@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/buffer.h"
+#include "core/encoding.h"
 #include "core/file.h"
 #include "core/gzip.h"
 #include "core/memory.h"
@@ -113,6 +114,19 @@ enum { ADDED_INPUT, ADDED_ROW, ADDED_LINE, ADDED_VERDICTS, ADDED_MESSAGE, ADDED_
 static const char *const added_names[ADDED_COUNT] = {"kyc_input", "kyc_row", "kyc_line", "kyc_verdicts",
                                                      "kyc_message"};
 
+/* An input in UTF-16 or UTF-32 was converted, so its reject files are UTF-8; the mark shows it to the same
+ * job, and to spreadsheets. */
+static void rejects_write_marks(struct rejects *rejects, const struct rejects_header *header)
+{
+    static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf");
+    enum encoding_kind kind = rejects->input->encoding.kind;
+    if (kind != ENCODING_UTF16 && kind != ENCODING_UTF32)
+        return;
+    buffer_append(&rejects->rejected.waiting, mark);
+    if (!slice_begins(header->raw, mark))
+        buffer_append(&rejects->broken.waiting, mark);
+}
+
 static void rejects_write_header(struct rejects *rejects, const struct rejects_header *header)
 {
     if (rejects->input->format == JOB_FORMAT_NDJSON)
@@ -154,6 +168,7 @@ struct rejects *rejects_open(const char *folder, const struct job_input *input,
         rejects_drop(rejects);
         return NULL;
     }
+    rejects_write_marks(rejects, header);
     rejects_write_header(rejects, header);
     return rejects;
 }

@@ -6,7 +6,8 @@
  * reject file). Rejected records in input order, then those that the provider refused. broken.csv.gz: the
  * header, then the raw bytes of records that could not be split into columns. NDJSON: rejects.ndjson.gz has
  * the source objects with members of these names at the end (they replace those of an earlier run),
- * broken.ndjson.gz the raw lines. Files of the other format from an earlier run are removed.
+ * broken.ndjson.gz the raw lines. Of an input in UTF-16 or UTF-32, all are UTF-8 with its byte order mark.
+ * Files of the other format from an earlier run are removed.
  *
  * Both are 0600 in a folder of 0700, written to drafts and renamed at the end, so the input of a run may be
  * the file that it replaces. Nothing is masked: these files contain personal data. Memory does not grow with
