@@ -40,6 +40,8 @@ static struct slice read_value(const struct rule_worker *worker, const struct re
     if (source.len == 0)
         return source;
     bool is_text = !set->is_decoded || encoding_decode(set->encoding, source, arena, &source);
+    if (is_text && !worker->ndjson && guards_may_begin(source))
+        source = guards_strip(set, source);
     if (!is_text || text_normalize(source, arena, &text) == TEXT_ENCODING) {
         *reason = "is damaged text (is input.encoding right?)";
         return slice_make(NULL, 0);

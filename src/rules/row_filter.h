@@ -1,9 +1,10 @@
 /* row_filter: which records of the input a job is about (`input.where`). Inside of src/rules.
  *
- * A condition searches the trimmed source value of a column: decoded, without blanks at its ends, and empty
- * for a null value. It is judged before any field is read, so a skipped record has no values and no verdicts.
- * A column that cannot be read (damaged text, an array or an object of NDJSON, a pattern beyond the match
- * limit) rejects the record: whether it is one of the job's is not known, and skipping it would lose it.
+ * A condition searches the trimmed source value of a column: decoded, without a spreadsheet's guard
+ * where the job strips them, without blanks at its ends, and empty for a null value. It is judged before any
+ * field is read, so a skipped record has no values and no verdicts. A column that cannot be read (damaged
+ * text, an array or an object of NDJSON, a pattern beyond the match limit) rejects the record: whether it is
+ * one of the job's is not known, and skipping it would lose it.
  *
  * Thread: constant once prepared; a record is one worker's.
  */

@@ -116,6 +116,15 @@ subtest 'in the encoding of the job' => sub {
     is((checked($case, 0, '-q'))[0]{valid}, 2, 'the decoded value is searched');
 };
 
+subtest 'a spreadsheet guard' => sub {
+    my $case = case_new($nowhere, csv => marked(["'1,", '"=""1""",', '1,', "'2,"]));
+    my $where = "where: [{column: status, must_match: '^1\$'}]";
+    job_with($case, "input: {path: export.csv, spreadsheet_guards: strip, $where}\n");
+    is((checked($case, 0, '-q'))[0]{valid}, 3, 'is stripped before a condition is judged, where the job strips guards');
+    job_with($case, "input: {path: export.csv, $where}\n");
+    is((checked($case, 0, '-q'))[0]{valid}, 1, 'and is a part of the value elsewhere');
+};
+
 subtest 'a condition that is wrong is an error at its place' => sub {
     my $case = case_new($nowhere, csv => marked(['active,']));
     for (['[{column: state, must_match: a}]', qr/job\.yaml:2:\d+: the input has no column "state".*hint: /s],
