@@ -32,7 +32,7 @@ static bool is_escaped(const struct job_input *input, const struct csv_flaw *fla
 static bool is_guard(const struct job_input *input, const struct csv_flaw *flaw)
 {
     char before = byte_before(flaw, 2);
-    return !input->strips_guards && flaw->line.data[flaw->offset] == input->quote &&
+    return !input->strips_guards && input->quote == '"' && flaw->line.data[flaw->offset] == input->quote &&
            byte_before(flaw, 1) == '=' && (flaw->offset == 1 || before == input->delimiter);
 }
 

@@ -9,7 +9,7 @@ void csv_split_init(struct csv_split *split, const struct job_input *input)
     *split = (struct csv_split){.delimiter = input->delimiter,
                                 .quote = input->quote,
                                 .escape = input->escape,
-                                .reads_guards = input->strips_guards};
+                                .reads_guards = input->strips_guards && input->quote == '"'};
     buffer_init(&split->cell, CELL_MAX);
 }
 
@@ -26,7 +26,7 @@ void csv_split_begin(struct csv_split *split)
 
 static void end_cell(struct csv_split *split, csv_split_add_cell *add_cell, void *context)
 {
-    add_cell(context, buffer_slice(&split->cell));
+    add_cell(context, split->cell.len ? buffer_slice(&split->cell) : slice_make("", 0));
     csv_split_begin(split);
 }
 
@@ -45,7 +45,8 @@ static size_t escaped_len(struct slice rest)
     if (len > 0 || rest.len == 0)
         return len;
     unsigned char next = (unsigned char)rest.data[0];
-    return next >= ' ' && next < 0x7f && !ascii_is_letter((char)next) && !ascii_is_digit((char)next);
+    bool is_printed = next == '\t' || (next >= ' ' && next < 0x7f);
+    return is_printed && !ascii_is_letter((char)next) && !ascii_is_digit((char)next);
 }
 
 /* Takes the escape character at the start of text, and what it stands before. Returns the bytes taken. */

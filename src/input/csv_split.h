@@ -1,7 +1,7 @@
 /* csv_split: one record's cells where the job asks for more than strict CSV, which libcsv reads.
  *
  * With input.csv.escape, inside and outside of quotes:
- * - the escape character before punctuation or a blank stands for that character: `\"`, `\\`, `\,`, `\'`.
+ * - the escape character before punctuation, a blank or a tab stands for that character: `\"`, `\\`, `\,`.
  *   So Spark writes quotes and backslashes in quoted cells, and MySQL (ESCAPED BY), Hive and Redshift
  *   (ESCAPE) delimiters, quotes and backslashes.
  * - before a line end it stands for the line end, which is data then: MySQL and Redshift.
@@ -35,7 +35,7 @@ enum csv_split_state {
 
 struct csv_split {
     char delimiter, quote, escape; /* escape NUL: none */
-    bool reads_guards;
+    bool reads_guards;             /* whose quotes are those of cells */
     enum csv_split_state state;
     struct buffer cell; /* the one in progress */
 };

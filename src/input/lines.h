@@ -61,6 +61,8 @@ enum lines_result lines_skip_long(struct lines *lines, uint64_t *len);
 /* What was read since lines_keep, line ends included. Valid until the next call. */
 static inline struct slice lines_kept(const struct lines *lines)
 {
+    if (!lines->bytes) /* nothing came at all */
+        return slice_make(NULL, 0);
     return slice_make(lines->bytes + lines->keep, lines->next - lines->keep);
 }
 
