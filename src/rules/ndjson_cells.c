@@ -9,8 +9,9 @@
 #include "rules/read_field.h"
 
 /* The kind of the JSON value behind a cell. */
-enum cell_kind { /* up to CELL_INSTANT a single value */
-                 CELL_NOTHING,
+enum cell_kind {               /* up to CELL_INSTANT a single value */
+                 CELL_NOTHING, /* the record has no such member */
+                 CELL_EMPTY,   /* null, or an array without a value */
                  CELL_SCALAR,
                  CELL_INSTANT,   /* a scalar whose form is known: ISO 8601 in UTC */
                  CELL_LIST,      /* its items between VALUE_SEPARATOR */
@@ -104,7 +105,7 @@ static enum cell_kind join_items(const struct line *line, const struct slice *it
         has_value |= items[i].len > 0;
     }
     list->len = (size_t)(to - list->data);
-    return has_value ? CELL_LIST : CELL_NOTHING;
+    return has_value ? CELL_LIST : CELL_EMPTY;
 }
 
 static enum cell_kind join_array(const struct line *line, size_t index, struct slice *list)
@@ -122,7 +123,7 @@ static enum cell_kind read_plain(const struct line *line, size_t index, struct s
 {
     switch (line->nodes[index].kind) {
     case JSON_NULL:
-        return CELL_NOTHING;
+        return CELL_EMPTY;
     case JSON_ARRAY:
         return join_array(line, index, text);
     case JSON_OBJECT:
@@ -139,7 +140,7 @@ static enum cell_kind read_typed(const struct line *line, size_t index, struct s
     struct json_typed typed = json_typed_unwrap(line->nodes, index, line->is_dynamodb);
     switch (typed.form) {
     case JSON_TYPED_NOTHING:
-        return CELL_NOTHING;
+        return CELL_EMPTY;
     case JSON_TYPED_PLAIN:
         return read_plain(line, typed.index, text);
     default:
@@ -152,9 +153,16 @@ static void store_cell(const struct line *line, size_t index, int cell)
 {
     const struct json_node *node = &line->nodes[index];
     struct slice *text = &line->record->cells[cell];
-    bool is_typed = node->kind == JSON_OBJECT || (node->kind == JSON_NUMBER && slice_is(node->key, "$date"));
+    enum cell_kind *kind = &line->cells->kinds[cell];
+    bool is_instant = node->kind == JSON_NUMBER && node->key.len == 5 && slice_is(node->key, "$date");
+    if (node->kind < JSON_ARRAY && node->kind != JSON_NULL && !is_instant) { /* nearly all */
+        *text = retain_text(line, node->text);
+        *kind = CELL_SCALAR;
+        return;
+    }
     *text = slice_make(NULL, 0);
-    line->cells->kinds[cell] = is_typed ? read_typed(line, index, text) : read_plain(line, index, text);
+    *kind = node->kind == JSON_OBJECT || is_instant ? read_typed(line, index, text)
+                                                    : read_plain(line, index, text);
 }
 
 static void visit_value(const struct line *line, size_t index, uint32_t step);
@@ -234,10 +242,8 @@ static void visit_value(const struct line *line, size_t index, uint32_t step)
 {
     const struct ndjson_step *here = &line->cells->paths->steps[step];
     const struct json_node *node = &line->nodes[index];
-    if (here->cell != NDJSON_NO_CELL) {
+    if (here->cell != NDJSON_NO_CELL)
         store_cell(line, index, here->cell);
-        line->cells->has_own |= !line->cells->paths->columns[here->cell].has_element;
-    }
     if (here->child_count && (node->kind == JSON_OBJECT || node->kind == JSON_ARRAY))
         visit_children(line, index, step);
     if (!here->every && !(line->is_dynamodb && here->child_count))
@@ -258,6 +264,15 @@ static void set_fault(struct record *record, struct arena *arena, const char *me
 {
     record->fault = RULE_MALFORMED;
     record->fault_message = arena_printf(arena, "%s (byte %zu of the line)", message, offset + 1);
+}
+
+/* True for a record with a member of a column that leads through no array. */
+static bool has_own_member(const struct ndjson_cells *cells)
+{
+    for (size_t cell = 0; cell < cells->paths->cell_count; cell++)
+        if (cells->kinds[cell] != CELL_NOTHING && !cells->paths->columns[cell].has_element)
+            return true;
+    return false;
 }
 
 /* A page of customers on one line is none of them: not the first, to which a path with `[0]` leads. */
@@ -292,12 +307,11 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     record->cell_count = paths->cell_count;
     memset(record->cells, 0, paths->cell_count * sizeof *record->cells);
     memset(cells->kinds, 0, paths->cell_count * sizeof *cells->kinds);
-    cells->has_own = false;
     const struct line line = {cells, nodes, record, arena, json_typed_is_dynamodb(nodes)};
     visit_children(&line, 0, NDJSON_TOP);
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
         visit_children(&line, 0, NDJSON_TOP_WHOLE);
-    if (!cells->has_own)
+    if (!has_own_member(cells))
         reject_wrapper(record, arena);
 }
 
@@ -352,6 +366,7 @@ bool ndjson_cells_text(const struct ndjson_cells *cells, struct record_context *
     *form = kind == CELL_LIST ? NDJSON_LIST : kind == CELL_INSTANT ? NDJSON_INSTANT : NDJSON_TEXT;
     switch (kind) {
     case CELL_NOTHING:
+    case CELL_EMPTY:
         return true;
     case CELL_LIST:
         if (accepts_list(plan))
@@ -389,8 +404,13 @@ bool ndjson_cells_text(const struct ndjson_cells *cells, struct record_context *
 void ndjson_cells_read_field(const struct ndjson_cells *cells, struct record_context *context,
                              const struct field_plan *plan)
 {
-    struct slice text;
+    struct slice text = context->record->cells[plan->column];
     enum ndjson_form form;
+    if (cells->kinds[plan->column] == CELL_SCALAR && !cells->repaired) { /* nearly all */
+        if (text.len > 0)
+            read_field_text(context, plan, text);
+        return;
+    }
     if (ndjson_cells_text(cells, context, plan, 0, &text, &form) && text.len > 0)
         ndjson_cells_read_text(context, plan, text, form);
 }
