@@ -1,225 +1,429 @@
-/* The order of day and month in a column's dates, where its values prove one. */
+#include "cmd/infer_dates.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/infer_column.h"
-#include "rules/date_forms.h"
+#include "core/utf8.h"
 
-enum { YEAR_MIN = 1850, YEAR_MAX = 2200, SHAPES = 10 };
+enum {
+    GROUPS = 16,
+    GROUP_PERCENT = 1,   /* of all values: fewer are not a form of the column */
+    EXCEL_MAX = 73050,   /* 2099-12-31 */
+    EXCEL_USUAL = 10000, /* 1927-05-18 */
+};
+#define UNIX_MAX INT64_C(4102444800)
 
-/* Two numbers and a year, in the order of the text: `31/12/1980`, `1980.12.31`, `31121980`. */
-struct numbers {
-    char separator; /* 0: none */
-    bool year_first;
-    unsigned first, second; /* of the two that are not the year, in their order */
-    bool is_short[2];       /* one digit */
+/* What the three parts of a shape may be, by their order: day, month and year first. */
+enum order { DAY_FIRST, MONTH_FIRST, YEAR_FIRST, ORDERS };
+
+/* The values of one shape. */
+struct group {
+    struct infer_date_shape shape; /* is_short: of any of them */
+    size_t count;
+    size_t word_len;           /* of the longest */
+    const char *roles[ORDERS]; /* `DMY`; NULL: not possible */
+    size_t reads[ORDERS];      /* how many can be read so */
 };
 
-static bool read_number(const char **item, const char *end, size_t max, unsigned *number, size_t *len)
+/* Numbers, and how many have a meaning within the years that dates are of. */
+struct numbers {
+    size_t count, excel, usual_excel, unix, unix_ms, late;
+};
+
+struct survey {
+    struct group groups[GROUPS];
+    size_t group_count;
+    struct numbers numbers;
+    struct slice words[INFER_WORDS_MAX];
+    size_t word_count;
+    size_t values;       /* that are not null */
+    size_t mirrored_iso; /* ISO dates that are days as YYYY-DD-MM too */
+};
+
+/* The order of the parts of a shape, where they are possible. */
+static void set_roles(struct group *group)
 {
-    *number = 0;
-    for (*len = 0; *item < end && **item >= '0' && **item <= '9' && *len < max; ++*item, ++*len)
-        *number = *number * 10 + (unsigned)(**item - '0');
-    return *len > 0;
+    const enum infer_part *parts = group->shape.parts;
+    size_t years = 0, year = 0, word = INFER_DATE_PARTS;
+    for (size_t i = 0; i < INFER_DATE_PARTS; i++) {
+        years += parts[i] == INFER_PART_YEAR;
+        year = parts[i] == INFER_PART_YEAR ? i : year;
+        word = parts[i] == INFER_PART_WORD ? i : word;
+    }
+    if (word < INFER_DATE_PARTS) {
+        static const char *const day_first[] = {"MDY", "DMY", "DYM"}, *const year_first[] = {"MYD", "YMD",
+                                                                                             "YDM"};
+        bool has_year_first = years && year < (word == 0 ? 2U : 1U);
+        if (!years || !has_year_first)
+            group->roles[DAY_FIRST] = day_first[word];
+        if (!years || has_year_first)
+            group->roles[YEAR_FIRST] = year_first[word];
+    } else if (years == 0) {
+        group->roles[DAY_FIRST] = "DMY";
+        group->roles[MONTH_FIRST] = "MDY";
+        group->roles[YEAR_FIRST] = "YMD";
+    } else if (years == 1 && year != 1) {
+        group->roles[DAY_FIRST] = year ? "DMY" : "YDM";
+        group->roles[MONTH_FIRST] = year ? "MDY" : "YMD";
+    }
 }
 
-static bool is_year(unsigned number, size_t len)
+static bool fits(const struct infer_date_shape *shape, const char *roles)
 {
-    return len == 4 && number >= YEAR_MIN && number <= YEAR_MAX;
-}
-
-static bool read_digits(struct slice text, struct numbers *numbers)
-{
-    const char *cursor = text.data, *end = text.data + text.len;
-    unsigned year;
-    size_t len;
-
-    return text.len == 8 && read_number(&cursor, end, 2, &numbers->first, &len) &&
-           read_number(&cursor, end, 2, &numbers->second, &len) &&
-           read_number(&cursor, end, 4, &year, &len) && is_year(year, len) && cursor == end;
-}
-
-/* Three numbers with one separator twice, one of them a year of four digits, at an end. */
-static bool read_numbers(struct slice text, struct numbers *numbers)
-{
-    const char *cursor = text.data, *end = text.data + text.len;
-    unsigned number[3];
-    size_t len[3];
-
-    *numbers = (struct numbers){0};
-    for (int i = 0; i < 3; i++) {
-        if (i > 0 &&
-            (cursor == end || !memchr("/.- ", *cursor, 4) || (i == 2 && *cursor != numbers->separator)))
-            return read_digits(text, numbers);
-        if (i > 0)
-            numbers->separator = *cursor++;
-        if (!read_number(&cursor, end, 4, &number[i], &len[i]))
+    for (size_t i = 0; i < INFER_DATE_PARTS; i++) {
+        unsigned number = shape->numbers[i];
+        bool good = shape->parts[i] == INFER_PART_WORD || (roles[i] == 'D'   ? number >= 1 && number <= 31
+                                                           : roles[i] == 'M' ? number >= 1 && number <= 12
+                                                                             : !shape->is_short[i]);
+        if (!good)
             return false;
     }
-    numbers->year_first = is_year(number[0], len[0]);
-    if (cursor != end || numbers->year_first == is_year(number[2], len[2]))
-        return false;
-    int first = numbers->year_first ? 1 : 0;
-    if (len[first] > 2 || len[first + 1] > 2)
-        return false;
-    numbers->first = number[first];
-    numbers->second = number[first + 1];
-    numbers->is_short[0] = len[first] == 1;
-    numbers->is_short[1] = len[first + 1] == 1;
     return true;
 }
 
-/* Reads the format of a time of day behind a date, with the sign before it: ` h:mm:ss A`. */
-static bool read_tail(struct slice text, char format[INFER_FORMAT_SIZE])
+static struct group *find_group(struct survey *survey, const struct infer_date_shape *shape)
 {
-    const char *cursor = text.data, *end = text.data + text.len;
-    unsigned number;
-    size_t len, seconds = 0;
-    char before = *cursor++;
-    if (!read_number(&cursor, end, 2, &number, &len) || cursor == end || *cursor++ != ':' ||
-        !read_number(&cursor, end, 2, &number, &len))
-        return false;
-    if (cursor < end && *cursor == ':') {
-        cursor++;
-        seconds = read_number(&cursor, end, 2, &number, &len);
+    for (size_t i = 0; i < survey->group_count; i++)
+        if (strcmp(survey->groups[i].shape.key, shape->key) == 0)
+            return &survey->groups[i];
+    if (survey->group_count == GROUPS)
+        return NULL;
+    struct group *group = &survey->groups[survey->group_count++];
+    *group = (struct group){.shape = *shape};
+    set_roles(group);
+    return group;
+}
+
+static void add_word(struct survey *survey, struct slice word)
+{
+    for (size_t i = 0; i < survey->word_count; i++)
+        if (slice_equal(survey->words[i], word))
+            return;
+    if (survey->word_count < INFER_WORDS_MAX)
+        survey->words[survey->word_count++] = word;
+}
+
+static void add_shape(struct survey *survey, const struct infer_date_shape *shape)
+{
+    struct group *group = find_group(survey, shape);
+    bool is_read = false;
+    for (int order = 0; group && order < ORDERS; order++) {
+        bool good = group->roles[order] && fits(shape, group->roles[order]);
+        group->reads[order] += good;
+        is_read |= good;
     }
-    bool fraction = seconds && cursor < end && *cursor == '.';
-    for (cursor += fraction; fraction && cursor < end && *cursor >= '0' && *cursor <= '9';)
-        cursor++;
-    const char *blank = cursor < end && *cursor == ' ' ? " " : "";
-    cursor += *blank != '\0';
-    bool half = end - cursor == 2 && strchr("aApP", *cursor) && (cursor[1] | 0x20) == 'm';
-    snprintf(format, INFER_FORMAT_SIZE, "%c%s:mm%s%s%s%s", before, half ? "h" : "H", seconds ? ":ss" : "",
-             fraction ? ".SSS" : "", half || cursor < end ? blank : "",
-             half           ? "A"
-             : cursor < end ? "Z"
-                            : "");
-    return true;
+    if (!is_read)
+        return;
+    group->count++;
+    size_t letters = utf8_count(shape->word);
+    group->word_len = letters > group->word_len ? letters : group->word_len;
+    for (size_t i = 0; i < INFER_DATE_PARTS; i++)
+        group->shape.is_short[i] |= shape->is_short[i];
+    if (shape->word.len)
+        add_word(survey, shape->word);
 }
 
-/* The offset of the time of day behind a date, with the sign before its hour; text.len when there is none. */
-static size_t find_tail(struct slice text)
+static void add_number(struct numbers *numbers, int64_t number)
 {
-    const char *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
-    size_t offset = colon ? (size_t)(colon - text.data) : 0;
-    while (offset > 0 && text.data[offset - 1] >= '0' && text.data[offset - 1] <= '9')
-        offset--;
-    return offset > 1 && (text.data[offset - 1] == ' ' || text.data[offset - 1] == 'T') ? offset - 1
-                                                                                        : text.len;
+    int64_t size = number < 0 ? -number : number;
+    numbers->count++;
+    numbers->excel += number >= 1 && number <= EXCEL_MAX;
+    numbers->usual_excel += number >= EXCEL_USUAL && number <= EXCEL_MAX;
+    numbers->unix += size <= UNIX_MAX;
+    numbers->late += size > EXCEL_MAX;
+    numbers->unix_ms += size > UNIX_MAX && size <= UNIX_MAX * 1000;
 }
 
-/* The values of one shape (separator, place of the year). */
-struct date_shape {
-    size_t count, day_first, month_first;
-    bool is_short[2];
-};
-
-static size_t shape_index(const struct numbers *numbers)
+static void write_form(const struct group *group, enum order order, char out[INFER_FORMAT_SIZE])
 {
-    static const char separators[] = "/.- ";
-    const char *cursor = numbers->separator ? strchr(separators, numbers->separator) : separators + 4;
-
-    return (size_t)(cursor - separators) + (numbers->year_first ? SHAPES / 2 : 0);
+    const struct infer_date_shape *shape = &group->shape;
+    size_t len = 0;
+    for (size_t i = 0; i <= INFER_DATE_PARTS; i++) {
+        const char *token = i == INFER_DATE_PARTS                ? shape->tail
+                            : shape->parts[i] == INFER_PART_WORD ? (group->word_len > 4 ? "MMMM" : "MMM")
+                            : group->roles[order][i] == 'D'      ? (shape->is_short[i] ? "D" : "DD")
+                            : group->roles[order][i] == 'M'      ? (shape->is_short[i] ? "M" : "MM")
+                            : shape->parts[i] == INFER_PART_YEAR ? "YYYY"
+                                                                 : "YY";
+        int added = snprintf(out + len, INFER_FORMAT_SIZE - len, "%s%s", shape->separators[i], token);
+        len += (size_t)added < INFER_FORMAT_SIZE - len ? (size_t)added : INFER_FORMAT_SIZE - len - 1;
+    }
 }
 
-static bool is_day(unsigned number)
+/* The order that reads all values of a group, when no other does; else ORDERS. *proofs: how many only it can
+ * read. */
+static enum order proven_order(const struct group *group, size_t *proofs)
 {
-    return number >= 1 && number <= 31;
+    enum order found = ORDERS;
+    size_t others = 0;
+    for (int order = 0; order < ORDERS; order++) {
+        if (group->roles[order] && group->reads[order] == group->count) {
+            if (found != ORDERS)
+                return ORDERS;
+            found = (enum order)order;
+        } else if (group->reads[order] > others) {
+            others = group->reads[order];
+        }
+    }
+    *proofs = group->count - others;
+    return found;
 }
 
-static bool is_month(unsigned number)
+static void survey_values(const struct infer_sample *sample, size_t column, struct survey *survey,
+                          struct infer_dates *dates)
 {
-    return number >= 1 && number <= 12;
-}
-
-/* False when neither order is a date. */
-static bool add_to_shape(struct date_shape *shape, const struct numbers *numbers)
-{
-    bool day_first = is_day(numbers->first) && is_month(numbers->second);
-    bool month_first = is_month(numbers->first) && is_day(numbers->second);
-
-    if (!day_first && !month_first)
-        return false;
-    shape->count++;
-    shape->day_first += day_first && !month_first;
-    shape->month_first += month_first && !day_first;
-    for (int i = 0; i < 2; i++)
-        shape->is_short[i] = shape->is_short[i] || numbers->is_short[i];
-    return true;
-}
-
-static void write_format(char out[INFER_FORMAT_SIZE], size_t index, const struct date_shape *shape,
-                         bool day_first, const char *tail)
-{
-    static const char *const separators[] = {"/", ".", "-", " ", ""};
-    const char *separator = separators[index % (SHAPES / 2)];
-    const char *day = shape->is_short[day_first ? 0 : 1] ? "D" : "DD";
-    const char *month = shape->is_short[day_first ? 1 : 0] ? "M" : "MM";
-    const char *first = day_first ? day : month, *second = day_first ? month : day;
-
-    if (index >= SHAPES / 2)
-        snprintf(out, INFER_FORMAT_SIZE, "YYYY%s%s%s%s%s", separator, first, separator, second, tail);
-    else
-        snprintf(out, INFER_FORMAT_SIZE, "%s%s%s%sYYYY%s", first, separator, second, separator, tail);
-}
-
-static void set_formats(struct infer_dates *dates, const struct date_shape *shape, size_t index,
-                        const char *tail)
-{
-    bool month_leads = shape->month_first > shape->day_first;
-
-    write_format(dates->formats[0], index, shape, !month_leads, tail);
-    write_format(dates->formats[1], index, shape, month_leads, tail);
-    dates->proofs[0] = month_leads ? shape->month_first : shape->day_first;
-    dates->proofs[1] = month_leads ? shape->day_first : shape->month_first;
-    dates->either = shape->count - dates->proofs[0] - dates->proofs[1];
-    dates->order = dates->proofs[0] && !dates->proofs[1] ? INFER_DATES_KNOWN : INFER_DATES_OPEN;
-}
-
-/* One value that is not ISO. tail: of the first value; all others must have the same. */
-static bool add_value(struct date_shape shapes[SHAPES], struct slice text, char tail[INFER_FORMAT_SIZE])
-{
-    struct numbers numbers;
-    char found[INFER_FORMAT_SIZE] = "";
-    size_t len = find_tail(text);
-
-    if (len < text.len && !read_tail(slice_skip(text, len), found))
-        return false;
-    if (!read_numbers(slice_make(text.data, len), &numbers))
-        return false;
-    bool is_first = true;
-    for (size_t i = 0; i < SHAPES; i++)
-        is_first = is_first && shapes[i].count == 0;
-    if (is_first)
-        memcpy(tail, found, sizeof found);
-    return strcmp(tail, found) == 0 && add_to_shape(&shapes[shape_index(&numbers)], &numbers);
-}
-
-void infer_column_dates(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
-{
-    struct date_shape shapes[SHAPES] = {0};
-    char tail[INFER_FORMAT_SIZE] = "";
-    size_t best = 0;
-
-    *dates = (struct infer_dates){.order = INFER_DATES_ISO};
     for (size_t row = 0; row < sample->row_count; row++) {
         struct slice text = infer_sample_cell(sample, row, column);
         struct date_reading reading;
+        struct infer_date_shape shape;
+        int64_t number;
         if (infer_column_is_null(text))
             continue;
-        if (date_forms_read(NULL, text, &reading) == DATE_OK && is_year(reading.date.year, 4))
+        survey->values++;
+        if (date_forms_read(NULL, text, &reading) == DATE_OK && infer_date_is_year(reading.date.year)) {
             dates->iso++;
-        else if (!add_value(shapes, text, tail))
-            dates->other++;
+            survey->mirrored_iso += reading.date.day <= 12;
+            if (reading.has_offset && infer_date_shape_read(text, &shape)) {
+                struct group group = {.shape = shape};
+                set_roles(&group);
+                if (group.roles[MONTH_FIRST])
+                    write_form(&group, MONTH_FIRST, dates->iso_form);
+            }
+        } else if (infer_date_shape_read(text, &shape)) {
+            add_shape(survey, &shape);
+        } else if (infer_date_number_read(text, &number)) {
+            add_number(&survey->numbers, number);
+        }
     }
-    for (size_t i = 1; i < SHAPES; i++)
-        if (shapes[i].count > shapes[best].count)
-            best = i;
-    for (size_t i = 0; i < SHAPES; i++)
-        dates->other += i == best ? 0 : shapes[i].count;
-    if (shapes[best].count)
-        set_formats(dates, &shapes[best], best, tail);
-    else if (dates->other > dates->iso)
+}
+
+/* Beside values as 1990-31-12, those that ISO reads are not proven to be ISO. */
+static void add_iso_to_its_mirror(struct survey *survey, const struct infer_dates *dates)
+{
+    for (size_t i = 0; i < survey->group_count; i++) {
+        struct group *group = &survey->groups[i];
+        if (strncmp(group->shape.key, "y-n-n", 5) != 0 || dates->iso == 0)
+            continue;
+        group->count += dates->iso;
+        group->reads[MONTH_FIRST] += dates->iso;
+        group->reads[DAY_FIRST] += survey->mirrored_iso;
+    }
+}
+
+static bool is_form_of_column(const struct survey *survey, const struct group *group)
+{
+    return group->count && group->count * 100 >= survey->values * GROUP_PERCENT;
+}
+
+static void add_form(struct infer_reading *reading, const char *form)
+{
+    struct date_format read;
+    if (reading->form_count == INFER_FORMS_MAX || date_format_read(&read, form))
+        return;
+    for (size_t i = 0; i < reading->form_count; i++)
+        if (strcmp(reading->forms[i], form) == 0)
+            return;
+    snprintf(reading->forms[reading->form_count++], INFER_FORMAT_SIZE, "%s", form);
+    reading->has_short_year |= read.has_short_year;
+    reading->has_names |= read.has_month_name;
+    reading->has_time |= read.has_time;
+    reading->has_excel |= read.kind == DATE_KIND_EXCEL;
+}
+
+/* The order of the largest group of numbers that proves one; ORDERS: none does. */
+static enum order column_order(const struct survey *survey)
+{
+    enum order found = ORDERS;
+    size_t max = 0, proofs;
+    for (size_t i = 0; i < survey->group_count; i++) {
+        const struct group *group = &survey->groups[i];
+        enum order order = proven_order(group, &proofs);
+        if (order != ORDERS && group->word_len == 0 && is_form_of_column(survey, group) &&
+            group->count > max) {
+            max = group->count;
+            found = order;
+        }
+    }
+    return found;
+}
+
+/* Adds what one group is in a reading. order: of groups that prove none; ORDERS leaves them out. */
+static void add_group(struct infer_reading *reading, const struct group *group, enum order order)
+{
+    char form[INFER_FORMAT_SIZE];
+    size_t proofs = 0;
+    enum order proven = proven_order(group, &proofs);
+    if (proven == ORDERS && (order == ORDERS || !group->roles[order] || group->reads[order] == 0))
+        return;
+    if (proven == ORDERS)
+        reading->adopted += group->reads[order];
+    reading->proofs += proofs;
+    write_form(group, proven == ORDERS ? order : proven, form);
+    add_form(reading, form);
+}
+
+static bool is_open(const struct survey *survey, const struct group *group, enum order column)
+{
+    size_t proofs;
+    return is_form_of_column(survey, group) && proven_order(group, &proofs) == ORDERS &&
+           (column == ORDERS || !group->roles[column] || group->reads[column] < group->count);
+}
+
+static void add_groups(const struct survey *survey, struct infer_reading *reading, enum order order)
+{
+    for (size_t i = 0; i < survey->group_count; i++)
+        if (is_form_of_column(survey, &survey->groups[i]))
+            add_group(reading, &survey->groups[i], order);
+}
+
+/* Values of the open groups that only one order can read, and the rest. */
+static void count_open(const struct survey *survey, enum order order, struct infer_dates *dates,
+                       struct infer_reading *reading)
+{
+    reading->proofs = 0;
+    dates->either = 0;
+    for (size_t i = 0; i < survey->group_count; i++) {
+        const struct group *group = &survey->groups[i];
+        size_t others = 0, alone = 0;
+        for (int other = 0; other < ORDERS; other++) {
+            size_t max = 0;
+            for (int rest = 0; rest < ORDERS; rest++)
+                max = rest != other && group->reads[rest] > max ? group->reads[rest] : max;
+            size_t only = group->count > max ? group->count - max : 0;
+            alone += only;
+            others += other == (int)order ? only : 0;
+        }
+        reading->proofs += others;
+        dates->either += group->count > alone ? group->count - alone : 0;
+    }
+}
+
+/* Two orders and their forms, the one with more proofs first. */
+static void list_readings(const struct survey *survey, struct infer_dates *dates)
+{
+    dates->order = INFER_DATES_OPEN;
+    for (int order = 0; order < ORDERS; order++) {
+        struct infer_reading reading = {.form_count = 0};
+        size_t open = 0;
+        for (size_t i = 0; i < survey->group_count; i++)
+            open += is_open(survey, &survey->groups[i], ORDERS) && survey->groups[i].reads[order];
+        if (!open)
+            continue;
+        add_groups(survey, &reading, (enum order)order);
+        count_open(survey, (enum order)order, dates, &reading);
+        size_t place = dates->reading_count++;
+        for (; place > 0 && dates->readings[place - 1].proofs < reading.proofs; place--)
+            dates->readings[place] = dates->readings[place - 1];
+        dates->readings[place] = reading;
+    }
+}
+
+/* The word for numbers, where all other readings are implausible; NULL: not proven. */
+static const char *number_form(const struct numbers *numbers)
+{
+    if (numbers->count == 0)
+        return NULL;
+    if (numbers->excel == numbers->count && numbers->usual_excel * 2 > numbers->count)
+        return "excel";
+    if (numbers->unix == numbers->count && numbers->late * 2 > numbers->count)
+        return "unix";
+    return numbers->unix_ms * 2 > numbers->count ? "unix_ms" : NULL;
+}
+
+static void add_numbers(const struct survey *survey, struct infer_dates *dates)
+{
+    const char *form = number_form(&survey->numbers);
+    if (!form || survey->numbers.count * 100 < survey->values * GROUP_PERCENT)
+        return;
+    for (size_t i = 0; i < dates->reading_count; i++) {
+        add_form(&dates->readings[i], form);
+        dates->readings[i].proofs += dates->order == INFER_DATES_OPEN ? 0 : survey->numbers.count;
+    }
+}
+
+const struct date_forms *infer_dates_forms(const struct infer_dates *dates, size_t reading,
+                                           struct arena *arena)
+{
+    const struct infer_reading *of = &dates->readings[reading];
+    const char **formats = arena_alloc(arena, INFER_FORMS_MAX * sizeof *formats), *fault;
+    size_t at;
+    if (reading >= dates->reading_count || of->form_count == 0)
+        return NULL;
+    for (size_t i = 0; i < of->form_count; i++)
+        formats[i] = of->forms[i];
+    const struct date_settings settings = {
+        .formats = formats, .format_count = of->form_count, .locale = dates->locale, .century = 1900};
+    return date_forms_new(&settings, arena, &at, &fault);
+}
+
+static void count_others(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
+{
+    struct arena arena;
+    arena_init(&arena, 32768);
+    const struct date_forms *forms = infer_dates_forms(dates, 0, &arena);
+    dates->other = 0;
+    for (size_t row = 0; row < sample->row_count; row++) {
+        struct slice text = infer_sample_cell(sample, row, column);
+        struct date_reading reading;
+        dates->other += !infer_column_is_null(text) && date_forms_read(forms, text, &reading) != DATE_OK;
+    }
+    arena_clear(&arena);
+}
+
+void infer_dates_of(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
+{
+    struct survey survey = {.group_count = 0};
+    size_t open = 0;
+    *dates = (struct infer_dates){.order = INFER_DATES_ISO};
+    survey_values(sample, column, &survey, dates);
+    add_iso_to_its_mirror(&survey, dates);
+    if (survey.word_count)
+        infer_dates_find_locale(survey.words, survey.word_count, dates);
+    enum order order = column_order(&survey);
+    for (size_t i = 0; i < survey.group_count; i++)
+        open += is_open(&survey, &survey.groups[i], order);
+    if (open) {
+        list_readings(&survey, dates);
+    } else {
+        dates->reading_count = 1;
+        add_groups(&survey, &dates->readings[0], order);
+    }
+    add_numbers(&survey, dates);
+    if (dates->readings[0].form_count && !open)
+        dates->order = INFER_DATES_KNOWN;
+    count_others(sample, column, dates);
+    if (dates->order == INFER_DATES_ISO && dates->other > dates->iso)
         dates->order = INFER_DATES_OTHER;
-    infer_column_times(sample, column, dates);
+    infer_dates_find_zone(sample, column, dates);
+}
+
+/* Plain where YAML reads it as text within {…}. */
+static void write_scalar(struct buffer *out, const char *form)
+{
+    bool is_plain = form[0] >= 'A' && form[0] <= 'z' && !strpbrk(form, ",[]{}:#");
+    buffer_printf(out, is_plain ? "%s" : "'%s'", form);
+}
+
+void infer_dates_write_keys(const struct infer_dates *dates, size_t reading, unsigned century,
+                            struct buffer *out)
+{
+    const struct infer_reading *of = &dates->readings[reading];
+    bool needs_iso = of->form_count && dates->zone && !of->has_time && dates->iso_form[0];
+    bool is_list = of->form_count + needs_iso > 1;
+    for (size_t i = 0; i < of->form_count; i++) {
+        buffer_append_text(out, i ? ", " : is_list ? ", format: [" : ", format: ");
+        write_scalar(out, of->forms[i]);
+    }
+    if (needs_iso) {
+        buffer_append_text(out, ", ");
+        write_scalar(out, dates->iso_form);
+    }
+    buffer_append_text(out, is_list ? "]" : "");
+    if (of->has_short_year)
+        buffer_printf(out, ", century: %u", century);
+    if (of->has_names && dates->locale)
+        buffer_printf(out, ", locale: %s", dates->locale);
+    if (dates->zone && (of->has_time || needs_iso || of->form_count == 0))
+        buffer_printf(out, ", zone: %s", dates->zone);
 }

@@ -1,6 +1,5 @@
 /* The time zone in which a column's instants were local midnights. */
-#include "cmd/infer_column.h"
-#include "rules/date_forms.h"
+#include "cmd/infer_dates.h"
 
 enum { SAME_MAX = 3 };
 
@@ -71,18 +70,12 @@ static void find_zone(const struct date_reading *instants, struct infer_dates *d
     }
 }
 
-void infer_column_times(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
+void infer_dates_find_zone(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
 {
     struct arena arena;
-    const struct date_forms *forms = NULL;
     arena_init(&arena, 65536);
     struct date_reading *instants = arena_alloc(&arena, (sample->row_count + 1) * sizeof *instants);
-    if (dates->formats[0][0]) {
-        const char *format = dates->formats[0], *fault;
-        size_t at;
-        forms = date_forms_new(&(struct date_settings){.formats = &format, .format_count = 1}, &arena, &at,
-                               &fault);
-    }
+    const struct date_forms *forms = infer_dates_forms(dates, 0, &arena);
     for (size_t row = 0; row < sample->row_count; row++) {
         struct date_reading reading;
         if (date_forms_read(forms, infer_sample_cell(sample, row, column), &reading) != DATE_OK ||

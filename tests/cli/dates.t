@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use utf8;
 
-use Encode qw(decode_utf8);
+use Encode qw(decode_utf8 encode_utf8);
 use FindBin;
 use JSON::PP qw(decode_json encode_json);
 use Test::More;
@@ -13,6 +13,7 @@ use Test::More;
 use lib "$FindBin::Bin/../lib";
 use KycTest;
 
+binmode $_, ':encoding(UTF-8)' for Test::More->builder->output, Test::More->builder->failure_output;
 my $folder = scratch_folder();
 
 # JavaScript's toISOString() of a local midnight in Berlin (winter, summer) and New York, and midnights.
@@ -61,11 +62,55 @@ is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'date_of_birth/
 ($summary) = checked('csv', "{column: dob, format: 'DD.MM.YYYY HH:mm Z', zone: Europe/Berlin}", '12.02.1980 23:00 Z', '12.02.1980 22:00 Z');
 is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [1, {'date_of_birth/time' => 1}], 'a format with an offset: an instant of the zone');
 
+# Each form, alone and in a list; ISO is read beside each. [mapping, [written, day or rule]...]
+my $decomposed = "3. Ma\x{308}rz 1980";
+for my $case (
+    ["{column: dob, format: DD-MMM-YYYY}", ['12-Jan-1980', '1980-01-12'], ['03-SEPT.-1981', '1981-09-03'], ['12-Okt-1980', 'format'], ['1980-01-12', '1980-01-12']],
+    ["{column: dob, format: 'MMMM D, YYYY'}", ['"December 25, 1990"', '1990-12-25'], ['"feb 3, 1990"', '1990-02-03'], ['"February 30, 1990"', 'format']],
+    ["{column: dob, format: D. MMMM YYYY, locale: de}", ['3. März 1980', '1980-03-03'], ['3. Mrz. 1980', '1980-03-03'], [$decomposed, '1980-03-03'], ['3. DEZEMBER 1980', '1980-12-03'], ['3. May 1980', 'format']],
+    ["{column: dob, format: D MMM YYYY, locale: fr-CA}", ['3 févr. 1980', '1980-02-03'], ['3 FEVRIER 1980', '1980-02-03'], ['3 août 1980', '1980-08-03'], ['3 jui 1980', 'format']],
+    ["{column: dob, format: MM/DD/YY, century: 1930}", ['12/31/80', '1980-12-31'], ['06/30/07', '2007-06-30'], ['06/30/30', '1930-06-30'], ['06/30/29', 'future'], ['06/30/1980', 'format']],
+    ["{column: dob, format: unix}", ['318211200', '1980-02-01'], ['-315619200', '1960-01-01'], ['318211200.0', '1980-02-01'], ['318207600', 'time'], ['318211200000', 'format']],
+    ["{column: dob, format: unix, zone: Europe/Berlin}", ['318207600', '1980-02-01'], ['318211200', 'time']],
+    ["{column: dob, format: unix, time: drop}", ['318207600', '1980-01-31']],
+    ["{column: dob, format: unix_ms, zone: Europe/Berlin}", ['318207600000', '1980-02-01'], ['-315622800000', '1960-01-01'], ['318207600001', 'time']],
+    ["{column: dob, format: excel}", ['29252', '1980-02-01'], ['29252.0', '1980-02-01'], ['29252.5', 'time'], ['60', 'format'], ['12', 'too_old'], ['"29,252"', 'format']],
+    ["{column: dob, format: excel, time: drop}", ['29252.5', '1980-02-01']],
+    ["{column: dob, format: 'M/D/YYYY h:mm:ss A', time: drop}", ['2/13/1980 11:59:59 PM', '1980-02-13']],
+    ["{column: dob, format: [DD/MM/YYYY, D MMM YYYY, excel]}", ['03/04/1990', '1990-04-03'], ['3 Apr 1990', '1990-04-03'], ['32966', '1990-04-03'], ['4-3-1990', 'format'], ['April', 'format']],
+    ["{column: dob, format: [DD/MM/YYYY, MM/DD/YYYY]}", ['03/04/1990', 'ambiguous'], ['31/12/1990', '1990-12-31'], ['12/31/1990', '1990-12-31'], ['05/05/1990', '1990-05-05']],
+    ["{column: dob, format: [unix, unix_ms]}", ['318211200', 'ambiguous'], ['318211200000', '1980-02-01']],
+    ["{column: dob, format: [DD/MM/YYYY, 'YYYY-MM-DDTHH:mm:ss.SSSZ'], zone: Europe/Berlin}", ['13/02/1980', '1980-02-13'], ['1980-02-12T23:00:00.000Z', '1980-02-13'], ['1980-02-12T22:00:00Z', 'time']],
+) {
+    my ($mapping, @values) = @$case;
+    checked('csv', $mapping, map { $_->[0] } @values);
+    for my $row (1 .. @values) {
+        my ($written, $want) = @{$values[$row - 1]};
+        my $shown = explained('csv', $row);
+        if ($want =~ /^\d/) {
+            like($shown, qr/"(?:date|birth_date)": "$want"/, "$mapping: $written is $want");
+        } else {
+            like($shown, qr/^  reject +date_of_birth\/$want /m, "$mapping: $written is rejected by $want");
+        }
+    }
+}
+checked('csv', '{column: dob, format: [DD/MM/YYYY, MM/DD/YYYY]}', '03/04/1990');
+like(explained('csv', 1), qr{can be two days by the formats in the job: DD/MM/YYYY or MM/DD/YYYY}, 'the message lists the forms');
+checked('csv', '{column: dob, format: [DD/MM/YYYY, D MMM YYYY, unix]}', 'x');
+like(explained('csv', 1), qr{is not a date; expected DD/MM/YYYY, D MMM YYYY or unix, the formats in the job}, 'also of a value of none of them');
+
 # The job file's settings.
 for my $case (
     ['a misspelt zone', '{column: dob, zone: Europe/Berlni}', qr/:\d+:\d+: `Europe\/Berlni` is not a time zone\n.*\nhint: did you mean `Europe\/Berlin`/s],
     ['an abbreviation, which ICU reads as Dhaka', '{column: dob, zone: BST}', qr/`BST` is not a time zone\n.*\nhint: write AREA\/CITY/s],
     ['a time that is neither', '{column: dob, time: keep}', qr/`time` is `drop`/],
+    ['two digits of the year', '{column: dob, format: MM/DD/YY}', qr/:\d+:\d+: `MM\/DD\/YY` has a year of two digits, so it needs `century`.*\n.*\nhint: with `century: 1930`/s],
+    ['a century of four digits', '{column: dob, format: MM/DD/YYYY, century: 1930}', qr/:\d+:\d+: `century` is for years of two digits.*\nhint: remove `century`/s],
+    ['a language by its name', '{column: dob, format: D MMM YYYY, locale: French}', qr/:\d+:\d+: `French` is not a known locale\n.*\nhint: did you mean `fr`/s],
+    ['a locale of numbers', '{column: dob, format: DD/MM/YYYY, locale: fr}', qr/:\d+:\d+: `locale` is for names of months.*\nhint: remove `locale`/s],
+    ['a zone of a date without a time', '{column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}', qr/:\d+:\d+: `zone` is for a time of day, and no `format` here has one.*\nhint: remove `zone`/s],
+    ['a form in another case', '{column: dob, format: Excel}', qr/:\d+:\d+: `Excel` is not a date format: .*`excel`/],
+    ['a form twice', '{column: dob, format: [excel, excel]}', qr/:\d+:\d+: `excel` is listed twice/],
     ['half an hour of the day', "{column: dob, format: 'DD.MM.YYYY h:mm'}", qr/needs `A` beside it/],
 ) {
     my ($sentence, $mapping, $want) = @$case;
@@ -76,6 +121,9 @@ for my $case (
 checked('csv', '{column: dob, zone: Europe/Berlin, time: drop}', '1980-02-12T23:00:00Z');
 my (undef, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
 like($err, qr/`zone` of `date_of_birth` has no effect beside `time: drop`/, 'a zone without an effect is reported');
+
+($summary) = checked('csv', '{column: dob, format: DD/MM/YYYY, zone: Europe/Berlin, time: drop}', '13/02/1980');
+is($summary->{valid}, 1, 'time: drop is never an impossible combination');
 
 # guess: a zone where exactly one explains the values, else the alternatives.
 for my $case (
@@ -91,6 +139,22 @@ for my $case (
         qr/^  date_of_birth: \{column: dob, format: 'M\/D\/YYYY h:mm:ss A'\} +# proven by 1 values$/m],
     ['a form with an offset', ['13.02.1980 00:00:00 +01:00', '31.12.1981 23:00:00 Z'],
         qr/^  date_of_birth: \{column: dob, format: 'DD.MM.YYYY H:mm:ss Z', zone: Europe\/Berlin\} +# proven by 2 values +# CHECK the zone/m],
+    ['names of months', ['12-Jan-1980', '03-Sep-1981'], qr/^  date_of_birth: \{column: dob, format: DD-MMM-YYYY\} +# proven by 2 values$/m],
+    ['German names', ['12. Januar 1980', '3. März 1981'], qr/^  date_of_birth: \{column: dob, format: D. MMMM YYYY, locale: de\} +# proven by 2 values$/m],
+    ['French abbreviations', ['12 févr. 1980', '3 déc. 1981'], qr/^  date_of_birth: \{column: dob, format: DD? MMM YYYY, locale: fr\}/m],
+    ['a name that is two months', ['12 listopada 1980', '13 listopada 1981'], qr/CHECK the language: by `\w+` some names are other months/],
+    ['two digits of the year', ['13.02.80', '01.03.75'], qr/^  date_of_birth: \{column: dob, format: DD.MM.YY, century: 19\d\d\} +# proven by 1 values; CHECK the century/m],
+    ['two digits that may be the year', ['01.02.03', '04.05.06'], qr/^  # TODO date_of_birth: .*\n(?:  # date_of_birth: \{.*(?:DD.MM.YY|MM.DD.YY|YY.MM.DD), century.*\n){3}/m],
+    ['seconds', ['318207600', '362786400', '-315622800'], qr/^  date_of_birth: \{column: dob, format: unix, zone: Europe\/Berlin\} +# proven by 3 values +# CHECK the zone/m],
+    ['milliseconds', ['318211200000', '362793600000'], qr/^  date_of_birth: \{column: dob, format: unix_ms\} +# proven by 2 values$/m],
+    ['Excel days', ['29252', '32966', '18000'], qr/^  date_of_birth: \{column: dob, format: excel\} +# proven by 3 values; CHECK: Excel's days of the 1900 system/m],
+    ['years alone', ['1980', '1981'], qr/CHECK: 2 values of this column are of no form/],
+    ['several forms', ['13/02/1980', '01/03/1975', '3 Apr 1990', '29252'],
+        qr/^  date_of_birth: \{column: dob, format: \[DD\/MM\/YYYY, D MMM YYYY, excel\]\} +# proven by 3 values/m],
+    ['a time on some', ['2/13/1980', '2/3/1981 12:00:00 AM'],
+        qr/format: \[M\/DD\/YYYY, 'M\/D\/YYYY h:mm:ss A'\]\} .*CHECK: 1 prove no order, and are read in that of the others/],
+    ['days before months beside ISO', ['1990-31-12', '1990-03-04', '1990-03-25'], qr/^  # TODO date_of_birth: .*\n  # .*YYYY-(?:DD-MM|MM-DD)/m],
+    ['words', ['yesterday', 'last year'], qr/CHECK: 2 values of this column are of no form/],
 ) {
     my ($sentence, $values, $want) = @$case;
     export('csv', @$values);
@@ -115,7 +179,7 @@ sub export
         @row{qw(id email given family country dob expiry)} = @row;
         $text .= ($format eq 'csv' ? join(',', @row) : encode_json(\%row)) . "\n";
     }
-    write_file("$folder/export.$format", $text);
+    write_file("$folder/export.$format", $format eq 'csv' ? encode_utf8($text) : $text);
 }
 
 # The summary, status and standard error of a check of such rows.
