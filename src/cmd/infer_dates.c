@@ -342,13 +342,13 @@ static void add_numbers(const struct survey *survey, struct infer_dates *dates)
     }
 }
 
-const struct date_forms *infer_dates_forms(const struct infer_dates *dates, size_t reading,
-                                           struct arena *arena)
+/* The forms of the first reading; NULL: ISO only. */
+static const struct date_forms *forms_of(const struct infer_dates *dates, struct arena *arena)
 {
-    const struct infer_reading *of = &dates->readings[reading];
+    const struct infer_reading *of = &dates->readings[0];
     const char **formats = arena_alloc(arena, INFER_FORMS_MAX * sizeof *formats), *fault;
     size_t at;
-    if (reading >= dates->reading_count || of->form_count == 0)
+    if (of->form_count == 0)
         return NULL;
     for (size_t i = 0; i < of->form_count; i++)
         formats[i] = of->forms[i];
@@ -357,23 +357,21 @@ const struct date_forms *infer_dates_forms(const struct infer_dates *dates, size
     return date_forms_new(&settings, arena, &at, &fault);
 }
 
-static void count_others(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
+static void count_others(const struct infer_sample *sample, size_t column, const struct date_forms *forms,
+                         struct infer_dates *dates)
 {
-    struct arena arena;
-    arena_init(&arena, 32768);
-    const struct date_forms *forms = infer_dates_forms(dates, 0, &arena);
     dates->other = 0;
     for (size_t row = 0; row < sample->row_count; row++) {
         struct slice text = infer_sample_cell(sample, row, column);
         struct date_reading reading;
         dates->other += !infer_column_is_null(text) && date_forms_read(forms, text, &reading) != DATE_OK;
     }
-    arena_clear(&arena);
 }
 
 void infer_dates_of(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
 {
     struct survey survey = {.group_count = 0};
+    struct arena arena;
     size_t open = 0;
     *dates = (struct infer_dates){.order = INFER_DATES_ISO};
     survey_values(sample, column, &survey, dates);
@@ -392,10 +390,13 @@ void infer_dates_of(const struct infer_sample *sample, size_t column, struct inf
     add_numbers(&survey, dates);
     if (dates->readings[0].form_count && !open)
         dates->order = INFER_DATES_KNOWN;
-    count_others(sample, column, dates);
+    arena_init(&arena, 32768);
+    const struct date_forms *forms = forms_of(dates, &arena);
+    count_others(sample, column, forms, dates);
     if (dates->order == INFER_DATES_ISO && dates->other > dates->iso)
         dates->order = INFER_DATES_OTHER;
-    infer_dates_find_zone(sample, column, dates);
+    infer_dates_find_zone(sample, column, forms, dates);
+    arena_clear(&arena);
 }
 
 /* Plain where YAML reads it as text within {…}. */

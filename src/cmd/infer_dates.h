@@ -50,14 +50,11 @@ struct infer_dates {
 /* Fills in dates. */
 void infer_dates_of(const struct infer_sample *sample, size_t column, struct infer_dates *dates);
 
-/* The forms of a reading, made with the column's locale; NULL: ISO only. In arena. */
-const struct date_forms *infer_dates_forms(const struct infer_dates *dates, size_t reading,
-                                           struct arena *arena);
+/* infer_times.c: fills in uncertain to same_zone. forms: of the column; NULL: ISO only. */
+void infer_dates_find_zone(const struct infer_sample *sample, size_t column, const struct date_forms *forms,
+                           struct infer_dates *dates);
 
-/* infer_times.c: fills in uncertain to same_zone. */
-void infer_dates_find_zone(const struct infer_sample *sample, size_t column, struct infer_dates *dates);
-
-/* The month names in which a column's words are read: locale, second_locale. words: borrowed. */
+/* infer_locale.c: fills in locale and second_locale. words: those of the column, at most INFER_WORDS_MAX. */
 void infer_dates_find_locale(const struct slice *words, size_t count, struct infer_dates *dates);
 
 /* Appends the date keys of a mapping: `, format: DD/MM/YY, century: 1930, zone: Europe/Berlin`. century: of

@@ -70,12 +70,12 @@ static void find_zone(const struct date_reading *instants, struct infer_dates *d
     }
 }
 
-void infer_dates_find_zone(const struct infer_sample *sample, size_t column, struct infer_dates *dates)
+void infer_dates_find_zone(const struct infer_sample *sample, size_t column, const struct date_forms *forms,
+                           struct infer_dates *dates)
 {
     struct arena arena;
     arena_init(&arena, 65536);
     struct date_reading *instants = arena_alloc(&arena, (sample->row_count + 1) * sizeof *instants);
-    const struct date_forms *forms = infer_dates_forms(dates, 0, &arena);
     for (size_t row = 0; row < sample->row_count; row++) {
         struct date_reading reading;
         if (date_forms_read(forms, infer_sample_cell(sample, row, column), &reading) != DATE_OK ||
