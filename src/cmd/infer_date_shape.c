@@ -7,7 +7,7 @@
 
 enum { YEAR_MIN = 1850, YEAR_MAX = 2200, YEAR_DIGITS = 4, NUMBER_DIGITS_MAX = 14, STAMP_DIGITS = 14 };
 
-bool infer_date_is_year(unsigned year)
+bool infer_date_shape_is_year(unsigned year)
 {
     return year >= YEAR_MIN && year <= YEAR_MAX;
 }
@@ -92,11 +92,12 @@ static bool split_digits(struct slice text, struct infer_date_shape *shape)
             size_t digits = splits[i].parts[part];
             shape->parts[part] = digits == YEAR_DIGITS ? INFER_PART_YEAR : INFER_PART_NUMBER;
             shape->numbers[part] = number_of(cursor, digits);
-            if (digits == YEAR_DIGITS && !infer_date_is_year(shape->numbers[part]))
+            if (digits == YEAR_DIGITS && !infer_date_shape_is_year(shape->numbers[part]))
                 return false;
             cursor += digits;
         }
-        strcpy(shape->tail, splits[i].tail);
+        snprintf(shape->tail, sizeof shape->tail, "%s", splits[i].tail);
+        shape->is_bare = true;
         return true;
     }
     return false;
@@ -123,7 +124,7 @@ static bool read_part(const char **cursor, const char *end, struct infer_date_sh
     shape->numbers[part] = number_of(*cursor, digits);
     shape->is_short[part] = digits == 1;
     *cursor += digits;
-    return digits != YEAR_DIGITS || infer_date_is_year(shape->numbers[part]);
+    return digits != YEAR_DIGITS || infer_date_shape_is_year(shape->numbers[part]);
 }
 
 static bool read_separator(const char **cursor, const char *end, char separator[8])
@@ -163,7 +164,7 @@ bool infer_date_shape_read(struct slice text, struct infer_date_shape *shape)
            write_key(shape);
 }
 
-bool infer_date_number_read(struct slice text, int64_t *number)
+bool infer_date_shape_number(struct slice text, int64_t *number)
 {
     const char *cursor = text.data, *end = text.data + text.len;
     bool is_negative = cursor < end && *cursor == '-';
@@ -174,7 +175,7 @@ bool infer_date_number_read(struct slice text, int64_t *number)
     for (size_t i = 0; i < digits && i < NUMBER_DIGITS_MAX; i++)
         *number = *number * 10 + (cursor[i] - '0');
     if (digits == 0 || digits > NUMBER_DIGITS_MAX ||
-        (digits == YEAR_DIGITS && behind == end && infer_date_is_year((unsigned)*number)))
+        (digits == YEAR_DIGITS && behind == end && infer_date_shape_is_year((unsigned)*number)))
         return false;
     *number = is_negative ? -*number : *number;
     return behind == end || (*behind == '.' && behind + 1 < end &&

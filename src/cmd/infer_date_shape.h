@@ -23,6 +23,7 @@ struct infer_date_shape {
     enum infer_part parts[INFER_DATE_PARTS];
     unsigned numbers[INFER_DATE_PARTS]; /* of a word 0 */
     bool is_short[INFER_DATE_PARTS];    /* of one digit */
+    bool is_bare;                       /* digits alone */
     struct slice word;                  /* borrowed; empty: none */
 };
 
@@ -31,9 +32,9 @@ struct infer_date_shape {
 bool infer_date_shape_read(struct slice text, struct infer_date_shape *shape);
 
 /* Whether an integer, also one written `1.0`, that is not a year; *number: its value. */
-bool infer_date_number_read(struct slice text, int64_t *number);
+bool infer_date_shape_number(struct slice text, int64_t *number);
 
 /* What a year of four digits may be. */
-bool infer_date_is_year(unsigned year);
+bool infer_date_shape_is_year(unsigned year);
 
 #endif

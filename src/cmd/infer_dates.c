@@ -181,7 +181,7 @@ static void survey_values(const struct infer_sample *sample, size_t column, stru
         if (infer_column_is_null(text))
             continue;
         survey->values++;
-        if (date_forms_read(NULL, text, &reading) == DATE_OK && infer_date_is_year(reading.date.year)) {
+        if (date_forms_read(NULL, text, &reading) == DATE_OK && infer_date_shape_is_year(reading.date.year)) {
             dates->iso++;
             survey->mirrored_iso += reading.date.day <= 12;
             if (reading.has_offset && infer_date_shape_read(text, &shape)) {
@@ -191,8 +191,10 @@ static void survey_values(const struct infer_sample *sample, size_t column, stru
                     write_form(&group, MONTH_FIRST, dates->iso_form);
             }
         } else if (infer_date_shape_read(text, &shape)) {
+            dates->bare += shape.is_bare;
             add_shape(survey, &shape);
-        } else if (infer_date_number_read(text, &number)) {
+        } else if (infer_date_shape_number(text, &number)) {
+            dates->bare++;
             add_number(&survey->numbers, number);
         }
     }
@@ -397,34 +399,4 @@ void infer_dates_of(const struct infer_sample *sample, size_t column, struct inf
         dates->order = INFER_DATES_OTHER;
     infer_dates_find_zone(sample, column, forms, dates);
     arena_clear(&arena);
-}
-
-/* Plain where YAML reads it as text within {…}. */
-static void write_scalar(struct buffer *out, const char *form)
-{
-    bool is_plain = form[0] >= 'A' && form[0] <= 'z' && !strpbrk(form, ",[]{}:#");
-    buffer_printf(out, is_plain ? "%s" : "'%s'", form);
-}
-
-void infer_dates_write_keys(const struct infer_dates *dates, size_t reading, unsigned century,
-                            struct buffer *out)
-{
-    const struct infer_reading *of = &dates->readings[reading];
-    bool needs_iso = of->form_count && dates->zone && !of->has_time && dates->iso_form[0];
-    bool is_list = of->form_count + needs_iso > 1;
-    for (size_t i = 0; i < of->form_count; i++) {
-        buffer_append_text(out, i ? ", " : is_list ? ", format: [" : ", format: ");
-        write_scalar(out, of->forms[i]);
-    }
-    if (needs_iso) {
-        buffer_append_text(out, ", ");
-        write_scalar(out, dates->iso_form);
-    }
-    buffer_append_text(out, is_list ? "]" : "");
-    if (of->has_short_year)
-        buffer_printf(out, ", century: %u", century);
-    if (of->has_names && dates->locale)
-        buffer_printf(out, ", locale: %s", dates->locale);
-    if (dates->zone && (of->has_time || needs_iso || of->form_count == 0))
-        buffer_printf(out, ", zone: %s", dates->zone);
 }

@@ -9,7 +9,6 @@
 
 #include "cmd/infer_date_shape.h"
 #include "cmd/infer_sample.h"
-#include "core/buffer.h"
 #include "rules/date_forms.h"
 
 enum infer_order {
@@ -36,6 +35,7 @@ struct infer_dates {
     size_t reading_count;
     size_t either;                    /* values that can be read by several readings */
     size_t iso, other;                /* values of ISO 8601; of none of the forms */
+    size_t bare;                      /* values of digits alone: dates only if the column is one of dates */
     const char *locale;               /* of the names of months; NULL: English, or none */
     const char *second_locale;        /* in which a name is another month; NULL: none */
     char iso_form[INFER_FORMAT_SIZE]; /* of an ISO instant; empty: there is none */
@@ -56,10 +56,5 @@ void infer_dates_find_zone(const struct infer_sample *sample, size_t column, con
 
 /* infer_locale.c: fills in locale and second_locale. words: those of the column, at most INFER_WORDS_MAX. */
 void infer_dates_find_locale(const struct slice *words, size_t count, struct infer_dates *dates);
-
-/* Appends the date keys of a mapping: `, format: DD/MM/YY, century: 1930, zone: Europe/Berlin`. century: of
- * years of two digits. */
-void infer_dates_write_keys(const struct infer_dates *dates, size_t reading, unsigned century,
-                            struct buffer *out);
 
 #endif

@@ -1,72 +1,13 @@
 #include "cmd/infer_fields.h"
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_dates_line.h"
 #include "cmd/infer_line.h"
 #include "cmd/infer_missing.h"
 #include "cmd/infer_words.h"
 #include "cmd/yaml_scalar.h"
 
 enum { COLUMNS_SHOWN = 100, LOOKS_LIKE_PERCENT = 80 /* of the values */ };
-
-static void write_uncertain_days(struct infer_writer *writer, enum field_id field,
-                                 const struct infer_dates *dates)
-{
-    buffer_printf(
-        writer->out,
-        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or `time: drop` if the date is right as it is written.\n",
-        dates->uncertain, field_name(field));
-}
-
-static void write_zone_remark(struct buffer *out, const struct infer_dates *dates)
-{
-    infer_line_remark(out);
-    buffer_printf(out, "CHECK the zone: %zu of %zu instants begin a day there", dates->zone_fits,
-                  dates->instants);
-    for (size_t i = 0; i < sizeof dates->same_zone / sizeof *dates->same_zone && dates->same_zone[i]; i++)
-        buffer_printf(out, "%s%s", i ? ", " : ", and in ", dates->same_zone[i]);
-}
-
-static void write_date(struct infer_writer *writer, enum field_id field)
-{
-    struct infer_dates dates;
-    size_t column = writer->matches.of[field].column;
-    struct buffer *out = writer->out;
-
-    infer_column_dates(writer->sample, column, &dates);
-    if (dates.order == INFER_DATES_OPEN) {
-        infer_line_todo(writer, field,
-                        "the data does not prove the order of day and month. Keep one of these lines:");
-        for (int i = 0; i < 2; i++) {
-            buffer_append_text(out, "  # ");
-            infer_line_mapping(writer, field, column, dates.formats[i], dates.zone);
-            buffer_printf(out, "    # %zu values can be read in this order only, %zu in both\n",
-                          dates.proofs[i], dates.either);
-        }
-        return;
-    }
-    if (dates.order == INFER_DATES_OTHER)
-        buffer_printf(
-            out,
-            "  # CHECK: %zu values of this column are of no form that is read (four digits of the year, numbers only)\n",
-            dates.other);
-    if (dates.uncertain && !dates.zone)
-        write_uncertain_days(writer, field, &dates);
-    buffer_append_text(out, "  ");
-    infer_line_mapping(writer, field, column, dates.order == INFER_DATES_KNOWN ? dates.formats[0] : NULL,
-                       dates.zone);
-    if (dates.order == INFER_DATES_KNOWN) {
-        infer_line_remark(out);
-        buffer_printf(out, "proven by %zu values", dates.proofs[0]);
-        if (dates.other)
-            buffer_printf(out, "; %zu are of another form", dates.other);
-    }
-    if (dates.zone)
-        write_zone_remark(out, &dates);
-    if (dates.order == INFER_DATES_KNOWN || dates.zone)
-        buffer_append_char(out, '\n');
-    else
-        infer_line_confidence(writer, field);
-}
 
 static void write_column_line(struct infer_writer *writer, enum field_id field)
 {
@@ -78,7 +19,7 @@ static void write_column_line(struct infer_writer *writer, enum field_id field)
         infer_line_mapping(writer, field, match->column, NULL, NULL);
         infer_line_confidence(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
-        write_date(writer, field);
+        infer_dates_line(writer, field);
     } else if (choices) {
         infer_words_write(writer, field, choices);
     } else {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd/infer_column.h"
+#include "cmd/infer_dates.h"
 
 enum { SHARE_PERCENT = 80, FILLED_PERCENT = 20 };
 
@@ -38,8 +39,9 @@ static enum look look_at(struct infer_sample *sample, size_t column)
         return LOOK_PHONE;
     if (is_most(infer_column_plausible(sample, column, FIELD_TYPE_COUNTRY), filled))
         return LOOK_COUNTRY;
-    infer_column_dates(sample, column, &dates);
-    return is_most(filled - dates.other, filled) ? LOOK_DATE : LOOK_NONE;
+    infer_dates_of(sample, column, &dates);
+    size_t unlike = dates.other + dates.bare;
+    return unlike < filled && is_most(filled - unlike, filled) ? LOOK_DATE : LOOK_NONE;
 }
 
 void infer_header_name(struct infer_sample *sample)

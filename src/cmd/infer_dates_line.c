@@ -1,0 +1,135 @@
+#include "cmd/infer_dates_line.h"
+
+#include <string.h>
+
+#include "cmd/infer_dates.h"
+#include "core/clock.h"
+
+/* The 100 years that two digits most likely mean: a birth is not in the future, an expiry not long ago. */
+static unsigned usual_century(enum field_id field)
+{
+    enum { EXPIRY_CENTURY = 2000, DAY_S = 86400 };
+    unsigned year = date_of_days((int32_t)(clock_real_ns() / CLOCK_NS_PER_S / DAY_S)).year;
+    return field == FIELD_DOCUMENT_EXPIRY ? EXPIRY_CENTURY : year - 99;
+}
+
+/* Plain where YAML reads it as text within {…}. */
+static void write_scalar(struct buffer *out, const char *form)
+{
+    bool is_plain = form[0] >= 'A' && form[0] <= 'z' && !strpbrk(form, ",[]{}:#");
+    buffer_printf(out, is_plain ? "%s" : "'%s'", form);
+}
+
+/* `format: DD/MM/YY, century: 1930, zone: Europe/Berlin`. A zone needs a form with a time. */
+static void write_keys(const struct infer_dates *dates, const struct infer_reading *reading, unsigned century,
+                       struct buffer *out)
+{
+    bool needs_iso = reading->form_count && dates->zone && !reading->has_time && dates->iso_form[0];
+    bool is_list = reading->form_count + needs_iso > 1;
+    for (size_t i = 0; i < reading->form_count; i++) {
+        buffer_append_text(out, i ? ", " : is_list ? ", format: [" : ", format: ");
+        write_scalar(out, reading->forms[i]);
+    }
+    if (needs_iso) {
+        buffer_append_text(out, ", ");
+        write_scalar(out, dates->iso_form);
+    }
+    buffer_append_text(out, is_list ? "]" : "");
+    if (reading->has_short_year)
+        buffer_printf(out, ", century: %u", century);
+    if (reading->has_names && dates->locale)
+        buffer_printf(out, ", locale: %s", dates->locale);
+    if (dates->zone && (reading->has_time || needs_iso || reading->form_count == 0))
+        buffer_printf(out, ", zone: %s", dates->zone);
+}
+
+static void write_mapping(const struct infer_writer *writer, enum field_id field,
+                          const struct infer_dates *dates, const struct infer_reading *reading)
+{
+    struct buffer *out = writer->out;
+    bool has_keys = reading->form_count || dates->zone;
+    buffer_printf(out, has_keys ? "%s: {column: " : "%s: ", field_name(field));
+    infer_line_column(writer, field, writer->matches.of[field].column);
+    if (!has_keys)
+        return;
+    write_keys(dates, reading, usual_century(field), out);
+    buffer_append_char(out, '}');
+}
+
+/* Several readings, for a person to choose. */
+static void write_readings(struct infer_writer *writer, enum field_id field, const struct infer_dates *dates)
+{
+    infer_line_todo(writer, field,
+                    "the data does not prove the order of day and month. Keep one of these lines:");
+    for (size_t i = 0; i < dates->reading_count; i++) {
+        buffer_append_text(writer->out, "  # ");
+        write_mapping(writer, field, dates, &dates->readings[i]);
+        buffer_printf(writer->out, "    # %zu values can be read in this order only, %zu in %s\n",
+                      dates->readings[i].proofs, dates->either,
+                      dates->reading_count > 2 ? "several" : "both");
+    }
+}
+
+static void write_uncertain_days(struct infer_writer *writer, enum field_id field,
+                                 const struct infer_dates *dates)
+{
+    buffer_printf(
+        writer->out,
+        "  # CHECK: %zu of these values have a time of day, so their day is not certain, and they are rejected (%s/time).\n  # Add `zone: AREA/CITY` if they are instants of a time zone, or `time: drop` if the date is right as it is written.\n",
+        dates->uncertain, field_name(field));
+}
+
+static void write_proofs(struct buffer *out, enum field_id field, const struct infer_dates *dates)
+{
+    const struct infer_reading *reading = &dates->readings[0];
+    unsigned century = usual_century(field);
+    infer_line_remark(out);
+    buffer_printf(out, "proven by %zu values", reading->proofs);
+    if (dates->other)
+        buffer_printf(out, "; %zu are of another form", dates->other);
+    if (reading->adopted)
+        buffer_printf(out, "; CHECK: %zu prove no order, and are read in that of the others",
+                      reading->adopted);
+    if (reading->has_short_year)
+        buffer_printf(out, "; CHECK the century: YY is of %u to %u", century, century + 99);
+    if (reading->has_names && dates->second_locale)
+        buffer_printf(out, "; CHECK the language: by `%s` some names are other months", dates->second_locale);
+    if (reading->has_excel)
+        buffer_append_text(out, "; CHECK: Excel's days of the 1900 system, not of 1904");
+}
+
+static void write_zone_remark(struct buffer *out, const struct infer_dates *dates)
+{
+    infer_line_remark(out);
+    buffer_printf(out, "CHECK the zone: %zu of %zu instants begin a day there", dates->zone_fits,
+                  dates->instants);
+    for (size_t i = 0; i < sizeof dates->same_zone / sizeof *dates->same_zone && dates->same_zone[i]; i++)
+        buffer_printf(out, "%s%s", i ? ", " : ", and in ", dates->same_zone[i]);
+}
+
+void infer_dates_line(struct infer_writer *writer, enum field_id field)
+{
+    struct infer_dates dates;
+    struct buffer *out = writer->out;
+
+    infer_dates_of(writer->sample, writer->matches.of[field].column, &dates);
+    if (dates.order == INFER_DATES_OPEN) {
+        write_readings(writer, field, &dates);
+        return;
+    }
+    if (dates.order == INFER_DATES_OTHER)
+        buffer_printf(out, "  # CHECK: %zu values of this column are of no form that a `format` reads\n",
+                      dates.other);
+    if (dates.uncertain && !dates.zone)
+        write_uncertain_days(writer, field, &dates);
+    buffer_append_text(out, "  ");
+    write_mapping(writer, field, &dates, &dates.readings[0]);
+    if (dates.order == INFER_DATES_KNOWN)
+        write_proofs(out, field, &dates);
+    if (dates.zone)
+        write_zone_remark(out, &dates);
+    if (dates.order == INFER_DATES_KNOWN || dates.zone)
+        buffer_append_char(out, '\n');
+    else
+        infer_line_confidence(writer, field);
+}
