@@ -27,7 +27,7 @@ static const struct rule_help_row {
      RULE_AMBIGUOUS,
      {"national, or international without its +",
       "The digits are a valid number of the record's country, and another valid number when a + is put before them.",
-      "Write the number with + and its country calling code."}},
+      "Write the number with + and its country calling code. If the whole column lacks the +, the job can add it: {column: …, match: '[1-9]\\d+', replace: '+$0'}."}},
     {FIELD_TYPE_DATE,
      RULE_FORMAT,
      {"not a date in an accepted order", "The value is not a date, or not in an order that the job accepts.",

@@ -73,6 +73,14 @@ checked('ndjson', 'mobile', ['4155550110.0', 'US', 'bare'], ['4.15555E+09', 'US'
 like(explained($_), qr/^  reject  phone\/(?:damaged|type)  /m, "JSON's number in row $_ is not sent") for 1, 2;
 like(explained(3), qr/^  phone +\+14155550110 /m, 'a whole number of JSON is');
 
+# What the job says of a column: its country, and that it lacks the plus.
+my ($summary) = checked('csv', '{column: mobile, country: DE}', ['0151 12345678', ''], ['030 123456', 'US'], ['+1 415 555 0110', 'US']);
+is($summary->{valid}, 3, 'a column of German numbers');
+like(explained($_->[0]), qr/^  phone +\Q$_->[1]\E +← mobile$/m, "its row $_->[0]") for [1, '+4915112345678'], [2, '+4930123456'], [3, '+14155550110'];
+($summary) = checked('csv', q({column: mobile, match: '[1-9]\d+', replace: '+$0'}), ['4915112345678', 'DE'], ['447400123456', 'DE'], ['1415555011', 'US']);
+is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'phone/format' => 1}], 'a column that lacks the plus');
+like(explained(1), qr/^  phone +\+4915112345678 /m, 'it is added');
+
 # What the messages say; masked, no number is shown.
 checked('csv', 'mobile', ['4915112345678', 'DE'], ['0151 12345678', '']);
 like(explained(1), qr/"4915112345678" is a national number of DE, and a valid international one if only its \+ is missing; write it with \+/,
