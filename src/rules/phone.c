@@ -5,6 +5,7 @@
 
 #include "core/ascii.h"
 #include "core/utf8.h"
+#include "rules/guards.h"
 #include "rules/phone_number.h"
 #include "rules/phone_plan.h"
 
@@ -53,10 +54,8 @@ static struct slice fold_to_ascii(struct slice text, char *out)
 /* text without what other programs put around a number: a spreadsheet's guards and the scheme of RFC 3966. */
 static struct slice unwrap(struct slice text)
 {
-    if (text.len > 3 && text.data[0] == '=' && text.data[1] == '"' && text.data[text.len - 1] == '"')
-        text = slice_make(text.data + 2, text.len - 3);
-    else if (text.len > 1 && text.data[0] == '\'')
-        text = slice_skip(text, 1);
+    if (guards_may_begin(text) && guards_find(text, &text) == GUARD_NONE && text.data[0] == '\'')
+        text = slice_skip(text, 1); /* before a bracket too */
     if (text.len > 4 && ascii_is_word(slice_make(text.data, 4), "tel:"))
         text = slice_skip(text, 4);
     while (text.len > 0 && text.data[0] == ' ')

@@ -71,6 +71,8 @@ static void numbers_are_read_and_refused(void **state)
         {"a spreadsheet's apostrophe", "'+442079460958", "", PHONE_OK, "+442079460958", PHONE_UNCHECKED},
         {"the same before a national number", "'020 7946 0958", "GB", PHONE_OK, "+442079460958", PHONE_VALID},
         {"a spreadsheet's formula", "=\"+442079460958\"", "", PHONE_OK, "+442079460958", PHONE_UNCHECKED},
+        {"an apostrophe before a bracket", "'(202) 555-0143", "US", PHONE_OK, "+12025550143", PHONE_VALID},
+        {"apostrophes on both sides", "'+442079460958'", "", PHONE_BAD, NULL, 0},
         {"an apostrophe alone", "'", "US", PHONE_BAD, NULL, 0},
         {"full-width digits and plus", "＋４４２０７９４６０９５８", "", PHONE_OK, "+442079460958",
          PHONE_UNCHECKED},
