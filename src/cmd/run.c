@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "delivery/throughput_estimate.h"
 #include "job/job_load.h"
 #include "pipeline/pipeline.h"
@@ -81,6 +82,22 @@ static struct run_stats *new_stats(const struct job *job, enum pass pass)
     return stats;
 }
 
+/* How long a run would take, from the plan of a check. */
+static void estimate_run(const struct job *job, const struct provider *provider, struct run_stats *stats)
+{
+    uint64_t resolved = job->delivery.settle ? stats->plan.settle : 0;
+    uint64_t requests = stats->plan.create + stats->plan.update + resolved;
+    struct throughput_estimate estimate =
+        throughput_estimate_time(job, provider, requests, THROUGHPUT_ESTIMATE_LATENCY_MS);
+
+    stats->estimate.requests = requests;
+    stats->estimate.seconds = estimate.rate_s;
+    stats->estimate.reply_seconds = estimate.in_flight_s > estimate.rate_s ? estimate.in_flight_s : 0;
+    stats->estimate.reply_ms = THROUGHPUT_ESTIMATE_LATENCY_MS;
+    stats->estimate.in_flight = estimate.in_flight;
+    text_format(stats->estimate.rate, sizeof stats->estimate.rate, "%s", estimate.rate);
+}
+
 /* One pass over the input, and its report. Returns the exit status, or PIPELINE_ALL_VALID: a second pass
  * follows. */
 static int run_pass(const struct options *options, struct job *job, const struct provider *provider,
@@ -103,6 +120,8 @@ static int run_pass(const struct options *options, struct job *job, const struct
 
     if (status != PIPELINE_ALL_VALID)
         job_forget_secrets(job);
+    if (pass == PASS_CHECK)
+        estimate_run(job, provider, stats);
     if (stats->finished_ns) {
         status = report(options, job, stats, status);
     } else if (status != (int)ERROR_BUSY && status != PIPELINE_ALL_VALID) {

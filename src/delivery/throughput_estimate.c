@@ -7,21 +7,26 @@
 #include "core/clock.h"
 #include "delivery/key_slots.h"
 
-enum { RATE_TEXT_SIZE = 32, MS_PER_S = 1000 };
+enum { MS_PER_S = 1000 };
 
 /* As the job file writes it. */
-static void write_rate(struct job_rate rate, char text[RATE_TEXT_SIZE])
+static void write_rate(struct job_rate rate, char text[THROUGHPUT_ESTIMATE_RATE_SIZE])
 {
     const char *unit = rate.per_ns == CLOCK_NS_PER_S        ? "/s"
                        : rate.per_ns == 60 * CLOCK_NS_PER_S ? "/min"
                                                             : "/h";
-    snprintf(text, RATE_TEXT_SIZE, "%u%s", rate.count, unit);
+    snprintf(text, THROUGHPUT_ESTIMATE_RATE_SIZE, "%u%s", rate.count, unit);
 }
 
 /* Three digits, but never as a power of ten. */
-static void write_number(double number, char text[RATE_TEXT_SIZE])
+static void write_number(double number, char text[THROUGHPUT_ESTIMATE_RATE_SIZE])
 {
-    snprintf(text, RATE_TEXT_SIZE, number < 999.5 ? "%.3g" : "%.0f", number);
+    snprintf(text, THROUGHPUT_ESTIMATE_RATE_SIZE, number < 999.5 ? "%.3g" : "%.0f", number);
+}
+
+static double requests_per_s(struct job_rate rate)
+{
+    return (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
 }
 
 bool throughput_estimate_describe(const struct job *job, const struct provider *provider, double latency_ms,
@@ -31,9 +36,10 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
     uint32_t each, in_flight = key_slots_in_flight(job, provider, &each);
     size_t keys = job->provider.credential_count;
     struct job_rate rate = provider_rate(provider, job);
-    double allowed = (double)rate.count * (double)CLOCK_NS_PER_S / (double)rate.per_ns;
+    double allowed = requests_per_s(rate);
     double possible = in_flight * MS_PER_S / latency_ms;
-    char rate_text[RATE_TEXT_SIZE], per_s[RATE_TEXT_SIZE], ms[RATE_TEXT_SIZE];
+    char rate_text[THROUGHPUT_ESTIMATE_RATE_SIZE], per_s[THROUGHPUT_ESTIMATE_RATE_SIZE],
+        ms[THROUGHPUT_ESTIMATE_RATE_SIZE];
 
     write_rate(rate, rate_text);
     write_number(possible, per_s);
@@ -58,4 +64,18 @@ bool throughput_estimate_describe(const struct job *job, const struct provider *
         "%u request%s in flight allow%s about %s/s at %s ms, less than delivery.rate (%s)\nhint: raise delivery.in_flight",
         in_flight, in_flight == 1 ? "" : "s", in_flight == 1 ? "s" : "", per_s, ms, rate_text);
     return false;
+}
+
+struct throughput_estimate throughput_estimate_time(const struct job *job, const struct provider *provider,
+                                                    uint64_t requests, double latency_ms)
+{
+    assert(latency_ms > 0);
+    uint32_t each;
+    struct job_rate rate = provider_rate(provider, job);
+    struct throughput_estimate estimate = {.in_flight = key_slots_in_flight(job, provider, &each)};
+
+    estimate.rate_s = (double)requests / requests_per_s(rate);
+    estimate.in_flight_s = (double)requests * latency_ms / MS_PER_S / estimate.in_flight;
+    write_rate(rate, estimate.rate);
+    return estimate;
 }

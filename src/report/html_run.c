@@ -36,6 +36,12 @@ void html_run_write_plan(const struct html_page *page)
         page->out,
         "<table>\n<caption>What a run would do with the valid records, by comparison with the ledger.</caption>\n<thead><tr><th scope=\"col\">Records</th><th scope=\"col\" class=\"number\">Count</th></tr></thead>\n<tbody>\n");
     html_run_rows(page->out, rows, sizeof rows / sizeof *rows);
+    buffer_append_text(page->out, "<tr><th scope=\"row\">time that requests for them take");
+    if (stats->estimate.requests > 0)
+        buffer_printf(page->out, " at the job's rate, %s", stats->estimate.rate);
+    buffer_append_text(page->out, "</th><td class=\"number\">");
+    html_decimal(page->out, "estimated_seconds", NULL, stats->estimate.seconds, " s");
+    buffer_append_text(page->out, "</td></tr>\n");
     buffer_append_text(page->out, "</tbody>\n</table>\n</section>\n");
 }
 

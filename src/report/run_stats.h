@@ -103,6 +103,14 @@ struct run_stats {
         uint64_t create, update, unchanged, settle, refused;
         uint64_t twins; /* not created: the same person exists under another key */
     } plan;
+    /* Of a dry run: how long its creates, updates and resolutions would take; requests 0: there are none. */
+    struct {
+        uint64_t requests;
+        double seconds;       /* at the job's rate */
+        double reply_seconds; /* where that is more: as fast as replies of reply_ms allow */
+        unsigned in_flight, reply_ms;
+        char rate[32]; /* as in the job file: `10/s` */
+    } estimate;
     uint64_t absent;
     uint64_t provider_warned; /* created or updated with a warning by the provider; part of `warned` */
     uint64_t in_doubt_absent; /* part of `absent`: their last create or update is in doubt */

@@ -139,6 +139,11 @@ void summary_json_write(const struct run_stats *stats, struct buffer *out)
     json_write_member_unsigned(json, "rejected", stats->rejected);
     json_write_member_unsigned(json, "warned", stats->warned);
     summary_json_plan(json, stats);
+    json_write_key(json, "estimated_seconds");
+    if (stats->is_dry)
+        json_write_decimal(json, stats->estimate.seconds, 1);
+    else
+        json_write_null(json);
     json_write_member_unsigned(json, "created", stats->created);
     json_write_member_unsigned(json, "updated", stats->updated);
     json_write_member_unsigned(json, "unchanged", stats->unchanged);

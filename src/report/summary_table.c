@@ -159,6 +159,35 @@ static void summary_table_wrapped(struct buffer *out, const char *head, struct s
     }
 }
 
+/* `to create 5,000, update 20: about 8 min 22 s at 10/s` */
+static void summary_table_estimate(struct buffer *out, const struct run_stats *stats)
+{
+    uint64_t sent = stats->plan.create + stats->plan.update, requests = stats->estimate.requests;
+    const struct summary_table_cell parts[] = {
+        {"create", stats->plan.create}, {"update", stats->plan.update}, {"resolve", requests - sent}};
+    char number[FORMAT_NUMBER_SIZE];
+    const char *before = "  to";
+    struct buffer line;
+    if (requests == 0)
+        return;
+    buffer_init(&line, SUMMARY_TABLE_PART_MAX);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].count == 0)
+            continue;
+        buffer_printf(&line, "%s %s %s", before, parts[i].label, format_number_count(parts[i].count, number));
+        before = ",";
+    }
+    buffer_printf(&line, ": about %s at %s", format_number_about(stats->estimate.seconds, number),
+                  stats->estimate.rate);
+    if (stats->estimate.reply_seconds > 0)
+        buffer_printf(&line, ", or %s at %u ms a reply (%u in flight)",
+                      format_number_about(stats->estimate.reply_seconds, number), stats->estimate.reply_ms,
+                      stats->estimate.in_flight);
+    buffer_append_char(out, '\n');
+    summary_table_wrapped(out, "", buffer_slice(&line), 2);
+    buffer_clear(&line);
+}
+
 static void summary_table_stopped(struct buffer *out, const char *stopped)
 {
     static const char fact_head[] = "  stopped: ", hint_head[] = "     hint: ";
@@ -342,7 +371,9 @@ void summary_table_write(const struct run_stats *stats, const char *report, stru
     summary_table_title(&top, stats);
     buffer_append_char(&top, '\n');
     summary_table_counts(&top, stats);
-    if (!stats->is_dry)
+    if (stats->is_dry)
+        summary_table_estimate(&top, stats);
+    else
         summary_table_requests(&top, stats);
     summary_table_end(&end, stats, report);
 

@@ -39,6 +39,9 @@ subtest 'a clean export' => sub {
     ($status, $out, $err) = case_run($case, 'check');
     is($status, 0, 'without -q');
     like($out, qr/300/, 'the table has the count');
+    like($out, qr{^  to create 300: about 1 s at 2000/s, or 8 s at 200 ms a reply \(8 in flight\)$}m, 'and what a run would take');
+    is($summary->{estimated_seconds}, 0.1, 'as the summary');
+    like((case_run($case, 'check', '--set', 'delivery.rate=10/min'))[1], qr{^  to create 300: about 30 min at 10/min$}m, 'at the rate of the job');
     is(scalar(grep { length > 100 && !m{/} } split /\n/, $out), 0, 'it fits a screen');
     cmp_ok(scalar(split /\n/, $out), '<=', 24, 'in height too');
     ($status, $out) = case_run($case, '--dry-run', '--json', '-q');

@@ -56,6 +56,18 @@ static void the_sentence_names_the_limit_and_what_to_do(void **state)
     }
 }
 
+static void a_time_is_that_of_the_rate_and_that_of_the_replies(void **state)
+{
+    (void)state;
+    struct job job = {.provider = {.credential_count = 1}, .delivery = {.rate = {600, 60 * CLOCK_NS_PER_S}}};
+    struct throughput_estimate estimate =
+        throughput_estimate_time(&job, provider_find("payward"), 5000, THROUGHPUT_ESTIMATE_LATENCY_MS);
+    assert_true(estimate.rate_s > 499.99 && estimate.rate_s < 500.01);
+    assert_true(estimate.in_flight_s > 999.99 && estimate.in_flight_s < 1000.01); /* one at a time */
+    assert_int_equal(estimate.in_flight, 1);
+    assert_string_equal(estimate.rate, "600/min");
+}
+
 static void a_rate_is_written_as_in_the_job_file(void **state)
 {
     (void)state;
@@ -78,6 +90,7 @@ static void a_rate_is_written_as_in_the_job_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_time_is_that_of_the_rate_and_that_of_the_replies),
         cmocka_unit_test(the_sentence_names_the_limit_and_what_to_do),
         cmocka_unit_test(a_rate_is_written_as_in_the_job_file),
     };

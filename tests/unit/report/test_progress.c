@@ -121,6 +121,33 @@ static void counts_and_times_are_written_for_people(void **state)
         assert_string_equal(format_number_seconds(times[i].seconds, text), times[i].want);
 }
 
+static void a_time_to_come_is_rounded_up(void **state)
+{
+    (void)state;
+    static const struct {
+        double seconds;
+        const char *want;
+    } times[] = {
+        {0, "1 s"},
+        {0.2, "1 s"},
+        {1, "1 s"},
+        {1.1, "2 s"},
+        {59, "59 s"},
+        {59.5, "1 min"},
+        {500, "8 min 20 s"},
+        {3599.5, "1 h"},
+        {8100, "2 h 15 min"},
+        {86399, "23 h 59 min"},
+        {86400, "1 d"},
+        {273600, "3 d 4 h"},
+        {1e10, "115740 d 17 h"},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char text[FORMAT_NUMBER_SIZE];
+        assert_string_equal(format_number_about(times[i].seconds, text), times[i].want);
+    }
+}
+
 static void a_text_is_cut_between_words_or_else_characters(void **state)
 {
     (void)state;
@@ -151,6 +178,7 @@ static void a_text_is_cut_between_words_or_else_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_time_to_come_is_rounded_up),
         cmocka_unit_test(the_line_shows_progress_and_the_time_left),
         cmocka_unit_test(a_line_that_does_not_fit_is_cut),
         cmocka_unit_test(the_line_is_drawn_five_times_a_second_at_most),

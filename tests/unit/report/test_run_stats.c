@@ -144,7 +144,7 @@ static void the_summary_has_the_names_that_are_promised(void **state)
         "{\"path\":\"b?.csv\",\"bytes\":99,\"records\":10,\"complete\":false}],"
         "\"read\":1000,\"skipped\":30,\"valid\":950,\"rejected\":20,\"warned\":3,"
         "\"plan\":{\"create\":1,\"update\":2,\"unchanged\":3,\"settle\":4,\"refused\":5,\"twins\":6},"
-        "\"created\":910,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
+        "\"estimated_seconds\":null,\"created\":910,\"updated\":1,\"unchanged\":29,\"refused\":8,\"in_doubt\":1,\"unsent\":1,\"absent\":"
         "4,\"in_doubt_absent\":2,\"provider_warned\":5,"
         "\"rejects_by_rule\":{\"phone/format\":2,\"record/no_update\":1},"
         "\"warnings_by_rule\":{\"email/invisible\":1},"
@@ -358,6 +358,38 @@ static void the_table_of_a_run_reads_well(void **state)
     run_stats_free(stats);
 }
 
+static void the_table_of_a_check_says_what_a_run_would_take(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t create, update, resolve;
+        double seconds, reply_seconds;
+        const char *want;
+    } cases[] = {
+        {5000, 0, 0, 500, 0, "\n\n  to create 5,000: about 8 min 20 s at 10/s\n\n"},
+        {5000, 20, 3, 502.3, 0, "\n\n  to create 5,000, update 20, resolve 3: about 8 min 23 s at 10/s\n\n"},
+        {0, 20, 0, 2, 4, "\n\n  to update 20: about 2 s at 10/s, or 4 s at 200 ms a reply (1 in flight)\n\n"},
+        {0, 0, 0, 0, 0,
+         "  with warnings              3  twins                      6\n  skipped                   30\n\n  rule"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run_stats *stats = filled();
+        struct buffer out;
+        stats->is_dry = true;
+        stats->plan.create = cases[i].create, stats->plan.update = cases[i].update;
+        stats->estimate.requests = cases[i].create + cases[i].update + cases[i].resolve;
+        stats->estimate.seconds = cases[i].seconds, stats->estimate.reply_seconds = cases[i].reply_seconds;
+        stats->estimate.reply_ms = 200, stats->estimate.in_flight = 1;
+        snprintf(stats->estimate.rate, sizeof stats->estimate.rate, "10/s");
+        buffer_init(&out, 100000);
+        summary_table_write(stats, "reports/demo", &out);
+        if (!strstr(out.data, cases[i].want))
+            fail_msg("%s is not in:\n%s", cases[i].want, out.data);
+        buffer_clear(&out);
+        run_stats_free(stats);
+    }
+}
+
 static void no_table_and_no_summary_shows_a_value(void **state)
 {
     (void)state;
@@ -384,6 +416,7 @@ int main(void)
         cmocka_unit_test(the_hint_of_a_stop_has_lines_of_its_own),
         cmocka_unit_test(the_table_fits_a_screen_however_much_there_is_to_say),
         cmocka_unit_test(the_table_of_a_run_reads_well),
+        cmocka_unit_test(the_table_of_a_check_says_what_a_run_would_take),
         cmocka_unit_test(no_table_and_no_summary_shows_a_value),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
