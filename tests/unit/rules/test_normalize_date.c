@@ -94,6 +94,47 @@ static void its_message_shows_the_day_in_the_zone(void **state)
     fixture_free(fixture);
 }
 
+static void digits_that_a_program_rewrote_are_damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cell, *format, *value, *verdicts;
+    } cases[] = {
+        {"19800213.0", NULL, "!", "date_of_birth/damaged"},
+        {"19800213.0", "YYYYMMDD", "!", "date_of_birth/damaged"},
+        {"29264.0", "DD/MM/YYYY", "!", "date_of_birth/damaged"},
+        {"29264.0", "excel", "1980-02-13", ""},
+        {"319248000.0", "unix", "1980-02-13", ""},
+        {"319248000000.0", "unix_ms", "1980-02-13", ""},
+        {"1.980213E+07", NULL, "!", "date_of_birth/damaged"},
+        {"1,980213E+07", "excel", "!", "date_of_birth/damaged"},
+        {"2E+08", "unix", "!", "date_of_birth/damaged"},
+        {"-3.15E+008", "unix", "!", "date_of_birth/damaged"},
+        {"1.98E7", NULL, "!", "date_of_birth/damaged"},
+        {"2E8", NULL, "!", "date_of_birth/format"},
+        {"2E+8", NULL, "!", "date_of_birth/format"},
+        {"2E+0800", NULL, "!", "date_of_birth/format"},
+        {"12E+08", NULL, "!", "date_of_birth/format"},
+        {"19800213.00", NULL, "!", "date_of_birth/format"},
+        {"19800213.", NULL, "!", "date_of_birth/format"},
+        {".0", NULL, "!", "date_of_birth/format"},
+        {"-", NULL, "!", "date_of_birth/format"},
+        {"1.0", "D.M.YYYY", "!", "date_of_birth/damaged"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = fixture_new();
+        struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, cases[i].cell);
+        mapping->formats = (const char *[]){cases[i].format};
+        mapping->format_count = cases[i].format != NULL;
+        const char *verdicts = fixture_validate(fixture);
+        const char *value = fixture_value(fixture, FIELD_DATE_OF_BIRTH);
+        if (strcmp(verdicts, cases[i].verdicts) != 0 || strcmp(value, cases[i].value) != 0)
+            fail_msg("%s by %s: %s (%s)", cases[i].cell, cases[i].format ? cases[i].format : "ISO", value,
+                     verdicts);
+        fixture_free(fixture);
+    }
+}
+
 static void a_constant_with_a_time_is_an_error_of_the_job(void **state)
 {
     (void)state;
@@ -112,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_time_of_day_is_dropped_only_where_that_changes_no_day),
         cmocka_unit_test(the_job_may_make_a_warning_of_it),
         cmocka_unit_test(its_message_shows_the_day_in_the_zone),
+        cmocka_unit_test(digits_that_a_program_rewrote_are_damaged),
         cmocka_unit_test(a_constant_with_a_time_is_an_error_of_the_job),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
