@@ -4,6 +4,7 @@
 
 #include "cmd/infer_dates.h"
 #include "core/clock.h"
+#include "model/column_name.h"
 
 /* The 100 years that two digits most likely mean: a birth is not in the future, an expiry not long ago. */
 static unsigned usual_century(enum field_id field)
@@ -56,18 +57,73 @@ static void write_mapping(const struct infer_writer *writer, enum field_id field
     buffer_append_char(out, '}');
 }
 
-/* Several readings, for a person to choose. */
+/* The reading whose first form begins as the one that the column's name gives (`Born (dd/mm/yyyy)`), where no
+ * value speaks for another; NULL: none. */
+static const struct infer_reading *reading_by_name(const struct infer_writer *writer, size_t column,
+                                                   const struct infer_dates *dates)
+{
+    const struct infer_reading *found = NULL;
+    struct slice form;
+
+    if (!column_name_date_form(writer->sample->columns[column], &writer->sample->arena, &form))
+        return NULL;
+    for (size_t i = 0; i < dates->reading_count; i++) {
+        const struct infer_reading *reading = &dates->readings[i];
+        if (reading->form_count && reading->forms[0][0] == form.data[0])
+            found = reading;
+        else if (reading->proofs)
+            return NULL;
+    }
+    return found;
+}
+
+static bool has_form(const struct infer_reading *reading, const char *form)
+{
+    for (size_t i = 0; i < reading->form_count; i++)
+        if (strcmp(reading->forms[i], form) == 0)
+            return true;
+    return false;
+}
+
+/* All forms of all readings, by which a date of two readings is rejected as ambiguous. */
+static void merge_readings(const struct infer_dates *dates, struct infer_reading *merged)
+{
+    *merged = (struct infer_reading){0};
+    for (size_t i = 0; i < dates->reading_count; i++) {
+        const struct infer_reading *reading = &dates->readings[i];
+        for (size_t j = 0; j < reading->form_count && merged->form_count < INFER_FORMS_MAX; j++)
+            if (!has_form(merged, reading->forms[j]))
+                memcpy(merged->forms[merged->form_count++], reading->forms[j], INFER_FORMAT_SIZE);
+        merged->has_short_year |= reading->has_short_year;
+        merged->has_names |= reading->has_names;
+        merged->has_time |= reading->has_time;
+        merged->has_excel |= reading->has_excel;
+    }
+}
+
+/* Several readings, for a person to choose. The line holds them all, so that the job can be loaded. */
 static void write_readings(struct infer_writer *writer, enum field_id field, const struct infer_dates *dates)
 {
-    infer_line_todo(writer, field,
-                    "the data does not prove the order of day and month. Keep one of these lines:");
-    for (size_t i = 0; i < dates->reading_count; i++) {
-        buffer_append_text(writer->out, "  # ");
-        write_mapping(writer, field, dates, &dates->readings[i]);
-        buffer_printf(writer->out, "    # %zu values can be read in this order only, %zu in %s\n",
-                      dates->readings[i].proofs, dates->either,
-                      dates->reading_count > 2 ? "several" : "both");
+    const struct infer_reading *named = reading_by_name(writer, writer->matches.of[field].column, dates);
+    struct infer_reading merged;
+
+    merge_readings(dates, &merged);
+    if (!named)
+        infer_line_todo(writer, field,
+                        "no value proves the order of day and month, or some disagree. Keep one form:");
+    for (size_t i = 0; i < dates->reading_count && !named; i++) {
+        const struct infer_reading *reading = &dates->readings[i];
+        buffer_append_text(writer->out, "  #   ");
+        for (size_t j = 0; j < reading->form_count; j++)
+            buffer_printf(writer->out, "%s%s", j ? ", " : "", reading->forms[j]);
+        buffer_printf(writer->out, ": %zu values can be read in this order only, %zu in %s\n",
+                      reading->proofs, dates->either, dates->reading_count > 2 ? "several" : "both");
     }
+    buffer_append_text(writer->out, "  ");
+    write_mapping(writer, field, dates, named ? named : &merged);
+    infer_line_remark(writer->out);
+    buffer_append_text(writer->out, named ? "CHECK: by the column's name; no value proves it\n"
+                                          : "until then a date of two readings is rejected\n");
 }
 
 static void write_uncertain_days(struct infer_writer *writer, enum field_id field,

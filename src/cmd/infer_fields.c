@@ -4,6 +4,7 @@
 #include "cmd/infer_dates_line.h"
 #include "cmd/infer_line.h"
 #include "cmd/infer_missing.h"
+#include "cmd/infer_name.h"
 #include "cmd/infer_words.h"
 #include "cmd/yaml_scalar.h"
 
@@ -16,7 +17,7 @@ static void write_column_line(struct infer_writer *writer, enum field_id field)
 
     if (match->fit == SYNONYM_WEAK && !infer_line_is_required(writer, field)) {
         buffer_append_text(writer->out, "  # ");
-        infer_line_mapping(writer, field, match->column, NULL, NULL);
+        infer_line_mapping(writer, field, match->column);
         infer_line_confidence(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
         infer_dates_line(writer, field);
@@ -24,7 +25,7 @@ static void write_column_line(struct infer_writer *writer, enum field_id field)
         infer_words_write(writer, field, choices);
     } else {
         buffer_append_text(writer->out, "  ");
-        infer_line_mapping(writer, field, match->column, NULL, NULL);
+        infer_line_mapping(writer, field, match->column);
         infer_line_confidence(writer, field);
     }
 }
@@ -33,11 +34,17 @@ static void write_field(struct infer_writer *writer, enum field_id field)
 {
     const struct infer_match *match = &writer->matches.of[field];
 
-    if (match->column != SYNONYMS_NO_COLUMN) {
+    if (writer->matches.full_name != SYNONYMS_NO_COLUMN && field == FIELD_FIRST_NAME) {
+        infer_name_write(writer);
+    } else if (writer->matches.full_name != SYNONYMS_NO_COLUMN && field == FIELD_LAST_NAME) {
+        return; /* written with the first */
+    } else if (match->column != SYNONYMS_NO_COLUMN) {
         write_column_line(writer, field);
         infer_line_rivals(writer, match);
     } else if (infer_line_is_required(writer, field)) {
         infer_missing_write(writer, field);
+    } else {
+        infer_missing_need(writer, field);
     }
 }
 

@@ -42,25 +42,16 @@ void infer_line_column(const struct infer_writer *writer, enum field_id field, s
     yaml_scalar_append(writer->out, name);
 }
 
-/* `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
-void infer_line_mapping(const struct infer_writer *writer, enum field_id field, size_t column,
-                        const char *format, const char *zone)
+/* `phone: mobile`, or `nationalities: {column: nats, split: "|"}`. */
+void infer_line_mapping(const struct infer_writer *writer, enum field_id field, size_t column)
 {
     struct buffer *out = writer->out;
     char split = separator_of(writer, field, column);
 
-    buffer_printf(out, "%s: ", field_name(field));
-    if (format || split || zone)
-        buffer_append_text(out, "{column: ");
+    buffer_printf(out, split ? "%s: {column: " : "%s: ", field_name(field));
     infer_line_column(writer, field, column);
-    if (format)
-        buffer_printf(out, strchr(format, ':') ? ", format: '%s'" : ", format: %s", format);
-    if (zone)
-        buffer_printf(out, ", zone: %s", zone);
     if (split)
-        buffer_printf(out, ", split: \"%c\"", split);
-    if (format || split || zone)
-        buffer_append_char(out, '}');
+        buffer_printf(out, ", split: \"%c\"}", split);
 }
 
 /* Remarks begin in one column where there is space. */

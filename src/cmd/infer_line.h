@@ -30,9 +30,8 @@ bool infer_line_is_required(const struct infer_writer *writer, enum field_id fie
 /* Appends the column's name; for a field of one value, the first item of an array. */
 void infer_line_column(const struct infer_writer *writer, enum field_id field, size_t column);
 
-/* Appends `phone: mobile`, or `date_of_birth: {column: dob, format: DD/MM/YYYY, zone: Europe/Berlin}`. */
-void infer_line_mapping(const struct infer_writer *writer, enum field_id field, size_t column,
-                        const char *format, const char *zone);
+/* Appends `phone: mobile`, or `nationalities: {column: nats, split: "|"}`. */
+void infer_line_mapping(const struct infer_writer *writer, enum field_id field, size_t column);
 
 /* Begins a remark behind a line, in one place of the line where there is space. */
 void infer_line_remark(struct buffer *out);

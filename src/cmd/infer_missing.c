@@ -1,19 +1,63 @@
 #include "cmd/infer_missing.h"
 
-#include <stdio.h>
-
 #include "cmd/infer_words.h"
 
+static bool is_found(const struct infer_writer *writer, enum field_id field)
+{
+    return writer->matches.of[field].column != SYNONYMS_NO_COLUMN;
+}
+
+/* A job without the field would not be loaded. A pattern that no value matches leaves every record without
+ * one, so that `check` rejects them all until the line is replaced, and nothing is sent. */
 void infer_missing_write(struct infer_writer *writer, enum field_id field)
 {
-    char what[160];
-    int len =
-        snprintf(what, sizeof what, "%s needs it, and no column fits: `%s: COLUMN`%s",
-                 field == FIELD_EXTERNAL_ID ? "every job" : writer->provider->name, field_name(field),
-                 field == FIELD_EXTERNAL_ID ? "" : ", `{value: …}` for all, or a rule `required: false`");
+    struct buffer *out = writer->out;
+    const char *name = field_name(field);
+    const char *const *choices = infer_words_of(writer, field);
 
-    if (len > 0)
-        infer_line_todo(writer, field, what);
+    writer->todos++;
+    buffer_printf(out,
+                  "  # TODO %s: %s needs it, and no column fits: `%s: COLUMN`, or `%s: {value: …}` for all\n",
+                  name, field == FIELD_EXTERNAL_ID ? "every job" : writer->provider->name, name, name);
+    if (choices)
+        infer_words_list(writer, choices);
+    if (!is_found(writer, FIELD_EXTERNAL_ID))
+        return;
+    buffer_printf(out, "  %s: {column: ", name);
+    infer_line_column(writer, FIELD_EXTERNAL_ID, writer->matches.of[FIELD_EXTERNAL_ID].column);
+    buffer_append_text(out, ", match: 'TODO', unmatched: empty}");
+    infer_line_remark(out);
+    buffer_printf(out, "no value: every record is rejected (%s/required)\n", name);
+}
+
+/* Why a field that is not required of everybody is missed; NULL: it is optional. */
+static const char *describe_need(const struct infer_writer *writer, enum field_id field)
+{
+    const struct provider_field *item = provider_fields_find(writer->provider->fields, field);
+
+    if (!item)
+        return NULL;
+    if (item->recommended)
+        return "tends to refuse customers without it";
+    if (item->required && item->applies_to == PROVIDER_US_INDIVIDUALS)
+        return "needs it of individuals in the US";
+    if (item->required && item->applies_to == PROVIDER_BUSINESSES && is_found(writer, FIELD_CUSTOMER_TYPE))
+        return "needs it of businesses";
+    return NULL;
+}
+
+void infer_missing_need(const struct infer_writer *writer, enum field_id field)
+{
+    const char *need = describe_need(writer, field);
+    const char *const *choices = infer_words_of(writer, field);
+
+    if (!need)
+        return;
+    buffer_printf(writer->out, "  # CHECK %s: %s %s, and no column fits:\n", field_name(field),
+                  writer->provider->name, need);
+    if (choices)
+        infer_words_list(writer, choices);
+    buffer_printf(writer->out, "  # %s: COLUMN, or {value: …} for all\n", field_name(field));
 }
 
 /* The optional fields of the provider that no column matches. */
@@ -25,8 +69,8 @@ void infer_missing_optional(const struct infer_writer *writer)
 
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         enum field_id field = (enum field_id)i;
-        if (!provider_fields_find(writer->provider->fields, field) ||
-            writer->matches.of[field].column != SYNONYMS_NO_COLUMN || infer_line_is_required(writer, field))
+        if (!provider_fields_find(writer->provider->fields, field) || is_found(writer, field) ||
+            infer_line_is_required(writer, field) || describe_need(writer, field))
             continue;
         if (start == 0) {
             buffer_printf(out, "\n  # %s also accepts:", writer->provider->name);

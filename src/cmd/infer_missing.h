@@ -11,8 +11,11 @@
  * answered its TODO. */
 void infer_missing_write(struct infer_writer *writer, enum field_id field);
 
-/* Appends, as comments, the fields that no column fits: those that the provider recommends, or needs of some
- * customers, with their words; then the names of the others. */
+/* Appends, as comments, a field that the provider recommends, or needs of some customers, with its words; of
+ * any other field nothing. */
+void infer_missing_need(const struct infer_writer *writer, enum field_id field);
+
+/* Appends, as a comment, the names of all others that the provider takes and that no column fits. */
 void infer_missing_optional(const struct infer_writer *writer);
 
 #endif

@@ -72,7 +72,7 @@ void infer_words_write(struct infer_writer *writer, enum field_id field, const c
     value_map_free(known);
     buffer_append_text(writer->out, "  ");
     if (unknown == 0) {
-        infer_line_mapping(writer, field, column, NULL, NULL);
+        infer_line_mapping(writer, field, column);
         infer_line_confidence(writer, field);
         return;
     }

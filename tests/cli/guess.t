@@ -44,9 +44,21 @@ like($dirty, qr/^  nationalities: \{column: nats, split: "\|"\}/m, 'a separator 
 # Rows for one question each.
 my @rows = (
     ['both readings where nothing proves an order', "id,dob\n1,03/04/1980\n2,05/06/1981\n",
-        qr/^  # TODO date_of_birth: .*\n  # date_of_birth: \{column: dob, format: DD\/MM\/YYYY\}.*\n  # date_of_birth: \{column: dob, format: MM\/DD\/YYYY\}/m],
+        qr/^  # TODO date_of_birth: .*\n  #   DD\/MM\/YYYY: 0 values can be read in this order only, 2 in both\n  #   MM\/DD\/YYYY: 0 values .*\n  date_of_birth: \{column: dob, format: \[DD\/MM\/YYYY, MM\/DD\/YYYY\]\}/m],
     ['both where two rows prove two orders', "id,dob\n1,13/04/1980\n2,05/16/1981\n3,14/01/1980\n",
-        qr/^  # TODO date_of_birth: .*\n.*DD\/MM\/YYYY.*# 2 values.*\n.*MM\/DD\/YYYY.*# 1 values/m],
+        qr/^  # TODO date_of_birth: .*\n  #   DD\/MM\/YYYY: 2 values.*\n  #   MM\/DD\/YYYY: 1 values.*\n  date_of_birth: \{column: dob, format: \[/m],
+    ['an order that only the column\'s name gives', "id,Date of Birth (MM/DD/YYYY)\n1,03/04/1980\n",
+        qr/^  date_of_birth: \{column: "Date of Birth \(MM\/DD\/YYYY\)", format: MM\/DD\/YYYY\} +# CHECK: by the column's name/m],
+    ['an order that the values prove against the column\'s name', "id,Date of Birth (MM/DD/YYYY)\n1,13/04/1980\n",
+        qr/^  date_of_birth: \{column: .*, format: DD\/MM\/YYYY\} +# proven by 1 value/m],
+    ['whole names', "id,Full Name\n1,Ann Lee\n2,Bob Ray\n",
+        qr/^  # CHECK: whole names .*: 2 of 2 are split.*\n  first_name: \{column: Full Name, match: '\(\\S\+\)\\s\+\(\\S\+\)', replace: '\$1'\}\n  last_name: \{column: Full Name, match: .*, replace: '\$2'\}$/m],
+    ['whole names with a comma', "id,Name\n1,\"Lee, Ann\"\n2,\"van der Berg, Bob\"\n",
+        qr/^  # CHECK: .*: 2 of 2 are split .*, the last name first.*\n  first_name: .*, replace: '\$2'\}\n  last_name: .*, replace: '\$1'\}$/m],
+    ['whole names of three words, which have two readings', "id,Name\n1,Ann Lee\n2,Ana Maria Lee\n3,Jan van der Berg\n",
+        qr/^  # CHECK: .*: 2 of 3 are split.*\n  # 1 have more words/m],
+    ['a column of names beside first and last name', "id,Name,First Name,Last Name\n1,Ann Lee,Ann,Lee\n", qr/^  first_name: First Name$/m],
+    ['names that are e-mail addresses', "id,name\n1,ann\@example.com\n2,bob\@example.com\n", qr/^  # TODO first_name: /m],
     ['months first', "id,dob\n1,12/31/1980\n", qr/^  date_of_birth: \{column: dob, format: MM\/DD\/YYYY\}/m],
     ['one digit', "id,dob\n1,1.2.1980\n2,31.12.1980\n", qr/format: D\.M\.YYYY\}/],
     ['no separator', "id,dob\n1,31121980\n", qr/format: DDMMYYYY\}/],
@@ -67,7 +79,9 @@ my @rows = (
         qr/^  address_line1: MailingStreet .*\n  #   fits too: OtherStreet \(filled in 2 of 2 rows\)\n  city: MailingCity/m],
     ['no name for the key: distinct values', "Email,City\na\@example.com,Oakland\nb\@example.com,Oakland\n",
         qr/^  external_id: Email +# TODO external_id: no name of a column fits; its values are distinct$/m],
-    ['a column that the provider needs and that is not there', "id\n1\n", qr/^  # TODO email: payward needs it, and no column fits/m],
+    ['a column that the provider needs and that is not there', "id\n1\n",
+        qr/^  # TODO email: payward needs it, and no column fits.*\n  email: \{column: id, match: 'TODO', unmatched: empty\}/m],
+    ['the words of an enumeration that is not there', "id\n1\n", qr/^  # TODO occupation: .*\n    # words of payward: agriculture, /m],
     ['values that do not look like their name', "id,email\n1,yes\n2,no\n", qr/^  email: email .*CHECK: only 0 of its 2 values look like one/m],
     ['a weak name', "id\n7\n", qr/^  external_id: id .*CHECK: its name is a weak hint/m],
     ['columns that matched nothing', "id,shoe size\n1,42\n", qr/without a field:\n  #   shoe size    filled in 1 of 1 rows/],
@@ -118,6 +132,19 @@ for my $case (
     is($summary->{read} - $summary->{skipped}, $read, '  every customer is read');
     is(($summary->{rejects_by_rule}{'record/malformed'} // 0) + ($summary->{rejects_by_rule}{'record/columns'} // 0), 0, '  as a record');
 }
+
+# Every job loads as it is, its TODOs unanswered; what it lacks is rejected, and nothing is sent without it.
+for my $provider (qw(payward kira payso kraken-embed)) {
+    write_file("$folder/open.csv", "shoe size,colour\n42,red\n43,red\n");
+    write_file("$folder/open.yaml", encode_utf8(guess("$folder/open.csv", $provider)));
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'check', "$folder/open.yaml", '--json', '-q', '--report', "$folder/report");
+    is($status, 1, "$provider: a job without a field that is needed loads") or diag $err;
+    is(decode_json($out)->{valid}, 0, '  and no record is valid');
+}
+like(guess("$folder/open.csv", 'kira'), qr/^  # CHECK source_of_funds: kira tends to refuse customers without it.*\n    # words of kira: salary, /m,
+    'what a provider recommends is listed, with its words');
+like(guess("$folder/open.csv", 'payso'), qr/^  # CHECK national_id: payso needs it of individuals in the US/m, 'what it needs of some customers, too');
+
 write_file("$folder/latin.csv", encode('iso-8859-1', "id,city\n1,Köln\n2,\x{81}Zürich\n"));
 my $latin = guess("$folder/latin.csv");
 like($latin, qr/^  encoding: windows-1252    # CHECK: /m, 'a byte that windows-1252 does not define: a CHECK too');
@@ -192,8 +219,8 @@ done_testing;
 
 sub guess
 {
-    my ($input) = @_;
-    my ($status, $out, $err) = run_program(program('kyc-import'), 'guess', $input, '--provider', 'payward');
+    my ($input, $provider) = @_;
+    my ($status, $out, $err) = run_program(program('kyc-import'), 'guess', $input, '--provider', $provider // 'payward');
     diag "guess $input: status $status: $err" if $status;
     return decode_utf8($out);
 }
