@@ -69,8 +69,7 @@ void infer_name_write(struct infer_writer *writer)
     if (count < filled)
         buffer_printf(
             writer->out,
-            "  # %zu have more words, or one: they are rejected (first_name/match), as nothing tells where "
-            "to cut them.\n"
+            "  # %zu have more words, or one: they are rejected (first_name/match), as nothing tells how to cut them.\n"
             "  # To take the last word as the last name: match: '(.+)\\s+(\\S+)'\n",
             filled - count);
     write_part(writer, FIELD_FIRST_NAME, pattern, forms[form].first);
