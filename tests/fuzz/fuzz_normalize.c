@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/text.h"
 #include "core/utf8.h"
 #include "unit/rules/fixture.h"
 
