@@ -81,6 +81,7 @@ struct record {
     char country[2];        /* of the normalized `country`; NUL when it is not known */
     uint64_t
         present[(FIELD_MAX + 63) / 64]; /* bit i: the mapped field i had a value in the source, good or bad */
+    uint64_t sources;                   /* bit i: the i-th source of rule_set_first_source had a text */
     const uint8_t *document_digest[FIELD_DOCUMENTS]; /* by field_document(): SHA-256 of what the file holds;
                                                         NULL: no file, or not read, as when no ledger is at
                                                         hand */

@@ -12,6 +12,7 @@
 #include "core/process.h"
 #include "delivery/key_slots.h"
 #include "job/job_auto.h"
+#include "pipeline/absent_columns.h"
 #include "pipeline/coordinator.h"
 #include "pipeline/job_ledger.h"
 #include "pipeline/ledger_continuity.h"
@@ -289,6 +290,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         stats->absent = customer_index_missing_count(pipeline->customer_index);
         stats->in_doubt_absent = customer_index_missing_in_doubt(pipeline->customer_index);
     }
+    if (ended && status == 0)
+        absent_columns_warn(pipeline->job, pipeline->rules, stats);
     if (rejects_commit(pipeline->rejects, &error) != 0)
         status = log_and_merge_status(status, &error);
     pipeline->rejects = NULL;

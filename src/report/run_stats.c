@@ -286,6 +286,7 @@ void run_stats_add_record(struct run_stats *stats, const struct record *record)
     country->records++;
     if (!record->fault) {
         stats->well_formed++;
+        stats->sources |= record->sources;
         run_stats_count_presence(stats, record);
     }
     if (record->verdict_count)

@@ -31,7 +31,8 @@ struct field_plan {
     bool collects;                         /* a path has `[*]`: the items are paired by their places */
     bool is_constant;                      /* the value is the same in every record: `constant` */
     struct value constant;
-    bool has_source;         /* its source is more than the cell of a column: field_source.h */
+    bool has_source;     /* its source is more than the cell of a column: field_source.h */
+    size_t first_source; /* … then its columns are counted apart: the bit of the first in record.sources */
     struct pattern *pattern; /* `match`; NULL: none */
     struct value fallback;   /* what stands for no value: present, or its text is read by … */
     const struct field_plan *fallback_plan; /* … this plan in each record; NULL: nothing stands for it */
@@ -79,6 +80,7 @@ struct rule_set {
     struct requirement *requirements; /* in field-table order */
     size_t requirement_count;
     bool has_source_patterns;              /* a field has a `match` … */
+    size_t source_count;                   /* columns that are counted apart */
     size_t group_count;                    /* … with at most so many groups */
     bool country_is_required;              /* of every record: its absence has its own verdict */
     bool computes_client_id;               /* client_identifier: auto */

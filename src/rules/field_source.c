@@ -249,9 +249,22 @@ static void read_fallback(struct record_context *context, const struct field_pla
         read_field_text(context, plan->fallback_plan, plan->fallback.text);
 }
 
+static void mark_sources(struct record_context *context, const struct field_plan *plan)
+{
+    struct record *record = context->record;
+    const struct ndjson_cells *ndjson = context->worker->ndjson;
+    for (size_t i = 0; i < plan->mapping->column_count && plan->first_source + i < 64; i++) {
+        size_t column = plan->columns[i];
+        bool has_text = (column < record->cell_count && record->cells[column].len > 0) ||
+                        (ndjson && !ndjson_cells_is_scalar(ndjson, column));
+        record->sources |= (uint64_t)has_text << (plan->first_source + i);
+    }
+}
+
 void field_source_read(struct record_context *context, const struct field_plan *plan)
 {
     struct field_source source;
+    mark_sources(context, plan);
     if (!field_source_compose(context, plan, &source))
         return;
     if (source.text.len == 0) {

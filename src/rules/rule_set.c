@@ -305,6 +305,10 @@ static int build_source(const struct builder *builder, struct field_plan *plan)
         build_fallback(builder, plan) != 0)
         return -1;
     plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
+    if (!plan->has_source)
+        return 0;
+    plan->first_source = builder->set->source_count;
+    builder->set->source_count += mapping->column_count;
     return 0;
 }
 
@@ -618,6 +622,12 @@ const struct job_mapping *rule_set_source(const struct rule_set *set, enum field
 size_t rule_set_where_column(const struct rule_set *set, size_t condition)
 {
     return set->conditions[condition].column;
+}
+
+size_t rule_set_first_source(const struct rule_set *set, enum field_id field)
+{
+    const struct field_plan *plan = set->plan_of[field];
+    return plan && plan->has_source ? plan->first_source : SIZE_MAX;
 }
 
 void rule_set_free(struct rule_set *set)

@@ -32,6 +32,10 @@ void rule_set_free(struct rule_set *set);
 const struct job_mapping *rule_set_source(const struct rule_set *set, enum field_id field,
                                           const size_t **columns);
 
+/* Of a field whose columns are counted apart, since it can have a value without them: the bit of its first
+ * column in record.sources (bits from 64 on are not kept). SIZE_MAX: of other fields. */
+size_t rule_set_first_source(const struct rule_set *set, enum field_id field);
+
 /* Where the column of a condition of input.where (from 0) is in a record's cells. */
 size_t rule_set_where_column(const struct rule_set *set, size_t condition);
 

@@ -210,6 +210,7 @@ static void settle_footer(struct record *record, struct arena *arena)
             "a valid customer among the records at the end that input.csv.skip_footer leaves out: is the footer missing?")};
     record->skipped = record->rejected;
     record->unique_known = 0;
+    record->sources = 0;
     if (record->skipped) {
         record->rejected = false;
         record->verdict_count = 0;

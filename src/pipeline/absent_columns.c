@@ -1,0 +1,55 @@
+#include "pipeline/absent_columns.h"
+
+#include <inttypes.h>
+
+enum { SHOWN_MAX = 10, LIST_MAX = 4 << 20 };
+
+/* The columns that were found so far. */
+struct finding {
+    struct buffer list;
+    size_t count;
+    struct job_place place; /* of the first one */
+};
+
+static void add_column(struct finding *finding, enum field_id field, const struct job_column *column)
+{
+    if (finding->count++ == 0)
+        finding->place = column->place;
+    if (finding->count <= SHOWN_MAX)
+        buffer_printf(&finding->list, "%s\"%s\" (%s)", finding->count > 1 ? ", " : "", column->name,
+                      field_name(field));
+}
+
+static bool has_value(const struct rule_set *rules, const struct run_stats *stats, enum field_id field,
+                      size_t index)
+{
+    size_t bit = rule_set_first_source(rules, field);
+    if (bit == SIZE_MAX)
+        return stats->fields[field].present > 0;
+    return bit + index >= 64 || stats->sources >> (bit + index) & 1;
+}
+
+void absent_columns_warn(const struct job *job, const struct rule_set *rules, const struct run_stats *stats)
+{
+    struct finding finding = {.count = 0};
+    if (stats->well_formed == 0 || job->fields_auto)
+        return;
+    buffer_init(&finding.list, LIST_MAX);
+    for (size_t i = 0; i < field_count(); i++) {
+        const size_t *columns;
+        const struct job_mapping *mapping = rule_set_source(rules, (enum field_id)i, &columns);
+        for (size_t k = 0; mapping && k < mapping->column_count; k++)
+            if (!has_value(rules, stats, (enum field_id)i, k))
+                add_column(&finding, (enum field_id)i, &mapping->columns[k]);
+    }
+    if (finding.count > SHOWN_MAX)
+        buffer_printf(&finding.list, " and %zu more", finding.count - SHOWN_MAX);
+    if (finding.count > 0)
+        job_warn(job, finding.place, "none of the %" PRIu64 " records has a value in %s %s\nhint: %s",
+                 stats->well_formed, job->input.format == JOB_FORMAT_CSV ? "the column" : "the path",
+                 finding.list.data,
+                 job->input.format == JOB_FORMAT_CSV
+                     ? "is the column empty in the export, or another one meant?"
+                     : "check the spelling: upper and lower case are different");
+    buffer_clear(&finding.list);
+}
