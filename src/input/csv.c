@@ -228,16 +228,25 @@ static struct slice explain_columns(const struct csv *csv, struct arena *arena)
             arena,
             "1 cell where input.csv.header names %zu columns: is the delimiter `%s`? Set input.csv.delimiter",
             csv->column_count, column_names_of_delimiter(delimiter));
-    return arena_printf(
-        arena, "%zu cell%s where %s %zu columns: look for a delimiter that should be quoted, or is missing",
-        count, count == 1 ? "" : "s", csv->input->header ? "input.csv.header names" : "the header has",
-        csv->column_count);
+    const char *advice = "look for a delimiter that should be quoted, or is missing";
+    if (count > csv->column_count && csv_cells_can_pad(csv->cells))
+        advice = "those too many are empty; csv: {ragged: pad} in the job's input drops them";
+    else if (count < csv->column_count && csv->input->ragged == JOB_RAGGED_REJECT)
+        advice =
+            "look for a missing delimiter; if empty cells at the end are left out, set csv: {ragged: pad} in the job's input";
+    return arena_printf(arena, "%zu cell%s where %s %zu columns: %s", count, count == 1 ? "" : "s",
+                        csv->input->header ? "input.csv.header names" : "the header has", csv->column_count,
+                        advice);
 }
 
 static void add_cells(struct csv *csv, struct batch *batch)
 {
-    bool pads = csv->input->ragged == JOB_RAGGED_PAD;
-    if (csv_cells_count(csv->cells) == csv->column_count || (pads && csv_cells_pad(csv->cells))) {
+    bool fits = csv_cells_count(csv->cells) == csv->column_count;
+    if (!fits && csv->input->ragged == JOB_RAGGED_PAD && csv_cells_can_pad(csv->cells)) {
+        csv_cells_pad(csv->cells);
+        fits = true;
+    }
+    if (fits) {
         struct record *record = add_record(csv, batch, lines_kept(&csv->lines).len);
         record->cells = csv_cells_list(csv->cells);
         record->cell_count = csv->column_count;

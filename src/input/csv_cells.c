@@ -235,12 +235,14 @@ size_t csv_cells_count(const struct csv_cells *cells)
     return cells->count;
 }
 
-bool csv_cells_pad(struct csv_cells *cells)
+bool csv_cells_can_pad(const struct csv_cells *cells)
 {
-    if (cells->has_surplus)
-        return false;
+    return !cells->has_surplus;
+}
+
+void csv_cells_pad(struct csv_cells *cells)
+{
     for (size_t i = cells->count; i < cells->capacity; i++)
         cells->list[i] = slice_make("", 0);
     cells->count = cells->capacity;
-    return true;
 }

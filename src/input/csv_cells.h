@@ -40,8 +40,10 @@ enum csv_cells_result csv_cells_end(struct csv_cells *cells);
 struct slice *csv_cells_list(const struct csv_cells *cells);
 size_t csv_cells_count(const struct csv_cells *cells);
 
-/* Gives a complete record exactly `capacity` cells: empty ones are added, and those beyond that hold nothing
- * but blanks are dropped. False, and nothing is changed: a cell beyond has a value. */
-bool csv_cells_pad(struct csv_cells *cells);
+/* Whether a complete record can have exactly `capacity` cells without loss: those beyond hold nothing but
+ * blanks. */
+bool csv_cells_can_pad(const struct csv_cells *cells);
+/* Makes it so: cells beyond are dropped, and empty ones added. */
+void csv_cells_pad(struct csv_cells *cells);
 
 #endif

@@ -350,6 +350,10 @@ static void a_fault_names_the_setting_that_reads_it(void **state)
         {{PLAIN}, "a,b\n\"x\\\"\",1\n2,3\n", "escape: '\\'"},
         {{PLAIN}, "a,b\n1,=\"00123\"\n", "set input.spreadsheet_guards to strip"},
         {{PLAIN, GIVEN}, "1,2,3\n", "3 cells where input.csv.header names 2 columns"},
+        {{PLAIN}, "a,b\n1,2,\n", "those too many are empty; csv: {ragged: pad}"},
+        {{PLAIN}, "a,b\n1\n", "1 cell where the header has 2 columns: look for a missing delimiter; if"},
+        {{PLAIN}, "a,b\n1,2,3\n", "look for a delimiter that should be quoted"},
+        {{PLAIN, GIVEN}, "1;2\n", "is the delimiter `;`? Set input.csv.delimiter"},
         {{ESCAPE}, "a,b\n1,2\\\n", "double the escape character"},
     };
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
