@@ -50,9 +50,15 @@ bool read_field_decode(struct record_context *context, const struct field_plan *
     return true;
 }
 
+/* Most cells are UTF-8 without a guard: these are not decoded, only tested for it. */
 void read_field_cell(struct record_context *context, const struct field_plan *plan, struct slice cell)
 {
+    bool is_plain = !context->set->is_decoded && !guards_may_begin(cell);
     struct slice text;
-    if (cell.len > 0 && read_field_decode(context, plan, cell, &text))
+    if (cell.len == 0)
+        return;
+    if (is_plain)
+        read_field_text(context, plan, cell);
+    else if (read_field_decode(context, plan, cell, &text))
         read_field_text(context, plan, text);
 }
