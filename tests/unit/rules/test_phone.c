@@ -109,6 +109,7 @@ static void numbers_are_read_and_refused(void **state)
         {"the country's calling code without its plus", "4915112345678", "DE", PHONE_AMBIGUOUS, NULL, 0},
         {"the same with blanks", "49 151 12345678", "DE", PHONE_AMBIGUOUS, NULL, 0},
         {"a foreign mobile without its plus", "447400123456", "DE", PHONE_AMBIGUOUS, NULL, 0},
+        {"a Danish mobile that is no number of the US", "4520123456", "US", PHONE_AMBIGUOUS, NULL, 0},
         {"an own calling code that reads the same", "14155550110", "US", PHONE_OK, "+14155550110",
          PHONE_VALID},
         {"the same in India", "919876543210", "IN", PHONE_OK, "+919876543210", PHONE_VALID},
