@@ -322,7 +322,6 @@ const struct date_forms *date_forms_new(const struct date_settings *settings, st
         has_names |= format->has_month_name;
         forms->reads_iso |= format->iso_is_safe;
         forms->reads_compact_iso |= format->iso_is_safe && format->has_separators;
-        forms->reads_numbers |= format->kind != DATE_KIND_PARTS;
     }
     forms->months = has_names ? month_names_new(settings->locale, arena) : NULL;
     if (!has_names || forms->months)

@@ -30,8 +30,7 @@ struct date_forms {
     unsigned century;
     bool drops_time;
     bool reads_iso, reads_compact_iso;
-    bool reads_numbers; /* a form is a number: `29221.0` is not damaged */
-    const char *text;   /* `DD/MM/YYYY or excel` */
+    const char *text; /* `DD/MM/YYYY or excel` */
 };
 
 /* NULL with *fault: what is wrong with the format at index *at, a clause for a message. */
