@@ -27,12 +27,23 @@ struct country_memo {
     char text[COUNTRY_MEMO_TEXT];
 };
 
+enum { ROW_MEMO_SIZE = 16, ROW_MEMO_TEXT = 30 };
+
+/* Caches the result of a condition of input.where by the source cell: such columns hold few different values.
+ */
+struct row_memo {
+    uint8_t len; /* 0: free */
+    bool found;
+    char text[ROW_MEMO_TEXT];
+};
+
 /* What one thread needs beside the rule set. */
 struct rule_worker {
     const struct rule_set *set;
     struct pattern_matcher *matcher;        /* NULL: the job has no pattern */
     struct pattern_matcher *source_matcher; /* of fields' `match`; NULL: none has one */
     struct ndjson_cells *ndjson;            /* NULL: the input has columns */
+    struct row_memo *row_memos;             /* [condition_count * ROW_MEMO_SIZE]; NULL: no conditions */
     struct country_memo memo[COUNTRY_MEMO_SIZE];
 };
 

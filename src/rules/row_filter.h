@@ -21,7 +21,8 @@
 struct row_condition {
     const struct job_where *where;
     struct pattern *pattern;
-    size_t column; /* of a record's cells; the rule set finds it */
+    size_t column;                  /* of a record's cells; the rule set finds it */
+    enum pattern_result of_nothing; /* of the empty string */
 };
 
 /* Compiles the pattern. 0, or -1 with ERROR_USAGE at its place in the job file: PCRE2 or its JIT does not

@@ -19,8 +19,10 @@ struct rule_worker *rule_worker_new(const struct rule_set *set)
     worker->set = set;
     if (set->paths)
         worker->ndjson = ndjson_cells_new(set->paths);
-    if (set->condition_count > 0)
+    if (set->condition_count > 0) {
         worker->matcher = pattern_matcher_new(0);
+        worker->row_memos = memory_new(set->condition_count * ROW_MEMO_SIZE, sizeof *worker->row_memos);
+    }
     for (size_t i = 0; i < set->custom_rule_count; i++)
         if (set->custom_rules[i].pattern && !worker->matcher)
             worker->matcher = pattern_matcher_new(0);
@@ -36,6 +38,7 @@ void rule_worker_free(struct rule_worker *worker)
     pattern_matcher_free(worker->matcher);
     pattern_matcher_free(worker->source_matcher);
     ndjson_cells_free(worker->ndjson);
+    free(worker->row_memos);
     free(worker);
 }
 

@@ -102,6 +102,25 @@ static void all_conditions_must_hold(void **state)
     filtered_free(filtered);
 }
 
+/* Results are cached by the cell: one that is alike but for a letter in the middle has the same place there.
+ */
+static void the_same_value_gets_the_same_result_again(void **state)
+{
+    (void)state;
+    static const char *const cells[] = {"active", "acrive",    "active", " active", "acrive", "",
+                                        "active", "act\xffve", "active", "a",       "acrive"};
+    struct filtered *filtered = filtered_new("");
+    add_where(filtered, "city", true, "^active$");
+    for (size_t i = 0; i < COUNT(cells); i++) {
+        filtered->fixture->cells[0] = slice_from(cells[i]);
+        const char *want = strstr(cells[i], "active") ? "kept"
+                           : strchr(cells[i], '\xff') ? "city/encoding record/where"
+                                                      : "skipped by 1";
+        assert_string_equal(result_of(filtered), want);
+    }
+    filtered_free(filtered);
+}
+
 static void a_skipped_record_is_not_validated(void **state)
 {
     (void)state;
@@ -244,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_condition_searches_the_trimmed_value),
         cmocka_unit_test(a_value_that_is_null_is_the_empty_string),
         cmocka_unit_test(all_conditions_must_hold),
+        cmocka_unit_test(the_same_value_gets_the_same_result_again),
         cmocka_unit_test(a_skipped_record_is_not_validated),
         cmocka_unit_test(a_column_that_is_not_mapped_can_be_judged),
         cmocka_unit_test(a_value_that_cannot_be_read_rejects_the_record),
