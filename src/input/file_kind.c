@@ -35,7 +35,10 @@ static const struct {
     {SLICE_LITERAL("Rar!\x1a\x07"), {"is a RAR archive", "unpack it first: unrar p -inul FILE >export.csv"}},
     {SLICE_LITERAL("%PDF-"),
      {"is a PDF document, not an export", "export the records as CSV or NDJSON from where it was made"}},
-    {SLICE_LITERAL("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), {"is an old Excel workbook (.xls), not CSV", AS_CSV}},
+    {SLICE_LITERAL("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+     {"is an old Excel workbook (.xls) or one with a password, not CSV", AS_CSV}},
+    {SLICE_LITERAL("-----BEGIN PGP MESSAGE-----"),
+     {"is encrypted with PGP", "decrypt it first: gpg -d FILE >export.csv"}},
     {SLICE_LITERAL("PAR1\x15"),
      {"is a Parquet file", "convert it first: duckdb -c \"COPY (FROM 'FILE') TO 'export.csv'\""}},
     {SLICE_LITERAL("Obj\x01"),
@@ -80,7 +83,8 @@ static struct slice skip_blanks(struct slice text)
 /* Not every `<`: some programs put the names of columns in angle brackets. */
 static const struct file_kind *find_markup(struct slice start)
 {
-    static const char *const tags[] = {"<!doctype html", "<html", "<head>", "<body", "<table", "<script"};
+    static const char *const tags[] = {"<!doctype html", "<html",   "<head>", "<body",
+                                       "<table",         "<script", "<!--"};
     static const struct slice mark = SLICE_LITERAL("\xef\xbb\xbf"),
                               excel = SLICE_LITERAL("progid=\"Excel.Sheet\"");
     struct slice text = skip_blanks(slice_begins(start, mark) ? slice_skip(start, mark.len) : start);
@@ -103,6 +107,8 @@ const struct file_kind *file_kind_find(struct slice start, bool is_inflated)
             return &magics[i].kind;
     if (slice_begins(start, SLICE_LITERAL("PK\x03\x04")))
         return find_in_zip(start);
+    if (slice_begins(start, SLICE_LITERAL("PK\x05\x06"))) /* without any file */
+        return &zip;
     if (start.len >= 10 && slice_begins(start, SLICE_LITERAL("BZh")) &&
         memcmp(start.data + 4, "\x31\x41\x59\x26\x53\x59", 6) == 0)
         return &bzip2;

@@ -45,7 +45,7 @@ my @kinds = (
     ['a zip', zipped('export.csv', csv_rows(3)), qr/is a ZIP archive\n.*hint: .*unzip -p FILE/],
     ['a workbook', zipped('[Content_Types].xml', '<Types/>'), qr/is an Excel workbook \(\.xlsx\), not CSV\n.*hint: save it as CSV \(UTF-8\).*soffice .*FILE/],
     ['a workbook of another writer', zipped('xl/workbook.xml', '<workbook/>'), qr/is an Excel workbook \(\.xlsx\)/],
-    ['an old workbook', "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" . "\0" x 600, qr/is an old Excel workbook \(\.xls\), not CSV\n.*hint: save it as CSV/],
+    ['an old workbook', "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" . "\0" x 600, qr/is an old Excel workbook \(\.xls\) or one with a password, not CSV\n.*hint: save it as CSV/],
     ['bzip2', $bzip2, qr/is compressed with bzip2\n.*hint: .*bzip2 -dc FILE \| gzip >/],
     ['xz', "\xfd7zXZ\0\0\x04\xe6\xd6\xb4F\x02\0!\x01", qr/is compressed with xz\n.*hint: .*xz -dc FILE \| gzip >/],
     ['zstd', "\x28\xb5\x2f\xfd\x04\x58\x19\0\0\x61", qr/is compressed with zstd\n.*hint: .*zstd -dc FILE \| gzip >/],
