@@ -70,12 +70,18 @@ static const struct wrapper *find_dynamodb(const struct json_node *nodes, size_t
                         index);
 }
 
+/* The members that a reject file adds to a record. */
+static bool is_added(struct slice name)
+{
+    return slice_begins_with(name, "kyc_");
+}
+
 static bool has_attributes(const struct json_node *nodes, size_t object)
 {
     if (nodes[object].kind != JSON_OBJECT || nodes[object].children == 0)
         return false;
     for (size_t child = object + 1; child < nodes[object].end; child = nodes[child].end)
-        if (!find_dynamodb(nodes, child))
+        if (!find_dynamodb(nodes, child) && !is_added(nodes[child].key))
             return false;
     return true;
 }
@@ -94,7 +100,7 @@ bool json_typed_is_dynamodb(const struct json_node *nodes)
     if (!is_image(nodes[1].key))
         return has_attributes(nodes, 0);
     for (size_t child = 1; child < nodes[0].end; child = nodes[child].end)
-        if (!is_image(nodes[child].key) || !has_attributes(nodes, child))
+        if (!is_added(nodes[child].key) && (!is_image(nodes[child].key) || !has_attributes(nodes, child)))
             return has_attributes(nodes, 0);
     return true;
 }

@@ -58,6 +58,7 @@ static void note_names(struct ndjson *ndjson, struct json_reader *json, struct s
         return;
     for (size_t member = 1; member < nodes[0].end; member = nodes[member].end) {
         struct slice name = nodes[member].key;
+        header->is_reject_file |= slice_is(name, "kyc_row");
         bool is_odd = name.len && (memchr(name.data, '.', name.len) || memchr(name.data, '[', name.len));
         if (is_odd && header->name_count < NAMES_MAX && !is_noted(header, name))
             names[header->name_count++] = arena_copy(&ndjson->names_arena, name);

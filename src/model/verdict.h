@@ -44,7 +44,8 @@ struct verdict {
  * - provider_warning (warning): the provider's own, beside a success
  * - guard (warning): a spreadsheet's guard around a value: ' before it, or ="…" around it
  * - record/where: the value of a condition of input.where cannot be read
- * - record/malformed: broken quoting or JSON; columns: other than in the header; cut: the input broke off
+ * - record/malformed: broken quoting or JSON, or an object that wraps an array of records; columns: other
+ * than in the header; cut: the input broke off
  * - record/footer: a valid customer where input.csv.skip_footer expects none
  */
 #define RULE_REQUIRED        "required"

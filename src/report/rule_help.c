@@ -52,7 +52,7 @@ static const struct rule_help_row {
 
     {RULE_HELP_RECORD,
      RULE_MALFORMED,
-     {"broken quoting or JSON: see the raw lines in broken.*",
+     {"broken quoting or JSON, or several customers in one line of NDJSON: see the raw lines in broken.*",
       "The line is broken: its quotes or its JSON do not end where they should.",
       "See the raw lines in the broken file. Double the quotes inside cells and export again."}},
     {RULE_HELP_RECORD,

@@ -47,6 +47,14 @@ like(explained(1), qr/^  city +Rome /m, 'DynamoDB: a map is passed through');
 ($summary) = checked('external_id: id, date_of_birth: born, phone: phone', '{"id":"c1","phone":{"N":"14155550110"},"born":"1980-02-13"}');
 is_deeply($summary->{rejects_by_rule}, {'phone/format' => 1}, 'an own member N of a record that is not of DynamoDB is not unwrapped');
 
+($summary) = checked('external_id: Item.id, date_of_birth: Item.born, phone: Item.phone', $item, $item =~ s/1980-02-13/1980-13-13/r =~ s/c1/c2/r);
+is($summary->{rejected}, 1, 'DynamoDB: one rejected');
+my $rejects = "$folder/report/check/rejects.ndjson.gz";
+my $fixed = qx(gunzip -c '$rejects');
+like($fixed, qr/"kyc_row":2/, 'DynamoDB: the reject file has it');
+($summary) = checked('external_id: Item.id, date_of_birth: Item.born, phone: Item.phone', $fixed =~ s/1980-13-13/1980-12-13/r =~ s/\n//r);
+is($summary->{valid}, 1, 'DynamoDB: once corrected there, it is read from there');
+
 # `[*]`.
 my $pair = 'external_id: id, date_of_birth: born, phone: phone, tax_id: "tax_ids[*].id", tax_country: "tax_ids[*].issuing_country"';
 my $one = '"born":"1980-02-13","phone":"+14155550110"';
