@@ -19,8 +19,8 @@ static void mask_character(struct buffer *out, struct slice text, const struct u
         buffer_append(out, slice_make(text.data, 1));
 }
 
-/* Of a text that is not of the encoding, the bytes are shown. A cut in the middle of a character does not make
- * it one. */
+/* Of a text that is not of the encoding, the bytes are shown. A cut in the middle of a character does not
+ * make it one. */
 static void decode(const struct encoding *encoding, bool is_cut, struct arena *arena, struct slice *text)
 {
     size_t most = is_cut ? UTF8_CHAR_MAX : 0;

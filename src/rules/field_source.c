@@ -8,6 +8,8 @@
 
 enum { JOINED_MAX = 1 << 20 };
 
+static const struct slice array_separator = {(const char[]){VALUE_SEPARATOR}, 1};
+
 int field_source_prepare(struct rule_set *set, struct field_plan *plan, struct error *error)
 {
     const struct job_mapping *mapping = plan->mapping;
@@ -56,6 +58,17 @@ static bool keeps_blanks(const struct field_plan *plan)
            plan->type == FIELD_TYPE_TEXT_LIST;
 }
 
+/* True when an item of a list has a value; its damage, if any, is reported where it is read. */
+static bool has_items(const struct record_context *context, struct slice list, struct slice separator)
+{
+    struct slice rest = list, item, clean;
+    while (slice_next_item(&rest, separator, &item))
+        if (text_normalize(item, context->arena, &clean) == TEXT_ENCODING ||
+            !clean_is_null(context->set, clean))
+            return true;
+    return false;
+}
+
 /* The text as it is matched: cleaned, and empty for a null value. False, with a verdict, when it is damaged.
  */
 static bool clean_source(struct record_context *context, const struct field_plan *plan, struct slice source,
@@ -71,6 +84,8 @@ static bool clean_source(struct record_context *context, const struct field_plan
         *text = slice_make(NULL, 0);
     else if (is_raw) /* the type's own cleaning reports what it removes */
         *text = trim(source);
+    if (plan->mapping->split && !has_items(context, *text, slice_from(plan->mapping->split)))
+        *text = slice_make(NULL, 0);
     return true;
 }
 
@@ -137,17 +152,6 @@ static bool join_columns(struct record_context *context, const struct field_plan
     return is_good;
 }
 
-/* True when an item of an array has a value; its damage, if any, is reported where it is read. */
-static bool has_items(const struct record_context *context, struct slice list)
-{
-    struct slice rest = list, item, clean;
-    while (record_next_item(&rest, &item))
-        if (text_normalize(item, context->arena, &clean) == TEXT_ENCODING ||
-            !clean_is_null(context->set, clean))
-            return true;
-    return false;
-}
-
 static bool choose_column(struct record_context *context, const struct field_plan *plan,
                           struct field_source *source)
 {
@@ -157,7 +161,7 @@ static bool choose_column(struct record_context *context, const struct field_pla
             return false;
         if (text.len == 0)
             continue;
-        if (source->form == NDJSON_LIST && has_items(context, text))
+        if (source->form == NDJSON_LIST && has_items(context, text, array_separator))
             source->columns = text;
         else if (source->form != NDJSON_LIST && !clean_source(context, plan, text, &source->columns))
             return false;
@@ -218,7 +222,7 @@ static bool match_items(struct record_context *context, const struct field_plan 
     }
     is_good = is_good && keep_joined(context, plan, &out, value);
     buffer_clear(&out);
-    if (is_good && !has_items(context, *value))
+    if (is_good && !has_items(context, *value, array_separator))
         *value = slice_make(NULL, 0);
     return is_good;
 }

@@ -84,6 +84,7 @@ static void the_first_column_with_a_value_is_read_or_all_are_joined(void **state
          "DE|FR",
          ""},
         {"a key keeps its blanks", FIELD_EXTERNAL_ID, {"", "C  1"}, {0}, "C  1", ""},
+        {"a list without an item", FIELD_NATIONALITIES, {"; N/A ;", "fr"}, {.split = ";"}, "FR", ""},
         {"an invisible character is reported once",
          FIELD_CITY,
          {"", "Os\xe2\x80\x8blo"},
