@@ -49,6 +49,11 @@ static struct fixture *fixture_of(const struct encoding *encoding, const struct 
 
     fixture->job.input.format = JOB_FORMAT_NDJSON;
     fixture->job.input.encoding = *encoding;
+    /* What begins with `-` there is skipped. */
+    static struct job_where where[] = {{{"a.b", {0, 0}}, "^-", {0, 0}, false},
+                                       {{"s", {0, 0}}, "^-", {0, 0}, false}};
+    fixture->job.input.where = where;
+    fixture->job.input.where_count = 2;
     for (size_t i = 0; i < PATHS; i++)
         fixture_map(fixture, paths[i].field, "")->columns->name = paths[i].path;
     if (!fixture_build(fixture))
@@ -84,6 +89,11 @@ static void add_judged(struct buffer *out, const struct record *record)
         assert(utf8_is_valid(verdict->message));
         assert(verdict->level != VERDICT_REJECT || record->rejected);
         buffer_printf(out, " %s/%s", field_name(verdict->field), verdict->rule);
+    }
+    if (record->skipped) {
+        assert(!record->fault && !record->rejected && record->verdict_count == 0 && !record->values);
+        buffer_printf(out, " skipped by %u\n", record->skipped_by);
+        return;
     }
     for (size_t i = 0; !record->fault && i < FIELD_COUNT; i++) {
         const struct value *value = &record->values[i];
