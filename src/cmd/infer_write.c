@@ -5,6 +5,7 @@
 #include "cmd/infer_column.h"
 #include "cmd/infer_encoding.h"
 #include "cmd/infer_fields.h"
+#include "cmd/infer_where.h"
 #include "cmd/yaml_scalar.h"
 #include "core/json.h"
 
@@ -160,7 +161,7 @@ static void write_csv(const struct infer_sample *sample, struct buffer *out)
         buffer_append_text(out, "  spreadsheet_guards: strip\n");
 }
 
-static void write_input(const struct infer_sample *sample, const char *path, struct buffer *out)
+static void write_input(struct infer_sample *sample, const char *path, struct buffer *out)
 {
     bool is_csv = sample->format == JOB_FORMAT_CSV;
 
@@ -172,6 +173,7 @@ static void write_input(const struct infer_sample *sample, const char *path, str
         write_csv(sample, out);
     }
     write_nulls(sample, out);
+    infer_where_write(sample, out);
 }
 
 static void write_provider(const struct provider *provider, struct buffer *out)

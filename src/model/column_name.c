@@ -183,6 +183,38 @@ static void find_run(const struct tokens *tokens, struct arena *arena, struct co
         }
 }
 
+/* The length of the longest of words (a blank before and behind each) that name begins with. */
+static size_t prefix_len(const char *words, struct slice name)
+{
+    size_t best = 0;
+
+    for (const char *cursor = words; *cursor; cursor++) {
+        size_t len = strcspn(cursor + 1, " ");
+        if (*cursor == ' ' && len > best && len < name.len && memcmp(cursor + 1, name.data, len) == 0)
+            best = len;
+    }
+    return best;
+}
+
+/* A name in capitals has no signs between its words: `MAILINGSTREET`. */
+static void find_in_one_word(struct slice word, struct column_name *name)
+{
+    size_t len = prefix_len(person_words, word);
+    enum column_group group = COLUMN_GROUP_NONE;
+
+    for (size_t i = 0; i < sizeof group_words / sizeof *group_words && group == COLUMN_GROUP_NONE; i++) {
+        struct slice prefix = slice_from(group_words[i].token);
+        if (slice_begins(word, prefix) && word.len > prefix.len) {
+            group = group_words[i].group;
+            len = prefix.len;
+        }
+    }
+    struct synonym found = look_up(slice_skip(word, len));
+    if (len == 0 || found.fit <= SYNONYM_WEAK)
+        return;
+    *name = (struct column_name){.field = found.field, .fit = SYNONYM_TOKENS, .group = group};
+}
+
 /* The name without a remark in brackets, and without what is no letter or digit behind it. `[0]` and `.$oid`
  * go too: an item of an array, a type that is no name. */
 static struct slice without_remarks(struct slice column, struct arena *arena)
@@ -222,6 +254,8 @@ static struct column_name read_part(struct slice part, struct arena *arena)
 
     split(part, arena, &tokens);
     find_run(&tokens, arena, &name);
+    if (name.fit == SYNONYM_NONE && tokens.count == 1)
+        find_in_one_word(tokens.items[0], &name);
     return name;
 }
 
@@ -259,11 +293,36 @@ struct column_name column_name_read(struct slice column, struct arena *arena)
         name.field = found.field;
         name.fit = found.fit;
     }
-    if (name.fit < SYNONYM_USUAL || plain.len < column.len)
+    if (name.group == COLUMN_GROUP_NONE && (name.fit < SYNONYM_USUAL || plain.len < column.len))
         name.group = group_within(column, arena);
     if (name.fit > SYNONYM_WEAK)
         name.person = COLUMN_PERSON_NONE;
     return name;
+}
+
+enum column_state column_name_state(struct slice column, struct arena *arena)
+{
+    static const struct {
+        const char *words;
+        enum column_state state;
+    } kinds[] = {{ended_words, COLUMN_STATE_ENDED},
+                 {gone_words, COLUMN_STATE_GONE},
+                 {here_words, COLUMN_STATE_HERE},
+                 {status_words, COLUMN_STATE_STATUS}};
+    struct tokens tokens;
+
+    split(without_remarks(column, arena), arena, &tokens);
+    for (size_t first = 0; first < tokens.count; first++) {
+        struct slice name = join(&tokens, first, tokens.count, false, arena);
+        if (slice_begins_with(name, "is") && name.len > 2 && tokens.count == 1)
+            name = slice_skip(name, 2); /* `ISDELETED` */
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (is_among(kinds[i].words, name))
+                return kinds[i].state;
+        if (!is_person(tokens.items[first]) && !slice_is(tokens.items[first], "is"))
+            break;
+    }
+    return COLUMN_STATE_NONE;
 }
 
 /* The longest form that starts at the text's beginning; its signs in the middle only. Writes it in capitals.

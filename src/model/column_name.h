@@ -43,6 +43,17 @@ struct column_name {
 /* column: UTF-8. arena: scratch. */
 struct column_name column_name_read(struct slice column, struct arena *arena);
 
+/* What a column says of whether its record is a customer at all. */
+enum column_state {
+    COLUMN_STATE_NONE,
+    COLUMN_STATE_ENDED,  /* a time at which it ended: `deleted_at` */
+    COLUMN_STATE_GONE,   /* true: it is gone, `is_deleted` */
+    COLUMN_STATE_HERE,   /* true: it is there, `active` */
+    COLUMN_STATE_STATUS, /* a word for it */
+};
+
+enum column_state column_name_state(struct slice column, struct arena *arena);
+
 /* A form of a date that the name gives, such as `DD/MM/YYYY` of `Date of birth (dd/mm/yyyy)`: tokens of a
  * job's `format` and the signs /.- alone, in the arena. False when there is none. */
 bool column_name_date_form(struct slice column, struct arena *arena, struct slice *form);

@@ -143,4 +143,15 @@ static const char full_names_last_first[] =
     "nomprenom nometprenom nomprenoms apellidosynombre apellidosnombre apellidosynombres cognomenome "
     "namevorname nachnamevorname nazwiskoimie nazwiskoiimie ";
 
+/* Whether a record is a customer: by the words of a name in one, without `is` and `account` before it. */
+static const char ended_words[] =
+    " deletedat deletedon deletedate datedeleted deletiondate closedat closedon closeddate closingdate "
+    "archivedat archivedon deactivatedat cancelledat canceledat removedat terminatedat enddate ";
+static const char gone_words[] =
+    " deleted delflag deletedflag softdeleted blocked disabled archived closed removed suspended banned inactive "
+    "deactivated cancelled canceled geloescht geloscht gesperrt test testaccount ";
+static const char here_words[] = " active enabled activeflag aktiv actif activo ";
+static const char status_words[] =
+    " status accountstatus customerstatus userstatus recordstatus statuscode statut estado stato ";
+
 #endif

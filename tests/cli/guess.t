@@ -87,6 +87,11 @@ my @rows = (
     ['columns that matched nothing', "id,shoe size\n1,42\n", qr/without a field:\n  #   shoe size    filled in 1 of 1 rows/],
     ['a name that YAML would read otherwise', "id,\"a: b\",Yes\n1,2,3\n", qr/^  #   "a: b" .*\n  #   "Yes" /m],
     ['a word near to a word of the provider', "id,occupation\n1,helthcare\n", qr/^    #   helthcare: healthcare    # 1 row, the nearest/m],
+    ['records that are deleted', "id,is_deleted\n1,false\n2,true\n", qr/^  # CHECK: 1 of 2 records have another value than "?false"? in is_deleted.*\n  # where:\n  #   - \{column: is_deleted, must_match: '\^false\$'\}\n/m],
+    ['a time at which they ended', "id,deleted_at\n1,\n2,2024-01-01\n", qr/^  # CHECK: 1 of 2 records have a value in deleted_at.*\n  # where:\n  #   - \{column: deleted_at, must_match: '\^\$'\}\n/m],
+    ['a word for their state', "id,status\n1,active\n2,closed\n3,Test\n", qr/^  # CHECK: 2 of 3 .*\n  # where:\n  #   - \{column: status, must_match: '\^active\$'\}\n/m],
+    ['two of these', "id,active,deleted_at\n1,t,\n2,f,2024-01-01\n", qr/^  # where:\n  #   - \{column: active, must_match: '\^t\$'\}\n  # CHECK: .*\n  #   - \{column: deleted_at,/m],
+    ['a flag that all share', "id,is_deleted\n1,false\n2,false\n", qr/^  null_values: .*\n\n/m],
     ['a header alone', "id,email\n", qr/^  email: email/m],
 );
 for my $case (@rows) {

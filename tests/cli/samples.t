@@ -14,7 +14,8 @@ my $build = $ENV{KYC_BUILD} // 'build';
 my $temp  = tempdir(CLEANUP => 1);
 
 ok(system('scripts/make-samples', $temp) == 0, 'the samples can be made again') or BAIL_OUT('no samples');
-for my $name (map { "$_.gz" } qw(customers.csv customers-dirty.csv customers.ndjson customers-dirty.ndjson bank.csv saas.ndjson every-defect.csv)) {
+for my $name (map { "$_.gz" } qw(customers.csv customers-dirty.csv customers.ndjson customers-dirty.ndjson bank.csv saas.ndjson every-defect.csv
+    shopify.csv stripe.csv hubspot.csv salesforce.csv auth0.ndjson mongodb.ndjson postgresql.csv)) {
     # What gzip makes of them may differ by its version: the rows may not.
     ok(unpacked("samples/$name") eq unpacked("$temp/$name"), "$name is committed as its script makes it");
 }
@@ -46,7 +47,68 @@ for (['samples/customers-ndjson.yaml', 'customers-dirty.ndjson', '--input', 'sam
     my %wanted = map { split } `scripts/make-samples --tally $name`;
     is_deeply(\%of, \%wanted, "$name: check finds what was planted, rule by rule");
 }
+
+# The recipes of the tools' exports: guess, at most five edited lines, and the job has the effect of the finished one.
+my $readme = text('samples/README.md');
+my %counts = map { /^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|/ ? ($1 => [$2, $3, $4]) : () } split /\n/, $readme;
+is(keys %counts, 7, 'seven tools have a recipe');
+for my $tool (sort keys %counts) {
+    my ($input, $provider, $script) = $readme =~ /^### \Q$tool\E\n\n +kyc-import guess (\S+) --provider (\S+) > job\.yaml\n\n```sed\n(.*?)```/ms;
+    ok($script, "$tool: a recipe is written") or next;
+    my $guessed = qx($build/kyc-import guess $input --provider $provider 2>$temp/guess.err);
+    is($?, 0, "$tool: guess");
+    put("$temp/edits.sed", $script);
+    put("$temp/guessed.yaml", $guessed);
+    my $edited = qx(sed -f $temp/edits.sed $temp/guessed.yaml);
+    my ($lines, $words) = edits($guessed, $edited);
+    cmp_ok($lines, '<=', 5, "  $lines lines and $words words are edited");
+    is($lines + $words, $script =~ tr/\n//, '  and each edit does something');
+    unlike($edited, qr/^  # TODO/m, '  no TODO is left');
+    unlike($edited, qr/^\s*otherwise:/m, '  and no `otherwise` hides a word');
+    put("samples/recipe-$tool.yaml", $edited =~ s{^  path: \S+}{  path: @{[$input =~ m{([^/]+)\z}]}}mr);
+    my ($made, $finished) = (check("samples/recipe-$tool.yaml"), check("samples/$tool.yaml"));
+    is_deeply([@$made{qw(read valid rejected skipped)}], [300, @{$counts{$tool}}], '  check gives the stated counts');
+    is_deeply([@$finished{qw(read valid rejected skipped)}], [300, @{$counts{$tool}}], '  and so it does for the finished job');
+    is_deeply($made->{rejects_by_rule}, $finished->{rejects_by_rule}, '  for the same reasons');
+    is(payload("samples/recipe-$tool.yaml", $_), payload("samples/$tool.yaml", $_), "  row $_ is sent as the finished job sends it") for 1, 7, 33, 150, 300;
+    unlink "samples/recipe-$tool.yaml";
+}
 done_testing;
+
+# Lines that differ: those of the job, and those of `values`.
+sub edits
+{
+    my ($before, $after) = map { [split /\n/] } @_;
+    my @changed = grep { ($before->[$_] // '') ne ($after->[$_] // '') } 0 .. $#$after;
+    my $words = grep { $after->[$_] =~ /^    (?:values:|  \S.*: \S+)\s*\z/ } @changed;
+    return (@changed - $words, $words);
+}
+
+# What explain shows of a row from its normalized values on; the ledger's place and the report are the job's own.
+sub payload
+{
+    my ($job, $row) = @_;
+    my $text = qx($build/kyc-import explain $job --row $row --unmask -q --set ledger=sqlite:$temp/none.ledger 2>&1);
+    $text =~ s/^.*?(?=^Normalized)//ms;
+    $text =~ s/\s+← .*$//mg;
+    return $text;
+}
+
+sub text
+{
+    my ($path) = @_;
+    open my $in, '<', $path or die "$path: $!\n";
+    local $/;
+    return <$in>;
+}
+
+sub put
+{
+    my ($path, $text) = @_;
+    open my $out, '>', $path or die "$path: $!\n";
+    print $out $text;
+    close $out or die "$path: $!\n";
+}
 
 sub unpacked {
     my ($path) = @_;
