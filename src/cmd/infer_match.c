@@ -189,6 +189,46 @@ static void find_last_resort(const struct matcher *matcher, struct infer_matches
         }
 }
 
+static bool leaf_holds(struct slice leaf, const char *const *words)
+{
+    for (; *words; words++)
+        if (memmem(leaf.data, leaf.len, *words, strlen(*words)))
+            return true;
+    return false;
+}
+
+/* The members of an array's objects mean what the array does: `tax_ids[*].value` and
+ * `tax_ids.data[*].country`. False: the array is no list of customers' numbers or nationalities. */
+static bool read_element_name(struct slice column, struct arena *arena, struct column_name *name)
+{
+    static const char *const countries[] = {"country", "Country", "issu", NULL};
+    static const char *const numbers[] = {"umber", "value", "Value", "code", NULL};
+    static const char *const ids[] = {"id", "Id", "ID", "tin", NULL}; /* of the number, or of its entry */
+    const char *every = memmem(column.data, column.len, "[*]", 3);
+    struct slice array = slice_make(column.data, every ? (size_t)(every - column.data) : 0), leaf;
+
+    for (*name = (struct column_name){.field = FIELD_NONE}; array.len; array.len = leaf.len) {
+        *name = column_name_read(array, arena);
+        if (name->field == FIELD_TAX_ID || name->field == FIELD_NATIONALITIES)
+            break;
+        const char *dot = memrchr(array.data, '.', array.len);
+        leaf = slice_make(array.data, dot ? (size_t)(dot - array.data) : 0);
+    }
+    if (array.len == 0)
+        return false;
+    leaf = slice_skip(column, (size_t)(every + 3 - column.data));
+    bool is_country = leaf_holds(leaf, countries), is_number = leaf_holds(leaf, numbers);
+    bool is_id = !is_number && leaf_holds(leaf, ids);
+    if (name->field == FIELD_TAX_ID && is_country)
+        name->field = FIELD_TAX_COUNTRY;
+    else if (!is_number && !is_id && !is_country && leaf.len)
+        *name = (struct column_name){.field = FIELD_NONE};
+    enum synonym_fit most = is_id ? SYNONYM_TOKENS : SYNONYM_PART;
+    if (name->fit > most)
+        name->fit = most;
+    return true;
+}
+
 void infer_match_columns(struct infer_sample *sample, struct infer_matches *matches)
 {
     struct matcher matcher = {.sample = sample};
@@ -198,7 +238,8 @@ void infer_match_columns(struct infer_sample *sample, struct infer_matches *matc
         struct candidate item = {.column = i};
         if (sample->columns[i].len == 0)
             continue;
-        item.name = column_name_read(sample->columns[i], &sample->arena);
+        if (!read_element_name(sample->columns[i], &sample->arena, &item.name))
+            item.name = column_name_read(sample->columns[i], &sample->arena);
         if (item.name.field == FIELD_NONE && item.name.person == COLUMN_PERSON_NONE)
             continue;
         item.score = item.name.field == FIELD_NONE ? 0 : score_of(sample, i, &item.name);
