@@ -57,9 +57,9 @@ static bool read_tail(struct slice text, char format[INFER_FORMAT_SIZE])
     cursor += fraction ? 1 + count_digits(cursor + 1, end) : 0;
     const char *blank = cursor < end && *cursor == ' ' ? " " : "";
     cursor += *blank != '\0';
-    bool half = end - cursor == 2 && strchr("aApP", *cursor) && ascii_lower(cursor[1]) == 'm';
+    bool half = cursor < end && strchr("aApP", *cursor);
     const char *last = half ? "A" : cursor < end ? "Z" : "";
-    if (*last == 'Z' && !strchr("Zz+-", *cursor))
+    if (*last == 'Z' && !strchr("ZzUuGg+-", *cursor))
         return false;
     snprintf(format, INFER_FORMAT_SIZE, "%c%s:mm%s%s%s%s", before, half ? "h" : "H", seconds ? ":ss" : "",
              fraction ? ".SSS" : "", *last ? blank : "", last);
@@ -131,6 +131,8 @@ static bool read_separator(const char **cursor, const char *end, char separator[
 {
     size_t len = 0;
     for (; *cursor < end && !ascii_is_digit(**cursor) && !is_letter(**cursor); ++*cursor) {
+        if (len && **cursor == ' ' && separator[len - 1] == ' ')
+            continue; /* a cleaned value has one blank */
         if (len == 7 || **cursor == '\'' || (unsigned char)**cursor < ' ')
             return false;
         separator[len++] = **cursor;

@@ -64,7 +64,7 @@ static size_t add_part(struct date_format *format, const char *text)
     format->parts[index].part = DATE_SEPARATOR;
     format->parts[index].separator = text[0];
     format->part_count++;
-    return 1;
+    return text[0] == ' ' ? len : 1; /* of several blanks, one is left in a cleaned value */
 }
 
 /* What a part needs beside it to mean something. */

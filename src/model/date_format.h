@@ -3,11 +3,11 @@
  *
  * Tokens: YYYY, or YY (two digits, in the job's window of 100 years); MM or M, or MMM or MMMM (a month's
  * name, short or full: each reads both); DD or D; HH or H (0 to 23), hh or h (1 to 12, with A or a: AM, PM);
- * mm; ss; SSS (a fraction of a second, one digit or more); Z (Z, +hh, +hhmm, +hh:mm). M, D, H and h are one
- * digit or two, so no other digits may touch them. Everything but letters and digits is a separator, and `T`
- * is one. Or a number, named by a word: `unix` and `unix_ms` (seconds and milliseconds since 1970-01-01 00:00
- * UTC, negative before), `excel` (days since 1899-12-31, with the 1900-02-29 that Excel has and the calendar
- * has not; what follows the point is the time of day). Thread: any; pure.
+ * mm; ss; SSS (a fraction of a second, one digit or more); Z (Z, UTC, GMT, +hh, +hhmm, +hh:mm). M, D, H and h
+ * are one digit or two, so no other digits may touch them. Everything but letters and digits is a separator,
+ * and `T` is one. Or a number, named by a word: `unix` and `unix_ms` (seconds and milliseconds since
+ * 1970-01-01 00:00 UTC, negative before), `excel` (days since 1899-12-31, with the 1900-02-29 that Excel has
+ * and the calendar has not; what follows the point is the time of day). Thread: any; pure.
  */
 #ifndef KYC_MODEL_DATE_FORMAT_H
 #define KYC_MODEL_DATE_FORMAT_H

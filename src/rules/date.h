@@ -38,7 +38,8 @@ enum date_result {
 bool date_is_day(struct date date);
 
 /* YYYY-MM-DD, and with compact YYYYMMDD, either with a time if any (`T` or a blank, hours and minutes,
- * optionally seconds, a fraction and an offset). Never DATE_AMBIGUOUS. reading: only filled in with DATE_OK.
+ * optionally seconds, a fraction and an offset, also `UTC` or `GMT`). Never DATE_AMBIGUOUS. reading: only
+ * filled in with DATE_OK.
  */
 enum date_result date_read_iso(struct slice text, bool compact, struct date_reading *reading);
 

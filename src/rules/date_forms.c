@@ -13,14 +13,16 @@ struct parts {
     bool is_pm;
 };
 
+/* AM, am, a.m., `p. m.`, which is what Spanish programs write. */
 static bool read_am_pm(struct slice text, size_t *index, bool *is_pm)
 {
-    if (*index + 2 > text.len || (text.data[*index + 1] | 0x20) != 'm')
+    *is_pm = date_scan_word(text, index, "p");
+    if (!*is_pm && !date_scan_word(text, index, "a"))
         return false;
-    char first = (char)(text.data[*index] | 0x20);
-    *is_pm = first == 'p';
-    *index += 2;
-    return first == 'a' || first == 'p';
+    bool has_dots = date_scan_char(text, index, '.');
+    if (has_dots)
+        date_scan_char(text, index, ' ');
+    return date_scan_word(text, index, "m") && (!has_dots || date_scan_char(text, index, '.'));
 }
 
 /* The variable for a part's digits, and their maximum number. */

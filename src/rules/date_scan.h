@@ -5,6 +5,9 @@
 #ifndef KYC_RULES_DATE_SCAN_H
 #define KYC_RULES_DATE_SCAN_H
 
+#include <string.h>
+#include <strings.h>
+
 #include "core/ascii.h"
 #include "rules/date.h"
 
@@ -32,13 +35,24 @@ static inline bool date_scan_char(struct slice text, size_t *index, char c)
     return true;
 }
 
-/* Z, ±hh, ±hhmm, ±hh:mm at *index, which is advanced. */
+/* A word in any case. */
+static inline bool date_scan_word(struct slice text, size_t *index, const char *word)
+{
+    size_t len = strlen(word);
+    if (text.len - *index < len || strncasecmp(text.data + *index, word, len) != 0)
+        return false;
+    *index += len;
+    return true;
+}
+
+/* Z, UTC, GMT, ±hh, ±hhmm, ±hh:mm at *index, which is advanced. */
 static inline bool date_scan_offset(struct slice text, size_t *index, struct date_reading *reading)
 {
     unsigned hours, minutes = 0;
     reading->has_offset = true;
     reading->offset_s = 0;
-    if (date_scan_char(text, index, 'Z') || date_scan_char(text, index, 'z'))
+    if (date_scan_word(text, index, "Z") || date_scan_word(text, index, "UTC") ||
+        date_scan_word(text, index, "GMT"))
         return true;
     bool is_negative = date_scan_char(text, index, '-');
     if ((!is_negative && !date_scan_char(text, index, '+')) || !date_scan_two_digits(text, index, 23, &hours))
