@@ -120,10 +120,8 @@ size_t infer_column_plausible(struct infer_sample *sample, size_t column, enum f
         separator = infer_column_split(sample, column, type);
     bool takes_list = type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST;
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
-        const char *first_end = takes_list ? NULL : memchr(text.data, VALUE_SEPARATOR, text.len);
-        if (first_end) /* the first item is mapped */
-            text.len = (size_t)(first_end - text.data);
+        struct slice text =
+            takes_list ? infer_sample_cell(sample, row, column) : infer_sample_first(sample, row, column);
         if (!infer_column_is_null(text))
             plausible += looks_like(text, type, separator, &sample->arena);
     }
@@ -172,7 +170,7 @@ struct infer_word *infer_column_words(struct infer_sample *sample, size_t column
     *count = 0;
     *more = false;
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
+        struct slice text = infer_sample_first(sample, row, column);
         size_t index = 0;
         if (infer_column_is_null(text))
             continue;
@@ -204,7 +202,7 @@ bool infer_column_is_distinct(const struct infer_sample *sample, size_t column)
     bool is_distinct = sample->row_count > 0;
 
     for (size_t row = 0; row < sample->row_count; row++) {
-        texts[row] = infer_sample_cell(sample, row, column);
+        texts[row] = infer_sample_first(sample, row, column);
         is_distinct = is_distinct && !infer_column_is_null(texts[row]);
     }
     if (is_distinct)

@@ -174,7 +174,7 @@ static void survey_values(const struct infer_sample *sample, size_t column, stru
                           struct infer_dates *dates)
 {
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
+        struct slice text = infer_sample_first(sample, row, column);
         struct date_reading reading;
         struct infer_date_shape shape;
         int64_t number;
@@ -364,7 +364,7 @@ static void count_others(const struct infer_sample *sample, size_t column, const
 {
     dates->other = 0;
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
+        struct slice text = infer_sample_first(sample, row, column);
         struct date_reading reading;
         dates->other += !infer_column_is_null(text) && date_forms_read(forms, text, &reading) != DATE_OK;
     }

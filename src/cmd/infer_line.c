@@ -84,6 +84,19 @@ static const char *describe_fit(struct infer_writer *writer, const struct infer_
                : "TODO external_id: no column fits";
 }
 
+/* Rows with several values for a field that takes one. */
+static size_t count_several(const struct infer_sample *sample, enum field_id field, size_t column)
+{
+    enum field_type type = field_table[field].type;
+    size_t count = 0;
+
+    if (!sample->is_list[column] || type == FIELD_TYPE_COUNTRY_LIST || type == FIELD_TYPE_TEXT_LIST)
+        return 0;
+    for (size_t row = 0; row < sample->row_count; row++)
+        count += infer_sample_cell(sample, row, column).len > infer_sample_first(sample, row, column).len;
+    return count;
+}
+
 /* Appends how certain a match is to its line. */
 void infer_line_confidence(struct infer_writer *writer, enum field_id field)
 {
@@ -92,6 +105,7 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
     size_t filled = infer_column_filled(sample, match->column);
     size_t plausible = infer_column_plausible(sample, match->column, field_table[field].type);
     size_t empty = sample->row_count - filled;
+    size_t several = count_several(sample, field, match->column);
     struct buffer text;
 
     buffer_init(&text, 256);
@@ -99,6 +113,8 @@ void infer_line_confidence(struct infer_writer *writer, enum field_id field)
         buffer_append_text(&text, "CHECK: it is empty in the whole sample");
     else if (plausible * 2 < filled)
         buffer_printf(&text, "CHECK: only %zu of its %zu values look like one", plausible, filled);
+    else if (several)
+        buffer_printf(&text, "CHECK: the first of several in %zu of %zu rows", several, sample->row_count);
     else if (plausible < filled)
         buffer_printf(&text, "%zu of its %zu values do not look like one", filled - plausible, filled);
     else if (empty && infer_line_is_required(writer, field))

@@ -122,7 +122,7 @@ static size_t count_whole_names(const struct infer_sample *sample, size_t column
 
     *commas = 0;
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
+        struct slice text = infer_sample_first(sample, row, column);
         bool has_sign = text.len && (memchr(text.data, '@', text.len) || memchr(text.data, '/', text.len));
         whole += text.len && !has_sign && memchr(text.data, ' ', text.len);
         *commas += text.len && !has_sign && memchr(text.data, ',', text.len);

@@ -28,7 +28,7 @@ static size_t count_matches(const struct infer_sample *sample, size_t column, co
     size_t count = 0;
 
     for (size_t row = 0; pattern && row < sample->row_count; row++)
-        count += pattern_search(pattern, matcher, infer_sample_cell(sample, row, column)) == PATTERN_FOUND;
+        count += pattern_search(pattern, matcher, infer_sample_first(sample, row, column)) == PATTERN_FOUND;
     pattern_matcher_free(matcher);
     pattern_free(pattern);
     return count;
@@ -39,7 +39,7 @@ static bool has_commas(const struct infer_sample *sample, size_t column)
     size_t commas = 0;
 
     for (size_t row = 0; row < sample->row_count; row++) {
-        struct slice text = infer_sample_cell(sample, row, column);
+        struct slice text = infer_sample_first(sample, row, column);
         commas += text.len && memchr(text.data, ',', text.len);
     }
     return commas * 2 > infer_column_filled(sample, column);

@@ -228,3 +228,11 @@ struct slice infer_sample_cell(const struct infer_sample *sample, size_t row, si
 
     return column < item->count ? item->cells[column] : slice_make("", 0);
 }
+
+struct slice infer_sample_first(const struct infer_sample *sample, size_t row, size_t column)
+{
+    struct slice text = infer_sample_cell(sample, row, column);
+    const char *end = sample->is_list[column] ? memchr(text.data, VALUE_SEPARATOR, text.len) : NULL;
+
+    return end ? slice_make(text.data, (size_t)(end - text.data)) : text;
+}

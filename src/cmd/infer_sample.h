@@ -53,5 +53,7 @@ void infer_sample_clear(struct infer_sample *sample);
 
 /* Empty where the row has no such cell. */
 struct slice infer_sample_cell(const struct infer_sample *sample, size_t row, size_t column);
+/* The first item of a list: what a field of one value is mapped to. */
+struct slice infer_sample_first(const struct infer_sample *sample, size_t row, size_t column);
 
 #endif

@@ -78,7 +78,7 @@ void infer_dates_find_zone(const struct infer_sample *sample, size_t column, con
     struct date_reading *instants = arena_alloc(&arena, (sample->row_count + 1) * sizeof *instants);
     for (size_t row = 0; row < sample->row_count; row++) {
         struct date_reading reading;
-        if (date_forms_read(forms, infer_sample_cell(sample, row, column), &reading) != DATE_OK ||
+        if (date_forms_read(forms, infer_sample_first(sample, row, column), &reading) != DATE_OK ||
             !reading.has_time)
             continue;
         dates->uncertain += !reads_as_day(&reading, NULL);

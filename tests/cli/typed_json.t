@@ -100,6 +100,8 @@ for my $elements (
     like($job, qr/^  tax_country: \Q$country\E/m, "guess, $sentence: and their countries");
 }
 unlike($guessed, qr/\$(?:oid|date|number)/, 'guess: no wrapper');
+my $several = guess('{"id":"c1","email":"ann@example.com","phones":[{"number":"+14155550110"},{"number":"+14155550111"}]}');
+like($several, qr/^  phone: "phones\[0\]\.number" .*CHECK: the first of several in 1 of 1 rows/m, 'guess: the first of several is for a person to decide');
 $guessed = guess('{"Item":{"id":{"S":"c1"},"email":{"S":"ann@example.com"},"phone":{"N":"14155550110"},"address":{"M":{"city":{"S":"Rome"}}}}}');
 like($guessed, qr/^  email: Item\.email\b/m, 'guess: an attribute of DynamoDB');
 like($guessed, qr/^  city: Item\.address\.city\b/m, 'guess: one in a map');
