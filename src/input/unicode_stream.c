@@ -82,17 +82,33 @@ static uint32_t take_unit(struct unicode_stream *stream, uint32_t unit)
     return is_high ? FIRST_HIGH : unit;
 }
 
+/* False when in has no more whole one: its bytes are kept. */
+static bool next_unit(struct unicode_stream *stream, struct slice *in, uint32_t *unit)
+{
+    size_t len = stream->unit_len;
+    if (stream->have == 0 && in->len >= len) {
+        *unit = read_unit((const unsigned char *)in->data, len, stream->is_big);
+        *in = slice_skip(*in, len);
+        return true;
+    }
+    while (in->len > 0 && stream->have < len) {
+        stream->unit[stream->have++] = (unsigned char)in->data[0];
+        *in = slice_skip(*in, 1);
+    }
+    if (stream->have < len)
+        return false;
+    *unit = read_unit(stream->unit, len, stream->is_big);
+    stream->have = 0;
+    return true;
+}
+
 size_t unicode_stream_convert(struct unicode_stream *stream, struct slice *in, char *out, size_t capacity)
 {
     size_t len = 0;
     assert(capacity >= 2 * UTF8_CHAR_MAX);
-    while (in->len > 0 && !stream->fault && capacity - len >= 2 * UTF8_CHAR_MAX) {
-        stream->unit[stream->have++] = (unsigned char)in->data[0];
-        *in = slice_skip(*in, 1);
-        if (stream->have < stream->unit_len)
-            continue;
-        stream->have = 0;
-        uint32_t code = take_unit(stream, read_unit(stream->unit, stream->unit_len, stream->is_big));
+    uint32_t unit;
+    while (!stream->fault && capacity - len >= 2 * UTF8_CHAR_MAX && next_unit(stream, in, &unit)) {
+        uint32_t code = take_unit(stream, unit);
         if (stream->fault)
             break;
         stream->offset += stream->unit_len;

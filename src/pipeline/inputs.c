@@ -101,15 +101,6 @@ static void close_until_read(struct one_input *one)
     atomic_fetch_sub(&one->all->position, used);
 }
 
-/* Programs that write in parts write a file for a part without records, too. */
-static void pass_empty(struct one_input *one)
-{
-    one->is_empty = true;
-    close_until_read(one);
-    log_warning("%s: is empty: no records in it\nhint: check whether its part of the export has failed",
-                one->name);
-}
-
 static struct source *open_source(const struct one_input *one, struct error *error)
 {
     const struct inputs *all = one->all;
@@ -126,7 +117,8 @@ static int open_one(struct one_input *one, struct error *error)
         return -1;
     int result = read_header(one, read, error);
     if (read->is_empty && all->input->path_count > 1) {
-        pass_empty(one);
+        one->is_empty = true;
+        close_until_read(one);
         return 0;
     }
     if (result != 0) {
@@ -143,6 +135,27 @@ static int open_one(struct one_input *one, struct error *error)
     else if (size)
         close_until_read(one);
     return 0;
+}
+
+/* Programs that write in parts write a file for a part without records, too: perhaps many. */
+static void warn_of_empty(const struct inputs *inputs)
+{
+    enum { NAMED_MAX = 3 };
+    const char *names[NAMED_MAX] = {"", "", ""};
+    size_t count = 0;
+    for (size_t i = 0; i < inputs->input->path_count; i++)
+        if (inputs->list[i].is_empty && count++ < NAMED_MAX)
+            names[count - 1] = inputs->list[i].name;
+    if (count == 0)
+        return;
+    if (count == 1)
+        log_warning("%s: is empty: no records in it\nhint: check whether its part of the export has failed",
+                    names[0]);
+    else
+        log_warning(
+            "%zu of %zu inputs are empty, with no records in them: %s, %s%s%s%s\nhint: check whether these parts of the export have failed",
+            count, inputs->input->path_count, names[0], names[1], count > 2 ? ", " : "", names[2],
+            count > NAMED_MAX ? " and others" : "");
 }
 
 struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct error *error)
@@ -167,8 +180,10 @@ struct inputs *inputs_open(const struct job_input *input, int stop_fd, struct er
             error, ERROR_INPUT,
             "all %zu inputs are empty, and the first line of each must name the columns\nhint: check whether their export has failed",
             input->path_count);
-    if (result == 0)
+    if (result == 0) {
+        warn_of_empty(inputs);
         return inputs;
+    }
     inputs_close(inputs);
     return NULL;
 }

@@ -242,6 +242,16 @@ subtest 'a header in another encoding' => sub {
     is(counts((check($case, encoding('cp1250')))[1]), '1 1 0', 'that can is found by the name in the job');
 };
 
+subtest 'the place of a flaw is counted in characters' => sub {
+    my $case = case_new($nowhere, rows => 1);
+    for my $row (['shift_jis', "\x91\xbe\x98\x59"], ['cp1250', "\xa3\xf3"], ['utf-8', "\xc5\x81\xc3\xb3"]) {
+        my ($name, $two) = @$row;
+        write_file("$case->{folder}/export.csv", row_of("$two\"x", 'Morgan'));
+        my (undef, $out) = case_run($case, 'explain', '-q', '--row', 1, encoding($name));
+        like($out, qr/a quote inside an unquoted cell \(column 15 of line 2\)/, $name); # cust-000001,
+    }
+};
+
 subtest 'what cannot be split is refused' => sub {
     my $case = case_new($nowhere, rows => 1);
     write_file("$case->{folder}/export.csv", csv_rows(1) =~ tr/,/|/r);
