@@ -5,9 +5,10 @@
 
 enum {
     SHOWN_NAMES = 12,
-    SHOWN_BYTES = 40,    /* of each name */
-    FEW_COLUMNS = 5,     /* of so few, one that looks like a value is enough */
-    VALUE_DIGITS_MIN = 4 /* of a date or a phone number */
+    SHOWN_BYTES = 40,  /* of each name */
+    FEW_COLUMNS = 5,   /* of so few, one that looks like a value is enough */
+    NUMBER_DIGITS = 4, /* of a number with a letter */
+    VALUE_DIGITS = 7,  /* so many are a date, a phone number or a key, and no year of a column's name */
 };
 
 static bool is_email(struct slice name)
@@ -19,15 +20,16 @@ static bool is_email(struct slice name)
     return domain.len > 0 && memchr(domain.data, '.', domain.len);
 }
 
-/* A number, a date, a phone number: digits, and no letters to speak of. */
-static bool is_number(struct slice name)
+/* Digits, and no letters to speak of. */
+static bool is_number(struct slice name, size_t *digits)
 {
-    size_t digits = 0, letters = 0;
+    size_t letters = 0;
+    *digits = 0;
     for (size_t i = 0; i < name.len; i++) {
-        digits += ascii_is_digit(name.data[i]);
+        *digits += ascii_is_digit(name.data[i]);
         letters += ascii_is_letter(name.data[i]) || (unsigned char)name.data[i] >= 0x80;
     }
-    return (digits > 0 && letters == 0) || (digits >= VALUE_DIGITS_MIN && digits >= 2 * letters);
+    return (*digits > 0 && letters == 0) || (*digits >= NUMBER_DIGITS && *digits >= 2 * letters);
 }
 
 static bool is_repeated(const struct slice *names, size_t index)
@@ -40,13 +42,15 @@ static bool is_repeated(const struct slice *names, size_t index)
 
 bool column_names_are_values(const struct slice *names, size_t count)
 {
-    size_t signs = 0;
+    size_t numbers = 0, repeats = 0, digits;
     for (size_t i = 0; i < count; i++) {
-        if (is_email(names[i]))
+        bool number = is_number(names[i], &digits);
+        if (is_email(names[i]) || (number && digits >= VALUE_DIGITS))
             return true;
-        signs += is_number(names[i]) || is_repeated(names, i);
+        numbers += number;
+        repeats += is_repeated(names, i);
     }
-    return signs > 1 || (signs == 1 && count <= FEW_COLUMNS);
+    return numbers > 1 || (numbers == 1 && (repeats > 0 || count <= FEW_COLUMNS));
 }
 
 static size_t count_of(struct slice text, char byte)

@@ -12,8 +12,8 @@
 #include "core/arena.h"
 #include "core/slice.h"
 
-/* True when the names look like the values of a customer: one is an e-mail address, or several are numbers,
- * dates or phone numbers, or repeat another one. */
+/* True when the names look like the values of a customer: one is an e-mail address, a date or a phone
+ * number; or several are shorter numbers, or one is and the others repeat or are few. Names may repeat. */
 bool column_names_are_values(const struct slice *names, size_t count);
 
 /* For a header of one column: the delimiter that would split it, of comma, semicolon, tab and `|`; of several

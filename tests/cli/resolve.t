@@ -79,9 +79,9 @@ for my $provider (provider_names()) {
         resolve($case, '--key', 'cust-000003', '--user', $id{'cust-000003'}, '--unchecked');
         is_verified($case, 'each answer is an event, and the ledger verifies');
 
-        write_file("$case->{folder}/users.csv", "external_id,user_id\ncust-000001,$id{'cust-000001'}\nold-1,$no_such\nold-2,$id{'cust-000003'}\n");
+        write_file("$case->{folder}/users.csv", "external_id;user_id\ncust-000001;$id{'cust-000001'}\nold-1;$no_such\nold-2;$id{'cust-000003'}\n");
         ($status, $out, $err) = resolve($case, '--from', "$case->{folder}/users.csv");
-        is($status, 1, 'a file is asked for line by line');
+        is($status, 1, 'a file is asked for line by line, whatever delimiter it was saved with');
         like($err, qr/users\.csv:3: the provider has no such user/, 'who is not there');
         like($err, qr/users\.csv:4: /, 'who is another customer');
         like($out, qr/^0 resolved, 0 adopted, 1 accepted as they are, 2 not written$/, 'and the rest is written');
