@@ -1,6 +1,7 @@
 #include "rules/guards.h"
 
 #include "core/ascii.h"
+#include "core/utf8.h"
 
 static bool is_blank(char byte)
 {
@@ -76,6 +77,7 @@ struct slice guards_read(struct record_context *context, enum field_id field, st
         return cell;
     if (guard != GUARD_QUOTES && context->set->job->input.strips_guards)
         return plain;
-    warn(context, field, guard, cell);
+    if (utf8_is_valid(cell)) /* else it is rejected, and a message cannot quote it */
+        warn(context, field, guard, cell);
     return cell;
 }

@@ -5,7 +5,9 @@
 
 #include <cmocka.h>
 
+#include "core/utf8.h"
 #include "rules/guards.h"
+#include "unit/rules/fixture.h"
 
 static void a_guard_is_found_and_nothing_else(void **state)
 {
@@ -49,9 +51,22 @@ static void a_guard_is_found_and_nothing_else(void **state)
     }
 }
 
+static void a_damaged_value_is_not_quoted(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    fixture_map(fixture, FIELD_CITY, "'1 Par\xffis");
+    assert_string_equal(fixture_validate(fixture), "city/encoding");
+    fixture_map(fixture, FIELD_CITY, "'1 Paris");
+    assert_string_equal(fixture_validate(fixture), "city/guard(warn)");
+    assert_true(utf8_is_valid(fixture->record.verdicts[0].message));
+    fixture_free(fixture);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_guard_is_found_and_nothing_else)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_guard_is_found_and_nothing_else),
+                                       cmocka_unit_test(a_damaged_value_is_not_quoted)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("guards", tests, NULL, NULL);
 }
