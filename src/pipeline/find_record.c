@@ -53,7 +53,7 @@ static int open_all(struct finder *finder, struct error *error)
         .set = finder->rules,
         .fields = fields,
         .fingerprint_key = finder->ledger ? ledger_fingerprint_key(finder->ledger) : NULL,
-        .limit = finder->search->row,
+        .limit = job->input.skip_footer ? 0 : finder->search->row, /* a part has no footer */
         .identify = true,
     };
     return ingest_start(finder->ingest, &rules, WORKERS, finder->queue, error);

@@ -61,6 +61,7 @@ subtest 'a footer' => sub {
     my $job = {csv => '{skip_footer: 1}'};
     my $rows = join '', $header, map { row($_) } 1 .. 3;
     counts($job, $rows . "Total: 3\n", {read => 4, skipped => 1, valid => 3, rejected => 0}, 'is skipped and counted, with other columns');
+    like(explained(4), qr/^Skipped\n.*input\.csv\.skip_footer/ms, 'explain says so');
     counts($job, $rows . "Total,3,,,,,\n", {read => 4, skipped => 1, valid => 3, rejected => 0}, 'or the same');
     counts($job, $rows, {read => 3, skipped => 0, valid => 2, rejects_by_rule => {'record/footer' => 1}}, 'a night without it loses nobody');
     like((rejects())[-1], qr/^c-3,.*record\/footer/, 'that customer is in the reject file');
@@ -102,6 +103,7 @@ subtest 'guards of spreadsheets' => sub {
     my $strip = {input => 'spreadsheet_guards: strip'};
     counts({}, $text, {valid => 2, warnings_by_rule => {'external_id/guard' => 2, 'address_line1/guard' => 1}}, 'stay with a warning');
     like(explained(1), qr/external_id +'001 /, 'in the key too');
+    counts({input => "spreadsheet_guards: strip, where: [{column: id, must_match: '^00'}]"}, $text . row(3), {read => 3, skipped => 1, valid => 2}, 'input.where sees no guard then');
     counts($strip, $text . row(3, id => '="003"'), {valid => 3, rejected => 0, warnings_by_rule => {}}, 'or are stripped');
     like(explained(1), qr/external_id +001 .*last_name +'s-Gravenhage /s, 'and a name is not touched');
     like(explained(3), qr/external_id +003 /, 'a formula needs no quotes around it');
@@ -140,10 +142,30 @@ subtest 'another delimiter' => sub {
         my (undef, undef, $err) = check({}, join $delimiter, split /,/, $text);
         like($err, qr/its header is one column: id.email.given.*hint: is the delimiter `\Q$name\E`\? Set input\.csv\.delimiter/s, "$name is found in the header");
     }
-    my (undef, undef, $err) = check({}, qq("id";"email"\n"1";"2"\n));
+    my (undef, $summary, $err) = check({csv => '{header: [' . join(', ', @names) . ']}'}, $header =~ tr/,/;/r . row(1) =~ tr/,/;/r);
+    is_deeply($summary->{rejects_by_rule}, {'record/columns' => 2}, 'without a header line each row says so');
+    like(explained(2), qr/1 cell where input\.csv\.header names 7 columns: is the delimiter `;`\?/, 'by its message');
+    (undef, undef, $err) = check({}, qq("id";"email"\n"1";"2"\n));
     like($err, qr/the header cannot be read with the delimiter `,`\nhint: is it `;`\? Set input\.csv\.delimiter/, 'in quotes too');
     (undef, undef, $err) = check({csv => '{delimiter: ";"}'}, $text);
     like($err, qr/its header is one column: id,email.*hint: is the delimiter `,`/s, 'and the other way round');
+};
+
+subtest 'several inputs and encodings' => sub {
+    my $job = {csv => '{skip_lines: 2, skip_footer: 1}', input => 'encoding: utf-16'};
+    my $text = "Report\n\n" . $header . row(1, family => 'Novák') . "Total\n";
+    write_export($job, encode('UTF-16', $text));
+    write_file("$folder/second.csv", encode('UTF-16', $text =~ s/c-1/c-2/r));
+    write_file("$folder/empty.csv", '');
+    my ($status, $summary, $err) = run_check(map { ('--input', "$folder/$_.csv") } qw(export second empty));
+    is_deeply([$status, map { $summary->{$_} } qw(read skipped valid)], [0, 4, 2, 2], 'each has its title and its totals') or diag $err;
+    $job = {csv => '{header: [' . join(', ', @names[0 .. 5]) . ', "Straße"]}', input => 'encoding: windows-1252', street => 'Straße'};
+    write_export($job, encode('cp1252', row(1, dob => 'never', street => 'Grünstr. 1')));
+    ($status, $summary) = run_check();
+    is_deeply($summary->{rejects_by_rule}, {'date_of_birth/format' => 1}, 'names outside of ASCII are found');
+    like(join("\n", rejects()), qr/Stra\xdfe,kyc_input.*Gr\xfcnstr/s, 'and are written in the encoding of the input');
+    run_program('cp', "$folder/report/check/rejects.csv.gz", "$folder/rejects.csv.gz");
+    is_deeply((run_check('--input', "$folder/rejects.csv.gz"))[1]{rejects_by_rule}, {'date_of_birth/format' => 1}, 'as they are read');
 };
 
 subtest 'settings that cannot be' => sub {
@@ -188,10 +210,10 @@ sub write_export
     my ($job, $text) = @_;
     my $input = join(', ', 'path: export.csv', 'csv: ' . ($job->{csv} // '{}'), $job->{input} || ());
     write_file("$folder/export.csv", $text);
-    write_file("$folder/job.yaml", "job: shapes\ninput: {$input}\n"
+    write_file("$folder/job.yaml", encode 'UTF-8', "job: shapes\ninput: {$input}\n"
         . "provider: {name: kira, credentials: {api_key: env:NO_KEY, client_id: env:NO_ID, password: env:NO_WORD}}\n"
         . "fields:\n  external_id: id\n  email: email\n  first_name: given\n  last_name: family\n  country: country\n"
-        . "  source_of_funds: {value: salary}\n  account_purpose: {value: receive_salary}\n  date_of_birth: dob\n  address_line1: street\n");
+        . "  source_of_funds: {value: salary}\n  account_purpose: {value: receive_salary}\n  date_of_birth: dob\n  address_line1: " . ($job->{street} // 'street') . "\n");
 }
 
 sub run_check
