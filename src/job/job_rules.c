@@ -174,10 +174,13 @@ static const struct job_key rule_keys[] = {
     {0},
 };
 
-static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, RULE_TIME, NULL};
+static const char *const own_words[] = {RULE_MIN_AGE, RULE_VALID, RULE_UNIQUE, RULE_TIME, RULE_MATCH, NULL};
 
-static bool is_own_word(const char *name)
+/* True for a word that cannot name a pattern. RULE_MATCH could before it was a rule. */
+static bool is_reserved(const char *name)
 {
+    if (strcmp(name, RULE_MATCH) == 0)
+        return false;
     for (size_t index = 0; own_words[index]; index++)
         if (strcmp(name, own_words[index]) == 0)
             return true;
@@ -211,7 +214,7 @@ static int finish_pattern(struct job_reader *reader, const struct job_node *item
 {
     struct job_rule *rule = draft->rule;
     rule->kind = draft->keys[KEY_MATCH] ? JOB_RULE_MATCH : JOB_RULE_NOT_MATCH;
-    if (draft->keys[KEY_NAME] && is_own_word(rule->name))
+    if (draft->keys[KEY_NAME] && is_reserved(rule->name))
         return job_keys_fail(reader, draft->keys[KEY_NAME],
                              "`%s` is a built-in rule and cannot name a pattern", rule->name);
     if (!rule->name)
@@ -267,18 +270,26 @@ static int finish_valid(struct job_reader *reader, const struct job_node *item, 
 }
 
 /* A built-in rule's level: it is applied without this rule too. */
-static int finish_time(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+static int finish_level(struct job_reader *reader, const struct job_node *item, struct draft *draft)
 {
     const unsigned allowed = KEY_BIT(KEY_NAME) | KEY_BIT(KEY_MESSAGE) | KEY_BIT(KEY_LEVEL);
-    draft->rule->kind = JOB_RULE_TIME;
-    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, "`rule: time`") != 0)
+    struct job_rule *rule = draft->rule;
+    const char *kind = arena_printf(&reader->job->arena, "`rule: %s`", rule->name).data;
+    rule->kind = JOB_RULE_LEVEL;
+    if (need_field(reader, item, draft) != 0 || refuse_others(reader, draft, allowed, kind) != 0)
+        return -1;
+    if (!draft->keys[KEY_LEVEL])
+        return job_keys_fail(reader, item, "%s needs `level`\nhint: as in {rule: %s, field: %s, level: warn}",
+                             kind, rule->name, field_name(rule->field));
+    return 0;
+}
+
+static int finish_time(struct job_reader *reader, const struct job_node *item, struct draft *draft)
+{
+    if (finish_level(reader, item, draft) != 0)
         return -1;
     if (field_type(draft->rule->field) != FIELD_TYPE_DATE)
         return job_keys_fail(reader, draft->keys[KEY_FIELD], "`rule: time` applies to a date");
-    if (!draft->keys[KEY_LEVEL])
-        return job_keys_fail(reader, item,
-                             "`rule: time` needs `level`\nhint: as in {rule: time, field: %s, level: warn}",
-                             field_name(draft->rule->field));
     return 0;
 }
 
@@ -307,7 +318,7 @@ static int finish_unique(struct job_reader *reader, const struct job_node *item,
 /* In the order of own_words. */
 static int (*const finish_own[])(struct job_reader *reader, const struct job_node *item,
                                  struct draft *draft) = {finish_min_age, finish_valid, finish_unique,
-                                                         finish_time};
+                                                         finish_time, finish_level};
 static_assert(sizeof finish_own / sizeof *finish_own == sizeof own_words / sizeof *own_words - 1,
               "a function for each rule of its own");
 
@@ -325,7 +336,7 @@ static int finish_rule(struct job_reader *reader, const struct job_node *item, s
     if (!draft->keys[KEY_NAME])
         return job_keys_fail(
             reader, item,
-            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique or time");
+            "a rule needs `must_match`, `must_not_match`, `required`, or `rule:` with min_age, valid, unique, time or match");
     for (size_t index = 0; own_words[index]; index++)
         if (strcmp(draft->rule->name, own_words[index]) == 0)
             return finish_own[index](reader, item, draft);
@@ -343,6 +354,7 @@ static int check_repeat(struct job_reader *reader, const struct job_node *item, 
         return 0;
     for (size_t index = 0; index < job->rule_count; index++)
         if (job->rules[index].kind == rule->kind && job->rules[index].field == rule->field &&
+            (rule->kind != JOB_RULE_LEVEL || strcmp(job->rules[index].name, rule->name) == 0) &&
             (rule->kind == JOB_RULE_UNIQUE || (!rule->condition_count && !job->rules[index].condition_count)))
             return job_keys_fail(reader, item, "`%s` of `%s` is given twice", rule->name,
                                  field_name(rule->field));

@@ -158,7 +158,7 @@ enum job_rule_kind {
     JOB_RULE_MIN_AGE,
     JOB_RULE_VALID, /* phone/valid */
     JOB_RULE_UNIQUE,
-    JOB_RULE_TIME, /* FIELD/time: its level */
+    JOB_RULE_LEVEL, /* the level of the built-in rule `name` */
     JOB_RULE_KINDS,
 };
 

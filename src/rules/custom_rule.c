@@ -32,6 +32,17 @@ static int prepare_required(const struct rule_set *set, struct custom_rule *cust
                     "this rule requires %s, and `fields` does not map it", field_name(field));
 }
 
+/* The level of a built-in rule that cannot apply. */
+static int prepare_level(const struct rule_set *set, struct custom_rule *custom, struct error *error)
+{
+    const struct field_plan *plan = set->plan_of[custom->rule->field];
+    if (!plan || plan->pattern || strcmp(custom->name, RULE_MATCH) != 0)
+        return 0;
+    return job_fail(set->job, custom->rule->place, error,
+                    "this rule has no effect: %s has no `match` in `fields`",
+                    field_name(custom->rule->field));
+}
+
 static void validate_required(struct record_context *context, const struct custom_rule *custom)
 {
     enum field_id field = custom->rule->field;
@@ -142,7 +153,7 @@ static const struct {
     [JOB_RULE_MIN_AGE] = {RULE_MIN_AGE, prepare_min_age, validate_min_age},
     [JOB_RULE_VALID] = {RULE_VALID, NULL, validate_number_plan},
     [JOB_RULE_UNIQUE] = {RULE_UNIQUE, NULL, hash_unique},
-    [JOB_RULE_TIME] = {RULE_TIME, NULL, NULL}, /* by normalize_odd_times */
+    [JOB_RULE_LEVEL] = {NULL, prepare_level, NULL}, /* by record_context_settle */
 };
 
 int custom_rule_prepare(const struct rule_set *set, const struct job_rule *rule, struct custom_rule *custom,

@@ -169,19 +169,29 @@ static bool choose_column(struct record_context *context, const struct field_pla
     return true;
 }
 
-static void add_match_verdict(struct record_context *context, const struct field_plan *plan,
-                              struct slice text, enum pattern_result found)
+static void add_expensive_verdict(struct record_context *context, const struct field_plan *plan,
+                                  struct slice text)
 {
-    const char *quoted = record_context_quote(context, text);
-    if (found == PATTERN_EXPENSIVE)
-        record_context_add_verdictf(
-            context, plan->field, VERDICT_REJECT, RULE_EXPENSIVE,
-            "%s was not matched: the pattern %s exceeded the match limit; write it without nested repeats",
-            quoted, plan->mapping->match);
-    else
-        record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_MATCH,
-                                    "%s is not matched as a whole by %s, the field's `match`", quoted,
-                                    plan->mapping->match);
+    record_context_add_verdictf(
+        context, plan->field, VERDICT_REJECT, RULE_EXPENSIVE,
+        "%s was not matched: the pattern %s exceeded the match limit; write it without nested repeats",
+        record_context_quote(context, text), plan->mapping->match);
+}
+
+/* True when the text is read on all the same: the job sets the level, as is known once all fields are read.
+ */
+static bool report_unmatched(struct record_context *context, const struct field_plan *plan, struct slice text)
+{
+    const char *message =
+        arena_printf(context->arena, "%s is not matched as a whole by %s, the field's `match`",
+                     record_context_quote(context, text), plan->mapping->match)
+            .data;
+    if (record_context_has_level(context, plan->field, RULE_MATCH)) {
+        record_context_defer(context, plan->field, VERDICT_REJECT, RULE_MATCH, message);
+        return true;
+    }
+    record_context_add_verdictf(context, plan->field, VERDICT_REJECT, RULE_MATCH, "%s", message);
+    return false;
 }
 
 /* The value of one text, which is not empty. False, with a verdict, when it is rejected. */
@@ -197,10 +207,11 @@ static bool match_text(struct record_context *context, const struct field_plan *
     if (found == PATTERN_FOUND)
         return !mapping->replace || clean_source(context, plan, *value, value);
     *value = mapping->unmatched == JOB_UNMATCHED_EMPTY ? slice_make(NULL, 0) : text;
-    if (found == PATTERN_ABSENT && mapping->unmatched != JOB_UNMATCHED_REJECT)
-        return true;
-    add_match_verdict(context, plan, text, found);
-    return false;
+    if (found == PATTERN_EXPENSIVE) {
+        add_expensive_verdict(context, plan, text);
+        return false;
+    }
+    return mapping->unmatched != JOB_UNMATCHED_REJECT || report_unmatched(context, plan, text);
 }
 
 /* The same of each item of a list; an item without a value keeps its place. */

@@ -21,7 +21,7 @@ void normalize_national_id(struct record_context *context, const struct field_pl
 void normalize_email(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* E.164. A number without `+` is read with the record's country. */
 void normalize_phone(struct record_context *context, const struct field_plan *plan, struct slice text);
-/* YYYY-MM-DD. A time of day that is not the start of a day is kept in context->odd_times. */
+/* YYYY-MM-DD. A time of day that is not the start of a day is a deferred verdict. */
 void normalize_date(struct record_context *context, const struct field_plan *plan, struct slice text);
 /* ISO 3166-1 alpha-2, or an extra code of the provider. */
 void normalize_country(struct record_context *context, const struct field_plan *plan, struct slice text);
@@ -47,8 +47,5 @@ void normalize_text_list(struct record_context *context, const struct field_plan
 /* Once all fields are read: pairs tax_id with tax_country. One country counts for all ids; without any it is
  * the record's. */
 void normalize_tax_pairs(struct record_context *context);
-/* Once all fields are read: adds the verdicts of context->odd_times, at the level of the job's rule `time`.
- */
-void normalize_odd_times(struct record_context *context);
 
 #endif

@@ -82,7 +82,7 @@ static bool is_birth_date(struct record_context *context, const struct field_pla
     return false;
 }
 
-/* Keeps the message for normalize_odd_times. The day in the zone is not part of it: only quoted text is
+/* Defers the verdict, whose level the job may set. The day in the zone is not part of it: only quoted text is
  * masked where values are. */
 static void defer_time_verdict(struct record_context *context, const struct field_plan *plan,
                                struct slice text, const struct date_reading *reading, unsigned second_of_day)
@@ -105,31 +105,7 @@ static void defer_time_verdict(struct record_context *context, const struct fiel
             context->arena,
             "%s is an instant, so its day depends on a time zone; set `zone` in the job, such as {column: …, zone: Europe/Berlin}, or `time: drop` to use the date as written",
             quoted);
-    assert(context->odd_time_count < RECORD_CONTEXT_ODD_TIMES_MAX);
-    context->odd_times[context->odd_time_count++] = (struct odd_time){plan->field, message.data};
-}
-
-/* The job's rule `time` that applies to this record; NULL: none. */
-static const struct job_rule *find_time_rule(const struct record_context *context, enum field_id field)
-{
-    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
-        const struct job_rule *rule = context->set->custom_rules[i].rule;
-        if (rule->kind == JOB_RULE_TIME && rule->field == field &&
-            record_context_conditions_hold(context, rule))
-            return rule;
-    }
-    return NULL;
-}
-
-void normalize_odd_times(struct record_context *context)
-{
-    for (size_t i = 0; i < context->odd_time_count; i++) {
-        const struct odd_time *odd = &context->odd_times[i];
-        const struct job_rule *rule = find_time_rule(context, odd->field);
-        record_context_add_verdictf(context, odd->field, rule ? rule->level : VERDICT_REJECT, RULE_TIME,
-                                    "%s%s%s", odd->message, rule && rule->message ? ": " : "",
-                                    rule && rule->message ? rule->message : "");
-    }
+    record_context_defer(context, plan->field, VERDICT_REJECT, RULE_TIME, message.data);
 }
 
 /* The day of a date with a time. False, with a verdict, when it is outside of the calendar. */
@@ -159,11 +135,11 @@ void normalize_date(struct record_context *context, const struct field_plan *pla
         return;
     }
     struct date date = reading.date;
-    size_t odd_time_count = context->odd_time_count;
+    struct deferred_verdict *deferred = context->deferred;
     if (reading.has_time && !plan->mapping->drops_time && !resolve_time(context, plan, text, &reading, &date))
         return;
     if (plan->field == FIELD_DATE_OF_BIRTH && !is_birth_date(context, plan, text, date)) {
-        context->odd_time_count = odd_time_count; /* one cause gives one verdict */
+        context->deferred = deferred; /* one cause gives one verdict */
         return;
     }
     if (plan->dates || !date_text_is_normal(text)) {

@@ -49,6 +49,52 @@ bool record_context_conditions_hold(const struct record_context *context, const 
     return true;
 }
 
+void record_context_defer(struct record_context *context, enum field_id field, enum verdict_level level,
+                          const char *rule, const char *message)
+{
+    for (const struct deferred_verdict *other = context->deferred; other; other = other->next)
+        if (other->field == field && strcmp(other->rule, rule) == 0)
+            return;
+    struct deferred_verdict *verdict = arena_alloc(context->arena, sizeof *verdict);
+    *verdict = (struct deferred_verdict){field, level, rule, message, context->deferred};
+    context->deferred = verdict;
+}
+
+static bool sets_level(const struct job_rule *rule, enum field_id field, const char *name)
+{
+    return rule->kind == JOB_RULE_LEVEL && rule->field == field && strcmp(rule->name, name) == 0;
+}
+
+bool record_context_has_level(const struct record_context *context, enum field_id field, const char *rule)
+{
+    for (size_t i = 0; i < context->set->custom_rule_count; i++)
+        if (sets_level(context->set->custom_rules[i].rule, field, rule))
+            return true;
+    return false;
+}
+
+/* The job's rule that sets the level in this record; NULL: none. */
+static const struct job_rule *find_level(const struct record_context *context,
+                                         const struct deferred_verdict *verdict)
+{
+    for (size_t i = 0; i < context->set->custom_rule_count; i++) {
+        const struct job_rule *rule = context->set->custom_rules[i].rule;
+        if (sets_level(rule, verdict->field, verdict->rule) && record_context_conditions_hold(context, rule))
+            return rule;
+    }
+    return NULL;
+}
+
+void record_context_settle(struct record_context *context)
+{
+    for (const struct deferred_verdict *verdict = context->deferred; verdict; verdict = verdict->next) {
+        const struct job_rule *rule = find_level(context, verdict);
+        record_context_add_verdictf(
+            context, verdict->field, rule ? rule->level : verdict->level, verdict->rule, "%s%s%s",
+            verdict->message, rule && rule->message ? ": " : "", rule && rule->message ? rule->message : "");
+    }
+}
+
 enum record_context_country record_context_country(const struct record_context *context, struct slice *code)
 {
     const struct value *country = &context->values[FIELD_COUNTRY];

@@ -47,13 +47,15 @@ struct rule_worker {
     struct country_memo memo[COUNTRY_MEMO_SIZE];
 };
 
-enum { RECORD_CONTEXT_ITEMS_MAX = 64, RECORD_CONTEXT_ODD_TIMES_MAX = 8 };
+enum { RECORD_CONTEXT_ITEMS_MAX = 64 };
 
-/* A date whose time of day is not the start of a day. Its verdict is added once all fields are read, because
- * the job's rule `time` may have conditions on them. */
-struct odd_time {
+/* A verdict whose level the job may set (JOB_RULE_LEVEL). It is added once all fields are read, because the
+ * job's rule may have conditions on them; until then the value counts as good. */
+struct deferred_verdict {
     enum field_id field;
-    const char *message;
+    enum verdict_level level; /* without a rule of the job */
+    const char *rule, *message;
+    struct deferred_verdict *next;
 };
 
 struct record_context {
@@ -66,8 +68,7 @@ struct record_context {
     enum phone_validity phone_validity;
     bool phone_was_checked;                     /* a rule `valid` of the job applied */
     uint64_t tax_id_filled, tax_country_filled; /* bit i: the i-th item is not empty */
-    struct odd_time odd_times[RECORD_CONTEXT_ODD_TIMES_MAX];
-    size_t odd_time_count;
+    struct deferred_verdict *deferred;          /* the last one first */
 };
 
 /* Sets a field's value to a normal form. */
@@ -82,6 +83,16 @@ static inline void record_context_accept(struct record_context *context, enum fi
 void record_context_add_verdictf(struct record_context *context, enum field_id field,
                                  enum verdict_level level, const char *rule, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Keeps a verdict until record_context_settle; the first of a field and rule. message: in the arena. */
+void record_context_defer(struct record_context *context, enum field_id field, enum verdict_level level,
+                          const char *rule, const char *message);
+
+/* True when a rule of the job sets the level of a built-in rule for a field, under conditions or not. */
+bool record_context_has_level(const struct record_context *context, enum field_id field, const char *rule);
+
+/* Once all fields are read: adds the deferred verdicts, at the level of the job's rules. */
+void record_context_settle(struct record_context *context);
 
 /* text in quotes for a message, shortened to 60 bytes; in the arena. */
 const char *record_context_quote(struct record_context *context, struct slice text);

@@ -192,7 +192,7 @@ static int read_job_text(struct rule_set *set, const struct field_plan *plan, st
     struct record record = {.values = values};
     struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
     read_field_text(&context, plan, text);
-    normalize_odd_times(&context);
+    record_context_settle(&context);
     *value = values[plan->field];
     if (warned)
         *warned = record.verdict_count > 0;

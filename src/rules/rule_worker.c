@@ -249,8 +249,8 @@ static void validate(struct rule_worker *worker, struct record *record, struct a
     struct record_context context = {
         .set = set, .worker = worker, .record = record, .values = record->values, .arena = arena};
     read_values(&context);
-    if (context.odd_time_count)
-        normalize_odd_times(&context);
+    if (context.deferred)
+        record_context_settle(&context);
     if (set->plan_of[FIELD_TAX_ID] || set->plan_of[FIELD_TAX_COUNTRY])
         normalize_tax_pairs(&context);
     if (set->computes_client_id)

@@ -116,6 +116,11 @@ checked('csv', {last_name => '{columns: [extra1, extra2]}'}, '', row('c-1', '', 
 like(explained(1), qr{last_name/required  the provider requires it, and the columns "extra1" and "extra2" are empty}, 'a missing value names all its columns');
 like(read_file((glob "$folder/report/*report.html $folder/report/*/report.html")[0]), qr{<code>extra1 or extra2</code>}, 'the page names them too');
 
+($summary) = checked('csv', {first_name => q{{column: extra1, match: '(.+) (\S+)', replace: '$1'}}}, "rules: [{rule: match, field: first_name, level: warn}]\n",
+    row('c-1', 'Plato', '', ''));
+is_deeply([@$summary{qw(valid warnings_by_rule)}], [1, {'first_name/match' => 1}], 'a job can make a warning of it');
+like(explained(1), qr/"first_name": "Plato"/, 'and the value is sent as it is');
+
 # explain shows the steps, masked or not.
 prepare('csv', {first_name => q{{columns: [extra1, extra2], join: " ", match: '(.+) (\S+)', replace: '$1'}}, occupation => q{{column: extra3, values: {Koch: hospitality}}},
     country => '{column: nation, default: DE}'}, '', row('c-1', 'Ana', 'María Ejemplo', 'Koch'));

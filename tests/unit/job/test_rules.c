@@ -105,6 +105,13 @@ static void a_rule_that_makes_no_sense_is_refused(void **state)
          "6:25: `rule: time` applies to a date"},
         {"time without a level", RULES("  - {rule: time, field: date_of_birth}\n"),
          "6:5: `rule: time` needs `level`"},
+        {"match without a level", RULES("  - {rule: match, field: city}\n"),
+         "6:5: `rule: match` needs `level`\nhint: as in {rule: match, field: city, level: warn}"},
+        {"years of match", RULES("  - {rule: match, field: city, level: warn, years: 3}\n"),
+         "6:45: `years` has no effect in a rule with `rule: match`"},
+        {"match twice",
+         RULES("  - {rule: match, field: city, level: warn}\n  - {rule: match, field: city, level: warn}\n"),
+         "7:5: `match` of `city` is given twice"},
         {"time twice",
          RULES("  - {rule: time, field: date_of_birth, level: warn}\n"
                "  - {rule: time, field: date_of_birth, level: reject}\n"),

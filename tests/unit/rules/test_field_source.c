@@ -207,6 +207,32 @@ static void a_match_is_of_the_whole_value(void **state)
         check_case(&cases[i]);
 }
 
+static void the_job_may_make_a_warning_of_no_match(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    struct job_mapping *mapping = fixture_map(fixture, FIELD_CITY, "Oslo");
+    mapping->match = "R(.*)";
+    mapping->replace = "$1";
+    struct job_rule *rule = fixture_rule(fixture, JOB_RULE_LEVEL, FIELD_CITY);
+    rule->name = RULE_MATCH;
+    rule->level = VERDICT_WARN;
+    rule->message = "ask sales";
+    assert_string_equal(fixture_validate(fixture), "city/match(warn)");
+    assert_string_equal(fixture_value(fixture, FIELD_CITY), "Oslo");
+    assert_non_null(strstr(fixture->record.verdicts[0].message.data, "`match`: ask sales"));
+
+    /* A condition on a field that is read later. */
+    fixture_map(fixture, FIELD_LANGUAGE, "fr");
+    fixture_when(fixture, rule, FIELD_LANGUAGE, "de");
+    assert_true(fixture_build(fixture));
+    assert_string_equal(fixture_validate(fixture), "city/match");
+    assert_string_equal(fixture_value(fixture, FIELD_CITY), "!");
+    fixture_map(fixture, FIELD_LANGUAGE, "de");
+    assert_string_equal(fixture_validate(fixture), "city/match(warn)");
+    fixture_free(fixture);
+}
+
 static void something_may_stand_for_no_value(void **state)
 {
     (void)state;
@@ -414,6 +440,17 @@ static void a_setting_that_cannot_work_is_an_error_at_its_place(void **state)
     }
 }
 
+static void a_level_of_a_match_needs_a_match(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new();
+    fixture_map(fixture, FIELD_CITY, "Oslo");
+    fixture_rule(fixture, JOB_RULE_LEVEL, FIELD_CITY)->name = RULE_MATCH;
+    assert_false(fixture_build(fixture));
+    assert_non_null(strstr(fixture->error.text, "no effect: city has no `match`"));
+    fixture_free(fixture);
+}
+
 static void a_required_field_names_its_columns(void **state)
 {
     (void)state;
@@ -442,10 +479,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_column_with_a_value_is_read_or_all_are_joined),
         cmocka_unit_test(a_match_is_of_the_whole_value),
+        cmocka_unit_test(the_job_may_make_a_warning_of_no_match),
         cmocka_unit_test(something_may_stand_for_no_value),
         cmocka_unit_test(the_country_of_a_phone_comes_before_that_of_the_record),
         cmocka_unit_test(an_array_is_matched_item_by_item),
         cmocka_unit_test(a_setting_that_cannot_work_is_an_error_at_its_place),
+        cmocka_unit_test(a_level_of_a_match_needs_a_match),
         cmocka_unit_test(a_required_field_names_its_columns),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

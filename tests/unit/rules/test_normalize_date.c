@@ -50,7 +50,8 @@ static void the_job_may_make_a_warning_of_it(void **state)
     struct fixture *fixture = fixture_new();
     fixture_map(fixture, FIELD_DATE_OF_BIRTH, "1980-02-12T23:00:00Z");
     fixture_map(fixture, FIELD_DOCUMENT_EXPIRY, "2030-02-12T22:00:00Z")->zone = "Europe/Berlin";
-    struct job_rule *rule = fixture_rule(fixture, JOB_RULE_TIME, FIELD_DATE_OF_BIRTH);
+    struct job_rule *rule = fixture_rule(fixture, JOB_RULE_LEVEL, FIELD_DATE_OF_BIRTH);
+    rule->name = RULE_TIME;
     rule->level = VERDICT_WARN;
     assert_string_equal(fixture_validate(fixture), "date_of_birth/time(warn) document_expiry/time");
     assert_string_equal(fixture_value(fixture, FIELD_DATE_OF_BIRTH), "1980-02-12");
