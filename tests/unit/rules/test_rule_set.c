@@ -98,8 +98,11 @@ static void formats_and_patterns_must_be_usable(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new();
-    fixture_map(fixture, FIELD_DATE_OF_BIRTH, "")->format = "DD/MM/YY";
-    expect_error(fixture, "\"DD/MM/YY\" is not a date format");
+    const char *formats[] = {"DD/MM/YYYYY"};
+    struct job_mapping *mapping = fixture_map(fixture, FIELD_DATE_OF_BIRTH, "");
+    mapping->formats = formats;
+    mapping->format_count = 1;
+    expect_error(fixture, "`DD/MM/YYYYY` cannot be read");
 
     fixture = fixture_new();
     fixture_map(fixture, FIELD_EMAIL, "");
