@@ -180,8 +180,10 @@ static int read_format(struct infer_sample *sample, const char *path, struct sli
     char first = blanks < plain.len ? plain.data[blanks] : '\0';
     infer_encoding_find(sample, plain, marked);
     struct json_shape shape;
-    if (json_shape_read(plain, &shape) && json_head_is_one_text(&shape, 1, slice_skip(plain, shape.end)))
-        return json_head_fail(&shape, JOB_FORMAT_NDJSON, path, error);
+    bool is_json = json_shape_read(plain, &shape);
+    enum json_head head = is_json ? json_head_of(&shape, 1, slice_skip(plain, shape.end)) : JSON_HEAD_RECORDS;
+    if (head != JSON_HEAD_RECORDS)
+        return json_head_fail(head, &shape, JOB_FORMAT_NDJSON, path, error);
     if (first != '{')
         return read_csv(sample, path, bytes, rows, is_whole, error);
     sample->format = JOB_FORMAT_NDJSON;

@@ -281,7 +281,7 @@ bool json_shape_read(struct slice text, struct json_shape *shape)
 
 bool json_shape_wraps(const struct json_shape *shape)
 {
-    return !shape->is_array && shape->count > 0 && shape->own_count == 0;
+    return !shape->is_array && shape->count > 0 && shape->own_count == 0 && !shape->mail_outside;
 }
 
 static bool is_plain_name(struct slice name)

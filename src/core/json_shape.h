@@ -37,7 +37,8 @@ struct json_shape {
  * byte order mark before it are passed over. */
 bool json_shape_read(struct slice text, struct json_shape *shape);
 
-/* True for an object that can only be a wrapper: an array of objects, and no member of its own beside it. */
+/* True for an object that can only be a wrapper: an array of objects, and no member of its own beside it, nor
+ * an e-mail address in the usual ones (`meta`). */
 bool json_shape_wraps(const struct json_shape *shape);
 
 /* Writes the command that gives one element a line, such as `jq -c '.users[]' FILE`, and returns it. A name

@@ -21,32 +21,55 @@ static bool holds_customers(const struct json_shape *shape, struct slice rest)
            is_blank(rest);
 }
 
-bool json_head_is_one_text(const struct json_shape *shape, size_t min_count, struct slice rest)
+/* Firehose and others write objects without line ends between them. In a file of lines, two on the first one
+ * are two records with a lost line end. */
+static bool is_one_line(const struct json_shape *shape, struct slice rest)
 {
-    if (shape->is_array || shape->has_line_breaks)
-        return true;
-    return (json_shape_wraps(shape) && shape->count >= min_count) || holds_customers(shape, rest);
+    struct json_shape next;
+    if (!shape->is_whole || rest.len == 0 || rest.data[0] != '{' || !json_shape_read(rest, &next))
+        return false;
+    rest = slice_skip(rest, next.end);
+    return rest.len == 0 || rest.data[0] == '{' || (next.is_whole && is_blank(rest));
 }
 
-int json_head_fail(const struct json_shape *shape, enum job_format format, const char *name,
-                   struct error *error)
+enum json_head json_head_of(const struct json_shape *shape, size_t min_count, struct slice rest)
+{
+    bool wraps = json_shape_wraps(shape) || holds_customers(shape, rest);
+    if (shape->is_array || (wraps && (shape->has_line_breaks || shape->count >= min_count)))
+        return JSON_HEAD_ARRAY;
+    if (shape->has_line_breaks)
+        return JSON_HEAD_SPREAD;
+    return is_one_line(shape, rest) ? JSON_HEAD_ONE_LINE : JSON_HEAD_RECORDS;
+}
+
+/* The command that makes NDJSON of the input, with its first word for a file that is compressed. */
+static int fail_text(const char *what, const char *command, enum job_format format, const char *name,
+                     struct error *error)
+{
+    size_t len = strlen(name);
+    bool is_gzip = len > 3 && strcmp(name + len - 3, ".gz") == 0;
+    size_t head = strlen(command) - strlen(" FILE");
+    return error_set(error, ERROR_INPUT,
+                     "%s: %s; NDJSON has one object a line\nhint: convert it first: %s%.*s%s%s", name, what,
+                     is_gzip ? "gunzip -c FILE | " : "", (int)head, command, is_gzip ? "" : " FILE",
+                     format == JOB_FORMAT_CSV ? " >records.ndjson, and read that" : "");
+}
+
+int json_head_fail(enum json_head head, const struct json_shape *shape, enum job_format format,
+                   const char *name, struct error *error)
 {
     char command[JSON_SHAPE_COMMAND_SIZE], what[96];
-    const char *then = format == JOB_FORMAT_CSV ? " >records.ndjson, and read that" : "";
+    if (head == JSON_HEAD_SPREAD)
+        return fail_text("a JSON object that goes over several lines", "jq -c . FILE", format, name, error);
+    if (head == JSON_HEAD_ONE_LINE)
+        return fail_text("several JSON objects on one line", "jq -c . FILE", format, name, error);
     if (shape->is_array)
         snprintf(what, sizeof what, "one JSON array");
-    else if (shape->count && shape->count_is_whole)
+    else if (shape->count_is_whole)
         snprintf(what, sizeof what, "one JSON object that holds an array of %zu", shape->count);
     else
         snprintf(what, sizeof what, "one JSON object that holds an array");
-    if (shape->is_array || shape->count)
-        return error_set(error, ERROR_INPUT,
-                         "%s: %s; NDJSON has one object a line\nhint: convert it first: %s%s", name, what,
-                         json_shape_command(shape, command), then);
-    return error_set(
-        error, ERROR_INPUT,
-        "%s: a JSON object that goes over several lines; NDJSON has one object a line\nhint: convert it first: jq -c . FILE%s",
-        name, then);
+    return fail_text(what, json_shape_command(shape, command), format, name, error);
 }
 
 /* What was looked at once lines_next gave this result: the same whatever the length of the blocks. */
@@ -88,16 +111,18 @@ static int check_text(struct lines *lines, enum job_format format, size_t max_re
                       struct error *error)
 {
     struct json_shape shape;
-    struct slice head = read_first(lines, max_record);
-    if (!json_shape_read(head, &shape))
+    struct slice text = read_first(lines, max_record);
+    if (!json_shape_read(text, &shape))
         return 0;
-    if (!shape.is_whole || shape.mail_inside) {
-        head = read_more(lines, max_record);
-        if (!json_shape_read(head, &shape))
+    bool ends_here = shape.end == text.len || text.data[shape.end] != '{';
+    if (!shape.is_whole || shape.mail_inside || !ends_here) {
+        text = read_more(lines, max_record);
+        if (!json_shape_read(text, &shape))
             return 0;
     }
-    if (json_head_is_one_text(&shape, WRAPPED_MIN, slice_skip(head, shape.end)))
-        return json_head_fail(&shape, format, name, error);
+    enum json_head head = json_head_of(&shape, WRAPPED_MIN, slice_skip(text, shape.end));
+    if (head != JSON_HEAD_RECORDS)
+        return json_head_fail(head, &shape, format, name, error);
     if (format == JOB_FORMAT_CSV && shape.is_whole)
         return error_set(error, ERROR_INPUT,
                          "%s: JSON, one object a line, and not CSV\nhint: set input.format to ndjson", name);

@@ -115,6 +115,9 @@ for my $case (
     ['one with names of its own', '{"tenant":"acme","data":{"people":[' . join(',', @users) . ']}}', q('.data.people[]')],
     ['an object around an array, over several lines', "{\n \"total\": 2,\n \"users\": [\n" . join(",\n", @users) . "\n ]\n}\n", q('.users[]')],
     ['a page of customers a line', join('', map { "{\"items\":[$users[0],$users[1]],\"page\":$_}\n" } 1, 2), q('.items[]')],
+    ['objects on one line', join('', @users, $users[0]), '.'],
+    ['two objects on one line', join('', @users) . "\n", '.'],
+    ['objects with an array over several lines', join('', map { "{\n  \"id\": \"c$_\",\n  \"addresses\": [\n    {\n      \"city\": \"Rome\"\n    }\n  ]\n}\n" } 1, 2), '.'],
     ['objects over several lines', join('', map { s/,/,\n  /gr . "\n" } @users), '.'],
 ) {
     my ($sentence, $text, $filter) = @$case;
@@ -129,6 +132,9 @@ for my $case (
         }
     }
 }
+write_file("$folder/export.ndjson", '[' . join(',', @users) . ']');
+system('gzip', '-kf', "$folder/export.ndjson") == 0 or die;
+like((run_program(program('kyc-import'), 'guess', "$folder/export.ndjson.gz", '--provider', 'kira'))[2], qr/\Qgunzip -c FILE | jq -c '.[]'\E/, 'the line for a gzip file');
 write_file("$folder/export.csv", "$users[0]\n$users[1]\n");
 job('external_id: id, email: email', 'export.csv');
 my ($status, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '-q');
@@ -138,6 +144,10 @@ like($err, qr/hint: set input\.format to ndjson/, 'and the setting that helps');
 # A page among records is one rejected record, and a damaged first line costs itself alone.
 ($summary) = checked('external_id: id, email: email, phone: "items[0].phone"', map({ qq({"id":"$_","email":"$_\@example.com","items":[{"phone":"+14155550110"}]}) } 1 .. 3), qq({"items":[$users[0],$users[1]],"source":"crm"}));
 is_deeply([$summary->{read}, $summary->{valid}, $summary->{rejects_by_rule}], [4, 3, {'record/malformed' => 1}], 'a page among records is rejected');
+($summary) = checked('external_id: id, email: email', qq({"id":"1","email":"a\@example.com"}{"id":"2","email":"b\@example.com"}), qq({"id":"3","email":"c\@example.com"}));
+is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [1, {'record/malformed' => 1}], 'a lost line end costs its two records alone');
+($summary) = checked('external_id: metadata.id, email: metadata.email', '{"metadata":{"id":"1","email":"a@example.com"},"orders":[{"n":1},{"n":2}]}');
+is($summary->{valid}, 1, 'a customer under the name of an envelope is a customer');
 for my $damaged ('{"id":"c1","em', '{"id":"c1",', '{"id":"c1","tags":[') {
     ($summary) = checked('external_id: id, email: email', $damaged, map { qq({"id":"$_","email":"$_\@example.com"}) } 2 .. 4);
     is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [3, {'record/malformed' => 1}], "$damaged: the damaged first line alone is rejected");

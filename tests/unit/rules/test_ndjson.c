@@ -282,6 +282,27 @@ static void an_item_without_its_export_is_dynamodb_too(void **state)
     fixture_free(fixture);
 }
 
+static void the_elements_of_a_dynamodb_list_are_collected(void **state)
+{
+    (void)state;
+    struct fixture *fixture = ndjson_new();
+    map(fixture, FIELD_EXTERNAL_ID, "Item.external_id");
+    map(fixture, FIELD_LAST_NAME, "Item.last_name");
+    map(fixture, FIELD_TAX_ID, "Item.t[*].id");
+    map(fixture, FIELD_TAX_COUNTRY, "Item.t[*].c");
+    assert_string_equal(
+        validate(fixture, ITEM("\"t\":{\"L\":[{\"M\":{\"id\":{\"N\":\"1\"},\"c\":{\"S\":\"US\"}}},"
+                               "{\"M\":{\"c\":{\"S\":\"IT\"}}},"
+                               "{\"M\":{\"id\":{\"S\":\"3\"},\"c\":{\"S\":\"DE\"}}}]}")),
+        "");
+    assert_string_equal(fixture_value(fixture, FIELD_TAX_ID), "1|3");
+    assert_string_equal(fixture_value(fixture, FIELD_TAX_COUNTRY), "US|DE");
+    assert_string_equal(validate(fixture, ITEM("\"t\":{\"NULL\":true}")), "");
+    assert_string_equal(fixture_value(fixture, FIELD_TAX_ID), "-");
+    assert_string_equal(validate(fixture, ITEM("\"t\":{\"S\":\"1\"}")), "tax_id/format tax_country/format");
+    fixture_free(fixture);
+}
+
 static void every_element_gives_an_item(void **state)
 {
     (void)state;
@@ -469,6 +490,7 @@ int main(void)
         cmocka_unit_test(an_instant_is_a_date_whatever_the_format_of_texts),
         cmocka_unit_test(a_record_of_dynamodb_is_unwrapped),
         cmocka_unit_test(an_item_without_its_export_is_dynamodb_too),
+        cmocka_unit_test(the_elements_of_a_dynamodb_list_are_collected),
         cmocka_unit_test(every_element_gives_an_item),
         cmocka_unit_test(a_list_of_more_than_64_elements_is_refused),
         cmocka_unit_test(one_value_takes_no_list),
