@@ -200,13 +200,18 @@ static void survey_values(const struct infer_sample *sample, size_t column, stru
     }
 }
 
-/* Beside values as 1990-31-12, those that ISO reads are not proven to be ISO. */
+/* Beside values as 1990-31-12, those that ISO reads are not proven to be ISO, unless more of them are days of
+ * ISO alone: then the others are mistakes. */
 static void add_iso_to_its_mirror(struct survey *survey, const struct infer_dates *dates)
 {
     for (size_t i = 0; i < survey->group_count; i++) {
         struct group *group = &survey->groups[i];
         if (strncmp(group->shape.key, "y-n-n", 5) != 0 || dates->iso == 0)
             continue;
+        if (group->count < dates->iso - survey->mirrored_iso) {
+            group->count = 0;
+            continue;
+        }
         group->count += dates->iso;
         group->reads[MONTH_FIRST] += dates->iso;
         group->reads[DAY_FIRST] += survey->mirrored_iso;

@@ -159,6 +159,7 @@ for my $case (
     ['a time on some', ['2/13/1980', '2/3/1981 12:00:00 AM'],
         qr/format: \[M\/DD\/YYYY, 'M\/D\/YYYY h:mm:ss A'\]\} .*CHECK: 1 prove no order, and are read in that of the others/],
     ['days before months beside ISO', ['1990-31-12', '1990-03-04', '1990-03-25'], qr/^  # TODO date_of_birth: .*\n  # .*YYYY-(?:DD-MM|MM-DD)/m],
+    ['a mistake beside ISO', ['1990-31-12', '1990-03-14', '1990-03-25'], qr/^  date_of_birth: dob +# a usual name for it/m],
     ['words', ['yesterday', 'last year'], qr/CHECK: 2 values of this column are of no form/],
 ) {
     my ($sentence, $values, $want) = @$case;
