@@ -245,6 +245,11 @@ static int build_value_maps(const struct builder *builder, struct field_plan *pl
         struct slice value;
         if (read_target(builder, plan, mapping->values[i].to, &value) != 0)
             return -1;
+        if (mapping->values[i].from.len > 0 && clean_is_null(builder->set, mapping->values[i].from))
+            job_note(
+                builder->set->job, mapping->place,
+                "\"%s\" in the `values` of %s has no effect: input.null_values makes it no value\nhint: the key \"\" is for records without a value",
+                mapping->values[i].from.data, field_name(plan->field));
         value_map_add(plan->exact, mapping->values[i].from, value);
         if (plan->folded)
             value_map_add(plan->folded, mapping->values[i].from, value);
@@ -261,6 +266,15 @@ static const struct job_value_map *find_empty_value(const struct job_mapping *ma
         if (mapping->values[i].from.len == 0)
             return &mapping->values[i];
     return NULL;
+}
+
+/* True if what stands for no value can be tried before the first record: whether it is good does not depend
+ * on other fields. */
+static bool can_be_tried(const struct field_plan *plan, struct slice text)
+{
+    bool is_whole_phone = plan->type == FIELD_TYPE_PHONE &&
+                          (plan->mapping->phone_country || slice_begins(text, SLICE_LITERAL("+")));
+    return is_context_free(plan) || is_whole_phone || plan->field == FIELD_DATE_OF_BIRTH;
 }
 
 /* What stands for no value: `default`, which is read like a cell, or the "" of `values`, which is not mapped
@@ -287,13 +301,13 @@ static int build_fallback(const struct builder *builder, struct field_plan *plan
     }
     plan->fallback_plan = reader;
     plan->fallback.text = text;
-    if (!is_context_free(plan))
+    if (!can_be_tried(plan, text))
         return 0;
     struct value value;
     bool warned;
     int status = empty ? normalize_job_text(set, plan, place, text, &value, &warned, builder->error)
                        : read_job_text(set, plan, place, text, &value, &warned, builder->error);
-    if (status == 0 && !warned)
+    if (status == 0 && !warned && is_context_free(plan))
         plan->fallback = value;
     return status;
 }
