@@ -111,7 +111,7 @@ static int open_one(struct one_input *one, struct error *error)
 {
     struct inputs *all = one->all;
     bool is_first = !all->first;
-    struct reader_header header, *read = is_first ? &all->header : &header;
+    struct reader_header header = {0}, *read = is_first ? &all->header : &header;
     one->source = open_source(one, error);
     if (!one->source)
         return -1;
