@@ -13,7 +13,6 @@ enum { COLUMNS_SHOWN = 100, LOOKS_LIKE_PERCENT = 80 /* of the values */ };
 static void write_column_line(struct infer_writer *writer, enum field_id field)
 {
     const struct infer_match *match = &writer->matches.of[field];
-    const char *const *choices = infer_words_of(writer, field);
 
     if (match->fit == SYNONYM_WEAK && !infer_line_is_required(writer, field)) {
         buffer_append_text(writer->out, "  # ");
@@ -21,8 +20,8 @@ static void write_column_line(struct infer_writer *writer, enum field_id field)
         infer_line_confidence(writer, field);
     } else if (field_table[field].type == FIELD_TYPE_DATE) {
         infer_dates_line(writer, field);
-    } else if (choices) {
-        infer_words_write(writer, field, choices);
+    } else if (infer_words_apply(writer, field)) {
+        infer_words_write(writer, field);
     } else {
         buffer_append_text(writer->out, "  ");
         infer_line_mapping(writer, field, match->column);

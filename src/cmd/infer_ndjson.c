@@ -70,13 +70,13 @@ static void set_cell(struct walk *walk, struct slice path, struct slice text, bo
     walk->sample->is_list[column] = walk->sample->is_list[column] || is_list || walk->is_collecting;
 }
 
-/* At the top level a job's column is first compared with the whole name, which may contain any character. */
-static bool is_addressable(struct slice key, bool at_top)
+/* At the top level a job's column is first compared with the whole name, which may contain any character; but
+ * nothing can be behind it then. */
+static bool is_addressable(struct slice key, bool is_whole)
 {
-    if (at_top)
-        return key.len > 0 && !memchr(key.data, '\0', key.len);
-    return key.len > 0 && !memchr(key.data, '.', key.len) && !memchr(key.data, '[', key.len) &&
-           !memchr(key.data, '\0', key.len);
+    if (key.len == 0 || memchr(key.data, '\0', key.len))
+        return false;
+    return is_whole || (!memchr(key.data, '.', key.len) && !memchr(key.data, '[', key.len));
 }
 
 static void walk_value(struct walk *walk, size_t index, struct slice path);
@@ -88,7 +88,10 @@ static void walk_object(struct walk *walk, size_t index, struct slice path)
     for (size_t child = index + 1; child < walk->nodes[index].end; child = walk->nodes[child].end) {
         struct slice key = walk->nodes[child].key;
         size_t dot = path.len > 0;
-        if (!is_addressable(key, path.len == 0) || path.len + dot + key.len > sizeof longer - 8) {
+        bool is_whole =
+            path.len == 0 &&
+            walk->nodes[json_typed_unwrap(walk->nodes, child, walk->is_dynamodb).index].kind < JSON_ARRAY;
+        if (!is_addressable(key, is_whole) || path.len + dot + key.len > sizeof longer - 8) {
             walk->sample->skipped_members++;
             continue;
         }

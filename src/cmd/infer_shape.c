@@ -19,6 +19,8 @@ enum {
     RAGGED_PERCENT = 5, /* of records: fewer are damage rather than a habit */
     QUOTES_MIN = 3,
     WORD_MAX = 24,
+    SHARE_FULL = 1000,
+    SHARE_POOR = 400,
 };
 
 static const char delimiters[DELIMITERS] = {',', ';', '\t', '|'};
@@ -88,25 +90,6 @@ static char told_delimiter(struct slice bytes)
                    memchr(delimiters, line.data[4], DELIMITERS)
                ? line.data[4]
                : '\0';
-}
-
-/* The delimiter that most lines have equally often; of equal candidates the more frequent one. */
-static size_t find_delimiter(struct slice bytes, struct job_input *input)
-{
-    size_t best_lines = 0, best_count = 0, agreeing = 0;
-    char told = told_delimiter(bytes);
-
-    input->delimiter = told ? told : ',';
-    for (size_t i = 0; i < DELIMITERS; i++) {
-        size_t count = usual_count(bytes, delimiters[i], input->quote, &agreeing);
-        bool is_better = agreeing > best_lines || (agreeing == best_lines && count > best_count);
-        if (told ? delimiters[i] != told : !is_better || count == 0)
-            continue;
-        best_lines = agreeing;
-        best_count = count;
-        input->delimiter = delimiters[i];
-    }
-    return best_count;
 }
 
 /* Lines before the one that names the columns: they have far fewer cells, or one cell that is filled. */
@@ -285,6 +268,51 @@ static void find_quotes(struct slice bytes, struct job_input *input)
     *input = best;
 }
 
+/* How well the settings read the bytes: the share of records and of lines before them that they read as a
+ * record, of 1,000. 0: the header has one cell. */
+static size_t rank_of(const struct job_input *input, struct slice bytes, size_t *columns)
+{
+    struct trial trial;
+
+    try_input(input, bytes, &trial);
+    *columns = trial.columns;
+    if (trial.columns < 2)
+        return 0;
+    size_t good = trial.records - trial.malformed - trial.ragged + 1; /* with the header */
+    return good * SHARE_FULL / (trial.records + input->skip_lines + 1);
+}
+
+/* The delimiter by which most records can be read; of equal ones the one that gives more columns. With it
+ * come title lines, quote and escape. If none reads the file well, each record has cells too many or too
+ * few, and short ones are let pass. */
+static void find_delimiter(struct slice bytes, struct slice plain, struct job_input *input)
+{
+    struct job_input best = *input;
+    char told = told_delimiter(plain);
+    size_t best_rank = 0, best_columns = 1;
+
+    best.delimiter = told ? told : ',';
+    for (size_t i = 0; i < 2 * DELIMITERS && (i < DELIMITERS || best_rank < SHARE_POOR); i++) {
+        struct job_input tried = *input;
+        size_t agreeing, columns,
+            usual = usual_count(plain, delimiters[i % DELIMITERS], input->quote, &agreeing);
+        if (told ? delimiters[i % DELIMITERS] != told : usual == 0)
+            continue;
+        tried.delimiter = delimiters[i % DELIMITERS];
+        tried.skip_lines = count_titles(plain, &tried, usual);
+        tried.ragged = i < DELIMITERS ? JOB_RAGGED_REJECT : JOB_RAGGED_PAD;
+        find_quotes(bytes, &tried);
+        size_t rank = rank_of(&tried, bytes, &columns);
+        if (rank < best_rank || (rank == best_rank && columns <= best_columns))
+            continue;
+        best_rank = rank;
+        best_columns = columns;
+        best = tried;
+    }
+    *input = best;
+    input->ragged = JOB_RAGGED_REJECT;
+}
+
 static bool is_total_word(const char *word)
 {
     static const char *const words[] = {
@@ -330,10 +358,8 @@ void infer_shape_find(struct slice bytes, bool is_whole, struct job_input *input
 
     *shape = (struct infer_shape){0};
     input->quote = '"';
-    size_t usual = find_delimiter(plain, input);
-    input->skip_lines = count_titles(plain, input, usual);
     input->strips_guards = memmem(first.data, first.len, "=\"", 2) != NULL; /* so that `="a,b"` is one cell */
-    find_quotes(first, input);
+    find_delimiter(first, plain, input);
     try_input(input, is_whole ? bytes : first, &trial);
     input->skip_footer = is_whole ? count_footers(&trial) : 0;
     if (input->skip_footer)

@@ -4,13 +4,17 @@
 
 #include "cmd/infer_column.h"
 #include "cmd/yaml_scalar.h"
+#include "core/ascii.h"
 #include "core/text.h"
 #include "core/utf8.h"
+#include "model/country.h"
 #include "model/language.h"
 #include "rules/value_map.h"
 
 enum {
     WORDS_SHOWN = 20,
+    WORDS_FEW = 5,
+    DIGITS_SHOWN = 5,
     WORD_SHOWN_MAX = 60, /* bytes */
     NEAREST_MIN = 4,     /* bytes: to a shorter word, any other is near */
 };
@@ -47,7 +51,7 @@ static void write_unknown_word(const struct infer_writer *writer, const struct i
                                const char *const *choices)
 {
     struct slice shown = utf8_shorten(word->text, WORD_SHOWN_MAX);
-    const char *nearest = word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
+    const char *nearest = choices && word->text.len >= NEAREST_MIN ? text_nearest(word->text, choices) : NULL;
 
     buffer_append_text(writer->out, "    #   ");
     yaml_scalar_append(writer->out, shown);
@@ -56,20 +60,70 @@ static void write_unknown_word(const struct infer_writer *writer, const struct i
                   shown.len < word->text.len ? ", shortened here" : "");
 }
 
-void infer_words_write(struct infer_writer *writer, enum field_id field, const char *const *choices)
+/* Whether the field takes a word as it is. known: the provider's words, of an enumeration. */
+static bool is_taken(const struct infer_writer *writer, enum field_id field, struct slice text,
+                     const struct value_map *known)
 {
-    struct infer_sample *sample = writer->sample;
-    size_t column = writer->matches.of[field].column, count, unknown = 0;
-    bool more;
-    struct infer_word *seen = infer_column_words(sample, column, &count, &more);
-    struct value_map *known = value_map_new(true);
+    const struct country *country;
+    const char *names;
 
-    for (size_t i = 0; choices[i]; i++)
+    if (field_table[field].type == FIELD_TYPE_ENUM)
+        return value_map_find(known, text) != NULL;
+    return country_read(text, &writer->sample->arena, &country, &names) != COUNTRY_UNKNOWN;
+}
+
+/* Moves the words that the field does not take to the front. Returns their number. */
+static size_t find_unknown(const struct infer_writer *writer, enum field_id field, const char *const *choices,
+                           struct infer_word *words, size_t count)
+{
+    struct value_map *known = value_map_new(true);
+    size_t unknown = 0;
+
+    for (size_t i = 0; choices && choices[i]; i++)
         value_map_add(known, slice_from(choices[i]), slice_from(choices[i]));
     for (size_t i = 0; i < count; i++)
-        if (!value_map_find(known, seen[i].text))
-            seen[unknown++] = seen[i];
+        if (!is_taken(writer, field, words[i].text, known))
+            words[unknown++] = words[i];
     value_map_free(known);
+    return unknown;
+}
+
+/* An e-mail address or a number in a column of words is a customer's. */
+static bool may_be_shown(struct slice text)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        digits += ascii_is_digit(text.data[i]);
+    return digits < DIGITS_SHOWN && !memchr(text.data, '@', text.len);
+}
+
+/* Words that hardly ever repeat are no enumeration, and may be customers' data: they are not shown. */
+static bool is_enumeration(const struct infer_sample *sample, size_t column, size_t distinct)
+{
+    return distinct <= WORDS_FEW || distinct * 2 <= infer_column_filled(sample, column);
+}
+
+bool infer_words_apply(const struct infer_writer *writer, enum field_id field)
+{
+    enum field_type type = field_table[field].type;
+    size_t column = writer->matches.of[field].column;
+
+    return infer_words_of(writer, field) || type == FIELD_TYPE_COUNTRY ||
+           (type == FIELD_TYPE_COUNTRY_LIST && !writer->sample->is_list[column] &&
+            !infer_column_split(writer->sample, column, type));
+}
+
+void infer_words_write(struct infer_writer *writer, enum field_id field)
+{
+    struct infer_sample *sample = writer->sample;
+    const char *const *choices = infer_words_of(writer, field);
+    size_t column = writer->matches.of[field].column, count;
+    bool more;
+    struct infer_word *words = infer_column_words(sample, column, &count, &more);
+    bool is_shown = !more && is_enumeration(sample, column, count);
+    size_t unknown = find_unknown(writer, field, choices, words, count);
+
     buffer_append_text(writer->out, "  ");
     if (unknown == 0) {
         infer_line_mapping(writer, field, column);
@@ -80,16 +134,20 @@ void infer_words_write(struct infer_writer *writer, enum field_id field, const c
     infer_line_confidence(writer, field);
     buffer_append_text(writer->out, "    column: ");
     infer_line_column(writer, field, column);
-    buffer_printf(
-        writer->out,
-        "\n    # CHECK: words of the sample that the provider does not accept: %s%zu. Give each a word of the provider:\n",
-        more ? "more than " : "", unknown);
-    if (choices != language_codes)
+    buffer_printf(writer->out,
+                  "\n    # CHECK: words of the sample that %s: %s%zu. Give each a word that is:\n",
+                  choices ? "the provider does not accept" : "are not known as countries",
+                  more ? "more than " : "", unknown);
+    if (choices && choices != language_codes)
         infer_words_list(writer, choices);
     buffer_append_text(writer->out, "    # values:\n");
-    for (size_t i = 0; i < unknown && i < WORDS_SHOWN; i++)
-        write_unknown_word(writer, &seen[i], choices);
-    if (unknown > WORDS_SHOWN)
-        buffer_printf(writer->out, "    #   (and %zu more)\n", unknown - WORDS_SHOWN);
-    buffer_append_text(writer->out, "    # otherwise: WORD    # for all other words\n");
+    size_t shown = 0;
+    for (size_t i = 0; is_shown && i < unknown && shown < WORDS_SHOWN; i++)
+        if (may_be_shown(words[i].text)) {
+            write_unknown_word(writer, &words[i], choices);
+            shown++;
+        }
+    if (shown < unknown)
+        buffer_printf(writer->out, "    #   (and %zu more, which `kyc-import words` lists)\n",
+                      unknown - shown);
 }

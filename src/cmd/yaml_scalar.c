@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/json.h"
+#include "core/utf8.h"
 
 static bool is_plain(struct slice text)
 {
@@ -23,14 +23,27 @@ static bool is_plain(struct slice text)
     return text.len > 0 && text.data[text.len - 1] != ' ';
 }
 
+/* As in JSON, and every character that a reader would not see is spelt out. */
+static void append_quoted(struct buffer *out, struct slice text)
+{
+    buffer_append_char(out, '"');
+    while (text.len) {
+        struct utf8_char letter = utf8_first(text);
+        if (letter.code == '"' || letter.code == '\\')
+            buffer_append_char(out, '\\');
+        if (utf8_is_hidden(letter.code) && letter.code <= 0xffff)
+            buffer_printf(out, "\\u%04X", letter.code);
+        else
+            buffer_append(out, slice_make(text.data, letter.len));
+        text = slice_skip(text, letter.len);
+    }
+    buffer_append_char(out, '"');
+}
+
 void yaml_scalar_append(struct buffer *out, struct slice text)
 {
-    struct json_writer writer;
-
-    if (is_plain(text)) {
+    if (is_plain(text))
         buffer_append(out, text);
-        return;
-    }
-    json_write_begin(&writer, out);
-    json_write_string(&writer, text);
+    else
+        append_quoted(out, text);
 }
