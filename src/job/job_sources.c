@@ -189,5 +189,11 @@ int job_sources_check(struct job_reader *reader, const struct job_node *field,
         need_beside(reader, field, SLICE_LITERAL("unmatched"), "match",
                     "{column: A, match: '\\d+', unmatched: empty}") != 0)
         return -1;
+    const struct job_node *unmatched = job_yaml_member(field, SLICE_LITERAL("unmatched"));
+    if (unmatched && mapping->unmatched == JOB_UNMATCHED_KEEP && !mapping->replace)
+        job_note(
+            reader->job, unmatched->place,
+            "`match` of `%s` has no effect: `unmatched: keep` takes every value, and there is no `replace`",
+            field_name(mapping->field));
     return check_absence(reader, field, mapping);
 }

@@ -18,7 +18,8 @@ job_key_read job_sources_read_unmatched; /* unmatched: reject, keep, empty */
 job_key_read job_sources_read_default;   /* default */
 job_key_read job_sources_read_country;   /* country, of a phone */
 
-/* Once all keys of a field are read: the combinations of these keys. 0, or -1 with the reader's error. */
+/* Once all keys of a field are read: the combinations of these keys. 0, or -1 with the reader's error.
+ * Notes (by job_note) a match without effect. */
 int job_sources_check(struct job_reader *reader, const struct job_node *field,
                       const struct job_mapping *mapping);
 

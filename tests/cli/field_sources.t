@@ -147,6 +147,15 @@ for my $format (qw(csv ndjson)) {
     like($err, qr/none of the 2 records has a value in the $word "extra2" \(country\)\n/, "$format: also where a default hides it, but not for one value");
 }
 
+(undef, undef, $err) = checked('csv', {city => q{{column: town, match: '.+', unmatched: keep}}}, '', row('c-1', '', '', ''));
+like($err, qr/note: \S+: `match` of `city` has no effect/, 'a match that accepts everything is noted');
+(undef, undef, $err) = checked('csv', {city => q{{column: town, values: {X: Boise, "": Boise}}}}, '', row('c-1', '', '', ''));
+unlike($err, qr/has no effect/, '"" of values is no such thing');
+prepare('csv', {city => q{{column: town, values: {none: Boise}}}}, '', row('c-1', '', '', ''));
+write_file("$folder/job.yaml", read_file("$folder/job.yaml") =~ s/path: input.csv/path: input.csv, null_values: ["", none]/r);
+(undef, undef, $err) = run_program(program('kyc-import'), 'check', "$folder/job.yaml", '--report', "$folder/report");
+like($err, qr/note: \S+: "none" in the `values` of city has no effect: input.null_values makes it no value/, 'a key of values that is a null value is noted');
+
 # What cannot work is an error at its place.
 for my $case (
     ['a list without its key', {city => '[extra1, extra2]'}, qr/:\d+:9: `city` should be a value, and is a list\n.*\nhint: \{columns: \[A, B\]\}/s],
