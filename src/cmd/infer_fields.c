@@ -5,6 +5,7 @@
 #include "cmd/infer_line.h"
 #include "cmd/infer_missing.h"
 #include "cmd/infer_name.h"
+#include "cmd/infer_postal.h"
 #include "cmd/infer_words.h"
 #include "cmd/yaml_scalar.h"
 
@@ -39,6 +40,8 @@ static void write_field(struct infer_writer *writer, enum field_id field)
         return; /* written with the first */
     } else if (match->column != SYNONYMS_NO_COLUMN) {
         write_column_line(writer, field);
+        if (field == FIELD_POSTAL_CODE)
+            infer_postal_write(writer);
         infer_line_rivals(writer, match);
     } else if (infer_line_is_required(writer, field)) {
         infer_missing_write(writer, field);

@@ -134,10 +134,12 @@ void infer_words_write(struct infer_writer *writer, enum field_id field)
     infer_line_confidence(writer, field);
     buffer_append_text(writer->out, "    column: ");
     infer_line_column(writer, field, column);
-    buffer_printf(writer->out,
-                  "\n    # CHECK: words of the sample that %s: %s%zu. Give each a word that is:\n",
-                  choices ? "the provider does not accept" : "are not known as countries",
-                  more ? "more than " : "", unknown);
+    buffer_printf(
+        writer->out,
+        choices
+            ? "\n    # CHECK: %s%zu words of the sample that the provider does not accept. Give each one that it does:\n"
+            : "\n    # CHECK: %s%zu words of the sample that are not known as countries. Give each a country:\n",
+        more ? "more than " : "", unknown);
     if (choices && choices != language_codes)
         infer_words_list(writer, choices);
     buffer_append_text(writer->out, "    # values:\n");

@@ -92,6 +92,8 @@ my @rows = (
     ['a word for their state', "id,status\n1,active\n2,closed\n3,Test\n", qr/^  # CHECK: 2 of 3 .*\n  # where:\n  #   - \{column: status, must_match: '\^active\$'\}\n/m],
     ['two of these', "id,active,deleted_at\n1,t,\n2,f,2024-01-01\n", qr/^  # where:\n  #   - \{column: active, must_match: '\^t\$'\}\n  # CHECK: .*\n  #   - \{column: deleted_at,/m],
     ['a flag that all share', "id,is_deleted\n1,false\n2,false\n", qr/^  null_values: .*\n\n/m],
+    ['postal codes that lost their zero', "id,zip,country\n1,2139,US\n2,94607.0,US\n3,94607,US\n4,1010,AT\n",
+        qr/^  postal_code: zip .*\n  #   CHECK: 1 codes have three or four digits .*\n  #   CHECK: 1 codes end in \.0/m],
     ['a header alone', "id,email\n", qr/^  email: email/m],
 );
 for my $case (@rows) {

@@ -1,0 +1,57 @@
+#include "cmd/infer_postal.h"
+
+#include <string.h>
+
+#include "core/ascii.h"
+#include "model/country.h"
+
+/* Of exactly five digits, some of which begin with a zero (Universal Postal Union, addressing systems). */
+static const char five_digits[] = " US DE FR ES IT MX FI EE HR TR UA MY TH ID EG SA MA DZ LT RS BA ME ";
+
+static bool is_digits(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is_digit(text.data[i]))
+            return false;
+    return text.len > 0;
+}
+
+static bool has_five_digits(const struct infer_writer *writer, size_t row)
+{
+    size_t column = writer->matches.of[FIELD_COUNTRY].column;
+    const struct country *country;
+    const char *names;
+
+    if (column == SYNONYMS_NO_COLUMN)
+        return false;
+    struct slice text = infer_sample_cell(writer->sample, row, column);
+    return country_read(text, &writer->sample->arena, &country, &names) == COUNTRY_FOUND &&
+           strstr(five_digits, country->alpha2) != NULL;
+}
+
+void infer_postal_write(const struct infer_writer *writer)
+{
+    const struct infer_sample *sample = writer->sample;
+    size_t column = writer->matches.of[FIELD_POSTAL_CODE].column, lost = 0, decimal = 0;
+
+    for (size_t row = 0; row < sample->row_count; row++) {
+        struct slice text = infer_sample_cell(sample, row, column);
+        bool is_decimal = text.len > 2 && memcmp(text.data + text.len - 2, ".0", 2) == 0;
+        if (is_decimal)
+            text.len -= 2;
+        if (!is_digits(text))
+            continue;
+        decimal += is_decimal;
+        lost += (text.len == 3 || text.len == 4) && has_five_digits(writer, row);
+    }
+    if (lost)
+        buffer_printf(
+            writer->out,
+            "  #   CHECK: %zu codes have three or four digits where their country has five: a spreadsheet dropped the zero.\n",
+            lost);
+    if (decimal)
+        buffer_printf(
+            writer->out,
+            "  #   CHECK: %zu codes end in .0, as a spreadsheet writes numbers. Export them as text.\n",
+            decimal);
+}
