@@ -74,6 +74,7 @@ struct record {
     bool skipped;  /* not a record of this job (not rejected): counted as read, and nothing else is done with
                       it */
     uint16_t skipped_by; /* the condition of input.where that does not hold, from 1; 0: none */
+    uint64_t conditions; /* bit i: there was a value for the condition i of input.where, from 0 */
     uint64_t unique_hash[RECORD_UNIQUE_MAX]; /* of the normalized value, by the job's unique index; 0 is
                                                 external_id */
     uint32_t unique_known;                   /* bit i: unique_hash[i] is set */

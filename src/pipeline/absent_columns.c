@@ -53,3 +53,15 @@ void absent_columns_warn(const struct job *job, const struct rule_set *rules, co
                      : "check the spelling: upper and lower case are different");
     buffer_clear(&finding.list);
 }
+
+void absent_columns_note_conditions(const struct job *job, const struct run_stats *stats)
+{
+    const struct job_input *input = &job->input;
+    for (size_t i = 0; i < input->where_count && i < 64; i++)
+        if (input->format == JOB_FORMAT_NDJSON && stats->read > 0 && !(stats->conditions >> i & 1))
+            job_note(
+                job, input->where[i].column.place,
+                "none of the %" PRIu64
+                " records has a value at the path \"%s\" of input.where\nhint: check the spelling: upper and lower case are different",
+                stats->read, input->where[i].column.name);
+}

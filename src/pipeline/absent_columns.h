@@ -14,4 +14,8 @@
  * column, and without a well-formed record. */
 void absent_columns_warn(const struct job *job, const struct rule_set *rules, const struct run_stats *stats);
 
+/* For NDJSON a note in the log for each path of input.where at which no record had a value: a misspelt one
+ * decides about every record alike, but so does one that exports write only for some records. */
+void absent_columns_note_conditions(const struct job *job, const struct run_stats *stats);
+
 #endif

@@ -292,6 +292,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
     }
     if (ended && status == 0)
         absent_columns_warn(pipeline->job, pipeline->rules, stats);
+    if (ended)
+        absent_columns_note_conditions(pipeline->job, stats);
     if (rejects_commit(pipeline->rejects, &error) != 0)
         status = log_and_merge_status(status, &error);
     pipeline->rejects = NULL;

@@ -279,6 +279,7 @@ void run_stats_add_record(struct run_stats *stats, const struct record *record)
     struct run_stats_country *country = run_stats_get_country(stats, record);
     stats->read++;
     input->records++;
+    stats->conditions |= record->conditions;
     if (record->skipped) {
         run_stats_count(stats, RUN_STATS_SKIPPED);
         return;

@@ -98,7 +98,8 @@ struct run_stats {
     uint64_t skipped, rejected, unchanged, created, updated, refused, in_doubt, unsent;
     uint64_t well_formed; /* records that could be split into columns: the base of the counts by field */
     struct run_stats_field fields[FIELD_MAX + 1]; /* the last one: the record itself (FIELD_NONE) */
-    uint64_t sources;                             /* bits of record.sources that a well-formed record had */
+    uint64_t conditions; /* bits of record.conditions that a record had, skipped or not */
+    uint64_t sources;    /* bits of record.sources that a well-formed record had */
     struct run_stats_country countries[RUN_STATS_COUNTRIES];
     struct {
         uint64_t create, update, unchanged, settle, refused;

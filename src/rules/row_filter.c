@@ -54,13 +54,15 @@ static struct row_memo *find_memo(const struct rule_worker *worker, size_t condi
     return &worker->row_memos[condition * ROW_MEMO_SIZE + index];
 }
 
-static enum pattern_result search(const struct rule_worker *worker, const struct record *record, size_t index,
+static enum pattern_result search(const struct rule_worker *worker, struct record *record, size_t index,
                                   struct arena *arena, const char **reason)
 {
     const struct row_condition *condition = &worker->set->conditions[index];
     struct slice cell = {NULL, 0};
+    uint64_t bit = index < 64 ? UINT64_C(1) << index : 0;
     *reason = NULL;
     if (worker->ndjson && !ndjson_cells_is_scalar(worker->ndjson, condition->column)) {
+        record->conditions |= bit;
         *reason = "is an array or an object, and a single value is expected";
         return PATTERN_ABSENT;
     }
@@ -68,6 +70,7 @@ static enum pattern_result search(const struct rule_worker *worker, const struct
         cell = record->cells[condition->column];
     if (cell.len == 0)
         return condition->of_nothing;
+    record->conditions |= bit;
     struct row_memo *memo = find_memo(worker, index, cell);
     if (memo->len == cell.len && memcmp(memo->text, cell.data, cell.len) == 0)
         return memo->found ? PATTERN_FOUND : PATTERN_ABSENT;

@@ -229,6 +229,7 @@ static void validate(struct rule_worker *worker, struct record *record, struct a
     record->verdict_count = 0;
     record->rejected = record->skipped = false;
     record->skipped_by = 0;
+    record->conditions = 0;
     record->unique_known = 0;
     memset(record->present, 0, sizeof record->present);
     record->country[0] = record->country[1] = '\0';

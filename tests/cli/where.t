@@ -108,6 +108,14 @@ subtest 'what cannot be judged is rejected' => sub {
         'NDJSON: an object and an array; null and a missing member are empty');
     like(case_rejects($case, 'rejects.ndjson.gz'), qr/"kyc_verdicts":"record\/where","kyc_message":"the column \\"s\.t\\" of input\.where is an array or an object/,
         'with the reason');
+
+    my @lines = map { my $index = $_; '{' . join(',', map { qq("$names->[$_]":"$rows[$index][$_]") } 0 .. $#$names) . '}' } 0 .. 1;
+    write_file("$case->{folder}/export.ndjson", join '', map { "$_\n" } @lines);
+    job_with($case, "input: {path: export.ndjson, where: [{column: deletedAt, must_match: '^\$'}, {column: zip, must_match: .}]}\n");
+    my (undef, undef, $err) = checked($case, 0);
+    like($err, qr/note: \S+job\.yaml:2:\d+: none of the 2 records has a value at the path "deletedAt" of input\.where\n.*\n.*\n\s*hint: /, 'a path that no record has is noted');
+    unlike($err, qr/path "zip"/, 'and no other');
+    is((checked($case, 0, '-q'))[2], '', 'but not with -q');
 };
 
 subtest 'in the encoding of the job' => sub {
