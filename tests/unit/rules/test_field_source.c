@@ -125,6 +125,8 @@ static void a_match_is_of_the_whole_value(void **state)
          {.match = "\\D+", .replace = "x"},
          "!",
          "city/match"},
+        {"a part at its start", FIELD_CITY, {"Rome"}, {.match = "Ro"}, "!", "city/match"},
+        {"a part at its end", FIELD_CITY, {"Rome"}, {.match = "me", .replace = "x"}, "!", "city/match"},
         {"the alternative that reaches the end", FIELD_CITY, {"Rome"}, {.match = "Ro|Rome"}, "Rome", ""},
         {"the trimmed value", FIELD_CITY, {"  Rome "}, {.match = "R\\w+"}, "Rome", ""},
         {"a check alone", FIELD_CITY, {"Rome"}, {.match = "R.*"}, "Rome", ""},
@@ -238,6 +240,8 @@ static void something_may_stand_for_no_value(void **state)
     (void)state;
     static struct job_value_map empty[] = {{SLICE_LITERAL("Chef"), SLICE_LITERAL("other")},
                                            {SLICE_LITERAL(""), SLICE_LITERAL("healthcare")}};
+    static struct job_value_map phones[] = {{SLICE_LITERAL("+442079460958"), SLICE_LITERAL("+442079460959")},
+                                            {SLICE_LITERAL(""), SLICE_LITERAL("+442079460958")}};
     static struct job_value_map cities[] = {{SLICE_LITERAL("x"), SLICE_LITERAL("Rome")},
                                             {SLICE_LITERAL(""), SLICE_LITERAL("x")}};
     static const struct source_case cases[] = {
@@ -256,6 +260,18 @@ static void something_may_stand_for_no_value(void **state)
          {"?"},
          {.match = "\\?", .replace = "", .fallback = "DE"},
          "DE",
+         ""},
+        {"a replacement that is a null value",
+         FIELD_CITY,
+         {"x N/A"},
+         {.match = "x (.*)", .replace = "$1", .fallback = "Rome"},
+         "Rome",
+         ""},
+        {"the \"\" of values that depends on other fields",
+         FIELD_PHONE,
+         {""},
+         {.values = phones, .value_count = 2},
+         "+442079460958",
          ""},
         {"the default is mapped like a cell",
          FIELD_CITY,
