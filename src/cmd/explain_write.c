@@ -57,6 +57,18 @@ static bool is_condition(const struct explain_settings *settings, const struct f
     return false;
 }
 
+static void write_items(const struct explain_settings *settings, const struct found_record *found,
+                        struct slice list)
+{
+    struct slice item;
+
+    while (record_next_item(&list, &item)) {
+        explain_write_value(settings, found, item, &encoding_utf8);
+        if (list.data)
+            buffer_append_text(settings->out, ", ");
+    }
+}
+
 static void write_cell(const struct explain_settings *settings, const struct found_record *found,
                        size_t column)
 {
@@ -66,6 +78,8 @@ static void write_cell(const struct explain_settings *settings, const struct fou
     plain.unmask = settings->unmask || is_source(found, FIELD_EXTERNAL_ID, column);
     if (cell.len == 0)
         buffer_append_text(settings->out, "–");
+    else if (settings->job->input.format == JOB_FORMAT_NDJSON) /* an array's elements */
+        write_items(&plain, found, cell);
     else
         explain_write_value(&plain, found, cell, &settings->job->input.encoding);
 }
@@ -128,18 +142,6 @@ static void write_source(const struct explain_settings *settings, const struct f
     if (header->column_count == 0) {
         write_paths(settings, found);
         write_condition_paths(settings, found);
-    }
-}
-
-static void write_items(const struct explain_settings *settings, const struct found_record *found,
-                        struct slice list)
-{
-    struct slice item;
-
-    while (record_next_item(&list, &item)) {
-        explain_write_value(settings, found, item, &encoding_utf8);
-        if (list.data)
-            buffer_append_text(settings->out, ", ");
     }
 }
 

@@ -92,20 +92,37 @@ static int find_column(const struct builder *builder, const struct job_column *c
     return found ? 0 : fail_missing_column(builder, column);
 }
 
-/* A path with `[*]` gives several values: only a list takes them. */
-static int check_collecting(const struct builder *builder, struct field_plan *plan,
-                            const struct job_column *column)
+static int fail_single(const struct builder *builder, const struct field_plan *plan,
+                       const struct job_column *column)
 {
-    if (!builder->set->paths || !ndjson_paths_collects(column->name))
-        return 0;
-    plan->collects = true;
-    if (plan->type == FIELD_TYPE_COUNTRY_LIST || plan->type == FIELD_TYPE_TEXT_LIST)
-        return 0;
     size_t head = (size_t)(strstr(column->name, "[*]") - column->name);
     return job_fail(
         builder->set->job, column->place, builder->error,
         "\"%s\" gives a list, and %s is a single value\nhint: map one element, such as \"%.*s[0]%s\"",
         column->name, field_name(plan->field), (int)head, column->name, column->name + head + 3);
+}
+
+/* A path with `[*]` gives several values: only a list takes them. Those of tax_id and tax_country are paired
+ * by their places in one array. */
+static int check_collecting(const struct builder *builder, struct field_plan *plan,
+                            const struct job_column *column)
+{
+    if (!builder->set->paths || !ndjson_paths_collects(column->name))
+        return 0;
+    bool is_paired = plan->field == FIELD_TAX_ID || plan->field == FIELD_TAX_COUNTRY;
+    if (plan->type != FIELD_TYPE_COUNTRY_LIST && plan->type != FIELD_TYPE_TEXT_LIST)
+        return fail_single(builder, plan, column);
+    if (plan->mapping->join)
+        return job_fail(builder->set->job, column->place, builder->error,
+                        "\"%s\" gives a list, and `join` would make one value of it\nhint: leave out `join`",
+                        column->name);
+    if (plan->collects && is_paired)
+        return job_fail(
+            builder->set->job, column->place, builder->error,
+            "two paths of %s have [*]: an element of one array could be paired with one of another\nhint: map one array",
+            field_name(plan->field));
+    plan->collects = true;
+    return 0;
 }
 
 static int find_columns(const struct builder *builder, struct field_plan *plan)

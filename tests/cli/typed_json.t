@@ -63,12 +63,18 @@ my $one = '"born":"1980-02-13","phone":"+14155550110"';
     qq({"id":"c2",$one,"tax_ids":[{"id":"11-1","issuing_country":"US"},{"id":"22-2"}]}),
     qq({"id":"c3",$one,"tax_ids":[{"issuing_country":"US"},{"id":"22-2"}]}),
     qq({"id":"c4",$one,"tax_ids":[]}));
+like(explained(1), qr/^  tax_ids\[\*\]\.id +11-1, 22-2$/m, '[*]: the source shows the elements');
 is_deeply([$summary->{valid}, $summary->{rejects_by_rule}], [2, {'tax_country/format' => 2}], '[*]: an id without a country of its own is rejected');
 like(explained(1), qr/^  tax_id +11-1\W+22-2 .*\n(?:.*\n)*?  tax_country +US\W+IT /m, '[*]: the pairs stay pairs');
+($summary) = checked($pair =~ s/"tax_ids\[\*\]\.id"/{column: "tax_ids[*].id", match: '\\d+', unmatched: empty}/r,
+    qq({"id":"c1",$one,"tax_ids":[{"id":"none","issuing_country":"US"},{"id":"222","issuing_country":"IT"}]}));
+like(explained(1), qr/^  tax_id +222 .*\n(?:  +.*\n)*?  tax_country +IT /m, '[*]: an id that `match` takes away leaves its place');
 for my $case (
     ['an empty step', 'external_id: id, date_of_birth: born, phone: "a..b"', qr/job\.yaml:\d+:\d+: "a\.\.b" can match nothing: a name is missing beside a dot.*\n.*\nhint: a path is NAME/s],
     ['a bracket', 'external_id: id, date_of_birth: born, phone: "phones[first].number"', qr/job\.yaml:\d+:\d+: "phones\[first\]\.number" can match nothing: between \[ and \]/],
     ['two lists', 'external_id: id, date_of_birth: born, phone: phone, tax_id: "a[*].b[*].c"', qr/job\.yaml:\d+:\d+: .* only once/],
+    ['two arrays for one field', 'external_id: id, date_of_birth: born, phone: phone, tax_id: {columns: ["a[*].id", "b[*].id"]}', qr/job\.yaml:\d+:\d+: two paths of tax_id have \[\*\]/],
+    ['a list that is joined', 'external_id: id, date_of_birth: born, phone: phone, tax_id: {columns: ["a[*].id", b], join: " "}', qr/job\.yaml:\d+:\d+: .*\n.*\n.*\nhint: leave out `join`/],
     ['a single value', 'external_id: id, date_of_birth: born, phone: "phones[*].number"', qr/job\.yaml:\d+:\d+: "phones\[\*\]\.number" gives a list, and phone is a single value\n.*\nhint: map one element, such as "phones\[0\]\.number"/s],
 ) {
     my ($sentence, $fields, $want) = @$case;
