@@ -169,7 +169,7 @@ static int list_file(struct listing *listing, const char *folder, const char *na
         if (is_row)
             rejects_write_row(&listing->settings, &found, &added);
         else
-            rejects_write_broken(&listing->settings, found.record, found.arena);
+            rejects_write_broken(&listing->settings, found.record, found.arena, name);
         if (listing->out.len >= FLUSH_LEN)
             result = flush(listing, error);
     }

@@ -179,6 +179,8 @@ int rejects_file_next(struct rejects_file *file, struct found_record *found, str
         file->is_filled = true;
     }
     struct record *record = &file->batch->records[file->next++];
+    if (file->input.format == JOB_FORMAT_NDJSON)
+        record->line--; /* first_line */
     rule_worker_validate(file->worker, record, &file->batch->arena);
     *added = (struct rejects_added){.row = SLICE_LITERAL("?"), .line = SLICE_LITERAL("?")};
     if (!record->fault && file->input.format == JOB_FORMAT_NDJSON)

@@ -1,5 +1,6 @@
 #include "cmd/rejects_write.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -88,19 +89,19 @@ void rejects_write_row(const struct explain_settings *settings, const struct fou
 }
 
 void rejects_write_broken(const struct explain_settings *settings, const struct record *record,
-                          struct arena *arena)
+                          struct arena *arena, const char *name)
 {
     const struct found_record found = {.record = record, .arena = arena};
     struct buffer *out = settings->out;
 
-    buffer_append_char(out, '\n');
+    buffer_printf(out, "\nline %" PRIu64 " of %s\n  record/", record->line, name);
     if (record->fault) {
-        buffer_printf(out, "record/%s  ", record->fault);
+        buffer_printf(out, "%s  ", record->fault);
         explain_write_message(settings, &found, record->fault_message);
         buffer_append_text(out, "\n      ");
         explain_write_value(settings, &found, record->raw, encoding_of(settings));
     } else {
-        buffer_append_text(out, "record/" RULE_TOO_LONG " or record/" RULE_CUT "\n      ");
+        buffer_append_text(out, RULE_TOO_LONG " or record/" RULE_CUT "\n      ");
         for (size_t i = 0; i < record->cell_count; i++) {
             buffer_append_text(out, i ? " | " : "");
             explain_write_value(settings, &found, record->cells[i], encoding_of(settings));

@@ -18,8 +18,8 @@ struct rejects_added {
 /* found: the row as the job reads it, its cells without those that the reject file added. */
 void rejects_write_row(const struct explain_settings *settings, const struct found_record *found,
                        const struct rejects_added *added);
-/* A line that cannot be put into columns. */
+/* A record that cannot be put into columns. name: of the file whose lines are counted. */
 void rejects_write_broken(const struct explain_settings *settings, const struct record *record,
-                          struct arena *arena);
+                          struct arena *arena, const char *name);
 
 #endif

@@ -42,8 +42,8 @@ subtest 'a check' => sub {
         'each verdict with its message, and the value below it');
     like($out, qr/^row 3, line 4\n  phone\/required  the provider requires it, and column "mobile" is empty\n\n/m, 'without a value there is none below');
     like($out, qr/^row 4, line 5\n  date_of_birth\/future .*\n      dob: 9999-99-99\n  external_id\/unique  the same value as in row 1\n      customer_id: x-9\n\n/m, 'one after the other');
-    like($out, qr/^record\/columns  3 cells where the header has 14 columns.*\n      x-9,Xxxxxxxx,Xxxxxxxxx$/m, 'broken lines follow, with what is wrong with them');
-    like($out, qr/^record\/malformed  /m, 'each of them');
+    like($out, qr/^line 2 of broken\.csv\.gz\n  record\/columns  3 cells where the header has 14 columns.*\n      x-9,Xxxxxxxx,Xxxxxxxxx$/m, 'broken lines follow, with what is wrong with them');
+    like($out, qr/^line 3 of broken\.csv\.gz\n  record\/malformed  .* of line 3\)/m, 'each of them');
     for my $row (@bad) {
         unlike($out, qr/\Q$_\E/, "nothing shows $_") for grep { length > 7 && !/^(?:1 Market|Oakland)/ } split /,/, $row;
     }
@@ -61,14 +61,14 @@ subtest 'a part of them' => sub {
     for (['phone/required', [3]], ['email/format', [2]], ['format', [2]], ['date_of_birth/future', [4]]) {
         is_deeply([listed($case, 0, '-q', '--rule', $_->[0]) =~ /^row (\d+),/mg], $_->[1], "--rule $_->[0]");
     }
-    like(listed($case, 0, '-q', '--rule', 'record/columns'), qr/rows \(.*\n.*\n\nrecord\/columns .*\n.*\n\z/, '--rule of a broken line');
+    like(listed($case, 0, '-q', '--rule', 'record/columns'), qr/rows \(.*\n.*\n\nline 2 of .*\n  record\/columns .*\n.*\n\z/, '--rule of a broken line');
     my ($out, $err) = listed($case, 2, '--rule', 'phone/requird');
     like($err, qr{no rejected row has the rule `phone/requird`\n\s*hint: did you mean `phone/required`\?}, 'a misspelt rule: the nearest of those present');
     is($out, '', 'and nothing is listed');
     (undef, $err) = listed($case, 2, '--rule', 'xyz');
     like($err, qr{hint: .*date_of_birth/format.*record/malformed}s, 'one that is like none: all that are present');
     for my $limit (1 .. 6) {
-        my $count = () = listed($case, 0, '-q', '--limit', $limit) =~ /^(?:row|record)\b/mg;
+        my $count = () = listed($case, 0, '-q', '--limit', $limit) =~ /^(?:row|line) /mg;
         is($count, $limit < 5 ? $limit : 5, "--limit $limit");
     }
 };
@@ -120,7 +120,7 @@ subtest 'other inputs' => sub {
     write_file("$case->{folder}/job.yaml", $job =~ s/^input:.*/input: {path: export.ndjson}/mr);
     case_run($case, 'check', '-q');
     my $out = listed($case, 0, '-q');
-    like($out, qr/^row 1, line 1\n  email\/format  "xx xxxxxxx" .*\n      email: xx xxxxxxx\n  date_of_birth\/format .*\n      dob: 9999-99-99\n\nrecord\/malformed  .*\n      \{"xxxxxxxx_xx":\n\z/m,
+    like($out, qr/^row 1, line 1\n  email\/format  "xx xxxxxxx" .*\n      email: xx xxxxxxx\n  date_of_birth\/format .*\n      dob: 9999-99-99\n\nline 1 of broken\.ndjson\.gz\n  record\/malformed  .*\n      \{"xxxxxxxx_xx":\n\z/m,
         'NDJSON');
     like(listed($case, 0, '-q', '--unmask'), qr/^      dob: 1990-02-30$/m, 'and its values');
 };
