@@ -17,12 +17,8 @@ int field_source_prepare(struct rule_set *set, struct field_plan *plan, struct e
     if (!mapping->match)
         return 0;
     plan->pattern = pattern_new_whole(mapping->match, message);
-    if (!plan->pattern)
+    if (!plan->pattern || !pattern_is_cheap(plan->pattern, mapping->match, message))
         return job_fail(set->job, mapping->match_place, error, "%s", message);
-    if (pattern_backtracks(plan->pattern, mapping->match))
-        return job_fail(
-            set->job, mapping->match_place, error,
-            "the pattern exceeds the match limit on a short text (catastrophic backtracking)\nhint: write it without nested repeats: (a+)+ is a+");
     if (mapping->replace && !pattern_try_replacement(plan->pattern, mapping->replace, message))
         return job_fail(
             set->job, mapping->replace_place, error,

@@ -203,7 +203,7 @@ static bool is_expensive_on(const struct pattern *pattern, struct pattern_matche
     return is_expensive;
 }
 
-bool pattern_backtracks(const struct pattern *pattern, const char *text)
+bool pattern_is_cheap(const struct pattern *pattern, const char *text, char message[PATTERN_MESSAGE_SIZE])
 {
     const char *const sources[] = {"aA0 -.,@_/", text}; /* of the characters to repeat */
     struct pattern_matcher *matcher = pattern_matcher_new(0);
@@ -224,7 +224,11 @@ bool pattern_backtracks(const struct pattern *pattern, const char *text)
         }
     }
     pattern_matcher_free(matcher);
-    return is_expensive;
+    if (is_expensive)
+        snprintf(
+            message, PATTERN_MESSAGE_SIZE,
+            "the pattern exceeds the match limit on a short text (catastrophic backtracking)\nhint: write it without nested repeats: (a+)+ is a+");
+    return !is_expensive;
 }
 
 enum pattern_result pattern_replace(const struct pattern *pattern, struct pattern_matcher *matcher,

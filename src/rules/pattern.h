@@ -27,10 +27,10 @@ struct pattern *pattern_new(const char *text, char message[PATTERN_MESSAGE_SIZE]
 struct pattern *pattern_new_whole(const char *text, char message[PATTERN_MESSAGE_SIZE]);
 void pattern_free(struct pattern *pattern);
 
-/* True when the pattern exceeds the match limit on one of some short texts, as nested repeats such as
- * (\w+\s?)+$ do: found when a job is loaded, and not on its first long value. text: the pattern's own, whose
- * characters are among those that are tried. */
-bool pattern_backtracks(const struct pattern *pattern, const char *text);
+/* False, with a message, when the pattern exceeds the match limit on one of some short texts, as nested
+ * repeats such as (\w+\s?)+$ do: found when a job is loaded, and not on its first long value. text: the
+ * pattern's own, whose characters are among those that are tried. */
+bool pattern_is_cheap(const struct pattern *pattern, const char *text, char message[PATTERN_MESSAGE_SIZE]);
 
 /* The capturing groups of a pattern. */
 size_t pattern_group_count(const struct pattern *pattern);

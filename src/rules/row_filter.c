@@ -12,12 +12,8 @@ int row_filter_prepare(const struct job *job, const struct job_where *where, str
 {
     char message[PATTERN_MESSAGE_SIZE];
     *condition = (struct row_condition){.where = where, .pattern = pattern_new(where->pattern, message)};
-    if (!condition->pattern)
+    if (!condition->pattern || !pattern_is_cheap(condition->pattern, where->pattern, message))
         return job_fail(job, where->pattern_place, error, "%s", message);
-    if (pattern_backtracks(condition->pattern, where->pattern))
-        return job_fail(
-            job, where->pattern_place, error,
-            "the pattern exceeds the match limit on a short text (catastrophic backtracking)\nhint: write it without nested repeats: (a+)+ is a+");
     struct pattern_matcher *matcher = pattern_matcher_new(0);
     condition->of_nothing = pattern_search(condition->pattern, matcher, slice_make("", 0));
     pattern_matcher_free(matcher);

@@ -76,7 +76,7 @@ static void a_pattern_that_backtracks_is_found_before_any_value(void **state)
         char message[PATTERN_MESSAGE_SIZE];
         struct pattern *pattern = pattern_new(cases[i].pattern, message);
         assert_non_null(pattern);
-        if (pattern_backtracks(pattern, cases[i].pattern) != cases[i].backtracks)
+        if (pattern_is_cheap(pattern, cases[i].pattern, message) == cases[i].backtracks)
             fail_msg("%s", cases[i].pattern);
         pattern_free(pattern);
     }

@@ -210,6 +210,18 @@ static void a_condition_that_cannot_be_prepared_is_an_error_at_its_place(void **
     }
 }
 
+static void a_path_to_several_values_is_refused(void **state)
+{
+    (void)state;
+    struct filtered *filtered = filtered_new("Paris");
+    filtered->fixture->job.input.format = JOB_FORMAT_NDJSON;
+    add_where(filtered, "tags[*]", true, "a");
+    filtered->where[0].column.place = (struct job_place){4, 3};
+    assert_false(fixture_build(filtered->fixture));
+    assert_non_null(strstr(filtered->fixture->error.text, "test.yaml:4:3: \"tags[*]\" is a list"));
+    filtered_free(filtered);
+}
+
 /* The result of one line of NDJSON with the condition that `s.t` must match ^on$. */
 static const char *line_result(struct filtered *filtered, const char *line)
 {
@@ -269,6 +281,7 @@ int main(void)
         cmocka_unit_test(a_value_that_cannot_be_read_rejects_the_record),
         cmocka_unit_test(a_pattern_that_becomes_expensive_rejects_the_record),
         cmocka_unit_test(a_condition_that_cannot_be_prepared_is_an_error_at_its_place),
+        cmocka_unit_test(a_path_to_several_values_is_refused),
         cmocka_unit_test(a_path_of_ndjson_can_be_judged),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
