@@ -222,7 +222,7 @@ static void add_fault(struct csv *csv, struct batch *batch, const char *rule, st
 static struct slice explain_columns(const struct csv *csv, struct arena *arena)
 {
     size_t count = csv_cells_count(csv->cells);
-    char delimiter = column_names_delimiter(csv_cells_list(csv->cells), count);
+    char delimiter = count == 1 ? column_names_delimiter(csv_cells_list(csv->cells), 1) : '\0';
     if (csv->input->header && delimiter)
         return arena_printf(
             arena,

@@ -53,21 +53,23 @@ bool column_names_are_values(const struct slice *names, size_t count)
     return numbers > 1 || (numbers == 1 && (repeats > 0 || count <= FEW_COLUMNS));
 }
 
-static size_t count_of(struct slice text, char byte)
+static size_t count_of(const struct slice *names, size_t count, char byte)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++)
-        count += text.data[i] == byte;
-    return count;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < names[i].len; j++)
+            found += names[i].data[j] == byte;
+    return found;
 }
 
+/* Of several columns the other delimiter must give more than twice as many: names may hold one. */
 char column_names_delimiter(const struct slice *names, size_t count)
 {
     static const char candidates[] = {';', '\t', '|', ','};
-    size_t max = 0;
+    size_t max = count > 0 ? 2 * (count - 1) : 0;
     char best = '\0';
-    for (size_t i = 0; count == 1 && i < sizeof candidates; i++) {
-        size_t found = count_of(names[0], candidates[i]);
+    for (size_t i = 0; i < sizeof candidates; i++) {
+        size_t found = count_of(names, count, candidates[i]);
         if (found > max) {
             max = found;
             best = candidates[i];
@@ -106,13 +108,10 @@ static struct slice list_names(const struct slice *names, size_t count, const ch
     return count > SHOWN_NAMES ? arena_printf(arena, "%.*s%s…", (int)list.len, list.data, between) : list;
 }
 
-static struct slice describe_one(struct slice name, char delimiter, struct arena *arena, const char **hint)
+static struct slice describe_one(struct slice name, char delimiter, struct arena *arena)
 {
     struct slice names[SHOWN_NAMES + 1];
     size_t count = split(name, delimiter, names);
-    *hint = arena_printf(arena, "is the delimiter `%s`? Set input.csv.delimiter",
-                         column_names_of_delimiter(delimiter))
-                .data;
     if (column_names_are_values(names, count))
         return SLICE_LITERAL("; its first line is one column, and looks like a customer, not like names");
     const char between[] = {delimiter == '\t' ? ' ' : delimiter, '\0'};
@@ -126,14 +125,19 @@ struct slice column_names_describe(const struct slice *names, size_t count, stru
     char delimiter = column_names_delimiter(names, count);
     *hint = NULL;
     if (delimiter)
-        return describe_one(names[0], delimiter, arena, hint);
+        *hint = arena_printf(arena, "is the delimiter `%s`? Set input.csv.delimiter",
+                             column_names_of_delimiter(delimiter))
+                    .data;
+    if (delimiter && count == 1)
+        return describe_one(names[0], delimiter, arena);
     if (column_names_are_values(names, count)) {
-        *hint =
-            "if the file has no header line, name its columns in the job: input: {csv: {header: [NAME, …]}}";
+        if (!delimiter)
+            *hint =
+                "if the file has no header line, name its columns in the job: input: {csv: {header: [NAME, …]}}";
         return SLICE_LITERAL("; its first line looks like a customer, not like names of columns");
     }
     struct slice list = list_names(names, count, ", ", arena);
-    if (count == 1)
+    if (count == 1 && !delimiter)
         *hint = "if this is a title, set input.csv.skip_lines to the number of lines before the header";
     return arena_printf(arena, "; its header is: %.*s", (int)list.len, list.data);
 }

@@ -16,8 +16,8 @@
  * number; or several are shorter numbers, or one is and the others repeat or are few. Names may repeat. */
 bool column_names_are_values(const struct slice *names, size_t count);
 
-/* For a header of one column: the delimiter that would split it, of comma, semicolon, tab and `|`; of several
- * the one that gives most. NUL: none, or there are more columns. */
+/* The delimiter that would split a header of one column, or one of few columns into many: comma, semicolon,
+ * tab or `|`, the one that gives most. NUL: none. */
 char column_names_delimiter(const struct slice *names, size_t count);
 
 /* As in the job file: a character, or `tab`. */
