@@ -58,8 +58,8 @@ enum encoding_found {
                             the meaning of those that follow (iso-2022-*, UTF-7, EBCDIC, SCSU) */
 };
 
-/* The encoding of a name, as ICU and iconv write it (case, hyphens and underscores aside), and the names of
- * PostgreSQL and MySQL. A name of ENCODING_NAME_SIZE bytes or more is unknown. No name is taken for a
+/* The encoding of a name, as ICU and iconv write it (case, hyphens and underscores aside), and as databases
+ * and Python do. A name of ENCODING_NAME_SIZE bytes or more is unknown. No name is taken for a
  * similar one: another encoding's letters would be sent. *out is set when it is found. */
 enum encoding_found encoding_find(const char *name, struct arena *arena, struct encoding *out);
 

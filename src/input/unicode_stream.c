@@ -7,6 +7,12 @@
 enum { UTF16_LEN = 2, UTF32_LEN = 4, BYTE_ORDER_MARK = 0xfeff, FIRST_HIGH = 0xd800, FIRST_LOW = 0xdc00 };
 enum { AFTER_LOW = 0xe000, LAST_CHARACTER = 0x10ffff, FIRST_PAIRED = 0x10000 };
 
+/* The first character of a text is no control character. */
+static bool is_text_byte(char byte)
+{
+    return (unsigned char)byte >= ' ' || memchr("\t\r\n", byte, 3);
+}
+
 struct unicode_form unicode_form_find(struct slice start)
 {
     static const struct {
@@ -31,7 +37,7 @@ struct unicode_form unicode_form_find(struct slice start)
         return (struct unicode_form){ENCODING_UTF32, ENCODING_ORDER_BIG, false};
     if (start.len >= UTF32_LEN && !zero[0] && zero[1] && zero[2] && zero[3])
         return (struct unicode_form){ENCODING_UTF32, ENCODING_ORDER_LITTLE, false};
-    if (start.len >= UTF16_LEN && zero[0] != zero[1])
+    if (start.len >= UTF16_LEN && zero[0] != zero[1] && is_text_byte(start.data[zero[0]]))
         return (struct unicode_form){ENCODING_UTF16, zero[0] ? ENCODING_ORDER_BIG : ENCODING_ORDER_LITTLE,
                                      false};
     return (struct unicode_form){ENCODING_UTF8, ENCODING_ORDER_BY_CONTENT, false};

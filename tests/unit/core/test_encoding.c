@@ -75,6 +75,8 @@ static const struct {
 } named[] = {
     {"windows-1250", SLICE_LITERAL("Wa\xb3\xeasa, \xa3\xf3\x64\x9f"), "Wałęsa, Łódź"},
     {"CP1250", SLICE_LITERAL("Dvo\xf8\xe1k"), "Dvořák"},
+    {"EE8MSWIN1250", SLICE_LITERAL("\xa3"), "Ł"},
+    {"mac_latin2", SLICE_LITERAL("\xfc"), "Ł"},
     {"win1250", SLICE_LITERAL("\x8a\x9a"), "Šš"},
     {"iso-8859-2", SLICE_LITERAL("\xa3\xf3\x64\xbc"), "Łódź"},
     {"iso-8859-15", SLICE_LITERAL("\xa4 \xbd\xbe"), "€ œŸ"},

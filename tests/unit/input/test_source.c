@@ -228,10 +228,14 @@ static void any_text_is_converted_where_no_job_names_its_encoding(void **state)
     assert_int_equal(read_all(source, 100, &got, &error), 0);
     assert_true(slice_is(buffer_slice(&got), MARK "id\n"));
     source_close(source);
-    write_plain(SLICE_LITERAL("id\n"));
-    source = source_open(path, &error);
-    assert_null(source_converted_from(source));
-    source_close(source);
+    static const struct slice others[] = {SLICE_LITERAL("id\n"), SLICE_LITERAL("\1\0\2\0"),
+                                          SLICE_LITERAL("\0\0"), SLICE_LITERAL("\xe9,")};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        write_plain(others[i]);
+        source = source_open(path, &error);
+        assert_null(source_converted_from(source));
+        source_close(source);
+    }
     buffer_clear(&got);
 }
 
@@ -281,6 +285,7 @@ static void what_cannot_be_read_is_refused_at_the_opening(void **state)
     } refused[] = {
         {SLICE_LITERAL("\xff\xfei\0d\0"), false,
          "is UTF-16 (it begins with the byte order mark FF FE), not utf-8\nhint: set input.encoding to utf-16"},
+        {SLICE_LITERAL("\0\1\0\0Standard ACE DB"), false, "is an Access database"},
         {SLICE_LITERAL("\0i\0d"), true, "is UTF-16 (it begins with the bytes 00 69)"},
         {SLICE_LITERAL("i\0\0\0d\0\0\0"), false, "set input.encoding to utf-32"},
         {SLICE_LITERAL("PK\x03\x04 and more"), false,
