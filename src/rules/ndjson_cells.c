@@ -275,12 +275,22 @@ static bool has_own_member(const struct ndjson_cells *cells)
     return false;
 }
 
-/* A page of customers on one line is none of them: not the first, to which a path with `[0]` leads. */
-static void reject_wrapper(struct record *record, struct arena *arena)
+static bool has_member(const struct ndjson_cells *cells)
+{
+    for (size_t cell = 0; cell < cells->paths->cell_count; cell++)
+        if (cells->kinds[cell] != CELL_NOTHING)
+            return true;
+    return false;
+}
+
+/* A page of customers on one line is none of them: not the first, to which a path with `[0]` leads. A page of
+ * one is that customer to such a path. */
+static void reject_wrapper(const struct ndjson_cells *cells, struct record *record, struct arena *arena)
 {
     struct json_shape shape;
     char command[JSON_SHAPE_COMMAND_SIZE];
-    if (!json_shape_read(record->raw, &shape) || shape.count < WRAPPED_MIN)
+    size_t min = has_member(cells) ? WRAPPED_MIN : 1;
+    if (!json_shape_read(record->raw, &shape) || shape.count < min)
         return;
     record->fault = RULE_MALFORMED;
     record->fault_message =
@@ -312,7 +322,7 @@ void ndjson_cells_read(struct ndjson_cells *cells, struct record *record, struct
     if (paths->steps[NDJSON_TOP_WHOLE].child_count)
         visit_children(&line, 0, NDJSON_TOP_WHOLE);
     if (!has_own_member(cells))
-        reject_wrapper(record, arena);
+        reject_wrapper(cells, record, arena);
 }
 
 bool ndjson_cells_is_scalar(const struct ndjson_cells *cells, size_t column)

@@ -431,6 +431,37 @@ static void a_path_that_can_match_nothing_is_an_error(void **state)
     }
 }
 
+static void a_page_of_customers_is_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sentence, *column;
+        struct slice line;
+        const char *verdicts;
+    } cases[] = {
+        {"a page of two", "u[0].id", SLICE_LITERAL("{\"u\":[{\"id\":1},{\"id\":2}],\"x\":1}"),
+         "record/malformed"},
+        {"a page of one, by its path", "u[0].id", SLICE_LITERAL("{\"u\":[{\"id\":1}],\"x\":1}"), ""},
+        {"a page of one, by no path", "id", SLICE_LITERAL("{\"u\":[{\"id\":1}],\"x\":1}"),
+         "record/malformed"},
+        {"a customer with an array", "id", SLICE_LITERAL("{\"u\":[{\"id\":1},{\"id\":2}],\"id\":1}"), ""},
+        {"one whose key is null", "id", SLICE_LITERAL("{\"u\":[{\"id\":1},{\"id\":2}],\"id\":null}"),
+         "external_id/required"},
+        {"a customer without anything", "id", SLICE_LITERAL("{\"x\":1}"), "external_id/required"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct fixture *fixture = ndjson_new();
+        struct job_mapping *name = map(fixture, FIELD_LAST_NAME, "x");
+        name->column_count = 0;
+        name->constant = "Example";
+        map(fixture, FIELD_EXTERNAL_ID, cases[i].column);
+        const char *verdicts = validate(fixture, cases[i].line);
+        if (strcmp(verdicts, cases[i].verdicts) != 0)
+            fail_msg("%s: %s", cases[i].sentence, verdicts);
+        fixture_free(fixture);
+    }
+}
+
 static void two_fields_can_come_from_one_place(void **state)
 {
     (void)state;
@@ -495,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_list_of_more_than_64_elements_is_refused),
         cmocka_unit_test(one_value_takes_no_list),
         cmocka_unit_test(a_path_that_can_match_nothing_is_an_error),
+        cmocka_unit_test(a_page_of_customers_is_none),
         cmocka_unit_test(two_fields_can_come_from_one_place),
         cmocka_unit_test(what_is_no_object_is_malformed),
     };
