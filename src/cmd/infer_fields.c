@@ -5,6 +5,7 @@
 #include "cmd/infer_line.h"
 #include "cmd/infer_missing.h"
 #include "cmd/infer_name.h"
+#include "cmd/infer_parts.h"
 #include "cmd/infer_postal.h"
 #include "cmd/infer_words.h"
 #include "cmd/yaml_scalar.h"
@@ -38,6 +39,8 @@ static void write_field(struct infer_writer *writer, enum field_id field)
         infer_name_write(writer);
     } else if (writer->matches.full_name != SYNONYMS_NO_COLUMN && field == FIELD_LAST_NAME) {
         return; /* written with the first */
+    } else if (infer_parts_write(writer, field)) {
+        return;
     } else if (match->column != SYNONYMS_NO_COLUMN) {
         write_column_line(writer, field);
         if (field == FIELD_POSTAL_CODE)
@@ -68,6 +71,8 @@ static const char *describe_values(struct infer_sample *sample, size_t column, s
 
 static bool is_used(const struct infer_writer *writer, size_t column)
 {
+    if (writer->matches.is_part[column])
+        return true;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         bool is_sent = i == FIELD_CUSTOMER_TYPE || i == FIELD_EXTERNAL_ID || i == FIELD_COUNTRY ||
                        provider_fields_find(writer->provider->fields, (enum field_id)i);

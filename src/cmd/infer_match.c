@@ -1,6 +1,7 @@
 #include "cmd/infer_match.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/infer_column.h"
 #include "core/arena.h"
@@ -241,6 +242,8 @@ static bool read_element_name(struct slice column, struct arena *arena, struct c
 void infer_match_columns(struct infer_sample *sample, struct infer_matches *matches)
 {
     struct matcher matcher = {.sample = sample};
+    matches->is_part = arena_alloc(&sample->arena, sample->column_count + 1);
+    memset(matches->is_part, 0, sample->column_count + 1);
 
     matcher.candidates = arena_alloc(&sample->arena, (sample->column_count + 1) * sizeof *matcher.candidates);
     for (size_t i = 0; i < sample->column_count; i++) {

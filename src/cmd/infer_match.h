@@ -30,6 +30,7 @@ struct infer_matches {
     struct infer_match of[FIELD_COUNT];
     size_t
         full_name; /* the column of whole names, where first and last name have none; or SYNONYMS_NO_COLUMN */
+    bool *is_part; /* [column_count]: part of a field that is made of several columns (infer_parts) */
     bool last_first; /* family name, comma, first name */
 };
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/ascii.h"
+#include "core/buffer.h"
 #include "core/text.h"
 #include "model/column_words.h"
 
@@ -21,14 +22,6 @@ static bool is_among(const char *words, struct slice word)
         if (*cursor == ' ' && strncmp(cursor + 1, word.data, word.len) == 0 && cursor[1 + word.len] == ' ')
             return word.len > 0;
     return false;
-}
-
-static enum column_group group_of(struct slice token)
-{
-    for (size_t i = 0; i < sizeof group_words / sizeof *group_words; i++)
-        if (slice_is(token, group_words[i].token))
-            return group_words[i].group;
-    return COLUMN_GROUP_NONE;
 }
 
 static bool is_upper(char byte)
@@ -72,6 +65,15 @@ static struct slice spell_out(struct slice token)
         if (slice_is(token, abbreviations[i].token))
             return slice_from(abbreviations[i].meaning);
     return token;
+}
+
+static enum column_group group_of(struct slice token)
+{
+    token = spell_out(token);
+    for (size_t i = 0; i < sizeof group_words / sizeof *group_words; i++)
+        if (slice_is(token, group_words[i].token))
+            return group_words[i].group;
+    return COLUMN_GROUP_NONE;
 }
 
 /* The words from first to end in one, as they are or spelt out. */
@@ -259,6 +261,17 @@ static struct column_name read_part(struct slice part, struct arena *arena)
     return name;
 }
 
+static bool is_about_another(struct slice part, struct arena *arena)
+{
+    struct tokens tokens;
+
+    split(part, arena, &tokens);
+    for (size_t i = 0; i < tokens.count; i++)
+        if (is_among(other_words, tokens.items[i]))
+            return true;
+    return false;
+}
+
 /* A name by its parts: the whole, then each of two that a sign joins (`Country/Region`). Behind a dash is a
  * remark (`DOB - as in passport`), unless it is a name too (`Address 2 - City`). */
 static struct column_name read_parts(struct slice plain, struct arena *arena)
@@ -274,7 +287,8 @@ static struct column_name read_parts(struct slice plain, struct arena *arena)
             break;
         while (has_sign && name.fit == SYNONYM_NONE && slice_next_item(&rest, slice_from(signs[i]), &part))
             name = read_part(part, arena);
-        if (has_sign && i < REMARK_SIGNS && rest.data && read_part(rest, arena).fit != SYNONYM_NONE)
+        if (has_sign && i < REMARK_SIGNS && rest.data &&
+            (read_part(rest, arena).fit != SYNONYM_NONE || is_about_another(rest, arena)))
             return (struct column_name){.field = FIELD_NONE};
     }
     return name;
@@ -325,51 +339,91 @@ enum column_state column_name_state(struct slice column, struct arena *arena)
     return COLUMN_STATE_NONE;
 }
 
-/* The longest form that starts at the text's beginning; its signs in the middle only. Writes it in capitals.
- */
-static size_t read_form(struct slice text, char *out)
+enum column_part column_name_part(struct slice column, struct arena *arena)
 {
-    static const char *const tokens[] = {"YYYY", "YY", "MMMM", "MMM", "MM", "DD", "M", "D"};
-    size_t offset = 0, end = 0, parts = 0;
-    bool has_day = false, has_month = false, has_year = false;
+    static const struct {
+        const char *words;
+        enum column_part part;
+    } kinds[] = {{house_number_words, COLUMN_PART_HOUSE_NUMBER},
+                 {day_words, COLUMN_PART_DAY},
+                 {month_words, COLUMN_PART_MONTH},
+                 {year_words, COLUMN_PART_YEAR}};
+    struct tokens tokens;
 
-    while (offset < text.len) {
-        size_t len = 0;
-        for (size_t i = 0; i < sizeof tokens / sizeof *tokens && len == 0; i++)
-            if (strncasecmp(text.data + offset, tokens[i],
-                            text.len - offset < strlen(tokens[i]) ? 0 : strlen(tokens[i])) == 0 &&
-                text.len - offset >= strlen(tokens[i]))
-                len = strlen(tokens[i]);
+    split(without_remarks(column, arena), arena, &tokens);
+    for (size_t first = 0; first < tokens.count; first++) {
+        struct slice name = join(&tokens, first, tokens.count, false, arena);
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (is_among(kinds[i].words, name))
+                return kinds[i].part;
+        if (!is_lead(tokens.items[first]))
+            break;
+    }
+    return COLUMN_PART_NONE;
+}
+
+/* What names of columns call days, months and years in English, German, French, Spanish, Italian and Dutch.
+ */
+static const struct {
+    const char *written, *token;
+} date_tokens[] = {{"YYYY", "YYYY"}, {"AAAA", "YYYY"}, {"JJJJ", "YYYY"}, {"MMMM", "MMMM"}, {"MMM", "MMM"},
+                   {"YY", "YY"},     {"AA", "YY"},     {"MM", "MM"},     {"DD", "DD"},     {"TT", "DD"},
+                   {"JJ", "DD"},     {"GG", "DD"},     {"M", "M"},       {"D", "D"}};
+
+static size_t read_date_token(struct slice text, const char **token)
+{
+    for (size_t i = 0; i < sizeof date_tokens / sizeof *date_tokens; i++) {
+        size_t len = strlen(date_tokens[i].written);
+        if (text.len >= len && strncasecmp(text.data, date_tokens[i].written, len) == 0) {
+            *token = date_tokens[i].token;
+            return len;
+        }
+    }
+    return 0;
+}
+
+/* The form at the beginning of a text, written to out. Returns the length of what it was read from; 0: none.
+ */
+static size_t read_form(struct slice text, struct buffer *out)
+{
+    size_t offset = 0, end = 0, out_end = 0, parts = 0;
+    bool has_day = false, has_month = false, has_year = false;
+    const char *token;
+
+    out->len = 0;
+    for (size_t len = 1; offset < text.len && len > 0; offset += len) {
+        len = read_date_token(slice_skip(text, offset), &token);
         if (len == 0)
             break;
-        for (size_t i = 0; i < len; i++)
-            out[offset + i] = (char)(text.data[offset + i] & ~0x20);
-        has_day |= out[offset] == 'D';
-        has_month |= out[offset] == 'M';
-        has_year |= out[offset] == 'Y';
-        offset += len;
-        end = offset;
+        has_day |= *token == 'D';
+        has_month |= *token == 'M';
+        has_year |= *token == 'Y';
         parts++;
-        if (offset < text.len && memchr("/.- ", text.data[offset], 4)) {
-            out[offset] = text.data[offset];
+        buffer_append_text(out, token);
+        end = offset + len;
+        out_end = out->len;
+        if (end < text.len && memchr("/.- ", text.data[end], 4)) {
+            buffer_append_char(out, text.data[end]);
             offset++;
         }
     }
+    out->len = out_end;
     return parts == 3 && has_day && has_month && has_year ? end : 0;
 }
 
 bool column_name_date_form(struct slice column, struct arena *arena, struct slice *form)
 {
-    char *out = arena_bytes(arena, column.len + 1);
+    struct buffer out;
+    bool found = false;
 
-    for (size_t i = 0; i < column.len; i++) {
+    buffer_init(&out, 4 * column.len + 16);
+    for (size_t i = 0; i < column.len && !found; i++) {
         size_t len =
-            i == 0 || !ascii_is_letter(column.data[i - 1]) ? read_form(slice_skip(column, i), out) : 0;
-        bool ends = len && (i + len == column.len || !ascii_is_letter(column.data[i + len]));
-        if (ends) {
-            *form = slice_make(out, len);
-            return true;
-        }
+            i == 0 || !ascii_is_letter(column.data[i - 1]) ? read_form(slice_skip(column, i), &out) : 0;
+        found = len && (i + len == column.len || !ascii_is_letter(column.data[i + len]));
     }
-    return false;
+    if (found)
+        *form = arena_copy(arena, buffer_slice(&out));
+    buffer_clear(&out);
+    return found;
 }

@@ -54,6 +54,17 @@ enum column_state {
 
 enum column_state column_name_state(struct slice column, struct arena *arena);
 
+/* A part of a field's value that has a column of its own. */
+enum column_part {
+    COLUMN_PART_NONE,
+    COLUMN_PART_HOUSE_NUMBER,
+    COLUMN_PART_DAY, /* of birth, these three */
+    COLUMN_PART_MONTH,
+    COLUMN_PART_YEAR,
+};
+
+enum column_part column_name_part(struct slice column, struct arena *arena);
+
 /* A form of a date that the name gives, such as `DD/MM/YYYY` of `Date of birth (dd/mm/yyyy)`: tokens of a
  * job's `format` and the signs /.- alone, in the arena. False when there is none. */
 bool column_name_date_form(struct slice column, struct arena *arena, struct slice *form);

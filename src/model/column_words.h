@@ -13,25 +13,28 @@ static const struct {
     const char *names;
 } extra_names[] = {
     {FIELD_EXTERNAL_ID,
-     " cif cifno cifnumber cifid recordid contactid personid leadid objectid oid customerkey "
+     " kunnr  localid cognitousername employeenumber sub customeralternatekey  cif cifno cifnumber cifid recordid contactid personid leadid objectid oid customerkey "
      "clientkey userkey partyid partyno subscriberid holderid profileid dossierno matricule "},
-    {FIELD_EMAIL, " emailid emailaddr mailid "},
-    {FIELD_PHONE, " whatsapp whatsappnumber phonecell mobilephoneno contactphone contactno "},
-    {FIELD_FIRST_NAME, " fn name1 givennamesname firstgivenname christianname firstmiddlename "},
+    {FIELD_EMAIL, " smtpaddr  emailid emailaddr mailid "},
+    {FIELD_PHONE, " telf1 telf2  whatsapp whatsappnumber phonecell mobilephoneno contactphone contactno "},
+    {FIELD_FIRST_NAME, " fn givennamesname firstgivenname christianname firstmiddlename "},
     {FIELD_LAST_NAME, " ln secondsurname familysurname lastfamilyname "},
     {FIELD_DATE_OF_BIRTH, " bday birthdaydate dateofbirthdob dobdate bornat datebirth dayofbirth "},
-    {FIELD_ADDRESS_LINE1, " streetline1 addressstreetline1 street1name streetandnumber streetnumberandname "
-                          "thoroughfare houseaddress premise "},
+    {FIELD_ADDRESS_LINE1,
+     " stras  streetandhousenumber streethousenumber streetandno streetno housenumberandstreet strassenummer  streetline1 addressstreetline1 street1name streetandnumber streetnumberandname "
+     "thoroughfare houseaddress premise "},
     {FIELD_ADDRESS_LINE2, " streetline2 addressstreetline2 building "},
-    {FIELD_CITY, " citylocality townorcity citytownvillage village "},
-    {FIELD_STATE, " stateregion stateterritory provincestate statecounty administrativearealevel1 "
-                  "countrysubdivision stateprovincecode prefecture "},
-    {FIELD_POSTAL_CODE, " zippostal postalcodezip zipcodepostalcode zip5 postcodezip postalzipcode "},
-    {FIELD_COUNTRY, " countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
-    {FIELD_NATIONALITIES, " countryofnationality nationalitycountry "},
+    {FIELD_CITY, " ort01  citylocality townorcity citytownvillage village "},
+    {FIELD_STATE,
+     " regio  stprovincecode stprovince stateprovincename  stateregion stateterritory provincestate statecounty administrativearealevel1 "
+     "countrysubdivision stateprovincecode prefecture "},
+    {FIELD_POSTAL_CODE, " pstlz  zippostal postalcodezip zipcodepostalcode zip5 postcodezip postalzipcode "},
+    {FIELD_COUNTRY,
+     " land1  countryregion countrycode2 countrycode3 isocountry countrylabel residentcountry "},
+    {FIELD_NATIONALITIES, " staatsangeh  countryofnationality nationalitycountry "},
     {FIELD_GENDER, " gendercode sexcode genderidentity "},
     {FIELD_OCCUPATION, " occupationtitle occupationname "},
-    {FIELD_LANGUAGE, " langcode preferredlang preflanguage "},
+    {FIELD_LANGUAGE, " spras  langcode preferredlang preflanguage "},
     {FIELD_BIRTH_CITY, " birthlocation "},
 };
 
@@ -88,6 +91,8 @@ static const struct {
     {"co", "company"},
     {"org", "organization"},
     {"zp", "zip"},
+    {"typ", "type"},
+    {"res", "residence"},
 };
 
 static const struct {
@@ -127,8 +132,11 @@ static const char lead_words[] =
     "info information field fields address addresses adresse direccion indirizzo endereco "
     "adres to 1 preferred verified raw basic general user ";
 static const char trail_words[] =
-    " value text iso iso2 iso3 alpha2 alpha3 1 c pc primary main default current utc "
+    " value text txt desc descr val iso iso2 iso3 alpha2 alpha3 1 c pc primary main default current utc "
     "field address ";
+/* Behind a dash, what is not the value itself: `Phone 1 - Label`. */
+static const char other_words[] =
+    " label type owner status source notes note group consent verified count formatted ";
 /* Behind these is a remark: `First name as in passport`. */
 static const char remark_words[] = " as per incl including eg optional required ";
 
@@ -153,5 +161,14 @@ static const char gone_words[] =
 static const char here_words[] = " active enabled activeflag aktiv actif activo ";
 static const char status_words[] =
     " status accountstatus customerstatus userstatus recordstatus statuscode statut estado stato ";
+
+/* Parts of a street and of a birth date, by the words of a name in one. */
+static const char house_number_words[] =
+    " houseno housenumber housenr hausnummer hausnr hausno nr no streetno streetnumber numerocivico civico huisnummer "
+    "numerocasa numeroexterior buildingnumber ";
+static const char day_words[] = " day dayofbirth dobday dobdd geburtstagtag jour dia tag ";
+static const char month_words[] =
+    " month birthmonth monthofbirth dobmonth dobmm geburtsmonat mois mes monat ";
+static const char year_words[] = " year birthyear yearofbirth dobyear dobyyyy geburtsjahr annee ano jahr ";
 
 #endif
