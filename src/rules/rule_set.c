@@ -98,18 +98,20 @@ static int fail_single(const struct builder *builder, const struct field_plan *p
     size_t head = (size_t)(strstr(column->name, "[*]") - column->name);
     return job_fail(
         builder->set->job, column->place, builder->error,
-        "\"%s\" gives a list, and %s is a single value\nhint: map one element, such as \"%.*s[0]%s\"",
+        "\"%s\" gives a list, and %s is a single value\nhint: map one element, such as \"%.*s[0]%s\", or give `columns` and `join`",
         column->name, field_name(plan->field), (int)head, column->name, column->name + head + 3);
 }
 
-/* A path with `[*]` gives several values: only a list takes them. Those of tax_id and tax_country are paired
- * by their places in one array. */
+/* A path with `[*]` gives several values: only a list takes them, or `join`. Those of tax_id and tax_country
+ * are paired by their places in one array. */
 static int check_collecting(const struct builder *builder, struct field_plan *plan,
                             const struct job_column *column)
 {
     if (!builder->set->paths || !ndjson_paths_collects(column->name))
         return 0;
     bool is_paired = plan->field == FIELD_TAX_ID || plan->field == FIELD_TAX_COUNTRY;
+    if (plan->mapping->join && !is_paired)
+        return 0;
     if (plan->type != FIELD_TYPE_COUNTRY_LIST && plan->type != FIELD_TYPE_TEXT_LIST)
         return fail_single(builder, plan, column);
     if (plan->mapping->join)

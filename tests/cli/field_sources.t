@@ -100,6 +100,11 @@ like(explained(1), qr{reject +nationalities/match  "Germany" is not}, 'and the i
 prepare('ndjson', {first_name => '{columns: [extra1], join: " "}'}, '', row('c-1', ['Ada', 'Maria'], '', ''));
 like(explained(1), qr/"first_name": "Ada Maria"/, 'the items of an array can be joined');
 
+prepare('ndjson', {first_name => '{columns: ["extra1[*].name"], join: " "}'}, '', row('c-1', [{name => 'Ada'}, {name => undef}, {name => 'Maria'}], '', ''));
+like(explained(1), qr/"first_name": "Ada Maria"/, 'and those that a path collects');
+prepare('ndjson', {nationalities => q{{column: "extra1[*].code", match: 'iso:(..)|', replace: '$1'}}}, '', row('c-1', [{code => 'iso:fr'}, {code => 'iso:de'}], '', ''));
+like(explained(1), qr/"nationalities": \[\s*"FR",\s*"DE"\s*\]/, 'or matched one by one');
+
 # In another encoding, and behind a spreadsheet's guard.
 prepare('csv', {city => q{{columns: [extra1, extra2], join: " "}}}, '', row('c-1', 'Zürich', 'Süd', ''));
 write_file("$folder/input.csv", encode('iso-8859-1', decode_utf8(read_file("$folder/input.csv"))));
