@@ -82,6 +82,8 @@ for my $case (
     ["{column: dob, zone: Europe/Berlin}", ['1980-02-12 23:00:00 UTC', '1980-02-13'], ['1980-02-12 23:00:00+00', '1980-02-13'], ['1980-02-13 00:00:00 GMT', 'time']],
     ["{column: dob, format: [DD/MM/YYYY, D MMM YYYY, excel]}", ['03/04/1990', '1990-04-03'], ['3 Apr 1990', '1990-04-03'], ['32966', '1990-04-03'], ['4-3-1990', 'format'], ['April', 'format']],
     ["{column: dob, format: [DD/MM/YYYY, MM/DD/YYYY]}", ['03/04/1990', 'ambiguous'], ['31/12/1990', '1990-12-31'], ['12/31/1990', '1990-12-31'], ['05/05/1990', '1990-05-05']],
+    ["{column: dob, format: ['YYYY-MM-DD H:mm', 'YYYY-MM-DD mm:HH']}", ['1990-04-03 10:11', 'ambiguous'], ['1990-04-03 00:00', '1990-04-03']],
+    ["{column: dob, format: ['YYYY-MM-DD H:mm', 'YYYY-MM-DD mm:HH'], time: drop}", ['1990-04-03 10:11', '1990-04-03']],
     ["{column: dob, format: [unix, unix_ms]}", ['318211200', 'ambiguous'], ['318211200000', '1980-02-01']],
     ["{column: dob, format: [DD/MM/YYYY, 'YYYY-MM-DDTHH:mm:ss.SSSZ'], zone: Europe/Berlin}", ['13/02/1980', '1980-02-13'], ['1980-02-12T23:00:00.000Z', '1980-02-13'], ['1980-02-12T22:00:00Z', 'time']],
 ) {
