@@ -201,10 +201,11 @@ static int fail_too_few(const struct pipeline *pipeline, uint64_t kept, int stat
     if (stats->skipped > 0 && input->where_count > 0)
         error_set(
             &error, ERROR_INPUT,
-            "%s%s: input.where skips %" PRIu64 " of %" PRIu64 " records, and %" PRIu64
+            "%s%s: %" PRIu64 " of %" PRIu64 " records are skipped (input.where%s), and the other %" PRIu64
             " are fewer than input.min_records (%" PRIu64
             ")\nhint: check the conditions; kyc-import explain %s --row N shows which of them skips a record",
-            input->paths[0], others, stats->skipped, stats->read, kept, input->min_records,
+            input->paths[0], others, stats->skipped, stats->read,
+            input->skip_footer ? ", input.csv.skip_footer" : "", kept, input->min_records,
             pipeline->job->path);
     else
         error_set(&error, ERROR_INPUT,

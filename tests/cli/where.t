@@ -82,11 +82,11 @@ subtest 'unique and min_records see what is left' => sub {
     like(case_rejects($case), qr/,4,5,external_id\/unique,the same value as in row 2$/m, 'and the rows keep their numbers');
     is((checked($case, 1, '-q', '--set', 'input.min_records=3'))[0]{status}, 1, 'three are left');
     my ($less, undef, $err) = checked($case, 3, '-q', '--set', 'input.min_records=4');
-    like($err, qr/export\.csv: input\.where skips 1 of 4 records, and 3 are fewer than input\.min_records \(4\)\nhint: .*explain \S+job\.yaml --row N/,
+    like($err, qr/export\.csv: 1 of 4 records are skipped \(input\.where\), and the other 3 are fewer than input\.min_records \(4\)\nhint: .*explain \S+job\.yaml --row N/,
         'and not four: the message names where');
     write_file("$case->{folder}/export.csv", marked(['closed,', 'closed,']));
     (undef, undef, $err) = checked($case, 3);
-    like($err, qr/input\.where skips 2 of 2 records, and 0 are fewer than input\.min_records \(1\)/, 'a condition that nothing meets stops with status 3');
+    like($err, qr/2 of 2 records are skipped \(input\.where\), and the other 0 are fewer than input\.min_records \(1\)/, 'a condition that nothing meets stops with status 3');
 };
 
 subtest 'what cannot be judged is rejected' => sub {
