@@ -49,10 +49,23 @@ static size_t escaped_len(struct slice rest)
     return is_printed && !ascii_is_letter((char)next) && !ascii_is_digit((char)next);
 }
 
+/* The character that a letter stands for behind an escape character; 0xff: itself. */
+static unsigned char named_character(char letter)
+{
+    static const char letters[] = "nrt0", characters[] = "\n\r\t\0";
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    return found ? (unsigned char)characters[found - letters] : 0xff;
+}
+
 /* Takes the escape character at the start of text, and what it stands before. Returns the bytes taken. */
 static size_t take_escaped(struct csv_split *split, struct slice text)
 {
     struct slice rest = slice_skip(text, 1);
+    unsigned char named = rest.len ? named_character(rest.data[0]) : 0xff;
+    if (named != 0xff) {
+        buffer_append_char(&split->cell, (char)named);
+        return 2;
+    }
     rest.len = escaped_len(rest);
     buffer_append(&split->cell, rest.len ? rest : slice_make(text.data, 1));
     return 1 + rest.len;

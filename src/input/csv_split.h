@@ -5,8 +5,9 @@
  *   So Spark writes quotes and backslashes in quoted cells, and MySQL (ESCAPED BY), Hive and Redshift
  *   (ESCAPE) delimiters, quotes and backslashes.
  * - before a line end it stands for the line end, which is data then: MySQL and Redshift.
- * - before anything else both stay: `\N`, which null_values can name; `\n` and `\t`, which some programs mean
- *   as a line end and others as they are written.
+ * - `\n`, `\r` and `\t` are a line end and a tab, as Hive, PostgreSQL and `mysql --batch` write them; `\0` is
+ * a NUL, which no value may hold.
+ * - before anything else both stay: `\N`, which is a null value unless the job lists others.
  * A doubled quote in a quoted cell is a quote, as without escape.
  *
  * With input.spreadsheet_guards: strip, a cell may be `="…"` without quotes around it, as programs write for

@@ -93,12 +93,28 @@ int job_csv_read(struct job_reader *reader, const struct job_node *value, const 
     return 0;
 }
 
-/* What would do nothing where it is written, and seem to do it. */
+/* Programs that escape write a null value as the escape character and N. */
+static void add_null(struct job_reader *reader, const struct job_node *part)
+{
+    struct job_input *input = &reader->job->input;
+    if (!input->escape || job_yaml_member(part, SLICE_LITERAL("null_values")))
+        return;
+    input->null_count = 2;
+    input->null_values = arena_alloc(&reader->job->arena, input->null_count * sizeof *input->null_values);
+    input->null_values[0] = SLICE_LITERAL("");
+    input->null_values[1] = arena_printf(&reader->job->arena, "%cN", input->escape);
+}
+
+/* What would do nothing where it is written, and seem to do it, is an error. */
 int job_csv_finish(struct job_reader *reader, const struct job_node *part)
 {
     static const char *const names[] = {"escape", "skip_lines", "header", "ragged", "skip_footer"};
-    if (!part || reader->job->input.format == JOB_FORMAT_CSV)
+    if (!part)
         return 0;
+    if (reader->job->input.format == JOB_FORMAT_CSV) {
+        add_null(reader, part);
+        return 0;
+    }
     const struct job_node *guards = job_yaml_member(part, SLICE_LITERAL("spreadsheet_guards"));
     if (guards && reader->job->input.strips_guards)
         return job_keys_fail_at_key(

@@ -20,7 +20,8 @@ job_key_read job_where_read; /* input.where; target: the struct job_input */
 int job_input_finish(struct job_reader *reader, const struct job_node *top);
 
 /* job_csv.c: the part `csv` of the input, with the struct job_input as target; and, once the format is known,
- * that no setting of CSV is given for another one. */
+ * the null value that comes with an escape character, or that no setting of CSV is given for another format.
+ */
 job_key_read job_csv_read;
 int job_csv_finish(struct job_reader *reader, const struct job_node *part);
 

@@ -88,11 +88,15 @@ subtest 'an escape character' => sub {
         . join(',', cells(2, street => 'Flat \\"B\\"\\, Elm St\\\\2')) . "\n"       # MySQL
         . join(',', cells(3, street => "1 Elm St\\\nFlat 2")) . "\n"               # Redshift
         . join(',', cells(4, street => '\\N')) . "\n";
-    my $job = {csv => "{escape: '\\'}", input => "null_values: ['\\N']"};
+    my $job = {csv => "{escape: '\\'}"};
     counts($job, $text, {read => 4, valid => 4}, 'is read as databases write it');
     like(explained(1), qr/12 \\"The Oaks\\", Elm St/, 'Spark');
     like(explained(2), qr/Flat \\"B\\", Elm St\\\\2/, 'MySQL');
     like(explained(3), qr/1 Elm St Flat 2/, 'Redshift');
+    counts({%$job, input => "null_values: ['']"}, $text, {read => 4, valid => 4}, 'a job may list its null values');
+    like(explained(4), qr/^  address_line1 +\\N /m, 'a null of MySQL is a text then');
+    counts($job, $text =~ s/Elm St\\\nFlat/Elm St\\nFlat/r, {read => 4, valid => 4}, 'a line end may have a name');
+    like(explained(3), qr/1 Elm St Flat 2/, 'Hive');
     unlike(explained(4), qr/"address_street"|\\\\N/, 'a null of MySQL is no value');
     counts({}, $text, {read => 5, valid => 2, rejects_by_rule => {'record/malformed' => 2, 'record/columns' => 1}}, 'without the setting rows are malformed') or diag explain(run_check());
     like(explained(1), qr/record\/malformed +a quote behind a backslash \(column \d+ of line 2\): set csv: \{escape: '\\'\}/, 'and the message names it');
