@@ -31,12 +31,39 @@ static const struct provider *find_provider(const char *name, struct error *erro
     return provider;
 }
 
+/* A job names columns, so at least one must have a name that no other has. */
+static bool has_named_column(const struct infer_sample *sample)
+{
+    for (size_t i = 0; i < sample->column_count; i++) {
+        bool is_alone = sample->columns[i].len > 0;
+        for (size_t j = 0; j < sample->column_count && is_alone; j++)
+            is_alone = j == i || !slice_equal(sample->columns[i], sample->columns[j]);
+        if (is_alone)
+            return true;
+    }
+    return false;
+}
+
+static int check_columns(const struct infer_sample *sample, const char *path, struct error *error)
+{
+    if (sample->shape.has_no_header || has_named_column(sample))
+        return 0;
+    if (sample->format == JOB_FORMAT_NDJSON)
+        return error_set(error, ERROR_INPUT, "%s: the objects have no members", path);
+    return error_set(
+        error, ERROR_INPUT,
+        "%s: no column has a name of its own\nhint: name the columns in the job: input: {csv: {header: [NAME, …]}}",
+        path);
+}
+
 static int guess(const struct options *options, const struct provider *provider, struct error *error)
 {
     struct infer_sample sample;
     int status =
         infer_sample_read(&sample, options->argument, options->rows ? options->rows : ROWS_DEFAULT, error);
 
+    if (status == 0)
+        status = check_columns(&sample, options->argument, error);
     if (status == 0) {
         struct buffer out;
         buffer_init(&out, RESULT_MAX);

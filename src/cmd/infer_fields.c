@@ -12,6 +12,22 @@
 
 enum { COLUMNS_SHOWN = 100, LOOKS_LIKE_PERCENT = 80 /* of the values */ };
 
+/* National numbers cannot be read without a country. */
+static void write_phone_remark(const struct infer_writer *writer, size_t column)
+{
+    size_t national = 0;
+
+    for (size_t row = 0; row < writer->sample->row_count; row++) {
+        struct slice text = infer_sample_cell(writer->sample, row, column);
+        national += text.len && text.data[0] != '+' && !infer_column_is_null(text);
+    }
+    if (national && writer->matches.of[FIELD_COUNTRY].column == SYNONYMS_NO_COLUMN)
+        buffer_printf(
+            writer->out,
+            "  #   CHECK: %zu numbers have no +, and no country is mapped: add `country: XX` for all of them\n",
+            national);
+}
+
 static void write_column_line(struct infer_writer *writer, enum field_id field)
 {
     const struct infer_match *match = &writer->matches.of[field];
@@ -45,6 +61,8 @@ static void write_field(struct infer_writer *writer, enum field_id field)
         write_column_line(writer, field);
         if (field == FIELD_POSTAL_CODE)
             infer_postal_write(writer);
+        if (field == FIELD_PHONE)
+            write_phone_remark(writer, match->column);
         infer_line_rivals(writer, match);
     } else if (infer_line_is_required(writer, field)) {
         infer_missing_write(writer, field);

@@ -98,6 +98,8 @@ my @rows = (
     ['a street that has its number', "id,street,no\n1,Hauptstr. 1,12\n2,Ringweg 3,3\n", qr/^  address_line1: street\b/m],
     ['day, month and year', "id,day,month,year\n1,13,2,1980\n2,1,12,1981\n",
         qr/^  date_of_birth: \{columns: \[year, month, day\], join: "-", format: YYYY-M-D\} +# CHECK/m],
+    ['national numbers without a country', "id,phone\n1,030 23125000\n2,+14155550110\n", qr/^  phone: phone\n  #   CHECK: 1 numbers have no \+, and no country is mapped/m],
+    ['national numbers with a country', "id,phone,country\n1,030 23125000,DE\n", qr/^  phone: phone\n  (?!#   CHECK)/m],
     ['a header alone', "id,email\n", qr/^  email: email/m],
 );
 for my $case (@rows) {
@@ -193,12 +195,16 @@ write_file("$folder/privacy.csv", "id,email,first name\n1,quiet.person\@example.
 unlike(guess("$folder/privacy.csv"), qr/quiet.person|Clandestina/, 'no value of a customer is shown');
 
 # Errors.
+write_file("$folder/twice.csv", "name,name,\nAnn,Lee,x\n");
+write_file("$folder/empty.ndjson", "{}\n{}\n");
 write_file("$folder/latin.ndjson", encode('iso-8859-1', "{\"id\": 1, \"city\": \"Köln\"}\n"));
 for my $case (
     ['no provider', ['samples/bank.csv.gz'], 2, qr/no provider given\nhint: --provider NAME, one of payward/],
     ['a misspelt provider', ['samples/bank.csv.gz', '--provider', 'paywrad'], 2, qr/did you mean --provider payward/],
     ['no input', ['--provider', 'payward'], 2, qr/no input given/],
     ['an input that is not there', ['/nowhere.csv', '--provider', 'payward'], 3, qr{/nowhere\.csv}],
+    ['columns without a name of their own', ["$folder/twice.csv", '--provider', 'payward'], 3, qr/no column has a name of its own\nhint: .*header/],
+    ['objects without members', ["$folder/empty.ndjson", '--provider', 'payward'], 3, qr/the objects have no members/],
     ['NDJSON without a line of UTF-8', ["$folder/latin.ndjson", '--provider', 'payward'], 3, qr/the file is not UTF-8.*\n.*iconv/],
     ['an option of another command', ['samples/bank.csv.gz', '--row', '3'], 2, qr/--row is not an option of this command/],
 ) {
