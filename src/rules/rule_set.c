@@ -10,12 +10,10 @@
 #include "core/text.h"
 #include "model/column_names.h"
 #include "model/job_setting.h"
-#include "rules/clean.h"
 #include "rules/custom_rule.h"
 #include "rules/field_source.h"
 #include "rules/ndjson_paths.h"
-#include "rules/normalize.h"
-#include "rules/read_field.h"
+#include "rules/plan_values.h"
 #include "rules/row_filter.h"
 
 enum { SET_ARENA_CHUNK = 16 * 1024, AGE_MAX_YEARS = 120, KEY_MAX_CHARS = 128, NULL_LENGTHS = 63 };
@@ -160,182 +158,11 @@ static int build_filter(const struct builder *builder)
     return 0;
 }
 
-static const char *const *choices_of(const struct field_plan *plan)
-{
-    if (plan->type != FIELD_TYPE_ENUM)
-        return NULL;
-    if (plan->provider && plan->provider->values)
-        return plan->provider->values;
-    return field_words(plan->field);
-}
-
-/* True if a value depends on its own text alone, so that a constant can be normalized once at start-up. */
-static bool is_context_free(const struct field_plan *plan)
-{
-    return plan->type != FIELD_TYPE_PHONE && plan->type != FIELD_TYPE_STATE &&
-           plan->type != FIELD_TYPE_NATIONAL_ID && plan->field != FIELD_TAX_ID &&
-           plan->field != FIELD_TAX_COUNTRY && plan->field != FIELD_DATE_OF_BIRTH;
-}
-
-static void add_choices(struct field_plan *plan)
-{
-    for (size_t i = 0; plan->choices && plan->choices[i]; i++) {
-        struct slice value = slice_from(plan->choices[i]);
-        value_map_add(plan->exact, value, value);
-        if (!value_map_find(plan->folded, value))
-            value_map_add(plan->folded, value, value);
-    }
-}
-
-static void free_value_maps(struct field_plan *plan)
-{
-    value_map_free(plan->exact);
-    value_map_free(plan->folded);
-    plan->exact = plan->folded = NULL;
-}
-
-static void new_value_maps(struct field_plan *plan)
-{
-    plan->exact = value_map_new(false);
-    plan->folded = plan->choices ? value_map_new(true) : NULL;
-}
-
-/* Normalizes a text of the job file as a cell of this field. *warned, unless NULL: records with it get a
- * warning. */
-static int read_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
-                         struct slice text, struct value *value, bool *warned, struct error *error)
-{
-    struct arena *arena = &set->arena;
-    struct value *values = arena_alloc(arena, field_count() * sizeof *values);
-    memset(values, 0, field_count() * sizeof *values);
-    struct record record = {.values = values};
-    struct record_context context = {.set = set, .record = &record, .values = values, .arena = arena};
-    read_field_text(&context, plan, text);
-    record_context_settle(&context);
-    *value = values[plan->field];
-    if (warned)
-        *warned = record.verdict_count > 0;
-    if (!record.rejected)
-        return 0;
-    struct slice message = record.verdicts[record.verdict_count - 1].message;
-    return job_fail(set->job, place, error, "%s: %.*s", field_name(plan->field), (int)message.len,
-                    message.data);
-}
-
-/* The same, but without `values` and `otherwise`. */
-static int normalize_job_text(struct rule_set *set, const struct field_plan *plan, struct job_place place,
-                              struct slice text, struct value *value, bool *warned, struct error *error)
-{
-    struct field_plan plain = *plan;
-    plain.exact = plain.folded = NULL;
-    plain.otherwise = slice_make(NULL, 0);
-    if (plain.choices) {
-        new_value_maps(&plain);
-        add_choices(&plain);
-    }
-    int status = read_job_text(set, &plain, place, text, value, warned, error);
-    free_value_maps(&plain);
-    return status;
-}
-
-/* A target of `values` or `otherwise`. Of an enumeration it becomes the provider's spelling; else it is
- * checked and stays as it is, for it is normalized in each record. */
-static int read_target(const struct builder *builder, const struct field_plan *plan, struct slice text,
-                       struct slice *target)
-{
-    *target = text;
-    struct value value;
-    if (!is_context_free(plan) || text.len == 0)
-        return 0;
-    if (normalize_job_text(builder->set, plan, plan->mapping->place, text, &value, NULL, builder->error) != 0)
-        return -1;
-    if (plan->choices)
-        *target = value.text;
-    return 0;
-}
-
-static int build_value_maps(const struct builder *builder, struct field_plan *plan)
-{
-    const struct job_mapping *mapping = plan->mapping;
-    if (!plan->choices && mapping->value_count == 0 && !mapping->otherwise)
-        return 0;
-    new_value_maps(plan);
-    for (size_t i = 0; i < mapping->value_count; i++) {
-        struct slice value;
-        if (read_target(builder, plan, mapping->values[i].to, &value) != 0)
-            return -1;
-        if (mapping->values[i].from.len > 0 && clean_is_null(builder->set, mapping->values[i].from))
-            job_note(
-                builder->set->job, mapping->place,
-                "\"%s\" in the `values` of %s has no effect: input.null_values makes it no value\nhint: the key \"\" is for records without a value",
-                mapping->values[i].from.data, field_name(plan->field));
-        value_map_add(plan->exact, mapping->values[i].from, value);
-        if (plan->folded)
-            value_map_add(plan->folded, mapping->values[i].from, value);
-    }
-    add_choices(plan);
-    return mapping->otherwise ? read_target(builder, plan, slice_from(mapping->otherwise), &plan->otherwise)
-                              : 0;
-}
-
-/* The value for "" in `values`; NULL: none. */
-static const struct job_value_map *find_empty_value(const struct job_mapping *mapping)
-{
-    for (size_t i = 0; i < mapping->value_count; i++)
-        if (mapping->values[i].from.len == 0)
-            return &mapping->values[i];
-    return NULL;
-}
-
-/* True if what stands for no value can be tried before the first record: whether it is good does not depend
- * on other fields. */
-static bool can_be_tried(const struct field_plan *plan, struct slice text)
-{
-    bool is_whole_phone = plan->type == FIELD_TYPE_PHONE &&
-                          (plan->mapping->phone_country || slice_begins(text, SLICE_LITERAL("+")));
-    return is_context_free(plan) || is_whole_phone || plan->field == FIELD_DATE_OF_BIRTH;
-}
-
-/* What stands for no value: `default`, which is read like a cell, or the "" of `values`, which is not mapped
- * again. It is normalized here, or in each record where it depends on other fields or gives a warning. */
-static int build_fallback(const struct builder *builder, struct field_plan *plan)
-{
-    const struct job_mapping *mapping = plan->mapping;
-    const struct job_value_map *empty = find_empty_value(mapping);
-    struct rule_set *set = builder->set;
-    if (!mapping->fallback && !empty)
-        return 0;
-    struct slice text = empty ? empty->to : slice_from(mapping->fallback);
-    struct job_place place = empty ? mapping->place : mapping->fallback_place;
-    if (clean_is_null(set, text))
-        return job_fail(
-            set->job, place, builder->error,
-            "%s: \"%s\" is one of input.null_values, so it is not a value for records without one",
-            field_name(plan->field), text.data);
-    struct field_plan *reader = arena_alloc(&set->arena, sizeof *reader);
-    *reader = *plan;
-    if (empty) {
-        reader->exact = NULL;
-        reader->otherwise = slice_make(NULL, 0);
-    }
-    plan->fallback_plan = reader;
-    plan->fallback.text = text;
-    if (!can_be_tried(plan, text))
-        return 0;
-    struct value value;
-    bool warned;
-    int status = empty ? normalize_job_text(set, plan, place, text, &value, &warned, builder->error)
-                       : read_job_text(set, plan, place, text, &value, &warned, builder->error);
-    if (status == 0 && !warned && is_context_free(plan))
-        plan->fallback = value;
-    return status;
-}
-
 static int build_source(const struct builder *builder, struct field_plan *plan)
 {
     const struct job_mapping *mapping = plan->mapping;
     if (find_columns(builder, plan) != 0 || field_source_prepare(builder->set, plan, builder->error) != 0 ||
-        build_fallback(builder, plan) != 0)
+        plan_values_build_fallback(builder->set, plan, builder->error) != 0)
         return -1;
     plan->has_source = mapping->column_count > 1 || mapping->join || plan->pattern || plan->fallback_plan;
     if (!plan->has_source)
@@ -380,26 +207,22 @@ static int build_plan(const struct builder *builder, const struct job_mapping *m
     plan->type = field_type(mapping->field);
     plan->mapping = mapping;
     plan->provider = provider_fields_find(set->fields, mapping->field);
-    plan->choices = choices_of(plan);
     plan->max_chars = max_chars_of(plan);
     if (plan->provider) {
         plan->min_chars = plan->provider->min_chars;
         plan->checks_countries = plan->provider->refused_countries || plan->provider->warned_countries;
     }
-    if (plan->type == FIELD_TYPE_ENUM && !plan->choices)
-        plan->type = FIELD_TYPE_TEXT;
-
-    if (build_format(builder, plan) != 0 || build_value_maps(builder, plan) != 0)
+    if (build_format(builder, plan) != 0 || plan_values_build(builder->set, plan, builder->error) != 0)
         return -1;
     if (!mapping->constant)
         return build_source(builder, plan);
-    plan->is_constant = is_context_free(plan);
+    plan->is_constant = plan_values_is_context_free(plan);
     if (mapping->is_auto)
         return 0;
     if (!plan->is_constant)
         return 0;
-    return normalize_job_text(builder->set, plan, mapping->place, slice_from(mapping->constant),
-                              &plan->constant, NULL, builder->error);
+    return plan_values_normalize(builder->set, plan, mapping->place, slice_from(mapping->constant),
+                                 &plan->constant, NULL, builder->error);
 }
 
 /* In field-table order, after customer_type and country, on which others depend. */
@@ -570,11 +393,11 @@ static int check_conditions(const struct builder *builder, const struct job_rule
         if (!plan && condition->field != FIELD_CUSTOMER_TYPE && condition->field != FIELD_TAX_COUNTRY)
             job_note(set->job, rule->place, "this rule never applies: `fields` does not map %s",
                      field_name(condition->field));
-        if (!plan || !is_context_free(plan))
+        if (!plan || !plan_values_is_context_free(plan))
             continue;
         struct value value;
-        if (normalize_job_text(builder->set, plan, rule->place, condition->value, &value, NULL,
-                               builder->error) != 0)
+        if (plan_values_normalize(builder->set, plan, rule->place, condition->value, &value, NULL,
+                                  builder->error) != 0)
             return -1;
         if (!slice_equal(value.text, condition->value))
             return job_fail(set->job, rule->place, builder->error,
@@ -668,7 +491,7 @@ void rule_set_free(struct rule_set *set)
     if (!set)
         return;
     for (size_t i = 0; i < set->plan_count; i++) {
-        free_value_maps(&set->plans[i]);
+        plan_values_clear(&set->plans[i]);
         field_source_clear(&set->plans[i]);
     }
     for (size_t i = 0; i < set->custom_rule_count; i++)
