@@ -291,7 +291,8 @@ static int finish(struct pipeline *pipeline, int status, bool ended)
         stats->absent = customer_index_missing_count(pipeline->customer_index);
         stats->in_doubt_absent = customer_index_missing_in_doubt(pipeline->customer_index);
     }
-    if (ended && status == 0)
+    /* The records of a reject file are a selection, in which a column may well be empty. */
+    if (ended && status == 0 && !ingest_header(pipeline->ingest)->is_reject_file)
         absent_columns_warn(pipeline->job, pipeline->rules, stats);
     if (ended)
         absent_columns_note_conditions(pipeline->job, stats);
