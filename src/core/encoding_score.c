@@ -21,8 +21,8 @@ enum {
     LETTERS_MAX = 4096, /* distinct ones that are counted */
     /* Points. A letter of the language is worth 20 for each byte that it may stand for. */
     GOOD = 20,
-    WORD_FAULT = -60, /* two scripts, a capital behind a small letter */
-    SIGN_IN_WORD = -50,
+    WORD_FAULT = -90, /* two scripts, a capital behind a small letter */
+    SIGN_IN_WORD = -90,
     SIGN_ALONE = -8,
     NO_CHARACTER = -100, /* C1, private use, unassigned */
 };
